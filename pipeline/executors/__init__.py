@@ -1,0 +1,1 @@
+"""WHERE jobs run. An executor spreads work; it never decides what is due and never pays."""
