@@ -1,0 +1,209 @@
+"""Every way this program can fail, the exit code each ends with, and whether it was charged.
+
+PipelineError                   1   a bug unless a subclass says otherwise
+├── Refusal                     2   nothing was sent
+│   ├── CampaignError               the campaign file, its feeds or its template, with places
+│   ├── UsageError                  the command line, a plan id, a cell that does not exist
+│   ├── KeyMissing                  the provider's key is not in the environment
+│   └── Declined                    a person said no
+├── BudgetReached               4   stopped before overspending
+├── ProviderError               3   one request did not give an image
+│   ├── NotSent                     nothing charged, tried again
+│   ├── Throttled                   nothing charged, the whole pool waits
+│   ├── Rejected                    nothing charged, never tried again by itself
+│   │   └── PolicyRefused           the provider's policy said no
+│   ├── ProviderStopped         7   key or funds refused: nothing charged, buying stops
+│   └── ReplyUnknown            6   charged or not: nobody can know
+├── ArtifactError               3   paid for, and the file is not here
+│   ├── DownloadFailed              may be tried again
+│   ├── ImageGone                   cannot be had any more
+│   └── ImageBroken                 arrived, and is not the image that was asked
+├── LocalFault                  74  disk, file or ledger: buying stops, what is paid for is kept
+│   └── LedgerUnusable              torn, foreign or newer than this program
+└── LockHeld                    75  another run of this campaign is alive
+"""
+
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+from typing import ClassVar
+
+
+class Charged(Enum):
+    """Whether the provider took credits for what failed."""
+
+    NO = "no"
+    YES = "yes"
+    UNKNOWN = "unknown"
+
+
+class PipelineError(Exception):
+    """Base of everything raised on purpose; the message is for the person at the terminal."""
+
+    exit_code: ClassVar[int] = 1
+    charged: ClassVar[Charged] = Charged.NO
+
+
+class Refusal(PipelineError):
+    """What was asked cannot be done as it is written; nothing was sent."""
+
+    exit_code = 2
+
+
+class Severity(StrEnum):
+    """How bad a finding is; `--strict` makes warnings errors."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One thing wrong at one place: `file:line:column: path: complaint`."""
+
+    complaint: str
+    file: str = ""
+    line: int = 0
+    """From 1; 0 where the finding has no line."""
+    column: int = 0
+    path: str = ""
+    """Where in the document, dotted: `matrix.size[2]`."""
+    code: str = ""
+    """A stable name of the rule, e.g. `unknown-key`, `lint-quote`."""
+    severity: Severity = Severity.ERROR
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
+        return ": ".join(part for part in (place, self.path, self.complaint) if part)
+
+
+class CampaignError(Refusal):
+    """The campaign cannot be used as written: every finding at once."""
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        super().__init__("\n".join(str(finding) for finding in findings))
+        self.findings = findings
+
+
+class UsageError(Refusal):
+    """The command line asks for something that does not exist or does not fit together."""
+
+
+class KeyMissing(Refusal):
+    """The provider's key is not in the environment."""
+
+    def __init__(self, *, provider: str, variable: str) -> None:
+        super().__init__(
+            f"provider {provider} needs its key in {variable}; nothing was sent.\n"
+            f"Set {variable}, or try the campaign offline with --provider embedded."
+        )
+        self.provider, self.variable = provider, variable
+
+
+class Declined(Refusal):
+    """A person was asked and said no."""
+
+
+class BudgetReached(PipelineError):
+    """The next image would cost more than may still be spent."""
+
+    exit_code = 4
+
+    def __init__(self, *, scope: str, limit: int, spent: int, price: int) -> None:
+        super().__init__(
+            f"the {scope} budget of {limit} credits has {limit - spent} left, "
+            f"the next image costs {price}"
+        )
+        self.scope, self.limit, self.spent, self.price = scope, limit, spent, price
+
+
+class ProviderError(PipelineError):
+    """One request did not give an image; the subclass says what that may have cost."""
+
+    exit_code = 3
+
+    def __init__(
+        self, message: str, *, http: int | None = None, request_id: str = "", raw: bytes = b""
+    ) -> None:
+        super().__init__(message)
+        self.http = http
+        """The HTTP status, where one came."""
+        self.request_id = request_id
+        self.raw = raw
+        """The reply's body as far as it was read."""
+
+
+class NotSent(ProviderError):
+    """The request did not leave this machine whole: nothing was charged."""
+
+
+class Throttled(ProviderError):
+    """The provider asked everybody to come back later: nothing was charged."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after: float | None = None,
+        http: int | None = None,
+        request_id: str = "",
+        raw: bytes = b"",
+    ) -> None:
+        super().__init__(message, http=http, request_id=request_id, raw=raw)
+        self.retry_after = retry_after
+        """Seconds the provider named, already clamped to what is sane."""
+
+
+class Rejected(ProviderError):
+    """The provider read the request and refused it; the same request will be refused again."""
+
+
+class PolicyRefused(Rejected):
+    """The provider's content policy refused the words."""
+
+
+class ProviderStopped(ProviderError):
+    """The key or the funds were refused: no further request makes sense."""
+
+    exit_code = 7
+
+
+class ReplyUnknown(ProviderError):
+    """Sent, and no answer that says whether it was charged."""
+
+    exit_code = 6
+    charged = Charged.UNKNOWN
+
+
+class ArtifactError(PipelineError):
+    """Paid for, and its file is not on disk."""
+
+    exit_code = 3
+    charged = Charged.YES
+
+
+class DownloadFailed(ArtifactError):
+    """The image did not arrive this time; asking again is free."""
+
+
+class ImageGone(ArtifactError):
+    """The image host says that the image is not there any more."""
+
+
+class ImageBroken(ArtifactError):
+    """What arrived is not a whole image of the expected kind."""
+
+
+class LocalFault(PipelineError):
+    """A disk, file or memory fault on this machine: stop buying, keep what is paid for."""
+
+    exit_code = 74
+
+
+class LedgerUnusable(LocalFault):
+    """The ledger is torn, foreign, or newer than this program; it was left untouched."""
+
+
+class LockHeld(PipelineError):
+    """Another run of this campaign is alive."""
+
+    exit_code = 75

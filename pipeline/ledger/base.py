@@ -1,0 +1,234 @@
+"""The promise every ledger keeps."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType, Protocol
+
+from pipeline.model.artifact import Artifact
+from pipeline.model.campaign import CellName, Slug, Stage
+from pipeline.model.credits import Budget, Credits, Spent
+from pipeline.model.job import Coordinates, Job, JobKey
+from pipeline.model.outcome import Failed, Outcome, Receipt
+from pipeline.model.provider import Account
+from pipeline.model.run import Run, RunId
+from pipeline.model.verdict import Verdict
+
+PurchaseKey = NewType("PurchaseKey", str)
+"""The Idempotency-Key of one purchase: constant over its attempts, new for a new purchase."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attempt:
+    """The permit for exactly one POST: its row is durable."""
+
+    job: JobKey
+    purchase: PurchaseKey
+    number: int
+    """Counts the attempts of the job from 1, over all purchases and runs."""
+    price: Credits
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AttemptRecord:
+    """One POST as the run manifest tells it."""
+
+    number: int
+    run: RunId
+    purchase: PurchaseKey
+    started: str
+    """UTC, ISO 8601 with milliseconds and `Z`."""
+    ended: str = ""
+    http: int | None = None
+    outcome: str = ""
+    """`submitted` (still open), `paid`, `failed`, `doubt`."""
+    request_id: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """All that the ledger knows of one job."""
+
+    key: JobKey
+    at: Coordinates
+    outcome: Outcome | None
+    """`None`: known, and due (as if never asked)."""
+    spent: Spent
+    """Over all purchases of the job: a doubt that was bought again stays counted."""
+    purchase: PurchaseKey | None = None
+    """Of the newest purchase."""
+    purchased: str = ""
+    """When the newest purchase was first submitted; UTC, ISO 8601."""
+
+
+class Resolution(StrEnum):
+    """What a person, or the balance, says of a job in doubt."""
+
+    CHARGED = "charged"
+    """Paid, and no image will come: `paid_lost`."""
+    NOT_CHARGED = "not_charged"
+    """Nothing was taken: due again."""
+    REBUY = "rebuy"
+    """Due again; the old purchase stays counted as in doubt. Also frees a `paid_lost` job."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunRecord:
+    """One invocation, as `status` tells it."""
+
+    id: RunId
+    campaign: Slug
+    account: Account
+    started: str
+    finished: str = ""
+    """Empty while the run lives, and for ever if it was killed."""
+    exit_code: int | None = None
+
+
+class Ledger(Protocol):
+    """A durable account: what an awaited verb has returned from survives power loss.
+
+    Writing verbs raise `LocalFault` where the disk fails, and from then on every further writing
+    verb raises it too: nothing is bought on an account that cannot be kept. Verbs may be called
+    by many workers at once; they are applied in groups, in the order of the calls.
+    """
+
+    async def begin(self, run: Run) -> int:
+        """Open a run and put the campaign's house in order; returns how many jobs became in doubt.
+
+        The caller holds the campaign's lock, so every attempt of this campaign that is still
+        `submitted` belongs to a run that died: it becomes in doubt, its credits counted.
+        """
+        ...
+
+    async def end(self, run: RunId, *, exit_code: int) -> None:
+        """Close a run."""
+        ...
+
+    async def submit(
+        self, job: Job, *, run: Run, budget: Budget, same_purchase: bool = False
+    ) -> Attempt:
+        """Admit the job, reserve its price under every limit, and permit one POST.
+
+        All in one durable transaction. `BudgetReached` where confirmed + in doubt + reserved +
+        price would pass a limit (`month`: the account's current UTC month, over all campaigns).
+        With `same_purchase` the newest purchase of a job in doubt is posted again under the same
+        key, and nothing more is reserved. A job that is stored, rendered, in doubt (without
+        `same_purchase`) or being rendered is refused with `ValueError`: the caller was wrong, and
+        paying twice is the one thing that must not happen.
+        """
+        ...
+
+    async def again(self, attempt: Attempt, failure: str, *, http: int | None = None) -> Attempt:
+        """Close an attempt that was not charged and permit the next one of the same purchase."""
+        ...
+
+    async def paid(self, attempt: Attempt, receipt: Receipt) -> None:
+        """The provider said yes: confirm the credits, keep the URL; the job is `Rendered`."""
+        ...
+
+    async def stored(self, job: JobKey, artifact: Artifact) -> None:
+        """The image is on disk, whole; the job is `Stored`. May be called again after a repair."""
+        ...
+
+    async def unfetched(self, job: JobKey, *, reason: str, lost: bool) -> None:
+        """The image did not come this time, or (`lost`) cannot come any more."""
+        ...
+
+    async def fail(
+        self, attempt: Attempt, failure: Failed, *, http: int | None = None, request_id: str = ""
+    ) -> None:
+        """Nothing was charged: free the reservation; the job is `Failed`."""
+        ...
+
+    async def release(self, attempt: Attempt, *, reason: str) -> None:
+        """Nothing was sent or charged, and the job stays due as if never asked."""
+        ...
+
+    async def doubt(
+        self,
+        attempt: Attempt,
+        *,
+        reason: str,
+        http: int | None = None,
+        request_id: str = "",
+        raw: bytes = b"",
+    ) -> None:
+        """Nobody can know whether it was charged: the reservation stays counted as in doubt."""
+        ...
+
+    async def found(self, job: JobKey, url: str) -> None:
+        """A person found the image of a job in doubt or lost: confirmed, `Rendered` at this URL."""
+        ...
+
+    async def resolve(self, job: JobKey, resolution: Resolution) -> None:
+        """Settle a job in doubt; `ValueError` where the job is in no state for it."""
+        ...
+
+    async def forgive(self, job: JobKey) -> None:
+        """Make a failed or refused job due again (`--retry-failed`)."""
+        ...
+
+    async def entries(self, keys: Sequence[JobKey]) -> Mapping[JobKey, Entry]:
+        """What is known of these jobs; unknown ones are absent. Any number of keys."""
+        ...
+
+    async def campaign_entries(self, campaign: Slug) -> Sequence[Entry]:
+        """Every job of a campaign that was ever submitted, also those no longer in the file."""
+        ...
+
+    async def attempts(self, keys: Sequence[JobKey]) -> Mapping[JobKey, Sequence[AttemptRecord]]:
+        """Every POST of these jobs, in order."""
+        ...
+
+    async def spent(
+        self,
+        *,
+        account: Account | None = None,
+        campaign: Slug | None = None,
+        run: RunId | None = None,
+        month: str | None = None,
+    ) -> Spent:
+        """Confirmed and in-doubt credits (live reservations count as in doubt) in that scope.
+
+        `month` is `YYYY-MM`, UTC, by the time of the purchase. `None` leaves a dimension open.
+        """
+        ...
+
+    async def decide(self, verdict: Verdict, *, campaign: Slug, base: int | None = None) -> Verdict:
+        """Record a verdict; returns it with its revision.
+
+        Where `base` is given and the cell's newest revision at that stage is another one,
+        `StaleVerdict` carries the newest verdict, and nothing is written.
+        """
+        ...
+
+    async def verdicts(self, campaign: Slug) -> Mapping[tuple[CellName, Stage], Verdict]:
+        """The newest verdict of each cell and stage."""
+        ...
+
+    async def verdict_history(self, campaign: Slug, cell: CellName) -> Sequence[Verdict]:
+        """Every verdict ever given on a cell, oldest first."""
+        ...
+
+    async def runs(self, campaign: Slug | None = None) -> Sequence[RunRecord]:
+        """Every run, newest first."""
+        ...
+
+    async def last_paid(self, account: Account) -> datetime | None:
+        """When this account last gave an image (UTC); no canary is needed soon after."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what is queued and let go of the file."""
+        ...
+
+
+class StaleVerdict(Exception):
+    """The verdict was based on a revision that is no longer the newest."""
+
+    def __init__(self, newest: Verdict | None) -> None:
+        super().__init__("somebody else decided on this cell in the meantime")
+        self.newest = newest

@@ -1,0 +1,119 @@
+"""What a campaign file describes, checked and resolved."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NewType
+
+from pipeline.model.credits import Budget
+from pipeline.model.provider import ProfileName
+from pipeline.model.request import Background, Quality
+
+Slug = NewType("Slug", str)
+"""A campaign's name: `[a-z0-9-]`."""
+
+CellName = NewType("CellName", str)
+"""The one stable readable name of a cell: `citrus-330/4x3/en-US`."""
+
+
+class Stage(StrEnum):
+    """Where in the cycle an image stands."""
+
+    DRAFT = "draft"
+    FINAL = "final"
+
+
+class Review(StrEnum):
+    """Who gives the verdict on a draft."""
+
+    HUMAN = "human"
+    AUTO = "auto"
+    NONE = "none"
+
+
+class FinalMode(StrEnum):
+    """How a final is made from an approved draft."""
+
+    REGENERATE = "regenerate"
+    REFINE = "refine"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StageSettings:
+    """How one stage is rendered."""
+
+    quality: Quality
+    takes: int = 1
+    review: Review = Review.HUMAN
+    mode: FinalMode = FinalMode.REGENERATE
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FailureLimit:
+    """When a run gives up: after so many failures, or so large a share of what was due."""
+
+    count: int | None = None
+    share: float | None = None
+    """Between 0 and 1."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pace:
+    """How fast a campaign may be rendered; `None` leaves it to the settings."""
+
+    concurrency: int | None = None
+    images_per_minute: float | None = None
+    failures: FailureLimit = field(default_factory=FailureLimit)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Size:
+    """One value of the size axis."""
+
+    id: str
+    """`4x3`, `instagram-story`, `leaderboard`."""
+    ratio: str
+    """The ratio that is rendered, as the API writes it: `4:3`."""
+    pixels: tuple[int, int] | None = None
+    """Exact width and height of a placement; `None` for a bare ratio."""
+    kept: float = 1.0
+    """Share of the render that survives the cut to `pixels`, 0 to 1."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cell:
+    """One point of the matrix."""
+
+    name: CellName
+    axes: tuple[tuple[str, str], ...]
+    """(axis, id) in canonical order: product, size, locale, then by name."""
+    size: Size
+    values: Mapping[str, object] = field(default_factory=dict, compare=False)
+    """What the prompt template may say: axes, tables, vars."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Notice:
+    """Where to tell somebody how a run ended."""
+
+    when: tuple[str, ...]
+    webhook: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Campaign:
+    """A whole campaign: everything that a run needs to know, and nothing it has to look up."""
+
+    slug: Slug
+    file: str
+    sha256: str
+    """Of the campaign as it means: resolved, without comments and key order."""
+    provider: ProfileName
+    stages: Mapping[Stage, StageSettings]
+    budget: Budget
+    pace: Pace = field(default_factory=Pace)
+    background: Background = Background.OPAQUE
+    tags: Mapping[str, str] = field(default_factory=dict)
+    feeds: Mapping[str, str] = field(default_factory=dict)
+    """Path as written → sha256 of the snapshot that was read."""
+    notices: tuple[Notice, ...] = ()

@@ -1,0 +1,35 @@
+"""Money: whole credits, honest intervals, and what may be spent."""
+
+from dataclasses import dataclass
+from typing import NewType
+
+Credits = NewType("Credits", int)
+"""The provider's unit of money."""
+
+FREE = Credits(0)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spent:
+    """What the provider charged lies in [confirmed, upper], always."""
+
+    confirmed: Credits = FREE
+    in_doubt: Credits = FREE
+    """Credits of requests that were sent and never answered."""
+
+    @property
+    def upper(self) -> Credits:
+        """The most that can have been charged."""
+        return Credits(self.confirmed + self.in_doubt)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Budget:
+    """The most that may be spent, by scope; `None` sets no limit."""
+
+    run: Credits | None = None
+    """This invocation."""
+    campaign: Credits | None = None
+    """This campaign over all its runs."""
+    month: Credits | None = None
+    """All campaigns of this output folder and account in the current UTC month."""

@@ -1,0 +1,63 @@
+"""One image to be rendered: the unit that is paid for, resumed and reported."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import NewType
+
+from pipeline.model.campaign import CellName, Slug, Stage
+from pipeline.model.credits import Credits
+from pipeline.model.provider import ProfileName
+from pipeline.model.request import RenderRequest
+
+JobKey = NewType("JobKey", str)
+"""32 hex characters: the same words give the same key, on every machine and in every run."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Coordinates:
+    """Which image of which cell."""
+
+    campaign: Slug
+    cell: CellName
+    axes: tuple[tuple[str, str], ...]
+    stage: Stage
+    round: int = 1
+    take: int = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """Cell × stage × round × take, with the request, its price and its place on disk."""
+
+    key: JobKey
+    at: Coordinates
+    request: RenderRequest
+    price: Credits
+    profile: ProfileName
+    path: str
+    """Below the campaign's folder, with its ending: `drafts/citrus/4x3-t1.png`."""
+    payer: JobKey | None = None
+    """The job whose image this one shares, where both ask for exactly the same thing."""
+    derived_from: JobKey | None = None
+    """The approved draft that a final comes from."""
+
+
+def job_key(at: Coordinates, *, profile: ProfileName, request: RenderRequest) -> JobKey:
+    """Name a job by what it is, never by where it stands in a list.
+
+    The path of a reference is left out: its content is what is sent.
+    """
+    asked = asdict(request)
+    asked["references"] = [reference.sha256 for reference in request.references]
+    facts = {
+        "campaign": at.campaign,
+        "axes": dict(sorted(at.axes)),
+        "stage": at.stage,
+        "round": at.round,
+        "take": at.take,
+        "profile": profile,
+        "request": asked,
+    }
+    text = json.dumps(facts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return JobKey(hashlib.sha256(text.encode()).hexdigest()[:32])

@@ -1,0 +1,110 @@
+"""How far a job has got: a closed set of endings, and what each means for the money."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import assert_never
+
+from pipeline.model.artifact import Artifact
+from pipeline.model.credits import FREE, Credits, Spent
+
+
+class Status(StrEnum):
+    """The words that ledger, run manifest, page and `ls --status` share."""
+
+    PLANNED = "planned"
+    RENDERING = "rendering"
+    STORED = "stored"
+    PENDING_DOWNLOAD = "pending_download"
+    PAID_LOST = "paid_lost"
+    IN_DOUBT = "in_doubt"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+class FailureKind(StrEnum):
+    """Why nothing was bought, which decides whether a later run asks again."""
+
+    NOT_SENT = "not_sent"
+    REJECTED = "rejected"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Receipt:
+    """A provider's yes."""
+
+    url: str
+    credits: Credits
+    http: int = 200
+    request_id: str = ""
+    raw: bytes = b""
+    """The reply's body; kept, since it is the only proof of purchase."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stored:
+    """Paid for and on disk, verified."""
+
+    url: str
+    credits: Credits
+    artifact: Artifact
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rendered:
+    """Paid for, not on disk: fetch again, never ask again."""
+
+    url: str
+    credits: Credits
+    lost: bool = False
+    """Whether the image host no longer has it, or only has it broken."""
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Failed:
+    """Not paid for, and why not."""
+
+    kind: FailureKind
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InDoubt:
+    """Sent, unanswered: counted as spent until a person or the provider says otherwise."""
+
+    credits: Credits
+    reason: str
+
+
+Outcome = Stored | Rendered | Failed | InDoubt
+
+
+def status_of(outcome: Outcome | None) -> Status:
+    """The public word for an outcome; no outcome at all is `planned`."""
+    match outcome:
+        case None:
+            return Status.PLANNED
+        case Stored():
+            return Status.STORED
+        case Rendered(lost=lost):
+            return Status.PAID_LOST if lost else Status.PENDING_DOWNLOAD
+        case Failed(kind=kind):
+            return Status.REFUSED if kind is FailureKind.REFUSED else Status.FAILED
+        case InDoubt():
+            return Status.IN_DOUBT
+        case _:
+            assert_never(outcome)
+
+
+def spent(outcome: Outcome | None) -> Spent:
+    """What an outcome cost, or may have cost."""
+    match outcome:
+        case Stored(credits=credits) | Rendered(credits=credits):
+            return Spent(confirmed=credits)
+        case InDoubt(credits=credits):
+            return Spent(in_doubt=credits)
+        case Failed() | None:
+            return Spent(confirmed=FREE)
+        case _:
+            assert_never(outcome)
