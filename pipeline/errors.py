@@ -6,7 +6,12 @@ PipelineError                   1   a bug unless a subclass says otherwise
 │   ├── UsageError                  the command line, a plan id, a cell that does not exist
 │   ├── KeyMissing                  the provider's key is not in the environment
 │   └── Declined                    a person said no
-├── BudgetReached               4   stopped before overspending
+├── Halted                      3   a run stopped early; what is in flight or paid for is kept
+│   ├── FailuresReached             more failures than the campaign allows
+│   ├── BudgetReached           4   stopped before overspending
+│   ├── TimeIsUp                4   --stop-after
+│   ├── CircuitOpen             6   several requests in a row were never answered
+│   └── Interrupted             130/143   by a signal
 ├── ProviderError               3   one request did not give an image
 │   ├── NotSent                     nothing charged, tried again
 │   ├── Throttled                   nothing charged, the whole pool waits
@@ -103,7 +108,56 @@ class Declined(Refusal):
     """A person was asked and said no."""
 
 
-class BudgetReached(PipelineError):
+class Halted(PipelineError):
+    """A run stopped early on purpose; what was paid for is kept."""
+
+    exit_code = 3
+
+
+class FailuresReached(Halted):
+    """More jobs failed than the campaign allows."""
+
+    def __init__(self, *, failures: int, limit: str) -> None:
+        super().__init__(f"{failures} images failed; max_failures is {limit}: nothing more is sent")
+        self.failures, self.limit = failures, limit
+
+
+class TimeIsUp(Halted):
+    """`--stop-after` has passed."""
+
+    exit_code = 4
+
+    def __init__(self, *, seconds: float) -> None:
+        super().__init__(f"stopped after {seconds:g} s, as asked; run again to go on")
+        self.seconds = seconds
+
+
+class CircuitOpen(Halted):
+    """Several requests in a row were sent and never answered."""
+
+    exit_code = 6
+    charged = Charged.UNKNOWN
+
+    def __init__(self, *, doubts: int, last: str) -> None:
+        super().__init__(
+            f"{doubts} requests in a row were not answered, the last one: {last}; "
+            "nothing more is sent, since each may have been charged"
+        )
+        self.doubts, self.last = doubts, last
+
+
+class Interrupted(Halted):
+    """A signal asked the run to end."""
+
+    exit_code = 130
+
+    def __init__(self, *, signal_name: str, exit_code: int) -> None:
+        super().__init__(f"interrupted by {signal_name}")
+        self.signal_name = signal_name
+        self.ends_with = exit_code
+
+
+class BudgetReached(Halted):
     """The next image would cost more than may still be spent."""
 
     exit_code = 4

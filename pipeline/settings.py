@@ -40,6 +40,12 @@ class RenderingSettings:
     """Downloads of one image in a run, before it waits for the next run."""
     doubts_in_a_row: int = 3
     """Unanswered requests in a row that open the circuit."""
+    throttle_patience: float = 900.0
+    """Seconds of being asked for patience, without one answer, before the run stops."""
+    replays: int = 4
+    """Times that a purchase in doubt is posted again in a run, where keys are honoured."""
+    replay_patience: float = 900.0
+    """Seconds to wait for a purchase whose key is still being answered."""
     drain: float = 120.0
     """Seconds that images in flight are waited for after the first signal. --drain."""
     default_run_budget: int = 1000

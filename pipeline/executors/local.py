@@ -1,0 +1,37 @@
+"""A pool of workers in this process, fed from one stream."""
+
+import asyncio
+from collections.abc import AsyncIterable, AsyncIterator
+
+from pipeline.executors.base import Deliver, RenderJob
+from pipeline.model.job import Job
+
+
+class LocalExecutor:
+    """At most `workers` jobs in hand at one time."""
+
+    def __init__(self, *, workers: int) -> None:
+        self._workers = workers
+
+    async def execute(self, jobs: AsyncIterable[Job], render: RenderJob, deliver: Deliver) -> None:
+        """See `Executor.execute`."""
+        waiting = aiter(jobs)
+        turn = asyncio.Lock()
+        async with asyncio.TaskGroup() as workers:
+            for _ in range(self._workers):
+                workers.create_task(self._work(waiting, turn, render=render, deliver=deliver))
+
+    async def _work(
+        self,
+        waiting: AsyncIterator[Job],
+        turn: asyncio.Lock,
+        *,
+        render: RenderJob,
+        deliver: Deliver,
+    ) -> None:
+        while True:
+            async with turn:  # an async generator must not be entered twice at once
+                job = await anext(waiting, None)
+            if job is None:
+                return
+            deliver(job, await render(job))

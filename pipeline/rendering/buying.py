@@ -1,0 +1,218 @@
+"""Asking for one image: reserve, ask once, and write down what that did to the money."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import assert_never
+
+from pipeline.errors import (
+    NotSent,
+    PolicyRefused,
+    ProviderError,
+    ProviderStopped,
+    Rejected,
+    ReplyUnknown,
+    Throttled,
+)
+from pipeline.ledger.base import Attempt, Ledger
+from pipeline.model.job import Job
+from pipeline.model.outcome import Failed, FailureKind, InDoubt, Rendered
+from pipeline.providers.base import Provider
+from pipeline.rendering.breaker import Breaker
+from pipeline.rendering.events import Eased, Listen, Retrying, Sent, Unrecorded
+from pipeline.rendering.halt import Halt
+from pipeline.rendering.pacing import Clock, Pace, Sleep
+from pipeline.rendering.purse import Purse
+from pipeline.rendering.retry import backoff
+from pipeline.settings import RenderingSettings
+
+CONFLICT = 409
+"""The same key is being answered at this moment."""
+
+Bought = Rendered | Failed | InDoubt
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Later:
+    """Not settled yet: the same job is asked again."""
+
+    reason: str
+    seconds: float
+    replay: bool = False
+    waits_for_all: bool = False
+    """The pool's pause does the waiting, not this job alone."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Tries:
+    """How often one job was tried in this run, by what went wrong."""
+
+    unsent: int = 0
+    doubts: int = 0
+    started: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Counter:
+    """Where all purchases of a run go through."""
+
+    provider: Provider
+    ledger: Ledger
+    purse: Purse
+    pace: Pace
+    breaker: Breaker
+    halt: Halt
+    settings: RenderingSettings
+    listen: Listen
+    sleep: Sleep = asyncio.sleep
+    clock: Clock = time.monotonic
+
+
+async def buy(at: Counter, job: Job, *, replay: bool = False, alone: bool = False) -> Bought | None:
+    """Buy one image, or replay a purchase in doubt under its own key.
+
+    `None` where the run has stopped buying: the job stays due. `alone` marks the canary, whose
+    failure to be sent at all halts the run.
+    """
+    tries = Tries(started=at.clock())
+    while True:
+        async with at.pace.turn():
+            attempt = await at.purse.reserve(job, replay=replay)
+            if attempt is None:
+                return None
+            try:
+                ending = await _post(at, job, attempt, tries=tries, replay=replay, alone=alone)
+            finally:
+                await at.purse.settled()
+        match ending:
+            case Later():
+                at.listen(
+                    Eased(reason=ending.reason, seconds=ending.seconds)
+                    if ending.waits_for_all
+                    else Retrying(job=job, reason=ending.reason, seconds=ending.seconds)
+                )
+                if not ending.waits_for_all:
+                    await at.sleep(ending.seconds)
+                replay = ending.replay
+            case Rendered() | Failed() | InDoubt() | None:
+                return ending
+            case _:
+                assert_never(ending)
+
+
+async def _post(  # noqa: PLR0913 - one request and the circumstances it is sent in
+    at: Counter, job: Job, attempt: Attempt, *, tries: Tries, replay: bool, alone: bool
+) -> Bought | Later | None:
+    at.listen(Sent(job=job, attempt=attempt.number))
+    try:
+        receipt = await at.provider.submit(job.request, key=attempt.purchase)
+    except asyncio.CancelledError:
+        await asyncio.shield(at.ledger.doubt(attempt, reason="interrupted while waiting"))
+        raise
+    except ProviderError as error:
+        if replay:
+            return await _still_in_doubt(at, attempt, error, tries=tries)
+        return await _not_bought(at, attempt, error, tries=tries, alone=alone)
+    try:
+        await at.ledger.paid(attempt, receipt)
+    except BaseException:
+        at.listen(Unrecorded(job=job, url=receipt.url))
+        raise
+    at.pace.answered()
+    at.breaker.answered()
+    return Rendered(url=receipt.url, credits=receipt.credits)
+
+
+async def _not_bought(
+    at: Counter, attempt: Attempt, error: ProviderError, *, tries: Tries, alone: bool
+) -> Bought | Later | None:
+    """First-time purchases: what was not charged is freed, what may have been is held."""
+    match error:
+        case NotSent():
+            return await _unsent(at, attempt, error, tries=tries, alone=alone)
+        case Throttled():
+            await at.ledger.release(attempt, reason=str(error))
+            return _wait_for_all(at, error, replay=False)
+        case ProviderStopped():
+            await at.ledger.release(attempt, reason=str(error))
+            at.halt.because(error)
+            return None
+        case Rejected():
+            refused = isinstance(error, PolicyRefused)
+            kind = FailureKind.REFUSED if refused else FailureKind.REJECTED
+            failure = Failed(kind=kind, reason=str(error))
+            await at.ledger.fail(attempt, failure, http=error.http, request_id=error.request_id)
+            at.pace.answered()
+            at.breaker.answered()
+            at.breaker.failed()
+            return failure
+        case _:
+            return await _doubtful(at, attempt, error, tries=tries)
+
+
+async def _unsent(
+    at: Counter, attempt: Attempt, error: NotSent, *, tries: Tries, alone: bool
+) -> Failed | Later:
+    tries.unsent += 1
+    if tries.unsent < at.settings.send_tries and not at.halt:
+        await at.ledger.release(attempt, reason=str(error))
+        seconds = backoff(tries.unsent, first=0.5, longest=15.0)
+        return Later(reason=str(error), seconds=seconds)
+    failure = Failed(kind=FailureKind.NOT_SENT, reason=str(error))
+    await at.ledger.fail(attempt, failure)
+    at.breaker.unsent(str(error), alone=alone)
+    at.breaker.failed()
+    return failure
+
+
+def _wait_for_all(at: Counter, error: Throttled, *, replay: bool) -> Later | None:
+    seconds = at.pace.throttled(error.retry_after)
+    if at.pace.throttled_for() > at.settings.throttle_patience:
+        at.halt.because(ProviderStopped(f"the provider keeps asking for patience: {error}"))
+        return None
+    return Later(reason=str(error), seconds=seconds, replay=replay, waits_for_all=True)
+
+
+async def _doubtful(
+    at: Counter, attempt: Attempt, error: ProviderError, *, tries: Tries
+) -> InDoubt | Later:
+    await at.ledger.doubt(
+        attempt,
+        reason=str(error),
+        http=error.http,
+        request_id=error.request_id,
+        raw=error.raw,
+    )
+    if at.provider.profile.caps.replays_keys and _may_replay(at, error, tries=tries):
+        seconds = backoff(max(tries.doubts, 1), first=0.3, longest=8.0)
+        return Later(reason=str(error), seconds=seconds, replay=True)
+    at.breaker.doubted(str(error))
+    return InDoubt(credits=attempt.price, reason=str(error))
+
+
+async def _still_in_doubt(
+    at: Counter, attempt: Attempt, error: ProviderError, *, tries: Tries
+) -> Bought | Later | None:
+    """A replay that failed says nothing about the purchase itself: the doubt stays."""
+    match error:
+        case ReplyUnknown() | NotSent():
+            return await _doubtful(at, attempt, error, tries=tries)
+        case _:
+            await at.ledger.doubt(
+                attempt, reason=str(error), http=error.http, request_id=error.request_id
+            )
+    match error:
+        case Throttled():
+            return _wait_for_all(at, error, replay=True)
+        case ProviderStopped():
+            at.halt.because(error)
+    return InDoubt(credits=attempt.price, reason=str(error))
+
+
+def _may_replay(at: Counter, error: ProviderError, *, tries: Tries) -> bool:
+    if at.halt:
+        return False
+    if error.http == CONFLICT:
+        return at.clock() - tries.started < at.settings.replay_patience
+    tries.doubts += 1
+    return tries.doubts <= at.settings.replays

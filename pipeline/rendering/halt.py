@@ -1,0 +1,59 @@
+"""Why a run stops buying: kept in one place, the gravest reason wins."""
+
+from collections.abc import Callable
+
+from pipeline.errors import (
+    BudgetReached,
+    CircuitOpen,
+    FailuresReached,
+    Interrupted,
+    LocalFault,
+    PipelineError,
+    ProviderStopped,
+    TimeIsUp,
+)
+
+GRAVEST_FIRST: tuple[type[PipelineError], ...] = (
+    Interrupted,
+    LocalFault,
+    ProviderStopped,
+    CircuitOpen,
+    TimeIsUp,
+    BudgetReached,
+    FailuresReached,
+)
+
+
+def gravity(reason: PipelineError) -> int:
+    """Place of a reason in the order in which exit codes win; smaller is graver."""
+    for place, kind in enumerate(GRAVEST_FIRST):
+        if isinstance(reason, kind):
+            return place
+    return -1
+
+
+class Halt:
+    """Empty while the run may buy."""
+
+    def __init__(self, tell: Callable[[PipelineError], None] = lambda _: None) -> None:
+        self._reason: PipelineError | None = None
+        self._tell = tell
+
+    @property
+    def reason(self) -> PipelineError | None:
+        """The gravest reason so far."""
+        return self._reason
+
+    @property
+    def disk_is_lost(self) -> bool:
+        """Whether not even a paid image can be kept."""
+        return isinstance(self._reason, LocalFault)
+
+    def __bool__(self) -> bool:
+        return self._reason is not None
+
+    def because(self, reason: PipelineError) -> None:
+        """Stop buying; a graver reason replaces a lighter one."""
+        if self._reason is None or gravity(reason) < gravity(self._reason):
+            self._reason = reason
+            self._tell(reason)

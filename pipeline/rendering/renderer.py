@@ -1,0 +1,60 @@
+"""One job, from where it stands to where it can go: buy, fetch, store."""
+
+import asyncio
+from datetime import UTC, datetime
+
+from pipeline.errors import LocalFault
+from pipeline.ledger.base import Entry
+from pipeline.model.job import Job
+from pipeline.model.outcome import InDoubt, Outcome, Rendered
+from pipeline.rendering.buying import Bought, Counter, buy
+from pipeline.rendering.fetching import Courier
+
+PROOF_OF_LIFE = 24 * 3600.0
+"""Seconds for which an account that gave an image needs no canary."""
+
+
+class Renderer:
+    """Renders any job of one run; every step that costs or proves is in the ledger first."""
+
+    def __init__(self, *, counter: Counter, courier: Courier) -> None:
+        self._counter, self._courier = counter, courier
+        self._alone = asyncio.Lock()
+        self._proven = False
+
+    async def warm_up(self, *, now: datetime) -> None:
+        """Let the first purchase go alone, unless this account gave an image lately.
+
+        A wrong key, URL or model then costs one request instead of one per worker.
+        """
+        last = await self._counter.ledger.last_paid(self._counter.provider.account)
+        self._proven = last is not None and (
+            abs((now.astimezone(UTC) - last).total_seconds()) < PROOF_OF_LIFE
+        )
+
+    async def render(self, job: Job, entry: Entry | None) -> Outcome | None:
+        """Take one job as far as it goes; `None` where it stays due.
+
+        A fault of this machine halts the run: nothing more is bought, and what is paid for stays
+        in the ledger.
+        """
+        outcome = entry.outcome if entry else None
+        try:
+            if not isinstance(outcome, Rendered):
+                outcome = await self._buy(job, replay=isinstance(outcome, InDoubt))
+            if isinstance(outcome, Rendered) and not self._counter.halt.disk_is_lost:
+                outcome = await self._courier.fetch(job, outcome)
+        except LocalFault as fault:
+            self._counter.halt.because(fault)
+            return None
+        return outcome
+
+    async def _buy(self, job: Job, *, replay: bool) -> Bought | None:
+        if not self._proven:
+            async with self._alone:
+                if not self._proven:
+                    try:
+                        return await buy(self._counter, job, replay=replay, alone=True)
+                    finally:
+                        self._proven = True
+        return await buy(self._counter, job, replay=replay)
