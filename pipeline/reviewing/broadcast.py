@@ -1,0 +1,113 @@
+"""Telling every open page what changed, with replay for those that were away."""
+
+import asyncio
+import json
+import re
+import secrets
+from collections import deque
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+KEPT = 1000
+"""Messages that a page may have missed and still catch up on."""
+
+ALIVE = b": alive\n\n"
+
+_NUMBER = re.compile(r"^[0-9]{1,12}$", re.ASCII)
+
+QUEUE = 2000
+"""Messages that a slow page may have waiting; then it is cut off, and catches up by replay."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Message:
+    """One server-sent event."""
+
+    id: str
+    kind: str
+    data: object
+
+    def encode(self) -> bytes:
+        """As it goes over the wire."""
+        text = json.dumps(self.data, ensure_ascii=False, separators=(",", ":"))
+        return f"id: {self.id}\nevent: {self.kind}\ndata: {text}\n\n".encode()
+
+
+class Broadcast:
+    """A numbered stream of messages and whoever listens to it.
+
+    The epoch in the ids is new with every server, so that a page which outlived one notices.
+    """
+
+    def __init__(self) -> None:
+        self._epoch = secrets.token_hex(4)
+        self._count = 0
+        self._kept: deque[Message] = deque(maxlen=KEPT)
+        self._listeners: set[asyncio.Queue[Message | None]] = set()
+        self._open = True
+
+    @property
+    def listeners(self) -> int:
+        """How many pages listen."""
+        return len(self._listeners)
+
+    @property
+    def last(self) -> str:
+        """The id of the newest message; what an index that was just read is up to date with."""
+        return f"{self._epoch}-{self._count}"
+
+    def send(self, kind: str, data: object) -> None:
+        """Tell everybody; never waits."""
+        self._count += 1
+        message = Message(id=self.last, kind=kind, data=data)
+        self._kept.append(message)
+        for queue in tuple(self._listeners):
+            if queue.qsize() < QUEUE:
+                queue.put_nowait(message)
+            else:
+                self._listeners.discard(queue)
+                queue.put_nowait(None)
+
+    async def listen(self, after: str) -> AsyncIterator[bytes]:
+        """Events after an id, then new ones, and every 15 seconds a sign of life.
+
+        A page that was away for too long is told to `reload` first.
+        """
+        queue: asyncio.Queue[Message | None] = asyncio.Queue()
+        for missed in self._missed(after):
+            queue.put_nowait(missed)
+        self._listeners.add(queue)
+        try:
+            while self._open:
+                message = await _next(queue)
+                if message is None:
+                    return
+                yield message.encode() if isinstance(message, Message) else message
+        finally:
+            self._listeners.discard(queue)
+
+    def close(self) -> None:
+        """Let every listener go."""
+        self._open = False
+        for queue in self._listeners:
+            queue.put_nowait(None)
+
+    def _missed(self, after: str) -> list[Message]:
+        if not after or after == self.last:
+            return []
+        epoch, _, number = after.partition("-")
+        first = self._count - len(self._kept)
+        seen = int(number) if _NUMBER.match(number) else -1
+        if epoch != self._epoch or not first <= seen <= self._count:
+            return [Message(id=self.last, kind="reload", data={})]
+        return [
+            message for message in self._kept if int(message.id.partition("-")[2]) > int(number)
+        ]
+
+
+async def _next(queue: asyncio.Queue[Message | None]) -> Message | bytes | None:
+    try:
+        async with asyncio.timeout(15):
+            return await queue.get()
+    except TimeoutError:
+        return ALIVE
