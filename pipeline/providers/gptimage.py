@@ -1,0 +1,102 @@
+"""The client of the GPT Image 2 API as its public page documents it.
+
+POST /v1/images/generate with a bearer key; the answer is {code, message, data: {images: [{url}]}}.
+The page shows no error bodies, limits, idempotency or balance; profiles say what is assumed.
+"""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from types import TracebackType
+from typing import Self
+
+from pipeline.errors import ProviderError, Rejected
+from pipeline.model.credits import Credits
+from pipeline.model.outcome import Receipt
+from pipeline.model.provider import Account, Profile
+from pipeline.model.request import RenderRequest
+from pipeline.providers.addresses import own_addresses
+from pipeline.providers.downloads import Downloads
+from pipeline.providers.profiles import BALANCE_PATHS
+from pipeline.providers.replies import read_receipt, remaining_credits
+from pipeline.providers.wire import Wire
+from pipeline.settings import ProviderSettings
+
+GENERATE = "/v1/images/generate"
+
+
+class GptImage:
+    """One open connection to the API, or to the embedded server, which speaks the same."""
+
+    def __init__(self, profile: Profile, account: Account, settings: ProviderSettings) -> None:
+        self._profile, self._account, self._settings = profile, account, settings
+        self._stack = AsyncExitStack()
+
+    @property
+    def profile(self) -> Profile:
+        """Prices and abilities."""
+        return self._profile
+
+    @property
+    def account(self) -> Account:
+        """Whose money is spent."""
+        return self._account
+
+    async def __aenter__(self) -> Self:
+        settings = self._settings
+        own = await own_addresses(settings.base_url, patience=settings.connect_timeout)
+        self._wire = await self._stack.enter_async_context(Wire(settings, own=own))
+        self._downloads = await self._stack.enter_async_context(Downloads(settings, own=own))
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._stack.aclose()
+
+    async def submit(self, request: RenderRequest, *, key: str) -> Receipt:
+        """Ask for one image, once; see the seam."""
+        if request.references:
+            raise Rejected("this API documents no way to send reference images")
+        headers = {"Content-Type": "application/json", "Idempotency-Key": key}
+        if self._profile.caps.varies and request.variation:
+            headers["X-Variation"] = request.variation
+        reply = await self._wire.post(GENERATE, body=_body(request), headers=headers)
+        return read_receipt(
+            reply,
+            profile=self._profile,
+            price=self._profile.price(request.quality),
+            base_url=self._settings.base_url,
+        )
+
+    def download(self, url: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Bring one image as chunks; see the seam."""
+        return self._downloads.open(url)
+
+    async def balance(self) -> Credits | None:
+        """Credits left; `None` where the API does not tell, or not now."""
+        path = BALANCE_PATHS.get(self._profile.name)
+        if path is None:
+            return None
+        try:
+            return remaining_credits(await self._wire.get(path))
+        except ProviderError:
+            return None
+
+
+def _body(request: RenderRequest) -> bytes:
+    """The documented fields, and one image only: a price and a receipt belong to one."""
+    return json.dumps(
+        {
+            "prompt": request.prompt,
+            "model": request.model,
+            "size": request.size,
+            "quality": request.quality,
+            "n": 1,
+            "background": request.background,
+        },
+        separators=(",", ":"),
+    ).encode()

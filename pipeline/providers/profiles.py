@@ -1,0 +1,137 @@
+"""The profiles that ship: names, prices, abilities and known texts; nothing but values.
+
+Planning prices with these, so nothing here may reach for a network client.
+Source of prices, ratios and fields: the public GPT Image 2 API page. It shows no error bodies, so
+the known texts cover what services with this envelope, and services with real statuses, answer.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from pipeline.model.credits import Credits
+from pipeline.model.provider import Caps, KnownText, Meaning, Profile, ProfileName, Support
+from pipeline.model.request import Quality
+
+GPTIMAGE = ProfileName("gptimage")
+EMBEDDED = ProfileName("embedded")
+
+_CREDIT_WORDS = r"(?:credits?|balance|funds?|quota|points)"
+
+_KNOWN_TEXTS = (
+    # Funds come before throttles: "exceeded your current quota" also arrives as a 429.
+    KnownText(pattern=rf"\binsufficient[ _-]{_CREDIT_WORDS}\b", meaning=Meaning.FUNDS),
+    KnownText(pattern=rf"\b(?:not enough|out of) {_CREDIT_WORDS}\b", meaning=Meaning.FUNDS),
+    # Never a bare "no credits": "no credits were charged" follows a failure that is unknown.
+    KnownText(
+        pattern=rf"\bno (?:remaining )?{_CREDIT_WORDS} (?:left|remaining|available)\b",
+        meaning=Meaning.FUNDS,
+    ),
+    KnownText(
+        pattern=rf"\b{_CREDIT_WORDS}[ _](?:is |are |has been |have been )?"
+        r"(?:exhausted|depleted|used up|insufficient|too low|not enough)\b",
+        meaning=Meaning.FUNDS,
+    ),
+    KnownText(pattern=r"\bexceeded your current quota\b", meaning=Meaning.FUNDS),
+    KnownText(pattern=r"\bpayment[ _]required\b", meaning=Meaning.FUNDS),
+    KnownText(pattern=r"\bbilling[ _-](?:hard|soft)[ _-]limit", meaning=Meaning.FUNDS),
+    KnownText(
+        pattern=r"\b(?:top[ -]?up|recharge) (?:your )?(?:account|balance|credits)\b",
+        meaning=Meaning.FUNDS,
+    ),
+    KnownText(
+        pattern=r"\b(?:invalid|incorrect|missing|wrong|expired|revoked|unknown|no)[ _]"
+        r"(?:api[ _-]?key|(?:access |auth |bearer )?token|credentials)\b",
+        meaning=Meaning.KEY,
+    ),
+    KnownText(
+        pattern=r"\bapi[ _-]?key\b.{0,40}\b"
+        r"(?:invalid|not valid|not found|expired|revoked|disabled|missing|required|incorrect)\b",
+        meaning=Meaning.KEY,
+    ),
+    KnownText(pattern=r"\bunauthori[sz]ed\b|\bunauthenticated\b", meaning=Meaning.KEY),
+    KnownText(pattern=r"\bauthentication (?:failed|required|error)\b", meaning=Meaning.KEY),
+    KnownText(
+        pattern=r"\bno auth\b|\bnot (?:logged|signed) in\b|\bplease (?:sign|log) ?in\b",
+        meaning=Meaning.KEY,
+    ),
+    KnownText(pattern=r"\b(?:access|permission)[ _]denied\b", meaning=Meaning.KEY),
+    KnownText(
+        pattern=r"\baccount\b.{0,20}\b(?:suspended|disabled|banned|deactivated|blocked|frozen)\b",
+        meaning=Meaning.KEY,
+    ),
+    # A throttle is sent again unasked, so only texts that cannot follow finished work are here:
+    # "server busy" and "overloaded" stay unknown.
+    KnownText(pattern=r"\brate[ _-]?limit", meaning=Meaning.THROTTLE),
+    KnownText(
+        pattern=r"\btoo many (?:concurrent |pending )?requests\b|\btoo_many_requests\b",
+        meaning=Meaning.THROTTLE,
+    ),
+    KnownText(pattern=r"\brequests? (?:is |are )?too frequent", meaning=Meaning.THROTTLE),
+    KnownText(pattern=r"\bconcurrency[ _]limit", meaning=Meaning.THROTTLE),
+    KnownText(pattern=r"\brequests? (?:was |were |is )?throttled\b", meaning=Meaning.THROTTLE),
+    # Policy comes before invalid: "invalid prompt: violates our content policy".
+    KnownText(pattern=r"\b(?:content|usage|safety)[ _-]polic(?:y|ies)\b", meaning=Meaning.POLICY),
+    KnownText(pattern=r"\bpolicy[ _-](?:violation|restricted)\b", meaning=Meaning.POLICY),
+    KnownText(pattern=r"\bmoderation\b|\bsafety system\b", meaning=Meaning.POLICY),
+    KnownText(pattern=r"\bcontent[ _-]?filter(?:ed)?\b", meaning=Meaning.POLICY),
+    KnownText(
+        pattern=r"\b(?:sensitive|prohibited|inappropriate|unsafe|disallowed|nsfw)[ _]"
+        r"(?:content|words?|prompt|text)\b",
+        meaning=Meaning.POLICY,
+    ),
+    KnownText(
+        pattern=r"\b(?:prompt|request|content)\b.{0,30}\b(?:blocked|flagged|violat\w+)\b",
+        meaning=Meaning.POLICY,
+    ),
+    KnownText(
+        pattern=r"\binvalid[ _](?:parameters?|params?|arguments?|requests?|size|quality|model|"
+        r"prompt|values?|background|json|body|format|aspect|n)\b",
+        meaning=Meaning.INVALID,
+    ),
+    KnownText(
+        pattern=r"\b(?:unsupported|unknown|missing|unrecognized)[ _](?:required )?"
+        r"(?:parameters?|params?|fields?|arguments?|size|quality|model|ratio|value|background)\b",
+        meaning=Meaning.INVALID,
+    ),
+    KnownText(
+        pattern=r"\b(?:prompt|model|size|quality|background|n)\b.{0,20}\bis required\b",
+        meaning=Meaning.INVALID,
+    ),
+    KnownText(
+        pattern=r"\b(?:prompt|model|size|quality|background|n) (?:must|should|cannot|can not)\b",
+        meaning=Meaning.INVALID,
+    ),
+    KnownText(
+        pattern=r"\b(?:size|quality|model|ratio|background)\b.{0,40}\b"
+        r"(?:not supported|not found|does not exist|not allowed)\b",
+        meaning=Meaning.INVALID,
+    ),
+    KnownText(pattern=r"\bprompt\b.{0,20}\btoo (?:long|short|large)\b", meaning=Meaning.INVALID),
+    KnownText(
+        pattern=r"\bbad request\b|\bvalidation (?:error|failed)\b|\bmalformed (?:json|request)\b",
+        meaning=Meaning.INVALID,
+    ),
+)
+
+_GPTIMAGE = Profile(
+    name=GPTIMAGE,
+    model="gpt-image-2",
+    prices={Quality.LOW: Credits(2), Quality.MEDIUM: Credits(6), Quality.HIGH: Credits(12)},
+    caps=Caps(
+        ratios=("1:1", "4:3", "16:9", "9:21", "1:2", "2:1"),
+        transparent=Support.YES,
+    ),
+    known_texts=_KNOWN_TEXTS,
+)
+
+_EMBEDDED = replace(
+    _GPTIMAGE,
+    name=EMBEDDED,
+    caps=replace(_GPTIMAGE.caps, replays_keys=True, varies=True),
+    play_money=True,
+)
+
+PROFILES: Mapping[ProfileName, Profile] = {GPTIMAGE: _GPTIMAGE, EMBEDDED: _EMBEDDED}
+
+BALANCE_PATHS: Mapping[ProfileName, str] = {EMBEDDED: "/v1/credits"}
+"""Where an account tells what is left; the documented API shows no such place."""

@@ -1,0 +1,147 @@
+"""One request to the API, sent once; what is known of it when no answer comes.
+
+How a resend is made impossible, as read in aiohttp's source (3.12 to 3.14): its client repeats a
+request by itself only for idempotent methods, and POST is none; `force_close` gives every POST a
+connection of its own, so that a keep-alive race cannot lose one either; redirects are not followed.
+`on_request_headers_sent` fires before the first byte is handed to the socket: as long as it has
+not fired, nothing was sent.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import SimpleNamespace, TracebackType
+from typing import Self
+
+import aiohttp
+from yarl import URL
+
+from pipeline.errors import NotSent, ProviderError, ReplyUnknown
+from pipeline.providers.addresses import api_gate
+from pipeline.providers.replies import REPLY_LIMIT, Reply, plain
+from pipeline.settings import ProviderSettings
+
+USER_AGENT = "campaign-pipeline"
+
+
+@dataclass(slots=True)
+class _Passage:
+    """How far one request got."""
+
+    sent: bool = False
+
+
+class Wire:
+    """Speaks to one base URL, and is the only place that knows the key."""
+
+    def __init__(self, settings: ProviderSettings, *, own: frozenset[str]) -> None:
+        self._base = settings.base_url.rstrip("/")
+        self._key = settings.key
+        self._timeout = aiohttp.ClientTimeout(
+            connect=settings.connect_timeout,
+            sock_connect=settings.connect_timeout,
+            sock_read=settings.reply_timeout,
+            # Against an answer that drips for ever: the whole exchange has an end.
+            total=settings.connect_timeout + settings.reply_timeout,
+        )
+        trace = aiohttp.TraceConfig()
+        trace.on_request_headers_sent.append(_note_sending)
+        self._session = aiohttp.ClientSession(
+            # No queue of its own (its wait would count as waiting for an answer): callers limit.
+            connector=aiohttp.TCPConnector(limit=0, force_close=True, socket_factory=api_gate(own)),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
+            trace_configs=[trace],
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._session.close()
+
+    async def post(self, path: str, *, body: bytes, headers: Mapping[str, str]) -> Reply:
+        """Send one POST and wait for its answer.
+
+        `NotSent` where not a byte left; `ReplyUnknown` where some may have and no status came.
+        """
+        return await self._exchange("POST", path, body=body, headers=headers)
+
+    async def get(self, path: str) -> Reply:
+        """Ask for something free; errors as for `post`."""
+        return await self._exchange("GET", path, body=None, headers={})
+
+    async def _exchange(
+        self, method: str, path: str, *, body: bytes | None, headers: Mapping[str, str]
+    ) -> Reply:
+        passage = _Passage()
+        try:
+            response = await self._session.request(
+                method,
+                URL(self._base + path),
+                data=body,
+                headers={**headers, "Authorization": f"Bearer {self._key}"},
+                allow_redirects=False,
+                timeout=self._timeout,
+                trace_request_ctx=passage,
+            )
+        except Exception as error:  # noqa: BLE001 - once sent, even a bug must end as unknown
+            # The representation of a response error shows the request's headers, with the key.
+            cause = None if isinstance(error, aiohttp.ClientResponseError) else error
+            raise self._failure(error, passage) from cause
+        try:
+            return await self._read(response)
+        finally:
+            response.close()
+
+    async def _read(self, response: aiohttp.ClientResponse) -> Reply:
+        """Whatever comes of the body, never more than the limit; a broken one is still a reply."""
+        parts: list[bytes] = []
+        room, trouble = REPLY_LIMIT, ""
+        try:
+            while room > 0 and (part := await response.content.read(room)):
+                parts.append(part)
+                room -= len(part)
+        except (aiohttp.ClientError, OSError) as error:
+            trouble = self._words(error)
+        if room <= 0:
+            trouble = f"longer than {REPLY_LIMIT} bytes"
+        return Reply(
+            status=response.status,
+            body=self._without_key(b"".join(parts)),
+            encoding=response.headers.get("Content-Encoding", ""),
+            retry_after=response.headers.get("Retry-After"),
+            request_id=plain(self._redacted(response.headers.get("X-Request-Id", "")), 128),
+            trouble=trouble,
+        )
+
+    def _failure(self, error: Exception, passage: _Passage) -> ProviderError:
+        words = self._words(error)
+        if passage.sent:
+            return ReplyUnknown(f"sent, and no answer came: {words}")
+        return NotSent(f"could not be sent: {words}")
+
+    def _words(self, error: Exception) -> str:
+        said = plain(self._redacted(str(error)))
+        return said or type(error).__name__
+
+    def _redacted(self, text: str) -> str:
+        return text.replace(self._key, "***") if self._key else text
+
+    def _without_key(self, body: bytes) -> bytes:
+        """Some services quote the key that they refuse; the reply is kept, the key is not."""
+        key = self._key.encode()
+        return body.replace(key, b"***") if key and key in body else body
+
+
+async def _note_sending(
+    _session: aiohttp.ClientSession,
+    context: SimpleNamespace,
+    _sent: aiohttp.TraceRequestHeadersSentParams,
+) -> None:
+    context.trace_request_ctx.sent = True
