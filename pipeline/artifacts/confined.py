@@ -1,0 +1,68 @@
+"""Paths that stay inside a folder: walked step by step from its root, no link ever followed."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """A file below a root: its folders, and its name."""
+
+    folders: tuple[str, ...]
+    name: str
+
+    @classmethod
+    def at(cls, path: str) -> Self:
+        """The place of a relative path; `ValueError` for one that could leave the root."""
+        *folders, name = path.split("/")
+        if any(part in ("", ".", "..") or "\0" in part or "\\" in part for part in path.split("/")):
+            raise ValueError(f"not a plain relative path: {path!r}")
+        return cls(folders=tuple(folders), name=name)
+
+    def __str__(self) -> str:
+        return "/".join((*self.folders, self.name))
+
+
+def open_folder(root: Path, folders: tuple[str, ...]) -> int:
+    """A descriptor of a folder below the root; `OSError` where a step is missing or is a link."""
+    here = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    for folder in folders:
+        above = here
+        try:
+            here = os.open(folder, _FOLDER, dir_fd=above)
+        finally:
+            os.close(above)
+    return here
+
+
+def make_folders(root: Path, folders: tuple[str, ...]) -> None:
+    """Make the folders below a root that exists, and make their names durable."""
+    for depth in range(len(folders)):
+        above = open_folder(root, folders[:depth])
+        try:
+            os.mkdir(folders[depth], dir_fd=above)
+            os.fsync(above)
+        except FileExistsError:
+            continue
+        finally:
+            os.close(above)
+
+
+@contextmanager
+def opened(root: Path, place: Place) -> Iterator[int]:
+    """A descriptor of an existing file, for reading; `OSError` where it or a folder is a link."""
+    folder = open_folder(root, place.folders)
+    try:
+        file = os.open(place.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+    finally:
+        os.close(folder)
+    try:
+        yield file
+    finally:
+        os.close(file)

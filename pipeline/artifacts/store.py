@@ -1,0 +1,167 @@
+"""The image files of an output folder: whole and durable under their name, or not there."""
+
+import asyncio
+import hashlib
+import os
+import stat
+from collections.abc import AsyncIterable, Callable, Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar, TypeVarTuple
+
+from pipeline.artifacts.confined import Place, make_folders, open_folder, opened
+from pipeline.artifacts.inspection import Inspection
+from pipeline.artifacts.part import Part
+from pipeline.errors import LocalFault
+from pipeline.model.artifact import Artifact
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+
+class Condition(StrEnum):
+    """What has become of a stored file."""
+
+    WHOLE = "whole"
+    MISSING = "missing"
+    CHANGED = "changed"
+    """There is a file, and its bytes are not the recorded ones: bit rot, or somebody's edit."""
+
+
+class ArtifactStore:
+    """Puts images below one folder, which must exist; nothing outside it is read or written.
+
+    Links below the folder are never followed. Every `OSError` leaves as `LocalFault`: a disk that
+    fails once must stop the buying, and the paid image's URL is kept elsewhere.
+    """
+
+    def __init__(self, root: Path, *, disk: Executor | None = None) -> None:
+        """`disk` runs what waits for the disk; by default the event loop's own threads do."""
+        self._root = Path(os.path.realpath(root))
+        self._disk = disk
+        self._busy: set[str] = set()
+
+    @property
+    def root(self) -> Path:
+        """The output folder, links resolved once."""
+        return self._root
+
+    async def put(
+        self,
+        path: str,
+        chunks: AsyncIterable[bytes],
+        *,
+        replaces: frozenset[str] = frozenset(),
+    ) -> Artifact:
+        """Write an image as it comes in, check it, and give it its name; durable on return.
+
+        The ending follows the bytes: a JPEG asked for as `a.png` becomes `a.jpg`, and the artifact
+        says so. `ImageBroken` where the bytes are no whole image; `LocalFault` where the disk
+        fails, and where a file of that name exists that is neither the same image nor one of the
+        sha256 in `replaces`: what others put there is never overwritten. Errors of `chunks` pass.
+        """
+        place = Place.at(path)
+        with self._claimed(path), local_faults(path):
+            part = await self._open(place)
+            try:
+                inspection = Inspection()
+                async for chunk in chunks:
+                    inspection.feed(chunk)
+                    part.write(chunk)
+                shape = inspection.finish()
+            except BaseException:
+                part.discard()
+                raise
+            # From here on the thread owns the file: a cancelled caller must not close it there.
+            return await self._on_disk(part.settle, place, shape, replaces)
+
+    def present(self, artifact: Artifact) -> bool:
+        """Whether a file of the recorded size is there: the cheap question, for every rerun."""
+        place = Place.at(artifact.path)
+        try:
+            folder = open_folder(self._root, place.folders)
+            try:
+                found = os.stat(place.name, dir_fd=folder, follow_symlinks=False)
+            finally:
+                os.close(folder)
+        except OSError:
+            return False
+        return stat.S_ISREG(found.st_mode) and found.st_size == artifact.bytes
+
+    async def verify(self, artifact: Artifact) -> Condition:
+        """Read the whole file again and hold it against its sha256."""
+        found = await self.fingerprint(artifact.path)
+        if found is None:
+            return Condition.MISSING
+        return Condition.WHOLE if found == artifact.sha256 else Condition.CHANGED
+
+    async def fingerprint(self, path: str) -> str | None:
+        """The sha256 of a file as it is now; `None` where there is none."""
+        with local_faults(path):
+            return await self._on_disk(_sha256, self._root, Place.at(path))
+
+    async def sweep(self, folder: str) -> int:
+        """Remove the half-written files of dead runs below a folder; returns how many.
+
+        Only for who holds the lock of whatever writes there.
+        """
+        with local_faults(folder):
+            return await self._on_disk(_sweep, self._root, Place.at(folder))
+
+    async def _open(self, place: Place) -> Part:
+        try:
+            return Part.open(self._root, place)
+        except FileNotFoundError:
+            await self._on_disk(make_folders, self._root, place.folders)
+            return Part.open(self._root, place)
+
+    async def _on_disk(self, work: Callable[[*Ts], T], *args: *Ts) -> T:
+        """Run blocking work to its end, even where the caller is cancelled meanwhile."""
+        loop = asyncio.get_running_loop()
+        return await asyncio.shield(loop.run_in_executor(self._disk, work, *args))
+
+    @contextmanager
+    def _claimed(self, path: str) -> Iterator[None]:
+        if path in self._busy:
+            raise LocalFault(f"{path} is being written twice at once")
+        self._busy.add(path)
+        try:
+            yield
+        finally:
+            self._busy.discard(path)
+
+
+@contextmanager
+def local_faults(path: str) -> Iterator[None]:
+    """Name the file and the fault in what a failing disk raises."""
+    try:
+        yield
+    except OSError as error:
+        raise LocalFault(f"{path}: {error.strerror or error}") from error
+
+
+def _sha256(root: Path, place: Place) -> str | None:
+    try:
+        with opened(root, place) as file, os.fdopen(file, "rb", closefd=False) as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def _sweep(root: Path, place: Place) -> int:
+    try:
+        top = open_folder(root, (*place.folders, place.name))
+    except FileNotFoundError:
+        return 0
+    removed = 0
+    try:
+        for _, _, names, folder in os.fwalk(".", dir_fd=top):
+            for name in names:
+                if name.endswith(Part.SUFFIX):
+                    os.unlink(name, dir_fd=folder)
+                    removed += 1
+    finally:
+        os.close(top)
+    return removed
