@@ -1,0 +1,52 @@
+"""Colour arithmetic. A colour is '#rrggbb' everywhere."""
+
+import colorsys
+
+DEEP = "#0a0610"
+"""The near-black that shades tend to: a shadow is never pure black."""
+
+
+def rgb(color: str) -> tuple[float, float, float]:
+    """The channels, 0 to 1."""
+    return (int(color[1:3], 16) / 255, int(color[3:5], 16) / 255, int(color[5:7], 16) / 255)
+
+
+def to_hex(channels: tuple[float, float, float]) -> str:
+    """The colour of channels, clamped."""
+    return "#" + "".join(f"{round(255 * min(1, max(0, c))):02x}" for c in channels)
+
+
+def mix(a: str, b: str, t: float) -> str:
+    """A blend: t = 0 gives a, t = 1 gives b."""
+    (r0, g0, b0), (r1, g1, b1) = rgb(a), rgb(b)
+    return to_hex((r0 + (r1 - r0) * t, g0 + (g1 - g0) * t, b0 + (b1 - b0) * t))
+
+
+def lighten(color: str, t: float) -> str:
+    """Towards white."""
+    return mix(color, "#ffffff", t)
+
+
+def darken(color: str, t: float) -> str:
+    """Towards the near-black of shadows."""
+    return mix(color, DEEP, t)
+
+
+def hls(color: str) -> tuple[float, float, float]:
+    """Hue, lightness and saturation, 0 to 1."""
+    return colorsys.rgb_to_hls(*rgb(color))
+
+
+def wheel(hue: float, lightness: float, saturation: float) -> str:
+    """The colour at a place of the wheel; the hue wraps, the rest is clamped."""
+    light, rich = min(1, max(0, lightness)), min(1, max(0, saturation))
+    return to_hex(colorsys.hls_to_rgb(hue % 1, light, rich))
+
+
+def warm(color: str) -> str:
+    """Yellow turned towards amber: dark yellow reads as olive."""
+    hue, lightness, saturation = hls(color)
+    olive_from, olive_to = 0.085, 0.20
+    if not olive_from < hue < olive_to:
+        return color
+    return wheel(0.075, lightness, saturation * 0.9)

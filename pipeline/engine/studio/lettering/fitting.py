@@ -1,0 +1,186 @@
+"""Text set as large as a box allows: balanced lines, exact ink, nothing ever overflows."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
+
+from pipeline.engine.studio.lettering.faces import Typeface, face, face_for
+from pipeline.engine.studio.lettering.scripts import is_cjk, may_break
+from pipeline.engine.studio.lettering.shaping import line
+from pipeline.engine.studio.vector.box import Box
+from pipeline.engine.studio.vector.path import Path
+
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
+LONG = 60
+"""More words than this are set as a text, not line by line as display."""
+
+
+class Align(StrEnum):
+    """Where text stands in its box, across and down."""
+
+    START = "start"
+    MIDDLE = "middle"
+    END = "end"
+
+    def share(self) -> float:
+        """The share of the spare room that goes before the text."""
+        return {Align.START: 0.0, Align.MIDDLE: 0.5, Align.END: 1.0}[self]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Setting:
+    """How a text is to be set."""
+
+    face: Typeface
+    across: Align = Align.MIDDLE
+    down: Align = Align.MIDDLE
+    max_size: float = 1e9
+    """The largest type size, in the box's units."""
+    max_lines: int = 5
+    tracking: float = 0.0
+    gain: float = 1.02
+    """One more line must make the type this much larger."""
+    leading: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Set text: its outline in place, its type size, its lines."""
+
+    path: Path
+    size: float
+    lines: tuple[str, ...]
+
+    @property
+    def box(self) -> Box:
+        """The box of its ink."""
+        return self.path.box()
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    size: float
+    path: Path
+    lines: tuple[str, ...]
+
+
+Piece = tuple[str, str]
+"""An unbreakable bit of text and the glue after it."""
+
+
+def fit(text: str, box: Box, setting: Setting) -> Block:
+    """The largest setting of the text inside the box."""
+    best: _Trial | None = None
+    for breaking, earns in _breakings(text, setting):
+        # a freer way of breaking must earn its keep in type size
+        trial = _largest(breaking, box, setting)
+        if best is None or trial.size > best.size * earns:
+            best = trial
+    if best is None:
+        return Block(Path(), 0.0, ())
+    ink, size = best.path.box(), best.size
+    x = box.x + (box.w - ink.w * size) * setting.across.share() - ink.x * size
+    y = box.y + (box.h - ink.h * size) * setting.down.share() - ink.y * size
+    return Block(best.path.moved(x, y, size), size, best.lines)
+
+
+def _breakings(text: str, setting: Setting) -> list[tuple[list[Piece], float]]:
+    words = _atoms(text, loose=False)
+    if not words:
+        return []
+    found: list[tuple[list[Piece], float]] = []
+    sentences = [(s, " ") for s in _SENTENCE_END.split(text.strip())]
+    if 1 < len(sentences) <= setting.max_lines:
+        found.append((sentences, 1.0))
+    found.append((words, 1.45))
+    if any(map(is_cjk, text)):
+        found.append((_atoms(text, loose=True), 1.5))
+    return found
+
+
+def _atoms(text: str, *, loose: bool) -> list[Piece]:
+    out: list[Piece] = []
+    for word in text.split():
+        piece = word[0]
+        for before, after in pairwise(word):
+            if may_break(before, after, loose=loose):
+                out.append((piece, ""))
+                piece = ""
+            piece += after
+        out.append((piece, " "))
+    return out
+
+
+def _joined(some: list[Piece]) -> str:
+    return "".join(text + glue for text, glue in some).strip()
+
+
+def _largest(some: list[Piece], box: Box, setting: Setting) -> _Trial:
+    """The best number of lines for one way of breaking."""
+    text = _joined(some)
+    leading = setting.leading or _leading(text, setting.face)
+    widths = [line(t, setting.face, setting.tracking).advance for t, _ in some]
+    space = line(" ", setting.face, setting.tracking).advance
+    best: _Trial | None = None
+    counts = range(1, min(setting.max_lines, len(some)) + 1)
+    if len(some) > LONG:  # a text: aim straight at the shape of the box
+        ideal = (sum(widths) * box.h / (box.w * leading)) ** 0.5
+        counts = range(max(1, round(ideal * 0.85)), round(ideal * 1.2) + 2)
+    for count in counts:
+        lines = _balanced(some, widths, (count, space))
+        path = _stacked(lines, leading, setting)
+        ink = path.box()
+        size = min(box.w / max(ink.w, 1e-6), box.h / max(ink.h, 1e-6), setting.max_size)
+        if best is None or size > best.size * setting.gain:
+            best = _Trial(size, path, lines)
+    return best or _Trial(0.0, Path(), ())
+
+
+def _leading(text: str, name: Typeface) -> float:
+    used = {face_for(c, name) for c in text if not c.isspace()}
+    found = [f.leading for f in map(face, sorted(used)) if f is not None]
+    return max(found, default=1.0)
+
+
+def _stacked(lines: tuple[str, ...], leading: float, setting: Setting) -> Path:
+    path = Path()
+    set_lines = [line(text, setting.face, setting.tracking) for text in lines]
+    widest = max(s.advance for s in set_lines)
+    for i, shaped in enumerate(set_lines):
+        dx = (widest - shaped.advance) * setting.across.share()
+        path.extend(shaped.path.moved(dx, i * leading))
+    return path
+
+
+def _balanced(
+    some: list[Piece], widths: list[float], count_and_space: tuple[int, float]
+) -> tuple[str, ...]:
+    """At most `count` lines, the widest of them as narrow as possible."""
+    count, space = count_and_space
+    low, high = max(widths), sum(widths) + space * len(widths)
+    for _ in range(24):
+        middle = (low + high) / 2
+        if len(_filled(some, widths, (middle, space))) <= count:
+            high = middle
+        else:
+            low = middle
+    return tuple(_joined(found) for found in _filled(some, widths, (high, space)))
+
+
+def _filled(
+    some: list[Piece], widths: list[float], limit_and_space: tuple[float, float]
+) -> list[list[Piece]]:
+    limit, space = limit_and_space
+    lines: list[list[Piece]] = []
+    used, glue = 0.0, ""
+    for piece, width in zip(some, widths, strict=True):
+        gap = space if glue else 0.0
+        if lines and used + gap + width <= limit * 1.0001:
+            lines[-1].append(piece)
+            used += gap + width
+        else:
+            lines.append([piece])
+            used = width
+        glue = piece[1]
+    return lines

@@ -1,0 +1,89 @@
+"""Which colours the words ask for: the product's palette and the backdrop."""
+
+import re
+
+from pipeline.engine.studio.colors import hls, lighten, mix, warm, wheel
+from pipeline.engine.studio.contrast import luminance
+from pipeline.engine.studio.scene.nouns import Family, Light, Palette
+from pipeline.engine.studio.scene.swatches import FLAVOURS, HOUSE, MOODS, NAMED
+
+_WALL = re.compile(
+    r"([a-z]+)(?:[\s-]+(?:gradient|studio|seamless|pastel|paper|coloured|colored|plain|solid))*"
+    r"[\s-]+(?:background|backdrop|wall|sky)"
+)
+_GLASS = re.compile(r"\b(?:amber|green|cobalt|blue|clear|black|brown|dark)[\s-]glass\b")
+_WORD = re.compile(r"[a-z]+")
+_GREY = 0.15
+_DARK = 0.12
+_CREAM_HUES = (0.06, 0.20)
+
+
+def asked_backdrop(low: str) -> str | None:
+    """The colour named before "background", "backdrop" or "wall"."""
+    return next((NAMED[m.group(1)] for m in _WALL.finditer(low) if m.group(1) in NAMED), None)
+
+
+def _singular(word: str) -> str:
+    if word == "lemonade":
+        return "lemon"
+    if word in ("mojito", "mojitos"):
+        return "mint"
+    return word[:-3] + "y" if word.endswith("ies") else word.removesuffix("s")
+
+
+def _flavour(words: list[str]) -> str:
+    """The first flavour; a season or a mood only where no flavour is named."""
+    known = [w for w in words if w in FLAVOURS]
+    return next((w for w in known if w not in MOODS), known[0] if known else "")
+
+
+def palette(low: str, backdrop: str | None, seed: int, family: Family) -> Palette:
+    """The product's colours: flavour first, then named colours, the backdrop, the house's own."""
+    bare = _GLASS.sub(" ", _WALL.sub(" ", low))
+    plain = _WORD.findall(bare)
+    flavour = _flavour([w if w in FLAVOURS else _singular(w) for w in plain])
+    colors = [NAMED[w] for w in plain if w in NAMED and w != "dark" and NAMED[w] != backdrop]
+    if flavour and not (colors and flavour in MOODS):
+        return Palette(**dict(zip(("main", "soft", "accent"), FLAVOURS[flavour], strict=True)))
+    if flavour:
+        _, soft, accent = FLAVOURS[flavour]
+        return Palette(main=colors[0], soft=soft, accent=accent)
+    if colors:
+        return _around(colors[0], colors[1] if len(colors) > 1 else None)
+    if backdrop and hls(backdrop)[2] > _GREY and luminance(backdrop) > _DARK:
+        hue = hls(backdrop)[0]
+        near = 0.055 if _CREAM_HUES[0] < hue < _CREAM_HUES[1] else hue + 0.05
+        return Palette(
+            main=wheel(near, 0.50, 0.72),
+            soft=wheel(near + 0.02, 0.86, 0.80),
+            accent=wheel(near + 0.5, 0.28, 0.45),
+        )
+    if family.value in HOUSE:
+        main, soft, accent = HOUSE[family.value]
+        return Palette(main=main, soft=soft, accent=accent)
+    return _around(wheel((seed % 360) / 360, 0.52, 0.6), None)
+
+
+def _around(base: str, third: str | None) -> Palette:
+    hue, _, rich = hls(base)
+    return Palette(
+        main=base,
+        soft=wheel(hue, 0.82, rich),
+        accent=third or wheel(hue + 0.45, 0.35, max(0.25, rich * 0.8)),
+    )
+
+
+def default_backdrop(light: Light, colors: Palette, *, is_warm: bool) -> str:
+    """A ground for the light, drawn from the palette; dark ones never turn olive."""
+    match light:
+        case Light.NEON:
+            return "#160a33"
+        case Light.DRAMATIC:
+            return mix(warm(colors.main), "#1a120d" if is_warm else "#131217", 0.86)
+        case Light.BRIGHT:
+            return mix(colors.soft, "#ffffff", 0.62)
+        case Light.GOLDEN:
+            return mix(lighten(colors.soft, 0.15), "#ffcf9a", 0.5)
+        case Light.SOFT:
+            ground = mix(mix(colors.soft, colors.main, 0.30), "#fff4e6", 0.30)
+            return mix(ground, "#ffd9a8", 0.18) if is_warm else ground

@@ -1,0 +1,70 @@
+"""Glyphs for subjects of no family: icons by their names, their synonyms and their emoji."""
+
+import functools
+import json
+import re
+import unicodedata
+from dataclasses import dataclass
+from importlib import resources
+
+from pipeline.engine.studio.vector.box import Box
+
+_LETTERS = re.compile(r"[^a-z ]+")
+_LONGEST = 3
+"""Words in the longest name that is looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Icon:
+    """An icon's SVG body on its own grid, and the box of its ink."""
+
+    body: str
+    ink: Box
+
+
+@functools.cache
+def _sheet() -> dict[str, dict[str, object]]:
+    """The vendored sheet: icons by name and synonyms to names."""
+    text = (resources.files("pipeline.engine.studio") / "glyphs" / "fluent.json").read_text("utf-8")
+    sheet: dict[str, dict[str, object]] = json.loads(text)
+    return sheet
+
+
+@functools.cache
+def icon(name: str) -> Icon:
+    """The icon of a name that `find_icon` gave."""
+    entry = _sheet()["icons"][name]
+    if not isinstance(entry, dict):
+        raise TypeError(name)
+    return Icon(str(entry["body"]), Box(*entry["ink"]))
+
+
+def icon_names() -> list[str]:
+    """All names of the sheet."""
+    return sorted(_sheet()["icons"])
+
+
+def find_icon(phrase: str) -> str:
+    """The icon that the phrase names last, the longest name first; empty where it names none."""
+    emoji = next((name for char in phrase if (name := _by_emoji(char))), "")
+    words = _LETTERS.sub(" ", phrase).split()
+    for end in range(len(words), 0, -1):
+        for start in range(max(0, end - _LONGEST), end):
+            if name := _by_name("-".join(words[start:end])):
+                return name
+    return emoji
+
+
+def _by_name(words: str) -> str:
+    icons, synonyms = _sheet()["icons"], _sheet()["synonyms"]
+    for form in (words, words.removesuffix("s"), words.removesuffix("es")):
+        found = str(synonyms.get(form, form))
+        if found in icons:
+            return found
+    return ""
+
+
+def _by_emoji(char: str) -> str:
+    if char.isascii() or char.isalpha():
+        return ""
+    return _by_name(unicodedata.name(char, "").lower().replace(" ", "-"))

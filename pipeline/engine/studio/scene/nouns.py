@@ -1,0 +1,156 @@
+"""What a prompt asks for, whoever paints it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Family(StrEnum):
+    """What the product is: fifteen families, and the glyph of anything else."""
+
+    BOTTLE = "bottle"
+    WINE = "wine"
+    CAN = "can"
+    JAR = "jar"
+    DROPPER = "dropper"
+    BOX = "box"
+    POUCH = "pouch"
+    MUG = "mug"
+    CUP = "cup"
+    TUBE = "tube"
+    CANDLE = "candle"
+    PHONE = "phone"
+    PERFUME = "perfume"
+    HEADPHONES = "headphones"
+    BOARD = "board"
+    GLYPH = "glyph"
+
+
+class Surface(StrEnum):
+    """What the product stands on."""
+
+    WET = "wet"
+    MARBLE = "marble"
+    WOOD = "wood"
+    STONE = "stone"
+    SAND = "sand"
+    MIRROR = "mirror"
+    FABRIC = "fabric"
+    MATTE = "matte"
+
+
+class Light(StrEnum):
+    """The rig."""
+
+    SOFT = "soft"
+    BRIGHT = "bright"
+    GOLDEN = "golden"
+    DRAMATIC = "dramatic"
+    NEON = "neon"
+
+
+class Prop(StrEnum):
+    """What lies beside the product."""
+
+    ORANGE = "orange"
+    LEMON = "lemon"
+    LIME = "lime"
+    GRAPEFRUIT = "grapefruit"
+    MINT = "mint"
+    BERRY = "berry"
+    BEANS = "beans"
+    ICE = "ice"
+    PETAL = "petal"
+    PEBBLE = "pebble"
+    PEDESTAL = "pedestal"
+
+
+class Glass(StrEnum):
+    """What a vessel is made of."""
+
+    CLEAR = "clear"
+    AMBER = "amber"
+    GREEN = "green"
+    BLUE = "blue"
+    FROSTED = "frosted"
+    BLACK = "black"
+
+
+class Layout(StrEnum):
+    """A picture of a product, or an advertisement with one."""
+
+    PHOTO = "photo"
+    POSTER = "poster"
+
+
+class Style(StrEnum):
+    """The voice of the lettering."""
+
+    CLEAN = "clean"
+    BOLD = "bold"
+    LUX = "lux"
+    SCRIPT = "script"
+    TECH = "tech"
+
+
+class Role(StrEnum):
+    """What a quoted text is for."""
+
+    HEADLINE = "headline"
+    SUB = "sub"
+    CTA = "cta"
+    PRICE = "price"
+    LABEL = "label"
+    MENU = "menu"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Copy:
+    """A text to be set verbatim."""
+
+    text: str
+    role: Role
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Palette:
+    """The product's colours: its own, a pale companion, an accent."""
+
+    main: str
+    soft: str
+    accent: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scene:
+    """Everything a renderer needs to know; equal orders give equal scenes, whatever the quality."""
+
+    family: Family
+    glyph: str
+    """The icon's name where the family is a glyph, else empty."""
+    name: str
+    """What the label says where no copy was given for it; may be empty."""
+    surface: Surface
+    light: Light
+    warm: bool
+    """Whether the light leans to amber."""
+    glass: Glass
+    props: tuple[Prop, ...]
+    palette: Palette
+    backdrop: str
+    copy: tuple[Copy, ...]
+    layout: Layout
+    style: Style
+    transparent: bool
+    ratio: tuple[int, int]
+    seed: int
+    count: int = 1
+    """How many of the product stand together, 1 to 3."""
+
+    def texts(self, *roles: Role) -> list[str]:
+        """The copy of these roles, in the order of the prompt."""
+        return [c.text for c in self.copy if c.role in roles]
+
+    @property
+    def aspect(self) -> float:
+        """Width over height."""
+        return self.ratio[0] / self.ratio[1]
