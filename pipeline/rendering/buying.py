@@ -100,7 +100,7 @@ async def buy(at: Counter, job: Job, *, replay: bool = False, alone: bool = Fals
                 assert_never(ending)
 
 
-async def _post(  # noqa: PLR0913 - one request and the circumstances it is sent in
+async def _post(
     at: Counter, job: Job, attempt: Attempt, *, tries: Tries, replay: bool, alone: bool
 ) -> Bought | Later | None:
     at.listen(Sent(job=job, attempt=attempt.number))

@@ -35,8 +35,12 @@ def gravity(reason: PipelineError) -> int:
 class Halt:
     """Empty while the run may buy."""
 
-    def __init__(self, tell: Callable[[PipelineError], None] = lambda _: None) -> None:
+    def __init__(self) -> None:
         self._reason: PipelineError | None = None
+        self._tell: Callable[[PipelineError], None] = lambda _: None
+
+    def on_halt(self, tell: Callable[[PipelineError], None]) -> None:
+        """Who hears of each new reason."""
         self._tell = tell
 
     @property

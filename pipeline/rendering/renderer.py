@@ -4,9 +4,9 @@ import asyncio
 from datetime import UTC, datetime
 
 from pipeline.errors import LocalFault
-from pipeline.ledger.base import Entry
+from pipeline.ledger.base import Entry, Resolution
 from pipeline.model.job import Job
-from pipeline.model.outcome import InDoubt, Outcome, Rendered
+from pipeline.model.outcome import InDoubt, Outcome, Rendered, Stored
 from pipeline.rendering.buying import Bought, Counter, buy
 from pipeline.rendering.fetching import Courier
 
@@ -38,8 +38,8 @@ class Renderer:
         A fault of this machine halts the run: nothing more is bought, and what is paid for stays
         in the ledger.
         """
-        outcome = entry.outcome if entry else None
         try:
+            outcome = await self._ready(job, entry)
             if not isinstance(outcome, Rendered):
                 outcome = await self._buy(job, replay=isinstance(outcome, InDoubt))
             if isinstance(outcome, Rendered) and not self._counter.halt.disk_is_lost:
@@ -48,6 +48,17 @@ class Renderer:
             self._counter.halt.because(fault)
             return None
         return outcome
+
+    async def _ready(self, job: Job, entry: Entry | None) -> Outcome | None:
+        """The outcome to go on from: a lost file is fetched, a lost image is bought again."""
+        match entry.outcome if entry else None:
+            case Stored(url=url, credits=credits):
+                return Rendered(url=url, credits=credits)
+            case Rendered(lost=True):
+                await self._counter.ledger.resolve(job.key, Resolution.REBUY)
+                return None
+            case outcome:
+                return outcome
 
     async def _buy(self, job: Job, *, replay: bool) -> Bought | None:
         if not self._proven:

@@ -9,7 +9,7 @@ from pipeline.errors import LocalFault
 from pipeline.model.run import RunId, RunPaths
 
 LEDGER = PurePosixPath("ledger.db")
-EMBEDDED = PurePosixPath(".embedded")
+EMBEDDED_STATE = PurePosixPath(".embedded")
 """The embedded server's own state."""
 
 

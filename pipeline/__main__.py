@@ -1,0 +1,14 @@
+"""`python -m pipeline`, and what the console command calls."""
+
+import sys
+
+from pipeline.commands.cli import main
+
+
+def run() -> None:
+    """Run one command line and leave with its exit code."""
+    sys.exit(main(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,125 @@
+"""The front door: find the command, run it, and turn its end into an exit code."""
+
+import argparse
+import difflib
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from itertools import groupby
+from pathlib import Path
+from typing import NoReturn
+
+import pipeline
+from pipeline.commands.registry import COMMANDS, Listing, find
+from pipeline.commands.terminal import paint, say
+from pipeline.errors import CampaignError, Finding, Interrupted, PipelineError, UsageError
+
+EPILOGUE = """\
+A first campaign
+  pipeline run campaigns/citrus-soda.yaml      drafts, the best of them, finals; no key needed
+  pipeline plan campaigns/spring-launch.yaml   what a run would make and cost
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose complaints end like every other refusal, with a suggestion."""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse the command line."""
+        raise UsageError(f"{message}\n{self.format_usage().strip()}")
+
+
+def main(words: Sequence[str]) -> int:
+    """Run one command line."""
+    try:
+        return _run(words)
+    except PipelineError as error:
+        _tell(error)
+        return error.ends_with if isinstance(error, Interrupted) else error.exit_code
+    except KeyboardInterrupt:
+        say("interrupted")
+        return 130
+    except BrokenPipeError:
+        # nobody reads the result any more; the interpreter must not complain at its exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception:  # noqa: BLE001 - exceptions end here, and a bug must leave a trace
+        _tell_bug()
+        return 1
+
+
+def _run(words: Sequence[str]) -> int:
+    if not words or words[0] in {"-h", "--help", "help"}:
+        print(_overview())
+        return 0
+    if words[0] == "--version":
+        print(f"campaign-pipeline {pipeline.__version__}")
+        return 0
+    listing = find(words[0])
+    if listing is None:
+        raise UsageError(_unknown(words[0]))
+    command = listing.load()
+    parser = Parser(
+        prog=f"pipeline {listing.name}",
+        description=listing.help + ".",
+        allow_abbrev=False,
+    )
+    command.add_arguments(parser)
+    return command.run(parser.parse_args(list(words[1:])))
+
+
+def _unknown(name: str) -> str:
+    names = [listing.name for listing in COMMANDS]
+    close = difflib.get_close_matches(name, names, n=1)
+    hint = f" (did you mean {close[0]}?)" if close else ""
+    return f"there is no command {name!r}{hint}; pipeline --help lists them"
+
+
+def _overview() -> str:
+    lines = [
+        "Campaigns as code: drafts, a human look, then finals; every credit accounted for.",
+        "",
+        f"{paint('Usage', 'bold')}  pipeline <command> [campaign file] [options]",
+    ]
+    longest = max(len(listing.name) for listing in COMMANDS)
+    for group, listings in groupby(COMMANDS, key=lambda listing: listing.group):
+        lines += ["", paint(group, "bold"), *(_entry(one, longest) for one in listings)]
+    lines += ["", EPILOGUE, "pipeline <command> --help shows the options of one command"]
+    return "\n".join(lines)
+
+
+def _entry(listing: Listing, longest: int) -> str:
+    return f"  {paint(listing.name.ljust(longest), 'cyan')}  {listing.help}"
+
+
+def _tell(error: PipelineError) -> None:
+    if isinstance(error, CampaignError):
+        for finding in error.findings:
+            say(_finding(finding))
+        return
+    say(f"{paint('error', 'red', 'bold', stream=sys.stderr)}: {error}")
+
+
+def _finding(finding: Finding) -> str:
+    colour = "red" if finding.severity == "error" else "yellow"
+    word = paint(finding.severity, colour, "bold", stream=sys.stderr)
+    return f"{word}: {finding}"
+
+
+def _tell_bug() -> None:
+    """A bug: the trace goes to a file, since a terminal forgets; keys are never in it."""
+    stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    place = Path(tempfile.gettempdir()) / f"pipeline-bug-{stamp}-{os.getpid()}.log"
+    trace = traceback.format_exc()
+    try:
+        place.write_text(trace)
+        where = f"the trace is in {place}"
+    except OSError:
+        where = trace
+    say(
+        f"{paint('bug', 'red', 'bold', stream=sys.stderr)}: this should not have happened; {where}."
+        "\nWhat was paid for is in the ledger, and running again is safe."
+    )

@@ -1,0 +1,54 @@
+"""Opening what a session works with: the account, the ledger, the budget."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from pipeline.commands.embedded import embedded_server
+from pipeline.model.campaign import Campaign
+from pipeline.model.credits import Budget, Credits
+from pipeline.model.provider import Account, Profile, ProfileName
+from pipeline.providers.base import Provider
+from pipeline.providers.profiles import EMBEDDED
+from pipeline.providers.registry import account_at, open_provider
+from pipeline.runs.folder import EMBEDDED_STATE
+from pipeline.settings import ProviderSettings, Settings
+
+EMBEDDED_ACCOUNT = Account("embedded")
+"""One account whatever the port: its state lies in the output folder."""
+
+
+def account_of(provider: ProfileName, settings: Settings) -> Account:
+    """Whose money a campaign spends, without opening anything."""
+    if provider == EMBEDDED:
+        return EMBEDDED_ACCOUNT
+    return account_at(provider, settings.gptimage.base_url)
+
+
+@asynccontextmanager
+async def open_account(
+    provider: ProfileName, settings: ProviderSettings, *, output: Path
+) -> AsyncIterator[Provider]:
+    """The provider, entered; with the embedded server behind it where that is the one."""
+    if provider != EMBEDDED:
+        async with open_provider(provider, settings=settings) as opened:
+            yield opened
+        return
+    async with embedded_server(output / EMBEDDED_STATE, settings) as reached:
+        client = open_provider(provider, settings=reached, account=EMBEDDED_ACCOUNT)
+        async with client as opened:
+            yield opened
+
+
+def budget_for(
+    campaign: Campaign, profile: Profile, *, max_credits: int | None, default_run: int
+) -> Budget:
+    """The limits of one run; play money has none."""
+    if profile.play_money:
+        return Budget()
+    said = [limit for limit in (campaign.budget.run, max_credits) if limit is not None]
+    return Budget(
+        run=Credits(min(said, default=default_run)),
+        campaign=campaign.budget.campaign,
+        month=campaign.budget.month,
+    )

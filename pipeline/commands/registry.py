@@ -1,0 +1,64 @@
+"""Every command: its name, its group, one line of help, and the module that does it.
+
+The chosen module alone is imported, so that `--help` and `status` stay light.
+"""
+
+import argparse
+import importlib
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Protocol, cast
+
+
+class Command(Protocol):
+    """What a command's module offers."""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the command's words."""
+        ...
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Do it; returns the exit code."""
+        ...
+
+
+def load_part(module: str) -> ModuleType:
+    """Import a module of this room when it is needed: the house's only late import."""
+    return importlib.import_module(f"pipeline.commands.{module}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listing:
+    """How a command stands in the help."""
+
+    name: str
+    group: str
+    help: str
+    module: str
+
+    def load(self) -> Command:
+        """Import the module that does it."""
+        return cast("Command", load_part(self.module))
+
+
+MAKE, CHOOSE, LOOK, ENGINE = "Make", "Choose", "Look", "Engine"
+
+COMMANDS: tuple[Listing, ...] = tuple(
+    Listing(name=name, group=group, help=text, module=module)
+    for name, group, text, module in (
+        ("check", MAKE, "Find every mistake in campaign files; spends nothing", "check"),
+        ("plan", MAKE, "Show what a run would make and cost; sends nothing", "plan"),
+        ("run", MAKE, "Bring a campaign as far as it can go", "run"),
+        ("approve", CHOOSE, "Approve drafts, so that finals are made of them", "approve"),
+        ("reject", CHOOSE, "Reject drafts: no finals of these cells", "reject"),
+        ("redo", CHOOSE, "Ask for a new round of drafts, with a note", "redo"),
+        ("undecide", CHOOSE, "Take a verdict back", "undecide"),
+        ("status", LOOK, "Where campaigns stand, in one screen", "status"),
+        ("serve", ENGINE, "Run the image server that ships inside", "serve"),
+    )
+)
+
+
+def find(name: str) -> Listing | None:
+    """The command of that name."""
+    return next((listing for listing in COMMANDS if listing.name == name), None)

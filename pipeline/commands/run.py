@@ -1,0 +1,81 @@
+"""`pipeline run FILE`: bring a campaign as far as it can go.
+
+The lock is taken before anything heavy is imported: a second run of the same campaign is gone in
+a fraction of a second.
+"""
+
+import argparse
+import re
+from pathlib import Path
+
+from pipeline.commands.flags import (
+    add_campaign,
+    add_common,
+    add_only,
+    credits_number,
+    duration,
+    settings_of,
+    whole_number,
+)
+from pipeline.commands.registry import load_part
+from pipeline.model.campaign import Stage
+from pipeline.runs.lock import campaign_lock
+
+SLUG_LINE = re.compile(
+    rb"""^campaign:[ \t]*["']?([a-z0-9-]+)["']?[ \t]*(?:#.*)?\r?$""", re.MULTILINE
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's words."""
+    add_campaign(parser)
+    add_only(parser)
+    parser.add_argument("--stage", choices=[*Stage], help="only this stage")
+    parser.add_argument(
+        "--max-credits", type=credits_number, metavar="N", help="most that this run may spend"
+    )
+    parser.add_argument(
+        "--concurrency", type=whole_number, metavar="N", help="most requests in flight (8)"
+    )
+    parser.add_argument(
+        "--retry-failed", action="store_true", help="ask again for what was rejected or refused"
+    )
+    parser.add_argument(
+        "--rebuy-lost", action="store_true", help="buy again what was paid for and is gone"
+    )
+    parser.add_argument(
+        "--stop-after", type=duration, metavar="TIME", help="stop buying after, e.g., 2h"
+    )
+    parser.add_argument(
+        "--drain",
+        type=duration,
+        metavar="TIME",
+        help="after the first signal, wait so long for images in flight (2m)",
+    )
+    parser.add_argument("--yes", action="store_true", help="spend without being asked")
+    parser.add_argument("--no-input", action="store_true", help="never ask; budgets decide")
+    parser.add_argument("--log", choices=["text", "json"], default="text", help="talk as NDJSON")
+    parser.add_argument(
+        "--detailed-exitcode", action="store_true", help="5 where drafts wait for review"
+    )
+    add_common(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Take the lock, then render."""
+    settings = settings_of(arguments)
+    slug = peek_slug(arguments.campaign)
+    if slug is None:  # the session locks what the loader reads, or says what is wrong
+        return int(load_part("session").render(arguments, settings, locked=None))
+    with campaign_lock(settings.output, slug):
+        return int(load_part("session").render(arguments, settings, locked=slug))
+
+
+def peek_slug(file: Path) -> str | None:
+    """The campaign's name, read off its line without parsing the file; `None` where unsure."""
+    try:
+        with file.open("rb") as opened:
+            found = SLUG_LINE.findall(opened.read(1_000_000))
+    except OSError:
+        return None
+    return found[0].decode() if len(found) == 1 else None

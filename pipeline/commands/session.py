@@ -1,0 +1,227 @@
+"""One rendering session: open everything, run the workflow, write the account, say the ending."""
+
+import argparse
+import asyncio
+import sys
+from contextlib import AsyncExitStack, nullcontext
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pipeline.commands.assembly import Parts, assemble, rules_now
+from pipeline.commands.bookkeeping import Bookkeeper
+from pipeline.commands.inspector import Inspector
+from pipeline.commands.opening import budget_for, open_account
+from pipeline.commands.progress import watcher_for
+from pipeline.commands.signals import listen_for_signals
+from pipeline.commands.telling import confirm_spending, tell_ending, tell_findings, tell_start
+from pipeline.commands.terminal import say
+from pipeline.errors import Halted, Interrupted, LocalFault, PipelineError, TimeIsUp
+from pipeline.ledger.base import Ledger
+from pipeline.ledger.registry import open_ledger
+from pipeline.model.campaign import Stage
+from pipeline.model.run import Run
+from pipeline.planning.blueprint import Blueprint, load_blueprint
+from pipeline.providers.base import Provider
+from pipeline.providers.registry import profiles
+from pipeline.rendering.events import Halting
+from pipeline.rendering.halt import Halt
+from pipeline.runs.ending import exit_code
+from pipeline.runs.folder import LEDGER, new_run_id, open_output
+from pipeline.runs.forecast import forecast
+from pipeline.runs.journal import Journal
+from pipeline.runs.lock import campaign_lock
+from pipeline.runs.watching import Watcher, Watchers
+from pipeline.settings import Settings
+from pipeline.workflow import Standing, Wish, Work, run_campaign, survey
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Session:
+    """What one invocation was asked, and what it has opened."""
+
+    arguments: argparse.Namespace
+    settings: Settings
+    blueprint: Blueprint
+    output: Path
+    ledger: Ledger
+    provider: Provider
+    inspector: Inspector
+    books: Bookkeeper
+    wish: Wish
+    halt: Halt
+
+
+def render(arguments: argparse.Namespace, settings: Settings, *, locked: str | None) -> int:
+    """Render a campaign; `locked` names the campaign whose lock is already held."""
+    blueprint = load_blueprint(arguments.campaign, profiles=profiles(), provider=arguments.provider)
+    slug = blueprint.campaign.slug
+    output = open_output(settings.output)
+    pace = blueprint.campaign.pace
+    if pace.concurrency and not arguments.concurrency:
+        rendering = replace(settings.rendering, concurrency=pace.concurrency)
+        settings = replace(settings, rendering=rendering)
+    with nullcontext() if locked == slug else campaign_lock(output, slug):
+        return asyncio.run(_open_and_render(arguments, settings, blueprint, output))
+
+
+async def _open_and_render(
+    arguments: argparse.Namespace, settings: Settings, blueprint: Blueprint, output: Path
+) -> int:
+    campaign = blueprint.campaign
+    async with AsyncExitStack() as stack:
+        ledger = await open_ledger(output / LEDGER)
+        stack.push_async_callback(ledger.close)
+        provider = await stack.enter_async_context(
+            open_account(campaign.provider, settings.gptimage, output=output)
+        )
+        inspector = await stack.enter_async_context(Inspector(output, campaign.slug))
+        stages = frozenset(Stage) if arguments.stage is None else {Stage(arguments.stage)}
+        books = Bookkeeper(
+            ledger=ledger,
+            run=Run(
+                id=new_run_id(datetime.now(UTC)),
+                campaign=campaign.slug,
+                account=provider.account,
+            ),
+            campaign=campaign,
+            budget=budget_for(
+                campaign,
+                provider.profile,
+                max_credits=arguments.max_credits,
+                default_run=settings.rendering.default_run_budget,
+            ),
+            output=output,
+            inspector=inspector,
+            arguments=sys.argv[1:],
+            stages=sorted(stages & set(campaign.stages)),
+        )
+        session = Session(
+            arguments=arguments,
+            settings=settings,
+            blueprint=blueprint,
+            output=output,
+            ledger=ledger,
+            provider=provider,
+            inspector=inspector,
+            books=books,
+            wish=Wish(stages=frozenset(stages), only=tuple(arguments.only)),
+            halt=Halt(),
+        )
+        return await _session(session)
+
+
+async def _session(session: Session) -> int:
+    """Ask, open the run's folder, render, and leave with the right exit code."""
+    arguments = session.arguments
+    rules = rules_now(
+        session.blueprint,
+        output=session.output,
+        retry_failed=arguments.retry_failed,
+        rebuy_lost=arguments.rebuy_lost,
+    )
+    before = await survey(session.ledger, session.blueprint, only=session.wish.only)
+    ahead = [forecast(before.of(stage), before.entries, rules) for stage in session.wish.stages]
+    confirm_spending(arguments, session.settings, session.provider.profile, ahead)
+    session.books.open_folder()
+    with (session.output / session.books.paths.log).open("a", encoding="utf-8") as log:
+        journal = Journal(log, *([sys.stderr] if arguments.log == "json" else []))
+        screen = watcher_for(quiet=arguments.quiet, log=arguments.log)
+        watcher = Watchers(watchers=(screen, journal))
+        work = assemble(
+            Parts(
+                run=session.books.run,
+                blueprint=session.blueprint,
+                budget=session.books.budget,
+                ledger=session.ledger,
+                provider=session.provider,
+                output=session.output,
+                settings=session.settings.rendering,
+                look=session.inspector,
+                watcher=watcher,
+                halt=session.halt,
+                rules=rules,
+                due=sum(len(stage.to_buy) for stage in ahead),
+            )
+        )
+        journal.write("start", version=1, run=session.books.run.id, campaign=work.run.campaign)
+        if not arguments.quiet and arguments.log == "text":
+            tell_findings(session.blueprint.warnings)
+            tell_start(
+                session.blueprint, session.settings, run=work.run, budget=session.books.budget
+            )
+        session.halt.on_halt(lambda reason: watcher.happened(_halting(reason)))
+        code = await _render(session, work, before)
+        journal.write("done", exit_code=code)
+        journal.flush()
+        return code
+
+
+def _halting(reason: PipelineError) -> Halting:
+    code = reason.ends_with if isinstance(reason, Interrupted) else reason.exit_code
+    return Halting(reason=str(reason), exit_code=code)
+
+
+async def _render(session: Session, work: Work, before: Standing) -> int:
+    books, halt = session.books, session.halt
+    await books.write(before)
+    standing = before
+    try:
+        with listen_for_signals(halt, drain=session.settings.rendering.drain, tell=say):
+            timer = _stop_later(session)
+            async with books.checkpoints(before):
+                standing = await run_campaign(work, session.wish)
+            if timer is not None:
+                timer.cancel()
+    except asyncio.CancelledError:
+        if not halt:
+            raise
+        _uncancel()
+    except LocalFault as fault:
+        halt.because(fault)
+    return await _end(session, standing)
+
+
+def _stop_later(session: Session) -> asyncio.TimerHandle | None:
+    seconds: float | None = session.arguments.stop_after
+    if seconds is None:
+        return None
+    loop = asyncio.get_running_loop()
+    return loop.call_later(seconds, lambda: session.halt.because(TimeIsUp(seconds=seconds)))
+
+
+def _uncancel() -> None:
+    """The abort was ours: what follows is the orderly end."""
+    task = asyncio.current_task()
+    while task is not None and task.cancelling():
+        task.uncancel()
+
+
+async def _end(session: Session, standing: Standing) -> int:
+    """The account, the exit code, the last words; a disk that is gone cannot keep us from them."""
+    books, halt, arguments = session.books, session.halt, session.arguments
+    account = None
+    try:
+        if isinstance(halt.reason, Halted | PipelineError):
+            standing = await survey(session.ledger, session.blueprint, only=session.wish.only)
+        account = await books.draw_up(standing)
+    except LocalFault as fault:
+        halt.because(fault)
+    counts = account.totals.counts if account else {}
+    waiting = bool(standing.waiting) and arguments.detailed_exitcode
+    code = exit_code(counts, reason=halt.reason, waiting=waiting)
+    try:
+        account = await books.write(standing, exit_code=code)
+        await session.ledger.end(books.run.id, exit_code=code)
+    except LocalFault as fault:
+        halt.because(fault)
+        code = exit_code(counts, reason=halt.reason, waiting=waiting)
+    tell_ending(
+        arguments,
+        books=books,
+        account=account,
+        standing=standing,
+        reason=halt.reason,
+        code=code,
+    )
+    return code

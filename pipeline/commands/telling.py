@@ -1,0 +1,154 @@
+"""What a run says to a person: the question before, the head, the ending."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+
+from pipeline.commands.bookkeeping import Bookkeeper
+from pipeline.commands.terminal import counted, is_terminal, paint, say
+from pipeline.errors import Declined, Finding, PipelineError
+from pipeline.model.campaign import Review, Stage
+from pipeline.model.credits import Budget, Credits
+from pipeline.model.outcome import Status
+from pipeline.model.provider import Profile
+from pipeline.model.run import Run
+from pipeline.planning.blueprint import Blueprint
+from pipeline.runs.accounting import Account
+from pipeline.runs.forecast import Forecast
+from pipeline.runs.manifest import manifest_of
+from pipeline.settings import Settings
+from pipeline.workflow import Standing
+
+TROUBLE = (
+    Status.IN_DOUBT,
+    Status.REFUSED,
+    Status.FAILED,
+    Status.PAID_LOST,
+    Status.PENDING_DOWNLOAD,
+    Status.PLANNED,
+)
+NAMED = 5
+"""Images in trouble that are named one by one; the manifest has them all."""
+
+
+def confirm_spending(
+    arguments: argparse.Namespace,
+    settings: Settings,
+    profile: Profile,
+    ahead: Sequence[Forecast],
+) -> None:
+    """Ask before a large bill; `Declined` where the answer is no. Without a terminal budgets decide."""
+    credits_ahead = Credits(sum(stage.credits for stage in ahead))
+    silent = arguments.yes or arguments.no_input or profile.play_money
+    if silent or credits_ahead <= settings.rendering.ask_above or not is_terminal(sys.stdin):
+        return
+    images = sum(len(stage.to_buy) for stage in ahead)
+    say(f"{counted(images, 'image')} to render on {profile.name}.")
+    sys.stderr.write(f"Spend up to {counted(credits_ahead, 'credit')}? [y/N] ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+        raise Declined("nothing was sent")
+
+
+def tell_findings(findings: Sequence[Finding]) -> None:
+    """Warnings, one a line."""
+    for finding in findings:
+        say(f"{paint('warning', 'yellow', stream=sys.stderr)}: {finding}")
+
+
+def tell_start(blueprint: Blueprint, settings: Settings, *, run: Run, budget: Budget) -> None:
+    """Who renders what, where, under which limit."""
+    campaign = blueprint.campaign
+    limits = [
+        f"{scope} budget {limit:,}"
+        for scope, limit in (
+            ("run", budget.run),
+            ("campaign", budget.campaign),
+            ("month", budget.month),
+        )
+        if limit is not None
+    ]
+    money = ", ".join(limits) if limits else "play credits"
+    say(
+        f"{paint(campaign.slug, 'bold', stream=sys.stderr)}  run {run.id}, {run.account}, "
+        f"{settings.rendering.concurrency} at once, {money}"
+    )
+    draft = campaign.stages.get(Stage.DRAFT)
+    if draft and draft.review is Review.NONE and Stage.FINAL in campaign.stages:
+        say(paint("review: none, finals are bought unseen", "yellow", stream=sys.stderr))
+
+
+def tell_ending(
+    arguments: argparse.Namespace,
+    *,
+    books: Bookkeeper,
+    account: Account | None,
+    standing: Standing,
+    reason: PipelineError | None,
+    code: int,
+) -> None:
+    """The result on stdout with `--json`; the rest is talk."""
+    if arguments.json and account is not None:
+        facts = books.facts(exit_code=code)
+        print(json.dumps(manifest_of(facts, account.totals, account.lines), ensure_ascii=True))
+    if arguments.quiet and code == 0:
+        return
+    if reason is not None:
+        say(f"{paint('stopped', 'red', 'bold', stream=sys.stderr)}: {reason}")
+    if account is None:
+        say("The ledger keeps what is paid for; run again when the disk is well.")
+        return
+    if arguments.log == "text":
+        _tell_account(account, books)
+        _tell_next(arguments, account, standing)
+
+
+def _tell_account(account: Account, books: Bookkeeper) -> None:
+    totals = account.totals
+    stored = totals.counts.get(Status.STORED, 0)
+    money = f"{counted(totals.spent.confirmed, 'credit')} in all"
+    if totals.spent.in_doubt:
+        money += f", {totals.spent.in_doubt:,} more in doubt"
+    if totals.remaining is not None:
+        money += f", {totals.remaining:,} of {totals.budget:,} left"
+    say()
+    say(
+        f"{stored:,} of {counted(totals.jobs, 'image')} stored; "
+        f"{counted(totals.this_run, 'credit')} this run, {money}"
+    )
+    for status in TROUBLE:
+        lines = [line for line in account.lines if line.status is status]
+        if not lines:
+            continue
+        word = status.value.replace("_", " ")
+        say(f"{paint(f'{len(lines)} {word}', 'yellow', stream=sys.stderr)}")
+        for line in lines[:NAMED]:
+            why = f"  {line.reason}" if line.reason else ""
+            say(f"  {line.job.at.cell} {line.job.at.stage} take {line.job.at.take}{why}"[:300])
+        if len(lines) > NAMED:
+            say(f"  and {len(lines) - NAMED} more")
+    folder = books.output / books.paths.folder
+    say()
+    say(f"  {folder}/")
+    say("    manifest.json  every URL, file, hash and credit")
+    say("    images.csv     the same as a table")
+
+
+def _tell_next(arguments: argparse.Namespace, account: Account, standing: Standing) -> None:
+    file = arguments.campaign
+    counts = account.totals.counts
+    steps = []
+    if standing.stale:
+        say(f"{counted(len(standing.stale), 'approval')} no longer hold:")
+        for stale in standing.stale[:NAMED]:
+            say(f"  {stale.cell}  {stale.reason}")
+    if standing.waiting:
+        say(f"{counted(len(standing.waiting), 'cell')} to review")
+        steps.append(f"pipeline approve {file} '*' --take 1, then pipeline run {file}")
+    if counts.get(Status.PLANNED) or counts.get(Status.PENDING_DOWNLOAD):
+        steps.append(f"pipeline run {file}")
+    if counts.get(Status.REFUSED) or counts.get(Status.FAILED):
+        steps.append(f"pipeline run {file} --retry-failed, or change the words")
+    for step in steps:
+        say(f"{paint('Next', 'bold', stream=sys.stderr)}  {step}")

@@ -1,0 +1,73 @@
+"""Words on a terminal: colour where it is wanted, and talk that can never end a paid run."""
+
+import contextlib
+import os
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TextIO
+
+STYLES: Mapping[str, str] = {
+    "bold": "1",
+    "dim": "2",
+    "red": "31",
+    "green": "32",
+    "yellow": "33",
+    "cyan": "36",
+}
+
+
+def wants_colour(stream: TextIO, environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether this stream shows colour: a terminal, no NO_COLOR, not dumb."""
+    if environment.get("NO_COLOR") or environment.get("TERM") == "dumb":
+        return False
+    return bool(environment.get("FORCE_COLOR")) or is_terminal(stream)
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a person may be watching; a closed stream is nobody."""
+    try:
+        return stream is not None and stream.isatty()
+    except ValueError:
+        return False
+
+
+def paint(text: str, *styles: str, stream: TextIO | None = None) -> str:
+    """The text in these styles, where the stream shows them."""
+    if not text or not wants_colour(stream or sys.stdout):
+        return text
+    return f"\x1b[{';'.join(STYLES[style] for style in styles)}m{text}\x1b[0m"
+
+
+def width(most: int = 100) -> int:
+    """Columns to write into."""
+    return min(most, shutil.get_terminal_size((80, 24)).columns)
+
+
+def say(text: str = "", *, stream: TextIO | None = None) -> None:
+    """Write one line of talk to stderr; a closed or full stream is not an error of the run."""
+    with contextlib.suppress(OSError, ValueError):
+        print(_encodable(text, stream or sys.stderr), file=stream or sys.stderr, flush=True)
+
+
+def _encodable(text: str, stream: TextIO) -> str:
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return text.encode(encoding, errors="replace").decode(encoding)
+
+
+def table(rows: Sequence[Sequence[str]], *, right: frozenset[int] = frozenset()) -> list[str]:
+    """Lay rows out in columns, two blanks apart; columns in `right` are flushed right."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = []
+    for row in rows:
+        cells = [
+            cell.rjust(widths[column]) if column in right else cell.ljust(widths[column])
+            for column, cell in enumerate(row)
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return lines
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """`1 image`, `2 images`, `1,000 images`."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

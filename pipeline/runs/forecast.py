@@ -1,0 +1,48 @@
+"""What a run would do and cost, counted before anything is sent."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pipeline.ledger.base import Entry
+from pipeline.model.credits import Credits
+from pipeline.model.job import Job, JobKey
+from pipeline.runs.due import Due, Rules, what_is_due
+
+BUYING = frozenset({Due.BUY, Due.BUY_AGAIN})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Forecast:
+    """The work ahead at one stage."""
+
+    jobs: int
+    """All images of the stage."""
+    shared: int
+    """Images that another cell's render pays for."""
+    to_buy: Sequence[Job]
+    to_fetch: Sequence[Job]
+    """Paid for, or in doubt under a key that is honoured: brought without a new charge."""
+
+    @property
+    def credits(self) -> Credits:
+        """The most that this stage adds to the bill."""
+        return Credits(sum(job.price for job in self.to_buy))
+
+    @property
+    def done(self) -> int:
+        """Images for which nothing is to be done now."""
+        return self.jobs - self.shared - len(self.to_buy) - len(self.to_fetch)
+
+
+def forecast(jobs: Sequence[Job], entries: Mapping[JobKey, Entry], rules: Rules) -> Forecast:
+    """Sort the jobs of one stage by what is due, in plan order."""
+    to_buy: list[Job] = []
+    to_fetch: list[Job] = []
+    own = [job for job in jobs if job.payer is None]
+    for job in own:
+        due = what_is_due(entries.get(job.key), rules)
+        if due in BUYING:
+            to_buy.append(job)
+        elif due is not Due.NOTHING:
+            to_fetch.append(job)
+    return Forecast(jobs=len(jobs), shared=len(jobs) - len(own), to_buy=to_buy, to_fetch=to_fetch)

@@ -1,0 +1,204 @@
+"""The run manifest: every URL, file, hash and credit, as JSON and as a table.
+
+The names are a promise to other programs; changing one is a breaking change of the schema.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pipeline.model.campaign import Campaign
+from pipeline.model.outcome import Status
+from pipeline.model.run import Run, RunPaths
+from pipeline.runs.folder import write_whole
+from pipeline.runs.report import ImageLine, Totals, percentile
+
+SCHEMA = "campaign-pipeline/run-manifest/1"
+
+RISKY_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+"""A spreadsheet takes a cell that starts so for a formula."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunFacts:
+    """What is said of the run itself."""
+
+    run: Run
+    campaign: Campaign
+    stages: Sequence[str]
+    started: str
+    finished: str
+    exit_code: int | None
+    arguments: Sequence[str]
+    versions: Mapping[str, str]
+    git: str
+
+
+def manifest_of(facts: RunFacts, totals: Totals, lines: Sequence[ImageLine]) -> dict[str, object]:
+    """The whole run manifest as plain values."""
+    return {
+        "schema": SCHEMA,
+        "run": _run(facts),
+        "totals": _totals(totals),
+        "images": [image_of(line) for line in lines],
+    }
+
+
+def _run(facts: RunFacts) -> dict[str, object]:
+    return {
+        "id": facts.run.id,
+        "campaign": facts.run.campaign,
+        "stages": list(facts.stages),
+        "provider": facts.campaign.provider,
+        "account": facts.run.account,
+        "started": facts.started,
+        "finished": facts.finished or None,
+        "exit_code": facts.exit_code,
+        "arguments": list(facts.arguments),
+        "versions": dict(facts.versions),
+        "campaign_sha256": facts.campaign.sha256,
+        "feeds": dict(facts.campaign.feeds),
+        "git": facts.git or None,
+    }
+
+
+def _totals(totals: Totals) -> dict[str, object]:
+    counts = {
+        status.value: totals.counts.get(status, 0)
+        for status in Status
+        if status is not Status.RENDERING
+    }
+    return {
+        "cells": totals.cells,
+        "jobs": totals.jobs,
+        **counts,
+        "credits": {
+            "confirmed": totals.spent.confirmed,
+            "in_doubt": totals.spent.in_doubt,
+            "upper": totals.spent.upper,
+            "this_run": totals.this_run,
+            "gone": totals.gone,
+            "saved_by_reuse": totals.saved_by_reuse,
+            "budget": totals.budget,
+            "remaining": totals.remaining,
+        },
+        "by": totals.by,
+        "seconds": {
+            "p50": percentile(totals.seconds, 0.50),
+            "p95": percentile(totals.seconds, 0.95),
+        },
+        "retries": totals.retries,
+    }
+
+
+def image_of(line: ImageLine) -> dict[str, object]:
+    """One image as the run manifest tells it."""
+    job, artifact = line.job, line.artifact
+    return {
+        "job": job.key,
+        "cell": job.at.cell,
+        "axes": dict(job.at.axes),
+        "stage": job.at.stage.value,
+        "round": job.at.round,
+        "take": job.at.take,
+        "status": line.status.value,
+        "url": line.url or None,
+        "file": artifact.path if artifact else None,
+        "sha256": artifact.sha256 if artifact else None,
+        "bytes": artifact.bytes if artifact else None,
+        "width": artifact.width if artifact else None,
+        "height": artifact.height if artifact else None,
+        "alpha": artifact.alpha.value if artifact else None,
+        "prompt": job.request.prompt,
+        "model": job.request.model,
+        "size": job.request.size,
+        "quality": job.request.quality.value,
+        "background": job.request.background.value,
+        "credits": line.credits,
+        "shared_with": line.shared_with,
+        "derived_from": job.derived_from,
+        "verdict": _verdict(line),
+        "checks": dict(line.checks),
+        "renditions": [],
+        "alt_text": job.request.prompt.split(". ")[0][:200],
+        "error": line.reason or None,
+        "attempts": [
+            {
+                "n": attempt.number,
+                "started": attempt.started,
+                "ended": attempt.ended or None,
+                "http": attempt.http,
+                "outcome": attempt.outcome,
+                "request_id": attempt.request_id or None,
+                "error": attempt.error or None,
+            }
+            for attempt in line.attempts
+        ],
+    }
+
+
+def _verdict(line: ImageLine) -> dict[str, object] | None:
+    if line.verdict is None:
+        return None
+    kept = ("decision", "round", "take", "sha256", "by", "at", "note")
+    said = asdict(line.verdict)
+    return {name: said[name] for name in kept}
+
+
+TABLE_COLUMNS = (
+    "job",
+    "cell",
+    "stage",
+    "round",
+    "take",
+    "status",
+    "url",
+    "file",
+    "sha256",
+    "bytes",
+    "width",
+    "height",
+    "alpha",
+    "size",
+    "quality",
+    "background",
+    "credits",
+    "shared_with",
+    "derived_from",
+    "error",
+    "prompt",
+)
+
+
+def table_of(lines: Sequence[ImageLine]) -> str:
+    """The images as CSV; cells that a spreadsheet would run as a formula are prefixed with '."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(TABLE_COLUMNS)
+    for line in lines:
+        image = image_of(line)
+        writer.writerow([_inert(image[column]) for column in TABLE_COLUMNS])
+    return text.getvalue()
+
+
+def _inert(value: object) -> object:
+    if isinstance(value, str) and value.startswith(RISKY_STARTS):
+        return f"'{value}"
+    return "" if value is None else value
+
+
+def write_manifest(
+    root: Path,
+    paths: RunPaths,
+    *,
+    facts: RunFacts,
+    totals: Totals,
+    lines: Sequence[ImageLine],
+) -> None:
+    """Write both forms, each whole or not at all."""
+    text = json.dumps(manifest_of(facts, totals, lines), indent=1, ensure_ascii=False)
+    write_whole(root / paths.manifest, text.encode("utf-8", "surrogatepass") + b"\n")
+    write_whole(root / paths.table, table_of(lines).encode("utf-8", "surrogatepass"))

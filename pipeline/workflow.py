@@ -1,0 +1,208 @@
+"""The whole story on one page: plan, render, choose, render, account."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pipeline.errors import LocalFault
+from pipeline.executors.base import Executor
+from pipeline.ledger.base import Entry, Ledger
+from pipeline.model.campaign import CellName, Review, Stage
+from pipeline.model.credits import Credits
+from pipeline.model.job import Job, JobKey
+from pipeline.model.outcome import Outcome, Stored
+from pipeline.model.run import Run
+from pipeline.model.verdict import Decision, Pick
+from pipeline.planning.blueprint import Blueprint
+from pipeline.planning.jobs import plan_drafts, plan_finals
+from pipeline.rendering.renderer import Renderer
+from pipeline.reviewing.choosing import Look, auto_verdicts
+from pipeline.reviewing.rounds import read_rounds
+from pipeline.reviewing.verdicts import Newest, StaleApproval, picks_from
+from pipeline.runs.due import Rules
+from pipeline.runs.forecast import forecast
+from pipeline.runs.watching import StageOpening, Watcher
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wish:
+    """What the caller wants of this run."""
+
+    stages: frozenset[Stage] = frozenset(Stage)
+    only: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Work:
+    """Everything a run works with, opened by the caller."""
+
+    run: Run
+    blueprint: Blueprint
+    ledger: Ledger
+    executor: Executor
+    renderer: Renderer
+    rules: Rules
+    look: Look
+    watcher: Watcher
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """A campaign as it stands now: its jobs, and what is known of them."""
+
+    drafts: Sequence[Job]
+    finals: Sequence[Job]
+    """Of approved cells, or of all cells where nobody is asked."""
+    entries: Mapping[JobKey, Entry]
+    verdicts: Newest
+    stale: Sequence[StaleApproval]
+    waiting: Sequence[CellName]
+    """Cells whose drafts are all there and wait for a person."""
+
+    @property
+    def jobs(self) -> Sequence[Job]:
+        """Every image of the campaign as it stands now."""
+        return [*self.drafts, *self.finals]
+
+    def of(self, stage: Stage) -> Sequence[Job]:
+        """The jobs of one stage."""
+        return self.drafts if stage is Stage.DRAFT else self.finals
+
+
+async def run_campaign(work: Work, wish: Wish) -> Standing:
+    """Bring a campaign as far as it can go; safe to call again after any ending.
+
+    Nothing is sent before every prompt of both stages has been written.
+    """
+    await work.ledger.begin(work.run)
+    standing = await survey(work.ledger, work.blueprint, only=wish.only)
+    prove_finals(work.blueprint, only=wish.only)
+    await work.renderer.warm_up(now=work.rules.now)
+    if Stage.DRAFT in wish.stages:
+        await render_stage(work, Stage.DRAFT, standing)
+        await choose(work, standing.drafts)
+    standing = await survey(work.ledger, work.blueprint, only=wish.only)
+    if Stage.FINAL in wish.stages:
+        await render_stage(work, Stage.FINAL, standing)
+    return await survey(work.ledger, work.blueprint, only=wish.only)
+
+
+async def survey(ledger: Ledger, blueprint: Blueprint, *, only: Sequence[str] = ()) -> Standing:
+    """Plan the campaign against what the ledger knows of it; writes nothing, sends nothing."""
+    campaign = blueprint.campaign.slug
+    verdicts = await ledger.verdicts(campaign)
+    rounds = await read_rounds(ledger, campaign)
+    drafts = await asyncio.to_thread(lambda: [*plan_drafts(blueprint, rounds=rounds, only=only)])
+    entries = await ledger.entries(keys_of(drafts))
+    picks = picks_from(verdicts, drafts, entries)
+    finals = await asyncio.to_thread(
+        lambda: [*plan_finals(blueprint, picks=picks.approved, only=only)]
+    )
+    return Standing(
+        drafts=drafts,
+        finals=finals,
+        entries={**entries, **await ledger.entries(keys_of(finals))},
+        verdicts=verdicts,
+        stale=picks.stale,
+        waiting=waiting_cells(blueprint, drafts, entries, verdicts),
+    )
+
+
+def keys_of(jobs: Sequence[Job]) -> Sequence[JobKey]:
+    """The keys that the ledger knows these jobs by, payers included."""
+    return [*{key for job in jobs for key in (job.key, job.payer) if key}]
+
+
+def prove_finals(blueprint: Blueprint, *, only: Sequence[str] = ()) -> Credits:
+    """Write every final's prompt as if all cells were approved; returns what they would cost.
+
+    A template that fails only for finals must be found before the drafts are paid for.
+    """
+    draft = blueprint.campaign.stages.get(Stage.DRAFT)
+    if Stage.FINAL not in blueprint.campaign.stages:
+        return Credits(0)
+    picks: dict[CellName, Pick] = {}
+    if draft is not None and draft.review is not Review.NONE:
+        for job in plan_drafts(blueprint, only=only):
+            picks.setdefault(job.at.cell, Pick(round=1, take=job.at.take, job=job.key, sha256=""))
+    return Credits(sum(job.price for job in plan_finals(blueprint, picks=picks, only=only)))
+
+
+def waiting_cells(
+    blueprint: Blueprint,
+    drafts: Sequence[Job],
+    entries: Mapping[JobKey, Entry],
+    verdicts: Newest,
+) -> list[CellName]:
+    """Cells with a stored draft and no verdict that still stands, where a person is asked."""
+    settings = blueprint.campaign.stages.get(Stage.DRAFT)
+    if settings is None or settings.review is Review.NONE:
+        return []
+    stored: dict[CellName, int] = {}
+    for job in drafts:
+        entry = entries.get(job.payer or job.key)
+        if entry is not None and isinstance(entry.outcome, Stored):
+            stored[job.at.cell] = job.at.round
+    return [cell for cell, round_ in stored.items() if _undecided(verdicts, cell, round_)]
+
+
+def _undecided(verdicts: Newest, cell: CellName, round_: int) -> bool:
+    verdict = verdicts.get((cell, Stage.DRAFT))
+    return verdict is None or verdict.round != round_ or verdict.decision is Decision.UNDECIDED
+
+
+async def render_stage(work: Work, stage: Stage, standing: Standing) -> None:
+    """Render what is due of one stage."""
+    ahead = forecast(standing.of(stage), standing.entries, work.rules)
+    work.watcher.opened(
+        StageOpening(
+            stage=stage,
+            jobs=ahead.jobs,
+            to_buy=len(ahead.to_buy),
+            to_fetch=len(ahead.to_fetch),
+            credits=ahead.credits,
+        )
+    )
+
+    async def render(job: Job) -> Outcome | None:
+        outcome = await work.renderer.render(job, standing.entries.get(job.key))
+        if isinstance(outcome, Stored):
+            await work.look(job, outcome.artifact)
+        return outcome
+
+    try:
+        await work.executor.execute(
+            _stream([*ahead.to_fetch, *ahead.to_buy]), render, work.watcher.delivered
+        )
+    except BaseExceptionGroup as several:
+        raise _gravest(several) from several
+    finally:
+        work.watcher.closed(stage)
+
+
+async def _stream(jobs: Sequence[Job]) -> AsyncIterator[Job]:
+    for job in jobs:
+        yield job
+
+
+def _gravest(several: BaseExceptionGroup[BaseException]) -> BaseException:
+    """One ending for a group of workers: a fault of this machine, else the first."""
+    flat = [
+        _gravest(error) if isinstance(error, BaseExceptionGroup) else error
+        for error in several.exceptions
+    ]
+    return next((error for error in flat if isinstance(error, LocalFault)), flat[0])
+
+
+async def choose(work: Work, drafts: Sequence[Job]) -> None:
+    """Let the checks give the verdicts, where the campaign says so."""
+    settings = work.blueprint.campaign.stages.get(Stage.DRAFT)
+    if settings is not None and settings.review is Review.AUTO:
+        await auto_verdicts(
+            work.ledger,
+            work.blueprint.campaign.slug,
+            drafts,
+            look=work.look,
+            now=datetime.now(UTC),
+        )
