@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+_BESIDE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -66,3 +67,23 @@ def opened(root: Path, place: Place) -> Iterator[int]:
         yield file
     finally:
         os.close(file)
+
+
+def write_whole(root: Path, place: Place, content: bytes) -> None:
+    """Write a small file of our own beside its name, make it durable, and give it its name."""
+    folder = open_folder(root, place.folders)
+    beside = f"{place.name}.{os.getpid()}.part"
+    try:
+        file = os.open(beside, _BESIDE, 0o666, dir_fd=folder)
+        with os.fdopen(file, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(file)
+        os.rename(beside, place.name, src_dir_fd=folder, dst_dir_fd=folder)
+        os.fsync(folder)
+    except OSError:
+        with suppress(OSError):
+            os.unlink(beside, dir_fd=folder)
+        raise
+    finally:
+        os.close(folder)
