@@ -61,6 +61,8 @@ class Entry:
     """Of the newest purchase."""
     purchased: str = ""
     """When the newest purchase was first submitted; UTC, ISO 8601."""
+    rendering: bool = False
+    """An attempt has no ending yet: in flight, or its run died and no other has begun since."""
 
 
 class Resolution(StrEnum):

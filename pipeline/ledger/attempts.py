@@ -1,0 +1,75 @@
+"""Opening and closing one POST: the rows that every buying and settling verb goes through."""
+
+from dataclasses import dataclass
+
+from pipeline.ledger.base import Attempt
+from pipeline.ledger.books import Books
+from pipeline.ledger.rows import AttemptRow, Ending, JobRow, Money, PurchaseRow, State
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What is worth keeping of a reply."""
+
+    http: int | None = None
+    request_id: str = ""
+    raw: bytes = b""
+
+
+def open_attempt(
+    books: Books, now: int, job: JobRow, *, purchase: PurchaseRow, run: int
+) -> Attempt:
+    """Open the next attempt of a purchase: its row is the permit for one POST."""
+    job.attempts += 1
+    job.state = State.RENDERING
+    books.save_job(job)
+    books.add_attempt(
+        AttemptRow(job=job.id, number=job.attempts, nth=purchase.nth, run=run, started=now)
+    )
+    return Attempt(job=job.key, purchase=purchase.key, number=job.attempts, price=purchase.credits)
+
+
+def find_attempt(books: Books, attempt: Attempt) -> tuple[JobRow, AttemptRow, PurchaseRow]:
+    """The rows behind a permit; `ValueError` for one that this ledger never gave."""
+    job = books.job(attempt.job)
+    row = books.attempt(job.id, attempt.number) if job else None
+    purchase = books.purchase(row.job, row.nth) if row else None
+    if job is None or row is None or purchase is None or purchase.key != attempt.purchase:
+        raise ValueError(f"there is no attempt {attempt.number} of job {attempt.job}")
+    return job, row, purchase
+
+
+def find_open(books: Books, attempt: Attempt) -> tuple[JobRow, AttemptRow, PurchaseRow]:
+    """The rows behind a permit that has no ending yet; `ValueError` where it has one."""
+    job, row, purchase = find_attempt(books, attempt)
+    if row.outcome is not Ending.SUBMITTED:
+        raise ValueError(f"attempt {row.number} of job {job.key} is closed: {row.outcome}")
+    return job, row, purchase
+
+
+def close_attempt(
+    books: Books,
+    row: AttemptRow,
+    outcome: Ending,
+    *,
+    now: int | None,
+    error: str = "",
+    answer: Answer | None = None,
+) -> None:
+    """Write the ending of a POST; `now` is `None` where nobody saw it end."""
+    answer = answer or Answer()
+    row.outcome, row.ended, row.error = outcome, now, error
+    row.http, row.request_id = answer.http, answer.request_id
+    books.save_attempt(row)
+    if answer.raw:
+        books.keep_reply(row, answer.raw)
+
+
+def hold(books: Books, job: JobRow, purchase: PurchaseRow, *, reason: str) -> None:
+    """Count a purchase as in doubt, and its job with it."""
+    if purchase.state is Money.RESERVED:
+        purchase.state = Money.DOUBT
+        books.save_purchase(purchase)
+    if purchase.state is Money.DOUBT and purchase.nth == job.purchases:
+        job.state, job.reason = State.IN_DOUBT, reason
+        books.save_job(job)

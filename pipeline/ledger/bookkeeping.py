@@ -1,0 +1,190 @@
+"""The ledger's verbs, said once: each is one write or one read on a shelf of rows."""
+# ruff: noqa: D102 - base.Ledger says what each verb promises
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from pipeline.ledger import buying, settling
+from pipeline.ledger.attempts import Answer
+from pipeline.ledger.base import (
+    Attempt,
+    AttemptRecord,
+    Entry,
+    Resolution,
+    RunRecord,
+    StaleVerdict,
+)
+from pipeline.ledger.books import Books, Scope
+from pipeline.ledger.rows import RunRow, entry_of, iso
+from pipeline.model.artifact import Artifact
+from pipeline.model.campaign import CellName, Slug, Stage
+from pipeline.model.credits import Budget, Spent
+from pipeline.model.job import Job, JobKey
+from pipeline.model.outcome import Failed, Receipt
+from pipeline.model.provider import Account
+from pipeline.model.run import Run, RunId
+from pipeline.model.verdict import Verdict
+
+Clock = Callable[[], datetime]
+Answered = TypeVar("Answered")
+
+
+def utc_now() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)
+
+
+class Bookkeeper(ABC):
+    """Every verb of the `Ledger` promise, over whatever can write, permit and read.
+
+    `base.Ledger` says what each verb promises.
+    """
+
+    @abstractmethod
+    async def _write(self, verb: Callable[[Books, int], Answered]) -> Answered:
+        """Apply one verb, whole or not at all, and durably. It gets the books and the time."""
+
+    @abstractmethod
+    async def _permit(self, verb: Callable[[Books, int], Attempt]) -> Attempt:
+        """As `_write`; a permit whose caller was cancelled meanwhile is released again."""
+
+    @abstractmethod
+    async def _read(self, question: Callable[[Books], Answered]) -> Answered:
+        """Answer a question from what is durable."""
+
+    async def begin(self, run: Run) -> int:
+        return await self._write(lambda books, now: buying.begin(books, now, run))
+
+    async def end(self, run: RunId, *, exit_code: int) -> None:
+        await self._write(lambda books, now: buying.end(books, now, run, exit_code))
+
+    async def submit(
+        self, job: Job, *, run: Run, budget: Budget, same_purchase: bool = False
+    ) -> Attempt:
+        if same_purchase:
+            return await self._permit(lambda books, now: buying.resubmit(books, now, job, run=run))
+        return await self._permit(
+            lambda books, now: buying.submit(books, now, job, run=run, budget=budget)
+        )
+
+    async def again(self, attempt: Attempt, failure: str, *, http: int | None = None) -> Attempt:
+        return await self._permit(
+            lambda books, now: buying.again(books, now, attempt, failure=failure, http=http)
+        )
+
+    async def paid(self, attempt: Attempt, receipt: Receipt) -> None:
+        await self._write(lambda books, now: settling.paid(books, now, attempt, receipt))
+
+    async def stored(self, job: JobKey, artifact: Artifact) -> None:
+        await self._write(lambda books, _: settling.stored(books, job, artifact))
+
+    async def unfetched(self, job: JobKey, *, reason: str, lost: bool) -> None:
+        await self._write(lambda books, _: settling.unfetched(books, job, reason=reason, lost=lost))
+
+    async def fail(
+        self, attempt: Attempt, failure: Failed, *, http: int | None = None, request_id: str = ""
+    ) -> None:
+        answer = Answer(http=http, request_id=request_id)
+        await self._write(
+            lambda books, now: settling.fail(books, now, attempt, failure=failure, answer=answer)
+        )
+
+    async def release(self, attempt: Attempt, *, reason: str) -> None:
+        await self._write(lambda books, now: settling.release(books, now, attempt, reason=reason))
+
+    async def doubt(
+        self,
+        attempt: Attempt,
+        *,
+        reason: str,
+        http: int | None = None,
+        request_id: str = "",
+        raw: bytes = b"",
+    ) -> None:
+        answer = Answer(http=http, request_id=request_id, raw=raw)
+        await self._write(
+            lambda books, now: settling.doubt(books, now, attempt, reason=reason, answer=answer)
+        )
+
+    async def found(self, job: JobKey, url: str) -> None:
+        await self._write(lambda books, _: settling.found(books, job, url))
+
+    async def resolve(self, job: JobKey, resolution: Resolution) -> None:
+        await self._write(lambda books, _: settling.resolve(books, job, resolution))
+
+    async def forgive(self, job: JobKey) -> None:
+        await self._write(lambda books, _: settling.forgive(books, job))
+
+    async def entries(self, keys: Sequence[JobKey]) -> Mapping[JobKey, Entry]:
+        return await self._read(
+            lambda books: {row.key: entry_of(row, bought) for row, bought in books.jobs(keys)}
+        )
+
+    async def campaign_entries(self, campaign: Slug) -> Sequence[Entry]:
+        return await self._read(
+            lambda books: [entry_of(row, bought) for row, bought in books.campaign_jobs(campaign)]
+        )
+
+    async def attempts(self, keys: Sequence[JobKey]) -> Mapping[JobKey, Sequence[AttemptRecord]]:
+        return await self._read(lambda books: _grouped(books, keys))
+
+    async def spent(
+        self,
+        *,
+        account: Account | None = None,
+        campaign: Slug | None = None,
+        run: RunId | None = None,
+        month: str | None = None,
+    ) -> Spent:
+        scope = Scope(account=account, campaign=campaign, run=run, month=month)
+        return await self._read(lambda books: books.spent(scope))
+
+    async def decide(self, verdict: Verdict, *, campaign: Slug, base: int | None = None) -> Verdict:
+        return await self._write(lambda books, _: _decide(books, verdict, campaign, base))
+
+    async def verdicts(self, campaign: Slug) -> Mapping[tuple[CellName, Stage], Verdict]:
+        given = await self._read(lambda books: books.verdicts(campaign, None))
+        return {(verdict.cell, verdict.stage): verdict for verdict in given}
+
+    async def verdict_history(self, campaign: Slug, cell: CellName) -> Sequence[Verdict]:
+        return await self._read(lambda books: books.verdicts(campaign, cell))
+
+    async def runs(self, campaign: Slug | None = None) -> Sequence[RunRecord]:
+        rows = await self._read(lambda books: books.runs(campaign))
+        return [_record(row) for row in rows]
+
+    async def last_paid(self, account: Account) -> datetime | None:
+        rows = await self._read(lambda books: books.runs(None))
+        moments = [row.last_paid for row in rows if row.run.account == account and row.last_paid]
+        return datetime.fromtimestamp(max(moments) / 1000, UTC) if moments else None
+
+
+def _grouped(books: Books, keys: Sequence[JobKey]) -> dict[JobKey, Sequence[AttemptRecord]]:
+    grouped: dict[JobKey, list[AttemptRecord]] = {}
+    for key, record in books.attempts(keys):
+        grouped.setdefault(key, []).append(record)
+    return dict(grouped)
+
+
+def _decide(books: Books, verdict: Verdict, campaign: Slug, base: int | None) -> Verdict:
+    newest = books.newest_verdict(campaign, verdict.cell, verdict.stage)
+    revision = newest.revision if newest else 0
+    if base is not None and base != revision:
+        raise StaleVerdict(newest)
+    decided = replace(verdict, revision=revision + 1)
+    books.add_verdict(campaign, decided)
+    return decided
+
+
+def _record(row: RunRow) -> RunRecord:
+    return RunRecord(
+        id=row.run.id,
+        campaign=row.run.campaign,
+        account=row.run.account,
+        started=iso(row.started),
+        finished=iso(row.finished),
+        exit_code=row.exit_code,
+    )

@@ -1,0 +1,111 @@
+"""The rules of buying: what opening a run, a purchase or an attempt changes, on any shelf.
+
+Every function checks first and writes after, so that a refused call has changed nothing.
+"""
+
+import os
+
+from pipeline.errors import BudgetReached
+from pipeline.ledger.attempts import Answer, close_attempt, find_open, hold, open_attempt
+from pipeline.ledger.base import Attempt, PurchaseKey
+from pipeline.ledger.books import Books, Scope
+from pipeline.ledger.rows import Ending, Money, PurchaseRow, RunRow, State, month_of
+from pipeline.model.credits import Budget
+from pipeline.model.job import Job
+from pipeline.model.run import Run, RunId
+
+UNANSWERED = "the run ended before an answer was kept"
+PAYABLE = frozenset({State.PLANNED, State.NOT_SENT, State.REJECTED, State.REFUSED})
+"""States in which a new purchase pays for nothing twice."""
+
+
+def begin(books: Books, now: int, run: Run) -> int:
+    """Open a run; what dead runs of its campaign left open becomes in doubt."""
+    if books.run(run.id) is not None:
+        raise ValueError(f"run {run.id} has begun already")
+    left = books.open_attempts(run.campaign)
+    for job, attempt in left:
+        close_attempt(books, attempt, Ending.DOUBT, now=None, error=UNANSWERED)
+        hold(books, job, books.purchase(job.id, attempt.nth), reason=UNANSWERED)
+    books.add_run(run, started=now)
+    return len(left)
+
+
+def end(books: Books, now: int, run: RunId, exit_code: int) -> None:
+    """Close a run."""
+    row = books.run(run)
+    if row is None:
+        raise ValueError(f"run {run} has not begun")
+    row.finished, row.exit_code = now, exit_code
+    books.save_run(row)
+
+
+def submit(books: Books, now: int, job: Job, *, run: Run, budget: Budget) -> Attempt:
+    """A new purchase of a job and its first attempt, within every limit."""
+    run_row = _begun(books, run)
+    if job.at.campaign != run.campaign:
+        raise ValueError(f"job {job.key} is of {job.at.campaign}, its run of {run.campaign}")
+    if job.price < 0:
+        raise ValueError(f"job {job.key} has a price of {job.price} credits")
+    row = books.job(job.key)
+    if row is not None and row.state not in PAYABLE:
+        raise ValueError(f"job {job.key} is {row.state}: it could be paid for twice")
+    _check_budget(books, job, run=run, budget=budget, month=month_of(now))
+    if row is None:
+        row = books.add_job(job.key, job.at)
+    row.purchases += 1
+    row.url, row.reason, row.artifact = "", "", None
+    purchase = PurchaseRow(
+        job=row.id,
+        nth=row.purchases,
+        key=PurchaseKey(os.urandom(16).hex()),
+        run=run_row.id,
+        opened=now,
+        state=Money.RESERVED,
+        credits=job.price,
+    )
+    books.add_purchase(purchase)
+    return open_attempt(books, now, row, purchase=purchase, run=run_row.id)
+
+
+def resubmit(books: Books, now: int, job: Job, *, run: Run) -> Attempt:
+    """Another attempt of the purchase that is in doubt, under the same key; it stays counted."""
+    run_row = _begun(books, run)
+    row = books.job(job.key)
+    if row is None or row.state is not State.IN_DOUBT:
+        state = row.state if row else "unknown"
+        raise ValueError(f"job {job.key} is {state}: it has no purchase in doubt")
+    purchase = books.purchase(row.id, row.purchases)
+    payer = books.run_by(purchase.run).run.account
+    if payer != run.account:
+        raise ValueError(f"job {job.key} was asked of {payer}: elsewhere it is a new purchase")
+    return open_attempt(books, now, row, purchase=purchase, run=run_row.id)
+
+
+def again(books: Books, now: int, attempt: Attempt, *, failure: str, http: int | None) -> Attempt:
+    """Close an attempt that cost nothing and open the next one of its purchase."""
+    job, row, purchase = find_open(books, attempt)
+    close_attempt(books, row, Ending.FAILED, now=now, error=failure, answer=Answer(http=http))
+    return open_attempt(books, now, job, purchase=purchase, run=row.run)
+
+
+def _begun(books: Books, run: Run) -> RunRow:
+    row = books.run(run.id)
+    if row is None or row.run != run:
+        raise ValueError(f"run {run.id} of {run.campaign} on {run.account} has not begun")
+    return row
+
+
+def _check_budget(books: Books, job: Job, *, run: Run, budget: Budget, month: str) -> None:
+    """Refuse a price that would pass a limit, the narrowest scope first."""
+    scopes = (
+        ("run", budget.run, Scope(run=run.id)),
+        ("campaign", budget.campaign, Scope(account=run.account, campaign=run.campaign)),
+        ("month", budget.month, Scope(account=run.account, month=month)),
+    )
+    for name, limit, scope in scopes:
+        if limit is None:
+            continue
+        spent = books.spent(scope).upper
+        if spent + job.price > limit:
+            raise BudgetReached(scope=name, limit=limit, spent=spent, price=job.price)

@@ -1,0 +1,240 @@
+"""The ledger's schema, as steps that are only ever added to: a released step is never edited.
+
+The invariants live here, in CHECKs and triggers, so that they hold against any program that
+opens the file. The counters in `tally` and `total` move by trigger in the very statement that
+changes a purchase; `submit` reads one row of them per limit, whatever the ledger's size.
+"""
+
+import apsw
+
+from pipeline.errors import LedgerUnusable
+
+APPLICATION_ID = 0x63704C31
+"""`cpL1`, at byte 68 of the file: this is a ledger and no other program's database."""
+
+_FIRST = """
+create table ledger (
+  one integer primary key check (one = 1),
+  name blob not null,
+  commits integer not null check (commits >= 0)
+) strict;
+
+create table run (
+  id integer primary key,
+  name text not null unique,
+  campaign text not null,
+  account text not null,
+  started integer not null,
+  finished integer,
+  exit_code integer,
+  last_paid integer
+) strict;
+
+create table campaign (id integer primary key, slug text not null unique) strict;
+create table shape (id integer primary key, axes text not null unique) strict;
+
+create table job (
+  id integer primary key,
+  key any not null unique,
+  campaign integer not null references campaign,
+  cell text not null,
+  shape integer not null references shape,
+  ids text,
+  stage text not null,
+  round integer not null,
+  take integer not null,
+  state text not null check (state in ('planned', 'rendering', 'stored', 'pending_download',
+    'paid_lost', 'in_doubt', 'not_sent', 'rejected', 'refused')),
+  purchases integer not null check (purchases >= 0),
+  attempts integer not null check (attempts >= purchases),
+  url text,
+  reason text,
+  path text,
+  sha256 any,
+  bytes integer,
+  kind text,
+  width integer,
+  height integer,
+  alpha text,
+  seal integer not null,
+  check ((state = 'stored') = (path is not null))
+) strict;
+create index job_campaign on job (campaign);
+
+create table purchase (
+  job integer not null references job,
+  nth integer not null check (nth >= 1),
+  key any not null,
+  run integer not null references run,
+  opened integer not null,
+  state text not null check (state in ('reserved', 'confirmed', 'doubt', 'freed')),
+  credits integer not null check (credits >= 0),
+  primary key (job, nth)
+) strict, without rowid;
+
+create table attempt (
+  job integer not null,
+  number integer not null check (number >= 1),
+  nth integer not null,
+  run integer not null references run,
+  started integer not null,
+  ended integer,
+  http integer,
+  outcome text not null check (outcome in ('submitted', 'paid', 'failed', 'doubt')),
+  request_id text,
+  error text,
+  primary key (job, number),
+  foreign key (job, nth) references purchase
+) strict, without rowid;
+create index attempt_open on attempt (run) where outcome = 'submitted';
+
+create table reply (
+  id integer primary key,
+  job integer not null references job,
+  number integer not null,
+  raw blob not null
+) strict;
+
+create table tally (
+  run integer not null references run,
+  month text not null,
+  confirmed integer not null default 0 check (confirmed >= 0),
+  doubt integer not null default 0 check (doubt >= 0),
+  reserved integer not null default 0 check (reserved >= 0),
+  primary key (run, month)
+) strict, without rowid;
+
+create table total (
+  account text not null,
+  campaign text not null,
+  month text not null,
+  confirmed integer not null default 0 check (confirmed >= 0),
+  doubt integer not null default 0 check (doubt >= 0),
+  reserved integer not null default 0 check (reserved >= 0),
+  primary key (account, campaign, month),
+  check ((campaign = '') <> (month = ''))
+) strict, without rowid;
+
+create table verdict (
+  id integer primary key,
+  campaign text not null,
+  cell text not null,
+  stage text not null,
+  revision integer not null check (revision >= 1),
+  decision text not null,
+  round integer not null,
+  take integer not null,
+  job text not null,
+  sha256 text not null,
+  by text not null,
+  at text not null,
+  note text not null,
+  unique (campaign, cell, stage, revision)
+) strict;
+
+create trigger purchase_opened after insert on purchase begin
+  insert or ignore into tally (run, month)
+    values (new.run, strftime('%Y-%m', new.opened / 1000, 'unixepoch'));
+  insert or ignore into total (account, campaign, month)
+    select account, campaign, '' from run where id = new.run
+    union all
+    select account, '', strftime('%Y-%m', new.opened / 1000, 'unixepoch')
+      from run where id = new.run;
+  update tally set
+      confirmed = confirmed + (new.state = 'confirmed') * new.credits,
+      doubt = doubt + (new.state = 'doubt') * new.credits,
+      reserved = reserved + (new.state = 'reserved') * new.credits
+    where run = new.run and month = strftime('%Y-%m', new.opened / 1000, 'unixepoch');
+  update total set
+      confirmed = confirmed + (new.state = 'confirmed') * new.credits,
+      doubt = doubt + (new.state = 'doubt') * new.credits,
+      reserved = reserved + (new.state = 'reserved') * new.credits
+    where account = (select account from run where id = new.run)
+      and (campaign, month) in (
+        select campaign, '' from run where id = new.run
+        union all values ('', strftime('%Y-%m', new.opened / 1000, 'unixepoch')));
+end;
+
+create trigger purchase_moved after update of state, credits on purchase begin
+  update tally set
+      confirmed = confirmed + (new.state = 'confirmed') * new.credits
+        - (old.state = 'confirmed') * old.credits,
+      doubt = doubt + (new.state = 'doubt') * new.credits - (old.state = 'doubt') * old.credits,
+      reserved = reserved + (new.state = 'reserved') * new.credits
+        - (old.state = 'reserved') * old.credits
+    where run = new.run and month = strftime('%Y-%m', new.opened / 1000, 'unixepoch');
+  update total set
+      confirmed = confirmed + (new.state = 'confirmed') * new.credits
+        - (old.state = 'confirmed') * old.credits,
+      doubt = doubt + (new.state = 'doubt') * new.credits - (old.state = 'doubt') * old.credits,
+      reserved = reserved + (new.state = 'reserved') * new.credits
+        - (old.state = 'reserved') * old.credits
+    where account = (select account from run where id = new.run)
+      and (campaign, month) in (
+        select campaign, '' from run where id = new.run
+        union all values ('', strftime('%Y-%m', new.opened / 1000, 'unixepoch')));
+end;
+
+create trigger purchase_fixed before update on purchase
+  when (new.job, new.nth, new.key, new.run, new.opened)
+      is not (old.job, old.nth, old.key, old.run, old.opened)
+    or (old.state = 'confirmed' and (new.state, new.credits) is not (old.state, old.credits))
+    or (new.state = 'reserved' and old.state <> 'reserved')
+  begin select raise(abort, 'a purchase is never rewritten'); end;
+create trigger attempt_fixed before update on attempt
+  when (new.job, new.number, new.nth, new.run, new.started)
+      is not (old.job, old.number, old.nth, old.run, old.started)
+    or old.outcome in ('paid', 'failed')
+    or (old.outcome = 'doubt' and new.outcome <> 'paid')
+  begin select raise(abort, 'a closed attempt is never rewritten'); end;
+create trigger verdict_fixed before update on verdict
+  begin select raise(abort, 'a verdict is never rewritten'); end;
+
+create trigger run_kept before delete on run
+  begin select raise(abort, 'a run is never deleted'); end;
+create trigger job_kept before delete on job
+  begin select raise(abort, 'a job is never deleted'); end;
+create trigger purchase_kept before delete on purchase
+  begin select raise(abort, 'a purchase is never deleted'); end;
+create trigger attempt_kept before delete on attempt
+  begin select raise(abort, 'an attempt is never deleted'); end;
+create trigger verdict_kept before delete on verdict
+  begin select raise(abort, 'a verdict is never deleted'); end;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST,)
+"""Step n brings a ledger from schema version n to n + 1."""
+
+
+def version_of(connection: apsw.Connection) -> int:
+    """Which schema the file has; 0 for one without any."""
+    version = connection.pragma("user_version")
+    return version if isinstance(version, int) else 0
+
+
+def migrate(connection: apsw.Connection, *, steps: tuple[str, ...] = MIGRATIONS) -> None:
+    """Bring the schema up to date, whole or not at all; another program may do so meanwhile."""
+    if version_of(connection) == len(steps):
+        return
+    connection.execute("begin immediate")
+    try:
+        version = refuse_newer(connection, steps=steps)
+        for step in steps[version:]:
+            connection.execute(step)
+        connection.execute(f"pragma user_version = {len(steps)}")
+        connection.execute("commit")
+    except BaseException:
+        connection.execute("rollback")
+        raise
+
+
+def refuse_newer(connection: apsw.Connection, *, steps: tuple[str, ...] = MIGRATIONS) -> int:
+    """The schema's version; `LedgerUnusable` where a newer program has written it."""
+    version = version_of(connection)
+    if version > len(steps):
+        raise LedgerUnusable(
+            f"the ledger {connection.filename} was written by a newer version of this program "
+            f"(schema {version}; this one knows {len(steps)}): nothing was changed.\n"
+            "Update campaign-pipeline, or choose another folder with --output."
+        )
+    return version

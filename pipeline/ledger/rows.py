@@ -1,0 +1,173 @@
+"""What a ledger keeps of runs, jobs, purchases and attempts, whatever it keeps them in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import lru_cache
+from typing import assert_never
+
+from pipeline.ledger.base import Entry, PurchaseKey
+from pipeline.model.artifact import Artifact
+from pipeline.model.credits import Credits, Spent
+from pipeline.model.job import Coordinates, JobKey
+from pipeline.model.outcome import Failed, FailureKind, InDoubt, Outcome, Rendered, Stored
+from pipeline.model.run import Run
+
+
+class State(StrEnum):
+    """Where a job stands; the public statuses, with the failures told apart."""
+
+    PLANNED = "planned"
+    RENDERING = "rendering"
+    STORED = "stored"
+    PENDING_DOWNLOAD = "pending_download"
+    PAID_LOST = "paid_lost"
+    IN_DOUBT = "in_doubt"
+    NOT_SENT = "not_sent"
+    REJECTED = "rejected"
+    REFUSED = "refused"
+
+
+class Money(StrEnum):
+    """Where the credits of one purchase stand."""
+
+    RESERVED = "reserved"
+    CONFIRMED = "confirmed"
+    DOUBT = "doubt"
+    FREED = "freed"
+
+
+class Ending(StrEnum):
+    """How one POST ended, in the words of the run manifest."""
+
+    SUBMITTED = "submitted"
+    PAID = "paid"
+    FAILED = "failed"
+    DOUBT = "doubt"
+
+
+@dataclass(kw_only=True, slots=True)
+class RunRow:
+    """One invocation; times are milliseconds since 1970, UTC."""
+
+    id: int
+    run: Run
+    started: int
+    finished: int | None = None
+    exit_code: int | None = None
+    last_paid: int | None = None
+
+
+@dataclass(kw_only=True, slots=True)
+class JobRow:
+    """One job; `purchases` and `attempts` count what was opened so far."""
+
+    id: int
+    key: JobKey
+    at: Coordinates
+    state: State = State.PLANNED
+    url: str = ""
+    reason: str = ""
+    artifact: Artifact | None = None
+    purchases: int = 0
+    attempts: int = 0
+
+
+@dataclass(kw_only=True, slots=True)
+class PurchaseRow:
+    """One purchase of a job, charged at most once whatever its attempts."""
+
+    job: int
+    nth: int
+    key: PurchaseKey
+    run: int
+    """The run that opened it, and keeps it in its account whoever settles it."""
+    opened: int
+    state: Money
+    credits: Credits
+    """The price; once confirmed, what the receipt says."""
+
+
+@dataclass(kw_only=True, slots=True)
+class AttemptRow:
+    """One POST."""
+
+    job: int
+    number: int
+    nth: int
+    """The purchase it belongs to."""
+    run: int
+    started: int
+    ended: int | None = None
+    http: int | None = None
+    outcome: Ending = Ending.SUBMITTED
+    request_id: str = ""
+    error: str = ""
+
+
+def milliseconds(moment: datetime) -> int:
+    """A moment as whole milliseconds since 1970, UTC."""
+    return round(moment.timestamp() * 1000)
+
+
+def iso(moment: int | None) -> str:
+    """`2026-11-22T06:00:00.123Z`; empty where there is no moment."""
+    if moment is None:
+        return ""
+    seconds, thousandths = divmod(moment, 1000)
+    return f"{_second(seconds)}.{thousandths:03}Z"
+
+
+def month_of(moment: int) -> str:
+    """`2026-11`, UTC."""
+    return _second(moment // 1000)[:7]
+
+
+@lru_cache(maxsize=4096)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def entry_of(job: JobRow, purchases: Sequence[PurchaseRow]) -> Entry:
+    """The public face of a job; the purchases in the order in which they were opened."""
+    newest = purchases[-1] if purchases else None
+    return Entry(
+        key=job.key,
+        at=job.at,
+        outcome=_outcome(job, newest.credits if newest else Credits(0)),
+        spent=spent_by(purchases),
+        purchase=newest.key if newest else None,
+        purchased=iso(newest.opened) if newest else "",
+        rendering=job.state is State.RENDERING,
+    )
+
+
+def spent_by(purchases: Sequence[PurchaseRow]) -> Spent:
+    """The sum of some purchases; what is reserved may have been charged."""
+    confirmed = held = 0
+    for purchase in purchases:
+        if purchase.state is Money.CONFIRMED:
+            confirmed += purchase.credits
+        elif purchase.state is not Money.FREED:
+            held += purchase.credits
+    return Spent(confirmed=Credits(confirmed), in_doubt=Credits(held))
+
+
+def _outcome(job: JobRow, credits_: Credits) -> Outcome | None:
+    match job.state:
+        case State.PLANNED | State.RENDERING:
+            return None
+        case State.STORED:
+            if job.artifact is None:
+                raise ValueError(f"job {job.key} is stored without an artifact")
+            return Stored(url=job.url, credits=credits_, artifact=job.artifact)
+        case State.PENDING_DOWNLOAD | State.PAID_LOST:
+            lost = job.state is State.PAID_LOST
+            return Rendered(url=job.url, credits=credits_, lost=lost, reason=job.reason)
+        case State.IN_DOUBT:
+            return InDoubt(credits=credits_, reason=job.reason)
+        case State.NOT_SENT | State.REJECTED | State.REFUSED:
+            return Failed(kind=FailureKind(job.state.value), reason=job.reason)
+        case _:
+            assert_never(job.state)

@@ -1,0 +1,150 @@
+"""From the columns of the SQLite shelf to rows and back."""
+
+from typing import Any
+
+from pipeline.ledger.base import AttemptRecord, PurchaseKey
+from pipeline.ledger.rows import AttemptRow, Ending, JobRow, Money, PurchaseRow, RunRow, State, iso
+from pipeline.ledger.sealing import SEALED, Cell, axes_from, packed, unpacked
+from pipeline.model.artifact import Alpha, Artifact, ImageKind
+from pipeline.model.campaign import CellName, Slug, Stage
+from pipeline.model.credits import Credits
+from pipeline.model.job import Coordinates, JobKey
+from pipeline.model.provider import Account
+from pipeline.model.run import Run, RunId
+from pipeline.model.verdict import Decision, Verdict
+
+Row = tuple[Any, ...]
+"""One row as SQLite hands it back, its columns in the order of the schema."""
+
+FIXED = 9
+"""Columns at the front of a job's row that never change."""
+JOB = SEALED + 1
+"""Columns of a job's row."""
+
+
+def artifact_columns(artifact: Artifact | None) -> tuple[Cell, ...]:
+    """What an artifact takes up in a job's row."""
+    if artifact is None:
+        return (None,) * 7
+    return (
+        *(artifact.path, packed(artifact.sha256), artifact.bytes, artifact.kind.value),
+        *(artifact.width, artifact.height, artifact.alpha.value),
+    )
+
+
+def artifact_from(columns: Row) -> Artifact | None:
+    """The artifact in a job's row, if any."""
+    path, sha256, size, kind, width, height, alpha = columns
+    if path is None:
+        return None
+    return Artifact(
+        path=path,
+        sha256=unpacked(sha256),
+        bytes=size,
+        kind=ImageKind(kind),
+        width=width,
+        height=height,
+        alpha=Alpha(alpha),
+    )
+
+
+def job_from(row: Row, *, campaign: Slug, names: str) -> JobRow:
+    """A job; its campaign and the names of its axes stand in rows of their own."""
+    id_, key, _, cell, _, ids, stage, round_, take = row[:FIXED]
+    state, purchases, attempts, url, reason = row[FIXED : FIXED + 5]
+    return JobRow(
+        id=id_,
+        key=JobKey(unpacked(key)),
+        at=Coordinates(
+            campaign=campaign,
+            cell=cell,
+            axes=axes_from(names, ids, cell),
+            stage=Stage(stage),
+            round=round_,
+            take=take,
+        ),
+        state=State(state),
+        url=url or "",
+        reason=reason or "",
+        artifact=artifact_from(row[FIXED + 5 : SEALED]),
+        purchases=purchases,
+        attempts=attempts,
+    )
+
+
+def run_from(row: Row) -> RunRow:
+    """A run."""
+    id_, name, campaign, account, started, finished, exit_code, last_paid = row
+    return RunRow(
+        id=id_,
+        run=Run(id=RunId(name), campaign=Slug(campaign), account=Account(account)),
+        started=started,
+        finished=finished,
+        exit_code=exit_code,
+        last_paid=last_paid,
+    )
+
+
+def purchase_from(row: Row) -> PurchaseRow:
+    """A purchase."""
+    job, nth, key, run, opened, state, credits_ = row
+    return PurchaseRow(
+        job=job,
+        nth=nth,
+        key=PurchaseKey(unpacked(key)),
+        run=run,
+        opened=opened,
+        state=Money(state),
+        credits=Credits(credits_),
+    )
+
+
+def attempt_from(row: Row) -> AttemptRow:
+    """A POST."""
+    job, number, nth, run, started, ended, http, outcome, request_id, error = row
+    return AttemptRow(
+        job=job,
+        number=number,
+        nth=nth,
+        run=run,
+        started=started,
+        ended=ended,
+        http=http,
+        outcome=Ending(outcome),
+        request_id=request_id or "",
+        error=error or "",
+    )
+
+
+def record_from(row: Row) -> AttemptRecord:
+    """A POST as the run manifest tells it, from the keys of job, run and purchase, and its row."""
+    _, run, purchase, _, number, _, _, started, ended, http, outcome, request_id, error = row
+    return AttemptRecord(
+        number=number,
+        run=RunId(run),
+        purchase=PurchaseKey(unpacked(purchase)),
+        started=iso(started),
+        ended=iso(ended),
+        http=http,
+        outcome=outcome,
+        request_id=request_id or "",
+        error=error or "",
+    )
+
+
+def verdict_from(row: Row) -> Verdict:
+    """A verdict."""
+    _, _, cell, stage, revision, decision, round_, take, job, sha256, by, at, note = row
+    return Verdict(
+        cell=CellName(cell),
+        stage=Stage(stage),
+        decision=Decision(decision),
+        round=round_,
+        take=take,
+        job=JobKey(job),
+        sha256=sha256,
+        by=by,
+        at=at,
+        note=note,
+        revision=revision,
+    )

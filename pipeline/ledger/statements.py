@@ -1,0 +1,90 @@
+"""Every statement of the SQLite shelf, as it is sent. `(:keys)` becomes as many marks as needed.
+
+Rows are read whole: `sqlite_rows` knows their columns in the order of the schema.
+"""
+
+RUN = "select * from run where name = ?"
+RUN_BY_ID = "select * from run where id = ?"
+RUNS = """
+select * from run where ?1 is null or campaign = ?1 order by started desc, id desc
+"""
+ADD_RUN = "insert into run (name, campaign, account, started) values (?, ?, ?, ?)"
+SAVE_RUN = "update run set finished = ?, exit_code = ?, last_paid = ? where id = ?"
+
+SLUG = "select slug from campaign where id = ?"
+CAMPAIGN = "select id from campaign where slug = ?"
+ADD_CAMPAIGN = "insert into campaign (slug) values (?)"
+AXES = "select axes from shape where id = ?"
+SHAPE = "select id from shape where axes = ?"
+ADD_SHAPE = "insert into shape (axes) values (?)"
+
+JOB = "select * from job where key = ?"
+JOB_BY_ID = "select * from job where id = ?"
+ADD_JOB = """
+insert into job (key, campaign, cell, shape, ids, stage, round, take, state, purchases, attempts,
+  url, reason, path, sha256, bytes, kind, width, height, alpha, seal)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+SAVE_JOB = """
+update job set state = ?, purchases = ?, attempts = ?, url = ?, reason = ?, path = ?, sha256 = ?,
+  bytes = ?, kind = ?, width = ?, height = ?, alpha = ?, seal = ?
+where id = ?
+"""
+JOBS = """
+select job.*, p.* from job left join purchase p on p.job = job.id where job.key in (:keys)
+"""
+CAMPAIGN_JOBS = """
+select job.*, p.* from job left join purchase p on p.job = job.id
+where job.campaign = (select id from campaign where slug = ?)
+order by job.id
+"""
+
+PURCHASE = "select * from purchase where job = ? and nth = ?"
+ADD_PURCHASE = """
+insert into purchase (job, nth, key, run, opened, state, credits) values (?, ?, ?, ?, ?, ?, ?)
+"""
+SAVE_PURCHASE = "update purchase set state = ?, credits = ? where job = ? and nth = ?"
+
+ATTEMPT = "select * from attempt where job = ? and number = ?"
+ADD_ATTEMPT = """
+insert into attempt (job, number, nth, run, started, outcome) values (?, ?, ?, ?, ?, ?)
+"""
+SAVE_ATTEMPT = """
+update attempt set ended = ?, http = ?, outcome = ?, request_id = ?, error = ?
+where job = ? and number = ?
+"""
+OPEN_ATTEMPTS = "select * from attempt where outcome = 'submitted'"
+ATTEMPTS = """
+select job.key, run.name, p.key, a.* from job join attempt a on a.job = job.id
+join purchase p on p.job = a.job and p.nth = a.nth join run on run.id = a.run
+where job.key in (:keys)
+order by a.job, a.number
+"""
+ADD_REPLY = "insert into reply (job, number, raw) values (?, ?, ?)"
+
+SPENT_BY_RUN = """
+select coalesce(sum(confirmed), 0), coalesce(sum(doubt + reserved), 0)
+from tally where run = (select id from run where name = ?)
+"""
+SPENT_BY_ACCOUNT = """
+select coalesce(sum(confirmed), 0), coalesce(sum(doubt + reserved), 0)
+from total where account = ? and campaign = ? and month = ?
+"""
+SPENT = """
+select coalesce(sum(confirmed), 0), coalesce(sum(doubt + reserved), 0)
+from tally join run on run.id = tally.run
+where (?1 is null or account = ?1) and (?2 is null or campaign = ?2)
+  and (?3 is null or name = ?3) and (?4 is null or month = ?4)
+"""
+
+ADD_VERDICT = """
+insert into verdict (campaign, cell, stage, revision, decision, round, take, job, sha256, by, at,
+  note)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+NEWEST_VERDICT = """
+select * from verdict where campaign = ? and cell = ? and stage = ? order by revision desc limit 1
+"""
+VERDICTS = """
+select * from verdict where campaign = ?1 and (?2 is null or cell = ?2) order by id
+"""
