@@ -6,13 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from pipeline.ledger.base import Entry, Ledger, StaleVerdict
+from pipeline.artifacts.checks import checks
+from pipeline.artifacts.looking import Looker
+from pipeline.errors import ImageBroken
+from pipeline.ledger.base import Ledger, StaleVerdict
 from pipeline.model.artifact import Artifact
 from pipeline.model.campaign import Slug
-from pipeline.model.job import Job, JobKey
+from pipeline.model.job import Job
 from pipeline.model.outcome import Failed, InDoubt, Rendered, Stored
 from pipeline.model.verdict import Decision, Verdict
 from pipeline.reviewing.binding import Entries, Opinion, artifact_of, bind
+from pipeline.reviewing.states import entry_of
 from pipeline.reviewing.verdicts import by_cell, keys_of, same_word
 
 AUTO = "auto"
@@ -37,6 +41,26 @@ class Look(Protocol):
     async def __call__(self, job: Job, artifact: Artifact) -> Marks:
         """Marks for the image of a job."""
         ...
+
+
+class Measured:
+    """Marks from the checks of decoded images: all must pass, then the livelier picture wins."""
+
+    def __init__(self, looker: Looker) -> None:
+        self._looker = looker
+
+    async def __call__(self, job: Job, artifact: Artifact) -> Marks:
+        """Decode the image in a worker and check it; one that cannot be decoded never passes."""
+        try:
+            look = await self._looker.look(artifact)
+        except ImageBroken:
+            look = None
+        found = checks(look, size=job.request.size, background=job.request.background)
+        return Marks(
+            passed=all(check.passed for check in found),
+            score=look.spread if look is not None else 0.0,
+            said=", ".join(f"{check.name} {check.score:g}" for check in found),
+        )
 
 
 async def auto_verdicts(
@@ -90,7 +114,7 @@ async def _best(jobs: Sequence[Job], entries: Entries, look: Look) -> tuple[int,
 
 def _settled(job: Job, entries: Entries) -> bool:
     """Whether waiting would bring nothing more: stored, or ended without an image."""
-    entry = _entry(job, entries)
+    entry = entry_of(job, entries)
     match entry.outcome if entry is not None else None:
         case None:
             return False
@@ -100,8 +124,3 @@ def _settled(job: Job, entries: Entries) -> bool:
             return True
         case InDoubt():
             return False
-
-
-def _entry(job: Job, entries: Entries) -> Entry | None:
-    own: JobKey = job.key
-    return entries.get(own) or (entries.get(job.payer) if job.payer is not None else None)

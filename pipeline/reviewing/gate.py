@@ -12,12 +12,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from pipeline.errors import LedgerUnusable, LocalFault, PipelineError, Refusal
 from pipeline.reviewing.options import LOOPBACK_NAMES, ReviewOptions, is_address
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Middleware = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
 
 WRITE_HEADER = "X-Review"
 """A header that no foreign form can set."""

@@ -21,6 +21,8 @@ class ReviewOptions:
     """Whether whoever has the link may buy images. --allow-spend."""
     token: str | None = field(default=None, repr=False)
     """What the link carries: `None` makes one up, empty asks for none (loopback only)."""
+    play_money: bool = False
+    """Whether credits are only shown: no budget applies."""
     names: tuple[str, ...] = ()
     """Further host names under which browsers may ask."""
 

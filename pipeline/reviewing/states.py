@@ -9,7 +9,7 @@ from pipeline.ledger.base import Entry
 from pipeline.model.artifact import Artifact
 from pipeline.model.credits import Credits
 from pipeline.model.job import Job
-from pipeline.model.outcome import Failed, InDoubt, Rendered, Status, Stored, status_of
+from pipeline.model.outcome import Failed, FailureKind, InDoubt, Rendered, Status, Stored, status_of
 from pipeline.model.verdict import Decision, Verdict
 from pipeline.reviewing.binding import Entries, artifact_of
 from pipeline.reviewing.verdicts import why_stale
@@ -41,6 +41,8 @@ class TakeView:
     status: Status
     artifact: Artifact | None
     credits: Credits
+    due: bool
+    """Whether the next run asks for it: never asked, or provably never sent."""
     reason: str = ""
     """Why there is no image, in the provider's or the ledger's words."""
 
@@ -132,6 +134,7 @@ def _take(job: Job, entries: Entries) -> TakeView:
         status=_status(entry),
         artifact=artifact_of(job, entries),
         credits=entry.spent.confirmed if entry is not None and job.payer is None else Credits(0),
+        due=_due(entry),
         reason=_reason(entry),
     )
 
@@ -150,6 +153,16 @@ def _status(entry: Entry | None) -> Status:
     if entry.outcome is None and entry.spent.in_doubt:
         return Status.RENDERING
     return status_of(entry.outcome)
+
+
+def _due(entry: Entry | None) -> bool:
+    match entry.outcome if entry is not None else None:
+        case None:
+            return _status(entry) is Status.PLANNED
+        case Failed(kind=kind):
+            return kind is FailureKind.NOT_SENT
+        case _:
+            return False
 
 
 def _reason(entry: Entry | None) -> str:

@@ -1,0 +1,174 @@
+"""The desk of a review: the board as it stands, and keeping up with ledger and files."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from pipeline.errors import CampaignError
+from pipeline.ledger.base import Entry, Ledger
+from pipeline.model.artifact import Artifact
+from pipeline.model.campaign import CellName, Slug, Stage
+from pipeline.model.job import Job, JobKey
+from pipeline.model.outcome import Stored
+from pipeline.model.verdict import Pick, Round, Verdict
+from pipeline.reviewing.board import Board, Planned, lay
+from pipeline.reviewing.broadcast import Broadcast
+from pipeline.reviewing.rounds import read_rounds, shown_rounds
+from pipeline.reviewing.source import Drafted, Source
+from pipeline.reviewing.states import side_of
+from pipeline.reviewing.verdicts import Newest, by_cell, picks_from
+from pipeline.reviewing.wire import row_json
+
+
+class Desk:
+    """Holds the board of one campaign and tells the open pages what changes on it."""
+
+    def __init__(
+        self, *, ledger: Ledger, campaign: Slug, source: Source, broadcast: Broadcast
+    ) -> None:
+        self.ledger = ledger
+        self.campaign = campaign
+        self.broadcast = broadcast
+        self.complaint = ""
+        """What is wrong with the campaign as it was edited; the board is the one before."""
+        self._source = source
+        self._board: Board | None = None
+        self._newest: dict[tuple[CellName, Stage], Verdict] = {}
+        self._entries: dict[JobKey, Entry] = {}
+        self._refreshing = asyncio.Lock()
+        # What the board was laid from, so that only changes cost something.
+        self._read: list[Entry] = []
+        self._laid: Newest = {}
+        self._drafted: Drafted | None = None
+        self._shown: Mapping[CellName, Round] = {}
+        self._picks: Mapping[CellName, Pick] | None = None
+        self._finals: Mapping[CellName, Sequence[Job]] = {}
+
+    @property
+    def board(self) -> Board:
+        """The board as it stands; there is one after the first `refresh`."""
+        if self._board is None:
+            raise RuntimeError("the desk was not opened")
+        return self._board
+
+    @property
+    def entries(self) -> Mapping[JobKey, Entry]:
+        """What the ledger knows of the campaign's jobs, as of the last `refresh`."""
+        return self._entries
+
+    @property
+    def newest(self) -> Newest:
+        """The newest verdict of each cell and stage."""
+        return self._newest
+
+    def artifacts(self) -> list[Artifact]:
+        """Every image that the campaign has on disk, also of earlier rounds and words."""
+        outcomes = (entry.outcome for entry in self._entries.values())
+        return [outcome.artifact for outcome in outcomes if isinstance(outcome, Stored)]
+
+    async def refresh(self) -> None:
+        """Read what changed in files and ledger, lay the board anew, and tell the pages.
+
+        Raises `CampaignError` only where there is no board yet; later it becomes `complaint`.
+        """
+        async with self._refreshing:
+            entries = await self.ledger.campaign_entries(self.campaign)
+            self._learn(await self.ledger.verdicts(self.campaign))
+            if not self._moved(entries):
+                return
+            newest = dict(self._newest)
+            try:
+                planned = await self._plan(entries, newest)
+            except CampaignError as error:
+                if self._board is None:
+                    raise
+                self._complain(str(error))
+                return
+            self._complain("")
+            self._entries = {entry.key: entry for entry in entries}
+            version = self._board.version if self._board is not None else 1
+            fresh = await asyncio.to_thread(lay, planned, self._entries, newest, version=version)
+            self._laid = newest
+            await self._put(fresh)
+            # Somebody may have decided while the board was being laid.
+            self.apply([v for place, v in self._newest.items() if newest.get(place) is not v])
+
+    def apply(self, verdicts: Sequence[Verdict]) -> None:
+        """Put verdicts that the ledger has taken on the board, and tell the pages."""
+        board = self.board
+        rows = list(board.rows)
+        changed: list[object] = []
+        for verdict in verdicts:
+            self._newest[verdict.cell, verdict.stage] = verdict
+            number = board.number.get(verdict.cell)
+            side = rows[number].side(verdict.stage) if number is not None else None
+            if number is None or side is None:
+                continue
+            fresh = side_of(side.jobs, self._entries, verdict)
+            rows[number] = rows[number].with_side(verdict.stage, fresh)
+            changed.append(row_json(number, rows[number], verdict.stage))
+        if changed:
+            self._board = replace(board, rows=tuple(rows))
+            self.broadcast.send("rows", changed)
+
+    def _learn(self, verdicts: Newest) -> None:
+        for place, verdict in verdicts.items():
+            known = self._newest.get(place)
+            if known is None or known.revision < verdict.revision:
+                self._newest[place] = verdict
+
+    def _moved(self, entries: Sequence[Entry]) -> bool:
+        """Whether anything differs from what the board was laid from."""
+        if self._board is None or self._source.edited():
+            return True
+        return self._newest != self._laid or list(entries) != self._read
+
+    async def _plan(self, entries: Sequence[Entry], newest: Newest) -> Planned:
+        """Plan again what has to be: prompts are written only where words or rounds changed."""
+        rounds = await read_rounds(self.ledger, self.campaign)
+        shown = shown_rounds(rounds, newest, entries)
+        if self._drafted is None or shown != self._shown or self._source.edited():
+            self._drafted = await self._source.drafts(shown)
+            self._picks = None
+        self._shown = shown
+        drafted = self._drafted
+        known = {entry.key: entry for entry in entries}
+        picks = picks_from(newest, drafted.jobs, known).approved
+        if picks != self._picks:
+            self._finals = by_cell(await self._source.finals(picks))
+        self._picks = picks
+        self._read = list(entries)
+        return Planned(
+            campaign=drafted.campaign,
+            cells=drafted.cells,
+            drafts=by_cell(drafted.jobs),
+            finals=self._finals,
+        )
+
+    async def _put(self, fresh: Board) -> None:
+        before = self._board
+        if before is None:
+            self._board = fresh
+            return
+        if list(before.number) != list(fresh.number):
+            self._board = replace(fresh, version=before.version + 1)
+            self.broadcast.send("reload", {})
+            return
+        self._board = fresh
+        changed = await asyncio.to_thread(_differences, before, fresh)
+        if changed:
+            self.broadcast.send("rows", changed)
+
+    def _complain(self, complaint: str) -> None:
+        if complaint != self.complaint:
+            self.complaint = complaint
+            self.broadcast.send("complaint", {"message": complaint})
+
+
+def _differences(before: Board, after: Board) -> list[object]:
+    return [
+        row_json(number, row, stage)
+        for number, (old, row) in enumerate(zip(before.rows, after.rows, strict=True))
+        for stage in Stage
+        if old.side(stage) != row.side(stage)
+    ]

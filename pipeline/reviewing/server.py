@@ -1,0 +1,200 @@
+"""The review server: opens the desk, serves the page, and keeps the review file."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+
+from pipeline.artifacts.looking import Looker
+from pipeline.artifacts.workers import Workers
+from pipeline.errors import CampaignError, LocalFault, PipelineError, UsageError
+from pipeline.ledger.base import Ledger
+from pipeline.model.campaign import Slug
+from pipeline.reviewing.binding import stamp
+from pipeline.reviewing.broadcast import Broadcast
+from pipeline.reviewing.desk import Desk
+from pipeline.reviewing.gate import gate
+from pipeline.reviewing.keeping import Keeper, ReviewFile
+from pipeline.reviewing.options import ReviewOptions
+from pipeline.reviewing.pictures import Pictures
+from pipeline.reviewing.quote import Launch
+from pipeline.reviewing.routes import Routes
+from pipeline.reviewing.source import Source
+from pipeline.reviewing.till import Till
+
+_LARGEST_BODY = 16 * 1024 * 1024
+_KEEP_AFTER = 0.4
+"""Seconds that decisions are gathered before the review file is written."""
+_LOOK_EVERY = 1.0
+"""Seconds between looks at the ledger while somebody watches, and more where a look is costly."""
+_COSTLY = 20
+
+
+def utc_now() -> datetime:
+    """The clock."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Subject:
+    """What is under review, and where its files are."""
+
+    campaign: Slug
+    source: Source
+    ledger: Ledger
+    output: Path
+    file: ReviewFile
+
+
+class ReviewServer:
+    """One review page. Enter it to serve; leave it to stop, after a launch that is going on.
+
+    `launch` is called for whoever may spend; without it, or without `allow_spend`, nobody can.
+    """
+
+    def __init__(
+        self,
+        subject: Subject,
+        options: ReviewOptions,
+        *,
+        launch: Launch | None = None,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._subject = subject
+        self._options = options
+        self._token = secrets.token_urlsafe(24) if options.token is None else options.token
+        self._clock = clock
+        self._broadcast = Broadcast()
+        self._desk = Desk(
+            ledger=subject.ledger,
+            campaign=subject.campaign,
+            source=subject.source,
+            broadcast=self._broadcast,
+        )
+        self._till = Till(
+            desk=self._desk,
+            broadcast=self._broadcast,
+            launch=launch if options.allow_spend else None,
+        )
+        self._keeper = Keeper(desk=self._desk, file=subject.file)
+        self._decided = asyncio.Event()
+        self._stack = AsyncExitStack()
+        self.port = 0
+
+    @property
+    def url(self) -> str:
+        """The link that lets a browser in."""
+        host = self._options.host
+        shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}.get(host, host)  # noqa: S104 - shown, not bound
+        key = f"?t={self._token}" if self._token else ""
+        return f"http://{shown}:{self.port}/{key}"
+
+    async def __aenter__(self) -> Self:
+        """Open the desk, take over what changed in the review file, and listen.
+
+        Raises `CampaignError` where campaign or review file cannot be used, `UsageError` where
+        the port cannot be had.
+        """
+        await self._desk.refresh()
+        await self._keeper.keep(now=stamp(self._clock()))
+        async with AsyncExitStack() as stack:
+            workers = await stack.enter_async_context(Workers())
+            group = await stack.enter_async_context(asyncio.TaskGroup())
+            pictures = self._pictures(workers)
+            for work in (self._till.serve(), self._keep(), self._watch(pictures)):
+                stack.callback(group.create_task(work).cancel)
+            runner = web.AppRunner(self._application(pictures), access_log=None)
+            runner.app.on_shutdown.append(self._let_go)
+            await runner.setup()
+            stack.push_async_callback(runner.cleanup)
+            await _listen(runner, self._options)
+            self.port = runner.addresses[0][1]
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            await self._till.idle()
+        finally:
+            await self._stack.__aexit__(kind, error, trace)
+            if self._decided.is_set():
+                await self._keep_now()
+
+    def _pictures(self, workers: Workers) -> Pictures:
+        root = self._subject.output
+        pictures = Pictures(
+            root=root, campaign=self._subject.campaign, looker=Looker(root, workers)
+        )
+        pictures.know(self._desk.artifacts())
+        return pictures
+
+    def _application(self, pictures: Pictures) -> web.Application:
+        application = web.Application(
+            middlewares=[gate(self._options, self._token)], client_max_size=_LARGEST_BODY
+        )
+        routes = Routes(
+            desk=self._desk,
+            till=self._till,
+            broadcast=self._broadcast,
+            pictures=pictures,
+            options=self._options,
+            clock=self._clock,
+            changed=self._decided.set,
+        )
+        application.add_routes(routes.table())
+        return application
+
+    async def _let_go(self, application: web.Application) -> None:
+        del application
+        self._broadcast.close()
+
+    async def _keep(self) -> None:
+        """Write the review file soon after decisions, and lay what they changed elsewhere."""
+        while True:
+            await self._decided.wait()
+            await asyncio.sleep(_KEEP_AFTER)
+            self._decided.clear()
+            await self._keep_now()
+            await self._desk.refresh()
+
+    async def _keep_now(self) -> None:
+        """A review file that cannot be read or written never loses a verdict: the ledger has it."""
+        try:
+            await self._keeper.keep(now=stamp(self._clock()))
+        except (CampaignError, UsageError, LocalFault) as error:
+            self._broadcast.send("complaint", {"message": str(error)})
+
+    async def _watch(self, pictures: Pictures) -> None:
+        """Follow runs and verdicts of other processes, as long as a page is open."""
+        while True:
+            started = time.monotonic()
+            if self._broadcast.listeners or self._till.running:
+                try:
+                    await self._desk.refresh()
+                    pictures.know(self._desk.artifacts())
+                except PipelineError as error:
+                    self._broadcast.send("complaint", {"message": str(error)})
+            took = time.monotonic() - started
+            await asyncio.sleep(max(_LOOK_EVERY, took * _COSTLY))
+
+
+async def _listen(runner: web.AppRunner, options: ReviewOptions) -> None:
+    try:
+        await web.TCPSite(runner, options.host, options.port).start()
+    except OSError as error:
+        raise UsageError(
+            f"cannot listen on {options.host}:{options.port}: {error.strerror}"
+        ) from error

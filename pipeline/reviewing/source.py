@@ -1,0 +1,35 @@
+"""Where the campaign under review comes from; it may be edited while the page is open."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from pipeline.model.campaign import Campaign, Cell, CellName
+from pipeline.model.job import Job
+from pipeline.model.verdict import Pick, Round
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Drafted:
+    """A campaign with its draft jobs."""
+
+    campaign: Campaign
+    cells: tuple[Cell, ...]
+    jobs: tuple[Job, ...]
+    """Empty where the campaign has no drafts."""
+
+
+class Source(Protocol):
+    """Plans the campaign as its files are now; writing prompts is not done on the event loop."""
+
+    def edited(self) -> bool:
+        """Whether a file of the campaign is not what it was when it was planned last."""
+        ...
+
+    async def drafts(self, rounds: Mapping[CellName, Round]) -> Drafted:
+        """The drafts in these rounds; reads the files anew. Raises `CampaignError`."""
+        ...
+
+    async def finals(self, picks: Mapping[CellName, Pick]) -> Sequence[Job]:
+        """The finals of what was approved, of the campaign as `drafts` read it."""
+        ...
