@@ -1,0 +1,90 @@
+"""The image host: another port than the API, no keys, signed URLs that end, ETag and Range."""
+
+import time
+from collections.abc import Awaitable, Callable
+from xml.sax.saxutils import escape
+
+from aiohttp import web
+
+from pipeline.engine.accounts import SoldPicture
+from pipeline.engine.books import Books
+from pipeline.engine.gallery import Gallery
+from pipeline.engine.signing import Pass, Signer
+
+_NAME = r"{number:\d{9,18}}{index:\d}.png"
+
+
+class Cdn:
+    """Serves what was sold to whoever holds the signed URL."""
+
+    def __init__(self, *, books: Books, gallery: Gallery, signer: Signer) -> None:
+        self._books = books
+        self._gallery = gallery
+        self._signer = signer
+        self.bearers_refused = 0
+        """Requests that carried Authorization: a client that leaks its key to an image host."""
+
+    def application(self) -> web.Application:
+        """An aiohttp application for the image host's port."""
+        application = web.Application(middlewares=[self._plain])
+        application.router.add_get(f"/renders/{_NAME}", self._download)
+        return application
+
+    async def _download(self, request: web.Request) -> web.StreamResponse:
+        if "Authorization" in request.headers:
+            self.bearers_refused += 1
+            return refusal(400, "InvalidArgument", "an image URL takes no Authorization header")
+        name = request.path.rpartition("/")[2]
+        match self._signer.check(
+            name,
+            expires=request.query.get("expires", ""),
+            signature=request.query.get("signature", ""),
+            now=time.time(),
+        ):
+            case Pass.FORGED:
+                return refusal(403, "SignatureDoesNotMatch", "the signature is missing or wrong")
+            case Pass.EXPIRED:
+                return refusal(410, "RequestExpired", "this URL has expired")
+            case Pass.GOOD:
+                return await self._send(request)
+
+    async def _send(self, request: web.Request) -> web.StreamResponse:
+        picture = self._sold(request)
+        path = None if picture is None else self._gallery.path(picture.sha256)
+        if picture is None or path is None or not path.exists():
+            return refusal(404, "NoSuchKey", "there is no such image")
+        headers = {
+            "Cache-Control": "private, max-age=31536000, immutable",
+            "Content-Type": "image/png",
+            "X-Content-Type-Options": "nosniff",
+        }
+        return web.FileResponse(path, headers=headers)
+
+    def _sold(self, request: web.Request) -> SoldPicture | None:
+        number, index = int(request.match_info["number"]), int(request.match_info["index"])
+        return next((p for p in self._books.pictures(number) if p.index == index), None)
+
+    @web.middleware
+    async def _plain(
+        self,
+        request: web.Request,
+        handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
+    ) -> web.StreamResponse:
+        """Answer unknown paths and methods as image hosts do."""
+        try:
+            return await handler(request)
+        except web.HTTPMethodNotAllowed as error:
+            response = refusal(405, "MethodNotAllowed", "an image can only be read")
+            response.headers["Allow"] = error.headers["Allow"]
+            return response
+        except web.HTTPNotFound:
+            return refusal(404, "NoSuchKey", "there is no such image")
+
+
+def refusal(status: int, code: str, message: str) -> web.Response:
+    """The XML that image hosts answer with."""
+    body = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
+    )
+    return web.Response(status=status, text=body, content_type="application/xml")

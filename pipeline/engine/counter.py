@@ -1,0 +1,124 @@
+"""Where pictures are sold: reserve, paint, keep, capture; a failure gives the credits back."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from pipeline.engine.accounts import Purchase, Sold, SoldPicture
+from pipeline.engine.books import Books
+from pipeline.engine.gallery import Gallery, Kept
+from pipeline.engine.options import Idempotency
+from pipeline.engine.order import Order, Picture
+from pipeline.engine.refusal import RefusedError
+from pipeline.engine.wanted import Wanted
+from pipeline.errors import LocalFault
+
+Paint = Callable[[Order], Awaitable[Picture]]
+_KEPT_IN_MIND = 256
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Buyer:
+    """Who buys, through which endpoint, under which key of theirs."""
+
+    caller: str
+    route: str
+    idempotency_key: str | None = None
+
+
+class Counter:
+    """Sells pictures; the books know of every sale before anybody else does."""
+
+    def __init__(
+        self,
+        *,
+        books: Books,
+        gallery: Gallery,
+        paint: Paint,
+        idempotency: Idempotency,
+        url_lifetime: float,
+    ) -> None:
+        self._books = books
+        self._gallery = gallery
+        self._paint = paint
+        self._idempotency = idempotency
+        self._url_lifetime = url_lifetime
+        self._kept: dict[int, tuple[Picture, Kept]] = {}
+
+    async def buy(self, wanted: Wanted, buyer: Buyer) -> Sold:
+        """The pictures, paid and kept. Raises RefusedError, and then nothing was charged."""
+        try:
+            reserved = await self._books.reserve(
+                _purchase(wanted, buyer), idempotency=self._idempotency
+            )
+            if isinstance(reserved, Sold):
+                return reserved
+            return await self._deliver(reserved.purchase, wanted)
+        except LocalFault as error:
+            raise RefusedError(
+                503, "the server cannot write at the moment; nothing was charged", retry_after=5
+            ) from error
+
+    async def _deliver(self, purchase: int, wanted: Wanted) -> Sold:
+        try:
+            pictures = await self._paint_all(purchase, wanted)
+        except BaseException:
+            await asyncio.shield(self._books.release(purchase))
+            raise
+        return await self._books.capture(purchase, pictures)
+
+    async def _paint_all(self, purchase: int, wanted: Wanted) -> list[SoldPicture]:
+        """All of them, or RefusedError of the first that fails."""
+        if wanted.n == 1:
+            return [await self._paint_one(purchase, wanted.order(0))]
+        try:
+            async with asyncio.TaskGroup() as group:
+                painting = [
+                    group.create_task(self._paint_one(purchase, wanted.order(index)))
+                    for index in range(wanted.n)
+                ]
+        except* (RefusedError, LocalFault) as errors:
+            raise errors.exceptions[0] from None
+        return [painted.result() for painted in painting]
+
+    async def _paint_one(self, purchase: int, order: Order) -> SoldPicture:
+        picture = await self._paint(order)
+        kept = await self._keep(picture)
+        return SoldPicture(
+            purchase=purchase,
+            index=order.index,
+            sha256=kept.sha256,
+            size=kept.size,
+            width=picture.width,
+            height=picture.height,
+            renderer=picture.renderer,
+            expires=int(time.time() + self._url_lifetime),
+            notes=picture.notes,
+        )
+
+    async def _keep(self, picture: Picture) -> Kept:
+        """On disk; a picture that came from a cache was put there before."""
+        known = self._kept.get(id(picture))
+        if known is not None and known[0] is picture:
+            return known[1]
+        kept = await asyncio.to_thread(self._gallery.keep, picture)
+        if picture.renderer == "none" and len(self._kept) < _KEPT_IN_MIND:
+            self._kept[id(picture)] = (picture, kept)
+        return kept
+
+
+def _purchase(wanted: Wanted, buyer: Buyer) -> Purchase:
+    return Purchase(
+        route=buyer.route,
+        caller=buyer.caller,
+        prompt=wanted.prompt,
+        size=wanted.size,
+        quality=wanted.quality,
+        background=wanted.background,
+        n=wanted.n,
+        credits=wanted.credits,
+        variation=wanted.variation,
+        idempotency_key=buyer.idempotency_key,
+        fingerprint=wanted.fingerprint(buyer.route),
+    )

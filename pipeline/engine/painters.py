@@ -1,0 +1,139 @@
+"""The painters' processes: each is a pool of one, so that a dying one harms one order only."""
+
+import asyncio
+import contextlib
+import importlib.util
+import logging
+import multiprocessing
+import os
+import signal
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from pipeline.engine import workbench
+from pipeline.engine.options import Engine
+from pipeline.engine.order import Order, Painter, Picture, UnpaintableError
+from pipeline.engine.refusal import RefusedError
+from pipeline.errors import UsageError
+
+_log = logging.getLogger(__name__)
+
+_MODULES = {
+    Engine.PROOF: "pipeline.engine.studio.proof",
+    Engine.STUDIO: "pipeline.engine.studio.traced",
+    Engine.AUTO: "pipeline.engine.studio.auto",
+}
+"""Where each engine's `paint` is; its process imports it, the server does not."""
+
+
+def named_painter(engine: Engine) -> Painter:
+    """The painter of this engine. Raises UsageError where it is not installed."""
+    module = _MODULES[engine]
+    try:
+        found = importlib.util.find_spec(module) is not None
+    except ImportError:
+        found = False
+    if not found:
+        raise UsageError(f"the engine {engine} is not installed; try --engine proof")
+    return workbench.NamedPainter(module, "paint")
+
+
+@dataclass(frozen=True, slots=True)
+class _Worker:
+    """One process, and its id once it is warm."""
+
+    pool: ProcessPoolExecutor
+    warm: Future[int]
+
+
+class Painters:
+    """So many processes, each painting one order at a time."""
+
+    def __init__(self, painter: Painter, *, workers: int | None, seconds: float) -> None:
+        self._painter = painter
+        self._seconds = seconds
+        self._count = workers or os.cpu_count() or 1
+        self._free: asyncio.LifoQueue[_Worker] = asyncio.LifoQueue()
+        self._busy: set[_Worker] = set()
+        self._closing = False
+        self.lost = 0
+        """Processes that died."""
+
+    async def __aenter__(self) -> Self:
+        for _ in range(self._count):
+            self._free.put_nowait(self._hire())
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Let the idle ones go; what is still painting is killed."""
+        self._closing = True
+        for worker in list(self._busy):
+            if worker.warm.done() and worker.warm.exception() is None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(worker.warm.result(), signal.SIGKILL)
+            await asyncio.to_thread(worker.pool.shutdown, cancel_futures=True)
+        while not self._free.empty():
+            await asyncio.to_thread(self._free.get_nowait().pool.shutdown, cancel_futures=True)
+
+    async def paint(self, order: Order) -> Picture:
+        """One picture; an order whose process dies is tried once more, in a new one.
+
+        Raises RefusedError where the words cannot be painted, or nobody survives them.
+        """
+        for _ in range(2):
+            worker = await self._free.get()
+            self._busy.add(worker)
+            try:
+                return await asyncio.wrap_future(
+                    worker.pool.submit(workbench.paint, self._painter, order, self._seconds)
+                )
+            except BrokenProcessPool as error:
+                if self._closing:
+                    raise _stopping() from error
+                self.lost += 1
+                _log.warning("a painter died; another one takes the order")
+                worker = self._replace(worker)
+            except UnpaintableError as error:
+                raise unpaintable(error) from error
+            except Exception as error:
+                _log.exception("a painter failed")
+                raise _given_up() from error
+            finally:
+                self._busy.discard(worker)
+                self._free.put_nowait(worker)
+        raise _given_up()
+
+    def _replace(self, worker: _Worker) -> _Worker:
+        worker.pool.shutdown(wait=False)
+        self._busy.discard(worker)
+        return self._hire()
+
+    def _hire(self) -> _Worker:
+        pool = ProcessPoolExecutor(
+            max_workers=1,
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=workbench.settle_in,
+        )
+        return _Worker(pool, pool.submit(workbench.warm_up, self._painter))
+
+
+def unpaintable(error: UnpaintableError) -> RefusedError:
+    """What the painter cannot do with these words, told to who asked."""
+    message = f"{error.reason}; {error.hint}" if error.hint else error.reason
+    return RefusedError(422, message, field="prompt")
+
+
+def _given_up() -> RefusedError:
+    return RefusedError(422, "this picture could not be painted; nothing was charged")
+
+
+def _stopping() -> RefusedError:
+    return RefusedError(503, "the server is stopping; nothing was charged", retry_after=5)

@@ -1,0 +1,175 @@
+"""The image server's life: open the state, answer on two ports, stop without losing a picture."""
+
+import asyncio
+import contextlib
+import socket
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+
+from pipeline.engine.accounts import Capture, Standing
+from pipeline.engine.books import Books
+from pipeline.engine.cdn import Cdn
+from pipeline.engine.counter import Counter, Paint
+from pipeline.engine.gallery import Gallery
+from pipeline.engine.keys import KeyRing
+from pipeline.engine.options import Engine, EngineSettings
+from pipeline.engine.order import Order, Painter, Picture
+from pipeline.engine.painters import Painters, named_painter
+from pipeline.engine.plain import paint_none
+from pipeline.engine.premises import Premises
+from pipeline.engine.routes import Api
+from pipeline.engine.signing import Signer
+from pipeline.errors import LocalFault
+
+_WILDCARDS = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared with, not bound to
+_BACKLOG = 1024
+
+
+class ImageServer:
+    """The documented image API on one port and its image host on another.
+
+    An async context manager: inside, it answers; leaving waits for the pictures in the making.
+    """
+
+    def __init__(self, settings: EngineSettings, *, painter: Painter | None = None) -> None:
+        """`painter` replaces the engine's own; it must be picklable, a module's function."""
+        self._settings = settings
+        self._painter = painter
+        self._open = contextlib.AsyncExitStack()
+
+    @property
+    def url(self) -> str:
+        """Where the API answers, e.g. `http://127.0.0.1:8787`."""
+        return _url(self._settings.host, self._port)
+
+    @property
+    def cdn_url(self) -> str:
+        """Where the images are."""
+        return _url(self._settings.host, self._cdn_port)
+
+    @property
+    def key(self) -> str:
+        """The bearer key: as given, or the one generated for this state."""
+        return self._settings.key or self._premises.memory.key
+
+    @property
+    def bearers_refused(self) -> int:
+        """Downloads that carried a bearer, which image hosts must never see."""
+        return self._cdn.bearers_refused
+
+    def charged(self) -> int:
+        """Credits captured by this server's own books, over all its starts."""
+        return self._books.standing().captured
+
+    def standing(self) -> Standing:
+        """Start = balance + captured + reserved."""
+        return self._books.standing()
+
+    def captures(self) -> tuple[Capture, ...]:
+        """Every purchase that was charged, oldest first."""
+        return self._books.captures()
+
+    async def __aenter__(self) -> Self:
+        """Open the state and answer. Raises LockHeld, LocalFault, LedgerUnusable, UsageError."""
+        async with contextlib.AsyncExitStack() as opening:
+            await self._start(opening)
+            self._open = opening.pop_all()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Take no more requests, finish those in the making, close the books."""
+        await self._open.aclose()
+
+    async def _start(self, opening: contextlib.AsyncExitStack) -> None:
+        settings = self._settings
+        self._premises = opening.enter_context(Premises(settings.state))
+        self._books = Books(self._premises.books, start=settings.credits)
+        opening.push_async_callback(self._books.close)
+        memory = self._premises.memory
+        gallery = Gallery(self._premises.images)
+        await asyncio.to_thread(gallery.drop, self._books.expired_pictures())
+        signer = Signer(memory.secret.encode())
+        counter = Counter(
+            books=self._books,
+            gallery=gallery,
+            paint=await self._hire(opening),
+            idempotency=settings.idempotency,
+            url_lifetime=settings.url_lifetime,
+        )
+        api = Api(
+            settings=settings,
+            books=self._books,
+            counter=counter,
+            keys=KeyRing(self._premises.folder, own=self.key),
+            signer=signer,
+            cdn_url=self._cdn_url_for,
+        )
+        self._cdn = Cdn(books=self._books, gallery=gallery, signer=signer)
+        self._cdn_port = await self._listen(
+            opening, self._cdn.application(), port=settings.cdn_port, before=memory.cdn_port
+        )
+        self._port = await self._listen(
+            opening, api.application(), port=settings.port, before=memory.port
+        )
+        self._premises.note_ports(port=self._port, cdn_port=self._cdn_port)
+
+    async def _hire(self, opening: contextlib.AsyncExitStack) -> Paint:
+        """Painters in processes; the plain picture needs none."""
+        if self._painter is None and self._settings.engine is Engine.NONE:
+            return _paint_plainly
+        painters = Painters(
+            self._painter or named_painter(self._settings.engine),
+            workers=self._settings.workers,
+            seconds=self._settings.paint_seconds,
+        )
+        return (await opening.enter_async_context(painters)).paint
+
+    async def _listen(
+        self,
+        opening: contextlib.AsyncExitStack,
+        application: web.Application,
+        *,
+        port: int,
+        before: int,
+    ) -> int:
+        """Answer on the port that was asked for, else the one from before, else any free one."""
+        listening = _bind(self._settings.host, port, before)
+        runner = web.AppRunner(
+            application, access_log=None, shutdown_timeout=self._settings.drain_seconds
+        )
+        await runner.setup()
+        opening.push_async_callback(runner.cleanup)
+        await web.SockSite(runner, listening, backlog=_BACKLOG).start()
+        return int(listening.getsockname()[1])
+
+    def _cdn_url_for(self, request: web.Request) -> str:
+        if self._settings.host in _WILDCARDS and request.url.host:
+            return _url(request.url.host, self._cdn_port)
+        return self.cdn_url
+
+
+async def _paint_plainly(order: Order) -> Picture:
+    return paint_none(order)
+
+
+def _bind(host: str, port: int, before: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    wanted = [port] if port else [before, 0] if before else [0]
+    for number in wanted:
+        try:
+            return socket.create_server((host, number), family=family, backlog=_BACKLOG)
+        except OSError as error:
+            if number == wanted[-1]:
+                raise LocalFault(f"cannot listen on {host}:{number}: {error.strerror}") from error
+    raise AssertionError(wanted)
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,61 @@
+"""Inside a painter's process: light to import, gone when the server is gone."""
+
+import faulthandler
+import importlib
+import multiprocessing
+import multiprocessing.connection
+import os
+import signal
+import threading
+from dataclasses import dataclass
+from typing import cast
+
+from pipeline.engine.order import Order, Painter, Picture
+
+_NICE = 10
+"""Painters use every core; the server must still answer within milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedPainter:
+    """A painter by its module and function: the server never imports what painting needs."""
+
+    module: str
+    function: str
+
+    def __call__(self, order: Order) -> Picture:
+        """Import on first use, then paint."""
+        painter = cast("Painter", getattr(importlib.import_module(self.module), self.function))
+        return painter(order)
+
+
+def settle_in() -> None:
+    """First thing in the process: the server decides about signals, and no orphan stays."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    os.nice(_NICE)
+    server = multiprocessing.parent_process()
+    if server is not None:
+        threading.Thread(target=_leave_with, args=(server.sentinel,), daemon=True).start()
+
+
+def warm_up(painter: Painter) -> int:
+    """Import what painting needs before the first order waits for it; the process's id."""
+    if isinstance(painter, NamedPainter):
+        importlib.import_module(painter.module)
+    return os.getpid()
+
+
+def paint(painter: Painter, order: Order, seconds: float) -> Picture:
+    """One picture; a process that takes longer ends itself, whatever native code it is in."""
+    faulthandler.dump_traceback_later(seconds, exit=True)
+    try:
+        return painter(order)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
+def _leave_with(sentinel: int) -> None:
+    """End this process when the server's has ended, be it by SIGKILL."""
+    multiprocessing.connection.wait([sentinel])
+    os._exit(0)
