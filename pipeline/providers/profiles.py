@@ -3,6 +3,7 @@
 Planning prices with these, so nothing here may reach for a network client.
 Source of prices, ratios and fields: the public GPT Image 2 API page. It shows no error bodies, so
 the known texts cover what services with this envelope, and services with real statuses, answer.
+Patterns are written with blanks: a text's `_` and `-` are read as blanks before they are searched.
 """
 
 from collections.abc import Mapping
@@ -17,9 +18,11 @@ EMBEDDED = ProfileName("embedded")
 
 _CREDIT_WORDS = r"(?:credits?|balance|funds?|quota|points)"
 
+_FIELDS = r"(?:prompt|model|size|quality|background|n)"
+
 _KNOWN_TEXTS = (
     # Funds come before throttles: "exceeded your current quota" also arrives as a 429.
-    KnownText(pattern=rf"\binsufficient[ _-]{_CREDIT_WORDS}\b", meaning=Meaning.FUNDS),
+    KnownText(pattern=rf"\binsufficient {_CREDIT_WORDS}\b", meaning=Meaning.FUNDS),
     KnownText(pattern=rf"\b(?:not enough|out of) {_CREDIT_WORDS}\b", meaning=Meaning.FUNDS),
     # Never a bare "no credits": "no credits were charged" follows a failure that is unknown.
     KnownText(
@@ -27,24 +30,24 @@ _KNOWN_TEXTS = (
         meaning=Meaning.FUNDS,
     ),
     KnownText(
-        pattern=rf"\b{_CREDIT_WORDS}[ _](?:is |are |has been |have been )?"
+        pattern=rf"\b{_CREDIT_WORDS} (?:is |are |has been |have been )?"
         r"(?:exhausted|depleted|used up|insufficient|too low|not enough)\b",
         meaning=Meaning.FUNDS,
     ),
     KnownText(pattern=r"\bexceeded your current quota\b", meaning=Meaning.FUNDS),
-    KnownText(pattern=r"\bpayment[ _]required\b", meaning=Meaning.FUNDS),
-    KnownText(pattern=r"\bbilling[ _-](?:hard|soft)[ _-]limit", meaning=Meaning.FUNDS),
+    KnownText(pattern=r"\bpayment required\b", meaning=Meaning.FUNDS),
+    KnownText(pattern=r"\bbilling (?:hard|soft) limit", meaning=Meaning.FUNDS),
     KnownText(
-        pattern=r"\b(?:top[ -]?up|recharge) (?:your )?(?:account|balance|credits)\b",
+        pattern=r"\b(?:top ?up|recharge) (?:your )?(?:account|balance|credits)\b",
         meaning=Meaning.FUNDS,
     ),
     KnownText(
-        pattern=r"\b(?:invalid|incorrect|missing|wrong|expired|revoked|unknown|no)[ _]"
-        r"(?:api[ _-]?key|(?:access |auth |bearer )?token|credentials)\b",
+        pattern=r"\b(?:invalid|incorrect|missing|wrong|expired|revoked|unknown|no) "
+        r"(?:api ?key|(?:access |auth |bearer )?token|credentials)\b",
         meaning=Meaning.KEY,
     ),
     KnownText(
-        pattern=r"\bapi[ _-]?key\b.{0,40}\b"
+        pattern=r"\bapi ?key\b.{0,40}\b"
         r"(?:invalid|not valid|not found|expired|revoked|disabled|missing|required|incorrect)\b",
         meaning=Meaning.KEY,
     ),
@@ -54,28 +57,28 @@ _KNOWN_TEXTS = (
         pattern=r"\bno auth\b|\bnot (?:logged|signed) in\b|\bplease (?:sign|log) ?in\b",
         meaning=Meaning.KEY,
     ),
-    KnownText(pattern=r"\b(?:access|permission)[ _]denied\b", meaning=Meaning.KEY),
+    KnownText(pattern=r"\b(?:access|permission) denied\b", meaning=Meaning.KEY),
     KnownText(
         pattern=r"\baccount\b.{0,20}\b(?:suspended|disabled|banned|deactivated|blocked|frozen)\b",
         meaning=Meaning.KEY,
     ),
     # A throttle is sent again unasked, so only texts that cannot follow finished work are here:
     # "server busy" and "overloaded" stay unknown.
-    KnownText(pattern=r"\brate[ _-]?limit", meaning=Meaning.THROTTLE),
+    KnownText(pattern=r"\brate ?limit", meaning=Meaning.THROTTLE),
     KnownText(
-        pattern=r"\btoo many (?:concurrent |pending )?requests\b|\btoo_many_requests\b",
+        pattern=r"\btoo many (?:concurrent |pending )?requests\b",
         meaning=Meaning.THROTTLE,
     ),
     KnownText(pattern=r"\brequests? (?:is |are )?too frequent", meaning=Meaning.THROTTLE),
-    KnownText(pattern=r"\bconcurrency[ _]limit", meaning=Meaning.THROTTLE),
+    KnownText(pattern=r"\bconcurrency limit", meaning=Meaning.THROTTLE),
     KnownText(pattern=r"\brequests? (?:was |were |is )?throttled\b", meaning=Meaning.THROTTLE),
     # Policy comes before invalid: "invalid prompt: violates our content policy".
-    KnownText(pattern=r"\b(?:content|usage|safety)[ _-]polic(?:y|ies)\b", meaning=Meaning.POLICY),
-    KnownText(pattern=r"\bpolicy[ _-](?:violation|restricted)\b", meaning=Meaning.POLICY),
+    KnownText(pattern=r"\b(?:content|usage|safety) polic(?:y|ies)\b", meaning=Meaning.POLICY),
+    KnownText(pattern=r"\bpolicy (?:violation|restricted)\b", meaning=Meaning.POLICY),
     KnownText(pattern=r"\bmoderation\b|\bsafety system\b", meaning=Meaning.POLICY),
-    KnownText(pattern=r"\bcontent[ _-]?filter(?:ed)?\b", meaning=Meaning.POLICY),
+    KnownText(pattern=r"\bcontent ?filter(?:ed)?\b", meaning=Meaning.POLICY),
     KnownText(
-        pattern=r"\b(?:sensitive|prohibited|inappropriate|unsafe|disallowed|nsfw)[ _]"
+        pattern=r"\b(?:sensitive|prohibited|inappropriate|unsafe|disallowed|nsfw) "
         r"(?:content|words?|prompt|text)\b",
         meaning=Meaning.POLICY,
     ),
@@ -83,26 +86,29 @@ _KNOWN_TEXTS = (
         pattern=r"\b(?:prompt|request|content)\b.{0,30}\b(?:blocked|flagged|violat\w+)\b",
         meaning=Meaning.POLICY,
     ),
+    KnownText(pattern=r"\bviolat\w+\b.{0,30}\bpolic(?:y|ies)\b", meaning=Meaning.POLICY),
     KnownText(
-        pattern=r"\binvalid[ _](?:parameters?|params?|arguments?|requests?|size|quality|model|"
+        pattern=r"\binvalid (?:parameters?|params?|arguments?|requests?|size|quality|model|"
         r"prompt|values?|background|json|body|format|aspect|n)\b",
         meaning=Meaning.INVALID,
     ),
+    KnownText(pattern=r"\bnothing (?:was|has been) charged\b", meaning=Meaning.INVALID),
     KnownText(
-        pattern=r"\b(?:unsupported|unknown|missing|unrecognized)[ _](?:required )?"
+        pattern=r"\b(?:unsupported|unknown|missing|unrecognized) (?:required )?"
         r"(?:parameters?|params?|fields?|arguments?|size|quality|model|ratio|value|background)\b",
         meaning=Meaning.INVALID,
     ),
     KnownText(
-        pattern=r"\b(?:prompt|model|size|quality|background|n)\b.{0,20}\bis required\b",
+        pattern=rf"\b{_FIELDS}\b.{{0,20}}\b(?:is|are) (?:required|missing)\b",
+        meaning=Meaning.INVALID,
+    ),
+    KnownText(pattern=rf"^{_FIELDS} ?:", meaning=Meaning.INVALID),
+    KnownText(
+        pattern=rf"\b{_FIELDS} (?:must|should|cannot|can not)\b",
         meaning=Meaning.INVALID,
     ),
     KnownText(
-        pattern=r"\b(?:prompt|model|size|quality|background|n) (?:must|should|cannot|can not)\b",
-        meaning=Meaning.INVALID,
-    ),
-    KnownText(
-        pattern=r"\b(?:size|quality|model|ratio|background)\b.{0,40}\b"
+        pattern=rf"\b(?:{_FIELDS}|ratio)\b.{{0,40}}\b"
         r"(?:not supported|not found|does not exist|not allowed)\b",
         meaning=Meaning.INVALID,
     ),

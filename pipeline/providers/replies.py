@@ -137,9 +137,13 @@ def _refusal(reply: Reply, envelope: _Envelope, profile: Profile) -> ProviderErr
 
 
 def _meaning(text: str, profile: Profile) -> Meaning | None:
-    """What the first known text in a message means; `None` for an unknown one."""
+    """What the first known text in a message means; `None` for an unknown one.
+
+    Codes are read as words: `content_policy_violation`.
+    """
+    words = re.sub(r"[\s_-]+", " ", text)
     for known in profile.known_texts:
-        if re.search(known.pattern, text, re.IGNORECASE):
+        if re.search(known.pattern, words, re.IGNORECASE):
             return known.meaning
     return None
 

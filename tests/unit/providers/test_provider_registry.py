@@ -1,0 +1,57 @@
+"""Opening a provider by name."""
+
+import pytest
+
+from pipeline.errors import KeyMissing, UsageError
+from pipeline.model.provider import Account
+from pipeline.providers.profiles import EMBEDDED, GPTIMAGE
+from pipeline.providers.registry import account_at, open_provider, profile_named, profiles
+from pipeline.settings import ProviderSettings
+
+
+def test_the_profiles_that_ship_are_listed_by_name():
+    assert set(profiles()) == {GPTIMAGE, EMBEDDED}
+
+
+def test_an_unknown_name_is_answered_with_the_known_ones():
+    with pytest.raises(UsageError, match=r"dalle.*embedded, gptimage"):
+        profile_named("dalle")
+
+
+@pytest.mark.parametrize("name", [GPTIMAGE, EMBEDDED])
+def test_every_profile_can_be_opened(name):
+    provider = open_provider(name, settings=ProviderSettings(key="k"))
+    assert (provider.profile.name, provider.account) == (
+        name,
+        f"{name}@https://api.gptimageapi.dev",
+    )
+
+
+def test_an_account_can_be_named_where_the_port_passes():
+    settings = ProviderSettings(base_url="http://127.0.0.1:40123", key="k")
+    provider = open_provider("embedded", settings=settings, account=Account("embedded"))
+    assert provider.account == "embedded"
+
+
+def test_an_account_is_the_same_however_its_url_is_written():
+    assert account_at(GPTIMAGE, "https://User:pw@API.example.com/v2/") == account_at(
+        GPTIMAGE, "https://api.example.com/v2"
+    )
+
+
+def test_without_a_key_nothing_is_opened():
+    with pytest.raises(KeyMissing, match="GPTIMAGE_API_KEY"):
+        open_provider("gptimage", settings=ProviderSettings())
+
+
+@pytest.mark.parametrize("key", ["sk 1", "sk\n1", "schlüssel", "sk\x7f"])
+def test_a_key_that_no_header_can_carry_is_refused_and_not_repeated(key):
+    with pytest.raises(UsageError) as refusal:
+        open_provider("gptimage", settings=ProviderSettings(key=key))
+    assert key not in str(refusal.value)
+
+
+@pytest.mark.parametrize("url", ["", "api.example.com", "ftp://x", "https://", "https://u:p@x.com"])
+def test_a_base_url_that_cannot_work_is_refused(url):
+    with pytest.raises(UsageError, match="base URL"):
+        open_provider("gptimage", settings=ProviderSettings(base_url=url, key="k"))
