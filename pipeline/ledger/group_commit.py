@@ -11,10 +11,15 @@ from typing import Any, TypeVar
 import apsw
 
 from pipeline.errors import LocalFault
-from pipeline.ledger.opening import fault
+from pipeline.ledger import statements
+from pipeline.ledger.faults import fault
+from pipeline.ledger.marks import Mark
 from pipeline.ledger.sqlite_books import SqliteBooks
 
 Answered = TypeVar("Answered")
+
+_LARGEST = 1000
+"""Verbs in one transaction, so that other processes get their turn."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,16 +31,17 @@ class _Call:
 
 
 class GroupCommit:
-    """Applies verbs in the order they are called, on one thread, a group to a transaction.
+    """Applies verbs in the order of the calls, on one thread, a group to a transaction.
 
     Each verb has its own savepoint, so that what one refuses leaves its neighbours whole. A disk
-    error ends it: that group and every later verb get the same `LocalFault`.
+    error is final: its group and every later verb get the same `LocalFault`.
     """
 
     def __init__(self, connection: apsw.Connection, *, path: Path) -> None:
         self._connection = connection
         self._path = path
         self._books = SqliteBooks(connection)
+        self._mark: Mark | None = None
         self._loop = asyncio.get_running_loop()
         self._gathering: list[_Call] = []
         self._outstanding: set[asyncio.Future[Any]] = set()
@@ -55,39 +61,48 @@ class GroupCommit:
         answer.add_done_callback(self._outstanding.discard)
         return answer
 
-    async def close(self) -> None:
-        """Finish what is queued, then let go of the file."""
+    async def drain(self) -> None:
+        """Wait until everything that was handed in is durable, or has failed."""
         while self._outstanding:
             await asyncio.wait(self._outstanding)
+
+    async def close(self) -> None:
+        """Let go of the file; nothing may be handed in any more."""
         self._queue.put(None)
         await self._loop.run_in_executor(None, self._thread.join)
+        if self._mark is not None:
+            self._mark.close()
+        self._connection.close()
 
     def _hand_over(self) -> None:
         group, self._gathering = self._gathering, []
         self._queue.put(group)
 
     def _work(self) -> None:
-        while (group := self._queue.get()) is not None:
+        waiting: list[_Call] = []
+        closing = False
+        while not closing:
+            arrived = [self._queue.get()]
             while not self._queue.empty():
-                more = self._queue.get()
-                if more is None:
-                    self._queue.put(None)
-                    break
-                group += more
-            answers = self._apply(group)
-            self._loop.call_soon_threadsafe(_deliver, group, answers)
-        self._connection.close()
+                arrived.append(self._queue.get())
+            closing = None in arrived
+            waiting = [call for group in arrived if group is not None for call in group]
+            for start in range(0, len(waiting), _LARGEST):
+                group = waiting[start : start + _LARGEST]
+                answers = self._apply(group)
+                self._loop.call_soon_threadsafe(_deliver, group, answers)
 
     def _apply(self, group: list[_Call]) -> list[object]:
+        """One durable transaction; afterwards the mark may say so."""
         if self._fault is not None:
             return [self._fault] * len(group)
         try:
             self._connection.execute("begin immediate")
             answers = [self._one(call) for call in group]
-            self._connection.execute("commit")
-        except (apsw.Error, MemoryError, LocalFault) as error:
-            self._fault = error if isinstance(error, LocalFault) else fault(self._path, error)
-            if not isinstance(error, LocalFault):
+            self._commit()
+        except (apsw.Error, OSError, MemoryError, LocalFault) as error:
+            self._fault = fault(self._path, error)
+            if self._fault is not error:
                 self._fault.__cause__ = error
             self._give_up()
             return [self._fault] * len(group)
@@ -100,32 +115,39 @@ class GroupCommit:
         except apsw.ConstraintError as error:
             refused = ValueError(f"the ledger refuses: {error}")
             refused.__cause__ = error
-            return self._undo(refused)
-        except (apsw.Error, MemoryError, LocalFault):
+            return self._undone(refused)
+        except (apsw.Error, OSError, MemoryError, LocalFault):
             raise
-        except Exception as error:  # noqa: BLE001 - it is handed to the one caller it concerns
-            return self._undo(error)
+        except Exception as error:  # noqa: BLE001 - handed on to the one caller whom it concerns
+            return self._undone(error)
         self._connection.execute("release verb")
         return answer
 
-    def _undo(self, error: Exception) -> Exception:
+    def _undone(self, error: Exception) -> Exception:
         self._connection.execute("rollback to verb")
         self._connection.execute("release verb")
         self._books.forget()
         return error
+
+    def _commit(self) -> None:
+        counted: Any = self._connection.execute(statements.COUNT_COMMIT).get
+        self._connection.execute("commit")
+        name, commits = counted
+        if self._mark is None:
+            self._mark = Mark(self._path, name=name)
+        self._mark.move(commits)
 
     def _give_up(self) -> None:
         if self._connection.in_transaction:
             try:
                 self._connection.execute("rollback")
             except apsw.Error:
+                # the disk is as broken as it was: what is not committed was never answered
                 return
 
 
 def _deliver(group: list[_Call], answers: list[object]) -> None:
     for call, answer in zip(group, answers, strict=True):
-        if call.answer.done():
-            continue
         if isinstance(answer, Exception):
             call.answer.set_exception(answer)
         else:

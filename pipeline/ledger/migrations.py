@@ -69,6 +69,7 @@ create table purchase (
   opened integer not null,
   state text not null check (state in ('reserved', 'confirmed', 'doubt', 'freed')),
   credits integer not null check (credits >= 0),
+  seal integer not null,
   primary key (job, nth)
 ) strict, without rowid;
 
@@ -83,6 +84,7 @@ create table attempt (
   outcome text not null check (outcome in ('submitted', 'paid', 'failed', 'doubt')),
   request_id text,
   error text,
+  seal integer not null,
   primary key (job, number),
   foreign key (job, nth) references purchase
 ) strict, without rowid;
@@ -206,35 +208,47 @@ MIGRATIONS: tuple[str, ...] = (_FIRST,)
 """Step n brings a ledger from schema version n to n + 1."""
 
 
-def version_of(connection: apsw.Connection) -> int:
-    """Which schema the file has; 0 for one without any."""
-    version = connection.pragma("user_version")
-    return version if isinstance(version, int) else 0
+def is_current(connection: apsw.Connection) -> bool:
+    """Whether the file has the newest schema."""
+    return _version(connection) == len(MIGRATIONS)
 
 
-def migrate(connection: apsw.Connection, *, steps: tuple[str, ...] = MIGRATIONS) -> None:
-    """Bring the schema up to date, whole or not at all; another program may do so meanwhile."""
-    if version_of(connection) == len(steps):
+def migrate(connection: apsw.Connection) -> None:
+    """Bring the schema up to date, whole or not at all; another process may do so meanwhile."""
+    if is_current(connection):
         return
     connection.execute("begin immediate")
     try:
-        version = refuse_newer(connection, steps=steps)
-        for step in steps[version:]:
+        refuse_newer(connection)
+        for step in MIGRATIONS[_version(connection) :]:
             connection.execute(step)
-        connection.execute(f"pragma user_version = {len(steps)}")
+        connection.execute(f"pragma user_version = {len(MIGRATIONS)}")
         connection.execute("commit")
     except BaseException:
         connection.execute("rollback")
         raise
 
 
-def refuse_newer(connection: apsw.Connection, *, steps: tuple[str, ...] = MIGRATIONS) -> int:
-    """The schema's version; `LedgerUnusable` where a newer program has written it."""
-    version = version_of(connection)
-    if version > len(steps):
+def refuse_newer(connection: apsw.Connection) -> None:
+    """`LedgerUnusable` where a newer program has written the file."""
+    version = _version(connection)
+    if version > len(MIGRATIONS):
         raise LedgerUnusable(
             f"the ledger {connection.filename} was written by a newer version of this program "
-            f"(schema {version}; this one knows {len(steps)}): nothing was changed.\n"
+            f"(schema {version}, and this one knows {len(MIGRATIONS)}); it was left untouched.\n"
             "Update campaign-pipeline, or choose another folder with --output."
         )
-    return version
+
+
+def refuse_older(connection: apsw.Connection) -> None:
+    """`LedgerUnusable` where only a writing command may bring the file up to date."""
+    if not is_current(connection):
+        raise LedgerUnusable(
+            f"the ledger {connection.filename} was written by an older version of this program.\n"
+            "The next `pipeline run` brings it up to date; then ask again."
+        )
+
+
+def _version(connection: apsw.Connection) -> int:
+    version = connection.pragma("user_version")
+    return version if isinstance(version, int) else 0

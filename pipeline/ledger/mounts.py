@@ -37,7 +37,7 @@ def kind_of(path: Path, mountinfo: str) -> str:
         fields, separator, rest = line.partition(" - ")
         if not separator:
             continue
-        # the fifth field; a space in it is written as \\040
+        # the fifth field; a space in it is written as \040
         mount = fields.split(" ")[4].replace("\\040", " ")
         inside = resolved == mount or resolved.startswith(mount.rstrip("/") + "/")
         if inside and len(mount) >= len(best):

@@ -1,103 +1,128 @@
 """Opening a ledger file: made whole or not at all, refused untouched where it is not sound."""
 
+import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import apsw
 
-from pipeline.errors import LedgerUnusable, LocalFault
-from pipeline.ledger.migrations import APPLICATION_ID, migrate, refuse_newer
+from pipeline.ledger import faults, statements
+from pipeline.ledger.marks import mark_path, read_mark
+from pipeline.ledger.migrations import (
+    APPLICATION_ID,
+    is_current,
+    migrate,
+    refuse_newer,
+    refuse_older,
+)
 from pipeline.ledger.mounts import refuse_network
 
-PATIENCE = 60_000
-"""Milliseconds that another process may hold the file; its transactions take a few."""
 CHECKED_WHOLE = 64 * 1024 * 1024
-"""Bytes up to which every page and index is checked at each opening for writing."""
-
-_MAGIC = b"SQLite format 3\x00"
-_HEAD = 100
-_MEND = (
-    "Nothing was changed. Restore it from a backup, or move it and the files beside it away and "
-    "rebuild it with `pipeline ledger import RUN-MANIFEST`."
-)
+"""Bytes up to which every page, index and counter is checked at each opening for writing."""
 
 
 def open_for_writing(path: Path) -> apsw.Connection:
     """The one writing connection of this process; makes the file where there is none."""
     refuse_network(path)
-    try:
+    with _explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        if not path.exists():
-            _make(path)
-        _refuse_foreign(path)
+        with _alone(path.parent):
+            if not path.exists():
+                _make(path)
+        _probe(path).close()
         connection = apsw.Connection(str(path), apsw.SQLITE_OPEN_READWRITE)
-    except (OSError, apsw.Error) as error:
-        raise fault(path, error) from error
-    try:
-        connection.set_busy_timeout(PATIENCE)
-        refuse_newer(connection)
-        _check(connection, path)
-        _make_durable(connection)
-        migrate(connection)
-    except apsw.Error as error:
-        _leave(connection)
-        raise fault(path, error) from error
-    except BaseException:
-        _leave(connection)
-        raise
+        with _left_alone(connection):
+            connection.set_busy_timeout(faults.PATIENCE)
+            connection.execute("pragma synchronous = full")
+            connection.execute("pragma foreign_keys = on")
+            connection.execute("pragma journal_size_limit = 67108864")
+            _check(connection, path)
+            migrate(connection)
     return connection
 
 
 def open_for_reading(path: Path) -> apsw.Connection:
     """A connection that cannot write; a ledger that does not exist reads as an empty one."""
-    if not path.exists():
+    if not path.exists() and not path.is_symlink():
         connection = apsw.Connection(":memory:")
         migrate(connection)
         return connection
-    try:
-        _refuse_foreign(path)
-        connection = apsw.Connection(str(path), apsw.SQLITE_OPEN_READONLY)
-        connection.set_busy_timeout(PATIENCE)
-        refuse_newer(connection)
-    except (OSError, apsw.Error) as error:
-        raise fault(path, error) from error
+    with _explained(path):
+        connection = _probe(path)
+        with _left_alone(connection):
+            refuse_older(connection)
     return connection
 
 
-def fault(path: Path, error: Exception) -> LocalFault:
-    """The error of this house for one of SQLite or the operating system."""
-    if isinstance(error, apsw.CorruptError | apsw.NotADBError):
-        return LedgerUnusable(f"the ledger {path} is damaged: {error}.\n{_MEND}")
-    if isinstance(error, apsw.BusyError):
-        return LocalFault(
-            f"another program has held the ledger {path} for {PATIENCE // 1000} s: nothing more "
-            "is bought. End it, and run again."
-        )
-    return LocalFault(
-        f"the ledger {path} cannot be used: {error}. Nothing more is bought, and what is paid for "
-        "is kept. Mend the disk or the folder, and run again."
-    )
+def _probe(path: Path) -> apsw.Connection:
+    """A reading connection to a file that is a ledger, not too new, and has forgotten nothing.
+
+    Only SQLite itself may open the file: closing any other descriptor of it would drop the locks
+    that this process holds on it.
+    """
+    if path.is_symlink():
+        raise faults.linked(path)
+    marked = read_mark(path)
+    connection = _read_only(path)
+    with _left_alone(connection):
+        connection.set_busy_timeout(faults.PATIENCE)
+        if connection.pragma("application_id") != APPLICATION_ID:
+            raise faults.foreign(path)
+        refuse_newer(connection)
+        name, commits = connection.execute(statements.LEDGER).fetchone() or (b"", 0)
+        if marked is not None and marked.name == name and marked.commits > commits:
+            missing = marked.commits - commits
+            raise faults.forgetful(path, missing=missing, mark=mark_path(path))
+    return connection
+
+
+def _read_only(path: Path) -> apsw.Connection:
+    try:
+        connection = apsw.Connection(str(path), apsw.SQLITE_OPEN_READONLY)
+        connection.pragma("application_id")
+    except (apsw.CantOpenError, apsw.ReadOnlyError):
+        if path.with_name(f"{path.name}-wal").exists():
+            raise
+        # a folder that may not be written, hence nobody writes: it can be read without locks
+        flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+        return apsw.Connection(f"{path.as_uri()}?immutable=1", flags)
+    return connection
 
 
 def _make(path: Path) -> None:
     """Make a whole new ledger beside its place, then put it there at once."""
-    _refuse_orphans(path)
-    draft = path.with_name(f"{path.name}.new-{os.getpid()}-{os.urandom(4).hex()}")
+    journal = path.with_name(f"{path.name}-wal")
+    if journal.exists() and journal.stat().st_size:
+        raise faults.orphaned(path, journal)
+    mark_path(path).unlink(missing_ok=True)
+    draft = path.with_name(f"{path.name}.new")
+    for leftover in (draft, *(draft.with_name(draft.name + end) for end in ("-wal", "-shm"))):
+        leftover.unlink(missing_ok=True)
+    connection = apsw.Connection(str(draft))
     try:
-        connection = apsw.Connection(str(draft))
         connection.execute(f"pragma application_id = {APPLICATION_ID}")
         connection.execute("pragma journal_mode = wal")
         connection.execute("pragma synchronous = full")
         migrate(connection)
-        connection.execute("insert into ledger values (1, ?, 0)", (os.urandom(16),))
-        connection.close()
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            return
-        _sync_folder(path.parent)
+        connection.execute(statements.NAME_LEDGER, (os.urandom(16),))
     finally:
-        draft.unlink(missing_ok=True)
+        connection.close()
+    draft.rename(path)
+    _sync_folder(path.parent)
+
+
+def _check(connection: apsw.Connection, path: Path) -> None:
+    """Look for damage: everywhere in a small file, else only as rows are read."""
+    pages, size = connection.pragma("page_count"), connection.pragma("page_size")
+    if not isinstance(pages, int) or not isinstance(size, int) or pages * size > CHECKED_WHOLE:
+        return
+    complaint = connection.execute("pragma integrity_check(1)").get
+    if complaint != "ok":
+        raise faults.damaged(path, str(complaint))
+    if is_current(connection) and connection.execute(statements.MISCOUNTED).get:
+        raise faults.damaged(path, "its sums do not agree with its purchases")
 
 
 def _sync_folder(folder: Path) -> None:
@@ -108,46 +133,32 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _refuse_orphans(path: Path) -> None:
-    """A journal without its ledger belongs to a ledger that was taken away."""
-    journal = path.with_name(f"{path.name}-wal")
-    if journal.exists() and journal.stat().st_size:
-        raise LedgerUnusable(
-            f"the ledger {path} is gone, but its journal {journal.name} is still here: it may hold "
-            "what was paid for last. Put the ledger back, or move the journal away to begin anew."
-        )
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One process at a time; the kernel lets go of the lock with the process."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
-def _refuse_foreign(path: Path) -> None:
-    with path.open("rb") as file:
-        head = file.read(_HEAD)
-    if not head.startswith(_MAGIC) or len(head) < _HEAD:
-        raise LedgerUnusable(f"{path} is no ledger, or its beginning is damaged.\n{_MEND}")
-    if int.from_bytes(head[68:72], "big") != APPLICATION_ID:
-        raise LedgerUnusable(
-            f"{path} is the database of another program; it was left untouched.\n"
-            "Move it away, or choose another folder with --output."
-        )
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Turn what SQLite and the system raise into what a person can act on."""
+    try:
+        yield
+    except (OSError, apsw.Error) as error:
+        raise faults.fault(path, error) from error
 
 
-def _check(connection: apsw.Connection, path: Path) -> None:
-    """Look for damage: of the whole file where that is quick, else of what is touched first."""
-    pages = connection.pragma("page_count")
-    size = connection.pragma("page_size")
-    if isinstance(pages, int) and isinstance(size, int) and pages * size <= CHECKED_WHOLE:
-        complaint = connection.execute("pragma integrity_check(1)").get
-        if complaint != "ok":
-            raise LedgerUnusable(f"the ledger {path} is damaged: {complaint}.\n{_MEND}")
-
-
-def _make_durable(connection: apsw.Connection) -> None:
-    connection.execute("pragma journal_mode = wal")
-    connection.execute("pragma synchronous = full")
-    connection.execute("pragma foreign_keys = on")
-    connection.execute("pragma journal_size_limit = 67108864")
-
-
-def _leave(connection: apsw.Connection) -> None:
-    """Close without tidying: a file that was refused is left as it was found."""
-    connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
-    connection.close()
+@contextmanager
+def _left_alone(connection: apsw.Connection) -> Iterator[None]:
+    """Where the file is refused, close it without tidying: it stays as it was found."""
+    try:
+        yield
+    except BaseException:
+        connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        connection.close()
+        raise

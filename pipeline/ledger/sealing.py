@@ -7,9 +7,6 @@ from typing import Any
 
 from pipeline.errors import LedgerUnusable
 
-SEALED = 21
-"""Where the seal stands in a job's row."""
-
 Cell = str | int | bytes | None
 """What one column of a row can hold."""
 
@@ -32,17 +29,17 @@ def unpacked(stored: Cell) -> str:
 
 
 def sealed(row: tuple[Any, ...]) -> int:
-    """A checksum over a row: one flipped bit shows."""
+    """A checksum over the columns of a row before its seal: one flipped bit shows."""
     return crc32(repr(row).encode("utf-8", "surrogatepass"))
 
 
-def unsealed(row: tuple[Any, ...]) -> None:
-    """Refuse a job's row, from its id to its seal, that is not what was written."""
-    if sealed(row[1:SEALED]) != row[SEALED]:
+def unsealed(row: tuple[Any, ...], width: int) -> None:
+    """`LedgerUnusable` where a row, whose seal follows `width` columns, is not what was written."""
+    if sealed(row[:width]) != row[width]:
         raise LedgerUnusable(
-            f"the ledger is damaged: the row of job {unpacked(row[1])} is not what was written.\n"
-            "Restore ledger.db from a backup, or move it away and rebuild it with "
-            "`pipeline ledger import RUN-MANIFEST`."
+            f"the ledger is damaged: a row is not what was written, {row[:3]}.\n"
+            "Restore ledger.db from a backup, or move it and the files beside it away and rebuild "
+            "it with `pipeline ledger import RUN-MANIFEST`."
         )
 
 

@@ -10,14 +10,16 @@ from pipeline.ledger import statements
 from pipeline.ledger.base import AttemptRecord
 from pipeline.ledger.books import Scope
 from pipeline.ledger.rows import AttemptRow, JobRow, PurchaseRow, RunRow, State
-from pipeline.ledger.sealing import Cell, axis_ids, axis_names, packed, sealed, unpacked, unsealed
+from pipeline.ledger.sealing import Cell, axis_ids, axis_names, packed, sealed, unpacked
 from pipeline.ledger.sqlite_rows import (
     FIXED,
     JOB,
     Row,
     artifact_columns,
+    attempt_columns,
     attempt_from,
     job_from,
+    purchase_columns,
     purchase_from,
     record_from,
     run_from,
@@ -75,39 +77,40 @@ class SqliteBooks:
             *(at.stage.value, at.round, at.take, State.PLANNED.value, 0, 0, None, None),
             *artifact_columns(None),
         )
-        (id_,) = self._added(statements.ADD_JOB, *columns, sealed(columns))
+        (id_,) = self._one(statements.NEXT_JOB) or (0,)
+        self._do(statements.ADD_JOB, id_, *columns, sealed((id_, *columns)))
         return JobRow(id=id_, key=key, at=at)
 
     def save_job(self, row: JobRow) -> None:
-        found = self._must(statements.JOB_BY_ID, row.id)
-        unsealed(found)
+        fixed = self._must(statements.JOB_BY_ID, row.id)[:FIXED]
         moving = (
             *(row.state.value, row.purchases, row.attempts, row.url or None, row.reason or None),
             *artifact_columns(row.artifact),
         )
-        self._do(statements.SAVE_JOB, *moving, sealed((*found[1:FIXED], *moving)), row.id)
+        self._do(statements.SAVE_JOB, *moving, sealed((*fixed, *moving)), row.id)
 
     def purchase(self, job: int, nth: int) -> PurchaseRow:
         return purchase_from(self._must(statements.PURCHASE, job, nth))
 
     def add_purchase(self, row: PurchaseRow) -> None:
-        fixed = (row.job, row.nth, packed(row.key), row.run, row.opened)
-        self._do(statements.ADD_PURCHASE, *fixed, row.state.value, row.credits)
+        columns = purchase_columns(row)
+        self._do(statements.ADD_PURCHASE, *columns, sealed(columns))
 
     def save_purchase(self, row: PurchaseRow) -> None:
-        self._do(statements.SAVE_PURCHASE, row.state.value, row.credits, row.job, row.nth)
+        seal = sealed(purchase_columns(row))
+        self._do(statements.SAVE_PURCHASE, row.state.value, row.credits, seal, row.job, row.nth)
 
     def attempt(self, job: int, number: int) -> AttemptRow | None:
         row = self._one(statements.ATTEMPT, job, number)
         return attempt_from(row) if row else None
 
     def add_attempt(self, row: AttemptRow) -> None:
-        fixed = (row.job, row.number, row.nth, row.run, row.started)
-        self._do(statements.ADD_ATTEMPT, *fixed, row.outcome.value)
+        columns = attempt_columns(row)
+        self._do(statements.ADD_ATTEMPT, *columns, sealed(columns))
 
     def save_attempt(self, row: AttemptRow) -> None:
-        ending = (row.ended, row.http, row.outcome.value, row.request_id or None, row.error or None)
-        self._do(statements.SAVE_ATTEMPT, *ending, row.job, row.number)
+        columns = attempt_columns(row)
+        self._do(statements.SAVE_ATTEMPT, *columns[5:], sealed(columns), row.job, row.number)
 
     def open_attempts(self, campaign: Slug) -> Sequence[tuple[JobRow, AttemptRow]]:
         opened = self._connection.execute(statements.OPEN_ATTEMPTS).fetchall()
@@ -197,7 +200,6 @@ class SqliteBooks:
             yield job, purchases
 
     def _job(self, row: Row) -> JobRow:
-        unsealed(row)
         campaign, shape = row[2], row[4]
         if campaign not in self._slugs:
             self._slugs[campaign] = Slug(self._must(statements.SLUG, campaign)[0])

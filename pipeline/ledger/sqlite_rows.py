@@ -4,7 +4,7 @@ from typing import Any
 
 from pipeline.ledger.base import AttemptRecord, PurchaseKey
 from pipeline.ledger.rows import AttemptRow, Ending, JobRow, Money, PurchaseRow, RunRow, State, iso
-from pipeline.ledger.sealing import SEALED, Cell, axes_from, packed, unpacked
+from pipeline.ledger.sealing import Cell, axes_from, packed, unpacked, unsealed
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.credits import Credits
@@ -17,9 +17,17 @@ Row = tuple[Any, ...]
 """One row as SQLite hands it back, its columns in the order of the schema."""
 
 FIXED = 9
-"""Columns at the front of a job's row that never change."""
-JOB = SEALED + 1
-"""Columns of a job's row."""
+"""Columns at the front of a job's row that never change, its id among them."""
+JOB = 22
+"""Columns of a job's row, its seal among them."""
+
+_STATES = {state.value: state for state in State}
+_STAGES = {stage.value: stage for stage in Stage}
+_KINDS = {kind.value: kind for kind in ImageKind}
+_ALPHAS = {alpha.value: alpha for alpha in Alpha}
+_PURCHASE = 7
+_ATTEMPT = 10
+_MONEY = {money.value: money for money in Money}
 
 
 def artifact_columns(artifact: Artifact | None) -> tuple[Cell, ...]:
@@ -41,15 +49,16 @@ def artifact_from(columns: Row) -> Artifact | None:
         path=path,
         sha256=unpacked(sha256),
         bytes=size,
-        kind=ImageKind(kind),
+        kind=_KINDS[kind],
         width=width,
         height=height,
-        alpha=Alpha(alpha),
+        alpha=_ALPHAS[alpha],
     )
 
 
 def job_from(row: Row, *, campaign: Slug, names: str) -> JobRow:
     """A job; its campaign and the names of its axes stand in rows of their own."""
+    unsealed(row, JOB - 1)
     id_, key, _, cell, _, ids, stage, round_, take = row[:FIXED]
     state, purchases, attempts, url, reason = row[FIXED : FIXED + 5]
     return JobRow(
@@ -59,14 +68,14 @@ def job_from(row: Row, *, campaign: Slug, names: str) -> JobRow:
             campaign=campaign,
             cell=cell,
             axes=axes_from(names, ids, cell),
-            stage=Stage(stage),
+            stage=_STAGES[stage],
             round=round_,
             take=take,
         ),
-        state=State(state),
+        state=_STATES[state],
         url=url or "",
         reason=reason or "",
-        artifact=artifact_from(row[FIXED + 5 : SEALED]),
+        artifact=artifact_from(row[FIXED + 5 : JOB - 1]),
         purchases=purchases,
         attempts=attempts,
     )
@@ -87,21 +96,23 @@ def run_from(row: Row) -> RunRow:
 
 def purchase_from(row: Row) -> PurchaseRow:
     """A purchase."""
-    job, nth, key, run, opened, state, credits_ = row
+    unsealed(row, _PURCHASE)
+    job, nth, key, run, opened, state, credits_, _ = row
     return PurchaseRow(
         job=job,
         nth=nth,
         key=PurchaseKey(unpacked(key)),
         run=run,
         opened=opened,
-        state=Money(state),
+        state=_MONEY[state],
         credits=Credits(credits_),
     )
 
 
 def attempt_from(row: Row) -> AttemptRow:
     """A POST."""
-    job, number, nth, run, started, ended, http, outcome, request_id, error = row
+    unsealed(row, _ATTEMPT)
+    job, number, nth, run, started, ended, http, outcome, request_id, error, _ = row
     return AttemptRow(
         job=job,
         number=number,
@@ -118,18 +129,31 @@ def attempt_from(row: Row) -> AttemptRow:
 
 def record_from(row: Row) -> AttemptRecord:
     """A POST as the run manifest tells it, from the keys of job, run and purchase, and its row."""
-    _, run, purchase, _, number, _, _, started, ended, http, outcome, request_id, error = row
+    attempt = attempt_from(row[3:])
     return AttemptRecord(
-        number=number,
-        run=RunId(run),
-        purchase=PurchaseKey(unpacked(purchase)),
-        started=iso(started),
-        ended=iso(ended),
-        http=http,
-        outcome=outcome,
-        request_id=request_id or "",
-        error=error or "",
+        number=attempt.number,
+        run=RunId(row[1]),
+        purchase=PurchaseKey(unpacked(row[2])),
+        started=iso(attempt.started),
+        ended=iso(attempt.ended),
+        http=attempt.http,
+        outcome=attempt.outcome.value,
+        request_id=attempt.request_id,
+        error=attempt.error,
     )
+
+
+def purchase_columns(row: PurchaseRow) -> tuple[Cell, ...]:
+    """What a purchase takes up, without its seal."""
+    fixed = (row.job, row.nth, packed(row.key), row.run, row.opened)
+    return (*fixed, row.state.value, row.credits)
+
+
+def attempt_columns(row: AttemptRow) -> tuple[Cell, ...]:
+    """What a POST takes up, without its seal."""
+    fixed = (row.job, row.number, row.nth, row.run, row.started)
+    ending = (row.ended, row.http, row.outcome.value, row.request_id or None, row.error or None)
+    return (*fixed, *ending)
 
 
 def verdict_from(row: Row) -> Verdict:

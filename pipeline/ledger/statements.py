@@ -3,6 +3,27 @@
 Rows are read whole: `sqlite_rows` knows their columns in the order of the schema.
 """
 
+LEDGER = "select name, commits from ledger"
+NAME_LEDGER = "insert into ledger (one, name, commits) values (1, ?, 0)"
+COUNT_COMMIT = "update ledger set commits = commits + 1 returning name, commits"
+MISCOUNTED = """
+select
+  exists (
+    select run, strftime('%Y-%m', opened / 1000, 'unixepoch'), sum((state = 'confirmed') * credits),
+      sum((state = 'doubt') * credits), sum((state = 'reserved') * credits)
+    from purchase group by 1, 2
+    except select run, month, confirmed, doubt, reserved from tally
+  ) or exists (
+    select account, campaign, '', sum(confirmed), sum(doubt), sum(reserved)
+    from tally join run on run.id = tally.run group by 1, 2
+    except select account, campaign, month, confirmed, doubt, reserved from total
+  ) or exists (
+    select account, '', month, sum(confirmed), sum(doubt), sum(reserved)
+    from tally join run on run.id = tally.run group by 1, 3
+    except select account, campaign, month, confirmed, doubt, reserved from total
+  )
+"""
+
 RUN = "select * from run where name = ?"
 RUN_BY_ID = "select * from run where id = ?"
 RUNS = """
@@ -20,10 +41,11 @@ ADD_SHAPE = "insert into shape (axes) values (?)"
 
 JOB = "select * from job where key = ?"
 JOB_BY_ID = "select * from job where id = ?"
+NEXT_JOB = "select coalesce(max(id), 0) + 1 from job"
 ADD_JOB = """
-insert into job (key, campaign, cell, shape, ids, stage, round, take, state, purchases, attempts,
-  url, reason, path, sha256, bytes, kind, width, height, alpha, seal)
-values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+insert into job (id, key, campaign, cell, shape, ids, stage, round, take, state, purchases,
+  attempts, url, reason, path, sha256, bytes, kind, width, height, alpha, seal)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 SAVE_JOB = """
 update job set state = ?, purchases = ?, attempts = ?, url = ?, reason = ?, path = ?, sha256 = ?,
@@ -41,16 +63,20 @@ order by job.id
 
 PURCHASE = "select * from purchase where job = ? and nth = ?"
 ADD_PURCHASE = """
-insert into purchase (job, nth, key, run, opened, state, credits) values (?, ?, ?, ?, ?, ?, ?)
+insert into purchase (job, nth, key, run, opened, state, credits, seal)
+values (?, ?, ?, ?, ?, ?, ?, ?)
 """
-SAVE_PURCHASE = "update purchase set state = ?, credits = ? where job = ? and nth = ?"
+SAVE_PURCHASE = """
+update purchase set state = ?, credits = ?, seal = ? where job = ? and nth = ?
+"""
 
 ATTEMPT = "select * from attempt where job = ? and number = ?"
 ADD_ATTEMPT = """
-insert into attempt (job, number, nth, run, started, outcome) values (?, ?, ?, ?, ?, ?)
+insert into attempt (job, number, nth, run, started, ended, http, outcome, request_id, error, seal)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 SAVE_ATTEMPT = """
-update attempt set ended = ?, http = ?, outcome = ?, request_id = ?, error = ?
+update attempt set ended = ?, http = ?, outcome = ?, request_id = ?, error = ?, seal = ?
 where job = ? and number = ?
 """
 OPEN_ATTEMPTS = "select * from attempt where outcome = 'submitted'"

@@ -1,0 +1,70 @@
+"""Reading beside the writer: answers from one consistent moment, off the event loop."""
+
+import asyncio
+import gc
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import apsw
+
+from pipeline.ledger.books import Books
+from pipeline.ledger.faults import fault
+from pipeline.ledger.opening import open_for_reading
+from pipeline.ledger.sqlite_books import SqliteBooks
+
+Answered = TypeVar("Answered")
+
+
+class Readers:
+    """A few reading connections, each used by one thread at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._idle: list[apsw.Connection] = []
+        self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="ledger-reader")
+
+    async def ask(self, question: Callable[[Books], Answered]) -> Answered:
+        """Answer a question."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, self._answer, question)
+
+    async def close(self) -> None:
+        """Wait for answers under way and let go of the file."""
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(None, self._threads.shutdown)
+        while self._idle:
+            self._idle.pop().close()
+
+    def _answer(self, question: Callable[[Books], Answered]) -> Answered:
+        connection = self._idle.pop() if self._idle else open_for_reading(self._path)
+        try:
+            connection.execute("begin")
+            with _uncollected():
+                answer = question(SqliteBooks(connection))
+            connection.execute("commit")
+        except BaseException as error:
+            connection.close()
+            if isinstance(error, apsw.Error):
+                raise fault(self._path, error) from error
+            raise
+        if connection.filename:
+            self._idle.append(connection)
+        else:
+            # an empty ledger in memory: a real one may appear at any time
+            connection.close()
+        return answer
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Make many long-lived values without the collector walking over them again and again."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
