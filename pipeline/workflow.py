@@ -18,7 +18,7 @@ from pipeline.planning.blueprint import Blueprint
 from pipeline.planning.jobs import plan_drafts, plan_finals
 from pipeline.rendering.renderer import Renderer
 from pipeline.reviewing.choosing import Look, auto_verdicts
-from pipeline.reviewing.rounds import read_rounds
+from pipeline.reviewing.rounds import read_rounds, shown_rounds
 from pipeline.reviewing.verdicts import Newest, StaleApproval, picks_from
 from pipeline.runs.due import Rules
 from pipeline.runs.forecast import forecast
@@ -88,11 +88,18 @@ async def run_campaign(work: Work, wish: Wish) -> Standing:
     return await survey(work.ledger, work.blueprint, only=wish.only)
 
 
-async def survey(ledger: Ledger, blueprint: Blueprint, *, only: Sequence[str] = ()) -> Standing:
-    """Plan the campaign against what the ledger knows of it; writes nothing, sends nothing."""
+async def survey(
+    ledger: Ledger, blueprint: Blueprint, *, only: Sequence[str] = (), shown: bool = False
+) -> Standing:
+    """Plan the campaign against what the ledger knows of it; writes nothing, sends nothing.
+
+    `shown` looks as a person does: a round that was asked for and not begun shows the one before.
+    """
     campaign = blueprint.campaign.slug
     verdicts = await ledger.verdicts(campaign)
     rounds = await read_rounds(ledger, campaign)
+    if shown:
+        rounds = shown_rounds(rounds, verdicts, await ledger.campaign_entries(campaign))
     drafts = await asyncio.to_thread(lambda: [*plan_drafts(blueprint, rounds=rounds, only=only)])
     entries = await ledger.entries(keys_of(drafts))
     picks = picks_from(verdicts, drafts, entries)

@@ -107,7 +107,7 @@ class Bookkeeper:
             jobs=jobs,
             entries=await self.ledger.entries(keys),
             verdicts=await self.ledger.verdicts(self.campaign.slug),
-            checks=self.inspector.findings,
+            checks=self.inspector.findings.known,
         )
 
     @asynccontextmanager
@@ -155,7 +155,7 @@ def versions() -> dict[str, str]:
 def git_commit(folder: Path) -> str:
     """The commit of the campaign's repository, with `+` where it has changes; empty without."""
     try:
-        said = subprocess.run(  # noqa: S603 - fixed words
+        said = subprocess.run(
             ["git", "describe", "--always", "--abbrev=40", "--dirty=+"],  # noqa: S607 - the user's git
             cwd=folder,
             capture_output=True,

@@ -27,14 +27,18 @@ def account_of(provider: ProfileName, settings: Settings) -> Account:
 
 @asynccontextmanager
 async def open_account(
-    provider: ProfileName, settings: ProviderSettings, *, output: Path
+    campaign: Campaign, settings: ProviderSettings, *, output: Path
 ) -> AsyncIterator[Provider]:
-    """The provider, entered; with the embedded server behind it where that is the one."""
+    """The provider, entered; with the embedded server behind it where that is the one.
+
+    Each campaign has an embedded server of its own, so that two campaigns run side by side.
+    """
+    provider = campaign.provider
     if provider != EMBEDDED:
         async with open_provider(provider, settings=settings) as opened:
             yield opened
         return
-    async with embedded_server(output / EMBEDDED_STATE, settings) as reached:
+    async with embedded_server(output / EMBEDDED_STATE / campaign.slug, settings) as reached:
         client = open_provider(provider, settings=reached, account=EMBEDDED_ACCOUNT)
         async with client as opened:
             yield opened

@@ -31,7 +31,7 @@ from pipeline.runs.folder import LEDGER, new_run_id, open_output
 from pipeline.runs.forecast import forecast
 from pipeline.runs.journal import Journal
 from pipeline.runs.lock import campaign_lock
-from pipeline.runs.watching import Watcher, Watchers
+from pipeline.runs.watching import Watchers
 from pipeline.settings import Settings
 from pipeline.workflow import Standing, Wish, Work, run_campaign, survey
 
@@ -73,7 +73,7 @@ async def _open_and_render(
         ledger = await open_ledger(output / LEDGER)
         stack.push_async_callback(ledger.close)
         provider = await stack.enter_async_context(
-            open_account(campaign.provider, settings.gptimage, output=output)
+            open_account(campaign, settings.gptimage, output=output)
         )
         inspector = await stack.enter_async_context(Inspector(output, campaign.slug))
         stages = frozenset(Stage) if arguments.stage is None else {Stage(arguments.stage)}

@@ -38,7 +38,7 @@ def confirm_spending(
     profile: Profile,
     ahead: Sequence[Forecast],
 ) -> None:
-    """Ask before a large bill; `Declined` where the answer is no. Without a terminal budgets decide."""
+    """Ask before a large bill; `Declined` where the answer is no. No terminal: budgets decide."""
     credits_ahead = Credits(sum(stage.credits for stage in ahead))
     silent = arguments.yes or arguments.no_input or profile.play_money
     if silent or credits_ahead <= settings.rendering.ask_above or not is_terminal(sys.stdin):

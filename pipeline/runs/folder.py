@@ -5,12 +5,13 @@ import secrets
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
+from pipeline.artifacts.confined import Place, make_folders, write_whole
 from pipeline.errors import LocalFault
 from pipeline.model.run import RunId, RunPaths
 
 LEDGER = PurePosixPath("ledger.db")
 EMBEDDED_STATE = PurePosixPath(".embedded")
-"""The embedded server's own state."""
+"""The embedded servers' own state, a folder per campaign."""
 
 
 def new_run_id(now: datetime) -> RunId:
@@ -33,29 +34,14 @@ def open_output(folder: Path) -> Path:
     return root
 
 
-def write_whole(place: Path, content: bytes) -> None:
-    """Put a file in place whole or not at all: beside, fsync, rename, fsync the folder."""
-    beside = place.with_name(f".{place.name}.part")
+def write_file(root: Path, place: PurePosixPath, content: bytes) -> None:
+    """Put a small file below the output folder, whole or not at all; `LocalFault` where not."""
+    at = Place.at(str(place))
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-        with os.fdopen(os.open(beside, flags, 0o644), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(place)
-        sync_folder(place.parent)
+        make_folders(root, at.folders)
+        write_whole(root, at, content)
     except OSError as error:
-        raise LocalFault(f"cannot write {place}: {error.strerror}") from error
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a rename in this folder durable."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        raise LocalFault(f"cannot write {root / place}: {error.strerror}") from error
 
 
 def point_latest(root: Path, paths: RunPaths) -> None:

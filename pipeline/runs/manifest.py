@@ -13,7 +13,7 @@ from pathlib import Path
 from pipeline.model.campaign import Campaign
 from pipeline.model.outcome import Status
 from pipeline.model.run import Run, RunPaths
-from pipeline.runs.folder import write_whole
+from pipeline.runs.folder import write_file
 from pipeline.runs.report import ImageLine, Totals, percentile
 
 SCHEMA = "campaign-pipeline/run-manifest/1"
@@ -200,5 +200,5 @@ def write_manifest(
 ) -> None:
     """Write both forms, each whole or not at all."""
     text = json.dumps(manifest_of(facts, totals, lines), indent=1, ensure_ascii=False)
-    write_whole(root / paths.manifest, text.encode("utf-8", "surrogatepass") + b"\n")
-    write_whole(root / paths.table, table_of(lines).encode("utf-8", "surrogatepass"))
+    write_file(root, paths.manifest, text.encode("utf-8", "surrogatepass") + b"\n")
+    write_file(root, paths.table, table_of(lines).encode("utf-8", "surrogatepass"))

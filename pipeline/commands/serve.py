@@ -1,0 +1,138 @@
+"""`pipeline serve`: the image server that ships inside, by itself; `serve keys` keeps its keys."""
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pipeline.commands.flags import whole_number
+from pipeline.commands.terminal import say, table
+from pipeline.engine.keys import add_key, list_keys, revoke_key
+from pipeline.engine.options import Engine, EngineSettings, ErrorStyle, Idempotency, Limits
+from pipeline.engine.server import ImageServer
+from pipeline.errors import UsageError
+
+KEY_VARIABLE = "PIPELINE_SERVE_KEY"
+STATE = Path("output/.serve")
+PORT, CDN_PORT = 8787, 8788
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's words."""
+    parser.add_argument(
+        "keys", nargs="*", metavar="keys add|list|revoke NAME", help="keep the server's keys"
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
+    parser.add_argument("--port", type=port_number, default=PORT, help="API port, 0: any (8787)")
+    parser.add_argument(
+        "--cdn-port", type=port_number, default=CDN_PORT, help="image port, 0: any (8788)"
+    )
+    parser.add_argument("--key", help=f"the bearer key; for trials only, else {KEY_VARIABLE}")
+    parser.add_argument(
+        "--credits", type=credits_or_none, default=None, help="credits to start with (unlimited)"
+    )
+    parser.add_argument("--engine", choices=[*Engine], default=Engine.PROOF, help="who paints")
+    parser.add_argument(
+        "--error-style", choices=[*ErrorStyle], default=ErrorStyle.HTTP, help="how errors look"
+    )
+    parser.add_argument(
+        "--idempotency",
+        choices=[*Idempotency],
+        default=Idempotency.OFF,
+        help="what a repeated Idempotency-Key does",
+    )
+    parser.add_argument("--state", type=Path, default=STATE, metavar="DIR", help="where it keeps")
+    parser.add_argument("--faults", type=Path, metavar="FILE", help="fault rules (JSON)")
+    parser.add_argument("--workers", type=whole_number, metavar="N", help="painter processes")
+    parser.add_argument(
+        "--images-per-minute", type=whole_number, metavar="N", help="429 above so many"
+    )
+    parser.add_argument("--in-flight", type=whole_number, metavar="N", help="429 above so many")
+
+
+def port_number(text: str) -> int:
+    """A TCP port, 0 for any free one."""
+    if not text.isdecimal() or int(text) > 65535:  # noqa: PLR2004 - the largest port there is
+        raise argparse.ArgumentTypeError(f"{text!r} is no port")
+    return int(text)
+
+
+def credits_or_none(text: str) -> int | None:
+    """A number of credits, or `unlimited`."""
+    if text == "unlimited":
+        return None
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a number nor 'unlimited'")
+    return int(text)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until a signal, or keep keys."""
+    if arguments.keys:
+        return keep_keys(arguments.keys, arguments.state)
+    return asyncio.run(serve(settings_for(arguments)))
+
+
+def settings_for(arguments: argparse.Namespace) -> EngineSettings:
+    """The server that the command line describes."""
+    return EngineSettings(
+        state=arguments.state,
+        host=arguments.host,
+        port=arguments.port,
+        cdn_port=arguments.cdn_port,
+        key=arguments.key or os.environ.get(KEY_VARIABLE) or None,
+        credits=arguments.credits,
+        error_style=ErrorStyle(arguments.error_style),
+        idempotency=Idempotency(arguments.idempotency),
+        engine=Engine(arguments.engine),
+        workers=arguments.workers,
+        faults=arguments.faults,
+        limits=Limits(images_per_minute=arguments.images_per_minute, in_flight=arguments.in_flight),
+    )
+
+
+async def serve(settings: EngineSettings) -> int:
+    """One line of JSON on stdout when ready; the first signal stops it in good order."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for which in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(which, stop.set)
+    async with ImageServer(settings) as server:
+        ready = {"url": server.url, "cdn": server.cdn_url}
+        if settings.key is None:
+            ready["key"] = server.key
+        print(json.dumps(ready), flush=True)
+        say(f"Serving {server.url}, images from {server.cdn_url}. Ctrl+C stops.")
+        await stop.wait()
+        say("stopping: pictures in the making are finished first")
+    return 0
+
+
+def keep_keys(words: list[str], state: Path) -> int:
+    """`keys add NAME`, `keys list`, `keys revoke NAME`."""
+    match words:
+        case ["keys", "add", name]:
+            print(add_key(state, name))
+            say("Shown this once; only its digest is kept.")
+        case ["keys", "list"]:
+            rows = [("Name", "Ends with", "Created", "Revoked")]
+            rows += [
+                (key.name, f"…{key.tail}", _day(key.created), _day(key.revoked))
+                for key in list_keys(state)
+            ]
+            print("\n".join(table(rows)))
+        case ["keys", "revoke", name]:
+            revoke_key(state, name)
+            say(f"{name} is revoked.")
+        case _:
+            raise UsageError(
+                "pipeline serve keys add NAME | keys list | keys revoke NAME  [--state DIR]"
+            )
+    return 0
+
+
+def _day(stamp: float | None) -> str:
+    return "" if stamp is None else f"{datetime.fromtimestamp(stamp, UTC):%Y-%m-%d %H:%M}"

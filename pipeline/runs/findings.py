@@ -1,0 +1,52 @@
+"""What was measured on each image, kept beside the images: looking twice would cost twice."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from pipeline.errors import LocalFault
+
+Measured = Mapping[str, object]
+
+
+class Findings:
+    """sha256 of an image → its checks; one line each in `<campaign>/checks.jsonl`.
+
+    A line that was torn by a crash is measured again.
+    """
+
+    def __init__(self, output: Path, campaign: str) -> None:
+        self._place = output / campaign / "checks.jsonl"
+        self._known: dict[str, Measured] = {}
+
+    def load(self) -> None:
+        """Read what earlier runs measured."""
+        try:
+            text = self._place.read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise LocalFault(f"cannot read {self._place}: {error.strerror}") from error
+        for line in text.splitlines():
+            try:
+                row = json.loads(line)
+                self._known[row["sha256"]] = row["checks"]
+            except (ValueError, KeyError, TypeError):
+                continue
+
+    @property
+    def known(self) -> Mapping[str, Measured]:
+        """Everything measured so far."""
+        return self._known
+
+    def keep(self, sha256: str, measured: Measured) -> None:
+        """Remember one image's checks."""
+        if sha256 in self._known:
+            return
+        self._known[sha256] = measured
+        line = json.dumps({"sha256": sha256, "checks": measured}, separators=(",", ":"))
+        try:
+            with self._place.open("a", encoding="utf-8") as file:
+                file.write(line + "\n")
+        except OSError as error:
+            raise LocalFault(f"cannot write {self._place}: {error.strerror}") from error
