@@ -4,7 +4,10 @@ from dataclasses import dataclass
 
 from pipeline.ledger.base import Attempt
 from pipeline.ledger.books import Books
-from pipeline.ledger.rows import AttemptRow, Ending, JobRow, Money, PurchaseRow, State
+from pipeline.ledger.rows import AttemptRow, Ending, JobRow, Money, PurchaseRow, State, plain
+
+LONGEST_REPLY = 65_536
+"""Bytes of a reply that are kept as proof."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,11 +61,11 @@ def close_attempt(
 ) -> None:
     """Write the ending of a POST; `now` is `None` where nobody saw it end."""
     answer = answer or Answer()
-    row.outcome, row.ended, row.error = outcome, now, error
-    row.http, row.request_id = answer.http, answer.request_id
+    row.outcome, row.ended, row.error = outcome, now, plain(error)
+    row.http, row.request_id = answer.http, plain(answer.request_id)
     books.save_attempt(row)
     if answer.raw:
-        books.keep_reply(row, answer.raw)
+        books.keep_reply(row, answer.raw[:LONGEST_REPLY])
 
 
 def hold(books: Books, job: JobRow, purchase: PurchaseRow, *, reason: str) -> None:
@@ -71,5 +74,5 @@ def hold(books: Books, job: JobRow, purchase: PurchaseRow, *, reason: str) -> No
         purchase.state = Money.DOUBT
         books.save_purchase(purchase)
     if purchase.state is Money.DOUBT and purchase.nth == job.purchases:
-        job.state, job.reason = State.IN_DOUBT, reason
+        job.state, job.reason = State.IN_DOUBT, plain(reason)
         books.save_job(job)

@@ -106,6 +106,11 @@ class AttemptRow:
     error: str = ""
 
 
+def plain(text: str, *, limit: int = 2000) -> str:
+    """Text as every shelf can hold it: well-formed, and no longer than a person would read."""
+    return text[:limit].encode("utf-8", "replace").decode()
+
+
 def milliseconds(moment: datetime) -> int:
     """A moment as whole milliseconds since 1970, UTC."""
     return round(moment.timestamp() * 1000)

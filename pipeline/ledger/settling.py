@@ -7,7 +7,7 @@ nothing: only a yes, or a person, takes a doubt away.
 from pipeline.ledger.attempts import Answer, close_attempt, find_attempt, find_open, hold
 from pipeline.ledger.base import Attempt, Resolution
 from pipeline.ledger.books import Books
-from pipeline.ledger.rows import Ending, JobRow, Money, PurchaseRow, State
+from pipeline.ledger.rows import Ending, JobRow, Money, PurchaseRow, State, plain
 from pipeline.model.artifact import Artifact
 from pipeline.model.job import JobKey
 from pipeline.model.outcome import Failed, Receipt
@@ -35,7 +35,7 @@ def paid(books: Books, now: int, attempt: Attempt, receipt: Receipt) -> None:
         purchase.state, purchase.credits = Money.CONFIRMED, receipt.credits
         books.save_purchase(purchase)
     if purchase.nth == job.purchases and job.state not in {State.PENDING_DOWNLOAD, State.STORED}:
-        job.state, job.url, job.reason = State.PENDING_DOWNLOAD, receipt.url, ""
+        job.state, job.url, job.reason = State.PENDING_DOWNLOAD, _url(receipt.url), ""
         books.save_job(job)
     run = books.run_by(row.run)
     run.last_paid = now
@@ -76,7 +76,7 @@ def unfetched(books: Books, key: JobKey, *, reason: str, lost: bool) -> None:
     """The image did not come, or is gone."""
     job = _in_state(books, key, FETCHABLE, wanted="paid for")
     job.state = State.PAID_LOST if lost else State.PENDING_DOWNLOAD
-    job.artifact, job.reason = None, reason
+    job.artifact, job.reason = None, plain(reason)
     books.save_job(job)
 
 
@@ -86,7 +86,7 @@ def found(books: Books, key: JobKey, url: str) -> None:
     job = _in_state(books, key, wanted, wanted="in doubt or lost")
     if job.state is State.IN_DOUBT:
         _settle(books, job, Money.CONFIRMED)
-    job.state, job.url, job.reason = State.PENDING_DOWNLOAD, url, ""
+    job.state, job.url, job.reason = State.PENDING_DOWNLOAD, _url(url), ""
     books.save_job(job)
 
 
@@ -117,6 +117,11 @@ def forgive(books: Books, key: JobKey) -> None:
     books.save_job(job)
 
 
+def _url(url: str) -> str:
+    """All of it: it is what was bought."""
+    return plain(url, limit=len(url))
+
+
 def _free(books: Books, job: JobRow, purchase: PurchaseRow, *, state: State, reason: str) -> None:
     """Give a reservation back; a doubt or a confirmation of the same purchase stands."""
     if purchase.state is not Money.RESERVED:
@@ -124,7 +129,7 @@ def _free(books: Books, job: JobRow, purchase: PurchaseRow, *, state: State, rea
         return
     purchase.state = Money.FREED
     books.save_purchase(purchase)
-    job.state, job.reason = state, reason
+    job.state, job.reason = state, plain(reason)
     books.save_job(job)
 
 

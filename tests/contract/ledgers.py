@@ -1,0 +1,67 @@
+"""A ledger of each kind with its clock in hand."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from builders import NOW, a_run
+
+from pipeline.ledger.base import Ledger
+from pipeline.ledger.memory import MemoryLedger
+from pipeline.ledger.sqlite import SqliteLedger
+from pipeline.model.artifact import Alpha, Artifact, ImageKind
+from pipeline.model.credits import Budget, Credits
+from pipeline.model.outcome import Receipt
+
+KINDS = ("memory", "sqlite")
+FREE_HAND = Budget()
+
+
+class Clock:
+    def __init__(self, now: datetime = NOW):
+        self.now = now
+
+    def __call__(self):
+        return self.now
+
+
+@dataclass
+class Hand:
+    ledger: Ledger
+    clock: Clock
+
+    @classmethod
+    async def open(cls, kind, folder):
+        clock = Clock()
+        if kind == "memory":
+            return cls(MemoryLedger(now=clock), clock)
+        return cls(await SqliteLedger.open(folder / "ledger.db", now=clock), clock)
+
+    async def submit(self, job):
+        return await self.ledger.submit(job, run=a_run(), budget=FREE_HAND)
+
+    async def replay(self, job):
+        return await self.ledger.submit(job, run=a_run(), budget=FREE_HAND, same_purchase=True)
+
+    async def entry(self, job):
+        return (await self.ledger.entries([job.key]))[job.key]
+
+
+def a_receipt(url="https://cdn.test/x.png", *, credits_=2, raw=b'{"code": 0}'):
+    return Receipt(url=url, credits=Credits(credits_), request_id="req-1", raw=raw)
+
+
+def an_artifact(path="citrus-soda/drafts/crab/1x1.png"):
+    return Artifact(
+        path=path,
+        sha256="ab" * 32,
+        bytes=1_300_000,
+        kind=ImageKind.PNG,
+        width=1024,
+        height=1024,
+        alpha=Alpha.NONE,
+    )
+
+
+async def an_image(hand, job):
+    await hand.ledger.paid(await hand.submit(job), a_receipt())
+    await hand.ledger.stored(job.key, an_artifact())

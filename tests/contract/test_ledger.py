@@ -1,0 +1,387 @@
+"""Buying, as every ledger must keep it: what each verb changes, and what it refuses."""
+
+from datetime import timedelta
+
+import pytest
+from builders import NOW, a_job, a_run
+from ledgers import FREE_HAND, KINDS, Hand, a_receipt, an_artifact, an_image
+
+from pipeline.ledger.base import Entry, Resolution
+from pipeline.model.credits import Budget, Credits, Spent
+from pipeline.model.outcome import Failed, FailureKind, InDoubt, Rendered, Stored
+
+NEXT = "2026-11-22T070000Z-bbbbbb"
+CRAB = a_job("crab/1x1")
+LIME = a_job("lime/1x1")
+
+
+@pytest.fixture(params=KINDS)
+async def hand(request, tmp_path):
+    hand = await Hand.open(request.param, tmp_path)
+    await hand.ledger.begin(a_run())
+    yield hand
+    await hand.ledger.close()
+
+
+async def test_a_permit_names_job_price_and_the_first_attempt(hand):
+    permit = await hand.submit(CRAB)
+    assert (permit.job, permit.price, permit.number) == (CRAB.key, 2, 1)
+
+
+async def test_a_job_in_flight_has_no_outcome_and_may_have_been_charged(hand):
+    permit = await hand.submit(CRAB)
+    assert await hand.entry(CRAB) == Entry(
+        key=CRAB.key,
+        at=CRAB.at,
+        outcome=None,
+        spent=Spent(in_doubt=Credits(2)),
+        purchase=permit.purchase,
+        purchased="2026-11-22T06:00:00.000Z",
+        rendering=True,
+    )
+
+
+async def test_a_job_in_flight_is_not_asked_for_again(hand):
+    await hand.submit(CRAB)
+    with pytest.raises(ValueError, match="rendering"):
+        await hand.submit(CRAB)
+
+
+async def test_a_paid_job_is_rendered_at_the_url_of_its_receipt(hand):
+    await hand.ledger.paid(await hand.submit(CRAB), a_receipt("https://cdn.test/1.png"))
+    assert (await hand.entry(CRAB)).outcome == Rendered(
+        url="https://cdn.test/1.png", credits=Credits(2)
+    )
+
+
+async def test_a_paid_job_is_not_asked_for_again(hand):
+    await hand.ledger.paid(await hand.submit(CRAB), a_receipt())
+    with pytest.raises(ValueError, match="pending_download"):
+        await hand.submit(CRAB)
+
+
+async def test_what_the_receipt_says_is_confirmed_even_where_the_price_was_another(hand):
+    await hand.ledger.paid(await hand.submit(CRAB), a_receipt(credits_=3))
+    assert await hand.ledger.spent() == Spent(confirmed=Credits(3))
+
+
+async def test_a_receipt_over_less_than_nothing_is_refused(hand):
+    permit = await hand.submit(CRAB)
+    with pytest.raises(ValueError, match="-1"):
+        await hand.ledger.paid(permit, a_receipt(credits_=-1))
+    assert (await hand.entry(CRAB)).rendering
+
+
+async def test_paid_said_twice_is_charged_once(hand):
+    permit = await hand.submit(CRAB)
+    await hand.ledger.paid(permit, a_receipt("https://cdn.test/1.png"))
+    await hand.ledger.paid(permit, a_receipt("https://cdn.test/2.png"))
+    assert await hand.ledger.spent() == Spent(confirmed=Credits(2))
+    assert (await hand.entry(CRAB)).outcome.url == "https://cdn.test/1.png"
+
+
+async def test_the_moment_of_the_last_image_is_known_by_account(hand):
+    permit = await hand.submit(CRAB)
+    hand.clock.now += timedelta(seconds=90)
+    await hand.ledger.paid(permit, a_receipt())
+    assert await hand.ledger.last_paid(a_run().account) == NOW + timedelta(seconds=90)
+    assert await hand.ledger.last_paid("another@test") is None
+
+
+async def test_an_account_that_only_failed_never_gave_an_image(hand):
+    failure = Failed(kind=FailureKind.REJECTED, reason="no")
+    await hand.ledger.fail(await hand.submit(CRAB), failure)
+    assert await hand.ledger.last_paid(a_run().account) is None
+
+
+async def test_a_stored_job_has_its_artifact(hand):
+    await an_image(hand, CRAB)
+    assert (await hand.entry(CRAB)).outcome == Stored(
+        url="https://cdn.test/x.png", credits=Credits(2), artifact=an_artifact()
+    )
+
+
+async def test_a_stored_job_is_not_asked_for_again(hand):
+    await an_image(hand, CRAB)
+    with pytest.raises(ValueError, match="stored"):
+        await hand.submit(CRAB)
+
+
+async def test_a_repaired_image_is_stored_again(hand):
+    await an_image(hand, CRAB)
+    await hand.ledger.stored(CRAB.key, an_artifact("other.png"))
+    assert (await hand.entry(CRAB)).outcome.artifact.path == "other.png"
+
+
+async def test_only_what_was_paid_for_can_be_stored(hand):
+    await hand.submit(CRAB)
+    with pytest.raises(ValueError, match="rendering"):
+        await hand.ledger.stored(CRAB.key, an_artifact())
+
+
+async def test_an_image_that_did_not_come_is_fetched_later(hand):
+    await hand.ledger.paid(await hand.submit(CRAB), a_receipt("https://cdn.test/1.png"))
+    await hand.ledger.unfetched(CRAB.key, reason="reset", lost=False)
+    assert (await hand.entry(CRAB)).outcome == Rendered(
+        url="https://cdn.test/1.png", credits=Credits(2), reason="reset"
+    )
+
+
+async def test_a_lost_image_stays_paid_and_is_not_asked_for_again(hand):
+    await hand.ledger.paid(await hand.submit(CRAB), a_receipt())
+    await hand.ledger.unfetched(CRAB.key, reason="404", lost=True)
+    assert (await hand.entry(CRAB)).outcome.lost
+    with pytest.raises(ValueError, match="paid_lost"):
+        await hand.submit(CRAB)
+
+
+async def test_a_lost_image_that_came_after_all_is_stored(hand):
+    await hand.ledger.paid(await hand.submit(CRAB), a_receipt())
+    await hand.ledger.unfetched(CRAB.key, reason="404", lost=True)
+    await hand.ledger.stored(CRAB.key, an_artifact())
+    assert isinstance((await hand.entry(CRAB)).outcome, Stored)
+
+
+async def test_a_stored_image_whose_file_is_gone_is_fetched_again_not_bought(hand):
+    await an_image(hand, CRAB)
+    await hand.ledger.unfetched(CRAB.key, reason="the file is gone", lost=False)
+    assert (await hand.entry(CRAB)).outcome.url == "https://cdn.test/x.png"
+
+
+async def test_only_what_was_paid_for_can_stay_unfetched(hand):
+    with pytest.raises(ValueError, match="never submitted"):
+        await hand.ledger.unfetched(CRAB.key, reason="reset", lost=False)
+
+
+@pytest.mark.parametrize("kind", FailureKind)
+async def test_a_failed_job_costs_nothing_and_says_why(hand, kind):
+    await hand.ledger.fail(await hand.submit(CRAB), Failed(kind=kind, reason="no"))
+    entry = await hand.entry(CRAB)
+    assert (entry.outcome, entry.spent) == (Failed(kind=kind, reason="no"), Spent())
+
+
+async def test_a_failed_job_may_be_bought_under_a_new_key(hand):
+    first = await hand.submit(CRAB)
+    await hand.ledger.fail(first, Failed(kind=FailureKind.NOT_SENT, reason="refused"))
+    second = await hand.submit(CRAB)
+    assert second.number == 2
+    assert second.purchase != first.purchase
+
+
+async def test_an_attempt_ends_once(hand):
+    permit = await hand.submit(CRAB)
+    await hand.ledger.fail(permit, Failed(kind=FailureKind.REJECTED, reason="no"))
+    for ending in (
+        hand.ledger.release(permit, reason="later"),
+        hand.ledger.doubt(permit, reason="lost"),
+        hand.ledger.again(permit, "later"),
+        hand.ledger.paid(permit, a_receipt()),
+        hand.ledger.fail(permit, Failed(kind=FailureKind.REJECTED, reason="no")),
+    ):
+        with pytest.raises(ValueError, match="closed"):
+            await ending
+
+
+async def test_a_permit_of_another_ledger_is_refused(hand, tmp_path):
+    other = await Hand.open("memory", tmp_path)
+    await other.ledger.begin(a_run())
+    stranger = await other.submit(CRAB)
+    await hand.submit(CRAB)
+    with pytest.raises(ValueError, match="no attempt 1"):
+        await hand.ledger.paid(stranger, a_receipt())
+
+
+async def test_a_released_job_is_due_as_if_never_asked(hand):
+    await hand.ledger.release(await hand.submit(CRAB), reason="429")
+    entry = await hand.entry(CRAB)
+    assert (entry.outcome, entry.spent, entry.rendering) == (None, Spent(), False)
+
+
+async def test_an_attempt_that_was_not_charged_is_followed_by_one_of_the_same_purchase(hand):
+    first = await hand.submit(CRAB)
+    second = await hand.ledger.again(first, "refused", http=429)
+    assert (second.purchase, second.number) == (first.purchase, 2)
+    assert await hand.ledger.spent() == Spent(in_doubt=Credits(2))
+
+
+async def test_a_purchase_of_several_attempts_is_charged_once(hand):
+    second = await hand.ledger.again(await hand.submit(CRAB), "refused")
+    await hand.ledger.paid(second, a_receipt())
+    assert await hand.ledger.spent() == Spent(confirmed=Credits(2))
+
+
+async def test_an_unanswered_job_is_in_doubt_and_counted(hand):
+    await hand.ledger.doubt(await hand.submit(CRAB), reason="reset")
+    entry = await hand.entry(CRAB)
+    assert entry.outcome == InDoubt(credits=Credits(2), reason="reset")
+    assert entry.spent == Spent(in_doubt=Credits(2))
+
+
+async def test_a_job_in_doubt_is_not_bought_unasked(hand):
+    await hand.ledger.doubt(await hand.submit(CRAB), reason="reset")
+    with pytest.raises(ValueError, match="in_doubt"):
+        await hand.submit(CRAB)
+
+
+async def test_doubt_said_twice_is_one_doubt(hand):
+    permit = await hand.submit(CRAB)
+    await hand.ledger.doubt(permit, reason="reset")
+    await hand.ledger.doubt(permit, reason="interrupted")
+    assert (await hand.entry(CRAB)).outcome.reason == "reset"
+
+
+async def test_a_late_yes_takes_the_doubt_away(hand):
+    permit = await hand.submit(CRAB)
+    await hand.ledger.doubt(permit, reason="interrupted")
+    await hand.ledger.paid(permit, a_receipt("https://cdn.test/late.png"))
+    entry = await hand.entry(CRAB)
+    assert entry.outcome.url == "https://cdn.test/late.png"
+    assert entry.spent == Spent(confirmed=Credits(2))
+
+
+async def test_a_late_yes_to_what_was_bought_again_puts_the_money_right(hand):
+    first = await hand.submit(CRAB)
+    await hand.ledger.doubt(first, reason="reset")
+    await hand.ledger.resolve(CRAB.key, Resolution.REBUY)
+    await hand.ledger.paid(await hand.submit(CRAB), a_receipt("https://cdn.test/new.png"))
+    await hand.ledger.paid(first, a_receipt("https://cdn.test/old.png"))
+    entry = await hand.entry(CRAB)
+    assert entry.outcome.url == "https://cdn.test/new.png"
+    assert entry.spent == Spent(confirmed=Credits(4))
+
+
+async def test_a_late_yes_to_what_a_person_called_free_is_believed(hand):
+    permit = await hand.submit(CRAB)
+    await hand.ledger.doubt(permit, reason="reset")
+    await hand.ledger.resolve(CRAB.key, Resolution.NOT_CHARGED)
+    await hand.ledger.paid(permit, a_receipt())
+    assert (await hand.entry(CRAB)).spent == Spent(confirmed=Credits(2))
+
+
+async def test_a_replay_keeps_the_key_and_reserves_nothing_more(hand):
+    first = await hand.submit(CRAB)
+    await hand.ledger.doubt(first, reason="reset")
+    replay = await hand.replay(CRAB)
+    assert (replay.purchase, replay.number, replay.price) == (first.purchase, 2, 2)
+    assert await hand.ledger.spent() == Spent(in_doubt=Credits(2))
+
+
+async def test_a_replay_is_permitted_at_the_limit_since_it_is_counted_already(hand):
+    await hand.ledger.doubt(await hand.submit(CRAB), reason="reset")
+    replay = await hand.ledger.submit(
+        CRAB, run=a_run(), budget=Budget(run=Credits(2)), same_purchase=True
+    )
+    await hand.ledger.paid(replay, a_receipt())
+    assert (await hand.entry(CRAB)).spent == Spent(confirmed=Credits(2))
+
+
+@pytest.mark.parametrize("ending", ["fail", "release"])
+async def test_a_replay_that_costs_nothing_says_nothing_about_the_doubt(hand, ending):
+    await hand.ledger.doubt(await hand.submit(CRAB), reason="reset")
+    replay = await hand.replay(CRAB)
+    if ending == "fail":
+        await hand.ledger.fail(replay, Failed(kind=FailureKind.REJECTED, reason="422"))
+    else:
+        await hand.ledger.release(replay, reason="429")
+    entry = await hand.entry(CRAB)
+    assert entry.outcome == InDoubt(credits=Credits(2), reason="reset")
+    assert entry.spent == Spent(in_doubt=Credits(2))
+
+
+async def test_only_a_doubt_is_replayed(hand):
+    for job in (CRAB, LIME):
+        with pytest.raises(ValueError, match="no purchase in doubt"):
+            await hand.replay(job)
+        await hand.submit(LIME) if job is CRAB else None
+
+
+async def test_a_purchase_is_not_replayed_on_another_account(hand):
+    await hand.ledger.doubt(await hand.submit(CRAB), reason="reset")
+    elsewhere = a_run(NEXT, account="gptimage@elsewhere")
+    await hand.ledger.begin(elsewhere)
+    with pytest.raises(ValueError, match="gptimage@test"):
+        await hand.ledger.submit(CRAB, run=elsewhere, budget=FREE_HAND, same_purchase=True)
+
+
+async def test_a_doubt_that_was_charged_is_paid_and_lost(hand):
+    await hand.ledger.doubt(await hand.submit(CRAB), reason="reset")
+    await hand.ledger.resolve(CRAB.key, Resolution.CHARGED)
+    entry = await hand.entry(CRAB)
+    assert (entry.outcome.lost, entry.spent) == (True, Spent(confirmed=Credits(2)))
+
+
+async def test_a_doubt_that_was_not_charged_is_due(hand):
+    await hand.ledger.doubt(await hand.submit(CRAB), reason="reset")
+    await hand.ledger.resolve(CRAB.key, Resolution.NOT_CHARGED)
+    entry = await hand.entry(CRAB)
+    assert (entry.outcome, entry.spent) == (None, Spent())
+
+
+async def test_a_doubt_that_is_bought_again_stays_counted(hand):
+    first = await hand.submit(CRAB)
+    await hand.ledger.doubt(first, reason="reset")
+    await hand.ledger.resolve(CRAB.key, Resolution.REBUY)
+    second = await hand.submit(CRAB)
+    await hand.ledger.paid(second, a_receipt())
+    entry = await hand.entry(CRAB)
+    assert entry.spent == Spent(confirmed=Credits(2), in_doubt=Credits(2))
+    assert entry.purchase == second.purchase != first.purchase
+
+
+async def test_a_lost_image_may_be_bought_again_and_stays_counted(hand):
+    await hand.ledger.paid(await hand.submit(CRAB), a_receipt())
+    await hand.ledger.unfetched(CRAB.key, reason="404", lost=True)
+    await hand.ledger.resolve(CRAB.key, Resolution.REBUY)
+    assert (await hand.entry(CRAB)).outcome is None
+    await hand.ledger.paid(await hand.submit(CRAB), a_receipt())
+    assert (await hand.entry(CRAB)).spent == Spent(confirmed=Credits(4))
+
+
+async def test_an_image_a_person_found_is_confirmed_and_fetched(hand):
+    await hand.ledger.doubt(await hand.submit(CRAB), reason="reset")
+    await hand.ledger.found(CRAB.key, "https://cdn.test/found.png")
+    entry = await hand.entry(CRAB)
+    assert entry.outcome == Rendered(url="https://cdn.test/found.png", credits=Credits(2))
+    assert entry.spent == Spent(confirmed=Credits(2))
+
+
+async def test_a_lost_image_a_person_found_is_not_charged_twice(hand):
+    await hand.ledger.paid(await hand.submit(CRAB), a_receipt())
+    await hand.ledger.unfetched(CRAB.key, reason="404", lost=True)
+    await hand.ledger.found(CRAB.key, "https://cdn.test/found.png")
+    entry = await hand.entry(CRAB)
+    assert (entry.outcome.lost, entry.spent) == (False, Spent(confirmed=Credits(2)))
+
+
+@pytest.mark.parametrize("resolution", Resolution)
+async def test_what_is_not_in_doubt_has_nothing_to_resolve(hand, resolution):
+    await an_image(hand, CRAB)
+    with pytest.raises(ValueError, match="stored"):
+        await hand.ledger.resolve(CRAB.key, resolution)
+
+
+@pytest.mark.parametrize("resolution", [Resolution.CHARGED, Resolution.NOT_CHARGED])
+async def test_whether_a_lost_image_was_charged_is_no_question(hand, resolution):
+    await hand.ledger.paid(await hand.submit(CRAB), a_receipt())
+    await hand.ledger.unfetched(CRAB.key, reason="404", lost=True)
+    with pytest.raises(ValueError, match="paid_lost"):
+        await hand.ledger.resolve(CRAB.key, resolution)
+
+
+async def test_nothing_is_found_of_a_job_that_is_stored(hand):
+    await an_image(hand, CRAB)
+    with pytest.raises(ValueError, match="stored"):
+        await hand.ledger.found(CRAB.key, "https://cdn.test/found.png")
+
+
+@pytest.mark.parametrize("kind", FailureKind)
+async def test_a_forgiven_job_is_due(hand, kind):
+    await hand.ledger.fail(await hand.submit(CRAB), Failed(kind=kind, reason="no"))
+    await hand.ledger.forgive(CRAB.key)
+    assert (await hand.entry(CRAB)).outcome is None
+
+
+async def test_only_a_failure_is_forgiven(hand):
+    await hand.ledger.doubt(await hand.submit(CRAB), reason="reset")
+    with pytest.raises(ValueError, match="in_doubt"):
+        await hand.ledger.forgive(CRAB.key)

@@ -1,0 +1,179 @@
+"""Hard budgets: no limit is passed, whoever asks at the same time."""
+
+import asyncio
+import json
+import sys
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from builders import a_job, a_run
+from ledgers import FREE_HAND, KINDS, Hand, an_image
+
+from pipeline.errors import BudgetReached
+from pipeline.ledger.sqlite import SqliteLedger
+from pipeline.model.credits import Budget, Credits, Spent
+from pipeline.model.outcome import Failed, FailureKind
+from pipeline.model.request import Quality
+
+NEXT = "2026-11-22T070000Z-bbbbbb"
+CRAB = a_job("crab/1x1")
+LIME = a_job("lime/1x1")
+HOUSE = Path(__file__).parents[2]
+
+
+@pytest.fixture(params=KINDS)
+async def hand(request, tmp_path):
+    hand = await Hand.open(request.param, tmp_path)
+    await hand.ledger.begin(a_run())
+    yield hand
+    await hand.ledger.close()
+
+
+async def test_a_price_that_would_pass_the_budget_of_the_run_is_refused(hand):
+    twelve = a_job("crab/1x1", quality=Quality.HIGH)
+    await an_image(hand, LIME)
+    with pytest.raises(BudgetReached) as refused:
+        await hand.ledger.submit(twelve, run=a_run(), budget=Budget(run=Credits(13)))
+    reached = refused.value
+    assert (reached.scope, reached.limit, reached.spent, reached.price) == ("run", 13, 2, 12)
+
+
+async def test_a_budget_may_be_spent_to_the_last_credit(hand):
+    await hand.ledger.submit(CRAB, run=a_run(), budget=Budget(run=Credits(4)))
+    permit = await hand.ledger.submit(LIME, run=a_run(), budget=Budget(run=Credits(4)))
+    assert permit.price == 2
+
+
+async def test_a_refused_job_leaves_nothing_behind(hand):
+    with pytest.raises(BudgetReached):
+        await hand.ledger.submit(CRAB, run=a_run(), budget=Budget(run=Credits(1)))
+    assert await hand.ledger.entries([CRAB.key]) == {}
+    assert await hand.ledger.spent() == Spent()
+
+
+async def test_what_is_freed_may_be_spent_again(hand):
+    narrow = Budget(run=Credits(2))
+    permit = await hand.ledger.submit(CRAB, run=a_run(), budget=narrow)
+    await hand.ledger.fail(permit, Failed(kind=FailureKind.REJECTED, reason="no"))
+    assert (await hand.ledger.submit(LIME, run=a_run(), budget=narrow)).number == 1
+
+
+async def test_what_is_in_doubt_may_not_be_spent_again(hand):
+    narrow = Budget(run=Credits(2))
+    await hand.ledger.doubt(await hand.submit(CRAB), reason="reset")
+    with pytest.raises(BudgetReached):
+        await hand.ledger.submit(LIME, run=a_run(), budget=narrow)
+
+
+async def test_a_campaign_budget_counts_every_run_of_the_account_and_no_other(hand):
+    await an_image(hand, CRAB)
+    same, other = a_run(NEXT), a_run("2026-11-22T080000Z-cccccc", account="embedded@test")
+    await hand.ledger.begin(same)
+    await hand.ledger.begin(other)
+    narrow = Budget(campaign=Credits(3))
+    with pytest.raises(BudgetReached, match="campaign"):
+        await hand.ledger.submit(LIME, run=same, budget=narrow)
+    assert (await hand.ledger.submit(LIME, run=other, budget=narrow)).number == 1
+
+
+async def test_a_month_budget_counts_every_campaign_of_the_account(hand):
+    await an_image(hand, CRAB)
+    winter = a_run(NEXT, campaign="winter")
+    await hand.ledger.begin(winter)
+    with pytest.raises(BudgetReached, match="month"):
+        await hand.ledger.submit(
+            a_job("lime/1x1", campaign="winter"), run=winter, budget=Budget(month=Credits(3))
+        )
+
+
+async def test_a_month_budget_begins_anew_with_the_month(hand):
+    await an_image(hand, CRAB)
+    hand.clock.now += timedelta(days=9)
+    permit = await hand.ledger.submit(LIME, run=a_run(), budget=Budget(month=Credits(3)))
+    assert permit.price == 2
+
+
+async def test_a_run_that_has_not_begun_buys_nothing(hand):
+    with pytest.raises(ValueError, match="has not begun"):
+        await hand.ledger.submit(CRAB, run=a_run(NEXT), budget=FREE_HAND)
+
+
+async def test_a_run_buys_for_its_own_campaign_only(hand):
+    with pytest.raises(ValueError, match="winter"):
+        await hand.submit(a_job("crab/1x1", campaign="winter"))
+
+
+async def test_a_negative_price_is_refused(hand):
+    with pytest.raises(ValueError, match="-2"):
+        await hand.submit(replace(CRAB, price=Credits(-2)))
+
+
+async def test_many_at_once_spend_a_budget_to_the_credit_and_no_further(hand):
+    narrow = Budget(run=Credits(41))
+
+    async def ask(number):
+        try:
+            await hand.ledger.submit(a_job(f"p{number}/1x1"), run=a_run(), budget=narrow)
+        except BudgetReached:
+            return 0
+        return 1
+
+    bought = await asyncio.gather(*(ask(number) for number in range(64)))
+    assert sum(bought) == 20
+    assert await hand.ledger.spent() == Spent(in_doubt=Credits(40))
+
+
+async def test_the_same_job_asked_for_by_many_at_once_is_permitted_once(hand):
+    results = await asyncio.gather(*(hand.submit(CRAB) for _ in range(16)), return_exceptions=True)
+    assert sum(isinstance(result, ValueError) for result in results) == 15
+
+
+RACE = """
+import asyncio, json, sys
+from pathlib import Path
+sys.path[:0] = [sys.argv[1], sys.argv[1] + "/tests"]
+from builders import a_job, a_run
+from pipeline.errors import BudgetReached
+from pipeline.ledger.sqlite import SqliteLedger
+from pipeline.model.credits import Budget, Credits
+
+async def race(place, name, cap):
+    run = a_run(f"2026-11-22T060000Z-{name}", campaign=name)
+    ledger = await SqliteLedger.open(Path(place))
+    await ledger.begin(run)
+    bought = 0
+    async def buy(lane):
+        nonlocal bought
+        for number in range(60):
+            job = a_job(f"p{lane}x{number}/1x1", campaign=name)
+            try:
+                await ledger.submit(job, run=run, budget=Budget(month=Credits(cap)))
+            except BudgetReached:
+                return
+            bought += 1
+    async with asyncio.TaskGroup() as lanes:
+        for lane in range(8):
+            lanes.create_task(buy(lane))
+    await ledger.close()
+    print(json.dumps(bought))
+
+asyncio.run(race(*sys.argv[2:4], int(sys.argv[4])))
+"""
+
+
+async def test_processes_that_race_for_one_budget_spend_it_once(tmp_path):
+    place = tmp_path / "ledger.db"
+    racers = [
+        await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", RACE, str(HOUSE), str(place), name, "601"),
+            stdout=asyncio.subprocess.PIPE,
+        )
+        for name in ("spring", "summer", "autumn")
+    ]
+    said = [await racer.communicate() for racer in racers]
+    bought = [json.loads(stdout) for stdout, _ in said]
+    ledger = await SqliteLedger.open(place)
+    assert (sum(bought), await ledger.spent()) == (300, Spent(in_doubt=Credits(600)))
+    await ledger.close()
