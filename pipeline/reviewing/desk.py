@@ -8,6 +8,7 @@ from pipeline.errors import CampaignError
 from pipeline.ledger.base import Entry, Ledger
 from pipeline.model.artifact import Artifact
 from pipeline.model.campaign import CellName, Slug, Stage
+from pipeline.model.credits import Credits
 from pipeline.model.job import Job, JobKey
 from pipeline.model.outcome import Stored
 from pipeline.model.verdict import Pick, Round, Verdict
@@ -17,7 +18,7 @@ from pipeline.reviewing.rounds import read_rounds, shown_rounds
 from pipeline.reviewing.source import Drafted, Source
 from pipeline.reviewing.states import side_of
 from pipeline.reviewing.verdicts import Newest, by_cell, picks_from
-from pipeline.reviewing.wire import row_json
+from pipeline.reviewing.wire import row_json, short
 
 
 class Desk:
@@ -35,6 +36,7 @@ class Desk:
         self._board: Board | None = None
         self._newest: dict[tuple[CellName, Stage], Verdict] = {}
         self._entries: dict[JobKey, Entry] = {}
+        self._images: Mapping[str, Artifact] = {}
         self._refreshing = asyncio.Lock()
         # What the board was laid from, so that only changes cost something.
         self._read: list[Entry] = []
@@ -61,10 +63,14 @@ class Desk:
         """The newest verdict of each cell and stage."""
         return self._newest
 
-    def artifacts(self) -> list[Artifact]:
-        """Every image that the campaign has on disk, also of earlier rounds and words."""
-        outcomes = (entry.outcome for entry in self._entries.values())
-        return [outcome.artifact for outcome in outcomes if isinstance(outcome, Stored)]
+    @property
+    def prices(self) -> Mapping[Stage, Credits]:
+        """What one image costs at each stage."""
+        return self._drafted.prices if self._drafted is not None else {}
+
+    def image(self, name: str) -> Artifact | None:
+        """An image of the campaign by its short hash, also of earlier rounds and words."""
+        return self._images.get(name)
 
     async def refresh(self) -> None:
         """Read what changed in files and ledger, lay the board anew, and tell the pages.
@@ -86,6 +92,7 @@ class Desk:
                 return
             self._complain("")
             self._entries = {entry.key: entry for entry in entries}
+            self._images = _images(entries)
             version = self._board.version if self._board is not None else 1
             fresh = await asyncio.to_thread(lay, planned, self._entries, newest, version=version)
             self._laid = newest
@@ -163,6 +170,11 @@ class Desk:
         if complaint != self.complaint:
             self.complaint = complaint
             self.broadcast.send("complaint", {"message": complaint})
+
+
+def _images(entries: Sequence[Entry]) -> dict[str, Artifact]:
+    stored = (entry.outcome for entry in entries if isinstance(entry.outcome, Stored))
+    return {short(outcome.artifact.sha256): outcome.artifact for outcome in stored}
 
 
 def _differences(before: Board, after: Board) -> list[object]:

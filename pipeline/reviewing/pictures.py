@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +28,10 @@ _TYPES = {
 }
 
 
+Find = Callable[[str], Artifact | None]
+"""The closed index: the image of a short hash, where this campaign has it."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Picture:
     """Bytes to send."""
@@ -39,18 +43,14 @@ class Picture:
 class Pictures:
     """The images of one campaign."""
 
-    def __init__(self, *, root: Path, campaign: Slug, looker: Looker) -> None:
+    def __init__(self, *, root: Path, campaign: Slug, looker: Looker, find: Find) -> None:
         self._root = root.resolve()
         self._campaign = campaign
         self._looker = looker
-        self._known: dict[str, Artifact] = {}
+        self._find = find
         self._making: dict[str, asyncio.Future[Look]] = {}
         self._cache: OrderedDict[tuple[str, int], bytes] = OrderedDict()
         self._cached = 0
-
-    def know(self, artifacts: Iterable[Artifact]) -> None:
-        """Add images to the index; nothing else can be asked for."""
-        self._known.update((short(artifact.sha256), artifact) for artifact in artifacts)
 
     async def full(self, name: str) -> Picture:
         """An image as it was received; 404 where it is not known, 410 where it is not there."""
@@ -103,7 +103,7 @@ class Pictures:
         return await asyncio.shield(making)
 
     def _artifact(self, name: str) -> Artifact:
-        artifact = self._known.get(name)
+        artifact = self._find(name)
         if artifact is None:
             raise web.HTTPNotFound(text="no such image in this campaign")
         return artifact

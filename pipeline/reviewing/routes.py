@@ -31,6 +31,8 @@ from pipeline.reviewing.wire import index_json
 
 STATIC = Path(str(files("pipeline.reviewing"))) / "static"
 
+_SHEETS = ("css/base.css", "css/bars.css", "css/grid.css", "css/loupe.css", "css/dialogs.css")
+
 _FOREVER = "private, max-age=31536000, immutable"
 
 
@@ -65,7 +67,10 @@ class Routes:
     async def page(self, request: web.Request) -> web.Response:
         """The shell; everything in it is asked for by the scripts."""
         del request
-        text = _TEMPLATES.get_template("review.html").render(campaign=self.desk.campaign)
+        modules = [name for name in _assets() if name.endswith(".js")]
+        text = _TEMPLATES.get_template("review.html").render(
+            campaign=self.desk.campaign, modules=modules, sheets=_SHEETS
+        )
         return web.Response(text=text, content_type="text/html")
 
     async def static(self, request: web.Request) -> web.StreamResponse:
@@ -80,6 +85,7 @@ class Routes:
         self._check_run(request)
         told = {
             **index_json(self.desk.board),
+            "stages": self._stages(),
             "me": self.options.reviewer,
             "event": self.broadcast.last,
             "complaint": self.desk.complaint,
@@ -180,6 +186,19 @@ class Routes:
             "limits": [asdict(limit) for limit in found] if not self.options.play_money else [],
             "mode": final.mode if final is not None else "",
             "command": f"pipeline finals {shlex.quote(board.campaign.file)}",
+        }
+
+    def _stages(self) -> dict[str, object]:
+        """What an image of each stage costs, how many a cell has, and what was spent on them."""
+        board = self.desk.board
+        return {
+            stage: {
+                "quality": settings.quality,
+                "takes": settings.takes,
+                "price": self.desk.prices.get(stage, 0),
+                "spent": confirmed(board, stage),
+            }
+            for stage, settings in board.campaign.stages.items()
         }
 
     def _check_run(self, request: web.Request) -> None:

@@ -109,7 +109,7 @@ class ReviewServer:
             workers = await stack.enter_async_context(Workers())
             group = await stack.enter_async_context(asyncio.TaskGroup())
             pictures = self._pictures(workers)
-            for work in (self._till.serve(), self._keep(), self._watch(pictures)):
+            for work in (self._till.serve(), self._keep(), self._watch()):
                 stack.callback(group.create_task(work).cancel)
             runner = web.AppRunner(self._application(pictures), access_log=None)
             runner.app.on_shutdown.append(self._let_go)
@@ -134,12 +134,12 @@ class ReviewServer:
                 await self._keep_now()
 
     def _pictures(self, workers: Workers) -> Pictures:
-        root = self._subject.output
-        pictures = Pictures(
-            root=root, campaign=self._subject.campaign, looker=Looker(root, workers)
+        return Pictures(
+            root=self._subject.output,
+            campaign=self._subject.campaign,
+            looker=Looker(self._subject.output, workers),
+            find=self._desk.image,
         )
-        pictures.know(self._desk.artifacts())
-        return pictures
 
     def _application(self, pictures: Pictures) -> web.Application:
         application = web.Application(
@@ -177,14 +177,13 @@ class ReviewServer:
         except (CampaignError, UsageError, LocalFault) as error:
             self._broadcast.send("complaint", {"message": str(error)})
 
-    async def _watch(self, pictures: Pictures) -> None:
+    async def _watch(self) -> None:
         """Follow runs and verdicts of other processes, as long as a page is open."""
         while True:
             started = time.monotonic()
             if self._broadcast.listeners or self._till.running:
                 try:
                     await self._desk.refresh()
-                    pictures.know(self._desk.artifacts())
                 except PipelineError as error:
                     self._broadcast.send("complaint", {"message": str(error)})
             took = time.monotonic() - started

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from pipeline.model.campaign import Campaign, Cell, CellName
+from pipeline.model.campaign import Campaign, Cell, CellName, Stage
+from pipeline.model.credits import Credits
 from pipeline.model.job import Job
 from pipeline.model.verdict import Pick, Round
 
@@ -17,6 +18,8 @@ class Drafted:
     cells: tuple[Cell, ...]
     jobs: tuple[Job, ...]
     """Empty where the campaign has no drafts."""
+    prices: Mapping[Stage, Credits]
+    """What one image costs at each stage."""
 
 
 class Source(Protocol):

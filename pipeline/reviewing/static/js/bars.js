@@ -1,0 +1,88 @@
+// The bars above and below: where one is, how far one got, and what it costs.
+import { html, useRef } from '../vendor/ui.js';
+import { act } from './decide.js';
+import { Icon } from './icons.js';
+import { focusCard, grid } from './moves.js';
+import { density, switchTheme } from './prefs.js';
+import { board, counts, dialog, drawer, filters, offline, running, selection, setFilters, setStage, side, stage, view, visible } from './store.js';
+import { STATES, VERBS, number, plural, verb } from './words.js';
+
+const Mark = () => html`<svg class="mark" width="22" height="22" viewBox="0 0 22 22" aria-hidden="true">
+  <rect x="1" y="1" width="9" height="9" rx="2.2" class="l1" /><rect x="12" y="1" width="9" height="9" rx="2.2" class="l2" />
+  <rect x="1" y="12" width="9" height="9" rx="2.2" class="l2" /><path d="M12.5 17l3 3 5.5-6.5" class="l3" /></svg>`;
+
+function Choice({ on, icon, text, count, onClick }) {
+  return html`<button class=${on ? 'on' : ''} aria-pressed=${on} onClick=${onClick}>${icon ? html`<${Icon} n=${icon} s=${14} />` : null}
+    <span>${text}</span>${count === undefined ? null : html`<small>${number(count)}</small>`}</button>`;
+}
+
+export const search = { element: null };
+
+export function Top() {
+  const field = useRef();
+  search.element = field.current;
+  const matrix = view.value === 'matrix';
+  const { draft, final } = counts.value;
+  const leave = (event) => {
+    if (event.key !== 'Escape' && event.key !== 'Enter') return;
+    event.target.blur();
+    focusCard();
+  };
+  return html`<header class="top">
+    <button class="btn ghost icon burger" aria-label="Filters" aria-expanded=${drawer.value} aria-controls="filters" onClick=${() => { drawer.value = !drawer.value; }}><${Icon} n="menu" /></button>
+    <div class="brand"><${Mark} /><h1>${board.campaign}</h1></div>
+    ${final.all ? html`<div class="seg" role="group" aria-label="Stage">
+      <${Choice} on=${stage.value === 'draft'} text="Drafts" count=${draft.all} onClick=${() => setStage('draft')} />
+      <${Choice} on=${stage.value === 'final'} text="Finals" count=${final.all} onClick=${() => setStage('final')} /></div>` : null}
+    <div class="seg views" role="group" aria-label="View">
+      <${Choice} on=${!matrix} icon="grid" text="Grid" onClick=${() => { view.value = 'grid'; }} />
+      <${Choice} on=${matrix} icon="table" text="Matrix" onClick=${() => { view.value = 'matrix'; }} /></div>
+    <label class="search"><${Icon} n="search" s=${14} /><input ref=${(element) => { field.current = element; search.element = element; }} type="search" placeholder="Search" aria-label="Search cells and notes"
+      value=${filters.value.text} onInput=${(event) => setFilters({ text: event.target.value })} onKeyDown=${leave} /><kbd>/</kbd></label>
+    <div class="spring"></div>
+    <label class="dens"><${Icon} n="sliders" s=${14} /><input type="range" min="0" max="2" step="1" value=${density.value} aria-label="Thumbnail size"
+      onInput=${(event) => density.keep(Number(event.target.value))} /></label>
+    <button class="btn ghost icon" aria-label="Switch between light and dark" onClick=${switchTheme}><${Icon} n="sun" /></button>
+    <button class="btn ghost icon" aria-label="Keyboard and settings" onClick=${() => { dialog.value = { kind: 'help' }; }}><${Icon} n="help" /></button></header>`;
+}
+
+function Progress() {
+  const count = counts.value[stage.value];
+  const total = count.all || 1;
+  const decided = VERBS.reduce((sum, state) => sum + (count[state] ?? 0), 0);
+  const now = running.value;
+  const left = (counts.value[now?.stage]?.rendering ?? 0) + (counts.value[now?.stage]?.waiting ?? 0);
+  return html`<div class="prog"><div class="pt"><span><b>${number(decided)}</b> of ${number(count.all ?? 0)} decided</span>
+      ${now ? html`<span class="live"><i></i>Rendering ${now.stage === 'final' ? 'finals' : 'drafts'}${left ? `, ${number(left)} to go` : ''}</span>` : null}
+      ${offline.value ? html`<span class="live off"><i></i>Connection lost, trying again</span>` : null}</div>
+    <div class="pbar" role="progressbar" aria-valuenow=${decided} aria-valuemin="0" aria-valuemax=${count.all ?? 0} aria-label="Cells decided">
+      ${VERBS.map((state) => html`<i class=${state} style=${{ width: `${(100 * (count[state] ?? 0)) / total}%` }}></i>`)}</div></div>`;
+}
+
+function Selection() {
+  const chosen = selection.value.size;
+  return html`<div class="selbar"><b>${number(chosen)} selected</b>${VERBS.map((state) => html`
+    <button key=${state} class=${`btn sm ${state}`} onClick=${() => act(state)}><${Icon} n=${STATES[state].icon} s=${14} />${verb(state, stage.value)}<kbd>${STATES[state].key}</kbd></button>`)}
+    <button class="btn ghost sm" onClick=${() => { selection.value = new Set(); }}>Clear<kbd>Esc</kbd></button></div>`;
+}
+
+// What the shown stage costs, and the way to spend more.
+function Money() {
+  const { draft, final } = counts.value;
+  const { stages } = board;
+  const due = draft.approved ?? 0;
+  const price = (stages.final?.price ?? 0) * (stages.final?.takes ?? 1);
+  return html`<div class="money">
+      ${stages.draft ? html`<div class="spent"><span>Drafts</span><b>${number(stages.draft.spent)}</b></div>` : null}
+      ${stages.final ? html`<div><span>Finals</span><b>${number(due)} × ${number(price)} = ${number(due * price)}</b></div>` : null}
+      <small>${board.play ? 'play credits' : 'credits'}</small></div>
+    ${draft.redo && stage.value === 'draft' ? html`<button class="btn redo-round" onClick=${() => { dialog.value = { kind: 'launch', stage: 'draft' }; }}>
+      <${Icon} n="redo" s=${14} /><span>Redo ${number(draft.redo)}</span></button>` : null}
+    ${stages.final ? html`<button class="btn primary" disabled=${!due || Boolean(running.value)} onClick=${() => { dialog.value = { kind: 'launch', stage: 'final' }; }}>
+      <span>Launch finals</span><${Icon} n="right" s=${14} /></button>` : null}`;
+}
+
+export function Bottom() {
+  return html`<footer class=${`bottom${selection.value.size ? ' selmode' : ''}`}>
+    ${selection.value.size ? html`<${Selection} />` : html`<${Progress} />`}<div class="spring"></div><${Money} /></footer>`;
+}

@@ -1,0 +1,127 @@
+// One cell in the grid: its pictures, its name, its state.
+import { batch, html, useEffect, useRef, useState } from '../vendor/ui.js';
+import { Icon } from './icons.js';
+import { evenly, withStrip } from './layout.js';
+import { board, focus, home, picture, pictures, selection, side, stage, variant, view, visible } from './store.js';
+import { flinging } from './fling.js';
+import { STATES, label } from './words.js';
+
+// A thumbnail that leaves the page takes its request with it, and none is asked for while the
+// list flies past.
+function Thumb({ src }) {
+  const element = useRef();
+  const [wanted, want] = useState(!flinging.peek());
+  const [gone, lose] = useState(false);
+  useEffect(() => {
+    if (!wanted && !flinging.value) want(true);
+  }, [flinging.value]);
+  useEffect(() => {
+    const img = element.current;
+    return () => {
+      if (img && !img.complete) img.removeAttribute('src');
+    };
+  }, []);
+  if (gone) return html`<span class="lost"><${Icon} n="alert" s=${14} /></span>`;
+  return html`<img ref=${element} src=${wanted ? src : undefined} alt="" decoding="async" draggable="false"
+    onError=${() => wanted && lose(true)} />`;
+}
+
+const EMPTY = {
+  rendering: 'clock', planned: 'clock', pending_download: 'clock', failed: 'alert', refused: 'shield', in_doubt: 'alert', paid_lost: 'alert',
+};
+
+function Tile({ one, box, cell, picked, hot, onPick }) {
+  const name = one.kind === 'from' ? 'The approved draft' : `Take ${one.at + 1}`;
+  const classes = ['tile', picked && 'picked', hot && 'hot', box.w < 62 && 'tiny', one.kind === 'from' && 'from',
+    !one.image && `empty ${one.status}`].filter(Boolean).join(' ');
+  const style = { left: `${box.x + 10}px`, top: `${box.y + 10}px`, width: `${box.w}px`, height: `${box.h}px` };
+  const size = Math.max(box.w, box.h) * devicePixelRatio > 300 ? 512 : 256;
+  return html`<button type="button" tabindex="-1" class=${classes} style=${style} aria-label=${name} onClick=${onPick}>
+    ${one.image
+      ? html`<${Thumb} key=${one.image} src=${picture(one.image, size)} />`
+      : html`<${Icon} n=${EMPTY[one.status] ?? 'clock'} s=${box.w < 62 ? 14 : 20} />`}
+    ${one.kind === 'from'
+      ? html`<span class="num">draft</span>`
+      : html`<span class="num" aria-hidden="true" data-n=${one.at + 1}></span>`}
+  </button>`;
+}
+
+function Mosaic({ cell, one, wide, high, hot, onPick }) {
+  const tiles = pictures(cell.i);
+  const ratio = cell.ratio[0] / cell.ratio[1];
+  const chosen = one.state === 'approved' || one.state === 'stale' || stage.value === 'final'
+    ? tiles.findIndex((tile) => tile.at === Math.max(0, one.take - 1)) : -1;
+  const boxes = chosen >= 0 && tiles.length > 1
+    ? withStrip(tiles.length, chosen, ratio, wide, high)
+    : evenly(tiles.length, ratio, wide, high);
+  const picked = one.state === 'approved' ? one.take - 1 : -1;
+  return html`<div class="mosaic" style=${{ height: `${high + 20}px` }}>${tiles.map((tile, at) => html`
+    <${Tile} key=${tile.at} one=${tile} box=${boxes[at]} cell=${cell} picked=${tile.at === picked} hot=${tile.at === hot}
+      onPick=${(event) => onPick(tile.at, event)} />`)}</div>`;
+}
+
+export function Badge({ one }) {
+  const which = stage.value;
+  if (one.state === 'undecided') {
+    return one.round > 1 ? html`<span class="badge round">round ${one.round}</span>` : null;
+  }
+  const { icon } = STATES[one.state];
+  const words = one.state === 'approved' ? (one.takes.length > 1 ? one.take : '') : one.state === 'rejected' ? '' : label(one.state, which);
+  return html`<span class=${`badge ${one.state}`} aria-hidden="true"><${Icon} n=${icon} s=${13} />${words}</span>`;
+}
+
+// What a card says below its pictures: a wish, a reason, or what is wrong with some takes.
+function remark(one) {
+  if (one.note && one.state !== 'approved') return { icon: 'note', text: one.note, tone: 'note' };
+  if (one.reason) return { icon: 'alert', text: one.reason, tone: one.state === 'undecided' ? 'faint' : 'bad' };
+  return null;
+}
+
+function choose(event, position) {
+  const set = new Set(selection.value);
+  if (event.shiftKey) {
+    const [a, b] = [Math.min(focus.value, position), Math.max(focus.value, position)];
+    for (let at = a; at <= b; at += 1) set.add(visible.value[at]);
+  } else {
+    const i = visible.value[position];
+    if (!set.delete(i)) set.add(i);
+  }
+  selection.value = set;
+}
+
+export function Card({ i, position, focused, selected, wide, high, hot }) {
+  const cell = board.cells[i];
+  const one = side(i);
+  if (!one) return null;
+  const open = (take) => batch(() => {
+    focus.value = position;
+    variant.value = Math.max(0, take);
+    view.value = 'loupe';
+  });
+  const light = (event) => {
+    if (event.shiftKey || event.ctrlKey || event.metaKey) choose(event, position);
+    focus.value = position;
+    home();
+  };
+  const pick = (take, event) => {
+    event.stopPropagation();
+    if (event.shiftKey || event.ctrlKey || event.metaKey) return light(event);
+    if (take < 0 || (focused && variant.value === take)) return open(take);
+    return batch(() => {
+      focus.value = position;
+      variant.value = take;
+    });
+  };
+  const told = remark(one);
+  const classes = ['card', `is-${one.state}`, focused && 'focus', selected && 'sel'].filter(Boolean).join(' ');
+  return html`<div role="gridcell" id=${`c${i}`} class=${classes} aria-selected=${selected ? 'true' : 'false'}
+      tabindex=${focused ? 0 : -1} aria-labelledby=${`n${i}`} onClick=${light} onDblClick=${() => open(variant.value)}
+      onFocus=${() => { if (focus.peek() !== position) { focus.value = position; home(); } }}>
+    <${Mosaic} cell=${cell} one=${one} wide=${wide - 20} high=${high - 20} hot=${focused ? hot : -2} onPick=${pick} />
+    <div class="foot" id=${`n${i}`}>
+      <div class="who"><b>${cell.title}</b><span>${cell.rest.join(' · ')}</span></div>
+      <${Badge} one=${one} /><span class="sr">${label(one.state, stage.value)}${one.take ? `, take ${one.take}` : ''}</span>
+    </div>
+    ${told ? html`<div class=${`notebar ${told.tone}`} title=${told.text}><${Icon} n=${told.icon} s=${12} /><span>${told.text}</span></div>` : null}
+  </div>`;
+}

@@ -1,0 +1,173 @@
+// A note for a redo, a launch with its sum, the keyboard with the settings.
+import { html, useEffect, useRef, useState } from '../vendor/ui.js';
+import { get, post } from './api.js';
+import { act } from './decide.js';
+import { Icon } from './icons.js';
+import { autoNext, reviewer, singleKeys } from './prefs.js';
+import { board, counts, cover, dialog, peek, picture, selection, stage, toast } from './store.js';
+import { number, plural } from './words.js';
+
+const LONGEST = 1000;
+const QUICK = ['Headline misspelt', 'Product too small', 'Label unreadable', 'Cropped badly', 'Too dark', 'Extra objects', 'Wrong mood'];
+
+const close = () => { dialog.value = null; };
+
+function Dialog({ kind, title, children }) {
+  const element = useRef();
+  useEffect(() => {
+    const back = document.activeElement;
+    element.current.showModal();
+    element.current.querySelector('[autofocus]')?.focus();
+    return () => back?.focus?.({ preventScroll: true });
+  }, []);
+  return html`<dialog class=${`dlg ${kind}`} ref=${element} aria-labelledby="dialog-title" onClose=${close}
+    onClick=${(event) => { if (event.target === element.current) close(); }}><div class="dbody">
+    ${title ? html`<h2 id="dialog-title">${title}</h2>` : null}${children}</div></dialog>`;
+}
+
+function Note({ list }) {
+  const [text, setText] = useState(peek(list[0])?.note ?? '');
+  const field = useRef();
+  const cell = board.cells[list[0]];
+  const settings = board.stages[stage.value];
+  const cost = list.reduce((sum, i) => sum + (peek(i)?.takes.length ?? 0) * (settings?.price ?? 0), 0);
+  const image = cover(peek(list[0]));
+  const save = () => {
+    if (list.length > 1) selection.value = new Set(list);
+    close();
+    act('redo', { note: text.trim() });
+  };
+  const add = (words) => {
+    setText((now) => (now ? now.replace(/[.\s]*$/, '. ') : '') + words);
+    field.current.focus();
+  };
+  const keys = (event) => {
+    if (event.key !== 'Enter' || event.shiftKey || event.target.tagName === 'BUTTON') return;
+    event.preventDefault();
+    save();
+  };
+  return html`<${Dialog} kind="note"><div onKeyDown=${keys}>
+    <div class="drow">${image ? html`<img src=${picture(image, 256)} alt="" />` : null}<div>
+      <h2 id="dialog-title">Redo ${list.length > 1 ? plural(list.length, 'cell') : cell.title}</h2>
+      <p>${list.length > 1 ? 'One note for the whole selection' : cell.rest.join(' · ')} · ${plural(cost, 'credit')} at ${settings?.quality ?? 'draft'}</p></div></div>
+    <textarea ref=${field} rows="3" maxlength=${LONGEST} aria-label="What should change?" placeholder="What should change?" autofocus
+      value=${text} onInput=${(event) => setText(event.target.value)}></textarea>
+    <div class="chips">${QUICK.map((words) => html`<button key=${words} type="button" class="chip" onClick=${() => add(words)}>${words}</button>`)}</div>
+    <p class="sub">The note goes into the prompt of the next round. Nothing is spent until that round is launched.</p>
+    <div class="dbtn"><button class="btn ghost" onClick=${close}>Cancel<kbd>Esc</kbd></button>
+      <button class="btn amber" onClick=${save}><${Icon} n="redo" />Ask for a redo<kbd>↵</kbd></button></div></div></${Dialog}>`;
+}
+
+function tightest(quote) {
+  return quote.limits[0] ?? null;
+}
+
+function Meter({ quote }) {
+  const limit = tightest(quote);
+  if (!limit) return html`<p class="mtext">${board.play ? 'Play credits of the embedded engine: no budget applies.' : 'No budget is set for this campaign.'}</p>`;
+  const total = limit.spent + quote.credits;
+  const over = total > limit.limit;
+  const share = (part) => ({ width: `${Math.min(100, (100 * part) / (limit.limit || 1))}%` });
+  const words = `${number(total)} of ${number(limit.limit)} credits, ${limit.scope} budget${over ? `: ${number(total - limit.limit)} over` : ''}`;
+  return html`<div class="meter" role="img" aria-label=${words}><i class="a" style=${share(limit.spent)}></i><i class="b" style=${share(quote.credits)}></i></div>
+    <p class=${`mtext${over ? ' over' : ''}`}>${words}</p>`;
+}
+
+function Warnings({ which, quote }) {
+  const { draft } = counts.value;
+  const lines = [];
+  if (which === 'final') {
+    if (draft.undecided) lines.push(html`<b>${number(draft.undecided)}</b> undecided ${draft.undecided === 1 ? 'cell gets' : 'cells get'} no final in this batch.`);
+    if (draft.redo) lines.push(html`<b>${number(draft.redo)}</b> ${draft.redo === 1 ? 'redo waits' : 'redos wait'} for the next round of drafts.`);
+    if (draft.stale) lines.push(html`<b>${number(draft.stale)}</b> ${draft.stale === 1 ? 'approval is' : 'approvals are'} stale and skipped: what was approved has changed.`);
+    lines.push(quote.mode === 'refine'
+      ? 'Finals refine the approved draft: the composition is kept as far as the provider can.'
+      : 'The provider takes no seed: a final is a new picture of the same prompt. Finals get their own review.');
+  } else {
+    lines.push('Each redo renders all takes of its cell again, with the note in the prompt.');
+  }
+  return html`<ul class="warns">${lines.map((line) => html`<li>${line}</li>`)}</ul>`;
+}
+
+function Command({ text }) {
+  const copy = async () => {
+    await navigator.clipboard?.writeText(text).catch(() => {});
+    toast.value = { text: 'Copied' };
+  };
+  return html`<div class="cmd"><code tabindex="0">${text}</code><button class="btn ghost sm" aria-label="Copy the command" onClick=${copy}><${Icon} n="copy" s=${14} /></button></div>`;
+}
+
+function Bill({ quote, which }) {
+  const images = quote.lines.reduce((sum, line) => sum + line.count, 0);
+  const title = which === 'final' ? `Finals, ${board.stages.final?.quality} quality` : `Drafts, ${board.stages.draft?.quality} quality`;
+  return html`<table><tbody>
+    <tr><th scope="row">${which === 'final' ? 'Approved, not yet rendered' : 'Cells to render'}</th><td>${number(quote.cells)}</td></tr>
+    ${quote.lines.map((line) => html`<tr class="det"><th scope="row">${line.size}</th><td>${number(line.count)} × ${number(line.price)}</td></tr>`)}
+    <tr class="tot"><th scope="row">${title}</th><td>${plural(quote.credits, 'credit')}</td></tr>
+    <tr><th scope="row">Already spent on this board</th><td>${plural(quote.spent, 'credit')}</td></tr></tbody></table>
+    ${images ? null : html`<p class="sub">Everything is rendered: nothing is due.</p>`}`;
+}
+
+function Launch({ which }) {
+  const [quote, setQuote] = useState(null);
+  const [notice, setNotice] = useState('');
+  const [busy, setBusy] = useState(false);
+  const read = async () => setQuote(await get(`/quote/${which}`));
+  useEffect(() => { read(); }, []);
+  const buy = async () => {
+    setBusy(true);
+    const reply = await post(which === 'final' ? '/finals' : '/drafts', { plan: quote.plan, credits: quote.credits });
+    setBusy(false);
+    if (reply.ok) {
+      close();
+      toast.value = { text: `${which === 'final' ? 'Finals' : 'Drafts'} launched: ${plural(quote.credits, 'credit')}`, state: 'approved' };
+      return;
+    }
+    setNotice(reply.message || 'Nothing was spent.');
+    if (reply.plan) setQuote({ ...reply, ok: true });
+  };
+  const title = which === 'final' ? 'Launch finals' : 'Render the next round';
+  if (!quote?.ok) {
+    return html`<${Dialog} kind="finals" title=${title}><p class="sub" role="status">${quote ? quote.message : 'Counting…'}</p>
+      <div class="dbtn"><button class="btn ghost" onClick=${close}>Close</button></div></${Dialog}>`;
+  }
+  const limit = tightest(quote);
+  const over = limit && limit.spent + quote.credits > limit.limit;
+  return html`<${Dialog} kind="finals" title=${title}>
+    <p class="sub">${which === 'final' ? 'Renders each approved pick again at full quality. Finals that are paid for are never bought twice.' : 'Renders drafts that were asked for again, and those not rendered yet.'}</p>
+    <${Bill} quote=${quote} which=${which} /><${Meter} quote=${quote} /><${Warnings} which=${which} quote=${quote} />
+    ${notice ? html`<p class="notice" role="alert">${notice}</p>` : null}
+    ${board.spend ? null : html`<p class="notice calm">This link may look and decide, and cannot spend. Whoever runs the campaign launches it:</p>`}
+    <${Command} text=${which === 'final' ? quote.command : quote.command.replace('pipeline finals', 'pipeline run')} />
+    <div class="dbtn"><button class="btn ghost" autofocus onClick=${close}>Not yet</button>
+      ${board.spend ? html`<button class="btn primary" disabled=${busy || !quote.cells || over} onClick=${buy}><${Icon} n="send" />Spend ${plural(quote.credits, 'credit')}</button>` : null}</div></${Dialog}>`;
+}
+
+const KEYS = [
+  ['Decide', [['P', 'Approve the lit take'], ['1 – 9', 'Pick that take and approve'], ['R', 'Redo, with a note'], ['X', 'Reject'], ['U', 'Back to undecided'], ['Ctrl Z', 'Undo']]],
+  ['Move', [['← → ↑ ↓', 'Cell to cell; ↑ ↓ take to take in the loupe'], ['J', 'Next undecided'], ['Home End', 'First, last'], ['Shift + arrow', 'Extend the selection'], ['Ctrl A', 'Select all shown']]],
+  ['Look', [['Enter', 'Loupe'], ['C', 'Compare takes, or beside the draft'], ['Z', 'Zoom in and out'], ['G', 'Grid'], ['M', 'Matrix'], ['T', 'Drafts or finals'], ['Esc', 'Back']]],
+  ['Find', [['/', 'Search'], ['F', 'Only undecided'], ['+ −', 'Thumbnail size'], ['?', 'This page']]],
+];
+
+function Caps({ text }) {
+  return text.split(' ').map((part) => (/^[–+]$/.test(part) && text !== '+ −' ? html`<span>${part}</span>` : html`<kbd>${part}</kbd>`));
+}
+
+function Help() {
+  return html`<${Dialog} kind="help" title="Keyboard">
+    <div class="kg">${KEYS.map(([title, list]) => html`<section key=${title}><h3>${title}</h3><dl>${list.map(([keys, words]) => html`<dt><${Caps} text=${keys} /></dt><dd>${words}</dd>`)}</dl></section>`)}</div>
+    <div class="settings">
+      <label class="chk"><input type="checkbox" checked=${singleKeys.value} onChange=${(event) => singleKeys.keep(event.target.checked)} />Single-key shortcuts</label>
+      <label class="chk"><input type="checkbox" checked=${autoNext.value} onChange=${(event) => autoNext.keep(event.target.checked)} />Go to the next cell after a verdict</label>
+      <label class="chk name">Verdicts are signed <input type="text" maxlength="60" value=${reviewer.value} placeholder=${board.me} onChange=${(event) => reviewer.keep(event.target.value.trim())} /></label></div>
+    <div class="dbtn"><button class="btn ghost" autofocus onClick=${close}>Close<kbd>Esc</kbd></button></div></${Dialog}>`;
+}
+
+export function Dialogs() {
+  const open = dialog.value;
+  if (!open) return null;
+  if (open.kind === 'note') return html`<${Note} list=${open.list} />`;
+  if (open.kind === 'launch') return html`<${Launch} which=${open.stage} />`;
+  return html`<${Help} />`;
+}

@@ -1,0 +1,63 @@
+// The left side: what states there are, then every axis with what remains to be decided.
+import { html, useState } from '../vendor/ui.js';
+import { Icon, Ratio } from './icons.js';
+import { board, counts, drawer, filters, peek, redrawn, setFilters, stage } from './store.js';
+import { ALWAYS, Dot, SOMETIMES, label, number } from './words.js';
+
+const SHOWN = 8;
+
+function States() {
+  const count = counts.value[stage.value];
+  const { state } = filters.value;
+  const states = [...ALWAYS, ...SOMETIMES.filter((one) => count[one])];
+  return html`<section class="facet st"><h2>Status</h2>
+    <button class=${`fb${state ? '' : ' on'}`} aria-pressed=${!state} onClick=${() => setFilters({ state: null })}>
+      <span class="sd all"></span><span class="fl">All</span><span class="fc">${number(count.all ?? 0)}</span></button>
+    ${states.map((one) => html`<button key=${one} class=${`fb${state === one ? ' on' : ''}`} aria-pressed=${state === one}
+        onClick=${() => setFilters({ state: state === one ? null : one })}>
+      <${Dot} state=${one} /><span class="fl">${label(one, stage.value)}</span><span class="fc">${number(count[one] ?? 0)}</span></button>`)}
+  </section>`;
+}
+
+function tally(axis) {
+  const total = board.axes[axis].values.map(() => 0);
+  const open = total.slice();
+  for (const cell of board.cells) {
+    const one = peek(cell.i, stage.value);
+    if (!one) continue;
+    total[cell.at[axis]] += 1;
+    if (!['approved', 'redo', 'rejected'].includes(one.state)) open[cell.at[axis]] += 1;
+  }
+  return { total, open };
+}
+
+function Facet({ axis }) {
+  const [all, showAll] = useState(false);
+  counts.value;
+  redrawn.value;
+  const { name, labels } = board.axes[axis];
+  const chosen = filters.value.axes[axis] ?? null;
+  const { total, open } = tally(axis);
+  const pick = (at) => setFilters({ axes: { ...filters.value.axes, [axis]: chosen === at ? null : at } });
+  const shown = labels.map((_, at) => at).filter((at) => total[at]).filter((at, k) => all || k < SHOWN || at === chosen);
+  const hidden = labels.filter((_, at) => total[at]).length - SHOWN;
+  return html`<section class="facet"><h2>${name}</h2>
+    ${shown.map((at) => html`<button key=${at} class=${`fb${chosen === at ? ' on' : ''}`} aria-pressed=${chosen === at} onClick=${() => pick(at)}>
+      ${name === 'size' ? html`<${SizeGlyph} axis=${axis} at=${at} />` : null}<span class="fl" title=${labels[at]}>${labels[at]}</span>
+      <span class="fm"><i style=${{ width: `${(100 * (total[at] - open[at])) / (total[at] || 1)}%` }}></i></span>
+      <span class="fc">${open[at] || html`<${Icon} n="check" s=${12} /><span class="sr">all decided</span>`}</span></button>`)}
+    ${hidden > 0 ? html`<button class="more" aria-expanded=${all} onClick=${() => showAll(!all)}>${all ? 'Fewer' : `${number(hidden)} more`}</button>` : null}
+  </section>`;
+}
+
+function SizeGlyph({ axis, at }) {
+  const cell = board.cells.find((one) => one.at[axis] === at);
+  return cell ? html`<${Ratio} of=${cell.ratio} />` : null;
+}
+
+export function Side() {
+  const open = drawer.value;
+  return html`<nav class=${`side${open ? ' open' : ''}`} aria-label="Filters" id="filters">
+    <${States} />${board.axes.map((axis, k) => (axis.values.length > 1 ? html`<${Facet} key=${axis.name} axis=${k} />` : null))}</nav>
+    ${open ? html`<button class="scrim" aria-label="Close filters" onClick=${() => { drawer.value = false; }}></button>` : null}`;
+}

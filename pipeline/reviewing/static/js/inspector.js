@@ -1,0 +1,74 @@
+// Everything about one cell: verdict, takes, words, job, checks, history.
+import { html, useEffect, useState } from '../vendor/ui.js';
+import { get } from './api.js';
+import { act } from './decide.js';
+import { Icon, Ratio } from './icons.js';
+import { picture, stage, variant } from './store.js';
+import { STATES, VERBS, ago, clock, label, plural, verb } from './words.js';
+
+const HAPPENED = { paid: 'Rendered', failed: 'Failed', doubt: 'In doubt', submitted: 'Asked', undecided: 'Taken back' };
+const DOTS = { paid: 'plain', failed: 'rejected', doubt: 'redo', submitted: 'plain' };
+
+function Verdict({ one }) {
+  return html`<div class="verdict" role="group" aria-label="Verdict">${VERBS.map((state) => html`
+    <button key=${state} class=${`vb ${state}${one.state === state ? ' on' : ''}`} aria-pressed=${one.state === state}
+      onClick=${() => act(one.state === state ? 'undecided' : state)}>
+      <${Icon} n=${STATES[state].icon} s=${18} />${verb(state, stage.value)}<kbd>${STATES[state].key}</kbd></button>`)}</div>`;
+}
+
+function Takes({ one }) {
+  return html`<h3>${one.takes.length > 1 ? `Best of ${one.takes.length}` : 'Take'}</h3>
+    <div class="picks">${one.takes.map((take, at) => html`<button key=${at} aria-pressed=${variant.value === at}
+      class=${`pk${variant.value === at ? ' on' : ''}${one.state === 'approved' && one.take === at + 1 ? ' picked' : ''}`}
+      onClick=${() => { variant.value = at; }} onDblClick=${() => act('approved', { take: at + 1 })}>
+      ${take.image ? html`<img src=${picture(take.image, 256)} alt=${`Take ${at + 1}`} />` : html`<span class="none"><${Icon} n="clock" s=${16} /><span class="sr">Take ${at + 1}</span></span>`}
+      <kbd>${at + 1}</kbd></button>`)}</div>`;
+}
+
+function Facts({ list }) {
+  return html`<dl>${list.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`;
+}
+
+function History({ list }) {
+  return html`<h3>History</h3><ol class="hist">${list.map((one) => html`<li class=${DOTS[one.what] ?? one.what}>
+    <time datetime=${one.at}>${clock(one.at)}</time><b>${HAPPENED[one.what] ?? label(one.what, stage.value)}</b>
+    ${one.by ? ` ${one.by}` : ''}${one.what === 'undecided' ? '' : ` · take ${one.take}`}${one.round > 1 ? ` · round ${one.round}` : ''}
+    ${one.note ? html`<q>${one.note}</q>` : null}</li>`)}</ol>`;
+}
+
+// The words and the job of the cell, read when somebody stays on it for a moment.
+function useDetail(cell, one) {
+  const [detail, setDetail] = useState(null);
+  const which = stage.value;
+  useEffect(() => {
+    let wanted = true;
+    const timer = setTimeout(async () => {
+      const found = await get(`/cells/${cell.i}?stage=${which}`);
+      if (wanted) setDetail(found);
+    }, 80);
+    return () => {
+      wanted = false;
+      clearTimeout(timer);
+    };
+  }, [cell.i, which, one.revision, one.takes.map((take) => take.status).join()]);
+  return detail;
+}
+
+export function Inspector({ cell, one }) {
+  const detail = useDetail(cell, one);
+  const fits = detail?.ok && detail.cell === cell.name;
+  const take = fits ? detail.takes[Math.min(variant.value, detail.takes.length - 1)] : null;
+  return html`<aside class="insp" aria-label="Details" tabindex="0">
+    <div class="ihead"><h2>${cell.title}</h2><p><${Ratio} of=${cell.ratio} />${cell.rest.join(' · ') || cell.name}</p></div>
+    <${Verdict} one=${one} />
+    ${one.reason ? html`<p class="ireason"><${Icon} n="alert" s=${14} />${one.reason}</p>` : null}
+    ${one.note ? html`<blockquote class=${`inote ${one.state}`}>“${one.note}”<footer>${one.by}${one.at ? ` · ${ago(one.at)}` : ''}</footer></blockquote>` : null}
+    <${Takes} one=${one} />
+    ${detail && !detail.ok ? html`<p class="ireason"><${Icon} n="alert" s=${14} />${detail.message}</p>` : null}
+    ${fits ? html`<h3>Prompt</h3><p class="prompt">${detail.prompt.map(([text, name]) => (name ? html`<mark title=${name}>${text}</mark>` : text))}</p>
+      ${take?.checks ? html`<h3>Checks of take ${take.take}</h3><ul class="checks">${take.checks.map(([name, found, good]) => html`
+        <li class=${good ? 'good' : 'poor'}><${Icon} n=${good ? 'check' : 'alert'} s=${13} /><b>${name}</b><span>${found}</span></li>`)}</ul>` : null}
+      <h3>Job</h3><${Facts} list=${[...detail.job, ['Cell', cell.name], ...(take ? [['Job id', take.job.slice(0, 12)], ['Paid', take.shared ? 'shared with another cell' : plural(take.credits, 'credit')]] : []), ...(take?.weight ? [['File', take.weight]] : [])]} />
+      <${History} list=${detail.history} />` : html`<div class="iwait"></div>`}
+  </aside>`;
+}

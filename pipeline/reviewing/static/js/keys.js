@@ -1,0 +1,130 @@
+// The keyboard map. Off in fields and dialogs; single letters can be switched off.
+import { act, undo } from './decide.js';
+import { search } from './bars.js';
+import { leave } from './loupe.js';
+import { focusCard, grid, move, moveTo, scrollToFocus, turn } from './moves.js';
+import { density, singleKeys } from './prefs.js';
+import {
+  board, current, dialog, drawer, filters, focus, peek, ready, selection, setFilters, setStage, stage, targets, toast, view, visible,
+} from './store.js';
+import { toggleZoom } from './zoom.js';
+
+let anchor = -1;
+
+const close = () => view.value === 'loupe' || view.value === 'compare';
+
+function step(event, by) {
+  if (event.shiftKey && !close()) {
+    if (anchor < 0) anchor = focus.value;
+    move(by);
+    const [a, b] = [Math.min(anchor, focus.value), Math.max(anchor, focus.value)];
+    selection.value = new Set(visible.value.slice(a, b + 1));
+  } else {
+    anchor = -1;
+    move(by);
+  }
+  if (!close()) focusCard();
+}
+
+function arrow(event) {
+  const { columns } = grid;
+  const up = close();
+  const takes = peek(current() ?? -1)?.takes.length ?? 1;
+  const moves = {
+    ArrowRight: () => step(event, 1),
+    ArrowLeft: () => step(event, -1),
+    ArrowDown: () => (up ? turn(1, takes) : step(event, columns)),
+    ArrowUp: () => (up ? turn(-1, takes) : step(event, -columns)),
+    Home: () => step(event, -visible.value.length),
+    End: () => step(event, visible.value.length),
+    PageDown: () => step(event, columns * 3),
+    PageUp: () => step(event, -columns * 3),
+  };
+  return moves[event.key];
+}
+
+function escape() {
+  if (close()) leave();
+  else if (drawer.value) drawer.value = false;
+  else if (selection.value.size) {
+    selection.value = new Set();
+    anchor = -1;
+  } else if (view.value === 'matrix') view.value = 'grid';
+}
+
+function nextUndecided() {
+  const shown = visible.value;
+  for (let by = 1; by <= shown.length; by += 1) {
+    const at = (focus.value + by) % shown.length;
+    if (peek(shown[at])?.state === 'undecided') {
+      moveTo(at);
+      if (!close()) focusCard();
+      return;
+    }
+  }
+  toast.value = { text: 'Everything shown is decided' };
+}
+
+function pick(digit) {
+  const [first] = targets();
+  if (first !== undefined && digit <= (peek(first)?.takes.length ?? 0)) act('approved', { take: digit });
+}
+
+const LETTERS = {
+  p: () => act('approved'),
+  x: () => act('rejected'),
+  r: () => act('redo'),
+  u: () => act('undecided'),
+  c: () => { view.value = view.value === 'compare' ? 'loupe' : 'compare'; },
+  g: () => (close() ? leave() : (view.value = 'grid')),
+  m: () => { view.value = 'matrix'; },
+  t: () => board.sides.final.some((one) => one.peek()) && setStage(stage.value === 'draft' ? 'final' : 'draft'),
+  z: () => close() && toggleZoom(),
+  j: nextUndecided,
+  f: () => { setFilters({ state: filters.value.state === 'undecided' ? null : 'undecided' }); scrollToFocus({ top: true }); },
+  '/': () => search.element?.focus(),
+  '?': () => { dialog.value = { kind: 'help' }; },
+  '+': () => density.keep(Math.min(2, density.value + 1)),
+  '=': () => density.keep(Math.min(2, density.value + 1)),
+  '-': () => density.keep(Math.max(0, density.value - 1)),
+};
+
+function chord(event) {
+  const key = event.key.toLowerCase();
+  if (key === 'z' && !event.shiftKey) {
+    event.preventDefault();
+    undo();
+  } else if (key === 'a' && !close()) {
+    event.preventDefault();
+    selection.value = new Set(visible.value);
+  }
+}
+
+export function onKey(event) {
+  if (!ready.value || document.querySelector('dialog[open]')) return;
+  if (event.target.matches?.('input, textarea, select')) return;
+  if (event.ctrlKey || event.metaKey) {
+    chord(event);
+    return;
+  }
+  if (event.altKey) return;
+  const inPlace = event.target.closest?.('.insp, .matrix, .cmd');
+  const arrowed = inPlace && !close() ? null : arrow(event);
+  if (arrowed) {
+    event.preventDefault();
+    arrowed();
+  } else if (event.key === 'Escape') escape();
+  else if (event.key === 'Enter' && !event.target.closest?.('button:not(.tile)') && view.value !== 'matrix') {
+    event.preventDefault();
+    if (close()) leave();
+    else if (current() !== undefined) view.value = 'loupe';
+  } else if (singleKeys.value) letter(event);
+}
+
+function letter(event) {
+  const key = event.key.toLowerCase();
+  const run = /^[1-9]$/.test(key) ? () => pick(Number(key)) : LETTERS[key];
+  if (!run) return;
+  event.preventDefault();
+  run();
+}

@@ -1,0 +1,33 @@
+// The review page: reads the board, then draws it.
+import { html, render } from '../vendor/ui.js';
+import { boot } from './api.js';
+import { Bottom, Top } from './bars.js';
+import { Dialogs } from './dialogs.js';
+import { Side } from './facets.js';
+import { Grid } from './grid.js';
+import { onKey } from './keys.js';
+import { Icon } from './icons.js';
+import { Loupe } from './loupe.js';
+import { Matrix } from './matrix.js';
+import { showTheme } from './prefs.js';
+import { complaint, ready, said, trouble, view } from './store.js';
+import { Toast } from './toast.js';
+
+function Complaint() {
+  if (!complaint.value) return null;
+  return html`<div class="complaint" role="alert"><${Icon} n="alert" s=${14} /><pre>${complaint.value}</pre></div>`;
+}
+
+function App() {
+  if (trouble.value) return html`<main class="boot" role="alert"><div><${Icon} n="alert" s=${26} /><h1>The board cannot be read</h1><p>${trouble.value}</p></div></main>`;
+  if (!ready.value) return html`<main class="boot" role="status">Loading…</main>`;
+  const close = view.value === 'loupe' || view.value === 'compare';
+  return html`<div class="shell" inert=${close}><${Top} /><${Side} />
+      <main>${view.value === 'matrix' ? html`<${Matrix} />` : html`<${Grid} />`}<${Complaint} /></main><${Bottom} /></div>
+    ${close ? html`<${Loupe} />` : null}<${Dialogs} /><${Toast} /><div class="sr" aria-live="polite">${said.value}</div>`;
+}
+
+showTheme();
+addEventListener('keydown', onKey);
+render(html`<${App} />`, document.getElementById('app'));
+boot();

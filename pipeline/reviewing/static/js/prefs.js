@@ -1,0 +1,45 @@
+// What this browser remembers; private windows may refuse to.
+import { signal } from '../vendor/ui.js';
+
+function read(name) {
+  try {
+    return localStorage.getItem(`review.${name}`);
+  } catch {
+    return null;
+  }
+}
+
+export function remember(name, value) {
+  try {
+    localStorage.setItem(`review.${name}`, value);
+  } catch {
+    // Nothing to remember with: the choice holds until the page is closed.
+  }
+}
+
+function kept(name, fallback, parse) {
+  const stored = read(name);
+  const one = signal(stored === null ? fallback : parse(stored));
+  one.keep = (value) => {
+    one.value = value;
+    remember(name, String(value));
+  };
+  return one;
+}
+
+export const density = kept('density', 1, (text) => Math.min(2, Math.max(0, Number(text) || 0)));
+export const singleKeys = kept('keys', true, (text) => text === 'true');
+export const autoNext = kept('next', true, (text) => text === 'true');
+export const reviewer = kept('reviewer', '', String);
+export const theme = kept('theme', '', String);
+
+export function showTheme() {
+  if (theme.value === 'light' || theme.value === 'dark') document.documentElement.dataset.theme = theme.value;
+}
+
+export function switchTheme() {
+  const dark = matchMedia('(prefers-color-scheme: dark)').matches;
+  const now = document.documentElement.dataset.theme || (dark ? 'dark' : 'light');
+  theme.keep(now === 'dark' ? 'light' : 'dark');
+  showTheme();
+}

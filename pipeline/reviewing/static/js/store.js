@@ -1,0 +1,187 @@
+// The board as the page holds it: plain arrays for what never changes, one signal per cell and
+// stage for what does, so that a verdict redraws one card.
+import { batch, computed, signal } from '../vendor/ui.js';
+import { ALWAYS, SOMETIMES } from './words.js';
+
+export const STAGES = ['draft', 'final'];
+
+// Replaced as a whole by `load`.
+export const board = {
+  campaign: '', axes: [], ratios: [], cells: [], statuses: [], stages: {}, sides: { draft: [], final: [] },
+  number: new Map(), spend: false, play: false,
+};
+
+export const ready = signal(false);
+export const trouble = signal('');
+export const complaint = signal('');
+export const offline = signal(false);
+export const running = signal(null);
+
+export const stage = signal('draft');
+export const view = signal('grid');
+export const filters = signal({ state: null, axes: {}, text: '' });
+export const focus = signal(0);
+export const variant = signal(0);
+export const selection = signal(new Set());
+export const counts = signal({ draft: {}, final: {} });
+export const toast = signal(null);
+export const said = signal('');
+export const dialog = signal(null);
+export const drawer = signal(false);
+export const redrawn = signal(0);
+
+// A cell decided under a status filter stays until the filter is touched: nothing jumps away
+// under the cursor.
+const sticky = new Set();
+
+export function load(index) {
+  const { name, axes, ratio } = index.cells;
+  batch(() => {
+    Object.assign(board, {
+      campaign: index.campaign,
+      version: index.board,
+      statuses: index.statuses,
+      axes: index.axes,
+      ratios: index.ratios,
+      stages: index.stages,
+      spend: index.spend,
+      play: index.play,
+      me: index.me,
+      cells: name.map((cell, i) => describe(index, cell, i, axes, ratio[i])),
+      number: new Map(name.map((cell, i) => [cell, i])),
+      sides: {
+        draft: index.draft.map((row) => signal(decode(index, row))),
+        final: index.final.map((row) => signal(decode(index, row))),
+      },
+    });
+    complaint.value = index.complaint;
+    running.value = index.running ? { state: 'running' } : null;
+    if (!index.draft.some(Boolean) && index.final.some(Boolean)) stage.value = 'final';
+    recount();
+    ready.value = true;
+    focus.value = Math.min(focus.value, Math.max(0, visible.value.length - 1));
+    home();
+  });
+}
+
+function describe(index, name, i, columns, ratio) {
+  const at = columns.map((column) => column[i]);
+  const labels = index.axes.map((axis, k) => axis.labels[at[k]]).filter(Boolean);
+  const text = [name, ...labels].join(' ').toLowerCase();
+  return { i, name, at, ratio: index.ratios[ratio], title: labels[0] || name, rest: labels.slice(1), text };
+}
+
+export function decode(index, row) {
+  if (!row) return null;
+  const [state, round, revision, takes, take = 0, by = '', at = '', note = '', reason = ''] = row;
+  return {
+    state, round, revision, take, by, at, note, reason,
+    takes: takes.map(([image, status]) => ({ image, status: index.statuses[status] })),
+  };
+}
+
+export const sideSignal = (i, which = stage.value) => board.sides[which][i];
+export const side = (i, which = stage.value) => sideSignal(i, which)?.value ?? null;
+export const peek = (i, which = stage.peek()) => board.sides[which][i]?.peek() ?? null;
+
+export function shows(i, which = stage.value) {
+  return peek(i, which) !== null;
+}
+
+export const visible = computed(() => {
+  const { state, axes, text } = filters.value;
+  const which = stage.value;
+  redrawn.value;
+  if (!ready.value) return [];
+  const words = text.trim().toLowerCase().split(/\s+/).filter(Boolean);
+  const chosen = Object.entries(axes).filter(([, value]) => value !== null);
+  return board.cells.filter((cell) => {
+    const one = peek(cell.i, which);
+    if (!one) return false;
+    if (chosen.some(([axis, value]) => cell.at[axis] !== value)) return false;
+    if (state && one.state !== state && !sticky.has(cell.i)) return false;
+    return words.every((word) => cell.text.includes(word) || one.note.toLowerCase().includes(word));
+  }).map((cell) => cell.i);
+});
+
+export function stick(i) {
+  sticky.add(i);
+}
+
+export function recount() {
+  const totals = {};
+  for (const which of STAGES) {
+    const count = Object.fromEntries([...ALWAYS, ...SOMETIMES].map((state) => [state, 0]));
+    count.all = 0;
+    for (const one of board.sides[which]) {
+      const now = one.peek();
+      if (!now) continue;
+      count[now.state] += 1;
+      count.all += 1;
+    }
+    totals[which] = count;
+  }
+  counts.value = totals;
+}
+
+export function setFilters(change) {
+  sticky.clear();
+  batch(() => {
+    filters.value = { ...filters.value, ...change };
+    focus.value = 0;
+    selection.value = new Set();
+    home();
+  });
+}
+
+export const clearFilters = () => setFilters({ state: null, axes: {}, text: '' });
+
+export function setStage(which) {
+  sticky.clear();
+  batch(() => {
+    const at = visible.peek()[focus.peek()];
+    stage.value = which;
+    filters.value = { ...filters.peek(), state: null };
+    selection.value = new Set();
+    focus.value = Math.max(0, visible.value.indexOf(at));
+    home();
+  });
+}
+
+// Light the take that was chosen, or the first one with an image.
+export function home() {
+  const one = peek(visible.peek()[focus.peek()] ?? -1);
+  if (!one) {
+    variant.value = 0;
+    return;
+  }
+  const first = one.takes.findIndex((take) => take.image);
+  variant.value = one.take ? one.take - 1 : Math.max(0, first);
+}
+
+export function go(position) {
+  batch(() => {
+    focus.value = Math.max(0, Math.min(visible.value.length - 1, position));
+    home();
+  });
+}
+
+export const current = () => visible.value[focus.value];
+export const targets = () => (selection.value.size ? [...selection.value] : [current()]).filter((i) => i !== undefined);
+export const picture = (image, size) => `/img/${image}/${size}`;
+
+// What stands for a cell where there is room for one picture.
+export function cover(one) {
+  const chosen = one.take ? one.takes[one.take - 1] : null;
+  return (chosen?.image ? chosen : one.takes.find((take) => take.image))?.image ?? '';
+}
+
+// The pictures of a cell side by side; a final stands next to the draft it comes from.
+export function pictures(i, which = stage.value) {
+  const one = side(i, which);
+  if (!one) return [];
+  const takes = one.takes.map((take, at) => ({ ...take, at, kind: which }));
+  const draft = which === 'final' ? side(i, 'draft') : null;
+  const from = draft ? cover(draft) : '';
+  return from ? [{ image: from, status: 'stored', at: -1, kind: 'from' }, ...takes] : takes;
+}
