@@ -1,6 +1,7 @@
 """Paths that stay inside a folder: walked step by step from its root, no link ever followed."""
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -72,7 +73,7 @@ def opened(root: Path, place: Place) -> Iterator[int]:
 def write_whole(root: Path, place: Place, content: bytes) -> None:
     """Write a small file of our own beside its name, make it durable, and give it its name."""
     folder = open_folder(root, place.folders)
-    beside = f"{place.name}.{os.getpid()}.part"
+    beside = f"{place.name}.{os.getpid()}-{threading.get_ident()}.part"
     try:
         file = os.open(beside, _BESIDE, 0o666, dir_fd=folder)
         with os.fdopen(file, "wb") as stream:

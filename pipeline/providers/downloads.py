@@ -20,6 +20,9 @@ MOST_REDIRECTS = 5
 SLOWEST = 8 * 1024
 """Bytes a second; an image that drips slower is given up."""
 
+MOST_AT_ONCE = 128
+"""Downloads at one time; each may hold a few hundred kilobytes that nobody has written yet."""
+
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -30,6 +33,7 @@ class Downloads:
         self._own = own
         self._limit = settings.image_limit
         self._patience = settings.download_timeout
+        self._room = asyncio.Semaphore(MOST_AT_ONCE)
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, socket_factory=image_gate(own)),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -57,14 +61,16 @@ class Downloads:
     @asynccontextmanager
     async def open(self, url: str) -> AsyncIterator[AsyncIterator[bytes]]:
         """The image's bytes, in chunks as they come; errors as the provider's seam promises."""
-        response = await self._follow(_parsed(url))
-        chunks = _Chunks(response, limit=self._limit, patience=self._patience)
-        try:
-            yield chunks
-        finally:
-            if not chunks.whole:
-                # What is left of the answer is not wanted, nor is its connection.
-                response.close()
+        start = _parsed(url)
+        async with self._room:
+            response = await self._follow(start)
+            chunks = _Chunks(response, limit=self._limit, patience=self._patience)
+            try:
+                yield chunks
+            finally:
+                if not chunks.whole:
+                    # What is left of the answer is not wanted, nor is its connection.
+                    response.close()
 
     async def _follow(self, url: URL) -> aiohttp.ClientResponse:
         """Walk the redirects by hand, since every step has to be as safe as the first."""
