@@ -1,0 +1,201 @@
+"""From a campaign file to a blueprint: everything checked that can be checked without a prompt."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.errors import Finding
+from pipeline.model.campaign import Campaign
+from pipeline.model.provider import Profile, ProfileName
+from pipeline.planning.caps import check_caps
+from pipeline.planning.charter import charter
+from pipeline.planning.feeds.gathering import Tables, filter_tables, gather_tables
+from pipeline.planning.feeds.table import pack
+from pipeline.planning.files import Reading, project_root
+from pipeline.planning.grammar.campaign_file import CampaignFile
+from pipeline.planning.grammar.checking import check
+from pipeline.planning.grammar.matrix import FromPart
+from pipeline.planning.matrix.assembling import assemble, override_rules
+from pipeline.planning.matrix.building import Ground, axis_parts
+from pipeline.planning.matrix.joins import build_joins
+from pipeline.planning.matrix.placements import placements
+from pipeline.planning.nearest import did_you_mean, listing
+from pipeline.planning.places import Findings, Place, refusal
+from pipeline.planning.prompts.library import Library
+from pipeline.planning.prompts.scribe import Scribe
+from pipeline.planning.reading.document import parse
+from pipeline.planning.reading.located import LocatedMap, place_at
+from pipeline.planning.reading.source import read_text
+from pipeline.planning.resolved import Join, Matrix, Rule
+from pipeline.planning.variants import Variants
+from pipeline.planning.wording import check_names, gather_expressions, gather_templates
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Blueprint:
+    """Everything that planning needs: read once, never changed."""
+
+    campaign: Campaign
+    profile: Profile
+    warnings: tuple[Finding, ...]
+    file: Reading
+    matrix: Matrix
+    joins: tuple[Join, ...]
+    overrides: tuple[Rule, ...]
+    variants: Variants
+    library: Library
+    columns: Mapping[str, tuple[str, ...]]
+    """Of values that are rows of a table: axis or table → its columns."""
+    names: frozenset[str]
+    """What templates may say."""
+    path: str | None
+    """The name of the output path's template; `None` for the usual path."""
+
+
+def load_blueprint(
+    file: Path, *, profiles: Mapping[ProfileName, Profile], provider: str | None = None
+) -> Blueprint:
+    """Read a campaign file and its feeds; `CampaignError` with everything that is wrong.
+
+    `provider` is used in place of the file's own.
+    """
+    with Scribe() as scribe:
+        reading = Reading(path=file, shown=str(file))
+        document, findings = _read(reading)
+        campaign_file = check(document, findings)
+        if campaign_file is None:
+            findings.settle()
+            raise AssertionError(file)
+        profile = _profile(campaign_file, document, profiles, provider, findings)
+        opened = _Opened(
+            reading=reading,
+            document=document,
+            file=campaign_file,
+            profile=profile,
+            findings=findings,
+            bases={reading.shown: reading},
+        )
+        return _draw(opened, scribe)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Opened:
+    """A campaign file that fits the grammar."""
+
+    reading: Reading
+    document: LocatedMap
+    file: CampaignFile
+    profile: Profile
+    findings: Findings
+    bases: Mapping[str, Reading]
+    """Every file that the document was put together from, as places name it."""
+
+
+def _draw(opened: _Opened, scribe: Scribe) -> Blueprint:
+    file, document, findings = opened.file, opened.document, opened.findings
+    names = check_names(file, document, findings)
+    tables = gather_tables(file.data, file.matrix, document, base=opened.bases, findings=findings)
+    library = Library(root=project_root(opened.reading.path))
+    templates = gather_templates(file, document, library, base=opened.bases, findings=findings)
+    gather_expressions(file, document, library)
+    columns = _columns(file, tables)
+    longest = opened.profile.caps.longest_prompt
+    library.teach(scribe, findings, columns=columns, known=names, longest=longest)
+    if not findings.failed:
+        filter_tables(tables, file.data, scribe, library, findings)
+    matrix_places = document["matrix"]
+    ground = Ground(
+        tables=tables.by_name,
+        caps=opened.profile.caps,
+        placements=placements(),
+        document=matrix_places if isinstance(matrix_places, LocatedMap) else document,
+        findings=findings,
+    )
+    matrix = assemble(file.matrix, ground)
+    overrides = override_rules(file.overrides, matrix.axes, document, findings)
+    places = {name: place_at(document, ("data", name), key=True) for name in file.data}
+    joins = build_joins(tables.by_name, file.data, matrix.axes, findings, places=places)
+    check_caps(file, matrix, opened.profile, document, findings)
+    findings.settle()
+    return Blueprint(
+        campaign=charter(
+            file,
+            shown=opened.reading.shown,
+            sha256=_sha256(opened, library, tables),
+            provider=opened.profile.name,
+            feeds=tables.snapshots,
+        ),
+        profile=opened.profile,
+        warnings=findings.all,
+        file=opened.reading,
+        matrix=matrix,
+        joins=joins,
+        overrides=overrides,
+        variants=Variants(file, templates),
+        library=library,
+        columns=columns,
+        names=frozenset(names),
+        path=templates.get("output.path"),
+    )
+
+
+def _columns(file: CampaignFile, tables: Tables) -> dict[str, tuple[str, ...]]:
+    """The columns of rows as the writing process meets them: by axis, by table, and bare."""
+    columns: dict[str, tuple[str, ...]] = {}
+    for name, table in tables.by_name.items():
+        columns[name] = columns[f".{name}"] = table.columns
+    for name, part in axis_parts(file.matrix).items():
+        if isinstance(part, FromPart) and part.source in tables.by_name:
+            columns[name] = tables.by_name[part.source].columns
+    return columns
+
+
+def _sha256(opened: _Opened, library: Library, tables: Tables) -> str:
+    """Of all that the campaign means: comments and the order of keys do not count."""
+    facts = {
+        "document": _sorted(opened.document),
+        "provider": opened.profile.name,
+        "templates": {name: source.text for name, source in library.templates.items()},
+        "feeds": tables.snapshots,
+    }
+    return hashlib.sha256(pack(_sorted(facts)).encode()).hexdigest()
+
+
+def _sorted(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    return [_sorted(one) for one in value] if isinstance(value, list) else value
+
+
+def _read(reading: Reading) -> tuple[LocatedMap, Findings]:
+    text = read_text(reading.path, shown=reading.shown)
+    document, findings = parse(text, file=reading.shown)
+    if isinstance(document, LocatedMap):
+        return document, findings
+    kind = (
+        "is empty"
+        if document is None
+        else "holds a list"
+        if isinstance(document, list)
+        else "holds one text"
+    )
+    complaint = f"{kind}; a campaign file is a mapping: campaign: …, matrix: …, prompt: …"
+    raise refusal(complaint, at=Place(reading.shown, 1, 1), code="no-mapping")
+
+
+def _profile(
+    file: CampaignFile,
+    document: LocatedMap,
+    profiles: Mapping[ProfileName, Profile],
+    provider: str | None,
+    findings: Findings,
+) -> Profile:
+    name = ProfileName(provider or file.provider)
+    if name in profiles:
+        return profiles[name]
+    at = Place("--provider") if provider else place_at(document, ("provider",))
+    complaint = f"there is no provider {name}{did_you_mean(name, profiles)}; known: {listing(sorted(profiles))}"
+    findings.error(complaint, at=at, path="provider", code="unknown-provider")
+    findings.settle()
+    raise AssertionError(name)

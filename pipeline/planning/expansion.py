@@ -1,0 +1,176 @@
+"""Cells out of a blueprint, in canonical order, one at a time."""
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+
+from pipeline.model.campaign import Cell, CellName
+from pipeline.planning.batches import Batch
+from pipeline.planning.blueprint import Blueprint
+from pipeline.planning.feeds.table import KEY_JOINT
+from pipeline.planning.matrix.joins import EMPTY_ROW, Joiner
+from pipeline.planning.matrix.rules import name_glob
+from pipeline.planning.matrix.walk import fits, walk
+from pipeline.planning.places import Findings, refusal
+from pipeline.planning.prompts.scribe import Scribe, ScribeDied
+from pipeline.planning.resolved import Join, Point, Rule, Spot
+
+BATCH = 512
+"""Cells that are asked about, or written, in one message."""
+_MISSING_TOLD = 20
+
+
+def expand(blueprint: Blueprint, *, only: Sequence[str] = ()) -> Iterator[Cell]:
+    """Every cell, or those whose names fit one of the globs; `*` crosses `/`.
+
+    Raises `CampaignError` where a cell lacks a row that it needs.
+    """
+    for spot in spots(blueprint, only=only):
+        yield cell_of(blueprint, spot)
+
+
+def cell_of(blueprint: Blueprint, spot: Spot) -> Cell:
+    """A cell with everything that its template may say."""
+    axes = blueprint.matrix.axes
+    pairs = list(zip(axes, spot.point, strict=True))
+    values: dict[str, object] = dict(blueprint.variants[spot.variant].vars)
+    for axis, position in pairs:
+        values[axis.name] = {**axis.columns(position), "id": axis.ids[position]}
+    for join, row in zip(blueprint.joins, spot.rows, strict=True):
+        empty: Mapping[str, object] = dict.fromkeys(join.table.columns, "")
+        values[join.table.name] = empty if row == EMPTY_ROW else join.table.row(row)
+    size = next(axis.sizes[position] for axis, position in pairs if axis.name == "size")
+    return Cell(
+        name=name_of(blueprint, spot.point),
+        axes=tuple((axis.name, axis.ids[position]) for axis, position in pairs),
+        size=size,
+        values=values,
+    )
+
+
+def name_of(blueprint: Blueprint, point: Point) -> CellName:
+    """The stable readable name of a cell."""
+    axes = blueprint.matrix.axes
+    return CellName(
+        "/".join([axis.ids[position] for axis, position in zip(axes, point, strict=True)])
+    )
+
+
+def spots(
+    blueprint: Blueprint, *, only: Sequence[str] = (), scribe: Scribe | None = None
+) -> Iterator[Spot]:
+    """Every cell as positions: conditions decided, rows joined, settings chosen.
+
+    Raises `CampaignError` at its end where cells lacked a row that they need.
+    """
+    conditions = [rule for rule in blueprint.matrix.excludes if rule.condition]
+    if conditions and scribe is None:
+        with Scribe() as own:
+            taught(blueprint, own)
+            yield from spots(blueprint, only=only, scribe=own)
+        return
+    found = _joined(blueprint)
+    if conditions and scribe is not None:
+        found = _surviving(blueprint, found, conditions, scribe)
+    wanted = name_glob(only)
+    findings = Findings()
+    missing = 0
+    for spot, absent in found:
+        if wanted is not None and not wanted.match(name_of(blueprint, spot.point)):
+            continue
+        if absent is None:
+            yield spot
+        elif absent.on_missing == "error":
+            missing += 1
+            if missing <= _MISSING_TOLD:
+                _note_missing(blueprint, spot, absent, findings)
+    if missing > _MISSING_TOLD:
+        at = blueprint.joins[0].place
+        complaint = f"and {missing - _MISSING_TOLD} more cells have no row"
+        findings.error(complaint, at=at, code="join")
+    findings.settle()
+
+
+Found = tuple[Spot, Join | None]
+"""A cell, and the first table that has no row for it."""
+
+
+def _joined(blueprint: Blueprint) -> Iterator[Found]:
+    joiner = Joiner(blueprint.joins, blueprint.matrix.axes)
+    variants, overrides = blueprint.variants, blueprint.overrides
+    plain = variants.number(())
+    rows: Point = ()
+    absent: Join | None = None
+    variant = plain
+    for point in walk(blueprint.matrix):
+        if blueprint.joins:
+            rows, absent = joiner.rows(point)
+        if overrides:
+            fitting = [number for number, rule in enumerate(overrides) if fits(rule, point)]
+            variant = variants.number(tuple(fitting)) if fitting else plain
+        yield Spot(point, rows, variant), absent
+
+
+def _note_missing(blueprint: Blueprint, spot: Spot, join: Join, findings: Findings) -> None:
+    key = Joiner(blueprint.joins, blueprint.matrix.axes).key(join, spot.point)
+    parts = key.split(KEY_JOINT)
+    told = ", ".join(f"{k} {v or '(empty)'}" for k, v in zip(join.table.keys, parts, strict=True))
+    complaint = (
+        f"{join.table.file} has no row with {told} for the cell {name_of(blueprint, spot.point)}"
+    )
+    findings.error(complaint, at=join.place, path=f"data.{join.table.name}", code="join")
+
+
+def _surviving(
+    blueprint: Blueprint, found: Iterator[Found], rules: Sequence[Rule], scribe: Scribe
+) -> Iterator[Found]:
+    """The cells for which no condition holds, asked in batches."""
+    included = {point for point, _ in blueprint.matrix.includes}
+    while some := list(itertools.islice(found, BATCH)):
+        batch = Batch(blueprint)
+        asked: list[tuple[int, Rule]] = []
+        questions: list[tuple[str, list[int]]] = []
+        for number, (spot, _) in enumerate(some):
+            for rule in rules:
+                if fits(rule, spot.point) and spot.point not in included:
+                    asked.append((number, rule))
+                    questions.append((rule.condition, batch.numbers(spot)))
+        excluded: set[int] = set()
+        if questions:
+            names = [name_of(blueprint, some[number][0].point) for number, _ in asked]
+            answers = _decide(blueprint, scribe, batch, questions, names)
+            excluded = {number for (number, _), yes in zip(asked, answers, strict=True) if yes}
+        yield from (one for number, one in enumerate(some) if number not in excluded)
+
+
+def _decide(
+    blueprint: Blueprint,
+    scribe: Scribe,
+    batch: Batch,
+    questions: Sequence[tuple[str, list[int]]],
+    names: Sequence[CellName],
+) -> Sequence[bool]:
+    try:
+        scribe.post({"op": "judge", "questions": questions}, batch.values)
+        reply = scribe.answer()
+    except ScribeDied as died:
+        at, path = blueprint.library.place(questions[died.number][0], 1)
+        complaint = f"{died.reason} (cell {names[died.number]})"
+        raise refusal(complaint, at=at, code="template", path=path) from died
+    findings = Findings()
+    for problem in reply["problems"]:
+        at, path = blueprint.library.place(problem["template"], problem["line"])
+        complaint = f"{problem['complaint']} (cell {names[problem['shot']]})"
+        findings.error(complaint, at=at, path=path, code="template")
+    findings.settle()
+    return [bool(answer) for answer in reply["answers"]]
+
+
+def taught(blueprint: Blueprint, scribe: Scribe) -> None:
+    """Hand the campaign's templates to a fresh writing process."""
+    blueprint.library.teach(
+        scribe,
+        Findings(),
+        columns=blueprint.columns,
+        known=blueprint.names,
+        longest=blueprint.profile.caps.longest_prompt,
+    )

@@ -1,0 +1,1 @@
+"""Tables from files: read once, checked row by row, held in little memory."""

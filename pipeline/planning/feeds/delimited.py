@@ -1,0 +1,89 @@
+"""CSV and TSV as people really send them: BOM, `;`, CRLF, quoted newlines."""
+
+import csv
+from collections.abc import Iterator, Sequence
+
+from pipeline.planning.feeds.rows import LONGEST_CELL, check_columns, check_keys, fill
+from pipeline.planning.feeds.table import Table
+from pipeline.planning.places import Findings, Place
+
+_DELIMITERS = (",", ";", "\t", "|")
+Record = tuple[int, int, Sequence[object]]
+
+
+def read_delimited(
+    text: str, table: Table, findings: Findings, *, delimiter: str | None, at: Place
+) -> None:
+    """Fill a table from the text of a CSV file; every cell is text."""
+    records = _records(text, table.file, findings, delimiter or _delimiter(text))
+    header = next(records, None)
+    start = Place(table.file, 1)
+    if header is None or not any(header[2]):
+        findings.error("is empty; a header row is missing", at=start, code="feed-empty")
+        return
+    columns = [str(column).strip() for column in header[2]]
+    while columns and not columns[-1]:
+        columns.pop()
+    if not check_columns(columns, findings, at=start):
+        return
+    table.columns = tuple(columns)
+    if check_keys(table, findings, at=at):
+        fill(table, _fitting(records, table, findings), findings)
+
+
+def _delimiter(text: str) -> str:
+    header = text.split("\n", 1)[0]
+    return max(_DELIMITERS, key=header.count) if header else ","
+
+
+def _records(text: str, file: str, findings: Findings, delimiter: str) -> Iterator[Record]:
+    """(row number, line number, cells) of every row that is not blank."""
+    limit = csv.field_size_limit(max(csv.field_size_limit(), LONGEST_CELL * 4))
+    lines = _lines(text)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    line = 1
+    try:
+        for number, cells in enumerate(reader, start=1):
+            if any(cells):
+                yield (
+                    number,
+                    line,
+                    [cell.replace("\r\n", "\n").replace("\r", "\n") for cell in cells],
+                )
+            line = reader.line_num + 1
+    except csv.Error as error:
+        complaint = f"the row that starts here cannot be read: {_reason(error)}"
+        findings.error(complaint, at=Place(file, line), code="feed-row")
+    finally:
+        csv.field_size_limit(limit)
+
+
+def _reason(error: csv.Error) -> str:
+    text = str(error)
+    if "unexpected end of data" in text:
+        return "a quote is opened and never closed"
+    if "expected after" in text:
+        return "text follows a closing quote; a quote inside a quoted cell is written twice"
+    return text
+
+
+def _lines(text: str) -> Iterator[str]:
+    start, size = 0, len(text)
+    while start < size:
+        end = text.find("\n", start) + 1 or size
+        yield text[start:end]
+        start = end
+
+
+def _fitting(records: Iterator[Record], table: Table, findings: Findings) -> Iterator[Record]:
+    width = len(table.columns)
+    for number, line, cells in records:
+        row = list(cells)
+        while len(row) > width and not row[-1]:
+            row.pop()
+        if len(row) == width:
+            yield number, line, row
+            continue
+        kind = "short" if len(row) < width else "long"
+        complaint = f"row {number} is too {kind}: {len(row)} cells for {width} columns"
+        findings.error(complaint, at=Place(table.file, line), code="feed-row")

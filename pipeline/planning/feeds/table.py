@@ -1,0 +1,80 @@
+"""A table in memory: rows as small pieces of JSON, found by key."""
+
+import json
+from array import array
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+DECIMAL = "\0decimal"
+"""The one key of a mapping that stands for a decimal number in JSON; no feed can hold it."""
+KEY_JOINT = "\0"
+
+
+def pack(value: object) -> str:
+    """A value as ASCII JSON; decimals stay as written."""
+    return json.dumps(value, default=_decimal, separators=(",", ":"))
+
+
+def unpack(text: str | bytes) -> object:
+    """The value that `pack` packed."""
+    return json.loads(text, object_hook=_undecimal)
+
+
+def _decimal(value: object) -> dict[str, str]:
+    if isinstance(value, Decimal):
+        return {DECIMAL: str(value)}
+    raise TypeError(type(value))
+
+
+def _undecimal(mapping: dict[str, object]) -> object:
+    if len(mapping) == 1 and isinstance(number := mapping.get(DECIMAL), str):
+        return Decimal(number)
+    return mapping
+
+
+@dataclass(slots=True)
+class Table:
+    """Named columns and many rows; 100 bytes of overhead a row, so that a million fit."""
+
+    name: str
+    file: str
+    columns: tuple[str, ...]
+    keys: tuple[str, ...] = ()
+    """The columns that tell rows apart."""
+    rows: list[bytes] = field(default_factory=list)
+    """Each a JSON list with one value a column."""
+    numbers: "array[int]" = field(default_factory=lambda: array("L"))
+    """The row number of each row in its file: the header of a csv file is row 1."""
+    index: dict[str, int] = field(default_factory=dict)
+    """Key values, joined by NUL, to the position of the row."""
+    sha256: str = ""
+    """Of the file's bytes as they were read."""
+
+    def add(self, values: Sequence[object], number: int) -> int:
+        """Append a row; returns its position."""
+        self.rows.append(pack(values).encode("ascii"))
+        self.numbers.append(number)
+        return len(self.rows) - 1
+
+    def row(self, position: int) -> Mapping[str, object]:
+        """One row as column → value."""
+        values = unpack(self.rows[position])
+        if not isinstance(values, list):
+            raise TypeError(type(values))
+        return dict(zip(self.columns, values, strict=True))
+
+    def ids(self) -> list[str]:
+        """The key of every row in order, where the key is one column."""
+        ordered = [""] * len(self.rows)
+        for key, position in self.index.items():
+            ordered[position] = key
+        return ordered
+
+    def keep(self, wanted: Sequence[bool]) -> None:
+        """Drop every row that is not wanted."""
+        kept = [position for position, keep in enumerate(wanted) if keep]
+        moved = {old: new for new, old in enumerate(kept)}
+        self.rows = [self.rows[position] for position in kept]
+        self.numbers = array("L", (self.numbers[position] for position in kept))
+        self.index = {key: moved[old] for key, old in self.index.items() if old in moved}

@@ -1,0 +1,46 @@
+"""Which files a campaign may read, and what they are called in messages."""
+
+import os.path
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.planning.places import Place, refusal
+
+_ROOT_MARKS = (".git", "pyproject.toml")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """A file to be read, and its name as a person would type it."""
+
+    path: Path
+    shown: str
+
+
+def project_root(file: Path) -> Path:
+    """The nearest folder upwards with `.git` or `pyproject.toml`, else the folder's parent."""
+    folder = file.resolve().parent
+    for candidate in (folder, *folder.parents):
+        if any((candidate / mark).exists() for mark in _ROOT_MARKS):
+            return candidate
+    return folder.parent
+
+
+def beside(named: str, *, base: Reading) -> Reading:
+    """A file named relative to the file that names it."""
+    shown = os.path.normpath(os.path.join(os.path.dirname(base.shown), named))  # noqa: PTH118, PTH120  a name, not a path: `..` goes by text
+    return Reading(path=base.path.parent / named, shown=shown)
+
+
+def below_root(reading: Reading, *, root: Path, at: Place, path: str = "") -> Reading:
+    """The same file, if it lies below the root; `CampaignError` otherwise."""
+    try:
+        inside = reading.path.resolve().is_relative_to(root.resolve())
+    except (OSError, ValueError, RuntimeError):
+        inside = False
+    if not inside:
+        complaint = (
+            f"{reading.shown} lies outside {root}, which templates and partial files may not leave"
+        )
+        raise refusal(complaint, at=at, code="outside", path=path)
+    return reading

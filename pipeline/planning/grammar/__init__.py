@@ -1,0 +1,1 @@
+"""What may stand in a campaign file, and what is said about everything else."""

@@ -1,0 +1,70 @@
+"""What all parts of the grammar share: closed sets of keys, and text that stays as written."""
+
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo, WithJsonSchema
+from pydantic import model_validator as before_validating
+from pydantic_core import PydanticCustomError
+
+from pipeline.planning.nearest import did_you_mean
+from pipeline.planning.places import Findings
+from pipeline.planning.reading.located import LocatedMap
+
+
+class Part(BaseModel):
+    """A mapping with known keys.
+
+    Unknown keys are noted in the `Findings` that is the validation's context, so that one typo
+    does not hide the rest of the mapping.
+    """
+
+    model_config = ConfigDict(
+        extra="ignore",
+        frozen=True,
+        strict=True,
+        populate_by_name=True,
+        json_schema_extra={"additionalProperties": False},
+    )
+
+    @before_validating(mode="before")
+    @classmethod
+    def _known_keys(cls, value: Any, info: ValidationInfo) -> Any:  # noqa: ANN401  raw input is anything
+        findings = info.context
+        if isinstance(value, LocatedMap) and isinstance(findings, Findings):
+            known = [field.alias or name for name, field in cls.model_fields.items()]
+            for key in value:
+                if key not in known and cls.model_config.get("extra") != "allow":
+                    path = f"{value.path}.{key}" if value.path else key
+                    findings.error(
+                        f"unknown key {key}{did_you_mean(key, known)}",
+                        at=value.key_places[key],
+                        path=path,
+                        code="unknown-key",
+                    )
+        return value
+
+
+def _as_written(value: object) -> object:
+    if isinstance(value, bool):
+        word = "true" if value else "false"
+        raise PydanticCustomError(
+            "text", f'must be text; {word} alone means yes or no, quote it: "{word}"'
+        )
+    if isinstance(value, int | Decimal):
+        return str(value)
+    return value
+
+
+Text = Annotated[str, BeforeValidator(_as_written), WithJsonSchema({"type": ["string", "number"]})]
+"""Text as it is written; `2.50` is the text `2.50`."""
+
+
+def _number(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise PydanticCustomError("number", "must be a number")
+    return Decimal(value)
+
+
+Number = Annotated[Decimal, BeforeValidator(_number), WithJsonSchema({"type": "number"})]
+"""A number with or without decimals."""

@@ -1,0 +1,108 @@
+"""A located document against the grammar: typed values, or findings with places."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from pipeline.planning.grammar.campaign_file import CampaignFile
+from pipeline.planning.nearest import did_you_mean, listing
+from pipeline.planning.places import Findings
+from pipeline.planning.reading.located import LocatedList, LocatedMap, Step, dotted, place_at
+
+_KINDS = {
+    "string_type": "must be text",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "bool_type": "must be true or false",
+    "list_type": "must be a list",
+    "dict_type": "must be a mapping",
+    "model_type": "must be a mapping",
+    "model_attributes_type": "must be a mapping",
+    "is_instance_of": "must be a number",
+    "decimal_type": "must be a number",
+}
+
+
+def check(document: LocatedMap, findings: Findings) -> CampaignFile | None:
+    """The file as typed values; `None` where it has errors, which are noted."""
+    try:
+        return CampaignFile.model_validate(document, context=findings)
+    except ValidationError as error:
+        for one in error.errors(include_url=False):
+            _note(one, document, findings)
+        return None
+
+
+def _note(error: Mapping[str, Any], document: LocatedMap, findings: Findings) -> None:
+    steps = real_steps(document, error["loc"])
+    missing = error["type"] == "missing"
+    findings.error(
+        _complaint(error),
+        at=place_at(document, steps[:-1] if missing else steps),
+        path=dotted(steps),
+        code=str(error["type"]).replace("_", "-"),
+    )
+
+
+def real_steps(document: LocatedMap, steps: Sequence[Step]) -> list[Step]:
+    """The steps of a path that the document has, and a last one that it lacks.
+
+    pydantic puts the names of alternatives (`list`, `word`) among them.
+    """
+    here: object = document
+    kept: list[Step] = []
+    for number, step in enumerate(steps):
+        known = (isinstance(here, LocatedMap) and step in here) or (
+            isinstance(here, LocatedList) and isinstance(step, int)
+        )
+        if known:
+            kept.append(step)
+            here = here[step]  # type: ignore[index]  # a list takes numbers, a mapping words
+        elif number == len(steps) - 1 and isinstance(here, LocatedMap) and "[" not in str(step):
+            kept.append(step)
+    return kept
+
+
+def _complaint(error: Mapping[str, Any]) -> str:
+    kind, value, context = error["type"], error["input"], error.get("ctx", {})
+    if kind == "missing":
+        return "is missing"
+    if value is None:
+        return "is empty"
+    if kind == "literal_error":
+        words = [word.strip(" '") for word in context["expected"].replace(" or ", ", ").split(",")]
+        return f"must be {listing(words)}, not {_shown(value)}{did_you_mean(str(value), words)}"
+    if kind in _KINDS:
+        return f"{_KINDS[kind]}, not {_shown(value)}"
+    if kind == "string_pattern_mismatch":
+        return f"may hold only a-z, 0-9 and single - between them, not {_shown(value)}"
+    return _bounded(kind, value, context) or str(error["msg"])
+
+
+def _bounded(kind: str, value: object, context: Mapping[str, Any]) -> str:
+    bounds = {
+        "greater_than_equal": ("must be at least", "ge"),
+        "greater_than": ("must be more than", "gt"),
+        "less_than_equal": ("must be at most", "le"),
+    }
+    if kind in bounds:
+        words, name = bounds[kind]
+        return f"{words} {context[name]}, not {_shown(value)}"
+    if kind == "too_short":
+        return "must not be empty"
+    if kind in ("string_too_long", "string_too_short"):
+        limit = context.get("max_length", context.get("min_length"))
+        return f"must have {limit} characters{' at most' if limit and limit > 1 else ''}"
+    return ""
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    text = str(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."  # noqa: PLR2004  fits a line

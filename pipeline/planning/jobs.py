@@ -1,0 +1,157 @@
+"""Jobs: every prompt written, every image priced, everything checked before the first is sent."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+
+from pipeline.model.campaign import CellName, Review, Stage
+from pipeline.model.credits import FREE
+from pipeline.model.job import Coordinates, Job, JobKey, job_key
+from pipeline.model.request import RenderRequest
+from pipeline.model.verdict import Pick, Round
+from pipeline.planning.blueprint import Blueprint
+from pipeline.planning.expansion import name_of, spots
+from pipeline.planning.output_paths import finished, usual_path
+from pipeline.planning.prompts.scribe import Scribe
+from pipeline.planning.writing import Manuscript, Shot, Written
+
+_FIRST = Round()
+_NOTHING: Mapping[CellName, Round] = MappingProxyType({})
+
+
+def plan_drafts(
+    blueprint: Blueprint,
+    *,
+    rounds: Mapping[CellName, Round] = _NOTHING,
+    only: Sequence[str] = (),
+) -> Iterator[Job]:
+    """Every draft: each cell in its round, each take; none where the draft stage does not run.
+
+    All prompts are written before this returns; `CampaignError` names the cell, the table's row
+    and column and the template's line of each that cannot be.
+    """
+    if Stage.DRAFT not in blueprint.campaign.stages:
+        return iter(())
+
+    def shots(scribe: Scribe) -> Iterator[Shot]:
+        for spot in spots(blueprint, only=only, scribe=scribe):
+            round_ = rounds.get(name_of(blueprint, spot.point), _FIRST) if rounds else _FIRST
+            takes = blueprint.variants[spot.variant].stages[Stage.DRAFT].takes
+            for take in range(1, takes + 1):
+                yield Shot(spot, round_.number, take, round_.note)
+
+    manuscript = Manuscript(blueprint, Stage.DRAFT)
+    manuscript.write(shots)
+    return _Counter(manuscript, picks={}).jobs()
+
+
+def plan_finals(
+    blueprint: Blueprint,
+    *,
+    picks: Mapping[CellName, Pick],
+    only: Sequence[str] = (),
+    rounds: Mapping[CellName, Round] = _NOTHING,
+) -> Iterator[Job]:
+    """Finals of the cells that were approved, or of all cells where nobody is asked.
+
+    A note in `rounds` that asked for the approved round is written again: what was approved was
+    painted with it. Errors as in `plan_drafts`.
+    """
+    stages = blueprint.campaign.stages
+    if Stage.FINAL not in stages:
+        return iter(())
+    asked = Stage.DRAFT in stages and stages[Stage.DRAFT].review is not Review.NONE
+
+    def shots(scribe: Scribe) -> Iterator[Shot]:
+        for spot in spots(blueprint, only=only, scribe=scribe):
+            cell = name_of(blueprint, spot.point)
+            pick = picks.get(cell)
+            if pick is None and asked:
+                continue
+            number = pick.round if pick else 1
+            round_ = rounds.get(cell, _FIRST)
+            note = round_.note if round_.number == number else ""
+            takes = blueprint.variants[spot.variant].stages[Stage.FINAL].takes
+            for take in range(1, takes + 1):
+                yield Shot(spot, number, take, note)
+
+    manuscript = Manuscript(blueprint, Stage.FINAL)
+    manuscript.write(shots)
+    return _Counter(manuscript, picks=picks).jobs()
+
+
+class _Counter:
+    """Turns what was written into jobs, and lets equal requests share one payer."""
+
+    def __init__(self, manuscript: Manuscript, *, picks: Mapping[CellName, Pick]) -> None:
+        self.manuscript = manuscript
+        self.blueprint = manuscript.blueprint
+        self.stage = manuscript.stage
+        self.picks = picks
+        self._doubled = manuscript.doubled()
+        self._payers: dict[tuple[int, int, RenderRequest], JobKey] = {}
+
+    def jobs(self) -> Iterator[Job]:
+        """One job for each image, in canonical order."""
+        profile, stage = self.blueprint.profile, self.stage
+        axes = self.blueprint.matrix.axes
+        for written in self.manuscript.read():
+            shot = written.shot
+            ids = [axis.ids[n] for axis, n in zip(axes, shot.spot.point, strict=True)]
+            cell = CellName("/".join(ids))
+            pick = self.picks.get(cell)
+            at = Coordinates(
+                campaign=self.blueprint.campaign.slug,
+                cell=cell,
+                axes=tuple((axis.name, one) for axis, one in zip(axes, ids, strict=True)),
+                stage=stage,
+                round=shot.round,
+                take=shot.take,
+            )
+            request = self._request(written, pick)
+            key = job_key(at, profile=profile.name, request=request)
+            payer = self._payer(written, request, key)
+            yield Job(
+                key=key,
+                at=at,
+                request=request,
+                price=profile.price(request.quality) if payer is None else FREE,
+                profile=profile.name,
+                path=self._path(written, cell),
+                payer=payer,
+                derived_from=pick.job if pick else None,
+            )
+
+    def _request(self, written: Written, pick: Pick | None) -> RenderRequest:
+        shot, profile = written.shot, self.blueprint.profile
+        variant = self.blueprint.variants[shot.spot.variant]
+        return RenderRequest(
+            prompt=written.prompt,
+            model=profile.model,
+            size=self.manuscript.ratio(shot),
+            quality=variant.stages[self.stage].quality,
+            background=variant.background,
+            references=self.manuscript.found(written),
+            variation=_variation(shot, pick) if profile.caps.varies else "",
+        )
+
+    def _payer(self, written: Written, request: RenderRequest, key: JobKey) -> JobKey | None:
+        """The first job with the same request, stage, round and take; `None` for itself."""
+        if self.manuscript.fingerprint(written) not in self._doubled:
+            return None
+        shot = written.shot
+        payer = self._payers.setdefault((shot.round, shot.take, request), key)
+        return None if payer == key else payer
+
+    def _path(self, written: Written, cell: CellName) -> str:
+        shot = written.shot
+        if written.path is None:
+            return usual_path(self.stage, cell, round_=shot.round, take=shot.take)
+        return finished(self.stage, written.path, round_=shot.round)
+
+
+def _variation(shot: Shot, pick: Pick | None) -> str:
+    """What tells takes apart; a final repeats that of the draft it comes from."""
+    if pick is None:
+        return f"{shot.round}.{shot.take}"
+    further = f".{shot.take}" if shot.take > 1 else ""
+    return f"{pick.round}.{pick.take}{further}"

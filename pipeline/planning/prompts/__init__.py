@@ -1,0 +1,1 @@
+"""Templates become prompts, in a child process that cannot do harm."""

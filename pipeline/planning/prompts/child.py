@@ -1,0 +1,73 @@
+"""The process that writes prompts: `python -m pipeline.planning.prompts.child`.
+
+It reads templates and values as frames on its standard input and answers on its standard output.
+It has no files, no keys and no network to care for; loops, powers and bombs end at its limits,
+and it ends by itself when its parent is gone.
+"""
+
+import mmap
+import os
+import resource
+import select
+import signal
+import sys
+import time
+
+from pipeline.planning.prompts.desk import Desk
+from pipeline.planning.prompts.frames import FrameBroken, receive, send
+
+CPU_SECONDS = 2
+"""Processor time that one message may cost."""
+MEMORY = 512 * 1024 * 1024
+"""Address space of this process, in bytes."""
+_PATIENCE = 5.0
+"""Seconds between two looks at whether the parent is alive."""
+
+
+def main() -> None:
+    """Answer messages until there are no more."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    parent = int(sys.argv[1])
+    progress = mmap.mmap(int(sys.argv[2]), mmap.PAGESIZE)
+    _limit(resource.RLIMIT_CORE, 0)
+    _limit(resource.RLIMIT_FSIZE, 0)
+    _limit(resource.RLIMIT_AS, MEMORY)
+    desk = Desk(progress)
+    requests, answers = sys.stdin.buffer.raw, sys.stdout.buffer
+    while _awaited(requests, parent):
+        try:
+            message = receive(sys.stdin.buffer)
+        except FrameBroken:
+            return
+        if message is None:
+            return
+        used = time.process_time()
+        _soft_limit(resource.RLIMIT_CPU, int(used) + CPU_SECONDS + (used % 1 > 0.5))  # noqa: PLR2004  the kernel counts whole seconds
+        send(answers, desk.answer(message))
+
+
+def _awaited(requests: object, parent: int) -> bool:
+    """Wait for the next message; false where nobody is left to send one."""
+    while True:
+        ready, _, _ = select.select([requests], [], [], _PATIENCE)
+        if ready:
+            return True
+        if os.getppid() != parent:
+            return False
+
+
+def _limit(kind: int, value: int) -> None:
+    _, hard = resource.getrlimit(kind)
+    bounded = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    resource.setrlimit(kind, (bounded, bounded))
+
+
+def _soft_limit(kind: int, value: int) -> None:
+    _, hard = resource.getrlimit(kind)
+    bounded = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    resource.setrlimit(kind, (bounded, hard))
+
+
+if __name__ == "__main__":
+    main()

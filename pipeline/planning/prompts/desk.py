@@ -1,0 +1,231 @@
+"""Inside the child: templates are learned once, then written for many cells."""
+
+import json
+import mmap
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from types import TracebackType
+from typing import Any
+
+from jinja2 import Template, TemplateSyntaxError, meta, nodes
+from jinja2.exceptions import TemplateError, TemplateNotFound
+from jinja2.sandbox import SecurityError
+
+from pipeline.planning.prompts.hygiene import leftover_braces, stands_quoted, unfit_character
+from pipeline.planning.prompts.sandbox import Missing, PromptEnvironment, Unwritable
+from pipeline.planning.prompts.values import revive
+
+Reply = dict[str, object]
+_DECIMAL = "\0decimal"
+_SAID = ("stage", "take", "round", "note")
+
+
+class Desk:
+    """Holds the templates of one campaign."""
+
+    def __init__(self, progress: mmap.mmap) -> None:
+        self.progress = progress
+        self.sources: dict[str, str] = {}
+        self.columns: dict[str, Sequence[str]] = {}
+        self.longest = 0
+        self.environment = PromptEnvironment(self.sources.get)
+        self._uses: dict[str, set[str]] = {}
+        self._includes: dict[str, set[str]] = {}
+        self._expressions: dict[str, Any] = {}
+
+    def answer(self, body: bytes) -> Reply:
+        """Do what one message asks."""
+        message = json.loads(body, object_hook=_undecimal)
+        if message["op"] == "learn":
+            return self._learn(message)
+        if message["op"] == "judge":
+            return self._judge(message)
+        return self._write(message)
+
+    def _step(self, number: int) -> None:
+        self.progress[0:4] = number.to_bytes(4, "little")
+
+    def _learn(self, message: Mapping[str, Any]) -> Reply:
+        self.columns.update(message["columns"])
+        self.longest = message["longest"]
+        Missing.known = (*message["known"], *_SAID)
+        problems: list[Reply] = []
+        needs: list[tuple[str, str]] = []
+        number = 0
+        self.sources.update(message["templates"])
+        for name, source in message["templates"].items():
+            self._step(number)
+            number += 1
+            try:
+                self._study(name, source, problems, needs)
+            except Exception as error:  # noqa: BLE001  a template may fail in any way
+                problems.append({"template": name, **_told(error, name)})
+        for name, source in message["expressions"].items():
+            self._step(number)
+            number += 1
+            try:
+                compiled = self.environment.compile_expression(source, undefined_to_none=False)
+                self._expressions[name] = compiled
+            except Exception as error:  # noqa: BLE001  as above
+                problems.append({"template": name, **_told(error, name)})
+        return {"problems": problems, "needs": needs}
+
+    def _study(
+        self, name: str, source: str, problems: list[Reply], needs: list[tuple[str, str]]
+    ) -> None:
+        """Compile a template and note what it includes, says and left over."""
+        tree = self.environment.parse(source, name)
+        self._uses[name] = meta.find_undeclared_variables(tree)
+        self._includes[name] = set()
+        for wanted in meta.find_referenced_templates(tree):
+            if wanted is None:
+                complaint = "the name of an included file must be written out"
+                problems.append({"template": name, "line": 1, "complaint": complaint})
+                continue
+            path = self.environment.join_path(wanted, name)
+            self._includes[name].add(path)
+            if path not in self.sources:
+                needs.append((name, wanted))
+        for text in tree.find_all(nodes.TemplateData):
+            left = leftover_braces(text.data)
+            if left:
+                complaint = f"{left[0]} is left over in the template's own text"
+                problems.append(
+                    {"template": name, "line": text.lineno + left[1], "complaint": complaint}
+                )
+        self.environment.compile(tree, name)
+
+    def says(self, name: str, word: str, seen: frozenset[str] = frozenset()) -> bool:
+        """Whether a template, or one that it includes, uses a name."""
+        if name in seen:
+            return False
+        inner = self._includes.get(name, set())
+        return word in self._uses.get(name, ()) or any(
+            self.says(one, word, seen | {name}) for one in inner
+        )
+
+    def _judge(self, message: Mapping[str, Any]) -> Reply:
+        values = [revive(entry, self.columns) for entry in message["values"]]
+        answers: list[bool | None] = []
+        problems: list[Reply] = []
+        for number, (name, used) in enumerate(message["questions"]):
+            self._step(number)
+            context: dict[str, object] = {}
+            for index in used:
+                context.update(values[index])
+            try:
+                answers.append(bool(self._expressions[name](context)))
+            except Exception as error:  # noqa: BLE001  an expression may fail in any way
+                answers.append(None)
+                problems.append({"shot": number, "template": name, **_told(error, name)})
+        return {"answers": answers, "problems": problems}
+
+    def _write(self, message: Mapping[str, Any]) -> Reply:
+        values = [revive(entry, self.columns) for entry in message["values"]]
+        kits = message["kits"]
+        written: list[object] = []
+        problems: list[Reply] = []
+        context: dict[str, object] = {}
+        for number, (kit, used, take, round_, note) in enumerate(message["shots"]):
+            self.progress[0:4] = number.to_bytes(4, "little")
+            context = {"stage": message["stage"], "take": take, "round": round_, "note": note}
+            for index in used:
+                context.update(values[index])
+            try:
+                written.append(self._shot(kits[kit], context, number, problems))
+            except Exception as error:  # noqa: BLE001  a template may fail in any way
+                written.append(None)
+                problems.append({"shot": number, **_told(error, kits[kit][0])})
+        return {"written": written, "problems": problems}
+
+    def _shot(
+        self,
+        kit: tuple[str, list[tuple[str, str]], list[str], str | None],
+        context: dict[str, object],
+        number: int,
+        problems: list[Reply],
+    ) -> object:
+        """One cell's prompt, quoted texts, references and path."""
+        main, texts, references, path = kit
+        prompt = self._text(main, context)
+        note = context["note"]
+        if note and not self.says(main, "note"):
+            prompt = f"{prompt}\n\nRevision note: {note}"
+        complaint = self._hygiene(prompt)
+        if complaint:
+            raise _Unclean(complaint)
+        quoted: dict[str, str] = {}
+        for key, name in texts:
+            text = quoted[key] = self._text(name, context)
+            if text and not stands_quoted(text, prompt):
+                complaint = f'"{text}" does not stand in quotes in the prompt'
+                problems.append(
+                    {"shot": number, "template": name, "line": 1, "complaint": complaint}
+                )
+        files = [self._text(name, context) for name in references]
+        return [prompt, quoted, files, None if path is None else self._text(path, context)]
+
+    def _text(self, name: str, context: dict[str, object]) -> str:
+        template = self.environment.get_template(name)
+        scope = template.new_context(context, shared=False)
+        try:
+            return "".join(template.root_render_func(scope)).strip()
+        except MemoryError as error:
+            raise _Unclean("needs more memory than a prompt may") from error
+
+    def _hygiene(self, prompt: str) -> str:
+        if not prompt:
+            return "the prompt is empty"
+        if len(prompt) > self.longest:
+            return f"the prompt has {len(prompt)} characters; the provider takes {self.longest}"
+        unfit = unfit_character(prompt)
+        return f"the prompt holds {unfit}, a character that no prompt may hold" if unfit else ""
+
+
+class _Unclean(Exception):
+    """A prompt that must not be sent."""
+
+
+def _told(error: BaseException, main: str) -> Reply:
+    """What a template's failure means: where, and in words."""
+    template, line = _spot(error.__traceback__)
+    told: Reply = {"template": template or main, "line": line, "slot": "", "column": ""}
+    if isinstance(error, Unwritable):
+        told |= {"slot": error.slot, "column": error.column, "complaint": str(error)}
+    elif isinstance(error, TemplateSyntaxError):
+        told |= {
+            "template": error.name or main,
+            "line": error.lineno,
+            "complaint": f"not readable as a template: {error.message}",
+        }
+    elif isinstance(error, TemplateNotFound):
+        told["complaint"] = f"there is no file {error.name} to include"
+    elif isinstance(error, SecurityError):
+        told["complaint"] = f"not allowed in a template: {error}"
+    elif isinstance(error, RecursionError):
+        told["complaint"] = "the template calls itself without end"
+    elif isinstance(error, MemoryError | OverflowError):
+        told["complaint"] = "needs more memory than a prompt may"
+    elif isinstance(error, _Unclean | TemplateError):
+        told["complaint"] = str(error)
+    else:
+        told["complaint"] = f"fails: {error} ({type(error).__name__})"
+    return told
+
+
+def _spot(trace: TracebackType | None) -> tuple[str, int]:
+    """The innermost template and line of a traceback."""
+    name, line = "", 1
+    while trace is not None:
+        template = trace.tb_frame.f_globals.get("__jinja_template__")
+        if isinstance(template, Template):
+            name = template.name or ""
+            line = template.get_corresponding_lineno(trace.tb_lineno)
+        trace = trace.tb_next
+    return name, line
+
+
+def _undecimal(mapping: dict[str, object]) -> object:
+    if len(mapping) == 1 and isinstance(number := mapping.get(_DECIMAL), str):
+        return Decimal(number)
+    return mapping

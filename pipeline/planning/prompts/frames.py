@@ -1,0 +1,39 @@
+"""Messages between this process and the one that writes prompts: a length, then JSON."""
+
+import json
+from typing import BinaryIO
+
+FRAME_LIMIT = 256 * 1024 * 1024
+"""Largest message, in bytes; a longer one is a fault of the other side."""
+
+Message = dict[str, object]
+
+
+class FrameBroken(Exception):
+    """The other side is gone, or does not speak in frames."""
+
+
+def send(stream: BinaryIO, message: Message) -> None:
+    """Write one message."""
+    send_text(stream, json.dumps(message, separators=(",", ":")))
+
+
+def send_text(stream: BinaryIO, text: str) -> None:
+    """Write one message that is JSON already."""
+    body = text.encode("ascii")
+    stream.write(len(body).to_bytes(4, "big") + body)
+    stream.flush()
+
+
+def receive(stream: BinaryIO) -> bytes | None:
+    """The body of one message; `None` where the stream ended between messages."""
+    head = stream.read(4)
+    if not head:
+        return None
+    size = int.from_bytes(head, "big")
+    if len(head) < 4 or size > FRAME_LIMIT:  # noqa: PLR2004  the size of a length
+        raise FrameBroken
+    body = stream.read(size)
+    if len(body) < size:
+        raise FrameBroken
+    return body

@@ -1,0 +1,193 @@
+"""The Jinja environment of prompts: nothing leaks, nothing surprising is printed."""
+
+import functools
+import posixpath
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn
+
+from jinja2 import FunctionLoader, StrictUndefined, nodes
+from jinja2.compiler import CodeGenerator, Frame
+from jinja2.runtime import Context, missing
+from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+
+from pipeline.planning.nearest import did_you_mean
+from pipeline.planning.prompts.values import AxisValue, Row
+
+_RANDOM = ("random", "shuffle", "pprint", "urlize")
+_TEXT_FILTERS = ["capitalize", "center", "e", "escape", "forceescape", "format", "indent", "lower", "replace", "string", "striptags", "title", "trim", "truncate", "upper", "urlencode", "wordcount", "wordwrap"]
+
+
+class Unwritable(Exception):
+    """A template cannot be written for a cell; carries which value it stumbled over."""
+
+    def __init__(self, complaint: str, *, slot: str = "", column: str = "") -> None:
+        super().__init__(complaint)
+        self.slot = slot
+        self.column = column
+
+
+class Missing(StrictUndefined):
+    """A name or column that does not exist; every use of it says so."""
+
+    __slots__ = ()
+    known: tuple[str, ...] = ()
+    """Names that exist, for the hint."""
+
+    def __init__(
+        self,
+        hint: str | None = None,
+        obj: Any = missing,
+        name: str | None = None,
+        exc: object = None,
+    ) -> None:
+        super().__init__(hint, obj, name)
+        self._undefined_exception = self._complaint  # type: ignore[assignment]  # only ever called
+
+    def _complaint(self, message: str) -> Unwritable:
+        name, owner = str(self._undefined_name), self._undefined_obj
+        if isinstance(owner, Row | AxisValue):
+            hint = did_you_mean(name, owner.columns)
+            complaint = f"{owner.slot} has no column {name}{hint}"
+            return Unwritable(complaint, slot=owner.slot, column=name)
+        if self._undefined_hint or owner is not missing:
+            return Unwritable(message)
+        return Unwritable(f"nothing is named {name}{did_you_mean(name, self.known)}")
+
+
+class _Generator(CodeGenerator):
+    """Compiles `~` so that it prints nothing that `{{ }}` would not."""
+
+    def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802  jinja2's name
+        self.write("environment.concatenated((")
+        for part in node.nodes:
+            self.visit(part, frame)
+            self.write(", ")
+        self.write("))")
+
+
+class PromptEnvironment(ImmutableSandboxedEnvironment):
+    """Key-first lookup, strict names, no randomness, no printing of what is no text."""
+
+    code_generator_class = _Generator
+    intercepted_binops = frozenset(["%"])
+
+    def __init__(self, load: Callable[[str], str | None]) -> None:
+        super().__init__(
+            loader=FunctionLoader(load),
+            undefined=Missing,
+            finalize=self.printable,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            optimized=False,
+            auto_reload=False,
+            cache_size=-1,
+        )
+        self.last = ("", "")
+        """Slot and column of the last value that was no text."""
+        for name in _RANDOM:
+            self.filters.pop(name, None)
+        self.globals.pop("lipsum")
+        for name in _TEXT_FILTERS:
+            self.filters[name] = self._guarded(self.filters[name])
+        self.filters["join"] = self._guarded_join(self.filters["join"])
+
+    def join_path(self, template: str, parent: str) -> str:
+        """An included file is named relative to the file that includes it."""
+        return posixpath.normpath(posixpath.join(posixpath.dirname(parent), template))
+
+    def getattr(self, obj: Any, attribute: str) -> Any:  # noqa: ANN401  templates hold anything
+        """`obj.attribute`: columns and keys first."""
+        return self._looked_up(obj, attribute, super().getattr)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:  # noqa: ANN401  templates hold anything
+        """`obj[argument]`: columns and keys first."""
+        return self._looked_up(obj, argument, super().getitem)
+
+    def _looked_up(self, obj: Any, name: Any, otherwise: Callable[[Any, Any], Any]) -> Any:  # noqa: ANN401  templates hold anything
+        kind = type(obj)
+        if kind is AxisValue or kind is Row:
+            try:
+                value = obj.columns[name]
+            except (KeyError, TypeError):
+                return self.undefined(obj=obj, name=str(name))
+            if type(value) is not str:
+                self.last = (obj.slot, str(name))
+            return value
+        if isinstance(obj, Mapping) and isinstance(name, str) and name in obj:
+            return obj[name]
+        return otherwise(obj, name)
+
+    def printable(self, value: Any) -> Any:  # noqa: ANN401  templates print anything
+        """The value if a prompt may show it; `Unwritable` otherwise."""
+        if isinstance(value, str):
+            return value
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        if isinstance(value, Missing):
+            return str(value)
+        kind = _unprintable(value)
+        if kind:
+            slot, column = (value.slot, "") if isinstance(value, Row) else self.last
+            name = f"{slot}.{column}".strip(".") if slot else "the value"
+            raise Unwritable(f"{name} is {kind} and cannot be printed", slot=slot, column=column)
+        return value
+
+    def concatenated(self, parts: tuple[Any, ...]) -> str:
+        """What `~` gives."""
+        return "".join(str(self.printable(part)) for part in parts)
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:  # noqa: ANN401  templates compute with anything
+        """`'%s' % value` prints; other numbers compute."""
+        if isinstance(left, str):
+            for part in right if isinstance(right, tuple) else (right,):
+                self.printable(part)
+        return super().call_binop(context, operator, left, right)
+
+    def call(self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401, PYI063  jinja2's own signature
+        """Call what a template may call; `format` prints its arguments."""
+        if getattr(__obj, "__name__", "") in ("format", "format_map"):
+            for part in (*args, *kwargs.values()):
+                self.printable(part)
+        return super().call(__context, __obj, *args, **kwargs)
+
+    def unsafe_undefined(self, obj: Any, attribute: str) -> NoReturn:  # noqa: ANN401  jinja2's own signature
+        """What an unsafe attribute is."""
+        raise SecurityError(f"{attribute} may not be used in a template")
+
+    def _guarded(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        position = 1 if getattr(original, "jinja_pass_arg", None) is not None else 0
+
+        @functools.wraps(original)
+        def guarded(*args: object, **kwargs: object) -> object:
+            for value in args[position:]:
+                self.printable(value)
+            return original(*args, **kwargs)
+
+        return guarded
+
+    def _guarded_join(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(original)
+        def guarded(scope: object, values: Any, *args: object, **kwargs: object) -> object:  # noqa: ANN401  anything iterable
+            kept = list(values)
+            if not args[1:] and "attribute" not in kwargs:
+                for value in kept:
+                    self.printable(value)
+            return original(scope, kept, *args, **kwargs)
+
+        return guarded
+
+
+def _unprintable(value: object) -> str:
+    if value is None:
+        return "empty (null)"
+    if isinstance(value, Row):
+        return "a whole row"
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, list | tuple | set | frozenset | range):
+        return "a list"
+    if callable(value):
+        return "a function"
+    if hasattr(value, "__next__"):
+        return "a list"
+    return ""

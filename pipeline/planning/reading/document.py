@@ -1,0 +1,274 @@
+"""A YAML text as located values.
+
+Built from the events of PyYAML's C parser, never through its resolver or constructor: those turn
+`16:9` into 969 and `no` into False. Every limit is checked on the event stream, before anything
+is built.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+import yaml
+
+from pipeline.planning.places import Findings, Place
+from pipeline.planning.reading.hints import explain_parser, quoted
+from pipeline.planning.reading.located import LocatedList, LocatedMap
+from pipeline.planning.reading.scalars import plain_scalar
+
+DEEPEST = 64
+"""Mappings and lists inside each other."""
+MOST_VALUES = 250_000
+"""Values in one file, what aliases repeat included."""
+
+_CUT = re.compile(r"[ \t]+(#[^\s#].*)")
+_TEXT_TAGS = (None, "!", "tag:yaml.org,2002:str")
+_NO_KEY = object()
+_BAD_KEY = object()
+
+
+def parse(text: str, *, file: str) -> tuple[object, Findings]:
+    """The one document of a YAML text and what is odd about it.
+
+    Raises `CampaignError` with everything found so far where the text cannot be read on.
+    """
+    findings = Findings()
+    builder = _Builder(text, file, findings)
+    try:
+        for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+            if not builder.accept(event):
+                break
+    except yaml.MarkedYAMLError as error:
+        lines = text.splitlines()
+        complaint, at = explain_parser(error, lines=lines, file=file)
+        findings = findings.without_line(at)
+        findings.error(complaint, at=at, code="yaml")
+    except yaml.YAMLError as error:
+        complaint = f"not readable as YAML: {str(error).splitlines()[0]}"
+        findings.error(complaint, at=Place(file), code="yaml")
+    if builder.broken or not builder.done:
+        findings.settle()
+    return builder.root, findings
+
+
+@dataclass(slots=True)
+class _Open:
+    """A mapping or list that is being filled."""
+
+    value: LocatedMap | LocatedList
+    place: Place
+    start: int
+    flow: bool
+    anchor: str | None
+    before: int
+    """How many values had been counted when it opened."""
+    key: object = _NO_KEY
+    key_place: Place = Place("")
+    key_end: int = 0
+    merges: list[tuple[object, Place]] = field(default_factory=list)
+
+
+class _Builder:
+    """Turns events into located values."""
+
+    def __init__(self, text: str, file: str, findings: Findings) -> None:
+        self.text = text
+        self.file = file
+        self.findings = findings
+        self.root: object = None
+        self.done = False
+        self.broken = False
+        self._stack: list[_Open] = []
+        self._anchors: dict[str, tuple[object, int]] = {}
+        self._values = 0
+        self._documents = 0
+
+    def accept(self, event: yaml.Event) -> bool:
+        """Take one event; false where reading must stop."""
+        match event:
+            case yaml.ScalarEvent():
+                self._scalar(event)
+            case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
+                self._open(event)
+            case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
+                self._close(event)
+            case yaml.AliasEvent():
+                self._alias(event)
+            case yaml.DocumentStartEvent():
+                self._documents += 1
+                if self._documents > 1:
+                    self._stop("a second document starts here; one file holds one", event)
+            case yaml.StreamEndEvent():
+                self.done = True
+        return not self.broken
+
+    def _at(self, event: yaml.Event, indent: int = 0) -> Place:
+        mark = event.start_mark
+        return Place(self.file, mark.line + 1, mark.column + 1, indent)
+
+    def _error(self, complaint: str, at: Place) -> None:
+        self.findings.error(complaint, at=at, code="yaml", path=self._path())
+
+    def _stop(self, complaint: str, event: yaml.Event) -> None:
+        self.findings.error(complaint, at=self._at(event), code="yaml-limit")
+        self.broken = True
+
+    def _path(self) -> str:
+        return self._child_path(self._stack[-1]) if self._stack else ""
+
+    def _child_path(self, top: _Open) -> str:
+        if isinstance(top.value, LocatedList):
+            return f"{top.value.path}[{len(top.value)}]"
+        if not isinstance(top.key, str):
+            return top.value.path
+        return f"{top.value.path}.{top.key}" if top.value.path else top.key
+
+    def _scalar(self, event: yaml.ScalarEvent) -> None:
+        self._count(1, event)
+        top = self._stack[-1] if self._stack else None
+        at = self._at(event, indent=1 if event.style in ("|", ">") else 0)
+        if event.tag not in _TEXT_TAGS:
+            self._tag(event.tag, at)
+        if top is not None and isinstance(top.value, LocatedMap) and top.key is _NO_KEY:
+            self._key(top, event, at)
+            return
+        if event.style or event.tag is not None:
+            value: object = event.value
+        else:
+            value = plain_scalar(event.value)
+            self._look_around(top, event, at)
+        self._remember(event.anchor, value, 1)
+        self._attach(value, at)
+
+    def _key(self, top: _Open, event: yaml.ScalarEvent, at: Place) -> None:
+        self._remember(event.anchor, event.value, 1)
+        top.key, top.key_place, top.key_end = event.value, at, event.end_mark.index
+        if not isinstance(top.value, LocatedMap) or event.value not in top.value:
+            return
+        first = top.value.key_places[event.value].line
+        self._error(f"the key {event.value} stands here a second time (first on line {first})", at)
+        top.key = _BAD_KEY
+
+    def _look_around(self, top: _Open | None, event: yaml.ScalarEvent, at: Place) -> None:
+        """Catch what was swallowed: by a comment, or by a comma in a flow mapping."""
+        end = event.end_mark.index
+        cut = _CUT.match(self.text, end)
+        if cut and not event.value:
+            self._error(f"nothing is left: # starts a comment; write {quoted(cut[1])}", at)
+        elif cut:
+            complaint = f'the text ends before "{cut[1]}": # starts a comment; quote the whole'
+            self.findings.warning(complaint, at=at, code="comment", path=self._path())
+        elif not event.value and top is not None and top.flow and top.key is not _NO_KEY:
+            self._missing_value(top, at)
+
+    def _missing_value(self, top: _Open, at: Place) -> None:
+        key, opener = top.key, self.text[top.start - 1 : top.start + 2]
+        if not isinstance(key, str) or opener[1:2] == "?" or "{{" in opener:
+            return
+        if self.text.startswith(":", top.key_end):
+            self._error(f"{key} has no value", at)
+        elif ":" in key:
+            name, _, value = key.partition(":")
+            hint = f"write {name}: {value} with a space after the colon"
+            self._error(f"{key} has no value; {hint}", top.key_place)
+        else:
+            hint = "a text that holds a comma must be quoted"
+            before = next(reversed(top.value), None) if isinstance(top.value, LocatedMap) else None
+            if before is not None and isinstance(top.value, LocatedMap):
+                hint += f": {before}: {quoted(f'{top.value[before]}, {key}')}"
+            self._error(f"{key} has no value; {hint}", top.key_place)
+
+    def _open(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent) -> None:
+        self._count(1, event)
+        if len(self._stack) >= DEEPEST:
+            self._stop(f"lists and mappings are nested deeper than {DEEPEST}", event)
+            return
+        at, path = self._at(event), self._path()
+        if event.tag is not None:
+            self._tag(event.tag, at)
+        mapping = isinstance(event, yaml.MappingStartEvent)
+        self._stack.append(
+            _Open(
+                value=LocatedMap(at, path) if mapping else LocatedList(at, path),
+                place=at,
+                start=event.start_mark.index,
+                flow=bool(event.flow_style),
+                anchor=event.anchor,
+                before=self._values,
+            )
+        )
+        if event.anchor is not None:
+            self._anchors.pop(event.anchor, None)
+
+    def _close(self, event: yaml.Event) -> None:
+        top = self._stack.pop()
+        if isinstance(top.value, LocatedMap):
+            self._merge(top.value, top)
+        written = self.text[top.start : event.end_mark.index]
+        value: object = top.value
+        if top.flow and written.startswith("{{") and written.endswith("}}"):
+            value = written
+            self._error(f"a template must be quoted: {quoted(written)}", top.place)
+        elif top.flow and written.startswith("?"):
+            value = written
+            self._error(f"a text that starts with ? must be quoted: {quoted(written)}", top.place)
+        self._remember(top.anchor, value, self._values - top.before + 1)
+        self._attach(value, top.place)
+
+    def _alias(self, event: yaml.AliasEvent) -> None:
+        at = self._at(event)
+        known = self._anchors.get(event.anchor)
+        if known is None:
+            written = self.text[event.start_mark.index : event.end_mark.index]
+            open_anchors = {one.anchor for one in self._stack}
+            if event.anchor in open_anchors:
+                self._stop(f"{written} repeats the value that it stands in", event)
+                return
+            self._error(f"a text that starts with * must be quoted: {quoted(written)}", at)
+            known = (written, 1)
+        value, weight = known
+        self._count(weight, event)
+        self._attach(value, at)
+
+    def _attach(self, value: object, at: Place) -> None:
+        if not self._stack:
+            self.root = value
+            return
+        top = self._stack[-1]
+        if isinstance(top.value, LocatedList):
+            top.value.put(value, at=at)
+        elif top.key is _NO_KEY:
+            if isinstance(value, str):
+                top.key, top.key_place = value, at
+            else:
+                if not self.text.startswith("{{", top.start):
+                    self._error("a key must be plain text", at)
+                top.key = _BAD_KEY
+        else:
+            if top.key == "<<":
+                top.merges.append((value, at))
+            elif isinstance(top.key, str):
+                top.value.put(top.key, value, at=top.key_place, value_at=at)
+            top.key = _NO_KEY
+
+    def _merge(self, into: LocatedMap, top: _Open) -> None:
+        for value, at in top.merges:
+            for source in value if isinstance(value, LocatedList) else [value]:
+                if not isinstance(source, LocatedMap):
+                    self._error("<< needs a mapping, or a list of mappings", at)
+                    continue
+                for key in source:
+                    if key not in into:
+                        into.take(key, source)
+
+    def _remember(self, anchor: str | None, value: object, weight: int) -> None:
+        if anchor is not None:
+            self._anchors[anchor] = (value, weight)
+
+    def _count(self, values: int, event: yaml.Event) -> None:
+        self._values += values
+        if self._values > MOST_VALUES:
+            self._stop(f"holds more than {MOST_VALUES} values, aliases counted in full", event)
+
+    def _tag(self, tag: str, at: Place) -> None:
+        shown = tag.replace("tag:yaml.org,2002:", "!!")
+        self._error(f"the tag {shown} is not allowed; write the value plainly", at)

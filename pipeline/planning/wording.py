@@ -1,0 +1,115 @@
+"""Every template and expression that a campaign file holds or names."""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from pipeline.planning.files import Reading
+from pipeline.planning.grammar.campaign_file import CampaignFile
+from pipeline.planning.places import Findings, Place
+from pipeline.planning.prompts.library import Library
+from pipeline.planning.reading.located import LocatedMap, Step, dotted, place_at
+from pipeline.planning.resolved import Source
+from pipeline.planning.variants import template_name
+
+_FILE = re.compile(r"\S[^\n{}]*\.j2\s*")
+
+
+def gather_templates(
+    file: CampaignFile,
+    document: LocatedMap,
+    library: Library,
+    *,
+    base: Mapping[str, Reading],
+    findings: Findings,
+) -> dict[str, str]:
+    """Put every template into the library; returns path in the file → the template's name.
+
+    `base` names the file that a place is in, so that its neighbours can be found.
+    """
+    names: dict[str, str] = {}
+    for steps, text in _templates(file):
+        path, at = dotted(steps), place_at(document, steps)
+        reading = base[at.file]
+        if steps[-1] == "prompt" and _FILE.fullmatch(text):
+            names[path] = library.add_file(
+                text.strip(), base=reading, at=at, path=path, findings=findings
+            )
+        else:
+            name = template_name(at.file, path)
+            names[path] = library.add_text(
+                name, Source(text=text, place=at, path=path), base=reading
+            )
+    return names
+
+
+def gather_expressions(file: CampaignFile, document: LocatedMap, library: Library) -> None:
+    """Put every `if` and `where` into the library, named by its path."""
+    for name, table in file.data.items():
+        if table.where is not None:
+            _expression(("data", name, "where"), table.where, document, library)
+    for number, rule in enumerate(file.matrix.exclude):
+        if "if" in rule:
+            steps = ("matrix", "exclude", number, "if")
+            _expression(steps, str(rule["if"]), document, library)
+
+
+def _expression(steps: tuple[Step, ...], text: str, document: LocatedMap, library: Library) -> None:
+    path = dotted(steps)
+    library.expressions[path] = Source(text=text, place=place_at(document, steps), path=path)
+
+
+def _templates(file: CampaignFile) -> Iterator[tuple[tuple[Step, ...], str]]:
+    yield ("prompt",), file.prompt
+    yield from ((("text", key), text) for key, text in file.text.items())
+    yield from ((("references", n), text) for n, text in enumerate(file.references))
+    if file.output.path is not None:
+        yield ("output", "path"), file.output.path
+    for number, override in enumerate(file.overrides):
+        start: tuple[Step, ...] = ("overrides", number, "set")
+        if override.set.prompt is not None:
+            yield (*start, "prompt"), override.set.prompt
+        yield from (((*start, "text", key), text) for key, text in override.set.text.items())
+        yield from (
+            ((*start, "references", n), text)
+            for n, text in enumerate(override.set.references or ())
+        )
+
+
+def check_names(file: CampaignFile, document: LocatedMap, findings: Findings) -> set[str]:
+    """The names that templates may say; collisions and odd ones are noted."""
+    kinds: dict[str, str] = dict.fromkeys(_RESERVED, "a word of the pipeline's own")
+    groups: list[tuple[str, tuple[str, ...], list[str]]] = [
+        ("an axis", ("matrix",), ["size", *file.matrix.__pydantic_extra__]),
+        ("a table", ("data",), list(file.data)),
+        ("one of the vars", ("vars",), list(file.vars)),
+    ]
+    for kind, steps, names in groups:
+        for name in names:
+            at, path = place_at(document, (*steps, name), key=True), dotted((*steps, name))
+            if not _NAME.fullmatch(name):
+                complaint = "a name that templates say is made of letters, digits and _"
+                findings.error(f"{name}: {complaint}", at=at, path=path, code="name")
+            elif name in kinds:
+                complaint = f"{name} is already {kinds[name]}"
+                findings.error(complaint, at=at, path=path, code="name")
+            kinds.setdefault(name, kind)
+    for number, override in enumerate(file.overrides):
+        for name in override.set.vars:
+            steps_ = ("overrides", number, "set", "vars", name)
+            if kinds.setdefault(name, "one of the vars") != "one of the vars":
+                findings.error(
+                    f"{name} is already {kinds[name]}",
+                    at=place_at(document, steps_, key=True),
+                    path=dotted(steps_),
+                    code="name",
+                )
+    return {name for name in kinds if name != "env"}
+
+
+_RESERVED = ("stage", "take", "round", "note", "env")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+
+
+def known_place(document: LocatedMap, *steps: Step) -> Place:
+    """The place of a value of the campaign file."""
+    return place_at(document, steps)
