@@ -68,11 +68,13 @@ def close_attempt(
         books.keep_reply(row, answer.raw[:LONGEST_REPLY])
 
 
-def hold(books: Books, job: JobRow, purchase: PurchaseRow, *, reason: str) -> None:
-    """Count a purchase as in doubt, and its job with it."""
+def hold(books: Books, job: JobRow, purchase: PurchaseRow, *, reason: str) -> bool:
+    """Count a purchase that is not settled as in doubt; returns whether its job now is too."""
     if purchase.state is Money.RESERVED:
         purchase.state = Money.DOUBT
         books.save_purchase(purchase)
-    if purchase.state is Money.DOUBT and purchase.nth == job.purchases:
-        job.state, job.reason = State.IN_DOUBT, plain(reason)
-        books.save_job(job)
+    if purchase.state is not Money.DOUBT or purchase.nth != job.purchases:
+        return False
+    job.state, job.reason = State.IN_DOUBT, plain(reason)
+    books.save_job(job)
+    return True

@@ -18,7 +18,7 @@ from pipeline.ledger.base import (
     StaleVerdict,
 )
 from pipeline.ledger.books import Books, Scope
-from pipeline.ledger.rows import RunRow, entry_of, iso
+from pipeline.ledger.rows import RunRow, entry_of, iso, plain
 from pipeline.model.artifact import Artifact
 from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.credits import Budget, Spent
@@ -174,7 +174,8 @@ def _decide(books: Books, verdict: Verdict, campaign: Slug, base: int | None) ->
     revision = newest.revision if newest else 0
     if base is not None and base != revision:
         raise StaleVerdict(newest)
-    decided = replace(verdict, revision=revision + 1)
+    note, by = (plain(text, limit=len(text)) for text in (verdict.note, verdict.by))
+    decided = replace(verdict, note=note, by=by, revision=revision + 1)
     books.add_verdict(campaign, decided)
     return decided
 

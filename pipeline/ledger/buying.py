@@ -23,12 +23,12 @@ def begin(books: Books, now: int, run: Run) -> int:
     """Open a run; what dead runs of its campaign left open becomes in doubt."""
     if books.run(run.id) is not None:
         raise ValueError(f"run {run.id} has begun already")
-    left = books.open_attempts(run.campaign)
-    for job, attempt in left:
+    doubts = 0
+    for job, attempt in books.open_attempts(run.campaign):
         close_attempt(books, attempt, Ending.DOUBT, now=None, error=UNANSWERED)
-        hold(books, job, books.purchase(job.id, attempt.nth), reason=UNANSWERED)
+        doubts += hold(books, job, books.purchase(job.id, attempt.nth), reason=UNANSWERED)
     books.add_run(run, started=now)
-    return len(left)
+    return doubts
 
 
 def end(books: Books, now: int, run: RunId, exit_code: int) -> None:

@@ -1,0 +1,227 @@
+"""Random lives of a ledger: both kinds agree, and what was charged stays inside the interval."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from builders import a_job, a_run
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
+from ledgers import Hand, a_receipt, an_artifact
+
+from pipeline.errors import BudgetReached
+from pipeline.ledger.base import Resolution
+from pipeline.model.credits import Budget, Credits
+from pipeline.model.outcome import Failed, FailureKind
+from pipeline.model.request import Quality
+
+JOBS = [
+    a_job("lime/1x1", campaign="spring"),
+    a_job("crab/1x1", campaign="spring", quality=Quality.HIGH),
+    a_job("lime/1x1", campaign="summer"),
+]
+BUDGET = Budget(run=Credits(40), campaign=Credits(80), month=Credits(90))
+
+
+class Life(RuleBasedStateMachine):
+    """Two ledgers get the same calls; the provider's truth is kept beside them.
+
+    `charged` holds the truth by purchase and attempt, decided when it is sent: a replay is never
+    charged where an attempt before it was, and what is said of an attempt is true of that attempt.
+    """
+
+    permits = Bundle("permits")
+
+    def __init__(self):
+        super().__init__()
+        self.folder = TemporaryDirectory()
+        self.runner = asyncio.Runner()
+        self.hands = [
+            self.do(Hand.open("memory", None)),
+            self.do(Hand.open("sqlite", Path(self.folder.name))),
+        ]
+        self.runs = {}
+        self.begun = 0
+        self.charged = {}
+        self.ordinals = [{}, {}]
+        for campaign in ("spring", "summer"):
+            self.new_run(campaign)
+
+    def teardown(self):
+        for hand in self.hands:
+            self.do(hand.ledger.close())
+        self.runner.close()
+        self.folder.cleanup()
+
+    def do(self, awaitable):
+        return self.runner.run(awaitable)
+
+    def both(self, call):
+        """The answer of both ledgers, which has to be the same."""
+        answers = []
+        for hand in self.hands:
+            try:
+                answers.append(self.do(call(hand.ledger)))
+            except (ValueError, BudgetReached) as refusal:
+                answers.append(refusal)
+        kinds = [type(answer) for answer in answers]
+        assert kinds[0] is kinds[1]
+        if isinstance(answers[0], Exception):
+            assert str(answers[0]) == str(answers[1])
+            return None
+        return answers
+
+    def truth(self, permits):
+        """Whether this very attempt was charged."""
+        return self.charged[permits[0].purchase].get(permits[0].number, 0)
+
+    def bought(self, purchase):
+        """What a purchase was charged, by whichever of its attempts."""
+        return sum(self.charged[purchase].values())
+
+    @rule(campaign=st.sampled_from(["spring", "summer"]))
+    def new_run(self, campaign):
+        self.begun += 1
+        run = a_run(f"2026-11-22T060000Z-{self.begun:06}", campaign=campaign)
+        self.both(lambda ledger: ledger.begin(run))
+        self.runs[campaign] = run
+
+    @rule(days=st.integers(0, 20))
+    def time_passes(self, days):
+        for hand in self.hands:
+            hand.clock.now += timedelta(days=days)
+
+    @rule(target=permits, job=st.sampled_from(JOBS), same=st.booleans(), charged=st.booleans())
+    def submit(self, job, same, charged):
+        run = self.runs[job.at.campaign]
+        given_ = self.both(
+            lambda ledger: ledger.submit(job, run=run, budget=BUDGET, same_purchase=same)
+        )
+        if given_ is None:
+            return multiple()
+        self.remember(given_, charged)
+        return given_
+
+    def remember(self, permits, charged):
+        for permit, ordinals in zip(permits, self.ordinals, strict=True):
+            ordinals.setdefault(permit.purchase, len(ordinals))
+        first = permits[0]
+        attempts = self.charged.setdefault(first.purchase, {})
+        attempts[first.number] = first.price if charged and not any(attempts.values()) else 0
+
+    @rule(permits=permits)
+    def paid(self, permits):
+        if self.bought(permits[0].purchase):
+            self.each(permits, lambda ledger, permit: ledger.paid(permit, self.receipt(permit)))
+
+    def receipt(self, permit):
+        return a_receipt(f"https://cdn.test/{permit.number}.png", credits_=permit.price)
+
+    @rule(permits=permits, kind=st.sampled_from(FailureKind))
+    def fail(self, permits, kind):
+        if not self.truth(permits):
+            failure = Failed(kind=kind, reason="no")
+            self.each(permits, lambda ledger, permit: ledger.fail(permit, failure))
+
+    @rule(permits=permits)
+    def release(self, permits):
+        if not self.truth(permits):
+            self.each(permits, lambda ledger, permit: ledger.release(permit, reason="429"))
+
+    @rule(permits=permits)
+    def doubt(self, permits):
+        self.each(permits, lambda ledger, permit: ledger.doubt(permit, reason="reset"))
+
+    @rule(target=permits, permits=permits, charged=st.booleans())
+    def again(self, permits, charged):
+        if self.truth(permits):
+            return multiple()
+        given_ = self.each(permits, lambda ledger, permit: ledger.again(permit, "refused"))
+        if given_ is None:
+            return multiple()
+        self.remember(given_, charged)
+        return given_
+
+    def each(self, permits, call):
+        """`both`, where each ledger has its own permit for the same attempt."""
+        own = {id(hand.ledger): permit for hand, permit in zip(self.hands, permits, strict=True)}
+        return self.both(lambda ledger: call(ledger, own[id(ledger)]))
+
+    @rule(job=st.sampled_from(JOBS))
+    def stored(self, job):
+        self.both(lambda ledger: ledger.stored(job.key, an_artifact()))
+
+    @rule(job=st.sampled_from(JOBS), lost=st.booleans())
+    def unfetched(self, job, lost):
+        self.both(lambda ledger: ledger.unfetched(job.key, reason="reset", lost=lost))
+
+    @rule(job=st.sampled_from(JOBS), resolution=st.sampled_from(Resolution))
+    def resolve(self, job, resolution):
+        if resolution is Resolution.REBUY or self.said(job) is (resolution is Resolution.CHARGED):
+            self.both(lambda ledger: ledger.resolve(job.key, resolution))
+
+    @rule(job=st.sampled_from(JOBS))
+    def found(self, job):
+        if self.said(job):
+            self.both(lambda ledger: ledger.found(job.key, "https://cdn.test/found.png"))
+
+    def said(self, job):
+        """What an honest person says of the newest purchase of a job."""
+        known = self.do(self.hands[0].ledger.entries([job.key]))
+        return bool(known and self.bought(known[job.key].purchase))
+
+    @rule(job=st.sampled_from(JOBS))
+    def forgive(self, job):
+        self.both(lambda ledger: ledger.forgive(job.key))
+
+    @invariant()
+    def what_was_charged_lies_in_the_interval(self):
+        charged = sum(self.bought(purchase) for purchase in self.charged)
+        for hand in self.hands:
+            spent = self.do(hand.ledger.spent())
+            assert spent.confirmed <= charged <= spent.upper
+
+    @invariant()
+    def both_tell_the_same(self):
+        keys = [job.key for job in JOBS]
+        told = []
+        for hand, ordinals in zip(self.hands, self.ordinals, strict=True):
+            entries = self.do(hand.ledger.entries(keys))
+            posts = self.do(hand.ledger.attempts(keys))
+            told.append(
+                {
+                    key: (
+                        replace(entry, purchase=ordinals[entry.purchase]),
+                        [replace(post, purchase=ordinals[post.purchase]) for post in posts[key]],
+                    )
+                    for key, entry in entries.items()
+                }
+            )
+        assert told[0] == told[1]
+
+    @invariant()
+    def entries_add_up_to_every_sum(self):
+        for campaign, run in self.runs.items():
+            for hand in self.hands:
+                entries = self.do(hand.ledger.campaign_entries(campaign))
+                total = self.do(hand.ledger.spent(campaign=campaign, account=run.account))
+                assert sum(entry.spent.confirmed for entry in entries) == total.confirmed
+                assert sum(entry.spent.in_doubt for entry in entries) == total.in_doubt
+
+    @invariant()
+    def no_run_passes_its_budget(self):
+        for run in self.runs.values():
+            assert self.do(self.hands[1].ledger.spent(run=run.id)).upper <= BUDGET.run
+
+
+TestLife = Life.TestCase
+TestLife.settings = settings(
+    max_examples=60,
+    stateful_step_count=40,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)

@@ -1,0 +1,313 @@
+"""Telling, as every ledger must: runs, entries, attempts, sums and verdicts."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from builders import a_job, a_run
+from ledgers import FREE_HAND, KINDS, Hand, a_receipt, an_artifact, an_image
+
+from pipeline.ledger.base import AttemptRecord, Resolution, RunRecord, StaleVerdict
+from pipeline.model.campaign import Stage
+from pipeline.model.credits import Credits, Spent
+from pipeline.model.job import Coordinates
+from pipeline.model.outcome import Failed, FailureKind, InDoubt
+from pipeline.model.verdict import Decision, Verdict
+
+NEXT = "2026-11-22T070000Z-bbbbbb"
+CRAB = a_job("crab/1x1")
+LIME = a_job("lime/1x1")
+
+
+@pytest.fixture(params=KINDS)
+async def hand(request, tmp_path):
+    hand = await Hand.open(request.param, tmp_path)
+    await hand.ledger.begin(a_run())
+    yield hand
+    await hand.ledger.close()
+
+
+def a_verdict(cell="crab/1x1", *, stage=Stage.DRAFT, decision=Decision.APPROVED, note=""):
+    return Verdict(
+        cell=cell,
+        stage=stage,
+        decision=decision,
+        round=1,
+        take=1,
+        job=CRAB.key,
+        sha256="ab" * 32,
+        by="ada",
+        at="2026-11-22T06:00:00Z",
+        note=note,
+    )
+
+
+async def test_what_a_dead_run_left_open_is_in_doubt_when_the_next_begins(hand):
+    await hand.submit(CRAB)
+    assert await hand.ledger.begin(a_run(NEXT)) == 1
+    entry = await hand.entry(CRAB)
+    assert isinstance(entry.outcome, InDoubt)
+    assert entry.spent == Spent(in_doubt=Credits(2))
+
+
+async def test_a_replay_that_a_dead_run_left_open_is_in_doubt_again_and_counted_once(hand):
+    await hand.ledger.doubt(await hand.submit(CRAB), reason="reset")
+    await hand.replay(CRAB)
+    assert await hand.ledger.begin(a_run(NEXT)) == 1
+    assert (await hand.entry(CRAB)).spent == Spent(in_doubt=Credits(2))
+
+
+async def test_an_open_replay_of_what_is_paid_meanwhile_leaves_no_doubt(hand):
+    first = await hand.submit(CRAB)
+    await hand.ledger.doubt(first, reason="reset")
+    await hand.replay(CRAB)
+    await hand.ledger.paid(first, a_receipt("https://cdn.test/late.png"))
+    assert await hand.ledger.begin(a_run(NEXT)) == 0
+    assert (await hand.entry(CRAB)).outcome.url == "https://cdn.test/late.png"
+
+
+async def test_other_campaigns_are_left_alone_when_a_run_begins(hand):
+    await hand.submit(CRAB)
+    assert await hand.ledger.begin(a_run(NEXT, campaign="winter")) == 0
+    assert (await hand.entry(CRAB)).rendering
+
+
+async def test_a_run_begins_once(hand):
+    with pytest.raises(ValueError, match="has begun already"):
+        await hand.ledger.begin(a_run())
+
+
+async def test_a_run_that_has_not_begun_cannot_end(hand):
+    with pytest.raises(ValueError, match="has not begun"):
+        await hand.ledger.end(a_run(NEXT).id, exit_code=0)
+
+
+async def test_runs_are_told_newest_first_with_their_ends(hand):
+    hand.clock.now += timedelta(hours=1)
+    await hand.ledger.begin(a_run(NEXT))
+    await hand.ledger.end(a_run(NEXT).id, exit_code=3)
+    newest, oldest = await hand.ledger.runs()
+    assert newest == RunRecord(
+        id=NEXT,
+        campaign="citrus-soda",
+        account="gptimage@test",
+        started="2026-11-22T07:00:00.000Z",
+        finished="2026-11-22T07:00:00.000Z",
+        exit_code=3,
+    )
+    assert (oldest.id, oldest.finished, oldest.exit_code) == (a_run().id, "", None)
+
+
+async def test_runs_are_told_by_campaign(hand):
+    await hand.ledger.begin(a_run(NEXT, campaign="winter"))
+    assert [run.id for run in await hand.ledger.runs("winter")] == [NEXT]
+
+
+async def test_a_job_that_was_never_submitted_is_unknown(hand):
+    await hand.submit(CRAB)
+    assert list(await hand.ledger.entries([LIME.key, CRAB.key])) == [CRAB.key]
+
+
+async def test_any_number_of_jobs_can_be_asked_for_at_once(hand):
+    jobs = [a_job(f"p{number}/1x1") for number in range(1201)]
+    for job in jobs[::100]:
+        await hand.submit(job)
+    entries = await hand.ledger.entries([job.key for job in jobs] * 2)
+    assert set(entries) == {job.key for job in jobs[::100]}
+
+
+async def test_coordinates_come_back_as_they_were_given(hand):
+    at = Coordinates(
+        campaign="citrus-soda",
+        cell="the one by the sea",
+        axes=(("product", "crab"), ("größe", "4/3"), ("locale", "ar-EG")),
+        stage=Stage.FINAL,
+        round=3,
+        take=2,
+    )
+    job = replace(CRAB, at=at)
+    await hand.submit(job)
+    assert (await hand.entry(job)).at == at
+
+
+async def test_a_key_of_any_form_comes_back_as_it_was_given(hand):
+    for key in ("k", "AB" * 16, "ab" * 16, "ab" * 32):
+        await hand.submit(replace(CRAB, key=key))
+        assert (await hand.ledger.entries([key]))[key].key == key
+
+
+async def test_the_newest_purchase_tells_when_it_was_first_submitted(hand):
+    await hand.ledger.doubt(await hand.submit(CRAB), reason="reset")
+    hand.clock.now += timedelta(hours=5)
+    await hand.replay(CRAB)
+    assert (await hand.entry(CRAB)).purchased == "2026-11-22T06:00:00.000Z"
+
+
+async def test_a_campaign_tells_every_job_it_ever_submitted_in_that_order(hand):
+    await hand.ledger.begin(a_run(NEXT, campaign="winter"))
+    await an_image(hand, LIME)
+    await hand.ledger.release(await hand.submit(CRAB), reason="429")
+    await hand.ledger.submit(
+        a_job("snow/1x1", campaign="winter"), run=a_run(NEXT, campaign="winter"), budget=FREE_HAND
+    )
+    told = await hand.ledger.campaign_entries("citrus-soda")
+    assert [entry.key for entry in told] == [LIME.key, CRAB.key]
+
+
+async def test_an_unknown_campaign_has_no_jobs(hand):
+    assert list(await hand.ledger.campaign_entries("nowhere")) == []
+
+
+async def test_every_post_is_told_in_order_over_purchases_and_runs(hand):
+    first = await hand.submit(CRAB)
+    hand.clock.now += timedelta(seconds=2.5)
+    failure = Failed(kind=FailureKind.REJECTED, reason="too long")
+    await hand.ledger.fail(first, failure, http=400, request_id="req-9")
+    await hand.ledger.begin(a_run(NEXT))
+    second = await hand.ledger.submit(CRAB, run=a_run(NEXT), budget=FREE_HAND)
+    assert list((await hand.ledger.attempts([CRAB.key, LIME.key]))[CRAB.key]) == [
+        AttemptRecord(
+            number=1,
+            run=a_run().id,
+            purchase=first.purchase,
+            started="2026-11-22T06:00:00.000Z",
+            ended="2026-11-22T06:00:02.500Z",
+            http=400,
+            outcome="failed",
+            request_id="req-9",
+            error="too long",
+        ),
+        AttemptRecord(
+            number=2,
+            run=NEXT,
+            purchase=second.purchase,
+            started="2026-11-22T06:00:02.500Z",
+            outcome="submitted",
+        ),
+    ]
+
+
+async def test_a_job_without_posts_has_no_attempts(hand):
+    assert await hand.ledger.attempts([LIME.key]) == {}
+
+
+async def test_an_attempt_says_how_it_was_paid(hand):
+    await an_image(hand, CRAB)
+    (told,) = (await hand.ledger.attempts([CRAB.key]))[CRAB.key]
+    assert (told.outcome, told.http, told.request_id) == ("paid", 200, "req-1")
+
+
+async def test_an_attempt_that_nobody_saw_end_has_no_end(hand):
+    await hand.submit(CRAB)
+    await hand.ledger.begin(a_run(NEXT))
+    (told,) = (await hand.ledger.attempts([CRAB.key]))[CRAB.key]
+    assert (told.outcome, told.ended) == ("doubt", "")
+
+
+async def test_sums_are_told_for_any_scope(hand):
+    winter = a_run(NEXT, campaign="winter", account="embedded@test")
+    await hand.ledger.begin(winter)
+    await an_image(hand, CRAB)
+    hand.clock.now += timedelta(days=9)
+    await hand.ledger.submit(a_job("snow/1x1", campaign="winter"), run=winter, budget=FREE_HAND)
+    spent, paid, held = hand.ledger.spent, Spent(confirmed=Credits(2)), Spent(in_doubt=Credits(2))
+    assert await spent() == Spent(confirmed=Credits(2), in_doubt=Credits(2))
+    assert await spent(account="gptimage@test") == paid
+    assert await spent(campaign="winter") == held
+    assert await spent(account="embedded@test", campaign="winter") == held
+    assert await spent(account="embedded@test", campaign="citrus-soda") == Spent()
+    assert await spent(run=a_run().id) == paid
+    assert await spent(run=a_run().id, month="2026-12") == Spent()
+    assert await spent(month="2026-12") == held
+    assert await spent(account="gptimage@test", month="2026-11") == paid
+    assert await spent(account="nobody@test", month="2026-11") == Spent()
+
+
+async def test_a_purchase_stays_in_the_account_of_the_run_and_month_that_opened_it(hand):
+    await hand.ledger.doubt(await hand.submit(CRAB), reason="reset")
+    hand.clock.now += timedelta(days=9)
+    await hand.ledger.begin(a_run(NEXT))
+    replay = await hand.ledger.submit(CRAB, run=a_run(NEXT), budget=FREE_HAND, same_purchase=True)
+    await hand.ledger.paid(replay, a_receipt())
+    assert await hand.ledger.spent(run=a_run().id, month="2026-11") == Spent(confirmed=Credits(2))
+    assert await hand.ledger.spent(run=NEXT) == Spent()
+
+
+async def test_words_that_no_file_can_hold_are_kept_as_far_as_they_can_be(hand):
+    reason = "a lone \ud800 surrogate, a \x00, and 10,000 " + "x" * 10_000
+    await hand.ledger.doubt(await hand.submit(CRAB), reason=reason, request_id="\udfff")
+    told = (await hand.entry(CRAB)).outcome.reason
+    assert told.startswith("a lone ? surrogate, a \x00, and")
+    assert len(told) == 2000
+
+
+async def test_a_url_is_kept_however_long_it_is(hand):
+    url = "https://cdn.test/" + "x" * 9000
+    await hand.ledger.paid(await hand.submit(CRAB), a_receipt(url))
+    assert (await hand.entry(CRAB)).outcome.url == url
+
+
+async def test_the_first_verdict_on_a_cell_has_revision_one(hand):
+    decided = await hand.ledger.decide(a_verdict(), campaign="citrus-soda")
+    assert decided == replace(a_verdict(), revision=1)
+
+
+async def test_a_verdict_on_what_others_have_not_touched_is_recorded(hand):
+    await hand.ledger.decide(a_verdict(), campaign="citrus-soda", base=0)
+    redo = a_verdict(decision=Decision.REDO, note="more ice")
+    assert (await hand.ledger.decide(redo, campaign="citrus-soda", base=1)).revision == 2
+
+
+async def test_a_verdict_on_an_older_revision_writes_nothing_and_carries_the_newest(hand):
+    await hand.ledger.decide(a_verdict(), campaign="citrus-soda")
+    newest = await hand.ledger.decide(a_verdict(note="yes"), campaign="citrus-soda")
+    with pytest.raises(StaleVerdict) as stale:
+        await hand.ledger.decide(a_verdict(note="no"), campaign="citrus-soda", base=1)
+    assert stale.value.newest == newest
+    assert len(await hand.ledger.verdict_history("citrus-soda", "crab/1x1")) == 2
+
+
+async def test_a_verdict_on_what_nobody_has_decided_is_stale_where_a_base_is_named(hand):
+    with pytest.raises(StaleVerdict) as stale:
+        await hand.ledger.decide(a_verdict(), campaign="citrus-soda", base=4)
+    assert stale.value.newest is None
+
+
+async def test_cells_stages_and_campaigns_count_their_verdicts_apart(hand):
+    for cell, stage, campaign in (
+        ("crab/1x1", Stage.DRAFT, "citrus-soda"),
+        ("crab/1x1", Stage.FINAL, "citrus-soda"),
+        ("lime/1x1", Stage.DRAFT, "citrus-soda"),
+        ("crab/1x1", Stage.DRAFT, "winter"),
+    ):
+        decided = await hand.ledger.decide(a_verdict(cell, stage=stage), campaign=campaign)
+        assert decided.revision == 1
+
+
+async def test_the_newest_verdict_of_each_cell_and_stage_is_told(hand):
+    await hand.ledger.decide(a_verdict(), campaign="citrus-soda")
+    redo = await hand.ledger.decide(a_verdict(decision=Decision.REDO), campaign="citrus-soda")
+    final = await hand.ledger.decide(a_verdict(stage=Stage.FINAL), campaign="citrus-soda")
+    assert await hand.ledger.verdicts("citrus-soda") == {
+        ("crab/1x1", Stage.DRAFT): redo,
+        ("crab/1x1", Stage.FINAL): final,
+    }
+
+
+async def test_the_history_of_a_cell_is_told_oldest_first(hand):
+    given = [
+        await hand.ledger.decide(a_verdict(note=note), campaign="citrus-soda")
+        for note in ("one", "two", "three")
+    ]
+    await hand.ledger.decide(a_verdict("lime/1x1"), campaign="citrus-soda")
+    assert list(await hand.ledger.verdict_history("citrus-soda", "crab/1x1")) == given
+
+
+async def test_a_lost_purchase_that_was_bought_again_shows_both_in_the_sums(hand):
+    await hand.ledger.doubt(await hand.submit(CRAB), reason="reset")
+    await hand.ledger.resolve(CRAB.key, Resolution.REBUY)
+    await an_image(hand, CRAB)
+    await hand.ledger.stored(CRAB.key, an_artifact())
+    assert await hand.ledger.spent(campaign="citrus-soda") == Spent(
+        confirmed=Credits(2), in_doubt=Credits(2)
+    )
