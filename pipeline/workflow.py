@@ -172,6 +172,11 @@ async def render_stage(work: Work, stage: Stage, standing: Standing) -> None:
         )
     )
 
+    to_do = [*ahead.to_fetch, *ahead.to_buy]
+    if to_do:
+        known = await work.ledger.campaign_entries(work.run.campaign)
+        await work.renderer.clear_places(to_do, known)
+
     async def render(job: Job) -> Outcome | None:
         outcome = await work.renderer.render(job, standing.entries.get(job.key))
         if isinstance(outcome, Stored):
@@ -179,9 +184,7 @@ async def render_stage(work: Work, stage: Stage, standing: Standing) -> None:
         return outcome
 
     try:
-        await work.executor.execute(
-            _stream([*ahead.to_fetch, *ahead.to_buy]), render, work.watcher.delivered
-        )
+        await work.executor.execute(_stream(to_do), render, work.watcher.delivered)
     except BaseExceptionGroup as several:
         raise _gravest(several) from several
     finally:

@@ -6,9 +6,10 @@ import os
 import stat
 from collections.abc import AsyncIterable, Callable, Iterator
 from concurrent.futures import Executor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TypeVar, TypeVarTuple
 
 from pipeline.artifacts.confined import Place, make_folders, open_folder, opened
@@ -90,6 +91,35 @@ class ArtifactStore:
             return False
         return stat.S_ISREG(found.st_mode) and found.st_size == artifact.bytes
 
+    async def second_name(self, artifact: Artifact) -> Artifact:
+        """Give a stored image a further name beside its own, made of its sha256; durable.
+
+        For an image whose place is wanted by a newer one: it stays on disk when that replaces it.
+        """
+        place = Place.at(artifact.path)
+        name = PurePosixPath(place.name)
+        beside = Place(
+            folders=place.folders, name=f"{name.stem}.{artifact.sha256[:12]}{name.suffix}"
+        )
+        with local_faults(artifact.path):
+            await self._on_disk(_link, self._root, place, beside)
+        return replace(artifact, path=str(beside))
+
+    def occupied(self, path: str) -> bool:
+        """Whether anything lies at a path."""
+        place = Place.at(path)
+        try:
+            folder = open_folder(self._root, place.folders)
+        except OSError:
+            return False
+        try:
+            os.stat(place.name, dir_fd=folder, follow_symlinks=False)
+        except OSError:
+            return False
+        finally:
+            os.close(folder)
+        return True
+
     async def verify(self, artifact: Artifact) -> Condition:
         """Read the whole file again and hold it against its sha256."""
         found = await self.fingerprint(artifact.path)
@@ -140,6 +170,22 @@ def local_faults(path: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise LocalFault(f"{path}: {error.strerror or error}") from error
+
+
+def _link(root: Path, place: Place, beside: Place) -> None:
+    folder = open_folder(root, place.folders)
+    try:
+        with suppress(FileExistsError):
+            os.link(
+                place.name,
+                beside.name,
+                src_dir_fd=folder,
+                dst_dir_fd=folder,
+                follow_symlinks=False,
+            )
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _sha256(root: Path, place: Place) -> str | None:

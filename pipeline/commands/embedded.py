@@ -1,7 +1,8 @@
 """The image server inside a run: loopback, its own key, its state beside the images."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,4 +22,21 @@ async def embedded_server(
     """
     options = EngineSettings(state=state, idempotency=Idempotency.REPLAY)
     async with ImageServer(options) as server:
-        yield replace(settings, base_url=server.url, key=server.key)
+        with log_beside(state):
+            yield replace(settings, base_url=server.url, key=server.key)
+
+
+@contextmanager
+def log_beside(state: Path) -> Iterator[None]:
+    """What the server logs belongs to the server: in a file of its own, not among a run's words."""
+    log = logging.getLogger("pipeline.engine")
+    handler = logging.FileHandler(state / "server.log", delay=True)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    log.addHandler(handler)
+    log.propagate = False
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.propagate = True
+        handler.close()

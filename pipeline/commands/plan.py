@@ -3,7 +3,7 @@
 import argparse
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -17,7 +17,7 @@ from pipeline.ledger.memory import MemoryLedger
 from pipeline.ledger.registry import open_ledger
 from pipeline.model.campaign import Review, Stage
 from pipeline.model.credits import Credits
-from pipeline.model.job import Job
+from pipeline.model.job import Job, JobKey
 from pipeline.model.run import Run, RunId
 from pipeline.planning.blueprint import Blueprint, load_blueprint
 from pipeline.providers.registry import profiles
@@ -171,7 +171,7 @@ def _matrix(jobs: Sequence[Job], ahead: Forecast) -> list[str]:
     return shown
 
 
-def _cell(jobs: Sequence[Job], buying: set[str]) -> str:
+def _cell(jobs: Sequence[Job], buying: Set[JobKey]) -> str:
     if not jobs:
         return "·"
     new = sum(job.key in buying for job in jobs)

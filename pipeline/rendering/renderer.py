@@ -1,14 +1,15 @@
 """One job, from where it stands to where it can go: buy, fetch, store."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from pipeline.errors import LocalFault
 from pipeline.ledger.base import Entry, Resolution
 from pipeline.model.job import Job
-from pipeline.model.outcome import InDoubt, Outcome, Rendered, Stored
+from pipeline.model.outcome import Failed, InDoubt, Outcome, Rendered, Stored
 from pipeline.rendering.buying import Bought, Counter, buy
-from pipeline.rendering.fetching import Courier
+from pipeline.rendering.fetching import Courier, place_of
 
 PROOF_OF_LIFE = 24 * 3600.0
 """Seconds for which an account that gave an image needs no canary."""
@@ -31,6 +32,26 @@ class Renderer:
         self._proven = last is not None and (
             abs((now.astimezone(UTC) - last).total_seconds()) < PROOF_OF_LIFE
         )
+
+    async def clear_places(self, jobs: Sequence[Job], known: Sequence[Entry]) -> None:
+        """Before anything is sent: older images of ours make way, foreign files are refused.
+
+        `known` are all jobs of the campaign that the ledger has; those in `jobs` stay.
+        """
+        wanted = {place_of(job) for job in jobs}
+        current = {job.key for job in jobs}
+        for entry in known:
+            older = entry.outcome
+            if (
+                isinstance(older, Stored)
+                and older.artifact.path in wanted
+                and entry.key not in current
+            ):
+                await self._courier.make_way(entry)
+        own = {entry.key: entry for entry in known}
+        for job in jobs:
+            if job.key not in own or isinstance(own[job.key].outcome, Failed | None):
+                self._courier.refuse_occupied(job)
 
     async def render(self, job: Job, entry: Entry | None) -> Outcome | None:
         """Take one job as far as it goes; `None` where it stays due.
