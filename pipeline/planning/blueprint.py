@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.errors import Finding
+from pipeline.errors import CampaignError, Finding
 from pipeline.model.campaign import Campaign
 from pipeline.model.provider import Profile, ProfileName
 from pipeline.planning.caps import check_caps
@@ -21,6 +21,7 @@ from pipeline.planning.matrix.building import Ground, axis_parts
 from pipeline.planning.matrix.joins import build_joins
 from pipeline.planning.matrix.placements import placements
 from pipeline.planning.nearest import did_you_mean, listing
+from pipeline.planning.opened import Opened
 from pipeline.planning.places import Findings, Place, refusal
 from pipeline.planning.prompts.library import Library
 from pipeline.planning.prompts.scribe import Scribe
@@ -65,10 +66,10 @@ def load_blueprint(
         document, findings = _read(reading)
         campaign_file = check(document, findings)
         if campaign_file is None:
-            findings.settle()
-            raise AssertionError(file)
-        profile = _profile(campaign_file, document, profiles, provider, findings)
-        opened = _Opened(
+            raise CampaignError(findings.all)
+        at = Place("--provider") if provider else place_at(document, ("provider",))
+        profile = _profile(provider or campaign_file.provider, profiles, findings, at=at)
+        opened = Opened(
             reading=reading,
             document=document,
             file=campaign_file,
@@ -79,31 +80,18 @@ def load_blueprint(
         return _draw(opened, scribe)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Opened:
-    """A campaign file that fits the grammar."""
-
-    reading: Reading
-    document: LocatedMap
-    file: CampaignFile
-    profile: Profile
-    findings: Findings
-    bases: Mapping[str, Reading]
-    """Every file that the document was put together from, as places name it."""
-
-
-def _draw(opened: _Opened, scribe: Scribe) -> Blueprint:
+def _draw(opened: Opened, scribe: Scribe) -> Blueprint:
     file, document, findings = opened.file, opened.document, opened.findings
-    names = check_names(file, document, findings)
-    tables = gather_tables(file.data, file.matrix, document, base=opened.bases, findings=findings)
+    names = check_names(opened)
+    tables = gather_tables(opened)
     library = Library(root=project_root(opened.reading.path))
-    templates = gather_templates(file, document, library, base=opened.bases, findings=findings)
-    gather_expressions(file, document, library)
+    templates = gather_templates(opened, library)
+    gather_expressions(opened, library)
     columns = _columns(file, tables)
     longest = opened.profile.caps.longest_prompt
     library.teach(scribe, findings, columns=columns, known=names, longest=longest)
     if not findings.failed:
-        filter_tables(tables, file.data, scribe, library, findings)
+        filter_tables(tables, opened, scribe, library)
     matrix_places = document["matrix"]
     ground = Ground(
         tables=tables.by_name,
@@ -116,7 +104,7 @@ def _draw(opened: _Opened, scribe: Scribe) -> Blueprint:
     overrides = override_rules(file.overrides, matrix.axes, document, findings)
     places = {name: place_at(document, ("data", name), key=True) for name in file.data}
     joins = build_joins(tables.by_name, file.data, matrix.axes, findings, places=places)
-    check_caps(file, matrix, opened.profile, document, findings)
+    check_caps(opened, matrix)
     findings.settle()
     return Blueprint(
         campaign=charter(
@@ -151,7 +139,7 @@ def _columns(file: CampaignFile, tables: Tables) -> dict[str, tuple[str, ...]]:
     return columns
 
 
-def _sha256(opened: _Opened, library: Library, tables: Tables) -> str:
+def _sha256(opened: Opened, library: Library, tables: Tables) -> str:
     """Of all that the campaign means: comments and the order of keys do not count."""
     facts = {
         "document": _sorted(opened.document),
@@ -185,17 +173,12 @@ def _read(reading: Reading) -> tuple[LocatedMap, Findings]:
 
 
 def _profile(
-    file: CampaignFile,
-    document: LocatedMap,
-    profiles: Mapping[ProfileName, Profile],
-    provider: str | None,
-    findings: Findings,
+    name: str, profiles: Mapping[ProfileName, Profile], findings: Findings, *, at: Place
 ) -> Profile:
-    name = ProfileName(provider or file.provider)
-    if name in profiles:
-        return profiles[name]
-    at = Place("--provider") if provider else place_at(document, ("provider",))
-    complaint = f"there is no provider {name}{did_you_mean(name, profiles)}; known: {listing(sorted(profiles))}"
-    findings.error(complaint, at=at, path="provider", code="unknown-provider")
-    findings.settle()
-    raise AssertionError(name)
+    profile = profiles.get(ProfileName(name))
+    if profile is None:
+        hint = did_you_mean(name, profiles) or f"; known: {listing(sorted(profiles), last='and')}"
+        complaint = f"there is no provider {name}{hint}"
+        findings.error(complaint, at=at, path="provider", code="unknown-provider")
+        raise CampaignError(findings.all)
+    return profile

@@ -1,31 +1,25 @@
 """What the provider cannot do is found before a cell is planned."""
 
-from pipeline.model.campaign import FinalMode, Size
+from pipeline.model.campaign import Size
 from pipeline.model.provider import Profile, Support
-from pipeline.planning.grammar.campaign_file import CampaignFile
 from pipeline.planning.matrix.sizes import parse_ratio
 from pipeline.planning.nearest import listing
+from pipeline.planning.opened import Opened
 from pipeline.planning.places import Findings, Place
-from pipeline.planning.reading.located import LocatedMap, Step, dotted, place_at
+from pipeline.planning.reading.located import Step, dotted
 from pipeline.planning.resolved import Matrix
 
 _HALF = 0.5
 
 
-def check_caps(
-    file: CampaignFile,
-    matrix: Matrix,
-    profile: Profile,
-    document: LocatedMap,
-    findings: Findings,
-) -> None:
+def check_caps(opened: Opened, matrix: Matrix) -> None:
     """Note what this provider refuses (errors) or may refuse (warnings)."""
     sizes = next((axis for axis in matrix.axes if axis.name == "size"), None)
     if sizes is not None:
         for position, size in enumerate(sizes.sizes):
-            _check_size(size, sizes.origin(position)[0], profile, findings)
-    _check_backgrounds(file, profile, document, findings)
-    _check_references(file, profile, document, findings)
+            _check_size(size, sizes.origin(position)[0], opened.profile, opened.findings)
+    _check_backgrounds(opened)
+    _check_references(opened)
 
 
 def _check_size(size: Size, at: Place, profile: Profile, findings: Findings) -> None:
@@ -37,7 +31,8 @@ def _check_size(size: Size, at: Place, profile: Profile, findings: Findings) -> 
     longest = max(ratio, 1 / ratio)
     known = listing(profile.caps.ratios, last="and")
     if longest > profile.caps.longest_ratio:
-        complaint = f"{size.ratio} is longer than {profile.caps.longest_ratio:g}:1, the most that {profile.name} renders"
+        most = f"{profile.caps.longest_ratio:g}:1"
+        complaint = f"{size.ratio} is longer than {most}, the most that {profile.name} renders"
         findings.error(complaint, at=at, path=path, code="size-ratio")
     elif size.ratio not in profile.caps.ratios and profile.caps.ratios_only:
         complaint = f"{profile.name} renders only {known}, not {size.ratio}"
@@ -46,24 +41,23 @@ def _check_size(size: Size, at: Place, profile: Profile, findings: Findings) -> 
         complaint = f"{size.ratio} is not among the ratios that {profile.name} documents: {known}"
         findings.warning(complaint, at=at, path=path, code="size-ratio")
     if size.kept < _HALF:
-        complaint = f"{size.kept:.1%} of the {size.ratio} render survives the cut to {_pixels(size)}; consider fit: pad or fit: extend"
+        pixels = "×".join(str(side) for side in size.pixels or ())
+        complaint = (
+            f"only {size.kept:.1%} of the {size.ratio} render survives the cut to {pixels}; "
+            "consider a size with fit: pad or fit: extend"
+        )
         findings.warning(complaint, at=at, path=path, code="crop-loss")
 
 
-def _pixels(size: Size) -> str:
-    return "×".join(str(side) for side in size.pixels or ())
-
-
-def _check_backgrounds(
-    file: CampaignFile, profile: Profile, document: LocatedMap, findings: Findings
-) -> None:
+def _check_backgrounds(opened: Opened) -> None:
+    file, profile, findings = opened.file, opened.profile, opened.findings
     wanted: list[tuple[tuple[Step, ...], str | None]] = [(("background",), file.background)]
     for number, override in enumerate(file.overrides):
         wanted.append((("overrides", number, "set", "background"), override.set.background))
     for steps, background in wanted:
         if background != "transparent" or profile.caps.transparent is Support.YES:
             continue
-        at, path = place_at(document, steps), dotted(steps)
+        at, path = opened.place(*steps), dotted(steps)
         if profile.caps.transparent is Support.NO:
             complaint = f"{profile.name} renders no transparent background"
             findings.error(complaint, at=at, path=path, code="background")
@@ -74,20 +68,19 @@ def _check_backgrounds(
             findings.warning(complaint, at=at, path=path, code="background")
 
 
-def _check_references(
-    file: CampaignFile, profile: Profile, document: LocatedMap, findings: Findings
-) -> None:
+def _check_references(opened: Opened) -> None:
+    file, profile, findings = opened.file, opened.profile, opened.findings
     wanted: list[tuple[Step, ...]] = [("references",)] if file.references else []
     wanted += [
         ("overrides", number, "set", "references")
         for number, override in enumerate(file.overrides)
         if override.set.references
     ]
-    refines = file.stages.final is not None and file.stages.final.mode == FinalMode.REFINE
+    refines = file.stages.final is not None and file.stages.final.mode == "refine"
     if refines:
         wanted.append(("stages", "final", "mode"))
     for steps in wanted:
-        at, path = place_at(document, steps), dotted(steps)
+        at, path = opened.place(*steps), dotted(steps)
         if profile.caps.references is Support.NO:
             what = "edits no images" if steps[-1] == "mode" else "takes no reference images"
             findings.error(f"{profile.name} {what}", at=at, path=path, code="references")

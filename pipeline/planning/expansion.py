@@ -137,18 +137,19 @@ def _surviving(
         excluded: set[int] = set()
         if questions:
             names = [name_of(blueprint, some[number][0].point) for number, _ in asked]
-            answers = _decide(blueprint, scribe, batch, questions, names)
+            answers = _decide(batch, questions, scribe, names=names)
             excluded = {number for (number, _), yes in zip(asked, answers, strict=True) if yes}
         yield from (one for number, one in enumerate(some) if number not in excluded)
 
 
 def _decide(
-    blueprint: Blueprint,
-    scribe: Scribe,
     batch: Batch,
     questions: Sequence[tuple[str, list[int]]],
+    scribe: Scribe,
+    *,
     names: Sequence[CellName],
 ) -> Sequence[bool]:
+    blueprint = batch.blueprint
     try:
         scribe.post({"op": "judge", "questions": questions}, batch.values)
         reply = scribe.answer()

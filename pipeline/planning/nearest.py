@@ -1,4 +1,4 @@
-"""Did you mean …?"""
+"""The word that was probably meant."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches

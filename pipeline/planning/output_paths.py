@@ -1,5 +1,6 @@
 """Where an image lies below the campaign's folder; never anywhere else, never on another's."""
 
+import itertools
 import re
 from array import array
 
@@ -54,4 +55,4 @@ class Collisions:
 def doubled(hashes: "array[int]") -> set[int]:
     """Those that stand more than once."""
     ordered = sorted(hashes)
-    return {one for one, following in zip(ordered, ordered[1:], strict=False) if one == following}
+    return {one for one, following in itertools.pairwise(ordered) if one == following}

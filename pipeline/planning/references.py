@@ -35,8 +35,8 @@ class References:
             below_root(reading, root=library.root, at=Place(reading.shown))
             content = read_bytes(reading.path, shown=reading.shown, limit=_LARGEST)
         except CampaignError as error:
-            finding = error.findings[0]
-            return f"the reference {reading.shown} {finding.complaint.removeprefix(reading.shown).strip()}"
+            why = error.findings[0].complaint.removeprefix(reading.shown).strip()
+            return f"the reference {reading.shown} {why}"
         if not content.startswith(_STARTS):
             return f"the reference {reading.shown} is no PNG, JPEG or WebP"
         return Reference(path=str(reading.path), sha256=hashlib.sha256(content).hexdigest())

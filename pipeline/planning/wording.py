@@ -1,38 +1,27 @@
 """Every template and expression that a campaign file holds or names."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from pipeline.planning.files import Reading
 from pipeline.planning.grammar.campaign_file import CampaignFile
-from pipeline.planning.places import Findings, Place
+from pipeline.planning.opened import Opened
 from pipeline.planning.prompts.library import Library
-from pipeline.planning.reading.located import LocatedMap, Step, dotted, place_at
+from pipeline.planning.reading.located import Step, dotted
 from pipeline.planning.resolved import Source
 from pipeline.planning.variants import template_name
 
 _FILE = re.compile(r"\S[^\n{}]*\.j2\s*")
 
 
-def gather_templates(
-    file: CampaignFile,
-    document: LocatedMap,
-    library: Library,
-    *,
-    base: Mapping[str, Reading],
-    findings: Findings,
-) -> dict[str, str]:
-    """Put every template into the library; returns path in the file → the template's name.
-
-    `base` names the file that a place is in, so that its neighbours can be found.
-    """
+def gather_templates(opened: Opened, library: Library) -> dict[str, str]:
+    """Put every template into the library; returns path in the file → the template's name."""
     names: dict[str, str] = {}
-    for steps, text in _templates(file):
-        path, at = dotted(steps), place_at(document, steps)
-        reading = base[at.file]
+    for steps, text in _templates(opened.file):
+        path, at = dotted(steps), opened.place(*steps)
+        reading = opened.base(at)
         if steps[-1] == "prompt" and _FILE.fullmatch(text):
             names[path] = library.add_file(
-                text.strip(), base=reading, at=at, path=path, findings=findings
+                text.strip(), base=reading, at=at, path=path, findings=opened.findings
             )
         else:
             name = template_name(at.file, path)
@@ -42,20 +31,20 @@ def gather_templates(
     return names
 
 
-def gather_expressions(file: CampaignFile, document: LocatedMap, library: Library) -> None:
+def gather_expressions(opened: Opened, library: Library) -> None:
     """Put every `if` and `where` into the library, named by its path."""
-    for name, table in file.data.items():
+    for name, table in opened.file.data.items():
         if table.where is not None:
-            _expression(("data", name, "where"), table.where, document, library)
-    for number, rule in enumerate(file.matrix.exclude):
+            _expression(("data", name, "where"), table.where, opened, library)
+    for number, rule in enumerate(opened.file.matrix.exclude):
         if "if" in rule:
             steps = ("matrix", "exclude", number, "if")
-            _expression(steps, str(rule["if"]), document, library)
+            _expression(steps, str(rule["if"]), opened, library)
 
 
-def _expression(steps: tuple[Step, ...], text: str, document: LocatedMap, library: Library) -> None:
+def _expression(steps: tuple[Step, ...], text: str, opened: Opened, library: Library) -> None:
     path = dotted(steps)
-    library.expressions[path] = Source(text=text, place=place_at(document, steps), path=path)
+    library.expressions[path] = Source(text=text, place=opened.place(*steps), path=path)
 
 
 def _templates(file: CampaignFile) -> Iterator[tuple[tuple[Step, ...], str]]:
@@ -75,8 +64,9 @@ def _templates(file: CampaignFile) -> Iterator[tuple[tuple[Step, ...], str]]:
         )
 
 
-def check_names(file: CampaignFile, document: LocatedMap, findings: Findings) -> set[str]:
+def check_names(opened: Opened) -> set[str]:
     """The names that templates may say; collisions and odd ones are noted."""
+    file, findings = opened.file, opened.findings
     kinds: dict[str, str] = dict.fromkeys(_RESERVED, "a word of the pipeline's own")
     groups: list[tuple[str, tuple[str, ...], list[str]]] = [
         ("an axis", ("matrix",), ["size", *file.matrix.__pydantic_extra__]),
@@ -85,7 +75,7 @@ def check_names(file: CampaignFile, document: LocatedMap, findings: Findings) ->
     ]
     for kind, steps, names in groups:
         for name in names:
-            at, path = place_at(document, (*steps, name), key=True), dotted((*steps, name))
+            at, path = opened.place(*steps, name, key=True), dotted((*steps, name))
             if not _NAME.fullmatch(name):
                 complaint = "a name that templates say is made of letters, digits and _"
                 findings.error(f"{name}: {complaint}", at=at, path=path, code="name")
@@ -99,7 +89,7 @@ def check_names(file: CampaignFile, document: LocatedMap, findings: Findings) ->
             if kinds.setdefault(name, "one of the vars") != "one of the vars":
                 findings.error(
                     f"{name} is already {kinds[name]}",
-                    at=place_at(document, steps_, key=True),
+                    at=opened.place(*steps_, key=True),
                     path=dotted(steps_),
                     code="name",
                 )
@@ -108,8 +98,3 @@ def check_names(file: CampaignFile, document: LocatedMap, findings: Findings) ->
 
 _RESERVED = ("stage", "take", "round", "note", "env")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
-
-
-def known_place(document: LocatedMap, *steps: Step) -> Place:
-    """The place of a value of the campaign file."""
-    return place_at(document, steps)

@@ -46,7 +46,7 @@ def fill(
     where = [table.columns.index(key) for key in table.keys]
     for number, line, values in records:
         at = Place(table.file, line)
-        if not _sound(values, table, number, findings, at):
+        if not _sound(values, table, number, findings=findings, at=at):
             continue
         position = table.add(values, number)
         if not where:
@@ -74,7 +74,7 @@ def key_text(value: object) -> str:
 
 
 def _sound(
-    values: Sequence[object], table: Table, number: int, findings: Findings, at: Place
+    values: Sequence[object], table: Table, number: int, *, findings: Findings, at: Place
 ) -> bool:
     for column, value in zip(table.columns, values, strict=True):
         if not isinstance(value, str):

@@ -1,6 +1,6 @@
 """Axes from the campaign file and its tables."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.model.campaign import Size
@@ -30,9 +30,10 @@ class Ground:
     findings: Findings
 
 
-def axis_parts(matrix: MatrixPart) -> dict[str, list[object] | FromPart]:
+def axis_parts(matrix: MatrixPart) -> dict[str, Sequence[object] | FromPart]:
     """Every axis as the grammar gives it, by name, in canonical order."""
-    parts: dict[str, list[object] | FromPart] = {"size": matrix.size, **matrix.__pydantic_extra__}
+    parts: dict[str, Sequence[object] | FromPart] = {"size": matrix.size}
+    parts.update(matrix.__pydantic_extra__)
     return {name: parts[name] for name in canonical(list(parts))}
 
 
@@ -41,7 +42,7 @@ def build_axes(matrix: MatrixPart, ground: Ground) -> tuple[Axis, ...]:
     return tuple(_axis(name, part, ground) for name, part in axis_parts(matrix).items())
 
 
-def _axis(name: str, part: list[object] | FromPart, ground: Ground) -> Axis:
+def _axis(name: str, part: Sequence[object] | FromPart, ground: Ground) -> Axis:
     axis = Axis(name=name)
     if isinstance(part, FromPart):
         _from_table(axis, part, ground)
@@ -69,11 +70,11 @@ def add_value(axis: Axis, value: object, ground: Ground, *, at: Place, path: str
         columns, word = {}, str(value)
     if axis.name != "size":
         return axis.add(word, columns, at=at)
-    kit = {"caps": ground.caps, "placements": ground.placements}
+    caps, placements = ground.caps, ground.placements
     size = (
-        size_from_mapping(size_id(word), columns, **kit)
+        size_from_mapping(size_id(word), columns, caps=caps, placements=placements)
         if isinstance(value, Mapping)
-        else size_from_word(word, **kit)
+        else size_from_word(word, caps=caps, placements=placements)
     )
     if isinstance(size, str):
         ground.findings.error(size, at=at, path=path, code="size")

@@ -12,6 +12,7 @@ import select
 import signal
 import sys
 import time
+from typing import IO
 
 from pipeline.planning.prompts.desk import Desk
 from pipeline.planning.prompts.frames import FrameBroken, receive, send
@@ -34,10 +35,10 @@ def main() -> None:
     _limit(resource.RLIMIT_FSIZE, 0)
     _limit(resource.RLIMIT_AS, MEMORY)
     desk = Desk(progress)
-    requests, answers = sys.stdin.buffer.raw, sys.stdout.buffer
+    requests, answers = sys.stdin.buffer, sys.stdout.buffer
     while _awaited(requests, parent):
         try:
-            message = receive(sys.stdin.buffer)
+            message = receive(requests)
         except FrameBroken:
             return
         if message is None:
@@ -47,7 +48,7 @@ def main() -> None:
         send(answers, desk.answer(message))
 
 
-def _awaited(requests: object, parent: int) -> bool:
+def _awaited(requests: IO[bytes], parent: int) -> bool:
     """Wait for the next message; false where nobody is left to send one."""
     while True:
         ready, _, _ = select.select([requests], [], [], _PATIENCE)

@@ -8,8 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from jinja2 import Template, TemplateSyntaxError, meta, nodes
-from jinja2.exceptions import TemplateError, TemplateNotFound
-from jinja2.sandbox import SecurityError
+from jinja2.exceptions import SecurityError, TemplateError, TemplateNotFound
 
 from pipeline.planning.prompts.hygiene import leftover_braces, stands_quoted, unfit_character
 from pipeline.planning.prompts.sandbox import Missing, PromptEnvironment, Unwritable

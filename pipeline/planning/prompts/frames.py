@@ -1,7 +1,7 @@
 """Messages between this process and the one that writes prompts: a length, then JSON."""
 
 import json
-from typing import BinaryIO
+from typing import IO
 
 FRAME_LIMIT = 256 * 1024 * 1024
 """Largest message, in bytes; a longer one is a fault of the other side."""
@@ -13,19 +13,19 @@ class FrameBroken(Exception):
     """The other side is gone, or does not speak in frames."""
 
 
-def send(stream: BinaryIO, message: Message) -> None:
+def send(stream: IO[bytes], message: Message) -> None:
     """Write one message."""
     send_text(stream, json.dumps(message, separators=(",", ":")))
 
 
-def send_text(stream: BinaryIO, text: str) -> None:
+def send_text(stream: IO[bytes], text: str) -> None:
     """Write one message that is JSON already."""
     body = text.encode("ascii")
     stream.write(len(body).to_bytes(4, "big") + body)
     stream.flush()
 
 
-def receive(stream: BinaryIO) -> bytes | None:
+def receive(stream: IO[bytes]) -> bytes | None:
     """The body of one message; `None` where the stream ended between messages."""
     head = stream.read(4)
     if not head:

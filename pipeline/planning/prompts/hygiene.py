@@ -4,7 +4,7 @@ import re
 
 _UNFIT = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _BRACES = re.compile(r"\{\{|\}\}|\{%|%\}|\{#|#\}|\{\s*[A-Za-z_][\w.]*\s*\}")
-_QUOTES = ('""', "“”", "„“", "„”", "«»", "»«", "‘’", "''", "「」", "『』")
+_OPENING, _CLOSING = "\"“„„«»'\u2018「『", "\"”“”»«'\u2019」』"
 
 
 def unfit_character(prompt: str) -> str:
@@ -24,4 +24,7 @@ def leftover_braces(source: str) -> tuple[str, int] | None:
 
 def stands_quoted(text: str, prompt: str) -> bool:
     """Whether a text stands in the prompt between quotes of any language."""
-    return text in prompt and any(f"{before}{text}{after}" in prompt for before, after in _QUOTES)
+    pairs = zip(_OPENING, _CLOSING, strict=True)
+    return text in prompt and any(
+        f"{opening}{text}{closing}" in prompt for opening, closing in pairs
+    )

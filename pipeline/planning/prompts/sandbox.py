@@ -2,25 +2,32 @@
 
 import functools
 import posixpath
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from typing import Any, NoReturn
 
-from jinja2 import FunctionLoader, StrictUndefined, nodes
+from jinja2 import FunctionLoader, StrictUndefined, TemplateRuntimeError, nodes
 from jinja2.compiler import CodeGenerator, Frame
-from jinja2.runtime import Context, missing
-from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+from jinja2.exceptions import SecurityError
+from jinja2.runtime import Context
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import missing
 
 from pipeline.planning.nearest import did_you_mean
 from pipeline.planning.prompts.values import AxisValue, Row
 
-_RANDOM = ("random", "shuffle", "pprint", "urlize")
-_TEXT_FILTERS = ["capitalize", "center", "e", "escape", "forceescape", "format", "indent", "lower", "replace", "string", "striptags", "title", "trim", "truncate", "upper", "urlencode", "wordcount", "wordwrap"]
+_UNSTABLE = ("random", "pprint", "urlize")
+"""Filters whose result is not the same on every machine and run, or is no text for a prompt."""
+_TEXT_FILTERS = frozenset(
+    "capitalize center e escape forceescape format indent lower replace string striptags title "  # noqa: SIM905  a list of words
+    "trim truncate upper urlencode wordcount wordwrap".split()
+)
 
 
-class Unwritable(Exception):
+class Unwritable(TemplateRuntimeError):
     """A template cannot be written for a cell; carries which value it stumbled over."""
 
-    def __init__(self, complaint: str, *, slot: str = "", column: str = "") -> None:
+    def __init__(self, complaint: str | None = None, *, slot: str = "", column: str = "") -> None:
         super().__init__(complaint)
         self.slot = slot
         self.column = column
@@ -36,11 +43,11 @@ class Missing(StrictUndefined):
     def __init__(
         self,
         hint: str | None = None,
-        obj: Any = missing,
+        obj: object = missing,
         name: str | None = None,
-        exc: object = None,
+        exc: type[TemplateRuntimeError] = Unwritable,
     ) -> None:
-        super().__init__(hint, obj, name)
+        super().__init__(hint, obj, name, exc)
         self._undefined_exception = self._complaint  # type: ignore[assignment]  # only ever called
 
     def _complaint(self, message: str) -> Unwritable:
@@ -84,7 +91,7 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
         )
         self.last = ("", "")
         """Slot and column of the last value that was no text."""
-        for name in _RANDOM:
+        for name in _UNSTABLE:
             self.filters.pop(name, None)
         self.globals.pop("lipsum")
         for name in _TEXT_FILTERS:
@@ -95,66 +102,62 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
         """An included file is named relative to the file that includes it."""
         return posixpath.normpath(posixpath.join(posixpath.dirname(parent), template))
 
-    def getattr(self, obj: Any, attribute: str) -> Any:  # noqa: ANN401  templates hold anything
+    def getattr(self, obj: object, attribute: str) -> object:
         """`obj.attribute`: columns and keys first."""
         return self._looked_up(obj, attribute, super().getattr)
 
-    def getitem(self, obj: Any, argument: Any) -> Any:  # noqa: ANN401  templates hold anything
+    def getitem(self, obj: object, argument: object) -> object:
         """`obj[argument]`: columns and keys first."""
         return self._looked_up(obj, argument, super().getitem)
 
-    def _looked_up(self, obj: Any, name: Any, otherwise: Callable[[Any, Any], Any]) -> Any:  # noqa: ANN401  templates hold anything
-        kind = type(obj)
-        if kind is AxisValue or kind is Row:
-            try:
-                value = obj.columns[name]
-            except (KeyError, TypeError):
+    def _looked_up(self, obj: object, name: object, otherwise: Callable[..., object]) -> object:
+        if isinstance(obj, AxisValue | Row):
+            if not isinstance(name, str) or name not in obj.columns:
                 return self.undefined(obj=obj, name=str(name))
+            value = obj.columns[name]
             if type(value) is not str:
-                self.last = (obj.slot, str(name))
+                self.last = (obj.slot, name)
             return value
         if isinstance(obj, Mapping) and isinstance(name, str) and name in obj:
             return obj[name]
         return otherwise(obj, name)
 
-    def printable(self, value: Any) -> Any:  # noqa: ANN401  templates print anything
+    def printable(self, value: object) -> object:
         """The value if a prompt may show it; `Unwritable` otherwise."""
-        if isinstance(value, str):
-            return value
+        if isinstance(value, str | Missing):
+            return str(value)
         if isinstance(value, bool):
             return "true" if value else "false"
-        if isinstance(value, Missing):
-            return str(value)
-        kind = _unprintable(value)
-        if kind:
-            slot, column = (value.slot, "") if isinstance(value, Row) else self.last
-            name = f"{slot}.{column}".strip(".") if slot else "the value"
-            raise Unwritable(f"{name} is {kind} and cannot be printed", slot=slot, column=column)
-        return value
+        if isinstance(value, int | float | Decimal):
+            return value
+        slot, column = (value.slot, "") if isinstance(value, Row) else self.last
+        named = f"{slot}.{column}".strip(".") or "the value"
+        complaint = f"{named} is {_kind(value)} and cannot be printed"
+        raise Unwritable(complaint, slot=slot, column=column)
 
-    def concatenated(self, parts: tuple[Any, ...]) -> str:
+    def concatenated(self, parts: Iterable[object]) -> str:
         """What `~` gives."""
         return "".join(str(self.printable(part)) for part in parts)
 
-    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:  # noqa: ANN401  templates compute with anything
-        """`'%s' % value` prints; other numbers compute."""
+    def call_binop(self, context: Context, operator: str, left: object, right: object) -> object:
+        """`'%s' % value` prints; numbers compute."""
         if isinstance(left, str):
             for part in right if isinstance(right, tuple) else (right,):
                 self.printable(part)
         return super().call_binop(context, operator, left, right)
 
-    def call(self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401, PYI063  jinja2's own signature
+    def call(self, context: Context, function: object, *args: object, **kwargs: object) -> object:
         """Call what a template may call; `format` prints its arguments."""
-        if getattr(__obj, "__name__", "") in ("format", "format_map"):
+        if getattr(function, "__name__", "") in ("format", "format_map"):
             for part in (*args, *kwargs.values()):
                 self.printable(part)
-        return super().call(__context, __obj, *args, **kwargs)
+        return super().call(context, function, *args, **kwargs)
 
-    def unsafe_undefined(self, obj: Any, attribute: str) -> NoReturn:  # noqa: ANN401  jinja2's own signature
-        """What an unsafe attribute is."""
-        raise SecurityError(f"{attribute} may not be used in a template")
+    def unsafe_undefined(self, obj: object, attribute: str) -> NoReturn:
+        """No private names, and nothing that changes a value."""
+        raise SecurityError(f"{attribute} may not be used on {type(obj).__name__}")
 
-    def _guarded(self, original: Callable[..., Any]) -> Callable[..., Any]:
+    def _guarded(self, original: Callable[..., object]) -> Callable[..., object]:
         position = 1 if getattr(original, "jinja_pass_arg", None) is not None else 0
 
         @functools.wraps(original)
@@ -165,9 +168,11 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
 
         return guarded
 
-    def _guarded_join(self, original: Callable[..., Any]) -> Callable[..., Any]:
+    def _guarded_join(self, original: Callable[..., object]) -> Callable[..., object]:
         @functools.wraps(original)
-        def guarded(scope: object, values: Any, *args: object, **kwargs: object) -> object:  # noqa: ANN401  anything iterable
+        def guarded(
+            scope: object, values: Iterable[Any], *args: object, **kwargs: object
+        ) -> object:
             kept = list(values)
             if not args[1:] and "attribute" not in kwargs:
                 for value in kept:
@@ -177,17 +182,13 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
         return guarded
 
 
-def _unprintable(value: object) -> str:
+def _kind(value: object) -> str:
     if value is None:
         return "empty (null)"
     if isinstance(value, Row):
         return "a whole row"
     if isinstance(value, Mapping):
         return "a mapping"
-    if isinstance(value, list | tuple | set | frozenset | range):
+    if isinstance(value, list | tuple | set | frozenset | range) or hasattr(value, "__next__"):
         return "a list"
-    if callable(value):
-        return "a function"
-    if hasattr(value, "__next__"):
-        return "a list"
-    return ""
+    return "a function" if callable(value) else "no text"

@@ -1,4 +1,4 @@
-"""This side of the writing process: starts it, talks to it, outlives whatever it does."""
+"""Our side of the writing process: starts it, talks to it, outlives whatever it does."""
 
 import json
 import mmap
@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import Any, Self
 
 from pipeline.errors import LocalFault
 from pipeline.planning.prompts.frames import FrameBroken, receive, send_text
@@ -48,7 +48,7 @@ class Scribe:
     """One child process; close it, or use it in a `with`."""
 
     def __init__(self) -> None:
-        self._progress_file: IO[bytes] = tempfile.TemporaryFile()
+        self._progress_file = tempfile.TemporaryFile()  # noqa: SIM115  lives as long as the child
         self._progress_file.truncate(mmap.PAGESIZE)
         handle = self._progress_file.fileno()
         self._progress = mmap.mmap(handle, mmap.PAGESIZE)

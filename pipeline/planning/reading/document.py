@@ -7,6 +7,7 @@ is built.
 
 import re
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import yaml
 
@@ -24,6 +25,7 @@ _CUT = re.compile(r"[ \t]+(#[^\s#].*)")
 _TEXT_TAGS = (None, "!", "tag:yaml.org,2002:str")
 _NO_KEY = object()
 _BAD_KEY = object()
+_NOWHERE = Place("")
 
 
 def parse(text: str, *, file: str) -> tuple[object, Findings]:
@@ -62,7 +64,7 @@ class _Open:
     before: int
     """How many values had been counted when it opened."""
     key: object = _NO_KEY
-    key_place: Place = Place("")
+    key_place: Place = _NOWHERE
     key_end: int = 0
     merges: list[tuple[object, Place]] = field(default_factory=list)
 
@@ -102,7 +104,7 @@ class _Builder:
         return not self.broken
 
     def _at(self, event: yaml.Event, indent: int = 0) -> Place:
-        mark = event.start_mark
+        mark = _start(event)
         return Place(self.file, mark.line + 1, mark.column + 1, indent)
 
     def _error(self, complaint: str, at: Place) -> None:
@@ -141,7 +143,7 @@ class _Builder:
 
     def _key(self, top: _Open, event: yaml.ScalarEvent, at: Place) -> None:
         self._remember(event.anchor, event.value, 1)
-        top.key, top.key_place, top.key_end = event.value, at, event.end_mark.index
+        top.key, top.key_place, top.key_end = event.value, at, _end(event)
         if not isinstance(top.value, LocatedMap) or event.value not in top.value:
             return
         first = top.value.key_places[event.value].line
@@ -150,7 +152,7 @@ class _Builder:
 
     def _look_around(self, top: _Open | None, event: yaml.ScalarEvent, at: Place) -> None:
         """Catch what was swallowed: by a comment, or by a comma in a flow mapping."""
-        end = event.end_mark.index
+        end = _end(event)
         cut = _CUT.match(self.text, end)
         if cut and not event.value:
             self._error(f"nothing is left: # starts a comment; write {quoted(cut[1])}", at)
@@ -190,7 +192,7 @@ class _Builder:
             _Open(
                 value=LocatedMap(at, path) if mapping else LocatedList(at, path),
                 place=at,
-                start=event.start_mark.index,
+                start=_start(event).offset,
                 flow=bool(event.flow_style),
                 anchor=event.anchor,
                 before=self._values,
@@ -203,7 +205,7 @@ class _Builder:
         top = self._stack.pop()
         if isinstance(top.value, LocatedMap):
             self._merge(top.value, top)
-        written = self.text[top.start : event.end_mark.index]
+        written = self.text[top.start : _end(event)]
         value: object = top.value
         if top.flow and written.startswith("{{") and written.endswith("}}"):
             value = written
@@ -216,9 +218,9 @@ class _Builder:
 
     def _alias(self, event: yaml.AliasEvent) -> None:
         at = self._at(event)
-        known = self._anchors.get(event.anchor)
+        known = self._anchors.get(event.anchor or "")
         if known is None:
-            written = self.text[event.start_mark.index : event.end_mark.index]
+            written = self.text[_start(event).offset : _end(event)]
             open_anchors = {one.anchor for one in self._stack}
             if event.anchor in open_anchors:
                 self._stop(f"{written} repeats the value that it stands in", event)
@@ -272,3 +274,18 @@ class _Builder:
     def _tag(self, tag: str, at: Place) -> None:
         shown = tag.replace("tag:yaml.org,2002:", "!!")
         self._error(f"the tag {shown} is not allowed; write the value plainly", at)
+
+
+class _Mark(NamedTuple):
+    line: int
+    column: int
+    offset: int
+
+
+def _start(event: yaml.Event) -> _Mark:
+    mark = event.start_mark
+    return _Mark(0, 0, 0) if mark is None else _Mark(mark.line, mark.column, mark.index)
+
+
+def _end(event: yaml.Event) -> int:
+    return 0 if event.end_mark is None else event.end_mark.index

@@ -67,13 +67,21 @@ def _explain_line(problem: str, source: str, column: int) -> str:
     if character and character in _STARTERS:
         word = quoted(_word(source, column))
         return f"a text that starts with {character} must be quoted: {word}"
-    if "block sequence entries" in problem:
-        return "a list entry (-) cannot stand on this line; begin the list on a line of its own"
-    if "expected key" in problem or "block mapping" in problem:
-        return "this line does not fit the mapping it stands in: check its indentation and quotes"
-    if "'-' indicator" in problem:
-        return "this line does not fit the list it stands in: check its indentation"
+    for part, hint in _PROBLEMS.items():
+        if part in problem:
+            return hint
     return f"not readable as YAML: {problem}"
+
+
+_PROBLEMS = {
+    "block sequence entries": (
+        "a list entry (-) cannot stand on this line; begin the list on a line of its own"
+    ),
+    "expected key": (
+        "this line does not fit the mapping it stands in: check its indentation and quotes"
+    ),
+    "'-' indicator": "this line does not fit the list it stands in: check its indentation",
+}
 
 
 def _colon_in_text(source: str) -> str:

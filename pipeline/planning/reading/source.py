@@ -26,7 +26,7 @@ def read_bytes(path: Path, *, shown: str, limit: int) -> bytes:
         raise refusal(f"cannot be read: {error.strerror}", at=at, code="file") from error
     except ValueError as error:
         raise refusal(f"is no name for a file: {error}", at=at, code="file") from error
-    with open(handle, "rb") as file:
+    with os.fdopen(handle, "rb") as file:
         found = os.fstat(file.fileno())
         if not stat.S_ISREG(found.st_mode):
             raise refusal("is not a regular file", at=at, code="file")
