@@ -107,16 +107,15 @@ class ReviewServer:
         await self._keeper.keep(now=stamp(self._clock()))
         async with AsyncExitStack() as stack:
             workers = await stack.enter_async_context(Workers())
-            group = await stack.enter_async_context(asyncio.TaskGroup())
-            pictures = self._pictures(workers)
-            for work in (self._till.serve(), self._keep(), self._watch()):
-                stack.callback(group.create_task(work).cancel)
-            runner = web.AppRunner(self._application(pictures), access_log=None)
+            runner = web.AppRunner(self._application(workers), access_log=None)
             runner.app.on_shutdown.append(self._let_go)
             await runner.setup()
             stack.push_async_callback(runner.cleanup)
             await _listen(runner, self._options)
             self.port = runner.addresses[0][1]
+            group = await stack.enter_async_context(asyncio.TaskGroup())
+            for work in (self._till.serve(), self._keep(), self._watch()):
+                stack.callback(group.create_task(work).cancel)
             self._stack = stack.pop_all()
         return self
 
@@ -129,7 +128,9 @@ class ReviewServer:
         try:
             await self._till.idle()
         finally:
-            await self._stack.__aexit__(kind, error, trace)
+            # A broken task of ours cancels who entered; other errors are not the group's to wrap.
+            ours = kind is not None and issubclass(kind, asyncio.CancelledError)
+            await self._stack.__aexit__(*((kind, error, trace) if ours else (None, None, None)))
             if self._decided.is_set():
                 await self._keep_now()
 
@@ -141,7 +142,7 @@ class ReviewServer:
             find=self._desk.image,
         )
 
-    def _application(self, pictures: Pictures) -> web.Application:
+    def _application(self, workers: Workers) -> web.Application:
         application = web.Application(
             middlewares=[gate(self._options, self._token)], client_max_size=_LARGEST_BODY
         )
@@ -149,7 +150,7 @@ class ReviewServer:
             desk=self._desk,
             till=self._till,
             broadcast=self._broadcast,
-            pictures=pictures,
+            pictures=self._pictures(workers),
             options=self._options,
             clock=self._clock,
             changed=self._decided.set,

@@ -1,0 +1,90 @@
+"""The campaign under review, planned from its files; they may be edited while the page is open."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from pipeline.model.campaign import CellName, Review, Stage
+from pipeline.model.job import Job
+from pipeline.model.verdict import Pick, Round
+from pipeline.planning.blueprint import Blueprint
+from pipeline.planning.expansion import expand
+from pipeline.planning.jobs import plan_drafts, plan_finals
+from pipeline.reviewing.source import Drafted
+
+Load = Callable[[], Blueprint]
+"""Reads the campaign file anew; raises `CampaignError` with everything that is wrong."""
+
+_WORDS = ("*.yaml", "*.yml", "*.j2")
+
+
+class CampaignSource:
+    """`Source` over a campaign file."""
+
+    def __init__(self, *, file: Path, load: Load) -> None:
+        self._file = file
+        self._load = load
+        self._blueprint: Blueprint | None = None
+        self._rounds: Mapping[CellName, Round] = {}
+        self._seen: Mapping[Path, tuple[int, int]] = {}
+
+    def edited(self) -> bool:
+        """Whether the campaign file, a feed or a template was written since it was read."""
+        return _marks(self._file, self._blueprint) != self._seen
+
+    async def drafts(self, rounds: Mapping[CellName, Round]) -> Drafted:
+        """Read the files and write the prompts of the drafts, beside the event loop."""
+        return await asyncio.to_thread(self._draft, rounds)
+
+    async def finals(self, picks: Mapping[CellName, Pick]) -> Sequence[Job]:
+        """Write the prompts of the finals, beside the event loop."""
+        return await asyncio.to_thread(self._final, picks)
+
+    def _draft(self, rounds: Mapping[CellName, Round]) -> Drafted:
+        # Marked before it is read: what is written while we read is read again.
+        before = _marks(self._file, self._blueprint)
+        self._seen = before
+        blueprint = self._load()
+        self._seen = {
+            path: before.get(path, mark) for path, mark in _marks(self._file, blueprint).items()
+        }
+        self._blueprint, self._rounds = blueprint, rounds
+        settings = blueprint.campaign.stages
+        return Drafted(
+            campaign=blueprint.campaign,
+            cells=tuple(expand(blueprint)),
+            jobs=tuple(plan_drafts(blueprint, rounds=rounds)),
+            prices={stage: blueprint.profile.price(one.quality) for stage, one in settings.items()},
+        )
+
+    def _final(self, picks: Mapping[CellName, Pick]) -> Sequence[Job]:
+        blueprint = self._blueprint
+        if blueprint is None:
+            return ()
+        draft = blueprint.campaign.stages.get(Stage.DRAFT)
+        if draft is not None and draft.review is not Review.NONE and not picks:
+            return ()
+        return tuple(plan_finals(blueprint, picks=picks, rounds=self._rounds))
+
+
+def _marks(file: Path, blueprint: Blueprint | None) -> dict[Path, tuple[int, int]]:
+    """Size and time of every file that the campaign may be made of."""
+    marks: dict[Path, tuple[int, int]] = {}
+    for path in _files(file, blueprint):
+        try:
+            found = path.stat()
+        except OSError:
+            marks[path] = (-1, -1)
+        else:
+            marks[path] = (found.st_size, found.st_mtime_ns)
+    return marks
+
+
+def _files(file: Path, blueprint: Blueprint | None) -> Iterator[Path]:
+    folder = file.parent
+    for pattern in _WORDS:
+        yield from folder.glob(pattern)
+        yield from folder.parent.glob(pattern)
+    if blueprint is not None:
+        yield from (reading.path for reading in blueprint.library.files.values())
+        yield from (folder / feed for feed in blueprint.campaign.feeds)

@@ -1,0 +1,202 @@
+"""A campaign under review, from literals: planned in memory, painted small, kept in a ledger."""
+
+import hashlib
+import io
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from builders import NOW, a_run
+from PIL import Image, ImageDraw
+
+from pipeline.ledger.memory import MemoryLedger
+from pipeline.model.artifact import Alpha, Artifact, ImageKind
+from pipeline.model.campaign import Campaign, Cell, CellName, Size, Slug, Stage, StageSettings
+from pipeline.model.credits import Budget, Credits
+from pipeline.model.job import Coordinates, Job, job_key
+from pipeline.model.outcome import Failed, FailureKind, Receipt
+from pipeline.model.provider import ProfileName
+from pipeline.model.request import Quality, RenderRequest
+from pipeline.model.verdict import Round
+from pipeline.reviewing.keeping import ReviewFile
+from pipeline.reviewing.options import ReviewOptions
+from pipeline.reviewing.server import ReviewServer, Subject
+from pipeline.reviewing.source import Drafted
+
+PRODUCTS = {"citrus": "Citrus Soda", "berry": "Berry Soda"}
+SLUG = Slug("citrus-soda")
+PROFILE = ProfileName("gptimage")
+
+
+def paint(job):
+    """A picture that differs from job to job, and has the ratio that was asked for."""
+    wide, _, high = job.request.size.partition(":")
+    ratio = int(wide) / int(high)
+    size = (round(96 * ratio), 96) if ratio > 1 else (96, round(96 / ratio))
+    seed = hashlib.sha256(
+        f"{job.at.cell}{job.at.take}{job.at.round}{job.at.stage}".encode()
+    ).digest()
+    image = Image.new("RGB", size, tuple(seed[:3]))
+    draw = ImageDraw.Draw(image)
+    for at in range(8):
+        x, y = seed[at] * size[0] // 256, seed[at + 8] * size[1] // 256
+        draw.ellipse((x - 9, y - 9, x + 9, y + 9), fill=tuple(seed[at + 3 : at + 6]))
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    return out.getvalue()
+
+
+class StandSource:
+    """`Source` of a matrix of products and sizes; `words` may be edited while it is open."""
+
+    def __init__(self, *, products=PRODUCTS, sizes=("1:1", "4:3"), takes=2, budget=None):
+        self.products, self.sizes, self.takes = products, sizes, takes
+        self.words = "A photo of {name} on a wet studio table."
+        self.budget = budget or Budget()
+        self._planned = ""
+        self.rounds = {}
+
+    def edited(self):
+        return self.words != self._planned
+
+    async def drafts(self, rounds):
+        self._planned, self.rounds = self.words, rounds
+        prices = {Stage.DRAFT: Credits(2), Stage.FINAL: Credits(12)}
+        cells = tuple(self.cells())
+        jobs = tuple(
+            self.job(cell, stage=Stage.DRAFT, round_=rounds.get(cell.name, Round()), take=take)
+            for cell in cells
+            for take in range(1, self.takes + 1)
+        )
+        return Drafted(campaign=self.campaign(), cells=cells, jobs=jobs, prices=prices)
+
+    async def finals(self, picks):
+        return tuple(
+            self.job(
+                cell,
+                stage=Stage.FINAL,
+                round_=Round(number=picks[cell.name].round),
+                take=1,
+                derived_from=picks[cell.name].job,
+            )
+            for cell in self.cells()
+            if cell.name in picks
+        )
+
+    def campaign(self):
+        return Campaign(
+            slug=SLUG,
+            file="campaigns/citrus-soda.yaml",
+            sha256="0" * 64,
+            provider=PROFILE,
+            stages={
+                Stage.DRAFT: StageSettings(quality=Quality.LOW, takes=self.takes),
+                Stage.FINAL: StageSettings(quality=Quality.HIGH),
+            },
+            budget=self.budget,
+        )
+
+    def cells(self):
+        for product, name in self.products.items():
+            for ratio in self.sizes:
+                size = Size(id=ratio.replace(":", "x"), ratio=ratio)
+                yield Cell(
+                    name=CellName(f"{product}/{size.id}"),
+                    axes=(("product", product), ("size", size.id)),
+                    size=size,
+                    values={"product": {"id": product, "name": name}, "size": {"ratio": ratio}},
+                )
+
+    def job(self, cell, *, stage, round_, take, derived_from=None):
+        at = Coordinates(
+            campaign=SLUG,
+            cell=cell.name,
+            axes=cell.axes,
+            stage=stage,
+            round=round_.number,
+            take=take,
+        )
+        prompt = self.words.format(name=self.products[cell.axes[0][1]])
+        request = RenderRequest(
+            prompt=f"{prompt} {round_.note}".strip(),
+            model="gpt-image-2",
+            size=cell.size.ratio,
+            quality=Quality.LOW if stage is Stage.DRAFT else Quality.HIGH,
+        )
+        suffix = f"-r{round_.number}" if round_.number > 1 else ""
+        return Job(
+            key=job_key(at, profile=PROFILE, request=request),
+            at=at,
+            request=request,
+            price=Credits(2 if stage is Stage.DRAFT else 12),
+            profile=PROFILE,
+            path=f"{stage}s/{cell.name}-t{take}{suffix}.png",
+            derived_from=derived_from,
+        )
+
+
+@dataclass
+class Stand:
+    folder: Path
+    source: StandSource = field(default_factory=StandSource)
+    ledger: MemoryLedger = field(default_factory=lambda: MemoryLedger(now=lambda: NOW))
+    painter: object = staticmethod(paint)
+
+    @property
+    def output(self):
+        return self.folder / "output"
+
+    @property
+    def file(self):
+        return self.folder / "campaigns" / "reviews" / f"{SLUG}.yaml"
+
+    async def render(self, jobs):
+        """Pay for these jobs and put their images on disk."""
+        for job in jobs:
+            await self.store(job, self.painter(job))
+
+    async def submit(self, job):
+        if not await self.ledger.runs():
+            await self.ledger.begin(a_run())
+        return await self.ledger.submit(job, run=a_run(), budget=Budget())
+
+    async def store(self, job, png):
+        attempt = await self.submit(job)
+        await self.ledger.paid(attempt, Receipt(url="https://cdn.test/x.png", credits=job.price))
+        path = f"{SLUG}/{job.path}"
+        (self.output / path).parent.mkdir(parents=True, exist_ok=True)
+        (self.output / path).write_bytes(png)
+        width, height = Image.open(io.BytesIO(png)).size
+        artifact = Artifact(
+            path=path,
+            sha256=hashlib.sha256(png).hexdigest(),
+            bytes=len(png),
+            kind=ImageKind.PNG,
+            width=width,
+            height=height,
+            alpha=Alpha.NONE,
+        )
+        await self.ledger.stored(job.key, artifact)
+        return artifact
+
+    async def refuse(self, job, reason="the policy says no"):
+        attempt = await self.submit(job)
+        await self.ledger.fail(attempt, Failed(kind=FailureKind.REFUSED, reason=reason))
+
+    async def drafts(self, rounds=None):
+        return (await self.source.drafts(rounds or {})).jobs
+
+    def subject(self):
+        self.output.mkdir(parents=True, exist_ok=True)
+        return Subject(
+            campaign=SLUG,
+            source=self.source,
+            ledger=self.ledger,
+            output=self.output,
+            file=ReviewFile(path=self.file, copy=self.output / SLUG / "reviews.yaml"),
+        )
+
+    def server(self, *, launch=None, **options):
+        options = {"token": "", **options}
+        return ReviewServer(
+            self.subject(), ReviewOptions(**options), launch=launch, clock=lambda: NOW
+        )
