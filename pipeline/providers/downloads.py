@@ -64,13 +64,11 @@ class Downloads:
         start = _parsed(url)
         async with self._room:
             response = await self._follow(start)
-            chunks = _Chunks(response, limit=self._limit, patience=self._patience)
             try:
-                yield chunks
+                yield _Chunks(response, limit=self._limit, patience=self._patience)
             finally:
-                if not chunks.whole:
-                    # What is left of the answer is not wanted, nor is its connection.
-                    response.close()
+                # A whole answer has given its connection back already; the rest is not wanted.
+                response.close()
 
     async def _follow(self, url: URL) -> aiohttp.ClientResponse:
         """Walk the redirects by hand, since every step has to be as safe as the first."""
@@ -121,8 +119,6 @@ class _Chunks(AsyncIterator[bytes]):
         self._clock = asyncio.get_running_loop().time
         self._started = self._clock()
         self._received = 0
-        self.whole = False
-        """Whether the body has come to its end."""
 
     async def __anext__(self) -> bytes:
         try:
@@ -132,7 +128,6 @@ class _Chunks(AsyncIterator[bytes]):
                 f"the image broke off after {self._received} bytes: {_words(error)}"
             ) from error
         if not chunk:
-            self.whole = True
             raise StopAsyncIteration
         self._received += len(chunk)
         if self._received > self._limit:

@@ -1,5 +1,7 @@
 """Which addresses an image may come from, in every notation."""
 
+import asyncio
+
 import pytest
 
 from pipeline.providers.addresses import api_gate, image_gate, is_public, own_addresses
@@ -68,6 +70,23 @@ async def test_only_a_private_api_has_addresses_of_its_own(base_url, own):
 
 async def test_a_name_for_this_machine_counts_as_private():
     assert "127.0.0.1" in await own_addresses("http://localhost:1", patience=5)
+
+
+@pytest.mark.parametrize(
+    ("answers", "own"),
+    [
+        (["10.0.0.5", "fd00::5"], {"10.0.0.5", "fd00::5"}),
+        (["8.8.8.8", "127.0.0.1"], set()),
+    ],
+)
+async def test_a_name_that_also_points_to_the_internet_has_no_private_address(
+    monkeypatch, answers, own
+):
+    async def resolve(*_, **__):
+        return [(2, 1, 6, "", (answer, 0)) for answer in answers]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", resolve)
+    assert await own_addresses("http://gateway.example", patience=5) == own
 
 
 def _target(address):

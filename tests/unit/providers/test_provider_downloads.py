@@ -78,7 +78,6 @@ RETRYABLE = {
     "bad chunks": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
     "no HTTP": b"SSH-2.0-OpenSSH_9.2\r\n\r\n",
     "redirect to nothing": http(302),
-    "redirect to a file": http(302, Location="file:///etc/passwd"),
     "redirect to no URL": http(302, Location="http://[::1"),
 }
 
@@ -183,6 +182,13 @@ async def test_a_redirect_into_a_private_network_is_refused(status):
         with pytest.raises(DownloadFailed, match=r"127\.0\.0\.2 is not allowed"):
             await fetch(server)
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("target", ["file:///etc/passwd", "data:,x", "ftp://x/1"])
+async def test_a_redirect_to_anything_but_the_web_is_refused(target):
+    async with scripted(http(302, Location=target)) as server:
+        with pytest.raises(DownloadFailed, match="redirects to"):
+            await fetch(server)
 
 
 async def test_a_private_apis_own_host_is_fetched_on_any_port():

@@ -57,6 +57,7 @@ SUCCESS = {"images": [{"url": "https://cdn.example.com/1.png"}]}
         {"code": 0, "data": {"images": ["https://cdn.example.com/1.png"]}},
         {"code": "0", "data": SUCCESS},
         {"code": 0.0, "data": SUCCESS},
+        b'{"code": 0, "cost": NaN, "data": [{"url": "https://cdn.example.com/1.png"}]}',
         {"data": SUCCESS},
         {"code": 0, "data": {"images": [{"url": " https://cdn.example.com/1.png\n"}]}},
         {
@@ -108,7 +109,8 @@ UNKNOWN = [
     (200, b""),
     (200, b'{"code": 0, "data": {"images": [{"url": "https://cd'),
     (200, b"<html><body>502 Bad Gateway</body></html>"),
-    (200, b'{"code": NaN, "data": []}'),
+    (200, b'{"code": NaN, "data": [{"url": "https://cdn.example.com/1.png"}]}'),
+    (200, b'{"code": 0, "data": NaN}'),
     (200, b"[" * 100_000),
     (200, b'{"code": 0, "data": ' + b"[" * 100_000),
     (200, b"\xff\xfe\x00"),
@@ -136,6 +138,9 @@ UNKNOWN = [
     (200, says(200, "success")),
     (200, {"error": {"message": "something went wrong"}}),
     # an answer that contradicts itself
+    (200, says(0, "prompt violates content policy")),
+    (200, says(0, "too many requests", {"images": []})),
+    (200, says(*(False, "ok"), SUCCESS)),
     (200, says(-1, "insufficient credits", SUCCESS)),
     (400, says(0, "ok", SUCCESS)),
     (500, says(0, "ok", SUCCESS)),
@@ -228,10 +233,11 @@ def test_a_refusal_whose_body_broke_off_is_still_a_refusal():
         read(401, b'{"code": 401, "mess', trouble="reset")
 
 
-def test_a_503_with_retry_after_is_a_throttle():
+@pytest.mark.parametrize(("header", "seconds"), [("7", 7.0), ("", None), ("soon", None)])
+def test_a_503_with_retry_after_is_a_throttle(header, seconds):
     with pytest.raises(Throttled) as failure:
-        read(503, b"", retry_after="7")
-    assert failure.value.retry_after == 7.0
+        read(503, b"", retry_after=header)
+    assert failure.value.retry_after == seconds
 
 
 def test_a_409_can_be_told_from_other_doubts():
