@@ -96,13 +96,13 @@ class _Counter:
         axes = self.blueprint.matrix.axes
         for written in self.manuscript.read():
             shot = written.shot
-            ids = [axis.ids[n] for axis, n in zip(axes, shot.spot.point, strict=True)]
-            cell = CellName("/".join(ids))
+            pairs = [(axis.name, axis.ids[n]) for axis, n in zip(axes, shot.spot.point, strict=True)]
+            cell = CellName("/".join([one for _, one in pairs]))
             pick = self.picks.get(cell)
             at = Coordinates(
                 campaign=self.blueprint.campaign.slug,
                 cell=cell,
-                axes=tuple((axis.name, one) for axis, one in zip(axes, ids, strict=True)),
+                axes=tuple(pairs),
                 stage=stage,
                 round=shot.round,
                 take=shot.take,
@@ -136,7 +136,7 @@ class _Counter:
 
     def _payer(self, written: Written, request: RenderRequest, key: JobKey) -> JobKey | None:
         """The first job with the same request, stage, round and take; `None` for itself."""
-        if self.manuscript.fingerprint(written) not in self._doubled:
+        if not self._doubled or self.manuscript.fingerprint(written) not in self._doubled:
             return None
         shot = written.shot
         payer = self._payers.setdefault((shot.round, shot.take, request), key)

@@ -52,6 +52,9 @@ class Manuscript:
         self.references = References(blueprint)
         self._chapters: deque[bytes] = deque()
         self._prints = array("q")
+        axes = blueprint.matrix.axes
+        self._size_axis = next(number for number, axis in enumerate(axes) if axis.name == "size")
+        self._ratios = [size.ratio for size in axes[self._size_axis].sizes]
         self._problems = Problems(blueprint)
         self._collisions = Collisions()
 
@@ -82,25 +85,18 @@ class Manuscript:
 
     def fingerprint(self, written: Written) -> int:
         """A hash that equal requests of one take share."""
-        return hash(
-            (
-                written.prompt,
-                self.ratio(written.shot),
-                written.shot.spot.variant,
-                written.shot.round,
-                written.shot.take,
-                tuple(written.references),
-            )
-        )
+        spot, round_, take, _ = written.shot
+        ratio = self._ratios[spot.point[self._size_axis]]
+        return hash((written.prompt, ratio, round_, take, *written.references))
 
     def ratio(self, shot: Shot) -> str:
         """The ratio that an image is rendered in."""
-        axes = self.blueprint.matrix.axes
-        number = next(number for number, axis in enumerate(axes) if axis.name == "size")
-        return axes[number].sizes[shot.spot.point[number]].ratio
+        return self._ratios[shot.spot.point[self._size_axis]]
 
     def found(self, written: Written) -> tuple[Reference, ...]:
         """The images that go with a request."""
+        if not written.references:
+            return ()
         templates = self.blueprint.variants[written.shot.spot.variant].references
         named = zip(templates, written.references, strict=True)
         found = (self.references.find(template, name) for template, name in named)
