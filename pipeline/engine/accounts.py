@@ -66,6 +66,13 @@ class Reserved:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Released:
+    """Nothing was painted, the credits were given back."""
+
+    purchase: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Standing:
     """start = balance + captured + reserved, always; unlimited accounts have no start."""
 

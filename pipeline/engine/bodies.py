@@ -9,8 +9,9 @@ from aiohttp import ClientPayloadError, web
 from pipeline.engine.refusal import RefusedError, invalid
 from pipeline.engine.wanted import field_name
 
-_BODY_SECONDS = 60.0
-_DEEPEST = 100
+BODY_SECONDS = 60.0
+"""A body that takes longer to arrive is given up."""
+
 _CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})
 
 
@@ -28,7 +29,7 @@ async def read_bytes(request: web.Request, *, limit: int) -> bytes:
     if request.content_length is not None and request.content_length > limit:
         raise too_large(limit)
     try:
-        async with asyncio.timeout(_BODY_SECONDS):
+        async with asyncio.timeout(BODY_SECONDS):
             body = bytearray()
             async for chunk in request.content.iter_any():
                 body += chunk
@@ -43,18 +44,22 @@ async def read_bytes(request: web.Request, *, limit: int) -> bytes:
 
 def parse_object(body: bytes) -> dict[str, object]:
     """The JSON object in these bytes; strict: no NaN, no field twice. Raises RefusedError 400."""
+    parsed = parse_json(body)
+    if not isinstance(parsed, dict):
+        raise RefusedError(400, "the body must be a JSON object")
+    return parsed
+
+
+def parse_json(body: bytes) -> object:
+    """The JSON value in these bytes, as strictly. Raises RefusedError 400."""
     try:
-        parsed = json.loads(
+        parsed: object = json.loads(
             body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_no_constant
         )
-    except RefusedError:
-        raise
     except RecursionError as error:
         raise RefusedError(400, "the body is nested too deeply") from error
     except ValueError as error:
         raise RefusedError(400, "the body is not valid JSON") from error
-    if not isinstance(parsed, dict):
-        raise RefusedError(400, "the body must be a JSON object")
     return parsed
 
 

@@ -14,7 +14,15 @@ from typing import Literal
 import apsw
 
 from pipeline.engine import tables
-from pipeline.engine.accounts import Capture, Purchase, Reserved, Sold, SoldPicture, Standing
+from pipeline.engine.accounts import (
+    Capture,
+    Purchase,
+    Released,
+    Reserved,
+    Sold,
+    SoldPicture,
+    Standing,
+)
 from pipeline.engine.options import Idempotency
 from pipeline.engine.refusal import RefusedError
 from pipeline.engine.writer import GroupWriter, connect
@@ -69,6 +77,10 @@ class Books:
     def pictures(self, purchase: int) -> tuple[SoldPicture, ...]:
         """What one purchase bought; nothing for one that is open, released or unknown."""
         return tables.pictures_of(self._reader, purchase)
+
+    def outcome(self, purchase: int, *, caller: str) -> Sold | Reserved | Released | None:
+        """What became of a purchase; None for one that this caller did not make."""
+        return tables.outcome_of(self._reader, purchase, caller=caller)
 
     def captures(self) -> tuple[Capture, ...]:
         """Everything that was ever charged, oldest first."""

@@ -1,5 +1,6 @@
 """The image host: another port than the API, no keys, signed URLs that end, ETag and Range."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from xml.sax.saxutils import escape
@@ -9,6 +10,8 @@ from aiohttp import web
 from pipeline.engine.accounts import SoldPicture
 from pipeline.engine.books import Books
 from pipeline.engine.gallery import Gallery
+from pipeline.engine.mischief import Mischief, Stage
+from pipeline.engine.refusal import RefusedError
 from pipeline.engine.signing import Pass, Signer
 
 _NAME = r"{number:\d{9,18}}{index:\d}.png"
@@ -17,7 +20,17 @@ _NAME = r"{number:\d{9,18}}{index:\d}.png"
 class Cdn:
     """Serves what was sold to whoever holds the signed URL."""
 
-    def __init__(self, *, books: Books, gallery: Gallery, signer: Signer) -> None:
+    def __init__(
+        self,
+        *,
+        books: Books,
+        gallery: Gallery,
+        signer: Signer,
+        mischief: Mischief,
+        stopping: asyncio.Event,
+    ) -> None:
+        self._mischief = mischief
+        self._stopping = stopping
         self._books = books
         self._gallery = gallery
         self._signer = signer
@@ -53,11 +66,19 @@ class Cdn:
         path = None if picture is None else self._gallery.path(picture.sha256)
         if picture is None or path is None or not path.exists():
             return refusal(404, "NoSuchKey", "there is no such image")
+        stage = Stage(self._mischief.pick("cdn", {}), dialect=_Xml(), stopping=self._stopping)
+        early = await stage.before(request)
+        if early is not None:
+            return early
         headers = {
+            "Access-Control-Allow-Origin": "*",
             "Cache-Control": "private, max-age=31536000, immutable",
             "Content-Type": "image/png",
             "X-Content-Type-Options": "nosniff",
         }
+        if stage.spoils_body:
+            content = await asyncio.to_thread(path.read_bytes)
+            return await stage.after(request, web.Response(body=content, headers=headers))
         return web.FileResponse(path, headers=headers)
 
     def _sold(self, request: web.Request) -> SoldPicture | None:
@@ -79,6 +100,14 @@ class Cdn:
             return response
         except web.HTTPNotFound:
             return refusal(404, "NoSuchKey", "there is no such image")
+
+
+class _Xml:
+    """Failures as an image host words them."""
+
+    def failure(self, error: RefusedError) -> web.Response:
+        """The status, with the message in XML."""
+        return refusal(error.status, "Fault", error.message)
 
 
 def refusal(status: int, code: str, message: str) -> web.Response:

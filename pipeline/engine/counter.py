@@ -1,11 +1,12 @@
 """Where pictures are sold: reserve, paint, keep, capture; a failure gives the credits back."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from pipeline.engine.accounts import Purchase, Sold, SoldPicture
+from pipeline.engine.accounts import Purchase, Reserved, Sold, SoldPicture
 from pipeline.engine.books import Books
 from pipeline.engine.gallery import Gallery, Kept
 from pipeline.engine.options import Idempotency
@@ -14,7 +15,9 @@ from pipeline.engine.refusal import RefusedError
 from pipeline.engine.wanted import Wanted
 from pipeline.errors import LocalFault
 
-Paint = Callable[[Order], Awaitable[Picture]]
+Paint = Callable[[Order, tuple[int, int] | None], Awaitable[Picture]]
+"""Paints an order, at exactly these pixels where some are named."""
+
 _KEPT_IN_MIND = 256
 
 
@@ -46,48 +49,61 @@ class Counter:
         self._url_lifetime = url_lifetime
         self._kept: dict[int, tuple[Picture, Kept]] = {}
 
-    async def buy(self, wanted: Wanted, buyer: Buyer) -> Sold:
-        """The pictures, paid and kept. Raises RefusedError, and then nothing was charged."""
-        try:
-            reserved = await self._books.reserve(
-                _purchase(wanted, buyer), idempotency=self._idempotency
-            )
-            if isinstance(reserved, Sold):
-                return reserved
-            return await self._deliver(reserved.purchase, wanted)
-        except LocalFault as error:
-            raise RefusedError(
-                503, "the server cannot write at the moment; nothing was charged", retry_after=5
-            ) from error
+    async def buy(self, wanted: Wanted, buyer: Buyer, *, paint_as: Wanted | None = None) -> Sold:
+        """The pictures, paid and kept. Raises RefusedError, and then nothing was charged.
 
-    async def _deliver(self, purchase: int, wanted: Wanted) -> Sold:
+        `paint_as` is painted instead of what was asked for, at the same price.
+        """
+        reserved = await self.reserve(wanted, buyer)
+        if isinstance(reserved, Sold):
+            return reserved
+        return await self.deliver(reserved, paint_as or wanted)
+
+    async def reserve(self, wanted: Wanted, buyer: Buyer) -> Reserved | Sold:
+        """Set the credits aside, or the sale that this buyer's key made before."""
+        purchase = _purchase(wanted, buyer)
         try:
-            pictures = await self._paint_all(purchase, wanted)
+            return await self._books.reserve(purchase, idempotency=self._idempotency)
+        except LocalFault as error:
+            raise _cannot_write() from error
+
+    async def deliver(self, reserved: Reserved, wanted: Wanted) -> Sold:
+        """Paint what was reserved and charge it, or give the credits back."""
+        try:
+            pictures = await self._paint_all(reserved.purchase, wanted)
+            return await self._books.capture(reserved.purchase, pictures)
+        except LocalFault as error:
+            await self._give_back(reserved)
+            raise _cannot_write() from error
         except BaseException:
-            await asyncio.shield(self._books.release(purchase))
+            await asyncio.shield(self._give_back(reserved))
             raise
-        return await self._books.capture(purchase, pictures)
+
+    async def _give_back(self, reserved: Reserved) -> None:
+        """Release; books that cannot be written release it at the next start."""
+        with contextlib.suppress(LocalFault):
+            await self._books.release(reserved.purchase)
 
     async def _paint_all(self, purchase: int, wanted: Wanted) -> list[SoldPicture]:
         """All of them, or RefusedError of the first that fails."""
         if wanted.n == 1:
-            return [await self._paint_one(purchase, wanted.order(0))]
+            return [await self._paint_one(purchase, wanted, 0)]
         try:
             async with asyncio.TaskGroup() as group:
                 painting = [
-                    group.create_task(self._paint_one(purchase, wanted.order(index)))
+                    group.create_task(self._paint_one(purchase, wanted, index))
                     for index in range(wanted.n)
                 ]
         except* (RefusedError, LocalFault) as errors:
             raise errors.exceptions[0] from None
         return [painted.result() for painted in painting]
 
-    async def _paint_one(self, purchase: int, order: Order) -> SoldPicture:
-        picture = await self._paint(order)
+    async def _paint_one(self, purchase: int, wanted: Wanted, index: int) -> SoldPicture:
+        picture = await self._paint(wanted.order(index), wanted.exact)
         kept = await self._keep(picture)
         return SoldPicture(
             purchase=purchase,
-            index=order.index,
+            index=index,
             sha256=kept.sha256,
             size=kept.size,
             width=picture.width,
@@ -122,3 +138,8 @@ def _purchase(wanted: Wanted, buyer: Buyer) -> Purchase:
         idempotency_key=buyer.idempotency_key,
         fingerprint=wanted.fingerprint(buyer.route),
     )
+
+
+def _cannot_write() -> RefusedError:
+    message = "the server cannot write at the moment; nothing was charged"
+    return RefusedError(503, message, retry_after=5)

@@ -1,6 +1,7 @@
 """How answers look: the documented envelope, with failures in one of the two known styles."""
 
 import json
+import math
 from collections.abc import Mapping
 
 from aiohttp import web
@@ -11,9 +12,9 @@ from pipeline.engine.refusal import RefusedError
 APP_FAILURE = -1
 
 
-def success(data: object, *, headers: Mapping[str, str] | None = None) -> web.Response:
+def success(data: object, *, status: int = 200) -> web.Response:
     """Code 0, message ok, and the data."""
-    return as_json({"code": 0, "message": "ok", "data": data}, headers=headers)
+    return as_json({"code": 0, "message": "ok", "data": data}, status=status)
 
 
 def failure(error: RefusedError, style: ErrorStyle) -> web.Response:
@@ -40,7 +41,7 @@ def as_json(
 
 
 def retry_after(error: RefusedError) -> dict[str, str]:
-    """The header that says when to come back, where the refusal knows."""
+    """The header that says when to come back, where the refusal knows; whole seconds."""
     if error.retry_after is None:
         return {}
-    return {"Retry-After": str(max(1, -int(-error.retry_after // 1)))}
+    return {"Retry-After": str(max(0, math.ceil(error.retry_after)))}

@@ -83,18 +83,20 @@ class Painters:
         while not self._free.empty():
             await asyncio.to_thread(self._free.get_nowait().pool.shutdown, cancel_futures=True)
 
-    async def paint(self, order: Order) -> Picture:
-        """One picture; an order whose process dies is tried once more, in a new one.
+    async def paint(self, order: Order, exact: tuple[int, int] | None = None) -> Picture:
+        """One picture, at exactly these pixels where some are named.
 
-        Raises RefusedError where the words cannot be painted, or nobody survives them.
+        An order whose process dies is tried once more, in a new one. Raises RefusedError
+        where the words cannot be painted, or nobody survives them.
         """
+        assignment = workbench.Assignment(
+            painter=self._painter, order=order, exact=exact, seconds=self._seconds
+        )
         for _ in range(2):
             worker = await self._free.get()
             self._busy.add(worker)
             try:
-                return await asyncio.wrap_future(
-                    worker.pool.submit(workbench.paint, self._painter, order, self._seconds)
-                )
+                return await asyncio.wrap_future(worker.pool.submit(workbench.paint, assignment))
             except BrokenProcessPool as error:
                 if self._closing:
                     raise _stopping() from error

@@ -5,7 +5,13 @@ class RefusedError(Exception):
     """A request that gets no picture; the message is for the caller, the field comes first."""
 
     def __init__(
-        self, status: int, message: str, *, field: str = "", retry_after: float | None = None
+        self,
+        status: int,
+        message: str,
+        *,
+        field: str = "",
+        kind: str = "",
+        retry_after: float | None = None,
     ) -> None:
         super().__init__(f"{field}: {message}" if field else message)
         self.status = status
@@ -13,6 +19,8 @@ class RefusedError(Exception):
         self.message = str(self)
         self.field = field
         """The field, header or query parameter that is wrong; empty where it is none of them."""
+        self.kind = kind
+        """A stable word for it, where the status does not say enough."""
         self.retry_after = retry_after
         """Seconds after which the same request may do better."""
 

@@ -2,29 +2,49 @@
 
 import asyncio
 import contextlib
+import logging
 import socket
 from types import TracebackType
 from typing import Self
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from pipeline.engine.accounts import Capture, Standing
+from pipeline.engine.application import Pages, api_application
 from pipeline.engine.books import Books
 from pipeline.engine.cdn import Cdn
 from pipeline.engine.counter import Counter, Paint
+from pipeline.engine.desk import Desk
+from pipeline.engine.faults import rules_in
+from pipeline.engine.finishing import fitted
 from pipeline.engine.gallery import Gallery
+from pipeline.engine.jobs import JobEndpoints
 from pipeline.engine.keys import KeyRing
+from pipeline.engine.limits import Turnstile
+from pipeline.engine.mischief import Mischief
 from pipeline.engine.options import Engine, EngineSettings
 from pipeline.engine.order import Order, Painter, Picture
 from pipeline.engine.painters import Painters, named_painter
-from pipeline.engine.plain import paint_none
+from pipeline.engine.plain import paint_none, painted_before
 from pipeline.engine.premises import Premises
-from pipeline.engine.routes import Api
 from pipeline.engine.signing import Signer
 from pipeline.errors import LocalFault
 
 _WILDCARDS = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared with, not bound to
 _BACKLOG = 1024
+_http_log = logging.getLogger("pipeline.engine.http")
+
+
+class _NotOurFault(logging.Filter):
+    """A client that does not speak HTTP gets its 400; a trace of it helps nobody."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        return not isinstance(error, HttpProcessingError)
+
+
+_http_log.addFilter(_NotOurFault())
 
 
 class ImageServer:
@@ -33,10 +53,26 @@ class ImageServer:
     An async context manager: inside, it answers; leaving waits for the pictures in the making.
     """
 
-    def __init__(self, settings: EngineSettings, *, painter: Painter | None = None) -> None:
-        """`painter` replaces the engine's own; it must be picklable, a module's function."""
+    def __init__(
+        self,
+        settings: EngineSettings,
+        *,
+        painter: Painter | None = None,
+        pages: Pages | None = None,
+    ) -> None:
+        """`painter` replaces the engine's own; it must be picklable, a module's function.
+
+        `pages` adds what is for people to the API's application. Raises UsageError for fault
+        rules that cannot be read.
+        """
         self._settings = settings
         self._painter = painter
+        self._pages = pages
+        self.mischief = Mischief()
+        """The fault rules in force."""
+        if settings.faults is not None:
+            rules, seed = rules_in(settings.faults)
+            self.mischief.replace(rules, seed=seed)
         self._open = contextlib.AsyncExitStack()
 
     @property
@@ -103,21 +139,30 @@ class ImageServer:
             idempotency=settings.idempotency,
             url_lifetime=settings.url_lifetime,
         )
-        api = Api(
+        desk = Desk(
             settings=settings,
             books=self._books,
             counter=counter,
             keys=KeyRing(self._premises.folder, own=self.key),
             signer=signer,
+            mischief=self.mischief,
+            turnstile=Turnstile(settings.limits),
             cdn_url=self._cdn_url_for,
         )
-        self._cdn = Cdn(books=self._books, gallery=gallery, signer=signer)
+        jobs = JobEndpoints(desk, secret=memory.secret.encode())
+        opening.push_async_callback(jobs.close, patience=settings.drain_seconds)
+        self._cdn = Cdn(
+            books=self._books,
+            gallery=gallery,
+            signer=signer,
+            mischief=self.mischief,
+            stopping=desk.stopping,
+        )
         self._cdn_port = await self._listen(
             opening, self._cdn.application(), port=settings.cdn_port, before=memory.cdn_port
         )
-        self._port = await self._listen(
-            opening, api.application(), port=settings.port, before=memory.port
-        )
+        api = api_application(desk, gallery=gallery, jobs=jobs, pages=self._pages)
+        self._port = await self._listen(opening, api, port=settings.port, before=memory.port)
         self._premises.note_ports(port=self._port, cdn_port=self._cdn_port)
 
     async def _hire(self, opening: contextlib.AsyncExitStack) -> Paint:
@@ -142,7 +187,10 @@ class ImageServer:
         """Answer on the port that was asked for, else the one from before, else any free one."""
         listening = _bind(self._settings.host, port, before)
         runner = web.AppRunner(
-            application, access_log=None, shutdown_timeout=self._settings.drain_seconds
+            application,
+            access_log=None,
+            logger=_http_log,
+            shutdown_timeout=self._settings.drain_seconds,
         )
         await runner.setup()
         opening.push_async_callback(runner.cleanup)
@@ -155,8 +203,12 @@ class ImageServer:
         return self.cdn_url
 
 
-async def _paint_plainly(order: Order) -> Picture:
-    return paint_none(order)
+async def _paint_plainly(order: Order, exact: tuple[int, int] | None) -> Picture:
+    """A picture that is known already costs nothing; a new one is made in a thread."""
+    picture = painted_before(order)
+    if picture is None:
+        picture = await asyncio.to_thread(paint_none, order)
+    return picture if exact is None else await asyncio.to_thread(fitted, picture, exact)
 
 
 def _bind(host: str, port: int, before: int) -> socket.socket:

@@ -7,7 +7,7 @@ from typing import Any
 
 import apsw
 
-from pipeline.engine.accounts import Capture, SoldPicture
+from pipeline.engine.accounts import Capture, Released, Reserved, Sold, SoldPicture
 from pipeline.engine.writer import connect
 from pipeline.errors import LedgerUnusable
 
@@ -85,6 +85,27 @@ def pictures_of(connection: apsw.Connection, purchase: int) -> tuple[SoldPicture
         (purchase,),
     )
     return tuple(_picture(*row) for row in rows)
+
+
+def outcome_of(
+    connection: apsw.Connection, purchase: int, *, caller: str
+) -> Sold | Reserved | Released | None:
+    """What became of a purchase; None for one that this caller did not make."""
+    rows: list[Any] = connection.execute(
+        "SELECT e.kind, e.at, e.credits FROM entry AS e JOIN purchase AS p ON p.id = e.purchase"
+        " WHERE e.purchase = ? AND p.caller = ? ORDER BY e.id DESC LIMIT 1",
+        (purchase, caller),
+    ).fetchall()
+    match rows:
+        case [("capture", at, price)]:
+            pictures = pictures_of(connection, purchase)
+            return Sold(purchase=purchase, at=at, credits=price, pictures=pictures)
+        case [("release", _, _)]:
+            return Released(purchase=purchase)
+        case [("reserve", _, _)]:
+            return Reserved(purchase=purchase)
+        case _:
+            return None
 
 
 def captures(connection: apsw.Connection) -> Iterator[Capture]:

@@ -3,7 +3,7 @@
 import hashlib
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pipeline.engine.order import Order, Quality
@@ -18,7 +18,7 @@ LONGEST_PROMPT = 32_000
 MOST_PICTURES = 10
 DOCUMENTED_RATIOS = ("1:1", "4:3", "16:9", "9:21", "1:2", "2:1")
 
-_FIELDS = frozenset({"prompt", "model", "size", "quality", "n", "background"})
+FIELDS = frozenset({"prompt", "model", "size", "quality", "n", "background"})
 _RATIO = re.compile(r"([1-9][0-9]{0,3}):([1-9][0-9]{0,3})")
 _HEADER_VALUE = re.compile(r"[!-~]+")
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_.\[\]-]{1,64}")
@@ -40,6 +40,8 @@ class Wanted:
     variation: str = ""
     references: tuple[bytes, ...] = ()
     mask: bytes | None = None
+    exact: tuple[int, int] | None = None
+    """Width and height where the caller named pixels; None: what the ratio gets."""
 
     @property
     def credits(self) -> int:
@@ -67,7 +69,7 @@ class Wanted:
     def fingerprint(self, route: str) -> bytes:
         """The same for the same request, however its JSON was written."""
         told = (route, self.prompt, self.ratio, self.quality, self.n, self.transparent)
-        digest = hashlib.sha256(repr((*told, self.variation)).encode())
+        digest = hashlib.sha256(repr((*told, self.variation, self.exact)).encode())
         for part in (*self.references, self.mask or b""):
             digest.update(hashlib.sha256(part).digest())
         return digest.digest()
@@ -75,11 +77,7 @@ class Wanted:
 
 def wanted_from(body: Mapping[str, object], *, variation: str = "") -> Wanted:
     """The request of the documented endpoint; RefusedError names the field that is wrong."""
-    extra = sorted(set(body) - _FIELDS)
-    if extra:
-        raise invalid(
-            field_name(extra[0]), f"is not a field of this request; it has {_listed(_FIELDS)}"
-        )
+    refuse_others(body, FIELDS)
     model_from(body.get("model", MODEL))
     size = body.get("size", "1:1")
     return Wanted(
@@ -88,9 +86,17 @@ def wanted_from(body: Mapping[str, object], *, variation: str = "") -> Wanted:
         ratio=ratio_from(size),
         quality=quality_from(body.get("quality", Quality.MEDIUM)),
         n=count_from(body.get("n", 1)),
-        transparent=_background(body.get("background", "opaque")),
+        transparent=background_from(body.get("background", "opaque")),
         variation=variation,
     )
+
+
+def refuse_others(body: Iterable[str], known: frozenset[str]) -> None:
+    """Nothing but these fields: a typo must not be painted and paid for."""
+    for name in sorted(set(body) - known):
+        raise invalid(
+            field_name(name), f"is not a field of this request; it has {', '.join(sorted(known))}"
+        )
 
 
 def prompt_from(body: Mapping[str, object]) -> str:
@@ -143,7 +149,9 @@ def quality_from(quality: object) -> Quality:
 
 
 def count_from(count: object) -> int:
-    """How many pictures."""
+    """How many pictures; 1.0 is a whole number, as JSON has no other kind."""
+    if isinstance(count, float) and count.is_integer():
+        count = int(count)
     if not isinstance(count, int) or isinstance(count, bool):
         raise invalid("n", f"must be a whole number, not {printable(count)}")
     if not 1 <= count <= MOST_PICTURES:
@@ -161,6 +169,11 @@ def header_value(name: str, value: str | None) -> str | None:
     return value
 
 
+def variation_from(headers: Mapping[str, str]) -> str:
+    """The `X-Variation` header: another value, another scene of the same words."""
+    return header_value("X-Variation", headers.get("X-Variation")) or ""
+
+
 def printable(value: object) -> str:
     """A short quotation of what came in, safe to print anywhere."""
     shown = ascii(value) if isinstance(value, (str, int, float, bool)) else _kind(value)
@@ -172,7 +185,8 @@ def field_name(name: str) -> str:
     return name if _PLAIN_NAME.fullmatch(name) else printable(name)
 
 
-def _background(value: object) -> bool:
+def background_from(value: object) -> bool:
+    """Whether alpha is wanted."""
     match value:
         case "opaque":
             return False
@@ -201,7 +215,3 @@ def _kind(value: object) -> str:
             return "an array"
         case _:
             return "an object"
-
-
-def _listed(names: frozenset[str]) -> str:
-    return ", ".join(sorted(names))

@@ -10,6 +10,7 @@ import threading
 from dataclasses import dataclass
 from typing import cast
 
+from pipeline.engine.finishing import fitted
 from pipeline.engine.order import Order, Painter, Picture
 
 _NICE = 10
@@ -46,11 +47,23 @@ def warm_up(painter: Painter) -> int:
     return os.getpid()
 
 
-def paint(painter: Painter, order: Order, seconds: float) -> Picture:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Assignment:
+    """One picture to paint in this process."""
+
+    painter: Painter
+    order: Order
+    exact: tuple[int, int] | None
+    """Width and height, where the caller named pixels."""
+    seconds: float
+
+
+def paint(assignment: Assignment) -> Picture:
     """One picture; a process that takes longer ends itself, whatever native code it is in."""
-    faulthandler.dump_traceback_later(seconds, exit=True)
+    faulthandler.dump_traceback_later(assignment.seconds, exit=True)
     try:
-        return painter(order)
+        picture = assignment.painter(assignment.order)
+        return picture if assignment.exact is None else fitted(picture, assignment.exact)
     finally:
         faulthandler.cancel_dump_traceback_later()
 

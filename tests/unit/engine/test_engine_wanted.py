@@ -54,7 +54,7 @@ def test_every_documented_field_is_understood():
         ("quality", ["low"]),
         ("n", 0),
         ("n", 11),
-        ("n", 1.0),
+        ("n", 1.5),
         ("n", True),
         ("n", "1"),
         ("background", "auto"),

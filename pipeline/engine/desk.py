@@ -1,0 +1,109 @@
+"""The front desk: who asks, may they, what came of it; every endpoint that sells goes through."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+
+from aiohttp import web
+
+from pipeline.engine.accounts import Sold
+from pipeline.engine.books import Books
+from pipeline.engine.counter import Buyer, Counter
+from pipeline.engine.dialects import dialect_of
+from pipeline.engine.keys import KeyRing
+from pipeline.engine.limits import Turnstile
+from pipeline.engine.mischief import Mischief, Stage
+from pipeline.engine.options import EngineSettings, ErrorStyle
+from pipeline.engine.policy import permitted
+from pipeline.engine.refusal import RefusedError
+from pipeline.engine.signing import Signer
+from pipeline.engine.wanted import Wanted, header_value
+
+Answer = Callable[[Sold], Awaitable[web.Response]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Desk:
+    """What the endpoints share."""
+
+    settings: EngineSettings
+    books: Books
+    counter: Counter
+    keys: KeyRing
+    signer: Signer
+    mischief: Mischief
+    turnstile: Turnstile
+    cdn_url: Callable[[web.Request], str]
+    """Where this caller reaches the image host."""
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the server takes no more requests: nobody sleeps on."""
+
+    def caller(self, request: web.Request) -> str:
+        """The id of the key that asks. Raises RefusedError 401."""
+        authorization = request.headers.get("Authorization")
+        if authorization is None:
+            raise RefusedError(401, "missing api key: send it as Bearer", field="Authorization")
+        caller = self.keys.caller(authorization)
+        if caller is None:
+            raise RefusedError(401, "invalid api key", field="Authorization")
+        return caller
+
+    def buyer(self, request: web.Request, route: str) -> Buyer:
+        """Who buys on this route, under which key of theirs. Raises RefusedError 400, 401."""
+        caller = self.caller(request)
+        key = header_value("Idempotency-Key", request.headers.get("Idempotency-Key"))
+        return Buyer(caller=caller, route=route, idempotency_key=key)
+
+    async def sell(
+        self, request: web.Request, wanted: Wanted, *, buyer: Buyer, answer: Answer
+    ) -> web.StreamResponse:
+        """Sell the pictures and answer; or refuse, or misbehave where a fault rule says so."""
+        stage = self.stage(request, wanted, buyer)
+        early = await stage.before(request)
+        if early is not None:
+            return early
+        with self.turnstile.passing(wanted.n):
+            bent = stage.bend(self.permitted(wanted))
+            sold = await self.counter.buy(wanted, buyer, paint_as=bent)
+        response = await answer(sold)
+        response.headers.update(self._receipt(sold))
+        return await stage.after(request, response)
+
+    def stage(self, request: web.Request, wanted: Wanted, buyer: Buyer) -> Stage:
+        """The fault rule that this request meets, ready to be acted out."""
+        facts = {
+            "quality": str(wanted.quality),
+            "size": wanted.size,
+            "background": wanted.background,
+            "n": wanted.n,
+            "caller": buyer.caller,
+            "idempotency_key": buyer.idempotency_key,
+        }
+        return Stage(
+            self.mischief.pick(buyer.route, facts),
+            dialect=dialect_of(request.path, ErrorStyle.HTTP),
+            stopping=self.stopping,
+        )
+
+    def permitted(self, wanted: Wanted) -> Wanted:
+        """What may be painted of it. Raises RefusedError 400."""
+        prompt = permitted(wanted.prompt, rewrites=self.settings.policy_rewrites)
+        return wanted if prompt == wanted.prompt else replace(wanted, prompt=prompt)
+
+    def urls(self, request: web.Request, sold: Sold) -> list[str]:
+        """Signed addresses of the pictures, as this caller reaches them."""
+        host = self.cdn_url(request)
+        return [
+            host + self.signer.path(picture.name, expires=picture.expires)
+            for picture in sold.pictures
+        ]
+
+    def _receipt(self, sold: Sold) -> dict[str, str]:
+        """What it cost, as headers; the document's body has no place for it."""
+        headers = {"X-Credits-Charged": str(sold.credits)}
+        balance = self.books.standing().balance
+        if balance is not None:
+            headers["X-Credits-Remaining"] = str(balance)
+        if sold.replayed:
+            headers["Idempotent-Replayed"] = "true"
+        return headers
