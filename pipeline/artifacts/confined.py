@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+# A FIFO under a file's name must not hold up whoever opens it.
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 _BESIDE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -61,7 +63,7 @@ def opened(root: Path, place: Place) -> Iterator[int]:
     """A descriptor of an existing file, for reading; `OSError` where it or a folder is a link."""
     folder = open_folder(root, place.folders)
     try:
-        file = os.open(place.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+        file = os.open(place.name, _READ, dir_fd=folder)
     finally:
         os.close(folder)
     try:

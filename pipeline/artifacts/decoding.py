@@ -40,7 +40,7 @@ def _decoded(file: int) -> Image.Image:
     with os.fdopen(file, "rb", closefd=False) as stream, _broken_unless_decoded():
         image = Image.open(stream, formats=("PNG", "JPEG", "WEBP"))
         sane_size(image.width, image.height)
-        image.load()
+        # Converting decodes to the last pixel, also where the mode stays.
         return image.convert("RGBA" if image.has_transparency_data else "RGB")
 
 

@@ -4,6 +4,8 @@ import asyncio
 import errno
 import hashlib
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from artifact_pictures import PNG, encoded, pieces
@@ -128,6 +130,26 @@ async def test_a_cancelled_download_leaves_no_file(store, tmp_path):
     assert files(tmp_path) == []
 
 
+async def test_a_run_cancelled_while_the_disk_is_slow_leaves_a_whole_file_and_no_part(tmp_path):
+    held, sent = threading.Event(), asyncio.Event()
+
+    async def noted():
+        yield PICTURE
+        sent.set()
+
+    with ThreadPoolExecutor(1) as disk:
+        disk.submit(held.wait)
+        (tmp_path / "c").mkdir()
+        putting = asyncio.create_task(ArtifactStore(tmp_path, disk=disk).put("c/a.png", noted()))
+        await sent.wait()
+        putting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await putting
+        held.set()
+    assert files(tmp_path) == ["c/a.png"]
+    assert (tmp_path / "c/a.png").read_bytes() == PICTURE
+
+
 async def test_what_a_dead_run_left_half_written_is_cleaned(store, tmp_path):
     (tmp_path / "c").mkdir()
     (tmp_path / "c/a.png.part").write_bytes(b"half")
@@ -158,6 +180,14 @@ async def test_a_foreign_file_under_the_corrected_ending_is_never_overwritten(st
     (tmp_path / "c/a.jpg").write_bytes(b"mine")
     with pytest.raises(LocalFault, match=r"c/a\.jpg"):
         await store.put("c/a.png", pieces(encoded("JPEG")))
+
+
+async def test_a_fifo_in_the_way_is_refused_and_holds_nobody_up(store, tmp_path):
+    (tmp_path / "c").mkdir()
+    os.mkfifo(tmp_path / "c/a.png")
+    with pytest.raises(LocalFault, match="in the way"):
+        await store.put("c/a.png", pieces(PICTURE))
+    assert await store.fingerprint("c/a.png") == hashlib.sha256(b"").hexdigest()
 
 
 async def test_the_same_image_may_be_stored_again(store):
@@ -288,6 +318,20 @@ async def test_what_became_of_a_file_is_found_out(store, tmp_path, *, change, co
         if change == "folder":
             file.parent.rmdir()
     assert (await store.verify(artifact), store.present(artifact)) == (condition, present)
+
+
+async def test_a_folder_in_the_place_of_a_file_does_not_count_as_there(store, tmp_path):
+    (tmp_path / "a.png").mkdir()
+    artifact = Artifact(
+        path="a.png",
+        sha256="0" * 64,
+        bytes=(tmp_path / "a.png").stat().st_size,
+        kind=ImageKind.PNG,
+        width=1,
+        height=1,
+        alpha=Alpha.NONE,
+    )
+    assert not store.present(artifact)
 
 
 async def test_a_file_swapped_for_a_link_does_not_count_as_there(store, tmp_path):
