@@ -66,9 +66,12 @@ class Bookkeeper:
             ) from error
         self.git = git_commit(Path(self.campaign.file).parent)
 
-    async def write(self, standing: Standing, *, exit_code: int | None = None) -> Account:
-        """Write the run manifest as things stand now, and let `latest` point at it."""
-        account = await self.draw_up(standing)
+    async def write(self, standing: Standing) -> None:
+        """Write the run manifest as things stand now."""
+        await self.put(await self.draw_up(standing))
+
+    async def put(self, account: Account, *, exit_code: int | None = None) -> None:
+        """Write an account as the run manifest, and let `latest` point at it."""
         facts = self.facts(exit_code=exit_code)
         await asyncio.to_thread(
             write_manifest,
@@ -79,7 +82,6 @@ class Bookkeeper:
             lines=account.lines,
         )
         point_latest(self.output, self.paths)
-        return account
 
     def facts(self, *, exit_code: int | None = None) -> RunFacts:
         """What the manifest says of the run itself."""

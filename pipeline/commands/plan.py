@@ -3,7 +3,8 @@
 import argparse
 import asyncio
 import json
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -171,7 +172,7 @@ def _matrix(jobs: Sequence[Job], ahead: Forecast) -> list[str]:
     return shown
 
 
-def _cell(jobs: Sequence[Job], buying: Set[JobKey]) -> str:
+def _cell(jobs: Sequence[Job], buying: AbstractSet[JobKey]) -> str:
     if not jobs:
         return "·"
     new = sum(job.key in buying for job in jobs)

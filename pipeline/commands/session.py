@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import sys
+from collections.abc import Sequence
 from contextlib import AsyncExitStack, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -11,27 +12,28 @@ from pathlib import Path
 from pipeline.commands.assembly import Parts, assemble, rules_now
 from pipeline.commands.bookkeeping import Bookkeeper
 from pipeline.commands.inspector import Inspector
-from pipeline.commands.opening import budget_for, open_account
+from pipeline.commands.opening import account_of, budget_for, open_account
 from pipeline.commands.progress import watcher_for
 from pipeline.commands.signals import listen_for_signals
 from pipeline.commands.telling import confirm_spending, tell_ending, tell_findings, tell_start
 from pipeline.commands.terminal import say
-from pipeline.errors import Halted, Interrupted, LocalFault, PipelineError, TimeIsUp
+from pipeline.errors import Interrupted, LocalFault, PipelineError, TimeIsUp
 from pipeline.ledger.base import Ledger
 from pipeline.ledger.registry import open_ledger
-from pipeline.model.campaign import Stage
+from pipeline.model.campaign import Review, Stage
 from pipeline.model.run import Run
 from pipeline.planning.blueprint import Blueprint, load_blueprint
 from pipeline.providers.base import Provider
 from pipeline.providers.registry import profiles
 from pipeline.rendering.events import Halting
 from pipeline.rendering.halt import Halt
+from pipeline.runs.due import Rules
 from pipeline.runs.ending import exit_code
 from pipeline.runs.folder import LEDGER, new_run_id, open_output
-from pipeline.runs.forecast import forecast
+from pipeline.runs.forecast import Forecast, forecast
 from pipeline.runs.journal import Journal
 from pipeline.runs.lock import campaign_lock
-from pipeline.runs.watching import Watchers
+from pipeline.runs.watching import Watcher, Watchers
 from pipeline.settings import Settings
 from pipeline.workflow import Standing, Wish, Work, run_campaign, survey
 
@@ -45,7 +47,6 @@ class Session:
     blueprint: Blueprint
     output: Path
     ledger: Ledger
-    provider: Provider
     inspector: Inspector
     books: Bookkeeper
     wish: Wish
@@ -72,9 +73,6 @@ async def _open_and_render(
     async with AsyncExitStack() as stack:
         ledger = await open_ledger(output / LEDGER)
         stack.push_async_callback(ledger.close)
-        provider = await stack.enter_async_context(
-            open_account(campaign, settings.gptimage, output=output)
-        )
         inspector = await stack.enter_async_context(Inspector(output, campaign.slug))
         stages = frozenset(Stage) if arguments.stage is None else {Stage(arguments.stage)}
         books = Bookkeeper(
@@ -82,12 +80,12 @@ async def _open_and_render(
             run=Run(
                 id=new_run_id(datetime.now(UTC)),
                 campaign=campaign.slug,
-                account=provider.account,
+                account=account_of(campaign.provider, settings),
             ),
             campaign=campaign,
             budget=budget_for(
                 campaign,
-                provider.profile,
+                blueprint.profile,
                 max_credits=arguments.max_credits,
                 default_run=settings.rendering.default_run_budget,
             ),
@@ -102,18 +100,17 @@ async def _open_and_render(
             blueprint=blueprint,
             output=output,
             ledger=ledger,
-            provider=provider,
             inspector=inspector,
             books=books,
             wish=Wish(stages=frozenset(stages), only=tuple(arguments.only)),
             halt=Halt(),
         )
-        return await _session(session)
+        return await _session(session, stack)
 
 
-async def _session(session: Session) -> int:
-    """Ask, open the run's folder, render, and leave with the right exit code."""
-    arguments = session.arguments
+async def _session(session: Session, stack: AsyncExitStack) -> int:
+    """Ask, open what is needed, render, and leave with the right exit code."""
+    arguments, campaign = session.arguments, session.blueprint.campaign
     rules = rules_now(
         session.blueprint,
         output=session.output,
@@ -122,39 +119,65 @@ async def _session(session: Session) -> int:
     )
     before = await survey(session.ledger, session.blueprint, only=session.wish.only)
     ahead = [forecast(before.of(stage), before.entries, rules) for stage in session.wish.stages]
-    confirm_spending(arguments, session.settings, session.provider.profile, ahead)
+    confirm_spending(arguments, session.settings, session.blueprint.profile, ahead)
+    provider = None
+    if has_work(session.blueprint, before, ahead):
+        account = open_account(campaign, session.settings.gptimage, output=session.output)
+        provider = await stack.enter_async_context(account)
     session.books.open_folder()
-    with (session.output / session.books.paths.log).open("a", encoding="utf-8") as log:
-        journal = Journal(log, *([sys.stderr] if arguments.log == "json" else []))
-        screen = watcher_for(quiet=arguments.quiet, log=arguments.log)
-        watcher = Watchers(watchers=(screen, journal))
-        work = assemble(
-            Parts(
-                run=session.books.run,
-                blueprint=session.blueprint,
-                budget=session.books.budget,
-                ledger=session.ledger,
-                provider=session.provider,
-                output=session.output,
-                settings=session.settings.rendering,
-                look=session.inspector,
-                watcher=watcher,
-                halt=session.halt,
-                rules=rules,
-                due=sum(len(stage.to_buy) for stage in ahead),
-            )
+    log = stack.enter_context(
+        (session.output / session.books.paths.log).open("a", encoding="utf-8")
+    )
+    journal = Journal(log, *([sys.stderr] if arguments.log == "json" else []))
+    screen = watcher_for(quiet=arguments.quiet, log=arguments.log)
+    watcher = Watchers(watchers=(screen, journal))
+    session.halt.on_halt(lambda reason: watcher.happened(_halting(reason)))
+    journal.write("start", version=1, run=session.books.run.id, campaign=campaign.slug)
+    if not arguments.quiet and arguments.log == "text":
+        tell_findings(session.blueprint.warnings)
+        tell_start(
+            session.blueprint, session.settings, run=session.books.run, budget=session.books.budget
         )
-        journal.write("start", version=1, run=session.books.run.id, campaign=work.run.campaign)
-        if not arguments.quiet and arguments.log == "text":
-            tell_findings(session.blueprint.warnings)
-            tell_start(
-                session.blueprint, session.settings, run=work.run, budget=session.books.budget
-            )
-        session.halt.on_halt(lambda reason: watcher.happened(_halting(reason)))
-        code = await _render(session, work, before)
-        journal.write("done", exit_code=code)
-        journal.flush()
-        return code
+    work = None
+    if provider is not None:
+        work = _assembled(session, provider, watcher, rules=rules, ahead=ahead)
+    code = await _render(session, work, before)
+    journal.write("done", exit_code=code)
+    journal.flush()
+    return code
+
+
+def has_work(blueprint: Blueprint, standing: Standing, ahead: Sequence[Forecast]) -> bool:
+    """Whether the provider is needed at all: a rerun with nothing due opens no connection."""
+    draft = blueprint.campaign.stages.get(Stage.DRAFT)
+    to_choose = draft is not None and draft.review is Review.AUTO and bool(standing.waiting)
+    return to_choose or any(stage.to_buy or stage.to_fetch for stage in ahead)
+
+
+def _assembled(
+    session: Session,
+    provider: Provider,
+    watcher: Watcher,
+    *,
+    rules: Rules,
+    ahead: Sequence[Forecast],
+) -> Work:
+    return assemble(
+        Parts(
+            run=session.books.run,
+            blueprint=session.blueprint,
+            budget=session.books.budget,
+            ledger=session.ledger,
+            provider=provider,
+            output=session.output,
+            settings=session.settings.rendering,
+            look=session.inspector,
+            watcher=watcher,
+            halt=session.halt,
+            rules=rules,
+            due=sum(len(stage.to_buy) for stage in ahead),
+        )
+    )
 
 
 def _halting(reason: PipelineError) -> Halting:
@@ -162,8 +185,11 @@ def _halting(reason: PipelineError) -> Halting:
     return Halting(reason=str(reason), exit_code=code)
 
 
-async def _render(session: Session, work: Work, before: Standing) -> int:
+async def _render(session: Session, work: Work | None, before: Standing) -> int:
     books, halt = session.books, session.halt
+    if work is None:
+        await session.ledger.begin(books.run)
+        return await _end(session, before)
     await books.write(before)
     standing = before
     try:
@@ -202,7 +228,7 @@ async def _end(session: Session, standing: Standing) -> int:
     books, halt, arguments = session.books, session.halt, session.arguments
     account = None
     try:
-        if isinstance(halt.reason, Halted | PipelineError):
+        if halt.reason is not None:
             standing = await survey(session.ledger, session.blueprint, only=session.wish.only)
         account = await books.draw_up(standing)
     except LocalFault as fault:
@@ -211,7 +237,8 @@ async def _end(session: Session, standing: Standing) -> int:
     waiting = bool(standing.waiting) and arguments.detailed_exitcode
     code = exit_code(counts, reason=halt.reason, waiting=waiting)
     try:
-        account = await books.write(standing, exit_code=code)
+        if account is not None:
+            await books.put(account, exit_code=code)
         await session.ledger.end(books.run.id, exit_code=code)
     except LocalFault as fault:
         halt.because(fault)
