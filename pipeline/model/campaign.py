@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from typing import NewType
 
@@ -78,6 +79,12 @@ class Size:
     """Exact width and height of a placement; `None` for a bare ratio."""
     kept: float = 1.0
     """Share of the render that survives the cut to `pixels`, 0 to 1."""
+    title: str = ""
+    """A placement's name for people: `Instagram story`."""
+    max_kb: int | None = None
+    """Heaviest file that the placement takes, in kilobytes."""
+    safe: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    """Shares (top, right, bottom, left) that the platform covers: no text belongs there."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,6 +107,56 @@ class Notice:
     webhook: str
 
 
+class ImageFormat(StrEnum):
+    """File types of renditions."""
+
+    JPG = "jpg"
+    PNG = "png"
+    WEBP = "webp"
+    AVIF = "avif"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RenditionSettings:
+    """One file to derive from every final, at its placement's pixels."""
+
+    format: ImageFormat
+    max_kb: int | None = None
+    quality: int | None = None
+    """1 to 100; `None` leaves it to the encoder."""
+
+
+class ContentCredentials(StrEnum):
+    """What becomes of C2PA metadata in an original."""
+
+    PRESERVE = "preserve"
+    DROP = "drop"
+    SIGN = "sign"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Provenance:
+    """Labels that say how an image was made."""
+
+    iptc: bool = True
+    c2pa: ContentCredentials = ContentCredentials.PRESERVE
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProviderOptions:
+    """What the file sets for one provider; texts may hold `{{ env.NAME }}`, filled at use."""
+
+    base_url: str | None = None
+    model: str | None = None
+    edits: str | None = None
+    """Path of the edits endpoint, where there is one."""
+    image_hosts: tuple[str, ...] = ()
+    """Private hosts from which images may be fetched."""
+    currency: str = ""
+    per_credit: Decimal | None = None
+    """What one credit costs in the currency."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Campaign:
     """A whole campaign: everything that a run needs to know, and nothing it has to look up."""
@@ -117,3 +174,7 @@ class Campaign:
     feeds: Mapping[str, str] = field(default_factory=dict)
     """Path as written → sha256 of the snapshot that was read."""
     notices: tuple[Notice, ...] = ()
+    """Webhooks may hold `{{ env.NAME }}`, filled when they are called."""
+    renditions: tuple[RenditionSettings, ...] = ()
+    provenance: Provenance = field(default_factory=Provenance)
+    providers: Mapping[ProfileName, ProviderOptions] = field(default_factory=dict)

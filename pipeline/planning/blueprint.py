@@ -10,6 +10,7 @@ from pipeline.model.campaign import Campaign
 from pipeline.model.provider import Profile, ProfileName
 from pipeline.planning.caps import check_caps
 from pipeline.planning.charter import charter
+from pipeline.planning.extending import read_whole
 from pipeline.planning.feeds.gathering import Tables, filter_tables, gather_tables
 from pipeline.planning.feeds.table import pack
 from pipeline.planning.files import Reading, project_root
@@ -22,12 +23,10 @@ from pipeline.planning.matrix.joins import build_joins
 from pipeline.planning.matrix.placements import placements
 from pipeline.planning.nearest import did_you_mean, listing
 from pipeline.planning.opened import Opened
-from pipeline.planning.places import Findings, Place, refusal
+from pipeline.planning.places import Findings, Place
 from pipeline.planning.prompts.library import Library
 from pipeline.planning.prompts.scribe import Scribe
-from pipeline.planning.reading.document import parse
 from pipeline.planning.reading.located import LocatedMap, place_at
-from pipeline.planning.reading.source import read_text
 from pipeline.planning.resolved import Join, Matrix, Rule
 from pipeline.planning.variants import Variants
 from pipeline.planning.wording import check_names, gather_expressions, gather_templates
@@ -63,19 +62,18 @@ def load_blueprint(
     """
     with Scribe() as scribe:
         reading = Reading(path=file, shown=str(file))
-        document, findings = _read(reading)
-        campaign_file = check(document, findings)
+        whole = read_whole(reading, root=project_root(file))
+        campaign_file = check(whole.document, whole.findings)
         if campaign_file is None:
-            raise CampaignError(findings.all)
-        at = Place("--provider") if provider else place_at(document, ("provider",))
-        profile = _profile(provider or campaign_file.provider, profiles, findings, at=at)
+            raise CampaignError(whole.findings.all)
+        at = Place("--provider") if provider else place_at(whole.document, ("provider",))
         opened = Opened(
             reading=reading,
-            document=document,
+            document=whole.document,
             file=campaign_file,
-            profile=profile,
-            findings=findings,
-            bases={reading.shown: reading},
+            profile=_profile(provider or campaign_file.provider, profiles, whole.findings, at=at),
+            findings=whole.findings,
+            bases=whole.bases,
         )
         return _draw(opened, scribe)
 
@@ -154,22 +152,6 @@ def _sorted(value: object) -> object:
     if isinstance(value, Mapping):
         return {key: _sorted(value[key]) for key in sorted(value)}
     return [_sorted(one) for one in value] if isinstance(value, list) else value
-
-
-def _read(reading: Reading) -> tuple[LocatedMap, Findings]:
-    text = read_text(reading.path, shown=reading.shown)
-    document, findings = parse(text, file=reading.shown)
-    if isinstance(document, LocatedMap):
-        return document, findings
-    kind = (
-        "is empty"
-        if document is None
-        else "holds a list"
-        if isinstance(document, list)
-        else "holds one text"
-    )
-    complaint = f"{kind}; a campaign file is a mapping: campaign: …, matrix: …, prompt: …"
-    raise refusal(complaint, at=Place(reading.shown, 1, 1), code="no-mapping")
 
 
 def _profile(

@@ -2,11 +2,23 @@
 
 from collections.abc import Mapping
 
-from pipeline.model.campaign import Campaign, FailureLimit, Notice, Pace, Slug
+from pipeline.model.campaign import (
+    Campaign,
+    ContentCredentials,
+    FailureLimit,
+    ImageFormat,
+    Notice,
+    Pace,
+    Provenance,
+    ProviderOptions,
+    RenditionSettings,
+    Slug,
+)
 from pipeline.model.credits import Budget, Credits
 from pipeline.model.provider import ProfileName
 from pipeline.model.request import Background
 from pipeline.planning.grammar.campaign_file import CampaignFile
+from pipeline.planning.grammar.delivery import ProviderPart
 from pipeline.planning.variants import stage_settings
 
 
@@ -37,6 +49,27 @@ def charter(
         notices=tuple(
             Notice(when=tuple(notice.when), webhook=notice.webhook) for notice in file.notify
         ),
+        renditions=tuple(
+            RenditionSettings(
+                format=ImageFormat(one.format), max_kb=one.max_kb, quality=one.quality
+            )
+            for one in file.renditions
+        ),
+        provenance=Provenance(
+            iptc=file.provenance.iptc, c2pa=ContentCredentials(file.provenance.c2pa)
+        ),
+        providers={ProfileName(name): _options(part) for name, part in file.providers.items()},
+    )
+
+
+def _options(part: ProviderPart) -> ProviderOptions:
+    return ProviderOptions(
+        base_url=part.base_url,
+        model=part.model,
+        edits=part.edits,
+        image_hosts=tuple(part.image_hosts),
+        currency=part.price.currency if part.price else "",
+        per_credit=part.price.per_credit if part.price else None,
     )
 
 

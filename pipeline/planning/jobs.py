@@ -96,7 +96,8 @@ class _Counter:
         axes = self.blueprint.matrix.axes
         for written in self.manuscript.read():
             shot = written.shot
-            pairs = [(axis.name, axis.ids[n]) for axis, n in zip(axes, shot.spot.point, strict=True)]
+            point = shot.spot.point
+            pairs = [(axis.name, axis.ids[n]) for axis, n in zip(axes, point, strict=True)]
             cell = CellName("/".join([one for _, one in pairs]))
             pick = self.picks.get(cell)
             at = Coordinates(

@@ -61,7 +61,7 @@ class Problems:
             if axis.name == slot:
                 at, row = axis.origin(position)
                 return f", {at.file} {f'row {row}' if row else f'line {at.line}'}{named}"
-        for join, position in zip(self.blueprint.joins, spot.rows, strict=True):
+        for join, position in zip(self.blueprint.joins, spot.rows, strict=False):
             if join.table.name == slot and position != EMPTY_ROW:
                 return f", {join.table.file} row {join.table.numbers[position]}{named}"
         return ""

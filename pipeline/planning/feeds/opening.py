@@ -1,16 +1,18 @@
 """A feed's file, read by what its name ends in."""
 
 import hashlib
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from pipeline.errors import CampaignError
 from pipeline.planning.feeds.delimited import read_delimited
+from pipeline.planning.feeds.objects import read_json, read_json_lines, read_yaml
 from pipeline.planning.feeds.table import Table
 from pipeline.planning.files import Reading
 from pipeline.planning.grammar.matrix import TablePart
 from pipeline.planning.nearest import listing
-from pipeline.planning.places import Findings, Place
+from pipeline.planning.places import Findings, Place, refusal
 from pipeline.planning.reading.source import decode, read_bytes
 
 FEED_LIMIT = 512 * 1024 * 1024
@@ -70,4 +72,36 @@ def _tab(feed: Feed) -> None:
     read_delimited(text, feed.table, feed.findings, delimiter=mark, at=feed.at)
 
 
-_READERS: dict[str, Reader] = {".csv": _comma, ".tsv": _tab}
+def _json(feed: Feed) -> None:
+    text = decode(feed.content, shown=feed.table.file)
+    read_json(text, feed.table, feed.findings, at=feed.at)
+
+
+def _json_lines(feed: Feed) -> None:
+    text = decode(feed.content, shown=feed.table.file)
+    read_json_lines(text, feed.table, feed.findings, at=feed.at)
+
+
+def _yaml(feed: Feed) -> None:
+    text = decode(feed.content, shown=feed.table.file)
+    read_yaml(text, feed.table, feed.findings, at=feed.at)
+
+
+def _sheet(feed: Feed) -> None:
+    try:
+        sheets = importlib.import_module("pipeline.planning.feeds.sheet")
+    except ImportError as error:
+        complaint = "xlsx feeds need the extra xlsx: pip install 'campaign-pipeline[xlsx]'"
+        raise refusal(complaint, at=feed.at, code="feed-kind") from error
+    sheets.read_sheet(feed.content, feed.table, feed.findings, sheet=feed.part.sheet, at=feed.at)
+
+
+_READERS: dict[str, Reader] = {
+    ".csv": _comma,
+    ".tsv": _tab,
+    ".xlsx": _sheet,
+    ".json": _json,
+    ".jsonl": _json_lines,
+    ".yaml": _yaml,
+    ".yml": _yaml,
+}

@@ -30,6 +30,12 @@ def parse_ratio(word: str) -> Fraction | None:
     return Fraction(int(found[1]), int(found[2])) if found else None
 
 
+def parse_pixels(word: str) -> tuple[int, int] | None:
+    """Width and height of a word like `970x250`."""
+    found = _PIXELS.fullmatch(word)
+    return (int(found[1]), int(found[2])) if found else None
+
+
 def size_from_word(word: str, *, caps: Caps, placements: Mapping[str, Size]) -> Size | str:
     """A ratio or a placement; a text says what is wrong."""
     ratio = parse_ratio(word)
@@ -48,10 +54,10 @@ def size_from_mapping(
     """A size with an id of its own: `px`, `ratio`, or a placement's name as its id."""
     pixels, ratio = columns.get("px"), columns.get("ratio")
     if pixels is not None:
-        found = _PIXELS.fullmatch(str(pixels))
-        if not found:
+        sides = parse_pixels(str(pixels))
+        if sides is None:
             return f"px must be written as 970x250, not {pixels}"
-        size = Size(id=identity, ratio="", pixels=(int(found[1]), int(found[2])))
+        size = Size(id=identity, ratio="", pixels=sides)
         return _fitted(size, caps) if ratio is None else _cut_from(size, str(ratio), caps)
     if ratio is not None:
         parsed = parse_ratio(str(ratio))

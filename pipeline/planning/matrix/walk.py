@@ -8,7 +8,7 @@ from pipeline.planning.resolved import Matrix, Point, Rule, Sample
 
 
 def walk(matrix: Matrix) -> Iterator[Point]:
-    """Every cell that no axis rule excludes, in canonical order, then the included ones.
+    """Every cell that no axis rule excludes, in canonical order, then those only `include` adds.
 
     Exclusions with a condition are not decided here.
     """
@@ -20,8 +20,17 @@ def walk(matrix: Matrix) -> Iterator[Point]:
         if rules and _any_fits(rules, point):
             continue
         yield point
-    for point, _ in matrix.includes:
-        yield point
+    for point in dict.fromkeys(point for point, _ in matrix.includes):
+        crossed = _crosses(matrix, point) and all(sampler.keeps(point) for sampler in samplers)
+        if not crossed or _any_fits(rules, point):
+            yield point
+
+
+def _crosses(matrix: Matrix, point: Point) -> bool:
+    """Whether the product alone has a cell."""
+    return all(
+        position < axis.crossed for axis, position in zip(matrix.axes, point, strict=True)
+    ) and all(len({point[axis] for axis in group}) == 1 for group in matrix.zips)
 
 
 def fits(rule: Rule, point: Point) -> bool:

@@ -85,6 +85,7 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
             finalize=self.printable,
             trim_blocks=True,
             lstrip_blocks=True,
+            keep_trailing_newline=True,
             optimized=False,
             auto_reload=False,
             cache_size=-1,

@@ -59,26 +59,26 @@ def test_quoted_words_are_always_text():
     [
         (
             "prompt: {{ name }} is nice",
-            "c.yaml:1:20: a value that starts with a template must be quoted: "
-            '"{{ name }} is nice"',
+            ("c.yaml:1:20: a value that starts with a template must be quoted: "
+            '"{{ name }} is nice"'),
         ),
         ("prompt: {{ name }}", 'c.yaml:1:9: prompt: a template must be quoted: "{{ name }}"'),
         ("- {{ name }}", 'c.yaml:1:3: [0]: a template must be quoted: "{{ name }}"'),
         (
             "prompt: {% if x %}a{% endif %}",
-            "c.yaml:1:10: a value that starts with a template must be quoted: "
-            '"{% if x %}a{% endif %}"',
+            ("c.yaml:1:10: a value that starts with a template must be quoted: "
+            '"{% if x %}a{% endif %}"'),
         ),
         (
             "prompt: Poster: sale",
-            "c.yaml:1:15: a text that holds a colon and a space must be quoted: "
-            'prompt: "Poster: sale"',
+            ("c.yaml:1:15: a text that holds a colon and a space must be quoted: "
+            'prompt: "Poster: sale"'),
         ),
         ("a:\n\t- b", "c.yaml:2:1: a tab stands here; indent with spaces"),
         (
             "{look: a bottle, chilled}",
-            "c.yaml:1:18: chilled: chilled has no value; a text that holds a comma must be "
-            'quoted: look: "a bottle, chilled"',
+            ("c.yaml:1:18: chilled: chilled has no value; a text that holds a comma must be "
+            'quoted: look: "a bottle, chilled"'),
         ),
         ("{look: }", "c.yaml:1:8: look: look has no value"),
         (
@@ -91,8 +91,8 @@ def test_quoted_words_are_always_text():
         ),
         (
             "name: Soda #1 here",
-            'c.yaml:1:7: name: the text ends before "#1 here": # starts a comment; '
-            "quote the whole",
+            ('c.yaml:1:7: name: the text ends before "#1 here": # starts a comment; '
+            "quote the whole"),
         ),
         ("a: *-330", 'c.yaml:1:4: a: a text that starts with * must be quoted: "*-330"'),
         ("a: *citrus*", 'c.yaml:1:4: a text that starts with * must be quoted: "*citrus*"'),
@@ -111,8 +111,8 @@ def test_quoted_words_are_always_text():
         ),
         (
             "a: !!python/object/apply:os.system [id]",
-            "c.yaml:1:4: a: the tag !!python/object/apply:os.system is not allowed; "
-            "write the value plainly",
+            ("c.yaml:1:4: a: the tag !!python/object/apply:os.system is not allowed; "
+            "write the value plainly"),
         ),
         ("a: &x [*x]", "c.yaml:1:8: *x repeats the value that it stands in"),
         ("a: b\n---\nc: d", "c.yaml:2:1: a second document starts here; one file holds one"),
@@ -120,11 +120,11 @@ def test_quoted_words_are_always_text():
         ("a: &x 1\nb:\n  <<: *x", "c.yaml:3:7: b: << needs a mapping, or a list of mappings"),
         (
             "a: b\n c: d",
-            "c.yaml:2:3: a key stands where none can: check this line's indentation and the "
-            "one above",
+            ("c.yaml:2:3: a key stands where none can: check this line's indentation and the "
+            "one above"),
         ),
-        ("- a\nb: c", "c.yaml:2:1: this line does not fit the list it stands in: "
-         "check its indentation"),
+        ("- a\nb: c", ("c.yaml:2:1: this line does not fit the list it stands in: "
+         "check its indentation")),
     ],
 )  # fmt: skip
 def test_a_mistake_is_told_with_its_place_and_the_way_out(text, complaint):

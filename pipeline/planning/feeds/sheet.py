@@ -1,0 +1,73 @@
+"""Excel workbooks; imported only where a campaign names one (extra `xlsx`)."""
+
+import importlib
+import io
+import zipfile
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time
+from decimal import Decimal
+
+from pipeline.planning.feeds.rows import check_columns, check_keys, fill
+from pipeline.planning.feeds.table import Table
+from pipeline.planning.nearest import did_you_mean
+from pipeline.planning.places import Findings, Place, refusal
+
+_openpyxl = importlib.import_module("openpyxl")
+
+_UNPACKED_LIMIT = 512 * 1024 * 1024
+
+
+def read_sheet(
+    content: bytes, table: Table, findings: Findings, *, sheet: str | None, at: Place
+) -> None:
+    """Fill a table from one sheet; empty cells are empty text, formulas their last result."""
+    start = Place(table.file)
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            size = sum(part.file_size for part in packed.infolist())
+        if size > _UNPACKED_LIMIT:
+            raise refusal("unpacks to more than 512 MB", at=start, code="file-size")
+        book = _openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+    except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
+        raise refusal("is no readable xlsx file", at=start, code="feed-row") from error
+    names = book.sheetnames
+    if sheet is not None and sheet not in names:
+        complaint = f"has no sheet {sheet}{did_you_mean(sheet, names)}"
+        raise refusal(complaint, at=start, code="feed-row")
+    rows = _rows(book[sheet or names[0]].iter_rows(values_only=True))
+    header = next(rows, None)
+    if header is None:
+        raise refusal("is empty; a header row is missing", at=start, code="feed-empty")
+    columns = [str(column).strip() for column in header[2]]
+    while columns and not columns[-1]:
+        columns.pop()
+    if check_columns(columns, findings, at=start):
+        table.columns = tuple(columns)
+        if check_keys(table, findings, at=at):
+            width = len(columns)
+            fill(table, ((n, 0, _padded(cells, width)) for n, _, cells in rows), findings)
+
+
+def _rows(sheet: Iterator[Sequence[object]]) -> Iterator[tuple[int, int, list[object]]]:
+    for number, cells in enumerate(sheet, start=1):
+        values = [_value(cell) for cell in cells]
+        if any(value != "" for value in values):
+            yield number, number, values
+
+
+def _padded(cells: list[object], width: int) -> list[object]:
+    return [*cells[:width], *[""] * (width - len(cells))]
+
+
+def _value(cell: object) -> object:
+    """A cell as text or number; Excel keeps no trace of how a number was typed."""
+    if cell is None:
+        return ""
+    if isinstance(cell, float):
+        return int(cell) if cell.is_integer() else Decimal(repr(cell))
+    if isinstance(cell, datetime):
+        midnight = cell.time() == time()
+        return cell.date().isoformat() if midnight else cell.isoformat(sep=" ")
+    if isinstance(cell, date | time):
+        return cell.isoformat()
+    return cell
