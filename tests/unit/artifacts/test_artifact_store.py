@@ -354,3 +354,32 @@ async def test_half_written_files_of_a_dead_run_are_swept(store, tmp_path):
 
 async def test_sweeping_a_campaign_that_has_no_folder_finds_nothing(store):
     assert await store.sweep("never-run") == 0
+
+
+async def test_an_image_keeps_its_bytes_under_a_second_name_when_a_newer_one_takes_its_place(
+    store, tmp_path
+):
+    old = await store.put("c/a.png", pieces(OTHER))
+    kept = await store.second_name(old)
+    await store.put("c/a.png", pieces(PICTURE), replaces=frozenset({old.sha256}))
+    assert kept.path == f"c/a.{old.sha256[:12]}.png"
+    assert (tmp_path / kept.path).read_bytes() == OTHER
+
+
+async def test_a_second_name_may_be_given_twice(store):
+    artifact = await store.put("c/a.png", pieces(PICTURE))
+    assert await store.second_name(artifact) == await store.second_name(artifact)
+
+
+async def test_an_image_that_is_gone_gets_no_second_name(store, tmp_path):
+    artifact = await store.put("c/a.png", pieces(PICTURE))
+    (tmp_path / artifact.path).unlink()
+    with pytest.raises(LocalFault, match=r"c/a\.png: No such file"):
+        await store.second_name(artifact)
+
+
+async def test_a_path_is_occupied_by_whatever_lies_there_even_a_dead_link(store, tmp_path):
+    await store.put("c/a.png", pieces(PICTURE))
+    (tmp_path / "c/b.png").symlink_to("nowhere")
+    occupied = [store.occupied(f"{path}.png") for path in ("c/a", "c/b", "c/c", "d/a")]
+    assert occupied == [True, True, False, False]
