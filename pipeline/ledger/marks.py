@@ -28,7 +28,7 @@ def mark_path(ledger: Path) -> Path:
 def read_mark(ledger: Path) -> Marked | None:
     """The mark of a ledger; `None` where there is none that can be read."""
     try:
-        name, commits = mark_path(ledger).read_text("ascii").split()
+        name, commits = mark_path(ledger).read_text("utf-8").split()
         return Marked(name=bytes.fromhex(name), commits=int(commits))
     except (FileNotFoundError, ValueError):
         return None

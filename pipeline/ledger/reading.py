@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import apsw
 
+from pipeline.errors import LocalFault
 from pipeline.ledger.books import Books
 from pipeline.ledger.faults import fault
 from pipeline.ledger.opening import open_for_reading
@@ -23,16 +24,20 @@ class Readers:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._closed = False
         self._idle: list[apsw.Connection] = []
         self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="ledger-reader")
 
     async def ask(self, question: Callable[[Books], Answered]) -> Answered:
-        """Answer a question."""
+        """Answer a question; `LocalFault` once closed."""
+        if self._closed:
+            raise LocalFault("this ledger is closed")
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, self._answer, question)
 
     async def close(self) -> None:
         """Wait for answers under way and let go of the file."""
+        self._closed = True
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(None, self._threads.shutdown)
         while self._idle:

@@ -156,6 +156,12 @@ def spent_by(purchases: Sequence[PurchaseRow]) -> Spent:
             confirmed += purchase.credits
         elif purchase.state is not Money.FREED:
             held += purchase.credits
+    return _interval(confirmed, held)
+
+
+@lru_cache(maxsize=256)
+def _interval(confirmed: int, held: int) -> Spent:
+    """One value for the many jobs that cost the same."""
     return Spent(confirmed=Credits(confirmed), in_doubt=Credits(held))
 
 

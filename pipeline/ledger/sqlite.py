@@ -52,9 +52,10 @@ class SqliteLedger(Bookkeeper):
 
     async def close(self) -> None:
         """Finish what is queued and let go of the file."""
-        writer, self._writer = self._writer, None
+        writer = self._writer
         if writer is not None:
             await writer.drain()
+        self._writer = None
         await self._readers.close()
         if writer is not None:
             await writer.close()

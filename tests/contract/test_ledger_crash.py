@@ -1,0 +1,99 @@
+"""kill -9 in the middle of writing: what was acknowledged is there when the ledger is reopened."""
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+from builders import a_job, a_run
+
+from pipeline.ledger.sqlite import SqliteLedger
+from pipeline.model.outcome import InDoubt, Rendered, Stored
+
+HOUSE = Path(__file__).parents[2]
+
+WRITER = """
+import asyncio, itertools, sys
+from pathlib import Path
+sys.path[:0] = [sys.argv[1], sys.argv[1] + "/tests", sys.argv[1] + "/tests/contract"]
+from builders import a_job, a_run
+from ledgers import FREE_HAND, a_receipt, an_artifact
+from pipeline.ledger.sqlite import SqliteLedger
+
+async def write(place):
+    ledger = await SqliteLedger.open(Path(place))
+    await ledger.begin(a_run())
+    def say(*words):
+        print(*words, flush=True)
+    async def lane(name):
+        for number in itertools.count():
+            job = a_job(f"p{name}x{number}/1x1")
+            permit = await ledger.submit(job, run=a_run(), budget=FREE_HAND)
+            say("submitted", job.at.cell)
+            await ledger.paid(permit, a_receipt())
+            say("paid", job.at.cell)
+            await ledger.stored(job.key, an_artifact())
+            say("stored", job.at.cell)
+    async with asyncio.TaskGroup() as lanes:
+        for name in range(8):
+            lanes.create_task(lane(name))
+
+asyncio.run(write(sys.argv[2]))
+"""
+
+
+@pytest.mark.parametrize("lines", [1, 37, 400, 1500])
+async def test_what_was_acknowledged_before_kill_9_is_there_afterwards(tmp_path, lines):
+    place = tmp_path / "ledger.db"
+    writer = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", WRITER, str(HOUSE), str(place)), stdout=asyncio.subprocess.PIPE
+    )
+    heard = [await writer.stdout.readline() for _ in range(lines)]
+    writer.send_signal(signal.SIGKILL)
+    heard += (await writer.stdout.read()).splitlines(keepends=True)
+    await writer.wait()
+    said = {}
+    for line in heard:
+        if line.endswith(b"\n"):
+            word, cell = line.decode().split()
+            said[cell] = word
+
+    ledger = await SqliteLedger.open(place)
+    left_open = await ledger.begin(a_run("2026-11-22T070000Z-bbbbbb"))
+    jobs = {cell: a_job(cell) for cell in said}
+    entries = await ledger.entries([job.key for job in jobs.values()])
+    await ledger.close()
+
+    at_least = {
+        "submitted": InDoubt | Rendered | Stored,
+        "paid": Rendered | Stored,
+        "stored": Stored,
+    }
+    assert left_open <= 8
+    assert [
+        cell
+        for cell, word in said.items()
+        if not isinstance(entries[jobs[cell].key].outcome, at_least[word])
+    ] == []
+
+
+async def test_a_process_killed_while_it_made_the_ledger_leaves_nothing_in_the_way(tmp_path):
+    place = tmp_path / "ledger.db"
+    killed = """
+import os, signal, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from pipeline.ledger import opening
+opening.migrate = lambda connection: os.kill(os.getpid(), signal.SIGKILL)
+opening.open_for_writing(Path(sys.argv[2]))
+"""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", killed, str(HOUSE), str(place)
+    )
+    assert await process.wait() == -signal.SIGKILL
+    assert not place.exists()
+    ledger = await SqliteLedger.open(place)
+    assert await ledger.begin(a_run()) == 0
+    await ledger.close()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["ledger.db", "ledger.db.mark"]
