@@ -74,12 +74,12 @@ class StandSource:
             self.job(
                 cell,
                 stage=Stage.FINAL,
-                round_=Round(number=picks[cell.name].round),
+                round_=picks.rounds[cell.name],
                 take=1,
-                derived_from=picks[cell.name].job,
+                derived_from=picks.approved[cell.name].job,
             )
             for cell in self.cells()
-            if cell.name in picks
+            if cell.name in picks.approved
         )
 
     def campaign(self):

@@ -11,13 +11,13 @@ from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.credits import Credits
 from pipeline.model.job import Job, JobKey
 from pipeline.model.outcome import Stored
-from pipeline.model.verdict import Pick, Round, Verdict
+from pipeline.model.verdict import Round, Verdict
 from pipeline.reviewing.board import Board, Planned, lay
 from pipeline.reviewing.broadcast import Broadcast
-from pipeline.reviewing.rounds import read_rounds, shown_rounds
+from pipeline.reviewing.rounds import Rounds, read_rounds, shown_rounds
 from pipeline.reviewing.source import Drafted, Source
 from pipeline.reviewing.states import side_of
-from pipeline.reviewing.verdicts import Newest, by_cell, picks_from
+from pipeline.reviewing.verdicts import Newest, Picks, by_cell, picks_from
 from pipeline.reviewing.wire import row_json, short
 
 
@@ -32,6 +32,8 @@ class Desk:
         self.broadcast = broadcast
         self.complaint = ""
         """What is wrong with the campaign as it was edited; the board is the one before."""
+        self.spent: Mapping[Stage, Credits] = {}
+        """Credits by stage, over all rounds, doubts counted as spent."""
         self._source = source
         self._board: Board | None = None
         self._newest: dict[tuple[CellName, Stage], Verdict] = {}
@@ -43,7 +45,7 @@ class Desk:
         self._laid: Newest = {}
         self._drafted: Drafted | None = None
         self._shown: Mapping[CellName, Round] = {}
-        self._picks: Mapping[CellName, Pick] | None = None
+        self._picks: Picks | None = None
         self._finals: Mapping[CellName, Sequence[Job]] = {}
 
     @property
@@ -91,6 +93,7 @@ class Desk:
                 self._complain(str(error))
                 return
             self._complain("")
+            self._count(entries)
             self._entries = {entry.key: entry for entry in entries}
             self._images = _images(entries)
             version = self._board.version if self._board is not None else 1
@@ -132,15 +135,19 @@ class Desk:
 
     async def _plan(self, entries: Sequence[Entry], newest: Newest) -> Planned:
         """Plan again what has to be: prompts are written only where words or rounds changed."""
-        rounds = await read_rounds(self.ledger, self.campaign)
-        shown = shown_rounds(rounds, newest, entries)
+        shown = await self._shown_rounds(Stage.DRAFT, entries, newest)
         if self._drafted is None or shown != self._shown or self._source.edited():
             self._drafted = await self._source.drafts(shown)
             self._picks = None
         self._shown = shown
         drafted = self._drafted
-        known = {entry.key: entry for entry in entries}
-        picks = picks_from(newest, drafted.jobs, known).approved
+        picks = picks_from(
+            newest,
+            drafted.jobs,
+            {entry.key: entry for entry in entries},
+            rounds=shown,
+            finals=await self._shown_rounds(Stage.FINAL, entries, newest),
+        )
         if picks != self._picks:
             self._finals = by_cell(await self._source.finals(picks))
         self._picks = picks
@@ -151,6 +158,10 @@ class Desk:
             drafts=by_cell(drafted.jobs),
             finals=self._finals,
         )
+
+    async def _shown_rounds(self, stage: Stage, entries: Sequence[Entry], newest: Newest) -> Rounds:
+        rounds = await read_rounds(self.ledger, self.campaign, stage=stage)
+        return shown_rounds(rounds, newest, entries, stage=stage)
 
     async def _put(self, fresh: Board) -> None:
         before = self._board
@@ -165,6 +176,14 @@ class Desk:
         changed = await asyncio.to_thread(_differences, before, fresh)
         if changed:
             self.broadcast.send("rows", changed)
+
+    def _count(self, entries: Sequence[Entry]) -> None:
+        spent = {stage: Credits(0) for stage in Stage}
+        for entry in entries:
+            spent[entry.at.stage] = Credits(spent[entry.at.stage] + entry.spent.upper)
+        if spent != self.spent:
+            self.spent = spent
+            self.broadcast.send("spent", spent)
 
     def _complain(self, complaint: str) -> None:
         if complaint != self.complaint:

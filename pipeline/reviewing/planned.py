@@ -6,11 +6,12 @@ from pathlib import Path
 
 from pipeline.model.campaign import CellName, Review, Stage
 from pipeline.model.job import Job
-from pipeline.model.verdict import Pick, Round
+from pipeline.model.verdict import Round
 from pipeline.planning.blueprint import Blueprint
 from pipeline.planning.expansion import expand
 from pipeline.planning.jobs import plan_drafts, plan_finals
 from pipeline.reviewing.source import Drafted
+from pipeline.reviewing.verdicts import Picks
 
 Load = Callable[[], Blueprint]
 """Reads the campaign file anew; raises `CampaignError` with everything that is wrong."""
@@ -25,7 +26,6 @@ class CampaignSource:
         self._file = file
         self._load = load
         self._blueprint: Blueprint | None = None
-        self._rounds: Mapping[CellName, Round] = {}
         self._seen: Mapping[Path, tuple[int, int]] = {}
 
     def edited(self) -> bool:
@@ -36,7 +36,7 @@ class CampaignSource:
         """Read the files and write the prompts of the drafts, beside the event loop."""
         return await asyncio.to_thread(self._draft, rounds)
 
-    async def finals(self, picks: Mapping[CellName, Pick]) -> Sequence[Job]:
+    async def finals(self, picks: Picks) -> Sequence[Job]:
         """Write the prompts of the finals, beside the event loop."""
         return await asyncio.to_thread(self._final, picks)
 
@@ -48,7 +48,7 @@ class CampaignSource:
         self._seen = {
             path: before.get(path, mark) for path, mark in _marks(self._file, blueprint).items()
         }
-        self._blueprint, self._rounds = blueprint, rounds
+        self._blueprint = blueprint
         settings = blueprint.campaign.stages
         return Drafted(
             campaign=blueprint.campaign,
@@ -57,14 +57,14 @@ class CampaignSource:
             prices={stage: blueprint.profile.price(one.quality) for stage, one in settings.items()},
         )
 
-    def _final(self, picks: Mapping[CellName, Pick]) -> Sequence[Job]:
+    def _final(self, picks: Picks) -> Sequence[Job]:
         blueprint = self._blueprint
         if blueprint is None:
             return ()
         draft = blueprint.campaign.stages.get(Stage.DRAFT)
-        if draft is not None and draft.review is not Review.NONE and not picks:
+        if draft is not None and draft.review is not Review.NONE and not picks.approved:
             return ()
-        return tuple(plan_finals(blueprint, picks=picks, rounds=self._rounds))
+        return tuple(plan_finals(blueprint, picks=picks.approved, rounds=picks.rounds))
 
 
 def _marks(file: Path, blueprint: Blueprint | None) -> dict[Path, tuple[int, int]]:

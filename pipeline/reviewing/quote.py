@@ -56,7 +56,7 @@ def quote(board: Board, stage: Stage) -> Quote:
     for row, job in paid:
         kind = (row.cell.size.ratio, job.price)
         lines[kind] = lines.get(kind, 0) + 1
-    facts = sorted(f"{job.key} {job.price} {_next_round(row, stage)}" for row, job in paid)
+    facts = sorted(f"{job.key} {job.price} {_redo(row, stage)}" for row, job in paid)
     return Quote(
         stage=stage,
         cells=tuple(dict.fromkeys(row.cell.name for row, _ in due)),
@@ -64,11 +64,6 @@ def quote(board: Board, stage: Stage) -> Quote:
         credits=Credits(sum(job.price for _, job in paid)),
         plan=hashlib.sha256("\n".join([stage, *facts]).encode()).hexdigest()[:16],
     )
-
-
-def confirmed(board: Board, stage: Stage) -> Credits:
-    """Credits that the shown images of a stage cost."""
-    return Credits(sum(take.credits for side in board.sides(stage) for take in side.takes))
 
 
 def _due(row: Row, stage: Stage) -> Iterable[Job]:
@@ -89,8 +84,8 @@ def _held_back(row: Row, stage: Stage) -> bool:
     return row.draft.state is not CellState.APPROVED
 
 
-def _next_round(row: Row, stage: Stage) -> int:
+def _redo(row: Row, stage: Stage) -> int:
+    """Which verdict asked for another round; 0 where none did."""
     side = row.side(stage)
-    if side is None:
-        return 1
-    return side.round + (side.state is CellState.REDO)
+    redone = side is not None and side.state is CellState.REDO
+    return side.verdict.revision if side is not None and redone and side.verdict else 0

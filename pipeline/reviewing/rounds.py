@@ -1,4 +1,4 @@
-"""Which round of drafts a cell is in, and which one a person looks at."""
+"""Which round a cell is in at a stage, and which one a person looks at."""
 
 from collections.abc import Iterable, Mapping
 
@@ -7,35 +7,44 @@ from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.verdict import Decision, Round, Verdict
 
 
-def rounds_from(history: Iterable[Verdict], *, stage: Stage = Stage.DRAFT) -> dict[CellName, Round]:
+class Rounds(dict[CellName, Round]):
+    """The round of each cell that is not in its first one, and the notes of all rounds."""
+
+    def __init__(self, notes: Mapping[tuple[CellName, int], str]) -> None:
+        super().__init__()
+        self.notes = notes
+
+    def put(self, cell: CellName, number: int) -> None:
+        """Place a cell in a round, with the note that asked for that round."""
+        self[cell] = Round(number=number, note=self.notes.get((cell, number), ""))
+
+
+def rounds_from(history: Iterable[Verdict], *, stage: Stage = Stage.DRAFT) -> Rounds:
     """Which round each cell is in, and the note that asked for it.
 
-    `history` holds the verdicts of each cell oldest first; the newest ones alone are enough for
-    cells that never came back from a redo. A redo asks for the round after its own; any other
-    verdict stands in its own round, whose note is that of the redo before it.
+    `history` holds the verdicts of each cell oldest first; the newest one alone is enough for a
+    cell in its first round. A redo asks for the round after its own; any other verdict stands in
+    its own round, whose note is that of the redo before it.
     """
-    standing: dict[CellName, Round] = {}
-    asked: dict[tuple[CellName, int], str] = {}
+    notes: dict[tuple[CellName, int], str] = {}
+    rounds = Rounds(notes)
     for verdict in history:
         if verdict.stage is not stage:
             continue
+        number = verdict.round
         if verdict.decision is Decision.REDO:
-            number = verdict.round + 1
-            asked[verdict.cell, number] = verdict.note
-        else:
-            number = verdict.round
-        standing[verdict.cell] = Round(number=number, note=asked.get((verdict.cell, number), ""))
-    return standing
+            number += 1
+            notes[verdict.cell, number] = verdict.note
+        rounds.put(verdict.cell, number)
+    return rounds
 
 
-async def read_rounds(
-    ledger: Ledger, campaign: Slug, *, stage: Stage = Stage.DRAFT
-) -> dict[CellName, Round]:
+async def read_rounds(ledger: Ledger, campaign: Slug, *, stage: Stage = Stage.DRAFT) -> Rounds:
     """The rounds that planning should plan: `rounds_from` over as much history as it takes."""
     newest = await ledger.verdicts(campaign)
     story: list[Verdict] = []
     for (cell, of), verdict in newest.items():
-        if of is stage and verdict.decision is not Decision.REDO and verdict.round > 1:
+        if of is stage and verdict.round > 1:
             story.extend(await ledger.verdict_history(campaign, cell))
         else:
             story.append(verdict)
@@ -43,19 +52,21 @@ async def read_rounds(
 
 
 def shown_rounds(
-    rounds: Mapping[CellName, Round],
+    rounds: Rounds,
     newest: Mapping[tuple[CellName, Stage], Verdict],
     entries: Iterable[Entry],
-) -> dict[CellName, Round]:
+    *,
+    stage: Stage = Stage.DRAFT,
+) -> Rounds:
     """The rounds a person looks at: a round that nobody has asked for yet shows the one before.
 
     Approving or undeciding there takes the redo back. `entries` are the campaign's.
     """
-    begun = {(e.at.cell, e.at.round) for e in entries if e.at.stage is Stage.DRAFT}
-    shown = dict(rounds)
+    begun = {(e.at.cell, e.at.round) for e in entries if e.at.stage is stage}
+    shown = Rounds(rounds.notes)
     for cell, standing in rounds.items():
-        verdict = newest.get((cell, Stage.DRAFT))
-        waits = verdict is not None and verdict.decision is Decision.REDO
-        if waits and (cell, standing.number) not in begun:
-            shown[cell] = Round(number=standing.number - 1)
+        verdict = newest.get((cell, stage))
+        redone = verdict is not None and verdict.decision is Decision.REDO
+        waits = redone and (cell, standing.number) not in begun
+        shown.put(cell, standing.number - waits)
     return shown

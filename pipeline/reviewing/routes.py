@@ -25,7 +25,7 @@ from pipeline.reviewing.gate import HEADERS
 from pipeline.reviewing.options import ReviewOptions
 from pipeline.reviewing.pictures import Pictures
 from pipeline.reviewing.purse import limits
-from pipeline.reviewing.quote import Quote, confirmed, quote
+from pipeline.reviewing.quote import Quote, quote
 from pipeline.reviewing.till import Till
 from pipeline.reviewing.wire import index_json
 
@@ -182,7 +182,7 @@ class Routes:
         return {
             **asdict(one),
             "cells": len(one.cells),
-            "spent": confirmed(board, Stage.DRAFT) + confirmed(board, Stage.FINAL),
+            "spent": sum(self.desk.spent.values()),
             "limits": [asdict(limit) for limit in found] if not self.options.play_money else [],
             "mode": final.mode if final is not None else "",
             "command": f"pipeline finals {shlex.quote(board.campaign.file)}",
@@ -196,7 +196,7 @@ class Routes:
                 "quality": settings.quality,
                 "takes": settings.takes,
                 "price": self.desk.prices.get(stage, 0),
-                "spent": confirmed(board, stage),
+                "spent": self.desk.spent.get(stage, 0),
             }
             for stage, settings in board.campaign.stages.items()
         }

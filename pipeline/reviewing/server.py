@@ -130,7 +130,10 @@ class ReviewServer:
         finally:
             # A broken task of ours cancels who entered; other errors are not the group's to wrap.
             ours = kind is not None and issubclass(kind, asyncio.CancelledError)
-            await self._stack.__aexit__(*((kind, error, trace) if ours else (None, None, None)))
+            try:
+                await self._stack.__aexit__(*((kind, error, trace) if ours else (None, None, None)))
+            except BaseExceptionGroup as several:
+                raise several.exceptions[0] from several
             if self._decided.is_set():
                 await self._keep_now()
 

@@ -7,7 +7,8 @@ from typing import Protocol
 from pipeline.model.campaign import Campaign, Cell, CellName, Stage
 from pipeline.model.credits import Credits
 from pipeline.model.job import Job
-from pipeline.model.verdict import Pick, Round
+from pipeline.model.verdict import Round
+from pipeline.reviewing.verdicts import Picks
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +34,6 @@ class Source(Protocol):
         """The drafts in these rounds; reads the files anew. Raises `CampaignError`."""
         ...
 
-    async def finals(self, picks: Mapping[CellName, Pick]) -> Sequence[Job]:
-        """The finals of what was approved, of the campaign as `drafts` read it."""
+    async def finals(self, picks: Picks) -> Sequence[Job]:
+        """The finals of what was approved, in their rounds, of the campaign as `drafts` read it."""
         ...

@@ -2,18 +2,21 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from pipeline.errors import UsageError
 from pipeline.ledger.base import Ledger, StaleVerdict
 from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.job import Job, JobKey
-from pipeline.model.verdict import Decision, Pick, Verdict
+from pipeline.model.verdict import Decision, Pick, Round, Verdict
 from pipeline.reviewing.binding import Entries, Opinion, artifact_of, bind
 from pipeline.reviewing.matching import matching
 
 Newest = Mapping[tuple[CellName, Stage], Verdict]
 """The newest verdict of each cell and stage, as the ledger tells it."""
+
+_FIRST: Mapping[CellName, Round] = MappingProxyType({})
 
 _NAMED = 10
 """Refusals that are named one by one."""
@@ -33,6 +36,8 @@ class Picks:
 
     approved: Mapping[CellName, Pick]
     stale: tuple[StaleApproval, ...]
+    rounds: Mapping[CellName, Round] = field(default_factory=dict)
+    """The round of each cell's final and the notes that it is written with."""
 
 
 async def decide_cells(
@@ -67,14 +72,23 @@ async def decide_cells(
     return tuple(result for result in results if isinstance(result, Verdict))
 
 
-def picks_from(verdicts: Newest, drafts: Sequence[Job], entries: Entries) -> Picks:
+def picks_from(
+    verdicts: Newest,
+    drafts: Sequence[Job],
+    entries: Entries,
+    *,
+    rounds: Mapping[CellName, Round] = _FIRST,
+    finals: Mapping[CellName, Round] = _FIRST,
+) -> Picks:
     """The approvals that still hold for exactly the image and the words that were looked at.
 
-    `drafts` are the campaign's draft jobs as they are now, in the rounds of `rounds_from`.
+    `drafts` are the campaign's draft jobs as they are now, in `rounds`. `finals` are the rounds
+    of the finals: a final that was asked for anew is another round of the same pick.
     """
     jobs = {(job.at.cell, job.at.round, job.at.take): job for job in drafts}
     cells = {job.at.cell for job in drafts}
     approved: dict[CellName, Pick] = {}
+    written: dict[CellName, Round] = {}
     stale: list[StaleApproval] = []
     for (cell, stage), verdict in verdicts.items():
         if stage is not Stage.DRAFT or verdict.decision is not Decision.APPROVED:
@@ -84,11 +98,21 @@ def picks_from(verdicts: Newest, drafts: Sequence[Job], entries: Entries) -> Pic
         reason = why_stale(verdict, jobs.get((cell, verdict.round, verdict.take)), entries)
         if reason:
             stale.append(StaleApproval(cell=cell, reason=reason))
-        else:
-            approved[cell] = Pick(
-                round=verdict.round, take=verdict.take, job=verdict.job, sha256=verdict.sha256
-            )
-    return Picks(approved=approved, stale=tuple(stale))
+            continue
+        written[cell] = _final_round(verdict, rounds.get(cell, Round()), finals.get(cell))
+        approved[cell] = Pick(
+            round=written[cell].number, take=verdict.take, job=verdict.job, sha256=verdict.sha256
+        )
+    return Picks(approved=approved, stale=tuple(stale), rounds=written)
+
+
+def _final_round(approval: Verdict, draft: Round, final: Round | None) -> Round:
+    """A final begins in its draft's round; each redo of it is one round further, notes kept."""
+    note = draft.note if draft.number == approval.round else ""
+    if final is None or final.number <= approval.round:
+        return Round(number=approval.round, note=note)
+    notes = [words for words in (note, final.note) if words]
+    return Round(number=final.number, note=" ".join(notes))
 
 
 def why_stale(verdict: Verdict, job: Job | None, entries: Entries) -> str:

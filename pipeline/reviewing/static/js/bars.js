@@ -2,9 +2,9 @@
 import { html, useRef } from '../vendor/ui.js';
 import { act } from './decide.js';
 import { Icon } from './icons.js';
-import { focusCard, grid } from './moves.js';
+import { focusCard } from './moves.js';
 import { density, switchTheme } from './prefs.js';
-import { board, counts, dialog, drawer, filters, offline, running, selection, setFilters, setStage, side, stage, view, visible } from './store.js';
+import { board, counts, dialog, drawer, dueFinals, filters, offline, running, selection, setFilters, setStage, spent, stage, view, visible } from './store.js';
 import { STATES, VERBS, number, plural, verb } from './words.js';
 
 const Mark = () => html`<svg class="mark" width="22" height="22" viewBox="0 0 22 22" aria-hidden="true">
@@ -42,7 +42,7 @@ export function Top() {
     <div class="spring"></div>
     <label class="dens"><${Icon} n="sliders" s=${14} /><input type="range" min="0" max="2" step="1" value=${density.value} aria-label="Thumbnail size"
       onInput=${(event) => density.keep(Number(event.target.value))} /></label>
-    <button class="btn ghost icon" aria-label="Switch between light and dark" onClick=${switchTheme}><${Icon} n="sun" /></button>
+    <button class="btn ghost icon theme" aria-label="Switch between light and dark" onClick=${switchTheme}><${Icon} n="sun" /></button>
     <button class="btn ghost icon" aria-label="Keyboard and settings" onClick=${() => { dialog.value = { kind: 'help' }; }}><${Icon} n="help" /></button></header>`;
 }
 
@@ -68,13 +68,13 @@ function Selection() {
 
 // What the shown stage costs, and the way to spend more.
 function Money() {
-  const { draft, final } = counts.value;
+  const { draft } = counts.value;
   const { stages } = board;
-  const due = draft.approved ?? 0;
+  const due = dueFinals.value;
   const price = (stages.final?.price ?? 0) * (stages.final?.takes ?? 1);
   return html`<div class="money">
-      ${stages.draft ? html`<div class="spent"><span>Drafts</span><b>${number(stages.draft.spent)}</b></div>` : null}
-      ${stages.final ? html`<div><span>Finals</span><b>${number(due)} × ${number(price)} = ${number(due * price)}</b></div>` : null}
+      ${stages.draft ? html`<div class="spent"><span>Drafts</span><b>${number(spent.value.draft)}</b></div>` : null}
+      ${stages.final ? html`<div><span>Finals</span><b>${due || !spent.value.final ? `${number(due)} × ${number(price)} = ${number(due * price)}` : number(spent.value.final)}</b></div>` : null}
       <small>${board.play ? 'play credits' : 'credits'}</small></div>
     ${draft.redo && stage.value === 'draft' ? html`<button class="btn redo-round" onClick=${() => { dialog.value = { kind: 'launch', stage: 'draft' }; }}>
       <${Icon} n="redo" s=${14} /><span>Redo ${number(draft.redo)}</span></button>` : null}

@@ -54,7 +54,7 @@ function Mosaic({ cell, one, wide, high, hot, onPick }) {
   const boxes = chosen >= 0 && tiles.length > 1
     ? withStrip(tiles.length, chosen, ratio, wide, high)
     : evenly(tiles.length, ratio, wide, high);
-  const picked = one.state === 'approved' ? one.take - 1 : -1;
+  const picked = one.state === 'approved' ? one.take - 1 : -2;
   return html`<div class="mosaic" style=${{ height: `${high + 20}px` }}>${tiles.map((tile, at) => html`
     <${Tile} key=${tile.at} one=${tile} box=${boxes[at]} cell=${cell} picked=${tile.at === picked} hot=${tile.at === hot}
       onPick=${(event) => onPick(tile.at, event)} />`)}</div>`;

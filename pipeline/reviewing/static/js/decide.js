@@ -5,13 +5,16 @@ import { autoNext, reviewer } from './prefs.js';
 import {
   board, dialog, focus, home, move, peek, recount, said, selection, sideSignal, stage, stick, targets, toast, variant, visible,
 } from './moves.js';
-import { STATES, label, plural } from './words.js';
+import { label, plural } from './words.js';
 
 const undoable = [];
 const ours = new Map();
 let queue = Promise.resolve();
 
 const VERDICTS = new Set(['approved', 'redo', 'rejected']);
+
+// Resolves when everything that was decided is with the server: a sum is counted after that.
+export const settled = () => queue;
 
 function operation(i, which, decision, { take, note }) {
   const before = peek(i, which);
@@ -155,5 +158,3 @@ export function undo() {
   home();
   toast.value = { text: 'Undone', state: 'undecided' };
 }
-
-export const nameOf = (state) => STATES[state].label;

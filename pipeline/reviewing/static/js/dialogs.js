@@ -1,7 +1,7 @@
 // A note for a redo, a launch with its sum, the keyboard with the settings.
 import { html, useEffect, useRef, useState } from '../vendor/ui.js';
 import { get, post } from './api.js';
-import { act } from './decide.js';
+import { act, settled } from './decide.js';
 import { Icon } from './icons.js';
 import { autoNext, reviewer, singleKeys } from './prefs.js';
 import { board, counts, cover, dialog, peek, picture, selection, stage, toast } from './store.js';
@@ -22,7 +22,7 @@ function Dialog({ kind, title, children }) {
   }, []);
   return html`<dialog class=${`dlg ${kind}`} ref=${element} aria-labelledby="dialog-title" onClose=${close}
     onClick=${(event) => { if (event.target === element.current) close(); }}><div class="dbody">
-    ${title ? html`<h2 id="dialog-title">${title}</h2>` : null}${children}</div></dialog>`;
+    ${title ? html`<h2 id="dialog-title" tabindex="-1" autofocus>${title}</h2>` : null}${children}</div></dialog>`;
 }
 
 function Note({ list }) {
@@ -104,7 +104,7 @@ function Bill({ quote, which }) {
     <tr><th scope="row">${which === 'final' ? 'Approved, not yet rendered' : 'Cells to render'}</th><td>${number(quote.cells)}</td></tr>
     ${quote.lines.map((line) => html`<tr class="det"><th scope="row">${line.size}</th><td>${number(line.count)} × ${number(line.price)}</td></tr>`)}
     <tr class="tot"><th scope="row">${title}</th><td>${plural(quote.credits, 'credit')}</td></tr>
-    <tr><th scope="row">Already spent on this board</th><td>${plural(quote.spent, 'credit')}</td></tr></tbody></table>
+    <tr><th scope="row">Spent so far</th><td>${plural(quote.spent, 'credit')}</td></tr></tbody></table>
     ${images ? null : html`<p class="sub">Everything is rendered: nothing is due.</p>`}`;
 }
 
@@ -112,7 +112,10 @@ function Launch({ which }) {
   const [quote, setQuote] = useState(null);
   const [notice, setNotice] = useState('');
   const [busy, setBusy] = useState(false);
-  const read = async () => setQuote(await get(`/quote/${which}`));
+  const read = async () => {
+    await settled();
+    setQuote(await get(`/quote/${which}`));
+  };
   useEffect(() => { read(); }, []);
   const buy = async () => {
     setBusy(true);
@@ -139,7 +142,7 @@ function Launch({ which }) {
     ${notice ? html`<p class="notice" role="alert">${notice}</p>` : null}
     ${board.spend ? null : html`<p class="notice calm">This link may look and decide, and cannot spend. Whoever runs the campaign launches it:</p>`}
     <${Command} text=${which === 'final' ? quote.command : quote.command.replace('pipeline finals', 'pipeline run')} />
-    <div class="dbtn"><button class="btn ghost" autofocus onClick=${close}>Not yet</button>
+    <div class="dbtn"><button class="btn ghost" onClick=${close}>Not yet</button>
       ${board.spend ? html`<button class="btn primary" disabled=${busy || !quote.cells || over} onClick=${buy}><${Icon} n="send" />Spend ${plural(quote.credits, 'credit')}</button>` : null}</div></${Dialog}>`;
 }
 
@@ -161,7 +164,7 @@ function Help() {
       <label class="chk"><input type="checkbox" checked=${singleKeys.value} onChange=${(event) => singleKeys.keep(event.target.checked)} />Single-key shortcuts</label>
       <label class="chk"><input type="checkbox" checked=${autoNext.value} onChange=${(event) => autoNext.keep(event.target.checked)} />Go to the next cell after a verdict</label>
       <label class="chk name">Verdicts are signed <input type="text" maxlength="60" value=${reviewer.value} placeholder=${board.me} onChange=${(event) => reviewer.keep(event.target.value.trim())} /></label></div>
-    <div class="dbtn"><button class="btn ghost" autofocus onClick=${close}>Close<kbd>Esc</kbd></button></div></${Dialog}>`;
+    <div class="dbtn"><button class="btn ghost" onClick=${close}>Close<kbd>Esc</kbd></button></div></${Dialog}>`;
 }
 
 export function Dialogs() {

@@ -101,6 +101,6 @@ export function Loupe() {
       <button class="nav l" aria-label="Previous cell" disabled=${focus.value === 0} onClick=${() => move(-1)}><${Icon} n="left" s=${20} /></button>
       <${Panes} cell=${cell} one=${one} all=${all} />
       <button class="nav r" aria-label="Next cell" disabled=${focus.value >= visible.value.length - 1} onClick=${() => move(1)}><${Icon} n="right" s=${20} /></button>
-      ${one.state === 'undecided' ? null : html`<div class=${`stamp ${one.state}`}><${Icon} n=${STATES[one.state].icon} />${label(one.state, stage.value)}${one.state === 'approved' && one.takes.length > 1 ? ` · take ${one.take}` : ''}</div>`}
+      ${one.state === 'undecided' || (all && one.state === 'approved') ? null : html`<div class=${`stamp ${one.state}`}><${Icon} n=${STATES[one.state].icon} />${label(one.state, stage.value)}${one.state === 'approved' && one.takes.length > 1 ? ` · take ${one.take}` : ''}</div>`}
     </div><${Inspector} cell=${cell} one=${one} /></div><${Film} /></div>`;
 }

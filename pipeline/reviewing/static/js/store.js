@@ -16,6 +16,7 @@ export const trouble = signal('');
 export const complaint = signal('');
 export const offline = signal(false);
 export const running = signal(null);
+export const spent = signal({ draft: 0, final: 0 });
 
 export const stage = signal('draft');
 export const view = signal('grid');
@@ -54,6 +55,7 @@ export function load(index) {
         final: index.final.map((row) => signal(decode(index, row))),
       },
     });
+    spent.value = { draft: index.stages.draft?.spent ?? 0, final: index.stages.final?.spent ?? 0 };
     complaint.value = index.complaint;
     running.value = index.running ? { state: 'running' } : null;
     if (!index.draft.some(Boolean) && index.final.some(Boolean)) stage.value = 'final';
@@ -169,6 +171,16 @@ export function go(position) {
 export const current = () => visible.value[focus.value];
 export const targets = () => (selection.value.size ? [...selection.value] : [current()]).filter((i) => i !== undefined);
 export const picture = (image, size) => `/img/${image}/${size}`;
+
+// Approved cells whose final was not asked for yet.
+export const dueFinals = computed(() => {
+  counts.value;
+  return board.cells.filter(({ i }) => {
+    if (peek(i, 'draft')?.state !== 'approved') return false;
+    const final = peek(i, 'final');
+    return !final || final.state === 'waiting' || final.state === 'redo';
+  }).length;
+});
 
 // What stands for a cell where there is room for one picture.
 export function cover(one) {
