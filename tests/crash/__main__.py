@@ -1,0 +1,75 @@
+"""`python -m tests.crash`: end a run at chosen instants and see what is lost; nothing may be."""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from crash.negative_controls import CONTROLS
+from crash.sweep import all_points, points_of, sweep
+from crash.tripwire import Point
+
+MODES = {"honoured": True, "ignored": False}
+SHOWS_AT = ("after Wire.post", "after gptimage.read_receipt", "before Downloads._get")
+"""Where a broken promise of the negative controls shows."""
+
+
+def main(words):
+    """Exit 0 where no life lost anything and every negative control was caught."""
+    arguments = _read(words)
+    whole = True
+    for place, (name, honours) in enumerate(MODES.items()):
+        if arguments.keys in {"both", name}:
+            whole &= sweep_and_tell(name, honours, _chooser(arguments, place))
+    points = [Point(nth=nth, label=label) for label in SHOWS_AT for nth in (1, 2)]
+    for name, control in CONTROLS.items():
+        whole &= control_and_tell(name, control, points[:: 2 if arguments.quick else 1])
+    return 0 if whole else 1
+
+
+def _read(words):
+    parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="half of the kinds of steps per mode")
+    parser.add_argument("--thorough", action="store_true", help="every step, torn writes too")
+    parser.add_argument("--every", type=int, default=25, metavar="N", help="each N-th step (25)")
+    parser.add_argument("--keys", choices=["both", *MODES], default="both")
+    return parser.parse_args(words)
+
+
+def _chooser(arguments, place):
+    if arguments.thorough:
+        return all_points
+    if arguments.quick:
+        return lambda steps: points_of(steps, every=0)[place::2]
+    return lambda steps: points_of(steps, every=arguments.every)
+
+
+def sweep_and_tell(name, honours, choose):
+    """One mode of the server."""
+    began = time.monotonic()
+    found, steps = sweep(honours_keys=honours, choose=choose, tell=print)
+    print(
+        f"keys {name}: {found.points} points of {steps} steps, {len(found.labels)} kinds, "
+        f"{len(found.violations)} violations, {found.in_doubt} in doubt, "
+        f"{time.monotonic() - began:.0f} s",
+        flush=True,
+    )
+    return found.points > 0 and not found.violations
+
+
+def control_and_tell(name, control, points):
+    """A renderer that breaks a promise must be caught, or this harness proves nothing."""
+    found, _ = sweep(honours_keys=False, choose=lambda _steps: points, control=control)
+    verdict = "caught" if found.violations else "NOT CAUGHT: this harness does not bite"
+    print(
+        f"negative control, {name}: {found.points} points, "
+        f"{len(found.violations)} violations ({verdict})",
+        flush=True,
+    )
+    return bool(found.violations)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

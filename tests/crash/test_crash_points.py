@@ -1,0 +1,51 @@
+"""A bounded sample of the sweep; `python -m tests.crash --thorough` tries every step."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def sweep(*words, seconds=110):
+    """In a process of its own: the sweep forks, which a test runner's threads would not survive."""
+    return subprocess.run(
+        [sys.executable, "-m", "tests.crash", *words],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
+    )
+
+
+def test_a_run_that_dies_at_any_kind_of_step_loses_nothing_and_pays_nothing_twice():
+    ended = sweep("--quick")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    swept = re.findall(r"^keys \w+: (\d+) points .* (\d+) violations", ended.stdout, re.MULTILINE)
+    assert len(swept) == 2
+    assert all(int(points) > 30 and violations == "0" for points, violations in swept)
+    controls = re.findall(r"^negative control.* (\d+) violations", ended.stdout, re.MULTILINE)
+    assert len(controls) == 3
+    assert all(int(violations) > 0 for violations in controls)
+
+
+@pytest.fixture
+def asked_for(request):
+    """Whole sweeps take a quarter of an hour: `pytest -m thorough` asks for them."""
+    if "thorough" not in request.config.option.markexpr:
+        pytest.skip("a whole sweep; ask with -m thorough")
+
+
+@pytest.mark.thorough
+@pytest.mark.usefixtures("asked_for")
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("keys", ["honoured", "ignored"])
+def test_a_run_that_dies_at_any_step_at_all_loses_nothing_and_pays_nothing_twice(keys):
+    ended = sweep("--thorough", "--keys", keys, seconds=3600)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
