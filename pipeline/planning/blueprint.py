@@ -39,7 +39,8 @@ class Blueprint:
     campaign: Campaign
     profile: Profile
     warnings: tuple[Finding, ...]
-    file: Reading
+    opened: Opened
+    """The campaign file as it is written, for places."""
     matrix: Matrix
     joins: tuple[Join, ...]
     overrides: tuple[Rule, ...]
@@ -114,7 +115,7 @@ def _draw(opened: Opened, scribe: Scribe) -> Blueprint:
         ),
         profile=opened.profile,
         warnings=findings.all,
-        file=opened.reading,
+        opened=opened,
         matrix=matrix,
         joins=joins,
         overrides=overrides,

@@ -12,16 +12,16 @@ from pipeline.planning.blueprint import Blueprint
 from pipeline.planning.expansion import name_of, spots
 from pipeline.planning.output_paths import finished, usual_path
 from pipeline.planning.prompts.scribe import Scribe
-from pipeline.planning.writing import Manuscript, Shot, Written
+from pipeline.planning.writing import Manuscript, Shot, Shots, Written
 
 _FIRST = Round()
-_NOTHING: Mapping[CellName, Round] = MappingProxyType({})
+_NO_ROUNDS: Mapping[CellName, Round] = MappingProxyType({})
 
 
 def plan_drafts(
     blueprint: Blueprint,
     *,
-    rounds: Mapping[CellName, Round] = _NOTHING,
+    rounds: Mapping[CellName, Round] = _NO_ROUNDS,
     only: Sequence[str] = (),
 ) -> Iterator[Job]:
     """Every draft: each cell in its round, each take; none where the draft stage does not run.
@@ -31,16 +31,8 @@ def plan_drafts(
     """
     if Stage.DRAFT not in blueprint.campaign.stages:
         return iter(())
-
-    def shots(scribe: Scribe) -> Iterator[Shot]:
-        for spot in spots(blueprint, only=only, scribe=scribe):
-            round_ = rounds.get(name_of(blueprint, spot.point), _FIRST) if rounds else _FIRST
-            takes = blueprint.variants[spot.variant].stages[Stage.DRAFT].takes
-            for take in range(1, takes + 1):
-                yield Shot(spot, round_.number, take, round_.note)
-
     manuscript = Manuscript(blueprint, Stage.DRAFT)
-    manuscript.write(shots)
+    manuscript.write(draft_shots(blueprint, rounds=rounds, only=only))
     return _Counter(manuscript, picks={}).jobs()
 
 
@@ -49,16 +41,44 @@ def plan_finals(
     *,
     picks: Mapping[CellName, Pick],
     only: Sequence[str] = (),
-    rounds: Mapping[CellName, Round] = _NOTHING,
+    rounds: Mapping[CellName, Round] = _NO_ROUNDS,
 ) -> Iterator[Job]:
     """Finals of the cells that were approved, or of all cells where nobody is asked.
 
     A note in `rounds` that asked for the approved round is written again: what was approved was
     painted with it. Errors as in `plan_drafts`.
     """
-    stages = blueprint.campaign.stages
-    if Stage.FINAL not in stages:
+    if Stage.FINAL not in blueprint.campaign.stages:
         return iter(())
+    manuscript = Manuscript(blueprint, Stage.FINAL)
+    manuscript.write(final_shots(blueprint, picks=picks, rounds=rounds, only=only))
+    return _Counter(manuscript, picks=picks).jobs()
+
+
+def draft_shots(
+    blueprint: Blueprint, *, rounds: Mapping[CellName, Round], only: Sequence[str]
+) -> Shots:
+    """What is to be written for drafts."""
+
+    def shots(scribe: Scribe) -> Iterator[Shot]:
+        for spot in spots(blueprint, only=only, scribe=scribe):
+            round_ = rounds.get(name_of(blueprint, spot.point), _FIRST) if rounds else _FIRST
+            takes = blueprint.variants[spot.variant].stages[Stage.DRAFT].takes
+            for take in range(1, takes + 1):
+                yield Shot(spot, round_.number, take, round_.note)
+
+    return shots
+
+
+def final_shots(
+    blueprint: Blueprint,
+    *,
+    picks: Mapping[CellName, Pick],
+    rounds: Mapping[CellName, Round],
+    only: Sequence[str],
+) -> Shots:
+    """What is to be written for finals."""
+    stages = blueprint.campaign.stages
     asked = Stage.DRAFT in stages and stages[Stage.DRAFT].review is not Review.NONE
 
     def shots(scribe: Scribe) -> Iterator[Shot]:
@@ -74,9 +94,7 @@ def plan_finals(
             for take in range(1, takes + 1):
                 yield Shot(spot, number, take, note)
 
-    manuscript = Manuscript(blueprint, Stage.FINAL)
-    manuscript.write(shots)
-    return _Counter(manuscript, picks=picks).jobs()
+    return shots
 
 
 class _Counter:

@@ -94,10 +94,16 @@ class SamplePart(Part):
     seed: int = Field(0, description="Another seed, another choice.")
 
 
+def _further_axes(schema: dict[str, Any]) -> None:
+    """Any other key is an axis like `size`."""
+    size = schema["properties"]["size"]
+    schema["additionalProperties"] = {**size, "description": "An axis: a list, or {from: table}."}
+
+
 class MatrixPart(Part):
     """Axes, multiplied; then excluded from, then added to."""
 
-    model_config = ConfigDict(extra="allow", json_schema_extra={"additionalProperties": False})
+    model_config = ConfigDict(extra="allow", json_schema_extra=_further_axes)
     __pydantic_extra__: dict[str, Axis]
 
     size: Axis = Field(description="Ratios, placement names, or mappings with px or ratio.")

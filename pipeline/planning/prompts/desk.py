@@ -2,6 +2,7 @@
 
 import json
 import mmap
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from types import TracebackType
@@ -14,6 +15,8 @@ from pipeline.planning.prompts.hygiene import leftover_braces, stands_quoted, un
 from pipeline.planning.prompts.sandbox import Missing, PromptEnvironment, Unwritable
 from pipeline.planning.prompts.values import revive
 
+_GAP = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
+"""Several blank lines, as blocks leave them behind."""
 Reply = dict[str, object]
 _DECIMAL = "\0decimal"
 _SAID = ("stage", "take", "round", "note")
@@ -168,7 +171,7 @@ class Desk:
         template = self.environment.get_template(name)
         scope = template.new_context(context, shared=False)
         try:
-            return "".join(template.root_render_func(scope)).strip()
+            return _GAP.sub("\n\n", "".join(template.root_render_func(scope)).strip())
         except MemoryError as error:
             raise _Unclean("needs more memory than a prompt may") from error
 

@@ -83,7 +83,6 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
             loader=FunctionLoader(load),
             undefined=Missing,
             finalize=self.printable,
-            trim_blocks=True,
             lstrip_blocks=True,
             keep_trailing_newline=True,
             optimized=False,

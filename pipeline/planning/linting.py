@@ -1,0 +1,79 @@
+"""Lint of a whole campaign: every distinct prompt, each piece of advice told once."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pipeline.errors import Finding
+from pipeline.model.campaign import CellName, Stage
+from pipeline.model.request import Background
+from pipeline.planning.advice import lint_prompt
+from pipeline.planning.blueprint import Blueprint
+from pipeline.planning.expansion import name_of
+from pipeline.planning.jobs import draft_shots, final_shots
+from pipeline.planning.places import Findings
+from pipeline.planning.writing import Manuscript
+
+_MOST_PROMPTS = 20_000
+"""Distinct prompts that are looked at; a campaign with more repeats itself."""
+
+
+@dataclass(slots=True)
+class _Told:
+    cell: CellName
+    cells: int = 1
+
+
+def lint(blueprint: Blueprint) -> tuple[Finding, ...]:
+    """Advice on the prompts of a campaign's first stage, and on ids that globs cannot tell apart.
+
+    Raises `CampaignError` where a prompt cannot be written.
+    """
+    findings = Findings()
+    _lint_ids(blueprint, findings)
+    told: dict[tuple[str, str, str], _Told] = {}
+    seen: set[tuple[str, Background]] = set()
+    for template, background, prompt, cell in _prompts(blueprint):
+        if (prompt, background) in seen or len(seen) >= _MOST_PROMPTS:
+            continue
+        seen.add((prompt, background))
+        for advice in lint_prompt(prompt, transparent=background is Background.TRANSPARENT):
+            key = (template, advice.code, advice.complaint)
+            if key in told:
+                told[key].cells += 1
+            else:
+                told[key] = _Told(cell)
+    for (template, code, complaint), where in told.items():
+        at, path = blueprint.library.place(template, 1)
+        more = f" and {where.cells - 1} more prompts" if where.cells > 1 else ""
+        findings.warning(f"{complaint} (cell {where.cell}{more})", at=at, path=path, code=code)
+    return findings.all
+
+
+def _prompts(blueprint: Blueprint) -> Iterator[tuple[str, Background, str, CellName]]:
+    """Template, background, prompt and cell of every image of the first stage, first takes only."""
+    stage = next(iter(blueprint.campaign.stages))
+    if stage is Stage.DRAFT:
+        shots = draft_shots(blueprint, rounds={}, only=())
+    else:
+        shots = final_shots(blueprint, picks={}, rounds={}, only=())
+    manuscript = Manuscript(blueprint, stage)
+    manuscript.write(shots)
+    for written in manuscript.read():
+        spot = written.shot.spot
+        variant = blueprint.variants[spot.variant]
+        if written.shot.take == 1:
+            yield variant.prompt, variant.background, written.prompt, name_of(blueprint, spot.point)
+
+
+def _lint_ids(blueprint: Blueprint, findings: Findings) -> None:
+    """An id on two axes makes a glob mean two things."""
+    owners: dict[str, str] = {}
+    for axis in blueprint.matrix.axes:
+        if len(axis.ids) > _MOST_PROMPTS:
+            continue
+        for position, identity in enumerate(axis.ids):
+            other = owners.setdefault(identity, axis.name)
+            if other != axis.name:
+                complaint = f"{identity} is also an id of {other}; globs cannot tell them apart"
+                at, _ = axis.origin(position)
+                findings.warning(complaint, at=at, path=f"matrix.{axis.name}", code="lint-ids")
