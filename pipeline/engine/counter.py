@@ -3,20 +3,17 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from pipeline.engine.accounts import Purchase, Reserved, Sold, SoldPicture
 from pipeline.engine.books import Books
 from pipeline.engine.gallery import Gallery, Kept
 from pipeline.engine.options import Idempotency
-from pipeline.engine.order import Order, Picture
+from pipeline.engine.order import Picture
+from pipeline.engine.painters import Paint
 from pipeline.engine.refusal import RefusedError
 from pipeline.engine.wanted import Wanted
 from pipeline.errors import LocalFault
-
-Paint = Callable[[Order, tuple[int, int] | None], Awaitable[Picture]]
-"""Paints an order, at exactly these pixels where some are named."""
 
 _KEPT_IN_MIND = 256
 

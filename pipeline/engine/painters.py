@@ -2,43 +2,24 @@
 
 import asyncio
 import contextlib
-import importlib.util
 import logging
 import multiprocessing
 import os
 import signal
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
 
 from pipeline.engine import workbench
-from pipeline.engine.options import Engine
 from pipeline.engine.order import Order, Painter, Picture, UnpaintableError
 from pipeline.engine.refusal import RefusedError
-from pipeline.errors import UsageError
 
 _log = logging.getLogger(__name__)
-
-_MODULES = {
-    Engine.PROOF: "pipeline.engine.studio.proof",
-    Engine.STUDIO: "pipeline.engine.studio.traced",
-    Engine.AUTO: "pipeline.engine.studio.auto",
-}
-"""Where each engine's `paint` is; its process imports it, the server does not."""
-
-
-def named_painter(engine: Engine) -> Painter:
-    """The painter of this engine. Raises UsageError where it is not installed."""
-    module = _MODULES[engine]
-    try:
-        found = importlib.util.find_spec(module) is not None
-    except ImportError:
-        found = False
-    if not found:
-        raise UsageError(f"the engine {engine} is not installed; try --engine proof")
-    return workbench.NamedPainter(module, "paint")
+Paint = Callable[[Order, tuple[int, int] | None], Awaitable[Picture]]
+"""Paints an order, at exactly these pixels where some are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +33,16 @@ class _Worker:
 class Painters:
     """So many processes, each painting one order at a time."""
 
-    def __init__(self, painter: Painter, *, workers: int | None, seconds: float) -> None:
+    def __init__(
+        self,
+        painter: Painter,
+        *,
+        workers: int | None,
+        seconds: float,
+        fallback: Paint | None = None,
+    ) -> None:
+        """`fallback` paints what a process died of; without one another process tries."""
+        self._fallback = fallback
         self._painter = painter
         self._seconds = seconds
         self._count = workers or os.cpu_count() or 1
@@ -103,6 +93,8 @@ class Painters:
                 self.lost += 1
                 _log.warning("a painter died; another one takes the order")
                 worker = self._replace(worker)
+                if self._fallback is not None:
+                    return _instead(await self._fallback(order, exact))
             except UnpaintableError as error:
                 raise unpaintable(error) from error
             except Exception as error:
@@ -125,6 +117,11 @@ class Painters:
             initializer=workbench.settle_in,
         )
         return _Worker(pool, pool.submit(workbench.warm_up, self._painter))
+
+
+def _instead(picture: Picture) -> Picture:
+    note = f"the painter that was asked for died; {picture.renderer} painted this instead"
+    return replace(picture, notes=(*picture.notes, note))
 
 
 def unpaintable(error: UnpaintableError) -> RefusedError:

@@ -14,19 +14,17 @@ from pipeline.engine.accounts import Capture, Standing
 from pipeline.engine.application import Pages, api_application
 from pipeline.engine.books import Books
 from pipeline.engine.cdn import Cdn
-from pipeline.engine.counter import Counter, Paint
+from pipeline.engine.counter import Counter
 from pipeline.engine.desk import Desk
+from pipeline.engine.engines import painters_of
 from pipeline.engine.faults import rules_in
-from pipeline.engine.finishing import fitted
 from pipeline.engine.gallery import Gallery
 from pipeline.engine.jobs import JobEndpoints
 from pipeline.engine.keys import KeyRing
 from pipeline.engine.limits import Turnstile
 from pipeline.engine.mischief import Mischief
-from pipeline.engine.options import Engine, EngineSettings
-from pipeline.engine.order import Order, Painter, Picture
-from pipeline.engine.painters import Painters, named_painter
-from pipeline.engine.plain import paint_none, painted_before
+from pipeline.engine.options import EngineSettings
+from pipeline.engine.order import Painter
 from pipeline.engine.premises import Premises
 from pipeline.engine.signing import Signer
 from pipeline.errors import LocalFault
@@ -135,7 +133,7 @@ class ImageServer:
         counter = Counter(
             books=self._books,
             gallery=gallery,
-            paint=await self._hire(opening),
+            paint=await opening.enter_async_context(painters_of(settings, self._painter)),
             idempotency=settings.idempotency,
             url_lifetime=settings.url_lifetime,
         )
@@ -165,17 +163,6 @@ class ImageServer:
         self._port = await self._listen(opening, api, port=settings.port, before=memory.port)
         self._premises.note_ports(port=self._port, cdn_port=self._cdn_port)
 
-    async def _hire(self, opening: contextlib.AsyncExitStack) -> Paint:
-        """Painters in processes; the plain picture needs none."""
-        if self._painter is None and self._settings.engine is Engine.NONE:
-            return _paint_plainly
-        painters = Painters(
-            self._painter or named_painter(self._settings.engine),
-            workers=self._settings.workers,
-            seconds=self._settings.paint_seconds,
-        )
-        return (await opening.enter_async_context(painters)).paint
-
     async def _listen(
         self,
         opening: contextlib.AsyncExitStack,
@@ -201,14 +188,6 @@ class ImageServer:
         if self._settings.host in _WILDCARDS and request.url.host:
             return _url(request.url.host, self._cdn_port)
         return self.cdn_url
-
-
-async def _paint_plainly(order: Order, exact: tuple[int, int] | None) -> Picture:
-    """A picture that is known already costs nothing; a new one is made in a thread."""
-    picture = painted_before(order)
-    if picture is None:
-        picture = await asyncio.to_thread(paint_none, order)
-    return picture if exact is None else await asyncio.to_thread(fitted, picture, exact)
 
 
 def _bind(host: str, port: int, before: int) -> socket.socket:

@@ -2,59 +2,15 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
-from PIL import Image
+from engine_client import DOCUMENTED, PROMPT, Client, eventually, opened, serving
 
-from pipeline.engine.options import Engine, EngineSettings, ErrorStyle, Limits
-from pipeline.engine.server import ImageServer
-
-PROMPT = (
-    "A photorealistic product photo of a citrus soda bottle on a wet studio table, "
-    "soft reflections, premium lighting, minimal background."
-)
-DOCUMENTED = {
-    "prompt": PROMPT,
-    "model": "gpt-image-2",
-    "size": "4:3",
-    "quality": "high",
-    "n": 1,
-    "background": "opaque",
-}
-
-
-@dataclass(frozen=True)
-class Client:
-    server: ImageServer
-    session: aiohttp.ClientSession
-
-    async def post(self, body: object, **headers: str) -> tuple[int, Any]:
-        content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        told = {
-            "Authorization": f"Bearer {self.server.key}",
-            "Content-Type": "application/json",
-        } | {name.replace("_", "-"): value for name, value in headers.items()}
-        url = f"{self.server.url}/v1/images/generate"
-        async with self.session.post(url, data=content, headers=told) as response:
-            return response.status, await response.json()
-
-    async def download(self, url: str) -> bytes:
-        async with self.session.get(url) as response:
-            assert response.status == 200
-            return await response.read()
-
-
-@asynccontextmanager
-async def serving(state: Path, **settings: Any) -> AsyncIterator[Client]:
-    chosen = EngineSettings(state=state, engine=Engine.NONE, **settings)
-    async with ImageServer(chosen) as server, aiohttp.ClientSession() as session:
-        yield Client(server, session)
+from pipeline.engine.options import ErrorStyle, Limits
 
 
 @pytest.fixture
@@ -67,13 +23,6 @@ async def client(tmp_path: Path) -> AsyncIterator[Client]:
 async def style_and_client(tmp_path: Path, request) -> AsyncIterator[tuple[ErrorStyle, Client]]:
     async with serving(tmp_path / "state", error_style=request.param, credits=1000) as it:
         yield request.param, it
-
-
-def opened(path: Path, png: bytes) -> Image.Image:
-    path.write_bytes(png)
-    with Image.open(path) as image:
-        image.load()
-        return image
 
 
 async def test_a_successful_response_is_the_unified_payload(client: Client):
@@ -94,9 +43,9 @@ async def test_the_image_url_has_the_documented_form_on_a_host_of_its_own(client
     assert len(url.name) == len("1234567890.png")
 
 
-async def test_the_image_is_a_png_of_the_ratio(client: Client, tmp_path: Path):
+async def test_the_image_is_a_png_of_the_ratio(client: Client):
     _, reply = await client.post(DOCUMENTED)
-    image = opened(tmp_path / "i.png", await client.download(reply["data"]["images"][0]["url"]))
+    image = await client.image(reply)
     assert image.format == "PNG"
     assert image.width / image.height == pytest.approx(4 / 3, rel=0.005)
 
@@ -108,9 +57,9 @@ async def test_billing_follows_quality_tiers(client: Client, quality: str, price
 
 
 @pytest.mark.parametrize("size", ["1:1", "4:3", "16:9", "9:21", "1:2", "2:1"])
-async def test_every_named_ratio_is_painted(client: Client, tmp_path: Path, size: str):
+async def test_every_named_ratio_is_painted(client: Client, size: str):
     _, reply = await client.post(DOCUMENTED | {"size": size, "quality": "low"})
-    image = opened(tmp_path / "i.png", await client.download(reply["data"]["images"][0]["url"]))
+    image = await client.image(reply)
     across, down = map(int, size.split(":"))
     assert image.width / image.height == pytest.approx(across / down, rel=0.005)
 
@@ -122,12 +71,12 @@ async def test_n_is_the_number_of_images_and_each_is_charged(client: Client):
     assert client.server.charged() == 36
 
 
-async def test_transparent_gives_alpha_and_opaque_gives_none(client: Client, tmp_path: Path):
+async def test_transparent_gives_alpha_and_opaque_gives_none(client: Client):
     modes = []
     for background in ("transparent", "opaque"):
         _, reply = await client.post(DOCUMENTED | {"background": background})
         png = await client.download(reply["data"]["images"][0]["url"])
-        modes.append(opened(tmp_path / f"{background}.png", png).mode)
+        modes.append(opened(png).mode)
     assert modes == ["RGBA", "RGB"]
 
 
@@ -275,14 +224,6 @@ async def test_a_body_over_the_limit_without_a_length_is_refused(tmp_path: Path)
 async def test_a_body_that_is_not_what_its_encoding_says_is_refused(client: Client):
     status, reply = await client.post(b"not gzip at all", Content_Encoding="gzip")
     assert (status, reply["code"]) == (400, 400)
-
-
-async def eventually(condition: Callable[[], bool]) -> None:
-    for _ in range(500):
-        if condition():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("it never came true")
 
 
 def refused(style: ErrorStyle, status: int, reply: dict[str, Any]) -> int:

@@ -10,9 +10,8 @@ import pytest
 import small_painters
 
 import pipeline
-from pipeline.engine.options import Engine
 from pipeline.engine.order import Order, Quality
-from pipeline.engine.painters import Painters, named_painter
+from pipeline.engine.painters import Painters
 from pipeline.engine.refusal import RefusedError
 
 ORDER = Order(prompt="a citrus soda", ratio=(1, 1), quality=Quality.LOW)
@@ -86,9 +85,13 @@ async def test_painters_leave_by_themselves_when_the_server_is_killed(tmp_path: 
     assert await asyncio.to_thread(_comes_true, lambda: not _alive(pid))
 
 
-def test_the_server_imports_nothing_that_painting_needs():
-    named_painter(Engine.PROOF)
-    assert "resvg_py" not in sys.modules
+async def test_where_another_painter_stands_by_it_takes_over_and_the_picture_says_so():
+    async with (
+        Painters(small_painters.paint_plainly, workers=1, seconds=30) as proof,
+        Painters(small_painters.die, workers=1, seconds=30, fallback=proof.paint) as studio,
+    ):
+        picture = await studio.paint(ORDER)
+    assert picture.notes == ("the painter that was asked for died; none painted this instead",)
 
 
 async def _written(path: Path) -> int:

@@ -1,0 +1,72 @@
+import io
+
+import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from pipeline.engine.finishing import fitted, transcoded
+from pipeline.engine.formats import Sniffed, sniff
+from pipeline.engine.order import Picture
+
+
+def encoded(kind: str, size: tuple[int, int] = (37, 23), **options: object) -> bytes:
+    out = io.BytesIO()
+    mode = "RGBA" if options.pop("alpha", False) else "RGB"
+    Image.new(mode, size, "orange").save(out, kind, **options)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (encoded("PNG"), "png"),
+        (encoded("JPEG"), "jpeg"),
+        (encoded("JPEG", progressive=True), "jpeg"),
+        (encoded("JPEG", exif=b"Exif\0\0" + b"\0" * 500), "jpeg"),
+        (encoded("WEBP"), "webp"),
+        (encoded("WEBP", lossless=True), "webp"),
+        (encoded("WEBP", alpha=True), "webp"),
+    ],
+)
+def test_kind_and_size_are_read_from_the_first_bytes(content: bytes, kind: str):
+    assert sniff(content) == Sniffed(kind, 37, 23)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"GIF89a", b"<svg/>", b"\xff\xd8\xff", b"RIFF\0\0\0\0WEBP", b"\x89PNG\r\n\x1a\n"],
+)
+def test_anything_else_is_nothing(content: bytes):
+    assert sniff(content) is None
+
+
+def test_no_beginning_of_an_image_makes_the_reader_stumble():
+    for content in (
+        encoded("PNG"),
+        encoded("JPEG"),
+        encoded("WEBP"),
+        encoded("WEBP", lossless=True),
+    ):
+        for length in range(64):
+            assert sniff(content[:length]) in (None, Sniffed(sniff(content).kind, 37, 23))
+
+
+def test_a_fitted_picture_has_the_pixels_and_keeps_its_words():
+    out = io.BytesIO()
+    told = PngInfo()
+    told.add_itxt("prompt", "zażółć")
+    Image.new("RGB", (64, 64)).save(out, "PNG", pnginfo=told)
+    picture = Picture(png=out.getvalue(), width=64, height=64, renderer="proof")
+    resized = fitted(picture, (48, 32))
+    with Image.open(io.BytesIO(resized.png)) as image:
+        image.load()
+        assert image.size == (resized.width, resized.height) == (48, 32)
+        assert image.text["prompt"] == "zażółć"
+
+
+def test_jpeg_has_white_paper_where_there_was_no_picture():
+    clear = io.BytesIO()
+    Image.new("RGBA", (8, 8), (0, 0, 0, 0)).save(clear, "PNG")
+    jpeg = transcoded(clear.getvalue(), kind="jpeg", quality=90)
+    with Image.open(io.BytesIO(jpeg)) as image:
+        assert image.getpixel((4, 4)) == (255, 255, 255)
