@@ -58,11 +58,25 @@ class Entry:
     spent: Spent
     """Over all purchases of the job: a doubt that was bought again stays counted."""
     purchase: PurchaseKey | None = None
-    """Of the newest purchase."""
+    """Of the newest purchase; `None` where its key was lost with an older ledger."""
     purchased: str = ""
-    """When the newest purchase was first submitted; UTC, ISO 8601."""
+    """When the newest purchase was first submitted; UTC, ISO 8601. Empty where its key is lost."""
     rendering: bool = False
     """An attempt has no ending yet: in flight, or its run died and no other has begun since."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Restored:
+    """One job as a run manifest remembers it, for a ledger that has lost it."""
+
+    key: JobKey
+    at: Coordinates
+    outcome: Outcome | None
+    spent: Spent
+    bought: str
+    """When, as far as it is known; UTC, ISO 8601."""
+    attempts: Sequence[AttemptRecord] = ()
+    """Their `run` and `purchase` are not known, and not read."""
 
 
 class Resolution(StrEnum):
@@ -94,7 +108,8 @@ class Ledger(Protocol):
 
     Writing verbs raise `LocalFault` where the disk fails, and from then on every further writing
     verb raises it too: nothing is bought on an account that cannot be kept. Verbs may be called
-    by many workers at once; they are applied in groups, in the order of the calls.
+    by many workers at once; they are applied in groups, in the order of the calls, and even if
+    their caller is cancelled meanwhile.
     """
 
     async def begin(self, run: Run) -> int:
@@ -117,9 +132,11 @@ class Ledger(Protocol):
         All in one durable transaction. `BudgetReached` where confirmed + in doubt + reserved +
         price would pass a limit (`month`: the account's current UTC month, over all campaigns).
         With `same_purchase` the newest purchase of a job in doubt is posted again under the same
-        key, and nothing more is reserved. A job that is stored, rendered, in doubt (without
-        `same_purchase`) or being rendered is refused with `ValueError`: the caller was wrong, and
-        paying twice is the one thing that must not happen.
+        key, and nothing more is reserved; it stays in the account of the run that opened it. A
+        job that is stored, rendered, in doubt (without `same_purchase`) or being rendered is
+        refused with `ValueError`: the caller was wrong, and paying twice is the one thing that
+        must not happen. So is a replay on another account. A permit whose caller was cancelled
+        before receiving it is released again.
         """
         ...
 
@@ -128,7 +145,12 @@ class Ledger(Protocol):
         ...
 
     async def paid(self, attempt: Attempt, receipt: Receipt) -> None:
-        """The provider said yes: confirm the credits, keep the URL; the job is `Rendered`."""
+        """The provider said yes: confirm the credits, keep the URL; the job is `Rendered`.
+
+        Also for an attempt in doubt: a late yes is as good as a prompt one. Said twice, the
+        second changes nothing. Where the job has been bought anew meanwhile, only the money is
+        put right.
+        """
         ...
 
     async def stored(self, job: JobKey, artifact: Artifact) -> None:
@@ -142,7 +164,11 @@ class Ledger(Protocol):
     async def fail(
         self, attempt: Attempt, failure: Failed, *, http: int | None = None, request_id: str = ""
     ) -> None:
-        """Nothing was charged: free the reservation; the job is `Failed`."""
+        """Nothing was charged: free the reservation; the job is `Failed`.
+
+        Where an earlier attempt of the same purchase is in doubt, the purchase and the job stay
+        so: a replay that failed says nothing about it. The same holds for `release`.
+        """
         ...
 
     async def release(self, attempt: Attempt, *, reason: str) -> None:
@@ -158,7 +184,10 @@ class Ledger(Protocol):
         request_id: str = "",
         raw: bytes = b"",
     ) -> None:
-        """Nobody can know whether it was charged: the reservation stays counted as in doubt."""
+        """Nobody can know whether it was charged: the reservation stays counted as in doubt.
+
+        Said twice of one attempt, the second changes nothing.
+        """
         ...
 
     async def found(self, job: JobKey, url: str) -> None:
@@ -167,6 +196,14 @@ class Ledger(Protocol):
 
     async def resolve(self, job: JobKey, resolution: Resolution) -> None:
         """Settle a job in doubt; `ValueError` where the job is in no state for it."""
+        ...
+
+    async def restore(self, run: RunRecord, jobs: Sequence[Restored]) -> int:
+        """Write jobs of a run as they stood in a ledger that is gone; returns how many.
+
+        What is known already is left alone. A purchase restored in doubt is never replayed, since
+        its key is not known.
+        """
         ...
 
     async def forgive(self, job: JobKey) -> None:

@@ -7,13 +7,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from pipeline.ledger import buying, settling
+from pipeline.ledger import buying, restoring, settling
 from pipeline.ledger.attempts import Answer
 from pipeline.ledger.base import (
     Attempt,
     AttemptRecord,
     Entry,
     Resolution,
+    Restored,
     RunRecord,
     StaleVerdict,
 )
@@ -114,6 +115,9 @@ class Bookkeeper(ABC):
 
     async def resolve(self, job: JobKey, resolution: Resolution) -> None:
         await self._write(lambda books, _: settling.resolve(books, job, resolution))
+
+    async def restore(self, run: RunRecord, jobs: Sequence[Restored]) -> int:
+        return await self._write(lambda books, now: restoring.restore(books, now, run, jobs))
 
     async def forgive(self, job: JobKey) -> None:
         await self._write(lambda books, _: settling.forgive(books, job))

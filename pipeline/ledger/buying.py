@@ -76,6 +76,8 @@ def resubmit(books: Books, now: int, job: Job, *, run: Run) -> Attempt:
         state = row.state if row else "unknown"
         raise ValueError(f"job {job.key} is {state}: it has no purchase in doubt")
     purchase = books.purchase(row.id, row.purchases)
+    if not purchase.key:
+        raise ValueError(f"the key of job {job.key} is lost: it cannot be asked for under it again")
     payer = books.run_by(purchase.run).run.account
     if payer != run.account:
         raise ValueError(f"job {job.key} was asked of {payer}: elsewhere it is a new purchase")

@@ -81,6 +81,7 @@ class PurchaseRow:
     job: int
     nth: int
     key: PurchaseKey
+    """Empty where it was lost with an older ledger."""
     run: int
     """The run that opened it, and keeps it in its account whoever settles it."""
     opened: int
@@ -116,6 +117,11 @@ def milliseconds(moment: datetime) -> int:
     return round(moment.timestamp() * 1000)
 
 
+def moment_of(text: str) -> int | None:
+    """The inverse of `iso`; `ValueError` for what is no time."""
+    return milliseconds(datetime.fromisoformat(text)) if text else None
+
+
 def iso(moment: int | None) -> str:
     """`2026-11-22T06:00:00.123Z`; empty where there is no moment."""
     if moment is None:
@@ -142,10 +148,27 @@ def entry_of(job: JobRow, purchases: Sequence[PurchaseRow]) -> Entry:
         at=job.at,
         outcome=_outcome(job, newest.credits if newest else Credits(0)),
         spent=spent_by(purchases),
-        purchase=newest.key if newest else None,
-        purchased=iso(newest.opened) if newest else "",
+        purchase=newest.key if newest and newest.key else None,
+        purchased=iso(newest.opened) if newest and newest.key else "",
         rendering=job.state is State.RENDERING,
     )
+
+
+def state_of(outcome: Outcome | None) -> State:
+    """The state of a job whose outcome is known."""
+    match outcome:
+        case None:
+            return State.PLANNED
+        case Stored():
+            return State.STORED
+        case Rendered(lost=lost):
+            return State.PAID_LOST if lost else State.PENDING_DOWNLOAD
+        case InDoubt():
+            return State.IN_DOUBT
+        case Failed(kind=kind):
+            return State(kind.value)
+        case _:
+            assert_never(outcome)
 
 
 def spent_by(purchases: Sequence[PurchaseRow]) -> Spent:

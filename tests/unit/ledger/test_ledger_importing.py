@@ -1,0 +1,285 @@
+"""A lost ledger is rebuilt from a run manifest."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from builders import NOW, a_job, a_run
+
+from pipeline.errors import UsageError
+from pipeline.ledger.base import Resolution
+from pipeline.ledger.importing import BEYOND, import_manifest
+from pipeline.ledger.memory import MemoryLedger
+from pipeline.ledger.sqlite import SqliteLedger
+from pipeline.model.artifact import Alpha, Artifact, ImageKind
+from pipeline.model.campaign import Campaign, Stage, StageSettings
+from pipeline.model.credits import Budget, Credits, Spent
+from pipeline.model.outcome import Failed, FailureKind, InDoubt, Receipt
+from pipeline.model.request import Quality
+from pipeline.model.verdict import Decision, Verdict
+from pipeline.runs.accounting import draw_up
+from pipeline.runs.manifest import RunFacts, manifest_of
+
+PRICES = {Quality.LOW: Credits(2), Quality.HIGH: Credits(12)}
+NEXT = a_run("2026-11-22T070000Z-bbbbbb")
+STORED, PENDING, LOST, DOUBT = (a_job(f"{name}/4x3") for name in ("kept", "late", "lost", "odd"))
+NOT_SENT, REJECTED, REFUSED = (a_job(f"{name}/4x3") for name in ("unsent", "invalid", "refused"))
+FLYING, FREE, GONE = (a_job(f"{name}/4x3") for name in ("flying", "free", "gone"))
+LISTED = [STORED, PENDING, LOST, DOUBT, NOT_SENT, REJECTED, REFUSED, FLYING, FREE]
+CAMPAIGN = Campaign(
+    slug="citrus-soda",
+    file="citrus-soda.yaml",
+    sha256="cd" * 32,
+    provider="gptimage",
+    stages={Stage.DRAFT: StageSettings(quality=Quality.LOW)},
+    budget=Budget(),
+)
+
+
+def an_artifact():
+    return Artifact(
+        path="citrus-soda/drafts/stored/4x3.png",
+        sha256="ab" * 32,
+        bytes=1_300_000,
+        kind=ImageKind.PNG,
+        width=1024,
+        height=768,
+        alpha=Alpha.CHANNEL,
+    )
+
+
+def a_verdict():
+    return Verdict(
+        cell=STORED.at.cell,
+        stage=Stage.DRAFT,
+        decision=Decision.APPROVED,
+        round=1,
+        take=1,
+        job=STORED.key,
+        sha256="ab" * 32,
+        by="ada",
+        at="2026-11-22T06:00:00Z",
+        note="this one",
+    )
+
+
+async def live(ledger):
+    """Every ending there is."""
+    await ledger.begin(a_run())
+
+    async def submit(job):
+        return await ledger.submit(job, run=a_run(), budget=Budget())
+
+    async def paid(job):
+        url = f"https://cdn.test/{job.at.cell}.png"
+        await ledger.paid(await submit(job), Receipt(url=url, credits=Credits(2), request_id="r"))
+
+    await paid(STORED)
+    await ledger.stored(STORED.key, an_artifact())
+    await ledger.decide(a_verdict(), campaign="citrus-soda")
+    await paid(PENDING)
+    await ledger.unfetched(PENDING.key, reason="reset", lost=False)
+    await paid(LOST)
+    await ledger.unfetched(LOST.key, reason="404", lost=True)
+    await paid(GONE)
+    await ledger.doubt(await submit(DOUBT), reason="reset", http=504)
+    for job, kind, http in (
+        (NOT_SENT, FailureKind.NOT_SENT, None),
+        (REJECTED, FailureKind.REJECTED, 400),
+        (REFUSED, FailureKind.REFUSED, 400),
+    ):
+        await ledger.fail(await submit(job), Failed(kind=kind, reason="no"), http=http)
+    await ledger.release(await submit(FREE), reason="429")
+    await submit(FLYING)
+
+
+async def the_manifest_of(ledger):
+    keys = [job.key for job in LISTED]
+    account = await draw_up(
+        ledger,
+        run=a_run(),
+        campaign=CAMPAIGN,
+        budget=Budget(),
+        jobs=LISTED,
+        entries=await ledger.entries(keys),
+        verdicts=await ledger.verdicts("citrus-soda"),
+        checks={},
+    )
+    facts = RunFacts(
+        run=a_run(),
+        campaign=CAMPAIGN,
+        stages=["draft"],
+        started="2026-11-22T06:00:00Z",
+        finished="",
+        exit_code=None,
+        arguments=[],
+        versions={},
+        git="",
+    )
+    return json.loads(json.dumps(manifest_of(facts, account.totals, account.lines)))
+
+
+@pytest.fixture
+async def lost():
+    ledger = MemoryLedger(now=lambda: NOW)
+    await live(ledger)
+    return ledger
+
+
+@pytest.fixture
+async def manifest(lost):
+    return await the_manifest_of(lost)
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def ledger(request, tmp_path):
+    if request.param == "memory":
+        ledger = MemoryLedger(now=lambda: NOW)
+    else:
+        ledger = await SqliteLedger.open(tmp_path / "ledger.db", now=lambda: NOW)
+    yield ledger
+    await ledger.close()
+
+
+async def test_every_image_stands_as_it_stood(lost, manifest, ledger):
+    await import_manifest(ledger, manifest, prices=PRICES)
+    await lost.begin(NEXT)
+    keys = [job.key for job in LISTED]
+    before, after = await lost.entries(keys), await ledger.entries(keys)
+    flying = replace(before[FLYING.key].outcome, reason=after[FLYING.key].outcome.reason)
+    before[FLYING.key] = replace(before[FLYING.key], outcome=flying)
+    assert after == {
+        key: replace(entry, purchase=None, purchased="") for key, entry in before.items()
+    }
+
+
+async def test_what_was_in_flight_may_have_been_charged(manifest, ledger):
+    await import_manifest(ledger, manifest, prices=PRICES)
+    flying = (await ledger.entries([FLYING.key]))[FLYING.key]
+    assert isinstance(flying.outcome, InDoubt)
+    assert flying.spent == Spent(in_doubt=Credits(2))
+
+
+async def test_every_credit_is_counted_also_of_images_that_are_gone(lost, manifest, ledger):
+    await import_manifest(ledger, manifest, prices=PRICES)
+    for scope in ({}, {"campaign": "citrus-soda"}, {"month": "2026-11"}, {"run": a_run().id}):
+        assert await ledger.spent(**scope) == await lost.spent(**scope)
+    told = await ledger.campaign_entries("citrus-soda")
+    assert [entry.spent.confirmed for entry in told if entry.at.cell == BEYOND] == [2]
+
+
+async def test_every_post_is_told_as_before(lost, manifest, ledger):
+    await import_manifest(ledger, manifest, prices=PRICES)
+    keys = [job.key for job in LISTED if job is not FLYING]
+    before = await lost.attempts(keys)
+    after = await ledger.attempts(keys)
+    assert after == {
+        key: [replace(post, purchase="") for post in posts] for key, posts in before.items()
+    }
+
+
+async def test_verdicts_are_remembered(manifest, ledger):
+    await import_manifest(ledger, manifest, prices=PRICES)
+    assert await ledger.verdicts("citrus-soda") == {
+        (STORED.at.cell, Stage.DRAFT): replace(a_verdict(), revision=1)
+    }
+
+
+async def test_importing_twice_changes_nothing(manifest, ledger):
+    assert await import_manifest(ledger, manifest, prices=PRICES) == len(LISTED) + 1
+    spent = await ledger.spent()
+    assert await import_manifest(ledger, manifest, prices=PRICES) == 0
+    assert await ledger.spent() == spent
+    assert len(await ledger.verdict_history("citrus-soda", STORED.at.cell)) == 1
+
+
+async def test_what_the_ledger_knows_already_is_left_alone(manifest, ledger):
+    await ledger.begin(NEXT)
+    permit = await ledger.submit(PENDING, run=NEXT, budget=Budget())
+    await ledger.paid(permit, Receipt(url="https://cdn.test/newer.png", credits=Credits(2)))
+    await import_manifest(ledger, manifest, prices=PRICES)
+    known = (await ledger.entries([PENDING.key]))[PENDING.key]
+    assert known.outcome.url == "https://cdn.test/newer.png"
+
+
+async def test_a_restored_doubt_is_not_replayed_under_a_key_that_nobody_knows(manifest, ledger):
+    await import_manifest(ledger, manifest, prices=PRICES)
+    await ledger.begin(NEXT)
+    with pytest.raises(ValueError, match=r"key of job .* is lost"):
+        await ledger.submit(DOUBT, run=NEXT, budget=Budget(), same_purchase=True)
+    await ledger.resolve(DOUBT.key, Resolution.NOT_CHARGED)
+    assert (await ledger.submit(DOUBT, run=NEXT, budget=Budget())).number == 2
+
+
+async def test_a_restored_run_is_told_and_cannot_be_one_of_another_campaign(manifest, ledger):
+    await import_manifest(ledger, manifest, prices=PRICES)
+    (told,) = await ledger.runs()
+    assert (told.id, told.started) == (a_run().id, "2026-11-22T06:00:00.000Z")
+    manifest["run"]["campaign"] = "winter"
+    with pytest.raises(ValueError, match="another campaign"):
+        await import_manifest(ledger, manifest, prices=PRICES)
+
+
+async def test_an_account_that_gave_an_image_lately_is_remembered(manifest, ledger):
+    await import_manifest(ledger, manifest, prices=PRICES)
+    assert await ledger.last_paid("gptimage@test") == NOW
+
+
+async def test_an_image_that_another_one_paid_for_is_not_paid_again(manifest, ledger):
+    image = manifest["images"][0]
+    manifest["images"].append({**image, "job": "ef" * 16, "shared_with": image["job"]})
+    await import_manifest(ledger, manifest, prices=PRICES)
+    assert await ledger.entries(["ef" * 16]) == {}
+
+
+def changed(manifest, path, value):
+    *ways, last = path
+    inner = manifest
+    for way in ways:
+        inner = inner[way]
+    inner[last] = value
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "complaint"),
+    [
+        (["schema"], "somebody-else/1", "no run manifest"),
+        (["run"], [], "run is no JSON object"),
+        (["run", "campaign"], "../winter", r"run\.campaign is no name"),
+        (["run", "account"], None, r"run\.account is missing"),
+        (["run", "started"], "yesterday", r"run\.started is no time"),
+        (["run", "finished"], "2026-11-22T06:00:00", r"run\.finished is no time"),
+        (["run", "exit_code"], "0", r"run\.exit_code is no whole number"),
+        (["totals"], None, "totals is no JSON object"),
+        (["images"], {}, "images is no list"),
+        (["images", 0], 7, r"images\[0\] is no JSON object"),
+        (["images", 0, "job"], None, r"images\[0\]\.job is missing"),
+        (["images", 0, "axes", "product"], 7, r"images\[0\]\.axes\.product is no text"),
+        (["images", 0, "status"], "perhaps", r"images\[0\]\.status is none of"),
+        (["images", 0, "stage"], "middle", r"images\[0\]\.stage is none of"),
+        (["images", 0, "credits"], -2, r"images\[0\]\.credits is no count"),
+        (["images", 0, "credits"], True, r"images\[0\]\.credits is no whole number"),
+        (["images", 0, "bytes"], 10**30, r"images\[0\]\.bytes is no count"),
+        (["images", 0, "file"], "../../etc/passwd.png", "leads out of the output folder"),
+        (["images", 0, "file"], "/etc/passwd.png", "leads out of the output folder"),
+        (["images", 0, "file"], "drafts/virus.exe", "is no image file"),
+        (["images", 0, "attempts", 0, "outcome"], "maybe", r"attempts\[0\]\.outcome is no ending"),
+        (["images", 3, "quality"], "medium", "has no price"),
+    ],
+)
+async def test_a_damaged_manifest_is_refused_with_the_place(manifest, path, value, complaint):
+    ledger = MemoryLedger()
+    changed(manifest, path, value)
+    with pytest.raises(UsageError, match=complaint):
+        await import_manifest(ledger, manifest, prices=PRICES)
+    assert await ledger.runs() == []
+
+
+async def test_what_is_no_json_object_is_no_manifest():
+    with pytest.raises(UsageError, match="no JSON object"):
+        await import_manifest(MemoryLedger(), ["a list"], prices=PRICES)
+
+
+def test_a_manifest_is_named_by_the_schema_that_runs_write():
+    assert "campaign-pipeline/run-manifest/1" in Path(manifest_of.__code__.co_filename).read_text()
