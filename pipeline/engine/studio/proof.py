@@ -1,166 +1,231 @@
 """The proof renderer: a scene becomes vectors, vectors become a PNG; the same bytes every time."""
 
-import io
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-import resvg_py
-from PIL import Image, PngImagePlugin
+from PIL import Image
 
-from pipeline.engine.order import Order, Picture
+from pipeline.engine.order import Order, Picture, Quality
 from pipeline.engine.pixels import pixels
+from pipeline.engine.studio import darkroom
 from pipeline.engine.studio.chance import stream
-from pipeline.engine.studio.contrast import READABLE, ink_on, luminance
-from pipeline.engine.studio.drawing import backdrop, props, surfaces
-from pipeline.engine.studio.drawing.copy import Kind, Piece, pieces
-from pipeline.engine.studio.drawing.goods import SYMBOL, product_symbol
-from pipeline.engine.studio.drawing.inking import draw_piece, draw_scrim
-from pipeline.engine.studio.drawing.marks import SHADOW
-from pipeline.engine.studio.drawing.stage import Stage, disc_radius, staged
-from pipeline.engine.studio.scene.nouns import Layout, Scene, Surface
-from pipeline.engine.studio.scene.products import product
+from pipeline.engine.studio.colors import DEEP, darken, mix
+from pipeline.engine.studio.contrast import luminance
+from pipeline.engine.studio.darkroom import Cast, Mirror, Sprite
+from pipeline.engine.studio.drawing import backdrop, surfaces
+from pipeline.engine.studio.drawing.decor import draw_decor
+from pipeline.engine.studio.drawing.dew import dew
+from pipeline.engine.studio.drawing.goods import foot_line, goods
+from pipeline.engine.studio.drawing.inking import inked, outlined, quieted
+from pipeline.engine.studio.drawing.podium import TILT, podium
+from pipeline.engine.studio.drawing.props import Lying, lying, scatter
+from pipeline.engine.studio.drawing.stage import Stage, staged
+from pipeline.engine.studio.scene.nouns import Family, Light, Scene, Surface
+from pipeline.engine.studio.scene.products import extent, line_up, pedestal
 from pipeline.engine.studio.scene.reading import read
 from pipeline.engine.studio.vector.box import Box, around
-from pipeline.engine.studio.vector.shapes import ellipse
 from pipeline.engine.studio.vector.svg import Svg
 
 RENDERER = "proof"
-SOFT = 4
-"""How many times smaller the soft layer is painted than it is shown."""
-COMPRESS_LEVEL = 3
 
 
 def paint(order: Order) -> Picture:
-    """Paint an order. Raises UnpaintableError where its copy has no font."""
+    """Paint an order. Raises UnpaintableError where its copy cannot be set."""
     scene = read(order)
     width, height = pixels(order.ratio, order.quality)
     stage = staged(scene, width, height)
     image = Image.new("RGBA", (width, height))
     if not scene.transparent:
-        image.paste(_rasterised(soft_layer(scene, stage), 1 / SOFT).resize(image.size))
-    image.alpha_composite(_rasterised(sharp_layer(scene, stage)))
-    copy = pieces(scene, stage)
-    if copy:
-        image.alpha_composite(_rasterised(copy_layer(scene, stage, copy, image)))
-    return Picture(png=_encoded(image, order, scene), width=width, height=height, renderer=RENDERER)
-
-
-def soft_layer(scene: Scene, stage: Stage) -> Svg:
-    """Everything without an edge: wall, light, the table's colour."""
-    svg = Svg(Box(0, 0, stage.width, stage.height))
-    backdrop.wall(svg, scene, stage)
-    surfaces.table(svg, scene, stage)
-    backdrop.vignette(svg, stage)
-    return svg
-
-
-def sharp_layer(scene: Scene, stage: Stage) -> Svg:
-    """The product and what stands round it."""
-    svg = Svg(Box(0, 0, stage.width, stage.height))
-    k = stage.scale
-    props.bead_symbol(svg)
-    product_symbol(svg, scene)
-    shape = product(scene)
-    room = props.Room(taken=(shape.left, shape.right), free=stage.free)
+        _set(image, scene, stage)
+    if scene.family is not Family.WORDS:
+        _still_life(image, scene, stage)
+    _copy(image, scene, stage)
     if not scene.transparent:
-        if scene.layout is Layout.POSTER:
-            backdrop.disc(svg, scene, stage, disc_radius(stage))
-        surfaces.grain(svg, scene, stage)
-        with svg.at(stage.cx, stage.base, k):
-            props.scatter(svg, scene, room, front=False)
-        _reflection(svg, scene, stage)
-        _contact_shadow(svg, stage)
-        if scene.surface is Surface.WET:
-            field = Box(0, stage.horizon + 10 * k, stage.width, stage.height - stage.horizon)
-            rng = stream(scene.seed, "table beads")
-            props.beads(svg, rng, field, size=k * 1.7, count=130)
-    svg.use(SYMBOL, transform=f"translate({stage.cx:.2f} {stage.base:.2f}) scale({k:.5f})")
-    if not scene.transparent:
-        with svg.at(stage.cx, stage.base, k):
-            props.scatter(svg, scene, room, front=True)
-    return svg
+        image = image.convert("RGB")
+        if order.quality is not Quality.LOW:
+            image = darkroom.grained(image)
+    notes = {"prompt": order.prompt, "seed": str(scene.seed), "engine": RENDERER}
+    return Picture(
+        png=darkroom.encoded(image, notes), width=width, height=height, renderer=RENDERER
+    )
 
 
-def _reflection(svg: Svg, scene: Scene, stage: Stage) -> None:
-    strength = surfaces.REFLECTION[scene.surface]
+def _set(image: Image.Image, scene: Scene, stage: Stage) -> None:
+    """Wall, light, table: everything that the product stands in."""
+    soft = Svg(stage.frame)
+    backdrop.wall(soft, scene, stage)
+    surfaces.table(soft, scene, stage)
+    backdrop.vignette(soft, scene, stage)
+    small = darkroom.rasterised(soft, 1 / darkroom.SOFT).image.convert("RGB")
+    image.paste(small.resize(image.size, Image.Resampling.BICUBIC))
+    sharp = Svg(backdrop.sky(stage))
+    draw_decor(sharp, scene, stage)
+    if not sharp.empty:
+        darkroom.lay(image, darkroom.rasterised(sharp))
+    if surfaces.grainy(scene) and stage.horizon < stage.height:
+        y = int(stage.horizon)
+        area = Box(0, y, stage.width, stage.height - y)
+        table = Svg(area)
+        surfaces.grain(table, scene, stage)
+        half = darkroom.rasterised(table, 0.5)
+        full = half.image.resize((stage.width, int(area.h)), Image.Resampling.BICUBIC)
+        darkroom.lay(image, Sprite(full, 0, y))
+
+
+def _still_life(image: Image.Image, scene: Scene, stage: Stage) -> None:
+    """The product with its shadow and reflection, and the props round it."""
+    props = lying(scene, stage)
+    _props(image, scene, stage, [p for p in props if p.y < 0])
+    if pedestal(scene):
+        _podium(image, scene, stage)
+    for one in line_up(scene):
+        k = stage.scale * one.scale
+        sprite = darkroom.rasterised(goods(scene, k))
+        x, y = stage.cx + one.dx * stage.scale, stage.base - one.back * stage.scale
+        placed = Sprite(_lit(sprite.image, scene), round(sprite.x + x), round(sprite.y + y))
+        _grounded(image, scene, stage, Footing(placed, x, y, k))
+        darkroom.lay(image, placed)
+    if scene.surface is Surface.WET and not scene.transparent:
+        _drops(image, scene, stage)
+    _props(image, scene, stage, [p for p in props if p.y >= 0])
+
+
+def _lit(image: Image.Image, scene: Scene) -> Image.Image:
+    """The product in the light of its scene."""
+    stops = {
+        Light.NEON: [
+            (backdrop.MAGENTA, 0.62, 0),
+            (backdrop.MAGENTA, 0.10, 0.42),
+            (backdrop.CYAN, 0.10, 0.6),
+            (backdrop.CYAN, 0.62, 1),
+        ],
+        Light.DRAMATIC: [(DEEP, 0.10, 0), (DEEP, 0.0, 0.3), (DEEP, 0.12, 0.55), (DEEP, 0.46, 1)],
+        Light.GOLDEN: [("#ffb44a", 0.20, 0), ("#ffb44a", 0.04, 0.5), ("#5a2a10", 0.20, 1)],
+    }.get(scene.light)
+    if not stops or scene.transparent:
+        return image
+    return darkroom.washed(image, stops)
+
+
+@dataclass(frozen=True, slots=True)
+class Footing:
+    """A placed product: its pixels, where its foot's middle is, its scale."""
+
+    sprite: Sprite
+    x: float
+    y: float
+    scale: float
+
+
+def _grounded(image: Image.Image, scene: Scene, stage: Stage, one: Footing) -> None:
+    """Tie the product to what it stands on: reflection, cast shadow, contact."""
+    if scene.transparent:
+        darkroom.contact_shadow(image, one.sprite, alpha=0.55, color="#120a06")
+        return
+    shade = _shade_color(scene)
+    glossy = scene.surface in (Surface.WET, Surface.MIRROR) and not pedestal(scene)
+    if not pedestal(scene):
+        _reflected(image, scene, stage, one)
+        hard = scene.light in (Light.GOLDEN, Light.BRIGHT)
+        room = max(stage.unit * 0.02, one.y - stage.horizon)
+        rise = 0.20 if backdrop.is_sweep(scene) else min(0.22, 0.92 * room / stage.goods.h)
+        cast = Cast(
+            floor=one.y,
+            lean=0.75 if hard else 0.48,
+            rise=rise,
+            blur=stage.unit * (0.010 if hard else 0.022),
+            alpha=(0.22 if glossy else 0.42) * (0.8 if scene.light is Light.NEON else 1),
+            color=shade,
+        )
+        darkroom.cast_shadow(image, one.sprite, cast)
+    darkroom.contact_shadow(image, one.sprite, alpha=0.55 if glossy else 0.85, color=shade)
+
+
+def _shade_color(scene: Scene) -> str:
+    """Shadows keep a breath of the backdrop's hue."""
+    return mix(darken(scene.backdrop, 0.86), DEEP, 0.4)
+
+
+def _reflected(image: Image.Image, scene: Scene, stage: Stage, one: Footing) -> None:
+    strength, blur = surfaces.REFLECTION[scene.surface]
     if not strength:
         return
+    line, middle = foot_line(scene), one.x - one.sprite.x
+    mirror = Mirror(
+        floor=one.y,
+        strength=strength,
+        blur=blur * stage.unit / 1000,
+        foot=lambda x: line((x - middle) / one.scale) * one.scale,
+    )
+    darkroom.reflection(image, one.sprite, mirror)
+
+
+def _podium(image: Image.Image, scene: Scene, stage: Stage) -> None:
+    left, right = extent(scene)
+    r = max(left, right) * 1.30 * stage.scale
+    sprite = darkroom.rasterised(podium(scene, stage.scale))
+    # the product stands in the middle of the top, which is seen as an ellipse
+    placed = Sprite(sprite.image, round(sprite.x + stage.cx), round(sprite.y + stage.base))
+    floor = stage.floor + r * TILT
+    shade = _shade_color(scene)
+    if not scene.transparent:
+        cast = Cast(
+            floor=floor, lean=0.9, rise=0.25, blur=stage.unit * 0.02, alpha=0.4, color=shade
+        )
+        darkroom.cast_shadow(image, placed, cast)
+    darkroom.contact_shadow(image, placed, alpha=0.75, color=shade)
+    darkroom.lay(image, placed)
+
+
+def _drops(image: Image.Image, scene: Scene, stage: Stage) -> None:
+    y = stage.horizon + stage.unit * 0.02
+    field = Box(0, y, stage.width, max(1.0, stage.height - y))
+    svg = Svg(darkroom.whole(field, stage.frame))
+    rng = stream(scene.seed, "drops")
+    size = stage.unit * 0.0042
+    far = Box(0, field.y, field.w, field.h * 0.4)
+    dew(svg, rng, far, size=size * 0.6, count=60, flat=0.45)
+    near = Box(0, field.y + field.h * 0.3, field.w, field.h * 0.7)
+    dew(svg, rng, near, size=size, count=80, flat=0.5)
+    darkroom.lay(image, darkroom.rasterised(svg))
+
+
+def _props(image: Image.Image, scene: Scene, stage: Stage, some: Sequence[Lying]) -> None:
+    if not some:
+        return
     k = stage.scale
-    area = Box(0, stage.base, stage.width, stage.goods.h * 0.58)
-    with svg.group(mask=svg.fade(area, strength, 0)):
-        svg.use(
-            SYMBOL,
-            transform=f"translate({stage.cx:.2f} {stage.base + k:.2f}) "
-            f"scale({k:.5f} {-k * 0.92:.5f})",
-        )
+    reach = around(
+        [Box(p.x - p.size * 1.6, p.y - p.size * 2.2, p.size * 3.4, p.size * 4.4) for p in some]
+    )
+    area = Box(stage.cx + reach.x * k, stage.floor + reach.y * k, reach.w * k, reach.h * k)
+    svg = Svg(darkroom.whole(area, stage.frame))
+    with svg.at(stage.cx, stage.floor, k):
+        scatter(svg, scene, list(some))
+    darkroom.lay(image, darkroom.rasterised(svg))
 
 
-def _contact_shadow(svg: Svg, stage: Stage) -> None:
-    k, goods = stage.scale, stage.goods
-    for grow, squash, alpha, shift in (
-        (1.35, 0.085, 0.36, 7),
-        (1.0, 0.060, 0.55, 2),
-        (0.86, 0.030, 0.60, 0),
-    ):
-        svg.draw(
-            ellipse(
-                goods.cx + shift * k,
-                stage.base + 0.4 * k,
-                goods.w / 2 * grow,
-                goods.w * squash,
-            ),
-            svg.rad([(SHADOW, alpha, 0), (SHADOW, alpha * 0.75, 0.55), (SHADOW, 0, 1)]),
-        )
+def _copy(image: Image.Image, scene: Scene, stage: Stage) -> None:
+    """Set the copy in inks that are read on the picture as it is by now."""
+    if not stage.copy:
+        return
+    box = around([p.box for p in stage.copy]).grown(stage.unit * 0.03)
+    svg = Svg(darkroom.whole(box, stage.frame))
+    if scene.transparent:
+        outlined(svg, scene, stage.copy)
+    else:
+        quiet = quieted(scene, stage.copy, lambda area: grounds(image, area))
+        if quiet:
+            darkroom.veil(image, quiet.box, color=quiet.color, alpha=quiet.alpha)
+        inked(svg, scene, stage.copy, lambda area: grounds(image, area))
+    darkroom.lay(image, darkroom.rasterised(svg))
 
 
-def copy_layer(scene: Scene, stage: Stage, copy: list[Piece], under: Image.Image) -> Svg:
-    """The copy, in an ink that is read on the picture underneath."""
-    svg = Svg(Box(0, 0, stage.width, stage.height))
-    bare = [p.box for p in copy if p.kind in (Kind.HEADLINE, Kind.SUB)]
-    ink = "#000000"
-    if bare:
-        area = around(bare)
-        grounds = _grounds(under, area)
-        ink, worst = ink_on(grounds, scene.palette.main)
-        if worst < READABLE:
-            tone = "#0a0610" if sum(grounds) / 2 < backdrop.DARK * 2 else "#ffffff"
-            draw_scrim(svg, area, stage.side, tone)
-            ink, _ = ink_on([luminance(tone)], scene.palette.main)
-    for piece in copy:
-        draw_piece(svg, scene, piece, ink)
-    return svg
-
-
-def _grounds(image: Image.Image, box: Box) -> list[float]:
+def grounds(image: Image.Image, box: Box) -> list[float]:
     """The dark and the light end of what lies under a box, as luminances."""
-    crop = image.crop((int(box.x), int(box.y), int(box.right) + 1, int(box.bottom) + 1))
-    small = crop.convert("RGB").resize((48, 48), Image.Resampling.BOX)
-    raw = small.tobytes()
+    area = darkroom.whole(box, Box(0, 0, image.width, image.height))
+    crop = image.crop((int(area.x), int(area.y), int(area.right), int(area.bottom)))
+    raw = crop.convert("RGB").resize((40, 40), Image.Resampling.BOX).tobytes()
     found = sorted(
         luminance(f"#{raw[i]:02x}{raw[i + 1]:02x}{raw[i + 2]:02x}") for i in range(0, len(raw), 3)
     )
     return [found[int((len(found) - 1) * q)] for q in (0.02, 0.98)]
-
-
-def _rasterised(svg: Svg, zoom: float = 1.0) -> Image.Image:
-    width, height = round(svg.frame.w * zoom), round(svg.frame.h * zoom)
-    png = resvg_py.svg_to_bytes(
-        svg_string=svg.text(), skip_system_fonts=True, width=width, height=height
-    )
-    return Image.open(io.BytesIO(bytes(png))).convert("RGBA")
-
-
-def _encoded(image: Image.Image, order: Order, scene: Scene) -> bytes:
-    """The PNG, with what it was painted from in its text chunks."""
-    text = PngImagePlugin.PngInfo()
-    text.add_itxt("prompt", order.prompt)
-    text.add_text("seed", str(scene.seed))
-    text.add_text("engine", RENDERER)
-    if scene.transparent:
-        # colour under full transparency would survive into formats that drop the alpha
-        nothing = Image.new("RGBA", image.size)
-        shown = image.getchannel("A").point(lambda a: 255 if a else 0)
-        image = Image.composite(image, nothing, shown)
-    else:
-        image = image.convert("RGB")
-    out = io.BytesIO()
-    image.save(out, "PNG", compress_level=COMPRESS_LEVEL, pnginfo=text)
-    return out.getvalue()

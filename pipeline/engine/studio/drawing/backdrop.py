@@ -3,15 +3,18 @@
 import math
 
 from pipeline.engine.studio.chance import stream
-from pipeline.engine.studio.colors import lighten, mix, warm
-from pipeline.engine.studio.contrast import contrast, luminance
+from pipeline.engine.studio.colors import darken, lighten, mix, warm
+from pipeline.engine.studio.contrast import luminance
 from pipeline.engine.studio.drawing.stage import Stage
-from pipeline.engine.studio.scene.nouns import Light, Scene
+from pipeline.engine.studio.scene.nouns import Family, Layout, Light, Prop, Scene, Surface
+from pipeline.engine.studio.vector.box import Box
+from pipeline.engine.studio.vector.path import Path
 from pipeline.engine.studio.vector.shapes import ellipse, polygon, rect
-from pipeline.engine.studio.vector.svg import Svg
+from pipeline.engine.studio.vector.svg import Stop, Svg
 
 DARK = 0.12
 """A backdrop of less luminance is dark."""
+MAGENTA, CYAN = "#ff2fb3", "#27e1ff"
 
 
 def is_dark(scene: Scene) -> bool:
@@ -19,89 +22,155 @@ def is_dark(scene: Scene) -> bool:
     return luminance(scene.backdrop) < DARK
 
 
+def is_sweep(scene: Scene) -> bool:
+    """Whether wall and floor are one seamless sheet, without a horizon."""
+    return scene.surface is Surface.MATTE and scene.layout is Layout.PHOTO
+
+
+def glow_color(scene: Scene) -> str:
+    """What the light makes of the backdrop where it is brightest."""
+    if is_dark(scene):
+        return mix(warm(scene.palette.main), scene.backdrop, 0.42)
+    light = lighten(scene.backdrop, 0.72)
+    return mix(light, "#ffe9c4", 0.35) if scene.warm else light
+
+
 def wall(svg: Svg, scene: Scene, stage: Stage) -> None:
-    """The wall, lit behind the product."""
+    """The wall, lit behind the product, with what the rig throws on it."""
     w, h, ground = stage.width, stage.height, scene.backdrop
     whole = rect(0, 0, w, h)
-    svg.draw(whole, ground)
-    glow = lighten(ground, 0.80)
-    if is_dark(scene):
-        glow = mix(warm(scene.palette.main), ground, 0.30)
-    stops = [(glow, 0.85, 0), (glow, 0.38, 0.42), (ground, 0, 1)]
-    svg.draw(whole, svg.rad(stops, (stage.cx, stage.mid), max(w, h) * 0.55, user=True))
+    top = darken(ground, 0.28 if is_dark(scene) else 0.05)
+    if scene.light is Light.GOLDEN and not is_dark(scene):
+        ground, top = darken(ground, 0.10), darken(ground, 0.22)
+    svg.draw(whole, svg.lin([(top, 1, 0), (ground, 1, 0.6), (ground, 1, 1)], (0, 0, 0.35, 1)))
+    glow = glow_color(scene)
+    stops: list[Stop] = [(glow, 0.88, 0), (glow, 0.52, 0.35), (glow, 0.16, 0.7), (glow, 0, 1)]
+    at = (stage.cx - stage.unit * 0.05, stage.mid + stage.reach * 0.05)
+    svg.draw(whole, svg.rad(stops, at, max(stage.unit * 0.66, stage.reach * 1.6), user=True))
     match scene.light:
         case Light.NEON:
-            _neon(svg, stage)
+            _neon_glow(svg, stage)
         case Light.GOLDEN:
-            _window(svg, stage)
+            _window(svg, scene, stage)
         case Light.DRAMATIC:
-            _spotlight(svg, scene, stage)
-        case _:
+            _beam(svg, scene, stage)
+        case Light.BRIGHT:
+            _leaves(svg, scene, stage)
+        case Light.SOFT:
             pass
+    if scene.family is Family.CANDLE:
+        _candle_light(svg, scene, stage)
 
 
-def _neon(svg: Svg, stage: Stage) -> None:
-    w, h = stage.width, stage.height
-    for side, color in ((-1, "#ff2fb3"), (1, "#27e1ff")):
-        x = stage.cx + side * min(w * 0.42, stage.reach * 1.5)
-        glow = svg.rad([(color, 0.55, 0), (color, 0.20, 0.45), (color, 0, 1)])
-        svg.draw(ellipse(x, stage.mid, max(w, h) * 0.42), glow)
-        ends = [(x, stage.mid - stage.reach * 0.75), (x, stage.mid + stage.reach * 0.55)]
-        tube = polygon(ends, close=False)
-        for width, alpha in ((0.10, 0.12), (0.055, 0.22), (0.022, 0.85)):
-            svg.stroke(tube, color, stage.reach * width, alpha)
-        svg.stroke(tube, "#ffffff", stage.reach * 0.008, 0.95)
+def _neon_glow(svg: Svg, stage: Stage) -> None:
+    for side, color in ((-1, MAGENTA), (1, CYAN)):
+        x = stage.cx + side * neon_reach(stage)
+        glow: list[Stop] = [(color, 0.62, 0), (color, 0.22, 0.45), (color, 0, 1)]
+        svg.draw(ellipse(x, stage.mid, stage.unit * 0.50), svg.rad(glow))
 
 
-def _window(svg: Svg, stage: Stage) -> None:
-    """Slanted panes of warm light."""
-    unit = stage.reach
-    x0, y0 = stage.cx - unit * 0.2, stage.mid - unit * 1.05
-    with svg.group(filter=svg.blur(unit * 0.022), fill_opacity=".30"):
+def neon_reach(stage: Stage) -> float:
+    """How far from the axis the tubes hang."""
+    return min(stage.width * 0.42, stage.goods.w * 0.5 + stage.unit * 0.17)
+
+
+def _window(svg: Svg, scene: Scene, stage: Stage) -> None:
+    """Slanted panes of low sun on the wall, and leaves that stand in it."""
+    unit = stage.unit * 0.42
+    x0 = stage.cx - unit * (0.1 if scene.seed % 2 else 1.15)
+    y0 = stage.mid - unit * 0.95
+    with svg.group(filter=svg.blur(unit * 0.030), fill_opacity=0.42 if is_dark(scene) else 0.55):
+        panes = Path()
         for i in range(2):
             for j in range(3):
-                x, y = x0 + i * unit * 0.62, y0 + j * unit * 0.58 + i * unit * 0.16
-                pane = [
-                    (x, y),
-                    (x + unit * 0.55, y + unit * 0.14),
-                    (x + unit * 0.55, y + unit * 0.64),
-                    (x, y + unit * 0.50),
-                ]
-                svg.draw(polygon(pane), "#fff3cf")
+                x, y = x0 + i * unit * 0.66, y0 + j * unit * 0.62 + i * unit * 0.18
+                panes.extend(
+                    polygon(
+                        [
+                            (x, y),
+                            (x + unit * 0.60, y + unit * 0.16),
+                            (x + unit * 0.60, y + unit * 0.72),
+                            (x, y + unit * 0.56),
+                        ]
+                    )
+                )
+        svg.draw(panes, "#ffe2a8" if is_dark(scene) else "#fff6dc")
+    _frond(svg, scene, (x0 + unit * 1.25, y0 + unit * 0.25), unit * 0.9, alpha=0.13)
 
 
-def _spotlight(svg: Svg, scene: Scene, stage: Stage) -> None:
-    cone = svg.rad([("#fff2d8", 0.20, 0), ("#fff2d8", 0.09, 0.45), ("#fff2d8", 0, 1)])
-    y = stage.mid - stage.reach * 0.75
-    svg.draw(ellipse(stage.cx, y, stage.reach * 1.15, stage.reach * 2.0), cone)
+def _leaves(svg: Svg, scene: Scene, stage: Stage) -> None:
+    """The shadow of a plant out of sight, where the scene has anything to do with plants."""
+    if scene.layout is Layout.POSTER or Prop.MINT not in scene.props:
+        return
+    _frond(svg, scene, (stage.width * 0.98, stage.height * 0.02), stage.unit * 0.62, alpha=0.10)
+    _frond(svg, scene, (stage.width * 1.02, stage.height * 0.30), stage.unit * 0.45, alpha=0.08)
+
+
+def _frond(svg: Svg, scene: Scene, at: tuple[float, float], size: float, *, alpha: float) -> None:
+    """The blurred shadow of a palm leaf that hangs in from the right."""
+    rng = stream(scene.seed, f"frond {at[0]:.0f}")
+    shade = mix(darken(scene.backdrop, 0.75), "#3a2408", 0.2)
+    leaf = Path()
+    for i in range(11):
+        t = (i + 1) / 11
+        x, y = at[0] - size * t, at[1] + size * 0.42 * t * t
+        for side in (-1, 1):
+            length = size * 0.34 * (1 - abs(t - 0.45)) * rng.uniform(0.9, 1.1)
+            angle = math.pi * (0.93 if side < 0 else 1.36) - t * 0.5 * side
+            tip = (x + math.cos(angle) * length, y - math.sin(angle) * length)
+            mid = ((x + tip[0]) / 2, (y + tip[1]) / 2)
+            off = size * 0.022
+            leaf.move(x, y).quad(mid[0] + off, mid[1] + off, *tip)
+            leaf.quad(mid[0] - off, mid[1] - off, x, y).close()
+    with svg.group(filter=svg.blur(size * 0.018)):
+        svg.draw(leaf, shade, fill_opacity=alpha * (1.6 if is_dark(scene) else 1.0))
+
+
+def _beam(svg: Svg, scene: Scene, stage: Stage) -> None:
+    """A spot from above, and lights far out of focus."""
+    tint = "#ffdca6" if scene.warm else "#fff2d8"
+    x, y, r = stage.cx - stage.unit * 0.04, stage.mid - stage.reach * 0.4, stage.unit * 0.46
+    cone: list[Stop] = [(tint, 0.22, 0), (tint, 0.10, 0.45), (tint, 0, 1)]
+    svg.draw(ellipse(x, y, r, r * 1.25), svg.rad(cone))
     rng = stream(scene.seed, "bokeh")
-    for _ in range(16):
-        r = stage.reach * rng.uniform(0.03, 0.12)
-        tint = rng.choice(("#ffcf8a", lighten(scene.palette.main, 0.3), "#ffffff"))
-        x, y = rng.random() * stage.width, rng.random() * stage.horizon * 0.92
-        svg.draw(ellipse(x, y, r), svg.rad([(tint, 0.03, 0), (tint, 0.09, 0.82), (tint, 0, 1)]))
+    color = warm(lighten(scene.palette.main, 0.30))
+    for _ in range(9):
+        r = stage.unit * rng.uniform(0.018, 0.055)
+        tone = rng.choice(("#ffcf8a", color, "#ffffff"))
+        x, y = rng.random() * stage.width, stage.horizon * rng.uniform(0.25, 0.97)
+        light = rng.uniform(0.05, 0.12)
+        disc: list[Stop] = [(tone, light * 0.75, 0), (tone, light, 0.80), (tone, 0, 1)]
+        svg.draw(ellipse(x, y, r), svg.rad(disc))
 
 
-def disc(svg: Svg, scene: Scene, stage: Stage, radius: float) -> None:
-    """A poster's sun behind the product, down to the horizon."""
-    colors, ground = scene.palette, scene.backdrop
-    if is_dark(scene):
-        core = lighten(colors.main, 0.10)
-        if luminance(core) < 1.6 * luminance(ground):
-            core = lighten(ground, 0.28)
-        fill = svg.rad([(core, 0.75), (colors.accent, 0.12)])
-    else:
-        far = contrast(colors.main, ground) > 1.25  # noqa: PLR2004 - barely told apart
-        low = colors.main if far else lighten(colors.main, 0.35)
-        fill = svg.lin([lighten(colors.soft, 0.20), low], (0, 0, 0.6, 1))
-    with svg.group(clip_path=svg.clip(rect(0, 0, stage.width, stage.horizon))):
-        svg.draw(ellipse(stage.cx, stage.mid, radius * 0.92), fill)
-        ring = ellipse(stage.cx, stage.mid, radius)
-        svg.stroke(ring, lighten(colors.main, 0.45), radius * 0.011, 0.75)
+def _candle_light(svg: Svg, scene: Scene, stage: Stage) -> None:
+    y = stage.base - stage.goods.h * 0.86
+    strong = 0.85 if is_dark(scene) else 0.55
+    halo: list[Stop] = [
+        ("#ffdf9a", strong, 0),
+        ("#ffb650", strong * 0.42, 0.30),
+        ("#ff9a3c", strong * 0.12, 0.62),
+        ("#ff9a3c", 0, 1),
+    ]
+    svg.draw(ellipse(stage.cx, y, stage.reach * 2.4), svg.rad(halo))
 
 
-def vignette(svg: Svg, stage: Stage) -> None:
+def vignette(svg: Svg, scene: Scene, stage: Stage) -> None:
     """Darker corners."""
     w, h = stage.width, stage.height
-    stops = [("#08040c", 0, 0), ("#08040c", 0, 0.62), ("#08040c", 0.22, 1)]
-    svg.draw(rect(0, 0, w, h), svg.rad(stops, (w / 2, h / 2), math.hypot(w, h) * 0.56, user=True))
+    shade = darken(scene.backdrop, 0.80)
+    alpha = 0.42 if is_dark(scene) else 0.20
+    stops: list[Stop] = [
+        (shade, 0, 0),
+        (shade, 0, 0.55),
+        (shade, alpha * 0.4, 0.8),
+        (shade, alpha, 1),
+    ]
+    svg.draw(
+        rect(0, 0, w, h), svg.rad(stops, (w / 2, h * 0.46), math.hypot(w, h) * 0.58, user=True)
+    )
+
+
+def sky(stage: Stage) -> Box:
+    """The part of the picture above the horizon."""
+    return Box(0, 0, stage.width, max(1.0, min(stage.height, stage.horizon)))

@@ -1,17 +1,22 @@
-"""Copy over the picture: headline, sub line, button and price, stacked in the copy's zone."""
+"""Copy set in a column: headline, sub lines, then a row of buttons and prices."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from pipeline.engine.studio.drawing.stage import Stage
+from pipeline.engine.order import UnpaintableError
 from pipeline.engine.studio.drawing.voice import display_face, price_face, text_face
 from pipeline.engine.studio.lettering.fitting import Align, Setting, fit
 from pipeline.engine.studio.lettering.scripts import is_rtl
 from pipeline.engine.studio.lettering.shaping import line
 from pipeline.engine.studio.scene.nouns import Role, Scene
-from pipeline.engine.studio.vector.box import Box
+from pipeline.engine.studio.vector.box import Box, around
 from pipeline.engine.studio.vector.path import Path
 from pipeline.engine.studio.vector.shapes import rounded
+
+SMALLEST = 0.0125
+"""The smallest legible type, in units of a column; smaller copy is refused."""
+_BODY = 90
+"""Longer lines than this are body text."""
 
 
 class Kind(StrEnum):
@@ -22,102 +27,172 @@ class Kind(StrEnum):
     CTA = "cta"
     PRICE = "price"
     MENU = "menu"
+    RULE = "rule"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Piece:
-    """Copy in place: its box, its outline, the plate it lies on."""
+    """Copy in place: the box it takes, its outline, the plate it lies on, its type size."""
 
     kind: Kind
     text: str
     box: Box
     path: Path
+    size: float
     plate: Path | None = None
 
-    def moved(self, dy: float) -> "Piece":
-        """The same lower down."""
-        plate = self.plate.moved(0, dy) if self.plate else None
-        return replace(self, box=self.box.moved(0, dy), path=self.path.moved(0, dy), plate=plate)
+    def moved(self, dx: float, dy: float) -> "Piece":
+        """The same elsewhere."""
+        plate = self.plate.moved(dx, dy) if self.plate else None
+        return replace(self, box=self.box.moved(dx, dy), path=self.path.moved(dx, dy), plate=plate)
 
 
-def pieces(scene: Scene, stage: Stage) -> list[Piece]:
-    """All copy of the scene that is not on the product."""
-    found = _stack(scene, stage) if stage.copy else []
-    if stage.card:
-        found += [_price(text, stage.card) for text in scene.texts(Role.PRICE)[:1]]
-    return found
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Column:
+    """Where copy is set."""
+
+    zone: Box
+    unit: float
+    """What type is measured by: the root of the picture's area."""
+    across: Align
+    down: Align
+    largest: float
+    """The largest headline, in pixels."""
 
 
-def _stack(scene: Scene, stage: Stage) -> list[Piece]:
-    zone, side, wide = stage.copy, stage.side, stage.beside
-    if zone is None:
-        return []
-    head, sub, cta = (" ".join(scene.texts(r)) for r in (Role.HEADLINE, Role.SUB, Role.CTA))
-    start = Align.END if is_rtl(head or sub) else Align.START
-    align = start if wide else Align.MIDDLE
-    prices = scene.texts(Role.PRICE) if stage.card is None else []
-    gap = side * 0.044
-    row_h = max(side * 0.080 if cta else 0, side * (0.20 if wide else 0.19) if prices else 0)
-    sub_h = side * (0.13 if wide else 0.10) if sub else 0
-    head_h = zone.h - (sub_h + gap if sub else 0) - (row_h + gap * 1.4 if row_h else 0)
+def leading_edge(scene: Scene) -> Align:
+    """Where lines begin: at the right for copy that runs from right to left."""
+    texts = scene.texts(Role.HEADLINE, Role.SUB)
+    return Align.END if texts and is_rtl(texts[0]) else Align.START
+
+
+def column(scene: Scene, where: Column, *, prices: bool = True) -> list[Piece]:
+    """Set the scene's overlay copy. Raises UnpaintableError where it would be too small to read."""
+    heads = scene.texts(Role.HEADLINE)
+    subs = heads[1:] + scene.texts(Role.SUB)
+    row = _row(scene, where, prices=prices)
+    zone, unit = where.zone, where.unit
+    gap = unit * 0.034
+    row_h = row[0].box.h + gap * 1.25 if row else 0.0
+    weight = sum(_weight(s) for s in subs)
+    sub_h = min(unit * 0.068 * weight, zone.h * (0.42 if heads else 0.9)) if subs else 0.0
+    head_h = zone.h - row_h - (sub_h + gap if subs else 0)
     found: list[Piece] = []
-    cursor = zone.y
-    if head:
-        setting = Setting(
-            face=display_face(scene.style, head),
-            across=align,
-            down=Align.START,
-            max_size=stage.height * (0.23 if wide else 0.17),
-            max_lines=4,
-            gain=1.22,
-        )
-        block = fit(head, Box(zone.x, cursor, zone.w, head_h), setting)
-        found.append(Piece(kind=Kind.HEADLINE, text=head, box=block.box, path=block.path))
-        cursor += block.box.h + gap
-    if sub:
-        setting = Setting(
-            face=text_face(sub), across=align, down=Align.START, max_size=side * 0.044, max_lines=3
-        )
-        block = fit(sub, Box(zone.x, cursor, zone.w, sub_h), setting)
-        found.append(Piece(kind=Kind.SUB, text=sub, box=block.box, path=block.path))
-        cursor += block.box.h + gap
-    if row_h:
-        row = Box(zone.x, cursor + gap * 0.4, zone.w, row_h)
-        found += _row((cta, prices), row, align, side)
-        cursor = row.bottom
-    else:
-        cursor -= gap
-    return [piece.moved(max(0, (zone.bottom - cursor) / 2)) for piece in found]
+    y = zone.y
+    if heads:
+        found.append(_headline(scene, heads[0], where, Box(zone.x, y, zone.w, head_h)))
+        y = found[-1].box.bottom + gap
+    for sub in subs:
+        high = sub_h * _weight(sub) / weight
+        found.append(_sub(sub, where, Box(zone.x, y, zone.w, max(high - gap * 0.5, 1))))
+        y = found[-1].box.bottom + gap * (0.8 if sub is not subs[-1] else 1.0)
+    if row:
+        top = y + gap * (0.45 if found else 0)
+        found += [piece.moved(0, top - row[0].box.y) for piece in row]
+    return _dropped(found, where)
 
 
-def _row(what: tuple[str, list[str]], row: Box, align: Align, side: float) -> list[Piece]:
-    """The button and the prices, side by side."""
-    cta, prices = what
+def _weight(text: str) -> float:
+    """How much height a sub line asks for: long copy needs more lines."""
+    return 1.0 + len(text) / _BODY * 0.8
+
+
+def _dropped(found: list[Piece], where: Column) -> list[Piece]:
+    if not found:
+        return []
+    taken = around([p.box for p in found])
+    dy = where.zone.y - taken.y + max(0, where.zone.h - taken.h) * where.down.share()
+    return [piece.moved(0, dy) for piece in found]
+
+
+def _legible(piece: Piece, unit: float) -> Piece:
+    if piece.size < SMALLEST * unit:
+        raise UnpaintableError(
+            f"{len(piece.text)} characters of copy would be too small to read",
+            hint="keep quoted text short: several short strings work better than one paragraph",
+        )
+    return piece
+
+
+def _headline(scene: Scene, text: str, where: Column, box: Box) -> Piece:
+    face = display_face(scene.style, text)
+    setting = Setting(
+        face=face,
+        across=where.across,
+        down=Align.START,
+        max_size=where.largest,
+        max_lines=5,
+        gain=1.16,
+        tracking=0.012 if face.capitals else 0.0,
+    )
+    block = fit(text, box, setting)
+    piece = Piece(kind=Kind.HEADLINE, text=text, box=block.box, path=block.path, size=block.size)
+    return _legible(piece, where.unit)
+
+
+def _sub(text: str, where: Column, box: Box) -> Piece:
+    long = len(text) > _BODY
+    setting = Setting(
+        face=text_face(text, long=long),
+        across=where.across,
+        down=Align.START,
+        max_size=where.unit * (0.030 if long else 0.042),
+        max_lines=60 if long else 3,
+        gain=1.05,
+    )
+    block = fit(text, box, setting)
+    piece = Piece(kind=Kind.SUB, text=text, box=block.box, path=block.path, size=block.size)
+    return _legible(piece, where.unit)
+
+
+def _row(scene: Scene, where: Column, *, prices: bool) -> list[Piece]:
+    """Buttons and prices side by side, from the zone's top."""
+    zone, unit = where.zone, where.unit
     parts: list[tuple[Kind, str, float, float]] = []
-    if cta:
-        size = side * 0.038
-        wide = line(cta, text_face(cta)).advance * size + size * 1.9
-        parts.append((Kind.CTA, cta, wide, size * 2.15))
-    parts += [(Kind.PRICE, p, row.h * 1.5, row.h) for p in prices[:2]]
-    gap = 0.03 * side
+    for cta in scene.texts(Role.CTA):
+        size = min(unit * 0.033, zone.h * 0.16)
+        wide = line(cta, text_face(cta)).advance * size + size * 2.3
+        parts.append((Kind.CTA, cta, wide, size * 2.3))
+    for price in scene.texts(Role.PRICE) if prices else ():
+        high = min(unit * 0.145, zone.h * 0.34)
+        parts.append((Kind.PRICE, price, card_width(price, high), high))
+    if not parts:
+        return []
+    gap = 0.030 * unit
     total = sum(p[2] for p in parts) + gap * (len(parts) - 1)
-    shrink = min(1, row.w / total)
-    x = row.x + (row.w - total * shrink) * align.share()
+    shrink = min(1.0, zone.w / total)
+    x = zone.x + (zone.w - total * shrink) * where.across.share()
+    row_h = max(p[3] for p in parts) * shrink
     found: list[Piece] = []
     for kind, text, wide, high in parts:
-        area = Box(x, row.y + (row.h - high * shrink) / 2, wide * shrink, high * shrink)
-        found.append(_button(text, area) if kind is Kind.CTA else _price(text, area))
+        area = Box(x, zone.y + (row_h - high * shrink) / 2, wide * shrink, high * shrink)
+        found.append(_button(text, area) if kind is Kind.CTA else price_card(text, area))
         x += (wide + gap) * shrink
-    return found
+    found.sort(key=lambda piece: -piece.box.h)
+    return [_legible(piece, unit) for piece in found]
 
 
 def _button(text: str, area: Box) -> Piece:
-    inner = Box(area.x + area.h * 0.4, area.y + area.h * 0.28, area.w - area.h * 0.8, area.h * 0.44)
-    path = fit(text, inner, Setting(face=text_face(text), max_lines=1)).path
-    return Piece(kind=Kind.CTA, text=text, box=area, path=path, plate=rounded(*area, r=area.h / 2))
+    inner = Box(area.x + area.h * 0.45, area.y + area.h * 0.30, area.w - area.h * 0.9, area.h * 0.4)
+    block = fit(text, inner, Setting(face=text_face(text), max_lines=1))
+    return Piece(
+        kind=Kind.CTA,
+        text=text,
+        box=area,
+        path=block.path,
+        size=block.size,
+        plate=rounded(*area, r=area.h / 2),
+    )
 
 
-def _price(text: str, area: Box) -> Piece:
-    inner = area.grown(-area.w * 0.15, -area.h * 0.24)
-    path = fit(text, inner, Setting(face=price_face(text), max_lines=1)).path
-    return Piece(kind=Kind.PRICE, text=text, box=area, path=path)
+def card_width(text: str, high: float) -> float:
+    """How wide a price card of this height is: enough for its figures."""
+    face = price_face(text)
+    return max(high * 1.25, line(text, face).advance * high * 0.50 + high * 0.62)
+
+
+def price_card(text: str, area: Box) -> Piece:
+    """A price on a card; the card is drawn a little smaller than its box and tilted within it."""
+    inner = area.grown(-area.h * 0.28, -area.h * 0.27)
+    block = fit(text, inner, Setting(face=price_face(text), max_lines=1))
+    return Piece(kind=Kind.PRICE, text=text, box=area, path=block.path, size=block.size)

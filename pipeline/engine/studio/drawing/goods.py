@@ -1,11 +1,12 @@
-"""The product of a scene, whatever its family."""
+"""The product of a scene, whatever its family, as a document of its own."""
 
 from collections.abc import Callable
 
 from pipeline.engine.studio.chance import stream
+from pipeline.engine.studio.drawing.dew import dew
+from pipeline.engine.studio.drawing.flame import candle
 from pipeline.engine.studio.drawing.glassware import glassware
 from pipeline.engine.studio.drawing.packs import PACKS
-from pipeline.engine.studio.drawing.props import beads
 from pipeline.engine.studio.drawing.things import THINGS
 from pipeline.engine.studio.drawing.vessels import ROUND
 from pipeline.engine.studio.scene.nouns import Family, Prop, Scene, Surface
@@ -19,20 +20,46 @@ DRAWINGS: dict[Family, Draw] = {
     Family.BOTTLE: glassware,
     Family.WINE: glassware,
     Family.DROPPER: glassware,
+    Family.CANDLE: candle,
     **ROUND,
     **PACKS,
     **THINGS,
 }
-SYMBOL = "product"
+MARGIN = 8.0
+"""Room round the product in its document, in product units."""
 
 
-def product_symbol(svg: Svg, scene: Scene) -> None:
-    """Define the product, foot at the origin, for `use`."""
+def goods_frame(scene: Scene) -> Box:
+    """The part of the product's plane that its document shows; the foot is the origin."""
     shape = product(scene)
+    return Box(
+        -shape.left - MARGIN,
+        -shape.height - MARGIN,
+        shape.width + 2 * MARGIN,
+        shape.height + 2 * MARGIN,
+    )
+
+
+def foot_line(scene: Scene) -> Callable[[float], float]:
+    """How far below the foot's sides the product meets the table, across; in product units."""
+    shape = product(scene)
+    if scene.family is Family.BOX:
+        return lambda x: -(x - 58) * 10 / 26 if x > 58 else 0.0  # noqa: PLR2004 - the carton's edge
+    r = shape.profile[0][0] if shape.profile else 31.0 if scene.family is Family.TUBE else 0.0
+    if not r:
+        return lambda _: 0.0
+    return lambda x: 0.10 * r * max(0.0, 1 - (x / r) ** 2)
+
+
+def goods(scene: Scene, scale: float) -> Svg:
+    """The product's document, in pixels: `scale` of them to a unit."""
+    shape, frame = product(scene), goods_frame(scene)
+    svg = Svg(Box(frame.x * scale, frame.y * scale, frame.w * scale, frame.h * scale))
     cold = scene.surface is Surface.WET or Prop.ICE in scene.props
-    with svg.symbol(SYMBOL):
+    with svg.at(0, 0, scale):
         outline = DRAWINGS[scene.family](svg, scene)
         if cold and shape.beads:
-            field = Box(-shape.left, -shape.height * 0.88, shape.width, shape.height * 0.86)
+            field = Box(-shape.left, -shape.height * 0.84, shape.width, shape.height * 0.82)
             with svg.group(clip_path=svg.clip(outline)):
-                beads(svg, stream(scene.seed, "sweat"), field, size=0.82, count=230)
+                dew(svg, stream(scene.seed, "sweat"), field, size=0.95, count=260)
+    return svg

@@ -1,63 +1,144 @@
 """Copy drawn: inks chosen against what really lies underneath, plates, cards, scrims."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
 from pipeline.engine.studio.colors import darken, lighten, mix
-from pipeline.engine.studio.contrast import contrast, ink_on, luminance
-from pipeline.engine.studio.drawing.backdrop import is_dark
+from pipeline.engine.studio.contrast import READABLE, between, contrast, ink_on, luminance
 from pipeline.engine.studio.drawing.copy import Kind, Piece
 from pipeline.engine.studio.drawing.marks import SHADOW
 from pipeline.engine.studio.scene.nouns import Scene
-from pipeline.engine.studio.vector.box import Box
+from pipeline.engine.studio.vector.box import Box, around
 from pipeline.engine.studio.vector.shapes import rounded
 from pipeline.engine.studio.vector.svg import Svg
 
-_CARD = "#fffdf6"
+CARD = "#fffdf6"
+Grounds = Callable[[Box], Sequence[float]]
+"""The luminances, darkest and lightest, of the picture under a box."""
+_PLATE = 2.2
+_MIDDLE = 0.30
 
 
-def draw_piece(svg: Svg, scene: Scene, piece: Piece, ink: str) -> None:
-    """Draw one piece; `ink` is for what lies on the picture itself."""
-    match piece.kind:
-        case Kind.PRICE:
-            _price_card(svg, scene, piece)
-        case Kind.CTA:
-            _button(svg, scene, piece)
-        case _:
-            svg.draw(piece.path, ink)
+@dataclass(frozen=True, slots=True)
+class Inking:
+    """A piece with its ink, and the worst contrast that this gives."""
+
+    piece: Piece
+    ink: str
+    contrast: float
 
 
-def _button(svg: Svg, scene: Scene, piece: Piece) -> None:
-    main = scene.palette.main
-    deep = 0.30
-    fill = main if luminance(main) < deep else mix(main, "#2a1200", 0.62)
-    if contrast(fill, scene.backdrop) < 1.6:  # noqa: PLR2004 - a plate must show
-        fill = lighten(main, 0.75) if is_dark(scene) else darken(main, 0.75)
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """A ground that must be quietened before copy can be read on it."""
+
+    box: Box
+    color: str
+    alpha: float
+
+
+def quieted(scene: Scene, copy: Sequence[Piece], grounds: Grounds) -> Quiet | None:
+    """What to lay under the copy where no ink could be read; None where one can."""
+    bare = _bare(copy)
+    _, worst = _common_ink(scene, bare, grounds)
+    if not bare or worst >= READABLE + 0.3:
+        return None
+    area = around([p.box for p in bare])
+    under = grounds(area)
+    dark = sum(under) / len(under) < _MIDDLE
+    color = darken(scene.backdrop, 0.82) if dark else lighten(scene.backdrop, 0.90)
+    return Quiet(area, color, 0.86)
+
+
+def inked(svg: Svg, scene: Scene, copy: Sequence[Piece], grounds: Grounds) -> list[Inking]:
+    """Draw all pieces; returns what each was drawn in."""
+    ink, worst = _common_ink(scene, _bare(copy), grounds)
+    done: list[Inking] = []
+    for piece in copy:
+        match piece.kind:
+            case Kind.PRICE:
+                done.append(_price_card(svg, scene, piece))
+            case Kind.CTA:
+                done.append(_button(svg, scene, piece, grounds(piece.box)))
+            case _:
+                svg.draw(piece.path, ink)
+                done.append(Inking(piece, ink, worst))
+    return done
+
+
+def _bare(copy: Sequence[Piece]) -> list[Piece]:
+    """The pieces that lie on the picture itself."""
+    return [p for p in copy if p.kind in (Kind.HEADLINE, Kind.SUB)]
+
+
+def outlined(svg: Svg, scene: Scene, copy: Sequence[Piece]) -> list[Inking]:
+    """Draw all pieces for a ground that nobody knows: dark ink in a pale outline."""
+    ink, worst = ink_on([luminance("#ffffff")], scene.palette.main)
+    done: list[Inking] = []
+    for piece in copy:
+        match piece.kind:
+            case Kind.PRICE:
+                done.append(_price_card(svg, scene, piece))
+            case Kind.CTA:
+                done.append(_button(svg, scene, piece, [0.5]))
+            case _:
+                svg.stroke(piece.path, "#ffffff", piece.size * 0.16)
+                svg.draw(piece.path, ink)
+                done.append(Inking(piece, ink, worst))
+    return done
+
+
+def _common_ink(scene: Scene, bare: Sequence[Piece], grounds: Grounds) -> tuple[str, float]:
+    """One ink for headline and sub lines: the best on all of their grounds together."""
+    under = [ground for piece in bare for ground in grounds(piece.box)]
+    return ink_on(under, scene.palette.main, target=7.0) if under else ("#000000", 21.0)
+
+
+def _plate_color(scene: Scene, under: Sequence[float]) -> str:
+    """A button's colour: the brand's, where it stands out and carries type."""
+    main, accent = scene.palette.main, scene.palette.accent
+    options = (
+        accent,
+        main,
+        darken(main, 0.45),
+        darken(accent, 0.5),
+        mix(main, "#140c08", 0.8),
+        lighten(main, 0.8),
+        "#ffffff",
+        "#16130f",
+    )
+
+    def stands_out(color: str) -> bool:
+        apart = min(between(luminance(color), ground) for ground in under)
+        readable = max(contrast(color, "#ffffff"), contrast(color, "#0c0a08"))
+        return apart >= _PLATE and readable >= READABLE + 0.7
+
+    return next((c for c in options if stands_out(c)), "#16130f")
+
+
+def _button(svg: Svg, scene: Scene, piece: Piece, under: Sequence[float]) -> Inking:
+    fill = _plate_color(scene, under)
     if piece.plate:
-        svg.draw(piece.plate.moved(0, piece.box.h * 0.06), "#000000", fill_opacity=0.18)
+        svg.draw(piece.plate.moved(0, piece.box.h * 0.055), SHADOW, fill_opacity=0.20)
         svg.draw(piece.plate, fill)
-    svg.draw(piece.path, ink_on([luminance(fill)], main)[0])
+    ink, worst = ink_on([luminance(fill)], scene.palette.main)
+    svg.draw(piece.path, ink)
+    return Inking(piece, ink, worst)
 
 
-def _price_card(svg: Svg, scene: Scene, piece: Piece) -> None:
+def _price_card(svg: Svg, scene: Scene, piece: Piece) -> Inking:
+    """A card tilted within its box, with a border in the brand's colour."""
     x, y, w, h = piece.box
+    edge = scene.palette.main
+    if contrast(edge, CARD) < 1.3:  # noqa: PLR2004 - a border must show
+        edge = scene.palette.accent
+    ink, worst = ink_on([luminance(CARD)], scene.palette.main, target=7.0)
     with svg.group(transform=f"rotate(-4 {x + w / 2:.1f} {y + h / 2:.1f})"):
-        card = Box(x + w * 0.03, y + h * 0.05, w * 0.94, h * 0.90)
-        for grow, alpha in ((0.045, 0.10), (0.028, 0.12), (0.012, 0.16)):
-            below = rounded(
-                card.x - w * grow * 0.3,
-                card.y + h * 0.05,
-                card.w + w * grow,
-                card.h + h * grow,
-                r=h * 0.12,
-            )
-            svg.draw(below, SHADOW, fill_opacity=alpha)
-        svg.draw(rounded(*card, r=h * 0.10), _CARD)
-        line = rounded(*card.grown(-h * 0.06), r=h * 0.06)
-        svg.stroke(line, scene.palette.main, h * 0.028)
-        svg.draw(piece.path, ink_on([luminance(_CARD)], scene.palette.main)[0])
-
-
-def draw_scrim(svg: Svg, box: Box, side: float, tone: str) -> None:
-    """Quiet the ground under copy that no ink could be read on."""
-    pad = side * 0.05
-    area = box.grown(pad)
-    with svg.group(filter=svg.blur(side * 0.03)):
-        svg.draw(rounded(*area, r=pad), tone, fill_opacity=0.62)
+        card = piece.box.grown(-w * 0.045, -h * 0.085)
+        for grow, drop, alpha in ((0.05, 0.09, 0.06), (0.025, 0.06, 0.09), (0.0, 0.035, 0.12)):
+            below = card.grown(h * grow).moved(h * 0.02, h * drop)
+            svg.draw(rounded(*below, r=h * (0.11 + grow)), SHADOW, fill_opacity=alpha)
+        svg.draw(rounded(*card, r=h * 0.11), CARD)
+        svg.stroke(rounded(*card.grown(-h * 0.065), r=h * 0.065), edge, h * 0.032)
+        svg.draw(piece.path, ink)
+    return Inking(piece, ink, worst)

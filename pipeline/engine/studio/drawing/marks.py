@@ -2,11 +2,11 @@
 
 import math
 
-from pipeline.engine.studio.colors import DEEP, darken, lighten
+from pipeline.engine.studio.colors import darken, lighten
 from pipeline.engine.studio.scene.nouns import Prop
 from pipeline.engine.studio.vector.path import Path
 from pipeline.engine.studio.vector.shapes import ellipse, rounded
-from pipeline.engine.studio.vector.svg import Svg
+from pipeline.engine.studio.vector.svg import Stop, Svg
 
 GOLD = "#d9b36a"
 SHADOW = "#120804"
@@ -69,25 +69,6 @@ def cylinder(
     return svg.lin([(color, alpha, at) for color, at in stops], (-r, 0, r, 0), user=True)
 
 
-def shade(svg: Svg, r: float) -> str:
-    """What turns flat art into art on a lit cylinder."""
-    return svg.lin(
-        [
-            (DEEP, 0.55, 0),
-            (DEEP, 0.16, 0.12),
-            ("#ffffff", 0.16, 0.22),
-            ("#ffffff", 0.30, 0.28),
-            ("#ffffff", 0.04, 0.40),
-            (DEEP, 0, 0.55),
-            (DEEP, 0.20, 0.82),
-            (DEEP, 0.10, 0.92),
-            (DEEP, 0.55, 1),
-        ],
-        (-r, 0, r, 0),
-        user=True,
-    )
-
-
 def metal(svg: Svg, r: float, base: str) -> str:
     """Brushed metal across a round part of radius r."""
     return svg.lin(
@@ -124,3 +105,48 @@ def soft_shadow(svg: Svg, x: float, y: float, w: float, *, alpha: float = 0.42) 
         ellipse(x, y, w, w * 0.16),
         svg.rad([(SHADOW, alpha, 0), (SHADOW, alpha * 0.6, 0.45), (SHADOW, 0, 1)]),
     )
+
+
+def lacquer(svg: Svg, r: float, base: str) -> str:
+    """Painted metal round a part of radius r: the colour stays, the light runs over it."""
+    stops: list[Stop] = [
+        (darken(base, 0.42), 1, 0),
+        (darken(base, 0.10), 1, 0.10),
+        (lighten(base, 0.12), 1, 0.18),
+        (lighten(base, 0.62), 1, 0.25),
+        (lighten(base, 0.15), 1, 0.34),
+        (base, 1, 0.55),
+        (darken(base, 0.24), 1, 0.82),
+        (lighten(base, 0.14), 1, 0.92),
+        (darken(base, 0.38), 1, 1),
+    ]
+    return svg.lin(stops, (-r, 0, r, 0), user=True)
+
+
+def sheen(svg: Svg, area: Path, alpha: float) -> None:
+    """A softbox mirrored in something smooth: even, with soft ends."""
+    fill: list[Stop] = [
+        ("#ffffff", 0, 0),
+        ("#ffffff", alpha, 0.07),
+        ("#ffffff", alpha * 0.80, 0.5),
+        ("#ffffff", alpha, 0.92),
+        ("#ffffff", 0, 1),
+    ]
+    svg.draw(area, svg.lin(fill, (0, 0, 0, 1)))
+
+
+def brushed(svg: Svg, r: float, base: str) -> str:
+    """Bright metal round a part of radius r: hard strips of light and dark."""
+    stops: list[Stop] = [
+        (darken(base, 0.66), 1, 0),
+        (darken(base, 0.20), 1, 0.07),
+        (lighten(base, 0.18), 1, 0.15),
+        (lighten(base, 0.72), 1, 0.23),
+        (lighten(base, 0.60), 1, 0.28),
+        (lighten(base, 0.05), 1, 0.40),
+        (darken(base, 0.12), 1, 0.58),
+        (darken(base, 0.46), 1, 0.80),
+        (lighten(base, 0.24), 1, 0.92),
+        (darken(base, 0.55), 1, 1),
+    ]
+    return svg.lin(stops, (-r, 0, r, 0), user=True)

@@ -1,30 +1,25 @@
-"""What lies round the product: citrus, ice, mint, beans, berries, petals, pebbles, water drops."""
+"""What lies round the product: citrus, ice, mint, beans, berries, petals, pebbles.
 
-import math
-from collections.abc import Callable
+Props are placed one by one; one that would touch the copy, a card or the frame is left out.
+"""
+
+from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
 from pipeline.engine.studio.chance import stream
-from pipeline.engine.studio.colors import darken, lighten, mix
-from pipeline.engine.studio.drawing.marks import FRUIT, leaf_path, soft_shadow, wedge
-from pipeline.engine.studio.scene.nouns import Palette, Prop, Scene
+from pipeline.engine.studio.drawing.marks import FRUIT, soft_shadow
+from pipeline.engine.studio.drawing.produce import SINGLE, citrus, leaf
+from pipeline.engine.studio.drawing.stage import Stage
+from pipeline.engine.studio.scene.nouns import Prop, Scene, Surface
+from pipeline.engine.studio.scene.products import extent, pedestal
 from pipeline.engine.studio.vector.box import Box
-from pipeline.engine.studio.vector.path import Path
-from pipeline.engine.studio.vector.shapes import ellipse, polygon, rounded
-from pipeline.engine.studio.vector.svg import Stop, Svg
+from pipeline.engine.studio.vector.svg import Svg
 
-BEAD = "bead"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Room:
-    """Half widths either side of the product's axis, in product units."""
-
-    taken: tuple[float, float]
-    """By the product, left and right."""
-    free: tuple[float, float]
-    """To what must stay clear: an edge, the copy, a price card."""
+_AHEAD = 11.0
+_DEPTH = 1.15
+"""How much a step in depth counts against a step aside when two props keep apart."""
+MIRRORS = (Surface.WET, Surface.MIRROR, Surface.MARBLE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,171 +30,155 @@ class Habit:
     size: float
     lift: float
     turn: tuple[float, float] = (0, 0)
+    apart: float = 0.75
+    """How close two of a kind may lie, in sizes."""
 
 
 HABITS = {
-    Prop.BEANS: Habit(count=13, size=8, lift=0.45, turn=(0, 180)),
-    Prop.BERRY: Habit(count=4, size=10.5, lift=1.0),
-    Prop.ICE: Habit(count=2, size=17, lift=0.95, turn=(-16, 16)),
-    Prop.PETAL: Habit(count=7, size=20, lift=0, turn=(0, 360)),
-    Prop.PEBBLE: Habit(count=2, size=20, lift=0.45),
-    Prop.MINT: Habit(count=4, size=27, lift=0),
-}
-_NARROW = 34
-
-
-def citrus(svg: Svg, fruit: Prop, r: float, turn: float) -> None:
-    """A slice that stands on edge, its centre at the origin."""
-    rind, flesh, pith = FRUIT[fruit]
-    svg.draw(ellipse(r * 0.10, 0, r), svg.lin([darken(rind, 0.10), darken(rind, 0.45)]))
-    svg.draw(ellipse(0, 0, r), svg.lin([lighten(rind, 0.25), rind], (0, 0, 1, 1)))
-    svg.draw(ellipse(0, 0, r * 0.93), pith)
-    juicy: list[Stop] = [lighten(flesh, 0.40), (flesh, 1.0, 0.55), mix(flesh, rind, 0.65)]
-    fill = svg.rad(juicy, (0, 0), r * 0.9, user=True)
-    rng = stream(round(r * 100), f"fibres of {fruit}")
-    sweep = 2 * math.pi / 10
-    segments, fibres = Path(), Path()
-    for i in range(10):
-        start = turn + sweep * i
-        segments.extend(wedge(r, start, sweep))
-        for _ in range(12):
-            a, d = start + rng.uniform(0.14, 0.48), rng.uniform(0.25, 0.72) * r
-            end = d + r * rng.uniform(0.04, 0.11)
-            fibres.move(math.cos(a) * d, math.sin(a) * d)
-            fibres.line(math.cos(a) * end, math.sin(a) * end)
-    svg.draw(segments, fill)
-    svg.stroke(fibres, lighten(flesh, 0.65), r * 0.013, 0.55)
-    svg.draw(ellipse(0, 0, r * 0.06), pith)
-    gloss = [("#ffffff", 0.38, 0), ("#ffffff", 0, 0.5), ("#301000", 0.16, 1)]
-    svg.draw(ellipse(0, 0, r), svg.lin(gloss, (0, 0, 1, 1)))
-
-
-def leaf(svg: Svg, length: float, color: str) -> None:
-    """A leaf from the origin to the right, with its veins."""
-    lit = [lighten(color, 0.40), color, mix(color, "#003020", 0.5)]
-    svg.draw(leaf_path(length), svg.lin(lit, (0, 0, 0, 1)))
-    veins = Path().move(0, 0).line(length * 0.95, 0)
-    for i in range(1, 6):
-        for side in (-1, 1):
-            veins.move(length * 0.14 * i, 0)
-            veins.line(length * (0.14 * i + 0.13), side * length * (0.20 - 0.018 * i))
-    svg.stroke(veins, lighten(color, 0.6), length * 0.018, 0.6)
-
-
-def _bean(svg: Svg, size: float, _colors: Palette) -> None:
-    roast = svg.rad(["#a06a45", ("#6b3d22", 1, 0.45), "#2a150a"], (0.35, 0.28), 0.75)
-    svg.draw(ellipse(0, 0, size, size * 0.66), roast)
-    crack = Path().move(-size * 0.92, 0)
-    crack.cubic(-size * 0.35, size * 0.38, size * 0.35, -size * 0.38, size * 0.92, 0)
-    svg.stroke(crack, "#1a0d06", size * 0.13)
-    svg.draw(ellipse(-size * 0.3, -size * 0.32, size * 0.3, size * 0.09), "#ffffff", opacity=0.28)
-
-
-def _berry(svg: Svg, r: float, _colors: Palette) -> None:
-    skin = svg.rad(["#ff9aae", ("#d21f45", 1, 0.35), "#57061a"], (0.35, 0.30), 0.75)
-    svg.draw(ellipse(0, 0, r), skin)
-    svg.draw(ellipse(-r * 0.34, -r * 0.42, r * 0.20, r * 0.14), "#ffffff", opacity=0.85)
-    bounce = svg.rad([("#ff7a94", 0.6), ("#ff7a94", 0)])
-    svg.draw(ellipse(r * 0.22, r * 0.5, r * 0.42, r * 0.2), bounce)
-
-
-def _ice(svg: Svg, r: float, _colors: Palette) -> None:
-    cube = rounded(-r, -r, 2 * r, 2 * r, r=r * 0.26)
-    shell = [("#ffffff", 0.92), ("#d3ecf6", 0.50), ("#a9d3e6", 0.62), ("#ffffff", 0.85)]
-    svg.draw(cube, svg.lin(shell, (0, 0, 1, 1)))
-    core = rounded(-r * 0.62, -r * 0.58, r * 1.24, r * 1.2, r=r * 0.3)
-    svg.draw(core, svg.lin([("#7fb6d0", 0.38), ("#ffffff", 0.40)], (0, 0, 1, 1)))
-    svg.stroke(cube, "#ffffff", r * 0.06, 0.85)
-    glint = polygon([(-r * 0.75, -r * 0.75), (-r * 0.1, -r * 0.8), (-r * 0.75, r * 0.1)])
-    svg.draw(glint, "#ffffff", opacity=0.7)
-
-
-def _petal(svg: Svg, size: float, colors: Palette) -> None:
-    shape = Path().move(0, 0)
-    shape.cubic(size * 0.5, -size * 0.55, size * 1.1, -size * 0.25, size, size * 0.1)
-    shape.cubic(size * 0.9, size * 0.45, size * 0.3, size * 0.4, 0, 0).close()
-    fill = svg.lin([darken(colors.main, 0.12), colors.main, lighten(colors.soft, 0.4)])
-    svg.draw(shape, fill)
-
-
-def _pebble(svg: Svg, r: float, _colors: Palette) -> None:
-    stone = svg.rad(["#a9aeb5", ("#565a61", 1, 0.5), "#1d1f23"], (0.36, 0.22), 0.85)
-    svg.draw(ellipse(0, 0, r, r * 0.48), stone)
-
-
-SINGLE: dict[Prop, Callable[[Svg, float, Palette], None]] = {
-    Prop.BEANS: _bean,
-    Prop.BERRY: _berry,
-    Prop.ICE: _ice,
-    Prop.PETAL: _petal,
-    Prop.PEBBLE: _pebble,
+    Prop.MINT: Habit(count=5, size=26, lift=0, apart=0.5),
+    Prop.ICE: Habit(count=3, size=16, lift=0.92, turn=(-14, 14), apart=1.5),
+    Prop.PEBBLE: Habit(count=3, size=19, lift=0.42, apart=1.3),
+    Prop.BERRY: Habit(count=6, size=10.5, lift=0.95, apart=1.5),
+    Prop.BEANS: Habit(count=16, size=7.2, lift=0.5, turn=(0, 180), apart=1.25),
+    Prop.PETAL: Habit(count=7, size=17, lift=0.1, turn=(0, 360), apart=0.9),
 }
 
 
-def bead_symbol(svg: Svg) -> None:
-    """Define one water bead of radius 10, for `beads`."""
-    with svg.symbol(BEAD):
-        svg.draw(ellipse(0.8, 1.4, 10, 7.6), "#000000", opacity=0.20)
-        lens = [("#000000", 0.16, 0), ("#ffffff", 0.10, 0.35), ("#ffffff", 0.62, 1)]
-        svg.draw(ellipse(0, 0, 9.6, 7), svg.lin(lens, (0, 0, 0, 1)))
-        svg.draw(ellipse(-3.2, -3, 2.3, 1.6), "#ffffff", opacity=0.95)
+@dataclass(frozen=True, slots=True)
+class Lying:
+    """One prop in place, in product units about the product's foot on the table."""
+
+    prop: Prop
+    x: float
+    y: float
+    size: float
+    angle: float
 
 
-def beads(svg: Svg, rng: Random, field: Box, *, size: float, count: int) -> None:
-    """Strew water beads over a field; most are small."""
-    for _ in range(count):
-        k = size * (0.35 + min(2.2, rng.expovariate(1.6))) / 10
-        x, y = field.x + rng.random() * field.w, field.y + rng.random() * field.h
-        svg.use(BEAD, transform=f"translate({x:.1f} {y:.1f}) scale({k:.3f})")
+def lying(scene: Scene, stage: Stage) -> list[Lying]:
+    """All props of the scene, farthest first."""
+    if scene.transparent:
+        return []
+    found: list[Lying] = []
+    for one in _wanted(scene, stage):
+        if _clear(one, stage, found):
+            found.append(one)
+    return sorted(found, key=lambda p: p.y)
 
 
-def scatter(svg: Svg, scene: Scene, room: Room, *, front: bool) -> None:
-    """Strew the scene's props, in product units, before or behind the product."""
-    rng = stream(scene.seed, f"props {'before' if front else 'behind'}")
+def _box(one: Lying) -> Box:
+    r = one.size * 1.08
+    lift = 0.94 if one.prop in FRUIT else HABITS[one.prop].lift
+    return Box(one.x - r, one.y - one.size * lift - r, 2 * r, 2 * r)
+
+
+def _clear(one: Lying, stage: Stage, others: list[Lying]) -> bool:
+    box, k = _box(one), stage.scale
+    shown = Box(stage.cx + box.x * k, stage.floor + box.y * k, box.w * k, box.h * k)
+    pad = stage.unit * 0.012
+    if not stage.frame.grown(-stage.unit * 0.008).holds(shown, slack=0):
+        return False
+    if any(piece.box.grown(pad).touches(shown) for piece in stage.copy):
+        return False
+    left, right = stage.free
+    if box.x < -left or box.right > right:
+        return False
+    return all(_apart(one, other) for other in others)
+
+
+def _apart(one: Lying, other: Lying) -> bool:
+    if one.prop in FRUIT or other.prop in FRUIT:
+        close = 0.62 if one.prop in FRUIT and other.prop in FRUIT else 0.5
+        need = (one.size + other.size) * close
+    else:
+        share = HABITS[one.prop].apart if one.prop is other.prop else 0.8
+        need = (one.size + other.size) / 2 * share
+    return (one.x - other.x) ** 2 + ((one.y - other.y) * _DEPTH) ** 2 > need**2
+
+
+def _wanted(scene: Scene, stage: Stage) -> Iterator[Lying]:
+    rng = stream(scene.seed, "props")
+    left, right = extent(scene)
+    taken = (left, right)
+    if pedestal(scene):
+        taken = (max(left, right) * 1.28, max(left, right) * 1.28)
     fruit = [p for p in scene.props if p in FRUIT]
     if fruit:
-        _citrus_row(svg, fruit, room, front=front)
+        yield from _slices(fruit, taken, scene.seed)
+    reach = min(stage.free[0] - left, stage.free[1] - right, 125)
     for kind, habit in HABITS.items():
-        if kind not in scene.props or (kind is Prop.MINT and not front):
+        if kind not in scene.props:
             continue
-        for side in (0, 1):
-            reach = room.free[side] - room.taken[side]
-            if reach < _NARROW:
-                continue
-            for _ in range(habit.count):
-                off = room.taken[side] + 8 + rng.random() ** 1.3 * min(reach - 30, 105)
-                y = rng.uniform(4, 27) if front else rng.uniform(-11, 0)
-                _place(svg, (kind, scene.palette), (off if side else -off, y), rng)
+        for side in (-1, 1):
+            for _ in range(habit.count * 2):
+                yield _strewn(kind, side, (taken[side > 0], reach), rng)
 
 
-def _citrus_row(svg: Svg, fruit: list[Prop], room: Room, *, front: bool) -> None:
+def _strewn(kind: Prop, side: int, bounds: tuple[float, float], rng: Random) -> Lying:
+    (taken, reach), habit = bounds, HABITS[kind]
+    size = habit.size * rng.uniform(0.82, 1.14)
+    off = taken + size * 0.72 + rng.random() ** 1.5 * max(8.0, reach - size * 2)
+    depth = rng.uniform(-13, 22)
+    if depth > _AHEAD:  # before the product a thing may hide a little of it
+        off -= min(taken * 0.35, size * 0.9)
+    angle = rng.uniform(*habit.turn)
+    if kind is Prop.MINT:
+        depth = rng.uniform(9, 22)
+        angle = rng.uniform(-40, 12) if side > 0 else rng.uniform(168, 220)
+    return Lying(kind, side * off, depth, size, angle)
+
+
+def _slices(fruit: list[Prop], taken: tuple[float, float], seed: int) -> Iterator[Lying]:
+    way = 1 if seed % 3 else -1
     places = (
-        (0, 40, 10, 1.0, True),
-        (1, 38, 14, 0.92, True),
-        (1, 84, -9, 0.80, False),
-        (0, 86, -8, 0.74, False),
+        (-1, 30, 13, 30.0),
+        (1, 30, 15, 27.5),
+        (1, 74, -9, 24.5),
+        (-1, 74, -10, 23.0),
+        (1, 20, -12, 21.0),
     )
-    for index, (side, offset, dy, size, ahead) in enumerate(places):
-        x, r = room.taken[side] + offset, 31 * size
-        if ahead != front or x + r > room.free[side] + 4:
-            continue
-        x = x if side else -x
-        soft_shadow(svg, x + 3, dy, r * 1.25)
-        with svg.at(x, dy - r * 0.92):
-            citrus(svg, fruit[index % len(fruit)], r, index * 0.7 + side)
+    for i, (side, offset, y, size) in enumerate(places):
+        at = side * way
+        x = at * (taken[at > 0] + offset)
+        yield Lying(fruit[i % len(fruit)], x, y, size, 40.0 * i + 13)
 
 
-def _place(svg: Svg, kind: tuple[Prop, Palette], at: tuple[float, float], rng: Random) -> None:
-    (prop, colors), (x, y) = kind, at
-    habit = HABITS[prop]
-    size = habit.size * rng.uniform(0.85, 1.15)
-    if prop is Prop.MINT:
-        soft_shadow(svg, x, y + 3, size * 0.6, alpha=0.25)
-        angle = rng.choice((rng.uniform(-70, 10), rng.uniform(170, 250)))
-        with svg.at(x, y, angle=angle):
-            leaf(svg, size, rng.choice(("#2f9e5b", "#3fb36c", "#258a4d")))
+def scatter(svg: Svg, scene: Scene, some: list[Lying]) -> None:
+    """Draw props, in product units about the foot on the table, with their shadows."""
+    mirrors = scene.surface in MIRRORS
+    for one in some:
+        if mirrors and one.prop is not Prop.PETAL:
+            _mirrored(svg, scene, one)
+        _shadow(svg, one)
+    for one in some:
+        _drawn(svg, scene, one)
+
+
+def _shadow(svg: Svg, one: Lying) -> None:
+    match one.prop:
+        case Prop.PETAL:
+            soft_shadow(svg, one.x + 1, one.y + one.size * 0.2, one.size * 0.8, alpha=0.22)
+        case Prop.MINT:
+            way = 1 if one.x > 0 else -1
+            x = one.x + way * one.size * 0.45
+            soft_shadow(svg, x, one.y + 2.5, one.size * 0.6, alpha=0.26)
+        case _:
+            soft_shadow(svg, one.x + one.size * 0.16, one.y, one.size * 1.22)
+
+
+def _mirrored(svg: Svg, scene: Scene, one: Lying) -> None:
+    with svg.group(opacity=0.26), svg.at(0, 2 * one.y, tall=-1.0):
+        _drawn(svg, scene, one)
+
+
+def _drawn(svg: Svg, scene: Scene, one: Lying) -> None:
+    if one.prop in FRUIT:
+        with svg.at(one.x, one.y - one.size * 0.94):
+            citrus(svg, one.prop, one.size, one.angle)
         return
-    if prop is not Prop.PETAL:
-        soft_shadow(svg, x + 1, y, size * 1.2)
-    with svg.at(x, y - size * habit.lift, angle=rng.uniform(*habit.turn)):
-        SINGLE[prop](svg, size, colors)
+    lift = HABITS[one.prop].lift
+    with svg.at(one.x, one.y - one.size * lift, angle=one.angle):
+        if one.prop is Prop.MINT:
+            leaf(svg, one.size, ("#2f9e5b", "#3fb36c", "#258a4d")[round(one.size * 7) % 3])
+        else:
+            SINGLE[one.prop](svg, one.size, scene.palette)

@@ -1,21 +1,32 @@
-"""Where things stand: product zone, copy zone and price card, none touching another."""
+"""Where things stand: the copy set first, the product in the room that it leaves."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
-from pipeline.engine.studio.lettering.scripts import is_rtl
-from pipeline.engine.studio.scene.nouns import Layout, Role, Scene
-from pipeline.engine.studio.scene.products import Product, product
-from pipeline.engine.studio.vector.box import Box
+from pipeline.engine.studio.drawing.copy import (
+    Column,
+    Piece,
+    card_width,
+    column,
+    leading_edge,
+    price_card,
+)
+from pipeline.engine.studio.lettering.fitting import Align
+from pipeline.engine.studio.scene.nouns import Family, Layout, Prop, Role, Scene
+from pipeline.engine.studio.scene.products import extent, pedestal, product
+from pipeline.engine.studio.vector.box import Box, around
 
 OVERLAY = (Role.HEADLINE, Role.SUB, Role.CTA)
 """Copy that lies over the picture, not on the product."""
-CARD = 66
-"""Width of a price card beside the product, in product units."""
-_WIDE = 1.3
+_WIDE = 1.25
 _SQUARISH = 0.9
-_SLIM = 1.8
+_UPRIGHT = 0.7
+_SLIM = 1.9
 _TALL = 150
-_NARROW = 0.8
+FOOT = 26
+"""Table before the product, in product units."""
+_STORY = 0.6
+_LONG = 260
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,124 +37,276 @@ class Stage:
     height: int
     cx: float
     """The product's axis."""
+    floor: float
+    """Where the product, or its pedestal, meets the table."""
     base: float
     """The product's foot."""
     scale: float
     """Pixels in a product unit."""
     horizon: float
-    mid: float
-    """The product's middle, from top to bottom."""
-    reach: float
-    """Half the product's height."""
     goods: Box
-    """The product itself."""
-    copy: Box | None
-    """The zone for copy."""
-    card: Box | None
-    """A price card beside the product."""
+    """The product itself, all of its line-up."""
+    copy: tuple[Piece, ...]
+    """All copy that is not on the product."""
     beside: bool
     """Whether copy stands beside the product rather than above it."""
     free: tuple[float, float]
     """Half widths left and right of the axis that props may use."""
 
     @property
+    def frame(self) -> Box:
+        """The whole picture."""
+        return Box(0, 0, self.width, self.height)
+
+    @property
     def side(self) -> int:
-        """The shorter side: what margins and small type are measured by."""
+        """The shorter side."""
         return min(self.width, self.height)
+
+    @property
+    def unit(self) -> float:
+        """The root of the area: what type and margins are measured by."""
+        return math.sqrt(self.width * self.height)
+
+    @property
+    def mid(self) -> float:
+        """The product's middle, from top to bottom."""
+        return self.goods.cy
+
+    @property
+    def reach(self) -> float:
+        """Half the product's height."""
+        return self.goods.h / 2
+
+    @property
+    def copy_box(self) -> Box | None:
+        """The box of all copy."""
+        return around([p.box for p in self.copy]) if self.copy else None
 
 
 def copy_beside(scene: Scene) -> bool:
-    """Copy stands beside the product when wide, and on squares when the product is slim."""
-    shape = product(scene)
-    return scene.aspect >= _WIDE or (
-        scene.aspect >= _SQUARISH and shape.height > _SLIM * shape.width
-    )
+    """Copy stands beside the product when wide, and on uprights when the product is slim."""
+    left, right = extent(scene)
+    slim = _height(scene) > _SLIM * (left + right)
+    return scene.aspect >= _WIDE or (scene.aspect >= _UPRIGHT and slim)
 
 
-def overlay_texts(scene: Scene) -> bool:
-    """Whether there is copy to lay over the picture."""
+def _has_overlay(scene: Scene) -> bool:
     return bool(scene.texts(*OVERLAY))
-
-
-def zones(scene: Scene, w: float, h: float) -> tuple[Box, Box | None]:
-    """The product's zone and the copy's, if there is copy."""
-    if not overlay_texts(scene):
-        return Box(0.07 * w, 0.06 * h, 0.86 * w, 0.85 * h), None
-    if copy_beside(scene):
-        right = scene.seed % 2 == 1 and not any(map(is_rtl, scene.texts(Role.HEADLINE)))
-        goods = Box((0.50 if right else 0.04) * w, 0.07 * h, 0.46 * w, 0.85 * h)
-        return goods, Box((0.06 if right else 0.52) * w, 0.13 * h, 0.42 * w, 0.74 * h)
-    share = 0.27 if scene.aspect >= _SQUARISH else 0.285
-    share += 0.06 if scene.texts(Role.CTA) else 0
-    share += 0.05 if scene.texts(Role.PRICE) else 0
-    top = 0.055 * h
-    goods = Box(0.06 * w, top + share * h + 0.02 * h, 0.88 * w, h * (0.90 - share) - top)
-    return goods, Box(0.07 * w, top, 0.86 * w, share * h)
-
-
-def _spread(scene: Scene, shape: Product, *, has_copy: bool) -> float:
-    """Room for props at either side, in product units."""
-    if scene.transparent:
-        return 8
-    if not scene.props:
-        return 16
-    wanted = 40 if has_copy else 100
-    return min(wanted, 24 if scene.aspect < _NARROW else 70 if shape.height > _TALL else 60)
 
 
 def staged(scene: Scene, width: int, height: int) -> Stage:
     """Plan a picture of these pixels."""
-    w, h, shape = float(width), float(height), product(scene)
-    zone, copy = zones(scene, w, h)
-    beside = copy is not None and copy_beside(scene)
-    spread = _spread(scene, shape, has_copy=copy is not None)
-    by_height = zone.h / (shape.height + (16 if scene.transparent else 34))
-    alone = zone.w / (shape.width + 2 * spread)
-    with_card = zone.w / (shape.width + CARD + 14 + spread)
-    priced = bool(scene.texts(Role.PRICE)) and not scene.transparent
-    card_fits = min(by_height, with_card) > 0.85 * min(by_height, alone)
-    has_card = priced and (copy is None or (not beside and card_fits))
-    scale = min(by_height, with_card if has_card else alone)
-    foot = (8 if scene.transparent else 24) * scale
-    slack = zone.h - (shape.height * scale + foot)
-    drop = 0.5 if scene.transparent else 0.36 if copy else 0.42
-    base = zone.bottom - foot - slack * drop
-    cx = zone.cx + (shape.left - shape.right) / 2 * scale
-    card = None
-    if has_card:
-        cx -= (CARD + 14) / 2 * scale
-        card_h = CARD * 0.68 * scale
-        card = Box(
-            cx + (shape.right + 16) * scale, base + 12 * scale - card_h, CARD * scale, card_h
-        )
-    rise = 0.16 if scene.layout is Layout.POSTER else 0.30
-    left, right = (0.0, w) if not beside else (zone.x - 0.03 * w, zone.right + 0.01 * w)
-    tall = shape.height * scale
+    frame = Box(0, 0, width, height)
+    if scene.family is Family.WORDS:
+        return _words_only(scene, frame)
+    if not _has_overlay(scene) or scene.family is Family.BOARD:
+        return _alone(scene, frame)
+    if copy_beside(scene):
+        return _side_by_side(scene, frame)
+    return _stacked(scene, frame)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ground:
+    """The room that a product gets, and the copy that was set first."""
+
+    zone: Box
+    copy: tuple[Piece, ...] = ()
+    limit: tuple[float, float] | None = None
+    """From where to where props may lie, across; the whole width if not given."""
+    beside: bool = False
+
+
+def _height(scene: Scene) -> float:
+    return product(scene).height + pedestal(scene)
+
+
+def _unit(frame: Box) -> float:
+    return math.sqrt(frame.w * frame.h)
+
+
+def _spread(scene: Scene, *, has_copy: bool) -> float:
+    """Room for props at either side, in product units."""
+    if scene.transparent:
+        return 10
+    lying = [p for p in scene.props if p is not Prop.PEDESTAL]
+    if not lying:
+        return 18
+    wanted = 46 if has_copy else 104
+    return min(wanted, 28 if scene.aspect < _STORY + 0.1 else 74 if has_copy else 104)
+
+
+def _words_only(scene: Scene, frame: Box) -> Stage:
+    unit = _unit(frame)
+    margin = unit * 0.075
+    zone = frame.grown(-max(margin, frame.w * 0.07), -max(margin, frame.h * 0.09))
+    wide = scene.aspect >= _WIDE
+    where = Column(
+        zone=zone,
+        unit=unit,
+        across=leading_edge(scene) if wide else Align.MIDDLE,
+        down=Align.MIDDLE,
+        largest=frame.h * (0.40 if wide else 0.36),
+    )
+    copy = column(scene, where)
     return Stage(
-        width=width,
-        height=height,
-        cx=cx,
-        base=base,
-        scale=scale,
-        horizon=base - rise * scale * 100 * min(1, shape.height / _TALL),
-        mid=base - tall * 0.52,
-        reach=tall * 0.52,
-        goods=Box(cx - shape.left * scale, base - tall, shape.width * scale, tall),
-        copy=copy,
-        card=card,
-        beside=beside,
-        free=((cx - left) / scale, ((card.x if card else right) - cx) / scale),
+        width=int(frame.w),
+        height=int(frame.h),
+        cx=frame.cx,
+        floor=frame.h * 0.86,
+        base=frame.h * 0.86,
+        scale=unit / 300,
+        horizon=frame.h * 1.2,
+        goods=Box(frame.cx, frame.h * 0.86, 0, 0),
+        copy=tuple(copy),
+        beside=wide,
+        free=(0, 0),
     )
 
 
-def disc_radius(stage: Stage) -> float:
-    """The poster's disc: as large as it may be without running under the copy."""
-    wanted = max(stage.reach * 1.34, stage.goods.w * 0.74)
-    if stage.copy is None:
-        return wanted
-    if stage.beside:
-        ahead = stage.copy.x > stage.cx
-        gap = stage.copy.x - stage.cx if ahead else stage.cx - stage.copy.right
+def _alone(scene: Scene, frame: Box) -> Stage:
+    """The product in the middle, with its price card if it has one."""
+    zone = Box(frame.w * 0.07, frame.h * 0.065, frame.w * 0.86, frame.h * 0.865)
+    if scene.transparent:
+        zone = frame.grown(-frame.w * 0.06, -frame.h * 0.06)
+    if not scene.texts(Role.PRICE) or scene.family is Family.BOARD:
+        return _placed(scene, frame, Ground(zone=zone))
+    return _placed(scene, frame, _with_cards(scene, frame, zone))
+
+
+def _with_cards(scene: Scene, frame: Box, zone: Box) -> Ground:
+    """Room for the product at the left of its price cards, the group centred in the zone."""
+    unit, prices = _unit(frame), scene.texts(Role.PRICE)
+    gap = unit * 0.028
+    high = min(unit * 0.125, zone.h * 0.3)
+    wide = max(card_width(p, high) for p in prices)
+    shrink = min(1.0, zone.w * 0.38 / wide)
+    wide, high = wide * shrink, high * shrink
+    left, right = extent(scene)
+    scale = min(zone.h / (_height(scene) + FOOT), (zone.w - wide - gap) / (left + right + 12))
+    goods_w = (left + right + 12) * scale
+    x = zone.cx - (goods_w + gap + wide) / 2
+    pitch = high + gap * 0.5
+    floor = zone.bottom - FOOT * scale
+    y = max(zone.y, floor + FOOT * scale * 0.4 - pitch * len(prices))
+    cards = tuple(
+        price_card(p, Box(x + goods_w + gap, y + i * pitch, wide, high))
+        for i, p in enumerate(prices)
+    )
+    return Ground(
+        zone=Box(x, zone.y, goods_w, zone.h), copy=cards, limit=(0.0, x + goods_w + gap * 0.6)
+    )
+
+
+def _side_by_side(scene: Scene, frame: Box) -> Stage:
+    """Product at one side, copy at the other, both on one optical centre line."""
+    unit, w, h = _unit(frame), frame.w, frame.h
+    left, right = extent(scene)
+    tall = _height(scene)
+    margin = min(max(unit * 0.065, w * 0.05), w * 0.08)
+    spread = _spread(scene, has_copy=True)
+    top, bottom = h * 0.075, h * (0.94 if scene.transparent else 0.92)
+    by_height = (bottom - top) / (tall + FOOT)
+    wanted = (left + right + 2 * spread) * by_height
+    long = sum(map(len, scene.texts(*OVERLAY))) > _LONG
+    most = 0.34 if long else 0.46 if scene.aspect >= _WIDE else 0.40
+    goods_w = min(max(wanted, w * (0.24 if long else 0.30)), w * most)
+    rtl = leading_edge(scene) is Align.END
+    at_right = scene.seed % 2 == 1 and not rtl
+    gap = unit * 0.045
+    copy_w = min(w - goods_w - margin - gap - w * 0.035, unit * 1.05)
+    spare = w - goods_w - copy_w - margin - gap - w * 0.035
+    pad = w * 0.035 + spare * 0.4
+    if at_right:
+        zone = Box(w - goods_w - pad, top, goods_w, bottom - top)
+        copy = Box(margin + spare * 0.3, h * 0.10, copy_w, h * 0.80)
     else:
-        gap = stage.mid - stage.copy.bottom
-    return min(wanted, gap * 0.985)
+        zone = Box(pad, top, goods_w, bottom - top)
+        copy = Box(w - margin - copy_w - spare * 0.3, h * 0.10, copy_w, h * 0.80)
+    where = Column(
+        zone=copy,
+        unit=unit,
+        across=leading_edge(scene),
+        down=Align.MIDDLE,
+        largest=h * (0.30 if scene.aspect >= _WIDE else 0.18),
+    )
+    pieces = column(scene, where)
+    taken = around([p.box for p in pieces])
+    limit = (0.0, taken.x - gap * 0.4) if not at_right else (taken.right + gap * 0.4, w)
+    return _placed(scene, frame, Ground(zone=zone, copy=tuple(pieces), limit=limit, beside=True))
+
+
+def _stacked(scene: Scene, frame: Box) -> Stage:
+    """Copy above, the product in all the room below it."""
+    where = _column_above(scene, frame)
+    prices = scene.texts(Role.PRICE)
+    plain = column(scene, where, prices=False)
+    zone = _below(scene, frame, plain)
+    left, right = extent(scene)
+    goods_w = (left + right) * zone.h / (_height(scene) + FOOT)
+    if not prices:
+        return _placed(scene, frame, Ground(zone=zone, copy=tuple(plain)))
+    if len(prices) == 1 and goods_w < zone.w * 0.72:
+        ground = _with_cards(scene, frame, zone)
+        return _placed(scene, frame, replace(ground, copy=(*plain, *ground.copy)))
+    copy = column(scene, where)
+    return _placed(scene, frame, Ground(zone=_below(scene, frame, copy), copy=tuple(copy)))
+
+
+def _column_above(scene: Scene, frame: Box) -> Column:
+    unit, w, h = _unit(frame), frame.w, frame.h
+    margin = max(w * 0.075, unit * 0.05)
+    story = scene.aspect < _STORY
+    share = 0.34 if scene.aspect < _SQUARISH else 0.30
+    share += 0.05 * len(scene.texts(Role.CTA)[:1]) + 0.04 * len(scene.texts(Role.SUB)[:2])
+    if sum(map(len, scene.texts(*OVERLAY))) > _LONG:
+        share = 0.55
+    return Column(
+        zone=Box(margin, h * (0.075 if story else 0.06), w - 2 * margin, h * min(share, 0.58)),
+        unit=unit,
+        across=Align.MIDDLE,
+        down=Align.START,
+        largest=h * (0.135 if story else 0.17),
+    )
+
+
+def _below(scene: Scene, frame: Box, copy: list[Piece]) -> Box:
+    """What copy at the top leaves to the product."""
+    bottom = frame.h * (0.94 if scene.transparent else 0.915)
+    top = around([p.box for p in copy]).bottom + _unit(frame) * 0.05
+    return Box(frame.w * 0.05, top, frame.w * 0.90, bottom - top)
+
+
+def _placed(scene: Scene, frame: Box, ground: Ground) -> Stage:
+    """Stand the product in its zone, as large as it may be."""
+    zone, tall = ground.zone, _height(scene)
+    left, right = extent(scene)
+    spread = _spread(scene, has_copy=bool(ground.copy))
+    foot = 8.0 if scene.transparent else FOOT
+    by_height = zone.h / (tall + foot)
+    spread = min(spread, 12) if ground.copy else spread
+    roomy = zone.w / (left + right + 2 * spread)
+    snug = zone.w / (left + right + 24)
+    scale = min(by_height, max(roomy, 0.80 * min(by_height, snug)))
+    slack = zone.h - (tall + foot) * scale
+    drop = 0.5 if scene.transparent else 0.30 if ground.copy else 0.42
+    floor = zone.bottom - foot * scale - slack * drop
+    base = floor - pedestal(scene) * scale
+    cx = zone.cx + (left - right) / 2 * scale
+    rise = 0.20 if scene.layout is Layout.POSTER else 0.30
+    start, end = ground.limit or (0.0, frame.w)
+    high = product(scene).height * scale
+    return Stage(
+        width=int(frame.w),
+        height=int(frame.h),
+        cx=cx,
+        floor=floor,
+        base=base,
+        scale=scale,
+        horizon=floor - rise * scale * 100 * min(1, tall / _TALL),
+        goods=Box(cx - left * scale, base - high, (left + right) * scale, high),
+        copy=ground.copy,
+        beside=ground.beside,
+        free=((cx - start) / scale, (end - cx) / scale),
+    )

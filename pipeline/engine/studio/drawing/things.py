@@ -1,103 +1,118 @@
-"""Phone, headphones, board and the icons of everything else."""
+"""Phone, headphones and the icons of everything else."""
 
-from pipeline.engine.studio.colors import darken, lighten, mix
+from pipeline.engine.studio.colors import DEEP, darken, lighten
 from pipeline.engine.studio.contrast import ink_on, luminance
+from pipeline.engine.studio.drawing.boards import board
 from pipeline.engine.studio.drawing.labels import label_lines
-from pipeline.engine.studio.drawing.voice import display_face
+from pipeline.engine.studio.drawing.voice import display_face, text_face
 from pipeline.engine.studio.lettering.fitting import Align, Setting, fit
 from pipeline.engine.studio.scene.icons import icon
 from pipeline.engine.studio.scene.nouns import Family, Scene
-from pipeline.engine.studio.scene.products import GLYPH_SCALE
+from pipeline.engine.studio.scene.products import glyph_scale
 from pipeline.engine.studio.vector.box import Box
 from pipeline.engine.studio.vector.path import Path
 from pipeline.engine.studio.vector.shapes import ellipse, polygon, rect, rounded
-from pipeline.engine.studio.vector.svg import Svg
+from pipeline.engine.studio.vector.svg import Stop, Svg
 
 
 def phone(svg: Svg, scene: Scene) -> Path:
     """A phone that shows a screen of the brand."""
     colors = scene.palette
-    body = rounded(-48, -196, 96, 196, r=12)
-    screen = rounded(-44.5, -192.5, 89, 189, r=9.5)
-    svg.draw(body, svg.lin(["#4a4c52", "#0f1012", "#24262a", "#6a6d74"], (0, 0, 1, 1)))
-    svg.stroke(body, "#9aa0a8", 0.6, 0.7)
-    wall = [lighten(colors.main, 0.30), colors.main, darken(colors.accent, 0.25)]
-    svg.draw(screen, svg.lin(wall, (0, 0, 0.6, 1)))
+    edge = rounded(-45, -200, 98, 200, r=14)
+    svg.draw(edge, svg.lin(["#8d9299", "#3a3d42", "#c9cdd2", "#54585e"], (0, 0, 0, 1)))
+    body = rounded(-49, -200, 98, 200, r=14)
+    svg.draw(body, svg.lin(["#5c6067", "#101114", "#1d1f23", "#6f737a"], (0, 0, 1, 1)))
+    screen = rounded(-45.4, -196.4, 90.8, 192.8, r=11)
+    top = lighten(colors.main, 0.16)
+    wall: list[Stop] = [(top, 1, 0), (colors.main, 1, 0.5), (darken(colors.accent, 0.2), 1, 1)]
+    svg.draw(screen, svg.lin(wall, (0, 0, 0.5, 1)))
     with svg.group(clip_path=svg.clip(screen)):
-        svg.draw(ellipse(34, -150, 44), colors.soft, opacity=0.22)
-        svg.draw(ellipse(-30, -20, 60), colors.accent, opacity=0.30)
-        _screen_copy(svg, scene)
+        svg.draw(ellipse(40, -170, 52), colors.soft, fill_opacity=0.16)
+        svg.draw(ellipse(-34, -18, 66), colors.accent, fill_opacity=0.28)
+        _screen_copy(svg, scene, top)
         for i, share in enumerate((0.72, 0.48, 0.86)):
-            _card(svg, -126 + i * 29, share)
-        svg.draw(rounded(-38, -32, 76, 17, r=8.5), "#ffffff", opacity=0.95)
-        svg.draw(rounded(-12, -24.6, 24, 2.4, r=1.2), colors.main)
-        sheen = polygon([(-44.5, -192.5), (12, -192.5), (-44.5, -70)])
-        svg.draw(sheen, "#ffffff", opacity=0.10)
-    svg.draw(rounded(-12, -189.5, 24, 6, r=3), "#0b0b0d")
-    svg.draw(rounded(-14, -7, 28, 1.3, r=0.65), "#ffffff", opacity=0.7)
-    return body
+            _card(svg, -124 + i * 29, share, colors.main)
+        svg.draw(rounded(-38, -31, 76, 17, r=8.5), "#ffffff", fill_opacity=0.96)
+        svg.draw(rounded(-14, -23.8, 28, 2.8, r=1.4), darken(colors.main, 0.2))
+        glare = polygon([(-46, -197), (20, -197), (-46, -60)])
+        svg.draw(glare, svg.lin([("#ffffff", 0.20), ("#ffffff", 0.02)], (0, 0, 0.5, 1)))
+    svg.draw(rounded(-12, -192.5, 24, 6.6, r=3.3), "#060607")
+    svg.draw(ellipse(7.6, -189.2, 1.5), "#1b2a44")
+    svg.draw(rounded(-15, -8, 30, 1.5, r=0.75), "#ffffff", fill_opacity=0.8)
+    svg.stroke(body, "#b9bec5", 0.6, 0.75)
+    return Path().extend(body).extend(edge)
 
 
-def _screen_copy(svg: Svg, scene: Scene) -> None:
+def _screen_copy(svg: Svg, scene: Scene, ground: str) -> None:
     main, lines = scene.palette.main, label_lines(scene)
     if not lines:
         return
-    ink = ink_on([luminance(lighten(main, 0.2))], main)[0]
-    setting = Setting(
+    ink = ink_on([luminance(ground), luminance(main)], main)[0]
+    name = Setting(
         face=display_face(scene.style, lines[0]), across=Align.START, down=Align.START, max_lines=3
     )
-    svg.draw(fit(lines[0], Box(-38, -172, 70, 36), setting).path, ink)
+    rest = lines[1:]
+    svg.draw(fit(lines[0], Box(-38, -178, 74, 30 if rest else 42), name).path, ink)
+    for i, text in enumerate(rest):
+        small = Setting(face=text_face(text), across=Align.START, max_lines=1)
+        svg.draw(fit(text, Box(-38, -144 + i * 7, 74, 6), small).path, ink)
 
 
-def _card(svg: Svg, y: float, share: float) -> None:
-    svg.draw(rounded(-38, y, 76, 24, r=5), "#ffffff", opacity=0.22)
-    svg.draw(ellipse(-28, y + 12, 6), "#ffffff", opacity=0.85)
-    svg.draw(rounded(-17, y + 7, 46 * share, 3.6, r=1.8), "#ffffff", opacity=0.85)
-    svg.draw(rounded(-17, y + 14, 32 * share, 2.8, r=1.4), "#ffffff", opacity=0.5)
+def _card(svg: Svg, y: float, share: float, tone: str) -> None:
+    svg.draw(rounded(-38, y + 1.2, 76, 25, r=6), DEEP, fill_opacity=0.10)
+    svg.draw(rounded(-38, y, 76, 25, r=6), "#ffffff", fill_opacity=0.90)
+    svg.draw(ellipse(-27.5, y + 12.5, 6.4), tone, fill_opacity=0.85)
+    svg.draw(rounded(-16, y + 7, 46 * share, 4, r=2), "#2b2e36", fill_opacity=0.80)
+    svg.draw(rounded(-16, y + 14.6, 33 * share, 3, r=1.5), "#2b2e36", fill_opacity=0.35)
 
 
 def headphones(svg: Svg, scene: Scene) -> Path:
-    """Over-ear headphones, standing on their cups."""
+    """Over-ear headphones that stand on their cups."""
     main, accent = scene.palette.main, scene.palette.accent
-    band = Path().move(-62, -62).cubic(-66, -205, 66, -205, 62, -62)
-    svg.stroke(band, darken(main, 0.55), 17)
-    svg.stroke(band, main, 13.5)
-    svg.stroke(band.moved(-1.5, -2), lighten(main, 0.45), 3.2, 0.8)
-    pad = Path().move(-52, -92).cubic(-50, -172, 50, -172, 52, -92)
-    svg.stroke(pad, darken(main, 0.7), 5, 0.9)
+    arc = Path().move(-61, -74).cubic(-72, -188, 72, -188, 61, -74)
+    for dx, dy, color, width, alpha in (
+        (0.0, 0.0, darken(main, 0.62), 17.0, 1.0),
+        (-0.8, -1.2, darken(main, 0.10), 13.5, 1.0),
+        (-1.6, -2.4, lighten(main, 0.22), 8.0, 0.9),
+        (-2.6, -4.0, "#ffffff", 2.2, 0.55),
+    ):
+        svg.stroke(arc.moved(dx, dy), color, width, alpha)
+    pad = Path().move(-44, -126).cubic(-26, -160, 26, -160, 44, -126)
+    svg.stroke(pad, darken(main, 0.78), 6.5, 1.0)
+    svg.stroke(pad.moved(-0.5, 1.4), lighten(main, 0.1), 1.0, 0.35)
     outline = Path()
     for side in (-1, 1):
-        x = side * 60
-        svg.draw(rounded(x - 5, -104, 10, 36, r=4), svg.lin(["#8f959c", "#eceff1", "#7d838a"]))
-        cushion = rounded(x - side * 14 - 15, -84, 30, 84, r=15)
-        svg.draw(cushion, svg.lin([darken(main, 0.75), darken(main, 0.5), darken(main, 0.8)]))
-        cup = rounded(x + side * 4 - 17, -88, 34, 88, r=17)
-        shell = [lighten(main, 0.35), main, darken(main, 0.45)]
-        svg.draw(cup, svg.lin(shell, (0, 0, 1, 1)))
-        svg.stroke(cup, lighten(main, 0.5), 0.8, 0.6)
-        svg.draw(ellipse(x + side * 5, -44, 9, 25), svg.lin([lighten(accent, 0.2), accent]))
-        svg.draw(ellipse(x + side * 1, -66, 4, 12), "#ffffff", opacity=0.35)
-        outline.extend(cup).extend(cushion)
+        outline.extend(_ear_cup(svg, side, main, accent))
     return outline
 
 
-def board(svg: Svg, scene: Scene) -> Path:
-    """A framed board; what is written on it belongs to the copy."""
-    frame = rounded(-78, -190, 156, 184, r=5)
-    wood = mix("#8a5a34", scene.palette.main, 0.15)
-    svg.draw(rect(-60, -10, 12, 10), darken(wood, 0.5))
-    svg.draw(rect(48, -10, 12, 10), darken(wood, 0.5))
-    svg.draw(frame, svg.lin([lighten(wood, 0.25), wood, darken(wood, 0.35)], (0, 0, 1, 1)))
-    slate = rect(-70, -182, 140, 168)
-    svg.draw(slate, svg.lin(["#34383b", "#23272a"], (0, 0, 1, 1)))
-    svg.stroke(slate, "#0b0c0d", 0.8, 0.7)
-    return frame
+def _ear_cup(svg: Svg, side: int, main: str, accent: str) -> Path:
+    x = side * 60
+    arm = rounded(x - 4.5, -106, 9, 34, r=4)
+    svg.draw(arm, svg.lin(["#7f858c", "#f1f3f5", "#6d737a"]))
+    cushion = rounded(x - side * 15 - 14, -86, 28, 86, r=14)
+    svg.draw(cushion, svg.lin([darken(main, 0.85), darken(main, 0.52), darken(main, 0.82)]))
+    svg.stroke(rounded(x - side * 15 - 8, -80, 16, 74, r=8), lighten(main, 0.2), 0.8, 0.25)
+    cup = rounded(x + side * 3 - 17, -90, 34, 90, r=17)
+    shell: list[Stop] = [
+        (lighten(main, 0.30), 1, 0),
+        (main, 1, 0.45),
+        (darken(main, 0.50), 1, 1),
+    ]
+    svg.draw(cup, svg.lin(shell, (0, 0, 1, 1)))
+    plate = ellipse(x + side * 5, -45, 11, 31)
+    svg.draw(plate, svg.lin([lighten(main, 0.45), darken(main, 0.25)], (0, 0, 1, 1)))
+    svg.stroke(plate, accent, 1.5, 0.95)
+    svg.draw(ellipse(x + side * 5, -45, 4.4, 4.8), accent)
+    svg.draw(rounded(x + side * 3 - 12, -80, 4, 62, r=2), "#ffffff", fill_opacity=0.32)
+    svg.stroke(cup, lighten(main, 0.6), 0.6, 0.5)
+    return Path().extend(cup).extend(cushion)
 
 
 def glyph(svg: Svg, scene: Scene) -> Path:
     """The icon of the subject, standing on its lowest ink."""
     found = icon(scene.glyph)
-    k, ink = GLYPH_SCALE, found.ink
+    k, ink = glyph_scale(scene.glyph), found.ink
     with svg.at(-ink.cx * k, -ink.bottom * k, k):
         svg.raw(found.body)
     return rect(-ink.w * k / 2, -ink.h * k, ink.w * k, ink.h * k)

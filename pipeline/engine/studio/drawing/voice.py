@@ -8,6 +8,7 @@ _DISPLAY: dict[Style, tuple[Typeface, ...]] = {
     Style.BOLD: (Typeface.ANTON, Typeface.BLOCK),
     Style.LUX: (Typeface.SERIF, Typeface.DISPLAY),
     Style.SCRIPT: (Typeface.SCRIPT, Typeface.SERIF),
+    Style.CRAFT: (Typeface.BEBAS, Typeface.DISPLAY),
     Style.TECH: (Typeface.BLOCK, Typeface.BOLD),
 }
 
@@ -22,9 +23,9 @@ def display_face(style: Style, text: str) -> Typeface:
     return suited(text, wanted)
 
 
-def text_face(text: str) -> Typeface:
-    """The face for small copy."""
-    return suited(text, (Typeface.BOLD,))
+def text_face(text: str, *, long: bool = False) -> Typeface:
+    """The face for small copy; a lighter one for long texts."""
+    return suited(text, (Typeface.SANS,) if long else (Typeface.BOLD,))
 
 
 def price_face(text: str) -> Typeface:

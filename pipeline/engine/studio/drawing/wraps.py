@@ -2,14 +2,45 @@
 
 import math
 
-from pipeline.engine.studio.drawing.labels import Panel, draw_label
-from pipeline.engine.studio.drawing.marks import shade
+from pipeline.engine.studio.colors import DEEP
+from pipeline.engine.studio.drawing.designs import draw_label
+from pipeline.engine.studio.drawing.labels import Panel
 from pipeline.engine.studio.scene.nouns import Scene
-from pipeline.engine.studio.scene.products import Label, Product, Profile
-from pipeline.engine.studio.vector.lathe import radius_at
+from pipeline.engine.studio.scene.products import Label, Product
+from pipeline.engine.studio.vector.lathe import Profile, radius_at
 from pipeline.engine.studio.vector.path import Bend, Path, Point
 from pipeline.engine.studio.vector.shapes import polygon
-from pipeline.engine.studio.vector.svg import Svg
+from pipeline.engine.studio.vector.svg import Stop, Svg
+
+PAPER: tuple[Stop, ...] = (
+    (DEEP, 0.50, 0),
+    (DEEP, 0.20, 0.09),
+    (DEEP, 0.04, 0.20),
+    ("#ffffff", 0.16, 0.30),
+    ("#ffffff", 0.05, 0.42),
+    (DEEP, 0.0, 0.54),
+    (DEEP, 0.10, 0.72),
+    (DEEP, 0.26, 0.88),
+    (DEEP, 0.16, 0.95),
+    (DEEP, 0.46, 1),
+)
+"""Light on paper round a cylinder, from its left edge to its right."""
+METAL: tuple[Stop, ...] = (
+    (DEEP, 0.62, 0),
+    (DEEP, 0.30, 0.05),
+    ("#ffffff", 0.10, 0.11),
+    ("#ffffff", 0.50, 0.19),
+    ("#ffffff", 0.42, 0.23),
+    ("#ffffff", 0.06, 0.30),
+    (DEEP, 0.0, 0.45),
+    (DEEP, 0.10, 0.62),
+    (DEEP, 0.36, 0.80),
+    (DEEP, 0.30, 0.86),
+    ("#ffffff", 0.26, 0.92),
+    ("#ffffff", 0.10, 0.95),
+    (DEEP, 0.60, 1),
+)
+"""Light on printed metal: harder, with a bright strip and a rim."""
 
 
 def band(profile: Profile, label: Label) -> Path:
@@ -21,7 +52,7 @@ def band(profile: Profile, label: Label) -> Path:
 
     arc, low, high = label.arc, label.low, label.high
     angles = [arc * (i / 12 - 1) for i in range(25)]
-    sides = [low + (high - low) * i / 8 for i in range(9)]
+    sides = [low + (high - low) * i / 12 for i in range(13)]
     return polygon(
         [
             *(point(a, high) for a in angles),
@@ -52,17 +83,21 @@ def wrapped_label(
         return
     radius = max(radius_at(label.low, shape.profile), radius_at(label.high, shape.profile))
     region = band(shape.profile, label)
+    full = label.high - label.low > 0.75 * shape.profile[-1][1]
     panel = Panel(
-        top=-label.high,
-        height=label.high - label.low,
+        top=-label.high - label.bend * radius * 0.1,
+        height=label.high - label.low + label.bend * radius * 0.2,
         front=radius * label.front,
         half=radius * label.arc,
         bend=_onto(shape.profile, label, radius),
         paper=paper,
         plain=plain,
+        pack=full,
     )
+    if not plain and not full:
+        svg.draw(region.moved(0.5, 0.9), "#000000", fill_opacity=0.20)
     with svg.group(clip_path=svg.clip(region)):
         draw_label(svg, scene, panel)
     if not plain:
-        svg.draw(region, shade(svg, radius))
-        svg.stroke(region, "#1a1008", 0.35, 0.25)
+        lit = METAL if full else PAPER
+        svg.draw(region, svg.lin(lit, (-radius, 0, radius, 0), user=True))

@@ -30,6 +30,11 @@ class Typeface(StrEnum):
     ARABIC = "arabic"
     CJK = "cjk"
 
+    @property
+    def capitals(self) -> bool:
+        """Whether the face has capitals only, or is set in them."""
+        return self in (Typeface.BEBAS, Typeface.ANTON)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Source:

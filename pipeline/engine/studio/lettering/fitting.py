@@ -123,6 +123,7 @@ def _largest(some: list[Piece], box: Box, setting: Setting) -> _Trial:
     widths = [line(t, setting.face, setting.tracking).advance for t, _ in some]
     space = line(" ", setting.face, setting.tracking).advance
     best: _Trial | None = None
+    best_worth = 0.0
     counts = range(1, min(setting.max_lines, len(some)) + 1)
     if len(some) > LONG:  # a text: aim straight at the shape of the box
         ideal = (sum(widths) * box.h / (box.w * leading)) ** 0.5
@@ -132,9 +133,16 @@ def _largest(some: list[Piece], box: Box, setting: Setting) -> _Trial:
         path = _stacked(lines, leading, setting)
         ink = path.box()
         size = min(box.w / max(ink.w, 1e-6), box.h / max(ink.h, 1e-6), setting.max_size)
-        if best is None or size > best.size * setting.gain:
-            best = _Trial(size, path, lines)
+        worth = size * (0.55 + 0.45 * _evenness(lines, setting))
+        if best is None or worth > best_worth * setting.gain:
+            best, best_worth = _Trial(size, path, lines), worth
     return best or _Trial(0.0, Path(), ())
+
+
+def _evenness(lines: tuple[str, ...], setting: Setting) -> float:
+    """The shortest line's share of the longest: ragged settings are worth less."""
+    widths = [line(text, setting.face, setting.tracking).advance for text in lines]
+    return min(widths) / max(*widths, 1e-06)
 
 
 def _leading(text: str, name: Typeface) -> float:

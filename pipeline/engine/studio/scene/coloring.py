@@ -2,9 +2,9 @@
 
 import re
 
-from pipeline.engine.studio.colors import hls, lighten, mix, warm, wheel
+from pipeline.engine.studio.colors import darken, hls, lighten, mix, warm, wheel
 from pipeline.engine.studio.contrast import luminance
-from pipeline.engine.studio.scene.nouns import Family, Light, Palette
+from pipeline.engine.studio.scene.nouns import Light, Palette
 from pipeline.engine.studio.scene.swatches import FLAVOURS, HOUSE, MOODS, NAMED
 
 _WALL = re.compile(
@@ -37,8 +37,11 @@ def _flavour(words: list[str]) -> str:
     return next((w for w in known if w not in MOODS), known[0] if known else "")
 
 
-def palette(low: str, backdrop: str | None, seed: int, family: Family) -> Palette:
-    """The product's colours: flavour first, then named colours, the backdrop, the house's own."""
+def palette(low: str, backdrop: str | None, seed: int, own: str) -> Palette:
+    """The product's colours: flavour first, then named colours, its own, the backdrop's kin.
+
+    `own` is a family that has a house palette, or a colour, or nothing that is known.
+    """
     bare = _GLASS.sub(" ", _WALL.sub(" ", low))
     plain = _WORD.findall(bare)
     flavour = _flavour([w if w in FLAVOURS else _singular(w) for w in plain])
@@ -50,6 +53,8 @@ def palette(low: str, backdrop: str | None, seed: int, family: Family) -> Palett
         return Palette(main=colors[0], soft=soft, accent=accent)
     if colors:
         return _around(colors[0], colors[1] if len(colors) > 1 else None)
+    if own.startswith("#"):
+        return _around(own, None)
     if backdrop and hls(backdrop)[2] > _GREY and luminance(backdrop) > _DARK:
         hue = hls(backdrop)[0]
         near = 0.055 if _CREAM_HUES[0] < hue < _CREAM_HUES[1] else hue + 0.05
@@ -58,8 +63,8 @@ def palette(low: str, backdrop: str | None, seed: int, family: Family) -> Palett
             soft=wheel(near + 0.02, 0.86, 0.80),
             accent=wheel(near + 0.5, 0.28, 0.45),
         )
-    if family.value in HOUSE:
-        main, soft, accent = HOUSE[family.value]
+    if own in HOUSE:
+        main, soft, accent = HOUSE[own]
         return Palette(main=main, soft=soft, accent=accent)
     return _around(wheel((seed % 360) / 360, 0.52, 0.6), None)
 
@@ -71,6 +76,16 @@ def _around(base: str, third: str | None) -> Palette:
         soft=wheel(hue, 0.82, rich),
         accent=third or wheel(hue + 0.45, 0.35, max(0.25, rich * 0.8)),
     )
+
+
+def steady(color: str) -> str:
+    """The colour, darkened where neither black nor white type could be read well on it."""
+    middle_from, middle_to = 0.13, 0.30
+    for step in range(1, 9):
+        if not middle_from < luminance(color) < middle_to:
+            break
+        color = darken(color, 0.08 * step)
+    return color
 
 
 def default_backdrop(light: Light, colors: Palette, *, is_warm: bool) -> str:

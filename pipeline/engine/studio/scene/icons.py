@@ -16,10 +16,12 @@ _LONGEST = 3
 
 @dataclass(frozen=True, slots=True)
 class Icon:
-    """An icon's SVG body on its own grid, and the box of its ink."""
+    """An icon's SVG body on its own grid, the box of its ink, its colour."""
 
     body: str
     ink: Box
+    tone: str
+    """The colour that it is remembered by."""
 
 
 @functools.cache
@@ -36,7 +38,7 @@ def icon(name: str) -> Icon:
     entry = _sheet()["icons"][name]
     if not isinstance(entry, dict):
         raise TypeError(name)
-    return Icon(str(entry["body"]), Box(*entry["ink"]))
+    return Icon(str(entry["body"]), Box(*entry["ink"]), str(entry["tone"]))
 
 
 def icon_names() -> list[str]:
@@ -47,12 +49,16 @@ def icon_names() -> list[str]:
 def find_icon(phrase: str) -> str:
     """The icon that the phrase names last, the longest name first; empty where it names none."""
     emoji = next((name for char in phrase if (name := _by_emoji(char))), "")
-    words = _LETTERS.sub(" ", phrase).split()
+    return _by_words(_LETTERS.sub(" ", phrase).split()) or emoji
+
+
+def _by_words(words: list[str]) -> str:
+    """The last icon that the words name, the longest name first."""
     for end in range(len(words), 0, -1):
         for start in range(max(0, end - _LONGEST), end):
             if name := _by_name("-".join(words[start:end])):
                 return name
-    return emoji
+    return ""
 
 
 def _by_name(words: str) -> str:
@@ -67,4 +73,4 @@ def _by_name(words: str) -> str:
 def _by_emoji(char: str) -> str:
     if char.isascii() or char.isalpha():
         return ""
-    return _by_name(unicodedata.name(char, "").lower().replace(" ", "-"))
+    return _by_words(unicodedata.name(char, "").lower().replace("-", " ").split())

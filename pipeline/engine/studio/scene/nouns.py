@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Family(StrEnum):
-    """What the product is: fifteen families, and the glyph of anything else."""
+    """What the product is: fifteen families, the glyph of anything else, or words alone."""
 
     BOTTLE = "bottle"
     WINE = "wine"
@@ -23,6 +23,7 @@ class Family(StrEnum):
     HEADPHONES = "headphones"
     BOARD = "board"
     GLYPH = "glyph"
+    WORDS = "words"
 
 
 class Surface(StrEnum):
@@ -89,6 +90,7 @@ class Style(StrEnum):
     BOLD = "bold"
     LUX = "lux"
     SCRIPT = "script"
+    CRAFT = "craft"
     TECH = "tech"
 
 

@@ -5,13 +5,14 @@ import re
 from typing import TypeVar
 
 from pipeline.engine.order import Order
-from pipeline.engine.studio.scene.coloring import asked_backdrop, default_backdrop, palette
-from pipeline.engine.studio.scene.icons import find_icon
+from pipeline.engine.studio.scene.coloring import asked_backdrop, default_backdrop, palette, steady
+from pipeline.engine.studio.scene.icons import find_icon, icon
 from pipeline.engine.studio.scene.nouns import (
     Family,
     Glass,
     Layout,
     Light,
+    Palette,
     Role,
     Scene,
     Style,
@@ -26,6 +27,7 @@ from pipeline.engine.studio.scene.words import (
     LIGHTS,
     NOT_A_NAME,
     POSTERS,
+    PRESERVES,
     PROPS,
     REFINED,
     STYLES,
@@ -75,26 +77,26 @@ def read(order: Order) -> Scene:
     found, bare = quotes(order.prompt)
     low = _DENIED.sub(" ", bare.lower())
     seed = seed_of(order)
-    family, icon = subject(low, found)
+    family, glyph = subject(low, found)
     is_board = family is Family.BOARD
-    poster = is_board or re.search(POSTERS, low) is not None
+    poster = family in (Family.BOARD, Family.WORDS) or re.search(POSTERS, low) is not None
     layout = Layout.POSTER if poster else Layout.PHOTO
     asked = asked_backdrop(low)
-    colors = palette(low, asked, seed, family)
+    colors = palette(low, asked, seed, icon(glyph).tone if glyph else family.value)
     light = first(LIGHTS, low) or Light.SOFT
     is_warm = re.search(WARM, low) is not None
     copy = assigned(found, layout, board=is_board)
     return Scene(
         family=family,
-        glyph=icon,
+        glyph=glyph,
         name=_name(bare, low, has_copy=bool(copy), family=family),
         surface=first(SURFACES, low) or Surface.MATTE,
         light=light,
         warm=is_warm,
-        glass=first(GLASSES, low) or _usual_glass(family),
+        glass=first(GLASSES, low) or _usual_glass(family, low),
         props=tuple(prop for prop, pattern in PROPS if re.search(pattern, low)),
         palette=colors,
-        backdrop=asked or default_backdrop(light, colors, is_warm=is_warm),
+        backdrop=asked or _ground(family, light, colors, is_warm=is_warm),
         copy=copy,
         layout=layout,
         style=first(STYLES, order.prompt.lower()) or Style.CLEAN,
@@ -103,6 +105,13 @@ def read(order: Order) -> Scene:
         seed=seed,
         count=next((n for n, pattern in _COUNTS if re.search(pattern, low)), 1),
     )
+
+
+def _ground(family: Family, light: Light, colors: Palette, *, is_warm: bool) -> str:
+    """Words alone stand on the brand's colour; a product on a ground for its light."""
+    if family is Family.WORDS and light in (Light.SOFT, Light.BRIGHT):
+        return steady(colors.main)
+    return default_backdrop(light, colors, is_warm=is_warm)
 
 
 def first(table: tuple[tuple[T, str], ...], text: str) -> T | None:
@@ -131,12 +140,13 @@ def subject(low: str, found: list[Quote]) -> tuple[Family, str]:
             return family, ""
         if re.search(BOARDS, phrase):
             return Family.BOARD, ""
-        if icon := find_icon(phrase):
-            return Family.GLYPH, icon
+        if glyph := find_icon(phrase):
+            return Family.GLYPH, glyph
     roles = {quote.role for quote in found}
-    if len(found) >= _MANY_QUOTES or Role.MENU in roles or re.search(POSTERS, low):
+    if len(found) >= _MANY_QUOTES or Role.MENU in roles:
         return Family.BOARD, ""
-    return Family.BOX, ""
+    wordy = re.search(POSTERS, low) and found
+    return (Family.WORDS if wordy else Family.BOX), ""
 
 
 def _family(phrase: str) -> Family | None:
@@ -150,7 +160,9 @@ def _family(phrase: str) -> Family | None:
     return container
 
 
-def _usual_glass(family: Family) -> Glass:
+def _usual_glass(family: Family, low: str) -> Glass:
+    if family is Family.JAR:
+        return Glass.CLEAR if re.search(PRESERVES, low) else Glass.FROSTED
     return {Family.DROPPER: Glass.AMBER, Family.WINE: Glass.GREEN}.get(family, Glass.CLEAR)
 
 
@@ -162,4 +174,4 @@ def _name(bare: str, low: str, *, has_copy: bool, family: Family) -> str:
         return ""
     named = _SUBJECT.search(low)
     words = [w for w in (named.group(1) if named else "").split() if w not in NOT_A_NAME]
-    return " ".join(words[-_NAME_WORDS:]).title() or family.value.title()
+    return " ".join(words[-_NAME_WORDS:]).title()

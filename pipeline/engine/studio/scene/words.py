@@ -97,10 +97,17 @@ GLASSES: tuple[tuple[Glass, str], ...] = (
     (Glass.BLACK, r"(black|matte black|dark) (glass|bottle|jar|can|tube|pouch|box)"),
 )
 
+PRESERVES = r"honey|\bjam\b|marmalade|peanut|pickle|sauce|spread|preserve|chutney|olives|pesto"
+"""What a jar of clear glass holds; any other jar is one of cream."""
+
 STYLES: tuple[tuple[Style, str], ...] = (
     (Style.LUX, r"luxur|perfume|fragrance|elegant|serum|candle|\bwine|jewel|skincare|couture"),
     (Style.SCRIPT, r"handmade|bakery|vintage|retro|artisan|homemade|bistro"),
     (Style.BOLD, r"\bsale\b|neon|energy|sport|sneaker|\bshoes?\b|\bgym\b|burger|street|festival"),
+    (
+        Style.CRAFT,
+        r"coffee|roast|honey|\bjam\b|bread|oats|granola|olive|organic|\btea\b|chocolate|garden|farm",
+    ),
     (Style.TECH, r"\bapp\b|tech|phone|headphone|laptop|software|gadget|smart"),
 )
 

@@ -81,3 +81,33 @@ def lathe(
     for r, z in reversed(side[:-1]):
         path.line(-r, -z)
     return path.close()
+
+
+def strip(
+    profile: Profile, span: tuple[float, float], sides: tuple[float, float], steps: int = 14
+) -> Path:
+    """The part of the surface between two heights and two shares of the radius (-1 to 1).
+
+    It follows the profile: what a softbox leaves on curved glass.
+    """
+    low, high = span
+    heights = [low + (high - low) * i / steps for i in range(steps + 1)]
+    curve = smooth(
+        (
+            (radius_at(low, profile), low),
+            *tuple(p for p in profile if low < p[1] < high),
+            (radius_at(high, profile), high),
+        )
+    )
+    edge = [(radius_at(z, tuple(curve)), z) for z in heights]
+    path = Path().move(edge[0][0] * sides[0], -edge[0][1])
+    for r, z in edge[1:]:
+        path.line(r * sides[0], -z)
+    for r, z in reversed(edge):
+        path.line(r * sides[1], -z)
+    return path.close()
+
+
+def inset(profile: Profile, by: float, floor: float) -> Profile:
+    """The inside of a vessel: its wall `by` thick, its floor at a height."""
+    return tuple((max(1.0, r - by), max(z, floor)) for r, z in profile)

@@ -1,0 +1,165 @@
+"""A menu board: its headline once, then its lines, with prices at the right."""
+
+from dataclasses import dataclass
+
+from pipeline.engine.order import UnpaintableError
+from pipeline.engine.studio.colors import DEEP, darken, lighten, mix
+from pipeline.engine.studio.drawing.voice import display_face, price_face, text_face
+from pipeline.engine.studio.lettering.fitting import Align, Setting, fit
+from pipeline.engine.studio.scene.nouns import Role, Scene, Style
+from pipeline.engine.studio.scene.products import product
+from pipeline.engine.studio.vector.box import Box
+from pipeline.engine.studio.vector.path import Path
+from pipeline.engine.studio.vector.shapes import ellipse, polygon, rect, rounded
+from pipeline.engine.studio.vector.svg import Svg
+
+CHALK = "#f6f1e4"
+_SLATE = ("#363b3e", "#25292c")
+_LONGEST_COLUMN = 10
+_SMALLEST = 3.6
+"""Type on the board in product units: smaller could not be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the menu."""
+
+    text: str
+    price: str
+
+
+def rows(scene: Scene) -> list[Row]:
+    """The menu's lines; a price belongs to the text before it."""
+    found: list[Row] = []
+    for copy in scene.copy:
+        if copy.role is Role.PRICE and found and not found[-1].price:
+            found[-1] = Row(found[-1].text, copy.text)
+        elif copy.role in (Role.MENU, Role.LABEL):
+            found.append(Row(copy.text, ""))
+        elif copy.role is Role.PRICE:
+            found.append(Row("", copy.text))
+    return found
+
+
+def board(svg: Svg, scene: Scene) -> Path:
+    """Draw the framed board, foot at the origin, with all the scene's copy on it."""
+    shape = product(scene)
+    h, half = shape.height, shape.left
+    wood = mix("#8a5a34", darken(scene.palette.main, 0.3), 0.18)
+    for x in (-half * 0.72, half * 0.72 - 9):
+        svg.draw(rect(x, -14, 9, 14), darken(wood, 0.45))
+    frame = rounded(-half, -h, 2 * half, h - 8, r=3)
+    svg.draw(frame, svg.lin([lighten(wood, 0.28), wood, darken(wood, 0.32)], (0, 0, 1, 1)))
+    svg.stroke(
+        rounded(-half + 0.5, -h + 0.5, 2 * half - 1, h - 9, r=3), lighten(wood, 0.5), 0.6, 0.6
+    )
+    slate = Box(-half + 8, -h + 8, 2 * half - 16, h - 24)
+    svg.draw(rect(*slate), svg.lin(list(_SLATE), (0, 0, 1, 1)))
+    smear = svg.rad([("#ffffff", 0.07), ("#ffffff", 0)])
+    svg.draw(ellipse(slate.cx - 20, slate.y + slate.h * 0.35, slate.w * 0.5, slate.h * 0.22), smear)
+    svg.draw(rect(slate.x, slate.y, slate.w, 4), svg.lin([(DEEP, 0.5), (DEEP, 0)], (0, 0, 0, 1)))
+    svg.stroke(rect(*slate), "#0b0c0d", 0.7, 0.8)
+    _write(svg, scene, slate.grown(-9, -9))
+    return frame
+
+
+def _write(svg: Svg, scene: Scene, area: Box) -> None:
+    heads, found = scene.texts(Role.HEADLINE), rows(scene)
+    subs, ctas = heads[1:] + scene.texts(Role.SUB), scene.texts(Role.CTA)
+    accent = lighten(scene.palette.soft, 0.25)
+    y = area.y + (0 if found else area.h * 0.10)
+    if heads:
+        share = 0.24 if found else 0.46 if subs else 0.7
+        y = _set(svg, heads[0], Box(area.x, y, area.w, area.h * share), (scene.style, accent)) + 5
+        _flourish(svg, area.cx, y, accent)
+        y += 7
+    for sub in subs:
+        tall = (0.16 if found else 0.34) * area.h / max(1, len(subs) * 0.7)
+        setting = Setting(
+            face=text_face(sub), down=Align.START, max_size=15 if found else 19, max_lines=3
+        )
+        block = fit(sub, Box(area.x, y, area.w, tall), setting)
+        _legible(block.size)
+        svg.draw(block.path, CHALK)
+        y = block.box.bottom + 6
+    bottom = area.bottom - (17 if ctas else 0)
+    if found:
+        _menu(svg, found, Box(area.x, y, area.w, bottom - y), accent)
+    for cta in ctas[:1]:
+        plate = Box(area.cx - area.w * 0.3, area.bottom - 14, area.w * 0.6, 14)
+        svg.stroke(rounded(*plate, r=7), accent, 0.9)
+        block = fit(cta, plate.grown(-5, -3.6), Setting(face=text_face(cta), max_lines=1))
+        svg.draw(block.path, accent)
+
+
+def _set(svg: Svg, text: str, box: Box, look: tuple[Style, str]) -> float:
+    style, ink = look
+    face = display_face(style, text)
+    block = fit(
+        text, box, Setting(face=face, down=Align.START, max_size=60, gain=1.12, tracking=0.02)
+    )
+    svg.draw(block.path, ink)
+    return block.box.bottom
+
+
+def _flourish(svg: Svg, x: float, y: float, color: str) -> None:
+    for side in (-1, 1):
+        svg.stroke(polygon([(x + side * 4, y), (x + side * 30, y)], close=False), color, 0.7, 0.8)
+    svg.draw(polygon([(x - 2, y), (x, y - 2), (x + 2, y), (x, y + 2)]), color)
+
+
+def _legible(size: float) -> None:
+    if size < _SMALLEST:
+        raise UnpaintableError(
+            "so much copy on one board would be too small to read",
+            hint="quote fewer or shorter texts: up to about forty short lines fit",
+        )
+
+
+def _menu(svg: Svg, found: list[Row], area: Box, accent: str) -> None:
+    columns = 1 if len(found) <= _LONGEST_COLUMN else 2
+    per = -(-len(found) // columns)
+    gutter = 8 if columns > 1 else 0
+    wide = (area.w - gutter * (columns - 1)) / columns
+    pitch = min(area.h / per, 24)
+    top = area.y + (area.h - pitch * per) * 0.35
+    size = _common_size(found, wide, pitch * 0.56)
+    _legible(size)
+    for i, row in enumerate(found):
+        x = area.x + (i // per) * (wide + gutter)
+        y = top + (i % per) * pitch
+        _line(svg, row, Box(x, y, wide, pitch), (size, accent))
+
+
+def _common_size(found: list[Row], wide: float, largest: float) -> float:
+    """One size for all lines: the largest at which the longest still fits."""
+    sizes = [largest]
+    for row in found:
+        if row.text:
+            room = wide * (0.72 if row.price else 1.0)
+            one = Setting(face=text_face(row.text), max_lines=2, max_size=largest)
+            sizes.append(fit(row.text, Box(0, 0, room, largest * 1.9), one).size)
+    return min(sizes)
+
+
+def _line(svg: Svg, row: Row, box: Box, look: tuple[float, str]) -> None:
+    size, accent = look
+    room = box.w * (0.72 if row.price else 1.0)
+    across = Align.START if row.price else Align.MIDDLE
+    end = box.x
+    if row.text:
+        setting = Setting(face=text_face(row.text), across=across, max_size=size, max_lines=2)
+        block = fit(row.text, Box(box.x, box.y, room, box.h * 0.92), setting)
+        svg.draw(block.path, CHALK)
+        end = block.box.right
+    if row.price:
+        setting = Setting(face=price_face(row.price), across=Align.END, max_size=size * 1.05)
+        block = fit(row.price, Box(box.right - box.w * 0.26, box.y, box.w * 0.26, box.h), setting)
+        svg.draw(block.path, accent)
+        y = block.box.bottom - 0.6
+        dots = Path()
+        x = end + 4
+        while x < block.box.x - 3:
+            dots.extend(ellipse(x, y, 0.45))
+            x += 3.0
+        svg.draw(dots, CHALK, fill_opacity=0.55)
