@@ -18,8 +18,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from pipeline.engine.order import Quality
 from pipeline.engine.refusal import RefusedError, invalid
-from pipeline.engine.wanted import field_name, printable
+from pipeline.engine.wanted import BACKGROUNDS, field_name, printable
 from pipeline.errors import UsageError
 
 
@@ -91,7 +92,6 @@ T = TypeVar("T", bound=str)
 _HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
 _MOST = 1_000_000
 _MOST_MEGABYTES = 1024
-_MATCHABLE = frozenset({"quality", "size", "background", "n", "caller", "idempotency_key"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -141,7 +141,7 @@ def rules_from(told: object) -> tuple[tuple[Rule, ...], int]:
     rules, seed = told.get("rules", []), told.get("seed", 0)
     if not isinstance(rules, list):
         raise invalid("rules", "must be an array")
-    if not isinstance(seed, int):
+    if isinstance(seed, bool) or not isinstance(seed, int):
         raise invalid("seed", "must be a whole number")
     return tuple(_rule(f"rules[{n}]", rule) for n, rule in enumerate(rules)), seed
 
@@ -184,10 +184,7 @@ def _value(place: str, name: str, value: object) -> object:
         case "headers":
             return _headers(place, value)
         case "match":
-            match = _mapping(place, value)
-            for unknown in set(match) - _MATCHABLE:
-                raise invalid(f"{place}.{field_name(unknown)}", "cannot be matched")
-            return match
+            return _match(place, value)
         case "seconds" | "chance" | "retry_after":
             return _number(place, value)
         case _:
@@ -220,6 +217,27 @@ def _one_of(place: str, value: object, choices: Sequence[T]) -> T:
     raise invalid(place, f"must be one of {', '.join(choices)}, not {printable(value)}")
 
 
+def _match(place: str, value: object) -> dict[str, object]:
+    """What a request must be like; a value that no request can have is a typo."""
+    told = _mapping(place, value)
+    for name, wanted in told.items():
+        where = f"{place}.{field_name(name)}"
+        match name:
+            case "quality":
+                _one_of(where, wanted, list(Quality))
+            case "background":
+                _one_of(where, wanted, BACKGROUNDS)
+            case "n":
+                _whole(where, wanted)
+            case "idempotency_key" if wanted is None:
+                pass
+            case "size" | "caller" | "idempotency_key":
+                _text(where, wanted)
+            case _:
+                raise invalid(where, "cannot be matched")
+    return told
+
+
 def _headers(place: str, value: object) -> dict[str, str]:
     told = _mapping(place, value)
     if not all(_HEADER_NAME.fullmatch(name) for name in told):
@@ -246,6 +264,6 @@ def _number(place: str, value: object) -> float:
 
 
 def _whole(place: str, value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < _MOST:
-        raise invalid(place, "must be a whole number, not negative")
-    return value
+    if _number(place, value) % 1:
+        raise invalid(place, "must be a whole number")
+    return int(_number(place, value))

@@ -16,6 +16,7 @@ CREDITS = {Quality.LOW: 2, Quality.MEDIUM: 6, Quality.HIGH: 12}
 LONGEST_PROMPT = 32_000
 """Characters; the document names no limit, services of this family have this one."""
 MOST_PICTURES = 10
+BACKGROUNDS = ("opaque", "transparent")
 DOCUMENTED_RATIOS = ("1:1", "4:3", "16:9", "9:21", "1:2", "2:1")
 
 FIELDS = frozenset({"prompt", "model", "size", "quality", "n", "background"})
@@ -187,13 +188,9 @@ def field_name(name: str) -> str:
 
 def background_from(value: object) -> bool:
     """Whether alpha is wanted."""
-    match value:
-        case "opaque":
-            return False
-        case "transparent":
-            return True
-        case _:
-            raise invalid("background", f"must be opaque or transparent, not {printable(value)}")
+    if value not in BACKGROUNDS:
+        raise invalid("background", f"must be opaque or transparent, not {printable(value)}")
+    return value == "transparent"
 
 
 def _has_surrogate(text: str) -> bool:

@@ -23,6 +23,8 @@ def test_rules_are_read_with_their_seed():
         ("rules[0].fault", {"fault": ["drop"]}),
         ("rules[0].prompt", {"fault": "drop", "prompt": "x"}),
         ("rules[0].match.prompt", {"fault": "drop", "match": {"prompt": "x"}}),
+        ("rules[0].match.quality", {"fault": "drop", "match": {"quality": "hgih"}}),
+        ("rules[0].match.n", {"fault": "drop", "match": {"n": "1"}}),
         ("rules[0].on", {"fault": "drop", "on": "moon"}),
         ("rules[0].on", {"fault": "truncated"}),
         ("rules[0].on", {"fault": "bad-json", "on": "cdn"}),
