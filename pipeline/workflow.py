@@ -15,6 +15,7 @@ from pipeline.model.outcome import Outcome, Stored
 from pipeline.model.run import Run
 from pipeline.model.verdict import Decision, Pick
 from pipeline.planning.blueprint import Blueprint
+from pipeline.planning.expansion import expand
 from pipeline.planning.jobs import plan_drafts, plan_finals
 from pipeline.rendering.renderer import Renderer
 from pipeline.reviewing.choosing import Look, auto_verdicts
@@ -22,6 +23,7 @@ from pipeline.reviewing.rounds import read_rounds, shown_rounds
 from pipeline.reviewing.verdicts import Newest, StaleApproval, picks_from
 from pipeline.runs.due import Rules
 from pipeline.runs.forecast import forecast
+from pipeline.runs.sharing import settle_payers
 from pipeline.runs.watching import StageOpening, Watcher
 
 
@@ -100,16 +102,21 @@ async def survey(
     rounds = await read_rounds(ledger, campaign)
     if shown:
         rounds = shown_rounds(rounds, verdicts, await ledger.campaign_entries(campaign))
-    drafts = await asyncio.to_thread(lambda: [*plan_drafts(blueprint, rounds=rounds, only=only)])
-    entries = await ledger.entries(keys_of(drafts))
-    picks = picks_from(verdicts, drafts, entries)
-    finals = await asyncio.to_thread(
-        lambda: [*plan_finals(blueprint, picks=picks.approved, only=only)]
+    selected = None
+    if only:
+        selected = frozenset(cell.name for cell in expand(blueprint, only=only))
+    planned = await asyncio.to_thread(lambda: [*plan_drafts(blueprint, rounds=rounds)])
+    entries = dict(await ledger.entries(keys_of(planned)))
+    picks = picks_from(verdicts, planned, entries)
+    wanted = await asyncio.to_thread(
+        lambda: [*plan_finals(blueprint, picks=picks.approved, rounds=picks.rounds)]
     )
+    entries.update(await ledger.entries(keys_of(wanted)))
+    drafts = settle_payers(planned, entries, selected=selected)
     return Standing(
         drafts=drafts,
-        finals=finals,
-        entries={**entries, **await ledger.entries(keys_of(finals))},
+        finals=settle_payers(wanted, entries, selected=selected),
+        entries=entries,
         verdicts=verdicts,
         stale=picks.stale,
         waiting=waiting_cells(blueprint, drafts, entries, verdicts),

@@ -10,6 +10,7 @@ from pipeline.commands.terminal import counted, paint, say
 from pipeline.errors import CampaignError, Finding, Severity
 from pipeline.planning.blueprint import load_blueprint
 from pipeline.planning.jobs import plan_drafts
+from pipeline.planning.linting import lint
 from pipeline.providers.registry import profiles
 from pipeline.workflow import prove_finals
 
@@ -51,6 +52,6 @@ def check(file: Path, provider: str | None) -> tuple[Finding, ...]:
         for _ in plan_drafts(blueprint):
             pass
         prove_finals(blueprint)
+        return (*blueprint.warnings, *lint(blueprint))
     except CampaignError as error:
         return error.findings
-    return blueprint.warnings

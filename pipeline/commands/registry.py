@@ -41,20 +41,30 @@ class Listing:
         return cast("Command", load_part(self.module))
 
 
-MAKE, CHOOSE, LOOK, ENGINE = "Make", "Choose", "Look", "Engine"
+MAKE, CHOOSE, LOOK, MONEY, ENGINE = "Make", "Choose", "Look", "Money", "Machine"
 
 COMMANDS: tuple[Listing, ...] = tuple(
     Listing(name=name, group=group, help=text, module=module)
     for name, group, text, module in (
+        ("init", MAKE, "Write a first campaign that runs as it is", "init"),
         ("check", MAKE, "Find every mistake in campaign files; spends nothing", "check"),
         ("plan", MAKE, "Show what a run would make and cost; sends nothing", "plan"),
+        ("explain", MAKE, "The prompt of a cell, and what set every value", "explain"),
         ("run", MAKE, "Bring a campaign as far as it can go", "run"),
+        ("finals", MAKE, "Render what was approved, after saying the sum", "finals"),
         ("approve", CHOOSE, "Approve drafts, so that finals are made of them", "approve"),
         ("reject", CHOOSE, "Reject drafts: no finals of these cells", "reject"),
         ("redo", CHOOSE, "Ask for a new round of drafts, with a note", "redo"),
         ("undecide", CHOOSE, "Take a verdict back", "undecide"),
         ("status", LOOK, "Where campaigns stand, in one screen", "status"),
+        ("ls", LOOK, "Every image of a campaign, one a line", "ls"),
+        ("log", LOOK, "What was sent, answered and stored, line by line", "log"),
+        ("resolve", MONEY, "Settle what is in doubt or lost", "resolve"),
+        ("verify", MONEY, "Hold every stored file against its sha256", "verify"),
+        ("ledger", MONEY, "Rebuild the ledger from a run manifest", "ledger"),
         ("serve", ENGINE, "Run the image server that ships inside", "serve"),
+        ("doctor", ENGINE, "What this machine can do, and what is in the way", "doctor"),
+        ("schema", ENGINE, "The JSON Schema of campaign files", "schema"),
     )
 )
 

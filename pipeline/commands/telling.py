@@ -40,8 +40,10 @@ def confirm_spending(
 ) -> None:
     """Ask before a large bill; `Declined` where the answer is no. No terminal: budgets decide."""
     credits_ahead = Credits(sum(stage.credits for stage in ahead))
-    silent = arguments.yes or arguments.no_input or profile.play_money
-    if silent or credits_ahead <= settings.rendering.ask_above or not is_terminal(sys.stdin):
+    always = getattr(arguments, "always_ask", False) and credits_ahead > 0
+    silent = arguments.yes or arguments.no_input or (profile.play_money and not always)
+    small = credits_ahead <= settings.rendering.ask_above and not always
+    if silent or small or not is_terminal(sys.stdin):
         return
     images = sum(len(stage.to_buy) for stage in ahead)
     say(f"{counted(images, 'image')} to render on {profile.name}.")

@@ -7,7 +7,6 @@ import pytest
 from pipeline.errors import LocalFault, LockHeld
 from pipeline.runs.lock import campaign_lock
 
-
 HOLD = """
 import pathlib, sys, time
 from pipeline.runs.lock import campaign_lock

@@ -1,0 +1,25 @@
+"""`pipeline finals FILE`: render what was approved, after saying the sum."""
+
+import argparse
+import sys
+
+from pipeline.commands.run import add_arguments as add_run_arguments
+from pipeline.commands.run import run as run_campaign
+from pipeline.commands.terminal import is_terminal
+from pipeline.errors import UsageError
+from pipeline.model.campaign import Stage
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's words: those of `run`."""
+    add_run_arguments(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """`run --stage final`; the sum is always confirmed, by a person or by a flag."""
+    decided = arguments.yes or arguments.max_credits is not None
+    if not decided and (arguments.no_input or not is_terminal(sys.stdin)):
+        raise UsageError("finals without a terminal need --yes or --max-credits N")
+    arguments.stage = Stage.FINAL
+    arguments.always_ask = not decided
+    return run_campaign(arguments)

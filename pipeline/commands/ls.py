@@ -1,0 +1,91 @@
+"""`pipeline ls FILE`: every image of a campaign, from the ledger alone."""
+
+import argparse
+import asyncio
+import json
+from pathlib import Path
+
+from pipeline.commands.flags import settings_of
+from pipeline.commands.run import peek_slug
+from pipeline.commands.terminal import paint, say, table
+from pipeline.errors import UsageError
+from pipeline.ledger.base import Entry
+from pipeline.ledger.registry import open_ledger
+from pipeline.model.campaign import Slug
+from pipeline.model.outcome import Rendered, Status, Stored, status_of
+from pipeline.runs.folder import LEDGER
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's words."""
+    parser.add_argument("campaign", type=Path, metavar="FILE", help="a campaign file (YAML)")
+    parser.add_argument("--status", choices=[*Status], help="only images of this status")
+    parser.add_argument("--output", type=Path, metavar="DIR", help="output folder (output)")
+    parser.add_argument("--json", action="store_true", help="the result as JSON on stdout")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """List what was ever asked for; what was never asked is `pipeline plan`'s to tell."""
+    output = settings_of(arguments).output
+    slug = peek_slug(arguments.campaign)
+    if slug is None:
+        raise UsageError(f"cannot read the campaign's name in {arguments.campaign}")
+    entries = []
+    if (output / LEDGER).exists():
+        entries = asyncio.run(_read(output / LEDGER, Slug(slug)))
+    chosen = [
+        entry for entry in entries if arguments.status in {None, status_of(entry.outcome).value}
+    ]
+    if arguments.json:
+        print(json.dumps([_row(entry) for entry in chosen], indent=1))
+    elif chosen:
+        rows = [("Cell", "Stage", "Take", "Status", "Credits", "File"), *map(_line, chosen)]
+        head, *rest = table(rows, right=frozenset({4}))
+        print(paint(head, "bold"))
+        print("\n".join(rest))
+    else:
+        say("no such image yet")
+    return 0
+
+
+async def _read(place: Path, campaign: Slug) -> list[Entry]:
+    ledger = await open_ledger(place, read_only=True)
+    try:
+        return sorted(
+            await ledger.campaign_entries(campaign),
+            key=lambda entry: (entry.at.cell, entry.at.stage, entry.at.round, entry.at.take),
+        )
+    finally:
+        await ledger.close()
+
+
+def _line(entry: Entry) -> tuple[str, ...]:
+    again = f" round {entry.at.round}" if entry.at.round > 1 else ""
+    return (
+        entry.at.cell,
+        f"{entry.at.stage}{again}",
+        str(entry.at.take),
+        status_of(entry.outcome).value,
+        f"{entry.spent.upper:,}",
+        _file(entry) or "–",
+    )
+
+
+def _file(entry: Entry) -> str:
+    return entry.outcome.artifact.path if isinstance(entry.outcome, Stored) else ""
+
+
+def _row(entry: Entry) -> dict[str, object]:
+    outcome = entry.outcome
+    return {
+        "job": entry.key,
+        "cell": entry.at.cell,
+        "axes": dict(entry.at.axes),
+        "stage": entry.at.stage,
+        "round": entry.at.round,
+        "take": entry.at.take,
+        "status": status_of(outcome).value,
+        "url": outcome.url if isinstance(outcome, Stored | Rendered) else None,
+        "file": _file(entry) or None,
+        "credits": {"confirmed": entry.spent.confirmed, "in_doubt": entry.spent.in_doubt},
+    }

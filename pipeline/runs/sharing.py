@@ -1,0 +1,61 @@
+"""Who pays for an image that several cells share: whoever has paid already, else who is asked."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
+
+from pipeline.ledger.base import Entry
+from pipeline.model.campaign import CellName
+from pipeline.model.credits import FREE
+from pipeline.model.job import Job, JobKey
+from pipeline.model.outcome import Failed, Rendered
+
+
+def settle_payers(
+    jobs: Sequence[Job], entries: Mapping[JobKey, Entry], *, selected: frozenset[CellName] | None
+) -> list[Job]:
+    """The jobs of the selected cells (`None`: all), each shared image paid by one of them.
+
+    Planning lets the first cell of a group pay. A run that took only some cells may have bought
+    the image under another one: then that one is the payer, and nothing is bought again.
+    """
+    groups: dict[JobKey, list[Job]] = defaultdict(list)
+    for job in jobs:
+        groups[job.payer or job.key].append(job)
+    payer_of = {
+        leader: _payer(members, entries, selected)
+        for leader, members in groups.items()
+        if len(members) > 1
+    }
+    return [
+        _shared(job, payer_of.get(job.payer or job.key), groups)
+        for job in jobs
+        if selected is None or job.at.cell in selected
+    ]
+
+
+def _payer(
+    members: Sequence[Job],
+    entries: Mapping[JobKey, Entry],
+    selected: frozenset[CellName] | None,
+) -> JobKey:
+    paid = (job for job in members if _may_be_paid(entries.get(job.key)))
+    asked = (job for job in members if selected is None or job.at.cell in selected)
+    return next(chain(paid, asked, members)).key
+
+
+def _may_be_paid(entry: Entry | None) -> bool:
+    """Stored, on its way, or in doubt: another purchase of the same image would pay twice."""
+    if entry is None or entry.outcome is None or isinstance(entry.outcome, Failed):
+        return False
+    return not (isinstance(entry.outcome, Rendered) and entry.outcome.lost)
+
+
+def _shared(job: Job, payer: JobKey | None, groups: Mapping[JobKey, Sequence[Job]]) -> Job:
+    if payer is None:
+        return job
+    price = max(one.price for one in groups[job.payer or job.key])
+    if job.key == payer:
+        return replace(job, payer=None, price=price)
+    return replace(job, payer=payer, price=FREE)
