@@ -70,6 +70,11 @@ def short(sha256: str) -> str:
     return sha256[:16]
 
 
+def labels_of(cell: Cell) -> list[str]:
+    """What people call the values of a cell, axis by axis."""
+    return [_label(cell, axis, value) for axis, value in cell.axes]
+
+
 def _axes(cells: Sequence[Cell]) -> list[tuple[dict[str, Json], list[int]]]:
     """Each axis with its values in order of appearance, and each cell's place among them."""
     names = list(dict.fromkeys(axis for cell in cells for axis, _ in cell.axes))
