@@ -11,8 +11,7 @@ from typing import Any, TypeVar
 import apsw
 
 from pipeline.errors import LocalFault
-from pipeline.ledger import statements
-from pipeline.ledger.faults import fault
+from pipeline.ledger import faults, statements
 from pipeline.ledger.marks import Mark
 from pipeline.ledger.sqlite_books import SqliteBooks
 
@@ -79,7 +78,6 @@ class GroupCommit:
         self._queue.put(group)
 
     def _work(self) -> None:
-        waiting: list[_Call] = []
         closing = False
         while not closing:
             arrived = [self._queue.get()]
@@ -90,22 +88,25 @@ class GroupCommit:
             for start in range(0, len(waiting), _LARGEST):
                 group = waiting[start : start + _LARGEST]
                 answers = self._apply(group)
-                self._loop.call_soon_threadsafe(_deliver, group, answers)
+                try:
+                    self._loop.call_soon_threadsafe(_deliver, group, answers)
+                except RuntimeError:
+                    # the loop was closed without closing the ledger: nobody waits any more
+                    return
 
     def _apply(self, group: list[_Call]) -> list[object]:
         """One durable transaction; afterwards the mark may say so."""
         if self._fault is not None:
-            return [self._fault] * len(group)
+            return [_copied(self._fault) for _ in group]
         try:
             self._connection.execute("begin immediate")
             answers = [self._one(call) for call in group]
             self._commit()
-        except (apsw.Error, OSError, MemoryError, LocalFault) as error:
-            self._fault = fault(self._path, error)
-            if self._fault is not error:
-                self._fault.__cause__ = error
+        except Exception as error:  # noqa: BLE001 - whatever it was, every caller is told
+            self._fault = faults.fault(self._path, error)
+            self._fault.__cause__ = error if self._fault is not error else None
             self._give_up()
-            return [self._fault] * len(group)
+            return [_copied(self._fault) for _ in group]
         return answers
 
     def _one(self, call: _Call) -> object:
@@ -144,6 +145,13 @@ class GroupCommit:
             except apsw.Error:
                 # the disk is as broken as it was: what is not committed was never answered
                 return
+
+
+def _copied(fault: LocalFault) -> LocalFault:
+    """An error of its own for each caller: a traceback grows with every one who raises it."""
+    own = type(fault)(str(fault))
+    own.__cause__ = fault.__cause__
+    return own
 
 
 def _deliver(group: list[_Call], answers: list[object]) -> None:

@@ -36,6 +36,7 @@ def open_for_writing(path: Path) -> apsw.Connection:
         with _left_alone(connection):
             connection.set_busy_timeout(faults.PATIENCE)
             connection.execute("pragma synchronous = full")
+            connection.execute("pragma fullfsync = on")
             connection.execute("pragma foreign_keys = on")
             connection.execute("pragma journal_size_limit = 67108864")
             _check(connection, path)
@@ -67,7 +68,6 @@ def _probe(path: Path) -> apsw.Connection:
     marked = read_mark(path)
     connection = _read_only(path)
     with _left_alone(connection):
-        connection.set_busy_timeout(faults.PATIENCE)
         if connection.pragma("application_id") != APPLICATION_ID:
             raise faults.foreign(path)
         refuse_newer(connection)
@@ -81,6 +81,7 @@ def _probe(path: Path) -> apsw.Connection:
 def _read_only(path: Path) -> apsw.Connection:
     try:
         connection = apsw.Connection(str(path), apsw.SQLITE_OPEN_READONLY)
+        connection.set_busy_timeout(faults.PATIENCE)
         connection.pragma("application_id")
     except (apsw.CantOpenError, apsw.ReadOnlyError):
         if path.with_name(f"{path.name}-wal").exists():

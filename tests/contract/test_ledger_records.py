@@ -131,7 +131,7 @@ async def test_coordinates_come_back_as_they_were_given(hand):
 
 
 async def test_a_key_of_any_form_comes_back_as_it_was_given(hand):
-    for key in ("k", "AB" * 16, "ab" * 16, "ab" * 32):
+    for key in ("k", "AB" * 16, "ab" * 16, "ab" * 32, "no" * 16):
         await hand.submit(replace(CRAB, key=key))
         assert (await hand.ledger.entries([key]))[key].key == key
 

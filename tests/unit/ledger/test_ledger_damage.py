@@ -11,6 +11,7 @@ from pipeline.ledger import opening
 from pipeline.ledger.marks import mark_path, read_mark
 from pipeline.ledger.migrations import MIGRATIONS
 from pipeline.ledger.sqlite import SqliteLedger
+from pipeline.model.credits import Budget
 
 JOBS = [a_job(f"p{number}/1x1") for number in range(40)]
 NEXT = "2026-11-22T070000Z-bbbbbb"
@@ -248,6 +249,20 @@ async def test_a_row_that_somebody_edited_is_noticed_when_it_is_read(place, edit
         edited.execute(edit)
     edited.close()
     assert await told(place) is None
+
+
+async def test_a_run_that_meets_a_damaged_row_buys_nothing_more(place):
+    with sqlite3.connect(place) as edited:
+        edited.execute("update job set reason = 'x' where id = 4")
+    edited.close()
+    ledger = await SqliteLedger.open(place)
+    run = a_run(NEXT)
+    await ledger.begin(run)
+    with pytest.raises(LedgerUnusable, match="not what was written"):
+        await ledger.submit(JOBS[3], run=run, budget=Budget(), same_purchase=True)
+    with pytest.raises(LedgerUnusable, match="not what was written"):
+        await ledger.submit(a_job("fresh/1x1"), run=run, budget=Budget())
+    await ledger.close()
 
 
 async def test_a_large_ledger_is_not_read_whole_at_every_opening(place, monkeypatch):

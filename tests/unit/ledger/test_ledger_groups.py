@@ -1,6 +1,7 @@
 """Group commit: neighbours are spared, facts outlive their callers, permits do not."""
 
 import asyncio
+import time
 
 import pytest
 from builders import a_job, a_run
@@ -120,3 +121,32 @@ async def test_a_row_that_was_taken_back_is_not_remembered_as_there(ledger):
         await ledger.submit(job, run=run, budget=broken)
     assert (await ledger.submit(job, run=run, budget=Budget())).number == 1
     assert len(await ledger.campaign_entries("winter")) == 1
+
+
+async def test_what_the_file_itself_refuses_is_refused_to_one_caller_only(ledger):
+    permit = await submit(ledger, CRAB)
+
+    def forget(books, now):
+        books._do("delete from job where id = ?", 1)
+
+    told = await asyncio.gather(
+        ledger._write(forget), ledger.paid(permit, RECEIPT), return_exceptions=True
+    )
+    assert isinstance(told[0], ValueError)
+    assert "never deleted" in str(told[0])
+    assert told[1] is None
+
+
+def test_a_program_that_forgets_to_close_its_ledger_ends_all_the_same(tmp_path):
+    place = tmp_path / "ledger.db"
+
+    async def careless():
+        ledger = await SqliteLedger.open(place)
+        await ledger.begin(a_run())
+        ledger._called(lambda *_: time.sleep(0.2))
+        await asyncio.sleep(0)
+        return ledger
+
+    ledger = asyncio.run(careless())
+    ledger._writer._thread.join(5)
+    assert not ledger._writer._thread.is_alive()
