@@ -40,7 +40,8 @@ class SqliteLedger(Bookkeeper):
     async def open(cls, path: Path, *, now: Clock = utc_now, read_only: bool = False) -> Self:
         """Open or make the file; `LedgerUnusable` where it is damaged, foreign or too new.
 
-        Opened `read_only`, nothing is created or changed, and a missing file reads as empty.
+        Opened `read_only`, a missing file reads as an empty ledger and is not made, and nothing in
+        an existing one is changed; SQLite may leave its two empty work files beside it.
         """
         place = path.absolute().parent.resolve() / path.name
         writer = None
