@@ -110,12 +110,11 @@ async def trade(folder: Path, crowd_size: int, *, until: int, keys: "itertools.c
     )
     assert server.stdout is not None
     ready = json.loads(await server.stdout.readline())
-    crowd, enough = Crowd(ready["url"], ready["key"], keys), asyncio.Event()
+    crowd = Crowd(ready["url"], ready["key"], keys, busy=until * 9 // 10)
     async with asyncio.TaskGroup() as group:
-        for _ in range(crowd_size):
-            group.create_task(crowd.buy(until=until, enough=enough))
-        while crowd.answers.total() < until * 0.9:
-            await asyncio.sleep(0.005)
+        for seed in range(crowd_size):
+            group.create_task(crowd.buy(seed, until=until))
+        await crowd.reached.wait()
         server.send_signal(signal.SIGKILL)
     await server.wait()
     return crowd
