@@ -1,11 +1,11 @@
 """The proof renderer: a scene becomes vectors, vectors become a PNG; the same bytes every time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PIL import Image
 
-from pipeline.engine.order import Order, Picture, Quality
+from pipeline.engine.order import Order, Picture, Quality, UnpaintableError
 from pipeline.engine.pixels import pixels
 from pipeline.engine.studio import darkroom
 from pipeline.engine.studio.chance import stream
@@ -16,13 +16,14 @@ from pipeline.engine.studio.drawing import backdrop, surfaces
 from pipeline.engine.studio.drawing.decor import draw_decor
 from pipeline.engine.studio.drawing.dew import dew
 from pipeline.engine.studio.drawing.goods import foot_line, goods
-from pipeline.engine.studio.drawing.inking import inked, outlined, quieted
+from pipeline.engine.studio.drawing.inking import Inking, inked, outlined, quieted
 from pipeline.engine.studio.drawing.podium import TILT, podium
 from pipeline.engine.studio.drawing.props import Lying, lying, scatter
-from pipeline.engine.studio.drawing.stage import Stage, staged
+from pipeline.engine.studio.drawing.stage import Stage, laid_over, staged
+from pipeline.engine.studio.given import Given, Use, calmest, masked, received
 from pipeline.engine.studio.scene.nouns import Family, Light, Scene, Surface
-from pipeline.engine.studio.scene.products import extent, line_up, pedestal
-from pipeline.engine.studio.scene.reading import read
+from pipeline.engine.studio.scene.products import extent, line_up, pedestal, product
+from pipeline.engine.studio.scene.reading import read, seed_of
 from pipeline.engine.studio.vector.box import Box, around
 from pipeline.engine.studio.vector.svg import Svg
 
@@ -30,24 +31,62 @@ RENDERER = "proof"
 
 
 def paint(order: Order) -> Picture:
-    """Paint an order. Raises UnpaintableError where its copy cannot be set."""
-    scene = read(order)
+    """Paint an order. Raises UnpaintableError where its copy or its image cannot be used."""
+    image, _ = painted(order)
+    notes = {"prompt": order.prompt, "seed": str(seed_of(order)), "engine": RENDERER}
+    return Picture(
+        png=darkroom.encoded(image, notes),
+        width=image.width,
+        height=image.height,
+        renderer=RENDERER,
+    )
+
+
+def painted(order: Order) -> tuple[Image.Image, list[Inking]]:
+    """The picture, and how each piece of copy was inked."""
+    scene, given = read(order), received(order)
     width, height = pixels(order.ratio, order.quality)
-    stage = staged(scene, width, height)
-    image = Image.new("RGBA", (width, height))
+    if given and given.use is Use.BACKDROP:
+        image, done = _edited(order, scene, given, (width, height))
+    else:
+        if given:
+            scene = replace(scene, family=Family.GIVEN, given=given.image.size, name="")
+        stage = staged(scene, width, height)
+        image = _scenery(scene, stage, given)
+        done = _copy(image, scene, stage)
+    if scene.transparent:
+        return image, done
+    image = image.convert("RGB")
+    fine = order.quality is not Quality.LOW and given is None
+    return (darkroom.grained(image) if fine else image), done
+
+
+def _scenery(scene: Scene, stage: Stage, given: Given | None = None) -> Image.Image:
+    """Everything but the copy."""
+    image = Image.new("RGBA", (stage.width, stage.height))
     if not scene.transparent:
         _set(image, scene, stage)
     if scene.family is not Family.WORDS:
-        _still_life(image, scene, stage)
-    _copy(image, scene, stage)
-    if not scene.transparent:
-        image = image.convert("RGB")
-        if order.quality is not Quality.LOW:
-            image = darkroom.grained(image)
-    notes = {"prompt": order.prompt, "seed": str(scene.seed), "engine": RENDERER}
-    return Picture(
-        png=darkroom.encoded(image, notes), width=width, height=height, renderer=RENDERER
-    )
+        _still_life(image, scene, stage, given)
+    return image
+
+
+def _edited(
+    order: Order, scene: Scene, given: Given, size: tuple[int, int]
+) -> tuple[Image.Image, list[Inking]]:
+    """A given picture kept, painted anew only where its mask is clear, with the copy laid over."""
+    if scene.transparent:
+        raise UnpaintableError(
+            "the image to edit has no transparency to keep",
+            hint="hand in a cut-out, or ask for an opaque background",
+        )
+    new = _scenery(scene, staged(scene, *size)) if order.mask else Image.new("RGBA", size)
+    image = masked(order, given, new)
+    sheet = Image.new("RGBA", size, scene.backdrop)
+    sheet.alpha_composite(image)
+    zone, across = calmest(sheet)
+    stage = laid_over(scene, size, (zone, across))
+    return sheet, _copy(sheet, scene, stage)
 
 
 def _set(image: Image.Image, scene: Scene, stage: Stage) -> None:
@@ -72,7 +111,7 @@ def _set(image: Image.Image, scene: Scene, stage: Stage) -> None:
         darkroom.lay(image, Sprite(full, 0, y))
 
 
-def _still_life(image: Image.Image, scene: Scene, stage: Stage) -> None:
+def _still_life(image: Image.Image, scene: Scene, stage: Stage, given: Given | None = None) -> None:
     """The product with its shadow and reflection, and the props round it."""
     props = lying(scene, stage)
     _props(image, scene, stage, [p for p in props if p.y < 0])
@@ -80,7 +119,7 @@ def _still_life(image: Image.Image, scene: Scene, stage: Stage) -> None:
         _podium(image, scene, stage)
     for one in line_up(scene):
         k = stage.scale * one.scale
-        sprite = darkroom.rasterised(goods(scene, k))
+        sprite = packshot(given, k, scene) if given else darkroom.rasterised(goods(scene, k))
         x, y = stage.cx + one.dx * stage.scale, stage.base - one.back * stage.scale
         placed = Sprite(_lit(sprite.image, scene), round(sprite.x + x), round(sprite.y + y))
         _grounded(image, scene, stage, Footing(placed, x, y, k))
@@ -88,6 +127,14 @@ def _still_life(image: Image.Image, scene: Scene, stage: Stage) -> None:
     if scene.surface is Surface.WET and not scene.transparent:
         _drops(image, scene, stage)
     _props(image, scene, stage, [p for p in props if p.y >= 0])
+
+
+def packshot(given: Given, scale: float, scene: Scene) -> Sprite:
+    """A given cut-out as large as its scene wants it, its foot's middle at the origin."""
+    shape = product(scene)
+    size = (max(1, round(shape.width * scale)), max(1, round(shape.height * scale)))
+    image = given.image.resize(size, Image.Resampling.LANCZOS)
+    return Sprite(image, -size[0] // 2, -size[1])
 
 
 def _lit(image: Image.Image, scene: Scene) -> Image.Image:
@@ -204,20 +251,21 @@ def _props(image: Image.Image, scene: Scene, stage: Stage, some: Sequence[Lying]
     darkroom.lay(image, darkroom.rasterised(svg))
 
 
-def _copy(image: Image.Image, scene: Scene, stage: Stage) -> None:
+def _copy(image: Image.Image, scene: Scene, stage: Stage) -> list[Inking]:
     """Set the copy in inks that are read on the picture as it is by now."""
     if not stage.copy:
-        return
+        return []
     box = around([p.box for p in stage.copy]).grown(stage.unit * 0.03)
     svg = Svg(darkroom.whole(box, stage.frame))
     if scene.transparent:
-        outlined(svg, scene, stage.copy)
+        done = outlined(svg, scene, stage.copy)
     else:
         quiet = quieted(scene, stage.copy, lambda area: grounds(image, area))
         if quiet:
             darkroom.veil(image, quiet.box, color=quiet.color, alpha=quiet.alpha)
-        inked(svg, scene, stage.copy, lambda area: grounds(image, area))
+        done = inked(svg, scene, stage.copy, lambda area: grounds(image, area))
     darkroom.lay(image, darkroom.rasterised(svg))
+    return done
 
 
 def grounds(image: Image.Image, box: Box) -> list[float]:

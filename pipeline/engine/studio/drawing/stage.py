@@ -122,6 +122,30 @@ def _height(scene: Scene) -> float:
     return product(scene).height + pedestal(scene)
 
 
+def laid_over(scene: Scene, size: tuple[int, int], where: tuple[Box, Align]) -> Stage:
+    """A stage without a product: the copy over a picture that is kept, where it is calmest."""
+    frame = Box(0, 0, *size)
+    (zone, across), unit = where, _unit(frame)
+    across = leading_edge(scene) if across is Align.START else across
+    column_here = Column(
+        zone=zone, unit=unit, across=across, down=Align.MIDDLE, largest=frame.h * 0.20
+    )
+    copy = column(scene, column_here) if scene.copy else []
+    return Stage(
+        width=size[0],
+        height=size[1],
+        cx=frame.cx,
+        floor=frame.h,
+        base=frame.h,
+        scale=unit / 300,
+        horizon=frame.h,
+        goods=Box(frame.cx, frame.h, 0, 0),
+        copy=tuple(copy),
+        beside=across is not Align.MIDDLE,
+        free=(0, 0),
+    )
+
+
 def _unit(frame: Box) -> float:
     return math.sqrt(frame.w * frame.h)
 

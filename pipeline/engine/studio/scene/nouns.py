@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Family(StrEnum):
-    """What the product is: fifteen families, the glyph of anything else, or words alone."""
+    """What the product is: fifteen families, an icon, words alone, an image that was given."""
 
     BOTTLE = "bottle"
     WINE = "wine"
@@ -24,6 +24,7 @@ class Family(StrEnum):
     BOARD = "board"
     GLYPH = "glyph"
     WORDS = "words"
+    GIVEN = "given"
 
 
 class Surface(StrEnum):
@@ -147,6 +148,8 @@ class Scene:
     seed: int
     count: int = 1
     """How many of the product stand together, 1 to 3."""
+    given: tuple[int, int] = (0, 0)
+    """The pixels of a packshot that was handed in, where the family is given."""
 
     def texts(self, *roles: Role) -> list[str]:
         """The copy of these roles, in the order of the prompt."""

@@ -13,6 +13,7 @@ from pipeline.engine.studio.vector.lathe import Profile
 GLYPH_HEIGHT = 165.0
 """How tall an icon stands; a very wide one stands lower."""
 GLYPH_WIDTH = 210.0
+GIVEN_HEIGHT = 220.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -180,6 +181,10 @@ PEDESTAL = 34.0
 
 def product(scene: Scene) -> Product:
     """The shape of the scene's product."""
+    if scene.family is Family.GIVEN:
+        wide, high = scene.given
+        k = min(GIVEN_HEIGHT / high, GLYPH_WIDTH / wide)
+        return Product(height=high * k, left=wide * k / 2, right=wide * k / 2, depth=40)
     if scene.family is not Family.GLYPH:
         return PRODUCTS[scene.family]
     ink, k = icon(scene.glyph).ink, glyph_scale(scene.glyph)

@@ -68,6 +68,7 @@ def seed_of(order: Order) -> int:
         "transparent" if order.transparent else "opaque",
         str(order.index),
         order.variation,
+        *(hashlib.sha256(image).hexdigest() for image in order.references),
     )
     return int.from_bytes(hashlib.sha256("\x1f".join(told).encode()).digest()[:6], "big")
 
