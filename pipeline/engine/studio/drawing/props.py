@@ -72,9 +72,14 @@ def _box(one: Lying) -> Box:
     return Box(one.x - r, one.y - one.size * lift - r, 2 * r, 2 * r)
 
 
-def _clear(one: Lying, stage: Stage, others: list[Lying]) -> bool:
+def footprint(one: Lying, stage: Stage) -> Box:
+    """What a prop covers, in pixels."""
     box, k = _box(one), stage.scale
-    shown = Box(stage.cx + box.x * k, stage.floor + box.y * k, box.w * k, box.h * k)
+    return Box(stage.cx + box.x * k, stage.floor + box.y * k, box.w * k, box.h * k)
+
+
+def _clear(one: Lying, stage: Stage, others: list[Lying]) -> bool:
+    box, shown = _box(one), footprint(one, stage)
     pad = stage.unit * 0.012
     if not stage.frame.grown(-stage.unit * 0.008).holds(shown, slack=0):
         return False
