@@ -3,6 +3,7 @@
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 from aiohttp import web
 
@@ -18,13 +19,17 @@ from pipeline.engine.refusal import RefusedError
 
 _log = logging.getLogger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Pages = Callable[[web.Application], None]
-"""Adds pages for people, e.g. `/` and its static files, to the API's application."""
 
 
-def api_application(
-    desk: Desk, *, gallery: Gallery, jobs: JobEndpoints, pages: Pages | None
-) -> web.Application:
+class Pages(Protocol):
+    """Pages for people on the API's port, e.g. `/` and its static files."""
+
+    def __call__(self, application: web.Application, *, key: str) -> None:
+        """Add the routes, before the server answers; `key` buys."""
+        ...
+
+
+def api_application(desk: Desk, *, gallery: Gallery, jobs: JobEndpoints) -> web.Application:
     """An application for the API's port."""
     application = web.Application(
         middlewares=[_answering(desk.settings.error_style)],
@@ -37,8 +42,6 @@ def api_application(
         AboutEndpoints(desk),
     ):
         endpoints.add_to(application.router)
-    if pages is not None:
-        pages(application)
 
     async def stop(_: web.Application) -> None:
         desk.stopping.set()

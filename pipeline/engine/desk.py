@@ -99,8 +99,11 @@ class Desk:
         ]
 
     def _receipt(self, sold: Sold) -> dict[str, str]:
-        """What it cost, as headers; the document's body has no place for it."""
-        headers = {"X-Credits-Charged": str(sold.credits)}
+        """What it cost and who painted it: the document's body has no place for either."""
+        headers = {
+            "X-Credits-Charged": str(sold.credits),
+            "X-Painted-By": ", ".join(sorted({picture.renderer for picture in sold.pictures})),
+        }
         balance = self.books.standing().balance
         if balance is not None:
             headers["X-Credits-Remaining"] = str(balance)

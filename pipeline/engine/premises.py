@@ -39,7 +39,11 @@ class Premises:
         except BlockingIOError as error:
             os.close(self._lock)
             raise LockHeld(f"another image server is using {folder}") from error
-        self.memory = self._remember()
+        try:
+            self.memory = self._remember()
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def books(self) -> Path:
@@ -80,7 +84,6 @@ class Premises:
         except FileNotFoundError:
             memory = Memory(secret=secrets.token_hex(32), key=f"sk-{secrets.token_urlsafe(24)}")
         except (OSError, ValueError, TypeError) as error:
-            self.close()
             raise LedgerUnusable(f"{path}: {error}") from error
         self.memory = memory
         self._write()

@@ -60,8 +60,8 @@ class ImageServer:
     ) -> None:
         """`painter` replaces the engine's own; it must be picklable, a module's function.
 
-        `pages` adds what is for people to the API's application. Raises UsageError for fault
-        rules that cannot be read.
+        `pages` adds what is for people to the API's application. Raises UsageError where the
+        file of fault rules cannot be used.
         """
         self._settings = settings
         self._painter = painter
@@ -128,7 +128,7 @@ class ImageServer:
         opening.push_async_callback(self._books.close)
         memory = self._premises.memory
         gallery = Gallery(self._premises.images)
-        await asyncio.to_thread(gallery.drop, self._books.expired_pictures())
+        await asyncio.to_thread(lambda: gallery.drop(self._books.expired_pictures()))
         signer = Signer(memory.secret.encode())
         counter = Counter(
             books=self._books,
@@ -159,7 +159,9 @@ class ImageServer:
         self._cdn_port = await self._listen(
             opening, self._cdn.application(), port=settings.cdn_port, before=memory.cdn_port
         )
-        api = api_application(desk, gallery=gallery, jobs=jobs, pages=self._pages)
+        api = api_application(desk, gallery=gallery, jobs=jobs)
+        if self._pages is not None:
+            self._pages(api, key=self.key)
         self._port = await self._listen(opening, api, port=settings.port, before=memory.port)
         self._premises.note_ports(port=self._port, cdn_port=self._cdn_port)
 

@@ -60,12 +60,16 @@ class GroupWriter:
         self._connection = connection
         self._committed = committed
         self._undone = undone
+        self._ended: str = ""
+        """Why nothing is written any more."""
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="books", daemon=True)
         self._thread.start()
 
     async def run(self, verb: Callable[[], T]) -> T:
         """What the verb returned, once it is on disk."""
+        if self._ended:
+            raise LocalFault(self._ended)
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         self._queue.put(_Waiting(verb, loop, future))
@@ -73,6 +77,7 @@ class GroupWriter:
 
     async def close(self) -> None:
         """Write what was handed in, then end the thread; the connection stays open."""
+        self._ended = self._ended or "the books are closed"
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
 
@@ -104,13 +109,21 @@ class GroupWriter:
             self._connection.execute("COMMIT")
         except (apsw.Error, OSError) as error:
             _log.exception("the books could not be written")
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            self._undone()
+            self._undo()
             for waiting in group:
                 waiting.error = LocalFault(f"the books could not be written: {error}")
         else:
             self._committed()
+
+    def _undo(self) -> None:
+        """Back to what is on disk; where even that cannot be read, nothing is written any more."""
+        try:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            self._undone()
+        except (apsw.Error, OSError) as error:
+            _log.exception("the books cannot be read")
+            self._ended = f"the books cannot be read: {error}"
 
 
 def _run(waiting: _Waiting) -> None:

@@ -232,3 +232,22 @@ async def test_a_failed_write_charges_nobody_and_the_next_one_counts_right(tmp_p
     await books.capture(first.purchase, [picture(first.purchase)])
     assert (books.standing().captured, books.standing().reserved) == (6, 0)
     await books.close()
+
+
+async def test_books_that_cannot_be_read_any_more_refuse_instead_of_hanging(tmp_path: Path):
+    books = Books(tmp_path / "books.db", start=100)
+    books._connection.close()
+    for _ in range(2):
+        with pytest.raises(LocalFault):
+            await books.reserve(purchase())
+    with pytest.raises(LocalFault, match="cannot be read"):
+        await books.reserve(purchase())
+    await books._writer.close()
+    books._reader.close()
+
+
+async def test_closed_books_refuse_instead_of_hanging(tmp_path: Path):
+    books = Books(tmp_path / "books.db", start=100)
+    await books.close()
+    with pytest.raises(LocalFault, match="closed"):
+        await books.reserve(purchase())
