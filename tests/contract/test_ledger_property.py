@@ -223,5 +223,6 @@ TestLife.settings = settings(
     stateful_step_count=40,
     deadline=None,
     derandomize=True,
+    database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
