@@ -1,35 +1,28 @@
 """What the review server answers."""
 
-import asyncio
-import gzip
-import json
 import shlex
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from functools import cache
 from http import HTTPStatus
-from importlib.resources import files
-from pathlib import Path
 
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pipeline.model.campaign import Stage
 from pipeline.reviewing.asked import body_of, decisions_of, order_of
+from pipeline.reviewing.assets import assets
 from pipeline.reviewing.broadcast import Broadcast
 from pipeline.reviewing.deciding import Answer, take_decisions
 from pipeline.reviewing.desk import Desk
 from pipeline.reviewing.detail import cell_detail
 from pipeline.reviewing.gate import HEADERS
 from pipeline.reviewing.options import ReviewOptions
+from pipeline.reviewing.packing import Packing
 from pipeline.reviewing.pictures import Pictures
 from pipeline.reviewing.purse import limits
 from pipeline.reviewing.quote import Quote, quote
 from pipeline.reviewing.till import Till
-from pipeline.reviewing.wire import index_json
-
-STATIC = Path(str(files("pipeline.reviewing"))) / "static"
 
 _SHEETS = ("css/base.css", "css/bars.css", "css/grid.css", "css/loupe.css", "css/dialogs.css")
 
@@ -44,6 +37,7 @@ class Routes:
     till: Till
     broadcast: Broadcast
     pictures: Pictures
+    packing: Packing
     options: ReviewOptions
     clock: Callable[[], datetime]
     changed: Callable[[], None]
@@ -67,7 +61,7 @@ class Routes:
     async def page(self, request: web.Request) -> web.Response:
         """The shell; everything in it is asked for by the scripts."""
         del request
-        modules = [name for name in _assets() if name.endswith(".js")]
+        modules = [name for name in assets() if name.endswith(".js")]
         text = _TEMPLATES.get_template("review.html").render(
             campaign=self.desk.campaign, modules=modules, sheets=_SHEETS
         )
@@ -75,25 +69,20 @@ class Routes:
 
     async def static(self, request: web.Request) -> web.StreamResponse:
         """Our own scripts, styles and type; nothing outside the package is reached."""
-        asset = _assets().get(request.match_info["path"])
+        asset = assets().get(request.match_info["path"])
         if asset is None:
             raise web.HTTPNotFound(text="no such file")
-        return web.FileResponse(asset, headers={"Cache-Control": "no-cache"})
+        headers = {"Cache-Control": "no-cache", "ETag": f'"{asset.tag}"'}
+        if request.headers.get("If-None-Match") == headers["ETag"]:
+            return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
+        kind = asset.content_type
+        charset = "utf-8" if kind.startswith("text/") else None
+        return web.Response(body=asset.body, headers=headers, content_type=kind, charset=charset)
 
     async def cells(self, request: web.Request) -> web.Response:
         """The whole board in columns."""
         self._check_run(request)
-        told = {
-            **index_json(self.desk.board),
-            "stages": self._stages(),
-            "me": self.options.reviewer,
-            "event": self.broadcast.last,
-            "complaint": self.desk.complaint,
-            "spend": self.till.may_spend,
-            "running": self.till.running,
-            "play": self.options.play_money,
-        }
-        body = await asyncio.to_thread(_packed, told)
+        body = await self.packing.body()
         headers = {"Content-Encoding": "gzip"}
         return web.Response(body=body, headers=headers, content_type="application/json")
 
@@ -188,19 +177,6 @@ class Routes:
             "command": f"pipeline finals {shlex.quote(board.campaign.file)}",
         }
 
-    def _stages(self) -> dict[str, object]:
-        """What an image of each stage costs, how many a cell has, and what was spent on them."""
-        board = self.desk.board
-        return {
-            stage: {
-                "quality": settings.quality,
-                "takes": settings.takes,
-                "price": self.desk.prices.get(stage, 0),
-                "spent": self.desk.spent.get(stage, 0),
-            }
-            for stage, settings in board.campaign.stages.items()
-        }
-
     def _check_run(self, request: web.Request) -> None:
         if request.match_info["run"] != self.desk.campaign:
             raise web.HTTPNotFound(text=f"this is the review of {self.desk.campaign}")
@@ -209,21 +185,6 @@ class Routes:
 _TEMPLATES = Environment(
     loader=PackageLoader("pipeline.reviewing"), autoescape=True, undefined=StrictUndefined
 )
-
-
-@cache
-def _assets() -> dict[str, Path]:
-    """Every file that may be asked for; names are looked up, never joined to a path."""
-    return {
-        str(path.relative_to(STATIC).as_posix()): path
-        for path in STATIC.rglob("*")
-        if path.is_file()
-    }
-
-
-def _packed(told: dict[str, object]) -> bytes:
-    text = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
-    return gzip.compress(text.encode(), compresslevel=4, mtime=0)
 
 
 def _answer(answer: Answer) -> dict[str, object]:

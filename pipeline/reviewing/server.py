@@ -24,6 +24,7 @@ from pipeline.reviewing.desk import Desk
 from pipeline.reviewing.gate import gate
 from pipeline.reviewing.keeping import Keeper, ReviewFile
 from pipeline.reviewing.options import ReviewOptions
+from pipeline.reviewing.packing import Packing
 from pipeline.reviewing.pictures import Pictures
 from pipeline.reviewing.quote import Launch
 from pipeline.reviewing.routes import Routes
@@ -154,6 +155,12 @@ class ReviewServer:
             till=self._till,
             broadcast=self._broadcast,
             pictures=self._pictures(workers),
+            packing=Packing(
+                desk=self._desk,
+                till=self._till,
+                broadcast=self._broadcast,
+                options=self._options,
+            ),
             options=self._options,
             clock=self._clock,
             changed=self._decided.set,

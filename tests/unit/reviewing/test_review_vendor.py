@@ -2,7 +2,7 @@
 
 import hashlib
 
-from pipeline.reviewing.routes import STATIC
+from pipeline.reviewing.assets import STATIC
 
 VENDOR = STATIC / "vendor"
 

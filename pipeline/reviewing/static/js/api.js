@@ -14,7 +14,7 @@ async function told(response) {
 
 export async function get(path) {
   try {
-    return await told(await fetch(BASE + path, { headers: { Accept: 'application/json' } }));
+    return await told(await fetch(BASE + path));
   } catch {
     return { ok: false, status: 0, message: 'The server does not answer. Is `pipeline review` still running?' };
   }

@@ -4,6 +4,7 @@ import { signal } from '../vendor/ui.js';
 export const flinging = signal(false);
 
 const SCREENS_PER_SECOND = 5;
+const RESTED = 140;
 let last = { y: 0, at: 0 };
 let rest = 0;
 
@@ -16,5 +17,5 @@ export function scrolled(y, screen) {
     flinging.value = speed > SCREENS_PER_SECOND;
   }
   clearTimeout(rest);
-  rest = setTimeout(() => { flinging.value = false; }, 60);
+  rest = setTimeout(() => { flinging.value = false; }, RESTED);
 }
