@@ -48,8 +48,6 @@ class Blueprint:
     library: Library
     columns: Mapping[str, tuple[str, ...]]
     """Of values that are rows of a table: axis or table → its columns."""
-    names: frozenset[str]
-    """What templates may say."""
     path: str | None
     """The name of the output path's template; `None` for the usual path."""
 
@@ -81,19 +79,20 @@ def load_blueprint(
 
 def _draw(opened: Opened, scribe: Scribe) -> Blueprint:
     file, document, findings = opened.file, opened.document, opened.findings
-    names = check_names(opened)
+    check_names(opened)
     tables = gather_tables(opened)
     library = Library(root=project_root(opened.reading.path))
     templates = gather_templates(opened, library)
     gather_expressions(opened, library)
     columns = _columns(file, tables)
     longest = opened.profile.caps.longest_prompt
-    library.teach(scribe, findings, columns=columns, known=names, longest=longest)
+    library.teach(scribe, findings, columns=columns, longest=longest)
     if not findings.failed:
         filter_tables(tables, opened, scribe, library)
     matrix_places = document["matrix"]
     ground = Ground(
         tables=tables.by_name,
+        declared=file.data,
         caps=opened.profile.caps,
         placements=placements(),
         document=matrix_places if isinstance(matrix_places, LocatedMap) else document,
@@ -122,7 +121,6 @@ def _draw(opened: Opened, scribe: Scribe) -> Blueprint:
         variants=Variants(file, templates),
         library=library,
         columns=columns,
-        names=frozenset(names),
         path=templates.get("output.path"),
     )
 

@@ -172,6 +172,5 @@ def taught(blueprint: Blueprint, scribe: Scribe) -> None:
         scribe,
         Findings(),
         columns=blueprint.columns,
-        known=blueprint.names,
         longest=blueprint.profile.caps.longest_prompt,
     )

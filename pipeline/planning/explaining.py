@@ -1,6 +1,6 @@
 """Why a cell's prompt is what it is: every value, and the file and line that set it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pipeline.errors import UsageError
@@ -14,7 +14,7 @@ from pipeline.planning.matrix.joins import EMPTY_ROW
 from pipeline.planning.matrix.sizes import size_glob
 from pipeline.planning.nearest import did_you_mean
 from pipeline.planning.places import Place
-from pipeline.planning.reading.located import Step, dotted
+from pipeline.planning.reading.located import Step, dotted, stands
 from pipeline.planning.resolved import Spot
 
 USUAL = "usual"
@@ -48,7 +48,8 @@ class Explanation:
 def explain(blueprint: Blueprint, cell: str) -> Explanation:
     """Everything about one cell; `UsageError` where there is none of that name."""
     wanted = size_glob(cell)
-    spot = next((one for one in spots(blueprint) if name_of(blueprint, one.point) == wanted), None)
+    known = spots(blueprint)
+    spot = next((one for one in known if name_of(blueprint, one.point) == wanted), None)
     if spot is None:
         names = (name_of(blueprint, one.point) for one in spots(blueprint))
         raise UsageError(f"there is no cell {cell}{did_you_mean(wanted, names)}")
@@ -136,21 +137,11 @@ def _set(blueprint: Blueprint, spot: Spot, steps: tuple[Step, ...], value: str) 
     opened, name = blueprint.opened, dotted(steps)
     for number in reversed(blueprint.variants.overrides_of(spot.variant)):
         inside = ("overrides", number, "set", *steps)
-        if _stands(opened.document, inside):
+        if stands(opened.document, inside):
             origin = _told(opened.place(*inside))
             return Setting(name=name, value=value, origin=origin, override=f"overrides[{number}]")
-    origin = _told(opened.place(*steps)) if _stands(opened.document, steps) else USUAL
+    origin = _told(opened.place(*steps)) if stands(opened.document, steps) else USUAL
     return Setting(name=name, value=value, origin=origin)
-
-
-def _stands(document: object, steps: Sequence[Step]) -> bool:
-    here = document
-    for step in steps:
-        if (isinstance(here, dict) and step in here) or (isinstance(here, list) and isinstance(step, int)):
-            here = here[step]
-        else:
-            return False
-    return True
 
 
 def _told(at: Place, row: int = 0) -> str:

@@ -1,5 +1,6 @@
 """Where something stands, and the list of what is wrong."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from pipeline.errors import CampaignError, Finding, Severity
@@ -35,6 +36,11 @@ class Findings:
     def add(self, finding: Finding) -> None:
         """Note a finding once."""
         self._found[finding] = None
+
+    def extend(self, findings: Iterable[Finding]) -> None:
+        """Note several findings."""
+        for finding in findings:
+            self.add(finding)
 
     @property
     def failed(self) -> bool:

@@ -64,8 +64,8 @@ def _templates(file: CampaignFile) -> Iterator[tuple[tuple[Step, ...], str]]:
         )
 
 
-def check_names(opened: Opened) -> set[str]:
-    """The names that templates may say; collisions and odd ones are noted."""
+def check_names(opened: Opened) -> None:
+    """Note names that templates cannot say, or that two things have."""
     file, findings = opened.file, opened.findings
     kinds: dict[str, str] = dict.fromkeys(_RESERVED, "a word of the pipeline's own")
     groups: list[tuple[str, tuple[str, ...], list[str]]] = [
@@ -93,7 +93,15 @@ def check_names(opened: Opened) -> set[str]:
                     path=dotted(steps_),
                     code="name",
                 )
-    return {name for name in kinds if name != "env"}
+    _check_values(opened)
+
+
+def _check_values(opened: Opened) -> None:
+    for name, value in opened.file.vars.items():
+        if isinstance(value, str) and ("{{" in value or "{%" in value):
+            complaint = "vars are values and no templates: the braces are sent as they stand"
+            at = opened.place("vars", name)
+            opened.findings.warning(complaint, at=at, path=f"vars.{name}", code="literal-braces")
 
 
 _RESERVED = ("stage", "take", "round", "note", "env")

@@ -1,14 +1,20 @@
 """CSV and TSV as people really send them: BOM, `;`, CRLF, quoted newlines."""
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from pipeline.planning.feeds.rows import LONGEST_CELL, check_columns, check_keys, fill
+from pipeline.planning.feeds.rows import (
+    LONGEST_CELL,
+    Record,
+    check_columns,
+    check_keys,
+    fill,
+    fitting,
+)
 from pipeline.planning.feeds.table import Table
 from pipeline.planning.places import Findings, Place
 
 _DELIMITERS = (",", ";", "\t", "|")
-Record = tuple[int, int, Sequence[object]]
 
 
 def read_delimited(
@@ -18,17 +24,17 @@ def read_delimited(
     records = _records(text, table.file, findings, delimiter or _delimiter(text))
     header = next(records, None)
     start = Place(table.file, 1)
-    if header is None or not any(header[2]):
+    if header is None or not any(header.values):
         findings.error("is empty; a header row is missing", at=start, code="feed-empty")
         return
-    columns = [str(column).strip() for column in header[2]]
+    columns = [str(column).strip() for column in header.values]
     while columns and not columns[-1]:
         columns.pop()
     if not check_columns(columns, findings, at=start):
         return
     table.columns = tuple(columns)
     if check_keys(table, findings, at=at):
-        fill(table, _fitting(records, table, findings), findings)
+        fill(table, fitting(records, table, findings), findings)
 
 
 def _delimiter(text: str) -> str:
@@ -45,11 +51,8 @@ def _records(text: str, file: str, findings: Findings, delimiter: str) -> Iterat
     try:
         for number, cells in enumerate(reader, start=1):
             if any(cells):
-                yield (
-                    number,
-                    line,
-                    [cell.replace("\r\n", "\n").replace("\r", "\n") for cell in cells],
-                )
+                values = [cell.replace("\r\n", "\n").replace("\r", "\n") for cell in cells]
+                yield Record(number, line, values)
             line = reader.line_num + 1
     except csv.Error as error:
         complaint = f"the row that starts here cannot be read: {_reason(error)}"
@@ -73,17 +76,3 @@ def _lines(text: str) -> Iterator[str]:
         end = text.find("\n", start) + 1 or size
         yield text[start:end]
         start = end
-
-
-def _fitting(records: Iterator[Record], table: Table, findings: Findings) -> Iterator[Record]:
-    width = len(table.columns)
-    for number, line, cells in records:
-        row = list(cells)
-        while len(row) > width and not row[-1]:
-            row.pop()
-        if len(row) == width:
-            yield number, line, row
-            continue
-        kind = "short" if len(row) < width else "long"
-        complaint = f"row {number} is too {kind}: {len(row)} cells for {width} columns"
-        findings.error(complaint, at=Place(table.file, line), code="feed-row")

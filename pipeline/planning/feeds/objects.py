@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from pipeline.planning.feeds.rows import check_columns, check_keys, fill
+from pipeline.planning.feeds.rows import Record, check_columns, check_keys, fill
 from pipeline.planning.feeds.table import Table
 from pipeline.planning.places import Findings, Place, refusal
 from pipeline.planning.reading.document import parse
@@ -84,12 +84,10 @@ def _fill(table: Table, entries: Sequence[Entry], findings: Findings, *, at: Pla
         fill(table, _rows(entries, table, findings), findings)
 
 
-def _rows(
-    entries: Iterable[Entry], table: Table, findings: Findings
-) -> Iterator[tuple[int, int, Sequence[object]]]:
+def _rows(entries: Iterable[Entry], table: Table, findings: Findings) -> Iterator[Record]:
     for number, line, row in entries:
         if isinstance(row, Mapping):
-            yield number, line, [row.get(column) for column in table.columns]
+            yield Record(number, line, [row.get(column) for column in table.columns])
         else:
             complaint = f"row {number} is no mapping of columns to values"
             findings.error(complaint, at=Place(table.file, line), code="feed-row")

@@ -47,15 +47,17 @@ def open_table(
         )
         findings.error(complaint, at=at, code="feed-kind", path=f"data.{name}.source")
         return None
+    own = Findings()
     try:
         content = read_bytes(reading.path, shown=reading.shown, limit=FEED_LIMIT)
         table.sha256 = hashlib.sha256(content).hexdigest()
-        reader(Feed(content=content, table=table, part=part, findings=findings, at=at))
+        reader(Feed(content=content, table=table, part=part, findings=own, at=at))
     except CampaignError as error:
-        for finding in error.findings:
-            findings.add(finding)
+        findings.extend(own.all)
+        findings.extend(error.findings)
         return None
-    if not table.rows and table.columns:
+    findings.extend(own.all)
+    if not table.rows and table.columns and not own.failed:
         findings.error("has a header and no rows", at=Place(reading.shown, 1), code="feed-empty")
     return table if table.columns else None
 

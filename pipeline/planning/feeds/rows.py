@@ -1,8 +1,9 @@
 """From records to a table: the checks that every kind of feed shares."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
+from typing import NamedTuple
 
 from pipeline.planning.feeds.table import KEY_JOINT, Table
 from pipeline.planning.nearest import did_you_mean
@@ -10,6 +11,17 @@ from pipeline.planning.places import Findings, Place
 
 LONGEST_CELL = 200_000
 """Characters in one cell of a feed."""
+
+
+class Record(NamedTuple):
+    """One row of a feed on its way into a table."""
+
+    number: int
+    line: int
+    """Where it starts in the file; 0 where the kind of feed has no lines."""
+    values: Sequence[object]
+
+
 _UNFIT = re.compile("[\0\ud800-\udfff]")
 
 
@@ -39,29 +51,45 @@ def check_keys(table: Table, findings: Findings, *, at: Place) -> bool:
     return True
 
 
-def fill(
-    table: Table, records: Iterable[tuple[int, int, Sequence[object]]], findings: Findings
-) -> None:
-    """Add (row, line, values) to the table, checking cells and keys."""
+def fill(table: Table, records: Iterable[Record], findings: Findings) -> None:
+    """Add sound records to the table; what is wrong with the others is noted."""
     where = [table.columns.index(key) for key in table.keys]
-    for number, line, values in records:
-        at = Place(table.file, line)
-        if not _sound(values, table, number, findings=findings, at=at):
+    for record in records:
+        key = [key_text(record.values[column]) for column in where]
+        if _sound(record, table, findings) and _new(record, key, table, findings):
+            position = table.add(record.values, record.number)
+            if where:
+                table.index[KEY_JOINT.join(key)] = position
+
+
+def fitting(records: Iterable[Record], table: Table, findings: Findings) -> Iterator[Record]:
+    """The records that have a cell for every column; empty ones beyond the last are dropped."""
+    width = len(table.columns)
+    for record in records:
+        row = list(record.values)
+        while len(row) > width and row[-1] == "":
+            row.pop()
+        if len(row) == width:
+            yield Record(record.number, record.line, row)
             continue
-        position = table.add(values, number)
-        if not where:
-            continue
-        parts = [key_text(values[column]) for column in where]
-        if "" in parts:
-            empty = table.keys[parts.index("")]
-            complaint = f"row {number} has no {empty}, which is its key"
-            findings.error(complaint, at=at, code="feed-key")
-            continue
-        first = table.index.setdefault(KEY_JOINT.join(parts), position)
-        if first != position:
-            named = ", ".join(f"{k} {p}" for k, p in zip(table.keys, parts, strict=True))
-            complaint = f"row {number} repeats {named} of row {table.numbers[first]}"
-            findings.error(complaint, at=at, code="feed-key")
+        kind = "short" if len(row) < width else "long"
+        complaint = f"row {record.number} is too {kind}: {len(row)} cells for {width} columns"
+        findings.error(complaint, at=Place(table.file, record.line), code="feed-row")
+
+
+def _new(record: Record, key: Sequence[str], table: Table, findings: Findings) -> bool:
+    """Whether the key is whole, and no earlier row has it."""
+    at, number = Place(table.file, record.line), record.number
+    if "" in key:
+        complaint = f"row {number} has no {table.keys[key.index('')]}, which is its key"
+        findings.error(complaint, at=at, code="feed-key")
+        return False
+    first = table.index.get(KEY_JOINT.join(key)) if key else None
+    if first is not None:
+        named = ", ".join(f"{column} {cell}" for column, cell in zip(table.keys, key, strict=True))
+        complaint = f"row {number} repeats {named} of row {table.numbers[first]}"
+        findings.error(complaint, at=at, code="feed-key")
+    return first is None
 
 
 def key_text(value: object) -> str:
@@ -73,21 +101,19 @@ def key_text(value: object) -> str:
     return ""
 
 
-def _sound(
-    values: Sequence[object], table: Table, number: int, *, findings: Findings, at: Place
-) -> bool:
-    for column, value in zip(table.columns, values, strict=True):
+def _sound(record: Record, table: Table, findings: Findings) -> bool:
+    at = Place(table.file, record.line)
+    for column, value in zip(table.columns, record.values, strict=True):
         if not isinstance(value, str):
             continue
+        where = f"row {record.number}, {column}"
         if len(value) > LONGEST_CELL:
             size = f"{len(value)} characters; at most {LONGEST_CELL}"
-            findings.error(f"row {number}, {column}: has {size}", at=at, code="feed-cell")
+            findings.error(f"{where}: has {size}", at=at, code="feed-cell")
             return False
         unfit = _UNFIT.search(value)
         if unfit:
-            complaint = (
-                f"row {number}, {column}: holds U+{ord(unfit[0]):04X}, which no text may hold"
-            )
+            complaint = f"{where}: holds U+{ord(unfit[0]):04X}, which no text may hold"
             findings.error(complaint, at=at, code="feed-cell")
             return False
     return True

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 
-from pipeline.planning.feeds.rows import check_columns, check_keys, fill
+from pipeline.planning.feeds.rows import Record, check_columns, check_keys, fill, fitting
 from pipeline.planning.feeds.table import Table
 from pipeline.planning.nearest import did_you_mean
 from pipeline.planning.places import Findings, Place, refusal
@@ -38,25 +38,27 @@ def read_sheet(
     header = next(rows, None)
     if header is None:
         raise refusal("is empty; a header row is missing", at=start, code="feed-empty")
-    columns = [str(column).strip() for column in header[2]]
+    columns = [str(column).strip() for column in header.values]
     while columns and not columns[-1]:
         columns.pop()
     if check_columns(columns, findings, at=start):
         table.columns = tuple(columns)
         if check_keys(table, findings, at=at):
-            width = len(columns)
-            fill(table, ((n, 0, _padded(cells, width)) for n, _, cells in rows), findings)
+            whole = (_padded(row, len(columns)) for row in rows)
+            fill(table, fitting(whole, table, findings), findings)
 
 
-def _rows(sheet: Iterator[Sequence[object]]) -> Iterator[tuple[int, int, list[object]]]:
+def _rows(sheet: Iterator[Sequence[object]]) -> Iterator[Record]:
     for number, cells in enumerate(sheet, start=1):
         values = [_value(cell) for cell in cells]
         if any(value != "" for value in values):
-            yield number, number, values
+            yield Record(number, number, values)
 
 
-def _padded(cells: list[object], width: int) -> list[object]:
-    return [*cells[:width], *[""] * (width - len(cells))]
+def _padded(row: Record, width: int) -> Record:
+    """Excel leaves out empty cells at the end of a row."""
+    missing = width - len(row.values)
+    return Record(row.number, row.line, [*row.values, *[""] * missing])
 
 
 def _value(cell: object) -> object:

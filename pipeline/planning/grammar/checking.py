@@ -26,12 +26,28 @@ _KINDS = {
 
 def check(document: LocatedMap, findings: Findings) -> CampaignFile | None:
     """The file as typed values; `None` where it has errors, which are noted."""
+    _check_stages(document, findings)
     try:
         return CampaignFile.model_validate(document, context=findings)
     except ValidationError as error:
         for one in error.errors(include_url=False):
             _note(one, document, findings)
         return None
+
+
+def _check_stages(document: LocatedMap, findings: Findings) -> None:
+    stages = document.get("stages")
+    if not isinstance(stages, LocatedMap):
+        return
+    if not stages:
+        at = place_at(document, ("stages",))
+        complaint = "names no stage: draft, final or both"
+        findings.error(complaint, at=at, path="stages", code="no-stage")
+    for name, value in stages.items():
+        if value is None:
+            at = stages.value_places[name]
+            complaint = "is empty; write {} for its defaults"
+            findings.error(complaint, at=at, path=f"stages.{name}", code="empty")
 
 
 def _note(error: Mapping[str, Any], document: LocatedMap, findings: Findings) -> None:

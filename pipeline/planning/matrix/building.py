@@ -1,6 +1,6 @@
 """Axes from the campaign file and its tables."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.model.campaign import Size
@@ -23,6 +23,8 @@ class Ground:
     """What axes are built from."""
 
     tables: Mapping[str, Table]
+    declared: Collection[str]
+    """Names of tables, those that could not be read included."""
     caps: Caps
     placements: Mapping[str, Size]
     document: LocatedMap
@@ -97,8 +99,10 @@ def _from_table(axis: Axis, part: FromPart, ground: Ground) -> None:
         at = written.value_places["from"]
     path = f"matrix.{axis.name}.from"
     table = ground.tables.get(part.source)
+    if table is None and part.source in ground.declared:
+        return
     if table is None:
-        hint = did_you_mean(part.source, ground.tables)
+        hint = did_you_mean(part.source, ground.declared)
         complaint = f"there is no table {part.source} under data{hint}"
         ground.findings.error(complaint, at=at, path=path, code="unknown-table")
         return

@@ -19,7 +19,6 @@ _GAP = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
 """Several blank lines, as blocks leave them behind."""
 Reply = dict[str, object]
 _DECIMAL = "\0decimal"
-_SAID = ("stage", "take", "round", "note")
 
 
 class Desk:
@@ -50,7 +49,6 @@ class Desk:
     def _learn(self, message: Mapping[str, Any]) -> Reply:
         self.columns.update(message["columns"])
         self.longest = message["longest"]
-        Missing.known = (*message["known"], *_SAID)
         problems: list[Reply] = []
         needs: list[tuple[str, str]] = []
         number = 0
@@ -60,6 +58,8 @@ class Desk:
             number += 1
             try:
                 self._study(name, source, problems, needs)
+            except RecursionError:
+                problems.append({"template": name, "line": 1, "complaint": "is nested too deeply"})
             except Exception as error:  # noqa: BLE001  a template may fail in any way
                 problems.append({"template": name, **_told(error, name)})
         for name, source in message["expressions"].items():
@@ -77,6 +77,7 @@ class Desk:
     ) -> None:
         """Compile a template and note what it includes, says and left over."""
         tree = self.environment.parse(source, name)
+        self.environment.compile(tree, name)
         self._uses[name] = meta.find_undeclared_variables(tree)
         self._includes[name] = set()
         for wanted in meta.find_referenced_templates(tree):
@@ -95,7 +96,6 @@ class Desk:
                 problems.append(
                     {"template": name, "line": text.lineno + left[1], "complaint": complaint}
                 )
-        self.environment.compile(tree, name)
 
     def says(self, name: str, word: str, seen: frozenset[str] = frozenset()) -> bool:
         """Whether a template, or one that it includes, uses a name."""
@@ -115,6 +115,7 @@ class Desk:
             context: dict[str, object] = {}
             for index in used:
                 context.update(values[index])
+            Missing.known = context
             try:
                 answers.append(bool(self._expressions[name](context)))
             except Exception as error:  # noqa: BLE001  an expression may fail in any way
@@ -133,6 +134,7 @@ class Desk:
             context = {"stage": message["stage"], "take": take, "round": round_, "note": note}
             for index in used:
                 context.update(values[index])
+            Missing.known = context
             try:
                 written.append(self._shot(kits[kit], context, number, problems))
             except Exception as error:  # noqa: BLE001  a template may fail in any way
@@ -195,8 +197,9 @@ def _told(error: BaseException, main: str) -> Reply:
     if isinstance(error, Unwritable):
         told |= {"slot": error.slot, "column": error.column, "complaint": str(error)}
     elif isinstance(error, TemplateSyntaxError):
+        known = error.name is not None and not error.name.startswith("<")
         told |= {
-            "template": error.name or main,
+            "template": error.name if known else main,
             "line": error.lineno,
             "complaint": f"not readable as a template: {error.message}",
         }

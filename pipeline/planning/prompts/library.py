@@ -1,6 +1,6 @@
 """The templates and expressions of a campaign: read, handed to the writing process, checked."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -59,11 +59,9 @@ class Library:
         findings: Findings,
         *,
         columns: Mapping[str, Sequence[str]],
-        known: Iterable[str],
         longest: int,
     ) -> None:
         """Hand everything to the writing process, included files too; problems are noted."""
-        names = sorted(known)
         fresh = {name: source.text for name, source in self.templates.items()}
         expressions = {name: source.text for name, source in self.expressions.items()}
         while fresh or expressions:
@@ -71,7 +69,6 @@ class Library:
                 templates=fresh,
                 expressions=expressions,
                 columns=columns,
-                known=names,
                 longest=longest,
             )
             try:

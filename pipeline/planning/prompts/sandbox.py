@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any, NoReturn
 
-from jinja2 import FunctionLoader, StrictUndefined, TemplateRuntimeError, nodes
+from jinja2 import FunctionLoader, StrictUndefined, TemplateRuntimeError, Undefined, nodes
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context
@@ -37,8 +37,8 @@ class Missing(StrictUndefined):
     """A name or column that does not exist; every use of it says so."""
 
     __slots__ = ()
-    known: tuple[str, ...] = ()
-    """Names that exist, for the hint."""
+    known: Iterable[str] = ()
+    """Names that exist now, for the hint."""
 
     def __init__(
         self,
@@ -124,7 +124,7 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
 
     def printable(self, value: object) -> object:
         """The value if a prompt may show it; `Unwritable` otherwise."""
-        if isinstance(value, str | Missing):
+        if isinstance(value, str | Undefined):
             return str(value)
         if isinstance(value, bool):
             return "true" if value else "false"

@@ -38,8 +38,6 @@ class Lesson:
     expressions: Mapping[str, str]
     columns: Mapping[str, Sequence[str]]
     """Of values that are sent as lists: slot → column names."""
-    known: Sequence[str]
-    """Names that templates may say."""
     longest: int
     """Characters that the provider takes."""
 
@@ -73,7 +71,6 @@ class Scribe:
                 "templates": lesson.templates,
                 "expressions": lesson.expressions,
                 "columns": lesson.columns,
-                "known": lesson.known,
                 "longest": lesson.longest,
             }
         )

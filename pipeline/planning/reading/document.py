@@ -127,7 +127,7 @@ class _Builder:
     def _scalar(self, event: yaml.ScalarEvent) -> None:
         self._count(1, event)
         top = self._stack[-1] if self._stack else None
-        at = self._at(event, indent=1 if event.style in ("|", ">") else 0)
+        at = self._at(event, indent=1 if event.style == "|" else 0)
         if event.tag not in _TEXT_TAGS:
             self._tag(event.tag, at)
         if top is not None and isinstance(top.value, LocatedMap) and top.key is _NO_KEY:

@@ -67,6 +67,20 @@ def place_at(document: LocatedMap, steps: Sequence[Step], *, key: bool = False) 
     return place
 
 
+def stands(document: LocatedMap, steps: Sequence[Step]) -> bool:
+    """Whether a document has a value at a path."""
+    here: object = document
+    for step in steps:
+        if isinstance(here, LocatedMap) and isinstance(step, str) and step in here:
+            here = here[step]
+            continue
+        if isinstance(here, LocatedList) and isinstance(step, int) and step < len(here):
+            here = here[step]
+            continue
+        return False
+    return True
+
+
 def dotted(steps: Sequence[Step]) -> str:
     """`("matrix", "size", 2)` as `matrix.size[2]`."""
     text = ""

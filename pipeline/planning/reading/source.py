@@ -26,17 +26,19 @@ def read_bytes(path: Path, *, shown: str, limit: int) -> bytes:
         raise refusal(f"cannot be read: {error.strerror}", at=at, code="file") from error
     except ValueError as error:
         raise refusal(f"is no name for a file: {error}", at=at, code="file") from error
-    with os.fdopen(handle, "rb") as file:
-        found = os.fstat(file.fileno())
+    try:
+        found = os.fstat(handle)
         if not stat.S_ISREG(found.st_mode):
             raise refusal("is not a regular file", at=at, code="file")
         if found.st_size > limit:
             size = f"{found.st_size / 1e6:.0f} MB; at most {limit / 1e6:.0f} MB are read"
             raise refusal(f"is too large: {size}", at=at, code="file-size")
-        try:
+        with os.fdopen(handle, "rb", closefd=False) as file:
             content = file.read(limit + 1)
-        except OSError as error:
-            raise refusal(f"cannot be read: {error.strerror}", at=at, code="file") from error
+    except OSError as error:
+        raise refusal(f"cannot be read: {error.strerror}", at=at, code="file") from error
+    finally:
+        os.close(handle)
     if len(content) > limit:
         raise refusal(f"is too large: more than {limit / 1e6:.0f} MB", at=at, code="file-size")
     return content
