@@ -1,0 +1,72 @@
+"""Lint: the API guide's advice, each rule with a code."""
+
+import pytest
+from drawing_board import HEAD
+
+from pipeline.planning.advice import lint_prompt
+from pipeline.planning.linting import lint
+
+GOOD = 'A photorealistic product photo of a bottle on a wet table, soft light, poster with "HELLO".'
+
+
+def codes(prompt, *, transparent=False):
+    return [advice.code for advice in lint_prompt(prompt, transparent=transparent)]
+
+
+def test_a_prompt_that_follows_the_guide_is_fine():
+    assert codes(GOOD) == []
+
+
+@pytest.mark.parametrize(
+    ("prompt", "code"),
+    [
+        ("A photo of a sign on a wall in soft light that says Hello", "lint-quote"),
+        (GOOD.replace("HELLO", "one two three four five six seven"), "lint-long-quote"),
+        (GOOD + ' "a b c d e f"' * 5, "lint-much-text"),
+        (GOOD.replace("poster with", "with"), "lint-layout"),
+        ("Product photo of a bottle, soft light", "lint-setting"),
+        (GOOD.replace(", soft light", ""), "lint-light"),
+        ("A bottle on a wet table, soft light", "lint-framing"),
+        (GOOD + " Split screen.", "lint-scenes"),
+    ],
+)
+def test_each_rule_finds_what_it_is_about(prompt, code):
+    assert codes(prompt) == [code]
+
+
+def test_a_described_backdrop_contradicts_a_transparent_background():
+    assert codes(GOOD, transparent=True) == ["lint-backdrop"]
+    cutout = "Product photo of a bottle, isolated studio cut-out, soft light"
+    assert codes(cutout, transparent=True) == []
+
+
+def test_advice_is_told_once_with_its_template_and_first_cell(board):
+    board.write(
+        "campaign: demo\nmatrix: {product: [a, b], size: ['1:1']}\n"
+        'prompt: "Product photo of {{ product }} on a table"\n'
+    )
+    (finding,) = lint(board.load())
+    assert board.told(finding) == (
+        "c.yaml:3:9: prompt: no lighting is named (soft daylight, rim light, …) "
+        "(cell a/1x1 and 1 more prompts)"
+    )
+    assert (finding.code, finding.severity) == ("lint-light", "warning")
+
+
+def test_ids_that_two_axes_share_are_told(board):
+    board.write(
+        "campaign: demo\nmatrix: {product: [a, b], size: ['1:1'], scene: [b]}\n"
+        "prompt: " + GOOD.replace('"HELLO"', "light") + "\n"
+    )
+    assert [board.told(finding) for finding in lint(board.load())] == [
+        "c.yaml:2:50: matrix.scene: b is also an id of product; globs cannot tell them apart"
+    ]
+
+
+def test_finals_are_linted_where_there_are_no_drafts(board):
+    board.write(HEAD + "stages: {final: {}}\nprompt: a bottle\n")
+    assert {finding.code for finding in lint(board.load())} == {
+        "lint-setting",
+        "lint-light",
+        "lint-framing",
+    }

@@ -1,0 +1,134 @@
+"""What is generated or shown: schema, reference, explanations, first campaigns."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import CampaignError, UsageError
+from pipeline.planning.explaining import explain
+from pipeline.planning.grammar import reference, schema
+from pipeline.planning.grammar.campaign_file import CampaignFile
+from pipeline.planning.matrix.placements import listing
+from pipeline.planning.outline import fill_environment
+from pipeline.planning.starting import campaign_from_feed, first_campaign
+
+REPOSITORY = Path(__file__).parents[3]
+
+
+def test_the_shipped_schema_is_the_one_that_the_models_give():
+    assert schema.FILE.read_text("utf-8") == schema.schema_text()
+
+
+def test_the_schema_knows_every_key_of_the_file():
+    assert set(schema.schema()["properties"]) == set(CampaignFile.model_fields)
+    assert schema.schema()["$defs"]["MatrixPart"]["additionalProperties"]["oneOf"]
+
+
+def test_the_readme_of_the_campaigns_holds_the_generated_grammar():
+    text = (REPOSITORY / "campaigns" / "README.md").read_text("utf-8")
+    assert reference.reference() in text
+
+
+def test_the_reference_has_a_row_for_every_key():
+    text = reference.reference()
+    assert all(f"| `{key}` |" in text for key in CampaignFile.model_fields)
+
+
+def test_every_placement_has_pixels_and_a_source():
+    entries = listing().placements.values()
+    assert all(entry.source and entry.max_kb > 0 for entry in entries)
+    assert {"instagram-story", "leaderboard", "youtube-thumbnail"} <= set(listing().placements)
+
+
+CAMPAIGN = """\
+campaign: demo
+data: {products: {source: p.csv, key: sku}}
+vars: {season: summer, look: plain}
+matrix:
+  product: {from: products}
+  size: [4:3, instagram-story]
+prompt: "a {{ look }} {{ season }} photo of {{ product.name }}"
+overrides:
+  - match: {size: 4:3}
+    set: {vars: {look: shiny}, stages: {draft: {takes: 2}}}
+"""
+
+
+@pytest.fixture
+def explained(board):
+    board.put("p.csv", "sku,name\nA,Soda\n")
+    explanation = explain(board.write(CAMPAIGN).load(), "A/4:3")
+    told = {
+        one.name: (one.value, one.origin.replace(f"{board.folder}/", ""), one.override)
+        for one in explanation.settings
+    }
+    return explanation, told
+
+
+def test_a_cell_is_explained_with_the_prompt_of_each_stage(explained):
+    explanation, _ = explained
+    assert explanation.cell.name == "A/4x3"
+    assert [job.request.prompt for job in explanation.drafts] == [
+        "a shiny summer photo of Soda"
+    ] * 2
+    assert [job.at.stage for job in explanation.finals] == ["final"]
+
+
+@pytest.mark.parametrize(
+    ("name", "setting"),
+    [
+        ("product", ("A", "p.csv row 2", "")),
+        ("product.name", ("Soda", "p.csv row 2", "")),
+        ("size.ratio", ("4:3", "c.yaml:6", "")),
+        ("vars.season", ("summer", "c.yaml:3", "")),
+        ("vars.look", ("shiny", "c.yaml:10", "overrides[0]")),
+        ("prompt", ("a {{ look }} {{ season }} photo of {{ product.name }}", "c.yaml:7", "")),
+        ("stages.draft.takes", ("2", "c.yaml:10", "overrides[0]")),
+        ("stages.draft.quality", ("low", "usual", "")),
+        ("provider", ("embedded", "usual", "")),
+    ],
+)
+def test_every_value_names_the_file_and_line_that_set_it(explained, name, setting):
+    assert explained[1][name] == setting
+
+
+def test_a_cell_that_is_not_there_gets_a_hint(board):
+    board.put("p.csv", "sku,name\nA,Soda\n")
+    with pytest.raises(UsageError, match=r"there is no cell A/4:4 \(did you mean A/4x3\?\)"):
+        explain(board.write(CAMPAIGN).load(), "A/4:4")
+
+
+def test_a_first_campaign_runs_as_it_is(board):
+    assert len(board.write(first_campaign("My First!")).jobs()) == 12
+    assert board.load().campaign.slug == "my-first"
+    assert board.warnings() == []
+
+
+def test_a_campaign_from_a_feed_runs_as_it_is(board):
+    board.put(
+        "feeds/p.csv", "Id;sku;name;look;headline\nx;0012;Soda;a can;HI\nx;B-1;Tea;a cup;HO\n"
+    )
+    text = campaign_from_feed("tea", board.folder / "feeds/p.csv", source="feeds/p.csv")
+    prompts = board.write(text).prompts()
+    assert prompts["0012/4x3"] == (
+        "A photorealistic product photo of a can of Soda,\n"
+        "on a wet studio table, soft reflections, premium lighting, centered framing,\n"
+        'poster layout with the headline "HI".'
+    )
+
+
+def test_a_feed_without_a_key_makes_no_campaign(board):
+    board.put("p.csv", "name\nSoda\nSoda\n")
+    with pytest.raises(CampaignError, match="has no column that tells its rows apart"):
+        campaign_from_feed("x", board.folder / "p.csv", source="p.csv")
+
+
+def test_the_environment_is_filled_in_only_when_it_is_asked_for():
+    assert fill_environment("https://{{ env.HOST }}/x", {"HOST": "h"}) == "https://h/x"
+    with pytest.raises(KeyError):
+        fill_environment("{{ env.HOST }}", {})
+
+
+def test_the_schema_is_json_that_names_its_dialect():
+    assert json.loads(schema.schema_text())["$schema"].endswith("2020-12/schema")
