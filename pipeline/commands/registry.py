@@ -52,6 +52,7 @@ COMMANDS: tuple[Listing, ...] = tuple(
         ("explain", MAKE, "The prompt of a cell, and what set every value", "explain"),
         ("run", MAKE, "Bring a campaign as far as it can go", "run"),
         ("finals", MAKE, "Render what was approved, after saying the sum", "finals"),
+        ("review", CHOOSE, "The page where a person chooses", "review"),
         ("approve", CHOOSE, "Approve drafts, so that finals are made of them", "approve"),
         ("reject", CHOOSE, "Reject drafts: no finals of these cells", "reject"),
         ("redo", CHOOSE, "Ask for a new round of drafts, with a note", "redo"),

@@ -51,6 +51,7 @@ class Session:
     books: Bookkeeper
     wish: Wish
     halt: Halt
+    own_signals: bool
 
 
 def render(arguments: argparse.Namespace, settings: Settings, *, locked: str | None) -> int:
@@ -63,12 +64,22 @@ def render(arguments: argparse.Namespace, settings: Settings, *, locked: str | N
         rendering = replace(settings.rendering, concurrency=pace.concurrency)
         settings = replace(settings, rendering=rendering)
     with nullcontext() if locked == slug else campaign_lock(output, slug):
-        return asyncio.run(_open_and_render(arguments, settings, blueprint, output))
+        return asyncio.run(render_session(arguments, settings, blueprint, output=output))
 
 
-async def _open_and_render(
-    arguments: argparse.Namespace, settings: Settings, blueprint: Blueprint, output: Path
+async def render_session(
+    arguments: argparse.Namespace,
+    settings: Settings,
+    blueprint: Blueprint,
+    *,
+    output: Path,
+    own_signals: bool = True,
 ) -> int:
+    """Render a campaign whose lock the caller holds; returns the exit code.
+
+    `own_signals`: the first SIGINT or SIGTERM drains this session. A server that renders on
+    behalf of a page keeps its signals for itself.
+    """
     campaign = blueprint.campaign
     async with AsyncExitStack() as stack:
         ledger = await open_ledger(output / LEDGER)
@@ -104,6 +115,7 @@ async def _open_and_render(
             books=books,
             wish=Wish(stages=frozenset(stages), only=tuple(arguments.only)),
             halt=Halt(),
+            own_signals=own_signals,
         )
         return await _session(session, stack)
 
@@ -193,7 +205,12 @@ async def _render(session: Session, work: Work | None, before: Standing) -> int:
     await books.write(before)
     standing = before
     try:
-        with listen_for_signals(halt, drain=session.settings.rendering.drain, tell=say):
+        drain = session.settings.rendering.drain
+        with (
+            listen_for_signals(halt, drain=drain, tell=say)
+            if session.own_signals
+            else (nullcontext())
+        ):
             timer = _stop_later(session)
             async with books.checkpoints(before):
                 standing = await run_campaign(work, session.wish)

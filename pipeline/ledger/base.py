@@ -140,10 +140,6 @@ class Ledger(Protocol):
         """
         ...
 
-    async def again(self, attempt: Attempt, failure: str, *, http: int | None = None) -> Attempt:
-        """Close an attempt that was not charged and permit the next one of the same purchase."""
-        ...
-
     async def paid(self, attempt: Attempt, receipt: Receipt) -> None:
         """The provider said yes: confirm the credits, keep the URL; the job is `Rendered`.
 
@@ -171,7 +167,9 @@ class Ledger(Protocol):
         """
         ...
 
-    async def release(self, attempt: Attempt, *, reason: str) -> None:
+    async def release(
+        self, attempt: Attempt, *, reason: str, http: int | None = None, request_id: str = ""
+    ) -> None:
         """Nothing was sent or charged, and the job stays due as if never asked."""
         ...
 

@@ -71,11 +71,6 @@ class Bookkeeper(ABC):
             lambda books, now: buying.submit(books, now, job, run=run, budget=budget)
         )
 
-    async def again(self, attempt: Attempt, failure: str, *, http: int | None = None) -> Attempt:
-        return await self._permit(
-            lambda books, now: buying.again(books, now, attempt, failure=failure, http=http)
-        )
-
     async def paid(self, attempt: Attempt, receipt: Receipt) -> None:
         await self._write(lambda books, now: settling.paid(books, now, attempt, receipt))
 
@@ -93,8 +88,13 @@ class Bookkeeper(ABC):
             lambda books, now: settling.fail(books, now, attempt, failure=failure, answer=answer)
         )
 
-    async def release(self, attempt: Attempt, *, reason: str) -> None:
-        await self._write(lambda books, now: settling.release(books, now, attempt, reason=reason))
+    async def release(
+        self, attempt: Attempt, *, reason: str, http: int | None = None, request_id: str = ""
+    ) -> None:
+        answer = Answer(http=http, request_id=request_id)
+        await self._write(
+            lambda books, now: settling.release(books, now, attempt, reason=reason, answer=answer)
+        )
 
     async def doubt(
         self,

@@ -6,7 +6,7 @@ Every function checks first and writes after, so that a refused call has changed
 import os
 
 from pipeline.errors import BudgetReached
-from pipeline.ledger.attempts import Answer, close_attempt, find_open, hold, open_attempt
+from pipeline.ledger.attempts import close_attempt, hold, open_attempt
 from pipeline.ledger.base import Attempt, PurchaseKey
 from pipeline.ledger.books import Books, Scope
 from pipeline.ledger.rows import Ending, Money, PurchaseRow, RunRow, State, month_of
@@ -82,13 +82,6 @@ def resubmit(books: Books, now: int, job: Job, *, run: Run) -> Attempt:
     if payer != run.account:
         raise ValueError(f"job {job.key} was asked of {payer}: elsewhere it is a new purchase")
     return open_attempt(books, now, row, purchase=purchase, run=run_row.id)
-
-
-def again(books: Books, now: int, attempt: Attempt, *, failure: str, http: int | None) -> Attempt:
-    """Close an attempt that cost nothing and open the next one of its purchase."""
-    job, row, purchase = find_open(books, attempt)
-    close_attempt(books, row, Ending.FAILED, now=now, error=failure, answer=Answer(http=http))
-    return open_attempt(books, now, job, purchase=purchase, run=row.run)
 
 
 def _begun(books: Books, run: Run) -> RunRow:

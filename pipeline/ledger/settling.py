@@ -49,10 +49,10 @@ def fail(books: Books, now: int, attempt: Attempt, *, failure: Failed, answer: A
     _free(books, job, purchase, state=State(failure.kind.value), reason=failure.reason)
 
 
-def release(books: Books, now: int, attempt: Attempt, *, reason: str) -> None:
+def release(books: Books, now: int, attempt: Attempt, *, reason: str, answer: Answer) -> None:
     """Nothing was sent or charged: the job is due."""
     job, row, purchase = find_open(books, attempt)
-    close_attempt(books, row, Ending.FAILED, now=now, error=reason)
+    close_attempt(books, row, Ending.FAILED, now=now, error=reason, answer=answer)
     _free(books, job, purchase, state=State.PLANNED, reason="")
 
 

@@ -11,6 +11,7 @@ from typing import Self, TypeVar
 
 from pipeline.errors import LocalFault
 from pipeline.ledger import settling
+from pipeline.ledger.attempts import Answer
 from pipeline.ledger.base import Attempt
 from pipeline.ledger.bookkeeping import Bookkeeper, Clock, utc_now
 from pipeline.ledger.books import Books
@@ -85,6 +86,8 @@ class SqliteLedger(Bookkeeper):
         if permit.exception() is None:
             attempt = permit.result()
             released = self._called(
-                lambda books, now: settling.release(books, now, attempt, reason=CANCELLED)
+                lambda books, now: settling.release(
+                    books, now, attempt, reason=CANCELLED, answer=Answer()
+                )
             )
             released.add_done_callback(asyncio.Future.exception)

@@ -131,10 +131,10 @@ async def _not_bought(
         case NotSent():
             return await _unsent(at, attempt, error, tries=tries, alone=alone)
         case Throttled():
-            await at.ledger.release(attempt, reason=str(error))
+            await _release(at, attempt, error)
             return _wait_for_all(at, error, replay=False)
         case ProviderStopped():
-            await at.ledger.release(attempt, reason=str(error))
+            await _release(at, attempt, error)
             at.halt.because(error)
             return None
         case Rejected():
@@ -150,12 +150,18 @@ async def _not_bought(
             return await _doubtful(at, attempt, error, tries=tries)
 
 
+async def _release(at: Counter, attempt: Attempt, error: ProviderError) -> None:
+    await at.ledger.release(
+        attempt, reason=str(error), http=error.http, request_id=error.request_id
+    )
+
+
 async def _unsent(
     at: Counter, attempt: Attempt, error: NotSent, *, tries: Tries, alone: bool
 ) -> Failed | Later:
     tries.unsent += 1
     if tries.unsent < at.settings.send_tries and not at.halt:
-        await at.ledger.release(attempt, reason=str(error))
+        await _release(at, attempt, error)
         seconds = backoff(tries.unsent, first=0.5, longest=15.0)
         return Later(reason=str(error), seconds=seconds)
     failure = Failed(kind=FailureKind.NOT_SENT, reason=str(error))

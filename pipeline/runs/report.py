@@ -90,7 +90,7 @@ def image_lines(
     for job in jobs:
         entry = entries.get(job.payer or job.key)
         outcome = entry.outcome if entry else None
-        status = status_of(outcome)
+        status = Status.RENDERING if entry and entry.rendering else status_of(outcome)
         verdict = verdicts.get((job.at.cell, job.at.stage))
         looked_at = verdict is not None and verdict.job == job.key
         sha256 = outcome.artifact.sha256 if isinstance(outcome, Stored) else ""

@@ -174,7 +174,6 @@ async def test_an_attempt_ends_once(hand):
     for ending in (
         hand.ledger.release(permit, reason="later"),
         hand.ledger.doubt(permit, reason="lost"),
-        hand.ledger.again(permit, "later"),
         hand.ledger.paid(permit, a_receipt()),
         hand.ledger.fail(permit, Failed(kind=FailureKind.REJECTED, reason="no")),
     ):
@@ -197,17 +196,14 @@ async def test_a_released_job_is_due_as_if_never_asked(hand):
     assert (entry.outcome, entry.spent, entry.rendering) == (None, Spent(), False)
 
 
-async def test_an_attempt_that_was_not_charged_is_followed_by_one_of_the_same_purchase(hand):
+async def test_an_attempt_that_was_not_charged_is_followed_by_a_new_purchase(hand):
     first = await hand.submit(CRAB)
-    second = await hand.ledger.again(first, "refused", http=429)
-    assert (second.purchase, second.number) == (first.purchase, 2)
+    await hand.ledger.release(first, reason="slow down", http=429)
+    second = await hand.submit(CRAB)
+    assert (second.purchase == first.purchase, second.number) == (False, 2)
     assert await hand.ledger.spent() == Spent(in_doubt=Credits(2))
-
-
-async def test_a_purchase_of_several_attempts_is_charged_once(hand):
-    second = await hand.ledger.again(await hand.submit(CRAB), "refused")
-    await hand.ledger.paid(second, a_receipt())
-    assert await hand.ledger.spent() == Spent(confirmed=Credits(2))
+    told, _ = (await hand.ledger.attempts([CRAB.key]))[CRAB.key]
+    assert (told.outcome, told.http) == ("failed", 429)
 
 
 async def test_an_unanswered_job_is_in_doubt_and_counted(hand):

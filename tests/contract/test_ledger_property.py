@@ -135,16 +135,6 @@ class Life(RuleBasedStateMachine):
     def doubt(self, permits):
         self.each(permits, lambda ledger, permit: ledger.doubt(permit, reason="reset"))
 
-    @rule(target=permits, permits=permits, charged=st.booleans())
-    def again(self, permits, charged):
-        if self.truth(permits):
-            return multiple()
-        given_ = self.each(permits, lambda ledger, permit: ledger.again(permit, "refused"))
-        if given_ is None:
-            return multiple()
-        self.remember(given_, charged)
-        return given_
-
     def each(self, permits, call):
         """`both`, where each ledger has its own permit for the same attempt."""
         own = {id(hand.ledger): permit for hand, permit in zip(self.hands, permits, strict=True)}

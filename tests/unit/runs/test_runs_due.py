@@ -71,6 +71,12 @@ def test_a_doubt_is_replayed_while_its_key_is_young_and_honoured(rules):
     assert what_is_due(doubt, old) is Due.NOTHING
 
 
+def test_a_job_that_a_dead_run_left_in_flight_is_never_bought_anew(rules):
+    left = replace(entry(None), rendering=True)
+    assert what_is_due(left, rules) is Due.NOTHING
+    assert what_is_due(left, replace(rules, caps=PROFILES[EMBEDDED].caps)) is Due.REPLAY
+
+
 def test_a_clock_that_was_set_back_does_not_make_a_key_young(rules):
     honoured = replace(rules, caps=PROFILES[EMBEDDED].caps, now=NOW - timedelta(days=1))
     assert what_is_due(entry(InDoubt(credits=Credits(2), reason="")), honoured) is Due.NOTHING
