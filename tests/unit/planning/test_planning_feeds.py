@@ -308,8 +308,9 @@ def test_ids_from_a_feed_are_checked_row_by_row(board):
     assert with_feed(board, "sku,name,price\nA/1,a,1\nb,b,1\nB,c,1\n").refused() == [
         (
             "p.csv: matrix.product: row 2: A/1: an id may not hold /: give the value a mapping "
-        "with a plain id",
-            "p.csv: matrix.product: row 4: B: a file system may take it for b (row 3)",
+            "with a plain id"
+        ),
+        "p.csv: matrix.product: row 4: B: a file system may take it for b (row 3)",
     ]
 
 
