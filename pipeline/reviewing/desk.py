@@ -70,6 +70,11 @@ class Desk:
         """What one image costs at each stage."""
         return self._drafted.prices if self._drafted is not None else {}
 
+    @property
+    def repeats(self) -> bool:
+        """Whether a final is its draft in better quality, rather than a new picture."""
+        return self._drafted is not None and self._drafted.repeats
+
     def image(self, name: str) -> Artifact | None:
         """An image of the campaign by its short hash, also of earlier rounds and words."""
         return self._images.get(name)

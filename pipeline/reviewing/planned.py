@@ -55,6 +55,7 @@ class CampaignSource:
             cells=tuple(expand(blueprint)),
             jobs=tuple(plan_drafts(blueprint, rounds=rounds)),
             prices={stage: blueprint.profile.price(one.quality) for stage, one in settings.items()},
+            repeats=blueprint.profile.caps.varies,
         )
 
     def _final(self, picks: Picks) -> Sequence[Job]:

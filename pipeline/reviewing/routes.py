@@ -174,6 +174,7 @@ class Routes:
             "spent": sum(self.desk.spent.values()),
             "limits": [asdict(limit) for limit in found] if not self.options.play_money else [],
             "mode": final.mode if final is not None else "",
+            "repeats": self.desk.repeats,
             "command": f"pipeline finals {shlex.quote(board.campaign.file)}",
         }
 

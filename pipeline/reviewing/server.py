@@ -35,8 +35,11 @@ _LARGEST_BODY = 16 * 1024 * 1024
 _KEEP_AFTER = 0.4
 """Seconds that decisions are gathered before the review file is written."""
 _LOOK_EVERY = 1.0
-"""Seconds between looks at the ledger while somebody watches, and more where a look is costly."""
-_COSTLY = 20
+"""Seconds between looks at the ledger while somebody watches or something is bought."""
+_SHARE = 4
+"""A look that took long is followed by a rest of so many times its length …"""
+_LONGEST_REST = 5.0
+"""… but nobody waits longer than this for news."""
 
 
 def utc_now() -> datetime:
@@ -198,7 +201,7 @@ class ReviewServer:
                 except PipelineError as error:
                     self._broadcast.send("complaint", {"message": str(error)})
             took = time.monotonic() - started
-            await asyncio.sleep(max(_LOOK_EVERY, took * _COSTLY))
+            await asyncio.sleep(min(_LONGEST_REST, max(_LOOK_EVERY, took * _SHARE)))
 
 
 async def _listen(runner: web.AppRunner, options: ReviewOptions) -> None:

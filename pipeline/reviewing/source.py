@@ -21,6 +21,8 @@ class Drafted:
     """Empty where the campaign has no drafts."""
     prices: Mapping[Stage, Credits]
     """What one image costs at each stage."""
+    repeats: bool = False
+    """Whether the provider repeats a picture when it is asked for again in another quality."""
 
 
 class Source(Protocol):

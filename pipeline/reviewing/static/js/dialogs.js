@@ -82,7 +82,8 @@ function Warnings({ which, quote }) {
     if (draft.stale) lines.push(html`<b>${number(draft.stale)}</b> ${draft.stale === 1 ? 'approval is' : 'approvals are'} stale and skipped: what was approved has changed.`);
     lines.push(quote.mode === 'refine'
       ? 'Finals refine the approved draft: the composition is kept as far as the provider can.'
-      : 'The provider takes no seed: a final is a new picture of the same prompt. Finals get their own review.');
+      : quote.repeats ? 'The provider repeats the approved picture at full quality. Finals get their own review.'
+        : 'The provider takes no seed: a final is a new picture of the same prompt. Finals get their own review.');
   } else {
     lines.push('Each redo renders all takes of its cell again, with the note in the prompt.');
   }

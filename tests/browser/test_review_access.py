@@ -1,0 +1,60 @@
+"""Every view of the review page, in both themes and on three screens, against axe."""
+
+import pytest
+from review_browser import keys, looking, needs_chromium, violations
+from review_stand import Stand
+
+pytestmark = needs_chromium
+
+
+@pytest.fixture
+async def stand(tmp_path):
+    """A board with every state that a draft can be in."""
+    stand = Stand(folder=tmp_path)
+    jobs = await stand.drafts()
+    await stand.render(jobs[:5])
+    await stand.refuse(jobs[5])
+    await stand.refuse(jobs[6])
+    return stand
+
+
+async def open_note(page):
+    await keys(page, "Escape", "g", "r")
+
+
+async def open_finals(page):
+    await keys(page, "Escape")
+    await page.click("text=Launch finals")
+    await page.wait_for_selector("dialog .cmd")
+
+
+VIEWS = {
+    "grid": lambda page: keys(page, "Home"),
+    "loupe": lambda page: keys(page, "Enter"),
+    "compare": lambda page: keys(page, "c"),
+    "matrix": lambda page: keys(page, "Escape", "m"),
+    "note": open_note,
+    "finals": open_finals,
+    "help": lambda page: keys(page, "Escape", "?"),
+    "final stage": lambda page: keys(page, "Escape", "t"),
+    "beside the draft": lambda page: keys(page, "Enter", "c"),
+}
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("wide", [1400, 900, 390])
+async def test_axe_finds_nothing_wrong_in_any_view(stand, theme, wide):
+    async with (
+        stand.server(allow_spend=True) as server,
+        looking(server, wide=wide, theme=theme) as page,
+    ):
+        await page.locator("#c0").focus()
+        await keys(page, "1", "x")
+        await page.wait_for_function("document.querySelector('#c1.is-rejected')")
+        await page.locator("#c0").focus()
+        found = {}
+        for view, show in VIEWS.items():
+            await show(page)
+            await page.wait_for_timeout(250)
+            found[view] = await violations(page)
+    assert {view: wrong for view, wrong in found.items() if wrong} == {}

@@ -1,0 +1,250 @@
+"""The review page in a real browser: keys, two reviewers, states, hostile words, narrow screens."""
+
+import asyncio
+
+import pytest
+from review_browser import chromium, keys, looking, needs_chromium, state, toast
+from review_stand import SLUG, Stand, StandSource
+
+from pipeline.model.campaign import Stage
+from pipeline.model.verdict import Decision
+
+pytestmark = needs_chromium
+
+HOSTILE = '"><img src=x onerror=pwned=1><script>pwned=1</script>{{7*7}}'
+
+
+@pytest.fixture
+async def stand(tmp_path):
+    stand = Stand(folder=tmp_path)
+    await stand.render(await stand.drafts())
+    return stand
+
+
+async def newest(stand, cell, stage=Stage.DRAFT):
+    return (await stand.ledger.verdicts(SLUG)).get((cell, stage))
+
+
+async def decided(stand, cell, decision, stage=Stage.DRAFT):
+    """Wait until the ledger has this verdict."""
+    for _ in range(200):
+        verdict = await newest(stand, cell, stage)
+        if verdict is not None and verdict.decision is decision:
+            return verdict
+        await asyncio.sleep(0.05)
+    raise AssertionError((cell, decision))
+
+
+async def test_the_whole_cycle_is_decided_with_keys_alone(stand):
+    async with stand.server(reviewer="ana") as server, looking(server) as page:
+        await page.locator("#c0").focus()
+        await keys(page, "2", "r")
+        await page.keyboard.type("brighter, please")
+        await keys(page, "Enter", "x", "p")
+        approved = await decided(stand, "citrus/1x1", Decision.APPROVED)
+        redo = await decided(stand, "citrus/4x3", Decision.REDO)
+        await decided(stand, "berry/1x1", Decision.REJECTED)
+        await decided(stand, "berry/4x3", Decision.APPROVED)
+        shown = [await state(page, cell) for cell in range(4)]
+    assert (approved.take, approved.by, redo.note) == (2, "ana", "brighter, please")
+    assert shown == ["approved", "redo", "rejected", "approved"]
+
+
+async def test_undo_takes_the_last_verdict_back(stand):
+    async with stand.server() as server, looking(server) as page:
+        await page.locator("#c0").focus()
+        await keys(page, "x", "Control+z")
+        await toast(page, "Undone")
+        await decided(stand, "citrus/1x1", Decision.UNDECIDED)
+        assert await state(page, 0) == "undecided"
+
+
+async def test_a_second_reviewer_who_is_late_is_told_and_may_insist(stand):
+    async with (
+        stand.server() as server,
+        chromium() as browser,
+        looking(server, browser=browser) as ana,
+        looking(server, browser=browser) as jon,
+    ):
+        await jon.route("**/events*", lambda route: route.abort())
+        await jon.reload()
+        await jon.wait_for_selector(".card")
+        await ana.locator("#c0").focus()
+        await keys(ana, "x")
+        await decided(stand, "citrus/1x1", Decision.REJECTED)
+        await jon.locator("#c0").focus()
+        await keys(jon, "1")
+        await toast(jon, "you already rejected this")
+        assert await state(jon, 0) == "rejected"
+        await jon.click("text=Use mine")
+        await decided(stand, "citrus/1x1", Decision.APPROVED)
+
+
+async def test_another_reviewers_verdict_appears_by_itself(stand):
+    async with (
+        stand.server() as server,
+        chromium() as browser,
+        looking(server, browser=browser) as ana,
+        looking(server, browser=browser) as jon,
+    ):
+        await ana.locator("#c0").focus()
+        await keys(ana, "x")
+        await jon.wait_for_selector("#c0.is-rejected")
+
+
+async def test_an_approval_becomes_stale_before_ones_eyes_when_the_campaign_is_edited(stand):
+    async with stand.server(allow_spend=True) as server, looking(server) as page:
+        await page.locator("#c0").focus()
+        await keys(page, "1")
+        await decided(stand, "citrus/1x1", Decision.APPROVED)
+        stand.source.words = "Quite another photo of {name}."
+        await page.wait_for_selector("#c0.is-stale", timeout=10_000)
+        assert "words changed" in await page.inner_text("#c0 .notebar")
+
+
+async def test_a_draft_that_is_rendered_meanwhile_appears_without_a_reload(tmp_path):
+    stand = Stand(folder=tmp_path)
+    jobs = await stand.drafts()
+    await stand.render(jobs[:2])
+    async with stand.server() as server, looking(server) as page:
+        assert await state(page, 3) == "waiting"
+        await stand.render(jobs[2:])
+        await page.wait_for_selector("#c3.is-undecided img", timeout=10_000)
+
+
+async def test_finals_are_launched_shown_beside_their_draft_and_accepted(stand):
+    async def launch(stage, cells, *, most):
+        picked = await stand.source.finals(server._desk._picks)
+        await stand.render([job for job in picked if job.at.cell in cells])
+        return 0
+
+    async with stand.server(allow_spend=True, launch=launch) as server, looking(server) as page:
+        await page.locator("#c0").focus()
+        await keys(page, "2")
+        await page.click("text=Launch finals")
+        await page.click("text=Spend 12 credits")
+        await toast(page, "Finals are done")
+        await keys(page, "t", "Enter", "c")
+        await page.wait_for_selector(".slabel:has-text('Draft')")
+        assert await page.locator(".stage .frame img").count() == 2
+        await keys(page, "p")
+        accepted = await decided(stand, "citrus/1x1", Decision.APPROVED, Stage.FINAL)
+    assert accepted.sha256 != (await newest(stand, "citrus/1x1")).sha256
+    assert "    final: {status: approved, take: 1" in stand.file.read_text()
+
+
+async def test_a_link_that_may_not_spend_shows_the_sum_and_no_button_to_spend_it(stand):
+    async with stand.server() as server, looking(server) as page:
+        await page.locator("#c0").focus()
+        await keys(page, "1")
+        await page.click("text=Launch finals")
+        await page.wait_for_selector("text=cannot spend")
+        assert "12 credits" in await page.inner_text("dialog")
+        assert await page.locator("text=/^Spend/").count() == 0
+
+
+async def test_hostile_names_words_and_notes_are_text_and_nothing_else(tmp_path):
+    source = StandSource(products={"evil": HOSTILE, "other": "Other"})
+    source.words = HOSTILE.replace("{", "{{").replace("}", "}}") + " {name}"
+    stand = Stand(folder=tmp_path, source=source)
+    await stand.render(await stand.drafts())
+    async with stand.server() as server, looking(server) as page:
+        await page.locator("#c0").focus()
+        await keys(page, "r")
+        await page.keyboard.type(HOSTILE)
+        await keys(page, "Enter", "ArrowLeft", "Enter")
+        await page.wait_for_selector(".insp .prompt")
+        assert await page.inner_text(".ihead h2") == HOSTILE
+        assert await page.evaluate("typeof pwned") == "undefined"
+        assert await page.locator("img[src='x']").count() == 0
+    assert (await newest(stand, "evil/1x1")).note == HOSTILE
+
+
+async def test_an_image_that_was_deleted_is_explained(stand):
+    for image in (stand.output / SLUG / "drafts/citrus").iterdir():
+        image.unlink()
+    async with stand.server() as server, looking(server) as page:
+        await page.locator("#c0").focus()
+        await keys(page, "Enter")
+        await page.wait_for_selector("text=not on disk any more")
+
+
+async def test_single_keys_can_be_switched_off(stand):
+    async with stand.server() as server, looking(server) as page:
+        await page.locator("#c0").focus()
+        await keys(page, "?")
+        await page.uncheck("text=Single-key shortcuts")
+        await keys(page, "Escape", "x", "ArrowRight")
+        await asyncio.sleep(0.3)
+        assert await state(page, 0) == "undecided"
+    assert await newest(stand, "citrus/1x1") is None
+
+
+async def test_letters_typed_into_the_search_decide_nothing(stand):
+    async with stand.server() as server, looking(server) as page:
+        await keys(page, "/")
+        await page.keyboard.type("berry x p")
+        await page.wait_for_selector("text=Nothing here")
+        await page.fill("input[type=search]", "berry")
+        assert await page.locator(".card").count() == 2
+    assert await stand.ledger.verdicts(SLUG) == {}
+
+
+async def test_tab_walks_through_the_page_and_out_of_it_again(stand):
+    async with stand.server() as server, looking(server) as page:
+        seen = []
+        for _ in range(60):
+            await page.keyboard.press("Tab")
+            seen.append(await page.evaluate("document.activeElement.outerHTML.slice(0, 60)"))
+            if seen[-1].startswith("<body"):
+                break
+        in_grid = await page.evaluate("document.querySelectorAll('.card[tabindex=\"0\"]').length")
+    assert seen[-1].startswith("<body")
+    assert in_grid == 1
+
+
+async def test_the_loupe_keeps_what_lies_behind_it_out_of_reach_and_lets_go_with_escape(stand):
+    async with stand.server() as server, looking(server) as page:
+        await page.locator("#c1").focus()
+        await keys(page, "Enter")
+        await page.wait_for_selector(".loupe")
+        assert await page.locator(".shell").evaluate("shell => shell.inert")
+        await keys(page, "Escape")
+        await page.wait_for_selector(".loupe", state="detached")
+        await page.wait_for_function("document.activeElement.id === 'c1'")
+
+
+@pytest.mark.parametrize("wide", [900, 390])
+async def test_a_narrow_screen_filters_from_a_drawer_and_decides_in_the_loupe(stand, wide):
+    async with stand.server() as server, looking(server, wide=wide, high=800) as page:
+        await page.click("[aria-label=Filters]")
+        await page.click(".side .fb:has-text('Berry Soda')")
+        await page.click(".scrim", position={"x": wide - 20, "y": 300})
+        assert await page.locator(".card").count() == 2
+        assert await page.evaluate("document.documentElement.scrollWidth") <= wide
+        await page.dblclick(".card .who")
+        await page.click(".vb.approved")
+        await decided(stand, "berry/1x1", Decision.APPROVED)
+
+
+async def test_ten_thousand_images_are_under_a_thousand_nodes(tmp_path):
+    products = {f"p{at:03d}": f"Product {at}" for at in range(500)}
+    source = StandSource(products=products, sizes=("1:1", "4:3", "16:9", "9:21", "2:1"), takes=4)
+    stand = Stand(folder=tmp_path, source=source)
+    jobs = await stand.drafts()
+    artifact = await stand.store(jobs[0], stand.painter(jobs[0]))
+    await stand.point(jobs[1:], artifact)
+    async with stand.server() as server, looking(server) as page:
+        assert (await page.inner_text(".side .fb.on .fc")).strip() == "2,500"
+        await page.mouse.move(700, 400)
+        most = 0
+        for _ in range(12):
+            await page.mouse.wheel(0, 2000)
+            await asyncio.sleep(0.05)
+            nodes = await page.evaluate("document.querySelectorAll('*').length")
+            most = max(most, nodes)
+        await keys(page, "m")
+        await page.wait_for_selector(".mrow")
+        matrix = await page.evaluate("document.querySelectorAll('*').length")
+    assert most < 1000
+    assert matrix < 1000
