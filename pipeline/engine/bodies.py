@@ -6,8 +6,8 @@ from typing import NoReturn
 
 from aiohttp import ClientPayloadError, web
 
+from pipeline.engine.quoting import field_name
 from pipeline.engine.refusal import RefusedError, invalid
-from pipeline.engine.wanted import field_name
 
 BODY_SECONDS = 60.0
 """A body that takes longer to arrive is given up."""

@@ -10,6 +10,7 @@ from pipeline.engine.accounts import Sold
 from pipeline.engine.books import Books
 from pipeline.engine.counter import Buyer, Counter
 from pipeline.engine.dialects import dialect_of
+from pipeline.engine.headers import idempotency_key_from
 from pipeline.engine.keys import KeyRing
 from pipeline.engine.limits import Turnstile
 from pipeline.engine.mischief import Mischief, Stage
@@ -17,7 +18,7 @@ from pipeline.engine.options import EngineSettings, ErrorStyle
 from pipeline.engine.policy import permitted
 from pipeline.engine.refusal import RefusedError
 from pipeline.engine.signing import Signer
-from pipeline.engine.wanted import Wanted, header_value
+from pipeline.engine.wanted import Wanted
 
 Answer = Callable[[Sold], Awaitable[web.Response]]
 
@@ -51,7 +52,7 @@ class Desk:
     def buyer(self, request: web.Request, route: str) -> Buyer:
         """Who buys on this route, under which key of theirs. Raises RefusedError 400, 401."""
         caller = self.caller(request)
-        key = header_value("Idempotency-Key", request.headers.get("Idempotency-Key"))
+        key = idempotency_key_from(request.headers)
         return Buyer(caller=caller, route=route, idempotency_key=key)
 
     async def sell(

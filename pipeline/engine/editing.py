@@ -2,24 +2,23 @@
 
 import math
 
-from pipeline.engine.formats import Sniffed
-from pipeline.engine.forms import Form, images_of
-from pipeline.engine.order import Quality
-from pipeline.engine.pixels import STEEPEST_RATIO
-from pipeline.engine.refusal import invalid
-from pipeline.engine.wanted import (
-    FIELDS,
-    MODEL,
-    Wanted,
+from pipeline.engine.fields import (
     background_from,
     count_from,
     model_from,
-    printable,
     prompt_from,
     quality_from,
     ratio_from,
     refuse_others,
 )
+from pipeline.engine.formats import Sniffed
+from pipeline.engine.forms import Form, images_of
+from pipeline.engine.order import Quality
+from pipeline.engine.pixels import STEEPEST_RATIO
+from pipeline.engine.quoting import printable
+from pipeline.engine.refusal import invalid
+from pipeline.engine.terms import FIELDS, MODEL
+from pipeline.engine.wanted import Wanted
 
 
 def edit_from(form: Form, *, variation: str) -> Wanted:

@@ -19,8 +19,9 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from pipeline.engine.order import Quality
+from pipeline.engine.quoting import field_name, printable
 from pipeline.engine.refusal import RefusedError, invalid
-from pipeline.engine.wanted import BACKGROUNDS, field_name, printable
+from pipeline.engine.terms import BACKGROUNDS
 from pipeline.errors import UsageError
 
 
@@ -88,7 +89,7 @@ _ONLY_API = frozenset(
 )
 _IN_THE_BODY = frozenset({Fault.DROP_BODY, Fault.DRIP, Fault.GZIP_BOMB, Fault.TRUNCATED})
 _ALWAYS_AFTER = _ONLY_API - {Fault.FAILURE} | _IN_THE_BODY
-T = TypeVar("T", bound=str)
+_T = TypeVar("_T", bound=str)
 _HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
 _MOST = 1_000_000
 _MOST_MEGABYTES = 1024
@@ -210,7 +211,7 @@ def _check(place: str, rule: Rule, told: Mapping[str, object]) -> None:
         raise invalid(f"{place}.when", f"{rule.fault} happens after the charge")
 
 
-def _one_of(place: str, value: object, choices: Sequence[T]) -> T:
+def _one_of(place: str, value: object, choices: Sequence[_T]) -> _T:
     for choice in choices:
         if value == choice:
             return choice

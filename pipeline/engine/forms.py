@@ -7,8 +7,8 @@ from aiohttp import BodyPartReader, ClientPayloadError, web
 
 from pipeline.engine.bodies import BODY_SECONDS, too_large
 from pipeline.engine.formats import Sniffed, sniff
+from pipeline.engine.quoting import field_name
 from pipeline.engine.refusal import RefusedError, invalid
-from pipeline.engine.wanted import field_name
 
 _MOST_PARTS = 48
 _LONGEST_WORDS = 256 * 1024

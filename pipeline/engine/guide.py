@@ -5,9 +5,10 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from pipeline.engine.fields import ratio_from
 from pipeline.engine.order import Quality
 from pipeline.engine.pixels import pixels
-from pipeline.engine.wanted import CREDITS, ratio_from
+from pipeline.engine.terms import CREDITS
 
 
 @cache

@@ -12,8 +12,9 @@ from pipeline.engine import envelope
 from pipeline.engine.accounts import Released, Reserved, Sold
 from pipeline.engine.bodies import read_object
 from pipeline.engine.desk import Desk
+from pipeline.engine.headers import variation_from
 from pipeline.engine.refusal import RefusedError
-from pipeline.engine.wanted import Wanted, variation_from, wanted_from
+from pipeline.engine.wanted import Wanted, wanted_from
 
 _PATH = "/v1/images/jobs"
 _ID = re.compile(r"job_([0-9]{9,18})_([0-9a-f]{16})")

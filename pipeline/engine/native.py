@@ -8,7 +8,8 @@ from pipeline.engine.bodies import read_object
 from pipeline.engine.desk import Desk
 from pipeline.engine.editing import edit_from
 from pipeline.engine.forms import read_form
-from pipeline.engine.wanted import variation_from, wanted_from
+from pipeline.engine.headers import variation_from
+from pipeline.engine.wanted import wanted_from
 
 
 class NativeEndpoints:

@@ -6,20 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline.engine.editing import ratio_of, whole_from
+from pipeline.engine.fields import count_from, prompt_from, quality_from, refuse_others
 from pipeline.engine.finishing import FORMATS
 from pipeline.engine.forms import Form, images_of
 from pipeline.engine.order import Quality
 from pipeline.engine.pixels import STEEPEST_RATIO
+from pipeline.engine.quoting import printable
 from pipeline.engine.refusal import invalid
-from pipeline.engine.wanted import (
-    MODEL,
-    Wanted,
-    count_from,
-    printable,
-    prompt_from,
-    quality_from,
-    refuse_others,
-)
+from pipeline.engine.terms import MODEL
+from pipeline.engine.wanted import Wanted
 
 _GENERATION = frozenset(
     {

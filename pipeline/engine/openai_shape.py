@@ -13,9 +13,11 @@ from pipeline.engine.dialects import OPENAI_GENERATIONS, OPENAI_PREFIX
 from pipeline.engine.finishing import transcoded
 from pipeline.engine.forms import read_form
 from pipeline.engine.gallery import Gallery
+from pipeline.engine.headers import variation_from
 from pipeline.engine.openai_request import Asked, generation_from, openai_edit_from
 from pipeline.engine.order import Quality
-from pipeline.engine.wanted import MODEL, Wanted, variation_from
+from pipeline.engine.terms import MODEL
+from pipeline.engine.wanted import Wanted
 
 _BASE = f"{OPENAI_PREFIX}v1"
 _TOKENS = {Quality.LOW: 272, Quality.MEDIUM: 1056, Quality.HIGH: 4160}

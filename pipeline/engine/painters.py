@@ -66,9 +66,7 @@ class Painters:
         """Let the idle ones go; what is still painting is killed."""
         self._closing = True
         for worker in list(self._busy):
-            if worker.warm.done() and worker.warm.exception() is None:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(worker.warm.result(), signal.SIGKILL)
+            await _kill(worker)
             await asyncio.to_thread(worker.pool.shutdown, cancel_futures=True)
         while not self._free.empty():
             await asyncio.to_thread(self._free.get_nowait().pool.shutdown, cancel_futures=True)
@@ -117,6 +115,12 @@ class Painters:
             initializer=workbench.settle_in,
         )
         return _Worker(pool, pool.submit(workbench.warm_up, self._painter))
+
+
+async def _kill(worker: _Worker) -> None:
+    """End a process that is painting; one that has just begun says its id first."""
+    with contextlib.suppress(BrokenProcessPool, ProcessLookupError, ImportError):
+        os.kill(await asyncio.wrap_future(worker.warm), signal.SIGKILL)
 
 
 def _instead(picture: Picture) -> Picture:

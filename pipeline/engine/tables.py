@@ -1,17 +1,16 @@
-"""The tables of the books, and how they are read; `books` is the only one that writes them."""
+"""The tables of the books, and how the server reads them; only `books` writes them."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import apsw
 
-from pipeline.engine.accounts import Capture, Released, Reserved, Sold, SoldPicture
+from pipeline.engine.accounts import Released, Reserved, Sold, SoldPicture
 from pipeline.engine.writer import connect
 from pipeline.errors import LedgerUnusable
 
-VERSION = 1
+_VERSION = 1
 _SCHEMA = """
 CREATE TABLE account (
   id INTEGER PRIMARY KEY, at REAL NOT NULL, start INTEGER) STRICT;
@@ -46,11 +45,11 @@ def open_books(path: Path) -> apsw.Connection:
     if version == 0:
         with connection:
             connection.execute(_SCHEMA)
-            connection.pragma("user_version", VERSION)
-    elif version != VERSION:
+            connection.pragma("user_version", _VERSION)
+    elif version != _VERSION:
         connection.close()
         raise LedgerUnusable(
-            f"{path} is version {version} of the books, this program reads {VERSION}"
+            f"{path} is version {version} of the books, this program reads {_VERSION}"
         )
     return connection
 
@@ -108,35 +107,12 @@ def outcome_of(
             return None
 
 
-def captures(connection: apsw.Connection) -> Iterator[Capture]:
-    """Everything that was charged, oldest first."""
-    rows: list[Any] = connection.execute(
-        "SELECT p.id, e.at, e.credits, route, caller, prompt, p.size, quality, background, n,"
-        " variation, idempotency_key FROM entry AS e JOIN purchase AS p ON p.id = e.purchase"
-        " WHERE e.kind = 'capture' ORDER BY e.id"
-    ).fetchall()
-    names = [field for field in Capture.__dataclass_fields__ if field != "pictures"]
-    for row in rows:
-        pictures = pictures_of(connection, row[0])
-        yield Capture(**dict(zip(names, row, strict=True)), pictures=pictures)
-
-
 def expired_pictures(connection: apsw.Connection, *, now: float) -> list[str]:
     """Digests of pictures whose every URL has ended."""
     rows = connection.execute(
         "SELECT sha256 FROM picture GROUP BY sha256 HAVING max(expires) < ?", (now,)
     )
     return [str(sha256) for (sha256,) in rows]
-
-
-def audit(books: Path) -> tuple[Capture, ...]:
-    """Everything that the books in this file charged, read from outside of the server."""
-    connection = apsw.Connection(str(books), flags=apsw.SQLITE_OPEN_READWRITE)
-    connection.set_busy_timeout(10_000)
-    try:
-        return tuple(captures(connection))
-    finally:
-        connection.close()
 
 
 def _picture(  # noqa: PLR0917 - the columns of one row, in their order

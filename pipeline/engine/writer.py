@@ -17,7 +17,7 @@ import apsw
 
 from pipeline.errors import LocalFault
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 _LARGEST_GROUP = 512
 _log = logging.getLogger(__name__)
@@ -66,12 +66,12 @@ class GroupWriter:
         self._thread = threading.Thread(target=self._work, name="books", daemon=True)
         self._thread.start()
 
-    async def run(self, verb: Callable[[], T]) -> T:
+    async def run(self, verb: Callable[[], _T]) -> _T:
         """What the verb returned, once it is on disk."""
         if self._ended:
             raise LocalFault(self._ended)
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[T] = loop.create_future()
+        future: asyncio.Future[_T] = loop.create_future()
         self._queue.put(_Waiting(verb, loop, future))
         return await future
 

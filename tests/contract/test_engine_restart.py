@@ -11,9 +11,9 @@ import aiohttp
 import pytest
 
 import pipeline
+from pipeline.engine.auditing import audit
 from pipeline.engine.options import Engine, EngineSettings, Idempotency
 from pipeline.engine.server import ImageServer
-from pipeline.engine.tables import audit
 from pipeline.errors import LocalFault, LockHeld
 
 

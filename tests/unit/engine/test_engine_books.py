@@ -5,10 +5,10 @@ import apsw
 import pytest
 
 from pipeline.engine.accounts import Purchase, Reserved, Sold, SoldPicture
+from pipeline.engine.auditing import audit
 from pipeline.engine.books import Books
 from pipeline.engine.options import Idempotency
 from pipeline.engine.refusal import RefusedError
-from pipeline.engine.tables import audit
 from pipeline.errors import LedgerUnusable, LocalFault
 
 

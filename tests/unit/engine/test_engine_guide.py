@@ -1,7 +1,8 @@
+from pipeline.engine.fields import ratio_from
 from pipeline.engine.guide import description, model_guide
 from pipeline.engine.order import Quality
 from pipeline.engine.pixels import pixels
-from pipeline.engine.wanted import CREDITS, FIELDS, LONGEST_PROMPT, MOST_PICTURES, ratio_from
+from pipeline.engine.terms import CREDITS, FIELDS, LONGEST_PROMPT, MOST_PICTURES
 
 
 def test_the_description_has_the_prices_and_pixels_of_the_code():

@@ -1,9 +1,10 @@
 import pytest
 
 from pipeline.engine.bodies import parse_object
+from pipeline.engine.headers import idempotency_key_from
 from pipeline.engine.order import Quality
 from pipeline.engine.refusal import RefusedError
-from pipeline.engine.wanted import Wanted, header_value, wanted_from
+from pipeline.engine.wanted import Wanted, wanted_from
 
 PROMPT = {"prompt": "a citrus soda bottle"}
 
@@ -131,4 +132,4 @@ def test_a_field_given_twice_is_named():
 @pytest.mark.parametrize("value", ["", "a b", "é", "a" * 256, "a\tb"])
 def test_a_header_of_anything_but_visible_ascii_is_refused(value: str):
     with pytest.raises(RefusedError, match="Idempotency-Key: must be"):
-        header_value("Idempotency-Key", value)
+        idempotency_key_from({"Idempotency-Key": value})
