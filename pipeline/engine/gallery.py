@@ -41,9 +41,11 @@ class Gallery:
         """Where a picture with this digest is kept."""
         return self._folder / sha256[:2] / f"{sha256}.png"
 
-    def drop(self, digests: Iterable[str]) -> None:
-        """Delete these pictures: every URL that showed them has expired."""
-        for sha256 in digests:
+    def tidy(self, expired: Iterable[str]) -> None:
+        """Delete what a killed server left half written, and pictures whose every URL has ended."""
+        for unfinished in self._folder.glob("??/*.part"):
+            unfinished.unlink(missing_ok=True)
+        for sha256 in expired:
             self.path(sha256).unlink(missing_ok=True)
 
 

@@ -128,7 +128,7 @@ class ImageServer:
         opening.push_async_callback(self._books.close)
         memory = self._premises.memory
         gallery = Gallery(self._premises.images)
-        await asyncio.to_thread(lambda: gallery.drop(self._books.expired_pictures()))
+        await asyncio.to_thread(lambda: gallery.tidy(self._books.expired_pictures()))
         signer = Signer(memory.secret.encode())
         counter = Counter(
             books=self._books,

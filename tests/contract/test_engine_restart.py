@@ -95,6 +95,16 @@ async def test_expired_urls_are_gone_and_their_files_are_swept(tmp_path: Path):
         assert list((tmp_path / "images").rglob("*.png")) == []
 
 
+async def test_a_picture_that_was_half_written_when_the_server_died_is_tidied_away(
+    tmp_path: Path,
+):
+    unfinished = tmp_path / "images" / "ab" / "abcd.png.1234.part"
+    unfinished.parent.mkdir(parents=True)
+    unfinished.write_bytes(b"half")
+    async with ImageServer(settings(tmp_path)):
+        assert not unfinished.exists()
+
+
 async def test_a_bearer_on_a_download_is_refused_and_counted(tmp_path: Path):
     async with ImageServer(settings(tmp_path)) as server:
         url = await generate(server)
