@@ -1,7 +1,6 @@
 """Which painters a server has, by the name of its engine."""
 
 import asyncio
-import importlib.util
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import assert_never
@@ -11,20 +10,16 @@ from pipeline.engine.options import Engine, EngineSettings
 from pipeline.engine.order import Order, Painter, Picture, Quality
 from pipeline.engine.painters import Paint, Painters
 from pipeline.engine.plain import paint_none, painted_before
+from pipeline.engine.studio.traced.readiness import PACKAGES, without_packages
 from pipeline.engine.workbench import NamedPainter
-from pipeline.errors import UsageError
 
 _PROOF = NamedPainter("pipeline.engine.studio.proof", "paint")
-_TRACED = NamedPainter("pipeline.engine.studio.traced", "paint")
-_TRACED_NEEDS = ("mitsuba", "drjit")
+_TRACED = NamedPainter("pipeline.engine.studio.traced.painter", "paint")
 
 
 @asynccontextmanager
 async def painters_of(settings: EngineSettings, painter: Painter | None) -> AsyncIterator[Paint]:
-    """Open the painters of this engine, or of a painter that is given instead of it.
-
-    Raises UsageError where the engine is not installed.
-    """
+    """Open the painters of this engine, or of a painter that is given instead of it."""
     async with AsyncExitStack() as opening:
         if painter is not None:
             yield await _open(opening, settings, painter)
@@ -35,8 +30,6 @@ async def painters_of(settings: EngineSettings, painter: Painter | None) -> Asyn
             case Engine.PROOF:
                 yield await _open(opening, settings, _PROOF)
             case Engine.STUDIO:
-                if not studio_is_installed():
-                    raise UsageError("the engine studio is not installed; install the extra studio")
                 yield await _open_studio(opening, settings)
             case Engine.AUTO:
                 yield await _open_auto(opening, settings)
@@ -45,8 +38,8 @@ async def painters_of(settings: EngineSettings, painter: Painter | None) -> Asyn
 
 
 def studio_is_installed() -> bool:
-    """Whether the path tracer and what it needs can be imported; nothing is imported."""
-    return all(importlib.util.find_spec(name) is not None for name in _TRACED_NEEDS)
+    """Whether the path tracer's packages are there; nothing is imported."""
+    return not without_packages(PACKAGES)
 
 
 async def _open(
@@ -67,7 +60,10 @@ async def _open(
 
 
 async def _open_studio(opening: AsyncExitStack, settings: EngineSettings) -> Paint:
-    """One process, since it uses every core; where it dies, proof steps in."""
+    """One process, since it uses every core; where it dies, proof steps in.
+
+    Where it cannot trace at all it paints as proof does, and says so in the picture's notes.
+    """
     proof = await _open(opening, settings, _PROOF, workers=1)
     return await _open(opening, settings, _TRACED, workers=1, fallback=proof)
 

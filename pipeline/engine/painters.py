@@ -9,11 +9,12 @@ import signal
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
 from pipeline.engine import workbench
+from pipeline.engine.noting import noted
 from pipeline.engine.order import Order, Painter, Picture, UnpaintableError
 from pipeline.engine.refusal import RefusedError
 
@@ -125,7 +126,7 @@ async def _kill(worker: _Worker) -> None:
 
 def _instead(picture: Picture) -> Picture:
     note = f"the painter that was asked for died; {picture.renderer} painted this instead"
-    return replace(picture, notes=(*picture.notes, note))
+    return noted(picture, note)
 
 
 def unpaintable(error: UnpaintableError) -> RefusedError:

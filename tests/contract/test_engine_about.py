@@ -8,7 +8,6 @@ from engine_client import DOCUMENTED, serving
 
 from pipeline.engine.options import Engine, EngineSettings, ErrorStyle, Limits
 from pipeline.engine.server import ImageServer
-from pipeline.errors import UsageError
 
 
 async def test_credits_add_up(tmp_path: Path):
@@ -131,12 +130,3 @@ async def test_pages_for_people_are_mounted_beside_the_api(tmp_path: Path):
         session.get(server.url) as response,
     ):
         assert await response.text() == "a page that buys with sk-"
-
-
-async def test_an_engine_that_is_not_installed_is_said_before_anything_is_served(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr("pipeline.engine.engines._TRACED_NEEDS", ("no_such_module",))
-    with pytest.raises(UsageError, match="studio is not installed"):
-        async with ImageServer(EngineSettings(state=tmp_path, engine=Engine.STUDIO)):
-            pass
