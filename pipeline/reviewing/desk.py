@@ -15,6 +15,7 @@ from pipeline.model.verdict import Round, Verdict
 from pipeline.reviewing.board import Board, Planned, lay
 from pipeline.reviewing.broadcast import Broadcast
 from pipeline.reviewing.rounds import Rounds, read_rounds, shown_rounds
+from pipeline.reviewing.sharing import settled
 from pipeline.reviewing.source import Drafted, Source
 from pipeline.reviewing.states import side_of
 from pipeline.reviewing.verdicts import Newest, Picks, by_cell, picks_from
@@ -46,7 +47,7 @@ class Desk:
         self._drafted: Drafted | None = None
         self._shown: Mapping[CellName, Round] = {}
         self._picks: Picks | None = None
-        self._finals: Mapping[CellName, Sequence[Job]] = {}
+        self._finals: Sequence[Job] = ()
 
     @property
     def board(self) -> Board:
@@ -146,22 +147,24 @@ class Desk:
             self._picks = None
         self._shown = shown
         drafted = self._drafted
+        known = {entry.key: entry for entry in entries}
+        drafts = settled(drafted.jobs, known)
         picks = picks_from(
             newest,
-            drafted.jobs,
-            {entry.key: entry for entry in entries},
+            drafts,
+            known,
             rounds=shown,
             finals=await self._shown_rounds(Stage.FINAL, entries, newest),
         )
         if picks != self._picks:
-            self._finals = by_cell(await self._source.finals(picks))
+            self._finals = await self._source.finals(picks)
         self._picks = picks
         self._read = list(entries)
         return Planned(
             campaign=drafted.campaign,
             cells=drafted.cells,
-            drafts=by_cell(drafted.jobs),
-            finals=self._finals,
+            drafts=by_cell(drafts),
+            finals=by_cell(settled(self._finals, known)),
         )
 
     async def _shown_rounds(self, stage: Stage, entries: Sequence[Entry], newest: Newest) -> Rounds:

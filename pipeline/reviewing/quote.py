@@ -7,7 +7,7 @@ from typing import Protocol
 
 from pipeline.model.campaign import CellName, Stage
 from pipeline.model.credits import Credits
-from pipeline.model.job import Job
+from pipeline.model.job import Job, JobKey
 from pipeline.reviewing.board import Board, Row
 from pipeline.reviewing.states import CellState
 
@@ -22,6 +22,10 @@ class Launch(Protocol):
         a `PipelineError` where it cannot begin.
         """
         ...
+
+
+Purchase = tuple[JobKey, int, str]
+"""What is paid for once: whose image, and the round and note of a redo."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,19 +55,30 @@ def quote(board: Board, stage: Stage) -> Quote:
     Images that were paid for are left out, and one that several cells share is counted once.
     """
     due = [(row, job) for row in board.rows for job in _due(row, stage)]
-    paid = [(row, job) for row, job in due if job.payer is None]
+    paid = {_purchase(row, job, stage): (row, job) for row, job in reversed(due)}
+    prices = _prices(board, stage)
     lines: dict[tuple[str, Credits], int] = {}
-    for row, job in paid:
-        kind = (row.cell.size.ratio, job.price)
+    for row, job in reversed(paid.values()):
+        kind = (row.cell.size.ratio, prices[job.payer or job.key])
         lines[kind] = lines.get(kind, 0) + 1
-    facts = sorted(f"{job.key} {job.price} {_redo(row, stage)}" for row, job in paid)
+    facts = sorted(f"{purchase} {prices[purchase[0]]}" for purchase in paid)
     return Quote(
         stage=stage,
         cells=tuple(dict.fromkeys(row.cell.name for row, _ in due)),
         lines=tuple(Line(size=s, price=p, count=count) for (s, p), count in lines.items()),
-        credits=Credits(sum(job.price for _, job in paid)),
+        credits=Credits(sum(prices[purchase[0]] for purchase in paid)),
         plan=hashlib.sha256("\n".join([stage, *facts]).encode()).hexdigest()[:16],
     )
+
+
+def _prices(board: Board, stage: Stage) -> dict[JobKey, Credits]:
+    """What an image costs, by who pays for it: a sharer's own job is free as long as it shares."""
+    prices: dict[JobKey, Credits] = {}
+    for side in board.sides(stage):
+        for job in side.jobs:
+            payer = job.payer or job.key
+            prices[payer] = max(prices.get(payer, job.price), job.price)
+    return prices
 
 
 def _due(row: Row, stage: Stage) -> Iterable[Job]:
@@ -84,8 +99,10 @@ def _held_back(row: Row, stage: Stage) -> bool:
     return row.draft.state is not CellState.APPROVED
 
 
-def _redo(row: Row, stage: Stage) -> int:
-    """Which verdict asked for another round; 0 where none did."""
+def _purchase(row: Row, job: Job, stage: Stage) -> Purchase:
+    """What is paid once: cells that share an image do so again where they redo it alike."""
+    image = job.payer or job.key
     side = row.side(stage)
-    redone = side is not None and side.state is CellState.REDO
-    return side.verdict.revision if side is not None and redone and side.verdict else 0
+    if side is None or side.state is not CellState.REDO or side.verdict is None:
+        return (image, 0, "")
+    return (image, side.round + 1, side.verdict.note)
