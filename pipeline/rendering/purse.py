@@ -15,44 +15,57 @@ class Purse:
 
     def __init__(self, ledger: Ledger, *, run: Run, budget: Budget, halt: Halt) -> None:
         self._ledger, self._run, self._budget, self._halt = ledger, run, budget, halt
-        self._open = 0
-        self._settlements = 0
+        self._in_flight = 0
+        """Permits that have not come back."""
+        self._asking = 0
+        """Reservations that the ledger is deciding on at this moment."""
+        self._came_back = 0
         self._changed = asyncio.Condition()
 
     async def reserve(self, job: Job, *, replay: bool) -> Attempt | None:
         """A durable permit for one POST, or `None` where the run has stopped buying.
 
         A full budget halts the run only when nothing of its own is in flight any more: a request
-        that ends without a charge makes room for another.
+        that ends without a charge makes room for another. Only such an ending wakes who waits; a
+        refused reservation wakes nobody, or two of them would wake each other for ever.
         """
         while not self._halt:
-            self._open += 1
-            seen = self._settlements
-            permitted = False
+            seen = self._came_back
             try:
-                attempt = await self._ledger.submit(
-                    job, run=self._run, budget=self._budget, same_purchase=replay
-                )
-                permitted = True
+                return await self._ask(job, replay=replay)
             except BudgetReached as full:
-                if self._open == 1:
-                    self._halt.because(full)
-            finally:
-                if not permitted:
-                    await self.settled()
-            if permitted:
-                return attempt
+                if self._alone:
+                    await self._stop(full)
+                    return None
             async with self._changed:
-                while not self._moved_on(seen):
+                while not self._halt and self._came_back == seen and not self._alone:
                     await self._changed.wait()
         return None
 
-    def _moved_on(self, seen: int) -> bool:
-        return bool(self._halt) or self._settlements > seen + 1 or not self._open
-
     async def settled(self) -> None:
-        """A request has ended, or was never permitted: whoever waits may try again."""
-        self._open -= 1
-        self._settlements += 1
+        """A permitted request has ended: whoever waits may try again."""
+        self._in_flight -= 1
+        self._came_back += 1
+        async with self._changed:
+            self._changed.notify_all()
+
+    @property
+    def _alone(self) -> bool:
+        """Whether nothing of this run can free credits any more."""
+        return not self._in_flight and not self._asking
+
+    async def _ask(self, job: Job, *, replay: bool) -> Attempt:
+        self._asking += 1
+        try:
+            attempt = await self._ledger.submit(
+                job, run=self._run, budget=self._budget, same_purchase=replay
+            )
+            self._in_flight += 1
+            return attempt
+        finally:
+            self._asking -= 1
+
+    async def _stop(self, full: BudgetReached) -> None:
+        self._halt.because(full)
         async with self._changed:
             self._changed.notify_all()
