@@ -35,8 +35,12 @@ class Purse:
                 return await self._ask(job, replay=replay)
             except BudgetReached as full:
                 if self._alone:
-                    await self._stop(full)
+                    self._halt.because(full)
+                    await self._wake_all()
                     return None
+            except BaseException:
+                await self._wake_all()  # the ledger failed: nobody may wait for it
+                raise
             async with self._changed:
                 while not self._halt and self._came_back == seen and not self._alone:
                     await self._changed.wait()
@@ -46,8 +50,7 @@ class Purse:
         """A permitted request has ended: whoever waits may try again."""
         self._in_flight -= 1
         self._came_back += 1
-        async with self._changed:
-            self._changed.notify_all()
+        await self._wake_all()
 
     @property
     def _alone(self) -> bool:
@@ -65,7 +68,6 @@ class Purse:
         finally:
             self._asking -= 1
 
-    async def _stop(self, full: BudgetReached) -> None:
-        self._halt.because(full)
+    async def _wake_all(self) -> None:
         async with self._changed:
             self._changed.notify_all()

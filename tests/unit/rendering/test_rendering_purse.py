@@ -4,7 +4,7 @@ import asyncio
 
 from builders import a_job
 
-from pipeline.errors import BudgetReached
+from pipeline.errors import BudgetReached, LocalFault
 from pipeline.model.credits import Budget
 from pipeline.model.request import Quality
 from pipeline.providers.fake import Answer
@@ -37,3 +37,21 @@ async def test_a_full_budget_with_nothing_in_flight_stops_everybody_at_once(shop
         outcomes = await here.render_at_once(*jobs)
     assert outcomes == [None] * 6
     assert here.provider.asked == []
+
+
+async def test_a_ledger_that_fails_leaves_nobody_waiting_for_room(shop):
+    here = await shop([Answer(after=0.05)], budget=Budget(run=2))
+    here.renderer._proven = True
+    submit, calls = here.ledger.submit, []
+
+    async def failing(job, **words):
+        calls.append(job.key)
+        if len(calls) > 3:
+            raise LocalFault("disk I/O error")
+        return await submit(job, **words)
+
+    here.ledger.submit = failing
+    jobs = [a_job(f"p{n}/4x3", prompt=f"photo {n}") for n in range(6)]
+    async with asyncio.timeout(5):
+        await here.render_at_once(*jobs)
+    assert isinstance(here.halt.reason, LocalFault)
