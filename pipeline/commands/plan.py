@@ -1,4 +1,4 @@
-"""`pipeline plan FILE`: what a run would make and cost, and why; sends nothing, writes nothing."""
+"""`pipeline plan FILE`: what a run would make and cost, and why; sends nothing."""
 
 import argparse
 import asyncio
@@ -7,29 +7,36 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from pipeline.commands.assembly import rules_now
 from pipeline.commands.flags import add_campaign, add_common, add_only, credits_number, settings_of
 from pipeline.commands.opening import account_of, budget_for
 from pipeline.commands.terminal import counted, paint, say, table
 from pipeline.errors import Finding
-from pipeline.ledger.base import Ledger
+from pipeline.ledger.base import Entry, Ledger
 from pipeline.ledger.memory import MemoryLedger
 from pipeline.ledger.registry import open_ledger
 from pipeline.model.campaign import Review, Stage
 from pipeline.model.credits import Credits
 from pipeline.model.job import Job, JobKey
+from pipeline.model.outcome import Stored
 from pipeline.model.run import Run, RunId
 from pipeline.planning.blueprint import Blueprint, load_blueprint
+from pipeline.planning.linting import lint
+from pipeline.planning.outline import outline
 from pipeline.providers.registry import profiles
 from pipeline.runs.accounting import limits_left
-from pipeline.runs.folder import LEDGER
+from pipeline.runs.folder import LEDGER, open_output
 from pipeline.runs.forecast import Forecast, forecast
+from pipeline.runs.plans import Why, count_reasons, gone, keep_plan, plan_id, reasons
 from pipeline.settings import Settings
 from pipeline.workflow import Standing, prove_finals, survey
 
 MOST_ROWS = 40
 MOST_COLUMNS = 8
+MOST_CROPS = 6
+MINUTE = 60
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,6 +60,17 @@ class Plan:
     finals_at_most: Credits
     """What finals of every cell would cost."""
     limits: Mapping[str, tuple[Credits, Credits]]
+    why: Mapping[JobKey, Why]
+    gone: Sequence[Entry]
+    seconds: float | None
+    """What an image took in the last run, half of them less; `None` before the first one."""
+    concurrency: int
+
+    @property
+    def id(self) -> str:
+        """Names this very work at this very price."""
+        campaign = self.blueprint.campaign
+        return plan_id(campaign.sha256, campaign.provider, self.stages.values())
 
     @property
     def work(self) -> int:
@@ -65,12 +83,14 @@ def run(arguments: argparse.Namespace) -> int:
     settings = settings_of(arguments)
     blueprint = load_blueprint(arguments.campaign, profiles=profiles(), provider=arguments.provider)
     plan = asyncio.run(_plan(arguments, settings, blueprint))
+    if plan.work:
+        keep_plan(open_output(settings.output), blueprint.campaign.slug, plan.id, _row(plan))
     if arguments.json:
         print(json.dumps(_row(plan), ensure_ascii=False, indent=1))
     else:
         for line in _page(plan, arguments):
             print(line)
-        for finding in blueprint.warnings:
+        for finding in (*blueprint.warnings, *lint(blueprint)):
             say(_warning(finding))
     return 5 if arguments.detailed_exitcode and plan.work else 0
 
@@ -95,13 +115,19 @@ async def _plan(arguments: argparse.Namespace, settings: Settings, blueprint: Bl
             campaign=campaign.slug,
             account=account_of(campaign.provider, settings),
         )
+        known = await ledger.campaign_entries(campaign.slug)
+        stages = {
+            stage: forecast(standing.of(stage), standing.entries, rules)
+            for stage in campaign.stages
+        }
         return Plan(
             blueprint=blueprint,
             standing=standing,
-            stages={
-                stage: forecast(standing.of(stage), standing.entries, rules)
-                for stage in campaign.stages
-            },
+            stages=stages,
+            why=reasons([job for one in stages.values() for job in one.to_buy], known),
+            gone=[] if arguments.only else gone(standing.jobs, known),
+            seconds=_last_pace(settings.output, campaign.slug),
+            concurrency=campaign.pace.concurrency or settings.rendering.concurrency,
             finals_at_most=prove_finals(blueprint, only=arguments.only),
             limits=await limits_left(ledger, run=here, budget=budget),
         )
@@ -118,15 +144,54 @@ def _page(plan: Plan, arguments: argparse.Namespace) -> list[str]:
     ]
     first = next(iter(plan.stages), Stage.DRAFT)
     lines += _matrix(plan.standing.of(first), plan.stages[first])
-    lines += ["", *_stages(plan)]
+    lines += ["", *_why(plan), *_stages(plan)]
     if plan.blueprint.profile.play_money:
         lines.append(f"  {'Money':<8} play credits of the embedded server")
     for scope, (limit, left) in plan.limits.items():
         lines.append(f"  {'Budget':<8} {left:,} of {limit:,} credits left for the {scope}")
-    lines += ["", paint("Nothing was sent.", "dim")]
+    if plan.seconds and plan.work:
+        wait = plan.work * plan.seconds / plan.concurrency
+        lines.append(
+            f"  {'Time':<8} about {_duration(wait)} at {plan.concurrency} at once, "
+            f"{plan.seconds:.1f} s an image in the last run"
+        )
+    for size in outline(plan.blueprint).crops[:MOST_CROPS]:
+        width, height = size.pixels or (0, 0)
+        lines.append(
+            f"  {'Crop':<8} {size.id} {width}×{height} keeps {size.kept:.1%} of a {size.ratio}"
+        )
+    saved = f" Saved as plan {plan.id}." if plan.work else ""
+    lines += ["", paint(f"Nothing was sent.{saved}", "dim")]
     if plan.work:
-        lines.append(f"{paint('Next', 'bold')}  pipeline run {arguments.campaign}")
+        held = f" --plan {plan.id}" if not arguments.only else ""
+        lines.append(f"{paint('Next', 'bold')}  pipeline run {arguments.campaign}{held}")
     return lines
+
+
+def _why(plan: Plan) -> list[str]:
+    lines = [f"  + {count:,} {why}" for why, count in count_reasons(plan.why)]
+    on_disk = sum(isinstance(entry.outcome, Stored) for entry in plan.standing.entries.values())
+    if on_disk:
+        lines.append(f"  = {on_disk:,} on disk")
+    if plan.gone:
+        lines.append(f"  - {len(plan.gone):,} no longer asked for, files kept")
+    return [*lines, ""] if lines else []
+
+
+def _duration(seconds: float) -> str:
+    if seconds < MINUTE:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / MINUTE)
+    return f"{minutes} min" if minutes < MINUTE else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _last_pace(output: Path, campaign: str) -> float | None:
+    try:
+        manifest = json.loads((output / campaign / "latest" / "manifest.json").read_bytes())
+        seconds = manifest["totals"]["seconds"]["p50"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return float(seconds) if isinstance(seconds, int | float) else None
 
 
 def _shape(plan: Plan) -> str:
@@ -232,17 +297,22 @@ def _warning(finding: Finding) -> str:
 def _row(plan: Plan) -> dict[str, object]:
     return {
         "schema": "campaign-pipeline/plan/1",
+        "plan": plan.id,
         "campaign": plan.blueprint.campaign.slug,
         "at": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         "stages": {
             stage: {
                 "jobs": ahead.jobs,
-                "to_buy": [job.key for job in ahead.to_buy],
+                "to_buy": [
+                    {"job": job.key, "cell": job.at.cell, "why": plan.why[job.key]}
+                    for job in ahead.to_buy
+                ],
                 "to_fetch": [job.key for job in ahead.to_fetch],
                 "credits": ahead.credits,
             }
             for stage, ahead in plan.stages.items()
         },
+        "gone": [entry.key for entry in plan.gone],
         "finals_at_most": plan.finals_at_most,
         "limits": {
             scope: {"limit": limit, "left": left} for scope, (limit, left) in plan.limits.items()

@@ -78,6 +78,7 @@ class Launcher:
             only=[*cells],
             max_credits=int(most),
             concurrency=None,
+            plan=None,
             retry_failed=False,
             rebuy_lost=False,
             stop_after=None,

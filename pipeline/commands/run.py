@@ -52,6 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="TIME",
         help="after the first signal, wait so long for images in flight (2m)",
     )
+    parser.add_argument("--plan", metavar="ID", help="only what this plan showed, or nothing")
     parser.add_argument("--yes", action="store_true", help="spend without being asked")
     parser.add_argument("--no-input", action="store_true", help="never ask; budgets decide")
     parser.add_argument("--log", choices=["text", "json"], default="text", help="talk as NDJSON")

@@ -33,6 +33,7 @@ from pipeline.runs.folder import LEDGER, new_run_id, open_output
 from pipeline.runs.forecast import Forecast, forecast
 from pipeline.runs.journal import Journal
 from pipeline.runs.lock import campaign_lock
+from pipeline.runs.plans import hold_to_plan, plan_id
 from pipeline.runs.watching import Watcher, Watchers
 from pipeline.settings import Settings
 from pipeline.workflow import Standing, Wish, Work, run_campaign, survey
@@ -131,6 +132,10 @@ async def _session(session: Session, stack: AsyncExitStack) -> int:
     )
     before = await survey(session.ledger, session.blueprint, only=session.wish.only)
     ahead = [forecast(before.of(stage), before.entries, rules) for stage in session.wish.stages]
+    if arguments.plan is not None:
+        stages = [forecast(before.of(stage), before.entries, rules) for stage in campaign.stages]
+        actual = plan_id(campaign.sha256, campaign.provider, stages)
+        hold_to_plan(session.output, campaign.slug, asked=arguments.plan, actual=actual)
     confirm_spending(arguments, session.settings, session.blueprint.profile, ahead)
     provider = None
     if has_work(session.blueprint, before, ahead):
