@@ -136,7 +136,7 @@ def _shade(mask: Image.Image, color: str, at: tuple[int, int]) -> Sprite:
 
 def veil(under: Image.Image, box: Box, *, color: str, alpha: float) -> None:
     """Quiet what lies under a box: a cloud of one colour that fades out round it."""
-    scale, pad = 8, max(box.w, box.h) * 0.16 + 24
+    scale, pad = 8, (under.width + under.height) * 0.045
     size = (under.width // scale + 1, under.height // scale + 1)
     cloud = Image.new("L", size)
     area = tuple(v / scale for v in (box.x - pad * 0.5, box.y - pad * 0.5))

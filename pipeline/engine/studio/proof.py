@@ -13,7 +13,7 @@ from pipeline.engine.studio.colors import DEEP, darken, mix
 from pipeline.engine.studio.contrast import luminance
 from pipeline.engine.studio.darkroom import Cast, Mirror, Sprite
 from pipeline.engine.studio.drawing import backdrop, surfaces
-from pipeline.engine.studio.drawing.decor import draw_decor
+from pipeline.engine.studio.drawing.decor import draw_decor, rays, sunburst
 from pipeline.engine.studio.drawing.dew import dew
 from pipeline.engine.studio.drawing.goods import foot_line, goods
 from pipeline.engine.studio.drawing.inking import Inking, inked, outlined, quieted
@@ -28,6 +28,7 @@ from pipeline.engine.studio.vector.box import Box, around
 from pipeline.engine.studio.vector.svg import Svg
 
 RENDERER = "proof"
+_ICON_PIXELS = 520.0
 
 
 def paint(order: Order) -> Picture:
@@ -93,6 +94,8 @@ def _set(image: Image.Image, scene: Scene, stage: Stage) -> None:
     """Wall, light, table: everything that the product stands in."""
     soft = Svg(stage.frame)
     backdrop.wall(soft, scene, stage)
+    if sunburst(scene, beside=stage.beside):
+        rays(soft, scene, stage)
     surfaces.table(soft, scene, stage)
     backdrop.vignette(soft, scene, stage)
     small = darkroom.rasterised(soft, 1 / darkroom.SOFT).image.convert("RGB")
@@ -119,7 +122,7 @@ def _still_life(image: Image.Image, scene: Scene, stage: Stage, given: Given | N
         _podium(image, scene, stage)
     for one in line_up(scene):
         k = stage.scale * one.scale
-        sprite = packshot(given, k, scene) if given else darkroom.rasterised(goods(scene, k))
+        sprite = packshot(given, k, scene) if given else _product(scene, k)
         x, y = stage.cx + one.dx * stage.scale, stage.base - one.back * stage.scale
         placed = Sprite(_lit(sprite.image, scene), round(sprite.x + x), round(sprite.y + y))
         _grounded(image, scene, stage, Footing(placed, x, y, k))
@@ -127,6 +130,17 @@ def _still_life(image: Image.Image, scene: Scene, stage: Stage, given: Given | N
     if scene.surface is Surface.WET and not scene.transparent:
         _drops(image, scene, stage)
     _props(image, scene, stage, [p for p in props if p.y >= 0])
+
+
+def _product(scene: Scene, scale: float) -> Sprite:
+    """The product's pixels; an icon's many blurs are painted small, since they are soft anyway."""
+    svg = goods(scene, scale)
+    zoom = min(1.0, _ICON_PIXELS / max(svg.frame.w, svg.frame.h))
+    if scene.family is not Family.GLYPH or zoom == 1.0:
+        return darkroom.rasterised(svg)
+    small = darkroom.rasterised(svg, zoom)
+    size = (round(svg.frame.w), round(svg.frame.h))
+    return Sprite(small.image.resize(size, Image.Resampling.BICUBIC), small.x, small.y)
 
 
 def packshot(given: Given, scale: float, scene: Scene) -> Sprite:
@@ -262,10 +276,22 @@ def _copy(image: Image.Image, scene: Scene, stage: Stage) -> list[Inking]:
     else:
         quiet = quieted(scene, stage.copy, lambda area: grounds(image, area))
         if quiet:
-            darkroom.veil(image, quiet.box, color=quiet.color, alpha=quiet.alpha)
+            darkroom.veil(image, _side(quiet.box, stage), color=quiet.color, alpha=quiet.alpha)
         done = inked(svg, scene, stage.copy, lambda area: grounds(image, area))
     darkroom.lay(image, darkroom.rasterised(svg))
     return done
+
+
+def _side(box: Box, stage: Stage) -> Box:
+    """The copy's whole side of the picture, beyond its edges, so that only one edge fades."""
+    far = stage.unit
+    if not stage.beside:
+        top = -far if box.cy < stage.height / 2 else box.y
+        bottom = box.bottom if box.cy < stage.height / 2 else stage.height + far
+        return Box(-far, top, stage.width + 2 * far, bottom - top)
+    left = -far if box.cx < stage.width / 2 else box.x
+    right = box.right if box.cx < stage.width / 2 else stage.width + far
+    return Box(left, -far, right - left, stage.height + 2 * far)
 
 
 def grounds(image: Image.Image, box: Box) -> list[float]:

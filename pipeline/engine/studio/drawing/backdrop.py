@@ -3,7 +3,7 @@
 import math
 
 from pipeline.engine.studio.chance import stream
-from pipeline.engine.studio.colors import darken, lighten, mix, warm
+from pipeline.engine.studio.colors import darken, deepen, lighten, mix, warm
 from pipeline.engine.studio.contrast import luminance
 from pipeline.engine.studio.drawing.stage import Stage
 from pipeline.engine.studio.scene.nouns import Family, Layout, Light, Prop, Scene, Surface
@@ -39,9 +39,9 @@ def wall(svg: Svg, scene: Scene, stage: Stage) -> None:
     """The wall, lit behind the product, with what the rig throws on it."""
     w, h, ground = stage.width, stage.height, scene.backdrop
     whole = rect(0, 0, w, h)
-    top = darken(ground, 0.28 if is_dark(scene) else 0.05)
+    top = darken(ground, 0.28) if is_dark(scene) else deepen(ground, 0.07)
     if scene.light is Light.GOLDEN and not is_dark(scene):
-        ground, top = darken(ground, 0.10), darken(ground, 0.22)
+        ground, top = deepen(ground, 0.09), deepen(ground, 0.20)
     svg.draw(whole, svg.lin([(top, 1, 0), (ground, 1, 0.6), (ground, 1, 1)], (0, 0, 0.35, 1)))
     glow = glow_color(scene)
     stops: list[Stop] = [(glow, 0.88, 0), (glow, 0.52, 0.35), (glow, 0.16, 0.7), (glow, 0, 1)]
@@ -158,8 +158,9 @@ def _candle_light(svg: Svg, scene: Scene, stage: Stage) -> None:
 def vignette(svg: Svg, scene: Scene, stage: Stage) -> None:
     """Darker corners."""
     w, h = stage.width, stage.height
-    shade = darken(scene.backdrop, 0.80)
-    alpha = 0.42 if is_dark(scene) else 0.20
+    dark = is_dark(scene)
+    shade = darken(scene.backdrop, 0.80) if dark else deepen(scene.backdrop, 0.62)
+    alpha = 0.42 if dark else 0.30
     stops: list[Stop] = [
         (shade, 0, 0),
         (shade, 0, 0.55),

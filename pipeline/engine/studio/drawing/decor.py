@@ -11,7 +11,7 @@ from pipeline.engine.studio.scene.nouns import Family, Layout, Light, Scene, Sty
 from pipeline.engine.studio.vector.box import Box
 from pipeline.engine.studio.vector.path import Path
 from pipeline.engine.studio.vector.shapes import ellipse, polygon, rect
-from pipeline.engine.studio.vector.svg import Svg
+from pipeline.engine.studio.vector.svg import Stop, Svg
 
 _MIDDLE = 0.30
 
@@ -38,6 +38,37 @@ def decor(scene: Scene, *, beside: bool) -> Decor:
     fitting = table[scene.style]
     chosen = fitting[(scene.seed >> 4) % len(fitting)]
     return Decor.ARCH if chosen is Decor.PANEL and not beside else chosen
+
+
+def sunburst(scene: Scene, *, beside: bool) -> bool:
+    """Whether rays stand on the wall."""
+    if scene.layout is not Layout.POSTER or scene.light is Light.NEON:
+        return False
+    if scene.family is Family.WORDS:
+        return scene.style in (Style.BOLD, Style.SCRIPT)
+    return scene.family is not Family.BOARD and decor(scene, beside=beside) is Decor.RAYS
+
+
+def rays(svg: Svg, scene: Scene, stage: Stage) -> None:
+    """A sunburst over the whole wall: light, so it is painted with what is soft."""
+    far = stage.width + stage.height
+    dim = is_dark(scene) or scene.family is Family.WORDS
+    color = lighten(scene.backdrop, 0.12 if dim else 0.42)
+    burst = Path()
+    for i in range(18):
+        a0, a1 = math.tau * i / 18, math.tau * (i + 0.5) / 18
+        burst.extend(
+            polygon(
+                [
+                    (stage.cx, stage.mid),
+                    (stage.cx + math.cos(a0) * far, stage.mid + math.sin(a0) * far),
+                    (stage.cx + math.cos(a1) * far, stage.mid + math.sin(a1) * far),
+                ]
+            )
+        )
+    fade: list[Stop] = [(color, 0.85, 0), (color, 0.45, 0.5), (color, 0, 1)]
+    middle = (stage.cx, stage.mid)
+    svg.draw(burst, svg.rad(fade, middle, stage.unit * 0.85, user=True))
 
 
 def tone(scene: Scene) -> str:
@@ -67,7 +98,7 @@ def draw_decor(svg: Svg, scene: Scene, stage: Stage) -> None:
             case Decor.ARCH:
                 _arch(svg, scene, stage)
             case Decor.RAYS:
-                _rays(svg, scene, stage)
+                _disc(svg, scene, stage)
             case Decor.PANEL:
                 _panel(svg, scene, stage)
 
@@ -76,9 +107,7 @@ def _stage_of_words(svg: Svg, scene: Scene, stage: Stage) -> None:
     """A ground for words alone: large quiet shapes at the corners, and a hairline frame."""
     ground, unit = scene.backdrop, stage.unit
     near = lighten(ground, 0.09)
-    if scene.style in (Style.BOLD, Style.SCRIPT):
-        _rays(svg, scene, stage)
-    else:
+    if not sunburst(scene, beside=stage.beside):
         svg.draw(ellipse(stage.width * 0.97, stage.height * 1.02, unit * 0.42), near)
         svg.draw(
             ellipse(stage.width * 0.97, stage.height * 1.02, unit * 0.27), lighten(ground, 0.16)
@@ -108,7 +137,7 @@ def _fill(svg: Svg, scene: Scene) -> str:
 
 def _disc(svg: Svg, scene: Scene, stage: Stage) -> None:
     wanted = max(stage.reach * 1.22, stage.goods.w * 0.80)
-    radius = min(wanted, _gap(stage) * 0.94)
+    radius = min(wanted, _gap(stage) * 0.88)
     y = stage.mid - stage.reach * 0.10
     svg.draw(ellipse(stage.cx, y, radius), _fill(svg, scene))
     ring = lighten(tone(scene), 0.35) if luminance(scene.backdrop) < 0.5 else tone(scene)  # noqa: PLR2004 - light or dark ground
@@ -135,34 +164,6 @@ def _arch(svg: Svg, scene: Scene, stage: Stage) -> None:
             svg.stroke(shape, tone(scene), stage.unit * 0.0028, 0.8)
         else:
             svg.draw(shape.close(), fill)
-
-
-def _rays(svg: Svg, scene: Scene, stage: Stage) -> None:
-    """A sunburst over the whole wall, faint, and a disc that holds the product."""
-    far = stage.unit * 2.2
-    light = 0.10 if is_dark(scene) or scene.family is Family.WORDS else 0.42
-    color = lighten(scene.backdrop, light)
-    burst = Path()
-    for i in range(18):
-        a0, a1 = math.tau * i / 18, math.tau * (i + 0.5) / 18
-        burst.extend(
-            polygon(
-                [
-                    (stage.cx, stage.mid),
-                    (stage.cx + math.cos(a0) * far, stage.mid + math.sin(a0) * far),
-                    (stage.cx + math.cos(a1) * far, stage.mid + math.sin(a1) * far),
-                ]
-            )
-        )
-    fade = svg.rad(
-        [(color, 0.85, 0), (color, 0.45, 0.5), (color, 0, 1)],
-        (stage.cx, stage.mid),
-        stage.unit * 0.85,
-        user=True,
-    )
-    svg.draw(burst, fade)
-    if scene.family is not Family.WORDS:
-        _disc(svg, scene, stage)
 
 
 def _panel(svg: Svg, scene: Scene, stage: Stage) -> None:

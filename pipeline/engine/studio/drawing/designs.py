@@ -27,10 +27,15 @@ from pipeline.engine.studio.vector.svg import Svg
 _DARK = 0.10
 
 
-def draw_label(svg: Svg, scene: Scene, panel: Panel) -> None:
-    """Paint a label's paper, art and words."""
+def draw_label(svg: Svg, scene: Scene, panel: Panel) -> Press:
+    """Paint a label's paper and art; the words wait in the press until the light is drawn."""
     press = Press(svg, panel)
-    if panel.plain:
+    _design(press, scene)
+    return press
+
+
+def _design(press: Press, scene: Scene) -> None:
+    if press.panel.plain:
         _plain(press, scene)
         return
     fruit = [p for p in scene.props if p in FRUIT]

@@ -16,7 +16,6 @@ CARD = "#fffdf6"
 Grounds = Callable[[Box], Sequence[float]]
 """The luminances, darkest and lightest, of the picture under a box."""
 _PLATE = 2.2
-_MIDDLE = 0.30
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +42,24 @@ def quieted(scene: Scene, copy: Sequence[Piece], grounds: Grounds) -> Quiet | No
     _, worst = _common_ink(scene, bare, grounds)
     if not bare or worst >= READABLE + 0.3:
         return None
-    area = around([p.box for p in bare])
-    under = grounds(area)
-    dark = sum(under) / len(under) < _MIDDLE
-    color = darken(scene.backdrop, 0.82) if dark else lighten(scene.backdrop, 0.90)
-    return Quiet(area, color, 0.86)
+    under = [ground for piece in bare for ground in grounds(piece.box)]
+    ways = [
+        _least(under, color)
+        for color in (darken(scene.backdrop, 0.80), lighten(scene.backdrop, 0.92))
+    ]
+    color, alpha = min(ways, key=lambda way: way[1])
+    return Quiet(around([p.box for p in bare]), color, alpha)
+
+
+def _least(under: Sequence[float], color: str) -> tuple[str, float]:
+    """How much of a colour must lie on these grounds until some ink is read on them."""
+    tone = luminance(color)
+    for alpha in (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8):
+        quieter = [ground + (tone - ground) * alpha for ground in under]
+        best = max(min(between(ink, ground) for ground in quieter) for ink in (0.0, 1.0))
+        if best > READABLE + 0.9:
+            return color, alpha + 0.05
+    return color, 0.88
 
 
 def inked(svg: Svg, scene: Scene, copy: Sequence[Piece], grounds: Grounds) -> list[Inking]:

@@ -1,6 +1,6 @@
 """Front-of-pack art: composed flat, then every path is bent round the product."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pipeline.engine.studio.colors import darken, lighten, mix
 from pipeline.engine.studio.contrast import READABLE, contrast, ink_on, luminance
@@ -49,15 +49,25 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """What a design prints with: a document and the panel's bend."""
+    """What a design prints with: a document, the panel's bend, and the words for the last pass."""
 
     svg: Svg
     panel: Panel
+    letters: list[tuple[Path, str]] = field(default_factory=list)
 
     def put(self, path: Path, fill: str, alpha: float = 1.0) -> None:
         """Fill a flat path on the bent panel."""
         bent = path.refined(5).bent(self.panel.bend)
         self.svg.draw(bent, fill, **({"fill_opacity": alpha} if alpha < 1 else {}))
+
+    def write(self, path: Path, ink: str) -> None:
+        """Keep bent words for `letter`: the light on the label must not wash them out."""
+        self.letters.append((path.bent(self.panel.bend), ink))
+
+    def letter(self) -> None:
+        """Print the words."""
+        for path, ink in self.letters:
+            self.svg.draw(path, ink)
 
     def rule(self, path: Path, color: str, width: float, alpha: float = 1.0) -> None:
         """Stroke a flat path on the bent panel."""
@@ -125,7 +135,7 @@ def set_words(press: Press, scene: Scene, where: Lettering) -> None:
     head = Setting(
         face=face, across=where.across, max_lines=where.lines, tracking=tracking, gain=1.12
     )
-    press.put(fit(lines[0], where.name, head).path, where.ink)
+    press.write(fit(lines[0], where.name, head).path, where.ink)
     rest = lines[1:]
     for i, text in enumerate(rest):
         high = where.small.h / len(rest)
@@ -133,4 +143,4 @@ def set_words(press: Press, scene: Scene, where: Lettering) -> None:
         setting = Setting(
             face=text_face(text), across=where.across, max_lines=2, max_size=where.name.h * 0.4
         )
-        press.put(fit(text, box, setting).path, where.small_ink)
+        press.write(fit(text, box, setting).path, where.small_ink)

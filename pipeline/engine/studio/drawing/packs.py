@@ -34,7 +34,7 @@ def tube(svg: Svg, scene: Scene) -> Path:
     body.line(-42, -196).line(42, -196).line(42, -184)
     body.cubic(41, -150, 35, -90, 34, -32).quad(0, -27, -34, -32).close()
     with svg.group(clip_path=svg.clip(body)):
-        draw_label(svg, scene, Panel(top=-184, height=156, front=62, half=43, pack=True))
+        press = draw_label(svg, scene, Panel(top=-184, height=156, front=62, half=43, pack=True))
         svg.draw(body, _bulge(svg, 41))
         # flat at the crimp, round at the cap: the light narrows on its way down
         cone = polygon([(-42, -184), (42, -184), (20, -30), (-20, -30)])
@@ -47,6 +47,7 @@ def tube(svg: Svg, scene: Scene) -> Path:
         svg.stroke(lines, DEEP, 0.5, 0.16)
         svg.draw(rect(-44, -198, 88, 14), _bulge(svg, 42, 0.5))
         svg.stroke(polygon([(-43, -184), (43, -184)], close=False), DEEP, 0.7, 0.25)
+        press.letter()
     svg.draw(lathe(((33, 28), (34, 33)), bottom=0.07), DEEP, fill_opacity=0.30)
     cap = lathe(((31, 0), (34, 2), (34.6, 29), (33.6, 31.5)), top=0.05)
     color = field_for(scene)
@@ -66,9 +67,10 @@ def pouch(svg: Svg, scene: Scene) -> Path:
     body.line(57.5, -180).line(57, -166).cubic(62, -110, 63, -50, 58, -3)
     body.quad(0, 6, -58, -3).close()
     with svg.group(clip_path=svg.clip(body)):
-        draw_label(svg, scene, Panel(top=-166, height=168, front=94, half=63, pack=True))
+        press = draw_label(svg, scene, Panel(top=-166, height=168, front=94, half=63, pack=True))
         svg.draw(body, _bulge(svg, 61, 0.9))
         _creases(svg)
+        press.letter()
         svg.draw(rect(-64, -181, 128, 15.5), darken(field_for(scene), 0.3), fill_opacity=0.55)
         ribs = Path()
         for i in range(5):
@@ -108,7 +110,7 @@ def box(svg: Svg, scene: Scene) -> Path:
     main = field_for(scene)
     svg.draw(lid, lighten(main, 0.35))
     with svg.group(clip_path=svg.clip(front)):
-        draw_label(svg, scene, Panel(top=-170, height=170, front=98, half=58, pack=True))
+        press = draw_label(svg, scene, Panel(top=-170, height=170, front=98, half=58, pack=True))
     with svg.group(clip_path=svg.clip(side)):
         svg.draw(side, svg.lin([darken(main, 0.28), darken(main, 0.58)]))
         band = polygon([(58, -26), (84, -34), (84, -44), (58, -36)])
@@ -121,6 +123,7 @@ def box(svg: Svg, scene: Scene) -> Path:
         (DEEP, 0.20, 1),
     ]
     svg.draw(front, svg.lin(light, (0, 0, 1, 1)))
+    press.letter()
     svg.stroke(polygon([(58, 0), (58, -170)], close=False), "#ffffff", 0.7, 0.65)
     svg.stroke(polygon([(-58, -170), (58, -170)], close=False), "#ffffff", 0.7, 0.55)
     flap = polygon([(-58, -150), (58, -150)], close=False)
@@ -161,7 +164,7 @@ def perfume(svg: Svg, scene: Scene) -> Path:
     svg.draw(
         polygon([(-1.2, -92), (1.2, -92), (1.0, -18), (-0.4, -16)]), "#ffffff", fill_opacity=0.4
     )
-    draw_label(svg, scene, Panel(top=-74, height=46, front=58, half=29))
+    draw_label(svg, scene, Panel(top=-74, height=46, front=58, half=29)).letter()
     svg.stroke(rect(-29, -74, 58, 46), GOLD, 0.6, 0.9)
     glint = polygon([(-46, -101), (-28, -101), (-40, -3), (-46, -3)])
     with svg.group(clip_path=svg.clip(body)):

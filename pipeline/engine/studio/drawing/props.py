@@ -127,6 +127,8 @@ def _strewn(kind: Prop, side: int, bounds: tuple[float, float], rng: Random) -> 
     if depth > _AHEAD:  # before the product a thing may hide a little of it
         off -= min(taken * 0.35, size * 0.9)
     angle = rng.uniform(*habit.turn)
+    if kind is Prop.PETAL and depth > 0:
+        off = (taken + reach) * rng.random()
     if kind is Prop.MINT:
         depth = rng.uniform(9, 22)
         angle = rng.uniform(-40, 12) if side > 0 else rng.uniform(168, 220)

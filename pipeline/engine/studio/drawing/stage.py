@@ -312,7 +312,7 @@ def _placed(scene: Scene, frame: Box, ground: Ground) -> Stage:
     spread = min(spread, 12) if ground.copy else spread
     roomy = zone.w / (left + right + 2 * spread)
     snug = zone.w / (left + right + 24)
-    scale = min(by_height, max(roomy, 0.80 * min(by_height, snug)))
+    scale = min(by_height, max(roomy, 0.90 * min(by_height, snug)))
     slack = zone.h - (tall + foot) * scale
     drop = 0.5 if scene.transparent else 0.30 if ground.copy else 0.42
     floor = zone.bottom - foot * scale - slack * drop

@@ -6,7 +6,7 @@ from itertools import pairwise
 from random import Random
 
 from pipeline.engine.studio.chance import stream
-from pipeline.engine.studio.colors import darken, lighten, mix, warm
+from pipeline.engine.studio.colors import darken, deepen, lighten, mix, warm
 from pipeline.engine.studio.drawing.backdrop import glow_color, is_dark, is_sweep
 from pipeline.engine.studio.drawing.stage import Stage
 from pipeline.engine.studio.scene.nouns import Family, Layout, Scene, Surface
@@ -33,13 +33,13 @@ def table_color(scene: Scene) -> str:
     ground, dark = scene.backdrop, is_dark(scene)
     match scene.surface:
         case Surface.WET:
-            return mix(warm(ground), "#0d1418", 0.55 if dark else 0.30)
+            return mix(warm(ground), "#0d1418", 0.55) if dark else deepen(ground, 0.34)
         case Surface.MARBLE:
-            return "#1d1c21" if dark else "#f2efeb"
+            return "#1d1c21" if dark else mix("#f2efeb", ground, 0.08)
         case Surface.WOOD:
             return "#4a2b18" if dark else "#ad7346"
         case Surface.STONE:
-            return "#2b2b2f" if dark else "#b3afa8"
+            return "#2b2b2f" if dark else mix("#bdb8b0", ground, 0.30)
         case Surface.SAND:
             return "#e8cf9f"
         case Surface.MIRROR:
@@ -54,7 +54,7 @@ def _stand(scene: Scene) -> str:
     """A poster's ledge: the backdrop's neighbour; a sweep's floor is the backdrop itself."""
     if scene.layout is Layout.PHOTO:
         return scene.backdrop
-    return lighten(scene.backdrop, 0.05) if is_dark(scene) else darken(scene.backdrop, 0.10)
+    return lighten(scene.backdrop, 0.05) if is_dark(scene) else deepen(scene.backdrop, 0.10)
 
 
 def table(svg: Svg, scene: Scene, stage: Stage) -> None:
@@ -66,7 +66,8 @@ def table(svg: Svg, scene: Scene, stage: Stage) -> None:
     depth, color, ground = h - y0, table_color(scene), scene.backdrop
     top = rect(0, y0, w, depth)
     far = mix(color, glow_color(scene), 0.45)
-    receding: list[Stop] = [(far, 1, 0), (color, 1, 0.34), (darken(color, 0.34), 1, 1)]
+    front = darken(color, 0.34) if is_dark(scene) else deepen(color, 0.36)
+    receding: list[Stop] = [(far, 1, 0), (color, 1, 0.34), (front, 1, 1)]
     svg.draw(top, svg.lin(receding, (0, 0, 0, 1)))
     if scene.surface in (Surface.WET, Surface.MIRROR):
         sheen = glow_color(scene)
@@ -95,7 +96,7 @@ def _sweep(svg: Svg, scene: Scene, stage: Stage) -> None:
     area = rect(0, start, w, h - start)
     ground = scene.backdrop
     lit = mix(glow_color(scene), ground, 0.30)
-    front = darken(ground, 0.30 if is_dark(scene) else 0.14)
+    front = darken(ground, 0.30) if is_dark(scene) else deepen(ground, 0.17)
     turn: list[Stop] = [(lit, 0, 0), (lit, 0.62, 0.30), (ground, 0.7, 0.62), (front, 0.9, 1)]
     svg.draw(area, svg.lin(turn, (0, 0, 0, 1)))
     _pool(svg, scene, stage, area)
@@ -139,23 +140,22 @@ def grainy(scene: Scene) -> bool:
 def _wander(
     span: tuple[float, float], y: float, rng: Random, *, amp: float, slope: float = 0
 ) -> Path:
-    """A line that drifts from left to right."""
-    x0, x1 = span
-    path, n = Path().move(x0, y), 6
-    here = y
+    """A line that drifts smoothly from left to right."""
+    (x0, x1), n = span, 6
+    step = (x1 - x0) / n
+    points = [(x0 + i * step, y + slope * i * step + rng.uniform(-amp, amp)) for i in range(n + 1)]
+    path = Path().move(*points[0])
     for i in range(n):
-        a, b = x0 + (x1 - x0) * i / n, x0 + (x1 - x0) * (i + 1) / n
-        end = y + slope * (b - x0) + rng.uniform(-amp, amp) * 0.6
-        third = (b - a) / 3
+        (ax, ay), (bx, by) = points[i], points[i + 1]
+        before, after = points[max(0, i - 1)], points[min(n, i + 2)]
         path.cubic(
-            a + third,
-            here + rng.uniform(-amp, amp),
-            b - third,
-            end + rng.uniform(-amp, amp),
-            b,
-            end,
+            ax + (bx - before[0]) / 6,
+            ay + (by - before[1]) / 6,
+            bx - (after[0] - ax) / 6,
+            by - (after[1] - ay) / 6,
+            bx,
+            by,
         )
-        here = end
     return path
 
 

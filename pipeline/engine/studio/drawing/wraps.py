@@ -97,7 +97,8 @@ def wrapped_label(
     if not plain and not full:
         svg.draw(region.moved(0.5, 0.9), "#000000", fill_opacity=0.20)
     with svg.group(clip_path=svg.clip(region)):
-        draw_label(svg, scene, panel)
+        press = draw_label(svg, scene, panel)
     if not plain:
         lit = METAL if full else PAPER
         svg.draw(region, svg.lin(lit, (-radius, 0, radius, 0), user=True))
+    press.letter()

@@ -10,6 +10,10 @@ from importlib import resources
 from pipeline.engine.studio.vector.box import Box
 
 _LETTERS = re.compile(r"[^a-z ]+")
+_SCENERY = frozenset(
+    ("wood", "mirror", "ice", "sun", "star", "fire", "label", "package", "door", "rainbow", "bell")
+)
+"""Icons that their emoji may call up, but that in words belong to the scene."""
 _LONGEST = 3
 """Words in the longest name that is looked for."""
 
@@ -49,7 +53,8 @@ def icon_names() -> list[str]:
 def find_icon(phrase: str) -> str:
     """The icon that the phrase names last, the longest name first; empty where it names none."""
     emoji = next((name for char in phrase if (name := _by_emoji(char))), "")
-    return _by_words(_LETTERS.sub(" ", phrase).split()) or emoji
+    words = [w for w in _LETTERS.sub(" ", phrase).split() if w not in _SCENERY]
+    return _by_words(words) or emoji
 
 
 def _by_words(words: list[str]) -> str:

@@ -14,6 +14,7 @@ GLYPH_HEIGHT = 165.0
 """How tall an icon stands; a very wide one stands lower."""
 GLYPH_WIDTH = 210.0
 GIVEN_HEIGHT = 220.0
+_UPRIGHT, _WIDE = 0.7, 1.45
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -185,6 +186,10 @@ def product(scene: Scene) -> Product:
         wide, high = scene.given
         k = min(GIVEN_HEIGHT / high, GLYPH_WIDTH / wide)
         return Product(height=high * k, left=wide * k / 2, right=wide * k / 2, depth=40)
+    if scene.family is Family.BOARD and scene.aspect < _UPRIGHT:
+        return Product(height=290, left=84, right=84, depth=10)
+    if scene.family is Family.BOARD and scene.aspect > _WIDE:
+        return Product(height=165, left=112, right=112, depth=10)
     if scene.family is not Family.GLYPH:
         return PRODUCTS[scene.family]
     ink, k = icon(scene.glyph).ink, glyph_scale(scene.glyph)

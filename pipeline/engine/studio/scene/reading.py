@@ -46,6 +46,7 @@ _BRAND = re.compile(
     r"perfume|serum|tins?|packs?|dropper bottle|named|called|brand)\s+(?:of\s+|for\s+)?(?:the\s+)?"
     r"((?:[A-Z][\w&'’-]*|No\.\s?\d+)(?:\s+(?:[A-Z0-9][\w&'’-]*|&|and(?=\s[A-Z]))){0,4})"
 )
+_OF = re.compile(r"\bof\s+((?:[A-Z][\w&'’-]*)(?:\s+(?:[A-Z0-9][\w&'’-]*|&|and(?=\s[A-Z]))){0,3})")
 _SUBJECT = re.compile(
     r"(?:of|showing|featuring|for|with)\s+(?:an?|the)\s+([a-z\- ]{3,60}?)"
     r"(?=\s+(?:on|with|in|at|beside|next|against|under|standing|and|over|above|for|of|\.)|[,.;:]|$)"
@@ -169,7 +170,7 @@ def _usual_glass(family: Family, low: str) -> Glass:
 
 def _name(bare: str, low: str, *, has_copy: bool, family: Family) -> str:
     """A brand in capitals after the container; without any copy, the words for the product."""
-    if brand := _BRAND.search(bare):
+    if brand := _BRAND.search(bare) or _OF.search(bare):
         return brand.group(1)
     if has_copy or family in (Family.GLYPH, Family.BOARD):
         return ""
