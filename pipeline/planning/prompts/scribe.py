@@ -46,11 +46,10 @@ class Scribe:
     """One child process; close it, or use it in a `with`."""
 
     def __init__(self) -> None:
-        self._progress_file = tempfile.TemporaryFile()  # noqa: SIM115  lives as long as the child
-        self._progress_file.truncate(mmap.PAGESIZE)
-        handle = self._progress_file.fileno()
-        self._progress = mmap.mmap(handle, mmap.PAGESIZE)
+        handle = -1
         try:
+            handle = _progress_file()
+            self._progress = mmap.mmap(handle, mmap.PAGESIZE)
             self._process = subprocess.Popen(  # noqa: S603  this very program
                 [sys.executable, "-P", "-m", _CHILD, str(os.getpid()), str(handle)],
                 stdin=subprocess.PIPE,
@@ -62,6 +61,9 @@ class Scribe:
             )
         except OSError as error:
             raise LocalFault(f"cannot start the process that writes prompts: {error}") from error
+        finally:
+            if handle >= 0:
+                os.close(handle)
 
     def learn(self, lesson: Lesson) -> Mapping[str, Any]:
         """Hand over templates; returns `problems` and `needs` (files to include)."""
@@ -114,9 +116,7 @@ class Scribe:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        if not self._progress.closed:
-            self._progress.close()
-            self._progress_file.close()
+        self._progress.close()
 
     def __enter__(self) -> Self:
         return self
@@ -154,6 +154,17 @@ class Scribe:
 
 
 _CHILD = "pipeline.planning.prompts.child"
+
+
+def _progress_file() -> int:
+    """A page of memory as a file without a name: the child notes there what it works on."""
+    if sys.platform == "linux":
+        handle = os.memfd_create("progress")
+    else:
+        with tempfile.TemporaryFile() as file:
+            handle = os.dup(file.fileno())
+    os.ftruncate(handle, mmap.PAGESIZE)
+    return handle
 
 
 def _environment() -> dict[str, str]:
