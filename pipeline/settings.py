@@ -22,6 +22,8 @@ class ProviderSettings:
     """Seconds to wait for a connection; nothing is sent before it stands."""
     download_timeout: float = 60.0
     """Seconds without a byte before a download is given up."""
+    image_hosts: tuple[str, ...] = ()
+    """Private hosts, besides the API's own, from which images may be fetched."""
     image_limit: int = 64 * 1024 * 1024
     """Largest image that is accepted, in bytes."""
 

@@ -1,28 +1,52 @@
 """Opening what a session works with: the account, the ledger, the budget."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from pipeline.commands.embedded import embedded_server
+from pipeline.errors import UsageError
 from pipeline.model.campaign import Campaign
 from pipeline.model.credits import Budget, Credits
-from pipeline.model.provider import Account, Profile, ProfileName
+from pipeline.model.provider import Account, Profile
+from pipeline.planning.outline import fill_environment
 from pipeline.providers.base import Provider
 from pipeline.providers.profiles import EMBEDDED
 from pipeline.providers.registry import account_at, open_provider
 from pipeline.runs.folder import EMBEDDED_STATE
-from pipeline.settings import ProviderSettings, Settings
+from pipeline.settings import GPTIMAGE_URL, ProviderSettings, Settings
 
 EMBEDDED_ACCOUNT = Account("embedded")
 """One account whatever the port: its state lies in the output folder."""
 
 
-def account_of(provider: ProfileName, settings: Settings) -> Account:
+def account_of(campaign: Campaign, settings: Settings) -> Account:
     """Whose money a campaign spends, without opening anything."""
-    if provider == EMBEDDED:
+    if campaign.provider == EMBEDDED:
         return EMBEDDED_ACCOUNT
-    return account_at(provider, settings.gptimage.base_url)
+    return account_at(campaign.provider, provider_settings(campaign, settings.gptimage).base_url)
+
+
+def provider_settings(campaign: Campaign, settings: ProviderSettings) -> ProviderSettings:
+    """The environment's settings with the campaign's own below them: the environment wins.
+
+    `UsageError` where the file refers to a variable that is not set.
+    """
+    options = campaign.providers.get(campaign.provider)
+    if options is None:
+        return settings
+    try:
+        if options.base_url and settings.base_url == GPTIMAGE_URL:
+            url = fill_environment(options.base_url, os.environ)
+            settings = replace(settings, base_url=url.rstrip("/"))
+        hosts = tuple(fill_environment(host, os.environ) for host in options.image_hosts)
+    except KeyError as missing:
+        raise UsageError(
+            f"providers.{campaign.provider} needs the variable {missing.args[0]}, which is not set"
+        ) from missing
+    return replace(settings, image_hosts=hosts)
 
 
 @asynccontextmanager
@@ -35,7 +59,9 @@ async def open_account(
     """
     provider = campaign.provider
     if provider != EMBEDDED:
-        async with open_provider(provider, settings=settings) as opened:
+        async with open_provider(
+            provider, settings=provider_settings(campaign, settings)
+        ) as opened:
             yield opened
         return
     async with embedded_server(output / EMBEDDED_STATE / campaign.slug, settings) as reached:

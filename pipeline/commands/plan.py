@@ -113,7 +113,7 @@ async def _plan(arguments: argparse.Namespace, settings: Settings, blueprint: Bl
         here = Run(
             id=RunId("plan"),
             campaign=campaign.slug,
-            account=account_of(campaign.provider, settings),
+            account=account_of(campaign, settings),
         )
         known = await ledger.campaign_entries(campaign.slug)
         stages = {

@@ -12,10 +12,17 @@ from pathlib import Path
 from pipeline.commands.assembly import Parts, assemble, rules_now
 from pipeline.commands.bookkeeping import Bookkeeper
 from pipeline.commands.inspector import Inspector
+from pipeline.commands.notifying import endings, notify
 from pipeline.commands.opening import account_of, budget_for, open_account
 from pipeline.commands.progress import watcher_for
 from pipeline.commands.signals import listen_for_signals
-from pipeline.commands.telling import confirm_spending, tell_ending, tell_findings, tell_start
+from pipeline.commands.telling import (
+    confirm_spending,
+    summary,
+    tell_ending,
+    tell_findings,
+    tell_start,
+)
 from pipeline.commands.terminal import say
 from pipeline.errors import Interrupted, LocalFault, PipelineError, TimeIsUp
 from pipeline.ledger.base import Ledger
@@ -92,7 +99,7 @@ async def render_session(
             run=Run(
                 id=new_run_id(datetime.now(UTC)),
                 campaign=campaign.slug,
-                account=account_of(campaign.provider, settings),
+                account=account_of(campaign, settings),
             ),
             campaign=campaign,
             budget=budget_for(
@@ -265,6 +272,8 @@ async def _end(session: Session, standing: Standing) -> int:
     except LocalFault as fault:
         halt.because(fault)
         code = exit_code(counts, reason=halt.reason, waiting=waiting)
+    words = endings(code, waiting=len(standing.waiting))
+    await notify(session.blueprint.campaign, summary(books, account, code=code), words=words)
     tell_ending(
         arguments,
         books=books,

@@ -106,6 +106,27 @@ def tell_ending(
         _tell_next(arguments, account, standing)
 
 
+def summary(books: Bookkeeper, account: Account | None, *, code: int) -> dict[str, object]:
+    """A run in a few plain values, for a webhook; `text` is what chat services show."""
+    totals = account.totals if account else None
+    stored = totals.counts.get(Status.STORED, 0) if totals else 0
+    jobs = totals.jobs if totals else 0
+    spent = totals.spent if totals else None
+    return {
+        "text": f"{books.campaign.slug}: {stored} of {jobs} images stored, exit {code}",
+        "campaign": books.campaign.slug,
+        "run": books.run.id,
+        "exit_code": code,
+        "stored": stored,
+        "jobs": jobs,
+        "credits": {
+            "confirmed": spent.confirmed if spent else None,
+            "in_doubt": spent.in_doubt if spent else None,
+            "this_run": totals.this_run if totals else None,
+        },
+    }
+
+
 def _tell_account(account: Account, books: Bookkeeper) -> None:
     totals = account.totals
     stored = totals.counts.get(Status.STORED, 0)

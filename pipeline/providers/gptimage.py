@@ -46,7 +46,9 @@ class GptImage:
         settings = self._settings
         own = await own_addresses(settings.base_url, patience=settings.connect_timeout)
         self._wire = await self._stack.enter_async_context(Wire(settings, own=own))
-        self._downloads = await self._stack.enter_async_context(Downloads(settings, own=own))
+        self._downloads = await self._stack.enter_async_context(
+            Downloads(settings, own=own | await self._image_hosts())
+        )
         return self
 
     async def __aexit__(
@@ -71,6 +73,14 @@ class GptImage:
             price=self._profile.price(request.quality),
             base_url=self._settings.base_url,
         )
+
+    async def _image_hosts(self) -> frozenset[str]:
+        """Addresses of the private image hosts that the campaign names."""
+        found: set[str] = set()
+        for host in self._settings.image_hosts:
+            patience = self._settings.connect_timeout
+            found |= await own_addresses(f"https://{host}", patience=patience)
+        return frozenset(found)
 
     def download(self, url: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """Bring one image as chunks; see the seam."""
