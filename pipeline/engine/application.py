@@ -19,6 +19,8 @@ from pipeline.engine.refusal import RefusedError
 
 _log = logging.getLogger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+DESK = web.AppKey("desk", Desk)
+"""Where pages find what the endpoints share."""
 
 
 class Pages(Protocol):
@@ -35,6 +37,7 @@ def api_application(desk: Desk, *, gallery: Gallery, jobs: JobEndpoints) -> web.
         middlewares=[_answering(desk.settings.error_style)],
         client_max_size=desk.settings.limits.upload_bytes,
     )
+    application[DESK] = desk
     for endpoints in (
         NativeEndpoints(desk),
         OpenAiEndpoints(desk, gallery),

@@ -1,0 +1,1 @@
+"""The playground: a page on the API's own port that paints, prices and gives the code."""

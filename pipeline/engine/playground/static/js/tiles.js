@@ -1,0 +1,74 @@
+// The images of one request, as large as they fit; before that, frames of their shape.
+import { at, el } from "./dom.js";
+import { shape } from "./facts.js";
+
+const GAP = 14;
+const CHROME = 268; // everything above and below the images on a wide screen
+const box = at("tiles");
+let shown = { request: null, count: 0 };
+
+/** Empty frames: what the form would get. */
+export function frames(request, painting) {
+  place(request, request.n, (index) =>
+    el("div", { class: painting ? "tile painting" : "tile empty" }, index === 0 && !painting ? hint() : ""));
+  box.setAttribute("aria-busy", String(painting));
+}
+
+/** The images themselves; `open` is told the index of the one that was pressed. */
+export function pictures(entry, open) {
+  const { request, urls } = entry;
+  const board = request.background === "transparent" ? " board" : "";
+  place(request, urls.length, (index) => {
+    const name = `Image ${index + 1} of ${urls.length}: ${request.prompt}`;
+    const picture = el("img", { src: urls[index], alt: name, draggable: "false" });
+    const tile = el("button", { type: "button", class: `tile${board}`, onclick: () => open(index) }, picture);
+    if (urls.length > 1) tile.append(el("kbd", { "aria-hidden": "true" }, String(index + 1)));
+    picture.addEventListener("error", () => lost(tile, picture));
+    return tile;
+  });
+  box.setAttribute("aria-busy", "false");
+}
+
+function place(request, count, tile) {
+  shown = { request, count };
+  box.replaceChildren(...Array.from({ length: count }, (_, index) => tile(index)));
+  fit();
+}
+
+function hint() {
+  return el("p", {}, "Nothing rendered yet", el("small", {}, "Ctrl + Enter renders from anywhere"));
+}
+
+function lost(tile, picture) {
+  const again = el("p", { class: "lost" }, "The image host did not give this image", el("small", {}, "Press to ask again"));
+  picture.replaceWith(again);
+  tile.addEventListener("click", (event) => {
+    event.stopImmediatePropagation();
+    again.replaceWith(picture);
+    picture.src = picture.src.replace(/#.*|$/, `#${Date.now()}`);
+  }, { capture: true, once: true });
+}
+
+/** The number of columns that makes the images largest. */
+function fit() {
+  if (!shown.request) return;
+  const wide = box.parentElement.clientWidth - 2 * parseFloat(getComputedStyle(box.parentElement).paddingLeft);
+  const narrow = matchMedia("(max-width: 760px)").matches;
+  const high = Math.max(260, narrow ? innerHeight * 0.8 : innerHeight - CHROME);
+  const ratio = shape(shown.request);
+  let best = { width: 0, columns: 1 };
+  for (let columns = 1; columns <= shown.count; columns += 1) {
+    const rows = Math.ceil(shown.count / columns);
+    const across = (wide - GAP * (columns - 1)) / columns;
+    const down = ((narrow && rows > 1 ? high * 1.6 : high) - GAP * (rows - 1)) / rows;
+    const width = Math.floor(Math.min(across, down * ratio));
+    if (width > best.width) best = { width, columns };
+  }
+  box.style.setProperty("--columns", best.columns);
+  box.style.setProperty("--tile", `${best.width}px`);
+  box.style.setProperty("--ratio", ratio);
+  box.parentElement.style.setProperty("--reach", `${Math.max(Math.min(560, wide), best.columns * best.width + GAP * (best.columns - 1))}px`);
+}
+
+new ResizeObserver(fit).observe(box.parentElement);
+addEventListener("resize", fit);
