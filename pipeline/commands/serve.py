@@ -8,7 +8,7 @@ import signal
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipeline.commands.flags import whole_number
+from pipeline.commands.flags import duration, whole_number
 from pipeline.commands.terminal import say, table
 from pipeline.engine.keys import add_key, list_keys, revoke_key
 from pipeline.engine.options import Engine, EngineSettings, ErrorStyle, Idempotency, Limits
@@ -50,6 +50,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--images-per-minute", type=whole_number, metavar="N", help="429 above so many"
     )
+    parser.add_argument(
+        "--policy-rewrites",
+        action="store_true",
+        help="rewrite a prompt that the policy would refuse",
+    )
+    parser.add_argument(
+        "--url-lifetime",
+        type=duration,
+        default=30 * 86400.0,
+        metavar="TIME",
+        help="how long an image URL is good for (30d)",
+    )
     parser.add_argument("--in-flight", type=whole_number, metavar="N", help="429 above so many")
 
 
@@ -90,6 +102,8 @@ def settings_for(arguments: argparse.Namespace) -> EngineSettings:
         engine=Engine(arguments.engine),
         workers=arguments.workers,
         faults=arguments.faults,
+        policy_rewrites=arguments.policy_rewrites,
+        url_lifetime=arguments.url_lifetime,
         limits=Limits(images_per_minute=arguments.images_per_minute, in_flight=arguments.in_flight),
     )
 
