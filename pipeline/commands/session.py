@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pipeline.artifacts.store import ArtifactStore
 from pipeline.commands.assembly import Parts, assemble, rules_now
 from pipeline.commands.bookkeeping import Bookkeeper
 from pipeline.commands.inspector import Inspector
@@ -148,6 +149,7 @@ async def _session(session: Session, stack: AsyncExitStack) -> int:
     if has_work(session.blueprint, before, ahead):
         account = open_account(campaign, session.settings.gptimage, output=session.output)
         provider = await stack.enter_async_context(account)
+    await ArtifactStore(session.output).sweep(campaign.slug)
     session.books.open_folder()
     log = stack.enter_context(
         (session.output / session.books.paths.log).open("a", encoding="utf-8")

@@ -1,7 +1,7 @@
 """The output folder: every path in it is made here, and every small file is written whole."""
 
-import os
 import secrets
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
@@ -24,9 +24,8 @@ def open_output(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         root = folder.resolve(strict=True)
-        probe = root / f".probe-{os.getpid()}"
-        probe.touch()
-        probe.unlink()
+        with tempfile.TemporaryFile(dir=root):  # nameless: a death here leaves nothing behind
+            pass
     except OSError as error:
         raise LocalFault(
             f"cannot write to the output folder {folder}: {error.strerror}; nothing was sent"
@@ -47,7 +46,7 @@ def write_file(root: Path, place: PurePosixPath, content: bytes) -> None:
 def point_latest(root: Path, paths: RunPaths) -> None:
     """Let `latest` point at this run; a reader always finds one run or the other."""
     link = root / paths.latest
-    beside = link.with_name(f".latest-{os.getpid()}")
+    beside = link.with_name(".latest.new")  # one name: what a dead run left is written over
     try:
         beside.unlink(missing_ok=True)
         beside.symlink_to(paths.folder.relative_to(PurePosixPath(paths.campaign)))

@@ -3,7 +3,7 @@
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pipeline.errors import LocalFault, LockHeld
@@ -34,8 +34,9 @@ def campaign_lock(output: Path, campaign: str) -> Iterator[None]:
             ) from None
         except OSError as error:
             raise LocalFault(f"cannot lock {place}: {error.strerror}") from error
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        with suppress(OSError):  # a full disk forgets who holds it; the lock is the kernel's
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
         yield
     finally:
         os.close(handle)
