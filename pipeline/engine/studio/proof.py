@@ -14,7 +14,7 @@ from pipeline.engine.studio.contrast import luminance
 from pipeline.engine.studio.darkroom import Cast, Mirror, Sprite
 from pipeline.engine.studio.drawing import backdrop, surfaces
 from pipeline.engine.studio.drawing.decor import draw_decor, rays, sunburst
-from pipeline.engine.studio.drawing.dew import dew
+from pipeline.engine.studio.drawing.dew import Wet, dew
 from pipeline.engine.studio.drawing.goods import foot_line, goods
 from pipeline.engine.studio.drawing.inking import Inking, inked, outlined, quieted
 from pipeline.engine.studio.drawing.podium import TILT, podium
@@ -245,9 +245,9 @@ def _drops(image: Image.Image, scene: Scene, stage: Stage) -> None:
     rng = stream(scene.seed, "drops")
     size = stage.unit * 0.0042
     far = Box(0, field.y, field.w, field.h * 0.4)
-    dew(svg, rng, far, size=size * 0.6, count=60, flat=0.45)
+    dew(svg, rng, far, Wet(size=size * 0.6, count=60, flat=0.45))
     near = Box(0, field.y + field.h * 0.3, field.w, field.h * 0.7)
-    dew(svg, rng, near, size=size, count=80, flat=0.5)
+    dew(svg, rng, near, Wet(size=size, count=80, flat=0.5))
     darkroom.lay(image, darkroom.rasterised(svg))
 
 

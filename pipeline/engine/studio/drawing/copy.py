@@ -26,8 +26,6 @@ class Kind(StrEnum):
     SUB = "sub"
     CTA = "cta"
     PRICE = "price"
-    MENU = "menu"
-    RULE = "rule"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

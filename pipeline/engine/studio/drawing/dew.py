@@ -1,5 +1,6 @@
 """Water: beads on cold glass and on a wet table."""
 
+from dataclasses import dataclass
 from random import Random
 
 from pipeline.engine.studio.vector.box import Box
@@ -10,13 +11,28 @@ from pipeline.engine.studio.vector.svg import Svg
 _LARGE = 1.35
 
 
-def dew(svg: Svg, rng: Random, field: Box, *, size: float, count: int, flat: float = 0.9) -> None:
-    """Strew beads over a field: most tiny, some large; `flat` is their height in widths."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wet:
+    """How wet something is."""
+
+    size: float
+    count: int
+    flat: float = 0.9
+    """The height of a bead in widths."""
+    dry: Box | None = None
+    """Where no bead may be: on words."""
+
+
+def dew(svg: Svg, rng: Random, field: Box, wet: Wet) -> None:
+    """Strew beads over a field: most tiny, some large."""
+    size, flat = wet.size, wet.flat
     shade, lens, shine = Path(), Path(), Path()
-    for _ in range(count):
+    for _ in range(wet.count):
         weight = 0.35 + min(2.4, rng.expovariate(1.7))
         r = size * weight
         x, y = field.x + rng.random() * field.w, field.y + rng.random() * field.h
+        if wet.dry and wet.dry.touches(Box(x - r, y - r, 2 * r, 2 * r), slack=0):
+            continue
         if weight > _LARGE:
             _large(svg, (x, y), r, flat)
             continue

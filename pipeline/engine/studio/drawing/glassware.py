@@ -31,7 +31,7 @@ class Tint:
 
 
 TINTS = {
-    Glass.AMBER: Tint("#2b0e03", "#7d340b", "#c9661a", "#ffb455"),
+    Glass.AMBER: Tint("#2e0f03", "#8a3c0d", "#dd7f22", "#ffbf66"),
     Glass.GREEN: Tint("#07190f", "#1c4a2d", "#3b7f4c", "#a6e0a4"),
     Glass.BLUE: Tint("#071335", "#153a8c", "#2f68cf", "#9cc4ff"),
     Glass.BLACK: Tint("#060607", "#17171a", "#2b2b30", "#85858e"),
@@ -145,8 +145,14 @@ def _tinted(svg: Svg, tint: Tint, shape: Product, outline: Path) -> None:
         (tint.edge, 1, 1),
     ]
     svg.draw(outline, svg.lin(across, (-radius, 0, radius, 0), user=True))
-    neck = strip(shape.profile, (shape.level, shape.profile[-1][1]), (-0.92, 0.92))
-    svg.draw(neck, tint.spark, fill_opacity=0.16)
+    neck = strip(shape.profile, (shape.level, shape.profile[-1][1]), (-0.86, 0.86))
+    empty: list[Stop] = [
+        (tint.spark, 0.0, 0),
+        (tint.spark, 0.34, 0.3),
+        (tint.spark, 0.42, 0.6),
+        (tint.spark, 0.0, 1),
+    ]
+    svg.draw(neck, svg.lin(empty))
     inner = lathe(inset(shape.profile, WALL, FLOOR), FLOOR, shape.level, top=0.10)
     depth: list[Stop] = [
         (tint.edge, 0.55, 0),

@@ -3,14 +3,14 @@
 from collections.abc import Callable
 
 from pipeline.engine.studio.chance import stream
-from pipeline.engine.studio.drawing.dew import dew
+from pipeline.engine.studio.drawing.dew import Wet, dew
 from pipeline.engine.studio.drawing.flame import candle
 from pipeline.engine.studio.drawing.glassware import glassware
 from pipeline.engine.studio.drawing.packs import PACKS
 from pipeline.engine.studio.drawing.things import THINGS
 from pipeline.engine.studio.drawing.vessels import ROUND
 from pipeline.engine.studio.scene.nouns import Family, Prop, Scene, Surface
-from pipeline.engine.studio.scene.products import product
+from pipeline.engine.studio.scene.products import Product, product
 from pipeline.engine.studio.vector.box import Box
 from pipeline.engine.studio.vector.path import Path
 from pipeline.engine.studio.vector.svg import Svg
@@ -51,6 +51,15 @@ def foot_line(scene: Scene) -> Callable[[float], float]:
     return lambda x: 0.10 * r * max(0.0, 1 - (x / r) ** 2)
 
 
+def _words(shape: Product) -> Box | None:
+    """Where a label's words are: what must stay dry to be read."""
+    label = shape.label
+    if label is None:
+        return None
+    wide, high = shape.width * 0.78, (label.high - label.low) * 0.58
+    return Box(-wide / 2, -label.high + (label.high - label.low) * 0.10, wide, high)
+
+
 def goods(scene: Scene, scale: float) -> Svg:
     """The product's document, in pixels: `scale` of them to a unit."""
     shape, frame = product(scene), goods_frame(scene)
@@ -61,5 +70,6 @@ def goods(scene: Scene, scale: float) -> Svg:
         if cold and shape.beads:
             field = Box(-shape.left, -shape.height * 0.84, shape.width, shape.height * 0.82)
             with svg.group(clip_path=svg.clip(outline)):
-                dew(svg, stream(scene.seed, "sweat"), field, size=0.95, count=260)
+                wet = Wet(size=0.95, count=260, dry=_words(shape))
+                dew(svg, stream(scene.seed, "sweat"), field, wet)
     return svg

@@ -133,7 +133,12 @@ def set_words(press: Press, scene: Scene, where: Lettering) -> None:
     face = display_face(scene.style, lines[0])
     tracking = 0.045 if scene.style is Style.LUX else 0.015 if face.capitals else 0.0
     head = Setting(
-        face=face, across=where.across, max_lines=where.lines, tracking=tracking, gain=1.12
+        face=face,
+        across=where.across,
+        max_lines=where.lines,
+        tracking=tracking,
+        gain=1.08,
+        even=0.15,
     )
     press.write(fit(lines[0], where.name, head).path, where.ink)
     rest = lines[1:]

@@ -60,7 +60,15 @@ def lying(scene: Scene, stage: Stage) -> list[Lying]:
     if scene.transparent:
         return []
     found: list[Lying] = []
-    for one in _wanted(scene, stage):
+    fruit = [p for p in scene.props if p in FRUIT]
+    alone = all(p in FRUIT or p is Prop.PEDESTAL for p in scene.props)
+    for place in _slices(scene)[: 5 if alone else 2] if fruit else ():
+        kind = fruit[len(found) % len(fruit)]
+        tried = (Lying(kind, x, y, size, angle) for x, y, size, angle in place)
+        one = next((one for one in tried if _clear(one, stage, found)), None)
+        if one:
+            found.append(one)
+    for one in _strewn_about(scene, stage):
         if _clear(one, stage, found):
             found.append(one)
     return sorted(found, key=lambda p: p.y)
@@ -101,15 +109,17 @@ def _apart(one: Lying, other: Lying) -> bool:
     return (one.x - other.x) ** 2 + ((one.y - other.y) * _DEPTH) ** 2 > need**2
 
 
-def _wanted(scene: Scene, stage: Stage) -> Iterator[Lying]:
-    rng = stream(scene.seed, "props")
+def _taken(scene: Scene) -> tuple[float, float]:
+    """Half widths that the product, or its pedestal, takes left and right."""
     left, right = extent(scene)
-    taken = (left, right)
     if pedestal(scene):
-        taken = (max(left, right) * 1.28, max(left, right) * 1.28)
-    fruit = [p for p in scene.props if p in FRUIT]
-    if fruit:
-        yield from _slices(fruit, taken, scene.seed)
+        return (max(left, right) * 1.28, max(left, right) * 1.28)
+    return (left, right)
+
+
+def _strewn_about(scene: Scene, stage: Stage) -> Iterator[Lying]:
+    rng, taken = stream(scene.seed, "props"), _taken(scene)
+    left, right = extent(scene)
     reach = min(stage.free[0] - left, stage.free[1] - right, 125)
     for kind, habit in HABITS.items():
         if kind not in scene.props:
@@ -135,19 +145,28 @@ def _strewn(kind: Prop, side: int, bounds: tuple[float, float], rng: Random) -> 
     return Lying(kind, side * off, depth, size, angle)
 
 
-def _slices(fruit: list[Prop], taken: tuple[float, float], seed: int) -> Iterator[Lying]:
-    way = 1 if seed % 3 else -1
+Place = tuple[float, float, float, float]
+"""A slice's x, y, radius and turn in degrees."""
+
+
+def _slices(scene: Scene) -> list[list[Place]]:
+    """Places for slices, each with closer and smaller ones in case there is little room."""
+    taken, way = _taken(scene), 1 if scene.seed % 3 else -1
     places = (
-        (-1, 30, 13, 30.0),
-        (1, 30, 15, 27.5),
-        (1, 74, -9, 24.5),
-        (-1, 74, -10, 23.0),
-        (1, 20, -12, 21.0),
+        (-1, ((30, 13, 30.0), (12, 16, 26.0), (2, 17, 22.0))),
+        (1, ((30, 15, 27.5), (10, 17, 25.0), (0, 18, 21.0))),
+        (1, ((74, -9, 24.5), (40, -12, 22.0), (14, -12, 21.0))),
+        (-1, ((74, -10, 23.0), (40, -12, 21.0), (12, -12, 20.0))),
+        (1, ((106, 4, 21.0),)),
     )
-    for i, (side, offset, y, size) in enumerate(places):
+    found: list[list[Place]] = []
+    for i, (side, variants) in enumerate(places):
         at = side * way
-        x = at * (taken[at > 0] + offset)
-        yield Lying(fruit[i % len(fruit)], x, y, size, 40.0 * i + 13)
+        one = [
+            (at * (taken[at > 0] + off), float(y), size, 40.0 * i + 13) for off, y, size in variants
+        ]
+        found.append(one)
+    return found
 
 
 def scatter(svg: Svg, scene: Scene, some: list[Lying]) -> None:

@@ -253,12 +253,29 @@ def _side_by_side(scene: Scene, frame: Box) -> Stage:
         unit=unit,
         across=leading_edge(scene),
         down=Align.MIDDLE,
-        largest=h * (0.30 if scene.aspect >= _WIDE else 0.18),
+        largest=h * (0.34 if scene.aspect >= _WIDE else 0.18),
     )
     pieces = column(scene, where)
     taken = around([p.box for p in pieces])
     limit = (0.0, taken.x - gap * 0.4) if not at_right else (taken.right + gap * 0.4, w)
-    return _placed(scene, frame, Ground(zone=zone, copy=tuple(pieces), limit=limit, beside=True))
+    ground = Ground(zone=zone, copy=tuple(pieces), limit=limit, beside=True)
+    stage = _placed(scene, frame, ground)
+    return replace(stage, copy=_off_the_horizon(stage))
+
+
+def _off_the_horizon(stage: Stage) -> tuple[Piece, ...]:
+    """The copy, a little higher or lower where a line of it would stand on the horizon."""
+    near, copy = stage.height * 0.028, stage.copy
+    edges = [edge for p in copy for edge in (p.box.bottom, p.box.y)]
+    if all(abs(edge - stage.horizon) > near for edge in edges):
+        return copy
+    box, margin = around([p.box for p in copy]), stage.height * 0.05
+    for step in (-1, 1, -2, 2, -3, 3):
+        dy = step * near
+        clear = all(abs(edge + dy - stage.horizon) > near for edge in edges)
+        if clear and box.y + dy > margin and box.bottom + dy < stage.height - margin:
+            return tuple(p.moved(0, dy) for p in copy)
+    return copy
 
 
 def _stacked(scene: Scene, frame: Box) -> Stage:

@@ -42,6 +42,8 @@ class Setting:
     gain: float = 1.02
     """One more line must make the type this much larger."""
     leading: float | None = None
+    even: float = 0.45
+    """How much lines of one length are worth, against large type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,7 @@ def _largest(some: list[Piece], box: Box, setting: Setting) -> _Trial:
         path = _stacked(lines, leading, setting)
         ink = path.box()
         size = min(box.w / max(ink.w, 1e-6), box.h / max(ink.h, 1e-6), setting.max_size)
-        worth = size * (0.55 + 0.45 * _evenness(lines, setting))
+        worth = size * (1 - setting.even * (1 - _evenness(lines, setting)))
         if best is None or worth > best_worth * setting.gain:
             best, best_worth = _Trial(size, path, lines), worth
     return best or _Trial(0.0, Path(), ())

@@ -121,6 +121,20 @@ MOODS = frozenset(
 )
 """Flavours that give way to any colour or flavour named beside them."""
 
+CURATED = (
+    ("#c4623f", "#f6dfd0", "#2f5d62"),
+    ("#12787a", "#d5ece8", "#e2894b"),
+    ("#d99a2b", "#fbeac8", "#7a3b2e"),
+    ("#2b4a7f", "#d9e4f4", "#e0a53c"),
+    ("#7d9a78", "#e6eee0", "#b5654a"),
+    ("#e0705a", "#fde0d6", "#2c4f66"),
+    ("#6d4a78", "#eadcf0", "#c98b4a"),
+    ("#4f8fc0", "#dceefa", "#e8735a"),
+    ("#33614c", "#dbe9df", "#d9a441"),
+    ("#d98a94", "#fbe4e6", "#5f4b66"),
+)
+"""Palettes for products that nothing is known of; the seed chooses."""
+
 HOUSE = {
     "wine": ("#7a1f33", "#ecd3bd", "#4a101f"),
     "mug": ("#c4623f", "#f3dfd0", "#5c2c14"),
@@ -128,6 +142,7 @@ HOUSE = {
     "perfume": ("#d98f6a", "#f8ddd0", "#7a3f2a"),
     "headphones": ("#38424f", "#dde3ea", "#e07a3f"),
     "board": ("#e0a53c", "#f8ecd2", "#9c4a2c"),
+    "jar": ("#c9917a", "#fbeee6", "#7f5546"),
     "dropper": ("#c98b4a", "#f6e6d2", "#5c3a1c"),
     "candle": ("#c9a06a", "#f7ecd9", "#7d5a35"),
 }
