@@ -2,18 +2,13 @@
 
 import asyncio
 import contextlib
-import platform
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
-import pipeline
+from pipeline.commands.facts import git_commit, redacted, utc_stamp, versions
 from pipeline.commands.inspector import Inspector
 from pipeline.errors import LocalFault
 from pipeline.ledger.base import Ledger
@@ -28,11 +23,6 @@ from pipeline.workflow import Standing
 CHECKPOINT_EVERY = 30.0
 CHECKPOINT_SHARE = 20
 """A checkpoint may take one part in so many of a run's time."""
-
-
-def utc_stamp() -> str:
-    """Now, as every file of ours writes it."""
-    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 @dataclass(kw_only=True, slots=True)
@@ -130,41 +120,3 @@ class Bookkeeper:
             begun = time.monotonic()
             await self.write(standing)
             pause = max(CHECKPOINT_EVERY, CHECKPOINT_SHARE * (time.monotonic() - begun))
-
-
-def redacted(arguments: Sequence[str]) -> list[str]:
-    """The command line without what follows `--key`."""
-    safe: list[str] = []
-    for word in arguments:
-        if safe and safe[-1] == "--key":
-            safe.append("…")
-        else:
-            safe.append("--key=…" if word.startswith("--key=") else word)
-    return safe
-
-
-def versions() -> dict[str, str]:
-    """What ran: for whoever wants to know why a later run differs."""
-    packages = ("aiohttp", "apsw", "pillow", "resvg-py", "uharfbuzz")
-    return {
-        "campaign-pipeline": pipeline.__version__,
-        "python": platform.python_version(),
-        "platform": sys.platform,
-        **{name: version(name) for name in packages},
-    }
-
-
-def git_commit(folder: Path) -> str:
-    """The commit of the campaign's repository, with `+` where it has changes; empty without."""
-    try:
-        said = subprocess.run(
-            ["git", "describe", "--always", "--abbrev=40", "--dirty=+"],  # noqa: S607 - the user's git
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            timeout=5,
-            check=False,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return said.stdout.strip() if said.returncode == 0 else ""

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pipeline.commands.accounts import account_of, budget_for
 from pipeline.commands.assembly import rules_now
 from pipeline.commands.flags import add_campaign, add_common, add_only, credits_number, settings_of
-from pipeline.commands.opening import account_of, budget_for
 from pipeline.commands.terminal import counted, paint, say, table
 from pipeline.errors import Finding
 from pipeline.ledger.base import Entry, Ledger

@@ -67,9 +67,9 @@ def run(arguments: argparse.Namespace) -> int:
     settings = settings_of(arguments)
     slug = peek_slug(arguments.campaign)
     if slug is None:  # the session locks what the loader reads, or says what is wrong
-        return int(load_part("session").render(arguments, settings, locked=None))
+        return int(load_part("rendering").render(arguments, settings, locked=None))
     with campaign_lock(settings.output, slug):
-        return int(load_part("session").render(arguments, settings, locked=slug))
+        return int(load_part("rendering").render(arguments, settings, locked=slug))
 
 
 def peek_slug(file: Path) -> str | None:

@@ -5,17 +5,19 @@ import asyncio
 import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline.artifacts.store import ArtifactStore
+from pipeline.commands.accounts import account_of, budget_for
 from pipeline.commands.assembly import Parts, assemble, rules_now
 from pipeline.commands.bookkeeping import Bookkeeper
 from pipeline.commands.inspector import Inspector
 from pipeline.commands.notifying import endings, notify
-from pipeline.commands.opening import account_of, budget_for, open_account
+from pipeline.commands.opening import open_account
 from pipeline.commands.progress import watcher_for
+from pipeline.commands.rendering import is_plain, what_is_asked
 from pipeline.commands.signals import listen_for_signals
 from pipeline.commands.telling import (
     confirm_spending,
@@ -29,19 +31,20 @@ from pipeline.errors import Interrupted, LocalFault, PipelineError, TimeIsUp
 from pipeline.ledger.base import Ledger
 from pipeline.ledger.registry import open_ledger
 from pipeline.model.campaign import Review, Stage
+from pipeline.model.outcome import Status
 from pipeline.model.run import Run
-from pipeline.planning.blueprint import Blueprint, load_blueprint
+from pipeline.planning.blueprint import Blueprint
 from pipeline.providers.base import Provider
-from pipeline.providers.registry import profiles
 from pipeline.rendering.events import Halting
 from pipeline.rendering.halt import Halt
+from pipeline.runs.accounting import Account
 from pipeline.runs.due import Rules
 from pipeline.runs.ending import exit_code
-from pipeline.runs.folder import LEDGER, new_run_id, open_output
+from pipeline.runs.folder import LEDGER, new_run_id
 from pipeline.runs.forecast import Forecast, forecast
 from pipeline.runs.journal import Journal
-from pipeline.runs.lock import campaign_lock
 from pipeline.runs.plans import hold_to_plan, plan_id
+from pipeline.runs.settled import remember
 from pipeline.runs.watching import Watcher, Watchers
 from pipeline.settings import Settings
 from pipeline.workflow import Standing, Wish, Work, run_campaign, survey
@@ -61,19 +64,6 @@ class Session:
     wish: Wish
     halt: Halt
     own_signals: bool
-
-
-def render(arguments: argparse.Namespace, settings: Settings, *, locked: str | None) -> int:
-    """Render a campaign; `locked` names the campaign whose lock is already held."""
-    blueprint = load_blueprint(arguments.campaign, profiles=profiles(), provider=arguments.provider)
-    slug = blueprint.campaign.slug
-    output = open_output(settings.output)
-    pace = blueprint.campaign.pace
-    if pace.concurrency and not arguments.concurrency:
-        rendering = replace(settings.rendering, concurrency=pace.concurrency)
-        settings = replace(settings, rendering=rendering)
-    with nullcontext() if locked == slug else campaign_lock(output, slug):
-        return asyncio.run(render_session(arguments, settings, blueprint, output=output))
 
 
 async def render_session(
@@ -239,6 +229,19 @@ async def _render(session: Session, work: Work | None, before: Standing) -> int:
     return await _end(session, standing)
 
 
+def rests(session: Session, account: Account | None, standing: Standing, *, code: int) -> bool:
+    """Whether the next plain run will find just this, as long as nothing changes."""
+    return (
+        code == 0
+        and account is not None
+        and is_plain(session.arguments)
+        and not account.totals.this_run
+        and not account.totals.counts.get(Status.PLANNED)
+        and not standing.waiting
+        and not standing.stale
+    )
+
+
 def _stop_later(session: Session) -> asyncio.TimerHandle | None:
     seconds: float | None = session.arguments.stop_after
     if seconds is None:
@@ -274,6 +277,9 @@ async def _end(session: Session, standing: Standing) -> int:
     except LocalFault as fault:
         halt.because(fault)
         code = exit_code(counts, reason=halt.reason, waiting=waiting)
+    if rests(session, account, standing, code=code):
+        seen = what_is_asked(arguments, session.settings, session.blueprint)
+        remember(session.output, session.blueprint.campaign.slug, run=books.run.id, seen=seen)
     words = endings(code, waiting=len(standing.waiting))
     await notify(session.blueprint.campaign, summary(books, account, code=code), words=words)
     tell_ending(

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from pipeline.commands.accounts import account_of, provider_settings
 from pipeline.commands.notifying import endings, notify
-from pipeline.commands.opening import account_of, provider_settings
 from pipeline.errors import UsageError
 from pipeline.planning.blueprint import load_blueprint
 from pipeline.providers.registry import profiles
