@@ -1,5 +1,5 @@
 // A note for a redo, a launch with its sum, the keyboard with the settings.
-import { html, useEffect, useRef, useState } from '../vendor/ui.js';
+import { html, useEffect, useLayoutEffect, useRef, useState } from '../vendor/ui.js';
 import { get, post } from './api.js';
 import { act, settled } from './decide.js';
 import { Icon } from './icons.js';
@@ -14,7 +14,8 @@ const close = () => { dialog.value = null; };
 
 function Dialog({ kind, title, children }) {
   const element = useRef();
-  useEffect(() => {
+  // Before the next key arrives: whoever types at once types into the dialog.
+  useLayoutEffect(() => {
     const back = document.activeElement;
     element.current.showModal();
     element.current.querySelector('[autofocus]')?.focus();

@@ -101,7 +101,7 @@ function chord(event) {
 }
 
 export function onKey(event) {
-  if (!ready.value || document.querySelector('dialog[open]')) return;
+  if (!ready.value || dialog.value) return;
   if (event.target.matches?.('input, textarea, select')) return;
   if (event.ctrlKey || event.metaKey) {
     chord(event);

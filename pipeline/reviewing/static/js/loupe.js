@@ -1,5 +1,5 @@
 // Looking closely: one picture, or all takes of a cell side by side with one zoom.
-import { html, useEffect, useRef, useState } from '../vendor/ui.js';
+import { html, useEffect, useLayoutEffect, useRef, useState } from '../vendor/ui.js';
 import { Film } from './film.js';
 import { Icon } from './icons.js';
 import { Inspector } from './inspector.js';
@@ -84,7 +84,7 @@ export function Loupe() {
   const cell = board.cells[i];
   const one = i === undefined ? null : side(i);
   const all = view.value === 'compare';
-  useEffect(() => { root.current?.focus(); }, []);
+  useLayoutEffect(() => { root.current?.focus(); }, []);
   useEffect(preload, [focus.value]);
   if (!one) return null;
   const together = stage.value === 'final' ? 'Beside draft' : 'Compare';
