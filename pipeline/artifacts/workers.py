@@ -12,6 +12,8 @@ from multiprocessing import connection
 from types import TracebackType
 from typing import Self, TypeVar, TypeVarTuple
 
+from pipeline.errors import LocalFault
+
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
@@ -56,12 +58,15 @@ class Workers:
 
     def _started(self) -> ProcessPoolExecutor:
         if self._pool is None:
-            self._pool = ProcessPoolExecutor(
-                self._count,
-                # A forked copy of a process with threads and an event loop is asking for trouble.
-                mp_context=multiprocessing.get_context("spawn"),
-                initializer=_settle_in,
-            )
+            try:
+                self._pool = ProcessPoolExecutor(
+                    self._count,
+                    # A forked copy of a process with threads and an event loop asks for trouble.
+                    mp_context=multiprocessing.get_context("spawn"),
+                    initializer=_settle_in,
+                )
+            except OSError as error:
+                raise LocalFault(f"cannot start processes beside this one: {error}") from error
         return self._pool
 
 

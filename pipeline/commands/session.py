@@ -5,7 +5,7 @@ import asyncio
 import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from pipeline.artifacts.store import ArtifactStore
 from pipeline.commands.accounts import account_of, budget_for
 from pipeline.commands.assembly import Parts, assemble, rules_now
 from pipeline.commands.bookkeeping import Bookkeeper
+from pipeline.commands.descriptors import allowed_concurrency
 from pipeline.commands.inspector import Inspector
 from pipeline.commands.notifying import endings, notify
 from pipeline.commands.opening import open_account
@@ -80,6 +81,11 @@ async def render_session(
     behalf of a page keeps its signals for itself.
     """
     campaign = blueprint.campaign
+    wanted = settings.rendering.concurrency
+    allowed = allowed_concurrency(wanted)
+    if allowed < wanted:
+        say(f"warning: {allowed} requests at once instead of {wanted}: see ulimit -n")
+        settings = replace(settings, rendering=replace(settings.rendering, concurrency=allowed))
     async with AsyncExitStack() as stack:
         ledger = await open_ledger(output / LEDGER)
         stack.push_async_callback(ledger.close)
