@@ -13,6 +13,7 @@ Points = Sequence[tuple[float, float]]
 """A turned solid's (radius, height) pairs."""
 Flute = Callable[[np.ndarray], np.ndarray]
 """By angle: what share of the radius is added."""
+_NOTHING = 1e-12
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,7 +41,7 @@ class Mesh:
 
 def _unit(vectors: np.ndarray) -> np.ndarray:
     lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return vectors / np.maximum(lengths, 1e-12)
+    return vectors / np.maximum(lengths, _NOTHING)
 
 
 def merged(meshes: Sequence[Mesh]) -> Mesh:
@@ -65,7 +66,7 @@ def placed(
     roll: float = 0.0,
     size: tuple[float, float, float] = (1.0, 1.0, 1.0),
 ) -> np.ndarray:
-    """A transform: scaled, then turned about y (roll), x (tilt) and z (turn) by degrees, shifted."""
+    """A transform: scaled; turned about y (roll), x (tilt), z (turn) by degrees; shifted."""
     matrix = np.eye(4)
     matrix[:3, :3] = _about(2, turn) @ _about(0, tilt) @ _about(1, roll) @ np.diag(size)
     matrix[:3, 3] = (x, y, z)
@@ -98,7 +99,7 @@ def grid_normals(points: np.ndarray, *, closed: bool) -> np.ndarray:
     normals = np.cross(across, np.gradient(points, axis=0))
     lengths = np.linalg.norm(normals, axis=-1, keepdims=True)
     upright = np.array([0.0, 0.0, 1.0])
-    return np.where(lengths < 1e-12, upright, normals / np.maximum(lengths, 1e-12))
+    return np.where(lengths < _NOTHING, upright, normals / np.maximum(lengths, _NOTHING))
 
 
 def sheet(points: np.ndarray, places: np.ndarray | None = None, *, closed: bool = False) -> Mesh:
@@ -158,18 +159,38 @@ def superellipsoid(sx: float, sy: float, sz: float, *, edge: float, steps: int =
     )
 
 
-def rounded_box(sx: float, sy: float, sz: float, radius: float) -> Mesh:
-    """A box with half sizes and round edges."""
-    ball = superellipsoid(1, 1, 1, edge=1.0, steps=24)
-    assert ball.normals is not None  # noqa: S101 - superellipsoids have them
-    core = np.array([sx, sy, sz]) - radius
-    # a ball cut apart at its equators: every octant moves to its corner
-    return replace(ball, vertices=np.sign(_decided(ball.normals)) * core + ball.normals * radius)
-
-
-def _decided(normals: np.ndarray) -> np.ndarray:
-    """Normals on an equator belong to one side: the faces that cross it become the flats."""
-    return np.where(np.abs(normals) < 1e-9, 1.0, normals)
+def rounded_box(sx: float, sy: float, sz: float, radius: float, *, steps: int = 6) -> Mesh:
+    """A box with half sizes and round edges: a ball whose octants moved apart to the corners."""
+    quarter = np.linspace(0, math.pi / 2, steps + 1)
+    u = np.concatenate([quarter + k * math.pi / 2 for k in range(4)] + [np.zeros(1)])
+    # the first column again closes the ring; quadrants tell which corner a column belongs to
+    side_x = np.concatenate([np.repeat([1.0, -1.0, -1.0, 1.0], steps + 1), [1.0]])
+    side_y = np.concatenate([np.repeat([1.0, 1.0, -1.0, -1.0], steps + 1), [1.0]])
+    v = np.concatenate([[-math.pi / 2], quarter - math.pi / 2, quarter, [math.pi / 2]])
+    side_z = np.repeat([-1.0, 1.0], steps + 2)
+    apart = np.ones_like(v)
+    apart[[0, -1]] = 0.0  # the lids' middles
+    normals = np.stack(
+        [
+            np.cos(v)[:, None] * np.cos(u),
+            np.cos(v)[:, None] * np.sin(u),
+            np.sin(v)[:, None] * np.ones_like(u),
+        ],
+        -1,
+    )
+    corners = np.stack(
+        [
+            apart[:, None] * side_x * (sx - radius),
+            apart[:, None] * side_y * (sy - radius),
+            side_z[:, None] * np.ones_like(u) * (sz - radius),
+        ],
+        -1,
+    )
+    return Mesh(
+        vertices=(corners + normals * radius).reshape(-1, 3),
+        faces=grid(len(u), len(v)),
+        normals=normals.reshape(-1, 3),
+    )
 
 
 def panel(width: float, height: float) -> Mesh:

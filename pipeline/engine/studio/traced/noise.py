@@ -8,6 +8,8 @@ from PIL import Image
 from pipeline.engine.studio.colors import rgb
 
 SIZE = 1024
+_GAP = 0.012
+"""How wide the gaps between planks are, in planks."""
 
 
 def linear(color: str) -> np.ndarray:
@@ -56,7 +58,7 @@ def wood(seed: int, *, dark: bool) -> np.ndarray:
     plank = np.floor(y * 5)
     tone = np.random.default_rng(seed).uniform(0.82, 1.08, 5)[plank.astype(int) % 5]
     color = color * tone[..., None]
-    gap = (np.abs((y * 5) % 1) < 0.012)[..., None]
+    gap = (np.abs((y * 5) % 1) < _GAP)[..., None]
     return np.where(gap, color * 0.25, color) * (0.5 if dark else 1)
 
 

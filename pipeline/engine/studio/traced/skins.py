@@ -8,8 +8,8 @@ import numpy as np
 from pipeline.engine.studio.traced.noise import linear
 
 Skin = dict[str, object]
-Tone = str | Sequence[float] | np.ndarray
-"""A colour, or linear channels."""
+Tone = str | Sequence[float]
+"""A colour, or linear channels, which may be an array."""
 WATER, GLASS = 1.334, 1.5046
 
 
@@ -25,7 +25,7 @@ def texture(
     """Pixels (h, w, 1 or 3): bytes are colours, floats are linear. `raw` for anything else."""
     return {
         "type": "bitmap",
-        "bitmap": mi.Bitmap(np.ascontiguousarray(pixels)),
+        "bitmap": mi.Bitmap(np.array(pixels, order="C")),
         "raw": raw or pixels.dtype != np.uint8,
         "wrap_mode": wrap or "repeat",
         "to_uv": mi.ScalarTransform4f().scale([*repeat, 1]),
