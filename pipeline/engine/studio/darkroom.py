@@ -225,7 +225,7 @@ def encoded(image: Image.Image, notes: dict[str, str]) -> bytes:
     """The PNG, with its notes in text chunks."""
     text = PngImagePlugin.PngInfo()
     for key, value in notes.items():
-        text.add_itxt(key, value)
+        text.add_itxt(key, value.encode("utf-8", "replace").decode())
     if image.mode == "RGBA":
         # colour under full transparency would survive into formats that drop the alpha
         shown = image.getchannel("A").point(lambda a: 255 if a else 0)

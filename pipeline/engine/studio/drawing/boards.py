@@ -15,8 +15,8 @@ from pipeline.engine.studio.vector.svg import Svg
 
 CHALK = "#f6f1e4"
 _SLATE = ("#363b3e", "#25292c")
-_LONGEST_COLUMN = 10
-_SMALLEST = 3.6
+_GUTTER = 9.0
+_SMALLEST = 3.0
 """Type on the board in product units: smaller could not be read."""
 
 
@@ -117,18 +117,23 @@ def _legible(size: float) -> None:
 
 
 def _menu(svg: Svg, found: list[Row], area: Box, accent: str) -> None:
-    columns = 1 if len(found) <= _LONGEST_COLUMN else 2
-    per = -(-len(found) // columns)
-    gutter = 8 if columns > 1 else 0
-    wide = (area.w - gutter * (columns - 1)) / columns
-    pitch = min(area.h / per, 24)
-    top = area.y + (area.h - pitch * per) * 0.35
-    size = _common_size(found, wide, pitch * 0.56)
+    ways = [_columns(found, area, columns) for columns in range(1, 5)]
+    size, per, wide, pitch = max(ways, key=lambda way: (round(way[0] / way[1] ** 0.05, 3), way[1]))
+    gutter = _GUTTER
     _legible(size)
+    top = area.y + (area.h - pitch * per) * 0.35
     for i, row in enumerate(found):
         x = area.x + (i // per) * (wide + gutter)
         y = top + (i % per) * pitch
         _line(svg, row, Box(x, y, wide, pitch), (size, accent))
+
+
+def _columns(found: list[Row], area: Box, columns: int) -> tuple[float, int, float, float]:
+    """Type size, rows in a column, its width, and the pitch of its rows."""
+    per = -(-len(found) // columns)
+    wide = (area.w - _GUTTER * (columns - 1)) / columns
+    pitch = min(area.h / per, 24)
+    return _common_size(found, wide, pitch * 0.56), per, wide, pitch
 
 
 def _common_size(found: list[Row], wide: float, largest: float) -> float:

@@ -15,6 +15,7 @@ from pipeline.engine.studio.vector.shapes import rounded
 
 SMALLEST = 0.0125
 """The smallest legible type, in units of a column; smaller copy is refused."""
+_LONGEST_HEADLINE = 140
 _BODY = 90
 """Longer lines than this are body text."""
 
@@ -66,8 +67,7 @@ def leading_edge(scene: Scene) -> Align:
 
 def column(scene: Scene, where: Column, *, prices: bool = True) -> list[Piece]:
     """Set the scene's overlay copy. Raises UnpaintableError where it would be too small to read."""
-    heads = scene.texts(Role.HEADLINE)
-    subs = heads[1:] + scene.texts(Role.SUB)
+    heads, subs = _heads_and_subs(scene)
     row = _row(scene, where, prices=prices)
     zone, unit = where.zone, where.unit
     gap = unit * 0.034
@@ -91,6 +91,13 @@ def column(scene: Scene, where: Column, *, prices: bool = True) -> list[Piece]:
     return _dropped(found, where)
 
 
+def _heads_and_subs(scene: Scene) -> tuple[list[str], list[str]]:
+    """One headline, if it is short enough to be one; the rest is set below it."""
+    heads = scene.texts(Role.HEADLINE)
+    first = heads[:1] if heads and len(heads[0]) <= _LONGEST_HEADLINE else []
+    return first, heads[len(first) :] + scene.texts(Role.SUB)
+
+
 def _weight(text: str) -> float:
     """How much height a sub line asks for: long copy needs more lines."""
     return 1.0 + len(text) / _BODY * 0.8
@@ -107,7 +114,7 @@ def _dropped(found: list[Piece], where: Column) -> list[Piece]:
 def _legible(piece: Piece, unit: float) -> Piece:
     if piece.size < SMALLEST * unit:
         raise UnpaintableError(
-            f"{len(piece.text)} characters of copy would be too small to read",
+            f"the copy does not fit: {piece.text[:24]!r} would be too small to read",
             hint="keep quoted text short: several short strings work better than one paragraph",
         )
     return piece

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from pipeline.engine.order import UnpaintableError
 from pipeline.engine.studio.colors import darken, lighten, mix
 from pipeline.engine.studio.contrast import READABLE, contrast, ink_on, luminance
 from pipeline.engine.studio.drawing.voice import display_face, text_face
@@ -13,6 +14,8 @@ from pipeline.engine.studio.vector.shapes import rect
 from pipeline.engine.studio.vector.svg import Svg
 
 _PALE = 0.40
+SMALLEST = 3.2
+"""The smallest name on a label, in product units: smaller could not be read."""
 MOST_LINES = 4
 """How many texts a label takes: a name and small print."""
 
@@ -140,7 +143,13 @@ def set_words(press: Press, scene: Scene, where: Lettering) -> None:
         gain=1.08,
         even=0.15,
     )
-    press.write(fit(lines[0], where.name, head).path, where.ink)
+    name = fit(lines[0], where.name, head)
+    if name.size < SMALLEST:
+        raise UnpaintableError(
+            f"a label has no room for {len(lines[0])} characters",
+            hint="keep the words of a label to a name and a line or two",
+        )
+    press.write(name.path, where.ink)
     rest = lines[1:]
     for i, text in enumerate(rest):
         high = where.small.h / len(rest)

@@ -40,7 +40,7 @@ HABITS = {
     Prop.PEBBLE: Habit(count=3, size=19, lift=0.42, apart=1.3),
     Prop.BERRY: Habit(count=6, size=10.5, lift=0.95, apart=1.5),
     Prop.BEANS: Habit(count=16, size=7.2, lift=0.5, turn=(0, 180), apart=1.25),
-    Prop.PETAL: Habit(count=7, size=17, lift=0.1, turn=(0, 360), apart=0.9),
+    Prop.PETAL: Habit(count=6, size=13, lift=0.1, turn=(0, 360), apart=0.9),
 }
 
 

@@ -182,23 +182,25 @@ def _wood(svg: Svg, area: Box, rng: Random, *, dark: bool) -> None:
 
 
 def _marble(svg: Svg, area: Box, rng: Random, tint: str) -> None:
+    """Veins: a blurred cloud along each, and a hair that comes and goes on it."""
+    clouds, hairs, twigs = Path(), Path(), Path()
     for i in range(8):
-        x, y = rng.uniform(-0.25, 0.85) * area.w, area.y + rng.random() * area.h
-        long = area.w * rng.uniform(0.3, 0.75)
-        slope = rng.choice((-1, 1)) * rng.uniform(0.05, 0.30)
-        vein = _wander((x, x + long), y, rng, amp=area.h * 0.06, slope=slope)
-        svg.stroke(vein, tint, area.h * rng.uniform(0.04, 0.09), 0.06)
-        svg.stroke(vein, tint, area.h * rng.uniform(0.010, 0.022), 0.12)
-        svg.stroke(vein, tint, max(0.7, area.h * rng.uniform(0.002, 0.005)), 0.55)
+        x, y = rng.uniform(-0.3, 0.85) * area.w, area.y + rng.random() * area.h
+        long = area.w * rng.uniform(0.35, 0.8)
+        slope = rng.choice((-1, 1)) * rng.uniform(0.05, 0.28)
+        vein = _wander((x, x + long), y, rng, amp=area.h * 0.05, slope=slope)
+        clouds.extend(vein)
+        hairs.extend(vein)
         if i % 2:
-            off = _wander(
-                (x + long * 0.4, x + long * 0.8),
-                y + slope * long * 0.4,
-                rng,
-                amp=area.h * 0.04,
-                slope=-slope * 1.4,
-            )
-            svg.stroke(off, tint, max(0.6, area.h * 0.003), 0.38)
+            span = (x + long * 0.4, x + long * 0.75)
+            off = _wander(span, y + slope * long * 0.4, rng, amp=area.h * 0.035, slope=-slope * 1.4)
+            twigs.extend(off)
+    with svg.group(filter=svg.blur(area.h * 0.022)):
+        svg.stroke(clouds, tint, area.h * 0.06, 0.20)
+        svg.stroke(clouds, tint, area.h * 0.015, 0.30)
+    with svg.group(filter=svg.blur(area.h * 0.0022)):
+        svg.stroke(hairs, tint, area.h * 0.0055, 0.50)
+        svg.stroke(twigs, tint, area.h * 0.0040, 0.34)
 
 
 def _chips(svg: Svg, area: Box, rng: Random, tones: Sequence[str]) -> None:

@@ -1,17 +1,22 @@
 """Text set as large as a box allows: balanced lines, exact ink, nothing ever overflows."""
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
 from pipeline.engine.studio.lettering.faces import Typeface, face, face_for
-from pipeline.engine.studio.lettering.scripts import is_cjk, may_break
+from pipeline.engine.studio.lettering.scripts import is_cjk, is_rtl, may_break
 from pipeline.engine.studio.lettering.shaping import line
 from pipeline.engine.studio.vector.box import Box
 from pipeline.engine.studio.vector.path import Path
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
+_UNBROKEN = 13
+"""Words of more letters may be hyphenated where that makes the type much larger."""
+_HYPHEN = "\u2027"
+"""The glue after a hyphenated part: its hyphen shows only at the end of a line."""
 LONG = 60
 """More words than this are set as a text, not line by line as display."""
 
@@ -98,7 +103,20 @@ def _breakings(text: str, setting: Setting) -> list[tuple[list[Piece], float]]:
     found.append((words, 1.45))
     if any(map(is_cjk, text)):
         found.append((_atoms(text, loose=True), 1.5))
+    if any(len(word) > _UNBROKEN for word, _ in words) and not is_rtl(text):
+        found.append(([part for word in words for part in _hyphenated(word)], 1.7))
     return found
+
+
+def _hyphenated(word: Piece) -> list[Piece]:
+    """A long word in parts of one length: breaking it at all is a last resort."""
+    text, glue = word
+    if len(text) <= _UNBROKEN or not text.isalpha():
+        return [word]
+    parts = -(-len(text) // _UNBROKEN)
+    step = -(-len(text) // parts)
+    cut = [text[i : i + step] for i in range(0, len(text), step)]
+    return [*((f"{part}-", _HYPHEN) for part in cut[:-1]), (cut[-1], glue)]
 
 
 def _atoms(text: str, *, loose: bool) -> list[Piece]:
@@ -115,7 +133,8 @@ def _atoms(text: str, *, loose: bool) -> list[Piece]:
 
 
 def _joined(some: list[Piece]) -> str:
-    return "".join(text + glue for text, glue in some).strip()
+    text = "".join(text + glue for text, glue in some)
+    return text.removesuffix(_HYPHEN).replace(f"-{_HYPHEN}", "").strip()
 
 
 def _largest(some: list[Piece], box: Box, setting: Setting) -> _Trial:
@@ -126,10 +145,12 @@ def _largest(some: list[Piece], box: Box, setting: Setting) -> _Trial:
     space = line(" ", setting.face, setting.tracking).advance
     best: _Trial | None = None
     best_worth = 0.0
-    counts = range(1, min(setting.max_lines, len(some)) + 1)
+    counts: Sequence[int] = range(1, min(setting.max_lines, len(some)) + 1)
     if len(some) > LONG:  # a text: aim straight at the shape of the box
         ideal = (sum(widths) * box.h / (box.w * leading)) ** 0.5
         counts = range(max(1, round(ideal * 0.85)), round(ideal * 1.2) + 2)
+    if len(some) > LONG:
+        counts = [_best_count(some, widths, space, (box, leading, counts))]
     for count in counts:
         lines = _balanced(some, widths, (count, space))
         path = _stacked(lines, leading, setting)
@@ -139,6 +160,23 @@ def _largest(some: list[Piece], box: Box, setting: Setting) -> _Trial:
         if best is None or worth > best_worth * setting.gain:
             best, best_worth = _Trial(size, path, lines), worth
     return best or _Trial(0.0, Path(), ())
+
+
+def _best_count(
+    some: list[Piece],
+    widths: list[float],
+    space: float,
+    where: tuple[Box, float, Iterable[int]],
+) -> int:
+    """The number of lines that makes a long text largest, by its advances alone."""
+    box, leading, counts = where
+
+    def size(count: int) -> float:
+        lines = _balanced(some, widths, (count, space))
+        widest = max(map(len, lines)) / sum(map(len, lines)) * (sum(widths) + space * len(widths))
+        return min(box.w / widest, box.h / (len(lines) * leading))
+
+    return max(counts, key=size)
 
 
 def _evenness(lines: tuple[str, ...], setting: Setting) -> float:
@@ -185,7 +223,7 @@ def _filled(
     lines: list[list[Piece]] = []
     used, glue = 0.0, ""
     for piece, width in zip(some, widths, strict=True):
-        gap = space if glue else 0.0
+        gap = space if glue == " " else 0.0
         if lines and used + gap + width <= limit * 1.0001:
             lines[-1].append(piece)
             used += gap + width

@@ -53,15 +53,16 @@ def icon_names() -> list[str]:
 def find_icon(phrase: str) -> str:
     """The icon that the phrase names last, the longest name first; empty where it names none."""
     emoji = next((name for char in phrase if (name := _by_emoji(char))), "")
-    words = [w for w in _LETTERS.sub(" ", phrase).split() if w not in _SCENERY]
-    return _by_words(words) or emoji
+    name = _by_words(_LETTERS.sub(" ", phrase).split(), besides=_SCENERY)
+    return name or emoji
 
 
-def _by_words(words: list[str]) -> str:
+def _by_words(words: list[str], besides: frozenset[str] = frozenset()) -> str:
     """The last icon that the words name, the longest name first."""
     for end in range(len(words), 0, -1):
         for start in range(max(0, end - _LONGEST), end):
-            if name := _by_name("-".join(words[start:end])):
+            name = _by_name("-".join(words[start:end]))
+            if name and name not in besides:
                 return name
     return ""
 

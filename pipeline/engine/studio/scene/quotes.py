@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from unicodedata import category
 
 from pipeline.engine.studio.scene.nouns import Copy, Layout, Role
 from pipeline.engine.studio.scene.words import ROLES
@@ -14,6 +15,7 @@ PRICE = re.compile(
     r"\s*(?:from |ab |only |now )?(?:[$€£¥₹]|USD|EUR)?\s?\d[\d.,]*\s?(?:[$€£¥₹]|USD|EUR)?\s*",
     re.IGNORECASE,
 )
+_UNSEEN = frozenset("\u00ad\u200b\u2060\ufeff")
 _BEFORE, _AFTER = 60, 30
 _ANY_CLOSE = re.compile(r"[\"“”»」』]")
 _ANY_OPEN = re.compile(r"[\"“„«「『]")
@@ -36,13 +38,20 @@ def quotes(prompt: str) -> tuple[list[Quote], str]:
     bare: list[str] = []
     end = 0
     for match in QUOTED.finditer(prompt):
-        text = " ".join(next(g for g in match.groups() if g).split())
+        text = " ".join(shown(next(g for g in match.groups() if g)).split())
         bare.append(prompt[end : match.start()])
         end = match.end()
         if text:
             found.append(Quote(text, _role(prompt, match, text)))
     bare.append(prompt[end:])
     return found, " ".join(bare)
+
+
+def shown(text: str) -> str:
+    """The text without characters that cannot be seen: controls, soft hyphens, broken halves."""
+    return "".join(
+        c for c in text if c.isspace() or (c not in _UNSEEN and category(c) not in ("Cc", "Cs"))
+    )
 
 
 def _role(prompt: str, match: re.Match[str], text: str) -> Role | None:
@@ -64,8 +73,10 @@ def assigned(found: list[Quote], layout: Layout, *, board: bool) -> tuple[Copy, 
     """Every quote with a role: the named one, else the first that is free."""
     taken: set[Role | None] = {q.role for q in found}
     copy: list[Copy] = []
+    overlay = (Role.HEADLINE, Role.SUB, Role.CTA)
     for quote in found:
-        role = quote.role or _free(taken, layout, board=board)
+        after_overlay = bool(copy) and copy[-1].role in overlay and not board
+        role = quote.role or (Role.SUB if after_overlay else _free(taken, layout, board=board))
         if role is Role.MENU and not board:
             role = Role.SUB if Role.HEADLINE in taken else Role.HEADLINE
         taken.add(role)
@@ -74,6 +85,8 @@ def assigned(found: list[Quote], layout: Layout, *, board: bool) -> tuple[Copy, 
 
 
 def _free(taken: set[Role | None], layout: Layout, *, board: bool) -> Role:
+    if board and Role.MENU in taken:
+        return Role.MENU
     if Role.HEADLINE not in taken and (layout is Layout.POSTER or board):
         return Role.HEADLINE
     if board:

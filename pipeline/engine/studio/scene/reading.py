@@ -71,7 +71,9 @@ def seed_of(order: Order) -> int:
         order.variation,
         *(hashlib.sha256(image).hexdigest() for image in order.references),
     )
-    return int.from_bytes(hashlib.sha256("\x1f".join(told).encode()).digest()[:6], "big")
+    return int.from_bytes(
+        hashlib.sha256("\x1f".join(told).encode("utf-8", "replace")).digest()[:6], "big"
+    )
 
 
 def read(order: Order) -> Scene:

@@ -1,0 +1,53 @@
+"""The vendored icons: found by name, synonym and emoji; each stands where it says."""
+
+import json
+from importlib import resources
+
+import pytest
+
+from pipeline.engine.studio.scene.icons import find_icon, icon, icon_names
+
+SHEET = json.loads(
+    (resources.files("pipeline.engine.studio") / "glyphs" / "fluent.json").read_text("utf-8")
+)
+
+
+def test_there_are_some_hundreds_of_icons():
+    assert len(icon_names()) >= 300
+
+
+def test_every_synonym_leads_to_an_icon():
+    assert [word for word, name in SHEET["synonyms"].items() if name not in SHEET["icons"]] == []
+
+
+@pytest.mark.parametrize(
+    ("phrase", "name"),
+    [
+        ("a smash burger", "hamburger"),
+        ("two red sneakers", "running-shoe"),
+        ("a teddy bear", "teddy-bear"),
+        ("a wood table", ""),
+        ("🎸", "guitar"),
+        ("a chocolate birthday cake", "birthday-cake"),
+        ("", ""),
+    ],
+)
+def test_the_last_and_longest_name_of_a_phrase_is_meant(phrase, name):
+    assert find_icon(phrase) == name
+
+
+def test_an_icons_ids_are_its_own():
+    owners = {}
+    for name in icon_names():
+        for part in icon(name).body.split('id="')[1:]:
+            ident = part.split('"')[0]
+            assert owners.setdefault(ident, name) == name
+
+
+def test_every_icon_has_ink_of_some_size():
+    assert [name for name in icon_names() if min(icon(name).ink.w, icon(name).ink.h) < 4] == []
+
+
+def test_the_licence_travels_with_the_icons():
+    folder = resources.files("pipeline.engine.studio") / "glyphs"
+    assert "MIT License" in (folder / "LICENSE-fluent-emoji.txt").read_text("utf-8")
