@@ -31,8 +31,7 @@ class Desk:
         self.ledger = ledger
         self.campaign = campaign
         self.broadcast = broadcast
-        self.complaint = ""
-        """What is wrong with the campaign as it was edited; the board is the one before."""
+        self._complaints: dict[str, str] = {}
         self.spent: Mapping[Stage, Credits] = {}
         """Credits by stage, over all rounds, doubts counted as spent."""
         self._source = source
@@ -67,6 +66,20 @@ class Desk:
         return self._newest
 
     @property
+    def complaint(self) -> str:
+        """What every page shows as wrong; the board is then the one before."""
+        return "\n".join(self._complaints.values())
+
+    def complain(self, about: str, words: str) -> None:
+        """Say on every page what is wrong with something; no words: it is fine again."""
+        before = self.complaint
+        self._complaints.pop(about, None)
+        if words:
+            self._complaints[about] = words
+        if self.complaint != before:
+            self.broadcast.send("complaint", {"message": self.complaint})
+
+    @property
     def prices(self) -> Mapping[Stage, Credits]:
         """What one image costs at each stage."""
         return self._drafted.prices if self._drafted is not None else {}
@@ -96,9 +109,9 @@ class Desk:
             except CampaignError as error:
                 if self._board is None:
                     raise
-                self._complain(str(error))
+                self.complain("campaign", str(error))
                 return
-            self._complain("")
+            self.complain("campaign", "")
             self._count(entries)
             self._entries = {entry.key: entry for entry in entries}
             self._images = _images(entries)
@@ -192,11 +205,6 @@ class Desk:
         if spent != self.spent:
             self.spent = spent
             self.broadcast.send("spent", spent)
-
-    def _complain(self, complaint: str) -> None:
-        if complaint != self.complaint:
-            self.complaint = complaint
-            self.broadcast.send("complaint", {"message": complaint})
 
 
 def _images(entries: Sequence[Entry]) -> dict[str, Artifact]:

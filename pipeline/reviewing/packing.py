@@ -7,6 +7,7 @@ import json
 from pipeline.reviewing.broadcast import Broadcast
 from pipeline.reviewing.desk import Desk
 from pipeline.reviewing.options import ReviewOptions
+from pipeline.reviewing.quote import asks_somebody
 from pipeline.reviewing.till import Till
 from pipeline.reviewing.wire import index_json
 
@@ -48,6 +49,7 @@ class Packing:
         return {
             stage: {
                 "quality": settings.quality,
+                "chosen": asks_somebody(self._desk.board.campaign),
                 "takes": settings.takes,
                 "price": self._desk.prices.get(stage, 0),
                 "spent": self._desk.spent.get(stage, 0),

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from pipeline.model.campaign import CellName, Stage
+from pipeline.model.campaign import Campaign, CellName, Review, Stage
 from pipeline.model.credits import Credits
 from pipeline.model.job import Job, JobKey
 from pipeline.reviewing.board import Board, Row
@@ -54,7 +54,8 @@ def quote(board: Board, stage: Stage) -> Quote:
 
     Images that were paid for are left out, and one that several cells share is counted once.
     """
-    due = [(row, job) for row in board.rows for job in _due(row, stage)]
+    asked = asks_somebody(board.campaign)
+    due = [(row, job) for row in board.rows for job in _due(row, stage, asked=asked)]
     paid = {_purchase(row, job, stage): (row, job) for row, job in reversed(due)}
     prices = _prices(board, stage)
     lines: dict[tuple[str, Credits], int] = {}
@@ -71,6 +72,12 @@ def quote(board: Board, stage: Stage) -> Quote:
     )
 
 
+def asks_somebody(campaign: Campaign) -> bool:
+    """Whether drafts are chosen, by a person or by measuring, before finals are bought."""
+    draft = campaign.stages.get(Stage.DRAFT)
+    return draft is not None and draft.review is not Review.NONE
+
+
 def _prices(board: Board, stage: Stage) -> dict[JobKey, Credits]:
     """What an image costs, by who pays for it: a sharer's own job is free as long as it shares."""
     prices: dict[JobKey, Credits] = {}
@@ -81,9 +88,9 @@ def _prices(board: Board, stage: Stage) -> dict[JobKey, Credits]:
     return prices
 
 
-def _due(row: Row, stage: Stage) -> Iterable[Job]:
+def _due(row: Row, stage: Stage, *, asked: bool) -> Iterable[Job]:
     side = row.side(stage)
-    if side is None or _held_back(row, stage):
+    if side is None or (asked and _held_back(row, stage)):
         return ()
     if side.state is CellState.REDO:
         return [take.job for take in side.takes]

@@ -108,7 +108,11 @@ class ReviewServer:
         the port cannot be had.
         """
         await self._desk.refresh()
-        await self._keeper.keep(now=stamp(self._clock()))
+        try:
+            await self._keeper.keep(now=stamp(self._clock()))
+        except LocalFault as fault:
+            # The ledger has every verdict; a file that cannot be written is no reason not to look.
+            self._desk.complain("file", str(fault))
         async with AsyncExitStack() as stack:
             workers = await stack.enter_async_context(Workers())
             runner = web.AppRunner(self._application(workers), access_log=None)
@@ -189,7 +193,9 @@ class ReviewServer:
         try:
             await self._keeper.keep(now=stamp(self._clock()))
         except (CampaignError, UsageError, LocalFault) as error:
-            self._broadcast.send("complaint", {"message": str(error)})
+            self._desk.complain("file", str(error))
+        else:
+            self._desk.complain("file", "")
 
     async def _watch(self) -> None:
         """Follow runs and verdicts of other processes, as long as a page is open."""
@@ -199,7 +205,9 @@ class ReviewServer:
                 try:
                     await self._desk.refresh()
                 except PipelineError as error:
-                    self._broadcast.send("complaint", {"message": str(error)})
+                    self._desk.complain("ledger", str(error))
+                else:
+                    self._desk.complain("ledger", "")
             took = time.monotonic() - started
             await asyncio.sleep(min(_LONGEST_REST, max(_LOOK_EVERY, took * _SHARE)))
 

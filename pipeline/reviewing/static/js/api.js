@@ -90,6 +90,25 @@ function hear(kind, id, data) {
   HEARD[kind]?.(data);
 }
 
+const PATIENCE = 3000;
+
+// A stream that the server closed for good (it was started anew, with another link) is asked for
+// again by hand; a stream that merely broke comes back by itself.
+function listen(receive) {
+  const source = new EventSource(`${BASE}/events?after=${last}`);
+  source.onopen = () => { offline.value = false; };
+  source.onerror = () => {
+    offline.value = true;
+    if (source.readyState !== EventSource.CLOSED) return;
+    setTimeout(async () => {
+      if (await read() || !trouble.value) listen(receive);
+    }, PATIENCE);
+  };
+  for (const kind of Object.keys(HEARD)) {
+    source.addEventListener(kind, (event) => receive({ kind, id: event.lastEventId, data: JSON.parse(event.data) }));
+  }
+}
+
 // HTTP/1.1 gives a browser six connections to one host: only one tab may hold the stream, the
 // others hear it second hand.
 export async function boot() {
@@ -101,18 +120,10 @@ export async function boot() {
   if (!await read()) return;
   open = true;
   for (const message of early) hear(...message);
-  const lead = () => new Promise(() => {
-    const source = new EventSource(`${BASE}/events?after=${last}`);
-    source.onopen = () => { offline.value = false; };
-    source.onerror = () => { offline.value = true; };
-    for (const kind of Object.keys(HEARD)) {
-      source.addEventListener(kind, (event) => {
-        const message = { kind, id: event.lastEventId, data: JSON.parse(event.data) };
-        receive(message);
-        channel.postMessage(message);
-      });
-    }
-  });
+  const lead = () => new Promise(() => listen((message) => {
+    receive(message);
+    channel.postMessage(message);
+  }));
   if (navigator.locks) navigator.locks.request(`review-events-${RUN}`, lead);
   else lead();
 }

@@ -176,8 +176,9 @@ export const picture = (image, size) => `/img/${image}/${size}`;
 export const dueFinals = computed(() => {
   counts.value;
   return board.cells.filter(({ i }) => {
-    if (peek(i, 'draft')?.state !== 'approved') return false;
     const final = peek(i, 'final');
+    if (!board.stages.final?.chosen) return final?.state === 'waiting' || final?.state === 'redo';
+    if (peek(i, 'draft')?.state !== 'approved') return false;
     return !final || final.state === 'waiting' || final.state === 'redo';
   }).length;
 });
