@@ -32,7 +32,7 @@ class Door:
 
     def __init__(self, desk: Desk, *, key: str) -> None:
         self._desk = desk
-        self._at_home = _is_loopback(desk.settings.host)
+        self._at_home = is_loopback(desk.settings.host)
         self._names = _LOOPBACK_NAMES | {desk.settings.host.lower()}
         self._session = hmac.digest(key.encode(), b"playground session", hashlib.sha256).hex()
 
@@ -83,7 +83,8 @@ def _check_origin(request: web.Request) -> None:
         raise RefusedError(403, "is missing", field=OWN_PAGE_HEADER)
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach a server that is bound to this."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

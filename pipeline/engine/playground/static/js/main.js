@@ -5,6 +5,7 @@ import { facts, showBalance } from "./facts.js";
 import { asked, listen, load, showPrice, vary } from "./form.js";
 import { keep, newest, onChoose, showHistory } from "./history.js";
 import { relint } from "./lint.js";
+import { offerStarts } from "./starts.js";
 import { save } from "./saving.js";
 import { generate } from "./server.js";
 import { frames, pictures } from "./tiles.js";
@@ -28,6 +29,7 @@ function show(entry) {
   at("meta").textContent = parts.join(" · ");
   at("download").textContent = many === 1 ? "Download" : `Download ${many}`;
   for (const id of ["another", "download"]) at(id).hidden = false;
+  at("starts").hidden = true;
   at("boards").hidden = entry.request.background !== "transparent";
   at("problem").hidden = true;
   showHistory(entry);
@@ -61,7 +63,7 @@ function begin(request) {
   at("go").setAttribute("aria-disabled", "true");
   at("problem").hidden = true;
   at("meta").textContent = "Painting";
-  for (const id of ["another", "download", "boards"]) at(id).hidden = true;
+  for (const id of ["another", "download", "boards", "starts"]) at(id).hidden = true;
   showPrice(busy);
   frames(request, true);
   if (matchMedia("(max-width: 760px)").matches) at("stage").scrollIntoView({ block: "start" });
@@ -70,12 +72,16 @@ function begin(request) {
 function fail(error) {
   at("meta").textContent = "";
   if (current) show(current);
-  else frames(asked(), false);
+  else {
+    at("starts").hidden = false;
+    frames(asked(), false);
+  }
   at("problem").replaceChildren(el("b", {}, error.title ?? "The page has a bug"), el("span", {}, error.message));
   at("problem").hidden = false;
 }
 
 listen(changed);
+offerStarts(load);
 onChoose((entry) => {
   if (busy) return;
   load(entry.request);

@@ -96,10 +96,10 @@ stages:
 `;
 }
 
-/** The prompt as a template that says just this. */
+/** The prompt as a template that says just this: what looks like a template's own is printed. */
 function literal(prompt) {
   const clean = prompt.trim().replace(/\r\n?/g, "\n");
-  return /\{[{%#]/.test(clean) ? `{% raw %}${clean}{% endraw %}` : clean;
+  return clean.replace(/\{[{%#]|[%#}]\}/g, '{{ "$&" }}');
 }
 
 /** As a block where that says the same, else as a quoted text. */

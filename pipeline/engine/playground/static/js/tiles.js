@@ -45,29 +45,40 @@ function lost(tile, picture) {
   tile.addEventListener("click", (event) => {
     event.stopImmediatePropagation();
     again.replaceWith(picture);
-    picture.src = picture.src.replace(/#.*|$/, `#${Date.now()}`);
+    picture.src = picture.src; // the same address, asked for once more
   }, { capture: true, once: true });
 }
 
-/** The number of columns that makes the images largest. */
 function fit() {
   if (!shown.request) return;
   const wide = box.parentElement.clientWidth - 2 * parseFloat(getComputedStyle(box.parentElement).paddingLeft);
-  const narrow = matchMedia("(max-width: 760px)").matches;
-  const high = Math.max(260, narrow ? innerHeight * 0.8 : innerHeight - CHROME);
   const ratio = shape(shown.request);
-  let best = { width: 0, columns: 1 };
-  for (let columns = 1; columns <= shown.count; columns += 1) {
-    const rows = Math.ceil(shown.count / columns);
-    const across = (wide - GAP * (columns - 1)) / columns;
-    const down = ((narrow && rows > 1 ? high * 1.6 : high) - GAP * (rows - 1)) / rows;
-    const width = Math.floor(Math.min(across, down * ratio));
-    if (width > best.width) best = { width, columns };
-  }
+  const best = matchMedia("(max-width: 760px)").matches ? stacked(wide, ratio) : fitting(wide, ratio);
   box.style.setProperty("--columns", best.columns);
   box.style.setProperty("--tile", `${best.width}px`);
   box.style.setProperty("--ratio", ratio);
   box.parentElement.style.setProperty("--reach", `${Math.max(Math.min(560, wide), best.columns * best.width + GAP * (best.columns - 1))}px`);
+}
+
+/** On a small screen one scrolls anyway: two beside each other, unless they are wide. */
+function stacked(wide, ratio) {
+  const columns = shown.count === 1 || ratio >= 1.6 ? 1 : 2;
+  return { columns, width: Math.floor(Math.min((wide - GAP * (columns - 1)) / columns, innerHeight * 0.8 * ratio)) };
+}
+
+/** The number of columns that makes the images largest without scrolling. */
+function fitting(wide, ratio) {
+  const said = at("problem").offsetHeight;
+  const high = Math.max(260, innerHeight - CHROME - (said && said + GAP));
+  let best = { width: 0, columns: 1 };
+  for (let columns = 1; columns <= shown.count; columns += 1) {
+    const rows = Math.ceil(shown.count / columns);
+    const across = (wide - GAP * (columns - 1)) / columns;
+    const down = (high - GAP * (rows - 1)) / rows;
+    const width = Math.floor(Math.min(across, down * ratio));
+    if (width > best.width) best = { width, columns };
+  }
+  return best;
 }
 
 new ResizeObserver(fit).observe(box.parentElement);
