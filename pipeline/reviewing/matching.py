@@ -28,9 +28,9 @@ def _hint(known: tuple[CellName, ...], glob: str) -> str:
     if not known:
         return "; the campaign has no cells"
     plain = _RATIO.sub(r"\1x\2", glob)
-    near = get_close_matches(plain, known, 1, cutoff=0.5)
-    if near:
-        return f"; did you mean {near[0]}?"
+    if not re.search(r"[*?\[]", plain):
+        near = get_close_matches(plain, known, 1, cutoff=0.5)
+        return f"; did you mean {near[0]}?" if near else f"; the first one is {known[0]}"
     parts = tuple({part for name in known for part in name.split("/")})
     for word in re.split(r"[/*?\[\]]+", plain):
         near = get_close_matches(word, parts, 1) if word else []

@@ -32,6 +32,8 @@ from pipeline.reviewing.source import Source
 from pipeline.reviewing.till import Till
 
 _LARGEST_BODY = 16 * 1024 * 1024
+_PATIENCE = 3.0
+"""Seconds that answers under way may still take when the server stops."""
 _KEEP_AFTER = 0.4
 """Seconds that decisions are gathered before the review file is written."""
 _LOOK_EVERY = 1.0
@@ -115,7 +117,9 @@ class ReviewServer:
             self._desk.complain("file", str(fault))
         async with AsyncExitStack() as stack:
             workers = await stack.enter_async_context(Workers())
-            runner = web.AppRunner(self._application(workers), access_log=None)
+            runner = web.AppRunner(
+                self._application(workers), access_log=None, shutdown_timeout=_PATIENCE
+            )
             runner.app.on_shutdown.append(self._let_go)
             await runner.setup()
             stack.push_async_callback(runner.cleanup)
