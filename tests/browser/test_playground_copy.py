@@ -91,8 +91,10 @@ async def test_copied_yaml_is_a_campaign_with_the_forms_prompt(tmp_path, prompt)
         file = tmp_path / "campaigns" / "copied.yaml"
         file.parent.mkdir()
         file.write_text(text)
-        shown = await ran(server, sys.executable, "-m", "pipeline", "explain", str(file), "2x1")
-    assert all(line.strip() in shown for line in prompt.splitlines())
+        explain = ("explain", "--json", "--output", str(tmp_path / "output"), str(file), "2x1")
+        shown = json.loads(await ran(server, sys.executable, "-m", "pipeline", *explain))
+    jobs = {(job["prompt"], job["size"], job["quality"]) for job in shown["jobs"]}
+    assert jobs == {(prompt, "2:1", "medium"), (prompt, "2:1", "high")}
 
 
 async def test_a_variation_goes_along(tmp_path):
