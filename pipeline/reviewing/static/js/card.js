@@ -4,7 +4,7 @@ import { Icon } from './icons.js';
 import { evenly, withStrip } from './layout.js';
 import { board, focus, home, picture, pictures, selection, side, stage, variant, view, visible } from './store.js';
 import { flinging } from './fling.js';
-import { STATES, label } from './words.js';
+import { MISSING, STATES, label } from './words.js';
 
 // A thumbnail that leaves the page takes its request with it, and none is asked for while the
 // list flies past.
@@ -26,10 +26,6 @@ function Thumb({ src }) {
     onError=${() => wanted && lose(true)} />`;
 }
 
-const EMPTY = {
-  rendering: 'clock', planned: 'clock', pending_download: 'clock', failed: 'alert', refused: 'shield', in_doubt: 'alert', paid_lost: 'alert',
-};
-
 function Tile({ one, box, cell, picked, hot, onPick }) {
   const name = one.kind === 'from' ? 'The approved draft' : `Take ${one.at + 1}`;
   const classes = ['tile', picked && 'picked', hot && 'hot', box.w < 62 && 'tiny', one.kind === 'from' && 'from',
@@ -39,7 +35,7 @@ function Tile({ one, box, cell, picked, hot, onPick }) {
   return html`<button type="button" tabindex="-1" class=${classes} style=${style} aria-label=${name} onClick=${onPick}>
     ${one.image
       ? html`<${Thumb} key=${one.image} src=${picture(one.image, size)} />`
-      : html`<${Icon} n=${EMPTY[one.status] ?? 'clock'} s=${box.w < 62 ? 14 : 20} />`}
+      : html`<${Icon} n=${MISSING[one.status] ?? 'clock'} s=${box.w < 62 ? 14 : 20} />`}
     ${one.kind === 'from'
       ? html`<span class="num">draft</span>`
       : html`<span class="num" aria-hidden="true" data-n=${one.at + 1}></span>`}

@@ -2,7 +2,7 @@
 import { batch, html } from '../vendor/ui.js';
 import { Icon } from './icons.js';
 import { board, cover, focus, go, picture, side, visible } from './store.js';
-import { label } from './words.js';
+import { STATES, label } from './words.js';
 
 const WIDE = 86;
 
@@ -19,6 +19,6 @@ export function Film() {
     const name = `${cell.title}, ${cell.rest.join(', ')}: ${label(one.state, 'draft')}`;
     return html`<button key=${i} tabindex="-1" class=${`fi is-${one.state}${position === focus.value ? ' on' : ''}`} aria-label=${name}
       aria-current=${position === focus.value ? 'true' : null} onClick=${() => batch(() => go(position))}>
-      ${image ? html`<img src=${picture(image, 256)} alt="" />` : html`<${Icon} n="clock" s=${16} />`}<i></i></button>`;
+      ${image ? html`<img src=${picture(image, 256)} alt="" />` : html`<${Icon} n=${STATES[one.state].icon} s=${16} />`}<i></i></button>`;
   })}</div>`;
 }

@@ -4,7 +4,7 @@ import { get } from './api.js';
 import { act } from './decide.js';
 import { Icon, Ratio } from './icons.js';
 import { picture, stage, variant } from './store.js';
-import { STATES, VERBS, ago, clock, label, plural, verb } from './words.js';
+import { MISSING, STATES, VERBS, ago, clock, label, plural, verb } from './words.js';
 
 const HAPPENED = { paid: 'Rendered', failed: 'Failed', doubt: 'In doubt', submitted: 'Asked', undecided: 'Taken back' };
 const DOTS = { paid: 'plain', failed: 'rejected', doubt: 'redo', submitted: 'plain' };
@@ -21,7 +21,7 @@ function Takes({ one }) {
     <div class="picks">${one.takes.map((take, at) => html`<button key=${at} aria-pressed=${variant.value === at}
       class=${`pk${variant.value === at ? ' on' : ''}${one.state === 'approved' && one.take === at + 1 ? ' picked' : ''}`}
       onClick=${() => { variant.value = at; }} onDblClick=${() => act('approved', { take: at + 1 })}>
-      ${take.image ? html`<img src=${picture(take.image, 256)} alt=${`Take ${at + 1}`} />` : html`<span class="none"><${Icon} n="clock" s=${16} /><span class="sr">Take ${at + 1}</span></span>`}
+      ${take.image ? html`<img src=${picture(take.image, 256)} alt=${`Take ${at + 1}`} />` : html`<span class="none"><${Icon} n=${MISSING[take.status] ?? 'clock'} s=${16} /><span class="sr">Take ${at + 1}</span></span>`}
       <kbd>${at + 1}</kbd></button>`)}</div>`;
 }
 

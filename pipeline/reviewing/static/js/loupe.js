@@ -5,7 +5,7 @@ import { Icon } from './icons.js';
 import { Inspector } from './inspector.js';
 import { focusCard, move } from './moves.js';
 import { board, cover, current, focus, peek, picture, pictures, side, stage, variant, view, visible } from './store.js';
-import { STATES, label, number } from './words.js';
+import { MISSING, STATES, label, number } from './words.js';
 import { onDoubleClick, onPointerDown, onWheel, resetZoom, zoom } from './zoom.js';
 
 const WHY = {
@@ -21,7 +21,7 @@ function Shot({ one, cell }) {
   const style = { aspectRatio: `${wide} / ${high}`, '--r': wide / high, transform: `scale(${z})`, transformOrigin: `${x * 100}% ${y * 100}%` };
   if (!one.image || gone) {
     const why = gone ? 'This image is not on disk any more. Run the campaign again to fetch it.' : WHY[one.status];
-    return html`<div class=${`frame none ${one.status}`} style=${{ aspectRatio: style.aspectRatio, '--r': style['--r'] }}><p><${Icon} n=${gone ? 'alert' : 'clock'} s=${22} />${why}</p></div>`;
+    return html`<div class=${`frame none ${one.status}`} style=${{ aspectRatio: style.aspectRatio, '--r': style['--r'] }}><p><${Icon} n=${gone ? 'alert' : MISSING[one.status] ?? 'clock'} s=${22} />${why}</p></div>`;
   }
   return html`<div class="frame" style=${{ ...style, backgroundImage: `url(${picture(one.image, 512)})` }}>
     <img src=${picture(one.image, 'full')} alt=${`${cell.title}, ${cell.rest.join(', ')}, ${name}`} draggable="false" onError=${() => lose(true)} /></div>`;

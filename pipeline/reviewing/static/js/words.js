@@ -15,6 +15,9 @@ export const STATES = {
   doubt: { label: 'In doubt', icon: 'alert' },
 };
 
+// The glyph that stands where a take has no image.
+export const MISSING = { failed: 'alert', refused: 'shield', in_doubt: 'alert', paid_lost: 'alert' };
+
 export const VERBS = ['approved', 'redo', 'rejected'];
 export const ALWAYS = ['undecided', 'approved', 'redo', 'rejected'];
 export const SOMETIMES = ['stale', 'rendering', 'waiting', 'failed', 'refused', 'doubt'];
