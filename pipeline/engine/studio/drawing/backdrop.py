@@ -31,7 +31,7 @@ def glow_color(scene: Scene) -> str:
     """What the light makes of the backdrop where it is brightest."""
     if is_dark(scene):
         return mix(warm(scene.palette.main), scene.backdrop, 0.42)
-    light = lighten(scene.backdrop, 0.72)
+    light = lighten(scene.backdrop, 0.14 if scene.family is Family.WORDS else 0.72)
     return mix(light, "#ffe9c4", 0.35) if scene.warm else light
 
 

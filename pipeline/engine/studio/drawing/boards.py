@@ -6,9 +6,9 @@ from pipeline.engine.order import UnpaintableError
 from pipeline.engine.studio.colors import DEEP, darken, lighten, mix
 from pipeline.engine.studio.drawing.voice import display_face, price_face, text_face
 from pipeline.engine.studio.lettering.fitting import Align, Setting, fit
-from pipeline.engine.studio.scene.nouns import Role, Scene, Style
+from pipeline.engine.studio.scene.nouns import Role, Scene
 from pipeline.engine.studio.scene.products import product
-from pipeline.engine.studio.vector.box import Box
+from pipeline.engine.studio.vector.box import Box, around
 from pipeline.engine.studio.vector.path import Path
 from pipeline.engine.studio.vector.shapes import ellipse, polygon, rect, rounded
 from pipeline.engine.studio.vector.svg import Svg
@@ -65,25 +65,17 @@ def board(svg: Svg, scene: Scene) -> Path:
 
 def _write(svg: Svg, scene: Scene, area: Box) -> None:
     heads, found = scene.texts(Role.HEADLINE), rows(scene)
-    subs, ctas = heads[1:] + scene.texts(Role.SUB), scene.texts(Role.CTA)
     accent = lighten(scene.palette.soft, 0.25)
-    y = area.y + (0 if found else area.h * 0.10)
-    if heads:
-        share = 0.24 if found else 0.46 if subs else 0.7
-        y = _set(svg, heads[0], Box(area.x, y, area.w, area.h * share), (scene.style, accent)) + 5
-        _flourish(svg, area.cx, y, accent)
-        y += 7
-    for sub in subs:
-        tall = (0.16 if found else 0.34) * area.h / max(1, len(subs) * 0.7)
-        setting = Setting(
-            face=text_face(sub), down=Align.START, max_size=15 if found else 19, max_lines=3
-        )
-        block = fit(sub, Box(area.x, y, area.w, tall), setting)
-        _legible(block.size)
-        svg.draw(block.path, CHALK)
-        y = block.box.bottom + 6
+    ctas = scene.texts(Role.CTA)
     bottom = area.bottom - (17 if ctas else 0)
+    title = _title(scene, area, heads, accent)
+    taken = around([path.box() for path, _ in title]) if title else Box(area.x, area.y, 0, 0)
+    # words alone stand a little above the middle; a menu begins below its title
+    dy = 0.0 if found else max(0.0, (bottom - area.y - taken.h) * 0.42)
+    for path, ink in title:
+        svg.draw(path.moved(0, dy), ink)
     if found:
+        y = taken.bottom + 7
         _menu(svg, found, Box(area.x, y, area.w, bottom - y), accent)
     for cta in ctas[:1]:
         plate = Box(area.cx - area.w * 0.3, area.bottom - 14, area.w * 0.6, 14)
@@ -92,20 +84,35 @@ def _write(svg: Svg, scene: Scene, area: Box) -> None:
         svg.draw(block.path, accent)
 
 
-def _set(svg: Svg, text: str, box: Box, look: tuple[Style, str]) -> float:
-    style, ink = look
-    face = display_face(style, text)
-    block = fit(
-        text, box, Setting(face=face, down=Align.START, max_size=60, gain=1.12, tracking=0.02)
-    )
-    svg.draw(block.path, ink)
-    return block.box.bottom
+def _title(scene: Scene, area: Box, heads: list[str], accent: str) -> list[tuple[Path, str]]:
+    """Headline, flourish and sub lines from the top of the board, each with its ink."""
+    found, subs = rows(scene), heads[1:] + scene.texts(Role.SUB)
+    done: list[tuple[Path, str]] = []
+    y = area.y
+    for head in heads[:1]:
+        face = display_face(scene.style, head)
+        share = 0.24 if found else 0.46 if subs else 0.7
+        setting = Setting(face=face, down=Align.START, max_size=60, gain=1.12, tracking=0.02)
+        block = fit(head, Box(area.x, y, area.w, area.h * share), setting)
+        done += [(block.path, accent), (_flourish(area.cx, block.box.bottom + 7), accent)]
+        y = block.box.bottom + 15
+    for sub in subs:
+        tall = (0.16 if found else 0.34) * area.h / max(1, len(subs) * 0.7)
+        size = 15 if found else 19
+        setting = Setting(face=text_face(sub), down=Align.START, max_size=size, max_lines=3)
+        block = fit(sub, Box(area.x, y, area.w, tall), setting)
+        _legible(block.size)
+        done.append((block.path, CHALK))
+        y = block.box.bottom + 6
+    return done
 
 
-def _flourish(svg: Svg, x: float, y: float, color: str) -> None:
+def _flourish(x: float, y: float) -> Path:
+    """A rule with a lozenge in its middle."""
+    path = polygon([(x - 2, y), (x, y - 2), (x + 2, y), (x, y + 2)])
     for side in (-1, 1):
-        svg.stroke(polygon([(x + side * 4, y), (x + side * 30, y)], close=False), color, 0.7, 0.8)
-    svg.draw(polygon([(x - 2, y), (x, y - 2), (x + 2, y), (x, y + 2)]), color)
+        path.extend(rect(x + (4 if side > 0 else -30), y - 0.35, 26, 0.7))
+    return path
 
 
 def _legible(size: float) -> None:

@@ -124,10 +124,11 @@ def _garden(press: Press, scene: Scene) -> None:
         for i in range(9):
             x = panel.half * (i / 4 - 1) * 0.9
             y = panel.top + panel.height * (edge + rng.uniform(-0.03, 0.03))
-            leaf = leaf_path(panel.height * rng.uniform(0.11, 0.15)).turned(
-                rng.uniform(low, high), x, y
-            )
-            press.put(leaf, mix(colors.accent, colors.main, rng.uniform(0.1, 0.8)))
+            length, angle = panel.height * rng.uniform(0.12, 0.16), rng.uniform(low, high)
+            color = mix(colors.accent, colors.main, rng.uniform(0.1, 0.8))
+            press.put(leaf_path(length).turned(angle, x, y), color)
+            vein = polygon([(0.0, 0.0), (length * 0.9, 0.0)], close=False).turned(angle, x, y)
+            press.rule(vein, lighten(color, 0.4), length * 0.03, 0.7)
     ink = ink_for(paper, colors.main)
     if label_lines(scene):
         small = len(label_lines(scene)) > 1
@@ -247,6 +248,9 @@ def _lux(press: Press, scene: Scene) -> None:
     press.rule(rect(*frame.grown(-1.9)), gilt, 0.3)
     lines = label_lines(scene)
     squat = frame.h < frame.w * 0.62
+    if not lines:
+        _mark(press, (frame.cx, frame.cy), frame.h * 0.17, gilt)
+        return
     if not squat:
         _mark(press, (frame.cx, frame.y + frame.h * 0.20), frame.h * 0.075, gilt)
     small = len(lines) > 1

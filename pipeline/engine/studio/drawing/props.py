@@ -3,7 +3,6 @@
 Props are placed one by one; one that would touch the copy, a card or the frame is left out.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
@@ -17,6 +16,7 @@ from pipeline.engine.studio.vector.box import Box
 from pipeline.engine.studio.vector.svg import Svg
 
 _AHEAD = 11.0
+_TRIES = 5
 _DEPTH = 1.15
 """How much a step in depth counts against a step aside when two props keep apart."""
 MIRRORS = (Surface.WET, Surface.MIRROR, Surface.MARBLE)
@@ -44,6 +44,10 @@ HABITS = {
 }
 
 
+Place = tuple[float, float, float, float]
+"""A slice's x, y, radius and turn in degrees."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lying:
     """One prop in place, in product units about the product's foot on the table."""
@@ -60,18 +64,32 @@ def lying(scene: Scene, stage: Stage) -> list[Lying]:
     if scene.transparent:
         return []
     found: list[Lying] = []
-    fruit = [p for p in scene.props if p in FRUIT]
+    slices = _slices(scene) if any(p in FRUIT for p in scene.props) else []
     alone = all(p in FRUIT or p is Prop.PEDESTAL for p in scene.props)
-    for place in _slices(scene)[: 5 if alone else 2] if fruit else ():
-        kind = fruit[len(found) % len(fruit)]
-        tried = (Lying(kind, x, y, size, angle) for x, y, size, angle in place)
-        one = next((one for one in tried if _clear(one, stage, found)), None)
-        if one:
-            found.append(one)
-    for one in _strewn_about(scene, stage):
-        if _clear(one, stage, found):
-            found.append(one)
+    _lay_slices(found, scene, stage, slices[:1])
+    rng = stream(scene.seed, "props")
+    for turn in range(max(habit.count for habit in HABITS.values())):
+        for kind, habit in HABITS.items():
+            if kind in scene.props and turn < habit.count:
+                for side in (-1, 1):
+                    _lay_one(found, stage, _strewn(scene, stage, (kind, side), rng))
+        if turn == 0:
+            _lay_slices(found, scene, stage, slices[1 : 5 if alone else 2])
     return sorted(found, key=lambda p: p.y)
+
+
+def _lay_slices(found: list[Lying], scene: Scene, stage: Stage, places: list[list[Place]]) -> None:
+    fruit = [p for p in scene.props if p in FRUIT]
+    for place in places:
+        kind = fruit[sum(p.prop in FRUIT for p in found) % len(fruit)]
+        _lay_one(found, stage, [Lying(kind, x, y, size, angle) for x, y, size, angle in place])
+
+
+def _lay_one(found: list[Lying], stage: Stage, tried: list[Lying]) -> None:
+    """Keep the first of the places that is clear of everything."""
+    one = next((one for one in tried if _clear(one, stage, found)), None)
+    if one:
+        found.append(one)
 
 
 def _box(one: Lying) -> Box:
@@ -101,7 +119,7 @@ def _clear(one: Lying, stage: Stage, others: list[Lying]) -> bool:
 
 def _apart(one: Lying, other: Lying) -> bool:
     if one.prop in FRUIT or other.prop in FRUIT:
-        close = 0.62 if one.prop in FRUIT and other.prop in FRUIT else 0.5
+        close = 0.62 if one.prop in FRUIT and other.prop in FRUIT else 0.42
         need = (one.size + other.size) * close
     else:
         share = HABITS[one.prop].apart if one.prop is other.prop else 0.8
@@ -117,23 +135,19 @@ def _taken(scene: Scene) -> tuple[float, float]:
     return (left, right)
 
 
-def _strewn_about(scene: Scene, stage: Stage) -> Iterator[Lying]:
-    rng, taken = stream(scene.seed, "props"), _taken(scene)
+def _strewn(scene: Scene, stage: Stage, what: tuple[Prop, int], rng: Random) -> list[Lying]:
+    """Some places for one thing at one side, to be tried in turn."""
+    (kind, side), taken = what, _taken(scene)
     left, right = extent(scene)
     reach = min(stage.free[0] - left, stage.free[1] - right, 125)
-    for kind, habit in HABITS.items():
-        if kind not in scene.props:
-            continue
-        for side in (-1, 1):
-            for _ in range(habit.count * 2):
-                yield _strewn(kind, side, (taken[side > 0], reach), rng)
+    return [_thrown(kind, side, (taken[side > 0], reach), rng) for _ in range(_TRIES)]
 
 
-def _strewn(kind: Prop, side: int, bounds: tuple[float, float], rng: Random) -> Lying:
+def _thrown(kind: Prop, side: int, bounds: tuple[float, float], rng: Random) -> Lying:
     (taken, reach), habit = bounds, HABITS[kind]
     size = habit.size * rng.uniform(0.82, 1.14)
     off = taken + size * 0.72 + rng.random() ** 1.5 * max(8.0, reach - size * 2)
-    depth = rng.uniform(-13, 22)
+    depth = rng.uniform(4 if kind is Prop.ICE else -13, 22)
     if depth > _AHEAD:  # before the product a thing may hide a little of it
         off -= min(taken * 0.35, size * 0.9)
     angle = rng.uniform(*habit.turn)
@@ -143,10 +157,6 @@ def _strewn(kind: Prop, side: int, bounds: tuple[float, float], rng: Random) -> 
         depth = rng.uniform(9, 22)
         angle = rng.uniform(-40, 12) if side > 0 else rng.uniform(168, 220)
     return Lying(kind, side * off, depth, size, angle)
-
-
-Place = tuple[float, float, float, float]
-"""A slice's x, y, radius and turn in degrees."""
 
 
 def _slices(scene: Scene) -> list[list[Place]]:

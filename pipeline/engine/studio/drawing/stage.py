@@ -12,7 +12,7 @@ from pipeline.engine.studio.drawing.copy import (
     price_card,
 )
 from pipeline.engine.studio.lettering.fitting import Align
-from pipeline.engine.studio.scene.nouns import Family, Layout, Prop, Role, Scene
+from pipeline.engine.studio.scene.nouns import Family, Layout, Prop, Role, Scene, Surface
 from pipeline.engine.studio.scene.products import extent, pedestal, product
 from pipeline.engine.studio.vector.box import Box, around
 
@@ -182,7 +182,7 @@ def _words_only(scene: Scene, frame: Box) -> Stage:
         base=frame.h * 0.86,
         scale=unit / 300,
         horizon=frame.h * 1.2,
-        goods=Box(frame.cx, frame.h * 0.86, 0, 0),
+        goods=Box(frame.cx, frame.h * 0.5, 0, 0),
         copy=tuple(copy),
         beside=wide,
         free=(0, 0),
@@ -260,7 +260,8 @@ def _side_by_side(scene: Scene, frame: Box) -> Stage:
     limit = (0.0, taken.x - gap * 0.4) if not at_right else (taken.right + gap * 0.4, w)
     ground = Ground(zone=zone, copy=tuple(pieces), limit=limit, beside=True)
     stage = _placed(scene, frame, ground)
-    return replace(stage, copy=_off_the_horizon(stage))
+    seamless = scene.surface is Surface.MATTE and scene.layout is Layout.PHOTO
+    return stage if seamless else replace(stage, copy=_off_the_horizon(stage))
 
 
 def _off_the_horizon(stage: Stage) -> tuple[Piece, ...]:
@@ -270,7 +271,7 @@ def _off_the_horizon(stage: Stage) -> tuple[Piece, ...]:
     if all(abs(edge - stage.horizon) > near for edge in edges):
         return copy
     box, margin = around([p.box for p in copy]), stage.height * 0.05
-    for step in (-1, 1, -2, 2, -3, 3):
+    for step in (-1, 1, -2, 2):
         dy = step * near
         clear = all(abs(edge + dy - stage.horizon) > near for edge in edges)
         if clear and box.y + dy > margin and box.bottom + dy < stage.height - margin:

@@ -182,25 +182,20 @@ def _wood(svg: Svg, area: Box, rng: Random, *, dark: bool) -> None:
 
 
 def _marble(svg: Svg, area: Box, rng: Random, tint: str) -> None:
-    """Veins: a blurred cloud along each, and a hair that comes and goes on it."""
-    clouds, hairs, twigs = Path(), Path(), Path()
-    for i in range(8):
-        x, y = rng.uniform(-0.3, 0.85) * area.w, area.y + rng.random() * area.h
-        long = area.w * rng.uniform(0.35, 0.8)
-        slope = rng.choice((-1, 1)) * rng.uniform(0.05, 0.28)
-        vein = _wander((x, x + long), y, rng, amp=area.h * 0.05, slope=slope)
-        clouds.extend(vein)
-        hairs.extend(vein)
-        if i % 2:
-            span = (x + long * 0.4, x + long * 0.75)
-            off = _wander(span, y + slope * long * 0.4, rng, amp=area.h * 0.035, slope=-slope * 1.4)
-            twigs.extend(off)
-    with svg.group(filter=svg.blur(area.h * 0.022)):
-        svg.stroke(clouds, tint, area.h * 0.06, 0.20)
-        svg.stroke(clouds, tint, area.h * 0.015, 0.30)
-    with svg.group(filter=svg.blur(area.h * 0.0022)):
-        svg.stroke(hairs, tint, area.h * 0.0055, 0.50)
-        svg.stroke(twigs, tint, area.h * 0.0040, 0.34)
+    """Veins from edge to edge, each a cloud with a hair in it, and twigs that leave them."""
+    veins, twigs = Path(), Path()
+    for _ in range(6):
+        y, slope = area.y + rng.uniform(-0.2, 1.2) * area.h, rng.uniform(-0.16, 0.16)
+        across = (-area.w * 0.05, area.w * 1.05)
+        veins.extend(_wander(across, y, rng, amp=area.h * 0.11, slope=slope))
+        x = rng.uniform(0.0, 0.8) * area.w
+        long = area.w * rng.uniform(0.12, 0.28)
+        start = y + slope * x
+        twigs.extend(_wander((x, x + long), start, rng, amp=area.h * 0.05, slope=slope * 3))
+    for width, alpha in ((0.075, 0.045), (0.042, 0.06), (0.018, 0.09)):
+        svg.stroke(veins, tint, area.h * width, alpha)
+    svg.stroke(veins, tint, max(0.8, area.h * 0.0042), 0.46)
+    svg.stroke(twigs, tint, max(0.6, area.h * 0.0030), 0.34)
 
 
 def _chips(svg: Svg, area: Box, rng: Random, tones: Sequence[str]) -> None:

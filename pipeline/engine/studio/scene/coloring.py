@@ -5,7 +5,7 @@ import re
 from pipeline.engine.studio.colors import darken, hls, lighten, mix, warm, wheel
 from pipeline.engine.studio.contrast import luminance
 from pipeline.engine.studio.scene.nouns import Light, Palette
-from pipeline.engine.studio.scene.swatches import CURATED, FLAVOURS, HOUSE, MOODS, NAMED
+from pipeline.engine.studio.scene.swatches import CURATED, FLAVOURS, HOUSE, MOODS, NAMED, VIVID
 
 _WALL = re.compile(
     r"([a-z]+)(?:[\s-]+(?:gradient|studio|seamless|pastel|paper|coloured|colored|plain|solid))*"
@@ -66,7 +66,8 @@ def palette(low: str, backdrop: str | None, seed: int, own: str) -> Palette:
     if own in HOUSE:
         main, soft, accent = HOUSE[own]
         return Palette(main=main, soft=soft, accent=accent)
-    main, soft, accent = CURATED[seed % len(CURATED)]
+    stock = VIVID if own == "words" else CURATED
+    main, soft, accent = stock[seed % len(stock)]
     return Palette(main=main, soft=soft, accent=accent)
 
 

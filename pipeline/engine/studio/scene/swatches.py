@@ -135,6 +135,16 @@ CURATED = (
 )
 """Palettes for products that nothing is known of; the seed chooses."""
 
+VIVID = (
+    ("#c8203a", "#ffd9d2", "#ffc23d"),
+    ("#5b34b8", "#e3dafc", "#ffb23e"),
+    ("#0f6f52", "#d3efe3", "#ffcf4a"),
+    ("#1f58c4", "#d6e4ff", "#ff8a5c"),
+    ("#d4491a", "#ffe1d1", "#2a2f7a"),
+    ("#a3145f", "#fbd7e9", "#ffc857"),
+)
+"""Palettes for words alone: the ground itself must be worth looking at."""
+
 HOUSE = {
     "wine": ("#7a1f33", "#ecd3bd", "#4a101f"),
     "mug": ("#c4623f", "#f3dfd0", "#5c2c14"),
