@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.errors import CampaignError, Finding
@@ -27,7 +27,7 @@ from pipeline.planning.places import Findings, Place
 from pipeline.planning.prompts.library import Library
 from pipeline.planning.prompts.scribe import Scribe
 from pipeline.planning.reading.located import LocatedMap, place_at
-from pipeline.planning.resolved import Join, Matrix, Rule
+from pipeline.planning.resolved import Join, Matrix, Rule, Shelf
 from pipeline.planning.variants import Variants
 from pipeline.planning.wording import check_names, gather_expressions, gather_templates
 
@@ -50,6 +50,8 @@ class Blueprint:
     """Of values that are rows of a table: axis or table → its columns."""
     path: str | None
     """The name of the output path's template; `None` for the usual path."""
+    shelf: Shelf = field(default_factory=Shelf, repr=False, compare=False)
+    """What was written for it already."""
 
 
 def load_blueprint(

@@ -32,7 +32,8 @@ def plan_drafts(
     if Stage.DRAFT not in blueprint.campaign.stages:
         return iter(())
     manuscript = Manuscript(blueprint, Stage.DRAFT)
-    manuscript.write(draft_shots(blueprint, rounds=rounds, only=only))
+    wanted = (frozenset(rounds.items()), tuple(only))
+    manuscript.write(draft_shots(blueprint, rounds=rounds, only=only), wanted=wanted)
     return _Counter(manuscript, picks={}).jobs()
 
 
@@ -51,7 +52,9 @@ def plan_finals(
     if Stage.FINAL not in blueprint.campaign.stages:
         return iter(())
     manuscript = Manuscript(blueprint, Stage.FINAL)
-    manuscript.write(final_shots(blueprint, picks=picks, rounds=rounds, only=only))
+    wanted = (frozenset(picks.items()), frozenset(rounds.items()), tuple(only))
+    shots = final_shots(blueprint, picks=picks, rounds=rounds, only=only)
+    manuscript.write(shots, wanted=wanted)
     return _Counter(manuscript, picks=picks).jobs()
 
 
@@ -105,7 +108,7 @@ class _Counter:
         self.blueprint = manuscript.blueprint
         self.stage = manuscript.stage
         self.picks = picks
-        self._doubled = manuscript.doubled()
+        self._doubled = manuscript.doubled
         self._payers: dict[tuple[int, int, RenderRequest], JobKey] = {}
 
     def jobs(self) -> Iterator[Job]:

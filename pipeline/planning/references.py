@@ -18,7 +18,7 @@ class References:
 
     def __init__(self, blueprint: Blueprint) -> None:
         self.blueprint = blueprint
-        self._known: dict[tuple[str, str], Reference | str] = {}
+        self._known = blueprint.shelf.references
 
     def find(self, template: str, written: str) -> Reference | str:
         """The image that a template names, or what is wrong with it."""

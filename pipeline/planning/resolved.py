@@ -1,11 +1,11 @@
 """A campaign, checked and resolved: what the other modules of this room hand to each other."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from pipeline.model.campaign import Stage, StageSettings
-from pipeline.model.request import Background
+from pipeline.model.request import Background, Reference
 from pipeline.planning.feeds.table import Table
 from pipeline.planning.matrix.axis import Axis
 from pipeline.planning.places import Place
@@ -92,3 +92,35 @@ class Matrix:
     samples: tuple[Sample, ...] = ()
     excludes: tuple[Rule, ...] = ()
     includes: tuple[tuple[Point, Place], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Folio:
+    """Everything that was written for one stage, checked and put away small."""
+
+    chapters: tuple[bytes, ...]
+    """Images and what was written for them, in order, compressed by the batch."""
+    doubled: frozenset[int]
+    """Hashes of requests that more than one image has."""
+
+
+class Shelf:
+    """The last few folios of a campaign: a run plans the same stage several times."""
+
+    def __init__(self) -> None:
+        self._folios: dict[Hashable, Folio] = {}
+        self.references: dict[tuple[str, str], Reference | str] = {}
+        """(template, what it says) → the image as it was first read, or what is wrong with it."""
+
+    def find(self, wanted: Hashable) -> Folio | None:
+        """The folio that was written for exactly this."""
+        return self._folios.get(wanted)
+
+    def keep(self, wanted: Hashable, folio: Folio) -> None:
+        """Put a folio on the shelf, and the oldest off it."""
+        while len(self._folios) >= _SHELVED:
+            self._folios.pop(next(iter(self._folios)))
+        self._folios[wanted] = folio
+
+
+_SHELVED = 4

@@ -4,8 +4,7 @@ import itertools
 import json
 import zlib
 from array import array
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
 
 from pipeline.model.campaign import CellName, Stage
@@ -18,7 +17,7 @@ from pipeline.planning.output_paths import Collisions, doubled, finished, path_c
 from pipeline.planning.problems import Problems
 from pipeline.planning.prompts.scribe import Scribe, ScribeDied
 from pipeline.planning.references import References
-from pipeline.planning.resolved import Spot
+from pipeline.planning.resolved import Folio, Spot
 
 
 class Shot(NamedTuple):
@@ -50,7 +49,8 @@ class Manuscript:
         self.blueprint = blueprint
         self.stage = stage
         self.references = References(blueprint)
-        self._chapters: deque[bytes] = deque()
+        self._folio = Folio((), frozenset())
+        self._chapters: list[bytes] = []
         self._prints = array("q")
         axes = blueprint.matrix.axes
         self._size_axis = next(number for number, axis in enumerate(axes) if axis.name == "size")
@@ -58,8 +58,19 @@ class Manuscript:
         self._problems = Problems(blueprint)
         self._collisions = Collisions()
 
-    def write(self, shots: Shots) -> None:
-        """Write every prompt; `CampaignError` with every one that cannot be."""
+    def write(self, shots: Shots, *, wanted: Hashable = None) -> None:
+        """Write every prompt; `CampaignError` with every one that cannot be.
+
+        What was written for the same `wanted` before is taken from the shelf.
+        """
+        shelf = self.blueprint.shelf
+        folio = shelf.find((self.stage, wanted)) if wanted is not None else None
+        if folio is None:
+            folio = self._written(shots)
+            shelf.keep((self.stage, wanted), folio)
+        self._folio = folio
+
+    def _written(self, shots: Shots) -> Folio:
         with Scribe() as scribe:
             taught(self.blueprint, scribe)
             coming = shots(scribe)
@@ -73,15 +84,17 @@ class Manuscript:
                 self._keep(*before)
         self._problems.settle()
         self._check_collisions()
+        return Folio(tuple(self._chapters), frozenset(doubled(self._prints)))
 
     def read(self) -> Iterator[Written]:
-        """Everything in order; can be read once."""
-        while self._chapters:
-            yield from _unfold(self._chapters.popleft())
+        """Everything in order."""
+        for chapter in self._folio.chapters:
+            yield from _unfold(chapter)
 
-    def doubled(self) -> set[int]:
+    @property
+    def doubled(self) -> frozenset[int]:
         """Hashes of requests that more than one image has."""
-        return doubled(self._prints)
+        return self._folio.doubled
 
     def fingerprint(self, written: Written) -> int:
         """A hash that equal requests of one take share."""

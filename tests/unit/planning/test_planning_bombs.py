@@ -41,7 +41,7 @@ def told(source):
         ("{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}", LONG),
         ("{{ 2 ** (2 ** 34) }}", LONG),
         ("{{ range(10)|slice(100000000)|list|length }}", LONG),
-        ("{{ ('a ' * 1000000)|wordwrap(1)|length }}", LONG),
+        ("{{ ('a ' * 4000000)|wordwrap(1)|length }}", LONG),
         ("{{ range(10 ** 9)|list|length }}", MEMORY),
         ("{{ ('x' * 10 ** 10)|length }}", MEMORY),
         (("{% set n = namespace(s='xxxxxxxxxx') %}{% for i in range(40) %}"
