@@ -12,8 +12,10 @@ from pipeline.commands.flags import duration, whole_number
 from pipeline.commands.terminal import say, table
 from pipeline.engine.keys import add_key, list_keys, revoke_key
 from pipeline.engine.options import Engine, EngineSettings, ErrorStyle, Idempotency, Limits
+from pipeline.engine.playground.pages import Playground
 from pipeline.engine.server import ImageServer
 from pipeline.errors import UsageError
+from pipeline.planning.advice import lint_prompt
 
 KEY_VARIABLE = "PIPELINE_SERVE_KEY"
 STATE = Path("output/.serve")
@@ -114,12 +116,16 @@ async def serve(settings: EngineSettings) -> int:
     loop = asyncio.get_running_loop()
     for which in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(which, stop.set)
-    async with ImageServer(settings) as server:
+    playground = Playground(
+        lint=lambda prompt, transparent: lint_prompt(prompt, transparent=transparent)
+    )
+    async with ImageServer(settings, pages=playground) as server:
         ready = {"url": server.url, "cdn": server.cdn_url}
         if settings.key is None:
             ready["key"] = server.key
         print(json.dumps(ready), flush=True)
         say(f"Serving {server.url}, images from {server.cdn_url}. Ctrl+C stops.")
+        say(f"The playground is at {server.url}/")
         await stop.wait()
         say("stopping: pictures in the making are finished first")
     return 0
