@@ -23,7 +23,7 @@ _SAYING = re.compile(
 )
 _SETTING = re.compile(
     r"\b(on|in|at|against|beside|under|over|inside|in front of|above|atop|amid|among)\s+"
-    r"(?:an?|the|some|its|their)?\s*\w+|\b(background|backdrop|studio|cut-?out|isolated)\b",
+    r"(?:(?:an?|the|some|its|their)\s+)?\w+|\b(background|backdrop|studio|cut-?out|isolated)\b",
     re.IGNORECASE,
 )
 _LIGHT = re.compile(

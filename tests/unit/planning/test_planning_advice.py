@@ -1,5 +1,7 @@
 """Lint: the API guide's advice, each rule with a code."""
 
+import time
+
 import pytest
 from drawing_board import HEAD
 
@@ -70,3 +72,10 @@ def test_finals_are_linted_where_there_are_no_drafts(board):
         "lint-light",
         "lint-framing",
     }
+
+
+def test_a_page_of_blanks_after_a_preposition_is_read_at_once():
+    """The rule for settings took 14 seconds over 32,000 blanks."""
+    began = time.monotonic()
+    lint_prompt("in" + " " * 32_000, transparent=False)
+    assert time.monotonic() - began < 2
