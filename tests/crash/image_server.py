@@ -39,6 +39,10 @@ class Shop:
         """Where its books end now."""
         return self._books.execute("select coalesce(max(id), 0) from entry").get
 
+    def asked(self):
+        """How many requests are being answered or were."""
+        return self._books.execute("select count(*) from purchase").get
+
     def settle(self):
         """Wait until nothing is in the making."""
         while self._books.execute(IN_THE_MAKING).get:

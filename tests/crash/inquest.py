@@ -14,6 +14,8 @@ from pipeline.model.campaign import Slug
 
 CAMPAIGN = Slug("soda")
 PROMISED = ("stored", "in_doubt", "paid_lost", "pending_download", "failed", "refused", "planned")
+STRAYS = ("*.part", ".probe*", ".latest*", "*.new", "*.new-*")
+"""What is only there for a moment in every life."""
 
 
 async def _ledger_facts(output):
@@ -38,7 +40,9 @@ def look(output):
     facts = asyncio.run(_ledger_facts(output))
     place = output / CAMPAIGN / "latest" / "manifest.json"
     facts["manifest"] = json.loads(place.read_text()) if place.exists() else None
-    facts["parts"] = sorted(str(part.relative_to(output)) for part in output.rglob("*.part"))
+    facts["parts"] = sorted(
+        str(stray.relative_to(output)) for kind in STRAYS for stray in output.rglob(kind)
+    )
     return facts
 
 

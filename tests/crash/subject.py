@@ -82,7 +82,8 @@ class ScribeHere:
         self._answer = b""
 
     def learn(self, lesson):
-        told = {"op": "learn", **{name: getattr(lesson, name) for name in LESSON}}
+        names = [field.name for field in dataclasses.fields(lesson)]
+        told = {"op": "learn", **{name: getattr(lesson, name) for name in names}}
         return self._desk.answer(json.dumps(told).encode())
 
     def post(self, head, values):
@@ -105,9 +106,6 @@ class ScribeHere:
 
     def __exit__(self, *_error):
         pass
-
-
-LESSON = ("templates", "expressions", "columns", "known", "longest")
 
 
 class InspectorHere:

@@ -1,0 +1,141 @@
+# ruff: noqa: N802 - SQLite names the methods of a file
+"""`pipeline` with knobs that no user has: `python driven.py KNOB… -- run FILE …`.
+
+--doubts N        unanswered requests in a row that open the circuit; 0: it stays closed
+--throttles S     seconds of patience with a provider that throttles
+--ledger-eio N    after N syncs of its journal the ledger's disk fails
+--images-eio N    after N syncs the disk of everything else fails
+--clock S         the wall clock is off by so many seconds
+--no-network      any use of a socket to another process is a bug: exit 98
+"""
+
+import argparse
+import dataclasses
+import errno
+import os
+import socket
+import sys
+from datetime import datetime, timedelta
+
+import apsw
+
+from pipeline.commands import cli, flags, registry
+from pipeline.ledger import group_commit
+
+
+class FailingFiles(apsw.VFS):
+    """SQLite's files on a disk that fails after so many syncs, and from then on."""
+
+    def __init__(self, after):
+        self.left = after
+        super().__init__("failing", "unix", makedefault=True)
+
+    def xOpen(self, name, flags):
+        return FailingFile(self, name, flags)
+
+
+class FailingFile(apsw.VFSFile):
+    def __init__(self, disk, name, flags):
+        self.disk = disk
+        super().__init__("unix", name, flags)
+
+    def xLock(self, level):
+        try:
+            super().xLock(level)
+        except apsw.IOError as error:
+            raise apsw.BusyError(str(error)) from error
+
+    def xSync(self, flags):
+        self.disk.left -= 1
+        if self.disk.left < 0:
+            raise apsw.IOError("Input/output error")
+        return super().xSync(flags)
+
+
+def forgive_at_the_end(disk):
+    """SQLite shrugs at a sync that fails while it closes; an exception would surface."""
+    truly = group_commit.GroupCommit.close
+
+    async def close(writer):
+        disk.left = sys.maxsize
+        await truly(writer)
+
+    group_commit.GroupCommit.close = close
+
+
+def fail_syncs(after):
+    """`os.fsync` fails after so many times."""
+    truly, left = os.fsync, [after]
+
+    def fsync(file):
+        left[0] -= 1
+        if left[0] < 0:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        truly(file)
+
+    os.fsync = fsync
+
+
+def shift_clock(seconds):
+    """Every module of ours reads a clock that is wrong."""
+
+    class Wrong(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.now(tz) + timedelta(seconds=seconds)
+
+    for name, module in list(sys.modules.items()):
+        if name.startswith("pipeline.") and getattr(module, "datetime", None) is datetime:
+            module.datetime = Wrong
+
+
+def forbid_network():
+    """Whoever connects has sent something."""
+
+    def connect(*_arguments):
+        os._exit(98)
+
+    socket.socket.connect = connect
+
+
+def main(words):
+    """Turn the knobs, then be `pipeline`."""
+    split = words.index("--")
+    parser = argparse.ArgumentParser(prog="driven")
+    parser.add_argument("--doubts", type=int)
+    parser.add_argument("--throttles", type=float)
+    parser.add_argument("--ledger-eio", type=int)
+    parser.add_argument("--images-eio", type=int)
+    parser.add_argument("--clock", type=float)
+    parser.add_argument("--no-network", action="store_true")
+    knobs = parser.parse_args(words[:split])
+    registry.load_part("session")
+    truly = flags.read_settings
+
+    def read_settings():
+        settings = truly()
+        rendering = settings.rendering
+        if knobs.doubts is not None:
+            rendering = dataclasses.replace(rendering, doubts_in_a_row=knobs.doubts)
+        if knobs.throttles is not None:
+            rendering = dataclasses.replace(rendering, throttle_patience=knobs.throttles)
+        return dataclasses.replace(settings, rendering=rendering)
+
+    flags.read_settings = read_settings
+    kept = None
+    if knobs.ledger_eio is not None:
+        kept = FailingFiles(knobs.ledger_eio)
+        forgive_at_the_end(kept)
+    if knobs.images_eio is not None:
+        fail_syncs(knobs.images_eio)
+    if knobs.clock is not None:
+        shift_clock(knobs.clock)
+    if knobs.no_network:
+        forbid_network()
+    code = cli.main(words[split + 1 :])
+    del kept
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,79 @@
+"""kill -9 of the real program, at instants that nobody chose."""
+
+import random
+import signal
+import time
+from functools import partial
+
+import pytest
+from crash.household import House, campaign, ended, kill, wait_until
+from crash.image_server import serving
+
+SLOW = [{"fault": "delay", "seconds": 0.15}, {"fault": "delay", "on": "cdn", "seconds": 0.05}]
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("server")
+    with serving(folder / "state", honours_keys=False, faults=SLOW) as opened:
+        yield opened
+
+
+def _moved_on(house, process, seen):
+    return process.poll() is not None or len(house.charges()) > seen
+
+
+def test_killed_five_times_while_it_resumes_it_loses_nothing_and_pays_nothing_twice(shop, tmp_path):
+    house = House(tmp_path / "house", shop, campaign(16))
+    chance = random.Random(5)  # noqa: S311 - repeatable on purpose, no secret
+    for _ in range(5):
+        before = len(house.charges())
+        process = house.start("--concurrency", "2", "-q")
+        wait_until(partial(_moved_on, house, process, before))
+        time.sleep(chance.random() * 0.3)
+        kill(process)
+        assert house.in_bounds()
+    last = house.run()
+    assert last.code in {0, 6}, last.err
+    totals = house.manifest()["totals"]
+    assert totals["stored"] + totals["in_doubt"] == 16
+    assert house.complaints() == []
+
+
+@pytest.mark.parametrize("after", [0.05, 0.2, 0.4])
+def test_killed_before_it_has_asked_for_anything_it_has_cost_nothing(shop, tmp_path, after):
+    house = House(tmp_path / "house", shop, campaign(2))
+    process = house.start("-q")
+    time.sleep(after)
+    kill(process)
+    assert not (house.output / "ledger.db").exists() or house.in_bounds()
+    last = house.run()
+    assert last.code in {0, 6}, last.err
+    assert house.complaints() == []
+
+
+def test_a_manifest_that_was_deleted_is_written_again_without_a_request(shop, tmp_path):
+    house = House(tmp_path / "house", shop, campaign(2))
+    assert house.run().code == 0
+    before, charges = house.manifest(), house.charges()
+    for place in [*(house.output / "soda" / "runs").rglob("*"), house.output / "soda" / "latest"]:
+        if place.is_file() or place.is_symlink():
+            place.unlink()
+    assert house.run().code == 0
+    assert house.manifest()["images"] == before["images"]
+    assert house.charges() == charges
+
+
+def test_a_frozen_process_goes_on_where_it_was_and_asks_for_nothing_twice(shop, tmp_path):
+    house = House(tmp_path / "house", shop, campaign(8))
+    process = house.start("--concurrency", "2", "-q")
+    wait_until(lambda: len(house.charges()) >= 3)
+    process.send_signal(signal.SIGSTOP)
+    time.sleep(1.0)
+    asleep = len(house.charges())
+    time.sleep(0.5)
+    assert len(house.charges()) == asleep
+    process.send_signal(signal.SIGCONT)
+    assert ended(process).code == 0
+    assert len(house.charges()) == 8
+    assert house.complaints() == []

@@ -1,0 +1,118 @@
+"""A ledger that was torn, flipped or taken away: refused in words, or whole; never bought on."""
+
+import random
+import shutil
+import time
+
+import pytest
+from crash.household import House, campaign, kill, wait_until
+from crash.image_server import serving
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("server")
+    slow = [{"fault": "delay", "seconds": 0.1}]
+    with serving(folder / "state", honours_keys=False, faults=slow) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def finished(shop, tmp_path_factory):
+    """A campaign with all its images, to be copied and hurt."""
+    house = House(tmp_path_factory.mktemp("finished") / "house", shop, campaign(4))
+    assert house.run().code == 0
+    return house
+
+
+@pytest.fixture(scope="module")
+def killed(shop, tmp_path_factory):
+    """A campaign whose run was killed: its last payments are in the journal only."""
+    house = House(tmp_path_factory.mktemp("killed") / "house", shop, campaign(6))
+    process = house.start("--concurrency", "1")
+    wait_until(lambda: len(house.charges()) >= 4)
+    kill(process)
+    time.sleep(0.5)  # what was in flight is charged now, or never
+    assert (house.output / "ledger.db-wal").stat().st_size
+    return house
+
+
+def copy_of(house, place):
+    """The same house, elsewhere, with the same past."""
+    shutil.copytree(house.folder, place, symlinks=True)
+    copied = House(place, house.shop, house.file.read_text())
+    copied.since = house.since
+    return copied
+
+
+def flip(file, seed, *, times=8):
+    chance = random.Random(seed)  # noqa: S311 - repeatable on purpose, no secret
+    content = bytearray(file.read_bytes())
+    for _ in range(times):
+        content[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+    file.write_bytes(content)
+
+
+def assert_refused_or_whole(house):
+    before = house.charges()
+    end = house.run()
+    assert "Traceback" not in end.err
+    assert "bug" not in end.err
+    if end.code == 74:
+        assert "ledger" in end.err
+        assert house.charges() == before
+        return "refused"
+    assert end.code in {0, 6}, end.err
+    assert house.complaints() == []
+    return "whole"
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.95])
+def test_a_ledger_that_was_cut_short_is_refused_before_anything_is_sent(finished, tmp_path, share):
+    house = copy_of(finished, tmp_path / "house")
+    ledger = house.output / "ledger.db"
+    content = ledger.read_bytes()
+    ledger.write_bytes(content[: int(len(content) * share)])
+    before = house.charges()
+    end = house.run()
+    assert end.code == 74, end.err
+    assert str(ledger) in end.err
+    assert house.charges() == before
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_flipped_bits_in_a_ledger_never_buy_anything_twice(finished, tmp_path, seed):
+    house = copy_of(finished, tmp_path / "house")
+    flip(house.output / "ledger.db", seed)
+    assert_refused_or_whole(house)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_journal_with_flipped_bits_never_buys_anything_twice(killed, tmp_path, seed):
+    house = copy_of(killed, tmp_path / "house")
+    flip(house.output / "ledger.db-wal", seed, times=3)
+    assert_refused_or_whole(house)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.9])
+def test_a_journal_that_was_torn_is_refused_before_anything_is_sent(killed, tmp_path, share):
+    house = copy_of(killed, tmp_path / "house")
+    journal = house.output / "ledger.db-wal"
+    content = journal.read_bytes()
+    journal.write_bytes(content[: int(len(content) * share)])
+    assert assert_refused_or_whole(house) == "refused"
+
+
+def test_a_journal_that_is_gone_is_refused_before_anything_is_sent(killed, tmp_path):
+    house = copy_of(killed, tmp_path / "house")
+    (house.output / "ledger.db-wal").unlink()
+    assert assert_refused_or_whole(house) == "refused"
+
+
+def test_an_older_copy_of_the_ledger_is_refused_before_anything_is_sent(shop, tmp_path):
+    house = House(tmp_path / "house", shop, campaign(3))
+    assert house.run("--only", "soda-0/*").code == 0
+    older = (house.output / "ledger.db").read_bytes()
+    assert house.run().code == 0
+    (house.output / "ledger.db").write_bytes(older)
+    assert assert_refused_or_whole(house) == "refused"

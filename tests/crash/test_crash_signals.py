@@ -1,0 +1,98 @@
+"""SIGINT and SIGTERM at every phase of a run: the state is good, and the next run finishes it."""
+
+import json
+import signal
+import time
+
+import pytest
+from crash.household import House, campaign, ended, wait_until
+from crash.image_server import serving
+
+CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    slow = [{"fault": "delay", "seconds": 0.3}, {"fault": "delay", "on": "cdn", "seconds": 0.3}]
+    folder = tmp_path_factory.mktemp("server")
+    with serving(folder / "state", honours_keys=False, faults=slow) as opened:
+        yield opened
+
+
+def finish_and_audit(house):
+    """The next run ends the story."""
+    last = house.run("-q")
+    assert last.code in {0, 6}, last.err
+    assert house.complaints() == []
+
+
+@pytest.mark.parametrize(
+    ("which", "jobs_paid"),
+    [(signal.SIGINT, 0), (signal.SIGTERM, 1), (signal.SIGINT, 4), (signal.SIGTERM, 4)],
+)
+def test_a_first_signal_lets_what_is_in_flight_arrive_and_buys_nothing_more(
+    shop, tmp_path, which, jobs_paid
+):
+    house = House(tmp_path / "house", shop, campaign(8))
+    process = house.start("--concurrency", "2")
+    if jobs_paid:
+        wait_until(lambda: len(house.charges()) >= jobs_paid)
+    else:
+        wait_until((house.output / "soda" / "latest").exists)
+    process.send_signal(which)
+    end = ended(process)
+    assert end.code == CODES[which], end.err
+    assert "Traceback" not in end.err
+    account = house.manifest()
+    assert account["run"]["exit_code"] == CODES[which]
+    assert account["totals"]["in_doubt"] == 0
+    assert account["totals"]["stored"] == len(house.charges()) < 8
+    finish_and_audit(house)
+
+
+def test_a_second_signal_does_not_wait_and_says_what_is_in_doubt(tmp_path):
+    slow = [{"fault": "delay", "seconds": 6.0, "skip": 1}]
+    with serving(tmp_path / "state", honours_keys=False, faults=slow) as shop:
+        house = House(tmp_path / "house", shop, campaign(4))
+        process = house.start("--concurrency", "2")
+        wait_until(lambda: len(house.charges()) == 1)
+        time.sleep(1.0)
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.1)
+        began = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        end = ended(process)
+        assert time.monotonic() - began < 5
+        assert end.code == 143, end.err
+        assert "Traceback" not in end.err
+        assert house.manifest()["totals"]["in_doubt"] == 2
+        finish_and_audit(house)
+
+
+@pytest.mark.parametrize(
+    ("which", "after"),
+    [(signal.SIGTERM, 0.03), (signal.SIGINT, 0.15), (signal.SIGTERM, 0.3), (signal.SIGINT, 0.5)],
+)
+def test_a_signal_before_anything_was_asked_for_ends_it_without_a_trace(
+    shop, tmp_path, which, after
+):
+    house = House(tmp_path / "house", shop, campaign(2))
+    process = house.start()
+    time.sleep(after)
+    process.send_signal(which)
+    end = ended(process)
+    assert end.code in {CODES[which], -which}, end.err
+    assert "bug" not in end.err
+    finish_and_audit(house)
+
+
+def test_a_journal_of_an_interrupted_run_is_lines_of_json(shop, tmp_path):
+    house = House(tmp_path / "house", shop, campaign(6))
+    process = house.start("--concurrency", "2", "-q")
+    wait_until(lambda: len(house.charges()) >= 2)
+    process.send_signal(signal.SIGINT)
+    ended(process)
+    [journal] = (house.output / "soda" / "runs").glob("*/*.jsonl")
+    events = [json.loads(line)["event"] for line in journal.read_text().splitlines()]
+    assert events[0] == "start"
+    assert events[-1] == "done"
