@@ -112,7 +112,7 @@ class Manuscript:
             return ()
         templates = self.blueprint.variants[written.shot.spot.variant].references
         named = zip(templates, written.references, strict=True)
-        found = (self.references.find(template, name) for template, name in named)
+        found = (self.references.find(template, name) for template, name in named if name)
         return tuple(one for one in found if isinstance(one, Reference))
 
     def _ask(self, scribe: Scribe, shots: Sequence[Shot]) -> None:
@@ -171,7 +171,7 @@ class Manuscript:
         if written.references:
             templates = self.blueprint.variants[shot.spot.variant].references
             for template, named in zip(templates, written.references, strict=True):
-                found = self.references.find(template, named)
+                found = self.references.find(template, named) if named else None
                 if isinstance(found, str):
                     self._note({"template": template, "line": 1, "complaint": found}, shot)
         if written.path is not None:

@@ -1,7 +1,9 @@
 """CSV and TSV as people really send them: BOM, `;`, CRLF, quoted newlines."""
 
 import csv
-from collections.abc import Iterator
+import io
+import re
+from collections.abc import Iterable, Iterator
 
 from pipeline.planning.feeds.rows import (
     LONGEST_CELL,
@@ -13,15 +15,24 @@ from pipeline.planning.feeds.rows import (
 )
 from pipeline.planning.feeds.table import Table
 from pipeline.planning.places import Findings, Place
+from pipeline.planning.reading.source import decode
 
 _DELIMITERS = (",", ";", "\t", "|")
+_QUOTED = re.compile(r'"[^"]*"')
 
 
 def read_delimited(
-    text: str, table: Table, findings: Findings, *, delimiter: str | None, at: Place
+    content: bytes, table: Table, findings: Findings, *, delimiter: str | None, at: Place
 ) -> None:
-    """Fill a table from the text of a CSV file; every cell is text."""
-    records = _records(text, table.file, findings, delimiter or _delimiter(text))
+    """Fill a table from the bytes of a CSV file; every cell is text.
+
+    Lines are decoded one by one: a feed may be large, and is held only once.
+    """
+    decode(content, shown=table.file)
+    lines = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline="")
+    first = lines.readline()
+    lines.seek(0)
+    records = _records(lines, table.file, findings, delimiter or _delimiter(first))
     header = next(records, None)
     start = Place(table.file, 1)
     if header is None or not any(header.values):
@@ -37,15 +48,16 @@ def read_delimited(
         fill(table, fitting(records, table, findings), findings)
 
 
-def _delimiter(text: str) -> str:
-    header = text.split("\n", 1)[0]
-    return max(_DELIMITERS, key=header.count) if header else ","
+def _delimiter(header: str) -> str:
+    """The likeliest separator of a header, quoted names left out."""
+    return max(_DELIMITERS, key=_QUOTED.sub("", header).count)
 
 
-def _records(text: str, file: str, findings: Findings, delimiter: str) -> Iterator[Record]:
+def _records(
+    lines: Iterable[str], file: str, findings: Findings, delimiter: str
+) -> Iterator[Record]:
     """(row number, line number, cells) of every row that is not blank."""
     limit = csv.field_size_limit(max(csv.field_size_limit(), LONGEST_CELL * 4))
-    lines = _lines(text)
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     line = 1
     try:
@@ -68,11 +80,3 @@ def _reason(error: csv.Error) -> str:
     if "expected after" in text:
         return "text follows a closing quote; a quote inside a quoted cell is written twice"
     return text
-
-
-def _lines(text: str) -> Iterator[str]:
-    start, size = 0, len(text)
-    while start < size:
-        end = text.find("\n", start) + 1 or size
-        yield text[start:end]
-        start = end

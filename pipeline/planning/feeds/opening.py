@@ -63,15 +63,13 @@ def open_table(
 
 
 def _comma(feed: Feed) -> None:
-    text = decode(feed.content, shown=feed.table.file)
     mark = feed.part.delimiter
-    read_delimited(text, feed.table, feed.findings, delimiter=mark, at=feed.at)
+    read_delimited(feed.content, feed.table, feed.findings, delimiter=mark, at=feed.at)
 
 
 def _tab(feed: Feed) -> None:
-    text = decode(feed.content, shown=feed.table.file)
     mark = feed.part.delimiter or "\t"
-    read_delimited(text, feed.table, feed.findings, delimiter=mark, at=feed.at)
+    read_delimited(feed.content, feed.table, feed.findings, delimiter=mark, at=feed.at)
 
 
 def _json(feed: Feed) -> None:

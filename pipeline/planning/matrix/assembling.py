@@ -1,5 +1,6 @@
 """The matrix as a whole: axes, zips, samples, exclusions and inclusions."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 from pipeline.planning.grammar.campaign_file import OverridePart
@@ -13,19 +14,45 @@ from pipeline.planning.places import Findings, Place
 from pipeline.planning.reading.located import LocatedMap, Step, dotted, place_at
 from pipeline.planning.resolved import Matrix, Point, Rule, Sample
 
+MOST_CELLS = 20_000_000
+"""Cells of one campaign, before exclusions."""
+
 
 def assemble(matrix: MatrixPart, ground: Ground) -> Matrix:
     """Everything under `matrix:`; what is wrong is noted."""
     axes = build_axes(matrix, ground)
     zips = _zips(matrix, axes, ground)
     includes = _includes(matrix, axes, ground)
+    samples = _samples(matrix, axes, zips, ground)
+    _check_extent(axes, zips, samples, ground)
     return Matrix(
         axes=axes,
         zips=zips,
-        samples=_samples(matrix, axes, zips, ground),
+        samples=samples,
         excludes=_excludes(matrix, axes, ground),
         includes=includes,
     )
+
+
+def _check_extent(
+    axes: Sequence[Axis],
+    zips: Sequence[tuple[int, ...]],
+    samples: Sequence[Sample],
+    ground: Ground,
+) -> None:
+    """Refuse a product that nobody can have meant before anything walks through it."""
+    followers = {number for group in zips for number in group[1:]}
+    kept = {sample.axis: sample.n for sample in samples}
+    counts = [
+        min(axis.crossed, kept.get(number, axis.crossed))
+        for number, axis in enumerate(axes)
+        if number not in followers
+    ]
+    cells = math.prod(counts)
+    if cells > MOST_CELLS:
+        told = " × ".join(str(count) for count in counts)
+        complaint = f"{told} are {cells} cells; at most {MOST_CELLS} are planned"
+        ground.findings.error(complaint, at=ground.document.place, path="matrix", code="extent")
 
 
 def override_rules(

@@ -5,6 +5,7 @@ It has no files, no keys and no network to care for; loops, powers and bombs end
 and it ends by itself when its parent is gone.
 """
 
+import contextlib
 import mmap
 import os
 import resource
@@ -61,7 +62,9 @@ def _awaited(requests: IO[bytes], parent: int) -> bool:
 def _limit(kind: int, value: int) -> None:
     _, hard = resource.getrlimit(kind)
     bounded = value if hard == resource.RLIM_INFINITY else min(value, hard)
-    resource.setrlimit(kind, (bounded, bounded))
+    # macOS knows RLIMIT_AS and refuses to set it; the limit of processor time still holds
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(kind, (bounded, bounded))
 
 
 def _soft_limit(kind: int, value: int) -> None:

@@ -54,7 +54,7 @@ class Scribe:
                 [sys.executable, "-P", "-m", _CHILD, str(os.getpid()), str(handle)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
                 pass_fds=(handle,),
                 env=_environment(),
                 start_new_session=True,
@@ -105,7 +105,7 @@ class Scribe:
     def close(self) -> None:
         """End the child."""
         process = self._process
-        for stream in (process.stdin, process.stdout):
+        for stream in (process.stdin, process.stdout, process.stderr):
             if stream is not None:
                 try:
                     stream.close()
@@ -140,7 +140,7 @@ class Scribe:
         except OSError as error:
             raise self._death("is gone") from error
 
-    def _death(self, how: str) -> ScribeDied:
+    def _death(self, how: str) -> ScribeDied | LocalFault:
         """Find out why the child ended."""
         number = int.from_bytes(self._progress[0:4], "little")
         try:
@@ -150,6 +150,10 @@ class Scribe:
             code = self._process.wait()
         if code in (-signal.SIGXCPU, -signal.SIGKILL):
             return ScribeDied(number, "takes too long or too much memory to write")
+        last_words = self._process.stderr.read(4000) if self._process.stderr else b""
+        if code == 1 and last_words:
+            reason = last_words.decode(errors="replace").strip().splitlines()[-1]
+            return LocalFault(f"the process that writes prompts broke: {reason}")
         return ScribeDied(number, f"cannot be written: the writing process {how} (exit {code})")
 
 
@@ -170,4 +174,10 @@ def _progress_file() -> int:
 def _environment() -> dict[str, str]:
     """No keys and no settings: only where the code is."""
     paths = [os.path.abspath(path) for path in sys.path]  # noqa: PTH100  keeps links as they are
-    return {"PYTHONPATH": os.pathsep.join(paths), "PYTHONUTF8": "1", "PYTHONHASHSEED": "0"}
+    kept = {name: os.environ[name] for name in _NEEDED if name in os.environ}
+    own = {"PYTHONPATH": os.pathsep.join(paths), "PYTHONUTF8": "1", "PYTHONHASHSEED": "0"}
+    return kept | own
+
+
+_NEEDED = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONHOME")
+"""Without these some interpreters do not start at all."""

@@ -82,8 +82,8 @@ def test_a_mapping_may_be_a_known_size_with_columns_of_its_own(board, entry, id_
         (
             "  zip: [[scene, locale]]\n  sample: {scene: {n: 1}}",
             (
-                "c.yaml:8:12: matrix.sample.scene: scene walks together with another axis and cannot "
-                "be sampled"
+                "c.yaml:8:12: matrix.sample.scene: scene walks together with another axis and "
+                "cannot be sampled"
             ),
         ),
         (
@@ -246,9 +246,67 @@ def test_a_child_that_is_gone_is_noticed():
             scribe.learn(Lesson(templates={}, expressions={}, columns={}, longest=9))
 
 
+def test_a_child_that_cannot_import_its_code_is_a_fault_of_this_machine(monkeypatch):
+    monkeypatch.setattr(scribes, "_CHILD", "pipeline.planning.prompts.nothing")
+    with Scribe() as scribe, pytest.raises(LocalFault, match="No module named"):
+        scribe.learn(Lesson(templates={}, expressions={}, columns={}, longest=9))
+
+
 def test_a_broken_frame_is_noticed():
     with pytest.raises(FrameBroken):
         receive(io.BytesIO(b"\0\0\0\7abc"))
     with pytest.raises(FrameBroken):
         receive(io.BytesIO(b"\xff\xff\xff\xffabc"))
     assert receive(io.BytesIO(b"")) is None
+
+
+def test_a_matrix_that_explodes_is_refused_before_it_is_walked(board):
+    axes = "".join(f"  axis{n}: [{', '.join(f'v{i}' for i in range(30))}]\n" for n in range(9))
+    board.write(HEAD + axes + "prompt: a\n")
+    assert board.refused() == [
+        (
+            "c.yaml:3:3: matrix: 1 × 1 × 30 × 30 × 30 × 30 × 30 × 30 × 30 × 30 × 30 are "
+            "19683000000000 cells; at most 20000000 are planned"
+        )
+    ]
+
+
+def test_a_feed_with_line_ends_of_old_macs_is_read(board):
+    board.put("f.csv", "id,px\rhero,970x250\r")
+    assert list(board.write(SIZES).prompts()) == ["a/hero"]
+
+
+def test_a_comma_in_a_quoted_header_does_not_decide_the_separator(board):
+    board.put("f.csv", '"id";"px, wide, high";px\nhero;x;970x250\n')
+    assert list(board.write(SIZES).prompts()) == ["a/hero"]
+
+
+def test_a_reference_that_a_row_does_not_have_is_left_out(board):
+    board.put("p.csv", "sku,shot\nA,pack.png\nB,\n").put("pack.png", b"\x89PNG\r\n\x1a\n")
+    board.write(
+        "campaign: demo\nprovider: open\ndata: {p: {source: p.csv, key: sku}}\n"
+        "matrix: {product: {from: p}, size: ['1:1']}\nprompt: a photo\n"
+        'references: ["{{ product.shot }}"]\n'
+    )
+    assert [len(job.request.references) for job in board.jobs()] == [1, 0]
+
+
+AS_WRITTEN = ["1:1", "4:3", "16:9", "9:21", "no", "on", "0012", "2.50"]
+
+
+def test_words_arrive_in_prompts_as_they_are_written_from_every_position(board):
+    words = ", ".join(AS_WRITTEN)
+    block = "".join(f"  - {{id: p{n}, w: {word}}}\n" for n, word in enumerate(AS_WRITTEN))
+    rows = "".join(f"p{n},{word}\n" for n, word in enumerate(AS_WRITTEN))
+    board.put("w.csv", "product,w\n" + rows)
+    board.write(
+        f"campaign: demo\nvars:\n  flow: [{words}]\n"
+        "  keys: {" + ", ".join(f"{word}: x" for word in AS_WRITTEN) + "}\n"
+        "data: {csv: {source: w.csv, key: product}}\n"
+        f"matrix:\n  size: ['1:1']\n  product:\n{block}"
+        "prompt: \"{{ flow|join(' ') }} / {{ keys|join(' ') }} / {{ product.w }} / {{ csv.w }}\"\n"
+    )
+    spoken = " ".join(AS_WRITTEN)
+    assert [*board.prompts().values()] == [
+        f"{spoken} / {spoken} / {word} / {word}" for word in AS_WRITTEN
+    ]
