@@ -11,7 +11,7 @@ from pipeline.engine.studio import darkroom
 from pipeline.engine.studio.chance import stream
 from pipeline.engine.studio.colors import DEEP, darken, mix
 from pipeline.engine.studio.contrast import luminance
-from pipeline.engine.studio.darkroom import Cast, Mirror, Sprite
+from pipeline.engine.studio.darkroom import Sprite
 from pipeline.engine.studio.drawing import backdrop, surfaces
 from pipeline.engine.studio.drawing.decor import draw_decor, rays, sunburst
 from pipeline.engine.studio.drawing.dew import Wet, dew
@@ -20,6 +20,7 @@ from pipeline.engine.studio.drawing.inking import Inking, inked, outlined, quiet
 from pipeline.engine.studio.drawing.podium import TILT, podium
 from pipeline.engine.studio.drawing.props import Lying, lying, scatter
 from pipeline.engine.studio.drawing.stage import Stage, laid_over, staged
+from pipeline.engine.studio.floor import Cast, Mirror, cast_shadow, reflection
 from pipeline.engine.studio.given import Given, Use, calmest, masked, received
 from pipeline.engine.studio.scene.nouns import Family, Light, Scene, Surface
 from pipeline.engine.studio.scene.products import extent, line_up, pedestal, product
@@ -198,7 +199,7 @@ def _grounded(image: Image.Image, scene: Scene, stage: Stage, one: Footing) -> N
             alpha=(0.22 if glossy else 0.42) * (0.8 if scene.light is Light.NEON else 1),
             color=shade,
         )
-        darkroom.cast_shadow(image, one.sprite, cast)
+        cast_shadow(image, one.sprite, cast)
     darkroom.contact_shadow(image, one.sprite, alpha=0.55 if glossy else 0.85, color=shade)
 
 
@@ -218,7 +219,7 @@ def _reflected(image: Image.Image, scene: Scene, stage: Stage, one: Footing) -> 
         blur=blur * stage.unit / 1000,
         foot=lambda x: line((x - middle) / one.scale) * one.scale,
     )
-    darkroom.reflection(image, one.sprite, mirror)
+    reflection(image, one.sprite, mirror)
 
 
 def _podium(image: Image.Image, scene: Scene, stage: Stage) -> None:
@@ -233,7 +234,7 @@ def _podium(image: Image.Image, scene: Scene, stage: Stage) -> None:
         cast = Cast(
             floor=floor, lean=0.9, rise=0.25, blur=stage.unit * 0.02, alpha=0.4, color=shade
         )
-        darkroom.cast_shadow(image, placed, cast)
+        cast_shadow(image, placed, cast)
     darkroom.contact_shadow(image, placed, alpha=0.75, color=shade)
     darkroom.lay(image, placed)
 

@@ -5,7 +5,7 @@ import math
 from pipeline.engine.studio.colors import darken, lighten
 from pipeline.engine.studio.scene.nouns import Prop
 from pipeline.engine.studio.vector.path import Path
-from pipeline.engine.studio.vector.shapes import ellipse, rounded
+from pipeline.engine.studio.vector.shapes import ellipse
 from pipeline.engine.studio.vector.svg import Stop, Svg
 
 GOLD = "#d9b36a"
@@ -67,36 +67,6 @@ def cylinder(
         (darken(base, edge * 0.8), 1.0),
     )
     return svg.lin([(color, alpha, at) for color, at in stops], (-r, 0, r, 0), user=True)
-
-
-def metal(svg: Svg, r: float, base: str) -> str:
-    """Brushed metal across a round part of radius r."""
-    return svg.lin(
-        [
-            (darken(base, 0.5), 1, 0),
-            (lighten(base, 0.25), 1, 0.18),
-            (lighten(base, 0.65), 1, 0.27),
-            (base, 1, 0.5),
-            (darken(base, 0.25), 1, 0.8),
-            (lighten(base, 0.2), 1, 0.92),
-            (darken(base, 0.5), 1, 1),
-        ],
-        (-r, 0, r, 0),
-        user=True,
-    )
-
-
-def glare(svg: Svg, x: float, width: float, span: tuple[float, float], *, alpha: float) -> None:
-    """A soft upright highlight between two heights, faded by a gradient and no filter."""
-    fill = svg.lin(
-        [
-            ("#ffffff", 0),
-            ("#ffffff", alpha, 0.35),
-            ("#ffffff", alpha * 0.85, 0.6),
-            ("#ffffff", 0),
-        ]
-    )
-    svg.draw(rounded(x - width / 2, -span[1], width, span[1] - span[0], r=width / 2), fill)
 
 
 def soft_shadow(svg: Svg, x: float, y: float, w: float, *, alpha: float = 0.42) -> None:
