@@ -15,7 +15,7 @@ from pipeline.model.outcome import Outcome, Stored
 from pipeline.model.run import Run
 from pipeline.model.verdict import Decision, Pick
 from pipeline.planning.blueprint import Blueprint
-from pipeline.planning.expansion import expand
+from pipeline.planning.expansion import expand, name_of, spots
 from pipeline.planning.jobs import plan_drafts, plan_finals
 from pipeline.rendering.renderer import Renderer
 from pipeline.reviewing.choosing import Look, auto_verdicts
@@ -23,6 +23,7 @@ from pipeline.reviewing.rounds import read_rounds, shown_rounds
 from pipeline.reviewing.verdicts import Newest, StaleApproval, picks_from
 from pipeline.runs.due import Rules
 from pipeline.runs.forecast import forecast
+from pipeline.runs.proofs import finals_repeat_drafts
 from pipeline.runs.sharing import settle_payers
 from pipeline.runs.watching import StageOpening, Watcher
 
@@ -100,14 +101,18 @@ async def survey(
     campaign = blueprint.campaign.slug
     verdicts = await ledger.verdicts(campaign)
     rounds = await read_rounds(ledger, campaign)
+    again = await read_rounds(ledger, campaign, stage=Stage.FINAL)
     if shown:
-        rounds = shown_rounds(rounds, verdicts, await ledger.campaign_entries(campaign))
+        known = await ledger.campaign_entries(campaign)
+        rounds = shown_rounds(rounds, verdicts, known)
+        again = shown_rounds(again, verdicts, known, stage=Stage.FINAL)
     selected = None
     if only:
         selected = frozenset(cell.name for cell in expand(blueprint, only=only))
     planned = await asyncio.to_thread(lambda: [*plan_drafts(blueprint, rounds=rounds)])
     entries = dict(await ledger.entries(keys_of(planned)))
-    picks = picks_from(verdicts, planned, entries)
+    paid = settle_payers(planned, entries, selected=None)
+    picks = picks_from(verdicts, paid, entries, rounds=rounds, finals=again)
     wanted = await asyncio.to_thread(
         lambda: [*plan_finals(blueprint, picks=picks.approved, rounds=picks.rounds)]
     )
@@ -128,19 +133,29 @@ def keys_of(jobs: Sequence[Job]) -> Sequence[JobKey]:
     return [*{key for job in jobs for key in (job.key, job.payer) if key}]
 
 
-def prove_finals(blueprint: Blueprint, *, only: Sequence[str] = ()) -> Credits:
-    """Write every final's prompt as if all cells were approved; returns what they would cost.
+def prove_finals(blueprint: Blueprint, *, only: Sequence[str] = ()) -> None:
+    """Write every final's prompt as if all cells were approved, once their drafts are written.
 
-    A template that fails only for finals must be found before the drafts are paid for.
+    A template that fails only for finals must be found before the drafts are paid for. Where
+    finals say what drafts say there is nothing left to prove.
     """
+    if Stage.FINAL in blueprint.campaign.stages and not finals_repeat_drafts(blueprint):
+        plan_finals(blueprint, picks=_all_picked(blueprint, only), only=only)
+
+
+def price_finals(blueprint: Blueprint, *, only: Sequence[str] = ()) -> Credits:
+    """What finals of all cells cost together; proves them on the way."""
+    jobs = plan_finals(blueprint, picks=_all_picked(blueprint, only), only=only)
+    return Credits(sum(job.price for job in jobs))
+
+
+def _all_picked(blueprint: Blueprint, only: Sequence[str]) -> Mapping[CellName, Pick]:
+    """Every cell with its first take chosen; none where nobody is asked."""
     draft = blueprint.campaign.stages.get(Stage.DRAFT)
-    if Stage.FINAL not in blueprint.campaign.stages:
-        return Credits(0)
-    picks: dict[CellName, Pick] = {}
-    if draft is not None and draft.review is not Review.NONE:
-        for job in plan_drafts(blueprint, only=only):
-            picks.setdefault(job.at.cell, Pick(round=1, take=job.at.take, job=job.key, sha256=""))
-    return Credits(sum(job.price for job in plan_finals(blueprint, picks=picks, only=only)))
+    if draft is None or draft.review is Review.NONE:
+        return {}
+    first = Pick(round=1, take=1, job=JobKey(""), sha256="")
+    return dict.fromkeys((name_of(blueprint, s.point) for s in spots(blueprint, only=only)), first)
 
 
 def waiting_cells(

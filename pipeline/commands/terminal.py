@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TextIO
+from unicodedata import combining, east_asian_width
 
 STYLES: Mapping[str, str] = {
     "bold": "1",
@@ -57,15 +58,32 @@ def _encodable(text: str, stream: TextIO) -> str:
 
 def table(rows: Sequence[Sequence[str]], *, right: frozenset[int] = frozenset()) -> list[str]:
     """Lay rows out in columns, two blanks apart; columns in `right` are flushed right."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    widths = [max(breadth(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = []
     for row in rows:
+        blanks = [" " * (most - breadth(cell)) for cell, most in zip(row, widths, strict=True)]
         cells = [
-            cell.rjust(widths[column]) if column in right else cell.ljust(widths[column])
-            for column, cell in enumerate(row)
+            blank + cell if column in right else cell + blank
+            for column, (cell, blank) in enumerate(zip(row, blanks, strict=True))
         ]
         lines.append("  ".join(cells).rstrip())
     return lines
+
+
+def breadth(text: str) -> int:
+    """Columns that a text takes on a terminal: wide letters two, marks on letters none."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if combining(letter) else 1 + (east_asian_width(letter) in "WF") for letter in text
+    )
+
+
+def clipped(text: str, most: int) -> str:
+    """The text, its middle left out where it is longer than this."""
+    if len(text) <= most:
+        return text
+    return f"{text[: (most - 1) // 2]}…{text[len(text) - most // 2 :]}"
 
 
 def counted(number: int, one: str, many: str | None = None) -> str:

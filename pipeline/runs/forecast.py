@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
+from itertools import chain
 
 from pipeline.ledger.base import Entry
 from pipeline.model.credits import Credits
@@ -9,6 +11,16 @@ from pipeline.model.job import Job, JobKey
 from pipeline.runs.due import Due, Rules, what_is_due
 
 BUYING = frozenset({Due.BUY, Due.BUY_AGAIN})
+
+
+DIGESTS = 1 << 256
+"""Digests of single images are added up below this number: the sum knows no order."""
+
+
+def digest_of(job: Job, price: Credits | None) -> int:
+    """One image that is bought at this price, or (`None`) fetched without a new charge."""
+    said = f"{job.key} fetch" if price is None else f"{job.key} {price}"
+    return int.from_bytes(sha256(said.encode()).digest())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,6 +39,13 @@ class Forecast:
     def credits(self) -> Credits:
         """The most that this stage adds to the bill."""
         return Credits(sum(job.price for job in self.to_buy))
+
+    @property
+    def digest(self) -> int:
+        """Of the work, in whatever order it is counted."""
+        bought = (digest_of(job, job.price) for job in self.to_buy)
+        fetched = (digest_of(job, None) for job in self.to_fetch)
+        return sum(chain(bought, fetched)) % DIGESTS
 
     @property
     def done(self) -> int:

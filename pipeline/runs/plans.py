@@ -2,18 +2,18 @@
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
+from typing import Protocol, Self
 
 from pipeline.errors import UsageError
 from pipeline.ledger.base import Entry
 from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.job import Job, JobKey
-from pipeline.model.outcome import Failed, Rendered, Stored
+from pipeline.model.outcome import Failed, FailureKind, Rendered
 from pipeline.runs.folder import write_file
-from pipeline.runs.forecast import Forecast
 
 ID_LENGTH = 8
 
@@ -32,46 +32,52 @@ Spot = tuple[CellName, Stage, int, int]
 """Cell, stage, round, take."""
 
 
-def plan_id(campaign_sha256: str, profile: str, ahead: Iterable[Forecast]) -> str:
+class Ahead(Protocol):
+    """The work of one stage, listed or only counted."""
+
+    @property
+    def digest(self) -> int:
+        """Of what is bought at which price, and what is fetched; the order does not count."""
+        ...
+
+
+def plan_id(campaign_sha256: str, profile: str, ahead: Iterable[Ahead]) -> str:
     """The same work at the same price has the same id; anything else has another."""
-    work = [
-        (
-            sorted((job.key, job.price) for job in one.to_buy),
-            sorted(job.key for job in one.to_fetch),
-        )
-        for one in ahead
-    ]
-    text = json.dumps([campaign_sha256, profile, work], separators=(",", ":"))
+    text = json.dumps([campaign_sha256, profile, [f"{one.digest:x}" for one in ahead]])
     return hashlib.sha256(text.encode()).hexdigest()[:ID_LENGTH]
 
 
-def reasons(jobs: Sequence[Job], known: Sequence[Entry]) -> dict[JobKey, Why]:
-    """Why each of these jobs is bought; `known` are all entries of the campaign."""
-    entries = {entry.key: entry for entry in known}
-    spots: set[Spot] = {_spot(entry) for entry in known if entry.outcome is not None}
-    return {job.key: _why(job, entries.get(job.key), spots) for job in jobs}
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Known:
+    """What the ledger knows of a campaign, found by job and by place in the matrix."""
 
+    entries: Mapping[JobKey, Entry]
+    spots: frozenset[Spot]
+    """Where an image was ever asked for."""
 
-def _why(job: Job, entry: Entry | None, spots: set[Spot]) -> Why:
-    if entry is not None and isinstance(entry.outcome, Rendered):
-        return Why.AGAIN
-    if entry is not None and isinstance(entry.outcome, Failed):
-        return Why.UNSENT if entry.outcome.kind == "not_sent" else Why.AGAIN
-    if (job.at.cell, job.at.stage, job.at.round, job.at.take) in spots:
-        return Why.CHANGED
-    return Why.REDO if job.at.round > 1 else Why.NEW
+    @classmethod
+    def of(cls, entries: Sequence[Entry]) -> Self:
+        """All entries of the campaign, as `Ledger.campaign_entries` gives them."""
+        return cls(
+            entries={entry.key: entry for entry in entries},
+            spots=frozenset(
+                (entry.at.cell, entry.at.stage, entry.at.round, entry.at.take)
+                for entry in entries
+                if entry.outcome is not None
+            ),
+        )
 
-
-def _spot(entry: Entry) -> Spot:
-    return (entry.at.cell, entry.at.stage, entry.at.round, entry.at.take)
-
-
-def gone(jobs: Iterable[Job], known: Sequence[Entry]) -> list[Entry]:
-    """Images on disk that the campaign, as it is now, does not ask for; their files are kept."""
-    current = {job.key for job in jobs}
-    return [
-        entry for entry in known if isinstance(entry.outcome, Stored) and entry.key not in current
-    ]
+    def why(self, job: Job) -> Why:
+        """Why this job is bought."""
+        entry = self.entries.get(job.key)
+        if entry is not None and isinstance(entry.outcome, Rendered):
+            return Why.AGAIN
+        if entry is not None and isinstance(entry.outcome, Failed):
+            unsent = entry.outcome.kind is FailureKind.NOT_SENT
+            return Why.UNSENT if unsent else Why.AGAIN
+        if (job.at.cell, job.at.stage, job.at.round, job.at.take) in self.spots:
+            return Why.CHANGED
+        return Why.REDO if job.at.round > 1 else Why.NEW
 
 
 def plan_place(campaign: Slug, plan: str) -> PurePosixPath:
@@ -96,9 +102,3 @@ def hold_to_plan(output: Path, campaign: Slug, *, asked: str, actual: str) -> No
         "campaign, its feeds, the verdicts or the disk changed. Look at it again with pipeline "
         "plan; nothing was sent"
     )
-
-
-def count_reasons(why: Mapping[JobKey, Why]) -> list[tuple[Why, int]]:
-    """How many images are due for each reason, in the order of `Why`."""
-    counts = Counter(why.values())
-    return [(reason, counts[reason]) for reason in Why if counts[reason]]

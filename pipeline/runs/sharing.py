@@ -1,7 +1,7 @@
 """Who pays for an image that several cells share: whoever has paid already, else who is asked."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 
@@ -59,3 +59,35 @@ def _shared(job: Job, payer: JobKey | None, groups: Mapping[JobKey, Sequence[Job
     if job.key == payer:
         return replace(job, payer=None, price=price)
     return replace(job, payer=payer, price=FREE)
+
+
+class Payers:
+    """`settle_payers` for jobs that come in plan order and are not kept.
+
+    Holds one key for each image that may have been paid for and, where only some cells are asked
+    for, one for each of theirs.
+    """
+
+    def __init__(
+        self, entries: Mapping[JobKey, Entry], *, selected: Callable[[CellName], bool] | None
+    ) -> None:
+        self._entries = entries
+        self._selected = selected
+        self._paid: dict[JobKey, JobKey] = {}
+        self._asked: dict[JobKey, JobKey] = {}
+
+    def see(self, job: Job) -> None:
+        """Take note of one job, as planning made it."""
+        if self._entries and _may_be_paid(self._entries.get(job.key)):
+            self._paid.setdefault(job.payer or job.key, job.key)
+        if self._selected is not None and self._selected(job.at.cell):
+            self._asked.setdefault(job.payer or job.key, job.key)
+
+    def moved(self, *, everybody: bool = False) -> dict[JobKey, JobKey]:
+        """Key of the payer that planning chose → key of the one who pays in its place.
+
+        Images that stay with planning's choice are absent. `everybody`: as if all cells were
+        asked for.
+        """
+        payers = self._paid if everybody else self._asked | self._paid
+        return {leader: payer for leader, payer in payers.items() if leader != payer}

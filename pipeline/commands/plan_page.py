@@ -1,0 +1,232 @@
+"""A plan as a person reads it, and as it is kept."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from math import prod
+
+from pipeline.commands.foresight import Foresight
+from pipeline.commands.terminal import clipped, counted, paint, table, width
+from pipeline.model.campaign import Review, Size, Stage
+from pipeline.model.credits import Credits
+from pipeline.planning.blueprint import Blueprint
+from pipeline.planning.outline import outline
+from pipeline.runs.grid import Row
+from pipeline.runs.plans import plan_id
+from pipeline.runs.tally import MOST_LISTED, Listed, Tally, count_reasons
+
+MOST_COLUMNS = 8
+MOST_CROPS = 6
+MINUTE = 60
+LONGEST_PRODUCT = 28
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """Everything that is shown."""
+
+    blueprint: Blueprint
+    foresight: Foresight
+    limits: Mapping[str, tuple[Credits, Credits]]
+    seconds: float | None
+    """What an image took in the last run, half of them less; `None` before the first one."""
+    concurrency: int
+
+    @property
+    def id(self) -> str:
+        """Names this very work at this very price."""
+        campaign = self.blueprint.campaign
+        return plan_id(campaign.sha256, campaign.provider, self.foresight.stages.values())
+
+    @property
+    def work(self) -> int:
+        """Images that a run would buy or fetch."""
+        return sum(one.buying + one.fetching for one in self.foresight.stages.values())
+
+
+def plan_page(plan: Plan, *, file: str, whole: bool) -> list[str]:
+    """The lines of a plan; `whole`: of all cells, so that a run can be held to it."""
+    campaign = plan.blueprint.campaign
+    lines = [f"{paint(campaign.slug, 'bold')}  {campaign.file}", _shape(plan.foresight), ""]
+    lines += [*_matrix(plan.foresight), "", *_why(plan.foresight), *_stages(plan)]
+    if plan.blueprint.profile.play_money:
+        lines.append(_fact("Money", "play credits of the embedded server"))
+    for scope, (limit, left) in plan.limits.items():
+        lines.append(_fact("Budget", f"{left:,} of {limit:,} credits left for the {scope}"))
+    if plan.seconds and plan.work:
+        wait = plan.work * plan.seconds / plan.concurrency
+        pace = f"{plan.concurrency} at once, {plan.seconds:.1f} s an image in the last run"
+        lines.append(_fact("Time", f"about {_duration(wait)} at {pace}"))
+    lines += _crops(plan.blueprint)
+    saved = f" Saved as plan {plan.id}." if plan.work else ""
+    lines += ["", paint(f"Nothing was sent.{saved}", "dim")]
+    if plan.work:
+        held = f" --plan {plan.id}" if whole else ""
+        lines.append(f"{paint('Next', 'bold')}  pipeline run {file}{held}")
+    return lines
+
+
+def plan_record(plan: Plan) -> dict[str, object]:
+    """A plan as JSON; lists of images are cut short, what they leave out is counted."""
+    gone = plan.foresight.gone
+    return {
+        "schema": "campaign-pipeline/plan/1",
+        "plan": plan.id,
+        "campaign": plan.blueprint.campaign.slug,
+        "at": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "stages": {
+            stage: {
+                "jobs": ahead.jobs,
+                "to_buy": [_listed(one) for one in ahead.to_buy],
+                "to_buy_more": ahead.buying - len(ahead.to_buy),
+                "to_fetch": [one.job for one in ahead.to_fetch],
+                "to_fetch_more": ahead.fetching - len(ahead.to_fetch),
+                "credits": ahead.credits,
+            }
+            for stage, ahead in plan.foresight.stages.items()
+        },
+        "gone": [entry.key for entry in gone[:MOST_LISTED]],
+        "gone_more": max(0, len(gone) - MOST_LISTED),
+        "finals_at_most": plan.foresight.finals_at_most,
+        "limits": {
+            scope: {"limit": limit, "left": left} for scope, (limit, left) in plan.limits.items()
+        },
+        "warnings": [str(finding) for finding in plan.blueprint.warnings],
+    }
+
+
+def _listed(one: Listed) -> dict[str, object]:
+    return {"job": one.job, "cell": one.cell, "why": one.why}
+
+
+def _fact(name: str, text: str) -> str:
+    return f"  {name:<8} {text}"
+
+
+def _shape(foresight: Foresight) -> str:
+    grid = foresight.grid
+    counts = [(len(ids), axis) for axis, ids in grid.axes.items()]
+    sizes = " × ".join(counted(count, axis) for count, axis in counts)
+    whole = prod(count for count, _ in counts) == grid.cells
+    each = f", {counted(grid.takes, 'take')} each" if grid.takes > 1 else ""
+    return f"{sizes}{' = ' if whole else ', '}{counted(grid.cells, 'cell')}{each}"
+
+
+def _matrix(foresight: Foresight) -> list[str]:
+    """Products down, sizes across: how many images are new; `=` marks what is on disk."""
+    grid = foresight.grid
+    if not grid.rows:
+        return []
+    named = {product: clipped(product, LONGEST_PRODUCT) for product in grid.rows}
+    rows = [
+        [named[product], *(_square(row, size) for size in grid.sizes), *_sums(row)]
+        for product, row in grid.rows.items()
+    ]
+    head = ["product", *grid.sizes, "new", "credits"]
+    shown = min(len(grid.sizes), MOST_COLUMNS)
+    lines = _laid_out(head, rows, shown)
+    while shown > 1 and max(map(len, lines)) > width() - 2:
+        shown -= 1
+        lines = _laid_out(head, rows, shown)
+    text = [f"  {paint(lines[0], 'dim')}", *(f"  {line}" for line in lines[1:])]
+    if grid.hidden:
+        text.append(f"  … and {counted(grid.hidden, 'more product')}")
+    if shown < len(grid.sizes):
+        text.append(f"  … and {counted(len(grid.sizes) - shown, 'more size')}, counted in new")
+    return text
+
+
+def _laid_out(head: Sequence[str], rows: Sequence[Sequence[str]], sizes: int) -> list[str]:
+    """The table with its first columns only."""
+    cut = [[*row[: sizes + 1], *row[-2:]] for row in (head, *rows)]
+    return table(cut, right=frozenset(range(1, sizes + 3)))
+
+
+def _square(row: Row, size: str) -> str:
+    square = row.squares.get(size)
+    if square is None:
+        return "·"
+    return f"{square.new:,}" if square.new else f"={square.images:,}"
+
+
+def _sums(row: Row) -> tuple[str, str]:
+    return f"{row.new:,}", f"{row.credits:,}"
+
+
+def _why(foresight: Foresight) -> list[str]:
+    tallies = [*foresight.stages.values()]
+    facts = [("+", count, str(why)) for why, count in count_reasons(tallies)]
+    facts.append(("=", sum(one.on_disk for one in tallies), "on disk"))
+    facts.append(("-", len(foresight.gone), "no longer asked for, files kept"))
+    facts = [fact for fact in facts if fact[1]]
+    room = max((len(f"{count:,}") for _, count, _ in facts), default=0)
+    lines = [f"  {sign} {count:>{room},} {words}" for sign, count, words in facts]
+    return [*lines, ""] if lines else []
+
+
+def _stages(plan: Plan) -> list[str]:
+    stages = plan.foresight.stages
+    at_most = plan.foresight.finals_at_most
+    prices = {stage: _price(plan, stage) for stage in stages}
+    work = {stage: f"{one.buying:,} × {prices[stage]}" for stage, one in stages.items()}
+    wide = max([12, *map(len, work.values())])
+    room = max(
+        [7, *(len(f"{sum_:,}") for sum_ in (at_most, *(s.credits for s in stages.values())))]
+    )
+    lines = []
+    for stage, ahead in stages.items():
+        quality = plan.blueprint.campaign.stages[stage].quality
+        name = f"{stage.capitalize()}s"
+        line = f"{quality:<7} {work[stage]:<{wide}} {ahead.credits:>{room},} credits"
+        lines.append(_fact(name, line + _also(ahead)))
+        paid = ahead.done * prices[stage]
+        if stage is Stage.FINAL and at_most > ahead.credits + paid:
+            line = f"{'':<7} {'':<{wide}} {at_most:>{room},} credits"
+            lines.append(_fact("", f"{line}  at most, {_who_chooses(plan)}"))
+    return lines
+
+
+def _price(plan: Plan, stage: Stage) -> Credits:
+    return plan.blueprint.profile.price(plan.blueprint.campaign.stages[stage].quality)
+
+
+def _who_chooses(plan: Plan) -> str:
+    draft = plan.blueprint.campaign.stages.get(Stage.DRAFT)
+    match draft.review if draft else Review.NONE:
+        case Review.HUMAN:
+            return "only what review approves"
+        case Review.AUTO:
+            return "what the checks approve"
+        case Review.NONE:
+            return "bought unseen"
+
+
+def _also(ahead: Tally) -> str:
+    facts = []
+    if ahead.done:
+        facts.append(f"{ahead.done:,} on disk or settled")
+    if ahead.fetching:
+        facts.append(f"{ahead.fetching:,} to fetch, paid")
+    if ahead.shared:
+        facts.append(f"{ahead.shared:,} shared")
+    return f"  {', '.join(facts)}" if facts else ""
+
+
+def _duration(seconds: float) -> str:
+    if seconds < MINUTE:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / MINUTE)
+    return f"{minutes} min" if minutes < MINUTE else f"{minutes // 60:,} h {minutes % 60} min"
+
+
+def _crops(blueprint: Blueprint) -> list[str]:
+    crops = outline(blueprint).crops[:MOST_CROPS]
+    names = table([(size.id, _pixels(size)) for size in crops]) if crops else []
+    return [
+        _fact("Crop", f"{name}  keeps {size.kept:.1%} of a {size.ratio}")
+        for name, size in zip(names, crops, strict=True)
+    ]
+
+
+def _pixels(size: Size) -> str:
+    return "×".join(str(side) for side in size.pixels or (0, 0))
