@@ -2,12 +2,14 @@
 
 import argparse
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from crash.negative_controls import CONTROLS
+from crash.soak import soak
 from crash.sweep import all_points, points_of, sweep
 from crash.tripwire import Point
 
@@ -19,6 +21,8 @@ SHOWS_AT = ("after Wire.post", "after gptimage.read_receipt", "before Downloads.
 def main(words):
     """Exit 0 where no life lost anything and every negative control was caught."""
     arguments = _read(words)
+    if arguments.soak:
+        return soak_and_tell(arguments)
     whole = True
     for place, (name, honours) in enumerate(MODES.items()):
         if arguments.keys in {"both", name}:
@@ -35,7 +39,29 @@ def _read(words):
     parser.add_argument("--thorough", action="store_true", help="every step, torn writes too")
     parser.add_argument("--every", type=int, default=25, metavar="N", help="each N-th step (25)")
     parser.add_argument("--keys", choices=["both", *MODES], default="both")
+    parser.add_argument("--soak", action="store_true", help="one long campaign, killed and hurt")
+    parser.add_argument("--jobs", type=int, default=500, help="of the soak (500)")
+    parser.add_argument("--kills", type=int, default=10, help="of the soak (10)")
+    parser.add_argument("--seed", type=int, default=1, help="of the soak (1)")
     return parser.parse_args(words)
+
+
+def soak_and_tell(arguments):
+    """Exit 0 where every look was inside the bounds and every job is accounted for."""
+    whole = True
+    for name, honours in MODES.items():
+        if arguments.keys in {"both", name}:
+            with tempfile.TemporaryDirectory(prefix="soak-") as folder:
+                story = soak(
+                    Path(folder),
+                    jobs=arguments.jobs,
+                    kills=arguments.kills,
+                    honours_keys=honours,
+                    seed=arguments.seed,
+                )
+            print(f"soak, keys {name}: {story}", *story.violations, sep="\n  ", flush=True)
+            whole &= not story.violations
+    return 0 if whole else 1
 
 
 def _chooser(arguments, place):

@@ -21,6 +21,7 @@ import apsw
 
 from pipeline.commands import cli, flags, registry
 from pipeline.ledger import group_commit
+from pipeline.providers.profiles import GPTIMAGE, PROFILES
 
 
 class FailingFiles(apsw.VFS):
@@ -98,12 +99,20 @@ def forbid_network():
     socket.socket.connect = connect
 
 
+def honour_keys():
+    """As it does of the embedded server, which is the same one."""
+    profile = PROFILES[GPTIMAGE]
+    caps = dataclasses.replace(profile.caps, replays_keys=True)
+    PROFILES[GPTIMAGE] = dataclasses.replace(profile, caps=caps)
+
+
 def main(words):
     """Turn the knobs, then be `pipeline`."""
     split = words.index("--")
     parser = argparse.ArgumentParser(prog="driven")
     parser.add_argument("--doubts", type=int)
     parser.add_argument("--throttles", type=float)
+    parser.add_argument("--keys-honoured", action="store_true")
     parser.add_argument("--ledger-eio", type=int)
     parser.add_argument("--images-eio", type=int)
     parser.add_argument("--clock", type=float)
@@ -122,6 +131,8 @@ def main(words):
         return dataclasses.replace(settings, rendering=rendering)
 
     flags.read_settings = read_settings
+    if knobs.keys_honoured:
+        honour_keys()
     kept = None
     if knobs.ledger_eio is not None:
         kept = FailingFiles(knobs.ledger_eio)

@@ -13,6 +13,7 @@ from crash import inquest
 
 ROOT = Path(__file__).resolve().parents[2]
 
+DRIVEN = Path(__file__).with_name("driven.py")
 PROGRAM = (sys.executable, "-m", "pipeline", "run")
 
 CAMPAIGN = """\
@@ -86,8 +87,8 @@ class House:
     def manifest(self):
         return json.loads((self.output / "soda" / "latest" / "manifest.json").read_text())
 
-    def charges(self):
-        return self.shop.charges(self.since)
+    def charges(self, *, settled=True):
+        return self.shop.charges(self.since, settled=settled)
 
     def charged(self):
         return sum(price for _, price in self.charges())
@@ -121,6 +122,11 @@ def kill(process):
     """kill -9, and no trace of it."""
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=30)
+
+
+def through(*knobs):
+    """The program with knobs that no user has: see `driven`."""
+    return (sys.executable, str(DRIVEN), *map(str, knobs), "--", "run")
 
 
 def limited(ulimit):

@@ -18,26 +18,33 @@ STRAYS = ("*.part", ".probe*", ".latest*", "*.new", "*.new-*")
 """What is only there for a moment in every life."""
 
 
-async def _ledger_facts(output):
+async def _bounds(output):
     ledger = await SqliteLedger.open(output / "ledger.db", read_only=True)
     try:
         spent = await ledger.spent()
+    finally:
+        await ledger.close()
+    return {"confirmed": spent.confirmed, "upper": spent.upper}
+
+
+async def _purchases(output):
+    ledger = await SqliteLedger.open(output / "ledger.db", read_only=True)
+    try:
         entries = await ledger.campaign_entries(CAMPAIGN)
         attempts = await ledger.attempts([entry.key for entry in entries])
     finally:
         await ledger.close()
-    return {
-        "confirmed": spent.confirmed,
-        "upper": spent.upper,
-        "purchases": {
-            job: sorted({attempt.purchase for attempt in tried}) for job, tried in attempts.items()
-        },
-    }
+    return {job: sorted({one.purchase for one in tried}) for job, tried in attempts.items()}
+
+
+def bounds(output):
+    """What the ledger says was spent, whoever is writing it."""
+    return asyncio.run(_bounds(output))
 
 
 def look(output):
     """Everything that the output folder says now; call it where nothing is being written."""
-    facts = asyncio.run(_ledger_facts(output))
+    facts = bounds(output) | {"purchases": asyncio.run(_purchases(output))}
     place = output / CAMPAIGN / "latest" / "manifest.json"
     facts["manifest"] = json.loads(place.read_text()) if place.exists() else None
     facts["parts"] = sorted(

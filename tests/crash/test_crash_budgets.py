@@ -1,14 +1,8 @@
 """Budgets hold across runs, campaigns and processes, whatever becomes of the replies."""
 
-import sys
-from pathlib import Path
-
 import pytest
-from crash.household import House, campaign, ended
+from crash.household import House, campaign, ended, through
 from crash.image_server import serving
-
-DRIVEN = str(Path(__file__).with_name("driven.py"))
-CLOSED = (sys.executable, DRIVEN, "--doubts", "0", "--", "run")
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +52,7 @@ def test_sixteen_at_once_with_every_reply_lost_never_pass_the_budget(tmp_path):
         text = campaign(40, quality="high", more="budget: {campaign: 100}\n")
         house = House(tmp_path / "house", shop, text)
         for _ in range(2):
-            end = house.run("--concurrency", "16", "-q", program=CLOSED)
+            end = house.run("--concurrency", "16", "-q", program=through("--doubts", 0))
             assert end.code == 6, end.err
             assert house.charged() == 96
         assert house.manifest()["totals"]["credits"]["in_doubt"] == 96

@@ -2,14 +2,11 @@
 
 import shutil
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
-from crash.household import House, campaign, ended, limited, wait_until
+from crash.household import House, campaign, ended, limited, through, wait_until
 from crash.image_server import serving
 
-DRIVEN = str(Path(__file__).with_name("driven.py"))
 SLOW_IMAGES = [{"fault": "delay", "on": "cdn", "seconds": 1.0}]
 
 
@@ -49,11 +46,6 @@ def fill(place):
                 file.write(bytes(4096))
         except OSError:
             return
-
-
-def through(*knobs):
-    """The program with knobs, for `House.run`."""
-    return (sys.executable, DRIVEN, *map(str, knobs), "--", "run")
 
 
 def test_a_disk_that_fills_after_the_payments_costs_downloads_and_nothing_else(shop, small_disk):

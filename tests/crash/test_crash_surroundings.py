@@ -1,14 +1,10 @@
 """Odd machines: wrong clocks, few descriptors, an empty environment."""
 
-import sys
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
-from crash.household import House, campaign, limited
+from crash.household import House, campaign, limited, through
 from crash.image_server import serving
-
-DRIVEN = str(Path(__file__).with_name("driven.py"))
 
 
 @pytest.fixture(scope="module", params=[True, False], ids=["keys honoured", "keys ignored"])
@@ -34,8 +30,7 @@ def test_a_clock_that_is_set_back_between_two_runs_hangs_nothing_and_buys_nothin
 ):
     house = House(tmp_path / "house", shop, campaign(4))
     assert house.run("--only", "soda-[01]/*").code == 0
-    wrong = (sys.executable, DRIVEN, f"--clock={off}", "--", "run")
-    end = house.run(program=wrong)
+    end = house.run(program=through(f"--clock={off}"))
     assert end.code == 0, end.err
     assert end.seconds < 30
     assert house.run().code == 0
