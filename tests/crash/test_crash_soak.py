@@ -1,7 +1,6 @@
 """A bounded soak; `python -m tests.crash --soak` is the whole one."""
 
 import pytest
-
 from crash.soak import soak
 
 
