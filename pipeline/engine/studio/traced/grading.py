@@ -3,6 +3,9 @@
 import numpy as np
 from PIL import Image
 
+from pipeline.engine.studio.darkroom import whole
+from pipeline.engine.studio.vector.box import Box
+
 _LUMA = np.array([0.2126, 0.7152, 0.0722])
 _BRIGHT = 1.1
 _BLOOM = 0.16
@@ -10,6 +13,8 @@ _KNEE = 0.72
 _TOE = 0.0031308
 _SMALLER = 4
 _RICHER = 1.07
+_PALEST, _WHITE, _DARKEST = 0.85, 0.86, 0.40
+"""Exposure: this share of the product may be no lighter than paper, at least this much light."""
 
 
 def graded(radiance: np.ndarray, *, cut_out: bool) -> np.ndarray:
@@ -26,6 +31,16 @@ def graded(radiance: np.ndarray, *, cut_out: bool) -> np.ndarray:
     light = np.clip(gray + (light - gray) * _RICHER, 0, 1)
     curve = 1.055 * np.maximum(light, 1e-8) ** (1 / 2.4) - 0.055
     return np.where(light <= _TOE, 12.92 * light, curve)
+
+
+def exposure(radiance: np.ndarray, area: Box) -> float:
+    """How much to close the aperture so that what is pale in this area keeps its shape."""
+    height, width = radiance.shape[:2]
+    frame = whole(area, Box(0, 0, width, height))
+    left, top = int(frame.x), int(frame.y)
+    luma = radiance[top : int(frame.bottom), left : int(frame.right)] @ _LUMA
+    pale = float(np.quantile(luma, _PALEST))
+    return max(_DARKEST, min(1.0, _WHITE / max(pale, 1e-6)))
 
 
 def _vignette(height: int, width: int) -> np.ndarray:

@@ -27,11 +27,12 @@ from pipeline.engine.studio.traced.vessels import UNIT, glass_tint, scaled, wrap
 _ALUMINIUM = "#d5d8dc"
 _PALE = 0.2
 _FLAME = (
-    (1.00, 0.020, (26.0, 11.0, 3.0)),
-    (1.035, 0.026, (60.0, 30.0, 9.0)),
-    (1.075, 0.022, (70.0, 38.0, 13.0)),
-    (1.110, 0.014, (60.0, 34.0, 12.0)),
-    (1.135, 0.007, (40.0, 22.0, 8.0)),
+    (1.020, 0.018, (26.0, 11.0, 3.0)),
+    (1.055, 0.026, (60.0, 30.0, 9.0)),
+    (1.095, 0.023, (70.0, 38.0, 13.0)),
+    (1.130, 0.016, (60.0, 34.0, 12.0)),
+    (1.158, 0.010, (44.0, 24.0, 8.0)),
+    (1.180, 0.005, (30.0, 16.0, 5.0)),
 )
 """Balls of light: height, radius, radiance."""
 
@@ -109,13 +110,13 @@ def candle(scene: Scene) -> Body:
     """A lit candle in a tumbler of tinted or glazed glass."""
     shape, body = product(scene), Body()
     dark = luminance(scene.backdrop) < _PALE and glass_tint(scene) is not None
-    pot = "#1d1b1f" if dark else mix(scene.palette.soft, "#ffffff", 0.35)
+    pot = "#1d1b1f" if dark else mix(scene.palette.soft, scene.palette.main, 0.12)
     outer = ((0, 0), (42, 0), (46.5, 2.5), (48, 9), (48, 60), (48, 105), (47.2, 106), (45.8, 105))
     body.add(lathe(scaled((*outer, (45.2, 98), (45.2, 70)))), skins.solid(pot, 0.24, coat=0.9))
     wax = skins.solid(mix("#f8ecd2", scene.palette.soft, 0.25), 0.5)
-    body.add(lathe(scaled(((45.2, 89), (40, 87.6), (10, 87), (0, 87)))), wax)
+    body.add(lathe(scaled(((45.2, 94), (40, 92.6), (10, 92), (0, 92)))), wax)
     wrap(body, scene, shape, rough=0.5, paper="#fbf5e8", lift=0.003)
-    wick = lathe([(0.011, 0.86), (0.012, 0.95), (0.008, 0.99)], sides=20)
+    wick = lathe([(0.011, 0.91), (0.012, 0.99), (0.008, 1.02)], sides=20)
     body.add(wick, skins.solid("#1c1512", 0.9))
     body.lamps.extend(Lamp(0, 0, z, r, radiance) for z, r, radiance in _FLAME)
     return body

@@ -13,6 +13,8 @@ _AMBIENT = {
     Light.GOLDEN: 0.30,
     Light.NEON: 0.05,
 }
+_GAIN = {Light.SOFT: 0.80, Light.BRIGHT: 0.54, Light.DRAMATIC: 0.75}
+"""White paper on the table shall come out white, not blown."""
 Softbox = tuple[tuple[float, float], tuple[float, float], float, str, float]
 """Azimuth and elevation, width and height (degrees), intensity, colour, softness of its edge."""
 _RIGS: dict[Light, tuple[Softbox, ...]] = {
@@ -57,6 +59,7 @@ def rig(light: Light, *, cut_out: bool) -> np.ndarray:
     total = np.repeat(sky[..., None], 3, axis=2)
     for box in _RIGS[light]:
         total += _softbox(box, azimuth, elevation)
+    total *= _GAIN.get(light, 1.0)
     if cut_out:
         aside = (azimuth + 180) % 360 - 180
         card = np.exp(-((aside / 38) ** 2)) * np.exp(-(((elevation - 4) / 30) ** 2))

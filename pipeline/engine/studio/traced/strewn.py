@@ -9,8 +9,8 @@ import numpy as np
 from pipeline.engine.studio.chance import stream
 from pipeline.engine.studio.colors import mix
 from pipeline.engine.studio.darkroom import rasterised
-from pipeline.engine.studio.drawing.marks import FRUIT
-from pipeline.engine.studio.drawing.produce import citrus, leaf
+from pipeline.engine.studio.drawing.marks import FRUIT, slice_parts
+from pipeline.engine.studio.drawing.produce import leaf
 from pipeline.engine.studio.drawing.props import Lying
 from pipeline.engine.studio.scene.nouns import Prop, Scene
 from pipeline.engine.studio.traced import noise, skins
@@ -27,13 +27,14 @@ from pipeline.engine.studio.traced.meshes import (
 from pipeline.engine.studio.traced.skins import Skin
 from pipeline.engine.studio.traced.vessels import UNIT
 from pipeline.engine.studio.vector.box import Box
-from pipeline.engine.studio.vector.svg import Svg
+from pipeline.engine.studio.vector.path import Path
+from pipeline.engine.studio.vector.svg import Stop, Svg
 
 _DEEPER = 2.6
 """The flat picture's steps down are foreshortened depth."""
 _FACE = 640
-_DEEPEN = 3.3
-"""The drawing is lit already: this takes its light back before the studio lights it again."""
+_DEEPEN, _WET = 2.7, 0.78
+"""More than to linear light, and darker: wet flesh is richer than paint."""
 
 
 def strewn(scene: Scene, some: list[Lying]) -> Body:
@@ -103,11 +104,25 @@ def _peel(fruit: Prop) -> Skin:
 
 
 def _flesh(one: Lying) -> Skin:
-    """The cut face, drawn as the flat picture draws it, without its rind's edge."""
-    svg = Svg(Box(-_FACE / 2, -_FACE / 2, _FACE, _FACE))
-    citrus(svg, one.prop, _FACE / 2, one.angle)
+    """The cut face without light of its own: rind, pith, segments that are paler inside."""
+    rind, flesh, _ = FRUIT[one.prop]
+    half = _FACE / 2
+    svg = Svg(Box(-half, -half, _FACE, _FACE))
+    juicy: list[Stop] = [(flesh, 1, 0), (mix(flesh, rind, 0.5), 1, 0.5), (rind, 1, 1)]
+    fill = svg.rad(juicy, (0, 0), half * 0.9, user=True)
+    for path, color in slice_parts(half, one.prop, math.radians(one.angle), 10):
+        svg.draw(path, fill if color == flesh else color)
+    fibres = stream(round(one.size * 100), "fibres")
+    strokes = Path()
+    for _ in range(130):
+        angle, near = fibres.uniform(0, math.tau), fibres.uniform(0.2, 0.72) * half
+        far = near + half * fibres.uniform(0.04, 0.11)
+        strokes.move(math.cos(angle) * near, math.sin(angle) * near)
+        strokes.line(math.cos(angle) * far, math.sin(angle) * far)
+    svg.stroke(strokes, mix(flesh, "#ffffff", 0.5), half * 0.012, 0.6)
     pixels = np.asarray(rasterised(svg).image.convert("RGB"), float) / 255
-    return skins.solid(skins.texture((pixels**_DEEPEN).astype(np.float32)), 0.22, coat=0.9)
+    art = skins.texture((_WET * pixels**_DEEPEN).astype(np.float32))
+    return skins.solid(art, 0.42, coat=0.25, specular=0.15)
 
 
 def _leaf(body: Body, one: Lying, index: int) -> None:

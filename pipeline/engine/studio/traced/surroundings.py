@@ -35,10 +35,14 @@ def surroundings(scene: Scene, stage: Stage, camera: Camera, sky: np.ndarray) ->
     """Modelled parts, and entries for the tracer's scene by name."""
     body = Body()
     bright = max(falling_on_table(sky), 0.05)
-    albedo = np.clip(noise.linear(scene.backdrop) * 0.92 / bright, 0.02, 0.85)
-    if is_sweep(scene) and not backdrop.is_dark(scene):
-        body.add(_sweep(), skins.solid(albedo, 0.6, specular=0.2))
-        return body, {"halo": _halo(stage)}
+    airy = scene.light is Light.BRIGHT and not backdrop.is_dark(scene)
+    ground = mix(scene.backdrop, "#ffffff", 0.35 if airy else 0.0)
+    albedo = np.clip(noise.linear(ground) * 0.92 / bright, 0.02, 0.85)
+    if is_sweep(scene):
+        # walls get less light than floors: paper that is paler keeps the picture airy
+        paler = 1.35 if scene.light is Light.BRIGHT else 1.1
+        body.add(_sweep(), skins.solid(np.clip(albedo * paler, 0.02, 0.9), 0.6, specular=0.2))
+        return body, {"halo": _halo(scene, stage)}
     skin = _table_skin(scene, albedo)
     shift = mi.ScalarTransform4f().translate([0, _TABLE_END - _TABLE[1], 0])
     table: Skin = {
@@ -81,13 +85,14 @@ def _sweep() -> Mesh:
     return sheet(points)
 
 
-def _halo(stage: Stage) -> Skin:
+def _halo(scene: Scene, stage: Stage) -> Skin:
     """A spot on the paper behind the product."""
-    tall = stage.goods.h / stage.scale / 100
+    tall, bright = stage.goods.h / stage.scale / 100, scene.light is Light.BRIGHT
+    strong = 13.0 if bright else 9.0
     return {
         "type": "spot",
-        "intensity": skins.tone([9.0, 9.0, 8.6]),
-        "cutoff_angle": 24,
+        "intensity": skins.tone([strong, strong, strong * 0.955]),
+        "cutoff_angle": 34 if bright else 26,
         "beam_width": 4,
         "to_world": mi.ScalarTransform4f().look_at(
             origin=[0, -2.5, 6.5], target=[0, 4.2, tall * 0.9], up=[0, 0, 1]

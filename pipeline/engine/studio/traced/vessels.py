@@ -118,7 +118,7 @@ def bottle(scene: Scene) -> Body:
     """A bottle with a crown cap."""
     shape, body = product(scene), Body()
     colored = scene.glass in _BODIES
-    liquid = skins.through("#a5611f" if colored else scene.palette.main, 0.22)
+    liquid = skins.through("#a5611f" if colored else scene.palette.main, 0.27)
     fill = Filling(level=shape.level * UNIT, liquid=liquid, wall=glass_tint(scene))
     filled(body, scaled(shape.profile), fill)
     wrap(body, scene, shape, lift=_LIFT)
@@ -176,7 +176,7 @@ def jar(scene: Scene) -> Body:
         wrap(body, scene, shape, paper=opal, rough=0.3, lift=_LIFT)
     else:
         body_tint = glass_tint(scene)
-        liquid = skins.through(scene.palette.main, 0.75)
+        liquid = skins.through(scene.palette.main, 0.42)
         filled(body, wall, Filling(level=shape.level * UNIT, liquid=liquid, wall=body_tint))
         wrap(body, scene, shape, lift=_LIFT)
     dark = scene.glass is Glass.BLACK or (
