@@ -41,8 +41,17 @@ VIEWS = {
 }
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
-@pytest.mark.parametrize("wide", [1400, 900, 390])
+SWEEP = [
+    (1400, "dark"),
+    (900, "light"),
+    (390, "dark"),
+    pytest.param(1400, "light", marks=pytest.mark.thorough),
+    pytest.param(900, "dark", marks=pytest.mark.thorough),
+    pytest.param(390, "light", marks=pytest.mark.thorough),
+]
+
+
+@pytest.mark.parametrize(("wide", "theme"), SWEEP)
 async def test_axe_finds_nothing_wrong_in_any_view(stand, theme, wide):
     async with (
         stand.server(allow_spend=True) as server,
