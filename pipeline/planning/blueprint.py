@@ -88,13 +88,13 @@ def _draw(opened: Opened, scribe: Scribe) -> Blueprint:
     gather_expressions(opened, library)
     columns = _columns(file, tables)
     longest = opened.profile.caps.longest_prompt
-    library.teach(scribe, findings, columns=columns, longest=longest)
-    if not findings.failed:
-        filter_tables(tables, opened, scribe, library)
+    broken = library.teach(scribe, findings, columns=columns, longest=longest)
+    filter_tables(tables, opened, scribe, library, broken=broken)
     matrix_places = document["matrix"]
+    declared = document.get("data")
     ground = Ground(
         tables=tables.by_name,
-        declared=file.data,
+        declared=declared if isinstance(declared, LocatedMap) else (),
         caps=opened.profile.caps,
         placements=placements(),
         document=matrix_places if isinstance(matrix_places, LocatedMap) else document,
@@ -103,7 +103,9 @@ def _draw(opened: Opened, scribe: Scribe) -> Blueprint:
     matrix = assemble(file.matrix, ground)
     overrides = override_rules(file.overrides, matrix.axes, document, findings)
     places = {name: place_at(document, ("data", name), key=True) for name in file.data}
-    joins = build_joins(tables.by_name, file.data, matrix.axes, findings, places=places)
+    lost = any(not axis.ids for axis in matrix.axes)
+    joined = {} if lost else tables.by_name
+    joins = build_joins(joined, file.data, matrix.axes, findings, places=places)
     check_caps(opened, matrix)
     findings.settle()
     return Blueprint(

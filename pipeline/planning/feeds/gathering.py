@@ -1,5 +1,6 @@
 """All tables of a campaign, filtered by their `where`."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -45,11 +46,13 @@ def gather_tables(opened: Opened) -> Tables:
     return tables
 
 
-def filter_tables(tables: Tables, opened: Opened, scribe: Scribe, library: Library) -> None:
-    """Drop the rows for which a table's `where` is false."""
+def filter_tables(
+    tables: Tables, opened: Opened, scribe: Scribe, library: Library, *, broken: Collection[str]
+) -> None:
+    """Drop the rows for which a table's `where` is false; broken expressions keep every row."""
     for name, table in tables.by_name.items():
         expression = f"data.{name}.where"
-        if expression in library.expressions:
+        if expression in library.expressions and expression not in broken:
             _filter(table, expression, scribe, _Asking(opened.findings, library))
 
 

@@ -25,14 +25,52 @@ _KINDS = {
 
 
 def check(document: LocatedMap, findings: Findings) -> CampaignFile | None:
-    """The file as typed values; `None` where it has errors, which are noted."""
+    """The file as typed values; what does not fit is noted and left out.
+
+    What is left is only good for finding further mistakes. `None` where nothing can be made of it.
+    """
     _check_stages(document, findings)
     try:
         return CampaignFile.model_validate(document, context=findings)
     except ValidationError as error:
-        for one in error.errors(include_url=False):
+        errors = error.errors(include_url=False)
+        for one in errors:
             _note(one, document, findings)
+        sound = _without(document, [real_steps(document, one["loc"]) for one in errors])
+    try:
+        return CampaignFile.model_validate(sound, context=None)
+    except ValidationError:
         return None
+
+
+def _without(document: LocatedMap, broken: Sequence[Sequence[Step]]) -> LocatedMap:
+    """The document without its broken parts: single axes, rules and tables, or whole keys."""
+    sound = LocatedMap(document.place, document.path)
+    for key in document:
+        sound.take(key, document)
+    for steps in broken:
+        key = str(steps[0]) if steps else ""
+        inner = sound.get(key)
+        if key in _FINE and isinstance(inner, LocatedMap) and len(steps) > 1:
+            kept = LocatedMap(inner.place, inner.path)
+            for name in inner:
+                if name != steps[1]:
+                    kept.take(name, inner)
+            at, value_at = sound.key_places[key], sound.value_places[key]
+            sound.put(key, kept, at=at, value_at=value_at)
+        elif key in _STAND_INS:
+            place = document.place
+            sound.put(
+                key, _STAND_INS[key], at=place, value_at=document.value_places.get(key, place)
+            )
+        else:
+            sound.pop(key, None)
+    return sound
+
+
+_FINE = ("matrix", "data")
+"""Keys whose parts make sense without each other."""
+_STAND_INS = {"campaign": "unnamed", "prompt": "-"}
 
 
 def _check_stages(document: LocatedMap, findings: Findings) -> None:

@@ -60,8 +60,12 @@ class Library:
         *,
         columns: Mapping[str, Sequence[str]],
         longest: int,
-    ) -> None:
-        """Hand everything to the writing process, included files too; problems are noted."""
+    ) -> frozenset[str]:
+        """Hand everything to the writing process, included files too; problems are noted.
+
+        Returns the names of what is broken.
+        """
+        broken: set[str] = set()
         fresh = {name: source.text for name, source in self.templates.items()}
         expressions = {name: source.text for name, source in self.expressions.items()}
         while fresh or expressions:
@@ -79,8 +83,10 @@ class Library:
                 findings.settle()
                 raise
             for problem in reply["problems"]:
+                broken.add(problem["template"])
                 self._note(problem, findings)
             fresh, expressions = self._included(reply["needs"], findings), {}
+        return frozenset(broken)
 
     def place(self, template: str, line: int) -> tuple[Place, str]:
         """Where a line of a template stands, and its path in the campaign file."""

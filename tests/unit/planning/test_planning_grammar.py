@@ -226,3 +226,31 @@ def test_a_preview_is_warned_about(board):
     assert board.warnings(provider="open") == [
         "c.yaml:6:13: background: a transparent background is a preview at open and may be refused"
     ]
+
+
+def test_one_broken_key_hides_nothing_further_on(board):
+    board.put("p.csv", "sku,name\nA\n").put("hero.j2", "{% if %}")
+    board.write(
+        "campaign: No Slug\n"
+        "data:\n"
+        "  products: {source: p.csv, key: sku}\n"
+        "  copy: {source: 3}\n"
+        "matrix:\n"
+        "  product: {from: prodcts}\n"
+        "  size: [1:1, 4:33]\n"
+        "  scene: 7\n"
+        "  exclude: [{produkt: x}]\n"
+        "prompt: hero.j2\n"
+        "budget: {run: x}\n"
+    )
+    assert [told.split(": ")[0] for told in board.refused()] == [
+        "c.yaml:1:11",
+        "c.yaml:4:18",
+        "c.yaml:6:19",
+        "c.yaml:7:15",
+        "c.yaml:8:10",
+        "c.yaml:9:14",
+        "c.yaml:11:15",
+        "hero.j2:1:1",
+        "p.csv:2",
+    ]
