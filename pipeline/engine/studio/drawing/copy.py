@@ -57,6 +57,8 @@ class Column:
     down: Align
     largest: float
     """The largest headline, in pixels."""
+    small: float = 0.042
+    """The largest sub line, in units."""
 
 
 def leading_edge(scene: Scene) -> Align:
@@ -73,7 +75,7 @@ def column(scene: Scene, where: Column, *, prices: bool = True) -> list[Piece]:
     gap = unit * 0.034
     row_h = row[0].box.h + gap * 1.25 if row else 0.0
     weight = sum(_weight(s) for s in subs)
-    each = 0.068 if where.across is Align.MIDDLE else 0.100
+    each = (1.62 if where.across is Align.MIDDLE else 2.4) * where.small
     sub_h = min(unit * each * weight, zone.h * (0.42 if heads else 0.9)) if subs else 0.0
     head_h = zone.h - row_h - (sub_h + gap if subs else 0)
     found: list[Piece] = []
@@ -142,7 +144,7 @@ def _sub(text: str, where: Column, box: Box) -> Piece:
         face=text_face(text, long=long),
         across=where.across,
         down=Align.START,
-        max_size=where.unit * (0.030 if long else 0.042),
+        max_size=where.unit * (0.030 if long else where.small),
         max_lines=60 if long else 3,
         gain=1.05,
     )

@@ -151,10 +151,10 @@ def _arch(svg: Svg, scene: Scene, stage: Stage) -> None:
     top = max(stage.goods.y - half * 0.42, stage.unit * 0.05)
     copy = stage.copy_box
     if copy is not None and not stage.beside:
-        top = max(top, copy.bottom + stage.unit * 0.025)
+        top = max(top, copy.bottom + stage.unit * 0.022 + half * 0.10)
     for grow, fill in ((1.10, None), (1.0, _fill(svg, scene))):
         r = half * grow
-        y = top + half - (r - half)
+        y = top + half
         shape = Path().move(stage.cx - r, stage.horizon + 4).line(stage.cx - r, y)
         k = r * 0.5523
         shape.cubic(stage.cx - r, y - k, stage.cx - k, y - r, stage.cx, y - r)

@@ -172,6 +172,7 @@ def _words_only(scene: Scene, frame: Box) -> Stage:
         across=leading_edge(scene) if wide else Align.MIDDLE,
         down=Align.MIDDLE,
         largest=frame.h * (0.40 if wide else 0.36),
+        small=0.055,
     )
     copy = column(scene, where)
     return Stage(

@@ -45,7 +45,7 @@ def palette(low: str, backdrop: str | None, seed: int, own: str) -> Palette:
     bare = _GLASS.sub(" ", _WALL.sub(" ", low))
     plain = _WORD.findall(bare)
     flavour = _flavour([w if w in FLAVOURS else _singular(w) for w in plain])
-    colors = [NAMED[w] for w in plain if w in NAMED and w != "dark" and NAMED[w] != backdrop]
+    colors = [NAMED[w] for w in plain if w in NAMED and w != "dark"]
     if flavour and not (colors and flavour in MOODS):
         return Palette(**dict(zip(("main", "soft", "accent"), FLAVOURS[flavour], strict=True)))
     if flavour:
