@@ -119,7 +119,7 @@ class Shelf:
     def keep(self, wanted: Hashable, folio: Folio) -> None:
         """Put a folio on the shelf, and the oldest off it."""
         while len(self._folios) >= _SHELVED:
-            self._folios.pop(next(iter(self._folios)))
+            self._folios.pop(next(iter(self._folios)), None)
         self._folios[wanted] = folio
 
 

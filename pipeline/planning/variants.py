@@ -1,6 +1,7 @@
 """Settings of cells: the file's own, then every override that fits, later ones winning."""
 
 from collections.abc import Mapping
+from threading import Lock
 
 from pipeline.model.campaign import FinalMode, Review, Stage, StageSettings
 from pipeline.model.request import Background, Quality
@@ -34,7 +35,7 @@ def stage_settings(file: CampaignFile) -> dict[Stage, StageSettings]:
 
 
 class Variants:
-    """Builds each combination of overrides once."""
+    """Builds each combination of overrides once, also for several threads."""
 
     def __init__(self, file: CampaignFile, names: Mapping[str, str]) -> None:
         self.file = file
@@ -43,15 +44,20 @@ class Variants:
         self._numbers: dict[Fits, int] = {}
         self._all: list[Variant] = []
         self._fits: list[Fits] = []
+        self._adding = Lock()
 
     def number(self, fits: Fits) -> int:
         """The variant for a combination of overrides."""
         known = self._numbers.get(fits)
-        if known is None:
-            known = self._numbers[fits] = len(self._all)
-            self._all.append(self._build(fits))
-            self._fits.append(fits)
-        return known
+        return self._add(fits) if known is None else known
+
+    def _add(self, fits: Fits) -> int:
+        with self._adding:
+            if fits not in self._numbers:
+                self._all.append(self._build(fits))
+                self._fits.append(fits)
+                self._numbers[fits] = len(self._all) - 1
+            return self._numbers[fits]
 
     def __getitem__(self, number: int) -> Variant:
         return self._all[number]

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -290,3 +291,21 @@ def test_the_plan_is_the_same_whatever_the_hash_seed(board):
 def test_every_profile_on_the_board_can_be_planned_for(board):
     board.write(TEXT)
     assert {len(list(plan_drafts(board.load(provider=name)))) for name in PROFILES} == {8}
+
+
+def test_several_threads_plan_one_blueprint_alike(board):
+    products = ", ".join(f"p{number}" for number in range(40))
+    overrides = "".join(
+        f"  - {{match: {{product: p{number}}}, set: {{vars: {{look: look{number}}}}}}}\n"
+        for number in range(40)
+    )
+    board.write(
+        f"campaign: demo\nmatrix: {{product: [{products}], size: [1:1, 4:3]}}\n"
+        f"vars: {{look: plain}}\noverrides:\n{overrides}"
+        'prompt: "a {{ look }} photo"\n'
+    )
+    blueprint = board.load()
+    with ThreadPoolExecutor(4) as pool:
+        plans = [*pool.map(lambda _: list(plan_drafts(blueprint)), range(4))]
+    assert all(plan == plans[0] for plan in plans)
+    assert plans[0][-1].request.prompt == "a look39 photo"
