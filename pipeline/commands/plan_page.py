@@ -113,7 +113,7 @@ def _shape(foresight: Foresight) -> str:
 
 
 def _matrix(foresight: Foresight) -> list[str]:
-    """Products down, sizes across: how many images are new; `=` marks what is on disk."""
+    """Products down, sizes across: new images; `=` is settled, `~` is shared with another cell."""
     grid = foresight.grid
     if not grid.rows:
         return []
@@ -146,7 +146,9 @@ def _square(row: Row, size: str) -> str:
     square = row.squares.get(size)
     if square is None:
         return "·"
-    return f"{square.new:,}" if square.new else f"={square.images:,}"
+    if square.new:
+        return f"{square.new:,}"
+    return f"{'~' if square.shared == square.images else '='}{square.images:,}"
 
 
 def _sums(row: Row) -> tuple[str, str]:
@@ -157,6 +159,7 @@ def _why(foresight: Foresight) -> list[str]:
     tallies = [*foresight.stages.values()]
     facts = [("+", count, str(why)) for why, count in count_reasons(tallies)]
     facts.append(("=", sum(one.on_disk for one in tallies), "on disk"))
+    facts.append(("~", sum(one.shared for one in tallies), "shared, paid under another cell"))
     facts.append(("-", len(foresight.gone), "no longer asked for, files kept"))
     facts = [fact for fact in facts if fact[1]]
     room = max((len(f"{count:,}") for _, count, _ in facts), default=0)
@@ -207,8 +210,6 @@ def _also(ahead: Tally) -> str:
         facts.append(f"{ahead.done:,} on disk or settled")
     if ahead.fetching:
         facts.append(f"{ahead.fetching:,} to fetch, paid")
-    if ahead.shared:
-        facts.append(f"{ahead.shared:,} shared")
     return f"  {', '.join(facts)}" if facts else ""
 
 

@@ -15,6 +15,8 @@ class Square:
 
     images: int = 0
     new: int = 0
+    shared: int = 0
+    """Images that another cell's render pays for."""
 
 
 @dataclass(slots=True)
@@ -65,6 +67,7 @@ class Grid:
             return
         square = row.squares.setdefault(size, Square())
         square.images += 1
+        square.shared += job.payer is not None
         if new:
             square.new += 1
             row.new += 1

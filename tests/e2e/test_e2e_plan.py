@@ -1,0 +1,68 @@
+"""`pipeline plan` as a person reads it."""
+
+import json
+
+FIZZ = """\
+campaign: fizz
+matrix:
+  product:
+    - {id: citrus-soda-classic-330ml-six-pack, name: Citrus Soda}
+    - {id: berry, name: Berry Soda}
+  size: [1:1, 4:3, linkedin-square, instagram-story, instagram-reel, youtube-thumbnail]
+  exclude: [{product: berry, size: youtube-thumbnail}]
+prompt: A photo of {{ product.name }} on a wet table, soft light, centered framing.
+stages: {draft: {takes: 2}, final: {quality: high}}
+provider: gptimage
+budget: {run: 100, month: 2400}
+"""
+
+PAGE = """\
+fizz  fizz.yaml
+2 products × 6 sizes, 11 cells, 2 takes each
+
+  product                       1x1  4x3  linkedin-square  new  credits
+  citrus-soda-c…330ml-six-pack    2    2               ~2    8       16
+  berry                           2    2               ~2    6       12
+  … and 3 more sizes, counted in new
+
+  + 14 new
+  ~  8 shared, paid under another cell
+
+  Drafts   low     14 × 2            28 credits
+  Finals   high    0 × 12             0 credits
+                                     84 credits  at most, only what review approves
+  Budget   100 of 100 credits left for the run
+  Budget   2,400 of 2,400 credits left for the month
+  Crop     instagram-reel   1080×1920  keeps 88.9% of a 1:2
+  Crop     instagram-story  1080×1920  keeps 88.9% of a 1:2
+
+Nothing was sent. Saved as plan 00000000.
+Next  pipeline run fizz.yaml --plan 00000000
+"""
+
+
+def test_a_plan_fits_a_page_of_eighty_columns_and_says_what_it_costs(pipeline):
+    pipeline.write(FIZZ, "fizz.yaml")
+    ended = pipeline("plan", "fizz.yaml", COLUMNS="80")
+    [kept] = pipeline.output.glob("fizz/plans/*.json")
+    assert ended.out.replace(kept.stem, "00000000") == PAGE, ended.err
+
+
+def test_a_kept_plan_lists_every_image_with_its_reason(pipeline):
+    pipeline.write(FIZZ, "fizz.yaml")
+    said = json.loads(pipeline("plan", "fizz.yaml", "--json").out)
+    [kept] = pipeline.output.glob("fizz/plans/*.json")
+    drafts = said["stages"]["draft"]
+    assert {one["why"] for one in drafts["to_buy"]} == {"new"}
+    assert (len(drafts["to_buy"]), drafts["to_buy_more"], drafts["credits"]) == (14, 0, 28)
+    assert json.loads(kept.read_text()) == said
+
+
+def test_a_plan_that_is_run_is_the_plan_that_was_shown(pipeline):
+    text = FIZZ.replace("gptimage", "embedded").replace("[1:1, 4:3, ", "[1:1, ")
+    pipeline.write(text, "fizz.yaml")
+    plan = json.loads(pipeline("plan", "fizz.yaml", "--json").out)["plan"]
+    ended = pipeline("run", "fizz.yaml", "--plan", plan, "--stage", "draft", "-q")
+    assert ended.code == 0, ended.err
+    after = json.loads(pipeline("plan", "fizz.yaml", "--json").out)
+    assert after["stages"]["draft"]["to_buy"] == []
