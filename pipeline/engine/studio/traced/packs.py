@@ -23,9 +23,12 @@ from pipeline.engine.studio.traced.meshes import (
     superellipsoid,
 )
 from pipeline.engine.studio.traced.vessels import UNIT, glass_tint, scaled, wrap
+from pipeline.engine.studio.vector.lathe import radius_at, smooth
 
 _ALUMINIUM = "#d5d8dc"
 _PALE = 0.2
+_MUG = ((0.0, 0.0), (36, 0), (42, 2.2), (44.5, 10), (45, 60), (45, 98))
+"""The outside of a mug, without its lip."""
 _FLAME = (
     (1.020, 0.018, (26.0, 11.0, 3.0)),
     (1.055, 0.026, (60.0, 30.0, 9.0)),
@@ -56,8 +59,7 @@ def mug(scene: Scene) -> Body:
     body = Body()
     glaze = mix(scene.palette.soft, "#ffffff", 0.45)
     skin = skins.solid(glaze, 0.16, coat=1.0)
-    outer = ((0, 0), (36, 0), (42, 2.2), (44.5, 10), (45, 60), (45, 98), (44, 100.4), (42, 99))
-    body.add(lathe(scaled((*outer, (41, 92), (41, 60)))), skin)
+    body.add(lathe(scaled((*_MUG, (44, 100.4), (42, 99), (41, 92), (41, 60)))), skin)
     body.add(lathe([(0.412, 0.90), (0, 0.90)]), skins.solid("#34190c", 0.08, coat=1.0))
     _printed_on(body, scene, glaze)
     turn = np.linspace(-1.95, 1.95, 48)[:, None]
@@ -89,8 +91,10 @@ def _printed_on(body: Body, scene: Scene, glaze: str) -> None:
         paper=glaze,
         plain=True,
     )
-    low, high = shape.label.low * UNIT, shape.label.high * UNIT
-    mesh = lathe([(0.4525, low), (0.4525, high)], sides=96, half=shape.label.arc)
+    curve = tuple(smooth(_MUG))
+    heights = [float(z) for z in np.linspace(shape.label.low, shape.label.high, 24)]
+    glazed = [(radius_at(z, curve) * UNIT + 0.0012, z * UNIT) for z in heights]
+    mesh = lathe(glazed, sides=96, half=shape.label.arc)
     art = skins.texture(printed(scene, face), wrap="clamp")
     body.add(mesh, skins.solid(art, 0.16, coat=1.0))
 

@@ -1,7 +1,7 @@
 """The tracer: the scene modelled, lit, traced in ordered passes, denoised, graded, lettered."""
 
 import gc
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import mitsuba as mi
 import mitsuba_oidn
@@ -58,11 +58,17 @@ FINISHES = {
 }
 
 
+def finish(quality: Quality, *, cut_out: bool) -> Finish:
+    """How finely this is traced; a cut-out's sharp edge asks for twice the passes."""
+    found = FINISHES[quality]
+    return replace(found, passes=found.passes * 2) if cut_out else found
+
+
 def paint(order: Order) -> Picture:
     """Trace an order. Raises UnpaintableError where its copy cannot be set."""
     scene = read(order)
     stage = staged(scene, *pixels(order.ratio, order.quality))
-    image = traced(scene, stage, FINISHES[order.quality])
+    image = traced(scene, stage, finish(order.quality, cut_out=scene.transparent))
     if not scene.transparent and order.quality is not Quality.LOW:
         image = darkroom.grained(image.convert("RGB"))
     image = lettered(image.convert("RGBA"), scene, stage)
@@ -77,39 +83,41 @@ def paint(order: Order) -> Picture:
     )
 
 
-def traced(scene: Scene, stage: Stage, finish: Finish) -> Image.Image:
+def traced(scene: Scene, stage: Stage, fineness: Finish) -> Image.Image:
     """The picture without its copy."""
     camera = framed(scene, stage)
-    described = _described(scene, stage, camera, finish)
-    layers = _exposed(mi.load_dict(described), scene.seed, finish)
+    described = _described(scene, stage, camera, fineness)
+    layers = _exposed(mi.load_dict(described), scene.seed, fineness)
     del described
     gc.collect()
     color = np.ascontiguousarray(np.nan_to_num(np.minimum(layers[..., :3], _BRIGHTEST)))
     albedo = np.ascontiguousarray(np.clip(np.nan_to_num(layers[..., 4:7]), 0, 1))
     normals = np.ascontiguousarray(np.nan_to_num(layers[..., 7:10]))
-    clean = np.asarray(mitsuba_oidn.denoise(color, albedo, normals, hdr=True))
+    # what lies out of focus has noisy guides: unless they are cleaned first, edges stay ragged
+    guides = (np.asarray(mitsuba_oidn.denoise(noisy)) for noisy in (albedo, normals))
+    clean = np.asarray(mitsuba_oidn.denoise(color, *guides, hdr=True, clean_aux=True))
     clean = clean * exposure(clean, stage.goods)
     if scene.transparent:
         return _cut_out(clean, np.clip(layers[..., 3], 0, 1))
     return Image.fromarray(_bytes(graded(clean, cut_out=False)))
 
 
-def _exposed(scene: object, seed: int, finish: Finish) -> np.ndarray:
+def _exposed(scene: object, seed: int, fineness: Finish) -> np.ndarray:
     """The mean of ordered passes: red, green, blue, alpha, albedo, normals."""
     total: np.ndarray | None = None
-    for number in range(finish.passes):
+    for number in range(fineness.passes):
         chance = (seed & 0xFFFF) * 64 + number
-        one = np.array(mi.render(scene, spp=finish.samples, seed=chance), dtype=np.float64)
+        one = np.array(mi.render(scene, spp=fineness.samples, seed=chance), dtype=np.float64)
         total = one if total is None else total + one
     assert total is not None  # noqa: S101 - every finish has a pass
-    return (total / finish.passes).astype(np.float32)
+    return (total / fineness.passes).astype(np.float32)
 
 
-def _described(scene: Scene, stage: Stage, camera: Camera, finish: Finish) -> Skin:
+def _described(scene: Scene, stage: Stage, camera: Camera, fineness: Finish) -> Skin:
     sky = rig(scene.light, cut_out=scene.transparent)
     described: Skin = {
         "type": "scene",
-        "sensor": sensor(camera, samples=finish.samples, sharp=scene.transparent),
+        "sensor": sensor(camera, samples=fineness.samples, sharp=scene.transparent),
         "sky": {
             "type": "envmap",
             "bitmap": mi.Bitmap(sky),
@@ -120,7 +128,7 @@ def _described(scene: Scene, stage: Stage, camera: Camera, finish: Finish) -> Sk
             "aovs": "al:albedo,nn:sh_normal",
             "image": {
                 "type": "path",
-                "max_depth": finish.depth,
+                "max_depth": fineness.depth,
                 "rr_depth": 10,
                 "hide_emitters": scene.transparent,
             },
