@@ -17,6 +17,7 @@ from pipeline.model.verdict import Decision, Pick
 from pipeline.planning.blueprint import Blueprint
 from pipeline.planning.expansion import expand, name_of, spots
 from pipeline.planning.jobs import plan_drafts, plan_finals
+from pipeline.rendering.payers import settle_payers
 from pipeline.rendering.renderer import Renderer
 from pipeline.reviewing.choosing import Look, auto_verdicts
 from pipeline.reviewing.rounds import read_rounds, shown_rounds
@@ -24,7 +25,6 @@ from pipeline.reviewing.verdicts import Newest, StaleApproval, picks_from
 from pipeline.runs.due import Rules
 from pipeline.runs.forecast import forecast
 from pipeline.runs.proofs import finals_repeat_drafts
-from pipeline.runs.sharing import settle_payers
 from pipeline.runs.watching import StageOpening, Watcher
 
 

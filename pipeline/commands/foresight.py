@@ -13,13 +13,13 @@ from pipeline.model.verdict import Decision, Round
 from pipeline.planning.blueprint import Blueprint
 from pipeline.planning.jobs import plan_drafts, plan_finals
 from pipeline.planning.matrix.rules import name_glob
+from pipeline.rendering.payers import Payers
 from pipeline.reviewing.rounds import read_rounds
 from pipeline.reviewing.verdicts import Newest, Picks, picks_from
 from pipeline.runs.due import Rules
 from pipeline.runs.grid import Grid
 from pipeline.runs.plans import Known
 from pipeline.runs.proofs import finals_cost_alike, finals_repeat_drafts
-from pipeline.runs.sharing import Payers
 from pipeline.runs.tally import Tally
 from pipeline.workflow import price_finals
 

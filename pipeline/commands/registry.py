@@ -58,6 +58,7 @@ COMMANDS: tuple[Listing, ...] = tuple(
         ("redo", CHOOSE, "Ask for a new round of drafts, with a note", "redo"),
         ("undecide", CHOOSE, "Take a verdict back", "undecide"),
         ("status", LOOK, "Where campaigns stand, in one screen", "status"),
+        ("sheet", LOOK, "A contact sheet to open from disk, print or mail", "sheet"),
         ("ls", LOOK, "Every image of a campaign, one a line", "ls"),
         ("log", LOOK, "What was sent, answered and stored, line by line", "log"),
         ("resolve", MONEY, "Settle what is in doubt or lost", "resolve"),

@@ -19,6 +19,7 @@ from pipeline.commands.notifying import endings, notify
 from pipeline.commands.opening import open_account
 from pipeline.commands.progress import watcher_for
 from pipeline.commands.rendering import is_plain, what_is_asked
+from pipeline.commands.sheets import sheet_work, write_run_sheet
 from pipeline.commands.signals import listen_for_signals
 from pipeline.commands.telling import (
     confirm_spending,
@@ -235,6 +236,21 @@ async def _render(session: Session, work: Work | None, before: Standing) -> int:
     return await _end(session, standing)
 
 
+async def _draw_sheet(session: Session, account: Account, standing: Standing) -> None:
+    """A contact sheet beside the manifest, where this run brought something to look at."""
+    if not account.totals.this_run:
+        return
+    books = session.books
+    work = await sheet_work(
+        session.ledger,
+        session.blueprint,
+        standing,
+        output=session.output,
+        run=books.run.id,
+    )
+    await asyncio.to_thread(write_run_sheet, work, books.paths.folder)
+
+
 def rests(session: Session, account: Account | None, standing: Standing, *, code: int) -> bool:
     """Whether the next plain run will find just this, as long as nothing changes."""
     return (
@@ -279,6 +295,7 @@ async def _end(session: Session, standing: Standing) -> int:
     try:
         if account is not None:
             await books.put(account, exit_code=code)
+            await _draw_sheet(session, account, standing)
         await session.ledger.end(books.run.id, exit_code=code)
     except LocalFault as fault:
         halt.because(fault)

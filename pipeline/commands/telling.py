@@ -156,6 +156,8 @@ def _tell_account(account: Account, books: Bookkeeper) -> None:
     say(f"  {folder}/")
     say("    manifest.json  every URL, file, hash and credit")
     say("    images.csv     the same as a table")
+    if account.totals.this_run:
+        say("    sheet.html     a contact sheet to open from disk or mail")
 
 
 def _tell_next(arguments: argparse.Namespace, account: Account, standing: Standing) -> None:

@@ -12,10 +12,10 @@ from pipeline.model.credits import Credits
 from pipeline.model.job import Job, JobKey
 from pipeline.model.outcome import Stored
 from pipeline.model.verdict import Round, Verdict
+from pipeline.rendering.payers import settle_payers
 from pipeline.reviewing.board import Board, Planned, lay
 from pipeline.reviewing.broadcast import Broadcast
 from pipeline.reviewing.rounds import Rounds, read_rounds, shown_rounds
-from pipeline.reviewing.sharing import settled
 from pipeline.reviewing.source import Drafted, Source
 from pipeline.reviewing.states import side_of
 from pipeline.reviewing.verdicts import Newest, Picks, by_cell, picks_from
@@ -161,7 +161,7 @@ class Desk:
         self._shown = shown
         drafted = self._drafted
         known = {entry.key: entry for entry in entries}
-        drafts = settled(drafted.jobs, known)
+        drafts = settle_payers(drafted.jobs, known, selected=None)
         picks = picks_from(
             newest,
             drafts,
@@ -177,7 +177,7 @@ class Desk:
             campaign=drafted.campaign,
             cells=drafted.cells,
             drafts=by_cell(drafts),
-            finals=by_cell(settled(self._finals, known)),
+            finals=by_cell(settle_payers(self._finals, known, selected=None)),
         )
 
     async def _shown_rounds(self, stage: Stage, entries: Sequence[Entry], newest: Newest) -> Rounds:

@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
-import pytest
 from review_browser import keys, looking, needs_chromium
 
 pytestmark = needs_chromium
@@ -145,10 +144,6 @@ async def test_drafts_are_chosen_redone_launched_and_accepted_and_every_account_
     }
 
 
-@pytest.mark.xfail(
-    reason="the workflow plans finals without the notes of the rounds that they come from",
-    strict=True,
-)
 async def test_a_redone_draft_gets_its_final_with_the_note_that_was_approved(tmp_path):
     (tmp_path / "soda.yaml").write_text(SODA)
     await pipeline(tmp_path, "run", "soda.yaml", "-q")

@@ -152,3 +152,22 @@ def test_it_runs_in_an_empty_environment_from_the_root_folder(pipeline):
     ended = pipeline("run", file, "--output", folder / "output", "--only", "citrus/1x1")
     assert ended.code == 0, ended.err
     assert sys.executable
+
+
+def test_a_run_leaves_a_contact_sheet_and_the_shell_makes_one_to_mail(pipeline):
+    file = pipeline.write()
+    pipeline("run", file, "--stage", "draft")
+    html = (pipeline.output / "soda" / "latest" / "sheet.html").read_text()
+    assert html.count("data:image/webp") == 4
+    assert "<script" not in html
+    assert pipeline("sheet", file, "--eml", "--to", pipeline.folder / "mail").code == 0
+    assert b"Content-ID" in (pipeline.folder / "mail" / "sheet.eml").read_bytes()
+    assert pipeline("sheet", file, "--dir", "--to", pipeline.folder / "sheet").code == 0
+    assert len([*(pipeline.folder / "sheet" / "thumbs").glob("*.webp")]) == 4
+
+
+def test_a_run_in_which_nothing_happened_draws_no_new_sheet(pipeline):
+    file = pipeline.write()
+    pipeline("run", file)
+    pipeline("run", file)
+    assert not (pipeline.output / "soda" / "latest" / "sheet.html").exists()

@@ -9,10 +9,10 @@ from review_stand import SLUG, Stand
 from pipeline.model.campaign import Stage
 from pipeline.model.credits import FREE
 from pipeline.model.verdict import Decision
+from pipeline.rendering.payers import settle_payers
 from pipeline.reviewing.binding import Opinion
 from pipeline.reviewing.board import Planned, lay
 from pipeline.reviewing.quote import quote
-from pipeline.reviewing.sharing import settled
 from pipeline.reviewing.verdicts import by_cell, decide_cells, picks_from
 
 
@@ -32,7 +32,7 @@ async def board(stand, drafts=None):
     drafts = await stand.drafts() if drafts is None else drafts
     entries = {entry.key: entry for entry in await stand.ledger.campaign_entries(SLUG)}
     newest = await stand.ledger.verdicts(SLUG)
-    drafts = settled(drafts, entries)
+    drafts = settle_payers(drafts, entries, selected=None)
     finals = await stand.source.finals(picks_from(newest, drafts, entries))
     planned = Planned(
         campaign=stand.source.campaign(),

@@ -8,7 +8,7 @@ from pipeline.ledger.base import Entry
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.credits import FREE, Credits, Spent
 from pipeline.model.outcome import Failed, FailureKind, InDoubt, Stored
-from pipeline.runs.sharing import settle_payers
+from pipeline.rendering.payers import settle_payers
 
 FIRST = a_job("citrus/story")
 SECOND = replace(a_job("citrus/reel"), payer=FIRST.key, price=FREE)

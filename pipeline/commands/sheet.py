@@ -1,0 +1,69 @@
+"""`pipeline sheet FILE`: a contact sheet to open from disk, print or mail."""
+
+import argparse
+import asyncio
+from pathlib import Path
+
+from pipeline.commands.flags import add_campaign, add_common, settings_of
+from pipeline.commands.sheets import sheet_files, sheet_work
+from pipeline.commands.terminal import counted, say
+from pipeline.errors import LocalFault, UsageError
+from pipeline.ledger.registry import open_ledger
+from pipeline.planning.blueprint import load_blueprint
+from pipeline.providers.registry import profiles
+from pipeline.runs.folder import LEDGER, open_output
+from pipeline.workflow import survey
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's words."""
+    add_campaign(parser)
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument(
+        "--inline",
+        dest="form",
+        action="store_const",
+        const="inline",
+        help="one file with the pictures inside (this is the default)",
+    )
+    form.add_argument(
+        "--dir", dest="form", action="store_const", const="dir", help="pages and thumbs in a folder"
+    )
+    form.add_argument(
+        "--eml", dest="form", action="store_const", const="eml", help="a mail, ready to be sent"
+    )
+    parser.add_argument("--to", type=Path, metavar="DIR", help="folder to write into (.)")
+    add_common(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the sheet and say where."""
+    settings = settings_of(arguments)
+    if not (settings.output / LEDGER).exists():
+        raise UsageError(f"there is no ledger in {settings.output}: nothing was rendered there")
+    files = asyncio.run(_draw(arguments, open_output(settings.output)))
+    folder = arguments.to or Path()
+    for name, content in files.items():
+        place = folder / name
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(content)
+        except OSError as error:
+            raise LocalFault(f"cannot write {place}: {error.strerror}") from error
+    first = folder / next(iter(files))
+    size = sum(map(len, files.values())) / 1024
+    say(f"wrote {first} ({counted(len(files), 'file')}, {size:,.0f} KiB)")
+    return 0
+
+
+async def _draw(arguments: argparse.Namespace, output: Path) -> dict[str, bytes]:
+    blueprint = load_blueprint(arguments.campaign, profiles=profiles(), provider=arguments.provider)
+    ledger = await open_ledger(output / LEDGER, read_only=True)
+    try:
+        standing = await survey(ledger, blueprint, shown=True)
+        records = await ledger.runs(blueprint.campaign.slug)
+        newest = records[0].id if records else ""
+        work = await sheet_work(ledger, blueprint, standing, output=output, run=newest)
+    finally:
+        await ledger.close()
+    return await asyncio.to_thread(sheet_files, work, form=arguments.form or "inline")
