@@ -1,0 +1,194 @@
+"""Whole commands as a user runs them: plans of many cells, a rerun with nothing due, start-up.
+
+CPU is of the command and everything that it started; memory is its largest process.
+"""
+
+import asyncio
+import csv
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from builders import a_run
+
+from pipeline.artifacts.store import ArtifactStore
+from pipeline.ledger import buying, settling
+from pipeline.ledger.sqlite import SqliteLedger
+from pipeline.model.artifact import Alpha, Artifact, ImageKind
+from pipeline.model.credits import Budget, Credits
+from pipeline.model.outcome import Receipt
+from pipeline.planning.blueprint import load_blueprint
+from pipeline.planning.jobs import plan_drafts
+from pipeline.providers.registry import account_at, profiles
+
+ROOT = Path(__file__).resolve().parents[2]
+NOWHERE = "http://127.0.0.1:9"
+"""Whoever sends anything there is told so."""
+
+CAMPAIGN = """\
+campaign: big
+provider: gptimage
+data: {products: {source: products.csv, key: sku}}
+matrix:
+  product: {from: products}
+  size: [1:1, 4:3, 16:9, 9:21, 1:2]
+prompt: |
+  A photorealistic product photo of {{ product.look }} on a marble table, soft morning light,
+  centered framing, poster layout with the headline "{{ product.headline }}".
+stages:
+  draft: {quality: low, takes: 2, review: none}
+"""
+CELLS_PER_ROW = 5
+JOBS_PER_ROW = 10
+GROUP = 2000
+
+
+@dataclass(frozen=True)
+class Cost:
+    cpu: float
+    wall: float
+    megabytes: float
+    out: str
+    err: str
+    code: int
+
+
+def command(*words, folder):
+    """One command of the pipeline and what it cost."""
+    with (
+        tempfile.TemporaryFile("w+") as out,
+        tempfile.TemporaryFile("w+") as err,
+        subprocess.Popen(
+            [sys.executable, *map(str, words)],
+            cwd=folder,
+            env={
+                "PATH": os.environ["PATH"],
+                "HOME": str(folder),
+                "PYTHONPATH": str(ROOT),
+                "GPTIMAGE_BASE_URL": NOWHERE,
+                "GPTIMAGE_API_KEY": "bench",
+            },
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+        ) as process,
+    ):
+        began = time.monotonic()
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        wall = time.monotonic() - began
+        out.seek(0)
+        err.seek(0)
+        return Cost(
+            cpu=used.ru_utime + used.ru_stime,
+            wall=wall,
+            megabytes=used.ru_maxrss / 1024,
+            out=out.read(),
+            err=err.read(),
+            code=process.returncode,
+        )
+
+
+def write_campaign(folder, rows):
+    """A campaign of a feed with so many products."""
+    with (folder / "products.csv").open("w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["sku", "look", "headline"])
+        table.writerows(
+            (f"sku-{row}", f"a glass bottle no. {row}", f"FRESH {row}") for row in range(rows)
+        )
+    file = folder / "big.yaml"
+    file.write_text(CAMPAIGN)
+    return file
+
+
+def plan(cells):
+    """What `pipeline plan` of so many cells costs."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        file = write_campaign(folder, cells // CELLS_PER_ROW)
+        cost = command("-m", "pipeline", "plan", file, "--json", folder=folder)
+        assert cost.code == 0, cost.err[-500:]
+        return cost
+
+
+async def store_all(folder, file, output):
+    """Every image of the campaign, bought and stored as far as ledger and disk can tell."""
+    blueprint = load_blueprint(file, profiles=profiles())
+    run = a_run(campaign="big", account=account_at(blueprint.campaign.provider, NOWHERE))
+    store = ArtifactStore(output)
+    ledger = await SqliteLedger.open(output / "ledger.db")
+    await ledger.begin(run)
+    group = []
+    for job in plan_drafts(blueprint):
+        group.append(job)
+        if len(group) == GROUP:
+            await ledger._write(_bought(group, run))
+            _put(store.root, group)
+            group = []
+    await ledger._write(_bought(group, run))
+    _put(store.root, group)
+    await ledger.close()
+
+
+def _bought(jobs, run):
+    def verb(books, now):
+        for job in jobs:
+            permit = buying.submit(books, now, job, run=run, budget=Budget())
+            receipt = Receipt(url=f"{NOWHERE}/{job.key}.png", credits=Credits(2), raw=b"{}")
+            settling.paid(books, now, permit, receipt)
+            settling.stored(books, job.key, _artifact(job))
+
+    return verb
+
+
+def _artifact(job):
+    return Artifact(
+        path=f"big/{job.path}",
+        sha256=job.key * 2,
+        bytes=1,
+        kind=ImageKind.PNG,
+        width=1024,
+        height=1024,
+        alpha=Alpha.NONE,
+    )
+
+
+def _put(root, jobs):
+    for job in jobs:
+        place = root / "big" / job.path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(b"x")
+
+
+def rerun(jobs):
+    """What two reruns with nothing due cost: the first one, and the one after it."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        file = write_campaign(folder, jobs // JOBS_PER_ROW)
+        output = folder / "output"
+        output.mkdir()
+        asyncio.run(store_all(folder, file, output))
+        costs = []
+        for _ in range(2):
+            words = ("run", file, "--output", output, "-q", "--yes")
+            cost = command("-m", "pipeline", *words, folder=folder)
+            assert cost.code == 0, cost.err[-500:]
+            costs.append(cost)
+        manifest = json.loads((output / "big" / "latest" / "manifest.json").read_text())
+        assert manifest["totals"]["stored"] == manifest["totals"]["jobs"], manifest["totals"]
+        return costs
+
+
+def start(*words):
+    """CPU milliseconds of a command above a bare python: the least of nine runs of each."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        bare = min(command("-c", "pass", folder=folder).cpu for _ in range(9))
+        whole = min(command("-m", "pipeline", *words, folder=folder).cpu for _ in range(9))
+        return 1000 * (whole - bare)
