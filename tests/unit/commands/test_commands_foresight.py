@@ -232,6 +232,7 @@ async def test_the_same_products_in_another_order_have_the_same_work(house):
 
 async def test_a_long_plan_names_a_thousand_images_and_counts_the_rest(house):
     scenes = ", ".join(f"s{number}" for number in range(300))
-    text = PLAIN.replace("prompt:", f"  scene: [{scenes}]\nprompt: {{{{ scene }}}}")
+    text = PLAIN.replace("prompt:", f"  scene: [{scenes}]\nprompt:")
+    text = text.replace("a table", "a {{ scene }} table")
     drafts = (await house.foresee(house.load(text))).stages[Stage.DRAFT]
     assert (drafts.buying, len(drafts.to_buy)) == (1200, 1000)
