@@ -18,6 +18,13 @@ SHOWS_AT = ("after Wire.post", "after gptimage.read_receipt", "before Downloads.
 """Where a broken promise of the negative controls shows."""
 
 
+RESUMED = {
+    "with a job in doubt": Point(nth=2, label="after Wire.post"),
+    "with an image paid and not stored": Point(nth=1, label="before Part.settle"),
+}
+"""Where an earlier life ended, for sweeps of the life that resumes it."""
+
+
 def main(words):
     """Exit 0 where no life lost anything and every negative control was caught."""
     arguments = _read(words)
@@ -26,7 +33,9 @@ def main(words):
     whole = True
     for place, (name, honours) in enumerate(MODES.items()):
         if arguments.keys in {"both", name}:
-            whole &= sweep_and_tell(name, honours, _chooser(arguments, place))
+            choose = _chooser(arguments, place)
+            whole &= sweep_and_tell(f"keys {name}", choose, honours_keys=honours)
+            whole &= resumed_and_told(arguments, name, choose, place=place)
     points = [Point(nth=nth, label=label) for label in SHOWS_AT for nth in (1, 2)]
     for name, control in CONTROLS.items():
         whole &= control_and_tell(name, control, points[:: 2 if arguments.quick else 1])
@@ -72,12 +81,23 @@ def _chooser(arguments, place):
     return lambda steps: points_of(steps, every=arguments.every)
 
 
-def sweep_and_tell(name, honours, choose):
-    """One mode of the server."""
+def resumed_and_told(arguments, name, choose, *, place):
+    """Deaths of a life that resumes another; a quick look tries one kind of resuming a mode."""
+    kinds = list(RESUMED.items())
+    whole = True
+    for kind, after in [kinds[place]] if arguments.quick else kinds:
+        told = f"keys {name}, resumed {kind}"
+        few = (lambda steps: choose(steps)[::4]) if arguments.quick else choose
+        whole &= sweep_and_tell(told, few, honours_keys=MODES[name], after=after)
+    return whole
+
+
+def sweep_and_tell(name, choose, **how):
+    """One kind of life against one kind of server."""
     began = time.monotonic()
-    found, steps = sweep(honours_keys=honours, choose=choose, tell=print)
+    found, steps = sweep(choose=choose, tell=print, **how)
     print(
-        f"keys {name}: {found.points} points of {steps} steps, {len(found.labels)} kinds, "
+        f"{name}: {found.points} points of {steps} steps, {len(found.labels)} kinds, "
         f"{len(found.violations)} violations, {found.in_doubt} in doubt, "
         f"{time.monotonic() - began:.0f} s",
         flush=True,

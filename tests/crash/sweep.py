@@ -33,12 +33,16 @@ class Findings:
 
 
 class Sweep:
-    """Lives of one kind: a server that honours keys or ignores them, a renderer whole or not."""
+    """Lives of one kind: a server that honours keys or ignores them, a renderer whole or not.
 
-    def __init__(self, shop, folder, *, control=None):
+    With `after`, an earlier life has ended at that point already: the ones that are swept resume.
+    """
+
+    def __init__(self, shop, folder, *, control=None, after=None):
         self.shop = shop
         self.folder = folder
         self.control = control
+        self.after = after
 
     def rehearse(self):
         """The steps of a life that is not cut short, after which nothing may be wrong either."""
@@ -70,6 +74,16 @@ class Sweep:
         return found
 
     def _live(self, home, point):
+        """The earlier life, where there is one, and this one; what is told is of both."""
+        if self.after is None:
+            return self._one_life(home, point)
+        code, earlier = self._one_life(home, self.after)
+        if code != DEAD:
+            return code, earlier
+        code, told = self._one_life(home, point)
+        return code, told | {"rendered": earlier["rendered"] + told.get("rendered", [])}
+
+    def _one_life(self, home, point):
         report = self.folder / f"{home.name}.report"
 
         def live():
@@ -150,7 +164,7 @@ def all_points(steps):
     return whole + torn
 
 
-def sweep(*, honours_keys, choose, control=None, tell=lambda _text: None):
+def sweep(*, honours_keys, choose, control=None, after=None, tell=lambda _text: None):
     """Try the points that `choose(steps)` names; returns what was found and how many steps are."""
     make_light()
     honour_keys(honours_keys)
@@ -158,7 +172,7 @@ def sweep(*, honours_keys, choose, control=None, tell=lambda _text: None):
     with tempfile.TemporaryDirectory(prefix="crash-") as scratch:
         folder = Path(scratch)
         with serving(folder / "server", honours_keys=honours_keys) as shop:
-            lives = Sweep(shop, folder, control=control)
+            lives = Sweep(shop, folder, control=control, after=after)
             steps = lives.rehearse()
             for number, point in enumerate(choose(steps)):
                 one = lives.try_point(point, name=f"life-{number}")
