@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import NewType
 
 from pipeline.model.campaign import CellName, Slug, Stage
@@ -43,21 +43,24 @@ class Job:
     """The approved draft that a final comes from."""
 
 
+_ASKED = tuple(field.name for field in fields(RenderRequest))
+_FACTS = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
 def job_key(at: Coordinates, *, profile: ProfileName, request: RenderRequest) -> JobKey:
     """Name a job by what it is, never by where it stands in a list.
 
     The path of a reference is left out: its content is what is sent.
     """
-    asked = asdict(request)
+    asked: dict[str, object] = {name: getattr(request, name) for name in _ASKED}
     asked["references"] = [reference.sha256 for reference in request.references]
     facts = {
         "campaign": at.campaign,
-        "axes": dict(sorted(at.axes)),
+        "axes": dict(at.axes),
         "stage": at.stage,
         "round": at.round,
         "take": at.take,
         "profile": profile,
         "request": asked,
     }
-    text = json.dumps(facts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return JobKey(hashlib.sha256(text.encode()).hexdigest()[:32])
+    return JobKey(hashlib.sha256(_FACTS.encode(facts).encode()).hexdigest()[:32])

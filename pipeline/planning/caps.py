@@ -20,6 +20,27 @@ def check_caps(opened: Opened, matrix: Matrix) -> None:
             _check_size(size, sizes.origin(position)[0], opened.profile, opened.findings)
     _check_backgrounds(opened)
     _check_references(opened)
+    _note_unheeded(opened)
+
+
+def _note_unheeded(opened: Opened) -> None:
+    """What the grammar knows and no room acts on yet is said, never quietly left out."""
+    file = opened.file
+    written: list[tuple[Step, ...]] = []
+    if file.renditions:
+        written.append(("renditions",))
+    if "provenance" in file.model_fields_set:
+        written.append(("provenance",))
+    for name, provider in file.providers.items():
+        written += [
+            ("providers", name, setting)
+            for setting in ("model", "edits", "price")
+            if setting in provider.model_fields_set
+        ]
+    for steps in written:
+        at, path = opened.place(*steps, key=True), dotted(steps)
+        complaint = "is understood, and this version does not act on it yet"
+        opened.findings.warning(complaint, at=at, path=path, code="unheeded")
 
 
 def _check_size(size: Size, at: Place, profile: Profile, findings: Findings) -> None:
@@ -44,7 +65,7 @@ def _check_size(size: Size, at: Place, profile: Profile, findings: Findings) -> 
         pixels = "×".join(str(side) for side in size.pixels or ())
         complaint = (
             f"only {size.kept:.1%} of the {size.ratio} render survives the cut to {pixels}; "
-            "consider a size with fit: pad or fit: extend"
+            "most of the picture will be cut away"
         )
         findings.warning(complaint, at=at, path=path, code="crop-loss")
 

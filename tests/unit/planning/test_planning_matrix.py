@@ -221,7 +221,7 @@ def test_a_deep_cut_is_warned_about(board):
     assert board.write(text).warnings() == [
         (
             "c.yaml:4:10: matrix.size: leaderboard: only 24.7% of the 2:1 render survives the cut "
-            "to 728×90; consider a size with fit: pad or fit: extend"
+            "to 728×90; most of the picture will be cut away"
         )
     ]
 
