@@ -3,15 +3,18 @@
 import argparse
 import json
 import textwrap
+from collections.abc import Sequence
 
 from pipeline.commands.flags import add_campaign, add_common
-from pipeline.commands.terminal import paint, table, width
+from pipeline.commands.terminal import breadth, paint, table, width
 from pipeline.model.job import Job
 from pipeline.planning.blueprint import load_blueprint
 from pipeline.planning.explaining import Explanation, explain
 from pipeline.providers.registry import profiles
 
 LONGEST_VALUE = 44
+SHORTEST_VALUE = 14
+WIDEST = 120
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,35 +31,58 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(_row(told), ensure_ascii=False, indent=1))
     else:
-        print("\n".join(_page(told)))
+        print("\n".join(_page(told, folder=str(arguments.campaign.parent))))
     return 0
 
 
-def _page(told: Explanation) -> list[str]:
+def _page(told: Explanation, *, folder: str) -> list[str]:
     lines = [paint(told.cell.name, "bold")]
     for job in (*told.drafts[:1], *told.finals[:1]):
         request = job.request
         facts = f"{request.quality}, {request.size}, {request.background}, {job.price} credits"
         lines += ["", f"{paint(job.at.stage, 'bold')}  {paint(facts, 'dim')}"]
-        lines += textwrap.wrap(
-            request.prompt, width() - 2, initial_indent="  ", subsequent_indent="  "
-        )
-    rows = [("value", "", "set by")]
-    rows += [
-        (
-            setting.name,
-            _short(setting.value),
-            f"{setting.origin}{f' ({setting.override})' if setting.override else ''}",
-        )
-        for setting in told.settings
-    ]
-    head, *rest = table(rows)
+        same = job in told.finals and any(request.prompt == d.request.prompt for d in told.drafts)
+        lines += ["  the draft's words"] if same else _wrapped(request.prompt)
+    head, *rest = _settings(told, folder=folder)
     return [*lines, "", paint(head, "dim"), *rest]
 
 
-def _short(value: str) -> str:
-    flat = " ".join(value.split())
-    return flat if len(flat) <= LONGEST_VALUE else flat[: LONGEST_VALUE - 1] + "…"
+def _wrapped(prompt: str) -> list[str]:
+    """A prompt in lines that fit, where it had its own lines those."""
+    return [
+        line
+        for part in prompt.splitlines()
+        for line in textwrap.wrap(
+            part, width() - 2, initial_indent="  ", subsequent_indent="  ", break_long_words=False
+        )
+        or [""]
+    ]
+
+
+def _settings(told: Explanation, *, folder: str) -> list[str]:
+    """What set each value; values are cut, and files named from the campaign's folder, to fit."""
+    names = [setting.name for setting in told.settings]
+    values = [" ".join(setting.value.split()) for setting in told.settings]
+    origins = [
+        f"{setting.origin}{f' ({setting.override})' if setting.override else ''}"
+        for setting in told.settings
+    ]
+    room = _room(names, origins)
+    if room < min(LONGEST_VALUE, max(map(breadth, values), default=0)):
+        origins = [origin.removeprefix(f"{folder}/") for origin in origins]
+        room = _room(names, origins)
+    rows = zip(names, (_short(value, room) for value in values), origins, strict=True)
+    return table([("value", "", "set by"), *rows])
+
+
+def _room(names: Sequence[str], origins: Sequence[str]) -> int:
+    """Columns that are left for values."""
+    taken = max(map(breadth, names), default=0) + max(map(breadth, origins), default=0)
+    return max(SHORTEST_VALUE, min(LONGEST_VALUE, width(most=WIDEST) - taken - 4))
+
+
+def _short(value: str, most: int) -> str:
+    return value if len(value) <= most else value[: most - 1] + "…"
 
 
 def _row(told: Explanation) -> dict[str, object]:

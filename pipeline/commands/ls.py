@@ -3,17 +3,22 @@
 import argparse
 import asyncio
 import json
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.commands.flags import settings_of
 from pipeline.commands.run import peek_slug
-from pipeline.commands.terminal import paint, say, table
+from pipeline.commands.terminal import breadth, is_terminal, paint, say, table, width
 from pipeline.errors import UsageError
 from pipeline.ledger.base import Entry
 from pipeline.ledger.registry import open_ledger
 from pipeline.model.campaign import Slug
 from pipeline.model.outcome import Rendered, Status, Stored, status_of
 from pipeline.runs.folder import LEDGER
+
+WIDEST = 1000
+"""Columns beyond which no terminal is asked for its width."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,10 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps([_row(entry) for entry in chosen], indent=1))
     elif chosen:
-        rows = [("Cell", "Stage", "Take", "Status", "Credits", "File"), *map(_line, chosen)]
-        head, *rest = table(rows, right=frozenset({4}))
-        print(paint(head, "bold"))
-        print("\n".join(rest))
+        _tell(chosen, output / slug)
     else:
         say("no such image yet")
     return 0
@@ -57,6 +59,19 @@ async def _read(place: Path, campaign: Slug) -> list[Entry]:
         )
     finally:
         await ledger.close()
+
+
+def _tell(entries: Sequence[Entry], folder: Path) -> None:
+    """One line an image; on a terminal that is too narrow for it, the file's name is left out."""
+    rows = [("Cell", "Stage", "Take", "Status", "Credits", "File"), *map(_line, entries)]
+    lines = table(rows, right=frozenset({4}))
+    narrow = is_terminal(sys.stdout) and max(map(breadth, lines)) > width(most=WIDEST)
+    if narrow:
+        lines = table([row[:-1] for row in rows], right=frozenset({4}))
+    print(paint(lines[0], "bold"))
+    print("\n".join(lines[1:]))
+    if narrow:
+        say(f"The files are below {folder}/; --json names each.")
 
 
 def _line(entry: Entry) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import sys
 from pathlib import Path
 
 from pipeline.commands.accounts import account_of, budget_for
@@ -89,7 +90,7 @@ def _advise(plan: Plan) -> None:
     if plan.foresight.grid.cells <= MOST_LINTED:
         findings += lint(blueprint)
     for finding in dict.fromkeys(findings):
-        say(f"{paint('warning', 'yellow')}: {finding}")
+        say(f"{paint('warning', 'yellow', stream=sys.stderr)}: {finding}")
     if plan.foresight.grid.cells > MOST_LINTED:
         cells = counted(plan.foresight.grid.cells, "cell")
         say(f"For advice on the words of {cells}: pipeline check {blueprint.campaign.file}")

@@ -165,15 +165,18 @@ def _tell_next(arguments: argparse.Namespace, account: Account, standing: Standi
     counts = account.totals.counts
     steps = []
     if standing.stale:
-        say(f"{counted(len(standing.stale), 'approval')} no longer hold:")
+        hold = "holds" if len(standing.stale) == 1 else "hold"
+        say(f"{counted(len(standing.stale), 'approval')} no longer {hold}:")
         for stale in standing.stale[:NAMED]:
             say(f"  {stale.cell}  {stale.reason}")
     if standing.waiting:
         say(f"{counted(len(standing.waiting), 'cell')} to review")
-        steps.append(f"pipeline approve {file} '*' --take 1, then pipeline run {file}")
-    if counts.get(Status.PLANNED) or counts.get(Status.PENDING_DOWNLOAD):
-        steps.append(f"pipeline run {file}")
+        steps.append(("Next", f"pipeline review {file}"))
+        steps.append(("or", f"pipeline approve {file} '*' --take 1"))
+    if standing.waiting or counts.get(Status.PLANNED) or counts.get(Status.PENDING_DOWNLOAD):
+        steps.append(("then" if steps else "Next", f"pipeline run {file}"))
     if counts.get(Status.REFUSED) or counts.get(Status.FAILED):
-        steps.append(f"pipeline run {file} --retry-failed, or change the words")
-    for step in steps:
-        say(f"{paint('Next', 'bold', stream=sys.stderr)}  {step}")
+        retry = f"pipeline run {file} --retry-failed, or change the words"
+        steps.append(("or" if steps else "Next", retry))
+    for word, step in steps:
+        say(f"{paint(f'{word:<4}', 'bold', stream=sys.stderr)}  {step}")

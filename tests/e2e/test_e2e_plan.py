@@ -66,3 +66,22 @@ def test_a_plan_that_is_run_is_the_plan_that_was_shown(pipeline):
     assert ended.code == 0, ended.err
     after = json.loads(pipeline("plan", "fizz.yaml", "--json").out)
     assert after["stages"]["draft"]["to_buy"] == []
+
+
+LONG = """\
+campaign: long
+data: {rows: {source: feeds/a-feed-of-many-products.csv, key: sku}}
+matrix: {product: {from: rows}, size: [instagram-story]}
+prompt: A photo of {{ product.look }} on a wet table, soft light, centered framing.
+overrides: [{match: {product: A}, set: {vars: {mood: calm}}}]
+"""
+
+
+def test_an_explanation_fits_eighty_columns_and_says_the_same_words_once(pipeline):
+    row = "A,a slim bottle with a very long neck and a cork"
+    file = pipeline.write(LONG, "campaigns-of-this-year/long.yaml")
+    pipeline.write(f"sku,look\n{row}\n", "campaigns-of-this-year/feeds/a-feed-of-many-products.csv")
+    words = ("explain", file.relative_to(pipeline.folder), "A/instagram-story")
+    ended = pipeline(*words, COLUMNS="80")
+    assert max(map(len, ended.out.splitlines())) <= 80, ended.err
+    assert ended.out.count("A photo of a slim bottle with a very long neck") == 1
