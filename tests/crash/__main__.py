@@ -19,10 +19,11 @@ SHOWS_AT = ("after Wire.post", "after gptimage.read_receipt", "before Downloads.
 
 
 RESUMED = {
-    "with a job in doubt": Point(nth=2, label="after Wire.post"),
-    "with an image paid and not stored": Point(nth=1, label="before Part.settle"),
+    "with a job in doubt": (Point(nth=2, label="after Wire.post"),),
+    "with an image paid and not stored": (Point(nth=1, label="before Part.settle"),),
+    "with nothing left to do": (Point(), Point()),
 }
-"""Where an earlier life ended, for sweeps of the life that resumes it."""
+"""Where earlier lives ended, for sweeps of the life that resumes them."""
 
 
 def main(words):
@@ -82,10 +83,10 @@ def _chooser(arguments, place):
 
 
 def resumed_and_told(arguments, name, choose, *, place):
-    """Deaths of a life that resumes another; a quick look tries one kind of resuming a mode."""
+    """Deaths of a life that resumes another; a quick look tries half of the kinds a mode."""
     kinds = list(RESUMED.items())
     whole = True
-    for kind, after in [kinds[place]] if arguments.quick else kinds:
+    for kind, after in kinds[place::2] if arguments.quick else kinds:
         told = f"keys {name}, resumed {kind}"
         few = (lambda steps: choose(steps)[::4]) if arguments.quick else choose
         whole &= sweep_and_tell(told, few, honours_keys=MODES[name], after=after)

@@ -35,10 +35,10 @@ class Findings:
 class Sweep:
     """Lives of one kind: a server that honours keys or ignores them, a renderer whole or not.
 
-    With `after`, an earlier life has ended at that point already: the ones that are swept resume.
+    `after` says where earlier lives ended: the ones that are swept resume them.
     """
 
-    def __init__(self, shop, folder, *, control=None, after=None):
+    def __init__(self, shop, folder, *, control=None, after=()):
         self.shop = shop
         self.folder = folder
         self.control = control
@@ -74,14 +74,15 @@ class Sweep:
         return found
 
     def _live(self, home, point):
-        """The earlier life, where there is one, and this one; what is told is of both."""
-        if self.after is None:
-            return self._one_life(home, point)
-        code, earlier = self._one_life(home, self.after)
-        if code != DEAD:
-            return code, earlier
+        """The earlier lives, and this one; what is told is of all of them."""
+        rendered = []
+        for earlier in self.after:
+            code, told = self._one_life(home, earlier)
+            if code not in WELL | {DEAD}:
+                return code, told
+            rendered += told["rendered"]
         code, told = self._one_life(home, point)
-        return code, told | {"rendered": earlier["rendered"] + told.get("rendered", [])}
+        return code, told | {"rendered": rendered + told.get("rendered", [])}
 
     def _one_life(self, home, point):
         report = self.folder / f"{home.name}.report"
@@ -102,7 +103,7 @@ class Sweep:
         return code, told
 
     def _look_and_finish(self, home, before, told, found):
-        """The rest of the story, in one more child: three looks and two runs."""
+        """The rest of the story, in one more child: looks and three runs."""
         notes = home / "notes.json"
         output = home / "output"
 
@@ -111,7 +112,7 @@ class Sweep:
                 self.control()
             seen = [inquest.look(output)] if output.exists() else [None]
             codes = []
-            for _ in range(2):
+            for _ in range(3):
                 codes.append(run_once(home))
                 seen.append(inquest.look(output) | {"mark": self._mark()})
             notes.write_text(json.dumps({"seen": seen, "codes": codes}))
@@ -122,18 +123,18 @@ class Sweep:
         if code:
             return [f"the rerun broke: {_said(home)}"]
         told_after = json.loads(notes.read_text())
-        first, second, third = told_after["seen"]
+        first, second, *_, last = told_after["seen"]
         charges = self.shop.charges(before)
         complaints = [f"a rerun ended with {code}" for code in set(told_after["codes"]) - WELL]
         if first is not None:
             complaints += inquest.money_complaints(first, at_death, when="after the death")
         elif at_death:
             complaints.append(f"{len(at_death)} charges and no output folder")
-        complaints += inquest.final_complaints(output, third, charges, rendered=told["rendered"])
-        if third["mark"] != second["mark"]:
+        complaints += inquest.final_complaints(output, last, charges, rendered=told["rendered"])
+        if last["mark"] != second["mark"]:
             complaints.append("a rerun of a finished campaign bought something")
-        if third["manifest"] is not None:
-            found.in_doubt += third["manifest"]["totals"]["in_doubt"]
+        if last["manifest"] is not None:
+            found.in_doubt += last["manifest"]["totals"]["in_doubt"]
         return complaints
 
     def _mark(self):
@@ -164,7 +165,7 @@ def all_points(steps):
     return whole + torn
 
 
-def sweep(*, honours_keys, choose, control=None, after=None, tell=lambda _text: None):
+def sweep(*, honours_keys, choose, control=None, after=(), tell=lambda _text: None):
     """Try the points that `choose(steps)` names; returns what was found and how many steps are."""
     make_light()
     honour_keys(honours_keys)
