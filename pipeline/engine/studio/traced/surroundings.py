@@ -125,7 +125,7 @@ def _table_skin(scene: Scene, albedo: np.ndarray) -> Skin:
             tone = darken(mix(scene.backdrop, scene.palette.soft, 0.4), 0.05)
             art = skins.texture(_floats(noise.cloth(seed, tone)), repeat=(12, 6))
             relief = noise.fractal((4, 7), seed)
-            return skins.bumped(skins.solid(art, 0.8), relief, scale=1.2, repeat=(4, 2))
+            return skins.bumped(skins.solid(art, 0.8), relief, scale=0.25, repeat=(4, 2))
         case Surface.MATTE:
             return skins.solid(albedo, 0.5 if not dark else 0.22, specular=0.3)
 

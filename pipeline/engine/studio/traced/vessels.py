@@ -31,6 +31,13 @@ _BODIES = {
     Glass.BLACK: ("#17171b", 0.55),
 }
 """The tint of coloured glass, and how strongly one crossing colours."""
+_CONTENTS = {
+    Glass.AMBER: "#a5611f",
+    Glass.GREEN: "#b9c98a",
+    Glass.BLUE: "#cfdcea",
+    Glass.BLACK: "#a5611f",
+}
+"""What is drunk from coloured bottles: its own colour would only darken the glass."""
 _PALE = 0.2
 
 
@@ -117,8 +124,7 @@ def _hollow(outer: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
 def bottle(scene: Scene) -> Body:
     """A bottle with a crown cap."""
     shape, body = product(scene), Body()
-    colored = scene.glass in _BODIES
-    liquid = skins.through("#a5611f" if colored else scene.palette.main, 0.27)
+    liquid = skins.through(_CONTENTS.get(scene.glass, scene.palette.main), 0.27)
     fill = Filling(level=shape.level * UNIT, liquid=liquid, wall=glass_tint(scene))
     filled(body, scaled(shape.profile), fill)
     wrap(body, scene, shape, lift=_LIFT)
