@@ -172,7 +172,7 @@ def _stages(plan: Plan) -> list[str]:
     at_most = plan.foresight.finals_at_most
     prices = {stage: _price(plan, stage) for stage in stages}
     work = {stage: f"{one.buying:,} × {prices[stage]}" for stage, one in stages.items()}
-    wide = max([12, *map(len, work.values())])
+    wide = max(map(len, work.values()))
     room = max(
         [7, *(len(f"{sum_:,}") for sum_ in (at_most, *(s.credits for s in stages.values())))]
     )
@@ -185,7 +185,7 @@ def _stages(plan: Plan) -> list[str]:
         paid = ahead.done * prices[stage]
         if stage is Stage.FINAL and at_most > ahead.credits + paid:
             line = f"{'':<7} {'':<{wide}} {at_most:>{room},} credits"
-            lines.append(_fact("", f"{line}  at most, {_who_chooses(plan)}"))
+            lines.append(_fact("", f"{line}  {_who_chooses(plan)}"))
     return lines
 
 
@@ -197,11 +197,11 @@ def _who_chooses(plan: Plan) -> str:
     draft = plan.blueprint.campaign.stages.get(Stage.DRAFT)
     match draft.review if draft else Review.NONE:
         case Review.HUMAN:
-            return "only what review approves"
+            return "if review approves all"
         case Review.AUTO:
-            return "what the checks approve"
+            return "if the checks approve all"
         case Review.NONE:
-            return "bought unseen"
+            return "in all, bought unseen"
 
 
 def _also(ahead: Tally) -> str:
