@@ -1,7 +1,12 @@
 """A real Chromium on the review page."""
 
+import atexit
 import shutil
+import subprocess
+import tempfile
+import time
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
@@ -22,10 +27,49 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
 
 
+class Shared:
+    """One Chromium for all tests of a session: starting one costs more than most tests do."""
+
+    process = None
+    profile = None
+
+    @classmethod
+    def address(cls):
+        if cls.process is None:
+            cls.profile = tempfile.TemporaryDirectory(prefix="chromium-")
+            cls.process = subprocess.Popen(
+                [
+                    CHROMIUM,
+                    "--headless",
+                    "--remote-debugging-port=0",
+                    f"--user-data-dir={cls.profile.name}",
+                    *FLAGS,
+                    "about:blank",
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            atexit.register(cls.close)
+        place = Path(cls.profile.name) / "DevToolsActivePort"
+        deadline = time.monotonic() + 30
+        while not place.exists() or len(place.read_text().splitlines()) < 2:
+            assert time.monotonic() < deadline, "Chromium did not start"
+            time.sleep(0.05)
+        port, path = place.read_text().splitlines()[:2]
+        return f"ws://127.0.0.1:{port}{path}"
+
+    @classmethod
+    def close(cls):
+        cls.process.kill()
+        cls.process.wait()
+        cls.profile.cleanup()
+
+
 @asynccontextmanager
 async def chromium():
     async with playwright.async_playwright() as driver:
-        browser = await driver.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS])
+        browser = await driver.chromium.connect_over_cdp(Shared.address())
         try:
             yield browser
         finally:
