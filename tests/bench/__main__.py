@@ -129,12 +129,23 @@ def main(words):
 
 
 def _apart(name, jobs):
-    before, began = os.getloadavg()[0], time.monotonic()
+    before, began = _noise(), time.monotonic()
     words = [sys.executable, "-m", "tests.bench", name, "--here"]
     code = subprocess.run(words + (["--jobs", str(jobs)] if jobs else []), check=False).returncode
-    seconds, after = time.monotonic() - began, os.getloadavg()[0]
-    print(f"{'':<58} ({name}: {seconds:.0f} s, load {before:.1f} to {after:.1f})", flush=True)
+    seconds, after = time.monotonic() - began, _noise()
+    noise = f"load {os.getloadavg()[0]:.1f}, a fixed loop costs {before:.2f}–{after:.2f} × its best"
+    print(f"{'':<58} ({name}: {seconds:.0f} s; {noise})", flush=True)
     return code
+
+
+def _noise():
+    """How much more CPU a fixed piece of work takes than at best: what neighbours do to ours."""
+    costs = []
+    for _ in range(40):
+        began = time.process_time()
+        sum(range(200_000))
+        costs.append(time.process_time() - began)
+    return max(1.0, sum(costs) / len(costs) / min(costs))
 
 
 if __name__ == "__main__":

@@ -39,6 +39,8 @@ from pipeline.settings import ProviderSettings, RenderingSettings
 
 HERE = Path(__file__).parent
 BYTES_PER_PIXEL = 1.25
+SIZES = ("1x1", "4x3", "16x9", "9x21", "1x2")
+"""A folder holds the sizes of one product, as in a campaign."""
 
 
 def photo_like(size):
@@ -134,7 +136,8 @@ async def ours(url, folder, *, jobs, at_once, look=unseen):
 
         async def stream():
             for number in range(jobs):
-                yield a_job(f"p{number}/1x1", prompt=f"photo {number}")
+                cell = f"p{number // len(SIZES)}/{SIZES[number % len(SIZES)]}"
+                yield a_job(cell, prompt=f"photo {number}")
 
         async def render(job):
             outcome = await renderer.render(job, None)
