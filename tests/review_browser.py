@@ -41,6 +41,11 @@ class Shared:
                 [
                     CHROMIUM,
                     "--headless",
+                    "--hide-scrollbars",
+                    "--force-color-profile=srgb",
+                    "--disable-background-timer-throttling",
+                    "--disable-backgrounding-occluded-windows",
+                    "--disable-renderer-backgrounding",
                     "--remote-debugging-port=0",
                     f"--user-data-dir={cls.profile.name}",
                     *FLAGS,

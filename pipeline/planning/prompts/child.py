@@ -12,7 +12,6 @@ import resource
 import select
 import signal
 import sys
-import time
 from typing import IO
 
 from pipeline.planning.prompts.desk import Desk
@@ -30,6 +29,7 @@ def main() -> None:
     """Answer messages until there are no more."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
     parent = int(sys.argv[1])
     progress = mmap.mmap(int(sys.argv[2]), mmap.PAGESIZE)
     _limit(resource.RLIMIT_CORE, 0)
@@ -44,9 +44,12 @@ def main() -> None:
             return
         if message is None:
             return
-        used = time.process_time()
-        _soft_limit(resource.RLIMIT_CPU, int(used) + CPU_SECONDS + (used % 1 > 0.5))  # noqa: PLR2004  the kernel counts whole seconds
-        send(answers, desk.answer(message))
+        # A limit in absolute seconds would count by the scheduler's ticks, which drift by seconds
+        # from any clock that can be read; this timer starts from where the ticks are now.
+        signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)
+        answer = desk.answer(message)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        send(answers, answer)
 
 
 def _awaited(requests: IO[bytes], parent: int) -> bool:
@@ -65,12 +68,6 @@ def _limit(kind: int, value: int) -> None:
     # macOS knows RLIMIT_AS and refuses to set it; the limit of processor time still holds
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(kind, (bounded, bounded))
-
-
-def _soft_limit(kind: int, value: int) -> None:
-    _, hard = resource.getrlimit(kind)
-    bounded = value if hard == resource.RLIM_INFINITY else min(value, hard)
-    resource.setrlimit(kind, (bounded, hard))
 
 
 if __name__ == "__main__":

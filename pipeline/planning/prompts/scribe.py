@@ -148,7 +148,7 @@ class Scribe:
         except subprocess.TimeoutExpired:
             self._process.kill()
             code = self._process.wait()
-        if code in (-signal.SIGXCPU, -signal.SIGKILL):
+        if code in (-signal.SIGPROF, -signal.SIGKILL):
             return ScribeDied(number, "takes too long or too much memory to write")
         last_words = self._process.stderr.read(4000) if self._process.stderr else b""
         if code == 1 and last_words:
