@@ -77,3 +77,25 @@ def test_a_frozen_process_goes_on_where_it_was_and_asks_for_nothing_twice(shop, 
     assert ended(process).code == 0
     assert len(house.charges()) == 8
     assert house.complaints() == []
+
+
+def test_what_a_dead_run_left_half_written_is_swept_away(shop, tmp_path):
+    house = House(tmp_path / "house", shop, campaign(2))
+    assert house.run().code == 0
+    assert house.run().code == 0
+    for stray in ("drafts/soda-0/1x1.png.part", "runs/gone/manifest.json.1-2.part"):
+        place = house.output / "soda" / stray
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(b"half")
+    assert house.run().code == 0
+    assert house.complaints() == []
+
+
+def test_an_image_that_was_deleted_is_fetched_again_and_not_paid_again(shop, tmp_path):
+    house = House(tmp_path / "house", shop, campaign(3))
+    for _ in range(3):
+        assert house.run().code == 0
+    house.images()[0].unlink()
+    assert house.run().code == 0
+    assert len(house.charges()) == 3
+    assert house.complaints() == []
