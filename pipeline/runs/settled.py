@@ -26,8 +26,8 @@ class Settled:
     """Of the campaign's meaning, the account, and what the run was asked."""
     mark: str
     """How far the ledger had been written."""
-    folders: Mapping[str, int]
-    """Folders of images → when they last changed: a deleted or replaced file shows there."""
+    folders: Mapping[str, str]
+    """Folders of images → when they last changed, and the bytes in them."""
     run: RunId
     """The run whose manifest says it all."""
 
@@ -102,13 +102,26 @@ def _mark(root: Path) -> str | None:
     return f"{mark.name.hex()} {mark.commits}" if mark else None
 
 
-def _folders(root: Path, campaign: Slug) -> dict[str, int]:
-    """Every folder that images lie in, with the nanosecond of its last change."""
-    found: dict[str, int] = {}
+def _folders(root: Path, campaign: Slug) -> dict[str, str]:
+    """Every folder that images lie in: the nanosecond of its last change, and what is in it.
+
+    A file that was cut short where it lies changes no folder, only the sum of the bytes.
+    """
+    found: dict[str, str] = {}
+    waiting = [root / campaign / stage for stage in ("drafts", "finals")]
     try:
-        for stage in ("drafts", "finals"):
-            for folder, _, _ in os.walk(root / campaign / stage):
-                found[os.path.relpath(folder, root)] = Path(folder).stat().st_mtime_ns
+        while waiting:
+            folder = waiting.pop()
+            if not folder.is_dir():
+                continue
+            size = 0
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(folder / entry.name)
+                    else:
+                        size += entry.stat(follow_symlinks=False).st_size
+            found[os.path.relpath(folder, root)] = f"{folder.stat().st_mtime_ns} {size}"
     except OSError as error:
         raise LocalFault(f"cannot look at the images of {campaign}: {error.strerror}") from error
     return found

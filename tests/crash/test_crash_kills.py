@@ -99,3 +99,21 @@ def test_an_image_that_was_deleted_is_fetched_again_and_not_paid_again(shop, tmp
     assert house.run().code == 0
     assert len(house.charges()) == 3
     assert house.complaints() == []
+
+
+def test_an_image_that_was_cut_short_where_it_lies_is_said_and_never_called_stored_for_ever(
+    shop, tmp_path
+):
+    house = House(tmp_path / "house", shop, campaign(3))
+    for _ in range(3):
+        assert house.run().code == 0
+    changed = house.images()[0]
+    with changed.open("r+b") as file:
+        file.truncate(100)
+    end = house.run()
+    assert end.code == 74, end.err
+    assert str(changed.relative_to(house.output)) in end.err
+    changed.unlink()
+    assert house.run().code == 0
+    assert len(house.charges()) == 3
+    assert house.complaints() == []
