@@ -1,7 +1,9 @@
 """A real Chromium on the review page."""
 
 import atexit
+import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -36,7 +38,9 @@ class Shared:
     @classmethod
     def address(cls):
         if cls.process is None:
-            cls.profile = tempfile.TemporaryDirectory(prefix="chromium-")
+            cls.profile = tempfile.TemporaryDirectory(
+                prefix="chromium-", ignore_cleanup_errors=True
+            )
             cls.process = subprocess.Popen(
                 [
                     CHROMIUM,
@@ -54,6 +58,7 @@ class Shared:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
+                start_new_session=True,
             )
             atexit.register(cls.close)
         place = Path(cls.profile.name) / "DevToolsActivePort"
@@ -66,9 +71,13 @@ class Shared:
 
     @classmethod
     def close(cls):
-        cls.process.kill()
+        os.killpg(cls.process.pid, signal.SIGKILL)
         cls.process.wait()
-        cls.profile.cleanup()
+        for _ in range(50):  # its children die a moment later, and write until then
+            shutil.rmtree(cls.profile.name, ignore_errors=True)
+            if not Path(cls.profile.name).exists():
+                break
+            time.sleep(0.1)
 
 
 @asynccontextmanager
@@ -130,4 +139,4 @@ async def keys(page, *names):
 
 async def toast(page, text):
     """Wait for a toast that says so."""
-    await page.wait_for_selector(f".toast:has-text('{text}')", timeout=10_000)
+    await page.wait_for_selector(f".toast:has-text('{text}')", timeout=30_000)

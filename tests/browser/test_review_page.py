@@ -121,6 +121,7 @@ async def test_finals_are_launched_shown_beside_their_draft_and_accepted(stand):
     async with stand.server(allow_spend=True, launch=launch) as server, looking(server) as page:
         await page.locator("#c0").focus()
         await keys(page, "2")
+        await page.wait_for_selector("#c0.is-approved")
         await page.click("text=Launch finals")
         await page.click("text=Spend 12 credits")
         await toast(page, "Finals are done")
