@@ -1,14 +1,7 @@
 """A real Chromium on the review page."""
 
-import atexit
-import os
 import shutil
-import signal
-import subprocess
-import tempfile
-import time
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
 
@@ -29,61 +22,10 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
 
 
-class Shared:
-    """One Chromium for all tests of a session: starting one costs more than most tests do."""
-
-    process = None
-    profile = None
-
-    @classmethod
-    def address(cls):
-        if cls.process is None:
-            cls.profile = tempfile.TemporaryDirectory(
-                prefix="chromium-", ignore_cleanup_errors=True
-            )
-            cls.process = subprocess.Popen(
-                [
-                    CHROMIUM,
-                    "--headless",
-                    "--hide-scrollbars",
-                    "--force-color-profile=srgb",
-                    "--disable-background-timer-throttling",
-                    "--disable-backgrounding-occluded-windows",
-                    "--disable-renderer-backgrounding",
-                    "--remote-debugging-port=0",
-                    f"--user-data-dir={cls.profile.name}",
-                    *FLAGS,
-                    "about:blank",
-                ],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-            atexit.register(cls.close)
-        place = Path(cls.profile.name) / "DevToolsActivePort"
-        deadline = time.monotonic() + 30
-        while not place.exists() or len(place.read_text().splitlines()) < 2:
-            assert time.monotonic() < deadline, "Chromium did not start"
-            time.sleep(0.05)
-        port, path = place.read_text().splitlines()[:2]
-        return f"ws://127.0.0.1:{port}{path}"
-
-    @classmethod
-    def close(cls):
-        os.killpg(cls.process.pid, signal.SIGKILL)
-        cls.process.wait()
-        for _ in range(50):  # its children die a moment later, and write until then
-            shutil.rmtree(cls.profile.name, ignore_errors=True)
-            if not Path(cls.profile.name).exists():
-                break
-            time.sleep(0.1)
-
-
 @asynccontextmanager
 async def chromium():
     async with playwright.async_playwright() as driver:
-        browser = await driver.chromium.connect_over_cdp(Shared.address())
+        browser = await driver.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS])
         try:
             yield browser
         finally:
@@ -139,4 +81,4 @@ async def keys(page, *names):
 
 async def toast(page, text):
     """Wait for a toast that says so."""
-    await page.wait_for_selector(f".toast:has-text('{text}')", timeout=30_000)
+    await page.wait_for_selector(f".toast:has-text('{text}')", timeout=10_000)
