@@ -124,7 +124,7 @@ async def test_finals_are_launched_shown_beside_their_draft_and_accepted(stand):
         await page.wait_for_selector("#c0.is-approved")
         await page.click("text=Launch finals")
         await page.click("text=Spend 12 credits")
-        await toast(page, "Finals are done")
+        await page.wait_for_selector("header >> text=/^Finals/", timeout=30_000)
         await keys(page, "t", "Enter", "c")
         await page.wait_for_selector(".slabel:has-text('Draft')")
         assert await page.locator(".stage .frame img").count() == 2
