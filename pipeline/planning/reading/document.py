@@ -12,16 +12,18 @@ from typing import NamedTuple
 import yaml
 
 from pipeline.planning.places import Findings, Place
-from pipeline.planning.reading.hints import explain_parser, quoted
+from pipeline.planning.reading.hints import DEEPEST, NESTED, explain_parser, quoted
 from pipeline.planning.reading.located import LocatedList, LocatedMap
 from pipeline.planning.reading.scalars import plain_scalar
 
-DEEPEST = 64
-"""Mappings and lists inside each other."""
 MOST_VALUES = 250_000
 """Values in one file, what aliases repeat included."""
 
 _CUT = re.compile(r"[ \t]+(#[^\s#].*)")
+_COLOUR = re.compile(r"#(?:[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})\b", re.IGNORECASE)
+_UNSEEN = re.compile("[\xa0\xad\u200b\u2060]")
+_WRAPPED = re.compile("[\u201c\u201e\u2018\u201a].*[\u201c\u201d\u2019\u2018]", re.DOTALL)
+_THOUSANDS = re.compile(r"[0-9]{3}", re.ASCII)
 _TEXT_TAGS = (None, "!", "tag:yaml.org,2002:str")
 _NO_KEY = object()
 _BAD_KEY = object()
@@ -129,7 +131,7 @@ class _Builder:
         top = self._stack[-1] if self._stack else None
         at = self._at(event, indent=1 if event.style == "|" else 0)
         if event.tag not in _TEXT_TAGS:
-            self._tag(event.tag, at)
+            self._tag(event.tag, at, event.value)
         if top is not None and isinstance(top.value, LocatedMap) and top.key is _NO_KEY:
             self._key(top, event, at)
             return
@@ -143,6 +145,12 @@ class _Builder:
 
     def _key(self, top: _Open, event: yaml.ScalarEvent, at: Place) -> None:
         self._remember(event.anchor, event.value, 1)
+        unseen = None if event.style else _UNSEEN.search(event.value)
+        if unseen:
+            code = f"U+{ord(unseen[0]):04X}"
+            self._error(f"a key begins here that holds {code}, which nobody sees; retype it", at)
+            top.key = _BAD_KEY
+            return
         top.key, top.key_place, top.key_end = event.value, at, _end(event)
         if not isinstance(top.value, LocatedMap) or event.value not in top.value:
             return
@@ -158,7 +166,14 @@ class _Builder:
             self._error(f"nothing is left: # starts a comment; write {quoted(cut[1])}", at)
         elif cut:
             complaint = f'the text ends before "{cut[1]}": # starts a comment; quote the whole'
-            self.findings.warning(complaint, at=at, code="comment", path=self._path())
+            note = self.findings.error if _COLOUR.match(cut[1]) else self.findings.warning
+            note(complaint, at=at, code="comment", path=self._path())
+        elif not event.value and event.anchor is not None:
+            word = quoted(f"&{event.anchor}")
+            self._error(f"a text that starts with & must be quoted: {word}", at)
+        elif _WRAPPED.fullmatch(event.value):
+            complaint = "these quotes are part of the text: YAML's own are straight"
+            self.findings.warning(complaint, at=at, code="quotes", path=self._path())
         elif not event.value and top is not None and top.flow and top.key is not _NO_KEY:
             self._missing_value(top, at)
 
@@ -173,16 +188,13 @@ class _Builder:
             hint = f"write {name}: {value} with a space after the colon"
             self._error(f"{key} has no value; {hint}", top.key_place)
         else:
-            hint = "a text that holds a comma must be quoted"
-            before = next(reversed(top.value), None) if isinstance(top.value, LocatedMap) else None
-            if before is not None and isinstance(top.value, LocatedMap):
-                hint += f": {before}: {quoted(f'{top.value[before]}, {key}')}"
-            self._error(f"{key} has no value; {hint}", top.key_place)
+            self._error(f"{key} has no value; {_comma_hint(top, key)}", top.key_place)
+            top.key = _BAD_KEY
 
     def _open(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent) -> None:
         self._count(1, event)
         if len(self._stack) >= DEEPEST:
-            self._stop(f"lists and mappings are nested deeper than {DEEPEST}", event)
+            self._stop(NESTED, event)
             return
         at, path = self._at(event), self._path()
         if event.tag is not None:
@@ -271,9 +283,24 @@ class _Builder:
         if self._values > MOST_VALUES:
             self._stop(f"holds more than {MOST_VALUES} values, aliases counted in full", event)
 
-    def _tag(self, tag: str, at: Place) -> None:
+    def _tag(self, tag: str, at: Place, text: str = "") -> None:
+        if text and tag.startswith("!"):
+            word = quoted(f"{tag} {text}")
+            self._error(f"a text that starts with ! must be quoted: {word}", at)
+            return
         shown = tag.replace("tag:yaml.org,2002:", "!!")
         self._error(f"the tag {shown} is not allowed; write the value plainly", at)
+
+
+def _comma_hint(top: _Open, key: str) -> str:
+    """What a comma that cut a text, or a number, should have been."""
+    before = next(reversed(top.value), None) if isinstance(top.value, LocatedMap) else None
+    if before is None or not isinstance(top.value, LocatedMap):
+        return "a text that holds a comma must be quoted"
+    value = top.value[before]
+    if isinstance(value, int) and _THOUSANDS.fullmatch(key):
+        return f"a number is written without commas: {before}: {value}{key}"
+    return f"a text that holds a comma must be quoted: {before}: {quoted(f'{value}, {key}')}"
 
 
 class _Mark(NamedTuple):
