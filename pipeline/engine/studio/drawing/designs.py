@@ -119,13 +119,13 @@ def _garden(press: Press, scene: Scene) -> None:
     press.ground(paper)
     press.put(_hill(panel, 0.86, 0.02), colors.main)
     press.put(_hill(panel, 0.93, 0.02, 2.0), colors.accent)
-    rng = stream(scene.seed, "label leaves")
+    rng, green = stream(scene.seed, "label leaves"), mix(colors.main, "#3f8f57", 0.5)
     for edge, low, high in ((0.10, 0.4, 2.7), (0.84, -2.7, -0.4)):
         for i in range(9):
             x = panel.half * (i / 4 - 1) * 0.9
             y = panel.top + panel.height * (edge + rng.uniform(-0.03, 0.03))
             length, angle = panel.height * rng.uniform(0.12, 0.16), rng.uniform(low, high)
-            color = mix(colors.accent, colors.main, rng.uniform(0.1, 0.8))
+            color = mix(darken(green, 0.22), lighten(green, 0.30), rng.random())
             press.put(leaf_path(length).turned(angle, x, y), color)
             vein = polygon([(0.0, 0.0), (length * 0.9, 0.0)], close=False).turned(angle, x, y)
             press.rule(vein, lighten(color, 0.4), length * 0.03, 0.7)
@@ -136,9 +136,10 @@ def _garden(press: Press, scene: Scene) -> None:
         under = panel.box((-0.42, 0.42), (0.60, 0.70))
         set_words(press, scene, Lettering(name=name, small=under, ink=ink, small_ink=ink))
     else:
-        for turn in (-1.2, -1.57, -1.94):
+        upright = -1.57
+        for turn in (-1.1, -2.04, upright):
             leaf = leaf_path(panel.height * 0.30).turned(turn, *panel.at(0, 0.66))
-            press.put(leaf, mix(colors.main, colors.accent, abs(turn + 1.57)))
+            press.put(leaf, lighten(green, 0.25) if turn == upright else green)
 
 
 def _sunrise(press: Press, scene: Scene) -> None:
@@ -149,21 +150,38 @@ def _sunrise(press: Press, scene: Scene) -> None:
         return
     field = panel.paper or (field_for(scene) if panel.pack else paper_for(scene))
     press.ground(field)
+    glow = colors.soft if panel.pack else colors.main
+    if not label_lines(scene):
+        _sunset(press, field, glow, colors.accent)
+        return
     x, lower = panel.at(0, 1)
     radius = min(panel.front * 0.62, panel.height * 0.42)
-    glow = colors.soft if panel.pack else colors.main
     for share, strength in ((1.0, 0.40), (0.80, 0.70), (0.60, 1.0)):
         press.put(ellipse(x, lower, radius * share), mix(field, glow, strength))
     press.put(ellipse(x, lower, radius * 0.38), colors.accent)
     ink = ink_for(field, colors.main)
     press.across(0.055, 0.012, ink, 0.9)
     press.across(0.080, 0.005, ink, 0.9)
-    if label_lines(scene):
-        foot = 1 - radius / panel.height - 0.045
-        small = len(label_lines(scene)) > 1
-        name = panel.box((-0.46, 0.46), (0.135, foot * 0.78 if small else foot))
-        under = panel.box((-0.44, 0.44), (foot * 0.82, foot))
-        set_words(press, scene, Lettering(name=name, small=under, ink=ink, small_ink=ink))
+    foot = 1 - radius / panel.height - 0.045
+    small = len(label_lines(scene)) > 1
+    name = panel.box((-0.46, 0.46), (0.135, foot * 0.78 if small else foot))
+    under = panel.box((-0.44, 0.44), (foot * 0.82, foot))
+    set_words(press, scene, Lettering(name=name, small=under, ink=ink, small_ink=ink))
+
+
+def _sunset(press: Press, field: str, glow: str, accent: str) -> None:
+    """What a pack without a name wears: the whole sun, sinking into bands of its ground."""
+    panel = press.panel
+    x, y = panel.at(0, 0.47)
+    radius = min(panel.front * 0.36, panel.height * 0.30)
+    press.put(ellipse(x, y, radius * 1.22), mix(field, glow, 0.30))
+    press.put(ellipse(x, y, radius), mix(field, glow, 0.92))
+    press.put(ellipse(x, y, radius * 0.46), accent)
+    for i in range(5):
+        top, thick = y + radius * (0.10 + 0.24 * i), radius * (0.045 + 0.030 * i)
+        press.put(rect(x - radius * 1.3, top, radius * 2.6, thick), field)
+    for share, thick in ((0.055, 0.012), (0.080, 0.005), (0.915, 0.005), (0.933, 0.012)):
+        press.across(share, thick, mix(field, glow, 0.92))
 
 
 def _banner(press: Press, scene: Scene) -> None:
@@ -203,6 +221,8 @@ def _roast(press: Press, scene: Scene) -> None:
     for i, share in enumerate((0.15, 0.115, 0.08)):
         press.across(share, 0.012, mix(colors.soft, stock, i * 0.3))
     ink = ink_for(paper, colors.main)
+    if not label_lines(scene):
+        _mark(press, panel.at(0, 0.5), min(plate.w, plate.h) * 0.22, colors.main)
     small = len(label_lines(scene)) > 1
     name = panel.box((-0.44, 0.44), (0.30, 0.56 if small else 0.70))
     under = panel.box((-0.42, 0.42), (0.60, 0.71))
@@ -297,6 +317,8 @@ def _badge(press: Press, scene: Scene) -> None:
     press.rule(ellipse(x, y, r * 0.86), colors.main, r * 0.018)
     press.across(0.93, 0.07, colors.main)
     press.across(0.905, 0.012, colors.accent)
+    if not label_lines(scene):
+        _mark(press, (x, y), r * 0.50, ink)
     small = len(label_lines(scene)) > 1
     name = Box(x - r * 0.68, y - r * (0.50 if small else 0.42), r * 1.36, r * 0.84)
     under = Box(x - r * 0.52, y + r * 0.40, r * 1.04, r * 0.26)

@@ -44,7 +44,7 @@ def foot_line(scene: Scene) -> Callable[[float], float]:
     """How far below the foot's sides the product meets the table, across; in product units."""
     shape = product(scene)
     if scene.family is Family.BOX:
-        return lambda x: -(x - 58) * 10 / 26 if x > 58 else 0.0  # noqa: PLR2004 - the carton's edge
+        return lambda x: -(x - 58) * 12 / 26 if x > 58 else 0.0  # noqa: PLR2004 - the carton's edge
     r = shape.profile[0][0] if shape.profile else 31.0 if scene.family is Family.TUBE else 0.0
     if not r:
         return lambda _: 0.0

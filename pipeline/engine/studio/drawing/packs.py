@@ -103,19 +103,21 @@ def _creases(svg: Svg) -> None:
 
 
 def box(svg: Svg, scene: Scene) -> Path:
-    """A carton seen from its left front, its right side in shade."""
-    front = rect(-58, -170, 116, 170)
-    side = polygon([(58, 0), (84, -10), (84, -168), (58, -170)])
-    lid = polygon([(-58, -170), (58, -170), (84, -168), (-30, -176)])
+    """A carton seen from its right and a little from above, its right side in shade."""
+    front = rect(-58, -167, 116, 167)
+    side = polygon([(58, 0), (84, -12), (84, -175), (58, -167)])
+    lid = polygon([(-58, -167), (58, -167), (84, -175), (-26, -175)])
     main = field_for(scene)
-    svg.draw(lid, lighten(main, 0.35))
+    svg.draw(lid, svg.lin([lighten(main, 0.42), lighten(main, 0.22)]))
+    svg.stroke(polygon([(-52, -169.4), (64, -169.4)], close=False), DEEP, 0.4, 0.22)
     with svg.group(clip_path=svg.clip(front)):
-        press = draw_label(svg, scene, Panel(top=-170, height=170, front=98, half=58, pack=True))
+        press = draw_label(svg, scene, Panel(top=-167, height=167, front=98, half=58, pack=True))
     with svg.group(clip_path=svg.clip(side)):
-        svg.draw(side, svg.lin([darken(main, 0.28), darken(main, 0.58)]))
-        band = polygon([(58, -26), (84, -34), (84, -44), (58, -36)])
+        svg.draw(side, svg.lin([darken(main, 0.28), darken(main, 0.52)]))
+        band = polygon([(58, -26), (84, -37), (84, -47), (58, -36)])
         svg.draw(band, scene.palette.soft, fill_opacity=0.55)
         svg.draw(band.moved(0, 14), scene.palette.accent, fill_opacity=0.6)
+        svg.draw(side, svg.lin([(DEEP, 0, 0.6), (DEEP, 0.30, 1)], (0, 0, 0, 1)))
     light: list[Stop] = [
         ("#ffffff", 0.30, 0),
         ("#ffffff", 0.06, 0.40),
@@ -124,10 +126,8 @@ def box(svg: Svg, scene: Scene) -> Path:
     ]
     svg.draw(front, svg.lin(light, (0, 0, 1, 1)))
     press.letter()
-    svg.stroke(polygon([(58, 0), (58, -170)], close=False), "#ffffff", 0.7, 0.65)
-    svg.stroke(polygon([(-58, -170), (58, -170)], close=False), "#ffffff", 0.7, 0.55)
-    flap = polygon([(-58, -150), (58, -150)], close=False)
-    svg.stroke(flap, DEEP, 0.4, 0.10)
+    svg.stroke(polygon([(58, 0), (58, -167)], close=False), "#ffffff", 0.6, 0.5)
+    svg.stroke(polygon([(-58, -167), (58, -167)], close=False), "#ffffff", 0.6, 0.5)
     return Path().extend(front).extend(side).extend(lid)
 
 
