@@ -299,11 +299,39 @@ GALLERY = (
         'Big sale poster, headline "50% OFF", tagline "This weekend only", button "Shop the sale"',
     ),
     Piece("hello", (16, 9), "words", 'Banner, headline "We open on Friday", teal'),
+    # what stands on a dressing table, what is worn
+    Piece(
+        "shampoo",
+        (3, 4),
+        "pump",
+        'Shampoo bottle with the label "SILK" on a wet table, soft light, headline "Wash day", '
+        "blue background",
+    ),
+    Piece("lotion-cutout", (1, 1), "pump", "A body lotion pump bottle, cutout", transparent=True),
+    Piece(
+        "watch",
+        (1, 1),
+        "watch",
+        "A luxury watch on black velvet, dramatic lighting, gold accents",
+    ),
+    Piece(
+        "smartwatch",
+        (4, 3),
+        "watch",
+        'Smartwatch ad, headline "Time, redefined", dark background',
+    ),
+    Piece(
+        "shades",
+        (16, 9),
+        "sunglasses",
+        'Sunglasses on sand, golden hour, headline "Shade well thrown"',
+    ),
+    Piece("white-sneaker", (4, 3), "sneaker", "A white sneaker on a concrete floor, studio light"),
     # unknown subjects
     Piece(
         "sneaker",
         (16, 9),
-        "glyph",
+        "sneaker",
         'Banner for a running shoe launch, headline "Made to move", button "Get yours", '
         "bright lighting, coral background",
     ),
@@ -327,7 +355,7 @@ GALLERY = (
     Piece(
         "lipstick",
         (9, 16),
-        "glyph",
+        "lipstick",
         'Story ad for a lipstick, headline "Red, obviously", pink background',
     ),
     Piece("nonsense", (1, 1), "box", "Something indescribable, ineffable, unheard of"),

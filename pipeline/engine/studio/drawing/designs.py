@@ -25,6 +25,8 @@ from pipeline.engine.studio.vector.shapes import ellipse, polygon, rect, rounded
 from pipeline.engine.studio.vector.svg import Svg
 
 _DARK = 0.10
+_SHOWS = 1.3
+"""The least contrast at which art is seen on its ground."""
 
 
 def draw_label(svg: Svg, scene: Scene, panel: Panel) -> Press:
@@ -171,6 +173,8 @@ def _sunrise(press: Press, scene: Scene) -> None:
 
 def _sunset(press: Press, field: str, glow: str, accent: str) -> None:
     """What a pack without a name wears: the whole sun, sinking into bands of its ground."""
+    if contrast(field, glow) < _SHOWS:
+        glow, accent = darken(accent, 0.1), lighten(field, 0.55)
     panel = press.panel
     x, y = panel.at(0, 0.47)
     radius = min(panel.front * 0.36, panel.height * 0.30)

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 
 from pipeline.engine.studio.chance import stream
+from pipeline.engine.studio.drawing.cosmetics import COSMETICS
 from pipeline.engine.studio.drawing.dew import Wet, dew
 from pipeline.engine.studio.drawing.flame import candle
 from pipeline.engine.studio.drawing.glassware import glassware
 from pipeline.engine.studio.drawing.packs import PACKS
 from pipeline.engine.studio.drawing.things import THINGS
 from pipeline.engine.studio.drawing.vessels import ROUND
+from pipeline.engine.studio.drawing.wearables import WEARABLES
 from pipeline.engine.studio.scene.nouns import Family, Prop, Scene, Surface
 from pipeline.engine.studio.scene.products import Product, product
 from pipeline.engine.studio.vector.box import Box
@@ -24,6 +26,8 @@ DRAWINGS: dict[Family, Draw] = {
     **ROUND,
     **PACKS,
     **THINGS,
+    **COSMETICS,
+    **WEARABLES,
 }
 MARGIN = 8.0
 """Room round the product in its document, in product units."""

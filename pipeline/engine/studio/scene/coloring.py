@@ -5,14 +5,27 @@ import re
 from pipeline.engine.studio.colors import darken, hls, lighten, mix, warm, wheel
 from pipeline.engine.studio.contrast import luminance
 from pipeline.engine.studio.scene.nouns import Light, Palette
-from pipeline.engine.studio.scene.swatches import CURATED, FLAVOURS, HOUSE, MOODS, NAMED, VIVID
+from pipeline.engine.studio.scene.swatches import (
+    ANY_GROUND,
+    CURATED,
+    FLAVOURS,
+    HOUSE,
+    MOODS,
+    NAMED,
+    VIVID,
+)
 
 _WALL = re.compile(
     r"([a-z]+)(?:[\s-]+(?:gradient|studio|seamless|pastel|paper|coloured|colored|plain|solid))*"
     r"[\s-]+(?:background|backdrop|wall|sky)"
 )
-_GLASS = re.compile(r"\b(?:amber|green|cobalt|blue|clear|black|brown|dark)[\s-]glass\b")
+_GLASS = re.compile(
+    r"\b(?:(?:amber|green|cobalt|blue|clear|black|brown|dark)[\s-]glass|golden[\s-]hour)\b"
+)
+"""Words of colour that tell of the glass or of the light."""
 _WORD = re.compile(r"[a-z]+")
+_NO_PAINT = frozenset(("dark", "sand"))
+"""Words that a wall may be painted with, but that otherwise tell of light or of a beach."""
 _GREY = 0.15
 _DARK = 0.12
 _CREAM_HUES = (0.06, 0.20)
@@ -45,7 +58,7 @@ def palette(low: str, backdrop: str | None, seed: int, own: str) -> Palette:
     bare = _GLASS.sub(" ", _WALL.sub(" ", low))
     plain = _WORD.findall(bare)
     flavour = _flavour([w if w in FLAVOURS else _singular(w) for w in plain])
-    colors = [NAMED[w] for w in plain if w in NAMED and w != "dark"]
+    colors = [NAMED[w] for w in plain if w in NAMED and w not in _NO_PAINT]
     if flavour and not (colors and flavour in MOODS):
         return Palette(**dict(zip(("main", "soft", "accent"), FLAVOURS[flavour], strict=True)))
     if flavour:
@@ -55,6 +68,8 @@ def palette(low: str, backdrop: str | None, seed: int, own: str) -> Palette:
         return _around(colors[0], colors[1] if len(colors) > 1 else None)
     if own.startswith("#"):
         return _around(own, None)
+    if own in ANY_GROUND:
+        return Palette(**dict(zip(("main", "soft", "accent"), HOUSE[own], strict=True)))
     if backdrop and hls(backdrop)[2] > _GREY and luminance(backdrop) > _DARK:
         hue = hls(backdrop)[0]
         near = 0.055 if _CREAM_HUES[0] < hue < _CREAM_HUES[1] else hue + 0.05

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Family(StrEnum):
-    """What the product is: fifteen families, an icon, words alone, an image that was given."""
+    """What the product is: twenty families, an icon, words alone, an image that was given."""
 
     BOTTLE = "bottle"
     WINE = "wine"
@@ -21,6 +21,11 @@ class Family(StrEnum):
     PHONE = "phone"
     PERFUME = "perfume"
     HEADPHONES = "headphones"
+    PUMP = "pump"
+    LIPSTICK = "lipstick"
+    SNEAKER = "sneaker"
+    WATCH = "watch"
+    SUNGLASSES = "sunglasses"
     BOARD = "board"
     GLYPH = "glyph"
     WORDS = "words"

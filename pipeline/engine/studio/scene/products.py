@@ -171,10 +171,31 @@ PRODUCTS: dict[Family, Product] = {
     Family.PHONE: Product(height=200, left=49, right=53, depth=8),
     Family.PERFUME: Product(height=152, left=50, right=50, depth=40),
     Family.HEADPHONES: Product(height=172, left=80, right=80, depth=60),
+    Family.PUMP: Product(
+        height=210,
+        left=46,
+        right=38,
+        profile=(
+            (32, 0),
+            (36, 2.5),
+            (37, 8),
+            (37, 126),
+            (35.6, 138),
+            (28, 149),
+            (18, 156),
+            (14.5, 161),
+        ),
+        label=Label(low=18, high=112, front=1.45),
+        beads=True,
+    ),
+    Family.LIPSTICK: Product(height=166, left=21, right=76),
+    Family.SNEAKER: Product(height=122, left=106, right=106, depth=70),
+    Family.WATCH: Product(height=212, left=57, right=64, depth=20),
+    Family.SUNGLASSES: Product(height=84, left=102, right=102, depth=40),
     Family.BOARD: Product(height=210, left=84, right=84, depth=10),
     Family.WORDS: Product(height=1, left=1, right=1),
 }
-"""Fifteen shapes, and none at all for a poster of words."""
+"""Twenty shapes, and none at all for a poster of words."""
 
 PEDESTAL = 34.0
 """How high a pedestal stands."""

@@ -37,8 +37,8 @@ from pipeline.engine.studio.scene.words import (
 
 _DENIED = re.compile(r"\b(?:no|without|not)\s+(?:any\s+)?[a-z-]+(?:\s+or\s+[a-z-]+)?")
 _PHRASE = re.compile(
-    r"[.,:;()\n]|\b(?:on|with|in|at|of|for|from|by|beside|next to|against|under|over|above|and|"
-    r"behind|featuring|showing|surrounded|inside|near)\b"
+    r"[.,:;()\n]|(?<!bottle )(?<!bottles )\bof\b|\b(?:on|with|in|at|for|from|by|beside|next to|"
+    r"against|under|over|above|and|behind|featuring|showing|surrounded|inside|near)\b"
 )
 _SETTING = re.compile(r"[a-z-]+(?:[\s-]+[a-z]+)?[\s-]+(?:background|backdrop|wall|sky)\b")
 _BRAND = re.compile(

@@ -161,9 +161,18 @@ HOUSE = {
     "phone": ("#4a5be0", "#cfd6ff", "#7a2fb8"),
     "perfume": ("#d98f6a", "#f8ddd0", "#7a3f2a"),
     "headphones": ("#38424f", "#dde3ea", "#e07a3f"),
+    "tube": ("#e8a33a", "#fbeccb", "#2d6f86"),
+    "pump": ("#8fb0a4", "#e9f1ec", "#c98b6a"),
+    "lipstick": ("#c81f36", "#f6d5d2", "#5a1420"),
+    "sneaker": ("#f4f2ee", "#dfe6ee", "#ff5a36"),
+    "watch": ("#5b3b28", "#ead9c8", "#1d3557"),
+    "sunglasses": ("#5a331d", "#f2e0c8", "#8a5a2c"),
     "board": ("#e0a53c", "#f8ecd2", "#9c4a2c"),
     "jar": ("#c9917a", "#fbeee6", "#7f5546"),
     "dropper": ("#c98b4a", "#f6e6d2", "#5c3a1c"),
     "candle": ("#c9a06a", "#f7ecd9", "#7d5a35"),
 }
 """Palettes of products whose prompt names neither colour nor flavour."""
+
+ANY_GROUND = frozenset(("tube", "sneaker", "watch", "sunglasses", "lipstick"))
+"""Products that keep their own palette before a coloured wall, as they do in a shop."""

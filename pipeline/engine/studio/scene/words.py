@@ -3,6 +3,11 @@
 from pipeline.engine.studio.scene.nouns import Family, Glass, Light, Prop, Role, Style, Surface
 
 CONTAINERS: tuple[tuple[Family, str], ...] = (
+    (Family.SNEAKER, r"sneakers?\b|running shoes?|trainers\b|sports? shoes?"),
+    (Family.WATCH, r"\bwatch(es)?\b|wristwatch|smartwatch|chronograph"),
+    (Family.SUNGLASSES, r"sunglasses|\bshades\b"),
+    (Family.LIPSTICK, r"lipsticks?"),
+    (Family.PUMP, r"pump (bottle|dispenser)|dispenser"),
     (Family.HEADPHONES, r"headphones?|earphones?|headset"),
     (Family.PHONE, r"\bphones?\b|smartphone|mobile app|app screen|\bapp\b"),
     (Family.CANDLE, r"candles?"),
@@ -11,12 +16,12 @@ CONTAINERS: tuple[tuple[Family, str], ...] = (
     (Family.WINE, r"wine|champagne|prosecco"),
     (Family.CUP, r"paper cup|coffee cup|\bcups?\b|tumbler|to-go|takeaway"),
     (Family.MUG, r"\bmugs?\b"),
-    (Family.POUCH, r"pouch|bag of|coffee bags?|sachet|doypack"),
+    (Family.POUCH, r"pouch|bags? of|coffee bags?|sachet|doypack"),
     (Family.TUBE, r"\btubes?\b"),
     (Family.JAR, r"\bjars?\b"),
     (Family.CAN, r"\bcans?\b|\btins?\b"),
     (Family.BOTTLE, r"bottles?|flask|carafe"),
-    (Family.BOX, r"\bbox(es)?\b|packag|carton"),
+    (Family.BOX, r"(?<!gift )\bbox(es)?\b|packag|carton"),
 )
 """Nouns that say the shape."""
 
@@ -25,11 +30,18 @@ CONTENTS: tuple[tuple[Family, str], ...] = (
     (Family.WINE, r"olive oil"),
     (Family.CAN, r"energy drink|seltzer"),
     (Family.CUP, r"latte|cappuccino|milkshake|smoothie"),
-    (Family.TUBE, r"toothpaste|sunscreen|lotion|hand cream"),
+    (
+        Family.PUMP,
+        (
+            r"shampoo|conditioner\b|\blotion|shower gel|(body|face|hand) wash|"
+            r"(hand|liquid) soap|detergent|sanitizer|cleanser"
+        ),
+    ),
+    (Family.TUBE, r"toothpaste|sunscreen|sun cream|hand cream"),
     (Family.JAR, r"(?<!ice )cream|balm|honey|\bjam\b|moisturi|face mask|peanut butter"),
     (
         Family.BOTTLE,
-        r"soda|kombucha|\bbeer|lemonade|juice|tonic|\bwater\b|\bdrink|beverage|syrup|sauce|shampoo",
+        r"soda|kombucha|\bbeer|lemonade|juice|tonic|\bwater\b|\bdrink|beverage|syrup|sauce",
     ),
     (Family.POUCH, r"coffee beans|ground coffee|snack|chips|granola|protein powder"),
     (Family.BOX, r"cereal|chocolate bar|\bsoap|\btea\b|packaging"),
@@ -37,7 +49,7 @@ CONTENTS: tuple[tuple[Family, str], ...] = (
 """Nouns that only suggest one: they count where no container is named with them."""
 
 REFINED = {
-    Family.BOTTLE: (Family.DROPPER, Family.PERFUME, Family.WINE),
+    Family.BOTTLE: (Family.DROPPER, Family.PERFUME, Family.WINE, Family.PUMP, Family.TUBE),
     Family.CUP: (),
     Family.BOX: (Family.PERFUME, Family.CANDLE, Family.WINE),
 }
