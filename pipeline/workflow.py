@@ -82,13 +82,12 @@ async def run_campaign(work: Work, wish: Wish) -> Standing:
     standing = await survey(work.ledger, work.blueprint, only=wish.only)
     prove_finals(work.blueprint, only=wish.only)
     await work.renderer.warm_up(now=work.rules.now)
-    if Stage.DRAFT in wish.stages:
-        await render_stage(work, Stage.DRAFT, standing)
-        await choose(work, standing.drafts)
-    standing = await survey(work.ledger, work.blueprint, only=wish.only)
-    if Stage.FINAL in wish.stages:
-        await render_stage(work, Stage.FINAL, standing)
-    return await survey(work.ledger, work.blueprint, only=wish.only)
+    stages = wish.stages & set(work.blueprint.campaign.stages)
+    for stage in (one for one in Stage if one in stages):
+        await render_stage(work, stage, standing)
+        await choose(work, stage, standing)
+        standing = await survey(work.ledger, work.blueprint, only=wish.only)
+    return standing
 
 
 async def survey(
@@ -227,14 +226,14 @@ def _gravest(several: BaseExceptionGroup[BaseException]) -> BaseException:
     return next((error for error in flat if isinstance(error, LocalFault)), flat[0])
 
 
-async def choose(work: Work, drafts: Sequence[Job]) -> None:
-    """Let the checks give the verdicts, where the campaign says so."""
-    settings = work.blueprint.campaign.stages.get(Stage.DRAFT)
-    if settings is not None and settings.review is Review.AUTO:
+async def choose(work: Work, stage: Stage, standing: Standing) -> None:
+    """Let the checks give the verdicts on drafts, where the campaign says so."""
+    settings = work.blueprint.campaign.stages[stage]
+    if stage is Stage.DRAFT and settings.review is Review.AUTO:
         await auto_verdicts(
             work.ledger,
             work.blueprint.campaign.slug,
-            drafts,
+            standing.drafts,
             look=work.look,
             now=datetime.now(UTC),
         )

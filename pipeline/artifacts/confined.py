@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,19 +72,19 @@ def opened(root: Path, place: Place) -> Iterator[int]:
         os.close(file)
 
 
-def write_whole(root: Path, place: Place, content: bytes) -> None:
-    """Write a small file of our own beside its name, make it durable, and give it its name."""
+def write_whole(root: Path, place: Place, content: bytes | Iterable[bytes]) -> None:
+    """Write a file of our own beside its name, make it durable, and give it its name."""
     folder = open_folder(root, place.folders)
     beside = f"{place.name}.{os.getpid()}-{threading.get_ident()}.part"
     try:
         file = os.open(beside, _BESIDE, 0o666, dir_fd=folder)
         with os.fdopen(file, "wb") as stream:
-            stream.write(content)
+            stream.writelines([content] if isinstance(content, bytes) else content)
             stream.flush()
             os.fsync(file)
         os.rename(beside, place.name, src_dir_fd=folder, dst_dir_fd=folder)
         os.fsync(folder)
-    except OSError:
+    except BaseException:
         with suppress(OSError):
             os.unlink(beside, dir_fd=folder)
         raise

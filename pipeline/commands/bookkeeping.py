@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,9 +11,10 @@ from pathlib import Path
 from pipeline.commands.facts import git_commit, redacted, utc_stamp, versions
 from pipeline.commands.inspector import Inspector
 from pipeline.errors import LocalFault
-from pipeline.ledger.base import Ledger
+from pipeline.ledger.base import Entry, Ledger
 from pipeline.model.campaign import Campaign
 from pipeline.model.credits import Budget
+from pipeline.model.job import JobKey
 from pipeline.model.run import Run, RunPaths
 from pipeline.runs.accounting import Account, draw_up
 from pipeline.runs.folder import point_latest
@@ -69,7 +70,7 @@ class Bookkeeper:
             self.paths,
             facts=facts,
             totals=account.totals,
-            lines=account.lines,
+            roll=account.roll,
         )
         point_latest(self.output, self.paths)
 
@@ -87,19 +88,20 @@ class Bookkeeper:
             git=self.git,
         )
 
-    async def draw_up(self, standing: Standing) -> Account:
-        """The account of the campaign; entries are read afresh."""
-        jobs = standing.jobs
-        keys = [key for job in jobs for key in (job.key, job.payer) if key]
+    async def draw_up(
+        self, standing: Standing, *, entries: Mapping[JobKey, Entry] | None = None
+    ) -> Account:
+        """The account of the campaign; `entries` where they were just read, else read afresh."""
         return await draw_up(
             self.ledger,
             run=self.run,
             campaign=self.campaign,
             budget=self.budget,
-            jobs=jobs,
-            entries=await self.ledger.entries(keys),
+            jobs=standing.jobs,
+            entries=entries,
             verdicts=await self.ledger.verdicts(self.campaign.slug),
             checks=self.inspector.findings.known,
+            scratch=self.output,
         )
 
     @asynccontextmanager

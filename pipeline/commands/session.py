@@ -211,7 +211,8 @@ def _halting(reason: PipelineError) -> Halting:
 async def _render(session: Session, work: Work | None, before: Standing) -> int:
     books, halt = session.books, session.halt
     if work is None:
-        await session.ledger.begin(books.run)
+        if await session.ledger.begin(books.run):
+            before = await survey(session.ledger, session.blueprint, only=session.wish.only)
         return await _end(session, before)
     await books.write(before)
     standing = before
@@ -286,7 +287,7 @@ async def _end(session: Session, standing: Standing) -> int:
     try:
         if halt.reason is not None:
             standing = await survey(session.ledger, session.blueprint, only=session.wish.only)
-        account = await books.draw_up(standing)
+        account = await books.draw_up(standing, entries=standing.entries)
     except LocalFault as fault:
         halt.because(fault)
     counts = account.totals.counts if account else {}

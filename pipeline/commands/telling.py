@@ -14,9 +14,9 @@ from pipeline.model.outcome import Status
 from pipeline.model.provider import Profile
 from pipeline.model.run import Run
 from pipeline.planning.blueprint import Blueprint
-from pipeline.runs.accounting import Account
+from pipeline.runs.accounting import NAMED, Account
 from pipeline.runs.forecast import Forecast
-from pipeline.runs.manifest import manifest_of
+from pipeline.runs.manifest import RunFacts, manifest_head
 from pipeline.settings import Settings
 from pipeline.workflow import Standing
 
@@ -28,8 +28,6 @@ TROUBLE = (
     Status.PENDING_DOWNLOAD,
     Status.PLANNED,
 )
-NAMED = 5
-"""Images in trouble that are named one by one; the manifest has them all."""
 
 
 def confirm_spending(
@@ -92,8 +90,7 @@ def tell_ending(
 ) -> None:
     """The result on stdout with `--json`; the rest is talk."""
     if arguments.json and account is not None:
-        facts = books.facts(exit_code=code)
-        print(json.dumps(manifest_of(facts, account.totals, account.lines), ensure_ascii=True))
+        _print_manifest(books.facts(exit_code=code), account)
     if arguments.quiet and code == 0:
         return
     if reason is not None:
@@ -104,6 +101,15 @@ def tell_ending(
     if arguments.log == "text":
         _tell_account(account, books)
         _tell_next(arguments, account, standing)
+
+
+def _print_manifest(facts: RunFacts, account: Account) -> None:
+    """One line of ASCII, whatever the terminal can show; written image by image."""
+    head = json.dumps(manifest_head(facts, account.totals))
+    sys.stdout.write(f'{head[:-1]}, "images": [')
+    for number, image in enumerate(account.roll.images()):
+        sys.stdout.write((", " if number else "") + json.dumps(json.loads(image)))
+    print("]}")
 
 
 def summary(books: Bookkeeper, account: Account | None, *, code: int) -> dict[str, object]:
@@ -141,16 +147,17 @@ def _tell_account(account: Account, books: Bookkeeper) -> None:
         f"{counted(totals.this_run, 'credit')} this run, {money}"
     )
     for status in TROUBLE:
-        lines = [line for line in account.lines if line.status is status]
-        if not lines:
+        count = totals.counts.get(status, 0)
+        if not count:
             continue
         word = status.value.replace("_", " ")
-        say(f"{paint(f'{len(lines)} {word}', 'yellow', stream=sys.stderr)}")
-        for line in lines[:NAMED]:
+        say(f"{paint(f'{count} {word}', 'yellow', stream=sys.stderr)}")
+        named = account.named[status]
+        for line in named:
             why = f"  {line.reason}" if line.reason else ""
             say(f"  {line.job.at.cell} {line.job.at.stage} take {line.job.at.take}{why}"[:300])
-        if len(lines) > NAMED:
-            say(f"  and {len(lines) - NAMED} more")
+        if count > len(named):
+            say(f"  and {count - len(named)} more")
     folder = books.output / books.paths.folder
     say()
     say(f"  {folder}/")

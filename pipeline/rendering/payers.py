@@ -1,6 +1,5 @@
 """Who pays for an image that several cells share: whoever has paid already, else who is asked."""
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
@@ -20,9 +19,11 @@ def settle_payers(
     Planning lets the first cell of a group pay. A run that took only some cells may have bought
     the image under another one: then that one is the payer, and nothing is bought again.
     """
-    groups: dict[JobKey, list[Job]] = defaultdict(list)
-    for job in jobs:
-        groups[job.payer or job.key].append(job)
+    groups: dict[JobKey, list[Job]] = {job.payer: [] for job in jobs if job.payer}
+    if groups:
+        for job in jobs:
+            if (job.payer or job.key) in groups:
+                groups[job.payer or job.key].append(job)
     payer_of = {
         leader: _payer(members, entries, selected)
         for leader, members in groups.items()

@@ -1,27 +1,40 @@
 """Drawing up the account of a campaign: the ledger is asked, the lines are added up."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from pipeline.ledger.base import Entry, Ledger
 from pipeline.model.campaign import Campaign, CellName, Stage
 from pipeline.model.credits import FREE, Budget, Credits
 from pipeline.model.job import Job, JobKey
+from pipeline.model.outcome import Status
 from pipeline.model.run import Run
 from pipeline.model.verdict import Verdict
-from pipeline.runs.report import ImageLine, Totals, add_up, image_lines
+from pipeline.runs.manifest import TABLE_COLUMNS, image_of
+from pipeline.runs.report import ImageLine, Sums, Totals, image_lines
+from pipeline.runs.roll import Roll
 
 Checks = Mapping[str, Mapping[str, object]]
 """sha256 of an image → what was measured on it."""
+
+
+BATCH = 2000
+"""Images whose history is held at one time."""
+NAMED = 5
+"""Images of a status that are kept to be named one by one; the roll has them all."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Account:
     """Every image of a campaign, and the totals."""
 
-    lines: Sequence[ImageLine]
     totals: Totals
+    roll: Roll
+    named: Mapping[Status, Sequence[ImageLine]]
+    """The first few images of each status."""
 
 
 async def draw_up(
@@ -31,26 +44,43 @@ async def draw_up(
     campaign: Campaign,
     budget: Budget,
     jobs: Sequence[Job],
-    entries: Mapping[JobKey, Entry],
     verdicts: Mapping[tuple[CellName, Stage], Verdict],
     checks: Checks,
+    entries: Mapping[JobKey, Entry] | None = None,
+    scratch: Path | None = None,
 ) -> Account:
-    """The account as it stands now; reads only."""
-    lines = image_lines(
-        jobs,
-        entries=entries,
-        verdicts=verdicts,
-        attempts=await ledger.attempts([job.key for job in jobs]),
-        checks=checks,
-    )
-    totals = add_up(
-        lines,
+    """The account as it stands now; reads only, and holds no image but those of one batch.
+
+    `entries`: what the ledger says of these jobs, where it was just asked. `scratch`: a folder on
+    the disk that takes what is too much for memory.
+    """
+    roll = Roll(TABLE_COLUMNS, scratch=scratch)
+    sums = Sums()
+    named: dict[Status, list[ImageLine]] = {}
+    for start in range(0, len(jobs), BATCH):
+        some = jobs[start : start + BATCH]
+        keys = [key for job in some for key in (job.key, job.payer) if key]
+        lines = image_lines(
+            some,
+            entries=await ledger.entries(keys) if entries is None else entries,
+            verdicts=verdicts,
+            attempts=await ledger.attempts([job.key for job in some]),
+            checks=checks,
+        )
+        for line in lines:
+            sums.add(line)
+            first = named.setdefault(line.status, [])
+            if len(first) < NAMED:
+                first.append(line)
+        await asyncio.to_thread(roll.add, [image_of(line) for line in lines])
+    totals = sums.totals(
         spent=await ledger.spent(campaign=campaign.slug, account=run.account),
         this_run=await ledger.spent(run=run.id),
+        saved_by_reuse=Credits(sum(job.price * sums.shares[job.key] for job in jobs)),
         limits=await limits_left(ledger, run=run, budget=budget),
         tags=campaign.tags,
     )
-    return Account(lines=lines, totals=totals)
+    return Account(totals=totals, roll=roll, named=named)
 
 
 async def limits_left(

@@ -2,6 +2,7 @@
 
 import secrets
 import tempfile
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
@@ -33,8 +34,8 @@ def open_output(folder: Path) -> Path:
     return root
 
 
-def write_file(root: Path, place: PurePosixPath, content: bytes) -> None:
-    """Put a small file below the output folder, whole or not at all; `LocalFault` where not."""
+def write_file(root: Path, place: PurePosixPath, content: bytes | Iterable[bytes]) -> None:
+    """Put a file below the output folder, whole or not at all; `LocalFault` where not."""
     at = Place.at(str(place))
     try:
         make_folders(root, at.folders)

@@ -3,10 +3,8 @@
 The names are a promise to other programs; changing one is a breaking change of the schema.
 """
 
-import csv
-import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -15,11 +13,9 @@ from pipeline.model.outcome import Status
 from pipeline.model.run import Run, RunPaths
 from pipeline.runs.folder import write_file
 from pipeline.runs.report import ImageLine, Totals, percentile
+from pipeline.runs.roll import Roll
 
 SCHEMA = "campaign-pipeline/run-manifest/1"
-
-RISKY_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
-"""A spreadsheet takes a cell that starts so for a formula."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,14 +33,9 @@ class RunFacts:
     git: str
 
 
-def manifest_of(facts: RunFacts, totals: Totals, lines: Sequence[ImageLine]) -> dict[str, object]:
-    """The whole run manifest as plain values."""
-    return {
-        "schema": SCHEMA,
-        "run": _run(facts),
-        "totals": _totals(totals),
-        "images": [image_of(line) for line in lines],
-    }
+def manifest_head(facts: RunFacts, totals: Totals) -> dict[str, object]:
+    """What a run manifest says before its images, as plain values."""
+    return {"schema": SCHEMA, "run": _run(facts), "totals": _totals(totals)}
 
 
 def _run(facts: RunFacts) -> dict[str, object]:
@@ -173,32 +164,22 @@ TABLE_COLUMNS = (
 )
 
 
-def table_of(lines: Sequence[ImageLine]) -> str:
-    """The images as CSV; cells that a spreadsheet would run as a formula are prefixed with '."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(TABLE_COLUMNS)
-    for line in lines:
-        image = image_of(line)
-        writer.writerow([_inert(image[column]) for column in TABLE_COLUMNS])
-    return text.getvalue()
-
-
-def _inert(value: object) -> object:
-    if isinstance(value, str) and value.startswith(RISKY_STARTS):
-        return f"'{value}"
-    return "" if value is None else value
-
-
 def write_manifest(
-    root: Path,
-    paths: RunPaths,
-    *,
-    facts: RunFacts,
-    totals: Totals,
-    lines: Sequence[ImageLine],
+    root: Path, paths: RunPaths, *, facts: RunFacts, totals: Totals, roll: Roll
 ) -> None:
     """Write both forms, each whole or not at all."""
-    text = json.dumps(manifest_of(facts, totals, lines), indent=1, ensure_ascii=False)
-    write_file(root, paths.manifest, text.encode("utf-8", "surrogatepass") + b"\n")
-    write_file(root, paths.table, table_of(lines).encode("utf-8", "surrogatepass"))
+    write_file(root, paths.manifest, manifest_text(facts, totals, roll))
+    write_file(root, paths.table, roll.table())
+
+
+def manifest_text(facts: RunFacts, totals: Totals, roll: Roll) -> Iterator[bytes]:
+    """The run manifest as pieces of UTF-8 JSON: indented, and each image on a line of its own."""
+    head = json.dumps(manifest_head(facts, totals) | {"images": []}, indent=1, ensure_ascii=False)
+    start, _, end = head.rpartition("]")
+    yield start.encode("utf-8", "surrogatepass")
+    before = b"\n  "
+    for image in roll.images():
+        yield before
+        yield image.rstrip(b"\n")
+        before = b",\n  "
+    yield (b"]" if before == b"\n  " else b"\n ]") + end.encode() + b"\n"

@@ -109,62 +109,91 @@ def image_lines(
     return lines
 
 
-def add_up(
-    lines: Sequence[ImageLine],
-    *,
-    spent: Spent,
-    this_run: Spent,
-    limits: Mapping[str, tuple[Credits, Credits]],
-    tags: Mapping[str, str],
-) -> Totals:
-    """Total the lines, and hold them against what the ledger says was spent.
+class Sums:
+    """Adds up the lines of a campaign as they pass."""
 
-    `limits` gives, per budget scope that has one, the limit and what may still be spent.
-    """
-    paid = sum(line.credits for line in lines if line.status in PAID)
-    prices = {line.job.key: line.job.price for line in lines}
-    reused = sum(prices.get(line.shared_with, FREE) for line in lines if line.shared_with)
-    budget, remaining = min(limits.values(), key=lambda pair: pair[1], default=(None, None))
-    return Totals(
-        cells=len({line.job.at.cell for line in lines}),
-        jobs=len(lines),
-        counts=Counter(line.status for line in lines),
-        spent=spent,
-        this_run=this_run.confirmed,
-        gone=Credits(spent.confirmed - paid),
-        saved_by_reuse=Credits(reused),
-        budget=budget,
-        remaining=remaining,
-        by=_breakdown(lines, tags),
-        seconds=sorted(_durations(lines)),
-        retries=sum(max(0, len(line.attempts) - 1) for line in lines),
-    )
+    def __init__(self) -> None:
+        self.shares: Counter[JobKey] = Counter()
+        """Payer → the images that are shared with it."""
+        self._counts: Counter[Status] = Counter()
+        self._cells: set[CellName] = set()
+        self._whole = [0, 0, 0]
+        self._by: dict[str, dict[str, list[int]]] = {"stage": {}, "product": {}, "size": {}}
+        """Axis → value → images, stored images, confirmed credits."""
+        self._seconds: list[float] = []
+        self._retries = 0
+
+    def add(self, line: ImageLine) -> None:
+        """Count one image."""
+        at, status = line.job.at, line.status
+        self._counts[status] += 1
+        self._cells.add(at.cell)
+        if line.shared_with:
+            self.shares[line.shared_with] += 1
+        paid = line.credits if status in PAID else 0
+        stored = status is Status.STORED
+        _count(self._whole, stored=stored, paid=paid)
+        for axis, value in (("stage", at.stage.value), *at.axes):
+            values = self._by.get(axis)
+            if values is None:
+                values = self._by[axis] = {}
+            tally = values.get(value)
+            if tally is None:
+                tally = values[value] = [0, 0, 0]
+            _count(tally, stored=stored, paid=paid)
+        if line.attempts:
+            self._seconds += _durations(line.attempts)
+            self._retries += len(line.attempts) - 1
+
+    def totals(
+        self,
+        *,
+        spent: Spent,
+        this_run: Spent,
+        saved_by_reuse: Credits,
+        limits: Mapping[str, tuple[Credits, Credits]],
+        tags: Mapping[str, str],
+    ) -> Totals:
+        """The sums, held against what the ledger says was spent.
+
+        `limits` gives, per budget scope that has one, the limit and what may still be spent.
+        """
+        budget, remaining = min(limits.values(), key=lambda pair: pair[1], default=(None, None))
+        tagged = {f"{name}={value}": self._whole for name, value in tags.items()}
+        by = self._by | {"tag": tagged if self._cells else {}}
+        return Totals(
+            cells=len(self._cells),
+            jobs=self._whole[0],
+            counts=self._counts,
+            spent=spent,
+            this_run=this_run.confirmed,
+            gone=Credits(spent.confirmed - self._whole[2]),
+            saved_by_reuse=saved_by_reuse,
+            budget=budget,
+            remaining=remaining,
+            by={axis: {value: _told(sums) for value, sums in by[axis].items()} for axis in by},
+            seconds=sorted(self._seconds),
+            retries=self._retries,
+        )
 
 
-def _breakdown(
-    lines: Sequence[ImageLine], tags: Mapping[str, str]
-) -> dict[str, dict[str, dict[str, int]]]:
-    """Images and confirmed credits by stage, by every axis, and by tag."""
-    by: dict[str, dict[str, dict[str, int]]] = {"stage": {}, "product": {}, "size": {}, "tag": {}}
-    for line in lines:
-        places = [("stage", str(line.job.at.stage)), *line.job.at.axes]
-        places += [("tag", f"{name}={value}") for name, value in tags.items()]
-        for axis, value in places:
-            tally = by.setdefault(axis, {}).setdefault(
-                value, {"images": 0, "stored": 0, "credits": 0}
-            )
-            tally["images"] += 1
-            tally["stored"] += line.status is Status.STORED
-            tally["credits"] += line.credits if line.status in PAID else 0
-    return by
+def _count(tally: list[int], *, stored: bool, paid: int) -> None:
+    tally[0] += 1
+    tally[1] += stored
+    tally[2] += paid
 
 
-def _durations(lines: Sequence[ImageLine]) -> Iterable[float]:
-    for line in lines:
-        for attempt in line.attempts:
-            if attempt.outcome == "paid" and attempt.ended:
-                started = datetime.fromisoformat(attempt.started)
-                yield (datetime.fromisoformat(attempt.ended) - started).total_seconds()
+def _told(tally: Sequence[int]) -> dict[str, int]:
+    images, stored, credits_ = tally
+    return {"images": images, "stored": stored, "credits": credits_}
+
+
+def _durations(attempts: Sequence[AttemptRecord]) -> list[float]:
+    return [
+        (datetime.fromisoformat(one.ended) - datetime.fromisoformat(one.started)).total_seconds()
+        for one in attempts
+        if one.outcome == "paid" and one.ended
+    ]
 
 
 def percentile(ordered: Sequence[float], share: float) -> float | None:
