@@ -6,7 +6,8 @@ from pathlib import Path
 
 from pipeline.commands.terminal import say
 from pipeline.errors import LocalFault, UsageError
-from pipeline.planning.starting import campaign_from_feed, first_campaign, slug_of
+from pipeline.planning.grammar.campaign_file import slug_of
+from pipeline.planning.starting import campaign_from_feed, first_campaign
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -60,7 +60,7 @@ def spots(
 ) -> Iterator[Spot]:
     """Every cell as positions: conditions decided, rows joined, settings chosen.
 
-    Raises `CampaignError` at its end where cells lacked a row that they need.
+    Raises `CampaignError` at its end where cells lacked a row that they need, or none is left.
     """
     conditions = [rule for rule in blueprint.matrix.excludes if rule.condition]
     if conditions and scribe is None:
@@ -73,8 +73,9 @@ def spots(
         found = _surviving(blueprint, found, conditions, scribe)
     wanted = name_glob(only)
     findings = Findings()
-    missing = 0
+    missing, left = 0, False
     for spot, absent in found:
+        left = left or absent is None or absent.on_missing == "error"
         if wanted is not None and not wanted.match(name_of(blueprint, spot.point)):
             continue
         if absent is None:
@@ -87,6 +88,10 @@ def spots(
         at = blueprint.joins[0].place
         complaint = f"and {missing - _MISSING_TOLD} more cells have no row"
         findings.error(complaint, at=at, code="join")
+    if not left:
+        at = blueprint.opened.place("matrix", key=True)
+        complaint = "no cell is left: each is excluded, or skipped for want of a row"
+        findings.error(complaint, at=at, path="matrix", code="no-cell")
     findings.settle()
 
 

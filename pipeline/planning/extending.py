@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline.planning.files import Reading, below_root, beside
+from pipeline.errors import CampaignError
+from pipeline.planning.files import Reading, below_root, beside, where_named
 from pipeline.planning.places import Findings, Place, refusal
 from pipeline.planning.reading.document import parse
 from pipeline.planning.reading.located import LocatedList, LocatedMap
@@ -47,7 +48,11 @@ def _resolved(reading: Reading, whole: Whole, *, root: Path, chain: tuple[Path, 
         if len(whole.bases) > _MOST:
             complaint = f"more than {_MOST} files build on each other"
             raise refusal(complaint, at=at, code="extends", path="extends")
-        merged = _merged(merged, _resolved(base, whole, root=root, chain=chain), whole.findings)
+        try:
+            below = _resolved(base, whole, root=root, chain=chain)
+        except CampaignError as error:
+            raise where_named(error, base, at=at, path="extends") from error
+        merged = _merged(merged, below, whole.findings)
     return _merged(merged, own, whole.findings)
 
 

@@ -4,6 +4,8 @@ import os.path
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.errors import CampaignError
+from pipeline.planning.nearest import nearest
 from pipeline.planning.places import Place, refusal
 
 _ROOT_MARKS = (".git", "pyproject.toml")
@@ -44,3 +46,25 @@ def below_root(reading: Reading, *, root: Path, at: Place, path: str = "") -> Re
         )
         raise refusal(complaint, at=at, code="outside", path=path)
     return reading
+
+
+def where_named(
+    error: CampaignError, reading: Reading, *, at: Place, path: str = ""
+) -> CampaignError:
+    """The error told where a file is named, if the file itself cannot be opened."""
+    first = error.findings[0]
+    if first.code != "file":
+        return error
+    complaint = f"{reading.shown} {first.complaint}{_sibling(reading)}"
+    return refusal(complaint, at=at, code="file", path=path)
+
+
+def _sibling(reading: Reading) -> str:
+    """The file beside it that was probably meant."""
+    ending = reading.path.suffix
+    try:
+        stems = sorted(one.stem for one in reading.path.parent.glob(f"*{ending}"))
+    except (OSError, ValueError):
+        return ""
+    meant = None if reading.path.stem in stems else nearest(reading.path.stem, stems)
+    return "" if meant is None else f" (did you mean {meant}{ending}?)"

@@ -8,6 +8,7 @@ from pipeline.errors import CampaignError
 from pipeline.planning.feeds.opening import open_table
 from pipeline.planning.feeds.table import Table
 from pipeline.planning.files import Reading
+from pipeline.planning.grammar.campaign_file import slug_of
 from pipeline.planning.grammar.matrix import TablePart
 from pipeline.planning.matrix.ids import id_complaint
 from pipeline.planning.places import Findings, Place
@@ -66,11 +67,6 @@ stages:
 provider: embedded
 budget: {{run: 400}}
 """
-
-
-def slug_of(name: str) -> str:
-    """A campaign's name from what a person typed."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:80] or "campaign"
 
 
 def first_campaign(name: str) -> str:

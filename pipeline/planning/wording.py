@@ -11,6 +11,7 @@ from pipeline.planning.resolved import Source
 from pipeline.planning.variants import template_name
 
 _FILE = re.compile(r"\S[^\n{}]*\.j2\s*")
+_OTHER_FILE = re.compile(r"\S+\.(?:jinja2?|tmpl|tpl|txt|md|html?|prompt)", re.IGNORECASE)
 
 
 def gather_templates(opened: Opened, library: Library) -> dict[str, str]:
@@ -24,6 +25,9 @@ def gather_templates(opened: Opened, library: Library) -> dict[str, str]:
                 text.strip(), base=reading, at=at, path=path, findings=opened.findings
             )
         else:
+            if steps[-1] == "prompt" and _OTHER_FILE.fullmatch(text.strip()):
+                complaint = f"{text.strip()} looks like a file; a prompt file's name ends in .j2"
+                opened.findings.error(complaint, at=at, path=path, code="file")
             name = template_name(at.file, path)
             names[path] = library.add_text(
                 name, Source(text=text, place=at, path=path), base=reading
@@ -77,8 +81,9 @@ def check_names(opened: Opened) -> None:
         for name in names:
             at, path = opened.place(*steps, name, key=True), dotted((*steps, name))
             if not _NAME.fullmatch(name):
-                complaint = "a name that templates say is made of letters, digits and _"
-                findings.error(f"{name}: {complaint}", at=at, path=path, code="name")
+                plain = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_") or "a_name"
+                complaint = f"templates cannot say {name}: letters, digits and _ make a name"
+                findings.error(f"{complaint}, such as {plain}", at=at, path=path, code="name")
             elif name in kinds:
                 complaint = f"{name} is already {kinds[name]}"
                 findings.error(complaint, at=at, path=path, code="name")

@@ -9,7 +9,7 @@ from pipeline.errors import CampaignError
 from pipeline.planning.feeds.delimited import read_delimited
 from pipeline.planning.feeds.objects import read_json, read_json_lines, read_yaml
 from pipeline.planning.feeds.table import Table
-from pipeline.planning.files import Reading
+from pipeline.planning.files import Reading, where_named
 from pipeline.planning.grammar.matrix import TablePart
 from pipeline.planning.nearest import listing
 from pipeline.planning.places import Findings, Place, refusal
@@ -54,7 +54,8 @@ def open_table(
         reader(Feed(content=content, table=table, part=part, findings=own, at=at))
     except CampaignError as error:
         findings.extend(own.all)
-        findings.extend(error.findings)
+        path = f"data.{name}.source"
+        findings.extend(where_named(error, reading, at=at, path=path).findings)
         return None
     findings.extend(own.all)
     if not table.rows and table.columns and not own.failed:

@@ -1,5 +1,8 @@
 """What all parts of the grammar share: closed sets of keys, and text that stays as written."""
 
+import typing
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -7,15 +10,24 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo, Wit
 from pydantic import model_validator as before_validating
 from pydantic_core import PydanticCustomError
 
-from pipeline.planning.nearest import did_you_mean
+from pipeline.planning.nearest import did_you_mean, listing
 from pipeline.planning.places import Findings
-from pipeline.planning.reading.located import LocatedMap
+from pipeline.planning.reading.located import LocatedList, LocatedMap
+
+
+@dataclass(frozen=True, slots=True)
+class Checking:
+    """The context of a validation that notes what it finds."""
+
+    findings: Findings
+    homes: Mapping[str, Sequence[str]]
+    """Key → the mappings that know it."""
 
 
 class Part(BaseModel):
     """A mapping with known keys.
 
-    Unknown keys are noted in the `Findings` that is the validation's context, so that one typo
+    Unknown keys are noted in the `Checking` that is the validation's context, so that one typo
     does not hide the rest of the mapping.
     """
 
@@ -30,19 +42,30 @@ class Part(BaseModel):
     @before_validating(mode="before")
     @classmethod
     def _known_keys(cls, value: Any, info: ValidationInfo) -> Any:  # noqa: ANN401  raw input is anything
-        findings = info.context
-        if isinstance(value, LocatedMap) and isinstance(findings, Findings):
+        checking = info.context
+        if isinstance(value, LocatedMap) and isinstance(checking, Checking):
             known = [field.alias or name for name, field in cls.model_fields.items()]
             for key in value:
                 if key not in known and cls.model_config.get("extra") != "allow":
-                    path = f"{value.path}.{key}" if value.path else key
-                    findings.error(
-                        f"unknown key {key}{did_you_mean(key, known)}",
+                    meant = _meant(key, value, cls, homes=checking.homes.get(key, ()))
+                    checking.findings.error(
+                        f"unknown key {key}{meant}",
                         at=value.key_places[key],
-                        path=path,
+                        path=f"{value.path}.{key}" if value.path else key,
                         code="unknown-key",
                     )
         return value
+
+
+def _meant(key: str, value: LocatedMap, part: type[Part], *, homes: Sequence[str]) -> str:
+    """Where an unknown key belongs, or the key that was probably meant."""
+    if homes:
+        return f"; it belongs under {listing(homes)}"
+    fields = part.model_fields
+    if value.path or not isinstance(value[key], LocatedList):
+        return did_you_mean(key, [field.alias or name for name, field in fields.items()])
+    lists = [name for name, field in fields.items() if typing.get_origin(field.annotation) is list]
+    return did_you_mean(key, lists) or "; an axis stands below matrix, indented"
 
 
 def _as_written(value: object) -> object:

@@ -1,5 +1,6 @@
 """The campaign file's keys. These models validate, and the JSON Schema is generated from them."""
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
@@ -15,7 +16,15 @@ from pipeline.planning.grammar.delivery import (
 from pipeline.planning.grammar.matrix import MatrixPart, Pattern, TablePart
 from pipeline.planning.grammar.stages import BudgetPart, QualityWord, RunPart, StagesPart, Takes
 
+_LONGEST_SLUG = 80
+
 BackgroundWord = Literal["opaque", "transparent"]
+
+
+def slug_of(name: str) -> str:
+    """A campaign's name from what a person typed."""
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:_LONGEST_SLUG]
+    return slug.strip("-") or "campaign"
 
 
 class StageChange(Part):
@@ -54,7 +63,7 @@ class CampaignFile(Part):
     """A campaign: products × sizes × any other axis, one prompt, and how it is rendered."""
 
     campaign: Annotated[
-        Text, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)
+        Text, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=_LONGEST_SLUG)
     ] = Field(description="The campaign's name: a-z, 0-9 and -.")
     extends: Text | list[Text] | None = Field(
         None, description="Files to build on: maps merge, lists replace, +key appends."

@@ -5,8 +5,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from pipeline.planning.grammar.campaign_file import CampaignFile
-from pipeline.planning.nearest import did_you_mean, listing
+from pipeline.planning.grammar.base import Checking
+from pipeline.planning.grammar.campaign_file import CampaignFile, slug_of
+from pipeline.planning.grammar.parts import homes, keys_by_model
+from pipeline.planning.nearest import did_you_mean, listing, nearest
 from pipeline.planning.places import Findings
 from pipeline.planning.reading.located import LocatedList, LocatedMap, Step, dotted, place_at
 
@@ -15,10 +17,7 @@ _KINDS = {
     "int_type": "must be a whole number",
     "int_parsing": "must be a whole number",
     "bool_type": "must be true or false",
-    "list_type": "must be a list",
     "dict_type": "must be a mapping",
-    "model_type": "must be a mapping",
-    "model_attributes_type": "must be a mapping",
     "is_instance_of": "must be a number",
     "decimal_type": "must be a number",
 }
@@ -31,7 +30,7 @@ def check(document: LocatedMap, findings: Findings) -> CampaignFile | None:
     """
     _check_stages(document, findings)
     try:
-        return CampaignFile.model_validate(document, context=findings)
+        return CampaignFile.model_validate(document, context=Checking(findings, homes()))
     except ValidationError as error:
         errors = error.errors(include_url=False)
         for one in errors:
@@ -92,7 +91,7 @@ def _note(error: Mapping[str, Any], document: LocatedMap, findings: Findings) ->
     steps = real_steps(document, error["loc"])
     missing = error["type"] == "missing"
     findings.error(
-        _complaint(error),
+        _missing_axis(steps, document) if missing else _complaint(error, steps),
         at=place_at(document, steps[:-1] if missing else steps),
         path=dotted(steps),
         code=str(error["type"]).replace("_", "-"),
@@ -118,10 +117,19 @@ def real_steps(document: LocatedMap, steps: Sequence[Step]) -> list[Step]:
     return kept
 
 
-def _complaint(error: Mapping[str, Any]) -> str:
+def _missing_axis(steps: Sequence[Step], document: LocatedMap) -> str:
+    """That a key is missing; a misspelt axis is taken for another one, which is said."""
+    matrix = document.get("matrix")
+    if list(steps) == ["matrix", "size"] and isinstance(matrix, LocatedMap):
+        near = nearest("size", matrix)
+        if near is not None:
+            line = matrix.key_places[near].line
+            return f"is missing; was {near} on line {line} meant to be it?"
+    return "is missing"
+
+
+def _complaint(error: Mapping[str, Any], steps: Sequence[Step]) -> str:
     kind, value, context = error["type"], error["input"], error.get("ctx", {})
-    if kind == "missing":
-        return "is missing"
     if value is None:
         return "is empty"
     if kind == "literal_error":
@@ -130,8 +138,23 @@ def _complaint(error: Mapping[str, Any]) -> str:
     if kind in _KINDS:
         return f"{_KINDS[kind]}, not {_shown(value)}"
     if kind == "string_pattern_mismatch":
-        return f"may hold only a-z, 0-9 and single - between them, not {_shown(value)}"
+        slug = slug_of(str(value))
+        return f"may hold only a-z, 0-9 and single - between them: write {slug}"
+    if kind == "list_type":
+        return _no_list(value, steps)
+    if kind in ("model_type", "model_attributes_type"):
+        known = keys_by_model().get(context.get("class_name", ""), ())
+        named = f" with {listing(known)}" if known else ""
+        return f"must be a mapping{named}, not {_shown(value)}"
     return _bounded(kind, value, context) or str(error["msg"])
+
+
+def _no_list(value: object, steps: Sequence[Step]) -> str:
+    if isinstance(value, dict):
+        return "must be a list, not a mapping; begin each entry with -"
+    inside = bool(steps) and isinstance(steps[-1], int)
+    way = f"a list of lists: [[{_shown(value)}, …]]" if inside else f"a list: [{_shown(value)}]"
+    return f"must be {way}"
 
 
 def _bounded(kind: str, value: object, context: Mapping[str, Any]) -> str:

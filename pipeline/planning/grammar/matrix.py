@@ -106,7 +106,9 @@ class MatrixPart(Part):
     model_config = ConfigDict(extra="allow", json_schema_extra=_further_axes)
     __pydantic_extra__: dict[str, Axis]
 
-    size: Axis = Field(description="Ratios, placement names, or mappings with px or ratio.")
+    size: Axis = Field(
+        description="Ratios (4:3), pixels (970x250), placement names, or mappings with px or ratio."
+    )
     exclude: list[dict[str, Pattern]] = Field(
         default_factory=list, description="Cells to leave out: axis → globs, and/or if: expression."
     )

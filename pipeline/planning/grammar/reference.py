@@ -2,15 +2,14 @@
 
 import types
 import typing
-from collections.abc import Iterator
 from decimal import Decimal
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from pipeline.planning.grammar.campaign_file import CampaignFile
 from pipeline.planning.grammar.matrix import Axis, AxisValue, FromPart, Pattern
+from pipeline.planning.grammar.parts import parts
 
 BEGIN = "<!-- grammar: generated from pipeline/planning/grammar -->"
 END = "<!-- grammar: end -->"
@@ -27,7 +26,7 @@ _WORDS = {
 def reference() -> str:
     """Markdown: one table for each mapping of a campaign file, in the file's order."""
     lines = [BEGIN]
-    for path, part in _parts(CampaignFile, ""):
+    for path, part in parts():
         path = "matrix.AXIS" if part is FromPart else path  # noqa: PLW2901  any axis may be one
         lines += ["", f"### {f'`{path}`' if path else 'The file'}", "", _opening(part), ""]
         lines += ["| key | takes | unless set | |", "|---|---|---|---|"]
@@ -78,29 +77,3 @@ def _takes(kind: object) -> str:
     if origin is dict:
         return f"mapping of name → {_takes(inner[1])}"
     return _WORDS.get(kind, "mapping") if isinstance(kind, type) or kind is typing.Any else "text"
-
-
-def _parts(part: type[BaseModel], path: str) -> Iterator[tuple[str, type[BaseModel]]]:
-    yield path, part
-    for name, field in part.model_fields.items():
-        key = field.alias or name
-        inner = f"{path}.{key}" if path else key
-        for model, suffix in _models(field.annotation):
-            yield from _parts(model, inner + suffix)
-
-
-def _models(kind: object) -> Iterator[tuple[type[BaseModel], str]]:
-    """The mappings with known keys inside a type, and how a path goes on to them."""
-    if isinstance(kind, type) and issubclass(kind, BaseModel):
-        yield kind, ""
-        return
-    origin, inner = typing.get_origin(kind), typing.get_args(kind)
-    if origin is typing.Annotated:
-        yield from _models(inner[0])
-    elif origin in (typing.Union, types.UnionType):
-        for one in inner:
-            yield from _models(one)
-    elif origin is list:
-        yield from ((model, f"[]{suffix}") for model, suffix in _models(inner[0]))
-    elif origin is dict:
-        yield from ((model, f".NAME{suffix}") for model, suffix in _models(inner[1]))

@@ -8,7 +8,7 @@ from pipeline.model.provider import Caps
 from pipeline.planning.feeds.table import Table
 from pipeline.planning.grammar.matrix import FromPart, MatrixPart
 from pipeline.planning.matrix.axis import Axis, canonical
-from pipeline.planning.matrix.ids import folded, id_complaint
+from pipeline.planning.matrix.ids import folded, id_complaint, plain_id
 from pipeline.planning.matrix.sizes import size_from_mapping, size_from_word, size_id
 from pipeline.planning.nearest import did_you_mean
 from pipeline.planning.places import Findings, Place
@@ -135,6 +135,9 @@ def _check_ids(axis: Axis, ground: Ground) -> None:
     wrong = 0
     for position, identity in enumerate(axis.ids):
         complaint = id_complaint(identity)
+        if complaint and (plain := plain_id(identity)):
+            way = "another column may be the key" if axis.table else f"{plain} would do"
+            complaint = f"{complaint}; {way}"
         first = seen.setdefault(folded(identity), position)
         if not complaint and first != position:
             complaint = _clash(axis, first, position)

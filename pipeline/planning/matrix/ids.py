@@ -14,19 +14,27 @@ def id_complaint(word: str) -> str:
     """Why a word cannot be an id; empty where it can."""
     if not word:
         return "an id must not be empty"
+    if word in (".", ".."):
+        return f"an id may not be {word}"
     unfit = _UNFIT.search(word)
     if unfit:
         shown = unfit[0] if unfit[0].isprintable() else f"U+{ord(unfit[0]):04X}"
-        return f"an id may not hold {shown}: give the value a mapping with a plain id"
+        return f"an id may not hold {shown}, since it names files and cells"
     if word != word.strip() or word.endswith("."):
         return "an id may not start or end with a space, or end with a dot"
-    if word in (".", "..") or word.startswith("-"):
+    if word.startswith("-"):
         return "an id may not start with -"
     if len(word.encode()) > LONGEST_ID:
         return f"an id may have {LONGEST_ID} bytes at most"
     if _RESERVED.fullmatch(word):
         return f"{word} is a name that Windows keeps for itself"
     return ""
+
+
+def plain_id(word: str) -> str:
+    """A word with - for what may not name files and cells; empty where all of it may."""
+    plain = re.sub(r"\s*-[-\s]*", "-", _UNFIT.sub("-", word)).strip("-. ")
+    return plain if _UNFIT.search(word) else ""
 
 
 def folded(word: str) -> str:

@@ -11,12 +11,15 @@ from pipeline.planning.nearest import did_you_mean
 
 _RATIO = re.compile(r"([1-9][0-9]{0,4})[:x]([1-9][0-9]{0,4})", re.ASCII)
 _PIXELS = re.compile(r"([1-9][0-9]{0,4})\s*[x×]\s*([1-9][0-9]{0,4})", re.ASCII)
+_PIXELS_FROM = 50
+"""Shortest side of a word like `320x50` that means pixels; `4x3` is a ratio."""
 _RATIO_IN_GLOB = re.compile(r"(?<=[0-9*?\]]):(?=[0-9*?\[])", re.ASCII)
 
 
 def size_id(word: str) -> str:
-    """`4:3` as it is named in cells and paths: `4x3`."""
-    return word.replace(":", "x") if _RATIO.fullmatch(word) else word
+    """`4:3` as it is named in cells and paths: `4x3`; `1080 × 1920` is `1080x1920`."""
+    found = _RATIO.fullmatch(word) or _PIXELS.fullmatch(word)
+    return f"{found[1]}x{found[2]}" if found else word
 
 
 def size_glob(pattern: str) -> str:
@@ -37,14 +40,18 @@ def parse_pixels(word: str) -> tuple[int, int] | None:
 
 
 def size_from_word(word: str, *, caps: Caps, placements: Mapping[str, Size]) -> Size | str:
-    """A ratio or a placement; a text says what is wrong."""
+    """A ratio, exact pixels or a placement; a text says what is wrong."""
+    sides = parse_pixels(word)
+    if sides is not None and min(sides) >= _PIXELS_FROM:
+        return _fitted(Size(id=size_id(word), ratio="", pixels=sides), caps)
     ratio = parse_ratio(word)
     if ratio is not None:
         return Size(id=size_id(word), ratio=_as_documented(ratio, word.replace("x", ":"), caps))
     placement = placements.get(word)
     if placement is None:
         hint = did_you_mean(word, placements)
-        return f"{word} is neither a ratio such as 4:3 nor a known placement{hint}"
+        known = "a ratio (4:3), pixels (970x250) or a placement"
+        return f"{word} is not {known}{hint}"
     return _fitted(placement, caps)
 
 
@@ -64,7 +71,7 @@ def size_from_mapping(
         if parsed is None:
             return f"ratio must be written as 4:3, not {ratio}"
         return Size(id=identity, ratio=_as_documented(parsed, str(ratio).replace("x", ":"), caps))
-    if identity in placements or parse_ratio(identity) is not None:
+    if identity in placements or parse_ratio(identity) or parse_pixels(identity):
         return size_from_word(identity, caps=caps, placements=placements)
     wrong = next((key for key in columns if did_you_mean(key, ("px", "ratio"))), None)
     typo = f", not {wrong}" if wrong else ""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import CampaignError
-from pipeline.planning.files import Reading, below_root, beside
+from pipeline.planning.files import Reading, below_root, beside, where_named
 from pipeline.planning.places import Findings, Place
 from pipeline.planning.prompts.scribe import Lesson, Scribe, ScribeDied
 from pipeline.planning.reading.source import read_text
@@ -42,12 +42,7 @@ class Library:
             below_root(reading, root=self.root, at=at, path=path)
             text = read_text(reading.path, shown=reading.shown)
         except CampaignError as error:
-            for finding in error.findings:
-                findings.add(finding)
-            if error.findings[0].code == "file":
-                findings.error(
-                    f"there is no readable file {reading.shown}", at=at, code="file", path=path
-                )
+            findings.extend(where_named(error, reading, at=at, path=path).findings)
             text = "-"
         self.templates[reading.shown] = Source(text=text, place=Place(reading.shown, 1, 1))
         self.files[reading.shown] = reading

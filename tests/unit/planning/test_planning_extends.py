@@ -78,7 +78,9 @@ def test_paths_are_relative_to_the_file_that_names_them(board):
 
 def test_a_missing_file_is_named(board):
     board.write("extends: gone.yaml\n" + HEAD)
-    assert board.refused() == ["gone.yaml: cannot be read: No such file or directory"]
+    assert board.refused() == [
+        "c.yaml:1:10: extends: gone.yaml cannot be read: No such file or directory"
+    ]
 
 
 def test_files_that_extend_each_other_are_told(board):

@@ -169,7 +169,9 @@ def test_other_broken_feeds_are_told_too(board, name, content, complaint):
 
 def test_a_missing_feed_is_named(board):
     board.write(CAMPAIGN.replace("FEED", "p.csv"))
-    assert board.refused()[0] == "p.csv: cannot be read: No such file or directory"
+    assert board.refused() == [
+        "c.yaml:3:22: data.products.source: p.csv cannot be read: No such file or directory"
+    ]
 
 
 def test_quoted_newlines_stay_in_the_cell(board):
@@ -307,8 +309,8 @@ def test_a_feed_is_a_snapshot_whose_hash_is_kept(board):
 def test_ids_from_a_feed_are_checked_row_by_row(board):
     assert with_feed(board, "sku,name,price\nA/1,a,1\nb,b,1\nB,c,1\n").refused() == [
         (
-            "p.csv: matrix.product: row 2: A/1: an id may not hold /: give the value a mapping "
-            "with a plain id"
+            "p.csv: matrix.product: row 2: A/1: an id may not hold /, since it names files "
+            "and cells; another column may be the key"
         ),
         "p.csv: matrix.product: row 4: B: a file system may take it for b (row 3)",
     ]

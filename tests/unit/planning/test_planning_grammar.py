@@ -52,7 +52,8 @@ def test_every_mistake_is_told_at_once(board):
         "tags: {a: true, b: [1]}\n"
     )
     assert board.refused() == [
-        "c.yaml:1:11: campaign: may hold only a-z, 0-9 and single - between them, not Summer Fizz",
+        ("c.yaml:1:11: campaign: may hold only a-z, 0-9 and single - between them: "
+        "write summer-fizz"),
         "c.yaml:2:1: matrx: unknown key matrx (did you mean matrix?)",
         "c.yaml:4:12: matrix.product.from: is missing",
         "c.yaml:4:13: matrix.product.form: unknown key form (did you mean from?)",
@@ -102,8 +103,8 @@ def test_every_mistake_is_told_at_once(board):
         ),
         (
             "vars: {my-var: x}",
-            ("c.yaml:6:8: vars.my-var: my-var: a name that templates say is made of letters, "
-            "digits and _"),
+            ("c.yaml:6:8: vars.my-var: templates cannot say my-var: letters, digits and _ make a "
+            "name, such as my_var"),
         ),
         (
             "overrides: [{match: {prodct: x}, set: {vars: {a: b}}}]",
@@ -182,8 +183,8 @@ def test_comments_and_the_order_of_keys_do_not_change_what_a_campaign_means(boar
     ("size", "complaint"),
     [
         ("4:1", "4:1 is longer than 3:1, the most that gptimage renders"),
-        ("instagram-stroy", ("instagram-stroy is neither a ratio such as 4:3 nor a known placement "
-         "(did you mean instagram-story?)")),
+        ("instagram-stroy", ("instagram-stroy is not a ratio (4:3), pixels (970x250) or a "
+         "placement (did you mean instagram-story?)")),
         ("{id: hero, px: 970}", "px must be written as 970x250, not 970"),
         ("{id: hero, pixels: 970x250}", "hero needs px: 970x250 or ratio: 4:3"),
         ("{id: hero, ratio: wide}", "ratio must be written as 4:3, not wide"),

@@ -120,4 +120,4 @@ def test_an_included_pipe_does_not_hang(board):
     board.write(
         "campaign: demo\nmatrix: {size: ['1:1']}\nprompt: \"A photo {% include 'part.j2' %}\"\n"
     )
-    assert "part.j2: is not a regular file" in board.refused()
+    assert board.refused() == ["c.yaml:3:9: prompt: part.j2 is not a regular file"]

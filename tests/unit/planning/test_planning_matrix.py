@@ -166,13 +166,13 @@ def test_only_is_matched_against_cell_names(board, only, cells):
 @pytest.mark.parametrize(
     ("identity", "complaint"),
     [
-        ('"a/b"', "a/b: an id may not hold /: give the value a mapping with a plain id"),
-        ('".."', "..: an id may not start or end with a space, or end with a dot"),
+        ('"a/b"', "a/b: an id may not hold /, since it names files and cells; a-b would do"),
+        ('".."', "..: an id may not be .."),
         ("CON", "CON: CON is a name that Windows keeps for itself"),
         ("nul.txt", "nul.txt: nul.txt is a name that Windows keeps for itself"),
         ("b.", "b.: an id may not start or end with a space, or end with a dot"),
-        ('"x\\u202ey"', ("x\u202ey: an id may not hold U+202E: give the value a mapping with a "
-         "plain id")),
+        ('"x\\u202ey"', ("x\u202ey: an id may not hold U+202E, since it names files and "
+         "cells; x-y would do")),
         ('""', ": an id must not be empty"),
     ],
 )  # fmt: skip
