@@ -13,11 +13,16 @@ from jinja2.exceptions import SecurityError, TemplateError, TemplateNotFound
 
 from pipeline.planning.prompts.hygiene import leftover_braces, stands_quoted, unfit_character
 from pipeline.planning.prompts.sandbox import Missing, PromptEnvironment, Unwritable
+from pipeline.planning.prompts.syntax import explain_failure, explain_syntax
 from pipeline.planning.prompts.values import revive
 
 _GAP = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
 """Several blank lines, as blocks leave them behind."""
 Reply = dict[str, object]
+Kit = tuple[str, list[tuple[str, str]], list[str], str | None]
+"""The templates of a cell: prompt, texts by key, references, output path."""
+_MOST_ASKED = 50
+"""Problems of one message after which a cell is not asked for more than its first."""
 _DECIMAL = "\0decimal"
 
 
@@ -61,7 +66,7 @@ class Desk:
             except RecursionError:
                 problems.append({"template": name, "line": 1, "complaint": "is nested too deeply"})
             except Exception as error:  # noqa: BLE001  a template may fail in any way
-                problems.append({"template": name, **_told(error, name)})
+                problems.append({"template": name, **self._unread(error, name, source)})
         for name, source in message["expressions"].items():
             self._step(number)
             number += 1
@@ -69,8 +74,19 @@ class Desk:
                 compiled = self.environment.compile_expression(source, undefined_to_none=False)
                 self._expressions[name] = compiled
             except Exception as error:  # noqa: BLE001  as above
-                problems.append({"template": name, **_told(error, name)})
+                problems.append({"template": name, **self._unread(error, name, source)})
         return {"problems": problems, "needs": needs}
+
+    def _unread(self, error: Exception, name: str, source: str) -> Reply:
+        """Why a template cannot be compiled."""
+        told = _told(error, name)
+        if isinstance(error, TemplateSyntaxError) and told["template"] == name:
+            lines = source.splitlines() or [""]
+            line = lines[min(error.lineno, len(lines)) - 1]
+            known = [*self.environment.filters, *self.environment.tests]
+            explained = explain_syntax(error.message or "", line, known=known)
+            told["complaint"] = explained or told["complaint"]
+        return told
 
     def _study(
         self, name: str, source: str, problems: list[Reply], needs: list[tuple[str, str]]
@@ -93,6 +109,8 @@ class Desk:
             left = leftover_braces(text.data)
             if left:
                 complaint = f"{left[0]} is left over in the template's own text"
+                if left[0].strip("{}").strip():
+                    complaint += f"; a value is written {{{{ {left[0].strip('{} ')} }}}}"
                 problems.append(
                     {"template": name, "line": text.lineno + left[1], "complaint": complaint}
                 )
@@ -139,12 +157,15 @@ class Desk:
                 written.append(self._shot(kits[kit], context, number, problems))
             except Exception as error:  # noqa: BLE001  a template may fail in any way
                 written.append(None)
-                problems.append({"shot": number, **_told(error, kits[kit][0])})
+                told = [_told(error, kits[kit][0])]
+                if isinstance(error, Unwritable) and len(problems) < _MOST_ASKED:
+                    told = self._everything(kits[kit], context) or told
+                problems.extend({"shot": number, **one} for one in told)
         return {"written": written, "problems": problems}
 
     def _shot(
         self,
-        kit: tuple[str, list[tuple[str, str]], list[str], str | None],
+        kit: Kit,
         context: dict[str, object],
         number: int,
         problems: list[Reply],
@@ -168,6 +189,25 @@ class Desk:
                 )
         files = [self._text(name, context) for name in references]
         return [prompt, quoted, files, None if path is None else self._text(path, context)]
+
+    def _everything(self, kit: Kit, context: dict[str, object]) -> list[Reply]:
+        """All that keeps a cell's templates from being written, not only what came first."""
+        main, texts, references, path = kit
+        names = [main, *(name for _, name in texts), *references, *([path] if path else [])]
+        noted: list[Reply] = []
+        for name in names:
+            self.environment.noted = []
+            ending: list[BaseException] = []
+            try:
+                self._text(name, context)
+            except Exception as error:  # noqa: BLE001  a template may fail in any way
+                ending.append(error)
+            for found in [*self.environment.noted, *ending]:
+                told = _told(found, name)
+                if told not in noted:
+                    noted.append(told)
+            self.environment.noted = None
+        return noted
 
     def _text(self, name: str, context: dict[str, object]) -> str:
         template = self.environment.get_template(name)
@@ -193,6 +233,8 @@ class _Unclean(Exception):
 def _told(error: BaseException, main: str) -> Reply:
     """What a template's failure means: where, and in words."""
     template, line = _spot(error.__traceback__)
+    if isinstance(error, Unwritable) and error.line:
+        template, line = error.template, error.line
     told: Reply = {"template": template or main, "line": line, "slot": "", "column": ""}
     if isinstance(error, Unwritable):
         told |= {"slot": error.slot, "column": error.column, "complaint": str(error)}
@@ -214,7 +256,7 @@ def _told(error: BaseException, main: str) -> Reply:
     elif isinstance(error, _Unclean | TemplateError):
         told["complaint"] = str(error)
     else:
-        told["complaint"] = f"fails: {error} ({type(error).__name__})"
+        told["complaint"] = explain_failure(error)
     return told
 
 

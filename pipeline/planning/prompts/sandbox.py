@@ -1,21 +1,24 @@
 """The Jinja environment of prompts: nothing leaks, nothing surprising is printed."""
 
 import functools
+import inspect
 import posixpath
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any, NoReturn
 
-from jinja2 import FunctionLoader, StrictUndefined, TemplateRuntimeError, Undefined, nodes
+from jinja2 import FunctionLoader, StrictUndefined, Template, TemplateRuntimeError, Undefined, nodes
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 
-from pipeline.planning.nearest import did_you_mean
+from pipeline.planning.nearest import did_you_mean, listing
 from pipeline.planning.prompts.values import AxisValue, Row
 
+_FEW_COLUMNS = 8
+"""Columns that a complaint lists where none of them is near."""
 _UNSTABLE = ("random", "pprint", "urlize")
 """Filters whose result is not the same on every machine and run, or is no text for a prompt."""
 _TEXT_FILTERS = frozenset(
@@ -31,6 +34,8 @@ class Unwritable(TemplateRuntimeError):
         super().__init__(complaint)
         self.slot = slot
         self.column = column
+        self.template, self.line = "", 0
+        """Where, if that was found out; the traceback has it otherwise."""
 
 
 class Missing(StrictUndefined):
@@ -54,6 +59,8 @@ class Missing(StrictUndefined):
         name, owner = str(self._undefined_name), self._undefined_obj
         if isinstance(owner, Row | AxisValue):
             hint = did_you_mean(name, owner.columns)
+            if not hint and len(owner.columns) <= _FEW_COLUMNS:
+                hint = f"; it has {listing(owner.columns, last='and')}"
             complaint = f"{owner.slot} has no column {name}{hint}"
             return Unwritable(complaint, slot=owner.slot, column=name)
         if self._undefined_hint or owner is not missing:
@@ -89,6 +96,8 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
             auto_reload=False,
             cache_size=-1,
         )
+        self.noted: list[Unwritable] | None = None
+        """Where it is a list, what cannot be written is noted there, and writing goes on."""
         self.last = ("", "")
         """Slot and column of the last value that was no text."""
         for name in _UNSTABLE:
@@ -120,10 +129,22 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
             return value
         if isinstance(obj, Mapping) and isinstance(name, str) and name in obj:
             return obj[name]
+        if self.noted is not None and isinstance(obj, Missing):
+            return obj
         return otherwise(obj, name)
 
     def printable(self, value: object) -> object:
         """The value if a prompt may show it; `Unwritable` otherwise."""
+        try:
+            return self._shown(value)
+        except Unwritable as unwritable:
+            if self.noted is None:
+                raise
+            unwritable.template, unwritable.line = _being_written()
+            self.noted.append(unwritable)
+            return ""
+
+    def _shown(self, value: object) -> object:
         if isinstance(value, str | Undefined):
             return str(value)
         if isinstance(value, bool):
@@ -162,9 +183,8 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
 
         @functools.wraps(original)
         def guarded(*args: object, **kwargs: object) -> object:
-            for value in args[position:]:
-                self.printable(value)
-            return original(*args, **kwargs)
+            shown = [self.printable(value) for value in args[position:]]
+            return original(*(args if self.noted is None else (*args[:position], *shown)), **kwargs)
 
         return guarded
 
@@ -175,11 +195,22 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
         ) -> object:
             kept = list(values)
             if not args[1:] and "attribute" not in kwargs:
-                for value in kept:
-                    self.printable(value)
+                shown = [self.printable(value) for value in kept]
+                kept = kept if self.noted is None else shown
             return original(scope, kept, *args, **kwargs)
 
         return guarded
+
+
+def _being_written() -> tuple[str, int]:
+    """The template and line that called."""
+    frame = inspect.currentframe()
+    while frame is not None:
+        template = frame.f_globals.get("__jinja_template__")
+        if isinstance(template, Template):
+            return template.name or "", template.get_corresponding_lineno(frame.f_lineno)
+        frame = frame.f_back
+    return "", 0
 
 
 def _kind(value: object) -> str:

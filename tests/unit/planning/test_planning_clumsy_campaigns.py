@@ -104,8 +104,8 @@ def test_an_id_with_a_slash_gets_a_plain_one_and_a_feed_another_column(board):
 def test_a_path_that_climbs_out_of_its_folder_is_told_so(board):
     board.write(HEAD + FINE + 'output: {path: "../{{ product.id }}"}\n')
     assert board.refused() == [
-        ("c.yaml:6:16: output.path: the path ../citrus cannot be used: a part of the path may not be .. "
-        "(cell citrus/1x1)")
+        ("c.yaml:6:16: output.path: the path ../citrus cannot be used: a part of the path may not "
+        "be .. (cell citrus/1x1)")
     ]  # fmt: skip
 
 

@@ -185,7 +185,11 @@ def test_a_null_in_a_feed_is_never_printed(board):
         (
             "c.yaml:7:9: prompt: product.name is empty (null) and cannot be printed "
             "(cell B-1/1x1, p.json row 2, column name)"
-        )
+        ),
+        (
+            "c.yaml:7:9: prompt: product.price is empty (null) and cannot be printed "
+            "(cell B-1/1x1, p.json row 2, column price)"
+        ),
     ]
 
 

@@ -128,14 +128,15 @@ def test_markup_in_a_feed_reaches_the_prompt_as_it_is():
         ("{{ lipsum() }}", "nothing is named lipsum"),
         ("{{ 1 / 0 }}", "fails: division by zero (ZeroDivisionError)"),
         ("{{ product.name() }}", "fails: 'str' object is not callable (TypeError)"),
-        ("{{ product.name", ("not readable as a template: unexpected end of template, expected "
-         "'end of print statement'.")),
+        ("{{ product.name", "{{ is never closed: }} is missing"),
         ("{% if %}", ("not readable as a template: Expected an expression, got "
          "'end of statement block'")),
-        ("{{ product.name|uper }}", "not readable as a template: No filter named 'uper'."),
-        ("{{ [1, 2]|random }}", "not readable as a template: No filter named 'random'."),
-        ("a {product.name}", "{product.name} is left over in the template's own text"),
-        ("a { name }", "{ name } is left over in the template's own text"),
+        ("{{ product.name|uper }}", "there is no filter uper (did you mean upper?)"),
+        ("{{ [1, 2]|random }}", "there is no filter random"),
+        ("a {product.name}", ("{product.name} is left over in the template's own text; a value is "
+         "written {{ product.name }}")),
+        ("a { name }", ("{ name } is left over in the template's own text; a value is written "
+         "{{ name }}")),
         ("a }} b", "}} is left over in the template's own text"),
         ("{% include product.name %}", "the name of an included file must be written out"),
         ("", "the prompt is empty"),
