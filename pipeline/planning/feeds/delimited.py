@@ -18,6 +18,9 @@ from pipeline.planning.places import Findings, Place
 from pipeline.planning.reading.source import decode
 
 _DELIMITERS = (",", ";", "\t", "|")
+_SEPARATOR = re.compile(r"\"?sep=(.)\"?", re.IGNORECASE)
+"""A first line by which Excel is told the separator; it belongs to no table."""
+_UNQUOTED = "; a cell that holds the separator must be quoted"
 _QUOTED = re.compile(r'"[^"]*"')
 
 
@@ -31,10 +34,13 @@ def read_delimited(
     decode(content, shown=table.file)
     lines = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline="")
     first = lines.readline()
-    lines.seek(0)
-    records = _records(lines, table.file, findings, delimiter or _delimiter(first))
+    declared = _SEPARATOR.fullmatch(first.strip())
+    if declared is None:
+        lines.seek(0)
+    mark = delimiter or (declared[1] if declared else _delimiter(first))
+    records = _records(lines, table.file, findings, mark, skipped=0 if declared is None else 1)
     header = next(records, None)
-    start = Place(table.file, 1)
+    start = Place(table.file, header.line if header is not None else 1)
     if header is None or not any(header.values):
         findings.error("is empty; a header row is missing", at=start, code="feed-empty")
         return
@@ -45,7 +51,7 @@ def read_delimited(
         return
     table.columns = tuple(columns)
     if check_keys(table, findings, at=at):
-        fill(table, fitting(records, table, findings), findings)
+        fill(table, fitting(records, table, findings, too_long=_UNQUOTED), findings)
 
 
 def _delimiter(header: str) -> str:
@@ -54,18 +60,18 @@ def _delimiter(header: str) -> str:
 
 
 def _records(
-    lines: Iterable[str], file: str, findings: Findings, delimiter: str
+    lines: Iterable[str], file: str, findings: Findings, delimiter: str, *, skipped: int
 ) -> Iterator[Record]:
     """(row number, line number, cells) of every row that is not blank."""
     limit = csv.field_size_limit(max(csv.field_size_limit(), LONGEST_CELL * 4))
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    line = 1
+    line = 1 + skipped
     try:
-        for number, cells in enumerate(reader, start=1):
+        for number, cells in enumerate(reader, start=1 + skipped):
             if any(cells):
                 values = [cell.replace("\r\n", "\n").replace("\r", "\n") for cell in cells]
                 yield Record(number, line, values)
-            line = reader.line_num + 1
+            line = reader.line_num + 1 + skipped
     except csv.Error as error:
         complaint = f"the row that starts here cannot be read: {_reason(error)}"
         findings.error(complaint, at=Place(file, line), code="feed-row")

@@ -1,6 +1,7 @@
 """JSON, JSON lines and YAML: lists of mappings, numbers as they are written."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pipeline.planning.feeds.rows import Record, check_columns, check_keys, fill
@@ -19,7 +20,12 @@ def read_json(text: str, table: Table, findings: Findings, *, at: Place) -> None
     """Fill a table from a JSON list of objects."""
     rows = _loads(text, Place(table.file, 1))
     if not isinstance(rows, list):
-        raise refusal("must hold a list of objects", at=Place(table.file, 1), code="feed-row")
+        inner = rows if isinstance(rows, dict) else {}
+        lists = [key for key, one in inner.items() if isinstance(one, list)]
+        hint = f"; the list under {lists[0]} alone would do" if len(lists) == 1 else ""
+        raise refusal(
+            f"must hold a list of objects{hint}", at=Place(table.file, 1), code="feed-row"
+        )
     _fill(table, [(n, 0, row) for n, row in enumerate(rows, start=1)], findings, at=at)
 
 
@@ -52,6 +58,7 @@ def _loads(text: str, at: Place) -> object:
             parse_int=plain_scalar,
             parse_float=lambda number: _number(number, at),
             parse_constant=lambda word: _no_number(word, at),
+            object_pairs_hook=lambda pairs: _once(pairs, at),
         )
     except json.JSONDecodeError as error:
         place = Place(at.file, at.line + error.lineno - 1, error.colno)
@@ -59,6 +66,14 @@ def _loads(text: str, at: Place) -> object:
         raise refusal(complaint, at=place, code="feed-row") from error
     except RecursionError as error:
         raise refusal("is nested too deeply", at=at, code="feed-row") from error
+
+
+def _once(pairs: Sequence[tuple[str, object]], at: Place) -> dict[str, object]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        key, _ = Counter(key for key, _ in pairs).most_common(1)[0]
+        raise refusal(f"the key {key} stands twice in one object", at=at, code="feed-row")
+    return made
 
 
 def _number(text: str, at: Place) -> object:

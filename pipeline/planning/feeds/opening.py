@@ -15,6 +15,7 @@ from pipeline.planning.nearest import listing
 from pipeline.planning.places import Findings, Place, refusal
 from pipeline.planning.reading.source import decode, read_bytes
 
+_SHEETS = (".xls", ".xlsm", ".xlsb", ".ods", ".numbers")
 FEED_LIMIT = 512 * 1024 * 1024
 """Largest feed, in bytes."""
 
@@ -45,12 +46,15 @@ def open_table(
         complaint = (
             f"a feed's name ends in {listing(_READERS)}, not {reading.path.suffix or reading.shown}"
         )
+        if reading.path.suffix.lower() in _SHEETS:
+            complaint += "; save it as .xlsx or as CSV UTF-8"
         findings.error(complaint, at=at, code="feed-kind", path=f"data.{name}.source")
         return None
     own = Findings()
     try:
         content = read_bytes(reading.path, shown=reading.shown, limit=FEED_LIMIT)
         table.sha256 = hashlib.sha256(content).hexdigest()
+        _recognise(content, reading, reader)
         reader(Feed(content=content, table=table, part=part, findings=own, at=at))
     except CampaignError as error:
         findings.extend(own.all)
@@ -60,7 +64,23 @@ def open_table(
     findings.extend(own.all)
     if not table.rows and table.columns and not own.failed:
         findings.error("has a header and no rows", at=Place(reading.shown, 1), code="feed-empty")
-    return table if table.columns else None
+    keyed = all(key in table.columns for key in keys)
+    return table if table.columns and keyed else None
+
+
+def _recognise(content: bytes, reading: Reading, reader: Reader) -> None:
+    """Refuse what is no table at all, whatever its name ends in."""
+    packed = reader is _sheet
+    start = content[:64].lstrip().lower()
+    told = ""
+    if content.startswith(b"PK\x03\x04") and not packed:
+        told = "is an Excel workbook or another zip file; a workbook's name ends in .xlsx"
+    elif content.startswith(b"\xd0\xcf\x11\xe0"):
+        told = "is an Excel file of the old kind; save it as .xlsx or as CSV UTF-8"
+    elif start.startswith((b"<!doctype", b"<html", b"<?xml")) and not packed:
+        told = "is a web page or XML and no table; export it anew as CSV"
+    if told:
+        raise refusal(told, at=Place(reading.shown), code="feed-kind")
 
 
 def _comma(feed: Feed) -> None:

@@ -6,11 +6,13 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from pipeline.planning.feeds.table import KEY_JOINT, Table
-from pipeline.planning.nearest import did_you_mean
+from pipeline.planning.nearest import did_you_mean, listing
 from pipeline.planning.places import Findings, Place
 
 LONGEST_CELL = 200_000
 """Characters in one cell of a feed."""
+_FEW_COLUMNS = 8
+"""Columns that a complaint lists where none of them is near."""
 
 
 class Record(NamedTuple):
@@ -45,7 +47,10 @@ def check_keys(table: Table, findings: Findings, *, at: Place) -> bool:
     """Whether every key column exists."""
     for key in table.keys:
         if key not in table.columns:
-            complaint = f"{table.file} has no column {key}{did_you_mean(key, table.columns)}"
+            hint = did_you_mean(key, table.columns)
+            if not hint and len(table.columns) <= _FEW_COLUMNS:
+                hint = f"; it has {listing(table.columns, last='and')}"
+            complaint = f"{table.file} has no column {key}{hint}"
             findings.error(complaint, at=at, code="feed-key", path=f"data.{table.name}.key")
             return False
     return True
@@ -62,8 +67,13 @@ def fill(table: Table, records: Iterable[Record], findings: Findings) -> None:
                 table.index[KEY_JOINT.join(key)] = position
 
 
-def fitting(records: Iterable[Record], table: Table, findings: Findings) -> Iterator[Record]:
-    """The records that have a cell for every column; empty ones beyond the last are dropped."""
+def fitting(
+    records: Iterable[Record], table: Table, findings: Findings, *, too_long: str = ""
+) -> Iterator[Record]:
+    """The records that have a cell for every column; empty ones beyond the last are dropped.
+
+    `too_long` says what probably happened to a row with too many.
+    """
     width = len(table.columns)
     for record in records:
         row = list(record.values)
@@ -73,7 +83,9 @@ def fitting(records: Iterable[Record], table: Table, findings: Findings) -> Iter
             yield Record(record.number, record.line, row)
             continue
         kind = "short" if len(row) < width else "long"
-        complaint = f"row {record.number} is too {kind}: {len(row)} cells for {width} columns"
+        cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"
+        complaint = f"row {record.number} is too {kind}: {cells} for {width} columns"
+        complaint += too_long if kind == "long" else ""
         findings.error(complaint, at=Place(table.file, record.line), code="feed-row")
 
 

@@ -53,7 +53,7 @@ def decode(content: bytes, *, shown: str) -> str:
     """Bytes as text; `CampaignError` names the line and column of the first one that is wrong."""
     if content.startswith(_WIDE) or content[:4].count(0) > 1:
         raise refusal(
-            "is UTF-16 or UTF-32; save it as UTF-8", at=Place(shown, 1, 1), code="encoding"
+            f"is UTF-16 or UTF-32; {_saving(shown)}", at=Place(shown, 1, 1), code="encoding"
         )
     content = content.removeprefix(codecs.BOM_UTF8)
     try:
@@ -61,9 +61,7 @@ def decode(content: bytes, *, shown: str) -> str:
     except UnicodeDecodeError as error:
         at = _place(shown, content[: error.start].decode("utf-8"))
         byte = f"byte 0x{content[error.start]:02X}"
-        raise refusal(
-            f"{byte} is not UTF-8; save the file as UTF-8", at=at, code="encoding"
-        ) from error
+        raise refusal(f"{byte} is not UTF-8; {_saving(shown)}", at=at, code="encoding") from error
     wrong = _FORBIDDEN.search(text)
     if wrong:
         raise refusal(
@@ -72,6 +70,12 @@ def decode(content: bytes, *, shown: str) -> str:
             code="character",
         )
     return text
+
+
+def _saving(shown: str) -> str:
+    if shown.lower().endswith((".csv", ".tsv")):
+        return "save it as CSV UTF-8 (so named in Excel's list of formats)"
+    return "save the file as UTF-8"
 
 
 def _place(shown: str, before: str) -> Place:

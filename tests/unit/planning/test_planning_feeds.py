@@ -94,7 +94,10 @@ HEADER = "sku,name,price\n"
     ("content", "complaint"),
     [
         (HEADER + "A-1,Soda\n", "p.csv:2: row 2 is too short: 2 cells for 3 columns"),
-        (HEADER + "A-1,So,da,2\n", "p.csv:2: row 2 is too long: 4 cells for 3 columns"),
+        (HEADER + "A-1,So,da,2\n", (
+                "p.csv:2: row 2 is too long: 4 cells for 3 columns; a cell that holds the "
+                "separator must be quoted"
+            )),
         (
             HEADER + 'A-1,"Soda,2\nB,x,1\n',
             "p.csv:2: the row that starts here cannot be read: a quote is opened and never closed",
@@ -116,17 +119,41 @@ HEADER = "sku,name,price\n"
         ),
         (
             (HEADER + "A-1,Caf").encode() + b"\xe9,1\n",
-            "p.csv:2:8: byte 0xE9 is not UTF-8; save the file as UTF-8",
+            ("p.csv:2:8: byte 0xE9 is not UTF-8; save it as CSV UTF-8 (so named in Excel's list "
+            "of formats)"),
         ),
         (
             (HEADER + "A-1,Soda,1\n").encode("utf-16"),
-            "p.csv:1:1: is UTF-16 or UTF-32; save it as UTF-8",
+            ("p.csv:1:1: is UTF-16 or UTF-32; save it as CSV UTF-8 (so named in Excel's list of "
+            "formats)"),
         ),
         (
             HEADER + f"A-1,{'x' * 200_001},1\n",
             "p.csv:2: row 2, name: has 200001 characters; at most 200000",
         ),
-        ("code,name,price\nA,b,c\n", "c.yaml:3:22: data.products.key: p.csv has no column sku"),
+        (
+            "code,name,price\nA,b,c\n",
+            ("c.yaml:3:22: data.products.key: p.csv has no column sku; it has code, name and "
+            "price"),
+        ),
+        (
+            HEADER + "A-1,Birne, rot,1\n",
+            ("p.csv:2: row 2 is too long: 4 cells for 3 columns; a cell that holds the separator "
+            "must be quoted"),
+        ),
+        (HEADER + "A-1\n", "p.csv:2: row 2 is too short: 1 cell for 3 columns"),
+        (
+            b"PK\x03\x04\x14\x00",
+            "p.csv: is an Excel workbook or another zip file; a workbook's name ends in .xlsx",
+        ),
+        (
+            b"\xd0\xcf\x11\xe0\xa1",
+            "p.csv: is an Excel file of the old kind; save it as .xlsx or as CSV UTF-8",
+        ),
+        (
+            "<!DOCTYPE html><title>Please log in</title>",
+            "p.csv: is a web page or XML and no table; export it anew as CSV",
+        ),
     ],
 )  # fmt: skip
 def test_a_broken_csv_feed_is_told_row_by_row(board, content, complaint):
@@ -147,6 +174,22 @@ def test_a_broken_csv_feed_is_told_row_by_row(board, content, complaint):
          "double quotes")),
         ("p.json", "[" * 100_000, "p.json:1: is nested too deeply"),
         ("p.json", '{"sku": "a"}', "p.json:1: must hold a list of objects"),
+        (
+            "p.json",
+            '{"items": [{"sku": "a"}]}',
+            "p.json:1: must hold a list of objects; the list under items alone would do",
+        ),
+        (
+            "p.json",
+            '[{"sku": "a", "sku": "b"}]',
+            "p.json:1: the key sku stands twice in one object",
+        ),
+        (
+            "p.xls",
+            "",
+            ("c.yaml:3:22: data.products.source: a feed's name ends in .csv, .tsv, .xlsx, .json, "
+            ".jsonl, .yaml or .yml, not .xls; save it as .xlsx or as CSV UTF-8"),
+        ),
         ("p.json", "[]", "p.json:1: is empty; rows are missing"),
         ("p.json", '[{"sku": "a"}, 3]', "p.json: row 2 is no mapping of columns to values"),
         (
@@ -171,6 +214,23 @@ def test_a_missing_feed_is_named(board):
     board.write(CAMPAIGN.replace("FEED", "p.csv"))
     assert board.refused() == [
         "c.yaml:3:22: data.products.source: p.csv cannot be read: No such file or directory"
+    ]
+
+
+def test_the_separator_that_excel_is_told_in_a_first_line_is_no_header(board):
+    assert prompts(board, "sep=|\nsku|name|price\nA-1|Soda; cold|1\n") == {
+        "A-1/1x1": "a photo of Soda; cold, 1"
+    }
+    assert with_feed(board, "sep=;\nsku;name;price\nA-1;x\n").refused() == [
+        "p.csv:3: row 3 is too short: 2 cells for 3 columns"
+    ]
+
+
+def test_a_misspelt_key_column_is_told_once(board):
+    board.put("p.csv", "SKU,name,price\nA-1,Soda,1\n")
+    board.write(CAMPAIGN.replace("FEED", "p.csv"))
+    assert board.refused() == [
+        "c.yaml:3:22: data.products.key: p.csv has no column sku (did you mean SKU?)"
     ]
 
 

@@ -30,7 +30,7 @@ def test_an_endless_device_is_refused(board):
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        (TEXT.decode().encode("utf-16"), "c.yaml:1:1: is UTF-16 or UTF-32; save it as UTF-8"),
+        (TEXT.decode().encode("utf-16"), "c.yaml:1:1: is UTF-16 or UTF-32; save the file as UTF-8"),
         (
             b"campaign: demo\nprompt: caf\xe9",
             "c.yaml:2:12: byte 0xE9 is not UTF-8; save the file as UTF-8",
