@@ -2,6 +2,7 @@
 
 import os
 import threading
+import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -43,6 +44,50 @@ def open_folder(root: Path, folders: tuple[str, ...]) -> int:
         finally:
             os.close(above)
     return here
+
+
+class Folders:
+    """Folders below one root, kept open: a campaign puts thousands of images into few of them.
+
+    May be asked from several threads. What is kept is let go of with this object.
+    """
+
+    MOST = 16
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._kept: dict[tuple[str, ...], int] = {}
+        self._lock = threading.Lock()
+        weakref.finalize(self, _close_all, self._kept)
+
+    def open(self, folders: tuple[str, ...]) -> int:
+        """A descriptor of the caller's own; `OSError` as `open_folder`."""
+        with self._lock:
+            kept = self._kept.pop(folders, None)
+            if kept is not None and not self._stands(kept, folders):
+                os.close(kept)
+                kept = None
+            if kept is None:
+                kept = open_folder(self._root, folders)
+            self._kept[folders] = kept  # the newest stands last
+            if len(self._kept) > self.MOST:
+                os.close(self._kept.pop(next(iter(self._kept))))
+            return os.dup(kept)
+
+    def _stands(self, kept: int, folders: tuple[str, ...]) -> bool:
+        """Whether the name still leads to this very folder: it may have been moved or replaced.
+
+        Following links does no harm here: whatever the name leads to is only compared.
+        """
+        try:
+            return os.path.samestat(os.fstat(kept), self._root.joinpath(*folders).stat())
+        except OSError:
+            return False
+
+
+def _close_all(kept: dict[tuple[str, ...], int]) -> None:
+    while kept:
+        os.close(kept.popitem()[1])
 
 
 def make_folders(root: Path, folders: tuple[str, ...]) -> None:

@@ -3,11 +3,14 @@
 import hashlib
 import os
 import stat
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import ClassVar, Self
+from typing import ClassVar
 
-from pipeline.artifacts.confined import Place, open_folder
-from pipeline.artifacts.shape import Shape
+from pipeline.artifacts.confined import Folders, Place, make_folders
+from pipeline.artifacts.inspection import Inspection
 from pipeline.errors import LocalFault
 from pipeline.model.artifact import Artifact, ImageKind
 
@@ -22,55 +25,98 @@ _KNOWN_ENDINGS = frozenset(ending for endings in _ENDINGS.values() for ending in
 
 
 class Part:
-    """One open `.part` file; ends with either `settle` or `discard`, exactly once."""
+    """One image on its way to the disk; ends with either `settle` or `discard`.
+
+    `write` and `settle` wait for the disk, so they run in a thread. There is no file before the
+    first of them: an image that is broken off early has cost the disk nothing.
+    """
 
     SUFFIX: ClassVar[str] = ".part"
 
-    def __init__(self, folder: int, file: int, name: str) -> None:
-        self._folder, self._file, self._name = folder, file, name
+    def __init__(self, root: Path, folders: Folders, place: Place) -> None:
+        self._root, self._folders, self._place = root, folders, place
+        self._name = place.name + self.SUFFIX
+        self._folder = self._file = -1
         self._sha256 = hashlib.sha256()
+        self._inspection = Inspection()
         self._size = 0
+        self._unwanted = False
+        self._turn = threading.Lock()
 
-    @classmethod
-    def open(cls, root: Path, place: Place) -> Self:
-        """A new file beside its later name; what a dead run left under that name is removed."""
-        name = place.name + cls.SUFFIX
-        folder = open_folder(root, place.folders)
-        try:
+    def write(self, chunks: Iterable[bytes]) -> None:
+        """Check and append; `ImageBroken` as soon as it is known to be no image."""
+        with self._in_hand():
+            self._append(chunks)
+
+    def settle(self, chunks: Iterable[bytes], replaces: frozenset[str]) -> Artifact:
+        """Append the last bytes; make them durable, then the name."""
+        with self._in_hand():
             try:
-                file = os.open(name, _NEW, 0o666, dir_fd=folder)
-            except FileExistsError:
-                os.unlink(name, dir_fd=folder)
-                file = os.open(name, _NEW, 0o666, dir_fd=folder)
-        except BaseException:
-            os.close(folder)
-            raise
-        return cls(folder, file, name)
+                self._append(chunks)
+                artifact = self._finished()
+                self._refuse_foreign(artifact, replaces | {artifact.sha256})
+                os.fsync(self._file)
+                name = PurePosixPath(artifact.path).name
+                os.rename(self._name, name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
+                os.fsync(self._folder)
+            except BaseException:
+                self._remove()
+                raise
+            self._close()
+            return artifact
 
-    def write(self, chunk: bytes) -> None:
-        """Append to the page cache, which costs less than a thread would; nothing waits here."""
-        self._sha256.update(chunk)
-        self._size += len(chunk)
-        written = os.write(self._file, chunk)
-        while written < len(chunk):
-            written += os.write(self._file, memoryview(chunk)[written:])
+    def discard(self) -> None:
+        """Leave nothing behind, as far as the disk still obeys.
 
-    def settle(self, place: Place, shape: Shape, replaces: frozenset[str]) -> Artifact:
-        """Make the bytes durable, then the name; blocks, so it runs in a thread."""
-        sha256 = self._sha256.hexdigest()
-        place = Place(folders=place.folders, name=_with_ending(place.name, shape.kind))
+        A thread that has the file in hand finishes first and then sees to it: a descriptor must
+        not be closed, and given to another file, while that thread still writes to it.
+        """
+        self._unwanted = True
+        if self._turn.acquire(blocking=False):
+            try:
+                self._remove()
+            finally:
+                self._turn.release()
+
+    @contextmanager
+    def _in_hand(self) -> Iterator[None]:
         try:
-            self._refuse_foreign(place, replaces | {sha256})
-            os.fsync(self._file)
-            os.rename(self._name, place.name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
-            os.fsync(self._folder)
-        except BaseException:
-            self.discard()
-            raise
-        self._close()
+            with self._turn:
+                yield
+        finally:
+            if self._unwanted:
+                self.discard()
+
+    def _append(self, chunks: Iterable[bytes]) -> None:
+        if self._file < 0:
+            self._open()
+        for chunk in chunks:
+            self._inspection.feed(chunk)
+            self._sha256.update(chunk)
+            self._size += len(chunk)
+            written = os.write(self._file, chunk)
+            while written < len(chunk):
+                written += os.write(self._file, memoryview(chunk)[written:])
+
+    def _open(self) -> None:
+        """A new file beside its later name; what a dead run left under that name is removed."""
+        try:
+            self._folder = self._folders.open(self._place.folders)
+        except FileNotFoundError:
+            make_folders(self._root, self._place.folders)
+            self._folder = self._folders.open(self._place.folders)
+        try:
+            self._file = os.open(self._name, _NEW, 0o666, dir_fd=self._folder)
+        except FileExistsError:
+            os.unlink(self._name, dir_fd=self._folder)
+            self._file = os.open(self._name, _NEW, 0o666, dir_fd=self._folder)
+
+    def _finished(self) -> Artifact:
+        shape = self._inspection.finish()
+        name = _with_ending(self._place.name, shape.kind)
         return Artifact(
-            path=str(place),
-            sha256=sha256,
+            path=str(Place(folders=self._place.folders, name=name)),
+            sha256=self._sha256.hexdigest(),
             bytes=self._size,
             kind=shape.kind,
             width=shape.width,
@@ -78,10 +124,10 @@ class Part:
             alpha=shape.alpha,
         )
 
-    def discard(self) -> None:
-        """Leave nothing behind, as far as the disk still obeys."""
+    def _remove(self) -> None:
         try:
-            os.unlink(self._name, dir_fd=self._folder)
+            if self._file >= 0:
+                os.unlink(self._name, dir_fd=self._folder)
         except OSError:
             # Whatever made the file unwanted is the error to tell; the next run sweeps.
             pass
@@ -89,18 +135,21 @@ class Part:
             self._close()
 
     def _close(self) -> None:
-        os.close(self._file)
-        os.close(self._folder)
+        for descriptor in (self._file, self._folder):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self._file = self._folder = -1
 
-    def _refuse_foreign(self, place: Place, known: frozenset[str]) -> None:
+    def _refuse_foreign(self, artifact: Artifact, known: frozenset[str]) -> None:
+        name = PurePosixPath(artifact.path).name
         try:
-            found = os.stat(place.name, dir_fd=self._folder, follow_symlinks=False)
+            found = os.stat(name, dir_fd=self._folder, follow_symlinks=False)
         except FileNotFoundError:
             return
-        if stat.S_ISREG(found.st_mode) and self._sha256_of(place.name) in known:
+        if stat.S_ISREG(found.st_mode) and self._sha256_of(name) in known:
             return
         raise LocalFault(
-            f"{place} is in the way: it is not a file that this pipeline put there. "
+            f"{artifact.path} is in the way: it is not a file that this pipeline put there. "
             "Move it away and run again; the image is paid for and only has to be fetched."
         )
 

@@ -12,14 +12,17 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import TypeVar, TypeVarTuple
 
-from pipeline.artifacts.confined import Place, make_folders, open_folder, opened
-from pipeline.artifacts.inspection import Inspection
+from pipeline.artifacts.confined import Folders, Place, open_folder, opened
 from pipeline.artifacts.part import Part
 from pipeline.errors import LocalFault
 from pipeline.model.artifact import Artifact
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
+
+
+HELD = 512 * 1024
+"""Bytes of one image that gather in memory before a thread takes them to the disk."""
 
 
 class Condition(StrEnum):
@@ -41,6 +44,7 @@ class ArtifactStore:
     def __init__(self, root: Path, *, disk: Executor | None = None) -> None:
         """`disk` runs what waits for the disk; by default the event loop's own threads do."""
         self._root = Path(os.path.realpath(root))
+        self._folders = Folders(self._root)
         self._disk = disk
         self._busy: set[str] = set()
 
@@ -63,26 +67,27 @@ class ArtifactStore:
         fails, and where a file of that name exists that is neither the same image nor one of the
         sha256 in `replaces`: what others put there is never overwritten. Errors of `chunks` pass.
         """
-        place = Place.at(path)
         with self._claimed(path), local_faults(path):
-            part = await self._open(place)
+            part = Part(self._root, self._folders, Place.at(path))
             try:
-                inspection = Inspection()
+                held, size = list[bytes](), 0
                 async for chunk in chunks:
-                    inspection.feed(chunk)
-                    part.write(chunk)
-                shape = inspection.finish()
+                    held.append(chunk)
+                    size += len(chunk)
+                    if size >= HELD:
+                        await self._on_disk(part.write, held)
+                        held, size = [], 0
             except BaseException:
                 part.discard()
                 raise
-            # From here on the thread owns the file: a cancelled caller must not close it there.
-            return await self._on_disk(part.settle, place, shape, replaces)
+            # From here on the thread owns the file, also where the caller is cancelled.
+            return await self._on_disk(part.settle, held, replaces)
 
     def present(self, artifact: Artifact) -> bool:
         """Whether a file of the recorded size is there: the cheap question, for every rerun."""
         place = Place.at(artifact.path)
         try:
-            folder = open_folder(self._root, place.folders)
+            folder = self._folders.open(place.folders)
             try:
                 found = os.stat(place.name, dir_fd=folder, follow_symlinks=False)
             finally:
@@ -109,7 +114,7 @@ class ArtifactStore:
         """Whether anything lies at a path."""
         place = Place.at(path)
         try:
-            folder = open_folder(self._root, place.folders)
+            folder = self._folders.open(place.folders)
         except OSError:
             return False
         try:
@@ -139,13 +144,6 @@ class ArtifactStore:
         """
         with local_faults(folder):
             return await self._on_disk(_sweep, self._root, Place.at(folder))
-
-    async def _open(self, place: Place) -> Part:
-        try:
-            return Part.open(self._root, place)
-        except FileNotFoundError:
-            await self._on_disk(make_folders, self._root, place.folders)
-            return Part.open(self._root, place)
 
     async def _on_disk(self, work: Callable[[*Ts], T], *args: *Ts) -> T:
         """Run blocking work to its end, even where the caller is cancelled meanwhile."""

@@ -23,10 +23,12 @@ _LARGEST = 1000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Call:
-    """One verb on its way; its answer is set on the loop's own thread."""
+    """One verb on its way; its answer is set on the loop's own thread, if anybody still waits."""
 
     verb: Callable[[SqliteBooks], object]
     answer: asyncio.Future[Any]
+    unclaimed: Callable[[Any], None] | None
+    """Gets what the verb gave where its caller was cancelled meanwhile."""
 
 
 class GroupCommit:
@@ -43,27 +45,33 @@ class GroupCommit:
         self._mark: Mark | None = None
         self._loop = asyncio.get_running_loop()
         self._gathering: list[_Call] = []
-        self._outstanding: set[asyncio.Future[Any]] = set()
+        self._undelivered = 0
+        self._quiet = asyncio.Event()
+        self._quiet.set()
         self._queue: SimpleQueue[list[_Call] | None] = SimpleQueue()
         self._fault: LocalFault | None = None
         # a daemon: a program that ends without closing must not hang on an idle ledger
         self._thread = Thread(target=self._work, name="ledger-writer", daemon=True)
         self._thread.start()
 
-    def call(self, verb: Callable[[SqliteBooks], Answered]) -> asyncio.Future[Answered]:
+    def call(
+        self,
+        verb: Callable[[SqliteBooks], Answered],
+        *,
+        unclaimed: Callable[[Answered], None] | None = None,
+    ) -> asyncio.Future[Answered]:
         """Hand a verb in; it is applied even if nobody waits for its answer any more."""
         answer: asyncio.Future[Answered] = self._loop.create_future()
         if not self._gathering:
             self._loop.call_soon(self._hand_over)
-        self._gathering.append(_Call(verb=verb, answer=answer))
-        self._outstanding.add(answer)
-        answer.add_done_callback(self._outstanding.discard)
+        self._gathering.append(_Call(verb=verb, answer=answer, unclaimed=unclaimed))
+        self._undelivered += 1
+        self._quiet.clear()
         return answer
 
     async def drain(self) -> None:
         """Wait until everything that was handed in is durable, or has failed."""
-        while self._outstanding:
-            await asyncio.wait(self._outstanding)
+        await self._quiet.wait()
 
     async def close(self) -> None:
         """Let go of the file; nothing may be handed in any more."""
@@ -89,10 +97,23 @@ class GroupCommit:
                 group = waiting[start : start + _LARGEST]
                 answers = self._apply(group)
                 try:
-                    self._loop.call_soon_threadsafe(_deliver, group, answers)
+                    self._loop.call_soon_threadsafe(self._deliver, group, answers)
                 except RuntimeError:
                     # the loop was closed without closing the ledger: nobody waits any more
                     return
+
+    def _deliver(self, group: list[_Call], answers: list[object]) -> None:
+        for call, answer in zip(group, answers, strict=True):
+            if isinstance(answer, Exception):
+                if not call.answer.cancelled():
+                    call.answer.set_exception(answer)
+            elif not call.answer.cancelled():
+                call.answer.set_result(answer)
+            elif call.unclaimed is not None:
+                call.unclaimed(answer)
+        self._undelivered -= len(group)
+        if not self._undelivered:
+            self._quiet.set()
 
     def _apply(self, group: list[_Call]) -> list[object]:
         """One durable transaction; afterwards the mark may say so."""
@@ -152,11 +173,3 @@ def _copied(fault: LocalFault) -> LocalFault:
     own = type(fault)(str(fault))
     own.__cause__ = fault.__cause__
     return own
-
-
-def _deliver(group: list[_Call], answers: list[object]) -> None:
-    for call, answer in zip(group, answers, strict=True):
-        if isinstance(answer, Exception):
-            call.answer.set_exception(answer)
-        else:
-            call.answer.set_result(answer)

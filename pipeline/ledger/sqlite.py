@@ -63,31 +63,36 @@ class SqliteLedger(Bookkeeper):
             await writer.close()
 
     async def _write(self, verb: Callable[[Books, int], Answered]) -> Answered:
-        return await asyncio.shield(self._called(verb))
+        return await self._called(verb)
 
     async def _permit(self, verb: Callable[[Books, int], Attempt]) -> Attempt:
-        permit = self._called(verb)
+        permit = self._called(verb, unclaimed=self._take_back)
         try:
-            return await asyncio.shield(permit)
+            return await permit
         except asyncio.CancelledError:
-            permit.add_done_callback(self._take_back)
+            # cancelled between the answer and this line: nobody else will take it back
+            if not permit.cancelled() and permit.exception() is None:
+                self._take_back(permit.result())
             raise
 
     async def _read(self, question: Callable[[Books], Answered]) -> Answered:
         return await self._readers.ask(question)
 
-    def _called(self, verb: Callable[[Books, int], Answered]) -> asyncio.Future[Answered]:
+    def _called(
+        self,
+        verb: Callable[[Books, int], Answered],
+        *,
+        unclaimed: Callable[[Answered], None] | None = None,
+    ) -> asyncio.Future[Answered]:
         if self._writer is None:
             raise LocalFault("this ledger is closed, or was opened for reading only")
         now = milliseconds(self._now())
-        return self._writer.call(lambda books: verb(books, now))
+        return self._writer.call(lambda books: verb(books, now), unclaimed=unclaimed)
 
-    def _take_back(self, permit: asyncio.Future[Attempt]) -> None:
-        if permit.exception() is None:
-            attempt = permit.result()
-            released = self._called(
-                lambda books, now: settling.release(
-                    books, now, attempt, reason=CANCELLED, answer=Answer()
-                )
+    def _take_back(self, attempt: Attempt) -> None:
+        released = self._called(
+            lambda books, now: settling.release(
+                books, now, attempt, reason=CANCELLED, answer=Answer()
             )
-            released.add_done_callback(asyncio.Future.exception)
+        )
+        released.add_done_callback(asyncio.Future.exception)

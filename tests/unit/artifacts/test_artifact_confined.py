@@ -1,12 +1,13 @@
 """Small files of our own, and names that stay inside the folder."""
 
 import errno
+import gc
 import os
 
 import pytest
 
 from pipeline.artifacts import confined
-from pipeline.artifacts.confined import Place, make_folders, write_whole
+from pipeline.artifacts.confined import Folders, Place, make_folders, write_whole
 
 
 def test_a_file_is_replaced_whole_and_leaves_nothing_beside_it(tmp_path):
@@ -48,3 +49,61 @@ def test_folders_are_made_once_and_never_through_a_link(tmp_path):
 
 def test_a_place_is_written_as_its_path():
     assert str(Place.at("c/drafts/a.png")) == "c/drafts/a.png"
+
+
+def in_folder(folders, *steps):
+    """The names in a folder, as seen through a descriptor that is closed again."""
+    opened = folders.open(steps)
+    try:
+        return os.listdir(opened)  # noqa: PTH208 - a descriptor is no path
+    finally:
+        os.close(opened)
+
+
+def test_a_kept_folder_that_was_moved_away_is_not_written_to_any_more(tmp_path):
+    make_folders(tmp_path, ("a", "b"))
+    folders = Folders(tmp_path)
+    assert in_folder(folders, "a", "b") == []
+    (tmp_path / "a").rename(tmp_path / "elsewhere")
+    with pytest.raises(FileNotFoundError):
+        folders.open(("a", "b"))
+    make_folders(tmp_path, ("a", "b"))
+    (tmp_path / "a/b/new.txt").touch()
+    assert in_folder(folders, "a", "b") == ["new.txt"]
+
+
+def test_a_kept_folder_that_became_a_link_is_refused(tmp_path):
+    make_folders(tmp_path, ("a", "b"))
+    folders = Folders(tmp_path)
+    in_folder(folders, "a", "b")
+    (tmp_path / "a/b").rmdir()
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "a/b").symlink_to(tmp_path / "outside")
+    with pytest.raises(NotADirectoryError):
+        folders.open(("a", "b"))
+
+
+def test_a_folder_is_walked_to_once_however_often_it_is_asked_for(tmp_path, monkeypatch):
+    make_folders(tmp_path, ("a", "b"))
+    walks = []
+    walk = confined.open_folder
+    monkeypatch.setattr(
+        confined, "open_folder", lambda root, steps: walks.append(steps) or walk(root, steps)
+    )
+    folders = Folders(tmp_path)
+    for _ in range(5):
+        in_folder(folders, "a", "b")
+    assert walks == [("a", "b")]
+
+
+def test_no_more_folders_are_kept_than_said_and_none_after_the_end(tmp_path):
+    for number in range(Folders.MOST + 5):
+        make_folders(tmp_path, (f"p{number}",))
+    before = len(os.listdir("/dev/fd"))  # noqa: PTH208 - names are enough
+    folders = Folders(tmp_path)
+    for number in range(Folders.MOST + 5):
+        in_folder(folders, f"p{number}")
+    assert len(os.listdir("/dev/fd")) == before + Folders.MOST  # noqa: PTH208
+    del folders
+    gc.collect()
+    assert len(os.listdir("/dev/fd")) == before  # noqa: PTH208

@@ -11,6 +11,7 @@ import pytest
 from artifact_pictures import PNG, encoded, pieces
 
 from pipeline.artifacts import part
+from pipeline.artifacts import store as store_module
 from pipeline.artifacts.store import ArtifactStore, Condition
 from pipeline.errors import DownloadFailed, ImageBroken, LocalFault
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
@@ -148,6 +149,44 @@ async def test_a_run_cancelled_while_the_disk_is_slow_leaves_a_whole_file_and_no
         held.set()
     assert files(tmp_path) == ["c/a.png"]
     assert (tmp_path / "c/a.png").read_bytes() == PICTURE
+
+
+async def test_an_image_that_outgrows_memory_goes_to_disk_in_pieces(store, tmp_path, monkeypatch):
+    monkeypatch.setattr(store_module, "HELD", 100)
+    sizes = []
+
+    async def watched():
+        async for piece in pieces(PICTURE, 60):
+            sizes.extend(file.stat().st_size for file in tmp_path.rglob("*.part"))
+            yield piece
+
+    artifact = await store.put("c/a.png", watched())
+    assert sizes == sorted(sizes)
+    assert max(sizes) > len(PICTURE) - 2 * 100
+    assert (tmp_path / artifact.path).read_bytes() == PICTURE
+
+
+async def test_a_run_cancelled_while_half_an_image_goes_to_a_slow_disk_leaves_no_part(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(store_module, "HELD", 100)
+    write, writing, held = os.write, threading.Event(), threading.Event()
+
+    def slow(file, content):
+        writing.set()
+        held.wait(10)
+        return write(file, content)
+
+    monkeypatch.setattr(part.os, "write", slow)
+    with ThreadPoolExecutor(1) as disk:
+        store = ArtifactStore(tmp_path, disk=disk)
+        putting = asyncio.create_task(store.put("c/a.png", pieces(PICTURE, 60)))
+        await asyncio.to_thread(writing.wait, 10)
+        putting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await putting
+        held.set()
+    assert files(tmp_path) == []
 
 
 async def test_what_a_dead_run_left_half_written_is_cleaned(store, tmp_path):

@@ -90,6 +90,25 @@ async def test_a_permit_that_nobody_received_leaves_no_doubt(ledger):
     assert (entry.outcome, entry.rendering, entry.spent) == (None, False, Spent())
 
 
+async def test_a_permit_whose_caller_is_cancelled_in_the_instant_of_the_answer_is_taken_back(
+    ledger, monkeypatch
+):
+    deliver = ledger._writer._deliver
+
+    def deliver_and_cancel(group, answers):
+        deliver(group, answers)
+        monkeypatch.undo()
+        asking.cancel()  # the answer is there, and its caller has not run yet
+
+    monkeypatch.setattr(ledger._writer, "_deliver", deliver_and_cancel)
+    asking = asyncio.create_task(submit(ledger, CRAB))
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    await ledger._writer.drain()
+    entry = (await ledger.entries([CRAB.key]))[CRAB.key]
+    assert (entry.outcome, entry.rendering, entry.spent) == (None, False, Spent())
+
+
 async def test_closing_waits_for_permits_that_have_to_be_taken_back(tmp_path):
     ledger = await SqliteLedger.open(tmp_path / "other.db")
     await ledger.begin(a_run())
