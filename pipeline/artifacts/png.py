@@ -4,7 +4,8 @@ Source: PNG specification (W3C, third edition), sections 5 and 11.
 """
 
 import struct
-from zlib import crc32
+
+from zlib_ng.zlib_ng import crc32
 
 from pipeline.artifacts.shape import Shape, sane_size
 from pipeline.errors import ImageBroken
