@@ -15,7 +15,7 @@ from typing import Self
 import aiohttp
 from yarl import URL
 
-from pipeline.errors import NotSent, ProviderError, ReplyUnknown
+from pipeline.errors import NotSent, ProviderError, ProviderStopped, ReplyUnknown
 from pipeline.providers.addresses import api_gate
 from pipeline.providers.replies import REPLY_LIMIT, Reply, plain
 from pipeline.settings import ProviderSettings
@@ -68,7 +68,8 @@ class Wire:
     async def post(self, path: str, *, body: bytes, headers: Mapping[str, str]) -> Reply:
         """Send one POST and wait for its answer.
 
-        `NotSent` where not a byte left; `ReplyUnknown` where some may have and no status came.
+        `NotSent` where not a byte left; `ReplyUnknown` where some may have and no status came;
+        `ProviderStopped` where the host cannot prove who it is: it would not the next time either.
         """
         return await self._exchange("POST", path, body=body, headers=headers)
 
@@ -124,6 +125,11 @@ class Wire:
         words = self._words(error)
         if passage.sent:
             return ReplyUnknown(f"sent, and no answer came: {words}")
+        if isinstance(error, aiohttp.ClientConnectorCertificateError):
+            return ProviderStopped(
+                f"nobody vouches for the certificate of {self._base}, so nothing was sent and "
+                f"nothing charged: {plain(self._redacted(str(error.certificate_error)))}"
+            )
         return NotSent(f"could not be sent: {words}")
 
     def _words(self, error: Exception) -> str:

@@ -237,11 +237,21 @@ async def test_a_name_that_does_not_exist_was_not_sent():
             await provider.submit(CITRUS, key="k")
 
 
-async def test_a_certificate_that_nobody_vouches_for_was_not_sent_anything():
+async def test_a_certificate_that_nobody_vouches_for_stops_the_run_and_is_not_tried_again():
+    """It counted as a hiccup: four tries for each job, and a run that said "unreachable"."""
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     tls.load_cert_chain(CERTIFICATE)
     async with scripted(OK, tls=tls) as server:
-        with pytest.raises(NotSent, match="certificate"):
+        with pytest.raises(ProviderStopped, match="nothing was sent and nothing charged") as failure:
+            await ask(server)
+    assert (failure.value.exit_code, failure.value.charged) == (7, Charged.NO)
+    assert server.requests == []
+
+
+async def test_a_handshake_that_breaks_off_may_be_tried_again():
+    async with scripted(OK) as server:
+        server.url = server.url.replace("http:", "https:")
+        with pytest.raises(NotSent):
             await ask(server)
     assert server.requests == []
 
