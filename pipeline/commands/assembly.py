@@ -57,6 +57,7 @@ def assemble(parts: Parts) -> Work:
         pace=Pace(
             limit=parts.settings.concurrency,
             images_per_minute=pace.images_per_minute or parts.settings.images_per_minute,
+            halt=parts.halt,
         ),
         breaker=Breaker(
             parts.halt,
@@ -67,6 +68,7 @@ def assemble(parts: Parts) -> Work:
         halt=parts.halt,
         settings=parts.settings,
         listen=parts.watcher.happened,
+        sleep=parts.halt.sleep,
     )
     courier = Courier(
         provider=parts.provider,

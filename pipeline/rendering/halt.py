@@ -1,6 +1,8 @@
 """Why a run stops buying: kept in one place, the gravest reason wins."""
 
+import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 from pipeline.errors import (
     BudgetReached,
@@ -37,6 +39,7 @@ class Halt:
 
     def __init__(self) -> None:
         self._reason: PipelineError | None = None
+        self._stopped = asyncio.Event()
         self._tell: Callable[[PipelineError], None] = lambda _: None
 
     def on_halt(self, tell: Callable[[PipelineError], None]) -> None:
@@ -56,8 +59,15 @@ class Halt:
     def __bool__(self) -> bool:
         return self._reason is not None
 
+    async def sleep(self, seconds: float) -> None:
+        """Wait before buying; not a moment longer than the run buys."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopped.wait()
+
     def because(self, reason: PipelineError) -> None:
         """Stop buying; a graver reason replaces a lighter one."""
         if self._reason is None or gravity(reason) < gravity(self._reason):
             self._reason = reason
+            self._stopped.set()
             self._tell(reason)

@@ -16,11 +16,15 @@ class Purse:
     def __init__(self, ledger: Ledger, *, run: Run, budget: Budget, halt: Halt) -> None:
         self._ledger, self._run, self._budget, self._halt = ledger, run, budget, halt
         self._in_flight = 0
-        """Permits that have not come back."""
         self._asking = 0
         """Reservations that the ledger is deciding on at this moment."""
         self._came_back = 0
         self._changed = asyncio.Condition()
+
+    @property
+    def in_flight(self) -> int:
+        """Permits that have not come back."""
+        return self._in_flight
 
     async def reserve(self, job: Job, *, replay: bool) -> Attempt | None:
         """A durable permit for one POST, or `None` where the run has stopped buying.

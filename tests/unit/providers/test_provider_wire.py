@@ -242,7 +242,9 @@ async def test_a_certificate_that_nobody_vouches_for_stops_the_run_and_is_not_tr
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     tls.load_cert_chain(CERTIFICATE)
     async with scripted(OK, tls=tls) as server:
-        with pytest.raises(ProviderStopped, match="nothing was sent and nothing charged") as failure:
+        with pytest.raises(
+            ProviderStopped, match="nothing was sent and nothing charged"
+        ) as failure:
             await ask(server)
     assert (failure.value.exit_code, failure.value.charged) == (7, Charged.NO)
     assert server.requests == []
