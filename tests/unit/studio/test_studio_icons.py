@@ -1,10 +1,13 @@
 """The vendored icons: found by name, synonym and emoji; each stands where it says."""
 
 import json
+import re
 from importlib import resources
 
 import pytest
 
+from pipeline.engine.studio.colors import hls
+from pipeline.engine.studio.drawing.things import repainted
 from pipeline.engine.studio.scene.icons import find_icon, icon, icon_names
 
 SHEET = json.loads(
@@ -51,3 +54,13 @@ def test_every_icon_has_ink_of_some_size():
 def test_the_licence_travels_with_the_icons():
     folder = resources.files("pipeline.engine.studio") / "glyphs"
     assert "MIT License" in (folder / "LICENSE-fluent-emoji.txt").read_text("utf-8")
+
+
+def test_a_repainted_icon_keeps_its_lights_and_what_is_of_another_colour():
+    shirt = icon("t-shirt")
+    blue = repainted(shirt, "#2364d2")
+    tones = set(re.findall(r"#[0-9A-Fa-f]{6}", blue))
+    hues = [hls(tone)[0] for tone in tones if hls(tone)[2] > 0.2]
+    assert sum(abs(hue - hls("#2364d2")[0]) < 0.05 for hue in hues) > len(hues) * 0.6
+    assert len({round(hls(tone)[1], 1) for tone in tones}) > 3
+    assert re.sub(r"#[0-9A-Fa-f]{6}", "", blue) == re.sub(r"#[0-9A-Fa-f]{6}", "", shirt.body)

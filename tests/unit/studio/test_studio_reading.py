@@ -158,3 +158,28 @@ def test_an_emoji_alone_names_its_subject():
 
 def test_half_a_character_is_survived():
     assert scene('A mug with the label "a\ud800b"').texts(Role.LABEL) == ["ab"]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "main"),
+    [
+        ("A yellow tube of sunscreen, orange slices beside it", "#ffd23f"),
+        ("A slim pink can of Berry Soda", "#f78fb3"),
+        ("An orange soda bottle", "#ff7a12"),
+        ("A mug on a blue background, red berries", "#a3195b"),
+    ],
+)
+def test_the_colour_in_the_products_own_phrase_comes_before_what_lies_beside_it(prompt, main):
+    assert scene(prompt).palette.main == main
+
+
+def test_an_icon_takes_the_colour_that_its_own_phrase_asks_for():
+    assert scene("A white t-shirt on a blue background").tint == "#f5f5f3"
+    assert scene("A t-shirt beside a white box").tint == ""
+
+
+def test_a_wall_of_middling_tone_is_deepened_only_where_copy_lies_over_it():
+    bare = scene("A cake on a green background").backdrop
+    under = scene('A cake on a green background, headline "Fresh"').backdrop
+    assert bare == "#2e9e5b"
+    assert luminance(under) < 0.13 < luminance(bare)

@@ -14,6 +14,8 @@ from pipeline.engine.studio.vector.svg import Stop, Svg
 
 DARK = 0.12
 """A backdrop of less luminance is dark."""
+_RICH = 0.28
+"""A backdrop of less luminance keeps its colour in the light: it would only turn chalky."""
 MAGENTA, CYAN = "#ff2fb3", "#27e1ff"
 
 
@@ -31,7 +33,10 @@ def glow_color(scene: Scene) -> str:
     """What the light makes of the backdrop where it is brightest."""
     if is_dark(scene):
         return mix(warm(scene.palette.main), scene.backdrop, 0.42)
-    light = lighten(scene.backdrop, 0.14 if scene.family is Family.WORDS else 0.72)
+    rich = luminance(scene.backdrop) < _RICH
+    light = lighten(
+        scene.backdrop, 0.14 if scene.family is Family.WORDS else 0.36 if rich else 0.72
+    )
     return mix(light, "#ffe9c4", 0.35) if scene.warm else light
 
 

@@ -16,6 +16,8 @@ from pipeline.engine.studio.vector.shapes import rounded
 SMALLEST = 0.0125
 """The smallest legible type, in units of a column; smaller copy is refused."""
 _LONGEST_HEADLINE = 140
+_LEAD = 0.09
+"""What a sub line keeps of a large headline beside the common gap, in sizes of the headline."""
 _BODY = 90
 """Longer lines than this are body text."""
 
@@ -77,12 +79,12 @@ def column(scene: Scene, where: Column, *, prices: bool = True) -> list[Piece]:
     weight = sum(_weight(s) for s in subs)
     each = (1.62 if where.across is Align.MIDDLE else 2.4) * where.small
     sub_h = min(unit * each * weight, zone.h * (0.42 if heads else 0.9)) if subs else 0.0
-    head_h = zone.h - row_h - (sub_h + gap if subs else 0)
+    head_h = zone.h - row_h - (sub_h + gap + where.largest * _LEAD if subs else 0)
     found: list[Piece] = []
     y = zone.y
     if heads:
         found.append(_headline(scene, heads[0], where, Box(zone.x, y, zone.w, head_h)))
-        y = found[-1].box.bottom + gap
+        y = found[-1].box.bottom + gap + found[-1].size * _LEAD * bool(subs)
     for sub in subs:
         high = sub_h * _weight(sub) / weight
         found.append(_sub(sub, where, Box(zone.x, y, zone.w, max(high - gap * 0.5, 1))))

@@ -128,6 +128,11 @@ def _gap(stage: Stage) -> float:
     return stage.mid - copy.bottom
 
 
+def _least(stage: Stage) -> float:
+    """What a shape keeps however near the copy is: it must show at both sides of the product."""
+    return min(stage.goods.w * 0.58, _gap(stage) * 0.87)
+
+
 def _fill(svg: Svg, scene: Scene) -> str:
     color = tone(scene)
     if is_dark(scene):
@@ -137,7 +142,7 @@ def _fill(svg: Svg, scene: Scene) -> str:
 
 def _disc(svg: Svg, scene: Scene, stage: Stage) -> None:
     wanted = max(stage.reach * 1.22, stage.goods.w * 0.80)
-    radius = min(wanted, _gap(stage) * 0.88)
+    radius = min(wanted, max(_gap(stage) * 0.82, _least(stage)))
     y = stage.mid - stage.reach * 0.10
     svg.draw(ellipse(stage.cx, y, radius), _fill(svg, scene))
     ring = lighten(tone(scene), 0.35) if luminance(scene.backdrop) < 0.5 else tone(scene)  # noqa: PLR2004 - light or dark ground
@@ -145,7 +150,9 @@ def _disc(svg: Svg, scene: Scene, stage: Stage) -> None:
 
 
 def _arch(svg: Svg, scene: Scene, stage: Stage) -> None:
-    half = min(max(stage.goods.w * 0.78, stage.reach * 0.72), _gap(stage) * 0.86)
+    half = min(
+        max(stage.goods.w * 0.78, stage.reach * 0.72), max(_gap(stage) * 0.77, _least(stage))
+    )
     if not stage.beside:
         half = min(max(stage.goods.w * 0.80, stage.reach * 0.80), stage.width * 0.42)
     top = max(stage.goods.y - half * 0.42, stage.unit * 0.05)

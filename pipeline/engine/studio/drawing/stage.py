@@ -27,6 +27,8 @@ FOOT = 26
 """Table before the product, in product units."""
 _STORY = 0.6
 _LONG = 260
+_LIFT = 0.13
+"""How far copy may be raised to stand clear above the horizon, in heights."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -268,14 +270,18 @@ def _side_by_side(scene: Scene, frame: Box) -> Stage:
 def _off_the_horizon(stage: Stage) -> tuple[Piece, ...]:
     """The copy, a little higher or lower where a line of it would stand on the horizon."""
     near, copy = stage.height * 0.028, stage.copy
+    whole = around([p.box for p in copy])
+    lift = whole.bottom - (stage.horizon - near)
+    if 0 < lift < stage.height * _LIFT and whole.y - lift > stage.height * 0.075:
+        return tuple(p.moved(0, -lift) for p in copy)
     edges = [edge for p in copy for edge in (p.box.bottom, p.box.y)]
     if all(abs(edge - stage.horizon) > near for edge in edges):
         return copy
-    box, margin = around([p.box for p in copy]), stage.height * 0.05
+    margin = stage.height * 0.05
     for step in (-1, 1, -2, 2):
         dy = step * near
         clear = all(abs(edge + dy - stage.horizon) > near for edge in edges)
-        if clear and box.y + dy > margin and box.bottom + dy < stage.height - margin:
+        if clear and whole.y + dy > margin and whole.bottom + dy < stage.height - margin:
             return tuple(p.moved(0, dy) for p in copy)
     return copy
 

@@ -1,18 +1,24 @@
 """Phone, headphones and the icons of everything else."""
 
-from pipeline.engine.studio.colors import DEEP, darken, lighten
+import re
+
+from pipeline.engine.studio.colors import DEEP, darken, hls, lighten, wheel
 from pipeline.engine.studio.contrast import ink_on, luminance
 from pipeline.engine.studio.drawing.boards import board
 from pipeline.engine.studio.drawing.labels import label_lines
 from pipeline.engine.studio.drawing.voice import display_face, text_face
 from pipeline.engine.studio.lettering.fitting import Align, Setting, fit
-from pipeline.engine.studio.scene.icons import icon
+from pipeline.engine.studio.scene.icons import Icon, icon
 from pipeline.engine.studio.scene.nouns import Family, Scene
 from pipeline.engine.studio.scene.products import glyph_scale
 from pipeline.engine.studio.vector.box import Box
 from pipeline.engine.studio.vector.path import Path
 from pipeline.engine.studio.vector.shapes import ellipse, polygon, rect, rounded
 from pipeline.engine.studio.vector.svg import Stop, Svg
+
+_HEX = re.compile(r"#[0-9A-Fa-f]{6}")
+_KIN, _PLAIN, _LIGHTER = 0.14, 0.08, 0.75
+"""How near in hue is an icon's own colour; how grey is none; how far lightness follows."""
 
 
 def phone(svg: Svg, scene: Scene) -> Path:
@@ -114,8 +120,23 @@ def glyph(svg: Svg, scene: Scene) -> Path:
     found = icon(scene.glyph)
     k, ink = glyph_scale(scene.glyph), found.ink
     with svg.at(-ink.cx * k, -ink.bottom * k, k):
-        svg.raw(found.body)
+        svg.raw(repainted(found, scene.tint) if scene.tint else found.body)
     return rect(-ink.w * k / 2, -ink.h * k, ink.w * k, ink.h * k)
+
+
+def repainted(found: Icon, color: str) -> str:
+    """An icon's body with everything of its own colour in another, lights and shades kept."""
+    own, wanted = hls(found.tone), hls(color)
+
+    def turned(hit: re.Match[str]) -> str:
+        hue, light, rich = hls(hit.group())
+        away = abs((hue - own[0] + 0.5) % 1 - 0.5)
+        if away > _KIN or rich < _PLAIN:
+            return hit.group()
+        share = min(1.0, rich / max(own[2], _PLAIN))
+        return wheel(wanted[0], light + (wanted[1] - own[1]) * _LIGHTER, wanted[2] * share)
+
+    return _HEX.sub(turned, found.body)
 
 
 THINGS = {

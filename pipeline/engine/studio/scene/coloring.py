@@ -2,7 +2,7 @@
 
 import re
 
-from pipeline.engine.studio.colors import darken, hls, lighten, mix, warm, wheel
+from pipeline.engine.studio.colors import darken, deepen, hls, lighten, mix, warm, wheel
 from pipeline.engine.studio.contrast import luminance
 from pipeline.engine.studio.scene.nouns import Light, Palette
 from pipeline.engine.studio.scene.swatches import (
@@ -26,6 +26,14 @@ _GLASS = re.compile(
 _WORD = re.compile(r"[a-z]+")
 _NO_PAINT = frozenset(("dark", "sand"))
 """Words that a wall may be painted with, but that otherwise tell of light or of a beach."""
+_TASTES = _NO_PAINT | frozenset(
+    "orange lemon lime mint peach rose coffee chocolate lavender olive amber cream golden sage "
+    "pastel".split()
+)
+"""Words of colour that beside a product more often tell what is in it."""
+_AMBER = (0.02, 0.19)
+_READ_ON = (0.115, 0.28)
+"""The luminances between which neither black nor white type is read with ease."""
 _GREY = 0.15
 _DARK = 0.12
 _CREAM_HUES = (0.06, 0.20)
@@ -93,6 +101,34 @@ def _around(base: str, third: str | None) -> Palette:
         soft=wheel(hue, 0.82, rich),
         accent=third or wheel(hue + 0.45, 0.35, max(0.25, rich * 0.8)),
     )
+
+
+def worn(phrase: str) -> str:
+    """The colour that a product's own phrase gives it; empty where that is a taste or nothing."""
+    words = _WORD.findall(_GLASS.sub(" ", _WALL.sub(" ", phrase)))
+    return next((NAMED[w] for w in words if w in NAMED and w not in _TASTES), "")
+
+
+def painted(color: str, low: str) -> Palette:
+    """A product in a colour that it was given, with the accent of its flavour, if it has one."""
+    flavour = _flavour([w if w in FLAVOURS else _singular(w) for w in _WORD.findall(low)])
+    return _around(color, FLAVOURS[flavour][2] if flavour and flavour not in MOODS else None)
+
+
+def richer(wall: str) -> str:
+    """A wall of a middling tone deepened, so that pale type is read on it.
+
+    Orange is left as it is: deepened, it would be brown.
+    """
+    hue, _, rich = hls(wall)
+    if _AMBER[0] < hue < _AMBER[1] or rich < _GREY:
+        return wall
+    deep = wall
+    for step in range(1, 9):
+        if not _READ_ON[0] < luminance(deep) < _READ_ON[1]:
+            break
+        deep = deepen(wall, 0.06 * step)
+    return deep
 
 
 def steady(color: str) -> str:

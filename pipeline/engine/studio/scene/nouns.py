@@ -135,6 +135,8 @@ class Scene:
     family: Family
     glyph: str
     """The icon's name where the family is a glyph, else empty."""
+    tint: str
+    """The colour that the icon was asked for in; empty for its own."""
     name: str
     """What the label says where no copy was given for it; may be empty."""
     surface: Surface

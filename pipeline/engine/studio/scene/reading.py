@@ -5,9 +5,18 @@ import re
 from typing import TypeVar
 
 from pipeline.engine.order import Order
-from pipeline.engine.studio.scene.coloring import asked_backdrop, default_backdrop, palette, steady
+from pipeline.engine.studio.scene.coloring import (
+    asked_backdrop,
+    default_backdrop,
+    painted,
+    palette,
+    richer,
+    steady,
+    worn,
+)
 from pipeline.engine.studio.scene.icons import find_icon, icon
 from pipeline.engine.studio.scene.nouns import (
+    Copy,
     Family,
     Glass,
     Layout,
@@ -56,6 +65,8 @@ _COUNTS = (
     (2, r"\b(?:two|pair of|2)\s+(?:[a-z]+\s+){0,3}?\w+s\b"),
 )
 _MANY_QUOTES = 7
+_OVER = (Role.HEADLINE, Role.SUB)
+"""Copy that lies on the wall itself."""
 _NAME_WORDS = 2
 
 T = TypeVar("T")
@@ -81,18 +92,21 @@ def read(order: Order) -> Scene:
     found, bare = quotes(order.prompt)
     low = _DENIED.sub(" ", bare.lower())
     seed = seed_of(order)
-    family, glyph = subject(low, found)
+    family, glyph, phrase = subject(low, found)
     is_board = family is Family.BOARD
     poster = family in (Family.BOARD, Family.WORDS) or re.search(POSTERS, low) is not None
     layout = Layout.POSTER if poster else Layout.PHOTO
     asked = asked_backdrop(low)
-    colors = palette(low, asked, seed, icon(glyph).tone if glyph else family.value)
+    paint = worn(phrase)
+    own = icon(glyph).tone if glyph else family.value
+    colors = painted(paint, low) if paint else palette(low, asked, seed, own)
     light = first(LIGHTS, low) or Light.SOFT
     is_warm = re.search(WARM, low) is not None
     copy = assigned(found, layout, board=is_board)
     return Scene(
         family=family,
         glyph=glyph,
+        tint=paint if glyph else "",
         name=_name(bare, low, has_copy=bool(copy), family=family),
         surface=first(SURFACES, low) or Surface.MATTE,
         light=light,
@@ -100,7 +114,7 @@ def read(order: Order) -> Scene:
         glass=first(GLASSES, low) or _usual_glass(family, low),
         props=tuple(prop for prop, pattern in PROPS if re.search(pattern, low)),
         palette=colors,
-        backdrop=asked or _ground(family, light, colors, is_warm=is_warm),
+        backdrop=_wall(asked, copy) or _ground(family, light, colors, is_warm=is_warm),
         copy=copy,
         layout=layout,
         style=first(STYLES, order.prompt.lower()) or Style.CLEAN,
@@ -109,6 +123,11 @@ def read(order: Order) -> Scene:
         seed=seed,
         count=next((n for n, pattern in _COUNTS if re.search(pattern, low)), 1),
     )
+
+
+def _wall(asked: str | None, copy: tuple[Copy, ...]) -> str | None:
+    """The wall that was asked for, deep enough for pale type where copy lies over it."""
+    return richer(asked) if asked and any(c.role in _OVER for c in copy) else asked
 
 
 def _ground(family: Family, light: Light, colors: Palette, *, is_warm: bool) -> str:
@@ -133,24 +152,24 @@ def earliest(table: tuple[tuple[Family, str], ...], text: str) -> Family | None:
     return min(hits)[2] if hits else None
 
 
-def subject(low: str, found: list[Quote]) -> tuple[Family, str]:
-    """The product's family, and its icon where it has no family.
+def subject(low: str, found: list[Quote]) -> tuple[Family, str, str]:
+    """The product's family, its icon where it has no family, and the phrase that names it.
 
     Phrases are looked at in turn; in each, a container tells more than its contents do.
     """
     phrases = _PHRASE.split(_SETTING.sub(" ", low))
     for phrase in phrases:
         if (family := _family(phrase)) is not None:
-            return family, ""
+            return family, "", phrase
         if re.search(BOARDS, phrase):
-            return Family.BOARD, ""
+            return Family.BOARD, "", phrase
         if glyph := find_icon(phrase):
-            return Family.GLYPH, glyph
+            return Family.GLYPH, glyph, phrase
     roles = {quote.role for quote in found}
     if len(found) >= _MANY_QUOTES or Role.MENU in roles:
-        return Family.BOARD, ""
+        return Family.BOARD, "", ""
     wordy = re.search(POSTERS, low) and found
-    return (Family.WORDS if wordy else Family.BOX), ""
+    return (Family.WORDS if wordy else Family.BOX), "", ""
 
 
 def _family(phrase: str) -> Family | None:

@@ -162,6 +162,7 @@ HOUSE = {
     "perfume": ("#d98f6a", "#f8ddd0", "#7a3f2a"),
     "headphones": ("#38424f", "#dde3ea", "#e07a3f"),
     "tube": ("#e8a33a", "#fbeccb", "#2d6f86"),
+    "cup": ("#4b2e20", "#c99a6b", "#241511"),
     "pump": ("#8fb0a4", "#e9f1ec", "#c98b6a"),
     "lipstick": ("#c81f36", "#f6d5d2", "#5a1420"),
     "sneaker": ("#f4f2ee", "#dfe6ee", "#ff5a36"),

@@ -29,7 +29,13 @@ CONTENTS: tuple[tuple[Family, str], ...] = (
     (Family.DROPPER, r"serum|essential oil|tincture"),
     (Family.WINE, r"olive oil"),
     (Family.CAN, r"energy drink|seltzer"),
-    (Family.CUP, r"latte|cappuccino|milkshake|smoothie"),
+    (
+        Family.CUP,
+        (
+            r"latte|cappuccino|milkshake|smoothie|espresso|"
+            r"\bcoffee\b(?! (?:beans?|table|maker|machine|shop))"
+        ),
+    ),
     (
         Family.PUMP,
         (
@@ -43,7 +49,10 @@ CONTENTS: tuple[tuple[Family, str], ...] = (
         Family.BOTTLE,
         r"soda|kombucha|\bbeer|lemonade|juice|tonic|\bwater\b|\bdrink|beverage|syrup|sauce",
     ),
-    (Family.POUCH, r"coffee beans|ground coffee|snack|chips|granola|protein powder"),
+    (
+        Family.POUCH,
+        r"coffee beans|ground coffee|(dog|cat|pet) food|snack|chips|granola|protein powder",
+    ),
     (Family.BOX, r"cereal|chocolate bar|\bsoap|\btea\b|packaging"),
 )
 """Nouns that only suggest one: they count where no container is named with them."""
@@ -113,7 +122,13 @@ PRESERVES = r"honey|\bjam\b|marmalade|peanut|pickle|sauce|spread|preserve|chutne
 """What a jar of clear glass holds; any other jar is one of cream."""
 
 STYLES: tuple[tuple[Style, str], ...] = (
-    (Style.LUX, r"luxur|perfume|fragrance|elegant|serum|candle|\bwine|jewel|skincare|couture"),
+    (
+        Style.LUX,
+        (
+            r"luxur|perfume|fragrance|elegant|serum|candle|\bwine|jewel|skincare|couture|"
+            r"face cream|moisturi|cosmetic|beauty|make-?up|lipstick|handbag"
+        ),
+    ),
     (Style.SCRIPT, r"handmade|bakery|vintage|retro|artisan|homemade|bistro"),
     (Style.BOLD, r"\bsale\b|neon|energy|sport|sneaker|\bshoes?\b|\bgym\b|burger|street|festival"),
     (
