@@ -167,6 +167,7 @@ def test_half_a_character_is_survived():
         ("A slim pink can of Berry Soda", "#f78fb3"),
         ("An orange soda bottle", "#ff7a12"),
         ("A mug on a blue background, red berries", "#a3195b"),
+        ("A red wine bottle", "#7a1f33"),
     ],
 )
 def test_the_colour_in_the_products_own_phrase_comes_before_what_lies_beside_it(prompt, main):
@@ -183,3 +184,8 @@ def test_a_wall_of_middling_tone_is_deepened_only_where_copy_lies_over_it():
     under = scene('A cake on a green background, headline "Fresh"').backdrop
     assert bare == "#2e9e5b"
     assert luminance(under) < 0.13 < luminance(bare)
+
+
+@pytest.mark.parametrize(("words", "glass"), [("beer", Glass.AMBER), ("ginger ale", Glass.CLEAR)])
+def test_beer_comes_in_brown_bottles(words, glass):
+    assert scene(f"A {words} bottle").glass is glass

@@ -14,6 +14,10 @@ from pipeline.engine.studio.vector.shapes import ellipse, polygon, rect
 from pipeline.engine.studio.vector.svg import Stop, Svg
 
 _MIDDLE = 0.30
+_PRINTED = frozenset(
+    (Family.CAN, Family.POUCH, Family.BOX, Family.TUBE, Family.CUP, Family.PUMP, Family.HEADPHONES)
+)
+"""Products all over in the brand's colour: a shape of that same colour would swallow them."""
 
 
 class Decor(StrEnum):
@@ -76,6 +80,8 @@ def tone(scene: Scene) -> str:
     ground, colors = scene.backdrop, scene.palette
     apart = 1.22
     options = [colors.main, mix(colors.main, colors.soft, 0.5), colors.accent, colors.soft]
+    if scene.family in _PRINTED:
+        options[:2] = [mix(colors.main, colors.soft, 0.58), colors.main]
     if is_dark(scene):
         options = [mix(colors.main, ground, 0.30), lighten(ground, 0.22), colors.accent]
     return next((c for c in options if contrast(c, ground) > apart), darken(ground, 0.18))

@@ -38,11 +38,16 @@ TINTS = {
 }
 
 
+_WINE = Tint("#040b07", "#10291a", "#2b5a39", "#93c79c")
+"""What green glass looks like with wine or oil in it."""
+
+
 def glassware(svg: Svg, scene: Scene) -> Path:
     """Draw the vessel with its foot at the origin; returns its silhouette."""
     shape = product(scene)
     outline = lathe(shape.profile)
-    tint = TINTS.get(scene.glass)
+    dark = scene.family is Family.WINE and scene.glass is Glass.GREEN
+    tint = _WINE if dark else TINTS.get(scene.glass)
     if tint:
         _tinted(svg, tint, shape, outline)
     else:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pipeline.engine.studio.chance import stream
 from pipeline.engine.studio.colors import darken, lighten, mix
 from pipeline.engine.studio.drawing.marks import FRUIT, leaf_path, wedge
+from pipeline.engine.studio.scene.coloring import ripe
 from pipeline.engine.studio.scene.nouns import Palette, Prop
 from pipeline.engine.studio.vector.path import Path
 from pipeline.engine.studio.vector.shapes import ellipse, polygon, rounded
@@ -88,7 +89,7 @@ def _bean(svg: Svg, size: float, _colors: Palette) -> None:
 
 
 def _berry(svg: Svg, r: float, colors: Palette) -> None:
-    skin = mix(colors.main, "#c8173f", 0.45)
+    skin = ripe(colors)
     ball: list[Stop] = [(lighten(skin, 0.60), 1, 0), (skin, 1, 0.40), (darken(skin, 0.66), 1, 1)]
     svg.draw(ellipse(0, 0, r), svg.rad(ball, (0.36, 0.30), 0.75))
     svg.draw(ellipse(-r * 0.34, -r * 0.42, r * 0.22, r * 0.15), "#ffffff", fill_opacity=0.9)

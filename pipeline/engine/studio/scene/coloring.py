@@ -20,15 +20,16 @@ _WALL = re.compile(
     r"[\s-]+(?:background|backdrop|wall|sky)"
 )
 _GLASS = re.compile(
-    r"\b(?:(?:amber|green|cobalt|blue|clear|black|brown|dark)[\s-]glass|golden[\s-]hour)\b"
+    r"\b(?:(?:amber|green|cobalt|blue|clear|black|brown|dark)[\s-]glass|"
+    r"golden[\s-]hour|(?:red|white|rose|rosé)[\s-]wine)\b"
 )
-"""Words of colour that tell of the glass or of the light."""
+"""Words of colour that tell of the glass, the light or the wine."""
 _WORD = re.compile(r"[a-z]+")
 _NO_PAINT = frozenset(("dark", "sand"))
 """Words that a wall may be painted with, but that otherwise tell of light or of a beach."""
-_TASTES = _NO_PAINT | frozenset(
-    "orange lemon lime mint peach rose coffee chocolate lavender olive amber cream golden sage "
-    "pastel".split()
+_TASTES = _NO_PAINT.union(
+    ["orange", "lemon", "lime", "mint", "peach", "rose", "coffee", "chocolate", "lavender"],
+    ["olive", "amber", "cream", "golden", "sage", "pastel"],
 )
 """Words of colour that beside a product more often tell what is in it."""
 _AMBER = (0.02, 0.19)
@@ -112,7 +113,13 @@ def worn(phrase: str) -> str:
 def painted(color: str, low: str) -> Palette:
     """A product in a colour that it was given, with the accent of its flavour, if it has one."""
     flavour = _flavour([w if w in FLAVOURS else _singular(w) for w in _WORD.findall(low)])
-    return _around(color, FLAVOURS[flavour][2] if flavour and flavour not in MOODS else None)
+    return _around(color, FLAVOURS[flavour][0] if flavour and flavour not in MOODS else None)
+
+
+def ripe(colors: Palette) -> str:
+    """The skin of berries beside a product: kin to it, but ripe however pale it is."""
+    pale = 0.30
+    return mix(colors.main, "#b8143c", 0.45 if luminance(colors.main) < pale else 0.85)
 
 
 def richer(wall: str) -> str:

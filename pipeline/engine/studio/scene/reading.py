@@ -30,6 +30,7 @@ from pipeline.engine.studio.scene.nouns import (
 from pipeline.engine.studio.scene.quotes import Quote, assigned, quotes
 from pipeline.engine.studio.scene.words import (
     BOARDS,
+    BREWED,
     CONTAINERS,
     CONTENTS,
     GLASSES,
@@ -186,6 +187,8 @@ def _family(phrase: str) -> Family | None:
 def _usual_glass(family: Family, low: str) -> Glass:
     if family is Family.JAR:
         return Glass.CLEAR if re.search(PRESERVES, low) else Glass.FROSTED
+    if family is Family.BOTTLE and re.search(BREWED, low):
+        return Glass.AMBER
     return {Family.DROPPER: Glass.AMBER, Family.WINE: Glass.GREEN}.get(family, Glass.CLEAR)
 
 

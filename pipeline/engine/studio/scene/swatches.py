@@ -111,6 +111,8 @@ FLAVOURS = {
     "skincare": ("#d9a58c", "#fbeee6", "#a0604c"),
     "luxury": ("#b08a4a", "#f2e7cf", "#2a2226"),
     "neon": ("#ff2fb3", "#27e1ff", "#140a2e"),
+    "sunscreen": ("#e8a33a", "#fbeccb", "#2d6f86"),
+    "toothpaste": ("#2fa39b", "#d9f3ef", "#24508f"),
     "eco": ("#7da56a", "#e9efdc", "#3c5a33"),
 }
 
@@ -126,6 +128,8 @@ MOODS = frozenset(
         "neon",
         "eco",
         "skincare",
+        "sunscreen",
+        "toothpaste",
         "roast",
     ]
 )
@@ -161,7 +165,6 @@ HOUSE = {
     "phone": ("#4a5be0", "#cfd6ff", "#7a2fb8"),
     "perfume": ("#d98f6a", "#f8ddd0", "#7a3f2a"),
     "headphones": ("#38424f", "#dde3ea", "#e07a3f"),
-    "tube": ("#e8a33a", "#fbeccb", "#2d6f86"),
     "cup": ("#4b2e20", "#c99a6b", "#241511"),
     "pump": ("#8fb0a4", "#e9f1ec", "#c98b6a"),
     "lipstick": ("#c81f36", "#f6d5d2", "#5a1420"),
@@ -175,5 +178,5 @@ HOUSE = {
 }
 """Palettes of products whose prompt names neither colour nor flavour."""
 
-ANY_GROUND = frozenset(("tube", "sneaker", "watch", "sunglasses", "lipstick"))
+ANY_GROUND = frozenset(("sneaker", "watch", "sunglasses", "lipstick"))
 """Products that keep their own palette before a coloured wall, as they do in a shop."""

@@ -47,7 +47,7 @@ CONTENTS: tuple[tuple[Family, str], ...] = (
     (Family.JAR, r"(?<!ice )cream|balm|honey|\bjam\b|moisturi|face mask|peanut butter"),
     (
         Family.BOTTLE,
-        r"soda|kombucha|\bbeer|lemonade|juice|tonic|\bwater\b|\bdrink|beverage|syrup|sauce",
+        r"soda|kombucha|\bbeer|lager|lemonade|juice|tonic|\bwater\b|\bdrink|beverage|syrup|sauce",
     ),
     (
         Family.POUCH,
@@ -120,6 +120,9 @@ GLASSES: tuple[tuple[Glass, str], ...] = (
 
 PRESERVES = r"honey|\bjam\b|marmalade|peanut|pickle|sauce|spread|preserve|chutney|olives|pesto"
 """What a jar of clear glass holds; any other jar is one of cream."""
+
+BREWED = r"\bbeers?\b|\blager|\bstout\b|\bipa\b|(?<!ginger )\bale\b"
+"""What comes in brown bottles."""
 
 STYLES: tuple[tuple[Style, str], ...] = (
     (

@@ -12,6 +12,7 @@ from pipeline.engine.studio.darkroom import rasterised
 from pipeline.engine.studio.drawing.marks import FRUIT, slice_parts
 from pipeline.engine.studio.drawing.produce import leaf
 from pipeline.engine.studio.drawing.props import Lying
+from pipeline.engine.studio.scene.coloring import ripe
 from pipeline.engine.studio.scene.nouns import Prop, Scene
 from pipeline.engine.studio.traced import noise, skins
 from pipeline.engine.studio.traced.body import Body
@@ -192,7 +193,7 @@ def _skin(kind: Prop, scene: Scene) -> Skin:
         case Prop.BEANS:
             return skins.solid("#3b2114", 0.35, coat=0.4)
         case Prop.BERRY:
-            return skins.solid(mix(scene.palette.main, "#c8173f", 0.45), 0.2, coat=1.0)
+            return skins.solid(ripe(scene.palette), 0.2, coat=1.0)
         case Prop.PEBBLE:
             return skins.solid("#33363a", 0.5)
         case Prop.ICE:
