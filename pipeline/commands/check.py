@@ -6,7 +6,8 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from pipeline.commands.terminal import counted, paint, say
+from pipeline.commands.complaints import tell_finding
+from pipeline.commands.terminal import counted, say
 from pipeline.errors import CampaignError, Finding, Severity
 from pipeline.planning.blueprint import load_blueprint
 from pipeline.planning.jobs import plan_drafts
@@ -34,10 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=1))
     else:
         for finding in findings:
-            colour = "red" if finding in bad else "yellow"
-            word = "error" if finding in bad else "warning"
-            code = f"  [{finding.code}]" if finding.code else ""
-            say(f"{paint(word, colour, 'bold')}: {finding}{paint(code, 'dim')}", stream=sys.stdout)
+            tell_finding(finding, stream=sys.stdout, strict=arguments.strict, coded=True)
     if not arguments.quiet:
         files = counted(len(arguments.campaigns), "file")
         warnings = counted(len(findings) - len(bad), "warning")

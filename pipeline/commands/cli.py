@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import NoReturn
 
 import pipeline
+from pipeline.commands.complaints import tell_finding
 from pipeline.commands.registry import COMMANDS, Listing, find
 from pipeline.commands.terminal import paint, say
-from pipeline.errors import CampaignError, Finding, Interrupted, PipelineError, UsageError
+from pipeline.errors import CampaignError, Interrupted, PipelineError, UsageError
 
 EPILOGUE = """\
 A first campaign
@@ -98,15 +99,9 @@ def _entry(listing: Listing, longest: int) -> str:
 def _tell(error: PipelineError) -> None:
     if isinstance(error, CampaignError):
         for finding in error.findings:
-            say(_finding(finding))
+            tell_finding(finding, stream=sys.stderr)
         return
     say(f"{paint('error', 'red', 'bold', stream=sys.stderr)}: {error}")
-
-
-def _finding(finding: Finding) -> str:
-    colour = "red" if finding.severity == "error" else "yellow"
-    word = paint(finding.severity, colour, "bold", stream=sys.stderr)
-    return f"{word}: {finding}"
 
 
 def _tell_bug() -> None:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from pipeline.commands.accounts import account_of, budget_for
 from pipeline.commands.assembly import rules_now
+from pipeline.commands.complaints import tell_finding
 from pipeline.commands.flags import add_campaign, add_common, add_only, credits_number, settings_of
 from pipeline.commands.foresight import foresee
-from pipeline.commands.plan_page import Plan, plan_page, plan_record
-from pipeline.commands.terminal import counted, paint, say
+from pipeline.commands.plan_page import Plan, plan_ending, plan_page, plan_record
+from pipeline.commands.terminal import counted, say
 from pipeline.ledger.base import Ledger
 from pipeline.ledger.memory import MemoryLedger
 from pipeline.ledger.registry import open_ledger
@@ -50,9 +51,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(record, ensure_ascii=False, indent=1))
     else:
-        for line in plan_page(plan, file=str(arguments.campaign), whole=not arguments.only):
-            print(line)
+        print("\n".join(plan_page(plan)), flush=True)
         _advise(plan)
+        ending = plan_ending(plan, file=str(arguments.campaign), whole=not arguments.only)
+        print("\n".join(ending))
     return 5 if arguments.detailed_exitcode and plan.work else 0
 
 
@@ -89,8 +91,10 @@ def _advise(plan: Plan) -> None:
     findings = [*blueprint.warnings]
     if plan.foresight.grid.cells <= MOST_LINTED:
         findings += lint(blueprint)
+    if findings:
+        say()
     for finding in dict.fromkeys(findings):
-        say(f"{paint('warning', 'yellow', stream=sys.stderr)}: {finding}")
+        tell_finding(finding, stream=sys.stderr)
     if plan.foresight.grid.cells > MOST_LINTED:
         cells = counted(plan.foresight.grid.cells, "cell")
         say(f"For advice on the words of {cells}: pipeline check {blueprint.campaign.file}")

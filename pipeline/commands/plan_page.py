@@ -19,6 +19,7 @@ MOST_COLUMNS = 8
 MOST_CROPS = 6
 MINUTE = 60
 LONGEST_PRODUCT = 28
+_SIGNS = {"+": "green", "=": "dim", "~": "dim", "-": "red"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,22 +45,26 @@ class Plan:
         return sum(one.buying + one.fetching for one in self.foresight.stages.values())
 
 
-def plan_page(plan: Plan, *, file: str, whole: bool) -> list[str]:
-    """The lines of a plan; `whole`: of all cells, so that a run can be held to it."""
+def plan_page(plan: Plan) -> list[str]:
+    """The lines of a plan, without its last ones."""
     campaign = plan.blueprint.campaign
     lines = [f"{paint(campaign.slug, 'bold')}  {campaign.file}", _shape(plan.foresight), ""]
     lines += [*_matrix(plan.foresight), "", *_why(plan.foresight), *_stages(plan)]
     if plan.blueprint.profile.play_money:
         lines.append(_fact("Money", "play credits of the embedded server"))
     for scope, (limit, left) in plan.limits.items():
-        lines.append(_fact("Budget", f"{left:,} of {limit:,} credits left for the {scope}"))
+        lines.append(_fact("Budget", _budget(plan, scope, limit, left)))
     if plan.seconds and plan.work:
         wait = plan.work * plan.seconds / plan.concurrency
         pace = f"{plan.concurrency} at once, {plan.seconds:.1f} s an image in the last run"
         lines.append(_fact("Time", f"about {_duration(wait)} at {pace}"))
-    lines += _crops(plan.blueprint)
-    saved = f" Saved as plan {plan.id}." if plan.work else ""
-    lines += ["", paint(f"Nothing was sent.{saved}", "dim")]
+    return [*lines, *_crops(plan.blueprint)]
+
+
+def plan_ending(plan: Plan, *, file: str, whole: bool) -> list[str]:
+    """What comes after a plan; `whole`: it is of all cells, so that a run can be held to it."""
+    saved = paint(f" Saved as plan {plan.id}.", "dim") if plan.work else ""
+    lines = ["", f"Nothing was sent.{saved}"]
     if plan.work:
         held = f" --plan {plan.id}" if whole else ""
         lines.append(f"{paint('Next', 'bold')}  pipeline run {file}{held}")
@@ -163,7 +168,10 @@ def _why(foresight: Foresight) -> list[str]:
     facts.append(("-", len(foresight.gone), "no longer asked for, files kept"))
     facts = [fact for fact in facts if fact[1]]
     room = max((len(f"{count:,}") for _, count, _ in facts), default=0)
-    lines = [f"  {sign} {count:>{room},} {words}" for sign, count, words in facts]
+    lines = []
+    for sign, count, words in facts:
+        number = f"{sign} {count:>{room},}"
+        lines.append(f"  {paint(number, _SIGNS[sign]) if sign in _SIGNS else number} {words}")
     return [*lines, ""] if lines else []
 
 
@@ -172,7 +180,8 @@ def _stages(plan: Plan) -> list[str]:
     at_most = plan.foresight.finals_at_most
     prices = {stage: _price(plan, stage) for stage in stages}
     work = {stage: f"{one.buying:,} × {prices[stage]}" for stage, one in stages.items()}
-    wide = max(map(len, work.values()))
+    most = _most(at_most, prices.get(Stage.FINAL))
+    wide = max(map(len, (most, *work.values())))
     room = max(
         [7, *(len(f"{sum_:,}") for sum_ in (at_most, *(s.credits for s in stages.values())))]
     )
@@ -180,13 +189,34 @@ def _stages(plan: Plan) -> list[str]:
     for stage, ahead in stages.items():
         quality = plan.blueprint.campaign.stages[stage].quality
         name = f"{stage.capitalize()}s"
-        line = f"{quality:<7} {work[stage]:<{wide}} {ahead.credits:>{room},} credits"
-        lines.append(_fact(name, line + _also(ahead)))
-        paid = ahead.done * prices[stage]
-        if stage is Stage.FINAL and at_most > ahead.credits + paid:
-            line = f"{'':<7} {'':<{wide}} {at_most:>{room},} credits"
-            lines.append(_fact("", f"{line}  {_who_chooses(plan)}"))
+        line = f"{quality:<7} {work[stage]:<{wide}} "
+        money = f"{ahead.credits:>{room},} credits"
+        more = stage is Stage.FINAL and at_most > ahead.credits + ahead.done * prices[stage]
+        if ahead.jobs or not more:
+            lines.append(_fact(name, line + paint(money, "bold") + _also(ahead)))
+        if more:
+            start = f"{quality:<7}" if not ahead.jobs else f"{'':<7}"
+            money = f"{at_most:>{room},} credits"
+            line = f"{start} {most:<{wide}} {money}  {paint(_who_chooses(plan), 'dim')}"
+            lines.append(_fact("" if ahead.jobs else name, line))
     return lines
+
+
+def _most(at_most: Credits, price: Credits | None) -> str:
+    """`up to 50 × 12`; where some cells have another quality, no such number can be told."""
+    if not price or at_most % price:
+        return "up to"
+    return f"up to {at_most // price:,} × {price}"
+
+
+def _budget(plan: Plan, scope: str, limit: Credits, left: Credits) -> str:
+    """What is left, and how much of the work it does not pay for."""
+    due = sum(one.credits for one in plan.foresight.stages.values())
+    told = f"{left:,} of {limit:,} credits left for the {scope}"
+    if due <= left:
+        return told
+    short = f"{counted(due - left, 'credit')} short: a run stops there"
+    return f"{told}, {paint(short, 'yellow')}"
 
 
 def _price(plan: Plan, stage: Stage) -> Credits:
@@ -197,9 +227,9 @@ def _who_chooses(plan: Plan) -> str:
     draft = plan.blueprint.campaign.stages.get(Stage.DRAFT)
     match draft.review if draft else Review.NONE:
         case Review.HUMAN:
-            return "if review approves all"
+            return "for what review approves"
         case Review.AUTO:
-            return "if the checks approve all"
+            return "for what the checks approve"
         case Review.NONE:
             return "in all, bought unseen"
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from pipeline.commands.bookkeeping import Bookkeeper
+from pipeline.commands.complaints import tell_finding
 from pipeline.commands.terminal import counted, is_terminal, paint, say
 from pipeline.errors import Declined, Finding, PipelineError
 from pipeline.model.campaign import Review, Stage
@@ -54,7 +55,7 @@ def confirm_spending(
 def tell_findings(findings: Sequence[Finding]) -> None:
     """Warnings, one a line."""
     for finding in findings:
-        say(f"{paint('warning', 'yellow', stream=sys.stderr)}: {finding}")
+        tell_finding(finding, stream=sys.stderr)
 
 
 def tell_start(blueprint: Blueprint, settings: Settings, *, run: Run, budget: Budget) -> None:

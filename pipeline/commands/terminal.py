@@ -6,16 +6,17 @@ import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TextIO
-from unicodedata import combining, east_asian_width
+from unicodedata import category, east_asian_width
 
 STYLES: Mapping[str, str] = {
     "bold": "1",
     "dim": "2",
     "red": "31",
-    "green": "32",
-    "yellow": "33",
-    "cyan": "36",
+    "green": "38;5;28",
+    "yellow": "38;5;166",
+    "cyan": "38;5;31",
 }
+"""Shades that are read on black and on white alike; the basic yellow and cyan vanish on white."""
 
 
 def wants_colour(stream: TextIO, environment: Mapping[str, str] = os.environ) -> bool:
@@ -75,15 +76,25 @@ def breadth(text: str) -> int:
     if text.isascii():
         return len(text)
     return sum(
-        0 if combining(letter) else 1 + (east_asian_width(letter) in "WF") for letter in text
+        0 if category(letter) in _WIDTHLESS else 1 + (east_asian_width(letter) in "WF")
+        for letter in text
     )
 
 
+_WIDTHLESS = ("Mn", "Me", "Cf")
+"""Marks on letters, and signs that only tell how others are drawn."""
+
+
 def clipped(text: str, most: int) -> str:
-    """The text, its middle left out where it is longer than this."""
-    if len(text) <= most:
+    """The text, its middle left out where it takes more columns than this."""
+    if breadth(text) <= most:
         return text
-    return f"{text[: (most - 1) // 2]}…{text[len(text) - most // 2 :]}"
+    head, tail = text[: (most - 1) // 2], text[len(text) - most // 2 :]
+    while breadth(head) > (most - 1) // 2:
+        head = head[:-1]
+    while breadth(tail) > most // 2:
+        tail = tail[1:]
+    return f"{head}…{tail}"
 
 
 def counted(number: int, one: str, many: str | None = None) -> str:

@@ -28,9 +28,8 @@ fizz  fizz.yaml
   + 14 new
   ~  8 shared, paid under another cell
 
-  Drafts   low     14 × 2      28 credits
-  Finals   high    0 × 12       0 credits
-                               84 credits  if review approves all
+  Drafts   low     14 × 2            28 credits
+  Finals   high    up to 7 × 12      84 credits  for what review approves
   Budget   100 of 100 credits left for the run
   Budget   2,400 of 2,400 credits left for the month
   Crop     instagram-reel   1080×1920  keeps 88.9% of a 1:2

@@ -30,3 +30,12 @@ def test_a_name_that_fits_is_left_alone():
 @pytest.mark.parametrize(("number", "said"), [(1, "1 cell"), (2, "2 cells"), (1000, "1,000 cells")])
 def test_things_are_counted_in_words(number, said):
     assert counted(number, "cell") == said
+
+
+def test_a_long_name_of_wide_letters_is_cut_to_the_columns_there_are():
+    assert clipped("抹茶ラテのとても長い名前", 9) == "抹茶…名前"
+    assert breadth(clipped("抹茶ラテのとても長い名前", 9)) == 9
+
+
+def test_a_cook_is_as_wide_as_a_terminal_draws_signs_that_show_nothing():
+    assert breadth("a\u200bb\ufe0f") == 2
