@@ -1,20 +1,15 @@
 """The front door: find the command, run it, and turn its end into an exit code."""
 
 import argparse
-import difflib
 import os
 import sys
-import tempfile
-import traceback
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from itertools import groupby
-from pathlib import Path
 from typing import NoReturn
 
 import pipeline
 from pipeline.commands.complaints import tell_finding
-from pipeline.commands.registry import COMMANDS, Listing, find
+from pipeline.commands.registry import COMMANDS, Listing, find, load_part
 from pipeline.commands.terminal import paint, say
 from pipeline.errors import CampaignError, Interrupted, PipelineError, UsageError
 
@@ -48,7 +43,7 @@ def main(words: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception:  # noqa: BLE001 - exceptions end here, and a bug must leave a trace
-        _tell_bug()
+        load_part("mishaps").tell_bug()
         return 1
 
 
@@ -61,7 +56,7 @@ def _run(words: Sequence[str]) -> int:
         return 0
     listing = find(words[0])
     if listing is None:
-        raise UsageError(_unknown(words[0]))
+        raise UsageError(load_part("mishaps").unknown(words[0]))
     command = listing.load()
     parser = Parser(
         prog=f"pipeline {listing.name}",
@@ -70,13 +65,6 @@ def _run(words: Sequence[str]) -> int:
     )
     command.add_arguments(parser)
     return command.run(parser.parse_args(list(words[1:])))
-
-
-def _unknown(name: str) -> str:
-    names = [listing.name for listing in COMMANDS]
-    close = difflib.get_close_matches(name, names, n=1)
-    hint = f" (did you mean {close[0]}?)" if close else ""
-    return f"there is no command {name!r}{hint}; pipeline --help lists them"
 
 
 def _overview() -> str:
@@ -102,19 +90,3 @@ def _tell(error: PipelineError) -> None:
             tell_finding(finding, stream=sys.stderr)
         return
     say(f"{paint('error', 'red', 'bold', stream=sys.stderr)}: {error}")
-
-
-def _tell_bug() -> None:
-    """A bug: the trace goes to a file, since a terminal forgets; keys are never in it."""
-    stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
-    place = Path(tempfile.gettempdir()) / f"pipeline-bug-{stamp}-{os.getpid()}.log"
-    trace = traceback.format_exc()
-    try:
-        place.write_text(trace)
-        where = f"the trace is in {place}"
-    except OSError:
-        where = trace
-    say(
-        f"{paint('bug', 'red', 'bold', stream=sys.stderr)}: this should not have happened; {where}."
-        "\nWhat was paid for is in the ledger, and running again is safe."
-    )

@@ -18,12 +18,20 @@ from pipeline.commands.facts import git_commit, redacted, utc_stamp, versions
 from pipeline.commands.registry import load_part
 from pipeline.commands.terminal import counted, paint, say
 from pipeline.ledger.registry import open_ledger
-from pipeline.model.run import Run, RunId, RunPaths
+from pipeline.model.run import Run, RunPaths
 from pipeline.planning.blueprint import Blueprint, load_blueprint
 from pipeline.providers.registry import profiles
 from pipeline.runs.folder import LEDGER, new_run_id, open_output, point_latest
 from pipeline.runs.lock import campaign_lock
-from pipeline.runs.settled import fingerprint, remember, repeat_account, still_settled
+from pipeline.runs.settled import (
+    Settled,
+    Sight,
+    fingerprint,
+    look,
+    remember,
+    repeat_account,
+    still_settled,
+)
 from pipeline.settings import Settings
 
 
@@ -38,16 +46,20 @@ def render(arguments: argparse.Namespace, settings: Settings, *, locked: str | N
         settings = replace(settings, rendering=rendering)
     with nullcontext() if locked == slug else campaign_lock(output, slug):
         seen = what_is_asked(arguments, settings, blueprint)
-        before = still_settled(output, slug, seen=seen) if is_plain(arguments) else None
+        sight = look(output, slug) if is_plain(arguments) else None
+        before = still_settled(output, slug, seen=seen, sight=sight)
         if before is not None:
             try:
                 return asyncio.run(
-                    _repeat(arguments, settings, blueprint, output=output, before=before)
+                    _repeat(
+                        arguments, settings, blueprint, output=output, before=before, sight=sight
+                    )
                 )
             except ValueError:
                 pass  # the last account is gone or foreign: plan anew
         session = load_part("session").render_session
-        return cast("int", asyncio.run(session(arguments, settings, blueprint, output=output)))
+        rendered = session(arguments, settings, blueprint, output=output, sight=sight)
+        return cast("int", asyncio.run(rendered))
 
 
 def what_is_asked(arguments: argparse.Namespace, settings: Settings, blueprint: Blueprint) -> str:
@@ -77,7 +89,8 @@ async def _repeat(
     blueprint: Blueprint,
     *,
     output: Path,
-    before: RunId,
+    before: Settled,
+    sight: Sight | None,
 ) -> int:
     """Nothing has changed: the last account, as that of a run of its own."""
     campaign = blueprint.campaign
@@ -90,10 +103,10 @@ async def _repeat(
     ledger = await open_ledger(output / LEDGER)
     try:
         await ledger.begin(run)
-        totals = repeat_account(
+        repeat_account(
             output,
             campaign.slug,
-            before=before,
+            before=before.run,
             now=run.id,
             run={
                 "id": run.id,
@@ -109,10 +122,16 @@ async def _repeat(
         await ledger.end(run.id, exit_code=0)
     finally:
         await ledger.close()
-    remember(output, campaign.slug, run=run.id, seen=what_is_asked(arguments, settings, blueprint))
+    remember(
+        output,
+        campaign.slug,
+        run=run.id,
+        seen=before.fingerprint,
+        sight=sight,
+        images=before.images,
+    )
     if not arguments.quiet:
-        jobs = totals.get("jobs")
-        images = counted(jobs, "image") if isinstance(jobs, int) else "everything"
+        images = counted(before.images, "image")
         name = paint(campaign.slug, "bold", stream=sys.stderr)
-        say(f"{name}  nothing has changed since run {before}: {images} as they are, 0 requests")
+        say(f"{name}  nothing has changed since run {before.run}: {images} as they are, 0 requests")
     return 0

@@ -46,7 +46,7 @@ from pipeline.runs.folder import LEDGER, new_run_id
 from pipeline.runs.forecast import Forecast, forecast
 from pipeline.runs.journal import Journal
 from pipeline.runs.plans import hold_to_plan, plan_id
-from pipeline.runs.settled import remember
+from pipeline.runs.settled import Sight, remember
 from pipeline.runs.watching import Watcher, Watchers
 from pipeline.settings import Settings
 from pipeline.workflow import Standing, Wish, Work, run_campaign, survey
@@ -66,6 +66,7 @@ class Session:
     wish: Wish
     halt: Halt
     own_signals: bool
+    sight: Sight | None
 
 
 async def render_session(
@@ -75,11 +76,13 @@ async def render_session(
     *,
     output: Path,
     own_signals: bool = True,
+    sight: Sight | None = None,
 ) -> int:
     """Render a campaign whose lock the caller holds; returns the exit code.
 
     `own_signals`: the first SIGINT or SIGTERM drains this session. A server that renders on
-    behalf of a page keeps its signals for itself.
+    behalf of a page keeps its signals for itself. `sight`: what was seen before anything was read,
+    for the next run to go by.
     """
     campaign = blueprint.campaign
     wanted = settings.rendering.concurrency
@@ -122,6 +125,7 @@ async def render_session(
             wish=Wish(stages=frozenset(stages), only=tuple(arguments.only)),
             halt=Halt(),
             own_signals=own_signals,
+            sight=sight,
         )
         return await _session(session, stack)
 
@@ -252,11 +256,10 @@ async def _draw_sheet(session: Session, account: Account, standing: Standing) ->
     await asyncio.to_thread(write_run_sheet, work, books.paths.folder)
 
 
-def rests(session: Session, account: Account | None, standing: Standing, *, code: int) -> bool:
+def rests(session: Session, account: Account, standing: Standing, *, code: int) -> bool:
     """Whether the next plain run will find just this, as long as nothing changes."""
     return (
         code == 0
-        and account is not None
         and is_plain(session.arguments)
         and not account.totals.this_run
         and not account.totals.counts.get(Status.PLANNED)
@@ -301,9 +304,15 @@ async def _end(session: Session, standing: Standing) -> int:
     except LocalFault as fault:
         halt.because(fault)
         code = exit_code(counts, reason=halt.reason, waiting=waiting)
-    if rests(session, account, standing, code=code):
-        seen = what_is_asked(arguments, session.settings, session.blueprint)
-        remember(session.output, session.blueprint.campaign.slug, run=books.run.id, seen=seen)
+    if account is not None and rests(session, account, standing, code=code):
+        remember(
+            session.output,
+            session.blueprint.campaign.slug,
+            run=books.run.id,
+            seen=what_is_asked(arguments, session.settings, session.blueprint),
+            sight=session.sight,
+            images=account.totals.jobs,
+        )
     words = endings(code, waiting=len(standing.waiting))
     await notify(session.blueprint.campaign, summary(books, account, code=code), words=words)
     tell_ending(

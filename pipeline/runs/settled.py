@@ -3,10 +3,11 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from pipeline.errors import LocalFault
 from pipeline.ledger.marks import read_mark
@@ -14,8 +15,24 @@ from pipeline.model.campaign import Campaign, Slug
 from pipeline.model.run import RunId, RunPaths
 from pipeline.runs.folder import LEDGER, write_file
 
-IMAGES = b'\n "images": ['
-"""Where a run manifest's list of images begins; no text in it can hold a bare line break."""
+TOTALS = b'\n "totals": '
+"""Where a run manifest stops telling of the run; no text before it can hold a bare line break."""
+PIECE = 1024 * 1024
+
+OWN_WRITES = 2
+"""What a run in which nothing is due writes into the ledger: that it began, and that it ended."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sight:
+    """The ledger and the disk as a run found them, before it looked at anything else."""
+
+    ledger: str
+    """The random name of the ledger."""
+    writes: int
+    """How far it had been written."""
+    folders: str
+    """A digest of all folders of images: when each last changed, and the bytes in it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,12 +41,13 @@ class Settled:
 
     fingerprint: str
     """Of the campaign's meaning, the account, and what the run was asked."""
-    mark: str
-    """How far the ledger had been written."""
-    folders: Mapping[str, str]
-    """Folders of images → when they last changed, and the bytes in them."""
+    ledger: str
+    writes: int
+    folders: str
     run: RunId
     """The run whose manifest says it all."""
+    images: int
+    """How many it lists."""
 
 
 def fingerprint(campaign: Campaign, *, account: str, asked: Iterable[object]) -> str:
@@ -39,89 +57,106 @@ def fingerprint(campaign: Campaign, *, account: str, asked: Iterable[object]) ->
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
-def remember(root: Path, campaign: Slug, *, run: RunId, seen: str) -> None:
-    """After a run that left nothing due and paid nothing; not where the ledger has no mark."""
-    mark = _mark(root)
+def look(root: Path, campaign: Slug) -> Sight | None:
+    """How ledger and images are now; `None` where the ledger has no mark."""
+    mark = read_mark(root / LEDGER)
     if mark is None:
+        return None
+    folders = hashlib.sha256("\n".join(sorted(_folders(root, campaign))).encode())
+    return Sight(ledger=mark.name.hex(), writes=mark.commits, folders=folders.hexdigest())
+
+
+def remember(
+    root: Path, campaign: Slug, *, run: RunId, seen: str, sight: Sight | None, images: int
+) -> None:
+    """After a run that left nothing due and paid nothing: what it found at its start holds.
+
+    Nothing is remembered where somebody else wrote into the ledger meanwhile: a verdict given
+    while the run looked must be heard by the next one.
+    """
+    mark = read_mark(root / LEDGER)
+    if mark is None or sight is None:
         return
-    settled = Settled(fingerprint=seen, mark=mark, folders=_folders(root, campaign), run=run)
-    write_file(root, _place(campaign), json.dumps(asdict(settled)).encode())
+    writes = sight.writes + OWN_WRITES
+    if (mark.name.hex(), mark.commits) == (sight.ledger, writes):
+        settled = Settled(
+            fingerprint=seen,
+            ledger=sight.ledger,
+            writes=writes,
+            folders=sight.folders,
+            run=run,
+            images=images,
+        )
+        write_file(root, _place(campaign), json.dumps(asdict(settled)).encode())
 
 
-def still_settled(root: Path, campaign: Slug, *, seen: str) -> RunId | None:
-    """The run whose account still holds; `None` where anything is not as it was."""
+def still_settled(root: Path, campaign: Slug, *, seen: str, sight: Sight | None) -> Settled | None:
+    """The account that still holds; `None` where anything is not as it was."""
     try:
         known = Settled(**json.loads((root / _place(campaign)).read_bytes()))
     except (OSError, ValueError, TypeError):
         return None
-    same = (
-        known.fingerprint == seen
-        and known.mark == _mark(root)
-        and dict(known.folders) == _folders(root, campaign)
-    )
+    now = Sight(ledger=known.ledger, writes=known.writes, folders=known.folders)
     paths = RunPaths(campaign=campaign, run=known.run)
     there = (root / paths.manifest).is_file() and (root / paths.table).is_file()
-    return known.run if same and there else None
+    return known if known.fingerprint == seen and now == sight and there else None
 
 
 def repeat_account(
     root: Path, campaign: Slug, *, before: RunId, now: RunId, run: Mapping[str, object]
-) -> Mapping[str, object]:
-    """Write the last account as that of a new run; returns its totals.
+) -> None:
+    """Write the last account as that of a new run.
 
-    Only what is said of the run itself is new; the images are carried over byte for byte.
+    Only what is said of the run itself is new; totals and images are carried over byte for byte.
     `LocalFault` where the disk fails, `ValueError` where the last manifest is not one of ours.
     """
     old = RunPaths(campaign=campaign, run=before)
     new = RunPaths(campaign=campaign, run=now)
     try:
-        text = (root / old.manifest).read_bytes()
-        table = (root / old.table).read_bytes()
+        with (root / old.manifest).open("rb") as manifest, (root / old.table).open("rb") as table:
+            first = manifest.read(PIECE)
+            at = first.index(TOTALS)
+            account = json.loads(first[:at].removesuffix(b",") + b"}")
+            account["run"] = {**account["run"], **run}
+            head = json.dumps(account, indent=1, ensure_ascii=False)
+            said = head.encode("utf-8", "surrogatepass").removesuffix(b"\n}") + b","
+            write_file(root, new.manifest, _pieces(said + first[at:], manifest))
+            write_file(root, new.table, _pieces(b"", table))
     except OSError as error:
         raise ValueError(f"the last account cannot be read: {error.strerror}") from error
-    at = text.index(IMAGES)
-    account = json.loads(text[:at] + IMAGES + b"]}")
-    account["run"] = {**account["run"], **run}
-    head = json.dumps(
-        {key: value for key, value in account.items() if key != "images"},
-        indent=1,
-        ensure_ascii=False,
-    ).encode("utf-8", "surrogatepass")
-    write_file(root, new.manifest, head.removesuffix(b"\n}") + b"," + text[at:])
-    write_file(root, new.table, table)
-    totals: Mapping[str, object] = account["totals"]
-    return totals
+
+
+def _pieces(first: bytes, rest: IO[bytes]) -> Iterator[bytes]:
+    yield first
+    while piece := rest.read(PIECE):
+        yield piece
 
 
 def _place(campaign: Slug) -> PurePosixPath:
     return PurePosixPath(campaign) / "settled.json"
 
 
-def _mark(root: Path) -> str | None:
-    mark = read_mark(root / LEDGER)
-    return f"{mark.name.hex()} {mark.commits}" if mark else None
-
-
-def _folders(root: Path, campaign: Slug) -> dict[str, str]:
+def _folders(root: Path, campaign: Slug) -> Iterator[str]:
     """Every folder that images lie in: the nanosecond of its last change, and what is in it.
 
     A file that was cut short where it lies changes no folder, only the sum of the bytes.
     """
-    found: dict[str, str] = {}
-    waiting = [root / campaign / stage for stage in ("drafts", "finals")]
+    waiting = [f"{root}/{campaign}/{stage}" for stage in ("drafts", "finals")]
     try:
         while waiting:
             folder = waiting.pop()
-            if not folder.is_dir():
+            try:
+                entries = os.scandir(folder)
+            except (FileNotFoundError, NotADirectoryError):
                 continue
             size = 0
-            with os.scandir(folder) as entries:
+            with entries:
                 for entry in entries:
                     if entry.is_dir(follow_symlinks=False):
-                        waiting.append(folder / entry.name)
+                        waiting.append(entry.path)
                     else:
                         size += entry.stat(follow_symlinks=False).st_size
-            found[os.path.relpath(folder, root)] = f"{folder.stat().st_mtime_ns} {size}"
+            changed = os.stat(folder).st_mtime_ns  # noqa: PTH116  a Path costs more than the look
+            yield f"{folder.removeprefix(str(root))} {changed} {size}"
     except OSError as error:
         raise LocalFault(f"cannot look at the images of {campaign}: {error.strerror}") from error
-    return found
