@@ -3,7 +3,7 @@
 import math
 from enum import StrEnum
 
-from pipeline.engine.studio.colors import darken, lighten, mix
+from pipeline.engine.studio.colors import darken, hls, lighten, mix, wheel
 from pipeline.engine.studio.contrast import contrast, luminance
 from pipeline.engine.studio.drawing.backdrop import CYAN, MAGENTA, is_dark, neon_reach, sky
 from pipeline.engine.studio.drawing.stage import Stage
@@ -81,7 +81,10 @@ def tone(scene: Scene) -> str:
     apart = 1.22
     options = [colors.main, mix(colors.main, colors.soft, 0.5), colors.accent, colors.soft]
     if scene.family in _PRINTED:
-        options[:2] = [mix(colors.main, colors.soft, 0.58), colors.main]
+        hue, light, rich = hls(colors.main)
+        pale = luminance(colors.main) > _MIDDLE
+        behind = wheel(hue, light * 0.80, rich) if pale else mix(colors.main, colors.soft, 0.58)
+        options[:2] = [behind, colors.main]
     if is_dark(scene):
         options = [mix(colors.main, ground, 0.30), lighten(ground, 0.22), colors.accent]
     return next((c for c in options if contrast(c, ground) > apart), darken(ground, 0.18))
