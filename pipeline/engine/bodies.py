@@ -5,6 +5,7 @@ import json
 from typing import NoReturn
 
 from aiohttp import ClientPayloadError, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from pipeline.engine.quoting import field_name
 from pipeline.engine.refusal import RefusedError, invalid
@@ -12,7 +13,17 @@ from pipeline.engine.refusal import RefusedError, invalid
 BODY_SECONDS = 60.0
 """A body that takes longer to arrive is given up."""
 
+UNREADABLE = (
+    web.RequestPayloadError,
+    ClientPayloadError,
+    HttpProcessingError,
+    ConnectionError,
+    ValueError,
+)
+"""How a body fails that its sender broke or never finished."""
+
 _CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})
+_ENCODINGS = frozenset({"", "identity", "gzip", "deflate"})
 
 
 async def read_object(request: web.Request, *, limit: int) -> dict[str, object]:
@@ -25,9 +36,8 @@ async def read_object(request: web.Request, *, limit: int) -> dict[str, object]:
 
 
 async def read_bytes(request: web.Request, *, limit: int) -> bytes:
-    """The whole body, up to the limit. Raises RefusedError 400, 408 or 413."""
-    if request.content_length is not None and request.content_length > limit:
-        raise too_large(limit)
+    """The whole body, up to the limit. Raises RefusedError 400, 408, 413 or 415."""
+    check_head(request, limit=limit)
     try:
         async with asyncio.timeout(BODY_SECONDS):
             body = bytearray()
@@ -38,8 +48,17 @@ async def read_bytes(request: web.Request, *, limit: int) -> bytes:
             return bytes(body)
     except TimeoutError as error:
         raise RefusedError(408, "the body did not arrive in time") from error
-    except (web.RequestPayloadError, ClientPayloadError, ValueError) as error:
+    except UNREADABLE as error:
         raise RefusedError(400, "the body could not be read as its headers announce it") from error
+
+
+def check_head(request: web.Request, *, limit: int) -> None:
+    """What the headers say of the body already. Raises RefusedError 413, 415."""
+    encoding = request.headers.get("Content-Encoding", "")
+    if encoding.strip().lower() not in _ENCODINGS:
+        raise RefusedError(415, "must be gzip or deflate, or left out", field="Content-Encoding")
+    if request.content_length is not None and request.content_length > limit:
+        raise too_large(limit)
 
 
 def parse_object(body: bytes) -> dict[str, object]:

@@ -5,12 +5,14 @@ import time
 from collections.abc import Awaitable, Callable
 from xml.sax.saxutils import escape
 
-from aiohttp import web
+from aiohttp import hdrs, web
+from aiohttp.abc import AbstractStreamWriter
 
 from pipeline.engine.accounts import SoldPicture
 from pipeline.engine.books import Books
 from pipeline.engine.gallery import Gallery
 from pipeline.engine.mischief import Mischief, Stage
+from pipeline.engine.ranges import Share, share_of
 from pipeline.engine.refusal import RefusedError
 from pipeline.engine.signing import Pass, Signer
 
@@ -64,7 +66,11 @@ class Cdn:
     async def _send(self, request: web.Request) -> web.StreamResponse:
         picture = self._sold(request)
         path = None if picture is None else self._gallery.path(picture.sha256)
-        if picture is None or path is None or not path.exists():
+        try:
+            stat = None if path is None else await asyncio.to_thread(path.stat)
+        except FileNotFoundError:
+            stat = None
+        if path is None or stat is None:
             return refusal(404, "NoSuchKey", "there is no such image")
         stage = Stage(self._mischief.pick("cdn", {}), dialect=_Xml(), stopping=self._stopping)
         early = await stage.before(request)
@@ -79,7 +85,16 @@ class Cdn:
         if stage.spoils_body:
             content = await asyncio.to_thread(path.read_bytes)
             return await stage.after(request, web.Response(body=content, headers=headers))
-        return web.FileResponse(path, headers=headers)
+        tag = f"{stat.st_mtime_ns:x}-{stat.st_size:x}"  # as FileResponse makes it
+        match share_of(request.headers, size=stat.st_size, tag=tag):
+            case Share.WHOLE:
+                return _Whole(path, headers=headers)
+            case Share.PART:
+                return web.FileResponse(path, headers=headers)
+            case Share.NOTHING:
+                response = refusal(416, "InvalidRange", "the range begins behind the end")
+                response.headers[hdrs.CONTENT_RANGE] = f"bytes */{stat.st_size}"
+                return response
 
     def _sold(self, request: web.Request) -> SoldPicture | None:
         number, index = int(request.match_info["number"]), int(request.match_info["index"])
@@ -100,6 +115,16 @@ class Cdn:
             return response
         except web.HTTPNotFound:
             return refusal(404, "NoSuchKey", "there is no such image")
+
+
+class _Whole(web.FileResponse):
+    """The file from its first byte to its last, whatever the request says of ranges."""
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        """Send it."""
+        headers = request.headers.copy()
+        headers.popall(hdrs.RANGE, None)
+        return await super().prepare(request.clone(headers=headers))
 
 
 class _Xml:

@@ -10,7 +10,7 @@ from pipeline.engine.accounts import Sold
 from pipeline.engine.books import Books
 from pipeline.engine.counter import Buyer, Counter
 from pipeline.engine.dialects import dialect_of
-from pipeline.engine.headers import idempotency_key_from
+from pipeline.engine.headers import idempotency_key_from, only_one
 from pipeline.engine.keys import KeyRing
 from pipeline.engine.limits import Turnstile
 from pipeline.engine.mischief import Mischief, Stage
@@ -41,7 +41,7 @@ class Desk:
 
     def caller(self, request: web.Request) -> str:
         """The id of the key that asks. Raises RefusedError 401."""
-        authorization = request.headers.get("Authorization")
+        authorization = only_one(request, "Authorization")
         if authorization is None:
             raise RefusedError(401, "missing api key: send it as Bearer", field="Authorization")
         caller = self.keys.caller(authorization)
@@ -52,7 +52,7 @@ class Desk:
     def buyer(self, request: web.Request, route: str) -> Buyer:
         """Who buys on this route, under which key of theirs. Raises RefusedError 400, 401."""
         caller = self.caller(request)
-        key = idempotency_key_from(request.headers)
+        key = idempotency_key_from(request)
         return Buyer(caller=caller, route=route, idempotency_key=key)
 
     async def sell(

@@ -151,6 +151,8 @@ def rules_in(path: Path) -> tuple[tuple[Rule, ...], int]:
     """The rules of a file. Raises UsageError."""
     try:
         return rules_from(json.loads(path.read_bytes()))
+    except RecursionError as error:
+        raise UsageError(f"the fault rules in {path} are nested too deeply") from error
     except (OSError, ValueError, RefusedError) as error:
         raise UsageError(f"the fault rules in {path}: {error}") from error
 
@@ -205,6 +207,8 @@ def _check(place: str, rule: Rule, told: Mapping[str, object]) -> None:
         raise invalid(f"{place}.status", "is missing")
     if rule.megabytes > _MOST_MEGABYTES:
         raise invalid(f"{place}.megabytes", f"must be at most {_MOST_MEGABYTES}")
+    if rule.chance > 1:
+        raise invalid(f"{place}.chance", "must be from 0 to 1")
     if rule.every < 1:
         raise invalid(f"{place}.every", "must be at least 1")
     if told.get("when") == When.BEFORE and rule.fault in _ALWAYS_AFTER:

@@ -3,9 +3,9 @@
 import asyncio
 from dataclasses import dataclass, field
 
-from aiohttp import BodyPartReader, ClientPayloadError, web
+from aiohttp import BodyPartReader, web
 
-from pipeline.engine.bodies import BODY_SECONDS, too_large
+from pipeline.engine.bodies import BODY_SECONDS, UNREADABLE, check_head, too_large
 from pipeline.engine.formats import Sniffed, sniff
 from pipeline.engine.quoting import field_name
 from pipeline.engine.refusal import RefusedError, invalid
@@ -29,17 +29,14 @@ async def read_form(request: web.Request, *, limit: int) -> Form:
     """The form in the body. Raises RefusedError 400, 408, 413 or 415."""
     if request.content_type != "multipart/form-data":
         raise RefusedError(415, "must be multipart/form-data", field="Content-Type")
-    if request.content_length is not None and request.content_length > limit:
-        raise too_large(limit)
+    check_head(request, limit=limit)
     try:
         async with asyncio.timeout(BODY_SECONDS):
             return await _read(request, limit)
     except TimeoutError as error:
         raise RefusedError(408, "the body did not arrive in time") from error
-    except (ValueError, LookupError, AssertionError, RuntimeError, ClientPayloadError) as error:
+    except (*UNREADABLE, LookupError, AssertionError, RuntimeError) as error:
         raise RefusedError(400, "the body is not a valid multipart form") from error
-    except web.RequestPayloadError as error:
-        raise RefusedError(400, "the body could not be read as its headers announce it") from error
 
 
 def images_of(form: Form) -> tuple[tuple[bytes, ...], bytes | None, Sniffed]:

@@ -46,7 +46,7 @@ class JobEndpoints:
     async def _submit(self, request: web.Request) -> web.StreamResponse:
         desk = self._desk
         buyer = desk.buyer(request, "jobs")
-        variation = variation_from(request.headers)
+        variation = variation_from(request)
         body = await read_object(request, limit=desk.settings.limits.json_bytes)
         wanted = wanted_from(body, variation=variation)
         stage = desk.stage(request, wanted, buyer)

@@ -25,7 +25,7 @@ class NativeEndpoints:
 
     async def _generate(self, request: web.Request) -> web.StreamResponse:
         buyer = self._desk.buyer(request, "generate")
-        variation = variation_from(request.headers)
+        variation = variation_from(request)
         body = await read_object(request, limit=self._desk.settings.limits.json_bytes)
         wanted = wanted_from(body, variation=variation)
         return await self._desk.sell(
@@ -34,7 +34,7 @@ class NativeEndpoints:
 
     async def _edit(self, request: web.Request) -> web.StreamResponse:
         buyer = self._desk.buyer(request, "edits")
-        variation = variation_from(request.headers)
+        variation = variation_from(request)
         form = await read_form(request, limit=self._desk.settings.limits.upload_bytes)
         wanted = edit_from(form, variation=variation)
         return await self._desk.sell(

@@ -42,7 +42,7 @@ class OpenAiEndpoints:
 
     async def _generate(self, request: web.Request) -> web.StreamResponse:
         buyer = self._desk.buyer(request, "generations")
-        variation = variation_from(request.headers)
+        variation = variation_from(request)
         body = await read_object(request, limit=self._desk.settings.limits.json_bytes)
         asked = generation_from(body, variation=variation)
         return await self._desk.sell(
@@ -51,7 +51,7 @@ class OpenAiEndpoints:
 
     async def _edit(self, request: web.Request) -> web.StreamResponse:
         buyer = self._desk.buyer(request, "edits")
-        variation = variation_from(request.headers)
+        variation = variation_from(request)
         form = await read_form(request, limit=self._desk.settings.limits.upload_bytes)
         asked = openai_edit_from(form, variation=variation)
         return await self._desk.sell(

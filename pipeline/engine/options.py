@@ -81,5 +81,7 @@ class EngineSettings:
     """Seconds for which an image URL is signed."""
     paint_seconds: float = 600.0
     """A painter that takes longer is taken for dead."""
+    idle_seconds: float = 75.0
+    """A connection on which no whole request arrives for so long is closed."""
     drain_seconds: float = 60.0
     """How long a stop waits for pictures in the making."""

@@ -39,7 +39,7 @@ class _NotOurFault(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
-        return not isinstance(error, HttpProcessingError)
+        return not isinstance(error, HttpProcessingError | web.RequestPayloadError)
 
 
 _http_log.addFilter(_NotOurFault())
@@ -179,6 +179,7 @@ class ImageServer:
             application,
             access_log=None,
             logger=_http_log,
+            keepalive_timeout=self._settings.idle_seconds,
             shutdown_timeout=self._settings.drain_seconds,
         )
         await runner.setup()

@@ -41,10 +41,47 @@ async def test_a_range_is_a_part_of_it(client: Client, url: URL):
     assert headers["Content-Range"] == f"bytes 10-19/{len(whole)}"
 
 
-async def test_a_range_beyond_the_end_is_told_so(client: Client, url: URL):
-    status, headers, _ = await fetch(client, url, Range="bytes=99999999-")
-    assert status == 416
-    assert headers["Content-Range"].startswith("bytes */")
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Range": "bytes=0-1,4-5"},
+        {"Range": "lines=1-2"},
+        {"Range": "bytes=abc"},
+        {"Range": "bytes=9-2"},
+        {"Range": "bytes=0-9", "If-Range": '"another"'},
+        {"Range": "bytes=0-9", "If-Range": 'W/"another"'},
+    ],
+)
+async def test_a_range_that_cannot_be_served_was_refused_instead_of_ignored(
+    client: Client, url: URL, headers: dict[str, str]
+):
+    _, _, whole = await fetch(client, url)
+    status, told, content = await fetch(client, url, **headers)
+    assert (status, content) == (200, whole)
+    assert int(told["Content-Length"]) == len(whole)
+
+
+async def test_a_download_goes_on_where_it_stopped_if_the_image_is_the_same(
+    client: Client, url: URL
+):
+    _, headers, whole = await fetch(client, url)
+    status, _, part = await fetch(client, url, Range="bytes=100-", If_Range=headers["ETag"])
+    assert (status, part) == (206, whole[100:])
+
+
+@pytest.mark.parametrize("wanted", ["bytes=99999999-", "bytes=-0"])
+async def test_a_range_of_nothing_is_416_in_xml_with_the_length(
+    client: Client, url: URL, wanted: str
+):
+    _, _, whole = await fetch(client, url)
+    status, headers, content = await fetch(client, url, Range=wanted)
+    assert (status, b"<Code>InvalidRange</Code>" in content) == (416, True)
+    assert headers["Content-Range"] == f"bytes */{len(whole)}"
+
+
+async def test_a_range_with_head_tells_the_length_of_the_part(client: Client, url: URL):
+    status, headers, content = await fetch(client, url, "HEAD", Range="bytes=0-9")
+    assert (status, headers["Content-Length"], content) == (206, "10", b"")
 
 
 async def test_an_etag_that_is_still_good_saves_the_download(client: Client, url: URL):

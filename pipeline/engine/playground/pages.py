@@ -109,7 +109,7 @@ class _Room:
     async def generate(self, request: web.Request) -> web.StreamResponse:
         """Exactly the documented request, paid by the session instead of a bearer."""
         caller = self._door.caller(request)
-        variation = variation_from(request.headers)
+        variation = variation_from(request)
         body = await read_object(request, limit=self._desk.settings.limits.json_bytes)
         wanted = wanted_from(body, variation=variation)
 

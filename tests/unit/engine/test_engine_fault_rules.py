@@ -37,6 +37,7 @@ def test_rules_are_read_with_their_seed():
         ("rules[0].every", {"fault": "drop", "every": 0}),
         ("rules[0].seconds", {"fault": "delay", "seconds": "1"}),
         ("rules[0].chance", {"fault": "drop", "chance": True}),
+        ("rules[0].chance", {"fault": "drop", "chance": 1.5}),
         ("rules[0].headers", {"fault": "status", "status": 500, "headers": {"a b": "c"}}),
         ("rules[0].headers.X", {"fault": "status", "status": 500, "headers": {"X": "a\r\nB: c"}}),
         ("rules[0].message", {"fault": "failure", "message": 1}),
@@ -59,3 +60,10 @@ def test_what_is_no_set_of_rules_is_refused(told: object):
 def test_a_file_that_cannot_be_read_is_a_mistake_of_the_command_line(tmp_path: Path):
     with pytest.raises(UsageError, match=r"fault rules in .*nowhere"):
         rules_in(tmp_path / "nowhere.json")
+
+
+def test_a_file_nested_a_hundred_thousand_deep_was_reported_as_a_bug(tmp_path: Path):
+    file = tmp_path / "deep.json"
+    file.write_text("[" * 100_000)
+    with pytest.raises(UsageError, match="nested too deeply"):
+        rules_in(file)

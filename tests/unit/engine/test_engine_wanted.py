@@ -1,4 +1,5 @@
 import pytest
+from aiohttp.test_utils import make_mocked_request
 
 from pipeline.engine.bodies import parse_object
 from pipeline.engine.headers import idempotency_key_from
@@ -132,4 +133,4 @@ def test_a_field_given_twice_is_named():
 @pytest.mark.parametrize("value", ["", "a b", "é", "a" * 256, "a\tb"])
 def test_a_header_of_anything_but_visible_ascii_is_refused(value: str):
     with pytest.raises(RefusedError, match="Idempotency-Key: must be"):
-        idempotency_key_from({"Idempotency-Key": value})
+        idempotency_key_from(make_mocked_request("POST", "/", {"Idempotency-Key": value}))
