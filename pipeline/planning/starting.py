@@ -1,23 +1,17 @@
 """`init`: the text of a first campaign that runs as it is, made up or from a feed."""
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline.errors import CampaignError
+from pipeline.planning.feeds.meaning import Meaning, meaning_of
 from pipeline.planning.feeds.opening import open_table
-from pipeline.planning.feeds.table import Table
 from pipeline.planning.files import Reading
 from pipeline.planning.grammar.campaign_file import slug_of
 from pipeline.planning.grammar.matrix import TablePart
-from pipeline.planning.matrix.ids import id_complaint
 from pipeline.planning.places import Findings, Place
 from pipeline.planning.reading.hints import quoted
 
-_KEYS = ("id", "sku", "key", "code", "product_id", "item_id", "article", "ean", "gtin", "slug")
-_NAMES = ("name", "title", "product", "product_name", "label")
-_LOOKS = ("look", "description", "appearance", "material", "colour", "color")
-_WORDS = ("headline", "claim", "slogan", "tagline", "copy")
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 _SMALL = """\
@@ -47,16 +41,18 @@ budget: {{run: 400}}
 _FROM_FEED = """\
 campaign: {slug}
 
+# {told}
 data:
-  products: {{source: {source}, key: {key}}}
+  products: {{source: {source}, key: {key}{where}}}
 
 matrix:
   product: {{from: products}}
   size: [1:1, 4:3, 9:21]
 
+# every column can be said: {columns}
 prompt: |
   A photorealistic product photo of {subject},
-  on a wet studio table, soft reflections, premium lighting, centered framing{words}.
+  on a wet studio table, soft reflections, premium lighting, centered framing{ending}
 
 # drafts are cheap and for choosing, finals are what you keep
 stages:
@@ -67,6 +63,8 @@ stages:
 provider: embedded
 budget: {{run: 400}}
 """
+_MOST_COLUMNS = 6
+"""Columns that the file names as examples."""
 
 
 def first_campaign(name: str) -> str:
@@ -88,53 +86,59 @@ def campaign_from_feed(name: str, feed: Path, *, source: str) -> str:
         findings=findings,
         at=Place(reading.shown),
     )
-    key = _key(table) if table is not None else None
-    if table is None or findings.failed or key is None:
+    meaning = meaning_of(table) if table is not None and not findings.failed else None
+    if table is None or meaning is None:
         if not findings.failed:
             complaint = "has no column that tells its rows apart and can name files"
             findings.error(complaint, at=Place(reading.shown, 1), code="feed-key")
         raise CampaignError(findings.all)
-    names = _columns(table)
-    said = [f"{{{{ product.{names[kind]} }}}}" for kind in ("look", "name") if kind in names]
-    words = names.get("words")
-    headline = f',\n  poster layout with the headline "{{{{ product.{words} }}}}"' if words else ""
+    left = len(table.rows) - meaning.rows
+    told = f"{meaning.key} tells {meaning.rows} products apart"
     return _FROM_FEED.format(
         slug=slug_of(name),
         source=_scalar(source),
-        key=_scalar(key),
-        subject=" of ".join(said) or "{{ product }}",
-        words=headline,
+        key=_scalar(meaning.key),
+        where=f", where: {quoted(meaning.where)}" if meaning.where else "",
+        told=f"{told}; where leaves out {left} of {len(table.rows)} rows" if left else told,
+        columns=" ".join(_said(column) for column in table.columns[:_MOST_COLUMNS]),
+        subject=_subject(meaning),
+        ending=_ending(meaning),
     )
+
+
+def _said(column: str, *, filters: str = "") -> str:
+    """How a template says a column."""
+    if _PLAIN.fullmatch(column):
+        return f"{{{{ product.{column}{filters} }}}}"
+    mark = '"' if "'" in column else "'"
+    return f"{{{{ product[{mark}{column}{mark}]{filters} }}}}"
+
+
+def _subject(meaning: Meaning) -> str:
+    """`{{ product.look }} of {{ product.name }} by {{ product.brand }}`."""
+    columns = {kind: _said(meaning.columns[kind]) for kind in meaning.always}
+    said = [columns[kind] for kind in ("look", "name") if kind in columns]
+    brand = f" by {columns['brand']}" if said and "brand" in columns else ""
+    return f"{' of '.join(said) or '{{ product }}'}{brand}"
+
+
+def _ending(meaning: Meaning) -> str:
+    """Headline and description: said outright where every row has one, else where it does."""
+    ending = "."
+    headline, about = meaning.columns.get("headline"), meaning.columns.get("about")
+    if headline and "headline" in meaning.always:
+        ending = f',\n  poster layout with the headline "{_said(headline)}".'
+    if about:
+        said = _said(about, filters="|striptags|truncate(200)")
+        line = f"About it: {said}"
+        ending += f"\n  {line if 'about' in meaning.always else _where_filled(about, line)}"
+    return ending
+
+
+def _where_filled(column: str, line: str) -> str:
+    condition = _said(column).strip("{} ")
+    return f"{{% if {condition} %}}{line}{{% endif %}}"
 
 
 def _scalar(word: str) -> str:
     return word if re.fullmatch(r"[A-Za-z][\w./-]*", word, re.ASCII) else quoted(word)
-
-
-def _columns(table: Table) -> Mapping[str, str]:
-    """Which column is the look, the name and the words, by their headers."""
-    folded = {column.casefold(): column for column in table.columns if _PLAIN.fullmatch(column)}
-    kinds = {"look": _LOOKS, "name": _NAMES, "words": _WORDS}
-    found = {}
-    for kind, candidates in kinds.items():
-        match = next((folded[one] for one in candidates if one in folded), None)
-        if match is not None and _always(table, match):
-            found[kind] = match
-    return found
-
-
-def _always(table: Table, column: str) -> bool:
-    return all(table.row(position)[column] not in ("", None) for position in range(len(table.rows)))
-
-
-def _key(table: Table) -> str | None:
-    """A column whose cells differ and can be ids: one with a usual name, else the first."""
-    usual = [column for column in table.columns if column.casefold() in _KEYS]
-    rows = [table.row(position) for position in range(len(table.rows))]
-    for column in [*usual, *table.columns]:
-        cells = [str(row[column]).strip() for row in rows]
-        if len({cell.casefold() for cell in cells}) == len(cells) and not any(
-            id_complaint(cell) for cell in cells
-        ):
-            return column
-    return None

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from pipeline.errors import CampaignError
 from pipeline.planning.feeds.opening import open_table
+from pipeline.planning.feeds.rows import settle_keys
 from pipeline.planning.feeds.table import Table, pack
 from pipeline.planning.files import beside
 from pipeline.planning.grammar.matrix import FromPart
@@ -90,5 +91,6 @@ def _filter(table: Table, expression: str, scribe: Scribe, asking: _Asking) -> N
         wanted.extend(bool(answer) for answer in reply["answers"])
     if any(wanted):
         table.keep(wanted)
+        settle_keys(table, asking.findings)
     else:
         asking.error("keeps no row at all", expression, code="feed-empty")

@@ -40,7 +40,8 @@ def open_table(
 ) -> Table | None:
     """The table with its snapshot's hash; `None` where it cannot be read, which is noted."""
     keys = (part.key,) if isinstance(part.key, str) else tuple(part.key or ())
-    table = Table(name=name, file=reading.shown, columns=(), keys=keys)
+    filtered = part.where is not None
+    table = Table(name=name, file=reading.shown, columns=(), keys=keys, filtered=filtered)
     reader = _READERS.get(reading.path.suffix.lower())
     if reader is None:
         complaint = (

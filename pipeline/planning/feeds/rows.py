@@ -61,10 +61,34 @@ def fill(table: Table, records: Iterable[Record], findings: Findings) -> None:
     where = [table.columns.index(key) for key in table.keys]
     for record in records:
         key = [key_text(record.values[column]) for column in where]
-        if _sound(record, table, findings) and _new(record, key, table, findings):
-            position = table.add(record.values, record.number)
-            if where:
-                table.index[KEY_JOINT.join(key)] = position
+        if not _sound(record, table, findings):
+            continue
+        complaint = _key_complaint(key, record.number, table)
+        if complaint and not table.filtered:
+            findings.error(complaint, at=Place(table.file, record.line), code="feed-key")
+            continue
+        position = table.add(record.values, record.number)
+        if complaint:
+            table.suspects[position] = record.line
+        elif where:
+            table.index[KEY_JOINT.join(key)] = position
+
+
+def settle_keys(table: Table, findings: Findings) -> None:
+    """Look again at rows whose keys were in question, once those that `where` drops are gone."""
+    sound = [True] * len(table.rows) if table.suspects else []
+    for position, line in table.suspects.items():
+        row = table.row(position)
+        key = [key_text(row[column]) for column in table.keys]
+        complaint = _key_complaint(key, table.numbers[position], table)
+        if complaint:
+            findings.error(complaint, at=Place(table.file, line), code="feed-key")
+            sound[position] = False
+        else:
+            table.index[KEY_JOINT.join(key)] = position
+    if table.suspects:
+        table.suspects.clear()
+        table.keep(sound)
 
 
 def fitting(
@@ -89,19 +113,15 @@ def fitting(
         findings.error(complaint, at=Place(table.file, record.line), code="feed-row")
 
 
-def _new(record: Record, key: Sequence[str], table: Table, findings: Findings) -> bool:
-    """Whether the key is whole, and no earlier row has it."""
-    at, number = Place(table.file, record.line), record.number
+def _key_complaint(key: Sequence[str], number: int, table: Table) -> str:
+    """Why a row cannot be found by its key: part of it is empty, or an earlier row has it."""
     if "" in key:
-        complaint = f"row {number} has no {table.keys[key.index('')]}, which is its key"
-        findings.error(complaint, at=at, code="feed-key")
-        return False
+        return f"row {number} has no {table.keys[key.index('')]}, which is its key"
     first = table.index.get(KEY_JOINT.join(key)) if key else None
-    if first is not None:
-        named = ", ".join(f"{column} {cell}" for column, cell in zip(table.keys, key, strict=True))
-        complaint = f"row {number} repeats {named} of row {table.numbers[first]}"
-        findings.error(complaint, at=at, code="feed-key")
-    return first is None
+    if first is None:
+        return ""
+    named = ", ".join(f"{column} {cell}" for column, cell in zip(table.keys, key, strict=True))
+    return f"row {number} repeats {named} of row {table.numbers[first]}"
 
 
 def key_text(value: object) -> str:

@@ -48,6 +48,10 @@ class Table:
     """The row number of each row in its file: the header of a csv file is row 1."""
     index: dict[str, int] = field(default_factory=dict)
     """Key values, joined by NUL, to the position of the row."""
+    filtered: bool = False
+    """Whether a `where` will drop rows; only then is a repeated key a mistake, or none."""
+    suspects: dict[int, int] = field(default_factory=dict)
+    """Position → line of rows whose key is empty or repeats, kept until they are filtered."""
     sha256: str = ""
     """Of the file's bytes as they were read."""
 
@@ -78,3 +82,4 @@ class Table:
         self.rows = [self.rows[position] for position in kept]
         self.numbers = array("L", (self.numbers[position] for position in kept))
         self.index = {key: moved[old] for key, old in self.index.items() if old in moved}
+        self.suspects = {moved[old]: line for old, line in self.suspects.items() if old in moved}

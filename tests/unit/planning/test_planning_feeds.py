@@ -226,6 +226,25 @@ def test_the_separator_that_excel_is_told_in_a_first_line_is_no_header(board):
     ]
 
 
+def test_rows_that_where_leaves_out_may_repeat_a_key_or_have_none(board):
+    content = "sku,name,price\nA-1,Shirt,9\nA-1,,\n,,\nB-1,,8\nB-1,Mug,7\n"
+    board.put("p.csv", content)
+    text = CAMPAIGN.replace("FEED", "p.csv").replace("key: sku", "key: sku, where: \"name != ''\"")
+    assert board.write(text).prompts() == {
+        "A-1/1x1": "a photo of Shirt, 9",
+        "B-1/1x1": "a photo of Mug, 7",
+    }
+
+
+def test_rows_that_where_keeps_may_not_repeat_a_key(board):
+    board.put("p.csv", "sku,name,price\nA-1,Shirt,9\nA-1,Mug,8\n,Cup,7\n")
+    text = CAMPAIGN.replace("FEED", "p.csv").replace("key: sku", "key: sku, where: \"name != ''\"")
+    assert board.write(text).refused() == [
+        "p.csv:3: row 3 repeats sku A-1 of row 2",
+        "p.csv:4: row 4 has no sku, which is its key",
+    ]
+
+
 def test_a_misspelt_key_column_is_told_once(board):
     board.put("p.csv", "SKU,name,price\nA-1,Soda,1\n")
     board.write(CAMPAIGN.replace("FEED", "p.csv"))

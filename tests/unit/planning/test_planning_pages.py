@@ -118,6 +118,63 @@ def test_a_campaign_from_a_feed_runs_as_it_is(board):
     )
 
 
+SHOPIFY = """\
+Handle,Title,Body (HTML),Vendor,Type,Variant SKU,Status
+linen-shirt,Linen Shirt,<p>A <b>breezy</b> shirt &amp; more.</p>,Halcyon,Shirts,LS-S,active
+linen-shirt,,,,,LS-M,
+clay-mug,Clay Mug,Hand-thrown.,Halcyon,Mugs,CM-1,active
+old-mug,Old Mug,Gone.,Halcyon,Mugs,OM-1,archived
+"""
+MERCHANT = (
+    "id\ttitle\tdescription\timage link\tavailability\tbrand\n"
+    "TR-1\tTrail Runner\tGrippy sole.\thttps://x/1.jpg\tin_stock\tPeakline\n"
+    "TR-2\tCamp Mug\tEnamel.\thttps://x/2.jpg\tout_of_stock\tPeakline\n"
+)
+SORTIMENT = "Artikelnummer;Bezeichnung;Beschreibung;Slogan\n100;Limo;eine Flasche;Blüht auf\n"
+
+
+LIGHT = "on a wet studio table, soft reflections, premium lighting, centered framing"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "prompts"),
+    [
+        (
+            "products_export.csv",
+            SHOPIFY,
+            {
+                "linen-shirt": f"Linen Shirt by Halcyon,\n{LIGHT}.\nAbout it: A breezy shirt & more.",
+                "clay-mug": f"Clay Mug by Halcyon,\n{LIGHT}.\nAbout it: Hand-thrown.",
+            },
+        ),
+        (
+            "merchant.tsv",
+            MERCHANT,
+            {"TR-1": f"Trail Runner by Peakline,\n{LIGHT}.\nAbout it: Grippy sole."},
+        ),
+        (
+            "Sortiment.csv",
+            SORTIMENT,
+            {
+                "100": f'Limo,\n{LIGHT},\nposter layout with the headline "Blüht auf".\n'
+                "About it: eine Flasche",
+            },
+        ),
+    ],
+)
+def test_the_feeds_that_shops_export_make_campaigns_that_run_as_they_are(
+    board, name, content, prompts
+):
+    board.put(name, content)
+    board.write(campaign_from_feed("shop", board.folder / name, source=name))
+    square = {cell: said for cell, said in board.prompts().items() if cell.endswith("/1x1")}
+    assert square == {
+        f"{product}/1x1": f"A photorealistic product photo of {said}"
+        for product, said in prompts.items()
+    }
+    assert board.warnings() == []
+
+
 def test_a_feed_without_a_key_makes_no_campaign(board):
     board.put("p.csv", "name\nSoda\nSoda\n")
     with pytest.raises(CampaignError, match="has no column that tells its rows apart"):
