@@ -143,7 +143,9 @@ LIGHT = "on a wet studio table, soft reflections, premium lighting, centered fra
             "products_export.csv",
             SHOPIFY,
             {
-                "linen-shirt": f"Linen Shirt by Halcyon,\n{LIGHT}.\nAbout it: A breezy shirt & more.",
+                "linen-shirt": (
+                    f"Linen Shirt by Halcyon,\n{LIGHT}.\nAbout it: A breezy shirt & more."
+                ),
                 "clay-mug": f"Clay Mug by Halcyon,\n{LIGHT}.\nAbout it: Hand-thrown.",
             },
         ),
