@@ -38,6 +38,22 @@ _FRAMING = re.compile(
     r"copy space|negative space|bird's[- ]eye)\b",
     re.IGNORECASE,
 )
+_NO_SUBJECT = re.compile(
+    r"\b(?:photo|photograph|picture|image|shot|packshot|render|illustration|portrait|view) of\s*"
+    r"(?:[,.;:]|$|(?:on|in|at|by|with|against|under|beside)\b)"
+    r"|\A\W*(?:on|in|at|with|against|under|beside)\s",
+    re.IGNORECASE | re.MULTILINE,
+)
+_PLACEHOLDER = re.compile(
+    r"\[\[[^\]\n]{1,60}\]\]|\{\{[^}\n]{0,60}\}\}|%[A-Za-z_][\w.]*%|<[a-z]\w*[._][\w.]+>"
+    r"|\b(?:TODO|TBD|FIXME|NaN|undefined)\b|\b[Ll]orem ipsum\b"
+    r"|#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!)",
+    re.ASCII,
+)
+_GAP = re.compile(
+    r"\S{0,20} ?(?:\"\"|“”|„“|«\s{0,9}»).{0,12}|\S{0,20}[\w,] {2,9}\S.{0,12}"
+    r"|\S{1,20} {1,9}[,.](?=\s|$)"
+)
 _SCENES = re.compile(
     r"\b(collage|split[- ]screen|diptych|triptych|comic strip|storyboard|before and after|"
     r"(?:first|second|third|scene|panel|frame) \d+|(?:second|third|fourth) scene|"
@@ -109,6 +125,28 @@ def _missing(pattern: re.Pattern[str], code: str, complaint: str) -> Callable[[s
     return rule
 
 
+def _subject(prompt: str) -> Advice | None:
+    absent = _NO_SUBJECT.search(prompt)
+    if absent is None:
+        return None
+    complaint = f'no subject is named: "{absent[0].strip()}" is followed by none'
+    return Advice("lint-subject", complaint)
+
+
+def _placeholder(prompt: str) -> Advice | None:
+    left = _PLACEHOLDER.search(prompt)
+    if left is None:
+        return None
+    return Advice("lint-placeholder", f'"{left[0]}" looks like a placeholder, and is sent as it is')
+
+
+def _gap(prompt: str) -> Advice | None:
+    gap = _GAP.search(prompt)
+    if gap is None:
+        return None
+    return Advice("lint-empty", f"an empty value seems to have left a gap: {gap[0].strip()}")
+
+
 def _scenes(prompt: str) -> Advice | None:
     several = _SCENES.search(prompt)
     if several is None:
@@ -129,4 +167,7 @@ _RULES: tuple[Callable[[str], Advice | None], ...] = (
     _missing(_LIGHT, "lint-light", "no lighting is named (soft daylight, rim light, …)"),
     _missing(_FRAMING, "lint-framing", "no framing is named (close-up, centred, overhead, …)"),
     _scenes,
+    _subject,
+    _placeholder,
+    _gap,
 )

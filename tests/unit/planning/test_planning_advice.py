@@ -30,10 +30,32 @@ def test_a_prompt_that_follows_the_guide_is_fine():
         (GOOD.replace(", soft light", ""), "lint-light"),
         ("A bottle on a wet table, soft light", "lint-framing"),
         (GOOD + " Split screen.", "lint-scenes"),
+        (GOOD.replace("of a bottle on", "of on"), "lint-subject"),
+        ("On a wet table, soft light, close-up", "lint-subject"),
+        (GOOD + " Say [[product.name]].", "lint-placeholder"),
+        (GOOD + " It costs #REF!", "lint-placeholder"),
+        (GOOD + " TODO: mood", "lint-placeholder"),
+        (GOOD + " By {{ brand }}.", "lint-placeholder"),
+        (GOOD.replace("a bottle on", "a bottle of  on"), "lint-empty"),
+        (GOOD.replace("a bottle on", "a bottle of , on"), "lint-empty"),
+        (GOOD.replace("HELLO", ""), "lint-empty"),
     ],
 )
 def test_each_rule_finds_what_it_is_about(prompt, code):
     assert codes(prompt) == [code]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        " 20% off, 30% more.",
+        "  Two blanks after a full stop.",
+        "\n  indented, «bon soir», <Fudge>, a to-do list.",
+        " Ben & Jerry's #1 taste, NAN naan.",
+    ],
+)
+def test_a_prompt_with_nothing_left_out_is_not_suspected(more):
+    assert codes(GOOD + more) == []
 
 
 def test_a_described_backdrop_contradicts_a_transparent_background():
@@ -79,3 +101,11 @@ def test_a_page_of_blanks_after_a_preposition_is_read_at_once():
     began = time.monotonic()
     lint_prompt("in" + " " * 32_000, transparent=False)
     assert time.monotonic() - began < 2
+
+
+def test_one_word_as_long_as_a_prompt_is_read_at_once():
+    started = time.process_time()
+    lint_prompt("x" * 32_000)
+    lint_prompt("%" * 32_000)
+    lint_prompt("{" * 32_000)
+    assert time.process_time() - started < 1

@@ -1,6 +1,7 @@
 """What is generated or shown: schema, reference, explanations, first campaigns."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -9,11 +10,16 @@ from pipeline.errors import CampaignError, UsageError
 from pipeline.planning.explaining import explain
 from pipeline.planning.grammar import reference, schema
 from pipeline.planning.grammar.campaign_file import CampaignFile
+from pipeline.planning.grammar.checking import check
+from pipeline.planning.grammar.parts import keys, parts
 from pipeline.planning.matrix.placements import listing
 from pipeline.planning.outline import fill_environment
+from pipeline.planning.reading.document import parse
 from pipeline.planning.starting import campaign_from_feed, first_campaign
 
 REPOSITORY = Path(__file__).parents[3]
+README = REPOSITORY / "campaigns" / "README.md"
+PLANNING = REPOSITORY / "pipeline" / "planning"
 
 
 def test_the_shipped_schema_is_the_one_that_the_models_give():
@@ -28,6 +34,43 @@ def test_the_schema_knows_every_key_of_the_file():
 def test_the_readme_of_the_campaigns_holds_the_generated_grammar():
     text = (REPOSITORY / "campaigns" / "README.md").read_text("utf-8")
     assert reference.reference() in text
+
+
+def every_key_example():
+    page = README.read_text()
+    written = page.partition("<!-- example: every key -->")[2].partition("<!-- example: end -->")[0]
+    return parse(written.strip().removeprefix("```yaml").removesuffix("```"), file="README.md")
+
+
+def test_the_example_with_every_key_is_valid():
+    document, findings = every_key_example()
+    assert check(document, findings) is not None
+    assert findings.all == ()
+
+
+def test_the_example_with_every_key_has_every_key():
+    def keys_of(value):
+        if isinstance(value, list):
+            return {key for one in value for key in keys_of(one)}
+        if not isinstance(value, dict):
+            return set()
+        return {*value, *(key for one in value.values() for key in keys_of(one))}
+
+    document, _ = every_key_example()
+    wanted = {key for _, part in parts() for key in keys(part)}
+    assert wanted - keys_of(document) == set()
+
+
+def test_every_rule_that_a_finding_may_name_is_explained():
+    explained = README.read_text()
+    rules = {
+        rule
+        for file in PLANNING.rglob("*.py")
+        for rule in re.findall(r'code="([a-z-]+)"|"(lint-[a-z-]+)"', file.read_text())
+        for rule in rule
+        if rule
+    }
+    assert {rule for rule in rules if f"`{rule}`" not in explained} == set()
 
 
 def test_the_reference_has_a_row_for_every_key():
