@@ -18,6 +18,8 @@ SOFT = 4
 """How many times smaller soft things are painted than they are shown."""
 COMPRESS_LEVEL = 3
 _TILE = 256
+_SPILL = 8
+"""How many times smaller a spill of light is painted."""
 _SOLID = 96
 """More alpha than this is the thing itself, less is its glow."""
 
@@ -128,6 +130,21 @@ def grained(image: Image.Image) -> Image.Image:
         for x in range(0, image.width, _TILE):
             film.paste(tile, (x, y))
     return ImageChops.add(image, Image.merge("RGB", (film, film, film)), 1, -128)
+
+
+def glowing(image: Image.Image, strength: float) -> Image.Image:
+    """An opaque picture whose lights spill over a little, as a lens lets them.
+
+    What spills is what is brighter than all round it, and the more so the brighter it is.
+    """
+    small = image.convert("RGB").reduce(_SPILL)
+    reach = (small.width + small.height) / 90
+    sparks = ImageChops.subtract(small, small.filter(ImageFilter.GaussianBlur(reach * 3)))
+    sparks = ImageChops.multiply(sparks, small)
+    spill = sparks.filter(ImageFilter.GaussianBlur(reach)).point(lambda v: int(v * strength))
+    full = spill.resize(image.size, Image.Resampling.BICUBIC)
+    lit = ImageChops.screen(image.convert("RGB"), full)
+    return lit.convert("RGBA")
 
 
 def encoded(image: Image.Image, notes: dict[str, str]) -> bytes:

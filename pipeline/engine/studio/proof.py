@@ -30,6 +30,8 @@ from pipeline.engine.studio.vector.svg import Svg
 
 RENDERER = "proof"
 _ICON_PIXELS = 520.0
+SPILL = {Quality.LOW: 0.0, Quality.MEDIUM: 0.9, Quality.HIGH: 1.25}
+"""How much of the lights a lens spills: a draft is plain, a final is finished."""
 
 
 def paint(order: Order) -> Picture:
@@ -55,6 +57,9 @@ def painted(order: Order) -> tuple[Image.Image, list[Inking]]:
             scene = replace(scene, family=Family.GIVEN, given=given.image.size, name="")
         stage = staged(scene, width, height)
         image = _scenery(scene, stage, given)
+        spill = SPILL[order.quality]
+        if spill and given is None and not scene.transparent:
+            image = darkroom.glowing(image, spill)
         done = _copy(image, scene, stage)
     if scene.transparent:
         return image, done

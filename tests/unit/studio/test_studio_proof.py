@@ -12,7 +12,8 @@ from PIL import Image
 
 from pipeline.engine.order import Order, Quality, UnpaintableError
 from pipeline.engine.pixels import pixels
-from pipeline.engine.studio.proof import paint
+from pipeline.engine.studio.darkroom import glowing
+from pipeline.engine.studio.proof import SPILL, paint
 from pipeline.engine.studio.scene.reading import read
 
 SODA = (
@@ -80,6 +81,20 @@ def test_the_file_says_what_it_was_painted_from():
 
 def test_a_final_shows_its_drafts_scene():
     assert read(order()) == read(order(quality=Quality.HIGH))
+
+
+def test_lights_spill_over_what_is_round_them_and_a_flat_ground_stays_as_it_is():
+    flat = Image.new("RGBA", (400, 400), "#203040")
+    assert glowing(flat, 1.0).tobytes() == flat.tobytes()
+    lit = flat.copy()
+    lit.paste("#ffffff", (180, 180, 220, 220))
+    beside, far = (glowing(lit, 1.0).getpixel(at) for at in ((230, 200), (20, 20)))
+    assert beside > flat.getpixel((230, 200))
+    assert far == flat.getpixel((20, 20))
+
+
+def test_only_a_draft_goes_without_that_finish():
+    assert [q for q in Quality if not SPILL[q]] == [Quality.LOW]
 
 
 @pytest.mark.parametrize(

@@ -154,6 +154,7 @@ def test_a_number_of_products_is_a_line_up(words, count):
 
 def test_an_emoji_alone_names_its_subject():
     assert scene("🍔").glyph == "hamburger"
+    assert scene("🎧").family is Family.HEADPHONES
 
 
 def test_half_a_character_is_survived():

@@ -183,7 +183,9 @@ def _row(scene: Scene, where: Column, *, prices: bool) -> list[Piece]:
 
 
 def _button(text: str, area: Box) -> Piece:
-    inner = Box(area.x + area.h * 0.45, area.y + area.h * 0.30, area.w - area.h * 0.9, area.h * 0.4)
+    inner = Box(
+        area.x + area.h * 0.45, area.y + area.h * 0.27, area.w - area.h * 0.9, area.h * 0.46
+    )
     block = fit(text, inner, Setting(face=text_face(text), max_lines=1))
     return Piece(
         kind=Kind.CTA,

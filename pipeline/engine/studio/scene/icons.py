@@ -77,6 +77,10 @@ def _by_name(words: str) -> str:
 
 
 def _by_emoji(char: str) -> str:
-    if char.isascii() or char.isalpha():
-        return ""
-    return _by_words(unicodedata.name(char, "").lower().replace("-", " ").split())
+    return _by_words(spoken(char).split())
+
+
+def spoken(text: str) -> str:
+    """The names of a text's emoji, in lower case."""
+    signs = (char for char in text if not (char.isascii() or char.isalpha()))
+    return " ".join(unicodedata.name(sign, "").lower().replace("-", " ") for sign in signs)

@@ -14,7 +14,7 @@ from pipeline.engine.studio.scene.coloring import (
     steady,
     worn,
 )
-from pipeline.engine.studio.scene.icons import find_icon, icon
+from pipeline.engine.studio.scene.icons import find_icon, icon, spoken
 from pipeline.engine.studio.scene.nouns import (
     Copy,
     Family,
@@ -166,6 +166,8 @@ def subject(low: str, found: list[Quote]) -> tuple[Family, str, str]:
             return Family.BOARD, "", phrase
         if glyph := find_icon(phrase):
             return Family.GLYPH, glyph, phrase
+        if (family := earliest(CONTAINERS, spoken(phrase))) is not None:
+            return family, "", phrase
     roles = {quote.role for quote in found}
     if len(found) >= _MANY_QUOTES or Role.MENU in roles:
         return Family.BOARD, "", ""

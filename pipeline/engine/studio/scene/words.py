@@ -8,7 +8,7 @@ CONTAINERS: tuple[tuple[Family, str], ...] = (
     (Family.SUNGLASSES, r"sunglasses|\bshades\b"),
     (Family.LIPSTICK, r"lipsticks?"),
     (Family.PUMP, r"pump (bottle|dispenser)|dispenser"),
-    (Family.HEADPHONES, r"headphones?|earphones?|headset"),
+    (Family.HEADPHONES, r"headphones?|earphones?|earbuds?|headset"),
     (Family.PHONE, r"\bphones?\b|smartphone|mobile app|app screen|\bapp\b"),
     (Family.CANDLE, r"candles?"),
     (Family.DROPPER, r"dropper|pipette"),
