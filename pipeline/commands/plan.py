@@ -18,6 +18,7 @@ from pipeline.ledger.memory import MemoryLedger
 from pipeline.ledger.registry import open_ledger
 from pipeline.model.run import Run, RunId
 from pipeline.planning.blueprint import Blueprint, load_blueprint
+from pipeline.planning.expansion import check_only
 from pipeline.planning.linting import lint
 from pipeline.providers.registry import profiles
 from pipeline.runs.accounting import limits_left
@@ -44,6 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Show the plan; 5 with `--detailed-exitcode` where there is work."""
     settings = settings_of(arguments)
     blueprint = load_blueprint(arguments.campaign, profiles=profiles(), provider=arguments.provider)
+    check_only(blueprint, arguments.only)
     plan = asyncio.run(_plan(arguments, settings, blueprint))
     record = plan_record(plan)
     if plan.work:

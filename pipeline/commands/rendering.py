@@ -20,6 +20,7 @@ from pipeline.commands.terminal import counted, paint, say
 from pipeline.ledger.registry import open_ledger
 from pipeline.model.run import Run, RunPaths
 from pipeline.planning.blueprint import Blueprint, load_blueprint
+from pipeline.planning.expansion import check_only
 from pipeline.providers.registry import profiles
 from pipeline.runs.folder import LEDGER, new_run_id, open_output, point_latest
 from pipeline.runs.lock import campaign_lock
@@ -38,6 +39,7 @@ from pipeline.settings import Settings
 def render(arguments: argparse.Namespace, settings: Settings, *, locked: str | None) -> int:
     """Render a campaign; `locked` names the campaign whose lock is already held."""
     blueprint = load_blueprint(arguments.campaign, profiles=profiles(), provider=arguments.provider)
+    check_only(blueprint, arguments.only)
     slug = blueprint.campaign.slug
     output = open_output(settings.output)
     pace = blueprint.campaign.pace

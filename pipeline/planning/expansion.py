@@ -3,13 +3,16 @@
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 
+from pipeline.errors import UsageError
 from pipeline.model.campaign import Cell, CellName
 from pipeline.planning.batches import Batch
 from pipeline.planning.blueprint import Blueprint
 from pipeline.planning.feeds.table import KEY_JOINT
 from pipeline.planning.matrix.joins import EMPTY_ROW, Joiner
 from pipeline.planning.matrix.rules import name_glob
+from pipeline.planning.matrix.sizes import size_glob
 from pipeline.planning.matrix.walk import fits, walk
+from pipeline.planning.nearest import did_you_mean
 from pipeline.planning.places import Findings, refusal
 from pipeline.planning.prompts.scribe import Scribe, ScribeDied
 from pipeline.planning.resolved import Join, Point, Rule, Spot
@@ -93,6 +96,21 @@ def spots(
         complaint = "no cell is left: each is excluded, or skipped for want of a row"
         findings.error(complaint, at=at, path="matrix", code="no-cell")
     findings.settle()
+
+
+def check_only(blueprint: Blueprint, only: Sequence[str]) -> None:
+    """`UsageError` where a glob fits no cell's name: a slip would look like nothing to do."""
+    idle = {pattern: name_glob([pattern]) for pattern in only}
+    for point in walk(blueprint.matrix) if only else ():
+        name = name_of(blueprint, point)
+        for pattern in [one for one, fits_ in idle.items() if fits_ and fits_.match(name)]:
+            del idle[pattern]
+        if not idle:
+            return
+    for pattern in idle:
+        names = (name_of(blueprint, point) for point in walk(blueprint.matrix))
+        hint = did_you_mean(size_glob(pattern), names)
+        raise UsageError(f"no cell fits --only {pattern}{hint}; globs need quotes and * crosses /")
 
 
 Found = tuple[Spot, Join | None]

@@ -44,6 +44,14 @@ def test_a_provider_that_does_not_exist_is_refused(pipeline):
     assert "dalle" in ended.err
 
 
+@pytest.mark.parametrize("command", ["plan", "run"])
+def test_a_glob_that_fits_no_cell_is_no_silent_nothing_to_do(pipeline, command):
+    ended = pipeline(command, pipeline.write(), "--only", "citrs/1x1")
+    assert ended.code == 2
+    assert "no cell fits --only citrs/1x1" in ended.err
+    assert not [*pipeline.output.glob("*/runs")]
+
+
 def test_a_file_that_does_not_exist_is_refused(pipeline):
     ended = pipeline("run", "nowhere.yaml")
     assert ended.code == 2

@@ -46,6 +46,10 @@ def explain_failure(error: BaseException) -> str:
         return "a text is compared with a number; cells of a csv file are text: |int"
     if isinstance(error, TypeError) and "concatenate" in told:
         return "a text and a number are not added with +; ~ joins them"
+    if isinstance(error, TypeError) and "is not callable" in told:
+        return "a value is followed by ( ) as if it were a function"
+    if isinstance(error, ValueError) and "integer string conversion" in told:
+        return "a number is too long to be written"
     return f"fails: {told} ({type(error).__name__})"
 
 

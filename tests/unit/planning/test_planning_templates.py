@@ -126,8 +126,10 @@ def test_markup_in_a_feed_reaches_the_prompt_as_it_is():
         ("{{ copy.headlin }}", "copy has no column headlin (did you mean headline?)"),
         ("{{ env.HOME }}", "nothing is named env"),
         ("{{ lipsum() }}", "nothing is named lipsum"),
+        ("{{ product() }}", "a value is followed by ( ) as if it were a function"),
+        ("{{ " + "9" * 5000 + " }}", "a number is too long to be written"),
         ("{{ 1 / 0 }}", "fails: division by zero (ZeroDivisionError)"),
-        ("{{ product.name() }}", "fails: 'str' object is not callable (TypeError)"),
+        ("{{ product.name() }}", "a value is followed by ( ) as if it were a function"),
         ("{{ product.name", "{{ is never closed: }} is missing"),
         ("{% if %}", ("not readable as a template: Expected an expression, got "
          "'end of statement block'")),
