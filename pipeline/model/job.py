@@ -1,8 +1,8 @@
 """One image to be rendered: the unit that is paid for, resumed and reported."""
 
 import hashlib
-import json
 from dataclasses import dataclass, fields
+from json.encoder import encode_basestring as said
 from typing import NewType
 
 from pipeline.model.campaign import CellName, Slug, Stage
@@ -43,24 +43,25 @@ class Job:
     """The approved draft that a final comes from."""
 
 
-_ASKED = tuple(field.name for field in fields(RenderRequest))
-_FACTS = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+_ASKED = sorted(field.name for field in fields(RenderRequest))
 
 
 def job_key(at: Coordinates, *, profile: ProfileName, request: RenderRequest) -> JobKey:
     """Name a job by what it is, never by where it stands in a list.
 
-    The path of a reference is left out: its content is what is sent.
+    What is hashed is JSON with sorted names and no spaces, put together by hand: a million jobs
+    are named in a plan. The path of a reference is left out: its content is what is sent.
     """
-    asked: dict[str, object] = {name: getattr(request, name) for name in _ASKED}
-    asked["references"] = [reference.sha256 for reference in request.references]
-    facts = {
-        "campaign": at.campaign,
-        "axes": dict(at.axes),
-        "stage": at.stage,
-        "round": at.round,
-        "take": at.take,
-        "profile": profile,
-        "request": asked,
-    }
-    return JobKey(hashlib.sha256(_FACTS.encode(facts).encode()).hexdigest()[:32])
+    axes = ",".join([f"{said(name)}:{said(id_)}" for name, id_ in sorted(dict(at.axes).items())])
+    found = ",".join([said(reference.sha256) for reference in request.references])
+    asked = ",".join(
+        [
+            f'"{name}":' + (f"[{found}]" if name == "references" else said(getattr(request, name)))
+            for name in _ASKED
+        ]
+    )
+    facts = (
+        f'{{"axes":{{{axes}}},"campaign":{said(at.campaign)},"profile":{said(profile)},'
+        f'"request":{{{asked}}},"round":{at.round},"stage":{said(at.stage)},"take":{at.take}}}'
+    )
+    return JobKey(hashlib.sha256(facts.encode()).hexdigest()[:32])

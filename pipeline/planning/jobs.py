@@ -12,6 +12,7 @@ from pipeline.planning.blueprint import Blueprint
 from pipeline.planning.expansion import name_of, spots
 from pipeline.planning.output_paths import finished, usual_path
 from pipeline.planning.prompts.scribe import Scribe
+from pipeline.planning.resolved import Point
 from pipeline.planning.writing import Manuscript, Shot, Shots, Written
 
 _FIRST = Round()
@@ -115,16 +116,23 @@ class _Counter:
         """One job for each image, in canonical order."""
         profile, stage = self.blueprint.profile, self.stage
         axes = self.blueprint.matrix.axes
+        last: Point | None = None
+        pairs: tuple[tuple[str, str], ...] = ()
+        cell = CellName("")
         for written in self.manuscript.read():
             shot = written.shot
             point = shot.spot.point
-            pairs = [(axis.name, axis.ids[n]) for axis, n in zip(axes, point, strict=True)]
-            cell = CellName("/".join([one for _, one in pairs]))
+            if point != last:  # takes of a cell share its name and its axes
+                pairs = tuple(
+                    [(axis.name, axis.ids[n]) for axis, n in zip(axes, point, strict=True)]
+                )
+                cell = CellName("/".join([one for _, one in pairs]))
+                last = point
             pick = self.picks.get(cell)
             at = Coordinates(
                 campaign=self.blueprint.campaign.slug,
                 cell=cell,
-                axes=tuple(pairs),
+                axes=pairs,
                 stage=stage,
                 round=shot.round,
                 take=shot.take,

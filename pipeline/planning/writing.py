@@ -119,9 +119,13 @@ class Manuscript:
         batch = Batch(self.blueprint)
         kits: dict[int, int] = {}
         asked = []
+        last: Spot | None = None
+        kit, numbers = 0, [0]
         for spot, round_, take, note in shots:
-            kit = kits.setdefault(spot.variant, len(kits))
-            asked.append((kit, batch.numbers(spot), take, round_, note))
+            if spot is not last:
+                kit, numbers = kits.setdefault(spot.variant, len(kits)), batch.numbers(spot)
+                last = spot
+            asked.append((kit, numbers, take, round_, note))
         head = {
             "op": "write",
             "stage": self.stage,

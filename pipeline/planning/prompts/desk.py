@@ -146,9 +146,16 @@ class Desk:
         kits = message["kits"]
         written: list[object] = []
         problems: list[Reply] = []
+        counting = [self._counts_takes(kit) for kit in kits]
         context: dict[str, object] = {}
+        before: object = None
         for number, (kit, used, take, round_, note) in enumerate(message["shots"]):
             self.progress[0:4] = number.to_bytes(4, "little")
+            asked = (kit, used, round_, note, take if counting[kit] else 0)
+            if asked == before:  # another take of a cell, for which the same words stand
+                written.append(written[-1])
+                continue
+            before, known = asked, len(problems)
             context = {"stage": message["stage"], "take": take, "round": round_, "note": note}
             for index in used:
                 context.update(values[index])
@@ -161,7 +168,15 @@ class Desk:
                 if isinstance(error, Unwritable) and len(problems) < _MOST_ASKED:
                     told = self._everything(kits[kit], context) or told
                 problems.extend({"shot": number, **one} for one in told)
+            if len(problems) > known:
+                before = None
         return {"written": written, "problems": problems}
+
+    def _counts_takes(self, kit: Kit) -> bool:
+        """Whether any template of a kit says which take it is written for."""
+        main, texts, references, path = kit
+        names = [main, *(name for _, name in texts), *references, *([path] if path else [])]
+        return any(self.says(name, "take") for name in names)
 
     def _shot(
         self,

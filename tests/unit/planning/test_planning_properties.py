@@ -1,7 +1,9 @@
 """What holds for every file, matrix and order, not only for the ones we thought of."""
 
+import hashlib
 import itertools
 import json
+from dataclasses import asdict
 from decimal import Decimal
 
 import pytest
@@ -10,7 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import CampaignError
-from pipeline.model.campaign import Size
+from pipeline.model.campaign import Size, Stage
+from pipeline.model.job import Coordinates, job_key
+from pipeline.model.request import Background, Quality, Reference, RenderRequest
 from pipeline.planning.grammar.checking import check
 from pipeline.planning.matrix.assembling import assemble
 from pipeline.planning.matrix.building import Ground
@@ -138,3 +142,50 @@ def test_the_order_of_axes_and_values_changes_no_key(board, order):
 
 KEY = "2d21b0fb169013ea9a50baead22b4415"
 """The key of that job since this program exists: a change of it would buy everything anew."""
+
+
+def canonical(at, profile, request):
+    asked = asdict(request) | {"references": [one.sha256 for one in request.references]}
+    facts = {
+        "campaign": at.campaign,
+        "axes": dict(at.axes),
+        "stage": at.stage,
+        "round": at.round,
+        "take": at.take,
+        "profile": profile,
+        "request": asked,
+    }
+    text = json.dumps(facts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
+
+
+@given(
+    axes=st.dictionaries(WORDS, WORDS, max_size=4),
+    words=st.tuples(WORDS, WORDS),
+    numbers=st.tuples(st.integers(1, 99), st.integers(1, 99)),
+    references=st.lists(WORDS, max_size=3),
+)
+def test_a_job_is_named_by_canonical_json_of_everything_that_is_asked(
+    axes, words, numbers, references
+):
+    at = Coordinates(
+        campaign="demo",
+        cell="a/b",
+        axes=tuple(axes.items()),
+        stage=Stage.FINAL,
+        round=numbers[0],
+        take=numbers[1],
+    )
+    request = RenderRequest(
+        prompt=words[0],
+        model="gpt-image-2",
+        size="4:3",
+        quality=Quality.HIGH,
+        background=Background.TRANSPARENT,
+        references=tuple(Reference(path="x", sha256=one) for one in references),
+        variation=words[1],
+    )
+    assert job_key(at, profile="open", request=request) == canonical(at, "open", request)

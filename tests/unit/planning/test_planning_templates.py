@@ -230,3 +230,45 @@ def test_a_note_that_an_included_file_says_is_not_said_twice():
 
 def test_a_note_is_a_value_and_never_a_template():
     assert prompt("a {{ note }}", note="{{ 7*7 }}") == "a {{ 7*7 }}"
+
+
+def takes_written(monkeypatch, source, takes=3, **files):
+    """The prompts of some takes, and how many of them were really written."""
+    desk, count = Desk(bytearray(4)), 0
+    templates = {"c.yaml#prompt": source, **files}
+    lesson = {"op": "learn", "templates": templates, "expressions": {}, "columns": {}}
+    desk.answer(json.dumps(lesson | {"longest": 4000}).encode())
+    original = Desk._text
+
+    def counted(self, name, context):
+        nonlocal count
+        count += 1
+        return original(self, name, context)
+
+    monkeypatch.setattr(Desk, "_text", counted)
+    message = {
+        "op": "write",
+        "stage": "draft",
+        "kits": [["c.yaml#prompt", [], [], None]],
+        "shots": [[0, [0, 1], take, 1, ""] for take in range(1, takes + 1)],
+        "values": VALUES,
+    }
+    return desk.answer(json.dumps(message).encode()), count
+
+
+def test_takes_that_a_template_does_not_tell_apart_are_written_once(monkeypatch):
+    reply, count = takes_written(monkeypatch, "a {{ product.name }}")
+    assert [entry[0] for entry in reply["written"]] == ["a Citrus Soda"] * 3
+    assert count == 1
+
+
+def test_a_template_that_says_take_is_written_for_each_take_even_in_an_included_file(monkeypatch):
+    reply, count = takes_written(monkeypatch, "{% include 'a.j2' %}", **{"a.j2": "take {{ take }}"})
+    assert [entry[0] for entry in reply["written"]] == ["take 1", "take 2", "take 3"]
+    assert count == 3
+
+
+def test_every_take_of_a_cell_that_cannot_be_written_is_told(monkeypatch):
+    reply, _ = takes_written(monkeypatch, "a {{ product.none }}")
+    assert [problem["shot"] for problem in reply["problems"]] == [0, 1, 2]
+    assert reply["written"] == [None, None, None]
