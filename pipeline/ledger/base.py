@@ -258,6 +258,13 @@ class Ledger(Protocol):
         """When this account last gave an image (UTC); no canary is needed soon after."""
         ...
 
+    async def written(self) -> int:
+        """How often anything was written, by whichever process.
+
+        As long as this stays the same, so does every other answer; it costs one row to ask.
+        """
+        ...
+
     async def close(self) -> None:
         """Finish what is queued and let go of the file."""
         ...

@@ -165,6 +165,9 @@ class Bookkeeper(ABC):
         moments = [row.last_paid for row in rows if row.run.account == account and row.last_paid]
         return datetime.fromtimestamp(max(moments) / 1000, UTC) if moments else None
 
+    async def written(self) -> int:
+        return await self._read(lambda books: books.commits())
+
 
 def _grouped(books: Books, keys: Sequence[JobKey]) -> dict[JobKey, Sequence[AttemptRecord]]:
     grouped: dict[JobKey, list[AttemptRecord]] = {}

@@ -30,6 +30,10 @@ class Books(Protocol):
     A row that is handed out is the caller's own: nothing changes before it is saved.
     """
 
+    def commits(self) -> int:
+        """How many groups of writes were made."""
+        ...
+
     def run(self, name: RunId) -> RunRow | None:
         """A run by its public name."""
         ...

@@ -23,6 +23,7 @@ class MemoryLedger(Bookkeeper):
         """Nothing to let go of."""
 
     async def _write(self, verb: Callable[[Books, int], Answered]) -> Answered:
+        self.books.written += 1
         return verb(self.books, milliseconds(self._now()))
 
     async def _permit(self, verb: Callable[[Books, int], Attempt]) -> Attempt:

@@ -42,6 +42,11 @@ class MemoryBooks:
         self._verdicts: list[tuple[Slug, Verdict]] = []
         self.replies: list[tuple[JobKey, int, bytes]] = []
         """Job, attempt number and body of every reply that was kept."""
+        self.written = 0
+        """How many verbs were applied."""
+
+    def commits(self) -> int:
+        return self.written
 
     def run(self, name: RunId) -> RunRow | None:
         row = self._runs.get(name)

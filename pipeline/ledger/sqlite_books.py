@@ -47,6 +47,10 @@ class SqliteBooks:
         self._slugs.clear()
         self._axes.clear()
 
+    def commits(self) -> int:
+        row = self._one(statements.LEDGER)
+        return int(row[1] or 0) if row else 0
+
     def run(self, name: RunId) -> RunRow | None:
         row = self._one(statements.RUN, name)
         return run_from(row) if row else None

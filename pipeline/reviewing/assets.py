@@ -1,5 +1,6 @@
 """The page's own files, held in memory: names are looked up, never joined to a path."""
 
+import gzip
 import hashlib
 from dataclasses import dataclass
 from functools import cache
@@ -7,6 +8,11 @@ from importlib.resources import files
 from pathlib import Path
 
 STATIC = Path(str(files("pipeline.reviewing"))) / "static"
+
+STYLE = "css/page.css"
+"""All style sheets as one, in their order: a visitor asks once."""
+
+_SHEETS = ("css/base.css", "css/bars.css", "css/grid.css", "css/loupe.css", "css/dialogs.css")
 
 _TYPES = {
     ".css": "text/css",
@@ -22,9 +28,9 @@ class Asset:
     """One file of the page."""
 
     body: bytes
+    packed: bytes
+    """Gzipped; empty where that makes it no smaller."""
     content_type: str
-    tag: str
-    """Changes with the content: a browser asks whether it still has the newest."""
 
 
 @cache
@@ -34,8 +40,21 @@ def assets() -> dict[str, Asset]:
     for path in sorted(STATIC.rglob("*")):
         kind = _TYPES.get(path.suffix)
         if path.is_file() and kind is not None:
-            body = path.read_bytes()
-            tag = hashlib.sha256(body).hexdigest()[:16]
-            name = path.relative_to(STATIC).as_posix()
-            found[name] = Asset(body=body, content_type=kind, tag=tag)
-    return found
+            found[path.relative_to(STATIC).as_posix()] = _asset(path.read_bytes(), kind)
+    joined = b"".join(found.pop(name).body for name in _SHEETS)
+    return {**found, STYLE: _asset(joined, _TYPES[".css"])}
+
+
+@cache
+def version() -> str:
+    """Part of every address, and new with every change: a browser may keep the files for ever."""
+    told = hashlib.sha256()
+    for name, asset in assets().items():
+        told.update(hashlib.sha256(name.encode() + b"\0" + asset.body).digest())
+    return told.hexdigest()[:12]
+
+
+def _asset(body: bytes, content_type: str) -> Asset:
+    packed = gzip.compress(body, mtime=0)
+    smaller = len(packed) < len(body) * 0.9
+    return Asset(body=body, packed=packed if smaller else b"", content_type=content_type)

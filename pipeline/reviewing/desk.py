@@ -42,6 +42,7 @@ class Desk:
         self._refreshing = asyncio.Lock()
         # What the board was laid from, so that only changes cost something.
         self._read: list[Entry] = []
+        self._written = -1
         self._laid: Newest = {}
         self._drafted: Drafted | None = None
         self._shown: Mapping[CellName, Round] = {}
@@ -99,9 +100,13 @@ class Desk:
         Raises `CampaignError` only where there is no board yet; later it becomes `complaint`.
         """
         async with self._refreshing:
+            written = await self.ledger.written()
+            if self._board is not None and written == self._written and not self._source.edited():
+                return
             entries = await self.ledger.campaign_entries(self.campaign)
             self._learn(await self.ledger.verdicts(self.campaign))
             if not self._moved(entries):
+                self._written = written
                 return
             newest = dict(self._newest)
             try:
@@ -118,6 +123,7 @@ class Desk:
             version = self._board.version if self._board is not None else 1
             fresh = await asyncio.to_thread(lay, planned, self._entries, newest, version=version)
             self._laid = newest
+            self._written = written
             await self._put(fresh)
             # Somebody may have decided while the board was being laid.
             self.apply([v for place, v in self._newest.items() if newest.get(place) is not v])

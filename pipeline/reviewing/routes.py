@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pipeline.model.campaign import Stage
 from pipeline.reviewing.asked import body_of, decisions_of, order_of
-from pipeline.reviewing.assets import assets
+from pipeline.reviewing.assets import STYLE, assets, version
 from pipeline.reviewing.broadcast import Broadcast
 from pipeline.reviewing.deciding import Answer, take_decisions
 from pipeline.reviewing.desk import Desk
@@ -23,8 +23,6 @@ from pipeline.reviewing.pictures import Pictures
 from pipeline.reviewing.purse import limits
 from pipeline.reviewing.quote import Quote, quote
 from pipeline.reviewing.till import Till
-
-_SHEETS = ("css/base.css", "css/bars.css", "css/grid.css", "css/loupe.css", "css/dialogs.css")
 
 _FOREVER = "private, max-age=31536000, immutable"
 
@@ -48,7 +46,7 @@ class Routes:
         runs = "/api/runs/{run}"
         return [
             web.get("/", self.page),
-            web.get("/static/{path:[a-z0-9/._-]+}", self.static),
+            web.get(f"/static/{version()}" + "/{path:[a-z0-9/._-]+}", self.static),
             web.get(f"{runs}/cells", self.cells),
             web.get(runs + r"/cells/{number:\d{1,7}}", self.cell),
             web.get(f"{runs}/events", self.events),
@@ -61,23 +59,28 @@ class Routes:
     async def page(self, request: web.Request) -> web.Response:
         """The shell; everything in it is asked for by the scripts."""
         del request
-        modules = [name for name in assets() if name.endswith(".js")]
+        modules = [name for name in reversed(assets()) if name.endswith(".js")]
         text = _TEMPLATES.get_template("review.html").render(
-            campaign=self.desk.campaign, modules=modules, sheets=_SHEETS
+            campaign=self.desk.campaign,
+            static=f"/static/{version()}",
+            style=STYLE,
+            modules=modules,
         )
         return web.Response(text=text, content_type="text/html")
 
-    async def static(self, request: web.Request) -> web.StreamResponse:
+    async def static(self, request: web.Request) -> web.Response:
         """Our own scripts, styles and type; nothing outside the package is reached."""
         asset = assets().get(request.match_info["path"])
         if asset is None:
             raise web.HTTPNotFound(text="no such file")
-        headers = {"Cache-Control": "no-cache", "ETag": f'"{asset.tag}"'}
-        if request.headers.get("If-None-Match") == headers["ETag"]:
-            return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
+        headers = {"Cache-Control": _FOREVER, "Vary": "Accept-Encoding"}
+        body = asset.body
+        if asset.packed and "gzip" in request.headers.get("Accept-Encoding", ""):
+            headers["Content-Encoding"] = "gzip"
+            body = asset.packed
         kind = asset.content_type
         charset = "utf-8" if kind.startswith("text/") else None
-        return web.Response(body=asset.body, headers=headers, content_type=kind, charset=charset)
+        return web.Response(body=body, headers=headers, content_type=kind, charset=charset)
 
     async def cells(self, request: web.Request) -> web.Response:
         """The whole board in columns."""

@@ -90,6 +90,9 @@ class ReviewServer:
             broadcast=self._broadcast,
             launch=launch if options.allow_spend else None,
         )
+        self._packing = Packing(
+            desk=self._desk, till=self._till, broadcast=self._broadcast, options=options
+        )
         self._keeper = Keeper(desk=self._desk, file=subject.file)
         self._decided = asyncio.Event()
         self._stack = AsyncExitStack()
@@ -115,6 +118,7 @@ class ReviewServer:
         except LocalFault as fault:
             # The ledger has every verdict; a file that cannot be written is no reason not to look.
             self._desk.complain("file", str(fault))
+        await self._packing.body()  # whoever comes first does not wait for it
         async with AsyncExitStack() as stack:
             workers = await stack.enter_async_context(Workers())
             runner = web.AppRunner(
@@ -166,12 +170,7 @@ class ReviewServer:
             till=self._till,
             broadcast=self._broadcast,
             pictures=self._pictures(workers),
-            packing=Packing(
-                desk=self._desk,
-                till=self._till,
-                broadcast=self._broadcast,
-                options=self._options,
-            ),
+            packing=self._packing,
             options=self._options,
             clock=self._clock,
             changed=self._decided.set,

@@ -20,6 +20,7 @@ import campaign_bench  # noqa: E402 - beside this file, which is no package
 import engine_bench  # noqa: E402
 import ledger_bench  # noqa: E402
 import render_bench  # noqa: E402
+import review_bench  # noqa: E402
 
 
 def cpu(_jobs):
@@ -73,6 +74,25 @@ def engine(_jobs):
         yield name.replace("_", " "), _plain(value), ""
 
 
+def review(jobs):
+    """The review page in a real browser, with ten thousand images."""
+    seen = review_bench.measure(jobs or 10_000)
+    told = f"{seen.middle('card'):.2f} s (best {seen.best('card'):.2f})"
+    yield f"review of {jobs or 10_000:,} images: first card, cold", told, "< 0.7 s"
+    told = f"{seen.middle('bare'):.2f} s (best {seen.best('bare'):.2f})"
+    yield "  a page of plain text in the same browser", told, ""
+    told = f"{seen.middle('picture'):.2f} s (best {seen.best('picture'):.2f})"
+    yield "  first picture on a card", told, ""
+    told = f"{seen.middle('page_cpu'):.2f} s and {seen.middle('server_cpu'):.2f} s"
+    yield "  CPU until then, of the page and of the server", told, ""
+    yield "  the index on the wire", f"{seen.index / 1000:.0f} kB", ""
+    yield "  most nodes in the document", f"{seen.nodes}", "< 1,000"
+    told = f"{seen.scroll_cpu:.2f} s ({seen.scroll_main:.2f} main thread)"
+    yield "  5 s of scrolling, CPU of the renderer", told, "< 2 s"
+    told = f"{seen.thumbs:,.0f} a second ({seen.thumbs_cpu:,.0f} a CPU second)"
+    yield "  thumbs served", told, "≥ 400 a second"
+
+
 def plan(jobs):
     """Plans of ten thousand and of a million cells."""
     for cells in [jobs] if jobs else [10_000, 1_000_000]:
@@ -107,7 +127,7 @@ def _plain(value):
 LEDGER_GOALS = {"transitions_per_second": "≥ 3000", "entries_cpu_s_per_100k": "≤ 3"}
 BENCHES = {
     bench.__name__: bench
-    for bench in (cpu, whole, wall, memory, ledger, engine, start, plan, rerun)
+    for bench in (cpu, whole, wall, memory, ledger, engine, start, review, plan, rerun)
 }
 
 

@@ -59,7 +59,7 @@ async def test_axe_finds_nothing_wrong_in_any_view(stand, theme, wide):
     ):
         await page.locator("#c0").focus()
         await keys(page, "1", "x")
-        await page.wait_for_function("document.querySelector('#c1.is-rejected')")
+        await page.wait_for_selector("#c1.is-rejected")
         await page.locator("#c0").focus()
         found = {}
         for view, show in VIEWS.items():

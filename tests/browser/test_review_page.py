@@ -212,7 +212,7 @@ async def test_the_loupe_keeps_what_lies_behind_it_out_of_reach_and_lets_go_with
         assert await page.locator(".shell").evaluate("shell => shell.inert")
         await keys(page, "Escape")
         await page.wait_for_selector(".loupe", state="detached")
-        await page.wait_for_function("document.activeElement.id === 'c1'")
+        await page.wait_for_selector("#c1:focus")
 
 
 @pytest.mark.parametrize("wide", [900, 390])

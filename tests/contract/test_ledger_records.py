@@ -42,6 +42,17 @@ def a_verdict(cell="crab/1x1", *, stage=Stage.DRAFT, decision=Decision.APPROVED,
     )
 
 
+async def test_the_count_of_what_was_written_moves_with_writing_and_stays_with_reading(hand):
+    before = await hand.ledger.written()
+    await hand.ledger.runs()
+    await hand.ledger.campaign_entries("citrus-soda")
+    assert await hand.ledger.written() == before
+    await hand.submit(CRAB)
+    submitted = await hand.ledger.written()
+    await hand.ledger.decide(a_verdict(), campaign="citrus-soda")
+    assert before < submitted < await hand.ledger.written()
+
+
 async def test_what_a_dead_run_left_open_is_in_doubt_when_the_next_begins(hand):
     await hand.submit(CRAB)
     assert await hand.ledger.begin(a_run(NEXT)) == 1

@@ -5,7 +5,7 @@ import json
 
 import pytest
 from builders import NOW
-from review_stand import Stand, StandSource
+from review_stand import SLUG, Stand, StandSource
 
 from pipeline.errors import UsageError
 from pipeline.ledger.memory import MemoryLedger
@@ -15,6 +15,7 @@ from pipeline.model.verdict import Round
 from pipeline.planning.blueprint import load_blueprint
 from pipeline.providers.registry import profiles
 from pipeline.reviewing.broadcast import KEPT, Broadcast
+from pipeline.reviewing.desk import Desk
 from pipeline.reviewing.matching import matching
 from pipeline.reviewing.phrases import clean_name
 from pipeline.reviewing.planned import CampaignSource
@@ -151,3 +152,24 @@ async def test_an_edit_of_the_campaign_file_is_noticed_once(tmp_path):
     after = source.edited()
     await source.drafts({})
     assert (before, after, source.edited()) == (False, True, False)
+
+
+async def test_a_board_whose_ledger_nobody_writes_is_not_read_again(tmp_path):
+    stand = Stand(folder=tmp_path)
+    await stand.render((await stand.drafts())[:2])
+    reads = []
+    read = stand.ledger.campaign_entries
+
+    async def counted(campaign):
+        reads.append(campaign)
+        return await read(campaign)
+
+    stand.ledger.campaign_entries = counted
+    desk = Desk(ledger=stand.ledger, campaign=SLUG, source=stand.source, broadcast=Broadcast())
+    for _ in range(3):
+        await desk.refresh()
+    assert len(reads) == 1
+    await stand.render((await stand.drafts())[2:])
+    await desk.refresh()
+    assert len(reads) == 2
+    assert [side.state for side in desk.board.sides(Stage.DRAFT)] == ["undecided"] * 4

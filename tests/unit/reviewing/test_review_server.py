@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from contextlib import asynccontextmanager
 
 import aiohttp
@@ -11,9 +12,11 @@ from review_stand import SLUG, Stand, paint
 from pipeline.errors import CampaignError, Finding, LockHeld, UsageError
 from pipeline.model.campaign import Stage
 from pipeline.model.verdict import Decision
+from pipeline.reviewing.assets import STYLE, version
 from pipeline.reviewing.options import ReviewOptions
 
 API = f"/api/runs/{SLUG}"
+STATIC = f"/static/{version()}"
 
 
 @asynccontextmanager
@@ -185,10 +188,12 @@ async def test_a_body_that_makes_no_sense_gets_400_and_a_message(stand, body):
         "/img/../../etc/passwd/full",
         "/img/" + "0" * 16 + "/full",
         "/img/" + "0" * 16 + "/1024",
-        "/static/../server.py",
-        "/static/%2e%2e/server.py",
-        "/static/js/../../routes.py",
-        "/static//etc/passwd",
+        f"{STATIC}/../server.py",
+        f"{STATIC}/../../server.py",
+        f"{STATIC}/%2e%2e/server.py",
+        f"{STATIC}/js/../../routes.py",
+        f"{STATIC}//etc/passwd",
+        "/static/000000000000/js/main.js",
         f"{API}/cells/999999",
         "/api/runs/another/cells",
         "/nothing",
@@ -210,11 +215,39 @@ async def test_a_get_never_changes_anything(stand, path):
 async def test_every_answer_carries_a_policy_that_allows_only_our_own_files(stand):
     async with browsing(stand) as (browser, _):
         policies = []
-        for path in ("/", "/static/js/main.js", f"{API}/cells", "/nothing"):
+        for path in ("/", f"{STATIC}/js/main.js", f"{API}/cells", "/nothing"):
             async with browser.session.get(path) as reply:
                 policies.append(reply.headers["Content-Security-Policy"])
     assert all(policy.startswith("default-src 'none'; script-src 'self'") for policy in policies)
     assert not any("unsafe" in policy for policy in policies)
+
+
+async def test_a_browser_that_comes_back_asks_for_none_of_the_pages_own_files(stand):
+    async with browsing(stand) as (browser, _):
+        _, page = await browser.get("/")
+        own = re.findall(rb'(?:href|src)="(/static/[^"]+)"', page)
+        kept = []
+        for path in own:
+            async with browser.session.get(path.decode()) as reply:
+                kept.append((reply.status, "immutable" in reply.headers["Cache-Control"]))
+    assert kept == [(200, True)] * len(own)
+    assert len(own) > 20
+
+
+async def test_scripts_and_styles_travel_packed_to_those_who_can_unpack(stand):
+    async with browsing(stand) as (browser, _):
+        sizes = {}
+        for wanted in ("gzip", "identity"):
+            headers = {"Accept-Encoding": wanted}
+            path = f"{STATIC}/{STYLE}"
+            async with browser.session.get(path, headers=headers) as reply:
+                sizes[wanted] = (reply.content_length, reply.headers.get("Content-Encoding"))
+                text = await reply.text()
+                assert "@font-face" in text
+                assert ".dlg" in text
+    assert sizes["gzip"][1] == "gzip"
+    assert sizes["identity"][1] is None
+    assert sizes["gzip"][0] * 2 < sizes["identity"][0]
 
 
 async def test_an_image_comes_in_full_and_as_a_thumb_that_is_made_when_missing(stand):

@@ -56,7 +56,8 @@ export function Grid() {
   const shown = visible.value;
   const rows = Math.ceil(shown.length / columns);
   const first = Math.max(0, Math.floor(y / rowHeight) - OVER);
-  const end = Math.min(rows, Math.ceil((y + (box.high || innerHeight)) / rowHeight) + OVER);
+  // Nothing is drawn before the room for it is known: that would be drawn twice.
+  const end = box.wide ? Math.min(rows, Math.ceil((y + box.high) / rowHeight) + OVER) : 0;
   const out = [];
   for (let row = first; row < end; row += 1) {
     const cells = [];
