@@ -14,7 +14,7 @@ from pipeline.planning.expansion import expand
 from pipeline.reviewing.board import Board, Planned, lay
 from pipeline.reviewing.mailing import sheet_mail
 from pipeline.reviewing.sheet import draw_sheet, shown_artifacts
-from pipeline.reviewing.sheetthumbs import Source, attached, beside, inline, thumbs_of
+from pipeline.reviewing.sheetthumbs import Attached, Source, beside, inline, thumbs_of
 from pipeline.reviewing.verdicts import by_cell
 from pipeline.runs.folder import write_file
 from pipeline.workflow import Standing
@@ -58,8 +58,9 @@ async def sheet_work(
 def write_run_sheet(work: SheetWork, folder: PurePosixPath) -> None:
     """`sheet.html` in a run's folder; one file up to 500 images, else pages over the thumbs."""
     campaign = work.blueprint.campaign.slug
-    source = inline(thumbs_of(work.output, campaign))
-    if len(shown_artifacts(work.board)) > MOST_INLINE:
+    images = len(shown_artifacts(work.board))
+    source = inline(thumbs_of(work.output, campaign), images=images)
+    if images > MOST_INLINE:
         source = _on_disk(campaign, depth=len(folder.parts))
     for name, html in work.draw(source).items():
         write_file(work.output, folder / name, html.encode("utf-8", "surrogatepass"))
@@ -79,17 +80,16 @@ def sheet_files(work: SheetWork, *, form: str) -> dict[str, bytes]:
     campaign = work.blueprint.campaign.slug
     read = thumbs_of(work.output, campaign)
     if form == "inline":
-        return {name: html.encode() for name, html in work.draw(inline(read)).items()}
-    thumbs = {
-        name: thumb
-        for name, artifact in shown_artifacts(work.board).items()
-        if (thumb := read(artifact)) is not None
-    }
+        source = inline(read, images=len(shown_artifacts(work.board)))
+        return {name: html.encode() for name, html in work.draw(source).items()}
     if form == "dir":
+        thumbs = {name: read(one) for name, one in shown_artifacts(work.board).items()}
         pages = {name: html.encode() for name, html in work.draw(beside("thumbs")).items()}
-        return pages | {f"thumbs/{name}.webp": thumb for name, thumb in thumbs.items()}
+        beside_them = {f"thumbs/{name}.webp": thumb for name, thumb in thumbs.items() if thumb}
+        return {**pages, **beside_them}
     mails = {}
+    attached = Attached(read)
     for name, html in work.draw(attached).items():
         subject = f"{campaign}: contact sheet"
-        mails[f"{Path(name).stem}.eml"] = sheet_mail(html, thumbs, subject=subject)
+        mails[f"{Path(name).stem}.eml"] = sheet_mail(html, attached.parts, subject=subject)
     return mails

@@ -9,7 +9,8 @@ from email.policy import SMTP
 def sheet_mail(html: str, thumbs: Mapping[str, bytes], *, subject: str) -> bytes:
     """A draft of a mail (`X-Unsent`) with the sheet as its body and the thumbs as its parts.
 
-    `thumbs` are WebP bytes by short hash; the page names them `cid:<hash>@sheet`.
+    `thumbs` are JPEG bytes by the name that the page calls them, `cid:<name>`; those that this
+    page does not show stay out.
     """
     mail = EmailMessage(policy=SMTP)
     mail["Subject"] = subject
@@ -21,7 +22,8 @@ def sheet_mail(html: str, thumbs: Mapping[str, bytes], *, subject: str) -> bytes
     if not isinstance(body, EmailMessage):
         raise TypeError("the HTML part was just added")
     for name, thumb in thumbs.items():
-        body.add_related(
-            thumb, maintype="image", subtype="webp", cid=f"<{name}@sheet>", filename=f"{name}.webp"
-        )
+        if f'"cid:{name}"' not in html:
+            continue
+        file = f"{name.partition('@')[0]}.jpg"
+        body.add_related(thumb, maintype="image", subtype="jpeg", cid=f"<{name}>", filename=file)
     return mail.as_bytes()

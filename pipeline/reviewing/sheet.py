@@ -10,15 +10,17 @@ from pipeline.model.campaign import Stage
 from pipeline.model.credits import Spent
 from pipeline.model.verdict import Decision
 from pipeline.reviewing.board import Board, Row
-from pipeline.reviewing.sheetthumbs import Source
+from pipeline.reviewing.sheetthumbs import MANY, Source
 from pipeline.reviewing.states import CellState, Side, TakeView
 from pipeline.reviewing.wire import labels_of, short
 
 IMAGES_A_PAGE = 500
 """More images are split over several pages."""
 
-_TALL, _SQUARE = 0.6, 1.15
-_LARGE, _ROOM = 156, 190
+_WIDE, _HIGH, _GAP = 196.0, 156.0, 5.0
+"""CSS pixels that a cell has for its pictures, and between them."""
+_AIRY = 0.76
+"""Of the room that a picture alone in its cell takes on a sheet of many: it stays light."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,7 +82,8 @@ def draw_sheet(
 
     The same board gives the same bytes: nothing in it tells when it was made.
     """
-    chunks = list(_pages([_cell(row, source) for row in board.rows]))
+    many = len(shown_artifacts(board)) >= MANY
+    chunks = list(_pages([_cell(row, source, many=many) for row in board.rows]))
     links = tuple(f"{name}{f'-{n}' if n > 1 else ''}.html" for n in range(1, len(chunks) + 1))
     whole = Sheet(
         campaign=board.campaign.slug,
@@ -122,12 +125,13 @@ def _groups(cells: Sequence[SheetCell]) -> tuple[SheetGroup, ...]:
     return tuple(SheetGroup(title=title, cells=tuple(own)) for title, own in groups.items())
 
 
-def _cell(row: Row, source: Source) -> SheetCell:
+def _cell(row: Row, source: Source, *, many: bool) -> SheetCell:
     side = _side(row)
     labels = labels_of(row.cell)
     title, *rest = labels[1:] or labels
     views = [view for view in _views(row) if view.artifact is not None]
     verdict = side.verdict if side is not None and side.state in _DECIDED else None
+    width = _width(views) * (_AIRY if many and len(views) == 1 else 1) if views else 0
     return SheetCell(
         group=labels[0],
         title=title,
@@ -137,7 +141,7 @@ def _cell(row: Row, source: Source) -> SheetCell:
         note=verdict.note if verdict is not None and verdict.by != "auto" else "",
         by=verdict.by if verdict is not None else "",
         reason=side.reason if side is not None else "",
-        images=tuple(_image(row, view, source, alone=len(views) == 1) for view in views),
+        images=tuple(_image(row, view, source, width=width) for view in views),
     )
 
 
@@ -153,19 +157,32 @@ def _views(row: Row) -> tuple[TakeView, ...]:
     return side.takes if side is not None else ()
 
 
-def _image(row: Row, view: TakeView, source: Source, *, alone: bool) -> SheetImage:
-    artifact = view.artifact
-    if artifact is None:
+def _width(views: Sequence[TakeView]) -> float:
+    """CSS pixels of each picture of a cell: as wide as they can all be in its room."""
+    count = len(views)
+    ratio = max(_shown(view).width / _shown(view).height for view in views)
+    return max(
+        min(
+            (_WIDE - _GAP * (columns - 1)) / columns,
+            ((_HIGH - _GAP * (rows - 1)) / rows) * ratio,
+        )
+        for columns in range(1, count + 1)
+        for rows in [-(-count // columns)]
+    )
+
+
+def _shown(view: TakeView) -> Artifact:
+    if view.artifact is None:
         raise ValueError("only images on disk are shown")
-    ratio = artifact.width / artifact.height
-    if alone:
-        width = min(_ROOM, _LARGE * ratio)
-    else:
-        width = 46 if ratio < _TALL else 74 if ratio < _SQUARE else 94
+    return view.artifact
+
+
+def _image(row: Row, view: TakeView, source: Source, *, width: float) -> SheetImage:
+    artifact = _shown(view)
     side = _side(row)
     verdict = side.verdict if side is not None and side.state is CellState.APPROVED else None
     take = view.job.at.take
-    height = width / ratio
+    height = width * artifact.height / artifact.width
     return SheetImage(
         src=source(artifact, round(max(width, height))),
         width=round(width),

@@ -1,11 +1,13 @@
 """The contact sheet: no script, no network, the same bytes from the same board."""
 
 import email
+import io
 import re
 from email import policy
 
 import pytest
 from builders import NOW
+from PIL import Image, ImageDraw
 from review_stand import SLUG, Stand, StandSource
 
 from pipeline.artifacts.looking import Looker
@@ -16,7 +18,7 @@ from pipeline.reviewing.binding import Opinion
 from pipeline.reviewing.board import Planned, lay
 from pipeline.reviewing.mailing import sheet_mail
 from pipeline.reviewing.sheet import draw_sheet, shown_artifacts
-from pipeline.reviewing.sheetthumbs import attached, beside, inline, thumbs_of
+from pipeline.reviewing.sheetthumbs import Attached, beside, inline, thumbs_of
 from pipeline.reviewing.verdicts import by_cell, decide_cells
 
 SPENT = Spent(confirmed=Credits(16), in_doubt=Credits(2))
@@ -51,11 +53,7 @@ def drawn(board, source):
 
 async def test_the_sheet_is_one_file_with_every_thumb_inside(stand):
     board = await board_of(stand)
-    async with Workers() as workers:
-        looker = Looker(stand.output, workers)
-        for artifact in shown_artifacts(board).values():
-            await looker.look(artifact, thumbs_for=SLUG)
-    pages = drawn(board, inline(thumbs_of(stand.output, SLUG)))
+    pages = drawn(board, inline(await thumbed(stand, board), images=8))
     assert list(pages) == ["sheet.html"]
     assert pages["sheet.html"].count("data:image/webp;base64,") == 8
 
@@ -94,13 +92,65 @@ async def test_more_than_five_hundred_images_are_split_over_linked_pages(tmp_pat
     assert sum(page.count("<img") for page in pages.values()) == 520
 
 
-async def test_a_mail_carries_each_thumb_once_under_the_name_that_the_page_uses(stand):
+async def thumbed(stand, board):
+    """A reader of thumbs that a run made."""
+    async with Workers() as workers:
+        looker = Looker(stand.output, workers)
+        for artifact in shown_artifacts(board).values():
+            await looker.look(artifact, thumbs_for=SLUG)
+    return thumbs_of(stand.output, SLUG)
+
+
+async def test_a_mail_carries_each_picture_once_as_a_jpeg_that_every_mail_program_shows(stand):
     board = await board_of(stand)
+    attached = Attached(await thumbed(stand, board))
     page = drawn(board, attached)["sheet.html"]
-    thumbs = dict.fromkeys(shown_artifacts(board), b"RIFFxxxxWEBP")
     mail = email.message_from_bytes(
-        sheet_mail(page, thumbs, subject="Sheet"), policy=policy.default
+        sheet_mail(page, attached.parts, subject="Sheet"), policy=policy.default
     )
-    named = {part["Content-ID"].strip("<>") for part in mail.walk() if part["Content-ID"]}
-    assert named == set(re.findall(r'src="cid:([^"]+)"', page))
-    assert len(named) == 8
+    parts = {p["Content-ID"].strip("<>"): p for p in mail.walk() if p["Content-ID"]}
+    assert set(parts) == set(re.findall(r'src="cid:([^"]+)"', page))
+    assert len(parts) == 8
+    kinds = {Image.open(io.BytesIO(part.get_content())).format for part in parts.values()}
+    assert kinds == {"JPEG"}
+
+
+async def test_a_mail_leaves_out_the_pictures_of_other_pages(stand):
+    mail = email.message_from_bytes(
+        sheet_mail(
+            '<img src="cid:aa@sheet">', {"aa@sheet": b"a", "bb@sheet": b"b"}, subject="Sheet"
+        ),
+        policy=policy.default,
+    )
+    assert [part["Content-ID"] for part in mail.walk() if part["Content-ID"]] == ["<aa@sheet>"]
+
+
+@pytest.mark.parametrize("takes", [1, 4])
+async def test_two_hundred_photographs_inside_one_page_weigh_about_400_kb(tmp_path, takes):
+    products = {f"p{at:02d}": f"Product {at}" for at in range(40 // takes)}
+    sizes = ("1:1", "4:3", "16:9", "9:21", "2:1")
+    source = StandSource(products=products, sizes=sizes, takes=takes)
+    stand = Stand(folder=tmp_path, source=source)
+    await stand.render(await stand.drafts())
+    board = await board_of(stand)
+    assert len(shown_artifacts(board)) == 200
+    thumb = photograph()
+    page = drawn(board, inline(lambda _: thumb, images=200))["sheet.html"]
+    assert page.count("data:image/webp") == 200
+    assert 200_000 < len(page) < 440_000
+
+
+def photograph():
+    """As heavy as the thumb of a product on a table: soft light, hard edges, some grain."""
+    grain = Image.effect_noise((256, 192), 14)
+    soft = Image.linear_gradient("L").resize((256, 192))
+    image = Image.merge("RGB", [Image.blend(soft, grain, share) for share in (0.30, 0.24, 0.20)])
+    draw = ImageDraw.Draw(image)
+    draw.rounded_rectangle((90, 30, 166, 176), 18, fill="#c9732f")
+    draw.rectangle((98, 80, 158, 130), fill="#f7efe0")
+    draw.text((104, 96), "Botanica", fill="#44212f")
+    for at in range(9):
+        draw.ellipse((at * 29, 168, at * 29 + 17, 179), fill="#e2557a")
+    out = io.BytesIO()
+    image.save(out, "WEBP", quality=80, method=2)
+    return out.getvalue()

@@ -1,7 +1,7 @@
 // Talking to the server: reading, writing, and hearing what others do.
 import { batch } from '../vendor/ui.js';
 import {
-  board, complaint, decode, load, offline, peek, recount, redrawn, running, sideSignal, spent, stick, toast, trouble,
+  board, complaint, decode, load, offline, peek, recount, redrawn, running, setStage, sideSignal, spent, stage, stick, toast, trouble,
 } from './store.js';
 
 const RUN = document.documentElement.dataset.campaign;
@@ -81,7 +81,10 @@ const HEARD = {
 
 function finished(news) {
   const what = news.stage === 'final' ? 'Finals' : 'Drafts';
-  if (news.exit === 0) return { text: `${what} are done`, state: 'approved' };
+  if (news.exit === 0) {
+    const show = stage.peek() === news.stage ? {} : { action: `See the ${what.toLowerCase()}`, run: () => setStage(news.stage) };
+    return { text: `${what} are done`, state: 'approved', ...show };
+  }
   return { text: news.message || `${what}: the run ended with code ${news.exit}. See \`pipeline status\`.`, bad: true };
 }
 

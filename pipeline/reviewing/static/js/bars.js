@@ -3,7 +3,7 @@ import { html, useRef } from '../vendor/ui.js';
 import { act } from './decide.js';
 import { Icon } from './icons.js';
 import { focusCard } from './moves.js';
-import { density, switchTheme } from './prefs.js';
+import { density, singleKeys, switchTheme } from './prefs.js';
 import { board, counts, dialog, drawer, dueFinals, filters, offline, running, selection, setFilters, setStage, spent, stage, view, visible } from './store.js';
 import { STATES, VERBS, number, plural, verb } from './words.js';
 
@@ -59,6 +59,13 @@ function Progress() {
       ${VERBS.map((state) => html`<i class=${state} style=${{ width: `${(100 * (count[state] ?? 0)) / total}%` }}></i>`)}</div></div>`;
 }
 
+// The few keys that decide, as long as there is room for them.
+function Hints() {
+  if (!singleKeys.value) return null;
+  return html`<div class="hints" aria-hidden="true">${VERBS.map((state) => html`<span><kbd>${STATES[state].key}</kbd>${verb(state, stage.value).toLowerCase()}</span>`)}
+    <span><kbd>J</kbd>next</span><span><kbd>?</kbd>all keys</span></div>`;
+}
+
 function Selection() {
   const chosen = selection.value.size;
   return html`<div class="selbar"><b>${number(chosen)} selected</b>${VERBS.map((state) => html`
@@ -78,11 +85,12 @@ function Money() {
       <small>${board.play ? 'play credits' : 'credits'}</small></div>
     ${draft.redo && stage.value === 'draft' ? html`<button class="btn redo-round" onClick=${() => { dialog.value = { kind: 'launch', stage: 'draft' }; }}>
       <${Icon} n="redo" s=${14} /><span>Redo ${number(draft.redo)}</span></button>` : null}
-    ${stages.final ? html`<button class="btn primary" disabled=${!due || Boolean(running.value)} onClick=${() => { dialog.value = { kind: 'launch', stage: 'final' }; }}>
+    ${stages.final ? html`<button class="btn primary" disabled=${!due || Boolean(running.value)}
+        title=${running.value ? 'A run is going on' : due ? null : 'Approve drafts first: each approval gets a final'} onClick=${() => { dialog.value = { kind: 'launch', stage: 'final' }; }}>
       <span>Launch finals</span><${Icon} n="right" s=${14} /></button>` : null}`;
 }
 
 export function Bottom() {
   return html`<footer class=${`bottom${selection.value.size ? ' selmode' : ''}`}>
-    ${selection.value.size ? html`<${Selection} />` : html`<${Progress} />`}<div class="spring"></div><${Money} /></footer>`;
+    ${selection.value.size ? html`<${Selection} />` : html`<${Progress} /><${Hints} />`}<div class="spring"></div><${Money} /></footer>`;
 }

@@ -3,7 +3,7 @@ import { batch } from '../vendor/ui.js';
 import { applyRows, pending, post } from './api.js';
 import { autoNext, reviewer } from './prefs.js';
 import {
-  board, dialog, focus, home, move, peek, recount, said, selection, sideSignal, stage, stick, targets, toast, variant, visible,
+  board, counts, dialog, dueFinals, focus, home, move, peek, recount, said, selection, sideSignal, stage, stick, targets, toast, variant, visible,
 } from './moves.js';
 import { label, plural } from './words.js';
 
@@ -138,9 +138,18 @@ function announce(list, decision, take) {
   const word = label(decision, stage.peek());
   const several = board.cells[list[0]] && peek(list[0])?.takes.length > 1 && decision === 'approved';
   const text = list.length > 1 ? `${plural(list.length, 'cell')}: ${word.toLowerCase()}` : `${word}${several ? ` · take ${take}` : ''}`;
-  toast.value = { text, state: decision, undo: true };
+  const next = after();
+  toast.value = { text: next ? `${text} · all decided` : text, state: decision, undo: true, ...next };
   const cell = board.cells[list[0]];
   said.value = list.length > 1 ? text : `${cell.title}, ${cell.rest.join(', ')}: ${text}`;
+}
+
+// What comes after the last decision on the drafts.
+function after() {
+  const { draft } = counts.peek();
+  if (stage.peek() !== 'draft' || draft.undecided || draft.rendering || draft.waiting) return null;
+  const [which, action] = dueFinals.peek() ? ['final', 'Launch finals'] : draft.redo ? ['draft', 'Render the redos'] : [];
+  return which ? { action, run: () => { dialog.value = { kind: 'launch', stage: which }; } } : null;
 }
 
 export function undo() {

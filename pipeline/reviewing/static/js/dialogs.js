@@ -21,7 +21,7 @@ function Dialog({ kind, title, children }) {
     element.current.querySelector('[autofocus]')?.focus();
     return () => back?.focus?.({ preventScroll: true });
   }, []);
-  return html`<dialog class=${`dlg ${kind}`} ref=${element} aria-labelledby="dialog-title" onClose=${close}
+  return html`<dialog class=${`dlg ${kind}`} ref=${element} aria-labelledby="dialog-title" onCancel=${close} onClose=${close}
     onClick=${(event) => { if (event.target === element.current) close(); }}><div class="dbody">
     ${title ? html`<h2 id="dialog-title" tabindex="-1" autofocus>${title}</h2>` : null}${children}</div></dialog>`;
 }

@@ -18,10 +18,10 @@ function Shot({ one, cell }) {
   const { z, x, y } = zoom.value;
   const [wide, high] = cell.ratio;
   const name = one.kind === 'from' ? 'approved draft' : `take ${one.at + 1}`;
-  const style = { aspectRatio: `${wide} / ${high}`, '--r': wide / high, transform: `scale(${z})`, transformOrigin: `${x * 100}% ${y * 100}%` };
+  const style = { aspectRatio: `${wide} / ${high}`, transform: `scale(${z})`, transformOrigin: `${x * 100}% ${y * 100}%` };
   if (!one.image || gone) {
     const why = gone ? 'This image is not on disk any more. Run the campaign again to fetch it.' : WHY[one.status];
-    return html`<div class=${`frame none ${one.status}`} style=${{ aspectRatio: style.aspectRatio, '--r': style['--r'] }}><p><${Icon} n=${gone ? 'alert' : MISSING[one.status] ?? 'clock'} s=${22} />${why}</p></div>`;
+    return html`<div class=${`frame none ${one.status}`} style=${{ aspectRatio: style.aspectRatio }}><p><${Icon} n=${gone ? 'alert' : MISSING[one.status] ?? 'clock'} s=${22} />${why}</p></div>`;
   }
   return html`<div class="frame" style=${{ ...style, backgroundImage: `url(${picture(one.image, 512)})` }}>
     <img src=${picture(one.image, 'full')} alt=${`${cell.title}, ${cell.rest.join(', ')}, ${name}`} draggable="false" onError=${() => lose(true)} /></div>`;
@@ -35,7 +35,7 @@ function Pane({ one, cell, text, picked, lit, onClick }) {
     pane.addEventListener('wheel', onWheel, { passive: false });
     return () => pane.removeEventListener('wheel', onWheel);
   }, []);
-  return html`<div class=${classes} ref=${element} onPointerDown=${onPointerDown} onClick=${onClick} onDblClick=${onDoubleClick}>
+  return html`<div class=${classes} ref=${element} style=${{ '--r': cell.ratio[0] / cell.ratio[1] }} onPointerDown=${onPointerDown} onClick=${onClick} onDblClick=${onDoubleClick}>
     <${Shot} key=${one.image} one=${one} cell=${cell} />
     ${text ? html`<span class="slabel">${text}${picked ? html`<${Icon} n="check" s=${13} />` : null}</span>` : null}</div>`;
 }

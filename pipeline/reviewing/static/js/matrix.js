@@ -6,7 +6,7 @@ import { board, clearFilters, cover, counts, filters, focus, home, picture, redr
 import { STATES, VERBS, label } from './words.js';
 
 const ROW = 112;
-const NAME = 180;
+const NAME = { wide: 180, narrow: 104 };
 const LABELLED = 4;
 
 function shape() {
@@ -73,15 +73,16 @@ export function Matrix() {
   const rows = board.axes[form.down].values.map((_, k) => k).filter((k) => keep(form.down, k));
   const shownSubs = subs.filter(([key]) => form.within.every((axis, n) => keep(axis, Number(key.split('/')[n]))));
   const columns = sizes.length * shownSubs.length;
-  const template = `${NAME}px repeat(${columns}, minmax(74px, 1fr))`;
+  const name = box.wide < 620 ? NAME.narrow : NAME.wide;
+  const template = `${name}px repeat(${columns}, minmax(74px, 1fr))`;
   const first = Math.max(0, Math.floor(y / ROW) - 2);
   const end = Math.min(rows.length, first + Math.ceil((box.high || 900) / ROW) + 5);
-  const wide = { minWidth: `${NAME + 36 + columns * 80}px` };
+  const wide = { minWidth: `${name + 36 + columns * 80}px` };
   const cellsOf = (row) => sizes.flatMap((size) => shownSubs.map(([key]) => at.get(`${row}|${form.flat ? row : size}|${key}`)));
   return html`<div class="scroll matrix" ref=${element} tabindex="0" role="group" aria-label="Matrix"
       onScroll=${(event) => setY(event.currentTarget.scrollTop)}>
     <div class="mtop" style=${wide}>
-      <div class="mhead" style=${{ gridTemplateColumns: `${NAME}px repeat(${sizes.length}, ${shownSubs.length || 1}fr)` }}>
+      <div class="mhead" style=${{ gridTemplateColumns: `${name}px repeat(${sizes.length}, ${shownSubs.length || 1}fr)` }}>
         <div class="mname">${board.axes[form.down].name}</div>
         ${form.flat ? html`<div></div>` : sizes.map((size) => html`<div class="msize"><${SizeBox} size=${size} />${board.axes[form.sizes].labels[size]}</div>`)}
       </div>

@@ -60,7 +60,9 @@ export function load(index) {
     running.value = index.running ? { state: 'running' } : null;
     if (!index.draft.some(Boolean) && index.final.some(Boolean)) stage.value = 'final';
     recount();
+    const first = !ready.value;
     ready.value = true;
+    if (first) focus.value = Math.max(0, visible.value.findIndex((i) => peek(i)?.state === 'undecided'));
     focus.value = Math.min(focus.value, Math.max(0, visible.value.length - 1));
     home();
   });

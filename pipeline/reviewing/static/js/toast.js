@@ -11,7 +11,7 @@ export function Toast() {
   const now = toast.value;
   useEffect(() => {
     if (!now) return undefined;
-    const timer = setTimeout(() => { if (toast.peek() === now) toast.value = null; }, now.bad ? LONG : SHORT);
+    const timer = setTimeout(() => { if (toast.peek() === now) toast.value = null; }, now.bad || now.action ? LONG : SHORT);
     return () => clearTimeout(timer);
   }, [now]);
   const run = () => {
