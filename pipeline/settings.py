@@ -24,6 +24,12 @@ class ProviderSettings:
     """Seconds without a byte before a download is given up."""
     image_hosts: tuple[str, ...] = ()
     """Private hosts, besides the API's own, from which images may be fetched."""
+    balance_path: str | None = None
+    """Where the API tells the credits left; as `None`, where the profile says, if it does."""
+    trust_env: bool = False
+    """Whether HTTPS_PROXY, NO_PROXY and the like are heeded. PIPELINE_TRUST_ENV=1."""
+    ca_file: str | None = None
+    """A PEM file with authorities to trust besides the system's. PIPELINE_CA_FILE."""
     image_limit: int = 64 * 1024 * 1024
     """Largest image that is accepted, in bytes."""
 
@@ -73,5 +79,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         gptimage=ProviderSettings(
             base_url=(environment.get("GPTIMAGE_BASE_URL") or GPTIMAGE_URL).rstrip("/"),
             key=environment.get("GPTIMAGE_API_KEY", "").strip(),
+            trust_env=environment.get("PIPELINE_TRUST_ENV", "") not in ("", "0"),
+            ca_file=environment.get("PIPELINE_CA_FILE") or None,
         ),
     )

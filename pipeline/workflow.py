@@ -201,7 +201,10 @@ async def render_stage(work: Work, stage: Stage, standing: Standing) -> None:
     async def render(job: Job) -> Outcome | None:
         outcome = await work.renderer.render(job, standing.entries.get(job.key))
         if isinstance(outcome, Stored):
-            await work.look(job, outcome.artifact)
+            try:
+                await work.look(job, outcome.artifact)
+            except LocalFault as fault:  # who is waiting for a paid answer must not be cancelled
+                work.renderer.stop(fault)
         return outcome
 
     try:

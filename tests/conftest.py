@@ -22,6 +22,10 @@ def _walls(monkeypatch, tmp_path_factory):
         "HTTPS_PROXY",
         "http_proxy",
         "https_proxy",
+        "NO_PROXY",
+        "no_proxy",
+        "PIPELINE_TRUST_ENV",
+        "PIPELINE_CA_FILE",
         "FORCE_COLOR",
     ):
         monkeypatch.delenv(name, raising=False)

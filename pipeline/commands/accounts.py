@@ -36,11 +36,20 @@ def provider_settings(campaign: Campaign, settings: ProviderSettings) -> Provide
             url = fill_environment(options.base_url, os.environ)
             settings = replace(settings, base_url=url.rstrip("/"))
         hosts = tuple(fill_environment(host, os.environ) for host in options.image_hosts)
+        authorities = settings.ca_file
+        if options.ca_file and not authorities:
+            authorities = fill_environment(options.ca_file, os.environ)
     except KeyError as missing:
         raise UsageError(
             f"providers.{campaign.provider} needs the variable {missing.args[0]}, which is not set"
         ) from missing
-    return replace(settings, image_hosts=hosts)
+    return replace(
+        settings,
+        image_hosts=hosts,
+        balance_path=options.balance,
+        trust_env=settings.trust_env or options.trust_env,
+        ca_file=authorities,
+    )
 
 
 def budget_for(

@@ -3,31 +3,50 @@
 import argparse
 import asyncio
 import json
+import shlex
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+from urllib.parse import urlsplit
 
-from pipeline.commands.flags import add_campaign, add_common, settings_of
+from pipeline.commands.accounts import provider_settings
+from pipeline.commands.facts import utc_stamp
+from pipeline.commands.flags import add_campaign, add_common, settings_of, whole_number
+from pipeline.commands.registry import load_part
 from pipeline.commands.run import peek_slug
 from pipeline.commands.terminal import counted, say
-from pipeline.errors import UsageError
+from pipeline.errors import Refusal, UsageError
 from pipeline.ledger.base import Entry, Ledger, Resolution
 from pipeline.ledger.registry import open_ledger
-from pipeline.model.campaign import Slug
+from pipeline.model.campaign import Slug, Stage
 from pipeline.model.outcome import InDoubt, Rendered
+from pipeline.planning.blueprint import Blueprint, load_blueprint
+from pipeline.providers.registry import profiles
+from pipeline.providers.replies import shown_images
 from pipeline.reviewing.matching import matching
+from pipeline.runs.balances import Weighed
 from pipeline.runs.folder import LEDGER
 from pipeline.runs.lock import campaign_lock
+from pipeline.runs.resolutions import note_resolution
+
+ANSWERS = "--found URL, --charged, --not-charged, --balance or --rebuy"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's words."""
     add_campaign(parser)
     parser.add_argument("cells", nargs="?", default="*", metavar="GLOB", help="cells (all)")
+    parser.add_argument("--stage", choices=[*Stage], help="only this stage")
+    parser.add_argument("--take", type=whole_number, metavar="N", help="only this take")
     answer = parser.add_mutually_exclusive_group()
     answer.add_argument("--found", metavar="URL", help="the image of the one cell is at this URL")
     answer.add_argument(
         "--charged", action="store_true", help="it was paid, and no image will come"
     )
     answer.add_argument("--not-charged", action="store_true", help="nothing was taken; due again")
+    answer.add_argument(
+        "--balance", action="store_true", help="whatever the balance of the account proves"
+    )
     answer.add_argument(
         "--rebuy", action="store_true", help="buy again; the old price stays counted as in doubt"
     )
@@ -46,6 +65,19 @@ def run(arguments: argparse.Namespace) -> int:
         return asyncio.run(_resolve(arguments, Slug(slug)))
 
 
+BY_PERSON = "a person said so"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Answer:
+    """What was answered of which images, and on what ground; `None` where nothing follows."""
+
+    of: Sequence[Entry]
+    means: Resolution | None = None
+    ground: str = BY_PERSON
+    url: str = ""
+
+
 async def _resolve(arguments: argparse.Namespace, campaign: Slug) -> int:
     ledger = await open_ledger(settings_of(arguments).output / LEDGER)
     try:
@@ -53,14 +85,19 @@ async def _resolve(arguments: argparse.Namespace, campaign: Slug) -> int:
         if not open_ones:
             say("nothing is in doubt or lost")
             return 0
-        names = set(matching({entry.at.cell for entry in open_ones}, arguments.cells))
-        chosen = [entry for entry in open_ones if entry.at.cell in names]
-        if await _settle(arguments, ledger, chosen):
-            say(f"{counted(len(chosen), 'image')} settled. Next  pipeline run {arguments.campaign}")
-            return 0
+        chosen = _chosen(arguments, open_ones)
+        answer = await _answer(arguments, ledger, chosen)
+        if answer is None:
+            await _list(arguments, ledger, chosen)
+        else:
+            await _settle(arguments, ledger, answer)
     finally:
         await ledger.close()
-    _list(arguments, chosen)
+    if answer is not None and answer.ground != BY_PERSON:
+        say(answer.ground)
+    if answer is not None and answer.of:
+        say(f"{counted(len(answer.of), 'image')} settled. Next  pipeline run {arguments.campaign}")
+        return 0
     return 6 if any(isinstance(entry.outcome, InDoubt) for entry in chosen) else 3
 
 
@@ -70,31 +107,88 @@ def _is_open(entry: Entry) -> bool:
     )
 
 
-async def _settle(arguments: argparse.Namespace, ledger: Ledger, chosen: Sequence[Entry]) -> bool:
-    """Whether an answer was given."""
+def _chosen(arguments: argparse.Namespace, entries: Sequence[Entry]) -> list[Entry]:
+    names = set(matching({entry.at.cell for entry in entries}, arguments.cells))
+    chosen = [
+        entry
+        for entry in entries
+        if entry.at.cell in names
+        and arguments.stage in {None, entry.at.stage}
+        and arguments.take in {None, entry.at.take}
+    ]
+    if not chosen:
+        raise UsageError(f"none of that stage and take is in doubt or lost in {arguments.cells}")
+    return chosen
+
+
+async def _answer(
+    arguments: argparse.Namespace, ledger: Ledger, chosen: Sequence[Entry]
+) -> _Answer | None:
+    """What the command line says of the chosen images; `None` where it asks."""
     if arguments.found:
-        if len(chosen) != 1:
-            raise UsageError(f"--found is for one image, and {len(chosen)} match; name its cell")
-        await ledger.found(chosen[0].key, arguments.found)
-        return True
-    resolution = _resolution(arguments)
-    if resolution is None:
-        return False
+        return _found(arguments.found, chosen)
+    if arguments.rebuy:
+        return _Answer(of=chosen, means=Resolution.REBUY)
     doubts = [entry for entry in chosen if isinstance(entry.outcome, InDoubt)]
-    for entry in chosen if resolution is Resolution.REBUY else doubts:
-        await ledger.resolve(entry.key, resolution)
-    return True
+    if not (arguments.balance or arguments.charged or arguments.not_charged):
+        return None
+    if not doubts:
+        return _Answer(of=(), ground="all of them are paid and lost: there is no doubt to settle")
+    if arguments.balance:
+        weighed = await _weighed(arguments, ledger, doubts)
+        return _Answer(
+            of=doubts if weighed.settles else (), means=weighed.settles, ground=weighed.words
+        )
+    return _Answer(
+        of=doubts, means=Resolution.CHARGED if arguments.charged else Resolution.NOT_CHARGED
+    )
 
 
-def _resolution(arguments: argparse.Namespace) -> Resolution | None:
-    if arguments.charged:
-        return Resolution.CHARGED
-    if arguments.not_charged:
-        return Resolution.NOT_CHARGED
-    return Resolution.REBUY if arguments.rebuy else None
+def _found(url: str, chosen: Sequence[Entry]) -> _Answer:
+    if len(chosen) != 1:
+        raise UsageError(
+            f"--found is for one image, and {len(chosen)} match; name its cell, --stage and --take"
+        )
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise UsageError(f"--found needs the image's http or https URL, not {url[:80]}")
+    return _Answer(of=chosen, url=url)
 
 
-def _list(arguments: argparse.Namespace, chosen: Sequence[Entry]) -> None:
+async def _settle(arguments: argparse.Namespace, ledger: Ledger, answer: _Answer) -> None:
+    """Write down first who said it, then what it does to the money."""
+    said = answer.means or "found"
+    for entry in answer.of:
+        note_resolution(
+            settings_of(arguments).output,
+            entry,
+            at=utc_stamp(),
+            answer=said,
+            ground=answer.ground,
+            url=answer.url,
+        )
+        if answer.means is None:
+            await ledger.found(entry.key, answer.url)
+        else:
+            await ledger.resolve(entry.key, answer.means)
+
+
+async def _weighed(
+    arguments: argparse.Namespace, ledger: Ledger, doubts: Sequence[Entry]
+) -> Weighed:
+    blueprint = _blueprint(arguments)
+    weighed: Weighed = await load_part("weighing").weigh_doubts(
+        ledger, blueprint.campaign, settings_of(arguments), doubts
+    )
+    return weighed
+
+
+def _blueprint(arguments: argparse.Namespace) -> Blueprint:
+    return load_blueprint(arguments.campaign, profiles=profiles(), provider=arguments.provider)
+
+
+async def _list(arguments: argparse.Namespace, ledger: Ledger, chosen: Sequence[Entry]) -> None:
+    base_url = _base_url(arguments)
     rows = [
         {
             "job": entry.key,
@@ -105,6 +199,7 @@ def _list(arguments: argparse.Namespace, chosen: Sequence[Entry]) -> None:
             "credits": entry.spent.upper,
             "reason": getattr(entry.outcome, "reason", ""),
             "asked": entry.purchased,
+            "shown": list(shown_images(await ledger.reply(entry.key), base_url=base_url)),
         }
         for entry in chosen
     ]
@@ -116,7 +211,20 @@ def _list(arguments: argparse.Namespace, chosen: Sequence[Entry]) -> None:
             f"{row['cell']} {row['stage']} take {row['take']}: {row['status']}, "
             f"{row['credits']} credits, asked {row['asked']}: {row['reason']}"
         )
-    say(
-        "Look them up in the provider's own log, then say which: --found URL, --charged, "
-        "--not-charged, or --rebuy"
-    )
+        for url in cast("list[str]", row["shown"]):
+            print(f"  it showed an image: {_command(arguments, row)} --found {shlex.quote(url)}")
+    say(f"Look them up in the provider's own log, then say which: {ANSWERS}")
+
+
+def _command(arguments: argparse.Namespace, row: dict[str, object]) -> str:
+    words = ["pipeline", "resolve", str(arguments.campaign), str(row["cell"])]
+    return shlex.join([*words, "--stage", str(row["stage"]), "--take", str(row["take"])])
+
+
+def _base_url(arguments: argparse.Namespace) -> str:
+    """Where relative image URLs start; a file that cannot be read keeps nobody from the list."""
+    settings = settings_of(arguments).gptimage
+    try:
+        return provider_settings(_blueprint(arguments).campaign, settings).base_url
+    except Refusal:
+        return settings.base_url

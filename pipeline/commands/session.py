@@ -29,6 +29,7 @@ from pipeline.commands.telling import (
     tell_start,
 )
 from pipeline.commands.terminal import say
+from pipeline.commands.weighing import keep_balance
 from pipeline.errors import Interrupted, LocalFault, PipelineError, TimeIsUp
 from pipeline.ledger.base import Ledger
 from pipeline.ledger.registry import open_ledger
@@ -150,6 +151,7 @@ async def _session(session: Session, stack: AsyncExitStack) -> int:
     if has_work(session.blueprint, before, ahead):
         account = open_account(campaign, session.settings.gptimage, output=session.output)
         provider = await stack.enter_async_context(account)
+        await keep_balance(session.ledger, provider, output=session.output)
     await ArtifactStore(session.output).sweep(campaign.slug)
     session.books.open_folder()
     log = stack.enter_context(

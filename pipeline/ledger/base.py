@@ -220,6 +220,10 @@ class Ledger(Protocol):
         """Every POST of these jobs, in order."""
         ...
 
+    async def reply(self, job: JobKey) -> bytes:
+        """The newest body that was kept of the job's replies, as proof; empty where none was."""
+        ...
+
     async def spent(
         self,
         *,

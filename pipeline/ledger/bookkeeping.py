@@ -135,6 +135,9 @@ class Bookkeeper(ABC):
     async def attempts(self, keys: Sequence[JobKey]) -> Mapping[JobKey, Sequence[AttemptRecord]]:
         return await self._read(lambda books: _grouped(books, keys))
 
+    async def reply(self, job: JobKey) -> bytes:
+        return await self._read(lambda books: books.reply(job))
+
     async def spent(
         self,
         *,

@@ -98,6 +98,10 @@ class Books(Protocol):
         """Keep the body of a reply as proof."""
         ...
 
+    def reply(self, key: JobKey) -> bytes:
+        """The newest body that was kept of a job's replies; empty where none was."""
+        ...
+
     def spent(self, scope: Scope) -> Spent:
         """What a scope has confirmed, and has in doubt or reserved."""
         ...

@@ -109,6 +109,9 @@ class MemoryBooks:
     def keep_reply(self, attempt: AttemptRow, raw: bytes) -> None:
         self.replies.append((self._by_id[attempt.job].job.key, attempt.number, raw))
 
+    def reply(self, key: JobKey) -> bytes:
+        return next((raw for job, _, raw in reversed(self.replies) if job == key), b"")
+
     def spent(self, scope: Scope) -> Spent:
         within = self._within(scope)
         return spent_by([row for pages in self._by_id for row in pages.purchases if within(row)])

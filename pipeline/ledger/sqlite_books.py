@@ -125,6 +125,10 @@ class SqliteBooks:
     def keep_reply(self, attempt: AttemptRow, raw: bytes) -> None:
         self._do(statements.ADD_REPLY, attempt.job, attempt.number, raw)
 
+    def reply(self, key: JobKey) -> bytes:
+        row = self._one(statements.REPLY, packed(key))
+        return bytes(row[0]) if row else b""
+
     def spent(self, scope: Scope) -> Spent:
         match scope:
             case Scope(account=None, campaign=None, run=str(run), month=None):

@@ -86,6 +86,9 @@ join purchase p on p.job = a.job and p.nth = a.nth join run on run.id = a.run
 where job.key in (:keys)
 order by a.job, a.number
 """
+REPLY = """
+select raw from reply where job = (select id from job where key = ?) order by id desc limit 1
+"""
 ADD_REPLY = "insert into reply (job, number, raw) values (?, ?, ?)"
 
 SPENT_BY_RUN = """

@@ -152,6 +152,12 @@ class ProviderOptions:
     """Path of the edits endpoint, where there is one."""
     image_hosts: tuple[str, ...] = ()
     """Private hosts from which images may be fetched."""
+    balance: str | None = None
+    """Path that tells the credits left, where the API has one."""
+    trust_env: bool = False
+    """Whether the proxies that the environment names are used."""
+    ca_file: str | None = None
+    """A PEM file with authorities to trust besides the system's."""
     currency: str = ""
     per_credit: Decimal | None = None
     """What one credit costs in the currency."""

@@ -68,6 +68,9 @@ def _options(part: ProviderPart) -> ProviderOptions:
         model=part.model,
         edits=part.edits,
         image_hosts=tuple(part.image_hosts),
+        balance=part.balance,
+        trust_env=part.trust_env,
+        ca_file=part.ca_file,
         currency=part.price.currency if part.price else "",
         per_credit=part.price.per_credit if part.price else None,
     )

@@ -49,6 +49,22 @@ async def own_addresses(base_url: str, *, patience: float) -> frozenset[str]:
     return frozenset() if any(is_public(address) for address in found) else frozenset(found)
 
 
+async def refuse_inside(host: str, *, own: frozenset[str]) -> None:
+    """`PermissionError` where a host that a proxy would connect to is inside a private network.
+
+    Only the proxy sees the socket, so this goes by what the host's name means here. A name that
+    means nothing here is the proxy's to resolve, and its other end has to prove the name.
+    """
+    try:
+        answers = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError:
+        return
+    for answer in answers:
+        address = str(_plain(str(answer[4][0])))
+        if address not in own and not is_public(address):
+            raise PermissionError(errno.EACCES, f"the address {address} is not allowed here")
+
+
 def image_gate(own: frozenset[str]) -> Callable[[AddrInfoType], socket.socket]:
     """A socket factory for downloads: public addresses, and those of the API's own host."""
     return _gate(lambda address: address in own or is_public(address))

@@ -10,8 +10,9 @@ import aiohttp
 from yarl import URL
 
 from pipeline.errors import ArtifactError, DownloadFailed, ImageBroken, ImageGone
-from pipeline.providers.addresses import image_gate
+from pipeline.providers.addresses import image_gate, own_addresses, refuse_inside
 from pipeline.providers.replies import plain
+from pipeline.providers.routes import DIRECT, Route
 from pipeline.providers.wire import USER_AGENT
 from pipeline.settings import ProviderSettings
 
@@ -29,13 +30,23 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 class Downloads:
     """A client of its own: it has never heard of the key."""
 
-    def __init__(self, settings: ProviderSettings, *, own: frozenset[str]) -> None:
+    def __init__(
+        self, settings: ProviderSettings, *, own: frozenset[str], route: Route = DIRECT
+    ) -> None:
         self._own = own
+        self._route, self._settings = route, settings
         self._limit = settings.image_limit
         self._patience = settings.download_timeout
         self._room = asyncio.Semaphore(MOST_AT_ONCE)
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, socket_factory=image_gate(own)),
+        self._session = self._client(own)
+        self._tunnels: aiohttp.ClientSession | None = None
+
+    def _client(self, own: frozenset[str]) -> aiohttp.ClientSession:
+        settings = self._settings
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=0, socket_factory=image_gate(own), ssl=self._route.trust or True
+            ),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
@@ -48,6 +59,11 @@ class Downloads:
         )
 
     async def __aenter__(self) -> Self:
+        if self._route.proxy is not None:
+            # Only what goes through the proxy may connect to its address.
+            patience = self._settings.connect_timeout
+            proxy = await own_addresses(str(self._route.proxy), patience=patience)
+            self._tunnels = self._client(proxy)
         return self
 
     async def __aexit__(
@@ -57,6 +73,8 @@ class Downloads:
         trace: TracebackType | None,
     ) -> None:
         await self._session.close()
+        if self._tunnels is not None:
+            await self._tunnels.close()
 
     @asynccontextmanager
     async def open(self, url: str) -> AsyncIterator[AsyncIterator[bytes]]:
@@ -94,7 +112,12 @@ class Downloads:
     async def _get(self, url: URL) -> aiohttp.ClientResponse:
         try:
             # Credentials in a URL would be sent as a password.
-            return await self._session.get(url.with_user(None), allow_redirects=False)
+            url = url.with_user(None)
+            proxy = self._route.proxy_to(url)
+            if proxy is None or self._tunnels is None:
+                return await self._session.get(url, allow_redirects=False)
+            await refuse_inside(str(url.host), own=self._own)
+            return await self._tunnels.get(url, allow_redirects=False, proxy=proxy)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise DownloadFailed(f"the image did not come: {_words(error)}") from error
 

@@ -19,6 +19,7 @@ from pipeline.providers.addresses import own_addresses
 from pipeline.providers.downloads import Downloads
 from pipeline.providers.profiles import BALANCE_PATHS
 from pipeline.providers.replies import read_receipt, remaining_credits
+from pipeline.providers.routes import route_of
 from pipeline.providers.wire import Wire
 from pipeline.settings import ProviderSettings
 
@@ -45,9 +46,10 @@ class GptImage:
     async def __aenter__(self) -> Self:
         settings = self._settings
         own = await own_addresses(settings.base_url, patience=settings.connect_timeout)
-        self._wire = await self._stack.enter_async_context(Wire(settings, own=own))
+        route = route_of(settings)
+        self._wire = await self._stack.enter_async_context(Wire(settings, own=own, route=route))
         self._downloads = await self._stack.enter_async_context(
-            Downloads(settings, own=own | await self._image_hosts())
+            Downloads(settings, own=own | await self._image_hosts(), route=route)
         )
         return self
 
@@ -88,7 +90,7 @@ class GptImage:
 
     async def balance(self) -> Credits | None:
         """Credits left; `None` where the API does not tell, or not now."""
-        path = BALANCE_PATHS.get(self._profile.name)
+        path = self._settings.balance_path or BALANCE_PATHS.get(self._profile.name)
         if path is None:
             return None
         try:

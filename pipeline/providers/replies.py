@@ -63,11 +63,12 @@ class _Envelope:
 def read_receipt(reply: Reply, *, profile: Profile, price: Credits, base_url: str) -> Receipt:
     """The receipt for one image; every other meaning of the reply is raised as `ProviderError`.
 
-    An image URL that is relative is completed with the base URL. Of several URLs the first counts.
+    An image URL that is relative is completed with the base URL. Several images where one was
+    asked for are a doubt: nobody knows for how many of them the provider took credits.
     """
     envelope = _open(reply)
     accepted = 200 <= reply.status < 300  # noqa: PLR2004 - the bounds of "success" in HTTP
-    if accepted and envelope.urls and not envelope.refused:
+    if accepted and len(envelope.urls) == 1 and not envelope.refused:
         return Receipt(
             url=_absolute(envelope.urls[0], base_url),
             credits=price,
@@ -106,6 +107,12 @@ def remaining_credits(reply: Reply) -> Credits | None:
         if isinstance(amount, int) and not isinstance(amount, bool):
             return Credits(amount)
     return None
+
+
+def shown_images(raw: bytes, *, base_url: str) -> tuple[str, ...]:
+    """The image URLs in a reply that was kept, whatever else it says."""
+    envelope = _open(Reply(status=200, body=raw))
+    return tuple(_absolute(url, base_url) for url in envelope.urls)
 
 
 def plain(text: str, limit: int = 300) -> str:
@@ -192,7 +199,9 @@ def _throttled(reply: Reply, envelope: _Envelope) -> Throttled:
 
 
 def _unknown(reply: Reply, envelope: _Envelope) -> ReplyUnknown:
-    if envelope.urls:
+    if len(envelope.urls) > 1:
+        complaint = f"one image was asked for, and the answer shows {len(envelope.urls)}"
+    elif envelope.urls:
         complaint = "the answer says no and shows an image"
     elif reply.trouble:
         complaint = f"the answer broke off ({reply.trouble})"
@@ -265,7 +274,8 @@ def _urls(body: object) -> tuple[str, ...]:
     if not isinstance(images, list):
         return ()
     found = (image.get("url") if isinstance(image, dict) else image for image in images)
-    return tuple(url.strip() for url in found if isinstance(url, str) and _is_url(url))
+    urls = (url.strip() for url in found if isinstance(url, str) and _is_url(url))
+    return tuple(dict.fromkeys(urls))
 
 
 def _is_url(url: str) -> bool:

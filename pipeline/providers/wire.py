@@ -7,6 +7,7 @@ connection of its own, so that a keep-alive race cannot lose one either; redirec
 not fired, nothing was sent.
 """
 
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace, TracebackType
@@ -18,6 +19,7 @@ from yarl import URL
 from pipeline.errors import NotSent, ProviderError, ProviderStopped, ReplyUnknown
 from pipeline.providers.addresses import api_gate
 from pipeline.providers.replies import REPLY_LIMIT, Reply, plain
+from pipeline.providers.routes import Route
 from pipeline.settings import ProviderSettings
 
 USER_AGENT = "campaign-pipeline"
@@ -33,9 +35,12 @@ class _Passage:
 class Wire:
     """Speaks to one base URL, and is the only place that knows the key."""
 
-    def __init__(self, settings: ProviderSettings, *, own: frozenset[str]) -> None:
+    def __init__(self, settings: ProviderSettings, *, own: frozenset[str], route: Route) -> None:
         self._base = settings.base_url.rstrip("/")
         self._key = settings.key
+        self._secrets = [secret for secret in (settings.key, route.secret) if secret]
+        self._proxy = route.proxy_to(URL(self._base))
+        self._trust: ssl.SSLContext | bool = route.trust or True
         self._timeout = aiohttp.ClientTimeout(
             connect=settings.connect_timeout,
             sock_connect=settings.connect_timeout,
@@ -88,6 +93,8 @@ class Wire:
                 data=body,
                 headers={**headers, "Authorization": f"Bearer {self._key}"},
                 allow_redirects=False,
+                proxy=self._proxy,
+                ssl=self._trust,
                 timeout=self._timeout,
                 trace_request_ctx=passage,
             )
@@ -128,7 +135,8 @@ class Wire:
         if isinstance(error, aiohttp.ClientConnectorCertificateError):
             return ProviderStopped(
                 f"nobody vouches for the certificate of {self._base}, so nothing was sent and "
-                f"nothing charged: {plain(self._redacted(str(error.certificate_error)))}"
+                f"nothing charged: {plain(self._redacted(str(error.certificate_error)))}; "
+                "if that is a gateway of yours, name its authority in PIPELINE_CA_FILE"
             )
         return NotSent(f"could not be sent: {words}")
 
@@ -137,7 +145,9 @@ class Wire:
         return said or type(error).__name__
 
     def _redacted(self, text: str) -> str:
-        return text.replace(self._key, "***") if self._key else text
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return text
 
     def _without_key(self, body: bytes) -> bytes:
         """Some services quote the key that they refuse; the reply is kept, the key is not."""

@@ -70,6 +70,10 @@ class Renderer:
             return None
         return outcome
 
+    def stop(self, fault: LocalFault) -> None:
+        """Buy nothing more; what is in flight is waited for."""
+        self._counter.halt.because(fault)
+
     async def _ready(self, job: Job, entry: Entry | None) -> Outcome | None:
         """The outcome to go on from: a lost file is fetched, a lost image is bought again."""
         match entry.outcome if entry else None:

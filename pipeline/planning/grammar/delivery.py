@@ -59,4 +59,13 @@ class ProviderPart(Part):
     image_hosts: list[Text] = Field(
         default_factory=list, description="Private hosts from which images may be fetched."
     )
+    balance: Annotated[Text, Field(pattern="^/[^/]")] | None = Field(
+        None, description="Path that tells the credits left, e.g. /v1/credits."
+    )
+    trust_env: bool = Field(
+        default=False, description="Go through the proxies that the environment names."
+    )
+    ca_file: Text | None = Field(
+        None, description="A PEM file with private authorities to trust besides the system's."
+    )
     price: PricePart | None = Field(None, description="Shows credits in a currency as well.")

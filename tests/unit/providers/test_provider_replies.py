@@ -27,6 +27,7 @@ from pipeline.providers.replies import (
     read_receipt,
     remaining_credits,
     seconds_to_wait,
+    shown_images,
 )
 
 NOW = datetime(2026, 11, 22, 6, 0, 0, tzinfo=UTC)
@@ -62,9 +63,7 @@ SUCCESS = {"images": [{"url": "https://cdn.example.com/1.png"}]}
         {"code": 0, "data": {"images": [{"url": " https://cdn.example.com/1.png\n"}]}},
         {
             "code": 0,
-            "data": {
-                "images": [{"url": ""}, {"url": "https://cdn.example.com/1.png"}, {"url": "x"}]
-            },
+            "data": {"images": [{"url": ""}, {"url": "https://cdn.example.com/1.png"}]},
         },
     ],
 )
@@ -83,12 +82,22 @@ def test_a_receipt_carries_price_proof_and_request_id():
     )
 
 
-def test_of_two_urls_the_first_is_taken_and_both_are_kept():
-    receipt = read(
-        200, {"code": 0, "data": [{"url": "https://a/1.png"}, {"url": "https://a/2.png"}]}
-    )
-    assert receipt.url == "https://a/1.png"
-    assert b"https://a/2.png" in receipt.raw
+def test_two_images_for_one_are_a_doubt_that_shows_both():
+    """The first was taken as if it were the only one, though two may have been charged."""
+    body = {"code": 0, "data": [{"url": "https://a/1.png"}, {"url": "/2.png"}]}
+    with pytest.raises(ReplyUnknown, match="one image was asked for, and the answer shows 2") as no:
+        read(200, body)
+    shown = shown_images(no.value.raw, base_url="https://api.example.com")
+    assert shown == ("https://a/1.png", "https://api.example.com/2.png")
+
+
+def test_the_same_image_named_twice_is_one_image():
+    url = "https://a/1.png"
+    assert read(200, {"code": 0, "data": {"images": [{"url": url}, {"url": url}]}}).url == url
+
+
+def test_a_reply_that_cannot_be_read_shows_no_images():
+    assert shown_images(b"<html>", base_url="https://api.example.com") == ()
 
 
 @pytest.mark.parametrize(
