@@ -85,25 +85,31 @@ class Groups:
         self.books, self.seconds = books, seconds
         self.gathering = []
 
-    def call(self, verb):
+    def call(self, verb, *, unclaimed=None):
         loop = asyncio.get_running_loop()
         answer = loop.create_future()
         if not self.gathering:
             loop.call_later(self.seconds, self._apply)
-        self.gathering.append((verb, answer))
+        self.gathering.append((verb, answer, unclaimed))
         return answer
 
     def _apply(self):
         group, self.gathering = self.gathering, []
-        for verb, answer in group:
+        for verb, answer, unclaimed in group:
             try:
-                answer.set_result(verb(self.books))
+                given = verb(self.books)
             except Exception as error:  # noqa: BLE001 - handed on, as the real one does
-                answer.set_exception(error)
+                if not answer.cancelled():
+                    answer.set_exception(error)
+                continue
+            if not answer.cancelled():
+                answer.set_result(given)
+            elif unclaimed is not None:
+                unclaimed(given)
 
     async def drain(self):
         while self.gathering:
-            await asyncio.wait([answer for _, answer in self.gathering])
+            await asyncio.sleep(self.seconds)
 
     async def close(self):
         pass
