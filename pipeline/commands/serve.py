@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline.commands.flags import duration, whole_number
+from pipeline.commands.serve_log import LogStyle, telling
 from pipeline.commands.terminal import say, table
+from pipeline.engine.fault_guide import FAULTS, WHICH
 from pipeline.engine.keys import add_key, list_keys, revoke_key
 from pipeline.engine.options import Engine, EngineSettings, ErrorStyle, Idempotency, Limits
 from pipeline.engine.playground.pages import Playground
@@ -20,51 +22,144 @@ from pipeline.planning.advice import lint_prompt
 KEY_VARIABLE = "PIPELINE_SERVE_KEY"
 STATE = Path("output/.serve")
 PORT, CDN_PORT = 8787, 8788
+TEN_YEARS = 3650 * 86400.0
+MOST_CREDITS = 10**15
+EXAMPLES = """\
+examples
+  pipeline serve                                 the API on :8787, images on :8788, a page at /
+  pipeline serve --credits 500 --log json        an account with an end, lines for machines
+  pipeline serve --faults faults.json            an API that misbehaves on purpose
+  pipeline serve keys add alice                  a key of her own, shown once
+
+  curl http://127.0.0.1:8787/v1/images/generate -H "Authorization: Bearer KEY" \\
+       -H "Content-Type: application/json" -d '{"prompt": "a citrus soda bottle"}'
+  OPENAI_BASE_URL=http://127.0.0.1:8787/openai/v1 OPENAI_API_KEY=KEY  for OpenAI's clients
+
+pages  / the playground   /docs the reference   /openapi.json   /healthz
+"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's words."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = epilogue()
     parser.add_argument(
         "keys", nargs="*", metavar="keys add|list|revoke NAME", help="keep the server's keys"
     )
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
-    parser.add_argument("--port", type=port_number, default=PORT, help="API port, 0: any (8787)")
-    parser.add_argument(
+    where = parser.add_argument_group("where")
+    where.add_argument("--host", type=host_name, default="127.0.0.1", help="address (127.0.0.1)")
+    where.add_argument("--port", type=port_number, default=PORT, help="API port, 0: any (8787)")
+    where.add_argument(
         "--cdn-port", type=port_number, default=CDN_PORT, help="image port, 0: any (8788)"
     )
-    parser.add_argument("--key", help=f"the bearer key; for trials only, else {KEY_VARIABLE}")
-    parser.add_argument(
-        "--credits", type=credits_or_none, default=None, help="credits to start with (unlimited)"
+    where.add_argument(
+        "--state",
+        type=Path,
+        default=STATE,
+        metavar="DIR",
+        help=f"its folder: books, images, keys; kept between starts ({STATE})",
     )
-    parser.add_argument("--engine", choices=[*Engine], default=Engine.PROOF, help="who paints")
-    parser.add_argument(
-        "--error-style", choices=[*ErrorStyle], default=ErrorStyle.HTTP, help="how errors look"
+    where.add_argument(
+        "--log",
+        choices=[*LogStyle],
+        default=LogStyle.TEXT,
+        help="one line a request on stderr (text)",
     )
-    parser.add_argument(
+    _add_account(parser.add_argument_group("account"))
+    _add_painting(parser.add_argument_group("painting"))
+    _add_behaviour(parser.add_argument_group("behaviour"))
+
+
+def _add_account(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--key",
+        help=f"the bearer key; on the command line for trials only, else {KEY_VARIABLE};"
+        " without either one is made and printed",
+    )
+    group.add_argument(
+        "--credits",
+        type=credits_or_none,
+        default=None,
+        metavar="N",
+        help="all credits the account was ever given (unlimited)",
+    )
+    group.add_argument(
         "--idempotency",
         choices=[*Idempotency],
         default=Idempotency.OFF,
-        help="what a repeated Idempotency-Key does",
+        help="what a repeated Idempotency-Key gets: charged again, the same reply, 409 (off)",
     )
-    parser.add_argument("--state", type=Path, default=STATE, metavar="DIR", help="where it keeps")
-    parser.add_argument("--faults", type=Path, metavar="FILE", help="fault rules (JSON)")
-    parser.add_argument("--workers", type=whole_number, metavar="N", help="painter processes")
-    parser.add_argument(
-        "--images-per-minute", type=whole_number, metavar="N", help="429 above so many"
+
+
+def _add_painting(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--engine", choices=[*Engine], default=Engine.PROOF, help="who paints (proof)"
     )
-    parser.add_argument(
+    group.add_argument(
+        "--workers", type=whole_number, metavar="N", help="painter processes (one a CPU)"
+    )
+    group.add_argument(
         "--policy-rewrites",
         action="store_true",
         help="rewrite a prompt that the policy would refuse",
     )
-    parser.add_argument(
+
+
+def _add_behaviour(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--error-style",
+        choices=[*ErrorStyle],
+        default=ErrorStyle.HTTP,
+        help="real statuses, or HTTP 200 with code -1 (http)",
+    )
+    group.add_argument(
+        "--images-per-minute", type=whole_number, metavar="N", help="429 above so many images"
+    )
+    group.add_argument(
+        "--in-flight", type=whole_number, metavar="N", help="429 above so many requests at once"
+    )
+    group.add_argument(
         "--url-lifetime",
-        type=duration,
+        type=url_lifetime,
         default=30 * 86400.0,
         metavar="TIME",
         help="how long an image URL is good for (30d)",
     )
-    parser.add_argument("--in-flight", type=whole_number, metavar="N", help="429 above so many")
+    group.add_argument(
+        "--faults", type=Path, metavar="FILE", help="JSON with fault rules, as below"
+    )
+
+
+def epilogue() -> str:
+    """Examples, and the reference of the fault rules."""
+    longest = max(len(guide.fault) for guide in FAULTS)
+    faults = [f"  {guide.fault.value.ljust(longest)}  {guide.does}" for guide in FAULTS]
+    which = [f"  {name.ljust(longest)}  {says}" for name, says in WHICH]
+    rule = json.dumps({"seed": 1, "rules": [FAULTS[0].example]})
+    lines = [EXAMPLES, "fault rules, e.g.", f"  {rule}", *faults, "which requests a rule hits"]
+    return "\n".join(
+        [
+            *lines,
+            *which,
+            "",
+            "While it runs: PUT /_faults with the same JSON, GET for counts, DELETE to end.",
+        ]
+    )
+
+
+def host_name(text: str) -> str:
+    """An address to listen on."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("an address is missing; 0.0.0.0 is every one")
+    return text
+
+
+def url_lifetime(text: str) -> float:
+    """Seconds, up to ten years: dates far beyond have no signature."""
+    seconds = duration(text)
+    if seconds > TEN_YEARS:
+        raise argparse.ArgumentTypeError(f"{text!r} is more than ten years")
+    return seconds
 
 
 def port_number(text: str) -> int:
@@ -80,6 +175,8 @@ def credits_or_none(text: str) -> int | None:
         return None
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is neither a number nor 'unlimited'")
+    if int(text) > MOST_CREDITS:
+        raise argparse.ArgumentTypeError(f"{text!r} is more than {MOST_CREDITS}")
     return int(text)
 
 
@@ -87,7 +184,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Serve until a signal, or keep keys."""
     if arguments.keys:
         return keep_keys(arguments.keys, arguments.state)
-    return asyncio.run(serve(settings_for(arguments)))
+    with telling(LogStyle(arguments.log)):
+        return asyncio.run(serve(settings_for(arguments)))
 
 
 def settings_for(arguments: argparse.Namespace) -> EngineSettings:
@@ -125,7 +223,7 @@ async def serve(settings: EngineSettings) -> int:
             ready["key"] = server.key
         print(json.dumps(ready), flush=True)
         say(f"Serving {server.url}, images from {server.cdn_url}. Ctrl+C stops.")
-        say(f"The playground is at {server.url}/")
+        say(f"The playground is at {server.url}/, the reference at {server.url}/docs")
         await stop.wait()
         say("stopping: pictures in the making are finished first")
     return 0

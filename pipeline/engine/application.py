@@ -16,6 +16,7 @@ from pipeline.engine.native import NativeEndpoints
 from pipeline.engine.openai_shape import OpenAiEndpoints
 from pipeline.engine.options import ErrorStyle
 from pipeline.engine.refusal import RefusedError
+from pipeline.engine.request_log import WHY
 
 _log = logging.getLogger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -61,8 +62,9 @@ def _answering(style: ErrorStyle) -> Callable[..., Awaitable[web.StreamResponse]
         try:
             response = await handler(request)
         except RefusedError as error:
+            request[WHY] = error.message
             response = dialect_of(request.path, style).failure(error)
-        except web.HTTPRedirection:
+        except (web.HTTPRedirection, ConnectionError):  # the caller has left
             raise
         except web.HTTPException as error:
             response = dialect_of(request.path, style).failure(_as_refusal(error))

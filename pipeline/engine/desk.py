@@ -17,6 +17,7 @@ from pipeline.engine.mischief import Mischief, Stage
 from pipeline.engine.options import EngineSettings, ErrorStyle
 from pipeline.engine.policy import permitted
 from pipeline.engine.refusal import RefusedError
+from pipeline.engine.request_log import CALLER
 from pipeline.engine.signing import Signer
 from pipeline.engine.wanted import Wanted
 
@@ -47,6 +48,7 @@ class Desk:
         caller = self.keys.caller(authorization)
         if caller is None:
             raise RefusedError(401, "invalid api key", field="Authorization")
+        request[CALLER] = caller
         return caller
 
     def buyer(self, request: web.Request, route: str) -> Buyer:

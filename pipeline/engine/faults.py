@@ -26,42 +26,25 @@ from pipeline.errors import UsageError
 
 
 class Fault(StrEnum):
-    """What goes wrong."""
+    """What goes wrong; `fault_guide` tells what each does."""
 
     STATUS = "status"
-    """`status` and `message` in the envelope (XML on the cdn); `retry_after`, `headers`."""
     HTML = "html"
-    """A gateway's page with `status`, 502 unless told; 200 on the cdn."""
     FAILURE = "failure"
-    """HTTP 200 with code -1 and `message`."""
     DELAY = "delay"
-    """`seconds` later than usual, and otherwise right."""
     HANG = "hang"
-    """No answer at all; the connection stays open."""
     DROP = "drop"
-    """The connection is closed instead of an answer."""
     DROP_BODY = "drop-body"
-    """The connection is closed in the middle of the answer: less than Content-Length says."""
     DRIP = "drip"
-    """The answer comes a byte at a time, `seconds` between them."""
     EMPTY_BODY = "empty-body"
-    """200 and nothing."""
     EMPTY_IMAGES = "empty-images"
-    """An envelope without images."""
     EMPTY_DATA = "empty-data"
-    """An envelope whose data is `[]`."""
     FEWER_IMAGES = "fewer-images"
-    """One image less than was paid for."""
     BAD_JSON = "bad-json"
-    """Half of the JSON."""
     WRONG_SIZE = "wrong-size"
-    """A picture of another ratio."""
     NO_ALPHA = "no-alpha"
-    """An opaque picture where a transparent one was asked for."""
     GZIP_BOMB = "gzip-bomb"
-    """A small answer that unpacks to `megabytes`."""
     TRUNCATED = "truncated"
-    """On the cdn: half of the image as if it were all of it."""
 
 
 class When(StrEnum):

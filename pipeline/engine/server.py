@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import logging
 import socket
 from types import TracebackType
@@ -26,6 +27,7 @@ from pipeline.engine.mischief import Mischief
 from pipeline.engine.options import EngineSettings
 from pipeline.engine.order import Painter
 from pipeline.engine.premises import Premises
+from pipeline.engine.request_log import REQUESTS, RequestLog
 from pipeline.engine.signing import Signer
 from pipeline.errors import LocalFault
 
@@ -177,7 +179,8 @@ class ImageServer:
         listening = _bind(self._settings.host, port, before)
         runner = web.AppRunner(
             application,
-            access_log=None,
+            access_log=logging.getLogger(REQUESTS),
+            access_log_class=RequestLog,
             logger=_http_log,
             keepalive_timeout=self._settings.idle_seconds,
             shutdown_timeout=self._settings.drain_seconds,
@@ -201,8 +204,14 @@ def _bind(host: str, port: int, before: int) -> socket.socket:
             return socket.create_server((host, number), family=family, backlog=_BACKLOG)
         except OSError as error:
             if number == wanted[-1]:
-                raise LocalFault(f"cannot listen on {host}:{number}: {error.strerror}") from error
+                raise LocalFault(_cannot_listen(host, number, error)) from error
     raise AssertionError(wanted)
+
+
+def _cannot_listen(host: str, port: int, error: OSError) -> str:
+    reason = (error.strerror or str(error)).partition(" (while")[0]
+    way_out = " (another port, or 0 for any free one)" if error.errno == errno.EADDRINUSE else ""
+    return f"cannot listen on {host}:{port}: {reason}{way_out}"
 
 
 def _url(host: str, port: int) -> str:

@@ -18,6 +18,7 @@ from aiohttp import web
 from pipeline.engine.desk import Desk
 from pipeline.engine.keys import OWN_KEY
 from pipeline.engine.refusal import RefusedError
+from pipeline.engine.request_log import CALLER
 
 OWN_PAGE_HEADER = "X-Playground"
 """A header that no foreign form can set."""
@@ -68,6 +69,7 @@ class Door:
         shown = request.cookies.get(_cookie(request), "")
         if not hmac.compare_digest(shown.encode(errors="replace"), self._session.encode()):
             raise RefusedError(401, "this page has no session any more: reload it", field="Cookie")
+        request[CALLER] = OWN_KEY
         return OWN_KEY
 
 

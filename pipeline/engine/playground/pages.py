@@ -12,12 +12,14 @@ from pipeline.engine.application import DESK
 from pipeline.engine.bodies import read_object
 from pipeline.engine.counter import Buyer
 from pipeline.engine.desk import Desk
+from pipeline.engine.fault_guide import FAULTS, WHICH
 from pipeline.engine.fields import background_from, prompt_from
 from pipeline.engine.guide import model_guide
 from pipeline.engine.headers import variation_from
 from pipeline.engine.native import images
 from pipeline.engine.playground.assets import assets
 from pipeline.engine.playground.door import Door
+from pipeline.engine.playground.reference import GROUPS, STATUSES, endpoints, prices
 from pipeline.engine.terms import CREDITS, DOCUMENTED_RATIOS, LONGEST_PROMPT, MODEL, MOST_PICTURES
 from pipeline.engine.wanted import wanted_from
 
@@ -67,6 +69,7 @@ class Playground:
         desk = application[DESK]
         room = _Room(desk, Door(desk, key=key), self._lint)
         application.router.add_get("/", room.page)
+        application.router.add_get("/docs", room.reference)
         application.router.add_get("/_playground/static/{name:.+}", room.asset)
         application.router.add_post("/_playground/generate", room.generate)
         if self._lint is not None:
@@ -90,6 +93,26 @@ class _Room:
         cdn = self._desk.cdn_url(request)
         page.headers["Content-Security-Policy"] = _CSP.format(cdn=cdn)
         self._door.admit(request, page)
+        return page
+
+    async def reference(self, request: web.Request) -> web.StreamResponse:
+        """What the API does, for people; needs no key, as its description needs none."""
+        self._door.check_host(request)
+        base = str(request.url.origin())
+        body = _TEMPLATES.get_template("docs.html").render(
+            base=base,
+            cdn=self._desk.cdn_url(request),
+            model=MODEL,
+            style=self._desk.settings.error_style.value,
+            endpoints=endpoints(base),
+            groups=GROUPS,
+            prices=prices(),
+            statuses=STATUSES,
+            faults=FAULTS,
+            which=WHICH,
+        )
+        page = web.Response(text=body, content_type="text/html", headers=_HEADERS)
+        page.headers["Content-Security-Policy"] = _CSP.format(cdn="")
         return page
 
     async def asset(self, request: web.Request) -> web.StreamResponse:
