@@ -44,7 +44,8 @@ def lint(blueprint: Blueprint) -> tuple[Finding, ...]:
                 told[key] = _Told(cell)
     for (template, code, complaint), where in told.items():
         at, path = blueprint.library.place(template, 1)
-        more = f" and {where.cells - 1} more prompts" if where.cells > 1 else ""
+        others = where.cells - 1
+        more = f" and {others} more prompt{'s' if others > 1 else ''}" if others else ""
         findings.warning(f"{complaint} (cell {where.cell}{more})", at=at, path=path, code=code)
     return findings.all
 

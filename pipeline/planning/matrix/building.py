@@ -1,5 +1,6 @@
 """Axes from the campaign file and its tables."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -130,6 +131,10 @@ def _sizes_of_rows(axis: Axis, ground: Ground) -> None:
         axis.ids[position] = size.id
 
 
+_SHORTENED = re.compile(r"[0-9][.,][0-9]+E\+[0-9]+", re.ASCII)
+"""How Excel writes a long number that it was not told to leave alone."""
+
+
 def _check_ids(axis: Axis, ground: Ground) -> None:
     seen: dict[str, int] = {}
     wrong = 0
@@ -138,6 +143,15 @@ def _check_ids(axis: Axis, ground: Ground) -> None:
         if complaint and (plain := plain_id(identity)):
             way = "another column may be the key" if axis.table else f"{plain} would do"
             complaint = f"{complaint}; {way}"
+        if axis.table is not None and _SHORTENED.fullmatch(identity):
+            at, row = axis.origin(position)
+            ground.findings.warning(
+                f"row {row}: {identity} looks like a number that Excel cut short; "
+                "export the column as text",
+                at=at,
+                path=f"matrix.{axis.name}",
+                code="axis-id",
+            )
         first = seen.setdefault(folded(identity), position)
         if not complaint and first != position:
             complaint = _clash(axis, first, position)

@@ -72,7 +72,7 @@ def test_advice_is_told_once_with_its_template_and_first_cell(board):
     (finding,) = lint(board.load())
     assert board.told(finding) == (
         "c.yaml:3:9: prompt: no lighting is named (soft daylight, rim light, …) "
-        "(cell a/1x1 and 1 more prompts)"
+        "(cell a/1x1 and 1 more prompt)"
     )
     assert (finding.code, finding.severity) == ("lint-light", "warning")
 

@@ -245,6 +245,16 @@ def test_rows_that_where_keeps_may_not_repeat_a_key(board):
     ]
 
 
+def test_a_long_number_that_excel_cut_short_is_suspected(board):
+    with_feed(board, "sku,name,price\n4.00638E+12,Soda,1\n4006381333931,Tea,2\n")
+    assert board.warnings() == [
+        (
+            "p.csv: matrix.product: row 2: 4.00638E+12 looks like a number that Excel cut short; "
+            "export the column as text"
+        )
+    ]
+
+
 def test_a_misspelt_key_column_is_told_once(board):
     board.put("p.csv", "SKU,name,price\nA-1,Soda,1\n")
     board.write(CAMPAIGN.replace("FEED", "p.csv"))
