@@ -47,8 +47,7 @@ def check(file: Path, provider: str | None) -> tuple[Finding, ...]:
     """Every finding of one campaign file, with every prompt of both stages written."""
     try:
         blueprint = load_blueprint(file, profiles=profiles(), provider=provider)
-        for _ in plan_drafts(blueprint):
-            pass
+        plan_drafts(blueprint)
         prove_finals(blueprint)
         return (*blueprint.warnings, *lint(blueprint))
     except CampaignError as error:

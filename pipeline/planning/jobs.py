@@ -32,10 +32,7 @@ def plan_drafts(
     """
     if Stage.DRAFT not in blueprint.campaign.stages:
         return iter(())
-    manuscript = Manuscript(blueprint, Stage.DRAFT)
-    wanted = (frozenset(rounds.items()), tuple(only))
-    manuscript.write(draft_shots(blueprint, rounds=rounds, only=only), wanted=wanted)
-    return _Counter(manuscript, picks={}).jobs()
+    return _Counter(drafts_written(blueprint, rounds=rounds, only=only), picks={}).jobs()
 
 
 def plan_finals(
@@ -52,14 +49,39 @@ def plan_finals(
     """
     if Stage.FINAL not in blueprint.campaign.stages:
         return iter(())
-    manuscript = Manuscript(blueprint, Stage.FINAL)
-    wanted = (frozenset(picks.items()), frozenset(rounds.items()), tuple(only))
-    shots = final_shots(blueprint, picks=picks, rounds=rounds, only=only)
-    manuscript.write(shots, wanted=wanted)
+    manuscript = finals_written(blueprint, picks=picks, only=only, rounds=rounds)
     return _Counter(manuscript, picks=picks).jobs()
 
 
-def draft_shots(
+def drafts_written(
+    blueprint: Blueprint,
+    *,
+    rounds: Mapping[CellName, Round] = _NO_ROUNDS,
+    only: Sequence[str] = (),
+) -> Manuscript:
+    """What `plan_drafts` makes jobs of; what was written for the same question is not rewritten."""
+    manuscript = Manuscript(blueprint, Stage.DRAFT)
+    wanted = (frozenset(rounds.items()), tuple(only))
+    manuscript.write(_draft_shots(blueprint, rounds=rounds, only=only), wanted=wanted)
+    return manuscript
+
+
+def finals_written(
+    blueprint: Blueprint,
+    *,
+    picks: Mapping[CellName, Pick],
+    only: Sequence[str] = (),
+    rounds: Mapping[CellName, Round] = _NO_ROUNDS,
+) -> Manuscript:
+    """What `plan_finals` makes jobs of; see `drafts_written`."""
+    manuscript = Manuscript(blueprint, Stage.FINAL)
+    wanted = (frozenset(picks.items()), frozenset(rounds.items()), tuple(only))
+    shots = _final_shots(blueprint, picks=picks, rounds=rounds, only=only)
+    manuscript.write(shots, wanted=wanted)
+    return manuscript
+
+
+def _draft_shots(
     blueprint: Blueprint, *, rounds: Mapping[CellName, Round], only: Sequence[str]
 ) -> Shots:
     """What is to be written for drafts."""
@@ -74,7 +96,7 @@ def draft_shots(
     return shots
 
 
-def final_shots(
+def _final_shots(
     blueprint: Blueprint,
     *,
     picks: Mapping[CellName, Pick],

@@ -9,9 +9,8 @@ from pipeline.model.request import Background
 from pipeline.planning.advice import lint_prompt
 from pipeline.planning.blueprint import Blueprint
 from pipeline.planning.expansion import name_of
-from pipeline.planning.jobs import draft_shots, final_shots
+from pipeline.planning.jobs import drafts_written, finals_written
 from pipeline.planning.places import Findings
-from pipeline.planning.writing import Manuscript
 
 _MOST_PROMPTS = 20_000
 """Distinct prompts that are looked at; a campaign with more repeats itself."""
@@ -53,13 +52,9 @@ def lint(blueprint: Blueprint) -> tuple[Finding, ...]:
 def _prompts(blueprint: Blueprint) -> Iterator[tuple[str, Background, str, CellName]]:
     """Template, background, prompt and cell of every image of the first stage, first takes only."""
     stage = next(iter(blueprint.campaign.stages))
-    if stage is Stage.DRAFT:
-        shots = draft_shots(blueprint, rounds={}, only=())
-    else:
-        shots = final_shots(blueprint, picks={}, rounds={}, only=())
-    manuscript = Manuscript(blueprint, stage)
-    manuscript.write(shots)
-    for written in manuscript.read():
+    drafts = stage is Stage.DRAFT
+    first = drafts_written(blueprint) if drafts else finals_written(blueprint, picks={})
+    for written in first.read():
         spot = written.shot.spot
         variant = blueprint.variants[spot.variant]
         if written.shot.take == 1:

@@ -5,8 +5,11 @@ import time
 import pytest
 from drawing_board import HEAD
 
+from pipeline.planning import writing
 from pipeline.planning.advice import lint_prompt
+from pipeline.planning.jobs import plan_drafts
 from pipeline.planning.linting import lint
+from pipeline.planning.prompts.scribe import Scribe
 
 GOOD = 'A photorealistic product photo of a bottle on a wet table, soft light, poster with "HELLO".'
 
@@ -75,6 +78,16 @@ def test_advice_is_told_once_with_its_template_and_first_cell(board):
         "(cell a/1x1 and 1 more prompt)"
     )
     assert (finding.code, finding.severity) == ("lint-light", "warning")
+
+
+def test_advice_reads_the_prompts_that_were_proven_and_writes_none_again(board, monkeypatch):
+    begun = []
+    monkeypatch.setattr(writing, "Scribe", lambda: begun.append(1) or Scribe())
+    board.write(HEAD + "prompt: a bottle\n")
+    blueprint = board.load()
+    plan_drafts(blueprint)
+    assert lint(blueprint)
+    assert len(begun) == 1
 
 
 def test_ids_that_two_axes_share_are_told(board):

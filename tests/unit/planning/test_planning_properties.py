@@ -162,6 +162,7 @@ def canonical(at, profile, request):
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 
 
+@settings(deadline=None)
 @given(
     axes=st.dictionaries(WORDS, WORDS, max_size=4),
     words=st.tuples(WORDS, WORDS),
