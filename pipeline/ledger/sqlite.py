@@ -16,7 +16,7 @@ from pipeline.ledger.base import Attempt
 from pipeline.ledger.bookkeeping import Bookkeeper, Clock, utc_now
 from pipeline.ledger.books import Books
 from pipeline.ledger.group_commit import GroupCommit
-from pipeline.ledger.opening import open_for_writing
+from pipeline.ledger.opening import is_large, open_for_writing, prove_whole
 from pipeline.ledger.reading import Readers
 from pipeline.ledger.rows import milliseconds
 
@@ -36,6 +36,9 @@ class SqliteLedger(Bookkeeper):
         self._readers = readers
         self._writer = writer
         self._now = now
+        self._place: Path | None = None
+        """Of a file that is yet to be proven whole before the first purchase."""
+        self._proof: asyncio.Future[None] | None = None
 
     @classmethod
     async def open(cls, path: Path, *, now: Clock = utc_now, read_only: bool = False) -> Self:
@@ -50,7 +53,10 @@ class SqliteLedger(Bookkeeper):
             loop = asyncio.get_running_loop()
             connection = await loop.run_in_executor(None, open_for_writing, place)
             writer = GroupCommit(connection, path=place)
-        return cls(Readers(place), writer, now=now)
+        ledger = cls(Readers(place), writer, now=now)
+        if writer is not None and is_large(place):
+            ledger._place = place
+        return ledger
 
     async def close(self) -> None:
         """Finish what is queued and let go of the file."""
@@ -66,6 +72,8 @@ class SqliteLedger(Bookkeeper):
         return await self._called(verb)
 
     async def _permit(self, verb: Callable[[Books, int], Attempt]) -> Attempt:
+        if self._place is not None:
+            await self._proven(self._place)
         permit = self._called(verb, unclaimed=self._take_back)
         try:
             return await permit
@@ -74,6 +82,13 @@ class SqliteLedger(Bookkeeper):
             if not permit.cancelled() and permit.exception() is None:
                 self._take_back(permit.result())
             raise
+
+    async def _proven(self, place: Path) -> None:
+        if self._proof is None:
+            loop = asyncio.get_running_loop()
+            self._proof = loop.run_in_executor(None, prove_whole, place)
+        await asyncio.shield(self._proof)
+        self._place = None
 
     async def _read(self, question: Callable[[Books], Answered]) -> Answered:
         return await self._readers.ask(question)

@@ -1,5 +1,6 @@
 """A ledger that cannot be trusted is refused, untouched, with a word on what to do."""
 
+import asyncio
 import hashlib
 import sqlite3
 
@@ -272,6 +273,33 @@ async def test_a_large_ledger_is_not_read_whole_at_every_opening(place, monkeypa
     monkeypatch.setattr(opening, "CHECKED_WHOLE", 0)
     ledger = await SqliteLedger.open(place)
     assert len(await ledger.campaign_entries("citrus-soda")) == len(JOBS)
+    await ledger.close()
+
+
+async def test_a_large_ledger_is_read_whole_before_the_first_purchase(place, monkeypatch):
+    """It was never read whole: a row that an index had lost was as good as never bought."""
+    with sqlite3.connect(place) as edited:
+        edited.execute("update total set confirmed = confirmed - 2")
+    edited.close()
+    monkeypatch.setattr(opening, "CHECKED_WHOLE", 0)
+    ledger = await SqliteLedger.open(place)
+    run = a_run("2026-11-22T070000Z-bbbbbb")
+    await ledger.begin(run)
+    for _ in range(2):
+        with pytest.raises(LedgerUnusable, match="its sums do not agree"):
+            await ledger.submit(a_job("new/1x1"), run=run, budget=Budget())
+    assert a_job("new/1x1").key not in await ledger.entries([a_job("new/1x1").key])
+    await ledger.close()
+
+
+async def test_a_large_ledger_that_is_whole_sells_as_a_small_one_does(place, monkeypatch):
+    monkeypatch.setattr(opening, "CHECKED_WHOLE", 0)
+    ledger = await SqliteLedger.open(place)
+    run = a_run("2026-11-22T070000Z-bbbbbb")
+    await ledger.begin(run)
+    jobs = [a_job(f"new-{number}/1x1") for number in range(3)]
+    asked = [ledger.submit(job, run=run, budget=Budget()) for job in jobs]
+    assert [permit.job for permit in await asyncio.gather(*asked)] == [job.key for job in jobs]
     await ledger.close()
 
 
