@@ -19,6 +19,8 @@ class Executor(Protocol):
         """Render every job and deliver its outcome: exactly one per job, in any order.
 
         Jobs are drawn as they can be worked on, never all at once. When cancelled, no further job
-        is drawn, and each job in flight is either delivered or left open in the ledger.
+        is drawn, and each job in flight is either delivered or left open in the ledger. Where one
+        job raises, no further one is drawn and those in flight are let end, since an answer that
+        nobody hears may have been paid for; then all errors are raised in an `ExceptionGroup`.
         """
         ...

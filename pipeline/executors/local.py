@@ -1,7 +1,7 @@
 """A pool of workers in this process, fed from one stream."""
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable
 
 from pipeline.executors.base import Deliver, RenderJob
 from pipeline.model.job import Job
@@ -17,21 +17,21 @@ class LocalExecutor:
         """See `Executor.execute`."""
         waiting = aiter(jobs)
         turn = asyncio.Lock()
+        broken: list[Exception] = []
+
+        async def work() -> None:
+            while not broken:
+                try:
+                    async with turn:  # an async generator must not be entered twice at once
+                        job = await anext(waiting, None)
+                    if job is None:
+                        return
+                    deliver(job, await render(job))
+                except Exception as error:  # noqa: BLE001 - raised below, once nobody waits for an answer
+                    broken.append(error)
+
         async with asyncio.TaskGroup() as workers:
             for _ in range(self._workers):
-                workers.create_task(self._work(waiting, turn, render=render, deliver=deliver))
-
-    async def _work(
-        self,
-        waiting: AsyncIterator[Job],
-        turn: asyncio.Lock,
-        *,
-        render: RenderJob,
-        deliver: Deliver,
-    ) -> None:
-        while True:
-            async with turn:  # an async generator must not be entered twice at once
-                job = await anext(waiting, None)
-            if job is None:
-                return
-            deliver(job, await render(job))
+                workers.create_task(work())
+        if broken:
+            raise ExceptionGroup("a job could not be worked on", broken)
