@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from pipeline.errors import UsageError
 from pipeline.model.campaign import Cell, Stage
@@ -17,6 +18,8 @@ from pipeline.planning.places import Place
 from pipeline.planning.reading.located import Step, dotted, stands
 from pipeline.planning.resolved import Spot
 
+_MOST_NAMES = 2000
+"""Cells among which the one that was meant is looked for."""
 USUAL = "usual"
 """The origin of what no file sets."""
 
@@ -51,8 +54,9 @@ def explain(blueprint: Blueprint, cell: str) -> Explanation:
     known = spots(blueprint)
     spot = next((one for one in known if name_of(blueprint, one.point) == wanted), None)
     if spot is None:
-        names = (name_of(blueprint, one.point) for one in spots(blueprint))
-        raise UsageError(f"there is no cell {cell}{did_you_mean(wanted, names)}")
+        names = [name_of(blueprint, one.point) for one in islice(spots(blueprint), _MOST_NAMES)]
+        hint = did_you_mean(wanted, names) or f"; cells are named like {names[0]}"
+        raise UsageError(f"there is no cell {cell}{hint}")
     drafts = tuple(plan_drafts(blueprint, only=[wanted]))
     key = drafts[0].key if drafts else JobKey("")
     pick = Pick(round=1, take=1, job=key, sha256="")

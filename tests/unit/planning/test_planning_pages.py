@@ -140,6 +140,8 @@ def test_a_cell_that_is_not_there_gets_a_hint(board):
     board.put("p.csv", "sku,name\nA,Soda\n")
     with pytest.raises(UsageError, match=r"there is no cell A/4:4 \(did you mean A/4x3\?\)"):
         explain(board.write(CAMPAIGN).load(), "A/4:4")
+    with pytest.raises(UsageError, match=r"no cell citrus; cells are named like A/"):
+        explain(board.load(), "citrus")
 
 
 def test_a_first_campaign_runs_as_it_is(board):
