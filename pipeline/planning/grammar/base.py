@@ -63,7 +63,9 @@ def _meant(key: str, value: LocatedMap, part: type[Part], *, homes: Sequence[str
         return f"; it belongs under {listing(homes)}"
     fields = part.model_fields
     if value.path or not isinstance(value[key], LocatedList):
-        return did_you_mean(key, [field.alias or name for name, field in fields.items()])
+        known = [field.alias or name for name, field in fields.items()]
+        few = f"; known here: {listing(known, last='and')}" if len(known) <= _FEW_KEYS else ""
+        return did_you_mean(key, known) or few
     lists = [name for name, field in fields.items() if typing.get_origin(field.annotation) is list]
     return did_you_mean(key, lists) or "; an axis stands below matrix, indented"
 
@@ -78,6 +80,9 @@ def _as_written(value: object) -> object:
         return str(value)
     return value
 
+
+_FEW_KEYS = 6
+"""Keys that a complaint lists where none of them is near."""
 
 Text = Annotated[str, BeforeValidator(_as_written), WithJsonSchema({"type": ["string", "number"]})]
 """Text as it is written; `2.50` is the text `2.50`."""

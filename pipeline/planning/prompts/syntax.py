@@ -29,7 +29,7 @@ def explain_syntax(message: str, line: str, *, known: Iterable[str]) -> str:
     if character:
         return _character(character[1] or character[2])
     if "chunk after expression" in message or message.endswith("got '='"):
-        return "= does not compare here; write == for is the same as"
+        return "= does not compare two values here; write =="
     block = _BLOCK.search(message)
     if block:
         return f"{{% {block[1]} … %}} is never closed: {{% end{block[1]} %}} is missing"

@@ -27,6 +27,10 @@ FINE = "prompt: a photo\n"
             "c.yaml:6:9: budget: must be a mapping with campaign, run or month, not 500",
         ),
         (
+            "budget: {total: 5}",
+            ("c.yaml:6:10: budget.total: unknown key total; known here: campaign, run and month"),
+        ),
+        (
             "references: packshot.png",
             "c.yaml:6:13: references: must be a list: [packshot.png]",
         ),

@@ -18,7 +18,7 @@ from test_planning_templates import answer
         ("{% iff x %}", "there is no {% iff %} (did you mean if?)"),
         ("{{ product name }}", ("two words stand in {{ }} side by side; a column is said with a "
          "dot: product.name")),
-        ("{% if take = 1 %}x{% endif %}", ("= does not compare here; write == for is the same as")),
+        ("{% if take = 1 %}x{% endif %}", "= does not compare two values here; write =="),
         ("{% if a && b %}x{% endif %}", "& means nothing here; write and"),
         ("{% if a || b %}x{% endif %}", "|| means nothing here; write or"),
         ("{{ a ? b : c }}", "? means nothing here; write a if condition else b"),
@@ -78,7 +78,7 @@ def test_an_empty_value_and_a_misspelt_one_are_told_together(board):
 @pytest.mark.parametrize(
     ("rule", "told"),
     [
-        ("product.id = 'citrus'", "= does not compare here; write == for is the same as"),
+        ("product.id = 'citrus'", "= does not compare two values here; write =="),
         ("{{ product.id == 'x' }}", "a condition stands without braces"),
     ],
 )
