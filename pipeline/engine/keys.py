@@ -1,5 +1,6 @@
 """The bearer keys of a server: known by their digests only, added and revoked while it runs."""
 
+import fcntl
 import hashlib
 import json
 import logging
@@ -7,12 +8,13 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from pipeline.engine.premises import write_private
-from pipeline.errors import LedgerUnusable, UsageError
+from pipeline.errors import LedgerUnusable, LocalFault, UsageError
 
 OWN_KEY = "server"
 """The id of the key that the server was started with."""
@@ -37,12 +39,13 @@ def add_key(state: Path, name: str) -> str:
     """A new key under this name; the only time it is shown. Raises UsageError."""
     if not _NAME.fullmatch(name) or name == OWN_KEY:
         raise UsageError(f"a key's name is letters, digits, dot, dash, underscore, not {name!r}")
-    records = list_keys(state)
-    if any(record.name == name and record.revoked is None for record in records):
-        raise UsageError(f"there is a key named {name} already")
     key = f"sk-{secrets.token_urlsafe(24)}"
-    record = KeyRecord(name=name, sha256=_digest(key), tail=key[-4:], created=time.time())
-    _save(state, (*records, record))
+    with _alone(state):
+        records = list_keys(state)
+        if any(record.name == name and record.revoked is None for record in records):
+            raise UsageError(f"there is a key named {name} already")
+        record = KeyRecord(name=name, sha256=_digest(key), tail=key[-4:], created=time.time())
+        _save(state, (*records, record))
     return key
 
 
@@ -59,16 +62,17 @@ def list_keys(state: Path) -> tuple[KeyRecord, ...]:
 
 def revoke_key(state: Path, name: str) -> None:
     """End a key now; a running server refuses it with its next request. Raises UsageError."""
-    records = list_keys(state)
-    if not any(record.name == name and record.revoked is None for record in records):
-        raise UsageError(f"there is no key named {name}")
-    ended = [
-        replace(record, revoked=time.time())
-        if record.name == name and record.revoked is None
-        else record
-        for record in records
-    ]
-    _save(state, ended)
+    with _alone(state):
+        records = list_keys(state)
+        if not any(record.name == name and record.revoked is None for record in records):
+            raise UsageError(f"there is no key named {name}")
+        ended = [
+            replace(record, revoked=time.time())
+            if record.name == name and record.revoked is None
+            else record
+            for record in records
+        ]
+        _save(state, ended)
 
 
 class KeyRing:
@@ -98,8 +102,8 @@ class KeyRing:
             return
         try:
             live = [record for record in list_keys(self._state) if record.revoked is None]
-        except LedgerUnusable:
-            _log.exception("the key file cannot be read; the keys known so far stay good")
+        except LedgerUnusable as error:
+            _log.warning("the keys known so far stay good: %s", error)
         else:
             self._known = {record.sha256: record.name for record in live} | self._own
         self._seen = seen
@@ -109,6 +113,20 @@ def _digest(key: str) -> str:
     return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
 
 
+@contextmanager
+def _alone(state: Path) -> Iterator[None]:
+    """One command changes the file at a time: none undoes what another has just written."""
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+        lock = os.open(state / "keys.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise LocalFault(f"the server's state folder {state}: {error}") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
+
+
 def _save(state: Path, records: Iterable[KeyRecord]) -> None:
-    state.mkdir(parents=True, exist_ok=True)
     write_private(state / "keys.json", json.dumps([asdict(r) for r in records], indent=1))

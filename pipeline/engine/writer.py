@@ -108,7 +108,7 @@ class GroupWriter:
                 _run(waiting)
             self._connection.execute("COMMIT")
         except (apsw.Error, OSError) as error:
-            _log.exception("the books could not be written")
+            _log.warning("the books could not be written: %s", error)
             self._undo()
             for waiting in group:
                 waiting.error = LocalFault(f"the books could not be written: {error}")
@@ -122,7 +122,7 @@ class GroupWriter:
                 self._connection.execute("ROLLBACK")
             self._undone()
         except (apsw.Error, OSError) as error:
-            _log.exception("the books cannot be read")
+            _log.critical("the books cannot be read: %s", error)
             self._ended = f"the books cannot be read: {error}"
 
 

@@ -222,7 +222,9 @@ async def test_a_file_that_is_no_database_is_refused(tmp_path: Path):
         Books(tmp_path / "books.db", start=None)
 
 
-async def test_a_failed_write_charges_nobody_and_the_next_one_counts_right(tmp_path: Path):
+async def test_a_failed_write_charges_nobody_and_the_next_one_counts_right(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
     books = Books(tmp_path / "books.db", start=100)
     first = await books.reserve(purchase(6))
     books._connection.execute("PRAGMA query_only = 1")
@@ -231,6 +233,9 @@ async def test_a_failed_write_charges_nobody_and_the_next_one_counts_right(tmp_p
     books._connection.execute("PRAGMA query_only = 0")
     await books.capture(first.purchase, [picture(first.purchase)])
     assert (books.standing().captured, books.standing().reserved) == (6, 0)
+    (said,) = caplog.records
+    assert said.getMessage().startswith("the books could not be written: ")
+    assert said.exc_info is None, "a full disk is told in a line, not in a trace"
     await books.close()
 
 

@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -60,3 +61,20 @@ def test_a_key_file_that_breaks_while_the_server_runs_takes_no_key_away(tmp_path
     assert ring.caller(f"Bearer {key}") == "ana"
     (tmp_path / "keys.json").write_text("{")
     assert ring.caller(f"Bearer {key}") == "ana"
+
+
+def test_a_key_file_that_breaks_is_told_in_a_line_without_a_trace(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    (tmp_path / "keys.json").write_text("{")
+    assert KeyRing(tmp_path, own="sk-own").caller("Bearer sk-own") == "server"
+    (said,) = caplog.records
+    assert "keys.json" in said.getMessage()
+    assert said.exc_info is None
+
+
+def test_of_keys_added_at_the_same_time_some_were_lost(tmp_path: Path):
+    names = [f"key-{number}" for number in range(24)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda name: add_key(tmp_path, name), names))
+    assert sorted(record.name for record in list_keys(tmp_path)) == sorted(names)
