@@ -3,6 +3,7 @@
 `serve --help` and the page at `/docs` are made of it; the tests act every example out.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,11 @@ class Guide:
     fault: Fault
     does: str
     example: Mapping[str, Any]
+
+    @property
+    def rule(self) -> str:
+        """The example as a rules file has it."""
+        return json.dumps(self.example)
 
 
 FAULTS = tuple(

@@ -33,6 +33,8 @@ from pipeline.errors import LocalFault
 
 _WILDCARDS = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared with, not bound to
 _BACKLOG = 1024
+_LINGERING = 2.0
+"""Seconds for which the rest of a refused body is read, so that its sender sees the answer."""
 _http_log = logging.getLogger("pipeline.engine.http")
 
 
@@ -183,6 +185,7 @@ class ImageServer:
             access_log_class=RequestLog,
             logger=_http_log,
             keepalive_timeout=self._settings.idle_seconds,
+            lingering_time=_LINGERING,
             shutdown_timeout=self._settings.drain_seconds,
         )
         await runner.setup()

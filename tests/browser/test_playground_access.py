@@ -81,7 +81,8 @@ async def test_axe_finds_nothing_wrong_in_any_view_of_the_playground(tmp_path, t
 
 @pytest.mark.parametrize("wide", [1400, 900, 390, 320])
 async def test_nothing_sticks_out_sideways(tmp_path, wide):
-    async with playing(tmp_path) as server, before(server, wide=wide) as page:
+    rich = playing(tmp_path, credits=1_000_000)
+    async with rich as server, before(server, wide=wide) as page:
         await page.fill("#n", "10")
         await render(page)
         assert await page.evaluate("document.documentElement.scrollWidth") == wide
