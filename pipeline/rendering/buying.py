@@ -1,6 +1,7 @@
 """Asking for one image: reserve, ask once, and write down what that did to the money."""
 
 import asyncio
+import re
 import time
 from dataclasses import dataclass
 from typing import assert_never
@@ -28,6 +29,14 @@ from pipeline.settings import RenderingSettings
 
 CONFLICT = 409
 """The same key is being answered at this moment."""
+
+NOT_HERE = (404, 405)
+NO_SUCH_MODEL = re.compile(
+    r"\b(?:unknown|unsupported|invalid|no such) model\b"
+    r"|\bmodel\b.{0,40}\b(?:not found|not exist|not supported|not available)\b",
+    re.IGNORECASE,
+)
+LOOK_THERE = "Every image would be refused like the first: look at the base URL and the model"
 
 Bought = Rendered | Failed | InDoubt
 
@@ -137,6 +146,10 @@ async def _not_bought(
             await _release(at, attempt, error)
             at.halt.because(error)
             return None
+        case Rejected() if alone and _sells_nothing(error):
+            await _release(at, attempt, error)
+            at.halt.because(ProviderStopped(f"{error}; nothing was charged. {LOOK_THERE}"))
+            return None
         case Rejected():
             refused = isinstance(error, PolicyRefused)
             kind = FailureKind.REFUSED if refused else FailureKind.REJECTED
@@ -148,6 +161,11 @@ async def _not_bought(
             return failure
         case _:
             return await _doubtful(at, attempt, error, tries=tries)
+
+
+def _sells_nothing(error: Rejected) -> bool:
+    """Whether a refusal is about where and for which model was asked, not about one image."""
+    return error.http in NOT_HERE or bool(NO_SUCH_MODEL.search(str(error)))
 
 
 async def _release(at: Counter, attempt: Attempt, error: ProviderError) -> None:

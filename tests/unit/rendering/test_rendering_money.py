@@ -121,6 +121,32 @@ async def test_a_wrong_key_costs_one_request_whatever_the_concurrency(shop):
     assert outcomes == [None] * 20
 
 
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        Rejected("the provider refused the request (HTTP 404): not found", http=404),
+        Rejected("the provider refused the request (HTTP 400): unknown model gpt-9", http=400),
+    ],
+    ids=["a wrong URL", "a wrong model"],
+)
+async def test_a_wrong_url_or_model_costs_one_request_and_leaves_every_job_planned(shop, refusal):
+    """Each job was asked for in turn, failed, and stayed failed when the URL was put right."""
+    here = await shop([Answer(error=refusal)] * 99)
+    assert await here.render_at_once(*high(20)) == [None] * 20
+    assert len(here.provider.asked) == 1
+    assert isinstance(here.halt.reason, ProviderStopped)
+    assert "nothing was charged" in str(here.halt.reason)
+    known = await here.ledger.campaign_entries(here.run.campaign)
+    assert [entry.outcome for entry in known] == [None]
+
+
+async def test_a_first_request_that_is_refused_for_its_words_stops_nobody(shop):
+    here = await shop([Answer(error=Rejected("prompt: too long", http=400))])
+    outcomes = await here.render_at_once(*high(3))
+    assert sum(isinstance(outcome, Stored) for outcome in outcomes) == 2
+    assert here.halt.reason is None
+
+
 async def test_funds_that_run_out_mid_run_leave_the_rest_planned(shop):
     here = await shop([Answer(), Answer(), *[Answer(error=ProviderStopped("402"))] * 99])
     outcomes = await here.render(*high(5))
