@@ -1,13 +1,14 @@
 """The whole story on one page: plan, render, choose, render, account."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pipeline.errors import LocalFault
 from pipeline.executors.base import Executor
 from pipeline.ledger.base import Entry, Ledger
+from pipeline.ledger.collecting import uncollected
 from pipeline.model.campaign import CellName, Review, Stage
 from pipeline.model.credits import Credits
 from pipeline.model.job import Job, JobKey
@@ -108,12 +109,12 @@ async def survey(
     selected = None
     if only:
         selected = frozenset(cell.name for cell in expand(blueprint, only=only))
-    planned = await asyncio.to_thread(lambda: [*plan_drafts(blueprint, rounds=rounds)])
+    planned = await _listed(lambda: plan_drafts(blueprint, rounds=rounds))
     entries = dict(await ledger.entries(keys_of(planned)))
     paid = settle_payers(planned, entries, selected=None)
     picks = picks_from(verdicts, paid, entries, rounds=rounds, finals=again)
-    wanted = await asyncio.to_thread(
-        lambda: [*plan_finals(blueprint, picks=picks.approved, rounds=picks.rounds)]
+    wanted = await _listed(
+        lambda: plan_finals(blueprint, picks=picks.approved, rounds=picks.rounds)
     )
     entries.update(await ledger.entries(keys_of(wanted)))
     drafts = settle_payers(planned, entries, selected=selected)
@@ -125,6 +126,16 @@ async def survey(
         stale=picks.stale,
         waiting=waiting_cells(blueprint, drafts, entries, verdicts),
     )
+
+
+async def _listed(draw: Callable[[], Iterator[Job]]) -> list[Job]:
+    """Every job that is drawn, off the event loop."""
+
+    def listed() -> list[Job]:
+        with uncollected():
+            return [*draw()]
+
+    return await asyncio.to_thread(listed)
 
 
 def keys_of(jobs: Sequence[Job]) -> Sequence[JobKey]:

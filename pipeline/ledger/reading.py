@@ -1,10 +1,8 @@
 """Reading beside the writer: answers from one consistent moment, off the event loop."""
 
 import asyncio
-import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,6 +10,7 @@ import apsw
 
 from pipeline.errors import LocalFault
 from pipeline.ledger.books import Books
+from pipeline.ledger.collecting import uncollected
 from pipeline.ledger.faults import fault
 from pipeline.ledger.opening import open_for_reading
 from pipeline.ledger.sqlite_books import SqliteBooks
@@ -47,7 +46,7 @@ class Readers:
         connection = self._idle.pop() if self._idle else open_for_reading(self._path)
         try:
             connection.execute("begin")
-            with _uncollected():
+            with uncollected():
                 answer = question(SqliteBooks(connection))
             connection.execute("commit")
         except BaseException as error:
@@ -61,15 +60,3 @@ class Readers:
             # an empty ledger in memory: a real one may appear at any time
             connection.close()
         return answer
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Make many long-lived values without the collector walking over them again and again."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()

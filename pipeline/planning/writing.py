@@ -211,5 +211,8 @@ def _told(other: CellName, cell: CellName) -> str:
 def _unfold(chapter: bytes) -> Iterator[Written]:
     heads, _, reply = zlib.decompress(chapter).partition(b"\n")
     entries = json.loads(reply)["written"]
+    last = ""
     for (point, variant, round_, take), entry in zip(json.loads(heads), entries, strict=True):
-        yield Written(Shot(Spot(tuple(point), (), variant), round_, take, ""), *entry)
+        prompt, *rest = entry
+        last = prompt if prompt != last else last  # takes of a cell share their words in memory
+        yield Written(Shot(Spot(tuple(point), (), variant), round_, take, ""), last, *rest)
