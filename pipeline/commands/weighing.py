@@ -1,6 +1,8 @@
 """Balances of an account: kept when a run begins, and held against what is in doubt later."""
 
+import asyncio
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +17,9 @@ from pipeline.model.provider import Account
 from pipeline.providers.base import Provider
 from pipeline.runs.balances import Balance, Weighed, note_balance, read_balance, weigh
 from pipeline.settings import Settings
+
+PATIENCE = 15.0
+"""Seconds for an API to tell what is left; a run does not wait longer to begin."""
 
 DECLARE = "providers.{provider}.balance names the path of an API that tells the credits left"
 
@@ -56,7 +61,10 @@ async def weigh_doubts(
 async def _told(ledger: Ledger, provider: Provider, account: Account) -> tuple[int, Spent] | None:
     """The balance, and what the ledger says of the same moment: it did not move meanwhile."""
     before = await ledger.spent(account=account)
-    left = await provider.balance()
+    left = None
+    with suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE):
+            left = await provider.balance()
     after = await ledger.spent(account=account)
     return None if left is None or before != after else (left, after)
 
