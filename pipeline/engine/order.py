@@ -46,14 +46,16 @@ class Picture:
 class UnpaintableError(Exception):
     """The words cannot be painted, and why; nothing was painted."""
 
-    def __init__(self, reason: str, *, hint: str = "") -> None:
+    def __init__(self, reason: str, *, hint: str = "", field: str = "prompt") -> None:
         super().__init__(reason)
         self.reason = reason
         self.hint = hint
+        self.field = field
+        """The field of the request that is to blame."""
 
     def __reduce__(self) -> "tuple[object, tuple[str], dict[str, str]]":
         """Survive the way back from a painter's process, hint and all."""
-        return (type(self), (self.reason,), {"hint": self.hint})
+        return (type(self), (self.reason,), {"hint": self.hint, "field": self.field})
 
 
 class Painter(Protocol):

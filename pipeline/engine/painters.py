@@ -132,7 +132,7 @@ def _instead(picture: Picture) -> Picture:
 def unpaintable(error: UnpaintableError) -> RefusedError:
     """What the painter cannot do with these words, told to who asked."""
     message = f"{error.reason}; {error.hint}" if error.hint else error.reason
-    return RefusedError(422, message, field="prompt")
+    return RefusedError(422, message, field=error.field)
 
 
 def _given_up() -> RefusedError:

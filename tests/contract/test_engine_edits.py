@@ -4,7 +4,7 @@ import aiohttp
 import pytest
 from engine_client import PROMPT, Client, png, serving
 
-from pipeline.engine.options import Limits
+from pipeline.engine.options import Engine, Limits
 
 
 def form(**fields: object) -> aiohttp.FormData:
@@ -106,3 +106,13 @@ async def test_an_upload_over_the_limit_is_refused(tmp_path: Path):
     async with serving(tmp_path, limits=Limits(upload_bytes=1000)) as client:
         status, _ = await edit(client, prompt=PROMPT, image=png() + b"\0" * 1000)
         assert status == 413
+
+
+@pytest.mark.parametrize("field", ["image", "mask"])
+async def test_a_file_cut_short_in_its_middle_was_blamed_on_the_prompt(tmp_path: Path, field: str):
+    async with serving(tmp_path, engine=Engine.PROOF) as client:
+        files = {"image": png(mode="RGBA"), "mask": png(mode="RGBA")}
+        files[field] = files[field][:60]
+        status, reply = await edit(client, prompt=PROMPT, quality="low", **files)
+        assert (status, reply["message"].partition(": ")[0]) == (422, field)
+        assert client.server.charged() == 0

@@ -38,14 +38,16 @@ def received(order: Order) -> Given | None:
     """The first image of an order, or None where it has none."""
     if not order.references:
         return None
-    image = _opened(order.references[0], "the image to edit")
+    image = _opened(order.references[0], "image")
     alpha = image.getchannel("A")
     clear = alpha.point(lambda a: 255 if a < _CLEAR else 0)
     share = clear.histogram()[255] / (image.width * image.height)
     ink = alpha.point(lambda a: 255 if a >= _CLEAR else 0).getbbox()
     if ink is None:
         raise UnpaintableError(
-            "the image to edit is wholly transparent", hint="hand in an image that shows something"
+            "the image to edit is wholly transparent",
+            hint="hand in an image that shows something",
+            field="image",
         )
     if share > _CLEAR_SHARE and order.mask is None:
         return Given(image.crop(ink), Use.PACKSHOT)
@@ -57,7 +59,7 @@ def masked(order: Order, given: Given, painted: Image.Image) -> Image.Image:
     kept = covering(given.image, painted.size)
     if order.mask is None:
         return kept
-    mask = _opened(order.mask, "the mask").getchannel("A")
+    mask = _opened(order.mask, "mask").getchannel("A")
     fitted = covering(Image.merge("RGBA", (mask, mask, mask, mask)), painted.size)
     soft = fitted.getchannel("A").filter(ImageFilter.GaussianBlur(1.5))
     return Image.composite(kept, painted.convert("RGBA"), soft)
@@ -94,16 +96,21 @@ def _busy(edges: Image.Image, box: Box) -> float:
     return sum(i * n for i, n in enumerate(counts)) / max(1, sum(counts))
 
 
-def _opened(content: bytes, what: str) -> Image.Image:
+def _opened(content: bytes, field: str) -> Image.Image:
+    what = "the mask" if field == "mask" else "the image to edit"
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             image = Image.open(io.BytesIO(content))
             if image.width * image.height > MOST_PIXELS:
-                raise UnpaintableError(f"{what} is too large", hint="hand in at most 50 megapixels")
+                raise UnpaintableError(
+                    f"{what} is too large", hint="hand in at most 50 megapixels", field=field
+                )
             upright = ImageOps.exif_transpose(image)
             return upright.convert("RGBA")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Warning) as error:
         raise UnpaintableError(
-            f"{what} cannot be read", hint="hand in a whole PNG, JPEG or WebP file"
+            f"{what} cannot be read",
+            hint="hand in a whole PNG, JPEG or WebP file",
+            field=field,
         ) from error
