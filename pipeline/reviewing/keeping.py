@@ -33,12 +33,18 @@ class Keeper:
     def __init__(self, *, desk: Desk, file: ReviewFile) -> None:
         self._desk = desk
         self._file = file
+        self._seen = _mark(file.path)
+
+    def edited(self) -> bool:
+        """Whether somebody else wrote the file since it was read or written here."""
+        return _mark(self._file.path) != self._seen
 
     async def keep(self, *, now: str) -> tuple[Verdict, ...]:
         """Import what people changed, then write what is known; returns what was imported.
 
         A file that cannot be read is left as it is: `CampaignError` says where it is broken.
         """
+        self._seen = _mark(self._file.path)
         text = _read(self._file.path)
         before = _read(self._file.copy)
         imported: tuple[Verdict, ...] = ()
@@ -48,6 +54,7 @@ class Keeper:
         fresh = render_reviews(self._desk.campaign, board.number, self._desk.newest)
         if fresh != text:
             write_text(self._file.path, fresh)
+            self._seen = _mark(self._file.path)
         if fresh != before:
             write_text(self._file.copy, fresh)
         return imported
@@ -118,6 +125,15 @@ def write_text(path: Path, text: str) -> None:
             os.close(folder)
     except OSError as error:
         raise LocalFault(f"cannot write {path}: {error.strerror}") from error
+
+
+def _mark(path: Path) -> tuple[int, int]:
+    """Size and time: a pulled or edited file differs in one of them."""
+    try:
+        found = path.stat()
+    except OSError:
+        return (-1, -1)
+    return (found.st_size, found.st_mtime_ns)
 
 
 def _read(path: Path) -> str | None:

@@ -211,6 +211,8 @@ class ReviewServer:
                     self._desk.complain("ledger", str(error))
                 else:
                     self._desk.complain("ledger", "")
+                if self._keeper.edited():
+                    self._decided.set()
             took = time.monotonic() - started
             await asyncio.sleep(min(_LONGEST_REST, max(_LOOK_EVERY, took * _SHARE)))
 

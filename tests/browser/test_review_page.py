@@ -249,3 +249,44 @@ async def test_ten_thousand_images_are_under_a_thousand_nodes(tmp_path):
         matrix = await page.evaluate("document.querySelectorAll('*').length")
     assert most < 1000
     assert matrix < 1000
+
+
+async def test_a_page_says_that_its_server_ended_and_carries_on_with_the_next_one(stand):
+    ended = stand.server()
+    await ended.__aenter__()
+    async with looking(ended) as page:
+        await ended.__aexit__(None, None, None)
+        await page.wait_for_selector("text=Connection lost")
+        await page.wait_for_selector(".complaint:has-text('start it again')", timeout=30_000)
+        async with stand.server(port=ended.port):
+            await page.wait_for_selector(".complaint", state="detached", timeout=30_000)
+            await page.locator("#c0").focus()
+            await keys(page, "x")
+            await decided(stand, "citrus/1x1", Decision.REJECTED)
+
+
+async def test_the_next_step_is_offered_after_the_last_verdict(stand):
+    async with stand.server(allow_spend=True) as server, looking(server) as page:
+        await page.locator("#c0").focus()
+        await keys(page, "1", "x", "x", "x")
+        await toast(page, "all decided")
+        await page.click(".toast >> text=Launch finals")
+        await page.wait_for_selector("dialog:has-text('12 credits')")
+
+
+async def test_who_comes_back_the_next_day_stands_on_the_first_open_cell(stand):
+    async with stand.server() as server, looking(server) as page:
+        await page.locator("#c0").focus()
+        await keys(page, "1", "x")
+        await decided(stand, "citrus/4x3", Decision.REJECTED)
+        await page.reload()
+        await page.wait_for_selector("#c2.focus")
+
+
+async def test_a_dialog_that_escape_closes_hears_no_further_key(stand):
+    async with stand.server() as server, looking(server) as page:
+        await page.locator("#c0").focus()
+        for _ in range(5):
+            await keys(page, "r", "Escape", "?", "Escape")
+        await keys(page, "x")
+        await decided(stand, "citrus/1x1", Decision.REJECTED)

@@ -171,3 +171,17 @@ async def test_a_review_folder_that_is_a_link_is_not_written_through(kept, tmp_p
     desk.apply([await stand.ledger.decide(verdict, campaign=SLUG)])
     with pytest.raises(UsageError, match="link"):
         await keeper.keep(now=STAMP)
+
+
+async def test_a_clock_that_goes_ahead_does_not_outrank_later_verdicts_for_a_year(kept):
+    stand, _, keeper = kept
+    file = stand.file
+    ahead = '{status: rejected, take: 1, by: jon, at: "2027-11-22T06:00:00Z"}'
+    back = '{status: redo, take: 1, by: ana, at: "2026-11-22T09:00:00Z", note: brighter}'
+    text = file.read_text().replace("{status: undecided}", ahead, 1)
+    file.write_text(text)
+    await keeper.keep(now="2026-11-22T08:00:00Z")
+    line = next(one for one in file.read_text().splitlines() if "rejected" in one)
+    file.write_text(file.read_text().replace(line, f"    draft: {back}"))
+    taken = await keeper.keep(now="2026-11-22T10:00:00Z")
+    assert [(verdict.by, verdict.decision) for verdict in taken] == [("ana", Decision.REDO)]

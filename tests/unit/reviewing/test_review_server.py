@@ -464,3 +464,28 @@ async def test_the_review_ends_only_after_a_launch_that_is_going_on(stand):
         await browser.post(f"{API}/finals", {"plan": shown["plan"], "credits": shown["credits"]})
         asyncio.get_running_loop().call_later(0.2, gate.set)
     assert finished == [Stage.FINAL]
+
+
+async def test_verdicts_that_git_brings_appear_on_an_open_page_without_anybody_deciding(stand):
+    async with browsing(stand) as (browser, _), browser.session.get(f"{API}/events"):
+        line = '{status: rejected, take: 1, by: jon, at: "2026-11-22T05:00:00Z"}'
+        stand.file.write_text(stand.file.read_text().replace("{status: undecided}", line, 1))
+        for _ in range(200):
+            states = [row[0] for row in (await browser.index())["draft"]]
+            if "rejected" in states:
+                break
+            await asyncio.sleep(0.05)
+    assert states == ["undecided", "undecided", "rejected", "undecided"]
+
+
+async def test_conflict_marks_of_git_are_told_on_an_open_page_with_their_line(stand):
+    async with browsing(stand) as (browser, _), browser.session.get(f"{API}/events"):
+        stand.file.write_text("<<<<<<< ours\n" + stand.file.read_text())
+        for _ in range(200):
+            complaint = (await browser.index())["complaint"]
+            if complaint:
+                break
+            await asyncio.sleep(0.05)
+    assert "git left its conflict marks here" in complaint
+    assert "citrus-soda.yaml:" in complaint
+    assert stand.file.read_text().startswith("<<<<<<<")

@@ -8,7 +8,7 @@ const RUN = document.documentElement.dataset.campaign;
 const BASE = `/api/runs/${RUN}`;
 
 async function told(response) {
-  const body = await response.json().catch(() => ({}));
+  const body = await response.json().catch(() => ({ message: `The server could not answer (${response.status}).` }));
   return { ok: response.ok, status: response.status, ...body };
 }
 

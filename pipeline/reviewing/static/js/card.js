@@ -115,9 +115,9 @@ export function Card({ i, position, focused, selected, wide, high, hot }) {
       onFocus=${() => { if (focus.peek() !== position) { focus.value = position; home(); } }}>
     <${Mosaic} cell=${cell} one=${one} wide=${wide - 20} high=${high - 20} hot=${focused ? hot : -2} onPick=${pick} />
     <div class="foot" id=${`n${i}`}>
-      <div class="who"><b>${cell.title}</b><span>${cell.rest.join(' · ')}</span></div>
+      <div class="who"><b dir="auto">${cell.title}</b><span>${cell.rest.join(' · ')}</span></div>
       <${Badge} one=${one} /><span class="sr">${label(one.state, stage.value)}${one.take ? `, take ${one.take}` : ''}</span>
     </div>
-    ${told ? html`<div class=${`notebar ${told.tone}`} title=${told.text}><${Icon} n=${told.icon} s=${12} /><span>${told.text}</span></div>` : null}
+    ${told ? html`<div class=${`notebar ${told.tone}`} title=${told.text}><${Icon} n=${told.icon} s=${12} /><span dir="auto">${told.text}</span></div>` : null}
   </div>`;
 }

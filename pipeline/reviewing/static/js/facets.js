@@ -43,7 +43,7 @@ function Facet({ axis }) {
   const hidden = labels.filter((_, at) => total[at]).length - SHOWN;
   return html`<section class="facet"><h2>${name}</h2>
     ${shown.map((at) => html`<button key=${at} class=${`fb${chosen === at ? ' on' : ''}`} aria-pressed=${chosen === at} onClick=${() => pick(at)}>
-      ${name === 'size' ? html`<${SizeGlyph} axis=${axis} at=${at} />` : null}<span class="fl" title=${labels[at]}>${labels[at]}</span>
+      ${name === 'size' ? html`<${SizeGlyph} axis=${axis} at=${at} />` : null}<span class="fl" dir="auto" title=${labels[at]}>${labels[at]}</span>
       <span class="fm"><i style=${{ width: `${(100 * (total[at] - open[at])) / (total[at] || 1)}%` }}></i></span>
       <span class="fc">${open[at] || html`<${Icon} n="check" s=${12} /><span class="sr">all decided</span>`}</span></button>`)}
     ${hidden > 0 ? html`<button class="more" aria-expanded=${all} onClick=${() => showAll(!all)}>${all ? 'Fewer' : `${number(hidden)} more`}</button>` : null}

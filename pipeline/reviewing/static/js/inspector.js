@@ -59,13 +59,13 @@ export function Inspector({ cell, one }) {
   const fits = detail?.ok && detail.cell === cell.name;
   const take = fits ? detail.takes[Math.min(variant.value, detail.takes.length - 1)] : null;
   return html`<aside class="insp" aria-label="Details" tabindex="0">
-    <div class="ihead"><h2>${cell.title}</h2><p><${Ratio} of=${cell.ratio} />${cell.rest.join(' · ') || cell.name}</p></div>
+    <div class="ihead"><h2 dir="auto">${cell.title}</h2><p><${Ratio} of=${cell.ratio} />${cell.rest.join(' · ') || cell.name}</p></div>
     <${Verdict} one=${one} />
     ${one.reason ? html`<p class="ireason"><${Icon} n="alert" s=${14} />${one.reason}</p>` : null}
-    ${one.note ? html`<blockquote class=${`inote ${one.state}`}>“${one.note}”<footer>${one.by}${one.at ? ` · ${ago(one.at)}` : ''}</footer></blockquote>` : null}
+    ${one.note ? html`<blockquote class=${`inote ${one.state}`}><span dir="auto">“${one.note}”</span><footer>${one.by}${one.at ? ` · ${ago(one.at)}` : ''}</footer></blockquote>` : null}
     <${Takes} one=${one} />
     ${detail && !detail.ok ? html`<p class="ireason"><${Icon} n="alert" s=${14} />${detail.message}</p>` : null}
-    ${fits ? html`<h3>Prompt</h3><p class="prompt">${detail.prompt.map(([text, name]) => (name ? html`<mark title=${name}>${text}</mark>` : text))}</p>
+    ${fits ? html`<h3>Prompt</h3><p class="prompt" dir="auto">${detail.prompt.map(([text, name]) => (name ? html`<mark title=${name}>${text}</mark>` : text))}</p>
       ${take?.checks ? html`<h3>Checks of take ${take.take}</h3><ul class="checks">${take.checks.map(([name, found, good]) => html`
         <li class=${good ? 'good' : 'poor'}><${Icon} n=${good ? 'check' : 'alert'} s=${13} /><b>${name}</b><span>${found}</span></li>`)}</ul>` : null}
       <h3>Job</h3><${Facts} list=${[...detail.job, ['Cell', cell.name], ...(take ? [['Job id', take.job.slice(0, 12)], ['Paid', take.shared ? 'shared with another cell' : plural(take.credits, 'credit')]] : []), ...(take?.weight ? [['File', take.weight]] : [])]} />

@@ -91,7 +91,7 @@ export function Loupe() {
   return html`<div class="loupe" role="dialog" aria-modal="true" aria-label=${`${cell.title}, ${cell.rest.join(', ')}`} tabindex="-1" ref=${root}>
     <header class="lhead">
       <button class="btn ghost" onClick=${leave}><${Icon} n="back" />Grid<kbd>G</kbd></button>
-      <div class="ltitle"><b>${cell.title}</b> <span>${cell.rest.join(' · ')}</span></div>
+      <div class="ltitle"><b><bdi>${cell.title}</bdi></b> <span>${cell.rest.join(' · ')}</span></div>
       <div class="lpos">${number(focus.value + 1)} / ${number(visible.value.length)}</div>
       <div class="seg" role="group" aria-label="View">
         <button class=${all ? '' : 'on'} aria-pressed=${!all} onClick=${() => { view.value = 'loupe'; }}><${Icon} n="zoom" /><span>Loupe</span></button>

@@ -1,5 +1,5 @@
 // The review page: reads the board, then draws it.
-import { html, render } from '../vendor/ui.js';
+import { html, render, useEffect, useState } from '../vendor/ui.js';
 import { boot } from './api.js';
 import { Bottom, Top } from './bars.js';
 import { Dialogs } from './dialogs.js';
@@ -10,12 +10,26 @@ import { Icon } from './icons.js';
 import { Loupe } from './loupe.js';
 import { Matrix } from './matrix.js';
 import { showTheme } from './prefs.js';
-import { complaint, ready, said, trouble, view } from './store.js';
+import { complaint, offline, ready, said, trouble, view } from './store.js';
 import { Toast } from './toast.js';
 
+const ENDED = 8000;
+const GONE = 'The server does not answer. If `pipeline review` was ended, start it again and open the link that it prints. Verdicts given now are not saved.';
+
+// What is wrong, and that nobody listens any more: a short break says so in the bar below only.
 function Complaint() {
-  if (!complaint.value) return null;
-  return html`<div class="complaint" role="alert"><${Icon} n="alert" s=${14} /><pre>${complaint.value}</pre></div>`;
+  const [ended, setEnded] = useState(false);
+  useEffect(() => {
+    if (!offline.value) {
+      setEnded(false);
+      return undefined;
+    }
+    const timer = setTimeout(() => setEnded(true), ENDED);
+    return () => clearTimeout(timer);
+  }, [offline.value]);
+  const words = [complaint.value, ended && GONE].filter(Boolean).join('\n');
+  if (!words) return null;
+  return html`<div class="complaint" role="alert"><${Icon} n="alert" s=${14} /><pre>${words}</pre></div>`;
 }
 
 function App() {

@@ -93,7 +93,7 @@ export function Matrix() {
       const list = cellsOf(row);
       const known = list.filter((i) => i !== undefined);
       return html`<div class="mrow" key=${row} style=${{ transform: `translateY(${(first + k) * ROW}px)`, gridTemplateColumns: template }}>
-        <div class="mname"><b>${board.axes[form.down].labels[row]}</b><${Bar} list=${known} /></div>
+        <div class="mname"><b dir="auto">${board.axes[form.down].labels[row]}</b><${Bar} list=${known} /></div>
         ${list.map((i) => html`<${MatrixCell} i=${i} />`)}</div>`;
     })}</div></div>`;
 }
