@@ -12,6 +12,7 @@ from typing import Self
 # A FIFO under a file's name must not hold up whoever opens it.
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 _BESIDE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+_APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -135,3 +136,17 @@ def write_whole(root: Path, place: Place, content: bytes | Iterable[bytes]) -> N
         raise
     finally:
         os.close(folder)
+
+
+def append(root: Path, place: Place, line: bytes, *, durable: bool = False) -> None:
+    """Add a line to a file of our own, and make one where there is none."""
+    folder = open_folder(root, place.folders)
+    try:
+        file = os.open(place.name, _APPEND, 0o666, dir_fd=folder)
+    finally:
+        os.close(folder)
+    with os.fdopen(file, "wb") as stream:
+        stream.write(line)
+        stream.flush()
+        if durable:
+            os.fsync(file)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from pipeline.artifacts.confined import Place, append
 from pipeline.errors import LocalFault
 
 Measured = Mapping[str, object]
@@ -16,13 +17,14 @@ class Findings:
     """
 
     def __init__(self, output: Path, campaign: str) -> None:
-        self._place = output / campaign / "checks.jsonl"
+        self._output, self._place = output, Place(folders=(campaign,), name="checks.jsonl")
         self._known: dict[str, Measured] = {}
 
     def load(self) -> None:
         """Read what earlier runs measured."""
         try:
-            text = self._place.read_text(encoding="utf-8", errors="replace")
+            place = self._output / str(self._place)
+            text = place.read_text(encoding="utf-8", errors="replace")
         except FileNotFoundError:
             return
         except OSError as error:
@@ -44,9 +46,8 @@ class Findings:
         if sha256 in self._known:
             return
         self._known[sha256] = measured
-        line = json.dumps({"sha256": sha256, "checks": measured}, separators=(",", ":"))
+        line = json.dumps({"sha256": sha256, "checks": measured}, separators=(",", ":")) + "\n"
         try:
-            with self._place.open("a", encoding="utf-8") as file:
-                file.write(line + "\n")
+            append(self._output, self._place, line.encode())
         except OSError as error:
             raise LocalFault(f"cannot write {self._place}: {error.strerror}") from error

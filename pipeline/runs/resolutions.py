@@ -1,9 +1,9 @@
 """Who settled a doubt, when, and on what ground: one line each, beside the campaign's images."""
 
 import json
-import os
 from pathlib import Path
 
+from pipeline.artifacts.confined import Place, append
 from pipeline.errors import LocalFault
 from pipeline.ledger.base import Entry
 
@@ -12,7 +12,7 @@ def note_resolution(
     output: Path, entry: Entry, *, at: str, answer: str, ground: str, url: str = ""
 ) -> None:
     """Append to `<campaign>/resolutions.jsonl`; `LocalFault` where the disk fails."""
-    place = output / entry.at.campaign / "resolutions.jsonl"
+    place = Place(folders=(entry.at.campaign,), name="resolutions.jsonl")
     said = {
         "at": at,
         "job": entry.key,
@@ -27,10 +27,6 @@ def note_resolution(
     }
     line = json.dumps(said, ensure_ascii=False, separators=(",", ":")) + "\n"
     try:
-        file = os.open(place, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o666)
-        with os.fdopen(file, "w", encoding="utf-8") as stream:
-            stream.write(line)
-            stream.flush()
-            os.fsync(stream.fileno())
+        append(output, place, line.encode("utf-8", "surrogatepass"), durable=True)
     except OSError as error:
         raise LocalFault(f"cannot write {place}: {error.strerror}") from error
