@@ -13,7 +13,7 @@ from pipeline.errors import ArtifactError, DownloadFailed, ImageBroken, ImageGon
 from pipeline.providers.addresses import image_gate, own_addresses, refuse_inside
 from pipeline.providers.replies import plain
 from pipeline.providers.routes import DIRECT, Route
-from pipeline.providers.wire import USER_AGENT
+from pipeline.providers.wire import USER_AGENT, words_of
 from pipeline.settings import ProviderSettings
 
 MOST_REDIRECTS = 5
@@ -119,7 +119,7 @@ class Downloads:
             await refuse_inside(str(url.host), own=self._own)
             return await self._tunnels.get(url, allow_redirects=False, proxy=proxy)
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise DownloadFailed(f"the image did not come: {_words(error)}") from error
+            raise DownloadFailed(f"the image did not come: {plain(words_of(error))}") from error
 
     def _redirected(self, url: URL, target: str) -> URL:
         try:
@@ -148,7 +148,7 @@ class _Chunks(AsyncIterator[bytes]):
             chunk = await self._content.readany()
         except (aiohttp.ClientError, OSError) as error:
             raise DownloadFailed(
-                f"the image broke off after {self._received} bytes: {_words(error)}"
+                f"the image broke off after {self._received} bytes: {plain(words_of(error))}"
             ) from error
         if not chunk:
             raise StopAsyncIteration
@@ -192,7 +192,3 @@ def _refuse_status(status: int) -> None:
 
 def _too_large(limit: int) -> ImageBroken:
     return ImageBroken(f"what the image host sends is larger than {limit} bytes")
-
-
-def _words(error: Exception) -> str:
-    return plain(str(error)) or type(error).__name__

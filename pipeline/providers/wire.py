@@ -7,6 +7,8 @@ connection of its own, so that a keep-alive race cannot lose one either; redirec
 not fired, nothing was sent.
 """
 
+import errno
+import os
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +25,14 @@ from pipeline.providers.routes import Route
 from pipeline.settings import ProviderSettings
 
 USER_AGENT = "campaign-pipeline"
+
+_NOBODY_THERE = {
+    errno.ECONNREFUSED,
+    errno.ECONNRESET,
+    errno.EHOSTUNREACH,
+    errno.ENETUNREACH,
+    errno.ETIMEDOUT,
+}
 
 
 @dataclass(slots=True)
@@ -141,8 +151,7 @@ class Wire:
         return NotSent(f"could not be sent: {words}")
 
     def _words(self, error: Exception) -> str:
-        said = plain(self._redacted(str(error)))
-        return said or type(error).__name__
+        return plain(self._redacted(words_of(error)))
 
     def _redacted(self, text: str) -> str:
         for secret in self._secrets:
@@ -153,6 +162,15 @@ class Wire:
         """Some services quote the key that they refuse; the reply is kept, the key is not."""
         key = self._key.encode()
         return body.replace(key, b"***") if key and key in body else body
+
+
+def words_of(error: Exception) -> str:
+    """What went wrong on the way, in words for a person."""
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return f"{error.host} has no address: {error.os_error.strerror or error.os_error}"
+    if isinstance(error, aiohttp.ClientConnectorError) and error.errno in _NOBODY_THERE:
+        return f"{error.host}:{error.port} does not answer: {os.strerror(error.errno)}"
+    return str(error) or type(error).__name__
 
 
 async def _note_sending(

@@ -228,6 +228,8 @@ async def test_a_refused_connection_was_not_sent():
     with pytest.raises(NotSent) as failure:
         await ask(server)
     assert failure.value.charged is Charged.NO
+    host = server.url.removeprefix("http://")
+    assert str(failure.value) == f"could not be sent: {host} does not answer: Connection refused"
 
 
 async def test_a_name_that_does_not_exist_was_not_sent():
