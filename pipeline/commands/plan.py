@@ -55,8 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print("\n".join(plan_page(plan)), flush=True)
         _advise(plan)
-        ending = plan_ending(plan, file=str(arguments.campaign), whole=not arguments.only)
-        print("\n".join(ending))
+        print("\n".join(plan_ending(plan, arguments)))
     return 5 if arguments.detailed_exitcode and plan.work else 0
 
 

@@ -1,11 +1,13 @@
 """A plan as a person reads it, and as it is kept."""
 
+import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import prod
 
 from pipeline.commands.foresight import Foresight
+from pipeline.commands.nextstep import next_step
 from pipeline.commands.terminal import clipped, counted, paint, table, width
 from pipeline.model.campaign import Review, Size, Stage
 from pipeline.model.credits import Credits
@@ -61,13 +63,13 @@ def plan_page(plan: Plan) -> list[str]:
     return [*lines, *_crops(plan.blueprint)]
 
 
-def plan_ending(plan: Plan, *, file: str, whole: bool) -> list[str]:
-    """What comes after a plan; `whole`: it is of all cells, so that a run can be held to it."""
+def plan_ending(plan: Plan, arguments: argparse.Namespace) -> list[str]:
+    """What comes after a plan; a run can be held to it where it is of all cells."""
     saved = paint(f" Saved as plan {plan.id}.", "dim") if plan.work else ""
     lines = ["", f"Nothing was sent.{saved}"]
     if plan.work:
-        held = f" --plan {plan.id}" if whole else ""
-        lines.append(f"{paint('Next', 'bold')}  pipeline run {file}{held}")
+        held = () if arguments.only else ("--plan", plan.id)
+        lines.append(f"{paint('Next', 'bold')}  {next_step(arguments, 'run', *held)}")
     return lines
 
 
