@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     form.add_argument(
         "--eml", dest="form", action="store_const", const="eml", help="a mail, ready to be sent"
     )
-    parser.add_argument("--to", type=Path, metavar="DIR", help="folder to write into (.)")
+    parser.add_argument("--to", type=Path, metavar="DIR", help="folder to write into (sheet/ in the campaign's output folder)")
     add_common(parser)
 
 

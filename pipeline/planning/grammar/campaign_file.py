@@ -47,7 +47,7 @@ class SettingsChange(Part):
     vars: dict[str, Any] = Field(default_factory=dict, description="Merged over the file's vars.")
     prompt: Text | None = Field(None, description="Another template.")
     text: dict[str, Text] = Field(default_factory=dict, description="Merged over the file's text.")
-    references: list[Text] | None = Field(None, description="Other reference images.")
+    references: list[Text] | None = Field(None, description="Other reference images; needs a provider that takes some.")
     background: BackgroundWord | None = Field(None, description="Another background.")
     stages: StagesChange | None = Field(None, description="Another quality or number of takes.")
 
@@ -81,7 +81,7 @@ class CampaignFile(Part):
         default_factory=dict, description="Words that must stand quoted in the prompt."
     )
     references: list[Text] = Field(
-        default_factory=list, description="Images handed to the provider."
+        default_factory=list, description="Images for a provider that takes some; none shipped does."
     )
     background: BackgroundWord = Field("opaque", description="Opaque, or an alpha channel.")
     overrides: list[OverridePart] = Field(
@@ -105,10 +105,10 @@ class CampaignFile(Part):
         default_factory=lambda: OutputPart.model_validate({}), description="Where images lie."
     )
     renditions: list[RenditionPart] = Field(
-        default_factory=list, description="Files derived from every final."
+        default_factory=list, description="Files derived from every final; not acted on yet."
     )
     provenance: ProvenancePart = Field(
         default_factory=lambda: ProvenancePart.model_validate({}),
-        description="Labels that say how an image was made.",
+        description="Labels that say how an image was made; not acted on yet.",
     )
     notify: list[NoticePart] = Field(default_factory=list, description="Whom to tell.")

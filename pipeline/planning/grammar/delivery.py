@@ -54,8 +54,8 @@ class ProviderPart(Part):
     """Settings of one provider; texts may hold {{ env.NAME }}."""
 
     base_url: Text | None = Field(None, description="Where the API answers.")
-    model: Text | None = Field(None, description="Model name to ask for.")
-    edits: Text | None = Field(None, description="Path of the edits endpoint, where there is one.")
+    model: Text | None = Field(None, description="Model name to ask for; not acted on yet.")
+    edits: Text | None = Field(None, description="Path of the edits endpoint; not acted on yet.")
     image_hosts: list[Text] = Field(
         default_factory=list, description="Private hosts from which images may be fetched."
     )
@@ -68,4 +68,4 @@ class ProviderPart(Part):
     ca_file: Text | None = Field(
         None, description="A PEM file with private authorities to trust besides the system's."
     )
-    price: PricePart | None = Field(None, description="Shows credits in a currency as well.")
+    price: PricePart | None = Field(None, description="Shows credits in a currency as well; not acted on yet.")
