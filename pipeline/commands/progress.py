@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from pipeline.commands.terminal import counted, is_terminal, paint, say, width
 from pipeline.model.campaign import Stage
-from pipeline.model.job import Job
+from pipeline.model.job import Job, JobKey
 from pipeline.model.outcome import Failed, FailureKind, InDoubt, Outcome, Rendered, Stored
 from pipeline.rendering.events import Eased, Event, Halting, Retrying, Sent, Unrecorded
 from pipeline.runs.watching import StageOpening, Watcher
@@ -39,26 +39,35 @@ class Silence:
 
 
 class Tally:
-    """Counts what a stage has come to."""
+    """Counts what a stage has come to; what was paid in an earlier run costs nothing now."""
 
     def __init__(self) -> None:
         self.ended = 0
         self.images = 0
         self.credits = 0
         self.in_doubt = 0
+        self._asked: set[JobKey] = set()
 
-    def add(self, outcome: Outcome | None) -> None:
-        """Count one job."""
+    def asked(self, job: Job) -> None:
+        """A request was sent for this job."""
+        self._asked.add(job.key)
+
+    def add(self, job: Job, outcome: Outcome | None) -> None:
+        """Count one job; one without an outcome stays due, and has not ended."""
+        bought = job.key in self._asked
+        self._asked.discard(job.key)
+        if outcome is None:
+            return
         self.ended += 1
         match outcome:
             case Stored(credits=credits):
                 self.images += 1
-                self.credits += credits
+                self.credits += credits if bought else 0
             case Rendered(credits=credits):
-                self.credits += credits
+                self.credits += credits if bought else 0
             case InDoubt():
                 self.in_doubt += 1
-            case Failed() | None:
+            case Failed():
                 pass
             case _:
                 assert_never(outcome)
@@ -82,6 +91,7 @@ class Lines:
     def happened(self, event: Event) -> None:
         """See `Watcher.happened`."""
         if isinstance(event, Sent):
+            self._tally.asked(event.job)
             return
         if isinstance(event, Eased | Retrying):
             if self._clock() - self._eased_at < LINE_EVERY_SECONDS:
@@ -91,7 +101,7 @@ class Lines:
 
     def delivered(self, job: Job, outcome: Outcome | None) -> None:
         """See `Watcher.delivered`."""
-        self._tally.add(outcome)
+        self._tally.add(job, outcome)
         if words := ending_words(job, outcome):
             say(words)
         steps = max(1.0, self._due * LINE_EVERY_SHARE)
@@ -140,17 +150,19 @@ class Bar:
 
     def happened(self, event: Event) -> None:
         """See `Watcher.happened`."""
-        if not isinstance(event, Sent):
+        if isinstance(event, Sent):
+            self._tally.asked(event.job)
+        else:
             self._above(_words(event))
 
     def delivered(self, job: Job, outcome: Outcome | None) -> None:
         """See `Watcher.delivered`."""
-        self._tally.add(outcome)
+        self._tally.add(job, outcome)
         if words := ending_words(job, outcome):
             self._above(words)
         if self._bar is not None:
             self._postfix()
-            self._bar.update(1)
+            self._bar.update(0 if outcome is None else 1)
 
     def closed(self, stage: Stage) -> None:
         """See `Watcher.closed`."""
@@ -176,6 +188,8 @@ def opening_words(opening: StageOpening) -> str:
     name = paint(str(opening.stage), "bold", stream=sys.stderr)
     if not opening.to_buy and not opening.to_fetch:
         return f"{name}  nothing due, {counted(opening.jobs, 'image')} as they are"
+    if not opening.to_buy:
+        return f"{name}  {opening.to_fetch} of {counted(opening.jobs, 'image')} to download, paid"
     fetch = f", {opening.to_fetch} to download" if opening.to_fetch else ""
     return (
         f"{name}  {opening.to_buy} of {counted(opening.jobs, 'image')} to render{fetch}, "

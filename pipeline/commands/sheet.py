@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import json
 from pathlib import Path
 
 from pipeline.commands.flags import add_campaign, add_common, settings_of
@@ -9,10 +10,13 @@ from pipeline.commands.sheets import sheet_files, sheet_work
 from pipeline.commands.terminal import counted, say
 from pipeline.errors import LocalFault, UsageError
 from pipeline.ledger.registry import open_ledger
-from pipeline.planning.blueprint import load_blueprint
+from pipeline.planning.blueprint import Blueprint, load_blueprint
 from pipeline.providers.registry import profiles
 from pipeline.runs.folder import LEDGER, open_output
 from pipeline.workflow import survey
+
+FOLDER = "sheet"
+"""In the campaign's output folder, where no other folder is named."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +36,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     form.add_argument(
         "--eml", dest="form", action="store_const", const="eml", help="a mail, ready to be sent"
     )
-    parser.add_argument("--to", type=Path, metavar="DIR", help="folder to write into (sheet/ in the campaign's output folder)")
+    parser.add_argument(
+        "--to",
+        type=Path,
+        metavar="DIR",
+        help="folder to write into (sheet/ in the campaign's output folder)",
+    )
     add_common(parser)
 
 
@@ -41,8 +50,10 @@ def run(arguments: argparse.Namespace) -> int:
     settings = settings_of(arguments)
     if not (settings.output / LEDGER).exists():
         raise UsageError(f"there is no ledger in {settings.output}: nothing was rendered there")
-    files = asyncio.run(_draw(arguments, open_output(settings.output)))
-    folder = arguments.to or Path()
+    blueprint = load_blueprint(arguments.campaign, profiles=profiles(), provider=arguments.provider)
+    output = open_output(settings.output)
+    files = asyncio.run(_draw(blueprint, output, form=arguments.form or "inline"))
+    folder = arguments.to or output / blueprint.campaign.slug / FOLDER
     for name, content in files.items():
         place = folder / name
         try:
@@ -52,12 +63,14 @@ def run(arguments: argparse.Namespace) -> int:
             raise LocalFault(f"cannot write {place}: {error.strerror}") from error
     first = folder / next(iter(files))
     size = sum(map(len, files.values())) / 1024
-    say(f"wrote {first} ({counted(len(files), 'file')}, {size:,.0f} KiB)")
+    if arguments.json:
+        print(json.dumps({"files": [str(folder / name) for name in files]}, indent=1))
+    if not arguments.quiet:
+        say(f"wrote {first} ({counted(len(files), 'file')}, {size:,.0f} KiB)")
     return 0
 
 
-async def _draw(arguments: argparse.Namespace, output: Path) -> dict[str, bytes]:
-    blueprint = load_blueprint(arguments.campaign, profiles=profiles(), provider=arguments.provider)
+async def _draw(blueprint: Blueprint, output: Path, *, form: str) -> dict[str, bytes]:
     ledger = await open_ledger(output / LEDGER, read_only=True)
     try:
         standing = await survey(ledger, blueprint, shown=True)
@@ -66,4 +79,4 @@ async def _draw(arguments: argparse.Namespace, output: Path) -> dict[str, bytes]
         work = await sheet_work(ledger, blueprint, standing, output=output, run=newest)
     finally:
         await ledger.close()
-    return await asyncio.to_thread(sheet_files, work, form=arguments.form or "inline")
+    return await asyncio.to_thread(sheet_files, work, form=form)

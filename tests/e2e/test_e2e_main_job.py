@@ -171,3 +171,13 @@ def test_a_run_in_which_nothing_happened_draws_no_new_sheet(pipeline):
     pipeline("run", file)
     pipeline("run", file)
     assert not (pipeline.output / "soda" / "latest" / "sheet.html").exists()
+
+
+def test_a_sheet_goes_into_the_output_folder_unless_told_and_json_names_its_files(pipeline):
+    file = pipeline.write()
+    pipeline("run", file, "--stage", "draft")
+    ended = pipeline("sheet", file, "--json")
+    [named] = json.loads(ended.out)["files"]
+    assert (pipeline.folder / named).is_file()
+    assert pipeline.folder / named == pipeline.output / "soda" / "sheet" / "sheet.html"
+    assert not (pipeline.folder / "sheet.html").exists()

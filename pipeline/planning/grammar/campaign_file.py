@@ -47,7 +47,9 @@ class SettingsChange(Part):
     vars: dict[str, Any] = Field(default_factory=dict, description="Merged over the file's vars.")
     prompt: Text | None = Field(None, description="Another template.")
     text: dict[str, Text] = Field(default_factory=dict, description="Merged over the file's text.")
-    references: list[Text] | None = Field(None, description="Other reference images; needs a provider that takes some.")
+    references: list[Text] | None = Field(
+        None, description="Other reference images; needs a provider that takes some."
+    )
     background: BackgroundWord | None = Field(None, description="Another background.")
     stages: StagesChange | None = Field(None, description="Another quality or number of takes.")
 
@@ -81,7 +83,8 @@ class CampaignFile(Part):
         default_factory=dict, description="Words that must stand quoted in the prompt."
     )
     references: list[Text] = Field(
-        default_factory=list, description="Images for a provider that takes some; none shipped does."
+        default_factory=list,
+        description="Images for a provider that takes some; none shipped does.",
     )
     background: BackgroundWord = Field("opaque", description="Opaque, or an alpha channel.")
     overrides: list[OverridePart] = Field(
