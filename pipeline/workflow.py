@@ -18,7 +18,7 @@ from pipeline.model.verdict import Decision, Pick
 from pipeline.planning.blueprint import Blueprint
 from pipeline.planning.expansion import expand, name_of, spots
 from pipeline.planning.jobs import plan_drafts, plan_finals
-from pipeline.rendering.payers import settle_payers
+from pipeline.rendering.payers import settle_payers, share_out
 from pipeline.rendering.renderer import Renderer
 from pipeline.reviewing.choosing import Look, auto_verdicts
 from pipeline.reviewing.rounds import read_rounds, shown_rounds
@@ -55,7 +55,12 @@ class Work:
 class Standing:
     """A campaign as it stands now: its jobs, and what is known of them."""
 
+    jobs: Sequence[Job]
+    """Every image of the campaign, also of cells that are not asked for."""
+    asked: frozenset[CellName] | None
+    """The cells that are asked for; `None`: all of them."""
     drafts: Sequence[Job]
+    """Of the cells that are asked for, and below."""
     finals: Sequence[Job]
     """Of approved cells, or of all cells where nobody is asked."""
     entries: Mapping[JobKey, Entry]
@@ -63,11 +68,6 @@ class Standing:
     stale: Sequence[StaleApproval]
     waiting: Sequence[CellName]
     """Cells whose drafts are all there and wait for a person."""
-
-    @property
-    def jobs(self) -> Sequence[Job]:
-        """Every image of the campaign as it stands now."""
-        return [*self.drafts, *self.finals]
 
     def of(self, stage: Stage) -> Sequence[Job]:
         """The jobs of one stage."""
@@ -117,15 +117,23 @@ async def survey(
         lambda: plan_finals(blueprint, picks=picks.approved, rounds=picks.rounds)
     )
     entries.update(await ledger.entries(keys_of(wanted)))
-    drafts = settle_payers(planned, entries, selected=selected)
+    all_drafts = share_out(planned, entries, selected=selected)
+    all_finals = share_out(wanted, entries, selected=selected)
+    drafts = _of_cells(all_drafts, selected)
     return Standing(
+        jobs=[*all_drafts, *all_finals],
+        asked=selected,
         drafts=drafts,
-        finals=settle_payers(wanted, entries, selected=selected),
+        finals=_of_cells(all_finals, selected),
         entries=entries,
         verdicts=verdicts,
         stale=picks.stale,
         waiting=waiting_cells(blueprint, drafts, entries, verdicts),
     )
+
+
+def _of_cells(jobs: Sequence[Job], selected: frozenset[CellName] | None) -> Sequence[Job]:
+    return jobs if selected is None else [job for job in jobs if job.at.cell in selected]
 
 
 async def _listed(draw: Callable[[], Iterator[Job]]) -> list[Job]:

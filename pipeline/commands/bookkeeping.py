@@ -16,7 +16,7 @@ from pipeline.model.campaign import Campaign
 from pipeline.model.credits import Budget
 from pipeline.model.job import JobKey
 from pipeline.model.run import Run, RunPaths
-from pipeline.runs.accounting import Account, draw_up
+from pipeline.runs.accounting import Account, Roster, draw_up
 from pipeline.runs.folder import point_latest
 from pipeline.runs.manifest import RunFacts, write_manifest
 from pipeline.workflow import Standing
@@ -97,8 +97,7 @@ class Bookkeeper:
             run=self.run,
             campaign=self.campaign,
             budget=self.budget,
-            jobs=standing.jobs,
-            entries=entries,
+            roster=Roster(jobs=standing.jobs, asked=standing.asked, entries=entries),
             verdicts=await self.ledger.verdicts(self.campaign.slug),
             checks=self.inspector.findings.known,
             scratch=self.output,

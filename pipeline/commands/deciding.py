@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import assert_never
 
 from pipeline.commands.flags import settings_of
+from pipeline.commands.nextstep import next_step
 from pipeline.commands.terminal import counted, say
 from pipeline.ledger.registry import open_ledger
 from pipeline.model.campaign import Stage
@@ -75,9 +76,9 @@ def _tell(arguments: argparse.Namespace, decision: Decision, verdicts: tuple[Ver
         say(f"  and {len(verdicts) - 20} more")
     match decision:
         case Decision.APPROVED:
-            say(f"{done} approved. Next  pipeline run {arguments.campaign}")
+            say(f"{done} approved. Next  {next_step(arguments, 'run')}")
         case Decision.REDO:
-            say(f"{done} to draw anew. Next  pipeline run {arguments.campaign} --stage draft")
+            say(f"{done} to draw anew. Next  {next_step(arguments, 'run', '--stage', 'draft')}")
         case Decision.REJECTED:
             say(f"{done} rejected: no finals of them.")
         case Decision.UNDECIDED:

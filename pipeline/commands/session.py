@@ -3,7 +3,7 @@
 import argparse
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -89,7 +89,8 @@ async def render_session(
     wanted = settings.rendering.concurrency
     allowed = allowed_concurrency(wanted)
     if allowed < wanted:
-        say(f"warning: {allowed} requests at once instead of {wanted}: see ulimit -n")
+        if arguments.log == "text":
+            say(f"warning: {allowed} requests at once instead of {wanted}: see ulimit -n")
         settings = replace(settings, rendering=replace(settings.rendering, concurrency=allowed))
     async with AsyncExitStack() as stack:
         ledger = await open_ledger(output / LEDGER)
@@ -225,7 +226,7 @@ async def _render(session: Session, work: Work | None, before: Standing) -> int:
     try:
         drain = session.settings.rendering.drain
         with (
-            listen_for_signals(halt, drain=drain, tell=say)
+            listen_for_signals(halt, drain=drain, tell=_talk(session))
             if session.own_signals
             else (nullcontext())
         ):
@@ -241,6 +242,11 @@ async def _render(session: Session, work: Work | None, before: Standing) -> int:
     except LocalFault as fault:
         halt.because(fault)
     return await _end(session, standing)
+
+
+def _talk(session: Session) -> Callable[[str], None]:
+    """Where a person is told; a log of JSON has its own word of every halt."""
+    return say if session.arguments.log == "text" else lambda _: None
 
 
 async def _draw_sheet(session: Session, account: Account, standing: Standing) -> None:
@@ -295,7 +301,7 @@ async def _end(session: Session, standing: Standing) -> int:
         account = await books.draw_up(standing, entries=standing.entries)
     except LocalFault as fault:
         halt.because(fault)
-    counts = account.totals.counts if account else {}
+    counts = account.asked if account else {}
     waiting = bool(standing.waiting) and arguments.detailed_exitcode
     code = exit_code(counts, reason=halt.reason, waiting=waiting)
     try:

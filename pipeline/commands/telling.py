@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from pipeline.commands.bookkeeping import Bookkeeper
 from pipeline.commands.complaints import tell_finding
+from pipeline.commands.onward import steps_onward
 from pipeline.commands.terminal import counted, is_terminal, paint, say
 from pipeline.errors import Declined, Finding, PipelineError
 from pipeline.model.campaign import Review, Stage
@@ -92,16 +93,15 @@ def tell_ending(
     """The result on stdout with `--json`; the rest is talk."""
     if arguments.json and account is not None:
         _print_manifest(books.facts(exit_code=code), account)
-    if arguments.quiet and code == 0:
+    if (arguments.quiet and code == 0) or arguments.log == "json":
         return
     if reason is not None:
         say(f"{paint('stopped', 'red', 'bold', stream=sys.stderr)}: {reason}")
     if account is None:
         say("The ledger keeps what is paid for; run again when the disk is well.")
         return
-    if arguments.log == "text":
-        _tell_account(account, books)
-        _tell_next(arguments, account, standing)
+    _tell_account(account, books)
+    _tell_next(arguments, account, standing)
 
 
 def _print_manifest(facts: RunFacts, account: Account) -> None:
@@ -136,7 +136,7 @@ def summary(books: Bookkeeper, account: Account | None, *, code: int) -> dict[st
 
 def _tell_account(account: Account, books: Bookkeeper) -> None:
     totals = account.totals
-    stored = totals.counts.get(Status.STORED, 0)
+    stored, images = account.asked.get(Status.STORED, 0), sum(account.asked.values())
     money = f"{counted(totals.spent.confirmed, 'credit')} in all"
     if totals.spent.in_doubt:
         money += f", {totals.spent.in_doubt:,} more in doubt"
@@ -144,11 +144,11 @@ def _tell_account(account: Account, books: Bookkeeper) -> None:
         money += f", {totals.remaining:,} of {totals.budget:,} left"
     say()
     say(
-        f"{stored:,} of {counted(totals.jobs, 'image')} stored; "
+        f"{stored:,} of {counted(images, 'image')} stored; "
         f"{counted(totals.this_run, 'credit')} this run, {money}"
     )
     for status in TROUBLE:
-        count = totals.counts.get(status, 0)
+        count = account.asked.get(status, 0)
         if not count:
             continue
         word = status.value.replace("_", " ")
@@ -169,9 +169,6 @@ def _tell_account(account: Account, books: Bookkeeper) -> None:
 
 
 def _tell_next(arguments: argparse.Namespace, account: Account, standing: Standing) -> None:
-    file = arguments.campaign
-    counts = account.totals.counts
-    steps = []
     if standing.stale:
         hold = "holds" if len(standing.stale) == 1 else "hold"
         say(f"{counted(len(standing.stale), 'approval')} no longer {hold}:")
@@ -179,12 +176,5 @@ def _tell_next(arguments: argparse.Namespace, account: Account, standing: Standi
             say(f"  {stale.cell}  {stale.reason}")
     if standing.waiting:
         say(f"{counted(len(standing.waiting), 'cell')} to review")
-        steps.append(("Next", f"pipeline review {file}"))
-        steps.append(("or", f"pipeline approve {file} '*' --take 1"))
-    if standing.waiting or counts.get(Status.PLANNED) or counts.get(Status.PENDING_DOWNLOAD):
-        steps.append(("then" if steps else "Next", f"pipeline run {file}"))
-    if counts.get(Status.REFUSED) or counts.get(Status.FAILED):
-        retry = f"pipeline run {file} --retry-failed, or change the words"
-        steps.append(("or" if steps else "Next", retry))
-    for word, step in steps:
+    for word, step in steps_onward(arguments, account.asked, standing):
         say(f"{paint(f'{word:<4}', 'bold', stream=sys.stderr)}  {step}")

@@ -14,7 +14,15 @@ from pipeline.model.outcome import Failed, Rendered
 def settle_payers(
     jobs: Sequence[Job], entries: Mapping[JobKey, Entry], *, selected: frozenset[CellName] | None
 ) -> list[Job]:
-    """The jobs of the selected cells (`None`: all), each shared image paid by one of them.
+    """The jobs of the selected cells (`None`: all), each shared image paid by one of them."""
+    shared = share_out(jobs, entries, selected=selected)
+    return [job for job in shared if selected is None or job.at.cell in selected]
+
+
+def share_out(
+    jobs: Sequence[Job], entries: Mapping[JobKey, Entry], *, selected: frozenset[CellName] | None
+) -> list[Job]:
+    """All jobs, each shared image paid by one of its cells, a selected one where there is one.
 
     Planning lets the first cell of a group pay. A run that took only some cells may have bought
     the image under another one: then that one is the payer, and nothing is bought again.
@@ -29,11 +37,7 @@ def settle_payers(
         for leader, members in groups.items()
         if len(members) > 1
     }
-    return [
-        _shared(job, payer_of.get(job.payer or job.key), groups)
-        for job in jobs
-        if selected is None or job.at.cell in selected
-    ]
+    return [_shared(job, payer_of.get(job.payer or job.key), groups) for job in jobs]
 
 
 def _payer(

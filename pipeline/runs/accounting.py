@@ -1,7 +1,8 @@
 """Drawing up the account of a campaign: the ledger is asked, the lines are added up."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,13 +29,27 @@ NAMED = 5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Roster:
+    """The images that an account is of."""
+
+    jobs: Sequence[Job]
+    """All of the campaign."""
+    asked: Container[CellName] | None = None
+    """The cells that the run was asked for; `None`: all of them."""
+    entries: Mapping[JobKey, Entry] | None = None
+    """What the ledger says of these jobs, where it was just asked."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Account:
     """Every image of a campaign, and the totals."""
 
     totals: Totals
     roll: Roll
+    asked: Mapping[Status, int]
+    """How many images of the cells that the run was asked for stand so."""
     named: Mapping[Status, Sequence[ImageLine]]
-    """The first few images of each status."""
+    """The first few of them."""
 
 
 async def draw_up(
@@ -43,19 +58,19 @@ async def draw_up(
     run: Run,
     campaign: Campaign,
     budget: Budget,
-    jobs: Sequence[Job],
+    roster: Roster,
     verdicts: Mapping[tuple[CellName, Stage], Verdict],
     checks: Checks,
-    entries: Mapping[JobKey, Entry] | None = None,
     scratch: Path | None = None,
 ) -> Account:
     """The account as it stands now; reads only, and holds no image but those of one batch.
 
-    `entries`: what the ledger says of these jobs, where it was just asked. `scratch`: a folder on
-    the disk that takes what is too much for memory.
+    `scratch`: a folder on the disk that takes what is too much for memory.
     """
+    jobs, asked, entries = roster.jobs, roster.asked, roster.entries
     roll = Roll(TABLE_COLUMNS, scratch=scratch)
     sums = Sums()
+    counts: Counter[Status] = Counter()
     named: dict[Status, list[ImageLine]] = {}
     for start in range(0, len(jobs), BATCH):
         some = jobs[start : start + BATCH]
@@ -69,6 +84,9 @@ async def draw_up(
         )
         for line in lines:
             sums.add(line)
+            if asked is not None and line.job.at.cell not in asked:
+                continue
+            counts[line.status] += 1
             first = named.setdefault(line.status, [])
             if len(first) < NAMED:
                 first.append(line)
@@ -80,7 +98,7 @@ async def draw_up(
         limits=await limits_left(ledger, run=run, budget=budget),
         tags=campaign.tags,
     )
-    return Account(totals=totals, roll=roll, named=named)
+    return Account(totals=totals, roll=roll, asked=counts, named=named)
 
 
 async def limits_left(

@@ -113,7 +113,7 @@ def test_a_redo_draws_a_new_round_with_the_note_in_its_prompt(pipeline):
     pipeline("run", file, "--only", "citrus/1x1")
     assert pipeline("redo", file, "citrus/1x1", "--note", "more {{ ice }} please").code == 0
     assert pipeline("run", file, "--only", "citrus/1x1").code == 0
-    [image] = pipeline.manifest()["images"]
+    [image] = [one for one in pipeline.manifest()["images"] if one["cell"] == "citrus/1x1"]
     assert image["round"] == 2
     assert "more {{ ice }} please" in image["prompt"]
 
@@ -126,6 +126,35 @@ def test_an_ordinary_log_has_no_carriage_return_and_the_json_log_parses(pipeline
     events = [json.loads(line)["event"] for line in again.err.splitlines()]
     assert events[0] == "start"
     assert events[-1] == "done"
+
+
+def test_a_log_of_json_stays_json_when_the_run_is_stopped(pipeline):
+    """`stopped: ...` stood between the lines, and whoever parsed them died of it."""
+    with pipeline.start("run", pipeline.write(), "--log", "json") as process:
+        wait_until(lambda: [*(pipeline.output / "soda").glob("drafts/**/*.png")])
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 143
+    events = [json.loads(line) for line in err.splitlines()]
+    assert any("SIGTERM" in event.get("reason", "") for event in events)
+
+
+def test_after_a_run_of_one_cell_the_newest_manifest_still_tells_of_all_others(pipeline):
+    """A ledger rebuilt from it had forgotten them, and they would have been bought again."""
+    file = pipeline.write()
+    pipeline("run", file, "--stage", "draft")
+    ended = pipeline("run", file, "--stage", "draft", "--only", "citrus/1x1")
+    assert ended.code == 0, ended.err
+    assert "1 of 2 images stored" in ended.err
+    assert len(pipeline.manifest()["images"]) == 8
+    for place in pipeline.output.glob("ledger.db*"):
+        place.unlink()
+    rebuilt = pipeline("ledger", "import", pipeline.output / "soda" / "latest" / "manifest.json")
+    assert rebuilt.code == 0, rebuilt.err
+    charged = pipeline.manifest()["totals"]["credits"]["confirmed"]
+    assert pipeline("run", file, "--stage", "draft").code == 0
+    money = pipeline.manifest()["totals"]["credits"]
+    assert (money["confirmed"], money["this_run"], money["gone"]) == (charged, 0, 0)
 
 
 def test_quiet_says_nothing_when_all_is_well(pipeline):

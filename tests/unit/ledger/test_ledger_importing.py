@@ -17,7 +17,7 @@ from pipeline.model.credits import Budget, Credits, Spent
 from pipeline.model.outcome import Failed, FailureKind, InDoubt, Receipt
 from pipeline.model.request import Quality
 from pipeline.model.verdict import Decision, Verdict
-from pipeline.runs.accounting import draw_up
+from pipeline.runs.accounting import Roster, draw_up
 from pipeline.runs.manifest import SCHEMA, RunFacts, manifest_text
 
 PRICES = {Quality.LOW: Credits(2), Quality.HIGH: Credits(12)}
@@ -100,8 +100,7 @@ async def the_manifest_of(ledger):
         run=a_run(),
         campaign=CAMPAIGN,
         budget=Budget(),
-        jobs=LISTED,
-        entries=await ledger.entries(keys),
+        roster=Roster(jobs=LISTED, entries=await ledger.entries(keys)),
         verdicts=await ledger.verdicts("citrus-soda"),
         checks={},
     )

@@ -41,7 +41,16 @@ async def test_a_disk_that_fails_under_the_findings_leaves_no_paid_answer_unhear
         look=look,
         watcher=Watchers(watchers=()),
     )
-    standing = Standing(drafts=jobs, finals=(), entries={}, verdicts={}, stale=(), waiting=())
+    standing = Standing(
+        jobs=jobs,
+        asked=None,
+        drafts=jobs,
+        finals=(),
+        entries={},
+        verdicts={},
+        stale=(),
+        waiting=(),
+    )
     await render_stage(work, Stage.DRAFT, standing)
     entries = await here.ledger.entries([job.key for job in jobs])
     assert isinstance(here.halt.reason, LocalFault)

@@ -13,7 +13,7 @@ from pipeline.model.outcome import Receipt, Status
 from pipeline.model.request import Quality
 from pipeline.model.run import RunPaths
 from pipeline.runs import accounting, roll
-from pipeline.runs.accounting import NAMED, draw_up
+from pipeline.runs.accounting import NAMED, Roster, draw_up
 from pipeline.runs.manifest import RunFacts, manifest_text, write_manifest
 
 JOBS = [a_job(f"citrus/{number}", prompt=f"=sum(1+{number}), größer") for number in range(7)]
@@ -70,7 +70,7 @@ async def account_of(ledger, jobs, **how):
         run=a_run(),
         campaign=CAMPAIGN,
         budget=Budget(),
-        jobs=jobs,
+        roster=Roster(jobs=jobs),
         verdicts={},
         checks={},
         **how,
