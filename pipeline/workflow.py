@@ -186,17 +186,19 @@ def waiting_cells(
     settings = blueprint.campaign.stages.get(Stage.DRAFT)
     if settings is None or settings.review is Review.NONE:
         return []
-    stored: dict[CellName, int] = {}
-    for job in drafts:
-        entry = entries.get(job.payer or job.key)
-        if entry is not None and isinstance(entry.outcome, Stored):
-            stored[job.at.cell] = job.at.round
-    return [cell for cell, round_ in stored.items() if _undecided(verdicts, cell, round_)]
+    waiting = (job.at.cell for job in drafts if awaits_verdict(job, entries, verdicts))
+    return list(dict.fromkeys(waiting))
 
 
-def _undecided(verdicts: Newest, cell: CellName, round_: int) -> bool:
-    verdict = verdicts.get((cell, Stage.DRAFT))
-    return verdict is None or verdict.round != round_ or verdict.decision is Decision.UNDECIDED
+def awaits_verdict(draft: Job, entries: Mapping[JobKey, Entry], verdicts: Newest) -> bool:
+    """Whether a draft is stored, and nothing that was said of its cell is about its round."""
+    entry = entries.get(draft.payer or draft.key)
+    if entry is None or not isinstance(entry.outcome, Stored):
+        return False
+    verdict = verdicts.get((draft.at.cell, Stage.DRAFT))
+    if verdict is None or verdict.round != draft.at.round:
+        return True
+    return verdict.decision is Decision.UNDECIDED
 
 
 async def render_stage(work: Work, stage: Stage, standing: Standing) -> None:

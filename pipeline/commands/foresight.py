@@ -21,7 +21,7 @@ from pipeline.runs.grid import Grid
 from pipeline.runs.plans import Known
 from pipeline.runs.proofs import finals_cost_alike, finals_repeat_drafts
 from pipeline.runs.tally import Tally
-from pipeline.workflow import price_finals
+from pipeline.workflow import awaits_verdict, price_finals
 
 Draw = Callable[[], Iterator[Job]]
 """Plans the images of one stage; may be called again."""
@@ -36,6 +36,8 @@ class Foresight:
     """Of the first stage."""
     finals_at_most: Credits
     """What finals of every cell would cost."""
+    waiting: int
+    """Cells whose stored drafts nobody has decided on, where somebody is asked."""
     gone: Sequence[Entry]
     """Images on disk that the campaign, as it is now, does not ask for; their files are kept."""
 
@@ -79,6 +81,9 @@ class _Census:
         self.only = only
         self.approved: list[Job] = []
         """Drafts of the cells that were approved, with whoever paid for them."""
+        self._waiting: set[CellName] = set()
+        self._verdicts: Newest | None = None
+        """Of drafts; `None` where nobody is asked."""
         self._glob = name_glob(only)
         self._grid = Grid()
         self._stages: dict[Stage, Tally] = {}
@@ -101,6 +106,8 @@ class _Census:
                     self.approved.append(job)
                 yield job
 
+        if self.blueprint.campaign.stages[Stage.DRAFT].review is not Review.NONE:
+            self._verdicts = verdicts
         payers = self._count(Stage.DRAFT, draw)
         moved = payers.moved(everybody=True)
         self.approved = [_led(job, moved) for job in self.approved]
@@ -117,7 +124,11 @@ class _Census:
         """Everything that was counted."""
         gone = [] if self.only else [self.known.entries[key] for key in sorted(self._unseen)]
         return Foresight(
-            stages=self._stages, grid=self._grid, finals_at_most=self._at_most(), gone=gone
+            stages=self._stages,
+            grid=self._grid,
+            finals_at_most=self._at_most(),
+            waiting=len(self._waiting),
+            gone=gone,
         )
 
     def _count(self, stage: Stage, draw: Draw) -> Payers:
@@ -144,6 +155,8 @@ class _Census:
     ) -> None:
         tally = self._stages[stage] = Tally(rules=self.rules, known=self.known)
         grid = Grid()
+        verdicts = self._verdicts if stage is Stage.DRAFT and self.known.entries else None
+        self._waiting = set() if verdicts is not None else self._waiting
         for planned in jobs:
             if self._glob is not None and not self._selected(planned.at.cell):
                 continue
@@ -152,6 +165,8 @@ class _Census:
             if own and not price:
                 price = self.blueprint.profile.price(job.request.quality)
             new = tally.add(job, own=own, price=price)
+            if verdicts is not None and awaits_verdict(job, self.known.entries, verdicts):
+                self._waiting.add(job.at.cell)
             if first:
                 grid.add(job, new=new, price=price)
         if first:

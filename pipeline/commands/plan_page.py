@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from math import prod
+from math import ceil, prod
 
 from pipeline.commands.foresight import Foresight
 from pipeline.commands.nextstep import next_step
@@ -56,20 +56,26 @@ def plan_page(plan: Plan) -> list[str]:
         lines.append(_fact("Money", "play credits of the embedded server"))
     for scope, (limit, left) in plan.limits.items():
         lines.append(_fact("Budget", _budget(plan, scope, limit, left)))
-    if plan.seconds and plan.work:
-        wait = plan.work * plan.seconds / plan.concurrency
-        pace = f"{plan.concurrency} at once, {plan.seconds:.1f} s an image in the last run"
-        lines.append(_fact("Time", f"about {_duration(wait)} at {pace}"))
-    return [*lines, *_crops(plan.blueprint)]
+    return [*lines, *_time(plan), *_crops(plan.blueprint)]
 
 
 def plan_ending(plan: Plan, arguments: argparse.Namespace) -> list[str]:
     """What comes after a plan; a run can be held to it where it is of all cells."""
     saved = paint(f" Saved as plan {plan.id}.", "dim") if plan.work else ""
     lines = ["", f"Nothing was sent.{saved}"]
+    steps = []
     if plan.work:
         held = () if arguments.only else ("--plan", plan.id)
-        lines.append(f"{paint('Next', 'bold')}  {next_step(arguments, 'run', *held)}")
+        steps.append(next_step(arguments, "run", *held))
+    if waiting := plan.foresight.waiting:
+        by_checks = plan.blueprint.campaign.stages[Stage.DRAFT].review is Review.AUTO
+        lines.append(f"{counted(waiting, 'cell')} to {'check' if by_checks else 'review'}")
+        if not by_checks:
+            steps.append(next_step(arguments, "review"))
+        elif not steps:
+            steps.append(next_step(arguments, "run"))
+    for word, step in zip(("Next", "or"), steps, strict=False):
+        lines.append(paint(word, "bold") + " " * (6 - len(word)) + step)
     return lines
 
 
@@ -106,6 +112,17 @@ def _listed(one: Listed) -> dict[str, object]:
     return {"job": one.job, "cell": one.cell, "why": one.why}
 
 
+def _time(plan: Plan) -> list[str]:
+    """How long buying takes, and never less than one image does; downloads take seconds."""
+    buying = [one.buying for one in plan.foresight.stages.values()]
+    if not plan.seconds or not any(buying):
+        return []
+    at_once = min(plan.concurrency, max(buying))
+    wait = sum(ceil(images / at_once) for images in buying) * plan.seconds
+    pace = f"{at_once} at once, {plan.seconds:.1f} s an image in the last run"
+    return [_fact("Time", f"about {_duration(wait)} at {pace}")]
+
+
 def _fact(name: str, text: str) -> str:
     return f"  {name:<8} {text}"
 
@@ -120,7 +137,10 @@ def _shape(foresight: Foresight) -> str:
 
 
 def _matrix(foresight: Foresight) -> list[str]:
-    """Products down, sizes across: new images; `=` is settled, `~` is shared with another cell."""
+    """Products down, sizes across: new images; `=` is settled, `~` is shared with another cell.
+
+    It is of the first stage, and says of which.
+    """
     grid = foresight.grid
     if not grid.rows:
         return []
@@ -129,7 +149,7 @@ def _matrix(foresight: Foresight) -> list[str]:
         [named[product], *(_square(row, size) for size in grid.sizes), *_sums(row)]
         for product, row in grid.rows.items()
     ]
-    head = ["product", *grid.sizes, "new", "credits"]
+    head = [f"{next(iter(foresight.stages))}s", *grid.sizes, "new", "credits"]
     shown = min(len(grid.sizes), MOST_COLUMNS)
     lines = _laid_out(head, rows, shown)
     while shown > 1 and max(map(len, lines)) > width() - 2:
@@ -179,7 +199,7 @@ def _why(foresight: Foresight) -> list[str]:
 
 def _stages(plan: Plan) -> list[str]:
     stages = plan.foresight.stages
-    at_most = plan.foresight.finals_at_most
+    at_most = _finals_left(plan.foresight)
     prices = {stage: _price(plan, stage) for stage in stages}
     work = {stage: f"{one.buying:,} × {prices[stage]}" for stage, one in stages.items()}
     most = _most(at_most, prices.get(Stage.FINAL))
@@ -193,7 +213,7 @@ def _stages(plan: Plan) -> list[str]:
         name = f"{stage.capitalize()}s"
         line = f"{quality:<7} {work[stage]:<{wide}} "
         money = f"{ahead.credits:>{room},} credits"
-        more = stage is Stage.FINAL and at_most > ahead.credits + ahead.done * prices[stage]
+        more = stage is Stage.FINAL and at_most > ahead.credits
         if ahead.jobs or not more:
             lines.append(_fact(name, line + paint(money, "bold") + _also(ahead)))
         if more:
@@ -202,6 +222,13 @@ def _stages(plan: Plan) -> list[str]:
             line = f"{start} {most:<{wide}} {money}  {paint(_who_chooses(plan), 'dim')}"
             lines.append(_fact("" if ahead.jobs else name, line))
     return lines
+
+
+def _finals_left(foresight: Foresight) -> Credits:
+    """The most that finals can still cost: those of every cell, without what is paid."""
+    ahead = foresight.stages.get(Stage.FINAL)
+    paid = ahead.worth - ahead.credits if ahead else 0
+    return Credits(foresight.finals_at_most - paid)
 
 
 def _most(at_most: Credits, price: Credits | None) -> str:

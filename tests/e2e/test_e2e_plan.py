@@ -20,7 +20,7 @@ PAGE = """\
 fizz  fizz.yaml
 2 products × 6 sizes, 11 cells, 2 takes each
 
-  product                       1x1  4x3  linkedin-square  new  credits
+  drafts                        1x1  4x3  linkedin-square  new  credits
   citrus-soda-c…330ml-six-pack    2    2               ~2    8       16
   berry                           2    2               ~2    6       12
   … and 3 more sizes, counted in new

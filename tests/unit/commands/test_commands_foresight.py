@@ -236,3 +236,24 @@ async def test_a_long_plan_names_a_thousand_images_and_counts_the_rest(house):
     text = text.replace("a table", "a {{ scene }} table")
     drafts = (await house.foresee(house.load(text))).stages[Stage.DRAFT]
     assert (drafts.buying, len(drafts.to_buy)) == (1200, 1000)
+
+
+async def test_a_plan_counts_the_cells_whose_drafts_nobody_has_decided_on(house):
+    blueprint = house.load(SHARED)
+    for draft in plan_drafts(blueprint):
+        if not draft.payer:
+            await house.store(draft)
+    assert (await house.foresee(blueprint)).waiting == 8
+    await house.decide(blueprint, "citrus/story", Decision.APPROVED)
+    await house.decide(blueprint, "berry/4x3", Decision.REDO)
+    assert (await house.foresee(blueprint)).waiting == 6
+    assert (await house.foresee(blueprint, only=["berry/*"])).waiting == 3
+
+
+async def test_a_fresh_plan_and_one_that_asks_nobody_wait_for_nobody(house):
+    assert (await house.foresee(house.load(SHARED))).waiting == 0
+    unseen = house.load(UNSEEN)
+    for draft in plan_drafts(unseen):
+        if not draft.payer:
+            await house.store(draft)
+    assert (await house.foresee(unseen)).waiting == 0
