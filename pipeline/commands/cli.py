@@ -11,7 +11,7 @@ import pipeline
 from pipeline.commands.complaints import tell_finding
 from pipeline.commands.registry import COMMANDS, Listing, find, load_part
 from pipeline.commands.terminal import paint, say
-from pipeline.errors import CampaignError, Interrupted, PipelineError, UsageError
+from pipeline.errors import CampaignError, Declined, Interrupted, PipelineError, UsageError
 
 EPILOGUE = """\
 A first campaign
@@ -88,5 +88,8 @@ def _tell(error: PipelineError) -> None:
     if isinstance(error, CampaignError):
         for finding in error.findings:
             tell_finding(finding, stream=sys.stderr)
+        return
+    if isinstance(error, Declined):
+        say(str(error))
         return
     say(f"{paint('error', 'red', 'bold', stream=sys.stderr)}: {error}")

@@ -1,16 +1,25 @@
 """`pipeline explain FILE CELL`: the prompt of one cell, and which file and line set every value."""
 
 import argparse
+import asyncio
 import json
 import textwrap
 from collections.abc import Sequence
+from pathlib import Path
 
-from pipeline.commands.flags import add_campaign, add_common
+from pipeline.commands.flags import add_campaign, add_common, settings_of
 from pipeline.commands.terminal import breadth, paint, table, width
+from pipeline.ledger.registry import open_ledger
+from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.job import Job
+from pipeline.model.verdict import Round
 from pipeline.planning.blueprint import load_blueprint
 from pipeline.planning.explaining import Explanation, explain
+from pipeline.planning.matrix.sizes import size_glob
 from pipeline.providers.registry import profiles
+from pipeline.reviewing.rounds import read_rounds
+from pipeline.reviewing.verdicts import round_of_final
+from pipeline.runs.folder import LEDGER
 
 LONGEST_VALUE = 44
 SHORTEST_VALUE = 14
@@ -27,7 +36,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Show where everything comes from."""
     blueprint = load_blueprint(arguments.campaign, profiles=profiles(), provider=arguments.provider)
-    told = explain(blueprint, arguments.cell)
+    place = settings_of(arguments).output / LEDGER
+    draft = final = Round()
+    if place.exists():
+        cell = CellName(size_glob(arguments.cell))
+        draft, final = asyncio.run(_rounds(place, blueprint.campaign.slug, cell))
+    told = explain(blueprint, arguments.cell, draft=draft, final=final)
     if arguments.json:
         print(json.dumps(_row(told), ensure_ascii=False, indent=1))
     else:
@@ -35,11 +49,25 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+async def _rounds(place: Path, campaign: Slug, cell: CellName) -> tuple[Round, Round]:
+    """The rounds that a cell's draft and final are in, with the notes that asked for them."""
+    ledger = await open_ledger(place, read_only=True)
+    try:
+        draft = (await read_rounds(ledger, campaign)).get(cell, Round())
+        again = (await read_rounds(ledger, campaign, stage=Stage.FINAL)).get(cell)
+    finally:
+        await ledger.close()
+    return draft, round_of_final(draft, again)
+
+
 def _page(told: Explanation, *, folder: str) -> list[str]:
     lines = [paint(told.cell.name, "bold")]
     for job in (*told.drafts[:1], *told.finals[:1]):
         request = job.request
-        facts = f"{request.quality}, {request.size}, {request.background}, {job.price} credits"
+        again = f"round {job.at.round}, " if job.at.round > 1 else ""
+        facts = (
+            f"{again}{request.quality}, {request.size}, {request.background}, {job.price} credits"
+        )
         lines += ["", f"{paint(job.at.stage, 'bold')}  {paint(facts, 'dim')}"]
         same = job in told.finals and any(request.prompt == d.request.prompt for d in told.drafts)
         lines += ["  the draft's words"] if same else _wrapped(request.prompt)
@@ -106,6 +134,7 @@ def _job(job: Job) -> dict[str, object]:
     return {
         "job": job.key,
         "stage": job.at.stage,
+        "round": job.at.round,
         "take": job.at.take,
         "prompt": job.request.prompt,
         "size": job.request.size,

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from pipeline.commands.run import add_arguments as add_run_arguments
+from pipeline.commands.run import add_rendering
 from pipeline.commands.run import run as run_campaign
 from pipeline.commands.terminal import is_terminal
 from pipeline.errors import UsageError
@@ -11,8 +11,8 @@ from pipeline.model.campaign import Stage
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command's words: those of `run`."""
-    add_run_arguments(parser)
+    """Declare the command's words: those of `run`, but for the stage."""
+    add_rendering(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:

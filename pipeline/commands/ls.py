@@ -1,20 +1,23 @@
-"""`pipeline ls FILE`: every image of a campaign, from the ledger alone."""
+"""`pipeline ls FILE`: every image of a campaign, as the ledger has it, in the plan's order."""
 
 import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pipeline.commands.flags import settings_of
 from pipeline.commands.run import peek_slug
 from pipeline.commands.terminal import breadth, is_terminal, paint, say, table, width
-from pipeline.errors import UsageError
+from pipeline.errors import PipelineError, UsageError
 from pipeline.ledger.base import Entry
 from pipeline.ledger.registry import open_ledger
-from pipeline.model.campaign import Slug
+from pipeline.model.campaign import CellName, Slug
 from pipeline.model.outcome import Rendered, Status, Stored, status_of
+from pipeline.planning.blueprint import load_blueprint
+from pipeline.planning.expansion import name_of, spots
+from pipeline.providers.registry import profiles
 from pipeline.runs.folder import LEDGER
 
 WIDEST = 1000
@@ -38,13 +41,15 @@ def run(arguments: argparse.Namespace) -> int:
     entries = []
     if (output / LEDGER).exists():
         entries = asyncio.run(_read(output / LEDGER, Slug(slug)))
+        place = _places(arguments.campaign)
+        entries.sort(key=lambda entry: (place.get(entry.at.cell, len(place)), *_spot(entry)))
     chosen = [
         entry for entry in entries if arguments.status in {None, status_of(entry.outcome).value}
     ]
     if arguments.json:
-        print(json.dumps([_row(entry) for entry in chosen], indent=1))
+        print(json.dumps([_row(entry, output) for entry in chosen], indent=1))
     elif chosen:
-        _tell(chosen, output / slug)
+        _tell(chosen, output=output, folder=output / slug)
     else:
         say("no such image yet")
     return 0
@@ -53,17 +58,28 @@ def run(arguments: argparse.Namespace) -> int:
 async def _read(place: Path, campaign: Slug) -> list[Entry]:
     ledger = await open_ledger(place, read_only=True)
     try:
-        return sorted(
-            await ledger.campaign_entries(campaign),
-            key=lambda entry: (entry.at.cell, entry.at.stage, entry.at.round, entry.at.take),
-        )
+        return [*await ledger.campaign_entries(campaign)]
     finally:
         await ledger.close()
 
 
-def _tell(entries: Sequence[Entry], folder: Path) -> None:
+def _places(file: Path) -> Mapping[CellName, int]:
+    """Each cell's place in the plan; none where the file cannot be read now."""
+    try:
+        blueprint = load_blueprint(file, profiles=profiles(), provider=None)
+        return {name_of(blueprint, s.point): at for at, s in enumerate(spots(blueprint))}
+    except PipelineError:
+        return {}
+
+
+def _spot(entry: Entry) -> tuple[str, str, int, int]:
+    return entry.at.cell, entry.at.stage, entry.at.round, entry.at.take
+
+
+def _tell(entries: Sequence[Entry], *, output: Path, folder: Path) -> None:
     """One line an image; on a terminal that is too narrow for it, the file's name is left out."""
-    rows = [("Cell", "Stage", "Take", "Status", "Credits", "File"), *map(_line, entries)]
+    rows: list[tuple[str, ...]] = [("Cell", "Stage", "Take", "Status", "Credits", "File")]
+    rows += [_line(entry, output) for entry in entries]
     lines = table(rows, right=frozenset({4}))
     narrow = is_terminal(sys.stdout) and max(map(breadth, lines)) > width(most=WIDEST)
     if narrow:
@@ -74,13 +90,14 @@ def _tell(entries: Sequence[Entry], folder: Path) -> None:
         say(f"The files are below {folder}/; --json names each.")
 
 
-def _line(entry: Entry) -> tuple[str, ...]:
+def _line(entry: Entry, output: Path) -> tuple[str, ...]:
+    gone = ", not on disk" if _is_gone(entry, output) else ""
     again = f" round {entry.at.round}" if entry.at.round > 1 else ""
     return (
         entry.at.cell,
         f"{entry.at.stage}{again}",
         str(entry.at.take),
-        status_of(entry.outcome).value,
+        f"{status_of(entry.outcome).value}{gone}",
         f"{entry.spent.upper:,}",
         _file(entry) or "–",
     )
@@ -90,7 +107,13 @@ def _file(entry: Entry) -> str:
     return entry.outcome.artifact.path if isinstance(entry.outcome, Stored) else ""
 
 
-def _row(entry: Entry) -> dict[str, object]:
+def _is_gone(entry: Entry, output: Path) -> bool:
+    """Whether a stored file is missing; the next run would fetch it again."""
+    name = _file(entry)
+    return bool(name) and not (output / name).exists()
+
+
+def _row(entry: Entry, output: Path) -> dict[str, object]:
     outcome = entry.outcome
     return {
         "job": entry.key,
@@ -102,5 +125,6 @@ def _row(entry: Entry) -> dict[str, object]:
         "status": status_of(outcome).value,
         "url": outcome.url if isinstance(outcome, Stored | Rendered) else None,
         "file": _file(entry) or None,
+        "missing": _is_gone(entry, output),
         "credits": {"confirmed": entry.spent.confirmed, "in_doubt": entry.spent.in_doubt},
     }

@@ -34,9 +34,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's words."""
     add_campaign(parser)
     add_only(parser)
-    parser.add_argument("--max-credits", type=credits_number, metavar="N", help="as for run")
     parser.add_argument(
-        "--detailed-exitcode", action="store_true", help="5 where the plan has work"
+        "--max-credits",
+        type=credits_number,
+        metavar="N",
+        help="plan for a run that may spend no more than this",
+    )
+    parser.add_argument(
+        "--detailed-exitcode",
+        action="store_true",
+        help="end with 5 where a run would buy or fetch images, not with 0",
     )
     add_common(parser)
 

@@ -28,9 +28,14 @@ SLUG_LINE = re.compile(
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's words."""
+    parser.add_argument("--stage", choices=[*Stage], help="only this stage")
+    add_rendering(parser)
+
+
+def add_rendering(parser: argparse.ArgumentParser) -> None:
+    """What is said of rendering, whatever the stage."""
     add_campaign(parser)
     add_only(parser)
-    parser.add_argument("--stage", choices=[*Stage], help="only this stage")
     parser.add_argument(
         "--max-credits", type=credits_number, metavar="N", help="most that this run may spend"
     )
@@ -55,9 +60,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--plan", metavar="ID", help="only what this plan showed, or nothing")
     parser.add_argument("--yes", action="store_true", help="spend without being asked")
     parser.add_argument("--no-input", action="store_true", help="never ask; budgets decide")
-    parser.add_argument("--log", choices=["text", "json"], default="text", help="talk as NDJSON")
     parser.add_argument(
-        "--detailed-exitcode", action="store_true", help="5 where drafts wait for review"
+        "--log",
+        choices=["text", "json"],
+        default="text",
+        help="on stderr, text: words for a person; json: an object a line (text)",
+    )
+    parser.add_argument(
+        "--detailed-exitcode",
+        action="store_true",
+        help="end with 5 where drafts wait for review, not with 0",
     )
     add_common(parser)
 

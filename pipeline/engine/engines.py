@@ -10,7 +10,12 @@ from pipeline.engine.options import Engine, EngineSettings
 from pipeline.engine.order import Order, Painter, Picture, Quality
 from pipeline.engine.painters import Paint, Painters
 from pipeline.engine.plain import paint_none, painted_before
-from pipeline.engine.studio.traced.readiness import PACKAGES, without_packages
+from pipeline.engine.studio.traced.readiness import (
+    ATOMIC,
+    PACKAGES,
+    without_library,
+    without_packages,
+)
 from pipeline.engine.workbench import NamedPainter
 
 _PROOF = NamedPainter("pipeline.engine.studio.proof", "paint")
@@ -40,6 +45,17 @@ async def painters_of(settings: EngineSettings, painter: Painter | None) -> Asyn
 def studio_is_installed() -> bool:
     """Whether the path tracer's packages are there; nothing is imported."""
     return not without_packages(PACKAGES)
+
+
+def shortfall(engine: Engine) -> str:
+    """Why this engine will paint as proof does instead of tracing, in words; empty where not."""
+    match engine:
+        case Engine.STUDIO | Engine.AUTO:
+            return without_packages(PACKAGES) or without_library(ATOMIC)
+        case Engine.PROOF | Engine.NONE:
+            return ""
+        case _:
+            assert_never(engine)
 
 
 async def _open(

@@ -7,7 +7,7 @@ from itertools import islice
 from pipeline.errors import UsageError
 from pipeline.model.campaign import Cell, Stage
 from pipeline.model.job import Job, JobKey
-from pipeline.model.verdict import Pick
+from pipeline.model.verdict import Pick, Round
 from pipeline.planning.blueprint import Blueprint
 from pipeline.planning.expansion import cell_of, name_of, spots
 from pipeline.planning.jobs import plan_drafts, plan_finals
@@ -20,6 +20,7 @@ from pipeline.planning.resolved import Spot
 
 _MOST_NAMES = 2000
 """Cells among which the one that was meant is looked for."""
+_FIRST = Round()
 USUAL = "usual"
 """The origin of what no file sets."""
 
@@ -48,8 +49,13 @@ class Explanation:
     settings: tuple[Setting, ...]
 
 
-def explain(blueprint: Blueprint, cell: str) -> Explanation:
-    """Everything about one cell; `UsageError` where there is none of that name."""
+def explain(
+    blueprint: Blueprint, cell: str, *, draft: Round = _FIRST, final: Round = _FIRST
+) -> Explanation:
+    """Everything about one cell; `UsageError` where there is none of that name.
+
+    `draft` and `final` are the rounds that the cell is in, with the notes that asked for them.
+    """
     wanted = size_glob(cell)
     known = spots(blueprint)
     spot = next((one for one in known if name_of(blueprint, one.point) == wanted), None)
@@ -57,14 +63,17 @@ def explain(blueprint: Blueprint, cell: str) -> Explanation:
         names = [name_of(blueprint, one.point) for one in islice(spots(blueprint), _MOST_NAMES)]
         hint = did_you_mean(wanted, names) or f"; cells are named like {names[0]}"
         raise UsageError(f"there is no cell {cell}{hint}")
-    drafts = tuple(plan_drafts(blueprint, only=[wanted]))
-    key = drafts[0].key if drafts else JobKey("")
-    pick = Pick(round=1, take=1, job=key, sha256="")
     found = cell_of(blueprint, spot)
+    drafts = tuple(plan_drafts(blueprint, rounds={found.name: draft}, only=[wanted]))
+    key = drafts[0].key if drafts else JobKey("")
+    pick = Pick(round=final.number, take=1, job=key, sha256="")
+    finals = plan_finals(
+        blueprint, picks={found.name: pick}, rounds={found.name: final}, only=[wanted]
+    )
     return Explanation(
         cell=found,
         drafts=drafts,
-        finals=tuple(plan_finals(blueprint, picks={found.name: pick}, only=[wanted])),
+        finals=tuple(finals),
         settings=tuple(_settings(blueprint, spot)),
     )
 

@@ -38,6 +38,8 @@ class SheetImage:
 class SheetCell:
     """One cell with its pictures and what was decided."""
 
+    name: str
+    """As commands and replies call it."""
     group: str
     title: str
     rest: str
@@ -133,6 +135,7 @@ def _cell(row: Row, source: Source, *, many: bool) -> SheetCell:
     verdict = side.verdict if side is not None and side.state in _DECIDED else None
     width = _width(views) * (_AIRY if many and len(views) == 1 else 1) if views else 0
     return SheetCell(
+        name=row.cell.name,
         group=labels[0],
         title=title,
         rest=" · ".join(rest),
@@ -212,15 +215,22 @@ def _word(row: Row, side: Side | None) -> str:
     if side is None:
         return ""
     if side is row.final:
-        return (
-            "✓ final accepted"
-            if side.state is CellState.APPROVED
-            else f"final, {_WORDS[side.state]}"
-        )
+        return _final_word(side.state)
     verdict = side.verdict
     if side.state is CellState.APPROVED and verdict is not None and len(side.takes) > 1:
         return f"✓ take {verdict.take}"
     return _WORDS[side.state]
+
+
+def _final_word(state: CellState) -> str:
+    """A final that nobody spoke about is not open: nothing waits for a word on it."""
+    match state:
+        case CellState.APPROVED:
+            return "✓ final accepted"
+        case CellState.UNDECIDED:
+            return "final"
+        case _:
+            return f"final, {_WORDS[state]}"
 
 
 def _totals(board: Board, spent: Spent) -> tuple[tuple[str, str], ...]:

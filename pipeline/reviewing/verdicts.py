@@ -109,9 +109,14 @@ def picks_from(
 def _final_round(approval: Verdict, draft: Round, final: Round | None) -> Round:
     """A final begins in its draft's round; each redo of it is one round further, notes kept."""
     note = draft.note if draft.number == approval.round else ""
-    if final is None or final.number <= approval.round:
-        return Round(number=approval.round, note=note)
-    notes = [words for words in (note, final.note) if words]
+    return round_of_final(Round(number=approval.round, note=note), final)
+
+
+def round_of_final(draft: Round, final: Round | None) -> Round:
+    """The round of a final whose draft was approved in this round."""
+    if final is None or final.number <= draft.number:
+        return draft
+    notes = [words for words in (draft.note, final.note) if words]
     return Round(number=final.number, note=" ".join(notes))
 
 

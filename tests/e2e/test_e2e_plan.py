@@ -84,3 +84,27 @@ def test_an_explanation_fits_eighty_columns_and_says_the_same_words_once(pipelin
     ended = pipeline(*words, COLUMNS="80")
     assert max(map(len, ended.out.splitlines())) <= 80, ended.err
     assert ended.out.count("A photo of a slim bottle with a very long neck") == 1
+
+
+def test_an_explanation_after_a_redo_shows_the_words_with_the_note(pipeline):
+    file = pipeline.write()
+    pipeline("run", file, "--stage", "draft", "--only", "citrus/4x3", "--only", "berry/1x1")
+    pipeline("redo", file, "citrus/4x3", "--note", "more ice")
+    ended = pipeline("explain", file, "citrus/4x3")
+    assert "Revision note: more ice" in ended.out, ended.err
+    assert "round 2" in ended.out
+    assert "Revision note" not in pipeline("explain", file, "berry/1x1").out
+
+
+def test_images_are_listed_in_the_plans_order_and_a_missing_file_is_told(pipeline):
+    file = pipeline.write()
+    pipeline("run", file, "--stage", "draft", "--only", "*/1x1")
+    before = json.loads(pipeline("ls", file, "--json").out)
+    [gone] = [row["file"] for row in before if row["cell"] == "citrus/1x1"]
+    (pipeline.output / gone).unlink()
+    listed = json.loads(pipeline("ls", file, "--json").out)
+    assert [(row["cell"], row["missing"]) for row in listed] == [
+        ("citrus/1x1", True),
+        ("berry/1x1", False),
+    ]
+    assert "stored, not on disk" in pipeline("ls", file).out

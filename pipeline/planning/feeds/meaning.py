@@ -20,9 +20,12 @@ _WORDS: Mapping[str, str] = {
     "brand": "brand, vendor, marke, hersteller, marque, marca, manufacturer",
     "headline": "headline, claim, slogan, tagline, copy, überschrift, werbetext, accroche",
     "stock": "availability, in stock, instock, available, status, published, verfügbar",
+    "count": "stock, inventory, quantity, qty, stock quantity, stock level, inventory quantity, "
+    "lagerbestand, bestand, lagermenge, stock actuel, existencias, giacenza",
 }
 _SOLD = ("in_stock", "in stock", "yes", "true", "active", "available", "1", "ja", "oui")
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_WHOLE = re.compile(r"-?[0-9]{1,9}", re.ASCII)
 _GAP = re.compile(r"[\s_.\-]+")
 
 
@@ -56,10 +59,16 @@ def meaning_of(table: Table) -> Meaning | None:
         if sold:
             kept = [row for row in kept if str(row[column]) == sold]
             where.append(f"{column} == '{sold}'")
+    for column in known["count"]:
+        if _runs_out(column, kept):
+            kept = [row for row in kept if int(str(row[column])) > 0]
+            where.append(f"{column}|int > 0")
     key = _key(kept, [*known["key"], *table.columns])
     if key is None:
         return None
-    said = {kind: column for kind, column in columns.items() if kind not in ("key", "stock")}
+    said = {
+        kind: column for kind, column in columns.items() if kind not in ("key", "stock", "count")
+    }
     said = {
         kind: column for kind, column in said.items() if any(not _blank(r[column]) for r in kept)
     }
@@ -91,6 +100,15 @@ def _sold(column: str, rows: Sequence[Mapping[str, object]]) -> str:
         return ""
     good = [str(cell) for cell in cells if str(cell).casefold() in _SOLD]
     return good[0] if len(good) == 1 and len(cells) > 1 else ""
+
+
+def _runs_out(column: str, rows: Sequence[Mapping[str, object]]) -> bool:
+    """Whether a column counts what is there, and of some products there is none left."""
+    cells = [str(row[column]) for row in rows]
+    if not _PLAIN.fullmatch(column) or not all(_WHOLE.fullmatch(cell) for cell in cells):
+        return False
+    left = [int(cell) > 0 for cell in cells]
+    return any(left) and not all(left)
 
 
 def _key(rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> str | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import CampaignError, UsageError
+from pipeline.model.verdict import Round
 from pipeline.planning.explaining import explain
 from pipeline.planning.grammar import reference, schema
 from pipeline.planning.grammar.campaign_file import CampaignFile
@@ -236,3 +237,27 @@ def test_the_environment_is_filled_in_only_when_it_is_asked_for():
 
 def test_the_schema_is_json_that_names_its_dialect():
     assert json.loads(schema.schema_text())["$schema"].endswith("2020-12/schema")
+
+
+@pytest.mark.parametrize("column", ["Lagerbestand", "Bestand", "quantity", "Inventory"])
+def test_a_product_of_which_none_is_left_in_stock_makes_no_campaign(board, column):
+    board.put("p.csv", f"sku,name,{column}\nA,Limo,12\nB,Cola,0\nC,Tee,-1\n")
+    board.write(campaign_from_feed("shop", board.folder / "p.csv", source="p.csv"))
+    assert {cell.partition("/")[0] for cell in board.prompts()} == {"A"}
+
+
+@pytest.mark.parametrize("cells", [("0", "0"), ("12", "many"), ("12", "")])
+def test_a_stock_column_that_says_nothing_certain_leaves_no_product_out(board, cells):
+    one, other = cells
+    board.put("p.csv", f"sku,name,Bestand\nA,Limo,{one}\nB,Cola,{other}\n")
+    board.write(campaign_from_feed("shop", board.folder / "p.csv", source="p.csv"))
+    assert {cell.partition("/")[0] for cell in board.prompts()} == {"A", "B"}
+
+
+def test_an_explanation_of_a_redone_cell_has_the_words_with_the_note(board):
+    board.put("p.csv", "sku,name\nA,Soda\n")
+    said = Round(number=2, note="more ice")
+    told = explain(board.write(CAMPAIGN).load(), "A/4:3", draft=said, final=said)
+    for job in (*told.drafts, *told.finals):
+        assert job.request.prompt.endswith("Revision note: more ice")
+        assert job.at.round == 2

@@ -19,7 +19,7 @@ from pipeline.reviewing.board import Planned, lay
 from pipeline.reviewing.mailing import sheet_mail
 from pipeline.reviewing.sheet import draw_sheet, shown_artifacts
 from pipeline.reviewing.sheetthumbs import Attached, beside, inline, thumbs_of
-from pipeline.reviewing.verdicts import by_cell, decide_cells
+from pipeline.reviewing.verdicts import by_cell, decide_cells, picks_from
 
 SPENT = Spent(confirmed=Credits(16), in_doubt=Credits(2))
 HOSTILE = '"><script>alert(1)</script>'
@@ -73,6 +73,34 @@ async def test_nothing_is_asked_of_any_host(stand):
     page = drawn(await board_of(stand), beside("thumbs"))["sheet.html"]
     assert "default-src 'none'" in page
     assert re.findall(r"https?://", page) == []
+
+
+async def test_finals_that_nobody_spoke_about_are_not_called_open(stand):
+    drafts = await stand.drafts()
+    yes = Opinion(decision=Decision.APPROVED, by="ana", at=NOW, take=1)
+    await decide_cells(stand.ledger, SLUG, drafts, glob="*", opinion=yes)
+    entries = {entry.key: entry for entry in await stand.ledger.campaign_entries(SLUG)}
+    picks = picks_from(await stand.ledger.verdicts(SLUG), drafts, entries)
+    finals = await stand.source.finals(picks)
+    await stand.render(finals)
+    planned = Planned(
+        campaign=stand.source.campaign(),
+        cells=tuple(stand.source.cells()),
+        drafts=by_cell(drafts),
+        finals=by_cell(finals),
+    )
+    entries = {entry.key: entry for entry in await stand.ledger.campaign_entries(SLUG)}
+    board = lay(planned, entries, await stand.ledger.verdicts(SLUG), version=1)
+    page = drawn(board, beside("thumbs"))["sheet.html"]
+    assert page.count('<span class="st">final</span>') == len(finals) == 4
+    assert "final, open" not in page
+
+
+async def test_a_sheet_shows_the_names_that_a_reply_is_asked_to_name(stand):
+    page = drawn(await board_of(stand), beside("thumbs"))["sheet.html"]
+    names = [cell.name for cell in stand.source.cells()]
+    assert [name for name in names if f"<bdi>{name}</bdi>" not in page] == []
+    assert "Reply with the names under the pictures" in page
 
 
 async def test_credits_in_doubt_make_the_sum_an_interval(stand):
