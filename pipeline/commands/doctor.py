@@ -24,6 +24,7 @@ from pipeline.errors import LockHeld, PipelineError
 from pipeline.ledger.registry import open_ledger
 from pipeline.runs.folder import LEDGER, open_output
 from pipeline.runs.lock import LOCK_FILE, campaign_lock
+from pipeline.runs.losses import forgotten_campaigns
 from pipeline.settings import Settings
 
 OLDEST_PYTHON = (3, 11)
@@ -145,6 +146,9 @@ def _disk(output: Path) -> Iterator[Sign]:
 
 
 def _ledger(root: Path) -> Sign:
+    lost = forgotten_campaigns(root)
+    if lost:
+        return Sign(name="ledger", state=State.BAD, said="\n".join(lost))
     if not (root / LEDGER).exists():
         return Sign(name="ledger", state=State.OK, said="none yet")
     try:

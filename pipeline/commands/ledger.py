@@ -15,12 +15,18 @@ from pipeline.model.credits import Credits
 from pipeline.model.request import Quality
 from pipeline.providers.registry import profile_named
 from pipeline.runs.folder import LEDGER, open_output
+from pipeline.runs.losses import newer_manifest
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's words."""
     parser.add_argument("what", choices=["import"], help="import: from a run manifest")
-    parser.add_argument("manifest", type=Path, metavar="RUN-MANIFEST", help="a manifest.json")
+    parser.add_argument(
+        "manifest",
+        type=Path,
+        metavar="RUN-MANIFEST",
+        help="the newest manifest.json",
+    )
     parser.add_argument("--output", type=Path, metavar="DIR", help="output folder (output)")
 
 
@@ -34,9 +40,19 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"{arguments.manifest} is not JSON: {error}") from error
     prices = profile_named(_provider(manifest)).prices
     output = open_output(settings_of(arguments).output)
+    _refuse_older(output, manifest)
     count = asyncio.run(_import(output / LEDGER, manifest, prices))
     say(f"{counted(count, 'image')} taken over from {arguments.manifest}")
     return 0
+
+
+def _refuse_older(output: Path, manifest: object) -> None:
+    """Only the newest manifest of a campaign and account tells how its images stand now."""
+    newer = newer_manifest(output, manifest)
+    if newer is not None:
+        raise UsageError(
+            f"{newer} is newer and tells all that this one does: import that one alone"
+        )
 
 
 def _provider(manifest: object) -> str:

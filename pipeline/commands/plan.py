@@ -12,7 +12,7 @@ from pipeline.commands.complaints import tell_finding
 from pipeline.commands.flags import add_campaign, add_common, add_only, credits_number, settings_of
 from pipeline.commands.foresight import foresee
 from pipeline.commands.plan_page import Plan, plan_ending, plan_page, plan_record
-from pipeline.commands.terminal import counted, say
+from pipeline.commands.terminal import counted, paint, say
 from pipeline.ledger.base import Ledger
 from pipeline.ledger.memory import MemoryLedger
 from pipeline.ledger.registry import open_ledger
@@ -23,6 +23,7 @@ from pipeline.planning.linting import lint
 from pipeline.providers.registry import profiles
 from pipeline.runs.accounting import limits_left
 from pipeline.runs.folder import LEDGER, open_output
+from pipeline.runs.losses import forgotten
 from pipeline.runs.plans import keep_plan
 from pipeline.settings import Settings
 
@@ -53,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings = settings_of(arguments)
     blueprint = load_blueprint(arguments.campaign, profiles=profiles(), provider=arguments.provider)
     check_only(blueprint, arguments.only)
-    plan = asyncio.run(_plan(arguments, settings, blueprint))
+    plan, lost = asyncio.run(_plan(arguments, settings, blueprint))
     record = plan_record(plan)
     if plan.work:
         keep_plan(open_output(settings.output), blueprint.campaign.slug, plan.id, record)
@@ -62,11 +63,16 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print("\n".join(plan_page(plan)), flush=True)
         _advise(plan)
-        print("\n".join(plan_ending(plan, arguments)))
+        print("\n".join(plan_ending(plan, arguments)), flush=True)
+    if lost:
+        say(f"{paint('warning', 'red', 'bold', stream=sys.stderr)}: {lost}")
     return 5 if arguments.detailed_exitcode and plan.work else 0
 
 
-async def _plan(arguments: argparse.Namespace, settings: Settings, blueprint: Blueprint) -> Plan:
+async def _plan(
+    arguments: argparse.Namespace, settings: Settings, blueprint: Blueprint
+) -> tuple[Plan, str]:
+    """The plan, and what to say where the ledger has forgotten the campaign."""
     campaign = blueprint.campaign
     place = settings.output / LEDGER
     ledger: Ledger = MemoryLedger()
@@ -82,13 +88,15 @@ async def _plan(arguments: argparse.Namespace, settings: Settings, blueprint: Bl
         )
         account = account_of(campaign, settings)
         here = Run(id=RunId("plan"), campaign=campaign.slug, account=account)
-        return Plan(
+        known = await ledger.runs(campaign.slug)
+        plan = Plan(
             blueprint=blueprint,
             foresight=await foresee(ledger, blueprint, rules=rules, only=arguments.only),
             limits=await limits_left(ledger, run=here, budget=budget),
             seconds=_last_pace(settings.output, campaign.slug),
             concurrency=campaign.pace.concurrency or settings.rendering.concurrency,
         )
+        return plan, "" if known else forgotten(settings.output, campaign.slug)
     finally:
         await ledger.close()
 

@@ -17,6 +17,7 @@ from pipeline.commands.accounts import account_of
 from pipeline.commands.facts import git_commit, redacted, utc_stamp, versions
 from pipeline.commands.registry import load_part
 from pipeline.commands.terminal import counted, paint, say
+from pipeline.errors import UsageError
 from pipeline.ledger.registry import open_ledger
 from pipeline.model.run import Run, RunPaths
 from pipeline.planning.blueprint import Blueprint, load_blueprint
@@ -24,6 +25,7 @@ from pipeline.planning.expansion import check_only
 from pipeline.providers.registry import profiles
 from pipeline.runs.folder import LEDGER, new_run_id, open_output, point_latest
 from pipeline.runs.lock import campaign_lock
+from pipeline.runs.losses import forgotten
 from pipeline.runs.settled import (
     Settled,
     Sight,
@@ -47,6 +49,8 @@ def render(arguments: argparse.Namespace, settings: Settings, *, locked: str | N
         rendering = replace(settings.rendering, concurrency=pace.concurrency)
         settings = replace(settings, rendering=rendering)
     with nullcontext() if locked == slug else campaign_lock(output, slug):
+        if not (output / LEDGER).exists() and (lost := forgotten(output, slug)):
+            raise UsageError(f"{lost}\nNothing was sent.")
         seen = what_is_asked(arguments, settings, blueprint)
         sight = look(output, slug) if is_plain(arguments) else None
         before = still_settled(output, slug, seen=seen, sight=sight)

@@ -30,7 +30,7 @@ from pipeline.commands.telling import (
 )
 from pipeline.commands.terminal import say
 from pipeline.commands.weighing import keep_balance
-from pipeline.errors import Interrupted, LocalFault, PipelineError, TimeIsUp
+from pipeline.errors import Interrupted, LocalFault, PipelineError, TimeIsUp, UsageError
 from pipeline.ledger.base import Ledger
 from pipeline.ledger.registry import open_ledger
 from pipeline.model.campaign import Review, Stage
@@ -46,6 +46,7 @@ from pipeline.runs.ending import exit_code
 from pipeline.runs.folder import LEDGER, new_run_id
 from pipeline.runs.forecast import Forecast, forecast
 from pipeline.runs.journal import Journal
+from pipeline.runs.losses import forgotten
 from pipeline.runs.plans import hold_to_plan, plan_id
 from pipeline.runs.settled import Sight, remember
 from pipeline.runs.watching import Watcher, Watchers
@@ -135,6 +136,10 @@ async def render_session(
 async def _session(session: Session, stack: AsyncExitStack) -> int:
     """Ask, open what is needed, render, and leave with the right exit code."""
     arguments, campaign = session.arguments, session.blueprint.campaign
+    if not await session.ledger.runs(campaign.slug):
+        lost = forgotten(session.output, campaign.slug)
+        if lost:
+            raise UsageError(f"{lost}\nNothing was sent.")
     rules = rules_now(
         session.blueprint,
         output=session.output,

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from pipeline.model.credits import Spent
 from pipeline.model.outcome import Status, status_of
 from pipeline.model.verdict import Decision, Verdict
 from pipeline.runs.folder import LEDGER
+from pipeline.runs.losses import forgotten_campaigns
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,7 +48,11 @@ def run(arguments: argparse.Namespace) -> int:
     """Tell where things stand."""
     output = settings_of(arguments).output
     if not (output / LEDGER).exists():
-        say(f"nothing has been rendered in {output} yet. Next  pipeline run FILE")
+        lost = forgotten_campaigns(output)
+        for words in lost:
+            say(f"{paint('warning', 'yellow', stream=sys.stderr)}: {words}")
+        if not lost:
+            say(f"nothing has been rendered in {output} yet. Next  pipeline run FILE")
         if arguments.json:
             print("[]")
         return 0

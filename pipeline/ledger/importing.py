@@ -2,7 +2,8 @@
 
 A manifest tells every image as it stood, but neither keys nor the prices of doubts: what is in
 doubt is counted at the price of its quality, and what the totals have beyond the images is kept
-under an entry of its own, so that budgets still hold.
+under an entry of its own, so that budgets still hold. The newest manifest of a campaign and account
+tells all that older ones told, and how it has changed since: it is imported alone.
 """
 
 import hashlib
@@ -24,7 +25,7 @@ from pipeline.ledger.base import (
 from pipeline.ledger.fields import Fields
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.campaign import CellName, Slug, Stage
-from pipeline.model.credits import Credits, Spent
+from pipeline.model.credits import FREE, Credits, Spent
 from pipeline.model.job import Coordinates, JobKey
 from pipeline.model.outcome import (
     Failed,
@@ -59,18 +60,28 @@ class Remembered:
     run: RunRecord
     jobs: tuple[Restored, ...]
     verdicts: tuple[Verdict, ...]
+    total: Spent
+    """What the campaign had spent on this account when the manifest was written."""
 
 
 async def import_manifest(ledger: Ledger, manifest: object, *, prices: Prices) -> int:
     """Bring a ledger what a parsed run manifest remembers; returns how many jobs were new to it.
 
-    What the ledger knows already is left alone, so that importing twice changes nothing, and the
-    newest manifest of a campaign is to be imported first. `UsageError` for what is no manifest.
+    What the ledger knows already is left alone, so that importing twice changes nothing.
+    `UsageError` for what is no manifest, and where the ledger was rebuilt from another one: an
+    image that stood differently then would stay so, and what was paid since be bought again.
     """
     known = remembered(manifest, prices=prices)
+    other = await _rebuilt_from(ledger, known.run)
+    if other:
+        raise UsageError(
+            f"this ledger was rebuilt from the manifest of run {other}: a second one would mix two "
+            "states. Move ledger.db and ledger.db.mark away and import the newest manifest alone"
+        )
     written = 0
     for start in range(0, len(known.jobs), _GROUP):
         written += await ledger.restore(known.run, known.jobs[start : start + _GROUP])
+    written += await ledger.restore(known.run, [*await _beyond(ledger, known)])
     for verdict in known.verdicts:
         with suppress(StaleVerdict):
             await ledger.decide(verdict, campaign=known.run.campaign, base=0)
@@ -85,13 +96,35 @@ def remembered(manifest: object, *, prices: Prices) -> Remembered:
     run = _run(fields.inner("run"))
     images = [image for image in fields.each("images") if not image.text("shared_with")]
     jobs = [job for image in images if (job := _job(image, run, prices)) is not None]
-    jobs.extend(_beyond(fields.inner("totals").inner("credits"), run, jobs))
+    credits_ = fields.inner("totals").inner("credits")
     verdicts = {
         (verdict.cell, verdict.stage): verdict
         for image in images
         if (verdict := _verdict(image)) is not None
     }
-    return Remembered(run=run, jobs=tuple(jobs), verdicts=tuple(verdicts.values()))
+    return Remembered(
+        run=run,
+        jobs=tuple(jobs),
+        verdicts=tuple(verdicts.values()),
+        total=Spent(
+            confirmed=Credits(credits_.count("confirmed")),
+            in_doubt=Credits(credits_.count("in_doubt")),
+        ),
+    )
+
+
+async def _rebuilt_from(ledger: Ledger, run: RunRecord) -> RunId | None:
+    """Another run of this campaign and account whose manifest this ledger holds."""
+    entries = await ledger.campaign_entries(run.campaign)
+    restored = [entry.key for entry in entries if entry.purchase is None]
+    others = {one.id for one in await ledger.runs(run.campaign) if one.account == run.account}
+    for start in range(0, len(restored), _GROUP):
+        posts = await ledger.attempts(restored[start : start + _GROUP])
+        for attempts in posts.values():
+            for attempt in attempts:
+                if attempt.run in others and attempt.run != run.id:
+                    return attempt.run
+    return None
 
 
 def _run(fields: Fields) -> RunRecord:
@@ -207,21 +240,32 @@ def _artifact(image: Fields) -> Artifact:
     )
 
 
-def _beyond(totals: Fields, run: RunRecord, jobs: Iterable[Restored]) -> Iterable[Restored]:
-    """What was spent on images that the manifest does not list any more."""
-    listed = [job.spent for job in jobs]
-    confirmed = totals.count("confirmed") - sum(one.confirmed for one in listed)
-    in_doubt = totals.count("in_doubt") - sum(one.in_doubt for one in listed)
-    rest = Spent(confirmed=Credits(max(0, confirmed)), in_doubt=Credits(max(0, in_doubt)))
+async def _beyond(ledger: Ledger, known: Remembered) -> Iterable[Restored]:
+    """What was spent until then on images that neither the manifest lists nor the ledger knows.
+
+    What later runs bought is no part of it, so that a ledger that was begun anew is not short.
+    """
+    run = known.run
+    confirmed, in_doubt = known.total.confirmed, known.total.in_doubt
+    for one in await ledger.runs(run.campaign):
+        if one.account == run.account and one.id <= run.id:
+            told = await ledger.spent(run=one.id)
+            confirmed, in_doubt = (
+                Credits(confirmed - told.confirmed),
+                Credits(in_doubt - told.in_doubt),
+            )
+    rest = Spent(confirmed=max(FREE, confirmed), in_doubt=max(FREE, in_doubt))
     if not rest.upper:
-        return
-    name = f"{BEYOND} {run.campaign} {run.account}"
-    yield Restored(
-        key=JobKey(hashlib.sha256(name.encode()).hexdigest()[:32]),
-        at=Coordinates(campaign=run.campaign, cell=BEYOND, axes=(), stage=Stage.DRAFT),
-        outcome=None,
-        spent=rest,
-        bought=run.started,
+        return ()
+    name = f"{BEYOND} {run.campaign} {run.account} {run.id}"
+    return (
+        Restored(
+            key=JobKey(hashlib.sha256(name.encode()).hexdigest()[:32]),
+            at=Coordinates(campaign=run.campaign, cell=BEYOND, axes=(), stage=Stage.DRAFT),
+            outcome=None,
+            spent=rest,
+            bought=run.started,
+        ),
     )
 
 

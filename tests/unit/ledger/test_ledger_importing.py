@@ -281,3 +281,34 @@ async def test_what_is_no_json_object_is_no_manifest():
 
 def test_a_manifest_is_named_by_the_schema_that_runs_write():
     assert SCHEMA == "campaign-pipeline/run-manifest/1"
+
+
+async def test_credits_of_images_that_the_ledger_knows_are_not_counted_as_gone_again(
+    lost, manifest
+):
+    """Into the very ledger that it was written from, a manifest brought the gone ones twice."""
+    spent = await lost.spent()
+    assert await import_manifest(lost, manifest, prices=PRICES) == 0
+    assert await lost.spent() == spent
+
+
+async def test_what_was_bought_after_the_loss_hides_nothing_that_was_bought_before(
+    lost, manifest, ledger
+):
+    before = await lost.spent()
+    await ledger.begin(NEXT)
+    permit = await ledger.submit(a_job("new/4x3"), run=NEXT, budget=Budget())
+    await ledger.paid(permit, Receipt(url="https://cdn.test/new.png", credits=Credits(2)))
+    await import_manifest(ledger, manifest, prices=PRICES)
+    assert (await ledger.spent()).confirmed == before.confirmed + 2
+
+
+async def test_a_second_manifest_is_refused_since_what_was_paid_later_would_be_bought_again(
+    manifest, ledger
+):
+    await import_manifest(ledger, manifest, prices=PRICES)
+    spent = await ledger.spent()
+    manifest["run"]["id"] = NEXT.id
+    with pytest.raises(UsageError, match="import the newest manifest alone"):
+        await import_manifest(ledger, manifest, prices=PRICES)
+    assert await ledger.spent() == spent
