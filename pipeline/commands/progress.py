@@ -81,11 +81,15 @@ class Lines:
         self._tally, self._due = Tally(), 0
         self._told_at, self._told = 0.0, 0
         self._eased_at = float("-inf")
+        self._halted = False
 
     def opened(self, opening: StageOpening) -> None:
-        """See `Watcher.opened`."""
+        """See `Watcher.opened`; a stage that comes after the stop buys nothing, and is not told."""
         self._tally, self._due = Tally(), opening.to_buy + opening.to_fetch
         self._told_at, self._told = self._clock(), 0
+        if self._halted and not opening.to_fetch:
+            self._due = 0
+            return
         say(opening_words(opening))
 
     def happened(self, event: Event) -> None:
@@ -97,6 +101,7 @@ class Lines:
             if self._clock() - self._eased_at < LINE_EVERY_SECONDS:
                 return
             self._eased_at = self._clock()
+        self._halted |= isinstance(event, Halting)
         say(_words(event))
 
     def delivered(self, job: Job, outcome: Outcome | None) -> None:
@@ -130,10 +135,13 @@ class Bar:
     def __init__(self) -> None:
         self._bar: tqdm[NoReturn] | None = None
         self._tally = Tally()
+        self._halted = False
 
     def opened(self, opening: StageOpening) -> None:
-        """See `Watcher.opened`."""
+        """See `Watcher.opened`; a stage that comes after the stop buys nothing, and is not told."""
         self._tally = Tally()
+        if self._halted and not opening.to_fetch:
+            return
         say(opening_words(opening))
         if due := opening.to_buy + opening.to_fetch:
             self._bar = tqdm(
@@ -153,6 +161,7 @@ class Bar:
         if isinstance(event, Sent):
             self._tally.asked(event.job)
         else:
+            self._halted |= isinstance(event, Halting)
             self._above(_words(event))
 
     def delivered(self, job: Job, outcome: Outcome | None) -> None:

@@ -3,12 +3,12 @@
 import pytest
 from builders import a_job
 
-from pipeline.commands.progress import Lines, opening_words
+from pipeline.commands.progress import Bar, Lines, opening_words
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.campaign import Stage
 from pipeline.model.credits import Credits
 from pipeline.model.outcome import Stored
-from pipeline.rendering.events import Sent
+from pipeline.rendering.events import Halting, Sent
 from pipeline.runs.watching import StageOpening
 
 
@@ -72,6 +72,18 @@ def test_a_stage_that_an_interrupt_never_let_begin_claims_no_end(lines, capsys):
         lines.delivered(a_job(f"p{at}/4x3"), None)
     lines.closed(Stage.FINAL)
     assert "done" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("screen", [Lines, Bar])
+def test_after_an_interrupt_in_drafts_the_finals_are_not_announced(screen, monkeypatch, capsys):
+    monkeypatch.setenv("NO_COLOR", "1")
+    shown = screen()
+    shown.happened(Halting(reason="interrupted", exit_code=130))
+    shown.opened(an_opening(to_buy=4))
+    for at in range(4):
+        shown.delivered(a_job(f"p{at}/4x3"), None)
+    shown.closed(Stage.FINAL)
+    assert capsys.readouterr().err == "stop    interrupted\n"
 
 
 def test_the_opening_of_a_pure_download_names_no_credits(monkeypatch):
