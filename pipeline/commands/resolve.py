@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from pipeline.commands.accounts import provider_settings
 from pipeline.commands.facts import utc_stamp
 from pipeline.commands.flags import add_campaign, add_common, settings_of, whole_number
+from pipeline.commands.nextstep import next_step
 from pipeline.commands.registry import load_part
 from pipeline.commands.run import peek_slug
 from pipeline.commands.terminal import counted, say
@@ -83,6 +84,8 @@ async def _resolve(arguments: argparse.Namespace, campaign: Slug) -> int:
     try:
         open_ones = [entry for entry in await ledger.campaign_entries(campaign) if _is_open(entry)]
         if not open_ones:
+            if arguments.json:
+                print("[]")
             say("nothing is in doubt or lost")
             return 0
         chosen = _chosen(arguments, open_ones)
@@ -96,9 +99,17 @@ async def _resolve(arguments: argparse.Namespace, campaign: Slug) -> int:
     if answer is not None and answer.ground != BY_PERSON:
         say(answer.ground)
     if answer is not None and answer.of:
-        say(f"{counted(len(answer.of), 'image')} settled. Next  pipeline run {arguments.campaign}")
+        say(f"{counted(len(answer.of), 'image')} settled{_onward(arguments, answer)}")
         return 0
     return 6 if any(isinstance(entry.outcome, InDoubt) for entry in chosen) else 3
+
+
+def _onward(arguments: argparse.Namespace, answer: _Answer) -> str:
+    """What can follow: a plain run does nothing for what is paid and lost."""
+    if answer.means is Resolution.CHARGED:
+        again = next_step(arguments, "run", "--rebuy-lost")
+        return f" as paid and lost. To pay for another one  {again}"
+    return f". Next  {next_step(arguments, 'run')}"
 
 
 def _is_open(entry: Entry) -> bool:
@@ -217,8 +228,8 @@ async def _list(arguments: argparse.Namespace, ledger: Ledger, chosen: Sequence[
 
 
 def _command(arguments: argparse.Namespace, row: dict[str, object]) -> str:
-    words = ["pipeline", "resolve", str(arguments.campaign), str(row["cell"])]
-    return shlex.join([*words, "--stage", str(row["stage"]), "--take", str(row["take"])])
+    where = ("--stage", str(row["stage"]), "--take", str(row["take"]))
+    return next_step(arguments, "resolve", str(row["cell"]), *where)
 
 
 def _base_url(arguments: argparse.Namespace) -> str:

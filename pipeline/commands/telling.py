@@ -164,7 +164,7 @@ def _tell_account(account: Account, books: Bookkeeper) -> None:
     say(f"  {folder}/")
     say("    manifest.json  every URL, file, hash and credit")
     say("    images.csv     the same as a table")
-    if account.totals.this_run:
+    if (folder / "sheet.html").is_file():
         say("    sheet.html     a contact sheet to open from disk or mail")
 
 

@@ -32,7 +32,11 @@ def run(arguments: argparse.Namespace) -> int:
     output = settings_of(arguments).output
     if not (output / LEDGER).exists():
         raise UsageError(f"there is no ledger in {output}: nothing was ever stored there")
-    wanted = peek_slug(arguments.campaign) if arguments.campaign else None
+    wanted = None
+    if arguments.campaign is not None:
+        wanted = peek_slug(arguments.campaign)
+        if wanted is None:
+            raise UsageError(f"cannot read the campaign's name in {arguments.campaign}")
     found = asyncio.run(_verify(output, Slug(wanted) if wanted else None))
     bad = {path: str(condition) for path, condition in found if condition is not Condition.WHOLE}
     counts = Counter(condition for _, condition in found)

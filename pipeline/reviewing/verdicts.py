@@ -125,7 +125,7 @@ def why_stale(verdict: Verdict, job: Job | None, entries: Entries) -> str:
     if job is None:
         return "the campaign no longer has the take that was approved"
     if job.key != verdict.job:
-        return "the campaign's words changed after the approval"
+        return "its words, its settings or the provider changed after the approval"
     artifact = artifact_of(job, entries)
     if artifact is None:
         return "the approved image is not on disk any more"

@@ -396,7 +396,10 @@ async def test_an_edited_campaign_makes_approvals_stale_and_finals_skip_them(sta
             changes = await until(stream, "rows", lambda rows: len(rows) > 1)
         _, quote = await browser.get(f"{API}/quote/final")
     row = next(change["row"] for change in changes if change["i"] == 1)
-    assert (row[0], row[-1]) == ("stale", "the campaign's words changed after the approval")
+    assert (row[0], row[-1]) == (
+        "stale",
+        "its words, its settings or the provider changed after the approval",
+    )
     assert quote["credits"] == 0
 
 

@@ -9,6 +9,7 @@ from builders import a_job, a_run
 
 from pipeline.commands.cli import main
 from pipeline.ledger.memory import MemoryLedger
+from pipeline.ledger.registry import open_ledger
 from pipeline.model.campaign import Campaign, Stage, StageSettings
 from pipeline.model.credits import Budget, Credits
 from pipeline.model.outcome import Receipt
@@ -90,6 +91,13 @@ async def test_a_run_without_the_ledger_of_earlier_runs_sends_nothing_and_says_w
     assert not (folder / "output" / "ledger.db").exists()
     words = next(line for line in err.splitlines() if "pipeline ledger import" in line)
     assert _in_thread(*shlex.split(words.partition("pipeline ")[2])) == 0
+
+
+async def test_a_ledger_that_was_begun_for_another_campaign_hides_no_loss(folder, capfd):
+    await left_behind(folder / "output", NEWER)
+    await (await open_ledger(folder / "output" / "ledger.db")).close()
+    assert _in_thread("run", "soda.yaml") == 2
+    assert "pipeline ledger import" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(
