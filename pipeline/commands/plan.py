@@ -63,7 +63,8 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print("\n".join(plan_page(plan)), flush=True)
         _advise(plan)
-        print("\n".join(plan_ending(plan, arguments)), flush=True)
+        ending = ["", "Nothing was sent."] if lost else plan_ending(plan, arguments)
+        print("\n".join(ending), flush=True)
     if lost:
         say(f"{paint('warning', 'red', 'bold', stream=sys.stderr)}: {lost}")
     return 5 if arguments.detailed_exitcode and plan.work else 0
@@ -88,7 +89,8 @@ async def _plan(
         )
         account = account_of(campaign, settings)
         here = Run(id=RunId("plan"), campaign=campaign.slug, account=account)
-        known = await ledger.runs(campaign.slug)
+        known = {one.account for one in await ledger.runs(campaign.slug)}
+        lost = account not in known and forgotten(settings.output, campaign.slug, known=known)
         plan = Plan(
             blueprint=blueprint,
             foresight=await foresee(ledger, blueprint, rules=rules, only=arguments.only),
@@ -96,7 +98,7 @@ async def _plan(
             seconds=_last_pace(settings.output, campaign.slug),
             concurrency=campaign.pace.concurrency or settings.rendering.concurrency,
         )
-        return plan, "" if known else forgotten(settings.output, campaign.slug)
+        return plan, lost or ""
     finally:
         await ledger.close()
 

@@ -136,8 +136,9 @@ async def render_session(
 async def _session(session: Session, stack: AsyncExitStack) -> int:
     """Ask, open what is needed, render, and leave with the right exit code."""
     arguments, campaign = session.arguments, session.blueprint.campaign
-    if not await session.ledger.runs(campaign.slug):
-        lost = forgotten(session.output, campaign.slug)
+    known = {one.account for one in await session.ledger.runs(campaign.slug)}
+    if session.books.run.account not in known:
+        lost = forgotten(session.output, campaign.slug, known=known)
         if lost:
             raise UsageError(f"{lost}\nNothing was sent.")
     rules = rules_now(

@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,21 +24,28 @@ class Told:
     """Credits that were spent or may have been."""
 
 
-def forgotten(output: Path, campaign: Slug) -> str:
-    """What to say where the ledger knows nothing of a campaign that was paid for; else empty.
+def forgotten(output: Path, campaign: Slug, *, known: Container[str] = ()) -> str:
+    """What to say where a campaign was paid for on accounts unknown to its ledger; else empty.
 
-    The caller has asked the ledger, or has seen that there is none.
+    `known`: the accounts on which the ledger has runs of this campaign.
     """
-    paid = next((told for told in _manifests(output, campaign) if told.upper), None)
-    if paid is None:
+    newest: dict[str, Told] = {}
+    for told in _manifests(output, campaign):
+        if told.account not in known:
+            newest.setdefault(told.account, told)
+    lost = [told for told in newest.values() if told.upper]
+    if not lost:
         return ""
-    words = ["pipeline", "ledger", "import", str(paid.place), "--output", str(output)]
-    return (
-        f"the ledger in {output} knows nothing of {campaign}, and {paid.place} tells of "
-        f"{paid.upper:,} credits: without the ledger all of it would be bought again.\n"
-        f"Rebuild it  {shlex.join(words)}\n"
-        f"or, to begin anew, move {output / campaign} away"
+    credits_ = sum(told.upper for told in lost)
+    said = (
+        f"the ledger in {output} knows nothing of {credits_:,} credits that {campaign} has spent: "
+        "without it all would be bought again."
     )
+    lines = [said]
+    for told in lost:
+        words = ["pipeline", "ledger", "import", str(told.place), "--output", str(output)]
+        lines.append(f"Rebuild it  {shlex.join(words)}")
+    return "\n".join([*lines, f"or, to begin anew, move {output / campaign} away"])
 
 
 def forgotten_campaigns(output: Path) -> list[str]:

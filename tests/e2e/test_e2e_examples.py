@@ -25,7 +25,8 @@ def test_every_cutout_of_the_catalogue_has_its_product_its_takes_and_an_alpha_ch
     file = ROOT / "campaigns" / "catalogue-cutouts.yaml"
     ended = pipeline("run", file, "--only", "MUG-01/*", "-q")
     assert ended.code == 0, ended.err
-    images = pipeline.manifest("catalogue-cutouts")["images"]
+    told = pipeline.manifest("catalogue-cutouts")["images"]
+    images = [one for one in told if one["cell"].startswith("MUG-01/")]
     assert [(one["stage"], one["take"]) for one in images] == [
         ("draft", 1),
         ("draft", 2),

@@ -42,9 +42,10 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-async def left_behind(output, name, *, paid=True):
+async def left_behind(output, name, *, paid=True, account="gptimage@test"):
     """What a run leaves but its ledger."""
-    ledger, run, job = MemoryLedger(), a_run(name, campaign="soda"), a_job(campaign="soda")
+    run, job = a_run(name, campaign="soda", account=account), a_job(campaign="soda")
+    ledger = MemoryLedger()
     await ledger.begin(run)
     if paid:
         permit = await ledger.submit(job, run=run, budget=Budget())
@@ -108,6 +109,19 @@ async def test_whoever_looks_hears_that_the_ledger_is_lost(folder, capfd, words,
     assert _in_thread(*words) == code
     shown = capfd.readouterr()
     assert "pipeline ledger import" in shown.out + shown.err
+
+
+async def test_a_trial_on_another_account_hides_no_loss_of_the_one_that_costs_money(folder, capfd):
+    """Each account is rebuilt from a manifest of its own; neither stands for the other."""
+    await left_behind(folder / "output", OLDER, account="gptimage@test")
+    trial = await left_behind(folder / "output", NEWER, account="embedded")
+    assert _in_thread("run", "soda.yaml") == 2
+    assert capfd.readouterr().err.count("pipeline ledger import") == 2
+    assert _in_thread("ledger", "import", str(trial)) == 0
+    assert _in_thread("plan", "soda.yaml", "--provider", "gptimage") == 0
+    err = capfd.readouterr().err
+    assert OLDER in err
+    assert NEWER not in err.partition("warning")[2]
 
 
 async def test_a_run_in_which_nothing_was_paid_for_is_no_loss(folder, capfd):
