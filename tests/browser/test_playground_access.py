@@ -66,8 +66,17 @@ VIEWS = {
 }
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
-@pytest.mark.parametrize("wide", [1400, 900, 390])
+SWEEP = [
+    (1400, "light"),
+    (900, "dark"),
+    (390, "light"),
+    pytest.param(1400, "dark", marks=pytest.mark.thorough),
+    pytest.param(900, "light", marks=pytest.mark.thorough),
+    pytest.param(390, "dark", marks=pytest.mark.thorough),
+]
+
+
+@pytest.mark.parametrize(("wide", "theme"), SWEEP)
 async def test_axe_finds_nothing_wrong_in_any_view_of_the_playground(tmp_path, theme, wide):
     async with playing(tmp_path) as server, before(server, wide=wide, theme=theme) as page:
         found = {}
