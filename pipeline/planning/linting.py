@@ -32,7 +32,9 @@ def lint(blueprint: Blueprint) -> tuple[Finding, ...]:
     told: dict[tuple[str, str, str], _Told] = {}
     seen: set[tuple[str, Background]] = set()
     for template, background, prompt, cell in _prompts(blueprint):
-        if (prompt, background) in seen or len(seen) >= _MOST_PROMPTS:
+        if len(seen) >= _MOST_PROMPTS:
+            break  # a million cells are not read a second time for advice
+        if (prompt, background) in seen:
             continue
         seen.add((prompt, background))
         for advice in lint_prompt(prompt, transparent=background is Background.TRANSPARENT):
