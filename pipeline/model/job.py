@@ -2,13 +2,15 @@
 
 import hashlib
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from json.encoder import encode_basestring as said
+from operator import attrgetter
 from typing import NewType
 
 from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.credits import Credits
 from pipeline.model.provider import ProfileName
-from pipeline.model.request import RenderRequest
+from pipeline.model.request import Reference, RenderRequest
 
 JobKey = NewType("JobKey", str)
 """32 hex characters: the same words give the same key, on every machine and in every run."""
@@ -43,7 +45,8 @@ class Job:
     """The approved draft that a final comes from."""
 
 
-_ASKED = sorted(field.name for field in fields(RenderRequest))
+*_SAME, _LAST = sorted(field.name for field in fields(RenderRequest))
+_same = attrgetter(*_SAME)
 
 
 def job_key(at: Coordinates, *, profile: ProfileName, request: RenderRequest) -> JobKey:
@@ -52,16 +55,31 @@ def job_key(at: Coordinates, *, profile: ProfileName, request: RenderRequest) ->
     What is hashed is JSON with sorted names and no spaces, put together by hand: a million jobs
     are named in a plan. The path of a reference is left out: its content is what is sent.
     """
-    axes = ",".join([f"{said(name)}:{said(id_)}" for name, id_ in sorted(dict(at.axes).items())])
-    found = ",".join([said(reference.sha256) for reference in request.references])
-    asked = ",".join(
-        [
-            f'"{name}":' + (f"[{found}]" if name == "references" else said(getattr(request, name)))
-            for name in _ASKED
-        ]
-    )
     facts = (
-        f'{{"axes":{{{axes}}},"campaign":{said(at.campaign)},"profile":{said(profile)},'
-        f'"request":{{{asked}}},"round":{at.round},"stage":{said(at.stage)},"take":{at.take}}}'
+        f'{{"axes":{_said_axes(at.axes)},"campaign":{said(at.campaign)},'
+        f'"profile":{said(profile)},"request":{{{_said_alike(_same(request))}'
+        f'"{_LAST}":{said(getattr(request, _LAST))}}},'
+        f'"round":{at.round},"stage":{said(at.stage)},"take":{at.take}}}'
     )
     return JobKey(hashlib.sha256(facts.encode()).hexdigest()[:32])
+
+
+@lru_cache(maxsize=1)
+def _said_axes(axes: tuple[tuple[str, str], ...]) -> str:
+    """All takes of a cell have the same."""
+    pairs = [f"{said(name)}:{said(id_)}" for name, id_ in sorted(dict(axes).items())]
+    return f"{{{','.join(pairs)}}}"
+
+
+@lru_cache(maxsize=1)
+def _said_alike(facts: tuple[str | tuple[Reference, ...], ...]) -> str:
+    """What the requests of all takes of a cell have in common, which is all but the last fact."""
+    return "".join(
+        [f'"{name}":{_said(fact)},' for name, fact in zip(_SAME, facts, strict=True)]
+    )
+
+
+def _said(fact: str | tuple[Reference, ...]) -> str:
+    if isinstance(fact, str):
+        return said(fact)
+    return f"[{','.join([said(reference.sha256) for reference in fact])}]"

@@ -12,7 +12,7 @@ from pipeline.planning.blueprint import Blueprint
 from pipeline.planning.expansion import name_of, spots
 from pipeline.planning.output_paths import finished, usual_path
 from pipeline.planning.prompts.scribe import Scribe
-from pipeline.planning.resolved import Point
+from pipeline.planning.resolved import Spot
 from pipeline.planning.writing import Manuscript, Shot, Shots, Written
 
 _FIRST = Round()
@@ -131,28 +131,27 @@ class _Counter:
         self.blueprint = manuscript.blueprint
         self.stage = manuscript.stage
         self.picks = picks
+        self._axes = [axis.name for axis in self.blueprint.matrix.axes]
         self._doubled = manuscript.doubled
         self._payers: dict[tuple[int, int, RenderRequest], JobKey] = {}
 
     def jobs(self) -> Iterator[Job]:
         """One job for each image, in canonical order."""
-        profile, stage = self.blueprint.profile, self.stage
+        profile, stage, campaign = self.blueprint.profile, self.stage, self.blueprint.campaign.slug
         axes = self.blueprint.matrix.axes
-        last: Point | None = None
+        spot: Spot | None = None
         pairs: tuple[tuple[str, str], ...] = ()
         cell = CellName("")
         for written in self.manuscript.read():
             shot = written.shot
-            point = shot.spot.point
-            if point != last:  # takes of a cell share its name and its axes
-                pairs = tuple(
-                    [(axis.name, axis.ids[n]) for axis, n in zip(axes, point, strict=True)]
-                )
-                cell = CellName("/".join([one for _, one in pairs]))
-                last = point
-            pick = self.picks.get(cell)
+            if shot.spot is not spot:  # takes of a cell share its name and its axes
+                spot = shot.spot
+                ids = [axis.ids[n] for axis, n in zip(axes, spot.point, strict=True)]
+                pairs = tuple(zip(self._axes, ids, strict=True))
+                cell = CellName("/".join(ids))
+            pick = self.picks.get(cell) if self.picks else None
             at = Coordinates(
-                campaign=self.blueprint.campaign.slug,
+                campaign=campaign,
                 cell=cell,
                 axes=pairs,
                 stage=stage,

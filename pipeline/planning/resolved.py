@@ -94,12 +94,20 @@ class Matrix:
     includes: tuple[tuple[Point, Place], ...] = ()
 
 
+class Chapter(NamedTuple):
+    """One batch of images and what was written for them, in order, both compressed."""
+
+    heads: bytes
+    """An array of integers: a point, then variant, round, take and page of each image."""
+    pages: bytes
+    """The writing process's answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Folio:
     """Everything that was written for one stage, checked and put away small."""
 
-    chapters: tuple[bytes, ...]
-    """Images and what was written for them, in order, compressed by the batch."""
+    chapters: tuple[Chapter, ...]
     doubled: frozenset[int]
     """Hashes of requests that more than one image has."""
 

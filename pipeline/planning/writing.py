@@ -17,7 +17,7 @@ from pipeline.planning.output_paths import Collisions, doubled, finished, path_c
 from pipeline.planning.problems import Problems
 from pipeline.planning.prompts.scribe import Scribe, ScribeDied
 from pipeline.planning.references import References
-from pipeline.planning.resolved import Folio, Spot
+from pipeline.planning.resolved import Chapter, Folio, Spot
 
 
 class Shot(NamedTuple):
@@ -50,7 +50,7 @@ class Manuscript:
         self.stage = stage
         self.references = References(blueprint)
         self._folio = Folio((), frozenset())
-        self._chapters: list[bytes] = []
+        self._chapters: list[Chapter] = []
         self._prints = array("q")
         axes = blueprint.matrix.axes
         self._size_axis = next(number for number, axis in enumerate(axes) if axis.name == "size")
@@ -89,7 +89,7 @@ class Manuscript:
     def read(self) -> Iterator[Written]:
         """Everything in order."""
         for chapter in self._folio.chapters:
-            yield from _unfold(chapter)
+            yield from self._unfold(chapter)
 
     @property
     def doubled(self) -> frozenset[int]:
@@ -163,11 +163,28 @@ class Manuscript:
         answer = json.loads(reply)
         for problem in answer["problems"]:
             self._note(problem, shots[problem["shot"]])
-        for shot, entry in zip(shots, answer["written"], strict=True):
-            if entry is not None:
-                self._check(Written(shot, *entry))
-        heads = [(s.spot.point, s.spot.variant, s.round, s.take) for s in shots]
-        self._chapters.append(zlib.compress(json.dumps(heads).encode() + b"\n" + reply, 1))
+        pages = answer["pages"]
+        heads = array("i")
+        for shot, page in zip(shots, answer["written"], strict=True):
+            if page is not None:
+                spot, round_, take, _ = shot
+                heads.extend((*spot.point, spot.variant, round_, take, page))
+                self._check(Written(shot, *pages[page]))
+        chapter = Chapter(zlib.compress(heads.tobytes(), 1), zlib.compress(reply, 1))
+        self._chapters.append(chapter)
+
+    def _unfold(self, chapter: Chapter) -> Iterator[Written]:
+        """What one batch was; images of a cell share their spot, and their words in memory."""
+        heads = array("i")
+        heads.frombytes(zlib.decompress(chapter.heads))
+        pages = json.loads(zlib.decompress(chapter.pages))["pages"]
+        axes = len(self.blueprint.matrix.axes)
+        spot: Spot | None = None
+        for facts in zip(*[iter(heads)] * (axes + 4), strict=True):
+            point, (variant, round_, take, page) = facts[:axes], facts[axes:]
+            if spot is None or spot.point != point or spot.variant != variant:
+                spot = Spot(point, (), variant)
+            yield Written(Shot(spot, round_, take, ""), *pages[page])
 
     def _check(self, written: Written) -> None:
         self._prints.append(self.fingerprint(written))
@@ -191,7 +208,7 @@ class Manuscript:
             return
         first: dict[str, CellName] = {}
         for chapter in self._chapters:
-            for written in _unfold(chapter):
+            for written in self._unfold(chapter):
                 path = finished(self.stage, written.path or "", round_=written.shot.round)
                 if hash(folded(path)) not in suspects:
                     continue
@@ -207,12 +224,3 @@ class Manuscript:
 def _told(other: CellName, cell: CellName) -> str:
     return "another take of it: name {{ take }} in the path" if other == cell else str(other)
 
-
-def _unfold(chapter: bytes) -> Iterator[Written]:
-    heads, _, reply = zlib.decompress(chapter).partition(b"\n")
-    entries = json.loads(reply)["written"]
-    last = ""
-    for (point, variant, round_, take), entry in zip(json.loads(heads), entries, strict=True):
-        prompt, *rest = entry
-        last = prompt if prompt != last else last  # takes of a cell share their words in memory
-        yield Written(Shot(Spot(tuple(point), (), variant), round_, take, ""), last, *rest)

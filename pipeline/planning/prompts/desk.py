@@ -3,7 +3,7 @@
 import json
 import mmap
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from decimal import Decimal
 from types import TracebackType
 from typing import Any
@@ -94,7 +94,7 @@ class Desk:
         """Compile a template and note what it includes, says and left over."""
         tree = self.environment.parse(source, name)
         self.environment.compile(tree, name)
-        self._uses[name] = meta.find_undeclared_variables(tree)
+        self._uses[name] = {one.name for one in tree.find_all(nodes.Name)}
         self._includes[name] = set()
         for wanted in meta.find_referenced_templates(tree):
             if wanted is None:
@@ -115,15 +115,6 @@ class Desk:
                     {"template": name, "line": text.lineno + left[1], "complaint": complaint}
                 )
 
-    def says(self, name: str, word: str, seen: frozenset[str] = frozenset()) -> bool:
-        """Whether a template, or one that it includes, uses a name."""
-        if name in seen:
-            return False
-        inner = self._includes.get(name, set())
-        return word in self._uses.get(name, ()) or any(
-            self.says(one, word, seen | {name}) for one in inner
-        )
-
     def _judge(self, message: Mapping[str, Any]) -> Reply:
         values = [revive(entry, self.columns) for entry in message["values"]]
         answers: list[bool | None] = []
@@ -142,41 +133,61 @@ class Desk:
         return {"answers": answers, "problems": problems}
 
     def _write(self, message: Mapping[str, Any]) -> Reply:
+        """`pages`: everything that had to be written; `written`: the page of each image."""
         values = [revive(entry, self.columns) for entry in message["values"]]
         kits = message["kits"]
-        written: list[object] = []
+        said = [self._said(_templates(kit)) for kit in kits]
+        heard = [[not names.isdisjoint(value) for value in values] for names in said]
+        pages: list[object] = []
+        written: list[int | None] = []
         problems: list[Reply] = []
-        counting = [self._counts_takes(kit) for kit in kits]
-        context: dict[str, object] = {}
-        before: object = None
+        known: dict[Hashable, int] = {}
         for number, (kit, used, take, round_, note) in enumerate(message["shots"]):
             self.progress[0:4] = number.to_bytes(4, "little")
-            asked = (kit, used, round_, note, take if counting[kit] else 0)
-            if asked == before:  # another take of a cell, for which the same words stand
-                written.append(written[-1])
-                continue
-            before, known = asked, len(problems)
-            context = {"stage": message["stage"], "take": take, "round": round_, "note": note}
-            for index in used:
-                context.update(values[index])
-            Missing.known = context
-            try:
-                written.append(self._shot(kits[kit], context, number, problems))
-            except Exception as error:  # noqa: BLE001  a template may fail in any way
-                written.append(None)
-                told = [_told(error, kits[kit][0])]
-                if isinstance(error, Unwritable) and len(problems) < _MOST_ASKED:
-                    told = self._everything(kits[kit], context) or told
-                problems.extend({"shot": number, **one} for one in told)
-            if len(problems) > known:
-                before = None
-        return {"written": written, "problems": problems}
+            counts, names = heard[kit], said[kit]
+            round_said, take_said = round_ * ("round" in names), take * ("take" in names)
+            asked = (kit, note, round_said, take_said, *[one for one in used if counts[one]])
+            page = known.get(asked)
+            if page is None:  # nothing that these templates say was the same before
+                context = {"stage": message["stage"], "take": take, "round": round_, "note": note}
+                for index in used:
+                    context.update(values[index])
+                before = len(problems)
+                content = self._page(kits[kit], context, number, problems)
+                if content is not None:
+                    page = len(pages)
+                    pages.append(content)
+                    if len(problems) == before:
+                        known[asked] = page
+            written.append(page)
+        return {"pages": pages, "written": written, "problems": problems}
 
-    def _counts_takes(self, kit: Kit) -> bool:
-        """Whether any template of a kit says which take it is written for."""
-        main, texts, references, path = kit
-        names = [main, *(name for _, name in texts), *references, *([path] if path else [])]
-        return any(self.says(name, "take") for name in names)
+    def _said(self, templates: Sequence[str]) -> frozenset[str]:
+        """Every name that stands in templates, or in what they include."""
+        names: set[str] = set()
+        seen: set[str] = set()
+        ahead = [*templates]
+        while ahead:
+            name = ahead.pop()
+            if name not in seen:
+                seen.add(name)
+                names |= self._uses.get(name, set())
+                ahead += self._includes.get(name, set())
+        return frozenset(names)
+
+    def _page(
+        self, kit: Kit, context: dict[str, object], number: int, problems: list[Reply]
+    ) -> object:
+        """What one image needs written; `None`, and why, where it cannot be."""
+        Missing.known = context
+        try:
+            return self._shot(kit, context, number, problems)
+        except Exception as error:  # noqa: BLE001  a template may fail in any way
+            told = [_told(error, kit[0])]
+            if isinstance(error, Unwritable) and len(problems) < _MOST_ASKED:
+                told = self._everything(kit, context) or told
+            problems.extend({"shot": number, **one} for one in told)
+            return None
 
     def _shot(
         self,
@@ -189,7 +200,7 @@ class Desk:
         main, texts, references, path = kit
         prompt = self._text(main, context)
         note = context["note"]
-        if note and not self.says(main, "note"):
+        if note and "note" not in self._said([main]):
             prompt = f"{prompt}\n\nRevision note: {note}"
         complaint = self._hygiene(prompt)
         if complaint:
@@ -207,10 +218,8 @@ class Desk:
 
     def _everything(self, kit: Kit, context: dict[str, object]) -> list[Reply]:
         """All that keeps a cell's templates from being written, not only what came first."""
-        main, texts, references, path = kit
-        names = [main, *(name for _, name in texts), *references, *([path] if path else [])]
         noted: list[Reply] = []
-        for name in names:
+        for name in _templates(kit):
             self.environment.noted = []
             ending: list[BaseException] = []
             try:
@@ -239,6 +248,12 @@ class Desk:
             return f"the prompt has {len(prompt)} characters; the provider takes {self.longest}"
         unfit = unfit_character(prompt)
         return f"the prompt holds {unfit}, a character that no prompt may hold" if unfit else ""
+
+
+def _templates(kit: Kit) -> list[str]:
+    """The names of all templates of a kit, its prompt's first."""
+    main, texts, references, path = kit
+    return [main, *(name for _, name in texts), *references, *([path] if path else [])]
 
 
 class _Unclean(Exception):

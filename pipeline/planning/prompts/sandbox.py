@@ -135,6 +135,8 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
 
     def printable(self, value: object) -> object:
         """The value if a prompt may show it; `Unwritable` otherwise."""
+        if type(value) is str:
+            return value
         try:
             return self._shown(value)
         except Unwritable as unwritable:
@@ -145,7 +147,7 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
             return ""
 
     def _shown(self, value: object) -> object:
-        if isinstance(value, str | Undefined):
+        if isinstance(value, (str, Undefined)):  # noqa: UP038  a union is made anew each time
             return str(value)
         if isinstance(value, bool):
             return "true" if value else "false"
