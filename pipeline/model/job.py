@@ -45,8 +45,9 @@ class Job:
     """The approved draft that a final comes from."""
 
 
-*_SAME, _LAST = sorted(field.name for field in fields(RenderRequest))
-_same = attrgetter(*_SAME)
+_ASKED = sorted(field.name for field in fields(RenderRequest))
+_asked = attrgetter(*_ASKED)
+_FORM = ",".join(f'"{name}":%s' for name in _ASKED)
 
 
 def job_key(at: Coordinates, *, profile: ProfileName, request: RenderRequest) -> JobKey:
@@ -55,31 +56,22 @@ def job_key(at: Coordinates, *, profile: ProfileName, request: RenderRequest) ->
     What is hashed is JSON with sorted names and no spaces, put together by hand: a million jobs
     are named in a plan. The path of a reference is left out: its content is what is sent.
     """
+    asked = _FORM % tuple(
+        [said(fact) if isinstance(fact, str) else _said_all(fact) for fact in _asked(request)]
+    )
     facts = (
-        f'{{"axes":{_said_axes(at.axes)},"campaign":{said(at.campaign)},'
-        f'"profile":{said(profile)},"request":{{{_said_alike(_same(request))}'
-        f'"{_LAST}":{said(getattr(request, _LAST))}}},'
-        f'"round":{at.round},"stage":{said(at.stage)},"take":{at.take}}}'
+        f'{{"axes":{_said_axes(at.axes)},"campaign":{said(at.campaign)},"profile":{said(profile)},'
+        f'"request":{{{asked}}},"round":{at.round},"stage":{said(at.stage)},"take":{at.take}}}'
     )
     return JobKey(hashlib.sha256(facts.encode()).hexdigest()[:32])
 
 
 @lru_cache(maxsize=1)
 def _said_axes(axes: tuple[tuple[str, str], ...]) -> str:
-    """All takes of a cell have the same."""
+    """All images of a cell have the same, and come one after the other."""
     pairs = [f"{said(name)}:{said(id_)}" for name, id_ in sorted(dict(axes).items())]
     return f"{{{','.join(pairs)}}}"
 
 
-@lru_cache(maxsize=1)
-def _said_alike(facts: tuple[str | tuple[Reference, ...], ...]) -> str:
-    """What the requests of all takes of a cell have in common, which is all but the last fact."""
-    return "".join(
-        [f'"{name}":{_said(fact)},' for name, fact in zip(_SAME, facts, strict=True)]
-    )
-
-
-def _said(fact: str | tuple[Reference, ...]) -> str:
-    if isinstance(fact, str):
-        return said(fact)
-    return f"[{','.join([said(reference.sha256) for reference in fact])}]"
+def _said_all(references: tuple[Reference, ...]) -> str:
+    return f"[{','.join([said(reference.sha256) for reference in references])}]"

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
+from typing import NamedTuple
 
 from pipeline.model.campaign import CellName, Review, Stage
-from pipeline.model.credits import FREE
+from pipeline.model.credits import FREE, Credits
 from pipeline.model.job import Coordinates, Job, JobKey, job_key
-from pipeline.model.request import RenderRequest
+from pipeline.model.request import Background, Quality, RenderRequest
 from pipeline.model.verdict import Pick, Round
 from pipeline.planning.blueprint import Blueprint
 from pipeline.planning.expansion import name_of, spots
@@ -123,6 +124,18 @@ def _final_shots(
     return shots
 
 
+class _Common(NamedTuple):
+    """What all images of a cell have in common."""
+
+    spot: Spot
+    cell: CellName
+    axes: tuple[tuple[str, str], ...]
+    size: str
+    quality: Quality
+    background: Background
+    price: Credits
+
+
 class _Counter:
     """Turns what was written into jobs, and lets equal requests share one payer."""
 
@@ -131,58 +144,66 @@ class _Counter:
         self.blueprint = manuscript.blueprint
         self.stage = manuscript.stage
         self.picks = picks
-        self._axes = [axis.name for axis in self.blueprint.matrix.axes]
+        self._names = [axis.name for axis in self.blueprint.matrix.axes]
         self._doubled = manuscript.doubled
         self._payers: dict[tuple[int, int, RenderRequest], JobKey] = {}
 
     def jobs(self) -> Iterator[Job]:
         """One job for each image, in canonical order."""
-        profile, stage, campaign = self.blueprint.profile, self.stage, self.blueprint.campaign.slug
-        axes = self.blueprint.matrix.axes
-        spot: Spot | None = None
-        pairs: tuple[tuple[str, str], ...] = ()
-        cell = CellName("")
+        profile, campaign = self.blueprint.profile.name, self.blueprint.campaign.slug
+        common: _Common | None = None
         for written in self.manuscript.read():
-            shot = written.shot
-            if shot.spot is not spot:  # takes of a cell share its name and its axes
-                spot = shot.spot
-                ids = [axis.ids[n] for axis, n in zip(axes, spot.point, strict=True)]
-                pairs = tuple(zip(self._axes, ids, strict=True))
-                cell = CellName("/".join(ids))
-            pick = self.picks.get(cell) if self.picks else None
+            spot, round_, take, _ = written.shot
+            if common is None or common.spot is not spot:
+                common = self._common(spot)
+            pick = self.picks.get(common.cell) if self.picks else None
             at = Coordinates(
                 campaign=campaign,
-                cell=cell,
-                axes=pairs,
-                stage=stage,
-                round=shot.round,
-                take=shot.take,
+                cell=common.cell,
+                axes=common.axes,
+                stage=self.stage,
+                round=round_,
+                take=take,
             )
-            request = self._request(written, pick)
-            key = job_key(at, profile=profile.name, request=request)
+            request = self._request(written, common, pick)
+            key = job_key(at, profile=profile, request=request)
             payer = self._payer(written, request, key)
             yield Job(
                 key=key,
                 at=at,
                 request=request,
-                price=profile.price(request.quality) if payer is None else FREE,
-                profile=profile.name,
-                path=self._path(written, cell),
+                price=common.price if payer is None else FREE,
+                profile=profile,
+                path=self._path(written, common.cell),
                 payer=payer,
                 derived_from=pick.job if pick else None,
             )
 
-    def _request(self, written: Written, pick: Pick | None) -> RenderRequest:
-        shot, profile = written.shot, self.blueprint.profile
-        variant = self.blueprint.variants[shot.spot.variant]
+    def _common(self, spot: Spot) -> _Common:
+        blueprint = self.blueprint
+        axes = blueprint.matrix.axes
+        ids = [axis.ids[position] for axis, position in zip(axes, spot.point, strict=True)]
+        variant = blueprint.variants[spot.variant]
+        quality = variant.stages[self.stage].quality
+        return _Common(
+            spot=spot,
+            cell=CellName("/".join(ids)),
+            axes=tuple(zip(self._names, ids, strict=True)),
+            size=self.manuscript.ratio(spot),
+            quality=quality,
+            background=variant.background,
+            price=blueprint.profile.price(quality),
+        )
+
+    def _request(self, written: Written, common: _Common, pick: Pick | None) -> RenderRequest:
         return RenderRequest(
             prompt=written.prompt,
-            model=profile.model,
-            size=self.manuscript.ratio(shot),
-            quality=variant.stages[self.stage].quality,
-            background=variant.background,
-            references=self.manuscript.found(written),
-            variation=_variation(shot, pick) if profile.caps.varies else "",
+            model=self.blueprint.profile.model,
+            size=common.size,
+            quality=common.quality,
+            background=common.background,
+            references=self.manuscript.found(written) if written.references else (),
+            variation=_variation(written.shot, pick) if self.blueprint.profile.caps.varies else "",
         )
 
     def _payer(self, written: Written, request: RenderRequest, key: JobKey) -> JobKey | None:

@@ -99,17 +99,14 @@ class Manuscript:
     def fingerprint(self, written: Written) -> int:
         """A hash that equal requests of one take share."""
         spot, round_, take, _ = written.shot
-        ratio = self._ratios[spot.point[self._size_axis]]
-        return hash((written.prompt, ratio, round_, take, *written.references))
+        return hash((written.prompt, self.ratio(spot), round_, take, *written.references))
 
-    def ratio(self, shot: Shot) -> str:
-        """The ratio that an image is rendered in."""
-        return self._ratios[shot.spot.point[self._size_axis]]
+    def ratio(self, spot: Spot) -> str:
+        """The ratio that the images of a cell are rendered in."""
+        return self._ratios[spot.point[self._size_axis]]
 
     def found(self, written: Written) -> tuple[Reference, ...]:
         """The images that go with a request."""
-        if not written.references:
-            return ()
         templates = self.blueprint.variants[written.shot.spot.variant].references
         named = zip(templates, written.references, strict=True)
         found = (self.references.find(template, name) for template, name in named if name)
@@ -223,4 +220,3 @@ class Manuscript:
 
 def _told(other: CellName, cell: CellName) -> str:
     return "another take of it: name {{ take }} in the path" if other == cell else str(other)
-

@@ -147,7 +147,7 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
             return ""
 
     def _shown(self, value: object) -> object:
-        if isinstance(value, (str, Undefined)):  # noqa: UP038  a union is made anew each time
+        if isinstance(value, (str, Undefined)):
             return str(value)
         if isinstance(value, bool):
             return "true" if value else "false"
