@@ -41,10 +41,10 @@ prompt: |
   A photorealistic product photo of {{ product.look }} on a marble table, soft morning light,
   centered framing, poster layout with the headline "{{ product.headline }}".
 stages:
-  draft: {quality: low, takes: 2, review: none}
+  draft: {quality: low, takes: TAKES, review: none}
 """
 CELLS_PER_ROW = 5
-JOBS_PER_ROW = 10
+TAKES = 2
 GROUP = 2000
 
 
@@ -94,7 +94,7 @@ def command(*words, folder):
         )
 
 
-def write_campaign(folder, rows):
+def write_campaign(folder, rows, *, takes):
     """A campaign of a feed with so many products."""
     with (folder / "products.csv").open("w", newline="") as file:
         table = csv.writer(file)
@@ -103,15 +103,15 @@ def write_campaign(folder, rows):
             (f"sku-{row}", f"a glass bottle no. {row}", f"FRESH {row}") for row in range(rows)
         )
     file = folder / "big.yaml"
-    file.write_text(CAMPAIGN)
+    file.write_text(CAMPAIGN.replace("TAKES", str(takes)))
     return file
 
 
-def plan(cells):
-    """What `pipeline plan` of so many cells costs."""
+def plan(cells, *, takes):
+    """What `pipeline plan` of so many cells costs, with so many images each."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        file = write_campaign(folder, cells // CELLS_PER_ROW)
+        file = write_campaign(folder, cells // CELLS_PER_ROW, takes=takes)
         cost = command("-m", "pipeline", "plan", file, "--json", folder=folder)
         assert cost.code == 0, cost.err[-500:]
         return cost
@@ -170,7 +170,7 @@ def rerun(jobs):
     """What two reruns with nothing due cost: the first one, and the one after it."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        file = write_campaign(folder, jobs // JOBS_PER_ROW)
+        file = write_campaign(folder, jobs // CELLS_PER_ROW // TAKES, takes=TAKES)
         output = folder / "output"
         output.mkdir()
         asyncio.run(store_all(folder, file, output))

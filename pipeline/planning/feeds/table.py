@@ -13,7 +13,7 @@ KEY_JOINT = "\0"
 
 def pack(value: object) -> str:
     """A value as ASCII JSON; decimals stay as written."""
-    return json.dumps(value, default=_decimal, separators=(",", ":"))
+    return _PACKER.encode(value)
 
 
 def unpack(text: str | bytes) -> object:
@@ -25,6 +25,9 @@ def _decimal(value: object) -> dict[str, str]:
     if isinstance(value, Decimal):
         return {DECIMAL: str(value)}
     raise TypeError(type(value))
+
+
+_PACKER = json.JSONEncoder(default=_decimal, separators=(",", ":"))
 
 
 def _undecimal(mapping: dict[str, object]) -> object:
