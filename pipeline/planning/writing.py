@@ -39,6 +39,23 @@ class Written(NamedTuple):
     path: str | None
 
 
+class Gist(NamedTuple):
+    """What of an image its templates name; images alike in it have the same words."""
+
+    axes: tuple[int, ...]
+    joins: tuple[int, ...]
+    round: bool
+    take: bool
+
+
+class Asked(NamedTuple):
+    """A batch on its way: some images ask for the same words as an earlier one."""
+
+    shots: Sequence[Shot]
+    pages: Sequence[int]
+    """For each image, which of the words that are written are its own."""
+
+
 Shots = Callable[[Scribe], Iterator[Shot]]
 
 
@@ -55,6 +72,7 @@ class Manuscript:
         axes = blueprint.matrix.axes
         self._size_axis = next(number for number, axis in enumerate(axes) if axis.name == "size")
         self._ratios = [size.ratio for size in axes[self._size_axis].sizes]
+        self._gists: dict[int, Gist] = {}
         self._problems = Problems(blueprint)
         self._collisions = Collisions()
 
@@ -74,12 +92,12 @@ class Manuscript:
         with Scribe() as scribe:
             taught(self.blueprint, scribe)
             coming = shots(scribe)
-            before: tuple[list[Shot], bytes] | None = None
+            before: tuple[Asked, bytes] | None = None
             while some := list(itertools.islice(coming, BATCH)):
-                self._ask(scribe, some)
+                asked = self._ask(scribe, some)
                 if before is not None:
                     self._keep(*before)
-                before = some, self._answered(scribe, some)
+                before = asked, self._answered(scribe, asked)
             if before is not None:
                 self._keep(*before)
         self._problems.settle()
@@ -112,40 +130,68 @@ class Manuscript:
         found = (self.references.find(template, name) for template, name in named if name)
         return tuple(one for one in found if isinstance(one, Reference))
 
-    def _ask(self, scribe: Scribe, shots: Sequence[Shot]) -> None:
+    def _ask(self, scribe: Scribe, shots: Sequence[Shot]) -> Asked:
         batch = Batch(self.blueprint)
         kits: dict[int, int] = {}
-        asked = []
+        known: dict[Hashable, int] = {}
+        pages: list[int] = []
+        wanted: list[tuple[int, list[int], int, int, str]] = []
         last: Spot | None = None
-        kit, numbers = 0, [0]
         for spot, round_, take, note in shots:
             if spot is not last:
-                kit, numbers = kits.setdefault(spot.variant, len(kits)), batch.numbers(spot)
-                last = spot
-            asked.append((kit, numbers, take, round_, note))
+                last, gist = spot, self._gist(spot.variant)
+                named = [spot.point[axis] for axis in gist.axes]
+                named += [spot.rows[join] for join in gist.joins]
+                alike = (spot.variant, *named)
+            words = (alike, note, round_ if gist.round else 0, take if gist.take else 0)
+            page = known.get(words)
+            if page is None:
+                page = known[words] = len(wanted)
+                kit = kits.setdefault(spot.variant, len(kits))
+                wanted.append((kit, batch.numbers(spot), take, round_, note))
+            pages.append(page)
+        asked = Asked(shots, pages)
         head = {
             "op": "write",
             "stage": self.stage,
             "kits": [self._kit(variant) for variant in kits],
-            "shots": asked,
+            "shots": wanted,
         }
         try:
             scribe.post(head, batch.values)
         except ScribeDied as died:
-            self._died(died, shots)
+            self._died(died, asked)
+        return asked
 
-    def _kit(self, variant: int) -> tuple[str, object, object, str | None]:
+    def _gist(self, variant: int) -> Gist:
+        gist = self._gists.get(variant)
+        if gist is None:
+            prompt, texts, references, path = self._kit(variant)
+            templates = [prompt, *(name for _, name in texts), *references]
+            said = self.blueprint.library.vocabulary.said([*templates, *([path] if path else [])])
+            axes, joins = self.blueprint.matrix.axes, self.blueprint.joins
+            gist = self._gists[variant] = Gist(
+                axes=tuple(number for number, axis in enumerate(axes) if axis.name in said),
+                joins=tuple(number for number, one in enumerate(joins) if one.table.name in said),
+                round="round" in said,
+                take="take" in said,
+            )
+        return gist
+
+    def _kit(
+        self, variant: int
+    ) -> tuple[str, Sequence[tuple[str, str]], Sequence[str], str | None]:
         chosen = self.blueprint.variants[variant]
         return chosen.prompt, chosen.texts, chosen.references, self.blueprint.path
 
-    def _answered(self, scribe: Scribe, shots: Sequence[Shot]) -> bytes:
+    def _answered(self, scribe: Scribe, asked: Asked) -> bytes:
         try:
             return scribe.raw_answer()
         except ScribeDied as died:
-            return self._died(died, shots)
+            return self._died(died, asked)
 
-    def _died(self, died: ScribeDied, shots: Sequence[Shot]) -> NoReturn:
-        shot = shots[died.number]
+    def _died(self, died: ScribeDied, asked: Asked) -> NoReturn:
+        shot = asked.shots[asked.pages.index(died.number)]
         template = self.blueprint.variants[shot.spot.variant].prompt
         problem = {"template": template, "line": 1, "complaint": died.reason}
         self._note(problem, shot)
@@ -155,18 +201,20 @@ class Manuscript:
     def _note(self, problem: Mapping[str, Any], shot: Shot) -> None:
         self._problems.note(problem, shot.spot, name_of(self.blueprint, shot.spot.point))
 
-    def _keep(self, shots: Sequence[Shot], reply: bytes) -> None:
+    def _keep(self, asked: Asked, reply: bytes) -> None:
         """Check what came and put it away."""
         answer = json.loads(reply)
         for problem in answer["problems"]:
-            self._note(problem, shots[problem["shot"]])
-        pages = answer["pages"]
+            for shot, page in zip(asked.shots, asked.pages, strict=True):
+                if page == problem["shot"]:
+                    self._note(problem, shot)
+        written = answer["written"]
         heads = array("i")
-        for shot, page in zip(shots, answer["written"], strict=True):
-            if page is not None:
-                spot, round_, take, _ = shot
-                heads.extend((*spot.point, spot.variant, round_, take, page))
-                self._check(Written(shot, *pages[page]))
+        for shot, page in zip(asked.shots, asked.pages, strict=True):
+            spot, round_, take, _ = shot
+            heads.extend((*spot.point, spot.variant, round_, take, page))
+            if written[page] is not None:
+                self._check(Written(shot, *written[page]))
         chapter = Chapter(zlib.compress(heads.tobytes(), 1), zlib.compress(reply, 1))
         self._chapters.append(chapter)
 
@@ -174,7 +222,7 @@ class Manuscript:
         """What one batch was; images of a cell share their spot, and their words in memory."""
         heads = array("i")
         heads.frombytes(zlib.decompress(chapter.heads))
-        pages = json.loads(zlib.decompress(chapter.pages))["pages"]
+        pages = json.loads(zlib.decompress(chapter.pages))["written"]
         axes = len(self.blueprint.matrix.axes)
         spot: Spot | None = None
         for facts in zip(*[iter(heads)] * (axes + 4), strict=True):

@@ -3,7 +3,7 @@
 import json
 import mmap
 import re
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from types import TracebackType
 from typing import Any
@@ -15,6 +15,7 @@ from pipeline.planning.prompts.hygiene import leftover_braces, stands_quoted, un
 from pipeline.planning.prompts.sandbox import Missing, PromptEnvironment, Unwritable
 from pipeline.planning.prompts.syntax import explain_failure, explain_syntax
 from pipeline.planning.prompts.values import revive
+from pipeline.planning.prompts.vocabulary import Vocabulary
 
 _GAP = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
 """Several blank lines, as blocks leave them behind."""
@@ -35,8 +36,7 @@ class Desk:
         self.columns: dict[str, Sequence[str]] = {}
         self.longest = 0
         self.environment = PromptEnvironment(self.sources.get)
-        self._uses: dict[str, set[str]] = {}
-        self._includes: dict[str, set[str]] = {}
+        self.vocabulary = Vocabulary()
         self._expressions: dict[str, Any] = {}
 
     def answer(self, body: bytes) -> Reply:
@@ -56,13 +56,14 @@ class Desk:
         self.longest = message["longest"]
         problems: list[Reply] = []
         needs: list[tuple[str, str]] = []
+        said: dict[str, tuple[list[str], list[str]]] = {}
         number = 0
         self.sources.update(message["templates"])
         for name, source in message["templates"].items():
             self._step(number)
             number += 1
             try:
-                self._study(name, source, problems, needs)
+                said[name] = self._study(name, source, problems, needs)
             except RecursionError:
                 problems.append({"template": name, "line": 1, "complaint": "is nested too deeply"})
             except Exception as error:  # noqa: BLE001  a template may fail in any way
@@ -75,7 +76,7 @@ class Desk:
                 self._expressions[name] = compiled
             except Exception as error:  # noqa: BLE001  as above
                 problems.append({"template": name, **self._unread(error, name, source)})
-        return {"problems": problems, "needs": needs}
+        return {"problems": problems, "needs": needs, "said": said}
 
     def _unread(self, error: Exception, name: str, source: str) -> Reply:
         """Why a template cannot be compiled."""
@@ -90,19 +91,19 @@ class Desk:
 
     def _study(
         self, name: str, source: str, problems: list[Reply], needs: list[tuple[str, str]]
-    ) -> None:
-        """Compile a template and note what it includes, says and left over."""
+    ) -> tuple[list[str], list[str]]:
+        """Compile a template and note what is left over; the names in it, and what it includes."""
         tree = self.environment.parse(source, name)
         self.environment.compile(tree, name)
-        self._uses[name] = {one.name for one in tree.find_all(nodes.Name)}
-        self._includes[name] = set()
+        names = sorted({one.name for one in tree.find_all(nodes.Name)})
+        includes: list[str] = []
         for wanted in meta.find_referenced_templates(tree):
             if wanted is None:
                 complaint = "the name of an included file must be written out"
                 problems.append({"template": name, "line": 1, "complaint": complaint})
                 continue
             path = self.environment.join_path(wanted, name)
-            self._includes[name].add(path)
+            includes.append(path)
             if path not in self.sources:
                 needs.append((name, wanted))
         for text in tree.find_all(nodes.TemplateData):
@@ -114,6 +115,8 @@ class Desk:
                 problems.append(
                     {"template": name, "line": text.lineno + left[1], "complaint": complaint}
                 )
+        self.vocabulary.add(name, names=names, includes=includes)
+        return names, includes
 
     def _judge(self, message: Mapping[str, Any]) -> Reply:
         values = [revive(entry, self.columns) for entry in message["values"]]
@@ -133,61 +136,25 @@ class Desk:
         return {"answers": answers, "problems": problems}
 
     def _write(self, message: Mapping[str, Any]) -> Reply:
-        """`pages`: everything that had to be written; `written`: the page of each image."""
         values = [revive(entry, self.columns) for entry in message["values"]]
-        kits = message["kits"]
-        said = [self._said(_templates(kit)) for kit in kits]
-        heard = [[not names.isdisjoint(value) for value in values] for names in said]
-        pages: list[object] = []
-        written: list[int | None] = []
+        written: list[object] = []
         problems: list[Reply] = []
-        known: dict[Hashable, int] = {}
         for number, (kit, used, take, round_, note) in enumerate(message["shots"]):
-            self.progress[0:4] = number.to_bytes(4, "little")
-            counts, names = heard[kit], said[kit]
-            round_said, take_said = round_ * ("round" in names), take * ("take" in names)
-            asked = (kit, note, round_said, take_said, *[one for one in used if counts[one]])
-            page = known.get(asked)
-            if page is None:  # nothing that these templates say was the same before
-                context = {"stage": message["stage"], "take": take, "round": round_, "note": note}
-                for index in used:
-                    context.update(values[index])
-                before = len(problems)
-                content = self._page(kits[kit], context, number, problems)
-                if content is not None:
-                    page = len(pages)
-                    pages.append(content)
-                    if len(problems) == before:
-                        known[asked] = page
-            written.append(page)
-        return {"pages": pages, "written": written, "problems": problems}
-
-    def _said(self, templates: Sequence[str]) -> frozenset[str]:
-        """Every name that stands in templates, or in what they include."""
-        names: set[str] = set()
-        seen: set[str] = set()
-        ahead = [*templates]
-        while ahead:
-            name = ahead.pop()
-            if name not in seen:
-                seen.add(name)
-                names |= self._uses.get(name, set())
-                ahead += self._includes.get(name, set())
-        return frozenset(names)
-
-    def _page(
-        self, kit: Kit, context: dict[str, object], number: int, problems: list[Reply]
-    ) -> object:
-        """What one image needs written; `None`, and why, where it cannot be."""
-        Missing.known = context
-        try:
-            return self._shot(kit, context, number, problems)
-        except Exception as error:  # noqa: BLE001  a template may fail in any way
-            told = [_told(error, kit[0])]
-            if isinstance(error, Unwritable) and len(problems) < _MOST_ASKED:
-                told = self._everything(kit, context) or told
-            problems.extend({"shot": number, **one} for one in told)
-            return None
+            self._step(number)
+            context = {"stage": message["stage"], "take": take, "round": round_, "note": note}
+            for index in used:
+                context.update(values[index])
+            Missing.known = context
+            chosen = message["kits"][kit]
+            try:
+                written.append(self._shot(chosen, context, number, problems))
+            except Exception as error:  # noqa: BLE001  a template may fail in any way
+                written.append(None)
+                told = [_told(error, chosen[0])]
+                if isinstance(error, Unwritable) and len(problems) < _MOST_ASKED:
+                    told = self._everything(chosen, context) or told
+                problems.extend({"shot": number, **one} for one in told)
+        return {"written": written, "problems": problems}
 
     def _shot(
         self,
@@ -200,7 +167,7 @@ class Desk:
         main, texts, references, path = kit
         prompt = self._text(main, context)
         note = context["note"]
-        if note and "note" not in self._said([main]):
+        if note and "note" not in self.vocabulary.said([main]):
             prompt = f"{prompt}\n\nRevision note: {note}"
         complaint = self._hygiene(prompt)
         if complaint:
@@ -218,8 +185,10 @@ class Desk:
 
     def _everything(self, kit: Kit, context: dict[str, object]) -> list[Reply]:
         """All that keeps a cell's templates from being written, not only what came first."""
+        main, texts, references, path = kit
+        names = [main, *(name for _, name in texts), *references, *([path] if path else [])]
         noted: list[Reply] = []
-        for name in _templates(kit):
+        for name in names:
             self.environment.noted = []
             ending: list[BaseException] = []
             try:
@@ -248,12 +217,6 @@ class Desk:
             return f"the prompt has {len(prompt)} characters; the provider takes {self.longest}"
         unfit = unfit_character(prompt)
         return f"the prompt holds {unfit}, a character that no prompt may hold" if unfit else ""
-
-
-def _templates(kit: Kit) -> list[str]:
-    """The names of all templates of a kit, its prompt's first."""
-    main, texts, references, path = kit
-    return [main, *(name for _, name in texts), *references, *([path] if path else [])]
 
 
 class _Unclean(Exception):

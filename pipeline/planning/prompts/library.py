@@ -9,6 +9,7 @@ from pipeline.errors import CampaignError
 from pipeline.planning.files import Reading, below_root, beside, where_named
 from pipeline.planning.places import Findings, Place
 from pipeline.planning.prompts.scribe import Lesson, Scribe, ScribeDied
+from pipeline.planning.prompts.vocabulary import Vocabulary
 from pipeline.planning.reading.source import read_text
 from pipeline.planning.resolved import Source
 
@@ -24,6 +25,8 @@ class Library:
     expressions: dict[str, Source] = field(default_factory=dict)
     files: dict[str, Reading] = field(default_factory=dict)
     """Where the file lies from which a template's includes are found."""
+    vocabulary: Vocabulary = field(default_factory=Vocabulary)
+    """What the writing process found in the templates."""
 
     def add_text(self, name: str, source: Source, *, base: Reading) -> str:
         """Keep a template that stands in the campaign file."""
@@ -77,6 +80,8 @@ class Library:
                 self._note({"template": name, "line": 1, "complaint": died.reason}, findings)
                 findings.settle()
                 raise
+            for name, (names, includes) in reply["said"].items():
+                self.vocabulary.add(name, names=names, includes=includes)
             for problem in reply["problems"]:
                 broken.add(problem["template"])
                 self._note(problem, findings)

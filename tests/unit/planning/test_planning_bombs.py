@@ -148,4 +148,4 @@ def test_a_signal_to_the_terminal_does_not_end_the_child():
             },
             [],
         )
-        assert scribe.answer()["pages"] == [["a", {}, [], None]]
+        assert scribe.answer()["written"] == [["a", {}, [], None]]

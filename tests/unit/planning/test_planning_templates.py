@@ -55,12 +55,7 @@ def answer(source, *, texts=(), note="", take=1, **more):
         "shots": [[0, [0, 1, 2, 3], take, 1, note]],
     }
     reply = desk.answer(json.dumps(work).encode())
-    return reply["problems"][0] if reply["problems"] else pages_of(reply)[0]
-
-
-def pages_of(reply):
-    """What was written for each image."""
-    return [None if page is None else reply["pages"][page] for page in reply["written"]]
+    return reply["problems"][0] if reply["problems"] else reply["written"][0]
 
 
 def prompt(source, **more):
@@ -235,97 +230,3 @@ def test_a_note_that_an_included_file_says_is_not_said_twice():
 
 def test_a_note_is_a_value_and_never_a_template():
     assert prompt("a {{ note }}", note="{{ 7*7 }}") == "a {{ 7*7 }}"
-
-
-def takes_written(monkeypatch, source, takes=3, **files):
-    """The prompts of some takes, and how many of them were really written."""
-    desk, count = Desk(bytearray(4)), 0
-    templates = {"c.yaml#prompt": source, **files}
-    lesson = {"op": "learn", "templates": templates, "expressions": {}, "columns": {}}
-    desk.answer(json.dumps(lesson | {"longest": 4000}).encode())
-    original = Desk._text
-
-    def counted(self, name, context):
-        nonlocal count
-        count += 1
-        return original(self, name, context)
-
-    monkeypatch.setattr(Desk, "_text", counted)
-    message = {
-        "op": "write",
-        "stage": "draft",
-        "kits": [["c.yaml#prompt", [], [], None]],
-        "shots": [[0, [0, 1], take, 1, ""] for take in range(1, takes + 1)],
-        "values": VALUES,
-    }
-    return desk.answer(json.dumps(message).encode()), count
-
-
-def test_takes_that_a_template_does_not_tell_apart_are_written_once(monkeypatch):
-    reply, count = takes_written(monkeypatch, "a {{ product.name }}")
-    assert [entry[0] for entry in pages_of(reply)] == ["a Citrus Soda"] * 3
-    assert count == 1
-
-
-def test_a_template_that_says_take_is_written_for_each_take_even_in_an_included_file(monkeypatch):
-    reply, count = takes_written(monkeypatch, "{% include 'a.j2' %}", **{"a.j2": "take {{ take }}"})
-    assert [entry[0] for entry in pages_of(reply)] == ["take 1", "take 2", "take 3"]
-    assert count == 3
-
-
-def cells_written(monkeypatch, source, values, **files):
-    """The prompts of cells that differ in the last of their values, and how often one was made."""
-    desk, count = Desk(bytearray(4)), 0
-    lesson = {"op": "learn", "templates": {"t": source, **files}, "expressions": {}, "columns": {}}
-    desk.answer(json.dumps(lesson | {"longest": 4000}).encode())
-    original = Desk._text
-
-    def counted(self, name, context):
-        nonlocal count
-        count += 1
-        return original(self, name, context)
-
-    monkeypatch.setattr(Desk, "_text", counted)
-    message = {
-        "op": "write",
-        "stage": "draft",
-        "kits": [["t", [], [], None]],
-        "shots": [[0, [0, number], 1, 1, ""] for number in range(1, len(values) + 1)],
-        "values": [["product", "soda", {"name": "Soda"}], *values],
-    }
-    return [page[0] for page in pages_of(desk.answer(json.dumps(message).encode()))], count
-
-
-SIZES = [["size", "4:3", {"ratio": "4:3"}], ["size", "1:1", {"ratio": "1:1"}]]
-
-
-def test_cells_that_differ_in_what_no_template_says_are_written_once(monkeypatch):
-    assert cells_written(monkeypatch, "a {{ product.name }}", SIZES) == (["a Soda", "a Soda"], 1)
-
-
-@pytest.mark.parametrize(
-    ("source", "files"),
-    [
-        ("a {{ size }}", {}),
-        ("a {% include 'b.j2' %}", {"b.j2": "{% include 'c.j2' %}", "c.j2": "{{ size }}"}),
-        ("a {% if product.id %}{% set at = size %}{% endif %}{{ at }}", {}),
-        ("{% macro said(it=size) %}{{ it }}{% endmacro %}a {{ said() }}", {}),
-    ],
-)
-def test_cells_that_differ_in_what_a_template_says_by_any_way_are_written_each(
-    monkeypatch, source, files
-):
-    prompts, _ = cells_written(monkeypatch, source, SIZES, **files)
-    assert prompts == ["a 4:3", "a 1:1"]
-
-
-def test_a_value_named_as_one_of_jinja_s_own_functions_tells_cells_apart(monkeypatch):
-    values = [["", None, {"range": "wide"}], ["", None, {"range": "narrow"}]]
-    prompts, _ = cells_written(monkeypatch, "a {{ range }} view", values)
-    assert prompts == ["a wide view", "a narrow view"]
-
-
-def test_every_take_of_a_cell_that_cannot_be_written_is_told(monkeypatch):
-    reply, _ = takes_written(monkeypatch, "a {{ product.none }}")
-    assert [problem["shot"] for problem in reply["problems"]] == [0, 1, 2]
-    assert reply["written"] == [None, None, None]
