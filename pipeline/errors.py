@@ -227,6 +227,19 @@ class ReplyUnknown(ProviderError):
     exit_code = 6
     charged = Charged.UNKNOWN
 
+    def __init__(
+        self,
+        message: str,
+        *,
+        images: int = 1,
+        http: int | None = None,
+        request_id: str = "",
+        raw: bytes = b"",
+    ) -> None:
+        super().__init__(message, http=http, request_id=request_id, raw=raw)
+        self.images = max(1, images)
+        """How many images may have been charged for: as many as the answer shows."""
+
 
 class ArtifactError(PipelineError):
     """Paid for, and its file is not on disk."""

@@ -11,7 +11,13 @@ from urllib.parse import urlsplit
 
 from pipeline.commands.accounts import provider_settings
 from pipeline.commands.facts import utc_stamp
-from pipeline.commands.flags import add_campaign, add_common, settings_of, whole_number
+from pipeline.commands.flags import (
+    add_campaign,
+    add_common,
+    credits_number,
+    settings_of,
+    whole_number,
+)
 from pipeline.commands.nextstep import next_step
 from pipeline.commands.registry import load_part
 from pipeline.commands.run import peek_slug
@@ -20,6 +26,7 @@ from pipeline.errors import Refusal, UsageError
 from pipeline.ledger.base import Entry, Ledger, Resolution
 from pipeline.ledger.registry import open_ledger
 from pipeline.model.campaign import Slug, Stage
+from pipeline.model.credits import Credits
 from pipeline.model.outcome import InDoubt, Rendered
 from pipeline.planning.blueprint import Blueprint, load_blueprint
 from pipeline.providers.registry import profiles
@@ -51,11 +58,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     answer.add_argument(
         "--rebuy", action="store_true", help="buy again; the old price stays counted as in doubt"
     )
+    parser.add_argument(
+        "--credits",
+        type=credits_number,
+        metavar="N",
+        help="what it cost by the provider's log, with --found or --charged; the price unless said",
+    )
     add_common(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Settle, or list what there is to settle."""
+    if arguments.credits is not None and not (arguments.found or arguments.charged):
+        raise UsageError("--credits goes with --found or --charged")
     output = settings_of(arguments).output
     slug = peek_slug(arguments.campaign)
     if slug is None:
@@ -77,6 +92,7 @@ class _Answer:
     means: Resolution | None = None
     ground: str = BY_PERSON
     url: str = ""
+    charged: Credits | None = None
 
 
 async def _resolve(arguments: argparse.Namespace, campaign: Slug) -> int:
@@ -93,6 +109,7 @@ async def _resolve(arguments: argparse.Namespace, campaign: Slug) -> int:
         if answer is None:
             await _list(arguments, ledger, chosen)
         else:
+            await _know_what_it_cost(arguments, ledger, answer)
             await _settle(arguments, ledger, answer)
     finally:
         await ledger.close()
@@ -137,7 +154,7 @@ async def _answer(
 ) -> _Answer | None:
     """What the command line says of the chosen images; `None` where it asks."""
     if arguments.found:
-        return _found(arguments.found, chosen)
+        return _found(arguments.found, chosen, charged=arguments.credits)
     if arguments.rebuy:
         return _Answer(of=chosen, means=Resolution.REBUY)
     doubts = [entry for entry in chosen if isinstance(entry.outcome, InDoubt)]
@@ -150,12 +167,15 @@ async def _answer(
         return _Answer(
             of=doubts if weighed.settles else (), means=weighed.settles, ground=weighed.words
         )
-    return _Answer(
-        of=doubts, means=Resolution.CHARGED if arguments.charged else Resolution.NOT_CHARGED
-    )
+    means = Resolution.CHARGED if arguments.charged else Resolution.NOT_CHARGED
+    if arguments.credits is not None and len(doubts) != 1:
+        raise UsageError(
+            f"--credits is for one image, and {len(doubts)} match; name its cell, --stage, --take"
+        )
+    return _Answer(of=doubts, means=means, charged=arguments.credits)
 
 
-def _found(url: str, chosen: Sequence[Entry]) -> _Answer:
+def _found(url: str, chosen: Sequence[Entry], *, charged: Credits | None) -> _Answer:
     if len(chosen) != 1:
         raise UsageError(
             f"--found is for one image, and {len(chosen)} match; name its cell, --stage and --take"
@@ -163,7 +183,24 @@ def _found(url: str, chosen: Sequence[Entry]) -> _Answer:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise UsageError(f"--found needs the image's http or https URL, not {url[:80]}")
-    return _Answer(of=chosen, url=url)
+    if charged is not None and not isinstance(chosen[0].outcome, InDoubt):
+        raise UsageError("--credits is for a doubt; what this lost image cost is known")
+    return _Answer(of=chosen, url=url, charged=charged)
+
+
+async def _know_what_it_cost(
+    arguments: argparse.Namespace, ledger: Ledger, answer: _Answer
+) -> None:
+    """An answer that showed several images may have cost one price, or each of theirs."""
+    confirms = answer.means is None or answer.means is Resolution.CHARGED
+    for entry in answer.of if confirms and answer.charged is None else ():
+        shown = shown_images(await ledger.reply(entry.key), base_url=_base_url(arguments))
+        if isinstance(entry.outcome, InDoubt) and len(shown) > 1:
+            raise UsageError(
+                f"the answer for {entry.at.cell} showed {len(shown)} images, and up to "
+                f"{entry.outcome.credits} credits are held for it: say with --credits N what the "
+                "provider's log says was taken"
+            )
 
 
 async def _settle(arguments: argparse.Namespace, ledger: Ledger, answer: _Answer) -> None:
@@ -177,11 +214,12 @@ async def _settle(arguments: argparse.Namespace, ledger: Ledger, answer: _Answer
             answer=said,
             ground=answer.ground,
             url=answer.url,
+            charged=answer.charged,
         )
         if answer.means is None:
-            await ledger.found(entry.key, answer.url)
+            await ledger.found(entry.key, answer.url, charged=answer.charged)
         else:
-            await ledger.resolve(entry.key, answer.means)
+            await ledger.resolve(entry.key, answer.means, charged=answer.charged)
 
 
 async def _weighed(
@@ -222,8 +260,12 @@ async def _list(arguments: argparse.Namespace, ledger: Ledger, chosen: Sequence[
             f"{row['cell']} {row['stage']} take {row['take']}: {row['status']}, "
             f"{row['credits']} credits, asked {row['asked']}: {row['reason']}"
         )
-        for url in cast("list[str]", row["shown"]):
-            print(f"  it showed an image: {_command(arguments, row)} --found {shlex.quote(url)}")
+        shown = cast("list[str]", row["shown"])
+        for url in shown:
+            print(
+                f"  it showed an image: {_command(arguments, row)} --found {shlex.quote(url)}"
+                f"{' --credits N' if len(shown) > 1 else ''}"
+            )
     say(f"Look them up in the provider's own log, then say which: {ANSWERS}")
 
 

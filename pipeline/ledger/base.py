@@ -181,19 +181,29 @@ class Ledger(Protocol):
         http: int | None = None,
         request_id: str = "",
         raw: bytes = b"",
+        at_most: Credits | None = None,
     ) -> None:
         """Nobody can know whether it was charged: the reservation stays counted as in doubt.
 
+        `at_most`: what it may have cost, where that is more than was reserved; all of it counts.
         Said twice of one attempt, the second changes nothing.
         """
         ...
 
-    async def found(self, job: JobKey, url: str) -> None:
-        """A person found the image of a job in doubt or lost: confirmed, `Rendered` at this URL."""
+    async def found(self, job: JobKey, url: str, *, charged: Credits | None = None) -> None:
+        """A person found the image of a job in doubt or lost: confirmed, `Rendered` at this URL.
+
+        `charged`: what a doubt turned out to have cost; all that it held unless given.
+        """
         ...
 
-    async def resolve(self, job: JobKey, resolution: Resolution) -> None:
-        """Settle a job in doubt; `ValueError` where the job is in no state for it."""
+    async def resolve(
+        self, job: JobKey, resolution: Resolution, *, charged: Credits | None = None
+    ) -> None:
+        """Settle a job in doubt; `ValueError` where the job is in no state for it.
+
+        `charged` as in `found`, of `CHARGED` alone.
+        """
         ...
 
     async def restore(self, run: RunRecord, jobs: Sequence[Restored]) -> int:

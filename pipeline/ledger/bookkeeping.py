@@ -22,7 +22,7 @@ from pipeline.ledger.books import Books, Scope
 from pipeline.ledger.rows import RunRow, entry_of, iso, plain
 from pipeline.model.artifact import Artifact
 from pipeline.model.campaign import CellName, Slug, Stage
-from pipeline.model.credits import Budget, Spent
+from pipeline.model.credits import Budget, Credits, Spent
 from pipeline.model.job import Job, JobKey
 from pipeline.model.outcome import Failed, Receipt
 from pipeline.model.provider import Account
@@ -104,17 +104,24 @@ class Bookkeeper(ABC):
         http: int | None = None,
         request_id: str = "",
         raw: bytes = b"",
+        at_most: Credits | None = None,
     ) -> None:
         answer = Answer(http=http, request_id=request_id, raw=raw)
         await self._write(
-            lambda books, now: settling.doubt(books, now, attempt, reason=reason, answer=answer)
+            lambda books, now: settling.doubt(
+                books, now, attempt, reason=reason, answer=answer, at_most=at_most
+            )
         )
 
-    async def found(self, job: JobKey, url: str) -> None:
-        await self._write(lambda books, _: settling.found(books, job, url))
+    async def found(self, job: JobKey, url: str, *, charged: Credits | None = None) -> None:
+        await self._write(lambda books, _: settling.found(books, job, url, charged=charged))
 
-    async def resolve(self, job: JobKey, resolution: Resolution) -> None:
-        await self._write(lambda books, _: settling.resolve(books, job, resolution))
+    async def resolve(
+        self, job: JobKey, resolution: Resolution, *, charged: Credits | None = None
+    ) -> None:
+        await self._write(
+            lambda books, _: settling.resolve(books, job, resolution, charged=charged)
+        )
 
     async def restore(self, run: RunRecord, jobs: Sequence[Restored]) -> int:
         return await self._write(lambda books, now: restoring.restore(books, now, run, jobs))

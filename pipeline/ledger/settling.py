@@ -9,10 +9,12 @@ from pipeline.ledger.base import Attempt, Resolution
 from pipeline.ledger.books import Books
 from pipeline.ledger.rows import Ending, JobRow, Money, PurchaseRow, State, plain
 from pipeline.model.artifact import Artifact
+from pipeline.model.credits import Credits
 from pipeline.model.job import JobKey
 from pipeline.model.outcome import Failed, Receipt
 
 CHARGED_BUT_LOST = "charged, and no image will come"
+_UNSETTLED = frozenset({Money.RESERVED, Money.DOUBT})
 FETCHABLE = frozenset({State.PENDING_DOWNLOAD, State.PAID_LOST, State.STORED})
 
 
@@ -56,12 +58,23 @@ def release(books: Books, now: int, attempt: Attempt, *, reason: str, answer: An
     _free(books, job, purchase, state=State.PLANNED, reason="")
 
 
-def doubt(books: Books, now: int, attempt: Attempt, *, reason: str, answer: Answer) -> None:
-    """Nobody can know: the price stays counted. Said twice, it changes nothing."""
+def doubt(
+    books: Books,
+    now: int,
+    attempt: Attempt,
+    *,
+    reason: str,
+    answer: Answer,
+    at_most: Credits | None = None,
+) -> None:
+    """Nobody can know: the price stays counted, or more. Said twice, it changes nothing."""
     if find_attempt(books, attempt)[1].outcome is Ending.DOUBT:
         return
     job, row, purchase = find_open(books, attempt)
     close_attempt(books, row, Ending.DOUBT, now=now, error=reason, answer=answer)
+    if at_most is not None and at_most > purchase.credits and purchase.state in _UNSETTLED:
+        purchase.credits = at_most
+        books.save_purchase(purchase)
     hold(books, job, purchase, reason=reason)
 
 
@@ -80,27 +93,31 @@ def unfetched(books: Books, key: JobKey, *, reason: str, lost: bool) -> None:
     books.save_job(job)
 
 
-def found(books: Books, key: JobKey, url: str) -> None:
+def found(books: Books, key: JobKey, url: str, *, charged: Credits | None = None) -> None:
     """A person has the image's URL."""
     wanted = frozenset({State.IN_DOUBT, State.PAID_LOST})
     job = _in_state(books, key, wanted, wanted="in doubt or lost")
     if job.state is State.IN_DOUBT:
-        _settle(books, job, Money.CONFIRMED)
+        _confirm(books, job, charged)
     job.state, job.url, job.reason = State.PENDING_DOWNLOAD, _url(url), ""
     books.save_job(job)
 
 
-def resolve(books: Books, key: JobKey, resolution: Resolution) -> None:
+def resolve(
+    books: Books, key: JobKey, resolution: Resolution, *, charged: Credits | None = None
+) -> None:
     """A person, or the balance, has spoken."""
     settled = frozenset({State.IN_DOUBT})
     match resolution:
         case Resolution.CHARGED:
             job = _in_state(books, key, settled, wanted="in doubt")
-            _settle(books, job, Money.CONFIRMED)
+            _confirm(books, job, charged)
             job.state, job.url, job.reason = State.PAID_LOST, "", CHARGED_BUT_LOST
         case Resolution.NOT_CHARGED:
             job = _in_state(books, key, settled, wanted="in doubt")
-            _settle(books, job, Money.FREED)
+            purchase = books.purchase(job.id, job.purchases)
+            purchase.state = Money.FREED
+            books.save_purchase(purchase)
             job.state, job.reason = State.PLANNED, ""
         case Resolution.REBUY:
             buyable = settled | {State.PAID_LOST}
@@ -142,7 +159,10 @@ def _in_state(books: Books, key: JobKey, states: frozenset[State], *, wanted: st
     return job
 
 
-def _settle(books: Books, job: JobRow, state: Money) -> None:
+def _confirm(books: Books, job: JobRow, charged: Credits | None) -> None:
+    if charged is not None and charged < 0:
+        raise ValueError(f"a charge of {charged} credits")
     purchase = books.purchase(job.id, job.purchases)
-    purchase.state = state
+    purchase.state = Money.CONFIRMED
+    purchase.credits = purchase.credits if charged is None else charged
     books.save_purchase(purchase)

@@ -213,6 +213,7 @@ def _unknown(reply: Reply, envelope: _Envelope) -> ReplyUnknown:
         complaint = "the answer holds no image"
     return ReplyUnknown(
         _sentence(complaint, reply, envelope),
+        images=len(envelope.urls),
         http=reply.status,
         request_id=reply.request_id,
         raw=reply.body,

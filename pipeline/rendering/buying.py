@@ -16,6 +16,7 @@ from pipeline.errors import (
     Throttled,
 )
 from pipeline.ledger.base import Attempt, Ledger
+from pipeline.model.credits import Credits
 from pipeline.model.job import Job
 from pipeline.model.outcome import Failed, FailureKind, InDoubt, Rendered
 from pipeline.providers.base import Provider
@@ -120,8 +121,8 @@ async def _post(
         raise
     except ProviderError as error:
         if replay:
-            return await _still_in_doubt(at, attempt, error, tries=tries)
-        return await _not_bought(at, attempt, error, tries=tries, alone=alone)
+            return await _still_in_doubt(at, job, attempt, error, tries=tries)
+        return await _not_bought(at, job, attempt, error, tries=tries, alone=alone)
     try:
         await at.ledger.paid(attempt, receipt)
     except BaseException:
@@ -133,7 +134,7 @@ async def _post(
 
 
 async def _not_bought(
-    at: Counter, attempt: Attempt, error: ProviderError, *, tries: Tries, alone: bool
+    at: Counter, job: Job, attempt: Attempt, error: ProviderError, *, tries: Tries, alone: bool
 ) -> Bought | Later | None:
     """First-time purchases: what was not charged is freed, what may have been is held."""
     match error:
@@ -160,7 +161,7 @@ async def _not_bought(
             at.breaker.failed()
             return failure
         case _:
-            return await _doubtful(at, attempt, error, tries=tries)
+            return await _doubtful(at, job, attempt, error, tries=tries)
 
 
 def _sells_nothing(error: Rejected) -> bool:
@@ -198,29 +199,32 @@ def _wait_for_all(at: Counter, error: Throttled, *, replay: bool) -> Later | Non
 
 
 async def _doubtful(
-    at: Counter, attempt: Attempt, error: ProviderError, *, tries: Tries
+    at: Counter, job: Job, attempt: Attempt, error: ProviderError, *, tries: Tries
 ) -> InDoubt | Later:
+    images = error.images if isinstance(error, ReplyUnknown) else 1
+    held = Credits(max(attempt.price, job.price * images))
     await at.ledger.doubt(
         attempt,
         reason=str(error),
         http=error.http,
         request_id=error.request_id,
         raw=error.raw,
+        at_most=held,
     )
     if at.provider.profile.caps.replays_keys and _may_replay(at, error, tries=tries):
         seconds = backoff(max(tries.doubts, 1), first=0.3, longest=8.0)
         return Later(reason=str(error), seconds=seconds, replay=True)
     at.breaker.doubted(str(error))
-    return InDoubt(credits=attempt.price, reason=str(error))
+    return InDoubt(credits=held, reason=str(error))
 
 
 async def _still_in_doubt(
-    at: Counter, attempt: Attempt, error: ProviderError, *, tries: Tries
+    at: Counter, job: Job, attempt: Attempt, error: ProviderError, *, tries: Tries
 ) -> Bought | Later | None:
     """A replay that failed says nothing about the purchase itself: the doubt stays."""
     match error:
         case ReplyUnknown() | NotSent():
-            return await _doubtful(at, attempt, error, tries=tries)
+            return await _doubtful(at, job, attempt, error, tries=tries)
         case _:
             await at.ledger.doubt(
                 attempt, reason=str(error), http=error.http, request_id=error.request_id

@@ -6,10 +6,18 @@ from pathlib import Path
 from pipeline.artifacts.confined import Place, append
 from pipeline.errors import LocalFault
 from pipeline.ledger.base import Entry
+from pipeline.model.credits import Credits
 
 
 def note_resolution(
-    output: Path, entry: Entry, *, at: str, answer: str, ground: str, url: str = ""
+    output: Path,
+    entry: Entry,
+    *,
+    at: str,
+    answer: str,
+    ground: str,
+    url: str = "",
+    charged: Credits | None = None,
 ) -> None:
     """Append to `<campaign>/resolutions.jsonl`; `LocalFault` where the disk fails."""
     place = Place(folders=(entry.at.campaign,), name="resolutions.jsonl")
@@ -24,6 +32,7 @@ def note_resolution(
         "answer": answer,
         "ground": ground,
         **({"url": url} if url else {}),
+        **({} if charged is None else {"charged": charged}),
     }
     line = json.dumps(said, ensure_ascii=False, separators=(",", ":")) + "\n"
     try:

@@ -314,6 +314,49 @@ async def test_a_doubt_that_was_charged_is_paid_and_lost(hand):
     assert (entry.outcome.lost, entry.spent) == (True, Spent(confirmed=Credits(2)))
 
 
+async def several_shown(hand):
+    """A job at 2 credits whose answer showed three images."""
+    permit = await hand.submit(CRAB)
+    await hand.ledger.doubt(permit, reason="3 images", at_most=Credits(6))
+
+
+async def test_several_images_for_one_are_held_at_the_price_of_each(hand):
+    """Only one price was held: charged for all three, more was spent than was said."""
+    await several_shown(hand)
+    entry = await hand.entry(CRAB)
+    assert entry.outcome == InDoubt(credits=Credits(6), reason="3 images")
+    assert await hand.ledger.spent() == Spent(in_doubt=Credits(6))
+
+
+async def test_a_replay_without_an_answer_holds_no_less_than_before(hand):
+    await several_shown(hand)
+    await hand.ledger.doubt(await hand.replay(CRAB), reason="reset", at_most=Credits(2))
+    assert await hand.ledger.spent() == Spent(in_doubt=Credits(6))
+
+
+async def test_a_late_yes_says_what_several_images_really_cost(hand):
+    await several_shown(hand)
+    await hand.ledger.paid(await hand.replay(CRAB), a_receipt())
+    assert await hand.ledger.spent() == Spent(confirmed=Credits(2))
+
+
+@pytest.mark.parametrize("charged", [0, 2, 4, 6, 9])
+async def test_a_person_says_what_a_doubt_cost_whether_its_image_came_or_not(hand, charged):
+    await several_shown(hand)
+    await hand.ledger.found(CRAB.key, "https://cdn.test/1.png", charged=Credits(charged))
+    assert (await hand.entry(CRAB)).outcome.credits == charged
+    other = a_job("lime/1x1")
+    await hand.ledger.doubt(await hand.submit(other), reason="reset")
+    await hand.ledger.resolve(other.key, Resolution.CHARGED, charged=Credits(charged))
+    assert await hand.ledger.spent() == Spent(confirmed=Credits(2 * charged))
+
+
+async def test_nothing_was_ever_charged_below_zero(hand):
+    await several_shown(hand)
+    with pytest.raises(ValueError, match="-1 credits"):
+        await hand.ledger.found(CRAB.key, "https://cdn.test/1.png", charged=Credits(-1))
+
+
 async def test_a_doubt_that_was_not_charged_is_due(hand):
     await hand.ledger.doubt(await hand.submit(CRAB), reason="reset")
     await hand.ledger.resolve(CRAB.key, Resolution.NOT_CHARGED)

@@ -2,13 +2,14 @@
 
 import asyncio
 import json
+from pathlib import Path
 
 import pytest
 from builders import a_job, a_run
 
 from pipeline.commands.cli import main
 from pipeline.ledger.registry import open_ledger
-from pipeline.model.credits import Budget
+from pipeline.model.credits import Budget, Spent
 
 SODA = """\
 campaign: soda
@@ -25,7 +26,7 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def a_ledger(*jobs):
+def a_ledger(*jobs, **answer):
     """The jobs in doubt."""
 
     async def make():
@@ -33,7 +34,7 @@ def a_ledger(*jobs):
         await ledger.begin(run)
         for job in jobs:
             permit = await ledger.submit(job, run=run, budget=Budget())
-            await ledger.doubt(permit, reason="reset")
+            await ledger.doubt(permit, reason="reset", **answer)
         await ledger.close()
 
     asyncio.run(make())
@@ -60,6 +61,64 @@ def test_the_next_step_of_an_answer_is_one_that_does_something(capfd, answer, st
     a_ledger(a_job(campaign="soda"))
     assert main(["resolve", "soda.yaml", answer, "--provider", "gptimage"]) == 0
     assert capfd.readouterr().err.splitlines()[-1].endswith(f"  {step}")
+
+
+TWO = b'{"code": 0, "data": [{"url": "https://a.test/1.png"}, {"url": "https://a.test/2.png"}]}'
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("words", [("--charged",), ("--found", "https://a.test/1.png")])
+def test_what_several_images_cost_is_said_by_the_person_not_guessed(capfd, words):
+    """One price was confirmed, whatever had been taken."""
+    job = a_job(campaign="soda")
+    a_ledger(job, raw=TWO, at_most=2 * job.price)
+    assert main(["resolve", "soda.yaml"]) == 6
+    listed = capfd.readouterr().out
+    assert "4 credits" in listed
+    assert listed.count("--credits N") == 2
+    assert main(["resolve", "soda.yaml", *words]) == 2
+    assert "showed 2 images, and up to 4 credits are held" in capfd.readouterr().err
+    assert not Path("output/soda/resolutions.jsonl").exists()
+    assert main(["resolve", "soda.yaml", *words, "--credits", "3"]) == 0
+    (told,) = Path("output/soda/resolutions.jsonl").read_text().splitlines()
+    assert json.loads(told)["charged"] == 3
+    assert asyncio.run(spent_now()) == Spent(confirmed=3)
+
+
+@pytest.mark.usefixtures("folder")
+def test_several_images_that_were_not_charged_need_no_sum(capfd):
+    a_ledger(a_job(campaign="soda"), raw=TWO, at_most=4)
+    assert main(["resolve", "soda.yaml", "--not-charged"]) == 0
+    assert asyncio.run(spent_now()) == Spent()
+    assert "settled" in capfd.readouterr().err
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("--not-charged", "--credits", "2"), "--credits goes with --found or --charged"),
+        (("--charged", "--credits", "2"), "--credits is for one image, and 2 match"),
+        (("--charged", "--credits", "-2"), "is not a whole number of credits"),
+    ],
+)
+def test_a_sum_without_its_image_is_refused(capfd, words, complaint):
+    a_ledger(a_job(campaign="soda"), a_job("lime/1x1", campaign="soda"))
+    try:
+        code = main(["resolve", "soda.yaml", *words])
+    except SystemExit as ending:
+        code = ending.code
+    assert code == 2
+    assert complaint in capfd.readouterr().err
+    assert asyncio.run(spent_now()) == Spent(in_doubt=4)
+
+
+async def spent_now():
+    ledger = await open_ledger("output/ledger.db")
+    try:
+        return await ledger.spent()
+    finally:
+        await ledger.close()
 
 
 @pytest.mark.usefixtures("folder")

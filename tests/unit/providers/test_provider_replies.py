@@ -89,6 +89,7 @@ def test_two_images_for_one_are_a_doubt_that_shows_both():
         read(200, body)
     shown = shown_images(no.value.raw, base_url="https://api.example.com")
     assert shown == ("https://a/1.png", "https://api.example.com/2.png")
+    assert no.value.images == 2
 
 
 def test_the_same_image_named_twice_is_one_image():

@@ -50,6 +50,23 @@ async def test_a_reply_lost_after_the_charge_is_in_doubt_and_not_bought_again(sh
     assert len(here.provider.asked) == 1
 
 
+async def test_several_images_for_one_are_held_at_the_price_of_each(shop):
+    """One price was held, and an account charged for three had spent more than was said."""
+    here = await shop([Answer(error=ReplyUnknown("the answer shows 3", images=3), charged=True)])
+    [outcome] = await here.render(a_job())
+    assert outcome == InDoubt(credits=6, reason="the answer shows 3")
+    assert (await here.ledger.spent()).in_doubt == 6
+
+
+async def test_replays_that_show_several_images_again_hold_the_same_and_no_more(shop, embedded):
+    answers = [Answer(error=ReplyUnknown("shows 3", images=3), charged=False) for _ in range(9)]
+    here = await shop(answers, profile=embedded)
+    [outcome] = await here.render(a_job())
+    assert len(here.provider.asked) > 1
+    assert outcome == InDoubt(credits=6, reason="shows 3")
+    assert (await here.ledger.spent()).in_doubt == 6
+
+
 async def test_a_provider_that_honours_keys_is_asked_again_with_the_same_key(shop, embedded):
     here = await shop([Answer(error=ReplyUnknown("reset"), charged=True)], profile=embedded)
     [outcome] = await here.render(a_job())
