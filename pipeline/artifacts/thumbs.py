@@ -8,7 +8,7 @@ from PIL import Image
 
 from pipeline.artifacts.confined import Place, make_folders, open_folder, write_whole
 
-SIDES = (512, 256)
+SIDES = (512, 256, 128)
 """Pixels of the longest side."""
 
 _QUALITY = 80

@@ -53,7 +53,7 @@ class Routes:
             web.get(runs + "/quote/{stage:draft|final}", self.quote),
             web.post(f"{runs}/decisions", self.decisions),
             web.post(runs + "/{stage:drafts|finals}", self.launch),
-            web.get("/img/{name:[0-9a-f]{16}}/{size:256|512|full}", self.image),
+            web.get("/img/{name:[0-9a-f]{16}}/{size:128|256|512|full}", self.image),
         ]
 
     async def page(self, request: web.Request) -> web.Response:

@@ -252,6 +252,32 @@ async def test_ten_thousand_images_are_under_a_thousand_nodes(tmp_path):
     assert matrix < 1000
 
 
+COUNT_CHANGES = """
+window.changes = 0;
+new MutationObserver((all) => { window.changes += all.length; }).observe(
+  document.querySelector('.spacer'), { subtree: true, childList: true, attributes: true });
+"""
+
+
+async def test_scrolling_within_a_row_draws_nothing_and_into_the_next_one_does(tmp_path):
+    """Every step of the wheel drew every card anew, most of them just as they were."""
+    products = {f"p{at:03d}": f"Product {at}" for at in range(60)}
+    stand = Stand(folder=tmp_path, source=StandSource(products=products))
+    await stand.drafts()
+    async with stand.server() as server, looking(server) as page:
+        await page.locator("#c0").wait_for()
+        await page.evaluate(COUNT_CHANGES)
+        seen = []
+        for top in (40, 160, 700):
+            await page.evaluate(
+                "(top) => { document.querySelector('.scroll').scrollTop = top; }", top
+            )
+            await page.wait_for_timeout(400)
+            seen.append(await page.evaluate("window.changes"))
+    assert seen[:2] == [0, 0]
+    assert seen[2] > 0
+
+
 async def test_a_page_says_that_its_server_ended_and_carries_on_with_the_next_one(stand):
     ended = stand.server()
     await ended.__aenter__()

@@ -24,7 +24,7 @@ from pipeline.model.artifact import Alpha
 UNDECODABLE = SIGNATURE + header(64, 48) + chunk(b"IDAT", b"not deflated") + END
 TOO_FEW_PIXELS = SIGNATURE + header(64, 48) + chunk(b"IDAT", b"x\x9c\x03\0\0\0\0\1") + END
 
-THUMBS = ("c/thumbs/0-512.webp", "c/thumbs/0-256.webp")
+THUMBS = ("c/thumbs/0-512.webp", "c/thumbs/0-256.webp", "c/thumbs/0-128.webp")
 
 
 def write(root: Path, content: bytes) -> str:
@@ -102,7 +102,7 @@ def test_thumbs_are_webp_with_the_longest_side_of_their_name(tmp_path):
     for path in THUMBS:
         with Image.open(tmp_path / path) as thumb:
             sizes.append((thumb.format, thumb.size))
-    assert sizes == [("WEBP", (512, 341)), ("WEBP", (256, 170))]
+    assert sizes == [("WEBP", (512, 341)), ("WEBP", (256, 170)), ("WEBP", (128, 85))]
 
 
 def test_a_thumb_keeps_transparency_and_is_never_enlarged(tmp_path):
@@ -126,6 +126,7 @@ def test_an_empty_thumb_of_a_crash_is_made_again(tmp_path):
     examine(tmp_path, path, THUMBS)
     assert (tmp_path / THUMBS[1]).stat().st_size > 0
     assert sorted(file.name for file in (tmp_path / "c/thumbs").iterdir()) == [
+        "0-128.webp",
         "0-256.webp",
         "0-512.webp",
     ]

@@ -26,12 +26,18 @@ function Thumb({ src }) {
     onError=${() => wanted && lose(true)} />`;
 }
 
+// The smallest thumb that is not visibly stretched: what is decoded is paid for on every scroll.
+function sideFor(long) {
+  const pixels = long * devicePixelRatio;
+  return pixels > 300 ? 512 : pixels > 150 ? 256 : 128;
+}
+
 function Tile({ one, box, cell, picked, hot, onPick }) {
   const name = one.kind === 'from' ? 'The approved draft' : `Take ${one.at + 1}`;
   const classes = ['tile', picked && 'picked', hot && 'hot', box.w < 62 && 'tiny', one.kind === 'from' && 'from',
     !one.image && `empty ${one.status}`].filter(Boolean).join(' ');
   const style = { left: `${box.x + 10}px`, top: `${box.y + 10}px`, width: `${box.w}px`, height: `${box.h}px` };
-  const size = Math.max(box.w, box.h) * devicePixelRatio > 300 ? 512 : 256;
+  const size = sideFor(Math.max(box.w, box.h));
   return html`<button type="button" tabindex="-1" class=${classes} style=${style} aria-label=${name} onClick=${onPick}>
     ${one.image
       ? html`<${Thumb} key=${one.image} src=${picture(one.image, size)} />`

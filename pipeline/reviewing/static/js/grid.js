@@ -10,7 +10,7 @@ import { clearFilters, counts, focus, selection, setStage, stage, variant, visib
 
 const SIZES = [{ wide: 190, foot: 52 }, { wide: 262, foot: 54 }, { wide: 372, foot: 56 }];
 const GAP = 14;
-const OVER = 2;
+const OVER = 1;
 
 export function useBox() {
   const element = useRef();
@@ -57,7 +57,7 @@ export function Grid() {
   const rows = Math.ceil(shown.length / columns);
   const first = Math.max(0, Math.floor(y / rowHeight) - OVER);
   // Nothing is drawn before the room for it is known: that would be drawn twice.
-  const end = box.wide ? Math.min(rows, Math.ceil((y + box.high) / rowHeight) + OVER) : 0;
+  const end = box.wide ? Math.min(rows, Math.ceil((y + box.high) / rowHeight) + OVER + 1) : 0;
   const out = [];
   for (let row = first; row < end; row += 1) {
     const cells = [];
@@ -74,7 +74,7 @@ export function Grid() {
   const onScroll = (event) => {
     const top = event.currentTarget.scrollTop;
     scrolled(top, box.high || 800);
-    setY(top);
+    setY(Math.floor(top / rowHeight) * rowHeight);  // within a row nothing new is to be drawn
   };
   return html`<div class="scroll" ref=${element} onScroll=${onScroll} tabindex="-1">${shown.length
     ? html`<div class="spacer" role="grid" aria-label=${stage.value === 'final' ? 'Finals' : 'Drafts'} aria-rowcount=${rows}

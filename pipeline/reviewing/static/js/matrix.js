@@ -80,7 +80,7 @@ export function Matrix() {
   const wide = { minWidth: `${name + 36 + columns * 80}px` };
   const cellsOf = (row) => sizes.flatMap((size) => shownSubs.map(([key]) => at.get(`${row}|${form.flat ? row : size}|${key}`)));
   return html`<div class="scroll matrix" ref=${element} tabindex="0" role="group" aria-label="Matrix"
-      onScroll=${(event) => setY(event.currentTarget.scrollTop)}>
+      onScroll=${(event) => setY(Math.floor(event.currentTarget.scrollTop / ROW) * ROW)}>
     <div class="mtop" style=${wide}>
       <div class="mhead" style=${{ gridTemplateColumns: `${name}px repeat(${sizes.length}, ${shownSubs.length || 1}fr)` }}>
         <div class="mname">${board.axes[form.down].name}</div>
