@@ -109,7 +109,7 @@ async def _resolve(arguments: argparse.Namespace, campaign: Slug) -> int:
         if answer is None:
             await _list(arguments, ledger, chosen)
         else:
-            await _know_what_it_cost(arguments, ledger, answer)
+            await _know_what_it_cost(ledger, answer)
             await _settle(arguments, ledger, answer)
     finally:
         await ledger.close()
@@ -188,14 +188,15 @@ def _found(url: str, chosen: Sequence[Entry], *, charged: Credits | None) -> _An
     return _Answer(of=chosen, url=url, charged=charged)
 
 
-async def _know_what_it_cost(
-    arguments: argparse.Namespace, ledger: Ledger, answer: _Answer
-) -> None:
+async def _know_what_it_cost(ledger: Ledger, answer: _Answer) -> None:
     """An answer that showed several images may have cost one price, or each of theirs."""
-    confirms = answer.means is None or answer.means is Resolution.CHARGED
-    for entry in answer.of if confirms and answer.charged is None else ():
-        shown = shown_images(await ledger.reply(entry.key), base_url=_base_url(arguments))
-        if isinstance(entry.outcome, InDoubt) and len(shown) > 1:
+    if answer.charged is not None or answer.means not in {None, Resolution.CHARGED}:
+        return
+    for entry in answer.of:
+        if not isinstance(entry.outcome, InDoubt):
+            continue
+        shown = shown_images(await ledger.reply(entry.key), base_url="")
+        if len(shown) > 1:
             raise UsageError(
                 f"the answer for {entry.at.cell} showed {len(shown)} images, and up to "
                 f"{entry.outcome.credits} credits are held for it: say with --credits N what the "
