@@ -47,6 +47,29 @@ def open_folder(root: Path, folders: tuple[str, ...]) -> int:
     return here
 
 
+class Folder:
+    """A folder held open, until nobody has it in hand any more."""
+
+    __slots__ = ("__weakref__", "_identity", "_path", "descriptor")
+
+    def __init__(self, root: Path, folders: tuple[str, ...]) -> None:
+        """Open it; `OSError` as `open_folder`."""
+        self._path = root.joinpath(*folders)
+        self.descriptor = open_folder(root, folders)
+        weakref.finalize(self, os.close, self.descriptor)
+        self._identity = _identity(os.fstat(self.descriptor))
+
+    def stands(self) -> bool:
+        """Whether its name still leads to this very folder: it may have been moved or replaced.
+
+        Following links does no harm here: whatever the name leads to is only compared.
+        """
+        try:
+            return _identity(self._path.stat()) == self._identity
+        except OSError:
+            return False
+
+
 class Folders:
     """Folders below one root, kept open: a campaign puts thousands of images into few of them.
 
@@ -57,51 +80,41 @@ class Folders:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._kept: dict[tuple[str, ...], int] = {}
+        self._kept: dict[tuple[str, ...], Folder] = {}
         self._lock = threading.Lock()
-        weakref.finalize(self, _close_all, self._kept)
 
-    def open(self, folders: tuple[str, ...]) -> int:
-        """A descriptor of the caller's own; `OSError` as `open_folder`."""
+    def open(self, folders: tuple[str, ...]) -> Folder:
+        """The folder that its name leads to now; `OSError` as `open_folder`."""
         with self._lock:
             kept = self._kept.pop(folders, None)
-            if kept is not None and not self._stands(kept, folders):
-                os.close(kept)
-                kept = None
-            if kept is None:
-                kept = open_folder(self._root, folders)
+            if kept is None or not kept.stands():
+                kept = Folder(self._root, folders)
             self._kept[folders] = kept  # the newest stands last
             if len(self._kept) > self.MOST:
-                os.close(self._kept.pop(next(iter(self._kept))))
-            return os.dup(kept)
-
-    def _stands(self, kept: int, folders: tuple[str, ...]) -> bool:
-        """Whether the name still leads to this very folder: it may have been moved or replaced.
-
-        Following links does no harm here: whatever the name leads to is only compared.
-        """
-        try:
-            return os.path.samestat(os.fstat(kept), self._root.joinpath(*folders).stat())
-        except OSError:
-            return False
+                del self._kept[next(iter(self._kept))]
+            return kept
 
 
-def _close_all(kept: dict[tuple[str, ...], int]) -> None:
-    while kept:
-        os.close(kept.popitem()[1])
+def _identity(found: os.stat_result) -> tuple[int, int]:
+    return found.st_dev, found.st_ino
 
 
 def make_folders(root: Path, folders: tuple[str, ...]) -> None:
     """Make the folders below a root that exists, and make their names durable."""
-    for depth in range(len(folders)):
-        above = open_folder(root, folders[:depth])
-        try:
-            os.mkdir(folders[depth], dir_fd=above)
-            os.fsync(above)
-        except FileExistsError:
-            continue
-        finally:
-            os.close(above)
+    here = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for folder in folders:
+            try:
+                inner = os.open(folder, _FOLDER, dir_fd=here)
+            except FileNotFoundError:
+                with suppress(FileExistsError):
+                    os.mkdir(folder, dir_fd=here)
+                os.fsync(here)
+                inner = os.open(folder, _FOLDER, dir_fd=here)
+            os.close(here)
+            here = inner
+    finally:
+        os.close(here)
 
 
 @contextmanager

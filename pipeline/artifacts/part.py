@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
-from pipeline.artifacts.confined import Folders, Place, make_folders
+from pipeline.artifacts.confined import Folder, Folders, Place, make_folders
 from pipeline.artifacts.inspection import Inspection
 from pipeline.errors import LocalFault
 from pipeline.model.artifact import Artifact, ImageKind
@@ -25,10 +25,10 @@ _KNOWN_ENDINGS = frozenset(ending for endings in _ENDINGS.values() for ending in
 
 
 class Part:
-    """One image on its way to the disk; ends with either `settle` or `discard`.
+    """One image on its way to the disk; ends with `name_it` and `release`, or with `discard`.
 
-    `write` and `settle` wait for the disk, so they run in a thread. There is no file before the
-    first of them: an image that is broken off early has cost the disk nothing.
+    All but `discard` wait for the disk, so they run in a thread. There is no file before the first
+    bytes are written: an image that is broken off early has cost the disk nothing.
     """
 
     SUFFIX: ClassVar[str] = ".part"
@@ -36,34 +36,54 @@ class Part:
     def __init__(self, root: Path, folders: Folders, place: Place) -> None:
         self._root, self._folders, self._place = root, folders, place
         self._name = place.name + self.SUFFIX
-        self._folder = self._file = -1
+        self._folder: Folder | None = None
+        self._file = -1
         self._sha256 = hashlib.sha256()
         self._inspection = Inspection()
         self._size = 0
         self._unwanted = False
         self._turn = threading.Lock()
 
+    @property
+    def folder(self) -> Folder:
+        """Where the file lies; open from the first bytes on."""
+        if self._folder is None:
+            self._folder = self._opened()
+        return self._folder
+
     def write(self, chunks: Iterable[bytes]) -> None:
         """Check and append; `ImageBroken` as soon as it is known to be no image."""
         with self._in_hand():
-            self._append(chunks)
-
-    def settle(self, chunks: Iterable[bytes], replaces: frozenset[str]) -> Artifact:
-        """Append the last bytes; make them durable, then the name."""
-        with self._in_hand():
-            try:
+            if not self._unwanted:
                 self._append(chunks)
-                artifact = self._finished()
-                self._refuse_foreign(artifact, replaces | {artifact.sha256})
-                os.fsync(self._file)
-                name = PurePosixPath(artifact.path).name
-                os.rename(self._name, name, src_dir_fd=self._folder, dst_dir_fd=self._folder)
-                os.fsync(self._folder)
-            except BaseException:
-                self._remove()
-                raise
-            self._close()
-            return artifact
+
+    def complete(self, chunks: Iterable[bytes]) -> Artifact:
+        """Append the last bytes, and make them durable; nothing is left where that fails."""
+        try:
+            self._append(chunks)
+            artifact = self._finished()
+            os.fsync(self._file)
+        except BaseException:
+            self._remove()
+            raise
+        return artifact
+
+    def name_it(self, artifact: Artifact, replaces: frozenset[str]) -> None:
+        """Give the complete file its name, which is durable once the folder is fsynced."""
+        here = self.folder.descriptor
+        try:
+            self._refuse_foreign(artifact, replaces | {artifact.sha256})
+            name = PurePosixPath(artifact.path).name
+            os.rename(self._name, name, src_dir_fd=here, dst_dir_fd=here)
+        except BaseException:
+            self._remove()
+            raise
+
+    def release(self) -> None:
+        """Let go of the file and its folder."""
+        if self._file >= 0:
+            os.close(self._file)
+        self._file, self._folder = -1, None
 
     def discard(self) -> None:
         """Leave nothing behind, as far as the disk still obeys.
@@ -89,7 +109,7 @@ class Part:
 
     def _append(self, chunks: Iterable[bytes]) -> None:
         if self._file < 0:
-            self._open()
+            self._file = self._create()
         for chunk in chunks:
             self._inspection.feed(chunk)
             self._sha256.update(chunk)
@@ -98,18 +118,21 @@ class Part:
             while written < len(chunk):
                 written += os.write(self._file, memoryview(chunk)[written:])
 
-    def _open(self) -> None:
+    def _create(self) -> int:
         """A new file beside its later name; what a dead run left under that name is removed."""
+        here = self.folder.descriptor
         try:
-            self._folder = self._folders.open(self._place.folders)
+            return os.open(self._name, _NEW, 0o666, dir_fd=here)
+        except FileExistsError:
+            os.unlink(self._name, dir_fd=here)
+            return os.open(self._name, _NEW, 0o666, dir_fd=here)
+
+    def _opened(self) -> Folder:
+        try:
+            return self._folders.open(self._place.folders)
         except FileNotFoundError:
             make_folders(self._root, self._place.folders)
-            self._folder = self._folders.open(self._place.folders)
-        try:
-            self._file = os.open(self._name, _NEW, 0o666, dir_fd=self._folder)
-        except FileExistsError:
-            os.unlink(self._name, dir_fd=self._folder)
-            self._file = os.open(self._name, _NEW, 0o666, dir_fd=self._folder)
+            return self._folders.open(self._place.folders)
 
     def _finished(self) -> Artifact:
         shape = self._inspection.finish()
@@ -127,23 +150,17 @@ class Part:
     def _remove(self) -> None:
         try:
             if self._file >= 0:
-                os.unlink(self._name, dir_fd=self._folder)
+                os.unlink(self._name, dir_fd=self.folder.descriptor)
         except OSError:
             # Whatever made the file unwanted is the error to tell; the next run sweeps.
             pass
         finally:
-            self._close()
-
-    def _close(self) -> None:
-        for descriptor in (self._file, self._folder):
-            if descriptor >= 0:
-                os.close(descriptor)
-        self._file = self._folder = -1
+            self.release()
 
     def _refuse_foreign(self, artifact: Artifact, known: frozenset[str]) -> None:
         name = PurePosixPath(artifact.path).name
         try:
-            found = os.stat(name, dir_fd=self._folder, follow_symlinks=False)
+            found = os.stat(name, dir_fd=self.folder.descriptor, follow_symlinks=False)
         except FileNotFoundError:
             return
         if stat.S_ISREG(found.st_mode) and self._sha256_of(name) in known:
@@ -154,7 +171,8 @@ class Part:
         )
 
     def _sha256_of(self, name: str) -> str:
-        file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self._folder)
+        here = self.folder.descriptor
+        file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=here)
         with os.fdopen(file, "rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
 

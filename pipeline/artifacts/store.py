@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import TypeVar, TypeVarTuple
 
 from pipeline.artifacts.confined import Folders, Place, open_folder, opened
+from pipeline.artifacts.landing import Landing
 from pipeline.artifacts.part import Part
 from pipeline.errors import LocalFault
 from pipeline.model.artifact import Artifact
@@ -46,6 +47,7 @@ class ArtifactStore:
         self._root = Path(os.path.realpath(root))
         self._folders = Folders(self._root)
         self._disk = disk
+        self._landing = Landing(disk)
         self._busy: set[str] = set()
 
     @property
@@ -75,23 +77,20 @@ class ArtifactStore:
                     held.append(chunk)
                     size += len(chunk)
                     if size >= HELD:
-                        await self._on_disk(part.write, held)
+                        await self._landing.write(part, held)
                         held, size = [], 0
             except BaseException:
                 part.discard()
                 raise
-            # From here on the thread owns the file, also where the caller is cancelled.
-            return await self._on_disk(part.settle, held, replaces)
+            # From here on the landing owns the file, also where the caller is cancelled.
+            return await self._landing.settle(part, held, replaces)
 
     def present(self, artifact: Artifact) -> bool:
         """Whether a file of the recorded size is there: the cheap question, for every rerun."""
         place = Place.at(artifact.path)
         try:
-            folder = self._folders.open(place.folders)
-            try:
-                found = os.stat(place.name, dir_fd=folder, follow_symlinks=False)
-            finally:
-                os.close(folder)
+            here = self._folders.open(place.folders)
+            found = os.stat(place.name, dir_fd=here.descriptor, follow_symlinks=False)
         except OSError:
             return False
         return stat.S_ISREG(found.st_mode) and found.st_size == artifact.bytes
@@ -114,15 +113,10 @@ class ArtifactStore:
         """Whether anything lies at a path."""
         place = Place.at(path)
         try:
-            folder = self._folders.open(place.folders)
+            here = self._folders.open(place.folders)
+            os.stat(place.name, dir_fd=here.descriptor, follow_symlinks=False)
         except OSError:
             return False
-        try:
-            os.stat(place.name, dir_fd=folder, follow_symlinks=False)
-        except OSError:
-            return False
-        finally:
-            os.close(folder)
         return True
 
     async def verify(self, artifact: Artifact) -> Condition:

@@ -21,7 +21,7 @@ MOST_REDIRECTS = 5
 SLOWEST = 8 * 1024
 """Bytes a second; an image that drips slower is given up."""
 
-MOST_AT_ONCE = 128
+MOST_AT_ONCE = 96
 """Downloads at one time; each may hold a few hundred kilobytes that nobody has written yet."""
 
 _REDIRECTS = (301, 302, 303, 307, 308)

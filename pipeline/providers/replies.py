@@ -285,6 +285,8 @@ def _is_url(url: str) -> bool:
 
 
 def _absolute(url: str, base_url: str) -> str:
+    if url.startswith(("https://", "http://")):
+        return url
     try:
         return urljoin(base_url + "/", url)
     except ValueError:

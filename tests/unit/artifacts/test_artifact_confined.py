@@ -52,12 +52,8 @@ def test_a_place_is_written_as_its_path():
 
 
 def in_folder(folders, *steps):
-    """The names in a folder, as seen through a descriptor that is closed again."""
-    opened = folders.open(steps)
-    try:
-        return os.listdir(opened)  # noqa: PTH208 - a descriptor is no path
-    finally:
-        os.close(opened)
+    """The names in a folder, as seen through a descriptor that is let go of again."""
+    return os.listdir(folders.open(steps).descriptor)  # noqa: PTH208 - a descriptor is no path
 
 
 def test_a_kept_folder_that_was_moved_away_is_not_written_to_any_more(tmp_path):
