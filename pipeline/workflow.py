@@ -11,7 +11,7 @@ from pipeline.ledger.base import Entry, Ledger
 from pipeline.ledger.collecting import uncollected
 from pipeline.model.campaign import CellName, Review, Stage
 from pipeline.model.credits import Credits
-from pipeline.model.job import Job, JobKey
+from pipeline.model.job import Job, JobKey, keys_of
 from pipeline.model.outcome import Outcome, Stored
 from pipeline.model.run import Run
 from pipeline.model.verdict import Decision, Pick
@@ -98,6 +98,13 @@ async def survey(
 
     `shown` looks as a person does: a round that was asked for and not begun shows the one before.
     """
+    with uncollected():
+        return await _surveyed(ledger, blueprint, only=only, shown=shown)
+
+
+async def _surveyed(
+    ledger: Ledger, blueprint: Blueprint, *, only: Sequence[str], shown: bool
+) -> Standing:
     campaign = blueprint.campaign.slug
     verdicts = await ledger.verdicts(campaign)
     rounds = await read_rounds(ledger, campaign)
@@ -138,17 +145,7 @@ def _of_cells(jobs: Sequence[Job], selected: frozenset[CellName] | None) -> Sequ
 
 async def _listed(draw: Callable[[], Iterator[Job]]) -> list[Job]:
     """Every job that is drawn, off the event loop."""
-
-    def listed() -> list[Job]:
-        with uncollected():
-            return [*draw()]
-
-    return await asyncio.to_thread(listed)
-
-
-def keys_of(jobs: Sequence[Job]) -> Sequence[JobKey]:
-    """The keys that the ledger knows these jobs by, payers included."""
-    return [*{key for job in jobs for key in (job.key, job.payer) if key}]
+    return await asyncio.to_thread(lambda: [*draw()])
 
 
 def prove_finals(blueprint: Blueprint, *, only: Sequence[str] = ()) -> None:

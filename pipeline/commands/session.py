@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, nullcontext
@@ -32,6 +33,7 @@ from pipeline.commands.terminal import say
 from pipeline.commands.weighing import keep_balance
 from pipeline.errors import Interrupted, LocalFault, PipelineError, TimeIsUp, UsageError
 from pipeline.ledger.base import Ledger
+from pipeline.ledger.collecting import uncollected
 from pipeline.ledger.registry import open_ledger
 from pipeline.model.campaign import Review, Stage
 from pipeline.model.outcome import Status
@@ -147,7 +149,9 @@ async def _session(session: Session, stack: AsyncExitStack) -> int:
         retry_failed=arguments.retry_failed,
         rebuy_lost=arguments.rebuy_lost,
     )
-    before = await survey(session.ledger, session.blueprint, only=session.wish.only)
+    with uncollected():
+        before = await survey(session.ledger, session.blueprint, only=session.wish.only)
+        gc.freeze()  # the campaign stays to the end: nobody need walk over it for garbage
     ahead = [forecast(before.of(stage), before.entries, rules) for stage in session.wish.stages]
     if arguments.plan is not None:
         stages = [forecast(before.of(stage), before.entries, rules) for stage in campaign.stages]

@@ -19,7 +19,7 @@ from pipeline.ledger.migrations import (
 )
 from pipeline.ledger.mounts import refuse_network
 
-CHECKED_WHOLE = 64 * 1024 * 1024
+CHECKED_WHOLE = 8 * 1024 * 1024
 """Bytes up to which every page, index and counter is checked at each opening for writing; in a
 larger file before the first purchase, since a lost row of an index could be bought again."""
 
@@ -61,6 +61,10 @@ def prove_whole(path: Path) -> None:
         connection.close()
 
 
+READ_CACHE = 16 * 1024
+"""KiB of pages that a reader may keep: jobs are asked for by key, which leads all over the file."""
+
+
 def open_for_reading(path: Path) -> apsw.Connection:
     """A connection that cannot write; a ledger that does not exist reads as an empty one."""
     if not path.exists() and not path.is_symlink():
@@ -71,6 +75,7 @@ def open_for_reading(path: Path) -> apsw.Connection:
         connection = _probe(path)
         with _left_alone(connection):
             refuse_older(connection)
+            connection.pragma("cache_size", -READ_CACHE)
     return connection
 
 

@@ -129,17 +129,19 @@ def attempt_from(row: Row) -> AttemptRow:
 
 def record_from(row: Row) -> AttemptRecord:
     """A POST as the run manifest tells it, from the keys of job, run and purchase, and its row."""
-    attempt = attempt_from(row[3:])
+    _, run, purchase, *attempt = row
+    unsealed(tuple(attempt), _ATTEMPT)
+    _, number, _, _, started, ended, http, outcome, request_id, error, _ = attempt
     return AttemptRecord(
-        number=attempt.number,
-        run=RunId(row[1]),
-        purchase=PurchaseKey(unpacked(row[2])),
-        started=iso(attempt.started),
-        ended=iso(attempt.ended),
-        http=attempt.http,
-        outcome=attempt.outcome.value,
-        request_id=attempt.request_id,
-        error=attempt.error,
+        number=number,
+        run=RunId(run),
+        purchase=PurchaseKey(unpacked(purchase)),
+        started=iso(started),
+        ended=iso(ended),
+        http=http,
+        outcome=outcome,
+        request_id=request_id or "",
+        error=error or "",
     )
 
 

@@ -1,6 +1,7 @@
 """One image to be rendered: the unit that is paid for, resumed and reported."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from json.encoder import encode_basestring as said
@@ -43,6 +44,12 @@ class Job:
     """The job whose image this one shares, where both ask for exactly the same thing."""
     derived_from: JobKey | None = None
     """The approved draft that a final comes from."""
+
+
+def keys_of(jobs: Iterable[Job]) -> list[JobKey]:
+    """The keys that a ledger knows these jobs by, payers included, each once and in order."""
+    keys = (key for job in jobs for key in (job.key, job.payer) if key is not None)
+    return list(dict.fromkeys(keys))
 
 
 _ASKED = sorted(field.name for field in fields(RenderRequest))

@@ -12,12 +12,12 @@ from pipeline.errors import ImageBroken
 from pipeline.ledger.base import Ledger, StaleVerdict
 from pipeline.model.artifact import Artifact
 from pipeline.model.campaign import Slug
-from pipeline.model.job import Job
+from pipeline.model.job import Job, keys_of
 from pipeline.model.outcome import Failed, InDoubt, Rendered, Stored
 from pipeline.model.verdict import Decision, Verdict
 from pipeline.reviewing.binding import Entries, Opinion, artifact_of, bind
 from pipeline.reviewing.states import entry_of
-from pipeline.reviewing.verdicts import by_cell, keys_of, same_word
+from pipeline.reviewing.verdicts import by_cell, same_word
 
 AUTO = "auto"
 """Who gives a measured verdict."""

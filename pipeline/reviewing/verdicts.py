@@ -1,14 +1,14 @@
 """The one way a verdict is given, from the shell, from the page, or by what can be measured."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from pipeline.errors import UsageError
 from pipeline.ledger.base import Ledger, StaleVerdict
 from pipeline.model.campaign import CellName, Slug, Stage
-from pipeline.model.job import Job, JobKey
+from pipeline.model.job import Job, keys_of
 from pipeline.model.verdict import Decision, Pick, Round, Verdict
 from pipeline.reviewing.binding import Entries, Opinion, artifact_of, bind
 from pipeline.reviewing.matching import matching
@@ -132,12 +132,6 @@ def why_stale(verdict: Verdict, job: Job | None, entries: Entries) -> str:
     if artifact.sha256 != verdict.sha256:
         return "the image changed after the approval"
     return ""
-
-
-def keys_of(jobs: Iterable[Job]) -> list[JobKey]:
-    """The ledger keys under which the images of these jobs may stand."""
-    keys = (key for job in jobs for key in (job.key, job.payer) if key is not None)
-    return list(dict.fromkeys(keys))
 
 
 def by_cell(jobs: Sequence[Job]) -> dict[CellName, list[Job]]:

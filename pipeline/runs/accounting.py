@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline.ledger.base import Entry, Ledger
+from pipeline.ledger.collecting import uncollected
 from pipeline.model.campaign import Campaign, CellName, Stage
 from pipeline.model.credits import FREE, Budget, Credits
-from pipeline.model.job import Job, JobKey
+from pipeline.model.job import Job, JobKey, keys_of
 from pipeline.model.outcome import Status
 from pipeline.model.run import Run
 from pipeline.model.verdict import Verdict
@@ -72,25 +73,25 @@ async def draw_up(
     sums = Sums()
     counts: Counter[Status] = Counter()
     named: dict[Status, list[ImageLine]] = {}
-    for start in range(0, len(jobs), BATCH):
-        some = jobs[start : start + BATCH]
-        keys = [key for job in some for key in (job.key, job.payer) if key]
-        lines = image_lines(
-            some,
-            entries=await ledger.entries(keys) if entries is None else entries,
-            verdicts=verdicts,
-            attempts=await ledger.attempts([job.key for job in some]),
-            checks=checks,
-        )
-        for line in lines:
-            sums.add(line)
-            if asked is not None and line.job.at.cell not in asked:
-                continue
-            counts[line.status] += 1
-            first = named.setdefault(line.status, [])
-            if len(first) < NAMED:
-                first.append(line)
-        await asyncio.to_thread(roll.add, [image_of(line) for line in lines])
+    with uncollected():
+        for start in range(0, len(jobs), BATCH):
+            some = jobs[start : start + BATCH]
+            lines = image_lines(
+                some,
+                entries=await ledger.entries(keys_of(some)) if entries is None else entries,
+                verdicts=verdicts,
+                attempts=await ledger.attempts([job.key for job in some]),
+                checks=checks,
+            )
+            for line in lines:
+                sums.add(line)
+                if asked is not None and line.job.at.cell not in asked:
+                    continue
+                counts[line.status] += 1
+                first = named.setdefault(line.status, [])
+                if len(first) < NAMED:
+                    first.append(line)
+            await asyncio.to_thread(roll.add, [image_of(line) for line in lines])
     totals = sums.totals(
         spent=await ledger.spent(campaign=campaign.slug, account=run.account),
         this_run=await ledger.spent(run=run.id),

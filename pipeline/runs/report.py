@@ -25,6 +25,9 @@ from pipeline.model.verdict import Verdict
 PAID = frozenset({Status.STORED, Status.PENDING_DOWNLOAD, Status.PAID_LOST})
 """Statuses whose credits the provider has taken."""
 
+_WITH_URL = Stored | Rendered
+_WITH_REASON = Failed | InDoubt | Rendered
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImageLine:
@@ -42,7 +45,7 @@ class ImageLine:
     @property
     def url(self) -> str:
         """Where the provider put it; empty where it never said."""
-        return self.outcome.url if isinstance(self.outcome, Stored | Rendered) else ""
+        return self.outcome.url if isinstance(self.outcome, _WITH_URL) else ""
 
     @property
     def artifact(self) -> Artifact | None:
@@ -52,9 +55,7 @@ class ImageLine:
     @property
     def reason(self) -> str:
         """Why there is no image."""
-        if isinstance(self.outcome, Failed | InDoubt | Rendered):
-            return self.outcome.reason
-        return ""
+        return self.outcome.reason if isinstance(self.outcome, _WITH_REASON) else ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

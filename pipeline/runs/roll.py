@@ -7,6 +7,7 @@ import tempfile
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from operator import itemgetter
 from pathlib import Path
 
 from pipeline.errors import LocalFault
@@ -15,7 +16,7 @@ HELD = 8 * 1024 * 1024
 """Bytes of text up to which memory holds it; above, a file without a name does."""
 PIECE = 1024 * 1024
 
-RISKY_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+RISKY_STARTS = frozenset("=+-@\t\r＝＋－＠")
 """A spreadsheet takes a cell that starts so for a formula."""
 
 _LINE = json.JSONEncoder(ensure_ascii=False, check_circular=False)
@@ -26,7 +27,7 @@ class Roll:
 
     def __init__(self, columns: Sequence[str], *, scratch: Path | None = None) -> None:
         """`columns` of the table; `scratch`: a folder on the disk that takes what is too much."""
-        self._columns = columns
+        self._cells = itemgetter(*columns)
         self._images = _Aside(scratch)
         self._table = _Aside(scratch)
         self._table.write(_rows([columns]))
@@ -34,8 +35,7 @@ class Roll:
     def add(self, images: Sequence[Mapping[str, object]]) -> None:
         """Append images as the run manifest tells them; `LocalFault` where the disk is full."""
         self._images.write("".join([_LINE.encode(image) + "\n" for image in images]))
-        cells = ([_inert(image[column]) for column in self._columns] for image in images)
-        self._table.write(_rows(cells))
+        self._table.write(_rows([_inert(self._cells(image)) for image in images]))
 
     def images(self) -> Iterator[bytes]:
         """Each image as a line of JSON, its line break included."""
@@ -79,7 +79,7 @@ def _rows(rows: Iterable[Sequence[object]]) -> str:
     return text.getvalue()
 
 
-def _inert(value: object) -> object:
-    if isinstance(value, str) and value.startswith(RISKY_STARTS):
-        return f"'{value}"
-    return value
+def _inert(cells: Sequence[object]) -> Sequence[object]:
+    return [
+        f"'{cell}" if isinstance(cell, str) and cell[:1] in RISKY_STARTS else cell for cell in cells
+    ]
