@@ -12,9 +12,10 @@ function Thumb({ src }) {
   const element = useRef();
   const [wanted, want] = useState(!flinging.peek());
   const [gone, lose] = useState(false);
+  const waits = !wanted && flinging.value;  // once it has its picture, nobody need tell it
   useEffect(() => {
-    if (!wanted && !flinging.value) want(true);
-  }, [flinging.value]);
+    if (!waits) want(true);
+  }, [waits]);
   useEffect(() => {
     const img = element.current;
     return () => {
