@@ -56,11 +56,11 @@ class Shop:
 
 
 @contextmanager
-def serving(folder, *, honours_keys, faults=None):
-    """`pipeline serve` on ports of its own while inside."""
+def serving(folder, *, honours_keys, faults=None, more=()):
+    """`pipeline serve` on ports of its own while inside; `more` words have the last say."""
     state = Path(folder)
     words = ["--engine", "none", "--port", "0", "--cdn-port", "0", "--state", str(state)]
-    words += ["--idempotency", "replay" if honours_keys else "off"]
+    words += ["--idempotency", "replay" if honours_keys else "off", *more]
     if faults is not None:
         rules = state.with_name(f"{state.name}-faults.json")
         rules.write_text(json.dumps(faults))

@@ -27,7 +27,7 @@ def quick_shop(tmp_path_factory):
 def small_disk(tmp_path):
     place = tmp_path / "small"
     place.mkdir()
-    words = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(place)]
+    words = ["mount", "-t", "tmpfs", "-o", "size=3m,nr_inodes=300", "tmpfs", str(place)]
     try:
         mounted = subprocess.run(words, capture_output=True, text=True, check=False)
     except OSError as error:
@@ -40,7 +40,8 @@ def small_disk(tmp_path):
 
 def fill(place):
     """Leave not one byte."""
-    with (place / "filler").open("wb", buffering=0) as file:
+    (place / "filler").mkdir()
+    with (place / "filler" / "bytes").open("wb", buffering=0) as file:
         try:
             while True:
                 file.write(bytes(4096))
@@ -48,16 +49,31 @@ def fill(place):
             return
 
 
-def test_a_disk_that_fills_after_the_payments_costs_downloads_and_nothing_else(shop, small_disk):
+def use_up_names(place):
+    """Leave room for bytes, and for not one more file."""
+    filler = place / "filler"
+    filler.mkdir()
+    try:
+        for number in range(1000):
+            (filler / str(number)).touch()
+    except OSError:
+        return
+    raise AssertionError("this disk takes any number of files")
+
+
+@pytest.mark.parametrize("run_out", [fill, use_up_names])
+def test_a_disk_that_fills_after_the_payments_costs_downloads_and_nothing_else(
+    shop, small_disk, run_out
+):
     house = House(small_disk / "house", shop, campaign(8))
     process = house.start("--concurrency", "8")
     wait_until(lambda: len(house.charges()) == 8)
     wait_until(lambda: len(house.images()) >= 1)
-    fill(small_disk)
+    run_out(small_disk)
     end = ended(process)
     assert end.code == 74, end.err
     assert "Traceback" not in end.err
-    (small_disk / "filler").unlink()
+    shutil.rmtree(small_disk / "filler")
     assert house.in_bounds()
     paid = house.charges()
     last = house.run()
@@ -78,7 +94,7 @@ def test_a_disk_that_is_full_before_the_reply_loses_no_urls_from_sight(tmp_path,
         end = ended(process)
         paid = house.charges()
         assert end.code == 74, end.err
-        (small_disk / "filler").unlink()
+        shutil.rmtree(small_disk / "filler")
         assert house.in_bounds()
         last = house.run()
         assert last.code in {0, 6}, last.err
@@ -88,9 +104,10 @@ def test_a_disk_that_is_full_before_the_reply_loses_no_urls_from_sight(tmp_path,
         assert house.complaints() == []
 
 
-def test_a_disk_that_is_full_at_the_start_lets_no_request_leave(shop, small_disk):
+@pytest.mark.parametrize("run_out", [fill, use_up_names])
+def test_a_disk_that_is_full_at_the_start_lets_no_request_leave(shop, small_disk, run_out):
     house = House(small_disk / "house", shop, campaign(2))
-    fill(small_disk)
+    run_out(small_disk)
     end = house.run()
     assert end.code == 74, end.err
     assert "Traceback" not in end.err

@@ -101,6 +101,25 @@ def test_an_image_that_was_deleted_is_fetched_again_and_not_paid_again(shop, tmp
     assert house.complaints() == []
 
 
+def test_an_image_that_was_deleted_and_is_gone_at_its_host_is_told_as_lost_and_not_paid_again(
+    tmp_path,
+):
+    gone = [{"fault": "status", "status": 410, "on": "cdn", "skip": 3}]
+    with serving(tmp_path / "state", honours_keys=False, faults=gone) as shop:
+        house = House(tmp_path / "house", shop, campaign(3))
+        assert house.run().code == 0
+        house.images()[0].unlink()
+        for _ in range(3):
+            end = house.run()
+            assert end.code == 3, end.err
+            totals = house.manifest()["totals"]
+            assert (totals["stored"], totals["paid_lost"]) == (2, 1)
+        assert "--rebuy-lost" in end.err
+        assert len(house.charges()) == 3
+        [complaint] = house.complaints()
+        assert complaint.endswith("was charged and is paid_lost")
+
+
 def test_an_image_that_was_cut_short_where_it_lies_is_said_and_never_called_stored_for_ever(
     shop, tmp_path
 ):

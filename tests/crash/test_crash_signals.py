@@ -10,12 +10,25 @@ from crash.image_server import serving
 
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
+BOTH_STAGES = campaign(3).replace("review: none}", "review: auto}\n  final: {quality: low}")
+PHASES = 7
+
+
+SLOW = [{"fault": "delay", "seconds": 0.3}, {"fault": "delay", "on": "cdn", "seconds": 0.3}]
+
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory):
-    slow = [{"fault": "delay", "seconds": 0.3}, {"fault": "delay", "on": "cdn", "seconds": 0.3}]
     folder = tmp_path_factory.mktemp("server")
-    with serving(folder / "state", honours_keys=False, faults=slow) as opened:
+    with serving(folder / "state", honours_keys=False, faults=SLOW) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def painter(tmp_path_factory):
+    """A shop whose pictures pass the checks, so that finals follow."""
+    folder, paints = tmp_path_factory.mktemp("painter"), ("--engine", "proof")
+    with serving(folder / "state", honours_keys=False, faults=SLOW, more=paints) as opened:
         yield opened
 
 
@@ -86,6 +99,37 @@ def test_a_signal_before_anything_was_asked_for_ends_it_without_a_trace(
     assert end.code in {CODES[which], -which}, end.err
     assert "bug" not in end.err
     finish_and_audit(house)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(painter, tmp_path_factory):
+    """Seconds from the first sign of a run to its end, drafts, checks, finals and all."""
+    house = House(tmp_path_factory.mktemp("undisturbed") / "house", painter, BOTH_STAGES)
+    process = house.start("--concurrency", "2")
+    wait_until((house.output / "soda" / ".lock").exists)
+    began = time.monotonic()
+    assert ended(process).code == 0
+    assert house.manifest()["totals"]["stored"] == 6
+    return time.monotonic() - began
+
+
+@pytest.mark.parametrize("phase", range(PHASES))
+def test_an_interrupt_in_any_phase_leaves_a_state_from_which_the_next_run_ends(
+    painter, tmp_path, undisturbed, phase
+):
+    house = House(tmp_path / "house", painter, BOTH_STAGES)
+    process = house.start("--concurrency", "2")
+    wait_until((house.output / "soda" / ".lock").exists)
+    time.sleep(undisturbed * phase / PHASES)
+    process.send_signal(signal.SIGINT)
+    end = ended(process)
+    assert end.code in {0, 130, -signal.SIGINT}, end.err
+    assert "bug" not in end.err
+    assert house.in_bounds()
+    finish_and_audit(house)
+    totals = house.manifest()["totals"]
+    assert totals["stored"] == len(house.charges()) == 6
+    assert totals["in_doubt"] == 0
 
 
 def test_a_journal_of_an_interrupted_run_is_lines_of_json(shop, tmp_path):
