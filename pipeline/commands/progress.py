@@ -124,7 +124,7 @@ class Lines:
         tally = self._tally
         doubt = f", {tally.in_doubt} in doubt" if tally.in_doubt else ""
         say(
-            f"  {tally.ended}/{self._due} done, {counted(tally.images, 'image')}, "
+            f"  {tally.ended:,}/{self._due:,} done, {counted(tally.images, 'image')}, "
             f"{counted(tally.credits, 'credit')}{doubt}"
         )
 

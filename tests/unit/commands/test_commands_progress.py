@@ -55,6 +55,23 @@ def test_a_run_that_bought_one_and_fetched_one_tells_the_price_of_one(lines, cap
     assert "  2/2 done, 2 images, 12 credits" in capsys.readouterr().err
 
 
+def test_a_long_stage_fills_a_log_with_few_lines(monkeypatch, capsys):
+    monkeypatch.setenv("NO_COLOR", "1")
+    passed = 0
+    lines = Lines(clock=lambda: float(passed))
+    jobs = [a_job(f"p{at}/4x3") for at in range(1000)]
+    lines.opened(an_opening(to_buy=len(jobs)))
+    for job in jobs:
+        passed += 1  # a second an image
+        lines.happened(Sent(job=job, attempt=1))
+        lines.delivered(job, stored(job))
+    lines.closed(Stage.FINAL)
+    said = capsys.readouterr().err
+    assert "\r" not in said
+    assert said.splitlines()[-1] == "  1,000/1,000 done, 1,000 images, 12,000 credits"
+    assert 1000 / 60 < len(said.splitlines()) < 1000 / 10
+
+
 def test_a_stopped_run_does_not_claim_what_stayed_due_as_done(lines, capsys):
     first, *rest = (a_job(f"p{at}/4x3") for at in range(8))
     lines.opened(an_opening(to_buy=8))

@@ -1,0 +1,184 @@
+"""What can go wrong with money, and the promises about it: each row names the tests that hold it.
+
+A row whose test was renamed or removed fails here, so that none is lost unseen.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parents[2]
+
+PROMISES = {
+    "P1 kill anywhere": """
+        test_a_run_that_dies_at_any_kind_of_step_loses_nothing_and_pays_nothing_twice
+        test_killed_five_times_while_it_resumes_it_loses_nothing_and_pays_nothing_twice
+        test_what_was_acknowledged_before_kill_9_is_there_afterwards""",
+    "P2 money is an interval": """
+        test_many_jobs_a_bad_server_and_three_kills_cost_nothing_that_is_not_accounted_for
+        test_several_images_for_one_are_held_at_the_price_of_each
+        test_whatever_comes_no_run_hangs_overspends_or_leaks_a_permit""",
+    "P3 hard budget": """
+        test_processes_that_race_for_one_budget_spend_it_once
+        test_sixteen_at_once_with_every_reply_lost_never_pass_the_budget
+        test_two_campaigns_at_once_share_one_month""",
+    "P4 no second purchase in doubt": """
+        test_a_reply_lost_after_the_charge_is_in_doubt_and_never_asked_for_again
+        test_a_job_in_doubt_is_not_bought_unasked
+        test_a_doubtful_purchase_is_not_made_again_under_the_twin""",
+    "P5 outage bound": """
+        test_an_outage_costs_at_most_what_is_in_flight_and_three_more
+        test_three_doubts_in_a_row_open_the_circuit
+        test_funds_that_run_out_mid_run_leave_the_rest_planned""",
+    "P6 idempotent rerun": """
+        test_the_same_command_again_sends_nothing_and_pays_nothing
+        test_a_changed_word_makes_exactly_its_jobs_due
+        test_whatever_changes_is_seen_through_the_short_cut""",
+    "P7 a paid URL is never forgotten": """
+        test_an_image_that_will_not_come_is_fetched_by_the_next_run_without_a_post
+        test_a_payment_that_cannot_be_written_down_is_said_aloud""",
+    "P8 validated before the first credit": """
+        test_a_bad_file_is_refused_with_its_place_before_a_run_begins
+        test_a_bad_feed_is_refused_with_its_place_before_a_run_begins
+        test_references_are_refused_before_anything_is_sent""",
+    "P9 only verified images": """
+        test_a_whole_image_is_known_however_its_bytes_are_cut
+        test_what_is_no_whole_image_is_broken
+        test_verify_finds_bit_rot""",
+    "P10 confinement": """
+        test_no_link_leads_out_of_the_folder
+        test_a_private_address_is_refused_in_every_notation
+        test_a_redirect_into_a_private_network_is_refused""",
+    "P11 secrets nowhere": """
+        test_the_key_of_the_real_api_is_in_no_file_and_on_no_screen
+        test_the_key_is_in_no_message_proof_traceback_or_log
+        test_the_key_and_cookies_stay_at_home""",
+    "P12 cron-safe": """
+        test_a_contender_is_gone_in_under_a_second
+        test_a_first_signal_lets_what_is_in_flight_arrive_and_buys_nothing_more
+        test_a_second_signal_does_not_wait_and_says_what_is_in_doubt""",
+    "P13 a local fault never burns money": """
+        test_a_disk_that_is_full_at_the_start_lets_no_request_leave
+        test_a_ledger_whose_disk_fails_lets_no_further_request_leave
+        test_a_ledger_that_cannot_write_lets_no_request_leave""",
+    "P14 verdicts bind": """
+        test_an_approval_holds_the_hash_and_the_key_of_the_take_that_was_named
+        test_an_approval_becomes_stale_when_the_image_under_it_changes
+        test_an_approval_of_an_edited_campaign_is_stale_on_the_page_and_buys_no_final""",
+}
+
+CRASH = {
+    "a stored image deleted": "test_an_image_that_was_deleted_is_fetched_again_and_not_paid_again",
+    "and its URL gone": """
+        test_an_image_that_was_deleted_and_is_gone_at_its_host_is_told_as_lost_and_not_paid_again
+        test_an_image_that_is_gone_is_paid_and_lost_and_bought_again_only_when_asked""",
+    "the ledger's fsync fails": "test_a_ledger_whose_disk_fails_lets_no_further_request_leave",
+    "killed while it resumes, five deep": """
+        test_killed_five_times_while_it_resumes_it_loses_nothing_and_pays_nothing_twice""",
+    "the run manifest deleted": """
+        test_a_manifest_that_was_deleted_is_written_again_without_a_request""",
+    "a stale .part": "test_what_a_dead_run_left_half_written_is_swept_away",
+    "journal or database torn or bit-flipped": """
+        test_a_ledger_that_was_cut_short_is_refused_before_anything_is_sent
+        test_flipped_bits_in_a_ledger_never_buy_anything_twice
+        test_a_journal_with_flipped_bits_never_buys_anything_twice
+        test_a_journal_that_was_torn_never_buys_anything_twice""",
+}
+
+NETWORK = {
+    "refused three times, then fine": "test_refused_three_times_and_then_fine_is_one_charge",
+    "Retry-After in every form": "test_retry_after_is_read_in_every_form_and_clamped",
+    "half the replies 429": """
+        test_where_half_of_the_first_replies_are_429_all_finish_for_few_requests_more""",
+    "a storm of 500": "test_an_outage_costs_at_most_what_is_in_flight_and_three_more",
+    "401": "test_a_wrong_key_costs_one_request_whatever_the_concurrency",
+    "402 mid-run": "test_funds_that_run_out_mid_run_leave_the_rest_planned",
+    "200 with code ≠ 0": """
+        test_a_text_means_what_the_table_says
+        test_every_pattern_of_the_table_is_met_by_a_row_of_this_test""",
+    "200 as HTML, empty, truncated, NaN, 100k deep, no URL": """
+        test_what_may_have_been_charged_is_unknown_and_its_proof_kept
+        test_no_answer_whatever_ends_in_a_traceback""",
+    "two URLs": "test_two_images_for_one_are_a_doubt_that_shows_both",
+    "a gzip bomb": "test_a_gzip_bomb_unfolds_to_the_limit_and_no_further",
+    "307 on POST": "test_what_may_have_been_charged_is_unknown_and_its_proof_kept",
+    "a drip of bytes": """
+        test_an_answer_that_drips_ends_by_the_total_timeout
+        test_while_one_answer_drips_others_go_on""",
+    "GET reset, short, 500": """
+        test_a_failed_get_and_then_a_good_one_is_the_image
+        test_a_download_that_fails_for_a_while_costs_one_charge_and_brings_the_image""",
+    "a bad certificate": """
+        test_a_certificate_that_nobody_vouches_for_stops_the_run_and_is_not_tried_again""",
+}
+
+MONEY = {
+    "budget 20 at 12 each": "test_a_budget_of_20_at_12_each_buys_1",
+    "budget 11 at 12 each": "test_a_budget_of_11_at_12_each_buys_nothing",
+    "comments and key order edited": "test_comments_order_and_money_change_no_key",
+    "one product renamed": "test_one_renamed_product_changes_exactly_its_own_jobs",
+    "approved, then edited": """
+        test_an_approval_of_an_edited_campaign_is_stale_on_the_page_and_buys_no_final""",
+    "two campaigns, one budget": "test_two_campaigns_at_once_share_one_month",
+    "identical cells": "test_equal_requests_of_different_cells_are_paid_once_and_takes_never_merge",
+    "axes swapped": "test_the_order_of_axes_and_values_changes_no_key",
+    "offline, then the real API": """
+        test_an_offline_campaign_is_not_mistaken_for_done_on_the_real_api""",
+}
+
+PROCESS = {
+    "SIGINT in every phase": """
+        test_an_interrupt_in_any_phase_leaves_a_state_from_which_the_next_run_ends
+        test_a_signal_before_anything_was_asked_for_ends_it_without_a_trace""",
+    "env -i, no HOME, LC_ALL=C, cwd /": """
+        test_it_needs_nothing_of_its_environment_but_the_key
+        test_it_runs_in_an_empty_environment_from_the_root_folder""",
+    "the clock a day back, or 1970": """
+        test_a_clock_that_is_set_back_between_two_runs_hangs_nothing_and_buys_nothing_twice""",
+    "ulimit -n 64": "test_few_descriptors_are_refused_or_enough_and_nothing_is_lost",
+    "SIGSTOP, SIGCONT": """
+        test_a_frozen_process_goes_on_where_it_was_and_asks_for_nothing_twice
+        test_workers_that_slept_with_their_machine_do_not_all_start_at_once""",
+    "no terminal": """
+        test_a_long_stage_fills_a_log_with_few_lines
+        test_an_ordinary_log_has_no_carriage_return_and_the_json_log_parses""",
+}
+
+DISK = {
+    "no inodes": "test_a_disk_that_fills_after_the_payments_costs_downloads_and_nothing_else",
+    "read-only": "test_an_output_folder_that_cannot_be_written_is_a_fault_of_this_machine",
+    "RLIMIT_FSIZE": "test_files_that_may_not_grow_are_a_full_disk",
+    "the output folder removed": """
+        test_an_output_folder_that_vanishes_stops_the_buying_and_says_what_was_paid""",
+}
+
+IMAGES = {
+    "the bearer stays at home": "test_the_key_and_cookies_stay_at_home",
+    "65535², and SVG": "test_what_is_no_whole_image_is_broken",
+    "endless": "test_an_endless_image_is_cut_at_the_limit",
+    "wrong size or alpha": """
+        test_another_ratio_is_flagged
+        test_a_cut_out_without_transparency_is_flagged_and_says_that_it_is_painted""",
+    "the ending follows the bytes": "test_the_ending_follows_the_bytes",
+}
+
+ROWS = PROMISES | CRASH | NETWORK | MONEY | PROCESS | DISK | IMAGES
+
+
+@pytest.fixture(scope="module")
+def existing():
+    """The name of every test function of the project."""
+    texts = [file.read_text() for file in TESTS.rglob("test_*.py")]
+    return {name for text in texts for name in re.findall(r"def (test_\w+)\(", text)}
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_every_row_of_the_catalogue_has_its_tests(existing, row):
+    named = ROWS[row].split()
+    assert named
+    assert set(named) - existing == set()
+
+
+def test_all_fourteen_promises_are_there():
+    assert [row.split()[0] for row in PROMISES] == [f"P{number}" for number in range(1, 15)]
