@@ -12,6 +12,7 @@ import os
 import sys
 import traceback
 
+from pipeline.artifacts import landing
 from pipeline.artifacts.part import Part
 from pipeline.artifacts.store import ArtifactStore
 from pipeline.commands import bookkeeping, cli, session
@@ -57,10 +58,12 @@ NAMED_STEPS = (
     (wire, "_note_sending"),
     (Downloads, "_get"),
     (ArtifactStore, "put"),
-    (Part, "_open"),
+    (Part, "_create"),
     (Part, "_append"),
-    (Part, "settle"),
-    (Part, "_close"),
+    (Part, "complete"),
+    (Part, "name_it"),
+    (Part, "release"),
+    (landing, "_land"),
     (Courier, "fetch"),
     (Purse, "reserve"),
     (Renderer, "render"),
