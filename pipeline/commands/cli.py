@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import NoReturn
 
 import pipeline
@@ -33,8 +33,12 @@ def main(words: Sequence[str]) -> int:
     try:
         return _run(words)
     except PipelineError as error:
-        _tell(error)
-        return error.ends_with if isinstance(error, Interrupted) else error.exit_code
+        code = error.ends_with if isinstance(error, Interrupted) else error.exit_code
+        if _logs_json(words):
+            load_part("mishaps").log_error(error, exit_code=code)
+        else:
+            _tell(error)
+        return code
     except KeyboardInterrupt:
         say("interrupted")
         return 130
@@ -43,8 +47,13 @@ def main(words: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception:  # noqa: BLE001 - exceptions end here, and a bug must leave a trace
-        load_part("mishaps").tell_bug()
+        load_part("mishaps").tell_bug(as_json=_logs_json(words))
         return 1
+
+
+def _logs_json(words: Sequence[str]) -> bool:
+    """Whether a program reads what is said: also where the command line itself is wrong."""
+    return "--log=json" in words or ("--log", "json") in pairwise(words)
 
 
 def _run(words: Sequence[str]) -> int:

@@ -4,15 +4,18 @@ Apart from the front door, since what these need would be half of its cost.
 """
 
 import difflib
+import json
 import os
 import sys
 import tempfile
 import traceback
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline.commands.registry import COMMANDS
 from pipeline.commands.terminal import paint, say
+from pipeline.errors import CampaignError, PipelineError
 
 
 def unknown(name: str) -> str:
@@ -23,7 +26,13 @@ def unknown(name: str) -> str:
     return f"there is no command {name!r}{hint}; pipeline --help lists them"
 
 
-def tell_bug() -> None:
+def log_error(error: PipelineError, *, exit_code: int) -> None:
+    """Say why there is no run, as a line of the log; every finding with its place."""
+    findings = error.findings if isinstance(error, CampaignError) else ()
+    _log(str(error), exit_code=exit_code, findings=[asdict(finding) for finding in findings])
+
+
+def tell_bug(*, as_json: bool = False) -> None:
     """A bug: the trace goes to a file, since a terminal forgets; keys are never in it."""
     stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     place = Path(tempfile.gettempdir()) / f"pipeline-bug-{stamp}-{os.getpid()}.log"
@@ -33,7 +42,16 @@ def tell_bug() -> None:
         where = f"the trace is in {place}"
     except OSError:
         where = trace
-    say(
-        f"{paint('bug', 'red', 'bold', stream=sys.stderr)}: this should not have happened; {where}."
+    words = (
+        f"this should not have happened; {where}."
         "\nWhat was paid for is in the ledger, and running again is safe."
     )
+    if as_json:
+        _log(f"bug: {words}", exit_code=1)
+    else:
+        say(f"{paint('bug', 'red', 'bold', stream=sys.stderr)}: {words}")
+
+
+def _log(message: str, **facts: object) -> None:
+    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    say(json.dumps({"event": "error", "at": now, "message": message, **facts}))
