@@ -152,6 +152,7 @@ async def _session(session: Session, stack: AsyncExitStack) -> int:
     with uncollected():
         before = await survey(session.ledger, session.blueprint, only=session.wish.only)
         gc.freeze()  # the campaign stays to the end: nobody need walk over it for garbage
+        stack.callback(gc.unfreeze)
     ahead = [forecast(before.of(stage), before.entries, rules) for stage in session.wish.stages]
     if arguments.plan is not None:
         stages = [forecast(before.of(stage), before.entries, rules) for stage in campaign.stages]
