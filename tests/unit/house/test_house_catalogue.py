@@ -1,4 +1,4 @@
-"""What can go wrong with money, and the promises about it: each row names the tests that hold it.
+"""What can go wrong, and what is promised about it: each row names the tests that hold it.
 
 A row whose test was renamed or removed fails here, so that none is lost unseen.
 """
@@ -163,7 +163,85 @@ IMAGES = {
     "the ending follows the bytes": "test_the_ending_follows_the_bytes",
 }
 
-ROWS = PROMISES | CRASH | NETWORK | MONEY | PROCESS | DISK | IMAGES
+YAML = {
+    "duplicate keys": "test_duplicate_keys_are_all_told_at_once",
+    "unquoted {{ }}, tabs, typos, !!python": """
+        test_a_slip_is_told_where_it_stands_with_what_to_write
+        test_a_mistake_is_told_with_its_place_and_the_way_out""",
+    "a colour as a comment": "test_a_colour_that_a_comment_swallowed_stops_the_campaign",
+    "00123, =, dates, 5000 digits": """
+        test_a_word_that_is_not_exactly_a_number_stays_text_in_flow_block_and_key_position
+        test_words_arrive_in_prompts_as_they_are_written_from_every_position""",
+    "<<": "test_a_merge_key_fills_what_is_not_set",
+    "BOM, CRLF": "test_a_byte_order_mark_and_windows_line_ends_are_fine",
+    "latin-1, NUL, UTF-16, list root, multi-doc": """
+        test_a_file_that_is_no_campaign_is_told_so
+        test_any_text_is_read_or_refused_with_findings""",
+    "an include of /etc/passwd, /dev/zero, a FIFO": """
+        test_an_included_file_outside_the_project_is_not_read
+        test_an_endless_device_is_refused
+        test_an_included_pipe_does_not_hang""",
+}
+
+TEMPLATES = {
+    "SSTI": "test_no_template_gets_out_of_its_sandbox",
+    "a feed that holds {{7*7}}": "test_what_a_feed_holds_is_never_read_as_a_template",
+    "Ben & Jerry's <Fudge>": """
+        test_markup_in_a_feed_reaches_the_prompt_as_it_is
+        test_hostile_names_words_and_notes_are_text_and_nothing_else""",
+    "bombs": """
+        test_bombs_end_at_a_limit
+        test_a_bomb_ends_within_six_seconds_and_600_megabytes""",
+    "PYTHONHASHSEED": "test_the_plan_is_the_same_whatever_the_hash_seed",
+}
+
+FEEDS = {
+    "short and long rows, an open quote, NUL": "test_a_broken_csv_feed_is_told_row_by_row",
+    ";": "test_a_csv_feed_is_read_as_text_whatever_its_dress",
+    "JSON NaN, 1e999, a lone surrogate": """
+        test_other_broken_feeds_are_told_too
+        test_whatever_json_says_the_loader_says_too""",
+    "a duplicate sku": "test_rows_that_where_keeps_may_not_repeat_a_key",
+    "a million rows": "test_a_million_rows_fit",
+    "changed mid-run": "test_a_feed_is_a_snapshot_whose_hash_is_kept",
+}
+
+NAMES = {
+    "case, NFC and NFD, CON, trailing dots": """
+        test_ids_that_a_file_system_takes_for_one_are_refused
+        test_composed_and_decomposed_letters_are_one_name
+        test_an_id_that_cannot_name_files_everywhere_is_refused
+        test_two_images_never_share_a_path_on_any_file_system""",
+    "symlinked targets": "test_no_link_leads_out_of_the_folder",
+    "a foreign file": "test_a_foreign_file_is_never_overwritten",
+}
+
+REVIEW = {
+    "markup in prompt, id and URL": """
+        test_hostile_names_words_and_notes_are_text_and_nothing_else
+        test_every_answer_carries_a_policy_that_allows_only_our_own_files""",
+    "Host, Origin, token": """
+        test_another_host_name_is_misdirected
+        test_a_write_that_is_not_our_pages_is_refused
+        test_a_wrong_token_stays_outside""",
+    "GET": "test_a_get_never_changes_anything",
+    "traversal": """
+        test_only_the_pages_own_files_are_given
+        test_what_is_not_in_the_index_is_not_found""",
+    "a stale revision": """
+        test_a_decision_on_an_old_revision_gets_409_with_what_stands
+        test_a_second_reviewer_who_is_late_is_told_and_may_insist""",
+    "a deleted image": "test_an_image_that_was_deleted_says_so_and_the_page_lives_on",
+    "a reviewer who would spend": "test_a_reviewers_link_cannot_spend",
+    "cells that a spreadsheet would run": """
+        test_the_table_tells_the_same_images_and_no_cell_runs_as_a_formula""",
+    "git merge": """
+        test_git_merges_the_disjoint_verdicts_of_two_reviewers_twenty_times_out_of_twenty""",
+    "made-up requests": "test_a_sample_of_made_up_requests_finds_nothing_undocumented",
+}
+
+MACHINE = CRASH | NETWORK | PROCESS | DISK | IMAGES
+ROWS = PROMISES | MONEY | MACHINE | YAML | TEMPLATES | FEEDS | NAMES | REVIEW
 
 
 @pytest.fixture(scope="module")
