@@ -7,7 +7,7 @@ from crash.image_server import serving
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory):
-    slow = [{"fault": "delay", "seconds": 2.0}]
+    slow = [{"fault": "delay", "seconds": 5.0}]
     folder = tmp_path_factory.mktemp("server")
     with serving(folder / "state", honours_keys=False, faults=slow) as opened:
         yield opened
