@@ -4,7 +4,6 @@ Apart from the front door, since what these need would be half of its cost.
 """
 
 import difflib
-import json
 import os
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from pathlib import Path
 from pipeline.commands.registry import COMMANDS
 from pipeline.commands.terminal import paint, say
 from pipeline.errors import CampaignError, PipelineError
+from pipeline.runs.journal import Journal
 
 
 def unknown(name: str) -> str:
@@ -29,7 +29,8 @@ def unknown(name: str) -> str:
 def log_error(error: PipelineError, *, exit_code: int) -> None:
     """Say why there is no run, as a line of the log; every finding with its place."""
     findings = error.findings if isinstance(error, CampaignError) else ()
-    _log(str(error), exit_code=exit_code, findings=[asdict(finding) for finding in findings])
+    told = [asdict(finding) for finding in findings]
+    Journal(sys.stderr).write("error", message=str(error), exit_code=exit_code, findings=told)
 
 
 def tell_bug(*, as_json: bool = False) -> None:
@@ -47,11 +48,6 @@ def tell_bug(*, as_json: bool = False) -> None:
         "\nWhat was paid for is in the ledger, and running again is safe."
     )
     if as_json:
-        _log(f"bug: {words}", exit_code=1)
+        Journal(sys.stderr).write("error", message=f"bug: {words}", exit_code=1)
     else:
         say(f"{paint('bug', 'red', 'bold', stream=sys.stderr)}: {words}")
-
-
-def _log(message: str, **facts: object) -> None:
-    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    say(json.dumps({"event": "error", "at": now, "message": message, **facts}))
