@@ -29,23 +29,14 @@ PipelineError                   1   a bug unless a subclass says otherwise
 """
 
 from dataclasses import dataclass
-from enum import Enum, StrEnum
+from enum import StrEnum
 from typing import ClassVar
-
-
-class Charged(Enum):
-    """Whether the provider took credits for what failed."""
-
-    NO = "no"
-    YES = "yes"
-    UNKNOWN = "unknown"
 
 
 class PipelineError(Exception):
     """Base of everything raised on purpose; the message is for the person at the terminal."""
 
     exit_code: ClassVar[int] = 1
-    charged: ClassVar[Charged] = Charged.NO
 
 
 class Refusal(PipelineError):
@@ -136,7 +127,6 @@ class CircuitOpen(Halted):
     """Several requests in a row were sent and never answered."""
 
     exit_code = 6
-    charged = Charged.UNKNOWN
 
     def __init__(self, *, doubts: int, last: str) -> None:
         super().__init__(
@@ -225,7 +215,6 @@ class ReplyUnknown(ProviderError):
     """Sent, and no answer that says whether it was charged."""
 
     exit_code = 6
-    charged = Charged.UNKNOWN
 
     def __init__(
         self,
@@ -245,7 +234,6 @@ class ArtifactError(PipelineError):
     """Paid for, and its file is not on disk."""
 
     exit_code = 3
-    charged = Charged.YES
 
 
 class DownloadFailed(ArtifactError):

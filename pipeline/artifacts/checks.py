@@ -22,8 +22,6 @@ class Look:
     """Share of the pixels that are more transparent than not, 0 to 1."""
     spread: float
     """Standard deviation of the liveliest channel, 0 to 127; 0 is one flat colour."""
-    likeness: int
-    """64 bits; the fewer differ between two pictures, the more alike they are."""
 
 
 class CheckName(StrEnum):
@@ -82,11 +80,6 @@ def checks(look: Look | None, *, size: str, background: Background) -> tuple[Che
             "a picture" if look.spread >= LIVELIEST_SPREAD else "one flat colour",
         ),
     )
-
-
-def unlike(one: Look, other: Look) -> int:
-    """In how many of 64 bits two pictures differ; up to about 5 they look the same."""
-    return (one.likeness ^ other.likeness).bit_count()
 
 
 def _ratio(look: Look, size: str) -> Check:

@@ -72,12 +72,4 @@ def _look(image: Image.Image) -> Look:
         alpha=alpha,
         clear=clear,
         spread=max(ImageStat.Stat(small).stddev),
-        likeness=_likeness(small),
     )
-
-
-def _likeness(small: Image.Image) -> int:
-    """64 bits that hardly change when a picture is scaled or recompressed (a difference hash)."""
-    grey = small.convert("L").resize((9, 8), Image.Resampling.BOX).tobytes()
-    bits = (grey[at] < grey[at + 1] for at in range(len(grey)) if at % 9 != 8)  # noqa: PLR2004 - nine columns make eight steps
-    return sum(bit << number for number, bit in enumerate(bits))

@@ -18,8 +18,6 @@ from urllib.parse import urlsplit
 
 from pipeline.commands.flags import settings_of
 from pipeline.commands.terminal import paint
-from pipeline.engine.studio.traced.readiness import ATOMIC, without_library, without_packages
-from pipeline.engine.studio.traced.readiness import PACKAGES as PACKAGES_OF_STUDIO
 from pipeline.errors import LockHeld, PipelineError
 from pipeline.ledger.registry import open_ledger
 from pipeline.runs.folder import LEDGER, open_output
@@ -93,12 +91,6 @@ def _extras() -> Iterator[Sign]:
             use if there else f"not installed: pip install 'campaign-pipeline[{extra}]' for {use}"
         )
         yield Sign(name=extra, state=State.OK if there else State.NOTE, said=said)
-    obstacle = without_packages(PACKAGES_OF_STUDIO) or without_library(ATOMIC)
-    yield Sign(
-        name="studio",
-        state=State.NOTE if obstacle else State.OK,
-        said=f"the path-traced studio: {obstacle or 'ready'}",
-    )
 
 
 def _account(settings: Settings) -> Iterator[Sign]:

@@ -11,7 +11,6 @@ from pathlib import Path
 from pipeline.commands.flags import duration, whole_number
 from pipeline.commands.serve_log import LogStyle, telling
 from pipeline.commands.terminal import say, table
-from pipeline.engine.engines import shortfall
 from pipeline.engine.fault_guide import FAULTS, WHICH
 from pipeline.engine.keys import add_key, list_keys, revoke_key
 from pipeline.engine.options import Engine, EngineSettings, ErrorStyle, Idempotency, Limits
@@ -225,17 +224,9 @@ async def serve(settings: EngineSettings) -> int:
         print(json.dumps(ready), flush=True)
         say(f"Serving {server.url}, images from {server.cdn_url}. Ctrl+C stops.")
         say(f"The playground is at {server.url}/, the reference at {server.url}/docs")
-        tell_shortfall(settings.engine)
         await stop.wait()
         say("stopping: pictures in the making are finished first")
     return 0
-
-
-def tell_shortfall(engine: Engine) -> None:
-    """Say so before the first picture where this machine cannot trace."""
-    if missing := shortfall(engine):
-        say(f"warning: {missing}; proof paints all pictures instead")
-        say("To trace: pip install -e '.[studio]', and the system's libatomic1 (pipeline doctor)")
 
 
 def keep_keys(words: list[str], state: Path) -> int:

@@ -23,7 +23,6 @@ from pipeline.engine.accounts import (
     SoldPicture,
     Standing,
 )
-from pipeline.engine.auditing import captures
 from pipeline.engine.options import Idempotency
 from pipeline.engine.refusal import RefusedError
 from pipeline.engine.writer import GroupWriter, connect
@@ -85,7 +84,7 @@ class Books:
 
     def captures(self) -> tuple[Capture, ...]:
         """Everything that was ever charged, oldest first."""
-        return tuple(captures(self._reader))
+        return tuple(tables.captures(self._reader))
 
     def expired_pictures(self) -> list[str]:
         """Digests of pictures that nobody holds a good URL of any more."""

@@ -30,10 +30,6 @@ class Engine(StrEnum):
 
     PROOF = "proof"
     """2D illustration in a second."""
-    STUDIO = "studio"
-    """Path tracing; needs the extra."""
-    AUTO = "auto"
-    """Proof for low, studio above where it is installed."""
     NONE = "none"
     """One plain picture of the right pixels, for load tests."""
 

@@ -14,7 +14,6 @@ from types import TracebackType
 from typing import Self
 
 from pipeline.engine import workbench
-from pipeline.engine.noting import noted
 from pipeline.engine.order import Order, Painter, Picture, UnpaintableError
 from pipeline.engine.refusal import RefusedError
 
@@ -34,16 +33,7 @@ class _Worker:
 class Painters:
     """So many processes, each painting one order at a time."""
 
-    def __init__(
-        self,
-        painter: Painter,
-        *,
-        workers: int | None,
-        seconds: float,
-        fallback: Paint | None = None,
-    ) -> None:
-        """`fallback` paints what a process died of; without one another process tries."""
-        self._fallback = fallback
+    def __init__(self, painter: Painter, *, workers: int | None, seconds: float) -> None:
         self._painter = painter
         self._seconds = seconds
         self._count = workers or os.cpu_count() or 1
@@ -92,8 +82,6 @@ class Painters:
                 self.lost += 1
                 _log.warning("a painter died; another one takes the order")
                 worker = self._replace(worker)
-                if self._fallback is not None:
-                    return _instead(await self._fallback(order, exact))
             except UnpaintableError as error:
                 raise unpaintable(error) from error
             except Exception as error:
@@ -122,11 +110,6 @@ async def _kill(worker: _Worker) -> None:
     """End a process that is painting; one that has just begun says its id first."""
     with contextlib.suppress(BrokenProcessPool, ProcessLookupError, ImportError):
         os.kill(await asyncio.wrap_future(worker.warm), signal.SIGKILL)
-
-
-def _instead(picture: Picture) -> Picture:
-    note = f"the painter that was asked for died; {picture.renderer} painted this instead"
-    return noted(picture, note)
 
 
 def unpaintable(error: UnpaintableError) -> RefusedError:

@@ -1,12 +1,13 @@
 """The tables of the books, and how the server reads them; only `books` writes them."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import apsw
 
-from pipeline.engine.accounts import Released, Reserved, Sold, SoldPicture
+from pipeline.engine.accounts import Capture, Released, Reserved, Sold, SoldPicture
 from pipeline.engine.writer import connect
 from pipeline.errors import LedgerUnusable
 
@@ -137,3 +138,16 @@ def _picture(  # noqa: PLR0917 - the columns of one row, in their order
         expires=expires,
         notes=tuple(json.loads(notes)),
     )
+
+
+def captures(connection: apsw.Connection) -> Iterator[Capture]:
+    """Everything that was charged, oldest first."""
+    rows: list[Any] = connection.execute(
+        "SELECT p.id, e.at, e.credits, route, caller, prompt, p.size, quality, background, n,"
+        " variation, idempotency_key FROM entry AS e JOIN purchase AS p ON p.id = e.purchase"
+        " WHERE e.kind = 'capture' ORDER BY e.id"
+    ).fetchall()
+    names = [field for field in Capture.__dataclass_fields__ if field != "pictures"]
+    for row in rows:
+        pictures = pictures_of(connection, row[0])
+        yield Capture(**dict(zip(names, row, strict=True)), pictures=pictures)

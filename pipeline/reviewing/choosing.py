@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from pipeline.artifacts.checks import checks
-from pipeline.artifacts.looking import Looker
-from pipeline.errors import ImageBroken
 from pipeline.ledger.base import Ledger, StaleVerdict
 from pipeline.model.artifact import Artifact
 from pipeline.model.campaign import Slug
@@ -41,26 +38,6 @@ class Look(Protocol):
     async def __call__(self, job: Job, artifact: Artifact) -> Marks:
         """Marks for the image of a job."""
         ...
-
-
-class Measured:
-    """Marks from the checks of decoded images: all must pass, then the livelier picture wins."""
-
-    def __init__(self, looker: Looker) -> None:
-        self._looker = looker
-
-    async def __call__(self, job: Job, artifact: Artifact) -> Marks:
-        """Decode the image in a worker and check it; one that cannot be decoded never passes."""
-        try:
-            look = await self._looker.look(artifact)
-        except ImageBroken:
-            look = None
-        found = checks(look, size=job.request.size, background=job.request.background)
-        return Marks(
-            passed=all(check.passed for check in found),
-            score=look.spread if look is not None else 0.0,
-            said=", ".join(f"{check.name} {check.score:g}" for check in found),
-        )
 
 
 async def auto_verdicts(

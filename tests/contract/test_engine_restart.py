@@ -9,9 +9,9 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from captured import audit
 
 import pipeline
-from pipeline.engine.auditing import audit
 from pipeline.engine.options import Engine, EngineSettings, Idempotency
 from pipeline.engine.server import ImageServer
 from pipeline.errors import LocalFault, LockHeld

@@ -2,16 +2,14 @@
 
 import pytest
 
-from pipeline.artifacts.checks import CheckName, Look, checks, unlike
+from pipeline.artifacts.checks import CheckName, Look, checks
 from pipeline.model.artifact import Alpha
 from pipeline.model.request import Background
 
 
-def look(width=1024, height=768, *, clear=0.0, spread=40.0, likeness=0):
+def look(width=1024, height=768, *, clear=0.0, spread=40.0):
     alpha = Alpha.USED if clear else Alpha.NONE
-    return Look(
-        width=width, height=height, alpha=alpha, clear=clear, spread=spread, likeness=likeness
-    )
+    return Look(width=width, height=height, alpha=alpha, clear=clear, spread=spread)
 
 
 def failed(seen, size="4:3", background=Background.OPAQUE):
@@ -69,7 +67,3 @@ def test_one_flat_colour_is_flagged_as_blank():
 
 def test_what_cannot_be_decoded_fails_as_not_whole_and_nothing_else():
     assert failed(None) == [CheckName.WHOLE]
-
-
-def test_likeness_counts_the_bits_that_differ():
-    assert unlike(look(likeness=0b1011), look(likeness=0b0010)) == 2

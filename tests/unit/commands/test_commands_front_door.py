@@ -7,9 +7,6 @@ from types import SimpleNamespace
 import pytest
 
 from pipeline.commands import cli
-from pipeline.commands.serve import tell_shortfall
-from pipeline.engine import engines
-from pipeline.engine.options import Engine
 from pipeline.errors import Declined
 
 
@@ -68,21 +65,6 @@ def test_a_bug_is_told_in_json_where_the_log_is_json(monkeypatch, capsys, tmp_pa
     assert said["exit_code"] == 1
     assert str(trace) in said["message"]
     assert "ZeroDivisionError" in trace.read_text()
-
-
-@pytest.mark.parametrize("engine", [Engine.STUDIO, Engine.AUTO])
-def test_a_server_that_cannot_trace_says_so_before_its_first_picture(monkeypatch, capsys, engine):
-    monkeypatch.setattr(engines, "without_packages", lambda _names: "the extra is missing")
-    tell_shortfall(engine)
-    said = capsys.readouterr().err
-    assert "warning: the extra is missing; proof paints all pictures instead" in said
-    assert "pip install -e '.[studio]'" in said
-
-
-def test_a_server_that_was_never_asked_to_trace_says_nothing_of_it(monkeypatch, capsys):
-    monkeypatch.setattr(engines, "without_packages", lambda _names: "the extra is missing")
-    tell_shortfall(Engine.PROOF)
-    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize(

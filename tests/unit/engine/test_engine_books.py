@@ -3,9 +3,9 @@ from pathlib import Path
 
 import apsw
 import pytest
+from captured import audit
 
 from pipeline.engine.accounts import Purchase, Reserved, Sold, SoldPicture
-from pipeline.engine.auditing import audit
 from pipeline.engine.books import Books
 from pipeline.engine.options import Idempotency
 from pipeline.engine.refusal import RefusedError

@@ -85,15 +85,6 @@ async def test_painters_leave_by_themselves_when_the_server_is_killed(tmp_path: 
     assert await asyncio.to_thread(_comes_true, lambda: not _alive(pid))
 
 
-async def test_where_another_painter_stands_by_it_takes_over_and_the_picture_says_so():
-    async with (
-        Painters(small_painters.paint_plainly, workers=1, seconds=30) as proof,
-        Painters(small_painters.die, workers=1, seconds=30, fallback=proof.paint) as studio,
-    ):
-        picture = await studio.paint(ORDER)
-    assert picture.notes == ("the painter that was asked for died; none painted this instead",)
-
-
 async def _written(path: Path) -> int:
     assert await asyncio.to_thread(_comes_true, lambda: path.exists() and path.read_text() != "")
     return int(path.read_text())

@@ -6,7 +6,7 @@ import resvg_py
 from pipeline.engine.studio.vector.box import Box, around
 from pipeline.engine.studio.vector.lathe import lathe, radius_at, smooth, strip
 from pipeline.engine.studio.vector.path import Path, number
-from pipeline.engine.studio.vector.shapes import ellipse, rect, rounded
+from pipeline.engine.studio.vector.shapes import rect, rounded
 from pipeline.engine.studio.vector.svg import Svg
 
 BOTTLE = ((30, 0), (36, 9), (36, 118), (14, 207), (14, 231))
@@ -65,13 +65,6 @@ def test_equal_gradients_are_written_once():
 def test_a_document_shows_only_its_frame():
     svg = Svg(Box(5, 6, 20, 10))
     assert 'viewBox="5 6 20 10"' in svg.text()
-
-
-def test_what_a_symbol_holds_is_not_drawn_by_itself():
-    svg = Svg(Box(0, 0, 10, 10))
-    with svg.symbol("dot"):
-        svg.draw(ellipse(5, 5, 2), "#000000")
-    assert svg.empty
 
 
 def test_every_definition_is_understood_by_the_rasteriser():

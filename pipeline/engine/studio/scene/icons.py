@@ -45,11 +45,6 @@ def icon(name: str) -> Icon:
     return Icon(str(entry["body"]), Box(*entry["ink"]), str(entry["tone"]))
 
 
-def icon_names() -> list[str]:
-    """All names of the sheet."""
-    return sorted(_sheet()["icons"])
-
-
 def find_icon(phrase: str) -> str:
     """The icon that the phrase names last, the longest name first; empty where it names none."""
     emoji = next((name for char in phrase if (name := _by_emoji(char))), "")

@@ -123,10 +123,6 @@ class Svg:
             f' stroke-linecap="round" stroke-linejoin="round"{opacity}/>'
         )
 
-    def use(self, ident: str, **attributes: Attribute) -> None:
-        """Repeat a symbol."""
-        self.raw(f'<use href="#{ident}"{_attributes(attributes)}/>')
-
     @contextmanager
     def group(self, **attributes: Attribute) -> Iterator[None]:
         """Draw a group with shared attributes."""
@@ -143,14 +139,6 @@ class Svg:
         size = f" scale({scale:.5f} {scale * tall:.5f})" if (scale, tall) != (1.0, 1.0) else ""
         with self.group(transform=f"translate({number(x)} {number(y)}){turn}{size}"):
             yield
-
-    @contextmanager
-    def symbol(self, ident: str) -> Iterator[None]:
-        """Keep everything drawn inside as a definition that `use` repeats."""
-        outer, self._body = self._body, []
-        yield
-        inner, self._body = self._body, outer
-        self._definitions.append(f'<g id="{ident}">' + "".join(inner) + "</g>")
 
     @property
     def empty(self) -> bool:

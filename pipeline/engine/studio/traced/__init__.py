@@ -1,1 +1,0 @@
-"""The studio renderer: the same scene, modelled in three dimensions and path-traced."""

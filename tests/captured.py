@@ -1,0 +1,17 @@
+"""What an image server charged, read from its state file by somebody outside of the server."""
+
+from pathlib import Path
+
+import apsw
+
+from pipeline.engine.tables import captures
+
+
+def audit(books: Path):
+    """Everything that was charged, oldest first."""
+    connection = apsw.Connection(str(books), flags=apsw.SQLITE_OPEN_READWRITE)
+    connection.set_busy_timeout(10_000)
+    try:
+        return tuple(captures(connection))
+    finally:
+        connection.close()
