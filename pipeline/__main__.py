@@ -2,7 +2,7 @@
 
 import sys
 
-from pipeline.commands.cli import main
+from pipeline.cli.main import main
 
 
 def run() -> None:

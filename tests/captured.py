@@ -4,12 +4,12 @@ from pathlib import Path
 
 import apsw
 
-from pipeline.engine.tables import captures
+from pipeline.imageserver.billing.tables import captures
 
 
-def audit(books: Path):
+def audit(credit_account: Path):
     """Everything that was charged, oldest first."""
-    connection = apsw.Connection(str(books), flags=apsw.SQLITE_OPEN_READWRITE)
+    connection = apsw.Connection(str(credit_account), flags=apsw.SQLITE_OPEN_READWRITE)
     connection.set_busy_timeout(10_000)
     try:
         return tuple(captures(connection))

@@ -8,7 +8,7 @@ from pathlib import Path
 from builders import NOW, a_run
 from PIL import Image, ImageDraw
 
-from pipeline.ledger.memory import MemoryLedger
+from pipeline.ledger.memory.ledger import MemoryLedger
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.campaign import Campaign, Cell, CellName, Size, Slug, Stage, StageSettings
 from pipeline.model.credits import Budget, Credits
@@ -17,10 +17,10 @@ from pipeline.model.outcome import Failed, FailureKind, Receipt
 from pipeline.model.provider import ProfileName
 from pipeline.model.request import Quality, RenderRequest
 from pipeline.model.verdict import Round
-from pipeline.reviewing.keeping import ReviewFile
-from pipeline.reviewing.options import ReviewOptions
-from pipeline.reviewing.server import ReviewServer, Subject
-from pipeline.reviewing.source import Drafted
+from pipeline.review.page.options import ReviewOptions
+from pipeline.review.page.server import ReviewServer, ReviewSubject
+from pipeline.review.page.source import PlannedDrafts
+from pipeline.review.review_file_sync import ReviewFile
 
 PRODUCTS = {"citrus": "Citrus Soda", "berry": "Berry Soda"}
 SLUG = Slug("citrus-soda")
@@ -67,7 +67,7 @@ class StandSource:
             for cell in cells
             for take in range(1, self.takes + 1)
         )
-        return Drafted(campaign=self.campaign(), cells=cells, jobs=jobs, prices=prices)
+        return PlannedDrafts(campaign=self.campaign(), cells=cells, jobs=jobs, prices=prices)
 
     async def finals(self, picks):
         return tuple(
@@ -196,7 +196,7 @@ class Stand:
 
     def subject(self):
         self.output.mkdir(parents=True, exist_ok=True)
-        return Subject(
+        return ReviewSubject(
             campaign=SLUG,
             source=self.source,
             ledger=self.ledger,

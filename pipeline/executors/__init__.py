@@ -1,1 +1,1 @@
-"""WHERE jobs run. An executor spreads work; it never decides what is due and never pays."""
+"""Where heavy, repeatable work runs. An executor decides nothing and never pays."""

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from pipeline.errors import UsageError
 from pipeline.ledger.base import Ledger
-from pipeline.ledger.bookkeeping import Clock, utc_now
-from pipeline.ledger.sqlite import SqliteLedger
+from pipeline.ledger.base_ledger import Clock, utc_now
+from pipeline.ledger.sqlite.ledger import SqliteLedger
 
 
 async def open_ledger(

@@ -15,7 +15,7 @@ from pipeline.model.outcome import Failed, FailureKind, InDoubt, Outcome, Render
 from pipeline.model.run import Run
 
 
-class State(StrEnum):
+class JobState(StrEnum):
     """Where a job stands; the public statuses, with the failures told apart."""
 
     PLANNED = "planned"
@@ -66,7 +66,7 @@ class JobRow:
     id: int
     key: JobKey
     at: Coordinates
-    state: State = State.PLANNED
+    state: JobState = JobState.PLANNED
     url: str = ""
     reason: str = ""
     artifact: Artifact | None = None
@@ -150,23 +150,23 @@ def entry_of(job: JobRow, purchases: Sequence[PurchaseRow]) -> Entry:
         spent=spent_by(purchases),
         purchase=newest.key if newest and newest.key else None,
         purchased=iso(newest.opened) if newest and newest.key else "",
-        rendering=job.state is State.RENDERING,
+        rendering=job.state is JobState.RENDERING,
     )
 
 
-def state_of(outcome: Outcome | None) -> State:
+def state_of(outcome: Outcome | None) -> JobState:
     """The state of a job whose outcome is known."""
     match outcome:
         case None:
-            return State.PLANNED
+            return JobState.PLANNED
         case Stored():
-            return State.STORED
+            return JobState.STORED
         case Rendered(lost=lost):
-            return State.PAID_LOST if lost else State.PENDING_DOWNLOAD
+            return JobState.PAID_LOST if lost else JobState.PENDING_DOWNLOAD
         case InDoubt():
-            return State.IN_DOUBT
+            return JobState.IN_DOUBT
         case Failed(kind=kind):
-            return State(kind.value)
+            return JobState(kind.value)
         case _:
             assert_never(outcome)
 
@@ -190,18 +190,18 @@ def _interval(confirmed: int, held: int) -> Spent:
 
 def _outcome(job: JobRow, credits_: Credits) -> Outcome | None:
     match job.state:
-        case State.PLANNED | State.RENDERING:
+        case JobState.PLANNED | JobState.RENDERING:
             return None
-        case State.STORED:
+        case JobState.STORED:
             if job.artifact is None:
                 raise ValueError(f"job {job.key} is stored without an artifact")
             return Stored(url=job.url, credits=credits_, artifact=job.artifact)
-        case State.PENDING_DOWNLOAD | State.PAID_LOST:
-            lost = job.state is State.PAID_LOST
+        case JobState.PENDING_DOWNLOAD | JobState.PAID_LOST:
+            lost = job.state is JobState.PAID_LOST
             return Rendered(url=job.url, credits=credits_, lost=lost, reason=job.reason)
-        case State.IN_DOUBT:
+        case JobState.IN_DOUBT:
             return InDoubt(credits=credits_, reason=job.reason)
-        case State.NOT_SENT | State.REJECTED | State.REFUSED:
+        case JobState.NOT_SENT | JobState.REJECTED | JobState.REFUSED:
             return Failed(kind=FailureKind(job.state.value), reason=job.reason)
         case _:
             assert_never(job.state)

@@ -59,7 +59,7 @@ class FailureLimit:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Pace:
+class PaceLimits:
     """How fast a campaign may be rendered; `None` leaves it to the settings."""
 
     concurrency: int | None = None
@@ -174,7 +174,7 @@ class Campaign:
     provider: ProfileName
     stages: Mapping[Stage, StageSettings]
     budget: Budget
-    pace: Pace = field(default_factory=Pace)
+    pace: PaceLimits = field(default_factory=PaceLimits)
     background: Background = Background.OPAQUE
     tags: Mapping[str, str] = field(default_factory=dict)
     feeds: Mapping[str, str] = field(default_factory=dict)

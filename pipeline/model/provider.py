@@ -23,7 +23,7 @@ class Support(StrEnum):
     NO = "no"
 
 
-class Meaning(StrEnum):
+class TextMeaning(StrEnum):
     """What a known text in a reply means for the money and the next step."""
 
     POLICY = "policy"
@@ -39,7 +39,7 @@ class KnownText:
 
     pattern: str
     """A regular expression, searched without regard to case."""
-    meaning: Meaning
+    meaning: TextMeaning
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,4 +1,4 @@
-"""WHO renders: clients of image APIs, the only room that speaks to one.
+"""Clients of image APIs: the only room that speaks to one.
 
 A provider asks once; it never retries and never remembers.
 """

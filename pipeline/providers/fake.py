@@ -18,7 +18,7 @@ from pipeline.providers.profiles import GPTIMAGE, PROFILES
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Answer:
+class ScriptedAnswer:
     """What one POST meets."""
 
     error: ProviderError | None = None
@@ -30,7 +30,7 @@ class Answer:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Asked:
+class ReceivedRequest:
     """One POST that arrived."""
 
     key: str
@@ -42,7 +42,7 @@ class FakeProvider:
 
     def __init__(
         self,
-        script: Iterable[Answer] = (),
+        script: Iterable[ScriptedAnswer] = (),
         *,
         profile: Profile = PROFILES[GPTIMAGE],
         account: Account | None = None,
@@ -51,7 +51,7 @@ class FakeProvider:
         self._profile = profile
         self._account = account or Account(f"{profile.name}@fake")
         self._replies: dict[str, Receipt] = {}
-        self.asked: list[Asked] = []
+        self.asked: list[ReceivedRequest] = []
         """Every POST, in order of arrival."""
         self.charged = FREE
         """What the provider's own books say."""
@@ -83,10 +83,10 @@ class FakeProvider:
 
     async def submit(self, request: RenderRequest, *, key: str) -> Receipt:
         """Take the next answer of the script; a known key is replayed where the profile does so."""
-        self.asked.append(Asked(key=key, request=request))
+        self.asked.append(ReceivedRequest(key=key, request=request))
         if self._profile.caps.replays_keys and key in self._replies:
             return self._replies[key]
-        answer = next(self._script, Answer())
+        answer = next(self._script, ScriptedAnswer())
         receipt = self._render(request)
         if answer.charged or (answer.charged is None and answer.error is None):
             self.charged = Credits(self.charged + receipt.credits)

@@ -15,12 +15,12 @@ from pipeline.model.credits import Credits
 from pipeline.model.outcome import Receipt
 from pipeline.model.provider import Account, Profile
 from pipeline.model.request import RenderRequest
-from pipeline.providers.addresses import own_addresses
-from pipeline.providers.downloads import Downloads
+from pipeline.network.addresses import own_addresses
+from pipeline.network.api_client import Wire
+from pipeline.network.image_downloads import Downloads
+from pipeline.network.proxies import route_of
 from pipeline.providers.profiles import BALANCE_PATHS
 from pipeline.providers.replies import read_receipt, remaining_credits
-from pipeline.providers.routes import route_of
-from pipeline.providers.wire import Wire
 from pipeline.settings import ProviderSettings
 
 GENERATE = "/v1/images/generate"

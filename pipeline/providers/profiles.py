@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from pipeline.model.credits import Credits
-from pipeline.model.provider import Caps, KnownText, Meaning, Profile, ProfileName, Support
+from pipeline.model.provider import Caps, KnownText, Profile, ProfileName, Support, TextMeaning
 from pipeline.model.request import Quality
 
 GPTIMAGE = ProfileName("gptimage")
@@ -22,100 +22,102 @@ _FIELDS = r"(?:prompt|model|size|quality|background|n)"
 
 _KNOWN_TEXTS = (
     # Funds come before throttles: "exceeded your current quota" also arrives as a 429.
-    KnownText(pattern=rf"\binsufficient {_CREDIT_WORDS}\b", meaning=Meaning.FUNDS),
-    KnownText(pattern=rf"\b(?:not enough|out of) {_CREDIT_WORDS}\b", meaning=Meaning.FUNDS),
+    KnownText(pattern=rf"\binsufficient {_CREDIT_WORDS}\b", meaning=TextMeaning.FUNDS),
+    KnownText(pattern=rf"\b(?:not enough|out of) {_CREDIT_WORDS}\b", meaning=TextMeaning.FUNDS),
     # Never a bare "no credits": "no credits were charged" follows a failure that is unknown.
     KnownText(
         pattern=rf"\bno (?:remaining )?{_CREDIT_WORDS} (?:left|remaining|available)\b",
-        meaning=Meaning.FUNDS,
+        meaning=TextMeaning.FUNDS,
     ),
     KnownText(
         pattern=rf"\b{_CREDIT_WORDS} (?:is |are |has been |have been )?"
         r"(?:exhausted|depleted|used up|insufficient|too low|not enough)\b",
-        meaning=Meaning.FUNDS,
+        meaning=TextMeaning.FUNDS,
     ),
-    KnownText(pattern=r"\bexceeded your current quota\b", meaning=Meaning.FUNDS),
-    KnownText(pattern=r"\bpayment required\b", meaning=Meaning.FUNDS),
-    KnownText(pattern=r"\bbilling (?:hard|soft) limit", meaning=Meaning.FUNDS),
+    KnownText(pattern=r"\bexceeded your current quota\b", meaning=TextMeaning.FUNDS),
+    KnownText(pattern=r"\bpayment required\b", meaning=TextMeaning.FUNDS),
+    KnownText(pattern=r"\bbilling (?:hard|soft) limit", meaning=TextMeaning.FUNDS),
     KnownText(
         pattern=r"\b(?:top ?up|recharge) (?:your )?(?:account|balance|credits)\b",
-        meaning=Meaning.FUNDS,
+        meaning=TextMeaning.FUNDS,
     ),
     KnownText(
         pattern=r"\b(?:invalid|incorrect|missing|wrong|expired|revoked|unknown|no) "
         r"(?:api ?key|(?:access |auth |bearer )?token|credentials)\b",
-        meaning=Meaning.KEY,
+        meaning=TextMeaning.KEY,
     ),
     KnownText(
         pattern=r"\bapi ?key\b.{0,40}\b"
         r"(?:invalid|not valid|not found|expired|revoked|disabled|missing|required|incorrect)\b",
-        meaning=Meaning.KEY,
+        meaning=TextMeaning.KEY,
     ),
-    KnownText(pattern=r"\bunauthori[sz]ed\b|\bunauthenticated\b", meaning=Meaning.KEY),
-    KnownText(pattern=r"\bauthentication (?:failed|required|error)\b", meaning=Meaning.KEY),
+    KnownText(pattern=r"\bunauthori[sz]ed\b|\bunauthenticated\b", meaning=TextMeaning.KEY),
+    KnownText(pattern=r"\bauthentication (?:failed|required|error)\b", meaning=TextMeaning.KEY),
     KnownText(
         pattern=r"\bno auth\b|\bnot (?:logged|signed) in\b|\bplease (?:sign|log) ?in\b",
-        meaning=Meaning.KEY,
+        meaning=TextMeaning.KEY,
     ),
-    KnownText(pattern=r"\b(?:access|permission) denied\b", meaning=Meaning.KEY),
+    KnownText(pattern=r"\b(?:access|permission) denied\b", meaning=TextMeaning.KEY),
     KnownText(
         pattern=r"\baccount\b.{0,20}\b(?:suspended|disabled|banned|deactivated|blocked|frozen)\b",
-        meaning=Meaning.KEY,
+        meaning=TextMeaning.KEY,
     ),
     # A throttle is sent again unasked, so only texts that cannot follow finished work are here:
     # "server busy" and "overloaded" stay unknown.
-    KnownText(pattern=r"\brate ?limit", meaning=Meaning.THROTTLE),
+    KnownText(pattern=r"\brate ?limit", meaning=TextMeaning.THROTTLE),
     KnownText(
         pattern=r"\btoo many (?:concurrent |pending )?requests\b",
-        meaning=Meaning.THROTTLE,
+        meaning=TextMeaning.THROTTLE,
     ),
-    KnownText(pattern=r"\brequests? (?:is |are )?too frequent", meaning=Meaning.THROTTLE),
-    KnownText(pattern=r"\bconcurrency limit", meaning=Meaning.THROTTLE),
-    KnownText(pattern=r"\brequests? (?:was |were |is )?throttled\b", meaning=Meaning.THROTTLE),
+    KnownText(pattern=r"\brequests? (?:is |are )?too frequent", meaning=TextMeaning.THROTTLE),
+    KnownText(pattern=r"\bconcurrency limit", meaning=TextMeaning.THROTTLE),
+    KnownText(pattern=r"\brequests? (?:was |were |is )?throttled\b", meaning=TextMeaning.THROTTLE),
     # Policy comes before invalid: "invalid prompt: violates our content policy".
-    KnownText(pattern=r"\b(?:content|usage|safety) polic(?:y|ies)\b", meaning=Meaning.POLICY),
-    KnownText(pattern=r"\bpolicy (?:violation|restricted)\b", meaning=Meaning.POLICY),
-    KnownText(pattern=r"\bmoderation\b|\bsafety system\b", meaning=Meaning.POLICY),
-    KnownText(pattern=r"\bcontent ?filter(?:ed)?\b", meaning=Meaning.POLICY),
+    KnownText(pattern=r"\b(?:content|usage|safety) polic(?:y|ies)\b", meaning=TextMeaning.POLICY),
+    KnownText(pattern=r"\bpolicy (?:violation|restricted)\b", meaning=TextMeaning.POLICY),
+    KnownText(pattern=r"\bmoderation\b|\bsafety system\b", meaning=TextMeaning.POLICY),
+    KnownText(pattern=r"\bcontent ?filter(?:ed)?\b", meaning=TextMeaning.POLICY),
     KnownText(
         pattern=r"\b(?:sensitive|prohibited|inappropriate|unsafe|disallowed|nsfw) "
         r"(?:content|words?|prompt|text)\b",
-        meaning=Meaning.POLICY,
+        meaning=TextMeaning.POLICY,
     ),
     KnownText(
         pattern=r"\b(?:prompt|request|content)\b.{0,30}\b(?:blocked|flagged|violat\w+)\b",
-        meaning=Meaning.POLICY,
+        meaning=TextMeaning.POLICY,
     ),
-    KnownText(pattern=r"\bviolat\w+\b.{0,30}\bpolic(?:y|ies)\b", meaning=Meaning.POLICY),
+    KnownText(pattern=r"\bviolat\w+\b.{0,30}\bpolic(?:y|ies)\b", meaning=TextMeaning.POLICY),
     KnownText(
         pattern=r"\binvalid (?:parameters?|params?|arguments?|requests?|size|quality|model|"
         r"prompt|values?|background|json|body|format|aspect|n)\b",
-        meaning=Meaning.INVALID,
+        meaning=TextMeaning.INVALID,
     ),
-    KnownText(pattern=r"\bnothing (?:was|has been) charged\b", meaning=Meaning.INVALID),
+    KnownText(pattern=r"\bnothing (?:was|has been) charged\b", meaning=TextMeaning.INVALID),
     KnownText(
         pattern=r"\b(?:unsupported|unknown|missing|unrecognized) (?:required )?"
         r"(?:parameters?|params?|fields?|arguments?|size|quality|model|ratio|value|background)\b",
-        meaning=Meaning.INVALID,
+        meaning=TextMeaning.INVALID,
     ),
     KnownText(
         pattern=rf"\b{_FIELDS}\b.{{0,20}}\b(?:is|are) (?:required|missing)\b",
-        meaning=Meaning.INVALID,
+        meaning=TextMeaning.INVALID,
     ),
-    KnownText(pattern=rf"^{_FIELDS} ?:", meaning=Meaning.INVALID),
+    KnownText(pattern=rf"^{_FIELDS} ?:", meaning=TextMeaning.INVALID),
     KnownText(
         pattern=rf"\b{_FIELDS} (?:must|should|cannot|can not)\b",
-        meaning=Meaning.INVALID,
+        meaning=TextMeaning.INVALID,
     ),
     KnownText(
         pattern=rf"\b(?:{_FIELDS}|ratio)\b.{{0,40}}\b"
         r"(?:not supported|not found|does not exist|not allowed)\b",
-        meaning=Meaning.INVALID,
+        meaning=TextMeaning.INVALID,
     ),
-    KnownText(pattern=r"\bprompt\b.{0,20}\btoo (?:long|short|large)\b", meaning=Meaning.INVALID),
+    KnownText(
+        pattern=r"\bprompt\b.{0,20}\btoo (?:long|short|large)\b", meaning=TextMeaning.INVALID
+    ),
     KnownText(
         pattern=r"\bbad request\b|\bvalidation (?:error|failed)\b|\bmalformed (?:json|request)\b",
-        meaning=Meaning.INVALID,
+        meaning=TextMeaning.INVALID,
     ),
 )
 

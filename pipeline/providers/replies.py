@@ -23,30 +23,13 @@ from pipeline.errors import (
 )
 from pipeline.model.credits import Credits
 from pipeline.model.outcome import Receipt
-from pipeline.model.provider import Meaning, Profile
-
-REPLY_LIMIT = 1024 * 1024
-"""Most bytes of a reply that are read, and most that it may unfold to."""
+from pipeline.model.provider import Profile, TextMeaning
+from pipeline.network.reply import REPLY_LIMIT, Reply, plain
 
 LONGEST_WAIT = 300.0
 """Seconds; a longer Retry-After is asked again after this."""
 
 _TEXT_LIMIT = 4000
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Reply:
-    """An HTTP answer as far as it came."""
-
-    status: int
-    body: bytes = b""
-    encoding: str = ""
-    """The Content-Encoding as sent."""
-    retry_after: str | None = None
-    """The header as sent; `None` where there was none."""
-    request_id: str = ""
-    trouble: str = ""
-    """Why the body is not whole, where it is not."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -115,12 +98,6 @@ def shown_images(raw: bytes, *, base_url: str) -> tuple[str, ...]:
     return tuple(_absolute(url, base_url) for url in envelope.urls)
 
 
-def plain(text: str, limit: int = 300) -> str:
-    """Somebody else's words, fit for a log line: one line, printable, not long."""
-    words = "".join(sign if sign.isprintable() else " " for sign in text[: 4 * limit])
-    return " ".join(words.split())[:limit]
-
-
 def _refusal(reply: Reply, envelope: _Envelope, profile: Profile) -> ProviderError:
     """Classify everything that is not a receipt: first the status, then the known texts."""
     status, meaning = reply.status, _meaning(envelope.text, profile)
@@ -129,21 +106,21 @@ def _refusal(reply: Reply, envelope: _Envelope, profile: Profile) -> ProviderErr
     match status:
         case 401 | 402:
             return _stopped(reply, envelope)
-        case 429 if meaning not in (Meaning.FUNDS, Meaning.KEY):
+        case 429 if meaning not in (TextMeaning.FUNDS, TextMeaning.KEY):
             return _throttled(reply, envelope)
         case 503 if reply.retry_after is not None:
             return _throttled(reply, envelope)
-        case 403 if meaning not in (Meaning.POLICY, Meaning.THROTTLE):
+        case 403 if meaning not in (TextMeaning.POLICY, TextMeaning.THROTTLE):
             return _stopped(reply, envelope)
         case _ if 400 <= status < 500:  # noqa: PLR2004 - HTTP's range for "your fault"
-            return _meant(meaning or Meaning.INVALID, reply, envelope)
+            return _meant(meaning or TextMeaning.INVALID, reply, envelope)
         case _ if 200 <= status < 300 and envelope.refused and meaning:  # noqa: PLR2004 - as above
             return _meant(meaning, reply, envelope)
         case _:
             return _unknown(reply, envelope)
 
 
-def _meaning(text: str, profile: Profile) -> Meaning | None:
+def _meaning(text: str, profile: Profile) -> TextMeaning | None:
     """What the first known text in a message means; `None` for an unknown one.
 
     Codes are read as words: `content_policy_violation`.
@@ -155,25 +132,25 @@ def _meaning(text: str, profile: Profile) -> Meaning | None:
     return None
 
 
-def _meant(meaning: Meaning, reply: Reply, envelope: _Envelope) -> ProviderError:
+def _meant(meaning: TextMeaning, reply: Reply, envelope: _Envelope) -> ProviderError:
     match meaning:
-        case Meaning.POLICY:
+        case TextMeaning.POLICY:
             return PolicyRefused(
                 _sentence("the provider's policy refused the words", reply, envelope),
                 http=reply.status,
                 request_id=reply.request_id,
                 raw=reply.body,
             )
-        case Meaning.INVALID:
+        case TextMeaning.INVALID:
             return Rejected(
                 _sentence("the provider refused the request", reply, envelope),
                 http=reply.status,
                 request_id=reply.request_id,
                 raw=reply.body,
             )
-        case Meaning.KEY | Meaning.FUNDS:
+        case TextMeaning.KEY | TextMeaning.FUNDS:
             return _stopped(reply, envelope)
-        case Meaning.THROTTLE:
+        case TextMeaning.THROTTLE:
             return _throttled(reply, envelope)
         case _:
             assert_never(meaning)

@@ -17,7 +17,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 import campaign_bench  # noqa: E402 - beside this file, which is no package
-import engine_bench  # noqa: E402
+import imageserver_bench  # noqa: E402
 import ledger_bench  # noqa: E402
 import render_bench  # noqa: E402
 import review_bench  # noqa: E402
@@ -70,7 +70,7 @@ def ledger(jobs):
 
 def engine(_jobs):
     """The image server's own cost."""
-    for name, value in engine_bench.measure().items():
+    for name, value in imageserver_bench.measure().items():
         yield name.replace("_", " "), _plain(value), ""
 
 

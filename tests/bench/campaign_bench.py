@@ -16,14 +16,14 @@ from pathlib import Path
 
 from builders import a_run
 
-from pipeline.artifacts.store import ArtifactStore
-from pipeline.ledger import buying, settling
-from pipeline.ledger.sqlite import SqliteLedger
+from pipeline.campaign.loading import load_campaign
+from pipeline.images.local.store import ArtifactStore
+from pipeline.ledger.rules import buying, settling
+from pipeline.ledger.sqlite.ledger import SqliteLedger
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.credits import Budget, Credits
 from pipeline.model.outcome import Receipt
-from pipeline.planning.blueprint import load_blueprint
-from pipeline.planning.jobs import plan_drafts
+from pipeline.prompts.jobs import plan_drafts
 from pipeline.providers.registry import account_at, profiles
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -119,13 +119,13 @@ def plan(cells, *, takes):
 
 async def store_all(folder, file, output):
     """Every image of the campaign, bought and stored as far as ledger and disk can tell."""
-    blueprint = load_blueprint(file, profiles=profiles())
-    run = a_run(campaign="big", account=account_at(blueprint.campaign.provider, NOWHERE))
+    loaded = load_campaign(file, profiles=profiles())
+    run = a_run(campaign="big", account=account_at(loaded.campaign.provider, NOWHERE))
     store = ArtifactStore(output)
     ledger = await SqliteLedger.open(output / "ledger.db")
     await ledger.begin(run)
     group = []
-    for job in plan_drafts(blueprint):
+    for job in plan_drafts(loaded):
         group.append(job)
         if len(group) == GROUP:
             await ledger._write(_bought(group, run))

@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from builders import a_job, a_run
 
-from pipeline.ledger.sqlite import SqliteLedger
+from pipeline.ledger.sqlite.ledger import SqliteLedger
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.credits import Budget, Credits
 from pipeline.model.outcome import Receipt

@@ -22,21 +22,21 @@ import aiohttp
 from builders import a_job, a_run
 from PIL import Image, ImageChops
 
-from pipeline.artifacts.store import ArtifactStore
-from pipeline.commands.inspector import Inspector
-from pipeline.executors.local import LocalExecutor
-from pipeline.ledger.sqlite import SqliteLedger
+from pipeline.app.inspection import Inspector
+from pipeline.images.local.store import ArtifactStore
+from pipeline.ledger.sqlite.ledger import SqliteLedger
 from pipeline.model.campaign import FailureLimit, Slug
 from pipeline.model.credits import Budget
 from pipeline.model.outcome import Stored
 from pipeline.providers.registry import open_provider
-from pipeline.rendering.breaker import Breaker
-from pipeline.rendering.buying import Counter
-from pipeline.rendering.fetching import Courier
-from pipeline.rendering.halt import Halt
-from pipeline.rendering.pacing import Pace
-from pipeline.rendering.purse import Purse
-from pipeline.rendering.renderer import Renderer
+from pipeline.purchasing.asking import Purchasing
+from pipeline.purchasing.breaker import Breaker
+from pipeline.purchasing.downloading import Downloader
+from pipeline.purchasing.halt import Halt
+from pipeline.purchasing.pacing import Pacer
+from pipeline.purchasing.renderer import Renderer
+from pipeline.purchasing.reservations import Reservations
+from pipeline.purchasing.worker_pool import LocalExecutor
 from pipeline.settings import ProviderSettings, RenderingSettings
 
 HERE = Path(__file__).parent
@@ -116,17 +116,17 @@ async def ours(url, folder, *, jobs, at_once, look=unseen):
     reached = ProviderSettings(base_url=url, key="bench")
     async with open_provider("gptimage", settings=reached) as provider:
         renderer = Renderer(
-            counter=Counter(
+            purchasing=Purchasing(
                 provider=provider,
                 ledger=ledger,
-                purse=Purse(ledger, run=run, budget=Budget(run=10**9), halt=halt),
-                pace=Pace(limit=at_once),
+                reservations=Reservations(ledger, run=run, budget=Budget(run=10**9), halt=halt),
+                pace=Pacer(limit=at_once),
                 breaker=Breaker(halt, doubts_in_a_row=3, failures=FailureLimit(), due=jobs),
                 halt=halt,
                 settings=settings,
                 listen=lambda _: None,
             ),
-            courier=Courier(
+            downloader=Downloader(
                 provider=provider,
                 ledger=ledger,
                 store=ArtifactStore(folder),

@@ -25,12 +25,12 @@ from PIL import Image
 from review_browser import chromium
 from review_stand import SLUG, Stand, StandSource
 
-from pipeline.artifacts.thumbs import SIDES, thumb_path, write_thumbs
-from pipeline.ledger import buying, settling
-from pipeline.ledger.sqlite import SqliteLedger
+from pipeline.images.thumbs import SIDES, thumb_path, write_thumbs
+from pipeline.ledger.rules import buying, settling
+from pipeline.ledger.sqlite.ledger import SqliteLedger
 from pipeline.model.credits import Budget
 from pipeline.model.outcome import Receipt
-from pipeline.reviewing.assets import version
+from pipeline.review.page.assets import version
 
 HERE = Path(__file__).resolve()
 SIZES = ("1:1", "4:3", "16:9", "9:21", "2:1")

@@ -4,10 +4,10 @@ from contextlib import asynccontextmanager
 
 from review_browser import chromium
 
-from pipeline.engine.options import Engine, EngineSettings
-from pipeline.engine.playground.pages import Playground
-from pipeline.engine.server import ImageServer
-from pipeline.planning.advice import lint_prompt
+from pipeline.imageserver.options import Engine, ServerSettings
+from pipeline.imageserver.playground.pages import Playground
+from pipeline.imageserver.server import ImageServer
+from pipeline.prompts.advice import lint_prompt
 
 
 def advise(prompt, transparent):
@@ -16,7 +16,7 @@ def advise(prompt, transparent):
 
 def playing(state, *, lint=advise, engine=Engine.NONE, **more):
     """An image server with the page at `/`."""
-    settings = EngineSettings(state=state, engine=engine, workers=1, **more)
+    settings = ServerSettings(state=state, engine=engine, workers=1, **more)
     return ImageServer(settings, pages=Playground(lint=lint))
 
 

@@ -4,7 +4,7 @@ import pytest
 from playground_stand import before, choose, painted, playing, render
 from review_browser import needs_chromium, violations
 
-from pipeline.engine.faults import Fault, Rule
+from pipeline.imageserver.fault_injection.rules import Fault, FaultRule
 
 pytestmark = needs_chromium
 
@@ -82,7 +82,7 @@ async def test_axe_finds_nothing_wrong_in_any_view_of_the_playground(tmp_path, t
         found = {}
         for view, show in VIEWS.items():
             if view == "painting":
-                server.mischief.replace((Rule(fault=Fault.DELAY, seconds=30),))
+                server.fault_injection.replace((FaultRule(fault=Fault.DELAY, seconds=30),))
             await show(page)
             found[view] = await violations(page)
     assert {view: wrong for view, wrong in found.items() if wrong} == {}

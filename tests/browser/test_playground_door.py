@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 from playground_stand import playing
 
-from pipeline.engine.playground.door import is_loopback
+from pipeline.imageserver.playground.access import is_loopback
 
 WANTED = {"prompt": "a soda", "quality": "low"}
 OURS = {"X-Playground": "1", "Sec-Fetch-Site": "same-origin"}

@@ -8,8 +8,8 @@ from PIL import Image
 from playground_stand import before, choose, painted, playing, render
 from review_browser import needs_chromium
 
-from pipeline.engine.faults import Fault, Rule
-from pipeline.engine.options import Engine
+from pipeline.imageserver.fault_injection.rules import Fault, FaultRule
+from pipeline.imageserver.options import Engine
 
 pytestmark = needs_chromium
 
@@ -169,28 +169,28 @@ async def test_too_few_credits_are_said_and_nothing_is_charged(tmp_path):
 @pytest.mark.parametrize(
     ("rule", "title"),
     [
-        (Rule(fault=Fault.STATUS, status=500), "The server could not paint it"),
-        (Rule(fault=Fault.HTML), "The answer was not the API's"),
-        (Rule(fault=Fault.EMPTY_IMAGES), "No image came back"),
-        (Rule(fault=Fault.DROP), "No answer"),
+        (FaultRule(fault=Fault.STATUS, status=500), "The server could not paint it"),
+        (FaultRule(fault=Fault.HTML), "The answer was not the API's"),
+        (FaultRule(fault=Fault.EMPTY_IMAGES), "No image came back"),
+        (FaultRule(fault=Fault.DROP), "No answer"),
     ],
 )
 async def test_an_api_that_misbehaves_is_reported_and_the_form_works_on(tmp_path, rule, title):
     async with playing(tmp_path) as server, before(server) as page:
-        server.mischief.replace((rule,))
+        server.fault_injection.replace((rule,))
         await page.click("#go")
         await page.wait_for_selector(f'#problem:has-text("{title}")')
-        server.mischief.replace(())
+        server.fault_injection.replace(())
         assert len(await render(page)) == 1
         assert not await page.is_visible("#problem")
 
 
 async def test_an_image_that_the_host_does_not_give_can_be_asked_for_again(tmp_path):
     async with playing(tmp_path) as server, before(server) as page:
-        server.mischief.replace((Rule(fault=Fault.STATUS, status=404, on="cdn"),))
+        server.fault_injection.replace((FaultRule(fault=Fault.STATUS, status=404, on="cdn"),))
         await page.click("#go")
         await page.wait_for_selector(".lost:has-text('did not give this image')")
-        server.mischief.replace(())
+        server.fault_injection.replace(())
         await page.click("#tiles .tile")
         assert len(await painted(page)) == 1
 

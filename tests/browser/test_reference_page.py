@@ -9,8 +9,8 @@ import pytest
 from playground_stand import playing
 from review_browser import chromium, needs_chromium, violations
 
-from pipeline.engine.faults import Fault
-from pipeline.engine.options import ErrorStyle
+from pipeline.imageserver.fault_injection.rules import Fault
+from pipeline.imageserver.options import ErrorStyle
 
 
 async def told(server) -> tuple[aiohttp.ClientResponse, str]:
@@ -58,7 +58,7 @@ async def test_the_examples_of_the_reference_work_as_they_stand(tmp_path: Path):
             }
             async with session.request(method, url, data=body, headers=headers) as response:
                 assert response.status in {200, 202}, (command, await response.text())
-            server.mischief.replace(())
+            server.fault_injection.replace(())
 
 
 @needs_chromium

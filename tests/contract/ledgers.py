@@ -6,8 +6,8 @@ from datetime import datetime
 from builders import NOW, a_run
 
 from pipeline.ledger.base import Ledger
-from pipeline.ledger.memory import MemoryLedger
-from pipeline.ledger.sqlite import SqliteLedger
+from pipeline.ledger.memory.ledger import MemoryLedger
+from pipeline.ledger.sqlite.ledger import SqliteLedger
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.credits import Budget, Credits
 from pipeline.model.outcome import Receipt

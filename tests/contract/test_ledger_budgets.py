@@ -12,7 +12,7 @@ from builders import a_job, a_run
 from ledgers import FREE_HAND, KINDS, Hand, an_image
 
 from pipeline.errors import BudgetReached
-from pipeline.ledger.sqlite import SqliteLedger
+from pipeline.ledger.sqlite.ledger import SqliteLedger
 from pipeline.model.credits import Budget, Credits, Spent
 from pipeline.model.outcome import Failed, FailureKind
 from pipeline.model.request import Quality
@@ -136,7 +136,7 @@ from pathlib import Path
 sys.path[:0] = [sys.argv[1], sys.argv[1] + "/tests"]
 from builders import a_job, a_run
 from pipeline.errors import BudgetReached
-from pipeline.ledger.sqlite import SqliteLedger
+from pipeline.ledger.sqlite.ledger import SqliteLedger
 from pipeline.model.credits import Budget, Credits
 
 async def race(place, name, cap):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from builders import a_job, a_run
 
-from pipeline.ledger.sqlite import SqliteLedger
+from pipeline.ledger.sqlite.ledger import SqliteLedger
 from pipeline.model.outcome import InDoubt, Rendered, Stored
 
 HOUSE = Path(__file__).parents[2]
@@ -19,7 +19,7 @@ from pathlib import Path
 sys.path[:0] = [sys.argv[1], sys.argv[1] + "/tests", sys.argv[1] + "/tests/contract"]
 from builders import a_job, a_run
 from ledgers import FREE_HAND, a_receipt, an_artifact
-from pipeline.ledger.sqlite import SqliteLedger
+from pipeline.ledger.sqlite.ledger import SqliteLedger
 
 async def write(place):
     ledger = await SqliteLedger.open(Path(place))
@@ -84,7 +84,7 @@ async def test_a_process_killed_while_it_made_the_ledger_leaves_nothing_in_the_w
 import os, signal, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from pipeline.ledger import opening
+from pipeline.ledger.sqlite import opening
 opening.migrate = lambda connection: os.kill(os.getpid(), signal.SIGKILL)
 opening.open_for_writing(Path(sys.argv[2]))
 """

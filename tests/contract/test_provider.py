@@ -12,7 +12,6 @@ import pytest
 from aiohttp import web
 
 from pipeline.errors import (
-    Charged,
     ImageBroken,
     ImageGone,
     NotSent,
@@ -26,7 +25,7 @@ from pipeline.errors import (
 from pipeline.model.provider import ProfileName
 from pipeline.model.request import Background, Quality, RenderRequest
 from pipeline.providers.base import Provider
-from pipeline.providers.fake import Answer, FakeProvider, png
+from pipeline.providers.fake import FakeProvider, ScriptedAnswer, png
 from pipeline.providers.profiles import EMBEDDED, GPTIMAGE, PROFILES
 from pipeline.providers.registry import open_provider
 from pipeline.settings import ProviderSettings
@@ -62,9 +61,9 @@ class Books:
 @asynccontextmanager
 async def fake_stage(name: ProfileName, *endings: str):
     script = [
-        Answer(error=ERRORS[ending], charged=ending == "lost after the charge")
+        ScriptedAnswer(error=ERRORS[ending], charged=ending == "lost after the charge")
         if ending != "yes"
-        else Answer()
+        else ScriptedAnswer()
         for ending in endings
     ]
     async with FakeProvider(script, profile=PROFILES[name]) as provider:
@@ -171,22 +170,20 @@ async def test_two_purchases_are_two_charges_and_two_images(stage):
 
 
 ENDINGS = [
-    ("throttled", Throttled, Charged.NO),
-    ("rejected", Rejected, Charged.NO),
-    ("policy", PolicyRefused, Charged.NO),
-    ("stopped", ProviderStopped, Charged.NO),
-    ("lost after the charge", ReplyUnknown, Charged.UNKNOWN),
+    ("throttled", Throttled),
+    ("rejected", Rejected),
+    ("policy", PolicyRefused),
+    ("stopped", ProviderStopped),
+    ("lost after the charge", ReplyUnknown),
 ]
 
 
-@pytest.mark.parametrize(("ending", "error", "charged"), ENDINGS)
-async def test_every_failure_is_one_post_and_tells_the_truth_about_the_money(
-    stage, ending, error, charged
-):
+@pytest.mark.parametrize(("ending", "error"), ENDINGS)
+async def test_every_failure_is_one_post_and_tells_the_truth_about_the_money(stage, ending, error):
     async with stage(GPTIMAGE, ending) as on:
         with pytest.raises(ProviderError) as failure:
             await on.provider.submit(wanted(), key="k")
-        assert (type(failure.value), failure.value.charged) == (error, charged)
+        assert type(failure.value) is error
         assert on.books.posts == 1
 
 
@@ -251,7 +248,7 @@ async def test_the_fake_serves_the_pictures_and_errors_that_a_test_puts_there():
 
 
 async def test_the_fake_tells_what_it_was_asked():
-    async with FakeProvider([Answer(error=NotSent("no route"))]) as provider:
+    async with FakeProvider([ScriptedAnswer(error=NotSent("no route"))]) as provider:
         with pytest.raises(NotSent):
             await provider.submit(wanted(), key="k")
         assert [(asked.key, asked.request.size) for asked in provider.asked] == [("k", "4:3")]

@@ -19,8 +19,9 @@ from datetime import datetime, timedelta
 
 import apsw
 
-from pipeline.commands import cli, flags, registry
-from pipeline.ledger import group_commit
+from pipeline.cli import flags, registry
+from pipeline.cli import main as command_line
+from pipeline.ledger.sqlite import group_commit
 from pipeline.providers.profiles import GPTIMAGE, PROFILES
 
 
@@ -118,7 +119,7 @@ def main(words):
     parser.add_argument("--clock", type=float)
     parser.add_argument("--no-network", action="store_true")
     knobs = parser.parse_args(words[:split])
-    registry.load_part("session")
+    registry.load_part("session", room="app")
     truly = flags.read_settings
 
     def read_settings():
@@ -143,7 +144,7 @@ def main(words):
         shift_clock(knobs.clock)
     if knobs.no_network:
         forbid_network()
-    code = cli.main(words[split + 1 :])
+    code = command_line.main(words[split + 1 :])
     del kept
     return code
 

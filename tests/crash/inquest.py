@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections import Counter
 
-from pipeline.ledger.sqlite import SqliteLedger
+from pipeline.ledger.sqlite.ledger import SqliteLedger
 from pipeline.model.campaign import Slug
 
 CAMPAIGN = Slug("soda")

@@ -6,11 +6,11 @@ Each patches the class for the whole process, so they live in forked children on
 import secrets
 from types import SimpleNamespace
 
-from pipeline.ledger import buying, settling
 from pipeline.ledger.base import Attempt, PurchaseKey, Resolution
-from pipeline.ledger.sqlite import SqliteLedger
+from pipeline.ledger.rules import buying, settling
+from pipeline.ledger.sqlite.ledger import SqliteLedger
 from pipeline.model.outcome import InDoubt
-from pipeline.runs import due, forecast
+from pipeline.state import due, work_ahead
 
 TRULY = {verb: getattr(SqliteLedger, verb) for verb in ("submit", "paid", "stored")}
 
@@ -68,7 +68,7 @@ def with_repurchase():
             await ledger.resolve(job.key, Resolution.REBUY)
         return await truly_submit(ledger, job, run=run, budget=budget)
 
-    forecast.what_is_due = what_is_due
+    work_ahead.what_is_due = what_is_due
     SqliteLedger.submit = submit
 
 

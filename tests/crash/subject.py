@@ -12,23 +12,27 @@ import os
 import sys
 import traceback
 
-from pipeline.artifacts import landing
-from pipeline.artifacts.part import Part
-from pipeline.artifacts.store import ArtifactStore
-from pipeline.commands import bookkeeping, cli, session
-from pipeline.commands.inspector import marks_of
-from pipeline.ledger import group_commit, opening
-from pipeline.ledger.sqlite import SqliteLedger
-from pipeline.planning import blueprint, expansion, writing
-from pipeline.planning.prompts.desk import Desk
-from pipeline.providers import gptimage, wire
-from pipeline.providers.downloads import Downloads
+from pipeline.app import manifest_writer, session
+from pipeline.app.inspection import marks_of
+from pipeline.campaign import loading
+from pipeline.cli import main
+from pipeline.images.local import landing
+from pipeline.images.local.part import PartFile
+from pipeline.images.local.store import ArtifactStore
+from pipeline.ledger.sqlite import group_commit, opening
+from pipeline.ledger.sqlite.ledger import SqliteLedger
+from pipeline.network import api_client
+from pipeline.network.image_downloads import Downloads
+from pipeline.prompts import cells, writing
+from pipeline.providers import gptimage
 from pipeline.providers.profiles import GPTIMAGE, PROFILES
-from pipeline.rendering.fetching import Courier
-from pipeline.rendering.purse import Purse
-from pipeline.rendering.renderer import Renderer
-from pipeline.runs import folder, manifest
-from pipeline.runs.findings import Findings
+from pipeline.purchasing.downloading import Downloader
+from pipeline.purchasing.renderer import Renderer
+from pipeline.purchasing.reservations import Reservations
+from pipeline.reports import run_manifest
+from pipeline.state.output import folder
+from pipeline.state.output.kept_checks import KeptChecks
+from pipeline.templates.writer import TemplateWriter
 
 CAMPAIGN = """\
 campaign: soda
@@ -55,44 +59,44 @@ NAMED_STEPS = (
     (gptimage.GptImage, "submit"),
     (gptimage.Wire, "post"),
     (gptimage, "read_receipt"),
-    (wire, "_note_sending"),
+    (api_client, "_note_sending"),
     (Downloads, "_get"),
     (ArtifactStore, "put"),
-    (Part, "_create"),
-    (Part, "_append"),
-    (Part, "complete"),
-    (Part, "name_it"),
-    (Part, "release"),
+    (PartFile, "_create"),
+    (PartFile, "_append"),
+    (PartFile, "complete"),
+    (PartFile, "name_it"),
+    (PartFile, "release"),
     (landing, "_land"),
-    (Courier, "fetch"),
-    (Purse, "reserve"),
+    (Downloader, "fetch"),
+    (Reservations, "reserve"),
     (Renderer, "render"),
-    (Findings, "keep"),
-    (bookkeeping.Bookkeeper, "open_folder"),
-    (bookkeeping, "write_manifest"),
-    (bookkeeping, "point_latest"),
+    (KeptChecks, "keep"),
+    (manifest_writer.ManifestWriter, "open_folder"),
+    (manifest_writer, "write_manifest"),
+    (manifest_writer, "point_latest"),
     (session, "run_campaign"),
-    (manifest, "write_file"),
+    (run_manifest, "write_file"),
     (folder, "write_whole"),
 )
 
 
-class ScribeHere:
+class TemplateProcessHere:
     """Writes prompts in this process: no money is at stake there, and a process costs 0.2 s."""
 
     def __init__(self):
-        self._desk = Desk(mmap.mmap(-1, mmap.PAGESIZE))
+        self._writer = TemplateWriter(mmap.mmap(-1, mmap.PAGESIZE))
         self._answer = b""
 
     def learn(self, lesson):
         names = [field.name for field in dataclasses.fields(lesson)]
         told = {"op": "learn", **{name: getattr(lesson, name) for name in names}}
-        return self._desk.answer(json.dumps(told).encode())
+        return self._writer.answer(json.dumps(told).encode())
 
     def post(self, head, values):
         body = json.dumps(head)
         self._answer = json.dumps(
-            self._desk.answer(f'{body[:-1]},"values":[{",".join(values)}]}}'.encode())
+            self._writer.answer(f'{body[:-1]},"values":[{",".join(values)}]}}'.encode())
         ).encode()
 
     def answer(self):
@@ -115,7 +119,7 @@ class InspectorHere:
     """Finds every image good, and keeps the finding as the real one does."""
 
     def __init__(self, output, campaign):
-        self.findings = Findings(output, campaign)
+        self.findings = KeptChecks(output, campaign)
 
     async def __aenter__(self):
         self.findings.load()
@@ -132,10 +136,10 @@ class InspectorHere:
 
 def make_light():
     """What costs time and no money; for the whole process and all that is forked from it."""
-    for module in (blueprint, expansion, writing):
-        module.Scribe = ScribeHere
+    for module in (loading, cells, writing):
+        module.TemplateProcess = TemplateProcessHere
     session.Inspector = InspectorHere
-    bookkeeping.git_commit = lambda _folder: ""
+    manifest_writer.git_commit = lambda _folder: ""
 
 
 def honour_keys(yes):
@@ -158,7 +162,7 @@ def run_once(home, *words):
     """`pipeline run` in this process; returns its exit code."""
     output, file = home / "output", home / "soda.yaml"
     words = ("--output", str(output), "--concurrency", "2", "--yes", "-q", *words)
-    return cli.main(["run", str(file), *words])
+    return main.main(["run", str(file), *words])
 
 
 def forked(home, shop, live):

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from pipeline.commands.cli import main
+from pipeline.cli.main import main
 
 GOOD = """\
 campaign: soda

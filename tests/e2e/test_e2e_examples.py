@@ -4,7 +4,7 @@ import pytest
 from conftest import ROOT
 
 EXAMPLES = sorted((ROOT / "campaigns").glob("*.yaml"))
-SCHEMA = "# yaml-language-server: $schema=../pipeline/planning/grammar/campaign.schema.json"
+SCHEMA = "# yaml-language-server: $schema=../pipeline/campaign/grammar/campaign.schema.json"
 
 
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)

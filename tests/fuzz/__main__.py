@@ -30,11 +30,11 @@ def main() -> None:
         atheris = importlib.import_module("atheris")
     except ImportError:
         sys.exit("this needs the extra fuzz: pip install -e '.[fuzz]'")
-    with atheris.instrument_imports(include=["pipeline.planning", "yaml"]):
-        document = importlib.import_module("pipeline.planning.reading.document")
-        source = importlib.import_module("pipeline.planning.reading.source")
-        located = importlib.import_module("pipeline.planning.reading.located")
-        checking = importlib.import_module("pipeline.planning.grammar.checking")
+    with atheris.instrument_imports(include=["pipeline.campaign", "yaml"]):
+        document = importlib.import_module("pipeline.campaign.reading.document")
+        source = importlib.import_module("pipeline.campaign.reading.source")
+        located = importlib.import_module("pipeline.campaign.reading.located")
+        checking = importlib.import_module("pipeline.campaign.grammar.checking")
 
     def one(content: bytes) -> None:
         started = time.process_time()

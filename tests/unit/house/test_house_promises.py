@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pipeline import errors
-from pipeline.commands.registry import COMMANDS
-from pipeline.runs.ending import PRECEDENCE
+from pipeline.app.exit_codes import PRECEDENCE
+from pipeline.cli.registry import COMMANDS
 
 HOUSE = Path(errors.__file__).parent
 ROOT = HOUSE.parent

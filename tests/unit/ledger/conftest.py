@@ -7,7 +7,7 @@ import shutil
 import pytest
 from builders import a_job, a_run
 
-from pipeline.ledger.sqlite import SqliteLedger
+from pipeline.ledger.sqlite.ledger import SqliteLedger
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.campaign import Stage
 from pipeline.model.credits import Budget, Credits

@@ -8,10 +8,10 @@ import pytest
 from builders import a_job, a_run
 
 from pipeline.errors import LedgerUnusable
-from pipeline.ledger import opening
-from pipeline.ledger.marks import mark_path, read_mark
-from pipeline.ledger.migrations import MIGRATIONS
-from pipeline.ledger.sqlite import SqliteLedger
+from pipeline.ledger.sqlite import opening
+from pipeline.ledger.sqlite.ledger import SqliteLedger
+from pipeline.ledger.sqlite.marks import mark_path, read_mark
+from pipeline.ledger.sqlite.migrations import MIGRATIONS
 from pipeline.model.credits import Budget
 
 JOBS = [a_job(f"p{number}/1x1") for number in range(40)]
@@ -63,13 +63,13 @@ async def test_a_ledger_of_a_newer_program_is_refused(place, read_only):
 
 
 async def test_an_older_ledger_is_not_brought_up_to_date_by_reading_it(place, monkeypatch):
-    monkeypatch.setattr("pipeline.ledger.migrations.MIGRATIONS", (*MIGRATIONS, "select 1"))
+    monkeypatch.setattr("pipeline.ledger.sqlite.migrations.MIGRATIONS", (*MIGRATIONS, "select 1"))
     assert "pipeline run" in await refused(place, "older", read_only=True)
 
 
 async def test_an_older_ledger_is_brought_up_to_date_when_it_is_written(place, monkeypatch):
     step = "create table extra (id integer primary key) strict;"
-    monkeypatch.setattr("pipeline.ledger.migrations.MIGRATIONS", (*MIGRATIONS, step))
+    monkeypatch.setattr("pipeline.ledger.sqlite.migrations.MIGRATIONS", (*MIGRATIONS, step))
     ledger = await SqliteLedger.open(place)
     assert len(await ledger.campaign_entries("citrus-soda")) == len(JOBS)
     await ledger.close()
@@ -82,7 +82,7 @@ async def test_an_older_ledger_is_brought_up_to_date_when_it_is_written(place, m
 async def test_a_step_that_fails_leaves_the_older_ledger_as_it_was(place, monkeypatch):
     step = "create table extra (id integer primary key) strict; select nonsense from nowhere;"
     with monkeypatch.context() as patch:
-        patch.setattr("pipeline.ledger.migrations.MIGRATIONS", (*MIGRATIONS, step))
+        patch.setattr("pipeline.ledger.sqlite.migrations.MIGRATIONS", (*MIGRATIONS, step))
         with pytest.raises(Exception, match="nowhere"):
             await SqliteLedger.open(place)
     ledger = await SqliteLedger.open(place)

@@ -10,8 +10,8 @@ import pytest
 from builders import a_job, a_run
 
 from pipeline.errors import LocalFault
-from pipeline.ledger import faults
-from pipeline.ledger.sqlite import SqliteLedger
+from pipeline.ledger.sqlite import faults
+from pipeline.ledger.sqlite.ledger import SqliteLedger
 from pipeline.model.credits import Budget, Credits, Spent
 from pipeline.model.outcome import Receipt
 
@@ -94,7 +94,7 @@ from pathlib import Path
 sys.path[:0] = [sys.argv[1], sys.argv[1] + "/tests"]
 from builders import a_job, a_run
 from pipeline.errors import LocalFault
-from pipeline.ledger.sqlite import SqliteLedger
+from pipeline.ledger.sqlite.ledger import SqliteLedger
 from pipeline.model.credits import Budget
 
 async def write(place):
@@ -140,7 +140,7 @@ from pathlib import Path
 sys.path[:0] = [sys.argv[1], sys.argv[1] + "/tests"]
 from builders import a_run
 from pipeline.errors import LocalFault
-from pipeline.ledger.sqlite import SqliteLedger
+from pipeline.ledger.sqlite.ledger import SqliteLedger
 import pipeline.ledger.registry
 
 async def look(place):

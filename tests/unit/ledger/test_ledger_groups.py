@@ -7,9 +7,9 @@ import pytest
 from builders import a_job, a_run
 
 from pipeline.errors import BudgetReached
-from pipeline.ledger import group_commit
-from pipeline.ledger.marks import read_mark
-from pipeline.ledger.sqlite import SqliteLedger
+from pipeline.ledger.sqlite import group_commit
+from pipeline.ledger.sqlite.ledger import SqliteLedger
+from pipeline.ledger.sqlite.marks import read_mark
 from pipeline.model.credits import Budget, Credits, Spent
 from pipeline.model.outcome import Receipt, Rendered
 

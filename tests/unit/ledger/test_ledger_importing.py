@@ -8,17 +8,17 @@ from builders import NOW, a_job, a_run
 
 from pipeline.errors import UsageError
 from pipeline.ledger.base import Resolution
-from pipeline.ledger.importing import BEYOND, import_manifest
-from pipeline.ledger.memory import MemoryLedger
-from pipeline.ledger.sqlite import SqliteLedger
+from pipeline.ledger.manifest_import.importing import BEYOND, import_manifest
+from pipeline.ledger.memory.ledger import MemoryLedger
+from pipeline.ledger.sqlite.ledger import SqliteLedger
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.campaign import Campaign, Stage, StageSettings
 from pipeline.model.credits import Budget, Credits, Spent
 from pipeline.model.outcome import Failed, FailureKind, InDoubt, Receipt
 from pipeline.model.request import Quality
 from pipeline.model.verdict import Decision, Verdict
-from pipeline.runs.accounting import Roster, draw_up
-from pipeline.runs.manifest import SCHEMA, RunFacts, manifest_text
+from pipeline.reports.run_manifest import SCHEMA, RunFacts, manifest_text
+from pipeline.reports.run_report import ReportScope, make_report
 
 PRICES = {Quality.LOW: Credits(2), Quality.HIGH: Credits(12)}
 NEXT = a_run("2026-11-22T070000Z-bbbbbb")
@@ -95,12 +95,12 @@ async def live(ledger):
 
 async def the_manifest_of(ledger):
     keys = [job.key for job in LISTED]
-    account = await draw_up(
+    account = await make_report(
         ledger,
         run=a_run(),
         campaign=CAMPAIGN,
         budget=Budget(),
-        roster=Roster(jobs=LISTED, entries=await ledger.entries(keys)),
+        roster=ReportScope(jobs=LISTED, entries=await ledger.entries(keys)),
         verdicts=await ledger.verdicts("citrus-soda"),
         checks={},
     )

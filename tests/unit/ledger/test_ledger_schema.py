@@ -6,7 +6,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from pipeline.ledger.migrations import MIGRATIONS
+from pipeline.ledger.sqlite.migrations import MIGRATIONS
 
 
 @pytest.mark.parametrize(

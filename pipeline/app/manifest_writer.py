@@ -1,0 +1,123 @@
+"""The run's folder and its account: at the start, at checkpoints, at the end."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pipeline.app.inspection import Inspector
+from pipeline.app.run_facts import git_commit, redacted, utc_stamp, versions
+from pipeline.errors import LocalFault
+from pipeline.ledger.base import Entry, Ledger
+from pipeline.model.campaign import Campaign
+from pipeline.model.credits import Budget
+from pipeline.model.job import JobKey
+from pipeline.model.run import Run, RunPaths
+from pipeline.reports.run_manifest import RunFacts, write_manifest
+from pipeline.reports.run_report import ReportScope, RunReport, make_report
+from pipeline.state.output.folder import point_latest
+from pipeline.state.survey import CampaignState
+
+CHECKPOINT_EVERY = 30.0
+CHECKPOINT_SHARE = 20
+"""A checkpoint may take one part in so many of a run's time."""
+
+
+@dataclass(kw_only=True, slots=True)
+class ManifestWriter:
+    """Keeps the run manifest of one run."""
+
+    ledger: Ledger
+    run: Run
+    campaign: Campaign
+    budget: Budget
+    output: Path
+    inspector: Inspector
+    arguments: Sequence[str]
+    stages: Sequence[str]
+    started: str = field(default_factory=utc_stamp)
+    git: str = ""
+
+    @property
+    def paths(self) -> RunPaths:
+        """Where this run writes."""
+        return RunPaths(campaign=self.campaign.slug, run=self.run.id)
+
+    def open_folder(self) -> None:
+        """Make the run's folder; `LocalFault` where that is impossible."""
+        try:
+            (self.output / self.paths.folder).mkdir(parents=True)
+        except OSError as error:
+            raise LocalFault(
+                f"cannot make the run's folder {self.output / self.paths.folder}: "
+                f"{error.strerror}; nothing was sent"
+            ) from error
+        self.git = git_commit(Path(self.campaign.file).parent)
+
+    async def write(self, state: CampaignState) -> None:
+        """Write the run manifest as things stand now."""
+        await self.put(await self.draw_up(state))
+
+    async def put(self, account: RunReport, *, exit_code: int | None = None) -> None:
+        """Write an account as the run manifest, and let `latest` point at it."""
+        facts = self.facts(exit_code=exit_code)
+        await asyncio.to_thread(
+            write_manifest,
+            self.output,
+            self.paths,
+            facts=facts,
+            totals=account.totals,
+            roll=account.roll,
+        )
+        point_latest(self.output, self.paths)
+
+    def facts(self, *, exit_code: int | None = None) -> RunFacts:
+        """What the manifest says of the run itself."""
+        return RunFacts(
+            run=self.run,
+            campaign=self.campaign,
+            stages=self.stages,
+            started=self.started,
+            finished="" if exit_code is None else utc_stamp(),
+            exit_code=exit_code,
+            arguments=redacted(self.arguments),
+            versions=versions(),
+            git=self.git,
+        )
+
+    async def draw_up(
+        self, state: CampaignState, *, entries: Mapping[JobKey, Entry] | None = None
+    ) -> RunReport:
+        """The account of the campaign; `entries` where they were just read, else read afresh."""
+        return await make_report(
+            self.ledger,
+            run=self.run,
+            campaign=self.campaign,
+            budget=self.budget,
+            roster=ReportScope(jobs=state.jobs, asked=state.asked, entries=entries),
+            verdicts=await self.ledger.verdicts(self.campaign.slug),
+            checks=self.inspector.findings.known,
+            scratch=self.output,
+        )
+
+    @asynccontextmanager
+    async def checkpoints(self, state: CampaignState) -> AsyncIterator[None]:
+        """While inside, keep the manifest no older than half a minute, at a bounded cost."""
+        task = asyncio.create_task(self._keep_fresh(state))
+        try:
+            yield
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError, LocalFault):
+                await task
+
+    async def _keep_fresh(self, state: CampaignState) -> None:
+        pause = CHECKPOINT_EVERY
+        while True:
+            await asyncio.sleep(pause)
+            begun = time.monotonic()
+            await self.write(state)
+            pause = max(CHECKPOINT_EVERY, CHECKPOINT_SHARE * (time.monotonic() - begun))

@@ -1,0 +1,351 @@
+"""One rendering session: open everything, run the workflow, write the account, say the ending."""
+
+import asyncio
+import gc
+from collections.abc import Sequence
+from contextlib import AsyncExitStack, nullcontext
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pipeline.app.accounts import account_of, budget_for
+from pipeline.app.assembly import RunParts, assemble, rules_now
+from pipeline.app.console import Console, RunEnding, RunStart
+from pipeline.app.exit_codes import exit_code
+from pipeline.app.file_descriptors import allowed_concurrency
+from pipeline.app.inspection import Inspector
+from pipeline.app.manifest_writer import ManifestWriter
+from pipeline.app.notify import endings, notify, summary
+from pipeline.app.open_account import open_account
+from pipeline.app.options import RunOptions
+from pipeline.app.reconciliation import keep_balance
+from pipeline.app.rendering import what_is_asked
+from pipeline.app.signals import listen_for_signals
+from pipeline.app.workflow import RunContext, RunScope, run_campaign
+from pipeline.campaign.loading import LoadedCampaign
+from pipeline.errors import Interrupted, LocalFault, PipelineError, TimeIsUp, UsageError
+from pipeline.images.local.store import ArtifactStore
+from pipeline.ledger.base import Ledger
+from pipeline.ledger.garbage_collection import collection_paused
+from pipeline.ledger.registry import open_ledger
+from pipeline.model.campaign import Review, Stage
+from pipeline.model.credits import Credits
+from pipeline.model.outcome import Status
+from pipeline.model.run import Run
+from pipeline.providers.base import Provider
+from pipeline.purchasing.events import BuyingHalted
+from pipeline.purchasing.halt import Halt
+from pipeline.purchasing.watching import Watcher, Watchers
+from pipeline.reports.journal import Journal
+from pipeline.reports.run_report import RunReport
+from pipeline.reports.sheet.sheet_files import sheet_input, write_run_sheet
+from pipeline.settings import Settings
+from pipeline.state.due import Rules
+from pipeline.state.output.folder import LEDGER, new_run_id
+from pipeline.state.output.missing_ledger import unknown_to_ledger
+from pipeline.state.output.unchanged import Fingerprint, remember_unchanged
+from pipeline.state.saved_plans import hold_to_plan, plan_id
+from pipeline.state.survey import CampaignState, survey
+from pipeline.state.work_ahead import WorkAhead, work_ahead
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Session:
+    """What one invocation was asked, and what it has opened."""
+
+    options: RunOptions
+    settings: Settings
+    console: Console
+    loaded: LoadedCampaign
+    output: Path
+    ledger: Ledger
+    inspector: Inspector
+    manifest_writer: ManifestWriter
+    wish: RunScope
+    halt: Halt
+    own_signals: bool
+    sight: Fingerprint | None
+
+
+async def render_session(
+    options: RunOptions,
+    settings: Settings,
+    loaded: LoadedCampaign,
+    *,
+    console: Console,
+    output: Path,
+    own_signals: bool = True,
+    sight: Fingerprint | None = None,
+) -> int:
+    """Render a campaign whose lock the caller holds; returns the exit code.
+
+    `own_signals`: the first SIGINT or SIGTERM drains this session. A server that renders on
+    behalf of a page keeps its signals for itself. `sight`: what was seen before anything was read,
+    for the next run to go by.
+    """
+    campaign = loaded.campaign
+    settings = _within_descriptors(settings, console)
+    async with AsyncExitStack() as stack:
+        ledger = await open_ledger(output / LEDGER)
+        stack.push_async_callback(ledger.close)
+        inspector = await stack.enter_async_context(Inspector(output, campaign.slug))
+        stages = frozenset(Stage) if options.stage is None else {options.stage}
+        manifest_writer = ManifestWriter(
+            ledger=ledger,
+            run=Run(
+                id=new_run_id(datetime.now(UTC)),
+                campaign=campaign.slug,
+                account=account_of(campaign, settings),
+            ),
+            campaign=campaign,
+            budget=budget_for(
+                campaign,
+                loaded.profile,
+                max_credits=options.max_credits,
+                default_run=settings.rendering.default_run_budget,
+            ),
+            output=output,
+            inspector=inspector,
+            arguments=options.command_line,
+            stages=sorted(stages & set(campaign.stages)),
+        )
+        session = Session(
+            options=options,
+            settings=settings,
+            console=console,
+            loaded=loaded,
+            output=output,
+            ledger=ledger,
+            inspector=inspector,
+            manifest_writer=manifest_writer,
+            wish=RunScope(stages=frozenset(stages), only=options.only),
+            halt=Halt(),
+            own_signals=own_signals,
+            sight=sight,
+        )
+        return await _session(session, stack)
+
+
+def _within_descriptors(settings: Settings, console: Console) -> Settings:
+    """As many requests at once as this machine allows open files."""
+    wanted = settings.rendering.concurrency
+    allowed = allowed_concurrency(wanted)
+    if allowed == wanted:
+        return settings
+    console.note(f"warning: {allowed} requests at once instead of {wanted}: see ulimit -n")
+    return replace(settings, rendering=replace(settings.rendering, concurrency=allowed))
+
+
+async def _session(session: Session, stack: AsyncExitStack) -> int:
+    """Ask, open what is needed, render, and leave with the right exit code."""
+    options, campaign = session.options, session.loaded.campaign
+    known = {one.account for one in await session.ledger.runs(campaign.slug)}
+    if session.manifest_writer.run.account not in known:
+        lost = unknown_to_ledger(session.output, campaign.slug, known=known)
+        if lost:
+            raise UsageError(f"{lost}\nNothing was sent.")
+    rules = rules_now(
+        session.loaded,
+        output=session.output,
+        retry_failed=options.retry_failed,
+        rebuy_lost=options.rebuy_lost,
+    )
+    with collection_paused():
+        before = await survey(session.ledger, session.loaded, only=session.wish.only)
+        gc.freeze()  # the campaign stays to the end: nobody need walk over it for garbage
+        stack.callback(gc.unfreeze)
+    ahead = [work_ahead(before.of(stage), before.entries, rules) for stage in session.wish.stages]
+    if options.plan is not None:
+        stages = [work_ahead(before.of(stage), before.entries, rules) for stage in campaign.stages]
+        actual = plan_id(campaign.sha256, campaign.provider, stages)
+        hold_to_plan(session.output, campaign.slug, asked=options.plan, actual=actual)
+    session.console.confirm(
+        session.loaded.profile,
+        images=sum(len(stage.to_buy) for stage in ahead),
+        price=Credits(sum(stage.credits for stage in ahead)),
+    )
+    provider = None
+    if has_work(session.loaded, before, ahead):
+        account = open_account(campaign, session.settings.gptimage, output=session.output)
+        provider = await stack.enter_async_context(account)
+        await keep_balance(session.ledger, provider, output=session.output)
+    await ArtifactStore(session.output).sweep(campaign.slug)
+    session.manifest_writer.open_folder()
+    log = stack.enter_context(
+        (session.output / session.manifest_writer.paths.log).open("a", encoding="utf-8")
+    )
+    journal = Journal(log, *session.console.journal)
+    watcher = Watchers(watchers=(session.console.watcher, journal))
+    session.halt.on_halt(lambda reason: watcher.happened(_halting(reason)))
+    journal.write("start", version=1, run=session.manifest_writer.run.id, campaign=campaign.slug)
+    session.console.started(
+        RunStart(
+            loaded=session.loaded,
+            run=session.manifest_writer.run,
+            budget=session.manifest_writer.budget,
+            concurrency=session.settings.rendering.concurrency,
+        )
+    )
+    work = None
+    if provider is not None:
+        work = _assembled(session, provider, watcher, rules=rules, ahead=ahead)
+    code = await _render(session, work, before)
+    journal.write("done", exit_code=code)
+    journal.flush()
+    return code
+
+
+def has_work(loaded: LoadedCampaign, state: CampaignState, ahead: Sequence[WorkAhead]) -> bool:
+    """Whether the provider is needed at all: a rerun with nothing due opens no connection."""
+    draft = loaded.campaign.stages.get(Stage.DRAFT)
+    to_choose = draft is not None and draft.review is Review.AUTO and bool(state.waiting)
+    return to_choose or any(stage.to_buy or stage.to_fetch for stage in ahead)
+
+
+def _assembled(
+    session: Session,
+    provider: Provider,
+    watcher: Watcher,
+    *,
+    rules: Rules,
+    ahead: Sequence[WorkAhead],
+) -> RunContext:
+    return assemble(
+        RunParts(
+            run=session.manifest_writer.run,
+            loaded=session.loaded,
+            budget=session.manifest_writer.budget,
+            ledger=session.ledger,
+            provider=provider,
+            output=session.output,
+            settings=session.settings.rendering,
+            look=session.inspector,
+            watcher=watcher,
+            halt=session.halt,
+            rules=rules,
+            due=sum(len(stage.to_buy) for stage in ahead),
+        )
+    )
+
+
+def _halting(reason: PipelineError) -> BuyingHalted:
+    code = reason.ends_with if isinstance(reason, Interrupted) else reason.exit_code
+    return BuyingHalted(reason=str(reason), exit_code=code)
+
+
+async def _render(session: Session, work: RunContext | None, before: CampaignState) -> int:
+    manifest_writer, halt = session.manifest_writer, session.halt
+    if work is None:
+        if await session.ledger.begin(manifest_writer.run):
+            before = await survey(session.ledger, session.loaded, only=session.wish.only)
+        return await _end(session, before)
+    await manifest_writer.write(before)
+    state = before
+    try:
+        drain = session.settings.rendering.drain
+        with (
+            listen_for_signals(halt, drain=drain, tell=session.console.note)
+            if session.own_signals
+            else (nullcontext())
+        ):
+            timer = _stop_later(session)
+            async with manifest_writer.checkpoints(before):
+                state = await run_campaign(work, session.wish)
+            if timer is not None:
+                timer.cancel()
+    except asyncio.CancelledError:
+        if not halt:
+            raise
+        _uncancel()
+    except LocalFault as fault:
+        halt.because(fault)
+    return await _end(session, state)
+
+
+async def _draw_sheet(session: Session, account: RunReport, state: CampaignState) -> None:
+    """A contact sheet beside the manifest, where this run brought something to look at."""
+    if not account.totals.this_run:
+        return
+    manifest_writer = session.manifest_writer
+    work = await sheet_input(
+        session.ledger,
+        session.loaded,
+        state,
+        output=session.output,
+        run=manifest_writer.run.id,
+    )
+    await asyncio.to_thread(write_run_sheet, work, manifest_writer.paths.folder)
+
+
+def rests(session: Session, account: RunReport, state: CampaignState, *, code: int) -> bool:
+    """Whether the next plain run will find just this, as long as nothing changes."""
+    return (
+        code == 0
+        and session.options.is_plain
+        and not account.totals.this_run
+        and not account.totals.counts.get(Status.PLANNED)
+        and not state.waiting
+        and not state.stale
+    )
+
+
+def _stop_later(session: Session) -> asyncio.TimerHandle | None:
+    seconds: float | None = session.options.stop_after
+    if seconds is None:
+        return None
+    loop = asyncio.get_running_loop()
+    return loop.call_later(seconds, lambda: session.halt.because(TimeIsUp(seconds=seconds)))
+
+
+def _uncancel() -> None:
+    """The abort was ours: what follows is the orderly end."""
+    task = asyncio.current_task()
+    while task is not None and task.cancelling():
+        task.uncancel()
+
+
+async def _end(session: Session, state: CampaignState) -> int:
+    """The account, the exit code, the last words; a disk that is gone cannot keep us from them."""
+    manifest_writer, halt, options = session.manifest_writer, session.halt, session.options
+    account = None
+    try:
+        if halt.reason is not None:
+            state = await survey(session.ledger, session.loaded, only=session.wish.only)
+        account = await manifest_writer.draw_up(state, entries=state.entries)
+    except LocalFault as fault:
+        halt.because(fault)
+    counts = account.asked if account else {}
+    waiting = bool(state.waiting) and options.detailed_exitcode
+    code = exit_code(counts, reason=halt.reason, waiting=waiting)
+    try:
+        if account is not None:
+            await manifest_writer.put(account, exit_code=code)
+            await _draw_sheet(session, account, state)
+        await session.ledger.end(manifest_writer.run.id, exit_code=code)
+    except LocalFault as fault:
+        halt.because(fault)
+        code = exit_code(counts, reason=halt.reason, waiting=waiting)
+    if account is not None and rests(session, account, state, code=code):
+        remember_unchanged(
+            session.output,
+            session.loaded.campaign.slug,
+            run=manifest_writer.run.id,
+            seen=what_is_asked(options, session.settings, session.loaded),
+            sight=session.sight,
+            images=account.totals.jobs,
+        )
+    words = endings(code, waiting=len(state.waiting))
+    content = summary(manifest_writer, account, code=code)
+    await notify(session.loaded.campaign, content, words=words, tell=session.console.note)
+    session.console.ended(
+        RunEnding(
+            options=options,
+            facts=manifest_writer.facts(exit_code=code),
+            folder=manifest_writer.output / manifest_writer.paths.folder,
+            report=account,
+            state=state,
+            reason=halt.reason,
+            code=code,
+        )
+    )
+    return code

@@ -1,0 +1,122 @@
+"""The whole story on one page: plan, render, choose, render, account."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pipeline.campaign.loading import LoadedCampaign
+from pipeline.errors import LocalFault
+from pipeline.ledger.base import Ledger
+from pipeline.model.campaign import Review, Stage
+from pipeline.model.job import Job
+from pipeline.model.outcome import Outcome, Stored
+from pipeline.model.run import Run
+from pipeline.purchasing.executor_base import Executor
+from pipeline.purchasing.renderer import Renderer
+from pipeline.purchasing.watching import StageOpening, Watcher
+from pipeline.review.auto_review import MeasureImage, auto_verdicts
+from pipeline.state.due import Rules
+from pipeline.state.finals_check import prove_finals
+from pipeline.state.survey import CampaignState, survey
+from pipeline.state.work_ahead import work_ahead
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunScope:
+    """What the caller wants of this run."""
+
+    stages: frozenset[Stage] = frozenset(Stage)
+    only: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunContext:
+    """Everything a run works with, opened by the caller."""
+
+    run: Run
+    loaded: LoadedCampaign
+    ledger: Ledger
+    executor: Executor
+    renderer: Renderer
+    rules: Rules
+    look: MeasureImage
+    watcher: Watcher
+
+
+async def run_campaign(work: RunContext, wish: RunScope) -> CampaignState:
+    """Bring a campaign as far as it can go; safe to call again after any ending.
+
+    Nothing is sent before every prompt of both stages has been written.
+    """
+    await work.ledger.begin(work.run)
+    state = await survey(work.ledger, work.loaded, only=wish.only)
+    prove_finals(work.loaded, only=wish.only)
+    await work.renderer.warm_up(now=work.rules.now)
+    stages = wish.stages & set(work.loaded.campaign.stages)
+    for stage in (one for one in Stage if one in stages):
+        await render_stage(work, stage, state)
+        await choose(work, stage, state)
+        state = await survey(work.ledger, work.loaded, only=wish.only)
+    return state
+
+
+async def render_stage(work: RunContext, stage: Stage, state: CampaignState) -> None:
+    """Render what is due of one stage."""
+    ahead = work_ahead(state.of(stage), state.entries, work.rules)
+    work.watcher.opened(
+        StageOpening(
+            stage=stage,
+            jobs=ahead.jobs,
+            to_buy=len(ahead.to_buy),
+            to_fetch=len(ahead.to_fetch),
+            credits=ahead.credits,
+        )
+    )
+
+    to_do = [*ahead.to_fetch, *ahead.to_buy]
+    if to_do:
+        known = await work.ledger.campaign_entries(work.run.campaign)
+        await work.renderer.clear_places(to_do, known)
+
+    async def render(job: Job) -> Outcome | None:
+        outcome = await work.renderer.render(job, state.entries.get(job.key))
+        if isinstance(outcome, Stored):
+            try:
+                await work.look(job, outcome.artifact)
+            except LocalFault as fault:  # who is waiting for a paid answer must not be cancelled
+                work.renderer.stop(fault)
+        return outcome
+
+    try:
+        await work.executor.execute(_stream(to_do), render, work.watcher.delivered)
+    except BaseExceptionGroup as several:
+        raise _gravest(several) from several
+    finally:
+        work.watcher.closed(stage)
+
+
+async def _stream(jobs: Sequence[Job]) -> AsyncIterator[Job]:
+    for job in jobs:
+        yield job
+
+
+def _gravest(several: BaseExceptionGroup[BaseException]) -> BaseException:
+    """One ending for a group of workers: a fault of this machine, else the first."""
+    flat = [
+        _gravest(error) if isinstance(error, BaseExceptionGroup) else error
+        for error in several.exceptions
+    ]
+    return next((error for error in flat if isinstance(error, LocalFault)), flat[0])
+
+
+async def choose(work: RunContext, stage: Stage, state: CampaignState) -> None:
+    """Let the checks give the verdicts on drafts, where the campaign says so."""
+    settings = work.loaded.campaign.stages[stage]
+    if stage is Stage.DRAFT and settings.review is Review.AUTO:
+        await auto_verdicts(
+            work.ledger,
+            work.loaded.campaign.slug,
+            state.drafts,
+            look=work.look,
+            now=datetime.now(UTC),
+        )

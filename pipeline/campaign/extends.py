@@ -1,0 +1,120 @@
+"""`extends`: maps merge, lists replace, `+key` appends; later wins."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pipeline.campaign.files import ReadableFile, below_root, beside, where_named
+from pipeline.campaign.places import Findings, Place, refusal
+from pipeline.campaign.reading.document import parse
+from pipeline.campaign.reading.located import LocatedList, LocatedMap
+from pipeline.campaign.reading.source import read_text
+from pipeline.errors import CampaignError
+
+_MOST = 20
+"""Files in one chain."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExtendedFile:
+    """A campaign file with everything it builds on."""
+
+    document: LocatedMap
+    findings: Findings = field(default_factory=Findings)
+    bases: dict[str, ReadableFile] = field(default_factory=dict)
+    """Every file that went into it, as places name it."""
+
+
+def read_whole(reading: ReadableFile, *, root: Path) -> ExtendedFile:
+    """Read a campaign file and what it extends; `CampaignError` where one cannot be read."""
+    whole = ExtendedFile(LocatedMap(Place(reading.shown, 1, 1)))
+    merged = _resolved(reading, whole, root=root, chain=())
+    unset = merged.get("stages") if "extends" in merged else None
+    if isinstance(unset, LocatedMap):
+        for name in [name for name, value in unset.items() if value is None]:
+            del unset[name]
+    return ExtendedFile(merged, whole.findings, whole.bases)
+
+
+def _resolved(
+    reading: ReadableFile, whole: ExtendedFile, *, root: Path, chain: tuple[Path, ...]
+) -> LocatedMap:
+    own = _read(reading, whole)
+    bases, places = _named(own)
+    merged = LocatedMap(own.place)
+    chain = (*chain, reading.path.resolve())
+    for named, at in zip(bases, places, strict=True):
+        base = beside(named, base=reading)
+        below_root(base, root=root, at=at, path="extends")
+        if base.path.resolve() in chain:
+            raise refusal(f"{base.shown} extends itself", at=at, code="extends", path="extends")
+        if len(whole.bases) > _MOST:
+            complaint = f"more than {_MOST} files build on each other"
+            raise refusal(complaint, at=at, code="extends", path="extends")
+        try:
+            below = _resolved(base, whole, root=root, chain=chain)
+        except CampaignError as error:
+            raise where_named(error, base, at=at, path="extends") from error
+        merged = _merged(merged, below, whole.findings)
+    return _merged(merged, own, whole.findings)
+
+
+def _read(reading: ReadableFile, whole: ExtendedFile) -> LocatedMap:
+    text = read_text(reading.path, shown=reading.shown)
+    document, findings = parse(text, file=reading.shown)
+    for finding in findings.all:
+        whole.findings.add(finding)
+    whole.bases[reading.shown] = reading
+    if isinstance(document, LocatedMap):
+        return document
+    kind = "holds a list" if isinstance(document, list) else "holds one text"
+    kind = "is empty" if document is None else kind
+    complaint = f"{kind}; a campaign file is a mapping: campaign: …, matrix: …, prompt: …"
+    raise refusal(complaint, at=Place(reading.shown, 1, 1), code="no-mapping")
+
+
+def _named(document: LocatedMap) -> tuple[list[str], list[Place]]:
+    """The files that a document extends; the grammar complains about anything else."""
+    extends = document.get("extends")
+    if isinstance(extends, str):
+        return [extends], [document.value_places["extends"]]
+    if isinstance(extends, LocatedList):
+        pairs = zip(extends, extends.places, strict=True)
+        files = [(one, at) for one, at in pairs if isinstance(one, str)]
+        return [one for one, _ in files], [at for _, at in files]
+    return [], []
+
+
+def _merged(base: LocatedMap, own: LocatedMap, findings: Findings) -> LocatedMap:
+    """A new mapping; what `own` says wins."""
+    merged = LocatedMap(own.place, own.path)
+    for key in base:
+        merged.take(key, base)
+    for key, value in own.items():
+        before = base.get(key)
+        if key.startswith("+"):
+            _append(merged, key, own, findings)
+        elif isinstance(value, LocatedMap) and isinstance(before, LocatedMap):
+            at, value_at = own.key_places[key], own.value_places[key]
+            merged.put(key, _merged(before, value, findings), at=at, value_at=value_at)
+        elif isinstance(value, LocatedMap) and any(inner.startswith("+") for inner in value):
+            at, value_at = own.key_places[key], own.value_places[key]
+            fresh = _merged(LocatedMap(value.place, value.path), value, findings)
+            merged.put(key, fresh, at=at, value_at=value_at)
+        else:
+            merged.take(key, own)
+    return merged
+
+
+def _append(merged: LocatedMap, key: str, own: LocatedMap, findings: Findings) -> None:
+    name, value = key[1:], own[key]
+    before = merged.get(name)
+    at, value_at = own.key_places[key], own.value_places[key]
+    if not isinstance(value, LocatedList) or not isinstance(before, LocatedList | None):
+        findings.error(f"{key} appends to a list, and needs one", at=at, code="extends", path=key)
+        return
+    both = LocatedList(value.place, value.path.replace(key, name))
+    for source in (before, value):
+        if isinstance(source, LocatedList):
+            for one, place in zip(source, source.places, strict=True):
+                both.put(one, at=place)
+    merged.put(name, both, at=at, value_at=value_at)

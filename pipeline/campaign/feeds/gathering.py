@@ -1,0 +1,103 @@
+"""All tables of a campaign, filtered by their `where`."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from pipeline.campaign.checked_file import CheckedFile
+from pipeline.campaign.feeds.opening import open_table
+from pipeline.campaign.feeds.rows import settle_keys
+from pipeline.campaign.feeds.table import Table, pack
+from pipeline.campaign.files import beside
+from pipeline.campaign.grammar.matrix import FromPart
+from pipeline.campaign.places import Findings
+from pipeline.campaign.template_set import TemplateSet
+from pipeline.errors import CampaignError
+from pipeline.templates.template_process import TemplateProcess, TemplateProcessDied
+
+_BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Tables by name."""
+
+    by_name: dict[str, Table] = field(default_factory=dict)
+    snapshots: dict[str, str] = field(default_factory=dict)
+    """Feed as written → sha256 of its bytes."""
+
+
+def gather_tables(opened: CheckedFile) -> Tables:
+    """Read every feed; a table that is an axis has the key `id` unless it names one."""
+    tables, matrix = Tables(), opened.file.matrix
+    sources = {
+        part.source
+        for part in (matrix.size, *matrix.__pydantic_extra__.values())
+        if isinstance(part, FromPart)
+    }
+    for name, part in opened.file.data.items():
+        at = opened.place("data", name, "source")
+        reading = beside(part.source, base=opened.base(at))
+        if part.key is None and name in sources:
+            part = part.model_copy(update={"key": "id"})  # noqa: PLW2901  the default of an axis
+        table = open_table(name, part, reading=reading, findings=opened.findings, at=at)
+        if table is not None:
+            tables.by_name[name] = table
+            tables.snapshots[part.source] = table.sha256
+    return tables
+
+
+def filter_tables(
+    tables: Tables,
+    opened: CheckedFile,
+    template_process: TemplateProcess,
+    library: TemplateSet,
+    *,
+    broken: Collection[str],
+) -> None:
+    """Drop the rows for which a table's `where` is false; broken expressions keep every row."""
+    for name, table in tables.by_name.items():
+        expression = f"data.{name}.where"
+        if expression in library.expressions and expression not in broken:
+            _filter(table, expression, template_process, _FilterContext(opened.findings, library))
+
+
+class _FilterContext(NamedTuple):
+    """Whom to tell what went wrong, and who knows where."""
+
+    findings: Findings
+    library: TemplateSet
+
+    def error(self, complaint: str, expression: str, *, code: str = "template") -> None:
+        at, path = self.library.place(expression, 1)
+        self.findings.error(complaint, at=at, path=path, code=code)
+
+
+def _filter(
+    table: Table, expression: str, template_process: TemplateProcess, asking: _FilterContext
+) -> None:
+    wanted: list[bool] = []
+    slot = pack(f".{table.name}")
+    for start in range(0, len(table.rows), _BATCH):
+        rows = table.rows[start : start + _BATCH]
+        values = [f"[{slot},null,{row.decode('ascii')}]" for row in rows]
+        questions = [(expression, (number,)) for number in range(len(rows))]
+        try:
+            template_process.post({"op": "judge", "questions": questions}, values)
+            reply = template_process.answer()
+        except TemplateProcessDied as died:
+            row = table.numbers[start + died.number]
+            asking.error(f"{died.reason} ({table.file} row {row})", expression)
+            raise CampaignError(asking.findings.all) from died
+        problems = reply["problems"]
+        if problems:
+            row = table.numbers[start + problems[0]["shot"]]
+            more = f", and in {len(problems) - 1} more rows" if len(problems) > 1 else ""
+            asking.error(f"{problems[0]['complaint']} ({table.file} row {row}{more})", expression)
+            return
+        wanted.extend(bool(answer) for answer in reply["answers"])
+    if any(wanted):
+        table.keep(wanted)
+        settle_keys(table, asking.findings)
+    else:
+        asking.error("keeps no row at all", expression, code="feed-empty")

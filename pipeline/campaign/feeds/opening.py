@@ -1,0 +1,129 @@
+"""A feed's file, read by what its name ends in."""
+
+import hashlib
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pipeline.campaign.feeds.delimited import read_delimited
+from pipeline.campaign.feeds.objects import read_json, read_json_lines, read_yaml
+from pipeline.campaign.feeds.table import Table
+from pipeline.campaign.files import ReadableFile, where_named
+from pipeline.campaign.grammar.matrix import TablePart
+from pipeline.campaign.places import Findings, Place, refusal
+from pipeline.campaign.reading.source import decode, read_bytes
+from pipeline.errors import CampaignError
+from pipeline.suggestions import listing
+
+_SHEETS = (".xls", ".xlsm", ".xlsb", ".ods", ".numbers")
+FEED_LIMIT = 512 * 1024 * 1024
+"""Largest feed, in bytes."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Feed:
+    """A file's bytes on their way into a table."""
+
+    content: bytes
+    table: Table
+    part: TablePart
+    findings: Findings
+    at: Place
+    """Where the campaign file names it."""
+
+
+Reader = Callable[[Feed], None]
+
+
+def open_table(
+    name: str, part: TablePart, *, reading: ReadableFile, findings: Findings, at: Place
+) -> Table | None:
+    """The table with its snapshot's hash; `None` where it cannot be read, which is noted."""
+    keys = (part.key,) if isinstance(part.key, str) else tuple(part.key or ())
+    filtered = part.where is not None
+    table = Table(name=name, file=reading.shown, columns=(), keys=keys, filtered=filtered)
+    reader = _READERS.get(reading.path.suffix.lower())
+    if reader is None:
+        complaint = (
+            f"a feed's name ends in {listing(_READERS)}, not {reading.path.suffix or reading.shown}"
+        )
+        if reading.path.suffix.lower() in _SHEETS:
+            complaint += "; save it as .xlsx or as CSV UTF-8"
+        findings.error(complaint, at=at, code="feed-kind", path=f"data.{name}.source")
+        return None
+    own = Findings()
+    try:
+        content = read_bytes(reading.path, shown=reading.shown, limit=FEED_LIMIT)
+        table.sha256 = hashlib.sha256(content).hexdigest()
+        _recognise(content, reading, reader)
+        reader(Feed(content=content, table=table, part=part, findings=own, at=at))
+    except CampaignError as error:
+        findings.extend(own.all)
+        path = f"data.{name}.source"
+        findings.extend(where_named(error, reading, at=at, path=path).findings)
+        return None
+    findings.extend(own.all)
+    if not table.rows and table.columns and not own.failed:
+        findings.error("has a header and no rows", at=Place(reading.shown, 1), code="feed-empty")
+    keyed = all(key in table.columns for key in keys)
+    return table if table.columns and keyed else None
+
+
+def _recognise(content: bytes, reading: ReadableFile, reader: Reader) -> None:
+    """Refuse what is no table at all, whatever its name ends in."""
+    packed = reader is _sheet
+    start = content[:64].lstrip().lower()
+    told = ""
+    if content.startswith(b"PK\x03\x04") and not packed:
+        told = "is an Excel workbook or another zip file; a workbook's name ends in .xlsx"
+    elif content.startswith(b"\xd0\xcf\x11\xe0"):
+        told = "is an Excel file of the old kind; save it as .xlsx or as CSV UTF-8"
+    elif start.startswith((b"<!doctype", b"<html", b"<?xml")) and not packed:
+        told = "is a web page or XML and no table; export it anew as CSV"
+    if told:
+        raise refusal(told, at=Place(reading.shown), code="feed-kind")
+
+
+def _comma(feed: Feed) -> None:
+    mark = feed.part.delimiter
+    read_delimited(feed.content, feed.table, feed.findings, delimiter=mark, at=feed.at)
+
+
+def _tab(feed: Feed) -> None:
+    mark = feed.part.delimiter or "\t"
+    read_delimited(feed.content, feed.table, feed.findings, delimiter=mark, at=feed.at)
+
+
+def _json(feed: Feed) -> None:
+    text = decode(feed.content, shown=feed.table.file)
+    read_json(text, feed.table, feed.findings, at=feed.at)
+
+
+def _json_lines(feed: Feed) -> None:
+    text = decode(feed.content, shown=feed.table.file)
+    read_json_lines(text, feed.table, feed.findings, at=feed.at)
+
+
+def _yaml(feed: Feed) -> None:
+    text = decode(feed.content, shown=feed.table.file)
+    read_yaml(text, feed.table, feed.findings, at=feed.at)
+
+
+def _sheet(feed: Feed) -> None:
+    try:
+        sheets = importlib.import_module("pipeline.campaign.feeds.workbook")
+    except ImportError as error:
+        complaint = "xlsx feeds need the extra xlsx: pip install 'campaign-pipeline[xlsx]'"
+        raise refusal(complaint, at=feed.at, code="feed-kind") from error
+    sheets.read_sheet(feed.content, feed.table, feed.findings, sheet=feed.part.sheet, at=feed.at)
+
+
+_READERS: dict[str, Reader] = {
+    ".csv": _comma,
+    ".tsv": _tab,
+    ".xlsx": _sheet,
+    ".json": _json,
+    ".jsonl": _json_lines,
+    ".yaml": _yaml,
+    ".yml": _yaml,
+}

@@ -1,0 +1,70 @@
+"""Which files a campaign may read, and what they are called in messages."""
+
+import os.path
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.campaign.places import Place, refusal
+from pipeline.errors import CampaignError
+from pipeline.suggestions import nearest
+
+_ROOT_MARKS = (".git", "pyproject.toml")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReadableFile:
+    """A file to be read, and its name as a person would type it."""
+
+    path: Path
+    shown: str
+
+
+def project_root(file: Path) -> Path:
+    """The nearest folder upwards with `.git` or `pyproject.toml`, else the folder's parent."""
+    folder = file.resolve().parent
+    for candidate in (folder, *folder.parents):
+        if any((candidate / mark).exists() for mark in _ROOT_MARKS):
+            return candidate
+    return folder.parent
+
+
+def beside(named: str, *, base: ReadableFile) -> ReadableFile:
+    """A file named relative to the file that names it."""
+    shown = os.path.normpath(os.path.join(os.path.dirname(base.shown), named))  # noqa: PTH118, PTH120  a name, not a path: `..` goes by text
+    return ReadableFile(path=base.path.parent / named, shown=shown)
+
+
+def below_root(reading: ReadableFile, *, root: Path, at: Place, path: str = "") -> ReadableFile:
+    """The same file, if it lies below the root; `CampaignError` otherwise."""
+    try:
+        inside = reading.path.resolve().is_relative_to(root.resolve())
+    except (OSError, ValueError, RuntimeError):
+        inside = False
+    if not inside:
+        complaint = (
+            f"{reading.shown} lies outside {root}, which templates and partial files may not leave"
+        )
+        raise refusal(complaint, at=at, code="outside", path=path)
+    return reading
+
+
+def where_named(
+    error: CampaignError, reading: ReadableFile, *, at: Place, path: str = ""
+) -> CampaignError:
+    """The error told where a file is named, if the file itself cannot be opened."""
+    first = error.findings[0]
+    if first.code != "file":
+        return error
+    complaint = f"{reading.shown} {first.complaint}{_sibling(reading)}"
+    return refusal(complaint, at=at, code="file", path=path)
+
+
+def _sibling(reading: ReadableFile) -> str:
+    """The file beside it that was probably meant."""
+    ending = reading.path.suffix
+    try:
+        stems = sorted(one.stem for one in reading.path.parent.glob(f"*{ending}"))
+    except (OSError, ValueError):
+        return ""
+    meant = None if reading.path.stem in stems else nearest(reading.path.stem, stems)
+    return "" if meant is None else f" (did you mean {meant}{ending}?)"

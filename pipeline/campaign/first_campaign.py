@@ -1,0 +1,144 @@
+"""`init`: the text of a first campaign that runs as it is, made up or from a feed."""
+
+import re
+from pathlib import Path
+
+from pipeline.campaign.feeds.column_meaning import ColumnMeaning, meaning_of
+from pipeline.campaign.feeds.opening import open_table
+from pipeline.campaign.files import ReadableFile
+from pipeline.campaign.grammar.campaign_file import slug_of
+from pipeline.campaign.grammar.matrix import TablePart
+from pipeline.campaign.places import Findings, Place
+from pipeline.campaign.reading.hints import quoted
+from pipeline.errors import CampaignError
+
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+
+_SMALL = """\
+campaign: {slug}
+
+matrix:
+  product:
+    - {{id: citrus, name: Citrus Soda, look: an amber glass bottle, headline: SUMMER CRUSH}}
+    - {{id: berry, name: Berry Soda, look: a slim pink can, headline: BERRY RUSH}}
+  size: [1:1, 4:3, 9:21]
+
+prompt: |
+  A photorealistic product photo of {{{{ product.look }}}} of {{{{ product.name }}}},
+  on a wet studio table, soft reflections, premium lighting, centered framing,
+  poster layout with the headline "{{{{ product.headline }}}}".
+
+# drafts are cheap and for choosing, finals are what you keep
+stages:
+  draft: {{quality: low, takes: 2, review: human}}
+  final: {{quality: high}}
+
+# embedded costs nothing and needs no key; gptimage renders for real
+provider: embedded
+budget: {{run: 400}}
+"""
+
+_FROM_FEED = """\
+campaign: {slug}
+
+# {told}
+data:
+  products: {{source: {source}, key: {key}{where}}}
+
+matrix:
+  product: {{from: products}}
+  size: [1:1, 4:3, 9:21]
+
+# every column can be said: {columns}
+prompt: |
+  A photorealistic product photo of {subject},
+  on a wet studio table, soft reflections, premium lighting, centered framing{ending}
+
+# drafts are cheap and for choosing, finals are what you keep
+stages:
+  draft: {{quality: low, takes: 2, review: human}}
+  final: {{quality: high}}
+
+# embedded costs nothing and needs no key; gptimage renders for real
+provider: embedded
+budget: {{run: 400}}
+"""
+_MOST_COLUMNS = 6
+"""Columns that the file names as examples."""
+
+
+def first_campaign(name: str) -> str:
+    """A small campaign with made-up products."""
+    return _SMALL.format(slug=slug_of(name))
+
+
+def campaign_from_feed(name: str, feed: Path, *, source: str) -> str:
+    """A campaign over a feed's rows; `source` is the feed as the campaign file will name it.
+
+    `CampaignError` where the feed cannot be read or no column tells its rows apart.
+    """
+    findings = Findings()
+    reading = ReadableFile(path=feed, shown=str(feed))
+    table = open_table(
+        "products",
+        TablePart.model_validate({"source": source}),
+        reading=reading,
+        findings=findings,
+        at=Place(reading.shown),
+    )
+    meaning = meaning_of(table) if table is not None and not findings.failed else None
+    if table is None or meaning is None:
+        if not findings.failed:
+            complaint = "has no column that tells its rows apart and can name files"
+            findings.error(complaint, at=Place(reading.shown, 1), code="feed-key")
+        raise CampaignError(findings.all)
+    left = len(table.rows) - meaning.rows
+    told = f"{meaning.key} tells {meaning.rows} products apart"
+    return _FROM_FEED.format(
+        slug=slug_of(name),
+        source=_scalar(source),
+        key=_scalar(meaning.key),
+        where=f", where: {quoted(meaning.where)}" if meaning.where else "",
+        told=f"{told}; where leaves out {left} of {len(table.rows)} rows" if left else told,
+        columns=" ".join(_said(column) for column in table.columns[:_MOST_COLUMNS]),
+        subject=_subject(meaning),
+        ending=_ending(meaning),
+    )
+
+
+def _said(column: str, *, filters: str = "") -> str:
+    """How a template says a column."""
+    if _PLAIN.fullmatch(column):
+        return f"{{{{ product.{column}{filters} }}}}"
+    mark = '"' if "'" in column else "'"
+    return f"{{{{ product[{mark}{column}{mark}]{filters} }}}}"
+
+
+def _subject(meaning: ColumnMeaning) -> str:
+    """`{{ product.look }} of {{ product.name }} by {{ product.brand }}`."""
+    columns = {kind: _said(meaning.columns[kind]) for kind in meaning.always}
+    said = [columns[kind] for kind in ("look", "name") if kind in columns]
+    brand = f" by {columns['brand']}" if said and "brand" in columns else ""
+    return f"{' of '.join(said) or '{{ product }}'}{brand}"
+
+
+def _ending(meaning: ColumnMeaning) -> str:
+    """Headline and description: said outright where every row has one, else where it does."""
+    ending = "."
+    headline, about = meaning.columns.get("headline"), meaning.columns.get("about")
+    if headline and "headline" in meaning.always:
+        ending = f',\n  poster layout with the headline "{_said(headline)}".'
+    if about:
+        said = _said(about, filters="|striptags|truncate(200)")
+        line = f"About it: {said}"
+        ending += f"\n  {line if 'about' in meaning.always else _where_filled(about, line)}"
+    return ending
+
+
+def _where_filled(column: str, line: str) -> str:
+    condition = _said(column).strip("{} ")
+    return f"{{% if {condition} %}}{line}{{% endif %}}"
+
+
+def _scalar(word: str) -> str:
+    return word if re.fullmatch(r"[A-Za-z][\w./-]*", word, re.ASCII) else quoted(word)

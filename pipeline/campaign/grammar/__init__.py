@@ -1,0 +1,1 @@
+"""Which keys a campaign file may hold, and what is said about all others."""

@@ -1,0 +1,98 @@
+"""What all parts of the grammar share: closed sets of keys, and text that stays as written."""
+
+import typing
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo, WithJsonSchema
+from pydantic import model_validator as before_validating
+from pydantic_core import PydanticCustomError
+
+from pipeline.campaign.places import Findings
+from pipeline.campaign.reading.located import LocatedList, LocatedMap
+from pipeline.suggestions import did_you_mean, listing
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationContext:
+    """The context of a validation that notes what it finds."""
+
+    findings: Findings
+    homes: Mapping[str, Sequence[str]]
+    """Key → the mappings that know it."""
+
+
+class Part(BaseModel):
+    """A mapping with known keys.
+
+    Unknown keys are noted in the `ValidationContext`, so that one typo does not hide the rest of
+    the mapping.
+    """
+
+    model_config = ConfigDict(
+        extra="ignore",
+        frozen=True,
+        strict=True,
+        populate_by_name=True,
+        json_schema_extra={"additionalProperties": False},
+    )
+
+    @before_validating(mode="before")
+    @classmethod
+    def _known_keys(cls, value: Any, info: ValidationInfo) -> Any:  # noqa: ANN401  raw input is anything
+        checking = info.context
+        if isinstance(value, LocatedMap) and isinstance(checking, ValidationContext):
+            known = [field.alias or name for name, field in cls.model_fields.items()]
+            for key in value:
+                if key not in known and cls.model_config.get("extra") != "allow":
+                    meant = _meant(key, value, cls, homes=checking.homes.get(key, ()))
+                    checking.findings.error(
+                        f"unknown key {key}{meant}",
+                        at=value.key_places[key],
+                        path=f"{value.path}.{key}" if value.path else key,
+                        code="unknown-key",
+                    )
+        return value
+
+
+def _meant(key: str, value: LocatedMap, part: type[Part], *, homes: Sequence[str]) -> str:
+    """Where an unknown key belongs, or the key that was probably meant."""
+    if homes:
+        return f"; it belongs under {listing(homes)}"
+    fields = part.model_fields
+    if value.path or not isinstance(value[key], LocatedList):
+        known = [field.alias or name for name, field in fields.items()]
+        few = f"; known here: {listing(known, last='and')}" if len(known) <= _FEW_KEYS else ""
+        return did_you_mean(key, known) or few
+    lists = [name for name, field in fields.items() if typing.get_origin(field.annotation) is list]
+    return did_you_mean(key, lists) or "; an axis stands below matrix, indented"
+
+
+def _as_written(value: object) -> object:
+    if isinstance(value, bool):
+        word = "true" if value else "false"
+        raise PydanticCustomError(
+            "text", f'must be text; {word} alone means yes or no, quote it: "{word}"'
+        )
+    if isinstance(value, int | Decimal):
+        return str(value)
+    return value
+
+
+_FEW_KEYS = 6
+"""Keys that a complaint lists where none of them is near."""
+
+Text = Annotated[str, BeforeValidator(_as_written), WithJsonSchema({"type": ["string", "number"]})]
+"""Text as it is written; `2.50` is the text `2.50`."""
+
+
+def _number(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise PydanticCustomError("number", "must be a number")
+    return Decimal(value)
+
+
+Number = Annotated[Decimal, BeforeValidator(_number), WithJsonSchema({"type": "number"})]
+"""A number with or without decimals."""

@@ -1,0 +1,117 @@
+"""The campaign file's keys. These models validate, and the JSON Schema is generated from them."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from pipeline.campaign.grammar.base import Part, Text
+from pipeline.campaign.grammar.delivery import (
+    NoticePart,
+    OutputPart,
+    ProvenancePart,
+    ProviderPart,
+    RenditionPart,
+)
+from pipeline.campaign.grammar.matrix import MatrixPart, Pattern, TablePart
+from pipeline.campaign.grammar.stages import BudgetPart, QualityWord, RunPart, StagesPart, Takes
+
+_LONGEST_SLUG = 80
+
+BackgroundWord = Literal["opaque", "transparent"]
+
+
+def slug_of(name: str) -> str:
+    """A campaign's name from what a person typed."""
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:_LONGEST_SLUG]
+    return slug.strip("-") or "campaign"
+
+
+class StageChange(Part):
+    """What an override may change in a stage."""
+
+    quality: QualityWord | None = Field(None, description="Price tier.")
+    takes: Takes | None = Field(None, description="Images per cell.")
+
+
+class StagesChange(Part):
+    """What an override may change in the stages."""
+
+    draft: StageChange | None = Field(None, description="Changes to drafts.")
+    final: StageChange | None = Field(None, description="Changes to finals.")
+
+
+class SettingsChange(Part):
+    """What an override may set."""
+
+    vars: dict[str, Any] = Field(default_factory=dict, description="Merged over the file's vars.")
+    prompt: Text | None = Field(None, description="Another template.")
+    text: dict[str, Text] = Field(default_factory=dict, description="Merged over the file's text.")
+    references: list[Text] | None = Field(
+        None, description="Other reference images; needs a provider that takes some."
+    )
+    background: BackgroundWord | None = Field(None, description="Another background.")
+    stages: StagesChange | None = Field(None, description="Another quality or number of takes.")
+
+
+class OverridePart(Part):
+    """An exception for some cells."""
+
+    match: dict[str, Pattern] = Field(min_length=1, description="axis → globs; all must fit.")
+    set: SettingsChange = Field(description="What those cells have instead.")
+
+
+class CampaignFile(Part):
+    """A campaign: products × sizes × any other axis, one prompt, and how it is rendered."""
+
+    campaign: Annotated[
+        Text, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=_LONGEST_SLUG)
+    ] = Field(description="The campaign's name: a-z, 0-9 and -.")
+    extends: Text | list[Text] | None = Field(
+        None, description="Files to build on: maps merge, lists replace, +key appends."
+    )
+    tags: dict[str, Text] = Field(
+        default_factory=dict, description="Words for accounting, e.g. client and cost centre."
+    )
+    vars: dict[str, Any] = Field(
+        default_factory=dict, description="Values for templates, said without a prefix."
+    )
+    data: dict[str, TablePart] = Field(default_factory=dict, description="Named tables.")
+    matrix: MatrixPart = Field(description="The axes.")
+    prompt: Text = Field(description="A Jinja template, or the name of a .j2 file.")
+    text: dict[str, Text] = Field(
+        default_factory=dict, description="Words that must stand quoted in the prompt."
+    )
+    references: list[Text] = Field(
+        default_factory=list,
+        description="Images for a provider that takes some; none shipped does.",
+    )
+    background: BackgroundWord = Field("opaque", description="Opaque, or an alpha channel.")
+    overrides: list[OverridePart] = Field(
+        default_factory=list, description="Exceptions, in order; later wins."
+    )
+    stages: StagesPart = Field(
+        default_factory=lambda: StagesPart.model_validate({"draft": {}, "final": {}}),
+        description="What is rendered; only the stages named run.",
+    )
+    budget: BudgetPart = Field(
+        default_factory=lambda: BudgetPart.model_validate({}), description="Hard limits in credits."
+    )
+    provider: Text = Field("embedded", description="Who renders.")
+    providers: dict[str, ProviderPart] = Field(
+        default_factory=dict, description="Settings of providers, by name."
+    )
+    run: RunPart = Field(
+        default_factory=lambda: RunPart.model_validate({}), description="Pace and giving up."
+    )
+    output: OutputPart = Field(
+        default_factory=lambda: OutputPart.model_validate({}), description="Where images lie."
+    )
+    renditions: list[RenditionPart] = Field(
+        default_factory=list, description="Files derived from every final; not acted on yet."
+    )
+    provenance: ProvenancePart = Field(
+        default_factory=lambda: ProvenancePart.model_validate({}),
+        description="Labels that say how an image was made; not acted on yet.",
+    )
+    notify: list[NoticePart] = Field(default_factory=list, description="Whom to tell.")

@@ -1,0 +1,81 @@
+"""Globs over axes, compiled into masks: one byte for each value of an axis."""
+
+import fnmatch
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from pipeline.campaign.feeds.rows import key_text
+from pipeline.campaign.matrix.axis import Axis
+from pipeline.campaign.matrix.sizes import size_glob
+from pipeline.campaign.places import Findings, Place
+from pipeline.campaign.resolved import CellRule
+from pipeline.suggestions import did_you_mean
+
+
+def glob(patterns: Iterable[str]) -> re.Pattern[str]:
+    """Any of some globs as one expression; case counts, `*` crosses `/`."""
+    return re.compile("|".join(fnmatch.translate(pattern) for pattern in patterns))
+
+
+def name_glob(patterns: Sequence[str]) -> re.Pattern[str] | None:
+    """Globs over cell names, `4:3` and `4x3` alike; `None` where every cell is meant."""
+    return glob([size_glob(pattern) for pattern in patterns]) if patterns else None
+
+
+def build_rule(
+    wanted: Mapping[str, object],
+    axes: Sequence[Axis],
+    findings: Findings,
+    *,
+    at: Mapping[str, Place],
+    place: Place,
+    path: str,
+    condition: str = "",
+) -> CellRule:
+    """Masks for every axis that is named; unknown axes and idle globs are noted."""
+    numbers = {axis.name: number for number, axis in enumerate(axes)}
+    masks: list[tuple[int, bytes]] = []
+    for name, pattern in wanted.items():
+        where = at.get(name, place)
+        number = numbers.get(name)
+        if number is None:
+            complaint = f"there is no axis {name}{did_you_mean(name, numbers)}"
+            findings.error(complaint, at=where, path=f"{path}.{name}", code="unknown-axis")
+            continue
+        mask = _mask(axes[number], pattern)
+        if not any(mask):
+            complaint = f"no value of {name} fits {_shown(pattern)}"
+            findings.warning(complaint, at=where, path=f"{path}.{name}", code="idle-glob")
+        masks.append((number, mask))
+    return CellRule(masks=tuple(masks), condition=condition, place=place, path=path)
+
+
+def _shown(pattern: object) -> str:
+    if isinstance(pattern, list):
+        return ", ".join(str(one) for one in pattern)
+    if isinstance(pattern, Mapping):
+        return ", ".join(f"{column}: {_shown(one)}" for column, one in pattern.items())
+    return str(pattern)
+
+
+def _mask(axis: Axis, pattern: object) -> bytes:
+    if isinstance(pattern, Mapping):
+        globs = {column: glob(_words(one)) for column, one in pattern.items()}
+        return bytes(_columns_fit(axis, position, globs) for position in range(len(axis.ids)))
+    words = _words(pattern)
+    if axis.name == "size":
+        words = [size_glob(word) for word in words]
+    fits = glob(words).match
+    return bytes(fits(identity) is not None for identity in axis.ids)
+
+
+def _columns_fit(axis: Axis, position: int, globs: Mapping[str, re.Pattern[str]]) -> bool:
+    columns = axis.columns(position)
+    return all(
+        expression.match(axis.ids[position] if column == "id" else key_text(columns.get(column)))
+        for column, expression in globs.items()
+    )
+
+
+def _words(pattern: object) -> list[str]:
+    return [str(one) for one in pattern] if isinstance(pattern, list) else [str(pattern)]

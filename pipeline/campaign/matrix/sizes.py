@@ -1,0 +1,109 @@
+"""The size axis: ratios, placements by name, and exact pixels."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from fractions import Fraction
+
+from pipeline.model.campaign import Size
+from pipeline.model.provider import Caps
+from pipeline.suggestions import did_you_mean
+
+_RATIO = re.compile(r"([1-9][0-9]{0,4})[:x]([1-9][0-9]{0,4})", re.ASCII)
+_PIXELS = re.compile(r"([1-9][0-9]{0,4})\s*[x×]\s*([1-9][0-9]{0,4})", re.ASCII)
+_PIXELS_FROM = 50
+"""Shortest side of a word like `320x50` that means pixels; `4x3` is a ratio."""
+_RATIO_IN_GLOB = re.compile(r"(?<=[0-9*?\]]):(?=[0-9*?\[])", re.ASCII)
+
+
+def size_id(word: str) -> str:
+    """`4:3` as it is named in cells and paths: `4x3`; `1080 × 1920` is `1080x1920`."""
+    found = _RATIO.fullmatch(word) or _PIXELS.fullmatch(word)
+    return f"{found[1]}x{found[2]}" if found else word
+
+
+def size_glob(pattern: str) -> str:
+    """A glob over sizes or cell names in which `4:3` is written `4x3`."""
+    return _RATIO_IN_GLOB.sub("x", pattern)
+
+
+def parse_ratio(word: str) -> Fraction | None:
+    """The ratio that a word like `4:3` or `4x3` names."""
+    found = _RATIO.fullmatch(word)
+    return Fraction(int(found[1]), int(found[2])) if found else None
+
+
+def parse_pixels(word: str) -> tuple[int, int] | None:
+    """Width and height of a word like `970x250`."""
+    found = _PIXELS.fullmatch(word)
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def size_from_word(word: str, *, caps: Caps, placements: Mapping[str, Size]) -> Size | str:
+    """A ratio, exact pixels or a placement; a text says what is wrong."""
+    sides = parse_pixels(word)
+    if sides is not None and min(sides) >= _PIXELS_FROM:
+        return _fitted(Size(id=size_id(word), ratio="", pixels=sides), caps)
+    ratio = parse_ratio(word)
+    if ratio is not None:
+        return Size(id=size_id(word), ratio=_as_documented(ratio, word.replace("x", ":"), caps))
+    placement = placements.get(word)
+    if placement is None:
+        hint = did_you_mean(word, placements)
+        known = "a ratio (4:3), pixels (970x250) or a placement"
+        return f"{word} is not {known}{hint}"
+    return _fitted(placement, caps)
+
+
+def size_from_mapping(
+    identity: str, columns: Mapping[str, object], *, caps: Caps, placements: Mapping[str, Size]
+) -> Size | str:
+    """A size with an id of its own: `px`, `ratio`, or a placement's name as its id."""
+    pixels, ratio = columns.get("px"), columns.get("ratio")
+    if pixels is not None:
+        sides = parse_pixels(str(pixels))
+        if sides is None:
+            return f"px must be written as 970x250, not {pixels}"
+        size = Size(id=identity, ratio="", pixels=sides)
+        return _fitted(size, caps) if ratio is None else _cut_from(size, str(ratio), caps)
+    if ratio is not None:
+        parsed = parse_ratio(str(ratio))
+        if parsed is None:
+            return f"ratio must be written as 4:3, not {ratio}"
+        return Size(id=identity, ratio=_as_documented(parsed, str(ratio).replace("x", ":"), caps))
+    if identity in placements or parse_ratio(identity) or parse_pixels(identity):
+        return size_from_word(identity, caps=caps, placements=placements)
+    wrong = next((key for key in columns if did_you_mean(key, ("px", "ratio"))), None)
+    typo = f", not {wrong}" if wrong else ""
+    return f"{identity} needs px: 970x250 or ratio: 4:3{typo}"
+
+
+def _as_documented(ratio: Fraction, word: str, caps: Caps) -> str:
+    """The provider's own spelling of a ratio: `9:21`, not `3:7`."""
+    for known in caps.ratios:
+        if parse_ratio(known) == ratio:
+            return known
+    return word
+
+
+def _fitted(size: Size, caps: Caps) -> Size:
+    """The size with the documented ratio that loses least when it is cut."""
+    if size.pixels is None:
+        return size
+    target = Fraction(*size.pixels)
+    best, kept = "", Fraction(0)
+    for known in caps.ratios:
+        ratio = parse_ratio(known)
+        if ratio is not None and min(ratio / target, target / ratio) > kept:
+            best, kept = known, min(ratio / target, target / ratio)
+    return replace(size, ratio=best, kept=float(kept))
+
+
+def _cut_from(size: Size, word: str, caps: Caps) -> Size | str:
+    ratio = parse_ratio(word)
+    if ratio is None or size.pixels is None:
+        return f"ratio must be written as 4:3, not {word}"
+    target = Fraction(*size.pixels)
+    kept = float(min(ratio / target, target / ratio))
+    spelled = _as_documented(ratio, word.replace("x", ":"), caps)
+    return replace(size, ratio=spelled, kept=kept)

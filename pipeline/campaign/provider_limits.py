@@ -1,0 +1,110 @@
+"""What the provider cannot do is found before a cell is planned."""
+
+from pipeline.campaign.checked_file import CheckedFile
+from pipeline.campaign.matrix.sizes import parse_ratio
+from pipeline.campaign.places import Findings, Place
+from pipeline.campaign.reading.located import Step, dotted
+from pipeline.campaign.resolved import Matrix
+from pipeline.model.campaign import Size
+from pipeline.model.provider import Profile, Support
+from pipeline.suggestions import listing
+
+_HALF = 0.5
+
+
+def check_caps(opened: CheckedFile, matrix: Matrix) -> None:
+    """Note what this provider refuses (errors) or may refuse (warnings)."""
+    sizes = next((axis for axis in matrix.axes if axis.name == "size"), None)
+    if sizes is not None:
+        for position, size in enumerate(sizes.sizes):
+            _check_size(size, sizes.origin(position)[0], opened.profile, opened.findings)
+    _check_backgrounds(opened)
+    _check_references(opened)
+    _note_unheeded(opened)
+
+
+def _note_unheeded(opened: CheckedFile) -> None:
+    """What the grammar knows and no room acts on yet is said, never quietly left out."""
+    file = opened.file
+    written: list[tuple[Step, ...]] = []
+    if file.renditions:
+        written.append(("renditions",))
+    if "provenance" in file.model_fields_set:
+        written.append(("provenance",))
+    for name, provider in file.providers.items():
+        written += [
+            ("providers", name, setting)
+            for setting in ("model", "edits", "price")
+            if setting in provider.model_fields_set
+        ]
+    for steps in written:
+        at, path = opened.place(*steps, key=True), dotted(steps)
+        complaint = "is understood, and this version does not act on it yet"
+        opened.findings.warning(complaint, at=at, path=path, code="unheeded")
+
+
+def _check_size(size: Size, at: Place, profile: Profile, findings: Findings) -> None:
+    ratio = parse_ratio(size.ratio)
+    path = f"matrix.size: {size.id}"
+    if ratio is None:
+        findings.error(f"{profile.name} has no ratio for it", at=at, path=path, code="size-ratio")
+        return
+    longest = max(ratio, 1 / ratio)
+    known = listing(profile.caps.ratios, last="and")
+    if longest > profile.caps.longest_ratio:
+        most = f"{profile.caps.longest_ratio:g}:1"
+        complaint = f"{size.ratio} is longer than {most}, the most that {profile.name} renders"
+        findings.error(complaint, at=at, path=path, code="size-ratio")
+    elif size.ratio not in profile.caps.ratios and profile.caps.ratios_only:
+        complaint = f"{profile.name} renders only {known}, not {size.ratio}"
+        findings.error(complaint, at=at, path=path, code="size-ratio")
+    elif size.ratio not in profile.caps.ratios:
+        complaint = f"{size.ratio} is not among the ratios that {profile.name} documents: {known}"
+        findings.warning(complaint, at=at, path=path, code="size-ratio")
+    if size.kept < _HALF:
+        pixels = "×".join(str(side) for side in size.pixels or ())
+        complaint = (
+            f"only {size.kept:.1%} of the {size.ratio} render survives the cut to {pixels}; "
+            "most of the picture will be cut away"
+        )
+        findings.warning(complaint, at=at, path=path, code="crop-loss")
+
+
+def _check_backgrounds(opened: CheckedFile) -> None:
+    file, profile, findings = opened.file, opened.profile, opened.findings
+    wanted: list[tuple[tuple[Step, ...], str | None]] = [(("background",), file.background)]
+    for number, override in enumerate(file.overrides):
+        wanted.append((("overrides", number, "set", "background"), override.set.background))
+    for steps, background in wanted:
+        if background != "transparent" or profile.caps.transparent is Support.YES:
+            continue
+        at, path = opened.place(*steps), dotted(steps)
+        if profile.caps.transparent is Support.NO:
+            complaint = f"{profile.name} renders no transparent background"
+            findings.error(complaint, at=at, path=path, code="background")
+        else:
+            complaint = (
+                f"a transparent background is a preview at {profile.name} and may be refused"
+            )
+            findings.warning(complaint, at=at, path=path, code="background")
+
+
+def _check_references(opened: CheckedFile) -> None:
+    file, profile, findings = opened.file, opened.profile, opened.findings
+    wanted: list[tuple[Step, ...]] = [("references",)] if file.references else []
+    wanted += [
+        ("overrides", number, "set", "references")
+        for number, override in enumerate(file.overrides)
+        if override.set.references
+    ]
+    refines = file.stages.final is not None and file.stages.final.mode == "refine"
+    if refines:
+        wanted.append(("stages", "final", "mode"))
+    for steps in wanted:
+        at, path = opened.place(*steps), dotted(steps)
+        if profile.caps.references is Support.NO:
+            what = "edits no images" if steps[-1] == "mode" else "takes no reference images"
+            findings.error(f"{profile.name} {what}", at=at, path=path, code="references")
+        elif profile.caps.references is Support.PREVIEW:
+            complaint = f"reference images are a preview at {profile.name} and may be refused"
+            findings.warning(complaint, at=at, path=path, code="references")

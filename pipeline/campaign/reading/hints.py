@@ -1,0 +1,154 @@
+"""What a YAML parser's complaint means to the person who wrote the file."""
+
+import re
+
+import yaml
+
+from pipeline.campaign.places import Place
+
+DEEPEST = 64
+"""Mappings and lists inside each other."""
+NESTED = f"lists and mappings are nested deeper than {DEEPEST}"
+_SHOWN = 80
+"""Characters of a text that a hint repeats."""
+
+_TEMPLATE = re.compile(r"(?:^|[:\-,\[{?])[ \t]+(\{\{.*|\{%.*)|^(\{[{%].*)")
+_QUOTED_START = re.compile(
+    r"""(?:^|[:\-,\[{])[ \t]+("(?:[^"\\]|\\.)*"|'(?:[^']|'')*')[ \t]*[^\s,\]}:#]"""
+)
+_STARTED = ("while scanning an alias", "while scanning an anchor", "while scanning a tag")
+_STARTERS = "@`%*&!|>?"
+_ODD_COLON = re.compile("([ \t]*(?:- )?[A-Za-z_][\\w-]*[ \t]*)(\uff1a|:\xa0|:)(.*\\S)")
+_BLOCK_OPENED = re.compile(r"[:\-][ \t]+[|>][-+0-9]*[ \t]*$")
+_CONFLICT = "<<<<<<< "
+_MARKS = ("<<<<<<<", "=======", ">>>>>>>")
+
+
+def quoted(text: str) -> str:
+    """The text as a double-quoted YAML scalar, or single-quoted where that reads better."""
+    text = text.strip()
+    if len(text) > _SHOWN:
+        text = f"{text[:_SHOWN]}…"
+    if '"' in text and "'" not in text:
+        return f"'{text}'"
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def explain_parser(
+    error: yaml.MarkedYAMLError, *, lines: list[str], file: str
+) -> tuple[str, Place]:
+    """A sentence with the way out, and the place it is about."""
+    marked = next((n for n, text in enumerate(lines) if text.startswith(_CONFLICT)), None)
+    if marked is not None:
+        complaint = "two versions were merged and not settled: keep one, and delete the marks"
+        return f"{complaint} {', '.join(_MARKS)}", Place(file, marked + 1, 1)
+    mark = error.problem_mark or error.context_mark
+    line, column = (mark.line, mark.column) if mark else (0, 0)
+    problem = error.problem or "cannot be read"
+    source = lines[line] if line < len(lines) else ""
+    begun = error.context_mark
+    opened = (begun.line, begun.column) if begun is not None and begun.line < len(lines) else None
+    if opened is not None and error.context == "while scanning a simple key":
+        line, column = opened
+        before = lines[line - 1] if line else ""
+        complaint, start = _no_key(lines[line], before, column)
+    elif opened is not None and _never_closed(problem) and not _text_after_quote(source):
+        line, start = opened
+        complaint = _unclosed(error.context or "", lines[line][start : start + 1])
+    else:
+        if opened is not None and error.context in _STARTED:
+            line, column = opened
+        complaint, start = _explain_line(problem, source, column)
+    return complaint, Place(file, line + 1, start + 1)
+
+
+def _never_closed(problem: str) -> bool:
+    return "expected ',' or" in problem or "unexpected end of stream" in problem
+
+
+def _unclosed(context: str, opener: str) -> str:
+    if "quoted" in context:
+        return "the quote that opens here is never closed"
+    closer = {"[": "]", "{": "}"}.get(opener, "")
+    return f"the {opener} that opens here is not closed: a comma or {closer} is missing"
+
+
+def _no_key(source: str, before: str, column: int) -> tuple[str, int]:
+    """What a line that should be `key: value` has in its place, and where."""
+    odd = _ODD_COLON.match(source)
+    if odd:
+        key, colon, value = odd.groups()
+        told = {"\uff1a": "the colon is a full-width one", ":": "no space follows the colon"}
+        wrong = told.get(colon, "a no-break space (U+00A0) follows the colon")
+        return f"{wrong}; write {key.strip()}: {value.strip()}", odd.start(2)
+    if _BLOCK_OPENED.search(before):
+        return "the text that | or > begins must be indented below its key", column
+    return "this line is no key with a value, nor does it continue the text above it", column
+
+
+def _text_after_quote(source: str) -> tuple[str, int] | None:
+    """What is wrong with a line on which a quoted text ends too early, and where it begins."""
+    trailing = _QUOTED_START.search(source)
+    if trailing is None:
+        return None
+    text = trailing[1]
+    if "{{" in text and "}}" not in text:
+        way = "inside a template use the other kind of quotes, or write the text as a block (|)"
+    elif text.startswith("'"):
+        way = "write an apostrophe twice inside single quotes, or use double quotes"
+    else:
+        way = "quote all of it, or none"
+    return f"text follows the closing quote of {text}; {way}", trailing.end() - 1
+
+
+def _explain_line(problem: str, source: str, column: int) -> tuple[str, int]:
+    """What is wrong with a line, and the column that it is about."""
+    if "nesting depth" in problem:
+        return NESTED, column
+    template = _TEMPLATE.search(source)
+    if template:
+        which = 1 if template[1] else 2
+        text = quoted(template[which])
+        return f"a value that starts with a template must be quoted: {text}", template.start(which)
+    character = source[column : column + 1]
+    if "mapping values" in problem:
+        return _colon_in_text(source), column
+    if character == "\t":
+        return "a tab stands here; indent with spaces", column
+    trailing = _text_after_quote(source)
+    if trailing is not None:
+        return trailing
+    if character and character in _STARTERS:
+        word = quoted(_word(source, column))
+        return f"a text that starts with {character} must be quoted: {word}", column
+    for part, hint in _PROBLEMS.items():
+        if part in problem:
+            return hint, column
+    return f"not readable as YAML: {problem}", column
+
+
+_PROBLEMS = {
+    "block sequence entries": (
+        "a list entry (-) cannot stand on this line; begin the list on a line of its own"
+    ),
+    "expected key": (
+        "this line does not fit the mapping it stands in: check its indentation and quotes"
+    ),
+    "'-' indicator": "this line does not fit the list it stands in: check its indentation",
+    "comment or line break": "the text after | or > begins on the next line, indented",
+    "escape character": "\\ begins an escape inside double quotes; use single quotes",
+}
+
+
+def _colon_in_text(source: str) -> str:
+    key, colon, text = source.partition(": ")
+    if colon and ":" in text:
+        shown = f"{key.strip().removeprefix('- ')}: {quoted(text)}"
+        return f"a text that holds a colon and a space must be quoted: {shown}"
+    return "a key stands where none can: check this line's indentation and the one above"
+
+
+def _word(source: str, column: int) -> str:
+    rest = re.split(r"[,\]}]|[ \t]#", source[column:], maxsplit=1)[0]
+    return rest.strip()

@@ -1,0 +1,83 @@
+"""The text of a file, or what is wrong with its bytes."""
+
+import codecs
+import os
+import re
+import stat
+from pathlib import Path
+
+from pipeline.campaign.places import Place, refusal
+
+TEXT_LIMIT = 8 * 1024 * 1024
+"""Largest campaign, template or partial file, in bytes."""
+
+_FORBIDDEN = re.compile(
+    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
+_WIDE = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def read_bytes(path: Path, *, shown: str, limit: int) -> bytes:
+    """All of a regular file, no larger than `limit` bytes; `CampaignError` otherwise."""
+    at = Place(shown)
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise refusal(f"cannot be read: {error.strerror}", at=at, code="file") from error
+    except ValueError as error:
+        raise refusal(f"is no name for a file: {error}", at=at, code="file") from error
+    try:
+        found = os.fstat(handle)
+        if not stat.S_ISREG(found.st_mode):
+            raise refusal("is not a regular file", at=at, code="file")
+        if found.st_size > limit:
+            size = f"{found.st_size / 1e6:.0f} MB; at most {limit / 1e6:.0f} MB are read"
+            raise refusal(f"is too large: {size}", at=at, code="file-size")
+        with os.fdopen(handle, "rb", closefd=False) as file:
+            content = file.read(limit + 1)
+    except OSError as error:
+        raise refusal(f"cannot be read: {error.strerror}", at=at, code="file") from error
+    finally:
+        os.close(handle)
+    if len(content) > limit:
+        raise refusal(f"is too large: more than {limit / 1e6:.0f} MB", at=at, code="file-size")
+    return content
+
+
+def read_text(path: Path, *, shown: str, limit: int = TEXT_LIMIT) -> str:
+    """A UTF-8 file without its byte order mark, checked for characters that no text has."""
+    return decode(read_bytes(path, shown=shown, limit=limit), shown=shown)
+
+
+def decode(content: bytes, *, shown: str) -> str:
+    """Bytes as text; `CampaignError` names the line and column of the first one that is wrong."""
+    if content.startswith(_WIDE) or content[:4].count(0) > 1:
+        raise refusal(
+            f"is UTF-16 or UTF-32; {_saving(shown)}", at=Place(shown, 1, 1), code="encoding"
+        )
+    content = content.removeprefix(codecs.BOM_UTF8)
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        at = _place(shown, content[: error.start].decode("utf-8"))
+        byte = f"byte 0x{content[error.start]:02X}"
+        raise refusal(f"{byte} is not UTF-8; {_saving(shown)}", at=at, code="encoding") from error
+    wrong = _FORBIDDEN.search(text)
+    if wrong:
+        raise refusal(
+            f"holds the character U+{ord(wrong[0]):04X}, which no text may hold",
+            at=_place(shown, text[: wrong.start()]),
+            code="character",
+        )
+    return text
+
+
+def _saving(shown: str) -> str:
+    if shown.lower().endswith((".csv", ".tsv")):
+        return "save it as CSV UTF-8 (so named in Excel's list of formats)"
+    return "save the file as UTF-8"
+
+
+def _place(shown: str, before: str) -> Place:
+    lines = before.split("\n")
+    return Place(shown, len(lines), len(lines[-1]) + 1)

@@ -1,0 +1,119 @@
+"""Settings of cells: the file's own, then every override that fits, later ones winning."""
+
+from collections.abc import Mapping
+from threading import Lock
+
+from pipeline.campaign.feeds.table import pack
+from pipeline.campaign.grammar.campaign_file import CampaignFile, SettingsChange, StageChange
+from pipeline.campaign.resolved import Variant
+from pipeline.model.campaign import FinalMode, Review, Stage, StageSettings
+from pipeline.model.request import Background, Quality
+
+Fits = tuple[int, ...]
+"""The numbers of the overrides that fit a cell, in order."""
+
+
+def template_name(file: str, path: str) -> str:
+    """What a template that stands in a campaign file is called."""
+    return f"{file}#{path}"
+
+
+def stage_settings(file: CampaignFile) -> dict[Stage, StageSettings]:
+    """The stages that run, drafts first."""
+    stages: dict[Stage, StageSettings] = {}
+    if file.stages.draft is not None:
+        draft = file.stages.draft
+        stages[Stage.DRAFT] = StageSettings(
+            quality=Quality(draft.quality), takes=draft.takes, review=Review(draft.review)
+        )
+    if file.stages.final is not None:
+        final = file.stages.final
+        stages[Stage.FINAL] = StageSettings(
+            quality=Quality(final.quality), takes=final.takes, mode=FinalMode(final.mode)
+        )
+    return stages
+
+
+class Variants:
+    """Builds each combination of overrides once, also for several threads."""
+
+    def __init__(self, file: CampaignFile, names: Mapping[str, str]) -> None:
+        self.file = file
+        self.names = names
+        """Path in the campaign file → name of the template there."""
+        self._numbers: dict[Fits, int] = {}
+        self._all: list[Variant] = []
+        self._fits: list[Fits] = []
+        self._adding = Lock()
+
+    def number(self, fits: Fits) -> int:
+        """The variant for a combination of overrides."""
+        known = self._numbers.get(fits)
+        return self._add(fits) if known is None else known
+
+    def _add(self, fits: Fits) -> int:
+        with self._adding:
+            if fits not in self._numbers:
+                self._all.append(self._build(fits))
+                self._fits.append(fits)
+                self._numbers[fits] = len(self._all) - 1
+            return self._numbers[fits]
+
+    def __getitem__(self, number: int) -> Variant:
+        return self._all[number]
+
+    def overrides_of(self, number: int) -> Fits:
+        """Which overrides made a variant."""
+        return self._fits[number]
+
+    def _build(self, fits: Fits) -> Variant:
+        values = dict(self.file.vars)
+        prompt = self.names["prompt"]
+        texts = {key: self.names[f"text.{key}"] for key in self.file.text}
+        references = [
+            self.names[f"references[{number}]"] for number in range(len(self.file.references))
+        ]
+        background, stages = self.file.background, stage_settings(self.file)
+        for number in fits:
+            change, path = self.file.overrides[number].set, f"overrides[{number}].set"
+            values |= change.vars
+            texts |= {key: self.names[f"{path}.text.{key}"] for key in change.text}
+            prompt = self.names.get(f"{path}.prompt", prompt)
+            if change.references is not None:
+                references = [
+                    self.names[f"{path}.references[{n}]"] for n in range(len(change.references))
+                ]
+            background = change.background or background
+            stages = _restaged(stages, change)
+        return Variant(
+            vars=values,
+            packed=pack(["", None, values]),
+            prompt=prompt,
+            texts=tuple(sorted(texts.items())),
+            references=tuple(references),
+            background=Background(background),
+            stages=stages,
+        )
+
+
+def _restaged(
+    stages: Mapping[Stage, StageSettings], change: SettingsChange
+) -> dict[Stage, StageSettings]:
+    if change.stages is None:
+        return dict(stages)
+    changes: dict[Stage, StageChange | None] = {
+        Stage.DRAFT: change.stages.draft,
+        Stage.FINAL: change.stages.final,
+    }
+    return {stage: _restaged_one(settings, changes[stage]) for stage, settings in stages.items()}
+
+
+def _restaged_one(settings: StageSettings, change: StageChange | None) -> StageSettings:
+    if change is None:
+        return settings
+    return StageSettings(
+        quality=Quality(change.quality) if change.quality else settings.quality,
+        takes=change.takes or settings.takes,
+        review=settings.review,
+        mode=settings.mode,
+    )

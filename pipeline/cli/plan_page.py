@@ -1,0 +1,292 @@
+"""A plan as a person reads it, and as it is kept."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from math import ceil, prod
+
+from pipeline.app.next_command import next_step
+from pipeline.app.options import CampaignOptions
+from pipeline.campaign.loading import LoadedCampaign
+from pipeline.campaign.outline import outline
+from pipeline.cli.terminal import clipped, counted, paint, table, width
+from pipeline.model.campaign import Review, Size, Stage
+from pipeline.model.credits import Credits
+from pipeline.state.counted_work import MOST_LISTED, CountedWork, ListedImage, count_reasons
+from pipeline.state.preview import Preview
+from pipeline.state.saved_plans import plan_id
+from pipeline.state.size_grid import GridRow
+
+MOST_COLUMNS = 8
+MOST_CROPS = 6
+MINUTE = 60
+LONGEST_PRODUCT = 28
+_SIGNS = {"+": "green", "=": "dim", "~": "dim", "-": "red"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """Everything that is shown."""
+
+    loaded: LoadedCampaign
+    preview: Preview
+    limits: Mapping[str, tuple[Credits, Credits]]
+    seconds: float | None
+    """What an image took in the last run, half of them less; `None` before the first one."""
+    concurrency: int
+
+    @property
+    def id(self) -> str:
+        """Names this very work at this very price."""
+        campaign = self.loaded.campaign
+        return plan_id(campaign.sha256, campaign.provider, self.preview.stages.values())
+
+    @property
+    def work(self) -> int:
+        """Images that a run would buy or fetch."""
+        return sum(one.buying + one.fetching for one in self.preview.stages.values())
+
+
+def plan_page(plan: Plan) -> list[str]:
+    """The lines of a plan, without its last ones."""
+    campaign = plan.loaded.campaign
+    lines = [f"{paint(campaign.slug, 'bold')}  {campaign.file}", _shape(plan.preview), ""]
+    lines += [*_matrix(plan.preview), "", *_why(plan.preview), *_stages(plan)]
+    if plan.loaded.profile.play_money:
+        lines.append(_fact("Money", "play credits of the embedded server"))
+    for scope, (limit, left) in plan.limits.items():
+        lines.append(_fact("Budget", _budget(plan, scope, limit, left)))
+    return [*lines, *_time(plan), *_crops(plan.loaded)]
+
+
+def plan_ending(plan: Plan, options: CampaignOptions) -> list[str]:
+    """What comes after a plan; a run can be held to it where it is of all cells."""
+    saved = paint(f" Saved as plan {plan.id}.", "dim") if plan.work else ""
+    lines = ["", f"Nothing was sent.{saved}"]
+    steps = []
+    if plan.work:
+        held = () if options.only else ("--plan", plan.id)
+        steps.append(next_step(options, "run", *held))
+    if waiting := plan.preview.waiting:
+        by_checks = plan.loaded.campaign.stages[Stage.DRAFT].review is Review.AUTO
+        lines.append(f"{counted(waiting, 'cell')} to {'check' if by_checks else 'review'}")
+        if not by_checks:
+            steps.append(next_step(options, "review"))
+        elif not steps:
+            steps.append(next_step(options, "run"))
+    for word, step in zip(("Next", "or"), steps, strict=False):
+        lines.append(paint(word, "bold") + " " * (6 - len(word)) + step)
+    return lines
+
+
+def plan_record(plan: Plan) -> dict[str, object]:
+    """A plan as JSON; lists of images are cut short, what they leave out is counted."""
+    gone = plan.preview.gone
+    return {
+        "schema": "campaign-pipeline/plan/1",
+        "plan": plan.id,
+        "campaign": plan.loaded.campaign.slug,
+        "at": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "stages": {
+            stage: {
+                "jobs": ahead.jobs,
+                "to_buy": [_listed(one) for one in ahead.to_buy],
+                "to_buy_more": ahead.buying - len(ahead.to_buy),
+                "to_fetch": [one.job for one in ahead.to_fetch],
+                "to_fetch_more": ahead.fetching - len(ahead.to_fetch),
+                "credits": ahead.credits,
+            }
+            for stage, ahead in plan.preview.stages.items()
+        },
+        "gone": [entry.key for entry in gone[:MOST_LISTED]],
+        "gone_more": max(0, len(gone) - MOST_LISTED),
+        "finals_at_most": plan.preview.finals_at_most,
+        "limits": {
+            scope: {"limit": limit, "left": left} for scope, (limit, left) in plan.limits.items()
+        },
+        "warnings": [str(finding) for finding in plan.loaded.warnings],
+    }
+
+
+def _listed(one: ListedImage) -> dict[str, object]:
+    return {"job": one.job, "cell": one.cell, "why": one.why}
+
+
+def _time(plan: Plan) -> list[str]:
+    """How long buying takes, and never less than one image does; downloads take seconds."""
+    buying = [one.buying for one in plan.preview.stages.values()]
+    if not plan.seconds or not any(buying):
+        return []
+    at_once = min(plan.concurrency, max(buying))
+    wait = sum(ceil(images / at_once) for images in buying) * plan.seconds
+    pace = f"{at_once} at once, {plan.seconds:.1f} s an image in the last run"
+    return [_fact("Time", f"about {_duration(wait)} at {pace}")]
+
+
+def _fact(name: str, text: str) -> str:
+    return f"  {name:<8} {text}"
+
+
+def _shape(preview: Preview) -> str:
+    grid = preview.grid
+    counts = [(len(ids), axis) for axis, ids in grid.axes.items()]
+    sizes = " × ".join(counted(count, axis) for count, axis in counts)
+    whole = prod(count for count, _ in counts) == grid.cells
+    each = f", {counted(grid.takes, 'take')} each" if grid.takes > 1 else ""
+    return f"{sizes}{' = ' if whole else ', '}{counted(grid.cells, 'cell')}{each}"
+
+
+def _matrix(preview: Preview) -> list[str]:
+    """Products down, sizes across: new images; `=` is settled, `~` is shared with another cell.
+
+    It is of the first stage, and says of which.
+    """
+    grid = preview.grid
+    if not grid.rows:
+        return []
+    named = {product: clipped(product, LONGEST_PRODUCT) for product in grid.rows}
+    rows = [
+        [named[product], *(_square(row, size) for size in grid.sizes), *_sums(row)]
+        for product, row in grid.rows.items()
+    ]
+    head = [f"{next(iter(preview.stages))}s", *grid.sizes, "new", "credits"]
+    shown = min(len(grid.sizes), MOST_COLUMNS)
+    lines = _laid_out(head, rows, shown)
+    while shown > 1 and max(map(len, lines)) > width() - 2:
+        shown -= 1
+        lines = _laid_out(head, rows, shown)
+    text = [f"  {paint(lines[0], 'dim')}", *(f"  {line}" for line in lines[1:])]
+    if grid.hidden:
+        text.append(f"  … and {counted(grid.hidden, 'more product')}")
+    if shown < len(grid.sizes):
+        text.append(f"  … and {counted(len(grid.sizes) - shown, 'more size')}, counted in new")
+    return text
+
+
+def _laid_out(head: Sequence[str], rows: Sequence[Sequence[str]], sizes: int) -> list[str]:
+    """The table with its first columns only."""
+    cut = [[*row[: sizes + 1], *row[-2:]] for row in (head, *rows)]
+    return table(cut, right=frozenset(range(1, sizes + 3)))
+
+
+def _square(row: GridRow, size: str) -> str:
+    square = row.squares.get(size)
+    if square is None:
+        return "·"
+    if square.new:
+        return f"{square.new:,}"
+    return f"{'~' if square.shared == square.images else '='}{square.images:,}"
+
+
+def _sums(row: GridRow) -> tuple[str, str]:
+    return f"{row.new:,}", f"{row.credits:,}"
+
+
+def _why(preview: Preview) -> list[str]:
+    tallies = [*preview.stages.values()]
+    facts = [("+", count, str(why)) for why, count in count_reasons(tallies)]
+    facts.append(("=", sum(one.on_disk for one in tallies), "on disk"))
+    facts.append(("~", sum(one.shared for one in tallies), "shared, paid under another cell"))
+    facts.append(("-", len(preview.gone), "no longer asked for, files kept"))
+    facts = [fact for fact in facts if fact[1]]
+    room = max((len(f"{count:,}") for _, count, _ in facts), default=0)
+    lines = []
+    for sign, count, words in facts:
+        number = f"{sign} {count:>{room},}"
+        lines.append(f"  {paint(number, _SIGNS[sign]) if sign in _SIGNS else number} {words}")
+    return [*lines, ""] if lines else []
+
+
+def _stages(plan: Plan) -> list[str]:
+    stages = plan.preview.stages
+    at_most = _finals_left(plan.preview)
+    prices = {stage: _price(plan, stage) for stage in stages}
+    work = {stage: f"{one.buying:,} × {prices[stage]}" for stage, one in stages.items()}
+    most = _most(at_most, prices.get(Stage.FINAL))
+    wide = max(map(len, (most, *work.values())))
+    room = max(
+        [7, *(len(f"{sum_:,}") for sum_ in (at_most, *(s.credits for s in stages.values())))]
+    )
+    lines = []
+    for stage, ahead in stages.items():
+        quality = plan.loaded.campaign.stages[stage].quality
+        name = f"{stage.capitalize()}s"
+        line = f"{quality:<7} {work[stage]:<{wide}} "
+        money = f"{ahead.credits:>{room},} credits"
+        more = stage is Stage.FINAL and at_most > ahead.credits
+        if ahead.jobs or not more:
+            lines.append(_fact(name, line + paint(money, "bold") + _also(ahead)))
+        if more:
+            start = f"{quality:<7}" if not ahead.jobs else f"{'':<7}"
+            money = f"{at_most:>{room},} credits"
+            line = f"{start} {most:<{wide}} {money}  {paint(_who_chooses(plan), 'dim')}"
+            lines.append(_fact("" if ahead.jobs else name, line))
+    return lines
+
+
+def _finals_left(preview: Preview) -> Credits:
+    """The most that finals can still cost: those of every cell, without what is paid."""
+    ahead = preview.stages.get(Stage.FINAL)
+    paid = ahead.worth - ahead.credits if ahead else 0
+    return Credits(preview.finals_at_most - paid)
+
+
+def _most(at_most: Credits, price: Credits | None) -> str:
+    """`up to 50 × 12`; where some cells have another quality, no such number can be told."""
+    if not price or at_most % price:
+        return "up to"
+    return f"up to {at_most // price:,} × {price}"
+
+
+def _budget(plan: Plan, scope: str, limit: Credits, left: Credits) -> str:
+    """What is left, and how much of the work it does not pay for."""
+    due = sum(one.credits for one in plan.preview.stages.values())
+    told = f"{left:,} of {limit:,} credits left for the {scope}"
+    if due <= left:
+        return told
+    short = f"{counted(due - left, 'credit')} short: a run stops there"
+    return f"{told}, {paint(short, 'yellow')}"
+
+
+def _price(plan: Plan, stage: Stage) -> Credits:
+    return plan.loaded.profile.price(plan.loaded.campaign.stages[stage].quality)
+
+
+def _who_chooses(plan: Plan) -> str:
+    draft = plan.loaded.campaign.stages.get(Stage.DRAFT)
+    match draft.review if draft else Review.NONE:
+        case Review.HUMAN:
+            return "for what review approves"
+        case Review.AUTO:
+            return "for what the checks approve"
+        case Review.NONE:
+            return "in all, bought unseen"
+
+
+def _also(ahead: CountedWork) -> str:
+    facts = []
+    if ahead.done:
+        facts.append(f"{ahead.done:,} on disk or settled")
+    if ahead.fetching:
+        facts.append(f"{ahead.fetching:,} to fetch, paid")
+    return f"  {', '.join(facts)}" if facts else ""
+
+
+def _duration(seconds: float) -> str:
+    if seconds < MINUTE:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / MINUTE)
+    return f"{minutes} min" if minutes < MINUTE else f"{minutes // 60:,} h {minutes % 60} min"
+
+
+def _crops(loaded: LoadedCampaign) -> list[str]:
+    crops = outline(loaded).crops[:MOST_CROPS]
+    names = table([(size.id, _pixels(size)) for size in crops]) if crops else []
+    return [
+        _fact("Crop", f"{name}  keeps {size.kept:.1%} of a {size.ratio}")
+        for name, size in zip(names, crops, strict=True)
+    ]
+
+
+def _pixels(size: Size) -> str:
+    return "×".join(str(side) for side in size.pixels or (0, 0))

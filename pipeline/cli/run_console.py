@@ -1,0 +1,194 @@
+"""A run on the terminal: the question before, the head, what happens, the ending."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from pipeline.app.console import RunEnding, RunStart
+from pipeline.app.next_steps import steps_onward
+from pipeline.app.options import CampaignOptions
+from pipeline.cli.findings import tell_finding
+from pipeline.cli.progress import watcher_for
+from pipeline.cli.terminal import counted, is_terminal, paint, say
+from pipeline.errors import Declined
+from pipeline.model.campaign import Review, Stage
+from pipeline.model.credits import Credits
+from pipeline.model.outcome import Status
+from pipeline.model.provider import Profile
+from pipeline.purchasing.watching import Watcher
+from pipeline.reports.run_manifest import RunFacts, manifest_head
+from pipeline.reports.run_report import NAMED, RunReport
+from pipeline.state.survey import CampaignState
+
+TROUBLE = (
+    Status.IN_DOUBT,
+    Status.REFUSED,
+    Status.FAILED,
+    Status.PAID_LOST,
+    Status.PENDING_DOWNLOAD,
+    Status.PLANNED,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TerminalConsole:
+    """`Console` on this process's stdout and stderr."""
+
+    watcher: Watcher
+    ask_above: int
+    """Credits above which a person is asked."""
+    ask_always: bool = False
+    """Ask whatever the price, and for play credits too."""
+    ask_never: bool = False
+    quiet: bool = False
+    as_json: bool = False
+    """Print the run manifest on stdout at the end."""
+    log_json: bool = False
+    """Write events to stderr as JSON instead of words."""
+
+    @property
+    def journal(self) -> Sequence[TextIO]:
+        """See `Console.journal`."""
+        return [sys.stderr] if self.log_json else []
+
+    def confirm(self, profile: Profile, *, images: int, price: Credits) -> None:
+        """See `Console.confirm`; without a terminal nobody is asked and the budgets decide."""
+        always = self.ask_always and price > 0
+        silent = self.ask_never or (profile.play_money and not always)
+        small = price <= self.ask_above and not always
+        if silent or small or not is_terminal(sys.stdin):
+            return
+        say(f"{counted(images, 'image')} to render on {profile.name}.")
+        sys.stderr.write(f"Spend up to {counted(price, 'credit')}? [y/N] ")
+        sys.stderr.flush()
+        if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+            raise Declined("nothing was sent")
+
+    def note(self, words: str) -> None:
+        """See `Console.note`; a log of JSON has an event of its own for what matters."""
+        if not self.log_json:
+            say(words)
+
+    def started(self, start: RunStart) -> None:
+        """See `Console.started`."""
+        if self.quiet or self.log_json:
+            return
+        for finding in start.loaded.warnings:
+            tell_finding(finding, stream=sys.stderr)
+        _tell_start(start)
+
+    def unchanged(self, campaign: str, *, since: str, images: int) -> None:
+        """See `Console.unchanged`."""
+        if not self.quiet:
+            name = paint(campaign, "bold", stream=sys.stderr)
+            said = f"nothing has changed since run {since}: {counted(images, 'image')} as they are"
+            say(f"{name}  {said}, 0 requests")
+
+    def ended(self, ending: RunEnding) -> None:
+        """See `Console.ended`; the result goes to stdout with `--json`, the rest is talk."""
+        if self.as_json and ending.report is not None:
+            _print_manifest(ending.facts, ending.report)
+        if (self.quiet and ending.code == 0) or self.log_json:
+            return
+        if ending.reason is not None:
+            say(f"{paint('stopped', 'red', 'bold', stream=sys.stderr)}: {ending.reason}")
+        if ending.report is None:
+            say("The ledger keeps what is paid for; run again when the disk is well.")
+            return
+        _tell_report(ending.report, ending.folder)
+        _tell_next(ending.options, ending.report, ending.state)
+
+
+def _tell_start(start: RunStart) -> None:
+    """Who renders what, where, under which limit."""
+    campaign, budget = start.loaded.campaign, start.budget
+    limits = [
+        f"{scope} budget {limit:,}"
+        for scope, limit in (
+            ("run", budget.run),
+            ("campaign", budget.campaign),
+            ("month", budget.month),
+        )
+        if limit is not None
+    ]
+    money = ", ".join(limits) if limits else "play credits"
+    say(
+        f"{paint(campaign.slug, 'bold', stream=sys.stderr)}  run {start.run.id}, "
+        f"{start.run.account}, {start.concurrency} at once, {money}"
+    )
+    draft = campaign.stages.get(Stage.DRAFT)
+    if draft and draft.review is Review.NONE and Stage.FINAL in campaign.stages:
+        say(paint("review: none, finals are bought unseen", "yellow", stream=sys.stderr))
+
+
+def _print_manifest(facts: RunFacts, report: RunReport) -> None:
+    """One line of ASCII, whatever the terminal can show; written image by image."""
+    head = json.dumps(manifest_head(facts, report.totals))
+    sys.stdout.write(f'{head[:-1]}, "images": [')
+    for number, image in enumerate(report.roll.images()):
+        sys.stdout.write((", " if number else "") + json.dumps(json.loads(image)))
+    print("]}")
+
+
+def _tell_report(report: RunReport, folder: Path) -> None:
+    totals = report.totals
+    stored, images = report.asked.get(Status.STORED, 0), sum(report.asked.values())
+    money = f"{counted(totals.spent.confirmed, 'credit')} in all"
+    if totals.spent.in_doubt:
+        money += f", {totals.spent.in_doubt:,} more in doubt"
+    if totals.remaining is not None:
+        money += f", {totals.remaining:,} of {totals.budget:,} left"
+    say()
+    say(
+        f"{stored:,} of {counted(images, 'image')} stored; "
+        f"{counted(totals.this_run, 'credit')} this run, {money}"
+    )
+    for status in TROUBLE:
+        count = report.asked.get(status, 0)
+        if not count:
+            continue
+        word = status.value.replace("_", " ")
+        say(f"{paint(f'{count} {word}', 'yellow', stream=sys.stderr)}")
+        named = report.named[status]
+        for line in named:
+            why = f"  {line.reason}" if line.reason else ""
+            say(f"  {line.job.at.cell} {line.job.at.stage} take {line.job.at.take}{why}"[:300])
+        if count > len(named):
+            say(f"  and {count - len(named)} more")
+    say()
+    say(f"  {folder}/")
+    say("    manifest.json  every URL, file, hash and credit")
+    say("    images.csv     the same as a table")
+    if (folder / "sheet.html").is_file():
+        say("    sheet.html     a contact sheet to open from disk or mail")
+
+
+def _tell_next(options: CampaignOptions, report: RunReport, state: CampaignState) -> None:
+    if state.stale:
+        hold = "holds" if len(state.stale) == 1 else "hold"
+        say(f"{counted(len(state.stale), 'approval')} no longer {hold}:")
+        for stale in state.stale[:NAMED]:
+            say(f"  {stale.cell}  {stale.reason}")
+    if state.waiting:
+        say(f"{counted(len(state.waiting), 'cell')} to review")
+    for word, step in steps_onward(options, report.asked, state):
+        say(f"{paint(f'{word:<4}', 'bold', stream=sys.stderr)}  {step}")
+
+
+def console_for(
+    arguments: argparse.Namespace, *, ask_above: int, ask_always: bool
+) -> TerminalConsole:
+    """The console that the flags of a run ask for."""
+    return TerminalConsole(
+        watcher=watcher_for(quiet=arguments.quiet, log=arguments.log),
+        ask_above=ask_above,
+        ask_always=ask_always,
+        ask_never=arguments.yes or arguments.no_input,
+        quiet=arguments.quiet,
+        as_json=arguments.json,
+        log_json=arguments.log == "json",
+    )

@@ -1,1 +1,0 @@
-"""The front door: one file per command, words in, exit code out. A command decides nothing."""

@@ -1,1 +1,0 @@
-"""Words to outlines: faces from packages, shaping, bidi, line breaking, fitting into a box."""

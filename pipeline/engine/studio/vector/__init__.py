@@ -1,1 +1,0 @@
-"""Paths, shapes and the SVG document: geometry without any notion of what is drawn."""

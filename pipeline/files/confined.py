@@ -1,0 +1,165 @@
+"""Paths that stay inside a folder: walked step by step from its root, no link ever followed."""
+
+import os
+import threading
+import weakref
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+# A FIFO under a file's name must not hold up whoever opens it.
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+_BESIDE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+_APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConfinedPath:
+    """A file below a root: its folders, and its name."""
+
+    folders: tuple[str, ...]
+    name: str
+
+    @classmethod
+    def at(cls, path: str) -> Self:
+        """The place of a relative path; `ValueError` for one that could leave the root."""
+        *folders, name = path.split("/")
+        if any(part in ("", ".", "..") or "\0" in part or "\\" in part for part in path.split("/")):
+            raise ValueError(f"not a plain relative path: {path!r}")
+        return cls(folders=tuple(folders), name=name)
+
+    def __str__(self) -> str:
+        return "/".join((*self.folders, self.name))
+
+
+def open_folder(root: Path, folders: tuple[str, ...]) -> int:
+    """A descriptor of a folder below the root; `OSError` where a step is missing or is a link."""
+    here = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    for folder in folders:
+        above = here
+        try:
+            here = os.open(folder, _FOLDER, dir_fd=above)
+        finally:
+            os.close(above)
+    return here
+
+
+class OpenFolder:
+    """A folder held open, until nobody has it in hand any more."""
+
+    __slots__ = ("__weakref__", "_identity", "_path", "descriptor")
+
+    def __init__(self, root: Path, folders: tuple[str, ...]) -> None:
+        """Open it; `OSError` as `open_folder`."""
+        self._path = root.joinpath(*folders)
+        self.descriptor = open_folder(root, folders)
+        weakref.finalize(self, os.close, self.descriptor)
+        self._identity = _identity(os.fstat(self.descriptor))
+
+    def stands(self) -> bool:
+        """Whether its name still leads to this very folder: it may have been moved or replaced.
+
+        Following links does no harm here: whatever the name leads to is only compared.
+        """
+        try:
+            return _identity(self._path.stat()) == self._identity
+        except OSError:
+            return False
+
+
+class OpenFolders:
+    """Folders below one root, kept open: a campaign puts thousands of images into few of them.
+
+    May be asked from several threads. What is kept is let go of with this object.
+    """
+
+    MOST = 16
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._kept: dict[tuple[str, ...], OpenFolder] = {}
+        self._lock = threading.Lock()
+
+    def open(self, folders: tuple[str, ...]) -> OpenFolder:
+        """The folder that its name leads to now; `OSError` as `open_folder`."""
+        with self._lock:
+            kept = self._kept.pop(folders, None)
+            if kept is None or not kept.stands():
+                kept = OpenFolder(self._root, folders)
+            self._kept[folders] = kept  # the newest stands last
+            if len(self._kept) > self.MOST:
+                del self._kept[next(iter(self._kept))]
+            return kept
+
+
+def _identity(found: os.stat_result) -> tuple[int, int]:
+    return found.st_dev, found.st_ino
+
+
+def make_folders(root: Path, folders: tuple[str, ...]) -> None:
+    """Make the folders below a root that exists, and make their names durable."""
+    here = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for folder in folders:
+            try:
+                inner = os.open(folder, _FOLDER, dir_fd=here)
+            except FileNotFoundError:
+                with suppress(FileExistsError):
+                    os.mkdir(folder, dir_fd=here)
+                os.fsync(here)
+                inner = os.open(folder, _FOLDER, dir_fd=here)
+            os.close(here)
+            here = inner
+    finally:
+        os.close(here)
+
+
+@contextmanager
+def opened(root: Path, place: ConfinedPath) -> Iterator[int]:
+    """A descriptor of an existing file, for reading; `OSError` where it or a folder is a link."""
+    folder = open_folder(root, place.folders)
+    try:
+        file = os.open(place.name, _READ, dir_fd=folder)
+    finally:
+        os.close(folder)
+    try:
+        yield file
+    finally:
+        os.close(file)
+
+
+def write_whole(root: Path, place: ConfinedPath, content: bytes | Iterable[bytes]) -> None:
+    """Write a file of our own beside its name, make it durable, and give it its name."""
+    folder = open_folder(root, place.folders)
+    beside = f"{place.name}.{os.getpid()}-{threading.get_ident()}.part"
+    try:
+        file = os.open(beside, _BESIDE, 0o666, dir_fd=folder)
+        with os.fdopen(file, "wb") as stream:
+            stream.writelines([content] if isinstance(content, bytes) else content)
+            stream.flush()
+            os.fsync(file)
+        os.rename(beside, place.name, src_dir_fd=folder, dst_dir_fd=folder)
+        os.fsync(folder)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(beside, dir_fd=folder)
+        raise
+    finally:
+        os.close(folder)
+
+
+def append(root: Path, place: ConfinedPath, line: bytes, *, durable: bool = False) -> None:
+    """Add a line to a file of our own, and make one where there is none."""
+    folder = open_folder(root, place.folders)
+    try:
+        file = os.open(place.name, _APPEND, 0o666, dir_fd=folder)
+    finally:
+        os.close(folder)
+    with os.fdopen(file, "wb") as stream:
+        stream.write(line)
+        stream.flush()
+        if durable:
+            os.fsync(file)

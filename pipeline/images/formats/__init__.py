@@ -1,0 +1,1 @@
+"""PNG, JPEG and WebP, checked by structure alone while the bytes arrive."""

@@ -1,0 +1,187 @@
+"""A file on its way: written under a name of its own, then fsynced, renamed, its folder fsynced."""
+
+import hashlib
+import os
+import stat
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import ClassVar
+
+from pipeline.errors import LocalFault
+from pipeline.files.confined import ConfinedPath, OpenFolder, OpenFolders, make_folders
+from pipeline.images.formats.structure import StructureScan
+from pipeline.model.artifact import Artifact, ImageKind
+
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+_ENDINGS = {
+    ImageKind.PNG: (".png",),
+    ImageKind.JPEG: (".jpg", ".jpeg"),
+    ImageKind.WEBP: (".webp",),
+}
+_KNOWN_ENDINGS = frozenset(ending for endings in _ENDINGS.values() for ending in endings)
+
+
+class PartFile:
+    """One image on its way to the disk; ends with `name_it` and `release`, or with `discard`.
+
+    All but `discard` wait for the disk, so they run in a thread. There is no file before the first
+    bytes are written: an image that is broken off early has cost the disk nothing.
+    """
+
+    SUFFIX: ClassVar[str] = ".part"
+
+    def __init__(self, root: Path, folders: OpenFolders, place: ConfinedPath) -> None:
+        self._root, self._folders, self._place = root, folders, place
+        self._name = place.name + self.SUFFIX
+        self._folder: OpenFolder | None = None
+        self._file = -1
+        self._sha256 = hashlib.sha256()
+        self._inspection = StructureScan()
+        self._size = 0
+        self._unwanted = False
+        self._turn = threading.Lock()
+
+    @property
+    def folder(self) -> OpenFolder:
+        """Where the file lies; open from the first bytes on."""
+        if self._folder is None:
+            self._folder = self._opened()
+        return self._folder
+
+    def write(self, chunks: Iterable[bytes]) -> None:
+        """Check and append; `ImageBroken` as soon as it is known to be no image."""
+        with self._in_hand():
+            if not self._unwanted:
+                self._append(chunks)
+
+    def complete(self, chunks: Iterable[bytes]) -> Artifact:
+        """Append the last bytes, and make them durable; nothing is left where that fails."""
+        try:
+            self._append(chunks)
+            artifact = self._finished()
+            os.fsync(self._file)
+        except BaseException:
+            self._remove()
+            raise
+        return artifact
+
+    def name_it(self, artifact: Artifact, replaces: frozenset[str]) -> None:
+        """Give the complete file its name, which is durable once the folder is fsynced."""
+        here = self.folder.descriptor
+        try:
+            self._refuse_foreign(artifact, replaces | {artifact.sha256})
+            name = PurePosixPath(artifact.path).name
+            os.rename(self._name, name, src_dir_fd=here, dst_dir_fd=here)
+        except BaseException:
+            self._remove()
+            raise
+
+    def release(self) -> None:
+        """Let go of the file and its folder."""
+        if self._file >= 0:
+            os.close(self._file)
+        self._file, self._folder = -1, None
+
+    def discard(self) -> None:
+        """Leave nothing behind, as far as the disk still obeys.
+
+        A thread that has the file in hand finishes first and then sees to it: a descriptor must
+        not be closed, and given to another file, while that thread still writes to it.
+        """
+        self._unwanted = True
+        if self._turn.acquire(blocking=False):
+            try:
+                self._remove()
+            finally:
+                self._turn.release()
+
+    @contextmanager
+    def _in_hand(self) -> Iterator[None]:
+        try:
+            with self._turn:
+                yield
+        finally:
+            if self._unwanted:
+                self.discard()
+
+    def _append(self, chunks: Iterable[bytes]) -> None:
+        if self._file < 0:
+            self._file = self._create()
+        for chunk in chunks:
+            self._inspection.feed(chunk)
+            self._sha256.update(chunk)
+            self._size += len(chunk)
+            written = os.write(self._file, chunk)
+            while written < len(chunk):
+                written += os.write(self._file, memoryview(chunk)[written:])
+
+    def _create(self) -> int:
+        """A new file beside its later name; what a dead run left under that name is removed."""
+        here = self.folder.descriptor
+        try:
+            return os.open(self._name, _NEW, 0o666, dir_fd=here)
+        except FileExistsError:
+            os.unlink(self._name, dir_fd=here)
+            return os.open(self._name, _NEW, 0o666, dir_fd=here)
+
+    def _opened(self) -> OpenFolder:
+        try:
+            return self._folders.open(self._place.folders)
+        except FileNotFoundError:
+            make_folders(self._root, self._place.folders)
+            return self._folders.open(self._place.folders)
+
+    def _finished(self) -> Artifact:
+        shape = self._inspection.finish()
+        name = _with_ending(self._place.name, shape.kind)
+        return Artifact(
+            path=str(ConfinedPath(folders=self._place.folders, name=name)),
+            sha256=self._sha256.hexdigest(),
+            bytes=self._size,
+            kind=shape.kind,
+            width=shape.width,
+            height=shape.height,
+            alpha=shape.alpha,
+        )
+
+    def _remove(self) -> None:
+        try:
+            if self._file >= 0:
+                os.unlink(self._name, dir_fd=self.folder.descriptor)
+        except OSError:
+            # Whatever made the file unwanted is the error to tell; the next run sweeps.
+            pass
+        finally:
+            self.release()
+
+    def _refuse_foreign(self, artifact: Artifact, known: frozenset[str]) -> None:
+        name = PurePosixPath(artifact.path).name
+        try:
+            found = os.stat(name, dir_fd=self.folder.descriptor, follow_symlinks=False)
+        except FileNotFoundError:
+            return
+        if stat.S_ISREG(found.st_mode) and self._sha256_of(name) in known:
+            return
+        raise LocalFault(
+            f"{artifact.path} is in the way: it is not a file that this pipeline put there. "
+            "Move it away and run again; the image is paid for and only has to be fetched."
+        )
+
+    def _sha256_of(self, name: str) -> str:
+        here = self.folder.descriptor
+        file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=here)
+        with os.fdopen(file, "rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _with_ending(name: str, kind: ImageKind) -> str:
+    """The name with the ending of what the file really is."""
+    stem = PurePosixPath(name)
+    if stem.suffix.lower() in _ENDINGS[kind]:
+        return name
+    if stem.suffix.lower() in _KNOWN_ENDINGS:
+        name = name.removesuffix(stem.suffix)
+    return name + _ENDINGS[kind][0]

@@ -1,0 +1,1 @@
+"""How answers and refusals look in each style of the API."""

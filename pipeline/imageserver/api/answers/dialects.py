@@ -1,0 +1,79 @@
+"""How a refusal looks: the documented envelope, or the shape of OpenAI's Images API."""
+
+from typing import Protocol
+
+from aiohttp import web
+
+from pipeline.imageserver.api.answers import envelope
+from pipeline.imageserver.api.answers.refusal import RefusedError
+from pipeline.imageserver.options import ErrorStyle
+
+OPENAI_PREFIX = "/openai/"
+OPENAI_GENERATIONS = "/v1/images/generations"
+"""Where compatible clients of many services look first."""
+
+_KINDS = {
+    401: "invalid_api_key",
+    402: "insufficient_quota",
+    404: "not_found",
+    409: "idempotency_conflict",
+    413: "request_too_large",
+    429: "rate_limit_exceeded",
+}
+_STATUS = {402: 429}
+"""OpenAI says 429 where the funds are used up."""
+
+
+class Dialect(Protocol):
+    """What a refusal is turned into."""
+
+    def failure(self, error: RefusedError) -> web.Response:
+        """The whole response."""
+        ...
+
+
+class Documented:
+    """code, message, data; in one of the two styles."""
+
+    def __init__(self, style: ErrorStyle) -> None:
+        self._style = style
+
+    def failure(self, error: RefusedError) -> web.Response:
+        """A refusal in the documented envelope."""
+        return envelope.failure(error, self._style)
+
+
+class OpenAiShaped:
+    """error: message, type, param, code; always under a real status."""
+
+    def failure(self, error: RefusedError) -> web.Response:
+        """A refusal as OpenAI's clients read it."""
+        kind = error.kind or _KINDS.get(error.status, "invalid_value")
+        body = {
+            "message": error.message,
+            "type": _type(error.status, kind),
+            "param": error.field or None,
+            "code": kind,
+        }
+        return envelope.as_json(
+            {"error": body},
+            status=_STATUS.get(error.status, error.status),
+            headers=envelope.retry_after(error),
+        )
+
+
+def dialect_of(path: str, style: ErrorStyle) -> Dialect:
+    """The dialect that is spoken on this path."""
+    if path.startswith(OPENAI_PREFIX) or path == OPENAI_GENERATIONS:
+        return OpenAiShaped()
+    return Documented(style)
+
+
+def _type(status: int, kind: str) -> str:
+    match kind:
+        case "moderation_blocked":
+            return "image_generation_user_error"
+        case "insufficient_quota" | "rate_limit_exceeded":
+            return kind
+        case _:
+            return "server_error" if status >= 500 else "invalid_request_error"  # noqa: PLR2004

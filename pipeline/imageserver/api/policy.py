@@ -1,0 +1,35 @@
+"""The stand-in for a content policy: few words, refused or rewritten, as the document says."""
+
+import re
+
+from pipeline.imageserver.api.answers.refusal import RefusedError
+
+_FORBIDDEN = {
+    "sexual content": ("nude", "nudity", "naked", "porn", "pornographic", "erotic", "nsfw"),
+    "violence": ("gore", "gory", "beheading", "dismembered", "mutilated", "torture"),
+    "hate": ("swastika", "nazi", "lynching"),
+    "self-harm": ("suicide", "self-harm"),
+    "drugs": ("cocaine", "heroin", "methamphetamine"),
+}
+_REASON = {word: reason for reason, words in _FORBIDDEN.items() for word in words}
+_WORD = re.compile(
+    r"\b(" + "|".join(sorted(map(re.escape, _REASON), key=len, reverse=True)) + r")\b",
+    re.IGNORECASE,
+)
+
+
+def permitted(prompt: str, *, rewrites: bool) -> str:
+    """The prompt to paint: as it came, or without the words that are not permitted.
+
+    Raises RefusedError 400 where it is refused, which costs nothing.
+    """
+    found = _WORD.search(prompt)
+    if found is None:
+        return prompt
+    rewritten = " ".join(_WORD.sub(" ", prompt).split())
+    if rewrites and any(character.isalnum() for character in rewritten):
+        return rewritten
+    reason = _REASON[found[1].lower()]
+    raise RefusedError(
+        400, f"prompt violates the content policy: {reason}", kind="moderation_blocked"
+    )

@@ -1,0 +1,1 @@
+"""Reading requests: every field is checked before anything is painted."""

@@ -1,0 +1,106 @@
+"""Multipart bodies of edits: words, images and a mask, checked before anybody paints."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from aiohttp import BodyPartReader, web
+
+from pipeline.imageserver.api.answers.refusal import RefusedError, invalid
+from pipeline.imageserver.api.requests.bodies import BODY_SECONDS, UNREADABLE, check_head, too_large
+from pipeline.imageserver.api.requests.file_kinds import FileKind, file_kind
+from pipeline.imageserver.api.requests.quoting import field_name
+
+_MOST_PARTS = 48
+_LONGEST_WORDS = 256 * 1024
+MOST_IMAGES = 16
+_LONGEST_SIDE = 8192
+_FILES = {"image": "image", "image[]": "image", "mask": "mask"}
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What came in: text by field, and files by field in their order."""
+
+    words: dict[str, str] = field(default_factory=dict)
+    files: dict[str, list[bytes]] = field(default_factory=dict)
+
+
+async def read_form(request: web.Request, *, limit: int) -> Form:
+    """The form in the body. Raises RefusedError 400, 408, 413 or 415."""
+    if request.content_type != "multipart/form-data":
+        raise RefusedError(415, "must be multipart/form-data", field="Content-Type")
+    check_head(request, limit=limit)
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _read(request, limit)
+    except TimeoutError as error:
+        raise RefusedError(408, "the body did not arrive in time") from error
+    except (*UNREADABLE, LookupError, AssertionError, RuntimeError) as error:
+        raise RefusedError(400, "the body is not a valid multipart form") from error
+
+
+def images_of(form: Form) -> tuple[tuple[bytes, ...], bytes | None, FileKind]:
+    """The images to be edited, the mask, and what the first image is. Raises RefusedError."""
+    images = form.files.get("image", [])
+    if not images:
+        raise invalid("image", "is missing")
+    if len(images) > MOST_IMAGES:
+        raise invalid("image", f"is given {len(images)} times, {MOST_IMAGES} are the most")
+    masks = form.files.get("mask", [])
+    if len(masks) > 1:
+        raise invalid("mask", "is given twice")
+    first, *_ = [_checked("image", image) for image in images]
+    for mask in masks:
+        sniffed = _checked("mask", mask)
+        if (sniffed.width, sniffed.height) != (first.width, first.height):
+            raise invalid("mask", "must have the pixels of the first image")
+    return tuple(images), masks[0] if masks else None, first
+
+
+def _checked(name: str, content: bytes) -> FileKind:
+    found = file_kind(content)
+    if found is None:
+        raise invalid(name, "must be a PNG, JPEG or WebP file")
+    if not (1 <= found.width <= _LONGEST_SIDE and 1 <= found.height <= _LONGEST_SIDE):
+        raise invalid(name, f"must have sides of 1 to {_LONGEST_SIDE} pixels")
+    return found
+
+
+async def _read(request: web.Request, limit: int) -> Form:
+    form = Form()
+    room = limit
+    reader = await request.multipart()
+    for _ in range(_MOST_PARTS):
+        part = await reader.next()
+        if part is None:
+            return form
+        if not isinstance(part, BodyPartReader) or not part.name:
+            raise RefusedError(400, "every part of the form must have a name")
+        content = await _content(part, limit=room)
+        room -= len(content)
+        _put(form, part.name, content)
+    raise RefusedError(400, f"the form has more than {_MOST_PARTS} parts")
+
+
+async def _content(part: BodyPartReader, *, limit: int) -> bytes:
+    content = bytearray()
+    while chunk := await part.read_chunk():
+        content += chunk
+        if len(content) > limit:
+            raise too_large(limit)
+    return bytes(part.decode(content))
+
+
+def _put(form: Form, name: str, content: bytes) -> None:
+    if name in _FILES:
+        form.files.setdefault(_FILES[name], []).append(content)
+        return
+    plain = field_name(name)
+    if name in form.words:
+        raise invalid(plain, "is given twice")
+    if len(content) > _LONGEST_WORDS:
+        raise invalid(plain, "is too long")
+    try:
+        form.words[name] = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise invalid(plain, "is not valid UTF-8") from error

@@ -1,0 +1,153 @@
+"""The tables of the books, and how the server reads them; only `books` writes them."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from pipeline.errors import LedgerUnusable
+from pipeline.imageserver.billing.group_writer import connect
+from pipeline.imageserver.billing.purchases import Capture, Released, Reserved, Sold, SoldPicture
+
+_VERSION = 1
+_SCHEMA = """
+CREATE TABLE account (
+  id INTEGER PRIMARY KEY, at REAL NOT NULL, start INTEGER) STRICT;
+CREATE TABLE purchase (
+  id INTEGER PRIMARY KEY, at REAL NOT NULL, route TEXT NOT NULL, caller TEXT NOT NULL,
+  prompt TEXT NOT NULL, size TEXT NOT NULL, quality TEXT NOT NULL, background TEXT NOT NULL,
+  n INTEGER NOT NULL, variation TEXT NOT NULL, idempotency_key TEXT) STRICT;
+CREATE TABLE entry (
+  id INTEGER PRIMARY KEY, at REAL NOT NULL,
+  kind TEXT NOT NULL CHECK (kind IN ('reserve', 'capture', 'release')),
+  purchase INTEGER NOT NULL, credits INTEGER NOT NULL CHECK (credits >= 0)) STRICT;
+CREATE UNIQUE INDEX entry_once ON entry (purchase, kind);
+CREATE TABLE picture (
+  purchase INTEGER NOT NULL, number INTEGER NOT NULL, sha256 TEXT NOT NULL,
+  size INTEGER NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL,
+  renderer TEXT NOT NULL, expires INTEGER NOT NULL, notes TEXT NOT NULL,
+  PRIMARY KEY (purchase, number)) STRICT, WITHOUT ROWID;
+CREATE TABLE used_key (
+  caller TEXT NOT NULL, key TEXT NOT NULL, fingerprint BLOB NOT NULL, purchase INTEGER NOT NULL,
+  PRIMARY KEY (caller, key)) STRICT, WITHOUT ROWID;
+CREATE TRIGGER entry_stays BEFORE UPDATE ON entry
+  BEGIN SELECT RAISE(ABORT, 'the books are append-only'); END;
+CREATE TRIGGER entry_remains BEFORE DELETE ON entry
+  BEGIN SELECT RAISE(ABORT, 'the books are append-only'); END;
+"""
+
+
+def open_books(path: Path) -> apsw.Connection:
+    """The books at this path, made when they are missing; newer ones are refused untouched."""
+    connection = connect(path)
+    version = connection.pragma("user_version")
+    if version == 0:
+        with connection:
+            connection.execute(_SCHEMA)
+            connection.pragma("user_version", _VERSION)
+    elif version != _VERSION:
+        connection.close()
+        raise LedgerUnusable(
+            f"{path} is version {version} of the books, this program reads {_VERSION}"
+        )
+    return connection
+
+
+def sum_of_captures(connection: apsw.Connection) -> int:
+    """Credits that were charged."""
+    row = connection.execute("SELECT sum(credits) FROM entry WHERE kind = 'capture'").fetchone()
+    return (row and row[0]) or 0
+
+
+def open_reservations(connection: apsw.Connection) -> dict[int, int]:
+    """Purchase to credits, for all that is reserved and neither captured nor released."""
+    return dict(
+        connection.execute(
+            "SELECT purchase, credits FROM entry AS r WHERE kind = 'reserve' AND NOT EXISTS"
+            " (SELECT 1 FROM entry WHERE purchase = r.purchase AND kind IN ('capture', 'release'))"
+        )
+    )
+
+
+def last_purchase(connection: apsw.Connection) -> int:
+    """The highest number given to a purchase."""
+    row = connection.execute("SELECT max(id) FROM purchase").fetchone()
+    return (row and row[0]) or 0
+
+
+def pictures_of(connection: apsw.Connection, purchase: int) -> tuple[SoldPicture, ...]:
+    """The pictures of one purchase, in order."""
+    rows = connection.execute(
+        "SELECT purchase, number, sha256, size, width, height, renderer, expires, notes"
+        " FROM picture WHERE purchase = ? ORDER BY number",
+        (purchase,),
+    )
+    return tuple(_picture(*row) for row in rows)
+
+
+def outcome_of(
+    connection: apsw.Connection, purchase: int, *, caller: str
+) -> Sold | Reserved | Released | None:
+    """What became of a purchase; None for one that this caller did not make."""
+    rows: list[Any] = connection.execute(
+        "SELECT e.kind, e.at, e.credits FROM entry AS e JOIN purchase AS p ON p.id = e.purchase"
+        " WHERE e.purchase = ? AND p.caller = ? ORDER BY e.id DESC LIMIT 1",
+        (purchase, caller),
+    ).fetchall()
+    match rows:
+        case [("capture", at, price)]:
+            pictures = pictures_of(connection, purchase)
+            return Sold(purchase=purchase, at=at, credits=price, pictures=pictures)
+        case [("release", _, _)]:
+            return Released(purchase=purchase)
+        case [("reserve", _, _)]:
+            return Reserved(purchase=purchase)
+        case _:
+            return None
+
+
+def expired_pictures(connection: apsw.Connection, *, now: float) -> list[str]:
+    """Digests of pictures whose every URL has ended."""
+    rows = connection.execute(
+        "SELECT sha256 FROM picture GROUP BY sha256 HAVING max(expires) < ?", (now,)
+    )
+    return [str(sha256) for (sha256,) in rows]
+
+
+def _picture(  # noqa: PLR0917 - the columns of one row, in their order
+    purchase: int,
+    number: int,
+    sha256: str,
+    size: int,
+    width: int,
+    height: int,
+    renderer: str,
+    expires: int,
+    notes: str,
+) -> SoldPicture:
+    return SoldPicture(
+        purchase=purchase,
+        index=number,
+        sha256=sha256,
+        size=size,
+        width=width,
+        height=height,
+        renderer=renderer,
+        expires=expires,
+        notes=tuple(json.loads(notes)),
+    )
+
+
+def captures(connection: apsw.Connection) -> Iterator[Capture]:
+    """Everything that was charged, oldest first."""
+    rows: list[Any] = connection.execute(
+        "SELECT p.id, e.at, e.credits, route, caller, prompt, p.size, quality, background, n,"
+        " variation, idempotency_key FROM entry AS e JOIN purchase AS p ON p.id = e.purchase"
+        " WHERE e.kind = 'capture' ORDER BY e.id"
+    ).fetchall()
+    names = [field for field in Capture.__dataclass_fields__ if field != "pictures"]
+    for row in rows:
+        pictures = pictures_of(connection, row[0])
+        yield Capture(**dict(zip(names, row, strict=True)), pictures=pictures)

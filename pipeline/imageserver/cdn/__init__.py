@@ -1,0 +1,1 @@
+"""The image host: signed URLs on a port of its own."""

@@ -1,0 +1,1 @@
+"""Rules that make the server fail on purpose, and what each rule does."""

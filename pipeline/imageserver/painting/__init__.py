@@ -1,0 +1,1 @@
+"""Painters in processes of their own, and the files they leave."""

@@ -1,0 +1,70 @@
+"""The painted pictures on disk, by what they are: the same bytes are kept once."""
+
+import hashlib
+import os
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.errors import LocalFault
+from pipeline.imageserver.painting.order import PaintedPicture
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoredPicture:
+    """A picture that is whole on disk."""
+
+    sha256: str
+    size: int
+
+
+class ImageFiles:
+    """A folder of PNG files named by their SHA-256; called from threads, never from the loop."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def keep(self, picture: PaintedPicture) -> StoredPicture:
+        """Put the picture on disk, durably. Raises LocalFault."""
+        sha256 = hashlib.sha256(picture.png).hexdigest()
+        path = self.path(sha256)
+        try:
+            if not path.exists():
+                _write(path, picture.png)
+        except OSError as error:
+            raise LocalFault(f"a painted picture could not be kept: {error}") from error
+        return StoredPicture(sha256=sha256, size=len(picture.png))
+
+    def path(self, sha256: str) -> Path:
+        """Where a picture with this digest is kept."""
+        return self._folder / sha256[:2] / f"{sha256}.png"
+
+    def tidy(self, expired: Iterable[str]) -> None:
+        """Delete what a killed server left half written, and pictures whose every URL has ended."""
+        for unfinished in self._folder.glob("??/*.part"):
+            unfinished.unlink(missing_ok=True)
+        for sha256 in expired:
+            self.path(sha256).unlink(missing_ok=True)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Beside, fsync, rename, fsync the folder."""
+    path.parent.mkdir(exist_ok=True)
+    beside = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,1 @@
+"""A page on the API's own port that paints, prices and shows the code."""

@@ -1,0 +1,223 @@
+"""The image server's life: open the state, answer on two ports, stop without losing a picture."""
+
+import asyncio
+import contextlib
+import errno
+import logging
+import socket
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from pipeline.errors import LocalFault
+from pipeline.imageserver.api.application import Pages, api_application
+from pipeline.imageserver.api.authorisation import ApiContext
+from pipeline.imageserver.api.endpoints.jobs import JobEndpoints
+from pipeline.imageserver.api.limits import RequestLimits
+from pipeline.imageserver.api.request_log import REQUESTS, RequestLog
+from pipeline.imageserver.billing.credit_account import CreditAccount
+from pipeline.imageserver.billing.keys import ServerKeys
+from pipeline.imageserver.billing.purchases import AccountStanding, Capture
+from pipeline.imageserver.billing.sales import Sales
+from pipeline.imageserver.cdn.cdn import Cdn
+from pipeline.imageserver.cdn.signing import Signer
+from pipeline.imageserver.fault_injection.injection import FaultInjection
+from pipeline.imageserver.fault_injection.rules import rules_in
+from pipeline.imageserver.options import ServerSettings
+from pipeline.imageserver.painting.engines import painters_of
+from pipeline.imageserver.painting.image_files import ImageFiles
+from pipeline.imageserver.painting.order import Painter
+from pipeline.imageserver.state_folder import StateFolder
+
+_WILDCARDS = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared with, not bound to
+_BACKLOG = 1024
+_LINGERING = 2.0
+"""Seconds for which the rest of a refused body is read, so that its sender sees the answer."""
+_http_log = logging.getLogger("pipeline.imageserver.http")
+
+
+class _NotOurFault(logging.Filter):
+    """A client that does not speak HTTP gets its 400; a trace of it helps nobody."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        return not isinstance(error, HttpProcessingError | web.RequestPayloadError)
+
+
+_http_log.addFilter(_NotOurFault())
+
+
+class ImageServer:
+    """The documented image API on one port and its image host on another.
+
+    An async context manager: inside, it answers; leaving waits for the pictures in the making.
+    """
+
+    def __init__(
+        self,
+        settings: ServerSettings,
+        *,
+        painter: Painter | None = None,
+        pages: Pages | None = None,
+    ) -> None:
+        """`painter` replaces the engine's own; it must be picklable, a module's function.
+
+        `pages` adds what is for people to the API's application. Raises UsageError where the
+        file of fault rules cannot be used.
+        """
+        self._settings = settings
+        self._painter = painter
+        self._pages = pages
+        self.fault_injection = FaultInjection()
+        """The fault rules in force."""
+        if settings.faults is not None:
+            rules, seed = rules_in(settings.faults)
+            self.fault_injection.replace(rules, seed=seed)
+        self._open = contextlib.AsyncExitStack()
+
+    @property
+    def url(self) -> str:
+        """Where the API answers, e.g. `http://127.0.0.1:8787`."""
+        return _url(self._settings.host, self._port)
+
+    @property
+    def cdn_url(self) -> str:
+        """Where the images are."""
+        return _url(self._settings.host, self._cdn_port)
+
+    @property
+    def key(self) -> str:
+        """The bearer key: as given, or the one generated for this state."""
+        return self._settings.key or self._state_folder.memory.key
+
+    @property
+    def bearers_refused(self) -> int:
+        """Downloads that carried a bearer, which image hosts must never see."""
+        return self._cdn.bearers_refused
+
+    def charged(self) -> int:
+        """Credits captured by this server's own books, over all its starts."""
+        return self._credit_account.standing().captured
+
+    def standing(self) -> AccountStanding:
+        """Start = balance + captured + reserved."""
+        return self._credit_account.standing()
+
+    def captures(self) -> tuple[Capture, ...]:
+        """Every purchase that was charged, oldest first."""
+        return self._credit_account.captures()
+
+    async def __aenter__(self) -> Self:
+        """Open the state and answer. Raises LockHeld, LocalFault, LedgerUnusable, UsageError."""
+        async with contextlib.AsyncExitStack() as opening:
+            await self._start(opening)
+            self._open = opening.pop_all()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Take no more requests, finish those in the making, close the books."""
+        await self._open.aclose()
+
+    async def _start(self, opening: contextlib.AsyncExitStack) -> None:
+        settings = self._settings
+        self._state_folder = opening.enter_context(StateFolder(settings.state))
+        self._credit_account = CreditAccount(
+            self._state_folder.credit_account, start=settings.credits
+        )
+        opening.push_async_callback(self._credit_account.close)
+        memory = self._state_folder.memory
+        image_files = ImageFiles(self._state_folder.images)
+        await asyncio.to_thread(lambda: image_files.tidy(self._credit_account.expired_pictures()))
+        signer = Signer(memory.secret.encode())
+        sales = Sales(
+            credit_account=self._credit_account,
+            image_files=image_files,
+            paint=await opening.enter_async_context(painters_of(settings, self._painter)),
+            idempotency=settings.idempotency,
+            url_lifetime=settings.url_lifetime,
+        )
+        context = ApiContext(
+            settings=settings,
+            credit_account=self._credit_account,
+            sales=sales,
+            keys=ServerKeys(self._state_folder.folder, own=self.key),
+            signer=signer,
+            fault_injection=self.fault_injection,
+            request_limits=RequestLimits(settings.limits),
+            cdn_url=self._cdn_url_for,
+        )
+        jobs = JobEndpoints(context, secret=memory.secret.encode())
+        opening.push_async_callback(jobs.close, patience=settings.drain_seconds)
+        self._cdn = Cdn(
+            credit_account=self._credit_account,
+            image_files=image_files,
+            signer=signer,
+            fault_injection=self.fault_injection,
+            stopping=context.stopping,
+        )
+        self._cdn_port = await self._listen(
+            opening, self._cdn.application(), port=settings.cdn_port, before=memory.cdn_port
+        )
+        api = api_application(context, image_files=image_files, jobs=jobs)
+        if self._pages is not None:
+            self._pages(api, key=self.key)
+        self._port = await self._listen(opening, api, port=settings.port, before=memory.port)
+        self._state_folder.note_ports(port=self._port, cdn_port=self._cdn_port)
+
+    async def _listen(
+        self,
+        opening: contextlib.AsyncExitStack,
+        application: web.Application,
+        *,
+        port: int,
+        before: int,
+    ) -> int:
+        """Answer on the port that was asked for, else the one from before, else any free one."""
+        listening = _bind(self._settings.host, port, before)
+        runner = web.AppRunner(
+            application,
+            access_log=logging.getLogger(REQUESTS),
+            access_log_class=RequestLog,
+            logger=_http_log,
+            keepalive_timeout=self._settings.idle_seconds,
+            lingering_time=_LINGERING,
+            shutdown_timeout=self._settings.drain_seconds,
+        )
+        await runner.setup()
+        opening.push_async_callback(runner.cleanup)
+        await web.SockSite(runner, listening, backlog=_BACKLOG).start()
+        return int(listening.getsockname()[1])
+
+    def _cdn_url_for(self, request: web.Request) -> str:
+        if self._settings.host in _WILDCARDS and request.url.host:
+            return _url(request.url.host, self._cdn_port)
+        return self.cdn_url
+
+
+def _bind(host: str, port: int, before: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    wanted = [port] if port else [before, 0] if before else [0]
+    for number in wanted:
+        try:
+            return socket.create_server((host, number), family=family, backlog=_BACKLOG)
+        except OSError as error:
+            if number == wanted[-1]:
+                raise LocalFault(_cannot_listen(host, number, error)) from error
+    raise AssertionError(wanted)
+
+
+def _cannot_listen(host: str, port: int, error: OSError) -> str:
+    reason = (error.strerror or str(error)).partition(" (while")[0]
+    way_out = " (another port, or 0 for any free one)" if error.errno == errno.EADDRINUSE else ""
+    return f"cannot listen on {host}:{port}: {reason}{way_out}"
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

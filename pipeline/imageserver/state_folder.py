@@ -1,0 +1,114 @@
+"""The server's own folder: one server at a time, and what it remembers between two starts."""
+
+import fcntl
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Self
+
+from pipeline.errors import LedgerUnusable, LocalFault, LockHeld
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ServerMemory:
+    """What the next start must know, so that URLs given out stay good."""
+
+    secret: str = field(repr=False)
+    """Signs image URLs."""
+    key: str = field(repr=False)
+    """The generated bearer key of a server that was started without one."""
+    port: int = 0
+    cdn_port: int = 0
+
+
+class StateFolder:
+    """The state folder, locked while the server lives."""
+
+    def __init__(self, folder: Path) -> None:
+        """Lock the folder and remember. Raises LockHeld, LocalFault, LedgerUnusable."""
+        self.folder = folder.resolve()
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._lock = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise LocalFault(f"the server's state folder {folder}: {error}") from error
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(self._lock)
+            raise LockHeld(f"another image server is using {folder}") from error
+        try:
+            self.memory = self._remember()
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def credit_account(self) -> Path:
+        """The SQLite file."""
+        return self.folder / "books.db"
+
+    @property
+    def images(self) -> Path:
+        """The folder of the painted pictures."""
+        return self.folder / "images"
+
+    @property
+    def keys(self) -> Path:
+        """The file of keys that were added by command."""
+        return self.folder / "keys.json"
+
+    def note_ports(self, *, port: int, cdn_port: int) -> None:
+        """Remember where this start answers."""
+        remembered = replace(self.memory, port=port, cdn_port=cdn_port)
+        if remembered != self.memory:
+            self.memory = remembered
+            self._write()
+
+    def close(self) -> None:
+        """Let another server have the folder."""
+        os.close(self._lock)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _remember(self) -> ServerMemory:
+        path = self.folder / "server.json"
+        try:
+            return ServerMemory(**json.loads(path.read_bytes()))
+        except FileNotFoundError:
+            memory = ServerMemory(
+                secret=secrets.token_hex(32), key=f"sk-{secrets.token_urlsafe(24)}"
+            )
+        except (OSError, ValueError, TypeError) as error:
+            raise LedgerUnusable(f"{path}: {error}") from error
+        self.memory = memory
+        self._write()
+        return memory
+
+    def _write(self) -> None:
+        write_private(self.folder / "server.json", json.dumps(asdict(self.memory), indent=1))
+
+
+def write_private(path: Path, text: str) -> None:
+    """Beside, fsync, rename, fsync the folder; for this user's eyes only. Raises LocalFault."""
+    beside = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+        with os.fdopen(os.open(beside, flags, 0o600), "w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        raise LocalFault(f"{path}: {error}") from error

@@ -1,0 +1,1 @@
+"""The scene drawn in two dimensions, as vectors."""

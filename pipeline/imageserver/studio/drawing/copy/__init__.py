@@ -1,0 +1,1 @@
+"""Copy on the picture: where it stands, its typeface and its ink."""

@@ -1,0 +1,1 @@
+"""One drawing per kind of product, and the labels on them."""

@@ -1,0 +1,161 @@
+"""What is done to pixels: rasterising, laying over, quieting, grain, the file."""
+
+import functools
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import resvg_py
+from PIL import Image, ImageChops, ImageDraw, ImageFilter, PngImagePlugin
+
+from pipeline.imageserver.studio.chance import stream
+from pipeline.imageserver.studio.colors import rgb
+from pipeline.imageserver.studio.vector.shapes import rect
+from pipeline.imageserver.studio.vector.svg import Stop, Svg
+from pipeline.lettering.box import Box
+
+SOFT = 4
+"""How many times smaller soft things are painted than they are shown."""
+COMPRESS_LEVEL = 3
+_TILE = 256
+_SPILL = 8
+"""How many times smaller a spill of light is painted."""
+_SOLID = 96
+"""More alpha than this is the thing itself, less is its glow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sprite:
+    """Pixels and where their top left corner goes."""
+
+    image: Image.Image
+    x: int
+    y: int
+
+
+def rasterised(svg: Svg, zoom: float = 1.0) -> Sprite:
+    """The document's frame as pixels; no font of the system is ever asked for."""
+    width, height = max(1, round(svg.frame.w * zoom)), max(1, round(svg.frame.h * zoom))
+    png = resvg_py.svg_to_bytes(
+        svg_string=svg.text(), skip_system_fonts=True, width=width, height=height
+    )
+    image = Image.open(io.BytesIO(bytes(png))).convert("RGBA")
+    return Sprite(image, round(svg.frame.x), round(svg.frame.y))
+
+
+def whole(box: Box, frame: Box) -> Box:
+    """The box on whole pixels, cut to the frame; never empty."""
+    x, y = max(frame.x, int(box.x) - 1), max(frame.y, int(box.y) - 1)
+    right, bottom = min(frame.right, int(box.right) + 2), min(frame.bottom, int(box.bottom) + 2)
+    return Box(x, y, max(1, right - x), max(1, bottom - y))
+
+
+def lay(under: Image.Image, sprite: Sprite) -> None:
+    """Composite a sprite, in place; what sticks out is cut off."""
+    x, y = sprite.x, sprite.y
+    image = sprite.image
+    left, top = max(0, -x), max(0, -y)
+    right, bottom = min(image.width, under.width - x), min(image.height, under.height - y)
+    if left < right and top < bottom:
+        under.alpha_composite(image, (x + left, y + top), (left, top, right, bottom))
+
+
+def contact_shadow(under: Image.Image, sprite: Sprite, *, alpha: float, color: str) -> None:
+    """The dark line where a thing touches the table, along its own lowest edge, and a veil."""
+    whole_shape = sprite.image.getchannel("A")
+    bounds = whole_shape.point(lambda a: 255 if a > _SOLID else 0).getbbox()
+    if bounds is None:
+        return
+    low, wide = bounds[3], bounds[2] - bounds[0]
+    strip = max(4, round(wide * 0.09))
+    foot = whole_shape.crop((0, low - strip, whole_shape.width, low)).reduce(2)
+    pad = max(6, round(wide * 0.11))
+    size = (foot.width + 2 * pad, foot.height + 2 * pad)
+    mask = Image.new("L", size)
+    for drop, blur, strength in ((0.055, 0.045, 0.50), (0.016, 0.011, 0.80)):
+        layer = Image.new("L", size)
+        layer.paste(foot, (pad, pad + round(wide * drop / 2)))
+        layer = layer.filter(ImageFilter.GaussianBlur(max(0.7, wide * blur / 2)))
+        share = alpha * strength
+        mask = ImageChops.screen(mask, layer.point(lambda v, share=share: int(v * share)))
+    full = mask.resize((size[0] * 2, size[1] * 2), Image.Resampling.BICUBIC)
+    lay(under, shade(full, color, (sprite.x - 2 * pad, sprite.y + low - strip - 2 * pad)))
+
+
+def shade(mask: Image.Image, color: str, at: tuple[int, int]) -> Sprite:
+    """A flat colour through a mask."""
+    r, g, b = (round(255 * c) for c in rgb(color))
+    flat = Image.new("RGBA", mask.size, (r, g, b, 0))
+    flat.putalpha(mask)
+    return Sprite(flat, *at)
+
+
+def veil(under: Image.Image, box: Box, *, color: str, alpha: float) -> None:
+    """Quiet what lies under a box: a cloud of one colour that fades out round it."""
+    scale, pad = 8, (under.width + under.height) * 0.045
+    size = (under.width // scale + 1, under.height // scale + 1)
+    cloud = Image.new("L", size)
+    area = tuple(v / scale for v in (box.x - pad * 0.5, box.y - pad * 0.5))
+    far = tuple(v / scale for v in (box.right + pad * 0.5, box.bottom + pad * 0.5))
+    ImageDraw.Draw(cloud).rounded_rectangle((*area, *far), pad / scale, fill=round(255 * alpha))
+    cloud = cloud.filter(ImageFilter.GaussianBlur(pad * 0.42 / scale))
+    full = cloud.resize((size[0] * scale, size[1] * scale), Image.Resampling.BICUBIC)
+    lay(under, shade(full, color, (0, 0)))
+
+
+def washed(image: Image.Image, stops: Sequence[Stop]) -> Image.Image:
+    """A sprite's pixels under coloured light from its left edge to its right."""
+    svg = Svg(Box(0, 0, 64, 4))
+    svg.draw(rect(0, 0, 64, 4), svg.lin(stops))
+    wash = rasterised(svg).image.resize(image.size, Image.Resampling.BICUBIC)
+    alpha = ImageChops.multiply(wash.getchannel("A"), image.getchannel("A"))
+    wash.putalpha(alpha)
+    lit = image.copy()
+    lit.alpha_composite(wash)
+    return lit
+
+
+@functools.cache
+def _noise() -> Image.Image:
+    rng = stream(1839, "film")  # one film for all pictures
+    levels = bytes(128 + max(-4, min(4, round(rng.gauss(0, 1.25)))) for _ in range(_TILE * _TILE))
+    return Image.frombytes("L", (_TILE, _TILE), levels)
+
+
+def grained(image: Image.Image) -> Image.Image:
+    """An RGB picture with the grain of a fine film; it also hides the steps of dark gradients."""
+    tile = _noise()
+    film = Image.new("L", image.size)
+    for y in range(0, image.height, _TILE):
+        for x in range(0, image.width, _TILE):
+            film.paste(tile, (x, y))
+    return ImageChops.add(image, Image.merge("RGB", (film, film, film)), 1, -128)
+
+
+def glowing(image: Image.Image, strength: float) -> Image.Image:
+    """An opaque picture whose lights spill over a little, as a lens lets them.
+
+    What spills is what is brighter than all round it, and the more so the brighter it is.
+    """
+    small = image.convert("RGB").reduce(_SPILL)
+    reach = (small.width + small.height) / 90
+    sparks = ImageChops.subtract(small, small.filter(ImageFilter.GaussianBlur(reach * 3)))
+    sparks = ImageChops.multiply(sparks, small)
+    spill = sparks.filter(ImageFilter.GaussianBlur(reach)).point(lambda v: int(v * strength))
+    full = spill.resize(image.size, Image.Resampling.BICUBIC)
+    lit = ImageChops.screen(image.convert("RGB"), full)
+    return lit.convert("RGBA")
+
+
+def encoded(image: Image.Image, notes: dict[str, str]) -> bytes:
+    """The PNG, with its notes in text chunks."""
+    text = PngImagePlugin.PngInfo()
+    for key, value in notes.items():
+        text.add_itxt(key, value.encode("utf-8", "replace").decode())
+    if image.mode == "RGBA":
+        # colour under full transparency would survive into formats that drop the alpha
+        shown = image.getchannel("A").point(lambda a: 255 if a else 0)
+        image = Image.composite(image, Image.new("RGBA", image.size), shown)
+    out = io.BytesIO()
+    image.save(out, "PNG", compress_level=COMPRESS_LEVEL, pnginfo=text)
+    return out.getvalue()

@@ -1,0 +1,1 @@
+"""Shapes and the SVG document: geometry without any notion of what is drawn."""

@@ -1,0 +1,1 @@
+"""What a picture is: decoding, and the checks of what was decoded."""

@@ -1,0 +1,208 @@
+"""The ledger's verbs, said once: each is one write or one read on a shelf of rows."""
+# ruff: noqa: D102 - base.Ledger says what each verb promises
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from pipeline.ledger.base import (
+    Attempt,
+    AttemptRecord,
+    Entry,
+    Resolution,
+    Restored,
+    RunRecord,
+    StaleVerdict,
+)
+from pipeline.ledger.row_store import RowStore, SpendScope
+from pipeline.ledger.rows import RunRow, entry_of, iso, plain
+from pipeline.ledger.rules import buying, restoring, settling
+from pipeline.ledger.rules.attempts import ReplyRecord
+from pipeline.model.artifact import Artifact
+from pipeline.model.campaign import CellName, Slug, Stage
+from pipeline.model.credits import Budget, Credits, Spent
+from pipeline.model.job import Job, JobKey
+from pipeline.model.outcome import Failed, Receipt
+from pipeline.model.provider import Account
+from pipeline.model.run import Run, RunId
+from pipeline.model.verdict import Verdict
+
+Clock = Callable[[], datetime]
+Answered = TypeVar("Answered")
+
+
+def utc_now() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)
+
+
+class BaseLedger(ABC):
+    """Every verb of the `Ledger` promise, over whatever can write, permit and read.
+
+    `base.Ledger` says what each verb promises.
+    """
+
+    @abstractmethod
+    async def _write(self, verb: Callable[[RowStore, int], Answered]) -> Answered:
+        """Apply one verb, whole or not at all, and durably. It gets the books and the time."""
+
+    @abstractmethod
+    async def _permit(self, verb: Callable[[RowStore, int], Attempt]) -> Attempt:
+        """As `_write`; a permit whose caller was cancelled meanwhile is released again."""
+
+    @abstractmethod
+    async def _read(self, question: Callable[[RowStore], Answered]) -> Answered:
+        """Answer a question from what is durable."""
+
+    async def begin(self, run: Run) -> int:
+        return await self._write(lambda store, now: buying.begin(store, now, run))
+
+    async def end(self, run: RunId, *, exit_code: int) -> None:
+        await self._write(lambda store, now: buying.end(store, now, run, exit_code))
+
+    async def submit(
+        self, job: Job, *, run: Run, budget: Budget, same_purchase: bool = False
+    ) -> Attempt:
+        if same_purchase:
+            return await self._permit(lambda store, now: buying.resubmit(store, now, job, run=run))
+        return await self._permit(
+            lambda store, now: buying.submit(store, now, job, run=run, budget=budget)
+        )
+
+    async def paid(self, attempt: Attempt, receipt: Receipt) -> None:
+        await self._write(lambda store, now: settling.paid(store, now, attempt, receipt))
+
+    async def stored(self, job: JobKey, artifact: Artifact) -> None:
+        await self._write(lambda store, _: settling.stored(store, job, artifact))
+
+    async def unfetched(self, job: JobKey, *, reason: str, lost: bool) -> None:
+        await self._write(lambda store, _: settling.unfetched(store, job, reason=reason, lost=lost))
+
+    async def fail(
+        self, attempt: Attempt, failure: Failed, *, http: int | None = None, request_id: str = ""
+    ) -> None:
+        answer = ReplyRecord(http=http, request_id=request_id)
+        await self._write(
+            lambda store, now: settling.fail(store, now, attempt, failure=failure, answer=answer)
+        )
+
+    async def release(
+        self, attempt: Attempt, *, reason: str, http: int | None = None, request_id: str = ""
+    ) -> None:
+        answer = ReplyRecord(http=http, request_id=request_id)
+        await self._write(
+            lambda store, now: settling.release(store, now, attempt, reason=reason, answer=answer)
+        )
+
+    async def doubt(
+        self,
+        attempt: Attempt,
+        *,
+        reason: str,
+        http: int | None = None,
+        request_id: str = "",
+        raw: bytes = b"",
+        at_most: Credits | None = None,
+    ) -> None:
+        answer = ReplyRecord(http=http, request_id=request_id, raw=raw)
+        await self._write(
+            lambda store, now: settling.doubt(
+                store, now, attempt, reason=reason, answer=answer, at_most=at_most
+            )
+        )
+
+    async def found(self, job: JobKey, url: str, *, charged: Credits | None = None) -> None:
+        await self._write(lambda store, _: settling.found(store, job, url, charged=charged))
+
+    async def resolve(
+        self, job: JobKey, resolution: Resolution, *, charged: Credits | None = None
+    ) -> None:
+        await self._write(
+            lambda store, _: settling.resolve(store, job, resolution, charged=charged)
+        )
+
+    async def restore(self, run: RunRecord, jobs: Sequence[Restored]) -> int:
+        return await self._write(lambda store, now: restoring.restore(store, now, run, jobs))
+
+    async def forgive(self, job: JobKey) -> None:
+        await self._write(lambda store, _: settling.forgive(store, job))
+
+    async def entries(self, keys: Sequence[JobKey]) -> Mapping[JobKey, Entry]:
+        return await self._read(
+            lambda store: {row.key: entry_of(row, bought) for row, bought in store.jobs(keys)}
+        )
+
+    async def campaign_entries(self, campaign: Slug) -> Sequence[Entry]:
+        return await self._read(
+            lambda store: [entry_of(row, bought) for row, bought in store.campaign_jobs(campaign)]
+        )
+
+    async def attempts(self, keys: Sequence[JobKey]) -> Mapping[JobKey, Sequence[AttemptRecord]]:
+        return await self._read(lambda store: _grouped(store, keys))
+
+    async def reply(self, job: JobKey) -> bytes:
+        return await self._read(lambda store: store.reply(job))
+
+    async def spent(
+        self,
+        *,
+        account: Account | None = None,
+        campaign: Slug | None = None,
+        run: RunId | None = None,
+        month: str | None = None,
+    ) -> Spent:
+        scope = SpendScope(account=account, campaign=campaign, run=run, month=month)
+        return await self._read(lambda store: store.spent(scope))
+
+    async def decide(self, verdict: Verdict, *, campaign: Slug, base: int | None = None) -> Verdict:
+        return await self._write(lambda store, _: _decide(store, verdict, campaign, base))
+
+    async def verdicts(self, campaign: Slug) -> Mapping[tuple[CellName, Stage], Verdict]:
+        given = await self._read(lambda store: store.verdicts(campaign, None))
+        return {(verdict.cell, verdict.stage): verdict for verdict in given}
+
+    async def verdict_history(self, campaign: Slug, cell: CellName) -> Sequence[Verdict]:
+        return await self._read(lambda store: store.verdicts(campaign, cell))
+
+    async def runs(self, campaign: Slug | None = None) -> Sequence[RunRecord]:
+        rows = await self._read(lambda store: store.runs(campaign))
+        return [_record(row) for row in rows]
+
+    async def last_paid(self, account: Account) -> datetime | None:
+        rows = await self._read(lambda store: store.runs(None))
+        moments = [row.last_paid for row in rows if row.run.account == account and row.last_paid]
+        return datetime.fromtimestamp(max(moments) / 1000, UTC) if moments else None
+
+    async def written(self) -> int:
+        return await self._read(lambda store: store.commits())
+
+
+def _grouped(store: RowStore, keys: Sequence[JobKey]) -> dict[JobKey, Sequence[AttemptRecord]]:
+    grouped: dict[JobKey, list[AttemptRecord]] = {}
+    for key, record in store.attempts(keys):
+        grouped.setdefault(key, []).append(record)
+    return dict(grouped)
+
+
+def _decide(store: RowStore, verdict: Verdict, campaign: Slug, base: int | None) -> Verdict:
+    newest = store.newest_verdict(campaign, verdict.cell, verdict.stage)
+    revision = newest.revision if newest else 0
+    if base is not None and base != revision:
+        raise StaleVerdict(newest)
+    note, by = (plain(text, limit=len(text)) for text in (verdict.note, verdict.by))
+    decided = replace(verdict, note=note, by=by, revision=revision + 1)
+    store.add_verdict(campaign, decided)
+    return decided
+
+
+def _record(row: RunRow) -> RunRecord:
+    return RunRecord(
+        id=row.run.id,
+        campaign=row.run.campaign,
+        account=row.run.account,
+        started=iso(row.started),
+        finished=iso(row.finished),
+        exit_code=row.exit_code,
+    )

@@ -1,0 +1,1 @@
+"""Rebuilding a lost ledger from a run manifest."""

@@ -1,0 +1,287 @@
+"""Rebuilding a ledger from a run manifest: `pipeline ledger import`.
+
+A manifest tells every image as it stood, but neither keys nor the prices of doubts: what is in
+doubt is counted at the price of its quality, and what the totals have beyond the images is kept
+under an entry of its own, so that budgets still hold. The newest manifest of a campaign and account
+tells all that older ones told, and how it has changed since: it is imported alone.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from pipeline.errors import UsageError
+from pipeline.ledger.base import (
+    AttemptRecord,
+    Ledger,
+    PurchaseKey,
+    Restored,
+    RunRecord,
+    StaleVerdict,
+)
+from pipeline.ledger.manifest_import.fields import Fields
+from pipeline.model.artifact import Alpha, Artifact, ImageKind
+from pipeline.model.campaign import CellName, Slug, Stage
+from pipeline.model.credits import FREE, Credits, Spent
+from pipeline.model.job import Coordinates, JobKey
+from pipeline.model.outcome import (
+    Failed,
+    FailureKind,
+    InDoubt,
+    Outcome,
+    Rendered,
+    Status,
+    Stored,
+    spent,
+)
+from pipeline.model.provider import Account
+from pipeline.model.request import Quality
+from pipeline.model.run import RunId
+from pipeline.model.verdict import Decision, Verdict
+
+SCHEMA = "campaign-pipeline/run-manifest/1"
+BEYOND = CellName("(no longer in the campaign)")
+"""The cell of what the totals have beyond the images."""
+
+_GROUP = 1000
+_SLUG = re.compile(r"[a-z0-9-]+")
+_UNANSWERED = "in flight when the run manifest was written"
+
+Prices = Mapping[Quality, Credits]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ManifestContent:
+    """What a run manifest knows of a ledger."""
+
+    run: RunRecord
+    jobs: tuple[Restored, ...]
+    verdicts: tuple[Verdict, ...]
+    total: Spent
+    """What the campaign had spent on this account when the manifest was written."""
+
+
+async def import_manifest(ledger: Ledger, manifest: object, *, prices: Prices) -> int:
+    """Bring a ledger what a parsed run manifest remembers; returns how many jobs were new to it.
+
+    What the ledger knows already is left alone, so that importing twice changes nothing.
+    `UsageError` for what is no manifest, and where the ledger was rebuilt from another one: an
+    image that stood differently then would stay so, and what was paid since be bought again.
+    """
+    known = remembered(manifest, prices=prices)
+    other = await _rebuilt_from(ledger, known.run)
+    if other:
+        raise UsageError(
+            f"this ledger was rebuilt from the manifest of run {other}: a second one would mix two "
+            "states. Move ledger.db and ledger.db.mark away and import the newest manifest alone"
+        )
+    written = 0
+    for start in range(0, len(known.jobs), _GROUP):
+        written += await ledger.restore(known.run, known.jobs[start : start + _GROUP])
+    written += await ledger.restore(known.run, [*await _beyond(ledger, known)])
+    for verdict in known.verdicts:
+        with suppress(StaleVerdict):
+            await ledger.decide(verdict, campaign=known.run.campaign, base=0)
+    return written
+
+
+def remembered(manifest: object, *, prices: Prices) -> ManifestContent:
+    """What a parsed run manifest says, as values; `UsageError` with the place of what is wrong."""
+    fields = Fields(manifest, place="")
+    if fields.text("schema") != SCHEMA:
+        raise UsageError(f"this is no run manifest of the schema {SCHEMA}: nothing was imported")
+    run = _run(fields.inner("run"))
+    images = [image for image in fields.each("images") if not image.text("shared_with")]
+    jobs = [job for image in images if (job := _job(image, run, prices)) is not None]
+    credits_ = fields.inner("totals").inner("credits")
+    verdicts = {
+        (verdict.cell, verdict.stage): verdict
+        for image in images
+        if (verdict := _verdict(image)) is not None
+    }
+    return ManifestContent(
+        run=run,
+        jobs=tuple(jobs),
+        verdicts=tuple(verdicts.values()),
+        total=Spent(
+            confirmed=Credits(credits_.count("confirmed")),
+            in_doubt=Credits(credits_.count("in_doubt")),
+        ),
+    )
+
+
+async def _rebuilt_from(ledger: Ledger, run: RunRecord) -> RunId | None:
+    """Another run of this campaign and account whose manifest this ledger holds."""
+    entries = await ledger.campaign_entries(run.campaign)
+    restored = [entry.key for entry in entries if entry.purchase is None]
+    others = {one.id for one in await ledger.runs(run.campaign) if one.account == run.account}
+    for start in range(0, len(restored), _GROUP):
+        posts = await ledger.attempts(restored[start : start + _GROUP])
+        for attempts in posts.values():
+            for attempt in attempts:
+                if attempt.run in others and attempt.run != run.id:
+                    return attempt.run
+    return None
+
+
+def _run(fields: Fields) -> RunRecord:
+    campaign = fields.needed("campaign")
+    if not _SLUG.fullmatch(campaign):
+        raise fields.wrong("campaign", "is no name of a campaign")
+    return RunRecord(
+        id=RunId(fields.needed("id")),
+        campaign=Slug(campaign),
+        account=Account(fields.needed("account")),
+        started=fields.moment("started"),
+        finished=fields.moment("finished"),
+        exit_code=fields.number("exit_code", default=None),
+    )
+
+
+def _job(image: Fields, run: RunRecord, prices: Prices) -> Restored | None:
+    """One image as a job; `None` where it was never asked for."""
+    attempts = tuple(_attempts(image.each("attempts"), run))
+    outcome = _outcome(image, attempts, prices)
+    if outcome is None and not attempts:
+        return None
+    asked = [attempt.started for attempt in attempts if attempt.started]
+    axes = image.inner("axes")
+    return Restored(
+        key=JobKey(image.needed("job")),
+        at=Coordinates(
+            campaign=run.campaign,
+            cell=CellName(image.needed("cell")),
+            axes=tuple((name, axes.needed(name)) for name in axes.names()),
+            stage=image.one_of("stage", Stage),
+            round=image.count("round"),
+            take=image.count("take"),
+        ),
+        outcome=outcome,
+        spent=spent(outcome),
+        bought=asked[-1] if asked else run.started,
+        attempts=attempts,
+    )
+
+
+def _attempts(records: Iterable[Fields], run: RunRecord) -> Iterable[AttemptRecord]:
+    for number, fields in enumerate(records, start=1):
+        outcome = fields.needed("outcome")
+        if outcome not in {"submitted", "paid", "failed", "doubt"}:
+            raise fields.wrong("outcome", "is no ending of an attempt")
+        yield AttemptRecord(
+            number=number,
+            run=run.id,
+            purchase=PurchaseKey(""),
+            started=fields.moment("started"),
+            ended=fields.moment("ended"),
+            http=fields.number("http", default=None),
+            outcome=outcome,
+            request_id=fields.text("request_id"),
+            error=fields.text("error"),
+        )
+
+
+def _outcome(image: Fields, attempts: tuple[AttemptRecord, ...], prices: Prices) -> Outcome | None:
+    reason = image.text("error") or (attempts[-1].error if attempts else "")
+    match image.one_of("status", Status):
+        case Status.STORED:
+            return Stored(url=image.text("url"), credits=_credits(image), artifact=_artifact(image))
+        case Status.PENDING_DOWNLOAD | Status.PAID_LOST as status:
+            return Rendered(
+                url=image.text("url"),
+                credits=_credits(image),
+                lost=status is Status.PAID_LOST,
+                reason=reason,
+            )
+        case Status.IN_DOUBT:
+            return InDoubt(credits=_price(image, prices), reason=reason)
+        case Status.REFUSED:
+            return Failed(kind=FailureKind.REFUSED, reason=reason)
+        case Status.FAILED:
+            answered = bool(attempts) and attempts[-1].http is not None
+            kind = FailureKind.REJECTED if answered else FailureKind.NOT_SENT
+            return Failed(kind=kind, reason=reason)
+        case Status.PLANNED | Status.RENDERING:
+            in_flight = any(attempt.outcome == "submitted" for attempt in attempts)
+            price = _price(image, prices) if in_flight else Credits(0)
+            return InDoubt(credits=price, reason=_UNANSWERED) if in_flight else None
+
+
+def _credits(image: Fields) -> Credits:
+    return Credits(image.count("credits"))
+
+
+def _price(image: Fields, prices: Prices) -> Credits:
+    quality = image.one_of("quality", Quality)
+    if quality not in prices:
+        raise image.wrong("quality", "has no price with this provider")
+    return prices[quality]
+
+
+def _artifact(image: Fields) -> Artifact:
+    path = image.needed("file")
+    if path.startswith("/") or ".." in PurePosixPath(path).parts:
+        raise image.wrong("file", "leads out of the output folder")
+    endings = {kind.value: kind for kind in ImageKind}
+    kind = endings.get(PurePosixPath(path).suffix.removeprefix("."))
+    if kind is None:
+        raise image.wrong("file", "is no image file")
+    return Artifact(
+        path=path,
+        sha256=image.needed("sha256"),
+        bytes=image.count("bytes"),
+        kind=kind,
+        width=image.count("width"),
+        height=image.count("height"),
+        alpha=image.one_of("alpha", Alpha),
+    )
+
+
+async def _beyond(ledger: Ledger, known: ManifestContent) -> Iterable[Restored]:
+    """What was spent until then on images that neither the manifest lists nor the ledger knows.
+
+    What later runs bought is no part of it, so that a ledger that was begun anew is not short.
+    """
+    run = known.run
+    confirmed, in_doubt = known.total.confirmed, known.total.in_doubt
+    for one in await ledger.runs(run.campaign):
+        if one.account == run.account and one.id <= run.id:
+            told = await ledger.spent(run=one.id)
+            confirmed, in_doubt = (
+                Credits(confirmed - told.confirmed),
+                Credits(in_doubt - told.in_doubt),
+            )
+    rest = Spent(confirmed=max(FREE, confirmed), in_doubt=max(FREE, in_doubt))
+    if not rest.upper:
+        return ()
+    name = f"{BEYOND} {run.campaign} {run.account} {run.id}"
+    return (
+        Restored(
+            key=JobKey(hashlib.sha256(name.encode()).hexdigest()[:32]),
+            at=Coordinates(campaign=run.campaign, cell=BEYOND, axes=(), stage=Stage.DRAFT),
+            outcome=None,
+            spent=rest,
+            bought=run.started,
+        ),
+    )
+
+
+def _verdict(image: Fields) -> Verdict | None:
+    if not image.has("verdict"):
+        return None
+    said = image.inner("verdict")
+    return Verdict(
+        cell=CellName(image.needed("cell")),
+        stage=image.one_of("stage", Stage),
+        decision=said.one_of("decision", Decision),
+        round=said.count("round"),
+        take=said.count("take"),
+        job=JobKey(image.needed("job")),
+        sha256=said.text("sha256"),
+        by=said.text("by"),
+        at=said.text("at"),
+        note=said.text("note"),
+    )

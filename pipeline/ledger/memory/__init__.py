@@ -1,0 +1,1 @@
+"""A ledger in memory, for tests and trials."""

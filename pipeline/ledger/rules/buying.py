@@ -1,0 +1,106 @@
+"""The rules of buying: what opening a run, a purchase or an attempt changes, on any shelf.
+
+Every function checks first and writes after, so that a refused call has changed nothing.
+"""
+
+import os
+
+from pipeline.errors import BudgetReached
+from pipeline.ledger.base import Attempt, PurchaseKey
+from pipeline.ledger.row_store import RowStore, SpendScope
+from pipeline.ledger.rows import Ending, JobState, Money, PurchaseRow, RunRow, month_of
+from pipeline.ledger.rules.attempts import close_attempt, hold, open_attempt
+from pipeline.model.credits import Budget
+from pipeline.model.job import Job
+from pipeline.model.run import Run, RunId
+
+UNANSWERED = "the run ended before an answer was kept"
+PAYABLE = frozenset({JobState.PLANNED, JobState.NOT_SENT, JobState.REJECTED, JobState.REFUSED})
+"""States in which a new purchase pays for nothing twice."""
+
+
+def begin(store: RowStore, now: int, run: Run) -> int:
+    """Open a run; what dead runs of its campaign left open becomes in doubt."""
+    if store.run(run.id) is not None:
+        raise ValueError(f"run {run.id} has begun already")
+    doubts = 0
+    for job, attempt in store.open_attempts(run.campaign):
+        close_attempt(store, attempt, Ending.DOUBT, now=None, error=UNANSWERED)
+        doubts += hold(store, job, store.purchase(job.id, attempt.nth), reason=UNANSWERED)
+    store.add_run(run, started=now)
+    return doubts
+
+
+def end(store: RowStore, now: int, run: RunId, exit_code: int) -> None:
+    """Close a run."""
+    row = store.run(run)
+    if row is None:
+        raise ValueError(f"run {run} has not begun")
+    row.finished, row.exit_code = now, exit_code
+    store.save_run(row)
+
+
+def submit(store: RowStore, now: int, job: Job, *, run: Run, budget: Budget) -> Attempt:
+    """A new purchase of a job and its first attempt, within every limit."""
+    run_row = _begun(store, run)
+    if job.at.campaign != run.campaign:
+        raise ValueError(f"job {job.key} is of {job.at.campaign}, its run of {run.campaign}")
+    if job.price < 0:
+        raise ValueError(f"job {job.key} has a price of {job.price} credits")
+    row = store.job(job.key)
+    if row is not None and row.state not in PAYABLE:
+        raise ValueError(f"job {job.key} is {row.state}: it could be paid for twice")
+    _check_budget(store, job, run=run, budget=budget, month=month_of(now))
+    if row is None:
+        row = store.add_job(job.key, job.at)
+    row.purchases += 1
+    row.url, row.reason, row.artifact = "", "", None
+    purchase = PurchaseRow(
+        job=row.id,
+        nth=row.purchases,
+        key=PurchaseKey(os.urandom(16).hex()),
+        run=run_row.id,
+        opened=now,
+        state=Money.RESERVED,
+        credits=job.price,
+    )
+    store.add_purchase(purchase)
+    return open_attempt(store, now, row, purchase=purchase, run=run_row.id)
+
+
+def resubmit(store: RowStore, now: int, job: Job, *, run: Run) -> Attempt:
+    """Another attempt of the purchase that is in doubt, under the same key; it stays counted."""
+    run_row = _begun(store, run)
+    row = store.job(job.key)
+    if row is None or row.state is not JobState.IN_DOUBT:
+        state = row.state if row else "unknown"
+        raise ValueError(f"job {job.key} is {state}: it has no purchase in doubt")
+    purchase = store.purchase(row.id, row.purchases)
+    if not purchase.key:
+        raise ValueError(f"the key of job {job.key} is lost: it cannot be asked for under it again")
+    payer = store.run_by(purchase.run).run.account
+    if payer != run.account:
+        raise ValueError(f"job {job.key} was asked of {payer}: elsewhere it is a new purchase")
+    return open_attempt(store, now, row, purchase=purchase, run=run_row.id)
+
+
+def _begun(store: RowStore, run: Run) -> RunRow:
+    row = store.run(run.id)
+    if row is None or row.run != run:
+        raise ValueError(f"run {run.id} of {run.campaign} on {run.account} has not begun")
+    return row
+
+
+def _check_budget(store: RowStore, job: Job, *, run: Run, budget: Budget, month: str) -> None:
+    """Refuse a price that would pass a limit, the narrowest scope first."""
+    scopes = (
+        ("run", budget.run, SpendScope(run=run.id)),
+        ("campaign", budget.campaign, SpendScope(account=run.account, campaign=run.campaign)),
+        ("month", budget.month, SpendScope(account=run.account, month=month)),
+    )
+    for name, limit, scope in scopes:
+        if limit is None:
+            continue
+        spent = store.spent(scope).upper
+        if spent + job.price > limit:
+            raise BudgetReached(scope=name, limit=limit, spent=spent, price=job.price)

@@ -1,0 +1,128 @@
+"""Writing jobs as they stood in a ledger that is gone."""
+
+from collections.abc import Sequence
+
+from pipeline.ledger.base import AttemptRecord, PurchaseKey, Restored, RunRecord
+from pipeline.ledger.row_store import RowStore
+from pipeline.ledger.rows import (
+    AttemptRow,
+    Ending,
+    JobRow,
+    JobState,
+    Money,
+    PurchaseRow,
+    RunRow,
+    moment_of,
+    plain,
+    state_of,
+)
+from pipeline.model.credits import Credits
+from pipeline.model.outcome import Failed, InDoubt, Rendered, Stored
+from pipeline.model.run import Run
+
+FROM_MANIFEST = "restored from a run manifest"
+_ENDINGS = {Money.CONFIRMED: Ending.PAID, Money.DOUBT: Ending.DOUBT, Money.FREED: Ending.FAILED}
+
+
+def restore(store: RowStore, now: int, run: RunRecord, jobs: Sequence[Restored]) -> int:
+    """Write the jobs that are not known yet; returns how many they were."""
+    row = _run(store, now, run)
+    written = 0
+    for job in jobs:
+        if store.job(job.key) is None:
+            last_paid = _write(store, job, run=row)
+            row.last_paid = max(last_paid, row.last_paid or 0) or None
+            written += 1
+    store.save_run(row)
+    return written
+
+
+def _run(store: RowStore, now: int, run: RunRecord) -> RunRow:
+    named = Run(id=run.id, campaign=run.campaign, account=run.account)
+    row = store.run(run.id)
+    if row is None:
+        store.add_run(named, started=moment_of(run.started) or now)
+        row = store.run(run.id)
+    if row is None or row.run != named:
+        raise ValueError(f"run {run.id} is known, of another campaign or account")
+    if row.finished is None:
+        row.finished, row.exit_code = moment_of(run.finished), run.exit_code
+    return row
+
+
+def _write(store: RowStore, job: Restored, *, run: RunRow) -> int:
+    """Write one job with its purchases and attempts; returns when it was last paid, or 0."""
+    row = store.add_job(job.key, job.at)
+    opened = moment_of(job.bought) or run.started
+    money = _money(job)
+    for nth, (state, credits_) in enumerate(money, start=1):
+        store.add_purchase(
+            PurchaseRow(
+                job=row.id,
+                nth=nth,
+                key=PurchaseKey(""),
+                run=run.id,
+                opened=opened,
+                state=state,
+                credits=credits_,
+            )
+        )
+    attempts = [_attempt(row, record, nth=len(money), run=run) for record in job.attempts]
+    for nth in range(1, len(money) + 1 - len(attempts)):
+        attempts.append(
+            AttemptRow(
+                job=row.id,
+                number=len(attempts) + 1,
+                nth=nth,
+                run=run.id,
+                started=opened,
+                outcome=_ENDINGS[money[nth - 1][0]],
+                error=FROM_MANIFEST,
+            )
+        )
+    for attempt in attempts:
+        store.add_attempt(attempt)
+    row.purchases, row.attempts = len(money), len(attempts)
+    _stand(row, job)
+    store.save_job(row)
+    return max((a.ended or 0 for a in attempts if a.outcome is Ending.PAID), default=0)
+
+
+def _money(job: Restored) -> list[tuple[Money, Credits]]:
+    """The purchases that explain what was spent; the last one is what the outcome is of."""
+    confirmed, doubt = job.spent.confirmed, job.spent.in_doubt
+    money = [(Money.DOUBT, doubt)] if doubt or isinstance(job.outcome, InDoubt) else []
+    if confirmed or isinstance(job.outcome, Stored | Rendered):
+        money.append((Money.CONFIRMED, confirmed))
+    if isinstance(job.outcome, InDoubt):
+        money.reverse()
+    return money or [(Money.FREED, Credits(0))]
+
+
+def _attempt(job: JobRow, record: AttemptRecord, *, nth: int, run: RunRow) -> AttemptRow:
+    ending = Ending(record.outcome)
+    return AttemptRow(
+        job=job.id,
+        number=record.number,
+        nth=nth,
+        run=run.id,
+        started=moment_of(record.started) or run.started,
+        ended=moment_of(record.ended),
+        http=record.http,
+        outcome=Ending.DOUBT if ending is Ending.SUBMITTED else ending,
+        request_id=plain(record.request_id),
+        error=plain(record.error),
+    )
+
+
+def _stand(row: JobRow, job: Restored) -> None:
+    row.state = state_of(job.outcome)
+    match job.outcome:
+        case Stored(url=url, artifact=artifact):
+            row.url, row.artifact = url, artifact
+        case Rendered(url=url, reason=reason):
+            row.url, row.reason = url, plain(reason)
+        case Failed(reason=reason) | InDoubt(reason=reason):
+            row.reason = plain(reason)
+        case None:
+            row.state = JobState.PLANNED

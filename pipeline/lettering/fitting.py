@@ -1,0 +1,234 @@
+"""Text set as large as a box allows: balanced lines, exact ink, nothing ever overflows."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
+
+from pipeline.lettering.box import Box
+from pipeline.lettering.faces import Typeface, face, face_for
+from pipeline.lettering.path import Path
+from pipeline.lettering.scripts import is_cjk, is_rtl, may_break
+from pipeline.lettering.shaping import line
+
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
+_UNBROKEN = 13
+"""Words of more letters may be hyphenated where that makes the type much larger."""
+_HYPHEN = "\u2027"
+"""The glue after a hyphenated part: its hyphen shows only at the end of a line."""
+LONG = 60
+"""More words than this are set as a text, not line by line as display."""
+
+
+class TextAlign(StrEnum):
+    """Where text stands in its box, across and down."""
+
+    START = "start"
+    MIDDLE = "middle"
+    END = "end"
+
+    def share(self) -> float:
+        """The share of the spare room that goes before the text."""
+        return {TextAlign.START: 0.0, TextAlign.MIDDLE: 0.5, TextAlign.END: 1.0}[self]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TextSetting:
+    """How a text is to be set."""
+
+    face: Typeface
+    across: TextAlign = TextAlign.MIDDLE
+    down: TextAlign = TextAlign.MIDDLE
+    max_size: float = 1e9
+    """The largest type size, in the box's units."""
+    max_lines: int = 5
+    tracking: float = 0.0
+    gain: float = 1.02
+    """One more line must make the type this much larger."""
+    leading: float | None = None
+    even: float = 0.45
+    """How much lines of one length are worth, against large type."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextBlock:
+    """Set text: its outline in place, its type size, its lines."""
+
+    path: Path
+    size: float
+    lines: tuple[str, ...]
+
+    @property
+    def box(self) -> Box:
+        """The box of its ink."""
+        return self.path.box()
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    size: float
+    path: Path
+    lines: tuple[str, ...]
+
+
+Piece = tuple[str, str]
+"""An unbreakable bit of text and the glue after it."""
+
+
+def fit(text: str, box: Box, setting: TextSetting) -> TextBlock:
+    """The largest setting of the text inside the box."""
+    best: _Trial | None = None
+    for breaking, earns in _breakings(text, setting):
+        # a freer way of breaking must earn its keep in type size
+        trial = _largest(breaking, box, setting)
+        if best is None or trial.size > best.size * earns:
+            best = trial
+    if best is None:
+        return TextBlock(Path(), 0.0, ())
+    ink, size = best.path.box(), best.size
+    x = box.x + (box.w - ink.w * size) * setting.across.share() - ink.x * size
+    y = box.y + (box.h - ink.h * size) * setting.down.share() - ink.y * size
+    return TextBlock(best.path.moved(x, y, size), size, best.lines)
+
+
+def _breakings(text: str, setting: TextSetting) -> list[tuple[list[Piece], float]]:
+    words = _atoms(text, loose=False)
+    if not words:
+        return []
+    found: list[tuple[list[Piece], float]] = []
+    sentences = [(s, " ") for s in _SENTENCE_END.split(text.strip())]
+    if 1 < len(sentences) <= setting.max_lines:
+        found.append((sentences, 1.0))
+    found.append((words, 1.45))
+    if any(map(is_cjk, text)):
+        found.append((_atoms(text, loose=True), 1.5))
+    if any(len(word) > _UNBROKEN for word, _ in words) and not is_rtl(text):
+        found.append(([part for word in words for part in _hyphenated(word)], 1.7))
+    return found
+
+
+def _hyphenated(word: Piece) -> list[Piece]:
+    """A long word in parts of one length: breaking it at all is a last resort."""
+    text, glue = word
+    if len(text) <= _UNBROKEN or not text.isalpha():
+        return [word]
+    parts = -(-len(text) // _UNBROKEN)
+    step = -(-len(text) // parts)
+    cut = [text[i : i + step] for i in range(0, len(text), step)]
+    return [*((f"{part}-", _HYPHEN) for part in cut[:-1]), (cut[-1], glue)]
+
+
+def _atoms(text: str, *, loose: bool) -> list[Piece]:
+    out: list[Piece] = []
+    for word in text.split():
+        piece = word[0]
+        for before, after in pairwise(word):
+            if may_break(before, after, loose=loose):
+                out.append((piece, ""))
+                piece = ""
+            piece += after
+        out.append((piece, " "))
+    return out
+
+
+def _joined(some: list[Piece]) -> str:
+    text = "".join(text + glue for text, glue in some)
+    return text.removesuffix(_HYPHEN).replace(f"-{_HYPHEN}", "").strip()
+
+
+def _largest(some: list[Piece], box: Box, setting: TextSetting) -> _Trial:
+    """The best number of lines for one way of breaking."""
+    text = _joined(some)
+    leading = setting.leading or _leading(text, setting.face)
+    widths = [line(t, setting.face, setting.tracking).advance for t, _ in some]
+    space = line(" ", setting.face, setting.tracking).advance
+    best: _Trial | None = None
+    best_worth = 0.0
+    counts: Sequence[int] = range(1, min(setting.max_lines, len(some)) + 1)
+    if len(some) > LONG:  # a text: aim straight at the shape of the box
+        ideal = (sum(widths) * box.h / (box.w * leading)) ** 0.5
+        counts = range(max(1, round(ideal * 0.85)), round(ideal * 1.2) + 2)
+    if len(some) > LONG:
+        counts = [_best_count(some, widths, space, (box, leading, counts))]
+    for count in counts:
+        lines = _balanced(some, widths, (count, space))
+        path = _stacked(lines, leading, setting)
+        ink = path.box()
+        size = min(box.w / max(ink.w, 1e-6), box.h / max(ink.h, 1e-6), setting.max_size)
+        worth = size * (1 - setting.even * (1 - _evenness(lines, setting)))
+        if best is None or worth > best_worth * setting.gain:
+            best, best_worth = _Trial(size, path, lines), worth
+    return best or _Trial(0.0, Path(), ())
+
+
+def _best_count(
+    some: list[Piece],
+    widths: list[float],
+    space: float,
+    where: tuple[Box, float, Iterable[int]],
+) -> int:
+    """The number of lines that makes a long text largest, by its advances alone."""
+    box, leading, counts = where
+
+    def size(count: int) -> float:
+        lines = _balanced(some, widths, (count, space))
+        widest = max(map(len, lines)) / sum(map(len, lines)) * (sum(widths) + space * len(widths))
+        return min(box.w / widest, box.h / (len(lines) * leading))
+
+    return max(counts, key=size)
+
+
+def _evenness(lines: tuple[str, ...], setting: TextSetting) -> float:
+    """The shortest line's share of the longest: ragged settings are worth less."""
+    widths = [line(text, setting.face, setting.tracking).advance for text in lines]
+    return min(widths) / max(*widths, 1e-06)
+
+
+def _leading(text: str, name: Typeface) -> float:
+    used = {face_for(c, name) for c in text if not c.isspace()}
+    found = [f.leading for f in map(face, sorted(used)) if f is not None]
+    return max(found, default=1.0)
+
+
+def _stacked(lines: tuple[str, ...], leading: float, setting: TextSetting) -> Path:
+    path = Path()
+    set_lines = [line(text, setting.face, setting.tracking) for text in lines]
+    widest = max(s.advance for s in set_lines)
+    for i, shaped in enumerate(set_lines):
+        dx = (widest - shaped.advance) * setting.across.share()
+        path.extend(shaped.path.moved(dx, i * leading))
+    return path
+
+
+def _balanced(
+    some: list[Piece], widths: list[float], count_and_space: tuple[int, float]
+) -> tuple[str, ...]:
+    """At most `count` lines, the widest of them as narrow as possible."""
+    count, space = count_and_space
+    low, high = max(widths), sum(widths) + space * len(widths)
+    for _ in range(24):
+        middle = (low + high) / 2
+        if len(_filled(some, widths, (middle, space))) <= count:
+            high = middle
+        else:
+            low = middle
+    return tuple(_joined(found) for found in _filled(some, widths, (high, space)))
+
+
+def _filled(
+    some: list[Piece], widths: list[float], limit_and_space: tuple[float, float]
+) -> list[list[Piece]]:
+    limit, space = limit_and_space
+    lines: list[list[Piece]] = []
+    used, glue = 0.0, ""
+    for piece, width in zip(some, widths, strict=True):
+        gap = space if glue == " " else 0.0
+        if lines and used + gap + width <= limit * 1.0001:
+            lines[-1].append(piece)
+            used += gap + width
+        else:
+            lines.append([piece])
+            used = width
+        glue = piece[1]
+    return lines

@@ -1,0 +1,194 @@
+"""Bringing images home: free of charge, without the key, and from the open internet only."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+from yarl import URL
+
+from pipeline.errors import ArtifactError, DownloadFailed, ImageBroken, ImageGone
+from pipeline.network.addresses import image_gate, own_addresses, refuse_inside
+from pipeline.network.api_client import USER_AGENT, words_of
+from pipeline.network.proxies import DIRECT, Route
+from pipeline.network.reply import plain
+from pipeline.settings import ProviderSettings
+
+MOST_REDIRECTS = 5
+
+SLOWEST = 8 * 1024
+"""Bytes a second; an image that drips slower is given up."""
+
+MOST_AT_ONCE = 96
+"""Downloads at one time; each may hold a few hundred kilobytes that nobody has written yet."""
+
+_REDIRECTS = (301, 302, 303, 307, 308)
+
+
+class Downloads:
+    """A client of its own: it has never heard of the key."""
+
+    def __init__(
+        self, settings: ProviderSettings, *, own: frozenset[str], route: Route = DIRECT
+    ) -> None:
+        self._own = own
+        self._route, self._settings = route, settings
+        self._limit = settings.image_limit
+        self._patience = settings.download_timeout
+        self._room = asyncio.Semaphore(MOST_AT_ONCE)
+        self._session = self._client(own)
+        self._tunnels: aiohttp.ClientSession | None = None
+
+    def _client(self, own: frozenset[str]) -> aiohttp.ClientSession:
+        settings = self._settings
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=0, socket_factory=image_gate(own), ssl=self._route.trust or True
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
+            timeout=aiohttp.ClientTimeout(
+                total=None,
+                connect=settings.connect_timeout,
+                sock_connect=settings.connect_timeout,
+                sock_read=settings.download_timeout,
+            ),
+        )
+
+    async def __aenter__(self) -> Self:
+        if self._route.proxy is not None:
+            # Only what goes through the proxy may connect to its address.
+            patience = self._settings.connect_timeout
+            proxy = await own_addresses(str(self._route.proxy), patience=patience)
+            self._tunnels = self._client(proxy)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._session.close()
+        if self._tunnels is not None:
+            await self._tunnels.close()
+
+    @asynccontextmanager
+    async def open(self, url: str) -> AsyncIterator[AsyncIterator[bytes]]:
+        """The image's bytes, in chunks as they come; errors as the provider's seam promises."""
+        start = _parsed(url)
+        async with self._room:
+            response = await self._follow(start)
+            try:
+                yield _Chunks(response, limit=self._limit, patience=self._patience)
+            finally:
+                # A whole answer has given its connection back already; the rest is not wanted.
+                response.close()
+
+    async def _follow(self, url: URL) -> aiohttp.ClientResponse:
+        """Walk the redirects by hand, since every step has to be as safe as the first."""
+        for _ in range(MOST_REDIRECTS + 1):
+            response = await self._get(url)
+            if response.status not in _REDIRECTS:
+                break
+            target = response.headers.get("Location", "")
+            response.close()
+            url = self._redirected(url, target)
+        else:
+            raise DownloadFailed(f"the image host redirects more than {MOST_REDIRECTS} times")
+        try:
+            _refuse_status(response.status)
+            length = response.content_length
+            if length is not None and length > self._limit:
+                raise _too_large(self._limit)
+        except ArtifactError:
+            response.close()
+            raise
+        return response
+
+    async def _get(self, url: URL) -> aiohttp.ClientResponse:
+        try:
+            # Credentials in a URL would be sent as a password.
+            url = url.with_user(None)
+            proxy = self._route.proxy_to(url)
+            if proxy is None or self._tunnels is None:
+                return await self._session.get(url, allow_redirects=False)
+            await refuse_inside(str(url.host), own=self._own)
+            return await self._tunnels.get(url, allow_redirects=False, proxy=proxy)
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise DownloadFailed(f"the image did not come: {plain(words_of(error))}") from error
+
+    def _redirected(self, url: URL, target: str) -> URL:
+        try:
+            step = url.join(URL(target))
+        except ValueError as error:
+            raise DownloadFailed("the image host redirects to something that is no URL") from error
+        if step.scheme not in ("http", "https") or not step.host:
+            raise DownloadFailed(f"the image host redirects to {plain(str(step), 80)}")
+        if url.scheme == "https" and step.scheme == "http" and step.host not in self._own:
+            raise DownloadFailed("the image host redirects from https to http")
+        return step
+
+
+class _Chunks(AsyncIterator[bytes]):
+    """The body of one answer, watched for size and speed."""
+
+    def __init__(self, response: aiohttp.ClientResponse, *, limit: int, patience: float) -> None:
+        self._content = response.content
+        self._limit, self._patience = limit, patience
+        self._clock = asyncio.get_running_loop().time
+        self._started = self._clock()
+        self._received = 0
+
+    async def __anext__(self) -> bytes:
+        try:
+            chunk = await self._content.readany()
+        except (aiohttp.ClientError, OSError) as error:
+            raise DownloadFailed(
+                f"the image broke off after {self._received} bytes: {plain(words_of(error))}"
+            ) from error
+        if not chunk:
+            raise StopAsyncIteration
+        self._received += len(chunk)
+        if self._received > self._limit:
+            raise _too_large(self._limit)
+        elapsed = self._clock() - self._started
+        if elapsed > self._patience and self._received < elapsed * SLOWEST:
+            raise DownloadFailed(
+                f"the image drips: {self._received} bytes in {elapsed:.0f} seconds"
+            )
+        return chunk
+
+
+def _parsed(text: str) -> URL:
+    try:
+        url = URL(text)
+    except ValueError as error:
+        raise ImageBroken(f"the provider's image URL is none: {plain(text, 80)}") from error
+    if url.scheme not in ("http", "https") or not url.host:
+        raise ImageBroken(
+            f"the provider's image URL is not fetched: {plain(text, 80)} is neither http nor https"
+        )
+    return url
+
+
+def _refuse_status(status: int) -> None:
+    match status:
+        case 200:
+            return
+        case 404 | 410:
+            raise ImageGone(f"the image host has no such image any more (HTTP {status})")
+        case 403:
+            raise DownloadFailed(
+                "the image host refuses the image (HTTP 403): its URL may have expired, "
+                "or the host has a hiccup"
+            )
+        case _:
+            raise DownloadFailed(f"the image host answered HTTP {status}")
+
+
+def _too_large(limit: int) -> ImageBroken:
+    return ImageBroken(f"what the image host sends is larger than {limit} bytes")

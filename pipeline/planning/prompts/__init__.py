@@ -1,1 +1,0 @@
-"""Templates become prompts, in a child process that cannot do harm."""

@@ -1,1 +1,0 @@
-"""Strict YAML: text stays as written, every value knows its line, hostile files die fast."""

@@ -1,0 +1,77 @@
+"""Lint of a whole campaign: every distinct prompt, each piece of advice told once."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pipeline.campaign.loading import LoadedCampaign
+from pipeline.campaign.places import Findings
+from pipeline.errors import Finding
+from pipeline.model.campaign import CellName, Stage
+from pipeline.model.request import Background
+from pipeline.prompts.advice import lint_prompt
+from pipeline.prompts.cells import name_of
+from pipeline.prompts.jobs import drafts_written, finals_written
+
+_MOST_PROMPTS = 20_000
+"""Distinct prompts that are looked at; a campaign with more repeats itself."""
+
+
+@dataclass(slots=True)
+class _ToldAdvice:
+    cell: CellName
+    cells: int = 1
+
+
+def lint(loaded: LoadedCampaign) -> tuple[Finding, ...]:
+    """Advice on the prompts of a campaign's first stage, and on ids that globs cannot tell apart.
+
+    Raises `CampaignError` where a prompt cannot be written.
+    """
+    findings = Findings()
+    _lint_ids(loaded, findings)
+    told: dict[tuple[str, str, str], _ToldAdvice] = {}
+    seen: set[tuple[str, Background]] = set()
+    for template, background, prompt, cell in _prompts(loaded):
+        if len(seen) >= _MOST_PROMPTS:
+            break  # a million cells are not read a second time for advice
+        if (prompt, background) in seen:
+            continue
+        seen.add((prompt, background))
+        for advice in lint_prompt(prompt, transparent=background is Background.TRANSPARENT):
+            key = (template, advice.code, advice.complaint)
+            if key in told:
+                told[key].cells += 1
+            else:
+                told[key] = _ToldAdvice(cell)
+    for (template, code, complaint), where in told.items():
+        at, path = loaded.library.place(template, 1)
+        others = where.cells - 1
+        more = f" and {others} more prompt{'s' if others > 1 else ''}" if others else ""
+        findings.warning(f"{complaint} (cell {where.cell}{more})", at=at, path=path, code=code)
+    return findings.all
+
+
+def _prompts(loaded: LoadedCampaign) -> Iterator[tuple[str, Background, str, CellName]]:
+    """Template, background, prompt and cell of every image of the first stage, first takes only."""
+    stage = next(iter(loaded.campaign.stages))
+    drafts = stage is Stage.DRAFT
+    first = drafts_written(loaded) if drafts else finals_written(loaded, picks={})
+    for written in first.read():
+        spot = written.shot.spot
+        variant = loaded.variants[spot.variant]
+        if written.shot.take == 1:
+            yield variant.prompt, variant.background, written.prompt, name_of(loaded, spot.point)
+
+
+def _lint_ids(loaded: LoadedCampaign, findings: Findings) -> None:
+    """An id on two axes makes a glob mean two things."""
+    owners: dict[str, str] = {}
+    for axis in loaded.matrix.axes:
+        if len(axis.ids) > _MOST_PROMPTS:
+            continue
+        for position, identity in enumerate(axis.ids):
+            other = owners.setdefault(identity, axis.name)
+            if other != axis.name:
+                complaint = f"{identity} is also an id of {other}; globs cannot tell them apart"
+                at, _ = axis.origin(position)
+                findings.warning(complaint, at=at, path=f"matrix.{axis.name}", code="lint-ids")

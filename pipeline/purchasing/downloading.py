@@ -1,0 +1,85 @@
+"""Bringing one paid image: free of charge, so it is tried again, now and in every later run."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+from pipeline.errors import ArtifactError, DownloadFailed, ImageBroken, ImageGone, LocalFault
+from pipeline.images.local.store import ArtifactStore
+from pipeline.ledger.base import Entry, Ledger
+from pipeline.model.artifact import Artifact
+from pipeline.model.job import Job
+from pipeline.model.outcome import Rendered, Stored
+from pipeline.providers.base import Provider
+from pipeline.purchasing.events import Listen, Retrying
+from pipeline.purchasing.pacing import Sleep
+from pipeline.purchasing.retry import backoff
+from pipeline.settings import RenderingSettings
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Downloader:
+    """Everything a download needs; shared by all jobs of a run."""
+
+    provider: Provider
+    ledger: Ledger
+    store: ArtifactStore
+    settings: RenderingSettings
+    listen: Listen
+    sleep: Sleep = asyncio.sleep
+    displaced: dict[str, str] = field(default_factory=dict)
+    """Path → sha256 of an older image of ours that a new one may replace there."""
+
+    async def make_way(self, older: Entry) -> None:
+        """Let a newer image have this one's place: it keeps a second name, and the ledger knows."""
+        if not isinstance(older.outcome, Stored) or not self.store.present(older.outcome.artifact):
+            return
+        artifact = older.outcome.artifact
+        await self.ledger.stored(older.key, await self.store.second_name(artifact))
+        self.displaced[artifact.path] = artifact.sha256
+
+    def refuse_occupied(self, job: Job) -> None:
+        """`LocalFault` where a file that is not ours lies in an image's place; nothing was sent."""
+        path = place_of(job)
+        if path not in self.displaced and self.store.occupied(path):
+            raise LocalFault(
+                f"{path} is in the way: it is not a file that this pipeline put there. "
+                "Move it away and run again; nothing was sent for it."
+            )
+
+    async def fetch(self, job: Job, paid: Rendered) -> Stored | Rendered:
+        """Bring the image and put it in place; where it will not come, say so in the ledger."""
+        for tries in range(1, self.settings.download_tries + 1):
+            try:
+                async with self.provider.download(paid.url) as chunks:
+                    artifact = await self._put(job, chunks)
+            except ArtifactError as error:
+                failure = error
+            else:
+                await self.ledger.stored(job.key, artifact)
+                return Stored(url=paid.url, credits=paid.credits, artifact=artifact)
+            if isinstance(failure, ImageGone) or tries == self.settings.download_tries:
+                break
+            seconds = backoff(tries, first=1.0, longest=30.0)
+            self.listen(Retrying(job=job, reason=str(failure), seconds=seconds))
+            await self.sleep(seconds)
+        return await self._unfetched(job, paid, failure)
+
+    async def _put(self, job: Job, chunks: AsyncIterator[bytes]) -> Artifact:
+        path = place_of(job)
+        older = self.displaced.get(path)
+        return await self.store.put(
+            path, chunks, replaces=frozenset({older}) if older else frozenset()
+        )
+
+    async def _unfetched(self, job: Job, paid: Rendered, failure: ArtifactError) -> Rendered:
+        lost = isinstance(failure, ImageGone | ImageBroken)
+        if not lost and not isinstance(failure, DownloadFailed):
+            raise failure
+        await self.ledger.unfetched(job.key, reason=str(failure), lost=lost)
+        return Rendered(url=paid.url, credits=paid.credits, lost=lost, reason=str(failure))
+
+
+def place_of(job: Job) -> str:
+    """Where a job's image belongs, relative to the output folder."""
+    return f"{job.at.campaign}/{job.path}"

@@ -1,0 +1,96 @@
+"""One job, from where it stands to where it can go: buy, fetch, store."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from pipeline.errors import LocalFault
+from pipeline.ledger.base import Entry, Resolution
+from pipeline.model.job import Job
+from pipeline.model.outcome import Failed, InDoubt, Outcome, Rendered, Stored
+from pipeline.purchasing.asking import Bought, Purchasing, buy
+from pipeline.purchasing.downloading import Downloader, place_of
+
+PROOF_OF_LIFE = 24 * 3600.0
+"""Seconds for which an account that gave an image needs no canary."""
+
+
+class Renderer:
+    """Renders any job of one run; every step that costs or proves is in the ledger first."""
+
+    def __init__(self, *, purchasing: Purchasing, downloader: Downloader) -> None:
+        self._purchasing, self._downloader = purchasing, downloader
+        self._alone = asyncio.Lock()
+        self._proven = False
+
+    async def warm_up(self, *, now: datetime) -> None:
+        """Let the first purchase go alone, unless this account gave an image lately.
+
+        A wrong key, URL or model then costs one request instead of one per worker.
+        """
+        last = await self._purchasing.ledger.last_paid(self._purchasing.provider.account)
+        self._proven = last is not None and (
+            abs((now.astimezone(UTC) - last).total_seconds()) < PROOF_OF_LIFE
+        )
+
+    async def clear_places(self, jobs: Sequence[Job], known: Sequence[Entry]) -> None:
+        """Before anything is sent: older images of ours make way, foreign files are refused.
+
+        `known` are all jobs of the campaign that the ledger has; those in `jobs` stay.
+        """
+        wanted = {place_of(job) for job in jobs}
+        current = {job.key for job in jobs}
+        for entry in known:
+            older = entry.outcome
+            if (
+                isinstance(older, Stored)
+                and older.artifact.path in wanted
+                and entry.key not in current
+            ):
+                await self._downloader.make_way(entry)
+        own = {entry.key: entry for entry in known}
+        for job in jobs:
+            if job.key not in own or isinstance(own[job.key].outcome, Failed | None):
+                self._downloader.refuse_occupied(job)
+
+    async def render(self, job: Job, entry: Entry | None) -> Outcome | None:
+        """Take one job as far as it goes; `None` where it stays due.
+
+        A fault of this machine halts the run: nothing more is bought, and what is paid for stays
+        in the ledger.
+        """
+        try:
+            outcome = await self._ready(job, entry)
+            if not isinstance(outcome, Rendered):
+                outcome = await self._buy(job, replay=isinstance(outcome, InDoubt))
+            if isinstance(outcome, Rendered) and not self._purchasing.halt.disk_is_lost:
+                outcome = await self._downloader.fetch(job, outcome)
+        except LocalFault as fault:
+            self._purchasing.halt.because(fault)
+            return None
+        return outcome
+
+    def stop(self, fault: LocalFault) -> None:
+        """Buy nothing more; what is in flight is waited for."""
+        self._purchasing.halt.because(fault)
+
+    async def _ready(self, job: Job, entry: Entry | None) -> Outcome | None:
+        """The outcome to go on from: a lost file is fetched, a lost image is bought again."""
+        match entry.outcome if entry else None:
+            case Stored(url=url, credits=credits):
+                return Rendered(url=url, credits=credits)
+            case Rendered(lost=True):
+                await self._purchasing.ledger.resolve(job.key, Resolution.REBUY)
+                return None
+            case outcome:
+                return outcome
+
+    async def _buy(self, job: Job, *, replay: bool) -> Bought | None:
+        if not self._proven:
+            async with self._alone:
+                if not self._proven:
+                    try:
+                        return await buy(self._purchasing, job, replay=replay, alone=True)
+                    finally:
+                        self._proven = True
+        return await buy(self._purchasing, job, replay=replay)

@@ -1,0 +1,85 @@
+"""Every image of an account as text, put aside until the totals that stand before it are known."""
+
+import csv
+import io
+import json
+import tempfile
+import weakref
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from operator import itemgetter
+from pathlib import Path
+
+from pipeline.errors import LocalFault
+
+HELD = 8 * 1024 * 1024
+"""Bytes of text up to which memory holds it; above, a file without a name does."""
+PIECE = 1024 * 1024
+
+RISKY_STARTS = frozenset("=+-@\t\r＝＋－＠")
+"""A spreadsheet takes a cell that starts so for a formula."""
+
+_LINE = json.JSONEncoder(ensure_ascii=False, check_circular=False)
+
+
+class ImageRows:
+    """The images of a run manifest: one a line as JSON, and one a row of a table."""
+
+    def __init__(self, columns: Sequence[str], *, scratch: Path | None = None) -> None:
+        """`columns` of the table; `scratch`: a folder on the disk that takes what is too much."""
+        self._cells = itemgetter(*columns)
+        self._images = _SpooledText(scratch)
+        self._table = _SpooledText(scratch)
+        self._table.write(_rows([columns]))
+
+    def add(self, images: Sequence[Mapping[str, object]]) -> None:
+        """Append images as the run manifest tells them; `LocalFault` where the disk is full."""
+        self._images.write("".join([_LINE.encode(image) + "\n" for image in images]))
+        self._table.write(_rows([_inert(self._cells(image)) for image in images]))
+
+    def images(self) -> Iterator[bytes]:
+        """Each image as a line of JSON, its line break included."""
+        return self._images.lines()
+
+    def table(self) -> Iterator[bytes]:
+        """The table in pieces; cells that a spreadsheet would run are prefixed with '."""
+        return self._table.pieces()
+
+
+class _SpooledText:
+    """Text without a name, gone with this object."""
+
+    def __init__(self, scratch: Path | None) -> None:
+        folder = None if scratch is None else str(scratch)
+        with ExitStack() as stack:
+            self._file = stack.enter_context(
+                tempfile.SpooledTemporaryFile(max_size=HELD, dir=folder)
+            )
+            weakref.finalize(self, stack.pop_all().close)
+
+    def write(self, text: str) -> None:
+        try:
+            self._file.write(text.encode("utf-8", "surrogatepass"))
+        except OSError as error:
+            raise LocalFault(f"cannot put the account aside: {error.strerror}") from error
+
+    def lines(self) -> Iterator[bytes]:
+        self._file.seek(0)
+        yield from self._file
+
+    def pieces(self) -> Iterator[bytes]:
+        self._file.seek(0)
+        while piece := self._file.read(PIECE):
+            yield piece
+
+
+def _rows(rows: Iterable[Sequence[object]]) -> str:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(rows)
+    return text.getvalue()
+
+
+def _inert(cells: Sequence[object]) -> Sequence[object]:
+    return [
+        f"'{cell}" if isinstance(cell, str) and cell[:1] in RISKY_STARTS else cell for cell in cells
+    ]

@@ -1,0 +1,114 @@
+"""What happened, one JSON object a line: in the run's folder, and on stderr with `--log json`."""
+
+import contextlib
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TextIO, assert_never
+
+from pipeline.errors import BudgetReached
+from pipeline.model.campaign import Stage
+from pipeline.model.job import Job
+from pipeline.model.outcome import Failed, FailureKind, InDoubt, Outcome, Rendered, Stored
+from pipeline.purchasing.events import (
+    BuyingHalted,
+    Event,
+    PaidUnrecorded,
+    PoolPaused,
+    RequestSent,
+    Retrying,
+)
+from pipeline.purchasing.watching import StageOpening
+
+VERSION = 1
+
+
+class Journal:
+    """A watcher that writes; a full disk or a closed stream silences it and ends nothing."""
+
+    def __init__(
+        self, *streams: TextIO, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._streams, self._now = streams, now
+        self._flushed = 0.0
+
+    def write(self, event: str, **facts: object) -> None:
+        """One line."""
+        at = self._now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        line = json.dumps({"event": event, "at": at, **facts}, ensure_ascii=True) + "\n"
+        for stream in self._streams:
+            with contextlib.suppress(OSError, ValueError):
+                stream.write(line)
+        self.flush(at_most_every=1.0)
+
+    def flush(self, *, at_most_every: float = 0.0) -> None:
+        """Hand the lines to the system; a line for each of 10,000 images must cost little."""
+        if time.monotonic() - self._flushed < at_most_every:
+            return
+        self._flushed = time.monotonic()
+        for stream in self._streams:
+            with contextlib.suppress(OSError, ValueError):
+                stream.flush()
+
+    def opened(self, opening: StageOpening) -> None:
+        """See `Watcher.opened`."""
+        self.write(
+            "plan",
+            stage=opening.stage,
+            jobs=opening.jobs,
+            to_buy=opening.to_buy,
+            to_fetch=opening.to_fetch,
+            credits=opening.credits,
+        )
+
+    def happened(self, event: Event) -> None:
+        """See `Watcher.happened`."""
+        match event:
+            case RequestSent(job=job, attempt=attempt):
+                self.write("submit", **_name(job), attempt=attempt)
+            case Retrying(job=job, reason=reason, seconds=seconds):
+                self.write("retry", **_name(job), reason=reason, seconds=round(seconds, 3))
+            case PoolPaused(reason=reason, seconds=seconds):
+                self.write("retry", reason=reason, seconds=round(seconds, 3))
+            case BuyingHalted(reason=reason, exit_code=code):
+                name = "budget" if code == BudgetReached.exit_code else "checkpoint"
+                self.write(name, reason=reason, exit_code=code)
+            case PaidUnrecorded(job=job, url=url):
+                self.write("unrecorded", **_name(job), url=url)
+                self.flush()
+            case _:
+                assert_never(event)
+
+    def delivered(self, job: Job, outcome: Outcome | None) -> None:
+        """See `Watcher.delivered`."""
+        match outcome:
+            case None:
+                return
+            case Stored(artifact=artifact, credits=credits):
+                self.write("image", **_name(job), file=artifact.path, credits=credits)
+            case Rendered(lost=lost, reason=reason, credits=credits):
+                status = "paid_lost" if lost else "pending_download"
+                self.write("failed", **_name(job), status=status, reason=reason, credits=credits)
+            case Failed(kind=kind, reason=reason):
+                refused = kind is FailureKind.REFUSED
+                self.write("refused" if refused else "failed", **_name(job), reason=reason)
+            case InDoubt(reason=reason, credits=credits):
+                self.write("in_doubt", **_name(job), reason=reason, credits=credits)
+            case _:
+                assert_never(outcome)
+
+    def closed(self, stage: Stage) -> None:
+        """See `Watcher.closed`."""
+        self.write("checkpoint", stage=stage)
+        self.flush()
+
+
+def _name(job: Job) -> dict[str, object]:
+    return {
+        "job": job.key,
+        "cell": job.at.cell,
+        "stage": job.at.stage,
+        "round": job.at.round,
+        "take": job.at.take,
+    }

@@ -1,0 +1,185 @@
+"""The run manifest: every URL, file, hash and credit, as JSON and as a table.
+
+The names are a promise to other programs; changing one is a breaking change of the schema.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pipeline.model.campaign import Campaign
+from pipeline.model.outcome import Status
+from pipeline.model.run import Run, RunPaths
+from pipeline.reports.image_rows import ImageRows
+from pipeline.reports.totals import ImageLine, Totals, percentile
+from pipeline.state.output.folder import write_file
+
+SCHEMA = "campaign-pipeline/run-manifest/1"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunFacts:
+    """What is said of the run itself."""
+
+    run: Run
+    campaign: Campaign
+    stages: Sequence[str]
+    started: str
+    finished: str
+    exit_code: int | None
+    arguments: Sequence[str]
+    versions: Mapping[str, str]
+    git: str
+
+
+def manifest_head(facts: RunFacts, totals: Totals) -> dict[str, object]:
+    """What a run manifest says before its images, as plain values."""
+    return {"schema": SCHEMA, "run": _run(facts), "totals": _totals(totals)}
+
+
+def _run(facts: RunFacts) -> dict[str, object]:
+    return {
+        "id": facts.run.id,
+        "campaign": facts.run.campaign,
+        "stages": list(facts.stages),
+        "provider": facts.campaign.provider,
+        "account": facts.run.account,
+        "started": facts.started,
+        "finished": facts.finished or None,
+        "exit_code": facts.exit_code,
+        "arguments": list(facts.arguments),
+        "versions": dict(facts.versions),
+        "campaign_sha256": facts.campaign.sha256,
+        "feeds": dict(facts.campaign.feeds),
+        "git": facts.git or None,
+    }
+
+
+def _totals(totals: Totals) -> dict[str, object]:
+    counts = {
+        status.value: totals.counts.get(status, 0)
+        for status in Status
+        if status is not Status.RENDERING
+    }
+    return {
+        "cells": totals.cells,
+        "jobs": totals.jobs,
+        **counts,
+        "credits": {
+            "confirmed": totals.spent.confirmed,
+            "in_doubt": totals.spent.in_doubt,
+            "upper": totals.spent.upper,
+            "this_run": totals.this_run,
+            "gone": totals.gone,
+            "saved_by_reuse": totals.saved_by_reuse,
+            "budget": totals.budget,
+            "remaining": totals.remaining,
+        },
+        "by": totals.by,
+        "seconds": {
+            "p50": percentile(totals.seconds, 0.50),
+            "p95": percentile(totals.seconds, 0.95),
+        },
+        "retries": totals.retries,
+    }
+
+
+def image_of(line: ImageLine) -> dict[str, object]:
+    """One image as the run manifest tells it."""
+    job, artifact = line.job, line.artifact
+    return {
+        "job": job.key,
+        "cell": job.at.cell,
+        "axes": dict(job.at.axes),
+        "stage": job.at.stage,
+        "round": job.at.round,
+        "take": job.at.take,
+        "status": line.status,
+        "url": line.url or None,
+        "file": artifact.path if artifact else None,
+        "sha256": artifact.sha256 if artifact else None,
+        "bytes": artifact.bytes if artifact else None,
+        "width": artifact.width if artifact else None,
+        "height": artifact.height if artifact else None,
+        "alpha": artifact.alpha if artifact else None,
+        "prompt": job.request.prompt,
+        "model": job.request.model,
+        "size": job.request.size,
+        "quality": job.request.quality,
+        "background": job.request.background,
+        "credits": line.credits,
+        "shared_with": line.shared_with,
+        "derived_from": job.derived_from,
+        "verdict": _verdict(line),
+        "checks": dict(line.checks),
+        "renditions": [],
+        "alt_text": job.request.prompt.partition(". ")[0][:200],
+        "error": line.reason or None,
+        "attempts": [
+            {
+                "n": attempt.number,
+                "started": attempt.started,
+                "ended": attempt.ended or None,
+                "http": attempt.http,
+                "outcome": attempt.outcome,
+                "request_id": attempt.request_id or None,
+                "error": attempt.error or None,
+            }
+            for attempt in line.attempts
+        ],
+    }
+
+
+def _verdict(line: ImageLine) -> dict[str, object] | None:
+    if line.verdict is None:
+        return None
+    kept = ("decision", "round", "take", "sha256", "by", "at", "note")
+    said = asdict(line.verdict)
+    return {name: said[name] for name in kept}
+
+
+TABLE_COLUMNS = (
+    "job",
+    "cell",
+    "stage",
+    "round",
+    "take",
+    "status",
+    "url",
+    "file",
+    "sha256",
+    "bytes",
+    "width",
+    "height",
+    "alpha",
+    "size",
+    "quality",
+    "background",
+    "credits",
+    "shared_with",
+    "derived_from",
+    "error",
+    "prompt",
+)
+
+
+def write_manifest(
+    root: Path, paths: RunPaths, *, facts: RunFacts, totals: Totals, roll: ImageRows
+) -> None:
+    """Write both forms, each whole or not at all."""
+    write_file(root, paths.manifest, manifest_text(facts, totals, roll))
+    write_file(root, paths.table, roll.table())
+
+
+def manifest_text(facts: RunFacts, totals: Totals, roll: ImageRows) -> Iterator[bytes]:
+    """The run manifest as pieces of UTF-8 JSON: indented, and each image on a line of its own."""
+    head = json.dumps(manifest_head(facts, totals) | {"images": []}, indent=1, ensure_ascii=False)
+    start, _, end = head.rpartition("]")
+    yield start.encode("utf-8", "surrogatepass")
+    before = b"\n  "
+    for image in roll.images():
+        yield before
+        yield image.rstrip(b"\n")
+        before = b",\n  "
+    yield (b"]" if before == b"\n  " else b"\n ]") + end.encode() + b"\n"

@@ -1,0 +1,95 @@
+"""Contact sheets: drawn from the same board as the review page, for the disk or for a mail."""
+
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from pipeline.campaign.loading import LoadedCampaign
+from pipeline.images.thumbs import thumb_path
+from pipeline.ledger.base import Ledger
+from pipeline.model.artifact import Artifact
+from pipeline.model.campaign import Stage
+from pipeline.model.credits import Spent
+from pipeline.model.run import RunId
+from pipeline.prompts.cells import expand
+from pipeline.reports.sheet.contact_sheet import draw_sheet, shown_artifacts
+from pipeline.reports.sheet.sheet_mail import sheet_mail
+from pipeline.reports.sheet.sheet_thumbs import MailThumbs, Source, beside, inline, thumbs_of
+from pipeline.state.board import Board, PlannedCampaign, build_board
+from pipeline.state.lookup import by_cell
+from pipeline.state.output.folder import write_file
+from pipeline.state.survey import CampaignState
+
+MOST_INLINE = 500
+"""Images that are put into the page itself; above, pages refer to the thumbs on disk."""
+SIDE = 256
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SheetInput:
+    """What a sheet is drawn from."""
+
+    loaded: LoadedCampaign
+    output: Path
+    board: Board
+    run: RunId | str
+    spent: Spent
+
+    def draw(self, source: Source) -> dict[str, str]:
+        """File name → HTML."""
+        return draw_sheet(self.board, run=self.run, spent=self.spent, source=source)
+
+
+async def sheet_input(
+    ledger: Ledger, loaded: LoadedCampaign, state: CampaignState, *, output: Path, run: str
+) -> SheetInput:
+    """The board of a campaign as it stands, ready to be drawn."""
+    campaign = loaded.campaign
+    planned = PlannedCampaign(
+        campaign=campaign,
+        cells=tuple(expand(loaded)),
+        drafts=by_cell(state.of(Stage.DRAFT)),
+        finals=by_cell(state.of(Stage.FINAL)),
+    )
+    board = build_board(planned, state.entries, state.verdicts, version=1)
+    spent = await ledger.spent(campaign=campaign.slug)
+    return SheetInput(loaded=loaded, output=output, board=board, run=run, spent=spent)
+
+
+def write_run_sheet(work: SheetInput, folder: PurePosixPath) -> None:
+    """`sheet.html` in a run's folder; one file up to 500 images, else pages over the thumbs."""
+    campaign = work.loaded.campaign.slug
+    images = len(shown_artifacts(work.board))
+    source = inline(thumbs_of(work.output, campaign), images=images)
+    if images > MOST_INLINE:
+        source = _on_disk(campaign, depth=len(folder.parts))
+    for name, html in work.draw(source).items():
+        write_file(work.output, folder / name, html.encode("utf-8", "surrogatepass"))
+
+
+def _on_disk(campaign: str, *, depth: int) -> Source:
+    up = "../" * depth
+
+    def source(artifact: Artifact, _longest: int) -> str:
+        return up + thumb_path(campaign, artifact.sha256, SIDE)
+
+    return source
+
+
+def sheet_files(work: SheetInput, *, form: str) -> dict[str, bytes]:
+    """File name → content, in one of the forms `inline`, `dir` and `eml`."""
+    campaign = work.loaded.campaign.slug
+    read = thumbs_of(work.output, campaign)
+    if form == "inline":
+        source = inline(read, images=len(shown_artifacts(work.board)))
+        return {name: html.encode() for name, html in work.draw(source).items()}
+    if form == "dir":
+        thumbs = {name: read(one) for name, one in shown_artifacts(work.board).items()}
+        pages = {name: html.encode() for name, html in work.draw(beside("thumbs")).items()}
+        beside_them = {f"thumbs/{name}.webp": thumb for name, thumb in thumbs.items() if thumb}
+        return {**pages, **beside_them}
+    mails = {}
+    attached = MailThumbs(read)
+    for name, html in work.draw(attached).items():
+        subject = f"{campaign}: contact sheet"
+        mails[f"{Path(name).stem}.eml"] = sheet_mail(html, attached.parts, subject=subject)
+    return mails

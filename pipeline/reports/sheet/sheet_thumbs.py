@@ -1,0 +1,118 @@
+"""Where a sheet finds its thumbs: inside the page, beside it, or as parts of a mail."""
+
+import base64
+import io
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+from pipeline.files.confined import ConfinedPath, opened
+from pipeline.images.thumbs import thumb_path
+from pipeline.model.artifact import Artifact
+from pipeline.model.campaign import Slug
+from pipeline.state.labels import short
+
+Source = Callable[[Artifact, int], str]
+"""What stands in `src` for the thumb of an image whose longer side is so many CSS pixels."""
+
+Read = Callable[[Artifact], bytes | None]
+"""The bytes of an image's thumb; `None` where there is none."""
+
+MANY = 100
+"""From so many images on, each of them is lighter: 200 inside one page weigh about 400 kB."""
+
+_SIDE = 256
+_MAT = "#efefed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _ThumbSize:
+    """How much of a thumb travels inside a page."""
+
+    sharp: float
+    """Device pixels for each CSS pixel: screens and printers show two."""
+    quality: int
+    most: int
+    """Pixels of the longer side, however large it is shown."""
+
+
+_FEW = _ThumbSize(sharp=2, quality=74, most=256)
+_LIGHT = _ThumbSize(sharp=1.5, quality=40, most=136)
+
+
+def thumbs_of(output: Path, campaign: Slug) -> Read:
+    """Read thumbs of a campaign as the run made them."""
+    root = output.resolve()
+
+    def read(artifact: Artifact) -> bytes | None:
+        place = ConfinedPath.at(thumb_path(campaign, artifact.sha256, _SIDE))
+        try:
+            with opened(root, place) as file, os.fdopen(file, "rb", closefd=False) as stream:
+                return stream.read()
+        except OSError:
+            return None
+
+    return read
+
+
+def inline(read: Read, *, images: int) -> Source:
+    """Thumbs inside the page itself, so that it is one file; the lighter, the more there are."""
+    weight = _LIGHT if images >= MANY else _FEW
+
+    def source(artifact: Artifact, longest: int) -> str:
+        thumb = read(artifact)
+        if thumb is None:
+            return ""
+        light = _lightened(thumb, min(weight.most, round(longest * weight.sharp)), weight.quality)
+        return "data:image/webp;base64," + base64.b64encode(light).decode()
+
+    return source
+
+
+def beside(folder: str) -> Source:
+    """Thumbs as files of their own, named by their image's hash."""
+    return lambda artifact, _: f"{folder}/{short(artifact.sha256)}.webp"
+
+
+class MailThumbs:
+    """Thumbs as parts of a mail, which shows no `data:` images and, in many programs, no WebP."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+        self.parts: dict[str, bytes] = {}
+        """JPEG by the name that the page calls it, `<hash>@sheet`."""
+
+    def __call__(self, artifact: Artifact, longest: int) -> str:
+        """The picture's name in the mail; empty where there is no thumb of it."""
+        name = f"{short(artifact.sha256)}@sheet"
+        if name not in self.parts:
+            thumb = self._read(artifact)
+            if thumb is None:
+                return ""
+            self.parts[name] = _mailable(thumb, round(longest * _FEW.sharp))
+        return f"cid:{name}"
+
+
+def _lightened(thumb: bytes, longest: int, quality: int) -> bytes:
+    image = Image.open(io.BytesIO(thumb), formats=("WEBP",))
+    if max(image.size) <= longest:
+        return thumb
+    image.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+    out = io.BytesIO()
+    image.save(out, "WEBP", quality=quality, method=6)
+    return min(out.getvalue(), thumb, key=len)
+
+
+def _mailable(thumb: bytes, longest: int) -> bytes:
+    """A JPEG of a thumb; what is transparent lies on the sheet's mat."""
+    image = Image.open(io.BytesIO(thumb), formats=("WEBP",)).convert("RGBA")
+    image.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+    mat = Image.new("RGBA", image.size, _MAT)
+    out = io.BytesIO()
+    Image.alpha_composite(mat, image).convert("RGB").save(
+        out, "JPEG", quality=_FEW.quality, optimize=True
+    )
+    return out.getvalue()

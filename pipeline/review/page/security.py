@@ -1,0 +1,147 @@
+"""Who may ask the review server for what: every request passes here first.
+
+A name check keeps foreign pages from reaching a loopback server through their own DNS, a token
+in the first link becomes a cookie, and writes must provably come from our own page.
+"""
+
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
+
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+from pipeline.errors import LedgerUnusable, LocalFault, PipelineError, Refusal
+from pipeline.review.page.options import LOOPBACK_NAMES, ReviewOptions, is_address
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+WRITE_HEADER = "X-Review"
+"""A header that no foreign form can set."""
+
+HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+        "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+_HOST = re.compile(r"^(?P<name>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?$", re.IGNORECASE)
+_READING = frozenset({"GET", "HEAD"})
+
+
+def security_middleware(options: ReviewOptions, token: str) -> Middleware:
+    """The one middleware; an empty `token` asks nobody for one."""
+
+    @web.middleware
+    async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+        response: web.StreamResponse | None
+        try:
+            _check_host(request, options)
+            response = _entering(request, token)
+            if response is None:
+                _check_token(request, token)
+                _check_write(request)
+                response = await handler(request)
+        except web.HTTPException as error:
+            response = _told(request, error.status, error.text or error.reason, error.headers)
+        except PipelineError as error:
+            response = _told(request, _status_of(error), str(error), {})
+        if not response.prepared:
+            for name, value in HEADERS.items():
+                response.headers.setdefault(name, value)
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    return guard
+
+
+def cookie_name(request: web.Request) -> str:
+    """Named per port, since browsers share cookies between the ports of one host."""
+    name = request.get_extra_info("sockname")
+    return f"pipeline_review_{name[1] if isinstance(name, tuple) else 0}"
+
+
+def _check_host(request: web.Request, options: ReviewOptions) -> None:
+    found = _HOST.match(request.headers.get("Host", ""))
+    name = found["name"].strip("[]").lower() if found else ""
+    allowed = {*LOOPBACK_NAMES, options.host.lower(), *(each.lower() for each in options.names)}
+    if name in allowed or (not options.loopback and is_address(name)):
+        return
+    raise web.HTTPMisdirectedRequest(text="this server does not answer to that host name")
+
+
+def _entering(request: web.Request, token: str) -> web.StreamResponse | None:
+    """Trade the token of the first link for a cookie, so that it does not stay in the address."""
+    given = request.query.get("t", "")
+    if not token or request.method not in _READING or not _same(given, token):
+        return None
+    entered = web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": "/"})
+    entered.set_cookie(
+        cookie_name(request), _session(token), httponly=True, samesite="Lax", path="/"
+    )
+    return entered
+
+
+def _check_token(request: web.Request, token: str) -> None:
+    if not token or request.path.startswith("/static/"):
+        return
+    if not _same(request.cookies.get(cookie_name(request), ""), _session(token)):
+        raise web.HTTPUnauthorized(
+            text="open the link that `pipeline review` printed: it carries the key to this page"
+        )
+
+
+def _check_write(request: web.Request) -> None:
+    if request.method in _READING:
+        return
+    site = request.headers.get("Sec-Fetch-Site")
+    origin = request.headers.get("Origin")
+    own = {f"{scheme}://{request.headers.get('Host')}" for scheme in ("http", "https")}
+    # Browsers leave Sec-Fetch-Site out on plain http beyond loopback; Origin they always send.
+    ours = site == "same-origin" if site is not None else origin is not None
+    ours = ours and (origin is None or origin in own)
+    if not ours or request.headers.get(WRITE_HEADER) != "1":
+        raise web.HTTPForbidden(text="only the review page itself may change something")
+    if request.content_type != "application/json":
+        raise web.HTTPUnsupportedMediaType(text="a change is sent as JSON")
+
+
+def _same(given: str, wanted: str) -> bool:
+    return hmac.compare_digest(given.encode(errors="replace"), wanted.encode())
+
+
+def _session(token: str) -> str:
+    """What the cookie holds: proof of the token, without the token."""
+    return hashlib.sha256(b"review:" + token.encode()).hexdigest()
+
+
+def _status_of(error: PipelineError) -> int:
+    match error:
+        case Refusal():
+            return HTTPStatus.UNPROCESSABLE_ENTITY
+        case LedgerUnusable():
+            return HTTPStatus.FAILED_DEPENDENCY
+        case LocalFault():
+            return HTTPStatus.INSUFFICIENT_STORAGE
+        case _:
+            return HTTPStatus.CONFLICT
+
+
+def _told(
+    request: web.Request, status: int, message: str, headers: Mapping[str, str]
+) -> web.Response:
+    """An ending in the form its reader expects: the page shows `message`."""
+    kept = {name: value for name, value in headers.items() if name in {"Location", "Allow"}}
+    if request.path.startswith("/api/"):
+        body = json.dumps({"message": message}, ensure_ascii=False)
+        return web.Response(status=status, text=body, headers=kept, content_type="application/json")
+    return web.Response(status=status, text=f"{message}\n", headers=kept)

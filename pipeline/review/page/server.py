@@ -1,0 +1,230 @@
+"""The review server: opens the desk, serves the page, and keeps the review file."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+
+from pipeline.errors import CampaignError, LocalFault, PipelineError, UsageError
+from pipeline.executors.process_pool import ProcessPool
+from pipeline.inspection.inspector import Looker
+from pipeline.ledger.base import Ledger
+from pipeline.model.campaign import Slug
+from pipeline.review.binding import stamp
+from pipeline.review.page.broadcast import Broadcast
+from pipeline.review.page.launches import Launches
+from pipeline.review.page.options import ReviewOptions
+from pipeline.review.page.packed_board import PackedBoard
+from pipeline.review.page.pictures import Pictures
+from pipeline.review.page.quote import Launch
+from pipeline.review.page.review_state import ReviewState
+from pipeline.review.page.routes import Routes
+from pipeline.review.page.security import security_middleware
+from pipeline.review.page.source import ReviewSource
+from pipeline.review.review_file_sync import ReviewFile, ReviewFileSync
+
+_LARGEST_BODY = 16 * 1024 * 1024
+_PATIENCE = 3.0
+"""Seconds that answers under way may still take when the server stops."""
+_KEEP_AFTER = 0.4
+"""Seconds that decisions are gathered before the review file is written."""
+_LOOK_EVERY = 1.0
+"""Seconds between looks at the ledger while somebody watches or something is bought."""
+_SHARE = 4
+"""A look that took long is followed by a rest of so many times its length …"""
+_LONGEST_REST = 5.0
+"""… but nobody waits longer than this for news."""
+
+
+def utc_now() -> datetime:
+    """The clock."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReviewSubject:
+    """What is under review, and where its files are."""
+
+    campaign: Slug
+    source: ReviewSource
+    ledger: Ledger
+    output: Path
+    file: ReviewFile
+
+
+class ReviewServer:
+    """One review page. Enter it to serve; leave it to stop, after a launch that is going on.
+
+    `launch` is called for whoever may spend; without it, or without `allow_spend`, nobody can.
+    """
+
+    def __init__(
+        self,
+        subject: ReviewSubject,
+        options: ReviewOptions,
+        *,
+        launch: Launch | None = None,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._subject = subject
+        self._options = options
+        self._token = secrets.token_urlsafe(24) if options.token is None else options.token
+        self._clock = clock
+        self._broadcast = Broadcast()
+        self._review_state = ReviewState(
+            ledger=subject.ledger,
+            campaign=subject.campaign,
+            source=subject.source,
+            broadcast=self._broadcast,
+        )
+        self._launches = Launches(
+            review_state=self._review_state,
+            broadcast=self._broadcast,
+            launch=launch if options.allow_spend else None,
+        )
+        self._packing = PackedBoard(
+            review_state=self._review_state,
+            launches=self._launches,
+            broadcast=self._broadcast,
+            options=options,
+        )
+        self._file_sync = ReviewFileSync(review_state=self._review_state, file=subject.file)
+        self._decided = asyncio.Event()
+        self._stack = AsyncExitStack()
+        self.port = 0
+
+    @property
+    def url(self) -> str:
+        """The link that lets a browser in."""
+        host = self._options.host
+        shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}.get(host, host)  # noqa: S104 - shown, not bound
+        key = f"?t={self._token}" if self._token else ""
+        return f"http://{shown}:{self.port}/{key}"
+
+    async def __aenter__(self) -> Self:
+        """Open the desk, take over what changed in the review file, and listen.
+
+        Raises `CampaignError` where campaign or review file cannot be used, `UsageError` where
+        the port cannot be had.
+        """
+        await self._review_state.refresh()
+        try:
+            await self._file_sync.keep(now=stamp(self._clock()))
+        except LocalFault as fault:
+            # The ledger has every verdict; a file that cannot be written is no reason not to look.
+            self._review_state.complain("file", str(fault))
+        await self._packing.body()  # whoever comes first does not wait for it
+        async with AsyncExitStack() as stack:
+            workers = await stack.enter_async_context(ProcessPool())
+            runner = web.AppRunner(
+                self._application(workers), access_log=None, shutdown_timeout=_PATIENCE
+            )
+            runner.app.on_shutdown.append(self._let_go)
+            await runner.setup()
+            stack.push_async_callback(runner.cleanup)
+            await _listen(runner, self._options)
+            self.port = runner.addresses[0][1]
+            group = await stack.enter_async_context(asyncio.TaskGroup())
+            for work in (self._launches.serve(), self._keep(), self._watch()):
+                stack.callback(group.create_task(work).cancel)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            await self._launches.idle()
+        finally:
+            # A broken task of ours cancels who entered; other errors are not the group's to wrap.
+            ours = kind is not None and issubclass(kind, asyncio.CancelledError)
+            try:
+                await self._stack.__aexit__(*((kind, error, trace) if ours else (None, None, None)))
+            except BaseExceptionGroup as several:
+                raise several.exceptions[0] from several
+            if self._decided.is_set():
+                await self._keep_now()
+
+    def _pictures(self, workers: ProcessPool) -> Pictures:
+        return Pictures(
+            root=self._subject.output,
+            campaign=self._subject.campaign,
+            looker=Looker(self._subject.output, workers),
+            find=self._review_state.image,
+        )
+
+    def _application(self, workers: ProcessPool) -> web.Application:
+        application = web.Application(
+            middlewares=[security_middleware(self._options, self._token)],
+            client_max_size=_LARGEST_BODY,
+        )
+        routes = Routes(
+            review_state=self._review_state,
+            launches=self._launches,
+            broadcast=self._broadcast,
+            pictures=self._pictures(workers),
+            packing=self._packing,
+            options=self._options,
+            clock=self._clock,
+            changed=self._decided.set,
+        )
+        application.add_routes(routes.table())
+        return application
+
+    async def _let_go(self, application: web.Application) -> None:
+        del application
+        self._broadcast.close()
+
+    async def _keep(self) -> None:
+        """Write the review file soon after decisions, and lay what they changed elsewhere."""
+        while True:
+            await self._decided.wait()
+            await asyncio.sleep(_KEEP_AFTER)
+            self._decided.clear()
+            await self._keep_now()
+            await self._review_state.refresh()
+
+    async def _keep_now(self) -> None:
+        """A review file that cannot be read or written never loses a verdict: the ledger has it."""
+        try:
+            await self._file_sync.keep(now=stamp(self._clock()))
+        except (CampaignError, UsageError, LocalFault) as error:
+            self._review_state.complain("file", str(error))
+        else:
+            self._review_state.complain("file", "")
+
+    async def _watch(self) -> None:
+        """Follow runs and verdicts of other processes, as long as a page is open."""
+        while True:
+            started = time.monotonic()
+            if self._broadcast.listeners or self._launches.running:
+                try:
+                    await self._review_state.refresh()
+                except PipelineError as error:
+                    self._review_state.complain("ledger", str(error))
+                else:
+                    self._review_state.complain("ledger", "")
+                if self._file_sync.edited():
+                    self._decided.set()
+            took = time.monotonic() - started
+            await asyncio.sleep(min(_LONGEST_REST, max(_LOOK_EVERY, took * _SHARE)))
+
+
+async def _listen(runner: web.AppRunner, options: ReviewOptions) -> None:
+    try:
+        await web.TCPSite(runner, options.host, options.port).start()
+    except OSError as error:
+        raise UsageError(
+            f"cannot listen on {options.host}:{options.port}: {error.strerror}"
+        ) from error

@@ -1,0 +1,204 @@
+"""`reviews/<campaign>.yaml`: the verdicts as people keep them in git.
+
+Every cell is always there and takes two lines, a key and a value, so that two people's verdicts
+on different cells never touch neighbouring lines: git merges them by itself.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import yaml
+
+from pipeline.errors import CampaignError, Finding, UsageError
+from pipeline.model.campaign import CellName, Slug, Stage
+from pipeline.model.job import JobKey
+from pipeline.model.verdict import Decision, Verdict
+from pipeline.review.cleaned_text import clean_name, clean_note
+from pipeline.state.picks import Newest
+
+ALL_UP_TO = 10_000
+"""Up to so many cells every one is written; above, those that somebody decided on."""
+
+_LARGEST = 64 * 1024 * 1024
+_DEEPEST = 5
+_PLAIN = re.compile(r"^[A-Za-z][A-Za-z0-9._/-]*$")
+_HEX = re.compile(r"^[0-9a-f]*$")
+_COUNT = re.compile(r"^[1-9][0-9]{0,5}$", re.ASCII)
+_HEAD = """\
+# Verdicts on {campaign}, kept by `pipeline review`; made to be committed and merged.
+# A changed line is taken over when the review is opened next.
+campaign: {campaign}
+cells:
+"""
+
+Place = tuple[CellName, Stage]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileVerdict:
+    """One verdict as the file has it."""
+
+    line: int
+    fields: Mapping[str, str]
+
+
+def render_reviews(campaign: Slug, cells: Iterable[CellName], newest: Newest) -> str:
+    """The whole file, cells by name."""
+    names = sorted(cells)
+    everything = len(names) <= ALL_UP_TO
+    parts = [_HEAD.format(campaign=campaign)]
+    for name in names:
+        draft, final = newest.get((name, Stage.DRAFT)), newest.get((name, Stage.FINAL))
+        if not everything and draft is None and final is None:
+            continue
+        parts.append(f"  {name if _PLAIN.match(name) else _quoted(name)}:\n")
+        parts.append(f"    draft: {_value(draft)}\n")
+        if final is not None:
+            parts.append(f"    final: {_value(final)}\n")
+    return "".join(parts)
+
+
+def read_reviews(text: str, *, file: str) -> dict[Place, FileVerdict]:
+    """What the file says, text as it stands; `CampaignError` names every place that is wrong."""
+    if len(text) > _LARGEST:
+        raise CampaignError((Finding(file=file, complaint="larger than any review can be"),))
+    try:
+        root = yaml.compose(_shallow(text, file), Loader=yaml.CBaseLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        line = mark.line + 1 if mark is not None else 0
+        hint = "; git left its conflict marks here" if "<<<<<<<" in text else ""
+        complaint = f"{error.problem or error.context or 'not YAML'}{hint}"
+        raise CampaignError((Finding(file=file, line=line, complaint=complaint),)) from error
+    except yaml.YAMLError as error:
+        raise CampaignError((Finding(file=file, complaint=f"not YAML: {error}"),)) from error
+    findings: list[Finding] = []
+    found = dict(_walk(root, file, findings))
+    if findings:
+        raise CampaignError(tuple(findings))
+    return found
+
+
+def verdict_of(place: Place, written: FileVerdict, *, file: str, now: str) -> Verdict:
+    """A line as a verdict; `CampaignError` where it does not say enough to be one."""
+    cell, stage = place
+    fields = written.fields
+    try:
+        return Verdict(
+            cell=cell,
+            stage=stage,
+            decision=_decision(fields.get("status", "")),
+            round=_whole(fields, "round"),
+            take=_whole(fields, "take"),
+            job=JobKey(_hash(fields, "job", 32)),
+            sha256=_hash(fields, "sha256", 64),
+            by=clean_name(fields.get("by") or "git"),
+            # A clock that goes ahead must not outrank everything that is said until then.
+            at=min(fields.get("at") or now, now),
+            note=clean_note(fields.get("note", "")),
+        )
+    except UsageError as error:
+        finding = Finding(file=file, line=written.line, path=str(cell), complaint=str(error))
+        raise CampaignError((finding,)) from error
+
+
+def _value(verdict: Verdict | None) -> str:
+    if verdict is None:
+        return "{status: undecided}"
+    parts = [f"status: {verdict.decision}"]
+    if verdict.decision is not Decision.UNDECIDED:
+        parts.append(f"take: {verdict.take}")
+    parts += [f"round: {verdict.round}", f"by: {_quoted(verdict.by)}", f'at: "{verdict.at}"']
+    if verdict.note:
+        parts.append(f"note: {_quoted(verdict.note)}")
+    if verdict.sha256:
+        parts.append(f"sha256: {verdict.sha256}")
+    return "{" + ", ".join([*parts, f"job: {verdict.job}"]) + "}"
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _shallow(text: str, file: str) -> str:
+    """The text, if no hostile nesting or alias in it could make the parser suffer."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CBaseLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _DEEPEST or isinstance(event, yaml.AliasEvent):
+            mark = event.start_mark
+            line = mark.line + 1 if mark is not None else 0
+            finding = Finding(file=file, line=line, complaint="not the shape of a review file")
+            raise CampaignError((finding,))
+    return text
+
+
+def _walk(
+    root: yaml.Node | None, file: str, findings: list[Finding]
+) -> Iterator[tuple[Place, FileVerdict]]:
+    cells = dict(_pairs(root, file, findings)).get("cells")
+    for cell, value in _pairs(cells, file, findings):
+        for stage, verdict in _pairs(value, file, findings):
+            if stage not in tuple(Stage):
+                findings.append(_at(verdict, file, cell, f"no stage is called {stage}"))
+                continue
+            fields = {
+                name: field.value
+                for name, field in _pairs(verdict, file, findings)
+                if isinstance(field, yaml.ScalarNode)
+            }
+            line = verdict.start_mark.line + 1
+            yield (CellName(cell), Stage(stage)), FileVerdict(line=line, fields=fields)
+
+
+def _pairs(
+    node: yaml.Node | None, file: str, findings: list[Finding]
+) -> Iterator[tuple[str, yaml.Node]]:
+    if node is None or (isinstance(node, yaml.ScalarNode) and not node.value):
+        return
+    if not isinstance(node, yaml.MappingNode):
+        findings.append(_at(node, file, "", "names and values are expected here"))
+        return
+    seen: set[str] = set()
+    for key, value in node.value:
+        name = str(key.value)
+        if name in seen:
+            findings.append(_at(key, file, name, "is here twice; keep one of the two"))
+        seen.add(name)
+        yield name, value
+
+
+def _at(node: yaml.Node, file: str, path: str, complaint: str) -> Finding:
+    mark = node.start_mark
+    return Finding(
+        file=file, line=mark.line + 1, column=mark.column + 1, path=path, complaint=complaint
+    )
+
+
+def _decision(status: str) -> Decision:
+    try:
+        return Decision(status)
+    except ValueError:
+        words = ", ".join(Decision)
+        raise UsageError(f"no status is called {status or 'nothing'}; there are {words}") from None
+
+
+def _whole(fields: Mapping[str, str], name: str) -> int:
+    text = fields.get(name, "1")
+    if not _COUNT.match(text):
+        raise UsageError(f"{name} is {text}, and should be a number from 1")
+    return int(text)
+
+
+def _hash(fields: Mapping[str, str], name: str, length: int) -> str:
+    text = fields.get(name, "")
+    if text and (len(text) != length or not _HEX.match(text)):
+        raise UsageError(f"{name} is not {length} hexadecimal characters")
+    if not text and fields.get("status") == Decision.APPROVED:
+        raise UsageError(f"an approval names its image by {name}; or use `pipeline approve`")
+    return text

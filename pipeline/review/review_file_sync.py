@@ -1,0 +1,161 @@
+"""Keeping ledger and review file in step: the ledger is the truth, the file a snapshot of it.
+
+What people change in the file, by hand or by merging, is taken over cell by cell; everything else
+in the file is written from the ledger.
+"""
+
+import asyncio
+import os
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pipeline.errors import CampaignError, LocalFault, UsageError
+from pipeline.ledger.base import StaleVerdict
+from pipeline.model.verdict import Decision, Verdict
+from pipeline.review.page.review_state import ReviewState
+from pipeline.review.review_file import Place, read_reviews, render_reviews, verdict_of
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReviewFile:
+    """The file in git, and the copy of what was last written to it."""
+
+    path: Path
+    """`reviews/<campaign>.yaml` beside the campaign file."""
+    copy: Path
+    """Below the output folder; what differs from it in `path` was changed by people."""
+
+
+class ReviewFileSync:
+    """Takes edits over from the file, and writes the file from the ledger."""
+
+    def __init__(self, *, review_state: ReviewState, file: ReviewFile) -> None:
+        self._review_state = review_state
+        self._file = file
+        self._seen = _mark(file.path)
+
+    def edited(self) -> bool:
+        """Whether somebody else wrote the file since it was read or written here."""
+        return _mark(self._file.path) != self._seen
+
+    async def keep(self, *, now: str) -> tuple[Verdict, ...]:
+        """Import what people changed, then write what is known; returns what was imported.
+
+        A file that cannot be read is left as it is: `CampaignError` says where it is broken.
+        """
+        self._seen = _mark(self._file.path)
+        text = _read(self._file.path)
+        before = _read(self._file.copy)
+        imported: tuple[Verdict, ...] = ()
+        if text is not None and text != before:
+            imported = await self._import(text, before or "", now=now)
+        board = self._review_state.board
+        fresh = render_reviews(self._review_state.campaign, board.number, self._review_state.newest)
+        if fresh != text:
+            write_text(self._file.path, fresh)
+            self._seen = _mark(self._file.path)
+        if fresh != before:
+            write_text(self._file.copy, fresh)
+        return imported
+
+    async def _import(self, text: str, before: str, *, now: str) -> tuple[Verdict, ...]:
+        name = str(self._file.path)
+        written = await asyncio.to_thread(read_reviews, text, file=name)
+        known = await asyncio.to_thread(_lenient, before)
+        edited = [place for place in written if written[place].fields != known.get(place)]
+        verdicts = [
+            self._bound(verdict_of(place, written[place], file=name, now=now))
+            for place in edited
+            if place[0] in self._review_state.board.number
+        ]
+        taken = [await self._take(verdict) for verdict in verdicts]
+        imported = tuple(verdict for verdict in taken if verdict is not None)
+        self._review_state.apply(imported)
+        return imported
+
+    def _bound(self, verdict: Verdict) -> Verdict:
+        """A line written by hand may leave out the image, except for an approval."""
+        if verdict.job:
+            return verdict
+        side = self._review_state.board.side(verdict.cell, verdict.stage)
+        view = (
+            next((t for t in side.takes if t.job.at.take == verdict.take), None) if side else None
+        )
+        if view is None:
+            return verdict
+        sha256 = view.artifact.sha256 if view.artifact is not None else ""
+        return replace(verdict, job=view.job.key, sha256=sha256)
+
+    async def _take(self, verdict: Verdict) -> Verdict | None:
+        """Give an edited verdict, unless the ledger has the same one or a later one."""
+        newest = self._review_state.newest.get((verdict.cell, verdict.stage))
+        if newest is None and verdict.decision is Decision.UNDECIDED:
+            return None
+        if newest is not None and (_word(newest) == _word(verdict) or newest.at > verdict.at):
+            return None
+        base = newest.revision if newest is not None else 0
+        try:
+            return await self._review_state.ledger.decide(
+                verdict, campaign=self._review_state.campaign, base=base
+            )
+        except StaleVerdict:
+            return None
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all; `LocalFault` where the disk will not."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_symlink() or path.parent.is_symlink():
+            raise UsageError(f"{path} is reached through a link, and links are not written through")
+        descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
+                stream.write(text)
+                stream.flush()
+                os.fchmod(stream.fileno(), 0o644)
+                os.fsync(stream.fileno())
+            Path(beside).replace(path)
+        except BaseException:
+            Path(beside).unlink(missing_ok=True)
+            raise
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        raise LocalFault(f"cannot write {path}: {error.strerror}") from error
+
+
+def _mark(path: Path) -> tuple[int, int]:
+    """Size and time: a pulled or edited file differs in one of them."""
+    try:
+        found = path.stat()
+    except OSError:
+        return (-1, -1)
+    return (found.st_size, found.st_mtime_ns)
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        return None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not UTF-8 text") from error
+    except OSError as error:
+        raise LocalFault(f"cannot read {path}: {error.strerror}") from error
+
+
+def _lenient(text: str) -> dict[Place, object]:
+    """What was last written; nothing where that copy is lost or damaged."""
+    try:
+        return {place: one.fields for place, one in read_reviews(text, file="").items()}
+    except CampaignError:
+        return {}
+
+
+def _word(verdict: Verdict) -> tuple[object, ...]:
+    return (verdict.decision, verdict.round, verdict.take, verdict.note, verdict.sha256)

@@ -1,0 +1,72 @@
+"""Whether finals have to be written to be proven: most say word for word what their drafts say."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from pipeline.campaign.loading import LoadedCampaign
+from pipeline.model.campaign import CellName, Review, Stage
+from pipeline.model.credits import Credits
+from pipeline.model.job import JobKey
+from pipeline.model.verdict import Pick
+from pipeline.prompts.cells import name_of, unnamed_cells
+from pipeline.prompts.jobs import plan_finals
+
+_TAG = re.compile(r"\{\{(.*?)\}\}|\{%(.*?)%\}", re.DOTALL)
+_TRICKY = re.compile(r"[\"'{]")
+"""In a tag: what may make it end later than at its first closing braces."""
+_OPEN = re.compile(r"\{[{%]")
+_TOLD_APART = re.compile(r"\b(?:stage|take|round|note)\b")
+"""The names whose values differ between the images of one cell."""
+
+
+def finals_repeat_drafts(loaded: LoadedCampaign) -> bool:
+    """Whether every final's words are sure to be those of its cell's drafts.
+
+    Then a campaign whose drafts could be written has no final that cannot. False where it takes
+    more than a look at the templates to tell, and where takes of finals might meet in one file.
+    """
+    if Stage.DRAFT not in loaded.campaign.stages:
+        return False
+    texts = [source.text for source in loaded.library.templates.values()]
+    return loaded.path is None and not any(_names_the_image(text) for text in texts)
+
+
+def finals_cost_alike(loaded: LoadedCampaign) -> bool:
+    """Whether quality and takes are the same for all cells."""
+    return all(change.set.stages is None for change in loaded.opened.file.overrides)
+
+
+def _names_the_image(template: str) -> bool:
+    """Whether a template may say stage, take, round or note; in doubt it may."""
+    inside = [found[1] or found[2] or "" for found in _TAG.finditer(template)]
+    plain = _OPEN.search(_TAG.sub("", template)) is None
+    if not plain or any(_TRICKY.search(tag) for tag in inside):
+        inside = [template]
+    return any(_TOLD_APART.search(tag) for tag in inside)
+
+
+def prove_finals(loaded: LoadedCampaign, *, only: Sequence[str] = ()) -> None:
+    """Write every final's prompt as if all cells were approved, once their drafts are written.
+
+    A template that fails only for finals must be found before the drafts are paid for. Where
+    finals say what drafts say there is nothing left to prove.
+    """
+    if Stage.FINAL in loaded.campaign.stages and not finals_repeat_drafts(loaded):
+        plan_finals(loaded, picks=_all_picked(loaded, only), only=only)
+
+
+def price_finals(loaded: LoadedCampaign, *, only: Sequence[str] = ()) -> Credits:
+    """What finals of all cells cost together; proves them on the way."""
+    jobs = plan_finals(loaded, picks=_all_picked(loaded, only), only=only)
+    return Credits(sum(job.price for job in jobs))
+
+
+def _all_picked(loaded: LoadedCampaign, only: Sequence[str]) -> Mapping[CellName, Pick]:
+    """Every cell with its first take chosen; none where nobody is asked."""
+    draft = loaded.campaign.stages.get(Stage.DRAFT)
+    if draft is None or draft.review is Review.NONE:
+        return {}
+    first = Pick(round=1, take=1, job=JobKey(""), sha256="")
+    return dict.fromkeys(
+        (name_of(loaded, s.point) for s in unnamed_cells(loaded, only=only)), first
+    )

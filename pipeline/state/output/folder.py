@@ -1,0 +1,56 @@
+"""The output folder: every path in it is made here, and every small file is written whole."""
+
+import secrets
+import tempfile
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+
+from pipeline.errors import LocalFault
+from pipeline.files.confined import ConfinedPath, make_folders, write_whole
+from pipeline.model.run import RunId, RunPaths
+
+LEDGER = PurePosixPath("ledger.db")
+EMBEDDED_STATE = PurePosixPath(".embedded")
+"""The embedded servers' own state, a folder per campaign."""
+
+
+def new_run_id(now: datetime) -> RunId:
+    """A name that sorts by time, is unique, and is a file name everywhere."""
+    return RunId(f"{now.astimezone(UTC):%Y-%m-%dT%H%M%SZ}-{secrets.token_hex(3)}")
+
+
+def open_output(folder: Path) -> Path:
+    """Resolve the output folder once and prove that it can be written; `LocalFault` where not."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        root = folder.resolve(strict=True)
+        with tempfile.TemporaryFile(dir=root):  # nameless: a death here leaves nothing behind
+            pass
+    except OSError as error:
+        raise LocalFault(
+            f"cannot write to the output folder {folder}: {error.strerror}; nothing was sent"
+        ) from error
+    return root
+
+
+def write_file(root: Path, place: PurePosixPath, content: bytes | Iterable[bytes]) -> None:
+    """Put a file below the output folder, whole or not at all; `LocalFault` where not."""
+    at = ConfinedPath.at(str(place))
+    try:
+        make_folders(root, at.folders)
+        write_whole(root, at, content)
+    except OSError as error:
+        raise LocalFault(f"cannot write {root / place}: {error.strerror}") from error
+
+
+def point_latest(root: Path, paths: RunPaths) -> None:
+    """Let `latest` point at this run; a reader always finds one run or the other."""
+    link = root / paths.latest
+    beside = link.with_name(".latest.new")  # one name: what a dead run left is written over
+    try:
+        beside.unlink(missing_ok=True)
+        beside.symlink_to(paths.folder.relative_to(PurePosixPath(paths.campaign)))
+        beside.replace(link)
+    except OSError as error:
+        raise LocalFault(f"cannot point {link} at the run: {error.strerror}") from error

@@ -1,0 +1,41 @@
+"""Who settled a doubt, when, and on what ground: one line each, beside the campaign's images."""
+
+import json
+from pathlib import Path
+
+from pipeline.errors import LocalFault
+from pipeline.files.confined import ConfinedPath, append
+from pipeline.ledger.base import Entry
+from pipeline.model.credits import Credits
+
+
+def note_resolution(
+    output: Path,
+    entry: Entry,
+    *,
+    at: str,
+    answer: str,
+    ground: str,
+    url: str = "",
+    charged: Credits | None = None,
+) -> None:
+    """Append to `<campaign>/resolutions.jsonl`; `LocalFault` where the disk fails."""
+    place = ConfinedPath(folders=(entry.at.campaign,), name="resolutions.jsonl")
+    said = {
+        "at": at,
+        "job": entry.key,
+        "cell": entry.at.cell,
+        "stage": entry.at.stage,
+        "round": entry.at.round,
+        "take": entry.at.take,
+        "credits": entry.spent.upper,
+        "answer": answer,
+        "ground": ground,
+        **({"url": url} if url else {}),
+        **({} if charged is None else {"charged": charged}),
+    }
+    line = json.dumps(said, ensure_ascii=False, separators=(",", ":")) + "\n"
+    try:
+        append(output, place, line.encode("utf-8", "surrogatepass"), durable=True)
+    except OSError as error:
+        raise LocalFault(f"cannot write {place}: {error.strerror}") from error

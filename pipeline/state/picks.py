@@ -1,0 +1,95 @@
+"""Which approved drafts finals may be made from, and which approvals no longer hold."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from pipeline.model.campaign import CellName, Stage
+from pipeline.model.job import Job
+from pipeline.model.verdict import Decision, Pick, Round, Verdict
+from pipeline.state.lookup import Entries, artifact_of
+
+Newest = Mapping[tuple[CellName, Stage], Verdict]
+"""The newest verdict of each cell and stage, as the ledger tells it."""
+
+_FIRST: Mapping[CellName, Round] = MappingProxyType({})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StaleApproval:
+    """An approval that no longer holds, and why; no final is bought on it."""
+
+    cell: CellName
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Picks:
+    """What finals may be made from, and which approvals no longer hold."""
+
+    approved: Mapping[CellName, Pick]
+    stale: tuple[StaleApproval, ...]
+    rounds: Mapping[CellName, Round] = field(default_factory=dict)
+    """The round of each cell's final and the notes that it is written with."""
+
+
+def picks_from(
+    verdicts: Newest,
+    drafts: Sequence[Job],
+    entries: Entries,
+    *,
+    rounds: Mapping[CellName, Round] = _FIRST,
+    finals: Mapping[CellName, Round] = _FIRST,
+) -> Picks:
+    """The approvals that still hold for exactly the image and the words that were looked at.
+
+    `drafts` are the campaign's draft jobs as they are now, in `rounds`. `finals` are the rounds
+    of the finals: a final that was asked for anew is another round of the same pick.
+    """
+    jobs = {(job.at.cell, job.at.round, job.at.take): job for job in drafts}
+    cells = {job.at.cell for job in drafts}
+    approved: dict[CellName, Pick] = {}
+    written: dict[CellName, Round] = {}
+    stale: list[StaleApproval] = []
+    for (cell, stage), verdict in verdicts.items():
+        if stage is not Stage.DRAFT or verdict.decision is not Decision.APPROVED:
+            continue
+        if cell not in cells:
+            continue
+        reason = why_stale(verdict, jobs.get((cell, verdict.round, verdict.take)), entries)
+        if reason:
+            stale.append(StaleApproval(cell=cell, reason=reason))
+            continue
+        written[cell] = _final_round(verdict, rounds.get(cell, Round()), finals.get(cell))
+        approved[cell] = Pick(
+            round=written[cell].number, take=verdict.take, job=verdict.job, sha256=verdict.sha256
+        )
+    return Picks(approved=approved, stale=tuple(stale), rounds=written)
+
+
+def _final_round(approval: Verdict, draft: Round, final: Round | None) -> Round:
+    """A final begins in its draft's round; each redo of it is one round further, notes kept."""
+    note = draft.note if draft.number == approval.round else ""
+    return round_of_final(Round(number=approval.round, note=note), final)
+
+
+def round_of_final(draft: Round, final: Round | None) -> Round:
+    """The round of a final whose draft was approved in this round."""
+    if final is None or final.number <= draft.number:
+        return draft
+    notes = [words for words in (draft.note, final.note) if words]
+    return Round(number=final.number, note=" ".join(notes))
+
+
+def why_stale(verdict: Verdict, job: Job | None, entries: Entries) -> str:
+    """Why an approval does not hold for this job any more; empty where it holds."""
+    if job is None:
+        return "the campaign no longer has the take that was approved"
+    if job.key != verdict.job:
+        return "its words, its settings or the provider changed after the approval"
+    artifact = artifact_of(job, entries)
+    if artifact is None:
+        return "the approved image is not on disk any more"
+    if artifact.sha256 != verdict.sha256:
+        return "the image changed after the approval"
+    return ""

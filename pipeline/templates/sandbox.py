@@ -1,0 +1,227 @@
+"""The Jinja environment of prompts: nothing leaks, nothing surprising is printed."""
+
+import functools
+import inspect
+import posixpath
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from typing import Any, NoReturn
+
+from jinja2 import FunctionLoader, StrictUndefined, Template, TemplateRuntimeError, Undefined, nodes
+from jinja2.compiler import CodeGenerator, Frame
+from jinja2.exceptions import SecurityError
+from jinja2.runtime import Context
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import missing
+
+from pipeline.suggestions import did_you_mean, listing
+from pipeline.templates.values import AxisValue, TableRow
+
+_FEW_COLUMNS = 8
+"""Columns that a complaint lists where none of them is near."""
+_UNSTABLE = ("random", "pprint", "urlize")
+"""Filters whose result is not the same on every machine and run, or is no text for a prompt."""
+_TEXT_FILTERS = frozenset(
+    "capitalize center e escape forceescape format indent lower replace string striptags title "  # noqa: SIM905  a list of words
+    "trim truncate upper urlencode wordcount wordwrap".split()
+)
+
+
+class Unwritable(TemplateRuntimeError):
+    """A template cannot be written for a cell; carries which value it stumbled over."""
+
+    def __init__(self, complaint: str | None = None, *, slot: str = "", column: str = "") -> None:
+        super().__init__(complaint)
+        self.slot = slot
+        self.column = column
+        self.template, self.line = "", 0
+        """Where, if that was found out; the traceback has it otherwise."""
+
+
+class Missing(StrictUndefined):
+    """A name or column that does not exist; every use of it says so."""
+
+    __slots__ = ()
+    known: Iterable[str] = ()
+    """Names that exist now, for the hint."""
+
+    def __init__(
+        self,
+        hint: str | None = None,
+        obj: object = missing,
+        name: str | None = None,
+        exc: type[TemplateRuntimeError] = Unwritable,
+    ) -> None:
+        super().__init__(hint, obj, name, exc)
+        self._undefined_exception = self._complaint  # type: ignore[assignment]  # only ever called
+
+    def _complaint(self, message: str) -> Unwritable:
+        name, owner = str(self._undefined_name), self._undefined_obj
+        if isinstance(owner, TableRow | AxisValue):
+            hint = did_you_mean(name, owner.columns)
+            if not hint and len(owner.columns) <= _FEW_COLUMNS:
+                hint = f"; it has {listing(owner.columns, last='and')}"
+            complaint = f"{owner.slot} has no column {name}{hint}"
+            return Unwritable(complaint, slot=owner.slot, column=name)
+        if self._undefined_hint or owner is not missing:
+            return Unwritable(message)
+        return Unwritable(f"nothing is named {name}{did_you_mean(name, self.known)}")
+
+
+class _Generator(CodeGenerator):
+    """Compiles `~` so that it prints nothing that `{{ }}` would not."""
+
+    def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802  jinja2's name
+        self.write("environment.concatenated((")
+        for part in node.nodes:
+            self.visit(part, frame)
+            self.write(", ")
+        self.write("))")
+
+
+class PromptEnvironment(ImmutableSandboxedEnvironment):
+    """Key-first lookup, strict names, no randomness, no printing of what is no text."""
+
+    code_generator_class = _Generator
+    intercepted_binops = frozenset(["%"])
+
+    def __init__(self, load: Callable[[str], str | None]) -> None:
+        super().__init__(
+            loader=FunctionLoader(load),
+            undefined=Missing,
+            finalize=self.printable,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            optimized=False,
+            auto_reload=False,
+            cache_size=-1,
+        )
+        self.noted: list[Unwritable] | None = None
+        """Where it is a list, what cannot be written is noted there, and writing goes on."""
+        self.last = ("", "")
+        """Slot and column of the last value that was no text."""
+        for name in _UNSTABLE:
+            self.filters.pop(name, None)
+        self.globals.pop("lipsum")
+        for name in _TEXT_FILTERS:
+            self.filters[name] = self._guarded(self.filters[name])
+        self.filters["join"] = self._guarded_join(self.filters["join"])
+
+    def join_path(self, template: str, parent: str) -> str:
+        """An included file is named relative to the file that includes it."""
+        return posixpath.normpath(posixpath.join(posixpath.dirname(parent), template))
+
+    def getattr(self, obj: object, attribute: str) -> object:
+        """`obj.attribute`: columns and keys first."""
+        return self._looked_up(obj, attribute, super().getattr)
+
+    def getitem(self, obj: object, argument: object) -> object:
+        """`obj[argument]`: columns and keys first."""
+        return self._looked_up(obj, argument, super().getitem)
+
+    def _looked_up(self, obj: object, name: object, otherwise: Callable[..., object]) -> object:
+        if isinstance(obj, AxisValue | TableRow):
+            if not isinstance(name, str) or name not in obj.columns:
+                return self.undefined(obj=obj, name=str(name))
+            value = obj.columns[name]
+            if type(value) is not str:
+                self.last = (obj.slot, name)
+            return value
+        if isinstance(obj, Mapping) and isinstance(name, str) and name in obj:
+            return obj[name]
+        if self.noted is not None and isinstance(obj, Missing):
+            return obj
+        return otherwise(obj, name)
+
+    def printable(self, value: object) -> object:
+        """The value if a prompt may show it; `Unwritable` otherwise."""
+        if type(value) is str:
+            return value
+        try:
+            return self._shown(value)
+        except Unwritable as unwritable:
+            if self.noted is None:
+                raise
+            unwritable.template, unwritable.line = _being_written()
+            self.noted.append(unwritable)
+            return ""
+
+    def _shown(self, value: object) -> object:
+        if isinstance(value, (str, Undefined)):
+            return str(value)
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        if isinstance(value, int | float | Decimal):
+            return value
+        slot, column = (value.slot, "") if isinstance(value, TableRow) else self.last
+        named = f"{slot}.{column}".strip(".") or "the value"
+        complaint = f"{named} is {_kind(value)} and cannot be printed"
+        raise Unwritable(complaint, slot=slot, column=column)
+
+    def concatenated(self, parts: Iterable[object]) -> str:
+        """What `~` gives."""
+        return "".join(str(self.printable(part)) for part in parts)
+
+    def call_binop(self, context: Context, operator: str, left: object, right: object) -> object:
+        """`'%s' % value` prints; numbers compute."""
+        if isinstance(left, str):
+            for part in right if isinstance(right, tuple) else (right,):
+                self.printable(part)
+        return super().call_binop(context, operator, left, right)
+
+    def call(self, context: Context, function: object, *args: object, **kwargs: object) -> object:
+        """Call what a template may call; `format` prints its arguments."""
+        if getattr(function, "__name__", "") in ("format", "format_map"):
+            for part in (*args, *kwargs.values()):
+                self.printable(part)
+        return super().call(context, function, *args, **kwargs)
+
+    def unsafe_undefined(self, obj: object, attribute: str) -> NoReturn:
+        """No private names, and nothing that changes a value."""
+        raise SecurityError(f"{attribute} may not be used on {type(obj).__name__}")
+
+    def _guarded(self, original: Callable[..., object]) -> Callable[..., object]:
+        position = 1 if getattr(original, "jinja_pass_arg", None) is not None else 0
+
+        @functools.wraps(original)
+        def guarded(*args: object, **kwargs: object) -> object:
+            shown = [self.printable(value) for value in args[position:]]
+            return original(*(args if self.noted is None else (*args[:position], *shown)), **kwargs)
+
+        return guarded
+
+    def _guarded_join(self, original: Callable[..., object]) -> Callable[..., object]:
+        @functools.wraps(original)
+        def guarded(
+            scope: object, values: Iterable[Any], *args: object, **kwargs: object
+        ) -> object:
+            kept = list(values)
+            if not args[1:] and "attribute" not in kwargs:
+                shown = [self.printable(value) for value in kept]
+                kept = kept if self.noted is None else shown
+            return original(scope, kept, *args, **kwargs)
+
+        return guarded
+
+
+def _being_written() -> tuple[str, int]:
+    """The template and line that called."""
+    frame = inspect.currentframe()
+    while frame is not None:
+        template = frame.f_globals.get("__jinja_template__")
+        if isinstance(template, Template):
+            return template.name or "", template.get_corresponding_lineno(frame.f_lineno)
+        frame = frame.f_back
+    return "", 0
+
+
+def _kind(value: object) -> str:
+    if value is None:
+        return "empty (null)"
+    if isinstance(value, TableRow):
+        return "a whole row"
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, list | tuple | set | frozenset | range) or hasattr(value, "__next__"):
+        return "a list"
+    return "a function" if callable(value) else "no text"

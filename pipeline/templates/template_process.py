@@ -1,0 +1,185 @@
+"""Our side of the writing process: starts it, talks to it, outlives whatever it does."""
+
+import json
+import mmap
+import os
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+from pipeline.errors import LocalFault
+from pipeline.templates.frames import FrameBroken, receive, send_text
+
+_PATIENCE = 120.0
+"""Seconds without an answer after which the child is given up: it may use 2 s of processor time."""
+
+
+class TemplateProcessDied(Exception):
+    """The child ended at one of its limits while it worked on one template, cell or row."""
+
+    def __init__(self, number: int, reason: str) -> None:
+        super().__init__(reason)
+        self.number = number
+        """Which part of the message it was at, from 0."""
+        self.reason = reason
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TemplateSetup:
+    """What the child must know before it can write."""
+
+    templates: Mapping[str, str]
+    expressions: Mapping[str, str]
+    columns: Mapping[str, Sequence[str]]
+    """Of values that are sent as lists: slot → column names."""
+    longest: int
+    """Characters that the provider takes."""
+
+
+class TemplateProcess:
+    """One child process; close it, or use it in a `with`."""
+
+    def __init__(self) -> None:
+        handle = -1
+        try:
+            handle = _progress_file()
+            self._progress = mmap.mmap(handle, mmap.PAGESIZE)
+            self._process = subprocess.Popen(  # noqa: S603  this very program
+                [sys.executable, "-P", "-m", _CHILD, str(os.getpid()), str(handle)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                pass_fds=(handle,),
+                env=_environment(),
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise LocalFault(f"cannot start the process that writes prompts: {error}") from error
+        finally:
+            if handle >= 0:
+                os.close(handle)
+
+    def learn(self, lesson: TemplateSetup) -> Mapping[str, Any]:
+        """Hand over templates; returns `problems` and `needs` (files to include)."""
+        self._post(
+            {
+                "op": "learn",
+                "templates": lesson.templates,
+                "expressions": lesson.expressions,
+                "columns": lesson.columns,
+                "longest": lesson.longest,
+            }
+        )
+        return self.answer()
+
+    def post(self, head: Mapping[str, object], values: Sequence[str]) -> None:
+        """Ask for one batch; `values` are JSON already. Fetch the answer before the next one."""
+        body = json.dumps(head, separators=(",", ":"))
+        self._send(f'{body[:-1]},"values":[{",".join(values)}]}}')
+
+    def answer(self) -> Mapping[str, Any]:
+        """What the child says to the last message; `TemplateProcessDied` where it ended over it."""
+        reply: Mapping[str, Any] = json.loads(self.raw_answer())
+        return reply
+
+    def raw_answer(self) -> bytes:
+        """The same as the bytes that came."""
+        stream = self._process.stdout
+        if stream is None:
+            raise self._death("has no output")
+        ready, _, _ = select.select([stream], [], [], _PATIENCE)
+        try:
+            body = receive(stream) if ready else None
+        except (FrameBroken, OSError) as error:
+            raise self._death("broke off") from error
+        if body is None:
+            raise self._death("gave no answer")
+        return body
+
+    def close(self) -> None:
+        """End the child."""
+        process = self._process
+        for stream in (process.stdin, process.stdout, process.stderr):
+            if stream is not None:
+                try:
+                    stream.close()
+                except OSError:
+                    process.kill()
+        try:
+            process.wait(1.0)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        self._progress.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _post(self, message: Mapping[str, object]) -> None:
+        self._send(json.dumps(message, separators=(",", ":")))
+
+    def _send(self, text: str) -> None:
+        stream = self._process.stdin
+        try:
+            if stream is not None:
+                send_text(stream, text)
+        except OSError as error:
+            raise self._death("is gone") from error
+
+    def _death(self, how: str) -> TemplateProcessDied | LocalFault:
+        """Find out why the child ended."""
+        number = int.from_bytes(self._progress[0:4], "little")
+        try:
+            code = self._process.wait(1.0)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            code = self._process.wait()
+        if code in (-signal.SIGPROF, -signal.SIGKILL):
+            return TemplateProcessDied(number, "takes too long or too much memory to write")
+        last_words = self._process.stderr.read(4000) if self._process.stderr else b""
+        if code == 1 and last_words:
+            reason = last_words.decode(errors="replace").strip().splitlines()[-1]
+            return LocalFault(f"the process that writes prompts broke: {reason}")
+        return TemplateProcessDied(
+            number, f"cannot be written: the writing process {how} (exit {code})"
+        )
+
+
+_CHILD = "pipeline.templates.template_worker"
+
+
+def _progress_file() -> int:
+    """A page of memory as a file without a name: the child notes there what it works on."""
+    if sys.platform == "linux":
+        handle = os.memfd_create("progress")
+    else:
+        with tempfile.TemporaryFile() as file:
+            handle = os.dup(file.fileno())
+    os.ftruncate(handle, mmap.PAGESIZE)
+    return handle
+
+
+def _environment() -> dict[str, str]:
+    """No keys and no settings: only where the code is."""
+    paths = [os.path.abspath(path) for path in sys.path]  # noqa: PTH100  keeps links as they are
+    kept = {name: os.environ[name] for name in _NEEDED if name in os.environ}
+    own = {"PYTHONPATH": os.pathsep.join(paths), "PYTHONUTF8": "1", "PYTHONHASHSEED": "0"}
+    return kept | own
+
+
+_NEEDED = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONHOME")
+"""Without these some interpreters do not start at all."""

@@ -1,0 +1,74 @@
+"""The process that writes prompts: `python -m pipeline.templates.template_worker`.
+
+It reads templates and values as frames on its standard input and answers on its standard output.
+It has no files, no keys and no network to care for; loops, powers and bombs end at its limits,
+and it ends by itself when its parent is gone.
+"""
+
+import contextlib
+import mmap
+import os
+import resource
+import select
+import signal
+import sys
+from typing import IO
+
+from pipeline.templates.frames import FrameBroken, receive, send
+from pipeline.templates.writer import TemplateWriter
+
+CPU_SECONDS = 2
+"""Processor time that one message may cost."""
+MEMORY = 512 * 1024 * 1024
+"""Address space of this process, in bytes."""
+_PATIENCE = 5.0
+"""Seconds between two looks at whether the parent is alive."""
+
+
+def main() -> None:
+    """Answer messages until there are no more."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
+    parent = int(sys.argv[1])
+    progress = mmap.mmap(int(sys.argv[2]), mmap.PAGESIZE)
+    _limit(resource.RLIMIT_CORE, 0)
+    _limit(resource.RLIMIT_FSIZE, 0)
+    _limit(resource.RLIMIT_AS, MEMORY)
+    writer = TemplateWriter(progress)
+    requests, answers = sys.stdin.buffer, sys.stdout.buffer
+    while _awaited(requests, parent):
+        try:
+            message = receive(requests)
+        except FrameBroken:
+            return
+        if message is None:
+            return
+        # A limit in absolute seconds would count by the scheduler's ticks, which drift by seconds
+        # from any clock that can be read; this timer starts from where the ticks are now.
+        signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)
+        answer = writer.answer(message)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        send(answers, answer)
+
+
+def _awaited(requests: IO[bytes], parent: int) -> bool:
+    """Wait for the next message; false where nobody is left to send one."""
+    while True:
+        ready, _, _ = select.select([requests], [], [], _PATIENCE)
+        if ready:
+            return True
+        if os.getppid() != parent:
+            return False
+
+
+def _limit(kind: int, value: int) -> None:
+    _, hard = resource.getrlimit(kind)
+    bounded = value if hard == resource.RLIM_INFINITY else min(value, hard)
+    # macOS knows RLIMIT_AS and refuses to set it; the limit of processor time still holds
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(kind, (bounded, bounded))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,23 @@
+"""Painters for servers under test: importable by a painter's process."""
+
+import time
+from dataclasses import replace
+
+from pipeline.imageserver.painting.order import PaintedPicture, PaintOrder, UnpaintableError
+from pipeline.imageserver.painting.plain import paint_none
+
+
+def paint_slowly(order: PaintOrder) -> PaintedPicture:
+    time.sleep(0.3)
+    return paint_none(order)
+
+
+def refuse(order: PaintOrder) -> PaintedPicture:
+    raise UnpaintableError("no font has these letters", hint="use Latin letters")
+
+
+def note_order(order: PaintOrder) -> PaintedPicture:
+    ratio = ":".join(map(str, order.ratio))
+    background = "transparent" if order.transparent else "opaque"
+    note = f"{ratio} {order.quality} {background} #{order.index} ~{order.variation}"
+    return replace(paint_none(order), notes=(note,))

@@ -1,0 +1,147 @@
+"""`resolve` and `verify` as the command line answers them."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+from builders import a_job, a_run
+
+from pipeline.cli.commands import resolve
+from pipeline.cli.main import main
+from pipeline.ledger.registry import open_ledger
+from pipeline.model.credits import Budget, Spent
+
+SODA = """\
+campaign: soda
+matrix: {product: [{id: citrus, name: Soda}], size: ['4:3']}
+prompt: A product photo of {{ product.name }} on a wet table, soft light, centered framing.
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    (tmp_path / "soda.yaml").write_text(SODA)
+    (tmp_path / "output").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def a_ledger(*jobs, **answer):
+    """The jobs in doubt."""
+
+    async def make():
+        ledger, run = await open_ledger("output/ledger.db"), a_run(campaign="soda")
+        await ledger.begin(run)
+        for job in jobs:
+            permit = await ledger.submit(job, run=run, budget=Budget())
+            await ledger.doubt(permit, reason="reset", **answer)
+        await ledger.close()
+
+    asyncio.run(make())
+
+
+@pytest.mark.usefixtures("folder")
+def test_nothing_in_doubt_is_an_empty_list_for_other_programs(capfd):
+    """It was no JSON at all."""
+    a_ledger()
+    assert main(["resolve", "soda.yaml", "--json"]) == 0
+    assert json.loads(capfd.readouterr().out) == []
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("answer", "step"),
+    [
+        ("--charged", "pipeline run soda.yaml --rebuy-lost --provider gptimage"),
+        ("--not-charged", "pipeline run soda.yaml --provider gptimage"),
+    ],
+)
+def test_the_next_step_of_an_answer_is_one_that_does_something(capfd, answer, step):
+    """After `--charged` a plain run was named, which did nothing and ended with 3."""
+    a_ledger(a_job(campaign="soda"))
+    assert main(["resolve", "soda.yaml", answer, "--provider", "gptimage"]) == 0
+    assert capfd.readouterr().err.splitlines()[-1].endswith(f"  {step}")
+
+
+TWO = b'{"code": 0, "data": [{"url": "https://a.test/1.png"}, {"url": "https://a.test/2.png"}]}'
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("words", [("--charged",), ("--found", "https://a.test/1.png")])
+def test_what_several_images_cost_is_said_by_the_person_not_guessed(capfd, words):
+    """One price was confirmed, whatever had been taken."""
+    job = a_job(campaign="soda")
+    a_ledger(job, raw=TWO, at_most=2 * job.price)
+    assert main(["resolve", "soda.yaml"]) == 6
+    listed = capfd.readouterr().out
+    assert "4 credits" in listed
+    assert listed.count("--credits N") == 2
+    assert main(["resolve", "soda.yaml", *words]) == 2
+    assert "showed 2 images, and up to 4 credits are held" in capfd.readouterr().err
+    assert not Path("output/soda/resolutions.jsonl").exists()
+    assert main(["resolve", "soda.yaml", *words, "--credits", "3"]) == 0
+    (told,) = Path("output/soda/resolutions.jsonl").read_text().splitlines()
+    assert json.loads(told)["charged"] == 3
+    assert asyncio.run(spent_now()) == Spent(confirmed=3)
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_campaign_is_not_read_once_for_every_doubt_that_is_answered(capfd, monkeypatch):
+    """It was, with all its feeds, though an answer by a person needs nothing of it."""
+    reads = []
+    original = resolve.load_campaign
+
+    def counted(*words, **options):
+        reads.append(words)
+        return original(*words, **options)
+
+    monkeypatch.setattr(resolve, "load_campaign", counted)
+    a_ledger(*(a_job(f"p{at}/4x3", campaign="soda") for at in range(3)))
+    assert main(["resolve", "soda.yaml", "--charged"]) == 0
+    assert "3 images settled" in capfd.readouterr().err
+    assert reads == []
+
+
+@pytest.mark.usefixtures("folder")
+def test_several_images_that_were_not_charged_need_no_sum(capfd):
+    a_ledger(a_job(campaign="soda"), raw=TWO, at_most=4)
+    assert main(["resolve", "soda.yaml", "--not-charged"]) == 0
+    assert asyncio.run(spent_now()) == Spent()
+    assert "settled" in capfd.readouterr().err
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("--not-charged", "--credits", "2"), "--credits goes with --found or --charged"),
+        (("--charged", "--credits", "2"), "--credits is for one image, and 2 match"),
+        (("--charged", "--credits", "-2"), "is not a whole number of credits"),
+    ],
+)
+def test_a_sum_without_its_image_is_refused(capfd, words, complaint):
+    a_ledger(a_job(campaign="soda"), a_job("lime/1x1", campaign="soda"))
+    try:
+        code = main(["resolve", "soda.yaml", *words])
+    except SystemExit as ending:
+        code = ending.code
+    assert code == 2
+    assert complaint in capfd.readouterr().err
+    assert asyncio.run(spent_now()) == Spent(in_doubt=4)
+
+
+async def spent_now():
+    ledger = await open_ledger("output/ledger.db")
+    try:
+        return await ledger.spent()
+    finally:
+        await ledger.close()
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_file_that_is_not_there_is_not_taken_for_all_campaigns(capfd):
+    """It verified everything and ended with 0."""
+    a_ledger()
+    assert main(["verify", "nofile.yaml"]) == 2
+    assert "nofile.yaml" in capfd.readouterr().err

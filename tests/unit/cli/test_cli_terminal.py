@@ -1,0 +1,41 @@
+"""Text on a terminal: columns that line up, and names that fit."""
+
+import pytest
+
+from pipeline.cli.terminal import breadth, clipped, counted, table
+
+
+def test_columns_line_up_behind_wide_letters_and_letters_with_marks():
+    rows = [("緑茶", "1"), ("the\u0301", "2"), ("mint", "3")]
+    assert table(rows) == ["緑茶  1", "the\u0301   2", "mint  3"]
+
+
+def test_numbers_are_flushed_right():
+    assert table([("new", "a"), ("1,000", "b")], right=frozenset({0})) == ["  new  a", "1,000  b"]
+
+
+@pytest.mark.parametrize(("text", "columns"), [("tea", 3), ("緑茶", 4), ("e\u0301", 1)])
+def test_a_text_takes_as_many_columns_as_a_terminal_gives_it(text, columns):
+    assert breadth(text) == columns
+
+
+def test_a_long_name_keeps_its_beginning_and_its_end():
+    assert clipped("citrus-soda-classic-330ml-six-pack", 12) == "citru…x-pack"
+
+
+def test_a_name_that_fits_is_left_alone():
+    assert clipped("citrus", 6) == "citrus"
+
+
+@pytest.mark.parametrize(("number", "said"), [(1, "1 cell"), (2, "2 cells"), (1000, "1,000 cells")])
+def test_things_are_counted_in_words(number, said):
+    assert counted(number, "cell") == said
+
+
+def test_a_long_name_of_wide_letters_is_cut_to_the_columns_there_are():
+    assert clipped("抹茶ラテのとても長い名前", 9) == "抹茶…名前"
+    assert breadth(clipped("抹茶ラテのとても長い名前", 9)) == 9
+
+
+def test_a_cook_is_as_wide_as_a_terminal_draws_signs_that_show_nothing():
+    assert breadth("a\u200bb\ufe0f") == 2

@@ -1,0 +1,101 @@
+"""The gallery, checked: families, layout, legibility, alpha, and that nothing ever varies."""
+
+import io
+
+import pytest
+from PIL import Image
+from studio_gallery import GALLERY
+
+from pipeline.imageserver.painting.order import PaintQuality
+from pipeline.imageserver.painting.pixels import pixels
+from pipeline.imageserver.studio import proof
+from pipeline.imageserver.studio.contrast import READABLE
+from pipeline.imageserver.studio.drawing.composition import staged
+from pipeline.imageserver.studio.drawing.scenery.props import footprint, lying
+from pipeline.imageserver.studio.scene.nouns import Family
+from pipeline.imageserver.studio.scene.reading import read
+
+BY_NAME = {piece.name: piece for piece in GALLERY}
+SAMPLE = ("soda-4x3", "volt", "velvet", "sale", "menu", "cutout-copy", "mango-arabic", "night")
+"""What CI paints; the thorough sweep paints all."""
+
+every_piece = pytest.mark.parametrize("piece", GALLERY, ids=lambda piece: piece.name)
+a_sample = pytest.mark.parametrize("piece", [BY_NAME[name] for name in SAMPLE], ids=SAMPLE)
+
+
+def stage_of(piece):
+    scene = read(piece.order())
+    return scene, staged(scene, *pixels(piece.ratio, PaintQuality.MEDIUM))
+
+
+def test_the_gallery_shows_every_family():
+    told = set(Family) - {Family.GIVEN}
+    assert {piece.family for piece in GALLERY} == {family.value for family in told}
+
+
+@every_piece
+def test_words_are_read_as_their_family(piece):
+    assert read(piece.order()).family == piece.family
+
+
+@every_piece
+def test_copy_and_product_lie_inside_the_picture(piece):
+    _, stage = stage_of(piece)
+    boxes = [p.box for p in stage.copy] + ([stage.goods] if stage.goods.w else [])
+    assert [box for box in boxes if not stage.frame.holds(box)] == []
+
+
+@every_piece
+def test_copy_touches_neither_the_product_nor_other_copy(piece):
+    scene, stage = stage_of(piece)
+    boxes = [p.box for p in stage.copy]
+    if scene.family is not Family.WORDS:
+        boxes.append(stage.goods)
+    pairs = [(a, b) for i, a in enumerate(boxes) for b in boxes[i + 1 :]]
+    assert [(a, b) for a, b in pairs if a.touches(b)] == []
+
+
+@every_piece
+def test_no_prop_lies_on_copy_or_out_of_the_picture(piece):
+    scene, stage = stage_of(piece)
+    props = [footprint(one, stage) for one in lying(scene, stage)]
+    astray = [box for box in props if not stage.frame.holds(box)]
+    on_copy = [(box, p.text) for box in props for p in stage.copy if box.touches(p.box)]
+    assert (astray, on_copy) == ([], [])
+
+
+def check_painted(piece, quality):
+    image, inkings = proof.painted(piece.order(quality))
+    assert image.size == pixels(piece.ratio, quality)
+    faint = [(i.piece.text, round(i.contrast, 2)) for i in inkings if i.contrast < READABLE]
+    assert faint == []
+    if piece.transparent:
+        alpha = image.getchannel("A")
+        assert (alpha.getpixel((0, 0)), alpha.getextrema()) == (0, (0, 255))
+    else:
+        assert image.mode == "RGB"
+
+
+@a_sample
+def test_a_sample_is_painted_legibly_in_the_pixels_asked_for(piece):
+    check_painted(piece, PaintQuality.LOW)
+
+
+@pytest.mark.parametrize("name", ["volt", "cutout-copy"])
+def test_a_second_run_gives_the_same_bytes(name):
+    order = BY_NAME[name].order()
+    assert proof.paint(order).png == proof.paint(order).png
+
+
+@pytest.mark.thorough
+@every_piece
+def test_every_picture_is_painted_legibly_in_the_pixels_asked_for(piece):
+    check_painted(piece, PaintQuality.MEDIUM)
+
+
+@pytest.mark.thorough
+@every_piece
+def test_every_picture_repeats_to_the_byte(piece):
+    first = proof.paint(piece.order()).png
+    assert Image.open(io.BytesIO(first)).size == pixels(piece.ratio, PaintQuality.LOW)
+    assert proof.paint(piece.order()).png == first

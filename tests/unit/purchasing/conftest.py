@@ -1,0 +1,114 @@
+"""A run over the shipped fakes: a scripted provider, a ledger in memory, real files."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from builders import a_run
+
+from pipeline.images.local.store import ArtifactStore
+from pipeline.ledger.memory.ledger import MemoryLedger
+from pipeline.model.campaign import FailureLimit
+from pipeline.model.credits import Budget
+from pipeline.providers.fake import FakeProvider
+from pipeline.providers.profiles import EMBEDDED, GPTIMAGE, PROFILES
+from pipeline.purchasing.asking import Purchasing
+from pipeline.purchasing.breaker import Breaker
+from pipeline.purchasing.downloading import Downloader
+from pipeline.purchasing.halt import Halt
+from pipeline.purchasing.pacing import Pacer
+from pipeline.purchasing.renderer import Renderer
+from pipeline.purchasing.reservations import Reservations
+from pipeline.purchasing.worker_pool import LocalExecutor
+from pipeline.settings import RenderingSettings
+
+
+class Shop:
+    """Everything of a run, by name."""
+
+    def __init__(self, root, script=(), *, budget=None, profile=GPTIMAGE, ledger=None, **knobs):
+        self._time = 0.0
+        limit = knobs.pop("limit", 8)
+        failures = knobs.pop("failures", FailureLimit())
+        self.run = a_run()
+        self.ledger = ledger or MemoryLedger()
+        self.provider = FakeProvider(script, profile=PROFILES[profile], account=self.run.account)
+        self.halt = Halt()
+        self.events = []
+        self.settings = replace(RenderingSettings(), **knobs)
+        self.purchasing = Purchasing(
+            provider=self.provider,
+            ledger=self.ledger,
+            reservations=Reservations(
+                self.ledger, run=self.run, budget=budget or Budget(), halt=self.halt
+            ),
+            pace=Pacer(limit=limit, sleep=self._sleep, clock=self._clock),
+            breaker=Breaker(
+                self.halt,
+                doubts_in_a_row=self.settings.doubts_in_a_row,
+                failures=failures,
+                due=100,
+            ),
+            halt=self.halt,
+            settings=self.settings,
+            listen=self.events.append,
+            sleep=self._sleep,
+            clock=self._clock,
+        )
+        self.downloader = Downloader(
+            provider=self.provider,
+            ledger=self.ledger,
+            store=ArtifactStore(root),
+            settings=self.settings,
+            listen=self.events.append,
+            sleep=self._sleep,
+        )
+        self.renderer = Renderer(purchasing=self.purchasing, downloader=self.downloader)
+
+    def _clock(self):
+        return self._time
+
+    async def _sleep(self, seconds):
+        self._time += seconds
+        await asyncio.sleep(0)
+
+    async def render(self, *jobs):
+        """Render jobs one after the other, each from where it stands."""
+        outcomes = []
+        for job in jobs:
+            entry = (await self.ledger.entries([job.key])).get(job.key)
+            outcomes.append(await self.renderer.render(job, entry))
+        return outcomes
+
+    async def render_at_once(self, *jobs, workers=16):
+        """Render jobs in a pool."""
+        entries = await self.ledger.entries([job.key for job in jobs])
+        delivered = {}
+
+        async def stream():
+            for job in jobs:
+                yield job
+
+        await LocalExecutor(workers=workers).execute(
+            stream(),
+            lambda job: self.renderer.render(job, entries.get(job.key)),
+            lambda job, outcome: delivered.__setitem__(job.key, outcome),
+        )
+        return [delivered[job.key] for job in jobs]
+
+
+@pytest.fixture
+async def shop(tmp_path):
+    """Opens shops; their ledger knows the run."""
+
+    async def opened(script=(), **knobs):
+        made = Shop(tmp_path, script, **knobs)
+        await made.ledger.begin(made.run)
+        return made
+
+    return opened
+
+
+@pytest.fixture
+def embedded():
+    return EMBEDDED

@@ -1,0 +1,189 @@
+"""The contact sheet: no script, no network, the same bytes from the same board."""
+
+import email
+import io
+import re
+from email import policy
+
+import pytest
+from builders import NOW
+from PIL import Image, ImageDraw
+from review_stand import SLUG, Stand, StandSource
+
+from pipeline.executors.process_pool import ProcessPool
+from pipeline.inspection.inspector import Looker
+from pipeline.model.credits import Credits, Spent
+from pipeline.model.verdict import Decision
+from pipeline.reports.sheet.contact_sheet import draw_sheet, shown_artifacts
+from pipeline.reports.sheet.sheet_mail import sheet_mail
+from pipeline.reports.sheet.sheet_thumbs import MailThumbs, beside, inline, thumbs_of
+from pipeline.review.binding import UnboundVerdict
+from pipeline.review.verdicts import decide_cells
+from pipeline.state.board import PlannedCampaign, build_board
+from pipeline.state.lookup import by_cell
+from pipeline.state.picks import picks_from
+
+SPENT = Spent(confirmed=Credits(16), in_doubt=Credits(2))
+HOSTILE = '"><script>alert(1)</script>'
+
+
+async def board_of(stand, *, note=""):
+    drafts = await stand.drafts()
+    if note:
+        redo = UnboundVerdict(decision=Decision.REDO, by="ana", at=NOW, note=note)
+        await decide_cells(stand.ledger, SLUG, drafts, glob="citrus/1x1", opinion=redo)
+    planned = PlannedCampaign(
+        campaign=stand.source.campaign(),
+        cells=tuple(stand.source.cells()),
+        drafts=by_cell(drafts),
+        finals={},
+    )
+    entries = {entry.key: entry for entry in await stand.ledger.campaign_entries(SLUG)}
+    return build_board(planned, entries, await stand.ledger.verdicts(SLUG), version=1)
+
+
+@pytest.fixture
+async def stand(tmp_path):
+    stand = Stand(folder=tmp_path)
+    await stand.render(await stand.drafts())
+    return stand
+
+
+def drawn(board, source):
+    return draw_sheet(board, run="run-1", spent=SPENT, source=source)
+
+
+async def test_the_sheet_is_one_file_with_every_thumb_inside(stand):
+    board = await board_of(stand)
+    pages = drawn(board, inline(await thumbed(stand, board), images=8))
+    assert list(pages) == ["sheet.html"]
+    assert pages["sheet.html"].count("data:image/webp;base64,") == 8
+
+
+async def test_the_same_board_gives_the_same_bytes(stand):
+    board = await board_of(stand)
+    assert drawn(board, beside("thumbs")) == drawn(board, beside("thumbs"))
+
+
+async def test_a_hostile_note_is_text_and_nothing_else(stand):
+    page = drawn(await board_of(stand, note=HOSTILE), beside("thumbs"))["sheet.html"]
+    assert "<script" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+
+
+async def test_nothing_is_asked_of_any_host(stand):
+    page = drawn(await board_of(stand), beside("thumbs"))["sheet.html"]
+    assert "default-src 'none'" in page
+    assert re.findall(r"https?://", page) == []
+
+
+async def test_finals_that_nobody_spoke_about_are_not_called_open(stand):
+    drafts = await stand.drafts()
+    yes = UnboundVerdict(decision=Decision.APPROVED, by="ana", at=NOW, take=1)
+    await decide_cells(stand.ledger, SLUG, drafts, glob="*", opinion=yes)
+    entries = {entry.key: entry for entry in await stand.ledger.campaign_entries(SLUG)}
+    picks = picks_from(await stand.ledger.verdicts(SLUG), drafts, entries)
+    finals = await stand.source.finals(picks)
+    await stand.render(finals)
+    planned = PlannedCampaign(
+        campaign=stand.source.campaign(),
+        cells=tuple(stand.source.cells()),
+        drafts=by_cell(drafts),
+        finals=by_cell(finals),
+    )
+    entries = {entry.key: entry for entry in await stand.ledger.campaign_entries(SLUG)}
+    board = build_board(planned, entries, await stand.ledger.verdicts(SLUG), version=1)
+    page = drawn(board, beside("thumbs"))["sheet.html"]
+    assert page.count('<span class="st">final</span>') == len(finals) == 4
+    assert "final, open" not in page
+
+
+async def test_a_sheet_shows_the_names_that_a_reply_is_asked_to_name(stand):
+    page = drawn(await board_of(stand), beside("thumbs"))["sheet.html"]
+    names = [cell.name for cell in stand.source.cells()]
+    assert [name for name in names if f"<bdi>{name}</bdi>" not in page] == []
+    assert "Reply with the names under the pictures" in page
+
+
+async def test_credits_in_doubt_make_the_sum_an_interval(stand):
+    page = drawn(await board_of(stand), beside("thumbs"))["sheet.html"]
+    assert "<dd>16–18</dd>" in page
+
+
+async def test_more_than_five_hundred_images_are_split_over_linked_pages(tmp_path):
+    products = {f"p{at}": f"Product {at}" for at in range(130)}
+    stand = Stand(folder=tmp_path, source=StandSource(products=products))
+    png = stand.painter((await stand.drafts())[0])
+    for job in await stand.drafts():
+        await stand.store(job, png)
+    pages = drawn(await board_of(stand), beside("thumbs"))
+    assert list(pages) == ["sheet.html", "sheet-2.html"]
+    assert 'href="sheet-2.html"' in pages["sheet.html"]
+    assert sum(page.count("<img") for page in pages.values()) == 520
+
+
+async def thumbed(stand, board):
+    """A reader of thumbs that a run made."""
+    async with ProcessPool() as workers:
+        looker = Looker(stand.output, workers)
+        for artifact in shown_artifacts(board).values():
+            await looker.look(artifact, thumbs_for=SLUG)
+    return thumbs_of(stand.output, SLUG)
+
+
+async def test_a_mail_carries_each_picture_once_as_a_jpeg_that_every_mail_program_shows(stand):
+    board = await board_of(stand)
+    attached = MailThumbs(await thumbed(stand, board))
+    page = drawn(board, attached)["sheet.html"]
+    mail = email.message_from_bytes(
+        sheet_mail(page, attached.parts, subject="Sheet"), policy=policy.default
+    )
+    parts = {p["Content-ID"].strip("<>"): p for p in mail.walk() if p["Content-ID"]}
+    assert set(parts) == set(re.findall(r'src="cid:([^"]+)"', page))
+    assert len(parts) == 8
+    kinds = {Image.open(io.BytesIO(part.get_content())).format for part in parts.values()}
+    assert kinds == {"JPEG"}
+
+
+async def test_a_mail_leaves_out_the_pictures_of_other_pages(stand):
+    mail = email.message_from_bytes(
+        sheet_mail(
+            '<img src="cid:aa@sheet">', {"aa@sheet": b"a", "bb@sheet": b"b"}, subject="Sheet"
+        ),
+        policy=policy.default,
+    )
+    assert [part["Content-ID"] for part in mail.walk() if part["Content-ID"]] == ["<aa@sheet>"]
+
+
+@pytest.mark.parametrize("takes", [1, 4])
+async def test_two_hundred_photographs_inside_one_page_weigh_about_400_kb(tmp_path, takes):
+    products = {f"p{at:02d}": f"Product {at}" for at in range(40 // takes)}
+    sizes = ("1:1", "4:3", "16:9", "9:21", "2:1")
+    source = StandSource(products=products, sizes=sizes, takes=takes)
+    stand = Stand(folder=tmp_path, source=source)
+    await stand.render(await stand.drafts())
+    board = await board_of(stand)
+    assert len(shown_artifacts(board)) == 200
+    thumb = photograph()
+    page = drawn(board, inline(lambda _: thumb, images=200))["sheet.html"]
+    assert page.count("data:image/webp") == 200
+    assert 5_000 < len(thumb) < 6_500
+    assert 330_000 < len(page) < 440_000
+
+
+def photograph():
+    """As heavy as the thumb of a product on a table: soft light, and much that has an edge."""
+    light = Image.linear_gradient("L").resize((256, 192))
+    image = Image.merge(
+        "RGB", [light.point([v * k // 10 + 60 for v in range(256)]) for k in (6, 5, 4)]
+    )
+    draw = ImageDraw.Draw(image)
+    for at in range(105):
+        x, y, size = at * 53 % 250, at * 97 % 186, 6 + at * 7 % 13
+        colour = (at * 41 % 200 + 40, at * 67 % 160 + 40, at * 29 % 140 + 60)
+        draw.ellipse((x, y, x + size, y + size * 2 // 3), fill=colour)
+    draw.rounded_rectangle((90, 30, 166, 176), 18, fill="#c9732f")
+    draw.rectangle((98, 80, 158, 130), fill="#f7efe0")
+    out = io.BytesIO()
+    image.save(out, "WEBP", quality=80, method=2)
+    return out.getvalue()

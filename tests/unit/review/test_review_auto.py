@@ -1,0 +1,58 @@
+"""`review: auto` chooses by what can be measured, and never over a person."""
+
+import pytest
+from builders import NOW
+from review_stand import SLUG, Stand
+
+from pipeline.model.verdict import Decision
+from pipeline.review.auto_review import TakeScore, auto_verdicts
+from pipeline.review.binding import UnboundVerdict
+from pipeline.review.verdicts import decide_cells
+
+
+def marking(scores):
+    async def look(job, artifact):
+        score = scores.get(job.at.take, 0.0)
+        return TakeScore(passed=score > 0, score=score, said=f"score {score}")
+
+    return look
+
+
+@pytest.fixture
+async def stand(tmp_path):
+    stand = Stand(folder=tmp_path)
+    await stand.render(await stand.drafts())
+    return stand
+
+
+async def choose(stand, scores):
+    drafts = await stand.drafts()
+    return await auto_verdicts(stand.ledger, SLUG, drafts, look=marking(scores), now=NOW)
+
+
+async def test_the_take_with_the_best_marks_is_approved_and_the_note_says_why(stand):
+    given = await choose(stand, {1: 0.2, 2: 0.9})
+    assert {(verdict.take, verdict.by) for verdict in given} == {(2, "auto")}
+    assert given[0].note == "take 1: score 0.2; take 2: score 0.9"
+
+
+async def test_a_cell_without_a_take_that_passes_waits_for_a_person(stand):
+    assert await choose(stand, {}) == ()
+
+
+async def test_choosing_twice_gives_no_second_verdict(stand):
+    await choose(stand, {1: 1.0})
+    assert await choose(stand, {1: 1.0}) == ()
+
+
+async def test_a_persons_word_is_never_replaced(stand):
+    drafts = await stand.drafts()
+    no = UnboundVerdict(decision=Decision.REJECTED, by="ana", at=NOW)
+    await decide_cells(stand.ledger, SLUG, drafts, glob="*", opinion=no)
+    assert await choose(stand, {1: 1.0}) == ()
+
+
+async def test_a_cell_with_a_take_still_to_come_is_not_chosen_yet(tmp_path):
+    stand = Stand(folder=tmp_path)
+    await stand.render((await stand.drafts())[:1])
+    assert await choose(stand, {1: 1.0}) == ()

@@ -1,0 +1,177 @@
+"""Smaller promises of the review: what is underlined, what is replayed, what may still be spent."""
+
+import asyncio
+import json
+
+import pytest
+from builders import NOW
+from review_stand import SLUG, Stand, StandSource
+
+from pipeline.campaign.loading import load_campaign
+from pipeline.errors import UsageError
+from pipeline.ledger.memory.ledger import MemoryLedger
+from pipeline.model.campaign import CellName, Stage
+from pipeline.model.credits import Budget, Credits
+from pipeline.model.verdict import Round
+from pipeline.providers.registry import profiles
+from pipeline.review.cleaned_text import clean_name
+from pipeline.review.matching import matching
+from pipeline.review.page.broadcast import KEPT, Broadcast
+from pipeline.review.page.budgets import limits
+from pipeline.review.page.campaign_source import CampaignSource
+from pipeline.review.page.filled_words import filled_spans
+from pipeline.review.page.review_state import ReviewState
+
+CELLS = [CellName("citrus/4x3/en-US"), CellName("citrus/16x9/en-US"), CellName("berry/4x3/de-DE")]
+
+
+def test_filled_in_values_are_marked_with_their_names_and_nothing_is_lost():
+    values = {"product": {"name": "Citrus Soda", "id": "citrus"}, "season": "summer", "n": 7}
+    prompt = "A photo of Citrus Soda in summer, 7 bottles, summertime."
+    found = filled_spans(prompt, values)
+    assert "".join(text for text, _ in found) == prompt
+    assert [name for _, name in found if name] == ["product.name", "season"]
+
+
+def test_a_longer_value_wins_over_one_inside_it():
+    values = {"a": "Soda", "b": "Citrus Soda"}
+    assert filled_spans("Citrus Soda", values) == [("Citrus Soda", "b")]
+
+
+def test_a_value_with_signs_of_regular_expressions_is_only_itself():
+    assert filled_spans("a (b+) c", {"x": "(b+)"}) == [("a ", ""), ("(b+)", "x"), (" c", "")]
+
+
+@pytest.mark.parametrize(
+    ("glob", "names"),
+    [
+        ("*", CELLS),
+        ("citrus/*", CELLS[:2]),
+        ("*4:3*", [CELLS[0], CELLS[2]]),
+        ("*/de-DE", CELLS[2:]),
+        ("citrus/16:9/en-US", CELLS[1:2]),
+    ],
+)
+def test_a_glob_names_cells(glob, names):
+    assert list(matching(CELLS, glob)) == names
+
+
+def test_a_glob_with_a_slip_names_the_word_that_was_meant():
+    with pytest.raises(UsageError, match="did you mean citrus for citrsu"):
+        matching(CELLS, "citrsu/*")
+
+
+def test_a_verdict_without_a_name_is_refused():
+    with pytest.raises(UsageError, match="needs the name"):
+        clean_name(" \u202e ")
+
+
+async def first(broadcast, after, count):
+    events = []
+    async with asyncio.timeout(5):
+        async for event in broadcast.listen(after):
+            events.append(event.decode().splitlines())
+            if len(events) == count:
+                return events
+    return events
+
+
+async def test_messages_since_an_id_are_replayed_in_order():
+    broadcast = Broadcast()
+    broadcast.send("rows", 1)
+    seen = broadcast.last
+    broadcast.send("rows", 2)
+    broadcast.send("rows", 3)
+    told = await first(broadcast, seen, 2)
+    assert [json.loads(lines[2].removeprefix("data: ")) for lines in told] == [2, 3]
+
+
+async def test_a_page_that_missed_more_than_is_kept_reads_everything_anew():
+    broadcast = Broadcast()
+    seen = broadcast.last
+    for number in range(KEPT + 1):
+        broadcast.send("rows", number)
+    ((_, event, _, *_),) = await first(broadcast, seen, 1)
+    assert event == "event: reload"
+
+
+async def test_a_closed_broadcast_lets_its_listeners_go():
+    broadcast = Broadcast()
+    listening = asyncio.create_task(first(broadcast, "", 1))
+    await asyncio.sleep(0)
+    broadcast.close()
+    assert await asyncio.wait_for(listening, 5) == []
+    assert broadcast.listeners == 0
+
+
+async def test_the_tightest_budget_comes_first(tmp_path):
+    budget = Budget(campaign=Credits(100), run=Credits(50), month=Credits(20))
+    stand = Stand(folder=tmp_path, source=StandSource(budget=budget))
+    await stand.render((await stand.drafts())[:3])
+    found = await limits(stand.ledger, stand.source.campaign(), now=NOW)
+    assert [(one.scope, one.left) for one in found] == [
+        ("month", 14),
+        ("run", 50),
+        ("campaign", 94),
+    ]
+
+
+async def test_a_campaign_without_budgets_has_no_limits():
+    assert await limits(MemoryLedger(), StandSource().campaign(), now=NOW) == ()
+
+
+SODA = """\
+campaign: soda
+matrix: {product: [{id: citrus, name: Citrus Soda}], size: ["1:1", "4:3"]}
+prompt: A photo of {{ product.name }} on a table.{% if note %} {{ note }}{% endif %}
+stages: {draft: {quality: low}, final: {quality: high}}
+"""
+
+
+def source_of(folder):
+    file = folder / "campaigns" / "soda.yaml"
+    file.parent.mkdir()
+    file.write_text(SODA)
+    return file, CampaignSource(file=file, load=lambda: load_campaign(file, profiles=profiles()))
+
+
+async def test_a_campaign_file_is_planned_in_the_rounds_that_are_asked_for(tmp_path):
+    _, source = source_of(tmp_path)
+    rounds = {CellName("citrus/4x3"): Round(number=2, note="brighter")}
+    planned = await source.drafts(rounds)
+    told = [(job.at.cell, job.at.round, "brighter" in job.request.prompt) for job in planned.jobs]
+    assert told == [("citrus/1x1", 1, False), ("citrus/4x3", 2, True)]
+    assert dict(planned.prices) == {Stage.DRAFT: 2, Stage.FINAL: 12}
+
+
+async def test_an_edit_of_the_campaign_file_is_noticed_once(tmp_path):
+    file, source = source_of(tmp_path)
+    await source.drafts({})
+    before = source.edited()
+    file.write_text(SODA.replace("table", "blanket"))
+    after = source.edited()
+    await source.drafts({})
+    assert (before, after, source.edited()) == (False, True, False)
+
+
+async def test_a_board_whose_ledger_nobody_writes_is_not_read_again(tmp_path):
+    stand = Stand(folder=tmp_path)
+    await stand.render((await stand.drafts())[:2])
+    reads = []
+    read = stand.ledger.campaign_entries
+
+    async def counted(campaign):
+        reads.append(campaign)
+        return await read(campaign)
+
+    stand.ledger.campaign_entries = counted
+    review_state = ReviewState(
+        ledger=stand.ledger, campaign=SLUG, source=stand.source, broadcast=Broadcast()
+    )
+    for _ in range(3):
+        await review_state.refresh()
+    assert len(reads) == 1
+    await stand.render((await stand.drafts())[2:])
+    await review_state.refresh()
+    assert len(reads) == 2
+    assert [side.state for side in review_state.board.sides(Stage.DRAFT)] == ["undecided"] * 4

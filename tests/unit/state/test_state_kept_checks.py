@@ -1,0 +1,39 @@
+"""What was measured is kept in a file of our own, and in no other."""
+
+import pytest
+
+from pipeline.errors import LocalFault
+from pipeline.state.output.kept_checks import KeptChecks
+
+PASSED = {"blank": {"passed": True}}
+
+
+@pytest.fixture
+def output(tmp_path):
+    (tmp_path / "output/soda").mkdir(parents=True)
+    return tmp_path / "output"
+
+
+def test_what_one_run_measured_the_next_one_knows(output):
+    KeptChecks(output, "soda").keep("ab", PASSED)
+    later = KeptChecks(output, "soda")
+    later.load()
+    assert later.known == {"ab": PASSED}
+
+
+def test_a_line_that_a_crash_tore_is_measured_again(output):
+    KeptChecks(output, "soda").keep("ab", PASSED)
+    place = output / "soda/checks.jsonl"
+    place.write_text(place.read_text() + '{"sha256": "cd", "che')
+    later = KeptChecks(output, "soda")
+    later.load()
+    assert later.known == {"ab": PASSED}
+
+
+def test_checks_are_not_written_through_a_link(output):
+    precious = output.parent / "precious"
+    precious.write_text("mine")
+    (output / "soda/checks.jsonl").symlink_to(precious)
+    with pytest.raises(LocalFault, match=r"cannot write soda/checks\.jsonl"):
+        KeptChecks(output, "soda").keep("ab", PASSED)
+    assert precious.read_text() == "mine"

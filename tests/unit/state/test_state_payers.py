@@ -1,0 +1,63 @@
+"""An image that several cells share is paid once, whichever cell a run began with."""
+
+from dataclasses import replace
+
+from builders import a_job
+
+from pipeline.ledger.base import Entry
+from pipeline.model.artifact import Alpha, Artifact, ImageKind
+from pipeline.model.credits import FREE, Credits, Spent
+from pipeline.model.outcome import Failed, FailureKind, InDoubt, Stored
+from pipeline.state.payers import settle_payers
+
+FIRST = a_job("citrus/story")
+SECOND = replace(a_job("citrus/reel"), payer=FIRST.key, price=FREE)
+GROUP = [FIRST, SECOND]
+PICTURE = Artifact(
+    path="a.png",
+    sha256="0" * 64,
+    bytes=3,
+    kind=ImageKind.PNG,
+    width=1,
+    height=1,
+    alpha=Alpha.NONE,
+)
+
+
+def known(job, outcome):
+    return {job.key: Entry(key=job.key, at=job.at, outcome=outcome, spent=Spent())}
+
+
+def paid(job):
+    return known(job, Stored(url="https://x/1.png", credits=Credits(2), artifact=PICTURE))
+
+
+def test_the_first_cell_pays_where_nothing_was_bought():
+    assert settle_payers(GROUP, {}, selected=None) == GROUP
+
+
+def test_a_cell_that_was_bought_alone_stays_the_payer_when_its_twin_is_planned_first():
+    first, second = settle_payers(GROUP, paid(SECOND), selected=None)
+    assert (first.payer, first.price) == (SECOND.key, 0)
+    assert (second.payer, second.price) == (None, 2)
+
+
+def test_a_doubtful_purchase_is_not_made_again_under_the_twin():
+    doubt = known(SECOND, InDoubt(credits=Credits(2), reason=""))
+    first, _ = settle_payers(GROUP, doubt, selected=None)
+    assert first.payer == SECOND.key
+
+
+def test_a_twin_that_failed_does_not_pay():
+    failed = known(SECOND, Failed(kind=FailureKind.REJECTED, reason=""))
+    assert settle_payers(GROUP, failed, selected=None) == GROUP
+
+
+def test_only_the_second_cell_is_asked_for_and_pays_itself():
+    [job] = settle_payers(GROUP, {}, selected=frozenset({SECOND.at.cell}))
+    assert (job.key, job.payer, job.price) == (SECOND.key, None, 2)
+
+
+def test_only_the_second_cell_is_asked_for_and_the_first_has_paid():
+    [job] = settle_payers(GROUP, paid(FIRST), selected=frozenset({SECOND.at.cell}))
+    assert (job.payer, job.price) == (FIRST.key, 0)

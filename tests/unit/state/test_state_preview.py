@@ -1,0 +1,260 @@
+"""A plan is counted image by image, and says the same as the jobs that a run would make."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from builders import NOW, a_run
+
+from pipeline.campaign.loading import load_campaign
+from pipeline.ledger.memory.ledger import MemoryLedger
+from pipeline.model.artifact import Alpha, Artifact, ImageKind
+from pipeline.model.campaign import Stage
+from pipeline.model.credits import Budget
+from pipeline.model.outcome import Failed, FailureKind, Receipt, Stored
+from pipeline.model.verdict import Decision
+from pipeline.prompts.jobs import plan_drafts
+from pipeline.providers.registry import profiles
+from pipeline.review.binding import UnboundVerdict
+from pipeline.review.verdicts import decide_cells
+from pipeline.state.due import Rules
+from pipeline.state.finals_check import price_finals
+from pipeline.state.preview import preview_run
+from pipeline.state.saved_plans import DueReason, plan_id
+from pipeline.state.survey import survey
+from pipeline.state.work_ahead import work_ahead
+
+PLAIN = """\
+campaign: demo
+matrix:
+  product: [{id: citrus, name: Citrus Soda}, {id: berry, name: Berry Soda}]
+  size: ['1:1', '4:3']
+prompt: A photo of {{ product.name }} on a table, soft light, centered framing.
+"""
+TAKES = PLAIN + "stages: {draft: {takes: 2}, final: {takes: 2}}\n"
+SHARED = PLAIN.replace("'4:3'", "{id: story, ratio: '1:1'}, {id: reel, ratio: '1:1'}, '4:3'")
+STAGED = PLAIN.replace("soft light", "{{ stage }} light")
+UNSEEN = SHARED + "stages: {draft: {review: none}, final: {quality: medium}}\n"
+FINALS = SHARED + "stages: {final: {quality: high}}\n"
+DEARER = SHARED + (
+    "overrides: [{match: {product: berry}, set: {stages: {final: {quality: low, takes: 3}}}}]\n"
+)
+CAMPAIGNS = {
+    "plain": PLAIN,
+    "takes": TAKES,
+    "shared": SHARED,
+    "staged": STAGED,
+    "unseen": UNSEEN,
+    "finals": FINALS,
+    "dearer": DEARER,
+}
+
+
+@dataclass
+class House:
+    """A campaign file and what a ledger knows of it."""
+
+    folder: Path
+    ledger: MemoryLedger
+
+    def load(self, text):
+        file = self.folder / "c.yaml"
+        file.write_text(text)
+        return load_campaign(file, profiles=profiles())
+
+    @property
+    def rules(self):
+        return Rules(output=self.folder, caps=profiles()["embedded"].caps, now=NOW)
+
+    async def store(self, job, *, on_disk=True):
+        attempt = await self.submit(job)
+        receipt = Receipt(url="https://cdn.test/x.png", credits=job.price)
+        await self.ledger.paid(attempt, receipt)
+        place = self.folder / job.path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if on_disk:
+            place.write_bytes(job.key.encode())
+        artifact = Artifact(
+            path=job.path,
+            sha256=hashlib.sha256(job.key.encode()).hexdigest(),
+            bytes=32,
+            kind=ImageKind.PNG,
+            width=1,
+            height=1,
+            alpha=Alpha.NONE,
+        )
+        await self.ledger.stored(job.key, artifact)
+
+    async def submit(self, job):
+        return await self.ledger.submit(job, run=a_run(campaign="demo"), budget=Budget())
+
+    async def fail(self, job, kind):
+        await self.ledger.fail(await self.submit(job), Failed(kind=kind, reason="no"))
+
+    async def decide(self, loaded, glob, decision, **said):
+        opinion = UnboundVerdict(decision=decision, by="ana", at=NOW, **said)
+        drafts = (await survey(self.ledger, loaded, shown=True)).drafts
+        await decide_cells(self.ledger, "demo", drafts, glob=glob, opinion=opinion)
+
+    async def foresee(self, loaded, **asked):
+        return await preview_run(self.ledger, loaded, rules=self.rules, **asked)
+
+    async def agrees(self, loaded, only=()):
+        """The counts of the stream, and those of every job held at once."""
+        preview = await self.foresee(loaded, only=only)
+        standing = await survey(self.ledger, loaded, only=only)
+        lists = {
+            stage: work_ahead(standing.of(stage), standing.entries, self.rules)
+            for stage in loaded.campaign.stages
+        }
+        known = await self.ledger.campaign_entries("demo")
+        keys = {job.key for job in standing.jobs}
+        unasked = [e.key for e in known if isinstance(e.outcome, Stored) and e.key not in keys]
+        counted = {
+            stage: (one.jobs, one.shared, one.buying, one.fetching, one.done, one.credits)
+            for stage, one in preview.stages.items()
+        }
+        listed = {
+            stage: (
+                one.jobs,
+                one.shared,
+                len(one.to_buy),
+                len(one.to_fetch),
+                one.done,
+                one.credits,
+            )
+            for stage, one in lists.items()
+        }
+        gone = sorted(entry.key for entry in preview.gone)
+        assert (counted, gone) == (listed, [] if only else sorted(unasked))
+        ids = [plan_id("", "", one.values()) for one in (preview.stages, lists)]
+        return ids[0] == ids[1]
+
+
+@pytest.fixture
+async def house(tmp_path):
+    (tmp_path / "pyproject.toml").touch()
+    ledger = MemoryLedger()
+    await ledger.begin(a_run(campaign="demo"))
+    return House(tmp_path, ledger)
+
+
+@pytest.mark.parametrize(
+    ("name", "only"),
+    [
+        *((name, ()) for name in CAMPAIGNS),
+        ("shared", ("citrus/reel", "berry/*")),
+        ("unseen", ("citrus/4x3",)),
+    ],
+)
+async def test_a_fresh_campaign_is_counted_as_it_would_be_listed(house, name, only):
+    assert await house.agrees(house.load(CAMPAIGNS[name]), only)
+
+
+@pytest.mark.parametrize(
+    ("name", "only"), [("takes", ()), ("shared", ()), ("unseen", ("citrus/*",)), ("dearer", ())]
+)
+async def test_a_campaign_half_way_through_is_counted_as_it_would_be_listed(house, name, only):
+    loaded = house.load(CAMPAIGNS[name])
+    first, *others, unsent, failed = [job for job in plan_drafts(loaded) if not job.payer]
+    await house.store(first)
+    for job in others:
+        await house.store(job, on_disk=False)
+    await house.fail(unsent, FailureKind.NOT_SENT)
+    await house.fail(failed, FailureKind.REFUSED)
+    if name != "unseen":
+        take = 1 if name == "takes" else None
+        await house.decide(loaded, "citrus/1x1", Decision.APPROVED, take=take)
+    assert await house.agrees(loaded, only)
+    changed = house.load(CAMPAIGNS[name].replace("Citrus Soda", "Citrus Fizz"))
+    assert await house.agrees(changed, only)
+
+
+async def test_an_image_bought_under_the_second_cell_of_a_group_is_not_planned_again(house):
+    loaded = house.load(SHARED)
+    [reel] = (await survey(house.ledger, loaded, only=["citrus/reel"])).drafts
+    await house.store(reel)
+    await house.decide(loaded, "citrus/story", Decision.APPROVED)
+    assert await house.agrees(loaded)
+    preview = await house.foresee(loaded)
+    assert preview.stages[Stage.DRAFT].buying == 3
+    assert preview.stages[Stage.FINAL].buying == 1
+
+
+async def test_a_final_of_a_redone_draft_is_written_with_the_note_it_was_approved_with(house):
+    loaded = house.load(PLAIN)
+    for draft in plan_drafts(loaded):
+        await house.store(draft)
+    await house.decide(loaded, "citrus/1x1", Decision.REDO, note="more ice")
+    again = next(d for d in (await survey(house.ledger, loaded)).drafts if d.at.round == 2)
+    await house.store(again)
+    await house.decide(loaded, "citrus/1x1", Decision.APPROVED)
+    [final] = (await survey(house.ledger, loaded)).finals
+    assert final.request.prompt.endswith("Revision note: more ice")
+    assert await house.agrees(loaded)
+
+
+async def test_a_plan_knows_why_each_image_is_due(house):
+    loaded = house.load(PLAIN)
+    one, two, _, unsent = plan_drafts(loaded)
+    await house.store(one)
+    await house.store(two)
+    await house.fail(unsent, FailureKind.NOT_SENT)
+    await house.decide(loaded, "citrus/4x3", Decision.REDO)
+    changed = PLAIN.replace("'1:1'", "{id: 1x1, ratio: '16:9'}")
+    drafts = (await house.foresee(house.load(changed))).stages[Stage.DRAFT]
+    said = {listed.cell: listed.why for listed in drafts.to_buy}
+    assert said == {
+        "citrus/1x1": DueReason.CHANGED,
+        "citrus/4x3": DueReason.REDO,
+        "berry/1x1": DueReason.NEW,
+        "berry/4x3": DueReason.UNSENT,
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "only"), [("takes", ()), ("shared", ()), ("shared", ("citrus/reel",)), ("dearer", ())]
+)
+async def test_the_most_that_finals_can_cost_is_what_all_of_them_cost(house, name, only):
+    loaded = house.load(CAMPAIGNS[name])
+    preview = await house.foresee(loaded, only=only)
+    assert preview.finals_at_most == price_finals(loaded, only=only)
+
+
+async def test_the_same_products_in_another_order_have_the_same_work(house):
+    swapped = PLAIN.replace("'1:1', '4:3'", "'4:3', '1:1'")
+    ids = {
+        plan_id("", "", (await house.foresee(house.load(text))).stages.values())
+        for text in (PLAIN, swapped)
+    }
+    assert len(ids) == 1
+
+
+async def test_a_long_plan_names_a_thousand_images_and_counts_the_rest(house):
+    scenes = ", ".join(f"s{number}" for number in range(300))
+    text = PLAIN.replace("prompt:", f"  scene: [{scenes}]\nprompt:")
+    text = text.replace("a table", "a {{ scene }} table")
+    drafts = (await house.foresee(house.load(text))).stages[Stage.DRAFT]
+    assert (drafts.buying, len(drafts.to_buy)) == (1200, 1000)
+
+
+async def test_a_plan_counts_the_cells_whose_drafts_nobody_has_decided_on(house):
+    loaded = house.load(SHARED)
+    for draft in plan_drafts(loaded):
+        if not draft.payer:
+            await house.store(draft)
+    assert (await house.foresee(loaded)).waiting == 8
+    await house.decide(loaded, "citrus/story", Decision.APPROVED)
+    await house.decide(loaded, "berry/4x3", Decision.REDO)
+    assert (await house.foresee(loaded)).waiting == 6
+    assert (await house.foresee(loaded, only=["berry/*"])).waiting == 3
+
+
+async def test_a_fresh_plan_and_one_that_asks_nobody_wait_for_nobody(house):
+    assert (await house.foresee(house.load(SHARED))).waiting == 0
+    unseen = house.load(UNSEEN)
+    for draft in plan_drafts(unseen):
+        if not draft.payer:
+            await house.store(draft)
+    assert (await house.foresee(unseen)).waiting == 0

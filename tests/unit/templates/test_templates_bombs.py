@@ -1,0 +1,153 @@
+"""Templates that try to eat the machine: they end at a limit, and we live on."""
+
+import asyncio
+import os
+import resource
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from campaign_texts import HEAD
+
+from pipeline.templates.template_process import TemplateProcess, TemplateProcessDied, TemplateSetup
+
+MEMORY = "needs more memory than a prompt may"
+LONG = "takes too long or too much memory to write"
+
+
+def told(source):
+    """How one template ends."""
+    lesson = TemplateSetup(templates={"t": source}, expressions={}, columns={}, longest=1000)
+    shots = {"op": "write", "stage": "draft", "kits": [["t", [], [], None]]}
+    with TemplateProcess() as template_process:
+        try:
+            problems = template_process.learn(lesson)["problems"]
+            if not problems:
+                template_process.post({**shots, "shots": [[0, [], 1, 1, ""]]}, [])
+                problems = template_process.answer()["problems"]
+        except TemplateProcessDied as died:
+            return died.reason
+    return problems[0]["complaint"] if problems else ""
+
+
+@pytest.mark.parametrize(
+    ("source", "complaint"),
+    [
+        ("{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}", LONG),
+        ("{{ 2 ** (2 ** 34) }}", LONG),
+        ("{{ range(10)|slice(100000000)|list|length }}", LONG),
+        ("{{ ('a ' * 4000000)|wordwrap(1)|length }}", LONG),
+        ("{{ range(10 ** 9)|list|length }}", MEMORY),
+        ("{{ ('x' * 10 ** 10)|length }}", MEMORY),
+        (("{% set n = namespace(s='xxxxxxxxxx') %}{% for i in range(40) %}"
+         "{% set n.s = n.s ~ n.s %}{% endfor %}{{ n.s|length }}"), MEMORY),
+        ("{{ '%1000000000d'|format(1)|length }}", MEMORY),
+        ("{{ '{:1000000000}'.format('a')|length }}", MEMORY),
+        ("{{ 'a'|center(1000000000)|length }}", MEMORY),
+        ("{{ ('a' * 100000)|replace('a', 'b' * 100000)|length }}", MEMORY),
+        ("{{ ('a\\n' * 100000)|indent(100000)|length }}", MEMORY),
+        ("{{ range(10)|batch(100000000, 'x')|list|length }}", MEMORY),
+    ],
+)  # fmt: skip
+def test_a_bomb_ends_within_six_seconds_and_600_megabytes(source, complaint):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert told(source) in (complaint, LONG)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 6
+    assert after.ru_maxrss < 600_000
+
+
+def test_a_bomb_names_the_cell_at_which_it_went_off(board):
+    board.write(
+        HEAD.replace("look: a bottle}", "look: a bottle}, {id: bomb, name: x}")
+        + "prompt: \"{{ range(10)|slice(10 ** 8)|list if product == 'bomb' }}a photo\"\n"
+    )
+    assert board.refused() == [
+        "c.yaml:5:9: prompt: takes too long or too much memory to write (cell bomb/1x1)"
+    ]
+
+
+def test_a_bomb_that_goes_off_while_it_is_compiled_is_told(board):
+    board.write(HEAD + 'prompt: "a photo"\ntext: {a: "{{ 2 ** (2 ** 34) }}"}\n')
+    assert board.refused()[0].endswith("takes too long or too much memory to write")
+
+
+async def test_prompts_are_written_beside_a_running_loop_and_threads(board):
+    board.write(HEAD + "prompt: a photo of {{ product.name }}\n")
+    ended = threading.Event()
+    threading.Thread(target=ended.wait, daemon=True).start()
+    prompts = await asyncio.gather(*(asyncio.to_thread(board.prompt) for _ in range(3)))
+    ended.set()
+    assert prompts == ["a photo of Citrus Soda"] * 3
+
+
+def test_the_child_has_no_keys_and_no_settings(monkeypatch):
+    monkeypatch.setenv("GPTIMAGE_API_KEY", "secret")
+    with TemplateProcess() as template_process:
+        seen = Path(f"/proc/{template_process._process.pid}/environ").read_bytes()
+    assert b"secret" not in seen
+
+
+def test_the_child_is_gone_after_use():
+    with TemplateProcess() as template_process:
+        child = template_process._process
+    assert child.returncode == 0
+
+
+ORPHAN = """
+    import sys, time
+    from pipeline.templates.template_process import TemplateProcess, TemplateSetup
+    process = TemplateProcess()
+    process.learn(TemplateSetup(templates={"t": SOURCE}, expressions={}, columns={}, longest=9))
+    process.post({"op": "write", "stage": "draft", "kits": [["t", [], [], None]],
+                 "shots": [[0, [], 1, 1, ""]]}, [])
+    print(process._process.pid, flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("source", ["a photo", "{{ range(10)|slice(100000000)|list|length }}"])
+def test_the_child_does_not_outlive_a_killed_parent(source):
+    code = textwrap.dedent(ORPHAN).replace("SOURCE", repr(source))
+    parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    child = int(parent.stdout.readline())
+    parent.send_signal(signal.SIGKILL)
+    parent.wait()
+    parent.stdout.close()
+    assert _gone_within(child, seconds=20)
+
+
+def _gone_within(pid, *, seconds):
+    for _ in range(seconds * 20):
+        try:
+            os.kill(pid, 0)
+            if Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z":
+                return True
+        except (ProcessLookupError, FileNotFoundError):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_a_signal_to_the_terminal_does_not_end_the_child():
+    with TemplateProcess() as template_process:
+        template_process.learn(
+            TemplateSetup(templates={"t": "a"}, expressions={}, columns={}, longest=9)
+        )
+        template_process._process.send_signal(signal.SIGINT)
+        template_process._process.send_signal(signal.SIGTERM)
+        template_process.post(
+            {
+                "op": "write",
+                "stage": "draft",
+                "kits": [["t", [], [], None]],
+                "shots": [[0, [], 1, 1, ""]],
+            },
+            [],
+        )
+        assert template_process.answer()["written"] == [["a", {}, [], None]]
