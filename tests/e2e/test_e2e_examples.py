@@ -14,11 +14,11 @@ def test_an_example_passes_the_strictest_check(pipeline, file):
 
 
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)
-def test_an_example_says_how_to_run_it_and_the_readme_names_it(file):
+def test_an_example_says_how_to_run_it_and_the_page_of_campaigns_names_it(file):
     head = file.read_text().partition("\ncampaign:")[0].splitlines()
     assert head[0] == SCHEMA
     assert any(line.startswith(f"#   pipeline run campaigns/{file.name}") for line in head)
-    assert f"](campaigns/{file.name})" in (ROOT / "README.md").read_text()
+    assert f"]({file.name})" in (ROOT / "campaigns" / "README.md").read_text()
 
 
 def test_every_cutout_of_the_catalogue_has_its_product_its_takes_and_an_alpha_channel(pipeline):

@@ -45,8 +45,8 @@ def test_the_drawn_tree_shows_real_parents_and_exit_codes():
             assert str(kind.exit_code) in code.split("/"), name
 
 
-def test_every_exit_code_has_a_place_in_the_order_and_in_the_readme():
-    readme = (ROOT / "README.md").read_text()
+def test_every_exit_code_has_a_place_in_the_order_and_in_the_reference():
+    reference = (HOUSE / "REFERENCE.md").read_text()
     codes = {
         kind.exit_code
         for _, kind in inspect.getmembers(errors, inspect.isclass)
@@ -54,7 +54,7 @@ def test_every_exit_code_has_a_place_in_the_order_and_in_the_readme():
     }
     assert codes - {2, 75} <= set(PRECEDENCE)
     for code in codes:
-        assert re.search(rf"^\|[^|]*\b{code}\b", readme, re.MULTILINE), f"exit code {code}"
+        assert re.search(rf"^\|[^|]*\b{code}\b", reference, re.MULTILINE), f"exit code {code}"
 
 
 @pytest.mark.parametrize("listing", COMMANDS, ids=lambda listing: listing.name)
@@ -65,8 +65,21 @@ def test_every_command_keeps_the_form_of_a_command(listing):
 
 
 @pytest.mark.parametrize("listing", COMMANDS, ids=lambda listing: listing.name)
-def test_every_command_is_named_in_the_readme(listing):
-    assert f"pipeline {listing.name}" in (ROOT / "README.md").read_text()
+def test_every_command_has_a_row_in_the_reference(listing):
+    reference = (HOUSE / "REFERENCE.md").read_text()
+    assert re.search(rf"^\| `pipeline {listing.name}\b", reference, re.MULTILINE)
+
+
+def test_the_readme_leads_to_the_other_pages():
+    readme = (ROOT / "README.md").read_text()
+    for page in (
+        "campaigns/README.md",
+        "output/README.md",
+        "pipeline/REFERENCE.md",
+        "pipeline/ARCHITECTURE.md",
+    ):
+        assert f"]({page})" in readme
+        assert (ROOT / page).is_file()
 
 
 def modules():
