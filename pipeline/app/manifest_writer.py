@@ -11,9 +11,10 @@ from pathlib import Path
 from pipeline.app.inspection import Inspector
 from pipeline.app.run_facts import git_commit, redacted, utc_stamp, versions
 from pipeline.errors import LocalFault
-from pipeline.ledger.base import Entry, Ledger
+from pipeline.ledger.base import Ledger
 from pipeline.model.campaign import Campaign
 from pipeline.model.credits import Budget
+from pipeline.model.entry import Entry
 from pipeline.model.job import JobKey
 from pipeline.model.run import Run, RunPaths
 from pipeline.reports.run_manifest import RunFacts, write_manifest

@@ -10,9 +10,10 @@ from pipeline.app.accounts import account_of
 from pipeline.app.open_account import open_account
 from pipeline.app.run_facts import utc_stamp
 from pipeline.errors import UsageError
-from pipeline.ledger.base import AttemptRecord, Entry, Ledger
+from pipeline.ledger.base import Ledger
 from pipeline.model.campaign import Campaign
 from pipeline.model.credits import Spent
+from pipeline.model.entry import AttemptRecord, Entry
 from pipeline.model.provider import Account
 from pipeline.providers.base import Provider
 from pipeline.settings import Settings

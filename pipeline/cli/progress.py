@@ -10,7 +10,7 @@ from tqdm import tqdm
 from pipeline.cli.terminal import counted, is_terminal, paint, say, width
 from pipeline.model.campaign import Stage
 from pipeline.model.job import Job, JobKey
-from pipeline.model.outcome import Failed, FailureKind, InDoubt, Outcome, Rendered, Stored
+from pipeline.model.outcome import Failed, FailureKind, InDoubt, Outcome, Paid, PaidLost, Stored
 from pipeline.purchasing.events import (
     BuyingHalted,
     Event,
@@ -70,7 +70,7 @@ class StageCounts:
             case Stored(credits=credits):
                 self.images += 1
                 self.credits += credits if bought else 0
-            case Rendered(credits=credits):
+            case Paid(credits=credits) | PaidLost(credits=credits):
                 self.credits += credits if bought else 0
             case InDoubt():
                 self.in_doubt += 1
@@ -223,9 +223,9 @@ def ending_words(job: Job, outcome: Outcome | None) -> str:
             refused = kind is FailureKind.REFUSED
             word = paint("refused" if refused else "failed ", "red", stream=sys.stderr)
             return f"{word} {name}  {_short(reason)}; not charged"
-        case Rendered(lost=True, reason=reason):
+        case PaidLost(reason=reason):
             return f"{paint('lost   ', 'red', stream=sys.stderr)} {name}  {_short(reason)}; paid"
-        case Rendered(reason=reason):
+        case Paid(reason=reason):
             word = paint("later  ", "yellow", stream=sys.stderr)
             return f"{word} {name}  paid, not downloaded yet: {_short(reason)}"
         case InDoubt(credits=credits, reason=reason):

@@ -1,106 +1,25 @@
 """The promise every ledger keeps."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from typing import NewType, Protocol
+from typing import Protocol
 
 from pipeline.model.artifact import Artifact
 from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.credits import Budget, Credits, Spent
-from pipeline.model.job import Coordinates, Job, JobKey
-from pipeline.model.outcome import Failed, Outcome, Receipt
+from pipeline.model.entry import (
+    Attempt,
+    AttemptRecord,
+    Entry,
+    Resolution,
+    Restored,
+    RunRecord,
+)
+from pipeline.model.job import Job, JobKey
+from pipeline.model.outcome import Failed, Receipt
 from pipeline.model.provider import Account
 from pipeline.model.run import Run, RunId
 from pipeline.model.verdict import Verdict
-
-PurchaseKey = NewType("PurchaseKey", str)
-"""The Idempotency-Key of one purchase: constant over its attempts, new for a new purchase."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Attempt:
-    """The permit for exactly one POST: its row is durable."""
-
-    job: JobKey
-    purchase: PurchaseKey
-    number: int
-    """Counts the attempts of the job from 1, over all purchases and runs."""
-    price: Credits
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AttemptRecord:
-    """One POST as the run manifest tells it."""
-
-    number: int
-    run: RunId
-    purchase: PurchaseKey
-    started: str
-    """UTC, ISO 8601 with milliseconds and `Z`."""
-    ended: str = ""
-    http: int | None = None
-    outcome: str = ""
-    """`submitted` (still open), `paid`, `failed`, `doubt`."""
-    request_id: str = ""
-    error: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
-    """All that the ledger knows of one job."""
-
-    key: JobKey
-    at: Coordinates
-    outcome: Outcome | None
-    """`None`: known, and due (as if never asked)."""
-    spent: Spent
-    """Over all purchases of the job: a doubt that was bought again stays counted."""
-    purchase: PurchaseKey | None = None
-    """Of the newest purchase; `None` where its key was lost with an older ledger."""
-    purchased: str = ""
-    """When the newest purchase was first submitted; UTC, ISO 8601. Empty where its key is lost."""
-    rendering: bool = False
-    """An attempt has no ending yet: in flight, or its run died and no other has begun since."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Restored:
-    """One job as a run manifest remembers it, for a ledger that has lost it."""
-
-    key: JobKey
-    at: Coordinates
-    outcome: Outcome | None
-    spent: Spent
-    bought: str
-    """When, as far as it is known; UTC, ISO 8601."""
-    attempts: Sequence[AttemptRecord] = ()
-    """Their `run` and `purchase` are not known, and not read."""
-
-
-class Resolution(StrEnum):
-    """What a person, or the balance, says of a job in doubt."""
-
-    CHARGED = "charged"
-    """Paid, and no image will come: `paid_lost`."""
-    NOT_CHARGED = "not_charged"
-    """Nothing was taken: due again."""
-    REBUY = "rebuy"
-    """Due again; the old purchase stays counted as in doubt. Also frees a `paid_lost` job."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RunRecord:
-    """One invocation, as `status` tells it."""
-
-    id: RunId
-    campaign: Slug
-    account: Account
-    started: str
-    finished: str = ""
-    """Empty while the run lives, and for ever if it was killed."""
-    exit_code: int | None = None
 
 
 class Ledger(Protocol):
@@ -141,7 +60,7 @@ class Ledger(Protocol):
         ...
 
     async def paid(self, attempt: Attempt, receipt: Receipt) -> None:
-        """The provider said yes: confirm the credits, keep the URL; the job is `Rendered`.
+        """The provider said yes: confirm the credits, keep the URL; the job is `Paid`.
 
         Also for an attempt in doubt: a late yes is as good as a prompt one. Said twice, the
         second changes nothing. Where the job has been bought anew meanwhile, only the money is
@@ -191,7 +110,7 @@ class Ledger(Protocol):
         ...
 
     async def found(self, job: JobKey, url: str, *, charged: Credits | None = None) -> None:
-        """A person found the image of a job in doubt or lost: confirmed, `Rendered` at this URL.
+        """A person found the image of a job in doubt or lost: confirmed, `Paid` at this URL.
 
         `charged`: what a doubt turned out to have cost; all that it held unless given.
         """

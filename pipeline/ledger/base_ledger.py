@@ -7,15 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from pipeline.ledger.base import (
-    Attempt,
-    AttemptRecord,
-    Entry,
-    Resolution,
-    Restored,
-    RunRecord,
-    StaleVerdict,
-)
+from pipeline.ledger.base import StaleVerdict
 from pipeline.ledger.row_store import RowStore, SpendScope
 from pipeline.ledger.rows import RunRow, entry_of, iso, plain
 from pipeline.ledger.rules import buying, restoring, settling
@@ -23,6 +15,7 @@ from pipeline.ledger.rules.attempts import ReplyRecord
 from pipeline.model.artifact import Artifact
 from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.credits import Budget, Credits, Spent
+from pipeline.model.entry import Attempt, AttemptRecord, Entry, Resolution, Restored, RunRecord
 from pipeline.model.job import Job, JobKey
 from pipeline.model.outcome import Failed, Receipt
 from pipeline.model.provider import Account

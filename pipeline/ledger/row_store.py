@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from pipeline.ledger.base import AttemptRecord
 from pipeline.ledger.rows import AttemptRow, JobRow, PurchaseRow, RunRow
 from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.credits import Spent
+from pipeline.model.entry import AttemptRecord
 from pipeline.model.job import Coordinates, JobKey
 from pipeline.model.provider import Account
 from pipeline.model.run import Run, RunId

@@ -7,11 +7,11 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import assert_never
 
-from pipeline.ledger.base import Entry, PurchaseKey
 from pipeline.model.artifact import Artifact
 from pipeline.model.credits import Credits, Spent
+from pipeline.model.entry import Entry, PurchaseKey
 from pipeline.model.job import Coordinates, JobKey
-from pipeline.model.outcome import Failed, FailureKind, InDoubt, Outcome, Rendered, Stored
+from pipeline.model.outcome import Failed, FailureKind, InDoubt, Outcome, Paid, PaidLost, Stored
 from pipeline.model.run import Run
 
 
@@ -161,8 +161,10 @@ def state_of(outcome: Outcome | None) -> JobState:
             return JobState.PLANNED
         case Stored():
             return JobState.STORED
-        case Rendered(lost=lost):
-            return JobState.PAID_LOST if lost else JobState.PENDING_DOWNLOAD
+        case Paid():
+            return JobState.PENDING_DOWNLOAD
+        case PaidLost():
+            return JobState.PAID_LOST
         case InDoubt():
             return JobState.IN_DOUBT
         case Failed(kind=kind):
@@ -196,9 +198,10 @@ def _outcome(job: JobRow, credits_: Credits) -> Outcome | None:
             if job.artifact is None:
                 raise ValueError(f"job {job.key} is stored without an artifact")
             return Stored(url=job.url, credits=credits_, artifact=job.artifact)
-        case JobState.PENDING_DOWNLOAD | JobState.PAID_LOST:
-            lost = job.state is JobState.PAID_LOST
-            return Rendered(url=job.url, credits=credits_, lost=lost, reason=job.reason)
+        case JobState.PENDING_DOWNLOAD:
+            return Paid(url=job.url, credits=credits_, reason=job.reason)
+        case JobState.PAID_LOST:
+            return PaidLost(url=job.url, credits=credits_, reason=job.reason)
         case JobState.IN_DOUBT:
             return InDoubt(credits=credits_, reason=job.reason)
         case JobState.NOT_SENT | JobState.REJECTED | JobState.REFUSED:

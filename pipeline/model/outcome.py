@@ -51,13 +51,21 @@ class Stored:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Rendered:
-    """Paid for, not on disk: fetch again, never ask again."""
+class Paid:
+    """Paid for, not on disk yet: download again, never ask again."""
 
     url: str
     credits: Credits
-    lost: bool = False
-    """Whether the image host no longer has it, or only has it broken."""
+    reason: str = ""
+    """Why the last download failed; empty where none has."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PaidLost:
+    """Paid for, and the image host no longer has it, or only a broken file."""
+
+    url: str
+    credits: Credits
     reason: str = ""
 
 
@@ -77,7 +85,7 @@ class InDoubt:
     reason: str
 
 
-Outcome = Stored | Rendered | Failed | InDoubt
+Outcome = Stored | Paid | PaidLost | Failed | InDoubt
 
 
 def status_of(outcome: Outcome | None) -> Status:
@@ -87,8 +95,10 @@ def status_of(outcome: Outcome | None) -> Status:
             return Status.PLANNED
         case Stored():
             return Status.STORED
-        case Rendered(lost=lost):
-            return Status.PAID_LOST if lost else Status.PENDING_DOWNLOAD
+        case Paid():
+            return Status.PENDING_DOWNLOAD
+        case PaidLost():
+            return Status.PAID_LOST
         case Failed(kind=kind):
             return Status.REFUSED if kind is FailureKind.REFUSED else Status.FAILED
         case InDoubt():
@@ -100,7 +110,7 @@ def status_of(outcome: Outcome | None) -> Status:
 def spent(outcome: Outcome | None) -> Spent:
     """What an outcome cost, or may have cost."""
     match outcome:
-        case Stored(credits=credits) | Rendered(credits=credits):
+        case Stored(credits=credits) | Paid(credits=credits) | PaidLost(credits=credits):
             return Spent(confirmed=credits)
         case InDoubt(credits=credits):
             return Spent(in_doubt=credits)

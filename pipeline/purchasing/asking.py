@@ -15,10 +15,11 @@ from pipeline.errors import (
     ReplyUnknown,
     Throttled,
 )
-from pipeline.ledger.base import Attempt, Ledger
+from pipeline.ledger.base import Ledger
 from pipeline.model.credits import Credits
+from pipeline.model.entry import Attempt
 from pipeline.model.job import Job
-from pipeline.model.outcome import Failed, FailureKind, InDoubt, Rendered
+from pipeline.model.outcome import Failed, FailureKind, InDoubt, Paid
 from pipeline.providers.base import Provider
 from pipeline.purchasing.breaker import Breaker
 from pipeline.purchasing.events import Listen, PaidUnrecorded, PoolPaused, RequestSent, Retrying
@@ -39,7 +40,7 @@ NO_SUCH_MODEL = re.compile(
 )
 LOOK_THERE = "Every image would be refused like the first: look at the base URL and the model"
 
-Bought = Rendered | Failed | InDoubt
+Bought = Paid | Failed | InDoubt
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,7 +107,7 @@ async def buy(
                 if not ending.waits_for_all:
                     await at.sleep(ending.seconds)
                 replay = ending.replay
-            case Rendered() | Failed() | InDoubt() | None:
+            case Paid() | Failed() | InDoubt() | None:
                 return ending
             case _:
                 assert_never(ending)
@@ -132,7 +133,7 @@ async def _post(
         raise
     at.pace.answered()
     at.breaker.answered()
-    return Rendered(url=receipt.url, credits=receipt.credits)
+    return Paid(url=receipt.url, credits=receipt.credits)
 
 
 async def _not_bought(

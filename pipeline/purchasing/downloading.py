@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 
 from pipeline.errors import ArtifactError, DownloadFailed, ImageBroken, ImageGone, LocalFault
 from pipeline.images.local.store import ArtifactStore
-from pipeline.ledger.base import Entry, Ledger
+from pipeline.ledger.base import Ledger
 from pipeline.model.artifact import Artifact
+from pipeline.model.entry import Entry
 from pipeline.model.job import Job
-from pipeline.model.outcome import Rendered, Stored
+from pipeline.model.outcome import Paid, PaidLost, Stored
 from pipeline.providers.base import Provider
 from pipeline.purchasing.events import Listen, Retrying
 from pipeline.purchasing.pacing import Sleep
@@ -47,7 +48,7 @@ class Downloader:
                 "Move it away and run again; nothing was sent for it."
             )
 
-    async def fetch(self, job: Job, paid: Rendered) -> Stored | Rendered:
+    async def fetch(self, job: Job, paid: Paid) -> Stored | Paid | PaidLost:
         """Bring the image and put it in place; where it will not come, say so in the ledger."""
         for tries in range(1, self.settings.download_tries + 1):
             try:
@@ -72,12 +73,13 @@ class Downloader:
             path, chunks, replaces=frozenset({older}) if older else frozenset()
         )
 
-    async def _unfetched(self, job: Job, paid: Rendered, failure: ArtifactError) -> Rendered:
+    async def _unfetched(self, job: Job, paid: Paid, failure: ArtifactError) -> Paid | PaidLost:
         lost = isinstance(failure, ImageGone | ImageBroken)
         if not lost and not isinstance(failure, DownloadFailed):
             raise failure
         await self.ledger.unfetched(job.key, reason=str(failure), lost=lost)
-        return Rendered(url=paid.url, credits=paid.credits, lost=lost, reason=str(failure))
+        ending = PaidLost if lost else Paid
+        return ending(url=paid.url, credits=paid.credits, reason=str(failure))
 
 
 def place_of(job: Job) -> str:

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from pipeline.errors import LocalFault
-from pipeline.ledger.base import Entry, Resolution
+from pipeline.model.entry import Entry, Resolution
 from pipeline.model.job import Job
-from pipeline.model.outcome import Failed, InDoubt, Outcome, Rendered, Stored
+from pipeline.model.outcome import Failed, InDoubt, Outcome, Paid, PaidLost, Stored
 from pipeline.purchasing.asking import Bought, Purchasing, buy
 from pipeline.purchasing.downloading import Downloader, place_of
 
@@ -61,9 +61,9 @@ class Renderer:
         """
         try:
             outcome = await self._ready(job, entry)
-            if not isinstance(outcome, Rendered):
+            if not isinstance(outcome, Paid):
                 outcome = await self._buy(job, replay=isinstance(outcome, InDoubt))
-            if isinstance(outcome, Rendered) and not self._purchasing.halt.disk_is_lost:
+            if isinstance(outcome, Paid) and not self._purchasing.halt.disk_is_lost:
                 outcome = await self._downloader.fetch(job, outcome)
         except LocalFault as fault:
             self._purchasing.halt.because(fault)
@@ -78,8 +78,8 @@ class Renderer:
         """The outcome to go on from: a lost file is fetched, a lost image is bought again."""
         match entry.outcome if entry else None:
             case Stored(url=url, credits=credits):
-                return Rendered(url=url, credits=credits)
-            case Rendered(lost=True):
+                return Paid(url=url, credits=credits)
+            case PaidLost():
                 await self._purchasing.ledger.resolve(job.key, Resolution.REBUY)
                 return None
             case outcome:

@@ -10,7 +10,16 @@ from typing import TextIO, assert_never
 from pipeline.errors import BudgetReached
 from pipeline.model.campaign import Stage
 from pipeline.model.job import Job
-from pipeline.model.outcome import Failed, FailureKind, InDoubt, Outcome, Rendered, Stored
+from pipeline.model.outcome import (
+    Failed,
+    FailureKind,
+    InDoubt,
+    Outcome,
+    Paid,
+    PaidLost,
+    Stored,
+    status_of,
+)
 from pipeline.purchasing.events import (
     BuyingHalted,
     Event,
@@ -87,8 +96,8 @@ class Journal:
                 return
             case Stored(artifact=artifact, credits=credits):
                 self.write("image", **_name(job), file=artifact.path, credits=credits)
-            case Rendered(lost=lost, reason=reason, credits=credits):
-                status = "paid_lost" if lost else "pending_download"
+            case Paid(reason=reason, credits=credits) | PaidLost(reason=reason, credits=credits):
+                status = status_of(outcome)
                 self.write("failed", **_name(job), status=status, reason=reason, credits=credits)
             case Failed(kind=kind, reason=reason):
                 refused = kind is FailureKind.REFUSED

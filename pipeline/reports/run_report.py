@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipeline.ledger.base import Entry, Ledger
+from pipeline.ledger.base import Ledger
 from pipeline.ledger.garbage_collection import collection_paused
 from pipeline.model.campaign import Campaign, CellName, Stage
 from pipeline.model.credits import FREE, Budget, Credits
+from pipeline.model.entry import Entry
 from pipeline.model.job import Job, JobKey, keys_of
 from pipeline.model.outcome import Status
 from pipeline.model.run import Run

@@ -5,16 +5,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from pipeline.ledger.base import AttemptRecord, Entry
 from pipeline.model.artifact import Artifact
 from pipeline.model.campaign import CellName, Stage
 from pipeline.model.credits import FREE, Credits, Spent
+from pipeline.model.entry import AttemptRecord, Entry
 from pipeline.model.job import Job, JobKey
 from pipeline.model.outcome import (
     Failed,
     InDoubt,
     Outcome,
-    Rendered,
+    Paid,
+    PaidLost,
     Status,
     Stored,
     spent,
@@ -25,8 +26,8 @@ from pipeline.model.verdict import Verdict
 PAID = frozenset({Status.STORED, Status.PENDING_DOWNLOAD, Status.PAID_LOST})
 """Statuses whose credits the provider has taken."""
 
-_WITH_URL = Stored | Rendered
-_WITH_REASON = Failed | InDoubt | Rendered
+_WITH_URL = Stored | Paid | PaidLost
+_WITH_REASON = Failed | InDoubt | Paid | PaidLost
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

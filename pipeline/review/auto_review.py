@@ -10,7 +10,7 @@ from pipeline.ledger.base import Ledger, StaleVerdict
 from pipeline.model.artifact import Artifact
 from pipeline.model.campaign import Slug
 from pipeline.model.job import Job, keys_of
-from pipeline.model.outcome import Failed, InDoubt, Rendered, Stored
+from pipeline.model.outcome import Failed, InDoubt, Paid, PaidLost, Stored
 from pipeline.model.verdict import Decision, Verdict
 from pipeline.review.binding import UnboundVerdict, bind
 from pipeline.review.verdicts import same_word
@@ -95,11 +95,7 @@ def _settled(job: Job, entries: Entries) -> bool:
     """Whether waiting would bring nothing more: stored, or ended without an image."""
     entry = entry_of(job, entries)
     match entry.outcome if entry is not None else None:
-        case None:
-            return False
-        case Rendered(lost=lost):
-            return lost
-        case Stored() | Failed():
+        case Stored() | PaidLost() | Failed():
             return True
-        case InDoubt():
+        case Paid() | InDoubt() | None:
             return False

@@ -5,11 +5,20 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
-from pipeline.ledger.base import Entry
 from pipeline.model.artifact import Artifact
 from pipeline.model.credits import Credits
+from pipeline.model.entry import Entry
 from pipeline.model.job import Job
-from pipeline.model.outcome import Failed, FailureKind, InDoubt, Rendered, Status, Stored, status_of
+from pipeline.model.outcome import (
+    Failed,
+    FailureKind,
+    InDoubt,
+    Paid,
+    PaidLost,
+    Status,
+    Stored,
+    status_of,
+)
 from pipeline.model.verdict import Decision, Verdict
 from pipeline.state.lookup import Entries, artifact_of, entry_of
 from pipeline.state.picks import why_stale
@@ -159,7 +168,9 @@ def _due(entry: Entry | None) -> bool:
 
 def _reason(entry: Entry | None) -> str:
     match entry.outcome if entry is not None else None:
-        case Failed(reason=reason) | InDoubt(reason=reason) | Rendered(reason=reason):
+        case Paid(reason=reason) | PaidLost(reason=reason):
+            return reason
+        case Failed(reason=reason) | InDoubt(reason=reason):
             return reason
         case Stored() | None:
             return ""

@@ -7,8 +7,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import assert_never
 
-from pipeline.ledger.base import Entry
-from pipeline.model.outcome import Failed, FailureKind, InDoubt, Rendered, Stored
+from pipeline.model.entry import Entry
+from pipeline.model.outcome import Failed, FailureKind, InDoubt, Paid, PaidLost, Stored
 from pipeline.model.provider import Caps
 
 
@@ -50,9 +50,9 @@ def what_is_due(entry: Entry | None, rules: Rules) -> Due:
                 if _on_disk(f"{rules.output}/{artifact.path}", artifact.bytes)
                 else (Due.FETCH)
             )
-        case Rendered(lost=True):
+        case PaidLost():
             return Due.BUY_AGAIN if rules.rebuy_lost else Due.NOTHING
-        case Rendered():
+        case Paid():
             return Due.FETCH
         case Failed(kind=FailureKind.NOT_SENT):
             return Due.BUY

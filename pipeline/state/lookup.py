@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from pipeline.ledger.base import Entry
 from pipeline.model.artifact import Artifact
 from pipeline.model.campaign import CellName
+from pipeline.model.entry import Entry
 from pipeline.model.job import Job, JobKey
 from pipeline.model.outcome import Stored
 

@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 
-from pipeline.ledger.base import Entry
 from pipeline.model.campaign import CellName
 from pipeline.model.credits import FREE
+from pipeline.model.entry import Entry
 from pipeline.model.job import Job, JobKey
-from pipeline.model.outcome import Failed, Rendered
+from pipeline.model.outcome import InDoubt, Paid, Stored
 
 
 def settle_payers(
@@ -52,9 +52,7 @@ def _payer(
 
 def _may_be_paid(entry: Entry | None) -> bool:
     """Stored, on its way, or in doubt: another purchase of the same image would pay twice."""
-    if entry is None or entry.outcome is None or isinstance(entry.outcome, Failed):
-        return False
-    return not (isinstance(entry.outcome, Rendered) and entry.outcome.lost)
+    return entry is not None and isinstance(entry.outcome, Stored | Paid | InDoubt)
 
 
 def _shared(job: Job, payer: JobKey | None, groups: Mapping[JobKey, Sequence[Job]]) -> Job:

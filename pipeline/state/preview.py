@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.campaign.matrix.rules import name_glob
-from pipeline.ledger.base import Entry, Ledger
+from pipeline.ledger.base import Ledger
 from pipeline.model.campaign import CellName, Review, Stage
 from pipeline.model.credits import FREE, Credits
+from pipeline.model.entry import Entry
 from pipeline.model.job import Job, JobKey
 from pipeline.model.outcome import Stored
 from pipeline.model.verdict import Decision, Round

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 
-from pipeline.ledger.base import Entry, Ledger
+from pipeline.ledger.base import Ledger
 from pipeline.model.campaign import CellName, Slug, Stage
+from pipeline.model.entry import Entry
 from pipeline.model.verdict import Decision, Round, Verdict
 
 

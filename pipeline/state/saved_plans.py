@@ -9,10 +9,10 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol, Self
 
 from pipeline.errors import UsageError
-from pipeline.ledger.base import Entry
 from pipeline.model.campaign import CellName, Slug, Stage
+from pipeline.model.entry import Entry
 from pipeline.model.job import Job, JobKey
-from pipeline.model.outcome import Failed, FailureKind, Rendered
+from pipeline.model.outcome import Failed, FailureKind, Paid, PaidLost
 from pipeline.state.output.folder import write_file
 
 ID_LENGTH = 8
@@ -70,7 +70,7 @@ class LedgerLookup:
     def why(self, job: Job) -> DueReason:
         """Why this job is bought."""
         entry = self.entries.get(job.key)
-        if entry is not None and isinstance(entry.outcome, Rendered):
+        if entry is not None and isinstance(entry.outcome, Paid | PaidLost):
             return DueReason.AGAIN
         if entry is not None and isinstance(entry.outcome, Failed):
             unsent = entry.outcome.kind is FailureKind.NOT_SENT

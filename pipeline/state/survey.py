@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.campaign.loading import LoadedCampaign
-from pipeline.ledger.base import Entry, Ledger
+from pipeline.ledger.base import Ledger
 from pipeline.ledger.garbage_collection import collection_paused
 from pipeline.model.campaign import CellName, Review, Stage
+from pipeline.model.entry import Entry
 from pipeline.model.job import Job, JobKey, keys_of
 from pipeline.model.outcome import Stored
 from pipeline.model.verdict import Decision

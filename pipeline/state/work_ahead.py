@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from itertools import chain
 
-from pipeline.ledger.base import Entry
 from pipeline.model.credits import Credits
+from pipeline.model.entry import Entry
 from pipeline.model.job import Job, JobKey
 from pipeline.state.due import Due, Rules, what_is_due
 

@@ -6,9 +6,9 @@ import pytest
 from builders import NOW, a_job, a_run
 from ledgers import FREE_HAND, KINDS, Hand, a_receipt, an_artifact, an_image
 
-from pipeline.ledger.base import Entry, Resolution
 from pipeline.model.credits import Budget, Credits, Spent
-from pipeline.model.outcome import Failed, FailureKind, InDoubt, Rendered, Stored
+from pipeline.model.entry import Entry, Resolution
+from pipeline.model.outcome import Failed, FailureKind, InDoubt, Paid, PaidLost, Stored
 
 NEXT = "2026-11-22T070000Z-bbbbbb"
 CRAB = a_job("crab/1x1")
@@ -49,7 +49,7 @@ async def test_a_job_in_flight_is_not_asked_for_again(hand):
 
 async def test_a_paid_job_is_rendered_at_the_url_of_its_receipt(hand):
     await hand.ledger.paid(await hand.submit(CRAB), a_receipt("https://cdn.test/1.png"))
-    assert (await hand.entry(CRAB)).outcome == Rendered(
+    assert (await hand.entry(CRAB)).outcome == Paid(
         url="https://cdn.test/1.png", credits=Credits(2)
     )
 
@@ -122,7 +122,7 @@ async def test_only_what_was_paid_for_can_be_stored(hand):
 async def test_an_image_that_did_not_come_is_fetched_later(hand):
     await hand.ledger.paid(await hand.submit(CRAB), a_receipt("https://cdn.test/1.png"))
     await hand.ledger.unfetched(CRAB.key, reason="reset", lost=False)
-    assert (await hand.entry(CRAB)).outcome == Rendered(
+    assert (await hand.entry(CRAB)).outcome == Paid(
         url="https://cdn.test/1.png", credits=Credits(2), reason="reset"
     )
 
@@ -130,7 +130,7 @@ async def test_an_image_that_did_not_come_is_fetched_later(hand):
 async def test_a_lost_image_stays_paid_and_is_not_asked_for_again(hand):
     await hand.ledger.paid(await hand.submit(CRAB), a_receipt())
     await hand.ledger.unfetched(CRAB.key, reason="404", lost=True)
-    assert (await hand.entry(CRAB)).outcome.lost
+    assert isinstance((await hand.entry(CRAB)).outcome, PaidLost)
     with pytest.raises(ValueError, match="paid_lost"):
         await hand.submit(CRAB)
 
@@ -311,7 +311,7 @@ async def test_a_doubt_that_was_charged_is_paid_and_lost(hand):
     await hand.ledger.doubt(await hand.submit(CRAB), reason="reset")
     await hand.ledger.resolve(CRAB.key, Resolution.CHARGED)
     entry = await hand.entry(CRAB)
-    assert (entry.outcome.lost, entry.spent) == (True, Spent(confirmed=Credits(2)))
+    assert (type(entry.outcome), entry.spent) == (PaidLost, Spent(confirmed=Credits(2)))
 
 
 async def several_shown(hand):
@@ -388,7 +388,7 @@ async def test_an_image_a_person_found_is_confirmed_and_fetched(hand):
     await hand.ledger.doubt(await hand.submit(CRAB), reason="reset")
     await hand.ledger.found(CRAB.key, "https://cdn.test/found.png")
     entry = await hand.entry(CRAB)
-    assert entry.outcome == Rendered(url="https://cdn.test/found.png", credits=Credits(2))
+    assert entry.outcome == Paid(url="https://cdn.test/found.png", credits=Credits(2))
     assert entry.spent == Spent(confirmed=Credits(2))
 
 
@@ -397,7 +397,7 @@ async def test_a_lost_image_a_person_found_is_not_charged_twice(hand):
     await hand.ledger.unfetched(CRAB.key, reason="404", lost=True)
     await hand.ledger.found(CRAB.key, "https://cdn.test/found.png")
     entry = await hand.entry(CRAB)
-    assert (entry.outcome.lost, entry.spent) == (False, Spent(confirmed=Credits(2)))
+    assert (type(entry.outcome), entry.spent) == (Paid, Spent(confirmed=Credits(2)))
 
 
 @pytest.mark.parametrize("resolution", Resolution)

@@ -9,7 +9,7 @@ import pytest
 from builders import a_job, a_run
 
 from pipeline.ledger.sqlite.ledger import SqliteLedger
-from pipeline.model.outcome import InDoubt, Rendered, Stored
+from pipeline.model.outcome import InDoubt, Paid, Stored
 
 HOUSE = Path(__file__).parents[2]
 
@@ -66,8 +66,8 @@ async def test_what_was_acknowledged_before_kill_9_is_there_afterwards(tmp_path,
     await ledger.close()
 
     at_least = {
-        "submitted": InDoubt | Rendered | Stored,
-        "paid": Rendered | Stored,
+        "submitted": InDoubt | Paid | Stored,
+        "paid": Paid | Stored,
         "stored": Stored,
     }
     assert left_open <= 8

@@ -13,8 +13,8 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multip
 from ledgers import Hand, a_receipt, an_artifact
 
 from pipeline.errors import BudgetReached
-from pipeline.ledger.base import Resolution
 from pipeline.model.credits import Budget, Credits
+from pipeline.model.entry import Resolution
 from pipeline.model.outcome import Failed, FailureKind
 from pipeline.model.request import Quality
 

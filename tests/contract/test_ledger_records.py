@@ -7,9 +7,10 @@ import pytest
 from builders import a_job, a_run
 from ledgers import FREE_HAND, KINDS, Hand, a_receipt, an_artifact, an_image
 
-from pipeline.ledger.base import AttemptRecord, Resolution, RunRecord, StaleVerdict
+from pipeline.ledger.base import StaleVerdict
 from pipeline.model.campaign import Stage
 from pipeline.model.credits import Credits, Spent
+from pipeline.model.entry import AttemptRecord, Resolution, RunRecord
 from pipeline.model.job import Coordinates
 from pipeline.model.outcome import Failed, FailureKind, InDoubt
 from pipeline.model.verdict import Decision, Verdict

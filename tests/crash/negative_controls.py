@@ -6,9 +6,9 @@ Each patches the class for the whole process, so they live in forked children on
 import secrets
 from types import SimpleNamespace
 
-from pipeline.ledger.base import Attempt, PurchaseKey, Resolution
 from pipeline.ledger.rules import buying, settling
 from pipeline.ledger.sqlite.ledger import SqliteLedger
+from pipeline.model.entry import Attempt, PurchaseKey, Resolution
 from pipeline.model.outcome import InDoubt
 from pipeline.state import due, work_ahead
 

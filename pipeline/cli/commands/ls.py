@@ -12,10 +12,10 @@ from pipeline.cli.commands.run import peek_slug
 from pipeline.cli.flags import settings_of
 from pipeline.cli.terminal import breadth, is_terminal, paint, say, table, width
 from pipeline.errors import PipelineError, UsageError
-from pipeline.ledger.base import Entry
 from pipeline.ledger.registry import open_ledger
 from pipeline.model.campaign import CellName, Slug
-from pipeline.model.outcome import Rendered, Status, Stored, status_of
+from pipeline.model.entry import Entry
+from pipeline.model.outcome import Paid, PaidLost, Status, Stored, status_of
 from pipeline.prompts.cells import name_of, unnamed_cells
 from pipeline.providers.registry import profiles
 from pipeline.state.output.folder import LEDGER
@@ -123,7 +123,7 @@ def _row(entry: Entry, output: Path) -> dict[str, object]:
         "round": entry.at.round,
         "take": entry.at.take,
         "status": status_of(outcome).value,
-        "url": outcome.url if isinstance(outcome, Stored | Rendered) else None,
+        "url": outcome.url if isinstance(outcome, Stored | Paid | PaidLost) else None,
         "file": _file(entry) or None,
         "missing": _is_gone(entry, output),
         "credits": {"confirmed": entry.spent.confirmed, "in_doubt": entry.spent.in_doubt},

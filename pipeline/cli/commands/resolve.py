@@ -25,11 +25,12 @@ from pipeline.cli.flags import (
 from pipeline.cli.registry import load_part
 from pipeline.cli.terminal import counted, say
 from pipeline.errors import Refusal, UsageError
-from pipeline.ledger.base import Entry, Ledger, Resolution
+from pipeline.ledger.base import Ledger
 from pipeline.ledger.registry import open_ledger
 from pipeline.model.campaign import Slug, Stage
 from pipeline.model.credits import Credits
-from pipeline.model.outcome import InDoubt, Rendered
+from pipeline.model.entry import Entry, Resolution
+from pipeline.model.outcome import InDoubt, PaidLost
 from pipeline.providers.registry import profiles
 from pipeline.providers.replies import shown_images
 from pipeline.review.matching import matching
@@ -131,9 +132,7 @@ def _onward(arguments: argparse.Namespace, answer: _ResolutionAnswer) -> str:
 
 
 def _is_open(entry: Entry) -> bool:
-    return isinstance(entry.outcome, InDoubt) or (
-        isinstance(entry.outcome, Rendered) and entry.outcome.lost
-    )
+    return isinstance(entry.outcome, InDoubt | PaidLost)
 
 
 def _chosen(arguments: argparse.Namespace, entries: Sequence[Entry]) -> list[Entry]:

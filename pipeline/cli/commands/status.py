@@ -13,10 +13,11 @@ from pipeline.cli.commands.run import peek_slug
 from pipeline.cli.flags import settings_of
 from pipeline.cli.terminal import counted, paint, say, table
 from pipeline.errors import UsageError
-from pipeline.ledger.base import Entry, Ledger, RunRecord
+from pipeline.ledger.base import Ledger
 from pipeline.ledger.registry import open_ledger
 from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.credits import Spent
+from pipeline.model.entry import Entry, RunRecord
 from pipeline.model.outcome import Status, status_of
 from pipeline.model.verdict import Decision, Verdict
 from pipeline.state.output.folder import LEDGER

@@ -11,9 +11,9 @@ from pipeline.cli.flags import settings_of
 from pipeline.cli.terminal import counted, say
 from pipeline.errors import UsageError
 from pipeline.images.local.store import ArtifactStore, Condition
-from pipeline.ledger.base import Entry
 from pipeline.ledger.registry import open_ledger
 from pipeline.model.campaign import Slug
+from pipeline.model.entry import Entry
 from pipeline.model.outcome import Stored
 from pipeline.state.output.folder import LEDGER
 

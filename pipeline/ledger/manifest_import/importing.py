@@ -14,25 +14,20 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from pipeline.errors import UsageError
-from pipeline.ledger.base import (
-    AttemptRecord,
-    Ledger,
-    PurchaseKey,
-    Restored,
-    RunRecord,
-    StaleVerdict,
-)
+from pipeline.ledger.base import Ledger, StaleVerdict
 from pipeline.ledger.manifest_import.fields import Fields
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.credits import FREE, Credits, Spent
+from pipeline.model.entry import AttemptRecord, PurchaseKey, Restored, RunRecord
 from pipeline.model.job import Coordinates, JobKey
 from pipeline.model.outcome import (
     Failed,
     FailureKind,
     InDoubt,
     Outcome,
-    Rendered,
+    Paid,
+    PaidLost,
     Status,
     Stored,
     spent,
@@ -190,12 +185,8 @@ def _outcome(image: Fields, attempts: tuple[AttemptRecord, ...], prices: Prices)
         case Status.STORED:
             return Stored(url=image.text("url"), credits=_credits(image), artifact=_artifact(image))
         case Status.PENDING_DOWNLOAD | Status.PAID_LOST as status:
-            return Rendered(
-                url=image.text("url"),
-                credits=_credits(image),
-                lost=status is Status.PAID_LOST,
-                reason=reason,
-            )
+            ending = PaidLost if status is Status.PAID_LOST else Paid
+            return ending(url=image.text("url"), credits=_credits(image), reason=reason)
         case Status.IN_DOUBT:
             return InDoubt(credits=_price(image, prices), reason=reason)
         case Status.REFUSED:

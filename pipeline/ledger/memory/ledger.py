@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from pipeline.ledger.base import Attempt
 from pipeline.ledger.base_ledger import BaseLedger, Clock, utc_now
 from pipeline.ledger.memory.row_store import MemoryRowStore
 from pipeline.ledger.row_store import RowStore
 from pipeline.ledger.rows import milliseconds
+from pipeline.model.entry import Attempt
 
 Answered = TypeVar("Answered")
 

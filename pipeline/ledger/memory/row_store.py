@@ -4,7 +4,6 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from pipeline.ledger.base import AttemptRecord
 from pipeline.ledger.row_store import SpendScope
 from pipeline.ledger.rows import (
     AttemptRow,
@@ -18,6 +17,7 @@ from pipeline.ledger.rows import (
 )
 from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.credits import Spent
+from pipeline.model.entry import AttemptRecord
 from pipeline.model.job import Coordinates, JobKey
 from pipeline.model.run import Run, RunId
 from pipeline.model.verdict import Verdict

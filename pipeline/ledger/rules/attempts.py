@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from pipeline.ledger.base import Attempt
 from pipeline.ledger.row_store import RowStore
 from pipeline.ledger.rows import AttemptRow, Ending, JobRow, JobState, Money, PurchaseRow, plain
+from pipeline.model.entry import Attempt
 
 LONGEST_REPLY = 65_536
 """Bytes of a reply that are kept as proof."""

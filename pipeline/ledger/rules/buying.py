@@ -6,11 +6,11 @@ Every function checks first and writes after, so that a refused call has changed
 import os
 
 from pipeline.errors import BudgetReached
-from pipeline.ledger.base import Attempt, PurchaseKey
 from pipeline.ledger.row_store import RowStore, SpendScope
 from pipeline.ledger.rows import Ending, JobState, Money, PurchaseRow, RunRow, month_of
 from pipeline.ledger.rules.attempts import close_attempt, hold, open_attempt
 from pipeline.model.credits import Budget
+from pipeline.model.entry import Attempt, PurchaseKey
 from pipeline.model.job import Job
 from pipeline.model.run import Run, RunId
 

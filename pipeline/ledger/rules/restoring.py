@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from pipeline.ledger.base import AttemptRecord, PurchaseKey, Restored, RunRecord
 from pipeline.ledger.row_store import RowStore
 from pipeline.ledger.rows import (
     AttemptRow,
@@ -17,7 +16,8 @@ from pipeline.ledger.rows import (
     state_of,
 )
 from pipeline.model.credits import Credits
-from pipeline.model.outcome import Failed, InDoubt, Rendered, Stored
+from pipeline.model.entry import AttemptRecord, PurchaseKey, Restored, RunRecord
+from pipeline.model.outcome import Failed, InDoubt, Paid, PaidLost, Stored
 from pipeline.model.run import Run
 
 FROM_MANIFEST = "restored from a run manifest"
@@ -92,7 +92,7 @@ def _money(job: Restored) -> list[tuple[Money, Credits]]:
     """The purchases that explain what was spent; the last one is what the outcome is of."""
     confirmed, doubt = job.spent.confirmed, job.spent.in_doubt
     money = [(Money.DOUBT, doubt)] if doubt or isinstance(job.outcome, InDoubt) else []
-    if confirmed or isinstance(job.outcome, Stored | Rendered):
+    if confirmed or isinstance(job.outcome, Stored | Paid | PaidLost):
         money.append((Money.CONFIRMED, confirmed))
     if isinstance(job.outcome, InDoubt):
         money.reverse()
@@ -120,7 +120,7 @@ def _stand(row: JobRow, job: Restored) -> None:
     match job.outcome:
         case Stored(url=url, artifact=artifact):
             row.url, row.artifact = url, artifact
-        case Rendered(url=url, reason=reason):
+        case Paid(url=url, reason=reason) | PaidLost(url=url, reason=reason):
             row.url, row.reason = url, plain(reason)
         case Failed(reason=reason) | InDoubt(reason=reason):
             row.reason = plain(reason)

@@ -4,12 +4,12 @@ A purchase that an earlier attempt left in doubt stays in doubt when a later att
 nothing: only a yes, or a person, takes a doubt away.
 """
 
-from pipeline.ledger.base import Attempt, Resolution
 from pipeline.ledger.row_store import RowStore
 from pipeline.ledger.rows import Ending, JobRow, JobState, Money, PurchaseRow, plain
 from pipeline.ledger.rules.attempts import ReplyRecord, close_attempt, find_attempt, find_open, hold
 from pipeline.model.artifact import Artifact
 from pipeline.model.credits import Credits
+from pipeline.model.entry import Attempt, Resolution
 from pipeline.model.job import JobKey
 from pipeline.model.outcome import Failed, Receipt
 

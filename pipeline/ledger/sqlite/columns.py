@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from pipeline.ledger.base import AttemptRecord, PurchaseKey
 from pipeline.ledger.rows import (
     AttemptRow,
     Ending,
@@ -17,6 +16,7 @@ from pipeline.ledger.sqlite.sealing import Cell, axes_from, packed, unpacked, un
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.credits import Credits
+from pipeline.model.entry import AttemptRecord, PurchaseKey
 from pipeline.model.job import Coordinates, JobKey
 from pipeline.model.provider import Account
 from pipeline.model.run import Run, RunId

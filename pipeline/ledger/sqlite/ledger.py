@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from pipeline.errors import LocalFault
-from pipeline.ledger.base import Attempt
 from pipeline.ledger.base_ledger import BaseLedger, Clock, utc_now
 from pipeline.ledger.row_store import RowStore
 from pipeline.ledger.rows import milliseconds
@@ -19,6 +18,7 @@ from pipeline.ledger.rules.attempts import ReplyRecord
 from pipeline.ledger.sqlite.group_commit import GroupCommit
 from pipeline.ledger.sqlite.opening import is_large, open_for_writing, prove_whole
 from pipeline.ledger.sqlite.readers import Readers
+from pipeline.model.entry import Attempt
 
 Answered = TypeVar("Answered")
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 import apsw
 
 from pipeline.errors import LedgerUnusable
-from pipeline.ledger.base import AttemptRecord
 from pipeline.ledger.row_store import SpendScope
 from pipeline.ledger.rows import AttemptRow, JobRow, JobState, PurchaseRow, RunRow
 from pipeline.ledger.sqlite import statements
@@ -34,6 +33,7 @@ from pipeline.ledger.sqlite.sealing import (
 )
 from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.credits import Credits, Spent
+from pipeline.model.entry import AttemptRecord
 from pipeline.model.job import Coordinates, JobKey
 from pipeline.model.run import Run, RunId
 from pipeline.model.verdict import Verdict

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 
 from pipeline.inspection.checks import checks
-from pipeline.ledger.base import AttemptRecord
 from pipeline.model.campaign import Stage
+from pipeline.model.entry import AttemptRecord
 from pipeline.model.request import RenderRequest
 from pipeline.model.verdict import Verdict
 from pipeline.review.page.filled_words import filled_spans

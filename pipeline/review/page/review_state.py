@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from pipeline.errors import CampaignError
-from pipeline.ledger.base import Entry, Ledger
+from pipeline.ledger.base import Ledger
 from pipeline.model.artifact import Artifact
 from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.credits import Credits
+from pipeline.model.entry import Entry
 from pipeline.model.job import Job, JobKey
 from pipeline.model.outcome import Stored
 from pipeline.model.verdict import Round, Verdict

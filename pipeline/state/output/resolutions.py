@@ -5,8 +5,8 @@ from pathlib import Path
 
 from pipeline.errors import LocalFault
 from pipeline.files.confined import ConfinedPath, append
-from pipeline.ledger.base import Entry
 from pipeline.model.credits import Credits
+from pipeline.model.entry import Entry
 
 
 def note_resolution(

@@ -11,7 +11,7 @@ from pipeline.ledger.sqlite import group_commit
 from pipeline.ledger.sqlite.ledger import SqliteLedger
 from pipeline.ledger.sqlite.marks import read_mark
 from pipeline.model.credits import Budget, Credits, Spent
-from pipeline.model.outcome import Receipt, Rendered
+from pipeline.model.outcome import Paid, Receipt
 
 CRAB = a_job("crab/1x1")
 LIME = a_job("lime/1x1")
@@ -64,7 +64,7 @@ async def test_verbs_are_applied_in_the_order_of_the_calls(ledger):
         group.create_task(ledger.paid(permit, RECEIPT))
         group.create_task(ledger.unfetched(CRAB.key, reason="later", lost=False))
     entry = (await ledger.entries([CRAB.key]))[CRAB.key]
-    assert entry.outcome == Rendered(url=RECEIPT.url, credits=Credits(2), reason="later")
+    assert entry.outcome == Paid(url=RECEIPT.url, credits=Credits(2), reason="later")
 
 
 async def test_a_yes_is_kept_although_its_caller_was_cancelled(ledger):

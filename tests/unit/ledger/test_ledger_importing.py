@@ -7,13 +7,13 @@ import pytest
 from builders import NOW, a_job, a_run
 
 from pipeline.errors import UsageError
-from pipeline.ledger.base import Resolution
 from pipeline.ledger.manifest_import.importing import BEYOND, import_manifest
 from pipeline.ledger.memory.ledger import MemoryLedger
 from pipeline.ledger.sqlite.ledger import SqliteLedger
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.campaign import Campaign, Stage, StageSettings
 from pipeline.model.credits import Budget, Credits, Spent
+from pipeline.model.entry import Resolution
 from pipeline.model.outcome import Failed, FailureKind, InDoubt, Receipt
 from pipeline.model.request import Quality
 from pipeline.model.verdict import Decision, Verdict

@@ -21,7 +21,7 @@ from pipeline.errors import (
 )
 from pipeline.model.campaign import FailureLimit
 from pipeline.model.credits import Budget
-from pipeline.model.outcome import FailureKind, InDoubt, Rendered, Stored
+from pipeline.model.outcome import FailureKind, InDoubt, Paid, PaidLost, Stored
 from pipeline.model.request import Quality
 from pipeline.providers.fake import ScriptedAnswer
 from pipeline.purchasing.events import PaidUnrecorded
@@ -249,8 +249,8 @@ async def test_an_image_that_will_not_come_is_fetched_by_the_next_run_without_a_
     good = here.provider.download
     here.provider.download = _failing(good, DownloadFailed("reset"), times=5)
     [first] = await here.render(a_job())
-    assert isinstance(first, Rendered)
-    assert not first.lost
+    assert isinstance(first, Paid)
+    assert isinstance(first, Paid)
     here.provider.download = good
     [second] = await here.render(a_job())
     assert isinstance(second, Stored)
@@ -262,8 +262,7 @@ async def test_an_image_that_is_gone_is_paid_and_lost_and_bought_again_only_when
     good = here.provider.download
     here.provider.download = _failing(good, ImageGone("404"), times=1)
     [first] = await here.render(a_job())
-    assert isinstance(first, Rendered)
-    assert first.lost
+    assert isinstance(first, PaidLost)
     here.provider.download = good
     [second] = await here.render(a_job())
     assert isinstance(second, Stored)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from pipeline.ledger.base import Resolution
 from pipeline.model.credits import Credits, Spent
+from pipeline.model.entry import Resolution
 from pipeline.model.provider import Account
 from pipeline.state.output.balances import (
     BALANCES,

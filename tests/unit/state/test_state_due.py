@@ -4,10 +4,10 @@ from datetime import timedelta
 import pytest
 from builders import NOW, a_job
 
-from pipeline.ledger.base import Entry
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.credits import Credits, Spent
-from pipeline.model.outcome import Failed, FailureKind, InDoubt, Rendered, Stored
+from pipeline.model.entry import Entry
+from pipeline.model.outcome import Failed, FailureKind, InDoubt, Paid, PaidLost, Stored
 from pipeline.providers.profiles import EMBEDDED, GPTIMAGE, PROFILES
 from pipeline.state.due import Due, Rules, what_is_due
 
@@ -40,8 +40,8 @@ def rules(tmp_path):
         (None, Due.BUY),
         (Stored(**PAID, artifact=PICTURE), Due.NOTHING),
         (Stored(**PAID, artifact=replace(PICTURE, path="gone.png")), Due.FETCH),
-        (Rendered(**PAID), Due.FETCH),
-        (Rendered(**PAID, lost=True), Due.NOTHING),
+        (Paid(**PAID), Due.FETCH),
+        (PaidLost(**PAID), Due.NOTHING),
         (Failed(kind=FailureKind.NOT_SENT, reason=""), Due.BUY),
         (Failed(kind=FailureKind.REJECTED, reason=""), Due.NOTHING),
         (Failed(kind=FailureKind.REFUSED, reason=""), Due.NOTHING),
@@ -58,7 +58,7 @@ def test_a_job_that_was_never_heard_of_is_bought(rules):
 
 def test_failed_and_lost_images_are_bought_again_only_when_asked(rules):
     asked = replace(rules, retry_failed=True, rebuy_lost=True)
-    assert what_is_due(entry(Rendered(**PAID, lost=True)), asked) is Due.BUY_AGAIN
+    assert what_is_due(entry(PaidLost(**PAID)), asked) is Due.BUY_AGAIN
     refused = Failed(kind=FailureKind.REFUSED, reason="")
     assert what_is_due(entry(refused), asked) is Due.BUY_AGAIN
 

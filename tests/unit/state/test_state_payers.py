@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from builders import a_job
 
-from pipeline.ledger.base import Entry
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.credits import FREE, Credits, Spent
+from pipeline.model.entry import Entry
 from pipeline.model.outcome import Failed, FailureKind, InDoubt, Stored
 from pipeline.state.payers import settle_payers
 
