@@ -115,7 +115,7 @@ async def test_a_draft_that_is_rendered_meanwhile_appears_without_a_reload(tmp_p
 
 async def test_finals_are_launched_shown_beside_their_draft_and_accepted(stand):
     async def launch(stage, cells, *, most):
-        picked = await stand.source.finals(server._desk._picks)
+        picked = await stand.source.finals(server._review_state._picks)
         await stand.render([job for job in picked if job.at.cell in cells])
         return 0
 
