@@ -18,12 +18,12 @@ from pipeline.app.options import RunOptions
 from pipeline.app.run_facts import git_commit, redacted, utc_stamp, versions
 from pipeline.campaign.loading import LoadedCampaign, load_campaign
 from pipeline.errors import UsageError
-from pipeline.ledger.registry import open_ledger
+from pipeline.ledger.registry import ledger_exists, open_ledger
 from pipeline.model.run import Run, RunPaths
 from pipeline.prompts.cells import check_only
 from pipeline.providers.registry import profiles
 from pipeline.settings import Settings
-from pipeline.state.output.folder import LEDGER, new_run_id, open_output, point_latest
+from pipeline.state.output.folder import new_run_id, open_output, point_latest
 from pipeline.state.output.lock import campaign_lock
 from pipeline.state.output.missing_ledger import unknown_to_ledger
 from pipeline.state.output.unchanged import (
@@ -48,7 +48,7 @@ def render(options: RunOptions, settings: Settings, *, console: Console, locked:
         rendering = replace(settings.rendering, concurrency=pace.concurrency)
         settings = replace(settings, rendering=rendering)
     with nullcontext() if locked == slug else campaign_lock(output, slug):
-        if not (output / LEDGER).exists() and (lost := unknown_to_ledger(output, slug)):
+        if not ledger_exists(output) and (lost := unknown_to_ledger(output, slug)):
             raise UsageError(f"{lost}\nNothing was sent.")
         seen = what_is_asked(options, settings, loaded)
         sight = take_fingerprint(output, slug) if options.is_plain else None
@@ -97,7 +97,7 @@ async def _repeat(
         account=account_of(campaign, settings),
     )
     started = utc_stamp()
-    ledger = await open_ledger(output / LEDGER)
+    ledger = await open_ledger(output)
     try:
         await ledger.begin(run)
         repeat_report(

@@ -41,7 +41,7 @@ from pipeline.reports.run_report import RunReport
 from pipeline.reports.sheet.sheet_files import sheet_input, write_run_sheet
 from pipeline.settings import Settings
 from pipeline.state.due import Rules
-from pipeline.state.output.folder import LEDGER, new_run_id
+from pipeline.state.output.folder import new_run_id
 from pipeline.state.output.missing_ledger import unknown_to_ledger
 from pipeline.state.output.unchanged import Fingerprint, remember_unchanged
 from pipeline.state.saved_plans import hold_to_plan, plan_id
@@ -86,7 +86,7 @@ async def render_session(
     campaign = loaded.campaign
     settings = _within_descriptors(settings, console)
     async with AsyncExitStack() as stack:
-        ledger = await open_ledger(output / LEDGER)
+        ledger = await open_ledger(output)
         stack.push_async_callback(ledger.close)
         inspector = await stack.enter_async_context(Inspector(output, campaign.slug))
         stages = frozenset(Stage) if options.stage is None else {options.stage}

@@ -18,8 +18,8 @@ from builders import a_run
 
 from pipeline.campaign.loading import load_campaign
 from pipeline.images.local.store import ArtifactStore
+from pipeline.ledger.registry import open_ledger
 from pipeline.ledger.rules import buying, settling
-from pipeline.ledger.sqlite.ledger import SqliteLedger
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.credits import Budget, Credits
 from pipeline.model.outcome import Receipt
@@ -122,7 +122,7 @@ async def store_all(folder, file, output):
     loaded = load_campaign(file, profiles=profiles())
     run = a_run(campaign="big", account=account_at(loaded.campaign.provider, NOWHERE))
     store = ArtifactStore(output)
-    ledger = await SqliteLedger.open(output / "ledger.db")
+    ledger = await open_ledger(output)
     await ledger.begin(run)
     group = []
     for job in plan_drafts(loaded):

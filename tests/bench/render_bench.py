@@ -24,7 +24,7 @@ from PIL import Image, ImageChops
 
 from pipeline.app.inspection import Inspector
 from pipeline.images.local.store import ArtifactStore
-from pipeline.ledger.sqlite.ledger import SqliteLedger
+from pipeline.ledger.registry import open_ledger
 from pipeline.model.campaign import FailureLimit, Slug
 from pipeline.model.credits import Budget
 from pipeline.model.outcome import Stored
@@ -107,7 +107,7 @@ async def unseen(_job, _artifact):
 
 async def ours(url, folder, *, jobs, at_once, look=unseen):
     """The pipeline's own path of a job, from the reservation to the stored file."""
-    ledger = await SqliteLedger.open(folder / "ledger.db")
+    ledger = await open_ledger(folder)
     run = a_run(account="gptimage@bench")
     await ledger.begin(run)
     settings = replace(RenderingSettings(), concurrency=at_once)

@@ -26,8 +26,8 @@ from review_browser import chromium
 from review_stand import SLUG, Stand, StandSource
 
 from pipeline.images.thumbs import SIDES, thumb_path, write_thumbs
+from pipeline.ledger.registry import open_ledger
 from pipeline.ledger.rules import buying, settling
-from pipeline.ledger.sqlite.ledger import SqliteLedger
 from pipeline.model.credits import Budget
 from pipeline.model.outcome import Receipt
 from pipeline.review.page.assets import version
@@ -225,7 +225,7 @@ async def _board(folder, images):
     jobs = await stand.drafts()
     artifact = await stand.store(jobs[0], _png())
     _write_thumbs(stand.output, len(jobs))
-    stand.ledger = await SqliteLedger.open(stand.output / "ledger.db")
+    stand.ledger = await open_ledger(stand.output)
     await stand.ledger.begin(a_run())
     for first in range(0, len(jobs), GROUP):
         group = [

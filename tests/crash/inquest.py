@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections import Counter
 
-from pipeline.ledger.sqlite.ledger import SqliteLedger
+from pipeline.ledger.registry import open_ledger
 from pipeline.model.campaign import Slug
 
 CAMPAIGN = Slug("soda")
@@ -19,7 +19,7 @@ STRAYS = ("*.part", ".probe*", ".latest*", "*.new", "*.new-*")
 
 
 async def _bounds(output):
-    ledger = await SqliteLedger.open(output / "ledger.db", read_only=True)
+    ledger = await open_ledger(output, read_only=True)
     try:
         spent = await ledger.spent()
     finally:
@@ -28,7 +28,7 @@ async def _bounds(output):
 
 
 async def _purchases(output):
-    ledger = await SqliteLedger.open(output / "ledger.db", read_only=True)
+    ledger = await open_ledger(output, read_only=True)
     try:
         entries = await ledger.campaign_entries(CAMPAIGN)
         attempts = await ledger.attempts([entry.key for entry in entries])

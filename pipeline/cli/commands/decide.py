@@ -18,7 +18,7 @@ from pipeline.model.verdict import Decision, Verdict
 from pipeline.providers.registry import profiles
 from pipeline.review.binding import UnboundVerdict
 from pipeline.review.verdicts import decide_cells
-from pipeline.state.output.folder import LEDGER, open_output
+from pipeline.state.output.folder import open_output
 from pipeline.state.survey import survey
 
 
@@ -39,7 +39,7 @@ def run_decision(arguments: argparse.Namespace, decision: Decision) -> int:
 async def _decide(arguments: argparse.Namespace, decision: Decision) -> tuple[Verdict, ...]:
     settings = settings_of(arguments)
     loaded = load_campaign(arguments.campaign, profiles=profiles(), provider=arguments.provider)
-    ledger = await open_ledger(open_output(settings.output) / LEDGER)
+    ledger = await open_ledger(open_output(settings.output))
     try:
         state = await survey(ledger, loaded, shown=True)
         return await decide_cells(

@@ -19,9 +19,9 @@ from urllib.parse import urlsplit
 from pipeline.cli.flags import settings_of
 from pipeline.cli.terminal import paint
 from pipeline.errors import LockHeld, PipelineError
-from pipeline.ledger.registry import open_ledger
+from pipeline.ledger.registry import ledger_exists, ledger_size, open_ledger
 from pipeline.settings import Settings
-from pipeline.state.output.folder import LEDGER, open_output
+from pipeline.state.output.folder import open_output
 from pipeline.state.output.lock import LOCK_FILE, campaign_lock
 from pipeline.state.output.missing_ledger import campaigns_unknown_to_ledger
 
@@ -143,20 +143,20 @@ def _ledger(root: Path) -> MachineCheck:
     lost = campaigns_unknown_to_ledger(root)
     if lost:
         return MachineCheck(name="ledger", state=MachineState.BAD, said="\n".join(lost))
-    if not (root / LEDGER).exists():
+    if not ledger_exists(root):
         return MachineCheck(name="ledger", state=MachineState.OK, said="none yet")
     try:
-        asyncio.run(_open_and_close(root / LEDGER))
+        asyncio.run(_open_and_close(root))
     except PipelineError as error:
         return MachineCheck(name="ledger", state=MachineState.BAD, said=str(error))
-    size = (root / LEDGER).stat().st_size
+    size = ledger_size(root)
     return MachineCheck(
         name="ledger", state=MachineState.OK, said=f"whole, {size / 1024**2:,.1f} MiB"
     )
 
 
-async def _open_and_close(place: Path) -> None:
-    ledger = await open_ledger(place, read_only=True)
+async def _open_and_close(output: Path) -> None:
+    ledger = await open_ledger(output, read_only=True)
     await ledger.close()
 
 

@@ -11,13 +11,12 @@ from pipeline.campaign.loading import load_campaign
 from pipeline.campaign.matrix.sizes import size_glob
 from pipeline.cli.flags import add_campaign, add_common, settings_of
 from pipeline.cli.terminal import breadth, paint, table, width
-from pipeline.ledger.registry import open_ledger
+from pipeline.ledger.registry import ledger_exists, open_ledger
 from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.job import Job
 from pipeline.model.verdict import Round
 from pipeline.prompts.explain import Explanation, explain
 from pipeline.providers.registry import profiles
-from pipeline.state.output.folder import LEDGER
 from pipeline.state.picks import round_of_final
 from pipeline.state.rounds import read_rounds
 
@@ -36,11 +35,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Show where everything comes from."""
     loaded = load_campaign(arguments.campaign, profiles=profiles(), provider=arguments.provider)
-    place = settings_of(arguments).output / LEDGER
+    output = settings_of(arguments).output
     draft = final = Round()
-    if place.exists():
+    if ledger_exists(output):
         cell = CellName(size_glob(arguments.cell))
-        draft, final = asyncio.run(_rounds(place, loaded.campaign.slug, cell))
+        draft, final = asyncio.run(_rounds(output, loaded.campaign.slug, cell))
     told = explain(loaded, arguments.cell, draft=draft, final=final)
     if arguments.json:
         print(json.dumps(_row(told), ensure_ascii=False, indent=1))
@@ -49,9 +48,9 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-async def _rounds(place: Path, campaign: Slug, cell: CellName) -> tuple[Round, Round]:
+async def _rounds(output: Path, campaign: Slug, cell: CellName) -> tuple[Round, Round]:
     """The rounds that a cell's draft and final are in, with the notes that asked for them."""
-    ledger = await open_ledger(place, read_only=True)
+    ledger = await open_ledger(output, read_only=True)
     try:
         draft = (await read_rounds(ledger, campaign)).get(cell, Round())
         again = (await read_rounds(ledger, campaign, stage=Stage.FINAL)).get(cell)

@@ -14,7 +14,7 @@ from pipeline.ledger.registry import open_ledger
 from pipeline.model.credits import Credits
 from pipeline.model.request import Quality
 from pipeline.providers.registry import profile_named
-from pipeline.state.output.folder import LEDGER, open_output
+from pipeline.state.output.folder import open_output
 from pipeline.state.output.missing_ledger import newer_manifest
 
 
@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     prices = profile_named(_provider(manifest)).prices
     output = open_output(settings_of(arguments).output)
     _refuse_older(output, manifest)
-    count = asyncio.run(_import(output / LEDGER, manifest, prices))
+    count = asyncio.run(_import(output, manifest, prices))
     say(f"{counted(count, 'image')} taken over from {arguments.manifest}")
     return 0
 
@@ -63,8 +63,8 @@ def _provider(manifest: object) -> str:
     return name
 
 
-async def _import(place: Path, manifest: object, prices: Mapping[Quality, Credits]) -> int:
-    ledger = await open_ledger(place)
+async def _import(output: Path, manifest: object, prices: Mapping[Quality, Credits]) -> int:
+    ledger = await open_ledger(output)
     try:
         return await import_manifest(ledger, manifest, prices=prices)
     finally:

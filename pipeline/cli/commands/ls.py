@@ -12,13 +12,12 @@ from pipeline.cli.commands.run import peek_slug
 from pipeline.cli.flags import settings_of
 from pipeline.cli.terminal import breadth, is_terminal, paint, say, table, width
 from pipeline.errors import PipelineError, UsageError
-from pipeline.ledger.registry import open_ledger
+from pipeline.ledger.registry import ledger_exists, open_ledger
 from pipeline.model.campaign import CellName, Slug
 from pipeline.model.entry import Entry
 from pipeline.model.outcome import Paid, PaidLost, Status, Stored, status_of
 from pipeline.prompts.cells import name_of, unnamed_cells
 from pipeline.providers.registry import profiles
-from pipeline.state.output.folder import LEDGER
 
 WIDEST = 1000
 """Columns beyond which no terminal is asked for its width."""
@@ -39,8 +38,8 @@ def run(arguments: argparse.Namespace) -> int:
     if slug is None:
         raise UsageError(f"cannot read the campaign's name in {arguments.campaign}")
     entries = []
-    if (output / LEDGER).exists():
-        entries = asyncio.run(_read(output / LEDGER, Slug(slug)))
+    if ledger_exists(output):
+        entries = asyncio.run(_read(output, Slug(slug)))
         place = _places(arguments.campaign)
         entries.sort(key=lambda entry: (place.get(entry.at.cell, len(place)), *_spot(entry)))
     chosen = [
@@ -55,8 +54,8 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-async def _read(place: Path, campaign: Slug) -> list[Entry]:
-    ledger = await open_ledger(place, read_only=True)
+async def _read(output: Path, campaign: Slug) -> list[Entry]:
+    ledger = await open_ledger(output, read_only=True)
     try:
         return [*await ledger.campaign_entries(campaign)]
     finally:

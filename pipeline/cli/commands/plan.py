@@ -22,14 +22,14 @@ from pipeline.cli.plan_page import Plan, plan_ending, plan_page, plan_record
 from pipeline.cli.terminal import counted, paint, say
 from pipeline.ledger.base import Ledger
 from pipeline.ledger.memory.ledger import MemoryLedger
-from pipeline.ledger.registry import open_ledger
+from pipeline.ledger.registry import ledger_exists, open_ledger
 from pipeline.model.run import Run, RunId
 from pipeline.prompts.cells import check_only
 from pipeline.prompts.lint import lint
 from pipeline.providers.registry import profiles
 from pipeline.reports.run_report import limits_left
 from pipeline.settings import Settings
-from pipeline.state.output.folder import LEDGER, open_output
+from pipeline.state.output.folder import open_output
 from pipeline.state.output.missing_ledger import unknown_to_ledger
 from pipeline.state.preview import preview_run
 from pipeline.state.saved_plans import keep_plan
@@ -84,10 +84,9 @@ async def _plan(
 ) -> tuple[Plan, str]:
     """The plan, and what to say where the ledger has forgotten the campaign."""
     campaign = loaded.campaign
-    place = settings.output / LEDGER
     ledger: Ledger = MemoryLedger()
-    if place.exists():
-        ledger = await open_ledger(place, read_only=True)
+    if ledger_exists(settings.output):
+        ledger = await open_ledger(settings.output, read_only=True)
     try:
         rules = rules_now(loaded, output=settings.output, retry_failed=False, rebuy_lost=False)
         budget = budget_for(

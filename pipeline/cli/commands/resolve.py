@@ -26,7 +26,7 @@ from pipeline.cli.registry import load_part
 from pipeline.cli.terminal import counted, say
 from pipeline.errors import Refusal, UsageError
 from pipeline.ledger.base import Ledger
-from pipeline.ledger.registry import open_ledger
+from pipeline.ledger.registry import ledger_exists, open_ledger
 from pipeline.model.campaign import Slug, Stage
 from pipeline.model.credits import Credits
 from pipeline.model.entry import Entry, Resolution
@@ -35,7 +35,6 @@ from pipeline.providers.registry import profiles
 from pipeline.providers.replies import shown_images
 from pipeline.review.matching import matching
 from pipeline.state.output.balances import BalanceFinding
-from pipeline.state.output.folder import LEDGER
 from pipeline.state.output.lock import campaign_lock
 from pipeline.state.output.resolutions import note_resolution
 
@@ -77,7 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
     slug = peek_slug(arguments.campaign)
     if slug is None:
         raise UsageError(f"cannot read the campaign's name in {arguments.campaign}")
-    if not (output / LEDGER).exists():
+    if not ledger_exists(output):
         raise UsageError(f"there is no ledger in {output}: nothing was ever asked there")
     with campaign_lock(output, slug):
         return asyncio.run(_resolve(arguments, Slug(slug)))
@@ -98,7 +97,7 @@ class _ResolutionAnswer:
 
 
 async def _resolve(arguments: argparse.Namespace, campaign: Slug) -> int:
-    ledger = await open_ledger(settings_of(arguments).output / LEDGER)
+    ledger = await open_ledger(settings_of(arguments).output)
     try:
         open_ones = [entry for entry in await ledger.campaign_entries(campaign) if _is_open(entry)]
         if not open_ones:

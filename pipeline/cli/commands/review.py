@@ -28,7 +28,7 @@ from pipeline.review.page.options import ReviewOptions
 from pipeline.review.page.server import ReviewServer, ReviewSubject
 from pipeline.review.review_file_sync import ReviewFile
 from pipeline.settings import Settings
-from pipeline.state.output.folder import LEDGER, open_output
+from pipeline.state.output.folder import open_output
 from pipeline.state.output.lock import campaign_lock
 
 
@@ -98,7 +98,7 @@ class Launcher:
 async def _review(arguments: argparse.Namespace, settings: Settings, loaded: LoadedCampaign) -> int:
     output = open_output(settings.output)
     campaign = loaded.campaign.slug
-    ledger = await open_ledger(output / LEDGER)
+    ledger = await open_ledger(output)
     try:
         subject = ReviewSubject(
             campaign=campaign,

@@ -9,10 +9,10 @@ from pipeline.campaign.loading import LoadedCampaign, load_campaign
 from pipeline.cli.flags import add_campaign, add_common, settings_of
 from pipeline.cli.terminal import counted, say
 from pipeline.errors import LocalFault, UsageError
-from pipeline.ledger.registry import open_ledger
+from pipeline.ledger.registry import ledger_exists, open_ledger
 from pipeline.providers.registry import profiles
 from pipeline.reports.sheet.sheet_files import sheet_files, sheet_input
-from pipeline.state.output.folder import LEDGER, open_output
+from pipeline.state.output.folder import open_output
 from pipeline.state.survey import survey
 
 FOLDER = "sheet"
@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write the sheet and say where."""
     settings = settings_of(arguments)
-    if not (settings.output / LEDGER).exists():
+    if not ledger_exists(settings.output):
         raise UsageError(f"there is no ledger in {settings.output}: nothing was rendered there")
     loaded = load_campaign(arguments.campaign, profiles=profiles(), provider=arguments.provider)
     output = open_output(settings.output)
@@ -71,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _draw(loaded: LoadedCampaign, output: Path, *, form: str) -> dict[str, bytes]:
-    ledger = await open_ledger(output / LEDGER, read_only=True)
+    ledger = await open_ledger(output, read_only=True)
     try:
         state = await survey(ledger, loaded, shown=True)
         records = await ledger.runs(loaded.campaign.slug)

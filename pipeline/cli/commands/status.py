@@ -14,13 +14,12 @@ from pipeline.cli.flags import settings_of
 from pipeline.cli.terminal import counted, paint, say, table
 from pipeline.errors import UsageError
 from pipeline.ledger.base import Ledger
-from pipeline.ledger.registry import open_ledger
+from pipeline.ledger.registry import ledger_exists, open_ledger
 from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.credits import Spent
 from pipeline.model.entry import Entry, RunRecord
 from pipeline.model.outcome import Status, status_of
 from pipeline.model.verdict import Decision, Verdict
-from pipeline.state.output.folder import LEDGER
 from pipeline.state.output.missing_ledger import campaigns_unknown_to_ledger
 
 
@@ -48,7 +47,7 @@ class CampaignLine:
 def run(arguments: argparse.Namespace) -> int:
     """Tell where things stand."""
     output = settings_of(arguments).output
-    if not (output / LEDGER).exists():
+    if not ledger_exists(output):
         lost = campaigns_unknown_to_ledger(output)
         for words in lost:
             say(f"{paint('warning', 'yellow', stream=sys.stderr)}: {words}")
@@ -62,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
         wanted = peek_slug(arguments.campaign)
         if wanted is None:
             raise UsageError(f"cannot read the campaign's name in {arguments.campaign}")
-    lines = asyncio.run(_read(output / LEDGER, wanted))
+    lines = asyncio.run(_read(output, wanted))
     if arguments.json:
         print(json.dumps([_row(line) for line in lines], indent=1))
     else:
@@ -70,8 +69,8 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-async def _read(place: Path, wanted: str | None) -> list[CampaignLine]:
-    ledger = await open_ledger(place, read_only=True)
+async def _read(output: Path, wanted: str | None) -> list[CampaignLine]:
+    ledger = await open_ledger(output, read_only=True)
     try:
         newest: dict[Slug, RunRecord] = {}
         for record in await ledger.runs(Slug(wanted) if wanted else None):

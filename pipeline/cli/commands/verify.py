@@ -11,11 +11,10 @@ from pipeline.cli.flags import settings_of
 from pipeline.cli.terminal import counted, say
 from pipeline.errors import UsageError
 from pipeline.images.local.store import ArtifactStore, Condition
-from pipeline.ledger.registry import open_ledger
+from pipeline.ledger.registry import ledger_exists, open_ledger
 from pipeline.model.campaign import Slug
 from pipeline.model.entry import Entry
 from pipeline.model.outcome import Stored
-from pipeline.state.output.folder import LEDGER
 
 DAMAGE = 3
 
@@ -30,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """3 where a file is missing or is not what was stored."""
     output = settings_of(arguments).output
-    if not (output / LEDGER).exists():
+    if not ledger_exists(output):
         raise UsageError(f"there is no ledger in {output}: nothing was ever stored there")
     wanted = None
     if arguments.campaign is not None:
@@ -55,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _verify(output: Path, wanted: Slug | None) -> list[tuple[str, Condition]]:
-    ledger = await open_ledger(output / LEDGER, read_only=True)
+    ledger = await open_ledger(output, read_only=True)
     try:
         campaigns = {run.campaign for run in await ledger.runs(wanted)}
         entries: list[Entry] = []

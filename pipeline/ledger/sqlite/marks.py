@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class MarkContent:
+class LedgerMark:
     """What a mark says."""
 
     name: bytes
@@ -25,11 +25,11 @@ def mark_path(ledger: Path) -> Path:
     return ledger.with_name(f"{ledger.name}.mark")
 
 
-def read_mark(ledger: Path) -> MarkContent | None:
+def read_mark(ledger: Path) -> LedgerMark | None:
     """The mark of a ledger; `None` where there is none that can be read."""
     try:
         name, commits = mark_path(ledger).read_text("utf-8").split()
-        return MarkContent(name=bytes.fromhex(name), commits=int(commits))
+        return LedgerMark(name=bytes.fromhex(name), commits=int(commits))
     except (FileNotFoundError, ValueError):
         return None
 

@@ -10,7 +10,6 @@ from pipeline.errors import LocalFault
 from pipeline.files.confined import ConfinedPath, make_folders, write_whole
 from pipeline.model.run import RunId, RunPaths
 
-LEDGER = PurePosixPath("ledger.db")
 EMBEDDED_STATE = PurePosixPath(".embedded")
 """The embedded servers' own state, a folder per campaign."""
 

@@ -6,8 +6,8 @@ from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.ledger.registry import ledger_exists
 from pipeline.model.campaign import Slug
-from pipeline.state.output.folder import LEDGER
 
 HEAD = 4 * 1024 * 1024
 """Bytes of a run manifest that hold all that it says before its images."""
@@ -50,7 +50,7 @@ def unknown_to_ledger(output: Path, campaign: Slug, *, known: Container[str] = (
 
 def campaigns_unknown_to_ledger(output: Path) -> list[str]:
     """`unknown_to_ledger` of every campaign in an output folder whose ledger is gone altogether."""
-    if (output / LEDGER).exists():
+    if ledger_exists(output):
         return []
     campaigns = sorted({place.parent.name for place in output.glob("*/runs")})
     return [said for name in campaigns if (said := unknown_to_ledger(output, Slug(name)))]

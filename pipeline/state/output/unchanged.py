@@ -10,10 +10,10 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from pipeline.errors import LocalFault
-from pipeline.ledger.sqlite.marks import read_mark
+from pipeline.ledger.registry import ledger_mark
 from pipeline.model.campaign import Campaign, Slug
 from pipeline.model.run import RunId, RunPaths
-from pipeline.state.output.folder import LEDGER, write_file
+from pipeline.state.output.folder import write_file
 
 TOTALS = b'\n "totals": '
 """Where a run manifest stops telling of the run; no text before it can hold a bare line break."""
@@ -59,7 +59,7 @@ def campaign_fingerprint(campaign: Campaign, *, account: str, asked: Iterable[ob
 
 def take_fingerprint(root: Path, campaign: Slug) -> Fingerprint | None:
     """How ledger and images are now; `None` where the ledger has no mark."""
-    mark = read_mark(root / LEDGER)
+    mark = ledger_mark(root)
     if mark is None:
         return None
     folders = hashlib.sha256("\n".join(sorted(_folders(root, campaign))).encode())
@@ -74,7 +74,7 @@ def remember_unchanged(
     Nothing is remembered where somebody else wrote into the ledger meanwhile: a verdict given
     while the run looked must be heard by the next one.
     """
-    mark = read_mark(root / LEDGER)
+    mark = ledger_mark(root)
     if mark is None or sight is None:
         return
     writes = sight.writes + OWN_WRITES

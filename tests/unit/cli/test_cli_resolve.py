@@ -31,7 +31,7 @@ def a_ledger(*jobs, **answer):
     """The jobs in doubt."""
 
     async def make():
-        ledger, run = await open_ledger("output/ledger.db"), a_run(campaign="soda")
+        ledger, run = await open_ledger(Path("output")), a_run(campaign="soda")
         await ledger.begin(run)
         for job in jobs:
             permit = await ledger.submit(job, run=run, budget=Budget())
@@ -132,7 +132,7 @@ def test_a_sum_without_its_image_is_refused(capfd, words, complaint):
 
 
 async def spent_now():
-    ledger = await open_ledger("output/ledger.db")
+    ledger = await open_ledger(Path("output"))
     try:
         return await ledger.spent()
     finally:

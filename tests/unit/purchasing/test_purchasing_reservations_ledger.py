@@ -4,7 +4,7 @@ import pytest
 from builders import a_job, a_run
 
 from pipeline.errors import BudgetReached
-from pipeline.ledger.sqlite.ledger import SqliteLedger
+from pipeline.ledger.registry import open_ledger
 from pipeline.model.credits import Budget
 from pipeline.purchasing.halt import Halt
 from pipeline.purchasing.reservations import Reservations
@@ -12,7 +12,7 @@ from pipeline.purchasing.reservations import Reservations
 
 @pytest.fixture
 async def ledger(tmp_path):
-    opened = await SqliteLedger.open(tmp_path / "ledger.db")
+    opened = await open_ledger(tmp_path)
     await opened.begin(a_run())
     yield opened
     await opened.close()

@@ -96,7 +96,7 @@ async def test_a_run_without_the_ledger_of_earlier_runs_sends_nothing_and_says_w
 
 async def test_a_ledger_that_was_begun_for_another_campaign_hides_no_loss(folder, capfd):
     await left_behind(folder / "output", NEWER)
-    await (await open_ledger(folder / "output" / "ledger.db")).close()
+    await (await open_ledger(folder / "output")).close()
     assert _in_thread("run", "soda.yaml") == 2
     assert "pipeline ledger import" in capfd.readouterr().err
 

@@ -2,8 +2,6 @@
 
 import pytest
 
-from pipeline.ledger.sqlite.marks import mark_path
-from pipeline.state.output.folder import LEDGER
 from pipeline.state.output.unchanged import (
     OWN_WRITES,
     remember_unchanged,
@@ -46,7 +44,7 @@ def image(output):
 
 def written(output, writes):
     """The ledger, after so many groups of writes."""
-    mark_path(output / LEDGER).write_text(f"{'ab' * 16} {writes:020}\n")
+    (output / "ledger.db.mark").write_text(f"{'ab' * 16} {writes:020}\n")
 
 
 def keep(output, sight):
@@ -85,9 +83,9 @@ def test_a_ledger_of_another_name_or_without_a_mark_settles_nothing(output):
     sight = take_fingerprint(output, CAMPAIGN)
     written(output, 10 + OWN_WRITES)
     keep(output, sight)
-    mark_path(output / LEDGER).write_text(f"{'cd' * 16} {10 + OWN_WRITES:020}\n")
+    (output / "ledger.db.mark").write_text(f"{'cd' * 16} {10 + OWN_WRITES:020}\n")
     assert not holds(output)
-    mark_path(output / LEDGER).unlink()
+    (output / "ledger.db.mark").unlink()
     assert take_fingerprint(output, CAMPAIGN) is None
     assert not holds(output)
 
