@@ -28,16 +28,22 @@ class Downloader:
     settings: RenderingSettings
     listen: Listen
     sleep: Sleep = asyncio.sleep
-    displaced: dict[str, str] = field(default_factory=dict)
-    """Path → sha256 of an older image of ours that a new one may replace there."""
+    displaced: dict[str, set[str]] = field(default_factory=dict)
+    """Path → sha256 of older images of ours that a new one may replace there."""
 
-    async def make_way(self, older: Entry) -> None:
-        """Let a newer image have this one's place: it keeps a second name, and the ledger knows."""
-        if not isinstance(older.outcome, Stored) or not self.store.present(older.outcome.artifact):
-            return
-        artifact = older.outcome.artifact
-        await self.ledger.stored(older.key, await self.store.second_name(artifact))
-        self.displaced[artifact.path] = artifact.sha256
+    async def make_way(self, older: Artifact, *, of: Entry) -> None:
+        """Let a newer image have the place of an older one, which keeps a second name.
+
+        The second name is in the ledger before anything is replaced.
+        """
+        if self.store.present(older):
+            await self.ledger.stored(of.key, await self.store.second_name(older))
+            self.replaceable(older)
+
+    def replaceable(self, older: Artifact) -> None:
+        """Allow a new image to replace this file, if it is still where `older` says."""
+        if self.store.present(older):
+            self.displaced.setdefault(older.path, set()).add(older.sha256)
 
     def refuse_occupied(self, job: Job) -> None:
         """`LocalFault` where a file that is not ours lies in an image's place; nothing was sent."""
@@ -68,10 +74,8 @@ class Downloader:
 
     async def _put(self, job: Job, chunks: AsyncIterator[bytes]) -> Artifact:
         path = place_of(job)
-        older = self.displaced.get(path)
-        return await self.store.put(
-            path, chunks, replaces=frozenset({older}) if older else frozenset()
-        )
+        replaces = frozenset(self.displaced.get(path, ()))
+        return await self.store.put(path, chunks, replaces=replaces)
 
     async def _unfetched(self, job: Job, paid: Paid, failure: ArtifactError) -> Paid | PaidLost:
         lost = isinstance(failure, ImageGone | ImageBroken)

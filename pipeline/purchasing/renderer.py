@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from pipeline.errors import LocalFault
+from pipeline.images.local.store import first_name
 from pipeline.model.entry import Entry, Resolution
 from pipeline.model.job import Job
 from pipeline.model.outcome import Failed, InDoubt, Outcome, Paid, PaidLost, Stored
@@ -41,13 +43,14 @@ class Renderer:
         wanted = {place_of(job) for job in jobs}
         current = {job.key for job in jobs}
         for entry in known:
-            older = entry.outcome
-            if (
-                isinstance(older, Stored)
-                and older.artifact.path in wanted
-                and entry.key not in current
-            ):
-                await self._downloader.make_way(entry)
+            if not isinstance(entry.outcome, Stored) or entry.key in current:
+                continue
+            older = entry.outcome.artifact
+            if older.path in wanted:
+                await self._downloader.make_way(older, of=entry)
+            elif (first := first_name(older)) in wanted:
+                # an earlier run gave it a second name, and stopped before its place was taken
+                self._downloader.replaceable(replace(older, path=first))
         own = {entry.key: entry for entry in known}
         for job in jobs:
             if job.key not in own or isinstance(own[job.key].outcome, Failed | None):

@@ -103,7 +103,7 @@ class ArtifactStore:
         place = ConfinedPath.at(artifact.path)
         name = PurePosixPath(place.name)
         beside = ConfinedPath(
-            folders=place.folders, name=f"{name.stem}.{artifact.sha256[:12]}{name.suffix}"
+            folders=place.folders, name=f"{name.stem}{_mark(artifact)}{name.suffix}"
         )
         with local_faults(artifact.path):
             await self._on_disk(_link, self._root, place, beside)
@@ -153,6 +153,16 @@ class ArtifactStore:
             yield
         finally:
             self._busy.discard(path)
+
+
+def first_name(artifact: Artifact) -> str:
+    """The path that an image had before `second_name`; its own path if it has none."""
+    path = PurePosixPath(artifact.path)
+    return str(path.with_name(path.stem.removesuffix(_mark(artifact)) + path.suffix))
+
+
+def _mark(artifact: Artifact) -> str:
+    return f".{artifact.sha256[:12]}"
 
 
 @contextmanager
