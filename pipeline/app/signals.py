@@ -21,7 +21,6 @@ def signals_to_handle() -> tuple[signal.Signals, ...]:
     return tuple(which for which in ENDINGS if signal.getsignal(which) is not signal.SIG_IGN)
 
 
-
 @contextmanager
 def listen_for_signals(halt: Halt, *, drain: float, tell: Callable[[str], None]) -> Iterator[None]:
     """While inside: a signal stops the buying, and aborts the current task when it must.
