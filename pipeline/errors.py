@@ -38,6 +38,13 @@ class PipelineError(Exception):
 
     exit_code: ClassVar[int] = 1
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle the message and the attributes; a worker's error arrives as it was raised.
+
+        Exception's own way calls the class with the message, which is not what it takes.
+        """
+        return type(self).__new__, (type(self), *self.args), vars(self)
+
 
 class Refusal(PipelineError):
     """What was asked cannot be done as it is written; nothing was sent."""

@@ -1,11 +1,30 @@
 """Walls: no test reads this machine's home or its keys, and none waits for a real clock."""
 
+import signal
 import sys
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+
+
+def _restore_signals_of_children():
+    """Let children start with default signals, also where this process was told to ignore some.
+
+    A background job of a script is started with SIGINT ignored, `nohup` ignores SIGHUP, and both
+    survive fork and exec. A handler does not survive an exec: this one does nothing, so that the
+    suite itself goes on ignoring the signal, while its children get the default.
+    """
+    for which in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+        if signal.getsignal(which) is signal.SIG_IGN:
+            signal.signal(which, lambda *_: None)
+    if signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN:  # exit codes would be lost
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+_restore_signals_of_children()
 
 
 @pytest.fixture(autouse=True)

@@ -24,7 +24,7 @@ class TemplateProcessDied(Exception):
     """The child ended at one of its limits while it worked on one template, cell or row."""
 
     def __init__(self, number: int, reason: str) -> None:
-        super().__init__(reason)
+        super().__init__(number, reason)
         self.number = number
         """Which part of the message it was at, from 0."""
         self.reason = reason

@@ -101,7 +101,7 @@ def test_an_image_that_was_deleted_is_fetched_again_and_not_paid_again(shop, tmp
     assert house.complaints() == []
 
 
-def test_an_image_that_was_deleted_and_is_gone_at_its_host_is_told_as_lost_and_not_paid_again(
+def test_a_deleted_image_gone_at_its_host_is_told_as_lost_and_not_paid_again(
     tmp_path,
 ):
     gone = [{"fault": "status", "status": 410, "on": "cdn", "skip": 3}]
@@ -120,9 +120,7 @@ def test_an_image_that_was_deleted_and_is_gone_at_its_host_is_told_as_lost_and_n
         assert complaint.endswith("was charged and is paid_lost")
 
 
-def test_an_image_that_was_cut_short_where_it_lies_is_said_and_never_called_stored_for_ever(
-    shop, tmp_path
-):
+def test_a_stored_image_that_was_truncated_is_reported_and_fetched_again(shop, tmp_path):
     house = House(tmp_path / "house", shop, campaign(3))
     for _ in range(3):
         assert house.run().code == 0

@@ -25,7 +25,7 @@ def plain_shop(tmp_path_factory):
     [-86_400.0, 100.0 - datetime.now(UTC).timestamp()],
     ids=["a day back", "1970"],
 )
-def test_a_clock_that_is_set_back_between_two_runs_hangs_nothing_and_buys_nothing_twice(
+def test_a_clock_set_back_between_two_runs_hangs_nothing_and_buys_nothing_twice(
     shop, tmp_path, off
 ):
     house = House(tmp_path / "house", shop, campaign(4))

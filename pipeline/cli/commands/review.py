@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import contextlib
-import signal
 import sys
 import webbrowser
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from pipeline.app.options import RunOptions
 from pipeline.app.session import render_session
+from pipeline.app.signals import signals_to_handle
 from pipeline.campaign.loading import LoadedCampaign, load_campaign
 from pipeline.cli.commands.decide import who
 from pipeline.cli.commands.serve import port_number
@@ -129,7 +129,7 @@ async def _review(arguments: argparse.Namespace, settings: Settings, loaded: Loa
 async def _until_a_signal(url: str, arguments: argparse.Namespace) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for which in (signal.SIGINT, signal.SIGTERM):
+    for which in signals_to_handle():
         loop.add_signal_handler(which, stop.set)
     print(url, flush=True)
     spends = "may spend" if arguments.allow_spend else "cannot spend"

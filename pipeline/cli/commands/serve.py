@@ -4,10 +4,10 @@ import argparse
 import asyncio
 import json
 import os
-import signal
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pipeline.app.signals import signals_to_handle
 from pipeline.cli.flags import duration, whole_number
 from pipeline.cli.serve_log import LogStyle, telling
 from pipeline.cli.terminal import say, table
@@ -212,7 +212,7 @@ async def serve(settings: ServerSettings) -> int:
     """One line of JSON on stdout when ready; the first signal stops it in good order."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for which in (signal.SIGINT, signal.SIGTERM):
+    for which in signals_to_handle():
         loop.add_signal_handler(which, stop.set)
     playground = Playground(
         lint=lambda prompt, transparent: lint_prompt(prompt, transparent=transparent)

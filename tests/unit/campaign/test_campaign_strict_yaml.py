@@ -23,7 +23,7 @@ def findings(text):
 
 
 @pytest.mark.parametrize("word", [*AS_WRITTEN, "0x1F", ".5", "+5", "-0", "1_000", "9" * 5000])
-def test_a_word_that_is_not_exactly_a_number_stays_text_in_flow_block_and_key_position(word):
+def test_a_word_that_is_not_exactly_a_number_stays_text_in_every_position(word):
     assert value(f"[{word}]") == [word]
     assert value(f"a: {word}") == {"a": word}
     assert value(f"? {word}\n: a") == {word: "a"} or word == "<<"

@@ -395,9 +395,7 @@ async def test_sweeping_a_campaign_that_has_no_folder_finds_nothing(store):
     assert await store.sweep("never-run") == 0
 
 
-async def test_an_image_keeps_its_bytes_under_a_second_name_when_a_newer_one_takes_its_place(
-    store, tmp_path
-):
+async def test_a_replaced_image_keeps_its_bytes_under_a_second_name(store, tmp_path):
     old = await store.put("c/a.png", pieces(OTHER))
     kept = await store.second_name(old)
     await store.put("c/a.png", pieces(PICTURE), replaces=frozenset({old.sha256}))

@@ -166,7 +166,8 @@ async def test_a_folder_that_may_not_be_written_can_be_read_and_is_not_bought_on
     for path in (tmp_path, *tmp_path.parents):
         if path.owner() == "root" and not path.stat().st_mode & 0o001 and os.getuid() == 0:
             path.chmod(0o711)
-    (folder / "ledger.db").chmod(0o444)
+    for file in folder.iterdir():  # whatever the umask was
+        file.chmod(0o444)
     folder.chmod(0o555)
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", READ_ONLY, str(HOUSE), str(folder / "ledger.db")),

@@ -90,7 +90,7 @@ async def test_a_permit_that_nobody_received_leaves_no_doubt(ledger):
     assert (entry.outcome, entry.rendering, entry.spent) == (None, False, Spent())
 
 
-async def test_a_permit_whose_caller_is_cancelled_in_the_instant_of_the_answer_is_taken_back(
+async def test_a_permit_is_released_if_its_caller_is_cancelled_as_the_answer_comes(
     ledger, monkeypatch
 ):
     deliver = ledger._writer._deliver

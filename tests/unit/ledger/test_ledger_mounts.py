@@ -32,7 +32,8 @@ def test_the_innermost_mount_names_the_file_system(path, kind):
 
 def test_a_network_file_system_is_refused_with_its_kind(tmp_path, monkeypatch):
     table = tmp_path / "mountinfo"
-    table.write_text(f"31 22 0:41 / {tmp_path.resolve()} rw - nfs4 10.0.0.1:/files rw\n")
+    mount = str(tmp_path.resolve()).replace(" ", r"\040")
+    table.write_text(f"31 22 0:41 / {mount} rw - nfs4 10.0.0.1:/files rw\n")
     monkeypatch.setattr(file_systems, "_TABLE", table)
     with pytest.raises(LocalFault, match=r"network file system \(nfs4\)"):
         file_systems.refuse_network(tmp_path / "ledger.db")

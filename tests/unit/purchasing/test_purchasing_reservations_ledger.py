@@ -19,7 +19,7 @@ async def ledger(tmp_path):
 
 
 @pytest.mark.parametrize(("budget", "permits"), [(0, 0), (3, 1), (7, 3)])
-async def test_many_that_find_the_budget_full_in_one_group_do_not_wait_for_each_other_for_ever(
+async def test_jobs_that_find_the_budget_full_in_one_group_do_not_wait_for_each_other(
     ledger, budget, permits
 ):
     halt = Halt()

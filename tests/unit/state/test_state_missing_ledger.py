@@ -76,9 +76,7 @@ async def left_behind(output, name, *, paid=True, account="gptimage@test"):
 
 
 @pytest.mark.parametrize("mark", [True, False], ids=["mark kept", "mark gone"])
-async def test_a_run_without_the_ledger_of_earlier_runs_sends_nothing_and_says_what_mends_it(
-    folder, capfd, mark
-):
+async def test_a_run_without_the_ledger_of_earlier_runs_sends_nothing(folder, capfd, mark):
     """All was planned anew, and a run ended with 74 at every file that was there already."""
     await left_behind(folder / "output", NEWER)
     if mark:

@@ -24,6 +24,10 @@ class RefusedError(Exception):
         self.retry_after = retry_after
         """Seconds after which the same request may do better."""
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle the message and the attributes, as errors.PipelineError does."""
+        return type(self).__new__, (type(self), *self.args), vars(self)
+
 
 def invalid(field: str, message: str) -> RefusedError:
     """One field is missing, extra or wrong."""
