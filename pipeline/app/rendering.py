@@ -22,6 +22,7 @@ from pipeline.ledger.registry import ledger_exists, open_ledger
 from pipeline.model.run import Run, RunPaths
 from pipeline.prompts.cells import check_only
 from pipeline.providers.registry import profiles
+from pipeline.purchasing.recovery import begin_run
 from pipeline.settings import Settings
 from pipeline.state.output.folder import new_run_id, open_output, point_latest
 from pipeline.state.output.lock import campaign_lock
@@ -99,7 +100,9 @@ async def _repeat(
     started = utc_stamp()
     ledger = await open_ledger(output)
     try:
-        await ledger.begin(run)
+        if await begin_run(ledger, run):
+            # cannot be: the ledger is as the run that found nothing due left it
+            raise ValueError("a dead run left attempts open")
         repeat_report(
             output,
             campaign.slug,

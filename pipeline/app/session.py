@@ -35,6 +35,7 @@ from pipeline.model.run import Run
 from pipeline.providers.base import Provider
 from pipeline.purchasing.events import BuyingHalted
 from pipeline.purchasing.halt import Halt
+from pipeline.purchasing.recovery import begin_run
 from pipeline.purchasing.watching import Watcher, Watchers
 from pipeline.reports.journal import Journal
 from pipeline.reports.run_report import RunReport
@@ -236,7 +237,7 @@ def _halting(reason: PipelineError) -> BuyingHalted:
 async def _render(session: Session, work: RunContext | None, before: CampaignState) -> int:
     manifest_writer, halt = session.manifest_writer, session.halt
     if work is None:
-        if await session.ledger.begin(manifest_writer.run):
+        if await begin_run(session.ledger, manifest_writer.run):
             before = await survey(session.ledger, session.loaded, only=session.wish.only)
         return await _end(session, before)
     await manifest_writer.write(before)

@@ -12,6 +12,7 @@ from pipeline.model.job import Job
 from pipeline.model.outcome import Outcome, Stored
 from pipeline.model.run import Run
 from pipeline.purchasing.executor_base import Executor
+from pipeline.purchasing.recovery import begin_run
 from pipeline.purchasing.renderer import Renderer
 from pipeline.purchasing.watching import StageOpening, Watcher
 from pipeline.review.auto_review import MeasureImage, auto_verdicts
@@ -48,7 +49,7 @@ async def run_campaign(work: RunContext, wish: RunScope) -> CampaignState:
 
     Nothing is sent before every prompt of both stages has been written.
     """
-    await work.ledger.begin(work.run)
+    await begin_run(work.ledger, work.run)
     state = await survey(work.ledger, work.loaded, only=wish.only)
     prove_finals(work.loaded, only=wish.only)
     await work.renderer.warm_up(now=work.rules.now)

@@ -31,11 +31,13 @@ class Ledger(Protocol):
     their caller is cancelled meanwhile.
     """
 
-    async def begin(self, run: Run) -> int:
-        """Open a run and put the campaign's house in order; returns how many jobs became in doubt.
+    async def begin(self, run: Run) -> Sequence[Attempt]:
+        """Open a run; return the attempts that dead runs of its campaign left without an ending.
 
-        The caller holds the campaign's lock, so every attempt of this campaign that is still
-        `submitted` belongs to a run that died: it becomes in doubt, its credits counted.
+        The caller holds the campaign's lock, so no run that could end them is alive. They are left
+        as they are: their credits stay counted as in doubt, and `submit` refuses their jobs until
+        each has been given its ending by `paid`, `fail`, `release`, `doubt` or `abandon`. If the
+        caller dies before that, the next `begin` returns them again.
         """
         ...
 
@@ -107,6 +109,18 @@ class Ledger(Protocol):
         `at_most`: what it may have cost, where that is more than was reserved; all of it counts.
         Said twice of one attempt, the second changes nothing.
         """
+        ...
+
+    async def abandon(self, attempts: Sequence[Attempt], *, reason: str) -> None:
+        """Give up attempts whose ending nobody saw: each is in doubt, as by `doubt`.
+
+        All in one durable transaction, and without a time of ending, since none is known. An
+        attempt that has an ending already is left alone.
+        """
+        ...
+
+    async def open_attempts(self, campaign: Slug) -> Sequence[Attempt]:
+        """Return the attempts of a campaign without an ending: in flight, or left by a dead run."""
         ...
 
     async def found(self, job: JobKey, url: str, *, charged: Credits | None = None) -> None:

@@ -11,7 +11,7 @@ from pipeline.ledger.base import StaleVerdict
 from pipeline.ledger.row_store import RowStore, SpendScope
 from pipeline.ledger.rows import RunRow, entry_of, iso, plain
 from pipeline.ledger.rules import buying, restoring, settling
-from pipeline.ledger.rules.attempts import ReplyRecord
+from pipeline.ledger.rules.attempts import ReplyRecord, list_open
 from pipeline.model.artifact import Artifact
 from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.credits import Budget, Credits, Spent
@@ -49,7 +49,7 @@ class BaseLedger(ABC):
     async def _read(self, question: Callable[[RowStore], Answered]) -> Answered:
         """Answer a question from what is durable."""
 
-    async def begin(self, run: Run) -> int:
+    async def begin(self, run: Run) -> Sequence[Attempt]:
         return await self._write(lambda store, now: buying.begin(store, now, run))
 
     async def end(self, run: RunId, *, exit_code: int) -> None:
@@ -105,6 +105,12 @@ class BaseLedger(ABC):
                 store, now, attempt, reason=reason, answer=answer, at_most=at_most
             )
         )
+
+    async def abandon(self, attempts: Sequence[Attempt], *, reason: str) -> None:
+        await self._write(lambda store, _: settling.abandon(store, attempts, reason=reason))
+
+    async def open_attempts(self, campaign: Slug) -> Sequence[Attempt]:
+        return await self._read(lambda store: list_open(store, campaign))
 
     async def found(self, job: JobKey, url: str, *, charged: Credits | None = None) -> None:
         await self._write(lambda store, _: settling.found(store, job, url, charged=charged))

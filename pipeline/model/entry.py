@@ -8,7 +8,7 @@ from typing import NewType
 from pipeline.model.campaign import Slug
 from pipeline.model.credits import Credits, Spent
 from pipeline.model.job import Coordinates, JobKey
-from pipeline.model.outcome import Outcome
+from pipeline.model.outcome import Outcome, Status, status_of
 from pipeline.model.provider import Account
 from pipeline.model.run import RunId
 
@@ -59,7 +59,12 @@ class Entry:
     purchased: str = ""
     """When the newest purchase was first submitted; UTC, ISO 8601. Empty where its key is lost."""
     rendering: bool = False
-    """An attempt has no ending yet: in flight, or its run died and no other has begun since."""
+    """An attempt has no ending yet: in flight, or left so by a run that died."""
+
+    @property
+    def status(self) -> Status:
+        """The public word for where the job stands."""
+        return Status.RENDERING if self.rendering else status_of(self.outcome)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -19,7 +19,6 @@ from pipeline.model.outcome import (
     Status,
     Stored,
     spent,
-    status_of,
 )
 from pipeline.model.verdict import Verdict
 
@@ -92,7 +91,7 @@ def image_lines(
     for job in jobs:
         entry = entries.get(job.payer or job.key)
         outcome = entry.outcome if entry else None
-        status = Status.RENDERING if entry and entry.rendering else status_of(outcome)
+        status = entry.status if entry else Status.PLANNED
         verdict = verdicts.get((job.at.cell, job.at.stage))
         looked_at = verdict is not None and verdict.job == job.key
         sha256 = outcome.artifact.sha256 if isinstance(outcome, Stored) else ""

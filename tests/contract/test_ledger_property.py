@@ -50,7 +50,7 @@ class Life(RuleBasedStateMachine):
         self.beyond = 0
         self.ordinals = [{}, {}]
         for campaign in ("spring", "summer"):
-            self.new_run(campaign)
+            self.new_run(campaign, settled=0)
 
     def teardown(self):
         for hand in self.hands:
@@ -84,12 +84,21 @@ class Life(RuleBasedStateMachine):
         """What a purchase was charged, by whichever of its attempts."""
         return sum(self.charged[purchase].values())
 
-    @rule(campaign=st.sampled_from(["spring", "summer"]))
-    def new_run(self, campaign):
+    @rule(campaign=st.sampled_from(["spring", "summer"]), settled=st.sampled_from([0, 1, 99]))
+    def new_run(self, campaign, settled):
+        """A run that may die before it has settled all that dead runs left open."""
         self.begun += 1
         run = a_run(f"2026-11-22T060000Z-{self.begun:06}", campaign=campaign)
-        self.both(lambda ledger: ledger.begin(run))
         self.runs[campaign] = run
+        dead = self.both(lambda ledger: ledger.begin(run))
+        left = self.both(lambda ledger: ledger.open_attempts(campaign))
+        assert dead == left
+        named = [[(one.job, one.number, one.price) for one in attempts] for attempts in dead]
+        assert named[0] == named[1]
+        self.each(
+            [attempts[:settled] for attempts in dead],
+            lambda ledger, attempts: ledger.abandon(attempts, reason="killed"),
+        )
 
     @rule(days=st.integers(0, 20))
     def time_passes(self, days):
@@ -99,11 +108,13 @@ class Life(RuleBasedStateMachine):
     @rule(target=permits, job=st.sampled_from(JOBS), same=st.booleans(), charged=st.booleans())
     def submit(self, job, same, charged):
         run = self.runs[job.at.campaign]
+        before = self.do(self.hands[0].ledger.entries([job.key])).get(job.key)
         given_ = self.both(
             lambda ledger: ledger.submit(job, run=run, budget=BUDGET, same_purchase=same)
         )
         if given_ is None:
             return multiple()
+        assert before is None or not before.rendering
         self.remember(given_, charged)
         return given_
 
@@ -138,6 +149,10 @@ class Life(RuleBasedStateMachine):
     def release(self, permits):
         if not self.truth(permits):
             self.each(permits, lambda ledger, permit: ledger.release(permit, reason="429"))
+
+    @rule(permits=permits)
+    def abandon(self, permits):
+        self.each(permits, lambda ledger, permit: ledger.abandon([permit], reason="killed"))
 
     @rule(permits=permits)
     def doubt(self, permits):

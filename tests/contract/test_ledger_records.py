@@ -16,6 +16,7 @@ from pipeline.model.outcome import Failed, FailureKind, InDoubt
 from pipeline.model.verdict import Decision, Verdict
 
 NEXT = "2026-11-22T070000Z-bbbbbb"
+THIRD = "2026-11-22T080000Z-cccccc"
 CRAB = a_job("crab/1x1")
 LIME = a_job("lime/1x1")
 
@@ -54,33 +55,104 @@ async def test_the_count_of_what_was_written_moves_with_writing_and_stays_with_r
     assert before < submitted < await hand.ledger.written()
 
 
-async def test_what_a_dead_run_left_open_is_in_doubt_when_the_next_begins(hand):
-    await hand.submit(CRAB)
-    assert await hand.ledger.begin(a_run(NEXT)) == 1
+async def test_beginning_returns_what_dead_runs_left_open_and_changes_nothing_about_it(hand):
+    permit = await hand.submit(CRAB)
+    await hand.ledger.paid(await hand.submit(LIME), a_receipt())
+    before = await hand.entry(CRAB)
+    assert list(await hand.ledger.begin(a_run(NEXT))) == [permit]
+    assert await hand.entry(CRAB) == before
+    assert before.rendering
+    assert await hand.ledger.spent() == Spent(confirmed=Credits(2), in_doubt=Credits(2))
+    assert list(await hand.ledger.open_attempts("citrus-soda")) == [permit]
+
+
+async def test_a_run_that_dies_before_it_settles_them_leaves_them_to_the_next(hand):
+    permit = await hand.submit(CRAB)
+    assert list(await hand.ledger.begin(a_run(NEXT))) == [permit]
+    assert list(await hand.ledger.begin(a_run(THIRD))) == [permit]
+
+
+@pytest.mark.parametrize("same_purchase", [False, True])
+async def test_a_job_with_an_open_attempt_of_a_dead_run_is_refused_until_it_is_settled(
+    hand, same_purchase
+):
+    permit = await hand.submit(CRAB)
+    await hand.ledger.begin(a_run(NEXT))
+
+    async def submit():
+        return await hand.ledger.submit(
+            CRAB, run=a_run(NEXT), budget=FREE_HAND, same_purchase=same_purchase
+        )
+
+    with pytest.raises(ValueError, match="is rendering"):
+        await submit()
+    await hand.ledger.abandon([permit], reason="killed")
+    if same_purchase:
+        assert (await submit()).purchase == permit.purchase
+    else:
+        with pytest.raises(ValueError, match="is in_doubt: it could be paid for twice"):
+            await submit()
+    assert await hand.ledger.spent() == Spent(in_doubt=Credits(2))
+
+
+async def test_an_abandoned_attempt_is_in_doubt_and_open_no_more(hand):
+    permit = await hand.submit(CRAB)
+    await hand.ledger.begin(a_run(NEXT))
+    await hand.ledger.abandon([permit], reason="killed")
     entry = await hand.entry(CRAB)
-    assert isinstance(entry.outcome, InDoubt)
+    assert entry.outcome == InDoubt(credits=Credits(2), reason="killed")
     assert entry.spent == Spent(in_doubt=Credits(2))
+    assert list(await hand.ledger.begin(a_run(THIRD))) == []
+
+
+async def test_a_dead_attempt_may_also_be_settled_by_an_answer(hand):
+    permit = await hand.submit(CRAB)
+    await hand.ledger.begin(a_run(NEXT))
+    await hand.ledger.paid(permit, a_receipt())
+    await hand.ledger.abandon([permit], reason="killed")
+    assert (await hand.entry(CRAB)).spent == Spent(confirmed=Credits(2))
+    assert list(await hand.ledger.open_attempts("citrus-soda")) == []
+
+
+async def test_a_late_yes_confirms_an_abandoned_attempt(hand):
+    permit = await hand.submit(CRAB)
+    await hand.ledger.abandon([permit], reason="killed")
+    await hand.ledger.paid(permit, a_receipt())
+    assert (await hand.entry(CRAB)).spent == Spent(confirmed=Credits(2))
+
+
+async def test_attempts_are_abandoned_all_or_none(hand):
+    permit = await hand.submit(CRAB)
+    with pytest.raises(ValueError, match="there is no attempt 7"):
+        await hand.ledger.abandon([permit, replace(permit, number=7)], reason="killed")
+    assert (await hand.entry(CRAB)).rendering
 
 
 async def test_a_replay_that_a_dead_run_left_open_is_in_doubt_again_and_counted_once(hand):
     await hand.ledger.doubt(await hand.submit(CRAB), reason="reset")
-    await hand.replay(CRAB)
-    assert await hand.ledger.begin(a_run(NEXT)) == 1
+    replay = await hand.replay(CRAB)
+    assert list(await hand.ledger.begin(a_run(NEXT))) == [replay]
+    assert await hand.ledger.spent() == Spent(in_doubt=Credits(2))
+    await hand.ledger.abandon([replay], reason="killed")
+    assert isinstance((await hand.entry(CRAB)).outcome, InDoubt)
     assert (await hand.entry(CRAB)).spent == Spent(in_doubt=Credits(2))
 
 
 async def test_an_open_replay_of_what_is_paid_meanwhile_leaves_no_doubt(hand):
     first = await hand.submit(CRAB)
     await hand.ledger.doubt(first, reason="reset")
-    await hand.replay(CRAB)
+    replay = await hand.replay(CRAB)
     await hand.ledger.paid(first, a_receipt("https://cdn.test/late.png"))
-    assert await hand.ledger.begin(a_run(NEXT)) == 0
+    assert list(await hand.ledger.begin(a_run(NEXT))) == [replay]
+    await hand.ledger.abandon([replay], reason="killed")
     assert (await hand.entry(CRAB)).outcome.url == "https://cdn.test/late.png"
+    assert (await hand.entry(CRAB)).spent == Spent(confirmed=Credits(2))
 
 
 async def test_other_campaigns_are_left_alone_when_a_run_begins(hand):
     await hand.submit(CRAB)
-    assert await hand.ledger.begin(a_run(NEXT, campaign="winter")) == 0
+    assert list(await hand.ledger.begin(a_run(NEXT, campaign="winter"))) == []
+    assert list(await hand.ledger.open_attempts("winter")) == []
     assert (await hand.entry(CRAB)).rendering
 
 
@@ -210,10 +282,10 @@ async def test_an_attempt_says_how_it_was_paid(hand):
 
 
 async def test_an_attempt_that_nobody_saw_end_has_no_end(hand):
-    await hand.submit(CRAB)
-    await hand.ledger.begin(a_run(NEXT))
+    permit = await hand.submit(CRAB)
+    await hand.ledger.abandon([permit], reason="killed")
     (told,) = (await hand.ledger.attempts([CRAB.key]))[CRAB.key]
-    assert (told.outcome, told.ended) == ("doubt", "")
+    assert (told.outcome, told.ended, told.error) == ("doubt", "", "killed")
 
 
 async def test_sums_are_told_for_any_scope(hand):

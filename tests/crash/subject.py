@@ -51,7 +51,7 @@ JOBS = 4
 
 NAMED_STEPS = (
     *((SqliteLedger, verb) for verb in ("begin", "submit", "paid", "stored", "end", "decide")),
-    *((SqliteLedger, verb) for verb in ("release", "fail", "doubt", "unfetched")),
+    *((SqliteLedger, verb) for verb in ("release", "fail", "doubt", "unfetched", "abandon")),
     (group_commit.GroupCommit, "_commit"),
     (group_commit.Mark, "move"),
     (opening, "_make"),

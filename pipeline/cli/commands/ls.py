@@ -15,7 +15,7 @@ from pipeline.errors import PipelineError, UsageError
 from pipeline.ledger.registry import ledger_exists, open_ledger
 from pipeline.model.campaign import CellName, Slug
 from pipeline.model.entry import Entry
-from pipeline.model.outcome import Paid, PaidLost, Status, Stored, status_of
+from pipeline.model.outcome import Paid, PaidLost, Status, Stored
 from pipeline.prompts.cells import name_of, unnamed_cells
 from pipeline.providers.registry import profiles
 
@@ -42,9 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
         entries = asyncio.run(_read(output, Slug(slug)))
         place = _places(arguments.campaign)
         entries.sort(key=lambda entry: (place.get(entry.at.cell, len(place)), *_spot(entry)))
-    chosen = [
-        entry for entry in entries if arguments.status in {None, status_of(entry.outcome).value}
-    ]
+    chosen = [entry for entry in entries if arguments.status in {None, entry.status.value}]
     if arguments.json:
         print(json.dumps([_row(entry, output) for entry in chosen], indent=1))
     elif chosen:
@@ -96,7 +94,7 @@ def _line(entry: Entry, output: Path) -> tuple[str, ...]:
         entry.at.cell,
         f"{entry.at.stage}{again}",
         str(entry.at.take),
-        f"{status_of(entry.outcome).value}{gone}",
+        f"{entry.status.value}{gone}",
         f"{entry.spent.upper:,}",
         _file(entry) or "–",
     )
@@ -121,7 +119,7 @@ def _row(entry: Entry, output: Path) -> dict[str, object]:
         "stage": entry.at.stage,
         "round": entry.at.round,
         "take": entry.at.take,
-        "status": status_of(outcome).value,
+        "status": entry.status.value,
         "url": outcome.url if isinstance(outcome, Stored | Paid | PaidLost) else None,
         "file": _file(entry) or None,
         "missing": _is_gone(entry, output),

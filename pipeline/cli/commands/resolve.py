@@ -33,6 +33,7 @@ from pipeline.model.entry import Entry, Resolution
 from pipeline.model.outcome import InDoubt, PaidLost
 from pipeline.providers.registry import profiles
 from pipeline.providers.replies import shown_images
+from pipeline.purchasing.recovery import settle_dead_attempts
 from pipeline.review.matching import matching
 from pipeline.state.output.balances import BalanceFinding
 from pipeline.state.output.lock import campaign_lock
@@ -99,6 +100,7 @@ class _ResolutionAnswer:
 async def _resolve(arguments: argparse.Namespace, campaign: Slug) -> int:
     ledger = await open_ledger(settings_of(arguments).output)
     try:
+        await settle_dead_attempts(ledger, campaign)
         open_ones = [entry for entry in await ledger.campaign_entries(campaign) if _is_open(entry)]
         if not open_ones:
             if arguments.json:

@@ -18,7 +18,7 @@ from pipeline.ledger.registry import ledger_exists, open_ledger
 from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.credits import Spent
 from pipeline.model.entry import Entry, RunRecord
-from pipeline.model.outcome import Status, status_of
+from pipeline.model.outcome import Status
 from pipeline.model.verdict import Decision, Verdict
 from pipeline.state.output.missing_ledger import campaigns_unknown_to_ledger
 
@@ -86,7 +86,7 @@ async def _line(ledger: Ledger, record: RunRecord) -> CampaignLine:
     return CampaignLine(
         campaign=record.campaign,
         run=record,
-        images=Counter(status_of(entry.outcome) for entry in entries),
+        images=Counter(entry.status for entry in entries),
         drafted=len(_drafted(entries)),
         approved=sum(verdict.decision is Decision.APPROVED for verdict in _drafts(verdicts)),
         decided=sum(verdict.decision is not Decision.UNDECIDED for verdict in _drafts(verdicts)),
@@ -98,7 +98,7 @@ def _drafted(entries: Sequence[Entry]) -> set[CellName]:
     return {
         entry.at.cell
         for entry in entries
-        if entry.at.stage is Stage.DRAFT and status_of(entry.outcome) is Status.STORED
+        if entry.at.stage is Stage.DRAFT and entry.status is Status.STORED
     }
 
 

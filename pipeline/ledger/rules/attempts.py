@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from pipeline.ledger.row_store import RowStore
 from pipeline.ledger.rows import AttemptRow, Ending, JobRow, JobState, Money, PurchaseRow, plain
+from pipeline.model.campaign import Slug
 from pipeline.model.entry import Attempt
 
 LONGEST_REPLY = 65_536
@@ -30,6 +31,17 @@ def open_attempt(
         AttemptRow(job=job.id, number=job.attempts, nth=purchase.nth, run=run, started=now)
     )
     return Attempt(job=job.key, purchase=purchase.key, number=job.attempts, price=purchase.credits)
+
+
+def list_open(store: RowStore, campaign: Slug) -> list[Attempt]:
+    """Return every attempt of a campaign that has no ending."""
+    attempts = []
+    for job, row in store.open_attempts(campaign):
+        purchase = store.purchase(job.id, row.nth)
+        attempts.append(
+            Attempt(job=job.key, purchase=purchase.key, number=row.number, price=purchase.credits)
+        )
+    return attempts
 
 
 def find_attempt(store: RowStore, attempt: Attempt) -> tuple[JobRow, AttemptRow, PurchaseRow]:

@@ -7,28 +7,23 @@ import os
 
 from pipeline.errors import BudgetReached
 from pipeline.ledger.row_store import RowStore, SpendScope
-from pipeline.ledger.rows import Ending, JobState, Money, PurchaseRow, RunRow, month_of
-from pipeline.ledger.rules.attempts import close_attempt, hold, open_attempt
+from pipeline.ledger.rows import JobState, Money, PurchaseRow, RunRow, month_of
+from pipeline.ledger.rules.attempts import list_open, open_attempt
 from pipeline.model.credits import Budget
 from pipeline.model.entry import Attempt, PurchaseKey
 from pipeline.model.job import Job
 from pipeline.model.run import Run, RunId
 
-UNANSWERED = "the run ended before an answer was kept"
 PAYABLE = frozenset({JobState.PLANNED, JobState.NOT_SENT, JobState.REJECTED, JobState.REFUSED})
 """States in which a new purchase pays for nothing twice."""
 
 
-def begin(store: RowStore, now: int, run: Run) -> int:
-    """Open a run; what dead runs of its campaign left open becomes in doubt."""
+def begin(store: RowStore, now: int, run: Run) -> list[Attempt]:
+    """Open a run; return what dead runs of its campaign left open, as it stands."""
     if store.run(run.id) is not None:
         raise ValueError(f"run {run.id} has begun already")
-    doubts = 0
-    for job, attempt in store.open_attempts(run.campaign):
-        close_attempt(store, attempt, Ending.DOUBT, now=None, error=UNANSWERED)
-        doubts += hold(store, job, store.purchase(job.id, attempt.nth), reason=UNANSWERED)
     store.add_run(run, started=now)
-    return doubts
+    return list_open(store, run.campaign)
 
 
 def end(store: RowStore, now: int, run: RunId, exit_code: int) -> None:

@@ -4,6 +4,8 @@ A purchase that an earlier attempt left in doubt stays in doubt when a later att
 nothing: only a yes, or a person, takes a doubt away.
 """
 
+from collections.abc import Sequence
+
 from pipeline.ledger.row_store import RowStore
 from pipeline.ledger.rows import Ending, JobRow, JobState, Money, PurchaseRow, plain
 from pipeline.ledger.rules.attempts import ReplyRecord, close_attempt, find_attempt, find_open, hold
@@ -83,6 +85,17 @@ def doubt(
         purchase.credits = at_most
         store.save_purchase(purchase)
     hold(store, job, purchase, reason=reason)
+
+
+def abandon(store: RowStore, attempts: Sequence[Attempt], *, reason: str) -> None:
+    """Nobody saw how these ended: each that is still open is in doubt, with no time of ending."""
+    for attempt in attempts:
+        find_attempt(store, attempt)
+    for attempt in attempts:
+        job, row, purchase = find_attempt(store, attempt)
+        if row.outcome is Ending.SUBMITTED:
+            close_attempt(store, row, Ending.DOUBT, now=None, error=reason)
+            hold(store, job, purchase, reason=reason)
 
 
 def stored(store: RowStore, key: JobKey, artifact: Artifact) -> None:

@@ -212,7 +212,7 @@ async def test_a_person_may_accept_an_older_copy_by_removing_the_mark(place):
     place.write_bytes(older)
     mark_path(place).unlink()
     ledger = await SqliteLedger.open(place)
-    assert await ledger.begin(a_run(NEXT)) == 0
+    assert await ledger.begin(a_run(NEXT)) == []
     await ledger.close()
 
 

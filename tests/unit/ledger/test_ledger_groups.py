@@ -117,7 +117,7 @@ async def test_closing_waits_for_permits_that_have_to_be_taken_back(tmp_path):
     asking.cancel()
     await ledger.close()
     again = await SqliteLedger.open(tmp_path / "other.db")
-    assert await again.begin(a_run("2026-11-22T070000Z-bbbbbb")) == 0
+    assert await again.begin(a_run("2026-11-22T070000Z-bbbbbb")) == []
     await again.close()
 
 

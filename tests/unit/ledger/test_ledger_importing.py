@@ -142,7 +142,7 @@ async def ledger(request, tmp_path):
 
 async def test_every_image_stands_as_it_stood(lost, manifest, ledger):
     await import_manifest(ledger, manifest, prices=PRICES)
-    await lost.begin(NEXT)
+    await lost.abandon(await lost.begin(NEXT), reason="killed")
     keys = [job.key for job in LISTED]
     before, after = await lost.entries(keys), await ledger.entries(keys)
     flying = replace(before[FLYING.key].outcome, reason=after[FLYING.key].outcome.reason)
