@@ -1,4 +1,4 @@
-"""What a ledger knows: purchases, attempts, runs, and one entry for each job."""
+"""The nouns of a ledger: attempts, runs, resolutions, and one entry for each job."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Attempt:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AttemptRecord:
-    """One POST as the run manifest tells it."""
+    """One POST as run manifests have it."""
 
     number: int
     run: RunId
@@ -39,37 +39,37 @@ class AttemptRecord:
     ended: str = ""
     http: int | None = None
     outcome: str = ""
-    """`submitted` (still open), `paid`, `failed`, `doubt`."""
+    """`submitted` (no ending yet), `paid`, `failed` or `doubt`."""
     request_id: str = ""
     error: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
-    """All that the ledger knows of one job."""
+    """All that the ledger has on one job."""
 
     key: JobKey
     at: Coordinates
     outcome: Outcome | None
-    """`None`: known, and due (as if never asked)."""
+    """`None`: an attempt is open (`rendering`), or the job is due as if it had never been asked."""
     spent: Spent
     """Over all purchases of the job: a doubt that was bought again stays counted."""
     purchase: PurchaseKey | None = None
-    """Of the newest purchase; `None` where its key was lost with an older ledger."""
+    """Of the newest purchase; `None` if its key was lost with an older ledger."""
     purchased: str = ""
-    """When the newest purchase was first submitted; UTC, ISO 8601. Empty where its key is lost."""
+    """When the newest purchase was first submitted; UTC, ISO 8601. Empty if its key is lost."""
     rendering: bool = False
     """An attempt has no ending yet: in flight, or left so by a run that died."""
 
     @property
     def status(self) -> Status:
-        """The public word for where the job stands."""
+        """The public status of the job."""
         return Status.RENDERING if self.rendering else status_of(self.outcome)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Restored:
-    """One job as a run manifest remembers it, for a ledger that has lost it."""
+    """One job as a run manifest has it, for a ledger that has lost it."""
 
     key: JobKey
     at: Coordinates
@@ -82,7 +82,7 @@ class Restored:
 
 
 class Resolution(StrEnum):
-    """What a person, or the balance, says of a job in doubt."""
+    """The answer of a person, or of the balance, for a job in doubt."""
 
     CHARGED = "charged"
     """Paid, and no image will come: `paid_lost`."""
@@ -94,12 +94,12 @@ class Resolution(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunRecord:
-    """One invocation, as `status` tells it."""
+    """One run and how it ended."""
 
     id: RunId
     campaign: Slug
     account: Account
     started: str
     finished: str = ""
-    """Empty while the run lives, and for ever if it was killed."""
+    """Empty while the run is alive, and for ever if it was killed."""
     exit_code: int | None = None

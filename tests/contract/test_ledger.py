@@ -343,7 +343,7 @@ async def test_a_late_yes_says_what_several_images_really_cost(hand):
 @pytest.mark.parametrize("charged", [0, 2, 4, 6, 9])
 async def test_a_person_says_what_a_doubt_cost_whether_its_image_came_or_not(hand, charged):
     await several_shown(hand)
-    await hand.ledger.found(CRAB.key, "https://cdn.test/1.png", charged=Credits(charged))
+    await hand.ledger.image_found(CRAB.key, "https://cdn.test/1.png", charged=Credits(charged))
     assert (await hand.entry(CRAB)).outcome.credits == charged
     other = a_job("lime/1x1")
     await hand.ledger.doubt(await hand.submit(other), reason="reset")
@@ -354,7 +354,7 @@ async def test_a_person_says_what_a_doubt_cost_whether_its_image_came_or_not(han
 async def test_nothing_was_ever_charged_below_zero(hand):
     await several_shown(hand)
     with pytest.raises(ValueError, match="-1 credits"):
-        await hand.ledger.found(CRAB.key, "https://cdn.test/1.png", charged=Credits(-1))
+        await hand.ledger.image_found(CRAB.key, "https://cdn.test/1.png", charged=Credits(-1))
 
 
 async def test_a_doubt_that_was_not_charged_is_due(hand):
@@ -386,7 +386,7 @@ async def test_a_lost_image_may_be_bought_again_and_stays_counted(hand):
 
 async def test_an_image_a_person_found_is_confirmed_and_fetched(hand):
     await hand.ledger.doubt(await hand.submit(CRAB), reason="reset")
-    await hand.ledger.found(CRAB.key, "https://cdn.test/found.png")
+    await hand.ledger.image_found(CRAB.key, "https://cdn.test/found.png")
     entry = await hand.entry(CRAB)
     assert entry.outcome == Paid(url="https://cdn.test/found.png", credits=Credits(2))
     assert entry.spent == Spent(confirmed=Credits(2))
@@ -395,7 +395,7 @@ async def test_an_image_a_person_found_is_confirmed_and_fetched(hand):
 async def test_a_lost_image_a_person_found_is_not_charged_twice(hand):
     await hand.ledger.paid(await hand.submit(CRAB), a_receipt())
     await hand.ledger.unfetched(CRAB.key, reason="404", lost=True)
-    await hand.ledger.found(CRAB.key, "https://cdn.test/found.png")
+    await hand.ledger.image_found(CRAB.key, "https://cdn.test/found.png")
     entry = await hand.entry(CRAB)
     assert (type(entry.outcome), entry.spent) == (Paid, Spent(confirmed=Credits(2)))
 
@@ -418,17 +418,4 @@ async def test_whether_a_lost_image_was_charged_is_no_question(hand, resolution)
 async def test_nothing_is_found_of_a_job_that_is_stored(hand):
     await an_image(hand, CRAB)
     with pytest.raises(ValueError, match="stored"):
-        await hand.ledger.found(CRAB.key, "https://cdn.test/found.png")
-
-
-@pytest.mark.parametrize("kind", FailureKind)
-async def test_a_forgiven_job_is_due(hand, kind):
-    await hand.ledger.fail(await hand.submit(CRAB), Failed(kind=kind, reason="no"))
-    await hand.ledger.forgive(CRAB.key)
-    assert (await hand.entry(CRAB)).outcome is None
-
-
-async def test_only_a_failure_is_forgiven(hand):
-    await hand.ledger.doubt(await hand.submit(CRAB), reason="reset")
-    with pytest.raises(ValueError, match="in_doubt"):
-        await hand.ledger.forgive(CRAB.key)
+        await hand.ledger.image_found(CRAB.key, "https://cdn.test/found.png")

@@ -201,7 +201,7 @@ class Life(RuleBasedStateMachine):
     def found(self, job):
         if self.said(job):
             url = "https://cdn.test/found.png"
-            self.both(lambda ledger: ledger.found(job.key, url, charged=self.sum_said(job)))
+            self.both(lambda ledger: ledger.image_found(job.key, url, charged=self.sum_said(job)))
 
     def said(self, job):
         """What an honest person says of the newest purchase of a job."""
@@ -210,10 +210,6 @@ class Life(RuleBasedStateMachine):
     def sum_said(self, job):
         known = self.do(self.hands[0].ledger.entries([job.key]))
         return Credits(self.bought(known[job.key].purchase)) if known else Credits(0)
-
-    @rule(job=st.sampled_from(JOBS))
-    def forgive(self, job):
-        self.both(lambda ledger: ledger.forgive(job.key))
 
     @invariant()
     def what_was_charged_lies_in_the_interval(self):

@@ -221,7 +221,7 @@ async def _settle(arguments: argparse.Namespace, ledger: Ledger, answer: _Resolu
             charged=answer.charged,
         )
         if answer.means is None:
-            await ledger.found(entry.key, answer.url, charged=answer.charged)
+            await ledger.image_found(entry.key, answer.url, charged=answer.charged)
         else:
             await ledger.resolve(entry.key, answer.means, charged=answer.charged)
 

@@ -7,7 +7,7 @@ import pytest
 from builders import NOW, a_job, a_run
 
 from pipeline.errors import UsageError
-from pipeline.ledger.manifest_import.importing import BEYOND, import_manifest
+from pipeline.ledger.manifest_import.importing import UNLISTED, import_manifest
 from pipeline.ledger.memory.ledger import MemoryLedger
 from pipeline.ledger.sqlite.ledger import SqliteLedger
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
@@ -164,7 +164,7 @@ async def test_every_credit_is_counted_also_of_images_that_are_gone(lost, manife
     for scope in ({}, {"campaign": "citrus-soda"}, {"month": "2026-11"}, {"run": a_run().id}):
         assert await ledger.spent(**scope) == await lost.spent(**scope)
     told = await ledger.campaign_entries("citrus-soda")
-    assert [entry.spent.confirmed for entry in told if entry.at.cell == BEYOND] == [2]
+    assert [entry.spent.confirmed for entry in told if entry.at.cell == UNLISTED] == [2]
 
 
 async def test_every_post_is_told_as_before(lost, manifest, ledger):

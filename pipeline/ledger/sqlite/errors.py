@@ -1,4 +1,4 @@
-"""What to tell a person when a ledger cannot be used."""
+"""The errors of a ledger file that cannot be used: what is wrong, and what mends it."""
 
 from pathlib import Path
 
@@ -6,8 +6,8 @@ import apsw
 
 from pipeline.errors import LedgerUnusable, LocalFault
 
-PATIENCE = 60_000
-"""Milliseconds that another program may hold the file; its transactions take a few."""
+BUSY_TIMEOUT = 60_000
+"""Milliseconds to wait for another program that holds the file; its transactions take a few."""
 
 _MEND = (
     "Nothing was changed. Restore it from a backup, or move it and the files beside it away and "
@@ -15,8 +15,8 @@ _MEND = (
 )
 
 
-def fault(path: Path, error: Exception) -> LocalFault:
-    """The error of this house for one of SQLite or the operating system."""
+def as_local_fault(path: Path, error: Exception) -> LocalFault:
+    """Return the error of this program for one of SQLite or the operating system."""
     match error:
         case LocalFault():
             return error
@@ -24,7 +24,7 @@ def fault(path: Path, error: Exception) -> LocalFault:
             return damaged(path, str(error))
         case apsw.BusyError():
             return LocalFault(
-                f"another program has held the ledger {path} for {PATIENCE // 1000} s: nothing "
+                f"another program has held the ledger {path} for {BUSY_TIMEOUT // 1000} s: nothing "
                 "more is bought, and what is paid for is kept. End it, and run again."
             )
         case _:
@@ -35,36 +35,36 @@ def fault(path: Path, error: Exception) -> LocalFault:
 
 
 def damaged(path: Path, complaint: str) -> LedgerUnusable:
-    """The file is not whole."""
+    """Return the error for a file that is not whole."""
     return LedgerUnusable(f"the ledger {path} is damaged: {complaint}.\n{_MEND}")
 
 
-def foreign(path: Path) -> LedgerUnusable:
-    """The file is something else."""
+def not_a_ledger(path: Path) -> LedgerUnusable:
+    """Return the error for a file that is something else."""
     return LedgerUnusable(
         f"{path} is not a ledger, or its beginning is lost; it was left untouched.\n"
         "Move it away, or choose another folder with --output."
     )
 
 
-def linked(path: Path) -> LedgerUnusable:
-    """The file is a link, which could lead out of the output folder."""
+def is_a_link(path: Path) -> LedgerUnusable:
+    """Return the error for a link, which could lead out of the output folder."""
     return LedgerUnusable(
-        f"{path} is a link, and a ledger has to lie where it is looked for.\n"
+        f"{path} is a link, and the ledger must be a file in the output folder itself.\n"
         "Put the file itself there, or choose another folder with --output."
     )
 
 
-def orphaned(path: Path, journal: Path) -> LedgerUnusable:
-    """A journal without its ledger: SQLite would mix it into a new one."""
+def journal_without_ledger(path: Path, journal: Path) -> LedgerUnusable:
+    """Return the error for a journal without its ledger: SQLite would mix it into a new one."""
     return LedgerUnusable(
         f"the ledger {path} is gone, but its journal {journal.name} is still there: it may hold "
         "what was paid for last.\nPut the ledger back, or move the journal away to begin anew."
     )
 
 
-def forgetful(path: Path, *, missing: int, mark: Path) -> LedgerUnusable:
-    """The file has fewer writes than were once made durable in it."""
+def lacks_commits(path: Path, *, missing: int, mark: Path) -> LedgerUnusable:
+    """Return the error for a file that has fewer writes than were made durable in it."""
     return LedgerUnusable(
         f"the ledger {path} lacks the last {missing} writes that were made in it: its journal was "
         "damaged or removed, or an older copy was put in its place. What was bought in them would "

@@ -1,9 +1,9 @@
-"""The mark beside a ledger: how many groups of writes were made durable in it.
+"""The mark beside a ledger file: how many groups of writes were made durable in it.
 
-SQLite drops what follows a damaged place in its journal, and starts over where the journal is
-gone, without a word. A ledger that has fewer groups than its mark has forgotten purchases, and
-must not be bought on. The mark needs no fsync: it is written after each durable group, so that
-after a power loss it can only be too low.
+SQLite silently drops what follows a damaged place in its journal, and starts with an empty journal
+if the file is gone. A ledger with fewer commits than its mark has lost purchases, and nothing may
+be bought on it. The mark needs no fsync: it is written after each durable group, so that after a
+power loss it can only be too low.
 """
 
 import os
@@ -13,7 +13,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LedgerMark:
-    """What a mark says."""
+    """The identity of a ledger, and how far it has been written."""
 
     name: bytes
     """The random name of the ledger that it belongs to."""
@@ -21,12 +21,12 @@ class LedgerMark:
 
 
 def mark_path(ledger: Path) -> Path:
-    """Where the mark of a ledger lies."""
+    """Return where the mark of a ledger lies."""
     return ledger.with_name(f"{ledger.name}.mark")
 
 
 def read_mark(ledger: Path) -> LedgerMark | None:
-    """The mark of a ledger; `None` where there is none that can be read."""
+    """Return the mark of a ledger; `None` if there is none that can be read."""
     try:
         name, commits = mark_path(ledger).read_text("utf-8").split()
         return LedgerMark(name=bytes.fromhex(name), commits=int(commits))
@@ -34,18 +34,18 @@ def read_mark(ledger: Path) -> LedgerMark | None:
         return None
 
 
-class Mark:
-    """An open mark; every process that writes a ledger moves it."""
+class CommitMark:
+    """An open mark; every process that writes to a ledger advances it."""
 
     def __init__(self, ledger: Path, *, name: bytes) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         self._descriptor = os.open(mark_path(ledger), flags, 0o644)
         self._name = name
 
-    def move(self, commits: int) -> None:
-        """Say that so many groups are durable."""
+    def advance(self, commits: int) -> None:
+        """Record that this many groups are durable."""
         os.pwrite(self._descriptor, f"{self._name.hex()} {commits:020}\n".encode(), 0)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         os.close(self._descriptor)
