@@ -6,8 +6,8 @@ from pathlib import Path
 from pipeline.campaign.feeds.column_meaning import ColumnMeaning, meaning_of
 from pipeline.campaign.feeds.opening import open_table
 from pipeline.campaign.files import ReadableFile
-from pipeline.campaign.grammar.campaign_file import slug_of
 from pipeline.campaign.grammar.matrix import TablePart
+from pipeline.campaign.naming import slug_of
 from pipeline.campaign.places import Findings, Place
 from pipeline.campaign.reading.hints import quoted
 from pipeline.errors import CampaignError

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from pipeline.campaign.grammar.base import ValidationContext
-from pipeline.campaign.grammar.campaign_file import CampaignFile, slug_of
+from pipeline.campaign.grammar.campaign_file import CampaignFile
 from pipeline.campaign.grammar.parts import homes, keys_by_model
 from pipeline.campaign.places import Findings
 from pipeline.campaign.reading.located import LocatedList, LocatedMap, Step, dotted, place_at
@@ -137,9 +137,6 @@ def _complaint(error: Mapping[str, Any], steps: Sequence[Step]) -> str:
         return f"must be {listing(words)}, not {_shown(value)}{did_you_mean(str(value), words)}"
     if kind in _KINDS:
         return f"{_KINDS[kind]}, not {_shown(value)}"
-    if kind == "string_pattern_mismatch":
-        slug = slug_of(str(value))
-        return f"may hold only a-z, 0-9 and single - between them: write {slug}"
     if kind == "list_type":
         return _no_list(value, steps)
     if kind in ("model_type", "model_attributes_type"):
