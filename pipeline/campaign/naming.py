@@ -1,4 +1,4 @@
-"""The campaign's name: its rule, and reading it without reading the rest.
+"""The campaign's name: its rule, and readable it without readable the rest.
 
 Commands that only look up what was kept under a name start in milliseconds: this module imports
 PyYAML and nothing heavier.
@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
-from pipeline.campaign.extends import read_whole
+from pipeline.campaign.extends import read_extended
 from pipeline.campaign.files import ReadableFile, project_root
 from pipeline.campaign.reading.located import place_at
 from pipeline.model.campaign import Slug
@@ -34,15 +34,15 @@ def read_name(file: Path) -> Slug:
     Raises `CampaignError` with the findings that `load_campaign` would raise for a file that cannot
     be read, YAML that is not sound, or a name that is missing or wrong. Other keys are not checked.
     """
-    reading = ReadableFile(path=file, shown=str(file))
-    whole = read_whole(reading, root=project_root(file))
-    document, findings = whole.document, whole.findings
+    readable = ReadableFile(path=file, shown=str(file))
+    extended = read_extended(readable, root=project_root(file))
+    document, findings = extended.document, extended.findings
     at = place_at(document, ("campaign",))
     if "campaign" not in document:
         findings.error("is missing", at=document.place, path="campaign", code="missing")
     elif problem := name_problem(document["campaign"]):
         findings.error(problem.complaint, at=at, path="campaign", code=problem.code)
-    findings.settle()
+    findings.raise_if_failed()
     return Slug(str(document["campaign"]))
 
 

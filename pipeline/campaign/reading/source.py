@@ -6,7 +6,7 @@ import re
 import stat
 from pathlib import Path
 
-from pipeline.campaign.places import Place, refusal
+from pipeline.campaign.findings import Place, refusal
 
 TEXT_LIMIT = 8 * 1024 * 1024
 """Largest campaign, template or partial file, in bytes."""
