@@ -3,7 +3,7 @@
 import os
 from dataclasses import replace
 
-from pipeline.campaign.outline import fill_environment
+from pipeline.campaign.campaign_settings import fill_environment
 from pipeline.errors import UsageError
 from pipeline.model.campaign import Campaign
 from pipeline.model.credits import Budget, Credits

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 import aiohttp
 
 from pipeline.app.manifest_writer import ManifestWriter
-from pipeline.campaign.outline import fill_environment
+from pipeline.campaign.campaign_settings import fill_environment
 from pipeline.model.campaign import Campaign, Notice
 from pipeline.model.outcome import Status
 from pipeline.reports.run_report import RunReport

@@ -3,7 +3,6 @@
 Apart from the front door, since what these need would be half of its cost.
 """
 
-import difflib
 import os
 import sys
 import tempfile
@@ -16,14 +15,13 @@ from pipeline.cli.registry import COMMANDS
 from pipeline.cli.terminal import paint, say
 from pipeline.errors import CampaignError, PipelineError
 from pipeline.reports.journal import Journal
+from pipeline.suggestions import did_you_mean
 
 
 def unknown(name: str) -> str:
     """What to say of a word that is no command."""
     names = [listing.name for listing in COMMANDS]
-    close = difflib.get_close_matches(name, names, n=1)
-    hint = f" (did you mean {close[0]}?)" if close else ""
-    return f"there is no command {name!r}{hint}; pipeline --help lists them"
+    return f"there is no command {name!r}{did_you_mean(name, names)}; pipeline --help lists them"
 
 
 def log_error(error: PipelineError, *, exit_code: int) -> None:

@@ -8,7 +8,6 @@ from math import ceil, prod
 from pipeline.app.next_command import next_step
 from pipeline.app.options import CampaignOptions
 from pipeline.campaign.loading import LoadedCampaign
-from pipeline.campaign.outline import outline
 from pipeline.cli.terminal import clipped, counted, paint, table, width
 from pipeline.model.campaign import Review, Size, Stage
 from pipeline.model.credits import Credits
@@ -280,7 +279,7 @@ def _duration(seconds: float) -> str:
 
 
 def _crops(loaded: LoadedCampaign) -> list[str]:
-    crops = outline(loaded).crops[:MOST_CROPS]
+    crops = loaded.cut_sizes[:MOST_CROPS]
     names = table([(size.id, _pixels(size)) for size in crops]) if crops else []
     return [
         _fact("Crop", f"{name}  keeps {size.kept:.1%} of a {size.ratio}")

@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import Sequence
 
+from pipeline.campaign.cell_globs import matching_cells
 from pipeline.errors import UsageError
 from pipeline.ledger.base import Ledger, StaleVerdict
 from pipeline.model.campaign import Slug
 from pipeline.model.job import Job, keys_of
 from pipeline.model.verdict import Verdict
 from pipeline.review.binding import UnboundVerdict, bind
-from pipeline.review.matching import matching
 from pipeline.state.lookup import Entries, by_cell
 from pipeline.state.picks import Newest
 
@@ -33,7 +33,7 @@ async def decide_cells(
     take, and where somebody else decided on a cell in the same moment.
     """
     cells = by_cell(drafts)
-    names = matching(cells, glob)
+    names = matching_cells(cells, glob)
     wanted = [job for name in names for job in cells[name]]
     entries = await ledger.entries(keys_of(wanted))
     newest = await ledger.verdicts(campaign)

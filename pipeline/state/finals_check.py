@@ -27,13 +27,13 @@ def finals_repeat_drafts(loaded: LoadedCampaign) -> bool:
     """
     if Stage.DRAFT not in loaded.campaign.stages:
         return False
-    texts = [source.text for source in loaded.library.templates.values()]
+    texts = [source.text for source in loaded.templates.sources.values()]
     return loaded.path is None and not any(_names_the_image(text) for text in texts)
 
 
 def finals_cost_alike(loaded: LoadedCampaign) -> bool:
     """Whether quality and takes are the same for all cells."""
-    return all(change.set.stages is None for change in loaded.opened.file.overrides)
+    return all(change.set.stages is None for change in loaded.checked.file.overrides)
 
 
 def _names_the_image(template: str) -> bool:

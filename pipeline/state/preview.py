@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from pipeline.campaign.cell_globs import compile_cell_globs
 from pipeline.campaign.loading import LoadedCampaign
-from pipeline.campaign.matrix.rules import name_glob
 from pipeline.ledger.base import Ledger
 from pipeline.model.campaign import CellName, Review, Stage
 from pipeline.model.credits import FREE, Credits
@@ -85,7 +85,7 @@ class _ImageCount:
         self._waiting: set[CellName] = set()
         self._verdicts: Newest | None = None
         """Of drafts; `None` where nobody is asked."""
-        self._glob = name_glob(only)
+        self._glob = compile_cell_globs(only)
         self._grid = SizeGrid()
         self._stages: dict[Stage, CountedWork] = {}
         self._unseen = {

@@ -7,8 +7,8 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
+from pipeline.campaign.cell_globs import canonical_glob
 from pipeline.campaign.loading import load_campaign
-from pipeline.campaign.matrix.sizes import size_glob
 from pipeline.cli.flags import add_campaign, add_common, settings_of
 from pipeline.cli.terminal import breadth, paint, table, width
 from pipeline.ledger.registry import ledger_exists, open_ledger
@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     output = settings_of(arguments).output
     draft = final = Round()
     if ledger_exists(output):
-        cell = CellName(size_glob(arguments.cell))
+        cell = CellName(canonical_glob(arguments.cell))
         draft, final = asyncio.run(_rounds(output, loaded.campaign.slug, cell))
     told = explain(loaded, arguments.cell, draft=draft, final=final)
     if arguments.json:

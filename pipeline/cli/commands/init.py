@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from pipeline.campaign.first_campaign import campaign_from_feed, first_campaign
-from pipeline.campaign.grammar.campaign_file import slug_of
+from pipeline.campaign.naming import slug_of
 from pipeline.cli.terminal import say
 from pipeline.errors import LocalFault, UsageError
 

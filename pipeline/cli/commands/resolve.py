@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from pipeline.app.accounts import provider_settings
 from pipeline.app.next_command import next_step
 from pipeline.app.run_facts import utc_stamp
+from pipeline.campaign.cell_globs import matching_cells
 from pipeline.campaign.loading import LoadedCampaign, load_campaign
 from pipeline.cli.commands.run import peek_slug
 from pipeline.cli.flags import (
@@ -34,7 +35,6 @@ from pipeline.model.outcome import InDoubt, PaidLost
 from pipeline.providers.registry import profiles
 from pipeline.providers.replies import shown_images
 from pipeline.purchasing.recovery import settle_dead_attempts
-from pipeline.review.matching import matching
 from pipeline.state.output.balances import BalanceFinding
 from pipeline.state.output.lock import campaign_lock
 from pipeline.state.output.resolutions import note_resolution
@@ -137,7 +137,7 @@ def _is_open(entry: Entry) -> bool:
 
 
 def _chosen(arguments: argparse.Namespace, entries: Sequence[Entry]) -> list[Entry]:
-    names = set(matching({entry.at.cell for entry in entries}, arguments.cells))
+    names = set(matching_cells({entry.at.cell for entry in entries}, arguments.cells))
     chosen = [
         entry
         for entry in entries

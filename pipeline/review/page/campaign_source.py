@@ -87,5 +87,5 @@ def _files(file: Path, loaded: LoadedCampaign | None) -> Iterator[Path]:
         yield from folder.glob(pattern)
         yield from folder.parent.glob(pattern)
     if loaded is not None:
-        yield from (reading.path for reading in loaded.library.files.values())
+        yield from (reading.path for reading in loaded.templates.files.values())
         yield from (folder / feed for feed in loaded.campaign.feeds)

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.campaign.campaign_settings import fill_environment
 from pipeline.campaign.first_campaign import campaign_from_feed, first_campaign
 from pipeline.campaign.grammar import reference, schema
 from pipeline.campaign.grammar.campaign_file import CampaignFile
 from pipeline.campaign.grammar.checking import check
 from pipeline.campaign.grammar.parts import keys, parts
 from pipeline.campaign.matrix.placements import listing
-from pipeline.campaign.outline import fill_environment
 from pipeline.campaign.reading.document import parse
 from pipeline.errors import CampaignError, UsageError
 from pipeline.model.verdict import Round

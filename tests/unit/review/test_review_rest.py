@@ -15,7 +15,6 @@ from pipeline.model.credits import Budget, Credits
 from pipeline.model.verdict import Round
 from pipeline.providers.registry import profiles
 from pipeline.review.cleaned_text import clean_name
-from pipeline.review.matching import matching
 from pipeline.review.page.broadcast import KEPT, Broadcast
 from pipeline.review.page.budgets import limits
 from pipeline.review.page.campaign_source import CampaignSource
@@ -40,25 +39,6 @@ def test_a_longer_value_wins_over_one_inside_it():
 
 def test_a_value_with_signs_of_regular_expressions_is_only_itself():
     assert filled_spans("a (b+) c", {"x": "(b+)"}) == [("a ", ""), ("(b+)", "x"), (" c", "")]
-
-
-@pytest.mark.parametrize(
-    ("glob", "names"),
-    [
-        ("*", CELLS),
-        ("citrus/*", CELLS[:2]),
-        ("*4:3*", [CELLS[0], CELLS[2]]),
-        ("*/de-DE", CELLS[2:]),
-        ("citrus/16:9/en-US", CELLS[1:2]),
-    ],
-)
-def test_a_glob_names_cells(glob, names):
-    assert list(matching(CELLS, glob)) == names
-
-
-def test_a_glob_with_a_slip_names_the_word_that_was_meant():
-    with pytest.raises(UsageError, match="did you mean citrus for citrsu"):
-        matching(CELLS, "citrsu/*")
 
 
 def test_a_verdict_without_a_name_is_refused():

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pipeline.campaign.resolved import CellRule, Matrix, Point, Sample
 
 
-def walk(matrix: Matrix) -> Iterator[Point]:
+def cell_points(matrix: Matrix) -> Iterator[Point]:
     """Every cell that no axis rule excludes, in canonical order, then those only `include` adds.
 
     Exclusions with a condition are not decided here.

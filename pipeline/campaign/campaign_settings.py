@@ -1,5 +1,6 @@
 """The campaign as a value: what a run needs to know besides its jobs."""
 
+import re
 from collections.abc import Mapping
 
 from pipeline.campaign.grammar.campaign_file import CampaignFile
@@ -93,3 +94,14 @@ def _pace(file: CampaignFile) -> PaceLimits:
         images_per_minute=None if rate is None else float(rate),
         failures=limit,
     )
+
+
+_VARIABLE = re.compile(r"\{\{\s*env\.([A-Za-z_][A-Za-z0-9_]*)\s*\}\}", re.ASCII)
+
+
+def fill_environment(text: str, environment: Mapping[str, str]) -> str:
+    """A webhook or provider setting with its `{{ env.NAME }}`; `KeyError` where one is not set.
+
+    Only at the moment of use: what it gives may be a secret and is never kept.
+    """
+    return _VARIABLE.sub(lambda found: environment[found[1]], text)

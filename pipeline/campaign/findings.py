@@ -10,7 +10,7 @@ MOST_FINDINGS = 200
 
 
 class Place(NamedTuple):
-    """One spot in a file, counted from 1."""
+    """One unnamed in a file, counted from 1."""
 
     file: str
     line: int = 0
@@ -60,7 +60,7 @@ class Findings:
                 kept.add(finding)
         return kept
 
-    def settle(self) -> None:
+    def raise_if_failed(self) -> None:
         """Raise `CampaignError` with every finding if one of them is an error."""
         if self.failed:
             raise CampaignError(_bounded(self.all))
