@@ -11,6 +11,7 @@ from pipeline.model.provider import Account, Profile
 from pipeline.providers.profiles import EMBEDDED
 from pipeline.providers.registry import account_at
 from pipeline.settings import GPTIMAGE_URL, ProviderSettings, Settings
+from pipeline.state.budgets import campaign_budget
 
 EMBEDDED_ACCOUNT = Account("embedded")
 """One account whatever the port: its state lies in the output folder."""
@@ -55,12 +56,9 @@ def provider_settings(campaign: Campaign, settings: ProviderSettings) -> Provide
 def budget_for(
     campaign: Campaign, profile: Profile, *, max_credits: int | None, default_run: int
 ) -> Budget:
-    """The limits of one run; play money has none."""
+    """Return the limits of one run; play money has none."""
+    budget = campaign_budget(campaign, profile)
     if profile.play_money:
-        return Budget()
-    said = [limit for limit in (campaign.budget.run, max_credits) if limit is not None]
-    return Budget(
-        run=Credits(min(said, default=default_run)),
-        campaign=campaign.budget.campaign,
-        month=campaign.budget.month,
-    )
+        return budget
+    limits = [limit for limit in (budget.run, max_credits) if limit is not None]
+    return replace(budget, run=Credits(min(limits, default=default_run)))

@@ -14,7 +14,7 @@ from pipeline.model.run import Run
 from pipeline.purchasing.watching import Watcher
 from pipeline.reports.run_manifest import RunFacts
 from pipeline.reports.run_report import RunReport
-from pipeline.state.survey import CampaignState
+from pipeline.state.campaign_state import CampaignState
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -19,8 +19,8 @@ from pipeline.model.job import JobKey
 from pipeline.model.run import Run, RunPaths
 from pipeline.reports.run_manifest import RunFacts, write_manifest
 from pipeline.reports.run_report import ReportScope, RunReport, make_report
+from pipeline.state.campaign_state import CampaignState
 from pipeline.state.output.folder import point_latest
-from pipeline.state.survey import CampaignState
 
 CHECKPOINT_EVERY = 30.0
 CHECKPOINT_SHARE = 20

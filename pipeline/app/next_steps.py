@@ -6,8 +6,9 @@ from pipeline.app.next_command import next_step
 from pipeline.app.options import CampaignOptions
 from pipeline.model.campaign import CellName, Stage
 from pipeline.model.job import Job
-from pipeline.model.outcome import Failed, FailureKind, Status, Stored
-from pipeline.state.survey import CampaignState
+from pipeline.model.outcome import Failed, FailureKind, Status
+from pipeline.state.campaign_state import CampaignState
+from pipeline.state.lookup import artifact_of, entry_of
 
 MOST_APPROVALS = 3
 """Cells that are offered for approval one by one; beyond it the page is the place to choose."""
@@ -56,13 +57,12 @@ def _approvals(state: CampaignState) -> Iterator[tuple[str, ...]]:
 
 def _stored(state: CampaignState, *, take: int | None = None) -> Iterator[Job]:
     for job in state.drafts:
-        entry = state.entries.get(job.payer or job.key)
-        if entry is not None and isinstance(entry.outcome, Stored) and take in {None, job.at.take}:
+        if artifact_of(job, state.entries) is not None and take in {None, job.at.take}:
             yield job
 
 
 def _failed(state: CampaignState) -> frozenset[FailureKind]:
     jobs = (*state.drafts, *state.finals)
-    entries = (state.entries.get(job.key) for job in jobs)
+    entries = (entry_of(job, state.entries) for job in jobs)
     outcomes = (entry.outcome for entry in entries if entry is not None)
     return frozenset(outcome.kind for outcome in outcomes if isinstance(outcome, Failed))

@@ -41,12 +41,13 @@ from pipeline.reports.journal import Journal
 from pipeline.reports.run_report import RunReport
 from pipeline.reports.sheet.sheet_files import sheet_input, write_run_sheet
 from pipeline.settings import Settings
+from pipeline.state.campaign_state import CampaignState
 from pipeline.state.due import Rules
 from pipeline.state.output.folder import new_run_id
 from pipeline.state.output.missing_ledger import unknown_to_ledger
 from pipeline.state.output.unchanged import Fingerprint, remember_unchanged
 from pipeline.state.saved_plans import hold_to_plan, plan_id
-from pipeline.state.survey import CampaignState, survey
+from pipeline.state.survey import survey
 from pipeline.state.work_ahead import WorkAhead, work_ahead
 
 
@@ -274,6 +275,7 @@ async def _draw_sheet(session: Session, account: RunReport, state: CampaignState
         state,
         output=session.output,
         run=manifest_writer.run.id,
+        account=manifest_writer.run.account,
     )
     await asyncio.to_thread(write_run_sheet, work, manifest_writer.paths.folder)
 

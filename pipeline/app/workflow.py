@@ -16,9 +16,10 @@ from pipeline.purchasing.recovery import begin_run
 from pipeline.purchasing.renderer import Renderer
 from pipeline.purchasing.watching import StageOpening, Watcher
 from pipeline.review.auto_review import MeasureImage, auto_verdicts
+from pipeline.state.campaign_state import CampaignState
 from pipeline.state.due import Rules
 from pipeline.state.finals_check import prove_finals
-from pipeline.state.survey import CampaignState, survey
+from pipeline.state.survey import survey
 from pipeline.state.work_ahead import work_ahead
 
 

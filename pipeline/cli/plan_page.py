@@ -1,6 +1,6 @@
 """A plan as a person reads it, and as it is kept."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import ceil, prod
@@ -11,10 +11,11 @@ from pipeline.campaign.loading import LoadedCampaign
 from pipeline.cli.terminal import clipped, counted, paint, table, width
 from pipeline.model.campaign import Review, Size, Stage
 from pipeline.model.credits import Credits
-from pipeline.state.counted_work import MOST_LISTED, CountedWork, ListedImage, count_reasons
-from pipeline.state.preview import Preview
+from pipeline.model.job import Job
+from pipeline.state.budgets import BudgetLeft
+from pipeline.state.preview import MOST_LISTED, GridRow, Preview
 from pipeline.state.saved_plans import plan_id
-from pipeline.state.size_grid import GridRow
+from pipeline.state.work_ahead import WorkAhead
 
 MOST_COLUMNS = 8
 MOST_CROPS = 6
@@ -29,7 +30,7 @@ class Plan:
 
     loaded: LoadedCampaign
     preview: Preview
-    limits: Mapping[str, tuple[Credits, Credits]]
+    budgets: Sequence[BudgetLeft]
     seconds: float | None
     """What an image took in the last run, half of them less; `None` before the first one."""
     concurrency: int
@@ -53,8 +54,7 @@ def plan_page(plan: Plan) -> list[str]:
     lines += [*_matrix(plan.preview), "", *_why(plan.preview), *_stages(plan)]
     if plan.loaded.profile.play_money:
         lines.append(_fact("Money", "play credits of the embedded server"))
-    for scope, (limit, left) in plan.limits.items():
-        lines.append(_fact("Budget", _budget(plan, scope, limit, left)))
+    lines += [_fact("Budget", _budget(plan, budget)) for budget in plan.budgets]
     return [*lines, *_time(plan), *_crops(plan.loaded)]
 
 
@@ -89,9 +89,9 @@ def plan_record(plan: Plan) -> dict[str, object]:
         "stages": {
             stage: {
                 "jobs": ahead.jobs,
-                "to_buy": [_listed(one) for one in ahead.to_buy],
+                "to_buy": [_listed(plan, job) for job in ahead.to_buy],
                 "to_buy_more": ahead.buying - len(ahead.to_buy),
-                "to_fetch": [one.job for one in ahead.to_fetch],
+                "to_fetch": [job.key for job in ahead.to_fetch],
                 "to_fetch_more": ahead.fetching - len(ahead.to_fetch),
                 "credits": ahead.credits,
             }
@@ -100,15 +100,13 @@ def plan_record(plan: Plan) -> dict[str, object]:
         "gone": [entry.key for entry in gone[:MOST_LISTED]],
         "gone_more": max(0, len(gone) - MOST_LISTED),
         "finals_at_most": plan.preview.finals_at_most,
-        "limits": {
-            scope: {"limit": limit, "left": left} for scope, (limit, left) in plan.limits.items()
-        },
+        "limits": {one.scope: {"limit": one.limit, "left": one.left} for one in plan.budgets},
         "warnings": [str(finding) for finding in plan.loaded.warnings],
     }
 
 
-def _listed(one: ListedImage) -> dict[str, object]:
-    return {"job": one.job, "cell": one.cell, "why": one.why}
+def _listed(plan: Plan, job: Job) -> dict[str, object]:
+    return {"job": job.key, "cell": job.at.cell, "why": plan.preview.known.why(job)}
 
 
 def _time(plan: Plan) -> list[str]:
@@ -182,10 +180,10 @@ def _sums(row: GridRow) -> tuple[str, str]:
 
 
 def _why(preview: Preview) -> list[str]:
-    tallies = [*preview.stages.values()]
-    facts = [("+", count, str(why)) for why, count in count_reasons(tallies)]
-    facts.append(("=", sum(one.on_disk for one in tallies), "on disk"))
-    facts.append(("~", sum(one.shared for one in tallies), "shared, paid under another cell"))
+    stages = [*preview.stages.values()]
+    facts = [("+", count, str(why)) for why, count in preview.reasons.items()]
+    facts.append(("=", sum(one.stored for one in stages), "on disk"))
+    facts.append(("~", sum(one.shared for one in stages), "shared, paid under another cell"))
     facts.append(("-", len(preview.gone), "no longer asked for, files kept"))
     facts = [fact for fact in facts if fact[1]]
     room = max((len(f"{count:,}") for _, count, _ in facts), default=0)
@@ -237,14 +235,14 @@ def _most(at_most: Credits, price: Credits | None) -> str:
     return f"up to {at_most // price:,} × {price}"
 
 
-def _budget(plan: Plan, scope: str, limit: Credits, left: Credits) -> str:
+def _budget(plan: Plan, budget: BudgetLeft) -> str:
     """What is left, and how much of the work it does not pay for."""
     due = sum(one.credits for one in plan.preview.stages.values())
-    told = f"{left:,} of {limit:,} credits left for the {scope}"
-    if due <= left:
-        return told
-    short = f"{counted(due - left, 'credit')} short: a run stops there"
-    return f"{told}, {paint(short, 'yellow')}"
+    text = f"{budget.left:,} of {budget.limit:,} credits left for the {budget.scope}"
+    if due <= budget.left:
+        return text
+    short = f"{counted(due - budget.left, 'credit')} short: a run stops there"
+    return f"{text}, {paint(short, 'yellow')}"
 
 
 def _price(plan: Plan, stage: Stage) -> Credits:
@@ -262,7 +260,7 @@ def _who_chooses(plan: Plan) -> str:
             return "in all, bought unseen"
 
 
-def _also(ahead: CountedWork) -> str:
+def _also(ahead: WorkAhead) -> str:
     facts = []
     if ahead.done:
         facts.append(f"{ahead.done:,} on disk or settled")

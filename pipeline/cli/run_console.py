@@ -22,7 +22,7 @@ from pipeline.model.provider import Profile
 from pipeline.purchasing.watching import Watcher
 from pipeline.reports.run_manifest import RunFacts, manifest_head
 from pipeline.reports.run_report import NAMED, RunReport
-from pipeline.state.survey import CampaignState
+from pipeline.state.campaign_state import CampaignState
 
 TROUBLE = (
     Status.IN_DOUBT,

@@ -10,6 +10,7 @@ from pipeline.model.credits import Budget, Credits, Spent
 from pipeline.model.entry import (
     Attempt,
     AttemptRecord,
+    CampaignRecord,
     Entry,
     Resolution,
     Restored,
@@ -176,6 +177,10 @@ class Ledger(Protocol):
 
         Also those that are no longer in the campaign file.
         """
+        ...
+
+    async def record(self, campaign: Slug) -> CampaignRecord:
+        """Return everything that is known of a campaign, read at one moment."""
         ...
 
     async def attempts(self, keys: Sequence[JobKey]) -> Mapping[JobKey, Sequence[AttemptRecord]]:

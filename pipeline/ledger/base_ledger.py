@@ -15,7 +15,15 @@ from pipeline.ledger.rules.attempts import ReplyRecord, list_open_attempts
 from pipeline.model.artifact import Artifact
 from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.credits import Budget, Credits, Spent
-from pipeline.model.entry import Attempt, AttemptRecord, Entry, Resolution, Restored, RunRecord
+from pipeline.model.entry import (
+    Attempt,
+    AttemptRecord,
+    CampaignRecord,
+    Entry,
+    Resolution,
+    Restored,
+    RunRecord,
+)
 from pipeline.model.job import Job, JobKey
 from pipeline.model.outcome import Failed, Receipt
 from pipeline.model.provider import Account
@@ -136,6 +144,9 @@ class BaseLedger(ABC):
             lambda store: [entry_of(row, bought) for row, bought in store.campaign_jobs(campaign)]
         )
 
+    async def record(self, campaign: Slug) -> CampaignRecord:
+        return await self._read(lambda store: _record_of(store, campaign))
+
     async def attempts(self, keys: Sequence[JobKey]) -> Mapping[JobKey, Sequence[AttemptRecord]]:
         return await self._read(lambda store: _grouped(store, keys))
 
@@ -174,6 +185,19 @@ class BaseLedger(ABC):
 
     async def written(self) -> int:
         return await self._read(lambda store: store.commits())
+
+
+def _record_of(store: RowStore, campaign: Slug) -> CampaignRecord:
+    payers = {row.id: row.run.account for row in store.runs(campaign)}
+    entries: list[Entry] = []
+    accounts: dict[JobKey, Account] = {}
+    for job, purchases in store.campaign_jobs(campaign):
+        entries.append(entry_of(job, purchases))
+        if purchases:
+            accounts[job.key] = payers[purchases[-1].run]
+    return CampaignRecord(
+        entries=entries, accounts=accounts, verdicts=store.verdicts(campaign, None)
+    )
 
 
 def _grouped(store: RowStore, keys: Sequence[JobKey]) -> dict[JobKey, Sequence[AttemptRecord]]:

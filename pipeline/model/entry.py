@@ -1,6 +1,6 @@
 """The nouns of a ledger: attempts, runs, resolutions, and one entry for each job."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NewType
@@ -11,6 +11,7 @@ from pipeline.model.job import Coordinates, JobKey
 from pipeline.model.outcome import Outcome, Status, status_of
 from pipeline.model.provider import Account
 from pipeline.model.run import RunId
+from pipeline.model.verdict import Verdict
 
 PurchaseKey = NewType("PurchaseKey", str)
 """The Idempotency-Key of one purchase: constant over its attempts, new for a new purchase."""
@@ -103,3 +104,15 @@ class RunRecord:
     finished: str = ""
     """Empty while the run is alive, and for ever if it was killed."""
     exit_code: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CampaignRecord:
+    """All that a ledger knows of one campaign, read at one moment."""
+
+    entries: Sequence[Entry]
+    """Every job that was ever submitted, also those no longer in the file."""
+    accounts: Mapping[JobKey, Account]
+    """The account of each job's newest purchase; jobs without a purchase are absent."""
+    verdicts: Sequence[Verdict]
+    """Every verdict ever given, oldest first."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from pipeline.ledger.base import Ledger
 from pipeline.ledger.garbage_collection import collection_paused
 from pipeline.model.campaign import Campaign, CellName, Stage
-from pipeline.model.credits import FREE, Budget, Credits
+from pipeline.model.credits import Budget, Credits
 from pipeline.model.entry import Entry
 from pipeline.model.job import Job, JobKey, keys_of
 from pipeline.model.outcome import Status
@@ -19,6 +19,7 @@ from pipeline.model.verdict import Verdict
 from pipeline.reports.image_rows import ImageRows
 from pipeline.reports.run_manifest import TABLE_COLUMNS, image_of
 from pipeline.reports.totals import ImageLine, Sums, Totals, image_lines
+from pipeline.state.budgets import budgets_left
 
 Checks = Mapping[str, Mapping[str, object]]
 """sha256 of an image → what was measured on it."""
@@ -97,25 +98,7 @@ async def make_report(
         spent=await ledger.spent(campaign=campaign.slug, account=run.account),
         this_run=await ledger.spent(run=run.id),
         saved_by_reuse=Credits(sum(job.price * sums.shares[job.key] for job in jobs)),
-        limits=await limits_left(ledger, run=run, budget=budget),
+        budgets=await budgets_left(ledger, run=run, budget=budget, now=datetime.now(UTC)),
         tags=campaign.tags,
     )
     return RunReport(totals=totals, roll=roll, asked=counts, named=named)
-
-
-async def limits_left(
-    ledger: Ledger, *, run: Run, budget: Budget
-) -> dict[str, tuple[Credits, Credits]]:
-    """Per budget scope that has a limit: the limit, and what may still be spent."""
-    month = f"{datetime.now(UTC):%Y-%m}"
-    spent = {
-        "run": await ledger.spent(run=run.id),
-        "campaign": await ledger.spent(campaign=run.campaign, account=run.account),
-        "month": await ledger.spent(account=run.account, month=month),
-    }
-    limits = {"run": budget.run, "campaign": budget.campaign, "month": budget.month}
-    return {
-        scope: (limit, max(FREE, Credits(limit - spent[scope].upper)))
-        for scope, limit in limits.items()
-        if limit is not None
-    }

@@ -21,6 +21,8 @@ from pipeline.model.outcome import (
     spent,
 )
 from pipeline.model.verdict import Verdict
+from pipeline.state.budgets import BudgetLeft, tightest
+from pipeline.state.lookup import entry_of, status_of_entry
 
 PAID = frozenset({Status.STORED, Status.PENDING_DOWNLOAD, Status.PAID_LOST})
 """Statuses whose credits the provider has taken."""
@@ -89,16 +91,15 @@ def image_lines(
     """One line per job, in plan order; a shared image stands under each of its cells."""
     lines = []
     for job in jobs:
-        entry = entries.get(job.payer or job.key)
+        entry = entry_of(job, entries)
         outcome = entry.outcome if entry else None
-        status = entry.status if entry else Status.PLANNED
         verdict = verdicts.get((job.at.cell, job.at.stage))
         looked_at = verdict is not None and verdict.job == job.key
         sha256 = outcome.artifact.sha256 if isinstance(outcome, Stored) else ""
         lines.append(
             ImageLine(
                 job=job,
-                status=status,
+                status=status_of_entry(entry, alive=True),
                 outcome=outcome,
                 credits=spent(outcome).confirmed if not job.payer else FREE,
                 shared_with=job.payer,
@@ -152,14 +153,11 @@ class Sums:
         spent: Spent,
         this_run: Spent,
         saved_by_reuse: Credits,
-        limits: Mapping[str, tuple[Credits, Credits]],
+        budgets: Sequence[BudgetLeft],
         tags: Mapping[str, str],
     ) -> Totals:
-        """The sums, held against what the ledger says was spent.
-
-        `limits` gives, per budget scope that has one, the limit and what may still be spent.
-        """
-        budget, remaining = min(limits.values(), key=lambda pair: pair[1], default=(None, None))
+        """Return the sums, held against what the ledger says was spent."""
+        budget = tightest(budgets)
         tagged = {f"{name}={value}": self._whole for name, value in tags.items()}
         by = self._by | {"tag": tagged if self._cells else {}}
         return Totals(
@@ -170,8 +168,8 @@ class Sums:
             this_run=this_run.confirmed,
             gone=Credits(spent.confirmed - self._whole[2]),
             saved_by_reuse=saved_by_reuse,
-            budget=budget,
-            remaining=remaining,
+            budget=budget.limit if budget is not None else None,
+            remaining=budget.left if budget is not None else None,
             by={axis: {value: _told(sums) for value, sums in by[axis].items()} for axis in by},
             seconds=sorted(self._seconds),
             retries=self._retries,

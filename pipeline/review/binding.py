@@ -9,7 +9,7 @@ from pipeline.errors import UsageError
 from pipeline.model.job import Job
 from pipeline.model.verdict import Decision, Verdict
 from pipeline.review.cleaned_text import clean_name, clean_note
-from pipeline.state.lookup import Entries, artifact_of, was_asked
+from pipeline.state.lookup import Entries, artifact_of, entry_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,7 +35,7 @@ def bind(opinion: UnboundVerdict, jobs: Sequence[Job], entries: Entries) -> Verd
         case Decision.APPROVED:
             looked_at = _approvable(opinion, jobs, stored)
         case Decision.REDO:
-            if not any(was_asked(job, entries) for job in jobs):
+            if not any(_was_answered(job, entries) for job in jobs):
                 raise UsageError(f"{cell} is not rendered yet: there is nothing to redo")
             looked_at = _looked_at(opinion, jobs, stored)
         case Decision.REJECTED | Decision.UNDECIDED:
@@ -60,6 +60,12 @@ def bind(opinion: UnboundVerdict, jobs: Sequence[Job], entries: Entries) -> Verd
 def stamp(now: datetime) -> str:
     """A moment as verdicts keep it."""
     return now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _was_answered(job: Job, entries: Entries) -> bool:
+    """Return whether a request for the image of a job has ended in any way."""
+    entry = entry_of(job, entries)
+    return entry is not None and entry.outcome is not None
 
 
 def _approvable(opinion: UnboundVerdict, jobs: Sequence[Job], stored: Mapping[int, Job]) -> Job:

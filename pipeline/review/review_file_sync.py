@@ -39,7 +39,7 @@ class ReviewFileSync:
         """Whether somebody else wrote the file since it was read or written here."""
         return _mark(self._file.path) != self._seen
 
-    async def keep(self, *, now: str) -> tuple[Verdict, ...]:
+    async def sync(self, *, now: str) -> tuple[Verdict, ...]:
         """Import what people changed, then write what is known; returns what was imported.
 
         A file that cannot be read is left as it is: `CampaignError` says where it is broken.
@@ -50,8 +50,8 @@ class ReviewFileSync:
         imported: tuple[Verdict, ...] = ()
         if text is not None and text != before:
             imported = await self._import(text, before or "", now=now)
-        board = self._review_state.board
-        fresh = render_reviews(self._review_state.campaign, board.number, self._review_state.newest)
+        table = self._review_state.table
+        fresh = render_reviews(self._review_state.campaign, table.number, self._review_state.newest)
         if fresh != text:
             write_text(self._file.path, fresh)
             self._seen = _mark(self._file.path)
@@ -67,7 +67,7 @@ class ReviewFileSync:
         verdicts = [
             self._bound(verdict_of(place, written[place], file=name, now=now))
             for place in edited
-            if place[0] in self._review_state.board.number
+            if place[0] in self._review_state.table.number
         ]
         taken = [await self._take(verdict) for verdict in verdicts]
         imported = tuple(verdict for verdict in taken if verdict is not None)
@@ -78,14 +78,13 @@ class ReviewFileSync:
         """A line written by hand may leave out the image, except for an approval."""
         if verdict.job:
             return verdict
-        side = self._review_state.board.side(verdict.cell, verdict.stage)
-        view = (
-            next((t for t in side.takes if t.job.at.take == verdict.take), None) if side else None
-        )
-        if view is None:
+        shown = self._review_state.table.at(verdict.cell, verdict.stage)
+        takes = shown.takes if shown is not None else ()
+        take = next((one for one in takes if one.job.at.take == verdict.take), None)
+        if take is None:
             return verdict
-        sha256 = view.artifact.sha256 if view.artifact is not None else ""
-        return replace(verdict, job=view.job.key, sha256=sha256)
+        sha256 = take.artifact.sha256 if take.artifact is not None else ""
+        return replace(verdict, job=take.job.key, sha256=sha256)
 
     async def _take(self, verdict: Verdict) -> Verdict | None:
         """Give an edited verdict, unless the ledger has the same one or a later one."""

@@ -1,4 +1,4 @@
-"""What each job still needs: one decision per job, from the ledger and the disk alone."""
+"""What is due: the one decision on the next step of a job, from the ledger and the disk."""
 
 import os
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ def what_is_due(entry: Entry | None, rules: Rules) -> Due:
             return (
                 Due.NOTHING
                 if _on_disk(f"{rules.output}/{artifact.path}", artifact.bytes)
-                else (Due.FETCH)
+                else Due.FETCH
             )
         case PaidLost():
             return Due.BUY_AGAIN if rules.rebuy_lost else Due.NOTHING

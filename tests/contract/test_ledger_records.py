@@ -55,6 +55,17 @@ async def test_the_count_of_what_was_written_moves_with_writing_and_stays_with_r
     assert before < submitted < await case.ledger.written()
 
 
+async def test_the_record_of_a_campaign_is_all_that_is_known_of_it(case):
+    await case.submit(CRAB)
+    first = await case.ledger.decide(a_verdict(), campaign="citrus-soda")
+    second = await case.ledger.decide(a_verdict(note="again"), campaign="citrus-soda")
+    await case.ledger.decide(a_verdict(), campaign="another")
+    record = await case.ledger.record("citrus-soda")
+    assert record.entries == await case.ledger.campaign_entries("citrus-soda")
+    assert record.accounts == {CRAB.key: a_run().account}
+    assert list(record.verdicts) == [first, second]
+
+
 async def test_beginning_returns_what_dead_runs_left_open_and_changes_nothing_about_it(case):
     permit = await case.submit(CRAB)
     await case.ledger.paid(await case.submit(LIME), a_receipt())

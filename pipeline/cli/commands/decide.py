@@ -19,6 +19,7 @@ from pipeline.providers.registry import profiles
 from pipeline.review.binding import UnboundVerdict
 from pipeline.review.verdicts import decide_cells
 from pipeline.state.output.folder import open_output
+from pipeline.state.output.lock import run_is_alive
 from pipeline.state.survey import survey
 
 
@@ -41,7 +42,8 @@ async def _decide(arguments: argparse.Namespace, decision: Decision) -> tuple[Ve
     loaded = load_campaign(arguments.campaign, profiles=profiles(), provider=arguments.provider)
     ledger = await open_ledger(open_output(settings.output))
     try:
-        state = await survey(ledger, loaded, shown=True)
+        alive = run_is_alive(settings.output, loaded.campaign.slug)
+        state = await survey(ledger, loaded, shown=True, alive=alive)
         return await decide_cells(
             ledger,
             loaded.campaign.slug,

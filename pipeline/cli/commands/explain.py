@@ -17,8 +17,7 @@ from pipeline.model.job import Job
 from pipeline.model.verdict import Round
 from pipeline.prompts.explain import Explanation, explain
 from pipeline.providers.registry import profiles
-from pipeline.state.picks import round_of_final
-from pipeline.state.rounds import read_rounds
+from pipeline.state.picks import round_of_final, rounds_from
 
 LONGEST_VALUE = 44
 SHORTEST_VALUE = 14
@@ -52,8 +51,9 @@ async def _rounds(output: Path, campaign: Slug, cell: CellName) -> tuple[Round, 
     """The rounds that a cell's draft and final are in, with the notes that asked for them."""
     ledger = await open_ledger(output, read_only=True)
     try:
-        draft = (await read_rounds(ledger, campaign)).get(cell, Round())
-        again = (await read_rounds(ledger, campaign, stage=Stage.FINAL)).get(cell)
+        history = await ledger.verdict_history(campaign, cell)
+        draft = rounds_from(history).get(cell, Round())
+        again = rounds_from(history, stage=Stage.FINAL).get(cell)
     finally:
         await ledger.close()
     return draft, round_of_final(draft, again)

@@ -4,13 +4,15 @@ import argparse
 import asyncio
 import json
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.campaign.loading import load_campaign
 from pipeline.cli.commands.run import peek_slug
 from pipeline.cli.flags import settings_of
-from pipeline.cli.terminal import breadth, is_terminal, paint, say, table, width
+from pipeline.cli.terminal import breadth, counted, is_terminal, paint, say, table, width
 from pipeline.errors import PipelineError, UsageError
 from pipeline.ledger.registry import ledger_exists, open_ledger
 from pipeline.model.campaign import CellName, Slug
@@ -18,6 +20,8 @@ from pipeline.model.entry import Entry
 from pipeline.model.outcome import Paid, PaidLost, Status, Stored
 from pipeline.prompts.cells import name_of, unnamed_cells
 from pipeline.providers.registry import profiles
+from pipeline.state.lookup import status_of_entry
+from pipeline.state.output.lock import run_is_alive
 
 WIDEST = 1000
 """Columns beyond which no terminal is asked for its width."""
@@ -42,14 +46,24 @@ def run(arguments: argparse.Namespace) -> int:
         entries = asyncio.run(_read(output, Slug(slug)))
         place = _places(arguments.campaign)
         entries.sort(key=lambda entry: (place.get(entry.at.cell, len(place)), *_spot(entry)))
-    chosen = [entry for entry in entries if arguments.status in {None, entry.status.value}]
+    alive = run_is_alive(output, slug)
+    listed = [Listed(entry=entry, status=status_of_entry(entry, alive=alive)) for entry in entries]
+    chosen = [one for one in listed if arguments.status in {None, one.status.value}]
     if arguments.json:
-        print(json.dumps([_row(entry, output) for entry in chosen], indent=1))
+        print(json.dumps([_row(one, output) for one in chosen], indent=1))
     elif chosen:
         _tell(chosen, output=output, folder=output / slug)
     else:
         say("no such image yet")
     return 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listed:
+    """One image that was ever asked for."""
+
+    entry: Entry
+    status: Status
 
 
 async def _read(output: Path, campaign: Slug) -> list[Entry]:
@@ -73,28 +87,32 @@ def _spot(entry: Entry) -> tuple[str, str, int, int]:
     return entry.at.cell, entry.at.stage, entry.at.round, entry.at.take
 
 
-def _tell(entries: Sequence[Entry], *, output: Path, folder: Path) -> None:
+def _tell(images: Sequence[Listed], *, output: Path, folder: Path) -> None:
     """One line an image; on a terminal that is too narrow for it, the file's name is left out."""
     rows: list[tuple[str, ...]] = [("Cell", "Stage", "Take", "Status", "Credits", "File")]
-    rows += [_line(entry, output) for entry in entries]
+    rows += [_line(one, output) for one in images]
     lines = table(rows, right=frozenset({4}))
     narrow = is_terminal(sys.stdout) and max(map(breadth, lines)) > width(most=WIDEST)
     if narrow:
         lines = table([row[:-1] for row in rows], right=frozenset({4}))
     print(paint(lines[0], "bold"))
     print("\n".join(lines[1:]))
+    statuses = Counter(one.status for one in images)
+    counts = ", ".join(f"{n:,} {status.value.replace('_', ' ')}" for status, n in statuses.items())
+    say(f"{counted(len(images), 'image')}: {counts}")
     if narrow:
         say(f"The files are below {folder}/; --json names each.")
 
 
-def _line(entry: Entry, output: Path) -> tuple[str, ...]:
+def _line(image: Listed, output: Path) -> tuple[str, ...]:
+    entry = image.entry
     gone = ", not on disk" if _is_gone(entry, output) else ""
     again = f" round {entry.at.round}" if entry.at.round > 1 else ""
     return (
         entry.at.cell,
         f"{entry.at.stage}{again}",
         str(entry.at.take),
-        f"{entry.status.value}{gone}",
+        f"{image.status.value}{gone}",
         f"{entry.spent.upper:,}",
         _file(entry) or "–",
     )
@@ -110,7 +128,8 @@ def _is_gone(entry: Entry, output: Path) -> bool:
     return bool(name) and not (output / name).exists()
 
 
-def _row(entry: Entry, output: Path) -> dict[str, object]:
+def _row(image: Listed, output: Path) -> dict[str, object]:
+    entry = image.entry
     outcome = entry.outcome
     return {
         "job": entry.key,
@@ -119,7 +138,7 @@ def _row(entry: Entry, output: Path) -> dict[str, object]:
         "stage": entry.at.stage,
         "round": entry.at.round,
         "take": entry.at.take,
-        "status": entry.status.value,
+        "status": image.status.value,
         "url": outcome.url if isinstance(outcome, Stored | Paid | PaidLost) else None,
         "file": _file(entry) or None,
         "missing": _is_gone(entry, output),

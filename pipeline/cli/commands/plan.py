@@ -27,12 +27,13 @@ from pipeline.model.run import Run, RunId
 from pipeline.prompts.cells import check_only
 from pipeline.prompts.lint import lint
 from pipeline.providers.registry import profiles
-from pipeline.reports.run_report import limits_left
 from pipeline.settings import Settings
+from pipeline.state.budgets import budgets_left
 from pipeline.state.output.folder import open_output
+from pipeline.state.output.lock import run_is_alive
 from pipeline.state.output.missing_ledger import unknown_to_ledger
 from pipeline.state.preview import preview_run
-from pipeline.state.saved_plans import keep_plan
+from pipeline.state.saved_plans import save_plan
 
 MOST_LINTED = 20_000
 """Cells whose words are read for advice; beyond it that is left to `check`."""
@@ -64,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
     plan, lost = asyncio.run(_plan(arguments, settings, loaded))
     record = plan_record(plan)
     if plan.work:
-        keep_plan(open_output(settings.output), loaded.campaign.slug, plan.id, record)
+        save_plan(open_output(settings.output), loaded.campaign.slug, plan.id, record)
     if arguments.json:
         print(json.dumps(record, ensure_ascii=False, indent=1))
     else:
@@ -103,8 +104,14 @@ async def _plan(
         )
         plan = Plan(
             loaded=loaded,
-            preview=await preview_run(ledger, loaded, rules=rules, only=arguments.only),
-            limits=await limits_left(ledger, run=here, budget=budget),
+            preview=await preview_run(
+                ledger,
+                loaded,
+                rules=rules,
+                only=arguments.only,
+                alive=run_is_alive(settings.output, campaign.slug),
+            ),
+            budgets=await budgets_left(ledger, run=here, budget=budget, now=rules.now),
             seconds=_last_pace(settings.output, campaign.slug),
             concurrency=campaign.pace.concurrency or settings.rendering.concurrency,
         )

@@ -9,13 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.app.accounts import account_of
+from pipeline.app.next_command import next_step
 from pipeline.app.options import RunOptions
 from pipeline.app.session import render_session
 from pipeline.app.signals import signals_to_handle
 from pipeline.campaign.loading import LoadedCampaign, load_campaign
 from pipeline.cli.commands.decide import who
 from pipeline.cli.commands.serve import port_number
-from pipeline.cli.flags import add_campaign, add_common, settings_of
+from pipeline.cli.flags import add_campaign, add_common, campaign_options, settings_of
 from pipeline.cli.progress import SilentProgress
 from pipeline.cli.run_console import TerminalConsole
 from pipeline.cli.terminal import is_terminal, say
@@ -24,7 +26,7 @@ from pipeline.model.campaign import CellName, Stage
 from pipeline.model.credits import Credits
 from pipeline.providers.registry import profiles
 from pipeline.review.page.campaign_source import CampaignSource
-from pipeline.review.page.options import ReviewOptions
+from pipeline.review.page.security import ReviewOptions
 from pipeline.review.page.server import ReviewServer, ReviewSubject
 from pipeline.review.review_file_sync import ReviewFile
 from pipeline.settings import Settings
@@ -102,20 +104,24 @@ async def _review(arguments: argparse.Namespace, settings: Settings, loaded: Loa
     try:
         subject = ReviewSubject(
             campaign=campaign,
-            source=CampaignSource(file=arguments.campaign, load=lambda: _load(arguments)),
+            source=CampaignSource(
+                file=arguments.campaign,
+                load=lambda: _load(arguments),
+                account_of=lambda campaign: account_of(campaign, settings),
+            ),
             ledger=ledger,
             output=output,
             file=ReviewFile(
                 path=arguments.campaign.parent / "reviews" / f"{campaign}.yaml",
                 copy=output / campaign / "review-copy.yaml",
             ),
+            command=lambda stage: _launch_command(arguments, stage),
         )
         options = ReviewOptions(
             host=arguments.host,
             port=arguments.port,
             reviewer=arguments.by or who(),
             allow_spend=arguments.allow_spend,
-            play_money=loaded.profile.play_money,
             names=tuple(arguments.name),
         )
         launcher = Launcher(arguments=arguments, settings=settings, output=output)
@@ -124,6 +130,14 @@ async def _review(arguments: argparse.Namespace, settings: Settings, loaded: Loa
     finally:
         await ledger.close()
     return 0
+
+
+def _launch_command(arguments: argparse.Namespace, stage: Stage) -> str:
+    """Return the command that buys what the page quotes, on the same account and output folder."""
+    options = campaign_options(arguments)
+    if stage is Stage.FINAL:
+        return next_step(options, "finals")
+    return next_step(options, "run", "--stage", stage.value)
 
 
 async def _until_a_signal(url: str, arguments: argparse.Namespace) -> None:

@@ -5,14 +5,17 @@ import asyncio
 import json
 from pathlib import Path
 
+from pipeline.app.accounts import account_of
 from pipeline.campaign.loading import LoadedCampaign, load_campaign
 from pipeline.cli.flags import add_campaign, add_common, settings_of
 from pipeline.cli.terminal import counted, say
 from pipeline.errors import LocalFault, UsageError
 from pipeline.ledger.registry import ledger_exists, open_ledger
+from pipeline.model.provider import Account
 from pipeline.providers.registry import profiles
 from pipeline.reports.sheet.sheet_files import sheet_files, sheet_input
 from pipeline.state.output.folder import open_output
+from pipeline.state.output.lock import run_is_alive
 from pipeline.state.survey import survey
 
 FOLDER = "sheet"
@@ -52,7 +55,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"there is no ledger in {settings.output}: nothing was rendered there")
     loaded = load_campaign(arguments.campaign, profiles=profiles(), provider=arguments.provider)
     output = open_output(settings.output)
-    files = asyncio.run(_draw(loaded, output, form=arguments.form or "inline"))
+    account = account_of(loaded.campaign, settings)
+    files = asyncio.run(_draw(loaded, output, account, form=arguments.form or "inline"))
     folder = arguments.to or output / loaded.campaign.slug / FOLDER
     for name, content in files.items():
         place = folder / name
@@ -70,13 +74,16 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-async def _draw(loaded: LoadedCampaign, output: Path, *, form: str) -> dict[str, bytes]:
+async def _draw(
+    loaded: LoadedCampaign, output: Path, account: Account, *, form: str
+) -> dict[str, bytes]:
     ledger = await open_ledger(output, read_only=True)
     try:
-        state = await survey(ledger, loaded, shown=True)
+        alive = run_is_alive(output, loaded.campaign.slug)
+        state = await survey(ledger, loaded, shown=True, alive=alive)
         records = await ledger.runs(loaded.campaign.slug)
         newest = records[0].id if records else ""
-        work = await sheet_input(ledger, loaded, state, output=output, run=newest)
+        work = await sheet_input(ledger, loaded, state, output=output, run=newest, account=account)
     finally:
         await ledger.close()
     return await asyncio.to_thread(sheet_files, work, form=form)

@@ -4,7 +4,6 @@ import argparse
 import asyncio
 import json
 import sys
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +14,14 @@ from pipeline.cli.terminal import counted, paint, say, table
 from pipeline.errors import UsageError
 from pipeline.ledger.base import Ledger
 from pipeline.ledger.registry import ledger_exists, open_ledger
-from pipeline.model.campaign import CellName, Slug, Stage
+from pipeline.model.campaign import Slug
 from pipeline.model.credits import Spent
-from pipeline.model.entry import Entry, RunRecord
+from pipeline.model.entry import RunRecord
 from pipeline.model.outcome import Status
-from pipeline.model.verdict import Decision, Verdict
+from pipeline.model.provider import Account
+from pipeline.state.budgets import spent_by_account
+from pipeline.state.figures import LedgerFigures, ledger_figures
+from pipeline.state.output.lock import run_is_alive
 from pipeline.state.output.missing_ledger import campaigns_unknown_to_ledger
 
 
@@ -32,16 +34,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CampaignLine:
-    """One campaign in one line."""
+    """One campaign as its ledger has it."""
 
-    campaign: Slug
     run: RunRecord
-    images: Mapping[Status, int]
-    drafted: int
-    """Cells with a stored draft."""
-    approved: int
-    decided: int
-    spent: Spent
+    """The newest one."""
+    alive: bool
+    """Whether a run is at work."""
+    figures: LedgerFigures
+    spent: Mapping[Account, Spent]
+    """By account, that of the newest run first."""
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -75,64 +76,56 @@ async def _read(output: Path, wanted: str | None) -> list[CampaignLine]:
         newest: dict[Slug, RunRecord] = {}
         for record in await ledger.runs(Slug(wanted) if wanted else None):
             newest.setdefault(record.campaign, record)
-        return [await _line(ledger, record) for record in newest.values()]
+        return [await _line(ledger, record, output) for record in newest.values()]
     finally:
         await ledger.close()
 
 
-async def _line(ledger: Ledger, record: RunRecord) -> CampaignLine:
-    entries = await ledger.campaign_entries(record.campaign)
-    verdicts = await ledger.verdicts(record.campaign)
+async def _line(ledger: Ledger, record: RunRecord, output: Path) -> CampaignLine:
+    alive = run_is_alive(output, record.campaign)
     return CampaignLine(
-        campaign=record.campaign,
         run=record,
-        images=Counter(entry.status for entry in entries),
-        drafted=len(_drafted(entries)),
-        approved=sum(verdict.decision is Decision.APPROVED for verdict in _drafts(verdicts)),
-        decided=sum(verdict.decision is not Decision.UNDECIDED for verdict in _drafts(verdicts)),
-        spent=await ledger.spent(campaign=record.campaign),
+        alive=alive,
+        figures=ledger_figures(await ledger.record(record.campaign), alive=alive),
+        spent=await spent_by_account(ledger, record.campaign),
     )
-
-
-def _drafted(entries: Sequence[Entry]) -> set[CellName]:
-    return {
-        entry.at.cell
-        for entry in entries
-        if entry.at.stage is Stage.DRAFT and entry.status is Status.STORED
-    }
-
-
-def _drafts(verdicts: Mapping[tuple[CellName, Stage], Verdict]) -> list[Verdict]:
-    return [verdict for (_, stage), verdict in verdicts.items() if stage is Stage.DRAFT]
 
 
 def _tell(lines: Sequence[CampaignLine]) -> None:
     if not lines:
         say("no run of that campaign yet")
         return
-    rows = [("Campaign", "Last run", "Ended", "Images", "Review", "Credits")]
-    rows += [
-        (
-            line.campaign,
-            line.run.started[:16].replace("T", " "),
-            _ending(line.run),
-            _images(line.images),
-            f"{line.decided}/{line.drafted}" if line.drafted else "–",
-            f"{line.spent.confirmed:,}"
-            + (f" + {line.spent.in_doubt:,} in doubt" if line.spent.in_doubt else ""),
-        )
-        for line in lines
-    ]
-    head, *rest = table(rows, right=frozenset({5}))
+    rows = [("Campaign", "Last run", "Ended", "Decided", "Account", "Images", "Credits")]
+    for line in lines:
+        for account, spent in line.spent.items():
+            first = account == line.run.account
+            rows.append((*(_head(line) if first else ("",) * 4), *_money(line, account, spent)))
+    head, *rest = table(rows, right=frozenset({6}))
     print(paint(head, "bold"))
     for text in rest:
         print(text)
 
 
-def _ending(run: RunRecord) -> str:
-    if run.exit_code is None:
-        return "running or killed"
-    return "done" if run.exit_code == 0 else f"exit {run.exit_code}"
+def _head(line: CampaignLine) -> tuple[str, str, str, str]:
+    figures = line.figures
+    return (
+        line.run.campaign,
+        line.run.started[:16].replace("T", " "),
+        _ending(line),
+        f"{figures.decided} of {counted(figures.drafted, 'cell')}" if figures.drafted else "–",
+    )
+
+
+def _money(line: CampaignLine, account: Account, spent: Spent) -> tuple[str, str, str]:
+    doubt = f" + {spent.in_doubt:,} in doubt" if spent.in_doubt else ""
+    images = line.figures.images.get(account, {})
+    return account, _images(images), f"{spent.confirmed:,}{doubt}"
+
+
+def _ending(line: CampaignLine) -> str:
+    if line.run.exit_code is None:
+        return "running" if line.alive else "killed"
+    return "done" if line.run.exit_code == 0 else f"exit {line.run.exit_code}"
 
 
 def _images(images: Mapping[Status, int]) -> str:
@@ -146,21 +139,34 @@ def _images(images: Mapping[Status, int]) -> str:
 
 
 def _row(line: CampaignLine) -> dict[str, object]:
+    """One campaign as JSON; `images` and `credits` are those of the newest run's account."""
+    accounts = [
+        {"account": account, **_account(line.figures.images.get(account, {}), spent)}
+        for account, spent in line.spent.items()
+    ]
     return {
-        "campaign": line.campaign,
+        "campaign": line.run.campaign,
         "run": line.run.id,
         "started": line.run.started,
         "finished": line.run.finished or None,
         "exit_code": line.run.exit_code,
-        "images": {status.value: count for status, count in line.images.items()},
+        "alive": line.alive,
         "review": {
-            "drafted": line.drafted,
-            "decided": line.decided,
-            "approved": line.approved,
+            "drafted": line.figures.drafted,
+            "decided": line.figures.decided,
+            "approved": line.figures.approved,
         },
+        **accounts[0],
+        "accounts": accounts,
+    }
+
+
+def _account(images: Mapping[Status, int], spent: Spent) -> dict[str, object]:
+    return {
+        "images": {status.value: count for status, count in images.items()},
         "credits": {
-            "confirmed": line.spent.confirmed,
-            "in_doubt": line.spent.in_doubt,
-            "upper": line.spent.upper,
+            "confirmed": spent.confirmed,
+            "in_doubt": spent.in_doubt,
+            "upper": spent.upper,
         },
     }

@@ -6,7 +6,7 @@ from pipeline.errors import BudgetReached
 from pipeline.ledger.row_store import RowStore, SpendScope
 from pipeline.ledger.rows import JobState, PurchaseRow, PurchaseState, RunRow, month_of
 from pipeline.ledger.rules.attempts import list_open_attempts, open_attempt
-from pipeline.model.credits import Budget
+from pipeline.model.credits import Budget, Credits
 from pipeline.model.entry import Attempt, PurchaseKey
 from pipeline.model.job import Job
 from pipeline.model.run import Run, RunId
@@ -83,16 +83,24 @@ def _begun(store: RowStore, run: Run) -> RunRow:
     return row
 
 
-def _check_budget(store: RowStore, job: Job, *, run: Run, budget: Budget, month: str) -> None:
-    """Refuse a price that would pass a limit, the narrowest scope first."""
+def budget_scopes(
+    run: Run, budget: Budget, *, month: str
+) -> tuple[tuple[str, Credits, SpendScope], ...]:
+    """Return each limit with its name and whose purchases count against it, narrowest first.
+
+    Credits of one account never count against the budget of another.
+    """
     scopes = (
         ("run", budget.run, SpendScope(run=run.id)),
         ("campaign", budget.campaign, SpendScope(account=run.account, campaign=run.campaign)),
         ("month", budget.month, SpendScope(account=run.account, month=month)),
     )
-    for name, limit, scope in scopes:
-        if limit is None:
-            continue
+    return tuple((name, limit, scope) for name, limit, scope in scopes if limit is not None)
+
+
+def _check_budget(store: RowStore, job: Job, *, run: Run, budget: Budget, month: str) -> None:
+    """Refuse a price that would pass a limit."""
+    for name, limit, scope in budget_scopes(run, budget, month=month):
         spent = store.spent(scope).upper
         if spent + job.price > limit:
             raise BudgetReached(scope=name, limit=limit, spent=spent, price=job.price)

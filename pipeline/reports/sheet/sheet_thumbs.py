@@ -13,7 +13,7 @@ from pipeline.files.confined import ConfinedPath, opened
 from pipeline.images.thumbs import thumb_path
 from pipeline.model.artifact import Artifact
 from pipeline.model.campaign import Slug
-from pipeline.state.labels import short
+from pipeline.state.campaign_state import short
 
 Source = Callable[[Artifact, int], str]
 """What stands in `src` for the thumb of an image whose longer side is so many CSS pixels."""

@@ -16,7 +16,7 @@ from pipeline.inspection.checks import DecodedImage
 from pipeline.inspection.inspector import Looker
 from pipeline.model.artifact import Artifact, ImageKind
 from pipeline.model.campaign import Slug
-from pipeline.state.labels import short
+from pipeline.state.campaign_state import short
 
 CACHE = 48 * 1024 * 1024
 """Bytes of thumbs that are kept in memory."""

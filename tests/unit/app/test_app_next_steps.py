@@ -11,7 +11,7 @@ from pipeline.ledger.memory.ledger import MemoryLedger
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.credits import Budget, Credits
 from pipeline.model.outcome import Failed, FailureKind, Receipt, Status
-from pipeline.state.survey import CampaignState
+from pipeline.state.campaign_state import CampaignState
 
 GIVEN = CampaignOptions(campaign=Path("c.yaml"), provider="gptimage", only=("citrus/*",))
 FIVE = [a_job(f"citrus/{side}x3") for side in range(4, 9)]

@@ -73,7 +73,7 @@ class House:
         return Plan(
             loaded=self.loaded,
             preview=await preview_run(self.ledger, self.loaded, rules=self.rules),
-            limits={},
+            budgets=(),
             seconds=seconds,
             concurrency=8,
         )

@@ -13,8 +13,8 @@ from pipeline.providers.fake import ScriptedAnswer
 from pipeline.providers.profiles import GPTIMAGE, PROFILES
 from pipeline.purchasing.watching import Watchers
 from pipeline.purchasing.worker_pool import LocalExecutor
+from pipeline.state.campaign_state import CampaignState
 from pipeline.state.due import Rules
-from pipeline.state.survey import CampaignState
 
 
 async def test_a_disk_that_fails_under_the_findings_leaves_no_paid_answer_unheard(shop, tmp_path):

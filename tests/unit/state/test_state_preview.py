@@ -203,8 +203,8 @@ async def test_a_plan_knows_why_each_image_is_due(house):
     await house.fail(unsent, FailureKind.NOT_SENT)
     await house.decide(loaded, "citrus/4x3", Decision.REDO)
     changed = PLAIN.replace("'1:1'", "{id: 1x1, ratio: '16:9'}")
-    drafts = (await house.foresee(house.load(changed))).stages[Stage.DRAFT]
-    said = {listed.cell: listed.why for listed in drafts.to_buy}
+    preview = await house.foresee(house.load(changed))
+    said = {job.at.cell: preview.known.why(job) for job in preview.stages[Stage.DRAFT].to_buy}
     assert said == {
         "citrus/1x1": DueReason.CHANGED,
         "citrus/4x3": DueReason.REDO,

@@ -1,0 +1,179 @@
+"""The figures of a campaign, each with its unit: run, plan, status, page and sheet show these."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pipeline.model.campaign import CellName, Stage
+from pipeline.model.credits import Credits
+from pipeline.model.entry import CampaignRecord, Entry
+from pipeline.model.outcome import Status, Stored
+from pipeline.model.provider import Account
+from pipeline.model.verdict import Decision, Round, Verdict
+from pipeline.state.campaign_state import CampaignState, CellState, valid_decision
+from pipeline.state.due import Rules
+from pipeline.state.lookup import bought_as, by_cell, entry_of, status_of_entry
+from pipeline.state.picks import Newest, newest_of, rounds_from, shown_rounds
+from pipeline.state.work_ahead import work_ahead
+
+FIRST_ROUND = Round()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StageFigures:
+    """One stage of a campaign in numbers."""
+
+    cells: int
+    """Cells that have images at this stage, or should have."""
+    images: Mapping[Status, int]
+    """Images by status; a shared image counts under each of its cells."""
+    decided: Mapping[CellState, int]
+    """Cells by the verdict that holds; a stale approval is `stale`."""
+    to_buy: int
+    """Images that a run would buy, shared ones counted once."""
+    to_download: int
+    """Images that a run would bring without a new charge."""
+    ahead: Credits
+    """The most that buying them costs."""
+
+    @property
+    def stored(self) -> int:
+        """Images that are stored."""
+        return self.images.get(Status.STORED, 0)
+
+    @property
+    def in_doubt(self) -> int:
+        """Images that may have been charged and were not received."""
+        return self.images.get(Status.IN_DOUBT, 0)
+
+    @property
+    def approved(self) -> int:
+        """Cells with an approval that holds."""
+        return self.decided.get(CellState.APPROVED, 0)
+
+    @property
+    def stale(self) -> int:
+        """Cells with an approval that no longer holds."""
+        return self.decided.get(CellState.STALE, 0)
+
+
+def stage_figures(state: CampaignState, stage: Stage, rules: Rules) -> StageFigures:
+    """Count one stage of a campaign, over the cells that were asked for."""
+    jobs = state.of(stage)
+    statuses = (status_of_entry(entry_of(job, state.entries), alive=state.alive) for job in jobs)
+    cells = by_cell(jobs)
+    decisions = (
+        valid_decision(takes, state.entries, state.verdicts.get((cell, stage)))
+        for cell, takes in cells.items()
+    )
+    ahead = work_ahead(jobs, state.entries, rules)
+    return StageFigures(
+        cells=len(cells),
+        images=Counter(statuses),
+        decided=Counter(decision[0] for decision in decisions if decision is not None),
+        to_buy=ahead.buying,
+        to_download=ahead.fetching,
+        ahead=ahead.credits,
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class QuoteLine:
+    """Images of one size at one price."""
+
+    size: str
+    count: int
+    price: Credits
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LaunchQuote:
+    """What launching a stage would buy now: exactly what a run would."""
+
+    stage: Stage
+    cells: tuple[CellName, ...]
+    """Cells that get an image by it, those that share one included."""
+    images: int
+    """Images that are bought, shared ones counted once."""
+    lines: tuple[QuoteLine, ...]
+    credits: Credits
+    plan: str
+    """Names exactly these images at these prices; another plan id is another purchase."""
+
+
+def launch_quote(state: CampaignState, stage: Stage, rules: Rules) -> LaunchQuote:
+    """Return what launching a stage would buy, in the rounds that a run would render."""
+    ahead = work_ahead(state.of(stage), state.entries, rules)
+    bought = {job.key for job in ahead.to_buy}
+    cells = (job.at.cell for job in state.of(stage) if bought_as(job) in bought)
+    lines = Counter((job.request.size, job.price) for job in ahead.to_buy)
+    facts = sorted(f"{job.key} {job.price}" for job in ahead.to_buy)
+    return LaunchQuote(
+        stage=stage,
+        cells=tuple(dict.fromkeys(cells)),
+        images=ahead.buying,
+        lines=tuple(QuoteLine(size=s, price=p, count=count) for (s, p), count in lines.items()),
+        credits=ahead.credits,
+        plan=hashlib.sha256("\n".join([stage, *facts]).encode()).hexdigest()[:16],
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LedgerFigures:
+    """What a ledger alone can tell of a campaign, without its file."""
+
+    images: Mapping[Account, Mapping[Status, int]]
+    """Images that were ever asked for, by account and status."""
+    drafted: int
+    """Cells with a stored draft in the round that a reviewer looks at."""
+    decided: int
+    """Of these cells, those with a verdict on that round and on an image that is still stored."""
+    approved: int
+    """Of these cells, those that are approved."""
+
+
+def ledger_figures(record: CampaignRecord, *, alive: bool) -> LedgerFigures:
+    """Count what a ledger knows of a campaign; `alive`: a run of it is at work."""
+    images: dict[Account, Counter[Status]] = {}
+    for entry in record.entries:
+        account = record.accounts.get(entry.key)
+        if account is not None:
+            statuses = images.setdefault(account, Counter())
+            statuses[status_of_entry(entry, alive=alive)] += 1
+    newest = newest_of(record.verdicts)
+    drafts = _shown_drafts(record, newest)
+    drafted = {cell for (cell, _), entry in drafts.items() if isinstance(entry.outcome, Stored)}
+    decisions = Counter(
+        verdict.decision
+        for (cell, stage), verdict in newest.items()
+        if stage is Stage.DRAFT
+        and cell in drafted
+        and _is_about(verdict, drafts.get((cell, verdict.take)))
+    )
+    return LedgerFigures(
+        images=images,
+        drafted=len(drafted),
+        decided=decisions.total() - decisions[Decision.UNDECIDED],
+        approved=decisions[Decision.APPROVED],
+    )
+
+
+def _shown_drafts(record: CampaignRecord, newest: Newest) -> dict[tuple[CellName, int], Entry]:
+    """Return cell and take → the draft that was asked for last, in the rounds that are shown."""
+    rounds = shown_rounds(rounds_from(record.verdicts), newest, record.entries)
+    return {
+        (entry.at.cell, entry.at.take): entry
+        for entry in record.entries
+        if entry.at.stage is Stage.DRAFT
+        and entry.at.round == rounds.get(entry.at.cell, FIRST_ROUND).number
+    }
+
+
+def _is_about(verdict: Verdict, draft: Entry | None) -> bool:
+    """Return whether a verdict is about this draft and, if it names an image, about its image."""
+    if draft is None or draft.key != verdict.job:
+        return False
+    if not verdict.sha256:
+        return True
+    return isinstance(draft.outcome, Stored) and draft.outcome.artifact.sha256 == verdict.sha256
