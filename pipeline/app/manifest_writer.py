@@ -71,7 +71,7 @@ class ManifestWriter:
             self.paths,
             facts=facts,
             totals=account.totals,
-            roll=account.roll,
+            rows=account.rows,
         )
         point_latest(self.output, self.paths)
 
@@ -98,7 +98,7 @@ class ManifestWriter:
             run=self.run,
             campaign=self.campaign,
             budget=self.budget,
-            roster=ReportScope(jobs=state.jobs, asked=state.asked, entries=entries),
+            scope=ReportScope(jobs=state.jobs, asked=state.asked, entries=entries),
             verdicts=await self.ledger.verdicts(self.campaign.slug),
             checks=self.inspector.findings.known,
             scratch=self.output,

@@ -129,7 +129,7 @@ def _print_manifest(facts: RunFacts, report: RunReport) -> None:
     """One line of ASCII, whatever the terminal can show; written image by image."""
     head = json.dumps(manifest_head(facts, report.totals))
     sys.stdout.write(f'{head[:-1]}, "images": [')
-    for number, image in enumerate(report.roll.images()):
+    for number, image in enumerate(report.rows.images()):
         sys.stdout.write((", " if number else "") + json.dumps(json.loads(image)))
     print("]}")
 

@@ -1,4 +1,4 @@
-"""Every image of an account as text, put aside until the totals that stand before it are known."""
+"""Every image of a report as text, put aside until the totals that come before it are known."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Drawing up the account of a campaign: the ledger is asked, the lines are added up."""
+"""The report of a run: every image of its campaign, read from the ledger and added up."""
 
 import asyncio
 from collections import Counter
@@ -28,12 +28,12 @@ Checks = Mapping[str, Mapping[str, object]]
 BATCH = 2000
 """Images whose history is held at one time."""
 NAMED = 5
-"""Images of a status that are kept to be named one by one; the roll has them all."""
+"""Images of a status that are kept to be named one by one; the rows have them all."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReportScope:
-    """The images that an account is of."""
+    """The images that a report is about."""
 
     jobs: Sequence[Job]
     """All of the campaign."""
@@ -48,9 +48,9 @@ class RunReport:
     """Every image of a campaign, and the totals."""
 
     totals: Totals
-    roll: ImageRows
+    rows: ImageRows
     asked: Mapping[Status, int]
-    """How many images of the cells that the run was asked for stand so."""
+    """Images by status, of the cells that the run was asked for."""
     named: Mapping[Status, Sequence[ImageLine]]
     """The first few of them."""
 
@@ -61,17 +61,17 @@ async def make_report(
     run: Run,
     campaign: Campaign,
     budget: Budget,
-    roster: ReportScope,
+    scope: ReportScope,
     verdicts: Mapping[tuple[CellName, Stage], Verdict],
     checks: Checks,
     scratch: Path | None = None,
 ) -> RunReport:
-    """The account as it stands now; reads only, and holds no image but those of one batch.
+    """Report on the campaign as it is now; reads only, and holds the images of one batch at a time.
 
     `scratch`: a folder on the disk that takes what is too much for memory.
     """
-    jobs, asked, entries = roster.jobs, roster.asked, roster.entries
-    roll = ImageRows(TABLE_COLUMNS, scratch=scratch)
+    jobs, asked, entries = scope.jobs, scope.asked, scope.entries
+    rows = ImageRows(TABLE_COLUMNS, scratch=scratch)
     sums = Sums()
     counts: Counter[Status] = Counter()
     named: dict[Status, list[ImageLine]] = {}
@@ -93,7 +93,7 @@ async def make_report(
                 first = named.setdefault(line.status, [])
                 if len(first) < NAMED:
                     first.append(line)
-            await asyncio.to_thread(roll.add, [image_of(line) for line in lines])
+            await asyncio.to_thread(rows.add, [image_of(line) for line in lines])
     totals = sums.totals(
         spent=await ledger.spent(campaign=campaign.slug, account=run.account),
         this_run=await ledger.spent(run=run.id),
@@ -101,4 +101,4 @@ async def make_report(
         budgets=await budgets_left(ledger, run=run, budget=budget, now=datetime.now(UTC)),
         tags=campaign.tags,
     )
-    return RunReport(totals=totals, roll=roll, asked=counts, named=named)
+    return RunReport(totals=totals, rows=rows, asked=counts, named=named)

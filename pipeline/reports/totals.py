@@ -1,4 +1,4 @@
-"""What stands at the end of a run: one line per image, and the totals."""
+"""The lines of a run report, one for each image, and their totals."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -33,7 +33,7 @@ _WITH_REASON = Failed | InDoubt | Paid | PaidLost
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImageLine:
-    """One image of the campaign as it stands now."""
+    """One image of the campaign as it is now."""
 
     job: Job
     status: Status
@@ -46,7 +46,7 @@ class ImageLine:
 
     @property
     def url(self) -> str:
-        """Where the provider put it; empty where it never said."""
+        """Where the provider put it; empty if it never said."""
         return self.outcome.url if isinstance(self.outcome, _WITH_URL) else ""
 
     @property
@@ -62,7 +62,7 @@ class ImageLine:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Totals:
-    """The account of a run manifest."""
+    """The totals of a run manifest."""
 
     cells: int
     jobs: int
@@ -88,7 +88,7 @@ def image_lines(
     attempts: Mapping[JobKey, Sequence[AttemptRecord]],
     checks: Mapping[str, Mapping[str, object]],
 ) -> list[ImageLine]:
-    """One line per job, in plan order; a shared image stands under each of its cells."""
+    """Return one line for each job, in plan order; a shared image is under each of its cells."""
     lines = []
     for job in jobs:
         entry = entry_of(job, entries)
@@ -139,10 +139,10 @@ class Sums:
             values = self._by.get(axis)
             if values is None:
                 values = self._by[axis] = {}
-            tally = values.get(value)
-            if tally is None:
-                tally = values[value] = [0, 0, 0]
-            _count(tally, stored=stored, paid=paid)
+            sums = values.get(value)
+            if sums is None:
+                sums = values[value] = [0, 0, 0]
+            _count(sums, stored=stored, paid=paid)
         if line.attempts:
             self._seconds += _durations(line.attempts)
             self._retries += len(line.attempts) - 1
@@ -170,20 +170,20 @@ class Sums:
             saved_by_reuse=saved_by_reuse,
             budget=budget.limit if budget is not None else None,
             remaining=budget.left if budget is not None else None,
-            by={axis: {value: _told(sums) for value, sums in by[axis].items()} for axis in by},
+            by={axis: {value: _by_name(sums) for value, sums in by[axis].items()} for axis in by},
             seconds=sorted(self._seconds),
             retries=self._retries,
         )
 
 
-def _count(tally: list[int], *, stored: bool, paid: int) -> None:
-    tally[0] += 1
-    tally[1] += stored
-    tally[2] += paid
+def _count(sums: list[int], *, stored: bool, paid: int) -> None:
+    sums[0] += 1
+    sums[1] += stored
+    sums[2] += paid
 
 
-def _told(tally: Sequence[int]) -> dict[str, int]:
-    images, stored, credits_ = tally
+def _by_name(sums: Sequence[int]) -> dict[str, int]:
+    images, stored, credits_ = sums
     return {"images": images, "stored": stored, "credits": credits_}
 
 

@@ -15,7 +15,7 @@ from pipeline.errors import CampaignError, Finding, UsageError
 from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.job import JobKey
 from pipeline.model.verdict import Decision, Verdict
-from pipeline.review.cleaned_text import clean_name, clean_note
+from pipeline.review.verdicts import clean_name, clean_note
 from pipeline.state.picks import Newest
 
 ALL_UP_TO = 10_000
@@ -61,7 +61,7 @@ def render_reviews(campaign: Slug, cells: Iterable[CellName], newest: Newest) ->
 
 
 def read_reviews(text: str, *, file: str) -> dict[Place, FileVerdict]:
-    """What the file says, text as it stands; `CampaignError` names every place that is wrong."""
+    """Return the verdicts in the file as text; `CampaignError` names every place that is wrong."""
     if len(text) > _LARGEST:
         raise CampaignError((Finding(file=file, complaint="larger than any review can be"),))
     try:
@@ -95,7 +95,7 @@ def verdict_of(place: Place, written: FileVerdict, *, file: str, now: str) -> Ve
             job=JobKey(_hash(fields, "job", 32)),
             sha256=_hash(fields, "sha256", 64),
             by=clean_name(fields.get("by") or "git"),
-            # A clock that goes ahead must not outrank everything that is said until then.
+            # A clock that goes ahead must not outrank every verdict until then.
             at=min(fields.get("at") or now, now),
             note=clean_note(fields.get("note", "")),
         )

@@ -33,18 +33,18 @@ class ReviewFileSync:
     def __init__(self, *, review_state: ReviewState, file: ReviewFile) -> None:
         self._review_state = review_state
         self._file = file
-        self._seen = _mark(file.path)
+        self._seen = _file_time(file.path)
 
     def edited(self) -> bool:
         """Whether somebody else wrote the file since it was read or written here."""
-        return _mark(self._file.path) != self._seen
+        return _file_time(self._file.path) != self._seen
 
     async def sync(self, *, now: str) -> tuple[Verdict, ...]:
         """Import what people changed, then write what is known; returns what was imported.
 
         A file that cannot be read is left as it is: `CampaignError` says where it is broken.
         """
-        self._seen = _mark(self._file.path)
+        self._seen = _file_time(self._file.path)
         text = _read(self._file.path)
         before = _read(self._file.copy)
         imported: tuple[Verdict, ...] = ()
@@ -54,7 +54,7 @@ class ReviewFileSync:
         fresh = render_reviews(self._review_state.campaign, table.number, self._review_state.newest)
         if fresh != text:
             write_text(self._file.path, fresh)
-            self._seen = _mark(self._file.path)
+            self._seen = _file_time(self._file.path)
         if fresh != before:
             write_text(self._file.copy, fresh)
         return imported
@@ -62,7 +62,7 @@ class ReviewFileSync:
     async def _import(self, text: str, before: str, *, now: str) -> tuple[Verdict, ...]:
         name = str(self._file.path)
         written = await asyncio.to_thread(read_reviews, text, file=name)
-        known = await asyncio.to_thread(_lenient, before)
+        known = await asyncio.to_thread(_last_written, before)
         edited = [place for place in written if written[place].fields != known.get(place)]
         verdicts = [
             self._bound(verdict_of(place, written[place], file=name, now=now))
@@ -91,7 +91,7 @@ class ReviewFileSync:
         newest = self._review_state.newest.get((verdict.cell, verdict.stage))
         if newest is None and verdict.decision is Decision.UNDECIDED:
             return None
-        if newest is not None and (_word(newest) == _word(verdict) or newest.at > verdict.at):
+        if newest is not None and (_opinion(newest) == _opinion(verdict) or newest.at > verdict.at):
             return None
         base = newest.revision if newest is not None else 0
         try:
@@ -128,7 +128,7 @@ def write_text(path: Path, text: str) -> None:
         raise LocalFault(f"cannot write {path}: {error.strerror}") from error
 
 
-def _mark(path: Path) -> tuple[int, int]:
+def _file_time(path: Path) -> tuple[int, int]:
     """Size and time: a pulled or edited file differs in one of them."""
     try:
         found = path.stat()
@@ -148,7 +148,7 @@ def _read(path: Path) -> str | None:
         raise LocalFault(f"cannot read {path}: {error.strerror}") from error
 
 
-def _lenient(text: str) -> dict[Place, object]:
+def _last_written(text: str) -> dict[Place, object]:
     """What was last written; nothing where that copy is lost or damaged."""
     try:
         return {place: one.fields for place, one in read_reviews(text, file="").items()}
@@ -156,5 +156,5 @@ def _lenient(text: str) -> dict[Place, object]:
         return {}
 
 
-def _word(verdict: Verdict) -> tuple[object, ...]:
+def _opinion(verdict: Verdict) -> tuple[object, ...]:
     return (verdict.decision, verdict.round, verdict.take, verdict.note, verdict.sha256)

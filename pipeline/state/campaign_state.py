@@ -1,4 +1,4 @@
-"""Where a campaign stands, as values: its jobs, and what a reviewer sees of each cell."""
+"""The state of a campaign as values: its jobs, and what a reviewer sees of each cell."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -43,7 +43,7 @@ class CampaignState:
 
 
 class CellState(StrEnum):
-    """Where a cell stands in the review of one stage."""
+    """The state of a cell in the review of one stage."""
 
     WAITING = "waiting"
     """Not asked for yet."""

@@ -107,7 +107,7 @@ class SizeGrid:
         return row
 
 
-Draw = Callable[[], Iterator[Job]]
+Plan = Callable[[], Iterator[Job]]
 """Plans the images of one stage; it may be called again."""
 
 
@@ -142,7 +142,7 @@ async def preview_run(
     verdicts = newest_of(record.verdicts)
     rounds = rounds_from(record.verdicts)
     finals = rounds_from(record.verdicts, stage=Stage.FINAL)
-    counter = _ImageCounter(
+    counter = _PreviewBuilder(
         loaded, known=LedgerLookup.of(record.entries), rules=rules, only=only, alive=alive
     )
 
@@ -157,7 +157,7 @@ async def preview_run(
     return await asyncio.to_thread(count)
 
 
-class _ImageCounter:
+class _PreviewBuilder:
     """Plans the images of a campaign one by one and counts them."""
 
     def __init__(
@@ -195,7 +195,7 @@ class _ImageCounter:
             cell for (cell, _), verdict in verdicts.items() if verdict.decision is Decision.APPROVED
         }
 
-        def draw() -> Iterator[Job]:
+        def plan() -> Iterator[Job]:
             self.approved.clear()
             for job in plan_drafts(self.loaded, rounds=rounds):
                 if job.at.cell in approved:
@@ -204,7 +204,7 @@ class _ImageCounter:
 
         if self.loaded.campaign.stages[Stage.DRAFT].review is not Review.NONE:
             self._verdicts = verdicts
-        payers = self._count(Stage.DRAFT, draw)
+        payers = self._count(Stage.DRAFT, plan)
         moved = payers.moved(everybody=True)
         self.approved = [_paid_by(job, moved) for job in self.approved]
 
@@ -229,23 +229,23 @@ class _ImageCounter:
             gone=gone,
         )
 
-    def _count(self, stage: Stage, draw: Draw) -> Payers:
+    def _count(self, stage: Stage, plan: Plan) -> Payers:
         """Count as planned; once more where an image turns out to be paid by another cell."""
         selected = self._selected if self._glob else None
         payers = Payers(self.known.entries, selected=selected)
         first = not self._stages
 
         def watched() -> Iterator[Job]:
-            for job in draw():
+            for job in plan():
                 payers.see(job)
                 self._unseen.discard(job.key)
                 yield job
 
         unsettled = self.known.entries or selected
-        self._count_once(stage, watched() if unsettled else draw(), {}, first=first)
+        self._count_once(stage, watched() if unsettled else plan(), {}, first=first)
         moved = payers.moved()
         if moved:
-            self._count_once(stage, draw(), moved, first=first)
+            self._count_once(stage, plan(), moved, first=first)
         return payers
 
     def _count_once(

@@ -16,8 +16,7 @@ from pipeline.ledger.registry import open_ledger
 from pipeline.model.campaign import Stage
 from pipeline.model.verdict import Decision, Verdict
 from pipeline.providers.registry import profiles
-from pipeline.review.binding import UnboundVerdict
-from pipeline.review.verdicts import decide_cells
+from pipeline.review.verdicts import UnboundVerdict, decide_cells
 from pipeline.state.output.folder import open_output
 from pipeline.state.output.lock import run_is_alive
 from pipeline.state.survey import survey

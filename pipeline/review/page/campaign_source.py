@@ -82,7 +82,7 @@ class CampaignSource:
 
     def edited(self) -> bool:
         """See `ReviewSource`."""
-        return _marks(self._file, self._loaded) != self._seen
+        return _file_times(self._file, self._loaded) != self._seen
 
     async def load(self) -> ReviewedCampaign:
         """See `ReviewSource`."""
@@ -102,12 +102,12 @@ class CampaignSource:
         )
 
     def _read(self) -> ReviewedCampaign:
-        # Marked before it is read: what is written while we read is read again.
-        before = _marks(self._file, self._loaded)
+        # Noted before it is read: what is written while we read is read again.
+        before = _file_times(self._file, self._loaded)
         self._seen = before
         loaded = self._load()
         self._seen = {
-            path: before.get(path, mark) for path, mark in _marks(self._file, loaded).items()
+            path: before.get(path, time) for path, time in _file_times(self._file, loaded).items()
         }
         campaign, profile = loaded.campaign, loaded.profile
         reviewed = ReviewedCampaign(
@@ -145,17 +145,17 @@ def _remembered(
 _PATTERNS = ("*.yaml", "*.yml", "*.j2")
 
 
-def _marks(file: Path, loaded: LoadedCampaign | None) -> dict[Path, tuple[int, int]]:
+def _file_times(file: Path, loaded: LoadedCampaign | None) -> dict[Path, tuple[int, int]]:
     """Return size and time of every file that the campaign may be made of."""
-    marks: dict[Path, tuple[int, int]] = {}
+    times: dict[Path, tuple[int, int]] = {}
     for path in _files(file, loaded):
         try:
             found = path.stat()
         except OSError:
-            marks[path] = (-1, -1)
+            times[path] = (-1, -1)
         else:
-            marks[path] = (found.st_size, found.st_mtime_ns)
-    return marks
+            times[path] = (found.st_size, found.st_mtime_ns)
+    return times
 
 
 def _files(file: Path, loaded: LoadedCampaign | None) -> Iterator[Path]:

@@ -17,10 +17,10 @@ from pipeline.errors import UsageError
 from pipeline.ledger.base import StaleVerdict
 from pipeline.model.campaign import CellName, Stage
 from pipeline.model.verdict import Decision, Verdict
-from pipeline.review.binding import UnboundVerdict, bind
 from pipeline.review.page.launches import LaunchOrder
 from pipeline.review.page.page_json import row_json
 from pipeline.review.page.review_state import ReviewState
+from pipeline.review.verdicts import UnboundVerdict, bind
 from pipeline.state.campaign_state import short
 
 

@@ -92,7 +92,7 @@ def _take(take: TakeState) -> list[Json]:
 def _axes(cells: Sequence[Cell]) -> list[tuple[dict[str, Json], list[int]]]:
     """Each axis with its values in order of appearance, and each cell's place among them."""
     names = list(dict.fromkeys(axis for cell in cells for axis, _ in cell.axes))
-    told: list[tuple[dict[str, Json], list[int]]] = []
+    axes_with_places: list[tuple[dict[str, Json], list[int]]] = []
     for name in names:
         labels: dict[str, str] = {}
         column: list[str] = []
@@ -107,8 +107,8 @@ def _axes(cells: Sequence[Cell]) -> list[tuple[dict[str, Json], list[int]]]:
             "values": list(labels),
             "labels": list(labels.values()),
         }
-        told.append((axis, [place[value] for value in column]))
-    return told
+        axes_with_places.append((axis, [place[value] for value in column]))
+    return axes_with_places
 
 
 def _ratio(ratio: str) -> list[float]:

@@ -184,7 +184,7 @@ class Routes:
         )
 
     async def decisions(self, request: web.Request) -> web.Response:
-        """Verdicts; 409 where somebody else was faster on one of the cells, with what stands."""
+        """Record verdicts; 409 if somebody else was faster on one of the cells, with theirs."""
         self._check_run(request)
         decisions, by = decisions_of(await body_of(request))
         answers = await take_decisions(

@@ -18,7 +18,6 @@ from pipeline.executors.process_pool import ProcessPool
 from pipeline.inspection.inspector import Looker
 from pipeline.ledger.base import Ledger
 from pipeline.model.campaign import Slug
-from pipeline.review.binding import stamp
 from pipeline.review.page.broadcast import Broadcast
 from pipeline.review.page.campaign_source import ReviewSource
 from pipeline.review.page.launches import Launch, Launches
@@ -27,6 +26,7 @@ from pipeline.review.page.review_state import ReviewState
 from pipeline.review.page.routes import LaunchCommand, PackedTable, Routes
 from pipeline.review.page.security import ReviewOptions, security_middleware
 from pipeline.review.review_file_sync import ReviewFile, ReviewFileSync
+from pipeline.review.verdicts import stamp
 
 _LARGEST_BODY = 16 * 1024 * 1024
 _PATIENCE = 3.0

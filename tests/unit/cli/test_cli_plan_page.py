@@ -15,8 +15,7 @@ from pipeline.model.credits import Budget
 from pipeline.model.outcome import Receipt
 from pipeline.model.verdict import Decision
 from pipeline.providers.registry import profiles
-from pipeline.review.binding import UnboundVerdict
-from pipeline.review.verdicts import decide_cells
+from pipeline.review.verdicts import UnboundVerdict, decide_cells
 from pipeline.state.due import Rules
 from pipeline.state.preview import preview_run
 from pipeline.state.survey import survey

@@ -35,10 +35,6 @@ STILL_THERE = {
     "prompts/writing.py: _gist",
     "prompts/writing.py: _kit",
     "purchasing/reservations.py: settled",
-    "review/auto_review.py: _settled",
-    "review/binding.py: binding",
-    "state/cell_states.py: _rendered",
-    "state/preview.py: _tally",
     "templates/writer.py: _shot",
     "templates/writer.py: _spot",
 }
@@ -49,8 +45,6 @@ LARGE_FOLDERS = {
     "app": "about to be divided",
     "campaign": "about to be divided",
     "purchasing": "about to be divided",
-    "review/page": "about to be divided",
-    "state": "about to be divided",
 }
 """Folders of more than twelve modules, and why they are not divided."""
 

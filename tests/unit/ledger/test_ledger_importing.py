@@ -100,7 +100,7 @@ async def the_manifest_of(ledger):
         run=a_run(),
         campaign=CAMPAIGN,
         budget=Budget(),
-        roster=ReportScope(jobs=LISTED, entries=await ledger.entries(keys)),
+        scope=ReportScope(jobs=LISTED, entries=await ledger.entries(keys)),
         verdicts=await ledger.verdicts("citrus-soda"),
         checks={},
     )
@@ -115,7 +115,7 @@ async def the_manifest_of(ledger):
         versions={},
         git="",
     )
-    return json.loads(b"".join(manifest_text(facts, account.totals, account.roll)))
+    return json.loads(b"".join(manifest_text(facts, account.totals, account.rows)))
 
 
 @pytest.fixture

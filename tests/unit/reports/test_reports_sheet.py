@@ -17,8 +17,7 @@ from pipeline.model.verdict import Decision
 from pipeline.reports.sheet.contact_sheet import draw_sheet, shown_artifacts
 from pipeline.reports.sheet.sheet_mail import sheet_mail
 from pipeline.reports.sheet.sheet_thumbs import MailThumbs, beside, inline, thumbs_of
-from pipeline.review.binding import UnboundVerdict
-from pipeline.review.verdicts import decide_cells
+from pipeline.review.verdicts import UnboundVerdict, decide_cells
 
 SPENT = Spent(confirmed=Credits(16), in_doubt=Credits(2))
 HOSTILE = '"><script>alert(1)</script>'

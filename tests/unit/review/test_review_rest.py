@@ -15,10 +15,10 @@ from pipeline.model.credits import Budget, Credits
 from pipeline.model.provider import Account
 from pipeline.model.verdict import Round
 from pipeline.providers.registry import profiles
-from pipeline.review.cleaned_text import clean_name
 from pipeline.review.page.broadcast import KEPT, Broadcast
 from pipeline.review.page.campaign_source import CampaignSource
 from pipeline.review.page.cell_detail import filled_spans
+from pipeline.review.verdicts import clean_name
 
 CELLS = [CellName("citrus/4x3/en-US"), CellName("citrus/16x9/en-US"), CellName("berry/4x3/de-DE")]
 

@@ -9,8 +9,7 @@ from review_stand import SLUG, Stand
 from pipeline.errors import UsageError
 from pipeline.model.campaign import Stage
 from pipeline.model.verdict import Decision
-from pipeline.review.binding import UnboundVerdict
-from pipeline.review.verdicts import decide_cells
+from pipeline.review.verdicts import UnboundVerdict, decide_cells
 from pipeline.state.picks import picks_from, rounds_from, shown_rounds
 
 

@@ -11,8 +11,7 @@ from pipeline.model.outcome import Status
 from pipeline.model.provider import Account
 from pipeline.model.verdict import Decision
 from pipeline.providers.profiles import GPTIMAGE, PROFILES
-from pipeline.review.binding import UnboundVerdict
-from pipeline.review.verdicts import decide_cells
+from pipeline.review.verdicts import UnboundVerdict, decide_cells
 from pipeline.state.campaign_state import CellState
 from pipeline.state.due import Rules
 from pipeline.state.figures import launch_quote, ledger_figures, stage_figures

@@ -16,8 +16,7 @@ from pipeline.model.outcome import Failed, FailureKind, Receipt, Stored
 from pipeline.model.verdict import Decision
 from pipeline.prompts.jobs import plan_drafts
 from pipeline.providers.registry import profiles
-from pipeline.review.binding import UnboundVerdict
-from pipeline.review.verdicts import decide_cells
+from pipeline.review.verdicts import UnboundVerdict, decide_cells
 from pipeline.state.due import Rules
 from pipeline.state.finals_check import price_finals
 from pipeline.state.preview import preview_run

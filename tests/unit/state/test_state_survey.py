@@ -7,8 +7,7 @@ from review_stand import SLUG, Stand
 from pipeline.campaign.loading import load_campaign
 from pipeline.model.verdict import Decision
 from pipeline.providers.registry import profiles
-from pipeline.review.binding import UnboundVerdict
-from pipeline.review.verdicts import decide_cells
+from pipeline.review.verdicts import UnboundVerdict, decide_cells
 from pipeline.state.survey import survey
 
 CAMPAIGN = """\
