@@ -143,14 +143,28 @@ def ledger_figures(record: CampaignRecord, *, alive: bool) -> LedgerFigures:
             statuses[status_of_entry(entry, alive=alive)] += 1
     newest = newest_of(record.verdicts)
     drafts = _shown_drafts(record, newest)
-    drafted = {cell for (cell, _), entry in drafts.items() if isinstance(entry.outcome, Stored)}
-    decisions = Counter(
-        verdict.decision
-        for (cell, stage), verdict in newest.items()
-        if stage is Stage.DRAFT
-        and cell in drafted
-        and _is_about(verdict, drafts.get((cell, verdict.take)))
-    )
+    stored = {
+        place: entry.outcome.artifact.sha256
+        for place, entry in drafts.items()
+        if isinstance(entry.outcome, Stored)
+    }
+    drafted = {cell for cell, _ in stored}
+    shown = {*stored.values()}
+    decisions: Counter[Decision] = Counter()
+    for (cell, stage), verdict in newest.items():
+        if stage is not Stage.DRAFT:
+            continue
+        draft = drafts.get((cell, verdict.take))
+        if draft is None and cell not in drafted:
+            # The ledger has no draft of a cell that shares its image, only of the one that pays.
+            if verdict.sha256 not in shown:
+                continue
+            drafted.add(cell)
+        elif cell not in drafted or not _is_about(
+            verdict, draft, stored.get((cell, verdict.take), "")
+        ):
+            continue
+        decisions[verdict.decision] += 1
     return LedgerFigures(
         images=images,
         drafted=len(drafted),
@@ -170,10 +184,8 @@ def _shown_drafts(record: CampaignRecord, newest: Newest) -> dict[tuple[CellName
     }
 
 
-def _is_about(verdict: Verdict, draft: Entry | None) -> bool:
+def _is_about(verdict: Verdict, draft: Entry | None, sha256: str) -> bool:
     """Return whether a verdict is about this draft and, if it names an image, about its image."""
     if draft is None or draft.key != verdict.job:
         return False
-    if not verdict.sha256:
-        return True
-    return isinstance(draft.outcome, Stored) and draft.outcome.artifact.sha256 == verdict.sha256
+    return verdict.sha256 in {"", sha256}

@@ -93,3 +93,19 @@ async def test_a_ledger_alone_leaves_out_an_approval_whose_image_is_another_now(
     await stand.render([job for job in await stand.drafts() if job.payer is None])
     found = ledger_figures(await stand.ledger.record(SLUG), alive=False)
     assert (found.drafted, found.decided, found.approved) == (3, 0, 0)
+
+
+async def test_a_ledger_alone_counts_a_decided_cell_that_shares_its_image(stand):
+    """It has no draft of that cell, only of the one that pays: decided was more than drafted."""
+    assert ledger_figures(await stand.ledger.record(SLUG), alive=False).drafted == 3
+    await decide(stand, "citrus/*", Decision.REJECTED)
+    found = ledger_figures(await stand.ledger.record(SLUG), alive=False)
+    assert (found.drafted, found.decided) == (4, 2)
+
+
+async def test_a_ledger_alone_does_not_call_a_cell_without_an_image_decided(tmp_path):
+    stand = Stand(folder=tmp_path)
+    await stand.refuse((await stand.drafts())[0])
+    await decide(stand, "citrus/1x1", Decision.REJECTED)
+    found = ledger_figures(await stand.ledger.record(SLUG), alive=False)
+    assert (found.drafted, found.decided) == (0, 0)

@@ -12,7 +12,8 @@ const Mark = () => html`<svg class="mark" width="22" height="22" viewBox="0 0 22
   <rect x="1" y="12" width="9" height="9" rx="2.2" class="l2" /><path d="M12.5 17l3 3 5.5-6.5" class="l3" /></svg>`;
 
 function Choice({ on, icon, text, count, onClick }) {
-  return html`<button class=${on ? 'on' : ''} aria-pressed=${on} onClick=${onClick}>${icon ? html`<${Icon} n=${icon} s=${14} />` : null}
+  const title = count === undefined ? null : plural(count, 'cell');
+  return html`<button class=${on ? 'on' : ''} aria-pressed=${on} title=${title} onClick=${onClick}>${icon ? html`<${Icon} n=${icon} s=${14} />` : null}
     <span>${text}</span>${count === undefined ? null : html`<small>${number(count)}</small>`}</button>`;
 }
 
