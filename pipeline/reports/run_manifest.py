@@ -34,7 +34,7 @@ class RunFacts:
 
 
 def manifest_head(facts: RunFacts, totals: Totals) -> dict[str, object]:
-    """What a run manifest says before its images, as plain values."""
+    """Return what a run manifest says before its images, as plain values."""
     return {"schema": SCHEMA, "run": _run(facts), "totals": _totals(totals)}
 
 
@@ -86,7 +86,7 @@ def _totals(totals: Totals) -> dict[str, object]:
 
 
 def image_of(line: ImageLine) -> dict[str, object]:
-    """One image as the run manifest tells it."""
+    """Return one image as the run manifest has it."""
     job, artifact = line.job, line.artifact
     return {
         "job": job.key,
@@ -173,7 +173,7 @@ def write_manifest(
 
 
 def manifest_text(facts: RunFacts, totals: Totals, rows: ImageRows) -> Iterator[bytes]:
-    """The run manifest as pieces of UTF-8 JSON: indented, and each image on a line of its own."""
+    """Yield the run manifest as UTF-8 JSON: indented, with each image on a line of its own."""
     head = json.dumps(manifest_head(facts, totals) | {"images": []}, indent=1, ensure_ascii=False)
     start, _, end = head.rpartition("]")
     yield start.encode("utf-8", "surrogatepass")

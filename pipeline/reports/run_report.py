@@ -40,7 +40,7 @@ class ReportScope:
     asked: Container[CellName] | None = None
     """The cells that the run was asked for; `None`: all of them."""
     entries: Mapping[JobKey, Entry] | None = None
-    """What the ledger says of these jobs, where it was just asked."""
+    """The ledger's entries of these jobs if they were just read; `None`: read them now."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

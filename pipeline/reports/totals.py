@@ -51,7 +51,7 @@ class ImageLine:
 
     @property
     def artifact(self) -> Artifact | None:
-        """The file, where it is on disk."""
+        """The stored image; `None` if there is none."""
         return self.outcome.artifact if isinstance(self.outcome, Stored) else None
 
     @property
@@ -196,7 +196,7 @@ def _durations(attempts: Sequence[AttemptRecord]) -> list[float]:
 
 
 def percentile(ordered: Sequence[float], share: float) -> float | None:
-    """The value below which this share of a sorted sequence lies; `None` of nothing."""
+    """Return the value below which this share of a sorted sequence lies; `None` if it is empty."""
     if not ordered:
         return None
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]

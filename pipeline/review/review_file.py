@@ -45,7 +45,7 @@ class FileVerdict:
 
 
 def render_reviews(campaign: Slug, cells: Iterable[CellName], newest: Newest) -> str:
-    """The whole file, cells by name."""
+    """Return the text of the whole file, cells by name."""
     names = sorted(cells)
     everything = len(names) <= ALL_UP_TO
     parts = [_HEAD.format(campaign=campaign)]
@@ -82,7 +82,7 @@ def read_reviews(text: str, *, file: str) -> dict[Place, FileVerdict]:
 
 
 def verdict_of(place: Place, written: FileVerdict, *, file: str, now: str) -> Verdict:
-    """A line as a verdict; `CampaignError` where it does not say enough to be one."""
+    """Return a line as a verdict; `CampaignError` if it does not say enough to be one."""
     cell, stage = place
     fields = written.fields
     try:
@@ -123,7 +123,7 @@ def _quoted(text: str) -> str:
 
 
 def _shallow(text: str, file: str) -> str:
-    """The text, if no hostile nesting or alias in it could make the parser suffer."""
+    """Return the text, or refuse nesting and aliases that could exhaust the parser."""
     depth = 0
     for event in yaml.parse(text, Loader=yaml.CBaseLoader):
         if isinstance(event, yaml.CollectionStartEvent):

@@ -36,7 +36,7 @@ class ReviewFileSync:
         self._seen = _file_time(file.path)
 
     def edited(self) -> bool:
-        """Whether somebody else wrote the file since it was read or written here."""
+        """Return whether somebody else wrote the file since it was read or written here."""
         return _file_time(self._file.path) != self._seen
 
     async def sync(self, *, now: str) -> tuple[Verdict, ...]:
@@ -75,7 +75,7 @@ class ReviewFileSync:
         return imported
 
     def _bound(self, verdict: Verdict) -> Verdict:
-        """A line written by hand may leave out the image, except for an approval."""
+        """Bind a line that was written without an image; an approval always names one."""
         if verdict.job:
             return verdict
         shown = self._review_state.table.at(verdict.cell, verdict.stage)
@@ -87,7 +87,7 @@ class ReviewFileSync:
         return replace(verdict, job=take.job.key, sha256=sha256)
 
     async def _take(self, verdict: Verdict) -> Verdict | None:
-        """Give an edited verdict, unless the ledger has the same one or a later one."""
+        """Record an edited verdict, unless the ledger has the same one or a later one."""
         newest = self._review_state.newest.get((verdict.cell, verdict.stage))
         if newest is None and verdict.decision is Decision.UNDECIDED:
             return None
@@ -103,7 +103,7 @@ class ReviewFileSync:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file whole or not at all; `LocalFault` where the disk will not."""
+    """Write a file whole or not at all; `LocalFault` if the disk fails."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_symlink() or path.parent.is_symlink():
@@ -129,7 +129,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def _file_time(path: Path) -> tuple[int, int]:
-    """Size and time: a pulled or edited file differs in one of them."""
+    """Return size and time of a file; a pulled or edited file differs in one of them."""
     try:
         found = path.stat()
     except OSError:
@@ -149,7 +149,7 @@ def _read(path: Path) -> str | None:
 
 
 def _last_written(text: str) -> dict[Place, object]:
-    """What was last written; nothing where that copy is lost or damaged."""
+    """Return what was last written; nothing if that copy is lost or damaged."""
     try:
         return {place: one.fields for place, one in read_reviews(text, file="").items()}
     except CampaignError:

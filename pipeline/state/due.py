@@ -38,7 +38,7 @@ class Rules:
 
 
 def what_is_due(entry: Entry | None, rules: Rules) -> Due:
-    """The next step of a job with this history; never a second purchase of a job in doubt."""
+    """Return the next step of a job with this history; never a second purchase of one in doubt."""
     if entry is not None and entry.rendering:  # in flight, or left so by a run that died
         return Due.REPLAY if _key_is_young(entry, rules) else Due.NOTHING
     if entry is None or entry.outcome is None:

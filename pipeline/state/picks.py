@@ -122,7 +122,7 @@ def picks_from(
 
 
 def _final_round(approval: Verdict, draft: Round, final: Round | None) -> Round:
-    """A final begins in its draft's round; each redo of it is one round further, notes kept."""
+    """Return a final's round: that of its draft, and one more for each redo; notes are kept."""
     note = draft.note if draft.number == approval.round else ""
     return round_of_final(Round(number=approval.round, note=note), final)
 

@@ -57,7 +57,7 @@ class GridRow:
 
 
 class SizeGrid:
-    """The first products of a stage square by square, and the ids of every axis."""
+    """The matrix as a table that fits a page: the first products down, sizes across."""
 
     def __init__(self) -> None:
         self.cells = 0
@@ -124,7 +124,7 @@ class Preview:
     finals_at_most: Credits
     """What finals of every cell would cost."""
     waiting: int
-    """Cells whose stored drafts nobody has decided on, where somebody is asked."""
+    """Cells whose stored drafts wait for a verdict."""
     gone: Sequence[Entry]
     """Images on disk that the campaign, as it is now, does not ask for; their files are kept."""
 
@@ -209,7 +209,7 @@ class _PreviewBuilder:
         self.approved = [_paid_by(job, moved) for job in self.approved]
 
     def count_finals(self, picks: Picks) -> None:
-        """Count the finals of approved cells, or of all cells where nobody is asked."""
+        """Count the finals of approved cells, or of all cells if nobody reviews drafts."""
         if Stage.FINAL in self.loaded.campaign.stages:
             self._count(
                 Stage.FINAL,
@@ -217,7 +217,7 @@ class _PreviewBuilder:
             )
 
     def preview(self) -> Preview:
-        """Everything that was counted."""
+        """Return everything that was counted."""
         gone = [] if self.only else [self.known.entries[key] for key in sorted(self._unseen)]
         return Preview(
             stages=self._stages,
@@ -230,7 +230,7 @@ class _PreviewBuilder:
         )
 
     def _count(self, stage: Stage, plan: Plan) -> Payers:
-        """Count as planned; once more where an image turns out to be paid by another cell."""
+        """Count as planned; once more if an image turns out to be paid by another cell."""
         selected = self._selected if self._glob else None
         payers = Payers(self.known.entries, selected=selected)
         first = not self._stages
@@ -285,7 +285,7 @@ class _PreviewBuilder:
         return self._glob is None or self._glob.match(cell) is not None
 
     def _at_most(self) -> Credits:
-        """What finals of every cell would cost; each of them is proven."""
+        """Return what finals of every cell would cost; the prompt of each is checked."""
         stages = self.loaded.campaign.stages
         if Stage.FINAL not in stages:
             return FREE

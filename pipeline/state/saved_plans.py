@@ -49,7 +49,7 @@ class LedgerLookup:
 
     @classmethod
     def of(cls, entries: Sequence[Entry]) -> Self:
-        """All entries of the campaign, as `Ledger.campaign_entries` gives them."""
+        """Index all entries of a campaign."""
         return cls(
             entries={entry.key: entry for entry in entries},
             places=frozenset(

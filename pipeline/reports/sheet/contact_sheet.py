@@ -88,7 +88,7 @@ def draw_sheet(
 ) -> dict[str, str]:
     """File name → HTML: `sheet.html`, and `sheet-2.html` … above 500 images.
 
-    The same table gives the same bytes: nothing in it tells when it was made.
+    The same table gives the same bytes: nothing in it depends on the time.
     """
     many = len(shown_artifacts(table)) >= MANY
     chunks = list(_pages([_cell(row, source, many=many) for row in table.rows]))
@@ -109,7 +109,7 @@ def draw_sheet(
 
 
 def shown_artifacts(table: CellTable) -> dict[str, Artifact]:
-    """Every image that the sheets of a table show, by short hash."""
+    """Return every image that the sheets of a table show, by short hash."""
     stored = (one.artifact for row in table.rows for one in _takes(row))
     return {short(artifact.sha256): artifact for artifact in stored if artifact is not None}
 
@@ -155,7 +155,7 @@ def _cell(row: CellRow, source: Source, *, many: bool) -> SheetCell:
 
 
 def _shown_stage(row: CellRow) -> CellAtStage | None:
-    """The stage that the sheet shows of a cell: its final as soon as there is one."""
+    """Return the stage that the sheet shows of a cell: its final as soon as there is one."""
     if row.final is not None and any(one.artifact is not None for one in row.final.takes):
         return row.final
     return row.draft or row.final
@@ -167,7 +167,7 @@ def _takes(row: CellRow) -> tuple[TakeState, ...]:
 
 
 def _width(takes: Sequence[TakeState]) -> float:
-    """CSS pixels of each picture of a cell: as wide as they can all be in its room."""
+    """Return the width of each picture of a cell in CSS pixels: as large as all of them fit."""
     count = len(takes)
     ratio = max(_artifact(one).width / _artifact(one).height for one in takes)
     return max(
@@ -229,7 +229,7 @@ def _word(row: CellRow, shown: CellAtStage | None) -> str:
 
 
 def _final_word(state: CellState) -> str:
-    """A final that nobody spoke about is not open: nothing waits for a word on it."""
+    """Return the word for a final; one without a verdict is not open, since none is required."""
     match state:
         case CellState.APPROVED:
             return "✓ final accepted"

@@ -24,7 +24,7 @@ SIDE = 256
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SheetInput:
-    """What a sheet is drawn from."""
+    """All that a sheet shows."""
 
     loaded: LoadedCampaign
     output: Path

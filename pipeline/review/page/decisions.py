@@ -32,11 +32,11 @@ class PageDecision:
     stage: Stage
     decision: Decision
     base: int
-    """The revision that was shown; 0 where nobody had decided."""
+    """The revision that was shown; 0 if nobody had decided."""
     take: int | None = None
     note: str = ""
     seen: str = ""
-    """The short hash of the image that was looked at; empty where there was none."""
+    """The short hash of the image that was looked at; empty if there was none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,7 +45,7 @@ class DecisionAnswer:
 
     decision: PageDecision
     change: dict[str, object] | None
-    """The cell as the page reads it; `None` where there is no such cell."""
+    """The cell as the page reads it; `None` if there is no such cell."""
     conflict: Verdict | None = None
     """The verdict that somebody else gave in the meantime."""
     refused: str = ""

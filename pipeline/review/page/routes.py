@@ -73,7 +73,7 @@ class PackedTable:
         return self._packed[1]
 
     def _stages(self) -> dict[str, object]:
-        """What an image of each stage costs, and how many a cell has."""
+        """Return what an image of each stage costs, and how many a cell has."""
         reviewed = self._review_state.surveyed.reviewed
         return {
             stage: {
@@ -128,7 +128,7 @@ class Routes:
         ]
 
     async def page(self, request: web.Request) -> web.Response:
-        """The shell; everything in it is asked for by the scripts."""
+        """Answer with the page's frame; its scripts ask for everything in it."""
         del request
         modules = [name for name in reversed(assets()) if name.endswith(".js")]
         text = _TEMPLATES.get_template("review.html").render(
@@ -140,7 +140,7 @@ class Routes:
         return web.Response(text=text, content_type="text/html")
 
     async def static(self, request: web.Request) -> web.Response:
-        """Our own scripts, styles and type; nothing outside the package is reached."""
+        """Answer with a script, style or font of the package; nothing else is reachable."""
         asset = assets().get(request.match_info["path"])
         if asset is None:
             raise web.HTTPNotFound(text="no such file")
@@ -171,7 +171,7 @@ class Routes:
         return web.json_response(await cell_detail(self.review_state, self.pictures, row, stage))
 
     async def image(self, request: web.Request) -> web.Response:
-        """An image by the hash of its content; it never changes under its name."""
+        """Answer with an image by the hash of its content; a name always means the same image."""
         name, size = request.match_info["name"], request.match_info["size"]
         if size == "full":
             picture = await self.pictures.full(name)
@@ -206,7 +206,7 @@ class Routes:
         return web.json_response(await self._quoted(self.review_state.quote(stage)))
 
     async def launch(self, request: web.Request) -> web.Response:
-        """Buy what was shown: 403 where this link may not, 409 where it is not that any more."""
+        """Begin what was shown: 403 if this server may not spend, 409 if the quote has changed."""
         self._check_run(request)
         stage = Stage.DRAFT if request.match_info["stage"] == "drafts" else Stage.FINAL
         order = order_of(await body_of(request), stage)
@@ -224,7 +224,7 @@ class Routes:
         return web.json_response({**answer, "message": message}, status=HTTPStatus.CONFLICT)
 
     async def events(self, request: web.Request) -> web.StreamResponse:
-        """What changes, as it changes."""
+        """Send every change as it happens."""
         self._check_run(request)
         headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-store", **HEADERS}
         stream = web.StreamResponse(headers=headers)

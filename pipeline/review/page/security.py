@@ -70,7 +70,7 @@ class ReviewOptions:
 
 
 def is_address(host: str) -> bool:
-    """Whether a host is an IP address written out."""
+    """Return whether a host is an IP address."""
     try:
         ipaddress.ip_address(host)
     except ValueError:
@@ -79,7 +79,7 @@ def is_address(host: str) -> bool:
 
 
 def security_middleware(options: ReviewOptions, token: str) -> Middleware:
-    """The one middleware; an empty `token` asks nobody for one."""
+    """Return the middleware that checks every request; with an empty `token` none is asked for."""
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -107,7 +107,7 @@ def security_middleware(options: ReviewOptions, token: str) -> Middleware:
 
 
 def cookie_name(request: web.Request) -> str:
-    """Named per port, since browsers share cookies between the ports of one host."""
+    """Return the cookie's name, one per port: browsers share cookies between ports of one host."""
     name = request.get_extra_info("sockname")
     return f"pipeline_review_{name[1] if isinstance(name, tuple) else 0}"
 
@@ -122,7 +122,7 @@ def _check_host(request: web.Request, options: ReviewOptions) -> None:
 
 
 def _entering(request: web.Request, token: str) -> web.StreamResponse | None:
-    """Trade the token of the first link for a cookie, so that it does not stay in the address."""
+    """Exchange the token of the first link for a cookie, so that it leaves the address bar."""
     given = request.query.get("t", "")
     if not token or request.method not in _READING or not _same(given, token):
         return None
@@ -162,7 +162,7 @@ def _same(given: str, wanted: str) -> bool:
 
 
 def _session(token: str) -> str:
-    """What the cookie holds: proof of the token, without the token."""
+    """Return what the cookie holds: proof of the token, without the token."""
     return hashlib.sha256(b"review:" + token.encode()).hexdigest()
 
 
@@ -181,7 +181,7 @@ def _status_of(error: PipelineError) -> int:
 def _error_response(
     request: web.Request, status: int, message: str, headers: Mapping[str, str]
 ) -> web.Response:
-    """An ending in the form its reader expects: the page shows `message`."""
+    """Return an error in the form that its reader expects: the page shows `message`."""
     kept = {name: value for name, value in headers.items() if name in {"Location", "Allow"}}
     if request.path.startswith("/api/"):
         body = json.dumps({"message": message}, ensure_ascii=False)

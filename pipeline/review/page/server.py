@@ -33,16 +33,16 @@ _PATIENCE = 3.0
 """Seconds that answers under way may still take when the server stops."""
 _WRITE_AFTER = 0.4
 """Seconds that decisions are gathered before the review file is written."""
-_LOOK_EVERY = 1.0
-"""Seconds between looks at the ledger while somebody watches or something is bought."""
-_SHARE = 4
-"""A look that took long is followed by a rest of so many times its length …"""
-_LONGEST_REST = 5.0
-"""… but nobody waits longer than this for news."""
+_REFRESH_EVERY = 1.0
+"""Seconds between refreshes while a page is open or a launch is at work."""
+_PAUSE_FACTOR = 4
+"""A refresh is followed by a pause of this many times its length …"""
+_LONGEST_PAUSE = 5.0
+"""… but never by more than this many seconds."""
 
 
 def utc_now() -> datetime:
-    """The clock."""
+    """Return the time of the clock."""
     return datetime.now(UTC)
 
 
@@ -113,16 +113,16 @@ class ReviewServer:
     async def __aenter__(self) -> Self:
         """Survey the campaign, import what changed in the review file, and listen.
 
-        Raises `CampaignError` where campaign or review file cannot be used, `UsageError` where
-        the port cannot be had.
+        Raises `CampaignError` if campaign or review file cannot be used, `UsageError` if the
+        port is taken.
         """
         await self._review_state.refresh()
         try:
             await self._file_sync.sync(now=stamp(self._clock()))
         except LocalFault as fault:
-            # The ledger has every verdict; a file that cannot be written is no reason not to look.
+            # The ledger has every verdict; a file that cannot be written must not close the page.
             self._review_state.complain("file", str(fault))
-        await self._packed.body()  # whoever comes first does not wait for it
+        await self._packed.body()  # so that the first visitor does not wait for it
         async with AsyncExitStack() as stack:
             workers = await stack.enter_async_context(ProcessPool())
             runner = web.AppRunner(
@@ -198,7 +198,7 @@ class ReviewServer:
             await self._review_state.refresh()
 
     async def _write_file(self) -> None:
-        """A review file that cannot be read or written never loses a verdict: the ledger has it."""
+        """Write the review file; if that fails, no verdict is lost: the ledger has them."""
         try:
             await self._file_sync.sync(now=stamp(self._clock()))
         except (CampaignError, UsageError, LocalFault) as error:
@@ -220,7 +220,7 @@ class ReviewServer:
                 if self._file_sync.edited():
                     self._decided.set()
             took = time.monotonic() - started
-            await asyncio.sleep(min(_LONGEST_REST, max(_LOOK_EVERY, took * _SHARE)))
+            await asyncio.sleep(min(_LONGEST_PAUSE, max(_REFRESH_EVERY, took * _PAUSE_FACTOR)))
 
 
 async def _listen(runner: web.AppRunner, options: ReviewOptions) -> None:

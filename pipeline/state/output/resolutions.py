@@ -19,7 +19,7 @@ def note_resolution(
     url: str = "",
     charged: Credits | None = None,
 ) -> None:
-    """Append to `<campaign>/resolutions.jsonl`; `LocalFault` where the disk fails."""
+    """Append to `<campaign>/resolutions.jsonl`; `LocalFault` if the disk fails."""
     place = ConfinedPath(folders=(entry.at.campaign,), name="resolutions.jsonl")
     fields = {
         "at": at,
