@@ -190,7 +190,10 @@ def _why(preview: Preview) -> list[str]:
     lines = []
     for sign, count, words in facts:
         number = f"{sign} {count:>{room},}"
-        lines.append(f"  {paint(number, _SIGNS[sign]) if sign in _SIGNS else number} {words}")
+        images = "image: " if count == 1 else "images:"
+        lines.append(
+            f"  {paint(number, _SIGNS[sign]) if sign in _SIGNS else number} {images} {words}"
+        )
     return [*lines, ""] if lines else []
 
 
@@ -198,7 +201,9 @@ def _stages(plan: Plan) -> list[str]:
     stages = plan.preview.stages
     at_most = _finals_left(plan.preview)
     prices = {stage: _price(plan, stage) for stage in stages}
-    work = {stage: f"{one.buying:,} × {prices[stage]}" for stage, one in stages.items()}
+    work = {
+        stage: f"{counted(one.buying, 'image')} × {prices[stage]}" for stage, one in stages.items()
+    }
     most = _most(at_most, prices.get(Stage.FINAL))
     wide = max(map(len, (most, *work.values())))
     room = max(
@@ -229,10 +234,10 @@ def _finals_left(preview: Preview) -> Credits:
 
 
 def _most(at_most: Credits, price: Credits | None) -> str:
-    """`up to 50 × 12`; where some cells have another quality, no such number can be told."""
+    """Return `up to 50 images × 12`; without numbers if some cells have another quality."""
     if not price or at_most % price:
         return "up to"
-    return f"up to {at_most // price:,} × {price}"
+    return f"up to {counted(at_most // price, 'image')} × {price}"
 
 
 def _budget(plan: Plan, budget: BudgetLeft) -> str:
@@ -253,9 +258,9 @@ def _who_chooses(plan: Plan) -> str:
     draft = plan.loaded.campaign.stages.get(Stage.DRAFT)
     match draft.review if draft else Review.NONE:
         case Review.HUMAN:
-            return "for what review approves"
+            return "if review approves"
         case Review.AUTO:
-            return "for what the checks approve"
+            return "if the checks approve"
         case Review.NONE:
             return "in all, bought unseen"
 
@@ -263,9 +268,9 @@ def _who_chooses(plan: Plan) -> str:
 def _also(ahead: WorkAhead) -> str:
     facts = []
     if ahead.done:
-        facts.append(f"{ahead.done:,} on disk or settled")
+        facts.append(f"{counted(ahead.done, 'image')} on disk or settled")
     if ahead.fetching:
-        facts.append(f"{ahead.fetching:,} to fetch, paid")
+        facts.append(f"{counted(ahead.fetching, 'image')} to fetch, paid")
     return f"  {', '.join(facts)}" if facts else ""
 
 

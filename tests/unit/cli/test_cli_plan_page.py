@@ -119,8 +119,8 @@ async def test_finals_that_are_paid_are_no_longer_among_those_that_may_cost(hous
     for final in (await survey(house.ledger, house.loaded)).finals:
         await house.store(final)
     page = "\n".join(plan_page(await house.plan()))
-    assert "up to 2 × 12" in page
-    assert "up to 4 × 12" not in page
+    assert "up to 2 images × 12" in page
+    assert "up to 4" not in page
 
 
 async def test_the_table_says_that_it_counts_drafts(house):
