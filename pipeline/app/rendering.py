@@ -52,8 +52,8 @@ def render(options: RunOptions, settings: Settings, *, console: Console, locked:
         if not ledger_exists(output) and (lost := unknown_to_ledger(output, slug)):
             raise UsageError(f"{lost}\nNothing was sent.")
         seen = what_is_asked(options, settings, loaded)
-        sight = take_fingerprint(output, slug) if options.is_plain else None
-        before = still_unchanged(output, slug, seen=seen, sight=sight)
+        found = take_fingerprint(output, slug) if options.is_plain else None
+        before = still_unchanged(output, slug, seen=seen, found=found)
         if before is not None:
             try:
                 return asyncio.run(
@@ -64,13 +64,13 @@ def render(options: RunOptions, settings: Settings, *, console: Console, locked:
                         console=console,
                         output=output,
                         before=before,
-                        sight=sight,
+                        found=found,
                     )
                 )
             except ValueError:
                 pass  # the last account is gone or foreign: plan anew
         session = importlib.import_module("pipeline.app.session").render_session
-        rendered = session(options, settings, loaded, console=console, output=output, sight=sight)
+        rendered = session(options, settings, loaded, console=console, output=output, found=found)
         return cast("int", asyncio.run(rendered))
 
 
@@ -88,7 +88,7 @@ async def _repeat(
     console: Console,
     output: Path,
     before: Unchanged,
-    sight: Fingerprint | None,
+    found: Fingerprint | None,
 ) -> int:
     """Nothing has changed: the last account, as that of a run of its own."""
     campaign = loaded.campaign
@@ -127,7 +127,7 @@ async def _repeat(
         campaign.slug,
         run=run.id,
         seen=before.fingerprint,
-        sight=sight,
+        found=found,
         images=before.images,
     )
     console.unchanged(campaign.slug, since=before.run, images=before.images)

@@ -66,7 +66,7 @@ class Session:
     wish: RunScope
     halt: Halt
     own_signals: bool
-    sight: Fingerprint | None
+    found: Fingerprint | None
 
 
 async def render_session(
@@ -77,13 +77,13 @@ async def render_session(
     console: Console,
     output: Path,
     own_signals: bool = True,
-    sight: Fingerprint | None = None,
+    found: Fingerprint | None = None,
 ) -> int:
     """Render a campaign whose lock the caller holds; returns the exit code.
 
     `own_signals`: the first SIGINT or SIGTERM drains this session. A server that renders on
-    behalf of a page keeps its signals for itself. `sight`: what was seen before anything was read,
-    for the next run to go by.
+    behalf of a page keeps its signals for itself. `found`: ledger and disk before anything was
+    read, for the next run to compare with.
     """
     campaign = loaded.campaign
     settings = _within_descriptors(settings, console)
@@ -123,7 +123,7 @@ async def render_session(
             wish=RunScope(stages=frozenset(stages), only=options.only),
             halt=Halt(),
             own_signals=own_signals,
-            sight=sight,
+            found=found,
         )
         return await _session(session, stack)
 
@@ -334,7 +334,7 @@ async def _end(session: Session, state: CampaignState) -> int:
             session.loaded.campaign.slug,
             run=manifest_writer.run.id,
             seen=what_is_asked(options, session.settings, session.loaded),
-            sight=session.sight,
+            found=session.found,
             images=account.totals.jobs,
         )
     words = endings(code, waiting=len(state.waiting))

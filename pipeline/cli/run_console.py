@@ -152,8 +152,8 @@ def _tell_report(report: RunReport, folder: Path) -> None:
         if not count:
             continue
         word = status.value.replace("_", " ")
-        images = f"{counted(count, 'image')} {word}"
-        say(paint(images, "yellow", stream=sys.stderr))
+        trouble = f"{counted(count, 'image')} {word}"
+        say(paint(trouble, "yellow", stream=sys.stderr))
         named = report.named[status]
         for line in named:
             why = f"  {line.reason}" if line.reason else ""

@@ -67,7 +67,7 @@ def take_fingerprint(root: Path, campaign: Slug) -> Fingerprint | None:
 
 
 def remember_unchanged(
-    root: Path, campaign: Slug, *, run: RunId, seen: str, sight: Fingerprint | None, images: int
+    root: Path, campaign: Slug, *, run: RunId, seen: str, found: Fingerprint | None, images: int
 ) -> None:
     """Remember, after a run that left nothing due and paid nothing, what it found at its start.
 
@@ -75,15 +75,15 @@ def remember_unchanged(
     given during the run must be seen by the next one.
     """
     mark = ledger_mark(root)
-    if mark is None or sight is None:
+    if mark is None or found is None:
         return
-    writes = sight.writes + OWN_WRITES
-    if (mark.name.hex(), mark.commits) == (sight.ledger, writes):
+    writes = found.writes + OWN_WRITES
+    if (mark.name.hex(), mark.commits) == (found.ledger, writes):
         unchanged = Unchanged(
             fingerprint=seen,
-            ledger=sight.ledger,
+            ledger=found.ledger,
             writes=writes,
-            folders=sight.folders,
+            folders=found.folders,
             run=run,
             images=images,
         )
@@ -91,7 +91,7 @@ def remember_unchanged(
 
 
 def still_unchanged(
-    root: Path, campaign: Slug, *, seen: str, sight: Fingerprint | None
+    root: Path, campaign: Slug, *, seen: str, found: Fingerprint | None
 ) -> Unchanged | None:
     """Return what still holds of the last run; `None` if anything is not as it was."""
     try:
@@ -101,7 +101,7 @@ def still_unchanged(
     now = Fingerprint(ledger=known.ledger, writes=known.writes, folders=known.folders)
     paths = RunPaths(campaign=campaign, run=known.run)
     there = (root / paths.manifest).is_file() and (root / paths.table).is_file()
-    return known if known.fingerprint == seen and now == sight and there else None
+    return known if known.fingerprint == seen and now == found and there else None
 
 
 def repeat_report(
