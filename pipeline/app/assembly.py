@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pipeline.app.machine import WORKERS_PER_REQUEST
 from pipeline.app.workflow import RunContext
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.images.local.store import ArtifactStore
@@ -23,9 +24,6 @@ from pipeline.purchasing.watching import Watcher
 from pipeline.review.auto_review import MeasureImage
 from pipeline.settings import RenderingSettings
 from pipeline.state.due import Rules
-
-WORKERS_PER_REQUEST = 2
-"""A worker that downloads must not keep a request from being sent."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,20 +1,16 @@
-"""A plan as a person reads it, and as it is kept."""
+"""A plan as a person reads it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from math import ceil, prod
 
-from pipeline.app.next_command import next_step
+from pipeline.app.commands.plan import Plan, plan_steps
 from pipeline.app.options import CampaignOptions
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.cli.terminal import clipped, counted, paint, table, width
 from pipeline.model.campaign import Review, Size, Stage
 from pipeline.model.credits import Credits
-from pipeline.model.job import Job
 from pipeline.state.budgets import BudgetLeft
-from pipeline.state.preview import MOST_LISTED, GridRow, Preview
-from pipeline.state.saved_plans import plan_id
+from pipeline.state.preview import GridRow, Preview
 from pipeline.state.work_ahead import WorkAhead
 
 MOST_COLUMNS = 8
@@ -24,31 +20,8 @@ LONGEST_PRODUCT = 28
 _SIGNS = {"+": "green", "=": "dim", "~": "dim", "-": "red"}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Plan:
-    """Everything that is shown."""
-
-    loaded: LoadedCampaign
-    preview: Preview
-    budgets: Sequence[BudgetLeft]
-    seconds: float | None
-    """What an image took in the last run, half of them less; `None` before the first one."""
-    concurrency: int
-
-    @property
-    def id(self) -> str:
-        """Names this very work at this very price."""
-        campaign = self.loaded.campaign
-        return plan_id(campaign.sha256, campaign.provider, self.preview.stages.values())
-
-    @property
-    def work(self) -> int:
-        """Images that a run would buy or fetch."""
-        return sum(one.buying + one.fetching for one in self.preview.stages.values())
-
-
 def plan_page(plan: Plan) -> list[str]:
-    """The lines of a plan, without its last ones."""
+    """Return the lines of a plan, without its ending."""
     campaign = plan.loaded.campaign
     lines = [f"{paint(campaign.slug, 'bold')}  {campaign.file}", _shape(plan.preview), ""]
     lines += [*_matrix(plan.preview), "", *_why(plan.preview), *_stages(plan)]
@@ -59,54 +32,15 @@ def plan_page(plan: Plan) -> list[str]:
 
 
 def plan_ending(plan: Plan, options: CampaignOptions) -> list[str]:
-    """What comes after a plan; a run can be held to it where it is of all cells."""
+    """Return what follows a plan: that nothing was sent, what waits, and the next commands."""
     saved = paint(f" Saved as plan {plan.id}.", "dim") if plan.work else ""
     lines = ["", f"Nothing was sent.{saved}"]
-    steps = []
-    if plan.work:
-        held = () if options.only else ("--plan", plan.id)
-        steps.append(next_step(options, "run", *held))
     if waiting := plan.preview.waiting:
-        by_checks = plan.loaded.campaign.stages[Stage.DRAFT].review is Review.AUTO
-        lines.append(f"{counted(waiting, 'cell')} to {'check' if by_checks else 'review'}")
-        if not by_checks:
-            steps.append(next_step(options, "review"))
-        elif not steps:
-            steps.append(next_step(options, "run"))
-    for word, step in zip(("Next", "or"), steps, strict=False):
+        verb = "check" if plan.checked_by_measures else "review"
+        lines.append(f"{counted(waiting, 'cell')} to {verb}")
+    for word, step in zip(("Next", "or"), plan_steps(plan, options), strict=False):
         lines.append(paint(word, "bold") + " " * (6 - len(word)) + step)
     return lines
-
-
-def plan_record(plan: Plan) -> dict[str, object]:
-    """A plan as JSON; lists of images are cut short, what they leave out is counted."""
-    gone = plan.preview.gone
-    return {
-        "schema": "campaign-pipeline/plan/1",
-        "plan": plan.id,
-        "campaign": plan.loaded.campaign.slug,
-        "at": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-        "stages": {
-            stage: {
-                "jobs": ahead.jobs,
-                "to_buy": [_listed(plan, job) for job in ahead.to_buy],
-                "to_buy_more": ahead.buying - len(ahead.to_buy),
-                "to_fetch": [job.key for job in ahead.to_fetch],
-                "to_fetch_more": ahead.fetching - len(ahead.to_fetch),
-                "credits": ahead.credits,
-            }
-            for stage, ahead in plan.preview.stages.items()
-        },
-        "gone": [entry.key for entry in gone[:MOST_LISTED]],
-        "gone_more": max(0, len(gone) - MOST_LISTED),
-        "finals_at_most": plan.preview.finals_at_most,
-        "limits": {one.scope: {"limit": one.limit, "left": one.left} for one in plan.budgets},
-        "warnings": [str(finding) for finding in plan.loaded.warnings],
-    }
-
-
-def _listed(plan: Plan, job: Job) -> dict[str, object]:
-    return {"job": job.key, "cell": job.at.cell, "why": plan.preview.known.why(job)}
 
 
 def _time(plan: Plan) -> list[str]:

@@ -21,7 +21,7 @@ from pipeline.suggestions import did_you_mean
 _MOST_NAMES = 2000
 """Cells among which the one that was meant is looked for."""
 _FIRST = Round()
-USUAL = "usual"
+DEFAULT = "default"
 """The origin of what no file sets."""
 
 
@@ -33,7 +33,7 @@ class ExplainedValue:
     """`product.headline`, `vars.season`, `stages.draft.quality`."""
     value: str
     origin: str
-    """`campaigns/x.yaml:12`, `feeds/products.csv row 3`, or `usual`."""
+    """`campaigns/x.yaml:12`, `feeds/products.csv row 3`, or `default`."""
     override: str = ""
     """`overrides[0]`, where one set it."""
 
@@ -159,7 +159,7 @@ def _setting(
             return ExplainedValue(
                 name=name, value=value, origin=origin, override=f"overrides[{number}]"
             )
-    origin = _location(opened.place(*steps)) if has_value(opened.document, steps) else USUAL
+    origin = _location(opened.place(*steps)) if has_value(opened.document, steps) else DEFAULT
     return ExplainedValue(name=name, value=value, origin=origin)
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TextIO, assert_never
 
-from pipeline.errors import BudgetReached
 from pipeline.model.campaign import Stage
 from pipeline.model.job import Job
 from pipeline.model.outcome import (
@@ -80,9 +79,8 @@ class Journal:
                 self.write("retry", **_name(job), reason=reason, seconds=round(seconds, 3))
             case PoolPaused(reason=reason, seconds=seconds):
                 self.write("retry", reason=reason, seconds=round(seconds, 3))
-            case BuyingHalted(reason=reason, exit_code=code):
-                name = "budget" if code == BudgetReached.exit_code else "checkpoint"
-                self.write(name, reason=reason, exit_code=code)
+            case BuyingHalted(reason=reason, exit_code=code, budget=budget):
+                self.write("budget" if budget else "checkpoint", reason=reason, exit_code=code)
             case PaidUnrecorded(job=job, url=url):
                 self.write("unrecorded", **_name(job), url=url)
                 self.flush()

@@ -1,136 +1,81 @@
-"""`pipeline ls FILE`: every image of a campaign, as the ledger has it, in the plan's order."""
+"""`pipeline ls FILE`: list the images of a campaign, as the ledger has them."""
 
 import argparse
-import asyncio
 import json
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
-from pipeline.campaign.loading import load_campaign
-from pipeline.cli.commands.run import peek_slug
-from pipeline.cli.flags import settings_of
+from pipeline.app.commands.listing import ImageList, LedgerImage, list_images
+from pipeline.cli.flags import add_campaign, add_output, names_of, settings_of
 from pipeline.cli.terminal import breadth, counted, is_terminal, paint, say, table, width
-from pipeline.errors import PipelineError, UsageError
-from pipeline.ledger.registry import ledger_exists, open_ledger
-from pipeline.model.campaign import CellName, Slug
-from pipeline.model.entry import Entry
 from pipeline.model.outcome import Paid, PaidLost, Status, Stored
-from pipeline.prompts.cells import name_of, unnamed_cells
-from pipeline.providers.registry import profiles
-from pipeline.state.lookup import status_of_entry
-from pipeline.state.output.lock import run_is_alive
 
 WIDEST = 1000
 """Columns beyond which no terminal is asked for its width."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command's words."""
-    parser.add_argument("campaign", type=Path, metavar="FILE", help="a campaign file (YAML)")
-    parser.add_argument("--status", choices=[*Status], help="only images of this status")
-    parser.add_argument("--output", type=Path, metavar="DIR", help="output folder (output)")
-    parser.add_argument("--json", action="store_true", help="the result as JSON on stdout")
+    """Declare the command's arguments."""
+    add_campaign(parser)
+    parser.add_argument(
+        "--status",
+        choices=names_of(Status),
+        metavar="STATUS",
+        help=f"only images with this status: {', '.join(Status)}",
+    )
+    add_output(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """List what was ever asked for; what was never asked is `pipeline plan`'s to tell."""
-    output = settings_of(arguments).output
-    slug = peek_slug(arguments.campaign)
-    if slug is None:
-        raise UsageError(f"cannot read the campaign's name in {arguments.campaign}")
-    entries = []
-    if ledger_exists(output):
-        entries = asyncio.run(_read(output, Slug(slug)))
-        place = _places(arguments.campaign)
-        entries.sort(key=lambda entry: (place.get(entry.at.cell, len(place)), *_spot(entry)))
-    alive = run_is_alive(output, slug)
-    listed = [Listed(entry=entry, status=status_of_entry(entry, alive=alive)) for entry in entries]
-    chosen = [one for one in listed if arguments.status in {None, one.status.value}]
+    """Print every image that was ever asked for; `pipeline plan` shows what never was."""
+    status = Status(arguments.status) if arguments.status else None
+    listed = list_images(arguments.campaign, settings_of(arguments).output, status=status)
     if arguments.json:
-        print(json.dumps([_row(one, output) for one in chosen], indent=1))
-    elif chosen:
-        _tell(chosen, output=output, folder=output / slug)
+        print(json.dumps([_row(image) for image in listed.images], indent=1))
+    elif listed.images:
+        _tell(listed)
     else:
-        say("no such image yet")
+        say("there are no such images yet")
     return 0
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Listed:
-    """One image that was ever asked for."""
-
-    entry: Entry
-    status: Status
-
-
-async def _read(output: Path, campaign: Slug) -> list[Entry]:
-    ledger = await open_ledger(output, read_only=True)
-    try:
-        return [*await ledger.campaign_entries(campaign)]
-    finally:
-        await ledger.close()
-
-
-def _places(file: Path) -> Mapping[CellName, int]:
-    """Each cell's place in the plan; none where the file cannot be read now."""
-    try:
-        loaded = load_campaign(file, profiles=profiles(), provider=None)
-        return {name_of(loaded, s.point): at for at, s in enumerate(unnamed_cells(loaded))}
-    except PipelineError:
-        return {}
-
-
-def _spot(entry: Entry) -> tuple[str, str, int, int]:
-    return entry.at.cell, entry.at.stage, entry.at.round, entry.at.take
-
-
-def _tell(images: Sequence[Listed], *, output: Path, folder: Path) -> None:
-    """One line an image; on a terminal that is too narrow for it, the file's name is left out."""
+def _tell(listed: ImageList) -> None:
+    """Print one line for each image; file names are left out if a terminal is too narrow."""
     rows: list[tuple[str, ...]] = [("Cell", "Stage", "Take", "Status", "Credits", "File")]
-    rows += [_line(one, output) for one in images]
+    rows += [_line(image) for image in listed.images]
     lines = table(rows, right=frozenset({4}))
     narrow = is_terminal(sys.stdout) and max(map(breadth, lines)) > width(most=WIDEST)
     if narrow:
         lines = table([row[:-1] for row in rows], right=frozenset({4}))
     print(paint(lines[0], "bold"))
     print("\n".join(lines[1:]))
-    statuses = Counter(one.status for one in images)
+    statuses = Counter(image.status for image in listed.images)
     counts = ", ".join(f"{n:,} {status.value.replace('_', ' ')}" for status, n in statuses.items())
-    say(f"{counted(len(images), 'image')}: {counts}")
+    say(f"{counted(len(listed.images), 'image')}: {counts}")
     if narrow:
-        say(f"The files are below {folder}/; --json names each.")
+        say(f"The files are in {listed.folder}/; --json shows their names.")
 
 
-def _line(image: Listed, output: Path) -> tuple[str, ...]:
+def _line(image: LedgerImage) -> tuple[str, ...]:
     entry = image.entry
-    gone = ", not on disk" if _is_gone(entry, output) else ""
     again = f" round {entry.at.round}" if entry.at.round > 1 else ""
     return (
         entry.at.cell,
         f"{entry.at.stage}{again}",
         str(entry.at.take),
-        f"{image.status.value}{gone}",
+        f"{image.status.value}{', not on disk' if image.missing else ''}",
         f"{entry.spent.upper:,}",
-        _file(entry) or "–",
+        _file(image) or "–",
     )
 
 
-def _file(entry: Entry) -> str:
-    return entry.outcome.artifact.path if isinstance(entry.outcome, Stored) else ""
+def _file(image: LedgerImage) -> str:
+    outcome = image.entry.outcome
+    return outcome.artifact.path if isinstance(outcome, Stored) else ""
 
 
-def _is_gone(entry: Entry, output: Path) -> bool:
-    """Whether a stored file is missing; the next run would fetch it again."""
-    name = _file(entry)
-    return bool(name) and not (output / name).exists()
-
-
-def _row(image: Listed, output: Path) -> dict[str, object]:
-    entry = image.entry
-    outcome = entry.outcome
+def _row(image: LedgerImage) -> dict[str, object]:
+    entry, outcome = image.entry, image.entry.outcome
     return {
         "job": entry.key,
         "cell": entry.at.cell,
@@ -140,7 +85,7 @@ def _row(image: Listed, output: Path) -> dict[str, object]:
         "take": entry.at.take,
         "status": image.status.value,
         "url": outcome.url if isinstance(outcome, Stored | Paid | PaidLost) else None,
-        "file": _file(entry) or None,
-        "missing": _is_gone(entry, output),
+        "file": _file(image) or None,
+        "missing": image.missing,
         "credits": {"confirmed": entry.spent.confirmed, "in_doubt": entry.spent.in_doubt},
     }

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from builders import NOW, a_run
 
+from pipeline.app.commands.plan import Plan
 from pipeline.app.options import CampaignOptions
 from pipeline.campaign.loading import load_campaign
-from pipeline.cli.plan_page import Plan, plan_ending, plan_page
+from pipeline.cli.plan_page import plan_ending, plan_page
 from pipeline.ledger.memory.ledger import MemoryLedger
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.credits import Budget

@@ -1,22 +1,28 @@
-"""Balances of an account: kept when a run begins, and held against what is in doubt later."""
+"""The campaign of a command, and its account: its limits, and what its balance proves."""
 
 import asyncio
+import os
 from collections.abc import Collection, Sequence
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from pipeline.app.accounts import account_of
-from pipeline.app.open_account import open_account
+from pipeline.app.open import EMBEDDED, EMBEDDED_ACCOUNT, open_account
+from pipeline.app.options import CampaignOptions
 from pipeline.app.run_facts import utc_stamp
+from pipeline.campaign.campaign_settings import fill_environment
+from pipeline.campaign.loading import LoadedCampaign, load_campaign
 from pipeline.errors import UsageError
 from pipeline.ledger.base import Ledger
 from pipeline.model.campaign import Campaign
-from pipeline.model.credits import Spent
+from pipeline.model.credits import Budget, Credits, Spent
 from pipeline.model.entry import AttemptRecord, Entry
-from pipeline.model.provider import Account
+from pipeline.model.provider import Account, Profile
 from pipeline.providers.base import Provider
-from pipeline.settings import Settings
+from pipeline.providers.registry import account_at, profiles
+from pipeline.settings import ProviderSettings, Settings
+from pipeline.state.budgets import campaign_budget
 from pipeline.state.output.balances import (
     Balance,
     BalanceFinding,
@@ -24,11 +30,75 @@ from pipeline.state.output.balances import (
     note_balance,
     read_balance,
 )
+from pipeline.state.output.folder import EMBEDDED_STATE
 
 PATIENCE = 15.0
 """Seconds for an API to tell what is left; a run does not wait longer to begin."""
 
 DECLARE = "providers.{provider}.balance names the path of an API that tells the credits left"
+
+
+def load(options: CampaignOptions) -> LoadedCampaign:
+    """Load the campaign file with the profiles of all providers; `CampaignError` if it is wrong."""
+    return load_campaign(options.campaign, profiles=profiles(), provider=options.provider)
+
+
+def account_of(campaign: Campaign, settings: Settings) -> Account:
+    """Return whose money a campaign spends, without opening anything."""
+    if campaign.provider == EMBEDDED:
+        return EMBEDDED_ACCOUNT
+    return account_at(campaign.provider, provider_settings(campaign, settings.gptimage).base_url)
+
+
+def provider_settings(campaign: Campaign, settings: ProviderSettings) -> ProviderSettings:
+    """Lay the environment's settings over the campaign's own.
+
+    `UsageError` if the file refers to a variable that is not set.
+    """
+    options = campaign.providers.get(campaign.provider)
+    if options is None:
+        return settings
+    try:
+        if options.base_url and not settings.base_url_given:
+            url = fill_environment(options.base_url, os.environ)
+            settings = replace(settings, base_url=url.rstrip("/"))
+        hosts = tuple(fill_environment(host, os.environ) for host in options.image_hosts)
+        authorities = settings.ca_file
+        if options.ca_file and not authorities:
+            authorities = fill_environment(options.ca_file, os.environ)
+    except KeyError as missing:
+        raise UsageError(
+            f"providers.{campaign.provider} needs the variable {missing.args[0]}, which is not set"
+        ) from missing
+    return replace(
+        settings,
+        image_hosts=hosts,
+        balance_path=options.balance,
+        trust_env=options.trust_env if settings.trust_env is None else settings.trust_env,
+        ca_file=authorities,
+    )
+
+
+def budget_for(
+    campaign: Campaign, profile: Profile, *, max_credits: int | None, default_run: int
+) -> Budget:
+    """Return the limits of one run; play credits have none."""
+    budget = campaign_budget(campaign, profile)
+    if profile.play_money:
+        return budget
+    limits = [limit for limit in (budget.run, max_credits) if limit is not None]
+    return replace(budget, run=Credits(min(limits, default=default_run)))
+
+
+def open_campaign_account(
+    campaign: Campaign, settings: Settings, *, output: Path
+) -> AbstractAsyncContextManager[Provider]:
+    """Return a connection to the account of a campaign, to be entered."""
+    reached = settings.gptimage
+    if campaign.provider != EMBEDDED:
+        reached = provider_settings(campaign, reached)
+    state = output / EMBEDDED_STATE / campaign.slug
+    return open_account(campaign.provider, reached, state=state)
 
 
 async def keep_balance(ledger: Ledger, provider: Provider, *, output: Path) -> None:
@@ -55,7 +125,7 @@ async def reconcile_doubts(
             f"no balance of {account} is known from before; "
             f"{DECLARE.format(provider=campaign.provider)}, and runs note it when they begin"
         )
-    async with open_account(campaign, settings.gptimage, output=settings.output) as provider:
+    async with open_campaign_account(campaign, settings, output=settings.output) as provider:
         told = await _told(ledger, provider, account)
     if told is None:
         raise UsageError(

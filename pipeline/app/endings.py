@@ -1,4 +1,7 @@
-"""Telling a webhook how a run ended; a failed notification never changes the ending."""
+"""How a run ends: its exit code, and the webhooks that are notified.
+
+A failed notification never changes the exit code.
+"""
 
 import os
 from collections.abc import Callable, Mapping
@@ -7,19 +10,50 @@ import aiohttp
 
 from pipeline.app.manifest_writer import ManifestWriter
 from pipeline.campaign.campaign_settings import fill_environment
+from pipeline.errors import Interrupted, PipelineError
 from pipeline.model.campaign import Campaign, Notice
 from pipeline.model.outcome import Status
 from pipeline.reports.run_report import RunReport
 
+PRECEDENCE = (1, 130, 143, 74, 7, 6, 4, 3, 5, 0)
+"""If several exit codes apply, the first of these wins."""
+
+UNFINISHED = (Status.FAILED, Status.REFUSED, Status.PAID_LOST, Status.PENDING_DOWNLOAD)
+
 PATIENCE = aiohttp.ClientTimeout(total=10)
-BUDGET, DONE = 4, 0
+BUDGET, REVIEW, DONE = 4, 5, 0
 STOPPED = frozenset({1, 6, 7, 74, 130, 143})
 
 
+def exit_code(
+    counts: Mapping[Status, int], *, reason: PipelineError | None, waiting: bool = False
+) -> int:
+    """Return the exit code of a run with these statuses.
+
+    `reason` is why it stopped early, `None` if it did not. `waiting`: drafts wait for review, and
+    the caller asked for an exit code of its own for that.
+    """
+    applies = {0}
+    if isinstance(reason, Interrupted):
+        applies.add(reason.ends_with)
+    elif reason is not None:
+        applies.add(reason.exit_code)
+    if counts.get(Status.IN_DOUBT):
+        applies.add(6)
+    if any(counts.get(status) for status in UNFINISHED):
+        applies.add(3)
+    if waiting:
+        applies.add(5)
+    return min(applies, key=PRECEDENCE.index)
+
+
 def endings(code: int, *, waiting: int) -> frozenset[str]:
-    """The words of `notify.when` that apply to a run."""
+    """Return the words of `notify.when` that apply to a run.
+
+    A run that ends with 5 has done all that it could: drafts wait for review.
+    """
     words = {"always"}
-    if code == DONE:
+    if code in (DONE, REVIEW):
         words.add("done")
     elif code == BUDGET:
         words.add("budget")
@@ -37,7 +71,7 @@ async def notify(
     words: frozenset[str],
     tell: Callable[[str], None],
 ) -> None:
-    """Post the content to every webhook that wants to hear of this ending."""
+    """Post the content to every webhook that is registered for one of these words."""
     for notice in campaign.notices:
         if words & set(notice.when):
             await _post(notice, content, tell)
@@ -62,7 +96,7 @@ async def _post(notice: Notice, content: Mapping[str, object], tell: Callable[[s
 def summary(
     manifest_writer: ManifestWriter, account: RunReport | None, *, code: int
 ) -> dict[str, object]:
-    """A run in a few plain values, for a webhook; `text` is what chat services show."""
+    """Return a run in a few plain values, for a webhook; `text` is what chat services show."""
     totals = account.totals if account else None
     stored = totals.counts.get(Status.STORED, 0) if totals else 0
     jobs = totals.jobs if totals else 0

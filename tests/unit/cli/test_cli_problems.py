@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from pipeline.cli.findings import tell_finding
+from pipeline.cli.problems import tell_finding
 from pipeline.errors import Finding, Severity
 
 LONG = Finding(

@@ -5,7 +5,7 @@ import asyncio
 from builders import a_job, a_run
 from clock import in_virtual_time
 
-from pipeline.app.reconciliation import keep_balance
+from pipeline.app.campaign import keep_balance
 from pipeline.ledger.memory.ledger import MemoryLedger
 from pipeline.model.credits import Budget
 from pipeline.providers.fake import FakeProvider
