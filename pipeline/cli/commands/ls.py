@@ -5,7 +5,7 @@ import json
 import sys
 from collections import Counter
 
-from pipeline.app.commands.listing import ImageList, LedgerImage, list_images
+from pipeline.app.commands.images import ImageList, LedgerImage, list_images
 from pipeline.cli.flags import add_campaign, add_output, names_of, settings_of
 from pipeline.cli.terminal import breadth, counted, is_terminal, paint, say, table, width
 from pipeline.model.outcome import Paid, PaidLost, Status, Stored

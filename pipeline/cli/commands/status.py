@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pipeline.app.commands.listing import CampaignStanding, read_status
+from pipeline.app.commands.status import CampaignStanding, read_status
 from pipeline.cli.flags import add_output, settings_of
 from pipeline.cli.terminal import counted, paint, say, table
 from pipeline.model.credits import Spent
