@@ -1,4 +1,4 @@
-"""`python -m tests.crash`: end a run at chosen instants and see what is lost; nothing may be."""
+"""`python -m tests.crash`: end a run at chosen instants and check that nothing is lost."""
 
 import argparse
 import sys
@@ -8,38 +8,43 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from crash.crash_points import CrashPoint
 from crash.negative_controls import CONTROLS
+from crash.run_under_test import after, before
 from crash.soak import soak
 from crash.sweep import all_points, points_of, sweep
-from crash.tripwire import Point
+
+from pipeline.images.local.part import PartFile
+from pipeline.network.image_downloads import Downloads
+from pipeline.providers import gptimage
 
 MODES = {"honoured": True, "ignored": False}
-SHOWS_AT = ("after Wire.post", "after gptimage.read_receipt", "before Downloads._get")
-"""Where a broken promise of the negative controls shows."""
-
+AFTER_POST = after(gptimage.Wire, "post")
+CONTROL_STEPS = (AFTER_POST, after(gptimage, "read_receipt"), before(Downloads, "_get"))
+"""Where the broken promises of the negative controls show."""
 
 RESUMED = {
-    "with a job in doubt": (Point(nth=2, label="after Wire.post"),),
-    "with an image paid and not stored": (Point(nth=1, label="before Part.settle"),),
-    "with nothing left to do": (Point(), Point()),
+    "with a job in doubt": (CrashPoint(nth=2, label=AFTER_POST),),
+    "with an image paid and not stored": (CrashPoint(nth=1, label=before(PartFile, "complete")),),
+    "with nothing left to do": (CrashPoint(), CrashPoint()),
 }
-"""Where earlier lives ended, for sweeps of the life that resumes them."""
+"""Where earlier runs are ended, for sweeps of the run that resumes them."""
 
 
 def main(words):
-    """Exit 0 where no life lost anything and every negative control was caught."""
+    """Exit 0 if no run lost anything and every negative control was caught."""
     arguments = _read(words)
     if arguments.soak:
-        return soak_and_tell(arguments)
+        return run_soak(arguments)
     whole = True
     for place, (name, honours) in enumerate(MODES.items()):
         if arguments.keys in {"both", name}:
             choose = _chooser(arguments, place)
-            whole &= sweep_and_tell(f"keys {name}", choose, honours_keys=honours)
-            whole &= resumed_and_told(arguments, name, choose, place=place)
-    points = [Point(nth=nth, label=label) for label in SHOWS_AT for nth in (1, 2)]
+            whole &= run_sweep(f"keys {name}", choose, honours_keys=honours)
+            whole &= run_resumed(arguments, name, choose, place=place)
+    points = [CrashPoint(nth=nth, label=label) for label in CONTROL_STEPS for nth in (1, 2)]
     for name, control in CONTROLS.items():
-        whole &= control_and_tell(name, control, points[:: 2 if arguments.quick else 1])
+        whole &= run_control(name, control, points[:: 2 if arguments.quick else 1])
     return 0 if whole else 1
 
 
@@ -49,28 +54,28 @@ def _read(words):
     parser.add_argument("--thorough", action="store_true", help="every step, torn writes too")
     parser.add_argument("--every", type=int, default=25, metavar="N", help="each N-th step (25)")
     parser.add_argument("--keys", choices=["both", *MODES], default="both")
-    parser.add_argument("--soak", action="store_true", help="one long campaign, killed and hurt")
+    parser.add_argument("--soak", action="store_true", help="one long campaign, killed often")
     parser.add_argument("--jobs", type=int, default=500, help="of the soak (500)")
     parser.add_argument("--kills", type=int, default=10, help="of the soak (10)")
     parser.add_argument("--seed", type=int, default=1, help="of the soak (1)")
     return parser.parse_args(words)
 
 
-def soak_and_tell(arguments):
-    """Exit 0 where every look was inside the bounds and every job is accounted for."""
+def run_soak(arguments):
+    """Exit 0 if every audit was inside the bounds and every job is accounted for."""
     whole = True
     for name, honours in MODES.items():
         if arguments.keys in {"both", name}:
             with tempfile.TemporaryDirectory(prefix="soak-") as folder:
-                story = soak(
+                report = soak(
                     Path(folder),
                     jobs=arguments.jobs,
                     kills=arguments.kills,
                     honours_keys=honours,
                     seed=arguments.seed,
                 )
-            print(f"soak, keys {name}: {story}", *story.violations, sep="\n  ", flush=True)
-            whole &= not story.violations
+            print(f"soak, keys {name}: {report}", *report.violations, sep="\n  ", flush=True)
+            whole &= not report.violations
     return 0 if whole else 1
 
 
@@ -82,21 +87,21 @@ def _chooser(arguments, place):
     return lambda steps: points_of(steps, every=arguments.every)
 
 
-def resumed_and_told(arguments, name, choose, *, place):
-    """Deaths of a life that resumes another; a quick look tries half of the kinds a mode."""
+def run_resumed(arguments, name, choose, *, place):
+    """Sweep runs that resume another; `--quick` tries half of the kinds in each mode."""
     kinds = list(RESUMED.items())
     whole = True
-    for kind, after in kinds[place::2] if arguments.quick else kinds:
-        told = f"keys {name}, resumed {kind}"
+    for kind, earlier in kinds[place::2] if arguments.quick else kinds:
+        title = f"keys {name}, resumed {kind}"
         few = (lambda steps: choose(steps)[::4]) if arguments.quick else choose
-        whole &= sweep_and_tell(told, few, honours_keys=MODES[name], after=after)
+        whole &= run_sweep(title, few, honours_keys=MODES[name], after=earlier)
     return whole
 
 
-def sweep_and_tell(name, choose, **how):
-    """One kind of life against one kind of server."""
+def run_sweep(name, choose, **how):
+    """Sweep one kind of run against one kind of server."""
     began = time.monotonic()
-    found, steps = sweep(choose=choose, tell=print, **how)
+    found, steps = sweep(choose=choose, report=print, **how)
     print(
         f"{name}: {found.points} points of {steps} steps, {len(found.labels)} kinds, "
         f"{len(found.violations)} violations, {found.in_doubt} in doubt, "
@@ -106,10 +111,10 @@ def sweep_and_tell(name, choose, **how):
     return found.points > 0 and not found.violations
 
 
-def control_and_tell(name, control, points):
-    """A renderer that breaks a promise must be caught, or this harness proves nothing."""
+def run_control(name, control, points):
+    """Sweep a pipeline that breaks a promise: if it is not caught, this harness proves nothing."""
     found, _ = sweep(honours_keys=False, choose=lambda _steps: points, control=control)
-    verdict = "caught" if found.violations else "NOT CAUGHT: this harness does not bite"
+    verdict = "caught" if found.violations else "NOT CAUGHT: this harness proves nothing"
     print(
         f"negative control, {name}: {found.points} points, "
         f"{len(found.violations)} violations ({verdict})",

@@ -1,4 +1,4 @@
-"""The shipped image server in a process of its own, and what its books say it charged."""
+"""The shipped image server in a process of its own, and what it charged by its own account."""
 
 import json
 import os
@@ -18,46 +18,46 @@ CAPTURES = (
     " join purchase on purchase.id = entry.purchase"
     " where entry.kind = 'capture' and entry.id > ? order by entry.id"
 )
-IN_THE_MAKING = (
+UNSETTLED = (
     "select count(*) from entry as r where kind = 'reserve' and not exists"
     " (select 1 from entry where purchase = r.purchase and kind in ('capture', 'release'))"
 )
 
 
-class Shop:
-    """A server that somebody else runs; only its books are believed."""
+class ServerProcess:
+    """A server that somebody else runs; what it charged is read from its database."""
 
     def __init__(self, state, url, key):
         self.state, self.url, self.key = state, url, key
-        self._books = apsw.Connection(str(state / "books.db"), apsw.SQLITE_OPEN_READWRITE)
-        self._books.set_busy_timeout(30_000)
+        self._database = apsw.Connection(str(state / "books.db"), apsw.SQLITE_OPEN_READWRITE)
+        self._database.set_busy_timeout(30_000)
 
     def close(self):
-        self._books.close()
+        self._database.close()
 
     def mark(self):
-        """Where its books end now."""
-        return self._books.execute("select coalesce(max(id), 0) from entry").get
+        """The last entry of its account."""
+        return self._database.execute("select coalesce(max(id), 0) from entry").get
 
-    def asked(self):
-        """How many requests are being answered or were."""
-        return self._books.execute("select count(*) from purchase").get
+    def purchases(self):
+        """How many requests were answered or are being answered."""
+        return self._database.execute("select count(*) from purchase").get
 
-    def settle(self):
-        """Wait until nothing is in the making."""
-        while self._books.execute(IN_THE_MAKING).get:
+    def wait_until_settled(self):
+        """Wait until no request is being answered."""
+        while self._database.execute(UNSETTLED).get:
             time.sleep(0.01)
 
     def charges(self, since=0, *, settled=True):
-        """(key, credits) of everything that was charged after a mark."""
+        """Return (key, credits) of everything that was charged after a mark."""
         if settled:
-            self.settle()
-        return [(key, price) for key, price, _ in self._books.execute(CAPTURES, (since,))]
+            self.wait_until_settled()
+        return [(key, price) for key, price, _ in self._database.execute(CAPTURES, (since,))]
 
 
 @contextmanager
 def serving(folder, *, honours_keys, faults=None, more=()):
-    """`pipeline serve` on ports of its own while inside; `more` words have the last say."""
+    """Run `pipeline serve` on ports of its own; `more` words override the others."""
     state = Path(folder)
     words = ["--engine", "none", "--port", "0", "--cdn-port", "0", "--state", str(state)]
     words += ["--idempotency", "replay" if honours_keys else "off", *more]
@@ -76,8 +76,8 @@ def serving(folder, *, honours_keys, faults=None, more=()):
     ) as process:
         try:
             ready = json.loads(process.stdout.readline())
-            shop = Shop(state, ready["url"], ready["key"])
-            yield shop
-            shop.close()
+            server = ServerProcess(state, ready["url"], ready["key"])
+            yield server
+            server.close()
         finally:
             process.send_signal(signal.SIGTERM)

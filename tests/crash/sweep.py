@@ -1,4 +1,4 @@
-"""The sweep: one life for every instant at which it could end, and an inquest after each."""
+"""The sweep: one run for every point at which it could end, and an audit after each."""
 
 import json
 import shutil
@@ -7,13 +7,23 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from crash import inquest
+from crash import audit
+from crash.crash_points import CRASHED, CrashPoint, StepWatcher, step_name
 from crash.image_server import serving
-from crash.subject import forked, honour_keys, make_light, run_once, watch_everything
-from crash.tripwire import DEAD, Point, Tripwire
+from crash.run_under_test import (
+    JOBS,
+    PAYMENT,
+    PRINTED,
+    STEPS_OF_EVERY_RUN,
+    honour_keys,
+    replace_slow_parts,
+    run_forked,
+    run_once,
+    watch_everything,
+)
 
-WELL = {0, 6}
-"""All is there, or something is in doubt and said to be."""
+EXPECTED = {0, 6}
+"""All images are stored, or some are reported as in doubt."""
 
 
 @dataclass
@@ -33,104 +43,110 @@ class Findings:
 
 
 class Sweep:
-    """Lives of one kind: a server that honours keys or ignores them, a renderer whole or not.
+    """Runs of one kind: against a server that honours keys or ignores them, with a control or not.
 
-    `after` says where earlier lives ended: the ones that are swept resume them.
+    `after` says where earlier runs were ended: the runs that are swept resume them.
     """
 
-    def __init__(self, shop, folder, *, control=None, after=()):
-        self.shop = shop
+    def __init__(self, server, folder, *, control=None, after=()):
+        self.server = server
         self.folder = folder
         self.control = control
         self.after = after
 
-    def rehearse(self):
-        """The steps of a life that is not cut short, after which nothing may be wrong either."""
-        home = self.folder / "rehearsal"
-        before = self.shop.mark()
-        code, told = self._live(home, Point())
-        wrong = [] if code in WELL else [f"ended with {code}: {_said(home)}"]
-        wrong = wrong or self._look_and_finish(home, before, told, Findings())
+    def record_steps(self):
+        """The steps of a run that is not ended, after which nothing may be wrong either."""
+        folder = self.folder / "recording"
+        mark = self.server.mark()
+        code, report = self._run_all(folder, CrashPoint())
+        wrong = [] if code in EXPECTED else [f"ended with {code}: {_printed(folder)}"]
+        wrong = wrong or self._audit_and_finish(folder, mark, report, Findings())
+        if not self.after and not self.control:
+            wrong += _unwatched(report)
         if wrong:
-            raise AssertionError(f"a whole life went wrong: {wrong}")
-        shutil.rmtree(home)
-        return told["steps"]
+            raise AssertionError(f"a run that was not ended went wrong: {wrong}")
+        shutil.rmtree(folder)
+        return report["steps"]
 
     def try_point(self, point, *, name):
-        """Die there, look, live on to the end, look again."""
+        """End a run there and audit it; run to the end and audit again."""
         found = Findings()
-        home = self.folder / name
-        before = self.shop.mark()
-        code, told = self._live(home, point)
-        if code == DEAD:
+        folder = self.folder / name
+        mark = self.server.mark()
+        code, report = self._run_all(folder, point)
+        if code == CRASHED:
             found.points = 1
-            found.labels[told["last"]] += 1
-            complaints = self._look_and_finish(home, before, told, found)
-            found.violations = [f"{point} ({told['last']}): {text}" for text in complaints]
-        elif code not in WELL:
-            found.violations = [f"{point}: ended with {code}: {_said(home)}"]
+            found.labels[report["last"]] += 1
+            complaints = self._audit_and_finish(folder, mark, report, found)
+            found.violations = [f"{point} ({report['last']}): {text}" for text in complaints]
+        elif code not in EXPECTED:
+            found.violations = [f"{point}: ended with {code}: {_printed(folder)}"]
         if not found.violations:
-            shutil.rmtree(home, ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)
         return found
 
-    def _live(self, home, point):
-        """The earlier lives, and this one; what is told is of all of them."""
-        rendered = []
+    def _run_all(self, folder, point):
+        """Run the earlier runs, and this one; the report is of all of them."""
+        acknowledged = []
         for earlier in self.after:
-            code, told = self._one_life(home, earlier)
-            if code not in WELL | {DEAD}:
-                return code, told
-            rendered += told["rendered"]
-        code, told = self._one_life(home, point)
-        return code, told | {"rendered": rendered + told.get("rendered", [])}
+            code, report = self._run(folder, earlier)
+            if earlier.nth and code != CRASHED:
+                raise AssertionError(f"no run was ended {earlier}: {code}, {_printed(folder)}")
+            if code not in EXPECTED | {CRASHED}:
+                return code, report
+            acknowledged += report["acknowledged"]
+        code, report = self._run(folder, point)
+        return code, report | {"acknowledged": acknowledged + report.get("acknowledged", [])}
 
-    def _one_life(self, home, point):
-        report = self.folder / f"{home.name}.report"
+    def _run(self, folder, point):
+        report_file = self.folder / f"{folder.name}.report"
 
-        def live():
+        def task():
             if self.control is not None:
                 self.control()
-            tripwire = Tripwire(point, str(report))
-            kept = watch_everything(tripwire)
-            code = run_once(home)
-            tripwire.tell()
-            del kept
+            watcher = StepWatcher(point, str(report_file), payment=PAYMENT)
+            file_system = watch_everything(watcher)
+            code = run_once(folder)
+            watcher.write_report()
+            del file_system
             return code
 
-        code = forked(home, self.shop, live)
-        told = json.loads(report.read_text()) if report.exists() else {}
-        report.unlink(missing_ok=True)
-        return code, told
+        code = run_forked(folder, self.server, task)
+        report = json.loads(report_file.read_text()) if report_file.exists() else {}
+        report_file.unlink(missing_ok=True)
+        return code, report
 
-    def _look_and_finish(self, home, before, told, found):
-        """The rest of the story, in one more child: looks and three runs."""
-        notes = home / "notes.json"
-        output = home / "output"
+    def _audit_and_finish(self, folder, mark, report, found):
+        """Audit, run three times more, and audit after each, in one more child."""
+        notes = folder / "notes.json"
+        output = folder / "output"
 
-        def live():
+        def task():
             if self.control is not None:
                 self.control()
-            seen = [inquest.look(output)] if output.exists() else [None]
+            facts = [audit.read_facts(output)] if output.exists() else [None]
             codes = []
             for _ in range(3):
-                codes.append(run_once(home))
-                seen.append(inquest.look(output) | {"mark": self._mark()})
-            notes.write_text(json.dumps({"seen": seen, "codes": codes}))
+                codes.append(run_once(folder))
+                facts.append(audit.read_facts(output) | {"mark": self._mark()})
+            notes.write_text(json.dumps({"facts": facts, "codes": codes}))
             return 0
 
-        at_death = self.shop.charges(before)
-        code = forked(home, self.shop, live)
+        charged_before = self.server.charges(mark)
+        code = run_forked(folder, self.server, task)
         if code:
-            return [f"the rerun broke: {_said(home)}"]
-        told_after = json.loads(notes.read_text())
-        first, second, *_, last = told_after["seen"]
-        charges = self.shop.charges(before)
-        complaints = [f"a rerun ended with {code}" for code in set(told_after["codes"]) - WELL]
+            return [f"the rerun broke: {_printed(folder)}"]
+        rerun = json.loads(notes.read_text())
+        first, second, *_, last = rerun["facts"]
+        charges = self.server.charges(mark)
+        complaints = [f"a rerun ended with {code}" for code in set(rerun["codes"]) - EXPECTED]
         if first is not None:
-            complaints += inquest.money_complaints(first, at_death, when="after the death")
-        elif at_death:
-            complaints.append(f"{len(at_death)} charges and no output folder")
-        complaints += inquest.final_complaints(output, last, charges, rendered=told["rendered"])
+            complaints += audit.money_complaints(first, charged_before, when="after the crash")
+        elif charged_before:
+            complaints.append(f"{len(charged_before)} charges and no output folder")
+        complaints += audit.final_complaints(
+            output, last, charges, acknowledged=report["acknowledged"]
+        )
         if last["mark"] != second["mark"]:
             complaints.append("a rerun of a finished campaign bought something")
         if last["manifest"] is not None:
@@ -138,46 +154,60 @@ class Sweep:
         return complaints
 
     def _mark(self):
-        self.shop.settle()
-        return self.shop.mark()
+        self.server.wait_until_settled()
+        return self.server.mark()
 
 
-def _said(home):
-    place = home / "said.txt"
-    return place.read_text()[-2000:] if place.exists() else "nothing"
+def _printed(folder):
+    file = folder / PRINTED
+    return file.read_text()[-2000:] if file.exists() else "nothing"
+
+
+def _unwatched(report):
+    """What the first run of a campaign should have shown the watcher, and did not.
+
+    A step that still exists and is called in another way would be swept no more, unseen.
+    """
+    taken = set(report["steps"])
+    names = [step_name(*step) for step in STEPS_OF_EVERY_RUN]
+    yield from (
+        f"the run never took the step {one}" for one in names if f"after {one}" not in taken
+    )
+    if len(report["acknowledged"]) != JOBS:
+        yield f"{len(report['acknowledged'])} of {JOBS} payments were seen"
 
 
 def points_of(steps, *, every):
     """Every kind of step once, and each `every`-th of all of them, whole and torn by turns."""
-    kinds = [Point(nth=1, label=label) for label in dict.fromkeys(steps)]
+    kinds = [CrashPoint(nth=1, label=label) for label in dict.fromkeys(steps)]
     ranks = range(1, len(steps) + 1, every) if every else ()
-    return kinds + [Point(nth=rank, torn=bool(n % 2)) for n, rank in enumerate(ranks)]
+    return kinds + [CrashPoint(nth=rank, torn=bool(n % 2)) for n, rank in enumerate(ranks)]
 
 
 def all_points(steps):
     """Every step, and for each that writes the case of a torn write."""
-    whole = [Point(nth=rank) for rank in range(1, len(steps) + 1)]
+    whole = [CrashPoint(nth=rank) for rank in range(1, len(steps) + 1)]
     torn = [
-        Point(nth=rank, torn=True)
+        CrashPoint(nth=rank, torn=True)
         for rank, label in enumerate(steps, start=1)
         if label in {"os.write", "os.pwrite", "socket.send"} or label.startswith("sqlite.write")
     ]
     return whole + torn
 
 
-def sweep(*, honours_keys, choose, control=None, after=(), tell=lambda _text: None):
-    """Try the points that `choose(steps)` names; returns what was found and how many steps are."""
-    make_light()
+def sweep(*, honours_keys, choose, control=None, after=(), report=lambda _text: None):
+    """Try the points that `choose(steps)` names; return the findings and the number of steps."""
+    replace_slow_parts()
     honour_keys(honours_keys)
     found = Findings()
     with tempfile.TemporaryDirectory(prefix="crash-") as scratch:
         folder = Path(scratch)
-        with serving(folder / "server", honours_keys=honours_keys) as shop:
-            lives = Sweep(shop, folder, control=control, after=after)
-            steps = lives.rehearse()
+        with serving(folder / "server", honours_keys=honours_keys) as server:
+            runs = Sweep(server, folder, control=control, after=after)
+            steps = runs.record_steps()
             for number, point in enumerate(choose(steps)):
-                one = lives.try_point(point, name=f"life-{number}")
+                one = runs.try_point(point, name=f"run-{number}")
                 found.add(one)
                 for text in one.violations:
-                    tell(text)
+                    report(text)
     return found, len(steps)

@@ -5,12 +5,12 @@ import shutil
 import time
 
 import pytest
-from crash.household import House, campaign, kill, wait_until
 from crash.image_server import serving
+from crash.workspace import Workspace, campaign, kill, wait_until
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory):
+def server(tmp_path_factory):
     folder = tmp_path_factory.mktemp("server")
     slow = [{"fault": "delay", "seconds": 0.1}]
     with serving(folder / "state", honours_keys=False, faults=slow) as opened:
@@ -18,30 +18,30 @@ def shop(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def finished(shop, tmp_path_factory):
-    """A campaign with all its images, to be copied and hurt."""
-    house = House(tmp_path_factory.mktemp("finished") / "house", shop, campaign(4))
-    assert house.run().code == 0
-    return house
+def finished(server, tmp_path_factory):
+    """A campaign with all its images, to be copied and damaged."""
+    workspace = Workspace(tmp_path_factory.mktemp("finished") / "workspace", server, campaign(4))
+    assert workspace.run().code == 0
+    return workspace
 
 
 @pytest.fixture(scope="module")
-def killed(shop, tmp_path_factory):
+def killed(server, tmp_path_factory):
     """A campaign whose run was killed: its last payments are in the journal only."""
-    house = House(tmp_path_factory.mktemp("killed") / "house", shop, campaign(6))
-    process = house.start("--concurrency", "1")
-    wait_until(lambda: len(house.charges()) >= 4)
+    workspace = Workspace(tmp_path_factory.mktemp("killed") / "workspace", server, campaign(6))
+    process = workspace.start("--concurrency", "1")
+    wait_until(lambda: len(workspace.charges()) >= 4)
     kill(process)
     time.sleep(0.5)  # what was in flight is charged now, or never
-    assert (house.output / "ledger.db-wal").stat().st_size
-    return house
+    assert (workspace.output / "ledger.db-wal").stat().st_size
+    return workspace
 
 
-def copy_of(house, place):
-    """The same house, elsewhere, with the same past."""
-    shutil.copytree(house.folder, place, symlinks=True)
-    copied = House(place, house.shop, house.file.read_text())
-    copied.since = house.since
+def copy_of(workspace, place):
+    """Copy a workspace, with what was charged for it."""
+    shutil.copytree(workspace.folder, place, symlinks=True)
+    copied = Workspace(place, workspace.server, workspace.file.read_text())
+    copied.since = workspace.since
     return copied
 
 
@@ -53,72 +53,72 @@ def flip(file, seed, *, times=8):
     file.write_bytes(content)
 
 
-def assert_refused_or_whole(house):
-    before = house.charges()
-    end = house.run()
+def assert_refused_or_whole(workspace):
+    before = workspace.charges()
+    end = workspace.run()
     assert "Traceback" not in end.err
     assert "bug" not in end.err
     if end.code == 74:
         assert "ledger" in end.err
-        assert house.charges() == before
+        assert workspace.charges() == before
         return "refused"
     assert end.code in {0, 6}, end.err
-    assert house.complaints() == []
+    assert workspace.complaints() == []
     return "whole"
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 0.95])
 def test_a_ledger_that_was_cut_short_is_refused_before_anything_is_sent(finished, tmp_path, share):
-    house = copy_of(finished, tmp_path / "house")
-    ledger = house.output / "ledger.db"
+    workspace = copy_of(finished, tmp_path / "workspace")
+    ledger = workspace.output / "ledger.db"
     content = ledger.read_bytes()
     ledger.write_bytes(content[: int(len(content) * share)])
-    before = house.charges()
-    end = house.run()
+    before = workspace.charges()
+    end = workspace.run()
     assert end.code == 74, end.err
     assert str(ledger) in end.err
-    assert house.charges() == before
+    assert workspace.charges() == before
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_flipped_bits_in_a_ledger_never_buy_anything_twice(finished, tmp_path, seed):
-    house = copy_of(finished, tmp_path / "house")
-    flip(house.output / "ledger.db", seed)
-    assert_refused_or_whole(house)
+    workspace = copy_of(finished, tmp_path / "workspace")
+    flip(workspace.output / "ledger.db", seed)
+    assert_refused_or_whole(workspace)
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_journal_with_flipped_bits_never_buys_anything_twice(killed, tmp_path, seed):
-    house = copy_of(killed, tmp_path / "house")
-    flip(house.output / "ledger.db-wal", seed, times=3)
-    assert_refused_or_whole(house)
+    workspace = copy_of(killed, tmp_path / "workspace")
+    flip(workspace.output / "ledger.db-wal", seed, times=3)
+    assert_refused_or_whole(workspace)
 
 
 @pytest.mark.parametrize("share", [0.4, 0.9])
 def test_a_journal_that_was_torn_never_buys_anything_twice(killed, tmp_path, share):
-    house = copy_of(killed, tmp_path / "house")
-    journal = house.output / "ledger.db-wal"
+    workspace = copy_of(killed, tmp_path / "workspace")
+    journal = workspace.output / "ledger.db-wal"
     content = journal.read_bytes()
     journal.write_bytes(content[: int(len(content) * share)])
-    # the last group may be one that nobody was ever told of: without it the ledger is whole
-    assert_refused_or_whole(house)
+    # the last group may be one that was never acknowledged: without it the ledger is whole
+    assert_refused_or_whole(workspace)
 
 
 @pytest.mark.parametrize("emptied", [True, False])
 def test_a_journal_that_is_gone_is_refused_before_anything_is_sent(killed, tmp_path, emptied):
-    house = copy_of(killed, tmp_path / "house")
-    journal = house.output / "ledger.db-wal"
+    workspace = copy_of(killed, tmp_path / "workspace")
+    journal = workspace.output / "ledger.db-wal"
     if emptied:
         journal.write_bytes(b"")
     else:
         journal.unlink()
-    assert assert_refused_or_whole(house) == "refused"
+    assert assert_refused_or_whole(workspace) == "refused"
 
 
-def test_an_older_copy_of_the_ledger_is_refused_before_anything_is_sent(shop, tmp_path):
-    house = House(tmp_path / "house", shop, campaign(3))
-    assert house.run("--only", "soda-0/*").code == 0
-    older = (house.output / "ledger.db").read_bytes()
-    assert house.run().code == 0
-    (house.output / "ledger.db").write_bytes(older)
-    assert assert_refused_or_whole(house) == "refused"
+def test_an_older_copy_of_the_ledger_is_refused_before_anything_is_sent(server, tmp_path):
+    workspace = Workspace(tmp_path / "workspace", server, campaign(3))
+    assert workspace.run("--only", "soda-0/*").code == 0
+    older = (workspace.output / "ledger.db").read_bytes()
+    assert workspace.run().code == 0
+    (workspace.output / "ledger.db").write_bytes(older)
+    assert assert_refused_or_whole(workspace) == "refused"

@@ -7,12 +7,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from crash import crash_points, run_under_test
+
+from pipeline.images.local.part import PartFile
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def sweep(*words, seconds=550):
-    """In a process of its own: the sweep forks, which a test runner's threads would not survive."""
+    """Sweep in a process of its own: a test runner has threads, and a fork would lose them."""
     return subprocess.run(
         [sys.executable, "-m", "tests.crash", *words],
         cwd=ROOT,
@@ -35,6 +38,19 @@ def test_a_run_that_dies_at_any_kind_of_step_loses_nothing_and_pays_nothing_twic
     controls = re.findall(r"^negative control.* (\d+) violations", ended.stdout, re.MULTILINE)
     assert len(controls) == 3
     assert all(int(violations) > 0 for violations in controls)
+
+
+def test_a_step_that_was_renamed_is_no_longer_watched_in_silence():
+    """The part file's `settle` became two steps, and the runs that should have ended there did not.
+
+    Every name that the harness watches, replaces or waits for is looked up when it is used.
+    """
+    with pytest.raises(AttributeError, match="settle"):
+        crash_points.step_name(PartFile, "settle")
+    with pytest.raises(AttributeError, match="settle"):
+        crash_points.replace(PartFile, "settle", None)
+    with pytest.raises(LookupError, match=r"PartFile.write is not watched"):
+        run_under_test.before(PartFile, "write")
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import sys
 import pytest
 from conftest import ROOT, SODA, Ended, wait_until
 
-DRIVEN = ROOT / "tests" / "crash" / "driven.py"
+PATCHED_PIPELINE = ROOT / "tests" / "crash" / "patched_pipeline.py"
 PAIR = SODA.replace("[1:1, 4:3]", "[1:1]")
 TOLD = PAIR + "providers: {gptimage: {balance: /v1/credits}}\n"
 """The same campaign where the API tells what is left."""
@@ -31,7 +31,7 @@ def shop(pipeline, served):
 def an_hour_later(pipeline, *words):
     """The same program, by a clock that is an hour on."""
     done = subprocess.run(
-        [sys.executable, DRIVEN, "--clock", "3600", "--", *map(str, words)],
+        [sys.executable, PATCHED_PIPELINE, "--clock", "3600", "--", *map(str, words)],
         cwd=pipeline.folder,
         env=pipeline.environment,
         capture_output=True,

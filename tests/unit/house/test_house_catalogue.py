@@ -55,7 +55,7 @@ PROMISES = {
         test_the_key_is_in_no_message_proof_traceback_or_log
         test_the_key_and_cookies_stay_at_home""",
     "P12 cron-safe": """
-        test_a_contender_is_gone_in_under_a_second
+        test_a_run_that_finds_the_lock_held_is_gone_in_under_a_second
         test_a_first_signal_lets_what_is_in_flight_arrive_and_buys_nothing_more
         test_a_second_signal_does_not_wait_and_says_what_is_in_doubt""",
     "P13 a local fault never burns money": """

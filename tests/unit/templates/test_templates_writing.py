@@ -96,8 +96,8 @@ def test_what_a_feed_holds_is_never_read_as_a_template():
     assert prompt("a {{ product.hostile }}") == "a {{ 7*7 }} {% raw %}"
 
 
-def test_markup_in_a_feed_reaches_the_prompt_as_it_is():
-    VALUES[3][2]["markup"] = "Ben & Jerry's <Fudge>"
+def test_markup_in_a_feed_reaches_the_prompt_as_it_is(monkeypatch):
+    monkeypatch.setitem(VALUES[3][2], "markup", "Ben & Jerry's <Fudge>")
     assert prompt("{{ copy.markup }}") == "Ben & Jerry's <Fudge>"
 
 

@@ -1,4 +1,4 @@
-"""`python -m pipeline` in a folder of its own, as a user runs it, and ways to hurt it."""
+"""A folder with a campaign, where `python -m pipeline` runs as a user runs it and is killed."""
 
 import json
 import os
@@ -9,11 +9,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from crash import inquest
+from crash import audit
 
 ROOT = Path(__file__).resolve().parents[2]
 
-DRIVEN = Path(__file__).with_name("driven.py")
+PATCHED_PIPELINE = Path(__file__).with_name("patched_pipeline.py")
 PROGRAM = (sys.executable, "-m", "pipeline", "run")
 
 CAMPAIGN = """\
@@ -42,24 +42,24 @@ class Ended:
     seconds: float
 
 
-class House:
-    """An output folder, a campaign file, and the account that a shop keeps of it."""
+class Workspace:
+    """A campaign file, an output folder, and what a server has charged for them."""
 
-    def __init__(self, folder, shop, text):
+    def __init__(self, folder, server, text):
         self.folder = Path(folder)
         self.folder.mkdir(exist_ok=True)
-        self.shop = shop
+        self.server = server
         self.output = self.folder / "output"
         self.file = self.folder / "soda.yaml"
         self.file.write_text(text)
-        self.since = shop.mark()
+        self.since = server.mark()
         self.environment = {
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),
             "PYTHONPATH": str(ROOT),
             "NO_COLOR": "1",
-            "GPTIMAGE_BASE_URL": shop.url,
-            "GPTIMAGE_API_KEY": shop.key,
+            "GPTIMAGE_BASE_URL": server.url,
+            "GPTIMAGE_API_KEY": server.key,
         }
 
     def start(self, *words, program=PROGRAM):
@@ -75,7 +75,7 @@ class House:
         )
 
     def run(self, *words, **how):
-        """One run to its end."""
+        """Run to the end."""
         began = time.monotonic()
         with self.start(*words, **how) as process:
             return ended(process, began)
@@ -88,20 +88,20 @@ class House:
         return json.loads((self.output / "soda" / "latest" / "manifest.json").read_text())
 
     def charges(self, *, settled=True):
-        return self.shop.charges(self.since, settled=settled)
+        return self.server.charges(self.since, settled=settled)
 
     def charged(self):
         return sum(price for _, price in self.charges())
 
     def complaints(self):
-        """Everything that does not hold, while no run is alive."""
-        return inquest.final_complaints(
-            self.output, inquest.look(self.output), self.charges(), rendered=()
+        """Return everything that does not hold; no run may be alive."""
+        return audit.final_complaints(
+            self.output, audit.read_facts(self.output), self.charges(), acknowledged=()
         )
 
     def in_bounds(self):
-        """Whether the charge lies inside what the ledger says at this very moment."""
-        return not inquest.money_complaints(inquest.look(self.output), self.charges(), when="now")
+        """Return whether the charge lies inside the interval that the ledger states now."""
+        return not audit.money_complaints(audit.read_facts(self.output), self.charges(), when="now")
 
 
 def ended(process, began=0.0, *, seconds=90):
@@ -119,16 +119,21 @@ def wait_until(true, *, seconds=60.0):
 
 
 def kill(process):
-    """kill -9, and no trace of it."""
+    """Send SIGKILL, and wait for the end."""
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=30)
 
 
-def through(*knobs):
-    """The program with knobs that no user has: see `driven`."""
-    return (sys.executable, str(DRIVEN), *map(str, knobs), "--", "run")
+def patched(*options):
+    """Return the command of a program with faults and test options: see `patched_pipeline`."""
+    return (sys.executable, str(PATCHED_PIPELINE), *map(str, options), "--", "run")
+
+
+def ignoring(signals):
+    """Return the command of the program with these signals ignored from its start: `INT TERM`."""
+    return ("/bin/sh", "-c", f'trap "" {signals} && exec "$0" "$@"', *PROGRAM)
 
 
 def limited(ulimit):
-    """The program under a limit, such as `-n 64`."""
+    """Return the command of the program under a limit, such as `-n 64`."""
     return ("/bin/sh", "-c", f'ulimit {ulimit} && exec "$0" "$@"', *PROGRAM)

@@ -1,5 +1,5 @@
 # ruff: noqa: N802 - SQLite names the methods of a file
-"""`pipeline` with knobs that no user has: `python driven.py KNOB… -- run FILE …`.
+"""`pipeline` with faults of tests: `python patched_pipeline.py OPTION… -- run FILE …`.
 
 --doubts N        unanswered requests in a row that open the circuit; 0: it stays closed
 --throttles S     seconds of patience with a provider that throttles
@@ -18,6 +18,7 @@ import sys
 from datetime import datetime, timedelta
 
 import apsw
+from crash_points import replace
 
 from pipeline.app.open import late
 from pipeline.cli import flags
@@ -55,45 +56,45 @@ class FailingFile(apsw.VFSFile):
         return super().xSync(flags)
 
 
-def forgive_at_the_end(disk):
-    """SQLite shrugs at a sync that fails while it closes; an exception would surface."""
-    truly = group_commit.GroupCommit.close
+def end_faults_at_close(disk):
+    """Stop failing when the ledger closes: SQLite ignores a failed sync then, apsw would not."""
+    original = group_commit.GroupCommit.close
 
     async def close(writer):
         disk.left = sys.maxsize
-        await truly(writer)
+        await original(writer)
 
-    group_commit.GroupCommit.close = close
+    replace(group_commit.GroupCommit, "close", close)
 
 
 def fail_syncs(after):
-    """`os.fsync` fails after so many times."""
-    truly, left = os.fsync, [after]
+    """Let `os.fsync` fail after so many calls."""
+    original, left = os.fsync, [after]
 
     def fsync(file):
         left[0] -= 1
         if left[0] < 0:
             raise OSError(errno.EIO, os.strerror(errno.EIO))
-        truly(file)
+        original(file)
 
     os.fsync = fsync
 
 
 def shift_clock(seconds):
-    """Every module of ours reads a clock that is wrong."""
+    """Let every module of the pipeline read a clock that is wrong."""
 
-    class Wrong(datetime):
+    class ShiftedClock(datetime):
         @classmethod
         def now(cls, tz=None):
             return datetime.now(tz) + timedelta(seconds=seconds)
 
     for name, module in list(sys.modules.items()):
         if name.startswith("pipeline.") and getattr(module, "datetime", None) is datetime:
-            module.datetime = Wrong
+            module.datetime = ShiftedClock
 
 
 def forbid_network():
-    """Whoever connects has sent something."""
+    """End the process when it connects anywhere."""
 
     def connect(*_arguments):
         os._exit(98)
@@ -102,16 +103,16 @@ def forbid_network():
 
 
 def honour_keys():
-    """As it does of the embedded server, which is the same one."""
+    """Tell the client that this API honours idempotency keys, as the embedded server does."""
     profile = PROFILES[GPTIMAGE]
     caps = dataclasses.replace(profile.caps, replays_keys=True)
     PROFILES[GPTIMAGE] = dataclasses.replace(profile, caps=caps)
 
 
 def main(words):
-    """Turn the knobs, then be `pipeline`."""
+    """Apply the options, then run `pipeline`."""
     split = words.index("--")
-    parser = argparse.ArgumentParser(prog="driven")
+    parser = argparse.ArgumentParser(prog="patched_pipeline")
     parser.add_argument("--doubts", type=int)
     parser.add_argument("--throttles", type=float)
     parser.add_argument("--keys-honoured", action="store_true")
@@ -119,34 +120,34 @@ def main(words):
     parser.add_argument("--images-eio", type=int)
     parser.add_argument("--clock", type=float)
     parser.add_argument("--no-network", action="store_true")
-    knobs = parser.parse_args(words[:split])
+    options = parser.parse_args(words[:split])
     late("app.session")
-    truly = flags.read_settings
+    original = flags.read_settings
 
     def read_settings():
-        settings = truly()
+        settings = original()
         rendering = settings.rendering
-        if knobs.doubts is not None:
-            rendering = dataclasses.replace(rendering, doubts_in_a_row=knobs.doubts)
-        if knobs.throttles is not None:
-            rendering = dataclasses.replace(rendering, throttle_patience=knobs.throttles)
+        if options.doubts is not None:
+            rendering = dataclasses.replace(rendering, doubts_in_a_row=options.doubts)
+        if options.throttles is not None:
+            rendering = dataclasses.replace(rendering, throttle_patience=options.throttles)
         return dataclasses.replace(settings, rendering=rendering)
 
-    flags.read_settings = read_settings
-    if knobs.keys_honoured:
+    replace(flags, "read_settings", read_settings)
+    if options.keys_honoured:
         honour_keys()
-    kept = None
-    if knobs.ledger_eio is not None:
-        kept = FailingFiles(knobs.ledger_eio)
-        forgive_at_the_end(kept)
-    if knobs.images_eio is not None:
-        fail_syncs(knobs.images_eio)
-    if knobs.clock is not None:
-        shift_clock(knobs.clock)
-    if knobs.no_network:
+    file_system = None
+    if options.ledger_eio is not None:
+        file_system = FailingFiles(options.ledger_eio)
+        end_faults_at_close(file_system)
+    if options.images_eio is not None:
+        fail_syncs(options.images_eio)
+    if options.clock is not None:
+        shift_clock(options.clock)
+    if options.no_network:
         forbid_network()
     code = command_line.main(words[split + 1 :])
-    del kept
+    del file_system
     return code
 
 

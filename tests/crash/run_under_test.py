@@ -1,8 +1,8 @@
-"""One life of a run, forked from a process that has imported everything already.
+"""The run under test, forked from a process that has imported everything already.
 
-The whole of `pipeline run` is what lives and dies here: command line, lock, planning, ledger,
-HTTP client, store, manifest. Three things that cost seconds and no money are made light: prompts
-are written in this process, images are not decoded in others, and git is not asked.
+It is the whole of `pipeline run`: command line, lock, planning, ledger, HTTP client, store,
+manifest. Three things that cost seconds and no money are replaced: prompts are written in this
+process, images are not decoded in others, and git is not asked.
 """
 
 import dataclasses
@@ -11,6 +11,8 @@ import mmap
 import os
 import sys
 import traceback
+
+from crash.crash_points import replace, step_name
 
 from pipeline.app import manifest_writer, session
 from pipeline.app.inspection import marks_of
@@ -30,7 +32,7 @@ from pipeline.purchasing.downloading import Downloader
 from pipeline.purchasing.renderer import Renderer
 from pipeline.purchasing.reservations import Reservations
 from pipeline.reports import run_manifest
-from pipeline.state.output import folder
+from pipeline.state.output import folder as output_folder
 from pipeline.state.output.kept_checks import KeptChecks
 from pipeline.templates.writer import TemplateWriter
 
@@ -48,14 +50,14 @@ stages:
   final: {quality: medium}
 """
 JOBS = 4
+PRINTED = "printed.txt"
+"""The file that has what a child printed."""
 
-NAMED_STEPS = (
-    *((SqliteLedger, verb) for verb in ("begin", "submit", "paid", "stored", "end", "decide")),
-    *((SqliteLedger, verb) for verb in ("release", "fail", "doubt", "unfetched", "abandon")),
+STEPS_OF_EVERY_RUN = (
+    *((SqliteLedger, verb) for verb in ("begin", "submit", "paid", "stored", "end")),
     (group_commit.GroupCommit, "_commit"),
     (group_commit.CommitMark, "advance"),
     (opening, "_make"),
-    (opening, "migrate"),
     (gptimage.GptImage, "submit"),
     (gptimage.Wire, "post"),
     (gptimage, "read_receipt"),
@@ -77,11 +79,38 @@ NAMED_STEPS = (
     (manifest_writer, "point_latest"),
     (session, "run_campaign"),
     (run_manifest, "write_file"),
-    (folder, "write_whole"),
+    (output_folder, "write_whole"),
 )
+"""Named steps that the first run of a campaign takes: (owner, name)."""
+STEPS_OF_SOME_RUNS = (
+    *((SqliteLedger, verb) for verb in ("release", "fail", "doubt", "unfetched")),
+    *((SqliteLedger, verb) for verb in ("abandon", "decide")),
+    (opening, "migrate"),
+)
+NAMED_STEPS = {step_name(*step): step for step in STEPS_OF_EVERY_RUN + STEPS_OF_SOME_RUNS}
+"""Looked up while this is imported: AttributeError if one was renamed and is not watched."""
+
+PAYMENT = step_name(SqliteLedger, "paid")
 
 
-class TemplateProcessHere:
+def before(owner, name):
+    """The label of the instant before a named step."""
+    return f"before {_known(owner, name)}"
+
+
+def after(owner, name):
+    """The label of the instant after a named step."""
+    return f"after {_known(owner, name)}"
+
+
+def _known(owner, name):
+    step = step_name(owner, name)
+    if step not in NAMED_STEPS:
+        raise LookupError(f"{step} is not watched: no run would ever be ended there")
+    return step
+
+
+class InlineTemplateProcess:
     """Writes prompts in this process: no money is at stake there, and a process costs 0.2 s."""
 
     def __init__(self):
@@ -90,8 +119,8 @@ class TemplateProcessHere:
 
     def learn(self, lesson):
         names = [field.name for field in dataclasses.fields(lesson)]
-        told = {"op": "learn", **{name: getattr(lesson, name) for name in names}}
-        return self._writer.answer(json.dumps(told).encode())
+        message = {"op": "learn", **{name: getattr(lesson, name) for name in names}}
+        return self._writer.answer(json.dumps(message).encode())
 
     def post(self, head, values):
         body = json.dumps(head)
@@ -115,7 +144,7 @@ class TemplateProcessHere:
         pass
 
 
-class InspectorHere:
+class PassingInspector:
     """Finds every image good, and keeps the finding as the real one does."""
 
     def __init__(self, output, campaign):
@@ -134,50 +163,50 @@ class InspectorHere:
         return marks_of(self.findings.known[artifact.sha256])
 
 
-def make_light():
-    """What costs time and no money; for the whole process and all that is forked from it."""
+def replace_slow_parts():
+    """Replace what costs time and no money, in this process and all that are forked from it."""
     for module in (loading, cells, writing):
-        module.TemplateProcess = TemplateProcessHere
-    session.Inspector = InspectorHere
-    manifest_writer.git_commit = lambda _folder: ""
+        replace(module, "TemplateProcess", InlineTemplateProcess)
+    replace(session, "Inspector", PassingInspector)
+    replace(manifest_writer, "git_commit", lambda _folder: "")
 
 
 def honour_keys(yes):
-    """Let the client believe that the API honours keys, or not."""
+    """Tell the client that the API honours idempotency keys, or that it does not."""
     profile = PROFILES[GPTIMAGE]
     caps = dataclasses.replace(profile.caps, replays_keys=yes)
     PROFILES[GPTIMAGE] = dataclasses.replace(profile, caps=caps)
 
 
-def watch_everything(tripwire):
-    """Count the steps of this process from now on; what is returned must be kept."""
-    for owner, name in NAMED_STEPS:
-        tripwire.watch(owner, name)
-    tripwire.watch_os()
-    tripwire.watch_network()
-    return tripwire.watch_sqlite()
+def watch_everything(watcher):
+    """Count the steps of this process from now on; the caller has to keep what is returned."""
+    for owner, name in NAMED_STEPS.values():
+        watcher.watch(owner, name)
+    watcher.watch_os()
+    watcher.watch_network()
+    return watcher.watch_sqlite()
 
 
-def run_once(home, *words):
-    """`pipeline run` in this process; returns its exit code."""
-    output, file = home / "output", home / "soda.yaml"
+def run_once(folder, *words):
+    """Call `pipeline run` in this process; return its exit code."""
+    output, file = folder / "output", folder / "soda.yaml"
     words = ("--output", str(output), "--concurrency", "2", "--yes", "-q", *words)
     return main.main(["run", str(file), *words])
 
 
-def forked(home, shop, live):
-    """A child that lives `live()` in its home, and its exit code; output goes to a file there."""
-    home.mkdir(exist_ok=True)
-    (home / "soda.yaml").write_text(CAMPAIGN)
+def run_forked(folder, server, task):
+    """Call `task()` in a child; return its exit code. Its output goes to a file in the folder."""
+    folder.mkdir(exist_ok=True)
+    (folder / "soda.yaml").write_text(CAMPAIGN)
     child = os.fork()
     if child:
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     try:
-        said = os.open(home / "said.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        os.dup2(said, 1)
-        os.dup2(said, 2)
-        os.environ.update(GPTIMAGE_BASE_URL=shop.url, GPTIMAGE_API_KEY=shop.key)
-        code = live()
+        printed = os.open(folder / PRINTED, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        os.dup2(printed, 1)
+        os.dup2(printed, 2)
+        os.environ.update(GPTIMAGE_BASE_URL=server.url, GPTIMAGE_API_KEY=server.key)
+        code = task()
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)

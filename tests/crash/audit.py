@@ -1,7 +1,7 @@
-"""After a death: what the ledger, the manifest, the disk and the server's books say of each other.
+"""After a crash: hold the ledger, the manifest, the disk and the server's charges together.
 
-`look` runs in a child (it opens the ledger) and writes down plain facts; `complaints` holds them
-against what the server charged. Nothing here knows how the run works.
+`read_facts` opens the ledger, so it runs in a child, and returns plain facts; the complaints hold
+them against what the server charged. Nothing here knows how the run works.
 """
 
 import asyncio
@@ -13,9 +13,9 @@ from pipeline.ledger.registry import open_ledger
 from pipeline.model.campaign import Slug
 
 CAMPAIGN = Slug("soda")
-PROMISED = ("stored", "in_doubt", "paid_lost", "pending_download", "failed", "refused", "planned")
-STRAYS = ("*.part", ".probe*", ".latest*", "*.new", "*.new-*")
-"""What is only there for a moment in every life."""
+STATUSES = ("stored", "in_doubt", "paid_lost", "pending_download", "failed", "refused", "planned")
+TEMPORARY = ("*.part", ".probe*", ".latest*", "*.new", "*.new-*")
+"""Files that every run removes or renames."""
 
 
 async def _bounds(output):
@@ -38,31 +38,31 @@ async def _purchases(output):
 
 
 def bounds(output):
-    """What the ledger says was spent, whoever is writing it."""
+    """Return what the ledger says was spent; another process may be writing it."""
     return asyncio.run(_bounds(output))
 
 
-def look(output):
-    """Everything that the output folder says now; call it where nothing is being written."""
+def read_facts(output):
+    """Return all that the output folder says now; nothing may be writing to it."""
     facts = bounds(output) | {"purchases": asyncio.run(_purchases(output))}
-    place = output / CAMPAIGN / "latest" / "manifest.json"
-    facts["manifest"] = json.loads(place.read_text()) if place.exists() else None
+    file = output / CAMPAIGN / "latest" / "manifest.json"
+    facts["manifest"] = json.loads(file.read_text()) if file.exists() else None
     facts["parts"] = sorted(
-        str(stray.relative_to(output)) for kind in STRAYS for stray in output.rglob(kind)
+        str(part.relative_to(output)) for kind in TEMPORARY for part in output.rglob(kind)
     )
     return facts
 
 
 def money_complaints(facts, charges, *, when):
-    """The interval that holds at every instant."""
+    """Check the charges against the ledger's interval, which holds at every instant."""
     charged = sum(price for _, price in charges)
     if facts["confirmed"] <= charged <= facts["upper"]:
         return []
     return [f"{when}: charged {charged}, the ledger says {facts['confirmed']} to {facts['upper']}"]
 
 
-def final_complaints(output, facts, charges, *, rendered):
-    """What has to hold once the rerun has come to its end; `rendered` had their URLs kept."""
+def final_complaints(output, facts, charges, *, acknowledged):
+    """Check what has to hold after the rerun; the URLs of `acknowledged` jobs were kept."""
     manifest = facts["manifest"]
     if manifest is None:
         return ["there is no manifest"]
@@ -72,22 +72,26 @@ def final_complaints(output, facts, charges, *, rendered):
         *_manifest_money(manifest, charges),
         *_unreported(facts, images, charges),
         *_files(output, images),
-        *(f"{job} lost its URL" for job in rendered if not images.get(job, {}).get("file")),
+        *(f"{job} lost its URL" for job in acknowledged if not images.get(job, {}).get("file")),
         *(f"{part} was left behind" for part in facts["parts"]),
     ]
 
 
 def _manifest_money(manifest, charges):
     charged = sum(price for _, price in charges)
-    told = manifest["totals"]["credits"]
-    if not told["confirmed"] <= charged <= told["upper"]:
-        yield f"charged {charged}, the manifest says {told['confirmed']} to {told['upper']}"
+    totals = manifest["totals"]["credits"]
+    if not totals["confirmed"] <= charged <= totals["upper"]:
+        yield f"charged {charged}, the manifest says {totals['confirmed']} to {totals['upper']}"
 
 
 def _unreported(facts, images, charges):
-    """Every charge belongs to a job of the ledger, and no job has two that nobody asked for."""
+    """Check that every charge belongs to a job of the ledger, and that no job has two."""
     buyer = {key: job for job, keys in facts["purchases"].items() for key in keys}
-    yield from (f"a charge under {key} that nobody knows" for key, _ in charges if key not in buyer)
+    yield from (
+        f"a charge under {key} that the ledger does not know"
+        for key, _ in charges
+        if key not in buyer
+    )
     bought = Counter(buyer[key] for key, _ in charges if key in buyer)
     for job, times in bought.items():
         if times > 1:
@@ -99,7 +103,7 @@ def _unreported(facts, images, charges):
 
 def _files(output, images):
     for job, image in images.items():
-        if image["status"] not in PROMISED:
+        if image["status"] not in STATUSES:
             yield f"{job} is {image['status']}"
         if image["status"] == "stored":
             file = output / image["file"]
@@ -111,4 +115,4 @@ def _files(output, images):
     for stage in ("drafts", "finals"):
         for file in (output / CAMPAIGN / stage).rglob("*.png"):
             if str(file.relative_to(output)) not in listed:
-                yield f"{file.name} is nobody's image"
+                yield f"{file.name} belongs to no job"
