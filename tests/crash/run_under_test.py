@@ -117,9 +117,9 @@ class InlineTemplateProcess:
         self._writer = TemplateWriter(mmap.mmap(-1, mmap.PAGESIZE))
         self._answer = b""
 
-    def learn(self, lesson):
-        names = [field.name for field in dataclasses.fields(lesson)]
-        message = {"op": "learn", **{name: getattr(lesson, name) for name in names}}
+    def compile(self, setup):
+        names = [field.name for field in dataclasses.fields(setup)]
+        message = {"op": "compile", **{name: getattr(setup, name) for name in names}}
         return self._writer.answer(json.dumps(message).encode())
 
     def post(self, head, values):
