@@ -10,10 +10,10 @@ from pipeline.campaign.loading import load_campaign
 from pipeline.cli.findings import tell_finding
 from pipeline.cli.terminal import counted, say
 from pipeline.errors import CampaignError, Finding, Severity
+from pipeline.prompts.finals_check import prove_finals
 from pipeline.prompts.jobs import plan_drafts
 from pipeline.prompts.lint import lint
 from pipeline.providers.registry import profiles
-from pipeline.state.finals_check import prove_finals
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -14,7 +14,8 @@ from pipeline.providers.profiles import GPTIMAGE, PROFILES
 from pipeline.review.verdicts import UnboundVerdict, decide_cells
 from pipeline.state.campaign_state import CellState
 from pipeline.state.due import Rules
-from pipeline.state.figures import launch_quote, ledger_figures, stage_figures
+from pipeline.state.figures import launch_quote, stage_figures
+from pipeline.state.ledger_figures import ledger_figures
 
 
 @pytest.fixture
