@@ -11,6 +11,7 @@ from pipeline.model.campaign import Review, Stage
 from pipeline.model.job import Job
 from pipeline.model.outcome import Outcome, Stored
 from pipeline.model.run import Run
+from pipeline.prompts.finals_check import prove_finals
 from pipeline.purchasing.executor_base import Executor
 from pipeline.purchasing.recovery import begin_run
 from pipeline.purchasing.renderer import Renderer
@@ -18,7 +19,6 @@ from pipeline.purchasing.watching import StageOpening, Watcher
 from pipeline.review.auto_review import MeasureImage, auto_verdicts
 from pipeline.state.campaign_state import CampaignState
 from pipeline.state.due import Rules
-from pipeline.state.finals_check import prove_finals
 from pipeline.state.survey import survey
 from pipeline.state.work_ahead import work_ahead
 

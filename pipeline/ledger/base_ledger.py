@@ -193,8 +193,9 @@ def _record_of(store: RowStore, campaign: Slug) -> CampaignRecord:
     accounts: dict[JobKey, Account] = {}
     for job, purchases in store.campaign_jobs(campaign):
         entries.append(entry_of(job, purchases))
-        if purchases:
-            accounts[job.key] = payers[purchases[-1].run]
+        payer = payers.get(purchases[-1].run) if purchases else None
+        if payer is not None:
+            accounts[job.key] = payer
     return CampaignRecord(
         entries=entries, accounts=accounts, verdicts=store.verdicts(campaign, None)
     )

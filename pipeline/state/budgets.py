@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 from pipeline.ledger.base import Ledger
 from pipeline.ledger.rules.buying import budget_scopes
-from pipeline.model.campaign import Campaign, Slug
-from pipeline.model.credits import FREE, Budget, Credits, Spent
-from pipeline.model.provider import Account, Profile
+from pipeline.model.campaign import Campaign
+from pipeline.model.credits import FREE, Budget, Credits
+from pipeline.model.provider import Profile
 from pipeline.model.run import Run
 
 
@@ -51,12 +51,3 @@ async def budgets_left(
 def tightest(budgets: Sequence[BudgetLeft]) -> BudgetLeft | None:
     """Return the budget with the least left; `None` if there is no limit."""
     return min(budgets, key=lambda budget: budget.left, default=None)
-
-
-async def spent_by_account(ledger: Ledger, campaign: Slug) -> dict[Account, Spent]:
-    """Return what each account has spent on a campaign, the account of the newest run first.
-
-    Accounts are never added up: credits of the embedded server are play money.
-    """
-    accounts = dict.fromkeys(run.account for run in await ledger.runs(campaign))
-    return {account: await ledger.spent(campaign=campaign, account=account) for account in accounts}

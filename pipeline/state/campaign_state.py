@@ -242,7 +242,8 @@ def _take(job: Job, entries: Entries, *, alive: bool) -> TakeState:
     )
 
 
-NO_ENDING = "its run ended before an answer was kept"
+NO_ENDING = "the run ended before an answer was kept"
+"""Why an attempt of a dead run is in doubt, as the ledger will say once it is settled."""
 
 
 def _reason(entry: Entry | None, *, alive: bool) -> str:

@@ -19,10 +19,10 @@ from pipeline.model.entry import Entry
 from pipeline.model.job import Job, JobKey
 from pipeline.model.outcome import Stored
 from pipeline.model.verdict import Decision, Round
+from pipeline.prompts.finals_check import finals_cost_alike, finals_repeat_drafts, price_finals
 from pipeline.prompts.jobs import plan_drafts, plan_finals
 from pipeline.state.campaign_state import awaits_verdict
 from pipeline.state.due import Rules
-from pipeline.state.finals_check import finals_cost_alike, finals_repeat_drafts, price_finals
 from pipeline.state.lookup import bought_as
 from pipeline.state.payers import Payers
 from pipeline.state.picks import Newest, Picks, newest_of, picks_from, rounds_from

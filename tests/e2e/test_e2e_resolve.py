@@ -135,13 +135,14 @@ def test_what_a_killed_run_had_in_flight_is_listed_and_settled_before_the_next_r
     with pipeline.start(*words) as process:
         try:
             wait_until(lambda: status()["images"])
+            assert status()["images"] == {"rendering": 1}
             assert pipeline("resolve", file).code == 75
         finally:
             process.kill()
             process.communicate()
-    assert status()["images"] == {"rendering": 1}
+    assert status()["images"] == {"in_doubt": 1}
     assert status()["credits"] == {"confirmed": 0, "in_doubt": 2, "upper": 2}
-    assert len(json.loads(pipeline("ls", file, "--status", "rendering", "--json").out)) == 1
+    assert len(json.loads(pipeline("ls", file, "--status", "in_doubt", "--json").out)) == 1
 
     listed = pipeline("resolve", file, "--json")
     assert listed.code == 6

@@ -14,10 +14,10 @@ from pipeline.ledger.registry import ledger_exists
 from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.verdict import Round
 from pipeline.prompts.explain import Explanation, explain
+from pipeline.prompts.finals_check import prove_finals
 from pipeline.prompts.jobs import plan_drafts
 from pipeline.prompts.lint import lint
 from pipeline.settings import Settings
-from pipeline.state.finals_check import prove_finals
 from pipeline.state.picks import round_of_final, rounds_from
 
 

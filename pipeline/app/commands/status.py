@@ -15,8 +15,7 @@ from pipeline.model.campaign import Slug
 from pipeline.model.credits import Spent
 from pipeline.model.entry import RunRecord
 from pipeline.model.provider import Account
-from pipeline.state.budgets import spent_by_account
-from pipeline.state.ledger_figures import LedgerFigures, ledger_figures
+from pipeline.state.ledger_figures import LedgerFigures, ledger_figures, spent_by_account
 from pipeline.state.output.lock import run_is_alive
 from pipeline.state.output.missing_ledger import campaigns_unknown_to_ledger
 

@@ -1,6 +1,10 @@
 """Contact sheets: drawn from the same cells as the review page, for the disk or for a mail."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
 from pathlib import Path, PurePosixPath
 
 from pipeline.campaign.loading import LoadedCampaign
@@ -12,7 +16,6 @@ from pipeline.model.provider import Account
 from pipeline.model.run import RunId
 from pipeline.prompts.cells import expand
 from pipeline.reports.sheet.contact_sheet import draw_sheet, shown_artifacts
-from pipeline.reports.sheet.sheet_mail import sheet_mail
 from pipeline.reports.sheet.sheet_thumbs import MailThumbs, Source, beside, inline, thumbs_of
 from pipeline.state.campaign_state import CampaignState, CellTable, cell_table
 from pipeline.state.output.folder import write_file
@@ -90,3 +93,26 @@ def sheet_files(work: SheetInput, *, form: str) -> dict[str, bytes]:
         subject = f"{campaign}: contact sheet"
         mails[f"{Path(name).stem}.eml"] = sheet_mail(html, attached.parts, subject=subject)
     return mails
+
+
+def sheet_mail(html: str, thumbs: Mapping[str, bytes], *, subject: str) -> bytes:
+    """A draft of a mail (`X-Unsent`) with the sheet as its body and the thumbs as its parts.
+
+    `thumbs` are JPEG bytes by the name that the page calls them, `cid:<name>`; those that this
+    page does not show stay out.
+    """
+    mail = EmailMessage(policy=SMTP)
+    mail["Subject"] = subject
+    mail["From"] = Address("Campaign pipeline", "pipeline", "localhost.invalid")
+    mail["X-Unsent"] = "1"
+    mail.set_content(f"{subject}\n\nThis contact sheet is an HTML mail.\n")
+    mail.add_alternative(html, subtype="html")
+    body = mail.get_body(("html",))
+    if not isinstance(body, EmailMessage):
+        raise TypeError("the HTML part was just added")
+    for name, thumb in thumbs.items():
+        if f'"cid:{name}"' not in html:
+            continue
+        file = f"{name.partition('@')[0]}.jpg"
+        body.add_related(thumb, maintype="image", subtype="jpeg", cid=f"<{name}>", filename=file)
+    return mail.as_bytes()

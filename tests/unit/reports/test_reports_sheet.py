@@ -15,7 +15,7 @@ from pipeline.inspection.inspector import Looker
 from pipeline.model.credits import Credits, Spent
 from pipeline.model.verdict import Decision
 from pipeline.reports.sheet.contact_sheet import draw_sheet, shown_artifacts
-from pipeline.reports.sheet.sheet_mail import sheet_mail
+from pipeline.reports.sheet.sheet_files import sheet_mail
 from pipeline.reports.sheet.sheet_thumbs import MailThumbs, beside, inline, thumbs_of
 from pipeline.review.verdicts import UnboundVerdict, decide_cells
 

@@ -8,7 +8,8 @@ from builders import NOW, a_job, a_run
 from pipeline.errors import BudgetReached
 from pipeline.ledger.memory.ledger import MemoryLedger
 from pipeline.model.credits import Budget, Credits
-from pipeline.state.budgets import BudgetLeft, budgets_left, spent_by_account, tightest
+from pipeline.state.budgets import BudgetLeft, budgets_left, tightest
+from pipeline.state.ledger_figures import spent_by_account
 
 RUN = a_run()
 PLAY = a_run("2026-11-22T050000Z-bbbbbb", account="embedded")

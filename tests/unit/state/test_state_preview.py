@@ -14,11 +14,11 @@ from pipeline.model.campaign import Stage
 from pipeline.model.credits import Budget
 from pipeline.model.outcome import Failed, FailureKind, Receipt, Stored
 from pipeline.model.verdict import Decision
+from pipeline.prompts.finals_check import price_finals
 from pipeline.prompts.jobs import plan_drafts
 from pipeline.providers.registry import profiles
 from pipeline.review.verdicts import UnboundVerdict, decide_cells
 from pipeline.state.due import Rules
-from pipeline.state.finals_check import price_finals
 from pipeline.state.preview import preview_run
 from pipeline.state.saved_plans import DueReason, plan_id
 from pipeline.state.survey import survey

@@ -3,8 +3,8 @@
 import pytest
 
 from pipeline.campaign.loading import load_campaign
+from pipeline.prompts.finals_check import finals_repeat_drafts
 from pipeline.providers.registry import profiles
-from pipeline.state.finals_check import finals_repeat_drafts
 
 HEAD = """\
 campaign: demo
