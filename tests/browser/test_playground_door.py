@@ -1,5 +1,6 @@
 """Who gets a session of the playground, and who gets nothing: asked by hand, without a browser."""
 
+import re
 import time
 
 import aiohttp
@@ -117,18 +118,28 @@ async def test_the_page_answers_to_no_foreign_name(tmp_path):
         assert (await opened(server, Host="localhost:1"))[0] == 200
 
 
+async def static_of(server):
+    """The address below which this page says that its files are."""
+    _, _, text = await opened(server)
+    return re.search(r"(/_playground/static/[0-9a-f]{12})/", text)[1]
+
+
 @pytest.mark.parametrize("name", ["nothing.js", "..%2fpages.py", "../pages.py", "js", ""])
 async def test_only_the_pages_own_files_are_given(tmp_path, name):
     async with playing(tmp_path) as server:
+        static = await static_of(server)
+        assert (await opened(server, f"{static}/{name}"))[0] == 404
         assert (await opened(server, f"/_playground/static/{name}"))[0] == 404
+        assert (await opened(server, f"{static}/js/main.js"))[0] == 200
 
 
-async def test_a_file_that_did_not_change_is_not_sent_again(tmp_path):
-    path = "/_playground/static/js/main.js"
+async def test_a_browser_keeps_every_file_until_its_address_changes(tmp_path):
     async with playing(tmp_path) as server:
-        _, headers, _ = await opened(server, path)
-        status, _, body = await opened(server, path, **{"If-None-Match": headers["ETag"]})
-        assert (status, body) == (304, "")
+        static = await static_of(server)
+        for name in ("js/main.js", "css/play-page.css", "inter.woff2"):
+            _, headers, _ = await opened(server, f"{static}/{name}")
+            assert headers["Cache-Control"].endswith("immutable")
+        assert (await opened(server, "/_playground/static/000000000000/js/main.js"))[0] == 404
 
 
 async def test_a_wrong_field_is_named_and_costs_nothing(tmp_path):

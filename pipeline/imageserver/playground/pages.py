@@ -1,9 +1,12 @@
 """The playground's routes: the page at `/`, its files, its lint, and the button that paints."""
 
 from collections.abc import Callable, Sequence
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
 from typing import Protocol
 
-from aiohttp import ETag, web
+from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pipeline.imageserver.api.answers import envelope
@@ -26,8 +29,8 @@ from pipeline.imageserver.billing.purchases import Sold
 from pipeline.imageserver.billing.sales import Buyer
 from pipeline.imageserver.fault_injection.guide import FAULTS, WHICH
 from pipeline.imageserver.playground.access import PlaygroundAccess
-from pipeline.imageserver.playground.assets import assets
 from pipeline.imageserver.playground.reference import GROUPS, STATUSES, endpoints, prices
+from pipeline.theme.page_files import PageFiles, logo
 
 _CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; "
@@ -78,7 +81,7 @@ class Playground:
         room = _PlaygroundState(context, PlaygroundAccess(context, key=key), self._lint)
         application.router.add_get("/", room.page)
         application.router.add_get("/docs", room.reference)
-        application.router.add_get("/_playground/static/{name:.+}", room.asset)
+        application.router.add_get(f"{_static()}/{{name:.+}}", room.file)
         application.router.add_post("/_playground/generate", room.generate)
         if self._lint is not None:
             application.router.add_post("/_playground/lint", room.advise)
@@ -95,7 +98,9 @@ class _PlaygroundState:
     async def page(self, request: web.Request) -> web.StreamResponse:
         self._door.check_host(request)
         facts = self._facts(request)
-        body = _TEMPLATES.get_template("play.html").render(facts=facts, **facts)
+        body = _TEMPLATES.get_template("play.html").render(
+            facts=facts, static=_static(), logo=logo(), **facts
+        )
         page = web.Response(text=body, content_type="text/html", headers=_HEADERS)
         page.headers["Cache-Control"] = "no-store"
         cdn = self._context.cdn_url(request)
@@ -108,6 +113,8 @@ class _PlaygroundState:
         self._door.check_host(request)
         base = str(request.url.origin())
         body = _TEMPLATES.get_template("docs.html").render(
+            static=_static(),
+            logo=logo(),
             base=base,
             cdn=self._context.cdn_url(request),
             model=MODEL,
@@ -123,19 +130,13 @@ class _PlaygroundState:
         page.headers["Content-Security-Policy"] = _CSP.format(cdn="")
         return page
 
-    async def asset(self, request: web.Request) -> web.StreamResponse:
+    async def file(self, request: web.Request) -> web.StreamResponse:
         self._door.check_host(request)
-        found = assets().get(request.match_info["name"])
-        if found is None:
+        file = _page_files().get(request.match_info["name"])
+        if file is None:
             raise web.HTTPNotFound
-        kept = ETag(value=found.tag) in (request.if_none_match or ())
-        response = web.Response(
-            status=304 if kept else 200,
-            body=None if kept else found.body,
-            headers=_HEADERS | {"Cache-Control": "no-cache", "Content-Type": found.content_type},
-        )
-        response.etag = found.tag
-        return response
+        body, headers = file.response(request.headers.get("Accept-Encoding", ""))
+        return web.Response(body=body, headers=_HEADERS | headers)
 
     async def generate(self, request: web.Request) -> web.StreamResponse:
         """Exactly the documented request, paid by the session instead of a bearer."""
@@ -181,3 +182,19 @@ def _squeezed(prompt: str) -> str:
     """Without runs of blanks: patterns that look for words between them may walk them twice."""
     lines = (" ".join(line.split()) for line in prompt.splitlines())
     return "\n".join(line for line in lines if line)
+
+
+@cache
+def _page_files() -> PageFiles:
+    """Return the files of both pages; they are read once."""
+    folder = Path(str(files("pipeline.imageserver.playground"))) / "static"
+    sheets = {
+        "css/play-page.css": ("css/base.css", "css/request.css", "css/stage.css"),
+        "css/docs-page.css": ("css/base.css", "css/docs.css"),
+    }
+    return PageFiles(folder, sheets=sheets)
+
+
+def _static() -> str:
+    """Return the versioned path below which the pages' files are served."""
+    return f"/_playground/static/{_page_files().version}"
