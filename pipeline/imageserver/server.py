@@ -13,14 +13,14 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from pipeline.errors import LocalFault
 from pipeline.imageserver.api.application import Pages, api_application
-from pipeline.imageserver.api.authorisation import ApiContext
 from pipeline.imageserver.api.endpoints.jobs import JobEndpoints
 from pipeline.imageserver.api.limits import RequestLimits
 from pipeline.imageserver.api.request_log import REQUESTS, RequestLog
+from pipeline.imageserver.api.services import ApiContext
+from pipeline.imageserver.billing.billing import Sales
 from pipeline.imageserver.billing.credit_account import CreditAccount
 from pipeline.imageserver.billing.keys import ServerKeys
 from pipeline.imageserver.billing.purchases import AccountStanding, Capture
-from pipeline.imageserver.billing.sales import Sales
 from pipeline.imageserver.cdn.cdn import Cdn
 from pipeline.imageserver.cdn.signing import Signer
 from pipeline.imageserver.fault_injection.injection import FaultInjection
@@ -28,7 +28,7 @@ from pipeline.imageserver.fault_injection.rules import rules_in
 from pipeline.imageserver.options import ServerSettings
 from pipeline.imageserver.painting.engines import painters_of
 from pipeline.imageserver.painting.image_files import ImageFiles
-from pipeline.imageserver.painting.order import Painter
+from pipeline.imageserver.painting.painter import Painter
 from pipeline.imageserver.state_folder import StateFolder
 
 _WILDCARDS = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared with, not bound to

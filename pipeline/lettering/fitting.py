@@ -7,10 +7,10 @@ from enum import StrEnum
 from itertools import pairwise
 
 from pipeline.lettering.box import Box
-from pipeline.lettering.faces import Typeface, face, face_for
 from pipeline.lettering.path import Path
 from pipeline.lettering.scripts import is_cjk, is_rtl, may_break
 from pipeline.lettering.shaping import line
+from pipeline.lettering.typefaces import Typeface, face, face_for
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 _UNBROKEN = 13

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import uharfbuzz as hb
 
-from pipeline.lettering.faces import Typeface, face, face_for, outline
 from pipeline.lettering.path import Path
 from pipeline.lettering.scripts import runs
+from pipeline.lettering.typefaces import Typeface, face, face_for, outline
 
 
 @dataclass(frozen=True, slots=True)

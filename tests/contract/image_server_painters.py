@@ -3,8 +3,8 @@
 import time
 from dataclasses import replace
 
-from pipeline.imageserver.painting.order import PaintedPicture, PaintOrder, UnpaintableError
-from pipeline.imageserver.painting.plain import paint_none
+from pipeline.imageserver.painting.engines import paint_none
+from pipeline.imageserver.painting.painter import PaintedPicture, PaintOrder, UnpaintableError
 
 
 def paint_slowly(order: PaintOrder) -> PaintedPicture:

@@ -7,14 +7,14 @@ from typing import Protocol
 
 from aiohttp import web
 
-from pipeline.imageserver.api.answers.dialects import Documented, dialect_of
-from pipeline.imageserver.api.answers.refusal import RefusedError
-from pipeline.imageserver.api.authorisation import ApiContext
+from pipeline.imageserver.api.answers import Documented, dialect_of
 from pipeline.imageserver.api.endpoints.about import AboutEndpoints
-from pipeline.imageserver.api.endpoints.documented import NativeEndpoints
+from pipeline.imageserver.api.endpoints.images import NativeEndpoints
 from pipeline.imageserver.api.endpoints.jobs import JobEndpoints
 from pipeline.imageserver.api.endpoints.openai import OpenAiEndpoints
+from pipeline.imageserver.api.refusal import RefusedError
 from pipeline.imageserver.api.request_log import WHY
+from pipeline.imageserver.api.services import ApiContext
 from pipeline.imageserver.options import ErrorStyle
 from pipeline.imageserver.painting.image_files import ImageFiles
 

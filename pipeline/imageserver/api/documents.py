@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline.imageserver.api.requests.fields import ratio_from
 from pipeline.imageserver.api.terms import CREDITS
-from pipeline.imageserver.painting.order import PaintQuality
+from pipeline.imageserver.painting.painter import PaintQuality
 from pipeline.imageserver.painting.pixels import pixels
 
 

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from pipeline.imageserver.api.answers.refusal import RefusedError
+from pipeline.imageserver.api.refusal import RefusedError
 from pipeline.imageserver.options import Limits
 
 _WINDOW = 60.0

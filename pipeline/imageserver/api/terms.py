@@ -1,6 +1,6 @@
 """The terms of the API document: its model, its prices, and what its fields may be."""
 
-from pipeline.imageserver.painting.order import PaintQuality
+from pipeline.imageserver.painting.painter import PaintQuality
 
 MODEL = "gpt-image-2"
 CREDITS = {PaintQuality.LOW: 2, PaintQuality.MEDIUM: 6, PaintQuality.HIGH: 12}

@@ -14,7 +14,7 @@ from typing import Literal
 import apsw
 
 from pipeline.errors import LedgerUnusable
-from pipeline.imageserver.api.answers.refusal import RefusedError
+from pipeline.imageserver.api.refusal import RefusedError
 from pipeline.imageserver.billing import tables
 from pipeline.imageserver.billing.group_writer import GroupWriter, connect
 from pipeline.imageserver.billing.purchases import (

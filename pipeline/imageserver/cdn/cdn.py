@@ -1,17 +1,18 @@
 """The image host: another port than the API, no keys, signed URLs that end, ETag and Range."""
 
 import asyncio
+import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from enum import Enum, auto
 from xml.sax.saxutils import escape
 
 from aiohttp import hdrs, web
 from aiohttp.abc import AbstractStreamWriter
 
-from pipeline.imageserver.api.answers.refusal import RefusedError
+from pipeline.imageserver.api.refusal import RefusedError
 from pipeline.imageserver.billing.credit_account import CreditAccount
 from pipeline.imageserver.billing.purchases import SoldPicture
-from pipeline.imageserver.cdn.ranges import ByteRange, byte_range_of
 from pipeline.imageserver.cdn.signing import SignedPath, Signer
 from pipeline.imageserver.fault_injection.injection import FaultInjection, RequestFault
 from pipeline.imageserver.painting.image_files import ImageFiles
@@ -144,3 +145,34 @@ def refusal(status: int, code: str, message: str) -> web.Response:
         f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
     )
     return web.Response(status=status, text=body, content_type="application/xml")
+
+
+_ONE = re.compile(r"bytes=(?:([0-9]{1,18})-([0-9]{0,18})|-([0-9]{1,18}))", re.IGNORECASE)
+
+
+class ByteRange(Enum):
+    """How much of the image is sent."""
+
+    WHOLE = auto()
+    PART = auto()
+    NOTHING = auto()
+    """The range begins behind the end: 416."""
+
+
+def byte_range_of(headers: Mapping[str, str], *, size: int, tag: str) -> ByteRange:
+    """What these headers ask for; ranges that are broken, of another unit or several are ignored.
+
+    `tag` is the image's ETag without its quotes: a download that goes on after the image changed
+    must begin anew.
+    """
+    wanted = _ONE.fullmatch(headers.get("Range", "").strip())
+    condition = headers.get("If-Range", "")
+    dated = bool(condition) and not condition.rstrip().endswith('"')
+    if wanted is None or (condition and not dated and condition.strip() != f'"{tag}"'):
+        return ByteRange.WHOLE
+    first, last, tail = wanted.groups()
+    if tail is not None:
+        return ByteRange.PART if int(tail) else ByteRange.NOTHING
+    if last and int(last) < int(first):
+        return ByteRange.WHOLE
+    return ByteRange.PART if int(first) < size else ByteRange.NOTHING

@@ -10,9 +10,9 @@ from functools import cache
 
 from aiohttp import web
 
-from pipeline.imageserver.api.answers import envelope
-from pipeline.imageserver.api.answers.dialects import Dialect
-from pipeline.imageserver.api.answers.refusal import RefusedError
+from pipeline.imageserver.api import answers
+from pipeline.imageserver.api.answers import Dialect
+from pipeline.imageserver.api.refusal import RefusedError
 from pipeline.imageserver.api.requests.image_request import ImageRequest
 from pipeline.imageserver.fault_injection.rules import Fault, FaultRule
 from pipeline.imageserver.options import ErrorStyle
@@ -133,7 +133,7 @@ class RequestFault:
             case Fault.HTML:
                 return page(rule.status or (200 if rule.on == "cdn" else 502))
             case Fault.FAILURE:
-                return envelope.failure(RefusedError(200, rule.message), ErrorStyle.APP)
+                return answers.failure(RefusedError(200, rule.message), ErrorStyle.APP)
             case Fault.DELAY:
                 await self._wait(rule.seconds)
             case Fault.HANG:

@@ -19,10 +19,9 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from pipeline.errors import UsageError
-from pipeline.imageserver.api.answers.refusal import RefusedError, invalid
-from pipeline.imageserver.api.requests.quoting import field_name, printable
+from pipeline.imageserver.api.refusal import RefusedError, field_name, invalid, printable
 from pipeline.imageserver.api.terms import BACKGROUNDS
-from pipeline.imageserver.painting.order import PaintQuality
+from pipeline.imageserver.painting.painter import PaintQuality
 
 
 class Fault(StrEnum):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import LocalFault
-from pipeline.imageserver.painting.order import PaintedPicture
+from pipeline.imageserver.painting.painter import PaintedPicture
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from pipeline.imageserver.api.answers.refusal import RefusedError
+from pipeline.imageserver.api.refusal import RefusedError
 from pipeline.imageserver.painting import painter_process
-from pipeline.imageserver.painting.order import (
+from pipeline.imageserver.painting.painter import (
     PaintedPicture,
     Painter,
     PaintOrder,

@@ -10,8 +10,8 @@ import threading
 from dataclasses import dataclass
 from typing import cast
 
-from pipeline.imageserver.painting.finishing import fitted
-from pipeline.imageserver.painting.order import PaintedPicture, Painter, PaintOrder
+from pipeline.imageserver.painting.conversion import fitted
+from pipeline.imageserver.painting.painter import PaintedPicture, Painter, PaintOrder
 
 _NICE = 10
 """Painters use every core; the server must still answer within milliseconds."""

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator
 from functools import cache
 
-from pipeline.imageserver.painting.order import PaintQuality
+from pipeline.imageserver.painting.painter import PaintQuality
 
 STEEPEST_RATIO = 3
 """The longer side is at most this many times the shorter one."""

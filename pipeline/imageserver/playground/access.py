@@ -15,9 +15,9 @@ import re
 
 from aiohttp import web
 
-from pipeline.imageserver.api.answers.refusal import RefusedError
-from pipeline.imageserver.api.authorisation import ApiContext
+from pipeline.imageserver.api.refusal import RefusedError
 from pipeline.imageserver.api.request_log import CALLER
+from pipeline.imageserver.api.services import ApiContext
 from pipeline.imageserver.billing.keys import OWN_KEY
 
 OWN_PAGE_HEADER = "X-Playground"

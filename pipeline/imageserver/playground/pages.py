@@ -9,15 +9,14 @@ from typing import Protocol
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from pipeline.imageserver.api.answers import envelope
+from pipeline.imageserver.api import answers
 from pipeline.imageserver.api.application import DESK
-from pipeline.imageserver.api.authorisation import ApiContext
 from pipeline.imageserver.api.documents import model_guide
-from pipeline.imageserver.api.endpoints.documented import images
+from pipeline.imageserver.api.endpoints.images import images
 from pipeline.imageserver.api.requests.bodies import read_object
-from pipeline.imageserver.api.requests.fields import background_from, prompt_from
-from pipeline.imageserver.api.requests.headers import variation_from
+from pipeline.imageserver.api.requests.fields import background_from, prompt_from, variation_from
 from pipeline.imageserver.api.requests.image_request import image_request_from
+from pipeline.imageserver.api.services import ApiContext
 from pipeline.imageserver.api.terms import (
     CREDITS,
     DOCUMENTED_RATIOS,
@@ -25,8 +24,8 @@ from pipeline.imageserver.api.terms import (
     MODEL,
     MOST_PICTURES,
 )
+from pipeline.imageserver.billing.billing import Buyer
 from pipeline.imageserver.billing.purchases import Sold
-from pipeline.imageserver.billing.sales import Buyer
 from pipeline.imageserver.fault_injection.guide import FAULTS, WHICH
 from pipeline.imageserver.playground.access import PlaygroundAccess
 from pipeline.imageserver.playground.reference import GROUPS, STATUSES, endpoints, prices
@@ -146,7 +145,7 @@ class _PlaygroundState:
         wanted = image_request_from(body, variation=variation)
 
         async def answer(sold: Sold) -> web.Response:
-            return envelope.success({"images": images(self._context.urls(request, sold))})
+            return answers.success({"images": images(self._context.urls(request, sold))})
 
         buyer = Buyer(caller=caller, route="generate")
         return await self._context.sell(request, wanted, buyer=buyer, answer=answer)
@@ -156,7 +155,7 @@ class _PlaygroundState:
         body = await read_object(request, limit=self._context.settings.limits.json_bytes)
         transparent = background_from(body.get("background", "opaque"))
         found = self._lint(_squeezed(prompt_from(body)), transparent) if self._lint else ()
-        return envelope.success(
+        return answers.success(
             {"advice": [{"code": one.code, "complaint": one.complaint} for one in found]}
         )
 

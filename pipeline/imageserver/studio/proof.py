@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from PIL import Image
 
-from pipeline.imageserver.painting.order import (
+from pipeline.imageserver.painting.painter import (
     PaintedPicture,
     PaintOrder,
     PaintQuality,
@@ -13,26 +13,30 @@ from pipeline.imageserver.painting.order import (
 )
 from pipeline.imageserver.painting.pixels import pixels
 from pipeline.imageserver.studio import raster
-from pipeline.imageserver.studio.chance import stream
-from pipeline.imageserver.studio.colors import DEEP, darken, mix
-from pipeline.imageserver.studio.contrast import luminance
+from pipeline.imageserver.studio.colors import DEEP, darken, luminance, mix
 from pipeline.imageserver.studio.drawing.composition import Composition, laid_over, staged
-from pipeline.imageserver.studio.drawing.copy.ink import InkChoice, inked, outlined, quieted
+from pipeline.imageserver.studio.drawing.copy.draw_copy import InkChoice, inked, outlined, quieted
 from pipeline.imageserver.studio.drawing.products.product import foot_line, goods
 from pipeline.imageserver.studio.drawing.scenery import backdrop, surfaces
 from pipeline.imageserver.studio.drawing.scenery.decor import draw_decor, rays, sunburst
-from pipeline.imageserver.studio.drawing.scenery.podium import TILT, podium
-from pipeline.imageserver.studio.drawing.scenery.props import PlacedProp, lying, scatter
+from pipeline.imageserver.studio.drawing.scenery.props import (
+    TILT,
+    PlacedProp,
+    lying,
+    podium,
+    scatter,
+)
 from pipeline.imageserver.studio.drawing.scenery.water import Wetness, water_drops
-from pipeline.imageserver.studio.floor import FloorReflection, ShadowCast, cast_shadow, reflection
-from pipeline.imageserver.studio.given_images import GivenImage, GivenUse, calmest, masked, received
+from pipeline.imageserver.studio.input_images import GivenImage, GivenUse, calmest, masked, received
 from pipeline.imageserver.studio.raster import Sprite
-from pipeline.imageserver.studio.scene.nouns import Family, Light, Scene, Surface
-from pipeline.imageserver.studio.scene.products import extent, line_up, pedestal, product
+from pipeline.imageserver.studio.scene.product_shapes import extent, line_up, pedestal, product
 from pipeline.imageserver.studio.scene.reading import read, seed_of
+from pipeline.imageserver.studio.scene.scene import Family, Light, Scene, Surface
+from pipeline.imageserver.studio.seeded_random import stream
+from pipeline.imageserver.studio.shadows import FloorReflection, ShadowCast, cast_shadow, reflection
 from pipeline.imageserver.studio.vector.svg import Svg
 from pipeline.lettering.box import Box, around
-from pipeline.lettering.faces import LetteringError
+from pipeline.lettering.typefaces import LetteringError
 
 RENDERER = "proof"
 _ICON_PIXELS = 520.0

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import resvg_py
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, PngImagePlugin
 
-from pipeline.imageserver.studio.chance import stream
 from pipeline.imageserver.studio.colors import rgb
+from pipeline.imageserver.studio.seeded_random import stream
 from pipeline.imageserver.studio.vector.shapes import rect
 from pipeline.imageserver.studio.vector.svg import Stop, Svg
 from pipeline.lettering.box import Box

@@ -4,8 +4,8 @@ import os
 import time
 from pathlib import Path
 
-from pipeline.imageserver.painting.order import PaintedPicture, PaintOrder, UnpaintableError
-from pipeline.imageserver.painting.plain import paint_none
+from pipeline.imageserver.painting.engines import paint_none
+from pipeline.imageserver.painting.painter import PaintedPicture, PaintOrder, UnpaintableError
 
 
 def paint_plainly(order: PaintOrder) -> PaintedPicture:

@@ -6,7 +6,7 @@ import pytest
 from captured import audit
 
 from pipeline.errors import LedgerUnusable, LocalFault
-from pipeline.imageserver.api.answers.refusal import RefusedError
+from pipeline.imageserver.api.refusal import RefusedError
 from pipeline.imageserver.billing.credit_account import CreditAccount
 from pipeline.imageserver.billing.purchases import Purchase, Reserved, Sold, SoldPicture
 from pipeline.imageserver.options import Idempotency

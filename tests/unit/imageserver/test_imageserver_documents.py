@@ -1,7 +1,7 @@
 from pipeline.imageserver.api.documents import description, model_guide
 from pipeline.imageserver.api.requests.fields import ratio_from
 from pipeline.imageserver.api.terms import CREDITS, FIELDS, LONGEST_PROMPT, MOST_PICTURES
-from pipeline.imageserver.painting.order import PaintQuality
+from pipeline.imageserver.painting.painter import PaintQuality
 from pipeline.imageserver.painting.pixels import pixels
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import UsageError
-from pipeline.imageserver.api.answers.refusal import RefusedError
+from pipeline.imageserver.api.refusal import RefusedError
 from pipeline.imageserver.fault_injection.rules import (
     Fault,
     FaultMoment,

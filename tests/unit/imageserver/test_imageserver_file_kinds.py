@@ -5,8 +5,8 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from pipeline.imageserver.api.requests.file_kinds import FileKind, file_kind
-from pipeline.imageserver.painting.finishing import fitted, transcoded
-from pipeline.imageserver.painting.order import PaintedPicture
+from pipeline.imageserver.painting.conversion import fitted, transcoded
+from pipeline.imageserver.painting.painter import PaintedPicture
 
 
 def encoded(kind: str, size: tuple[int, int] = (37, 23), **options: object) -> bytes:

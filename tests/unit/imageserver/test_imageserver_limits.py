@@ -1,7 +1,7 @@
 import pytest
 
-from pipeline.imageserver.api.answers.refusal import RefusedError
 from pipeline.imageserver.api.limits import RequestLimits
+from pipeline.imageserver.api.refusal import RefusedError
 from pipeline.imageserver.options import Limits
 
 

@@ -10,8 +10,8 @@ import pytest
 import small_painters
 
 import pipeline
-from pipeline.imageserver.api.answers.refusal import RefusedError
-from pipeline.imageserver.painting.order import PaintOrder, PaintQuality
+from pipeline.imageserver.api.refusal import RefusedError
+from pipeline.imageserver.painting.painter import PaintOrder, PaintQuality
 from pipeline.imageserver.painting.painter_pool import PainterPool
 
 ORDER = PaintOrder(prompt="a citrus soda", ratio=(1, 1), quality=PaintQuality.LOW)

@@ -1,7 +1,7 @@
 import pytest
 
-from pipeline.imageserver.api.answers.refusal import RefusedError
-from pipeline.imageserver.api.policy import permitted
+from pipeline.imageserver.api.content_policy import permitted
+from pipeline.imageserver.api.refusal import RefusedError
 
 
 def test_a_harmless_prompt_is_painted_as_it_came():

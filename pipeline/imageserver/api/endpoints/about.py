@@ -2,10 +2,10 @@
 
 from aiohttp import web
 
-from pipeline.imageserver.api.answers import envelope
-from pipeline.imageserver.api.authorisation import ApiContext
+from pipeline.imageserver.api import answers
 from pipeline.imageserver.api.documents import description, model_guide
 from pipeline.imageserver.api.requests.bodies import parse_json, read_bytes
+from pipeline.imageserver.api.services import ApiContext
 from pipeline.imageserver.fault_injection.rules import rules_from
 
 _FAULT_BYTES = 1024 * 1024
@@ -30,7 +30,7 @@ class AboutEndpoints:
     async def _credits(self, request: web.Request) -> web.StreamResponse:
         self._context.caller(request)
         standing = self._context.credit_account.standing()
-        return envelope.success(
+        return answers.success(
             {
                 "start": standing.start,
                 "remaining": standing.balance,
@@ -41,26 +41,26 @@ class AboutEndpoints:
 
     async def _models(self, request: web.Request) -> web.StreamResponse:
         self._context.caller(request)
-        return envelope.success({"models": [model_guide()]})
+        return answers.success({"models": [model_guide()]})
 
     async def _health(self, _: web.Request) -> web.StreamResponse:
-        return envelope.as_json({"status": "ok"})
+        return answers.as_json({"status": "ok"})
 
     async def _description(self, request: web.Request) -> web.StreamResponse:
         described = description()
-        return envelope.as_json(described | {"servers": [{"url": str(request.url.origin())}]})
+        return answers.as_json(described | {"servers": [{"url": str(request.url.origin())}]})
 
     async def _faults(self, request: web.Request) -> web.StreamResponse:
         self._context.caller(request)
-        return envelope.success({"rules": self._context.fault_injection.report()})
+        return answers.success({"rules": self._context.fault_injection.report()})
 
     async def _set_faults(self, request: web.Request) -> web.StreamResponse:
         self._context.caller(request)
         rules, seed = rules_from(parse_json(await read_bytes(request, limit=_FAULT_BYTES)))
         self._context.fault_injection.replace(rules, seed=seed)
-        return envelope.success({"rules": self._context.fault_injection.report()})
+        return answers.success({"rules": self._context.fault_injection.report()})
 
     async def _clear_faults(self, request: web.Request) -> web.StreamResponse:
         self._context.caller(request)
         self._context.fault_injection.replace(())
-        return envelope.success({"rules": []})
+        return answers.success({"rules": []})

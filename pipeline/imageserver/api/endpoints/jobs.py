@@ -8,12 +8,12 @@ from typing import assert_never
 
 from aiohttp import web
 
-from pipeline.imageserver.api.answers import envelope
-from pipeline.imageserver.api.answers.refusal import RefusedError
-from pipeline.imageserver.api.authorisation import ApiContext
+from pipeline.imageserver.api import answers
+from pipeline.imageserver.api.refusal import RefusedError
 from pipeline.imageserver.api.requests.bodies import read_object
-from pipeline.imageserver.api.requests.headers import variation_from
+from pipeline.imageserver.api.requests.fields import variation_from
 from pipeline.imageserver.api.requests.image_request import ImageRequest, image_request_from
+from pipeline.imageserver.api.services import ApiContext
 from pipeline.imageserver.billing.purchases import Released, Reserved, Sold
 
 _PATH = "/v1/images/jobs"
@@ -62,7 +62,7 @@ class JobEndpoints:
             raise
         self._start(reserved, painted)
         told = {"id": self._id(reserved.purchase), "status": "queued"}
-        return await stage.after(request, envelope.success(told, status=202))
+        return await stage.after(request, answers.success(told, status=202))
 
     async def _poll(self, request: web.Request) -> web.StreamResponse:
         caller = self._context.caller(request)
@@ -72,7 +72,7 @@ class JobEndpoints:
         outcome = self._context.credit_account.outcome(int(matched[1]), caller=caller)
         if outcome is None:
             raise RefusedError(404, "there is no such job")
-        return envelope.success({"id": matched[0]} | self._state(request, outcome))
+        return answers.success({"id": matched[0]} | self._state(request, outcome))
 
     def _state(
         self, request: web.Request, outcome: Reserved | Sold | Released

@@ -5,23 +5,23 @@ import base64
 
 from aiohttp import web
 
-from pipeline.imageserver.api.answers import envelope
-from pipeline.imageserver.api.answers.dialects import OPENAI_GENERATIONS, OPENAI_PREFIX
-from pipeline.imageserver.api.authorisation import Answer, ApiContext
+from pipeline.imageserver.api import answers
+from pipeline.imageserver.api.answers import OPENAI_GENERATIONS, OPENAI_PREFIX
 from pipeline.imageserver.api.requests.bodies import read_object
+from pipeline.imageserver.api.requests.fields import variation_from
 from pipeline.imageserver.api.requests.forms import read_form
-from pipeline.imageserver.api.requests.headers import variation_from
 from pipeline.imageserver.api.requests.image_request import ImageRequest
 from pipeline.imageserver.api.requests.openai_request import (
     OpenAiRequest,
     generation_from,
     openai_edit_from,
 )
+from pipeline.imageserver.api.services import Answer, ApiContext
 from pipeline.imageserver.api.terms import MODEL
 from pipeline.imageserver.billing.purchases import Sold, SoldPicture
-from pipeline.imageserver.painting.finishing import transcoded
+from pipeline.imageserver.painting.conversion import transcoded
 from pipeline.imageserver.painting.image_files import ImageFiles
-from pipeline.imageserver.painting.order import PaintQuality
+from pipeline.imageserver.painting.painter import PaintQuality
 
 _BASE = f"{OPENAI_PREFIX}v1"
 _TOKENS = {PaintQuality.LOW: 272, PaintQuality.MEDIUM: 1056, PaintQuality.HIGH: 4160}
@@ -65,7 +65,7 @@ class OpenAiEndpoints:
     async def _models(self, request: web.Request) -> web.StreamResponse:
         self._context.caller(request)
         model = {"id": MODEL, "object": "model", "created": 0, "owned_by": "image-server"}
-        return envelope.as_json({"object": "list", "data": [model]})
+        return answers.as_json({"object": "list", "data": [model]})
 
     def _answering(self, request: web.Request, asked: OpenAiRequest) -> Answer:
         async def answer(sold: Sold) -> web.Response:
@@ -77,7 +77,7 @@ class OpenAiEndpoints:
                     for picture in sold.pictures
                 ]
             first = sold.pictures[0]
-            return envelope.as_json(
+            return answers.as_json(
                 {
                     "created": int(sold.at),
                     "background": asked.wanted.background,

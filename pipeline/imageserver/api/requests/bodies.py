@@ -7,8 +7,7 @@ from typing import NoReturn
 from aiohttp import ClientPayloadError, web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from pipeline.imageserver.api.answers.refusal import RefusedError, invalid
-from pipeline.imageserver.api.requests.quoting import field_name
+from pipeline.imageserver.api.refusal import RefusedError, field_name, invalid
 
 BODY_SECONDS = 60.0
 """A body that takes longer to arrive is given up."""

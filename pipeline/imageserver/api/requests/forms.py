@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 
 from aiohttp import BodyPartReader, web
 
-from pipeline.imageserver.api.answers.refusal import RefusedError, invalid
+from pipeline.imageserver.api.refusal import RefusedError, field_name, invalid
 from pipeline.imageserver.api.requests.bodies import BODY_SECONDS, UNREADABLE, check_head, too_large
 from pipeline.imageserver.api.requests.file_kinds import FileKind, file_kind
-from pipeline.imageserver.api.requests.quoting import field_name
 
 _MOST_PARTS = 48
 _LONGEST_WORDS = 256 * 1024

@@ -5,8 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pipeline.imageserver.api.answers.refusal import invalid
-from pipeline.imageserver.api.requests.edit_request import ratio_of, whole_from
+from pipeline.imageserver.api.refusal import invalid, printable
 from pipeline.imageserver.api.requests.fields import (
     count_from,
     prompt_from,
@@ -14,11 +13,10 @@ from pipeline.imageserver.api.requests.fields import (
     refuse_others,
 )
 from pipeline.imageserver.api.requests.forms import Form, images_of
-from pipeline.imageserver.api.requests.image_request import ImageRequest
-from pipeline.imageserver.api.requests.quoting import printable
+from pipeline.imageserver.api.requests.image_request import ImageRequest, ratio_of, whole_from
 from pipeline.imageserver.api.terms import MODEL
-from pipeline.imageserver.painting.finishing import FORMATS
-from pipeline.imageserver.painting.order import PaintQuality
+from pipeline.imageserver.painting.conversion import FORMATS
+from pipeline.imageserver.painting.painter import PaintQuality
 from pipeline.imageserver.painting.pixels import STEEPEST_RATIO
 
 _GENERATION = frozenset(

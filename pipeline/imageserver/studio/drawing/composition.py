@@ -11,8 +11,8 @@ from pipeline.imageserver.studio.drawing.copy.column import (
     leading_edge,
     price_card,
 )
-from pipeline.imageserver.studio.scene.nouns import Family, Layout, Prop, Role, Scene, Surface
-from pipeline.imageserver.studio.scene.products import extent, pedestal, product
+from pipeline.imageserver.studio.scene.product_shapes import extent, pedestal, product
+from pipeline.imageserver.studio.scene.scene import Family, Layout, Prop, Role, Scene, Surface
 from pipeline.lettering.box import Box, around
 from pipeline.lettering.fitting import TextAlign
 

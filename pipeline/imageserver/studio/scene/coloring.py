@@ -2,10 +2,17 @@
 
 import re
 
-from pipeline.imageserver.studio.colors import darken, deepen, hls, lighten, mix, warm, wheel
-from pipeline.imageserver.studio.contrast import luminance
-from pipeline.imageserver.studio.scene.nouns import Light, Palette
-from pipeline.imageserver.studio.scene.swatches import (
+from pipeline.imageserver.studio.colors import (
+    darken,
+    deepen,
+    hls,
+    lighten,
+    luminance,
+    mix,
+    warm,
+    wheel,
+)
+from pipeline.imageserver.studio.scene.palettes import (
     ANY_GROUND,
     CURATED,
     FLAVOURS,
@@ -14,6 +21,7 @@ from pipeline.imageserver.studio.scene.swatches import (
     NAMED,
     VIVID,
 )
+from pipeline.imageserver.studio.scene.scene import Light, Palette
 
 _WALL = re.compile(
     r"([a-z]+)(?:[\s-]+(?:gradient|studio|seamless|pastel|paper|coloured|colored|plain|solid))*"

@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 from unicodedata import category
 
-from pipeline.imageserver.studio.scene.nouns import Copy, Layout, Role
-from pipeline.imageserver.studio.scene.words import ROLES
+from pipeline.imageserver.studio.scene.scene import Copy, Layout, Role
+from pipeline.imageserver.studio.scene.vocabulary import ROLES
 
 QUOTED = re.compile(
     r'"([^"\n]{1,4000})"|“([^”]{1,4000})”|„([^“”]{1,4000})[“”]|«([^»]{1,4000})»|「([^」]{1,1000})」'

@@ -4,7 +4,7 @@ import hashlib
 import re
 from typing import TypeVar
 
-from pipeline.imageserver.painting.order import PaintOrder
+from pipeline.imageserver.painting.painter import PaintOrder
 from pipeline.imageserver.studio.scene.coloring import (
     asked_backdrop,
     default_backdrop,
@@ -15,7 +15,8 @@ from pipeline.imageserver.studio.scene.coloring import (
     worn,
 )
 from pipeline.imageserver.studio.scene.icons import find_icon, icon, spoken
-from pipeline.imageserver.studio.scene.nouns import (
+from pipeline.imageserver.studio.scene.quotes import QuotedText, assigned, quotes
+from pipeline.imageserver.studio.scene.scene import (
     Copy,
     Family,
     Glass,
@@ -27,8 +28,7 @@ from pipeline.imageserver.studio.scene.nouns import (
     Style,
     Surface,
 )
-from pipeline.imageserver.studio.scene.quotes import QuotedText, assigned, quotes
-from pipeline.imageserver.studio.scene.words import (
+from pipeline.imageserver.studio.scene.vocabulary import (
     BOARDS,
     BREWED,
     CONTAINERS,

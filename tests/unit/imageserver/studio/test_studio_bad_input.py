@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from pipeline.imageserver.painting.order import PaintOrder, PaintQuality, UnpaintableError
+from pipeline.imageserver.painting.painter import PaintOrder, PaintQuality, UnpaintableError
 from pipeline.imageserver.studio import proof
 from pipeline.imageserver.studio.drawing.composition import staged
 from pipeline.imageserver.studio.scene.reading import read

@@ -5,7 +5,7 @@ import io
 import pytest
 from PIL import Image, ImageDraw, ImageStat
 
-from pipeline.imageserver.painting.order import PaintOrder, PaintQuality, UnpaintableError
+from pipeline.imageserver.painting.painter import PaintOrder, PaintQuality, UnpaintableError
 from pipeline.imageserver.studio import proof
 
 

@@ -6,14 +6,14 @@ import pytest
 from PIL import Image
 from studio_gallery import GALLERY
 
-from pipeline.imageserver.painting.order import PaintQuality
+from pipeline.imageserver.painting.painter import PaintQuality
 from pipeline.imageserver.painting.pixels import pixels
 from pipeline.imageserver.studio import proof
-from pipeline.imageserver.studio.contrast import READABLE
+from pipeline.imageserver.studio.colors import READABLE
 from pipeline.imageserver.studio.drawing.composition import staged
 from pipeline.imageserver.studio.drawing.scenery.props import footprint, lying
-from pipeline.imageserver.studio.scene.nouns import Family
 from pipeline.imageserver.studio.scene.reading import read
+from pipeline.imageserver.studio.scene.scene import Family
 
 BY_NAME = {piece.name: piece for piece in GALLERY}
 SAMPLE = ("soda-4x3", "volt", "velvet", "sale", "menu", "cutout-copy", "mango-arabic", "night")

@@ -7,7 +7,7 @@ from importlib import resources
 import pytest
 
 from pipeline.imageserver.studio.colors import hls
-from pipeline.imageserver.studio.drawing.products.things import repainted
+from pipeline.imageserver.studio.drawing.products.other_products import repainted
 from pipeline.imageserver.studio.scene.icons import find_icon, icon
 
 SHEET = json.loads(

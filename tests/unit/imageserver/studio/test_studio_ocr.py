@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from studio_gallery import GALLERY
 
-from pipeline.imageserver.painting.order import PaintQuality
+from pipeline.imageserver.painting.painter import PaintQuality
 from pipeline.imageserver.studio import proof
 from pipeline.imageserver.studio.scene.quotes import quotes
 

@@ -10,7 +10,7 @@ import sys
 import pytest
 from PIL import Image
 
-from pipeline.imageserver.painting.order import PaintOrder, PaintQuality, UnpaintableError
+from pipeline.imageserver.painting.painter import PaintOrder, PaintQuality, UnpaintableError
 from pipeline.imageserver.painting.pixels import pixels
 from pipeline.imageserver.studio.proof import SPILL, paint
 from pipeline.imageserver.studio.raster import glowing

@@ -2,9 +2,11 @@
 
 import pytest
 
-from pipeline.imageserver.painting.order import PaintOrder, PaintQuality
-from pipeline.imageserver.studio.contrast import luminance
-from pipeline.imageserver.studio.scene.nouns import (
+from pipeline.imageserver.painting.painter import PaintOrder, PaintQuality
+from pipeline.imageserver.studio.colors import luminance
+from pipeline.imageserver.studio.scene.quotes import quotes
+from pipeline.imageserver.studio.scene.reading import read
+from pipeline.imageserver.studio.scene.scene import (
     Family,
     Glass,
     Layout,
@@ -13,8 +15,6 @@ from pipeline.imageserver.studio.scene.nouns import (
     Role,
     Surface,
 )
-from pipeline.imageserver.studio.scene.quotes import quotes
-from pipeline.imageserver.studio.scene.reading import read
 
 
 def scene(prompt, **more):

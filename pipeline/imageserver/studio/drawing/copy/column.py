@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from pipeline.imageserver.painting.order import UnpaintableError
-from pipeline.imageserver.studio.drawing.copy.typefaces import display_face, price_face, text_face
-from pipeline.imageserver.studio.scene.nouns import Role, Scene
+from pipeline.imageserver.painting.painter import UnpaintableError
+from pipeline.imageserver.studio.drawing.copy.font_choice import display_face, price_face, text_face
+from pipeline.imageserver.studio.scene.scene import Role, Scene
 from pipeline.imageserver.studio.vector.shapes import rounded
 from pipeline.lettering.box import Box, around
 from pipeline.lettering.fitting import TextAlign, TextSetting, fit

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from pipeline.imageserver.painting.order import UnpaintableError
+from pipeline.imageserver.painting.painter import UnpaintableError
 from pipeline.imageserver.studio.colors import DEEP, darken, lighten, mix
-from pipeline.imageserver.studio.drawing.copy.typefaces import display_face, price_face, text_face
-from pipeline.imageserver.studio.scene.nouns import Role, Scene
-from pipeline.imageserver.studio.scene.products import product
+from pipeline.imageserver.studio.drawing.copy.font_choice import display_face, price_face, text_face
+from pipeline.imageserver.studio.scene.product_shapes import product
+from pipeline.imageserver.studio.scene.scene import Role, Scene
 from pipeline.imageserver.studio.vector.shapes import ellipse, polygon, rect, rounded
 from pipeline.imageserver.studio.vector.svg import Svg
 from pipeline.lettering.box import Box, around

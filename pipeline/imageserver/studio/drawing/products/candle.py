@@ -1,11 +1,11 @@
 """A candle in a tumbler, lit: wax that glows, a flame, and the light that both give."""
 
 from pipeline.imageserver.studio.colors import DEEP, darken, lighten, mix
-from pipeline.imageserver.studio.drawing.marks import sheen
+from pipeline.imageserver.studio.drawing.materials import sheen
 from pipeline.imageserver.studio.drawing.products.glassware import TINTS, WALL, Tint
-from pipeline.imageserver.studio.drawing.products.wraps import wrapped_label
-from pipeline.imageserver.studio.scene.nouns import Scene
-from pipeline.imageserver.studio.scene.products import product
+from pipeline.imageserver.studio.drawing.products.wrapped_labels import wrapped_label
+from pipeline.imageserver.studio.scene.product_shapes import product
+from pipeline.imageserver.studio.scene.scene import Scene
 from pipeline.imageserver.studio.vector.lathe import Profile, inset, lathe, strip
 from pipeline.imageserver.studio.vector.shapes import ellipse, polygon
 from pipeline.imageserver.studio.vector.svg import Stop, Svg

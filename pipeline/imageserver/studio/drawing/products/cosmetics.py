@@ -2,14 +2,13 @@
 
 import math
 
-from pipeline.imageserver.studio.colors import DEEP, darken, lighten, mix
-from pipeline.imageserver.studio.contrast import luminance
-from pipeline.imageserver.studio.drawing.marks import GOLD, brushed, cylinder, lacquer, sheen
+from pipeline.imageserver.studio.colors import DEEP, darken, lighten, luminance, mix
+from pipeline.imageserver.studio.drawing.materials import GOLD, brushed, cylinder, lacquer, sheen
 from pipeline.imageserver.studio.drawing.products.glassware import TINTS
 from pipeline.imageserver.studio.drawing.products.labels import field_for
-from pipeline.imageserver.studio.drawing.products.wraps import wrapped_label
-from pipeline.imageserver.studio.scene.nouns import Family, Scene, Style
-from pipeline.imageserver.studio.scene.products import product
+from pipeline.imageserver.studio.drawing.products.wrapped_labels import wrapped_label
+from pipeline.imageserver.studio.scene.product_shapes import product
+from pipeline.imageserver.studio.scene.scene import Family, Scene, Style
 from pipeline.imageserver.studio.vector.lathe import lathe, strip
 from pipeline.imageserver.studio.vector.shapes import ellipse, polygon, rounded
 from pipeline.imageserver.studio.vector.svg import Stop, Svg

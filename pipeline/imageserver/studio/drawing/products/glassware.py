@@ -3,12 +3,12 @@
 import math
 from dataclasses import dataclass
 
-from pipeline.imageserver.studio.chance import stream
 from pipeline.imageserver.studio.colors import darken, lighten, mix
-from pipeline.imageserver.studio.drawing.marks import GOLD, brushed, lacquer, sheen
-from pipeline.imageserver.studio.drawing.products.wraps import wrapped_label
-from pipeline.imageserver.studio.scene.nouns import Family, Glass, Scene
-from pipeline.imageserver.studio.scene.products import Product, product
+from pipeline.imageserver.studio.drawing.materials import GOLD, brushed, lacquer, sheen
+from pipeline.imageserver.studio.drawing.products.wrapped_labels import wrapped_label
+from pipeline.imageserver.studio.scene.product_shapes import Product, product
+from pipeline.imageserver.studio.scene.scene import Family, Glass, Scene
+from pipeline.imageserver.studio.seeded_random import stream
 from pipeline.imageserver.studio.vector.lathe import inset, lathe, radius_at, strip
 from pipeline.imageserver.studio.vector.shapes import ellipse, polygon
 from pipeline.imageserver.studio.vector.svg import Stop, Svg

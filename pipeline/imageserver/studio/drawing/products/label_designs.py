@@ -3,10 +3,8 @@
 import math
 from collections.abc import Callable
 
-from pipeline.imageserver.studio.chance import stream
-from pipeline.imageserver.studio.colors import darken, lighten, mix
-from pipeline.imageserver.studio.contrast import contrast, luminance
-from pipeline.imageserver.studio.drawing.marks import FRUIT, GOLD, leaf_path, slice_parts
+from pipeline.imageserver.studio.colors import contrast, darken, lighten, luminance, mix
+from pipeline.imageserver.studio.drawing.materials import FRUIT, GOLD, leaf_path, slice_parts
 from pipeline.imageserver.studio.drawing.products.labels import (
     LabelCanvas,
     LabelPanel,
@@ -17,7 +15,8 @@ from pipeline.imageserver.studio.drawing.products.labels import (
     paper_for,
     set_words,
 )
-from pipeline.imageserver.studio.scene.nouns import Prop, Scene, Style
+from pipeline.imageserver.studio.scene.scene import Prop, Scene, Style
+from pipeline.imageserver.studio.seeded_random import stream
 from pipeline.imageserver.studio.vector.shapes import ellipse, polygon, rect, rounded
 from pipeline.imageserver.studio.vector.svg import Svg
 from pipeline.lettering.box import Box

@@ -2,11 +2,18 @@
 
 from dataclasses import dataclass, field
 
-from pipeline.imageserver.painting.order import UnpaintableError
-from pipeline.imageserver.studio.colors import darken, lighten, mix
-from pipeline.imageserver.studio.contrast import READABLE, contrast, ink_on, luminance
-from pipeline.imageserver.studio.drawing.copy.typefaces import display_face, text_face
-from pipeline.imageserver.studio.scene.nouns import Role, Scene, Style
+from pipeline.imageserver.painting.painter import UnpaintableError
+from pipeline.imageserver.studio.colors import (
+    READABLE,
+    contrast,
+    darken,
+    ink_on,
+    lighten,
+    luminance,
+    mix,
+)
+from pipeline.imageserver.studio.drawing.copy.font_choice import display_face, text_face
+from pipeline.imageserver.studio.scene.scene import Role, Scene, Style
 from pipeline.imageserver.studio.vector.shapes import rect
 from pipeline.imageserver.studio.vector.svg import Svg
 from pipeline.lettering.box import Box

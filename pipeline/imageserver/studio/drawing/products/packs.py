@@ -1,11 +1,10 @@
 """Tube, pouch, box and perfume: packs with a flat front."""
 
-from pipeline.imageserver.studio.colors import DEEP, darken, lighten, mix
-from pipeline.imageserver.studio.contrast import luminance
-from pipeline.imageserver.studio.drawing.marks import GOLD, brushed, lacquer
+from pipeline.imageserver.studio.colors import DEEP, darken, lighten, luminance, mix
+from pipeline.imageserver.studio.drawing.materials import GOLD, brushed, lacquer
 from pipeline.imageserver.studio.drawing.products.label_designs import draw_label
 from pipeline.imageserver.studio.drawing.products.labels import LabelPanel, field_for
-from pipeline.imageserver.studio.scene.nouns import Family, Scene
+from pipeline.imageserver.studio.scene.scene import Family, Scene
 from pipeline.imageserver.studio.vector.lathe import lathe
 from pipeline.imageserver.studio.vector.shapes import ellipse, polygon, rect, rounded
 from pipeline.imageserver.studio.vector.svg import Stop, Svg

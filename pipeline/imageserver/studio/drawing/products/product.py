@@ -2,17 +2,17 @@
 
 from collections.abc import Callable
 
-from pipeline.imageserver.studio.chance import stream
 from pipeline.imageserver.studio.drawing.products.candle import candle
 from pipeline.imageserver.studio.drawing.products.cosmetics import COSMETICS
 from pipeline.imageserver.studio.drawing.products.glassware import glassware
+from pipeline.imageserver.studio.drawing.products.other_products import THINGS
 from pipeline.imageserver.studio.drawing.products.packs import PACKS
-from pipeline.imageserver.studio.drawing.products.things import THINGS
 from pipeline.imageserver.studio.drawing.products.vessels import ROUND
 from pipeline.imageserver.studio.drawing.products.wearables import WEARABLES
 from pipeline.imageserver.studio.drawing.scenery.water import Wetness, water_drops
-from pipeline.imageserver.studio.scene.nouns import Family, Prop, Scene, Surface
-from pipeline.imageserver.studio.scene.products import Product, product
+from pipeline.imageserver.studio.scene.product_shapes import Product, product
+from pipeline.imageserver.studio.scene.scene import Family, Prop, Scene, Surface
+from pipeline.imageserver.studio.seeded_random import stream
 from pipeline.imageserver.studio.vector.svg import Svg
 from pipeline.lettering.box import Box
 from pipeline.lettering.path import Path

@@ -1,12 +1,11 @@
 """Can, jar, cup and mug: round, and mostly opaque."""
 
-from pipeline.imageserver.studio.colors import DEEP, darken, lighten, mix
-from pipeline.imageserver.studio.contrast import luminance
-from pipeline.imageserver.studio.drawing.marks import GOLD, brushed, cylinder, sheen
+from pipeline.imageserver.studio.colors import DEEP, darken, lighten, luminance, mix
+from pipeline.imageserver.studio.drawing.materials import GOLD, brushed, cylinder, sheen
 from pipeline.imageserver.studio.drawing.products.glassware import TINTS, WALL
-from pipeline.imageserver.studio.drawing.products.wraps import wrapped_label
-from pipeline.imageserver.studio.scene.nouns import Family, Glass, Scene
-from pipeline.imageserver.studio.scene.products import Product, product
+from pipeline.imageserver.studio.drawing.products.wrapped_labels import wrapped_label
+from pipeline.imageserver.studio.scene.product_shapes import Product, product
+from pipeline.imageserver.studio.scene.scene import Family, Glass, Scene
 from pipeline.imageserver.studio.vector.lathe import inset, lathe, strip
 from pipeline.imageserver.studio.vector.shapes import ellipse, polygon
 from pipeline.imageserver.studio.vector.svg import Stop, Svg

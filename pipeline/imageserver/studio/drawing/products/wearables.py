@@ -2,11 +2,10 @@
 
 import math
 
-from pipeline.imageserver.studio.colors import DEEP, darken, lighten, mix, warm
-from pipeline.imageserver.studio.contrast import contrast, luminance
-from pipeline.imageserver.studio.drawing.copy.typefaces import display_face
-from pipeline.imageserver.studio.drawing.marks import GOLD
-from pipeline.imageserver.studio.scene.nouns import Family, Scene, Style
+from pipeline.imageserver.studio.colors import DEEP, contrast, darken, lighten, luminance, mix, warm
+from pipeline.imageserver.studio.drawing.copy.font_choice import display_face
+from pipeline.imageserver.studio.drawing.materials import GOLD
+from pipeline.imageserver.studio.scene.scene import Family, Scene, Style
 from pipeline.imageserver.studio.vector.shapes import ellipse, polygon, rounded
 from pipeline.imageserver.studio.vector.svg import Stop, Svg
 from pipeline.lettering.box import Box

@@ -2,11 +2,10 @@
 
 import math
 
-from pipeline.imageserver.studio.chance import stream
-from pipeline.imageserver.studio.colors import darken, deepen, lighten, mix, warm
-from pipeline.imageserver.studio.contrast import luminance
+from pipeline.imageserver.studio.colors import darken, deepen, lighten, luminance, mix, warm
 from pipeline.imageserver.studio.drawing.composition import Composition
-from pipeline.imageserver.studio.scene.nouns import Family, Layout, Light, Prop, Scene, Surface
+from pipeline.imageserver.studio.scene.scene import Family, Layout, Light, Prop, Scene, Surface
+from pipeline.imageserver.studio.seeded_random import stream
 from pipeline.imageserver.studio.vector.shapes import ellipse, polygon, rect
 from pipeline.imageserver.studio.vector.svg import Stop, Svg
 from pipeline.lettering.box import Box

@@ -3,8 +3,7 @@
 import math
 from enum import StrEnum
 
-from pipeline.imageserver.studio.colors import darken, hls, lighten, mix, wheel
-from pipeline.imageserver.studio.contrast import contrast, luminance
+from pipeline.imageserver.studio.colors import contrast, darken, hls, lighten, luminance, mix, wheel
 from pipeline.imageserver.studio.drawing.composition import Composition
 from pipeline.imageserver.studio.drawing.scenery.backdrop import (
     CYAN,
@@ -13,7 +12,7 @@ from pipeline.imageserver.studio.drawing.scenery.backdrop import (
     neon_reach,
     sky,
 )
-from pipeline.imageserver.studio.scene.nouns import Family, Layout, Light, Scene, Style
+from pipeline.imageserver.studio.scene.scene import Family, Layout, Light, Scene, Style
 from pipeline.imageserver.studio.vector.shapes import ellipse, polygon, rect
 from pipeline.imageserver.studio.vector.svg import Stop, Svg
 from pipeline.lettering.box import Box

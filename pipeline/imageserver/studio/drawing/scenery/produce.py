@@ -3,11 +3,11 @@
 import math
 from collections.abc import Callable
 
-from pipeline.imageserver.studio.chance import stream
 from pipeline.imageserver.studio.colors import darken, lighten, mix
-from pipeline.imageserver.studio.drawing.marks import FRUIT, leaf_path, wedge
+from pipeline.imageserver.studio.drawing.materials import FRUIT, leaf_path, wedge
 from pipeline.imageserver.studio.scene.coloring import ripe
-from pipeline.imageserver.studio.scene.nouns import Palette, Prop
+from pipeline.imageserver.studio.scene.scene import Palette, Prop
+from pipeline.imageserver.studio.seeded_random import stream
 from pipeline.imageserver.studio.vector.shapes import ellipse, polygon, rounded
 from pipeline.imageserver.studio.vector.svg import Stop, Svg
 from pipeline.lettering.path import Path

@@ -6,13 +6,17 @@ Props are placed one by one; one that would touch the copy, a card or the frame 
 from dataclasses import dataclass
 from random import Random
 
-from pipeline.imageserver.studio.chance import stream
+from pipeline.imageserver.studio.colors import darken, lighten, mix
 from pipeline.imageserver.studio.drawing.composition import Composition
-from pipeline.imageserver.studio.drawing.marks import FRUIT, soft_shadow
+from pipeline.imageserver.studio.drawing.materials import FRUIT, cylinder, soft_shadow
+from pipeline.imageserver.studio.drawing.scenery.backdrop import is_dark
 from pipeline.imageserver.studio.drawing.scenery.produce import SINGLE, citrus, leaf
-from pipeline.imageserver.studio.scene.nouns import Prop, Scene, Surface
-from pipeline.imageserver.studio.scene.products import extent, pedestal
-from pipeline.imageserver.studio.vector.svg import Svg
+from pipeline.imageserver.studio.scene.product_shapes import PEDESTAL, extent, pedestal
+from pipeline.imageserver.studio.scene.scene import Prop, Scene, Surface
+from pipeline.imageserver.studio.seeded_random import stream
+from pipeline.imageserver.studio.vector.lathe import lathe
+from pipeline.imageserver.studio.vector.shapes import ellipse
+from pipeline.imageserver.studio.vector.svg import Stop, Svg
 from pipeline.lettering.box import Box
 
 _AHEAD = 11.0
@@ -222,3 +226,31 @@ def _drawn(svg: Svg, scene: Scene, one: PlacedProp) -> None:
             leaf(svg, one.size, ("#2f9e5b", "#3fb36c", "#258a4d")[round(one.size * 7) % 3])
         else:
             SINGLE[one.prop](svg, one.size, scene.palette)
+
+
+TILT = 0.15
+"""How open its top is seen, in radii."""
+
+
+def podium(scene: Scene, scale: float) -> Svg:
+    """The pedestal's document in pixels: the middle of its top edge's front is the origin."""
+    left, right = extent(scene)
+    r = max(left, right) * 1.30
+    base = mix(scene.backdrop, scene.palette.soft, 0.35)
+    base = lighten(base, 0.10) if is_dark(scene) else lighten(base, 0.30)
+    top, pad = r * TILT, 4.0
+    svg = Svg(
+        Box(
+            -(r + pad) * scale,
+            -(top + pad) * scale,
+            2 * (r + pad) * scale,
+            (PEDESTAL + 2 * top + 2 * pad) * scale,
+        )
+    )
+    with svg.at(0, 0, scale):
+        body = lathe(((r, -PEDESTAL), (r, 0)), bottom=TILT * 0.98, top=TILT * 0.98)
+        svg.draw(body, cylinder(svg, r, darken(base, 0.10), edge=0.30, shine=0.35))
+        lit: list[Stop] = [(lighten(base, 0.45), 1, 0), (lighten(base, 0.15), 1, 0.6), (base, 1, 1)]
+        svg.draw(ellipse(0, 0, r, top), svg.lin(lit, (0, 0, 0.7, 1)))
+        svg.stroke(ellipse(0, 0, r - 0.3, top - 0.2), "#ffffff", 0.5, 0.45)
+    return svg

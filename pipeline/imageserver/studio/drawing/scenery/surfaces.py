@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from itertools import pairwise
 from random import Random
 
-from pipeline.imageserver.studio.chance import stream
 from pipeline.imageserver.studio.colors import darken, deepen, lighten, mix, warm
 from pipeline.imageserver.studio.drawing.composition import Composition
 from pipeline.imageserver.studio.drawing.scenery.backdrop import glow_color, is_dark, is_sweep
-from pipeline.imageserver.studio.scene.nouns import Family, Layout, Scene, Surface
+from pipeline.imageserver.studio.scene.scene import Family, Layout, Scene, Surface
+from pipeline.imageserver.studio.seeded_random import stream
 from pipeline.imageserver.studio.vector.shapes import ellipse, polygon, rect
 from pipeline.imageserver.studio.vector.svg import Stop, Svg
 from pipeline.lettering.box import Box

@@ -2,14 +2,13 @@
 
 import re
 
-from pipeline.imageserver.studio.colors import DEEP, darken, hls, lighten, wheel
-from pipeline.imageserver.studio.contrast import ink_on, luminance
+from pipeline.imageserver.studio.colors import DEEP, darken, hls, ink_on, lighten, luminance, wheel
+from pipeline.imageserver.studio.drawing.copy.font_choice import display_face, text_face
 from pipeline.imageserver.studio.drawing.copy.menu_board import board
-from pipeline.imageserver.studio.drawing.copy.typefaces import display_face, text_face
 from pipeline.imageserver.studio.drawing.products.labels import label_lines
 from pipeline.imageserver.studio.scene.icons import Icon, icon
-from pipeline.imageserver.studio.scene.nouns import Family, Scene
-from pipeline.imageserver.studio.scene.products import glyph_scale
+from pipeline.imageserver.studio.scene.product_shapes import glyph_scale
+from pipeline.imageserver.studio.scene.scene import Family, Scene
 from pipeline.imageserver.studio.vector.shapes import ellipse, polygon, rect, rounded
 from pipeline.imageserver.studio.vector.svg import Stop, Svg
 from pipeline.lettering.box import Box

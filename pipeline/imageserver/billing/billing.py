@@ -6,13 +6,13 @@ import time
 from dataclasses import dataclass
 
 from pipeline.errors import LocalFault
-from pipeline.imageserver.api.answers.refusal import RefusedError
+from pipeline.imageserver.api.refusal import RefusedError
 from pipeline.imageserver.api.requests.image_request import ImageRequest
 from pipeline.imageserver.billing.credit_account import CreditAccount
 from pipeline.imageserver.billing.purchases import Purchase, Reserved, Sold, SoldPicture
 from pipeline.imageserver.options import Idempotency
 from pipeline.imageserver.painting.image_files import ImageFiles, StoredPicture
-from pipeline.imageserver.painting.order import PaintedPicture
+from pipeline.imageserver.painting.painter import PaintedPicture
 from pipeline.imageserver.painting.painter_pool import Paint
 
 _KEPT_IN_MIND = 256

@@ -3,7 +3,7 @@
 import math
 
 from pipeline.imageserver.studio.colors import darken, lighten
-from pipeline.imageserver.studio.scene.nouns import Prop
+from pipeline.imageserver.studio.scene.scene import Prop
 from pipeline.imageserver.studio.vector.shapes import ellipse
 from pipeline.imageserver.studio.vector.svg import Stop, Svg
 from pipeline.lettering.path import Path

@@ -5,8 +5,8 @@ import math
 from pipeline.imageserver.studio.colors import DEEP
 from pipeline.imageserver.studio.drawing.products.label_designs import draw_label
 from pipeline.imageserver.studio.drawing.products.labels import LabelPanel
-from pipeline.imageserver.studio.scene.nouns import Scene
-from pipeline.imageserver.studio.scene.products import Label, Product
+from pipeline.imageserver.studio.scene.product_shapes import Label, Product
+from pipeline.imageserver.studio.scene.scene import Scene
 from pipeline.imageserver.studio.vector.lathe import Profile, radius_at
 from pipeline.imageserver.studio.vector.shapes import polygon
 from pipeline.imageserver.studio.vector.svg import Stop, Svg

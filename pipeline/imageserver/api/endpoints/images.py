@@ -2,13 +2,12 @@
 
 from aiohttp import web
 
-from pipeline.imageserver.api.answers import envelope
-from pipeline.imageserver.api.authorisation import ApiContext
+from pipeline.imageserver.api import answers
 from pipeline.imageserver.api.requests.bodies import read_object
-from pipeline.imageserver.api.requests.edit_request import edit_from
+from pipeline.imageserver.api.requests.fields import variation_from
 from pipeline.imageserver.api.requests.forms import read_form
-from pipeline.imageserver.api.requests.headers import variation_from
-from pipeline.imageserver.api.requests.image_request import image_request_from
+from pipeline.imageserver.api.requests.image_request import edit_from, image_request_from
+from pipeline.imageserver.api.services import ApiContext
 from pipeline.imageserver.billing.purchases import Sold
 
 
@@ -42,7 +41,7 @@ class NativeEndpoints:
         )
 
     async def _answer(self, request: web.Request, sold: Sold) -> web.Response:
-        return envelope.success({"images": images(self._context.urls(request, sold))})
+        return answers.success({"images": images(self._context.urls(request, sold))})
 
 
 def images(urls: list[str]) -> list[dict[str, str]]:

@@ -1,7 +1,7 @@
 """Which face speaks: the style's own where it has the characters; no capitals for lower case."""
 
-from pipeline.imageserver.studio.scene.nouns import Style
-from pipeline.lettering.faces import Typeface, suited
+from pipeline.imageserver.studio.scene.scene import Style
+from pipeline.lettering.typefaces import Typeface, suited
 
 _DISPLAY: dict[Style, tuple[Typeface, ...]] = {
     Style.CLEAN: (Typeface.BEBAS, Typeface.BLOCK),

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from PIL import Image, ImageFilter, ImageOps
 
-from pipeline.imageserver.painting.order import PaintOrder, UnpaintableError
+from pipeline.imageserver.painting.painter import PaintOrder, UnpaintableError
 from pipeline.lettering.box import Box
 from pipeline.lettering.fitting import TextAlign
 

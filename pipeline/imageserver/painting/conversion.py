@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from PIL import Image, PngImagePlugin
 
-from pipeline.imageserver.painting.order import PaintedPicture
+from pipeline.imageserver.painting.painter import PaintedPicture
 
 FORMATS = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
 _PAPER = (255, 255, 255)

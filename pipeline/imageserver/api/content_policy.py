@@ -2,7 +2,7 @@
 
 import re
 
-from pipeline.imageserver.api.answers.refusal import RefusedError
+from pipeline.imageserver.api.refusal import RefusedError
 
 _FORBIDDEN = {
     "sexual content": ("nude", "nudity", "naked", "porn", "pornographic", "erotic", "nsfw"),

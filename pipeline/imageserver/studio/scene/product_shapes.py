@@ -7,7 +7,7 @@ Units: the foot is at 0, heights go up, 100 is about half a bottle. What is roun
 from dataclasses import dataclass
 
 from pipeline.imageserver.studio.scene.icons import icon
-from pipeline.imageserver.studio.scene.nouns import Family, Prop, Scene
+from pipeline.imageserver.studio.scene.scene import Family, Prop, Scene
 from pipeline.imageserver.studio.vector.lathe import Profile
 
 GLYPH_HEIGHT = 165.0

@@ -6,17 +6,17 @@ from dataclasses import dataclass, field, replace
 
 from aiohttp import web
 
-from pipeline.imageserver.api.answers.dialects import dialect_of
-from pipeline.imageserver.api.answers.refusal import RefusedError
+from pipeline.imageserver.api.answers import dialect_of
+from pipeline.imageserver.api.content_policy import permitted
 from pipeline.imageserver.api.limits import RequestLimits
-from pipeline.imageserver.api.policy import permitted
+from pipeline.imageserver.api.refusal import RefusedError
 from pipeline.imageserver.api.request_log import CALLER
-from pipeline.imageserver.api.requests.headers import idempotency_key_from, only_one
+from pipeline.imageserver.api.requests.fields import idempotency_key_from, only_one
 from pipeline.imageserver.api.requests.image_request import ImageRequest
+from pipeline.imageserver.billing.billing import Buyer, Sales
 from pipeline.imageserver.billing.credit_account import CreditAccount
 from pipeline.imageserver.billing.keys import ServerKeys
 from pipeline.imageserver.billing.purchases import Sold
-from pipeline.imageserver.billing.sales import Buyer, Sales
 from pipeline.imageserver.cdn.signing import Signer
 from pipeline.imageserver.fault_injection.injection import FaultInjection, RequestFault
 from pipeline.imageserver.options import ErrorStyle, ServerSettings

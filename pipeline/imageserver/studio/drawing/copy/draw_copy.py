@@ -3,11 +3,19 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pipeline.imageserver.studio.colors import darken, lighten, mix
-from pipeline.imageserver.studio.contrast import READABLE, between, contrast, ink_on, luminance
+from pipeline.imageserver.studio.colors import (
+    READABLE,
+    between,
+    contrast,
+    darken,
+    ink_on,
+    lighten,
+    luminance,
+    mix,
+)
 from pipeline.imageserver.studio.drawing.copy.column import CopyKind, CopyPiece
-from pipeline.imageserver.studio.drawing.marks import SHADOW
-from pipeline.imageserver.studio.scene.nouns import Scene
+from pipeline.imageserver.studio.drawing.materials import SHADOW
+from pipeline.imageserver.studio.scene.scene import Scene
 from pipeline.imageserver.studio.vector.shapes import rounded
 from pipeline.imageserver.studio.vector.svg import Svg
 from pipeline.lettering.box import Box, around

@@ -1,6 +1,6 @@
 """The words that the grammar knows, as patterns over the lower-case prompt without its quotes."""
 
-from pipeline.imageserver.studio.scene.nouns import Family, Glass, Light, Prop, Role, Style, Surface
+from pipeline.imageserver.studio.scene.scene import Family, Glass, Light, Prop, Role, Style, Surface
 
 CONTAINERS: tuple[tuple[Family, str], ...] = (
     (Family.SNEAKER, r"sneakers?\b|running shoes?|trainers\b|sports? shoes?"),
