@@ -1,6 +1,6 @@
-"""Faces from the fontpkg-* packages, what they cover, and glyphs as outlines.
+"""Typefaces from the fontpkg-* packages, their coverage, and glyphs as outlines.
 
-The system's fonts are never asked, except for CJK, which no package of a bearable size holds.
+System fonts are used for CJK only, since packages with CJK fonts are too large.
 """
 
 import functools
@@ -15,7 +15,7 @@ from pipeline.lettering.path import Path
 
 
 class LetteringError(Exception):
-    """A text cannot be set, and why."""
+    """A text that cannot be set, with the reason."""
 
     def __init__(self, reason: str, *, hint: str = "") -> None:
         super().__init__(reason)
@@ -28,7 +28,7 @@ class LetteringError(Exception):
 
 
 class Typeface(StrEnum):
-    """A face by its use."""
+    """A typeface by its use."""
 
     BEBAS = "bebas"
     ANTON = "anton"
@@ -44,13 +44,13 @@ class Typeface(StrEnum):
 
     @property
     def capitals(self) -> bool:
-        """Whether the face has capitals only, or is set in them."""
+        """True if the typeface has capitals only, or is used for capitals only."""
         return self in (Typeface.BEBAS, Typeface.ANTON)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FaceSource:
-    """Where a face comes from, and how far apart its lines stand, in em."""
+    """The package of a typeface, and the distance of its lines in em."""
 
     package: str
     stem: str
@@ -91,7 +91,7 @@ CJK_LEADING = 1.25
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """A face ready to shape with."""
+    """A loaded typeface."""
 
     font: hb.Font
     upem: int
@@ -100,10 +100,10 @@ class Face:
 
 @functools.cache
 def face(name: Typeface) -> Face | None:
-    """The face, or None where this machine has no file for it (CJK only)."""
+    """Return the loaded typeface, or None if this machine has no file for it (CJK only)."""
     if name is Typeface.CJK:
         file = next((f for root, glob in CJK_FILES for f in sorted(File(root).glob(glob))), None)
-        return None if file is None else _opened(file, CJK_LEADING, None)
+        return None if file is None else _open_face(file, CJK_LEADING, None)
     source = SOURCES[name]
     spec = importlib.util.find_spec(source.package)
     if spec is None or not spec.submodule_search_locations:
@@ -113,10 +113,10 @@ def face(name: Typeface) -> Face | None:
         )
     root = File(next(iter(spec.submodule_search_locations)))
     file = next(f for f in sorted(root.rglob("*.ttf")) if f.name.startswith(source.stem))
-    return _opened(file, source.leading, source.weight)
+    return _open_face(file, source.leading, source.weight)
 
 
-def _opened(file: File, leading: float, weight: int | None) -> Face:
+def _open_face(file: File, leading: float, weight: int | None) -> Face:
     raw = hb.Face(hb.Blob.from_file_path(str(file)))
     font = hb.Font(raw)
     if weight is not None:
@@ -126,16 +126,16 @@ def _opened(file: File, leading: float, weight: int | None) -> Face:
 
 @functools.lru_cache(8192)
 def covers(name: Typeface, char: str) -> bool:
-    """Whether the face has a glyph for the character."""
+    """Return whether the typeface has a glyph for the character."""
     found = face(name)
     return found is not None and found.font.get_nominal_glyph(ord(char)) is not None
 
 
 @functools.lru_cache(8192)
 def face_for(char: str, preferred: Typeface) -> Typeface:
-    """The preferred face or the first fallback that has the character.
+    """Return the preferred typeface, or the first fallback that has the character.
 
-    Raises LetteringError rather than let a box be printed.
+    Raises LetteringError if there is none.
     """
     for name in (preferred, *FALLBACKS):
         if covers(name, char):
@@ -147,8 +147,8 @@ def face_for(char: str, preferred: Typeface) -> Typeface:
     )
 
 
-def suited(text: str, preferred: tuple[Typeface, ...]) -> Typeface:
-    """The first of the faces that covers the whole text; the last one, mixed, where none does."""
+def choose_typeface(text: str, preferred: tuple[Typeface, ...]) -> Typeface:
+    """Return the first typeface that covers the whole text, else the last preferred one."""
     letters = [c for c in text if not c.isspace()]
     for name in preferred:
         if all(covers(name, c) for c in letters):
@@ -183,7 +183,7 @@ class _Pen:
 
 @functools.lru_cache(4096)
 def outline(name: Typeface, glyph: int) -> Path:
-    """A glyph's outline in font units, y up; shared, so do not change it."""
+    """Return a glyph's outline in font units, y up; it is shared and must not be changed."""
     pen, found = _Pen(), face(name)
     if found is not None:
         found.font.draw_glyph_with_pen(glyph, pen)

@@ -1,4 +1,4 @@
-"""How answers look: the documented envelope, with failures in one of the two known styles."""
+"""Answers and refusals as JSON: in the documented envelope, or as OpenAI's Images API has them."""
 
 import json
 import math
@@ -14,12 +14,12 @@ APP_FAILURE = -1
 
 
 def success(data: object, *, status: int = 200) -> web.Response:
-    """Code 0, message ok, and the data."""
+    """Return the documented envelope with code 0, message `ok` and the data."""
     return as_json({"code": 0, "message": "ok", "data": data}, status=status)
 
 
 def failure(error: RefusedError, style: ErrorStyle) -> web.Response:
-    """A refusal in the documented envelope."""
+    """Return a refusal in the documented envelope."""
     headers = retry_after(error)
     match style:
         case ErrorStyle.HTTP:
@@ -33,7 +33,7 @@ def failure(error: RefusedError, style: ErrorStyle) -> web.Response:
 def as_json(
     body: object, *, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> web.Response:
-    """Compact UTF-8 JSON."""
+    """Return compact UTF-8 JSON."""
     return web.Response(
         status=status,
         body=json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode(),
@@ -42,7 +42,7 @@ def as_json(
 
 
 def retry_after(error: RefusedError) -> dict[str, str]:
-    """The header that says when to come back, where the refusal knows; whole seconds."""
+    """Return a Retry-After header in whole seconds, or none if the refusal names no time."""
     if error.retry_after is None:
         return {}
     return {"Retry-After": str(max(0, math.ceil(error.retry_after)))}
@@ -50,7 +50,7 @@ def retry_after(error: RefusedError) -> dict[str, str]:
 
 OPENAI_PREFIX = "/openai/"
 OPENAI_GENERATIONS = "/v1/images/generations"
-"""Where compatible clients of many services look first."""
+"""The path that clients of OpenAI-compatible services try first."""
 
 _KINDS = {
     401: "invalid_api_key",
@@ -61,33 +61,33 @@ _KINDS = {
     429: "rate_limit_exceeded",
 }
 _STATUS = {402: 429}
-"""OpenAI says 429 where the funds are used up."""
+"""OpenAI answers 429 when the credits are used up."""
 
 
-class Dialect(Protocol):
-    """What a refusal is turned into."""
+class ErrorFormat(Protocol):
+    """The form in which an endpoint answers a refusal."""
 
     def failure(self, error: RefusedError) -> web.Response:
-        """The whole response."""
+        """Return the response for a refusal."""
         ...
 
 
-class Documented:
-    """code, message, data; in one of the two styles."""
+class EnvelopeErrors:
+    """The documented envelope: code, message, data; in one of two error styles."""
 
     def __init__(self, style: ErrorStyle) -> None:
         self._style = style
 
     def failure(self, error: RefusedError) -> web.Response:
-        """A refusal in the documented envelope."""
+        """Return a refusal in the documented envelope."""
         return failure(error, self._style)
 
 
-class OpenAiShaped:
-    """error: message, type, param, code; always under a real status."""
+class OpenAiErrors:
+    """OpenAI's error object: message, type, param, code; always with a real HTTP status."""
 
     def failure(self, error: RefusedError) -> web.Response:
-        """A refusal as OpenAI's clients read it."""
+        """Return a refusal as OpenAI's clients read it."""
         kind = error.kind or _KINDS.get(error.status, "invalid_value")
         body = {
             "message": error.message,
@@ -102,11 +102,11 @@ class OpenAiShaped:
         )
 
 
-def dialect_of(path: str, style: ErrorStyle) -> Dialect:
-    """The dialect that is spoken on this path."""
+def error_format_of(path: str, style: ErrorStyle) -> ErrorFormat:
+    """Return the error format of this path."""
     if path.startswith(OPENAI_PREFIX) or path == OPENAI_GENERATIONS:
-        return OpenAiShaped()
-    return Documented(style)
+        return OpenAiErrors()
+    return EnvelopeErrors(style)
 
 
 def _type(status: int, kind: str) -> str:

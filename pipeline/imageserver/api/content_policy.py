@@ -1,4 +1,4 @@
-"""The stand-in for a content policy: few words, refused or rewritten, as the document says."""
+"""A small content policy: a list of words that are refused or removed, as the API document says."""
 
 import re
 
@@ -18,10 +18,10 @@ _WORD = re.compile(
 )
 
 
-def permitted(prompt: str, *, rewrites: bool) -> str:
-    """The prompt to paint: as it came, or without the words that are not permitted.
+def apply_content_policy(prompt: str, *, rewrites: bool) -> str:
+    """Return the prompt to paint: unchanged, or without the words that are not permitted.
 
-    Raises RefusedError 400 where it is refused, which costs nothing.
+    Raises RefusedError 400 if the prompt is refused; nothing is charged then.
     """
     found = _WORD.search(prompt)
     if found is None:

@@ -1,10 +1,10 @@
-"""Why a request is refused, before anybody decides how an answer looks. Nothing is charged."""
+"""Refused requests, whatever the format of the answer, and how their messages quote input."""
 
 import re
 
 
 class RefusedError(Exception):
-    """A request that gets no picture; the message is for the caller, the field comes first."""
+    """A refused request, for which nothing is charged; the message begins with the wrong field."""
 
     def __init__(
         self,
@@ -17,14 +17,14 @@ class RefusedError(Exception):
     ) -> None:
         super().__init__(f"{field}: {message}" if field else message)
         self.status = status
-        """The HTTP status it has in the http style."""
+        """The HTTP status in the error style `http`."""
         self.message = str(self)
         self.field = field
-        """The field, header or query parameter that is wrong; empty where it is none of them."""
+        """The field, header or query parameter that is wrong; empty if none of them is."""
         self.kind = kind
-        """A stable word for it, where the status does not say enough."""
+        """A stable word for the reason, if the status does not say enough."""
         self.retry_after = retry_after
-        """Seconds after which the same request may do better."""
+        """Seconds after which the same request may succeed."""
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle the message and the attributes, as errors.PipelineError does."""
@@ -32,27 +32,27 @@ class RefusedError(Exception):
 
 
 def invalid(field: str, message: str) -> RefusedError:
-    """One field is missing, extra or wrong."""
+    """Return the refusal of one field that is missing, unknown or wrong."""
     return RefusedError(400, message, field=field)
 
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_.\[\]-]{1,64}")
-_LONGEST = 60
+_MAX_LENGTH = 60
 
 
 def printable(value: object) -> str:
-    """A short quotation of what came in, safe to print anywhere."""
-    shown = ascii(value) if isinstance(value, (str, int, float, bool)) else kind_of(value)
-    return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 3]}..."
+    """Return a value of the request quoted, shortened and safe to print."""
+    quoted = ascii(value) if isinstance(value, (str, int, float, bool)) else kind_of(value)
+    return quoted if len(quoted) <= _MAX_LENGTH else f"{quoted[: _MAX_LENGTH - 3]}..."
 
 
 def field_name(name: str) -> str:
-    """A field as it came, where that is safe to print, else quoted."""
+    """Return a field's name as it is if that is safe to print, else quoted."""
     return name if _PLAIN_NAME.fullmatch(name) else printable(name)
 
 
 def kind_of(value: object) -> str:
-    """A JSON value's kind in words."""
+    """Return the type of a JSON value in words."""
     match value:
         case None:
             return "null"

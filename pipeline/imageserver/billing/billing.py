@@ -1,4 +1,4 @@
-"""Where pictures are sold: reserve, paint, keep, capture; a failure gives the credits back."""
+"""The sale of pictures: reserve credits, paint, store, charge; a failure releases the credits."""
 
 import asyncio
 import contextlib
@@ -15,20 +15,20 @@ from pipeline.imageserver.painting.image_files import ImageFiles, StoredPicture
 from pipeline.imageserver.painting.painter import PaintedPicture
 from pipeline.imageserver.painting.painter_pool import Paint
 
-_KEPT_IN_MIND = 256
+_MAX_REMEMBERED = 256
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Buyer:
-    """Who buys, through which endpoint, under which key of theirs."""
+    """The key that pays, the endpoint, and the caller's idempotency key."""
 
     caller: str
     route: str
     idempotency_key: str | None = None
 
 
-class Sales:
-    """Sells pictures; the books know of every sale before anybody else does."""
+class Billing:
+    """Sells pictures; every sale is in the account before it is answered."""
 
     def __init__(
         self,
@@ -44,98 +44,103 @@ class Sales:
         self._paint = paint
         self._idempotency = idempotency
         self._url_lifetime = url_lifetime
-        self._kept: dict[int, tuple[PaintedPicture, StoredPicture]] = {}
+        self._stored: dict[int, tuple[PaintedPicture, StoredPicture]] = {}
 
     async def buy(
-        self, wanted: ImageRequest, buyer: Buyer, *, paint_as: ImageRequest | None = None
+        self,
+        image_request: ImageRequest,
+        buyer: Buyer,
+        *,
+        painted_request: ImageRequest | None = None,
     ) -> Sold:
-        """The pictures, paid and kept. Raises RefusedError, and then nothing was charged.
+        """Paint, store and charge the pictures. Raises RefusedError if nothing was charged.
 
-        `paint_as` is painted instead of what was asked for, at the same price.
+        `painted_request` is painted instead of the request, at the same price.
         """
-        reserved = await self.reserve(wanted, buyer)
+        reserved = await self.reserve(image_request, buyer)
         if isinstance(reserved, Sold):
             return reserved
-        return await self.deliver(reserved, paint_as or wanted)
+        return await self.paint_and_charge(reserved, painted_request or image_request)
 
-    async def reserve(self, wanted: ImageRequest, buyer: Buyer) -> Reserved | Sold:
-        """Set the credits aside, or the sale that this buyer's key made before."""
-        purchase = _purchase(wanted, buyer)
+    async def reserve(self, image_request: ImageRequest, buyer: Buyer) -> Reserved | Sold:
+        """Reserve the credits, or return the earlier sale under the buyer's idempotency key."""
+        purchase = _purchase(image_request, buyer)
         try:
             return await self._credit_account.reserve(purchase, idempotency=self._idempotency)
         except LocalFault as error:
             raise _cannot_write() from error
 
-    async def deliver(self, reserved: Reserved, wanted: ImageRequest) -> Sold:
-        """Paint what was reserved and charge it, or give the credits back."""
+    async def paint_and_charge(self, reserved: Reserved, image_request: ImageRequest) -> Sold:
+        """Paint and charge a reserved purchase, or release its credits."""
         try:
-            pictures = await self._paint_all(reserved.purchase, wanted)
+            pictures = await self._paint_all(reserved.purchase, image_request)
             return await self._credit_account.capture(reserved.purchase, pictures)
         except LocalFault as error:
-            await self._give_back(reserved)
+            await self._release(reserved)
             raise _cannot_write() from error
         except BaseException:
-            await asyncio.shield(self._give_back(reserved))
+            await asyncio.shield(self._release(reserved))
             raise
 
-    async def _give_back(self, reserved: Reserved) -> None:
-        """Release; books that cannot be written release it at the next start."""
+    async def _release(self, reserved: Reserved) -> None:
+        """Release the credits; if the account cannot be written, the next start releases them."""
         with contextlib.suppress(LocalFault):
             await self._credit_account.release(reserved.purchase)
 
-    async def _paint_all(self, purchase: int, wanted: ImageRequest) -> list[SoldPicture]:
-        """All of them, or RefusedError of the first that fails."""
-        if wanted.n == 1:
-            return [await self._paint_one(purchase, wanted, 0)]
+    async def _paint_all(self, purchase: int, image_request: ImageRequest) -> list[SoldPicture]:
+        """Return all pictures. Raises the RefusedError of the first that fails."""
+        if image_request.n == 1:
+            return [await self._paint_one(purchase, image_request, 0)]
         try:
             async with asyncio.TaskGroup() as group:
-                painting = [
-                    group.create_task(self._paint_one(purchase, wanted, index))
-                    for index in range(wanted.n)
+                tasks = [
+                    group.create_task(self._paint_one(purchase, image_request, index))
+                    for index in range(image_request.n)
                 ]
         except* (RefusedError, LocalFault) as errors:
             raise errors.exceptions[0] from None
-        return [painted.result() for painted in painting]
+        return [painted.result() for painted in tasks]
 
-    async def _paint_one(self, purchase: int, wanted: ImageRequest, index: int) -> SoldPicture:
-        picture = await self._paint(wanted.order(index), wanted.exact)
-        kept = await self._keep(picture)
+    async def _paint_one(
+        self, purchase: int, image_request: ImageRequest, index: int
+    ) -> SoldPicture:
+        picture = await self._paint(image_request.order(index), image_request.exact)
+        stored = await self._store(picture)
         return SoldPicture(
             purchase=purchase,
             index=index,
-            sha256=kept.sha256,
-            size=kept.size,
+            sha256=stored.sha256,
+            size=stored.size,
             width=picture.width,
             height=picture.height,
             renderer=picture.renderer,
             expires=int(time.time() + self._url_lifetime),
-            notes=picture.notes,
         )
 
-    async def _keep(self, picture: PaintedPicture) -> StoredPicture:
-        """On disk; a picture that came from a cache was put there before."""
-        known = self._kept.get(id(picture))
+    async def _store(self, picture: PaintedPicture) -> StoredPicture:
+        """Store a picture on disk; a cached picture has been stored before."""
+        known = self._stored.get(id(picture))
         if known is not None and known[0] is picture:
             return known[1]
-        kept = await asyncio.to_thread(self._image_files.keep, picture)
-        if picture.renderer == "none" and len(self._kept) < _KEPT_IN_MIND:
-            self._kept[id(picture)] = (picture, kept)
-        return kept
+        stored = await asyncio.to_thread(self._image_files.store, picture)
+        if picture.renderer == "none" and len(self._stored) < _MAX_REMEMBERED:
+            self._stored[id(picture)] = (picture, stored)
+        return stored
 
 
-def _purchase(wanted: ImageRequest, buyer: Buyer) -> Purchase:
+def _purchase(image_request: ImageRequest, buyer: Buyer) -> Purchase:
     return Purchase(
         route=buyer.route,
         caller=buyer.caller,
-        prompt=wanted.prompt,
-        size=wanted.size,
-        quality=wanted.quality,
-        background=wanted.background,
-        n=wanted.n,
-        credits=wanted.credits,
-        variation=wanted.variation,
+        prompt=image_request.prompt,
+        size=image_request.size,
+        quality=image_request.quality,
+        background=image_request.background,
+        n=image_request.n,
+        credits=image_request.credits,
+        variation=image_request.variation,
         idempotency_key=buyer.idempotency_key,
-        fingerprint=wanted.fingerprint(buyer.route),
+        fingerprint=image_request.fingerprint(buyer.route),
     )
 
 

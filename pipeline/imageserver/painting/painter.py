@@ -1,4 +1,4 @@
-"""The seam between the server and its painters: an order for one picture, and the picture."""
+"""The interface between the server and its painters: an order, a painter, a picture."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class PaintQuality(StrEnum):
-    """The documented tiers; a higher one has more pixels and a finer finish."""
+    """The documented qualities; a higher one has more pixels and a finer finish."""
 
     LOW = "low"
     MEDIUM = "medium"
@@ -22,11 +22,11 @@ class PaintOrder:
     quality: PaintQuality
     transparent: bool = False
     index: int = 0
-    """Which of the `n` pictures of one request this is, from 0."""
+    """Number of the picture within its request, from 0."""
     variation: str = ""
-    """The `X-Variation` header: another value, another scene of the same words."""
+    """The `X-Variation` header; another value gives another scene for the same prompt."""
     references: tuple[bytes, ...] = ()
-    """Images handed in with an edit, as received; the first is the one to be edited."""
+    """Uploaded images of an edit, as received; the first is the one to edit."""
     mask: bytes | None = None
 
 
@@ -38,29 +38,27 @@ class PaintedPicture:
     width: int
     height: int
     renderer: str
-    """Which renderer painted it: `proof`, `studio`, `none`."""
-    notes: tuple[str, ...] = ()
-    """What the reader of the picture should know, e.g. why another renderer stepped in."""
+    """The renderer: `proof` or `none`."""
 
 
 class UnpaintableError(Exception):
-    """The words cannot be painted, and why; nothing was painted."""
+    """An order that cannot be painted, with the reason."""
 
     def __init__(self, reason: str, *, hint: str = "", field: str = "prompt") -> None:
         super().__init__(reason)
         self.reason = reason
         self.hint = hint
         self.field = field
-        """The field of the request that is to blame."""
+        """The field of the request that is wrong."""
 
     def __reduce__(self) -> "tuple[object, tuple[str], dict[str, str]]":
-        """Survive the way back from a painter's process, hint and all."""
+        """Keep hint and field when the error is pickled."""
         return (type(self), (self.reason,), {"hint": self.hint, "field": self.field})
 
 
 class Painter(Protocol):
-    """Paints one order in the calling thread; CPU-bound, deterministic, no files, no network."""
+    """Paints one order in the calling thread: CPU-bound, deterministic, no files, no network."""
 
     def __call__(self, order: PaintOrder) -> PaintedPicture:
-        """Paint; the same order gives the same bytes on every run."""
+        """Paint an order; the same order always gives the same bytes. Raises UnpaintableError."""
         ...

@@ -1,4 +1,4 @@
-"""Images handed in with an edit: what they are, and how they are kept."""
+"""The uploaded images of an edit, and how they become part of a picture."""
 
 import io
 import warnings
@@ -11,31 +11,31 @@ from pipeline.imageserver.painting.painter import PaintOrder, UnpaintableError
 from pipeline.lettering.box import Box
 from pipeline.lettering.fitting import TextAlign
 
-MOST_PIXELS = 50_000_000
+MAX_PIXELS = 50_000_000
 _CLEAR = 24
 _CLEAR_SHARE = 0.03
-"""An image with more clear pixels than this is a cut-out."""
+"""Share of transparent pixels above which an image is a cut-out."""
 
 
-class GivenUse(StrEnum):
-    """What a given image becomes."""
+class InputUse(StrEnum):
+    """What an uploaded image becomes."""
 
     PACKSHOT = "packshot"
-    """A cut-out that stands in the scene as its product."""
+    """A cut-out that is the product of the scene."""
     BACKDROP = "backdrop"
-    """A picture that is kept whole, with the copy laid over it."""
+    """A whole picture, with the copy over it."""
 
 
 @dataclass(frozen=True, slots=True)
-class GivenImage:
-    """The image to be edited, upright and in RGBA; a packshot is cut to its ink."""
+class InputImage:
+    """The image to edit, upright and in RGBA; a packshot is cropped to its visible part."""
 
     image: Image.Image
-    use: GivenUse
+    use: InputUse
 
 
-def received(order: PaintOrder) -> GivenImage | None:
-    """The first image of an order, or None where it has none."""
+def first_input(order: PaintOrder) -> InputImage | None:
+    """Return the first image of an order, or None. Raises UnpaintableError."""
     if not order.references:
         return None
     image = _opened(order.references[0], "image")
@@ -46,32 +46,32 @@ def received(order: PaintOrder) -> GivenImage | None:
     if ink is None:
         raise UnpaintableError(
             "the image to edit is wholly transparent",
-            hint="hand in an image that shows something",
+            hint="upload an image that shows something",
             field="image",
         )
     if share > _CLEAR_SHARE and order.mask is None:
-        return GivenImage(image.crop(ink), GivenUse.PACKSHOT)
-    return GivenImage(image, GivenUse.BACKDROP)
+        return InputImage(image.crop(ink), InputUse.PACKSHOT)
+    return InputImage(image, InputUse.BACKDROP)
 
 
-def masked(order: PaintOrder, given: GivenImage, painted: Image.Image) -> Image.Image:
-    """The given image with the painted one where the mask is clear."""
-    kept = covering(given.image, painted.size)
+def apply_mask(order: PaintOrder, input_image: InputImage, painted: Image.Image) -> Image.Image:
+    """Return the uploaded image with the painted one where the mask is transparent."""
+    kept = cover(input_image.image, painted.size)
     if order.mask is None:
         return kept
     mask = _opened(order.mask, "mask").getchannel("A")
-    fitted = covering(Image.merge("RGBA", (mask, mask, mask, mask)), painted.size)
+    fitted = cover(Image.merge("RGBA", (mask, mask, mask, mask)), painted.size)
     soft = fitted.getchannel("A").filter(ImageFilter.GaussianBlur(1.5))
     return Image.composite(kept, painted.convert("RGBA"), soft)
 
 
-def covering(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """The image scaled to cover the size, cut evenly at its edges."""
+def cover(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """Return the image scaled to cover the size, cut evenly at its edges."""
     return ImageOps.fit(image, size, Image.Resampling.LANCZOS)
 
 
-def calmest(image: Image.Image) -> tuple[Box, TextAlign]:
-    """Where copy disturbs a picture least, and how it lines up there."""
+def calmest_area(image: Image.Image) -> tuple[Box, TextAlign]:
+    """Return the area with the least detail for copy, and the alignment of text there."""
     w, h = image.size
     edges = image.convert("L").resize((64, 64), Image.Resampling.BOX).filter(ImageFilter.FIND_EDGES)
     wide = w >= h
@@ -102,15 +102,15 @@ def _opened(content: bytes, field: str) -> Image.Image:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             image = Image.open(io.BytesIO(content))
-            if image.width * image.height > MOST_PIXELS:
+            if image.width * image.height > MAX_PIXELS:
                 raise UnpaintableError(
-                    f"{what} is too large", hint="hand in at most 50 megapixels", field=field
+                    f"{what} is too large", hint="upload at most 50 megapixels", field=field
                 )
             upright = ImageOps.exif_transpose(image)
             return upright.convert("RGBA")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Warning) as error:
         raise UnpaintableError(
             f"{what} cannot be read",
-            hint="hand in a whole PNG, JPEG or WebP file",
+            hint="upload a complete PNG, JPEG or WebP file",
             field=field,
         ) from error

@@ -1,8 +1,8 @@
-"""Chance that repeats: every scattering in a picture draws from a stream named after its use."""
+"""Random numbers that repeat: every use in a picture has a generator of its own."""
 
 import random
 
 
-def stream(seed: int, use: str) -> random.Random:
-    """A generator that depends on the scene's seed and on `use`, and on nothing else."""
+def seeded_random(seed: int, use: str) -> random.Random:
+    """Return a generator that depends only on the scene's seed and on `use`."""
     return random.Random(f"{seed}/{use}")  # noqa: S311 - scatters props, guards nothing

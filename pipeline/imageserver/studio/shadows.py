@@ -1,14 +1,14 @@
-"""What a floor does with the things that stand on it: it takes their shadows and mirrors them."""
+"""Cast shadows and reflections on the table."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from PIL import Image, ImageChops, ImageFilter
 
-from pipeline.imageserver.studio.raster import SOFT, Sprite, lay, shade
+from pipeline.imageserver.studio.raster import SOFT, Sprite, flat_sprite, paste_sprite
 
 _STRIP = 4
-"""Columns that are mirrored together."""
+"""Width in pixels of the strips that are mirrored together."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -16,18 +16,18 @@ class ShadowCast:
     """How a shadow falls on the table."""
 
     floor: float
-    """Where the thing meets the table, in pixels."""
+    """Height in the picture at which the object meets the table, in pixels."""
     lean: float
-    """How far the shadow of a point falls aside, in shares of its height."""
+    """Sideways distance of a point's shadow, in shares of its height."""
     rise: float
-    """How far up the picture it falls, in shares of its height."""
+    """Upward distance of a point's shadow, in shares of its height."""
     blur: float
     alpha: float
     color: str
 
 
 def cast_shadow(under: Image.Image, sprite: Sprite, cast: ShadowCast) -> None:
-    """Lay the shadow of a sprite's silhouette on the table, softer the farther it falls."""
+    """Draw the shadow of a sprite's silhouette on the table, softer with the distance."""
     small = sprite.image.getchannel("A").reduce(SOFT)
     foot = (cast.floor - sprite.y) / SOFT
     tall = max(1.0, foot)
@@ -52,24 +52,24 @@ def cast_shadow(under: Image.Image, sprite: Sprite, cast: ShadowCast) -> None:
     full = mask.resize((width * SOFT, height * SOFT), Image.Resampling.BICUBIC)
     x = sprite.x - shift * SOFT
     y = cast.floor - drop * SOFT
-    lay(under, shade(full, cast.color, (round(x), round(y))))
+    paste_sprite(under, flat_sprite(full, cast.color, (round(x), round(y))))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FloorReflection:
-    """How a table mirrors what stands on it."""
+    """How a table reflects an object."""
 
     floor: float
-    """Where the thing meets the table at its sides, in pixels."""
+    """Height in the picture at which the object's sides meet the table, in pixels."""
     strength: float
     blur: float
-    """Pixels."""
+    """Radius in pixels."""
     foot: Callable[[float], float]
-    """How far below `floor` the thing meets the table, by pixels from its left edge."""
+    """Returns how far below `floor` the object meets the table, by pixels from its left edge."""
 
 
 def reflection(under: Image.Image, sprite: Sprite, mirror: FloorReflection) -> None:
-    """Mirror a sprite in the table, column by column along its foot, fading as it recedes."""
+    """Draw the reflection of a sprite in the table, along its foot and fading downwards."""
     blur, strength, floor = mirror.blur, mirror.strength, round(mirror.floor)
     foot = min(sprite.image.height, floor - sprite.y)
     depth = min(round(foot * 0.62), under.height - floor)
@@ -83,13 +83,13 @@ def reflection(under: Image.Image, sprite: Sprite, mirror: FloorReflection) -> N
     ramp = Image.linear_gradient("L").resize(mirrored.size)
     fade = ramp.point(lambda v: int(255 * strength * (1 - v / 255) ** 1.6))
     mirrored.putalpha(ImageChops.multiply(mirrored.getchannel("A"), fade))
-    lay(under, Sprite(mirrored, sprite.x, floor))
+    paste_sprite(under, Sprite(mirrored, sprite.x, floor))
 
 
 def _mirrored(
     image: Image.Image, foot: int, depth: int, drop: Callable[[float], float]
 ) -> Image.Image:
-    """The lowest `depth` rows above and below row `foot`, upside down, hung along the foot."""
+    """Return `depth` rows above row `foot`, upside down and aligned along the foot."""
     flipped = image.transpose(Image.Transpose.FLIP_TOP_BOTTOM)
     start = image.height - foot
     hung = Image.new("RGBA", (image.width, depth))

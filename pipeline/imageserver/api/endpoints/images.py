@@ -1,4 +1,4 @@
-"""The documented endpoints: generate, and edits as we read them."""
+"""The endpoints of the API document: generate and edits."""
 
 from aiohttp import web
 
@@ -7,43 +7,43 @@ from pipeline.imageserver.api.requests.bodies import read_object
 from pipeline.imageserver.api.requests.fields import variation_from
 from pipeline.imageserver.api.requests.forms import read_form
 from pipeline.imageserver.api.requests.image_request import edit_from, image_request_from
-from pipeline.imageserver.api.services import ApiContext
+from pipeline.imageserver.api.services import ApiServices
 from pipeline.imageserver.billing.purchases import Sold
 
 
-class NativeEndpoints:
-    """What the API document describes; edits are named there and not described."""
+class ImageEndpoints:
+    """Generate is described in the API document; edits are named there but not described."""
 
-    def __init__(self, context: ApiContext) -> None:
-        self._context = context
+    def __init__(self, services: ApiServices) -> None:
+        self._services = services
 
     def add_to(self, router: web.UrlDispatcher) -> None:
-        """Answer on the documented path, and on the one we take edits to have."""
+        """Add the documented path, and the path that services of this kind give to edits."""
         router.add_post("/v1/images/generate", self._generate)
         router.add_post("/v1/images/edits", self._edit)
 
     async def _generate(self, request: web.Request) -> web.StreamResponse:
-        buyer = self._context.buyer(request, "generate")
+        buyer = self._services.buyer(request, "generate")
         variation = variation_from(request)
-        body = await read_object(request, limit=self._context.settings.limits.json_bytes)
-        wanted = image_request_from(body, variation=variation)
-        return await self._context.sell(
-            request, wanted, buyer=buyer, answer=lambda sold: self._answer(request, sold)
+        body = await read_object(request, limit=self._services.settings.limits.json_bytes)
+        image_request = image_request_from(body, variation=variation)
+        return await self._services.sell(
+            request, image_request, buyer=buyer, answer=lambda sold: self._answer(request, sold)
         )
 
     async def _edit(self, request: web.Request) -> web.StreamResponse:
-        buyer = self._context.buyer(request, "edits")
+        buyer = self._services.buyer(request, "edits")
         variation = variation_from(request)
-        form = await read_form(request, limit=self._context.settings.limits.upload_bytes)
-        wanted = edit_from(form, variation=variation)
-        return await self._context.sell(
-            request, wanted, buyer=buyer, answer=lambda sold: self._answer(request, sold)
+        form = await read_form(request, limit=self._services.settings.limits.upload_bytes)
+        image_request = edit_from(form, variation=variation)
+        return await self._services.sell(
+            request, image_request, buyer=buyer, answer=lambda sold: self._answer(request, sold)
         )
 
     async def _answer(self, request: web.Request, sold: Sold) -> web.Response:
-        return answers.success({"images": images(self._context.urls(request, sold))})
+        return answers.success({"images": images(self._services.urls(request, sold))})
 
 
 def images(urls: list[str]) -> list[dict[str, str]]:
-    """As the document shows them."""
+    """Return the URLs as the document's `images` array."""
     return [{"url": url} for url in urls]

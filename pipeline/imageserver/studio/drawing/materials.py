@@ -1,4 +1,4 @@
-"""Marks that several drawings share: slices, leaves, round shading, highlights."""
+"""What several drawings use: fruit slices, leaves, metals, highlights, soft shadows."""
 
 import math
 
@@ -16,11 +16,11 @@ FRUIT = {
     Prop.LIME: ("#7fbf2a", "#c9ee74", "#f4ffdc"),
     Prop.GRAPEFRUIT: ("#ff9152", "#ff5d5d", "#ffe9dd"),
 }
-"""Rind, flesh and pith of every fruit that is sliced."""
+"""Colours of rind, flesh and pith of every sliced fruit."""
 
 
 def wedge(r: float, start: float, sweep: float) -> Path:
-    """One juicy segment of a slice about the origin, with round outer corners."""
+    """Return one segment of a slice centred at the origin."""
 
     def at(angle: float, radius: float) -> tuple[float, float]:
         return (math.cos(angle) * radius, math.sin(angle) * radius)
@@ -33,7 +33,7 @@ def wedge(r: float, start: float, sweep: float) -> Path:
 
 
 def slice_parts(r: float, fruit: Prop, turn: float, wedges: int = 9) -> list[tuple[Path, str]]:
-    """A flat slice about the origin: paths with their colours, back to front."""
+    """Return the coloured paths of a flat slice centred at the origin, back to front."""
     rind, flesh, pith = FRUIT[fruit]
     sweep = 2 * math.pi / wedges
     parts = [(ellipse(0, 0, r), rind), (ellipse(0, 0, r * 0.92), pith)]
@@ -41,7 +41,7 @@ def slice_parts(r: float, fruit: Prop, turn: float, wedges: int = 9) -> list[tup
 
 
 def leaf_path(length: float) -> Path:
-    """A leaf from the origin to the right."""
+    """Return a leaf from the origin to the right."""
     return (
         Path()
         .move(0, 0)
@@ -54,7 +54,7 @@ def leaf_path(length: float) -> Path:
 def cylinder(
     svg: Svg, r: float, base: str, *, edge: float = 0.45, shine: float = 0.5, alpha: float = 1.0
 ) -> str:
-    """A studio-lit cylinder: key strip at the left, dark core at the right, rim light."""
+    """Return the fill of a lit cylinder of radius r: highlight at the left, shade at the right."""
     stops = (
         (darken(base, edge), 0.0),
         (darken(base, edge * 0.4), 0.07),
@@ -70,7 +70,7 @@ def cylinder(
 
 
 def soft_shadow(svg: Svg, x: float, y: float, w: float, *, alpha: float = 0.42) -> None:
-    """What a small thing casts where it lies: a flat ellipse of half width w."""
+    """Draw the shadow of a small object: a flat ellipse of half width w."""
     svg.draw(
         ellipse(x, y, w, w * 0.16),
         svg.rad([(SHADOW, alpha, 0), (SHADOW, alpha * 0.6, 0.45), (SHADOW, 0, 1)]),
@@ -78,7 +78,7 @@ def soft_shadow(svg: Svg, x: float, y: float, w: float, *, alpha: float = 0.42) 
 
 
 def lacquer(svg: Svg, r: float, base: str) -> str:
-    """Painted metal round a part of radius r: the colour stays, the light runs over it."""
+    """Return the fill of painted metal on a part of radius r."""
     stops: list[Stop] = [
         (darken(base, 0.42), 1, 0),
         (darken(base, 0.10), 1, 0.10),
@@ -94,7 +94,7 @@ def lacquer(svg: Svg, r: float, base: str) -> str:
 
 
 def sheen(svg: Svg, area: Path, alpha: float) -> None:
-    """A softbox mirrored in something smooth: even, with soft ends."""
+    """Draw the reflection of a softbox in a smooth surface."""
     fill: list[Stop] = [
         ("#ffffff", 0, 0),
         ("#ffffff", alpha, 0.07),
@@ -106,7 +106,7 @@ def sheen(svg: Svg, area: Path, alpha: float) -> None:
 
 
 def brushed(svg: Svg, r: float, base: str) -> str:
-    """Bright metal round a part of radius r: hard strips of light and dark."""
+    """Return the fill of bright metal on a part of radius r."""
     stops: list[Stop] = [
         (darken(base, 0.66), 1, 0),
         (darken(base, 0.20), 1, 0.07),

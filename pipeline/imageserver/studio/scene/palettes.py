@@ -1,6 +1,6 @@
 """Colours by name, and the palettes that flavours and seasons bring."""
 
-NAMED = {
+NAMED_COLORS = {
     "red": "#d7263d",
     "crimson": "#b3122e",
     "scarlet": "#e0301e",
@@ -53,7 +53,7 @@ NAMED = {
     "sand": "#dcc6a0",
 }
 
-FLAVOURS = {
+FLAVOUR_PALETTES = {
     "citrus": ("#ff8a1f", "#ffd23f", "#8bc53f"),
     "orange": ("#ff7a12", "#ffc247", "#2f8f4e"),
     "lemon": ("#ffdd33", "#fff3a8", "#78b833"),
@@ -133,9 +133,9 @@ MOODS = frozenset(
         "roast",
     ]
 )
-"""Flavours that give way to any colour or flavour named beside them."""
+"""Flavours that yield to any colour or flavour named beside them."""
 
-CURATED = (
+SEEDED_PALETTES = (
     ("#c4623f", "#f6dfd0", "#2f5d62"),
     ("#12787a", "#d5ece8", "#e2894b"),
     ("#d99a2b", "#fbeac8", "#7a3b2e"),
@@ -147,9 +147,9 @@ CURATED = (
     ("#33614c", "#dbe9df", "#d9a441"),
     ("#d98a94", "#fbe4e6", "#5f4b66"),
 )
-"""Palettes for products that nothing is known of; the seed chooses."""
+"""Palettes for products without a known colour; the seed chooses."""
 
-VIVID = (
+POSTER_PALETTES = (
     ("#c8203a", "#ffd9d2", "#ffc23d"),
     ("#5b34b8", "#e3dafc", "#ffb23e"),
     ("#0f6f52", "#d3efe3", "#ffcf4a"),
@@ -157,9 +157,9 @@ VIVID = (
     ("#d4491a", "#ffe1d1", "#2a2f7a"),
     ("#a3145f", "#fbd7e9", "#ffc857"),
 )
-"""Palettes for words alone: the ground itself must be worth looking at."""
+"""Palettes for posters of words; the seed chooses."""
 
-HOUSE = {
+FAMILY_PALETTES = {
     "wine": ("#7a1f33", "#ecd3bd", "#4a101f"),
     "mug": ("#c4623f", "#f3dfd0", "#5c2c14"),
     "phone": ("#4a5be0", "#cfd6ff", "#7a2fb8"),
@@ -176,7 +176,7 @@ HOUSE = {
     "dropper": ("#c98b4a", "#f6e6d2", "#5c3a1c"),
     "candle": ("#c9a06a", "#f7ecd9", "#7d5a35"),
 }
-"""Palettes of products whose prompt names neither colour nor flavour."""
+"""Palettes of families, if the prompt names neither colour nor flavour."""
 
-ANY_GROUND = frozenset(("sneaker", "watch", "sunglasses", "lipstick"))
-"""Products that keep their own palette before a coloured wall, as they do in a shop."""
+KEEPS_OWN_PALETTE = frozenset(("sneaker", "watch", "sunglasses", "lipstick"))
+"""Families that keep their own palette in front of a coloured wall."""

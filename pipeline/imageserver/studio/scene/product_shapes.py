@@ -1,7 +1,7 @@
-"""The one table of products, for flat drawing and for ray tracing alike.
+"""The shapes of all product families.
 
-Units: the foot is at 0, heights go up, 100 is about half a bottle. What is round has a profile of
-(radius, height); what is flat has a front of width by height and a depth.
+In product units: the foot is at 0, heights go up, 100 is about half a bottle. A round product
+has a profile of (radius, height); a flat one has a front of width by height.
 """
 
 from dataclasses import dataclass
@@ -11,29 +11,29 @@ from pipeline.imageserver.studio.scene.scene import Family, Prop, Scene
 from pipeline.imageserver.studio.vector.lathe import Profile
 
 GLYPH_HEIGHT = 165.0
-"""How tall an icon stands; a very wide one stands lower."""
+"""Height of an icon; a very wide one is lower."""
 GLYPH_WIDTH = 210.0
-GIVEN_HEIGHT = 220.0
+INPUT_HEIGHT = 220.0
 _UPRIGHT, _WIDE = 0.7, 1.45
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Label:
-    """Where a round product's label is."""
+    """The place of a round product's label."""
 
     low: float
     high: float
     front: float = 1.15
-    """How wide copy may run, in radii."""
+    """Width for text, in radii."""
     arc: float = 1.571
-    """Half the label's width, as an angle: 1.571 wraps all that is seen."""
+    """Half the label's width, as an angle; 1.571 wraps the visible half."""
     bend: float = 0.10
-    """How far horizontals sag, in radii: the view is a little from above."""
+    """How far horizontals sag, in radii, since the view is from above."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Product:
-    """One family's shape."""
+class ProductShape:
+    """The shape of one family."""
 
     height: float
     left: float
@@ -41,21 +41,21 @@ class Product:
     profile: Profile = ()
     label: Label | None = None
     level: float = 0.0
-    """How high it is filled, where that shows."""
+    """The level of its content, if that is visible."""
     depth: float = 0.0
-    beads: bool = False
-    """Whether cold makes it sweat."""
+    condensation: bool = False
+    """True if drops form on it when it is cold."""
     glow: float = 0.0
-    """The height of a light of its own, if it has one."""
+    """Height of its own light, if it has one."""
 
     @property
     def width(self) -> float:
-        """From its left to its right extreme."""
+        """Total width."""
         return self.left + self.right
 
 
-PRODUCTS: dict[Family, Product] = {
-    Family.BOTTLE: Product(
+PRODUCTS: dict[Family, ProductShape] = {
+    Family.BOTTLE: ProductShape(
         height=243,
         left=37,
         right=37,
@@ -77,9 +77,9 @@ PRODUCTS: dict[Family, Product] = {
         ),
         label=Label(low=34, high=116, front=1.42),
         level=186,
-        beads=True,
+        condensation=True,
     ),
-    Family.WINE: Product(
+    Family.WINE: ProductShape(
         height=276,
         left=38,
         right=38,
@@ -96,9 +96,9 @@ PRODUCTS: dict[Family, Product] = {
         ),
         label=Label(low=38, high=128, arc=1.25, front=1.55, bend=0.09),
         level=206,
-        beads=True,
+        condensation=True,
     ),
-    Family.CAN: Product(
+    Family.CAN: ProductShape(
         height=187,
         left=43,
         right=43,
@@ -114,9 +114,9 @@ PRODUCTS: dict[Family, Product] = {
             (35.6, 185),
         ),
         label=Label(low=11, high=165, front=1.50),
-        beads=True,
+        condensation=True,
     ),
-    Family.JAR: Product(
+    Family.JAR: ProductShape(
         height=106,
         left=59,
         right=59,
@@ -124,7 +124,7 @@ PRODUCTS: dict[Family, Product] = {
         label=Label(low=11, high=61, front=1.5),
         level=66,
     ),
-    Family.DROPPER: Product(
+    Family.DROPPER: ProductShape(
         height=196,
         left=34,
         right=34,
@@ -141,7 +141,7 @@ PRODUCTS: dict[Family, Product] = {
         label=Label(low=16, high=84, arc=1.25, front=1.72),
         level=98,
     ),
-    Family.CANDLE: Product(
+    Family.CANDLE: ProductShape(
         height=112,
         left=49,
         right=49,
@@ -150,14 +150,14 @@ PRODUCTS: dict[Family, Product] = {
         level=78,
         glow=98,
     ),
-    Family.CUP: Product(
+    Family.CUP: ProductShape(
         height=152,
         left=51,
         right=51,
         profile=((34, 0), (34.6, 2), (47.4, 136), (48.6, 138)),
         label=Label(low=0, high=136, front=1.1),
     ),
-    Family.MUG: Product(
+    Family.MUG: ProductShape(
         height=106,
         left=46,
         right=78,
@@ -165,13 +165,13 @@ PRODUCTS: dict[Family, Product] = {
         label=Label(low=20, high=84, front=1.4, arc=1.1, bend=0.13),
         level=90,
     ),
-    Family.TUBE: Product(height=196, left=43, right=43, depth=34),
-    Family.POUCH: Product(height=180, left=62, right=62, depth=40),
-    Family.BOX: Product(height=176, left=59, right=85, depth=60),
-    Family.PHONE: Product(height=200, left=49, right=53, depth=8),
-    Family.PERFUME: Product(height=152, left=50, right=50, depth=40),
-    Family.HEADPHONES: Product(height=172, left=80, right=80, depth=60),
-    Family.PUMP: Product(
+    Family.TUBE: ProductShape(height=196, left=43, right=43, depth=34),
+    Family.POUCH: ProductShape(height=180, left=62, right=62, depth=40),
+    Family.BOX: ProductShape(height=176, left=59, right=85, depth=60),
+    Family.PHONE: ProductShape(height=200, left=49, right=53, depth=8),
+    Family.PERFUME: ProductShape(height=152, left=50, right=50, depth=40),
+    Family.HEADPHONES: ProductShape(height=172, left=80, right=80, depth=60),
+    Family.PUMP: ProductShape(
         height=210,
         left=46,
         right=38,
@@ -186,52 +186,52 @@ PRODUCTS: dict[Family, Product] = {
             (14.5, 161),
         ),
         label=Label(low=18, high=112, front=1.45),
-        beads=True,
+        condensation=True,
     ),
-    Family.LIPSTICK: Product(height=166, left=21, right=76),
-    Family.SNEAKER: Product(height=122, left=106, right=106, depth=70),
-    Family.WATCH: Product(height=212, left=57, right=64, depth=20),
-    Family.SUNGLASSES: Product(height=84, left=102, right=102, depth=40),
-    Family.BOARD: Product(height=210, left=84, right=84, depth=10),
-    Family.WORDS: Product(height=1, left=1, right=1),
+    Family.LIPSTICK: ProductShape(height=166, left=21, right=76),
+    Family.SNEAKER: ProductShape(height=122, left=106, right=106, depth=70),
+    Family.WATCH: ProductShape(height=212, left=57, right=64, depth=20),
+    Family.SUNGLASSES: ProductShape(height=84, left=102, right=102, depth=40),
+    Family.BOARD: ProductShape(height=210, left=84, right=84, depth=10),
+    Family.WORDS: ProductShape(height=1, left=1, right=1),
 }
-"""Twenty shapes, and none at all for a poster of words."""
+"""The shape of every family; a poster of words has none."""
 
 PEDESTAL = 34.0
-"""How high a pedestal stands."""
+"""Height of a pedestal."""
 
 
-def product(scene: Scene) -> Product:
-    """The shape of the scene's product."""
-    if scene.family is Family.GIVEN:
-        wide, high = scene.given
-        k = min(GIVEN_HEIGHT / high, GLYPH_WIDTH / wide)
-        return Product(height=high * k, left=wide * k / 2, right=wide * k / 2, depth=40)
+def product_shape(scene: Scene) -> ProductShape:
+    """Return the shape of the scene's product."""
+    if scene.family is Family.INPUT:
+        wide, high = scene.input_size
+        k = min(INPUT_HEIGHT / high, GLYPH_WIDTH / wide)
+        return ProductShape(height=high * k, left=wide * k / 2, right=wide * k / 2, depth=40)
     if scene.family is Family.BOARD and scene.aspect < _UPRIGHT:
-        return Product(height=290, left=84, right=84, depth=10)
+        return ProductShape(height=290, left=84, right=84, depth=10)
     if scene.family is Family.BOARD and scene.aspect > _WIDE:
-        return Product(height=165, left=112, right=112, depth=10)
+        return ProductShape(height=165, left=112, right=112, depth=10)
     if scene.family is not Family.GLYPH:
         return PRODUCTS[scene.family]
     ink, k = icon(scene.glyph).ink, glyph_scale(scene.glyph)
     half = ink.w * k / 2
-    return Product(height=ink.h * k, left=half, right=half, depth=40)
+    return ProductShape(height=ink.h * k, left=half, right=half, depth=40)
 
 
 def glyph_scale(name: str) -> float:
-    """Product units in one unit of an icon's grid."""
+    """Return the product units in one unit of an icon's grid."""
     ink = icon(name).ink
     return min(GLYPH_HEIGHT / ink.h, GLYPH_WIDTH / ink.w)
 
 
 def pedestal(scene: Scene) -> float:
-    """How high the product is lifted off the table."""
+    """Return the height of the product above the table."""
     return PEDESTAL if Prop.PEDESTAL in scene.props else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class LinedUpProduct:
-    """One of the products of a line-up: its place beside the axis, its size, how far back."""
+    """One of several products: its distance from the axis, its scale, how far back it is."""
 
     dx: float
     scale: float
@@ -239,8 +239,8 @@ class LinedUpProduct:
 
 
 def line_up(scene: Scene) -> tuple[LinedUpProduct, ...]:
-    """Where each of the products stands, those behind first; places in product units."""
-    wide = product(scene).width
+    """Return the place of each product in product units, those behind first."""
+    wide = product_shape(scene).width
     match scene.count:
         case 2:
             return (LinedUpProduct(wide * 0.52, 0.94, 7), LinedUpProduct(-wide * 0.52, 1.0, 0))
@@ -255,8 +255,8 @@ def line_up(scene: Scene) -> tuple[LinedUpProduct, ...]:
 
 
 def extent(scene: Scene) -> tuple[float, float]:
-    """How far the whole line-up reaches left and right of the axis."""
-    shape = product(scene)
+    """Return how far all products together reach left and right of the axis."""
+    shape = product_shape(scene)
     places = line_up(scene)
     return (
         max(shape.left * s.scale - s.dx for s in places),

@@ -1,11 +1,11 @@
-"""What a prompt asks for, whoever paints it."""
+"""The scene that a prompt describes."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Family(StrEnum):
-    """What the product is: twenty families, an icon, words alone, an image that was given."""
+    """The kinds of products: twenty families, an icon, words alone, an uploaded image."""
 
     BOTTLE = "bottle"
     WINE = "wine"
@@ -29,7 +29,7 @@ class Family(StrEnum):
     BOARD = "board"
     GLYPH = "glyph"
     WORDS = "words"
-    GIVEN = "given"
+    INPUT = "input"
 
 
 class Surface(StrEnum):
@@ -46,7 +46,7 @@ class Surface(StrEnum):
 
 
 class Light(StrEnum):
-    """The rig."""
+    """The lighting."""
 
     SOFT = "soft"
     BRIGHT = "bright"
@@ -90,7 +90,7 @@ class Layout(StrEnum):
 
 
 class Style(StrEnum):
-    """The voice of the lettering."""
+    """The style of the lettering."""
 
     CLEAN = "clean"
     BOLD = "bold"
@@ -113,7 +113,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Copy:
-    """A text to be set verbatim."""
+    """A text to set verbatim."""
 
     text: str
     role: Role
@@ -121,7 +121,7 @@ class Copy:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Palette:
-    """The product's colours: its own, a pale companion, an accent."""
+    """The product's colours: main, pale and accent."""
 
     main: str
     soft: str
@@ -130,19 +130,19 @@ class Palette:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scene:
-    """Everything a renderer needs to know; equal orders give equal scenes, whatever the quality."""
+    """Everything a renderer needs; orders that differ in quality only have equal scenes."""
 
     family: Family
     glyph: str
-    """The icon's name where the family is a glyph, else empty."""
+    """The icon's name if the family is a glyph, else empty."""
     tint: str
-    """The colour that the icon was asked for in; empty for its own."""
+    """The requested colour of the icon; empty for its own."""
     name: str
-    """What the label says where no copy was given for it; may be empty."""
+    """The text of the label without copy for it; may be empty."""
     surface: Surface
     light: Light
     warm: bool
-    """Whether the light leans to amber."""
+    """True if the light is warm."""
     glass: Glass
     props: tuple[Prop, ...]
     palette: Palette
@@ -154,12 +154,12 @@ class Scene:
     ratio: tuple[int, int]
     seed: int
     count: int = 1
-    """How many of the product stand together, 1 to 3."""
-    given: tuple[int, int] = (0, 0)
-    """The pixels of a packshot that was handed in, where the family is given."""
+    """Number of equal products, 1 to 3."""
+    input_size: tuple[int, int] = (0, 0)
+    """Pixel size of an uploaded packshot, if the family is `input`."""
 
     def texts(self, *roles: Role) -> list[str]:
-        """The copy of these roles, in the order of the prompt."""
+        """Return the copy of these roles, in the order of the prompt."""
         return [c.text for c in self.copy if c.role in roles]
 
     @property

@@ -1,4 +1,4 @@
-"""The words that the grammar knows, as patterns over the lower-case prompt without its quotes."""
+"""The grammar's words, as patterns over the lower-case prompt without its quotes."""
 
 from pipeline.imageserver.studio.scene.scene import Family, Glass, Light, Prop, Role, Style, Surface
 
@@ -23,7 +23,7 @@ CONTAINERS: tuple[tuple[Family, str], ...] = (
     (Family.BOTTLE, r"bottles?|flask|carafe"),
     (Family.BOX, r"(?<!gift )\bbox(es)?\b|packag|carton"),
 )
-"""Nouns that say the shape."""
+"""Nouns that name the shape."""
 
 CONTENTS: tuple[tuple[Family, str], ...] = (
     (Family.DROPPER, r"serum|essential oil|tincture"),
@@ -55,14 +55,14 @@ CONTENTS: tuple[tuple[Family, str], ...] = (
     ),
     (Family.BOX, r"cereal|chocolate bar|\bsoap|\btea\b|packaging"),
 )
-"""Nouns that only suggest one: they count where no container is named with them."""
+"""Nouns that suggest a shape; they count if no container is named with them."""
 
-REFINED = {
+MORE_SPECIFIC = {
     Family.BOTTLE: (Family.DROPPER, Family.PERFUME, Family.WINE, Family.PUMP, Family.TUBE),
     Family.CUP: (),
     Family.BOX: (Family.PERFUME, Family.CANDLE, Family.WINE),
 }
-"""Which of the neighbours in a phrase say more about the shape than the container does."""
+"""Families that are more specific than a container in the same phrase."""
 
 BOARDS = r"\bmenu|chalk ?board|\bboard\b|\bsign\b|price list"
 POSTERS = (
@@ -89,7 +89,7 @@ LIGHTS: tuple[tuple[Light, str], ...] = (
     (Light.GOLDEN, r"warm light|warm glow"),
     (Light.BRIGHT, r"\bclean\b"),
 )
-"""From the strongest word to the weakest: a mood is one decision, not a vote."""
+"""From the strongest word to the weakest; the first that matches decides."""
 
 WARM = r"\bwarm|golden|sunset|sunrise|sunlit|sunlight|candle|amber light|cos[yi]|autumn"
 
@@ -119,10 +119,10 @@ GLASSES: tuple[tuple[Glass, str], ...] = (
 )
 
 PRESERVES = r"honey|\bjam\b|marmalade|peanut|pickle|sauce|spread|preserve|chutney|olives|pesto"
-"""What a jar of clear glass holds; any other jar is one of cream."""
+"""Contents of a jar of clear glass; any other jar is of frosted glass."""
 
 BREWED = r"\bbeers?\b|\blager|\bstout\b|\bipa\b|(?<!ginger )\bale\b"
-"""What comes in brown bottles."""
+"""Contents of brown bottles."""
 
 STYLES: tuple[tuple[Style, str], ...] = (
     (

@@ -1,7 +1,7 @@
-"""Which face speaks: the style's own where it has the characters; no capitals for lower case."""
+"""The typeface of a text by style: one that has all its characters."""
 
 from pipeline.imageserver.studio.scene.scene import Style
-from pipeline.lettering.typefaces import Typeface, suited
+from pipeline.lettering.typefaces import Typeface, choose_typeface
 
 _DISPLAY: dict[Style, tuple[Typeface, ...]] = {
     Style.CLEAN: (Typeface.BEBAS, Typeface.BLOCK),
@@ -14,20 +14,20 @@ _DISPLAY: dict[Style, tuple[Typeface, ...]] = {
 
 
 def display_face(style: Style, text: str) -> Typeface:
-    """The face for large copy."""
-    wanted = _DISPLAY[style]
-    if wanted[0] is Typeface.BEBAS and text != text.upper():  # Bebas has no lower case
-        wanted = wanted[1:]
-    if wanted[0] is Typeface.SCRIPT and text == text.upper():  # script capitals cannot be read
-        wanted = wanted[1:]
-    return suited(text, wanted)
+    """Return the typeface for large copy."""
+    options = _DISPLAY[style]
+    if options[0] is Typeface.BEBAS and text != text.upper():  # Bebas has no lower case
+        options = options[1:]
+    if options[0] is Typeface.SCRIPT and text == text.upper():  # script capitals cannot be read
+        options = options[1:]
+    return choose_typeface(text, options)
 
 
 def text_face(text: str, *, long: bool = False) -> Typeface:
-    """The face for small copy; a lighter one for long texts."""
-    return suited(text, (Typeface.SANS,) if long else (Typeface.BOLD,))
+    """Return the typeface for small copy, lighter for long texts."""
+    return choose_typeface(text, (Typeface.SANS,) if long else (Typeface.BOLD,))
 
 
 def price_face(text: str) -> Typeface:
-    """The face for prices."""
-    return suited(text, (Typeface.ANTON, Typeface.BOLD))
+    """Return the typeface for prices."""
+    return choose_typeface(text, (Typeface.ANTON, Typeface.BOLD))

@@ -1,8 +1,16 @@
-"""Phone, headphones and the icons of everything else."""
+"""Phone, headphones, menu board, and the icons of all other subjects."""
 
 import re
 
-from pipeline.imageserver.studio.colors import DEEP, darken, hls, ink_on, lighten, luminance, wheel
+from pipeline.imageserver.studio.colors import (
+    NEAR_BLACK,
+    best_ink,
+    darken,
+    from_hls,
+    hls,
+    lighten,
+    luminance,
+)
 from pipeline.imageserver.studio.drawing.copy.font_choice import display_face, text_face
 from pipeline.imageserver.studio.drawing.copy.menu_board import board
 from pipeline.imageserver.studio.drawing.products.labels import label_lines
@@ -17,11 +25,11 @@ from pipeline.lettering.path import Path
 
 _HEX = re.compile(r"#[0-9A-Fa-f]{6}")
 _KIN, _PLAIN, _LIGHTER = 0.14, 0.08, 0.75
-"""How near in hue is an icon's own colour; how grey is none; how far lightness follows."""
+"""Hue distance of an icon's own colour, saturation below which it is grey, share of lightness."""
 
 
 def phone(svg: Svg, scene: Scene) -> Path:
-    """A phone that shows a screen of the brand."""
+    """Draw a phone that shows a screen of the brand."""
     colors = scene.palette
     edge = rounded(-45, -200, 98, 200, r=14)
     svg.draw(edge, svg.lin(["#8d9299", "#3a3d42", "#c9cdd2", "#54585e"], (0, 0, 0, 1)))
@@ -48,11 +56,11 @@ def phone(svg: Svg, scene: Scene) -> Path:
     return Path().extend(body).extend(edge)
 
 
-def _screen_copy(svg: Svg, scene: Scene, ground: str) -> None:
+def _screen_copy(svg: Svg, scene: Scene, background: str) -> None:
     main, lines = scene.palette.main, label_lines(scene)
     if not lines:
         return
-    ink = ink_on([luminance(ground), luminance(main)], main)[0]
+    ink = best_ink([luminance(background), luminance(main)], main)[0]
     name = TextSetting(
         face=display_face(scene.style, lines[0]),
         across=TextAlign.START,
@@ -67,7 +75,7 @@ def _screen_copy(svg: Svg, scene: Scene, ground: str) -> None:
 
 
 def _card(svg: Svg, y: float, share: float, tone: str) -> None:
-    svg.draw(rounded(-38, y + 1.2, 76, 25, r=6), DEEP, fill_opacity=0.10)
+    svg.draw(rounded(-38, y + 1.2, 76, 25, r=6), NEAR_BLACK, fill_opacity=0.10)
     svg.draw(rounded(-38, y, 76, 25, r=6), "#ffffff", fill_opacity=0.90)
     svg.draw(ellipse(-27.5, y + 12.5, 6.4), tone, fill_opacity=0.85)
     svg.draw(rounded(-16, y + 7, 46 * share, 4, r=2), "#2b2e36", fill_opacity=0.80)
@@ -75,7 +83,7 @@ def _card(svg: Svg, y: float, share: float, tone: str) -> None:
 
 
 def headphones(svg: Svg, scene: Scene) -> Path:
-    """Over-ear headphones that stand on their cups."""
+    """Draw over-ear headphones that stand on their cups."""
     main, accent = scene.palette.main, scene.palette.accent
     arc = Path().move(-61, -74).cubic(-72, -188, 72, -188, 61, -74)
     for dx, dy, color, width, alpha in (
@@ -118,17 +126,17 @@ def _ear_cup(svg: Svg, side: int, main: str, accent: str) -> Path:
 
 
 def glyph(svg: Svg, scene: Scene) -> Path:
-    """The icon of the subject, standing on its lowest ink."""
+    """Draw the icon of the subject, its lowest ink at the origin."""
     found = icon(scene.glyph)
     k, ink = glyph_scale(scene.glyph), found.ink
     with svg.at(-ink.cx * k, -ink.bottom * k, k):
-        svg.raw(repainted(found, scene.tint) if scene.tint else found.body)
+        svg.raw(repaint(found, scene.tint) if scene.tint else found.body)
     return rect(-ink.w * k / 2, -ink.h * k, ink.w * k, ink.h * k)
 
 
-def repainted(found: Icon, color: str) -> str:
-    """An icon's body with everything of its own colour in another, lights and shades kept."""
-    own, wanted = hls(found.tone), hls(color)
+def repaint(found: Icon, color: str) -> str:
+    """Return an icon's body with its own colour replaced; lights and shades stay."""
+    own, target = hls(found.tone), hls(color)
 
     def turned(hit: re.Match[str]) -> str:
         hue, light, rich = hls(hit.group())
@@ -136,15 +144,15 @@ def repainted(found: Icon, color: str) -> str:
         if away > _KIN or rich < _PLAIN:
             return hit.group()
         share = min(1.0, rich / max(own[2], _PLAIN))
-        return wheel(wanted[0], light + (wanted[1] - own[1]) * _LIGHTER, wanted[2] * share)
+        return from_hls(target[0], light + (target[1] - own[1]) * _LIGHTER, target[2] * share)
 
     return _HEX.sub(turned, found.body)
 
 
-THINGS = {
+OTHER_PRODUCTS = {
     Family.PHONE: phone,
     Family.HEADPHONES: headphones,
     Family.BOARD: board,
     Family.GLYPH: glyph,
 }
-"""How everything that is no vessel and no pack is drawn."""
+"""The drawing function of each family that is no vessel and no pack."""

@@ -1,11 +1,11 @@
-"""Labels round a profile: the region that shows, and the bend that lays flat art on it."""
+"""Labels wrapped round a profile: their outline, and the bend of flat paths onto it."""
 
 import math
 
-from pipeline.imageserver.studio.colors import DEEP
+from pipeline.imageserver.studio.colors import NEAR_BLACK
 from pipeline.imageserver.studio.drawing.products.label_designs import draw_label
 from pipeline.imageserver.studio.drawing.products.labels import LabelPanel
-from pipeline.imageserver.studio.scene.product_shapes import Label, Product
+from pipeline.imageserver.studio.scene.product_shapes import Label, ProductShape
 from pipeline.imageserver.studio.scene.scene import Scene
 from pipeline.imageserver.studio.vector.lathe import Profile, radius_at
 from pipeline.imageserver.studio.vector.shapes import polygon
@@ -13,38 +13,38 @@ from pipeline.imageserver.studio.vector.svg import Stop, Svg
 from pipeline.lettering.path import Bend, Path, Point
 
 PAPER: tuple[Stop, ...] = (
-    (DEEP, 0.50, 0),
-    (DEEP, 0.20, 0.09),
-    (DEEP, 0.04, 0.20),
+    (NEAR_BLACK, 0.50, 0),
+    (NEAR_BLACK, 0.20, 0.09),
+    (NEAR_BLACK, 0.04, 0.20),
     ("#ffffff", 0.16, 0.30),
     ("#ffffff", 0.05, 0.42),
-    (DEEP, 0.0, 0.54),
-    (DEEP, 0.10, 0.72),
-    (DEEP, 0.26, 0.88),
-    (DEEP, 0.16, 0.95),
-    (DEEP, 0.46, 1),
+    (NEAR_BLACK, 0.0, 0.54),
+    (NEAR_BLACK, 0.10, 0.72),
+    (NEAR_BLACK, 0.26, 0.88),
+    (NEAR_BLACK, 0.16, 0.95),
+    (NEAR_BLACK, 0.46, 1),
 )
 """Light on paper round a cylinder, from its left edge to its right."""
 METAL: tuple[Stop, ...] = (
-    (DEEP, 0.62, 0),
-    (DEEP, 0.30, 0.05),
+    (NEAR_BLACK, 0.62, 0),
+    (NEAR_BLACK, 0.30, 0.05),
     ("#ffffff", 0.10, 0.11),
     ("#ffffff", 0.50, 0.19),
     ("#ffffff", 0.42, 0.23),
     ("#ffffff", 0.06, 0.30),
-    (DEEP, 0.0, 0.45),
-    (DEEP, 0.10, 0.62),
-    (DEEP, 0.36, 0.80),
-    (DEEP, 0.30, 0.86),
+    (NEAR_BLACK, 0.0, 0.45),
+    (NEAR_BLACK, 0.10, 0.62),
+    (NEAR_BLACK, 0.36, 0.80),
+    (NEAR_BLACK, 0.30, 0.86),
     ("#ffffff", 0.26, 0.92),
     ("#ffffff", 0.10, 0.95),
-    (DEEP, 0.60, 1),
+    (NEAR_BLACK, 0.60, 1),
 )
 """Light on printed metal: harder, with a bright strip and a rim."""
 
 
-def band(profile: Profile, label: Label) -> Path:
-    """The outline of a label wrapped round a profile."""
+def label_outline(profile: Profile, label: Label) -> Path:
+    """Return the outline of a label wrapped round a profile."""
 
     def point(angle: float, z: float) -> Point:
         r = radius_at(z, profile)
@@ -63,7 +63,7 @@ def band(profile: Profile, label: Label) -> Path:
     )
 
 
-def _onto(profile: Profile, label: Label, radius: float) -> Bend:
+def _bend_round(profile: Profile, label: Label, radius: float) -> Bend:
     sag = label.bend * radius
 
     def bend(u: float, v: float) -> Point:
@@ -75,21 +75,21 @@ def _onto(profile: Profile, label: Label, radius: float) -> Bend:
 
 
 def wrapped_label(
-    svg: Svg, scene: Scene, shape: Product, *, paper: str = "", plain: bool = False
+    svg: Svg, scene: Scene, shape: ProductShape, *, paper: str = "", plain: bool = False
 ) -> None:
-    """Draw the product's label, lit as the cylinder is that it lies on."""
+    """Draw the product's label, lit like the cylinder under it."""
     label = shape.label
     if label is None:
         return
     radius = max(radius_at(label.low, shape.profile), radius_at(label.high, shape.profile))
-    region = band(shape.profile, label)
+    region = label_outline(shape.profile, label)
     full = label.high - label.low > 0.75 * shape.profile[-1][1]
     panel = LabelPanel(
         top=-label.high - label.bend * radius * 0.1,
         height=label.high - label.low + label.bend * radius * 0.2,
         front=radius * label.front,
         half=radius * label.arc,
-        bend=_onto(shape.profile, label, radius),
+        bend=_bend_round(shape.profile, label, radius),
         paper=paper,
         plain=plain,
         pack=full,
@@ -97,8 +97,8 @@ def wrapped_label(
     if not plain and not full:
         svg.draw(region.moved(0.5, 0.9), "#000000", fill_opacity=0.20)
     with svg.group(clip_path=svg.clip(region)):
-        press = draw_label(svg, scene, panel)
+        canvas = draw_label(svg, scene, panel)
     if not plain:
         lit = METAL if full else PAPER
         svg.draw(region, svg.lin(lit, (-radius, 0, radius, 0), user=True))
-    press.letter()
+    canvas.draw_text()
