@@ -109,13 +109,13 @@ class GroupWriter:
             self._connection.execute("COMMIT")
         except (apsw.Error, OSError) as error:
             _log.warning("the credit account could not be written: %s", error)
-            self._roll_back()
+            self._rollback()
             for pending in group:
                 pending.error = LocalFault(f"the credit account could not be written: {error}")
         else:
             self._on_commit()
 
-    def _roll_back(self) -> None:
+    def _rollback(self) -> None:
         """Return to the state on disk; if that cannot be read, nothing is written any more."""
         try:
             if self._connection.in_transaction:

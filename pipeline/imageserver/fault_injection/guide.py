@@ -88,7 +88,7 @@ FAULT_GUIDE = tuple(
 RULE_FIELDS = (
     (
         "on",
-        "the endpoint: `generate`, `edits`, `generations`, `jobs`, `api` for all four, or `cdn`",
+        "`generate`, `edits`, `generations`, `jobs`, `api` for all four endpoints, or `cdn`",
     ),
     ("when", "`before` or `after` the charge; faults in the answer are always after it"),
     ("skip", "number of matching requests that pass first"),
