@@ -41,7 +41,7 @@ pages
   /healthz       answers if the server runs
 """
 
-EXAMPLE = {"rules": [FAULTS[0].example]}
+EXAMPLE = {"rules": [FAULT_GUIDE[0].example]}
 WHILE_RUNNING = """\
 While the server runs, PUT /_faults with the same JSON replaces the rules, GET
 shows how often each was used, and DELETE removes them."""

@@ -136,7 +136,7 @@ async def test_only_the_pages_own_files_are_given(tmp_path, name):
 async def test_a_browser_keeps_every_file_until_its_address_changes(tmp_path):
     async with playing(tmp_path) as server:
         static = await static_of(server)
-        for name in ("js/main.js", "css/play-page.css", "inter.woff2"):
+        for name in ("js/main.js", "css/play-page.css", "icon.svg"):
             _, headers, _ = await opened(server, f"{static}/{name}")
             assert headers["Cache-Control"].endswith("immutable")
         assert (await opened(server, "/_playground/static/000000000000/js/main.js"))[0] == 404
