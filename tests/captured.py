@@ -4,7 +4,7 @@ from pathlib import Path
 
 import apsw
 
-from pipeline.imageserver.billing.tables import captures
+from pipeline.imageserver.billing.tables import charges
 
 
 def audit(credit_account: Path):
@@ -12,6 +12,6 @@ def audit(credit_account: Path):
     connection = apsw.Connection(str(credit_account), flags=apsw.SQLITE_OPEN_READWRITE)
     connection.set_busy_timeout(10_000)
     try:
-        return tuple(captures(connection))
+        return tuple(charges(connection))
     finally:
         connection.close()

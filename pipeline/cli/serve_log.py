@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from logging.handlers import QueueHandler, QueueListener
 
-from pipeline.imageserver.api.request_log import Answered
+from pipeline.imageserver.api.request_log import RequestRecord
 
 _MOST_WAITING = 10_000
 
@@ -79,7 +79,7 @@ class _JsonLines(logging.Formatter):
             "level": record.levelname.lower(),
         }
         answered = getattr(record, "answered", None)
-        if isinstance(answered, Answered):
+        if isinstance(answered, RequestRecord):
             return json.dumps(line | {"event": "request"} | asdict(answered))
         line |= {"event": "message", "message": record.getMessage()}
         if record.exc_info:

@@ -1,4 +1,4 @@
-"""How one image server behaves; `serve`'s flags and the embedded provider both end up here."""
+"""Settings of one image server, set by `serve`'s flags or by the embedded server."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -6,40 +6,40 @@ from pathlib import Path
 
 
 class ErrorStyle(StrEnum):
-    """The document shows no failure; services with this envelope do it in one of two ways."""
+    """The form of failures. The document shows none; services of this kind use one of two."""
 
     HTTP = "http"
-    """A real status, repeated as `code`."""
+    """A real HTTP status, repeated as `code`."""
     APP = "app"
     """HTTP 200 with code -1."""
 
 
 class Idempotency(StrEnum):
-    """What an Idempotency-Key that was seen before does."""
+    """The effect of an Idempotency-Key that was used before."""
 
     OFF = "off"
-    """Nothing, as far as the document says: a repeat is charged again."""
+    """None, as the document mentions none: a repeated request is charged again."""
     REPLAY = "replay"
     """The same reply, not charged again."""
     REJECT = "reject"
-    """409, whatever became of the first one."""
+    """Status 409, whatever became of the first request."""
 
 
 class Engine(StrEnum):
-    """Who paints."""
+    """The painters that a server can use."""
 
     PROOF = "proof"
-    """2D illustration in a second."""
+    """2D illustrations, in about a second each."""
     NONE = "none"
-    """One plain picture of the right pixels, for load tests."""
+    """A plain picture of the right size, for load tests."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
-    """What is refused with 429 or 413; None is no limit."""
+    """Limits above which a request is refused with 429 or 413; None for no limit."""
 
     images_per_minute: int | None = None
-    """Images, not requests: that is what providers of this kind count."""
+    """Images, not requests, as providers of this kind count them."""
     in_flight: int | None = None
     """Requests being painted or waiting for a painter."""
     json_bytes: int = 1024 * 1024
@@ -50,34 +50,34 @@ class Limits:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ServerSettings:
-    """Everything that one server is told at its start."""
+    """Settings of one server."""
 
     state: Path
-    """Its folder: books, pictures, keys, ports. One server at a time."""
+    """Folder of the account, pictures, keys and ports. One server uses it at a time."""
     host: str = "127.0.0.1"
     port: int = 0
-    """0: the port this state had last time, else any free one."""
+    """0: the port of the last start, else any free one."""
     cdn_port: int = 0
-    """As `port`, for the images."""
+    """Port of the image host; 0 as for `port`."""
     key: str | None = field(default=None, repr=False)
-    """The bearer key; None: generated at the first start and remembered."""
+    """The bearer key; None: generated at the first start and saved."""
     credits: int | None = None
-    """All credits the account was ever given; None: unlimited play credits."""
+    """All credits the account was ever given; None for unlimited play credits."""
     error_style: ErrorStyle = ErrorStyle.HTTP
     idempotency: Idempotency = Idempotency.OFF
     engine: Engine = Engine.PROOF
     workers: int | None = None
-    """Painter processes; None: one per CPU."""
+    """Number of painter processes; None for one per CPU."""
     faults: Path | None = None
-    """JSON with fault rules that hold from the start; see `faults`."""
+    """JSON file with the fault rules at the start; see `fault_injection`."""
     policy_rewrites: bool = False
-    """Rewrite a prompt that the policy would refuse, as the document says may happen."""
+    """Rewrite prompts that the content policy would refuse, which the document allows."""
     limits: Limits = field(default_factory=Limits)
     url_lifetime: float = 30 * 24 * 3600.0
-    """Seconds for which an image URL is signed."""
+    """Seconds for which an image URL is valid."""
     paint_seconds: float = 600.0
-    """A painter that takes longer is taken for dead."""
+    """Seconds after which a painter's process is killed."""
     idle_seconds: float = 75.0
-    """A connection on which no whole request arrives for so long is closed."""
+    """Seconds without a whole request after which a connection is closed."""
     drain_seconds: float = 60.0
-    """How long a stop waits for pictures in the making."""
+    """Seconds for which a stop waits for pictures that are being painted."""

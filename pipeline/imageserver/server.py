@@ -1,4 +1,4 @@
-"""The image server's life: open the state, answer on two ports, stop without losing a picture."""
+"""The image server: starts, answers on two ports, and stops without losing a picture."""
 
 import asyncio
 import contextlib
@@ -13,46 +13,46 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from pipeline.errors import LocalFault
 from pipeline.imageserver.api.application import Pages, api_application
-from pipeline.imageserver.api.authorisation import ApiContext
 from pipeline.imageserver.api.endpoints.jobs import JobEndpoints
 from pipeline.imageserver.api.limits import RequestLimits
 from pipeline.imageserver.api.request_log import REQUESTS, RequestLog
+from pipeline.imageserver.api.services import ApiServices
+from pipeline.imageserver.billing.billing import Billing
 from pipeline.imageserver.billing.credit_account import CreditAccount
 from pipeline.imageserver.billing.keys import ServerKeys
-from pipeline.imageserver.billing.purchases import AccountStanding, Capture
-from pipeline.imageserver.billing.sales import Sales
+from pipeline.imageserver.billing.purchases import AccountTotals, Charge
 from pipeline.imageserver.cdn.cdn import Cdn
 from pipeline.imageserver.cdn.signing import Signer
 from pipeline.imageserver.fault_injection.injection import FaultInjection
-from pipeline.imageserver.fault_injection.rules import rules_in
+from pipeline.imageserver.fault_injection.rules import rules_from_file
 from pipeline.imageserver.options import ServerSettings
-from pipeline.imageserver.painting.engines import painters_of
+from pipeline.imageserver.painting.engines import open_painters
 from pipeline.imageserver.painting.image_files import ImageFiles
-from pipeline.imageserver.painting.order import Painter
+from pipeline.imageserver.painting.painter import Painter
 from pipeline.imageserver.state_folder import StateFolder
 
 _WILDCARDS = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared with, not bound to
 _BACKLOG = 1024
-_LINGERING = 2.0
-"""Seconds for which the rest of a refused body is read, so that its sender sees the answer."""
+_LINGER_SECONDS = 2.0
+"""Seconds for which the rest of a refused body is read, so that its sender gets the answer."""
 _http_log = logging.getLogger("pipeline.imageserver.http")
 
 
-class _NotOurFault(logging.Filter):
-    """A client that does not speak HTTP gets its 400; a trace of it helps nobody."""
+class _ClientErrorFilter(logging.Filter):
+    """Drops log records of requests that are not valid HTTP; those clients get a 400."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
         return not isinstance(error, HttpProcessingError | web.RequestPayloadError)
 
 
-_http_log.addFilter(_NotOurFault())
+_http_log.addFilter(_ClientErrorFilter())
 
 
 class ImageServer:
-    """The documented image API on one port and its image host on another.
+    """The documented image API on one port, and its image host on another.
 
-    An async context manager: inside, it answers; leaving waits for the pictures in the making.
+    An async context manager: it answers until it is left, which waits for running pictures.
     """
 
     def __init__(
@@ -62,9 +62,9 @@ class ImageServer:
         painter: Painter | None = None,
         pages: Pages | None = None,
     ) -> None:
-        """`painter` replaces the engine's own; it must be picklable, a module's function.
+        """`painter` replaces the engine's painter; it must be picklable, a module's function.
 
-        `pages` adds what is for people to the API's application. Raises UsageError where the
+        `pages` adds pages for people to the API's application. Raises UsageError if the
         file of fault rules cannot be used.
         """
         self._settings = settings
@@ -73,44 +73,44 @@ class ImageServer:
         self.fault_injection = FaultInjection()
         """The fault rules in force."""
         if settings.faults is not None:
-            rules, seed = rules_in(settings.faults)
+            rules, seed = rules_from_file(settings.faults)
             self.fault_injection.replace(rules, seed=seed)
         self._open = contextlib.AsyncExitStack()
 
     @property
     def url(self) -> str:
-        """Where the API answers, e.g. `http://127.0.0.1:8787`."""
+        """The API's address, e.g. `http://127.0.0.1:8787`."""
         return _url(self._settings.host, self._port)
 
     @property
     def cdn_url(self) -> str:
-        """Where the images are."""
+        """The image host's address."""
         return _url(self._settings.host, self._cdn_port)
 
     @property
     def key(self) -> str:
-        """The bearer key: as given, or the one generated for this state."""
-        return self._settings.key or self._state_folder.memory.key
+        """The bearer key: the configured one, or the one generated for this state folder."""
+        return self._settings.key or self._state_folder.saved.key
 
     @property
     def bearers_refused(self) -> int:
-        """Downloads that carried a bearer, which image hosts must never see."""
+        """Number of downloads with an Authorization header, which image hosts must never get."""
         return self._cdn.bearers_refused
 
     def charged(self) -> int:
-        """Credits captured by this server's own books, over all its starts."""
-        return self._credit_account.standing().captured
+        """Return the credits charged over all starts of this server."""
+        return self._credit_account.totals().charged
 
-    def standing(self) -> AccountStanding:
-        """Start = balance + captured + reserved."""
-        return self._credit_account.standing()
+    def totals(self) -> AccountTotals:
+        """Return the totals of the credit account."""
+        return self._credit_account.totals()
 
-    def captures(self) -> tuple[Capture, ...]:
-        """Every purchase that was charged, oldest first."""
-        return self._credit_account.captures()
+    def charges(self) -> tuple[Charge, ...]:
+        """Return all charges, oldest first."""
+        return self._credit_account.charges()
 
     async def __aenter__(self) -> Self:
-        """Open the state and answer. Raises LockHeld, LocalFault, LedgerUnusable, UsageError."""
+        """Open the state folder and answer. Raises LockHeld, LocalFault, LedgerUnusable."""
         async with contextlib.AsyncExitStack() as opening:
             await self._start(opening)
             self._open = opening.pop_all()
@@ -122,7 +122,7 @@ class ImageServer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Take no more requests, finish those in the making, close the books."""
+        """Take no more requests, finish the running ones, close the account."""
         await self._open.aclose()
 
     async def _start(self, opening: contextlib.AsyncExitStack) -> None:
@@ -132,44 +132,46 @@ class ImageServer:
             self._state_folder.credit_account, start=settings.credits
         )
         opening.push_async_callback(self._credit_account.close)
-        memory = self._state_folder.memory
+        saved = self._state_folder.saved
         image_files = ImageFiles(self._state_folder.images)
-        await asyncio.to_thread(lambda: image_files.tidy(self._credit_account.expired_pictures()))
-        signer = Signer(memory.secret.encode())
-        sales = Sales(
+        await asyncio.to_thread(
+            lambda: image_files.delete_stale(self._credit_account.expired_pictures())
+        )
+        signer = Signer(saved.secret.encode())
+        billing = Billing(
             credit_account=self._credit_account,
             image_files=image_files,
-            paint=await opening.enter_async_context(painters_of(settings, self._painter)),
+            paint=await opening.enter_async_context(open_painters(settings, self._painter)),
             idempotency=settings.idempotency,
             url_lifetime=settings.url_lifetime,
         )
-        context = ApiContext(
+        services = ApiServices(
             settings=settings,
             credit_account=self._credit_account,
-            sales=sales,
+            billing=billing,
             keys=ServerKeys(self._state_folder.folder, own=self.key),
             signer=signer,
             fault_injection=self.fault_injection,
             request_limits=RequestLimits(settings.limits),
             cdn_url=self._cdn_url_for,
         )
-        jobs = JobEndpoints(context, secret=memory.secret.encode())
-        opening.push_async_callback(jobs.close, patience=settings.drain_seconds)
+        jobs = JobEndpoints(services, secret=saved.secret.encode())
+        opening.push_async_callback(jobs.close, timeout=settings.drain_seconds)
         self._cdn = Cdn(
             credit_account=self._credit_account,
             image_files=image_files,
             signer=signer,
             fault_injection=self.fault_injection,
-            stopping=context.stopping,
+            stopping=services.stopping,
         )
         self._cdn_port = await self._listen(
-            opening, self._cdn.application(), port=settings.cdn_port, before=memory.cdn_port
+            opening, self._cdn.application(), port=settings.cdn_port, previous_port=saved.cdn_port
         )
-        api = api_application(context, image_files=image_files, jobs=jobs)
+        api = api_application(services, image_files=image_files, jobs=jobs)
         if self._pages is not None:
             self._pages(api, key=self.key)
-        self._port = await self._listen(opening, api, port=settings.port, before=memory.port)
-        self._state_folder.note_ports(port=self._port, cdn_port=self._cdn_port)
+        self._port = await self._listen(opening, api, port=settings.port, previous_port=saved.port)
+        self._state_folder.save_ports(port=self._port, cdn_port=self._cdn_port)
 
     async def _listen(
         self,
@@ -177,17 +179,17 @@ class ImageServer:
         application: web.Application,
         *,
         port: int,
-        before: int,
+        previous_port: int,
     ) -> int:
-        """Answer on the port that was asked for, else the one from before, else any free one."""
-        listening = _bind(self._settings.host, port, before)
+        """Answer on the configured port, else on the previous one, else on any free one."""
+        listening = _bind(self._settings.host, port, previous_port)
         runner = web.AppRunner(
             application,
             access_log=logging.getLogger(REQUESTS),
             access_log_class=RequestLog,
             logger=_http_log,
             keepalive_timeout=self._settings.idle_seconds,
-            lingering_time=_LINGERING,
+            lingering_time=_LINGER_SECONDS,
             shutdown_timeout=self._settings.drain_seconds,
         )
         await runner.setup()
@@ -201,22 +203,22 @@ class ImageServer:
         return self.cdn_url
 
 
-def _bind(host: str, port: int, before: int) -> socket.socket:
+def _bind(host: str, port: int, previous_port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    wanted = [port] if port else [before, 0] if before else [0]
-    for number in wanted:
+    candidates = [port] if port else [previous_port, 0] if previous_port else [0]
+    for number in candidates:
         try:
             return socket.create_server((host, number), family=family, backlog=_BACKLOG)
         except OSError as error:
-            if number == wanted[-1]:
+            if number == candidates[-1]:
                 raise LocalFault(_cannot_listen(host, number, error)) from error
-    raise AssertionError(wanted)
+    raise AssertionError(candidates)
 
 
 def _cannot_listen(host: str, port: int, error: OSError) -> str:
     reason = (error.strerror or str(error)).partition(" (while")[0]
-    way_out = " (another port, or 0 for any free one)" if error.errno == errno.EADDRINUSE else ""
-    return f"cannot listen on {host}:{port}: {reason}{way_out}"
+    hint = " (another port, or 0 for any free one)" if error.errno == errno.EADDRINUSE else ""
+    return f"cannot listen on {host}:{port}: {reason}{hint}"
 
 
 def _url(host: str, port: int) -> str:

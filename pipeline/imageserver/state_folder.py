@@ -1,4 +1,4 @@
-"""The server's own folder: one server at a time, and what it remembers between two starts."""
+"""The server's state folder: a lock, and what is saved between two starts."""
 
 import fcntl
 import json
@@ -12,22 +12,22 @@ from pipeline.errors import LedgerUnusable, LocalFault, LockHeld
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ServerMemory:
-    """What the next start must know, so that URLs given out stay good."""
+class SavedState:
+    """What the next start must know, so that image URLs stay valid."""
 
     secret: str = field(repr=False)
-    """Signs image URLs."""
+    """The secret that signs image URLs."""
     key: str = field(repr=False)
-    """The generated bearer key of a server that was started without one."""
+    """The generated bearer key of a server started without one."""
     port: int = 0
     cdn_port: int = 0
 
 
 class StateFolder:
-    """The state folder, locked while the server lives."""
+    """The state folder, locked while the server runs."""
 
     def __init__(self, folder: Path) -> None:
-        """Lock the folder and remember. Raises LockHeld, LocalFault, LedgerUnusable."""
+        """Lock the folder and load its state. Raises LockHeld, LocalFault, LedgerUnusable."""
         self.folder = folder.resolve()
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -40,14 +40,14 @@ class StateFolder:
             os.close(self._lock)
             raise LockHeld(f"another image server is using {folder}") from error
         try:
-            self.memory = self._remember()
+            self.saved = self._load()
         except BaseException:
             self.close()
             raise
 
     @property
     def credit_account(self) -> Path:
-        """The SQLite file."""
+        """The SQLite file of the credit account."""
         return self.folder / "books.db"
 
     @property
@@ -57,18 +57,18 @@ class StateFolder:
 
     @property
     def keys(self) -> Path:
-        """The file of keys that were added by command."""
+        """The file of the keys added by command."""
         return self.folder / "keys.json"
 
-    def note_ports(self, *, port: int, cdn_port: int) -> None:
-        """Remember where this start answers."""
-        remembered = replace(self.memory, port=port, cdn_port=cdn_port)
-        if remembered != self.memory:
-            self.memory = remembered
+    def save_ports(self, *, port: int, cdn_port: int) -> None:
+        """Save the ports of this start."""
+        changed = replace(self.saved, port=port, cdn_port=cdn_port)
+        if changed != self.saved:
+            self.saved = changed
             self._write()
 
     def close(self) -> None:
-        """Let another server have the folder."""
+        """Unlock the folder."""
         os.close(self._lock)
 
     def __enter__(self) -> Self:
@@ -77,34 +77,32 @@ class StateFolder:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _remember(self) -> ServerMemory:
+    def _load(self) -> SavedState:
         path = self.folder / "server.json"
         try:
-            return ServerMemory(**json.loads(path.read_bytes()))
+            return SavedState(**json.loads(path.read_bytes()))
         except FileNotFoundError:
-            memory = ServerMemory(
-                secret=secrets.token_hex(32), key=f"sk-{secrets.token_urlsafe(24)}"
-            )
+            saved = SavedState(secret=secrets.token_hex(32), key=f"sk-{secrets.token_urlsafe(24)}")
         except (OSError, ValueError, TypeError) as error:
             raise LedgerUnusable(f"{path}: {error}") from error
-        self.memory = memory
+        self.saved = saved
         self._write()
-        return memory
+        return saved
 
     def _write(self) -> None:
-        write_private(self.folder / "server.json", json.dumps(asdict(self.memory), indent=1))
+        write_private(self.folder / "server.json", json.dumps(asdict(self.saved), indent=1))
 
 
 def write_private(path: Path, text: str) -> None:
-    """Beside, fsync, rename, fsync the folder; for this user's eyes only. Raises LocalFault."""
-    beside = path.with_name(f"{path.name}.{os.getpid()}.part")
+    """Write a file durably and as a whole, readable by this user only. Raises LocalFault."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
-        with os.fdopen(os.open(beside, flags, 0o600), "w") as file:
+        with os.fdopen(os.open(temporary, flags, 0o600), "w") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        beside.replace(path)
+        temporary.replace(path)
         folder = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)

@@ -1,1 +1,1 @@
-"""Words to outlines: typefaces, shaping, two-way text, line breaking, fitting into a box."""
+"""Text as outlines: typefaces, shaping, bidirectional text, line breaking, fitting into a box."""

@@ -1,10 +1,10 @@
-"""An upright rectangle: where things are and whether they touch."""
+"""Upright rectangles."""
 
 from typing import NamedTuple
 
 
 class Box(NamedTuple):
-    """Left, top, width and height; y points down."""
+    """A rectangle by left, top, width and height; y points down."""
 
     x: float
     y: float
@@ -32,16 +32,16 @@ class Box(NamedTuple):
         return self.y + self.h / 2
 
     def moved(self, dx: float, dy: float) -> "Box":
-        """The same box elsewhere."""
+        """Return the same box elsewhere."""
         return Box(self.x + dx, self.y + dy, self.w, self.h)
 
     def grown(self, by: float, by_y: float | None = None) -> "Box":
-        """Wider by `by` on either side (and taller by `by_y`, where it differs)."""
+        """Return the box grown by `by` on every side, or by `by_y` at top and bottom."""
         high = by if by_y is None else by_y
         return Box(self.x - by, self.y - high, self.w + 2 * by, self.h + 2 * high)
 
     def touches(self, other: "Box", *, slack: float = 0.5) -> bool:
-        """Whether the two overlap by more than `slack`."""
+        """Return whether the boxes overlap by more than `slack`."""
         return (
             self.x + slack < other.right
             and other.x + slack < self.right
@@ -50,7 +50,7 @@ class Box(NamedTuple):
         )
 
     def holds(self, other: "Box", *, slack: float = 0.5) -> bool:
-        """Whether the other lies inside."""
+        """Return whether the other box lies inside, up to `slack`."""
         return (
             other.x >= self.x - slack
             and other.y >= self.y - slack
@@ -60,6 +60,6 @@ class Box(NamedTuple):
 
 
 def around(boxes: list[Box]) -> Box:
-    """The smallest box that holds all of them; there must be one at least."""
+    """Return the smallest box round one or more boxes."""
     x, y = min(b.x for b in boxes), min(b.y for b in boxes)
     return Box(x, y, max(b.right for b in boxes) - x, max(b.bottom for b in boxes) - y)

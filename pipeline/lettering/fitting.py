@@ -1,4 +1,4 @@
-"""Text set as large as a box allows: balanced lines, exact ink, nothing ever overflows."""
+"""Setting text as large as a box allows, in balanced lines, without overflow."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -7,35 +7,35 @@ from enum import StrEnum
 from itertools import pairwise
 
 from pipeline.lettering.box import Box
-from pipeline.lettering.faces import Typeface, face, face_for
 from pipeline.lettering.path import Path
 from pipeline.lettering.scripts import is_cjk, is_rtl, may_break
 from pipeline.lettering.shaping import line
+from pipeline.lettering.typefaces import Typeface, face, face_for
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 _UNBROKEN = 13
-"""Words of more letters may be hyphenated where that makes the type much larger."""
+"""Longer words may be hyphenated if that makes the type much larger."""
 _HYPHEN = "\u2027"
-"""The glue after a hyphenated part: its hyphen shows only at the end of a line."""
+"""Marks a part of a hyphenated word, whose hyphen shows only at the end of a line."""
 LONG = 60
-"""More words than this are set as a text, not line by line as display."""
+"""More words than this are set as running text, with fewer numbers of lines tried."""
 
 
 class TextAlign(StrEnum):
-    """Where text stands in its box, across and down."""
+    """Alignment of text in its box, across and down."""
 
     START = "start"
     MIDDLE = "middle"
     END = "end"
 
     def share(self) -> float:
-        """The share of the spare room that goes before the text."""
+        """Return the share of the spare space that goes before the text."""
         return {TextAlign.START: 0.0, TextAlign.MIDDLE: 0.5, TextAlign.END: 1.0}[self]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TextSetting:
-    """How a text is to be set."""
+    """Settings of a text."""
 
     face: Typeface
     across: TextAlign = TextAlign.MIDDLE
@@ -45,10 +45,10 @@ class TextSetting:
     max_lines: int = 5
     tracking: float = 0.0
     gain: float = 1.02
-    """One more line must make the type this much larger."""
+    """Factor by which one more line must enlarge the type."""
     leading: float | None = None
     even: float = 0.45
-    """How much lines of one length are worth, against large type."""
+    """Weight of lines of equal length, against large type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class TextBlock:
 
     @property
     def box(self) -> Box:
-        """The box of its ink."""
+        """The box of its outline."""
         return self.path.box()
 
 
@@ -73,16 +73,16 @@ class _Trial:
 
 
 Piece = tuple[str, str]
-"""An unbreakable bit of text and the glue after it."""
+"""An unbreakable part of a text, and the space after it."""
 
 
 def fit(text: str, box: Box, setting: TextSetting) -> TextBlock:
-    """The largest setting of the text inside the box."""
+    """Set the text as large as possible inside the box."""
     best: _Trial | None = None
-    for breaking, earns in _breakings(text, setting):
-        # a freer way of breaking must earn its keep in type size
+    for breaking, required_gain in _breakings(text, setting):
+        # a freer way of breaking must enlarge the type by its factor
         trial = _largest(breaking, box, setting)
-        if best is None or trial.size > best.size * earns:
+        if best is None or trial.size > best.size * required_gain:
             best = trial
     if best is None:
         return TextBlock(Path(), 0.0, ())
@@ -109,7 +109,7 @@ def _breakings(text: str, setting: TextSetting) -> list[tuple[list[Piece], float
 
 
 def _hyphenated(word: Piece) -> list[Piece]:
-    """A long word in parts of one length: breaking it at all is a last resort."""
+    """Return a long word in parts of equal length, with hyphens."""
     text, glue = word
     if len(text) <= _UNBROKEN or not text.isalpha():
         return [word]
@@ -132,47 +132,47 @@ def _atoms(text: str, *, loose: bool) -> list[Piece]:
     return out
 
 
-def _joined(some: list[Piece]) -> str:
-    text = "".join(text + glue for text, glue in some)
+def _joined(parts: list[Piece]) -> str:
+    text = "".join(text + glue for text, glue in parts)
     return text.removesuffix(_HYPHEN).replace(f"-{_HYPHEN}", "").strip()
 
 
-def _largest(some: list[Piece], box: Box, setting: TextSetting) -> _Trial:
-    """The best number of lines for one way of breaking."""
-    text = _joined(some)
+def _largest(parts: list[Piece], box: Box, setting: TextSetting) -> _Trial:
+    """Return the best setting for one way of breaking."""
+    text = _joined(parts)
     leading = setting.leading or _leading(text, setting.face)
-    widths = [line(t, setting.face, setting.tracking).advance for t, _ in some]
+    widths = [line(t, setting.face, setting.tracking).advance for t, _ in parts]
     space = line(" ", setting.face, setting.tracking).advance
     best: _Trial | None = None
-    best_worth = 0.0
-    counts: Sequence[int] = range(1, min(setting.max_lines, len(some)) + 1)
-    if len(some) > LONG:  # a text: aim straight at the shape of the box
+    best_score = 0.0
+    counts: Sequence[int] = range(1, min(setting.max_lines, len(parts)) + 1)
+    if len(parts) > LONG:  # a text: aim straight at the shape of the box
         ideal = (sum(widths) * box.h / (box.w * leading)) ** 0.5
         counts = range(max(1, round(ideal * 0.85)), round(ideal * 1.2) + 2)
-    if len(some) > LONG:
-        counts = [_best_count(some, widths, space, (box, leading, counts))]
+    if len(parts) > LONG:
+        counts = [_best_count(parts, widths, space, (box, leading, counts))]
     for count in counts:
-        lines = _balanced(some, widths, (count, space))
-        path = _stacked(lines, leading, setting)
+        lines = _balanced(parts, widths, (count, space))
+        path = _stack_lines(lines, leading, setting)
         ink = path.box()
         size = min(box.w / max(ink.w, 1e-6), box.h / max(ink.h, 1e-6), setting.max_size)
-        worth = size * (1 - setting.even * (1 - _evenness(lines, setting)))
-        if best is None or worth > best_worth * setting.gain:
-            best, best_worth = _Trial(size, path, lines), worth
+        score = size * (1 - setting.even * (1 - _evenness(lines, setting)))
+        if best is None or score > best_score * setting.gain:
+            best, best_score = _Trial(size, path, lines), score
     return best or _Trial(0.0, Path(), ())
 
 
 def _best_count(
-    some: list[Piece],
+    parts: list[Piece],
     widths: list[float],
     space: float,
     where: tuple[Box, float, Iterable[int]],
 ) -> int:
-    """The number of lines that makes a long text largest, by its advances alone."""
+    """Return the number of lines that makes a long text largest, by its advances only."""
     box, leading, counts = where
 
     def size(count: int) -> float:
-        lines = _balanced(some, widths, (count, space))
+        lines = _balanced(parts, widths, (count, space))
         widest = max(map(len, lines)) / sum(map(len, lines)) * (sum(widths) + space * len(widths))
         return min(box.w / widest, box.h / (len(lines) * leading))
 
@@ -180,7 +180,7 @@ def _best_count(
 
 
 def _evenness(lines: tuple[str, ...], setting: TextSetting) -> float:
-    """The shortest line's share of the longest: ragged settings are worth less."""
+    """Return the length of the shortest line in lengths of the longest."""
     widths = [line(text, setting.face, setting.tracking).advance for text in lines]
     return min(widths) / max(*widths, 1e-06)
 
@@ -191,7 +191,7 @@ def _leading(text: str, name: Typeface) -> float:
     return max(found, default=1.0)
 
 
-def _stacked(lines: tuple[str, ...], leading: float, setting: TextSetting) -> Path:
+def _stack_lines(lines: tuple[str, ...], leading: float, setting: TextSetting) -> Path:
     path = Path()
     set_lines = [line(text, setting.face, setting.tracking) for text in lines]
     widest = max(s.advance for s in set_lines)
@@ -202,27 +202,27 @@ def _stacked(lines: tuple[str, ...], leading: float, setting: TextSetting) -> Pa
 
 
 def _balanced(
-    some: list[Piece], widths: list[float], count_and_space: tuple[int, float]
+    parts: list[Piece], widths: list[float], count_and_space: tuple[int, float]
 ) -> tuple[str, ...]:
-    """At most `count` lines, the widest of them as narrow as possible."""
+    """Return at most `count` lines, the widest of them as narrow as possible."""
     count, space = count_and_space
     low, high = max(widths), sum(widths) + space * len(widths)
     for _ in range(24):
         middle = (low + high) / 2
-        if len(_filled(some, widths, (middle, space))) <= count:
+        if len(_fill_lines(parts, widths, (middle, space))) <= count:
             high = middle
         else:
             low = middle
-    return tuple(_joined(found) for found in _filled(some, widths, (high, space)))
+    return tuple(_joined(found) for found in _fill_lines(parts, widths, (high, space)))
 
 
-def _filled(
-    some: list[Piece], widths: list[float], limit_and_space: tuple[float, float]
+def _fill_lines(
+    parts: list[Piece], widths: list[float], limit_and_space: tuple[float, float]
 ) -> list[list[Piece]]:
     limit, space = limit_and_space
     lines: list[list[Piece]] = []
     used, glue = 0.0, ""
-    for piece, width in zip(some, widths, strict=True):
+    for piece, width in zip(parts, widths, strict=True):
         gap = space if glue == " " else 0.0
         if lines and used + gap + width <= limit * 1.0001:
             lines[-1].append(piece)

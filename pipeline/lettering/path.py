@@ -1,4 +1,4 @@
-"""A small vector path: build, bend, refine, serialise. y points down."""
+"""A vector path; y points down."""
 
 import math
 from collections.abc import Callable
@@ -12,12 +12,12 @@ Bend = Callable[[float, float], Point]
 
 
 class Path:
-    """Steps of M, L, Q, C and Z; the building methods return the path itself."""
+    """A path of SVG commands M, L, Q, C and Z; methods that add a command return the path."""
 
     __slots__ = ("steps",)
 
     def __init__(self, steps: list[Step] | None = None) -> None:
-        """Start empty, or from steps that the path then owns."""
+        """Start empty, or with steps that the path owns from now on."""
         self.steps: list[Step] = steps if steps is not None else []
 
     def move(self, x: float, y: float) -> Self:
@@ -53,13 +53,13 @@ class Path:
         return self
 
     def bent(self, bend: Bend) -> "Path":
-        """Every point passed through `bend`."""
+        """Return the path with every point mapped by `bend`."""
         return Path([(op, tuple(bend(x, y) for x, y in points)) for op, points in self.steps])
 
     def moved(
         self, dx: float, dy: float, scale: float = 1.0, scale_y: float | None = None
     ) -> "Path":
-        """Scaled about the origin, then shifted."""
+        """Return the path scaled about the origin, then shifted."""
         tall = scale if scale_y is None else scale_y
         return Path(
             [
@@ -69,12 +69,12 @@ class Path:
         )
 
     def turned(self, angle: float, x: float = 0.0, y: float = 0.0) -> "Path":
-        """Turned about the origin by radians, then shifted."""
+        """Return the path turned about the origin by radians, then shifted."""
         c, s = math.cos(angle), math.sin(angle)
         return self.bent(lambda px, py: (x + px * c - py * s, y + px * s + py * c))
 
     def refined(self, step: float) -> "Path":
-        """Long straight edges split, so that a bend shows on them."""
+        """Return the path with long straight edges split, so that they can bend."""
         out: list[Step] = []
         here: Point = (0.0, 0.0)
         start = here
@@ -94,7 +94,7 @@ class Path:
         return Path(out)
 
     def box(self) -> Box:
-        """The box of all control points: exact for lines, never too small for curves."""
+        """Return the box of all control points: exact for lines, never too small for curves."""
         points = [p for _, ps in self.steps for p in ps]
         if not points:
             return Box(0, 0, 0, 0)
@@ -102,7 +102,7 @@ class Path:
         return Box(min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys))
 
     def d(self) -> str:
-        """The path as SVG writes it."""
+        """Return the path data in SVG syntax."""
         return "".join(
             op + " ".join(f"{number(x)} {number(y)}" for x, y in points)
             for op, points in self.steps
@@ -110,6 +110,6 @@ class Path:
 
 
 def number(value: float) -> str:
-    """Two decimals at most, no trailing zeros: short, and the same everywhere."""
+    """Return a number with at most two decimals and no trailing zeros."""
     text = f"{value:.2f}".rstrip("0").rstrip(".")
     return "0" if text in ("-0", "") else text

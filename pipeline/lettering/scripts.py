@@ -1,8 +1,8 @@
-"""What a character asks of a line: its direction and where a line may break beside it."""
+"""Scripts: the direction of characters, and where a line may break beside them."""
 
 import unicodedata
 
-# in escapes, since half of these look like their ASCII sisters
+# escaped, since half of these look like ASCII characters
 NO_LINE_START = frozenset(
     "\u3001\u3002\uff0c\uff0e\u30fb\uff1a\uff1b\uff1f\uff01\u300d\u300f\uff09\u3011\u3015"
     "\u3009\u300b\u30fc\u3005\u309d\u2026!?,.:;)%"
@@ -14,7 +14,7 @@ _KATAKANA = (0x30A0, 0x30FF)
 
 
 def is_cjk(char: str) -> bool:
-    """Whether the character is as wide as it is high, so that lines may break beside it."""
+    """Return whether the character is full-width, so that a line may break beside it."""
     return unicodedata.east_asian_width(char) in ("W", "F")
 
 
@@ -24,14 +24,14 @@ def _strong(char: str) -> str:
 
 
 def is_rtl(text: str) -> bool:
-    """Whether the first letter with a direction runs from right to left."""
+    """Return whether the first letter with a direction runs from right to left."""
     return next((s for s in map(_strong, text) if s in ("L", "R")), "L") == "R"
 
 
 def runs(text: str) -> list[tuple[str, bool]]:
-    """Stretches of one direction, in visual order, each with whether it runs right to left.
+    """Return runs of one direction in visual order, and for each whether it is right-to-left.
 
-    Two embedding levels: enough for the copy of an advertisement.
+    Two embedding levels are supported, enough for the copy of an advertisement.
     """
     base = "R" if is_rtl(text) else "L"
     found: list[tuple[str, str]] = []
@@ -55,9 +55,9 @@ def _directions(text: str, base: str) -> list[str]:
 
 
 def may_break(before: str, after: str, *, loose: bool) -> bool:
-    """Whether a line may break between two neighbours that no space parts.
+    """Return whether a line may break between two characters without a space.
 
-    Only beside CJK; strictly (not `loose`) only where a phrase ends; never against kinsoku.
+    It may beside CJK only, unless `loose` only at the end of a phrase, and never against kinsoku.
     """
     if not (is_cjk(before) or is_cjk(after)):
         return False

@@ -5,21 +5,21 @@ from dataclasses import dataclass
 
 import uharfbuzz as hb
 
-from pipeline.lettering.faces import Typeface, face, face_for, outline
 from pipeline.lettering.path import Path
 from pipeline.lettering.scripts import runs
+from pipeline.lettering.typefaces import Typeface, face, face_for, outline
 
 
 @dataclass(frozen=True, slots=True)
 class ShapedLine:
-    """A line at 1 em, its baseline at y = 0; the path is shared, so do not change it."""
+    """A line at 1 em, its baseline at y = 0; the path is shared and must not be changed."""
 
     path: Path
     advance: float
 
 
-def pieces(text: str, preferred: Typeface) -> list[tuple[Typeface, str]]:
-    """The text split where the covering face changes; a space stays with what precedes it."""
+def split_by_typeface(text: str, preferred: Typeface) -> list[tuple[Typeface, str]]:
+    """Return the text split by typeface; a space stays with what precedes it."""
     out: list[tuple[Typeface, str]] = []
     for char in text:
         name = out[-1][0] if out and char.isspace() else face_for(char, preferred)
@@ -35,7 +35,7 @@ def line(text: str, name: Typeface, tracking: float = 0.0) -> ShapedLine:
     """Shape one line; `tracking` in em is added after every glyph of left-to-right text."""
     path, x = Path(), 0.0
     for run, rtl in runs(text):
-        parts = pieces(run, name)
+        parts = split_by_typeface(run, name)
         for font_name, part in reversed(parts) if rtl else parts:
             x = _shape(part, font_name, (path, x, 0.0 if rtl else tracking), rtl=rtl)
     return ShapedLine(path, x)

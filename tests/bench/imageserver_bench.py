@@ -89,7 +89,7 @@ async def health(folder, seconds):
                     await response.read()
                 waits.append(time.perf_counter() - before)
                 await asyncio.sleep(0.005)
-        painted = len(server.captures())
+        painted = len(server.charges())
     waits.sort()
     return {
         "healthz_p50_ms": round(1000 * waits[len(waits) // 2], 2),

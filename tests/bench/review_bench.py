@@ -30,7 +30,7 @@ from pipeline.ledger.registry import open_ledger
 from pipeline.ledger.rules import buying, settling
 from pipeline.model.credits import Budget
 from pipeline.model.outcome import Receipt
-from pipeline.review.page.assets import version
+from pipeline.review.page.assets import page_files
 
 HERE = Path(__file__).resolve()
 SIZES = ("1:1", "4:3", "16:9", "9:21", "2:1")
@@ -131,7 +131,7 @@ async def _page(browser):
 
 async def _open(browser, url, server):
     async with _page(browser) as page:
-        await page.goto(f"{url}static/{version()}/vendor/BUILD.txt")
+        await page.goto(f"{url}static/{page_files().version}/vendor/BUILD.txt")
         bare = await page.evaluate(
             "performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd"
         )

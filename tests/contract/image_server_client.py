@@ -13,7 +13,7 @@ import aiohttp
 from PIL import Image
 
 from pipeline.imageserver.options import Engine, ServerSettings
-from pipeline.imageserver.painting.order import Painter
+from pipeline.imageserver.painting.painter import Painter
 from pipeline.imageserver.server import ImageServer
 
 PROMPT = (

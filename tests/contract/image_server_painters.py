@@ -3,13 +3,13 @@
 import time
 from dataclasses import replace
 
-from pipeline.imageserver.painting.order import PaintedPicture, PaintOrder, UnpaintableError
-from pipeline.imageserver.painting.plain import paint_none
+from pipeline.imageserver.painting.engines import paint_plain
+from pipeline.imageserver.painting.painter import PaintedPicture, PaintOrder, UnpaintableError
 
 
 def paint_slowly(order: PaintOrder) -> PaintedPicture:
     time.sleep(0.3)
-    return paint_none(order)
+    return paint_plain(order)
 
 
 def refuse(order: PaintOrder) -> PaintedPicture:
@@ -20,4 +20,4 @@ def note_order(order: PaintOrder) -> PaintedPicture:
     ratio = ":".join(map(str, order.ratio))
     background = "transparent" if order.transparent else "opaque"
     note = f"{ratio} {order.quality} {background} #{order.index} ~{order.variation}"
-    return replace(paint_none(order), notes=(note,))
+    return replace(paint_plain(order), renderer=note)

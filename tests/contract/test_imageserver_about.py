@@ -83,18 +83,18 @@ async def test_the_policy_may_rewrite_instead_and_the_books_keep_what_was_asked(
     async with serving(tmp_path, policy_rewrites=True) as client:
         _, reply = await client.post(DOCUMENTED | {"prompt": "a nude statue"})
         assert reply["code"] == 0
-        assert client.server.captures()[0].prompt == "a nude statue"
+        assert client.server.charges()[0].prompt == "a nude statue"
 
 
 async def test_an_order_says_what_was_asked_for(tmp_path: Path):
-    """The painter writes the order into its picture's notes."""
+    """This painter says its order in the name of its renderer."""
     async with serving(tmp_path, painter=image_server_painters.note_order) as client:
         body = DOCUMENTED | {"n": 2, "size": "8:6", "background": "transparent"}
         await client.post(body, X_Variation="2.1")
-        (capture,) = client.server.captures()
-        assert [picture.notes for picture in capture.pictures] == [
-            ("4:3 high transparent #0 ~2.1",),
-            ("4:3 high transparent #1 ~2.1",),
+        (charge,) = client.server.charges()
+        assert [picture.renderer for picture in charge.pictures] == [
+            "4:3 high transparent #0 ~2.1",
+            "4:3 high transparent #1 ~2.1",
         ]
 
 

@@ -84,8 +84,8 @@ def request(
 
 
 def nothing_was_charged(client: Client) -> None:
-    standing = client.server.standing()
-    assert (standing.captured, standing.reserved, standing.balance) == (0, 0, START)
+    standing = client.server.totals()
+    assert (standing.charged, standing.reserved, standing.remaining) == (0, 0, START)
 
 
 def with_literal(field: str, literal: str) -> bytes:
@@ -344,7 +344,7 @@ async def test_after_every_attack_the_server_still_sells(client: Client):
     await sent(client.server.url, request(client, b"[" * 100_000))
     _, reply = await client.post(DOCUMENTED)
     assert reply["code"] == 0
-    await eventually(lambda: client.server.standing().balance == START - 12)
+    await eventually(lambda: client.server.totals().remaining == START - 12)
 
 
 def _shaped(path: str, body: bytes) -> bytes:

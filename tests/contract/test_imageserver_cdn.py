@@ -28,7 +28,7 @@ async def fetch(client: Client, url: URL, method: str = "GET", **headers: str):
 
 async def test_an_image_is_what_the_books_say(client: Client, url: URL):
     status, headers, content = await fetch(client, url)
-    (capture,) = client.server.captures()
+    (capture,) = client.server.charges()
     assert (status, headers["Content-Type"]) == (200, "image/png")
     assert hashlib.sha256(content).hexdigest() == capture.pictures[0].sha256
     assert int(headers["Content-Length"]) == len(content)

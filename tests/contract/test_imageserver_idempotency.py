@@ -73,4 +73,4 @@ async def test_two_callers_may_use_the_same_key(tmp_path: Path):
     async with serving(tmp_path, idempotency=Idempotency.REPLAY) as client:
         await client.post(DOCUMENTED, Idempotency_Key="k")
         await client.post(DOCUMENTED, Idempotency_Key="k", Authorization=f"Bearer {other}")
-        assert [capture.caller for capture in client.server.captures()] == ["server", "other"]
+        assert [capture.caller for capture in client.server.charges()] == ["server", "other"]

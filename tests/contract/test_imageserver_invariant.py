@@ -20,7 +20,7 @@ from pipeline.imageserver.options import Engine, Idempotency, ServerSettings
 from pipeline.imageserver.server import ImageServer
 
 START = 1_000_000
-FAULTS = [
+FAULT_GUIDE = [
     {"fault": "status", "status": 500, "when": "after", "chance": 0.05},
     {"fault": "status", "status": 429, "retry_after": 0, "chance": 0.05},
     {"fault": "drop", "when": "before", "chance": 0.03},
@@ -124,7 +124,7 @@ async def trade(folder: Path, crowd_size: int, *, until: int, keys: "itertools.c
 async def test_the_books_add_up_after_mixed_requests_with_faults_and_a_kill(
     tmp_path: Path, requests: int
 ):
-    (tmp_path / "faults.json").write_text(json.dumps({"seed": 5, "rules": FAULTS}))
+    (tmp_path / "faults.json").write_text(json.dumps({"seed": 5, "rules": FAULT_GUIDE}))
     keys = itertools.count()
     crowds = [await trade(tmp_path, 24, until=requests // 2, keys=keys) for _ in range(2)]
     settings = ServerSettings(
@@ -134,15 +134,15 @@ async def test_the_books_add_up_after_mixed_requests_with_faults_and_a_kill(
         idempotency=Idempotency.REPLAY,
     )
     async with ImageServer(settings) as server:
-        standing = server.standing()
-        captures = server.captures()
+        standing = server.totals()
+        charges = server.charges()
     assert sum(crowd.answers.total() for crowd in crowds) >= requests
     assert {"200", "202", "400"} <= set(crowds[0].answers)
     assert standing.reserved == 0
-    assert standing.start == (standing.balance or 0) + standing.captured
-    assert standing.captured == sum(capture.credits for capture in captures)
-    assert max(Counter(capture.idempotency_key for capture in captures).values()) == 1
-    sold = {picture.name for capture in captures for picture in capture.pictures}
+    assert standing.start == (standing.remaining or 0) + standing.charged
+    assert standing.charged == sum(capture.credits for capture in charges)
+    assert max(Counter(capture.idempotency_key for capture in charges).values()) == 1
+    sold = {picture.name for capture in charges for picture in capture.pictures}
     assert set.union(*(crowd.images for crowd in crowds)) <= sold
     assert _endings(tmp_path / "state" / "books.db") == {1}
 

@@ -57,7 +57,7 @@ async def test_a_url_is_given_where_it_is_asked_for(tmp_path: Path):
 async def test_the_same_books_count_it(tmp_path: Path):
     async with serving(tmp_path, credits=100) as client:
         await generate(client, ASKED | {"quality": "high", "n": 2})
-        assert client.server.standing().balance == 76
+        assert client.server.totals().remaining == 76
 
 
 @pytest.mark.parametrize(

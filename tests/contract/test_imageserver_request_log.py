@@ -7,14 +7,14 @@ import aiohttp
 import pytest
 from image_server_client import DOCUMENTED, PROMPT, eventually, serving
 
-from pipeline.imageserver.api.request_log import REQUESTS, Answered
+from pipeline.imageserver.api.request_log import REQUESTS, RequestRecord
 
 
 @pytest.fixture
 def lines(caplog: pytest.LogCaptureFixture):
     caplog.set_level(logging.INFO, logger=REQUESTS)
 
-    def answered() -> list[Answered]:
+    def answered() -> list[RequestRecord]:
         return [record.answered for record in caplog.records if hasattr(record, "answered")]
 
     return answered

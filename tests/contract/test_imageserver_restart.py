@@ -150,10 +150,10 @@ async def test_kill_9_in_the_middle_of_the_work_leaves_books_that_add_up(tmp_pat
             server.send_signal(signal.SIGKILL)
         await server.wait()
     async with ImageServer(settings(tmp_path, credits=10_000)) as second:
-        standing = second.standing()
-        sold = {picture.name for c in second.captures() for picture in c.pictures}
-        assert standing.start == (standing.balance or 0) + standing.captured
-        assert standing.captured == 2 * len(audit(tmp_path / "books.db"))
+        standing = second.totals()
+        sold = {picture.name for c in second.charges() for picture in c.pictures}
+        assert standing.start == (standing.remaining or 0) + standing.charged
+        assert standing.charged == 2 * len(audit(tmp_path / "books.db"))
         assert {aiohttp.client.URL(url).name for url in answered} <= sold
         moved = second.cdn_url + aiohttp.client.URL(answered[-1]).path_qs
         assert await status_of(moved) == 200

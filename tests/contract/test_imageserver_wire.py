@@ -173,7 +173,7 @@ async def test_without_funds_nothing_is_painted(style_and_client: tuple[ErrorSty
     status, reply = await client.post(DOCUMENTED | {"n": 10})
     assert refused(style, status, reply) == 402
     assert reply["message"].startswith("insufficient credits")
-    assert client.server.standing().balance == 1000 - 8 * 120
+    assert client.server.totals().remaining == 1000 - 8 * 120
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from pipeline.cli.flags import duration, names_of, port_number, whole_number
 from pipeline.cli.serve_log import LogStyle, logging_requests
 from pipeline.cli.terminal import say, table
 from pipeline.errors import UsageError
-from pipeline.imageserver.fault_injection.guide import FAULTS, WHICH
+from pipeline.imageserver.fault_injection.guide import FAULT_GUIDE, RULE_FIELDS
 from pipeline.imageserver.options import Engine, ErrorStyle, Idempotency, Limits, ServerSettings
 from pipeline.imageserver.server import ImageServer
 
@@ -41,7 +41,7 @@ pages
   /healthz       answers if the server runs
 """
 
-EXAMPLE = {"rules": [FAULTS[0].example]}
+EXAMPLE = {"rules": [FAULT_GUIDE[0].example]}
 WHILE_RUNNING = """\
 While the server runs, PUT /_faults with the same JSON replaces the rules, GET
 shows how often each was used, and DELETE removes them."""
@@ -158,16 +158,16 @@ def _add_behaviour(group: argparse._ArgumentGroup) -> None:
 
 def epilogue() -> str:
     """Return examples, and the reference of the fault rules."""
-    longest = max(len(name) for name, _ in [*_fault_texts(), *WHICH])
+    longest = max(len(name) for name, _ in [*_fault_texts(), *RULE_FIELDS])
     lines = [EXAMPLES, "fault rules, for example", f"  {json.dumps(EXAMPLE)}", "", "faults"]
     lines += [_entry(name, text, longest) for name, text in _fault_texts()]
     lines += ["", "which requests a rule applies to"]
-    lines += [_entry(name, text, longest) for name, text in WHICH]
+    lines += [_entry(name, text, longest) for name, text in RULE_FIELDS]
     return "\n".join([*lines, "", WHILE_RUNNING])
 
 
 def _fault_texts() -> list[tuple[str, str]]:
-    return [(guide.fault.value, guide.does) for guide in FAULTS]
+    return [(guide.fault.value, guide.effect) for guide in FAULT_GUIDE]
 
 
 def _entry(name: str, text: str, longest: int) -> str:

@@ -1,1 +1,1 @@
-"""The HTTP API: who may ask, what was asked, and how the answer looks."""
+"""The HTTP API: authorisation, reading requests, endpoints and answers."""

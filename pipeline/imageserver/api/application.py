@@ -1,4 +1,4 @@
-"""The API's aiohttp application: every endpoint, and one way out for everything that goes wrong."""
+"""The API's aiohttp application: every endpoint, and one place that answers every error."""
 
 import logging
 import secrets
@@ -7,74 +7,74 @@ from typing import Protocol
 
 from aiohttp import web
 
-from pipeline.imageserver.api.answers.dialects import Documented, dialect_of
-from pipeline.imageserver.api.answers.refusal import RefusedError
-from pipeline.imageserver.api.authorisation import ApiContext
+from pipeline.imageserver.api.answers import EnvelopeErrors, error_format_of
 from pipeline.imageserver.api.endpoints.about import AboutEndpoints
-from pipeline.imageserver.api.endpoints.documented import NativeEndpoints
+from pipeline.imageserver.api.endpoints.images import ImageEndpoints
 from pipeline.imageserver.api.endpoints.jobs import JobEndpoints
 from pipeline.imageserver.api.endpoints.openai import OpenAiEndpoints
-from pipeline.imageserver.api.request_log import WHY
+from pipeline.imageserver.api.refusal import RefusedError
+from pipeline.imageserver.api.request_log import REFUSAL_REASON
+from pipeline.imageserver.api.services import ApiServices
 from pipeline.imageserver.options import ErrorStyle
 from pipeline.imageserver.painting.image_files import ImageFiles
 
 _log = logging.getLogger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-DESK = web.AppKey("desk", ApiContext)
-"""Where pages find what the endpoints share."""
+SERVICES = web.AppKey("services", ApiServices)
+"""The key under which the application holds what endpoints and pages share."""
 
 
 class Pages(Protocol):
     """Pages for people on the API's port, e.g. `/` and its static files."""
 
     def __call__(self, application: web.Application, *, key: str) -> None:
-        """Add the routes, before the server answers; `key` buys."""
+        """Add the routes before the server starts to answer; `key` pays for what the pages buy."""
         ...
 
 
 def api_application(
-    context: ApiContext, *, image_files: ImageFiles, jobs: JobEndpoints
+    services: ApiServices, *, image_files: ImageFiles, jobs: JobEndpoints
 ) -> web.Application:
-    """An application for the API's port."""
+    """Return the application for the API's port."""
     application = web.Application(
-        middlewares=[_answering(context.settings.error_style)],
-        client_max_size=context.settings.limits.upload_bytes,
+        middlewares=[_answering(services.settings.error_style)],
+        client_max_size=services.settings.limits.upload_bytes,
     )
-    application[DESK] = context
+    application[SERVICES] = services
     for endpoints in (
-        NativeEndpoints(context),
-        OpenAiEndpoints(context, image_files),
+        ImageEndpoints(services),
+        OpenAiEndpoints(services, image_files),
         jobs,
-        AboutEndpoints(context),
+        AboutEndpoints(services),
     ):
         endpoints.add_to(application.router)
 
     async def stop(_: web.Application) -> None:
-        context.stopping.set()
+        services.stopping.set()
 
     application.on_shutdown.append(stop)
     return application
 
 
 def _answering(style: ErrorStyle) -> Callable[..., Awaitable[web.StreamResponse]]:
-    """A middleware: every answer has the API's own form, and a request id."""
+    """Return a middleware that gives every error the API's format and every answer a request id."""
 
     @web.middleware
     async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
             response = await handler(request)
         except RefusedError as error:
-            request[WHY] = error.message
-            response = dialect_of(request.path, style).failure(error)
+            request[REFUSAL_REASON] = error.message
+            response = error_format_of(request.path, style).failure(error)
         except (web.HTTPRedirection, ConnectionError):  # the caller has left
             raise
         except web.HTTPException as error:
-            response = dialect_of(request.path, style).failure(_as_refusal(error))
+            response = error_format_of(request.path, style).failure(_as_refusal(error))
             if "Allow" in error.headers:
                 response.headers["Allow"] = error.headers["Allow"]
         except Exception:  # noqa: BLE001 - a bug here must not become a page with a traceback
             _log.exception("a bug in the image server")
-            response = Documented(ErrorStyle.HTTP).failure(RefusedError(500, "internal error"))
+            response = EnvelopeErrors(ErrorStyle.HTTP).failure(RefusedError(500, "internal error"))
         if not response.prepared:
             response.headers["X-Request-Id"] = f"req_{secrets.token_hex(8)}"
         return response

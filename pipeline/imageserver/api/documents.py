@@ -1,4 +1,4 @@
-"""The documents that ship with the server: its OpenAPI description, and the model's guide."""
+"""The JSON documents that ship with the server: its OpenAPI description and the model guide."""
 
 import json
 from functools import cache
@@ -7,36 +7,36 @@ from typing import Any
 
 from pipeline.imageserver.api.requests.fields import ratio_from
 from pipeline.imageserver.api.terms import CREDITS
-from pipeline.imageserver.painting.order import PaintQuality
+from pipeline.imageserver.painting.painter import PaintQuality
 from pipeline.imageserver.painting.pixels import pixels
 
 
 @cache
-def description() -> dict[str, Any]:
-    """OpenAPI 3.1, as shipped in `openapi.json`."""
-    return _shipped("openapi.json")
+def openapi() -> dict[str, Any]:
+    """Return the OpenAPI 3.1 description, as shipped in `openapi.json`."""
+    return _read_json("openapi.json")
 
 
 @cache
 def model_guide() -> dict[str, Any]:
-    """The document's guide as data, with the price and the pixels of every tier."""
-    guide = _shipped("model_guide.json")
+    """Return the model guide with the price and the pixels of every quality."""
+    guide = _read_json("model_guide.json")
     tiers = {
         quality.value: {
             "credits": CREDITS[quality],
-            "pixels": {ratio: _shown(ratio, quality) for ratio in guide["ratios"]},
+            "pixels": {ratio: _pixels_text(ratio, quality) for ratio in guide["ratios"]},
         }
         for quality in PaintQuality
     }
     return guide | {"tiers": tiers}
 
 
-def _shown(ratio: str, quality: PaintQuality) -> str:
+def _pixels_text(ratio: str, quality: PaintQuality) -> str:
     width, height = pixels(ratio_from(ratio), quality)
     return f"{width}x{height}"
 
 
-def _shipped(name: str) -> dict[str, Any]:
+def _read_json(name: str) -> dict[str, Any]:
     document = resources.files("pipeline.imageserver.api").joinpath(name).read_text("utf-8")
     parsed: dict[str, Any] = json.loads(document)
     return parsed

@@ -1,19 +1,19 @@
-"""How much is taken at once and in a minute; what is more is told when to come back."""
+"""Rate limits: requests in flight and images a minute; a refusal says when to retry."""
 
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from pipeline.imageserver.api.answers.refusal import RefusedError
+from pipeline.imageserver.api.refusal import RefusedError
 from pipeline.imageserver.options import Limits
 
 _WINDOW = 60.0
-_SOON = 1.0
+_RETRY_SECONDS = 1.0
 
 
 class RequestLimits:
-    """Counts images a minute and requests in flight; a monotonic clock, no timers."""
+    """Counters of images a minute and of requests in flight, on a monotonic clock."""
 
     def __init__(self, limits: Limits, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._limits = limits
@@ -22,45 +22,45 @@ class RequestLimits:
         self._recent: deque[tuple[float, int]] = deque()
 
     @contextmanager
-    def passing(self, images: int) -> Iterator[None]:
-        """Hold one place for a request of so many images. Raises RefusedError 429."""
-        self.enter(images)
+    def admit(self, images: int) -> Iterator[None]:
+        """Count a request of so many images as in flight. Raises RefusedError 429 above a limit."""
+        self.acquire(images)
         try:
             yield
         finally:
-            self.leave()
+            self.release()
 
-    def enter(self, images: int) -> None:
-        """Take one place, until `leave`. Raises RefusedError 429."""
-        most = self._limits.in_flight
-        if most is not None and self._in_flight >= most:
-            raise _too_many(f"{most} requests are in flight already", _SOON)
-        self._count(images)
+    def acquire(self, images: int) -> None:
+        """Count a request as in flight until `release`. Raises RefusedError 429 above a limit."""
+        limit = self._limits.in_flight
+        if limit is not None and self._in_flight >= limit:
+            raise _too_many(f"{limit} requests are in flight already", _RETRY_SECONDS)
+        self._count_images(images)
         self._in_flight += 1
 
-    def leave(self) -> None:
-        """Free the place."""
+    def release(self) -> None:
+        """End a request that `acquire` counted."""
         self._in_flight -= 1
 
-    def _count(self, images: int) -> None:
-        """Let them through if the last minute has room; a request larger than that goes alone."""
-        most = self._limits.images_per_minute
-        if most is None:
+    def _count_images(self, images: int) -> None:
+        """Count the images of the last minute; a request above the limit passes only alone."""
+        limit = self._limits.images_per_minute
+        if limit is None:
             return
         now = self._clock()
         while self._recent and self._recent[0][0] <= now - _WINDOW:
             self._recent.popleft()
         used = sum(count for _, count in self._recent)
-        if used and used + images > most:
-            raise _too_many(f"{most} images a minute are the limit", self._wait(used, images, now))
+        if used and used + images > limit:
+            raise _too_many(f"{limit} images a minute are the limit", self._wait(used, images, now))
         self._recent.append((now, images))
 
     def _wait(self, used: int, images: int, now: float) -> float:
-        """Seconds until enough of the last minute has passed."""
-        most = self._limits.images_per_minute or 0
+        """Return the seconds until the request would pass."""
+        limit = self._limits.images_per_minute or 0
         for at, count in self._recent:
             used -= count
-            if used == 0 or used + images <= most:
+            if used == 0 or used + images <= limit:
                 return at + _WINDOW - now
         return _WINDOW
 

@@ -1,6 +1,6 @@
-"""One line for each request that was answered: who asked, how it ended, what it cost.
+"""The request log: one line for each answered request, with its caller, status and cost.
 
-Neither prompts nor signatures nor keys are in it.
+It holds no prompts, no signatures and no keys.
 """
 
 import logging
@@ -10,20 +10,20 @@ from aiohttp import web
 from aiohttp.abc import AbstractAccessLogger
 
 REQUESTS = "pipeline.imageserver.requests"
-"""The logger; whoever wants the lines sets its level to INFO."""
+"""The logger's name; set its level to INFO to get the lines."""
 CALLER = web.RequestKey("caller", str)
-"""The id of the key that asked, once it is known."""
-WHY = web.RequestKey("why", str)
+"""The id of the request's key, once it is known."""
+REFUSAL_REASON = web.RequestKey("why", str)
 """Why a request was refused."""
 
-_UNSPOKEN = ("/healthz", "/_playground/static/")
-"""What machines and pages ask for all day; told only where it fails."""
+_QUIET_PATHS = ("/healthz", "/_playground/static/")
+"""Paths that are requested all the time; they are logged only when they fail."""
 _ERROR = 400
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Answered:
-    """One request and its end; goes with the log record as `answered`."""
+class RequestRecord:
+    """One answered request; the attribute `answered` of its log record."""
 
     method: str
     path: str
@@ -33,11 +33,11 @@ class Answered:
     request_id: str
     caller: str
     credits: int
-    """Charged now."""
+    """Credits that this request was charged; 0 for a replay."""
     why: str
 
     def __str__(self) -> str:
-        """As a person reads it."""
+        """Return the record as one line for a person."""
         seconds = f"{self.seconds:.2f} s" if self.seconds >= 1 else f"{self.seconds * 1000:.0f} ms"
         cost = f"{self.credits} credits" if self.credits else ""
         parts = (f"{self.method} {self.path} {self.status}", seconds, cost, self.caller, self.why)
@@ -45,24 +45,26 @@ class Answered:
 
 
 class RequestLog(AbstractAccessLogger):
-    """What aiohttp tells of every answer, turned into one record."""
+    """An aiohttp access logger that writes one record for each answer."""
 
     @property
     def enabled(self) -> bool:
-        """Whether anybody listens."""
+        """True if the logger's level lets the lines through."""
         return self.logger.isEnabledFor(logging.INFO)
 
     def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
-        """Record one answer."""
-        answered = _answered(request, response, time)
-        if answered.status >= _ERROR or not answered.path.startswith(_UNSPOKEN):
-            self.logger.info("%s", answered, extra={"answered": answered})
+        """Log one answer."""
+        record = _record_of(request, response, time)
+        if record.status >= _ERROR or not record.path.startswith(_QUIET_PATHS):
+            self.logger.info("%s", record, extra={"answered": record})
 
 
-def _answered(request: web.BaseRequest, response: web.StreamResponse, seconds: float) -> Answered:
+def _record_of(
+    request: web.BaseRequest, response: web.StreamResponse, seconds: float
+) -> RequestRecord:
     replayed = "Idempotent-Replayed" in response.headers
     charged = response.headers.get("X-Credits-Charged", "0")
-    return Answered(
+    return RequestRecord(
         method=request.method,
         path=request.rel_url.raw_path,
         status=response.status,
@@ -71,5 +73,5 @@ def _answered(request: web.BaseRequest, response: web.StreamResponse, seconds: f
         request_id=response.headers.get("X-Request-Id", ""),
         caller=request.get(CALLER, ""),
         credits=0 if replayed else int(charged),
-        why=request.get(WHY, ""),
+        why=request.get(REFUSAL_REASON, ""),
     )

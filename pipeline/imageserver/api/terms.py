@@ -1,16 +1,16 @@
-"""The terms of the API document: its model, its prices, and what its fields may be."""
+"""Constants of the API document: its model, its prices, and the values of its fields."""
 
-from pipeline.imageserver.painting.order import PaintQuality
+from pipeline.imageserver.painting.painter import PaintQuality
 
 MODEL = "gpt-image-2"
 CREDITS = {PaintQuality.LOW: 2, PaintQuality.MEDIUM: 6, PaintQuality.HIGH: 12}
-"""What one picture costs, as documented."""
+"""The documented price of one picture."""
 FIELDS = frozenset({"prompt", "model", "size", "quality", "n", "background"})
-"""Of the documented request."""
+"""The fields of the documented request."""
 BACKGROUNDS = ("opaque", "transparent")
 DOCUMENTED_RATIOS = ("1:1", "4:3", "16:9", "9:21", "1:2", "2:1")
-"""The document says "such as"; any other up to 3:1 is painted as well."""
-LONGEST_PROMPT = 32_000
-"""Characters; the document names no limit, services of this family have this one."""
-MOST_PICTURES = 10
-"""Of one request; the document names no limit."""
+"""The ratios that the document names as examples; any other up to 3:1 is painted as well."""
+MAX_PROMPT_LENGTH = 32_000
+"""In characters. The document names no limit; services of this kind have this one."""
+MAX_PICTURES = 10
+"""Pictures of one request. The document names no limit."""

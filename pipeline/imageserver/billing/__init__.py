@@ -1,1 +1,1 @@
-"""The account of a server: reserve, then capture or release, and the keys."""
+"""The server's credit account, its bearer keys, and the sale of pictures."""

@@ -1,11 +1,10 @@
-"""The server's own account of every credit: reserve, then capture or release; nothing is changed.
+"""The server's account of every credit: append-only entries reserve, then capture or release.
 
-It is the independent auditor of every client, so it is written before anything is painted and
-before anything is answered, and it survives kill -9: what was reserved and never captured is
+It audits the clients independently, so it is written before anything is painted and
+before anything is answered. It survives kill -9: reservations that were never captured are
 released at the next start.
 """
 
-import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,12 +13,12 @@ from typing import Literal
 import apsw
 
 from pipeline.errors import LedgerUnusable
-from pipeline.imageserver.api.answers.refusal import RefusedError
+from pipeline.imageserver.api.refusal import RefusedError
 from pipeline.imageserver.billing import tables
 from pipeline.imageserver.billing.group_writer import GroupWriter, connect
 from pipeline.imageserver.billing.purchases import (
-    AccountStanding,
-    Capture,
+    AccountTotals,
+    Charge,
     Purchase,
     Released,
     Reserved,
@@ -28,70 +27,75 @@ from pipeline.imageserver.billing.purchases import (
 )
 from pipeline.imageserver.options import Idempotency
 
+_NO_NOTES = "[]"
+"""Value of the column `notes`, which the schema keeps although no painter writes notes."""
+
 
 class CreditAccount:
-    """One account, shared by all keys of a server; every awaited verb is on disk."""
+    """One account for all keys of a server; an awaited method has its change on disk."""
 
     def __init__(self, path: Path, *, start: int | None) -> None:
-        """Open or make the books, and release what a killed server left reserved.
+        """Open or create the account, and release what a killed server left reserved.
 
-        `start` is all credits ever given, None for unlimited. Raises LedgerUnusable.
+        `start` is the credits ever given, None for unlimited. Raises LedgerUnusable.
         """
         self._start = start
         self._in_flight: dict[tuple[str, str], tuple[int, bytes]] = {}
         self._key_of: dict[int, tuple[str, str]] = {}
         try:
-            self._connection = tables.open_books(path)
+            self._connection = tables.open_account(path)
             self._reader = connect(path)
-            self._recount()
+            self._reload()
             with self._connection:
-                self._note_start()
+                self._record_start()
                 for purchase in list(self._open):
                     self._release(purchase)
         except apsw.Error as error:
             raise LedgerUnusable(f"{path}: {error}") from error
         self._publish()
-        self._writer = GroupWriter(self._connection, committed=self._publish, undone=self._recount)
+        self._writer = GroupWriter(
+            self._connection, on_commit=self._publish, on_rollback=self._reload
+        )
 
     async def reserve(
         self, purchase: Purchase, *, idempotency: Idempotency = Idempotency.OFF
     ) -> Reserved | Sold:
-        """Set the credits aside; an honoured key that was paid for gives that sale instead.
+        """Reserve credits, or return the sale that was made under the same idempotency key.
 
-        Raises RefusedError: 402 without funds, 409 and 422 for a key that was used before.
+        Raises RefusedError: 402 without credits, 409 and 422 for a key that was used before.
         """
         return await self._writer.run(lambda: self._reserve(purchase, idempotency))
 
     async def capture(self, purchase: int, pictures: Sequence[SoldPicture]) -> Sold:
-        """Charge what was reserved, with the pictures that it bought."""
+        """Charge a reservation, with the pictures that it bought."""
         return await self._writer.run(lambda: self._capture(purchase, tuple(pictures)))
 
     async def release(self, purchase: int) -> None:
-        """Give the reserved credits back; nothing happens to a purchase that is closed."""
+        """Release the reserved credits; a purchase that is closed stays as it is."""
         await self._writer.run(lambda: self._release(purchase))
 
-    def standing(self) -> AccountStanding:
-        """Where the account stands after the last commit."""
-        return self._standing
+    def totals(self) -> AccountTotals:
+        """Return the totals after the last commit."""
+        return self._totals
 
     def pictures(self, purchase: int) -> tuple[SoldPicture, ...]:
-        """What one purchase bought; nothing for one that is open, released or unknown."""
+        """Return the pictures of a purchase; none if it is open, released or unknown."""
         return tables.pictures_of(self._reader, purchase)
 
     def outcome(self, purchase: int, *, caller: str) -> Sold | Reserved | Released | None:
-        """What became of a purchase; None for one that this caller did not make."""
+        """Return the outcome of a purchase; None if this caller did not make it."""
         return tables.outcome_of(self._reader, purchase, caller=caller)
 
-    def captures(self) -> tuple[Capture, ...]:
-        """Everything that was ever charged, oldest first."""
-        return tuple(tables.captures(self._reader))
+    def charges(self) -> tuple[Charge, ...]:
+        """Return all charges, oldest first."""
+        return tuple(tables.charges(self._reader))
 
     def expired_pictures(self) -> list[str]:
-        """Digests of pictures that nobody holds a good URL of any more."""
+        """Return the SHA-256 of every picture whose URLs have all expired."""
         return tables.expired_pictures(self._reader, now=time.time())
 
     async def close(self) -> None:
-        """Release what is still open, write everything, close the file."""
+        """Release open reservations, finish all writes and close the file."""
         try:
             for purchase in list(self._open):
                 await self.release(purchase)
@@ -100,17 +104,17 @@ class CreditAccount:
             self._reader.close()
             self._connection.close()
 
-    def _note_start(self) -> None:
-        """Another start than last time is an event of its own."""
+    def _record_start(self) -> None:
+        """Record the credits ever given, if they differ from last time."""
         last = self._connection.execute("SELECT start FROM account ORDER BY id DESC").fetchone()
         if last != (self._start,):
             self._connection.execute(
                 "INSERT INTO account (at, start) VALUES (?, ?)", (time.time(), self._start)
             )
 
-    def _recount(self) -> None:
-        """Learn where the account stands from the entries alone."""
-        self._captured = tables.sum_of_captures(self._connection)
+    def _reload(self) -> None:
+        """Read all totals from the entries."""
+        self._charged = tables.total_charged(self._connection)
         self._open = tables.open_reservations(self._connection)
         self._reserved = sum(self._open.values())
         self._last = tables.last_purchase(self._connection)
@@ -118,65 +122,67 @@ class CreditAccount:
         self._in_flight = {key: self._in_flight[key] for key in self._key_of.values()}
 
     def _publish(self) -> None:
-        self._standing = AccountStanding(
-            start=self._start, captured=self._captured, reserved=self._reserved
+        self._totals = AccountTotals(
+            start=self._start, charged=self._charged, reserved=self._reserved
         )
 
-    def _reserve(self, asked: Purchase, idempotency: Idempotency) -> Reserved | Sold:
+    def _reserve(self, purchase: Purchase, idempotency: Idempotency) -> Reserved | Sold:
         key = None
-        if asked.idempotency_key is not None and idempotency is not Idempotency.OFF:
-            key = (asked.caller, asked.idempotency_key)
-            sold = self._sold_under(key, asked.fingerprint, idempotency)
+        if purchase.idempotency_key is not None and idempotency is not Idempotency.OFF:
+            key = (purchase.caller, purchase.idempotency_key)
+            sold = self._earlier_sale(key, purchase.fingerprint, idempotency)
             if sold is not None:
                 return sold
-        self._afford(asked.credits)
+        self._check_funds(purchase.credits)
         self._last += 1
         self._connection.execute(
             "INSERT INTO purchase VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 self._last,
                 time.time(),
-                asked.route,
-                asked.caller,
-                asked.prompt,
-                asked.size,
-                asked.quality,
-                asked.background,
-                asked.n,
-                asked.variation,
-                asked.idempotency_key,
+                purchase.route,
+                purchase.caller,
+                purchase.prompt,
+                purchase.size,
+                purchase.quality,
+                purchase.background,
+                purchase.n,
+                purchase.variation,
+                purchase.idempotency_key,
             ),
         )
-        self._enter("reserve", self._last, asked.credits)
-        self._open[self._last] = asked.credits
-        self._reserved += asked.credits
+        self._add_entry("reserve", self._last, purchase.credits)
+        self._open[self._last] = purchase.credits
+        self._reserved += purchase.credits
         if key is not None:
-            self._in_flight[key] = (self._last, asked.fingerprint)
+            self._in_flight[key] = (self._last, purchase.fingerprint)
             self._key_of[self._last] = key
         return Reserved(purchase=self._last)
 
-    def _afford(self, price: int) -> None:
+    def _check_funds(self, price: int) -> None:
         if self._start is None:
             return
-        balance = self._start - self._captured - self._reserved
-        if price > balance:
-            raise RefusedError(402, f"insufficient credits: this costs {price}, {balance} are left")
+        remaining = self._start - self._charged - self._reserved
+        if price > remaining:
+            raise RefusedError(
+                402, f"insufficient credits: this costs {price}, {remaining} are left"
+            )
 
-    def _sold_under(
+    def _earlier_sale(
         self, key: tuple[str, str], fingerprint: bytes, idempotency: Idempotency
     ) -> Sold | None:
-        """What the key bought before; raises where it may not be used now."""
-        purchase, known = self._in_flight.get(key, (0, b""))
+        """Return the earlier sale under this key, or None. Raises RefusedError 409 or 422."""
+        purchase, used_for = self._in_flight.get(key, (0, b""))
         if not purchase:
             row = self._connection.execute(
                 "SELECT purchase, fingerprint FROM used_key WHERE caller = ? AND key = ?", key
             ).fetchone()
             if row is None:
                 return None
-            purchase, known = row
+            purchase, used_for = row
         if idempotency is Idempotency.REJECT:
             raise _key_refused(409, "was used before")
-        if known != fingerprint:
+        if used_for != fingerprint:
             raise _key_refused(422, "was used for another request")
         if key in self._in_flight:
             raise _key_refused(409, "the first request with this key is still in the making")
@@ -191,7 +197,7 @@ class CreditAccount:
 
     def _capture(self, purchase: int, pictures: tuple[SoldPicture, ...]) -> Sold:
         price = self._open[purchase]
-        at = self._enter("capture", purchase, price)
+        at = self._add_entry("capture", purchase, price)
         self._connection.executemany(
             "INSERT INTO picture VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
@@ -204,22 +210,22 @@ class CreditAccount:
                     picture.height,
                     picture.renderer,
                     picture.expires,
-                    json.dumps(picture.notes),
+                    _NO_NOTES,
                 )
                 for picture in pictures
             ],
         )
         self._close(purchase, used=True)
-        self._captured += price
+        self._charged += price
         return Sold(purchase=purchase, at=at, credits=price, pictures=pictures)
 
     def _release(self, purchase: int) -> None:
         if purchase in self._open:
-            self._enter("release", purchase, self._open[purchase])
+            self._add_entry("release", purchase, self._open[purchase])
             self._close(purchase, used=False)
 
     def _close(self, purchase: int, *, used: bool) -> None:
-        """The reservation ends; its key stays taken only where something was bought."""
+        """End a reservation; its idempotency key stays in use only if something was bought."""
         self._reserved -= self._open.pop(purchase)
         key = self._key_of.pop(purchase, None)
         if key is None:
@@ -230,7 +236,7 @@ class CreditAccount:
                 "INSERT INTO used_key VALUES (?, ?, ?, ?)", (*key, fingerprint, purchase)
             )
 
-    def _enter(
+    def _add_entry(
         self, kind: Literal["reserve", "capture", "release"], purchase: int, price: int
     ) -> float:
         now = time.time()

@@ -1,7 +1,7 @@
-"""One thread that writes one SQLite file; what gathers while it commits goes in together.
+"""A thread that writes one SQLite file and commits waiting writes as a group.
 
-Group commit without a timer: an idle writer commits at once, a busy one shares each fsync among
-all that waited for it.
+There is no timer: an idle writer commits at once, a busy one shares each fsync among all
+writes that waited for it.
 """
 
 import asyncio
@@ -19,12 +19,12 @@ from pipeline.errors import LocalFault
 
 _T = TypeVar("_T")
 
-_LARGEST_GROUP = 512
+_MAX_GROUP = 512
 _log = logging.getLogger(__name__)
 
 
 def connect(path: Path) -> apsw.Connection:
-    """A connection whose commits survive a power loss, and whose readers never wait."""
+    """Return a connection whose commits survive a power loss and whose readers never wait."""
     connection = apsw.Connection(str(path))
     connection.set_busy_timeout(10_000)
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=OFF"):
@@ -33,10 +33,10 @@ def connect(path: Path) -> apsw.Connection:
 
 
 @dataclass(slots=True)
-class _Waiting:
-    """One verb, and who waits for what it returns."""
+class _PendingWrite:
+    """One write, and the future that waits for its result."""
 
-    verb: Callable[[], Any]
+    write: Callable[[], Any]
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future[Any]
     result: Any = None
@@ -44,40 +44,40 @@ class _Waiting:
 
 
 class GroupWriter:
-    """Runs verbs one after another in the open transaction of its own thread.
+    """Runs writes one after another in a transaction of its own thread.
 
-    A verb may refuse by raising, as long as it has written nothing before; an error of SQLite
-    itself undoes the whole group, and every verb of it fails with LocalFault.
+    A write may refuse by raising, as long as it has changed nothing before; an error of SQLite
+    itself rolls the whole group back, and every write in it fails with LocalFault.
     """
 
     def __init__(
         self,
         connection: apsw.Connection,
         *,
-        committed: Callable[[], None],
-        undone: Callable[[], None],
+        on_commit: Callable[[], None],
+        on_rollback: Callable[[], None],
     ) -> None:
         self._connection = connection
-        self._committed = committed
-        self._undone = undone
-        self._ended: str = ""
-        """Why nothing is written any more."""
-        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._work, name="books", daemon=True)
+        self._on_commit = on_commit
+        self._on_rollback = on_rollback
+        self._closed_reason: str = ""
+        """The reason why nothing is written any more; empty while writes are taken."""
+        self._queue: queue.SimpleQueue[_PendingWrite | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name="credit-account", daemon=True)
         self._thread.start()
 
-    async def run(self, verb: Callable[[], _T]) -> _T:
-        """What the verb returned, once it is on disk."""
-        if self._ended:
-            raise LocalFault(self._ended)
+    async def run(self, write: Callable[[], _T]) -> _T:
+        """Return what the write returned, once it is on disk."""
+        if self._closed_reason:
+            raise LocalFault(self._closed_reason)
         loop = asyncio.get_running_loop()
         future: asyncio.Future[_T] = loop.create_future()
-        self._queue.put(_Waiting(verb, loop, future))
+        self._queue.put(_PendingWrite(write, loop, future))
         return await future
 
     async def close(self) -> None:
-        """Write what was handed in, then end the thread; the connection stays open."""
-        self._ended = self._ended or "the books are closed"
+        """Finish pending writes, then end the thread; the connection stays open."""
+        self._closed_reason = self._closed_reason or "the credit account is closed"
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
 
@@ -86,67 +86,67 @@ class GroupWriter:
             group, last = self._gather()
             if group:
                 self._commit(group)
-                _tell(group)
+                _notify(group)
             if last:
                 return
 
-    def _gather(self) -> tuple[list[_Waiting], bool]:
-        """Wait for one verb, and take what else is there; True once the writer is to end."""
-        group: list[_Waiting] = []
-        waiting = self._queue.get()
-        while waiting is not None:
-            group.append(waiting)
-            if len(group) == _LARGEST_GROUP or self._queue.empty():
+    def _gather(self) -> tuple[list[_PendingWrite], bool]:
+        """Wait for one write and take all others that wait; True once the thread is to end."""
+        group: list[_PendingWrite] = []
+        pending = self._queue.get()
+        while pending is not None:
+            group.append(pending)
+            if len(group) == _MAX_GROUP or self._queue.empty():
                 return group, False
-            waiting = self._queue.get_nowait()
+            pending = self._queue.get_nowait()
         return group, True
 
-    def _commit(self, group: list[_Waiting]) -> None:
+    def _commit(self, group: list[_PendingWrite]) -> None:
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-            for waiting in group:
-                _run(waiting)
+            for pending in group:
+                _run(pending)
             self._connection.execute("COMMIT")
         except (apsw.Error, OSError) as error:
-            _log.warning("the books could not be written: %s", error)
-            self._undo()
-            for waiting in group:
-                waiting.error = LocalFault(f"the books could not be written: {error}")
+            _log.warning("the credit account could not be written: %s", error)
+            self._rollback()
+            for pending in group:
+                pending.error = LocalFault(f"the credit account could not be written: {error}")
         else:
-            self._committed()
+            self._on_commit()
 
-    def _undo(self) -> None:
-        """Back to what is on disk; where even that cannot be read, nothing is written any more."""
+    def _rollback(self) -> None:
+        """Return to the state on disk; if that cannot be read, nothing is written any more."""
         try:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-            self._undone()
+            self._on_rollback()
         except (apsw.Error, OSError) as error:
-            _log.critical("the books cannot be read: %s", error)
-            self._ended = f"the books cannot be read: {error}"
+            _log.critical("the credit account cannot be read: %s", error)
+            self._closed_reason = f"the credit account cannot be read: {error}"
 
 
-def _run(waiting: _Waiting) -> None:
+def _run(pending: _PendingWrite) -> None:
     try:
-        waiting.result = waiting.verb()
+        pending.result = pending.write()
     except (apsw.Error, OSError):
         raise
     except Exception as error:  # noqa: BLE001 - a verb's refusal belongs to who asked for it
-        waiting.error = error
+        pending.error = error
 
 
-def _tell(group: list[_Waiting]) -> None:
-    """Wake the callers: one call into each loop for the whole group."""
-    for loop in {waiting.loop for waiting in group}:
+def _notify(group: list[_PendingWrite]) -> None:
+    """Resolve the futures, with one call into each event loop."""
+    for loop in {pending.loop for pending in group}:
         if not loop.is_closed():
             loop.call_soon_threadsafe(_resolve, [w for w in group if w.loop is loop])
 
 
-def _resolve(group: list[_Waiting]) -> None:
-    for waiting in group:
-        if waiting.future.done():
+def _resolve(group: list[_PendingWrite]) -> None:
+    for pending in group:
+        if pending.future.done():
             continue
-        if waiting.error is not None:
-            waiting.future.set_exception(waiting.error)
+        if pending.error is not None:
+            pending.future.set_exception(pending.error)
         else:
-            waiting.future.set_result(waiting.result)
+            pending.future.set_result(pending.result)

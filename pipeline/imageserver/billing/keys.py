@@ -1,4 +1,4 @@
-"""The bearer keys of a server: known by their digests only, added and revoked while it runs."""
+"""The bearer keys of a server: stored as digests, added and revoked while it runs."""
 
 import fcntl
 import hashlib
@@ -25,22 +25,24 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeyRecord:
-    """One key that was handed out; the key itself is shown once and kept nowhere."""
+    """A key that was created; the key itself is shown once and stored nowhere."""
 
     name: str
     sha256: str
     tail: str
-    """Its last four characters, for a person to tell keys apart."""
+    """The key's last four characters, by which a person tells keys apart."""
     created: float
     revoked: float | None = None
 
 
 def add_key(state: Path, name: str) -> str:
-    """A new key under this name; the only time it is shown. Raises UsageError."""
+    """Create a key of this name and return it; it is never shown again. Raises UsageError."""
     if not _NAME.fullmatch(name) or name == OWN_KEY:
-        raise UsageError(f"a key's name is letters, digits, dot, dash, underscore, not {name!r}")
+        raise UsageError(
+            f"a key's name has letters, digits, dots, dashes and underscores only, not {name!r}"
+        )
     key = f"sk-{secrets.token_urlsafe(24)}"
-    with _alone(state):
+    with _locked(state):
         records = list_keys(state)
         if any(record.name == name and record.revoked is None for record in records):
             raise UsageError(f"there is a key named {name} already")
@@ -50,7 +52,7 @@ def add_key(state: Path, name: str) -> str:
 
 
 def list_keys(state: Path) -> tuple[KeyRecord, ...]:
-    """Every key that was ever added, oldest first. Raises LedgerUnusable."""
+    """Return every key that was ever added, oldest first. Raises LedgerUnusable."""
     path = state / "keys.json"
     try:
         return tuple(KeyRecord(**entry) for entry in json.loads(path.read_bytes()))
@@ -61,52 +63,52 @@ def list_keys(state: Path) -> tuple[KeyRecord, ...]:
 
 
 def revoke_key(state: Path, name: str) -> None:
-    """End a key now; a running server refuses it with its next request. Raises UsageError."""
-    with _alone(state):
+    """Revoke a key; a running server refuses it from the next request on. Raises UsageError."""
+    with _locked(state):
         records = list_keys(state)
         if not any(record.name == name and record.revoked is None for record in records):
             raise UsageError(f"there is no key named {name}")
-        ended = [
+        changed = [
             replace(record, revoked=time.time())
             if record.name == name and record.revoked is None
             else record
             for record in records
         ]
-        _save(state, ended)
+        _save(state, changed)
 
 
 class ServerKeys:
-    """Who a bearer is; follows the key file while the server runs."""
+    """The valid keys; the key file is read again whenever it changes."""
 
     def __init__(self, state: Path, *, own: str) -> None:
         self._state = state
         self._own = {_digest(own): OWN_KEY}
         self._known = dict(self._own)
-        self._seen: tuple[int, ...] = ()
+        self._version: tuple[int, ...] = ()
 
     def caller(self, authorization: str) -> str | None:
-        """The id of the key in this header, None where it is none of ours."""
+        """Return the id of the key in this header, None if it is not valid."""
         scheme, _, key = authorization.partition(" ")
         if scheme.lower() != "bearer":
             return None
-        self._follow()
+        self._reload_if_changed()
         return self._known.get(_digest(key.strip()))
 
-    def _follow(self) -> None:
+    def _reload_if_changed(self) -> None:
         try:
             stat = os.stat(self._state / "keys.json")  # noqa: PTH116 - once per request
-            seen: tuple[int, ...] = (stat.st_mtime_ns, stat.st_ino, stat.st_size)
+            version: tuple[int, ...] = (stat.st_mtime_ns, stat.st_ino, stat.st_size)
         except FileNotFoundError:
-            seen = ()
-        if seen == self._seen:
+            version = ()
+        if version == self._version:
             return
         try:
             live = [record for record in list_keys(self._state) if record.revoked is None]
         except LedgerUnusable as error:
-            _log.warning("the keys known so far stay good: %s", error)
+            _log.warning("the key file cannot be read, the keys read before stay valid: %s", error)
         else:
             self._known = {record.sha256: record.name for record in live} | self._own
-        self._seen = seen
+        self._version = version
 
 
 def _digest(key: str) -> str:
@@ -114,8 +116,8 @@ def _digest(key: str) -> str:
 
 
 @contextmanager
-def _alone(state: Path) -> Iterator[None]:
-    """One command changes the file at a time: none undoes what another has just written."""
+def _locked(state: Path) -> Iterator[None]:
+    """Hold the lock of the key file, so that no command undoes what another has just written."""
     try:
         state.mkdir(parents=True, exist_ok=True)
         lock = os.open(state / "keys.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

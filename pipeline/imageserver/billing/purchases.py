@@ -1,14 +1,14 @@
-"""What the books hold, as values: purchases, pictures sold, and where the account stands."""
+"""Values of the credit account: purchases, sold pictures, charges and totals."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Purchase:
-    """What is to be paid for; reserved before anything is painted."""
+    """A purchase to reserve, before anything is painted."""
 
     route: str
-    """Which endpoint sold it: `generate`, `edits`, `generations`, `jobs`."""
+    """The endpoint: `generate`, `edits`, `generations` or `jobs`."""
     caller: str
     """The id of the key that pays."""
     prompt: str
@@ -17,16 +17,16 @@ class Purchase:
     background: str
     n: int
     credits: int
-    """For all n together."""
+    """Price of all n pictures together."""
     variation: str = ""
     idempotency_key: str | None = None
     fingerprint: bytes = b""
-    """Of the request as understood; another one under the same key is a mistake."""
+    """Digest of the request; the same idempotency key with another digest is a mistake."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SoldPicture:
-    """One picture of a purchase, as the image host finds it."""
+    """One picture of a purchase, as the image host serves it."""
 
     purchase: int
     index: int
@@ -37,58 +37,57 @@ class SoldPicture:
     height: int
     renderer: str
     expires: int
-    """Unix seconds at which its URL ends."""
-    notes: tuple[str, ...] = ()
+    """Unix time at which the picture's URL expires."""
 
     @property
     def name(self) -> str:
-        """Ten digits and more, as in the document's example: `1234567890.png`."""
+        """File name of ten or more digits, as in the document's example: `1234567890.png`."""
         return f"{self.purchase:09d}{self.index}.png"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sold:
-    """A purchase that is paid, with its pictures in order."""
+    """A purchase that is charged, with its pictures in order."""
 
     purchase: int
     at: float
     credits: int
     pictures: tuple[SoldPicture, ...]
     replayed: bool = False
-    """Not charged now: an earlier request with the same key paid for it."""
+    """True if nothing was charged now: an earlier request with the same key paid."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reserved:
-    """Credits are set aside under this number until they are captured or released."""
+    """A purchase whose credits are reserved until they are captured or released."""
 
     purchase: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Released:
-    """Nothing was painted, the credits were given back."""
+    """A purchase whose credits were released: nothing was painted."""
 
     purchase: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class AccountStanding:
-    """start = balance + captured + reserved, always; unlimited accounts have no start."""
+class AccountTotals:
+    """start = remaining + charged + reserved, always; an unlimited account has no start."""
 
     start: int | None
-    captured: int
+    charged: int
     reserved: int
 
     @property
-    def balance(self) -> int | None:
-        """What may still be spent; None: unlimited."""
-        return None if self.start is None else self.start - self.captured - self.reserved
+    def remaining(self) -> int | None:
+        """Credits that may still be spent; None for unlimited."""
+        return None if self.start is None else self.start - self.charged - self.reserved
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Capture:
-    """One purchase that was charged, for an auditor."""
+class Charge:
+    """One purchase that was charged."""
 
     purchase: int
     at: float

@@ -1,6 +1,5 @@
-"""The tables of the books, and how the server reads them; only `books` writes them."""
+"""The tables of the credit account, and how they are read; only `credit_account` writes them."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ import apsw
 
 from pipeline.errors import LedgerUnusable
 from pipeline.imageserver.billing.group_writer import connect
-from pipeline.imageserver.billing.purchases import Capture, Released, Reserved, Sold, SoldPicture
+from pipeline.imageserver.billing.purchases import Charge, Released, Reserved, Sold, SoldPicture
 
 _VERSION = 1
 _SCHEMA = """
@@ -39,8 +38,8 @@ CREATE TRIGGER entry_remains BEFORE DELETE ON entry
 """
 
 
-def open_books(path: Path) -> apsw.Connection:
-    """The books at this path, made when they are missing; newer ones are refused untouched."""
+def open_account(path: Path) -> apsw.Connection:
+    """Open the account at this path, or create it; one of a newer version is refused untouched."""
     connection = connect(path)
     version = connection.pragma("user_version")
     if version == 0:
@@ -50,19 +49,19 @@ def open_books(path: Path) -> apsw.Connection:
     elif version != _VERSION:
         connection.close()
         raise LedgerUnusable(
-            f"{path} is version {version} of the books, this program reads {_VERSION}"
+            f"{path} has version {version} of the credit account; this program reads {_VERSION}"
         )
     return connection
 
 
-def sum_of_captures(connection: apsw.Connection) -> int:
-    """Credits that were charged."""
+def total_charged(connection: apsw.Connection) -> int:
+    """Return the sum of all charges."""
     row = connection.execute("SELECT sum(credits) FROM entry WHERE kind = 'capture'").fetchone()
     return (row and row[0]) or 0
 
 
 def open_reservations(connection: apsw.Connection) -> dict[int, int]:
-    """Purchase to credits, for all that is reserved and neither captured nor released."""
+    """Return the credits of every purchase that is reserved and neither captured nor released."""
     return dict(
         connection.execute(
             "SELECT purchase, credits FROM entry AS r WHERE kind = 'reserve' AND NOT EXISTS"
@@ -72,15 +71,15 @@ def open_reservations(connection: apsw.Connection) -> dict[int, int]:
 
 
 def last_purchase(connection: apsw.Connection) -> int:
-    """The highest number given to a purchase."""
+    """Return the highest purchase number."""
     row = connection.execute("SELECT max(id) FROM purchase").fetchone()
     return (row and row[0]) or 0
 
 
 def pictures_of(connection: apsw.Connection, purchase: int) -> tuple[SoldPicture, ...]:
-    """The pictures of one purchase, in order."""
+    """Return the pictures of one purchase, in order."""
     rows = connection.execute(
-        "SELECT purchase, number, sha256, size, width, height, renderer, expires, notes"
+        "SELECT purchase, number, sha256, size, width, height, renderer, expires"
         " FROM picture WHERE purchase = ? ORDER BY number",
         (purchase,),
     )
@@ -90,7 +89,7 @@ def pictures_of(connection: apsw.Connection, purchase: int) -> tuple[SoldPicture
 def outcome_of(
     connection: apsw.Connection, purchase: int, *, caller: str
 ) -> Sold | Reserved | Released | None:
-    """What became of a purchase; None for one that this caller did not make."""
+    """Return the outcome of a purchase; None if this caller did not make it."""
     rows: list[Any] = connection.execute(
         "SELECT e.kind, e.at, e.credits FROM entry AS e JOIN purchase AS p ON p.id = e.purchase"
         " WHERE e.purchase = ? AND p.caller = ? ORDER BY e.id DESC LIMIT 1",
@@ -109,7 +108,7 @@ def outcome_of(
 
 
 def expired_pictures(connection: apsw.Connection, *, now: float) -> list[str]:
-    """Digests of pictures whose every URL has ended."""
+    """Return the SHA-256 of every picture whose URLs have all expired."""
     rows = connection.execute(
         "SELECT sha256 FROM picture GROUP BY sha256 HAVING max(expires) < ?", (now,)
     )
@@ -125,7 +124,6 @@ def _picture(  # noqa: PLR0917 - the columns of one row, in their order
     height: int,
     renderer: str,
     expires: int,
-    notes: str,
 ) -> SoldPicture:
     return SoldPicture(
         purchase=purchase,
@@ -136,18 +134,17 @@ def _picture(  # noqa: PLR0917 - the columns of one row, in their order
         height=height,
         renderer=renderer,
         expires=expires,
-        notes=tuple(json.loads(notes)),
     )
 
 
-def captures(connection: apsw.Connection) -> Iterator[Capture]:
-    """Everything that was charged, oldest first."""
+def charges(connection: apsw.Connection) -> Iterator[Charge]:
+    """Yield all charges, oldest first."""
     rows: list[Any] = connection.execute(
         "SELECT p.id, e.at, e.credits, route, caller, prompt, p.size, quality, background, n,"
         " variation, idempotency_key FROM entry AS e JOIN purchase AS p ON p.id = e.purchase"
         " WHERE e.kind = 'capture' ORDER BY e.id"
     ).fetchall()
-    names = [field for field in Capture.__dataclass_fields__ if field != "pictures"]
+    names = [field for field in Charge.__dataclass_fields__ if field != "pictures"]
     for row in rows:
         pictures = pictures_of(connection, row[0])
-        yield Capture(**dict(zip(names, row, strict=True)), pictures=pictures)
+        yield Charge(**dict(zip(names, row, strict=True)), pictures=pictures)

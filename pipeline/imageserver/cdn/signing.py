@@ -1,15 +1,15 @@
-"""Signed paths of images: what they show cannot be guessed, and they end."""
+"""Signed image paths, which cannot be guessed and which expire."""
 
 import hashlib
 import hmac
 from dataclasses import dataclass
 from enum import Enum, auto
 
-_LONGEST_TIME = 15
+_MAX_DIGITS = 15
 
 
 class SignedPath(Enum):
-    """What a signed path is worth."""
+    """The result of checking a signed path."""
 
     GOOD = auto()
     EXPIRED = auto()
@@ -18,17 +18,17 @@ class SignedPath(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """Signs `/renders/NAME?expires=…&signature=…`; whatever host and port come before it."""
+    """Signs `/renders/NAME?expires=…&signature=…`, independently of host and port."""
 
     secret: bytes
 
     def path(self, name: str, *, expires: int) -> str:
-        """The path of this image, good until that Unix second."""
+        """Return the signed path of an image, valid until the Unix time `expires`."""
         return f"/renders/{name}?expires={expires}&signature={self._signature(name, expires)}"
 
     def check(self, name: str, *, expires: str, signature: str, now: float) -> SignedPath:
-        """What the path that came in is worth now."""
-        if not (expires.isascii() and expires.isdigit() and len(expires) <= _LONGEST_TIME):
+        """Return whether the parts of a requested path are valid, expired or forged."""
+        if not (expires.isascii() and expires.isdigit() and len(expires) <= _MAX_DIGITS):
             return SignedPath.FORGED
         expected = self._signature(name, int(expires))
         if not hmac.compare_digest(expected.encode(), signature.encode("utf-8", "replace")):

@@ -1,1 +1,1 @@
-"""Rules that make the server fail on purpose, and what each rule does."""
+"""Rules that make the server fail on purpose, and their application to requests."""

@@ -1,6 +1,6 @@
-"""The reference of the fault rules: what each fault does, with a rule that shows it.
+"""The reference of the fault rules: the effect of each fault, with an example.
 
-`serve --help` and the page at `/docs` are made of it; the tests act every example out.
+`serve --help` and the page at `/docs` show it; the tests apply every example.
 """
 
 import json
@@ -13,85 +13,91 @@ from pipeline.imageserver.fault_injection.rules import Fault
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FaultGuide:
-    """One fault, for who writes a rule."""
+    """One fault, its effect and an example."""
 
     fault: Fault
-    does: str
+    effect: str
     example: Mapping[str, Any]
 
     @property
     def rule(self) -> str:
-        """The example as a rules file has it."""
+        """The example as it stands in a rules file."""
         return json.dumps(self.example)
 
 
-FAULTS = tuple(
-    FaultGuide(fault=Fault(str(example["fault"])), does=does, example=example)
-    for does, example in (
+FAULT_GUIDE = tuple(
+    FaultGuide(fault=Fault(str(example["fault"])), effect=effect, example=example)
+    for effect, example in (
         (
-            "`status` and `message` in the envelope (XML on the cdn); `retry_after`, `headers`",
+            "answers `status` with `message`, `retry_after` and `headers`; in XML on the cdn",
             {"fault": "status", "status": 503, "retry_after": 2, "times": 3},
         ),
         (
-            "a gateway's HTML page with `status`: 502 unless told, 200 on the cdn",
+            "answers a gateway's HTML page with `status`; default 502, on the cdn 200",
             {"fault": "html", "status": 504, "when": "after"},
         ),
         (
-            "HTTP 200 with code -1 and `message`",
+            "answers HTTP 200 with code -1 and `message`",
             {"fault": "failure", "message": "the model is overloaded"},
         ),
         (
-            "the right answer, `seconds` later than usual",
+            "answers correctly, but `seconds` later",
             {"fault": "delay", "seconds": 0.2, "every": 2},
         ),
         (
-            "no answer at all; the connection stays open",
+            "never answers; the connection stays open",
             {"fault": "hang", "when": "after", "times": 1},
         ),
         (
-            "the connection is closed instead of an answer",
+            "closes the connection instead of answering",
             {"fault": "drop", "when": "after", "skip": 1},
         ),
         (
-            "the connection is closed in the middle of the answer",
+            "closes the connection in the middle of the answer",
             {"fault": "drop-body", "on": "cdn"},
         ),
         (
-            "the answer comes a byte at a time, `seconds` between them",
+            "sends the answer byte by byte, with a pause of `seconds`",
             {"fault": "drip", "seconds": 0.001},
         ),
-        ("200 and nothing", {"fault": "empty-body"}),
-        ("the envelope without images", {"fault": "empty-images"}),
-        ("the envelope with `[]` for data", {"fault": "empty-data"}),
-        ("one image less than was paid for", {"fault": "fewer-images", "match": {"n": 3}}),
-        ("half of the JSON", {"fault": "bad-json"}),
-        ("a picture of another ratio", {"fault": "wrong-size", "match": {"quality": "high"}}),
+        ("answers 200 with an empty body", {"fault": "empty-body"}),
+        ("answers the envelope without images", {"fault": "empty-images"}),
+        ("answers the envelope with `[]` as data", {"fault": "empty-data"}),
+        ("answers one image less than was charged", {"fault": "fewer-images", "match": {"n": 3}}),
+        ("answers half of the JSON", {"fault": "bad-json"}),
         (
-            "an opaque picture where a transparent one was asked for",
+            "paints a picture of another ratio",
+            {"fault": "wrong-size", "match": {"quality": "high"}},
+        ),
+        (
+            "paints an opaque picture instead of a transparent one",
             {"fault": "no-alpha", "match": {"background": "transparent"}},
         ),
         (
-            "a small answer that unpacks to `megabytes`",
+            "sends a small answer that unpacks to `megabytes`",
             {"fault": "gzip-bomb", "megabytes": 8},
         ),
         (
-            "on the cdn: half of the image as if it were all of it",
+            "on the cdn: sends half of the image with a matching length",
             {"fault": "truncated", "on": "cdn", "chance": 0.5},
         ),
     )
 )
-"""Every fault once, in the order in which they are told."""
+"""Every fault once, in the order in which help and docs show them."""
 
-WHICH = (
-    ("on", "`api` (every endpoint that sells), `generate`, `edits`, `generations`, `jobs`, `cdn`"),
-    ("when", "`before` or `after` the charge; what spoils an answer is always after it"),
-    ("skip", "so many fitting requests go by first"),
-    ("every", "then each n-th of them is hit"),
-    ("times", "this often at most"),
-    ("chance", "with this probability, from the seeded source"),
+RULE_FIELDS = (
+    (
+        "on",
+        "`generate`, `edits`, `generations`, `jobs`, `api` for all four endpoints, or `cdn`",
+    ),
+    ("when", "`before` or `after` the charge; faults in the answer are always after it"),
+    ("skip", "number of matching requests that pass first"),
+    ("every", "of the matching requests after those, every n-th is hit"),
+    ("times", "greatest number of hits"),
+    ("chance", "probability of a hit, from a random source with the rules' `seed`"),
     (
         "match",
-        "only requests with these values: `quality size background n caller idempotency_key`",
+        "values to have, of `quality size background n caller idempotency_key`",
     ),
 )
-"""What every rule may say about which requests it hits; the first rule that hits is acted out."""
+"""The fields of a rule that select the requests it hits; the first rule that hits is applied."""

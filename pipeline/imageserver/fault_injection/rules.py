@@ -1,7 +1,7 @@
-"""Rules that make the server misbehave on purpose; they come from a file or from `/_faults`.
+"""Rules that make the server fail on purpose, read from a file or from `/_faults`.
 
-A rule says what goes wrong, where, and how often: never by what a prompt says, since a prompt
-belongs to who wrote it.
+A rule says what goes wrong, where, and how often. It cannot match a prompt's text, so that
+no prompt changes how the server behaves.
 
     {"seed": 1, "rules": [
       {"fault": "status", "status": 503, "retry_after": 2, "times": 3},
@@ -19,14 +19,13 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from pipeline.errors import UsageError
-from pipeline.imageserver.api.answers.refusal import RefusedError, invalid
-from pipeline.imageserver.api.requests.quoting import field_name, printable
+from pipeline.imageserver.api.refusal import RefusedError, field_name, invalid, printable
 from pipeline.imageserver.api.terms import BACKGROUNDS
-from pipeline.imageserver.painting.order import PaintQuality
+from pipeline.imageserver.painting.painter import PaintQuality
 
 
 class Fault(StrEnum):
-    """What goes wrong; `fault_guide` tells what each does."""
+    """The kinds of faults; `guide` explains each."""
 
     STATUS = "status"
     HTML = "html"
@@ -47,8 +46,8 @@ class Fault(StrEnum):
     TRUNCATED = "truncated"
 
 
-class FaultMoment(StrEnum):
-    """On which side of the charge it goes wrong."""
+class FaultTiming(StrEnum):
+    """Whether a fault happens before or after the charge."""
 
     BEFORE = "before"
     AFTER = "after"
@@ -70,59 +69,59 @@ _ONLY_API = frozenset(
         Fault.NO_ALPHA,
     }
 )
-_IN_THE_BODY = frozenset({Fault.DROP_BODY, Fault.DRIP, Fault.GZIP_BOMB, Fault.TRUNCATED})
-_ALWAYS_AFTER = _ONLY_API - {Fault.FAILURE} | _IN_THE_BODY
+_IN_ANSWER = frozenset({Fault.DROP_BODY, Fault.DRIP, Fault.GZIP_BOMB, Fault.TRUNCATED})
+_ALWAYS_AFTER = _ONLY_API - {Fault.FAILURE} | _IN_ANSWER
 _T = TypeVar("_T", bound=str)
 _HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
-_MOST = 1_000_000
-_MOST_MEGABYTES = 1024
+_MAX_NUMBER = 1_000_000
+_MAX_MEGABYTES = 1024
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FaultRule:
-    """One way to misbehave, and how often."""
+    """One fault, and which requests it hits."""
 
     fault: Fault
     on: str = "api"
-    when: FaultMoment = FaultMoment.BEFORE
+    when: FaultTiming = FaultTiming.BEFORE
     status: int = 0
-    """0: what suits the fault."""
+    """HTTP status; 0 for the fault's default."""
     message: str = "a fault rule says so"
     retry_after: float | None = None
     headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     seconds: float = 0.0
     megabytes: int = 64
     skip: int = 0
-    """So many requests that the rule fits go by first."""
+    """Number of matching requests that pass first."""
     every: int = 1
-    """Then each n-th of them is hit,"""
+    """Of the following matching requests, every n-th is hit."""
     times: int | None = None
-    """this often at most,"""
+    """Greatest number of hits; None for no limit."""
     chance: float = 1.0
-    """with this probability, from a seeded source."""
+    """Probability of a hit, from a seeded random source."""
     match: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
-    """Only requests with these values; never the prompt."""
+    """Values that a request must have to match."""
 
-    def fits(self, place: str, facts: Mapping[str, object]) -> bool:
-        """Whether the rule is about a request at this place."""
+    def matches(self, place: str, values: Mapping[str, object]) -> bool:
+        """Return whether the rule is about a request on this route with these values."""
         here = self.on == place or (self.on == "api" and place in ROUTES)
-        return here and all(facts.get(name) == value for name, value in self.match.items())
+        return here and all(values.get(name) == value for name, value in self.match.items())
 
     @property
     def after(self) -> bool:
-        """Whether the request is charged before it goes wrong."""
-        return self.when is FaultMoment.AFTER or self.fault in _ALWAYS_AFTER
+        """True if the request is charged before it goes wrong."""
+        return self.when is FaultTiming.AFTER or self.fault in _ALWAYS_AFTER
 
 
-def rules_from(told: object) -> tuple[tuple[FaultRule, ...], int]:
-    """The rules and their seed. Raises RefusedError that names what is wrong."""
-    if isinstance(told, list):
-        told = {"rules": told}
-    if not isinstance(told, dict):
+def rules_from(document: object) -> tuple[tuple[FaultRule, ...], int]:
+    """Return the rules and their seed. Raises RefusedError naming the wrong field."""
+    if isinstance(document, list):
+        document = {"rules": document}
+    if not isinstance(document, dict):
         raise RefusedError(400, "fault rules are an object with rules, or an array of them")
-    for name in set(told) - {"rules", "seed"}:
-        raise invalid(field_name(name), "is not part of fault rules; there are rules and seed")
-    rules, seed = told.get("rules", []), told.get("seed", 0)
+    for name in set(document) - {"rules", "seed"}:
+        raise invalid(field_name(name), "is not a field of fault rules, which are rules and seed")
+    rules, seed = document.get("rules", []), document.get("seed", 0)
     if not isinstance(rules, list):
         raise invalid("rules", "must be an array")
     if isinstance(seed, bool) or not isinstance(seed, int):
@@ -130,8 +129,8 @@ def rules_from(told: object) -> tuple[tuple[FaultRule, ...], int]:
     return tuple(_rule(f"rules[{n}]", rule) for n, rule in enumerate(rules)), seed
 
 
-def rules_in(path: Path) -> tuple[tuple[FaultRule, ...], int]:
-    """The rules of a file. Raises UsageError."""
+def rules_from_file(path: Path) -> tuple[tuple[FaultRule, ...], int]:
+    """Return the rules of a file. Raises UsageError."""
     try:
         return rules_from(json.loads(path.read_bytes()))
     except RecursionError as error:
@@ -140,29 +139,29 @@ def rules_in(path: Path) -> tuple[tuple[FaultRule, ...], int]:
         raise UsageError(f"the fault rules in {path}: {error}") from error
 
 
-def _rule(place: str, told: object) -> FaultRule:
-    if not isinstance(told, dict):
+def _rule(place: str, document: object) -> FaultRule:
+    if not isinstance(document, dict):
         raise invalid(place, "must be an object")
     known = {known.name: known for known in fields(FaultRule)}
-    for name in set(told) - set(known):
+    for name in set(document) - set(known):
         raise invalid(f"{place}.{field_name(name)}", f"is not one of {', '.join(known)}")
-    if "fault" not in told:
+    if "fault" not in document:
         raise invalid(f"{place}.fault", "is missing")
     values: dict[str, Any] = {
-        name: _value(f"{place}.{name}", name, value) for name, value in told.items()
+        name: _value(f"{place}.{name}", name, value) for name, value in document.items()
     }
     rule = FaultRule(**values)
-    _check(place, rule, told)
+    _check(place, rule, document)
     return rule
 
 
 def _value(place: str, name: str, value: object) -> object:
-    """One value, of the type that its field has."""
+    """Return one value in the type of its field."""
     match name:
         case "fault":
             return _one_of(place, value, list(Fault))
         case "when":
-            return _one_of(place, value, list(FaultMoment))
+            return _one_of(place, value, list(FaultTiming))
         case "on":
             return _one_of(place, value, sorted(PLACES))
         case "message":
@@ -174,27 +173,27 @@ def _value(place: str, name: str, value: object) -> object:
         case "seconds" | "chance" | "retry_after":
             return _number(place, value)
         case _:
-            return None if name == "times" and value is None else _whole(place, value)
+            return None if name == "times" and value is None else _whole_number(place, value)
 
 
-def _check(place: str, rule: FaultRule, told: Mapping[str, object]) -> None:
-    """What only the whole rule shows."""
+def _check(place: str, rule: FaultRule, document: Mapping[str, object]) -> None:
+    """Check what only the whole rule shows."""
     cdn = rule.on == "cdn"
     if rule.fault in _ONLY_API if cdn else rule.fault is Fault.TRUNCATED:
-        raise invalid(f"{place}.on", f"{rule.fault} does not happen on {rule.on}")
-    for name in {"match", "when"} & set(told) if cdn else ():
-        raise invalid(f"{place}.{name}", "means nothing on the cdn")
+        raise invalid(f"{place}.on", f"{rule.fault} is not possible on {rule.on}")
+    for name in {"match", "when"} & set(document) if cdn else ():
+        raise invalid(f"{place}.{name}", "has no meaning on the cdn")
     if rule.status and not 100 < rule.status < 600:  # noqa: PLR2004 - HTTP has no others
         raise invalid(f"{place}.status", "must be an HTTP status")
     if rule.fault is Fault.STATUS and not rule.status:
         raise invalid(f"{place}.status", "is missing")
-    if rule.megabytes > _MOST_MEGABYTES:
-        raise invalid(f"{place}.megabytes", f"must be at most {_MOST_MEGABYTES}")
+    if rule.megabytes > _MAX_MEGABYTES:
+        raise invalid(f"{place}.megabytes", f"must be at most {_MAX_MEGABYTES}")
     if rule.chance > 1:
         raise invalid(f"{place}.chance", "must be from 0 to 1")
     if rule.every < 1:
         raise invalid(f"{place}.every", "must be at least 1")
-    if told.get("when") == FaultMoment.BEFORE and rule.fault in _ALWAYS_AFTER:
+    if document.get("when") == FaultTiming.BEFORE and rule.fault in _ALWAYS_AFTER:
         raise invalid(f"{place}.when", f"{rule.fault} happens after the charge")
 
 
@@ -206,31 +205,31 @@ def _one_of(place: str, value: object, choices: Sequence[_T]) -> _T:
 
 
 def _match(place: str, value: object) -> dict[str, object]:
-    """What a request must be like; a value that no request can have is a typo."""
-    told = _mapping(place, value)
-    for name, wanted in told.items():
+    """Return the values to match; a value that no request can have is refused as a typo."""
+    document = _mapping(place, value)
+    for name, expected in document.items():
         where = f"{place}.{field_name(name)}"
         match name:
             case "quality":
-                _one_of(where, wanted, list(PaintQuality))
+                _one_of(where, expected, list(PaintQuality))
             case "background":
-                _one_of(where, wanted, BACKGROUNDS)
+                _one_of(where, expected, BACKGROUNDS)
             case "n":
-                _whole(where, wanted)
-            case "idempotency_key" if wanted is None:
+                _whole_number(where, expected)
+            case "idempotency_key" if expected is None:
                 pass
             case "size" | "caller" | "idempotency_key":
-                _text(where, wanted)
+                _text(where, expected)
             case _:
                 raise invalid(where, "cannot be matched")
-    return told
+    return document
 
 
 def _headers(place: str, value: object) -> dict[str, str]:
-    told = _mapping(place, value)
-    if not all(_HEADER_NAME.fullmatch(name) for name in told):
+    document = _mapping(place, value)
+    if not all(_HEADER_NAME.fullmatch(name) for name in document):
         raise invalid(place, "must be named as HTTP allows")
-    return {name: _text(f"{place}.{name}", text) for name, text in told.items()}
+    return {name: _text(f"{place}.{name}", text) for name, text in document.items()}
 
 
 def _text(place: str, value: object) -> str:
@@ -246,12 +245,16 @@ def _mapping(place: str, value: object) -> dict[str, object]:
 
 
 def _number(place: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _MOST:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float)
+        or not 0 <= value < _MAX_NUMBER
+    ):
         raise invalid(place, "must be a number, not negative")
     return float(value)
 
 
-def _whole(place: str, value: object) -> int:
+def _whole_number(place: str, value: object) -> int:
     if _number(place, value) % 1:
         raise invalid(place, "must be a whole number")
     return int(_number(place, value))

@@ -1,1 +1,1 @@
-"""Painters in processes of their own, and the files they leave."""
+"""Painters in processes of their own, and the image files."""

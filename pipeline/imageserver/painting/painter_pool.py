@@ -1,4 +1,4 @@
-"""The painters' processes: each is a pool of one, so that a dying one harms one order only."""
+"""The painter processes: pools of one process each, so that a crash fails one order only."""
 
 import asyncio
 import contextlib
@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from pipeline.imageserver.api.answers.refusal import RefusedError
+from pipeline.imageserver.api.refusal import RefusedError
 from pipeline.imageserver.painting import painter_process
-from pipeline.imageserver.painting.order import (
+from pipeline.imageserver.painting.painter import (
     PaintedPicture,
     Painter,
     PaintOrder,
@@ -24,19 +24,19 @@ from pipeline.imageserver.painting.order import (
 
 _log = logging.getLogger(__name__)
 Paint = Callable[[PaintOrder, tuple[int, int] | None], Awaitable[PaintedPicture]]
-"""Paints an order, at exactly these pixels where some are named."""
+"""Paints an order, in exactly this size if one is named."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Worker:
-    """One process, and its id once it is warm."""
+    """One process, and its id once it has imported what it needs."""
 
     pool: ProcessPoolExecutor
     warm: Future[int]
 
 
 class PainterPool:
-    """So many processes, each painting one order at a time."""
+    """Several processes, each painting one order at a time."""
 
     def __init__(self, painter: Painter, *, workers: int | None, seconds: float) -> None:
         self._painter = painter
@@ -45,12 +45,12 @@ class PainterPool:
         self._free: asyncio.LifoQueue[_Worker] = asyncio.LifoQueue()
         self._busy: set[_Worker] = set()
         self._closing = False
-        self.lost = 0
-        """Processes that died."""
+        self.deaths = 0
+        """Number of processes that died."""
 
     async def __aenter__(self) -> Self:
         for _ in range(self._count):
-            self._free.put_nowait(self._hire())
+            self._free.put_nowait(self._start_worker())
         return self
 
     async def __aexit__(
@@ -59,7 +59,7 @@ class PainterPool:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Let the idle ones go; what is still painting is killed."""
+        """Stop idle processes and kill those that are painting."""
         self._closing = True
         for worker in list(self._busy):
             await _kill(worker)
@@ -70,43 +70,41 @@ class PainterPool:
     async def paint(
         self, order: PaintOrder, exact: tuple[int, int] | None = None
     ) -> PaintedPicture:
-        """One picture, at exactly these pixels where some are named.
+        """Paint one picture, in exactly this size if one is named.
 
-        An order whose process dies is tried once more, in a new one. Raises RefusedError
-        where the words cannot be painted, or nobody survives them.
+        An order whose process dies is tried once more in a new one. Raises RefusedError if the
+        prompt cannot be painted or ends the second process as well.
         """
-        assignment = painter_process.PaintTask(
+        task = painter_process.PaintTask(
             painter=self._painter, order=order, exact=exact, seconds=self._seconds
         )
         for _ in range(2):
             worker = await self._free.get()
             self._busy.add(worker)
             try:
-                return await asyncio.wrap_future(
-                    worker.pool.submit(painter_process.paint, assignment)
-                )
+                return await asyncio.wrap_future(worker.pool.submit(painter_process.paint, task))
             except BrokenProcessPool as error:
                 if self._closing:
                     raise _stopping() from error
-                self.lost += 1
-                _log.warning("a painter died; another one takes the order")
+                self.deaths += 1
+                _log.warning("a painter process died; a new one paints the order")
                 worker = self._replace(worker)
             except UnpaintableError as error:
                 raise unpaintable(error) from error
             except Exception as error:
                 _log.exception("a painter failed")
-                raise _given_up() from error
+                raise _failed() from error
             finally:
                 self._busy.discard(worker)
                 self._free.put_nowait(worker)
-        raise _given_up()
+        raise _failed()
 
     def _replace(self, worker: _Worker) -> _Worker:
         worker.pool.shutdown(wait=False)
         self._busy.discard(worker)
-        return self._hire()
+        return self._start_worker()
 
-    def _hire(self) -> _Worker:
+    def _start_worker(self) -> _Worker:
         pool = ProcessPoolExecutor(
             max_workers=1,
             mp_context=multiprocessing.get_context("spawn"),
@@ -116,18 +114,18 @@ class PainterPool:
 
 
 async def _kill(worker: _Worker) -> None:
-    """End a process that is painting; one that has just begun says its id first."""
+    """Kill a process that is painting, after waiting for its id."""
     with contextlib.suppress(BrokenProcessPool, ProcessLookupError, ImportError):
         os.kill(await asyncio.wrap_future(worker.warm), signal.SIGKILL)
 
 
 def unpaintable(error: UnpaintableError) -> RefusedError:
-    """What the painter cannot do with these words, told to who asked."""
+    """Return the refusal of an order that cannot be painted."""
     message = f"{error.reason}; {error.hint}" if error.hint else error.reason
     return RefusedError(422, message, field=error.field)
 
 
-def _given_up() -> RefusedError:
+def _failed() -> RefusedError:
     return RefusedError(422, "this picture could not be painted; nothing was charged")
 
 

@@ -1,4 +1,4 @@
-"""Inside a painter's process: light to import, gone when the server is gone."""
+"""The code of a painter process: cheap to import, and it ends when the server ends."""
 
 import faulthandler
 import importlib
@@ -10,38 +10,38 @@ import threading
 from dataclasses import dataclass
 from typing import cast
 
-from pipeline.imageserver.painting.finishing import fitted
-from pipeline.imageserver.painting.order import PaintedPicture, Painter, PaintOrder
+from pipeline.imageserver.painting.conversion import resized
+from pipeline.imageserver.painting.painter import PaintedPicture, Painter, PaintOrder
 
 _NICE = 10
-"""Painters use every core; the server must still answer within milliseconds."""
+"""Niceness of the painters: the server must answer quickly while they use every core."""
 
 
 @dataclass(frozen=True, slots=True)
 class NamedPainter:
-    """A painter by its module and function: the server never imports what painting needs."""
+    """A painter by module and function name: the server never imports what painting needs."""
 
     module: str
     function: str
 
     def __call__(self, order: PaintOrder) -> PaintedPicture:
-        """Import on first use, then paint."""
+        """Import the painter on first use, and paint."""
         painter = cast("Painter", getattr(importlib.import_module(self.module), self.function))
         return painter(order)
 
 
 def start_process() -> None:
-    """First thing in the process: the server decides about signals, and no orphan stays."""
+    """Initialise the process: ignore signals, and end when the server has ended."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     os.nice(_NICE)
     server = multiprocessing.parent_process()
     if server is not None:
-        threading.Thread(target=_leave_with, args=(server.sentinel,), daemon=True).start()
+        threading.Thread(target=_exit_with, args=(server.sentinel,), daemon=True).start()
 
 
 def warm_up(painter: Painter) -> int:
-    """Import what painting needs before the first order waits for it; the process's id."""
+    """Import what painting needs, and return the process's id."""
     if isinstance(painter, NamedPainter):
         importlib.import_module(painter.module)
     return os.getpid()
@@ -54,21 +54,21 @@ class PaintTask:
     painter: Painter
     order: PaintOrder
     exact: tuple[int, int] | None
-    """Width and height, where the caller named pixels."""
+    """Width and height, if the caller named pixels."""
     seconds: float
 
 
-def paint(assignment: PaintTask) -> PaintedPicture:
-    """One picture; a process that takes longer ends itself, whatever native code it is in."""
-    faulthandler.dump_traceback_later(assignment.seconds, exit=True)
+def paint(task: PaintTask) -> PaintedPicture:
+    """Paint one picture; a process that takes too long ends itself, even in native code."""
+    faulthandler.dump_traceback_later(task.seconds, exit=True)
     try:
-        picture = assignment.painter(assignment.order)
-        return picture if assignment.exact is None else fitted(picture, assignment.exact)
+        picture = task.painter(task.order)
+        return picture if task.exact is None else resized(picture, task.exact)
     finally:
         faulthandler.cancel_dump_traceback_later()
 
 
-def _leave_with(sentinel: int) -> None:
-    """End this process when the server's has ended, be it by SIGKILL."""
+def _exit_with(sentinel: int) -> None:
+    """End this process when the server has ended, for instance by SIGKILL."""
     multiprocessing.connection.wait([sentinel])
     os._exit(0)

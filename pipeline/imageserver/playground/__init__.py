@@ -1,1 +1,1 @@
-"""A page on the API's own port that paints, prices and shows the code."""
+"""The pages for people on the API's port: the playground and the API reference."""

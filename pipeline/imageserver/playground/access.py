@@ -1,6 +1,6 @@
-"""Who may paint from the page: nobody has to paste a key at home, and no foreign page gets in.
+"""Access to the playground: no key is needed on loopback, and no foreign page gets access.
 
-On loopback the page itself hands its browser a session, so that people can try everything without
+On loopback the page gives its browser a session, so that people can try everything without
 a key; the key never reaches the browser. Three things keep other pages out of that session: it
 answers to loopback names only (a foreign name that points here is refused), writes must come from
 this very origin with a header that no form can set, and the cookie is `SameSite=Strict`. Where
@@ -15,13 +15,13 @@ import re
 
 from aiohttp import web
 
-from pipeline.imageserver.api.answers.refusal import RefusedError
-from pipeline.imageserver.api.authorisation import ApiContext
+from pipeline.imageserver.api.refusal import RefusedError
 from pipeline.imageserver.api.request_log import CALLER
+from pipeline.imageserver.api.services import ApiServices
 from pipeline.imageserver.billing.keys import OWN_KEY
 
 OWN_PAGE_HEADER = "X-Playground"
-"""A header that no foreign form can set."""
+"""A header that a foreign page's form cannot set."""
 
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 _HOST = re.compile(r"^(?P<name>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?$", re.IGNORECASE)
@@ -29,20 +29,20 @@ _FORWARDED = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real
 
 
 class PlaygroundAccess:
-    """Stands before everything of the playground."""
+    """Checks every request to the playground."""
 
-    def __init__(self, context: ApiContext, *, key: str) -> None:
-        self._context = context
-        self._at_home = is_loopback(context.settings.host)
-        self._names = _LOOPBACK_NAMES | {context.settings.host.lower()}
+    def __init__(self, services: ApiServices, *, key: str) -> None:
+        self._services = services
+        self._loopback = is_loopback(services.settings.host)
+        self._names = _LOOPBACK_NAMES | {services.settings.host.lower()}
         self._session = hmac.digest(key.encode(), b"playground session", hashlib.sha256).hex()
 
     def needs_key(self, request: web.Request) -> bool:
-        """Whether this visitor has to bring a key."""
-        return not self._at_home or any(name in request.headers for name in _FORWARDED)
+        """Return whether this visitor must send a key."""
+        return not self._loopback or any(name in request.headers for name in _FORWARDED)
 
-    def admit(self, request: web.Request, page: web.Response) -> None:
-        """Let the browser that gets this page paint, where no key is needed."""
+    def start_session(self, request: web.Request, page: web.Response) -> None:
+        """Give the browser a session with this page, unless a key is needed."""
         if not self.needs_key(request):
             page.set_cookie(
                 _cookie(request),
@@ -53,21 +53,21 @@ class PlaygroundAccess:
             )
 
     def check_host(self, request: web.Request) -> None:
-        """Refuse names that are not ours. Raises RefusedError 421."""
+        """Refuse foreign host names. Raises RefusedError 421."""
         found = _HOST.match(request.headers.get("Host", ""))
         name = found["name"].strip("[]").lower() if found else ""
         # Beyond loopback only the key opens anything, and a foreign name does not bring it.
-        if not name or (self._at_home and name not in self._names):
+        if not name or (self._loopback and name not in self._names):
             raise RefusedError(421, "this server does not answer to that host name", field="Host")
 
     def caller(self, request: web.Request) -> str:
-        """The id of the key that pays. Raises RefusedError 401, 403, 421."""
+        """Return the id of the key that pays. Raises RefusedError 401, 403, 421."""
         self.check_host(request)
         _check_origin(request)
         if "Authorization" in request.headers or self.needs_key(request):
-            return self._context.caller(request)
-        shown = request.cookies.get(_cookie(request), "")
-        if not hmac.compare_digest(shown.encode(errors="replace"), self._session.encode()):
+            return self._services.caller(request)
+        presented = request.cookies.get(_cookie(request), "")
+        if not hmac.compare_digest(presented.encode(errors="replace"), self._session.encode()):
             raise RefusedError(401, "this page has no session any more: reload it", field="Cookie")
         request[CALLER] = OWN_KEY
         return OWN_KEY
@@ -78,15 +78,15 @@ def _check_origin(request: web.Request) -> None:
     origin = request.headers.get("Origin")
     own = {f"{scheme}://{request.headers.get('Host')}" for scheme in ("http", "https")}
     # Browsers leave Sec-Fetch-Site out on plain http beyond loopback; Origin they always send.
-    ours = site == "same-origin" if site is not None else origin is not None
-    if not ours or (origin is not None and origin not in own):
+    own_page = site == "same-origin" if site is not None else origin is not None
+    if not own_page or (origin is not None and origin not in own):
         raise RefusedError(403, "only the playground's own page may ask this", field="Origin")
     if request.headers.get(OWN_PAGE_HEADER) != "1":
         raise RefusedError(403, "is missing", field=OWN_PAGE_HEADER)
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach a server that is bound to this."""
+    """Return whether a server bound to this host is reachable from this machine only."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -94,6 +94,6 @@ def is_loopback(host: str) -> bool:
 
 
 def _cookie(request: web.Request) -> str:
-    """Named per port, since browsers share cookies between the ports of one host."""
+    """Return the cookie's name, one for each port, since browsers share cookies between ports."""
     name = request.get_extra_info("sockname")
     return f"pipeline_playground_{name[1] if isinstance(name, tuple) else 0}"

@@ -1,11 +1,11 @@
-"""The reference page's content: the OpenAPI description told for people, and the fault rules."""
+"""Content of the API reference: the OpenAPI description arranged for people."""
 
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.imageserver.api.documents import description
+from pipeline.imageserver.api.documents import openapi
 
 _PROMPT = 'A citrus soda bottle on a wet table, headline "SUMMER"'
 _BODIES: Mapping[str, Mapping[str, object]] = {
@@ -13,26 +13,26 @@ _BODIES: Mapping[str, Mapping[str, object]] = {
     "OpenAiGenerate": {"model": "gpt-image-2", "prompt": _PROMPT, "size": "1536x1024"},
     "FaultRules": {"rules": [{"fault": "status", "status": 503, "times": 1}]},
 }
-"""What the examples send, by the schema of the body."""
+"""Bodies of the examples, by schema."""
 GROUPS = {
     "documented": "The documented endpoint",
     "ours": "More endpoints",
-    "openai": "In OpenAI's shape",
-    "faults": "Misbehaviour on purpose",
+    "openai": "OpenAI-compatible endpoints",
+    "faults": "Fault injection",
 }
 STATUSES = (
     ("400", "a field is missing, wrong, unknown or given twice, or the policy refuses the prompt"),
-    ("401", "the key is missing, wrong or revoked"),
-    ("402", "the credits are used up (429 `insufficient_quota` in OpenAI's shape)"),
-    ("404, 405", "there is no such path, job or method"),
+    ("401", "the key is missing, invalid or revoked"),
+    ("402", "the credits are used up (429 `insufficient_quota` on OpenAI-compatible endpoints)"),
+    ("404, 405", "the path, the job or the method does not exist"),
     ("408", "the body did not arrive within a minute"),
-    ("409", "the Idempotency-Key is in use, or was used where repeats are refused"),
-    ("413, 415", "the body is too large, or not of a type and encoding that is read"),
-    ("422", "the words cannot be painted, or the Idempotency-Key was for another request"),
-    ("429", "too many images a minute or requests at once; Retry-After says when to come back"),
-    ("503", "the server is stopping or cannot write; Retry-After as well"),
+    ("409", "the Idempotency-Key is in use, or was used before while repeats are refused"),
+    ("413, 415", "the body is too large, or its type or encoding is not supported"),
+    ("422", "the prompt cannot be painted, or the Idempotency-Key was used for another request"),
+    ("429", "too many images a minute or requests at once; Retry-After says when to retry"),
+    ("503", "the server is stopping or cannot write; Retry-After says when to retry"),
 )
-"""What a refusal means; none of them is charged."""
+"""The meaning of every refusal's status; none is charged."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,7 +43,7 @@ class ReferenceField:
     required: bool
     kind: str
     default: str
-    says: str
+    description: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,86 +56,85 @@ class ReferenceEndpoint:
     group: str
     summary: str
     evidence: str
-    open: bool
-    """Whether it takes no key."""
-    sends: str
-    """The media type of its body."""
+    needs_key: bool
     fields: tuple[ReferenceField, ...]
     curl: str
 
 
 def endpoints(base: str) -> tuple[ReferenceEndpoint, ...]:
-    """Every endpoint of the description, in its order; `base` is where this reader reached us."""
-    paths: dict[str, dict[str, Any]] = description()["paths"]
+    """Return every endpoint of the description in its order; `base` is the address we are at."""
+    paths: dict[str, dict[str, Any]] = openapi()["paths"]
     return tuple(
-        _endpoint(base, path, method, told)
-        for path, methods in paths.items()
-        for method, told in methods.items()
+        _endpoint(base, path, method, operation)
+        for path, operations in paths.items()
+        for method, operation in operations.items()
     )
 
 
 def prices() -> list[tuple[str, int, str]]:
-    """Quality, credits an image, and the pixels of a square."""
-    told = description()["components"]["schemas"]["Generate"]["properties"]
-    pixels = told["size"]["x-pixels"]
+    """Return quality, credits an image, and the pixels of a square, for every quality."""
+    properties = openapi()["components"]["schemas"]["Generate"]["properties"]
+    pixels = properties["size"]["x-pixels"]
     return [
-        (tier, cost, pixels[tier]["1:1"]) for tier, cost in told["quality"]["x-credits"].items()
+        (tier, cost, pixels[tier]["1:1"])
+        for tier, cost in properties["quality"]["x-credits"].items()
     ]
 
 
-def _endpoint(base: str, path: str, method: str, told: Mapping[str, Any]) -> ReferenceEndpoint:
-    sends, schema = next(iter(_bodies(told)), ("", ""))
+def _endpoint(base: str, path: str, method: str, operation: Mapping[str, Any]) -> ReferenceEndpoint:
+    sends, schema = next(iter(_bodies(operation)), ("", ""))
+    needs_key = operation.get("security") != []
     return ReferenceEndpoint(
         method=method.upper(),
         path=path,
-        name=told["operationId"],
-        group=told["tags"][0],
-        summary=told["summary"],
-        evidence=told.get("x-evidence", ""),
-        open=told.get("security") == [],
-        sends=sends,
+        name=operation["operationId"],
+        group=operation["tags"][0],
+        summary=operation["summary"],
+        evidence=operation.get("x-evidence", ""),
+        needs_key=needs_key,
         fields=tuple(_fields(schema)) if schema else (),
-        curl=_curl(base + path, method.upper(), sends, schema, keyed=told.get("security") != []),
+        curl=_curl(base + path, method.upper(), sends, schema, needs_key=needs_key),
     )
 
 
-def _bodies(told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for kind, content in told.get("requestBody", {}).get("content", {}).items():
+def _bodies(operation: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the media type and the schema's name of every body that an operation takes."""
+    for kind, content in operation.get("requestBody", {}).get("content", {}).items():
         yield kind, content["schema"]["$ref"].rpartition("/")[2]
 
 
 def _fields(name: str) -> Iterator[ReferenceField]:
-    schema = description()["components"]["schemas"][name]
+    schema = openapi()["components"]["schemas"][name]
     required = schema.get("required", ())
-    for field, told in schema["properties"].items():
+    for field, described in schema["properties"].items():
         yield ReferenceField(
             name=field,
             required=field in required,
-            kind=_kind(told),
-            default=json.dumps(told["default"]).strip('"') if "default" in told else "",
-            says=told.get("description", ""),
+            kind=_kind(described),
+            default=json.dumps(described["default"]).strip('"') if "default" in described else "",
+            description=described.get("description", ""),
         )
 
 
-def _kind(told: Mapping[str, Any]) -> str:
-    """A schema in a few words."""
-    if "enum" in told:
-        return ", ".join(json.dumps(choice).strip('"') for choice in told["enum"])
-    if told.get("type") == "array":
-        most = f"1 to {told['maxItems']} " if "maxItems" in told else "array of "
-        return most + ("files" if "contentMediaType" in told["items"] else "objects")
-    if "contentMediaType" in told:
+def _kind(schema: Mapping[str, Any]) -> str:
+    """Return a schema in a few words."""
+    if "enum" in schema:
+        return ", ".join(json.dumps(choice).strip('"') for choice in schema["enum"])
+    if schema.get("type") == "array":
+        count = f"1 to {schema['maxItems']} " if "maxItems" in schema else "array of "
+        return count + ("files" if "contentMediaType" in schema["items"] else "objects")
+    if "contentMediaType" in schema:
         return "file"
-    if "minimum" in told and "maximum" in told:
-        return f"{told['minimum']} to {told['maximum']}"
-    longest = f", up to {told['maxLength']:,} characters" if "maxLength" in told else ""
-    return f"{told.get('type', 'any')}{longest}"
+    if "minimum" in schema and "maximum" in schema:
+        return f"{schema['minimum']} to {schema['maximum']}"
+    length = f", up to {schema['maxLength']:,} characters" if "maxLength" in schema else ""
+    return f"{schema.get('type', 'any')}{length}"
 
 
-def _curl(url: str, method: str, sends: str, schema: str, *, keyed: bool) -> str:
-    """A command that can be pasted into a shell, where $KEY is the key."""
+def _curl(url: str, method: str, sends: str, schema: str, *, needs_key: bool) -> str:
+    """Return a command to paste into a shell where $KEY is the key."""
     lines = [f"curl {url}" if method in {"GET", "POST"} else f"curl -X {method} {url}"]
-    if keyed:
+    if needs_key:
         lines.append('-H "Authorization: Bearer $KEY"')
     if sends == "application/json":
         lines.append('-H "Content-Type: application/json"')

@@ -1,1 +1,1 @@
-"""From words to a picture: a prompt is read into a scene, and a scene is painted."""
+"""The engine `proof`: a prompt is read into a scene, and the scene is painted."""

@@ -1,4 +1,4 @@
-"""What is done to pixels: rasterising, laying over, quieting, grain, the file."""
+"""Pixels: rasterising, compositing, glow, grain, and PNG encoding."""
 
 import functools
 import io
@@ -8,33 +8,33 @@ from dataclasses import dataclass
 import resvg_py
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, PngImagePlugin
 
-from pipeline.imageserver.studio.chance import stream
 from pipeline.imageserver.studio.colors import rgb
+from pipeline.imageserver.studio.seeded_random import seeded_random
 from pipeline.imageserver.studio.vector.shapes import rect
 from pipeline.imageserver.studio.vector.svg import Stop, Svg
 from pipeline.lettering.box import Box
 
 SOFT = 4
-"""How many times smaller soft things are painted than they are shown."""
+"""Factor by which soft things are painted smaller."""
 COMPRESS_LEVEL = 3
 _TILE = 256
-_SPILL = 8
-"""How many times smaller a spill of light is painted."""
+_GLOW_REDUCTION = 8
+"""Factor by which the glow is painted smaller."""
 _SOLID = 96
-"""More alpha than this is the thing itself, less is its glow."""
+"""Alpha above which a pixel belongs to the object, not to its glow."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sprite:
-    """Pixels and where their top left corner goes."""
+    """Pixels, and the place of their top left corner."""
 
     image: Image.Image
     x: int
     y: int
 
 
-def rasterised(svg: Svg, zoom: float = 1.0) -> Sprite:
-    """The document's frame as pixels; no font of the system is ever asked for."""
+def rasterise(svg: Svg, zoom: float = 1.0) -> Sprite:
+    """Return the document's frame as pixels, without any system font."""
     width, height = max(1, round(svg.frame.w * zoom)), max(1, round(svg.frame.h * zoom))
     png = resvg_py.svg_to_bytes(
         svg_string=svg.text(), skip_system_fonts=True, width=width, height=height
@@ -43,15 +43,15 @@ def rasterised(svg: Svg, zoom: float = 1.0) -> Sprite:
     return Sprite(image, round(svg.frame.x), round(svg.frame.y))
 
 
-def whole(box: Box, frame: Box) -> Box:
-    """The box on whole pixels, cut to the frame; never empty."""
+def pixel_aligned(box: Box, frame: Box) -> Box:
+    """Return the box extended to whole pixels and cut to the frame; never empty."""
     x, y = max(frame.x, int(box.x) - 1), max(frame.y, int(box.y) - 1)
     right, bottom = min(frame.right, int(box.right) + 2), min(frame.bottom, int(box.bottom) + 2)
     return Box(x, y, max(1, right - x), max(1, bottom - y))
 
 
-def lay(under: Image.Image, sprite: Sprite) -> None:
-    """Composite a sprite, in place; what sticks out is cut off."""
+def paste_sprite(under: Image.Image, sprite: Sprite) -> None:
+    """Composite a sprite in place; what lies outside is cut off."""
     x, y = sprite.x, sprite.y
     image = sprite.image
     left, top = max(0, -x), max(0, -y)
@@ -61,7 +61,7 @@ def lay(under: Image.Image, sprite: Sprite) -> None:
 
 
 def contact_shadow(under: Image.Image, sprite: Sprite, *, alpha: float, color: str) -> None:
-    """The dark line where a thing touches the table, along its own lowest edge, and a veil."""
+    """Draw the dark, soft line where an object touches the table, along its lowest edge."""
     whole_shape = sprite.image.getchannel("A")
     bounds = whole_shape.point(lambda a: 255 if a > _SOLID else 0).getbbox()
     if bounds is None:
@@ -79,11 +79,13 @@ def contact_shadow(under: Image.Image, sprite: Sprite, *, alpha: float, color: s
         share = alpha * strength
         mask = ImageChops.screen(mask, layer.point(lambda v, share=share: int(v * share)))
     full = mask.resize((size[0] * 2, size[1] * 2), Image.Resampling.BICUBIC)
-    lay(under, shade(full, color, (sprite.x - 2 * pad, sprite.y + low - strip - 2 * pad)))
+    paste_sprite(
+        under, flat_sprite(full, color, (sprite.x - 2 * pad, sprite.y + low - strip - 2 * pad))
+    )
 
 
-def shade(mask: Image.Image, color: str, at: tuple[int, int]) -> Sprite:
-    """A flat colour through a mask."""
+def flat_sprite(mask: Image.Image, color: str, at: tuple[int, int]) -> Sprite:
+    """Return a sprite of one colour with a mask as alpha."""
     r, g, b = (round(255 * c) for c in rgb(color))
     flat = Image.new("RGBA", mask.size, (r, g, b, 0))
     flat.putalpha(mask)
@@ -91,7 +93,7 @@ def shade(mask: Image.Image, color: str, at: tuple[int, int]) -> Sprite:
 
 
 def veil(under: Image.Image, box: Box, *, color: str, alpha: float) -> None:
-    """Quiet what lies under a box: a cloud of one colour that fades out round it."""
+    """Cover a box with one translucent colour that fades out round it."""
     scale, pad = 8, (under.width + under.height) * 0.045
     size = (under.width // scale + 1, under.height // scale + 1)
     cloud = Image.new("L", size)
@@ -100,14 +102,14 @@ def veil(under: Image.Image, box: Box, *, color: str, alpha: float) -> None:
     ImageDraw.Draw(cloud).rounded_rectangle((*area, *far), pad / scale, fill=round(255 * alpha))
     cloud = cloud.filter(ImageFilter.GaussianBlur(pad * 0.42 / scale))
     full = cloud.resize((size[0] * scale, size[1] * scale), Image.Resampling.BICUBIC)
-    lay(under, shade(full, color, (0, 0)))
+    paste_sprite(under, flat_sprite(full, color, (0, 0)))
 
 
-def washed(image: Image.Image, stops: Sequence[Stop]) -> Image.Image:
-    """A sprite's pixels under coloured light from its left edge to its right."""
+def add_light(image: Image.Image, stops: Sequence[Stop]) -> Image.Image:
+    """Return an image under coloured light that varies from left to right."""
     svg = Svg(Box(0, 0, 64, 4))
     svg.draw(rect(0, 0, 64, 4), svg.lin(stops))
-    wash = rasterised(svg).image.resize(image.size, Image.Resampling.BICUBIC)
+    wash = rasterise(svg).image.resize(image.size, Image.Resampling.BICUBIC)
     alpha = ImageChops.multiply(wash.getchannel("A"), image.getchannel("A"))
     wash.putalpha(alpha)
     lit = image.copy()
@@ -117,13 +119,13 @@ def washed(image: Image.Image, stops: Sequence[Stop]) -> Image.Image:
 
 @functools.cache
 def _noise() -> Image.Image:
-    rng = stream(1839, "film")  # one film for all pictures
+    rng = seeded_random(1839, "film")  # one film for all pictures
     levels = bytes(128 + max(-4, min(4, round(rng.gauss(0, 1.25)))) for _ in range(_TILE * _TILE))
     return Image.frombytes("L", (_TILE, _TILE), levels)
 
 
-def grained(image: Image.Image) -> Image.Image:
-    """An RGB picture with the grain of a fine film; it also hides the steps of dark gradients."""
+def add_grain(image: Image.Image) -> Image.Image:
+    """Return an RGB picture with fine grain, which also hides banding of dark gradients."""
     tile = _noise()
     film = Image.new("L", image.size)
     for y in range(0, image.height, _TILE):
@@ -132,23 +134,23 @@ def grained(image: Image.Image) -> Image.Image:
     return ImageChops.add(image, Image.merge("RGB", (film, film, film)), 1, -128)
 
 
-def glowing(image: Image.Image, strength: float) -> Image.Image:
-    """An opaque picture whose lights spill over a little, as a lens lets them.
+def add_glow(image: Image.Image, strength: float) -> Image.Image:
+    """Return an opaque picture with a glow round its lights.
 
-    What spills is what is brighter than all round it, and the more so the brighter it is.
+    What is brighter than its surroundings glows, in proportion to its brightness.
     """
-    small = image.convert("RGB").reduce(_SPILL)
+    small = image.convert("RGB").reduce(_GLOW_REDUCTION)
     reach = (small.width + small.height) / 90
     sparks = ImageChops.subtract(small, small.filter(ImageFilter.GaussianBlur(reach * 3)))
     sparks = ImageChops.multiply(sparks, small)
-    spill = sparks.filter(ImageFilter.GaussianBlur(reach)).point(lambda v: int(v * strength))
-    full = spill.resize(image.size, Image.Resampling.BICUBIC)
+    glow = sparks.filter(ImageFilter.GaussianBlur(reach)).point(lambda v: int(v * strength))
+    full = glow.resize(image.size, Image.Resampling.BICUBIC)
     lit = ImageChops.screen(image.convert("RGB"), full)
     return lit.convert("RGBA")
 
 
-def encoded(image: Image.Image, notes: dict[str, str]) -> bytes:
-    """The PNG, with its notes in text chunks."""
+def encode_png(image: Image.Image, notes: dict[str, str]) -> bytes:
+    """Return the PNG, with the texts in text chunks."""
     text = PngImagePlugin.PngInfo()
     for key, value in notes.items():
         text.add_itxt(key, value.encode("utf-8", "replace").decode())

@@ -19,6 +19,7 @@ from pipeline.state.campaign_state import (
     labels_of,
     short,
 )
+from pipeline.theme.page_files import palette
 
 IMAGES_A_PAGE = 500
 """More images are split over several pages."""
@@ -103,7 +104,9 @@ def draw_sheet(
     )
     template = _TEMPLATES.get_template("sheet.html")
     return {
-        link: template.render(sheet=replace(whole, groups=_groups(cells), page=number))
+        link: template.render(
+            sheet=replace(whole, groups=_groups(cells), page=number), palette=palette()
+        )
         for number, (link, cells) in enumerate(zip(links, chunks, strict=True), start=1)
     }
 

@@ -12,7 +12,7 @@ from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pipeline.model.campaign import Campaign, Review, Stage
-from pipeline.review.page.assets import STYLE, assets, version
+from pipeline.review.page.assets import STYLE, page_files
 from pipeline.review.page.broadcast import Broadcast
 from pipeline.review.page.cell_detail import cell_detail
 from pipeline.review.page.decisions import (
@@ -28,6 +28,7 @@ from pipeline.review.page.pictures import Pictures
 from pipeline.review.page.review_state import ReviewState
 from pipeline.review.page.security import HEADERS, ReviewOptions
 from pipeline.state.figures import LaunchQuote
+from pipeline.theme.page_files import logo
 
 _FOREVER = "private, max-age=31536000, immutable"
 
@@ -117,7 +118,7 @@ class Routes:
         runs = "/api/runs/{run}"
         return [
             web.get("/", self.page),
-            web.get(f"/static/{version()}" + "/{path:[a-z0-9/._-]+}", self.static),
+            web.get(f"/static/{page_files().version}" + "/{path:[a-z0-9/._-]+}", self.static),
             web.get(f"{runs}/cells", self.cells),
             web.get(runs + r"/cells/{number:\d{1,7}}", self.cell),
             web.get(f"{runs}/events", self.events),
@@ -130,28 +131,22 @@ class Routes:
     async def page(self, request: web.Request) -> web.Response:
         """Answer with the page's frame; its scripts ask for everything in it."""
         del request
-        modules = [name for name in reversed(assets()) if name.endswith(".js")]
         text = _TEMPLATES.get_template("review.html").render(
             campaign=self.review_state.campaign,
-            static=f"/static/{version()}",
+            static=f"/static/{page_files().version}",
             style=STYLE,
-            modules=modules,
+            logo=logo(),
+            modules=reversed(page_files().scripts),
         )
         return web.Response(text=text, content_type="text/html")
 
     async def static(self, request: web.Request) -> web.Response:
-        """Answer with a script, style or font of the package; nothing else is reachable."""
-        asset = assets().get(request.match_info["path"])
-        if asset is None:
+        """Answer with a script, style or font of the page; nothing else is reachable."""
+        file = page_files().get(request.match_info["path"])
+        if file is None:
             raise web.HTTPNotFound(text="no such file")
-        headers = {"Cache-Control": _FOREVER, "Vary": "Accept-Encoding"}
-        body = asset.body
-        if asset.packed and "gzip" in request.headers.get("Accept-Encoding", ""):
-            headers["Content-Encoding"] = "gzip"
-            body = asset.packed
-        kind = asset.content_type
-        charset = "utf-8" if kind.startswith("text/") else None
-        return web.Response(body=body, headers=headers, content_type=kind, charset=charset)
+        body, headers = file.response(request.headers.get("Accept-Encoding", ""))
+        return web.Response(body=body, headers=headers)
 
     async def cells(self, request: web.Request) -> web.Response:
         """Answer with all cells in columns."""

@@ -22,8 +22,6 @@ sight spans util wanted wire
 """
 """Words that are no whole name: beside another word they may be the right ones."""
 STILL_THERE = {
-    "imageserver/api/requests/openai_request.py: _asked",
-    "imageserver/billing/tables.py: open_books",
     "network/addresses.py: _gate",
     "network/api_client.py: Wire",
     "prompts/jobs.py: _common",

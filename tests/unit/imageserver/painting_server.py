@@ -5,7 +5,7 @@ import sys
 
 import small_painters
 
-from pipeline.imageserver.painting.order import PaintOrder, PaintQuality
+from pipeline.imageserver.painting.painter import PaintOrder, PaintQuality
 from pipeline.imageserver.painting.painter_pool import PainterPool
 
 

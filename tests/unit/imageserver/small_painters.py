@@ -4,12 +4,12 @@ import os
 import time
 from pathlib import Path
 
-from pipeline.imageserver.painting.order import PaintedPicture, PaintOrder, UnpaintableError
-from pipeline.imageserver.painting.plain import paint_none
+from pipeline.imageserver.painting.engines import paint_plain
+from pipeline.imageserver.painting.painter import PaintedPicture, PaintOrder, UnpaintableError
 
 
 def paint_plainly(order: PaintOrder) -> PaintedPicture:
-    return paint_none(order)
+    return paint_plain(order)
 
 
 def refuse(order: PaintOrder) -> PaintedPicture:
@@ -29,7 +29,7 @@ def die_once(order: PaintOrder) -> PaintedPicture:
     """The prompt is the path of a file that says whether somebody died already."""
     mark = Path(order.prompt)
     if mark.exists():
-        return paint_none(order)
+        return paint_plain(order)
     mark.touch()
     return die(order)
 
@@ -38,4 +38,4 @@ def tell_pid_and_stay(order: PaintOrder) -> PaintedPicture:
     """The prompt is the path of the file that gets this process's id."""
     Path(order.prompt).write_text(str(os.getpid()))
     time.sleep(30)
-    return paint_none(order)
+    return paint_plain(order)

@@ -6,7 +6,7 @@ import pytest
 from captured import audit
 
 from pipeline.errors import LedgerUnusable, LocalFault
-from pipeline.imageserver.api.answers.refusal import RefusedError
+from pipeline.imageserver.api.refusal import RefusedError
 from pipeline.imageserver.billing.credit_account import CreditAccount
 from pipeline.imageserver.billing.purchases import Purchase, Reserved, Sold, SoldPicture
 from pipeline.imageserver.options import Idempotency
@@ -59,8 +59,8 @@ async def test_start_is_balance_plus_captured_plus_reserved(tmp_path: Path):
     credit_account = CreditAccount(tmp_path / "books.db", start=100)
     await buy(credit_account, 12)
     await credit_account.reserve(purchase(6))
-    standing = credit_account.standing()
-    assert (standing.balance, standing.captured, standing.reserved) == (82, 12, 6)
+    standing = credit_account.totals()
+    assert (standing.remaining, standing.charged, standing.reserved) == (82, 12, 6)
     await credit_account.close()
 
 
@@ -76,7 +76,7 @@ async def test_releasing_twice_gives_nothing_back_twice(tmp_path: Path):
     credit_account = CreditAccount(tmp_path / "books.db", start=100)
     sold = await buy(credit_account, 12)
     await credit_account.release(sold.purchase)
-    assert credit_account.standing().balance == 88
+    assert credit_account.totals().remaining == 88
     await credit_account.close()
 
 
@@ -94,7 +94,7 @@ async def test_a_hundred_buyers_at_once_never_overdraw(tmp_path: Path):
     async with asyncio.TaskGroup() as group:
         for _ in range(100):
             group.create_task(try_to_buy())
-    assert (credit_account.standing().captured, credit_account.standing().balance, refused) == (
+    assert (credit_account.totals().charged, credit_account.totals().remaining, refused) == (
         60,
         0,
         90,
@@ -108,8 +108,8 @@ async def test_what_a_killed_server_left_reserved_is_released_at_the_next_start(
     await killed.reserve(purchase(6))
     await kill(killed)
     credit_account = CreditAccount(tmp_path / "books.db", start=100)
-    assert (credit_account.standing().captured, credit_account.standing().reserved) == (12, 0)
-    assert credit_account.standing().balance == 88
+    assert (credit_account.totals().charged, credit_account.totals().reserved) == (12, 0)
+    assert credit_account.totals().remaining == 88
     await credit_account.close()
 
 
@@ -129,7 +129,7 @@ async def test_more_credits_at_a_later_start_are_added_to_what_is_left(tmp_path:
     await buy(first, 6)
     await first.close()
     credit_account = CreditAccount(tmp_path / "books.db", start=30)
-    assert credit_account.standing().balance == 24
+    assert credit_account.totals().remaining == 24
     await credit_account.close()
 
 
@@ -143,7 +143,7 @@ async def test_who_cannot_pay_is_told_what_is_left(tmp_path: Path):
 async def test_unlimited_credits_are_counted_all_the_same(tmp_path: Path):
     credit_account = CreditAccount(tmp_path / "books.db", start=None)
     await buy(credit_account, 12)
-    assert (credit_account.standing().captured, credit_account.standing().balance) == (12, None)
+    assert (credit_account.totals().charged, credit_account.totals().remaining) == (12, None)
     await credit_account.close()
 
 
@@ -155,7 +155,7 @@ async def test_a_key_that_was_paid_for_gives_the_same_sale_after_a_restart(tmp_p
     again = await credit_account.reserve(purchase(key="k"), idempotency=Idempotency.REPLAY)
     assert isinstance(again, Sold)
     assert (again.pictures, again.replayed) == (sold.pictures, True)
-    assert credit_account.standing().captured == 6
+    assert credit_account.totals().charged == 6
     await credit_account.close()
 
 
@@ -199,8 +199,8 @@ async def test_keys_mean_nothing_where_idempotency_is_off(tmp_path: Path):
     for _ in range(2):
         reserved = await credit_account.reserve(purchase(key="k"))
         await credit_account.capture(reserved.purchase, [picture(reserved.purchase)])
-    assert credit_account.standing().captured == 12
-    assert [capture.idempotency_key for capture in credit_account.captures()] == ["k", "k"]
+    assert credit_account.totals().charged == 12
+    assert [capture.idempotency_key for capture in credit_account.charges()] == ["k", "k"]
     await credit_account.close()
 
 
@@ -238,9 +238,9 @@ async def test_a_failed_write_charges_nobody_and_the_next_one_counts_right(
         await credit_account.capture(first.purchase, [picture(first.purchase)])
     credit_account._connection.execute("PRAGMA query_only = 0")
     await credit_account.capture(first.purchase, [picture(first.purchase)])
-    assert (credit_account.standing().captured, credit_account.standing().reserved) == (6, 0)
+    assert (credit_account.totals().charged, credit_account.totals().reserved) == (6, 0)
     (said,) = caplog.records
-    assert said.getMessage().startswith("the books could not be written: ")
+    assert said.getMessage().startswith("the credit account could not be written: ")
     assert said.exc_info is None, "a full disk is told in a line, not in a trace"
     await credit_account.close()
 

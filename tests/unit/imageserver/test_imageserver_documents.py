@@ -1,12 +1,12 @@
-from pipeline.imageserver.api.documents import description, model_guide
+from pipeline.imageserver.api.documents import model_guide, openapi
 from pipeline.imageserver.api.requests.fields import ratio_from
-from pipeline.imageserver.api.terms import CREDITS, FIELDS, LONGEST_PROMPT, MOST_PICTURES
-from pipeline.imageserver.painting.order import PaintQuality
+from pipeline.imageserver.api.terms import CREDITS, FIELDS, MAX_PICTURES, MAX_PROMPT_LENGTH
+from pipeline.imageserver.painting.painter import PaintQuality
 from pipeline.imageserver.painting.pixels import pixels
 
 
 def test_the_description_has_the_prices_and_pixels_of_the_code():
-    fields = description()["components"]["schemas"]["Generate"]["properties"]
+    fields = openapi()["components"]["schemas"]["Generate"]["properties"]
     assert fields["quality"]["x-credits"] == CREDITS
     for tier, sizes in fields["size"]["x-pixels"].items():
         for ratio, shown in sizes.items():
@@ -15,15 +15,15 @@ def test_the_description_has_the_prices_and_pixels_of_the_code():
 
 
 def test_the_description_has_the_fields_and_limits_of_the_code():
-    fields = description()["components"]["schemas"]["Generate"]["properties"]
+    fields = openapi()["components"]["schemas"]["Generate"]["properties"]
     assert set(fields) == FIELDS
-    assert fields["n"]["maximum"] == MOST_PICTURES
-    assert fields["prompt"]["maxLength"] == LONGEST_PROMPT
+    assert fields["n"]["maximum"] == MAX_PICTURES
+    assert fields["prompt"]["maxLength"] == MAX_PROMPT_LENGTH
 
 
 def test_every_reference_in_the_description_points_at_something():
-    components = description()["components"]
-    for reference in _references(description()):
+    components = openapi()["components"]
+    for reference in _references(openapi()):
         _, _, kind, name = reference.split("/")
         assert name in components[kind]
 

@@ -3,13 +3,13 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import UsageError
-from pipeline.imageserver.api.answers.refusal import RefusedError
+from pipeline.imageserver.api.refusal import RefusedError
 from pipeline.imageserver.fault_injection.rules import (
     Fault,
-    FaultMoment,
     FaultRule,
+    FaultTiming,
     rules_from,
-    rules_in,
+    rules_from_file,
 )
 
 
@@ -17,7 +17,7 @@ def test_rules_are_read_with_their_seed():
     rules, seed = rules_from(
         {"seed": 3, "rules": [{"fault": "drop", "when": "after", "on": "generate", "times": 2}]}
     )
-    assert rules == (FaultRule(fault=Fault.DROP, when=FaultMoment.AFTER, on="generate", times=2),)
+    assert rules == (FaultRule(fault=Fault.DROP, when=FaultTiming.AFTER, on="generate", times=2),)
     assert seed == 3
 
 
@@ -65,11 +65,11 @@ def test_what_is_no_set_of_rules_is_refused(told: object):
 
 def test_a_file_that_cannot_be_read_is_a_mistake_of_the_command_line(tmp_path: Path):
     with pytest.raises(UsageError, match=r"fault rules in .*nowhere"):
-        rules_in(tmp_path / "nowhere.json")
+        rules_from_file(tmp_path / "nowhere.json")
 
 
 def test_a_file_nested_a_hundred_thousand_deep_was_reported_as_a_bug(tmp_path: Path):
     file = tmp_path / "deep.json"
     file.write_text("[" * 100_000)
     with pytest.raises(UsageError, match="nested too deeply"):
-        rules_in(file)
+        rules_from_file(file)

@@ -5,8 +5,8 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from pipeline.imageserver.api.requests.file_kinds import FileKind, file_kind
-from pipeline.imageserver.painting.finishing import fitted, transcoded
-from pipeline.imageserver.painting.order import PaintedPicture
+from pipeline.imageserver.painting.conversion import resized, transcode
+from pipeline.imageserver.painting.painter import PaintedPicture
 
 
 def encoded(kind: str, size: tuple[int, int] = (37, 23), **options: object) -> bytes:
@@ -57,16 +57,16 @@ def test_a_fitted_picture_has_the_pixels_and_keeps_its_words():
     told.add_itxt("prompt", "zażółć")
     Image.new("RGB", (64, 64)).save(out, "PNG", pnginfo=told)
     picture = PaintedPicture(png=out.getvalue(), width=64, height=64, renderer="proof")
-    resized = fitted(picture, (48, 32))
-    with Image.open(io.BytesIO(resized.png)) as image:
+    smaller = resized(picture, (48, 32))
+    with Image.open(io.BytesIO(smaller.png)) as image:
         image.load()
-        assert image.size == (resized.width, resized.height) == (48, 32)
+        assert image.size == (smaller.width, smaller.height) == (48, 32)
         assert image.text["prompt"] == "zażółć"
 
 
 def test_jpeg_has_white_paper_where_there_was_no_picture():
     clear = io.BytesIO()
     Image.new("RGBA", (8, 8), (0, 0, 0, 0)).save(clear, "PNG")
-    jpeg = transcoded(clear.getvalue(), kind="jpeg", quality=90)
+    jpeg = transcode(clear.getvalue(), kind="jpeg", quality=90)
     with Image.open(io.BytesIO(jpeg)) as image:
         assert image.getpixel((4, 4)) == (255, 255, 255)

@@ -1,11 +1,11 @@
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
-from pipeline.imageserver.api.answers.refusal import RefusedError
+from pipeline.imageserver.api.refusal import RefusedError
 from pipeline.imageserver.api.requests.bodies import parse_object
-from pipeline.imageserver.api.requests.headers import idempotency_key_from
+from pipeline.imageserver.api.requests.fields import idempotency_key_from
 from pipeline.imageserver.api.requests.image_request import ImageRequest, image_request_from
-from pipeline.imageserver.painting.order import PaintQuality
+from pipeline.imageserver.painting.painter import PaintQuality
 
 PROMPT = {"prompt": "a citrus soda bottle"}
 

@@ -10,8 +10,8 @@ import pytest
 import small_painters
 
 import pipeline
-from pipeline.imageserver.api.answers.refusal import RefusedError
-from pipeline.imageserver.painting.order import PaintOrder, PaintQuality
+from pipeline.imageserver.api.refusal import RefusedError
+from pipeline.imageserver.painting.painter import PaintOrder, PaintQuality
 from pipeline.imageserver.painting.painter_pool import PainterPool
 
 ORDER = PaintOrder(prompt="a citrus soda", ratio=(1, 1), quality=PaintQuality.LOW)
@@ -40,14 +40,14 @@ async def test_an_order_whose_painter_dies_is_painted_by_another_one(tmp_path: P
     order = PaintOrder(prompt=str(tmp_path / "dead"), ratio=(1, 1), quality=PaintQuality.LOW)
     async with PainterPool(small_painters.die_once, workers=1, seconds=30) as painters:
         picture = await painters.paint(order)
-        assert (picture.width, painters.lost) == (640, 1)
+        assert (picture.width, painters.deaths) == (640, 1)
 
 
 async def test_an_order_that_kills_two_painters_is_given_up():
     async with PainterPool(small_painters.die, workers=1, seconds=30) as painters:
         with pytest.raises(RefusedError, match="could not be painted"):
             await painters.paint(ORDER)
-        assert painters.lost == 2
+        assert painters.deaths == 2
 
 
 async def test_a_painter_that_takes_too_long_is_taken_for_dead(tmp_path: Path):

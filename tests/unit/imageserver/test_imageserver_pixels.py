@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline.imageserver.painting.order import PaintQuality
+from pipeline.imageserver.painting.painter import PaintQuality
 from pipeline.imageserver.painting.pixels import pixels
 
 RATIOS = [(a, b) for a in range(1, 33) for b in range(1, 33) if max(a, b) <= 3 * min(a, b)]

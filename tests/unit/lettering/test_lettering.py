@@ -5,10 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.lettering.box import Box
-from pipeline.lettering.faces import LetteringError, Typeface, covers, face_for, suited
 from pipeline.lettering.fitting import TextAlign, TextSetting, fit
 from pipeline.lettering.scripts import is_rtl, may_break, runs
 from pipeline.lettering.shaping import line
+from pipeline.lettering.typefaces import LetteringError, Typeface, choose_typeface, covers, face_for
 
 BOX = Box(10, 20, 300, 120)
 WORDS = st.lists(st.text("abcdeghikMNORST.!", min_size=1, max_size=12), min_size=1, max_size=14)
@@ -87,7 +87,7 @@ def test_lines_of_cjk_break_where_phrases_end(before, after, breaks):
 
 
 def test_a_face_is_chosen_only_if_it_has_every_character():
-    assert suited("Ωραία", (Typeface.BEBAS, Typeface.BLOCK)) is Typeface.BOLD
+    assert choose_typeface("Ωραία", (Typeface.BEBAS, Typeface.BLOCK)) is Typeface.BOLD
 
 
 @pytest.mark.parametrize("char", ["é", "ß", "Ж", "Ω", "ğ", "₹", "अ", "ع"])

@@ -1,1 +1,1 @@
-"""The endpoints, one module per family of paths."""
+"""The endpoints, one module for each group of paths."""

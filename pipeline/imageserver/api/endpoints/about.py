@@ -1,24 +1,24 @@
-"""What can be asked without buying: the models, the credits, the API's own description."""
+"""Endpoints that buy nothing: credits, models, health, the OpenAPI description, fault rules."""
 
 from aiohttp import web
 
-from pipeline.imageserver.api.answers import envelope
-from pipeline.imageserver.api.authorisation import ApiContext
-from pipeline.imageserver.api.documents import description, model_guide
+from pipeline.imageserver.api import answers
+from pipeline.imageserver.api.documents import model_guide, openapi
 from pipeline.imageserver.api.requests.bodies import parse_json, read_bytes
+from pipeline.imageserver.api.services import ApiServices
 from pipeline.imageserver.fault_injection.rules import rules_from
 
 _FAULT_BYTES = 1024 * 1024
 
 
 class AboutEndpoints:
-    """Cheap answers; only `/healthz` and `/openapi.json` need no key."""
+    """The endpoints that cost nothing; all but `/healthz` and `/openapi.json` need a key."""
 
-    def __init__(self, context: ApiContext) -> None:
-        self._context = context
+    def __init__(self, services: ApiServices) -> None:
+        self._services = services
 
     def add_to(self, router: web.UrlDispatcher) -> None:
-        """Answer on every path that sells nothing."""
+        """Add the routes."""
         router.add_get("/v1/credits", self._credits)
         router.add_get("/v1/models", self._models)
         router.add_get("/healthz", self._health)
@@ -28,39 +28,39 @@ class AboutEndpoints:
         router.add_delete("/_faults", self._clear_faults)
 
     async def _credits(self, request: web.Request) -> web.StreamResponse:
-        self._context.caller(request)
-        standing = self._context.credit_account.standing()
-        return envelope.success(
+        self._services.caller(request)
+        totals = self._services.credit_account.totals()
+        return answers.success(
             {
-                "start": standing.start,
-                "remaining": standing.balance,
-                "reserved": standing.reserved,
-                "spent": standing.captured,
+                "start": totals.start,
+                "remaining": totals.remaining,
+                "reserved": totals.reserved,
+                "spent": totals.charged,
             }
         )
 
     async def _models(self, request: web.Request) -> web.StreamResponse:
-        self._context.caller(request)
-        return envelope.success({"models": [model_guide()]})
+        self._services.caller(request)
+        return answers.success({"models": [model_guide()]})
 
     async def _health(self, _: web.Request) -> web.StreamResponse:
-        return envelope.as_json({"status": "ok"})
+        return answers.as_json({"status": "ok"})
 
     async def _description(self, request: web.Request) -> web.StreamResponse:
-        described = description()
-        return envelope.as_json(described | {"servers": [{"url": str(request.url.origin())}]})
+        document = openapi()
+        return answers.as_json(document | {"servers": [{"url": str(request.url.origin())}]})
 
     async def _faults(self, request: web.Request) -> web.StreamResponse:
-        self._context.caller(request)
-        return envelope.success({"rules": self._context.fault_injection.report()})
+        self._services.caller(request)
+        return answers.success({"rules": self._services.fault_injection.report()})
 
     async def _set_faults(self, request: web.Request) -> web.StreamResponse:
-        self._context.caller(request)
+        self._services.caller(request)
         rules, seed = rules_from(parse_json(await read_bytes(request, limit=_FAULT_BYTES)))
-        self._context.fault_injection.replace(rules, seed=seed)
-        return envelope.success({"rules": self._context.fault_injection.report()})
+        self._services.fault_injection.replace(rules, seed=seed)
+        return answers.success({"rules": self._services.fault_injection.report()})
 
     async def _clear_faults(self, request: web.Request) -> web.StreamResponse:
-        self._context.caller(request)
-        self._context.fault_injection.replace(())
-        return envelope.success({"rules": []})
+        self._services.caller(request)
+        self._services.fault_injection.replace(())
+        return answers.success({"rules": []})

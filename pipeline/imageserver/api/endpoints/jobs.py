@@ -1,4 +1,4 @@
-"""Submit now, ask later: the asynchronous pair, on the same painters and the same books."""
+"""Asynchronous generation: one endpoint submits a job, another one tells its state."""
 
 import asyncio
 import hashlib
@@ -8,12 +8,12 @@ from typing import assert_never
 
 from aiohttp import web
 
-from pipeline.imageserver.api.answers import envelope
-from pipeline.imageserver.api.answers.refusal import RefusedError
-from pipeline.imageserver.api.authorisation import ApiContext
+from pipeline.imageserver.api import answers
+from pipeline.imageserver.api.refusal import RefusedError
 from pipeline.imageserver.api.requests.bodies import read_object
-from pipeline.imageserver.api.requests.headers import variation_from
+from pipeline.imageserver.api.requests.fields import variation_from
 from pipeline.imageserver.api.requests.image_request import ImageRequest, image_request_from
+from pipeline.imageserver.api.services import ApiServices
 from pipeline.imageserver.billing.purchases import Released, Reserved, Sold
 
 _PATH = "/v1/images/jobs"
@@ -21,58 +21,58 @@ _ID = re.compile(r"job_([0-9]{9,18})_([0-9a-f]{16})")
 
 
 class JobEndpoints:
-    """A job's id is its purchase, signed: the books know its state, also after a restart."""
+    """Jobs by signed purchase number: the account knows their state even after a restart."""
 
-    def __init__(self, context: ApiContext, *, secret: bytes) -> None:
-        self._context = context
+    def __init__(self, services: ApiServices, *, secret: bytes) -> None:
+        self._services = services
         self._secret = secret
-        self._working: dict[int, asyncio.Task[None]] = {}
+        self._tasks: dict[int, asyncio.Task[None]] = {}
         self._reasons: dict[int, str] = {}
 
     def add_to(self, router: web.UrlDispatcher) -> None:
-        """Answer to submit and poll."""
+        """Add the routes for submit and poll."""
         router.add_post(_PATH, self._submit)
         router.add_get(_PATH + "/{id}", self._poll)
 
-    async def close(self, *, patience: float) -> None:
-        """Wait so long for the pictures in the making; the rest is given back."""
-        if self._working:
-            await asyncio.wait(self._working.values(), timeout=patience)
-        for working in list(self._working.values()):
-            working.cancel()
-        if self._working:
-            await asyncio.wait(self._working.values())
+    async def close(self, *, timeout: float) -> None:
+        """Wait up to `timeout` seconds for running jobs, then cancel the others."""
+        if self._tasks:
+            await asyncio.wait(self._tasks.values(), timeout=timeout)
+        for task in list(self._tasks.values()):
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks.values())
 
     async def _submit(self, request: web.Request) -> web.StreamResponse:
-        context = self._context
-        buyer = context.buyer(request, "jobs")
+        services = self._services
+        buyer = services.buyer(request, "jobs")
         variation = variation_from(request)
-        body = await read_object(request, limit=context.settings.limits.json_bytes)
-        wanted = image_request_from(body, variation=variation)
-        stage = context.stage(request, wanted, buyer)
-        early = await stage.before(request)
-        if early is not None:
-            return early
-        painted = stage.bend(context.permitted(wanted))
-        context.request_limits.enter(wanted.n)
+        body = await read_object(request, limit=services.settings.limits.json_bytes)
+        image_request = image_request_from(body, variation=variation)
+        fault = services.fault_for(request, image_request, buyer)
+        instead = await fault.before(request)
+        if instead is not None:
+            return instead
+        altered_request = fault.altered(services.permitted(image_request))
+        services.request_limits.acquire(image_request.n)
         try:
-            reserved = await context.sales.reserve(wanted, buyer)
+            reserved = await services.billing.reserve(image_request, buyer)
         except BaseException:
-            context.request_limits.leave()
+            services.request_limits.release()
             raise
-        self._start(reserved, painted)
-        told = {"id": self._id(reserved.purchase), "status": "queued"}
-        return await stage.after(request, envelope.success(told, status=202))
+        self._start(reserved, altered_request)
+        body_of_answer = {"id": self._id(reserved.purchase), "status": "queued"}
+        return await fault.after(request, answers.success(body_of_answer, status=202))
 
     async def _poll(self, request: web.Request) -> web.StreamResponse:
-        caller = self._context.caller(request)
+        caller = self._services.caller(request)
         matched = _ID.fullmatch(request.match_info["id"])
-        if matched is None or not hmac.compare_digest(matched[2], self._mark(int(matched[1]))):
+        if matched is None or not hmac.compare_digest(matched[2], self._signature(int(matched[1]))):
             raise RefusedError(404, "there is no such job")
-        outcome = self._context.credit_account.outcome(int(matched[1]), caller=caller)
+        outcome = self._services.credit_account.outcome(int(matched[1]), caller=caller)
         if outcome is None:
             raise RefusedError(404, "there is no such job")
-        return envelope.success({"id": matched[0]} | self._state(request, outcome))
+        return answers.success({"id": matched[0]} | self._state(request, outcome))
 
     def _state(
         self, request: web.Request, outcome: Reserved | Sold | Released
@@ -81,7 +81,7 @@ class JobEndpoints:
             case Reserved():
                 return {"status": "painting"}
             case Sold():
-                urls = self._context.urls(request, outcome)
+                urls = self._services.urls(request, outcome)
                 return {
                     "status": "done",
                     "images": [{"url": url} for url in urls],
@@ -93,24 +93,24 @@ class JobEndpoints:
             case _:
                 assert_never(outcome)
 
-    def _start(self, reserved: Reserved | Sold, painted: ImageRequest) -> None:
-        """Paint in the background; a replayed job is done already."""
+    def _start(self, reserved: Reserved | Sold, altered_request: ImageRequest) -> None:
+        """Paint in the background; a replayed job is already done."""
         if isinstance(reserved, Sold):
-            self._context.request_limits.leave()
+            self._services.request_limits.release()
             return
-        self._working[reserved.purchase] = asyncio.create_task(self._work(reserved, painted))
+        self._tasks[reserved.purchase] = asyncio.create_task(self._paint(reserved, altered_request))
 
-    async def _work(self, reserved: Reserved, painted: ImageRequest) -> None:
+    async def _paint(self, reserved: Reserved, altered_request: ImageRequest) -> None:
         try:
-            await self._context.sales.deliver(reserved, painted)
+            await self._services.billing.paint_and_charge(reserved, altered_request)
         except RefusedError as error:
             self._reasons[reserved.purchase] = error.message.removesuffix("; nothing was charged")
         finally:
-            self._context.request_limits.leave()
-            del self._working[reserved.purchase]
+            self._services.request_limits.release()
+            del self._tasks[reserved.purchase]
 
     def _id(self, purchase: int) -> str:
-        return f"job_{purchase:09d}_{self._mark(purchase)}"
+        return f"job_{purchase:09d}_{self._signature(purchase)}"
 
-    def _mark(self, purchase: int) -> str:
+    def _signature(self, purchase: int) -> str:
         return hmac.digest(self._secret, f"job {purchase}".encode(), hashlib.sha256).hex()[:16]

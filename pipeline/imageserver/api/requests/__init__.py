@@ -1,1 +1,1 @@
-"""Reading requests: every field is checked before anything is painted."""
+"""Reading requests: every field is checked before anything is reserved or painted."""

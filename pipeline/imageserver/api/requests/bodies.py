@@ -1,4 +1,4 @@
-"""Reading a request's body: the right type and size, and nothing that JSON does not allow."""
+"""Reading a request's body: its type, its size, and strict JSON."""
 
 import asyncio
 import json
@@ -7,11 +7,10 @@ from typing import NoReturn
 from aiohttp import ClientPayloadError, web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from pipeline.imageserver.api.answers.refusal import RefusedError, invalid
-from pipeline.imageserver.api.requests.quoting import field_name
+from pipeline.imageserver.api.refusal import RefusedError, field_name, invalid
 
 BODY_SECONDS = 60.0
-"""A body that takes longer to arrive is given up."""
+"""Seconds after which a body that has not arrived is refused."""
 
 UNREADABLE = (
     web.RequestPayloadError,
@@ -20,14 +19,14 @@ UNREADABLE = (
     ConnectionError,
     ValueError,
 )
-"""How a body fails that its sender broke or never finished."""
+"""The errors of a body that is broken or was never finished."""
 
 _CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})
 _ENCODINGS = frozenset({"", "identity", "gzip", "deflate"})
 
 
 async def read_object(request: web.Request, *, limit: int) -> dict[str, object]:
-    """The JSON object in the body. Raises RefusedError 400, 408, 413 or 415."""
+    """Return the JSON object in the body. Raises RefusedError 400, 408, 413 or 415."""
     if request.content_type != "application/json":
         raise RefusedError(415, "must be application/json", field="Content-Type")
     if (request.charset or "utf-8").lower() not in _CHARSETS:
@@ -36,7 +35,7 @@ async def read_object(request: web.Request, *, limit: int) -> dict[str, object]:
 
 
 async def read_bytes(request: web.Request, *, limit: int) -> bytes:
-    """The whole body, up to the limit. Raises RefusedError 400, 408, 413 or 415."""
+    """Return the whole body, up to the limit. Raises RefusedError 400, 408, 413 or 415."""
     check_head(request, limit=limit)
     try:
         async with asyncio.timeout(BODY_SECONDS):
@@ -49,11 +48,11 @@ async def read_bytes(request: web.Request, *, limit: int) -> bytes:
     except TimeoutError as error:
         raise RefusedError(408, "the body did not arrive in time") from error
     except UNREADABLE as error:
-        raise RefusedError(400, "the body could not be read as its headers announce it") from error
+        raise RefusedError(400, "the body does not match its headers") from error
 
 
 def check_head(request: web.Request, *, limit: int) -> None:
-    """What the headers say of the body already. Raises RefusedError 413, 415."""
+    """Check what the headers say about the body. Raises RefusedError 413 or 415."""
     encoding = request.headers.get("Content-Encoding", "")
     if encoding.strip().lower() not in _ENCODINGS:
         raise RefusedError(415, "must be gzip or deflate, or left out", field="Content-Encoding")
@@ -62,7 +61,7 @@ def check_head(request: web.Request, *, limit: int) -> None:
 
 
 def parse_object(body: bytes) -> dict[str, object]:
-    """The JSON object in these bytes; strict: no NaN, no field twice. Raises RefusedError 400."""
+    """Return the JSON object in the bytes; NaN and repeated fields are refused with 400."""
     parsed = parse_json(body)
     if not isinstance(parsed, dict):
         raise RefusedError(400, "the body must be a JSON object")
@@ -70,7 +69,7 @@ def parse_object(body: bytes) -> dict[str, object]:
 
 
 def parse_json(body: bytes) -> object:
-    """The JSON value in these bytes, as strictly. Raises RefusedError 400."""
+    """Return the JSON value in these bytes, with the same checks. Raises RefusedError 400."""
     try:
         parsed: object = json.loads(
             body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_no_constant
@@ -83,7 +82,7 @@ def parse_json(body: bytes) -> object:
 
 
 def too_large(limit: int) -> RefusedError:
-    """More bytes than are read."""
+    """Return the refusal of a body above the limit."""
     return RefusedError(413, f"the body is larger than {limit} bytes")
 
 

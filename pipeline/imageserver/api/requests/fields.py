@@ -1,27 +1,28 @@
-"""The fields of a request, one by one; RefusedError names the one that is wrong."""
+"""Reading single fields and headers of a request; RefusedError names the one that is wrong."""
 
 import math
 import re
 from collections.abc import Iterable, Mapping
 
-from pipeline.imageserver.api.answers.refusal import invalid
-from pipeline.imageserver.api.requests.quoting import field_name, kind_of, printable
+from aiohttp import web
+
+from pipeline.imageserver.api.refusal import field_name, invalid, kind_of, printable
 from pipeline.imageserver.api.terms import (
     BACKGROUNDS,
     CREDITS,
     DOCUMENTED_RATIOS,
-    LONGEST_PROMPT,
+    MAX_PICTURES,
+    MAX_PROMPT_LENGTH,
     MODEL,
-    MOST_PICTURES,
 )
-from pipeline.imageserver.painting.order import PaintQuality
-from pipeline.imageserver.painting.pixels import STEEPEST_RATIO
+from pipeline.imageserver.painting.painter import PaintQuality
+from pipeline.imageserver.painting.pixels import MAX_RATIO
 
 _RATIO = re.compile(r"([1-9][0-9]{0,3}):([1-9][0-9]{0,3})")
 
 
-def refuse_others(body: Iterable[str], known: frozenset[str]) -> None:
-    """Nothing but these fields: a typo must not be painted and paid for."""
+def refuse_unknown(body: Iterable[str], known: frozenset[str]) -> None:
+    """Refuse unknown fields: a typo must not be painted and paid for."""
     for name in sorted(set(body) - known):
         raise invalid(
             field_name(name), f"is not a field of this request; it has {', '.join(sorted(known))}"
@@ -29,7 +30,7 @@ def refuse_others(body: Iterable[str], known: frozenset[str]) -> None:
 
 
 def prompt_from(body: Mapping[str, object]) -> str:
-    """The prompt; the only field without which nothing can be painted."""
+    """Return the prompt, the only field that is required."""
     if "prompt" not in body:
         raise invalid("prompt", "is missing")
     prompt = body["prompt"]
@@ -37,15 +38,17 @@ def prompt_from(body: Mapping[str, object]) -> str:
         raise invalid("prompt", f"must be a string, not {kind_of(prompt)}")
     if not prompt.strip():
         raise invalid("prompt", "must not be empty")
-    if len(prompt) > LONGEST_PROMPT:
-        raise invalid("prompt", f"has {len(prompt)} characters, {LONGEST_PROMPT} are the most")
+    if len(prompt) > MAX_PROMPT_LENGTH:
+        raise invalid(
+            "prompt", f"has {len(prompt)} characters, at most {MAX_PROMPT_LENGTH} are allowed"
+        )
     if "\0" in prompt or (not prompt.isascii() and _has_surrogate(prompt)):
         raise invalid("prompt", "is not valid Unicode text")
     return prompt
 
 
 def model_from(model: object) -> None:
-    """There is one model here."""
+    """Refuse every model but the one that is served."""
     if not isinstance(model, str):
         raise invalid("model", f"must be a string, not {kind_of(model)}")
     if model != MODEL:
@@ -53,7 +56,7 @@ def model_from(model: object) -> None:
 
 
 def ratio_from(size: object) -> tuple[int, int]:
-    """An aspect ratio up to 3:1, in lowest terms."""
+    """Return an aspect ratio of at most 3:1, in lowest terms."""
     if not isinstance(size, str):
         raise invalid("size", f"must be an aspect ratio such as 4:3, not {kind_of(size)}")
     matched = _RATIO.fullmatch(size)
@@ -64,32 +67,32 @@ def ratio_from(size: object) -> tuple[int, int]:
             f" not {printable(size)}",
         )
     across, down = int(matched[1]), int(matched[2])
-    if max(across, down) > STEEPEST_RATIO * min(across, down):
-        raise invalid("size", f"must be at most {STEEPEST_RATIO}:1 either way, not {size}")
+    if max(across, down) > MAX_RATIO * min(across, down):
+        raise invalid("size", f"must be at most {MAX_RATIO}:1 either way, not {size}")
     divisor = math.gcd(across, down)
     return across // divisor, down // divisor
 
 
 def quality_from(quality: object) -> PaintQuality:
-    """A documented tier."""
+    """Return one of the documented qualities."""
     if not isinstance(quality, str) or quality not in CREDITS:
         raise invalid("quality", f"must be low, medium or high, not {printable(quality)}")
     return PaintQuality(quality)
 
 
 def count_from(count: object) -> int:
-    """How many pictures; 1.0 is a whole number, as JSON has no other kind."""
+    """Return the number of pictures; 1.0 counts as whole, since JSON has one kind of number."""
     if isinstance(count, float) and count.is_integer():
         count = int(count)
     if not isinstance(count, int) or isinstance(count, bool):
         raise invalid("n", f"must be a whole number, not {printable(count)}")
-    if not 1 <= count <= MOST_PICTURES:
-        raise invalid("n", f"must be from 1 to {MOST_PICTURES}")
+    if not 1 <= count <= MAX_PICTURES:
+        raise invalid("n", f"must be from 1 to {MAX_PICTURES}")
     return count
 
 
 def background_from(value: object) -> bool:
-    """Whether alpha is wanted."""
+    """Return whether the background is to be transparent."""
     if value not in BACKGROUNDS:
         raise invalid("background", f"must be opaque or transparent, not {printable(value)}")
     return value == "transparent"
@@ -97,3 +100,33 @@ def background_from(value: object) -> bool:
 
 def _has_surrogate(text: str) -> bool:
     return any("\ud800" <= character <= "\udfff" for character in text)
+
+
+_VISIBLE = re.compile(r"[!-~]+")
+_MAX_VARIATION = 64
+_MAX_KEY = 255
+
+
+def variation_from(request: web.Request) -> str:
+    """Return the `X-Variation` header; another value gives another scene for the same prompt."""
+    return _visible(request, "X-Variation", longest=_MAX_VARIATION) or ""
+
+
+def idempotency_key_from(request: web.Request) -> str | None:
+    """Return the `Idempotency-Key` header, or None."""
+    return _visible(request, "Idempotency-Key", longest=_MAX_KEY)
+
+
+def only_one(request: web.Request, name: str) -> str | None:
+    """Return the header's value, or None. Raises RefusedError 400 if it is given twice."""
+    values = request.headers.getall(name, [])
+    if len(values) > 1:
+        raise invalid(name, "is given twice")
+    return values[0] if values else None
+
+
+def _visible(request: web.Request, name: str, *, longest: int) -> str | None:
+    value = only_one(request, name)
+    if value is not None and (len(value) > longest or not _VISIBLE.fullmatch(value)):
+        raise invalid(name, f"must be 1 to {longest} visible ASCII characters")
+    return value

@@ -1,4 +1,4 @@
-"""What an uploaded file is, by its first bytes: kind and pixels, nothing decoded."""
+"""The kind and size of an uploaded image, read from its header without decoding it."""
 
 import struct
 from dataclasses import dataclass
@@ -6,14 +6,14 @@ from dataclasses import dataclass
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8\xff"
 _JPEG_SIZES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-"""Markers of the frames that say how large a JPEG is."""
+"""Markers of the frames that hold the size of a JPEG."""
 _JPEG_ALONE = frozenset({0x01, *range(0xD0, 0xD8)})
-"""Markers without a length after them."""
+"""Markers that no length follows."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileKind:
-    """An image's kind and size as its header tells them."""
+    """An image's kind and size according to its header."""
 
     kind: str
     width: int
@@ -21,7 +21,7 @@ class FileKind:
 
 
 def file_kind(content: bytes) -> FileKind | None:
-    """The kind and size of a PNG, JPEG or WebP; None for anything else or a broken header."""
+    """Return the kind and size of a PNG, JPEG or WebP file; None for anything else."""
     try:
         if content.startswith(_PNG) and content[12:16] == b"IHDR":
             return FileKind("png", *struct.unpack(">II", content[16:24]))

@@ -1,32 +1,31 @@
-"""Multipart bodies of edits: words, images and a mask, checked before anybody paints."""
+"""Multipart bodies of edits: text fields, images and a mask."""
 
 import asyncio
 from dataclasses import dataclass, field
 
 from aiohttp import BodyPartReader, web
 
-from pipeline.imageserver.api.answers.refusal import RefusedError, invalid
+from pipeline.imageserver.api.refusal import RefusedError, field_name, invalid
 from pipeline.imageserver.api.requests.bodies import BODY_SECONDS, UNREADABLE, check_head, too_large
 from pipeline.imageserver.api.requests.file_kinds import FileKind, file_kind
-from pipeline.imageserver.api.requests.quoting import field_name
 
-_MOST_PARTS = 48
-_LONGEST_WORDS = 256 * 1024
-MOST_IMAGES = 16
-_LONGEST_SIDE = 8192
+_MAX_PARTS = 48
+_MAX_TEXT_BYTES = 256 * 1024
+MAX_IMAGES = 16
+_MAX_SIDE = 8192
 _FILES = {"image": "image", "image[]": "image", "mask": "mask"}
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What came in: text by field, and files by field in their order."""
+    """A form as received: text by field, and files by field in their order."""
 
-    words: dict[str, str] = field(default_factory=dict)
+    text: dict[str, str] = field(default_factory=dict)
     files: dict[str, list[bytes]] = field(default_factory=dict)
 
 
 async def read_form(request: web.Request, *, limit: int) -> Form:
-    """The form in the body. Raises RefusedError 400, 408, 413 or 415."""
+    """Return the form in the body. Raises RefusedError 400, 408, 413 or 415."""
     if request.content_type != "multipart/form-data":
         raise RefusedError(415, "must be multipart/form-data", field="Content-Type")
     check_head(request, limit=limit)
@@ -40,20 +39,20 @@ async def read_form(request: web.Request, *, limit: int) -> Form:
 
 
 def images_of(form: Form) -> tuple[tuple[bytes, ...], bytes | None, FileKind]:
-    """The images to be edited, the mask, and what the first image is. Raises RefusedError."""
+    """Return the images, the mask, and kind and size of the first image. Raises RefusedError."""
     images = form.files.get("image", [])
     if not images:
         raise invalid("image", "is missing")
-    if len(images) > MOST_IMAGES:
-        raise invalid("image", f"is given {len(images)} times, {MOST_IMAGES} are the most")
+    if len(images) > MAX_IMAGES:
+        raise invalid("image", f"is given {len(images)} times, at most {MAX_IMAGES} are allowed")
     masks = form.files.get("mask", [])
     if len(masks) > 1:
         raise invalid("mask", "is given twice")
     first, *_ = [_checked("image", image) for image in images]
     for mask in masks:
-        sniffed = _checked("mask", mask)
-        if (sniffed.width, sniffed.height) != (first.width, first.height):
-            raise invalid("mask", "must have the pixels of the first image")
+        mask_kind = _checked("mask", mask)
+        if (mask_kind.width, mask_kind.height) != (first.width, first.height):
+            raise invalid("mask", "must have the size of the first image")
     return tuple(images), masks[0] if masks else None, first
 
 
@@ -61,25 +60,25 @@ def _checked(name: str, content: bytes) -> FileKind:
     found = file_kind(content)
     if found is None:
         raise invalid(name, "must be a PNG, JPEG or WebP file")
-    if not (1 <= found.width <= _LONGEST_SIDE and 1 <= found.height <= _LONGEST_SIDE):
-        raise invalid(name, f"must have sides of 1 to {_LONGEST_SIDE} pixels")
+    if not (1 <= found.width <= _MAX_SIDE and 1 <= found.height <= _MAX_SIDE):
+        raise invalid(name, f"must have sides of 1 to {_MAX_SIDE} pixels")
     return found
 
 
 async def _read(request: web.Request, limit: int) -> Form:
     form = Form()
-    room = limit
+    remaining = limit
     reader = await request.multipart()
-    for _ in range(_MOST_PARTS):
+    for _ in range(_MAX_PARTS):
         part = await reader.next()
         if part is None:
             return form
         if not isinstance(part, BodyPartReader) or not part.name:
             raise RefusedError(400, "every part of the form must have a name")
-        content = await _content(part, limit=room)
-        room -= len(content)
-        _put(form, part.name, content)
-    raise RefusedError(400, f"the form has more than {_MOST_PARTS} parts")
+        content = await _content(part, limit=remaining)
+        remaining -= len(content)
+        _add(form, part.name, content)
+    raise RefusedError(400, f"the form has more than {_MAX_PARTS} parts")
 
 
 async def _content(part: BodyPartReader, *, limit: int) -> bytes:
@@ -91,16 +90,16 @@ async def _content(part: BodyPartReader, *, limit: int) -> bytes:
     return bytes(part.decode(content))
 
 
-def _put(form: Form, name: str, content: bytes) -> None:
+def _add(form: Form, name: str, content: bytes) -> None:
     if name in _FILES:
         form.files.setdefault(_FILES[name], []).append(content)
         return
     plain = field_name(name)
-    if name in form.words:
+    if name in form.text:
         raise invalid(plain, "is given twice")
-    if len(content) > _LONGEST_WORDS:
+    if len(content) > _MAX_TEXT_BYTES:
         raise invalid(plain, "is too long")
     try:
-        form.words[name] = content.decode("utf-8")
+        form.text[name] = content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise invalid(plain, "is not valid UTF-8") from error

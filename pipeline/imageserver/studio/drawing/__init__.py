@@ -1,1 +1,1 @@
-"""The scene drawn in two dimensions, as vectors."""
+"""Drawing a scene as vectors: composition, copy, products and scenery."""

@@ -1,4 +1,4 @@
-"""Where things stand: the copy set first, the product in the room that it leaves."""
+"""The composition of a picture: copy is placed first, the product in the remaining space."""
 
 import math
 from dataclasses import dataclass, replace
@@ -11,8 +11,8 @@ from pipeline.imageserver.studio.drawing.copy.column import (
     leading_edge,
     price_card,
 )
-from pipeline.imageserver.studio.scene.nouns import Family, Layout, Prop, Role, Scene, Surface
-from pipeline.imageserver.studio.scene.products import extent, pedestal, product
+from pipeline.imageserver.studio.scene.product_shapes import extent, pedestal, product_shape
+from pipeline.imageserver.studio.scene.scene import Family, Layout, Prop, Role, Scene, Surface
 from pipeline.lettering.box import Box, around
 from pipeline.lettering.fitting import TextAlign
 
@@ -24,36 +24,36 @@ _UPRIGHT = 0.7
 _SLIM = 1.9
 _TALL = 150
 FOOT = 26
-"""Table before the product, in product units."""
+"""Depth of the table in front of the product, in product units."""
 _STORY = 0.6
 _LONG = 260
 _LIFT = 0.13
-"""How far copy may be raised to stand clear above the horizon, in heights."""
+"""How far copy may be raised to clear the horizon, in heights of the picture."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Composition:
-    """A picture's places, in pixels, except `free`, which is in product units."""
+    """Where everything in a picture is, in pixels; `free` is in product units."""
 
     width: int
     height: int
     cx: float
     """The product's axis."""
     floor: float
-    """Where the product, or its pedestal, meets the table."""
+    """The height at which the product, or its pedestal, meets the table."""
     base: float
     """The product's foot."""
     scale: float
     """Pixels in a product unit."""
     horizon: float
-    goods: Box
-    """The product itself, all of its line-up."""
+    product_box: Box
+    """The box of all products."""
     copy: tuple[CopyPiece, ...]
     """All copy that is not on the product."""
     beside: bool
-    """Whether copy stands beside the product rather than above it."""
+    """True if the copy is beside the product, not above it."""
     free: tuple[float, float]
-    """Half widths left and right of the axis that props may use."""
+    """How far left and right of the axis props may lie."""
 
     @property
     def frame(self) -> Box:
@@ -67,18 +67,18 @@ class Composition:
 
     @property
     def unit(self) -> float:
-        """The root of the area: what type and margins are measured by."""
+        """The square root of the area, by which type and margins are measured."""
         return math.sqrt(self.width * self.height)
 
     @property
     def mid(self) -> float:
         """The product's middle, from top to bottom."""
-        return self.goods.cy
+        return self.product_box.cy
 
     @property
     def reach(self) -> float:
         """Half the product's height."""
-        return self.goods.h / 2
+        return self.product_box.h / 2
 
     @property
     def copy_box(self) -> Box | None:
@@ -87,7 +87,7 @@ class Composition:
 
 
 def copy_beside(scene: Scene) -> bool:
-    """Copy stands beside the product when wide, and on uprights when the product is slim."""
+    """Return whether copy goes beside the product: on wide pictures, and beside slim products."""
     left, right = extent(scene)
     slim = _height(scene) > _SLIM * (left + right)
     return scene.aspect >= _WIDE or (scene.aspect >= _UPRIGHT and slim)
@@ -97,8 +97,8 @@ def _has_overlay(scene: Scene) -> bool:
     return bool(scene.texts(*OVERLAY))
 
 
-def staged(scene: Scene, width: int, height: int) -> Composition:
-    """Plan a picture of these pixels."""
+def compose(scene: Scene, width: int, height: int) -> Composition:
+    """Compose a picture of this size."""
     frame = Box(0, 0, width, height)
     if scene.family is Family.WORDS:
         return _words_only(scene, frame)
@@ -111,21 +111,21 @@ def staged(scene: Scene, width: int, height: int) -> Composition:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProductArea:
-    """The room that a product gets, and the copy that was set first."""
+    """The area for a product, and the copy that is placed already."""
 
     zone: Box
     copy: tuple[CopyPiece, ...] = ()
     limit: tuple[float, float] | None = None
-    """From where to where props may lie, across; the whole width if not given."""
+    """Left and right limit of the props; None for the whole width."""
     beside: bool = False
 
 
 def _height(scene: Scene) -> float:
-    return product(scene).height + pedestal(scene)
+    return product_shape(scene).height + pedestal(scene)
 
 
-def laid_over(scene: Scene, size: tuple[int, int], where: tuple[Box, TextAlign]) -> Composition:
-    """A stage without a product: the copy over a picture that is kept, where it is calmest."""
+def compose_over(scene: Scene, size: tuple[int, int], where: tuple[Box, TextAlign]) -> Composition:
+    """Return a composition without a product: the copy over a picture, in its calmest area."""
     frame = Box(0, 0, *size)
     (zone, across), unit = where, _unit(frame)
     across = leading_edge(scene) if across is TextAlign.START else across
@@ -141,7 +141,7 @@ def laid_over(scene: Scene, size: tuple[int, int], where: tuple[Box, TextAlign])
         base=frame.h,
         scale=unit / 300,
         horizon=frame.h,
-        goods=Box(frame.cx, frame.h, 0, 0),
+        product_box=Box(frame.cx, frame.h, 0, 0),
         copy=tuple(copy),
         beside=across is not TextAlign.MIDDLE,
         free=(0, 0),
@@ -153,11 +153,11 @@ def _unit(frame: Box) -> float:
 
 
 def _spread(scene: Scene, *, has_copy: bool) -> float:
-    """Room for props at either side, in product units."""
+    """Return the space for props at either side, in product units."""
     if scene.transparent:
         return 10
-    lying = [p for p in scene.props if p is not Prop.PEDESTAL]
-    if not lying:
+    loose_props = [p for p in scene.props if p is not Prop.PEDESTAL]
+    if not loose_props:
         return 18
     wanted = 46 if has_copy else 104
     return min(wanted, 28 if scene.aspect < _STORY + 0.1 else 74 if has_copy else 104)
@@ -185,7 +185,7 @@ def _words_only(scene: Scene, frame: Box) -> Composition:
         base=frame.h * 0.86,
         scale=unit / 300,
         horizon=frame.h * 1.2,
-        goods=Box(frame.cx, frame.h * 0.5, 0, 0),
+        product_box=Box(frame.cx, frame.h * 0.5, 0, 0),
         copy=tuple(copy),
         beside=wide,
         free=(0, 0),
@@ -193,7 +193,7 @@ def _words_only(scene: Scene, frame: Box) -> Composition:
 
 
 def _alone(scene: Scene, frame: Box) -> Composition:
-    """The product in the middle, with its price card if it has one."""
+    """Compose the product in the middle, with its price cards beside it."""
     zone = Box(frame.w * 0.07, frame.h * 0.065, frame.w * 0.86, frame.h * 0.865)
     if scene.transparent:
         zone = frame.grown(-frame.w * 0.06, -frame.h * 0.06)
@@ -203,7 +203,7 @@ def _alone(scene: Scene, frame: Box) -> Composition:
 
 
 def _with_cards(scene: Scene, frame: Box, zone: Box) -> ProductArea:
-    """Room for the product at the left of its price cards, the group centred in the zone."""
+    """Return the area left of the price cards; product and cards are centred in the zone."""
     unit, prices = _unit(frame), scene.texts(Role.PRICE)
     gap = unit * 0.028
     high = min(unit * 0.125, zone.h * 0.3)
@@ -212,22 +212,22 @@ def _with_cards(scene: Scene, frame: Box, zone: Box) -> ProductArea:
     wide, high = wide * shrink, high * shrink
     left, right = extent(scene)
     scale = min(zone.h / (_height(scene) + FOOT), (zone.w - wide - gap) / (left + right + 12))
-    goods_w = (left + right + 12) * scale
-    x = zone.cx - (goods_w + gap + wide) / 2
+    product_w = (left + right + 12) * scale
+    x = zone.cx - (product_w + gap + wide) / 2
     pitch = high + gap * 0.5
     floor = zone.bottom - FOOT * scale
     y = max(zone.y, floor + FOOT * scale * 0.4 - pitch * len(prices))
     cards = tuple(
-        price_card(p, Box(x + goods_w + gap, y + i * pitch, wide, high))
+        price_card(p, Box(x + product_w + gap, y + i * pitch, wide, high))
         for i, p in enumerate(prices)
     )
     return ProductArea(
-        zone=Box(x, zone.y, goods_w, zone.h), copy=cards, limit=(0.0, x + goods_w + gap * 0.6)
+        zone=Box(x, zone.y, product_w, zone.h), copy=cards, limit=(0.0, x + product_w + gap * 0.6)
     )
 
 
 def _side_by_side(scene: Scene, frame: Box) -> Composition:
-    """Product at one side, copy at the other, both on one optical centre line."""
+    """Compose the product at one side and the copy at the other."""
     unit, w, h = _unit(frame), frame.w, frame.h
     left, right = extent(scene)
     tall = _height(scene)
@@ -238,18 +238,18 @@ def _side_by_side(scene: Scene, frame: Box) -> Composition:
     wanted = (left + right + 2 * spread) * by_height
     long = sum(map(len, scene.texts(*OVERLAY))) > _LONG
     most = 0.34 if long else 0.46 if scene.aspect >= _WIDE else 0.40
-    goods_w = min(max(wanted, w * (0.24 if long else 0.30)), w * most)
+    product_w = min(max(wanted, w * (0.24 if long else 0.30)), w * most)
     rtl = leading_edge(scene) is TextAlign.END
     at_right = scene.seed % 2 == 1 and not rtl
     gap = unit * 0.045
-    copy_w = min(w - goods_w - margin - gap - w * 0.035, unit * 1.05)
-    spare = w - goods_w - copy_w - margin - gap - w * 0.035
+    copy_w = min(w - product_w - margin - gap - w * 0.035, unit * 1.05)
+    spare = w - product_w - copy_w - margin - gap - w * 0.035
     pad = w * 0.035 + spare * 0.4
     if at_right:
-        zone = Box(w - goods_w - pad, top, goods_w, bottom - top)
+        zone = Box(w - product_w - pad, top, product_w, bottom - top)
         copy = Box(margin + spare * 0.3, h * 0.10, copy_w, h * 0.80)
     else:
-        zone = Box(pad, top, goods_w, bottom - top)
+        zone = Box(pad, top, product_w, bottom - top)
         copy = Box(w - margin - copy_w - spare * 0.3, h * 0.10, copy_w, h * 0.80)
     where = CopyColumn(
         zone=copy,
@@ -261,44 +261,44 @@ def _side_by_side(scene: Scene, frame: Box) -> Composition:
     pieces = column(scene, where)
     taken = around([p.box for p in pieces])
     limit = (0.0, taken.x - gap * 0.4) if not at_right else (taken.right + gap * 0.4, w)
-    ground = ProductArea(zone=zone, copy=tuple(pieces), limit=limit, beside=True)
-    stage = _placed(scene, frame, ground)
+    area = ProductArea(zone=zone, copy=tuple(pieces), limit=limit, beside=True)
+    composition = _placed(scene, frame, area)
     seamless = scene.surface is Surface.MATTE and scene.layout is Layout.PHOTO
-    return stage if seamless else replace(stage, copy=_off_the_horizon(stage))
+    return composition if seamless else replace(composition, copy=_clear_of_horizon(composition))
 
 
-def _off_the_horizon(stage: Composition) -> tuple[CopyPiece, ...]:
-    """The copy, a little higher or lower where a line of it would stand on the horizon."""
-    near, copy = stage.height * 0.028, stage.copy
+def _clear_of_horizon(composition: Composition) -> tuple[CopyPiece, ...]:
+    """Return the copy, moved up or down if a line of it would lie on the horizon."""
+    near, copy = composition.height * 0.028, composition.copy
     whole = around([p.box for p in copy])
-    lift = whole.bottom - (stage.horizon - near)
-    if 0 < lift < stage.height * _LIFT and whole.y - lift > stage.height * 0.075:
+    lift = whole.bottom - (composition.horizon - near)
+    if 0 < lift < composition.height * _LIFT and whole.y - lift > composition.height * 0.075:
         return tuple(p.moved(0, -lift) for p in copy)
     edges = [edge for p in copy for edge in (p.box.bottom, p.box.y)]
-    if all(abs(edge - stage.horizon) > near for edge in edges):
+    if all(abs(edge - composition.horizon) > near for edge in edges):
         return copy
-    margin = stage.height * 0.05
+    margin = composition.height * 0.05
     for step in (-1, 1, -2, 2):
         dy = step * near
-        clear = all(abs(edge + dy - stage.horizon) > near for edge in edges)
-        if clear and whole.y + dy > margin and whole.bottom + dy < stage.height - margin:
+        clear = all(abs(edge + dy - composition.horizon) > near for edge in edges)
+        if clear and whole.y + dy > margin and whole.bottom + dy < composition.height - margin:
             return tuple(p.moved(0, dy) for p in copy)
     return copy
 
 
 def _stacked(scene: Scene, frame: Box) -> Composition:
-    """Copy above, the product in all the room below it."""
+    """Compose the copy above and the product below it."""
     where = _column_above(scene, frame)
     prices = scene.texts(Role.PRICE)
     plain = column(scene, where, prices=False)
     zone = _below(scene, frame, plain)
     left, right = extent(scene)
-    goods_w = (left + right) * zone.h / (_height(scene) + FOOT)
+    product_w = (left + right) * zone.h / (_height(scene) + FOOT)
     if not prices:
         return _placed(scene, frame, ProductArea(zone=zone, copy=tuple(plain)))
-    if len(prices) == 1 and goods_w < zone.w * 0.72:
-        ground = _with_cards(scene, frame, zone)
-        return _placed(scene, frame, replace(ground, copy=(*plain, *ground.copy)))
+    if len(prices) == 1 and product_w < zone.w * 0.72:
+        area = _with_cards(scene, frame, zone)
+        return _placed(scene, frame, replace(area, copy=(*plain, *area.copy)))
     copy = column(scene, where)
     return _placed(scene, frame, ProductArea(zone=_below(scene, frame, copy), copy=tuple(copy)))
 
@@ -321,31 +321,31 @@ def _column_above(scene: Scene, frame: Box) -> CopyColumn:
 
 
 def _below(scene: Scene, frame: Box, copy: list[CopyPiece]) -> Box:
-    """What copy at the top leaves to the product."""
+    """Return the area below the copy."""
     bottom = frame.h * (0.94 if scene.transparent else 0.915)
     top = around([p.box for p in copy]).bottom + _unit(frame) * 0.05
     return Box(frame.w * 0.05, top, frame.w * 0.90, bottom - top)
 
 
-def _placed(scene: Scene, frame: Box, ground: ProductArea) -> Composition:
-    """Stand the product in its zone, as large as it may be."""
-    zone, tall = ground.zone, _height(scene)
+def _placed(scene: Scene, frame: Box, area: ProductArea) -> Composition:
+    """Compose the product in its area, as large as possible."""
+    zone, tall = area.zone, _height(scene)
     left, right = extent(scene)
-    spread = _spread(scene, has_copy=bool(ground.copy))
+    spread = _spread(scene, has_copy=bool(area.copy))
     foot = 8.0 if scene.transparent else FOOT
     by_height = zone.h / (tall + foot)
-    spread = min(spread, 12) if ground.copy else spread
+    spread = min(spread, 12) if area.copy else spread
     roomy = zone.w / (left + right + 2 * spread)
     snug = zone.w / (left + right + 24)
     scale = min(by_height, max(roomy, 0.90 * min(by_height, snug)))
     slack = zone.h - (tall + foot) * scale
-    drop = 0.5 if scene.transparent else 0.30 if ground.copy else 0.42
+    drop = 0.5 if scene.transparent else 0.30 if area.copy else 0.42
     floor = zone.bottom - foot * scale - slack * drop
     base = floor - pedestal(scene) * scale
     cx = zone.cx + (left - right) / 2 * scale
     rise = 0.20 if scene.layout is Layout.POSTER else 0.30
-    start, end = ground.limit or (0.0, frame.w)
-    high = product(scene).height * scale
+    start, end = area.limit or (0.0, frame.w)
+    high = product_shape(scene).height * scale
     return Composition(
         width=int(frame.w),
         height=int(frame.h),
@@ -354,8 +354,8 @@ def _placed(scene: Scene, frame: Box, ground: ProductArea) -> Composition:
         base=base,
         scale=scale,
         horizon=floor - rise * scale * 100 * min(1, tall / _TALL),
-        goods=Box(cx - left * scale, base - high, (left + right) * scale, high),
-        copy=ground.copy,
-        beside=ground.beside,
+        product_box=Box(cx - left * scale, base - high, (left + right) * scale, high),
+        copy=area.copy,
+        beside=area.beside,
         free=((cx - start) / scale, (end - cx) / scale),
     )

@@ -1,1 +1,1 @@
-"""What a prompt means: the parsed scene, its words and the table of products."""
+"""Reading a prompt into a scene: vocabulary, colours, quotes, icons, product shapes."""

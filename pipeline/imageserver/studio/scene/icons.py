@@ -1,4 +1,4 @@
-"""Glyphs for subjects of no family: icons by their names, their synonyms and their emoji."""
+"""Icons for subjects without a family, by name, synonym or emoji."""
 
 import functools
 import json
@@ -13,9 +13,9 @@ _LETTERS = re.compile(r"[^a-z ]+")
 _SCENERY = frozenset(
     ("wood", "mirror", "ice", "sun", "star", "fire", "label", "package", "door", "rainbow", "bell")
 )
-"""Icons that their emoji may call up, but that in words belong to the scene."""
-_LONGEST = 3
-"""Words in the longest name that is looked for."""
+"""Icons that an emoji may name, but whose words belong to the scenery."""
+_MAX_LENGTH = 3
+"""Number of words in the longest name that is looked up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +25,12 @@ class Icon:
     body: str
     ink: Box
     tone: str
-    """The colour that it is remembered by."""
+    """The icon's main colour."""
 
 
 @functools.cache
-def _sheet() -> dict[str, dict[str, object]]:
-    """The vendored sheet: icons by name and synonyms to names."""
+def _icon_table() -> dict[str, dict[str, object]]:
+    """Return the vendored icons by name, and names by synonym."""
     text = (resources.files("pipeline.imageserver.studio") / "glyphs" / "fluent.json").read_text(
         "utf-8"
     )
@@ -40,24 +40,24 @@ def _sheet() -> dict[str, dict[str, object]]:
 
 @functools.cache
 def icon(name: str) -> Icon:
-    """The icon of a name that `find_icon` gave."""
-    entry = _sheet()["icons"][name]
+    """Return the icon of a name that `find_icon` gave."""
+    entry = _icon_table()["icons"][name]
     if not isinstance(entry, dict):
         raise TypeError(name)
     return Icon(str(entry["body"]), Box(*entry["ink"]), str(entry["tone"]))
 
 
 def find_icon(phrase: str) -> str:
-    """The icon that the phrase names last, the longest name first; empty where it names none."""
+    """Return the icon that the phrase names last, preferring long names; empty if none."""
     emoji = next((name for char in phrase if (name := _by_emoji(char))), "")
     name = _by_words(_LETTERS.sub(" ", phrase).split(), besides=_SCENERY)
     return name or emoji
 
 
 def _by_words(words: list[str], besides: frozenset[str] = frozenset()) -> str:
-    """The last icon that the words name, the longest name first."""
+    """Return the last icon that the words name, preferring long names."""
     for end in range(len(words), 0, -1):
-        for start in range(max(0, end - _LONGEST), end):
+        for start in range(max(0, end - _MAX_LENGTH), end):
             name = _by_name("-".join(words[start:end]))
             if name and name not in besides:
                 return name
@@ -65,7 +65,7 @@ def _by_words(words: list[str], besides: frozenset[str] = frozenset()) -> str:
 
 
 def _by_name(words: str) -> str:
-    icons, synonyms = _sheet()["icons"], _sheet()["synonyms"]
+    icons, synonyms = _icon_table()["icons"], _icon_table()["synonyms"]
     for form in (words, words.removesuffix("s"), words.removesuffix("es")):
         found = str(synonyms.get(form, form))
         if found in icons:
@@ -74,10 +74,10 @@ def _by_name(words: str) -> str:
 
 
 def _by_emoji(char: str) -> str:
-    return _by_words(spoken(char).split())
+    return _by_words(emoji_names(char).split())
 
 
-def spoken(text: str) -> str:
-    """The names of a text's emoji, in lower case."""
+def emoji_names(text: str) -> str:
+    """Return the names of a text's emoji, in lower case."""
     signs = (char for char in text if not (char.isascii() or char.isalpha()))
     return " ".join(unicodedata.name(sign, "").lower().replace("-", " ") for sign in signs)

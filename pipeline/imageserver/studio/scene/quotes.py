@@ -1,11 +1,11 @@
-"""Quoted text: what stands in quotes is copy, and the words around it say what for."""
+"""Quoted text in a prompt: it is copy, and the words around it name its role."""
 
 import re
 from dataclasses import dataclass
 from unicodedata import category
 
-from pipeline.imageserver.studio.scene.nouns import Copy, Layout, Role
-from pipeline.imageserver.studio.scene.words import ROLES
+from pipeline.imageserver.studio.scene.scene import Copy, Layout, Role
+from pipeline.imageserver.studio.scene.vocabulary import ROLES
 
 QUOTED = re.compile(
     r'"([^"\n]{1,4000})"|“([^”]{1,4000})”|„([^“”]{1,4000})[“”]|«([^»]{1,4000})»|「([^」]{1,1000})」'
@@ -15,7 +15,7 @@ PRICE = re.compile(
     r"\s*(?:from |ab |only |now )?(?:[$€£¥₹]|USD|EUR)?\s?\d[\d.,]*\s?(?:[$€£¥₹]|USD|EUR)?\s*",
     re.IGNORECASE,
 )
-_UNSEEN = frozenset("\u00ad\u200b\u2060\ufeff")
+_INVISIBLE = frozenset("\u00ad\u200b\u2060\ufeff")
 _BEFORE, _AFTER = 60, 30
 _ANY_CLOSE = re.compile(r"[\"“”»」』]")
 _ANY_OPEN = re.compile(r"[\"“„«「『]")
@@ -26,19 +26,19 @@ _LABEL_AFTER = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class QuotedText:
-    """A quoted text and the role that its neighbours name, if they name one."""
+    """A quoted text, and its role if the words around it name one."""
 
     text: str
     role: Role | None
 
 
-def quotes(prompt: str) -> tuple[list[QuotedText], str]:
-    """All quoted texts in order, and the prompt without them."""
+def find_quotes(prompt: str) -> tuple[list[QuotedText], str]:
+    """Return all quoted texts in order, and the prompt without them."""
     found: list[QuotedText] = []
     bare: list[str] = []
     end = 0
     for match in QUOTED.finditer(prompt):
-        text = " ".join(shown(next(g for g in match.groups() if g)).split())
+        text = " ".join(visible(next(g for g in match.groups() if g)).split())
         bare.append(prompt[end : match.start()])
         end = match.end()
         if text:
@@ -47,10 +47,10 @@ def quotes(prompt: str) -> tuple[list[QuotedText], str]:
     return found, " ".join(bare)
 
 
-def shown(text: str) -> str:
-    """The text without characters that cannot be seen: controls, soft hyphens, broken halves."""
+def visible(text: str) -> str:
+    """Return the text without invisible characters: controls, soft hyphens, lone surrogates."""
     return "".join(
-        c for c in text if c.isspace() or (c not in _UNSEEN and category(c) not in ("Cc", "Cs"))
+        c for c in text if c.isspace() or (c not in _INVISIBLE and category(c) not in ("Cc", "Cs"))
     )
 
 
@@ -69,8 +69,8 @@ def _role(prompt: str, match: re.Match[str], text: str) -> Role | None:
     return max(hits)[2] if hits else None
 
 
-def assigned(found: list[QuotedText], layout: Layout, *, board: bool) -> tuple[Copy, ...]:
-    """Every quote with a role: the named one, else the first that is free."""
+def assign_roles(found: list[QuotedText], layout: Layout, *, board: bool) -> tuple[Copy, ...]:
+    """Give every quote a role: the named one, else the first that is free."""
     taken: set[Role | None] = {q.role for q in found}
     copy: list[Copy] = []
     overlay = (Role.HEADLINE, Role.SUB, Role.CTA)

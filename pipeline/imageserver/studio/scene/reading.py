@@ -1,21 +1,22 @@
-"""From prompt to scene: a deterministic grammar of keywords. No network, no weights, no clock."""
+"""Reading a prompt into a scene, by a deterministic grammar of keywords."""
 
 import hashlib
 import re
 from typing import TypeVar
 
-from pipeline.imageserver.painting.order import PaintOrder
+from pipeline.imageserver.painting.painter import PaintOrder
 from pipeline.imageserver.studio.scene.coloring import (
     asked_backdrop,
+    deepen_for_text,
     default_backdrop,
-    painted,
     palette,
-    richer,
-    steady,
-    worn,
+    palette_of,
+    product_color,
+    readable_wall,
 )
-from pipeline.imageserver.studio.scene.icons import find_icon, icon, spoken
-from pipeline.imageserver.studio.scene.nouns import (
+from pipeline.imageserver.studio.scene.icons import emoji_names, find_icon, icon
+from pipeline.imageserver.studio.scene.quotes import QuotedText, assign_roles, find_quotes
+from pipeline.imageserver.studio.scene.scene import (
     Copy,
     Family,
     Glass,
@@ -27,19 +28,18 @@ from pipeline.imageserver.studio.scene.nouns import (
     Style,
     Surface,
 )
-from pipeline.imageserver.studio.scene.quotes import QuotedText, assigned, quotes
-from pipeline.imageserver.studio.scene.words import (
+from pipeline.imageserver.studio.scene.vocabulary import (
     BOARDS,
     BREWED,
     CONTAINERS,
     CONTENTS,
     GLASSES,
     LIGHTS,
+    MORE_SPECIFIC,
     NOT_A_NAME,
     POSTERS,
     PRESERVES,
     PROPS,
-    REFINED,
     STYLES,
     SURFACES,
     WARM,
@@ -67,14 +67,14 @@ _COUNTS = (
 )
 _MANY_QUOTES = 7
 _OVER = (Role.HEADLINE, Role.SUB)
-"""Copy that lies on the wall itself."""
+"""Roles of copy that lies on the wall."""
 _NAME_WORDS = 2
 
 T = TypeVar("T")
 
 
 def seed_of(order: PaintOrder) -> int:
-    """The scene's seed: words, ratio, background, index and variation, but never the quality."""
+    """Return the scene's seed, from everything in the order but the quality."""
     told = (
         order.prompt,
         f"{order.ratio[0]}:{order.ratio[1]}",
@@ -88,9 +88,9 @@ def seed_of(order: PaintOrder) -> int:
     )
 
 
-def read(order: PaintOrder) -> Scene:
-    """The scene that an order's words describe."""
-    found, bare = quotes(order.prompt)
+def read_prompt(order: PaintOrder) -> Scene:
+    """Return the scene that an order's prompt describes."""
+    found, bare = find_quotes(order.prompt)
     low = _DENIED.sub(" ", bare.lower())
     seed = seed_of(order)
     family, glyph, phrase = subject(low, found)
@@ -98,27 +98,27 @@ def read(order: PaintOrder) -> Scene:
     poster = family in (Family.BOARD, Family.WORDS) or re.search(POSTERS, low) is not None
     layout = Layout.POSTER if poster else Layout.PHOTO
     asked = asked_backdrop(low)
-    paint = worn(phrase)
+    color = product_color(phrase)
     own = icon(glyph).tone if glyph else family.value
-    colors = painted(paint, low) if paint else palette(low, asked, seed, own)
-    light = first(LIGHTS, low) or Light.SOFT
+    colors = palette_of(color, low) if color else palette(low, asked, seed, own)
+    light = first_match(LIGHTS, low) or Light.SOFT
     is_warm = re.search(WARM, low) is not None
-    copy = assigned(found, layout, board=is_board)
+    copy = assign_roles(found, layout, board=is_board)
     return Scene(
         family=family,
         glyph=glyph,
-        tint=paint if glyph else "",
+        tint=color if glyph else "",
         name=_name(bare, low, has_copy=bool(copy), family=family),
-        surface=first(SURFACES, low) or Surface.MATTE,
+        surface=first_match(SURFACES, low) or Surface.MATTE,
         light=light,
         warm=is_warm,
-        glass=first(GLASSES, low) or _usual_glass(family, low),
+        glass=first_match(GLASSES, low) or _usual_glass(family, low),
         props=tuple(prop for prop, pattern in PROPS if re.search(pattern, low)),
         palette=colors,
         backdrop=_wall(asked, copy) or _ground(family, light, colors, is_warm=is_warm),
         copy=copy,
         layout=layout,
-        style=first(STYLES, order.prompt.lower()) or Style.CLEAN,
+        style=first_match(STYLES, order.prompt.lower()) or Style.CLEAN,
         transparent=order.transparent,
         ratio=order.ratio,
         seed=seed,
@@ -127,24 +127,24 @@ def read(order: PaintOrder) -> Scene:
 
 
 def _wall(asked: str | None, copy: tuple[Copy, ...]) -> str | None:
-    """The wall that was asked for, deep enough for pale type where copy lies over it."""
-    return richer(asked) if asked and any(c.role in _OVER for c in copy) else asked
+    """Return the requested wall, deep enough for pale text if copy lies on it."""
+    return deepen_for_text(asked) if asked and any(c.role in _OVER for c in copy) else asked
 
 
 def _ground(family: Family, light: Light, colors: Palette, *, is_warm: bool) -> str:
-    """Words alone stand on the brand's colour; a product on a ground for its light."""
+    """Return the default backdrop: the brand's colour for words alone, else one for the light."""
     if family is Family.WORDS and light in (Light.SOFT, Light.BRIGHT):
-        return steady(colors.main)
+        return readable_wall(colors.main)
     return default_backdrop(light, colors, is_warm=is_warm)
 
 
-def first(table: tuple[tuple[T, str], ...], text: str) -> T | None:
-    """The first row of a table whose pattern the text has."""
+def first_match(table: tuple[tuple[T, str], ...], text: str) -> T | None:
+    """Return the first key of a table whose pattern the text contains."""
     return next((key for key, pattern in table if re.search(pattern, text)), None)
 
 
-def earliest(table: tuple[tuple[Family, str], ...], text: str) -> Family | None:
-    """The family mentioned first: a subject is named before what surrounds it."""
+def first_mentioned(table: tuple[tuple[Family, str], ...], text: str) -> Family | None:
+    """Return the family mentioned first, since a subject is named before its surroundings."""
     hits = [
         (hit.start(), order, family)
         for order, (family, pattern) in enumerate(table)
@@ -154,9 +154,9 @@ def earliest(table: tuple[tuple[Family, str], ...], text: str) -> Family | None:
 
 
 def subject(low: str, found: list[QuotedText]) -> tuple[Family, str, str]:
-    """The product's family, its icon where it has no family, and the phrase that names it.
+    """Return the product's family, its icon if it has no family, and the phrase that names it.
 
-    Phrases are looked at in turn; in each, a container tells more than its contents do.
+    Phrases are read in turn; in each, a container counts more than its contents.
     """
     phrases = _PHRASE.split(_SETTING.sub(" ", low))
     for phrase in phrases:
@@ -166,7 +166,7 @@ def subject(low: str, found: list[QuotedText]) -> tuple[Family, str, str]:
             return Family.BOARD, "", phrase
         if glyph := find_icon(phrase):
             return Family.GLYPH, glyph, phrase
-        if (family := earliest(CONTAINERS, spoken(phrase))) is not None:
+        if (family := first_mentioned(CONTAINERS, emoji_names(phrase))) is not None:
             return family, "", phrase
     roles = {quote.role for quote in found}
     if len(found) >= _MANY_QUOTES or Role.MENU in roles:
@@ -176,10 +176,10 @@ def subject(low: str, found: list[QuotedText]) -> tuple[Family, str, str]:
 
 
 def _family(phrase: str) -> Family | None:
-    container = earliest(CONTAINERS, phrase)
+    container = first_mentioned(CONTAINERS, phrase)
     if container is None:
-        return earliest(CONTENTS, phrase)
-    for finer in REFINED.get(container, ()):
+        return first_mentioned(CONTENTS, phrase)
+    for finer in MORE_SPECIFIC.get(container, ()):
         tables = (*CONTAINERS, *CONTENTS)
         if any(re.search(p, phrase) for family, p in tables if family is finer):
             return finer
@@ -195,7 +195,7 @@ def _usual_glass(family: Family, low: str) -> Glass:
 
 
 def _name(bare: str, low: str, *, has_copy: bool, family: Family) -> str:
-    """A brand in capitals after the container; without any copy, the words for the product."""
+    """Return the brand after the container, or without any copy the words for the product."""
     if brand := _BRAND.search(bare) or _OF.search(bare):
         return brand.group(1)
     if has_copy or family in (Family.GLYPH, Family.BOARD):

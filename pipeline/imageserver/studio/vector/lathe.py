@@ -8,7 +8,7 @@ Profile = tuple[tuple[float, float], ...]
 
 
 def radius_at(z: float, profile: Profile) -> float:
-    """The radius at height z, straight between the points of the profile."""
+    """Return the radius at height z, interpolated between the points of the profile."""
     if z <= profile[0][1]:
         return profile[0][0]
     for (r0, z0), (r1, z1) in pairwise(profile):
@@ -18,7 +18,7 @@ def radius_at(z: float, profile: Profile) -> float:
 
 
 def smooth(points: Profile, steps: int = 8) -> list[tuple[float, float]]:
-    """A monotone cubic through the points: no overshoot at shoulders and rims."""
+    """Return points of a monotone cubic through the profile, which does not overshoot."""
     tangents = [_tangent(points, i) for i in range(len(points))]
     out: list[tuple[float, float]] = []
     for p, q, m, n in zip(points, points[1:], tangents, tangents[1:], strict=False):
@@ -60,9 +60,9 @@ def lathe(
     bottom: float = 0.10,
     top: float = 0.06,
 ) -> Path:
-    """The silhouette between two heights, foot at y = 0 and up negative.
+    """Return the silhouette between two heights, foot at y = 0 and up negative.
 
-    `bottom` and `top` round the ends, in radii, as seen a little from above.
+    `bottom` and `top` round the ends, in radii, as seen from above.
     """
     low = profile[0][1] if z0 is None else z0
     high = profile[-1][1] if z1 is None else z1
@@ -86,9 +86,9 @@ def lathe(
 def strip(
     profile: Profile, span: tuple[float, float], sides: tuple[float, float], steps: int = 14
 ) -> Path:
-    """The part of the surface between two heights and two shares of the radius (-1 to 1).
+    """Return the part of the surface between two heights and two shares of the radius (-1 to 1).
 
-    It follows the profile: what a softbox leaves on curved glass.
+    It follows the profile, like the reflection of a softbox on curved glass.
     """
     low, high = span
     heights = [low + (high - low) * i / steps for i in range(steps + 1)]
@@ -109,5 +109,5 @@ def strip(
 
 
 def inset(profile: Profile, by: float, floor: float) -> Profile:
-    """The inside of a vessel: its wall `by` thick, its floor at a height."""
+    """Return the inside of a vessel with a wall of thickness `by` and a floor at a height."""
     return tuple((max(1.0, r - by), max(z, floor)) for r, z in profile)

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from pipeline.lettering.path import Path, Point
 
 KAPPA = 0.5522847498
-"""Where the control points of a quarter circle lie, in radii."""
+"""Distance of the control points of a quarter circle, in radii."""
 
 
 def polygon(points: Sequence[Point], *, close: bool = True) -> Path:
-    """Straight edges through the points."""
+    """Return a path of straight edges through the points."""
     path = Path().move(*points[0])
     for x, y in points[1:]:
         path.line(x, y)
@@ -17,12 +17,12 @@ def polygon(points: Sequence[Point], *, close: bool = True) -> Path:
 
 
 def rect(x: float, y: float, w: float, h: float) -> Path:
-    """An upright rectangle."""
+    """Return an upright rectangle."""
     return polygon([(x, y), (x + w, y), (x + w, y + h), (x, y + h)])
 
 
 def ellipse(cx: float, cy: float, rx: float, ry: float | None = None) -> Path:
-    """An ellipse; a circle where only one radius is given."""
+    """Return an ellipse, or with one radius a circle."""
     ry = rx if ry is None else ry
     kx, ky = rx * KAPPA, ry * KAPPA
     return (
@@ -37,7 +37,7 @@ def ellipse(cx: float, cy: float, rx: float, ry: float | None = None) -> Path:
 
 
 def rounded(x: float, y: float, w: float, h: float, *, r: float) -> Path:
-    """A rectangle with round corners."""
+    """Return a rectangle with round corners."""
     r = min(r, w / 2, h / 2)
     k = r * (1 - KAPPA)
     x1, y1 = x + w, y + h

@@ -1,4 +1,4 @@
-"""The SVG document: nested groups, and definitions that are written once however often used."""
+"""An SVG document with nested groups; equal definitions are written once."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -34,7 +34,7 @@ def _stops(stops: Sequence[Stop]) -> str:
 
 
 class Svg:
-    """A document in user units: `frame` is the part of them that it shows."""
+    """A document in user units; `frame` is the visible part."""
 
     def __init__(self, frame: Box) -> None:
         """Begin an empty document."""
@@ -44,7 +44,7 @@ class Svg:
         self._body: list[str] = []
 
     def _define(self, prefix: str, template: str) -> str:
-        """Write a definition with '%s' for its id; equal ones share one id."""
+        """Write a definition with '%s' for its id and return its reference."""
         if template not in self._names:
             name = f"{prefix}{len(self._names)}"
             self._names[template] = name
@@ -58,7 +58,7 @@ class Svg:
         *,
         user: bool = False,
     ) -> str:
-        """A linear gradient along `vector`, in shares of the shape or in user units."""
+        """Return a linear gradient along `vector`, in shares of the shape or in user units."""
         x1, y1, x2, y2 = (number(v) for v in vector)
         units = ' gradientUnits="userSpaceOnUse"' if user else ""
         return self._define(
@@ -75,7 +75,7 @@ class Svg:
         *,
         user: bool = False,
     ) -> str:
-        """A radial gradient, in shares of the shape or in user units."""
+        """Return a radial gradient, in shares of the shape or in user units."""
         units = ' gradientUnits="userSpaceOnUse"' if user else ""
         return self._define(
             "g",
@@ -84,7 +84,7 @@ class Svg:
         )
 
     def blur(self, sigma: float) -> str:
-        """A Gaussian blur; costly at full size, so keep it small or on the soft layer."""
+        """Return a Gaussian blur, which is slow on large areas."""
         return self._define(
             "b",
             '<filter id="%s" x="-.4" y="-.4" width="1.8" height="1.8" '
@@ -93,11 +93,11 @@ class Svg:
         )
 
     def clip(self, path: Path) -> str:
-        """A clip to the inside of a path."""
+        """Return a clip to the inside of a path."""
         return self._define("c", f'<clipPath id="%s"><path d="{path.d()}"/></clipPath>')
 
     def fade(self, box: Box, start: float, end: float) -> str:
-        """A mask over a box: from `start` at its top to `end` at its bottom."""
+        """Return a mask over a box: from `start` at its top to `end` at its bottom."""
         vector = (0.0, box.y, 0.0, box.bottom)
         fill = self.lin([("#ffffff", start), ("#ffffff", end)], vector, user=True)
         x, y, w, h = (number(v) for v in box)
@@ -142,11 +142,11 @@ class Svg:
 
     @property
     def empty(self) -> bool:
-        """Whether nothing has been drawn."""
+        """True if nothing has been drawn."""
         return not self._body
 
     def text(self) -> str:
-        """The document."""
+        """Return the document."""
         x, y, w, h = (number(v) for v in self.frame)
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{w}" height="{h}" '

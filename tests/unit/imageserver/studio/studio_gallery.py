@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from pipeline.imageserver.painting.order import PaintOrder, PaintQuality
+from pipeline.imageserver.painting.painter import PaintOrder, PaintQuality
 
 
 class Piece(NamedTuple):

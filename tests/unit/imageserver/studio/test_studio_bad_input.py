@@ -4,10 +4,10 @@ import time
 
 import pytest
 
-from pipeline.imageserver.painting.order import PaintOrder, PaintQuality, UnpaintableError
+from pipeline.imageserver.painting.painter import PaintOrder, PaintQuality, UnpaintableError
 from pipeline.imageserver.studio import proof
-from pipeline.imageserver.studio.drawing.composition import staged
-from pipeline.imageserver.studio.scene.reading import read
+from pipeline.imageserver.studio.drawing.composition import compose
+from pipeline.imageserver.studio.scene.reading import read_prompt
 
 WORDS = "the quick brown fox jumps over the lazy dog while the sun sets behind the hills "
 FORTY = " ".join(f'"item {n}"' for n in range(40))
@@ -56,6 +56,8 @@ def test_copy_that_cannot_be_set_is_refused_with_a_hint(prompt):
 
 
 def test_copy_keeps_off_the_product_however_long_it_is():
-    scene = read(order(f'Poster for a bottle, headline "Terms", small text "{(WORDS * 8)[:600]}"'))
-    stage = staged(scene, 1024, 1024)
-    assert [p.text[:9] for p in stage.copy if p.box.touches(stage.goods)] == []
+    scene = read_prompt(
+        order(f'Poster for a bottle, headline "Terms", small text "{(WORDS * 8)[:600]}"')
+    )
+    composition = compose(scene, 1024, 1024)
+    assert [p.text[:9] for p in composition.copy if p.box.touches(composition.product_box)] == []

@@ -5,7 +5,7 @@ import io
 import pytest
 from PIL import Image, ImageDraw, ImageStat
 
-from pipeline.imageserver.painting.order import PaintOrder, PaintQuality, UnpaintableError
+from pipeline.imageserver.painting.painter import PaintOrder, PaintQuality, UnpaintableError
 from pipeline.imageserver.studio import proof
 
 
@@ -27,7 +27,7 @@ def photo(size=(400, 300), color=(40, 90, 200)):
 
 def edit(prompt, reference, **more):
     settings = {"ratio": (4, 3), "quality": PaintQuality.LOW, **more}
-    return proof.painted(PaintOrder(prompt=prompt, references=(reference,), **settings))
+    return proof.paint_with_inks(PaintOrder(prompt=prompt, references=(reference,), **settings))
 
 
 def is_green(pixel):
@@ -47,17 +47,17 @@ def test_a_given_cutout_stays_a_cutout_where_that_is_asked_for():
 
 
 def test_a_given_picture_is_kept_under_its_copy():
-    image, inked = edit('Add the headline "Blue hour"', photo())
+    image, draw_copy = edit('Add the headline "Blue hour"', photo())
     corner = image.getpixel((2, image.height - 2))
     assert corner == (40, 90, 200)
-    assert [i.piece.text for i in inked] == ["Blue hour"]
+    assert [i.piece.text for i in draw_copy] == ["Blue hour"]
 
 
 def test_copy_over_a_given_picture_is_legible():
-    _, inked = edit(
+    _, draw_copy = edit(
         'Add the headline "Blue hour" and the button "Go"', photo(color=(120, 120, 120))
     )
-    assert min(i.contrast for i in inked) >= 4.5
+    assert min(i.contrast for i in draw_copy) >= 4.5
 
 
 def test_copy_goes_where_a_picture_is_calm():
@@ -65,8 +65,8 @@ def test_copy_goes_where_a_picture_is_calm():
     draw = ImageDraw.Draw(noisy)
     for x in range(0, 200, 6):
         draw.line((x, 0, x, 300), fill="#222222", width=3)
-    _, inked = edit('Add the headline "Quiet"', png(noisy))
-    assert inked[0].piece.box.x > 640 * 0.4
+    _, draw_copy = edit('Add the headline "Quiet"', png(noisy))
+    assert draw_copy[0].piece.box.x > 640 * 0.4
 
 
 def test_a_mask_says_what_is_painted_anew():

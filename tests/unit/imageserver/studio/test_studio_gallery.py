@@ -6,14 +6,14 @@ import pytest
 from PIL import Image
 from studio_gallery import GALLERY
 
-from pipeline.imageserver.painting.order import PaintQuality
+from pipeline.imageserver.painting.painter import PaintQuality
 from pipeline.imageserver.painting.pixels import pixels
 from pipeline.imageserver.studio import proof
-from pipeline.imageserver.studio.contrast import READABLE
-from pipeline.imageserver.studio.drawing.composition import staged
-from pipeline.imageserver.studio.drawing.scenery.props import footprint, lying
-from pipeline.imageserver.studio.scene.nouns import Family
-from pipeline.imageserver.studio.scene.reading import read
+from pipeline.imageserver.studio.colors import READABLE
+from pipeline.imageserver.studio.drawing.composition import compose
+from pipeline.imageserver.studio.drawing.scenery.props import footprint, place_props
+from pipeline.imageserver.studio.scene.reading import read_prompt
+from pipeline.imageserver.studio.scene.scene import Family
 
 BY_NAME = {piece.name: piece for piece in GALLERY}
 SAMPLE = ("soda-4x3", "volt", "velvet", "sale", "menu", "cutout-copy", "mango-arabic", "night")
@@ -24,48 +24,50 @@ a_sample = pytest.mark.parametrize("piece", [BY_NAME[name] for name in SAMPLE], 
 
 
 def stage_of(piece):
-    scene = read(piece.order())
-    return scene, staged(scene, *pixels(piece.ratio, PaintQuality.MEDIUM))
+    scene = read_prompt(piece.order())
+    return scene, compose(scene, *pixels(piece.ratio, PaintQuality.MEDIUM))
 
 
 def test_the_gallery_shows_every_family():
-    told = set(Family) - {Family.GIVEN}
+    told = set(Family) - {Family.INPUT}
     assert {piece.family for piece in GALLERY} == {family.value for family in told}
 
 
 @every_piece
 def test_words_are_read_as_their_family(piece):
-    assert read(piece.order()).family == piece.family
+    assert read_prompt(piece.order()).family == piece.family
 
 
 @every_piece
 def test_copy_and_product_lie_inside_the_picture(piece):
-    _, stage = stage_of(piece)
-    boxes = [p.box for p in stage.copy] + ([stage.goods] if stage.goods.w else [])
-    assert [box for box in boxes if not stage.frame.holds(box)] == []
+    _, composition = stage_of(piece)
+    boxes = [p.box for p in composition.copy] + (
+        [composition.product_box] if composition.product_box.w else []
+    )
+    assert [box for box in boxes if not composition.frame.holds(box)] == []
 
 
 @every_piece
 def test_copy_touches_neither_the_product_nor_other_copy(piece):
-    scene, stage = stage_of(piece)
-    boxes = [p.box for p in stage.copy]
+    scene, composition = stage_of(piece)
+    boxes = [p.box for p in composition.copy]
     if scene.family is not Family.WORDS:
-        boxes.append(stage.goods)
+        boxes.append(composition.product_box)
     pairs = [(a, b) for i, a in enumerate(boxes) for b in boxes[i + 1 :]]
     assert [(a, b) for a, b in pairs if a.touches(b)] == []
 
 
 @every_piece
 def test_no_prop_lies_on_copy_or_out_of_the_picture(piece):
-    scene, stage = stage_of(piece)
-    props = [footprint(one, stage) for one in lying(scene, stage)]
-    astray = [box for box in props if not stage.frame.holds(box)]
-    on_copy = [(box, p.text) for box in props for p in stage.copy if box.touches(p.box)]
+    scene, composition = stage_of(piece)
+    props = [footprint(one, composition) for one in place_props(scene, composition)]
+    astray = [box for box in props if not composition.frame.holds(box)]
+    on_copy = [(box, p.text) for box in props for p in composition.copy if box.touches(p.box)]
     assert (astray, on_copy) == ([], [])
 
 
 def check_painted(piece, quality):
-    image, inkings = proof.painted(piece.order(quality))
+    image, inkings = proof.paint_with_inks(piece.order(quality))
     assert image.size == pixels(piece.ratio, quality)
     faint = [(i.piece.text, round(i.contrast, 2)) for i in inkings if i.contrast < READABLE]
     assert faint == []

@@ -7,7 +7,7 @@ from importlib import resources
 import pytest
 
 from pipeline.imageserver.studio.colors import hls
-from pipeline.imageserver.studio.drawing.products.things import repainted
+from pipeline.imageserver.studio.drawing.products.other_products import repaint
 from pipeline.imageserver.studio.scene.icons import find_icon, icon
 
 SHEET = json.loads(
@@ -58,7 +58,7 @@ def test_the_licence_travels_with_the_icons():
 
 def test_a_repainted_icon_keeps_its_lights_and_what_is_of_another_colour():
     shirt = icon("t-shirt")
-    blue = repainted(shirt, "#2364d2")
+    blue = repaint(shirt, "#2364d2")
     tones = set(re.findall(r"#[0-9A-Fa-f]{6}", blue))
     hues = [hls(tone)[0] for tone in tones if hls(tone)[2] > 0.2]
     assert sum(abs(hue - hls("#2364d2")[0]) < 0.05 for hue in hues) > len(hues) * 0.6

@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 from studio_gallery import GALLERY
 
-from pipeline.imageserver.painting.order import PaintQuality
+from pipeline.imageserver.painting.painter import PaintQuality
 from pipeline.imageserver.studio import proof
-from pipeline.imageserver.studio.scene.quotes import quotes
+from pipeline.imageserver.studio.scene.quotes import find_quotes
 
 pytestmark = pytest.mark.thorough
 LATIN_ENDS = 0x250
@@ -30,10 +30,10 @@ def test_at_least_95_percent_of_quoted_latin_strings_can_be_read_back():
     numpy = pytest.importorskip("numpy")
     missed, asked = [], 0
     for piece in GALLERY:
-        wanted = [q.text for q in quotes(piece.prompt)[0] if latin(q.text)]
+        wanted = [q.text for q in find_quotes(piece.prompt)[0] if latin(q.text)]
         if not wanted:
             continue
-        image, _ = proof.painted(piece.order(PaintQuality.MEDIUM))
+        image, _ = proof.paint_with_inks(piece.order(PaintQuality.MEDIUM))
         sheet = Image.new("RGBA", image.size, "#d8d8d8")
         sheet.alpha_composite(image.convert("RGBA"))
         found, _ = ocr(numpy.array(sheet.convert("RGB"))[:, :, ::-1], use_cls=False)

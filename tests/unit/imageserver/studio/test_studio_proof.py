@@ -10,11 +10,11 @@ import sys
 import pytest
 from PIL import Image
 
-from pipeline.imageserver.painting.order import PaintOrder, PaintQuality, UnpaintableError
+from pipeline.imageserver.painting.painter import PaintOrder, PaintQuality, UnpaintableError
 from pipeline.imageserver.painting.pixels import pixels
-from pipeline.imageserver.studio.proof import SPILL, paint
-from pipeline.imageserver.studio.raster import glowing
-from pipeline.imageserver.studio.scene.reading import read
+from pipeline.imageserver.studio.proof import GLOW_STRENGTH, paint
+from pipeline.imageserver.studio.raster import add_glow
+from pipeline.imageserver.studio.scene.reading import read_prompt
 
 SODA = (
     "A photorealistic product photo of a citrus soda bottle on a wet studio table, "
@@ -77,33 +77,33 @@ def test_no_colour_is_left_under_full_transparency():
 
 def test_the_file_says_what_it_was_painted_from():
     text = opened(paint(order("Ein Glas Honig, “Süß”"))).text
-    seed = read(order("Ein Glas Honig, “Süß”")).seed
+    seed = read_prompt(order("Ein Glas Honig, “Süß”")).seed
     assert text == {"prompt": "Ein Glas Honig, “Süß”", "seed": str(seed), "engine": "proof"}
 
 
 def test_a_final_shows_its_drafts_scene():
-    assert read(order()) == read(order(quality=PaintQuality.HIGH))
+    assert read_prompt(order()) == read_prompt(order(quality=PaintQuality.HIGH))
 
 
 def test_lights_spill_over_what_is_round_them_and_a_flat_ground_stays_as_it_is():
     flat = Image.new("RGBA", (400, 400), "#203040")
-    assert glowing(flat, 1.0).tobytes() == flat.tobytes()
+    assert add_glow(flat, 1.0).tobytes() == flat.tobytes()
     lit = flat.copy()
     lit.paste("#ffffff", (180, 180, 220, 220))
-    beside, far = (glowing(lit, 1.0).getpixel(at) for at in ((230, 200), (20, 20)))
+    beside, far = (add_glow(lit, 1.0).getpixel(at) for at in ((230, 200), (20, 20)))
     assert beside > flat.getpixel((230, 200))
     assert far == flat.getpixel((20, 20))
 
 
 def test_only_a_draft_goes_without_that_finish():
-    assert [q for q in PaintQuality if not SPILL[q]] == [PaintQuality.LOW]
+    assert [q for q in PaintQuality if not GLOW_STRENGTH[q]] == [PaintQuality.LOW]
 
 
 @pytest.mark.parametrize(
     "other", [{"index": 1}, {"variation": "b"}, {"ratio": (3, 4)}, {"transparent": True}]
 )
 def test_another_index_variation_ratio_or_background_is_another_scene(other):
-    assert read(order()).seed != read(order(**other)).seed
+    assert read_prompt(order()).seed != read_prompt(order(**other)).seed
 
 
 def test_copy_in_a_script_without_a_font_is_refused_with_a_hint():

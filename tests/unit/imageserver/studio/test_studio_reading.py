@@ -2,9 +2,11 @@
 
 import pytest
 
-from pipeline.imageserver.painting.order import PaintOrder, PaintQuality
-from pipeline.imageserver.studio.contrast import luminance
-from pipeline.imageserver.studio.scene.nouns import (
+from pipeline.imageserver.painting.painter import PaintOrder, PaintQuality
+from pipeline.imageserver.studio.colors import luminance
+from pipeline.imageserver.studio.scene.quotes import find_quotes
+from pipeline.imageserver.studio.scene.reading import read_prompt
+from pipeline.imageserver.studio.scene.scene import (
     Family,
     Glass,
     Layout,
@@ -13,12 +15,10 @@ from pipeline.imageserver.studio.scene.nouns import (
     Role,
     Surface,
 )
-from pipeline.imageserver.studio.scene.quotes import quotes
-from pipeline.imageserver.studio.scene.reading import read
 
 
 def scene(prompt, **more):
-    return read(PaintOrder(prompt=prompt, ratio=(4, 3), quality=PaintQuality.LOW, **more))
+    return read_prompt(PaintOrder(prompt=prompt, ratio=(4, 3), quality=PaintQuality.LOW, **more))
 
 
 def roles(prompt):
@@ -82,15 +82,15 @@ def test_a_bare_amount_is_a_price_whatever_stands_before_it(text):
     "quoted", ['"Hallo"', "“Hallo”", "„Hallo“", "«Hallo»", "「Hallo」", "'Hallo'"]
 )
 def test_quotation_marks_of_every_kind_hold_copy(quoted):
-    assert [q.text for q in quotes(f"A mug with the label {quoted}")[0]] == ["Hallo"]
+    assert [q.text for q in find_quotes(f"A mug with the label {quoted}")[0]] == ["Hallo"]
 
 
 def test_an_apostrophe_is_no_quotation_mark():
-    assert quotes("A baker's dozen of the shop's buns")[0] == []
+    assert find_quotes("A baker's dozen of the shop's buns")[0] == []
 
 
 def test_invisible_characters_are_left_out_of_copy():
-    assert quotes('label "So\u00adda\u200b\x07"')[0][0].text == "Soda"
+    assert find_quotes('label "So\u00adda\u200b\x07"')[0][0].text == "Soda"
 
 
 def test_a_brand_in_capitals_is_the_name_on_the_label():

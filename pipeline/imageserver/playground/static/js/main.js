@@ -106,8 +106,8 @@ at("download").addEventListener("click", () => save(current, current.urls.keys()
 at("boards").addEventListener("change", (event) => { document.body.dataset.board = event.target.value; });
 at("theme").addEventListener("click", () => {
   const root = document.documentElement;
-  const dark = getComputedStyle(root).colorScheme === "dark";
-  root.dataset.theme = dark ? "light" : "dark";
+  const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  root.dataset.theme = (root.dataset.theme ?? system) === "dark" ? "light" : "dark";
   localStorage.setItem("playground-theme", root.dataset.theme);
 });
 

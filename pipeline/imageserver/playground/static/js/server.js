@@ -33,7 +33,7 @@ export async function generate({ variation, ...request }) {
   try {
     reply = await fetch("/_playground/generate", { method: "POST", headers: headers(more), body });
   } catch {
-    throw new Refused("No answer", "The connection broke, or the server has stopped. The books know whether it was charged.");
+    throw new Refused("No answer", "The connection broke, or the server has stopped. The server's account knows whether the request was charged.");
   }
   const told = await read(reply);
   const remaining = reply.headers.get("X-Credits-Remaining");
@@ -58,7 +58,7 @@ async function read(reply) {
   try {
     told = await reply.json();
   } catch {
-    throw new Refused(`The answer was not the API's (${reply.status})`, "Something else than the documented JSON came back.");
+    throw new Refused(`The answer was not the API's (${reply.status})`, "The answer is not the documented JSON.");
   }
   if (told.code !== 0) throw new Refused(TITLES[reply.status] ?? "The server could not paint it", wait(reply, told.message));
   if (!Array.isArray(told.data?.images) || told.data.images.length === 0) {

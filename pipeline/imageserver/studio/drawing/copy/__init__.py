@@ -1,1 +1,1 @@
-"""Copy on the picture: where it stands, its typeface and its ink."""
+"""Copy on the picture: its place, its typeface and its ink."""

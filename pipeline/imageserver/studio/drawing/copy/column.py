@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from pipeline.imageserver.painting.order import UnpaintableError
-from pipeline.imageserver.studio.drawing.copy.typefaces import display_face, price_face, text_face
-from pipeline.imageserver.studio.scene.nouns import Role, Scene
+from pipeline.imageserver.painting.painter import UnpaintableError
+from pipeline.imageserver.studio.drawing.copy.font_choice import display_face, price_face, text_face
+from pipeline.imageserver.studio.scene.scene import Role, Scene
 from pipeline.imageserver.studio.vector.shapes import rounded
 from pipeline.lettering.box import Box, around
 from pipeline.lettering.fitting import TextAlign, TextSetting, fit
@@ -13,17 +13,17 @@ from pipeline.lettering.path import Path
 from pipeline.lettering.scripts import is_rtl
 from pipeline.lettering.shaping import line
 
-SMALLEST = 0.0125
-"""The smallest legible type, in units of a column; smaller copy is refused."""
-_LONGEST_HEADLINE = 140
+MIN_SIZE = 0.0125
+"""The smallest legible type size, in units of the column; smaller copy is refused."""
+_MAX_HEADLINE = 140
 _LEAD = 0.09
-"""What a sub line keeps of a large headline beside the common gap, in sizes of the headline."""
+"""Extra space below a headline, in sizes of its type."""
 _BODY = 90
-"""Longer lines than this are body text."""
+"""Longer lines, in characters, are body text."""
 
 
 class CopyKind(StrEnum):
-    """What a piece of copy is."""
+    """The kinds of copy outside the product."""
 
     HEADLINE = "headline"
     SUB = "sub"
@@ -33,7 +33,7 @@ class CopyKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CopyPiece:
-    """Copy in place: the box it takes, its outline, the plate it lies on, its type size."""
+    """Placed copy: its box, its outline, the plate under it, its type size."""
 
     kind: CopyKind
     text: str
@@ -43,18 +43,18 @@ class CopyPiece:
     plate: Path | None = None
 
     def moved(self, dx: float, dy: float) -> "CopyPiece":
-        """The same elsewhere."""
+        """Return the piece moved."""
         plate = self.plate.moved(dx, dy) if self.plate else None
         return replace(self, box=self.box.moved(dx, dy), path=self.path.moved(dx, dy), plate=plate)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CopyColumn:
-    """Where copy is set."""
+    """The area and the limits in which copy is set."""
 
     zone: Box
     unit: float
-    """What type is measured by: the root of the picture's area."""
+    """The square root of the picture's area, by which type is measured."""
     across: TextAlign
     down: TextAlign
     largest: float
@@ -64,13 +64,13 @@ class CopyColumn:
 
 
 def leading_edge(scene: Scene) -> TextAlign:
-    """Where lines begin: at the right for copy that runs from right to left."""
+    """Return the side at which lines begin: the right one for right-to-left scripts."""
     texts = scene.texts(Role.HEADLINE, Role.SUB)
     return TextAlign.END if texts and is_rtl(texts[0]) else TextAlign.START
 
 
 def column(scene: Scene, where: CopyColumn, *, prices: bool = True) -> list[CopyPiece]:
-    """Set the scene's overlay copy. Raises UnpaintableError where it would be too small to read."""
+    """Set the scene's copy in a column. Raises UnpaintableError if it does not fit."""
     heads, subs = _heads_and_subs(scene)
     row = _row(scene, where, prices=prices)
     zone, unit = where.zone, where.unit
@@ -92,22 +92,22 @@ def column(scene: Scene, where: CopyColumn, *, prices: bool = True) -> list[Copy
     if row:
         top = y + gap * (0.45 if found else 0)
         found += [piece.moved(0, top - row[0].box.y) for piece in row]
-    return _dropped(found, where)
+    return _aligned(found, where)
 
 
 def _heads_and_subs(scene: Scene) -> tuple[list[str], list[str]]:
-    """One headline, if it is short enough to be one; the rest is set below it."""
+    """Return the headline, if it is short enough, and the sub lines."""
     heads = scene.texts(Role.HEADLINE)
-    first = heads[:1] if heads and len(heads[0]) <= _LONGEST_HEADLINE else []
+    first = heads[:1] if heads and len(heads[0]) <= _MAX_HEADLINE else []
     return first, heads[len(first) :] + scene.texts(Role.SUB)
 
 
 def _weight(text: str) -> float:
-    """How much height a sub line asks for: long copy needs more lines."""
+    """Return the share of the height that a sub line needs."""
     return 1.0 + len(text) / _BODY * 0.8
 
 
-def _dropped(found: list[CopyPiece], where: CopyColumn) -> list[CopyPiece]:
+def _aligned(found: list[CopyPiece], where: CopyColumn) -> list[CopyPiece]:
     if not found:
         return []
     taken = around([p.box for p in found])
@@ -116,7 +116,7 @@ def _dropped(found: list[CopyPiece], where: CopyColumn) -> list[CopyPiece]:
 
 
 def _legible(piece: CopyPiece, unit: float) -> CopyPiece:
-    if piece.size < SMALLEST * unit:
+    if piece.size < MIN_SIZE * unit:
         raise UnpaintableError(
             f"the copy does not fit: {piece.text[:24]!r} would be too small to read",
             hint="keep quoted text short: several short strings work better than one paragraph",
@@ -158,7 +158,7 @@ def _sub(text: str, where: CopyColumn, box: Box) -> CopyPiece:
 
 
 def _row(scene: Scene, where: CopyColumn, *, prices: bool) -> list[CopyPiece]:
-    """Buttons and prices side by side, from the zone's top."""
+    """Return buttons and prices side by side, at the top of the zone."""
     zone, unit = where.zone, where.unit
     parts: list[tuple[CopyKind, str, float, float]] = []
     for cta in scene.texts(Role.CTA):
@@ -200,13 +200,13 @@ def _button(text: str, area: Box) -> CopyPiece:
 
 
 def card_width(text: str, high: float) -> float:
-    """How wide a price card of this height is: enough for its figures."""
+    """Return the width that a price card of this height needs."""
     face = price_face(text)
     return max(high * 1.25, line(text, face).advance * high * 0.50 + high * 0.62)
 
 
 def price_card(text: str, area: Box) -> CopyPiece:
-    """A price on a card; the card is drawn a little smaller than its box and tilted within it."""
+    """Return a price on a card, which is drawn smaller than its box and tilted within it."""
     inner = area.grown(-area.h * 0.28, -area.h * 0.27)
     block = fit(text, inner, TextSetting(face=price_face(text), max_lines=1))
     return CopyPiece(kind=CopyKind.PRICE, text=text, box=area, path=block.path, size=block.size)

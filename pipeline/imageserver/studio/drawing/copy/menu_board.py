@@ -1,12 +1,12 @@
-"""A menu board: its headline once, then its lines, with prices at the right."""
+"""A menu board: headline, sub lines, then menu lines with prices at the right."""
 
 from dataclasses import dataclass
 
-from pipeline.imageserver.painting.order import UnpaintableError
-from pipeline.imageserver.studio.colors import DEEP, darken, lighten, mix
-from pipeline.imageserver.studio.drawing.copy.typefaces import display_face, price_face, text_face
-from pipeline.imageserver.studio.scene.nouns import Role, Scene
-from pipeline.imageserver.studio.scene.products import product
+from pipeline.imageserver.painting.painter import UnpaintableError
+from pipeline.imageserver.studio.colors import NEAR_BLACK, darken, lighten, mix
+from pipeline.imageserver.studio.drawing.copy.font_choice import display_face, price_face, text_face
+from pipeline.imageserver.studio.scene.product_shapes import product_shape
+from pipeline.imageserver.studio.scene.scene import Role, Scene
 from pipeline.imageserver.studio.vector.shapes import ellipse, polygon, rect, rounded
 from pipeline.imageserver.studio.vector.svg import Svg
 from pipeline.lettering.box import Box, around
@@ -16,8 +16,8 @@ from pipeline.lettering.path import Path
 CHALK = "#f6f1e4"
 _SLATE = ("#363b3e", "#25292c")
 _GUTTER = 9.0
-_SMALLEST = 3.0
-"""Type on the board in product units: smaller could not be read."""
+_MIN_SIZE = 3.0
+"""The smallest legible type on the board, in product units."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class MenuRow:
 
 
 def rows(scene: Scene) -> list[MenuRow]:
-    """The menu's lines; a price belongs to the text before it."""
+    """Return the lines of the menu; a price belongs to the text before it."""
     found: list[MenuRow] = []
     for copy in scene.copy:
         if copy.role is Role.PRICE and found and not found[-1].price:
@@ -43,7 +43,7 @@ def rows(scene: Scene) -> list[MenuRow]:
 
 def board(svg: Svg, scene: Scene) -> Path:
     """Draw the framed board, foot at the origin, with all the scene's copy on it."""
-    shape = product(scene)
+    shape = product_shape(scene)
     h, half = shape.height, shape.left
     wood = mix("#8a5a34", darken(scene.palette.main, 0.3), 0.18)
     for x in (-half * 0.72, half * 0.72 - 9):
@@ -57,7 +57,10 @@ def board(svg: Svg, scene: Scene) -> Path:
     svg.draw(rect(*slate), svg.lin(list(_SLATE), (0, 0, 1, 1)))
     smear = svg.rad([("#ffffff", 0.07), ("#ffffff", 0)])
     svg.draw(ellipse(slate.cx - 20, slate.y + slate.h * 0.35, slate.w * 0.5, slate.h * 0.22), smear)
-    svg.draw(rect(slate.x, slate.y, slate.w, 4), svg.lin([(DEEP, 0.5), (DEEP, 0)], (0, 0, 0, 1)))
+    svg.draw(
+        rect(slate.x, slate.y, slate.w, 4),
+        svg.lin([(NEAR_BLACK, 0.5), (NEAR_BLACK, 0)], (0, 0, 0, 1)),
+    )
     svg.stroke(rect(*slate), "#0b0c0d", 0.7, 0.8)
     _write(svg, scene, slate.grown(-9, -9))
     return frame
@@ -85,7 +88,7 @@ def _write(svg: Svg, scene: Scene, area: Box) -> None:
 
 
 def _title(scene: Scene, area: Box, heads: list[str], accent: str) -> list[tuple[Path, str]]:
-    """Headline, flourish and sub lines from the top of the board, each with its ink."""
+    """Return headline, flourish and sub lines from the top of the board, each with its ink."""
     found, subs = rows(scene), heads[1:] + scene.texts(Role.SUB)
     done: list[tuple[Path, str]] = []
     y = area.y
@@ -110,7 +113,7 @@ def _title(scene: Scene, area: Box, heads: list[str], accent: str) -> list[tuple
 
 
 def _flourish(x: float, y: float) -> Path:
-    """A rule with a lozenge in its middle."""
+    """Return a horizontal rule with a lozenge in its middle."""
     path = polygon([(x - 2, y), (x, y - 2), (x + 2, y), (x, y + 2)])
     for side in (-1, 1):
         path.extend(rect(x + (4 if side > 0 else -30), y - 0.35, 26, 0.7))
@@ -118,7 +121,7 @@ def _flourish(x: float, y: float) -> Path:
 
 
 def _legible(size: float) -> None:
-    if size < _SMALLEST:
+    if size < _MIN_SIZE:
         raise UnpaintableError(
             "so much copy on one board would be too small to read",
             hint="quote fewer or shorter texts: up to about forty short lines fit",
@@ -138,7 +141,7 @@ def _menu(svg: Svg, found: list[MenuRow], area: Box, accent: str) -> None:
 
 
 def _columns(found: list[MenuRow], area: Box, columns: int) -> tuple[float, int, float, float]:
-    """Type size, rows in a column, its width, and the pitch of its rows."""
+    """Return type size, rows in a column, its width, and the distance of its rows."""
     per = -(-len(found) // columns)
     wide = (area.w - _GUTTER * (columns - 1)) / columns
     pitch = min(area.h / per, 24)
@@ -146,7 +149,7 @@ def _columns(found: list[MenuRow], area: Box, columns: int) -> tuple[float, int,
 
 
 def _common_size(found: list[MenuRow], wide: float, largest: float) -> float:
-    """One size for all lines: the largest at which the longest still fits."""
+    """Return the largest type size at which all lines fit."""
     sizes = [largest]
     for row in found:
         if row.text:

@@ -1,11 +1,11 @@
-"""A candle in a tumbler, lit: wax that glows, a flame, and the light that both give."""
+"""A burning candle in a glass."""
 
-from pipeline.imageserver.studio.colors import DEEP, darken, lighten, mix
-from pipeline.imageserver.studio.drawing.marks import sheen
+from pipeline.imageserver.studio.colors import NEAR_BLACK, darken, lighten, mix
+from pipeline.imageserver.studio.drawing.materials import sheen
 from pipeline.imageserver.studio.drawing.products.glassware import TINTS, WALL, Tint
-from pipeline.imageserver.studio.drawing.products.wraps import wrapped_label
-from pipeline.imageserver.studio.scene.nouns import Scene
-from pipeline.imageserver.studio.scene.products import product
+from pipeline.imageserver.studio.drawing.products.wrapped_labels import wrapped_label
+from pipeline.imageserver.studio.scene.product_shapes import product_shape
+from pipeline.imageserver.studio.scene.scene import Scene
 from pipeline.imageserver.studio.vector.lathe import Profile, inset, lathe, strip
 from pipeline.imageserver.studio.vector.shapes import ellipse, polygon
 from pipeline.imageserver.studio.vector.svg import Stop, Svg
@@ -16,7 +16,7 @@ WAX = "#f8ecd2"
 
 def candle(svg: Svg, scene: Scene) -> Path:
     """Draw the candle with its foot at the origin; returns its silhouette."""
-    shape = product(scene)
+    shape = product_shape(scene)
     profile, (r, rim), level = shape.profile, shape.profile[-1], shape.level
     outline = lathe(profile, top=-0.14)
     tint = TINTS.get(scene.glass)
@@ -39,7 +39,7 @@ def candle(svg: Svg, scene: Scene) -> Path:
 
 
 def _far_wall(svg: Svg, profile: Profile, level: float) -> None:
-    """The back of the glass above the wax, lit by the flame."""
+    """Draw the back of the glass above the wax, lit by the flame."""
     r, rim = profile[-1]
     svg.draw(ellipse(0, -rim, r - 0.6, 6.6), svg.lin(["#b08d58", "#fbe6b8", "#b08d58"]))
     far = lathe(((r - 0.6, level), (r - 0.6, rim)), top=0.12)
@@ -48,7 +48,7 @@ def _far_wall(svg: Svg, profile: Profile, level: float) -> None:
 
 
 def _wax(svg: Svg, scene: Scene, profile: Profile, level: float) -> None:
-    """Wax of the scent's hue, translucent where the flame is near."""
+    """Draw the wax, in the scent's hue and translucent near the flame."""
     r = profile[-1][0] - WALL
     wax = mix(WAX, scene.palette.soft, 0.35)
     body = lathe(inset(profile, WALL, 6.0), 6, level, top=0.13)
@@ -86,7 +86,7 @@ def _flame(svg: Svg, level: float) -> None:
 
 
 def _near_wall(svg: Svg, outline: Path, r: float, tint: Tint | None) -> None:
-    """The glass before the wax: clear but for its edges, or tinted through."""
+    """Draw the glass in front of the wax, clear or tinted."""
     edge = tint.edge if tint else "#6b5a44"
     body, veil = (tint.body, 0.62) if tint else ("#ffffff", 0.04)
     across: list[Stop] = [
@@ -97,4 +97,4 @@ def _near_wall(svg: Svg, outline: Path, r: float, tint: Tint | None) -> None:
         (edge, 0.80 if tint else 0.45, 1),
     ]
     svg.draw(outline, svg.lin(across, (-r, 0, r, 0), user=True))
-    svg.draw(outline, svg.lin([(DEEP, 0, 0.7), (DEEP, 0.16, 1)], (0, 0, 0, 1)))
+    svg.draw(outline, svg.lin([(NEAR_BLACK, 0, 0.7), (NEAR_BLACK, 0.16, 1)], (0, 0, 0, 1)))

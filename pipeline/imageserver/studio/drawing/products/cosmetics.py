@@ -1,15 +1,14 @@
-"""Pump bottle and lipstick: what stands on a dressing table."""
+"""Cosmetics: pump bottle and lipstick."""
 
 import math
 
-from pipeline.imageserver.studio.colors import DEEP, darken, lighten, mix
-from pipeline.imageserver.studio.contrast import luminance
-from pipeline.imageserver.studio.drawing.marks import GOLD, brushed, cylinder, lacquer, sheen
+from pipeline.imageserver.studio.colors import NEAR_BLACK, darken, lighten, luminance, mix
+from pipeline.imageserver.studio.drawing.materials import GOLD, brushed, cylinder, lacquer, sheen
 from pipeline.imageserver.studio.drawing.products.glassware import TINTS
-from pipeline.imageserver.studio.drawing.products.labels import field_for
-from pipeline.imageserver.studio.drawing.products.wraps import wrapped_label
-from pipeline.imageserver.studio.scene.nouns import Family, Scene, Style
-from pipeline.imageserver.studio.scene.products import product
+from pipeline.imageserver.studio.drawing.products.labels import label_color
+from pipeline.imageserver.studio.drawing.products.wrapped_labels import wrapped_label
+from pipeline.imageserver.studio.scene.product_shapes import product_shape
+from pipeline.imageserver.studio.scene.scene import Family, Scene, Style
 from pipeline.imageserver.studio.vector.lathe import lathe, strip
 from pipeline.imageserver.studio.vector.shapes import ellipse, polygon, rounded
 from pipeline.imageserver.studio.vector.svg import Stop, Svg
@@ -18,17 +17,17 @@ from pipeline.lettering.path import Path
 _PALE = 0.6
 _BLACK = "#1b1a1d"
 _CAP = 54.0
-"""How far right of the lipstick its cap stands."""
+"""Distance of the cap to the right of the lipstick."""
 
 
 def pump(svg: Svg, scene: Scene) -> Path:
-    """A bottle for shampoo or lotion, its label round it, a pump on top."""
-    shape = product(scene)
+    """Draw a bottle for shampoo or lotion, its label round it, a pump on top."""
+    shape = product_shape(scene)
     outline = lathe(shape.profile)
     tint = TINTS.get(scene.glass)
-    base = tint.body if tint else field_for(scene)
+    base = tint.body if tint else label_color(scene)
     svg.draw(outline, cylinder(svg, 37, base, edge=0.42, shine=0.48))
-    low: list[Stop] = [(DEEP, 0, 0.55), (DEEP, 0.20, 1)]
+    low: list[Stop] = [(NEAR_BLACK, 0, 0.55), (NEAR_BLACK, 0.20, 1)]
     svg.draw(outline, svg.lin(low, (0, 0, 0, 1)))
     if tint:
         glow = svg.rad([(tint.spark, 0.75, 0), (tint.glow, 0.35, 0.5), (tint.glow, 0, 1)])
@@ -44,7 +43,7 @@ def pump(svg: Svg, scene: Scene) -> Path:
 
 
 def _spout(svg: Svg, scene: Scene, base: str) -> None:
-    """Collar, stem and head: gilt where it is luxury, else what stands out from the bottle."""
+    """Draw collar, stem and head: gold in the style `lux`, else black or white."""
     if scene.style is Style.LUX:
         color = GOLD
     else:
@@ -58,7 +57,7 @@ def _spout(svg: Svg, scene: Scene, base: str) -> None:
     gleam = Path().move(-39, -201).cubic(-33, -206.6, -24, -207.4, -16, -207.4).line(6, -207.4)
     svg.stroke(gleam, "#ffffff", 1.3, 0.65)
     svg.draw(ellipse(0.5, -193, 12.5, 1.7), darken(color, 0.55))
-    svg.draw(lathe(((14, 158), (15.4, 160)), bottom=0.09), DEEP, fill_opacity=0.30)
+    svg.draw(lathe(((14, 158), (15.4, 160)), bottom=0.09), NEAR_BLACK, fill_opacity=0.30)
     collar = lathe(((15.4, 160), (15.8, 162), (15.8, 174), (14.2, 177)), top=0.05)
     metal = color == GOLD
     svg.draw(collar, brushed(svg, 15.8, color) if metal else lacquer(svg, 15.8, color))
@@ -71,7 +70,7 @@ def _spout(svg: Svg, scene: Scene, base: str) -> None:
 
 
 def lipstick(svg: Svg, scene: Scene) -> Path:
-    """A lipstick turned out of its case, its cap beside it."""
+    """Draw a lipstick turned out of its case, with its cap beside it."""
     color = scene.palette.main
     dark = luminance(scene.backdrop) < 0.02  # noqa: PLR2004 - black on black
     case = "#34323a" if dark else _BLACK
@@ -106,18 +105,18 @@ def lipstick(svg: Svg, scene: Scene) -> Path:
 
 
 def _bullet() -> Path:
-    """The stick, cut on the slant as they are moulded."""
+    """Return the outline of the stick with its slanted tip."""
     stick = Path().move(-13.2, -104).line(-13.2, -141).cubic(-11, -157, 4, -168, 10.6, -164.5)
     stick.cubic(13.2, -163, 13.2, -158, 13.2, -152).line(13.2, -104)
     return stick.quad(0, -101.4, -13.2, -104).close()
 
 
 def _monogram(svg: Svg) -> None:
-    """A gilt lozenge on the case."""
+    """Draw a gilt lozenge on the case."""
     for r, width in ((6.4, 0.7), (3.9, 0.45)):
         svg.stroke(polygon([(0, -30 - r), (r, -30), (0, -30 + r), (-r, -30)]), GOLD, width, 0.95)
     svg.draw(rounded(-0.9, -30.9, 1.8, 1.8, r=0.9), GOLD)
 
 
 COSMETICS = {Family.PUMP: pump, Family.LIPSTICK: lipstick}
-"""How each of them is drawn."""
+"""The drawing function of each family."""

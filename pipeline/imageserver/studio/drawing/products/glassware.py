@@ -1,28 +1,28 @@
-"""Bottle, wine bottle and dropper: a glass shell, what is in it, a label, a closure."""
+"""Glassware: bottle, wine bottle and dropper, each with content, label and closure."""
 
 import math
 from dataclasses import dataclass
 
-from pipeline.imageserver.studio.chance import stream
 from pipeline.imageserver.studio.colors import darken, lighten, mix
-from pipeline.imageserver.studio.drawing.marks import GOLD, brushed, lacquer, sheen
-from pipeline.imageserver.studio.drawing.products.wraps import wrapped_label
-from pipeline.imageserver.studio.scene.nouns import Family, Glass, Scene
-from pipeline.imageserver.studio.scene.products import Product, product
+from pipeline.imageserver.studio.drawing.materials import GOLD, brushed, lacquer, sheen
+from pipeline.imageserver.studio.drawing.products.wrapped_labels import wrapped_label
+from pipeline.imageserver.studio.scene.product_shapes import ProductShape, product_shape
+from pipeline.imageserver.studio.scene.scene import Family, Glass, Scene
+from pipeline.imageserver.studio.seeded_random import seeded_random
 from pipeline.imageserver.studio.vector.lathe import inset, lathe, radius_at, strip
 from pipeline.imageserver.studio.vector.shapes import ellipse, polygon
 from pipeline.imageserver.studio.vector.svg import Stop, Svg
 from pipeline.lettering.path import Path
 
 WALL = 2.4
-"""How thick glass is."""
+"""Thickness of the glass."""
 FLOOR = 8.0
-"""How thick its bottom is."""
+"""Thickness of the bottom."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tint:
-    """Coloured glass, from its dark edges to the light that comes through."""
+    """Colours of tinted glass, from its dark edges to the light that shines through."""
 
     edge: str
     body: str
@@ -39,12 +39,12 @@ TINTS = {
 
 
 _WINE = Tint("#040b07", "#10291a", "#2b5a39", "#93c79c")
-"""What green glass looks like with wine or oil in it."""
+"""Green glass filled with wine or oil."""
 
 
 def glassware(svg: Svg, scene: Scene) -> Path:
     """Draw the vessel with its foot at the origin; returns its silhouette."""
-    shape = product(scene)
+    shape = product_shape(scene)
     outline = lathe(shape.profile)
     dark = scene.family is Family.WINE and scene.glass is Glass.GREEN
     tint = _WINE if dark else TINTS.get(scene.glass)
@@ -62,7 +62,7 @@ def glassware(svg: Svg, scene: Scene) -> Path:
     return outline
 
 
-def _clear(svg: Svg, scene: Scene, shape: Product, outline: Path) -> None:
+def _clear(svg: Svg, scene: Scene, shape: ProductShape, outline: Path) -> None:
     main = scene.palette.main
     radius, level = shape.profile[3][0], shape.level
     shell: list[Stop] = [
@@ -102,8 +102,8 @@ def _clear(svg: Svg, scene: Scene, shape: Product, outline: Path) -> None:
     _thick_base(svg, shape, main)
 
 
-def _bubbles(svg: Svg, scene: Scene, shape: Product) -> None:
-    rng = stream(scene.seed, "bubbles")
+def _bubbles(svg: Svg, scene: Scene, shape: ProductShape) -> None:
+    rng = seeded_random(scene.seed, "bubbles")
     bubbles = Path()
     for _ in range(90):
         z = 10 + (shape.level - 12) * rng.random() ** 0.8
@@ -112,7 +112,7 @@ def _bubbles(svg: Svg, scene: Scene, shape: Product) -> None:
     svg.draw(bubbles, "#ffffff", fill_opacity=0.36)
 
 
-def _meniscus(svg: Svg, shape: Product, color: str) -> None:
+def _meniscus(svg: Svg, shape: ProductShape, color: str) -> None:
     r = radius_at(shape.level, shape.profile) - WALL
     y = -shape.level
     surface = svg.lin([darken(color, 0.15), lighten(color, 0.45), darken(color, 0.10)])
@@ -120,7 +120,7 @@ def _meniscus(svg: Svg, shape: Product, color: str) -> None:
     svg.stroke(ellipse(0, y, r, r * 0.12), lighten(color, 0.6), 0.5, 0.7)
 
 
-def _thick_base(svg: Svg, shape: Product, color: str) -> None:
+def _thick_base(svg: Svg, shape: ProductShape, color: str) -> None:
     r = shape.profile[2][0]
     base = lathe(shape.profile, 0, FLOOR + 1)
     lens: list[Stop] = [
@@ -136,7 +136,7 @@ def _thick_base(svg: Svg, shape: Product, color: str) -> None:
     svg.stroke(rim, "#ffffff", 0.9, 0.75)
 
 
-def _tinted(svg: Svg, tint: Tint, shape: Product, outline: Path) -> None:
+def _tinted(svg: Svg, tint: Tint, shape: ProductShape, outline: Path) -> None:
     radius = shape.profile[3][0]
     across: list[Stop] = [
         (tint.edge, 1, 0),
@@ -183,8 +183,8 @@ def _tinted(svg: Svg, tint: Tint, shape: Product, outline: Path) -> None:
     svg.stroke(lip, tint.spark, 1.0, 0.65)
 
 
-def _softboxes(svg: Svg, shape: Product, *, strong: float) -> None:
-    """The key light's tall window at the left, the rim's at the right, both following the glass."""
+def _softboxes(svg: Svg, shape: ProductShape, *, strong: float) -> None:
+    """Draw the softbox reflections at the left and the right, along the profile of the glass."""
     profile = shape.profile
     top = profile[-1][1]
     shoulder = min(top, shape.level * 1.02)
@@ -195,7 +195,7 @@ def _softboxes(svg: Svg, shape: Product, *, strong: float) -> None:
     sheen(svg, strip(profile, (shoulder, top - 1), (0.66, 0.80)), strong * 0.45)
 
 
-def _over_label(svg: Svg, shape: Product) -> None:
+def _over_label(svg: Svg, shape: ProductShape) -> None:
     label = shape.label
     if label is None:
         return
@@ -214,7 +214,7 @@ def _closure(svg: Svg, scene: Scene) -> None:
 
 
 def _crown_cap(svg: Svg, color: str) -> None:
-    """A crown cap: a fluted skirt that flares, a shallow dome."""
+    """Draw a crown cap: a fluted skirt that flares, a shallow dome."""
     skirt = Path().move(-18.2, -224.5)
     flutes = 15
     for i in range(flutes):
@@ -246,7 +246,7 @@ def _capsule(svg: Svg, color: str) -> None:
 
 
 def _pipette(svg: Svg) -> None:
-    """A gilt collar and a rubber teat."""
+    """Draw a gilt collar and a rubber teat."""
     collar = lathe(((18, 119), (18.6, 121), (18.6, 148), (16.8, 150.5)), top=0.03)
     svg.draw(collar, brushed(svg, 18.6, GOLD))
     grooves = Path()

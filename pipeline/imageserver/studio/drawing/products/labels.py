@@ -1,12 +1,19 @@
-"""Front-of-pack art: composed flat, then every path is bent round the product."""
+"""Labels: designed flat, then every path is bent round the product."""
 
 from dataclasses import dataclass, field
 
-from pipeline.imageserver.painting.order import UnpaintableError
-from pipeline.imageserver.studio.colors import darken, lighten, mix
-from pipeline.imageserver.studio.contrast import READABLE, contrast, ink_on, luminance
-from pipeline.imageserver.studio.drawing.copy.typefaces import display_face, text_face
-from pipeline.imageserver.studio.scene.nouns import Role, Scene, Style
+from pipeline.imageserver.painting.painter import UnpaintableError
+from pipeline.imageserver.studio.colors import (
+    READABLE,
+    best_ink,
+    contrast,
+    darken,
+    lighten,
+    luminance,
+    mix,
+)
+from pipeline.imageserver.studio.drawing.copy.font_choice import display_face, text_face
+from pipeline.imageserver.studio.scene.scene import Role, Scene, Style
 from pipeline.imageserver.studio.vector.shapes import rect
 from pipeline.imageserver.studio.vector.svg import Svg
 from pipeline.lettering.box import Box
@@ -14,10 +21,10 @@ from pipeline.lettering.fitting import TextAlign, TextSetting, fit
 from pipeline.lettering.path import Bend, Path
 
 _PALE = 0.40
-SMALLEST = 3.2
-"""The smallest name on a label, in product units: smaller could not be read."""
-MOST_LINES = 4
-"""How many texts a label takes: a name and small print."""
+MIN_SIZE = 3.2
+"""The smallest legible type of a name on a label, in product units."""
+MAX_LINES = 4
+"""Greatest number of texts on a label: a name and small print."""
 
 
 def _flat(x: float, y: float) -> tuple[float, float]:
@@ -26,7 +33,7 @@ def _flat(x: float, y: float) -> tuple[float, float]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LabelPanel:
-    """The face that a label covers: `half` wide either side, of which `front` shows straight on."""
+    """The area of a label: `half` wide to either side; `front` is the width seen straight on."""
 
     top: float
     height: float
@@ -34,63 +41,63 @@ class LabelPanel:
     half: float
     bend: Bend = _flat
     paper: str = ""
-    """The ground; empty for what suits the design."""
+    """The background colour; empty for the design's own."""
     plain: bool = False
-    """Print on the bare product: no paper and no art."""
+    """True to print on the product itself, without paper or design."""
     pack: bool = False
-    """The whole pack is printed, not a paper label stuck on it."""
+    """True if the whole pack is printed, without a paper label on it."""
 
     def at(self, across: float, down: float) -> tuple[float, float]:
-        """A place by shares of the front (-0.5 to 0.5) and of the height (0 to 1)."""
+        """Return a point by shares of the front (-0.5 to 0.5) and of the height (0 to 1)."""
         return (self.front * across, self.top + self.height * down)
 
     def box(self, across: tuple[float, float], down: tuple[float, float]) -> Box:
-        """A box by shares, as `at` takes them."""
+        """Return a box by shares, as `at` takes them."""
         x, y = self.at(across[0], down[0])
         return Box(x, y, self.front * (across[1] - across[0]), self.height * (down[1] - down[0]))
 
 
 @dataclass(frozen=True, slots=True)
 class LabelCanvas:
-    """What a design prints with: a document, the panel's bend, and the words for the last pass."""
+    """A label while it is drawn: a document, the panel, and the text to draw last."""
 
     svg: Svg
     panel: LabelPanel
-    letters: list[tuple[Path, str]] = field(default_factory=list)
+    texts: list[tuple[Path, str]] = field(default_factory=list)
 
-    def put(self, path: Path, fill: str, alpha: float = 1.0) -> None:
+    def fill_path(self, path: Path, fill: str, alpha: float = 1.0) -> None:
         """Fill a flat path on the bent panel."""
         bent = path.refined(5).bent(self.panel.bend)
         self.svg.draw(bent, fill, **({"fill_opacity": alpha} if alpha < 1 else {}))
 
-    def write(self, path: Path, ink: str) -> None:
-        """Keep bent words for `letter`: the light on the label must not wash them out."""
-        self.letters.append((path.bent(self.panel.bend), ink))
+    def add_text(self, path: Path, ink: str) -> None:
+        """Keep text for `draw_text`, which draws it over the light on the label."""
+        self.texts.append((path.bent(self.panel.bend), ink))
 
-    def letter(self) -> None:
-        """Print the words."""
-        for path, ink in self.letters:
+    def draw_text(self) -> None:
+        """Draw the text that was added."""
+        for path, ink in self.texts:
             self.svg.draw(path, ink)
 
-    def rule(self, path: Path, color: str, width: float, alpha: float = 1.0) -> None:
+    def stroke_path(self, path: Path, color: str, width: float, alpha: float = 1.0) -> None:
         """Stroke a flat path on the bent panel."""
         self.svg.stroke(path.refined(5).bent(self.panel.bend), color, width, alpha)
 
-    def ground(self, color: str) -> None:
+    def fill_panel(self, color: str) -> None:
         """Cover the whole panel."""
         p = self.panel
-        self.put(rect(-p.half, p.top, 2 * p.half, p.height), color)
+        self.fill_path(rect(-p.half, p.top, 2 * p.half, p.height), color)
 
-    def across(self, down: float, thick: float, color: str, alpha: float = 1.0) -> None:
-        """A band all round, by shares of the height."""
+    def band(self, down: float, thick: float, color: str, alpha: float = 1.0) -> None:
+        """Draw a horizontal band, by shares of the height."""
         p = self.panel
         y = p.top + p.height * down
-        self.put(rect(-p.half, y, 2 * p.half, p.height * thick), color, alpha)
+        self.fill_path(rect(-p.half, y, 2 * p.half, p.height * thick), color, alpha)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LabelText:
-    """Where a design wants its words, and in which inks."""
+    """Where a design places its text, and in which inks."""
 
     name: Box
     small: Box
@@ -101,35 +108,37 @@ class LabelText:
 
 
 def label_lines(scene: Scene) -> list[str]:
-    """What the label says: its own copy, or the product's name."""
+    """Return the texts of the label: its copy, or the product's name."""
     lines = scene.texts(Role.LABEL)
     if not lines and scene.name:
         lines = [scene.name if scene.style in (Style.LUX, Style.SCRIPT) else scene.name.upper()]
-    return lines[:MOST_LINES]
+    return lines[:MAX_LINES]
 
 
-def paper_for(scene: Scene) -> str:
-    """White paper with a breath of the product's hue."""
+def paper_color(scene: Scene) -> str:
+    """Return a white with a little of the product's hue."""
     pale = mix(scene.palette.soft, "#fffdf8", 0.80)
     return pale if luminance(pale) > _PALE else "#fbf7ef"
 
 
-def ink_for(ground: str, brand: str) -> str:
-    """An ink that is read on the ground in its lights and in its shades."""
-    grounds = [luminance(c) for c in (ground, lighten(ground, 0.16), darken(ground, 0.18))]
-    return ink_on(grounds, brand, target=READABLE + 0.6)[0]
+def label_ink(background: str, brand: str) -> str:
+    """Return an ink that can be read on the background, lit or in shade."""
+    backgrounds = [
+        luminance(c) for c in (background, lighten(background, 0.16), darken(background, 0.18))
+    ]
+    return best_ink(backgrounds, brand, target=READABLE + 0.6)[0]
 
 
-def field_for(scene: Scene) -> str:
-    """The product's colour as a ground that white or dark type can stand on."""
+def label_color(scene: Scene) -> str:
+    """Return the product's colour, darkened if neither white nor dark text could be read on it."""
     main = scene.palette.main
     if contrast(main, "#ffffff") < READABLE - 1.2 and contrast(main, "#14100c") < READABLE + 1:
         return darken(main, 0.12)
     return main
 
 
-def set_words(press: LabelCanvas, scene: Scene, where: LabelText) -> None:
-    """Set the name large and the rest small."""
+def set_label_text(canvas: LabelCanvas, scene: Scene, where: LabelText) -> None:
+    """Set the first text large and the others small."""
     lines = label_lines(scene)
     if not lines:
         return
@@ -144,12 +153,12 @@ def set_words(press: LabelCanvas, scene: Scene, where: LabelText) -> None:
         even=0.15,
     )
     name = fit(lines[0], where.name, head)
-    if name.size < SMALLEST:
+    if name.size < MIN_SIZE:
         raise UnpaintableError(
             f"a label has no room for {len(lines[0])} characters",
             hint="keep the words of a label to a name and a line or two",
         )
-    press.write(name.path, where.ink)
+    canvas.add_text(name.path, where.ink)
     rest = lines[1:]
     for i, text in enumerate(rest):
         high = where.small.h / len(rest)
@@ -157,4 +166,4 @@ def set_words(press: LabelCanvas, scene: Scene, where: LabelText) -> None:
         setting = TextSetting(
             face=text_face(text), across=where.across, max_lines=2, max_size=where.name.h * 0.4
         )
-        press.write(fit(text, box, setting).path, where.small_ink)
+        canvas.add_text(fit(text, box, setting).path, where.small_ink)

@@ -1,11 +1,10 @@
 """Tube, pouch, box and perfume: packs with a flat front."""
 
-from pipeline.imageserver.studio.colors import DEEP, darken, lighten, mix
-from pipeline.imageserver.studio.contrast import luminance
-from pipeline.imageserver.studio.drawing.marks import GOLD, brushed, lacquer
+from pipeline.imageserver.studio.colors import NEAR_BLACK, darken, lighten, luminance, mix
+from pipeline.imageserver.studio.drawing.materials import GOLD, brushed, lacquer
 from pipeline.imageserver.studio.drawing.products.label_designs import draw_label
-from pipeline.imageserver.studio.drawing.products.labels import LabelPanel, field_for
-from pipeline.imageserver.studio.scene.nouns import Family, Scene
+from pipeline.imageserver.studio.drawing.products.labels import LabelPanel, label_color
+from pipeline.imageserver.studio.scene.scene import Family, Scene
 from pipeline.imageserver.studio.vector.lathe import lathe
 from pipeline.imageserver.studio.vector.shapes import ellipse, polygon, rect, rounded
 from pipeline.imageserver.studio.vector.svg import Stop, Svg
@@ -13,28 +12,28 @@ from pipeline.lettering.path import Path
 
 
 def _bulge(svg: Svg, w: float, strength: float = 1.0) -> str:
-    """Light and shade across something that swells, half width w."""
+    """Return the fill of light and shade across a bulging shape of half width w."""
     stops: list[Stop] = [
-        (DEEP, 0.50 * strength, 0),
-        (DEEP, 0.16 * strength, 0.10),
+        (NEAR_BLACK, 0.50 * strength, 0),
+        (NEAR_BLACK, 0.16 * strength, 0.10),
         ("#ffffff", 0.12, 0.18),
         ("#ffffff", 0.22, 0.24),
         ("#ffffff", 0.05, 0.34),
-        (DEEP, 0.0, 0.55),
-        (DEEP, 0.16 * strength, 0.76),
+        (NEAR_BLACK, 0.0, 0.55),
+        (NEAR_BLACK, 0.16 * strength, 0.76),
         ("#ffffff", 0.10, 0.91),
-        (DEEP, 0.42 * strength, 1),
+        (NEAR_BLACK, 0.42 * strength, 1),
     ]
     return svg.lin(stops, (-w, 0, w, 0), user=True)
 
 
 def tube(svg: Svg, scene: Scene) -> Path:
-    """A tube that stands on its cap."""
+    """Draw a tube that stands on its cap."""
     body = Path().move(-34, -32).cubic(-35, -90, -41, -150, -42, -184)
     body.line(-42, -196).line(42, -196).line(42, -184)
     body.cubic(41, -150, 35, -90, 34, -32).quad(0, -27, -34, -32).close()
     with svg.group(clip_path=svg.clip(body)):
-        press = draw_label(
+        canvas = draw_label(
             svg, scene, LabelPanel(top=-184, height=156, front=62, half=43, pack=True)
         )
         svg.draw(body, _bulge(svg, 41))
@@ -46,13 +45,13 @@ def tube(svg: Svg, scene: Scene) -> Path:
         lines = Path()
         for i in range(44):
             lines.extend(polygon([(-43 + 2 * i, -196), (-43 + 2 * i, -184.5)], close=False))
-        svg.stroke(lines, DEEP, 0.5, 0.16)
+        svg.stroke(lines, NEAR_BLACK, 0.5, 0.16)
         svg.draw(rect(-44, -198, 88, 14), _bulge(svg, 42, 0.5))
-        svg.stroke(polygon([(-43, -184), (43, -184)], close=False), DEEP, 0.7, 0.25)
-        press.letter()
-    svg.draw(lathe(((33, 28), (34, 33)), bottom=0.07), DEEP, fill_opacity=0.30)
+        svg.stroke(polygon([(-43, -184), (43, -184)], close=False), NEAR_BLACK, 0.7, 0.25)
+        canvas.draw_text()
+    svg.draw(lathe(((33, 28), (34, 33)), bottom=0.07), NEAR_BLACK, fill_opacity=0.30)
     cap = lathe(((31, 0), (34, 2), (34.6, 29), (33.6, 31.5)), top=0.05)
-    color = field_for(scene)
+    color = label_color(scene)
     svg.draw(cap, lacquer(svg, 34.6, color))
     ribs = Path()
     for i in range(31):
@@ -64,33 +63,35 @@ def tube(svg: Svg, scene: Scene) -> Path:
 
 
 def pouch(svg: Svg, scene: Scene) -> Path:
-    """A stand-up pouch, sealed at the top, full at the foot."""
+    """Draw a stand-up pouch, sealed at the top, full at the foot."""
     body = Path().move(-58, -3).cubic(-63, -50, -62, -110, -57, -166).line(-57.5, -180)
     body.line(57.5, -180).line(57, -166).cubic(62, -110, 63, -50, 58, -3)
     body.quad(0, 6, -58, -3).close()
     with svg.group(clip_path=svg.clip(body)):
-        press = draw_label(
+        canvas = draw_label(
             svg, scene, LabelPanel(top=-166, height=168, front=94, half=63, pack=True)
         )
         svg.draw(body, _bulge(svg, 61, 0.9))
         _creases(svg)
-        press.letter()
-        svg.draw(rect(-64, -181, 128, 15.5), darken(field_for(scene), 0.3), fill_opacity=0.55)
+        canvas.draw_text()
+        svg.draw(rect(-64, -181, 128, 15.5), darken(label_color(scene), 0.3), fill_opacity=0.55)
         ribs = Path()
         for i in range(5):
             y = -178.5 + 2.6 * i
             ribs.extend(polygon([(-60, y), (60, y)], close=False))
         svg.stroke(ribs, "#ffffff", 0.5, 0.35)
-        svg.stroke(ribs.moved(0, 0.9), DEEP, 0.5, 0.30)
-        svg.draw(rect(-64, -166, 128, 5), svg.lin([(DEEP, 0.32), (DEEP, 0)], (0, 0, 0, 1)))
+        svg.stroke(ribs.moved(0, 0.9), NEAR_BLACK, 0.5, 0.30)
+        svg.draw(
+            rect(-64, -166, 128, 5), svg.lin([(NEAR_BLACK, 0.32), (NEAR_BLACK, 0)], (0, 0, 0, 1))
+        )
         gusset = Path().move(-60, -2).quad(0, -24, 60, -2).line(60, 8).line(-60, 8).close()
-        svg.draw(gusset, svg.lin([(DEEP, 0.10), (DEEP, 0.48)], (0, 0, 0, 1)))
+        svg.draw(gusset, svg.lin([(NEAR_BLACK, 0.10), (NEAR_BLACK, 0.48)], (0, 0, 0, 1)))
         svg.stroke(Path().move(-60, -2).quad(0, -24, 60, -2), "#ffffff", 0.7, 0.28)
     return body
 
 
 def _creases(svg: Svg) -> None:
-    """The folds that a full pouch gets at its sides."""
+    """Draw the folds that a full pouch gets at its sides."""
     for side in (-1, 1):
         for x0, x1, y0, y1, alpha in (
             (56, 44, -158, -96, 0.20),
@@ -100,22 +101,22 @@ def _creases(svg: Svg) -> None:
             fold = Path().move(side * x0, y0)
             fold.quad(side * (x1 - 6), (y0 + y1) / 2, side * x0 * 0.98, y1)
             fold.quad(side * x1, (y0 + y1) / 2, side * x0, y0).close()
-            ends = ("#ffffff", DEEP) if side < 0 else (DEEP, "#ffffff")
+            ends = ("#ffffff", NEAR_BLACK) if side < 0 else (NEAR_BLACK, "#ffffff")
             lit: list[Stop] = [(ends[0], alpha), (ends[0], 0), (ends[1], alpha * 0.7)]
             svg.draw(fold, svg.lin(lit))
     svg.draw(ellipse(0, -84, 40, 62), svg.rad([("#ffffff", 0.13), ("#ffffff", 0)]))
 
 
 def box(svg: Svg, scene: Scene) -> Path:
-    """A carton seen from its right and a little from above, its right side in shade."""
+    """Draw a carton seen from its right and from above, its right side in shade."""
     front = rect(-58, -167, 116, 167)
     side = polygon([(58, 0), (84, -12), (84, -175), (58, -167)])
     lid = polygon([(-58, -167), (58, -167), (84, -175), (-26, -175)])
-    main = field_for(scene)
+    main = label_color(scene)
     svg.draw(lid, svg.lin([lighten(main, 0.42), lighten(main, 0.22)]))
-    svg.stroke(polygon([(-52, -169.4), (64, -169.4)], close=False), DEEP, 0.4, 0.22)
+    svg.stroke(polygon([(-52, -169.4), (64, -169.4)], close=False), NEAR_BLACK, 0.4, 0.22)
     with svg.group(clip_path=svg.clip(front)):
-        press = draw_label(
+        canvas = draw_label(
             svg, scene, LabelPanel(top=-167, height=167, front=98, half=58, pack=True)
         )
     with svg.group(clip_path=svg.clip(side)):
@@ -123,22 +124,22 @@ def box(svg: Svg, scene: Scene) -> Path:
         band = polygon([(58, -26), (84, -37), (84, -47), (58, -36)])
         svg.draw(band, scene.palette.soft, fill_opacity=0.55)
         svg.draw(band.moved(0, 14), scene.palette.accent, fill_opacity=0.6)
-        svg.draw(side, svg.lin([(DEEP, 0, 0.6), (DEEP, 0.30, 1)], (0, 0, 0, 1)))
+        svg.draw(side, svg.lin([(NEAR_BLACK, 0, 0.6), (NEAR_BLACK, 0.30, 1)], (0, 0, 0, 1)))
     light: list[Stop] = [
         ("#ffffff", 0.30, 0),
         ("#ffffff", 0.06, 0.40),
-        (DEEP, 0.04, 0.6),
-        (DEEP, 0.20, 1),
+        (NEAR_BLACK, 0.04, 0.6),
+        (NEAR_BLACK, 0.20, 1),
     ]
     svg.draw(front, svg.lin(light, (0, 0, 1, 1)))
-    press.letter()
+    canvas.draw_text()
     svg.stroke(polygon([(58, 0), (58, -167)], close=False), "#ffffff", 0.6, 0.5)
     svg.stroke(polygon([(-58, -167), (58, -167)], close=False), "#ffffff", 0.6, 0.5)
     return Path().extend(front).extend(side).extend(lid)
 
 
 def perfume(svg: Svg, scene: Scene) -> Path:
-    """A flacon of thick glass with a dark cap."""
+    """Draw a perfume bottle of thick glass with a dark cap."""
     main, soft = scene.palette.main, scene.palette.soft
     body = rounded(-48, -104, 96, 104, r=7)
     juice = rounded(-40, -92, 80, 82, r=4)
@@ -153,7 +154,8 @@ def perfume(svg: Svg, scene: Scene) -> Path:
     ]
     svg.draw(body, svg.lin(shell))
     svg.draw(
-        body, svg.lin([("#ffffff", 0.5, 0), ("#ffffff", 0, 0.2), (DEEP, 0.3, 1)], (0, 0, 0, 1))
+        body,
+        svg.lin([("#ffffff", 0.5, 0), ("#ffffff", 0, 0.2), (NEAR_BLACK, 0.3, 1)], (0, 0, 0, 1)),
     )
     liquid: list[Stop] = [
         (mix(soft, "#ffffff", 0.3), 1, 0),
@@ -170,7 +172,7 @@ def perfume(svg: Svg, scene: Scene) -> Path:
     svg.draw(
         polygon([(-1.2, -92), (1.2, -92), (1.0, -18), (-0.4, -16)]), "#ffffff", fill_opacity=0.4
     )
-    draw_label(svg, scene, LabelPanel(top=-74, height=46, front=58, half=29)).letter()
+    draw_label(svg, scene, LabelPanel(top=-74, height=46, front=58, half=29)).draw_text()
     svg.stroke(rect(-29, -74, 58, 46), GOLD, 0.6, 0.9)
     glint = polygon([(-46, -101), (-28, -101), (-40, -3), (-46, -3)])
     with svg.group(clip_path=svg.clip(body)):
@@ -188,4 +190,4 @@ def perfume(svg: Svg, scene: Scene) -> Path:
 
 
 PACKS = {Family.TUBE: tube, Family.POUCH: pouch, Family.BOX: box, Family.PERFUME: perfume}
-"""How each flat-fronted family is drawn."""
+"""The drawing function of each family with a flat front."""

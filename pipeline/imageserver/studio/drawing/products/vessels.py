@@ -1,12 +1,11 @@
 """Can, jar, cup and mug: round, and mostly opaque."""
 
-from pipeline.imageserver.studio.colors import DEEP, darken, lighten, mix
-from pipeline.imageserver.studio.contrast import luminance
-from pipeline.imageserver.studio.drawing.marks import GOLD, brushed, cylinder, sheen
+from pipeline.imageserver.studio.colors import NEAR_BLACK, darken, lighten, luminance, mix
+from pipeline.imageserver.studio.drawing.materials import GOLD, brushed, cylinder, sheen
 from pipeline.imageserver.studio.drawing.products.glassware import TINTS, WALL
-from pipeline.imageserver.studio.drawing.products.wraps import wrapped_label
-from pipeline.imageserver.studio.scene.nouns import Family, Glass, Scene
-from pipeline.imageserver.studio.scene.products import Product, product
+from pipeline.imageserver.studio.drawing.products.wrapped_labels import wrapped_label
+from pipeline.imageserver.studio.scene.product_shapes import ProductShape, product_shape
+from pipeline.imageserver.studio.scene.scene import Family, Glass, Scene
 from pipeline.imageserver.studio.vector.lathe import inset, lathe, strip
 from pipeline.imageserver.studio.vector.shapes import ellipse, polygon
 from pipeline.imageserver.studio.vector.svg import Stop, Svg
@@ -17,21 +16,21 @@ ALUMINIUM = "#c9ced3"
 
 
 def can(svg: Svg, scene: Scene) -> Path:
-    """A can, printed all over."""
-    shape = product(scene)
+    """Draw a can, printed all over."""
+    shape = product_shape(scene)
     outline = lathe(shape.profile, top=0.12)
     svg.draw(outline, brushed(svg, 42, ALUMINIUM))
     wrapped_label(svg, scene, shape)
     seam = Path().move(-41.8, -164.2).quad(0, -160.4, 41.8, -164.2)
     svg.stroke(seam, "#ffffff", 0.5, 0.55)
-    svg.stroke(seam.moved(0, 0.8), DEEP, 0.5, 0.25)
+    svg.stroke(seam.moved(0, 0.8), NEAR_BLACK, 0.5, 0.25)
     _lid(svg)
-    svg.stroke(Path().move(-33, -3.2).quad(0, 2.4, 33, -3.2), DEEP, 0.7, 0.35)
+    svg.stroke(Path().move(-33, -3.2).quad(0, 2.4, 33, -3.2), NEAR_BLACK, 0.7, 0.35)
     return outline
 
 
 def _lid(svg: Svg) -> None:
-    """The rim, the sunk end, the tab."""
+    """Draw the rim, the sunk end, the tab."""
     svg.draw(ellipse(0, -184, 35.8, 4.6), brushed(svg, 36, "#dfe3e6"))
     well: list[Stop] = [("#7b8288", 1, 0), ("#d9dde0", 1, 0.55), ("#f4f6f7", 1, 1)]
     svg.draw(ellipse(0, -183.6, 32.6, 3.5), svg.lin(well, (0, 0, 0.6, 1)))
@@ -42,8 +41,8 @@ def _lid(svg: Svg) -> None:
 
 
 def jar(svg: Svg, scene: Scene) -> Path:
-    """A jar with a metal lid: cream in opal glass, or what shows through clear or tinted glass."""
-    shape = product(scene)
+    """Draw a jar with a metal lid: of opal glass, or with its content seen through the glass."""
+    shape = product_shape(scene)
     outline = lathe(shape.profile)
     if scene.glass is Glass.FROSTED:
         base = mix(scene.palette.soft, "#ffffff", 0.72)
@@ -63,7 +62,7 @@ def jar(svg: Svg, scene: Scene) -> Path:
     return outline
 
 
-def _filled(svg: Svg, scene: Scene, shape: Product, outline: Path) -> None:
+def _filled(svg: Svg, scene: Scene, shape: ProductShape, outline: Path) -> None:
     tint = TINTS.get(scene.glass)
     main = tint.body if tint else scene.palette.main
     deep = tint.edge if tint else darken(main, 0.45)
@@ -89,7 +88,7 @@ def _screw_lid(svg: Svg, scene: Scene) -> None:
     dark = luminance(scene.backdrop) < _PALE and scene.glass in TINTS
     color = "#26262b" if dark or scene.glass is Glass.BLACK else GOLD
     lid = lathe(((57.5, 71), (59, 73), (59, 100), (57, 104)), bottom=0.09, top=0.02)
-    svg.draw(lathe(((56, 68), (57, 73)), bottom=0.09), DEEP, fill_opacity=0.35)
+    svg.draw(lathe(((56, 68), (57, 73)), bottom=0.09), NEAR_BLACK, fill_opacity=0.35)
     svg.draw(lid, brushed(svg, 59, color))
     grooves = Path()
     for i in range(41):
@@ -109,32 +108,32 @@ def _screw_lid(svg: Svg, scene: Scene) -> None:
 
 
 def cup(svg: Svg, scene: Scene) -> Path:
-    """A paper cup to go, with its lid."""
-    shape = product(scene)
+    """Draw a paper cup to go, with its lid."""
+    shape = product_shape(scene)
     outline = lathe(shape.profile)
     svg.draw(outline, cylinder(svg, 47, mix(scene.palette.soft, "#ffffff", 0.5), edge=0.38))
     wrapped_label(svg, scene, shape)
-    svg.draw(lathe(((34, 0), (34.6, 3.2))), DEEP, fill_opacity=0.22)
+    svg.draw(lathe(((34, 0), (34.6, 3.2))), NEAR_BLACK, fill_opacity=0.22)
     under = Path().move(-47.5, -133).quad(0, -125.5, 47.5, -133).line(47, -129)
     under.quad(0, -121, -47, -129).close()
-    svg.draw(under, DEEP, fill_opacity=0.25)
+    svg.draw(under, NEAR_BLACK, fill_opacity=0.25)
     color = "#f6f2ea" if luminance(scene.palette.main) > _PALE else "#26211f"
     lid = lathe(((48.6, 134), (50.4, 136), (50.4, 140.5), (46.6, 143), (45, 151)), bottom=0.10)
     svg.draw(lid, brushed(svg, 50, color) if color != "#f6f2ea" else cylinder(svg, 50, color))
     svg.draw(ellipse(0, -151, 45, 4.2), svg.lin([darken(color, 0.06), lighten(color, 0.4)]))
     svg.stroke(ellipse(0, -151, 45, 4.2), "#ffffff", 0.4, 0.5)
-    svg.draw(ellipse(16, -150.4, 5.2, 0.9), DEEP, fill_opacity=0.6)
+    svg.draw(ellipse(16, -150.4, 5.2, 0.9), NEAR_BLACK, fill_opacity=0.6)
     svg.stroke(Path().move(-50.3, -138).quad(0, -128.4, 50.3, -138), "#ffffff", 0.5, 0.45)
     return outline
 
 
 def mug(svg: Svg, scene: Scene) -> Path:
-    """A glazed mug, printed without a label."""
-    shape = product(scene)
+    """Draw a glazed mug, printed without a label."""
+    shape = product_shape(scene)
     outline, base = lathe(shape.profile), _glaze(scene)
     _handle(svg, base)
     svg.draw(outline, cylinder(svg, 45, base, edge=0.40, shine=0.62))
-    low: list[Stop] = [(DEEP, 0, 0.6), (DEEP, 0.16, 1)]
+    low: list[Stop] = [(NEAR_BLACK, 0, 0.6), (NEAR_BLACK, 0.16, 1)]
     svg.draw(outline, svg.lin(low, (0, 0, 0, 1)))
     wrapped_label(svg, scene, shape, paper=base, plain=True)
     r, z = shape.profile[-1]
@@ -151,7 +150,7 @@ def mug(svg: Svg, scene: Scene) -> Path:
 
 
 def _glaze(scene: Scene) -> str:
-    """White ware on coloured grounds, coloured ware where a colour was asked for."""
+    """Return the colour of the glaze."""
     return mix(scene.palette.soft, "#ffffff", 0.45)
 
 
@@ -164,8 +163,8 @@ def _handle(svg: Svg, base: str) -> None:
         (-2.4, -2.0, lighten(base, 0.75), 2.6, 0.9),
     ):
         svg.stroke(handle.moved(dx, dy), color, width, alpha)
-    svg.draw(ellipse(44, -54, 6, 34), DEEP, fill_opacity=0.10)
+    svg.draw(ellipse(44, -54, 6, 34), NEAR_BLACK, fill_opacity=0.10)
 
 
-ROUND = {Family.CAN: can, Family.JAR: jar, Family.CUP: cup, Family.MUG: mug}
-"""How each round, mostly opaque family is drawn."""
+VESSELS = {Family.CAN: can, Family.JAR: jar, Family.CUP: cup, Family.MUG: mug}
+"""The drawing function of each round, mostly opaque family."""

@@ -1,12 +1,19 @@
-"""Sneaker, watch and sunglasses: what is worn."""
+"""Wearables: sneaker, watch and sunglasses."""
 
 import math
 
-from pipeline.imageserver.studio.colors import DEEP, darken, lighten, mix, warm
-from pipeline.imageserver.studio.contrast import contrast, luminance
-from pipeline.imageserver.studio.drawing.copy.typefaces import display_face
-from pipeline.imageserver.studio.drawing.marks import GOLD
-from pipeline.imageserver.studio.scene.nouns import Family, Scene, Style
+from pipeline.imageserver.studio.colors import (
+    NEAR_BLACK,
+    contrast,
+    darken,
+    lighten,
+    luminance,
+    mix,
+    warm,
+)
+from pipeline.imageserver.studio.drawing.copy.font_choice import display_face
+from pipeline.imageserver.studio.drawing.materials import GOLD
+from pipeline.imageserver.studio.scene.scene import Family, Scene, Style
 from pipeline.imageserver.studio.vector.shapes import ellipse, polygon, rounded
 from pipeline.imageserver.studio.vector.svg import Stop, Svg
 from pipeline.lettering.box import Box
@@ -19,8 +26,8 @@ _SHOWS = 1.5
 
 
 def sneaker(svg: Svg, scene: Scene) -> Path:
-    """A running shoe in profile, its toe to the right."""
-    upper, panel, trim = _leathers(scene)
+    """Draw a running shoe in profile, its toe to the right."""
+    upper, panel, trim = _shoe_colors(scene)
     body = _upper()
     _tongue(svg, panel)
     fill: list[Stop] = [
@@ -47,7 +54,7 @@ def sneaker(svg: Svg, scene: Scene) -> Path:
             .cubic(50, -12, 80, -14, 106, -17)
         )
         svg.stroke(wave, trim, 2.6, 0.95)
-        svg.stroke(wave.moved(0, 3.4), DEEP, 0.6, 0.14)
+        svg.stroke(wave.moved(0, 3.4), NEAR_BLACK, 0.6, 0.14)
         svg.draw(
             Path()
             .move(-104, -30)
@@ -55,7 +62,7 @@ def sneaker(svg: Svg, scene: Scene) -> Path:
             .line(106, -25)
             .quad(0, -13, -104, -27)
             .close(),
-            DEEP,
+            NEAR_BLACK,
             fill_opacity=0.10,
         )
     tread = Path().move(-97, -6).line(-84, -5).line(0, -5).cubic(45, -5, 80, -6.5, 101, -12)
@@ -67,15 +74,15 @@ def sneaker(svg: Svg, scene: Scene) -> Path:
         .move(-98, -31)
         .cubic(-60, -25, -30, -19.4, 0, -19.4)
         .cubic(40, -19.4, 74, -21, 99, -24.6),
-        DEEP,
+        NEAR_BLACK,
         0.9,
         0.22,
     )
     return Path().extend(body).extend(sole)
 
 
-def _leathers(scene: Scene) -> tuple[str, str, str]:
-    """Knit, overlays and trim."""
+def _shoe_colors(scene: Scene) -> tuple[str, str, str]:
+    """Return the colours of knit, overlays and trim."""
     main, accent = scene.palette.main, scene.palette.accent
     if luminance(main) > _PALE:
         return main, mix(main, "#b9bcc4", 0.55), accent
@@ -99,7 +106,7 @@ def _midsole() -> Path:
 
 
 def _tongue(svg: Svg, panel: str) -> None:
-    """The tongue and the dark inside that show above the collar."""
+    """Draw the tongue and the dark inside that show above the collar."""
     inside = Path().move(-84, -103).cubic(-70, -110, -36, -108, -20, -103)
     inside.cubic(-40, -86, -66, -86, -84, -103).close()
     svg.draw(inside, darken(panel, 0.72))
@@ -112,7 +119,7 @@ def _tongue(svg: Svg, panel: str) -> None:
 
 
 def _knit(svg: Svg, upper: str) -> None:
-    """The weave of the upper: rows of small holes."""
+    """Draw the knit of the upper: rows of small holes."""
     holes = Path()
     for row in range(13):
         for col in range(34):
@@ -122,7 +129,7 @@ def _knit(svg: Svg, upper: str) -> None:
 
 
 def _panels(svg: Svg, panel: str, trim: str) -> None:
-    """What is sewn on the knit: heel counter, toe guard, eyestay, two bars."""
+    """Draw what is sewn on the knit: heel counter, toe guard, eyestay, two bars."""
     lit = svg.lin([lighten(panel, 0.22), panel, darken(panel, 0.22)], (0, 0, 0.3, 1))
     heel = Path().move(-106, -110).line(-80, -104).cubic(-76, -80, -66, -54, -38, -44)
     heel.line(-30, -10).line(-106, -10).close()
@@ -131,7 +138,7 @@ def _panels(svg: Svg, panel: str, trim: str) -> None:
     stay = Path().move(-24, -106).line(-12, -108).line(60, -59).cubic(50, -50, 40, -48, 28, -50)
     stay.cubic(8, -56, -10, -72, -24, -92).close()
     for shape in (heel, toe, stay):
-        svg.draw(shape.moved(0.5, 1.2), DEEP, fill_opacity=0.16)
+        svg.draw(shape.moved(0.5, 1.2), NEAR_BLACK, fill_opacity=0.16)
         svg.draw(shape, lit)
     for shape in (
         Path().move(-77, -104).cubic(-73, -80, -63, -57, -36, -47),
@@ -147,7 +154,7 @@ def _panels(svg: Svg, panel: str, trim: str) -> None:
         bar.line(4 + i * 19, -60).cubic(
             -4 + i * 19, -46, -12 + i * 19, -34, -23 + i * 19, -17
         ).close()
-        svg.draw(bar.moved(0.6, 1.0), DEEP, fill_opacity=0.18)
+        svg.draw(bar.moved(0.6, 1.0), NEAR_BLACK, fill_opacity=0.18)
         svg.draw(bar, svg.lin([lighten(trim, 0.22), darken(trim, 0.12)], (0, 0, 0, 1)))
     tab = Path().move(-104, -100).cubic(-98, -110, -88, -112, -79, -105)
     tab.cubic(-79, -96, -82, -88, -88, -84).cubic(-94, -81, -100, -80, -106, -80).close()
@@ -155,14 +162,19 @@ def _panels(svg: Svg, panel: str, trim: str) -> None:
 
 
 def _shine(svg: Svg) -> None:
-    """Light from the upper left, shade round the heel and below the toe."""
+    """Draw the light from the upper left and the shade at heel and toe."""
     soft = svg.rad([("#ffffff", 0.42), ("#ffffff", 0)])
     svg.draw(ellipse(58, -46, 40, 13), soft)
     svg.draw(ellipse(-78, -74, 18, 26), svg.rad([("#ffffff", 0.30), ("#ffffff", 0)]))
-    round_off: list[Stop] = [(DEEP, 0.34, 0), (DEEP, 0, 0.14), (DEEP, 0, 0.84), (DEEP, 0.30, 1)]
+    round_off: list[Stop] = [
+        (NEAR_BLACK, 0.34, 0),
+        (NEAR_BLACK, 0, 0.14),
+        (NEAR_BLACK, 0, 0.84),
+        (NEAR_BLACK, 0.30, 1),
+    ]
     svg.draw(polygon([(-106, -120), (106, -120), (106, 0), (-106, 0)]), svg.lin(round_off))
     foot = polygon([(-106, -44), (106, -44), (106, 0), (-106, 0)])
-    svg.draw(foot, svg.lin([(DEEP, 0), (DEEP, 0.20)], (0, 0, 0, 1)))
+    svg.draw(foot, svg.lin([(NEAR_BLACK, 0), (NEAR_BLACK, 0.20)], (0, 0, 0, 1)))
 
 
 def _laces(svg: Svg, panel: str, trim: str) -> None:
@@ -183,7 +195,7 @@ def _laces(svg: Svg, panel: str, trim: str) -> None:
 
 
 def watch(svg: Svg, scene: Scene) -> Path:
-    """A wristwatch that stands on its strap: with hands, or a screen where it is a smart one."""
+    """Draw a wristwatch standing on its strap, with hands or, in the style `tech`, a screen."""
     metal = GOLD if scene.style is Style.LUX else _STEEL
     strap_color = mix(
         warm(scene.palette.main), "#17110e", 0.62 if scene.style is Style.LUX else 0.25
@@ -195,7 +207,7 @@ def watch(svg: Svg, scene: Scene) -> Path:
         rounded(54, -113, 9, 16, r=2.5),
         svg.lin([lighten(metal, 0.5), darken(metal, 0.5)], (0, 0, 0, 1)),
     )
-    svg.draw(case.moved(1.2, 2.2), DEEP, fill_opacity=0.35)
+    svg.draw(case.moved(1.2, 2.2), NEAR_BLACK, fill_opacity=0.35)
     rim: list[Stop] = [
         (lighten(metal, 0.75), 1, 0),
         (metal, 1, 0.28),
@@ -226,7 +238,7 @@ def _strap(svg: Svg, color: str) -> Path:
     ]
     for part, fade in ((upper, (0.0, 1.0, 0.0, 0.0)), (lower, (0.0, 0.0, 0.0, 1.0))):
         svg.draw(part, svg.lin(across))
-        svg.draw(part, svg.lin([(DEEP, 0), (DEEP, 0.50)], fade))
+        svg.draw(part, svg.lin([(NEAR_BLACK, 0), (NEAR_BLACK, 0.50)], fade))
     stitches = Path()
     for side in (-1, 1):
         for i in range(11):
@@ -281,7 +293,7 @@ def _dial(svg: Svg, scene: Scene, metal: str) -> None:
 
 
 def _hands(svg: Svg, metal: str, sweep: str) -> None:
-    """Ten past ten, as in every shop window."""
+    """Draw the hands at ten past ten."""
     bright = lighten(metal, 0.55)
     for angle, length, width in ((-150.0, 25.0, 4.0), (-32.0, 37.0, 3.0)):
         a = math.radians(angle)
@@ -320,8 +332,8 @@ def _screen(svg: Svg, scene: Scene) -> None:
 
 
 def sunglasses(svg: Svg, scene: Scene) -> Path:
-    """Sunglasses from the front, standing on their rims, the arms folded out behind."""
-    frame, tint = _acetate(scene)
+    """Draw sunglasses from the front, standing on their rims, the arms folded out behind."""
+    frame, tint = _sunglasses_colors(scene)
     for side in (-1, 1):
         arm = Path().move(side * 91, -66).line(side * 101, -62).line(side * 88, -8)
         arm.line(side * 84, -9).close()
@@ -362,15 +374,15 @@ def sunglasses(svg: Svg, scene: Scene) -> Path:
     return outline
 
 
-def _acetate(scene: Scene) -> tuple[str, str]:
-    """The frame's colour and the lenses'."""
+def _sunglasses_colors(scene: Scene) -> tuple[str, str]:
+    """Return the frame's colour and the lenses'."""
     main = scene.palette.main
     frame = main if luminance(main) < _PALE else darken(main, 0.12)
     return frame, mix(scene.palette.accent, "#3a2a20", 0.35)
 
 
 def _eye(side: int, inset: float) -> Path:
-    """One rim, or the lens inside it: high and wide at the temple, narrow at the nose."""
+    """Return the outline of one rim, or with an inset that of its lens."""
     i = inset
     eye = Path().move(9 + i, -62 + i * 0.4).cubic(12 + i, -80 + i, 40, -83 + i, 62, -82 + i)
     eye.cubic(82, -82 + i, 98 - i, -78 + i, 97 - i, -62 + i * 0.3)
@@ -381,4 +393,4 @@ def _eye(side: int, inset: float) -> Path:
 
 
 WEARABLES = {Family.SNEAKER: sneaker, Family.WATCH: watch, Family.SUNGLASSES: sunglasses}
-"""How each of them is drawn."""
+"""The drawing function of each family."""

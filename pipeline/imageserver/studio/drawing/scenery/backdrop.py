@@ -1,36 +1,35 @@
-"""The wall and its light. All of it is soft, so it is painted small and enlarged."""
+"""The wall and its light, all soft, so that it is painted small and enlarged."""
 
 import math
 
-from pipeline.imageserver.studio.chance import stream
-from pipeline.imageserver.studio.colors import darken, deepen, lighten, mix, warm
-from pipeline.imageserver.studio.contrast import luminance
+from pipeline.imageserver.studio.colors import darken, deepen, lighten, luminance, mix, warm
 from pipeline.imageserver.studio.drawing.composition import Composition
-from pipeline.imageserver.studio.scene.nouns import Family, Layout, Light, Prop, Scene, Surface
+from pipeline.imageserver.studio.scene.scene import Family, Layout, Light, Prop, Scene, Surface
+from pipeline.imageserver.studio.seeded_random import seeded_random
 from pipeline.imageserver.studio.vector.shapes import ellipse, polygon, rect
 from pipeline.imageserver.studio.vector.svg import Stop, Svg
 from pipeline.lettering.box import Box
 from pipeline.lettering.path import Path
 
 DARK = 0.12
-"""A backdrop of less luminance is dark."""
+"""The luminance below which a backdrop is dark."""
 _RICH = 0.28
-"""A backdrop of less luminance keeps its colour in the light: it would only turn chalky."""
+"""The luminance below which light keeps the backdrop's colour instead of whitening it."""
 MAGENTA, CYAN = "#ff2fb3", "#27e1ff"
 
 
 def is_dark(scene: Scene) -> bool:
-    """Whether the backdrop is dark."""
+    """Return whether the backdrop is dark."""
     return luminance(scene.backdrop) < DARK
 
 
 def is_sweep(scene: Scene) -> bool:
-    """Whether wall and floor are one seamless sheet, without a horizon."""
+    """Return whether wall and floor are one surface without a horizon."""
     return scene.surface is Surface.MATTE and scene.layout is Layout.PHOTO
 
 
 def glow_color(scene: Scene) -> str:
-    """What the light makes of the backdrop where it is brightest."""
+    """Return the backdrop's colour where the light is brightest."""
     if is_dark(scene):
         return mix(warm(scene.palette.main), scene.backdrop, 0.42)
     rich = luminance(scene.backdrop) < _RICH
@@ -40,50 +39,54 @@ def glow_color(scene: Scene) -> str:
     return mix(light, "#ffe9c4", 0.35) if scene.warm else light
 
 
-def wall(svg: Svg, scene: Scene, stage: Composition) -> None:
-    """The wall, lit behind the product, with what the rig throws on it."""
-    w, h, ground = stage.width, stage.height, scene.backdrop
+def wall(svg: Svg, scene: Scene, composition: Composition) -> None:
+    """Draw the wall, lit behind the product, with the shadows or glow of the scene's light."""
+    w, h, background = composition.width, composition.height, scene.backdrop
     whole = rect(0, 0, w, h)
-    top = darken(ground, 0.28) if is_dark(scene) else deepen(ground, 0.07)
+    top = darken(background, 0.28) if is_dark(scene) else deepen(background, 0.07)
     if scene.light is Light.GOLDEN and not is_dark(scene):
-        ground, top = deepen(ground, 0.09), deepen(ground, 0.20)
-    svg.draw(whole, svg.lin([(top, 1, 0), (ground, 1, 0.6), (ground, 1, 1)], (0, 0, 0.35, 1)))
+        background, top = deepen(background, 0.09), deepen(background, 0.20)
+    svg.draw(
+        whole, svg.lin([(top, 1, 0), (background, 1, 0.6), (background, 1, 1)], (0, 0, 0.35, 1))
+    )
     glow = glow_color(scene)
     stops: list[Stop] = [(glow, 0.88, 0), (glow, 0.52, 0.35), (glow, 0.16, 0.7), (glow, 0, 1)]
-    at = (stage.cx - stage.unit * 0.05, stage.mid + stage.reach * 0.05)
-    svg.draw(whole, svg.rad(stops, at, max(stage.unit * 0.66, stage.reach * 1.6), user=True))
+    at = (composition.cx - composition.unit * 0.05, composition.mid + composition.reach * 0.05)
+    svg.draw(
+        whole, svg.rad(stops, at, max(composition.unit * 0.66, composition.reach * 1.6), user=True)
+    )
     match scene.light:
         case Light.NEON:
-            _neon_glow(svg, stage)
+            _neon_glow(svg, composition)
         case Light.GOLDEN:
-            _window(svg, scene, stage)
+            _window(svg, scene, composition)
         case Light.DRAMATIC:
-            _beam(svg, scene, stage)
+            _beam(svg, scene, composition)
         case Light.BRIGHT:
-            _leaves(svg, scene, stage)
+            _leaves(svg, scene, composition)
         case Light.SOFT:
             pass
     if scene.family is Family.CANDLE:
-        _candle_light(svg, scene, stage)
+        _candle_light(svg, scene, composition)
 
 
-def _neon_glow(svg: Svg, stage: Composition) -> None:
+def _neon_glow(svg: Svg, composition: Composition) -> None:
     for side, color in ((-1, MAGENTA), (1, CYAN)):
-        x = stage.cx + side * neon_reach(stage)
+        x = composition.cx + side * neon_reach(composition)
         glow: list[Stop] = [(color, 0.62, 0), (color, 0.22, 0.45), (color, 0, 1)]
-        svg.draw(ellipse(x, stage.mid, stage.unit * 0.50), svg.rad(glow))
+        svg.draw(ellipse(x, composition.mid, composition.unit * 0.50), svg.rad(glow))
 
 
-def neon_reach(stage: Composition) -> float:
-    """How far from the axis the tubes hang."""
-    return min(stage.width * 0.42, stage.goods.w * 0.5 + stage.unit * 0.17)
+def neon_reach(composition: Composition) -> float:
+    """Return the distance of the neon tubes from the axis."""
+    return min(composition.width * 0.42, composition.product_box.w * 0.5 + composition.unit * 0.17)
 
 
-def _window(svg: Svg, scene: Scene, stage: Composition) -> None:
-    """Slanted panes of low sun on the wall, and leaves that stand in it."""
-    unit = stage.unit * 0.42
-    x0 = stage.cx - unit * (0.1 if scene.seed % 2 else 1.15)
-    y0 = stage.mid - unit * 0.95
+def _window(svg: Svg, scene: Scene, composition: Composition) -> None:
+    """Draw the light of a window on the wall, and the shadow of leaves."""
+    unit = composition.unit * 0.42
+    x0 = composition.cx - unit * (0.1 if scene.seed % 2 else 1.15)
+    y0 = composition.mid - unit * 0.95
     with svg.group(filter=svg.blur(unit * 0.030), fill_opacity=0.42 if is_dark(scene) else 0.55):
         panes = Path()
         for i in range(2):
@@ -103,17 +106,29 @@ def _window(svg: Svg, scene: Scene, stage: Composition) -> None:
     _frond(svg, scene, (x0 + unit * 1.25, y0 + unit * 0.25), unit * 0.9, alpha=0.13)
 
 
-def _leaves(svg: Svg, scene: Scene, stage: Composition) -> None:
-    """The shadow of a plant out of sight, where the scene has anything to do with plants."""
+def _leaves(svg: Svg, scene: Scene, composition: Composition) -> None:
+    """Draw the shadow of a plant outside the picture, if the scene is about plants."""
     if scene.layout is Layout.POSTER or Prop.MINT not in scene.props:
         return
-    _frond(svg, scene, (stage.width * 0.98, stage.height * 0.02), stage.unit * 0.62, alpha=0.10)
-    _frond(svg, scene, (stage.width * 1.02, stage.height * 0.30), stage.unit * 0.45, alpha=0.08)
+    _frond(
+        svg,
+        scene,
+        (composition.width * 0.98, composition.height * 0.02),
+        composition.unit * 0.62,
+        alpha=0.10,
+    )
+    _frond(
+        svg,
+        scene,
+        (composition.width * 1.02, composition.height * 0.30),
+        composition.unit * 0.45,
+        alpha=0.08,
+    )
 
 
 def _frond(svg: Svg, scene: Scene, at: tuple[float, float], size: float, *, alpha: float) -> None:
-    """The blurred shadow of a palm leaf that hangs in from the right."""
-    rng = stream(scene.seed, f"frond {at[0]:.0f}")
+    """Draw the blurred shadow of a palm leaf that hangs in from the right."""
+    rng = seeded_random(scene.seed, f"frond {at[0]:.0f}")
     shade = mix(darken(scene.backdrop, 0.75), "#3a2408", 0.2)
     leaf = Path()
     for i in range(11):
@@ -131,25 +146,29 @@ def _frond(svg: Svg, scene: Scene, at: tuple[float, float], size: float, *, alph
         svg.draw(leaf, shade, fill_opacity=alpha * (1.6 if is_dark(scene) else 1.0))
 
 
-def _beam(svg: Svg, scene: Scene, stage: Composition) -> None:
-    """A spot from above, and lights far out of focus."""
+def _beam(svg: Svg, scene: Scene, composition: Composition) -> None:
+    """Draw a spotlight from above, and lights out of focus."""
     tint = "#ffdca6" if scene.warm else "#fff2d8"
-    x, y, r = stage.cx - stage.unit * 0.04, stage.mid - stage.reach * 0.4, stage.unit * 0.46
+    x, y, r = (
+        composition.cx - composition.unit * 0.04,
+        composition.mid - composition.reach * 0.4,
+        composition.unit * 0.46,
+    )
     cone: list[Stop] = [(tint, 0.22, 0), (tint, 0.10, 0.45), (tint, 0, 1)]
     svg.draw(ellipse(x, y, r, r * 1.25), svg.rad(cone))
-    rng = stream(scene.seed, "bokeh")
+    rng = seeded_random(scene.seed, "bokeh")
     color = warm(lighten(scene.palette.main, 0.30))
     for _ in range(9):
-        r = stage.unit * rng.uniform(0.018, 0.055)
+        r = composition.unit * rng.uniform(0.018, 0.055)
         tone = rng.choice(("#ffcf8a", color, "#ffffff"))
-        x, y = rng.random() * stage.width, stage.horizon * rng.uniform(0.25, 0.97)
+        x, y = rng.random() * composition.width, composition.horizon * rng.uniform(0.25, 0.97)
         light = rng.uniform(0.05, 0.12)
         disc: list[Stop] = [(tone, light * 0.75, 0), (tone, light, 0.80), (tone, 0, 1)]
         svg.draw(ellipse(x, y, r), svg.rad(disc))
 
 
-def _candle_light(svg: Svg, scene: Scene, stage: Composition) -> None:
-    y = stage.base - stage.goods.h * 0.86
+def _candle_light(svg: Svg, scene: Scene, composition: Composition) -> None:
+    y = composition.base - composition.product_box.h * 0.86
     strong = 0.85 if is_dark(scene) else 0.55
     halo: list[Stop] = [
         ("#ffdf9a", strong, 0),
@@ -157,12 +176,12 @@ def _candle_light(svg: Svg, scene: Scene, stage: Composition) -> None:
         ("#ff9a3c", strong * 0.12, 0.62),
         ("#ff9a3c", 0, 1),
     ]
-    svg.draw(ellipse(stage.cx, y, stage.reach * 2.4), svg.rad(halo))
+    svg.draw(ellipse(composition.cx, y, composition.reach * 2.4), svg.rad(halo))
 
 
-def vignette(svg: Svg, scene: Scene, stage: Composition) -> None:
-    """Darker corners."""
-    w, h = stage.width, stage.height
+def vignette(svg: Svg, scene: Scene, composition: Composition) -> None:
+    """Draw darker corners."""
+    w, h = composition.width, composition.height
     dark = is_dark(scene)
     shade = darken(scene.backdrop, 0.80) if dark else deepen(scene.backdrop, 0.62)
     alpha = 0.42 if dark else 0.30
@@ -177,6 +196,6 @@ def vignette(svg: Svg, scene: Scene, stage: Composition) -> None:
     )
 
 
-def sky(stage: Composition) -> Box:
-    """The part of the picture above the horizon."""
-    return Box(0, 0, stage.width, max(1.0, min(stage.height, stage.horizon)))
+def area_above_horizon(composition: Composition) -> Box:
+    """Return the part of the picture above the horizon."""
+    return Box(0, 0, composition.width, max(1.0, min(composition.height, composition.horizon)))

@@ -3,18 +3,18 @@
 import math
 from collections.abc import Callable
 
-from pipeline.imageserver.studio.chance import stream
 from pipeline.imageserver.studio.colors import darken, lighten, mix
-from pipeline.imageserver.studio.drawing.marks import FRUIT, leaf_path, wedge
-from pipeline.imageserver.studio.scene.coloring import ripe
-from pipeline.imageserver.studio.scene.nouns import Palette, Prop
+from pipeline.imageserver.studio.drawing.materials import FRUIT, leaf_path, wedge
+from pipeline.imageserver.studio.scene.coloring import berry_color
+from pipeline.imageserver.studio.scene.scene import Palette, Prop
+from pipeline.imageserver.studio.seeded_random import seeded_random
 from pipeline.imageserver.studio.vector.shapes import ellipse, polygon, rounded
 from pipeline.imageserver.studio.vector.svg import Stop, Svg
 from pipeline.lettering.path import Path
 
 
 def citrus(svg: Svg, fruit: Prop, r: float, turn: float) -> None:
-    """A thick slice that stands on edge, its centre at the origin, turned by degrees."""
+    """Draw a thick slice that stands on edge, its centre at the origin, turned by degrees."""
     rind, flesh, pith = FRUIT[fruit]
     thick = r * 0.20
     back = (
@@ -51,7 +51,7 @@ def citrus(svg: Svg, fruit: Prop, r: float, turn: float) -> None:
 
 
 def _segments(fruit: Prop, r: float, turn: float) -> tuple[Path, Path]:
-    rng = stream(round(r * 100), f"fibres of {fruit}")
+    rng = seeded_random(round(r * 100), f"fibres of {fruit}")
     segments, fibres = Path(), Path()
     sweep = math.tau / 10
     for i in range(10):
@@ -66,7 +66,7 @@ def _segments(fruit: Prop, r: float, turn: float) -> tuple[Path, Path]:
 
 
 def leaf(svg: Svg, length: float, color: str) -> None:
-    """A leaf from the origin to the right, with its veins."""
+    """Draw a leaf from the origin to the right, with its veins."""
     lit = [lighten(color, 0.42), color, mix(color, "#003020", 0.5)]
     svg.draw(leaf_path(length), svg.lin(lit, (0, 0, 0, 1)))
     veins = Path().move(0, 0).line(length * 0.95, 0)
@@ -89,7 +89,7 @@ def _bean(svg: Svg, size: float, _colors: Palette) -> None:
 
 
 def _berry(svg: Svg, r: float, colors: Palette) -> None:
-    skin = ripe(colors)
+    skin = berry_color(colors)
     ball: list[Stop] = [(lighten(skin, 0.60), 1, 0), (skin, 1, 0.40), (darken(skin, 0.66), 1, 1)]
     svg.draw(ellipse(0, 0, r), svg.rad(ball, (0.36, 0.30), 0.75))
     svg.draw(ellipse(-r * 0.34, -r * 0.42, r * 0.22, r * 0.15), "#ffffff", fill_opacity=0.9)
@@ -140,4 +140,4 @@ SINGLE: dict[Prop, Callable[[Svg, float, Palette], None]] = {
     Prop.PETAL: _petal,
     Prop.PEBBLE: _pebble,
 }
-"""How each strewn thing is drawn, apart from leaves."""
+"""The drawing function of each small prop, apart from leaves."""

@@ -1,15 +1,15 @@
-"""The table: its colour and sheen (soft), what it is made of (a little out of focus)."""
+"""The table: its colour and sheen, and its material."""
 
 import math
 from collections.abc import Sequence
 from itertools import pairwise
 from random import Random
 
-from pipeline.imageserver.studio.chance import stream
 from pipeline.imageserver.studio.colors import darken, deepen, lighten, mix, warm
 from pipeline.imageserver.studio.drawing.composition import Composition
 from pipeline.imageserver.studio.drawing.scenery.backdrop import glow_color, is_dark, is_sweep
-from pipeline.imageserver.studio.scene.nouns import Family, Layout, Scene, Surface
+from pipeline.imageserver.studio.scene.scene import Family, Layout, Scene, Surface
+from pipeline.imageserver.studio.seeded_random import seeded_random
 from pipeline.imageserver.studio.vector.shapes import ellipse, polygon, rect
 from pipeline.imageserver.studio.vector.svg import Stop, Svg
 from pipeline.lettering.box import Box
@@ -25,45 +25,45 @@ REFLECTION = {
     Surface.FABRIC: (0.0, 0.0),
     Surface.SAND: (0.0, 0.0),
 }
-"""How much of the product each surface mirrors, and how blurred (pixels in 1000 of the unit)."""
+"""Strength and blur of the reflection on each surface; blur in thousandths of the unit."""
 
 
 def table_color(scene: Scene) -> str:
-    """The surface's own colour."""
-    ground, dark = scene.backdrop, is_dark(scene)
+    """Return the surface's own colour."""
+    background, dark = scene.backdrop, is_dark(scene)
     match scene.surface:
         case Surface.WET:
-            return mix(warm(ground), "#0d1418", 0.55) if dark else deepen(ground, 0.34)
+            return mix(warm(background), "#0d1418", 0.55) if dark else deepen(background, 0.34)
         case Surface.MARBLE:
-            return "#1d1c21" if dark else mix("#f2efeb", ground, 0.08)
+            return "#1d1c21" if dark else mix("#f2efeb", background, 0.08)
         case Surface.WOOD:
             return "#4a2b18" if dark else "#ad7346"
         case Surface.STONE:
-            return "#2b2b2f" if dark else mix("#bdb8b0", ground, 0.30)
+            return "#2b2b2f" if dark else mix("#bdb8b0", background, 0.30)
         case Surface.SAND:
             return "#e8cf9f"
         case Surface.MIRROR:
-            return mix(ground, "#101214", 0.20)
+            return mix(background, "#101214", 0.20)
         case Surface.FABRIC:
-            return lighten(ground, 0.12 if dark else 0.34)
+            return lighten(background, 0.12 if dark else 0.34)
         case Surface.MATTE:
-            return _stand(scene)
+            return _matte_color(scene)
 
 
-def _stand(scene: Scene) -> str:
-    """A poster's ledge: the backdrop's neighbour; a sweep's floor is the backdrop itself."""
+def _matte_color(scene: Scene) -> str:
+    """Return the colour of a matte table: close to the backdrop, or the backdrop itself."""
     if scene.layout is Layout.PHOTO:
         return scene.backdrop
     return lighten(scene.backdrop, 0.05) if is_dark(scene) else deepen(scene.backdrop, 0.10)
 
 
-def table(svg: Svg, scene: Scene, stage: Composition) -> None:
-    """The table's colour, its sheen and the pool of light round the product."""
+def table(svg: Svg, scene: Scene, composition: Composition) -> None:
+    """Draw the table's colour, its sheen and the pool of light round the product."""
     if is_sweep(scene):
-        _sweep(svg, scene, stage)
+        _sweep(svg, scene, composition)
         return
-    w, h, y0 = stage.width, stage.height, stage.horizon
-    depth, color, ground = h - y0, table_color(scene), scene.backdrop
+    w, h, y0 = composition.width, composition.height, composition.horizon
+    depth, color, background = h - y0, table_color(scene), scene.backdrop
     top = rect(0, y0, w, depth)
     far = mix(color, glow_color(scene), 0.45)
     front = darken(color, 0.34) if is_dark(scene) else deepen(color, 0.36)
@@ -73,40 +73,40 @@ def table(svg: Svg, scene: Scene, stage: Composition) -> None:
         sheen = glow_color(scene)
         film: list[Stop] = [(sheen, 0.80, 0), (sheen, 0.30, 0.3), (sheen, 0, 1)]
         svg.draw(top, svg.lin(film, (0, 0, 0, 1)))
-    _pool(svg, scene, stage, top)
-    line = darken(mix(color, ground, 0.5), 0.25)
+    _pool(svg, scene, composition, top)
+    line = darken(mix(color, background, 0.5), 0.25)
     crease = rect(0, y0 - h * 0.004, w, h * 0.012)
     svg.draw(crease, svg.lin([(line, 0), (line, 0.35), (line, 0)], (0, 0, 0, 1)))
 
 
-def _pool(svg: Svg, scene: Scene, stage: Composition, top: Path) -> None:
+def _pool(svg: Svg, scene: Scene, composition: Composition, top: Path) -> None:
     pool = lighten(table_color(scene), 0.30 if is_dark(scene) else 0.55)
     if is_dark(scene) or scene.warm:
         pool = mix(pool, "#ffb45c", 0.35 if scene.family is Family.CANDLE else 0.18)
-    spread = stage.unit * 0.42
+    spread = composition.unit * 0.42
     stops: list[Stop] = [(pool, 0.50, 0), (pool, 0.20, 0.5), (pool, 0, 1)]
     with svg.group(clip_path=svg.clip(top)):
-        svg.draw(ellipse(stage.cx, stage.floor, spread, spread * 0.42), svg.rad(stops))
+        svg.draw(ellipse(composition.cx, composition.floor, spread, spread * 0.42), svg.rad(stops))
 
 
-def _sweep(svg: Svg, scene: Scene, stage: Composition) -> None:
-    """Paper that comes down the wall and runs under the product without an edge."""
-    w, h = stage.width, stage.height
-    start = stage.horizon - stage.unit * 0.05
+def _sweep(svg: Svg, scene: Scene, composition: Composition) -> None:
+    """Draw a floor that continues the wall without an edge."""
+    w, h = composition.width, composition.height
+    start = composition.horizon - composition.unit * 0.05
     area = rect(0, start, w, h - start)
-    ground = scene.backdrop
-    lit = mix(glow_color(scene), ground, 0.30)
-    front = darken(ground, 0.30) if is_dark(scene) else deepen(ground, 0.17)
-    turn: list[Stop] = [(lit, 0, 0), (lit, 0.62, 0.30), (ground, 0.7, 0.62), (front, 0.9, 1)]
+    background = scene.backdrop
+    lit = mix(glow_color(scene), background, 0.30)
+    front = darken(background, 0.30) if is_dark(scene) else deepen(background, 0.17)
+    turn: list[Stop] = [(lit, 0, 0), (lit, 0.62, 0.30), (background, 0.7, 0.62), (front, 0.9, 1)]
     svg.draw(area, svg.lin(turn, (0, 0, 0, 1)))
-    _pool(svg, scene, stage, area)
+    _pool(svg, scene, composition, area)
 
 
-def grain(svg: Svg, scene: Scene, stage: Composition) -> None:
-    """What the surface is made of."""
-    y0 = stage.horizon
-    area = Box(0, y0, stage.width, stage.height - y0)
-    rng = stream(scene.seed, "grain")
+def draw_material(svg: Svg, scene: Scene, composition: Composition) -> None:
+    """Draw the material of the surface."""
+    y0 = composition.horizon
+    area = Box(0, y0, composition.width, composition.height - y0)
+    rng = seeded_random(scene.seed, "grain")
     with svg.group(clip_path=svg.clip(rect(*area))):
         match scene.surface:
             case Surface.WOOD:
@@ -120,27 +120,27 @@ def grain(svg: Svg, scene: Scene, stage: Composition) -> None:
                     darken(stone, 0.30),
                     mix(stone, scene.palette.main, 0.5),
                 )
-                _chips(svg, area, rng, tones)
+                _terrazzo(svg, area, rng, tones)
             case Surface.SAND:
                 _specks(svg, area, rng, dark=False)
                 _ridges(svg, area, rng)
             case Surface.FABRIC:
                 _folds(svg, area, rng, darken(scene.backdrop, 0.5))
             case Surface.WET:
-                _puddles(svg, scene, stage, rng)
+                _puddles(svg, scene, composition, rng)
             case _:
                 pass
 
 
-def grainy(scene: Scene) -> bool:
-    """Whether the surface shows anything of what it is made of."""
+def shows_material(scene: Scene) -> bool:
+    """Return whether the surface has a visible material."""
     return scene.surface not in (Surface.MATTE, Surface.MIRROR)
 
 
 def _wander(
     span: tuple[float, float], y: float, rng: Random, *, amp: float, slope: float = 0
 ) -> Path:
-    """A line that drifts smoothly from left to right."""
+    """Return a line that drifts smoothly from left to right."""
     (x0, x1), n = span, 6
     step = (x1 - x0) / n
     points = [(x0 + i * step, y + slope * i * step + rng.uniform(-amp, amp)) for i in range(n + 1)]
@@ -182,7 +182,7 @@ def _wood(svg: Svg, area: Box, rng: Random, *, dark: bool) -> None:
 
 
 def _marble(svg: Svg, area: Box, rng: Random, tint: str) -> None:
-    """Veins from edge to edge, each a cloud with a hair in it, and twigs that leave them."""
+    """Draw the veins of marble from edge to edge, with branches."""
     veins, twigs = Path(), Path()
     for _ in range(6):
         y, slope = area.y + rng.uniform(-0.2, 1.2) * area.h, rng.uniform(-0.16, 0.16)
@@ -198,8 +198,8 @@ def _marble(svg: Svg, area: Box, rng: Random, tint: str) -> None:
     svg.stroke(twigs, tint, max(0.6, area.h * 0.0030), 0.34)
 
 
-def _chips(svg: Svg, area: Box, rng: Random, tones: Sequence[str]) -> None:
-    """Terrazzo: chips that grow towards the viewer."""
+def _terrazzo(svg: Svg, area: Box, rng: Random, tones: Sequence[str]) -> None:
+    """Draw terrazzo: chips that grow towards the viewer."""
     found = [Path() for _ in tones]
     for _ in range(230):
         t = rng.random() ** 0.75
@@ -217,7 +217,7 @@ def _chips(svg: Svg, area: Box, rng: Random, tones: Sequence[str]) -> None:
 
 
 def _specks(svg: Svg, area: Box, rng: Random, *, dark: bool) -> None:
-    """Sand and grit."""
+    """Draw sand and grit."""
     marks = (
         (("#000000", 0.22), ("#ffffff", 0.16)) if dark else (("#3a3126", 0.14), ("#ffffff", 0.34))
     )
@@ -241,7 +241,7 @@ def _ridges(svg: Svg, area: Box, rng: Random) -> None:
 
 
 def _folds(svg: Svg, area: Box, rng: Random, shade: str) -> None:
-    """Cloth: soft pleats that fan out towards the viewer."""
+    """Draw cloth: soft pleats that fan out towards the viewer."""
     w, y0, depth = area.w, area.y, area.h
     with svg.group(filter=svg.blur(depth * 0.022)):
         for i in range(10):
@@ -261,20 +261,29 @@ def _folds(svg: Svg, area: Box, rng: Random, shade: str) -> None:
             svg.stroke(fold.moved(wide * 0.8, 0), "#ffffff", wide * 0.6, rng.uniform(0.16, 0.30))
 
 
-def _puddles(svg: Svg, scene: Scene, stage: Composition, rng: Random) -> None:
-    """Standing water: brighter than the table, with a lit rim."""
+def _puddles(svg: Svg, scene: Scene, composition: Composition, rng: Random) -> None:
+    """Draw standing water: brighter than the table, with a lit rim."""
     light, deep = glow_color(scene), darken(table_color(scene), 0.45)
-    depth = stage.height - stage.horizon
-    places = [(stage.cx, stage.floor + depth * 0.05, stage.goods.w * 1.05, depth * 0.24)]
+    depth = composition.height - composition.horizon
+    places = [
+        (
+            composition.cx,
+            composition.floor + depth * 0.05,
+            composition.product_box.w * 1.05,
+            depth * 0.24,
+        )
+    ]
     for _ in range(5):
         t = rng.uniform(0.15, 1.0)
-        wide = stage.unit * rng.uniform(0.05, 0.15) * (0.4 + t)
-        places.append((rng.random() * stage.width, stage.horizon + depth * t, wide, wide * 0.20))
+        wide = composition.unit * rng.uniform(0.05, 0.15) * (0.4 + t)
+        places.append(
+            (rng.random() * composition.width, composition.horizon + depth * t, wide, wide * 0.20)
+        )
     for x, y, rx, ry in places:
         blob = _blob(x, y, rx, ry, rng)
         svg.draw(blob.moved(0, ry * 0.09), deep, fill_opacity=0.16)
         svg.draw(blob, svg.lin([(light, 0.26), (light, 0.05)], (0, 0, 0, 1)))
-        svg.stroke(blob, lighten(light, 0.4), stage.unit * 0.0011, 0.22)
+        svg.stroke(blob, lighten(light, 0.4), composition.unit * 0.0011, 0.22)
 
 
 def _blob(x: float, y: float, rx: float, ry: float, rng: Random) -> Path:  # noqa: PLR0917 - a blob is an ellipse and its chance

@@ -1,4 +1,4 @@
-"""Water: beads on cold glass and on a wet table."""
+"""Water drops on cold glass and on a wet table."""
 
 from dataclasses import dataclass
 from random import Random
@@ -12,26 +12,26 @@ _LARGE = 1.35
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Wetness:
-    """How wet something is."""
+class DropPattern:
+    """Size, number and shape of drops."""
 
     size: float
     count: int
     flat: float = 0.9
-    """The height of a bead in widths."""
+    """Height of a drop in widths."""
     dry: Box | None = None
-    """Where no bead may be: on words."""
+    """An area without drops, for instance a text."""
 
 
-def water_drops(svg: Svg, rng: Random, field: Box, wet: Wetness) -> None:
-    """Strew beads over a field: most tiny, some large."""
-    size, flat = wet.size, wet.flat
+def water_drops(svg: Svg, rng: Random, field: Box, pattern: DropPattern) -> None:
+    """Scatter drops over a field: most tiny, some large."""
+    size, flat = pattern.size, pattern.flat
     shade, lens, shine = Path(), Path(), Path()
-    for _ in range(wet.count):
+    for _ in range(pattern.count):
         weight = 0.35 + min(2.4, rng.expovariate(1.7))
         r = size * weight
         x, y = field.x + rng.random() * field.w, field.y + rng.random() * field.h
-        if wet.dry and wet.dry.touches(Box(x - r, y - r, 2 * r, 2 * r), slack=0):
+        if pattern.dry and pattern.dry.touches(Box(x - r, y - r, 2 * r, 2 * r), slack=0):
             continue
         if weight > _LARGE:
             _large(svg, (x, y), r, flat)

@@ -7,9 +7,7 @@ import { density, singleKeys, switchTheme } from './prefs.js';
 import { board, counts, dialog, drawer, cellsDue, figures, filters, offline, running, selection, setFilters, setStage, stage, view, visible } from './store.js';
 import { STATES, VERBS, number, plural, verb } from './words.js';
 
-const Mark = () => html`<svg class="mark" width="22" height="22" viewBox="0 0 22 22" aria-hidden="true">
-  <rect x="1" y="1" width="9" height="9" rx="2.2" class="l1" /><rect x="12" y="1" width="9" height="9" rx="2.2" class="l2" />
-  <rect x="1" y="12" width="9" height="9" rx="2.2" class="l2" /><path d="M12.5 17l3 3 5.5-6.5" class="l3" /></svg>`;
+const logo = (node) => node?.replaceChildren(document.getElementById('logo').content.cloneNode(true));
 
 function Choice({ on, icon, text, count, onClick }) {
   const title = count === undefined ? null : plural(count, 'cell');
@@ -31,7 +29,7 @@ export function Top() {
   };
   return html`<header class="top">
     <button class="btn ghost icon burger" aria-label="Filters" aria-expanded=${drawer.value} aria-controls="filters" onClick=${() => { drawer.value = !drawer.value; }}><${Icon} n="menu" /></button>
-    <div class="brand"><${Mark} /><h1>${board.campaign}</h1></div>
+    <div class="brand"><span class="logo" ref=${logo} /><h1>${board.campaign}</h1></div>
     ${final.all ? html`<div class="seg" role="group" aria-label="Stage">
       <${Choice} on=${stage.value === 'draft'} text="Drafts" count=${draft.all} onClick=${() => setStage('draft')} />
       <${Choice} on=${stage.value === 'final'} text="Finals" count=${final.all} onClick=${() => setStage('final')} /></div>` : null}

@@ -1,1 +1,0 @@
-"""How answers and refusals look in each style of the API."""

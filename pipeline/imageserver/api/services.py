@@ -1,0 +1,121 @@
+"""What every endpoint needs: authorisation, rate limits, fault injection and billing."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+
+from aiohttp import web
+
+from pipeline.imageserver.api.answers import error_format_of
+from pipeline.imageserver.api.content_policy import apply_content_policy
+from pipeline.imageserver.api.limits import RequestLimits
+from pipeline.imageserver.api.refusal import RefusedError
+from pipeline.imageserver.api.request_log import CALLER
+from pipeline.imageserver.api.requests.fields import idempotency_key_from, only_one
+from pipeline.imageserver.api.requests.image_request import ImageRequest
+from pipeline.imageserver.billing.billing import Billing, Buyer
+from pipeline.imageserver.billing.credit_account import CreditAccount
+from pipeline.imageserver.billing.keys import ServerKeys
+from pipeline.imageserver.billing.purchases import Sold
+from pipeline.imageserver.cdn.signing import Signer
+from pipeline.imageserver.fault_injection.injection import FaultInjection, RequestFault
+from pipeline.imageserver.options import ErrorStyle, ServerSettings
+
+Answer = Callable[[Sold], Awaitable[web.Response]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ApiServices:
+    """The services that the endpoints share, and the steps that every purchase takes."""
+
+    settings: ServerSettings
+    credit_account: CreditAccount
+    billing: Billing
+    keys: ServerKeys
+    signer: Signer
+    fault_injection: FaultInjection
+    request_limits: RequestLimits
+    cdn_url: Callable[[web.Request], str]
+    """Returns the address at which this caller reaches the image host."""
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the server takes no more requests, so that delayed answers end."""
+
+    def caller(self, request: web.Request) -> str:
+        """Return the id of the request's key. Raises RefusedError 401."""
+        authorization = only_one(request, "Authorization")
+        if authorization is None:
+            raise RefusedError(401, "missing api key: send it as Bearer", field="Authorization")
+        caller = self.keys.caller(authorization)
+        if caller is None:
+            raise RefusedError(401, "invalid api key", field="Authorization")
+        request[CALLER] = caller
+        return caller
+
+    def buyer(self, request: web.Request, route: str) -> Buyer:
+        """Return the buyer of a request on this route. Raises RefusedError 400 or 401."""
+        caller = self.caller(request)
+        key = idempotency_key_from(request)
+        return Buyer(caller=caller, route=route, idempotency_key=key)
+
+    async def sell(
+        self, request: web.Request, image_request: ImageRequest, *, buyer: Buyer, answer: Answer
+    ) -> web.StreamResponse:
+        """Sell the pictures and answer, or apply the fault rule that hits. Raises RefusedError."""
+        fault = self.fault_for(request, image_request, buyer)
+        instead = await fault.before(request)
+        if instead is not None:
+            return instead
+        with self.request_limits.admit(image_request.n):
+            altered = fault.altered(self.permitted(image_request))
+            sold = await self.billing.buy(image_request, buyer, painted_request=altered)
+        response = await answer(sold)
+        response.headers.update(self._receipt(sold))
+        return await fault.after(request, response)
+
+    def fault_for(
+        self, request: web.Request, image_request: ImageRequest, buyer: Buyer
+    ) -> RequestFault:
+        """Return the fault rule that hits this request, ready to be applied."""
+        facts = {
+            "quality": str(image_request.quality),
+            "size": image_request.size,
+            "background": image_request.background,
+            "n": image_request.n,
+            "caller": buyer.caller,
+            "idempotency_key": buyer.idempotency_key,
+        }
+        return RequestFault(
+            self.fault_injection.pick(buyer.route, facts),
+            error_format=error_format_of(request.path, ErrorStyle.HTTP),
+            stopping=self.stopping,
+        )
+
+    def permitted(self, image_request: ImageRequest) -> ImageRequest:
+        """Return the request with the prompt that may be painted. Raises RefusedError 400."""
+        prompt = apply_content_policy(image_request.prompt, rewrites=self.settings.policy_rewrites)
+        return (
+            image_request
+            if prompt == image_request.prompt
+            else replace(image_request, prompt=prompt)
+        )
+
+    def urls(self, request: web.Request, sold: Sold) -> list[str]:
+        """Return the signed URLs of the pictures, at the host that this caller uses."""
+        host = self.cdn_url(request)
+        return [
+            host + self.signer.path(picture.name, expires=picture.expires)
+            for picture in sold.pictures
+        ]
+
+    def _receipt(self, sold: Sold) -> dict[str, str]:
+        """Return cost and renderer as headers, since the documented body has no fields for them."""
+        headers = {
+            "X-Credits-Charged": str(sold.credits),
+            "X-Painted-By": ", ".join(sorted({picture.renderer for picture in sold.pictures})),
+        }
+        remaining = self.credit_account.totals().remaining
+        if remaining is not None:
+            headers["X-Credits-Remaining"] = str(remaining)
+        if sold.replayed:
+            headers["Idempotent-Replayed"] = "true"
+        return headers

@@ -1,0 +1,39 @@
+"""Resizing and transcoding of painted pictures."""
+
+import io
+from dataclasses import replace
+
+from PIL import Image, PngImagePlugin
+
+from pipeline.imageserver.painting.painter import PaintedPicture
+
+FORMATS = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
+_WHITE = (255, 255, 255)
+
+
+def resized(picture: PaintedPicture, size: tuple[int, int]) -> PaintedPicture:
+    """Return the picture in exactly this size, with its text chunks."""
+    if (picture.width, picture.height) == size:
+        return picture
+    with Image.open(io.BytesIO(picture.png)) as image:
+        text_chunks = PngImagePlugin.PngInfo()
+        for name, text in getattr(image, "text", {}).items():
+            text_chunks.add_itxt(name, text)
+        resized = image.resize(size, Image.Resampling.LANCZOS)
+    out = io.BytesIO()
+    resized.save(out, "PNG", pnginfo=text_chunks, compress_level=3)
+    return replace(picture, png=out.getvalue(), width=size[0], height=size[1])
+
+
+def transcode(png: bytes, *, kind: str, quality: int) -> bytes:
+    """Return the picture as PNG, JPEG or WebP; transparent areas of a JPEG become white."""
+    if kind == "png":
+        return png
+    out = io.BytesIO()
+    with Image.open(io.BytesIO(png)) as image:
+        picture: Image.Image = image
+        if kind == "jpeg" and image.mode == "RGBA":
+            picture = Image.new("RGB", image.size, _WHITE)
+            picture.paste(image, mask=image.getchannel("A"))
+        picture.save(out, kind.upper(), quality=quality)
+    return out.getvalue()
