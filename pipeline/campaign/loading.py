@@ -29,7 +29,7 @@ from pipeline.campaign.template_set import (
 )
 from pipeline.campaign.variants import Variants
 from pipeline.errors import CampaignError, Finding
-from pipeline.model.campaign import Campaign, Size
+from pipeline.model.campaign import Campaign
 from pipeline.model.provider import Profile, ProfileName
 from pipeline.suggestions import did_you_mean, listing
 from pipeline.templates.template_process import TemplateProcess
@@ -55,13 +55,6 @@ class LoadedCampaign:
     """The name of the output path's template; `None` for the usual path."""
     prompt_cache: PromptCache = field(default_factory=PromptCache, repr=False, compare=False)
     """Prompts that were written for it earlier in this process."""
-
-    @property
-    def cut_sizes(self) -> tuple[Size, ...]:
-        """Placements that lose a part of the rendered image when they are cut, worst first."""
-        sizes = next(axis.sizes for axis in self.matrix.axes if axis.name == "size")
-        cut = (size for size in sizes if size.kept < 1.0)
-        return tuple(sorted(cut, key=lambda size: (size.kept, size.id)))
 
 
 def load_campaign(

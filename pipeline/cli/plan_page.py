@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from math import ceil, prod
 
+from pipeline.adfiles.crop_planner import plan_crops
 from pipeline.app.commands.plan import Plan, plan_steps
 from pipeline.app.options import CampaignOptions
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.cli.terminal import clipped, counted, paint, table, width
-from pipeline.model.campaign import Review, Size, Stage
+from pipeline.model.campaign import Review, Stage
 from pipeline.model.credits import Credits
 from pipeline.state.budgets import BudgetLeft
 from pipeline.state.preview import GridRow, Preview
@@ -216,13 +217,9 @@ def _duration(seconds: float) -> str:
 
 
 def _crops(loaded: LoadedCampaign) -> list[str]:
-    crops = loaded.cut_sizes[:MOST_CROPS]
-    names = table([(size.id, _pixels(size)) for size in crops]) if crops else []
+    crops = plan_crops(loaded)[:MOST_CROPS]
+    rows = [(crop.placement, "×".join(map(str, crop.pixels))) for crop in crops]
     return [
-        _fact("Crop", f"{name}  keeps {size.kept:.1%} of a {size.ratio}")
-        for name, size in zip(names, crops, strict=True)
+        _fact("Crop", f"{name}  keeps {crop.kept:.1%} of a {crop.ratio}")
+        for name, crop in zip(table(rows) if rows else [], crops, strict=True)
     ]
-
-
-def _pixels(size: Size) -> str:
-    return "×".join(str(side) for side in size.pixels or (0, 0))

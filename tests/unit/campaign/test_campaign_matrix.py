@@ -225,15 +225,6 @@ def test_a_deep_cut_is_warned_about(board):
     ]
 
 
-def test_sizes_that_lose_by_the_cut_are_listed_worst_first(board):
-    text = (
-        "campaign: demo\nmatrix:\n  product: [a, b]\n"
-        "  size: [1:1, instagram-story, leaderboard]\n" + PROMPT
-    )
-    loaded = board.write(text).load()
-    assert [size.id for size in loaded.cut_sizes] == ["leaderboard", "instagram-story"]
-
-
 def test_overrides_apply_in_order_and_the_later_one_wins(board):
     text = TWO_BY_TWO + (
         "vars: {look: plain}\n"
