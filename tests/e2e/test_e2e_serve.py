@@ -121,7 +121,7 @@ def test_a_port_in_use_is_said_once_with_the_way_out(pipeline):
         (["--host", ""], "an address is missing"),
         (["--port", "70000"], "is not a port"),
         (["kyes", "list"], "serve keys add NAME"),
-        (["keys", "add", "a b"], "a key's name is"),
+        (["keys", "add", "a b"], "a key's name has"),
         (["keys", "revoke", "nobody"], "there is no key named nobody"),
     ],
 )
