@@ -8,10 +8,13 @@ from pathlib import Path
 
 from pipeline.app.commands.status import CampaignStanding, read_status
 from pipeline.cli.flags import add_output, settings_of
-from pipeline.cli.terminal import counted, paint, say, table
+from pipeline.cli.terminal import breadth, counted, is_terminal, paint, say, table, width
 from pipeline.model.credits import Spent
 from pipeline.model.outcome import Status
 from pipeline.model.provider import Account
+
+WIDEST = 1000
+"""Columns beyond which no terminal is asked for its width."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +51,21 @@ def _lines(campaigns: Sequence[CampaignStanding]) -> list[str]:
             first = account == one.run.account
             rows.append((*(_head(one) if first else ("",) * 4), *_money(one, account, spent)))
     head, *rest = table(rows, right=frozenset({6}))
+    if is_terminal(sys.stdout) and max(map(breadth, (head, *rest))) > width(most=WIDEST):
+        return _narrow_lines(campaigns)
     return [paint(head, "bold"), *rest]
+
+
+def _narrow_lines(campaigns: Sequence[CampaignStanding]) -> list[str]:
+    """Return a line for each campaign, and one below it for each of its accounts."""
+    heads = table([_head(one) for one in campaigns])
+    rows = [_money(one, *account) for one in campaigns for account in one.spent.items()]
+    accounts = iter(table([(name, images, f"{money} credits") for name, images, money in rows]))
+    lines = []
+    for head, one in zip(heads, campaigns, strict=True):
+        lines.append(paint(head, "bold"))
+        lines += [f"  {next(accounts)}" for _ in one.spent]
+    return lines
 
 
 def _head(one: CampaignStanding) -> tuple[str, str, str, str]:

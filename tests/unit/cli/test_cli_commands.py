@@ -140,3 +140,17 @@ def test_a_verdict_says_what_it_did_and_what_follows(capfd, name, words, said):
 def test_only_an_approval_chooses_a_take(capsys):
     assert main(["reject", "soda.yaml", "*", "--take", "1"]) == 2
     assert "unrecognized arguments: --take" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("folder")
+def test_status_on_a_narrow_terminal_has_a_line_for_each_account(capsys, monkeypatch):
+    """The name of an API's account is a URL: every row of the table was broken by the terminal."""
+    assert main(["run", "soda.yaml", "-q"]) == 0
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr("pipeline.cli.commands.status.is_terminal", lambda _stream: True)
+    assert main(["status"]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith("soda  20")
+    assert first.endswith("done  0 of 1 cell")
+    assert second == "  embedded  1 stored  2 credits"
