@@ -124,8 +124,8 @@ def _final_images(
     return images
 
 
-class _CellCommon(NamedTuple):
-    """What all images of a cell have in common."""
+class _CellRequest(NamedTuple):
+    """What the requests of all images of a cell share."""
 
     unnamed: UnnamedCell
     cell: CellName
@@ -151,41 +151,41 @@ class _JobBuilder:
     def jobs(self) -> Iterator[Job]:
         """One job for each image, in canonical order."""
         profile, campaign = self.loaded.profile.name, self.loaded.campaign.slug
-        common: _CellCommon | None = None
+        shared: _CellRequest | None = None
         for written in self.written_prompts.read():
             unnamed, round_, take, _ = written.image
-            if common is None or common.unnamed is not unnamed:
-                common = self._common(unnamed)
-            pick = self.picks.get(common.cell) if self.picks else None
+            if shared is None or shared.unnamed is not unnamed:
+                shared = self._shared_by(unnamed)
+            pick = self.picks.get(shared.cell) if self.picks else None
             at = Coordinates(
                 campaign=campaign,
-                cell=common.cell,
-                axes=common.axes,
+                cell=shared.cell,
+                axes=shared.axes,
                 stage=self.stage,
                 round=round_,
                 take=take,
             )
-            request = self._request(written, common, pick)
+            request = self._request(written, shared, pick)
             key = job_key(at, profile=profile, request=request)
             payer = self._payer(written, request, key)
             yield Job(
                 key=key,
                 at=at,
                 request=request,
-                price=common.price if payer is None else FREE,
+                price=shared.price if payer is None else FREE,
                 profile=profile,
-                path=self._path(written, common.cell),
+                path=self._path(written, shared.cell),
                 payer=payer,
                 derived_from=pick.job if pick else None,
             )
 
-    def _common(self, unnamed: UnnamedCell) -> _CellCommon:
+    def _shared_by(self, unnamed: UnnamedCell) -> _CellRequest:
         loaded = self.loaded
         axes = loaded.matrix.axes
         ids = [axis.ids[position] for axis, position in zip(axes, unnamed.point, strict=True)]
         variant = loaded.variants[unnamed.variant]
         quality = variant.stages[self.stage].quality
-        return _CellCommon(
+        return _CellRequest(
             unnamed=unnamed,
             cell=CellName("/".join(ids)),
             axes=tuple(zip(self._names, ids, strict=True)),
@@ -196,14 +196,14 @@ class _JobBuilder:
         )
 
     def _request(
-        self, written: WrittenPrompt, common: _CellCommon, pick: Pick | None
+        self, written: WrittenPrompt, shared: _CellRequest, pick: Pick | None
     ) -> RenderRequest:
         return RenderRequest(
             prompt=written.prompt,
             model=self.loaded.profile.model,
-            size=common.size,
-            quality=common.quality,
-            background=common.background,
+            size=shared.size,
+            quality=shared.quality,
+            background=shared.background,
             references=self.written_prompts.found(written) if written.references else (),
             variation=_variation(written.image, pick) if self.loaded.profile.caps.varies else "",
         )
