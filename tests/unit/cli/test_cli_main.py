@@ -36,8 +36,9 @@ def test_finals_of_drafts_are_refused_instead_of_silently_being_finals(capsys):
 
 @pytest.mark.parametrize("words", [["--log", "json"], ["--log=json"]], ids=["apart", "joined"])
 def test_whoever_parses_the_log_died_of_an_error_in_plain_words_before_the_run_began(
-    tmp_path, capsys, words
+    tmp_path, monkeypatch, capsys, words
 ):
+    monkeypatch.chdir(tmp_path)  # where its lock goes
     file = tmp_path / "soda.yaml"
     file.write_text("campaign: soda\nprompt: A can.\nsizes: [1:1]\n")
     assert main.main(["run", str(file), *words]) == 2
