@@ -2,8 +2,8 @@
 
 import resource
 
-from pipeline.app.assembly import WORKERS_PER_REQUEST
 from pipeline.errors import LocalFault
+from pipeline.purchasing.renderer import WORKERS_PER_REQUEST
 
 AT_REST = 64
 """Ledger, journal, lock, event loop, kept folders, processes beside it; measured as 49 at most."""

@@ -13,7 +13,6 @@ from pipeline.app.assembly import RunParts, assemble, rules_now
 from pipeline.app.console import Console, RunEnding, RunStart
 from pipeline.app.exit_codes import exit_code
 from pipeline.app.file_descriptors import allowed_concurrency
-from pipeline.app.inspection import Inspector
 from pipeline.app.manifest_writer import ManifestWriter
 from pipeline.app.notify import endings, notify, summary
 from pipeline.app.open_account import open_account
@@ -24,7 +23,9 @@ from pipeline.app.signals import listen_for_signals
 from pipeline.app.workflow import RunContext, RunScope, run_campaign
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import Interrupted, LocalFault, PipelineError, TimeIsUp, UsageError
-from pipeline.images.local.store import ArtifactStore
+from pipeline.executors.registry import open_executor
+from pipeline.images.base import ImageStore
+from pipeline.images.registry import images_in
 from pipeline.ledger.base import Ledger
 from pipeline.ledger.garbage_collection import collection_paused
 from pipeline.ledger.registry import open_ledger
@@ -33,15 +34,16 @@ from pipeline.model.credits import Credits
 from pipeline.model.outcome import Status
 from pipeline.model.run import Run
 from pipeline.providers.base import Provider
-from pipeline.purchasing.events import BuyingHalted
+from pipeline.purchasing.events import BuyingHalted, Watcher, Watchers
 from pipeline.purchasing.halt import Halt
-from pipeline.purchasing.watching import Watcher, Watchers
+from pipeline.purchasing.inspecting import ImageInspector
 from pipeline.reports.journal import Journal
 from pipeline.reports.run_report import RunReport
 from pipeline.reports.sheet.sheet_files import sheet_input, write_run_sheet
 from pipeline.settings import Settings
 from pipeline.state.due import Rules
 from pipeline.state.output.folder import new_run_id
+from pipeline.state.output.kept_checks import read_kept_checks
 from pipeline.state.output.missing_ledger import unknown_to_ledger
 from pipeline.state.output.unchanged import Fingerprint, remember_unchanged
 from pipeline.state.saved_plans import hold_to_plan, plan_id
@@ -59,7 +61,8 @@ class Session:
     loaded: LoadedCampaign
     output: Path
     ledger: Ledger
-    inspector: Inspector
+    images: ImageStore
+    inspector: ImageInspector
     manifest_writer: ManifestWriter
     wish: RunScope
     halt: Halt
@@ -88,7 +91,12 @@ async def render_session(
     async with AsyncExitStack() as stack:
         ledger = await open_ledger(output)
         stack.push_async_callback(ledger.close)
-        inspector = await stack.enter_async_context(Inspector(output, campaign.slug))
+        images = images_in(output)
+        inspector = ImageInspector(
+            images=images,
+            executor=await stack.enter_async_context(open_executor()),
+            kept=read_kept_checks(output, campaign.slug),
+        )
         stages = frozenset(Stage) if options.stage is None else {options.stage}
         manifest_writer = ManifestWriter(
             ledger=ledger,
@@ -105,7 +113,7 @@ async def render_session(
                 default_run=settings.rendering.default_run_budget,
             ),
             output=output,
-            inspector=inspector,
+            kept_checks=inspector.kept,
             arguments=options.command_line,
             stages=sorted(stages & set(campaign.stages)),
         )
@@ -116,6 +124,7 @@ async def render_session(
             loaded=loaded,
             output=output,
             ledger=ledger,
+            images=images,
             inspector=inspector,
             manifest_writer=manifest_writer,
             wish=RunScope(stages=frozenset(stages), only=options.only),
@@ -146,7 +155,7 @@ async def _session(session: Session, stack: AsyncExitStack) -> int:
             raise UsageError(f"{lost}\nNothing was sent.")
     rules = rules_now(
         session.loaded,
-        output=session.output,
+        images=session.images,
         retry_failed=options.retry_failed,
         rebuy_lost=options.rebuy_lost,
     )
@@ -169,7 +178,7 @@ async def _session(session: Session, stack: AsyncExitStack) -> int:
         account = open_account(campaign, session.settings.gptimage, output=session.output)
         provider = await stack.enter_async_context(account)
         await keep_balance(session.ledger, provider, output=session.output)
-    await ArtifactStore(session.output).sweep(campaign.slug)
+    await session.images.sweep(campaign.slug)
     session.manifest_writer.open_folder()
     log = stack.enter_context(
         (session.output / session.manifest_writer.paths.log).open("a", encoding="utf-8")
@@ -217,9 +226,9 @@ def _assembled(
             budget=session.manifest_writer.budget,
             ledger=session.ledger,
             provider=provider,
-            output=session.output,
+            images=session.images,
             settings=session.settings.rendering,
-            look=session.inspector,
+            inspector=session.inspector,
             watcher=watcher,
             halt=session.halt,
             rules=rules,

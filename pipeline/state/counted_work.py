@@ -1,7 +1,7 @@
 """Images counted one by one as planning draws them: a million pass, none is kept."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pipeline.model.credits import FREE, Credits
@@ -31,6 +31,8 @@ class CountedWork:
 
     rules: Rules
     known: LedgerLookup
+    sizes: Mapping[str, int]
+    """Of the stored images that are there, by path."""
     jobs: int = 0
     """All images of the stage."""
     shared: int = 0
@@ -72,7 +74,7 @@ class CountedWork:
         self.worth = Credits(self.worth + price)
         if job.at.take == 1:
             self.first_takes += 1
-        due = what_is_due(entry, self.rules)
+        due = what_is_due(entry, self.rules, self.sizes)
         if due in BUYING:
             self._buy(job, price)
             return True

@@ -15,7 +15,7 @@ from pipeline.model.outcome import Stored
 from pipeline.model.verdict import Decision, Round
 from pipeline.prompts.jobs import plan_drafts, plan_finals
 from pipeline.state.counted_work import CountedWork
-from pipeline.state.due import Rules
+from pipeline.state.due import Rules, stored_sizes
 from pipeline.state.finals_check import finals_cost_alike, finals_repeat_drafts, price_finals
 from pipeline.state.payers import Payers
 from pipeline.state.picks import Newest, Picks, picks_from
@@ -88,6 +88,7 @@ class _ImageCount:
         self._glob = name_glob(only)
         self._grid = SizeGrid()
         self._stages: dict[Stage, CountedWork] = {}
+        self._sizes = stored_sizes(known.entries.values(), rules.images)
         self._unseen = {
             key for key, entry in known.entries.items() if isinstance(entry.outcome, Stored)
         }
@@ -154,7 +155,9 @@ class _ImageCount:
     def _tally(
         self, stage: Stage, jobs: Iterator[Job], moved: Mapping[JobKey, JobKey], *, first: bool
     ) -> None:
-        tally = self._stages[stage] = CountedWork(rules=self.rules, known=self.known)
+        tally = self._stages[stage] = CountedWork(
+            rules=self.rules, known=self.known, sizes=self._sizes
+        )
         grid = SizeGrid()
         verdicts = self._verdicts if stage is Stage.DRAFT and self.known.entries else None
         self._waiting = set() if verdicts is not None else self._waiting

@@ -8,7 +8,7 @@ from itertools import chain
 from pipeline.model.credits import Credits
 from pipeline.model.entry import Entry
 from pipeline.model.job import Job, JobKey
-from pipeline.state.due import Due, Rules, what_is_due
+from pipeline.state.due import Due, Rules, stored_sizes, what_is_due
 
 BUYING = frozenset({Due.BUY, Due.BUY_AGAIN})
 
@@ -58,8 +58,10 @@ def work_ahead(jobs: Sequence[Job], entries: Mapping[JobKey, Entry], rules: Rule
     to_buy: list[Job] = []
     to_fetch: list[Job] = []
     own = [job for job in jobs if job.payer is None]
+    known = (entries[job.key] for job in own if job.key in entries)
+    sizes = stored_sizes(known, rules.images)
     for job in own:
-        due = what_is_due(entries.get(job.key), rules)
+        due = what_is_due(entries.get(job.key), rules, sizes)
         if due in BUYING:
             to_buy.append(job)
         elif due is not Due.NOTHING:

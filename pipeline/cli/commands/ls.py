@@ -12,6 +12,7 @@ from pipeline.cli.commands.run import peek_slug
 from pipeline.cli.flags import settings_of
 from pipeline.cli.terminal import breadth, is_terminal, paint, say, table, width
 from pipeline.errors import PipelineError, UsageError
+from pipeline.images.registry import images_in
 from pipeline.ledger.registry import ledger_exists, open_ledger
 from pipeline.model.campaign import CellName, Slug
 from pipeline.model.entry import Entry
@@ -109,7 +110,7 @@ def _file(entry: Entry) -> str:
 def _is_gone(entry: Entry, output: Path) -> bool:
     """Whether a stored file is missing; the next run would fetch it again."""
     name = _file(entry)
-    return bool(name) and not (output / name).exists()
+    return bool(name) and not images_in(output).stat_many([name])
 
 
 def _row(entry: Entry, output: Path) -> dict[str, object]:

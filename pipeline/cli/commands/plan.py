@@ -20,6 +20,7 @@ from pipeline.cli.flags import (
 )
 from pipeline.cli.plan_page import Plan, plan_ending, plan_page, plan_record
 from pipeline.cli.terminal import counted, paint, say
+from pipeline.images.registry import images_in
 from pipeline.ledger.base import Ledger
 from pipeline.ledger.memory.ledger import MemoryLedger
 from pipeline.ledger.registry import ledger_exists, open_ledger
@@ -88,7 +89,9 @@ async def _plan(
     if ledger_exists(settings.output):
         ledger = await open_ledger(settings.output, read_only=True)
     try:
-        rules = rules_now(loaded, output=settings.output, retry_failed=False, rebuy_lost=False)
+        rules = rules_now(
+            loaded, images=images_in(settings.output), retry_failed=False, rebuy_lost=False
+        )
         budget = budget_for(
             campaign,
             loaded.profile,

@@ -10,7 +10,8 @@ from pipeline.cli.commands.run import peek_slug
 from pipeline.cli.flags import settings_of
 from pipeline.cli.terminal import counted, say
 from pipeline.errors import UsageError
-from pipeline.images.local.store import ArtifactStore, Condition
+from pipeline.images.reading import Condition, verify
+from pipeline.images.registry import images_in
 from pipeline.ledger.registry import ledger_exists, open_ledger
 from pipeline.model.campaign import Slug
 from pipeline.model.entry import Entry
@@ -62,9 +63,9 @@ async def _verify(output: Path, wanted: Slug | None) -> list[tuple[str, Conditio
             entries += await ledger.campaign_entries(campaign)
     finally:
         await ledger.close()
-    store = ArtifactStore(output)
+    images = images_in(output)
     return [
-        (entry.outcome.artifact.path, await store.verify(entry.outcome.artifact))
+        (entry.outcome.artifact.path, verify(images, entry.outcome.artifact))
         for entry in entries
         if isinstance(entry.outcome, Stored)
     ]

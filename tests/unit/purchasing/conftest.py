@@ -12,10 +12,9 @@ from pipeline.model.campaign import FailureLimit
 from pipeline.model.credits import Budget
 from pipeline.providers.fake import FakeProvider
 from pipeline.providers.profiles import EMBEDDED, GPTIMAGE, PROFILES
-from pipeline.purchasing.asking import Purchasing
-from pipeline.purchasing.breaker import Breaker
+from pipeline.purchasing.buying import Purchasing
 from pipeline.purchasing.downloading import Downloader
-from pipeline.purchasing.halt import Halt
+from pipeline.purchasing.halt import Breaker, Halt
 from pipeline.purchasing.pacing import Pacer
 from pipeline.purchasing.renderer import Renderer
 from pipeline.purchasing.reservations import Reservations

@@ -11,7 +11,7 @@ from pipeline.model.campaign import Stage
 from pipeline.model.outcome import InDoubt, Stored
 from pipeline.providers.fake import ScriptedAnswer
 from pipeline.providers.profiles import GPTIMAGE, PROFILES
-from pipeline.purchasing.watching import Watchers
+from pipeline.purchasing.events import Watchers
 from pipeline.purchasing.worker_pool import LocalExecutor
 from pipeline.state.due import Rules
 from pipeline.state.survey import CampaignState

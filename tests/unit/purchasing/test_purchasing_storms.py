@@ -30,9 +30,8 @@ from pipeline.model.credits import Budget
 from pipeline.model.outcome import Receipt
 from pipeline.model.request import Quality
 from pipeline.providers.profiles import EMBEDDED, GPTIMAGE, PROFILES
-from pipeline.purchasing.asking import Purchasing, buy
-from pipeline.purchasing.breaker import Breaker
-from pipeline.purchasing.halt import Halt
+from pipeline.purchasing.buying import Purchasing, buy
+from pipeline.purchasing.halt import Breaker, Halt
 from pipeline.purchasing.pacing import Pacer
 from pipeline.purchasing.reservations import Reservations
 from pipeline.purchasing.worker_pool import LocalExecutor
