@@ -3,11 +3,13 @@
 from collections.abc import AsyncIterable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import BinaryIO, Protocol
 
 from pipeline.errors import LocalFault
 from pipeline.model.artifact import Artifact
+
+LOCAL = "local"
+"""The kind of a store in a folder of this machine."""
 
 NO_FILE = -1
 """The size of what lies under an image's name and is no file: a folder, a link."""
@@ -22,17 +24,11 @@ def local_faults(path: str) -> Iterator[None]:
         raise LocalFault(f"{path}: {error.strerror or error}") from error
 
 
-class StoreKind(StrEnum):
-    """Where a store keeps its images."""
-
-    LOCAL = "local"
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StoreLocation:
     """An image store as a value that a task carries to another process; holds no secret."""
 
-    kind: StoreKind
+    kind: str
     place: str
     """Of a local store, the output folder as an absolute path."""
 

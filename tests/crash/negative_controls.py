@@ -58,10 +58,10 @@ def with_repurchase():
     """A job in doubt is bought again unasked, as a retry loop does."""
     truly_due, truly_submit = due.what_is_due, TRULY["submit"]
 
-    def what_is_due(entry, rules):
+    def what_is_due(entry, rules, sizes):
         if entry is not None and isinstance(entry.outcome, InDoubt):
             return due.Due.BUY
-        return truly_due(entry, rules)
+        return truly_due(entry, rules, sizes)
 
     async def submit(ledger, job, *, run, budget, same_purchase=False):
         if same_purchase:

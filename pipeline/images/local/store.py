@@ -21,7 +21,7 @@ from pipeline.files.confined import (
     open_folder,
     write_whole,
 )
-from pipeline.images.base import NO_FILE, StoreKind, StoreLocation, local_faults
+from pipeline.images.base import LOCAL, NO_FILE, StoreLocation, local_faults
 from pipeline.images.local.group_writer import GroupWriter
 from pipeline.images.local.part_file import PartFile
 from pipeline.images.names import second_name
@@ -42,7 +42,7 @@ class LocalImageStore:
     fails once must stop the buying, and the paid image's URL is kept elsewhere.
     """
 
-    def __init__(self, root: Path, *, disk: Threads | None = None) -> None:
+    def __init__(self, root: str | Path, *, disk: Threads | None = None) -> None:
         """`disk` runs what waits for the disk; by default the event loop's own threads do."""
         self._root = Path(os.path.realpath(root))
         self._folders = OpenFolders(self._root)
@@ -53,7 +53,7 @@ class LocalImageStore:
     @property
     def location(self) -> StoreLocation:
         """See `ImageStore.location`."""
-        return StoreLocation(kind=StoreKind.LOCAL, place=str(self._root))
+        return StoreLocation(kind=LOCAL, place=str(self._root))
 
     async def put(
         self,

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from pipeline.errors import LocalFault
 from pipeline.images.registry import images_in
 from pipeline.ledger.registry import ledger_mark
 from pipeline.model.campaign import Campaign, Slug
