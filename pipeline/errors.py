@@ -128,7 +128,7 @@ class TimeIsUp(Halted):
     exit_code = 4
 
     def __init__(self, *, seconds: float) -> None:
-        super().__init__(f"stopped after {seconds:g} s, as asked; run again to go on")
+        super().__init__(f"the {seconds:g} s of --stop-after have passed; run again to go on")
         self.seconds = seconds
 
 

@@ -14,6 +14,8 @@ class ProviderSettings:
 
     base_url: str = GPTIMAGE_URL
     """Where the API answers. GPTIMAGE_BASE_URL."""
+    base_url_given: bool = False
+    """Whether the environment gives `base_url`; then it replaces the one of a campaign file."""
     key: str = field(default="", repr=False)
     """The bearer key; never written anywhere. GPTIMAGE_API_KEY."""
     reply_timeout: float = 600.0
@@ -26,8 +28,11 @@ class ProviderSettings:
     """Private hosts, besides the API's own, from which images may be fetched."""
     balance_path: str | None = None
     """Where the API tells the credits left; as `None`, where the profile says, if it does."""
-    trust_env: bool = False
-    """Whether HTTPS_PROXY, NO_PROXY and the like are heeded. PIPELINE_TRUST_ENV=1."""
+    trust_env: bool | None = None
+    """Whether HTTPS_PROXY and NO_PROXY are used; `None`: as the campaign file says, else no.
+
+    PIPELINE_TRUST_ENV=1, or =0.
+    """
     ca_file: str | None = None
     """A PEM file with authorities to trust besides the system's. PIPELINE_CA_FILE."""
     image_limit: int = 64 * 1024 * 1024
@@ -79,7 +84,8 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         gptimage=ProviderSettings(
             base_url=(environment.get("GPTIMAGE_BASE_URL") or GPTIMAGE_URL).rstrip("/"),
             key=environment.get("GPTIMAGE_API_KEY", "").strip(),
-            trust_env=environment.get("PIPELINE_TRUST_ENV", "") not in ("", "0"),
+            base_url_given=bool(environment.get("GPTIMAGE_BASE_URL")),
+            trust_env={"": None, "0": False}.get(environment.get("PIPELINE_TRUST_ENV", ""), True),
             ca_file=environment.get("PIPELINE_CA_FILE") or None,
         ),
     )

@@ -2,7 +2,7 @@
 
 import hashlib
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from builders import NOW, a_run
@@ -11,16 +11,21 @@ from PIL import Image, ImageDraw
 from pipeline.ledger.memory.ledger import MemoryLedger
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.campaign import Campaign, Cell, CellName, Size, Slug, Stage, StageSettings
-from pipeline.model.credits import Budget, Credits
+from pipeline.model.credits import FREE, Budget, Credits
 from pipeline.model.job import Coordinates, Job, job_key
 from pipeline.model.outcome import Failed, FailureKind, Receipt
-from pipeline.model.provider import ProfileName
+from pipeline.model.provider import Account, ProfileName
 from pipeline.model.request import Quality, RenderRequest
 from pipeline.model.verdict import Round
-from pipeline.review.page.options import ReviewOptions
+from pipeline.providers.profiles import PROFILES
+from pipeline.review.page.broadcast import Broadcast
+from pipeline.review.page.campaign_source import ReviewedCampaign
+from pipeline.review.page.review_state import ReviewState
+from pipeline.review.page.security import ReviewOptions
 from pipeline.review.page.server import ReviewServer, ReviewSubject
-from pipeline.review.page.source import PlannedDrafts
 from pipeline.review.review_file_sync import ReviewFile
+from pipeline.state.campaign_state import cell_table
+from pipeline.state.survey import state_from
 
 PRODUCTS = {"citrus": "Citrus Soda", "berry": "Berry Soda"}
 SLUG = Slug("citrus-soda")
@@ -46,31 +51,45 @@ def paint(job):
 
 
 class StandSource:
-    """`Source` of a matrix of products and sizes; `words` may be edited while it is open."""
+    """`ReviewSource` of a matrix of products and sizes; `words` may be edited while it is open."""
 
-    def __init__(self, *, products=PRODUCTS, sizes=("1:1", "4:3"), takes=2, budget=None):
+    def __init__(
+        self, *, products=PRODUCTS, sizes=("1:1", "4:3"), takes=2, budget=None, shared=None
+    ):
         self.products, self.sizes, self.takes = products, sizes, takes
         self.words = "A photo of {name} on a wet studio table."
         self.budget = budget or Budget()
-        self._planned = ""
+        self.shared = shared or {}
+        """Cell → the cell whose picture it asks for word for word."""
+        self.account = Account("gptimage@test")
+        self._loaded = ""
         self.rounds = {}
 
     def edited(self):
-        return self.words != self._planned
+        return self.words != self._loaded
 
-    async def drafts(self, rounds):
-        self._planned, self.rounds = self.words, rounds
-        prices = {Stage.DRAFT: Credits(2), Stage.FINAL: Credits(12)}
-        cells = tuple(self.cells())
-        jobs = tuple(
-            self.job(cell, stage=Stage.DRAFT, round_=rounds.get(cell.name, Round()), take=take)
-            for cell in cells
-            for take in range(1, self.takes + 1)
+    async def load(self):
+        self._loaded = self.words
+        return ReviewedCampaign(
+            campaign=self.campaign,
+            cells=tuple(self.cells()),
+            prices={Stage.DRAFT: Credits(2), Stage.FINAL: Credits(12)},
+            caps=PROFILES[PROFILE].caps,
+            account=self.account,
+            budget=self.budget,
         )
-        return PlannedDrafts(campaign=self.campaign(), cells=cells, jobs=jobs, prices=prices)
 
-    async def finals(self, picks):
-        return tuple(
+    def drafts(self, rounds):
+        self.rounds = rounds
+        jobs = [
+            self.job(cell, stage=Stage.DRAFT, round_=rounds.get(cell.name, Round()), take=take)
+            for cell in self.cells()
+            for take in range(1, self.takes + 1)
+        ]
+        return self._sharing(jobs)
+
+    def finals(self, picks):
+        jobs = [
             self.job(
                 cell,
                 stage=Stage.FINAL,
@@ -80,8 +99,22 @@ class StandSource:
             )
             for cell in self.cells()
             if cell.name in picks.approved
-        )
+        ]
+        return self._sharing(jobs)
 
+    def _sharing(self, jobs):
+        """Let cells that ask for the same picture in the same round pay once, as planning does."""
+        first = {}
+        shared = []
+        for job in jobs:
+            cell = self.shared.get(job.at.cell, job.at.cell)
+            picture = (cell, job.at.round, job.at.take, job.request.prompt)
+            payer = first.setdefault(picture, job.key)
+            own = payer == job.key
+            shared.append(job if own else replace(job, payer=payer, price=FREE))
+        return tuple(shared)
+
+    @property
     def campaign(self):
         return Campaign(
             slug=SLUG,
@@ -192,7 +225,27 @@ class Stand:
         await self.ledger.fail(attempt, Failed(kind=FailureKind.REFUSED, reason=reason))
 
     async def drafts(self, rounds=None):
-        return (await self.source.drafts(rounds or {})).jobs
+        return self.source.drafts(rounds or {})
+
+    async def survey(self, *, shown=False, alive=False):
+        """The state of the campaign, as the page and a run see it."""
+        record = await self.ledger.record(SLUG)
+        return state_from(record, self.source, shown=shown, alive=alive)
+
+    async def table(self):
+        """Every cell as the page shows it."""
+        state = await self.survey(shown=True)
+        return cell_table(self.source.campaign, tuple(self.source.cells()), state)
+
+    def review_state(self):
+        return ReviewState(
+            ledger=self.ledger,
+            campaign=SLUG,
+            source=self.source,
+            output=self.output,
+            broadcast=Broadcast(),
+            clock=lambda: NOW,
+        )
 
     def subject(self):
         self.output.mkdir(parents=True, exist_ok=True)
@@ -202,6 +255,7 @@ class Stand:
             ledger=self.ledger,
             output=self.output,
             file=ReviewFile(path=self.file, copy=self.output / SLUG / "reviews.yaml"),
+            command=lambda stage: f"pipeline buy {stage}",
         )
 
     def server(self, *, launch=None, **options):

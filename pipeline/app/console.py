@@ -1,4 +1,4 @@
-"""Who is told of a run while it happens: a Protocol that the command line implements."""
+"""Showing a run to a person or a program: a Protocol that the command line implements."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,25 +6,29 @@ from pathlib import Path
 from typing import Protocol, TextIO
 
 from pipeline.app.options import RunOptions
-from pipeline.campaign.loading import LoadedCampaign
-from pipeline.errors import PipelineError
+from pipeline.errors import Finding, PipelineError
+from pipeline.model.campaign import Campaign
 from pipeline.model.credits import Budget, Credits
 from pipeline.model.provider import Profile
 from pipeline.model.run import Run
 from pipeline.purchasing.events import Watcher
 from pipeline.reports.run_manifest import RunFacts
 from pipeline.reports.run_report import RunReport
-from pipeline.state.survey import CampaignState
+from pipeline.state.picks import StaleApproval
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunStart:
     """What is known when a run begins."""
 
-    loaded: LoadedCampaign
+    campaign: Campaign
+    warnings: Sequence[Finding]
+    """What the campaign file is warned of."""
     run: Run
     budget: Budget
     concurrency: int
+    max_credits: int | None
+    """As it was asked; it does not limit play credits."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,20 +40,25 @@ class RunEnding:
     folder: Path
     """The run's folder."""
     report: RunReport | None
-    """`None` where the disk failed before it could be made."""
-    state: CampaignState
+    """`None` if the disk failed before it could be made."""
+    stale: Sequence[StaleApproval]
+    """Approvals that no longer hold."""
+    waiting: int
+    """Cells that wait for review."""
+    steps: Sequence[tuple[str, str]]
+    """What can be done next: `Next`, `then` or `or`, and a command."""
     reason: PipelineError | None
-    """Why buying stopped early; `None` where it did not."""
+    """Why buying stopped early; `None` if it did not."""
     code: int
     """The exit code."""
 
 
 class Console(Protocol):
-    """Shows one run to a person or a program; must not raise, but for `confirm`."""
+    """Shows one run to a person or a program; only `confirm` may raise."""
 
     @property
     def watcher(self) -> Watcher:
-        """Listens to what happens on the way."""
+        """Listens to the events of the run."""
         ...
 
     @property
@@ -58,21 +67,21 @@ class Console(Protocol):
         ...
 
     def confirm(self, profile: Profile, *, images: int, price: Credits) -> None:
-        """Ask before spending; `Declined` where the answer is no."""
+        """Ask before spending; `Declined` if the answer is no."""
         ...
 
     def note(self, words: str) -> None:
-        """Tell something on the way."""
+        """Show a message."""
         ...
 
     def started(self, start: RunStart) -> None:
-        """Tell that the run begins."""
+        """Show that the run begins."""
         ...
 
     def unchanged(self, campaign: str, *, since: str, images: int) -> None:
-        """Tell that nothing has changed since an earlier run."""
+        """Show that nothing has changed since an earlier run."""
         ...
 
     def ended(self, ending: RunEnding) -> None:
-        """Tell how the run ended."""
+        """Show how the run ended."""
         ...

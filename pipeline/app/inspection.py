@@ -22,5 +22,5 @@ def score_of(known: ChecksRecord) -> TakeScore:
     return TakeScore(
         passed=all(bool(check["passed"]) for check in found),
         score=sum(min(1.0, float(check["score"])) for check in found),
-        said="; ".join(str(check["said"]) for check in found),
+        words="; ".join(str(check["said"]) for check in found),
     )

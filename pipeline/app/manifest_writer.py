@@ -1,4 +1,4 @@
-"""The run's folder and its account: at the start, at checkpoints, at the end."""
+"""Writing the run manifest: at the start, at checkpoints and at the end."""
 
 import asyncio
 import contextlib
@@ -18,18 +18,18 @@ from pipeline.model.job import JobKey
 from pipeline.model.run import Run, RunPaths
 from pipeline.reports.run_manifest import RunFacts, write_manifest
 from pipeline.reports.run_report import ReportScope, RunReport, make_report
+from pipeline.state.campaign_state import CampaignState
 from pipeline.state.output.folder import point_latest
 from pipeline.state.output.kept_checks import KeptChecks
-from pipeline.state.survey import CampaignState
 
 CHECKPOINT_EVERY = 30.0
 CHECKPOINT_SHARE = 20
-"""A checkpoint may take one part in so many of a run's time."""
+"""Checkpoints take at most one part in so many of a run's time."""
 
 
 @dataclass(kw_only=True, slots=True)
 class ManifestWriter:
-    """Keeps the run manifest of one run."""
+    """Writes the manifest of one run."""
 
     ledger: Ledger
     run: Run
@@ -44,11 +44,11 @@ class ManifestWriter:
 
     @property
     def paths(self) -> RunPaths:
-        """Where this run writes."""
+        """The files of this run."""
         return RunPaths(campaign=self.campaign.slug, run=self.run.id)
 
     def open_folder(self) -> None:
-        """Make the run's folder; `LocalFault` where that is impossible."""
+        """Make the run's folder; `LocalFault` if that fails."""
         try:
             (self.output / self.paths.folder).mkdir(parents=True)
         except OSError as error:
@@ -59,24 +59,24 @@ class ManifestWriter:
         self.git = git_commit(Path(self.campaign.file).parent)
 
     async def write(self, state: CampaignState) -> None:
-        """Write the run manifest as things stand now."""
+        """Write the run manifest as the campaign stands now."""
         await self.put(await self.draw_up(state))
 
-    async def put(self, account: RunReport, *, exit_code: int | None = None) -> None:
-        """Write an account as the run manifest, and let `latest` point at it."""
+    async def put(self, report: RunReport, *, exit_code: int | None = None) -> None:
+        """Write a report as the run manifest, and point `latest` at it."""
         facts = self.facts(exit_code=exit_code)
         await asyncio.to_thread(
             write_manifest,
             self.output,
             self.paths,
             facts=facts,
-            totals=account.totals,
-            roll=account.roll,
+            totals=report.totals,
+            rows=report.rows,
         )
         point_latest(self.output, self.paths)
 
     def facts(self, *, exit_code: int | None = None) -> RunFacts:
-        """What the manifest says of the run itself."""
+        """Return what the manifest says of the run itself."""
         return RunFacts(
             run=self.run,
             campaign=self.campaign,
@@ -92,13 +92,13 @@ class ManifestWriter:
     async def draw_up(
         self, state: CampaignState, *, entries: Mapping[JobKey, Entry] | None = None
     ) -> RunReport:
-        """The account of the campaign; `entries` where they were just read, else read afresh."""
+        """Return the report of the campaign; `entries` are read unless they are given."""
         return await make_report(
             self.ledger,
             run=self.run,
             campaign=self.campaign,
             budget=self.budget,
-            roster=ReportScope(jobs=state.jobs, asked=state.asked, entries=entries),
+            scope=ReportScope(jobs=state.jobs, asked=state.asked, entries=entries),
             verdicts=await self.ledger.verdicts(self.campaign.slug),
             checks=self.kept_checks.known,
             scratch=self.output,
@@ -106,7 +106,7 @@ class ManifestWriter:
 
     @asynccontextmanager
     async def checkpoints(self, state: CampaignState) -> AsyncIterator[None]:
-        """While inside, keep the manifest no older than half a minute, at a bounded cost."""
+        """Write the manifest every half minute while inside, or less often if that takes long."""
         task = asyncio.create_task(self._keep_fresh(state))
         try:
             yield

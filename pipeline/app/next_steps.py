@@ -1,22 +1,44 @@
-"""What a person can do after a run: following it undoes nothing and buys nothing unsaid."""
+"""Commands to continue with; none of them takes a verdict back or buys something unexpected."""
 
+import shlex
 from collections.abc import Iterator, Mapping
 
-from pipeline.app.next_command import next_step
 from pipeline.app.options import CampaignOptions
 from pipeline.model.campaign import CellName, Stage
 from pipeline.model.job import Job
-from pipeline.model.outcome import Failed, FailureKind, Status, Stored
-from pipeline.state.survey import CampaignState
+from pipeline.model.outcome import Failed, FailureKind, Status
+from pipeline.state.campaign_state import CampaignState
+from pipeline.state.lookup import artifact_of, entry_of
+
+CHOOSING = frozenset({"plan", "run", "finals"})
+"""Commands with the options `--only` and `--max-credits`."""
 
 MOST_APPROVALS = 3
-"""Cells that are offered for approval one by one; beyond it the page is the place to choose."""
+"""Cells that are offered for approval one by one; more of them are left to the page."""
+
+
+def next_step(options: CampaignOptions, command: str, *words: str) -> str:
+    """Return `pipeline COMMAND FILE WORDS` for a shell, with the options that were given here.
+
+    Another provider, output folder or choice of cells would be another account or another bill.
+    """
+    line = ["pipeline", command, str(options.campaign), *words]
+    if options.provider is not None:
+        line += ["--provider", options.provider]
+    if options.output is not None:
+        line += ["--output", str(options.output)]
+    if command in CHOOSING:
+        for glob in options.only:
+            line += ["--only", glob]
+        if options.max_credits is not None:
+            line += ["--max-credits", str(options.max_credits)]
+    return shlex.join(line)
 
 
 def steps_onward(
     options: CampaignOptions, counts: Mapping[Status, int], state: CampaignState
 ) -> list[tuple[str, str]]:
-    """(`Next`, `then` or `or`, a command) in the order in which they make sense."""
+    """Return pairs of `Next`, `then` or `or` and a command, in the order to use them."""
     steps: list[tuple[str, str]] = []
     if counts.get(Status.IN_DOUBT):
         steps.append(("then", next_step(options, "resolve")))
@@ -37,11 +59,13 @@ def steps_onward(
 
 
 def _approvals(state: CampaignState) -> Iterator[tuple[str, ...]]:
-    """Words for `approve` that reach no cell that was decided on and none without an image.
+    """Return arguments of `approve` for the cells that wait for a verdict and have an image.
 
-    A glob would give those another verdict, and their finals would be bought once more.
+    An approval that no longer holds waits for another. A glob that matches a decided cell would
+    give it another verdict, and its final would be bought again.
     """
-    waiting = {*state.waiting}
+    undecided = [*state.waiting, *(stale.cell for stale in state.stale)]
+    waiting = {*undecided}
     if len(waiting) > MOST_APPROVALS:
         cells = {job.at.cell for job in state.jobs if job.at.stage is Stage.DRAFT}
         if {job.at.cell for job in _stored(state, take=1)} == waiting == cells:
@@ -50,19 +74,19 @@ def _approvals(state: CampaignState) -> Iterator[tuple[str, ...]]:
     takes: dict[CellName, int] = {}
     for job in _stored(state):
         takes.setdefault(job.at.cell, job.at.take)
-    for cell in state.waiting:
-        yield cell, "--take", str(takes[cell])
+    for cell in undecided:
+        if cell in takes:
+            yield cell, "--take", str(takes[cell])
 
 
 def _stored(state: CampaignState, *, take: int | None = None) -> Iterator[Job]:
     for job in state.drafts:
-        entry = state.entries.get(job.payer or job.key)
-        if entry is not None and isinstance(entry.outcome, Stored) and take in {None, job.at.take}:
+        if artifact_of(job, state.entries) is not None and take in {None, job.at.take}:
             yield job
 
 
 def _failed(state: CampaignState) -> frozenset[FailureKind]:
     jobs = (*state.drafts, *state.finals)
-    entries = (state.entries.get(job.key) for job in jobs)
+    entries = (entry_of(job, state.entries) for job in jobs)
     outcomes = (entry.outcome for entry in entries if entry is not None)
     return frozenset(outcome.kind for outcome in outcomes if isinstance(outcome, Failed))

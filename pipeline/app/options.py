@@ -1,4 +1,4 @@
-"""What a caller asks for, as frozen values: the command line and the review page both make them."""
+"""What is asked of a command, as frozen values; the command line and the review page make them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ class CampaignOptions:
     provider: str | None = None
     """Instead of the file's own."""
     output: Path | None = None
-    """As it was given; `None`: the environment's or the default folder."""
+    """As it was given; `None`: the one of the environment, or the default."""
     only: tuple[str, ...] = ()
     """Globs over cell names; empty: all cells."""
     max_credits: int | None = None
@@ -24,7 +24,7 @@ class CampaignOptions:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunOptions(CampaignOptions):
-    """What one run is asked to do."""
+    """What one run shall do."""
 
     stage: Stage | None = None
     """Only this stage; `None`: all that the campaign has."""
@@ -33,13 +33,13 @@ class RunOptions(CampaignOptions):
     plan: str | None = None
     """Id of the saved plan that the run must match."""
     retry_failed: bool = False
-    """Ask again for what was rejected or refused."""
+    """Send again what the provider rejected or refused."""
     rebuy_lost: bool = False
-    """Buy again what was paid for and is gone."""
+    """Buy again what was paid for and is lost."""
     stop_after: float | None = None
     """Seconds after which nothing more is bought."""
     detailed_exitcode: bool = False
-    """End with 5 where drafts wait for review."""
+    """End with 5 if drafts wait for review."""
     repeatable: bool = True
     """Whether the report of an unchanged campaign may be repeated instead of planning anew."""
     command_line: tuple[str, ...] = ()
@@ -47,7 +47,7 @@ class RunOptions(CampaignOptions):
 
     @property
     def is_plain(self) -> bool:
-        """Whether the run asks for the whole campaign and nothing special."""
+        """Whether the run is for the whole campaign and nothing special."""
         special = (
             self.stage,
             self.only,

@@ -1,30 +1,30 @@
-"""Rendering a campaign: planned and rendered, unless nothing at all has changed since the last run.
+"""Rendering a locked campaign: the last report is repeated if nothing has changed since.
 
-A nightly run over a campaign of 100,000 images that finds nothing to do should cost next to
-nothing, so what a session needs is imported only where there may be work.
+A nightly run over a campaign of 100,000 images that finds nothing to do costs next to nothing, so
+what a session needs is imported only if there may be work.
 """
 
-import asyncio
-import importlib
-from contextlib import nullcontext
+from collections.abc import Awaitable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
-from pipeline.app.accounts import account_of
+from pipeline.app import campaign as loading
+from pipeline.app.campaign import account_of
 from pipeline.app.console import Console
+from pipeline.app.open import late, ledger_in
 from pipeline.app.options import RunOptions
 from pipeline.app.run_facts import git_commit, redacted, utc_stamp, versions
-from pipeline.campaign.loading import LoadedCampaign, load_campaign
+from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import UsageError
-from pipeline.ledger.registry import ledger_exists, open_ledger
+from pipeline.ledger.registry import ledger_exists
+from pipeline.model.campaign import Slug
 from pipeline.model.run import Run, RunPaths
 from pipeline.prompts.cells import check_only
-from pipeline.providers.registry import profiles
+from pipeline.purchasing.recovery import begin_run
 from pipeline.settings import Settings
 from pipeline.state.output.folder import new_run_id, open_output, point_latest
-from pipeline.state.output.lock import campaign_lock
 from pipeline.state.output.missing_ledger import unknown_to_ledger
 from pipeline.state.output.unchanged import (
     Fingerprint,
@@ -37,44 +37,66 @@ from pipeline.state.output.unchanged import (
 )
 
 
-def render(options: RunOptions, settings: Settings, *, console: Console, locked: str | None) -> int:
-    """Render a campaign; `locked` names the campaign whose lock is already held."""
-    loaded = load_campaign(options.campaign, profiles=profiles(), provider=options.provider)
+def load(options: RunOptions, *, name: Slug) -> LoadedCampaign:
+    """Load the campaign of a run, whose lock is held under this name.
+
+    `UsageError` if it has another name by now, or if none of its cells is chosen.
+    """
+    loaded = loading.load(options)
+    if loaded.campaign.slug != name:
+        raise UsageError(f"{options.campaign} was renamed while it was read; run it again")
     check_only(loaded, options.only)
+    return loaded
+
+
+async def render(
+    options: RunOptions,
+    settings: Settings,
+    loaded: LoadedCampaign,
+    *,
+    console: Console,
+    own_signals: bool = True,
+) -> int:
+    """Render a campaign whose lock the caller holds; see `render_session`."""
     slug = loaded.campaign.slug
     output = open_output(settings.output)
     pace = loaded.campaign.pace
     if pace.concurrency and not options.concurrency:
         rendering = replace(settings.rendering, concurrency=pace.concurrency)
         settings = replace(settings, rendering=rendering)
-    with nullcontext() if locked == slug else campaign_lock(output, slug):
-        if not ledger_exists(output) and (lost := unknown_to_ledger(output, slug)):
-            raise UsageError(f"{lost}\nNothing was sent.")
-        seen = what_is_asked(options, settings, loaded)
-        sight = take_fingerprint(output, slug) if options.is_plain else None
-        before = still_unchanged(output, slug, seen=seen, sight=sight)
-        if before is not None:
-            try:
-                return asyncio.run(
-                    _repeat(
-                        options,
-                        settings,
-                        loaded,
-                        console=console,
-                        output=output,
-                        before=before,
-                        sight=sight,
-                    )
-                )
-            except ValueError:
-                pass  # the last account is gone or foreign: plan anew
-        session = importlib.import_module("pipeline.app.session").render_session
-        rendered = session(options, settings, loaded, console=console, output=output, sight=sight)
-        return cast("int", asyncio.run(rendered))
+    if not ledger_exists(output) and (lost := unknown_to_ledger(output, slug)):
+        raise UsageError(f"{lost}\nNothing was sent.")
+    found = take_fingerprint(output, slug) if options.is_plain else None
+    before = still_unchanged(
+        output, slug, seen=what_is_asked(options, settings, loaded), found=found
+    )
+    if before is not None:
+        try:
+            return await _repeat(
+                options,
+                settings,
+                loaded,
+                console=console,
+                output=output,
+                before=before,
+                found=found,
+            )
+        except ValueError:
+            pass  # the last report is gone or foreign: plan anew
+    rendered = late("app.session").render_session(
+        options,
+        settings,
+        loaded,
+        console=console,
+        output=output,
+        own_signals=own_signals,
+        found=found,
+    )
+    return await cast("Awaitable[int]", rendered)
 
 
 def what_is_asked(options: RunOptions, settings: Settings, loaded: LoadedCampaign) -> str:
-    """The fingerprint under which an account is remembered."""
+    """Return the fingerprint under which the report of this run is remembered."""
     account = account_of(loaded.campaign, settings)
     return campaign_fingerprint(loaded.campaign, account=account, asked=[options.max_credits])
 
@@ -87,7 +109,7 @@ async def _repeat(
     console: Console,
     output: Path,
     before: Unchanged,
-    sight: Fingerprint | None,
+    found: Fingerprint | None,
 ) -> int:
     """Nothing has changed: the last account, as that of a run of its own."""
     campaign = loaded.campaign
@@ -97,9 +119,10 @@ async def _repeat(
         account=account_of(campaign, settings),
     )
     started = utc_stamp()
-    ledger = await open_ledger(output)
-    try:
-        await ledger.begin(run)
+    async with ledger_in(output) as ledger:
+        if await begin_run(ledger, run):
+            # cannot be: the ledger is as the run that found nothing due left it
+            raise ValueError("a dead run left attempts open")
         repeat_report(
             output,
             campaign.slug,
@@ -117,14 +140,12 @@ async def _repeat(
         )
         point_latest(output, RunPaths(campaign=campaign.slug, run=run.id))
         await ledger.end(run.id, exit_code=0)
-    finally:
-        await ledger.close()
     remember_unchanged(
         output,
         campaign.slug,
         run=run.id,
         seen=before.fingerprint,
-        sight=sight,
+        found=found,
         images=before.images,
     )
     console.unchanged(campaign.slug, since=before.run, images=before.images)

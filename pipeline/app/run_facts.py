@@ -1,4 +1,4 @@
-"""Facts about a run that its manifest tells: when, with what words, on which versions."""
+"""Facts about a run for its manifest: time, arguments, versions, commit."""
 
 import platform
 import subprocess
@@ -12,12 +12,12 @@ import pipeline
 
 
 def utc_stamp() -> str:
-    """Now, as every file of ours writes it."""
+    """Return the current time as ISO 8601 with seconds and `Z`."""
     return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def redacted(arguments: Sequence[str]) -> list[str]:
-    """The command line without what follows `--key`."""
+    """Return a command line without the value of `--key`."""
     safe: list[str] = []
     for word in arguments:
         if safe and safe[-1] == "--key":
@@ -28,7 +28,7 @@ def redacted(arguments: Sequence[str]) -> list[str]:
 
 
 def versions() -> dict[str, str]:
-    """What ran: for whoever wants to know why a later run differs."""
+    """Return the versions that a run used, to explain why a later one differs."""
     packages = ("aiohttp", "apsw", "pillow", "resvg-py", "uharfbuzz")
     return {
         "campaign-pipeline": pipeline.__version__,
@@ -39,7 +39,7 @@ def versions() -> dict[str, str]:
 
 
 def git_commit(folder: Path) -> str:
-    """The commit of the campaign's repository, with `+` where it has changes; empty without."""
+    """Return the commit of a repository, with `+` if it has changes; empty if there is none."""
     try:
         said = subprocess.run(
             ["git", "describe", "--always", "--abbrev=40", "--dirty=+"],  # noqa: S607 - the user's git

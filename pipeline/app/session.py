@@ -1,4 +1,4 @@
-"""One rendering session: open everything, run the workflow, write the account, say the ending."""
+"""One run: open everything, run the workflow, write the report, end with the right exit code."""
 
 import asyncio
 import gc
@@ -8,27 +8,31 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipeline.app.accounts import account_of, budget_for
 from pipeline.app.assembly import RunParts, assemble, rules_now
+from pipeline.app.campaign import account_of, budget_for, keep_balance, open_campaign_account
 from pipeline.app.console import Console, RunEnding, RunStart
-from pipeline.app.exit_codes import exit_code
-from pipeline.app.file_descriptors import allowed_concurrency
+from pipeline.app.endings import endings, exit_code, notify, summary
+from pipeline.app.machine import allowed_concurrency, listen_for_signals
 from pipeline.app.manifest_writer import ManifestWriter
-from pipeline.app.notify import endings, notify, summary
-from pipeline.app.open_account import open_account
+from pipeline.app.next_steps import steps_onward
+from pipeline.app.open import ledger_in
 from pipeline.app.options import RunOptions
-from pipeline.app.reconciliation import keep_balance
 from pipeline.app.rendering import what_is_asked
-from pipeline.app.signals import listen_for_signals
 from pipeline.app.workflow import RunContext, RunScope, run_campaign
 from pipeline.campaign.loading import LoadedCampaign
-from pipeline.errors import Interrupted, LocalFault, PipelineError, TimeIsUp, UsageError
+from pipeline.errors import (
+    BudgetReached,
+    Interrupted,
+    LocalFault,
+    PipelineError,
+    TimeIsUp,
+    UsageError,
+)
 from pipeline.executors.registry import open_executor
 from pipeline.images.base import ImageStore
 from pipeline.images.registry import images_in
 from pipeline.ledger.base import Ledger
 from pipeline.ledger.garbage_collection import collection_paused
-from pipeline.ledger.registry import open_ledger
 from pipeline.model.campaign import Review, Stage
 from pipeline.model.credits import Credits
 from pipeline.model.outcome import Status
@@ -37,23 +41,25 @@ from pipeline.providers.base import Provider
 from pipeline.purchasing.events import BuyingHalted, Watcher, Watchers
 from pipeline.purchasing.halt import Halt
 from pipeline.purchasing.inspecting import ImageInspector
+from pipeline.purchasing.recovery import begin_run
 from pipeline.reports.journal import Journal
 from pipeline.reports.run_report import RunReport
 from pipeline.reports.sheet.sheet_files import sheet_input, write_run_sheet
 from pipeline.settings import Settings
+from pipeline.state.campaign_state import CampaignState
 from pipeline.state.due import Rules
 from pipeline.state.output.folder import new_run_id
 from pipeline.state.output.kept_checks import read_kept_checks
 from pipeline.state.output.missing_ledger import unknown_to_ledger
 from pipeline.state.output.unchanged import Fingerprint, remember_unchanged
 from pipeline.state.saved_plans import hold_to_plan, plan_id
-from pipeline.state.survey import CampaignState, survey
+from pipeline.state.survey import survey
 from pipeline.state.work_ahead import WorkAhead, work_ahead
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Session:
-    """What one invocation was asked, and what it has opened."""
+    """What one run was asked, and what it has opened."""
 
     options: RunOptions
     settings: Settings
@@ -67,7 +73,7 @@ class Session:
     wish: RunScope
     halt: Halt
     own_signals: bool
-    sight: Fingerprint | None
+    found: Fingerprint | None
 
 
 async def render_session(
@@ -78,19 +84,18 @@ async def render_session(
     console: Console,
     output: Path,
     own_signals: bool = True,
-    sight: Fingerprint | None = None,
+    found: Fingerprint | None = None,
 ) -> int:
     """Render a campaign whose lock the caller holds; returns the exit code.
 
     `own_signals`: the first SIGINT or SIGTERM drains this session. A server that renders on
-    behalf of a page keeps its signals for itself. `sight`: what was seen before anything was read,
-    for the next run to go by.
+    behalf of a page keeps its signals for itself. `found`: ledger and disk before anything was
+    read, for the next run to compare with.
     """
     campaign = loaded.campaign
     settings = _within_descriptors(settings, console)
     async with AsyncExitStack() as stack:
-        ledger = await open_ledger(output)
-        stack.push_async_callback(ledger.close)
+        ledger = await stack.enter_async_context(ledger_in(output))
         images = images_in(output)
         inspector = ImageInspector(
             images=images,
@@ -130,13 +135,13 @@ async def render_session(
             wish=RunScope(stages=frozenset(stages), only=options.only),
             halt=Halt(),
             own_signals=own_signals,
-            sight=sight,
+            found=found,
         )
         return await _session(session, stack)
 
 
 def _within_descriptors(settings: Settings, console: Console) -> Settings:
-    """As many requests at once as this machine allows open files."""
+    """Limit the requests in flight to what this machine allows open files for."""
     wanted = settings.rendering.concurrency
     allowed = allowed_concurrency(wanted)
     if allowed == wanted:
@@ -146,7 +151,7 @@ def _within_descriptors(settings: Settings, console: Console) -> Settings:
 
 
 async def _session(session: Session, stack: AsyncExitStack) -> int:
-    """Ask, open what is needed, render, and leave with the right exit code."""
+    """Ask, open what is needed, render, and return the exit code."""
     options, campaign = session.options, session.loaded.campaign
     known = {one.account for one in await session.ledger.runs(campaign.slug)}
     if session.manifest_writer.run.account not in known:
@@ -175,7 +180,7 @@ async def _session(session: Session, stack: AsyncExitStack) -> int:
     )
     provider = None
     if has_work(session.loaded, before, ahead):
-        account = open_account(campaign, session.settings.gptimage, output=session.output)
+        account = open_campaign_account(campaign, session.settings, output=session.output)
         provider = await stack.enter_async_context(account)
         await keep_balance(session.ledger, provider, output=session.output)
     await session.images.sweep(campaign.slug)
@@ -189,10 +194,12 @@ async def _session(session: Session, stack: AsyncExitStack) -> int:
     journal.write("start", version=1, run=session.manifest_writer.run.id, campaign=campaign.slug)
     session.console.started(
         RunStart(
-            loaded=session.loaded,
+            campaign=campaign,
+            warnings=session.loaded.warnings,
             run=session.manifest_writer.run,
             budget=session.manifest_writer.budget,
             concurrency=session.settings.rendering.concurrency,
+            max_credits=options.max_credits,
         )
     )
     work = None
@@ -205,7 +212,7 @@ async def _session(session: Session, stack: AsyncExitStack) -> int:
 
 
 def has_work(loaded: LoadedCampaign, state: CampaignState, ahead: Sequence[WorkAhead]) -> bool:
-    """Whether the provider is needed at all: a rerun with nothing due opens no connection."""
+    """Return whether the provider is needed; a rerun with nothing due opens no connection."""
     draft = loaded.campaign.stages.get(Stage.DRAFT)
     to_choose = draft is not None and draft.review is Review.AUTO and bool(state.waiting)
     return to_choose or any(stage.to_buy or stage.to_fetch for stage in ahead)
@@ -239,13 +246,14 @@ def _assembled(
 
 def _halting(reason: PipelineError) -> BuyingHalted:
     code = reason.ends_with if isinstance(reason, Interrupted) else reason.exit_code
-    return BuyingHalted(reason=str(reason), exit_code=code)
+    budget = isinstance(reason, BudgetReached)
+    return BuyingHalted(reason=str(reason), exit_code=code, budget=budget)
 
 
 async def _render(session: Session, work: RunContext | None, before: CampaignState) -> int:
     manifest_writer, halt = session.manifest_writer, session.halt
     if work is None:
-        if await session.ledger.begin(manifest_writer.run):
+        if await begin_run(session.ledger, manifest_writer.run):
             before = await survey(session.ledger, session.loaded, only=session.wish.only)
         return await _end(session, before)
     await manifest_writer.write(before)
@@ -272,7 +280,7 @@ async def _render(session: Session, work: RunContext | None, before: CampaignSta
 
 
 async def _draw_sheet(session: Session, account: RunReport, state: CampaignState) -> None:
-    """A contact sheet beside the manifest, where this run brought something to look at."""
+    """Write a contact sheet beside the manifest if this run brought images."""
     if not account.totals.this_run:
         return
     manifest_writer = session.manifest_writer
@@ -282,12 +290,13 @@ async def _draw_sheet(session: Session, account: RunReport, state: CampaignState
         state,
         output=session.output,
         run=manifest_writer.run.id,
+        account=manifest_writer.run.account,
     )
     await asyncio.to_thread(write_run_sheet, work, manifest_writer.paths.folder)
 
 
 def rests(session: Session, account: RunReport, state: CampaignState, *, code: int) -> bool:
-    """Whether the next plain run will find just this, as long as nothing changes."""
+    """Return whether the next plain run will find the same, as long as nothing changes."""
     return (
         code == 0
         and session.options.is_plain
@@ -307,14 +316,14 @@ def _stop_later(session: Session) -> asyncio.TimerHandle | None:
 
 
 def _uncancel() -> None:
-    """The abort was ours: what follows is the orderly end."""
+    """Withdraw the cancellation of an abort of our own, so that the run can end in good order."""
     task = asyncio.current_task()
     while task is not None and task.cancelling():
         task.uncancel()
 
 
 async def _end(session: Session, state: CampaignState) -> int:
-    """The account, the exit code, the last words; a disk that is gone cannot keep us from them."""
+    """Write the report, notify, and return the exit code, even if the disk has failed."""
     manifest_writer, halt, options = session.manifest_writer, session.halt, session.options
     account = None
     try:
@@ -340,7 +349,7 @@ async def _end(session: Session, state: CampaignState) -> int:
             session.loaded.campaign.slug,
             run=manifest_writer.run.id,
             seen=what_is_asked(options, session.settings, session.loaded),
-            sight=session.sight,
+            found=session.found,
             images=account.totals.jobs,
         )
     words = endings(code, waiting=len(state.waiting))
@@ -352,7 +361,9 @@ async def _end(session: Session, state: CampaignState) -> int:
             facts=manifest_writer.facts(exit_code=code),
             folder=manifest_writer.output / manifest_writer.paths.folder,
             report=account,
-            state=state,
+            stale=state.stale,
+            waiting=len(state.waiting),
+            steps=steps_onward(options, counts, state),
             reason=halt.reason,
             code=code,
         )

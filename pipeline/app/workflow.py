@@ -9,11 +9,13 @@ from pipeline.ledger.base import Ledger
 from pipeline.model.campaign import Review, Stage
 from pipeline.model.run import Run
 from pipeline.purchasing.events import StageOpening, Watcher
+from pipeline.purchasing.recovery import begin_run
 from pipeline.purchasing.renderer import Renderer
 from pipeline.review.auto_review import MeasureImage, auto_verdicts
+from pipeline.state.campaign_state import CampaignState
 from pipeline.state.due import Rules
 from pipeline.state.finals_check import prove_finals
-from pipeline.state.survey import CampaignState, survey
+from pipeline.state.survey import survey
 from pipeline.state.work_ahead import work_ahead
 
 
@@ -43,7 +45,7 @@ async def run_campaign(work: RunContext, wish: RunScope) -> CampaignState:
 
     Nothing is sent before every prompt of both stages has been written.
     """
-    await work.ledger.begin(work.run)
+    await begin_run(work.ledger, work.run)
     state = await survey(work.ledger, work.loaded, only=wish.only)
     prove_finals(work.loaded, only=wish.only)
     await work.renderer.warm_up(now=work.rules.now)

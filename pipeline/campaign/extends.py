@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.campaign.files import ReadableFile, below_root, beside, where_named
-from pipeline.campaign.places import Findings, Place, refusal
+from pipeline.campaign.findings import Findings, Place, refusal
 from pipeline.campaign.reading.document import parse
 from pipeline.campaign.reading.located import LocatedList, LocatedMap
 from pipeline.campaign.reading.source import read_text
@@ -24,52 +24,52 @@ class ExtendedFile:
     """Every file that went into it, as places name it."""
 
 
-def read_whole(reading: ReadableFile, *, root: Path) -> ExtendedFile:
+def read_extended(readable: ReadableFile, *, root: Path) -> ExtendedFile:
     """Read a campaign file and what it extends; `CampaignError` where one cannot be read."""
-    whole = ExtendedFile(LocatedMap(Place(reading.shown, 1, 1)))
-    merged = _resolved(reading, whole, root=root, chain=())
+    extended = ExtendedFile(LocatedMap(Place(readable.shown, 1, 1)))
+    merged = _resolved(readable, extended, root=root, chain=())
     unset = merged.get("stages") if "extends" in merged else None
     if isinstance(unset, LocatedMap):
         for name in [name for name, value in unset.items() if value is None]:
             del unset[name]
-    return ExtendedFile(merged, whole.findings, whole.bases)
+    return ExtendedFile(merged, extended.findings, extended.bases)
 
 
 def _resolved(
-    reading: ReadableFile, whole: ExtendedFile, *, root: Path, chain: tuple[Path, ...]
+    readable: ReadableFile, extended: ExtendedFile, *, root: Path, chain: tuple[Path, ...]
 ) -> LocatedMap:
-    own = _read(reading, whole)
+    own = _read(readable, extended)
     bases, places = _named(own)
     merged = LocatedMap(own.place)
-    chain = (*chain, reading.path.resolve())
+    chain = (*chain, readable.path.resolve())
     for named, at in zip(bases, places, strict=True):
-        base = beside(named, base=reading)
+        base = beside(named, base=readable)
         below_root(base, root=root, at=at, path="extends")
         if base.path.resolve() in chain:
             raise refusal(f"{base.shown} extends itself", at=at, code="extends", path="extends")
-        if len(whole.bases) > _MOST:
+        if len(extended.bases) > _MOST:
             complaint = f"more than {_MOST} files build on each other"
             raise refusal(complaint, at=at, code="extends", path="extends")
         try:
-            below = _resolved(base, whole, root=root, chain=chain)
+            below = _resolved(base, extended, root=root, chain=chain)
         except CampaignError as error:
             raise where_named(error, base, at=at, path="extends") from error
-        merged = _merged(merged, below, whole.findings)
-    return _merged(merged, own, whole.findings)
+        merged = _merged(merged, below, extended.findings)
+    return _merged(merged, own, extended.findings)
 
 
-def _read(reading: ReadableFile, whole: ExtendedFile) -> LocatedMap:
-    text = read_text(reading.path, shown=reading.shown)
-    document, findings = parse(text, file=reading.shown)
+def _read(readable: ReadableFile, extended: ExtendedFile) -> LocatedMap:
+    text = read_text(readable.path, shown=readable.shown)
+    document, findings = parse(text, file=readable.shown)
     for finding in findings.all:
-        whole.findings.add(finding)
-    whole.bases[reading.shown] = reading
+        extended.findings.add(finding)
+    extended.bases[readable.shown] = readable
     if isinstance(document, LocatedMap):
         return document
     kind = "holds a list" if isinstance(document, list) else "holds one text"
     kind = "is empty" if document is None else kind
     complaint = f"{kind}; a campaign file is a mapping: campaign: …, matrix: …, prompt: …"
-    raise refusal(complaint, at=Place(reading.shown, 1, 1), code="no-mapping")
+    raise refusal(complaint, at=Place(readable.shown, 1, 1), code="no-mapping")
 
 
 def _named(document: LocatedMap) -> tuple[list[str], list[Place]]:

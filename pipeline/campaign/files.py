@@ -4,7 +4,7 @@ import os.path
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.campaign.places import Place, refusal
+from pipeline.campaign.findings import Place, refusal
 from pipeline.errors import CampaignError
 from pipeline.suggestions import nearest
 
@@ -34,37 +34,37 @@ def beside(named: str, *, base: ReadableFile) -> ReadableFile:
     return ReadableFile(path=base.path.parent / named, shown=shown)
 
 
-def below_root(reading: ReadableFile, *, root: Path, at: Place, path: str = "") -> ReadableFile:
+def below_root(readable: ReadableFile, *, root: Path, at: Place, path: str = "") -> ReadableFile:
     """The same file, if it lies below the root; `CampaignError` otherwise."""
     try:
-        inside = reading.path.resolve().is_relative_to(root.resolve())
+        inside = readable.path.resolve().is_relative_to(root.resolve())
     except (OSError, ValueError, RuntimeError):
         inside = False
     if not inside:
         complaint = (
-            f"{reading.shown} lies outside {root}, which templates and partial files may not leave"
+            f"{readable.shown} lies outside {root}, which templates and partial files may not leave"
         )
         raise refusal(complaint, at=at, code="outside", path=path)
-    return reading
+    return readable
 
 
 def where_named(
-    error: CampaignError, reading: ReadableFile, *, at: Place, path: str = ""
+    error: CampaignError, readable: ReadableFile, *, at: Place, path: str = ""
 ) -> CampaignError:
-    """The error told where a file is named, if the file itself cannot be opened."""
+    """The error told where a file is named, if the file itself cannot be checked."""
     first = error.findings[0]
     if first.code != "file":
         return error
-    complaint = f"{reading.shown} {first.complaint}{_sibling(reading)}"
+    complaint = f"{readable.shown} {first.complaint}{_sibling(readable)}"
     return refusal(complaint, at=at, code="file", path=path)
 
 
-def _sibling(reading: ReadableFile) -> str:
+def _sibling(readable: ReadableFile) -> str:
     """The file beside it that was probably meant."""
-    ending = reading.path.suffix
+    ending = readable.path.suffix
     try:
-        stems = sorted(one.stem for one in reading.path.parent.glob(f"*{ending}"))
+        stems = sorted(one.stem for one in readable.path.parent.glob(f"*{ending}"))
     except (OSError, ValueError):
         return ""
-    meant = None if reading.path.stem in stems else nearest(reading.path.stem, stems)
+    meant = None if readable.path.stem in stems else nearest(readable.path.stem, stems)
     return "" if meant is None else f" (did you mean {meant}{ending}?)"

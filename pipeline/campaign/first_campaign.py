@@ -6,9 +6,9 @@ from pathlib import Path
 from pipeline.campaign.feeds.column_meaning import ColumnMeaning, meaning_of
 from pipeline.campaign.feeds.opening import open_table
 from pipeline.campaign.files import ReadableFile
-from pipeline.campaign.grammar.campaign_file import slug_of
+from pipeline.campaign.findings import Findings, Place
 from pipeline.campaign.grammar.matrix import TablePart
-from pipeline.campaign.places import Findings, Place
+from pipeline.campaign.naming import slug_of
 from pipeline.campaign.reading.hints import quoted
 from pipeline.errors import CampaignError
 
@@ -78,19 +78,19 @@ def campaign_from_feed(name: str, feed: Path, *, source: str) -> str:
     `CampaignError` where the feed cannot be read or no column tells its rows apart.
     """
     findings = Findings()
-    reading = ReadableFile(path=feed, shown=str(feed))
+    readable = ReadableFile(path=feed, shown=str(feed))
     table = open_table(
         "products",
         TablePart.model_validate({"source": source}),
-        reading=reading,
+        readable=readable,
         findings=findings,
-        at=Place(reading.shown),
+        at=Place(readable.shown),
     )
     meaning = meaning_of(table) if table is not None and not findings.failed else None
     if table is None or meaning is None:
         if not findings.failed:
             complaint = "has no column that tells its rows apart and can name files"
-            findings.error(complaint, at=Place(reading.shown, 1), code="feed-key")
+            findings.error(complaint, at=Place(readable.shown, 1), code="feed-key")
         raise CampaignError(findings.all)
     left = len(table.rows) - meaning.rows
     told = f"{meaning.key} tells {meaning.rows} products apart"

@@ -5,28 +5,31 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline.campaign.campaign_value import campaign_from
-from pipeline.campaign.checked_file import CheckedFile
-from pipeline.campaign.expressions import check_names, gather_expressions, gather_templates
-from pipeline.campaign.extends import read_whole
+from pipeline.campaign.campaign_settings import campaign_from
+from pipeline.campaign.extends import read_extended
 from pipeline.campaign.feeds.gathering import Tables, filter_tables, gather_tables
 from pipeline.campaign.feeds.table import pack
 from pipeline.campaign.files import ReadableFile, project_root
+from pipeline.campaign.findings import Findings, Place
 from pipeline.campaign.grammar.campaign_file import CampaignFile
-from pipeline.campaign.grammar.checking import check
+from pipeline.campaign.grammar.checking import CheckedFile, check
 from pipeline.campaign.grammar.matrix import FromPart
-from pipeline.campaign.matrix.assembling import assemble, override_rules
 from pipeline.campaign.matrix.axes import AxisContext, axis_parts
+from pipeline.campaign.matrix.building import build_matrix, override_rules
 from pipeline.campaign.matrix.joins import build_joins
 from pipeline.campaign.matrix.placements import placements
-from pipeline.campaign.places import Findings, Place
 from pipeline.campaign.provider_limits import check_caps
 from pipeline.campaign.reading.located import LocatedMap, place_at
 from pipeline.campaign.resolved import CellRule, Join, Matrix, PromptCache
-from pipeline.campaign.template_set import TemplateSet
+from pipeline.campaign.template_set import (
+    TemplateSet,
+    check_names,
+    gather_expressions,
+    gather_templates,
+)
 from pipeline.campaign.variants import Variants
 from pipeline.errors import CampaignError, Finding
-from pipeline.model.campaign import Campaign
+from pipeline.model.campaign import Campaign, Size
 from pipeline.model.provider import Profile, ProfileName
 from pipeline.suggestions import did_you_mean, listing
 from pipeline.templates.template_process import TemplateProcess
@@ -39,19 +42,26 @@ class LoadedCampaign:
     campaign: Campaign
     profile: Profile
     warnings: tuple[Finding, ...]
-    opened: CheckedFile
+    checked: CheckedFile
     """The campaign file as it is written, for places."""
     matrix: Matrix
     joins: tuple[Join, ...]
     overrides: tuple[CellRule, ...]
     variants: Variants
-    library: TemplateSet
+    templates: TemplateSet
     columns: Mapping[str, tuple[str, ...]]
     """Of values that are rows of a table: axis or table → its columns."""
     path: str | None
     """The name of the output path's template; `None` for the usual path."""
-    shelf: PromptCache = field(default_factory=PromptCache, repr=False, compare=False)
-    """What was written for it already."""
+    prompt_cache: PromptCache = field(default_factory=PromptCache, repr=False, compare=False)
+    """Prompts that were written for it earlier in this process."""
+
+    @property
+    def cut_sizes(self) -> tuple[Size, ...]:
+        """Placements that lose a part of the rendered image when they are cut, worst first."""
+        sizes = next(axis.sizes for axis in self.matrix.axes if axis.name == "size")
+        cut = (size for size in sizes if size.kept < 1.0)
+        return tuple(sorted(cut, key=lambda size: (size.kept, size.id)))
 
 
 def load_campaign(
@@ -62,70 +72,72 @@ def load_campaign(
     `provider` is used in place of the file's own.
     """
     with TemplateProcess() as template_process:
-        reading = ReadableFile(path=file, shown=str(file))
-        whole = read_whole(reading, root=project_root(file))
-        campaign_file = check(whole.document, whole.findings)
+        readable = ReadableFile(path=file, shown=str(file))
+        extended = read_extended(readable, root=project_root(file))
+        campaign_file = check(extended.document, extended.findings)
         if campaign_file is None:
-            raise CampaignError(whole.findings.all)
-        at = Place("--provider") if provider else place_at(whole.document, ("provider",))
-        opened = CheckedFile(
-            reading=reading,
-            document=whole.document,
+            raise CampaignError(extended.findings.all)
+        at = Place("--provider") if provider else place_at(extended.document, ("provider",))
+        checked = CheckedFile(
+            readable=readable,
+            document=extended.document,
             file=campaign_file,
-            profile=_profile(provider or campaign_file.provider, profiles, whole.findings, at=at),
-            findings=whole.findings,
-            bases=whole.bases,
+            profile=_profile(
+                provider or campaign_file.provider, profiles, extended.findings, at=at
+            ),
+            findings=extended.findings,
+            bases=extended.bases,
         )
-        return _draw(opened, template_process)
+        return _load_checked(checked, template_process)
 
 
-def _draw(opened: CheckedFile, template_process: TemplateProcess) -> LoadedCampaign:
-    file, document, findings = opened.file, opened.document, opened.findings
-    check_names(opened)
-    tables = gather_tables(opened)
-    library = TemplateSet(root=project_root(opened.reading.path))
-    templates = gather_templates(opened, library)
-    gather_expressions(opened, library)
+def _load_checked(checked: CheckedFile, template_process: TemplateProcess) -> LoadedCampaign:
+    file, document, findings = checked.file, checked.document, checked.findings
+    check_names(checked)
+    tables = gather_tables(checked)
+    templates = TemplateSet(root=project_root(checked.readable.path))
+    template_names = gather_templates(checked, templates)
+    gather_expressions(checked, templates)
     columns = _columns(file, tables)
-    longest = opened.profile.caps.longest_prompt
-    broken = library.teach(template_process, findings, columns=columns, longest=longest)
-    filter_tables(tables, opened, template_process, library, broken=broken)
-    matrix_places = document["matrix"]
+    longest = checked.profile.caps.longest_prompt
+    broken = templates.compile_in(template_process, findings, columns=columns, longest=longest)
+    filter_tables(tables, checked, template_process, templates, broken=broken)
+    located_matrix = document["matrix"]
     declared = document.get("data")
-    ground = AxisContext(
+    context = AxisContext(
         tables=tables.by_name,
         declared=declared if isinstance(declared, LocatedMap) else (),
-        caps=opened.profile.caps,
+        caps=checked.profile.caps,
         placements=placements(),
-        document=matrix_places if isinstance(matrix_places, LocatedMap) else document,
+        document=located_matrix if isinstance(located_matrix, LocatedMap) else document,
         findings=findings,
     )
-    matrix = assemble(file.matrix, ground)
+    matrix = build_matrix(file.matrix, context)
     overrides = override_rules(file.overrides, matrix.axes, document, findings)
     places = {name: place_at(document, ("data", name), key=True) for name in file.data}
-    lost = any(not axis.ids for axis in matrix.axes)
-    joined = {} if lost else tables.by_name
+    incomplete = any(not axis.ids for axis in matrix.axes)
+    joined = {} if incomplete else tables.by_name
     joins = build_joins(joined, file.data, matrix.axes, findings, places=places)
-    check_caps(opened, matrix)
-    findings.settle()
+    check_caps(checked, matrix)
+    findings.raise_if_failed()
     return LoadedCampaign(
         campaign=campaign_from(
             file,
-            shown=opened.reading.shown,
-            sha256=_sha256(opened, library, tables),
-            provider=opened.profile.name,
+            shown=checked.readable.shown,
+            sha256=_sha256(checked, templates, tables),
+            provider=checked.profile.name,
             feeds=tables.snapshots,
         ),
-        profile=opened.profile,
+        profile=checked.profile,
         warnings=findings.all,
-        opened=opened,
+        checked=checked,
         matrix=matrix,
         joins=joins,
         overrides=overrides,
-        variants=Variants(file, templates),
-        library=library,
+        variants=Variants(file, template_names),
+        templates=templates,
         columns=columns,
-        path=templates.get("output.path"),
+        path=template_names.get("output.path"),
     )
 
 
@@ -140,12 +152,12 @@ def _columns(file: CampaignFile, tables: Tables) -> dict[str, tuple[str, ...]]:
     return columns
 
 
-def _sha256(opened: CheckedFile, library: TemplateSet, tables: Tables) -> str:
+def _sha256(checked: CheckedFile, templates: TemplateSet, tables: Tables) -> str:
     """Of all that the campaign means: comments and the order of keys do not count."""
     facts = {
-        "document": _sorted(opened.document),
-        "provider": opened.profile.name,
-        "templates": {name: source.text for name, source in library.templates.items()},
+        "document": _sorted(checked.document),
+        "provider": checked.profile.name,
+        "templates": {name: source.text for name, source in templates.sources.items()},
         "feeds": tables.snapshots,
     }
     return hashlib.sha256(pack(_sorted(facts)).encode()).hexdigest()

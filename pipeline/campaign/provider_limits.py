@@ -1,8 +1,8 @@
 """What the provider cannot do is found before a cell is planned."""
 
-from pipeline.campaign.checked_file import CheckedFile
+from pipeline.campaign.findings import Findings, Place
+from pipeline.campaign.grammar.checking import CheckedFile
 from pipeline.campaign.matrix.sizes import parse_ratio
-from pipeline.campaign.places import Findings, Place
 from pipeline.campaign.reading.located import Step, dotted
 from pipeline.campaign.resolved import Matrix
 from pipeline.model.campaign import Size
@@ -12,20 +12,20 @@ from pipeline.suggestions import listing
 _HALF = 0.5
 
 
-def check_caps(opened: CheckedFile, matrix: Matrix) -> None:
+def check_caps(checked: CheckedFile, matrix: Matrix) -> None:
     """Note what this provider refuses (errors) or may refuse (warnings)."""
     sizes = next((axis for axis in matrix.axes if axis.name == "size"), None)
     if sizes is not None:
         for position, size in enumerate(sizes.sizes):
-            _check_size(size, sizes.origin(position)[0], opened.profile, opened.findings)
-    _check_backgrounds(opened)
-    _check_references(opened)
-    _note_unheeded(opened)
+            _check_size(size, sizes.origin(position)[0], checked.profile, checked.findings)
+    _check_backgrounds(checked)
+    _check_references(checked)
+    _note_unheeded(checked)
 
 
-def _note_unheeded(opened: CheckedFile) -> None:
+def _note_unheeded(checked: CheckedFile) -> None:
     """What the grammar knows and no room acts on yet is said, never quietly left out."""
-    file = opened.file
+    file = checked.file
     written: list[tuple[Step, ...]] = []
     if file.renditions:
         written.append(("renditions",))
@@ -38,9 +38,9 @@ def _note_unheeded(opened: CheckedFile) -> None:
             if setting in provider.model_fields_set
         ]
     for steps in written:
-        at, path = opened.place(*steps, key=True), dotted(steps)
+        at, path = checked.place(*steps, key=True), dotted(steps)
         complaint = "is understood, and this version does not act on it yet"
-        opened.findings.warning(complaint, at=at, path=path, code="unheeded")
+        checked.findings.warning(complaint, at=at, path=path, code="unheeded")
 
 
 def _check_size(size: Size, at: Place, profile: Profile, findings: Findings) -> None:
@@ -70,15 +70,15 @@ def _check_size(size: Size, at: Place, profile: Profile, findings: Findings) -> 
         findings.warning(complaint, at=at, path=path, code="crop-loss")
 
 
-def _check_backgrounds(opened: CheckedFile) -> None:
-    file, profile, findings = opened.file, opened.profile, opened.findings
+def _check_backgrounds(checked: CheckedFile) -> None:
+    file, profile, findings = checked.file, checked.profile, checked.findings
     wanted: list[tuple[tuple[Step, ...], str | None]] = [(("background",), file.background)]
     for number, override in enumerate(file.overrides):
         wanted.append((("overrides", number, "set", "background"), override.set.background))
     for steps, background in wanted:
         if background != "transparent" or profile.caps.transparent is Support.YES:
             continue
-        at, path = opened.place(*steps), dotted(steps)
+        at, path = checked.place(*steps), dotted(steps)
         if profile.caps.transparent is Support.NO:
             complaint = f"{profile.name} renders no transparent background"
             findings.error(complaint, at=at, path=path, code="background")
@@ -89,8 +89,8 @@ def _check_backgrounds(opened: CheckedFile) -> None:
             findings.warning(complaint, at=at, path=path, code="background")
 
 
-def _check_references(opened: CheckedFile) -> None:
-    file, profile, findings = opened.file, opened.profile, opened.findings
+def _check_references(checked: CheckedFile) -> None:
+    file, profile, findings = checked.file, checked.profile, checked.findings
     wanted: list[tuple[Step, ...]] = [("references",)] if file.references else []
     wanted += [
         ("overrides", number, "set", "references")
@@ -101,7 +101,7 @@ def _check_references(opened: CheckedFile) -> None:
     if refines:
         wanted.append(("stages", "final", "mode"))
     for steps in wanted:
-        at, path = opened.place(*steps), dotted(steps)
+        at, path = checked.place(*steps), dotted(steps)
         if profile.caps.references is Support.NO:
             what = "edits no images" if steps[-1] == "mode" else "takes no reference images"
             findings.error(f"{profile.name} {what}", at=at, path=path, code="references")

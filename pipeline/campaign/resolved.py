@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from pipeline.campaign.feeds.table import Table
+from pipeline.campaign.findings import Place
 from pipeline.campaign.matrix.axis import Axis
-from pipeline.campaign.places import Place
 from pipeline.model.campaign import Stage, StageSettings
 from pipeline.model.request import Background, Reference
 
@@ -97,9 +97,9 @@ class Matrix:
 class PromptBatch(NamedTuple):
     """One batch of images and what was written for them, in order, both compressed."""
 
-    heads: bytes
+    images: bytes
     """An array of integers: a point, then variant, round, take and page of each image."""
-    pages: bytes
+    answer: bytes
     """The writing process's answer."""
 
 
@@ -107,7 +107,7 @@ class PromptBatch(NamedTuple):
 class CompressedPrompts:
     """Everything that was written for one stage, checked and put away small."""
 
-    chapters: tuple[PromptBatch, ...]
+    batches: tuple[PromptBatch, ...]
     doubled: frozenset[int]
     """Hashes of requests that more than one image has."""
 
@@ -116,19 +116,19 @@ class PromptCache:
     """The last few folios of a campaign: a run plans the same stage several times."""
 
     def __init__(self) -> None:
-        self._folios: dict[Hashable, CompressedPrompts] = {}
+        self._entries: dict[Hashable, CompressedPrompts] = {}
         self.references: dict[tuple[str, str], Reference | str] = {}
         """(template, what it says) → the image as it was first read, or what is wrong with it."""
 
-    def find(self, wanted: Hashable) -> CompressedPrompts | None:
+    def find(self, key: Hashable) -> CompressedPrompts | None:
         """The folio that was written for exactly this."""
-        return self._folios.get(wanted)
+        return self._entries.get(key)
 
-    def keep(self, wanted: Hashable, compressed: CompressedPrompts) -> None:
+    def keep(self, key: Hashable, compressed: CompressedPrompts) -> None:
         """Put a folio on the shelf, and the oldest off it."""
-        while len(self._folios) >= _SHELVED:
-            self._folios.pop(next(iter(self._folios)), None)
-        self._folios[wanted] = compressed
+        while len(self._entries) >= _MOST_CACHED:
+            self._entries.pop(next(iter(self._entries)), None)
+        self._entries[key] = compressed
 
 
-_SHELVED = 4
+_MOST_CACHED = 4

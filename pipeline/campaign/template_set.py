@@ -1,17 +1,22 @@
 """The templates and expressions of a campaign: read, handed to the writing process, checked."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pipeline.campaign.files import ReadableFile, below_root, beside, where_named
-from pipeline.campaign.places import Findings, Place
+from pipeline.campaign.findings import Findings, Place
+from pipeline.campaign.grammar.campaign_file import CampaignFile
+from pipeline.campaign.grammar.checking import CheckedFile
+from pipeline.campaign.reading.located import Step, dotted
 from pipeline.campaign.reading.source import read_text
 from pipeline.campaign.resolved import TemplateSource
+from pipeline.campaign.variants import template_name
 from pipeline.errors import CampaignError
+from pipeline.templates.syntax import TemplateNames
 from pipeline.templates.template_process import TemplateProcess, TemplateProcessDied, TemplateSetup
-from pipeline.templates.vocabulary import Vocabulary
 
 _MOST_FILES = 500
 
@@ -21,16 +26,16 @@ class TemplateSet:
     """Templates by name; files are named as messages show them."""
 
     root: Path
-    templates: dict[str, TemplateSource] = field(default_factory=dict)
+    sources: dict[str, TemplateSource] = field(default_factory=dict)
     expressions: dict[str, TemplateSource] = field(default_factory=dict)
     files: dict[str, ReadableFile] = field(default_factory=dict)
     """Where the file lies from which a template's includes are found."""
-    vocabulary: Vocabulary = field(default_factory=Vocabulary)
+    names: TemplateNames = field(default_factory=TemplateNames)
     """What the writing process found in the templates."""
 
     def add_text(self, name: str, source: TemplateSource, *, base: ReadableFile) -> str:
         """Keep a template that stands in the campaign file."""
-        self.templates[name] = source
+        self.sources[name] = source
         self.files[name] = base
         return name
 
@@ -38,20 +43,20 @@ class TemplateSet:
         self, named: str, *, base: ReadableFile, at: Place, path: str, findings: Findings
     ) -> str:
         """Read a template file, once; its name is the file's."""
-        reading = beside(named, base=base)
-        if reading.shown in self.templates:
-            return reading.shown
+        readable = beside(named, base=base)
+        if readable.shown in self.sources:
+            return readable.shown
         try:
-            below_root(reading, root=self.root, at=at, path=path)
-            text = read_text(reading.path, shown=reading.shown)
+            below_root(readable, root=self.root, at=at, path=path)
+            text = read_text(readable.path, shown=readable.shown)
         except CampaignError as error:
-            findings.extend(where_named(error, reading, at=at, path=path).findings)
+            findings.extend(where_named(error, readable, at=at, path=path).findings)
             text = "-"
-        self.templates[reading.shown] = TemplateSource(text=text, place=Place(reading.shown, 1, 1))
-        self.files[reading.shown] = reading
-        return reading.shown
+        self.sources[readable.shown] = TemplateSource(text=text, place=Place(readable.shown, 1, 1))
+        self.files[readable.shown] = readable
+        return readable.shown
 
-    def teach(
+    def compile_in(
         self,
         template_process: TemplateProcess,
         findings: Findings,
@@ -64,24 +69,24 @@ class TemplateSet:
         Returns the names of what is broken.
         """
         broken: set[str] = set()
-        fresh = {name: source.text for name, source in self.templates.items()}
+        fresh = {name: source.text for name, source in self.sources.items()}
         expressions = {name: source.text for name, source in self.expressions.items()}
         while fresh or expressions:
-            lesson = TemplateSetup(
+            setup = TemplateSetup(
                 templates=fresh,
                 expressions=expressions,
                 columns=columns,
                 longest=longest,
             )
             try:
-                reply = template_process.learn(lesson)
+                reply = template_process.compile(setup)
             except TemplateProcessDied as died:
                 name = [*fresh, *expressions][died.number]
                 self._note({"template": name, "line": 1, "complaint": died.reason}, findings)
-                findings.settle()
+                findings.raise_if_failed()
                 raise
-            for name, (names, includes) in reply["said"].items():
-                self.vocabulary.add(name, names=names, includes=includes)
+            for name, (names, includes) in reply["names"].items():
+                self.names.add(name, names=names, includes=includes)
             for problem in reply["problems"]:
                 broken.add(problem["template"])
                 self._note(problem, findings)
@@ -90,7 +95,7 @@ class TemplateSet:
 
     def place(self, template: str, line: int) -> tuple[Place, str]:
         """Where a line of a template stands, and its path in the campaign file."""
-        source = self.templates.get(template) or self.expressions.get(template)
+        source = self.sources.get(template) or self.expressions.get(template)
         if source is None:
             return Place(template, line), ""
         start = source.place
@@ -108,11 +113,116 @@ class TemplateSet:
         fresh: dict[str, str] = {}
         for template, wanted in needs:
             at, path = self.place(template, 1)
-            if len(self.templates) > _MOST_FILES:
+            if len(self.sources) > _MOST_FILES:
                 complaint = f"includes lead to more than {_MOST_FILES} files"
                 findings.error(complaint, at=at, path=path, code="template")
                 return {}
             base = self.files[template]
             name = self.add_file(wanted, base=base, at=at, path=path, findings=findings)
-            fresh[name] = self.templates[name].text
+            fresh[name] = self.sources[name].text
         return fresh
+
+
+_FILE = re.compile(r"\S[^\n{}]*\.j2\s*")
+_OTHER_FILE = re.compile(r"\S+\.(?:jinja2?|tmpl|tpl|txt|md|html?|prompt)", re.IGNORECASE)
+
+
+def gather_templates(checked: CheckedFile, templates: TemplateSet) -> dict[str, str]:
+    """Put every template into the templates; returns path in the file → the template's name."""
+    names: dict[str, str] = {}
+    for steps, text in _templates(checked.file):
+        path, at = dotted(steps), checked.place(*steps)
+        readable = checked.base(at)
+        if steps[-1] == "prompt" and _FILE.fullmatch(text):
+            names[path] = templates.add_file(
+                text.strip(), base=readable, at=at, path=path, findings=checked.findings
+            )
+        else:
+            if steps[-1] == "prompt" and _OTHER_FILE.fullmatch(text.strip()):
+                complaint = f"{text.strip()} looks like a file; a prompt file's name ends in .j2"
+                checked.findings.error(complaint, at=at, path=path, code="file")
+            name = template_name(at.file, path)
+            names[path] = templates.add_text(
+                name, TemplateSource(text=text, place=at, path=path), base=readable
+            )
+    return names
+
+
+def gather_expressions(checked: CheckedFile, templates: TemplateSet) -> None:
+    """Put every `if` and `where` into the templates, named by its path."""
+    for name, table in checked.file.data.items():
+        if table.where is not None:
+            _expression(("data", name, "where"), table.where, checked, templates)
+    for number, rule in enumerate(checked.file.matrix.exclude):
+        if "if" in rule:
+            steps = ("matrix", "exclude", number, "if")
+            _expression(steps, str(rule["if"]), checked, templates)
+
+
+def _expression(
+    steps: tuple[Step, ...], text: str, checked: CheckedFile, templates: TemplateSet
+) -> None:
+    path = dotted(steps)
+    templates.expressions[path] = TemplateSource(text=text, place=checked.place(*steps), path=path)
+
+
+def _templates(file: CampaignFile) -> Iterator[tuple[tuple[Step, ...], str]]:
+    yield ("prompt",), file.prompt
+    yield from ((("text", key), text) for key, text in file.text.items())
+    yield from ((("references", n), text) for n, text in enumerate(file.references))
+    if file.output.path is not None:
+        yield ("output", "path"), file.output.path
+    for number, override in enumerate(file.overrides):
+        start: tuple[Step, ...] = ("overrides", number, "set")
+        if override.set.prompt is not None:
+            yield (*start, "prompt"), override.set.prompt
+        yield from (((*start, "text", key), text) for key, text in override.set.text.items())
+        yield from (
+            ((*start, "references", n), text)
+            for n, text in enumerate(override.set.references or ())
+        )
+
+
+def check_names(checked: CheckedFile) -> None:
+    """Note names that templates cannot say, or that two things have."""
+    file, findings = checked.file, checked.findings
+    kinds: dict[str, str] = dict.fromkeys(_RESERVED, "a word of the pipeline's own")
+    groups: list[tuple[str, tuple[str, ...], list[str]]] = [
+        ("an axis", ("matrix",), ["size", *file.matrix.__pydantic_extra__]),
+        ("a table", ("data",), list(file.data)),
+        ("one of the vars", ("vars",), list(file.vars)),
+    ]
+    for kind, steps, names in groups:
+        for name in names:
+            at, path = checked.place(*steps, name, key=True), dotted((*steps, name))
+            if not _NAME.fullmatch(name):
+                plain = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_") or "a_name"
+                complaint = f"templates cannot say {name}: letters, digits and _ make a name"
+                findings.error(f"{complaint}, such as {plain}", at=at, path=path, code="name")
+            elif name in kinds:
+                complaint = f"{name} is already {kinds[name]}"
+                findings.error(complaint, at=at, path=path, code="name")
+            kinds.setdefault(name, kind)
+    for number, override in enumerate(file.overrides):
+        for name in override.set.vars:
+            steps_ = ("overrides", number, "set", "vars", name)
+            if kinds.setdefault(name, "one of the vars") != "one of the vars":
+                findings.error(
+                    f"{name} is already {kinds[name]}",
+                    at=checked.place(*steps_, key=True),
+                    path=dotted(steps_),
+                    code="name",
+                )
+    _check_values(checked)
+
+
+def _check_values(checked: CheckedFile) -> None:
+    for name, value in checked.file.vars.items():
+        if isinstance(value, str) and ("{{" in value or "{%" in value):
+            complaint = "vars are values and no templates: the braces are sent as they stand"
+            at = checked.place("vars", name)
+            checked.findings.warning(complaint, at=at, path=f"vars.{name}", code="literal-braces")
+
+
+_RESERVED = ("stage", "take", "round", "note", "env")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)

@@ -1,56 +1,87 @@
-"""Flags that several commands share, and the settings that they are laid over."""
+"""Options that several commands share, their values, and the settings that they change."""
 
 import argparse
 import re
 from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
+from typing import TypedDict
 
-from pipeline.app.options import CampaignOptions
 from pipeline.settings import Settings, read_settings
 
 SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
 def add_campaign(parser: argparse.ArgumentParser) -> None:
-    """The campaign file that nearly every command is about."""
-    parser.add_argument("campaign", type=Path, metavar="FILE", help="a campaign file (YAML)")
+    """Add the campaign file."""
+    parser.add_argument("campaign", type=Path, metavar="FILE", help="the campaign file (YAML)")
 
 
-def add_common(parser: argparse.ArgumentParser) -> None:
-    """Where things are and how much is said."""
-    parser.add_argument("--output", type=Path, metavar="DIR", help="output folder (output)")
+def add_output(parser: argparse.ArgumentParser) -> None:
+    """Add the output folder, and the form of the result."""
+    add_folder(parser)
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def add_folder(parser: argparse.ArgumentParser) -> None:
+    """Add the output folder."""
+    parser.add_argument("--output", type=Path, metavar="DIR", help="the output folder (output)")
+
+
+def add_provider(parser: argparse.ArgumentParser) -> None:
+    """Add the provider, which decides on which account a campaign is rendered."""
     parser.add_argument(
-        "--provider", metavar="NAME", help="instead of the file's: embedded or gptimage"
+        "--provider", metavar="NAME", help="embedded or gptimage, instead of the one in the file"
     )
-    parser.add_argument("--json", action="store_true", help="the result as JSON on stdout")
-    parser.add_argument("-q", "--quiet", action="store_true", help="say only what went wrong")
-    parser.add_argument("-v", "--verbose", action="store_true", help="say more")
+
+
+def add_common(parser: argparse.ArgumentParser, *, quiet: str = "") -> None:
+    """Add what most commands about a campaign take; `quiet` is the help of `-q`, if any."""
+    add_provider(parser)
+    add_output(parser)
+    if quiet:
+        parser.add_argument("-q", "--quiet", action="store_true", help=quiet)
 
 
 def add_only(parser: argparse.ArgumentParser) -> None:
-    """A choice of cells."""
+    """Add a choice of cells."""
     parser.add_argument(
         "--only",
         action="append",
         default=[],
         metavar="GLOB",
-        help="only these cells, e.g. 'citrus/*' (may be repeated)",
+        help="only these cells, such as 'citrus/*'; can be repeated",
     )
 
 
-def campaign_options(arguments: argparse.Namespace) -> CampaignOptions:
-    """The campaign, account, folder and cells that were given, for the commands named next."""
-    return CampaignOptions(
+def names_of(kind: type[StrEnum]) -> list[str]:
+    """Return the values of an enumeration, as the choices of an option."""
+    return [one.value for one in kind]
+
+
+class CampaignFlags(TypedDict):
+    """The fields of `CampaignOptions`."""
+
+    campaign: Path
+    provider: str | None
+    output: Path | None
+    only: tuple[str, ...]
+    max_credits: int | None
+
+
+def campaign_flags(arguments: argparse.Namespace) -> CampaignFlags:
+    """Return what was given of the campaign, its account, its output folder and its cells."""
+    return CampaignFlags(
         campaign=arguments.campaign,
         provider=arguments.provider,
         output=arguments.output,
-        only=tuple(getattr(arguments, "only", None) or ()),
+        only=tuple(getattr(arguments, "only", ())),
         max_credits=getattr(arguments, "max_credits", None),
     )
 
 
 def settings_of(arguments: argparse.Namespace) -> Settings:
-    """The environment's settings with the flags laid over them."""
+    """Return the settings of the environment, changed by the options that were given."""
     settings = read_settings()
     if arguments.output is not None:
         settings = replace(settings, output=arguments.output)
@@ -64,22 +95,29 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
 
 
 def duration(text: str) -> float:
-    """Seconds of `90`, `90s`, `2m`, `1.5h`, `1d`."""
+    """Return the seconds of `90`, `90s`, `2m`, `1.5h` or `1d`."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd]?)", text.strip())
     if not match:
-        raise argparse.ArgumentTypeError(f"{text!r} is no duration; write 90s, 2m or 1.5h")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a duration, such as 90s, 2m or 1.5h")
     return float(match[1]) * SECONDS[match[2] or "s"]
 
 
 def whole_number(text: str) -> int:
-    """A positive whole number."""
+    """Return a positive whole number."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a positive whole number")
     return int(text)
 
 
 def credits_number(text: str) -> int:
-    """A whole number of credits, 0 allowed."""
+    """Return a whole number of credits; 0 is one."""
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of credits")
+    return int(text)
+
+
+def port_number(text: str) -> int:
+    """Return a TCP port; 0 means any free one."""
+    if not text.isdecimal() or int(text) > 65535:  # noqa: PLR2004 - the largest port there is
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port")
     return int(text)

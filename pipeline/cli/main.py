@@ -1,4 +1,4 @@
-"""The front door: find the command, run it, and turn its end into an exit code."""
+"""The command line: find the command, run it, and turn its end into an exit code."""
 
 import argparse
 import os
@@ -8,36 +8,43 @@ from itertools import groupby, pairwise
 from typing import NoReturn
 
 import pipeline
-from pipeline.cli.findings import tell_finding
 from pipeline.cli.registry import COMMANDS, CommandEntry, find, load_part
-from pipeline.cli.terminal import paint, say
-from pipeline.errors import CampaignError, Declined, Interrupted, PipelineError, UsageError
+from pipeline.cli.terminal import paint, say, width
+from pipeline.errors import Interrupted, PipelineError, UsageError
 
 EPILOGUE = """\
 A first campaign
-  pipeline run campaigns/citrus-soda.yaml      drafts, the best of them, finals; no key needed
-  pipeline plan campaigns/spring-launch.yaml   what a run would make and cost
+  pipeline run campaigns/citrus-soda.yaml       works offline and needs no key
+  pipeline plan campaigns/spring-launch.yaml    shows what a run would cost
 """
 
 
+class HelpFormatter(argparse.HelpFormatter):
+    """Help as wide as the terminal; argparse would import shutil to ask for that."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=width() - 2)
+
+
 class Parser(argparse.ArgumentParser):
-    """An argument parser whose complaints end like every other refusal, with a suggestion."""
+    """An argument parser that reports what is wrong as a `UsageError`."""
 
     def error(self, message: str) -> NoReturn:
-        """Refuse the command line."""
-        raise UsageError(f"{message}\n{self.format_usage().strip()}")
+        """Raise a `UsageError` that names the help of the command."""
+        raise UsageError(f"{message}; see {self.prog} --help")
 
 
 def main(words: Sequence[str]) -> int:
-    """Run one command line."""
+    """Run one command line and return its exit code."""
     try:
         return _run(words)
     except PipelineError as error:
         code = error.ends_with if isinstance(error, Interrupted) else error.exit_code
+        problems = load_part("problems")
         if _logs_json(words):
-            load_part("mistakes").log_error(error, exit_code=code)
+            problems.log_error(error, exit_code=code)
         else:
-            _tell(error)
+            problems.tell_error(error)
         return code
     except KeyboardInterrupt:
         say("interrupted")
@@ -47,58 +54,54 @@ def main(words: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception:  # noqa: BLE001 - exceptions end here, and a bug must leave a trace
-        load_part("mistakes").tell_bug(as_json=_logs_json(words))
+        load_part("problems").tell_bug(as_json=_logs_json(words))
         return 1
 
 
 def _logs_json(words: Sequence[str]) -> bool:
-    """Whether a program reads what is said: also where the command line itself is wrong."""
+    """Return whether errors are read by a program, even if the command line is wrong."""
     return "--log=json" in words or ("--log", "json") in pairwise(words)
 
 
 def _run(words: Sequence[str]) -> int:
-    if not words or words[0] in {"-h", "--help", "help"}:
-        print(_overview())
-        return 0
-    if words[0] == "--version":
-        print(f"campaign-pipeline {pipeline.__version__}")
-        return 0
-    listing = find(words[0])
-    if listing is None:
-        raise UsageError(load_part("mistakes").unknown(words[0]))
-    command = listing.load()
+    match words:
+        case [] | ["-h" | "--help" | "help"]:
+            print(_overview())
+            return 0
+        case ["help", name, *_]:
+            words = [name, "--help"]
+        case ["--version"]:
+            print(f"campaign-pipeline {pipeline.__version__}")
+            return 0
+    entry = find(words[0])
+    if entry is None:
+        raise UsageError(load_part("problems").unknown_command(words[0]))
+    command = entry.load()
     parser = Parser(
-        prog=f"pipeline {listing.name}",
-        description=listing.help + ".",
+        prog=f"pipeline {entry.name}",
+        description=entry.help + ".",
         allow_abbrev=False,
+        formatter_class=HelpFormatter,
     )
     command.add_arguments(parser)
-    return command.run(parser.parse_args(list(words[1:])))
+    arguments, left = parser.parse_known_args(list(words[1:]))
+    if left:  # argparse does not accept an optional GLOB after an option by itself
+        arguments = parser.parse_intermixed_args(list(words[1:]))
+    return command.run(arguments)
 
 
 def _overview() -> str:
     lines = [
-        "Campaigns as code: drafts, a human look, then finals; every credit accounted for.",
+        "Campaigns as code: drafts, review, finals, and an account of every credit.",
         "",
-        f"{paint('Usage', 'bold')}  pipeline <command> [campaign file] [options]",
+        f"{paint('Usage', 'bold')}  pipeline COMMAND [FILE] [OPTIONS]",
     ]
-    longest = max(len(listing.name) for listing in COMMANDS)
-    for group, listings in groupby(COMMANDS, key=lambda listing: listing.group):
-        lines += ["", paint(group, "bold"), *(_entry(one, longest) for one in listings)]
-    lines += ["", EPILOGUE, "pipeline <command> --help shows the options of one command"]
+    longest = max(len(entry.name) for entry in COMMANDS)
+    for group, entries in groupby(COMMANDS, key=lambda entry: entry.group):
+        lines += ["", paint(group, "bold"), *(_row(one, longest) for one in entries)]
+    lines += ["", EPILOGUE, "pipeline COMMAND --help shows the options of a command."]
     return "\n".join(lines)
 
 
-def _entry(listing: CommandEntry, longest: int) -> str:
-    return f"  {paint(listing.name.ljust(longest), 'cyan')}  {listing.help}"
-
-
-def _tell(error: PipelineError) -> None:
-    if isinstance(error, CampaignError):
-        for finding in error.findings:
-            tell_finding(finding, stream=sys.stderr)
-        return
-    if isinstance(error, Declined):
-        say(str(error))
-        return
-    say(f"{paint('error', 'red', 'bold', stream=sys.stderr)}: {error}")
+def _row(entry: CommandEntry, longest: int) -> str:
+    return f"  {paint(entry.name.ljust(longest), 'cyan')}  {entry.help}"

@@ -1,21 +1,17 @@
-"""A plan as a person reads it, and as it is kept."""
+"""A plan as a person reads it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from math import ceil, prod
 
-from pipeline.app.next_command import next_step
+from pipeline.app.commands.plan import Plan, plan_steps
 from pipeline.app.options import CampaignOptions
 from pipeline.campaign.loading import LoadedCampaign
-from pipeline.campaign.outline import outline
 from pipeline.cli.terminal import clipped, counted, paint, table, width
 from pipeline.model.campaign import Review, Size, Stage
 from pipeline.model.credits import Credits
-from pipeline.state.counted_work import MOST_LISTED, CountedWork, ListedImage, count_reasons
-from pipeline.state.preview import Preview
-from pipeline.state.saved_plans import plan_id
-from pipeline.state.size_grid import GridRow
+from pipeline.state.budgets import BudgetLeft
+from pipeline.state.preview import GridRow, Preview
+from pipeline.state.work_ahead import WorkAhead
 
 MOST_COLUMNS = 8
 MOST_CROPS = 6
@@ -24,92 +20,27 @@ LONGEST_PRODUCT = 28
 _SIGNS = {"+": "green", "=": "dim", "~": "dim", "-": "red"}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Plan:
-    """Everything that is shown."""
-
-    loaded: LoadedCampaign
-    preview: Preview
-    limits: Mapping[str, tuple[Credits, Credits]]
-    seconds: float | None
-    """What an image took in the last run, half of them less; `None` before the first one."""
-    concurrency: int
-
-    @property
-    def id(self) -> str:
-        """Names this very work at this very price."""
-        campaign = self.loaded.campaign
-        return plan_id(campaign.sha256, campaign.provider, self.preview.stages.values())
-
-    @property
-    def work(self) -> int:
-        """Images that a run would buy or fetch."""
-        return sum(one.buying + one.fetching for one in self.preview.stages.values())
-
-
 def plan_page(plan: Plan) -> list[str]:
-    """The lines of a plan, without its last ones."""
+    """Return the lines of a plan, without its ending."""
     campaign = plan.loaded.campaign
     lines = [f"{paint(campaign.slug, 'bold')}  {campaign.file}", _shape(plan.preview), ""]
     lines += [*_matrix(plan.preview), "", *_why(plan.preview), *_stages(plan)]
     if plan.loaded.profile.play_money:
         lines.append(_fact("Money", "play credits of the embedded server"))
-    for scope, (limit, left) in plan.limits.items():
-        lines.append(_fact("Budget", _budget(plan, scope, limit, left)))
+    lines += [_fact("Budget", _budget(plan, budget)) for budget in plan.budgets]
     return [*lines, *_time(plan), *_crops(plan.loaded)]
 
 
 def plan_ending(plan: Plan, options: CampaignOptions) -> list[str]:
-    """What comes after a plan; a run can be held to it where it is of all cells."""
+    """Return what follows a plan: that nothing was sent, what waits, and the next commands."""
     saved = paint(f" Saved as plan {plan.id}.", "dim") if plan.work else ""
     lines = ["", f"Nothing was sent.{saved}"]
-    steps = []
-    if plan.work:
-        held = () if options.only else ("--plan", plan.id)
-        steps.append(next_step(options, "run", *held))
     if waiting := plan.preview.waiting:
-        by_checks = plan.loaded.campaign.stages[Stage.DRAFT].review is Review.AUTO
-        lines.append(f"{counted(waiting, 'cell')} to {'check' if by_checks else 'review'}")
-        if not by_checks:
-            steps.append(next_step(options, "review"))
-        elif not steps:
-            steps.append(next_step(options, "run"))
-    for word, step in zip(("Next", "or"), steps, strict=False):
+        verb = "check" if plan.checked_by_measures else "review"
+        lines.append(f"{counted(waiting, 'cell')} to {verb}")
+    for word, step in zip(("Next", "or"), plan_steps(plan, options), strict=False):
         lines.append(paint(word, "bold") + " " * (6 - len(word)) + step)
     return lines
-
-
-def plan_record(plan: Plan) -> dict[str, object]:
-    """A plan as JSON; lists of images are cut short, what they leave out is counted."""
-    gone = plan.preview.gone
-    return {
-        "schema": "campaign-pipeline/plan/1",
-        "plan": plan.id,
-        "campaign": plan.loaded.campaign.slug,
-        "at": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-        "stages": {
-            stage: {
-                "jobs": ahead.jobs,
-                "to_buy": [_listed(one) for one in ahead.to_buy],
-                "to_buy_more": ahead.buying - len(ahead.to_buy),
-                "to_fetch": [one.job for one in ahead.to_fetch],
-                "to_fetch_more": ahead.fetching - len(ahead.to_fetch),
-                "credits": ahead.credits,
-            }
-            for stage, ahead in plan.preview.stages.items()
-        },
-        "gone": [entry.key for entry in gone[:MOST_LISTED]],
-        "gone_more": max(0, len(gone) - MOST_LISTED),
-        "finals_at_most": plan.preview.finals_at_most,
-        "limits": {
-            scope: {"limit": limit, "left": left} for scope, (limit, left) in plan.limits.items()
-        },
-        "warnings": [str(finding) for finding in plan.loaded.warnings],
-    }
-
-
-def _listed(one: ListedImage) -> dict[str, object]:
-    return {"job": one.job, "cell": one.cell, "why": one.why}
 
 
 def _time(plan: Plan) -> list[str]:
@@ -183,17 +114,20 @@ def _sums(row: GridRow) -> tuple[str, str]:
 
 
 def _why(preview: Preview) -> list[str]:
-    tallies = [*preview.stages.values()]
-    facts = [("+", count, str(why)) for why, count in count_reasons(tallies)]
-    facts.append(("=", sum(one.on_disk for one in tallies), "on disk"))
-    facts.append(("~", sum(one.shared for one in tallies), "shared, paid under another cell"))
+    stages = [*preview.stages.values()]
+    facts = [("+", count, str(why)) for why, count in preview.reasons.items()]
+    facts.append(("=", sum(one.stored for one in stages), "on disk"))
+    facts.append(("~", sum(one.shared for one in stages), "shared, paid under another cell"))
     facts.append(("-", len(preview.gone), "no longer asked for, files kept"))
     facts = [fact for fact in facts if fact[1]]
     room = max((len(f"{count:,}") for _, count, _ in facts), default=0)
     lines = []
     for sign, count, words in facts:
         number = f"{sign} {count:>{room},}"
-        lines.append(f"  {paint(number, _SIGNS[sign]) if sign in _SIGNS else number} {words}")
+        images = "image: " if count == 1 else "images:"
+        lines.append(
+            f"  {paint(number, _SIGNS[sign]) if sign in _SIGNS else number} {images} {words}"
+        )
     return [*lines, ""] if lines else []
 
 
@@ -201,7 +135,9 @@ def _stages(plan: Plan) -> list[str]:
     stages = plan.preview.stages
     at_most = _finals_left(plan.preview)
     prices = {stage: _price(plan, stage) for stage in stages}
-    work = {stage: f"{one.buying:,} × {prices[stage]}" for stage, one in stages.items()}
+    work = {
+        stage: f"{counted(one.buying, 'image')} × {prices[stage]}" for stage, one in stages.items()
+    }
     most = _most(at_most, prices.get(Stage.FINAL))
     wide = max(map(len, (most, *work.values())))
     room = max(
@@ -232,20 +168,20 @@ def _finals_left(preview: Preview) -> Credits:
 
 
 def _most(at_most: Credits, price: Credits | None) -> str:
-    """`up to 50 × 12`; where some cells have another quality, no such number can be told."""
+    """Return `up to 50 images × 12`; without numbers if some cells have another quality."""
     if not price or at_most % price:
         return "up to"
-    return f"up to {at_most // price:,} × {price}"
+    return f"up to {counted(at_most // price, 'image')} × {price}"
 
 
-def _budget(plan: Plan, scope: str, limit: Credits, left: Credits) -> str:
+def _budget(plan: Plan, budget: BudgetLeft) -> str:
     """What is left, and how much of the work it does not pay for."""
     due = sum(one.credits for one in plan.preview.stages.values())
-    told = f"{left:,} of {limit:,} credits left for the {scope}"
-    if due <= left:
-        return told
-    short = f"{counted(due - left, 'credit')} short: a run stops there"
-    return f"{told}, {paint(short, 'yellow')}"
+    text = f"{budget.left:,} of {budget.limit:,} credits left for the {budget.scope}"
+    if due <= budget.left:
+        return text
+    short = f"{counted(due - budget.left, 'credit')} short: a run stops there"
+    return f"{text}, {paint(short, 'yellow')}"
 
 
 def _price(plan: Plan, stage: Stage) -> Credits:
@@ -256,19 +192,19 @@ def _who_chooses(plan: Plan) -> str:
     draft = plan.loaded.campaign.stages.get(Stage.DRAFT)
     match draft.review if draft else Review.NONE:
         case Review.HUMAN:
-            return "for what review approves"
+            return "if review approves"
         case Review.AUTO:
-            return "for what the checks approve"
+            return "if the checks approve"
         case Review.NONE:
             return "in all, bought unseen"
 
 
-def _also(ahead: CountedWork) -> str:
+def _also(ahead: WorkAhead) -> str:
     facts = []
     if ahead.done:
-        facts.append(f"{ahead.done:,} on disk or settled")
+        facts.append(f"{counted(ahead.done, 'image')} on disk or settled")
     if ahead.fetching:
-        facts.append(f"{ahead.fetching:,} to fetch, paid")
+        facts.append(f"{counted(ahead.fetching, 'image')} to fetch, paid")
     return f"  {', '.join(facts)}" if facts else ""
 
 
@@ -280,7 +216,7 @@ def _duration(seconds: float) -> str:
 
 
 def _crops(loaded: LoadedCampaign) -> list[str]:
-    crops = outline(loaded).crops[:MOST_CROPS]
+    crops = loaded.cut_sizes[:MOST_CROPS]
     names = table([(size.id, _pixels(size)) for size in crops]) if crops else []
     return [
         _fact("Crop", f"{name}  keeps {size.kept:.1%} of a {size.ratio}")

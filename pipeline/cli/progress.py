@@ -1,4 +1,4 @@
-"""A run on the screen: a bar on a terminal, plain lines without one, silence with `-q`."""
+"""The progress of a run: a bar on a terminal, plain lines without one, nothing with `-q`."""
 
 import sys
 import time
@@ -7,7 +7,7 @@ from typing import NoReturn, assert_never
 
 from tqdm import tqdm
 
-from pipeline.cli.terminal import counted, is_terminal, paint, say, width
+from pipeline.cli.terminal import counted, folded, is_terminal, paint, say, width
 from pipeline.model.campaign import Stage
 from pipeline.model.job import Job, JobKey
 from pipeline.model.outcome import Failed, FailureKind, InDoubt, Outcome, Paid, PaidLost, Stored
@@ -25,11 +25,11 @@ from pipeline.purchasing.events import (
 LINE_EVERY_SECONDS = 30.0
 LINE_EVERY_SHARE = 0.10
 FEW = 10
-"""A stage this small tells its end only."""
+"""A stage with so few images shows only its end."""
 
 
 class SilentProgress:
-    """Says only what must not be lost."""
+    """Shows only what must not be lost."""
 
     def opened(self, opening: StageOpening) -> None:
         """See `Watcher.opened`."""
@@ -47,7 +47,7 @@ class SilentProgress:
 
 
 class StageCounts:
-    """Counts what a stage has come to; what was paid in an earlier run costs nothing now."""
+    """Counts the images of a stage; what was paid in an earlier run costs nothing now."""
 
     def __init__(self) -> None:
         self.ended = 0
@@ -56,8 +56,8 @@ class StageCounts:
         self.in_doubt = 0
         self._asked: set[JobKey] = set()
 
-    def asked(self, job: Job) -> None:
-        """A request was sent for this job."""
+    def sent(self, job: Job) -> None:
+        """Count a request for this job."""
         self._asked.add(job.key)
 
     def add(self, job: Job, outcome: Outcome | None) -> None:
@@ -82,19 +82,19 @@ class StageCounts:
 
 
 class LineProgress:
-    """For logs: a line at the start, one every 30 s or 10 %, each failure, the end."""
+    """For logs: a line at the start, every 30 s or 10 %, for each failure, and at the end."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._tally, self._due = StageCounts(), 0
-        self._told_at, self._told = 0.0, 0
-        self._eased_at = float("-inf")
+        self._counts, self._due = StageCounts(), 0
+        self._shown_at, self._shown = 0.0, 0
+        self._paused_at = float("-inf")
         self._halted = False
 
     def opened(self, opening: StageOpening) -> None:
-        """See `Watcher.opened`; a stage that comes after the stop buys nothing, and is not told."""
-        self._tally, self._due = StageCounts(), opening.to_buy + opening.to_fetch
-        self._told_at, self._told = self._clock(), 0
+        """See `Watcher.opened`; a stage that begins after a stop buys nothing and is not shown."""
+        self._counts, self._due = StageCounts(), opening.to_buy + opening.to_fetch
+        self._shown_at, self._shown = self._clock(), 0
         if self._halted and not opening.to_fetch:
             self._due = 0
             return
@@ -103,51 +103,51 @@ class LineProgress:
     def happened(self, event: Event) -> None:
         """See `Watcher.happened`."""
         if isinstance(event, RequestSent):
-            self._tally.asked(event.job)
+            self._counts.sent(event.job)
             return
         if isinstance(event, PoolPaused | Retrying):
-            if self._clock() - self._eased_at < LINE_EVERY_SECONDS:
+            if self._clock() - self._paused_at < LINE_EVERY_SECONDS:
                 return
-            self._eased_at = self._clock()
+            self._paused_at = self._clock()
         self._halted |= isinstance(event, BuyingHalted)
         say(_words(event))
 
     def delivered(self, job: Job, outcome: Outcome | None) -> None:
         """See `Watcher.delivered`."""
-        self._tally.add(job, outcome)
+        self._counts.add(job, outcome)
         if words := ending_words(job, outcome):
             say(words)
         steps = max(1.0, self._due * LINE_EVERY_SHARE)
-        late = self._clock() - self._told_at >= LINE_EVERY_SECONDS
-        if late or (self._tally.ended - self._told >= steps and self._due > FEW):
-            self._tell()
+        late = self._clock() - self._shown_at >= LINE_EVERY_SECONDS
+        if late or (self._counts.ended - self._shown >= steps and self._due > FEW):
+            self._show()
 
     def closed(self, stage: Stage) -> None:
         """See `Watcher.closed`."""
-        if self._due and self._told < self._tally.ended:
-            self._tell()
+        if self._due and self._shown < self._counts.ended:
+            self._show()
 
-    def _tell(self) -> None:
-        self._told_at, self._told = self._clock(), self._tally.ended
-        tally = self._tally
-        doubt = f", {tally.in_doubt} in doubt" if tally.in_doubt else ""
+    def _show(self) -> None:
+        self._shown_at, self._shown = self._clock(), self._counts.ended
+        counts = self._counts
+        doubt = f", {counts.in_doubt} in doubt" if counts.in_doubt else ""
         say(
-            f"  {tally.ended:,}/{self._due:,} done, {counted(tally.images, 'image')}, "
-            f"{counted(tally.credits, 'credit')}{doubt}"
+            f"  {counts.ended:,}/{self._due:,} done, {counted(counts.images, 'image')}, "
+            f"{counted(counts.credits, 'credit')}{doubt}"
         )
 
 
 class BarProgress:
-    """For a person: tqdm on stderr, with images, credits, rate, time left and doubts."""
+    """For a person: a bar on stderr, with images, credits, rate, time left and doubts."""
 
     def __init__(self) -> None:
         self._bar: tqdm[NoReturn] | None = None
-        self._tally = StageCounts()
+        self._counts = StageCounts()
         self._halted = False
 
     def opened(self, opening: StageOpening) -> None:
-        """See `Watcher.opened`; a stage that comes after the stop buys nothing, and is not told."""
-        self._tally = StageCounts()
+        """See `Watcher.opened`; a stage that begins after a stop buys nothing and is not shown."""
+        self._counts = StageCounts()
         if self._halted and not opening.to_fetch:
             return
         say(opening_words(opening))
@@ -167,14 +167,14 @@ class BarProgress:
     def happened(self, event: Event) -> None:
         """See `Watcher.happened`."""
         if isinstance(event, RequestSent):
-            self._tally.asked(event.job)
+            self._counts.sent(event.job)
         else:
             self._halted |= isinstance(event, BuyingHalted)
             self._above(_words(event))
 
     def delivered(self, job: Job, outcome: Outcome | None) -> None:
         """See `Watcher.delivered`."""
-        self._tally.add(job, outcome)
+        self._counts.add(job, outcome)
         if words := ending_words(job, outcome):
             self._above(words)
         if self._bar is not None:
@@ -189,20 +189,23 @@ class BarProgress:
 
     def _postfix(self) -> None:
         if self._bar is not None:
-            doubt = f", {self._tally.in_doubt} in doubt" if self._tally.in_doubt else ""
-            self._bar.set_postfix_str(f"{self._tally.credits} credits{doubt}", refresh=False)
+            doubt = f", {self._counts.in_doubt} in doubt" if self._counts.in_doubt else ""
+            self._bar.set_postfix_str(f"{self._counts.credits} credits{doubt}", refresh=False)
 
     def _above(self, words: str) -> None:
         if self._bar is not None:
             self._bar.clear()
-        say(words)
+        for line in folded(words, stream=sys.stderr, indent=" " * 8):
+            say(line)
         if self._bar is not None:
             self._bar.refresh()
 
 
 def opening_words(opening: StageOpening) -> str:
-    """`draft: 6 of 9 images to render, up to 12 credits`."""
+    """Return `draft  6 of 9 images to render, up to 12 credits`."""
     name = paint(str(opening.stage), "bold", stream=sys.stderr)
+    if not opening.jobs:
+        return f"{name}  nothing due"
     if not opening.to_buy and not opening.to_fetch:
         return f"{name}  nothing due, {counted(opening.jobs, 'image')} as they are"
     if not opening.to_buy:
@@ -215,7 +218,7 @@ def opening_words(opening: StageOpening) -> str:
 
 
 def ending_words(job: Job, outcome: Outcome | None) -> str:
-    """A line for what did not end with an image; nothing for what did."""
+    """Return a line for a job that ended without an image; empty for one with an image."""
     name = f"{job.at.cell} {job.at.stage} take {job.at.take}"
     match outcome:
         case Stored() | None:
@@ -245,7 +248,7 @@ def _words(event: Event) -> str:
             return f"{word} {job.at.cell}  {_short(reason)}, again in {seconds:.1f} s"
         case PoolPaused(reason=reason, seconds=seconds):
             word = paint("wait   ", "yellow", stream=sys.stderr)
-            return f"{word} {_short(reason)}, everybody waits {seconds:.1f} s"
+            return f"{word} {_short(reason)}, all requests wait {seconds:.1f} s"
         case BuyingHalted(reason=reason):
             return f"{paint('stop   ', 'red', stream=sys.stderr)} {reason}"
         case PaidUnrecorded(job=job, url=url):
@@ -260,7 +263,7 @@ def _short(reason: str, most: int = 200) -> str:
 
 
 def watcher_for(*, quiet: bool, log: str) -> Watcher:
-    """The watcher that fits this terminal and these flags."""
+    """Return the progress that fits this terminal and these options."""
     if quiet or log == "json":
         return SilentProgress()
     return BarProgress() if is_terminal(sys.stderr) else LineProgress()

@@ -1,76 +1,89 @@
-"""Every command: its name, its group, one line of help, and the module that does it.
+"""Every command: its name, its group, one line of help, and the module that parses and prints it.
 
-The chosen module alone is imported, so that `--help` and `status` stay light.
+Only the module of the chosen command is imported, so that `--help` and `status` start quickly.
 """
 
 import argparse
+import gc
 import importlib
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Protocol, cast
 
 
-class CommandModule(Protocol):
-    """What a command's module offers."""
+class Command(Protocol):
+    """What a command offers: a module, or an entry of the `COMMANDS` of a module."""
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Declare the command's words."""
+        """Declare the command's arguments."""
         ...
 
     def run(self, arguments: argparse.Namespace) -> int:
-        """Do it; returns the exit code."""
+        """Run the command and return its exit code."""
         ...
 
 
-def load_part(module: str, *, room: str = "cli") -> ModuleType:
-    """Import a module only when it is needed, so that small commands start quickly."""
-    return importlib.import_module(f"pipeline.{room}.{module}")
+def load_part(module: str) -> ModuleType:
+    """Import a module of the command line at the moment it is needed."""
+    return importlib.import_module(f"pipeline.cli.{module}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CommandEntry:
-    """How a command stands in the help."""
+    """A command in the help."""
 
     name: str
     group: str
     help: str
     module: str
 
-    def load(self) -> CommandModule:
-        """Import the module that does it."""
-        return cast("CommandModule", load_part(f"commands.{self.module}"))
+    def load(self) -> Command:
+        """Import the command."""
+        gc.disable()  # nothing that an import makes is garbage, and looking takes 5 % of the time
+        try:
+            module = load_part(f"commands.{self.module}")
+        finally:
+            gc.enable()
+        return cast("Command", getattr(module, "COMMANDS", {}).get(self.name, module))
 
 
-MAKE, CHOOSE, LOOK, MONEY, ENGINE = "Make", "Choose", "Look", "Money", "Machine"
+PLAN, RENDER, REVIEW, INSPECT, REPAIR, SYSTEM = (
+    "Plan",
+    "Render",
+    "Review",
+    "Inspect",
+    "Repair",
+    "System",
+)
 
 COMMANDS: tuple[CommandEntry, ...] = tuple(
-    CommandEntry(name=name, group=group, help=text, module=module)
+    CommandEntry(name=name, group=group, help=text, module=module or name)
     for name, group, text, module in (
-        ("init", MAKE, "Write a first campaign that runs as it is", "init"),
-        ("check", MAKE, "Find every mistake in campaign files; spends nothing", "check"),
-        ("plan", MAKE, "Show what a run would make and cost; sends nothing", "plan"),
-        ("explain", MAKE, "The prompt of a cell, and what set every value", "explain"),
-        ("run", MAKE, "Bring a campaign as far as it can go", "run"),
-        ("finals", MAKE, "Render what was approved, after saying the sum", "finals"),
-        ("review", CHOOSE, "The page where a person chooses", "review"),
-        ("approve", CHOOSE, "Approve drafts, so that finals are made of them", "approve"),
-        ("reject", CHOOSE, "Reject drafts: no finals of these cells", "reject"),
-        ("redo", CHOOSE, "Ask for a new round of drafts, with a note", "redo"),
-        ("undecide", CHOOSE, "Take a verdict back", "undecide"),
-        ("status", LOOK, "Where campaigns stand, in one screen", "status"),
-        ("sheet", LOOK, "A contact sheet to open from disk, print or mail", "sheet"),
-        ("ls", LOOK, "Every image of a campaign, one a line", "ls"),
-        ("log", LOOK, "What was sent, answered and stored, line by line", "log"),
-        ("resolve", MONEY, "Settle what is in doubt or lost", "resolve"),
-        ("verify", MONEY, "Hold every stored file against its sha256", "verify"),
-        ("ledger", MONEY, "Rebuild the ledger from a run manifest", "ledger"),
-        ("serve", ENGINE, "Run the image server that ships inside", "serve"),
-        ("doctor", ENGINE, "What this machine can do, and what is in the way", "doctor"),
-        ("schema", ENGINE, "The JSON Schema of campaign files", "schema"),
+        ("init", PLAN, "Write a first campaign file, ready to run", ""),
+        ("check", PLAN, "Report mistakes in campaign files; sends nothing", ""),
+        ("plan", PLAN, "Show what a run would render and cost; sends nothing", ""),
+        ("explain", PLAN, "Show the prompts of a cell and where its values come from", ""),
+        ("run", RENDER, "Render the drafts that are due, then finals of approved cells", ""),
+        ("finals", RENDER, "Render finals of approved cells, after confirmation", "run"),
+        ("review", REVIEW, "Serve a page for choosing drafts", ""),
+        ("approve", REVIEW, "Approve drafts; a run then renders their finals", "verdicts"),
+        ("reject", REVIEW, "Reject drafts; no finals are rendered of them", "verdicts"),
+        ("redo", REVIEW, "Ask for another round of drafts", "verdicts"),
+        ("undecide", REVIEW, "Take verdicts back", "verdicts"),
+        ("status", INSPECT, "Show where campaigns stand", ""),
+        ("ls", INSPECT, "List the images of a campaign", ""),
+        ("log", INSPECT, "Show what a run sent, received and stored", ""),
+        ("sheet", INSPECT, "Write a contact sheet as HTML or as a mail", ""),
+        ("resolve", REPAIR, "Settle images that are in doubt or lost", ""),
+        ("verify", REPAIR, "Compare stored files with their checksums", ""),
+        ("ledger", REPAIR, "Rebuild a lost ledger from run manifests", ""),
+        ("serve", SYSTEM, "Run the image server", ""),
+        ("doctor", SYSTEM, "Check whether this machine can render", ""),
+        ("schema", SYSTEM, "Print the JSON Schema of campaign files", ""),
     )
 )
 
 
 def find(name: str) -> CommandEntry | None:
-    """The command of that name."""
-    return next((listing for listing in COMMANDS if listing.name == name), None)
+    """Return the command of that name; `None` if there is none."""
+    return next((entry for entry in COMMANDS if entry.name == name), None)

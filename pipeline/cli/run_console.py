@@ -1,4 +1,4 @@
-"""A run on the terminal: the question before, the head, what happens, the ending."""
+"""A run on the terminal: the question before it, its start, its progress, its end."""
 
 import argparse
 import json
@@ -9,11 +9,9 @@ from pathlib import Path
 from typing import TextIO
 
 from pipeline.app.console import RunEnding, RunStart
-from pipeline.app.next_steps import steps_onward
-from pipeline.app.options import CampaignOptions
-from pipeline.cli.findings import tell_finding
+from pipeline.cli.problems import tell_finding
 from pipeline.cli.progress import watcher_for
-from pipeline.cli.terminal import counted, is_terminal, paint, say
+from pipeline.cli.terminal import counted, folded, is_terminal, paint, say
 from pipeline.errors import Declined
 from pipeline.model.campaign import Review, Stage
 from pipeline.model.credits import Credits
@@ -22,7 +20,6 @@ from pipeline.model.provider import Profile
 from pipeline.purchasing.events import Watcher
 from pipeline.reports.run_manifest import RunFacts, manifest_head
 from pipeline.reports.run_report import NAMED, RunReport
-from pipeline.state.survey import CampaignState
 
 TROUBLE = (
     Status.IN_DOUBT,
@@ -42,7 +39,7 @@ class TerminalConsole:
     ask_above: int
     """Credits above which a person is asked."""
     ask_always: bool = False
-    """Ask whatever the price, and for play credits too."""
+    """Ask whatever the price is, and for play credits too."""
     ask_never: bool = False
     quiet: bool = False
     as_json: bool = False
@@ -56,7 +53,7 @@ class TerminalConsole:
         return [sys.stderr] if self.log_json else []
 
     def confirm(self, profile: Profile, *, images: int, price: Credits) -> None:
-        """See `Console.confirm`; without a terminal nobody is asked and the budgets decide."""
+        """See `Console.confirm`; without a terminal nobody is asked, and budgets decide."""
         always = self.ask_always and price > 0
         silent = self.ask_never or (profile.play_money and not always)
         small = price <= self.ask_above and not always
@@ -69,7 +66,7 @@ class TerminalConsole:
             raise Declined("nothing was sent")
 
     def note(self, words: str) -> None:
-        """See `Console.note`; a log of JSON has an event of its own for what matters."""
+        """See `Console.note`; a JSON log has events of its own."""
         if not self.log_json:
             say(words)
 
@@ -77,7 +74,7 @@ class TerminalConsole:
         """See `Console.started`."""
         if self.quiet or self.log_json:
             return
-        for finding in start.loaded.warnings:
+        for finding in start.warnings:
             tell_finding(finding, stream=sys.stderr)
         _tell_start(start)
 
@@ -89,23 +86,23 @@ class TerminalConsole:
             say(f"{name}  {said}, 0 requests")
 
     def ended(self, ending: RunEnding) -> None:
-        """See `Console.ended`; the result goes to stdout with `--json`, the rest is talk."""
+        """See `Console.ended`; with `--json` the result goes to stdout, the rest to stderr."""
         if self.as_json and ending.report is not None:
             _print_manifest(ending.facts, ending.report)
         if (self.quiet and ending.code == 0) or self.log_json:
             return
         if ending.reason is not None:
-            say(f"{paint('stopped', 'red', 'bold', stream=sys.stderr)}: {ending.reason}")
+            _say_folded(f"{paint('stopped', 'red', 'bold', stream=sys.stderr)}: {ending.reason}")
         if ending.report is None:
-            say("The ledger keeps what is paid for; run again when the disk is well.")
+            say("The ledger has what was paid for; run again once the disk works.")
             return
         _tell_report(ending.report, ending.folder)
-        _tell_next(ending.options, ending.report, ending.state)
+        _tell_next(ending)
 
 
 def _tell_start(start: RunStart) -> None:
-    """Who renders what, where, under which limit."""
-    campaign, budget = start.loaded.campaign, start.budget
+    """Say what is rendered, on which account and within which limits."""
+    campaign, budget = start.campaign, start.budget
     limits = [
         f"{scope} budget {limit:,}"
         for scope, limit in (
@@ -116,7 +113,9 @@ def _tell_start(start: RunStart) -> None:
         if limit is not None
     ]
     money = ", ".join(limits) if limits else "play credits"
-    say(
+    if not limits and start.max_credits is not None:
+        money += ", which --max-credits does not limit"
+    _say_folded(
         f"{paint(campaign.slug, 'bold', stream=sys.stderr)}  run {start.run.id}, "
         f"{start.run.account}, {start.concurrency} at once, {money}"
     )
@@ -126,10 +125,10 @@ def _tell_start(start: RunStart) -> None:
 
 
 def _print_manifest(facts: RunFacts, report: RunReport) -> None:
-    """One line of ASCII, whatever the terminal can show; written image by image."""
+    """Print one line of ASCII, image by image."""
     head = json.dumps(manifest_head(facts, report.totals))
     sys.stdout.write(f'{head[:-1]}, "images": [')
-    for number, image in enumerate(report.roll.images()):
+    for number, image in enumerate(report.rows.images()):
         sys.stdout.write((", " if number else "") + json.dumps(json.loads(image)))
     print("]}")
 
@@ -152,11 +151,13 @@ def _tell_report(report: RunReport, folder: Path) -> None:
         if not count:
             continue
         word = status.value.replace("_", " ")
-        say(f"{paint(f'{count} {word}', 'yellow', stream=sys.stderr)}")
+        trouble = f"{counted(count, 'image')} {word}"
+        say(paint(trouble, "yellow", stream=sys.stderr))
         named = report.named[status]
         for line in named:
             why = f"  {line.reason}" if line.reason else ""
-            say(f"  {line.job.at.cell} {line.job.at.stage} take {line.job.at.take}{why}"[:300])
+            name = f"{line.job.at.cell} {line.job.at.stage} take {line.job.at.take}"
+            _say_folded(f"  {name}{why}"[:300])
         if count > len(named):
             say(f"  and {count - len(named)} more")
     say()
@@ -167,22 +168,27 @@ def _tell_report(report: RunReport, folder: Path) -> None:
         say("    sheet.html     a contact sheet to open from disk or mail")
 
 
-def _tell_next(options: CampaignOptions, report: RunReport, state: CampaignState) -> None:
-    if state.stale:
-        hold = "holds" if len(state.stale) == 1 else "hold"
-        say(f"{counted(len(state.stale), 'approval')} no longer {hold}:")
-        for stale in state.stale[:NAMED]:
-            say(f"  {stale.cell}  {stale.reason}")
-    if state.waiting:
-        say(f"{counted(len(state.waiting), 'cell')} to review")
-    for word, step in steps_onward(options, report.asked, state):
+def _say_folded(text: str) -> None:
+    for line in folded(text, stream=sys.stderr, indent="    "):
+        say(line)
+
+
+def _tell_next(ending: RunEnding) -> None:
+    if ending.stale:
+        hold = "holds" if len(ending.stale) == 1 else "hold"
+        say(f"{counted(len(ending.stale), 'approval')} no longer {hold}:")
+        for stale in ending.stale[:NAMED]:
+            _say_folded(f"  {stale.cell}  {stale.reason}")
+    if ending.waiting:
+        say(f"{counted(ending.waiting, 'cell')} to review")
+    for word, step in ending.steps:
         say(f"{paint(f'{word:<4}', 'bold', stream=sys.stderr)}  {step}")
 
 
 def console_for(
     arguments: argparse.Namespace, *, ask_above: int, ask_always: bool
 ) -> TerminalConsole:
-    """The console that the flags of a run ask for."""
+    """Return the console that the options of a run ask for."""
     return TerminalConsole(
         watcher=watcher_for(quiet=arguments.quiet, log=arguments.log),
         ask_above=ask_above,

@@ -1,4 +1,4 @@
-"""What `serve` says while it serves: one line for each request, and what went wrong."""
+"""The log of `serve`: one line for each request, and what went wrong."""
 
 import json
 import logging
@@ -17,7 +17,7 @@ _MOST_WAITING = 10_000
 
 
 class LogStyle(StrEnum):
-    """How the lines look."""
+    """The form of the lines."""
 
     TEXT = "text"
     JSON = "json"
@@ -25,36 +25,36 @@ class LogStyle(StrEnum):
 
 
 @contextmanager
-def telling(style: LogStyle) -> Iterator[None]:
-    """Lines on stderr while inside; a terminal that stops reading never stops the server."""
+def logging_requests(style: LogStyle) -> Iterator[None]:
+    """Log to stderr while inside; a terminal that stops reading never stops the server."""
     if style is LogStyle.OFF:
         yield
         return
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonLines() if style is LogStyle.JSON else _TextLines())
-    waiting: queue.Queue[logging.LogRecord] = queue.Queue(_MOST_WAITING)
-    listener = QueueListener(waiting, handler)
-    forwarding = _Forwarding(waiting)
-    room = logging.getLogger("pipeline.imageserver")
-    room.addHandler(forwarding)
-    room.setLevel(logging.INFO)
+    records: queue.Queue[logging.LogRecord] = queue.Queue(_MOST_WAITING)
+    listener = QueueListener(records, handler)
+    forwarding = _Forwarding(records)
+    logger = logging.getLogger("pipeline.imageserver")
+    logger.addHandler(forwarding)
+    logger.setLevel(logging.INFO)
     listener.start()
     try:
         yield
     finally:
-        room.removeHandler(forwarding)
+        logger.removeHandler(forwarding)
         listener.stop()
 
 
 class _Forwarding(QueueHandler):
-    """Hands records over as they are; what does not fit is left out."""
+    """Passes records on as they are, and drops those that do not fit."""
 
     def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
-        """Another thread of this process formats it."""
+        """Return the record; another thread of this process formats it."""
         return record
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
-        """A line less, when nobody has read the last ten thousand."""
+        """Drop a line if the last ten thousand were not read."""
 
 
 class _TextLines(logging.Formatter):
@@ -62,26 +62,26 @@ class _TextLines(logging.Formatter):
         super().__init__("%(asctime)s  %(message)s", "%H:%M:%S")
 
     def format(self, record: logging.LogRecord) -> str:
-        """Time and message; a level only where it is a warning or worse."""
-        told = super().format(record)
+        """Return time and message, and the level if it is a warning or worse."""
+        line = super().format(record)
         if record.levelno <= logging.INFO:
-            return told
-        at, _, rest = told.partition("  ")
+            return line
+        at, _, rest = line.partition("  ")
         return f"{at}  {record.levelname.lower()}: {rest}"
 
 
 class _JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        """One object on one line."""
+        """Return one object on one line."""
         at = datetime.fromtimestamp(record.created, UTC)
-        told: dict[str, object] = {
+        line: dict[str, object] = {
             "at": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "level": record.levelname.lower(),
         }
         answered = getattr(record, "answered", None)
         if isinstance(answered, Answered):
-            return json.dumps(told | {"event": "request"} | asdict(answered))
-        told |= {"event": "message", "message": record.getMessage()}
+            return json.dumps(line | {"event": "request"} | asdict(answered))
+        line |= {"event": "message", "message": record.getMessage()}
         if record.exc_info:
-            told["trace"] = self.formatException(record.exc_info)
-        return json.dumps(told)
+            line["trace"] = self.formatException(record.exc_info)
+        return json.dumps(line)

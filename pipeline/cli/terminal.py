@@ -1,9 +1,9 @@
-"""Words on a terminal: colour where it is wanted, and talk that can never end a paid run."""
+"""Writing to a terminal: colours, tables, and messages that can never end a paid run."""
 
 import contextlib
 import os
-import shutil
 import sys
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TextIO
 from unicodedata import category, east_asian_width
@@ -16,18 +16,18 @@ STYLES: Mapping[str, str] = {
     "yellow": "38;5;166",
     "cyan": "38;5;31",
 }
-"""Shades that are read on black and on white alike; the basic yellow and cyan vanish on white."""
+"""Shades that can be read on black and on white; the basic yellow and cyan vanish on white."""
 
 
 def wants_colour(stream: TextIO, environment: Mapping[str, str] = os.environ) -> bool:
-    """Whether this stream shows colour: a terminal, no NO_COLOR, not dumb."""
+    """Return whether this stream shows colour: a terminal that is not dumb, without NO_COLOR."""
     if environment.get("NO_COLOR") or environment.get("TERM") == "dumb":
         return False
     return bool(environment.get("FORCE_COLOR")) or is_terminal(stream)
 
 
 def is_terminal(stream: TextIO | None) -> bool:
-    """Whether a person may be watching; a closed stream is nobody."""
+    """Return whether a stream is a terminal; a closed one is not."""
     try:
         return stream is not None and stream.isatty()
     except ValueError:
@@ -35,21 +35,38 @@ def is_terminal(stream: TextIO | None) -> bool:
 
 
 def paint(text: str, *styles: str, stream: TextIO | None = None) -> str:
-    """The text in these styles, where the stream shows them."""
+    """Return the text in these styles, or as it is if the stream shows none."""
     if not text or not wants_colour(stream or sys.stdout):
         return text
     return f"\x1b[{';'.join(STYLES[style] for style in styles)}m{text}\x1b[0m"
 
 
 def width(most: int = 100) -> int:
-    """Columns to write into."""
-    return min(most, shutil.get_terminal_size((80, 24)).columns)
+    """Return the columns to write into: of COLUMNS, else of the terminal, else 80."""
+    columns = int(text) if (text := os.environ.get("COLUMNS", "")).isdecimal() else 0
+    if not columns and sys.__stdout__ is not None:  # as shutil does, which is slow to import
+        with contextlib.suppress(OSError, ValueError):
+            columns = os.get_terminal_size(sys.__stdout__.fileno()).columns
+    return min(most, columns or 80)
 
 
 def say(text: str = "", *, stream: TextIO | None = None) -> None:
-    """Write one line of talk to stderr; a closed or full stream is not an error of the run."""
+    """Write one line to stderr; a closed or full stream is not an error of the run."""
     with contextlib.suppress(OSError, ValueError):
         print(_encodable(text, stream or sys.stderr), file=stream or sys.stderr, flush=True)
+
+
+def folded(text: str, *, stream: TextIO, indent: str = "  ", most: int = 120) -> list[str]:
+    """Return a text as lines that fit a terminal, broken between words; else as one line."""
+    if not is_terminal(stream):
+        return [text]
+    return textwrap.wrap(
+        text,
+        width(most) - 1,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _encodable(text: str, stream: TextIO) -> str:
@@ -58,7 +75,7 @@ def _encodable(text: str, stream: TextIO) -> str:
 
 
 def table(rows: Sequence[Sequence[str]], *, right: frozenset[int] = frozenset()) -> list[str]:
-    """Lay rows out in columns, two blanks apart; columns in `right` are flushed right."""
+    """Lay rows out in columns, two blanks apart; columns in `right` are aligned to the right."""
     widths = [max(breadth(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = []
     for row in rows:
@@ -72,7 +89,7 @@ def table(rows: Sequence[Sequence[str]], *, right: frozenset[int] = frozenset())
 
 
 def breadth(text: str) -> int:
-    """Columns that a text takes on a terminal: wide letters two, marks on letters none."""
+    """Return the columns that a text takes: wide letters take two, marks on letters none."""
     if text.isascii():
         return len(text)
     return sum(
@@ -82,11 +99,11 @@ def breadth(text: str) -> int:
 
 
 _WIDTHLESS = ("Mn", "Me", "Cf")
-"""Marks on letters, and signs that only tell how others are drawn."""
+"""Marks on letters, and signs that only change how others are drawn."""
 
 
 def clipped(text: str, most: int) -> str:
-    """The text, its middle left out where it takes more columns than this."""
+    """Return the text, without its middle if it takes more columns than `most`."""
     if breadth(text) <= most:
         return text
     head, tail = text[: (most - 1) // 2], text[len(text) - most // 2 :]
@@ -98,5 +115,5 @@ def clipped(text: str, most: int) -> str:
 
 
 def counted(number: int, one: str, many: str | None = None) -> str:
-    """`1 image`, `2 images`, `1,000 images`."""
+    """Return `1 image`, `2 images` or `1,000 images`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

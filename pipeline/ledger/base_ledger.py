@@ -1,5 +1,5 @@
-"""The ledger's verbs, said once: each is one write or one read on a shelf of rows."""
-# ruff: noqa: D102 - base.Ledger says what each verb promises
+"""Every operation of a ledger as one write or one read of a row store."""
+# ruff: noqa: D102 - base.Ledger documents each operation
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -9,13 +9,21 @@ from typing import TypeVar
 
 from pipeline.ledger.base import StaleVerdict
 from pipeline.ledger.row_store import RowStore, SpendScope
-from pipeline.ledger.rows import RunRow, entry_of, iso, plain
+from pipeline.ledger.rows import RunRow, entry_of, iso, storable
 from pipeline.ledger.rules import buying, restoring, settling
-from pipeline.ledger.rules.attempts import ReplyRecord
+from pipeline.ledger.rules.attempts import ReplyRecord, list_open_attempts
 from pipeline.model.artifact import Artifact
 from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.credits import Budget, Credits, Spent
-from pipeline.model.entry import Attempt, AttemptRecord, Entry, Resolution, Restored, RunRecord
+from pipeline.model.entry import (
+    Attempt,
+    AttemptRecord,
+    CampaignRecord,
+    Entry,
+    Resolution,
+    Restored,
+    RunRecord,
+)
 from pipeline.model.job import Job, JobKey
 from pipeline.model.outcome import Failed, Receipt
 from pipeline.model.provider import Account
@@ -23,33 +31,34 @@ from pipeline.model.run import Run, RunId
 from pipeline.model.verdict import Verdict
 
 Clock = Callable[[], datetime]
-Answered = TypeVar("Answered")
+Result = TypeVar("Result")
 
 
 def utc_now() -> datetime:
-    """The wall clock."""
+    """Return the time of the wall clock."""
     return datetime.now(UTC)
 
 
 class BaseLedger(ABC):
-    """Every verb of the `Ledger` promise, over whatever can write, permit and read.
+    """`Ledger` over whatever can apply a function to a `RowStore`.
 
-    `base.Ledger` says what each verb promises.
+    A kind of ledger adds how a write is made durable and how a read sees one moment; the rules are
+    the same for all of them.
     """
 
     @abstractmethod
-    async def _write(self, verb: Callable[[RowStore, int], Answered]) -> Answered:
-        """Apply one verb, whole or not at all, and durably. It gets the books and the time."""
+    async def _write(self, operation: Callable[[RowStore, int], Result]) -> Result:
+        """Apply an operation durably, whole or not at all; it gets the rows and the time in ms."""
 
     @abstractmethod
-    async def _permit(self, verb: Callable[[RowStore, int], Attempt]) -> Attempt:
-        """As `_write`; a permit whose caller was cancelled meanwhile is released again."""
+    async def _permit(self, operation: Callable[[RowStore, int], Attempt]) -> Attempt:
+        """Do as `_write`, and release the permit if its caller was cancelled meanwhile."""
 
     @abstractmethod
-    async def _read(self, question: Callable[[RowStore], Answered]) -> Answered:
-        """Answer a question from what is durable."""
+    async def _read(self, query: Callable[[RowStore], Result]) -> Result:
+        """Apply a query to what is durable, as of one moment."""
 
-    async def begin(self, run: Run) -> int:
+    async def begin(self, run: Run) -> Sequence[Attempt]:
         return await self._write(lambda store, now: buying.begin(store, now, run))
 
     async def end(self, run: RunId, *, exit_code: int) -> None:
@@ -76,17 +85,17 @@ class BaseLedger(ABC):
     async def fail(
         self, attempt: Attempt, failure: Failed, *, http: int | None = None, request_id: str = ""
     ) -> None:
-        answer = ReplyRecord(http=http, request_id=request_id)
+        reply = ReplyRecord(http=http, request_id=request_id)
         await self._write(
-            lambda store, now: settling.fail(store, now, attempt, failure=failure, answer=answer)
+            lambda store, now: settling.fail(store, now, attempt, failure=failure, reply=reply)
         )
 
     async def release(
         self, attempt: Attempt, *, reason: str, http: int | None = None, request_id: str = ""
     ) -> None:
-        answer = ReplyRecord(http=http, request_id=request_id)
+        reply = ReplyRecord(http=http, request_id=request_id)
         await self._write(
-            lambda store, now: settling.release(store, now, attempt, reason=reason, answer=answer)
+            lambda store, now: settling.release(store, now, attempt, reason=reason, reply=reply)
         )
 
     async def doubt(
@@ -99,15 +108,21 @@ class BaseLedger(ABC):
         raw: bytes = b"",
         at_most: Credits | None = None,
     ) -> None:
-        answer = ReplyRecord(http=http, request_id=request_id, raw=raw)
+        reply = ReplyRecord(http=http, request_id=request_id, raw=raw)
         await self._write(
             lambda store, now: settling.doubt(
-                store, now, attempt, reason=reason, answer=answer, at_most=at_most
+                store, now, attempt, reason=reason, reply=reply, at_most=at_most
             )
         )
 
-    async def found(self, job: JobKey, url: str, *, charged: Credits | None = None) -> None:
-        await self._write(lambda store, _: settling.found(store, job, url, charged=charged))
+    async def abandon(self, attempts: Sequence[Attempt], *, reason: str) -> None:
+        await self._write(lambda store, _: settling.abandon(store, attempts, reason=reason))
+
+    async def open_attempts(self, campaign: Slug) -> Sequence[Attempt]:
+        return await self._read(lambda store: list_open_attempts(store, campaign))
+
+    async def image_found(self, job: JobKey, url: str, *, charged: Credits | None = None) -> None:
+        await self._write(lambda store, _: settling.image_found(store, job, url, charged=charged))
 
     async def resolve(
         self, job: JobKey, resolution: Resolution, *, charged: Credits | None = None
@@ -119,9 +134,6 @@ class BaseLedger(ABC):
     async def restore(self, run: RunRecord, jobs: Sequence[Restored]) -> int:
         return await self._write(lambda store, now: restoring.restore(store, now, run, jobs))
 
-    async def forgive(self, job: JobKey) -> None:
-        await self._write(lambda store, _: settling.forgive(store, job))
-
     async def entries(self, keys: Sequence[JobKey]) -> Mapping[JobKey, Entry]:
         return await self._read(
             lambda store: {row.key: entry_of(row, bought) for row, bought in store.jobs(keys)}
@@ -131,6 +143,9 @@ class BaseLedger(ABC):
         return await self._read(
             lambda store: [entry_of(row, bought) for row, bought in store.campaign_jobs(campaign)]
         )
+
+    async def record(self, campaign: Slug) -> CampaignRecord:
+        return await self._read(lambda store: _record_of(store, campaign))
 
     async def attempts(self, keys: Sequence[JobKey]) -> Mapping[JobKey, Sequence[AttemptRecord]]:
         return await self._read(lambda store: _grouped(store, keys))
@@ -172,6 +187,19 @@ class BaseLedger(ABC):
         return await self._read(lambda store: store.commits())
 
 
+def _record_of(store: RowStore, campaign: Slug) -> CampaignRecord:
+    payers = {row.id: row.run.account for row in store.runs(campaign)}
+    entries: list[Entry] = []
+    accounts: dict[JobKey, Account] = {}
+    for job, purchases in store.campaign_jobs(campaign):
+        entries.append(entry_of(job, purchases))
+        if purchases:
+            accounts[job.key] = payers[purchases[-1].run]
+    return CampaignRecord(
+        entries=entries, accounts=accounts, verdicts=store.verdicts(campaign, None)
+    )
+
+
 def _grouped(store: RowStore, keys: Sequence[JobKey]) -> dict[JobKey, Sequence[AttemptRecord]]:
     grouped: dict[JobKey, list[AttemptRecord]] = {}
     for key, record in store.attempts(keys):
@@ -184,7 +212,7 @@ def _decide(store: RowStore, verdict: Verdict, campaign: Slug, base: int | None)
     revision = newest.revision if newest else 0
     if base is not None and base != revision:
         raise StaleVerdict(newest)
-    note, by = (plain(text, limit=len(text)) for text in (verdict.note, verdict.by))
+    note, by = (storable(text, limit=len(text)) for text in (verdict.note, verdict.by))
     decided = replace(verdict, note=note, by=by, revision=revision + 1)
     store.add_verdict(campaign, decided)
     return decided

@@ -1,4 +1,4 @@
-"""Making many values that stay, without the collector walking over them again and again."""
+"""Pausing the garbage collector while many values are made that stay."""
 
 import gc
 from collections.abc import Iterator
@@ -7,11 +7,11 @@ from contextlib import contextmanager
 
 @contextmanager
 def collection_paused() -> Iterator[None]:
-    """While inside, no cycles are collected: a sixth of what it costs to survey 100,000 jobs."""
-    collecting = gc.isenabled()
+    """Collect no cycles while inside: it saves a sixth of the time to survey 100,000 jobs."""
+    enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        if collecting:
+        if enabled:
             gc.enable()

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from pipeline.ledger.base import Ledger
 from pipeline.ledger.base_ledger import Clock, utc_now
+from pipeline.ledger.sqlite.commit_mark import LedgerMark, read_mark
 from pipeline.ledger.sqlite.ledger import SqliteLedger
-from pipeline.ledger.sqlite.marks import LedgerMark, read_mark
 
 _FILE = "ledger.db"
 

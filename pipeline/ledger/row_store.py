@@ -1,4 +1,4 @@
-"""The shelf a ledger keeps its rows on: plain reading and writing, no rules."""
+"""Reading and writing the rows of a ledger, without any rule."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from pipeline.model.verdict import Verdict
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SpendScope:
-    """Whose purchases are summed; `None` leaves a dimension open."""
+    """Which purchases are summed; `None` does not limit a dimension."""
 
     account: Account | None = None
     campaign: Slug | None = None
@@ -25,107 +25,108 @@ class SpendScope:
 
 
 class RowStore(Protocol):
-    """Rows by their names. Everything written between two commits appears at once or not at all.
+    """The rows of one ledger, inside a transaction that the caller opened.
 
-    A row that is handed out is the caller's own: nothing changes before it is saved.
+    A row that is returned is a copy: nothing changes before it is saved. Ids of runs and jobs are
+    the store's own. What is added or saved is seen by later calls in the same transaction.
     """
 
     def commits(self) -> int:
-        """How many groups of writes were made."""
+        """Return how many transactions have written to the ledger."""
         ...
 
     def run(self, name: RunId) -> RunRow | None:
-        """A run by its public name."""
+        """Return a run by its public name."""
         ...
 
     def add_run(self, run: Run, *, started: int) -> None:
-        """A new run."""
+        """Add a run."""
         ...
 
     def save_run(self, row: RunRow) -> None:
-        """Keep what has changed in a run."""
+        """Save the ending of a run, and when it last paid."""
         ...
 
     def runs(self, campaign: Slug | None) -> Sequence[RunRow]:
-        """All runs, newest first."""
+        """Return the runs of a campaign, or all, newest first."""
         ...
 
-    def run_by(self, id_: int) -> RunRow:
-        """A run that other rows point to."""
+    def run_by_id(self, id_: int) -> RunRow:
+        """Return a run that other rows refer to."""
         ...
 
     def job(self, key: JobKey) -> JobRow | None:
-        """A job by its key."""
+        """Return a job by its key."""
         ...
 
     def add_job(self, key: JobKey, at: Coordinates) -> JobRow:
-        """A new job."""
+        """Add a job that was not known; its state is `planned`."""
         ...
 
     def save_job(self, row: JobRow) -> None:
-        """Keep what has changed in a job."""
+        """Save the state, counts, URL, reason and artifact of a job."""
         ...
 
-    def purchase(self, job: int, nth: int) -> PurchaseRow:
-        """A purchase that exists."""
+    def purchase(self, job: int, number: int) -> PurchaseRow:
+        """Return a purchase that exists."""
         ...
 
     def add_purchase(self, row: PurchaseRow) -> None:
-        """A new purchase: counted at once in every scope it belongs to."""
+        """Add a purchase; it counts at once in `spent` of every scope that it belongs to."""
         ...
 
     def save_purchase(self, row: PurchaseRow) -> None:
-        """Keep the state and credits of a purchase, and move what the scopes count."""
+        """Save the state and credits of a purchase; `spent` follows at once."""
         ...
 
     def attempt(self, job: int, number: int) -> AttemptRow | None:
-        """One POST of a job."""
+        """Return an attempt of a job."""
         ...
 
     def add_attempt(self, row: AttemptRow) -> None:
-        """A new POST."""
+        """Add an attempt."""
         ...
 
     def save_attempt(self, row: AttemptRow) -> None:
-        """Keep how a POST ended."""
+        """Save how an attempt ended."""
         ...
 
     def open_attempts(self, campaign: Slug) -> Sequence[tuple[JobRow, AttemptRow]]:
-        """Every POST of a campaign that has no ending."""
+        """Return every attempt of a campaign that has no ending."""
         ...
 
     def keep_reply(self, attempt: AttemptRow, raw: bytes) -> None:
-        """Keep the body of a reply as proof."""
+        """Add the body of a reply, as proof of what the provider said."""
         ...
 
     def reply(self, key: JobKey) -> bytes:
-        """The newest body that was kept of a job's replies; empty where none was."""
+        """Return the newest body that was kept of a job's replies; empty if none was."""
         ...
 
     def spent(self, scope: SpendScope) -> Spent:
-        """What a scope has confirmed, and has in doubt or reserved."""
+        """Return what a scope has confirmed, and what it has in doubt or reserved."""
         ...
 
     def jobs(self, keys: Sequence[JobKey]) -> Iterable[tuple[JobRow, Sequence[PurchaseRow]]]:
-        """The known ones among these jobs, with their purchases in order."""
+        """Return the known ones among these jobs, each with its purchases in order."""
         ...
 
     def campaign_jobs(self, campaign: Slug) -> Iterable[tuple[JobRow, Sequence[PurchaseRow]]]:
-        """Every job of a campaign, in the order they were first submitted."""
+        """Return every job of a campaign in the order of submission, with its purchases."""
         ...
 
     def attempts(self, keys: Sequence[JobKey]) -> Iterable[tuple[JobKey, AttemptRecord]]:
-        """Every POST of these jobs, in order."""
+        """Return every attempt of these jobs, in order."""
         ...
 
     def add_verdict(self, campaign: Slug, verdict: Verdict) -> None:
-        """A new verdict."""
+        """Add a verdict."""
         ...
 
     def newest_verdict(self, campaign: Slug, cell: CellName, stage: Stage) -> Verdict | None:
-        """The verdict with the highest revision."""
+        """Return the verdict with the highest revision."""
         ...
 
     def verdicts(self, campaign: Slug, cell: CellName | None) -> Sequence[Verdict]:
-        """Every verdict of a campaign or cell, oldest first."""
+        """Return every verdict of a campaign, or of one cell, oldest first."""
         ...

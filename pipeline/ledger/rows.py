@@ -1,4 +1,4 @@
-"""What a ledger keeps of runs, jobs, purchases and attempts, whatever it keeps them in."""
+"""The rows of a ledger: runs, jobs, purchases and attempts, whatever stores them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from pipeline.model.run import Run
 
 
 class JobState(StrEnum):
-    """Where a job stands; the public statuses, with the failures told apart."""
+    """The state of a job: the public statuses, with the kinds of failure as states."""
 
     PLANNED = "planned"
     RENDERING = "rendering"
@@ -29,8 +29,8 @@ class JobState(StrEnum):
     REFUSED = "refused"
 
 
-class Money(StrEnum):
-    """Where the credits of one purchase stand."""
+class PurchaseState(StrEnum):
+    """The state of the credits of one purchase."""
 
     RESERVED = "reserved"
     CONFIRMED = "confirmed"
@@ -38,8 +38,8 @@ class Money(StrEnum):
     FREED = "freed"
 
 
-class Ending(StrEnum):
-    """How one POST ended, in the words of the run manifest."""
+class AttemptOutcome(StrEnum):
+    """How an attempt ended, in the words of the run manifest; `submitted` is open."""
 
     SUBMITTED = "submitted"
     PAID = "paid"
@@ -61,7 +61,7 @@ class RunRow:
 
 @dataclass(kw_only=True, slots=True)
 class JobRow:
-    """One job; `purchases` and `attempts` count what was opened so far."""
+    """One job; `purchases` and `attempts` count those opened so far."""
 
     id: int
     key: JobKey
@@ -79,13 +79,14 @@ class PurchaseRow:
     """One purchase of a job, charged at most once whatever its attempts."""
 
     job: int
-    nth: int
+    number: int
+    """Counts the purchases of the job from 1."""
     key: PurchaseKey
-    """Empty where it was lost with an older ledger."""
+    """Empty if it was lost with an older ledger."""
     run: int
-    """The run that opened it, and keeps it in its account whoever settles it."""
+    """The run that opened it; its credits stay with that run, whoever settles it."""
     opened: int
-    state: Money
+    state: PurchaseState
     credits: Credits
     """The price; once confirmed, what the receipt says."""
 
@@ -96,34 +97,35 @@ class AttemptRow:
 
     job: int
     number: int
-    nth: int
-    """The purchase it belongs to."""
+    """Counts the attempts of the job from 1, over all its purchases."""
+    purchase: int
+    """The number of the purchase that it belongs to."""
     run: int
     started: int
     ended: int | None = None
     http: int | None = None
-    outcome: Ending = Ending.SUBMITTED
+    outcome: AttemptOutcome = AttemptOutcome.SUBMITTED
     request_id: str = ""
     error: str = ""
 
 
-def plain(text: str, *, limit: int = 2000) -> str:
-    """Text as every shelf can hold it: well-formed, and no longer than a person would read."""
+def storable(text: str, *, limit: int = 2000) -> str:
+    """Return text that every store can hold: valid Unicode, cut to `limit` characters."""
     return text[:limit].encode("utf-8", "replace").decode()
 
 
 def milliseconds(moment: datetime) -> int:
-    """A moment as whole milliseconds since 1970, UTC."""
+    """Return a moment as whole milliseconds since 1970, UTC."""
     return round(moment.timestamp() * 1000)
 
 
 def moment_of(text: str) -> int | None:
-    """The inverse of `iso`; `ValueError` for what is no time."""
+    """Return the inverse of `iso`; raise `ValueError` for what is no time."""
     return milliseconds(datetime.fromisoformat(text)) if text else None
 
 
 def iso(moment: int | None) -> str:
-    """`2026-11-22T06:00:00.123Z`; empty where there is no moment."""
+    """Return a moment as `2026-11-22T06:00:00.123Z`; empty for `None`."""
     if moment is None:
         return ""
     seconds, thousandths = divmod(moment, 1000)
@@ -131,7 +133,7 @@ def iso(moment: int | None) -> str:
 
 
 def month_of(moment: int) -> str:
-    """`2026-11`, UTC."""
+    """Return the month of a moment as `2026-11`, UTC."""
     return _second(moment // 1000)[:7]
 
 
@@ -141,13 +143,13 @@ def _second(seconds: int) -> str:
 
 
 def entry_of(job: JobRow, purchases: Sequence[PurchaseRow]) -> Entry:
-    """The public face of a job; the purchases in the order in which they were opened."""
+    """Return the public entry of a job; `purchases` in the order in which they were opened."""
     newest = purchases[-1] if purchases else None
     return Entry(
         key=job.key,
         at=job.at,
         outcome=_outcome(job, newest.credits if newest else Credits(0)),
-        spent=spent_by(purchases),
+        spent=sum_of(purchases),
         purchase=newest.key if newest and newest.key else None,
         purchased=iso(newest.opened) if newest and newest.key else "",
         rendering=job.state is JobState.RENDERING,
@@ -155,7 +157,7 @@ def entry_of(job: JobRow, purchases: Sequence[PurchaseRow]) -> Entry:
 
 
 def state_of(outcome: Outcome | None) -> JobState:
-    """The state of a job whose outcome is known."""
+    """Return the state of a job with this outcome."""
     match outcome:
         case None:
             return JobState.PLANNED
@@ -173,21 +175,21 @@ def state_of(outcome: Outcome | None) -> JobState:
             assert_never(outcome)
 
 
-def spent_by(purchases: Sequence[PurchaseRow]) -> Spent:
-    """The sum of some purchases; what is reserved may have been charged."""
-    confirmed = held = 0
+def sum_of(purchases: Sequence[PurchaseRow]) -> Spent:
+    """Return the sum of some purchases; what is reserved counts as in doubt."""
+    confirmed = in_doubt = 0
     for purchase in purchases:
-        if purchase.state is Money.CONFIRMED:
+        if purchase.state is PurchaseState.CONFIRMED:
             confirmed += purchase.credits
-        elif purchase.state is not Money.FREED:
-            held += purchase.credits
-    return _interval(confirmed, held)
+        elif purchase.state is not PurchaseState.FREED:
+            in_doubt += purchase.credits
+    return _interval(confirmed, in_doubt)
 
 
 @lru_cache(maxsize=256)
-def _interval(confirmed: int, held: int) -> Spent:
-    """One value for the many jobs that cost the same."""
-    return Spent(confirmed=Credits(confirmed), in_doubt=Credits(held))
+def _interval(confirmed: int, in_doubt: int) -> Spent:
+    """Return one shared value for the many jobs that cost the same."""
+    return Spent(confirmed=Credits(confirmed), in_doubt=Credits(in_doubt))
 
 
 def _outcome(job: JobRow, credits_: Credits) -> Outcome | None:

@@ -1,6 +1,6 @@
-"""What a ledger knows: purchases, attempts, runs, and one entry for each job."""
+"""The nouns of a ledger: attempts, runs, resolutions, and one entry for each job."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NewType
@@ -8,9 +8,10 @@ from typing import NewType
 from pipeline.model.campaign import Slug
 from pipeline.model.credits import Credits, Spent
 from pipeline.model.job import Coordinates, JobKey
-from pipeline.model.outcome import Outcome
+from pipeline.model.outcome import Outcome, Status, status_of
 from pipeline.model.provider import Account
 from pipeline.model.run import RunId
+from pipeline.model.verdict import Verdict
 
 PurchaseKey = NewType("PurchaseKey", str)
 """The Idempotency-Key of one purchase: constant over its attempts, new for a new purchase."""
@@ -29,7 +30,7 @@ class Attempt:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AttemptRecord:
-    """One POST as the run manifest tells it."""
+    """One POST as run manifests have it."""
 
     number: int
     run: RunId
@@ -39,32 +40,37 @@ class AttemptRecord:
     ended: str = ""
     http: int | None = None
     outcome: str = ""
-    """`submitted` (still open), `paid`, `failed`, `doubt`."""
+    """`submitted` (no ending yet), `paid`, `failed` or `doubt`."""
     request_id: str = ""
     error: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
-    """All that the ledger knows of one job."""
+    """All that the ledger has on one job."""
 
     key: JobKey
     at: Coordinates
     outcome: Outcome | None
-    """`None`: known, and due (as if never asked)."""
+    """`None`: an attempt is open (`rendering`), or the job is due as if it had never been asked."""
     spent: Spent
     """Over all purchases of the job: a doubt that was bought again stays counted."""
     purchase: PurchaseKey | None = None
-    """Of the newest purchase; `None` where its key was lost with an older ledger."""
+    """Of the newest purchase; `None` if its key was lost with an older ledger."""
     purchased: str = ""
-    """When the newest purchase was first submitted; UTC, ISO 8601. Empty where its key is lost."""
+    """When the newest purchase was first submitted; UTC, ISO 8601. Empty if its key is lost."""
     rendering: bool = False
-    """An attempt has no ending yet: in flight, or its run died and no other has begun since."""
+    """An attempt has no ending yet: in flight, or left so by a run that died."""
+
+    @property
+    def status(self) -> Status:
+        """The public status of the job."""
+        return Status.RENDERING if self.rendering else status_of(self.outcome)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Restored:
-    """One job as a run manifest remembers it, for a ledger that has lost it."""
+    """One job as a run manifest has it, for a ledger that has lost it."""
 
     key: JobKey
     at: Coordinates
@@ -77,7 +83,7 @@ class Restored:
 
 
 class Resolution(StrEnum):
-    """What a person, or the balance, says of a job in doubt."""
+    """The answer of a person, or of the balance, for a job in doubt."""
 
     CHARGED = "charged"
     """Paid, and no image will come: `paid_lost`."""
@@ -89,12 +95,24 @@ class Resolution(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunRecord:
-    """One invocation, as `status` tells it."""
+    """One run and how it ended."""
 
     id: RunId
     campaign: Slug
     account: Account
     started: str
     finished: str = ""
-    """Empty while the run lives, and for ever if it was killed."""
+    """Empty while the run is alive, and for ever if it was killed."""
     exit_code: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CampaignRecord:
+    """All that a ledger knows of one campaign, read at one moment."""
+
+    entries: Sequence[Entry]
+    """Every job that was ever submitted, also those no longer in the file."""
+    accounts: Mapping[JobKey, Account]
+    """The account of each job's newest purchase; jobs without a purchase are absent."""
+    verdicts: Sequence[Verdict]
+    """Every verdict ever given, oldest first."""

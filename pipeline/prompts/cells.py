@@ -3,23 +3,69 @@
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 
-from pipeline.campaign.feeds.table import KEY_JOINT
+from pipeline.campaign.cell_globs import compile_cell_globs, no_match_hint
+from pipeline.campaign.feeds.table import KEY_JOINT, pack
+from pipeline.campaign.findings import Findings, refusal
 from pipeline.campaign.loading import LoadedCampaign
+from pipeline.campaign.matrix.cross_product import cell_points, fits
 from pipeline.campaign.matrix.joins import EMPTY_ROW, Joiner
-from pipeline.campaign.matrix.rules import name_glob
-from pipeline.campaign.matrix.sizes import size_glob
-from pipeline.campaign.matrix.walk import fits, walk
-from pipeline.campaign.places import Findings, refusal
 from pipeline.campaign.resolved import CellRule, Join, Point, UnnamedCell
 from pipeline.errors import UsageError
 from pipeline.model.campaign import Cell, CellName
-from pipeline.prompts.batches import CellBatch
-from pipeline.suggestions import did_you_mean
 from pipeline.templates.template_process import TemplateProcess, TemplateProcessDied
 
 BATCH = 512
 """Cells that are asked about, or written, in one message."""
-_MISSING_TOLD = 20
+_MOST_MISSING = 20
+
+
+class CellBatch:
+    """Collects the distinct values of some cells; each is named by its number."""
+
+    def __init__(self, loaded: LoadedCampaign) -> None:
+        self.loaded = loaded
+        self.values: list[str] = []
+        """As JSON, the way the writing process takes them."""
+        self._axes: list[dict[int, int]] = [{} for _ in loaded.matrix.axes]
+        self._tables: list[dict[int, int]] = [{} for _ in loaded.joins]
+        self._variants: dict[int, int] = {}
+
+    def numbers(self, unnamed: UnnamedCell) -> list[int]:
+        """The numbers of a cell's values; later ones win where names repeat."""
+        used = [self._variant(unnamed.variant)]
+        for axis, (known, position) in enumerate(zip(self._axes, unnamed.point, strict=True)):
+            number = known.get(position)
+            used.append(self._axis(axis, position) if number is None else number)
+        for table, (known, row) in enumerate(zip(self._tables, unnamed.rows, strict=True)):
+            number = known.get(row)
+            used.append(self._table(table, row) if number is None else number)
+        return used
+
+    def _keep(self, value: str) -> int:
+        self.values.append(value)
+        return len(self.values) - 1
+
+    def _variant(self, variant: int) -> int:
+        number = self._variants.get(variant)
+        if number is None:
+            number = self._variants[variant] = self._keep(self.loaded.variants[variant].packed)
+        return number
+
+    def _axis(self, axis: int, position: int) -> int:
+        chosen = self.loaded.matrix.axes[axis]
+        identity = pack(chosen.ids[position])
+        value = f"[{pack(chosen.name)},{identity},{chosen.packed(position)}]"
+        number = self._axes[axis][position] = self._keep(value)
+        return number
+
+    def _table(self, join: int, row: int) -> int:
+        table = self.loaded.joins[join].table
+        if row == EMPTY_ROW:
+            columns = pack([""] * len(table.columns))
+        else:
+            columns = table.rows[row].decode("ascii")
+        number = self._tables[join][row] = self._keep(f"[{pack(table.name)},null,{columns}]")
+        return number
 
 
 def expand(loaded: LoadedCampaign, *, only: Sequence[str] = ()) -> Iterator[Cell]:
@@ -27,23 +73,23 @@ def expand(loaded: LoadedCampaign, *, only: Sequence[str] = ()) -> Iterator[Cell
 
     Raises `CampaignError` where a cell lacks a row that it needs.
     """
-    for spot in unnamed_cells(loaded, only=only):
-        yield cell_of(loaded, spot)
+    for unnamed in unnamed_cells(loaded, only=only):
+        yield cell_of(loaded, unnamed)
 
 
-def cell_of(loaded: LoadedCampaign, spot: UnnamedCell) -> Cell:
+def cell_of(loaded: LoadedCampaign, unnamed: UnnamedCell) -> Cell:
     """A cell with everything that its template may say."""
     axes = loaded.matrix.axes
-    pairs = list(zip(axes, spot.point, strict=True))
-    values: dict[str, object] = dict(loaded.variants[spot.variant].vars)
+    pairs = list(zip(axes, unnamed.point, strict=True))
+    values: dict[str, object] = dict(loaded.variants[unnamed.variant].vars)
     for axis, position in pairs:
         values[axis.name] = {**axis.columns(position), "id": axis.ids[position]}
-    for join, row in zip(loaded.joins, spot.rows, strict=True):
+    for join, row in zip(loaded.joins, unnamed.rows, strict=True):
         empty: Mapping[str, object] = dict.fromkeys(join.table.columns, "")
         values[join.table.name] = empty if row == EMPTY_ROW else join.table.row(row)
     size = next(axis.sizes[position] for axis, position in pairs if axis.name == "size")
     return Cell(
-        name=name_of(loaded, spot.point),
+        name=name_of(loaded, unnamed.point),
         axes=tuple((axis.name, axis.ids[position]) for axis, position in pairs),
         size=size,
         values=values,
@@ -68,52 +114,56 @@ def unnamed_cells(
 
     Raises `CampaignError` at its end where cells lacked a row that they need, or none is left.
     """
-    conditions = [rule for rule in loaded.matrix.excludes if rule.condition]
-    if conditions and template_process is None:
+    rules = [rule for rule in loaded.matrix.excludes if rule.condition]
+    if rules and template_process is None:
         with TemplateProcess() as own:
-            with_templates(loaded, own)
+            compile_templates(loaded, own)
             yield from unnamed_cells(loaded, only=only, template_process=own)
         return
     found = _joined(loaded)
-    if conditions and template_process is not None:
-        found = _surviving(loaded, found, conditions, template_process)
-    wanted = name_glob(only)
+    if rules and template_process is not None:
+        found = _surviving(loaded, found, rules, template_process)
+    wanted = compile_cell_globs(only)
     findings = Findings()
     missing, left = 0, False
-    for spot, absent in found:
+    for unnamed, absent in found:
         left = left or absent is None or absent.on_missing == "error"
-        if wanted is not None and not wanted.match(name_of(loaded, spot.point)):
+        if wanted is not None and not wanted.match(name_of(loaded, unnamed.point)):
             continue
         if absent is None:
-            yield spot
+            yield unnamed
         elif absent.on_missing == "error":
             missing += 1
-            if missing <= _MISSING_TOLD:
-                _note_missing(loaded, spot, absent, findings)
-    if missing > _MISSING_TOLD:
+            if missing <= _MOST_MISSING:
+                _note_missing(loaded, unnamed, absent, findings)
+    if missing > _MOST_MISSING:
         at = loaded.joins[0].place
-        complaint = f"and {missing - _MISSING_TOLD} more cells have no row"
+        complaint = f"and {missing - _MOST_MISSING} more cells have no row"
         findings.error(complaint, at=at, code="join")
     if not left:
-        at = loaded.opened.place("matrix", key=True)
+        at = loaded.checked.place("matrix", key=True)
         complaint = "no cell is left: each is excluded, or skipped for want of a row"
         findings.error(complaint, at=at, path="matrix", code="no-cell")
-    findings.settle()
+    findings.raise_if_failed()
 
 
 def check_only(loaded: LoadedCampaign, only: Sequence[str]) -> None:
-    """`UsageError` where a glob fits no cell's name: a slip would look like nothing to do."""
-    idle = {pattern: name_glob([pattern]) for pattern in only}
-    for point in walk(loaded.matrix) if only else ():
+    """Check that every glob of `--only` fits a cell: a slip would look like nothing to do.
+
+    Raises `UsageError` for the first one that does not.
+    """
+    unmatched = {glob: compile_cell_globs([glob]) for glob in only}
+    for point in cell_points(loaded.matrix) if only else ():
         name = name_of(loaded, point)
-        for pattern in [one for one, fits_ in idle.items() if fits_ and fits_.match(name)]:
-            del idle[pattern]
-        if not idle:
+        for glob in [one for one, pattern in unmatched.items() if pattern and pattern.match(name)]:
+            del unmatched[glob]
+        if not unmatched:
             return
-    for pattern in idle:
-        names = (name_of(loaded, point) for point in walk(loaded.matrix))
-        hint = did_you_mean(size_glob(pattern), names)
-        raise UsageError(f"no cell fits --only {pattern}{hint}; globs need quotes and * crosses /")
+    for glob in unmatched:
+        names = (name_of(loaded, point) for point in cell_points(loaded.matrix))
+        words = (identity for axis in loaded.matrix.axes for identity in axis.ids)
+        hint = no_match_hint(glob, names=names, words=words)
+        raise UsageError(f"no cell fits --only {glob}{hint}; globs need quotes and * crosses /")
 
 
 Found = tuple[UnnamedCell, Join | None]
@@ -127,7 +177,7 @@ def _joined(loaded: LoadedCampaign) -> Iterator[Found]:
     rows: Point = ()
     absent: Join | None = None
     variant = plain
-    for point in walk(loaded.matrix):
+    for point in cell_points(loaded.matrix):
         if loaded.joins:
             rows, absent = joiner.rows(point)
         if overrides:
@@ -137,13 +187,13 @@ def _joined(loaded: LoadedCampaign) -> Iterator[Found]:
 
 
 def _note_missing(
-    loaded: LoadedCampaign, spot: UnnamedCell, join: Join, findings: Findings
+    loaded: LoadedCampaign, unnamed: UnnamedCell, join: Join, findings: Findings
 ) -> None:
-    key = Joiner(loaded.joins, loaded.matrix.axes).key(join, spot.point)
+    key = Joiner(loaded.joins, loaded.matrix.axes).key(join, unnamed.point)
     parts = key.split(KEY_JOINT)
     told = ", ".join(f"{k} {v or '(empty)'}" for k, v in zip(join.table.keys, parts, strict=True))
     complaint = (
-        f"{join.table.file} has no row with {told} for the cell {name_of(loaded, spot.point)}"
+        f"{join.table.file} has no row with {told} for the cell {name_of(loaded, unnamed.point)}"
     )
     findings.error(complaint, at=join.place, path=f"data.{join.table.name}", code="join")
 
@@ -156,50 +206,50 @@ def _surviving(
 ) -> Iterator[Found]:
     """The cells for which no condition holds, asked in batches."""
     included = {point for point, _ in loaded.matrix.includes}
-    while some := list(itertools.islice(found, BATCH)):
+    while chunk := list(itertools.islice(found, BATCH)):
         batch = CellBatch(loaded)
         asked: list[tuple[int, CellRule]] = []
-        questions: list[tuple[str, list[int]]] = []
-        for number, (spot, _) in enumerate(some):
+        conditions: list[tuple[str, list[int]]] = []
+        for number, (unnamed, _) in enumerate(chunk):
             for rule in rules:
-                if fits(rule, spot.point) and spot.point not in included:
+                if fits(rule, unnamed.point) and unnamed.point not in included:
                     asked.append((number, rule))
-                    questions.append((rule.condition, batch.numbers(spot)))
+                    conditions.append((rule.condition, batch.numbers(unnamed)))
         excluded: set[int] = set()
-        if questions:
-            names = [name_of(loaded, some[number][0].point) for number, _ in asked]
-            answers = _decide(batch, questions, template_process, names=names)
+        if conditions:
+            names = [name_of(loaded, chunk[number][0].point) for number, _ in asked]
+            answers = _evaluate(batch, conditions, template_process, names=names)
             excluded = {number for (number, _), yes in zip(asked, answers, strict=True) if yes}
-        yield from (one for number, one in enumerate(some) if number not in excluded)
+        yield from (one for number, one in enumerate(chunk) if number not in excluded)
 
 
-def _decide(
+def _evaluate(
     batch: CellBatch,
-    questions: Sequence[tuple[str, list[int]]],
+    conditions: Sequence[tuple[str, list[int]]],
     template_process: TemplateProcess,
     *,
     names: Sequence[CellName],
 ) -> Sequence[bool]:
     loaded = batch.loaded
     try:
-        template_process.post({"op": "judge", "questions": questions}, batch.values)
+        template_process.post({"op": "evaluate", "conditions": conditions}, batch.values)
         reply = template_process.answer()
     except TemplateProcessDied as died:
-        at, path = loaded.library.place(questions[died.number][0], 1)
+        at, path = loaded.templates.place(conditions[died.number][0], 1)
         complaint = f"{died.reason} (cell {names[died.number]})"
         raise refusal(complaint, at=at, code="template", path=path) from died
     findings = Findings()
     for problem in reply["problems"]:
-        at, path = loaded.library.place(problem["template"], problem["line"])
-        complaint = f"{problem['complaint']} (cell {names[problem['shot']]})"
+        at, path = loaded.templates.place(problem["template"], problem["line"])
+        complaint = f"{problem['complaint']} (cell {names[problem['number']]})"
         findings.error(complaint, at=at, path=path, code="template")
-    findings.settle()
+    findings.raise_if_failed()
     return [bool(answer) for answer in reply["answers"]]
 
 
-def with_templates(loaded: LoadedCampaign, template_process: TemplateProcess) -> None:
+def compile_templates(loaded: LoadedCampaign, template_process: TemplateProcess) -> None:
     """Hand the campaign's templates to a fresh writing process."""
-    loaded.library.teach(
+    loaded.templates.compile_in(
         template_process,
         Findings(),
         columns=loaded.columns,

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
+from pipeline.campaign.cell_globs import canonical_glob
+from pipeline.campaign.findings import Place
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.campaign.matrix.joins import EMPTY_ROW
-from pipeline.campaign.matrix.sizes import size_glob
-from pipeline.campaign.places import Place
-from pipeline.campaign.reading.located import Step, dotted, stands
+from pipeline.campaign.reading.located import Step, dotted, has_value
 from pipeline.campaign.resolved import UnnamedCell
 from pipeline.errors import UsageError
 from pipeline.model.campaign import Cell, Stage
@@ -21,7 +21,7 @@ from pipeline.suggestions import did_you_mean
 _MOST_NAMES = 2000
 """Cells among which the one that was meant is looked for."""
 _FIRST = Round()
-USUAL = "usual"
+DEFAULT = "default"
 """The origin of what no file sets."""
 
 
@@ -33,7 +33,7 @@ class ExplainedValue:
     """`product.headline`, `vars.season`, `stages.draft.quality`."""
     value: str
     origin: str
-    """`campaigns/x.yaml:12`, `feeds/products.csv row 3`, or `usual`."""
+    """`campaigns/x.yaml:12`, `feeds/products.csv row 3`, or `default`."""
     override: str = ""
     """`overrides[0]`, where one set it."""
 
@@ -56,14 +56,14 @@ def explain(
 
     `draft` and `final` are the rounds that the cell is in, with the notes that asked for them.
     """
-    wanted = size_glob(cell)
+    wanted = canonical_glob(cell)
     known = unnamed_cells(loaded)
-    spot = next((one for one in known if name_of(loaded, one.point) == wanted), None)
-    if spot is None:
+    unnamed = next((one for one in known if name_of(loaded, one.point) == wanted), None)
+    if unnamed is None:
         names = [name_of(loaded, one.point) for one in islice(unnamed_cells(loaded), _MOST_NAMES)]
         hint = did_you_mean(wanted, names) or f"; cells are named like {names[0]}"
         raise UsageError(f"there is no cell {cell}{hint}")
-    found = cell_of(loaded, spot)
+    found = cell_of(loaded, unnamed)
     drafts = tuple(plan_drafts(loaded, rounds={found.name: draft}, only=[wanted]))
     key = drafts[0].key if drafts else JobKey("")
     pick = Pick(round=final.number, take=1, job=key, sha256="")
@@ -74,96 +74,96 @@ def explain(
         cell=found,
         drafts=drafts,
         finals=tuple(finals),
-        settings=tuple(_settings(loaded, spot)),
+        settings=tuple(_settings(loaded, unnamed)),
     )
 
 
-def _settings(loaded: LoadedCampaign, spot: UnnamedCell) -> Iterator[ExplainedValue]:
-    yield from _axes(loaded, spot)
-    yield from _tables(loaded, spot)
-    yield from _vars(loaded, spot)
-    yield from _templates(loaded, spot)
-    yield from _stages(loaded, spot)
+def _settings(loaded: LoadedCampaign, unnamed: UnnamedCell) -> Iterator[ExplainedValue]:
+    yield from _axes(loaded, unnamed)
+    yield from _tables(loaded, unnamed)
+    yield from _vars(loaded, unnamed)
+    yield from _templates(loaded, unnamed)
+    yield from _stages(loaded, unnamed)
 
 
-def _axes(loaded: LoadedCampaign, spot: UnnamedCell) -> Iterator[ExplainedValue]:
-    for axis, position in zip(loaded.matrix.axes, spot.point, strict=True):
+def _axes(loaded: LoadedCampaign, unnamed: UnnamedCell) -> Iterator[ExplainedValue]:
+    for axis, position in zip(loaded.matrix.axes, unnamed.point, strict=True):
         at, row = axis.origin(position)
-        origin = _told(at, row)
+        origin = _location(at, row)
         yield ExplainedValue(name=axis.name, value=axis.ids[position], origin=origin)
         for column, value in axis.columns(position).items():
             yield ExplainedValue(name=f"{axis.name}.{column}", value=_text(value), origin=origin)
 
 
-def _tables(loaded: LoadedCampaign, spot: UnnamedCell) -> Iterator[ExplainedValue]:
-    for join, row in zip(loaded.joins, spot.rows, strict=True):
+def _tables(loaded: LoadedCampaign, unnamed: UnnamedCell) -> Iterator[ExplainedValue]:
+    for join, row in zip(loaded.joins, unnamed.rows, strict=True):
         table = join.table
         if row == EMPTY_ROW:
             yield ExplainedValue(
                 name=table.name, value="", origin=f"{table.file}, no row: on_missing"
             )
             continue
-        origin = _told(Place(table.file), table.numbers[row])
+        origin = _location(Place(table.file), table.numbers[row])
         for column, value in table.row(row).items():
             yield ExplainedValue(name=f"{table.name}.{column}", value=_text(value), origin=origin)
 
 
-def _vars(loaded: LoadedCampaign, spot: UnnamedCell) -> Iterator[ExplainedValue]:
-    variant = loaded.variants[spot.variant]
+def _vars(loaded: LoadedCampaign, unnamed: UnnamedCell) -> Iterator[ExplainedValue]:
+    variant = loaded.variants[unnamed.variant]
     for name, value in variant.vars.items():
-        yield _set(loaded, spot, ("vars", name), _text(value))
+        yield _setting(loaded, unnamed, ("vars", name), _text(value))
 
 
-def _templates(loaded: LoadedCampaign, spot: UnnamedCell) -> Iterator[ExplainedValue]:
-    variant = loaded.variants[spot.variant]
-    source = loaded.library.templates[variant.prompt]
-    setting = _set(loaded, spot, ("prompt",), source.text.strip())
+def _templates(loaded: LoadedCampaign, unnamed: UnnamedCell) -> Iterator[ExplainedValue]:
+    variant = loaded.variants[unnamed.variant]
+    source = loaded.templates.sources[variant.prompt]
+    setting = _setting(loaded, unnamed, ("prompt",), source.text.strip())
     if not source.path:
         setting = ExplainedValue(
             name="prompt",
             value=setting.value,
-            origin=_told(source.place),
+            origin=_location(source.place),
             override=setting.override,
         )
     yield setting
     for key, name in variant.texts:
-        text = loaded.library.templates[name].text
-        yield _set(loaded, spot, ("text", key), text)
+        text = loaded.templates.sources[name].text
+        yield _setting(loaded, unnamed, ("text", key), text)
     if variant.references:
-        names = [loaded.library.templates[name].text for name in variant.references]
-        yield _set(loaded, spot, ("references",), ", ".join(names))
-    yield _set(loaded, spot, ("background",), variant.background)
+        names = [loaded.templates.sources[name].text for name in variant.references]
+        yield _setting(loaded, unnamed, ("references",), ", ".join(names))
+    yield _setting(loaded, unnamed, ("background",), variant.background)
 
 
-def _stages(loaded: LoadedCampaign, spot: UnnamedCell) -> Iterator[ExplainedValue]:
-    for stage, settings in loaded.variants[spot.variant].stages.items():
+def _stages(loaded: LoadedCampaign, unnamed: UnnamedCell) -> Iterator[ExplainedValue]:
+    for stage, settings in loaded.variants[unnamed.variant].stages.items():
         words = {"quality": settings.quality, "takes": str(settings.takes)}
         words |= {"review": settings.review} if stage is Stage.DRAFT else {"mode": settings.mode}
         for name, value in words.items():
             steps = ("stages", stage.value, name)
-            yield _set(loaded, spot, steps, value)
-    yield _set(loaded, spot, ("provider",), loaded.profile.name)
-    path = loaded.path and loaded.library.templates[loaded.path].text
-    yield _set(loaded, spot, ("output", "path"), path or "CELL-tTAKE")
+            yield _setting(loaded, unnamed, steps, value)
+    yield _setting(loaded, unnamed, ("provider",), loaded.profile.name)
+    path = loaded.path and loaded.templates.sources[loaded.path].text
+    yield _setting(loaded, unnamed, ("output", "path"), path or "CELL-tTAKE")
 
 
-def _set(
-    loaded: LoadedCampaign, spot: UnnamedCell, steps: tuple[Step, ...], value: str
+def _setting(
+    loaded: LoadedCampaign, unnamed: UnnamedCell, steps: tuple[Step, ...], value: str
 ) -> ExplainedValue:
     """A setting of the file, or of the last override that sets it."""
-    opened, name = loaded.opened, dotted(steps)
-    for number in reversed(loaded.variants.overrides_of(spot.variant)):
+    opened, name = loaded.checked, dotted(steps)
+    for number in reversed(loaded.variants.overrides_of(unnamed.variant)):
         inside = ("overrides", number, "set", *steps)
-        if stands(opened.document, inside):
-            origin = _told(opened.place(*inside))
+        if has_value(opened.document, inside):
+            origin = _location(opened.place(*inside))
             return ExplainedValue(
                 name=name, value=value, origin=origin, override=f"overrides[{number}]"
             )
-    origin = _told(opened.place(*steps)) if stands(opened.document, steps) else USUAL
+    origin = _location(opened.place(*steps)) if has_value(opened.document, steps) else DEFAULT
     return ExplainedValue(name=name, value=value, origin=origin)
 
 
-def _told(at: Place, row: int = 0) -> str:
+def _location(at: Place, row: int = 0) -> str:
     if row:
         return f"{at.file} row {row}"
     return f"{at.file}:{at.line}" if at.line else at.file

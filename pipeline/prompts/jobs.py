@@ -13,7 +13,7 @@ from pipeline.model.request import Background, Quality, RenderRequest
 from pipeline.model.verdict import Pick, Round
 from pipeline.prompts.cells import name_of, unnamed_cells
 from pipeline.prompts.output_paths import finished, usual_path
-from pipeline.prompts.writing import PlannedImage, Shots, WrittenPrompt, WrittenPrompts
+from pipeline.prompts.writing import PlannedImage, PlannedImages, WrittenPrompt, WrittenPrompts
 from pipeline.templates.template_process import TemplateProcess
 
 _FIRST = Round()
@@ -62,8 +62,8 @@ def drafts_written(
 ) -> WrittenPrompts:
     """What `plan_drafts` makes jobs of; what was written for the same question is not rewritten."""
     written_prompts = WrittenPrompts(loaded, Stage.DRAFT)
-    wanted = (frozenset(rounds.items()), tuple(only))
-    written_prompts.write(_draft_shots(loaded, rounds=rounds, only=only), wanted=wanted)
+    key = (frozenset(rounds.items()), tuple(only))
+    written_prompts.write(_draft_images(loaded, rounds=rounds, only=only), key=key)
     return written_prompts
 
 
@@ -76,58 +76,58 @@ def finals_written(
 ) -> WrittenPrompts:
     """What `plan_finals` makes jobs of; see `drafts_written`."""
     written_prompts = WrittenPrompts(loaded, Stage.FINAL)
-    wanted = (frozenset(picks.items()), frozenset(rounds.items()), tuple(only))
-    shots = _final_shots(loaded, picks=picks, rounds=rounds, only=only)
-    written_prompts.write(shots, wanted=wanted)
+    key = (frozenset(picks.items()), frozenset(rounds.items()), tuple(only))
+    images = _final_images(loaded, picks=picks, rounds=rounds, only=only)
+    written_prompts.write(images, key=key)
     return written_prompts
 
 
-def _draft_shots(
+def _draft_images(
     loaded: LoadedCampaign, *, rounds: Mapping[CellName, Round], only: Sequence[str]
-) -> Shots:
+) -> PlannedImages:
     """What is to be written for drafts."""
 
-    def shots(template_process: TemplateProcess) -> Iterator[PlannedImage]:
-        for spot in unnamed_cells(loaded, only=only, template_process=template_process):
-            round_ = rounds.get(name_of(loaded, spot.point), _FIRST) if rounds else _FIRST
-            takes = loaded.variants[spot.variant].stages[Stage.DRAFT].takes
+    def images(template_process: TemplateProcess) -> Iterator[PlannedImage]:
+        for unnamed in unnamed_cells(loaded, only=only, template_process=template_process):
+            round_ = rounds.get(name_of(loaded, unnamed.point), _FIRST) if rounds else _FIRST
+            takes = loaded.variants[unnamed.variant].stages[Stage.DRAFT].takes
             for take in range(1, takes + 1):
-                yield PlannedImage(spot, round_.number, take, round_.note)
+                yield PlannedImage(unnamed, round_.number, take, round_.note)
 
-    return shots
+    return images
 
 
-def _final_shots(
+def _final_images(
     loaded: LoadedCampaign,
     *,
     picks: Mapping[CellName, Pick],
     rounds: Mapping[CellName, Round],
     only: Sequence[str],
-) -> Shots:
+) -> PlannedImages:
     """What is to be written for finals."""
     stages = loaded.campaign.stages
     asked = Stage.DRAFT in stages and stages[Stage.DRAFT].review is not Review.NONE
 
-    def shots(template_process: TemplateProcess) -> Iterator[PlannedImage]:
-        for spot in unnamed_cells(loaded, only=only, template_process=template_process):
-            cell = name_of(loaded, spot.point)
+    def images(template_process: TemplateProcess) -> Iterator[PlannedImage]:
+        for unnamed in unnamed_cells(loaded, only=only, template_process=template_process):
+            cell = name_of(loaded, unnamed.point)
             pick = picks.get(cell)
             if pick is None and asked:
                 continue
             number = pick.round if pick else 1
             round_ = rounds.get(cell, _FIRST)
             note = round_.note if round_.number == number else ""
-            takes = loaded.variants[spot.variant].stages[Stage.FINAL].takes
+            takes = loaded.variants[unnamed.variant].stages[Stage.FINAL].takes
             for take in range(1, takes + 1):
-                yield PlannedImage(spot, number, take, note)
+                yield PlannedImage(unnamed, number, take, note)
 
-    return shots
+    return images
 
 
 class _CellCommon(NamedTuple):
     """What all images of a cell have in common."""
 
-    spot: UnnamedCell
+    unnamed: UnnamedCell
     cell: CellName
     axes: tuple[tuple[str, str], ...]
     size: str
@@ -153,9 +153,9 @@ class _JobBuilder:
         profile, campaign = self.loaded.profile.name, self.loaded.campaign.slug
         common: _CellCommon | None = None
         for written in self.written_prompts.read():
-            spot, round_, take, _ = written.shot
-            if common is None or common.spot is not spot:
-                common = self._common(spot)
+            unnamed, round_, take, _ = written.image
+            if common is None or common.unnamed is not unnamed:
+                common = self._common(unnamed)
             pick = self.picks.get(common.cell) if self.picks else None
             at = Coordinates(
                 campaign=campaign,
@@ -179,17 +179,17 @@ class _JobBuilder:
                 derived_from=pick.job if pick else None,
             )
 
-    def _common(self, spot: UnnamedCell) -> _CellCommon:
+    def _common(self, unnamed: UnnamedCell) -> _CellCommon:
         loaded = self.loaded
         axes = loaded.matrix.axes
-        ids = [axis.ids[position] for axis, position in zip(axes, spot.point, strict=True)]
-        variant = loaded.variants[spot.variant]
+        ids = [axis.ids[position] for axis, position in zip(axes, unnamed.point, strict=True)]
+        variant = loaded.variants[unnamed.variant]
         quality = variant.stages[self.stage].quality
         return _CellCommon(
-            spot=spot,
+            unnamed=unnamed,
             cell=CellName("/".join(ids)),
             axes=tuple(zip(self._names, ids, strict=True)),
-            size=self.written_prompts.ratio(spot),
+            size=self.written_prompts.ratio(unnamed),
             quality=quality,
             background=variant.background,
             price=loaded.profile.price(quality),
@@ -205,27 +205,27 @@ class _JobBuilder:
             quality=common.quality,
             background=common.background,
             references=self.written_prompts.found(written) if written.references else (),
-            variation=_variation(written.shot, pick) if self.loaded.profile.caps.varies else "",
+            variation=_variation(written.image, pick) if self.loaded.profile.caps.varies else "",
         )
 
     def _payer(self, written: WrittenPrompt, request: RenderRequest, key: JobKey) -> JobKey | None:
         """The first job with the same request, stage, round and take; `None` for itself."""
         if not self._doubled or self.written_prompts.fingerprint(written) not in self._doubled:
             return None
-        shot = written.shot
-        payer = self._payers.setdefault((shot.round, shot.take, request), key)
+        image = written.image
+        payer = self._payers.setdefault((image.round, image.take, request), key)
         return None if payer == key else payer
 
     def _path(self, written: WrittenPrompt, cell: CellName) -> str:
-        shot = written.shot
+        image = written.image
         if written.path is None:
-            return usual_path(self.stage, cell, round_=shot.round, take=shot.take)
-        return finished(self.stage, written.path, round_=shot.round)
+            return usual_path(self.stage, cell, round_=image.round, take=image.take)
+        return finished(self.stage, written.path, round_=image.round)
 
 
-def _variation(shot: PlannedImage, pick: Pick | None) -> str:
+def _variation(image: PlannedImage, pick: Pick | None) -> str:
     """What tells takes apart; a final repeats that of the draft it comes from."""
     if pick is None:
-        return f"{shot.round}.{shot.take}"
-    further = f".{shot.take}" if shot.take > 1 else ""
+        return f"{image.round}.{image.take}"
+    further = f".{image.take}" if image.take > 1 else ""
     return f"{pick.round}.{pick.take}{further}"

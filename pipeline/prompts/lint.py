@@ -1,10 +1,10 @@
-"""Lint of a whole campaign: every distinct prompt, each piece of advice told once."""
+"""Lint of a whole campaign: every distinct prompt, each piece of advice repeated once."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pipeline.campaign.findings import Findings
 from pipeline.campaign.loading import LoadedCampaign
-from pipeline.campaign.places import Findings
 from pipeline.errors import Finding
 from pipeline.model.campaign import CellName, Stage
 from pipeline.model.request import Background
@@ -17,7 +17,7 @@ _MOST_PROMPTS = 20_000
 
 
 @dataclass(slots=True)
-class _ToldAdvice:
+class _RepeatedAdvice:
     cell: CellName
     cells: int = 1
 
@@ -29,7 +29,7 @@ def lint(loaded: LoadedCampaign) -> tuple[Finding, ...]:
     """
     findings = Findings()
     _lint_ids(loaded, findings)
-    told: dict[tuple[str, str, str], _ToldAdvice] = {}
+    repeated: dict[tuple[str, str, str], _RepeatedAdvice] = {}
     seen: set[tuple[str, Background]] = set()
     for template, background, prompt, cell in _prompts(loaded):
         if len(seen) >= _MOST_PROMPTS:
@@ -39,12 +39,12 @@ def lint(loaded: LoadedCampaign) -> tuple[Finding, ...]:
         seen.add((prompt, background))
         for advice in lint_prompt(prompt, transparent=background is Background.TRANSPARENT):
             key = (template, advice.code, advice.complaint)
-            if key in told:
-                told[key].cells += 1
+            if key in repeated:
+                repeated[key].cells += 1
             else:
-                told[key] = _ToldAdvice(cell)
-    for (template, code, complaint), where in told.items():
-        at, path = loaded.library.place(template, 1)
+                repeated[key] = _RepeatedAdvice(cell)
+    for (template, code, complaint), where in repeated.items():
+        at, path = loaded.templates.place(template, 1)
         others = where.cells - 1
         more = f" and {others} more prompt{'s' if others > 1 else ''}" if others else ""
         findings.warning(f"{complaint} (cell {where.cell}{more})", at=at, path=path, code=code)
@@ -57,10 +57,10 @@ def _prompts(loaded: LoadedCampaign) -> Iterator[tuple[str, Background, str, Cel
     drafts = stage is Stage.DRAFT
     first = drafts_written(loaded) if drafts else finals_written(loaded, picks={})
     for written in first.read():
-        spot = written.shot.spot
-        variant = loaded.variants[spot.variant]
-        if written.shot.take == 1:
-            yield variant.prompt, variant.background, written.prompt, name_of(loaded, spot.point)
+        unnamed = written.image.cell
+        variant = loaded.variants[unnamed.variant]
+        if written.image.take == 1:
+            yield variant.prompt, variant.background, written.prompt, name_of(loaded, unnamed.point)
 
 
 def _lint_ids(loaded: LoadedCampaign, findings: Findings) -> None:

@@ -4,7 +4,7 @@ import itertools
 import re
 from array import array
 
-from pipeline.campaign.matrix.ids import folded, id_complaint
+from pipeline.campaign.matrix.axis import folded, id_complaint
 from pipeline.model.campaign import CellName, Stage
 
 ENDING = ".png"

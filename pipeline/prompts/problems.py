@@ -1,12 +1,12 @@
-"""What templates stumbled over, told once each: the cell, the table's row and column, the line."""
+"""What templates stumbled over, each once: the cell, the table's row and column, the line."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pipeline.campaign.findings import Findings
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.campaign.matrix.joins import EMPTY_ROW
-from pipeline.campaign.places import Findings
 from pipeline.campaign.resolved import UnnamedCell
 from pipeline.model.campaign import CellName
 
@@ -14,7 +14,7 @@ _MOST = 100
 
 
 @dataclass(slots=True)
-class _ToldProblem:
+class _RepeatedProblem:
     """One complaint about one line, with its first cell."""
 
     where: str
@@ -26,42 +26,46 @@ class Problems:
 
     def __init__(self, loaded: LoadedCampaign) -> None:
         self.loaded = loaded
-        self._told: dict[tuple[str, int, str], _ToldProblem] = {}
+        self._problems: dict[tuple[str, int, str], _RepeatedProblem] = {}
         self._beyond = 0
 
-    def note(self, problem: Mapping[str, Any], spot: UnnamedCell, cell: CellName) -> None:
+    def note(self, problem: Mapping[str, Any], unnamed: UnnamedCell, cell: CellName) -> None:
         """Count a complaint for a cell."""
         key = (problem["template"], problem["line"], problem["complaint"])
-        known = self._told.get(key)
+        known = self._problems.get(key)
         if known is not None:
             known.cells += 1
-        elif len(self._told) >= _MOST:
+        elif len(self._problems) >= _MOST:
             self._beyond += 1
         else:
             slot, column = problem.get("slot", ""), problem.get("column", "")
-            self._told[key] = _ToldProblem(f"cell {cell}{self._origin(spot, slot, column)}")
+            self._problems[key] = _RepeatedProblem(
+                f"cell {cell}{self._origin(unnamed, slot, column)}"
+            )
 
-    def settle(self) -> None:
+    def raise_if_failed(self) -> None:
         """Raise `CampaignError` where there was any."""
         findings = Findings()
-        for (template, line, complaint), told in self._told.items():
-            at, path = self.loaded.library.place(template, line)
-            more = told.cells - 1
+        for (template, line, complaint), problem in self._problems.items():
+            at, path = self.loaded.templates.place(template, line)
+            more = problem.cells - 1
             also = f" and {more} more image{'s' if more > 1 else ''}" if more else ""
-            findings.error(f"{complaint} ({told.where}{also})", at=at, path=path, code="template")
+            findings.error(
+                f"{complaint} ({problem.where}{also})", at=at, path=path, code="template"
+            )
         if self._beyond:
-            at = self.loaded.library.place("", 0)[0]
+            at = self.loaded.templates.place("", 0)[0]
             findings.error(f"and {self._beyond} more images fail", at=at, code="more")
-        findings.settle()
+        findings.raise_if_failed()
 
-    def _origin(self, spot: UnnamedCell, slot: str, column: str) -> str:
+    def _origin(self, unnamed: UnnamedCell, slot: str, column: str) -> str:
         """`, feeds/products.csv row 3, column headline`."""
         named = f", column {column}" if column else ""
-        for axis, position in zip(self.loaded.matrix.axes, spot.point, strict=True):
+        for axis, position in zip(self.loaded.matrix.axes, unnamed.point, strict=True):
             if axis.name == slot:
                 at, row = axis.origin(position)
                 return f", {at.file} {f'row {row}' if row else f'line {at.line}'}{named}"
-        for join, position in zip(self.loaded.joins, spot.rows, strict=False):
+        for join, position in zip(self.loaded.joins, unnamed.rows, strict=False):
             if join.table.name == slot and position != EMPTY_ROW:
                 return f", {join.table.file} row {join.table.numbers[position]}{named}"
         return ""

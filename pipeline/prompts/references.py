@@ -3,8 +3,8 @@
 import hashlib
 
 from pipeline.campaign.files import below_root, beside
+from pipeline.campaign.findings import Place
 from pipeline.campaign.loading import LoadedCampaign
-from pipeline.campaign.places import Place
 from pipeline.campaign.reading.source import read_bytes
 from pipeline.errors import CampaignError
 from pipeline.model.request import Reference
@@ -18,7 +18,7 @@ class References:
 
     def __init__(self, loaded: LoadedCampaign) -> None:
         self.loaded = loaded
-        self._known = loaded.shelf.references
+        self._known = loaded.prompt_cache.references
 
     def find(self, template: str, written: str) -> Reference | str:
         """The image that a template names, or what is wrong with it."""
@@ -29,14 +29,14 @@ class References:
         return known
 
     def _read(self, template: str, written: str) -> Reference | str:
-        library = self.loaded.library
-        reading = beside(written, base=library.files[template])
+        library = self.loaded.templates
+        readable = beside(written, base=library.files[template])
         try:
-            below_root(reading, root=library.root, at=Place(reading.shown))
-            content = read_bytes(reading.path, shown=reading.shown, limit=_LARGEST)
+            below_root(readable, root=library.root, at=Place(readable.shown))
+            content = read_bytes(readable.path, shown=readable.shown, limit=_LARGEST)
         except CampaignError as error:
-            why = error.findings[0].complaint.removeprefix(reading.shown).strip()
-            return f"the reference {reading.shown} {why}"
+            why = error.findings[0].complaint.removeprefix(readable.shown).strip()
+            return f"the reference {readable.shown} {why}"
         if not content.startswith(_STARTS):
-            return f"the reference {reading.shown} is no PNG, JPEG or WebP"
-        return Reference(path=str(reading.path), sha256=hashlib.sha256(content).hexdigest())
+            return f"the reference {readable.shown} is no PNG, JPEG or WebP"
+        return Reference(path=str(readable.path), sha256=hashlib.sha256(content).hexdigest())

@@ -8,12 +8,11 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn
 
 from pipeline.campaign.loading import LoadedCampaign
-from pipeline.campaign.matrix.ids import folded
+from pipeline.campaign.matrix.axis import folded
 from pipeline.campaign.resolved import CompressedPrompts, PromptBatch, UnnamedCell
 from pipeline.model.campaign import CellName, Stage
 from pipeline.model.request import Reference
-from pipeline.prompts.batches import CellBatch
-from pipeline.prompts.cells import BATCH, name_of, with_templates
+from pipeline.prompts.cells import BATCH, CellBatch, compile_templates, name_of
 from pipeline.prompts.output_paths import Collisions, doubled, finished, path_complaint
 from pipeline.prompts.problems import Problems
 from pipeline.prompts.references import References
@@ -23,7 +22,7 @@ from pipeline.templates.template_process import TemplateProcess, TemplateProcess
 class PlannedImage(NamedTuple):
     """One image to be planned."""
 
-    spot: UnnamedCell
+    cell: UnnamedCell
     round: int
     take: int
     note: str
@@ -32,7 +31,7 @@ class PlannedImage(NamedTuple):
 class WrittenPrompt(NamedTuple):
     """What the child wrote for one image."""
 
-    shot: PlannedImage
+    image: PlannedImage
     prompt: str
     texts: Mapping[str, str]
     references: Sequence[str]
@@ -51,12 +50,12 @@ class TemplateInputs(NamedTuple):
 class RequestedBatch(NamedTuple):
     """A batch on its way: some images ask for the same words as an earlier one."""
 
-    shots: Sequence[PlannedImage]
-    pages: Sequence[int]
+    images: Sequence[PlannedImage]
+    numbers: Sequence[int]
     """For each image, which of the words that are written are its own."""
 
 
-Shots = Callable[[TemplateProcess], Iterator[PlannedImage]]
+PlannedImages = Callable[[TemplateProcess], Iterator[PlannedImage]]
 
 
 class WrittenPrompts:
@@ -68,46 +67,46 @@ class WrittenPrompts:
         self.references = References(loaded)
         self._compressed = CompressedPrompts((), frozenset())
         self._chapters: list[PromptBatch] = []
-        self._prints = array("q")
+        self._fingerprints = array("q")
         axes = loaded.matrix.axes
         self._size_axis = next(number for number, axis in enumerate(axes) if axis.name == "size")
         self._ratios = [size.ratio for size in axes[self._size_axis].sizes]
-        self._gists: dict[int, TemplateInputs] = {}
+        self._inputs: dict[int, TemplateInputs] = {}
         self._problems = Problems(loaded)
         self._collisions = Collisions()
 
-    def write(self, shots: Shots, *, wanted: Hashable = None) -> None:
+    def write(self, images: PlannedImages, *, key: Hashable = None) -> None:
         """Write every prompt; `CampaignError` with every one that cannot be.
 
-        What was written for the same `wanted` before is taken from the shelf.
+        What was written for the same `key` previous is taken from the cache.
         """
-        shelf = self.loaded.shelf
-        compressed = shelf.find((self.stage, wanted)) if wanted is not None else None
+        cache = self.loaded.prompt_cache
+        compressed = cache.find((self.stage, key)) if key is not None else None
         if compressed is None:
-            compressed = self._written(shots)
-            shelf.keep((self.stage, wanted), compressed)
+            compressed = self._write_all(images)
+            cache.keep((self.stage, key), compressed)
         self._compressed = compressed
 
-    def _written(self, shots: Shots) -> CompressedPrompts:
+    def _write_all(self, images: PlannedImages) -> CompressedPrompts:
         with TemplateProcess() as template_process:
-            with_templates(self.loaded, template_process)
-            coming = shots(template_process)
-            before: tuple[RequestedBatch, bytes] | None = None
-            while some := list(itertools.islice(coming, BATCH)):
-                asked = self._ask(template_process, some)
-                if before is not None:
-                    self._keep(*before)
-                before = asked, self._answered(template_process, asked)
-            if before is not None:
-                self._keep(*before)
-        self._problems.settle()
+            compile_templates(self.loaded, template_process)
+            planned = images(template_process)
+            previous: tuple[RequestedBatch, bytes] | None = None
+            while chunk := list(itertools.islice(planned, BATCH)):
+                requested = self._send(template_process, chunk)
+                if previous is not None:
+                    self._check_and_keep(*previous)
+                previous = requested, self._receive(template_process, requested)
+            if previous is not None:
+                self._check_and_keep(*previous)
+        self._problems.raise_if_failed()
         self._check_collisions()
-        return CompressedPrompts(tuple(self._chapters), frozenset(doubled(self._prints)))
+        return CompressedPrompts(tuple(self._chapters), frozenset(doubled(self._fingerprints)))
 
     def read(self) -> Iterator[WrittenPrompt]:
         """Everything in order."""
-        for chapter in self._compressed.chapters:
-            yield from self._unfold(chapter)
+        for batch in self._compressed.batches:
+            yield from self._decompress(batch)
 
     @property
     def doubled(self) -> frozenset[int]:
@@ -116,157 +115,159 @@ class WrittenPrompts:
 
     def fingerprint(self, written: WrittenPrompt) -> int:
         """A hash that equal requests of one take share."""
-        spot, round_, take, _ = written.shot
-        return hash((written.prompt, self.ratio(spot), round_, take, *written.references))
+        unnamed, round_, take, _ = written.image
+        return hash((written.prompt, self.ratio(unnamed), round_, take, *written.references))
 
-    def ratio(self, spot: UnnamedCell) -> str:
+    def ratio(self, unnamed: UnnamedCell) -> str:
         """The ratio that the images of a cell are rendered in."""
-        return self._ratios[spot.point[self._size_axis]]
+        return self._ratios[unnamed.point[self._size_axis]]
 
     def found(self, written: WrittenPrompt) -> tuple[Reference, ...]:
         """The images that go with a request."""
-        templates = self.loaded.variants[written.shot.spot.variant].references
+        templates = self.loaded.variants[written.image.cell.variant].references
         named = zip(templates, written.references, strict=True)
         found = (self.references.find(template, name) for template, name in named if name)
         return tuple(one for one in found if isinstance(one, Reference))
 
-    def _ask(
-        self, template_process: TemplateProcess, shots: Sequence[PlannedImage]
+    def _send(
+        self, template_process: TemplateProcess, images: Sequence[PlannedImage]
     ) -> RequestedBatch:
         batch = CellBatch(self.loaded)
-        kits: dict[int, int] = {}
+        template_numbers: dict[int, int] = {}
         known: dict[Hashable, int] = {}
-        pages: list[int] = []
-        wanted: list[tuple[int, list[int], int, int, str]] = []
+        numbers: list[int] = []
+        requests: list[tuple[int, list[int], int, int, str]] = []
         last: UnnamedCell | None = None
-        for spot, round_, take, note in shots:
-            if spot is not last:
-                last, gist = spot, self._gist(spot.variant)
-                named = [spot.point[axis] for axis in gist.axes]
-                named += [spot.rows[join] for join in gist.joins]
-                alike = (spot.variant, *named)
-            words = (alike, note, round_ if gist.round else 0, take if gist.take else 0)
-            page = known.get(words)
-            if page is None:
-                page = known[words] = len(wanted)
-                kit = kits.setdefault(spot.variant, len(kits))
-                wanted.append((kit, batch.numbers(spot), take, round_, note))
-            pages.append(page)
-        asked = RequestedBatch(shots, pages)
+        for unnamed, round_, take, note in images:
+            if unnamed is not last:
+                last, inputs = unnamed, self._inputs_of(unnamed.variant)
+                named = [unnamed.point[axis] for axis in inputs.axes]
+                named += [unnamed.rows[join] for join in inputs.joins]
+                alike = (unnamed.variant, *named)
+            words = (alike, note, round_ if inputs.round else 0, take if inputs.take else 0)
+            number = known.get(words)
+            if number is None:
+                number = known[words] = len(requests)
+                chosen = template_numbers.setdefault(unnamed.variant, len(template_numbers))
+                requests.append((chosen, batch.numbers(unnamed), take, round_, note))
+            numbers.append(number)
+        requested = RequestedBatch(images, numbers)
         head = {
             "op": "write",
             "stage": self.stage,
-            "kits": [self._kit(variant) for variant in kits],
-            "shots": wanted,
+            "cell_templates": [self._templates_of(variant) for variant in template_numbers],
+            "images": requests,
         }
         try:
             template_process.post(head, batch.values)
         except TemplateProcessDied as died:
-            self._died(died, asked)
-        return asked
+            self._raise_died(died, requested)
+        return requested
 
-    def _gist(self, variant: int) -> TemplateInputs:
-        gist = self._gists.get(variant)
-        if gist is None:
-            prompt, texts, references, path = self._kit(variant)
+    def _inputs_of(self, variant: int) -> TemplateInputs:
+        inputs = self._inputs.get(variant)
+        if inputs is None:
+            prompt, texts, references, path = self._templates_of(variant)
             templates = [prompt, *(name for _, name in texts), *references]
-            said = self.loaded.library.vocabulary.said([*templates, *([path] if path else [])])
+            said = self.loaded.templates.names.used_in([*templates, *([path] if path else [])])
             axes, joins = self.loaded.matrix.axes, self.loaded.joins
-            gist = self._gists[variant] = TemplateInputs(
+            inputs = self._inputs[variant] = TemplateInputs(
                 axes=tuple(number for number, axis in enumerate(axes) if axis.name in said),
                 joins=tuple(number for number, one in enumerate(joins) if one.table.name in said),
                 round="round" in said,
                 take="take" in said,
             )
-        return gist
+        return inputs
 
-    def _kit(
+    def _templates_of(
         self, variant: int
     ) -> tuple[str, Sequence[tuple[str, str]], Sequence[str], str | None]:
         chosen = self.loaded.variants[variant]
         return chosen.prompt, chosen.texts, chosen.references, self.loaded.path
 
-    def _answered(self, template_process: TemplateProcess, asked: RequestedBatch) -> bytes:
+    def _receive(self, template_process: TemplateProcess, requested: RequestedBatch) -> bytes:
         try:
             return template_process.raw_answer()
         except TemplateProcessDied as died:
-            return self._died(died, asked)
+            return self._raise_died(died, requested)
 
-    def _died(self, died: TemplateProcessDied, asked: RequestedBatch) -> NoReturn:
-        shot = asked.shots[asked.pages.index(died.number)]
-        template = self.loaded.variants[shot.spot.variant].prompt
+    def _raise_died(self, died: TemplateProcessDied, requested: RequestedBatch) -> NoReturn:
+        image = requested.images[requested.numbers.index(died.number)]
+        template = self.loaded.variants[image.cell.variant].prompt
         problem = {"template": template, "line": 1, "complaint": died.reason}
-        self._note(problem, shot)
-        self._problems.settle()
+        self._note(problem, image)
+        self._problems.raise_if_failed()
         raise died
 
-    def _note(self, problem: Mapping[str, Any], shot: PlannedImage) -> None:
-        self._problems.note(problem, shot.spot, name_of(self.loaded, shot.spot.point))
+    def _note(self, problem: Mapping[str, Any], image: PlannedImage) -> None:
+        self._problems.note(problem, image.cell, name_of(self.loaded, image.cell.point))
 
-    def _keep(self, asked: RequestedBatch, reply: bytes) -> None:
+    def _check_and_keep(self, requested: RequestedBatch, reply: bytes) -> None:
         """Check what came and put it away."""
         answer = json.loads(reply)
         for problem in answer["problems"]:
-            for shot, page in zip(asked.shots, asked.pages, strict=True):
-                if page == problem["shot"]:
-                    self._note(problem, shot)
+            for image, number in zip(requested.images, requested.numbers, strict=True):
+                if number == problem["number"]:
+                    self._note(problem, image)
         written = answer["written"]
-        heads = array("i")
-        for shot, page in zip(asked.shots, asked.pages, strict=True):
-            spot, round_, take, _ = shot
-            heads.extend((*spot.point, spot.variant, round_, take, page))
-            if written[page] is not None:
-                self._check(WrittenPrompt(shot, *written[page]))
-        chapter = PromptBatch(zlib.compress(heads.tobytes(), 1), zlib.compress(reply, 1))
-        self._chapters.append(chapter)
+        facts_of_images = array("i")
+        for image, number in zip(requested.images, requested.numbers, strict=True):
+            unnamed, round_, take, _ = image
+            facts_of_images.extend((*unnamed.point, unnamed.variant, round_, take, number))
+            if written[number] is not None:
+                self._check(WrittenPrompt(image, *written[number]))
+        batch = PromptBatch(zlib.compress(facts_of_images.tobytes(), 1), zlib.compress(reply, 1))
+        self._chapters.append(batch)
 
-    def _unfold(self, chapter: PromptBatch) -> Iterator[WrittenPrompt]:
-        """What one batch was; images of a cell share their spot, and their words in memory."""
-        heads = array("i")
-        heads.frombytes(zlib.decompress(chapter.heads))
-        pages = json.loads(zlib.decompress(chapter.pages))["written"]
+    def _decompress(self, batch: PromptBatch) -> Iterator[WrittenPrompt]:
+        """What one batch was; images of a cell share their unnamed, and their words in memory."""
+        facts_of_images = array("i")
+        facts_of_images.frombytes(zlib.decompress(batch.images))
+        prompts = json.loads(zlib.decompress(batch.answer))["written"]
         axes = len(self.loaded.matrix.axes)
-        spot: UnnamedCell | None = None
-        for facts in zip(*[iter(heads)] * (axes + 4), strict=True):
-            point, (variant, round_, take, page) = facts[:axes], facts[axes:]
-            if spot is None or spot.point != point or spot.variant != variant:
-                spot = UnnamedCell(point, (), variant)
-            yield WrittenPrompt(PlannedImage(spot, round_, take, ""), *pages[page])
+        unnamed: UnnamedCell | None = None
+        for facts in zip(*[iter(facts_of_images)] * (axes + 4), strict=True):
+            point, (variant, round_, take, number) = facts[:axes], facts[axes:]
+            if unnamed is None or unnamed.point != point or unnamed.variant != variant:
+                unnamed = UnnamedCell(point, (), variant)
+            yield WrittenPrompt(PlannedImage(unnamed, round_, take, ""), *prompts[number])
 
     def _check(self, written: WrittenPrompt) -> None:
-        self._prints.append(self.fingerprint(written))
-        shot = written.shot
+        self._fingerprints.append(self.fingerprint(written))
+        image = written.image
         if written.references:
-            templates = self.loaded.variants[shot.spot.variant].references
+            templates = self.loaded.variants[image.cell.variant].references
             for template, named in zip(templates, written.references, strict=True):
                 found = self.references.find(template, named) if named else None
                 if isinstance(found, str):
-                    self._note({"template": template, "line": 1, "complaint": found}, shot)
+                    self._note({"template": template, "line": 1, "complaint": found}, image)
         if written.path is not None:
             complaint = path_complaint(written.path)
             if complaint:
                 problem = {"template": self.loaded.path, "line": 1, "complaint": complaint}
-                self._note(problem, shot)
-            self._collisions.add(finished(self.stage, written.path, round_=shot.round))
+                self._note(problem, image)
+            self._collisions.add(finished(self.stage, written.path, round_=image.round))
 
     def _check_collisions(self) -> None:
         suspects = self._collisions.doubled()
         if not suspects:
             return
         first: dict[str, CellName] = {}
-        for chapter in self._chapters:
-            for written in self._unfold(chapter):
-                path = finished(self.stage, written.path or "", round_=written.shot.round)
+        for batch in self._chapters:
+            for written in self._decompress(batch):
+                path = finished(self.stage, written.path or "", round_=written.image.round)
                 if hash(folded(path)) not in suspects:
                     continue
-                cell = name_of(self.loaded, written.shot.spot.point)
+                cell = name_of(self.loaded, written.image.cell.point)
                 other = first.setdefault(folded(path), cell)
                 if other is not cell:
-                    complaint = f"{path} would be written twice, also for {_told(other, cell)}"
+                    complaint = (
+                        f"{path} would be written twice, also for {_other_image(other, cell)}"
+                    )
                     problem = {"template": self.loaded.path, "line": 1, "complaint": complaint}
-                    self._note(problem, written.shot)
-        self._problems.settle()
+                    self._note(problem, written.image)
+        self._problems.raise_if_failed()
 
 
-def _told(other: CellName, cell: CellName) -> str:
+def _other_image(other: CellName, cell: CellName) -> str:
     return "another take of it: name {{ take }} in the path" if other == cell else str(other)

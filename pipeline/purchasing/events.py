@@ -44,6 +44,8 @@ class BuyingHalted:
 
     reason: str
     exit_code: int
+    budget: bool = False
+    """Whether a budget is spent."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,4 +1,4 @@
-"""Every image of an account as text, put aside until the totals that stand before it are known."""
+"""Every image of a report as text, put aside until the totals that come before it are known."""
 
 import csv
 import io
@@ -17,7 +17,7 @@ HELD = 8 * 1024 * 1024
 PIECE = 1024 * 1024
 
 RISKY_STARTS = frozenset("=+-@\t\r＝＋－＠")
-"""A spreadsheet takes a cell that starts so for a formula."""
+"""A spreadsheet reads a cell that starts with one of these as a formula."""
 
 _LINE = json.JSONEncoder(ensure_ascii=False, check_circular=False)
 
@@ -33,16 +33,16 @@ class ImageRows:
         self._table.write(_rows([columns]))
 
     def add(self, images: Sequence[Mapping[str, object]]) -> None:
-        """Append images as the run manifest tells them; `LocalFault` where the disk is full."""
+        """Append images of the run manifest; `LocalFault` if the disk is full."""
         self._images.write("".join([_LINE.encode(image) + "\n" for image in images]))
         self._table.write(_rows([_inert(self._cells(image)) for image in images]))
 
     def images(self) -> Iterator[bytes]:
-        """Each image as a line of JSON, its line break included."""
+        """Yield each image as a line of JSON, its line break included."""
         return self._images.lines()
 
     def table(self) -> Iterator[bytes]:
-        """The table in pieces; cells that a spreadsheet would run are prefixed with '."""
+        """Yield the table; cells that a spreadsheet would run are prefixed with '."""
         return self._table.pieces()
 
 
@@ -61,7 +61,7 @@ class _SpooledText:
         try:
             self._file.write(text.encode("utf-8", "surrogatepass"))
         except OSError as error:
-            raise LocalFault(f"cannot put the account aside: {error.strerror}") from error
+            raise LocalFault(f"cannot put the images aside: {error.strerror}") from error
 
     def lines(self) -> Iterator[bytes]:
         self._file.seek(0)

@@ -1,4 +1,4 @@
-"""What happened, one JSON object a line: in the run's folder, and on stderr with `--log json`."""
+"""The journal of a run, one JSON object a line: in its folder, and on stderr with `--log json`."""
 
 import contextlib
 import json
@@ -7,7 +7,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TextIO, assert_never
 
-from pipeline.errors import BudgetReached
 from pipeline.model.campaign import Stage
 from pipeline.model.job import Job
 from pipeline.model.outcome import (
@@ -34,7 +33,7 @@ VERSION = 1
 
 
 class Journal:
-    """A watcher that writes; a full disk or a closed stream silences it and ends nothing."""
+    """A watcher that writes events; a full disk or a closed stream stops it, never the run."""
 
     def __init__(
         self, *streams: TextIO, now: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -43,7 +42,7 @@ class Journal:
         self._flushed = 0.0
 
     def write(self, event: str, **facts: object) -> None:
-        """One line."""
+        """Write one event with its facts."""
         at = self._now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
         line = json.dumps({"event": event, "at": at, **facts}, ensure_ascii=True) + "\n"
         for stream in self._streams:
@@ -52,7 +51,7 @@ class Journal:
         self.flush(at_most_every=1.0)
 
     def flush(self, *, at_most_every: float = 0.0) -> None:
-        """Hand the lines to the system; a line for each of 10,000 images must cost little."""
+        """Flush the streams, at most once in so many seconds: 10,000 lines must cost little."""
         if time.monotonic() - self._flushed < at_most_every:
             return
         self._flushed = time.monotonic()
@@ -80,9 +79,8 @@ class Journal:
                 self.write("retry", **_name(job), reason=reason, seconds=round(seconds, 3))
             case PoolPaused(reason=reason, seconds=seconds):
                 self.write("retry", reason=reason, seconds=round(seconds, 3))
-            case BuyingHalted(reason=reason, exit_code=code):
-                name = "budget" if code == BudgetReached.exit_code else "checkpoint"
-                self.write(name, reason=reason, exit_code=code)
+            case BuyingHalted(reason=reason, exit_code=code, budget=budget):
+                self.write("budget" if budget else "checkpoint", reason=reason, exit_code=code)
             case PaidUnrecorded(job=job, url=url):
                 self.write("unrecorded", **_name(job), url=url)
                 self.flush()

@@ -20,7 +20,7 @@ SCHEMA = "campaign-pipeline/run-manifest/1"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunFacts:
-    """What is said of the run itself."""
+    """Facts of the run itself."""
 
     run: Run
     campaign: Campaign
@@ -34,7 +34,7 @@ class RunFacts:
 
 
 def manifest_head(facts: RunFacts, totals: Totals) -> dict[str, object]:
-    """What a run manifest says before its images, as plain values."""
+    """Return what a run manifest says before its images, as plain values."""
     return {"schema": SCHEMA, "run": _run(facts), "totals": _totals(totals)}
 
 
@@ -86,7 +86,7 @@ def _totals(totals: Totals) -> dict[str, object]:
 
 
 def image_of(line: ImageLine) -> dict[str, object]:
-    """One image as the run manifest tells it."""
+    """Return one image as the run manifest has it."""
     job, artifact = line.job, line.artifact
     return {
         "job": job.key,
@@ -135,8 +135,8 @@ def _verdict(line: ImageLine) -> dict[str, object] | None:
     if line.verdict is None:
         return None
     kept = ("decision", "round", "take", "sha256", "by", "at", "note")
-    said = asdict(line.verdict)
-    return {name: said[name] for name in kept}
+    fields = asdict(line.verdict)
+    return {name: fields[name] for name in kept}
 
 
 TABLE_COLUMNS = (
@@ -165,20 +165,20 @@ TABLE_COLUMNS = (
 
 
 def write_manifest(
-    root: Path, paths: RunPaths, *, facts: RunFacts, totals: Totals, roll: ImageRows
+    root: Path, paths: RunPaths, *, facts: RunFacts, totals: Totals, rows: ImageRows
 ) -> None:
     """Write both forms, each whole or not at all."""
-    write_file(root, paths.manifest, manifest_text(facts, totals, roll))
-    write_file(root, paths.table, roll.table())
+    write_file(root, paths.manifest, manifest_text(facts, totals, rows))
+    write_file(root, paths.table, rows.table())
 
 
-def manifest_text(facts: RunFacts, totals: Totals, roll: ImageRows) -> Iterator[bytes]:
-    """The run manifest as pieces of UTF-8 JSON: indented, and each image on a line of its own."""
+def manifest_text(facts: RunFacts, totals: Totals, rows: ImageRows) -> Iterator[bytes]:
+    """Yield the run manifest as UTF-8 JSON: indented, with each image on a line of its own."""
     head = json.dumps(manifest_head(facts, totals) | {"images": []}, indent=1, ensure_ascii=False)
     start, _, end = head.rpartition("]")
     yield start.encode("utf-8", "surrogatepass")
     before = b"\n  "
-    for image in roll.images():
+    for image in rows.images():
         yield before
         yield image.rstrip(b"\n")
         before = b",\n  "

@@ -1,4 +1,4 @@
-"""Drawing up the account of a campaign: the ledger is asked, the lines are added up."""
+"""The report of a run: every image of its campaign, read from the ledger and added up."""
 
 import asyncio
 from collections import Counter
@@ -10,7 +10,7 @@ from pathlib import Path
 from pipeline.ledger.base import Ledger
 from pipeline.ledger.garbage_collection import collection_paused
 from pipeline.model.campaign import Campaign, CellName, Stage
-from pipeline.model.credits import FREE, Budget, Credits
+from pipeline.model.credits import Budget, Credits
 from pipeline.model.entry import Entry
 from pipeline.model.job import Job, JobKey, keys_of
 from pipeline.model.outcome import Status
@@ -19,6 +19,7 @@ from pipeline.model.verdict import Verdict
 from pipeline.reports.image_rows import ImageRows
 from pipeline.reports.run_manifest import TABLE_COLUMNS, image_of
 from pipeline.reports.totals import ImageLine, Sums, Totals, image_lines
+from pipeline.state.budgets import budgets_left
 
 Checks = Mapping[str, Mapping[str, object]]
 """sha256 of an image → what was measured on it."""
@@ -27,19 +28,19 @@ Checks = Mapping[str, Mapping[str, object]]
 BATCH = 2000
 """Images whose history is held at one time."""
 NAMED = 5
-"""Images of a status that are kept to be named one by one; the roll has them all."""
+"""Images of a status that are kept to be named one by one; the rows have them all."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReportScope:
-    """The images that an account is of."""
+    """The images that a report is about."""
 
     jobs: Sequence[Job]
     """All of the campaign."""
     asked: Container[CellName] | None = None
     """The cells that the run was asked for; `None`: all of them."""
     entries: Mapping[JobKey, Entry] | None = None
-    """What the ledger says of these jobs, where it was just asked."""
+    """The ledger's entries of these jobs if they were just read; `None`: read them now."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,9 +48,9 @@ class RunReport:
     """Every image of a campaign, and the totals."""
 
     totals: Totals
-    roll: ImageRows
+    rows: ImageRows
     asked: Mapping[Status, int]
-    """How many images of the cells that the run was asked for stand so."""
+    """Images by status, of the cells that the run was asked for."""
     named: Mapping[Status, Sequence[ImageLine]]
     """The first few of them."""
 
@@ -60,17 +61,17 @@ async def make_report(
     run: Run,
     campaign: Campaign,
     budget: Budget,
-    roster: ReportScope,
+    scope: ReportScope,
     verdicts: Mapping[tuple[CellName, Stage], Verdict],
     checks: Checks,
     scratch: Path | None = None,
 ) -> RunReport:
-    """The account as it stands now; reads only, and holds no image but those of one batch.
+    """Report on the campaign as it is now; reads only, and holds the images of one batch at a time.
 
     `scratch`: a folder on the disk that takes what is too much for memory.
     """
-    jobs, asked, entries = roster.jobs, roster.asked, roster.entries
-    roll = ImageRows(TABLE_COLUMNS, scratch=scratch)
+    jobs, asked, entries = scope.jobs, scope.asked, scope.entries
+    rows = ImageRows(TABLE_COLUMNS, scratch=scratch)
     sums = Sums()
     counts: Counter[Status] = Counter()
     named: dict[Status, list[ImageLine]] = {}
@@ -92,30 +93,12 @@ async def make_report(
                 first = named.setdefault(line.status, [])
                 if len(first) < NAMED:
                     first.append(line)
-            await asyncio.to_thread(roll.add, [image_of(line) for line in lines])
+            await asyncio.to_thread(rows.add, [image_of(line) for line in lines])
     totals = sums.totals(
         spent=await ledger.spent(campaign=campaign.slug, account=run.account),
         this_run=await ledger.spent(run=run.id),
         saved_by_reuse=Credits(sum(job.price * sums.shares[job.key] for job in jobs)),
-        limits=await limits_left(ledger, run=run, budget=budget),
+        budgets=await budgets_left(ledger, run=run, budget=budget, now=datetime.now(UTC)),
         tags=campaign.tags,
     )
-    return RunReport(totals=totals, roll=roll, asked=counts, named=named)
-
-
-async def limits_left(
-    ledger: Ledger, *, run: Run, budget: Budget
-) -> dict[str, tuple[Credits, Credits]]:
-    """Per budget scope that has a limit: the limit, and what may still be spent."""
-    month = f"{datetime.now(UTC):%Y-%m}"
-    spent = {
-        "run": await ledger.spent(run=run.id),
-        "campaign": await ledger.spent(campaign=run.campaign, account=run.account),
-        "month": await ledger.spent(account=run.account, month=month),
-    }
-    limits = {"run": budget.run, "campaign": budget.campaign, "month": budget.month}
-    return {
-        scope: (limit, max(FREE, Credits(limit - spent[scope].upper)))
-        for scope, limit in limits.items()
-        if limit is not None
-    }
+    return RunReport(totals=totals, rows=rows, asked=counts, named=named)

@@ -1,4 +1,4 @@
-"""What stands at the end of a run: one line per image, and the totals."""
+"""The lines of a run report, one for each image, and their totals."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,9 +19,10 @@ from pipeline.model.outcome import (
     Status,
     Stored,
     spent,
-    status_of,
 )
 from pipeline.model.verdict import Verdict
+from pipeline.state.budgets import BudgetLeft, tightest
+from pipeline.state.lookup import entry_of, status_of_entry
 
 PAID = frozenset({Status.STORED, Status.PENDING_DOWNLOAD, Status.PAID_LOST})
 """Statuses whose credits the provider has taken."""
@@ -32,7 +33,7 @@ _WITH_REASON = Failed | InDoubt | Paid | PaidLost
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImageLine:
-    """One image of the campaign as it stands now."""
+    """One image of the campaign as it is now."""
 
     job: Job
     status: Status
@@ -45,12 +46,12 @@ class ImageLine:
 
     @property
     def url(self) -> str:
-        """Where the provider put it; empty where it never said."""
+        """Where the provider put it; empty if it never said."""
         return self.outcome.url if isinstance(self.outcome, _WITH_URL) else ""
 
     @property
     def artifact(self) -> Artifact | None:
-        """The file, where it is on disk."""
+        """The stored image; `None` if there is none."""
         return self.outcome.artifact if isinstance(self.outcome, Stored) else None
 
     @property
@@ -61,7 +62,7 @@ class ImageLine:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Totals:
-    """The account of a run manifest."""
+    """The totals of a run manifest."""
 
     cells: int
     jobs: int
@@ -87,19 +88,18 @@ def image_lines(
     attempts: Mapping[JobKey, Sequence[AttemptRecord]],
     checks: Mapping[str, Mapping[str, object]],
 ) -> list[ImageLine]:
-    """One line per job, in plan order; a shared image stands under each of its cells."""
+    """Return one line for each job, in plan order; a shared image is under each of its cells."""
     lines = []
     for job in jobs:
-        entry = entries.get(job.payer or job.key)
+        entry = entry_of(job, entries)
         outcome = entry.outcome if entry else None
-        status = Status.RENDERING if entry and entry.rendering else status_of(outcome)
         verdict = verdicts.get((job.at.cell, job.at.stage))
         looked_at = verdict is not None and verdict.job == job.key
         sha256 = outcome.artifact.sha256 if isinstance(outcome, Stored) else ""
         lines.append(
             ImageLine(
                 job=job,
-                status=status,
+                status=status_of_entry(entry, alive=True),
                 outcome=outcome,
                 credits=spent(outcome).confirmed if not job.payer else FREE,
                 shared_with=job.payer,
@@ -139,10 +139,10 @@ class Sums:
             values = self._by.get(axis)
             if values is None:
                 values = self._by[axis] = {}
-            tally = values.get(value)
-            if tally is None:
-                tally = values[value] = [0, 0, 0]
-            _count(tally, stored=stored, paid=paid)
+            sums = values.get(value)
+            if sums is None:
+                sums = values[value] = [0, 0, 0]
+            _count(sums, stored=stored, paid=paid)
         if line.attempts:
             self._seconds += _durations(line.attempts)
             self._retries += len(line.attempts) - 1
@@ -153,14 +153,11 @@ class Sums:
         spent: Spent,
         this_run: Spent,
         saved_by_reuse: Credits,
-        limits: Mapping[str, tuple[Credits, Credits]],
+        budgets: Sequence[BudgetLeft],
         tags: Mapping[str, str],
     ) -> Totals:
-        """The sums, held against what the ledger says was spent.
-
-        `limits` gives, per budget scope that has one, the limit and what may still be spent.
-        """
-        budget, remaining = min(limits.values(), key=lambda pair: pair[1], default=(None, None))
+        """Return the sums, held against what the ledger says was spent."""
+        budget = tightest(budgets)
         tagged = {f"{name}={value}": self._whole for name, value in tags.items()}
         by = self._by | {"tag": tagged if self._cells else {}}
         return Totals(
@@ -171,22 +168,22 @@ class Sums:
             this_run=this_run.confirmed,
             gone=Credits(spent.confirmed - self._whole[2]),
             saved_by_reuse=saved_by_reuse,
-            budget=budget,
-            remaining=remaining,
-            by={axis: {value: _told(sums) for value, sums in by[axis].items()} for axis in by},
+            budget=budget.limit if budget is not None else None,
+            remaining=budget.left if budget is not None else None,
+            by={axis: {value: _by_name(sums) for value, sums in by[axis].items()} for axis in by},
             seconds=sorted(self._seconds),
             retries=self._retries,
         )
 
 
-def _count(tally: list[int], *, stored: bool, paid: int) -> None:
-    tally[0] += 1
-    tally[1] += stored
-    tally[2] += paid
+def _count(sums: list[int], *, stored: bool, paid: int) -> None:
+    sums[0] += 1
+    sums[1] += stored
+    sums[2] += paid
 
 
-def _told(tally: Sequence[int]) -> dict[str, int]:
-    images, stored, credits_ = tally
+def _by_name(sums: Sequence[int]) -> dict[str, int]:
+    images, stored, credits_ = sums
     return {"images": images, "stored": stored, "credits": credits_}
 
 
@@ -199,7 +196,7 @@ def _durations(attempts: Sequence[AttemptRecord]) -> list[float]:
 
 
 def percentile(ordered: Sequence[float], share: float) -> float | None:
-    """The value below which this share of a sorted sequence lies; `None` of nothing."""
+    """Return the value below which this share of a sorted sequence lies; `None` if it is empty."""
     if not ordered:
         return None
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]

@@ -1,4 +1,4 @@
-"""`review: auto`: the best take of each draft by what can be measured."""
+"""`review: auto`: the best take of each cell, by what can be measured."""
 
 import asyncio
 from collections.abc import Sequence
@@ -12,12 +12,11 @@ from pipeline.model.campaign import Slug
 from pipeline.model.job import Job, keys_of
 from pipeline.model.outcome import Failed, InDoubt, Paid, PaidLost, Stored
 from pipeline.model.verdict import Decision, Verdict
-from pipeline.review.binding import UnboundVerdict, bind
-from pipeline.review.verdicts import same_word
+from pipeline.review.verdicts import UnboundVerdict, bind, is_same_opinion
 from pipeline.state.lookup import Entries, artifact_of, by_cell, entry_of
 
 AUTO = "auto"
-"""Who gives a measured verdict."""
+"""The reviewer of verdicts that checks give."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,28 +24,28 @@ class TakeScore:
     """What the checks say of one image."""
 
     passed: bool
-    """Whether it may be chosen at all: whole, the right shape, not blank, alpha where asked."""
+    """Whether it may be chosen: whole, of the right shape, not blank, transparent if asked."""
     score: float
     """Higher is better; takes are compared with each other only."""
-    said: str
+    words: str
     """The scores in words, for the verdict's note."""
 
 
 class MeasureImage(Protocol):
-    """Looks at one stored image; CPU-heavy ones do it beside the event loop."""
+    """Measures one stored image, beside the event loop."""
 
     async def __call__(self, job: Job, artifact: Artifact) -> TakeScore:
-        """Marks for the image of a job."""
+        """Return the score of the image of a job."""
         ...
 
 
 async def auto_verdicts(
     ledger: Ledger, campaign: Slug, drafts: Sequence[Job], *, look: MeasureImage, now: datetime
 ) -> tuple[Verdict, ...]:
-    """Approve the best take of every cell whose takes are all settled; returns the new verdicts.
+    """Approve the best take of every cell whose takes have all ended; return the new verdicts.
 
-    A person's word is never replaced, nor is an earlier measurement of the same image. A cell
-    none of whose takes passes is left undecided: it waits for a person.
+    A person's verdict is never replaced, nor is an earlier one on the same image. A cell of which
+    no take passes is left undecided and waits for a person.
     """
     newest = await ledger.verdicts(campaign)
     entries = await ledger.entries(keys_of(drafts))
@@ -55,15 +54,15 @@ async def auto_verdicts(
         before = newest.get((cell, jobs[0].at.stage))
         if before is not None and before.by != AUTO and before.round == jobs[0].at.round:
             continue
-        if not all(_settled(job, entries) for job in jobs):
+        if not all(_has_ended(job, entries) for job in jobs):
             continue
         best = await _best(jobs, entries, look)
         if best is None:
             continue
-        take, said = best
-        opinion = UnboundVerdict(decision=Decision.APPROVED, by=AUTO, at=now, take=take, note=said)
+        take, words = best
+        opinion = UnboundVerdict(decision=Decision.APPROVED, by=AUTO, at=now, take=take, note=words)
         verdict = bind(opinion, jobs, entries)
-        if before is not None and same_word(before, verdict):
+        if before is not None and is_same_opinion(before, verdict):
             continue
         base = before.revision if before is not None else 0
         try:
@@ -76,23 +75,23 @@ async def auto_verdicts(
 async def _best(
     jobs: Sequence[Job], entries: Entries, look: MeasureImage
 ) -> tuple[int, str] | None:
-    """The best take and why; the lower take wins a draw."""
-    seen: list[tuple[Job, asyncio.Task[TakeScore]]] = []
+    """Return the best take and why; of equal ones the lower take."""
+    measured: list[tuple[Job, asyncio.Task[TakeScore]]] = []
     async with asyncio.TaskGroup() as group:
         for job in jobs:
             artifact = artifact_of(job, entries)
             if artifact is not None:
-                seen.append((job, group.create_task(look(job, artifact))))
-    marks = [(job.at.take, task.result()) for job, task in seen]
-    passed = [(take, mark) for take, mark in marks if mark.passed]
+                measured.append((job, group.create_task(look(job, artifact))))
+    scores = [(job.at.take, task.result()) for job, task in measured]
+    passed = [(take, score) for take, score in scores if score.passed]
     if not passed:
         return None
     take, _ = max(passed, key=lambda one: (one[1].score, -one[0]))
-    return take, "; ".join(f"take {number}: {mark.said}" for number, mark in marks)
+    return take, "; ".join(f"take {number}: {score.words}" for number, score in scores)
 
 
-def _settled(job: Job, entries: Entries) -> bool:
-    """Whether waiting would bring nothing more: stored, or ended without an image."""
+def _has_ended(job: Job, entries: Entries) -> bool:
+    """Return whether the image is stored, or its request ended without one."""
     entry = entry_of(job, entries)
     match entry.outcome if entry is not None else None:
         case Stored() | PaidLost() | Failed():

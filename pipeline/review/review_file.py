@@ -15,7 +15,7 @@ from pipeline.errors import CampaignError, Finding, UsageError
 from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.job import JobKey
 from pipeline.model.verdict import Decision, Verdict
-from pipeline.review.cleaned_text import clean_name, clean_note
+from pipeline.review.verdicts import clean_name, clean_note
 from pipeline.state.picks import Newest
 
 ALL_UP_TO = 10_000
@@ -45,7 +45,7 @@ class FileVerdict:
 
 
 def render_reviews(campaign: Slug, cells: Iterable[CellName], newest: Newest) -> str:
-    """The whole file, cells by name."""
+    """Return the text of the whole file, cells by name."""
     names = sorted(cells)
     everything = len(names) <= ALL_UP_TO
     parts = [_HEAD.format(campaign=campaign)]
@@ -61,7 +61,7 @@ def render_reviews(campaign: Slug, cells: Iterable[CellName], newest: Newest) ->
 
 
 def read_reviews(text: str, *, file: str) -> dict[Place, FileVerdict]:
-    """What the file says, text as it stands; `CampaignError` names every place that is wrong."""
+    """Return the verdicts in the file as text; `CampaignError` names every place that is wrong."""
     if len(text) > _LARGEST:
         raise CampaignError((Finding(file=file, complaint="larger than any review can be"),))
     try:
@@ -82,7 +82,7 @@ def read_reviews(text: str, *, file: str) -> dict[Place, FileVerdict]:
 
 
 def verdict_of(place: Place, written: FileVerdict, *, file: str, now: str) -> Verdict:
-    """A line as a verdict; `CampaignError` where it does not say enough to be one."""
+    """Return a line as a verdict; `CampaignError` if it does not say enough to be one."""
     cell, stage = place
     fields = written.fields
     try:
@@ -95,7 +95,7 @@ def verdict_of(place: Place, written: FileVerdict, *, file: str, now: str) -> Ve
             job=JobKey(_hash(fields, "job", 32)),
             sha256=_hash(fields, "sha256", 64),
             by=clean_name(fields.get("by") or "git"),
-            # A clock that goes ahead must not outrank everything that is said until then.
+            # A clock that goes ahead must not outrank every verdict until then.
             at=min(fields.get("at") or now, now),
             note=clean_note(fields.get("note", "")),
         )
@@ -123,7 +123,7 @@ def _quoted(text: str) -> str:
 
 
 def _shallow(text: str, file: str) -> str:
-    """The text, if no hostile nesting or alias in it could make the parser suffer."""
+    """Return the text, or refuse nesting and aliases that could exhaust the parser."""
     depth = 0
     for event in yaml.parse(text, Loader=yaml.CBaseLoader):
         if isinstance(event, yaml.CollectionStartEvent):

@@ -33,28 +33,28 @@ class ReviewFileSync:
     def __init__(self, *, review_state: ReviewState, file: ReviewFile) -> None:
         self._review_state = review_state
         self._file = file
-        self._seen = _mark(file.path)
+        self._seen = _file_time(file.path)
 
     def edited(self) -> bool:
-        """Whether somebody else wrote the file since it was read or written here."""
-        return _mark(self._file.path) != self._seen
+        """Return whether somebody else wrote the file since it was read or written here."""
+        return _file_time(self._file.path) != self._seen
 
-    async def keep(self, *, now: str) -> tuple[Verdict, ...]:
+    async def sync(self, *, now: str) -> tuple[Verdict, ...]:
         """Import what people changed, then write what is known; returns what was imported.
 
         A file that cannot be read is left as it is: `CampaignError` says where it is broken.
         """
-        self._seen = _mark(self._file.path)
+        self._seen = _file_time(self._file.path)
         text = _read(self._file.path)
         before = _read(self._file.copy)
         imported: tuple[Verdict, ...] = ()
         if text is not None and text != before:
             imported = await self._import(text, before or "", now=now)
-        board = self._review_state.board
-        fresh = render_reviews(self._review_state.campaign, board.number, self._review_state.newest)
+        table = self._review_state.table
+        fresh = render_reviews(self._review_state.campaign, table.number, self._review_state.newest)
         if fresh != text:
             write_text(self._file.path, fresh)
-            self._seen = _mark(self._file.path)
+            self._seen = _file_time(self._file.path)
         if fresh != before:
             write_text(self._file.copy, fresh)
         return imported
@@ -62,12 +62,12 @@ class ReviewFileSync:
     async def _import(self, text: str, before: str, *, now: str) -> tuple[Verdict, ...]:
         name = str(self._file.path)
         written = await asyncio.to_thread(read_reviews, text, file=name)
-        known = await asyncio.to_thread(_lenient, before)
+        known = await asyncio.to_thread(_last_written, before)
         edited = [place for place in written if written[place].fields != known.get(place)]
         verdicts = [
             self._bound(verdict_of(place, written[place], file=name, now=now))
             for place in edited
-            if place[0] in self._review_state.board.number
+            if place[0] in self._review_state.table.number
         ]
         taken = [await self._take(verdict) for verdict in verdicts]
         imported = tuple(verdict for verdict in taken if verdict is not None)
@@ -75,24 +75,23 @@ class ReviewFileSync:
         return imported
 
     def _bound(self, verdict: Verdict) -> Verdict:
-        """A line written by hand may leave out the image, except for an approval."""
+        """Bind a line that was written without an image; an approval always names one."""
         if verdict.job:
             return verdict
-        side = self._review_state.board.side(verdict.cell, verdict.stage)
-        view = (
-            next((t for t in side.takes if t.job.at.take == verdict.take), None) if side else None
-        )
-        if view is None:
+        shown = self._review_state.table.at(verdict.cell, verdict.stage)
+        takes = shown.takes if shown is not None else ()
+        take = next((one for one in takes if one.job.at.take == verdict.take), None)
+        if take is None:
             return verdict
-        sha256 = view.artifact.sha256 if view.artifact is not None else ""
-        return replace(verdict, job=view.job.key, sha256=sha256)
+        sha256 = take.artifact.sha256 if take.artifact is not None else ""
+        return replace(verdict, job=take.job.key, sha256=sha256)
 
     async def _take(self, verdict: Verdict) -> Verdict | None:
-        """Give an edited verdict, unless the ledger has the same one or a later one."""
+        """Record an edited verdict, unless the ledger has the same one or a later one."""
         newest = self._review_state.newest.get((verdict.cell, verdict.stage))
         if newest is None and verdict.decision is Decision.UNDECIDED:
             return None
-        if newest is not None and (_word(newest) == _word(verdict) or newest.at > verdict.at):
+        if newest is not None and (_opinion(newest) == _opinion(verdict) or newest.at > verdict.at):
             return None
         base = newest.revision if newest is not None else 0
         try:
@@ -104,7 +103,7 @@ class ReviewFileSync:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file whole or not at all; `LocalFault` where the disk will not."""
+    """Write a file whole or not at all; `LocalFault` if the disk fails."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_symlink() or path.parent.is_symlink():
@@ -129,8 +128,8 @@ def write_text(path: Path, text: str) -> None:
         raise LocalFault(f"cannot write {path}: {error.strerror}") from error
 
 
-def _mark(path: Path) -> tuple[int, int]:
-    """Size and time: a pulled or edited file differs in one of them."""
+def _file_time(path: Path) -> tuple[int, int]:
+    """Return size and time of a file; a pulled or edited file differs in one of them."""
     try:
         found = path.stat()
     except OSError:
@@ -149,13 +148,13 @@ def _read(path: Path) -> str | None:
         raise LocalFault(f"cannot read {path}: {error.strerror}") from error
 
 
-def _lenient(text: str) -> dict[Place, object]:
-    """What was last written; nothing where that copy is lost or damaged."""
+def _last_written(text: str) -> dict[Place, object]:
+    """Return what was last written; nothing if that copy is lost or damaged."""
     try:
         return {place: one.fields for place, one in read_reviews(text, file="").items()}
     except CampaignError:
         return {}
 
 
-def _word(verdict: Verdict) -> tuple[object, ...]:
+def _opinion(verdict: Verdict) -> tuple[object, ...]:
     return (verdict.decision, verdict.round, verdict.take, verdict.note, verdict.sha256)

@@ -1,39 +1,134 @@
-"""The one way a verdict is given, from the shell, from the page, or by what can be measured."""
+"""The one way to give a verdict: bound to an image, recorded in the ledger.
+
+Shell, page and automatic review all come through here.
+"""
 
 import asyncio
-from collections.abc import Sequence
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import assert_never
 
+from pipeline.campaign.cell_globs import matching_cells
 from pipeline.errors import UsageError
 from pipeline.ledger.base import Ledger, StaleVerdict
 from pipeline.model.campaign import Slug
 from pipeline.model.job import Job, keys_of
-from pipeline.model.verdict import Verdict
-from pipeline.review.binding import UnboundVerdict, bind
-from pipeline.review.matching import matching
-from pipeline.state.lookup import Entries, by_cell
+from pipeline.model.verdict import Decision, Verdict
+from pipeline.state.lookup import Entries, artifact_of, by_cell, entry_of
 from pipeline.state.picks import Newest
 
 _NAMED = 10
 """Refusals that are named one by one."""
 
+LONGEST_NOTE = 1000
+LONGEST_NAME = 60
+
+_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069\ufeff]")
+"""Embeddings, overrides and isolates, as prompts refuse them; the marks that Arabic needs stay."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UnboundVerdict:
+    """An opinion on a cell, before it is bound to an image."""
+
+    decision: Decision
+    by: str
+    at: datetime
+    take: int | None = None
+    note: str = ""
+
+
+def bind(opinion: UnboundVerdict, jobs: Sequence[Job], entries: Entries) -> Verdict:
+    """Bind an opinion on one cell to the image that it is about.
+
+    `jobs` are the takes of that cell at one stage and round. Raises `UsageError` if there is no
+    image that the opinion could be about.
+    """
+    cell = jobs[0].at.cell
+    stored = {job.at.take: job for job in jobs if artifact_of(job, entries) is not None}
+    match opinion.decision:
+        case Decision.APPROVED:
+            looked_at = _approvable(opinion, jobs, stored)
+        case Decision.REDO:
+            if not any(_was_answered(job, entries) for job in jobs):
+                raise UsageError(f"{cell} is not rendered yet: there is nothing to redo")
+            looked_at = _looked_at(opinion, jobs, stored)
+        case Decision.REJECTED | Decision.UNDECIDED:
+            looked_at = _looked_at(opinion, jobs, stored)
+        case _:
+            assert_never(opinion.decision)
+    artifact = artifact_of(looked_at, entries)
+    return Verdict(
+        cell=cell,
+        stage=looked_at.at.stage,
+        decision=opinion.decision,
+        round=looked_at.at.round,
+        take=looked_at.at.take,
+        job=looked_at.key,
+        sha256=artifact.sha256 if artifact is not None else "",
+        by=clean_name(opinion.by),
+        at=stamp(opinion.at),
+        note=clean_note(opinion.note),
+    )
+
+
+def stamp(now: datetime) -> str:
+    """Return a moment in the form that verdicts have."""
+    return now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _was_answered(job: Job, entries: Entries) -> bool:
+    """Return whether a request for the image of a job has ended in any way."""
+    entry = entry_of(job, entries)
+    return entry is not None and entry.outcome is not None
+
+
+def _approvable(opinion: UnboundVerdict, jobs: Sequence[Job], stored: Mapping[int, Job]) -> Job:
+    cell = jobs[0].at.cell
+    if not stored:
+        raise UsageError(f"{cell} has no stored image yet: nothing to approve")
+    if opinion.take is None:
+        if len(stored) > 1:
+            raise UsageError(f"{cell} has takes {_list(stored)}: say which with --take")
+        return next(iter(stored.values()))
+    if opinion.take not in stored:
+        raise UsageError(f"{cell} has no stored take {opinion.take}; there is {_list(stored)}")
+    return stored[opinion.take]
+
+
+def _looked_at(opinion: UnboundVerdict, jobs: Sequence[Job], stored: Mapping[int, Job]) -> Job:
+    for job in jobs:
+        if job.at.take == opinion.take:
+            return job
+    if opinion.take is not None:
+        raise UsageError(f"{jobs[0].at.cell} has no take {opinion.take}")
+    return next(iter(stored.values()), jobs[0])
+
+
+def _list(stored: Mapping[int, Job]) -> str:
+    return ", ".join(str(take) for take in sorted(stored))
+
 
 async def decide_cells(
     ledger: Ledger,
     campaign: Slug,
-    drafts: Sequence[Job],
+    jobs: Sequence[Job],
     *,
     glob: str,
     opinion: UnboundVerdict,
 ) -> tuple[Verdict, ...]:
-    """Decide on every cell that a glob names: all of them, or none where one cannot be.
+    """Decide on every cell that matches a glob: on all of them, or on none if one cannot be.
 
-    `drafts` are the jobs that are looked at now: the drafts, or the finals, of one campaign, in
-    the rounds of `shown_rounds`. A cell that already says exactly this is left as it is.
-    Raises `UsageError` where nothing matches, where an approval has no stored image or needs a
-    take, and where somebody else decided on a cell in the same moment.
+    `jobs` are the drafts or the finals of one campaign, in the rounds of `shown_rounds`. A cell
+    that has this very verdict already is left as it is. Raises `UsageError` if nothing matches, if
+    an approval has no stored image or needs a take, and if somebody else decides on one of the
+    cells at the same time.
     """
-    cells = by_cell(drafts)
-    names = matching(cells, glob)
+    cells = by_cell(jobs)
+    names = matching_cells(cells, glob)
     wanted = [job for name in names for job in cells[name]]
     entries = await ledger.entries(keys_of(wanted))
     newest = await ledger.verdicts(campaign)
@@ -70,7 +165,7 @@ async def _record(
 ) -> list[Verdict | StaleVerdict]:
     async def one(verdict: Verdict) -> Verdict | StaleVerdict:
         before = newest.get((verdict.cell, verdict.stage))
-        if before is not None and same_word(before, verdict):
+        if before is not None and is_same_opinion(before, verdict):
             return before
         base = before.revision if before is not None else 0
         try:
@@ -83,10 +178,40 @@ async def _record(
     return [task.result() for task in asked]
 
 
-def same_word(before: Verdict, after: Verdict) -> bool:
-    """Whether two verdicts say the same about the same image, whoever gave them."""
+def is_same_opinion(before: Verdict, after: Verdict) -> bool:
+    """Return whether two verdicts say the same about the same image, whoever gave them."""
 
-    def word(verdict: Verdict) -> tuple[object, ...]:
+    def opinion(verdict: Verdict) -> tuple[object, ...]:
         return (verdict.decision, verdict.job, verdict.sha256, verdict.note)
 
-    return word(before) == word(after)
+    return opinion(before) == opinion(after)
+
+
+def clean_note(text: str) -> str:
+    """Return a note as it enters a prompt: one line, no control characters.
+
+    `UsageError` if it is too long. A note is always a value: nothing in it is read as a template.
+    """
+    return _clean(text, longest=LONGEST_NOTE, what="note")
+
+
+def clean_name(text: str) -> str:
+    """Return a reviewer's name in clean text; `UsageError` if it is empty or too long."""
+    name = _clean(text, longest=LONGEST_NAME, what="reviewer's name")
+    if not name:
+        raise UsageError("a verdict needs the name of who gives it")
+    return name
+
+
+def _clean(text: str, *, longest: int, what: str) -> str:
+    spaced = _BIDI.sub("", text)
+    kept = "".join(
+        " "
+        if unicodedata.category(sign)[0] in "CZ" and sign not in "\u200c\u200d\u200e\u200f"
+        else sign
+        for sign in spaced
+    )
+    line = " ".join(kept.split())
+    if len(line) > longest:
+        raise UsageError(f"the {what} is {len(line)} characters long, {longest} is the most")
+    return line

@@ -1,4 +1,4 @@
-"""What each job still needs: one decision per job, from the ledger and the disk alone."""
+"""What is due: the one decision on the next step of a job, from the ledger and the disk."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ def stored_sizes(entries: Iterable[Entry], images: ImageStore) -> Mapping[str, i
 def what_is_due(entry: Entry | None, rules: Rules, sizes: Mapping[str, int]) -> Due:
     """Return the next step of a job with this history; never a second purchase of one in doubt.
 
-    `sizes` are those of the stored images that are there.
+    `sizes` holds the bytes of the stored images that are in the store, by path.
     """
     if entry is not None and entry.rendering:  # in flight, or left so by a run that died
         return Due.REPLAY if _key_is_young(entry, rules) else Due.NOTHING

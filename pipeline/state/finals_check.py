@@ -1,4 +1,4 @@
-"""Whether finals have to be written to be proven: most say word for word what their drafts say."""
+"""Checking finals before drafts are paid for; most have word for word their drafts' prompts."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -12,57 +12,57 @@ from pipeline.prompts.cells import name_of, unnamed_cells
 from pipeline.prompts.jobs import plan_finals
 
 _TAG = re.compile(r"\{\{(.*?)\}\}|\{%(.*?)%\}", re.DOTALL)
-_TRICKY = re.compile(r"[\"'{]")
+_AMBIGUOUS = re.compile(r"[\"'{]")
 """In a tag: what may make it end later than at its first closing braces."""
 _OPEN = re.compile(r"\{[{%]")
-_TOLD_APART = re.compile(r"\b(?:stage|take|round|note)\b")
+_IMAGE_NAMES = re.compile(r"\b(?:stage|take|round|note)\b")
 """The names whose values differ between the images of one cell."""
 
 
 def finals_repeat_drafts(loaded: LoadedCampaign) -> bool:
-    """Whether every final's words are sure to be those of its cell's drafts.
+    """Return whether every final is sure to have the prompt of its cell's drafts.
 
-    Then a campaign whose drafts could be written has no final that cannot. False where it takes
-    more than a look at the templates to tell, and where takes of finals might meet in one file.
+    If so, drafts that could be written prove that the finals can be. False if the templates alone
+    do not tell, and if takes of finals might be written to one file.
     """
     if Stage.DRAFT not in loaded.campaign.stages:
         return False
-    texts = [source.text for source in loaded.library.templates.values()]
+    texts = [source.text for source in loaded.templates.sources.values()]
     return loaded.path is None and not any(_names_the_image(text) for text in texts)
 
 
 def finals_cost_alike(loaded: LoadedCampaign) -> bool:
-    """Whether quality and takes are the same for all cells."""
-    return all(change.set.stages is None for change in loaded.opened.file.overrides)
+    """Return whether quality and takes of finals are the same for all cells."""
+    return all(change.set.stages is None for change in loaded.checked.file.overrides)
 
 
 def _names_the_image(template: str) -> bool:
-    """Whether a template may say stage, take, round or note; in doubt it may."""
+    """Return whether a template may use stage, take, round or note; if unsure, it may."""
     inside = [found[1] or found[2] or "" for found in _TAG.finditer(template)]
     plain = _OPEN.search(_TAG.sub("", template)) is None
-    if not plain or any(_TRICKY.search(tag) for tag in inside):
+    if not plain or any(_AMBIGUOUS.search(tag) for tag in inside):
         inside = [template]
-    return any(_TOLD_APART.search(tag) for tag in inside)
+    return any(_IMAGE_NAMES.search(tag) for tag in inside)
 
 
 def prove_finals(loaded: LoadedCampaign, *, only: Sequence[str] = ()) -> None:
-    """Write every final's prompt as if all cells were approved, once their drafts are written.
+    """Write every final's prompt as if all cells were approved; `CampaignError` if one fails.
 
-    A template that fails only for finals must be found before the drafts are paid for. Where
-    finals say what drafts say there is nothing left to prove.
+    A template that fails only for finals must be found before the drafts are paid for. Nothing is
+    written if the finals repeat drafts that were written already.
     """
     if Stage.FINAL in loaded.campaign.stages and not finals_repeat_drafts(loaded):
         plan_finals(loaded, picks=_all_picked(loaded, only), only=only)
 
 
 def price_finals(loaded: LoadedCampaign, *, only: Sequence[str] = ()) -> Credits:
-    """What finals of all cells cost together; proves them on the way."""
+    """Return what finals of all cells cost together; checks their prompts on the way."""
     jobs = plan_finals(loaded, picks=_all_picked(loaded, only), only=only)
     return Credits(sum(job.price for job in jobs))
 
 
 def _all_picked(loaded: LoadedCampaign, only: Sequence[str]) -> Mapping[CellName, Pick]:
-    """Every cell with its first take chosen; none where nobody is asked."""
+    """Return every cell with its first take picked; nothing if drafts are not reviewed."""
     draft = loaded.campaign.stages.get(Stage.DRAFT)
     if draft is None or draft.review is Review.NONE:
         return {}

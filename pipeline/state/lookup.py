@@ -1,4 +1,4 @@
-"""What the ledger knows of a job: its own entry, or that of the cell that pays for its image."""
+"""What the ledger knows of a job: the one way from a job to its entry, image and status."""
 
 from collections.abc import Mapping, Sequence
 
@@ -6,37 +6,52 @@ from pipeline.model.artifact import Artifact
 from pipeline.model.campaign import CellName
 from pipeline.model.entry import Entry
 from pipeline.model.job import Job, JobKey
-from pipeline.model.outcome import Stored
+from pipeline.model.outcome import Status, Stored
 
 Entries = Mapping[JobKey, Entry]
 """What the ledger knows, by job key."""
 
 
+def bought_as(job: Job) -> JobKey:
+    """Return the key of the job that pays for this job's image: its own, or its payer's."""
+    return job.payer or job.key
+
+
 def entry_of(job: Job, entries: Entries) -> Entry | None:
-    """What the ledger knows of a job; a job that shares an image is told by its payer."""
+    """Return the entry that tells of a job's image.
+
+    For a job that shares an image this is its payer's entry, unless an image was stored for the
+    job itself, by a run that took only some cells.
+    """
     own = entries.get(job.key)
-    if own is not None and own.outcome is not None:
+    if job.payer is None or (own is not None and isinstance(own.outcome, Stored)):
         return own
-    return entries.get(job.payer, own) if job.payer is not None else own
+    return entries.get(job.payer)
 
 
 def artifact_of(job: Job, entries: Entries) -> Artifact | None:
-    """The image of a job as it lies on disk; a job that shares an image has its payer's."""
-    for key in (job.key, job.payer):
-        entry = entries.get(key) if key is not None else None
-        if entry is not None and isinstance(entry.outcome, Stored):
-            return entry.outcome.artifact
+    """Return the stored image of a job; `None` if it has none."""
+    entry = entry_of(job, entries)
+    if entry is not None and isinstance(entry.outcome, Stored):
+        return entry.outcome.artifact
     return None
 
 
-def was_asked(job: Job, entries: Entries) -> bool:
-    """Whether a request for the image of a job has ended in any way."""
-    entry = entries.get(job.key) or (entries.get(job.payer) if job.payer is not None else None)
-    return entry is not None and entry.outcome is not None
+def status_of_entry(entry: Entry | None, *, alive: bool) -> Status:
+    """Return the public status of a job with this history.
+
+    An attempt without an ending is `rendering` only while a run of its campaign is `alive`;
+    otherwise its run died, and the next run finds it in doubt.
+    """
+    if entry is None:
+        return Status.PLANNED
+    if entry.rendering and not alive:
+        return Status.IN_DOUBT
+    return entry.status
 
 
 def by_cell(jobs: Sequence[Job]) -> dict[CellName, list[Job]]:
-    """The takes of each cell, cells in the order of the jobs."""
+    """Group jobs by cell, cells in the order of the jobs."""
     cells: dict[CellName, list[Job]] = {}
     for job in jobs:
         cells.setdefault(job.at.cell, []).append(job)

@@ -1,4 +1,4 @@
-"""Who pays for an image that several cells share: whoever has paid already, else who is asked."""
+"""Payers of images that several cells share: the cell that has paid, else one that is asked for."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -9,12 +9,13 @@ from pipeline.model.credits import FREE
 from pipeline.model.entry import Entry
 from pipeline.model.job import Job, JobKey
 from pipeline.model.outcome import InDoubt, Paid, Stored
+from pipeline.state.lookup import bought_as
 
 
 def settle_payers(
     jobs: Sequence[Job], entries: Mapping[JobKey, Entry], *, selected: frozenset[CellName] | None
 ) -> list[Job]:
-    """The jobs of the selected cells (`None`: all), each shared image paid by one of them."""
+    """Return the jobs of the selected cells (`None`: all), each shared image with one payer."""
     shared = share_out(jobs, entries, selected=selected)
     return [job for job in shared if selected is None or job.at.cell in selected]
 
@@ -22,7 +23,7 @@ def settle_payers(
 def share_out(
     jobs: Sequence[Job], entries: Mapping[JobKey, Entry], *, selected: frozenset[CellName] | None
 ) -> list[Job]:
-    """All jobs, each shared image paid by one of its cells, a selected one where there is one.
+    """Return all jobs, each shared image paid by one of its cells, by a selected one if possible.
 
     Planning lets the first cell of a group pay. A run that took only some cells may have bought
     the image under another one: then that one is the payer, and nothing is bought again.
@@ -30,14 +31,14 @@ def share_out(
     groups: dict[JobKey, list[Job]] = {job.payer: [] for job in jobs if job.payer}
     if groups:
         for job in jobs:
-            if (job.payer or job.key) in groups:
-                groups[job.payer or job.key].append(job)
+            if bought_as(job) in groups:
+                groups[bought_as(job)].append(job)
     payer_of = {
         leader: _payer(members, entries, selected)
         for leader, members in groups.items()
         if len(members) > 1
     }
-    return [_shared(job, payer_of.get(job.payer or job.key), groups) for job in jobs]
+    return [_shared(job, payer_of.get(bought_as(job)), groups) for job in jobs]
 
 
 def _payer(
@@ -51,14 +52,16 @@ def _payer(
 
 
 def _may_be_paid(entry: Entry | None) -> bool:
-    """Stored, on its way, or in doubt: another purchase of the same image would pay twice."""
-    return entry is not None and isinstance(entry.outcome, Stored | Paid | InDoubt)
+    """True if stored, paid, in doubt or in flight: a second purchase would pay twice."""
+    return entry is not None and (
+        entry.rendering or isinstance(entry.outcome, Stored | Paid | InDoubt)
+    )
 
 
 def _shared(job: Job, payer: JobKey | None, groups: Mapping[JobKey, Sequence[Job]]) -> Job:
     if payer is None:
         return job
-    price = max(one.price for one in groups[job.payer or job.key])
+    price = max(one.price for one in groups[bought_as(job)])
     if job.key == payer:
         return replace(job, payer=None, price=price)
     return replace(job, payer=payer, price=FREE)
@@ -67,7 +70,7 @@ def _shared(job: Job, payer: JobKey | None, groups: Mapping[JobKey, Sequence[Job
 class Payers:
     """`settle_payers` for jobs that come in plan order and are not kept.
 
-    Holds one key for each image that may have been paid for and, where only some cells are asked
+    Holds one key for each image that may have been paid for and, if only some cells are asked
     for, one for each of theirs.
     """
 
@@ -80,14 +83,14 @@ class Payers:
         self._asked: dict[JobKey, JobKey] = {}
 
     def see(self, job: Job) -> None:
-        """Take note of one job, as planning made it."""
+        """Register one job, as planning made it."""
         if self._entries and _may_be_paid(self._entries.get(job.key)):
-            self._paid.setdefault(job.payer or job.key, job.key)
+            self._paid.setdefault(bought_as(job), job.key)
         if self._selected is not None and self._selected(job.at.cell):
-            self._asked.setdefault(job.payer or job.key, job.key)
+            self._asked.setdefault(bought_as(job), job.key)
 
     def moved(self, *, everybody: bool = False) -> dict[JobKey, JobKey]:
-        """Key of the payer that planning chose → key of the one who pays in its place.
+        """Return key of the payer that planning chose → key of the one that pays instead.
 
         Images that stay with planning's choice are absent. `everybody`: as if all cells were
         asked for.

@@ -1,23 +1,77 @@
-"""Which approved drafts finals may be made from, and which approvals no longer hold."""
+"""What verdicts mean for planning: the round of each cell, and which approvals still hold."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from pipeline.model.campaign import CellName, Stage
+from pipeline.model.entry import Entry
 from pipeline.model.job import Job
 from pipeline.model.verdict import Decision, Pick, Round, Verdict
 from pipeline.state.lookup import Entries, artifact_of
 
 Newest = Mapping[tuple[CellName, Stage], Verdict]
-"""The newest verdict of each cell and stage, as the ledger tells it."""
+"""The newest verdict of each cell and stage."""
 
 _FIRST: Mapping[CellName, Round] = MappingProxyType({})
 
 
+class Rounds(dict[CellName, Round]):
+    """The round of each cell that somebody has decided on, and the notes of all rounds."""
+
+    def __init__(self, notes: Mapping[tuple[CellName, int], str]) -> None:
+        super().__init__()
+        self.notes = notes
+
+    def put(self, cell: CellName, number: int) -> None:
+        """Place a cell in a round, with the note that asked for that round."""
+        self[cell] = Round(number=number, note=self.notes.get((cell, number), ""))
+
+
+def newest_of(history: Iterable[Verdict]) -> dict[tuple[CellName, Stage], Verdict]:
+    """Return the newest verdict of each cell and stage; `history` is ordered oldest first."""
+    return {(verdict.cell, verdict.stage): verdict for verdict in history}
+
+
+def rounds_from(history: Iterable[Verdict], *, stage: Stage = Stage.DRAFT) -> Rounds:
+    """Return the round that each cell is in at a stage, and the note that asked for it.
+
+    `history` is ordered oldest first. A redo asks for the round after its own; any other verdict
+    keeps its own round, whose note is that of the redo before it.
+    """
+    notes: dict[tuple[CellName, int], str] = {}
+    rounds = Rounds(notes)
+    for verdict in history:
+        if verdict.stage is not stage:
+            continue
+        number = verdict.round
+        if verdict.decision is Decision.REDO:
+            number += 1
+            notes[verdict.cell, number] = verdict.note
+        rounds.put(verdict.cell, number)
+    return rounds
+
+
+def shown_rounds(
+    rounds: Rounds, newest: Newest, entries: Iterable[Entry], *, stage: Stage = Stage.DRAFT
+) -> Rounds:
+    """Return the rounds a person looks at: a redo that is not begun shows the round before.
+
+    Approving or undeciding there takes the redo back. `entries` are those of the campaign.
+    """
+    begun = {(e.at.cell, e.at.round) for e in entries if e.at.stage is stage}
+    shown = Rounds(rounds.notes)
+    for cell, asked in rounds.items():
+        verdict = newest.get((cell, stage))
+        redone = verdict is not None and verdict.decision is Decision.REDO
+        waits = redone and (cell, asked.number) not in begun
+        shown.put(cell, asked.number - waits)
+    return shown
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StaleApproval:
-    """An approval that no longer holds, and why; no final is bought on it."""
+    """An approval that no longer holds, and why; no final is bought for it."""
 
     cell: CellName
     reason: str
@@ -41,7 +95,7 @@ def picks_from(
     rounds: Mapping[CellName, Round] = _FIRST,
     finals: Mapping[CellName, Round] = _FIRST,
 ) -> Picks:
-    """The approvals that still hold for exactly the image and the words that were looked at.
+    """Return the approvals that still hold for exactly the image and words that were looked at.
 
     `drafts` are the campaign's draft jobs as they are now, in `rounds`. `finals` are the rounds
     of the finals: a final that was asked for anew is another round of the same pick.
@@ -68,13 +122,13 @@ def picks_from(
 
 
 def _final_round(approval: Verdict, draft: Round, final: Round | None) -> Round:
-    """A final begins in its draft's round; each redo of it is one round further, notes kept."""
+    """Return a final's round: that of its draft, and one more for each redo; notes are kept."""
     note = draft.note if draft.number == approval.round else ""
     return round_of_final(Round(number=approval.round, note=note), final)
 
 
 def round_of_final(draft: Round, final: Round | None) -> Round:
-    """The round of a final whose draft was approved in this round."""
+    """Return the round of a final whose draft was approved in this round."""
     if final is None or final.number <= draft.number:
         return draft
     notes = [words for words in (draft.note, final.note) if words]
@@ -82,7 +136,7 @@ def round_of_final(draft: Round, final: Round | None) -> Round:
 
 
 def why_stale(verdict: Verdict, job: Job | None, entries: Entries) -> str:
-    """Why an approval does not hold for this job any more; empty where it holds."""
+    """Return why an approval no longer holds for this job; empty if it holds."""
     if job is None:
         return "the campaign no longer has the take that was approved"
     if job.key != verdict.job:

@@ -1,11 +1,17 @@
-"""A campaign held against its ledger, image by image; what is kept are the counts."""
+"""A preview of a run for `plan`: images are counted as they are planned, none of them is kept.
+
+A campaign of a million images is counted by the rules of a run (`due`, `payers`, `picks`,
+`work_ahead`) in memory that does not grow with it.
+"""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import groupby
 
+from pipeline.campaign.cell_globs import compile_cell_globs
 from pipeline.campaign.loading import LoadedCampaign
-from pipeline.campaign.matrix.rules import name_glob
 from pipeline.ledger.base import Ledger
 from pipeline.model.campaign import CellName, Review, Stage
 from pipeline.model.credits import FREE, Credits
@@ -14,80 +20,169 @@ from pipeline.model.job import Job, JobKey
 from pipeline.model.outcome import Stored
 from pipeline.model.verdict import Decision, Round
 from pipeline.prompts.jobs import plan_drafts, plan_finals
-from pipeline.state.counted_work import CountedWork
+from pipeline.state.campaign_state import awaits_verdict
 from pipeline.state.due import Rules, stored_sizes
 from pipeline.state.finals_check import finals_cost_alike, finals_repeat_drafts, price_finals
+from pipeline.state.lookup import bought_as
 from pipeline.state.payers import Payers
-from pipeline.state.picks import Newest, Picks, picks_from
-from pipeline.state.rounds import read_rounds
-from pipeline.state.saved_plans import LedgerLookup
-from pipeline.state.size_grid import SizeGrid
-from pipeline.state.survey import awaits_verdict
+from pipeline.state.picks import Newest, Picks, newest_of, picks_from, rounds_from
+from pipeline.state.saved_plans import DueReason, LedgerLookup
+from pipeline.state.work_ahead import BUYING, WorkAhead
 
-Draw = Callable[[], Iterator[Job]]
-"""Plans the images of one stage; may be called again."""
+MOST_LISTED = 1000
+"""Images that a plan lists one by one; the others are only counted."""
+
+MOST_ROWS = 40
+"""Products that are counted one by one."""
+
+
+@dataclass(slots=True)
+class GridSquare:
+    """One product in one size."""
+
+    images: int = 0
+    new: int = 0
+    shared: int = 0
+    """Images that another cell's render pays for."""
+
+
+@dataclass(slots=True)
+class GridRow:
+    """One product."""
+
+    squares: dict[str, GridSquare] = field(default_factory=dict)
+    """By size."""
+    new: int = 0
+    credits: Credits = FREE
+
+
+class SizeGrid:
+    """The matrix as a table that fits a page: the first products down, sizes across."""
+
+    def __init__(self) -> None:
+        self.cells = 0
+        self.takes = 1
+        """The most takes that a cell has."""
+        self.axes: dict[str, set[str]] = {}
+        """Axis → the ids that occur on it."""
+        self.sizes: dict[str, None] = {}
+        """In the order in which they come."""
+        self.rows: dict[str, GridRow] = {}
+
+    @property
+    def hidden(self) -> int:
+        """Products that have no row of their own."""
+        products = self.axes.get("product")
+        return (self.cells if products is None else len(products)) - len(self.rows)
+
+    def add(self, job: Job, *, new: bool, price: Credits) -> None:
+        """Count one image; `new`: it would be bought."""
+        axes = dict(job.at.axes)
+        size = axes.get("size", "")
+        if job.at.take == 1:
+            self.cells += 1
+            self.sizes.setdefault(size)
+            for axis, value in axes.items():
+                known = self.axes.get(axis)
+                if known is None:
+                    known = self.axes[axis] = set()
+                known.add(value)
+        elif job.at.take > self.takes:
+            self.takes = job.at.take
+        row = self._row(axes.get("product", job.at.cell))
+        if row is None:
+            return
+        square = row.squares.setdefault(size, GridSquare())
+        square.images += 1
+        square.shared += job.payer is not None
+        if new:
+            square.new += 1
+            row.new += 1
+            row.credits = Credits(row.credits + price)
+
+    def _row(self, product: str) -> GridRow | None:
+        row = self.rows.get(product)
+        if row is None and len(self.rows) < MOST_ROWS:
+            row = self.rows[product] = GridRow()
+        return row
+
+
+Plan = Callable[[], Iterator[Job]]
+"""Plans the images of one stage; it may be called again."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Preview:
     """What a run would do, in numbers."""
 
-    stages: Mapping[Stage, CountedWork]
+    stages: Mapping[Stage, WorkAhead]
+    known: LedgerLookup
+    reasons: Mapping[DueReason, int]
+    """Images to buy for each reason, over all stages, in the order of `DueReason`."""
     grid: SizeGrid
     """Of the first stage."""
     finals_at_most: Credits
     """What finals of every cell would cost."""
     waiting: int
-    """Cells whose stored drafts nobody has decided on, where somebody is asked."""
+    """Cells whose stored drafts wait for a verdict."""
     gone: Sequence[Entry]
     """Images on disk that the campaign, as it is now, does not ask for; their files are kept."""
 
 
 async def preview_run(
-    ledger: Ledger, loaded: LoadedCampaign, *, rules: Rules, only: Sequence[str] = ()
+    ledger: Ledger,
+    loaded: LoadedCampaign,
+    *,
+    rules: Rules,
+    only: Sequence[str] = (),
+    alive: bool = False,
 ) -> Preview:
     """Count what a run would do; writes nothing, sends nothing, keeps no job of a plain cell."""
-    campaign = loaded.campaign.slug
-    verdicts = await ledger.verdicts(campaign)
-    rounds = await read_rounds(ledger, campaign)
-    finals = await read_rounds(ledger, campaign, stage=Stage.FINAL)
-    census = _ImageCount(
-        loaded,
-        known=LedgerLookup.of(await ledger.campaign_entries(campaign)),
-        rules=rules,
-        only=only,
+    record = await ledger.record(loaded.campaign.slug)
+    verdicts = newest_of(record.verdicts)
+    rounds = rounds_from(record.verdicts)
+    finals = rounds_from(record.verdicts, stage=Stage.FINAL)
+    counter = _PreviewBuilder(
+        loaded, known=LedgerLookup.of(record.entries), rules=rules, only=only, alive=alive
     )
 
     def count() -> Preview:
-        census.count_drafts(rounds, verdicts)
-        census.count_finals(
-            picks_from(
-                verdicts, census.approved, census.known.entries, rounds=rounds, finals=finals
-            )
+        counter.count_drafts(rounds, verdicts)
+        picks = picks_from(
+            verdicts, counter.approved, counter.known.entries, rounds=rounds, finals=finals
         )
-        return census.preview()
+        counter.count_finals(picks)
+        return counter.preview()
 
     return await asyncio.to_thread(count)
 
 
-class _ImageCount:
-    """Draws the images of a campaign one by one and counts them."""
+class _PreviewBuilder:
+    """Plans the images of a campaign one by one and counts them."""
 
     def __init__(
-        self, loaded: LoadedCampaign, *, known: LedgerLookup, rules: Rules, only: Sequence[str]
+        self,
+        loaded: LoadedCampaign,
+        *,
+        known: LedgerLookup,
+        rules: Rules,
+        only: Sequence[str],
+        alive: bool,
     ) -> None:
         self.loaded = loaded
         self.known = known
         self.rules = rules
         self.only = only
+        self.alive = alive
         self.approved: list[Job] = []
-        """Drafts of the cells that were approved, with whoever paid for them."""
-        self._waiting: set[CellName] = set()
+        """Drafts of the cells that were approved, with the payers they really have."""
+        self._waiting = 0
         self._verdicts: Newest | None = None
-        """Of drafts; `None` where nobody is asked."""
-        self._glob = name_glob(only)
+        """Of drafts; `None` if nobody reviews them."""
+        self._glob = compile_cell_globs(only)
         self._grid = SizeGrid()
-        self._stages: dict[Stage, CountedWork] = {}
+        self._stages: dict[Stage, WorkAhead] = {}
+        self._reasons: dict[Stage, Counter[DueReason]] = {}
         self._sizes = stored_sizes(known.entries.values(), rules.images)
         self._unseen = {
             key for key, entry in known.entries.items() if isinstance(entry.outcome, Stored)
@@ -101,7 +196,7 @@ class _ImageCount:
             cell for (cell, _), verdict in verdicts.items() if verdict.decision is Decision.APPROVED
         }
 
-        def draw() -> Iterator[Job]:
+        def plan() -> Iterator[Job]:
             self.approved.clear()
             for job in plan_drafts(self.loaded, rounds=rounds):
                 if job.at.cell in approved:
@@ -110,12 +205,12 @@ class _ImageCount:
 
         if self.loaded.campaign.stages[Stage.DRAFT].review is not Review.NONE:
             self._verdicts = verdicts
-        payers = self._count(Stage.DRAFT, draw)
+        payers = self._count(Stage.DRAFT, plan)
         moved = payers.moved(everybody=True)
-        self.approved = [_led(job, moved) for job in self.approved]
+        self.approved = [_paid_by(job, moved) for job in self.approved]
 
     def count_finals(self, picks: Picks) -> None:
-        """Count the finals of approved cells, or of all cells where nobody is asked."""
+        """Count the finals of approved cells, or of all cells if nobody reviews drafts."""
         if Stage.FINAL in self.loaded.campaign.stages:
             self._count(
                 Stage.FINAL,
@@ -123,64 +218,80 @@ class _ImageCount:
             )
 
     def preview(self) -> Preview:
-        """Everything that was counted."""
+        """Return everything that was counted."""
         gone = [] if self.only else [self.known.entries[key] for key in sorted(self._unseen)]
         return Preview(
             stages=self._stages,
+            known=self.known,
+            reasons=self._reason_counts(),
             grid=self._grid,
             finals_at_most=self._at_most(),
-            waiting=len(self._waiting),
+            waiting=self._waiting,
             gone=gone,
         )
 
-    def _count(self, stage: Stage, draw: Draw) -> Payers:
-        """Count as planned; once more where an image turns out to be paid by another cell."""
+    def _count(self, stage: Stage, plan: Plan) -> Payers:
+        """Count as planned; once more if an image turns out to be paid by another cell."""
         selected = self._selected if self._glob else None
         payers = Payers(self.known.entries, selected=selected)
         first = not self._stages
 
         def watched() -> Iterator[Job]:
-            for job in draw():
+            for job in plan():
                 payers.see(job)
                 self._unseen.discard(job.key)
                 yield job
 
         unsettled = self.known.entries or selected
-        self._tally(stage, watched() if unsettled else draw(), {}, first=first)
+        self._count_once(stage, watched() if unsettled else plan(), {}, first=first)
         moved = payers.moved()
         if moved:
-            self._tally(stage, draw(), moved, first=first)
+            self._count_once(stage, plan(), moved, first=first)
         return payers
 
-    def _tally(
+    def _count_once(
         self, stage: Stage, jobs: Iterator[Job], moved: Mapping[JobKey, JobKey], *, first: bool
     ) -> None:
-        tally = self._stages[stage] = CountedWork(
-            rules=self.rules, known=self.known, sizes=self._sizes
+        ahead = WorkAhead(
+            entries=self.known.entries,
+            rules=self.rules,
+            sizes=self._sizes,
+            most_listed=MOST_LISTED,
         )
+        reasons: Counter[DueReason] = Counter()
         grid = SizeGrid()
         verdicts = self._verdicts if stage is Stage.DRAFT and self.known.entries else None
-        self._waiting = set() if verdicts is not None else self._waiting
-        for planned in jobs:
-            if self._glob is not None and not self._selected(planned.at.cell):
+        self._waiting = 0 if verdicts is not None else self._waiting
+        for cell, takes in groupby(jobs, key=lambda job: job.at.cell):
+            if not self._selected(cell):
                 continue
-            job = _led(planned, moved) if moved else planned
-            own, price = job.payer is None, job.price
-            if own and not price:
-                price = self.loaded.profile.price(job.request.quality)
-            new = tally.add(job, own=own, price=price)
-            if verdicts is not None and awaits_verdict(job, self.known.entries, verdicts):
-                self._waiting.add(job.at.cell)
-            if first:
-                grid.add(job, new=new, price=price)
+            images = [_paid_by(job, moved) for job in takes]
+            for job in images:
+                price = job.price
+                if job.payer is None and not price:
+                    price = self.loaded.profile.price(job.request.quality)
+                new = ahead.add(job, price=price) in BUYING
+                if new:
+                    reasons[self.known.why(job)] += 1
+                if first:
+                    grid.add(job, new=new, price=price)
+            if verdicts is not None:
+                verdict = verdicts.get((cell, Stage.DRAFT))
+                entries = self.known.entries
+                self._waiting += awaits_verdict(images, entries, verdict, alive=self.alive)
+        self._stages[stage], self._reasons[stage] = ahead, reasons
         if first:
             self._grid = grid
+
+    def _reason_counts(self) -> dict[DueReason, int]:
+        counts = sum(self._reasons.values(), Counter[DueReason]())
+        return {reason: counts[reason] for reason in DueReason if counts[reason]}
 
     def _selected(self, cell: CellName) -> bool:
         return self._glob is None or self._glob.match(cell) is not None
 
     def _at_most(self) -> Credits:
-        """What finals of every cell would cost; each of them is proven."""
+        """Return what finals of every cell would cost; the prompt of each is checked."""
         stages = self.loaded.campaign.stages
         if Stage.FINAL not in stages:
             return FREE
@@ -194,10 +305,9 @@ class _ImageCount:
         return Credits(self._stages[Stage.DRAFT].first_takes * stages[Stage.FINAL].takes * price)
 
 
-def _led(job: Job, moved: Mapping[JobKey, JobKey]) -> Job:
-    """The job with whoever really pays for its image."""
-    leader = job.payer or job.key
-    payer = moved.get(leader)
+def _paid_by(job: Job, moved: Mapping[JobKey, JobKey]) -> Job:
+    """Return the job with the payer that its image really has."""
+    payer = moved.get(bought_as(job)) if moved else None
     if payer is None:
         return job
     if payer == job.key:

@@ -1,4 +1,4 @@
-"""A plan that can be held to: its id, why each image is due, and what is kept of it."""
+"""Saved plans, which a run can be held to: their id, their file, and why each image is due."""
 
 import hashlib
 import json
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
-from typing import Protocol, Self
+from typing import Self
 
 from pipeline.errors import UsageError
 from pipeline.model.campaign import CellName, Slug, Stage
@@ -14,6 +14,7 @@ from pipeline.model.entry import Entry
 from pipeline.model.job import Job, JobKey
 from pipeline.model.outcome import Failed, FailureKind, Paid, PaidLost
 from pipeline.state.output.folder import write_file
+from pipeline.state.work_ahead import WorkAhead
 
 ID_LENGTH = 8
 
@@ -28,39 +29,30 @@ class DueReason(StrEnum):
     AGAIN = "it failed or was lost, and is asked for again"
 
 
-Spot = tuple[CellName, Stage, int, int]
-"""Cell, stage, round, take."""
+Place = tuple[CellName, Stage, int, int]
+"""Cell, stage, round and take: where an image belongs in the campaign."""
 
 
-class StageWork(Protocol):
-    """The work of one stage, listed or only counted."""
-
-    @property
-    def digest(self) -> int:
-        """Of what is bought at which price, and what is fetched; the order does not count."""
-        ...
-
-
-def plan_id(campaign_sha256: str, profile: str, ahead: Iterable[StageWork]) -> str:
-    """The same work at the same price has the same id; anything else has another."""
+def plan_id(campaign_sha256: str, profile: str, ahead: Iterable[WorkAhead]) -> str:
+    """Return the id of a plan: the same work at the same price has the same id."""
     text = json.dumps([campaign_sha256, profile, [f"{one.digest:x}" for one in ahead]])
     return hashlib.sha256(text.encode()).hexdigest()[:ID_LENGTH]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LedgerLookup:
-    """What the ledger knows of a campaign, found by job and by place in the matrix."""
+    """What the ledger knows of a campaign, by job and by place."""
 
     entries: Mapping[JobKey, Entry]
-    spots: frozenset[Spot]
-    """Where an image was ever asked for."""
+    places: frozenset[Place]
+    """Places for which an image was ever requested."""
 
     @classmethod
     def of(cls, entries: Sequence[Entry]) -> Self:
-        """All entries of the campaign, as `Ledger.campaign_entries` gives them."""
+        """Index all entries of a campaign."""
         return cls(
             entries={entry.key: entry for entry in entries},
-            spots=frozenset(
+            places=frozenset(
                 (entry.at.cell, entry.at.stage, entry.at.round, entry.at.take)
                 for entry in entries
                 if entry.outcome is not None
@@ -68,34 +60,34 @@ class LedgerLookup:
         )
 
     def why(self, job: Job) -> DueReason:
-        """Why this job is bought."""
+        """Return why this job is bought."""
         entry = self.entries.get(job.key)
         if entry is not None and isinstance(entry.outcome, Paid | PaidLost):
             return DueReason.AGAIN
         if entry is not None and isinstance(entry.outcome, Failed):
             unsent = entry.outcome.kind is FailureKind.NOT_SENT
             return DueReason.UNSENT if unsent else DueReason.AGAIN
-        if (job.at.cell, job.at.stage, job.at.round, job.at.take) in self.spots:
+        if (job.at.cell, job.at.stage, job.at.round, job.at.take) in self.places:
             return DueReason.CHANGED
         return DueReason.REDO if job.at.round > 1 else DueReason.NEW
 
 
-def plan_place(campaign: Slug, plan: str) -> PurePosixPath:
-    """Where a plan is kept, below the output folder."""
+def plan_path(campaign: Slug, plan: str) -> PurePosixPath:
+    """Return where a plan is kept, below the output folder."""
     return PurePosixPath(campaign) / "plans" / f"{plan}.json"
 
 
-def keep_plan(output: Path, campaign: Slug, plan: str, content: Mapping[str, object]) -> None:
-    """Write a plan down."""
+def save_plan(output: Path, campaign: Slug, plan: str, content: Mapping[str, object]) -> None:
+    """Write a plan to its file; `LocalFault` if the disk fails."""
     text = json.dumps(content, ensure_ascii=False, indent=1)
-    write_file(output, plan_place(campaign, plan), text.encode() + b"\n")
+    write_file(output, plan_path(campaign, plan), text.encode() + b"\n")
 
 
 def hold_to_plan(output: Path, campaign: Slug, *, asked: str, actual: str) -> None:
-    """`UsageError` where the work is not what the plan of this id showed."""
+    """Check that the work is what the plan of this id showed; `UsageError` if not."""
     if asked == actual:
         return
-    if not (output / plan_place(campaign, asked)).exists():
+    if not (output / plan_path(campaign, asked)).exists():
         raise UsageError(f"there is no plan {asked} of {campaign}; pipeline plan makes one")
     raise UsageError(
         f"the work is not what plan {asked} showed any more (it would be plan {actual} now): the "

@@ -1,79 +1,111 @@
-"""Where a campaign stands now: its jobs, what the ledger knows of them, and what waits."""
+"""Surveying a campaign: one read of the ledger, held against the campaign as it is planned now."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Protocol
 
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.ledger.base import Ledger
 from pipeline.ledger.garbage_collection import collection_paused
-from pipeline.model.campaign import CellName, Review, Stage
-from pipeline.model.entry import Entry
-from pipeline.model.job import Job, JobKey, keys_of
-from pipeline.model.outcome import Stored
-from pipeline.model.verdict import Decision
+from pipeline.model.campaign import Campaign, CellName, Review, Stage
+from pipeline.model.entry import CampaignRecord
+from pipeline.model.job import Job
+from pipeline.model.verdict import Round
 from pipeline.prompts.cells import expand
 from pipeline.prompts.jobs import plan_drafts, plan_finals
+from pipeline.state.campaign_state import CampaignState, awaits_verdict
+from pipeline.state.lookup import Entries
 from pipeline.state.payers import settle_payers, share_out
-from pipeline.state.picks import Newest, StaleApproval, picks_from
-from pipeline.state.rounds import read_rounds, shown_rounds
+from pipeline.state.picks import Newest, Picks, newest_of, picks_from, rounds_from, shown_rounds
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CampaignState:
-    """A campaign as it stands now: its jobs, and what is known of them."""
+class Planner(Protocol):
+    """Makes the jobs of one campaign as its files are now; called beside the event loop."""
 
-    jobs: Sequence[Job]
-    """Every image of the campaign, also of cells that are not asked for."""
-    asked: frozenset[CellName] | None
-    """The cells that are asked for; `None`: all of them."""
-    drafts: Sequence[Job]
-    """Of the cells that are asked for, and below."""
-    finals: Sequence[Job]
-    """Of approved cells, or of all cells where nobody is asked."""
-    entries: Mapping[JobKey, Entry]
-    verdicts: Newest
-    stale: Sequence[StaleApproval]
-    waiting: Sequence[CellName]
-    """Cells whose drafts are all there and wait for a person."""
+    @property
+    def campaign(self) -> Campaign:
+        """The campaign that is planned."""
+        ...
 
-    def of(self, stage: Stage) -> Sequence[Job]:
-        """The jobs of one stage."""
-        return self.drafts if stage is Stage.DRAFT else self.finals
+    def drafts(self, rounds: Mapping[CellName, Round]) -> Sequence[Job]:
+        """Return the drafts in these rounds; raises `CampaignError` if one cannot be written."""
+        ...
+
+    def finals(self, picks: Picks) -> Sequence[Job]:
+        """Return the finals of what was approved; raises `CampaignError`."""
+        ...
+
+
+class CampaignPlanner:
+    """`Planner` over a loaded campaign."""
+
+    def __init__(self, loaded: LoadedCampaign) -> None:
+        self._loaded = loaded
+
+    @property
+    def campaign(self) -> Campaign:
+        """See `Planner`."""
+        return self._loaded.campaign
+
+    def drafts(self, rounds: Mapping[CellName, Round]) -> Sequence[Job]:
+        """See `Planner`."""
+        return [*plan_drafts(self._loaded, rounds=rounds)]
+
+    def finals(self, picks: Picks) -> Sequence[Job]:
+        """See `Planner`."""
+        return [*plan_finals(self._loaded, picks=picks.approved, rounds=picks.rounds)]
 
 
 async def survey(
-    ledger: Ledger, loaded: LoadedCampaign, *, only: Sequence[str] = (), shown: bool = False
+    ledger: Ledger,
+    loaded: LoadedCampaign,
+    *,
+    only: Sequence[str] = (),
+    shown: bool = False,
+    alive: bool = False,
 ) -> CampaignState:
     """Plan the campaign against what the ledger knows of it; writes nothing, sends nothing.
 
-    `shown` looks as a person does: a round that was asked for and not begun shows the one before.
+    `shown` plans what a person looks at: for a redo that is not begun, the round before it.
+    `alive` says that a run of the campaign is at work.
     """
     with collection_paused():
-        return await _surveyed(ledger, loaded, only=only, shown=shown)
+        record = await ledger.record(loaded.campaign.slug)
+        selected = None
+        if only:
+            selected = frozenset(cell.name for cell in expand(loaded, only=only))
+        return await asyncio.to_thread(
+            state_from,
+            record,
+            CampaignPlanner(loaded),
+            selected=selected,
+            shown=shown,
+            alive=alive,
+        )
 
 
-async def _surveyed(
-    ledger: Ledger, loaded: LoadedCampaign, *, only: Sequence[str], shown: bool
+def state_from(
+    record: CampaignRecord,
+    planner: Planner,
+    *,
+    selected: frozenset[CellName] | None = None,
+    shown: bool = False,
+    alive: bool = False,
 ) -> CampaignState:
-    campaign = loaded.campaign.slug
-    verdicts = await ledger.verdicts(campaign)
-    rounds = await read_rounds(ledger, campaign)
-    again = await read_rounds(ledger, campaign, stage=Stage.FINAL)
+    """Plan a campaign against a record of the ledger; see `survey`."""
+    verdicts = newest_of(record.verdicts)
+    rounds = rounds_from(record.verdicts)
+    final_rounds = rounds_from(record.verdicts, stage=Stage.FINAL)
     if shown:
-        known = await ledger.campaign_entries(campaign)
-        rounds = shown_rounds(rounds, verdicts, known)
-        again = shown_rounds(again, verdicts, known, stage=Stage.FINAL)
-    selected = None
-    if only:
-        selected = frozenset(cell.name for cell in expand(loaded, only=only))
-    planned = await _listed(lambda: plan_drafts(loaded, rounds=rounds))
-    entries = dict(await ledger.entries(keys_of(planned)))
+        rounds = shown_rounds(rounds, verdicts, record.entries)
+        final_rounds = shown_rounds(final_rounds, verdicts, record.entries, stage=Stage.FINAL)
+    entries = {entry.key: entry for entry in record.entries}
+    planned = planner.drafts(rounds)
     paid = settle_payers(planned, entries, selected=None)
-    picks = picks_from(verdicts, paid, entries, rounds=rounds, finals=again)
-    wanted = await _listed(lambda: plan_finals(loaded, picks=picks.approved, rounds=picks.rounds))
-    entries.update(await ledger.entries(keys_of(wanted)))
-    all_drafts = share_out(planned, entries, selected=selected)
+    picks = picks_from(verdicts, paid, entries, rounds=rounds, finals=final_rounds)
+    wanted = planner.finals(picks)
+    all_drafts = paid if selected is None else share_out(planned, entries, selected=selected)
     all_finals = share_out(wanted, entries, selected=selected)
     drafts = _of_cells(all_drafts, selected)
     return CampaignState(
@@ -84,7 +116,8 @@ async def _surveyed(
         entries=entries,
         verdicts=verdicts,
         stale=picks.stale,
-        waiting=waiting_cells(loaded, drafts, entries, verdicts),
+        waiting=_waiting(planner.campaign, drafts, entries, verdicts, alive=alive),
+        alive=alive,
     )
 
 
@@ -92,31 +125,20 @@ def _of_cells(jobs: Sequence[Job], selected: frozenset[CellName] | None) -> Sequ
     return jobs if selected is None else [job for job in jobs if job.at.cell in selected]
 
 
-async def _listed(draw: Callable[[], Iterator[Job]]) -> list[Job]:
-    """Every job that is drawn, off the event loop."""
-    return await asyncio.to_thread(lambda: [*draw()])
-
-
-def waiting_cells(
-    loaded: LoadedCampaign,
+def _waiting(
+    campaign: Campaign,
     drafts: Sequence[Job],
-    entries: Mapping[JobKey, Entry],
+    entries: Entries,
     verdicts: Newest,
+    *,
+    alive: bool,
 ) -> list[CellName]:
-    """Cells with a stored draft and no verdict that still stands, where a person is asked."""
-    settings = loaded.campaign.stages.get(Stage.DRAFT)
-    if settings is None or settings.review is Review.NONE:
+    """Return the cells that wait for a verdict; none if nobody reviews drafts."""
+    settings = campaign.stages.get(Stage.DRAFT)
+    if settings is None or settings.review is Review.NONE or not entries:
         return []
-    waiting = (job.at.cell for job in drafts if awaits_verdict(job, entries, verdicts))
-    return list(dict.fromkeys(waiting))
-
-
-def awaits_verdict(draft: Job, entries: Mapping[JobKey, Entry], verdicts: Newest) -> bool:
-    """Whether a draft is stored, and nothing that was said of its cell is about its round."""
-    entry = entries.get(draft.payer or draft.key)
-    if entry is None or not isinstance(entry.outcome, Stored):
-        return False
-    verdict = verdicts.get((draft.at.cell, Stage.DRAFT))
-    if verdict is None or verdict.round != draft.at.round:
-        return True
-    return verdict.decision is Decision.UNDECIDED
+    return [
+        cell
+        for cell, takes in groupby(drafts, key=lambda job: job.at.cell)
+        if awaits_verdict([*takes], entries, verdicts.get((cell, Stage.DRAFT)), alive=alive)
+    ]

@@ -1,69 +1,91 @@
-"""What a run would do and cost, counted before anything is sent."""
+"""What a run would do at one stage and what it would cost, counted before anything is sent."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
-from itertools import chain
 
-from pipeline.model.credits import Credits
-from pipeline.model.entry import Entry
-from pipeline.model.job import Job, JobKey
+from pipeline.model.credits import FREE, Credits
+from pipeline.model.job import Job
+from pipeline.model.outcome import Stored
 from pipeline.state.due import Due, Rules, stored_sizes, what_is_due
+from pipeline.state.lookup import Entries
 
 BUYING = frozenset({Due.BUY, Due.BUY_AGAIN})
-
-
 DIGESTS = 1 << 256
-"""Digests of single images are added up below this number: the sum knows no order."""
+"""Digests of single images are added up below this number: the sum does not depend on the order."""
 
 
-def digest_of(job: Job, price: Credits | None) -> int:
-    """One image that is bought at this price, or (`None`) fetched without a new charge."""
-    said = f"{job.key} fetch" if price is None else f"{job.key} {price}"
-    return int.from_bytes(sha256(said.encode()).digest())
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class WorkAhead:
-    """The work ahead at one stage."""
+    """The work ahead at one stage, counted image by image in plan order."""
 
-    jobs: int
+    entries: Entries
+    rules: Rules
+    sizes: Mapping[str, int]
+    """Bytes of the stored images that are in the store, by path."""
+    most_listed: int | None = None
+    """Images that are kept in each list; the others are only counted. `None`: all are kept."""
+    jobs: int = 0
     """All images of the stage."""
-    shared: int
+    shared: int = 0
     """Images that another cell's render pays for."""
-    to_buy: Sequence[Job]
-    to_fetch: Sequence[Job]
+    first_takes: int = 0
+    """Renders of a cell's first take, shared ones counted once."""
+    stored: int = 0
+    """Images that were stored; shared ones are counted once."""
+    buying: int = 0
+    fetching: int = 0
+    credits: Credits = FREE
+    """The most that this stage adds to the bill."""
+    worth: Credits = FREE
+    """What all its images cost together, those on disk included."""
+    to_buy: list[Job] = field(default_factory=list)
+    to_fetch: list[Job] = field(default_factory=list)
     """Paid for, or in doubt under a key that is honoured: brought without a new charge."""
-
-    @property
-    def credits(self) -> Credits:
-        """The most that this stage adds to the bill."""
-        return Credits(sum(job.price for job in self.to_buy))
+    _digests: int = 0
 
     @property
     def digest(self) -> int:
-        """Of the work, in whatever order it is counted."""
-        bought = (digest_of(job, job.price) for job in self.to_buy)
-        fetched = (digest_of(job, None) for job in self.to_fetch)
-        return sum(chain(bought, fetched)) % DIGESTS
+        """Digest of what is bought at which price and what is fetched, in whatever order."""
+        return self._digests % DIGESTS
 
     @property
     def done(self) -> int:
         """Images for which nothing is to be done now."""
-        return self.jobs - self.shared - len(self.to_buy) - len(self.to_fetch)
+        return self.jobs - self.shared - self.buying - self.fetching
 
-
-def work_ahead(jobs: Sequence[Job], entries: Mapping[JobKey, Entry], rules: Rules) -> WorkAhead:
-    """Sort the jobs of one stage by what is due, in plan order."""
-    to_buy: list[Job] = []
-    to_fetch: list[Job] = []
-    own = [job for job in jobs if job.payer is None]
-    known = (entries[job.key] for job in own if job.key in entries)
-    sizes = stored_sizes(known, rules.images)
-    for job in own:
-        due = what_is_due(entries.get(job.key), rules, sizes)
+    def add(self, job: Job, *, price: Credits) -> Due:
+        """Count one image and return its next step; `price` is what it costs if it is bought."""
+        self.jobs += 1
+        entry = self.entries.get(job.key)
+        if entry is not None and isinstance(entry.outcome, Stored):
+            self.stored += 1
+        if job.payer is not None:
+            self.shared += 1
+            return Due.NOTHING
+        self.worth = Credits(self.worth + price)
+        if job.at.take == 1:
+            self.first_takes += 1
+        due = what_is_due(entry, self.rules, self.sizes)
         if due in BUYING:
-            to_buy.append(job)
+            self.buying += 1
+            self.credits = Credits(self.credits + price)
+            self._list(self.to_buy, job, f"{job.key} {price}")
         elif due is not Due.NOTHING:
-            to_fetch.append(job)
-    return WorkAhead(jobs=len(jobs), shared=len(jobs) - len(own), to_buy=to_buy, to_fetch=to_fetch)
+            self.fetching += 1
+            self._list(self.to_fetch, job, f"{job.key} fetch")
+        return due
+
+    def _list(self, images: list[Job], job: Job, fact: str) -> None:
+        self._digests += int.from_bytes(sha256(fact.encode()).digest())
+        if self.most_listed is None or len(images) < self.most_listed:
+            images.append(job)
+
+
+def work_ahead(jobs: Sequence[Job], entries: Entries, rules: Rules) -> WorkAhead:
+    """Count the work on these jobs of one stage and list all of it."""
+    known = (entries[job.key] for job in jobs if job.payer is None and job.key in entries)
+    ahead = WorkAhead(entries=entries, rules=rules, sizes=stored_sizes(known, rules.images))
+    for job in jobs:
+        ahead.add(job, price=job.price)
+    return ahead

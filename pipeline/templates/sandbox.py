@@ -96,7 +96,7 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
             auto_reload=False,
             cache_size=-1,
         )
-        self.noted: list[Unwritable] | None = None
+        self.problems: list[Unwritable] | None = None
         """Where it is a list, what cannot be written is noted there, and writing goes on."""
         self.last = ("", "")
         """Slot and column of the last value that was no text."""
@@ -129,7 +129,7 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
             return value
         if isinstance(obj, Mapping) and isinstance(name, str) and name in obj:
             return obj[name]
-        if self.noted is not None and isinstance(obj, Missing):
+        if self.problems is not None and isinstance(obj, Missing):
             return obj
         return otherwise(obj, name)
 
@@ -140,10 +140,10 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
         try:
             return self._shown(value)
         except Unwritable as unwritable:
-            if self.noted is None:
+            if self.problems is None:
                 raise
-            unwritable.template, unwritable.line = _being_written()
-            self.noted.append(unwritable)
+            unwritable.template, unwritable.line = _calling_line()
+            self.problems.append(unwritable)
             return ""
 
     def _shown(self, value: object) -> object:
@@ -186,7 +186,9 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
         @functools.wraps(original)
         def guarded(*args: object, **kwargs: object) -> object:
             shown = [self.printable(value) for value in args[position:]]
-            return original(*(args if self.noted is None else (*args[:position], *shown)), **kwargs)
+            return original(
+                *(args if self.problems is None else (*args[:position], *shown)), **kwargs
+            )
 
         return guarded
 
@@ -198,13 +200,13 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
             kept = list(values)
             if not args[1:] and "attribute" not in kwargs:
                 shown = [self.printable(value) for value in kept]
-                kept = kept if self.noted is None else shown
+                kept = kept if self.problems is None else shown
             return original(scope, kept, *args, **kwargs)
 
         return guarded
 
 
-def _being_written() -> tuple[str, int]:
+def _calling_line() -> tuple[str, int]:
     """The template and line that called."""
     frame = inspect.currentframe()
     while frame is not None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from pipeline.suggestions import did_you_mean
 
+_BRACES = re.compile(r"\{\{|\}\}|\{%|%\}|\{#|#\}|\{\s*[A-Za-z_][\w.]*\s*\}")
 _TYPOGRAPHIC = "“”„«»\u2018\u2019\u201a"
 _OPERATORS = {"&": "and", "|": "or", "!": "not"}
 _UNKNOWN = re.compile(r"No (filter|test) named '(.+)'\.")
@@ -14,6 +15,38 @@ _BLOCK = re.compile(r"block that needs to be closed is '(.+)'")
 _TAG = re.compile(r"Encountered unknown tag '(.+?)'\.")
 _TAGS = ("elif", "else", "endfor", "endif", "endmacro", "endset", "for", "if", "include", "macro")
 _KNOWN_TAGS = (*_TAGS, "set", "with", "endwith", "raw", "endraw")
+
+
+class TemplateNames:
+    """The names in templates, those in the files that they include counted in."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, frozenset[str]] = {}
+        self._includes: dict[str, frozenset[str]] = {}
+
+    def add(self, template: str, *, names: Iterable[str], includes: Iterable[str]) -> None:
+        """Note what stands in a template, and which others it includes."""
+        self._names[template] = frozenset(names)
+        self._includes[template] = frozenset(includes)
+
+    def used_in(self, templates: Iterable[str]) -> frozenset[str]:
+        """Every name that stands in templates, or in what they include."""
+        names: set[str] = set()
+        seen: set[str] = set()
+        ahead = [*templates]
+        while ahead:
+            template = ahead.pop()
+            if template not in seen:
+                seen.add(template)
+                names |= self._names.get(template, frozenset())
+                ahead += self._includes.get(template, ())
+        return frozenset(names)
+
+
+def leftover_braces(source: str) -> tuple[str, int] | None:
+    """A template's own text that looks like a template expression that went wrong, and its line."""
+    found = _BRACES.search(source)
+    return (found[0], source.count("\n", 0, found.start())) if found else None
 
 
 def explain_syntax(message: str, line: str, *, known: Iterable[str]) -> str:

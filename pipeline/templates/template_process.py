@@ -14,9 +14,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from pipeline.errors import LocalFault
-from pipeline.templates.frames import FrameBroken, receive, send_text
+from pipeline.templates.messages import FrameBroken, receive, send_text
 
-_PATIENCE = 120.0
+_ANSWER_TIMEOUT = 120.0
 """Seconds without an answer after which the child is given up: it may use 2 s of processor time."""
 
 
@@ -51,7 +51,7 @@ class TemplateProcess:
             handle = _progress_file()
             self._progress = mmap.mmap(handle, mmap.PAGESIZE)
             self._process = subprocess.Popen(  # noqa: S603  this very program
-                [sys.executable, "-P", "-m", _CHILD, str(os.getpid()), str(handle)],
+                [sys.executable, "-P", "-m", _WORKER, str(os.getpid()), str(handle)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -65,15 +65,15 @@ class TemplateProcess:
             if handle >= 0:
                 os.close(handle)
 
-    def learn(self, lesson: TemplateSetup) -> Mapping[str, Any]:
+    def compile(self, setup: TemplateSetup) -> Mapping[str, Any]:
         """Hand over templates; returns `problems` and `needs` (files to include)."""
         self._post(
             {
-                "op": "learn",
-                "templates": lesson.templates,
-                "expressions": lesson.expressions,
-                "columns": lesson.columns,
-                "longest": lesson.longest,
+                "op": "compile",
+                "templates": setup.templates,
+                "expressions": setup.expressions,
+                "columns": setup.columns,
+                "longest": setup.longest,
             }
         )
         return self.answer()
@@ -92,14 +92,14 @@ class TemplateProcess:
         """The same as the bytes that came."""
         stream = self._process.stdout
         if stream is None:
-            raise self._death("has no output")
-        ready, _, _ = select.select([stream], [], [], _PATIENCE)
+            raise self._end_error("has no output")
+        ready, _, _ = select.select([stream], [], [], _ANSWER_TIMEOUT)
         try:
             body = receive(stream) if ready else None
         except (FrameBroken, OSError) as error:
-            raise self._death("broke off") from error
+            raise self._end_error("broke off") from error
         if body is None:
-            raise self._death("gave no answer")
+            raise self._end_error("gave no answer")
         return body
 
     def close(self) -> None:
@@ -138,9 +138,9 @@ class TemplateProcess:
             if stream is not None:
                 send_text(stream, text)
         except OSError as error:
-            raise self._death("is gone") from error
+            raise self._end_error("is gone") from error
 
-    def _death(self, how: str) -> TemplateProcessDied | LocalFault:
+    def _end_error(self, how: str) -> TemplateProcessDied | LocalFault:
         """Find out why the child ended."""
         number = int.from_bytes(self._progress[0:4], "little")
         try:
@@ -159,7 +159,7 @@ class TemplateProcess:
         )
 
 
-_CHILD = "pipeline.templates.template_worker"
+_WORKER = "pipeline.templates.template_worker"
 
 
 def _progress_file() -> int:

@@ -14,14 +14,14 @@ import signal
 import sys
 from typing import IO
 
-from pipeline.templates.frames import FrameBroken, receive, send
+from pipeline.templates.messages import FrameBroken, receive, send
 from pipeline.templates.writer import TemplateWriter
 
 CPU_SECONDS = 2
 """Processor time that one message may cost."""
 MEMORY = 512 * 1024 * 1024
 """Address space of this process, in bytes."""
-_PATIENCE = 5.0
+_PARENT_CHECK = 5.0
 """Seconds between two looks at whether the parent is alive."""
 
 
@@ -37,7 +37,7 @@ def main() -> None:
     _limit(resource.RLIMIT_AS, MEMORY)
     writer = TemplateWriter(progress)
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
-    while _awaited(requests, parent):
+    while _wait_for_message(requests, parent):
         try:
             message = receive(requests)
         except FrameBroken:
@@ -52,10 +52,10 @@ def main() -> None:
         send(answers, answer)
 
 
-def _awaited(requests: IO[bytes], parent: int) -> bool:
+def _wait_for_message(requests: IO[bytes], parent: int) -> bool:
     """Wait for the next message; false where nobody is left to send one."""
     while True:
-        ready, _, _ = select.select([requests], [], [], _PATIENCE)
+        ready, _, _ = select.select([requests], [], [], _PARENT_CHECK)
         if ready:
             return True
         if os.getppid() != parent:

@@ -30,7 +30,9 @@ class AxisValue(str):
         return value
 
 
-def revive(entry: Sequence[object], columns: Mapping[str, Sequence[str]]) -> Mapping[str, object]:
+def named_values(
+    entry: Sequence[object], columns: Mapping[str, Sequence[str]]
+) -> Mapping[str, object]:
     """Names and values from their wire form `[slot, id, columns]`.
 
     A slot without a name, or whose name starts with a dot, gives its columns as names of their own

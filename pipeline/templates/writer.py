@@ -11,18 +11,23 @@ from typing import Any
 from jinja2 import Template, TemplateSyntaxError, meta, nodes
 from jinja2.exceptions import SecurityError, TemplateError, TemplateNotFound
 
-from pipeline.templates.prompt_checks import leftover_braces, stands_quoted, unfit_character
 from pipeline.templates.sandbox import Missing, PromptEnvironment, Unwritable
-from pipeline.templates.syntax import explain_failure, explain_syntax
-from pipeline.templates.values import revive
-from pipeline.templates.vocabulary import Vocabulary
+from pipeline.templates.syntax import (
+    TemplateNames,
+    explain_failure,
+    explain_syntax,
+    leftover_braces,
+)
+from pipeline.templates.values import named_values
 
 _GAP = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
 """Several blank lines, as blocks leave them behind."""
+_UNFIT = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_OPENING, _CLOSING = "\"“„„«»'\u2018「『", "\"”“”»«'\u2019」』"
 Reply = dict[str, object]
-Kit = tuple[str, list[tuple[str, str]], list[str], str | None]
+CellTemplates = tuple[str, list[tuple[str, str]], list[str], str | None]
 """The templates of a cell: prompt, texts by key, references, output path."""
-_MOST_ASKED = 50
+_MOST_PROBLEMS = 50
 """Problems of one message after which a cell is not asked for more than its first."""
 _DECIMAL = "\0decimal"
 
@@ -36,38 +41,38 @@ class TemplateWriter:
         self.columns: dict[str, Sequence[str]] = {}
         self.longest = 0
         self.environment = PromptEnvironment(self.sources.get)
-        self.vocabulary = Vocabulary()
+        self.names = TemplateNames()
         self._expressions: dict[str, Any] = {}
 
     def answer(self, body: bytes) -> Reply:
         """Do what one message asks."""
-        message = json.loads(body, object_hook=_undecimal)
-        if message["op"] == "learn":
-            return self._learn(message)
-        if message["op"] == "judge":
-            return self._judge(message)
+        message = json.loads(body, object_hook=_decimal)
+        if message["op"] == "compile":
+            return self._compile(message)
+        if message["op"] == "evaluate":
+            return self._evaluate(message)
         return self._write(message)
 
     def _step(self, number: int) -> None:
         self.progress[0:4] = number.to_bytes(4, "little")
 
-    def _learn(self, message: Mapping[str, Any]) -> Reply:
+    def _compile(self, message: Mapping[str, Any]) -> Reply:
         self.columns.update(message["columns"])
         self.longest = message["longest"]
         problems: list[Reply] = []
         needs: list[tuple[str, str]] = []
-        said: dict[str, tuple[list[str], list[str]]] = {}
+        names_by_template: dict[str, tuple[list[str], list[str]]] = {}
         number = 0
         self.sources.update(message["templates"])
         for name, source in message["templates"].items():
             self._step(number)
             number += 1
             try:
-                said[name] = self._study(name, source, problems, needs)
+                names_by_template[name] = self._compile_template(name, source, problems, needs)
             except RecursionError:
                 problems.append({"template": name, "line": 1, "complaint": "is nested too deeply"})
             except Exception as error:  # noqa: BLE001  a template may fail in any way
-                problems.append({"template": name, **self._unread(error, name, source)})
+                problems.append({"template": name, **self._compile_problem(error, name, source)})
         for name, source in message["expressions"].items():
             self._step(number)
             number += 1
@@ -75,21 +80,21 @@ class TemplateWriter:
                 compiled = self.environment.compile_expression(source, undefined_to_none=False)
                 self._expressions[name] = compiled
             except Exception as error:  # noqa: BLE001  as above
-                problems.append({"template": name, **self._unread(error, name, source)})
-        return {"problems": problems, "needs": needs, "said": said}
+                problems.append({"template": name, **self._compile_problem(error, name, source)})
+        return {"problems": problems, "needs": needs, "names": names_by_template}
 
-    def _unread(self, error: Exception, name: str, source: str) -> Reply:
+    def _compile_problem(self, error: Exception, name: str, source: str) -> Reply:
         """Why a template cannot be compiled."""
-        told = _told(error, name)
-        if isinstance(error, TemplateSyntaxError) and told["template"] == name:
+        problem = _problem(error, name)
+        if isinstance(error, TemplateSyntaxError) and problem["template"] == name:
             lines = source.splitlines() or [""]
             line = lines[min(error.lineno, len(lines)) - 1]
             known = [*self.environment.filters, *self.environment.tests]
             explained = explain_syntax(error.message or "", line, known=known)
-            told["complaint"] = explained or told["complaint"]
-        return told
+            problem["complaint"] = explained or problem["complaint"]
+        return problem
 
-    def _study(
+    def _compile_template(
         self, name: str, source: str, problems: list[Reply], needs: list[tuple[str, str]]
     ) -> tuple[list[str], list[str]]:
         """Compile a template and note what is left over; the names in it, and what it includes."""
@@ -115,14 +120,14 @@ class TemplateWriter:
                 problems.append(
                     {"template": name, "line": text.lineno + left[1], "complaint": complaint}
                 )
-        self.vocabulary.add(name, names=names, includes=includes)
+        self.names.add(name, names=names, includes=includes)
         return names, includes
 
-    def _judge(self, message: Mapping[str, Any]) -> Reply:
-        values = [revive(entry, self.columns) for entry in message["values"]]
+    def _evaluate(self, message: Mapping[str, Any]) -> Reply:
+        values = [named_values(entry, self.columns) for entry in message["values"]]
         answers: list[bool | None] = []
         problems: list[Reply] = []
-        for number, (name, used) in enumerate(message["questions"]):
+        for number, (name, used) in enumerate(message["conditions"]):
             self._step(number)
             context: dict[str, object] = {}
             for index in used:
@@ -132,75 +137,75 @@ class TemplateWriter:
                 answers.append(bool(self._expressions[name](context)))
             except Exception as error:  # noqa: BLE001  an expression may fail in any way
                 answers.append(None)
-                problems.append({"shot": number, "template": name, **_told(error, name)})
+                problems.append({"number": number, "template": name, **_problem(error, name)})
         return {"answers": answers, "problems": problems}
 
     def _write(self, message: Mapping[str, Any]) -> Reply:
-        values = [revive(entry, self.columns) for entry in message["values"]]
+        values = [named_values(entry, self.columns) for entry in message["values"]]
         written: list[object] = []
         problems: list[Reply] = []
-        for number, (kit, used, take, round_, note) in enumerate(message["shots"]):
+        for number, (templates, used, take, round_, note) in enumerate(message["images"]):
             self._step(number)
             context = {"stage": message["stage"], "take": take, "round": round_, "note": note}
             for index in used:
                 context.update(values[index])
             Missing.known = context
-            chosen = message["kits"][kit]
+            chosen = message["cell_templates"][templates]
             try:
-                written.append(self._shot(chosen, context, number, problems))
+                written.append(self._write_image(chosen, context, number, problems))
             except Exception as error:  # noqa: BLE001  a template may fail in any way
                 written.append(None)
-                told = [_told(error, chosen[0])]
-                if isinstance(error, Unwritable) and len(problems) < _MOST_ASKED:
-                    told = self._everything(chosen, context) or told
-                problems.extend({"shot": number, **one} for one in told)
+                problem = [_problem(error, chosen[0])]
+                if isinstance(error, Unwritable) and len(problems) < _MOST_PROBLEMS:
+                    problem = self._all_problems(chosen, context) or problem
+                problems.extend({"number": number, **one} for one in problem)
         return {"written": written, "problems": problems}
 
-    def _shot(
+    def _write_image(
         self,
-        kit: Kit,
+        templates: CellTemplates,
         context: dict[str, object],
         number: int,
         problems: list[Reply],
     ) -> object:
         """One cell's prompt, quoted texts, references and path."""
-        main, texts, references, path = kit
+        main, texts, references, path = templates
         prompt = self._text(main, context)
         note = context["note"]
-        if note and "note" not in self.vocabulary.said([main]):
+        if note and "note" not in self.names.used_in([main]):
             prompt = f"{prompt}\n\nRevision note: {note}"
-        complaint = self._hygiene(prompt)
+        complaint = self._prompt_problem(prompt)
         if complaint:
-            raise _Unclean(complaint)
+            raise _UnusablePrompt(complaint)
         quoted: dict[str, str] = {}
         for key, name in texts:
             text = quoted[key] = self._text(name, context)
-            if text and not stands_quoted(text, prompt):
+            if text and not is_quoted(text, prompt):
                 complaint = f'"{text}" does not stand in quotes in the prompt'
                 problems.append(
-                    {"shot": number, "template": name, "line": 1, "complaint": complaint}
+                    {"number": number, "template": name, "line": 1, "complaint": complaint}
                 )
         files = [self._text(name, context) for name in references]
         return [prompt, quoted, files, None if path is None else self._text(path, context)]
 
-    def _everything(self, kit: Kit, context: dict[str, object]) -> list[Reply]:
+    def _all_problems(self, templates: CellTemplates, context: dict[str, object]) -> list[Reply]:
         """All that keeps a cell's templates from being written, not only what came first."""
-        main, texts, references, path = kit
+        main, texts, references, path = templates
         names = [main, *(name for _, name in texts), *references, *([path] if path else [])]
-        noted: list[Reply] = []
+        found_problems: list[Reply] = []
         for name in names:
-            self.environment.noted = []
+            self.environment.problems = []
             ending: list[BaseException] = []
             try:
                 self._text(name, context)
             except Exception as error:  # noqa: BLE001  a template may fail in any way
                 ending.append(error)
-            for found in [*self.environment.noted, *ending]:
-                told = _told(found, name)
-                if told not in noted:
-                    noted.append(told)
-            self.environment.noted = None
-        return noted
+            for found in [*self.environment.problems, *ending]:
+                problem = _problem(found, name)
+                if problem not in found_problems:
+                    found_problems.append(problem)
+            self.environment.problems = None
+        return found_problems
 
     def _text(self, name: str, context: dict[str, object]) -> str:
         template = self.environment.get_template(name)
@@ -208,9 +213,9 @@ class TemplateWriter:
         try:
             return _GAP.sub("\n\n", "".join(template.root_render_func(scope)).strip())
         except MemoryError as error:
-            raise _Unclean("needs more memory than a prompt may") from error
+            raise _UnusablePrompt("needs more memory than a prompt may") from error
 
-    def _hygiene(self, prompt: str) -> str:
+    def _prompt_problem(self, prompt: str) -> str:
         if not prompt:
             return "the prompt is empty"
         if len(prompt) > self.longest:
@@ -219,41 +224,41 @@ class TemplateWriter:
         return f"the prompt holds {unfit}, a character that no prompt may hold" if unfit else ""
 
 
-class _Unclean(Exception):
+class _UnusablePrompt(Exception):
     """A prompt that must not be sent."""
 
 
-def _told(error: BaseException, main: str) -> Reply:
+def _problem(error: BaseException, main: str) -> Reply:
     """What a template's failure means: where, and in words."""
-    template, line = _spot(error.__traceback__)
+    template, line = _template_line(error.__traceback__)
     if isinstance(error, Unwritable) and error.line:
         template, line = error.template, error.line
-    told: Reply = {"template": template or main, "line": line, "slot": "", "column": ""}
+    problem: Reply = {"template": template or main, "line": line, "slot": "", "column": ""}
     if isinstance(error, Unwritable):
-        told |= {"slot": error.slot, "column": error.column, "complaint": str(error)}
+        problem |= {"slot": error.slot, "column": error.column, "complaint": str(error)}
     elif isinstance(error, TemplateSyntaxError):
         known = error.name is not None and not error.name.startswith("<")
-        told |= {
+        problem |= {
             "template": error.name if known else main,
             "line": error.lineno,
             "complaint": f"not readable as a template: {error.message}",
         }
     elif isinstance(error, TemplateNotFound):
-        told["complaint"] = f"there is no file {error.name} to include"
+        problem["complaint"] = f"there is no file {error.name} to include"
     elif isinstance(error, SecurityError):
-        told["complaint"] = f"not allowed in a template: {error}"
+        problem["complaint"] = f"not allowed in a template: {error}"
     elif isinstance(error, RecursionError):
-        told["complaint"] = "the template calls itself without end"
+        problem["complaint"] = "the template calls itself without end"
     elif isinstance(error, MemoryError | OverflowError):
-        told["complaint"] = "needs more memory than a prompt may"
-    elif isinstance(error, _Unclean | TemplateError):
-        told["complaint"] = str(error)
+        problem["complaint"] = "needs more memory than a prompt may"
+    elif isinstance(error, _UnusablePrompt | TemplateError):
+        problem["complaint"] = str(error)
     else:
-        told["complaint"] = explain_failure(error)
-    return told
+        problem["complaint"] = explain_failure(error)
+    return problem
 
 
-def _spot(trace: TracebackType | None) -> tuple[str, int]:
+def _template_line(trace: TracebackType | None) -> tuple[str, int]:
     """The innermost template and line of a traceback."""
     name, line = "", 1
     while trace is not None:
@@ -265,7 +270,24 @@ def _spot(trace: TracebackType | None) -> tuple[str, int]:
     return name, line
 
 
-def _undecimal(mapping: dict[str, object]) -> object:
+def _decimal(mapping: dict[str, object]) -> object:
     if len(mapping) == 1 and isinstance(number := mapping.get(_DECIMAL), str):
         return Decimal(number)
     return mapping
+
+
+def unfit_character(prompt: str) -> str:
+    """Name the first control character, bidi override or lone surrogate; empty where none is.
+
+    Newlines and tabs are fine, and so are the direction marks that Arabic and Hebrew copy needs.
+    """
+    found = _UNFIT.search(prompt)
+    return f"U+{ord(found[0]):04X}" if found else ""
+
+
+def is_quoted(text: str, prompt: str) -> bool:
+    """Whether a text stands in the prompt between quotes of any language."""
+    pairs = zip(_OPENING, _CLOSING, strict=True)
+    return text in prompt and any(
+        f"{opening}{text}{closing}" in prompt for opening, closing in pairs
+    )

@@ -115,8 +115,8 @@ async def test_a_draft_that_is_rendered_meanwhile_appears_without_a_reload(tmp_p
 
 async def test_finals_are_launched_shown_beside_their_draft_and_accepted(stand):
     async def launch(stage, cells, *, most):
-        picked = await stand.source.finals(server._review_state._picks)
-        await stand.render([job for job in picked if job.at.cell in cells])
+        finals = (await stand.survey()).finals
+        await stand.render([job for job in finals if job.at.cell in cells])
         return 0
 
     async with stand.server(allow_spend=True, launch=launch) as server, looking(server) as page:
@@ -133,6 +133,23 @@ async def test_finals_are_launched_shown_beside_their_draft_and_accepted(stand):
         accepted = await decided(stand, "citrus/1x1", Decision.APPROVED, Stage.FINAL)
     assert accepted.sha256 != (await newest(stand, "citrus/1x1")).sha256
     assert "    final: {status: approved, take: 1" in stand.file.read_text()
+
+
+async def test_footer_and_dialog_say_one_sum_and_the_command_that_buys_it(tmp_path):
+    """The footer said `48 × 12 = 576` where the dialog and the charge said 432: shared images."""
+    stand = Stand(folder=tmp_path, source=StandSource(shared={"citrus/4x3": "citrus/1x1"}))
+    await stand.render([job for job in await stand.drafts() if job.payer is None])
+    async with stand.server() as server, looking(server) as page:
+        for cell in range(4):
+            await page.locator(f"#c{cell}").focus()
+            await keys(page, "p")
+        await page.wait_for_selector("footer >> text='3 images = 36'")
+        spent = await page.inner_text("footer .spent b")
+        await page.click("text=Launch finals")
+        await page.wait_for_selector("dialog:has-text('36 credits')")
+        dialog = await page.inner_text("dialog")
+    assert (spent, "4 cells" in dialog, "3 images" in dialog) == ("12", True, True)
+    assert "pipeline buy final" in dialog
 
 
 async def test_a_link_that_may_not_spend_shows_the_sum_and_no_button_to_spend_it(stand):

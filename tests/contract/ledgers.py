@@ -1,4 +1,4 @@
-"""A ledger of each kind with its clock in hand."""
+"""A ledger of each kind, with a clock that a test can set."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ from pipeline.model.credits import Budget, Credits
 from pipeline.model.outcome import Receipt
 
 KINDS = ("memory", "sqlite")
-FREE_HAND = Budget()
+NO_LIMITS = Budget()
 
 
 class Clock:
@@ -25,7 +25,7 @@ class Clock:
 
 
 @dataclass
-class Hand:
+class LedgerCase:
     ledger: Ledger
     clock: Clock
 
@@ -37,10 +37,10 @@ class Hand:
         return cls(await SqliteLedger.open(folder / "ledger.db", now=clock), clock)
 
     async def submit(self, job):
-        return await self.ledger.submit(job, run=a_run(), budget=FREE_HAND)
+        return await self.ledger.submit(job, run=a_run(), budget=NO_LIMITS)
 
     async def replay(self, job):
-        return await self.ledger.submit(job, run=a_run(), budget=FREE_HAND, same_purchase=True)
+        return await self.ledger.submit(job, run=a_run(), budget=NO_LIMITS, same_purchase=True)
 
     async def entry(self, job):
         return (await self.ledger.entries([job.key]))[job.key]
@@ -62,6 +62,6 @@ def an_artifact(path="citrus-soda/drafts/crab/1x1.png"):
     )
 
 
-async def an_image(hand, job):
-    await hand.ledger.paid(await hand.submit(job), a_receipt())
-    await hand.ledger.stored(job.key, an_artifact())
+async def an_image(case, job):
+    await case.ledger.paid(await case.submit(job), a_receipt())
+    await case.ledger.stored(job.key, an_artifact())

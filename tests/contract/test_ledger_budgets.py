@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from builders import a_job, a_run
-from ledgers import FREE_HAND, KINDS, Hand, an_image
+from ledgers import KINDS, NO_LIMITS, LedgerCase, an_image
 
 from pipeline.errors import BudgetReached
 from pipeline.ledger.sqlite.ledger import SqliteLedger
@@ -24,109 +24,109 @@ HOUSE = Path(__file__).parents[2]
 
 
 @pytest.fixture(params=KINDS)
-async def hand(request, tmp_path):
-    hand = await Hand.open(request.param, tmp_path)
-    await hand.ledger.begin(a_run())
-    yield hand
-    await hand.ledger.close()
+async def case(request, tmp_path):
+    case = await LedgerCase.open(request.param, tmp_path)
+    await case.ledger.begin(a_run())
+    yield case
+    await case.ledger.close()
 
 
-async def test_a_price_that_would_pass_the_budget_of_the_run_is_refused(hand):
+async def test_a_price_that_would_pass_the_budget_of_the_run_is_refused(case):
     twelve = a_job("crab/1x1", quality=Quality.HIGH)
-    await an_image(hand, LIME)
+    await an_image(case, LIME)
     with pytest.raises(BudgetReached) as refused:
-        await hand.ledger.submit(twelve, run=a_run(), budget=Budget(run=Credits(13)))
+        await case.ledger.submit(twelve, run=a_run(), budget=Budget(run=Credits(13)))
     reached = refused.value
     assert (reached.scope, reached.limit, reached.spent, reached.price) == ("run", 13, 2, 12)
 
 
-async def test_a_budget_may_be_spent_to_the_last_credit(hand):
-    await hand.ledger.submit(CRAB, run=a_run(), budget=Budget(run=Credits(4)))
-    permit = await hand.ledger.submit(LIME, run=a_run(), budget=Budget(run=Credits(4)))
+async def test_a_budget_may_be_spent_to_the_last_credit(case):
+    await case.ledger.submit(CRAB, run=a_run(), budget=Budget(run=Credits(4)))
+    permit = await case.ledger.submit(LIME, run=a_run(), budget=Budget(run=Credits(4)))
     assert permit.price == 2
 
 
-async def test_a_refused_job_leaves_nothing_behind(hand):
+async def test_a_refused_job_leaves_nothing_behind(case):
     with pytest.raises(BudgetReached):
-        await hand.ledger.submit(CRAB, run=a_run(), budget=Budget(run=Credits(1)))
-    assert await hand.ledger.entries([CRAB.key]) == {}
-    assert await hand.ledger.spent() == Spent()
+        await case.ledger.submit(CRAB, run=a_run(), budget=Budget(run=Credits(1)))
+    assert await case.ledger.entries([CRAB.key]) == {}
+    assert await case.ledger.spent() == Spent()
 
 
-async def test_what_is_freed_may_be_spent_again(hand):
+async def test_what_is_freed_may_be_spent_again(case):
     narrow = Budget(run=Credits(2))
-    permit = await hand.ledger.submit(CRAB, run=a_run(), budget=narrow)
-    await hand.ledger.fail(permit, Failed(kind=FailureKind.REJECTED, reason="no"))
-    assert (await hand.ledger.submit(LIME, run=a_run(), budget=narrow)).number == 1
+    permit = await case.ledger.submit(CRAB, run=a_run(), budget=narrow)
+    await case.ledger.fail(permit, Failed(kind=FailureKind.REJECTED, reason="no"))
+    assert (await case.ledger.submit(LIME, run=a_run(), budget=narrow)).number == 1
 
 
-async def test_what_is_in_doubt_may_not_be_spent_again(hand):
+async def test_what_is_in_doubt_may_not_be_spent_again(case):
     narrow = Budget(run=Credits(2))
-    await hand.ledger.doubt(await hand.submit(CRAB), reason="reset")
+    await case.ledger.doubt(await case.submit(CRAB), reason="reset")
     with pytest.raises(BudgetReached):
-        await hand.ledger.submit(LIME, run=a_run(), budget=narrow)
+        await case.ledger.submit(LIME, run=a_run(), budget=narrow)
 
 
-async def test_a_campaign_budget_counts_every_run_of_the_account_and_no_other(hand):
-    await an_image(hand, CRAB)
+async def test_a_campaign_budget_counts_every_run_of_the_account_and_no_other(case):
+    await an_image(case, CRAB)
     same, other = a_run(NEXT), a_run("2026-11-22T080000Z-cccccc", account="embedded@test")
-    await hand.ledger.begin(same)
-    await hand.ledger.begin(other)
+    await case.ledger.begin(same)
+    await case.ledger.begin(other)
     narrow = Budget(campaign=Credits(3))
     with pytest.raises(BudgetReached, match="campaign"):
-        await hand.ledger.submit(LIME, run=same, budget=narrow)
-    assert (await hand.ledger.submit(LIME, run=other, budget=narrow)).number == 1
+        await case.ledger.submit(LIME, run=same, budget=narrow)
+    assert (await case.ledger.submit(LIME, run=other, budget=narrow)).number == 1
 
 
-async def test_a_month_budget_counts_every_campaign_of_the_account(hand):
-    await an_image(hand, CRAB)
+async def test_a_month_budget_counts_every_campaign_of_the_account(case):
+    await an_image(case, CRAB)
     winter = a_run(NEXT, campaign="winter")
-    await hand.ledger.begin(winter)
+    await case.ledger.begin(winter)
     with pytest.raises(BudgetReached, match="month"):
-        await hand.ledger.submit(
+        await case.ledger.submit(
             a_job("lime/1x1", campaign="winter"), run=winter, budget=Budget(month=Credits(3))
         )
 
 
-async def test_a_month_budget_begins_anew_with_the_month(hand):
-    await an_image(hand, CRAB)
-    hand.clock.now += timedelta(days=9)
-    permit = await hand.ledger.submit(LIME, run=a_run(), budget=Budget(month=Credits(3)))
+async def test_a_month_budget_begins_anew_with_the_month(case):
+    await an_image(case, CRAB)
+    case.clock.now += timedelta(days=9)
+    permit = await case.ledger.submit(LIME, run=a_run(), budget=Budget(month=Credits(3)))
     assert permit.price == 2
 
 
-async def test_a_run_that_has_not_begun_buys_nothing(hand):
+async def test_a_run_that_has_not_begun_buys_nothing(case):
     with pytest.raises(ValueError, match="has not begun"):
-        await hand.ledger.submit(CRAB, run=a_run(NEXT), budget=FREE_HAND)
+        await case.ledger.submit(CRAB, run=a_run(NEXT), budget=NO_LIMITS)
 
 
-async def test_a_run_buys_for_its_own_campaign_only(hand):
+async def test_a_run_buys_for_its_own_campaign_only(case):
     with pytest.raises(ValueError, match="winter"):
-        await hand.submit(a_job("crab/1x1", campaign="winter"))
+        await case.submit(a_job("crab/1x1", campaign="winter"))
 
 
-async def test_a_negative_price_is_refused(hand):
+async def test_a_negative_price_is_refused(case):
     with pytest.raises(ValueError, match="-2"):
-        await hand.submit(replace(CRAB, price=Credits(-2)))
+        await case.submit(replace(CRAB, price=Credits(-2)))
 
 
-async def test_many_at_once_spend_a_budget_to_the_credit_and_no_further(hand):
+async def test_many_at_once_spend_a_budget_to_the_credit_and_no_further(case):
     narrow = Budget(run=Credits(41))
 
     async def ask(number):
         try:
-            await hand.ledger.submit(a_job(f"p{number}/1x1"), run=a_run(), budget=narrow)
+            await case.ledger.submit(a_job(f"p{number}/1x1"), run=a_run(), budget=narrow)
         except BudgetReached:
             return 0
         return 1
 
     bought = await asyncio.gather(*(ask(number) for number in range(64)))
     assert sum(bought) == 20
-    assert await hand.ledger.spent() == Spent(in_doubt=Credits(40))
+    assert await case.ledger.spent() == Spent(in_doubt=Credits(40))
 
 
-async def test_the_same_job_asked_for_by_many_at_once_is_permitted_once(hand):
-    results = await asyncio.gather(*(hand.submit(CRAB) for _ in range(16)), return_exceptions=True)
+async def test_the_same_job_asked_for_by_many_at_once_is_permitted_once(case):
+    results = await asyncio.gather(*(case.submit(CRAB) for _ in range(16)), return_exceptions=True)
     assert sum(isinstance(result, ValueError) for result in results) == 15
 
 

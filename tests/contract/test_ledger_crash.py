@@ -9,6 +9,7 @@ import pytest
 from builders import a_job, a_run
 
 from pipeline.ledger.sqlite.ledger import SqliteLedger
+from pipeline.model.credits import Budget, Credits, Spent
 from pipeline.model.outcome import InDoubt, Paid, Stored
 
 HOUSE = Path(__file__).parents[2]
@@ -18,7 +19,7 @@ import asyncio, itertools, sys
 from pathlib import Path
 sys.path[:0] = [sys.argv[1], sys.argv[1] + "/tests", sys.argv[1] + "/tests/contract"]
 from builders import a_job, a_run
-from ledgers import FREE_HAND, a_receipt, an_artifact
+from ledgers import NO_LIMITS, a_receipt, an_artifact
 from pipeline.ledger.sqlite.ledger import SqliteLedger
 
 async def write(place):
@@ -29,7 +30,7 @@ async def write(place):
     async def lane(name):
         for number in itertools.count():
             job = a_job(f"p{name}x{number}/1x1")
-            permit = await ledger.submit(job, run=a_run(), budget=FREE_HAND)
+            permit = await ledger.submit(job, run=a_run(), budget=NO_LIMITS)
             say("submitted", job.at.cell)
             await ledger.paid(permit, a_receipt())
             say("paid", job.at.cell)
@@ -61,6 +62,7 @@ async def test_what_was_acknowledged_before_kill_9_is_there_afterwards(tmp_path,
 
     ledger = await SqliteLedger.open(place)
     left_open = await ledger.begin(a_run("2026-11-22T070000Z-bbbbbb"))
+    await ledger.abandon(left_open, reason="killed")
     jobs = {cell: a_job(cell) for cell in said}
     entries = await ledger.entries([job.key for job in jobs.values()])
     await ledger.close()
@@ -70,7 +72,7 @@ async def test_what_was_acknowledged_before_kill_9_is_there_afterwards(tmp_path,
         "paid": Paid | Stored,
         "stored": Stored,
     }
-    assert left_open <= 8
+    assert len(left_open) <= 8
     assert [
         cell
         for cell, word in said.items()
@@ -94,6 +96,57 @@ opening.open_for_writing(Path(sys.argv[2]))
     assert await process.wait() == -signal.SIGKILL
     assert not place.exists()
     ledger = await SqliteLedger.open(place)
-    assert await ledger.begin(a_run()) == 0
+    assert await ledger.begin(a_run()) == []
     await ledger.close()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["ledger.db", "ledger.db.mark"]
+
+
+DIES_WHILE_IT_SETTLES = """
+import asyncio, os, signal, sys
+from pathlib import Path
+sys.path[:0] = [sys.argv[1], sys.argv[1] + "/tests", sys.argv[1] + "/tests/contract"]
+from builders import a_job, a_run
+from ledgers import NO_LIMITS
+from pipeline.ledger.sqlite.ledger import SqliteLedger
+from pipeline.purchasing.recovery import begin_run
+
+settle = SqliteLedger.abandon
+
+async def abandon(ledger, attempts, *, reason):
+    if sys.argv[3] == "after":
+        await settle(ledger, attempts, reason=reason)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+async def live(place):
+    ledger = await SqliteLedger.open(Path(place))
+    await ledger.begin(a_run())
+    for number in range(3):
+        await ledger.submit(a_job(f"p{number}/1x1"), run=a_run(), budget=NO_LIMITS)
+    SqliteLedger.abandon = abandon
+    await begin_run(ledger, a_run("2026-11-22T070000Z-bbbbbb"))
+
+asyncio.run(live(sys.argv[2]))
+"""
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+async def test_killed_between_beginning_and_settling_a_run_loses_no_doubt(tmp_path, moment):
+    """The interval holds at every moment, and nothing is bought again before or after."""
+    place = tmp_path / "ledger.db"
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", DIES_WHILE_IT_SETTLES, str(HOUSE), str(place), moment)
+    )
+    assert await process.wait() == -signal.SIGKILL
+    ledger = await SqliteLedger.open(place)
+    assert await ledger.spent() == Spent(in_doubt=Credits(6))
+    third = a_run("2026-11-22T080000Z-cccccc")
+    left_open = await ledger.begin(third)
+    assert len(left_open) == (3 if moment == "before" else 0)
+    job = a_job("p0/1x1")
+    for _ in range(2):
+        with pytest.raises(ValueError, match="it could be paid for twice"):
+            await ledger.submit(job, run=third, budget=Budget())
+        await ledger.abandon(left_open, reason="killed")
+    assert isinstance((await ledger.entries([job.key]))[job.key].outcome, InDoubt)
+    assert await ledger.spent() == Spent(in_doubt=Credits(6))
+    await ledger.close()

@@ -10,7 +10,7 @@ from builders import a_job, a_run
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
-from ledgers import Hand, a_receipt, an_artifact
+from ledgers import LedgerCase, a_receipt, an_artifact
 
 from pipeline.errors import BudgetReached
 from pipeline.model.credits import Budget, Credits
@@ -40,9 +40,9 @@ class Life(RuleBasedStateMachine):
         super().__init__()
         self.folder = TemporaryDirectory()
         self.runner = asyncio.Runner()
-        self.hands = [
-            self.do(Hand.open("memory", None)),
-            self.do(Hand.open("sqlite", Path(self.folder.name))),
+        self.cases = [
+            self.do(LedgerCase.open("memory", None)),
+            self.do(LedgerCase.open("sqlite", Path(self.folder.name))),
         ]
         self.runs = {}
         self.begun = 0
@@ -50,11 +50,11 @@ class Life(RuleBasedStateMachine):
         self.beyond = 0
         self.ordinals = [{}, {}]
         for campaign in ("spring", "summer"):
-            self.new_run(campaign)
+            self.new_run(campaign, settled=0)
 
     def teardown(self):
-        for hand in self.hands:
-            self.do(hand.ledger.close())
+        for case in self.cases:
+            self.do(case.ledger.close())
         self.runner.close()
         self.folder.cleanup()
 
@@ -64,9 +64,9 @@ class Life(RuleBasedStateMachine):
     def both(self, call):
         """The answer of both ledgers, which has to be the same."""
         answers = []
-        for hand in self.hands:
+        for case in self.cases:
             try:
-                answers.append(self.do(call(hand.ledger)))
+                answers.append(self.do(call(case.ledger)))
             except (ValueError, BudgetReached) as refusal:
                 answers.append(refusal)
         kinds = [type(answer) for answer in answers]
@@ -84,26 +84,37 @@ class Life(RuleBasedStateMachine):
         """What a purchase was charged, by whichever of its attempts."""
         return sum(self.charged[purchase].values())
 
-    @rule(campaign=st.sampled_from(["spring", "summer"]))
-    def new_run(self, campaign):
+    @rule(campaign=st.sampled_from(["spring", "summer"]), settled=st.sampled_from([0, 1, 99]))
+    def new_run(self, campaign, settled):
+        """A run that may die before it has settled all that dead runs left open."""
         self.begun += 1
         run = a_run(f"2026-11-22T060000Z-{self.begun:06}", campaign=campaign)
-        self.both(lambda ledger: ledger.begin(run))
         self.runs[campaign] = run
+        dead = self.both(lambda ledger: ledger.begin(run))
+        left = self.both(lambda ledger: ledger.open_attempts(campaign))
+        assert dead == left
+        named = [[(one.job, one.number, one.price) for one in attempts] for attempts in dead]
+        assert named[0] == named[1]
+        self.each(
+            [attempts[:settled] for attempts in dead],
+            lambda ledger, attempts: ledger.abandon(attempts, reason="killed"),
+        )
 
     @rule(days=st.integers(0, 20))
     def time_passes(self, days):
-        for hand in self.hands:
-            hand.clock.now += timedelta(days=days)
+        for case in self.cases:
+            case.clock.now += timedelta(days=days)
 
     @rule(target=permits, job=st.sampled_from(JOBS), same=st.booleans(), charged=st.booleans())
     def submit(self, job, same, charged):
         run = self.runs[job.at.campaign]
+        before = self.do(self.cases[0].ledger.entries([job.key])).get(job.key)
         given_ = self.both(
             lambda ledger: ledger.submit(job, run=run, budget=BUDGET, same_purchase=same)
         )
         if given_ is None:
             return multiple()
+        assert before is None or not before.rendering
         self.remember(given_, charged)
         return given_
 
@@ -140,6 +151,10 @@ class Life(RuleBasedStateMachine):
             self.each(permits, lambda ledger, permit: ledger.release(permit, reason="429"))
 
     @rule(permits=permits)
+    def abandon(self, permits):
+        self.each(permits, lambda ledger, permit: ledger.abandon([permit], reason="killed"))
+
+    @rule(permits=permits)
     def doubt(self, permits):
         self.each(permits, lambda ledger, permit: ledger.doubt(permit, reason="reset"))
 
@@ -160,12 +175,12 @@ class Life(RuleBasedStateMachine):
         )
 
     def is_open(self, permit):
-        posts = self.do(self.hands[0].ledger.attempts([permit.job]))[permit.job]
+        posts = self.do(self.cases[0].ledger.attempts([permit.job]))[permit.job]
         return any(post.number == permit.number and post.outcome == "submitted" for post in posts)
 
     def each(self, permits, call):
         """`both`, where each ledger has its own permit for the same attempt."""
-        own = {id(hand.ledger): permit for hand, permit in zip(self.hands, permits, strict=True)}
+        own = {id(case.ledger): permit for case, permit in zip(self.cases, permits, strict=True)}
         return self.both(lambda ledger: call(ledger, own[id(ledger)]))
 
     @rule(job=st.sampled_from(JOBS))
@@ -186,34 +201,30 @@ class Life(RuleBasedStateMachine):
     def found(self, job):
         if self.said(job):
             url = "https://cdn.test/found.png"
-            self.both(lambda ledger: ledger.found(job.key, url, charged=self.sum_said(job)))
+            self.both(lambda ledger: ledger.image_found(job.key, url, charged=self.sum_said(job)))
 
     def said(self, job):
         """What an honest person says of the newest purchase of a job."""
         return bool(self.sum_said(job))
 
     def sum_said(self, job):
-        known = self.do(self.hands[0].ledger.entries([job.key]))
+        known = self.do(self.cases[0].ledger.entries([job.key]))
         return Credits(self.bought(known[job.key].purchase)) if known else Credits(0)
-
-    @rule(job=st.sampled_from(JOBS))
-    def forgive(self, job):
-        self.both(lambda ledger: ledger.forgive(job.key))
 
     @invariant()
     def what_was_charged_lies_in_the_interval(self):
         charged = sum(self.bought(purchase) for purchase in self.charged)
-        for hand in self.hands:
-            spent = self.do(hand.ledger.spent())
+        for case in self.cases:
+            spent = self.do(case.ledger.spent())
             assert spent.confirmed <= charged <= spent.upper
 
     @invariant()
     def both_tell_the_same(self):
         keys = [job.key for job in JOBS]
         told = []
-        for hand, ordinals in zip(self.hands, self.ordinals, strict=True):
-            entries = self.do(hand.ledger.entries(keys))
-            posts = self.do(hand.ledger.attempts(keys))
+        for case, ordinals in zip(self.cases, self.ordinals, strict=True):
+            entries = self.do(case.ledger.entries(keys))
+            posts = self.do(case.ledger.attempts(keys))
             told.append(
                 {
                     key: (
@@ -228,16 +239,16 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def entries_add_up_to_every_sum(self):
         for campaign, run in self.runs.items():
-            for hand in self.hands:
-                entries = self.do(hand.ledger.campaign_entries(campaign))
-                total = self.do(hand.ledger.spent(campaign=campaign, account=run.account))
+            for case in self.cases:
+                entries = self.do(case.ledger.campaign_entries(campaign))
+                total = self.do(case.ledger.spent(campaign=campaign, account=run.account))
                 assert sum(entry.spent.confirmed for entry in entries) == total.confirmed
                 assert sum(entry.spent.in_doubt for entry in entries) == total.in_doubt
 
     @invariant()
     def no_run_passes_its_budget_by_more_than_was_never_asked_for(self):
         for run in self.runs.values():
-            upper = self.do(self.hands[1].ledger.spent(run=run.id)).upper
+            upper = self.do(self.cases[1].ledger.spent(run=run.id)).upper
             assert upper <= BUDGET.run + self.beyond
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from builders import a_job, a_run
-from ledgers import FREE_HAND, KINDS, Hand, a_receipt, an_artifact, an_image
+from ledgers import KINDS, NO_LIMITS, LedgerCase, a_receipt, an_artifact, an_image
 
 from pipeline.ledger.base import StaleVerdict
 from pipeline.model.campaign import Stage
@@ -16,16 +16,17 @@ from pipeline.model.outcome import Failed, FailureKind, InDoubt
 from pipeline.model.verdict import Decision, Verdict
 
 NEXT = "2026-11-22T070000Z-bbbbbb"
+THIRD = "2026-11-22T080000Z-cccccc"
 CRAB = a_job("crab/1x1")
 LIME = a_job("lime/1x1")
 
 
 @pytest.fixture(params=KINDS)
-async def hand(request, tmp_path):
-    hand = await Hand.open(request.param, tmp_path)
-    await hand.ledger.begin(a_run())
-    yield hand
-    await hand.ledger.close()
+async def case(request, tmp_path):
+    case = await LedgerCase.open(request.param, tmp_path)
+    await case.ledger.begin(a_run())
+    yield case
+    await case.ledger.close()
 
 
 def a_verdict(cell="crab/1x1", *, stage=Stage.DRAFT, decision=Decision.APPROVED, note=""):
@@ -43,62 +44,144 @@ def a_verdict(cell="crab/1x1", *, stage=Stage.DRAFT, decision=Decision.APPROVED,
     )
 
 
-async def test_the_count_of_what_was_written_moves_with_writing_and_stays_with_reading(hand):
-    before = await hand.ledger.written()
-    await hand.ledger.runs()
-    await hand.ledger.campaign_entries("citrus-soda")
-    assert await hand.ledger.written() == before
-    await hand.submit(CRAB)
-    submitted = await hand.ledger.written()
-    await hand.ledger.decide(a_verdict(), campaign="citrus-soda")
-    assert before < submitted < await hand.ledger.written()
+async def test_the_count_of_what_was_written_moves_with_writing_and_stays_with_reading(case):
+    before = await case.ledger.written()
+    await case.ledger.runs()
+    await case.ledger.campaign_entries("citrus-soda")
+    assert await case.ledger.written() == before
+    await case.submit(CRAB)
+    submitted = await case.ledger.written()
+    await case.ledger.decide(a_verdict(), campaign="citrus-soda")
+    assert before < submitted < await case.ledger.written()
 
 
-async def test_what_a_dead_run_left_open_is_in_doubt_when_the_next_begins(hand):
-    await hand.submit(CRAB)
-    assert await hand.ledger.begin(a_run(NEXT)) == 1
-    entry = await hand.entry(CRAB)
-    assert isinstance(entry.outcome, InDoubt)
+async def test_the_record_of_a_campaign_is_all_that_is_known_of_it(case):
+    await case.submit(CRAB)
+    first = await case.ledger.decide(a_verdict(), campaign="citrus-soda")
+    second = await case.ledger.decide(a_verdict(note="again"), campaign="citrus-soda")
+    await case.ledger.decide(a_verdict(), campaign="another")
+    record = await case.ledger.record("citrus-soda")
+    assert record.entries == await case.ledger.campaign_entries("citrus-soda")
+    assert record.accounts == {CRAB.key: a_run().account}
+    assert list(record.verdicts) == [first, second]
+
+
+async def test_beginning_returns_what_dead_runs_left_open_and_changes_nothing_about_it(case):
+    permit = await case.submit(CRAB)
+    await case.ledger.paid(await case.submit(LIME), a_receipt())
+    before = await case.entry(CRAB)
+    assert list(await case.ledger.begin(a_run(NEXT))) == [permit]
+    assert await case.entry(CRAB) == before
+    assert before.rendering
+    assert await case.ledger.spent() == Spent(confirmed=Credits(2), in_doubt=Credits(2))
+    assert list(await case.ledger.open_attempts("citrus-soda")) == [permit]
+
+
+async def test_a_run_that_dies_before_it_settles_them_leaves_them_to_the_next(case):
+    permit = await case.submit(CRAB)
+    assert list(await case.ledger.begin(a_run(NEXT))) == [permit]
+    assert list(await case.ledger.begin(a_run(THIRD))) == [permit]
+
+
+@pytest.mark.parametrize("same_purchase", [False, True])
+async def test_a_job_with_an_open_attempt_of_a_dead_run_is_refused_until_it_is_settled(
+    case, same_purchase
+):
+    permit = await case.submit(CRAB)
+    await case.ledger.begin(a_run(NEXT))
+
+    async def submit():
+        return await case.ledger.submit(
+            CRAB, run=a_run(NEXT), budget=NO_LIMITS, same_purchase=same_purchase
+        )
+
+    with pytest.raises(ValueError, match="is rendering"):
+        await submit()
+    await case.ledger.abandon([permit], reason="killed")
+    if same_purchase:
+        assert (await submit()).purchase == permit.purchase
+    else:
+        with pytest.raises(ValueError, match="is in_doubt: it could be paid for twice"):
+            await submit()
+    assert await case.ledger.spent() == Spent(in_doubt=Credits(2))
+
+
+async def test_an_abandoned_attempt_is_in_doubt_and_open_no_more(case):
+    permit = await case.submit(CRAB)
+    await case.ledger.begin(a_run(NEXT))
+    await case.ledger.abandon([permit], reason="killed")
+    entry = await case.entry(CRAB)
+    assert entry.outcome == InDoubt(credits=Credits(2), reason="killed")
     assert entry.spent == Spent(in_doubt=Credits(2))
+    assert list(await case.ledger.begin(a_run(THIRD))) == []
 
 
-async def test_a_replay_that_a_dead_run_left_open_is_in_doubt_again_and_counted_once(hand):
-    await hand.ledger.doubt(await hand.submit(CRAB), reason="reset")
-    await hand.replay(CRAB)
-    assert await hand.ledger.begin(a_run(NEXT)) == 1
-    assert (await hand.entry(CRAB)).spent == Spent(in_doubt=Credits(2))
+async def test_a_dead_attempt_may_also_be_settled_by_an_answer(case):
+    permit = await case.submit(CRAB)
+    await case.ledger.begin(a_run(NEXT))
+    await case.ledger.paid(permit, a_receipt())
+    await case.ledger.abandon([permit], reason="killed")
+    assert (await case.entry(CRAB)).spent == Spent(confirmed=Credits(2))
+    assert list(await case.ledger.open_attempts("citrus-soda")) == []
 
 
-async def test_an_open_replay_of_what_is_paid_meanwhile_leaves_no_doubt(hand):
-    first = await hand.submit(CRAB)
-    await hand.ledger.doubt(first, reason="reset")
-    await hand.replay(CRAB)
-    await hand.ledger.paid(first, a_receipt("https://cdn.test/late.png"))
-    assert await hand.ledger.begin(a_run(NEXT)) == 0
-    assert (await hand.entry(CRAB)).outcome.url == "https://cdn.test/late.png"
+async def test_a_late_yes_confirms_an_abandoned_attempt(case):
+    permit = await case.submit(CRAB)
+    await case.ledger.abandon([permit], reason="killed")
+    await case.ledger.paid(permit, a_receipt())
+    assert (await case.entry(CRAB)).spent == Spent(confirmed=Credits(2))
 
 
-async def test_other_campaigns_are_left_alone_when_a_run_begins(hand):
-    await hand.submit(CRAB)
-    assert await hand.ledger.begin(a_run(NEXT, campaign="winter")) == 0
-    assert (await hand.entry(CRAB)).rendering
+async def test_attempts_are_abandoned_all_or_none(case):
+    permit = await case.submit(CRAB)
+    with pytest.raises(ValueError, match="there is no attempt 7"):
+        await case.ledger.abandon([permit, replace(permit, number=7)], reason="killed")
+    assert (await case.entry(CRAB)).rendering
 
 
-async def test_a_run_begins_once(hand):
+async def test_a_replay_that_a_dead_run_left_open_is_in_doubt_again_and_counted_once(case):
+    await case.ledger.doubt(await case.submit(CRAB), reason="reset")
+    replay = await case.replay(CRAB)
+    assert list(await case.ledger.begin(a_run(NEXT))) == [replay]
+    assert await case.ledger.spent() == Spent(in_doubt=Credits(2))
+    await case.ledger.abandon([replay], reason="killed")
+    assert isinstance((await case.entry(CRAB)).outcome, InDoubt)
+    assert (await case.entry(CRAB)).spent == Spent(in_doubt=Credits(2))
+
+
+async def test_an_open_replay_of_what_is_paid_meanwhile_leaves_no_doubt(case):
+    first = await case.submit(CRAB)
+    await case.ledger.doubt(first, reason="reset")
+    replay = await case.replay(CRAB)
+    await case.ledger.paid(first, a_receipt("https://cdn.test/late.png"))
+    assert list(await case.ledger.begin(a_run(NEXT))) == [replay]
+    await case.ledger.abandon([replay], reason="killed")
+    assert (await case.entry(CRAB)).outcome.url == "https://cdn.test/late.png"
+    assert (await case.entry(CRAB)).spent == Spent(confirmed=Credits(2))
+
+
+async def test_other_campaigns_are_left_alone_when_a_run_begins(case):
+    await case.submit(CRAB)
+    assert list(await case.ledger.begin(a_run(NEXT, campaign="winter"))) == []
+    assert list(await case.ledger.open_attempts("winter")) == []
+    assert (await case.entry(CRAB)).rendering
+
+
+async def test_a_run_begins_once(case):
     with pytest.raises(ValueError, match="has begun already"):
-        await hand.ledger.begin(a_run())
+        await case.ledger.begin(a_run())
 
 
-async def test_a_run_that_has_not_begun_cannot_end(hand):
+async def test_a_run_that_has_not_begun_cannot_end(case):
     with pytest.raises(ValueError, match="has not begun"):
-        await hand.ledger.end(a_run(NEXT).id, exit_code=0)
+        await case.ledger.end(a_run(NEXT).id, exit_code=0)
 
 
-async def test_runs_are_told_newest_first_with_their_ends(hand):
-    hand.clock.now += timedelta(hours=1)
-    await hand.ledger.begin(a_run(NEXT))
-    await hand.ledger.end(a_run(NEXT).id, exit_code=3)
-    newest, oldest = await hand.ledger.runs()
+async def test_runs_are_told_newest_first_with_their_ends(case):
+    case.clock.now += timedelta(hours=1)
+    await case.ledger.begin(a_run(NEXT))
+    await case.ledger.end(a_run(NEXT).id, exit_code=3)
+    newest, oldest = await case.ledger.runs()
     assert newest == RunRecord(
         id=NEXT,
         campaign="citrus-soda",
@@ -110,25 +193,25 @@ async def test_runs_are_told_newest_first_with_their_ends(hand):
     assert (oldest.id, oldest.finished, oldest.exit_code) == (a_run().id, "", None)
 
 
-async def test_runs_are_told_by_campaign(hand):
-    await hand.ledger.begin(a_run(NEXT, campaign="winter"))
-    assert [run.id for run in await hand.ledger.runs("winter")] == [NEXT]
+async def test_runs_are_told_by_campaign(case):
+    await case.ledger.begin(a_run(NEXT, campaign="winter"))
+    assert [run.id for run in await case.ledger.runs("winter")] == [NEXT]
 
 
-async def test_a_job_that_was_never_submitted_is_unknown(hand):
-    await hand.submit(CRAB)
-    assert list(await hand.ledger.entries([LIME.key, CRAB.key])) == [CRAB.key]
+async def test_a_job_that_was_never_submitted_is_unknown(case):
+    await case.submit(CRAB)
+    assert list(await case.ledger.entries([LIME.key, CRAB.key])) == [CRAB.key]
 
 
-async def test_any_number_of_jobs_can_be_asked_for_at_once(hand):
+async def test_any_number_of_jobs_can_be_asked_for_at_once(case):
     jobs = [a_job(f"p{number}/1x1") for number in range(1201)]
     for job in jobs[::100]:
-        await hand.submit(job)
-    entries = await hand.ledger.entries([job.key for job in jobs] * 2)
+        await case.submit(job)
+    entries = await case.ledger.entries([job.key for job in jobs] * 2)
     assert set(entries) == {job.key for job in jobs[::100]}
 
 
-async def test_coordinates_come_back_as_they_were_given(hand):
+async def test_coordinates_come_back_as_they_were_given(case):
     at = Coordinates(
         campaign="citrus-soda",
         cell="the one by the sea",
@@ -138,46 +221,46 @@ async def test_coordinates_come_back_as_they_were_given(hand):
         take=2,
     )
     job = replace(CRAB, at=at)
-    await hand.submit(job)
-    assert (await hand.entry(job)).at == at
+    await case.submit(job)
+    assert (await case.entry(job)).at == at
 
 
-async def test_a_key_of_any_form_comes_back_as_it_was_given(hand):
+async def test_a_key_of_any_form_comes_back_as_it_was_given(case):
     for key in ("k", "AB" * 16, "ab" * 16, "ab" * 32, "no" * 16):
-        await hand.submit(replace(CRAB, key=key))
-        assert (await hand.ledger.entries([key]))[key].key == key
+        await case.submit(replace(CRAB, key=key))
+        assert (await case.ledger.entries([key]))[key].key == key
 
 
-async def test_the_newest_purchase_tells_when_it_was_first_submitted(hand):
-    await hand.ledger.doubt(await hand.submit(CRAB), reason="reset")
-    hand.clock.now += timedelta(hours=5)
-    await hand.replay(CRAB)
-    assert (await hand.entry(CRAB)).purchased == "2026-11-22T06:00:00.000Z"
+async def test_the_newest_purchase_tells_when_it_was_first_submitted(case):
+    await case.ledger.doubt(await case.submit(CRAB), reason="reset")
+    case.clock.now += timedelta(hours=5)
+    await case.replay(CRAB)
+    assert (await case.entry(CRAB)).purchased == "2026-11-22T06:00:00.000Z"
 
 
-async def test_a_campaign_tells_every_job_it_ever_submitted_in_that_order(hand):
-    await hand.ledger.begin(a_run(NEXT, campaign="winter"))
-    await an_image(hand, LIME)
-    await hand.ledger.release(await hand.submit(CRAB), reason="429")
-    await hand.ledger.submit(
-        a_job("snow/1x1", campaign="winter"), run=a_run(NEXT, campaign="winter"), budget=FREE_HAND
+async def test_a_campaign_tells_every_job_it_ever_submitted_in_that_order(case):
+    await case.ledger.begin(a_run(NEXT, campaign="winter"))
+    await an_image(case, LIME)
+    await case.ledger.release(await case.submit(CRAB), reason="429")
+    await case.ledger.submit(
+        a_job("snow/1x1", campaign="winter"), run=a_run(NEXT, campaign="winter"), budget=NO_LIMITS
     )
-    told = await hand.ledger.campaign_entries("citrus-soda")
+    told = await case.ledger.campaign_entries("citrus-soda")
     assert [entry.key for entry in told] == [LIME.key, CRAB.key]
 
 
-async def test_an_unknown_campaign_has_no_jobs(hand):
-    assert list(await hand.ledger.campaign_entries("nowhere")) == []
+async def test_an_unknown_campaign_has_no_jobs(case):
+    assert list(await case.ledger.campaign_entries("nowhere")) == []
 
 
-async def test_every_post_is_told_in_order_over_purchases_and_runs(hand):
-    first = await hand.submit(CRAB)
-    hand.clock.now += timedelta(seconds=2.5)
+async def test_every_post_is_told_in_order_over_purchases_and_runs(case):
+    first = await case.submit(CRAB)
+    case.clock.now += timedelta(seconds=2.5)
     failure = Failed(kind=FailureKind.REJECTED, reason="too long")
-    await hand.ledger.fail(first, failure, http=400, request_id="req-9")
-    await hand.ledger.begin(a_run(NEXT))
-    second = await hand.ledger.submit(CRAB, run=a_run(NEXT), budget=FREE_HAND)
-    assert list((await hand.ledger.attempts([CRAB.key, LIME.key]))[CRAB.key]) == [
+    await case.ledger.fail(first, failure, http=400, request_id="req-9")
+    await case.ledger.begin(a_run(NEXT))
+    second = await case.ledger.submit(CRAB, run=a_run(NEXT), budget=NO_LIMITS)
+    assert list((await case.ledger.attempts([CRAB.key, LIME.key]))[CRAB.key]) == [
         AttemptRecord(
             number=1,
             run=a_run().id,
@@ -199,30 +282,30 @@ async def test_every_post_is_told_in_order_over_purchases_and_runs(hand):
     ]
 
 
-async def test_a_job_without_posts_has_no_attempts(hand):
-    assert await hand.ledger.attempts([LIME.key]) == {}
+async def test_a_job_without_posts_has_no_attempts(case):
+    assert await case.ledger.attempts([LIME.key]) == {}
 
 
-async def test_an_attempt_says_how_it_was_paid(hand):
-    await an_image(hand, CRAB)
-    (told,) = (await hand.ledger.attempts([CRAB.key]))[CRAB.key]
+async def test_an_attempt_says_how_it_was_paid(case):
+    await an_image(case, CRAB)
+    (told,) = (await case.ledger.attempts([CRAB.key]))[CRAB.key]
     assert (told.outcome, told.http, told.request_id) == ("paid", 200, "req-1")
 
 
-async def test_an_attempt_that_nobody_saw_end_has_no_end(hand):
-    await hand.submit(CRAB)
-    await hand.ledger.begin(a_run(NEXT))
-    (told,) = (await hand.ledger.attempts([CRAB.key]))[CRAB.key]
-    assert (told.outcome, told.ended) == ("doubt", "")
+async def test_an_attempt_that_nobody_saw_end_has_no_end(case):
+    permit = await case.submit(CRAB)
+    await case.ledger.abandon([permit], reason="killed")
+    (told,) = (await case.ledger.attempts([CRAB.key]))[CRAB.key]
+    assert (told.outcome, told.ended, told.error) == ("doubt", "", "killed")
 
 
-async def test_sums_are_told_for_any_scope(hand):
+async def test_sums_are_told_for_any_scope(case):
     winter = a_run(NEXT, campaign="winter", account="embedded@test")
-    await hand.ledger.begin(winter)
-    await an_image(hand, CRAB)
-    hand.clock.now += timedelta(days=9)
-    await hand.ledger.submit(a_job("snow/1x1", campaign="winter"), run=winter, budget=FREE_HAND)
-    spent, paid, held = hand.ledger.spent, Spent(confirmed=Credits(2)), Spent(in_doubt=Credits(2))
+    await case.ledger.begin(winter)
+    await an_image(case, CRAB)
+    case.clock.now += timedelta(days=9)
+    await case.ledger.submit(a_job("snow/1x1", campaign="winter"), run=winter, budget=NO_LIMITS)
+    spent, paid, held = case.ledger.spent, Spent(confirmed=Credits(2)), Spent(in_doubt=Credits(2))
     assert await spent() == Spent(confirmed=Credits(2), in_doubt=Credits(2))
     assert await spent(account="gptimage@test") == paid
     assert await spent(campaign="winter") == held
@@ -235,91 +318,91 @@ async def test_sums_are_told_for_any_scope(hand):
     assert await spent(account="nobody@test", month="2026-11") == Spent()
 
 
-async def test_a_purchase_stays_in_the_account_of_the_run_and_month_that_opened_it(hand):
-    await hand.ledger.doubt(await hand.submit(CRAB), reason="reset")
-    hand.clock.now += timedelta(days=9)
-    await hand.ledger.begin(a_run(NEXT))
-    replay = await hand.ledger.submit(CRAB, run=a_run(NEXT), budget=FREE_HAND, same_purchase=True)
-    await hand.ledger.paid(replay, a_receipt())
-    assert await hand.ledger.spent(run=a_run().id, month="2026-11") == Spent(confirmed=Credits(2))
-    assert await hand.ledger.spent(run=NEXT) == Spent()
+async def test_a_purchase_stays_in_the_account_of_the_run_and_month_that_opened_it(case):
+    await case.ledger.doubt(await case.submit(CRAB), reason="reset")
+    case.clock.now += timedelta(days=9)
+    await case.ledger.begin(a_run(NEXT))
+    replay = await case.ledger.submit(CRAB, run=a_run(NEXT), budget=NO_LIMITS, same_purchase=True)
+    await case.ledger.paid(replay, a_receipt())
+    assert await case.ledger.spent(run=a_run().id, month="2026-11") == Spent(confirmed=Credits(2))
+    assert await case.ledger.spent(run=NEXT) == Spent()
 
 
-async def test_words_that_no_file_can_hold_are_kept_as_far_as_they_can_be(hand):
+async def test_words_that_no_file_can_hold_are_kept_as_far_as_they_can_be(case):
     reason = "a lone \ud800 surrogate, a \x00, and 10,000 " + "x" * 10_000
-    await hand.ledger.doubt(await hand.submit(CRAB), reason=reason, request_id="\udfff")
-    told = (await hand.entry(CRAB)).outcome.reason
+    await case.ledger.doubt(await case.submit(CRAB), reason=reason, request_id="\udfff")
+    told = (await case.entry(CRAB)).outcome.reason
     assert told.startswith("a lone ? surrogate, a \x00, and")
     assert len(told) == 2000
 
 
-async def test_a_url_is_kept_however_long_it_is(hand):
+async def test_a_url_is_kept_however_long_it_is(case):
     url = "https://cdn.test/" + "x" * 9000
-    await hand.ledger.paid(await hand.submit(CRAB), a_receipt(url))
-    assert (await hand.entry(CRAB)).outcome.url == url
+    await case.ledger.paid(await case.submit(CRAB), a_receipt(url))
+    assert (await case.entry(CRAB)).outcome.url == url
 
 
-async def test_the_first_verdict_on_a_cell_has_revision_one(hand):
-    decided = await hand.ledger.decide(a_verdict(), campaign="citrus-soda")
+async def test_the_first_verdict_on_a_cell_has_revision_one(case):
+    decided = await case.ledger.decide(a_verdict(), campaign="citrus-soda")
     assert decided == replace(a_verdict(), revision=1)
 
 
-async def test_a_verdict_on_what_others_have_not_touched_is_recorded(hand):
-    await hand.ledger.decide(a_verdict(), campaign="citrus-soda", base=0)
+async def test_a_verdict_on_what_others_have_not_touched_is_recorded(case):
+    await case.ledger.decide(a_verdict(), campaign="citrus-soda", base=0)
     redo = a_verdict(decision=Decision.REDO, note="more ice")
-    assert (await hand.ledger.decide(redo, campaign="citrus-soda", base=1)).revision == 2
+    assert (await case.ledger.decide(redo, campaign="citrus-soda", base=1)).revision == 2
 
 
-async def test_a_verdict_on_an_older_revision_writes_nothing_and_carries_the_newest(hand):
-    await hand.ledger.decide(a_verdict(), campaign="citrus-soda")
-    newest = await hand.ledger.decide(a_verdict(note="yes"), campaign="citrus-soda")
+async def test_a_verdict_on_an_older_revision_writes_nothing_and_carries_the_newest(case):
+    await case.ledger.decide(a_verdict(), campaign="citrus-soda")
+    newest = await case.ledger.decide(a_verdict(note="yes"), campaign="citrus-soda")
     with pytest.raises(StaleVerdict) as stale:
-        await hand.ledger.decide(a_verdict(note="no"), campaign="citrus-soda", base=1)
+        await case.ledger.decide(a_verdict(note="no"), campaign="citrus-soda", base=1)
     assert stale.value.newest == newest
-    assert len(await hand.ledger.verdict_history("citrus-soda", "crab/1x1")) == 2
+    assert len(await case.ledger.verdict_history("citrus-soda", "crab/1x1")) == 2
 
 
-async def test_a_verdict_on_what_nobody_has_decided_is_stale_where_a_base_is_named(hand):
+async def test_a_verdict_on_what_nobody_has_decided_is_stale_where_a_base_is_named(case):
     with pytest.raises(StaleVerdict) as stale:
-        await hand.ledger.decide(a_verdict(), campaign="citrus-soda", base=4)
+        await case.ledger.decide(a_verdict(), campaign="citrus-soda", base=4)
     assert stale.value.newest is None
 
 
-async def test_cells_stages_and_campaigns_count_their_verdicts_apart(hand):
+async def test_cells_stages_and_campaigns_count_their_verdicts_apart(case):
     for cell, stage, campaign in (
         ("crab/1x1", Stage.DRAFT, "citrus-soda"),
         ("crab/1x1", Stage.FINAL, "citrus-soda"),
         ("lime/1x1", Stage.DRAFT, "citrus-soda"),
         ("crab/1x1", Stage.DRAFT, "winter"),
     ):
-        decided = await hand.ledger.decide(a_verdict(cell, stage=stage), campaign=campaign)
+        decided = await case.ledger.decide(a_verdict(cell, stage=stage), campaign=campaign)
         assert decided.revision == 1
 
 
-async def test_the_newest_verdict_of_each_cell_and_stage_is_told(hand):
-    await hand.ledger.decide(a_verdict(), campaign="citrus-soda")
-    redo = await hand.ledger.decide(a_verdict(decision=Decision.REDO), campaign="citrus-soda")
-    final = await hand.ledger.decide(a_verdict(stage=Stage.FINAL), campaign="citrus-soda")
-    assert await hand.ledger.verdicts("citrus-soda") == {
+async def test_the_newest_verdict_of_each_cell_and_stage_is_told(case):
+    await case.ledger.decide(a_verdict(), campaign="citrus-soda")
+    redo = await case.ledger.decide(a_verdict(decision=Decision.REDO), campaign="citrus-soda")
+    final = await case.ledger.decide(a_verdict(stage=Stage.FINAL), campaign="citrus-soda")
+    assert await case.ledger.verdicts("citrus-soda") == {
         ("crab/1x1", Stage.DRAFT): redo,
         ("crab/1x1", Stage.FINAL): final,
     }
 
 
-async def test_the_history_of_a_cell_is_told_oldest_first(hand):
+async def test_the_history_of_a_cell_is_told_oldest_first(case):
     given = [
-        await hand.ledger.decide(a_verdict(note=note), campaign="citrus-soda")
+        await case.ledger.decide(a_verdict(note=note), campaign="citrus-soda")
         for note in ("one", "two", "three")
     ]
-    await hand.ledger.decide(a_verdict("lime/1x1"), campaign="citrus-soda")
-    assert list(await hand.ledger.verdict_history("citrus-soda", "crab/1x1")) == given
+    await case.ledger.decide(a_verdict("lime/1x1"), campaign="citrus-soda")
+    assert list(await case.ledger.verdict_history("citrus-soda", "crab/1x1")) == given
 
 
-async def test_a_lost_purchase_that_was_bought_again_shows_both_in_the_sums(hand):
-    await hand.ledger.doubt(await hand.submit(CRAB), reason="reset")
-    await hand.ledger.resolve(CRAB.key, Resolution.REBUY)
-    await an_image(hand, CRAB)
-    await hand.ledger.stored(CRAB.key, an_artifact())
-    assert await hand.ledger.spent(campaign="citrus-soda") == Spent(
+async def test_a_lost_purchase_that_was_bought_again_shows_both_in_the_sums(case):
+    await case.ledger.doubt(await case.submit(CRAB), reason="reset")
+    await case.ledger.resolve(CRAB.key, Resolution.REBUY)
+    await an_image(case, CRAB)
+    await case.ledger.stored(CRAB.key, an_artifact())
+    assert await case.ledger.spent(campaign="citrus-soda") == Spent(
         confirmed=Credits(2), in_doubt=Credits(2)
     )

@@ -19,7 +19,8 @@ from datetime import datetime, timedelta
 
 import apsw
 
-from pipeline.cli import flags, registry
+from pipeline.app.open import late
+from pipeline.cli import flags
 from pipeline.cli import main as command_line
 from pipeline.ledger.sqlite import group_commit
 from pipeline.providers.profiles import GPTIMAGE, PROFILES
@@ -119,7 +120,7 @@ def main(words):
     parser.add_argument("--clock", type=float)
     parser.add_argument("--no-network", action="store_true")
     knobs = parser.parse_args(words[:split])
-    registry.load_part("session", room="app")
+    late("app.session")
     truly = flags.read_settings
 
     def read_settings():

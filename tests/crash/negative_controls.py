@@ -29,10 +29,10 @@ def without_reserve():
     async def paid(ledger, attempt, receipt):
         job, run, budget = asked[attempt.purchase]
 
-        def both(books, now):
+        def both(store, now):
             buying.os = SimpleNamespace(urandom=lambda _size: bytes.fromhex(attempt.purchase))
-            true = buying.submit(books, now, job, run=run, budget=budget)
-            settling.paid(books, now, true, receipt)
+            true = buying.submit(store, now, job, run=run, budget=budget)
+            settling.paid(store, now, true, receipt)
 
         await ledger._write(both)
 

@@ -53,9 +53,9 @@ JOBS = 4
 
 NAMED_STEPS = (
     *((SqliteLedger, verb) for verb in ("begin", "submit", "paid", "stored", "end", "decide")),
-    *((SqliteLedger, verb) for verb in ("release", "fail", "doubt", "unfetched")),
+    *((SqliteLedger, verb) for verb in ("release", "fail", "doubt", "unfetched", "abandon")),
     (group_commit.GroupCommit, "_commit"),
-    (group_commit.Mark, "move"),
+    (group_commit.CommitMark, "advance"),
     (opening, "_make"),
     (opening, "migrate"),
     (gptimage.GptImage, "submit"),

@@ -25,11 +25,11 @@ fizz  fizz.yaml
   berry                           2    2               ~2    6       12
   … and 3 more sizes, counted in new
 
-  + 14 new
-  ~  8 shared, paid under another cell
+  + 14 images: new
+  ~  8 images: shared, paid under another cell
 
-  Drafts   low     14 × 2            28 credits
-  Finals   high    up to 7 × 12      84 credits  for what review approves
+  Drafts   low     14 images × 2            28 credits
+  Finals   high    up to 7 images × 12      84 credits  if review approves
   Budget   100 of 100 credits left for the run
   Budget   2,400 of 2,400 credits left for the month
   Crop     instagram-reel   1080×1920  keeps 88.9% of a 1:2

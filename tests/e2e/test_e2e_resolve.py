@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import ROOT, SODA, Ended
+from conftest import ROOT, SODA, Ended, wait_until
 
 DRIVEN = ROOT / "tests" / "crash" / "driven.py"
 PAIR = SODA.replace("[1:1, 4:3]", "[1:1]")
@@ -119,3 +119,40 @@ def test_an_answer_to_no_doubt_at_all_settles_nothing_and_says_so(pipeline, shop
     assert again.code == 3
     assert "no doubt to settle" in again.err
     assert "1 image settled" not in again.err
+
+
+def test_what_a_killed_run_had_in_flight_is_listed_and_settled_before_the_next_run(pipeline, shop):
+    """`status` counted it as in doubt, `ls` called it planned, and `resolve` knew nothing of it.
+
+    Only the next run settled what a dead one had left open, so nobody could answer for it before.
+    """
+    file, words = shop(PAIR, rules=[{"fault": "hang", "when": "after"}])
+
+    def status():
+        told = json.loads(pipeline("status", file, "--json").out)
+        return told[0] if told else {"images": {}}
+
+    with pipeline.start(*words) as process:
+        try:
+            wait_until(lambda: status()["images"])
+            assert pipeline("resolve", file).code == 75
+        finally:
+            process.kill()
+            process.communicate()
+    assert status()["images"] == {"rendering": 1}
+    assert status()["credits"] == {"confirmed": 0, "in_doubt": 2, "upper": 2}
+    assert len(json.loads(pipeline("ls", file, "--status", "rendering", "--json").out)) == 1
+
+    listed = pipeline("resolve", file, "--json")
+    assert listed.code == 6
+    [doubt] = json.loads(listed.out)
+    assert (doubt["status"], doubt["credits"]) == ("in_doubt", 2)
+    assert doubt["reason"] == "the run ended before an answer was kept"
+    assert status()["images"] == {"in_doubt": 1}
+    assert status()["credits"] == {"confirmed": 0, "in_doubt": 2, "upper": 2}
+    [row] = json.loads(pipeline("ls", file, "--status", "in_doubt", "--json").out)
+    assert row["job"] == doubt["job"]
+
+    assert pipeline("resolve", file, "--charged").code == 0
+    assert status()["images"] == {"paid_lost": 1}
+    assert status()["credits"] == {"confirmed": 2, "in_doubt": 0, "upper": 2}

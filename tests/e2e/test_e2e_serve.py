@@ -119,7 +119,7 @@ def test_a_port_in_use_is_said_once_with_the_way_out(pipeline):
         (["--credits", "-5"], "is neither a number nor 'unlimited'"),
         (["--url-lifetime", "99999999999d"], "is more than ten years"),
         (["--host", ""], "an address is missing"),
-        (["--port", "70000"], "is no port"),
+        (["--port", "70000"], "is not a port"),
         (["kyes", "list"], "serve keys add NAME"),
         (["keys", "add", "a b"], "a key's name is"),
         (["keys", "revoke", "nobody"], "there is no key named nobody"),

@@ -43,7 +43,7 @@ def main() -> None:
             value, findings = document.parse(text, file="fuzz.yaml")
             if isinstance(value, located.LocatedMap):
                 checking.check(value, findings)
-            findings.settle()
+            findings.raise_if_failed()
         except CampaignError as error:
             for finding in error.findings:
                 assert finding.complaint, finding

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pipeline.campaign.feeds.rows import key_text
 from pipeline.campaign.feeds.table import Table
-from pipeline.campaign.matrix.ids import folded, id_complaint
+from pipeline.campaign.matrix.axis import folded, id_complaint
 
 _WORDS: Mapping[str, str] = {
     "key": "id, sku, key, code, handle, product id, item id, article, article number, ean, gtin, "

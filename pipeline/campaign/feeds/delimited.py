@@ -14,7 +14,7 @@ from pipeline.campaign.feeds.rows import (
     fitting,
 )
 from pipeline.campaign.feeds.table import Table
-from pipeline.campaign.places import Findings, Place
+from pipeline.campaign.findings import Findings, Place
 from pipeline.campaign.reading.source import decode
 
 _DELIMITERS = (",", ";", "\t", "|")

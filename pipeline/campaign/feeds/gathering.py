@@ -4,13 +4,13 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from pipeline.campaign.checked_file import CheckedFile
 from pipeline.campaign.feeds.opening import open_table
-from pipeline.campaign.feeds.rows import settle_keys
+from pipeline.campaign.feeds.rows import recheck_keys
 from pipeline.campaign.feeds.table import Table, pack
 from pipeline.campaign.files import beside
+from pipeline.campaign.findings import Findings
+from pipeline.campaign.grammar.checking import CheckedFile
 from pipeline.campaign.grammar.matrix import FromPart
-from pipeline.campaign.places import Findings
 from pipeline.campaign.template_set import TemplateSet
 from pipeline.errors import CampaignError
 from pipeline.templates.template_process import TemplateProcess, TemplateProcessDied
@@ -27,20 +27,20 @@ class Tables:
     """Feed as written → sha256 of its bytes."""
 
 
-def gather_tables(opened: CheckedFile) -> Tables:
+def gather_tables(checked: CheckedFile) -> Tables:
     """Read every feed; a table that is an axis has the key `id` unless it names one."""
-    tables, matrix = Tables(), opened.file.matrix
+    tables, matrix = Tables(), checked.file.matrix
     sources = {
         part.source
         for part in (matrix.size, *matrix.__pydantic_extra__.values())
         if isinstance(part, FromPart)
     }
-    for name, part in opened.file.data.items():
-        at = opened.place("data", name, "source")
-        reading = beside(part.source, base=opened.base(at))
+    for name, part in checked.file.data.items():
+        at = checked.place("data", name, "source")
+        readable = beside(part.source, base=checked.base(at))
         if part.key is None and name in sources:
             part = part.model_copy(update={"key": "id"})  # noqa: PLW2901  the default of an axis
-        table = open_table(name, part, reading=reading, findings=opened.findings, at=at)
+        table = open_table(name, part, readable=readable, findings=checked.findings, at=at)
         if table is not None:
             tables.by_name[name] = table
             tables.snapshots[part.source] = table.sha256
@@ -49,55 +49,59 @@ def gather_tables(opened: CheckedFile) -> Tables:
 
 def filter_tables(
     tables: Tables,
-    opened: CheckedFile,
+    checked: CheckedFile,
     template_process: TemplateProcess,
-    library: TemplateSet,
+    templates: TemplateSet,
     *,
     broken: Collection[str],
 ) -> None:
     """Drop the rows for which a table's `where` is false; broken expressions keep every row."""
     for name, table in tables.by_name.items():
         expression = f"data.{name}.where"
-        if expression in library.expressions and expression not in broken:
-            _filter(table, expression, template_process, _FilterContext(opened.findings, library))
+        if expression in templates.expressions and expression not in broken:
+            _filter(
+                table, expression, template_process, _FilterContext(checked.findings, templates)
+            )
 
 
 class _FilterContext(NamedTuple):
     """Whom to tell what went wrong, and who knows where."""
 
     findings: Findings
-    library: TemplateSet
+    templates: TemplateSet
 
     def error(self, complaint: str, expression: str, *, code: str = "template") -> None:
-        at, path = self.library.place(expression, 1)
+        at, path = self.templates.place(expression, 1)
         self.findings.error(complaint, at=at, path=path, code=code)
 
 
 def _filter(
-    table: Table, expression: str, template_process: TemplateProcess, asking: _FilterContext
+    table: Table, expression: str, template_process: TemplateProcess, reporting: _FilterContext
 ) -> None:
     wanted: list[bool] = []
-    slot = pack(f".{table.name}")
+    name = pack(f".{table.name}")
     for start in range(0, len(table.rows), _BATCH):
         rows = table.rows[start : start + _BATCH]
-        values = [f"[{slot},null,{row.decode('ascii')}]" for row in rows]
-        questions = [(expression, (number,)) for number in range(len(rows))]
+        values = [f"[{name},null,{row.decode('ascii')}]" for row in rows]
+        conditions = [(expression, (number,)) for number in range(len(rows))]
         try:
-            template_process.post({"op": "judge", "questions": questions}, values)
+            template_process.post({"op": "evaluate", "conditions": conditions}, values)
             reply = template_process.answer()
         except TemplateProcessDied as died:
             row = table.numbers[start + died.number]
-            asking.error(f"{died.reason} ({table.file} row {row})", expression)
-            raise CampaignError(asking.findings.all) from died
+            reporting.error(f"{died.reason} ({table.file} row {row})", expression)
+            raise CampaignError(reporting.findings.all) from died
         problems = reply["problems"]
         if problems:
-            row = table.numbers[start + problems[0]["shot"]]
+            row = table.numbers[start + problems[0]["number"]]
             more = f", and in {len(problems) - 1} more rows" if len(problems) > 1 else ""
-            asking.error(f"{problems[0]['complaint']} ({table.file} row {row}{more})", expression)
+            reporting.error(
+                f"{problems[0]['complaint']} ({table.file} row {row}{more})", expression
+            )
             return
         wanted.extend(bool(answer) for answer in reply["answers"])
     if any(wanted):
         table.keep(wanted)
-        settle_keys(table, asking.findings)
+        recheck_keys(table, reporting.findings)
     else:
-        asking.error("keeps no row at all", expression, code="feed-empty")
+        reporting.error("keeps no row at all", expression, code="feed-empty")

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pipeline.campaign.feeds.rows import Record, check_columns, check_keys, fill
 from pipeline.campaign.feeds.table import Table
-from pipeline.campaign.places import Findings, Place, refusal
-from pipeline.campaign.reading.document import parse
+from pipeline.campaign.findings import Findings, Place, refusal
+from pipeline.campaign.reading.document import parse, plain_scalar
 from pipeline.campaign.reading.located import LocatedList
-from pipeline.campaign.reading.scalars import plain_scalar
 
 _LARGEST = float("1e308")
 Entry = tuple[int, int, object]

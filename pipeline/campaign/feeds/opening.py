@@ -9,8 +9,8 @@ from pipeline.campaign.feeds.delimited import read_delimited
 from pipeline.campaign.feeds.objects import read_json, read_json_lines, read_yaml
 from pipeline.campaign.feeds.table import Table
 from pipeline.campaign.files import ReadableFile, where_named
+from pipeline.campaign.findings import Findings, Place, refusal
 from pipeline.campaign.grammar.matrix import TablePart
-from pipeline.campaign.places import Findings, Place, refusal
 from pipeline.campaign.reading.source import decode, read_bytes
 from pipeline.errors import CampaignError
 from pipeline.suggestions import listing
@@ -36,40 +36,39 @@ Reader = Callable[[Feed], None]
 
 
 def open_table(
-    name: str, part: TablePart, *, reading: ReadableFile, findings: Findings, at: Place
+    name: str, part: TablePart, *, readable: ReadableFile, findings: Findings, at: Place
 ) -> Table | None:
     """The table with its snapshot's hash; `None` where it cannot be read, which is noted."""
     keys = (part.key,) if isinstance(part.key, str) else tuple(part.key or ())
     filtered = part.where is not None
-    table = Table(name=name, file=reading.shown, columns=(), keys=keys, filtered=filtered)
-    reader = _READERS.get(reading.path.suffix.lower())
+    table = Table(name=name, file=readable.shown, columns=(), keys=keys, filtered=filtered)
+    reader = _READERS.get(readable.path.suffix.lower())
     if reader is None:
-        complaint = (
-            f"a feed's name ends in {listing(_READERS)}, not {reading.path.suffix or reading.shown}"
-        )
-        if reading.path.suffix.lower() in _SHEETS:
+        ending = readable.path.suffix or readable.shown
+        complaint = f"a feed's name ends in {listing(_READERS)}, not {ending}"
+        if readable.path.suffix.lower() in _SHEETS:
             complaint += "; save it as .xlsx or as CSV UTF-8"
         findings.error(complaint, at=at, code="feed-kind", path=f"data.{name}.source")
         return None
     own = Findings()
     try:
-        content = read_bytes(reading.path, shown=reading.shown, limit=FEED_LIMIT)
+        content = read_bytes(readable.path, shown=readable.shown, limit=FEED_LIMIT)
         table.sha256 = hashlib.sha256(content).hexdigest()
-        _recognise(content, reading, reader)
+        _recognise(content, readable, reader)
         reader(Feed(content=content, table=table, part=part, findings=own, at=at))
     except CampaignError as error:
         findings.extend(own.all)
         path = f"data.{name}.source"
-        findings.extend(where_named(error, reading, at=at, path=path).findings)
+        findings.extend(where_named(error, readable, at=at, path=path).findings)
         return None
     findings.extend(own.all)
     if not table.rows and table.columns and not own.failed:
-        findings.error("has a header and no rows", at=Place(reading.shown, 1), code="feed-empty")
+        findings.error("has a header and no rows", at=Place(readable.shown, 1), code="feed-empty")
     keyed = all(key in table.columns for key in keys)
     return table if table.columns and keyed else None
 
 
-def _recognise(content: bytes, reading: ReadableFile, reader: Reader) -> None:
+def _recognise(content: bytes, readable: ReadableFile, reader: Reader) -> None:
     """Refuse what is no table at all, whatever its name ends in."""
     packed = reader is _sheet
     start = content[:64].lstrip().lower()
@@ -81,7 +80,7 @@ def _recognise(content: bytes, reading: ReadableFile, reader: Reader) -> None:
     elif start.startswith((b"<!doctype", b"<html", b"<?xml")) and not packed:
         told = "is a web page or XML and no table; export it anew as CSV"
     if told:
-        raise refusal(told, at=Place(reading.shown), code="feed-kind")
+        raise refusal(told, at=Place(readable.shown), code="feed-kind")
 
 
 def _comma(feed: Feed) -> None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from pipeline.campaign.feeds.table import KEY_JOINT, Table
-from pipeline.campaign.places import Findings, Place
+from pipeline.campaign.findings import Findings, Place
 from pipeline.suggestions import did_you_mean, listing
 
 LONGEST_CELL = 200_000
@@ -74,7 +74,7 @@ def fill(table: Table, records: Iterable[Record], findings: Findings) -> None:
             table.index[KEY_JOINT.join(key)] = position
 
 
-def settle_keys(table: Table, findings: Findings) -> None:
+def recheck_keys(table: Table, findings: Findings) -> None:
     """Look again at rows whose keys were in question, once those that `where` drops are gone."""
     sound = [True] * len(table.rows) if table.suspects else []
     for position, line in table.suspects.items():

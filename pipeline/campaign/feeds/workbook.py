@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from pipeline.campaign.feeds.rows import Record, check_columns, check_keys, fill, fitting
 from pipeline.campaign.feeds.table import Table
-from pipeline.campaign.places import Findings, Place, refusal
+from pipeline.campaign.findings import Findings, Place, refusal
 from pipeline.suggestions import did_you_mean
 
 _openpyxl = importlib.import_module("openpyxl")

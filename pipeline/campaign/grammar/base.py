@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo, Wit
 from pydantic import model_validator as before_validating
 from pydantic_core import PydanticCustomError
 
-from pipeline.campaign.places import Findings
+from pipeline.campaign.findings import Findings
 from pipeline.campaign.reading.located import LocatedList, LocatedMap
 from pipeline.suggestions import did_you_mean, listing
 
@@ -20,7 +20,7 @@ class ValidationContext:
     """The context of a validation that notes what it finds."""
 
     findings: Findings
-    homes: Mapping[str, Sequence[str]]
+    parents: Mapping[str, Sequence[str]]
     """Key → the mappings that know it."""
 
 
@@ -47,7 +47,7 @@ class Part(BaseModel):
             known = [field.alias or name for name, field in cls.model_fields.items()]
             for key in value:
                 if key not in known and cls.model_config.get("extra") != "allow":
-                    meant = _meant(key, value, cls, homes=checking.homes.get(key, ()))
+                    meant = _meant(key, value, cls, parents=checking.parents.get(key, ()))
                     checking.findings.error(
                         f"unknown key {key}{meant}",
                         at=value.key_places[key],
@@ -57,10 +57,10 @@ class Part(BaseModel):
         return value
 
 
-def _meant(key: str, value: LocatedMap, part: type[Part], *, homes: Sequence[str]) -> str:
+def _meant(key: str, value: LocatedMap, part: type[Part], *, parents: Sequence[str]) -> str:
     """Where an unknown key belongs, or the key that was probably meant."""
-    if homes:
-        return f"; it belongs under {listing(homes)}"
+    if parents:
+        return f"; it belongs under {listing(parents)}"
     fields = part.model_fields
     if value.path or not isinstance(value[key], LocatedList):
         known = [field.alias or name for name, field in fields.items()]

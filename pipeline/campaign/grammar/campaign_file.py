@@ -1,9 +1,9 @@
 """The campaign file's keys. These models validate, and the JSON Schema is generated from them."""
 
-import re
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from pipeline.campaign.grammar.base import Part, Text
 from pipeline.campaign.grammar.delivery import (
@@ -15,16 +15,23 @@ from pipeline.campaign.grammar.delivery import (
 )
 from pipeline.campaign.grammar.matrix import MatrixPart, Pattern, TablePart
 from pipeline.campaign.grammar.stages import BudgetPart, QualityWord, RunPart, StagesPart, Takes
-
-_LONGEST_SLUG = 80
+from pipeline.campaign.naming import LONGEST_NAME, NAME, name_problem
 
 BackgroundWord = Literal["opaque", "transparent"]
 
 
-def slug_of(name: str) -> str:
-    """A campaign's name from what a person typed."""
-    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:_LONGEST_SLUG]
-    return slug.strip("-") or "campaign"
+def _name(value: object) -> str:
+    problem = name_problem(value)
+    if problem is not None:
+        raise PydanticCustomError(problem.code, problem.complaint)
+    return str(value)
+
+
+Name = Annotated[
+    str,
+    BeforeValidator(_name),
+    WithJsonSchema({"type": ["string", "integer"], "pattern": NAME, "maxLength": LONGEST_NAME}),
+]
 
 
 class StageChange(Part):
@@ -64,9 +71,7 @@ class OverridePart(Part):
 class CampaignFile(Part):
     """A campaign: products × sizes × any other axis, one prompt, and how it is rendered."""
 
-    campaign: Annotated[
-        Text, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=_LONGEST_SLUG)
-    ] = Field(description="The campaign's name: a-z, 0-9 and -.")
+    campaign: Name = Field(description="The campaign's name: a-z, 0-9 and -.")
     extends: Text | list[Text] | None = Field(
         None, description="Files to build on: maps merge, lists replace, +key appends."
     )

@@ -1,15 +1,18 @@
 """A located document against the grammar: typed values, or findings with places."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 
+from pipeline.campaign.files import ReadableFile
+from pipeline.campaign.findings import Findings, Place
 from pipeline.campaign.grammar.base import ValidationContext
-from pipeline.campaign.grammar.campaign_file import CampaignFile, slug_of
-from pipeline.campaign.grammar.parts import homes, keys_by_model
-from pipeline.campaign.places import Findings
+from pipeline.campaign.grammar.campaign_file import CampaignFile
+from pipeline.campaign.grammar.parts import keys_by_model, parents
 from pipeline.campaign.reading.located import LocatedList, LocatedMap, Step, dotted, place_at
+from pipeline.model.provider import Profile
 from pipeline.suggestions import did_you_mean, listing, nearest
 
 _KINDS = {
@@ -23,6 +26,27 @@ _KINDS = {
 }
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CheckedFile:
+    """The file as typed values and as located ones, and what was found in it so far."""
+
+    readable: ReadableFile
+    document: LocatedMap
+    file: CampaignFile
+    profile: Profile
+    findings: Findings
+    bases: Mapping[str, ReadableFile]
+    """Every file that the document was put together from, as places name it."""
+
+    def place(self, *steps: Step, key: bool = False) -> Place:
+        """Where the value (or the key) at a path stands."""
+        return place_at(self.document, steps, key=key)
+
+    def base(self, at: Place) -> ReadableFile:
+        """The file that a place is in; names in it are relative to its folder."""
+        return self.bases[at.file]
+
+
 def check(document: LocatedMap, findings: Findings) -> CampaignFile | None:
     """The file as typed values; what does not fit is noted and left out.
 
@@ -30,7 +54,7 @@ def check(document: LocatedMap, findings: Findings) -> CampaignFile | None:
     """
     _check_stages(document, findings)
     try:
-        return CampaignFile.model_validate(document, context=ValidationContext(findings, homes()))
+        return CampaignFile.model_validate(document, context=ValidationContext(findings, parents()))
     except ValidationError as error:
         errors = error.errors(include_url=False)
         for one in errors:
@@ -137,9 +161,6 @@ def _complaint(error: Mapping[str, Any], steps: Sequence[Step]) -> str:
         return f"must be {listing(words)}, not {_shown(value)}{did_you_mean(str(value), words)}"
     if kind in _KINDS:
         return f"{_KINDS[kind]}, not {_shown(value)}"
-    if kind == "string_pattern_mismatch":
-        slug = slug_of(str(value))
-        return f"may hold only a-z, 0-9 and single - between them: write {slug}"
     if kind == "list_type":
         return _no_list(value, steps)
     if kind in ("model_type", "model_attributes_type"):

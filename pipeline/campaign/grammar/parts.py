@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from pipeline.campaign.grammar.campaign_file import CampaignFile
 
-_MOST_HOMES = 3
+_MOST_PARENTS = 3
 """Places that a hint names; a key with more of them says little by itself."""
 
 
@@ -31,14 +31,14 @@ def keys(part: type[BaseModel]) -> list[str]:
 
 
 @cache
-def homes() -> Mapping[str, Sequence[str]]:
+def parents() -> Mapping[str, Sequence[str]]:
     """Where each key belongs, exceptions (`overrides`) left out; keys of the file itself too."""
     found: dict[str, list[str]] = {}
     for path, part in parts():
         if path and not path.startswith("overrides"):
             for key in keys(part):
                 found.setdefault(key, []).append(path)
-    return {key: paths for key, paths in found.items() if len(paths) <= _MOST_HOMES}
+    return {key: paths for key, paths in found.items() if len(paths) <= _MOST_PARENTS}
 
 
 @cache

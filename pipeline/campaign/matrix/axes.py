@@ -5,11 +5,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.campaign.feeds.table import Table
+from pipeline.campaign.findings import Findings, Place
 from pipeline.campaign.grammar.matrix import FromPart, MatrixPart
-from pipeline.campaign.matrix.axis import Axis, canonical
-from pipeline.campaign.matrix.ids import folded, id_complaint, plain_id
+from pipeline.campaign.matrix.axis import Axis, canonical, folded, id_complaint, plain_id
 from pipeline.campaign.matrix.sizes import size_from_mapping, size_from_word, size_id
-from pipeline.campaign.places import Findings, Place
 from pipeline.campaign.reading.located import LocatedList, LocatedMap
 from pipeline.model.campaign import Size
 from pipeline.model.provider import Caps
@@ -40,34 +39,34 @@ def axis_parts(matrix: MatrixPart) -> dict[str, Sequence[object] | FromPart]:
     return {name: parts[name] for name in canonical(list(parts))}
 
 
-def build_axes(matrix: MatrixPart, ground: AxisContext) -> tuple[Axis, ...]:
+def build_axes(matrix: MatrixPart, context: AxisContext) -> tuple[Axis, ...]:
     """Every axis with its values; what is wrong is noted."""
-    return tuple(_axis(name, part, ground) for name, part in axis_parts(matrix).items())
+    return tuple(_axis(name, part, context) for name, part in axis_parts(matrix).items())
 
 
-def _axis(name: str, part: Sequence[object] | FromPart, ground: AxisContext) -> Axis:
+def _axis(name: str, part: Sequence[object] | FromPart, context: AxisContext) -> Axis:
     axis = Axis(name=name)
     if isinstance(part, FromPart):
-        _from_table(axis, part, ground)
+        _from_table(axis, part, context)
     else:
-        places = ground.document[name]
+        places = context.document[name]
         for number, value in enumerate(part):
             at = places.places[number] if isinstance(places, LocatedList) else Place("")
-            add_value(axis, value, ground, at=at, path=f"matrix.{name}[{number}]")
+            add_value(axis, value, context, at=at, path=f"matrix.{name}[{number}]")
     axis.crossed = len(axis.ids)
-    _check_ids(axis, ground)
+    _check_ids(axis, context)
     return axis
 
 
 def add_value(
-    axis: Axis, value: object, ground: AxisContext, *, at: Place, path: str
+    axis: Axis, value: object, context: AxisContext, *, at: Place, path: str
 ) -> int | None:
     """Append one written value; its position, or `None` where it is wrong."""
     if isinstance(value, Mapping):
         identity = value.get("id")
         if isinstance(identity, bool) or not isinstance(identity, str | int):
             hint = did_you_mean("id", value) if "id" not in value else ""
-            ground.findings.error(f"needs an id{hint}", at=at, path=path, code="axis-id")
+            context.findings.error(f"needs an id{hint}", at=at, path=path, code="axis-id")
             return None
         columns = {key: inner for key, inner in value.items() if key != "id"}
         word = str(identity)
@@ -75,14 +74,14 @@ def add_value(
         columns, word = {}, str(value)
     if axis.name != "size":
         return axis.add(word, columns, at=at)
-    caps, placements = ground.caps, ground.placements
+    caps, placements = context.caps, context.placements
     size = (
         size_from_mapping(size_id(word), columns, caps=caps, placements=placements)
         if isinstance(value, Mapping)
         else size_from_word(word, caps=caps, placements=placements)
     )
     if isinstance(size, str):
-        ground.findings.error(size, at=at, path=path, code="size")
+        context.findings.error(size, at=at, path=path, code="size")
         return None
     axis.sizes.append(size)
     return axis.add(size.id, {**columns, **_size_columns(size)}, at=at)
@@ -95,39 +94,39 @@ def _size_columns(size: Size) -> dict[str, object]:
     return columns
 
 
-def _from_table(axis: Axis, part: FromPart, ground: AxisContext) -> None:
+def _from_table(axis: Axis, part: FromPart, context: AxisContext) -> None:
     at = Place("")
-    written = ground.document[axis.name]
+    written = context.document[axis.name]
     if isinstance(written, LocatedMap):
         at = written.value_places["from"]
     path = f"matrix.{axis.name}.from"
-    table = ground.tables.get(part.source)
-    if table is None and part.source in ground.declared:
+    table = context.tables.get(part.source)
+    if table is None and part.source in context.declared:
         return
     if table is None:
-        hint = did_you_mean(part.source, ground.declared)
+        hint = did_you_mean(part.source, context.declared)
         complaint = f"there is no table {part.source} under data{hint}"
-        ground.findings.error(complaint, at=at, path=path, code="unknown-table")
+        context.findings.error(complaint, at=at, path=path, code="unknown-table")
         return
     if len(table.keys) != 1:
         complaint = f"data.{table.name} needs a key of one column to be an axis"
-        ground.findings.error(complaint, at=at, path=path, code="feed-key")
+        context.findings.error(complaint, at=at, path=path, code="feed-key")
         return
     axis.table = table
     axis.ids = table.ids()
     if axis.name == "size":
-        _sizes_of_rows(axis, ground)
+        _sizes_of_rows(axis, context)
 
 
-def _sizes_of_rows(axis: Axis, ground: AxisContext) -> None:
+def _sizes_of_rows(axis: Axis, context: AxisContext) -> None:
     for position, word in enumerate(axis.ids):
         columns = {key: value for key, value in axis.columns(position).items() if value != ""}
         size = size_from_mapping(
-            size_id(word), columns, caps=ground.caps, placements=ground.placements
+            size_id(word), columns, caps=context.caps, placements=context.placements
         )
         if isinstance(size, str):
             at, row = axis.origin(position)
-            ground.findings.error(f"row {row}: {size}", at=at, code="size")
+            context.findings.error(f"row {row}: {size}", at=at, code="size")
             size = Size(id=size_id(word), ratio="1:1")
         axis.sizes.append(size)
         axis.ids[position] = size.id
@@ -137,7 +136,7 @@ _SHORTENED = re.compile(r"[0-9][.,][0-9]+E\+[0-9]+", re.ASCII)
 """How Excel writes a long number that it was not told to leave alone."""
 
 
-def _check_ids(axis: Axis, ground: AxisContext) -> None:
+def _check_ids(axis: Axis, context: AxisContext) -> None:
     seen: dict[str, int] = {}
     wrong = 0
     for position, identity in enumerate(axis.ids):
@@ -147,7 +146,7 @@ def _check_ids(axis: Axis, ground: AxisContext) -> None:
             complaint = f"{complaint}; {way}"
         if axis.table is not None and _SHORTENED.fullmatch(identity):
             at, row = axis.origin(position)
-            ground.findings.warning(
+            context.findings.warning(
                 f"row {row}: {identity} looks like a number that Excel cut short; "
                 "export the column as text",
                 at=at,
@@ -162,7 +161,7 @@ def _check_ids(axis: Axis, ground: AxisContext) -> None:
             at, row = axis.origin(position)
             place = f"row {row}: " if row else ""
             if wrong <= _TOO_MANY:
-                ground.findings.error(
+                context.findings.error(
                     f"{place}{identity}: {complaint}",
                     at=at,
                     path=f"matrix.{axis.name}",

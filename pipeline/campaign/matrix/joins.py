@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from pipeline.campaign.feeds.rows import key_text
 from pipeline.campaign.feeds.table import KEY_JOINT, Table
+from pipeline.campaign.findings import Findings, Place
 from pipeline.campaign.grammar.matrix import TablePart
 from pipeline.campaign.matrix.axis import Axis
-from pipeline.campaign.places import Findings, Place
 from pipeline.campaign.resolved import Join, Point
 from pipeline.suggestions import listing
 

@@ -1,25 +1,14 @@
 """Globs over axes, compiled into masks: one byte for each value of an axis."""
 
-import fnmatch
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
+from pipeline.campaign.cell_globs import canonical_glob, compile_globs
 from pipeline.campaign.feeds.rows import key_text
+from pipeline.campaign.findings import Findings, Place
 from pipeline.campaign.matrix.axis import Axis
-from pipeline.campaign.matrix.sizes import size_glob
-from pipeline.campaign.places import Findings, Place
 from pipeline.campaign.resolved import CellRule
 from pipeline.suggestions import did_you_mean
-
-
-def glob(patterns: Iterable[str]) -> re.Pattern[str]:
-    """Any of some globs as one expression; case counts, `*` crosses `/`."""
-    return re.compile("|".join(fnmatch.translate(pattern) for pattern in patterns))
-
-
-def name_glob(patterns: Sequence[str]) -> re.Pattern[str] | None:
-    """Globs over cell names, `4:3` and `4x3` alike; `None` where every cell is meant."""
-    return glob([size_glob(pattern) for pattern in patterns]) if patterns else None
 
 
 def build_rule(
@@ -60,12 +49,12 @@ def _shown(pattern: object) -> str:
 
 def _mask(axis: Axis, pattern: object) -> bytes:
     if isinstance(pattern, Mapping):
-        globs = {column: glob(_words(one)) for column, one in pattern.items()}
+        globs = {column: compile_globs(_words(one)) for column, one in pattern.items()}
         return bytes(_columns_fit(axis, position, globs) for position in range(len(axis.ids)))
     words = _words(pattern)
     if axis.name == "size":
-        words = [size_glob(word) for word in words]
-    fits = glob(words).match
+        words = [canonical_glob(word) for word in words]
+    fits = compile_globs(words).match
     return bytes(fits(identity) is not None for identity in axis.ids)
 
 

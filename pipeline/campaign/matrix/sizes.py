@@ -13,18 +13,12 @@ _RATIO = re.compile(r"([1-9][0-9]{0,4})[:x]([1-9][0-9]{0,4})", re.ASCII)
 _PIXELS = re.compile(r"([1-9][0-9]{0,4})\s*[x×]\s*([1-9][0-9]{0,4})", re.ASCII)
 _PIXELS_FROM = 50
 """Shortest side of a word like `320x50` that means pixels; `4x3` is a ratio."""
-_RATIO_IN_GLOB = re.compile(r"(?<=[0-9*?\]]):(?=[0-9*?\[])", re.ASCII)
 
 
 def size_id(word: str) -> str:
     """`4:3` as it is named in cells and paths: `4x3`; `1080 × 1920` is `1080x1920`."""
     found = _RATIO.fullmatch(word) or _PIXELS.fullmatch(word)
     return f"{found[1]}x{found[2]}" if found else word
-
-
-def size_glob(pattern: str) -> str:
-    """A glob over sizes or cell names in which `4:3` is written `4x3`."""
-    return _RATIO_IN_GLOB.sub("x", pattern)
 
 
 def parse_ratio(word: str) -> Fraction | None:

@@ -7,14 +7,49 @@ is built.
 
 import re
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import NamedTuple
 
 import yaml
 
-from pipeline.campaign.places import Findings, Place
+from pipeline.campaign.findings import Findings, Place
 from pipeline.campaign.reading.hints import DEEPEST, NESTED, explain_parser, quoted
 from pipeline.campaign.reading.located import LocatedList, LocatedMap
-from pipeline.campaign.reading.scalars import plain_scalar
+
+_WORDS: dict[str, bool | None] = {
+    "true": True,
+    "True": True,
+    "TRUE": True,
+    "false": False,
+    "False": False,
+    "FALSE": False,
+    "null": None,
+    "Null": None,
+    "NULL": None,
+    "~": None,
+    "": None,
+}
+_INTEGER = re.compile(r"-?[1-9][0-9]{0,17}|0", re.ASCII)
+_DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,17}", re.ASCII)
+
+Scalar = str | bool | int | Decimal | None
+
+
+def plain_scalar(text: str) -> Scalar:
+    """The value of an unquoted word.
+
+    YAML 1.2's core schema with a stricter rule for numbers: what would not print as it is written
+    (`0012`, `1e3`, `0x1F`, `.5`, `+5`, 5000 digits) stays text, like `1:1`, `no`, `on` and dates.
+    """
+    if text in _WORDS:
+        return _WORDS[text]
+    if text[0] in "-0123456789":
+        if _INTEGER.fullmatch(text):
+            return int(text)
+        if _DECIMAL.fullmatch(text) and str(Decimal(text)) == text:
+            return Decimal(text)
+    return text
+
 
 MOST_VALUES = 250_000
 """Values in one file, what aliases repeat included."""
@@ -50,7 +85,7 @@ def parse(text: str, *, file: str) -> tuple[object, Findings]:
         complaint = f"not readable as YAML: {str(error).splitlines()[0]}"
         findings.error(complaint, at=Place(file), code="yaml")
     if builder.broken or not builder.done:
-        findings.settle()
+        findings.raise_if_failed()
     return builder.root, findings
 
 

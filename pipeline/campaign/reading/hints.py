@@ -4,7 +4,7 @@ import re
 
 import yaml
 
-from pipeline.campaign.places import Place
+from pipeline.campaign.findings import Place
 
 DEEPEST = 64
 """Mappings and lists inside each other."""

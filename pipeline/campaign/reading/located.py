@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pipeline.campaign.places import Place
+from pipeline.campaign.findings import Place
 
 
 class LocatedMap(dict[str, object]):
@@ -67,7 +67,7 @@ def place_at(document: LocatedMap, steps: Sequence[Step], *, key: bool = False) 
     return place
 
 
-def stands(document: LocatedMap, steps: Sequence[Step]) -> bool:
+def has_value(document: LocatedMap, steps: Sequence[Step]) -> bool:
     """Whether a document has a value at a path."""
     here: object = document
     for step in steps:

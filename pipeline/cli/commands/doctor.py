@@ -1,183 +1,32 @@
-"""`pipeline doctor`: what this machine can do, and what is in the way."""
+"""`pipeline doctor`: check whether this machine can render."""
 
 import argparse
-import asyncio
 import json
-import os
-import platform
-import shutil
-import sys
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from enum import StrEnum
-from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
-from pathlib import Path
-from urllib.parse import urlsplit
+from dataclasses import asdict
 
-from pipeline.cli.flags import settings_of
-from pipeline.cli.terminal import paint
-from pipeline.errors import LockHeld, PipelineError
-from pipeline.ledger.registry import ledger_exists, ledger_size, open_ledger
-from pipeline.settings import Settings
-from pipeline.state.output.folder import open_output
-from pipeline.state.output.lock import LOCK_FILE, campaign_lock
-from pipeline.state.output.missing_ledger import campaigns_unknown_to_ledger
+from pipeline.app.commands.doctor import MachineState, check_machine
+from pipeline.cli.flags import add_output, settings_of
+from pipeline.cli.terminal import counted, paint, say
 
-OLDEST_PYTHON = (3, 11)
-EARLIEST_YEAR = 2026
-LITTLE_DISK = 1024**3
-PACKAGES = ("aiohttp", "apsw", "jinja2", "pillow", "pydantic", "pyyaml", "resvg-py", "tqdm")
-EXTRAS = {
-    "xlsx": ("openpyxl", "feeds from spreadsheets"),
-}
-
-
-class MachineState(StrEnum):
-    """How a finding stands."""
-
-    OK = "ok"
-    NOTE = "note"
-    BAD = "bad"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class MachineCheck:
-    """One thing that was looked at."""
-
-    name: str
-    state: MachineState
-    said: str
+COLOURS = {MachineState.OK: "green", MachineState.NOTE: "yellow", MachineState.BAD: "red"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command's words."""
-    parser.add_argument("--output", type=Path, metavar="DIR", help="output folder (output)")
-    parser.add_argument("--json", action="store_true", help="the result as JSON on stdout")
+    """Declare the command's arguments."""
+    add_output(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """74 where this machine cannot render, else 0."""
-    settings = settings_of(arguments)
-    signs = [*_program(), *_extras(), *_account(settings), *_disk(settings.output), _clock()]
+    """Print what was found; 74 if this machine cannot render."""
+    found = check_machine(settings_of(arguments))
+    bad = [one for one in found if one.state is MachineState.BAD]
     if arguments.json:
-        print(json.dumps([asdict(sign) for sign in signs], indent=1))
+        print(json.dumps([asdict(one) for one in found], indent=1))
     else:
-        colours = {MachineState.OK: "green", MachineState.NOTE: "yellow", MachineState.BAD: "red"}
-        for sign in signs:
-            print(f"{paint(f'{sign.state:<4}', colours[sign.state])}  {sign.name:<10}  {sign.said}")
-    return 74 if any(sign.state is MachineState.BAD for sign in signs) else 0
-
-
-def _program() -> Iterator[MachineCheck]:
-    new_enough = sys.version_info[:2] >= OLDEST_PYTHON
-    yield MachineCheck(
-        name="python",
-        state=MachineState.OK if new_enough else MachineState.BAD,
-        said=f"{platform.python_version()} at {sys.executable}",
-    )
-    for name in PACKAGES:
-        try:
-            yield MachineCheck(name=name, state=MachineState.OK, said=version(name))
-        except PackageNotFoundError:
-            yield MachineCheck(name=name, state=MachineState.BAD, said="is not installed")
-
-
-def _extras() -> Iterator[MachineCheck]:
-    for extra, (module, use) in EXTRAS.items():
-        there = find_spec(module) is not None
-        said = (
-            use if there else f"not installed: pip install 'campaign-pipeline[{extra}]' for {use}"
-        )
-        yield MachineCheck(
-            name=extra, state=MachineState.OK if there else MachineState.NOTE, said=said
-        )
-
-
-def _account(settings: Settings) -> Iterator[MachineCheck]:
-    key = settings.gptimage.key
-    yield MachineCheck(
-        name="key",
-        state=MachineState.OK if key else MachineState.NOTE,
-        said="GPTIMAGE_API_KEY is set" if key else "GPTIMAGE_API_KEY is not set: offline only",
-    )
-    if key:
-        yield _reachable(settings.gptimage.base_url)
-
-
-def _reachable(base_url: str) -> MachineCheck:
-    parts = urlsplit(base_url)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    try:
-        asyncio.run(_connect(parts.hostname or "", port))
-    except (OSError, TimeoutError) as error:
-        said = f"{base_url} cannot be reached: {error!s:.200}"
-        return MachineCheck(name="provider", state=MachineState.NOTE, said=said)
-    return MachineCheck(name="provider", state=MachineState.OK, said=f"{base_url} answers")
-
-
-async def _connect(host: str, port: int) -> None:
-    async with asyncio.timeout(5):
-        _, writer = await asyncio.open_connection(host, port)
-    writer.close()
-
-
-def _disk(output: Path) -> Iterator[MachineCheck]:
-    try:
-        root = open_output(output)
-    except PipelineError as error:
-        yield MachineCheck(name="output", state=MachineState.BAD, said=str(error))
-        return
-    free = shutil.disk_usage(root).free
-    yield MachineCheck(
-        name="output",
-        state=MachineState.OK if free > LITTLE_DISK else MachineState.NOTE,
-        said=f"{root} can be written, {free / 1024**3:,.1f} GiB free",
-    )
-    yield _ledger(root)
-    yield from _locks(root)
-
-
-def _ledger(root: Path) -> MachineCheck:
-    lost = campaigns_unknown_to_ledger(root)
-    if lost:
-        return MachineCheck(name="ledger", state=MachineState.BAD, said="\n".join(lost))
-    if not ledger_exists(root):
-        return MachineCheck(name="ledger", state=MachineState.OK, said="none yet")
-    try:
-        asyncio.run(_open_and_close(root))
-    except PipelineError as error:
-        return MachineCheck(name="ledger", state=MachineState.BAD, said=str(error))
-    size = ledger_size(root)
-    return MachineCheck(
-        name="ledger", state=MachineState.OK, said=f"whole, {size / 1024**2:,.1f} MiB"
-    )
-
-
-async def _open_and_close(output: Path) -> None:
-    ledger = await open_ledger(output, read_only=True)
-    await ledger.close()
-
-
-def _locks(root: Path) -> Iterator[MachineCheck]:
-    for place in sorted(root.glob(f"*/{LOCK_FILE}")):
-        campaign = place.parent.name
-        try:
-            with campaign_lock(root, campaign):
-                pass
-        except LockHeld as held:
-            yield MachineCheck(name="lock", state=MachineState.NOTE, said=str(held))
-        except PipelineError as error:
-            yield MachineCheck(name="lock", state=MachineState.BAD, said=str(error))
-
-
-def _clock() -> MachineCheck:
-    now = datetime.now(UTC)
-    right = now.year >= EARLIEST_YEAR
-    zone = os.environ.get("TZ", "")
-    return MachineCheck(
-        name="clock",
-        state=MachineState.OK if right else MachineState.BAD,
-        said=f"{now:%Y-%m-%d %H:%M:%S} UTC{f', TZ={zone}' if zone else ''}",
-    )
+        for one in found:
+            print(f"{paint(f'{one.state:<4}', COLOURS[one.state])}  {one.name:<10}  {one.said}")
+    if bad:
+        say(f"This machine cannot render: {counted(len(bad), 'problem')} above.")
+    else:
+        say("This machine can render.")
+    return 74 if bad else 0

@@ -1,24 +1,15 @@
-"""`pipeline explain FILE CELL`: the prompt of one cell, and which file and line set every value."""
+"""`pipeline explain FILE CELL`: show the prompts of a cell, and what set each value."""
 
 import argparse
-import asyncio
 import json
 import textwrap
 from collections.abc import Sequence
-from pathlib import Path
 
-from pipeline.campaign.loading import load_campaign
-from pipeline.campaign.matrix.sizes import size_glob
-from pipeline.cli.flags import add_campaign, add_common, settings_of
+from pipeline.app.commands.check import ExplainOptions, explain_cell
+from pipeline.cli.flags import add_campaign, add_common, campaign_flags, settings_of
 from pipeline.cli.terminal import breadth, paint, table, width
-from pipeline.ledger.registry import ledger_exists, open_ledger
-from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.job import Job
-from pipeline.model.verdict import Round
-from pipeline.prompts.explain import Explanation, explain
-from pipeline.providers.registry import profiles
-from pipeline.state.picks import round_of_final
-from pipeline.state.rounds import read_rounds
+from pipeline.prompts.explain import Explanation
 
 LONGEST_VALUE = 44
 SHORTEST_VALUE = 14
@@ -26,56 +17,42 @@ WIDEST = 120
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command's words."""
+    """Declare the command's arguments."""
     add_campaign(parser)
-    parser.add_argument("cell", metavar="CELL", help="a cell's name, e.g. citrus/4x3")
+    parser.add_argument("cell", metavar="CELL", help="the name of a cell, such as citrus/4x3")
     add_common(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Show where everything comes from."""
-    loaded = load_campaign(arguments.campaign, profiles=profiles(), provider=arguments.provider)
-    output = settings_of(arguments).output
-    draft = final = Round()
-    if ledger_exists(output):
-        cell = CellName(size_glob(arguments.cell))
-        draft, final = asyncio.run(_rounds(output, loaded.campaign.slug, cell))
-    told = explain(loaded, arguments.cell, draft=draft, final=final)
+    """Print the explanation of a cell."""
+    options = ExplainOptions(**campaign_flags(arguments), cell=arguments.cell)
+    explanation = explain_cell(options, settings_of(arguments))
     if arguments.json:
-        print(json.dumps(_row(told), ensure_ascii=False, indent=1))
+        print(json.dumps(_row(explanation), ensure_ascii=False, indent=1))
     else:
-        print("\n".join(_page(told, folder=str(arguments.campaign.parent))))
+        print("\n".join(_page(explanation, folder=str(arguments.campaign.parent))))
     return 0
 
 
-async def _rounds(output: Path, campaign: Slug, cell: CellName) -> tuple[Round, Round]:
-    """The rounds that a cell's draft and final are in, with the notes that asked for them."""
-    ledger = await open_ledger(output, read_only=True)
-    try:
-        draft = (await read_rounds(ledger, campaign)).get(cell, Round())
-        again = (await read_rounds(ledger, campaign, stage=Stage.FINAL)).get(cell)
-    finally:
-        await ledger.close()
-    return draft, round_of_final(draft, again)
-
-
-def _page(told: Explanation, *, folder: str) -> list[str]:
-    lines = [paint(told.cell.name, "bold")]
-    for job in (*told.drafts[:1], *told.finals[:1]):
+def _page(explanation: Explanation, *, folder: str) -> list[str]:
+    lines = [paint(explanation.cell.name, "bold")]
+    for job in (*explanation.drafts[:1], *explanation.finals[:1]):
         request = job.request
         again = f"round {job.at.round}, " if job.at.round > 1 else ""
         facts = (
             f"{again}{request.quality}, {request.size}, {request.background}, {job.price} credits"
         )
         lines += ["", f"{paint(job.at.stage, 'bold')}  {paint(facts, 'dim')}"]
-        same = job in told.finals and any(request.prompt == d.request.prompt for d in told.drafts)
-        lines += ["  the draft's words"] if same else _wrapped(request.prompt)
-    head, *rest = _settings(told, folder=folder)
+        same = job in explanation.finals and any(
+            request.prompt == d.request.prompt for d in explanation.drafts
+        )
+        lines += ["  the same prompt as the draft"] if same else _wrapped(request.prompt)
+    head, *rest = _settings(explanation, folder=folder)
     return [*lines, "", paint(head, "dim"), *rest]
 
 
 def _wrapped(prompt: str) -> list[str]:
-    """A prompt in lines that fit, where it had its own lines those."""
+    """Return a prompt in lines that fit; its own line breaks are kept."""
     return [
         line
         for part in prompt.splitlines()
@@ -86,13 +63,16 @@ def _wrapped(prompt: str) -> list[str]:
     ]
 
 
-def _settings(told: Explanation, *, folder: str) -> list[str]:
-    """What set each value; values are cut, and files named from the campaign's folder, to fit."""
-    names = [setting.name for setting in told.settings]
-    values = [" ".join(setting.value.split()) for setting in told.settings]
+def _settings(explanation: Explanation, *, folder: str) -> list[str]:
+    """Return a table of what set each value.
+
+    To fit, values are shortened, and files are named from the campaign's folder.
+    """
+    names = [setting.name for setting in explanation.settings]
+    values = [" ".join(setting.value.split()) for setting in explanation.settings]
     origins = [
         f"{setting.origin}{f' ({setting.override})' if setting.override else ''}"
-        for setting in told.settings
+        for setting in explanation.settings
     ]
     room = _room(names, origins)
     if room < min(LONGEST_VALUE, max(map(breadth, values), default=0)):
@@ -103,7 +83,7 @@ def _settings(told: Explanation, *, folder: str) -> list[str]:
 
 
 def _room(names: Sequence[str], origins: Sequence[str]) -> int:
-    """Columns that are left for values."""
+    """Return the columns that are left for values."""
     taken = max(map(breadth, names), default=0) + max(map(breadth, origins), default=0)
     return max(SHORTEST_VALUE, min(LONGEST_VALUE, width(most=WIDEST) - taken - 4))
 
@@ -112,11 +92,11 @@ def _short(value: str, most: int) -> str:
     return value if len(value) <= most else value[: most - 1] + "…"
 
 
-def _row(told: Explanation) -> dict[str, object]:
+def _row(explanation: Explanation) -> dict[str, object]:
     return {
-        "cell": told.cell.name,
-        "axes": dict(told.cell.axes),
-        "jobs": [_job(job) for job in (*told.drafts, *told.finals)],
+        "cell": explanation.cell.name,
+        "axes": dict(explanation.cell.axes),
+        "jobs": [_job(job) for job in (*explanation.drafts, *explanation.finals)],
         "settings": [
             {
                 "name": setting.name,
@@ -124,7 +104,7 @@ def _row(told: Explanation) -> dict[str, object]:
                 "origin": setting.origin,
                 "override": setting.override or None,
             }
-            for setting in told.settings
+            for setting in explanation.settings
         ],
     }
 

@@ -1,20 +1,22 @@
-"""`pipeline init NAME`: a first campaign that runs as it is; with `--from`, over a product feed."""
+"""`pipeline init NAME`: write a first campaign file, or one over a product feed."""
 
 import argparse
-import os
+import shlex
 from pathlib import Path
 
-from pipeline.campaign.first_campaign import campaign_from_feed, first_campaign
-from pipeline.campaign.grammar.campaign_file import slug_of
+from pipeline.app.commands.init import InitOptions, write_first_campaign
 from pipeline.cli.terminal import say
-from pipeline.errors import LocalFault, UsageError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command's words."""
-    parser.add_argument("name", help="what the campaign is called, e.g. summer-fizz")
+    """Declare the command's arguments."""
+    parser.add_argument("name", metavar="NAME", help="the name of the campaign, e.g. summer-fizz")
     parser.add_argument(
-        "--from", dest="feed", type=Path, metavar="FEED", help="a product feed, e.g. products.csv"
+        "--from",
+        dest="feed",
+        type=Path,
+        metavar="FEED",
+        help="take the products from a feed, e.g. products.csv",
     )
     parser.add_argument(
         "--in",
@@ -22,27 +24,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=Path("campaigns"),
         metavar="DIR",
-        help="where it is written (campaigns)",
+        help="the folder to write to (campaigns)",
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the file; an existing one is never overwritten."""
-    place = arguments.folder / f"{slug_of(arguments.name)}.yaml"
-    if arguments.feed is None:
-        text = first_campaign(arguments.name)
-    else:
-        source = os.path.relpath(arguments.feed, arguments.folder)
-        text = campaign_from_feed(arguments.name, arguments.feed, source=source)
-    try:
-        arguments.folder.mkdir(parents=True, exist_ok=True)
-        with place.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        raise UsageError(f"{place} exists already; it was not changed") from None
-    except OSError as error:
-        raise LocalFault(f"cannot write {place}: {error.strerror}") from error
+    options = InitOptions(name=arguments.name, feed=arguments.feed, folder=arguments.folder)
+    place = write_first_campaign(options)
     say(f"wrote {place}")
-    say(f"Next  pipeline plan {place}")
-    say(f"      pipeline run {place}")
+    say(f"Next  {shlex.join(['pipeline', 'plan', str(place)])}")
+    say(f"then  {shlex.join(['pipeline', 'run', str(place)])}")
     return 0

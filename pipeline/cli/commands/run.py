@@ -1,126 +1,132 @@
-"""`pipeline run FILE`: bring a campaign as far as it can go.
-
-The lock is taken before anything heavy is imported: a second run of the same campaign is gone in
-a fraction of a second.
-"""
+"""`pipeline run FILE` and `pipeline finals FILE`: render what is due."""
 
 import argparse
-import re
 import sys
-from pathlib import Path
+from typing import cast
 
+from pipeline.app.console import Console
 from pipeline.app.options import RunOptions
+from pipeline.app.run import run_campaign_file
 from pipeline.cli.flags import (
     add_campaign,
     add_common,
     add_only,
+    campaign_flags,
     credits_number,
     duration,
+    names_of,
     settings_of,
     whole_number,
 )
 from pipeline.cli.registry import load_part
+from pipeline.cli.terminal import is_terminal
+from pipeline.errors import UsageError
 from pipeline.model.campaign import Stage
 from pipeline.settings import Settings
-from pipeline.state.output.lock import campaign_lock
-
-SLUG_LINE = re.compile(
-    rb"""^campaign:[ \t]*["']?([a-z0-9-]+)["']?[ \t]*(?:#.*)?\r?$""", re.MULTILINE
-)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command's words."""
-    parser.add_argument("--stage", choices=[*Stage], help="only this stage")
-    add_rendering(parser)
+class RunCommand:
+    """`pipeline run`: both stages, or one."""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the command's arguments."""
+        parser.add_argument("--stage", choices=names_of(Stage), help="render only this stage")
+        _add_rendering(parser)
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Render, and return the exit code."""
+        stage = Stage(arguments.stage) if arguments.stage else None
+        return _run(arguments, stage=stage)
 
 
-def add_rendering(parser: argparse.ArgumentParser) -> None:
-    """What is said of rendering, whatever the stage."""
+class FinalsCommand:
+    """`pipeline finals`: the final stage; a person or an option confirms the price."""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the command's arguments."""
+        _add_rendering(parser)
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Render, and return the exit code."""
+        decided = arguments.yes or arguments.max_credits is not None
+        if not decided and (arguments.no_input or not is_terminal(sys.stdin)):
+            raise UsageError("finals without a terminal need --yes or --max-credits N")
+        return _run(arguments, stage=Stage.FINAL, ask_always=not decided)
+
+
+COMMANDS = {"run": RunCommand(), "finals": FinalsCommand()}
+
+
+def _add_rendering(parser: argparse.ArgumentParser) -> None:
     add_campaign(parser)
     add_only(parser)
     parser.add_argument(
-        "--max-credits", type=credits_number, metavar="N", help="most that this run may spend"
+        "--max-credits", type=credits_number, metavar="N", help="spend at most N credits"
     )
     parser.add_argument(
-        "--concurrency", type=whole_number, metavar="N", help="most requests in flight (8)"
+        "--concurrency", type=whole_number, metavar="N", help="number of requests in flight (8)"
     )
     parser.add_argument(
-        "--retry-failed", action="store_true", help="ask again for what was rejected or refused"
+        "--retry-failed",
+        action="store_true",
+        help="send again what the provider rejected or refused",
     )
     parser.add_argument(
-        "--rebuy-lost", action="store_true", help="buy again what was paid for and is gone"
+        "--rebuy-lost", action="store_true", help="buy again what was paid for and is lost"
     )
     parser.add_argument(
-        "--stop-after", type=duration, metavar="TIME", help="stop buying after, e.g., 2h"
+        "--stop-after",
+        type=duration,
+        metavar="TIME",
+        help="stop buying after this time, such as 90s, 30m or 2h",
     )
     parser.add_argument(
         "--drain",
         type=duration,
         metavar="TIME",
-        help="after the first signal, wait so long for images in flight (2m)",
+        help="how long to wait for images in flight after the first signal (2m)",
     )
-    parser.add_argument("--plan", metavar="ID", help="only what this plan showed, or nothing")
-    parser.add_argument("--yes", action="store_true", help="spend without being asked")
-    parser.add_argument("--no-input", action="store_true", help="never ask; budgets decide")
+    parser.add_argument(
+        "--plan", metavar="ID", help="run only if the work is exactly what this plan showed"
+    )
+    parser.add_argument("--yes", action="store_true", help="spend without confirmation")
+    parser.add_argument(
+        "--no-input", action="store_true", help="never ask; only budgets limit the run"
+    )
     parser.add_argument(
         "--log",
         choices=["text", "json"],
         default="text",
-        help="on stderr, text: words for a person; json: an object a line (text)",
+        help="write text, or one JSON object per line, to stderr (text)",
     )
     parser.add_argument(
         "--detailed-exitcode",
         action="store_true",
-        help="end with 5 where drafts wait for review, not with 0",
+        help="exit with 5 instead of 0 if drafts wait for review",
     )
-    add_common(parser)
+    add_common(parser, quiet="print nothing if the exit code is 0")
 
 
-def run(arguments: argparse.Namespace) -> int:
-    """Take the lock, then render."""
-    return run_stage(arguments, stage=Stage(arguments.stage) if arguments.stage else None)
-
-
-def run_stage(
-    arguments: argparse.Namespace, *, stage: Stage | None, ask_always: bool = False
-) -> int:
-    """Take the lock, then render one stage, or all."""
+def _run(arguments: argparse.Namespace, *, stage: Stage | None, ask_always: bool = False) -> int:
     settings = settings_of(arguments)
-    slug = peek_slug(arguments.campaign)
-    if slug is None:  # the session locks what the loader reads, or says what is wrong
-        return _render(arguments, settings, stage=stage, ask_always=ask_always, locked=None)
-    with campaign_lock(settings.output, slug):
-        return _render(arguments, settings, stage=stage, ask_always=ask_always, locked=slug)
+    return run_campaign_file(
+        _options(arguments, stage),
+        settings,
+        open_console=lambda: _console(arguments, settings, ask_always=ask_always),
+    )
 
 
-def _render(
-    arguments: argparse.Namespace,
-    settings: Settings,
-    *,
-    stage: Stage | None,
-    ask_always: bool,
-    locked: str | None,
-) -> int:
-    """Import what a run needs, now that the lock is held."""
+def _console(arguments: argparse.Namespace, settings: Settings, *, ask_always: bool) -> Console:
+    """Return the console that the options ask for; imported once the campaign is locked."""
     console = load_part("run_console").console_for(
         arguments, ask_above=settings.rendering.ask_above, ask_always=ask_always
     )
-    return int(
-        load_part("rendering", room="app").render(
-            run_options(arguments, stage), settings, console=console, locked=locked
-        )
-    )
+    return cast("Console", console)
 
 
-def run_options(arguments: argparse.Namespace, stage: Stage | None) -> RunOptions:
-    """What the command line asks of one run."""
+def _options(arguments: argparse.Namespace, stage: Stage | None) -> RunOptions:
     return RunOptions(
-        campaign=arguments.campaign,
-        provider=arguments.provider,
-        output=arguments.output,
-        only=tuple(arguments.only),
-        max_credits=arguments.max_credits,
+        **campaign_flags(arguments),
         stage=stage,
         concurrency=arguments.concurrency,
         plan=arguments.plan,
@@ -131,13 +137,3 @@ def run_options(arguments: argparse.Namespace, stage: Stage | None) -> RunOption
         repeatable=not arguments.json and arguments.log == "text",
         command_line=tuple(sys.argv[1:]),
     )
-
-
-def peek_slug(file: Path) -> str | None:
-    """The campaign's name, read off its line without parsing the file; `None` where unsure."""
-    try:
-        with file.open("rb") as opened:
-            found = SLUG_LINE.findall(opened.read(1_000_000))
-    except OSError:
-        return None
-    return found[0].decode() if len(found) == 1 else None

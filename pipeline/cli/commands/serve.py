@@ -1,23 +1,20 @@
-"""`pipeline serve`: the image server that ships inside, by itself; `serve keys` keeps its keys."""
+"""`pipeline serve`: run the image server; `pipeline serve keys` manages its keys."""
 
 import argparse
-import asyncio
 import json
 import os
+import textwrap
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipeline.app.signals import signals_to_handle
-from pipeline.cli.flags import duration, whole_number
-from pipeline.cli.serve_log import LogStyle, telling
+from pipeline.app.commands.serve import add_key, list_keys, revoke_key, serve_images
+from pipeline.cli.flags import duration, names_of, port_number, whole_number
+from pipeline.cli.serve_log import LogStyle, logging_requests
 from pipeline.cli.terminal import say, table
 from pipeline.errors import UsageError
-from pipeline.imageserver.billing.keys import add_key, list_keys, revoke_key
 from pipeline.imageserver.fault_injection.guide import FAULTS, WHICH
 from pipeline.imageserver.options import Engine, ErrorStyle, Idempotency, Limits, ServerSettings
-from pipeline.imageserver.playground.pages import Playground
 from pipeline.imageserver.server import ImageServer
-from pipeline.prompts.advice import lint_prompt
 
 KEY_VARIABLE = "PIPELINE_SERVE_KEY"
 STATE = Path("output/.serve")
@@ -26,151 +23,181 @@ TEN_YEARS = 3650 * 86400.0
 MOST_CREDITS = 10**15
 EXAMPLES = """\
 examples
-  pipeline serve                                 the API on :8787, images on :8788, a page at /
-  pipeline serve --credits 500 --log json        an account with an end, lines for machines
-  pipeline serve --faults faults.json            an API that misbehaves on purpose
-  pipeline serve keys add alice                  a key of her own, shown once
+  pipeline serve                            API on :8787, images on :8788
+  pipeline serve --credits 500 --log json   limited credits, a log for programs
+  pipeline serve --faults faults.json       an API that fails on purpose
+  pipeline serve keys add alice             another key, printed once
 
-  curl http://127.0.0.1:8787/v1/images/generate -H "Authorization: Bearer KEY" \\
-       -H "Content-Type: application/json" -d '{"prompt": "a citrus soda bottle"}'
-  OPENAI_BASE_URL=http://127.0.0.1:8787/openai/v1 OPENAI_API_KEY=KEY  for OpenAI's clients
+  curl http://127.0.0.1:8787/v1/images/generate \\
+       -H "Authorization: Bearer KEY" -H "Content-Type: application/json" \\
+       -d '{"prompt": "a citrus soda bottle"}'
 
-pages  / the playground   /docs the reference   /openapi.json   /healthz
+  OpenAI clients: OPENAI_BASE_URL=http://127.0.0.1:8787/openai/v1
+                  OPENAI_API_KEY=KEY
+
+pages
+  /              the playground
+  /docs          the reference of the API; also as /openapi.json
+  /healthz       answers if the server runs
 """
+
+EXAMPLE = {"rules": [FAULTS[0].example]}
+WHILE_RUNNING = """\
+While the server runs, PUT /_faults with the same JSON replaces the rules, GET
+shows how often each was used, and DELETE removes them."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command's words."""
+    """Declare the command's arguments."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = epilogue()
     parser.add_argument(
-        "keys", nargs="*", metavar="keys add|list|revoke NAME", help="keep the server's keys"
+        "keys", nargs="*", metavar="keys add|list|revoke NAME", help="manage the server's keys"
     )
-    where = parser.add_argument_group("where")
-    where.add_argument("--host", type=host_name, default="127.0.0.1", help="address (127.0.0.1)")
-    where.add_argument("--port", type=port_number, default=PORT, help="API port, 0: any (8787)")
+    where = parser.add_argument_group("where it listens and writes")
     where.add_argument(
-        "--cdn-port", type=port_number, default=CDN_PORT, help="image port, 0: any (8788)"
+        "--host", type=host_name, default="127.0.0.1", help="address to listen on (127.0.0.1)"
+    )
+    where.add_argument(
+        "--port", type=port_number, default=PORT, help="port of the API; 0: any free one (8787)"
+    )
+    where.add_argument(
+        "--cdn-port",
+        type=port_number,
+        default=CDN_PORT,
+        metavar="PORT",
+        help="port of the images; 0: any free one (8788)",
     )
     where.add_argument(
         "--state",
         type=Path,
         default=STATE,
         metavar="DIR",
-        help=f"its folder: books, images, keys; kept between starts ({STATE})",
+        help=f"folder of its database, images and keys, kept between starts ({STATE})",
     )
     where.add_argument(
         "--log",
-        choices=[*LogStyle],
+        choices=names_of(LogStyle),
         default=LogStyle.TEXT,
-        help="one line a request on stderr (text)",
+        help="write one line per request to stderr (text)",
     )
     _add_account(parser.add_argument_group("account"))
-    _add_painting(parser.add_argument_group("painting"))
+    _add_painting(parser.add_argument_group("rendering"))
     _add_behaviour(parser.add_argument_group("behaviour"))
 
 
 def _add_account(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--key",
-        help=f"the bearer key; on the command line for trials only, else {KEY_VARIABLE};"
-        " without either one is made and printed",
+        help="the key of the API, for trials only: other users can see it; use the variable "
+        f"{KEY_VARIABLE} otherwise (made at the first start and printed)",
     )
     group.add_argument(
         "--credits",
         type=credits_or_none,
         default=None,
         metavar="N",
-        help="all credits the account was ever given (unlimited)",
+        help="credits of the account; requests beyond them get 402 (unlimited)",
     )
     group.add_argument(
         "--idempotency",
-        choices=[*Idempotency],
+        choices=names_of(Idempotency),
         default=Idempotency.OFF,
-        help="what a repeated Idempotency-Key gets: charged again, the same reply, 409 (off)",
+        help="a repeated Idempotency-Key is charged again (off), gets the same reply (replay), or "
+        "gets 409 (reject)",
     )
 
 
 def _add_painting(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
-        "--engine", choices=[*Engine], default=Engine.PROOF, help="who paints (proof)"
+        "--engine",
+        choices=names_of(Engine),
+        default=Engine.PROOF,
+        help="proof renders the prompt; none returns a plain image (proof)",
     )
     group.add_argument(
-        "--workers", type=whole_number, metavar="N", help="painter processes (one a CPU)"
+        "--workers", type=whole_number, metavar="N", help="rendering processes (one per CPU)"
     )
     group.add_argument(
         "--policy-rewrites",
         action="store_true",
-        help="rewrite a prompt that the policy would refuse",
+        help="remove words that the content policy forbids instead of refusing the prompt",
     )
 
 
 def _add_behaviour(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--error-style",
-        choices=[*ErrorStyle],
+        choices=names_of(ErrorStyle),
         default=ErrorStyle.HTTP,
-        help="real statuses, or HTTP 200 with code -1 (http)",
+        help="errors have their HTTP status, or 200 with code -1 (http)",
     )
     group.add_argument(
-        "--images-per-minute", type=whole_number, metavar="N", help="429 above so many images"
+        "--images-per-minute",
+        type=whole_number,
+        metavar="N",
+        help="more images a minute get 429 (no limit)",
     )
     group.add_argument(
-        "--in-flight", type=whole_number, metavar="N", help="429 above so many requests at once"
+        "--in-flight",
+        type=whole_number,
+        metavar="N",
+        help="more requests at once get 429 (no limit)",
     )
     group.add_argument(
         "--url-lifetime",
         type=url_lifetime,
         default=30 * 86400.0,
         metavar="TIME",
-        help="how long an image URL is good for (30d)",
+        help="how long image URLs are valid (30d)",
     )
     group.add_argument(
-        "--faults", type=Path, metavar="FILE", help="JSON with fault rules, as below"
+        "--faults", type=Path, metavar="FILE", help="a JSON file with fault rules, see below"
     )
 
 
 def epilogue() -> str:
-    """Examples, and the reference of the fault rules."""
-    longest = max(len(guide.fault) for guide in FAULTS)
-    faults = [f"  {guide.fault.value.ljust(longest)}  {guide.does}" for guide in FAULTS]
-    which = [f"  {name.ljust(longest)}  {says}" for name, says in WHICH]
-    rule = json.dumps({"seed": 1, "rules": [FAULTS[0].example]})
-    lines = [EXAMPLES, "fault rules, e.g.", f"  {rule}", *faults, "which requests a rule hits"]
-    return "\n".join(
-        [
-            *lines,
-            *which,
-            "",
-            "While it runs: PUT /_faults with the same JSON, GET for counts, DELETE to end.",
-        ]
+    """Return examples, and the reference of the fault rules."""
+    longest = max(len(name) for name, _ in [*_fault_texts(), *WHICH])
+    lines = [EXAMPLES, "fault rules, for example", f"  {json.dumps(EXAMPLE)}", "", "faults"]
+    lines += [_entry(name, text, longest) for name, text in _fault_texts()]
+    lines += ["", "which requests a rule applies to"]
+    lines += [_entry(name, text, longest) for name, text in WHICH]
+    return "\n".join([*lines, "", WHILE_RUNNING])
+
+
+def _fault_texts() -> list[tuple[str, str]]:
+    return [(guide.fault.value, guide.does) for guide in FAULTS]
+
+
+def _entry(name: str, text: str, longest: int) -> str:
+    """Return a name and its explanation, wrapped to 80 columns."""
+    return textwrap.fill(
+        text,
+        80,
+        initial_indent=f"  {name.ljust(longest)}  ",
+        subsequent_indent=" " * (longest + 4),
+        break_on_hyphens=False,
     )
 
 
 def host_name(text: str) -> str:
-    """An address to listen on."""
+    """Return an address to listen on."""
     if not text.strip():
-        raise argparse.ArgumentTypeError("an address is missing; 0.0.0.0 is every one")
+        raise argparse.ArgumentTypeError("an address is missing; 0.0.0.0 stands for all")
     return text
 
 
 def url_lifetime(text: str) -> float:
-    """Seconds, up to ten years: dates far beyond have no signature."""
+    """Return seconds, up to ten years: later dates cannot be signed."""
     seconds = duration(text)
     if seconds > TEN_YEARS:
         raise argparse.ArgumentTypeError(f"{text!r} is more than ten years")
     return seconds
 
 
-def port_number(text: str) -> int:
-    """A TCP port, 0 for any free one."""
-    if not text.isdecimal() or int(text) > 65535:  # noqa: PLR2004 - the largest port there is
-        raise argparse.ArgumentTypeError(f"{text!r} is no port")
-    return int(text)
-
-
 def credits_or_none(text: str) -> int | None:
-    """A number of credits, or `unlimited`."""
+    """Return a number of credits; `None` for `unlimited`."""
     if text == "unlimited":
         return None
     if not text.isdecimal():
@@ -181,15 +208,16 @@ def credits_or_none(text: str) -> int | None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Serve until a signal, or keep keys."""
+    """Serve until a signal, or manage keys."""
     if arguments.keys:
-        return keep_keys(arguments.keys, arguments.state)
-    with telling(LogStyle(arguments.log)):
-        return asyncio.run(serve(settings_for(arguments)))
+        return manage_keys(arguments.keys, arguments.state)
+    with logging_requests(LogStyle(arguments.log)):
+        serve(settings_for(arguments))
+    return 0
 
 
 def settings_for(arguments: argparse.Namespace) -> ServerSettings:
-    """The server that the command line describes."""
+    """Return the settings that the command line describes."""
     return ServerSettings(
         state=arguments.state,
         host=arguments.host,
@@ -208,33 +236,29 @@ def settings_for(arguments: argparse.Namespace) -> ServerSettings:
     )
 
 
-async def serve(settings: ServerSettings) -> int:
-    """One line of JSON on stdout when ready; the first signal stops it in good order."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for which in signals_to_handle():
-        loop.add_signal_handler(which, stop.set)
-    playground = Playground(
-        lint=lambda prompt, transparent: lint_prompt(prompt, transparent=transparent)
-    )
-    async with ImageServer(settings, pages=playground) as server:
-        ready = {"url": server.url, "cdn": server.cdn_url}
+def serve(settings: ServerSettings) -> None:
+    """Serve; one line of JSON on stdout says where, as soon as requests are answered."""
+
+    def ready(server: ImageServer) -> None:
+        facts = {"url": server.url, "cdn": server.cdn_url}
         if settings.key is None:
-            ready["key"] = server.key
-        print(json.dumps(ready), flush=True)
+            facts["key"] = server.key
+        print(json.dumps(facts), flush=True)
         say(f"Serving {server.url}, images from {server.cdn_url}. Ctrl+C stops.")
         say(f"The playground is at {server.url}/, the reference at {server.url}/docs")
-        await stop.wait()
-        say("stopping: pictures in the making are finished first")
-    return 0
+
+    def stopping() -> None:
+        say("stopping after the images in progress")
+
+    serve_images(settings, ready=ready, stopping=stopping)
 
 
-def keep_keys(words: list[str], state: Path) -> int:
+def manage_keys(words: list[str], state: Path) -> int:
     """`keys add NAME`, `keys list`, `keys revoke NAME`."""
     match words:
         case ["keys", "add", name]:
             print(add_key(state, name))
-            say("Shown this once; only its digest is kept.")
+            say("This key is shown only once; the server keeps a digest of it.")
         case ["keys", "list"]:
             rows = [("Name", "Ends with", "Created", "Revoked")]
             rows += [

@@ -1,9 +1,9 @@
 """Rebuilding a ledger from a run manifest: `pipeline ledger import`.
 
-A manifest tells every image as it stood, but neither keys nor the prices of doubts: what is in
-doubt is counted at the price of its quality, and what the totals have beyond the images is kept
-under an entry of its own, so that budgets still hold. The newest manifest of a campaign and account
-tells all that older ones told, and how it has changed since: it is imported alone.
+A manifest has the state of every image, but neither keys nor the prices of doubts. What is in doubt
+is counted at the price of its quality, and what the totals have beyond the images becomes an entry
+of its own, so that budgets still hold. The newest manifest of a campaign and account contains all
+that older ones did, as it is now, so it is imported alone.
 """
 
 import hashlib
@@ -38,8 +38,8 @@ from pipeline.model.run import RunId
 from pipeline.model.verdict import Decision, Verdict
 
 SCHEMA = "campaign-pipeline/run-manifest/1"
-BEYOND = CellName("(no longer in the campaign)")
-"""The cell of what the totals have beyond the images."""
+UNLISTED = CellName("(no longer in the campaign)")
+"""The cell of the entry for what the totals have beyond the listed images."""
 
 _GROUP = 1000
 _SLUG = re.compile(r"[a-z0-9-]+")
@@ -50,7 +50,7 @@ Prices = Mapping[Quality, Credits]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ManifestContent:
-    """What a run manifest knows of a ledger."""
+    """What a run manifest has of a ledger."""
 
     run: RunRecord
     jobs: tuple[Restored, ...]
@@ -60,13 +60,13 @@ class ManifestContent:
 
 
 async def import_manifest(ledger: Ledger, manifest: object, *, prices: Prices) -> int:
-    """Bring a ledger what a parsed run manifest remembers; returns how many jobs were new to it.
+    """Restore what a parsed run manifest has; return how many jobs were new to the ledger.
 
     What the ledger knows already is left alone, so that importing twice changes nothing.
-    `UsageError` for what is no manifest, and where the ledger was rebuilt from another one: an
-    image that stood differently then would stay so, and what was paid since be bought again.
+    `UsageError` for what is no manifest, and if the ledger was rebuilt from another one: an image
+    would keep the state that it has there, and one that was paid since would be bought again.
     """
-    known = remembered(manifest, prices=prices)
+    known = read_manifest(manifest, prices=prices)
     other = await _rebuilt_from(ledger, known.run)
     if other:
         raise UsageError(
@@ -76,15 +76,15 @@ async def import_manifest(ledger: Ledger, manifest: object, *, prices: Prices) -
     written = 0
     for start in range(0, len(known.jobs), _GROUP):
         written += await ledger.restore(known.run, known.jobs[start : start + _GROUP])
-    written += await ledger.restore(known.run, [*await _beyond(ledger, known)])
+    written += await ledger.restore(known.run, [*await _unlisted(ledger, known)])
     for verdict in known.verdicts:
         with suppress(StaleVerdict):
             await ledger.decide(verdict, campaign=known.run.campaign, base=0)
     return written
 
 
-def remembered(manifest: object, *, prices: Prices) -> ManifestContent:
-    """What a parsed run manifest says, as values; `UsageError` with the place of what is wrong."""
+def read_manifest(manifest: object, *, prices: Prices) -> ManifestContent:
+    """Return a parsed run manifest as values; `UsageError` names the place of what is wrong."""
     fields = Fields(manifest, place="")
     if fields.text("schema") != SCHEMA:
         raise UsageError(f"this is no run manifest of the schema {SCHEMA}: nothing was imported")
@@ -109,7 +109,7 @@ def remembered(manifest: object, *, prices: Prices) -> ManifestContent:
 
 
 async def _rebuilt_from(ledger: Ledger, run: RunRecord) -> RunId | None:
-    """Another run of this campaign and account whose manifest this ledger holds."""
+    """Return another run of this campaign and account whose manifest was imported here."""
     entries = await ledger.campaign_entries(run.campaign)
     restored = [entry.key for entry in entries if entry.purchase is None]
     others = {one.id for one in await ledger.runs(run.campaign) if one.account == run.account}
@@ -123,13 +123,13 @@ async def _rebuilt_from(ledger: Ledger, run: RunRecord) -> RunId | None:
 
 
 def _run(fields: Fields) -> RunRecord:
-    campaign = fields.needed("campaign")
+    campaign = fields.required("campaign")
     if not _SLUG.fullmatch(campaign):
-        raise fields.wrong("campaign", "is no name of a campaign")
+        raise fields.error("campaign", "is no name of a campaign")
     return RunRecord(
-        id=RunId(fields.needed("id")),
+        id=RunId(fields.required("id")),
         campaign=Slug(campaign),
-        account=Account(fields.needed("account")),
+        account=Account(fields.required("account")),
         started=fields.moment("started"),
         finished=fields.moment("finished"),
         exit_code=fields.number("exit_code", default=None),
@@ -137,35 +137,35 @@ def _run(fields: Fields) -> RunRecord:
 
 
 def _job(image: Fields, run: RunRecord, prices: Prices) -> Restored | None:
-    """One image as a job; `None` where it was never asked for."""
+    """Return one image as a job; `None` if it was never submitted."""
     attempts = tuple(_attempts(image.each("attempts"), run))
     outcome = _outcome(image, attempts, prices)
     if outcome is None and not attempts:
         return None
-    asked = [attempt.started for attempt in attempts if attempt.started]
+    submitted = [attempt.started for attempt in attempts if attempt.started]
     axes = image.inner("axes")
     return Restored(
-        key=JobKey(image.needed("job")),
+        key=JobKey(image.required("job")),
         at=Coordinates(
             campaign=run.campaign,
-            cell=CellName(image.needed("cell")),
-            axes=tuple((name, axes.needed(name)) for name in axes.names()),
+            cell=CellName(image.required("cell")),
+            axes=tuple((name, axes.required(name)) for name in axes.names()),
             stage=image.one_of("stage", Stage),
             round=image.count("round"),
             take=image.count("take"),
         ),
         outcome=outcome,
         spent=spent(outcome),
-        bought=asked[-1] if asked else run.started,
+        bought=submitted[-1] if submitted else run.started,
         attempts=attempts,
     )
 
 
 def _attempts(records: Iterable[Fields], run: RunRecord) -> Iterable[AttemptRecord]:
     for number, fields in enumerate(records, start=1):
-        outcome = fields.needed("outcome")
+        outcome = fields.required("outcome")
         if outcome not in {"submitted", "paid", "failed", "doubt"}:
-            raise fields.wrong("outcome", "is no ending of an attempt")
+            raise fields.error("outcome", "is no ending of an attempt")
         yield AttemptRecord(
             number=number,
             run=run.id,
@@ -192,8 +192,8 @@ def _outcome(image: Fields, attempts: tuple[AttemptRecord, ...], prices: Prices)
         case Status.REFUSED:
             return Failed(kind=FailureKind.REFUSED, reason=reason)
         case Status.FAILED:
-            answered = bool(attempts) and attempts[-1].http is not None
-            kind = FailureKind.REJECTED if answered else FailureKind.NOT_SENT
+            was_answered = bool(attempts) and attempts[-1].http is not None
+            kind = FailureKind.REJECTED if was_answered else FailureKind.NOT_SENT
             return Failed(kind=kind, reason=reason)
         case Status.PLANNED | Status.RENDERING:
             in_flight = any(attempt.outcome == "submitted" for attempt in attempts)
@@ -208,21 +208,21 @@ def _credits(image: Fields) -> Credits:
 def _price(image: Fields, prices: Prices) -> Credits:
     quality = image.one_of("quality", Quality)
     if quality not in prices:
-        raise image.wrong("quality", "has no price with this provider")
+        raise image.error("quality", "has no price with this provider")
     return prices[quality]
 
 
 def _artifact(image: Fields) -> Artifact:
-    path = image.needed("file")
+    path = image.required("file")
     if path.startswith("/") or ".." in PurePosixPath(path).parts:
-        raise image.wrong("file", "leads out of the output folder")
+        raise image.error("file", "leads out of the output folder")
     endings = {kind.value: kind for kind in ImageKind}
     kind = endings.get(PurePosixPath(path).suffix.removeprefix("."))
     if kind is None:
-        raise image.wrong("file", "is no image file")
+        raise image.error("file", "is no image file")
     return Artifact(
         path=path,
-        sha256=image.needed("sha256"),
+        sha256=image.required("sha256"),
         bytes=image.count("bytes"),
         kind=kind,
         width=image.count("width"),
@@ -231,28 +231,28 @@ def _artifact(image: Fields) -> Artifact:
     )
 
 
-async def _beyond(ledger: Ledger, known: ManifestContent) -> Iterable[Restored]:
-    """What was spent until then on images that neither the manifest lists nor the ledger knows.
+async def _unlisted(ledger: Ledger, known: ManifestContent) -> Iterable[Restored]:
+    """Return what was spent until then on images that neither manifest nor ledger lists.
 
-    What later runs bought is no part of it, so that a ledger that was begun anew is not short.
+    What later runs bought is not subtracted, so that a ledger that was begun anew counts it all.
     """
     run = known.run
     confirmed, in_doubt = known.total.confirmed, known.total.in_doubt
     for one in await ledger.runs(run.campaign):
         if one.account == run.account and one.id <= run.id:
-            told = await ledger.spent(run=one.id)
+            known_spent = await ledger.spent(run=one.id)
             confirmed, in_doubt = (
-                Credits(confirmed - told.confirmed),
-                Credits(in_doubt - told.in_doubt),
+                Credits(confirmed - known_spent.confirmed),
+                Credits(in_doubt - known_spent.in_doubt),
             )
     rest = Spent(confirmed=max(FREE, confirmed), in_doubt=max(FREE, in_doubt))
     if not rest.upper:
         return ()
-    name = f"{BEYOND} {run.campaign} {run.account} {run.id}"
+    name = f"{UNLISTED} {run.campaign} {run.account} {run.id}"
     return (
         Restored(
             key=JobKey(hashlib.sha256(name.encode()).hexdigest()[:32]),
-            at=Coordinates(campaign=run.campaign, cell=BEYOND, axes=(), stage=Stage.DRAFT),
+            at=Coordinates(campaign=run.campaign, cell=UNLISTED, axes=(), stage=Stage.DRAFT),
             outcome=None,
             spent=rest,
             bought=run.started,
@@ -263,16 +263,16 @@ async def _beyond(ledger: Ledger, known: ManifestContent) -> Iterable[Restored]:
 def _verdict(image: Fields) -> Verdict | None:
     if not image.has("verdict"):
         return None
-    said = image.inner("verdict")
+    verdict = image.inner("verdict")
     return Verdict(
-        cell=CellName(image.needed("cell")),
+        cell=CellName(image.required("cell")),
         stage=image.one_of("stage", Stage),
-        decision=said.one_of("decision", Decision),
-        round=said.count("round"),
-        take=said.count("take"),
-        job=JobKey(image.needed("job")),
-        sha256=said.text("sha256"),
-        by=said.text("by"),
-        at=said.text("at"),
-        note=said.text("note"),
+        decision=verdict.one_of("decision", Decision),
+        round=verdict.count("round"),
+        take=verdict.count("take"),
+        job=JobKey(image.required("job")),
+        sha256=verdict.text("sha256"),
+        by=verdict.text("by"),
+        at=verdict.text("at"),
+        note=verdict.text("note"),
     )

@@ -1,1 +1,1 @@
-"""A ledger in memory, for tests and trials."""
+"""A ledger in memory, for tests and for plans without an output folder."""

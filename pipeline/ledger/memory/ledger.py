@@ -1,15 +1,31 @@
-"""The ledger for tests and trials: the same promises, as long as the process lives."""
+"""The ledger for tests and trials: the same rules, kept in dictionaries until the process ends."""
+# ruff: noqa: D102 - RowStore documents each method
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from pipeline.ledger.base_ledger import BaseLedger, Clock, utc_now
-from pipeline.ledger.memory.row_store import MemoryRowStore
-from pipeline.ledger.row_store import RowStore
-from pipeline.ledger.rows import milliseconds
-from pipeline.model.entry import Attempt
+from pipeline.ledger.row_store import RowStore, SpendScope
+from pipeline.ledger.rows import (
+    AttemptOutcome,
+    AttemptRow,
+    JobRow,
+    PurchaseRow,
+    RunRow,
+    iso,
+    milliseconds,
+    month_of,
+    sum_of,
+)
+from pipeline.model.campaign import CellName, Slug, Stage
+from pipeline.model.credits import Spent
+from pipeline.model.entry import Attempt, AttemptRecord
+from pipeline.model.job import Coordinates, JobKey
+from pipeline.model.run import Run, RunId
+from pipeline.model.verdict import Verdict
 
-Answered = TypeVar("Answered")
+Result = TypeVar("Result")
 
 
 class MemoryLedger(BaseLedger):
@@ -20,14 +36,159 @@ class MemoryLedger(BaseLedger):
         self._now = now
 
     async def close(self) -> None:
-        """Nothing to let go of."""
+        """Do nothing: there is no file."""
 
-    async def _write(self, verb: Callable[[RowStore, int], Answered]) -> Answered:
+    async def _write(self, operation: Callable[[RowStore, int], Result]) -> Result:
         self.store.written += 1
-        return verb(self.store, milliseconds(self._now()))
+        return operation(self.store, milliseconds(self._now()))
 
-    async def _permit(self, verb: Callable[[RowStore, int], Attempt]) -> Attempt:
-        return await self._write(verb)
+    async def _permit(self, operation: Callable[[RowStore, int], Attempt]) -> Attempt:
+        return await self._write(operation)
 
-    async def _read(self, question: Callable[[RowStore], Answered]) -> Answered:
-        return question(self.store)
+    async def _read(self, query: Callable[[RowStore], Result]) -> Result:
+        return query(self.store)
+
+
+@dataclass(kw_only=True, slots=True)
+class _JobRecord:
+    """A job with its purchases and attempts."""
+
+    job: JobRow
+    purchases: list[PurchaseRow] = field(default_factory=list)
+    attempts: list[AttemptRow] = field(default_factory=list)
+
+
+class MemoryRowStore:
+    """`RowStore` in dictionaries; rows are copied in and out, as a database would."""
+
+    def __init__(self) -> None:
+        self._runs: dict[RunId, RunRow] = {}
+        self._jobs: dict[JobKey, _JobRecord] = {}
+        self._by_id: list[_JobRecord] = []
+        self._verdicts: list[tuple[Slug, Verdict]] = []
+        self.replies: list[tuple[JobKey, int, bytes]] = []
+        """Job, attempt number and body of every reply that was kept."""
+        self.written = 0
+        """How many writing operations were applied."""
+
+    def commits(self) -> int:
+        return self.written
+
+    def run(self, name: RunId) -> RunRow | None:
+        row = self._runs.get(name)
+        return replace(row) if row else None
+
+    def run_by_id(self, id_: int) -> RunRow:
+        return replace(list(self._runs.values())[id_])
+
+    def add_run(self, run: Run, *, started: int) -> None:
+        self._runs[run.id] = RunRow(id=len(self._runs), run=run, started=started)
+
+    def save_run(self, row: RunRow) -> None:
+        self._runs[row.run.id] = replace(row)
+
+    def runs(self, campaign: Slug | None) -> Sequence[RunRow]:
+        rows = [row for row in self._runs.values() if campaign in {None, row.run.campaign}]
+        return sorted(rows, key=lambda row: (row.started, row.id), reverse=True)
+
+    def job(self, key: JobKey) -> JobRow | None:
+        record = self._jobs.get(key)
+        return replace(record.job) if record else None
+
+    def add_job(self, key: JobKey, at: Coordinates) -> JobRow:
+        record = _JobRecord(job=JobRow(id=len(self._by_id), key=key, at=at))
+        self._jobs[key] = record
+        self._by_id.append(record)
+        return replace(record.job)
+
+    def save_job(self, row: JobRow) -> None:
+        self._by_id[row.id].job = replace(row)
+
+    def purchase(self, job: int, number: int) -> PurchaseRow:
+        return replace(self._by_id[job].purchases[number - 1])
+
+    def add_purchase(self, row: PurchaseRow) -> None:
+        self._by_id[row.job].purchases.append(replace(row))
+
+    def save_purchase(self, row: PurchaseRow) -> None:
+        self._by_id[row.job].purchases[row.number - 1] = replace(row)
+
+    def attempt(self, job: int, number: int) -> AttemptRow | None:
+        attempts = self._by_id[job].attempts
+        return replace(attempts[number - 1]) if 1 <= number <= len(attempts) else None
+
+    def add_attempt(self, row: AttemptRow) -> None:
+        self._by_id[row.job].attempts.append(replace(row))
+
+    def save_attempt(self, row: AttemptRow) -> None:
+        self._by_id[row.job].attempts[row.number - 1] = replace(row)
+
+    def open_attempts(self, campaign: Slug) -> Sequence[tuple[JobRow, AttemptRow]]:
+        return [
+            (replace(record.job), replace(attempt))
+            for record in self._by_id
+            if record.job.at.campaign == campaign
+            for attempt in record.attempts
+            if attempt.outcome is AttemptOutcome.SUBMITTED
+        ]
+
+    def keep_reply(self, attempt: AttemptRow, raw: bytes) -> None:
+        self.replies.append((self._by_id[attempt.job].job.key, attempt.number, raw))
+
+    def reply(self, key: JobKey) -> bytes:
+        return next((raw for job, _, raw in reversed(self.replies) if job == key), b"")
+
+    def spent(self, scope: SpendScope) -> Spent:
+        within = self._within(scope)
+        return sum_of([row for record in self._by_id for row in record.purchases if within(row)])
+
+    def jobs(self, keys: Sequence[JobKey]) -> Iterable[tuple[JobRow, Sequence[PurchaseRow]]]:
+        for key in keys:
+            if key in self._jobs:
+                yield self._jobs[key].job, self._jobs[key].purchases
+
+    def campaign_jobs(self, campaign: Slug) -> Iterable[tuple[JobRow, Sequence[PurchaseRow]]]:
+        for record in self._by_id:
+            if record.job.at.campaign == campaign:
+                yield record.job, record.purchases
+
+    def attempts(self, keys: Sequence[JobKey]) -> Iterator[tuple[JobKey, AttemptRecord]]:
+        runs = list(self._runs)
+        for record in (self._jobs[key] for key in dict.fromkeys(keys) if key in self._jobs):
+            for row in record.attempts:
+                told = AttemptRecord(
+                    number=row.number,
+                    run=runs[row.run],
+                    purchase=record.purchases[row.purchase - 1].key,
+                    started=iso(row.started),
+                    ended=iso(row.ended),
+                    http=row.http,
+                    outcome=row.outcome.value,
+                    request_id=row.request_id,
+                    error=row.error,
+                )
+                yield record.job.key, told
+
+    def add_verdict(self, campaign: Slug, verdict: Verdict) -> None:
+        self._verdicts.append((campaign, verdict))
+
+    def newest_verdict(self, campaign: Slug, cell: CellName, stage: Stage) -> Verdict | None:
+        given = [verdict for verdict in self.verdicts(campaign, cell) if verdict.stage == stage]
+        return given[-1] if given else None
+
+    def verdicts(self, campaign: Slug, cell: CellName | None) -> Sequence[Verdict]:
+        return [
+            verdict
+            for slug, verdict in self._verdicts
+            if slug == campaign and cell in {None, verdict.cell}
+        ]
+
+    def _within(self, scope: SpendScope) -> Callable[[PurchaseRow], bool]:
+        runs = {
+            row.id
+            for row in self._runs.values()
+            if scope.account in {None, row.run.account}
+            and scope.campaign in {None, row.run.campaign}
+            and scope.run in {None, row.run.id}
+        }
+        return lambda row: row.run in runs and scope.month in {None, month_of(row.opened)}

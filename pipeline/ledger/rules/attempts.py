@@ -1,9 +1,18 @@
-"""Opening and closing one POST: the rows that every buying and settling verb goes through."""
+"""Opening and closing attempts: the rows that every purchase and settlement goes through."""
 
 from dataclasses import dataclass
 
 from pipeline.ledger.row_store import RowStore
-from pipeline.ledger.rows import AttemptRow, Ending, JobRow, JobState, Money, PurchaseRow, plain
+from pipeline.ledger.rows import (
+    AttemptOutcome,
+    AttemptRow,
+    JobRow,
+    JobState,
+    PurchaseRow,
+    PurchaseState,
+    storable,
+)
+from pipeline.model.campaign import Slug
 from pipeline.model.entry import Attempt
 
 LONGEST_REPLY = 65_536
@@ -12,7 +21,7 @@ LONGEST_REPLY = 65_536
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReplyRecord:
-    """What is worth keeping of a reply."""
+    """What is kept of a reply."""
 
     http: int | None = None
     request_id: str = ""
@@ -27,25 +36,33 @@ def open_attempt(
     job.state = JobState.RENDERING
     store.save_job(job)
     store.add_attempt(
-        AttemptRow(job=job.id, number=job.attempts, nth=purchase.nth, run=run, started=now)
+        AttemptRow(job=job.id, number=job.attempts, purchase=purchase.number, run=run, started=now)
     )
-    return Attempt(job=job.key, purchase=purchase.key, number=job.attempts, price=purchase.credits)
+    return _permit(job, purchase, number=job.attempts)
+
+
+def list_open_attempts(store: RowStore, campaign: Slug) -> list[Attempt]:
+    """Return every attempt of a campaign that has no ending."""
+    return [
+        _permit(job, store.purchase(job.id, row.purchase), number=row.number)
+        for job, row in store.open_attempts(campaign)
+    ]
 
 
 def find_attempt(store: RowStore, attempt: Attempt) -> tuple[JobRow, AttemptRow, PurchaseRow]:
-    """The rows behind a permit; `ValueError` for one that this ledger never gave."""
+    """Return the rows of an attempt; raise `ValueError` for one that this ledger never opened."""
     job = store.job(attempt.job)
     row = store.attempt(job.id, attempt.number) if job else None
-    purchase = store.purchase(row.job, row.nth) if row else None
+    purchase = store.purchase(row.job, row.purchase) if row else None
     if job is None or row is None or purchase is None or purchase.key != attempt.purchase:
         raise ValueError(f"there is no attempt {attempt.number} of job {attempt.job}")
     return job, row, purchase
 
 
-def find_open(store: RowStore, attempt: Attempt) -> tuple[JobRow, AttemptRow, PurchaseRow]:
-    """The rows behind a permit that has no ending yet; `ValueError` where it has one."""
+def find_open_attempt(store: RowStore, attempt: Attempt) -> tuple[JobRow, AttemptRow, PurchaseRow]:
+    """Return the rows of an attempt without an ending; raise `ValueError` if it has one."""
     job, row, purchase = find_attempt(store, attempt)
-    if row.outcome is not Ending.SUBMITTED:
+    if row.outcome is not AttemptOutcome.SUBMITTED:
         raise ValueError(f"attempt {row.number} of job {job.key} is closed: {row.outcome}")
     return job, row, purchase
 
@@ -53,28 +70,35 @@ def find_open(store: RowStore, attempt: Attempt) -> tuple[JobRow, AttemptRow, Pu
 def close_attempt(
     store: RowStore,
     row: AttemptRow,
-    outcome: Ending,
+    outcome: AttemptOutcome,
     *,
     now: int | None,
     error: str = "",
-    answer: ReplyRecord | None = None,
+    reply: ReplyRecord | None = None,
 ) -> None:
-    """Write the ending of a POST; `now` is `None` where nobody saw it end."""
-    answer = answer or ReplyRecord()
-    row.outcome, row.ended, row.error = outcome, now, plain(error)
-    row.http, row.request_id = answer.http, plain(answer.request_id)
+    """Record how an attempt ended; `now` is `None` if nobody saw it end."""
+    reply = reply or ReplyRecord()
+    row.outcome, row.ended, row.error = outcome, now, storable(error)
+    row.http, row.request_id = reply.http, storable(reply.request_id)
     store.save_attempt(row)
-    if answer.raw:
-        store.keep_reply(row, answer.raw[:LONGEST_REPLY])
+    if reply.raw:
+        store.keep_reply(row, reply.raw[:LONGEST_REPLY])
 
 
-def hold(store: RowStore, job: JobRow, purchase: PurchaseRow, *, reason: str) -> bool:
-    """Count a purchase that is not settled as in doubt; returns whether its job now is too."""
-    if purchase.state is Money.RESERVED:
-        purchase.state = Money.DOUBT
+def mark_in_doubt(store: RowStore, job: JobRow, purchase: PurchaseRow, *, reason: str) -> bool:
+    """Count an unsettled purchase as in doubt; return whether its job is now in doubt too.
+
+    A confirmed or freed purchase stays as it is, and a job follows its newest purchase only.
+    """
+    if purchase.state is PurchaseState.RESERVED:
+        purchase.state = PurchaseState.DOUBT
         store.save_purchase(purchase)
-    if purchase.state is not Money.DOUBT or purchase.nth != job.purchases:
+    if purchase.state is not PurchaseState.DOUBT or purchase.number != job.purchases:
         return False
-    job.state, job.reason = JobState.IN_DOUBT, plain(reason)
+    job.state, job.reason = JobState.IN_DOUBT, storable(reason)
     store.save_job(job)
     return True
+
+
+def _permit(job: JobRow, purchase: PurchaseRow, *, number: int) -> Attempt:
+    return Attempt(job=job.key, purchase=purchase.key, number=number, price=purchase.credits)

@@ -1,38 +1,30 @@
-"""The rules of buying: what opening a run, a purchase or an attempt changes, on any shelf.
-
-Every function checks first and writes after, so that a refused call has changed nothing.
-"""
+"""Opening runs, purchases and attempts: who may pay, and within which limits."""
 
 import os
 
 from pipeline.errors import BudgetReached
 from pipeline.ledger.row_store import RowStore, SpendScope
-from pipeline.ledger.rows import Ending, JobState, Money, PurchaseRow, RunRow, month_of
-from pipeline.ledger.rules.attempts import close_attempt, hold, open_attempt
-from pipeline.model.credits import Budget
+from pipeline.ledger.rows import JobState, PurchaseRow, PurchaseState, RunRow, month_of
+from pipeline.ledger.rules.attempts import list_open_attempts, open_attempt
+from pipeline.model.credits import Budget, Credits
 from pipeline.model.entry import Attempt, PurchaseKey
 from pipeline.model.job import Job
 from pipeline.model.run import Run, RunId
 
-UNANSWERED = "the run ended before an answer was kept"
 PAYABLE = frozenset({JobState.PLANNED, JobState.NOT_SENT, JobState.REJECTED, JobState.REFUSED})
-"""States in which a new purchase pays for nothing twice."""
+"""States in which a new purchase cannot pay for anything twice."""
 
 
-def begin(store: RowStore, now: int, run: Run) -> int:
-    """Open a run; what dead runs of its campaign left open becomes in doubt."""
+def begin(store: RowStore, now: int, run: Run) -> list[Attempt]:
+    """Open a run; return the attempts that dead runs of its campaign left open, unchanged."""
     if store.run(run.id) is not None:
         raise ValueError(f"run {run.id} has begun already")
-    doubts = 0
-    for job, attempt in store.open_attempts(run.campaign):
-        close_attempt(store, attempt, Ending.DOUBT, now=None, error=UNANSWERED)
-        doubts += hold(store, job, store.purchase(job.id, attempt.nth), reason=UNANSWERED)
     store.add_run(run, started=now)
-    return doubts
+    return list_open_attempts(store, run.campaign)
 
 
 def end(store: RowStore, now: int, run: RunId, exit_code: int) -> None:
-    """Close a run."""
+    """Record how a run ended."""
     row = store.run(run)
     if row is None:
         raise ValueError(f"run {run} has not begun")
@@ -41,7 +33,7 @@ def end(store: RowStore, now: int, run: RunId, exit_code: int) -> None:
 
 
 def submit(store: RowStore, now: int, job: Job, *, run: Run, budget: Budget) -> Attempt:
-    """A new purchase of a job and its first attempt, within every limit."""
+    """Open a new purchase of a job and its first attempt, within every limit."""
     run_row = _begun(store, run)
     if job.at.campaign != run.campaign:
         raise ValueError(f"job {job.key} is of {job.at.campaign}, its run of {run.campaign}")
@@ -57,11 +49,11 @@ def submit(store: RowStore, now: int, job: Job, *, run: Run, budget: Budget) -> 
     row.url, row.reason, row.artifact = "", "", None
     purchase = PurchaseRow(
         job=row.id,
-        nth=row.purchases,
+        number=row.purchases,
         key=PurchaseKey(os.urandom(16).hex()),
         run=run_row.id,
         opened=now,
-        state=Money.RESERVED,
+        state=PurchaseState.RESERVED,
         credits=job.price,
     )
     store.add_purchase(purchase)
@@ -69,7 +61,7 @@ def submit(store: RowStore, now: int, job: Job, *, run: Run, budget: Budget) -> 
 
 
 def resubmit(store: RowStore, now: int, job: Job, *, run: Run) -> Attempt:
-    """Another attempt of the purchase that is in doubt, under the same key; it stays counted."""
+    """Open another attempt of the purchase in doubt, under the same key; it stays counted."""
     run_row = _begun(store, run)
     row = store.job(job.key)
     if row is None or row.state is not JobState.IN_DOUBT:
@@ -78,7 +70,7 @@ def resubmit(store: RowStore, now: int, job: Job, *, run: Run) -> Attempt:
     purchase = store.purchase(row.id, row.purchases)
     if not purchase.key:
         raise ValueError(f"the key of job {job.key} is lost: it cannot be asked for under it again")
-    payer = store.run_by(purchase.run).run.account
+    payer = store.run_by_id(purchase.run).run.account
     if payer != run.account:
         raise ValueError(f"job {job.key} was asked of {payer}: elsewhere it is a new purchase")
     return open_attempt(store, now, row, purchase=purchase, run=run_row.id)
@@ -91,16 +83,24 @@ def _begun(store: RowStore, run: Run) -> RunRow:
     return row
 
 
-def _check_budget(store: RowStore, job: Job, *, run: Run, budget: Budget, month: str) -> None:
-    """Refuse a price that would pass a limit, the narrowest scope first."""
+def budget_scopes(
+    run: Run, budget: Budget, *, month: str
+) -> tuple[tuple[str, Credits, SpendScope], ...]:
+    """Return each limit with its name and whose purchases count against it, narrowest first.
+
+    Credits of one account never count against the budget of another.
+    """
     scopes = (
         ("run", budget.run, SpendScope(run=run.id)),
         ("campaign", budget.campaign, SpendScope(account=run.account, campaign=run.campaign)),
         ("month", budget.month, SpendScope(account=run.account, month=month)),
     )
-    for name, limit, scope in scopes:
-        if limit is None:
-            continue
+    return tuple((name, limit, scope) for name, limit, scope in scopes if limit is not None)
+
+
+def _check_budget(store: RowStore, job: Job, *, run: Run, budget: Budget, month: str) -> None:
+    """Refuse a price that would pass a limit."""
+    for name, limit, scope in budget_scopes(run, budget, month=month):
         spent = store.spent(scope).upper
         if spent + job.price > limit:
             raise BudgetReached(scope=name, limit=limit, spent=spent, price=job.price)

@@ -1,19 +1,19 @@
-"""Writing jobs as they stood in a ledger that is gone."""
+"""Restoring jobs as they stood in a ledger that is gone."""
 
 from collections.abc import Sequence
 
 from pipeline.ledger.row_store import RowStore
 from pipeline.ledger.rows import (
+    AttemptOutcome,
     AttemptRow,
-    Ending,
     JobRow,
     JobState,
-    Money,
     PurchaseRow,
+    PurchaseState,
     RunRow,
     moment_of,
-    plain,
     state_of,
+    storable,
 )
 from pipeline.model.credits import Credits
 from pipeline.model.entry import AttemptRecord, PurchaseKey, Restored, RunRecord
@@ -21,11 +21,15 @@ from pipeline.model.outcome import Failed, InDoubt, Paid, PaidLost, Stored
 from pipeline.model.run import Run
 
 FROM_MANIFEST = "restored from a run manifest"
-_ENDINGS = {Money.CONFIRMED: Ending.PAID, Money.DOUBT: Ending.DOUBT, Money.FREED: Ending.FAILED}
+_OUTCOMES = {
+    PurchaseState.CONFIRMED: AttemptOutcome.PAID,
+    PurchaseState.DOUBT: AttemptOutcome.DOUBT,
+    PurchaseState.FREED: AttemptOutcome.FAILED,
+}
 
 
 def restore(store: RowStore, now: int, run: RunRecord, jobs: Sequence[Restored]) -> int:
-    """Write the jobs that are not known yet; returns how many they were."""
+    """Write the jobs that are not known yet; return how many they were."""
     row = _run(store, now, run)
     written = 0
     for job in jobs:
@@ -51,15 +55,15 @@ def _run(store: RowStore, now: int, run: RunRecord) -> RunRow:
 
 
 def _write(store: RowStore, job: Restored, *, run: RunRow) -> int:
-    """Write one job with its purchases and attempts; returns when it was last paid, or 0."""
+    """Write one job with its purchases and attempts; return when it was last paid, or 0."""
     row = store.add_job(job.key, job.at)
     opened = moment_of(job.bought) or run.started
-    money = _money(job)
-    for nth, (state, credits_) in enumerate(money, start=1):
+    purchases = _purchases(job)
+    for number, (state, credits_) in enumerate(purchases, start=1):
         store.add_purchase(
             PurchaseRow(
                 job=row.id,
-                nth=nth,
+                number=number,
                 key=PurchaseKey(""),
                 run=run.id,
                 opened=opened,
@@ -67,62 +71,63 @@ def _write(store: RowStore, job: Restored, *, run: RunRow) -> int:
                 credits=credits_,
             )
         )
-    attempts = [_attempt(row, record, nth=len(money), run=run) for record in job.attempts]
-    for nth in range(1, len(money) + 1 - len(attempts)):
+    attempts = [_attempt(row, record, purchase=len(purchases), run=run) for record in job.attempts]
+    # a purchase without a POST cannot be: those that the manifest does not tell are made up
+    for number in range(1, len(purchases) + 1 - len(attempts)):
         attempts.append(
             AttemptRow(
                 job=row.id,
                 number=len(attempts) + 1,
-                nth=nth,
+                purchase=number,
                 run=run.id,
                 started=opened,
-                outcome=_ENDINGS[money[nth - 1][0]],
+                outcome=_OUTCOMES[purchases[number - 1][0]],
                 error=FROM_MANIFEST,
             )
         )
     for attempt in attempts:
         store.add_attempt(attempt)
-    row.purchases, row.attempts = len(money), len(attempts)
-    _stand(row, job)
+    row.purchases, row.attempts = len(purchases), len(attempts)
+    _set_outcome(row, job)
     store.save_job(row)
-    return max((a.ended or 0 for a in attempts if a.outcome is Ending.PAID), default=0)
+    return max((a.ended or 0 for a in attempts if a.outcome is AttemptOutcome.PAID), default=0)
 
 
-def _money(job: Restored) -> list[tuple[Money, Credits]]:
-    """The purchases that explain what was spent; the last one is what the outcome is of."""
+def _purchases(job: Restored) -> list[tuple[PurchaseState, Credits]]:
+    """Return the purchases that explain what was spent; the outcome is that of the last one."""
     confirmed, doubt = job.spent.confirmed, job.spent.in_doubt
-    money = [(Money.DOUBT, doubt)] if doubt or isinstance(job.outcome, InDoubt) else []
+    purchases = [(PurchaseState.DOUBT, doubt)] if doubt or isinstance(job.outcome, InDoubt) else []
     if confirmed or isinstance(job.outcome, Stored | Paid | PaidLost):
-        money.append((Money.CONFIRMED, confirmed))
+        purchases.append((PurchaseState.CONFIRMED, confirmed))
     if isinstance(job.outcome, InDoubt):
-        money.reverse()
-    return money or [(Money.FREED, Credits(0))]
+        purchases.reverse()
+    return purchases or [(PurchaseState.FREED, Credits(0))]
 
 
-def _attempt(job: JobRow, record: AttemptRecord, *, nth: int, run: RunRow) -> AttemptRow:
-    ending = Ending(record.outcome)
+def _attempt(job: JobRow, record: AttemptRecord, *, purchase: int, run: RunRow) -> AttemptRow:
+    outcome = AttemptOutcome(record.outcome)
     return AttemptRow(
         job=job.id,
         number=record.number,
-        nth=nth,
+        purchase=purchase,
         run=run.id,
         started=moment_of(record.started) or run.started,
         ended=moment_of(record.ended),
         http=record.http,
-        outcome=Ending.DOUBT if ending is Ending.SUBMITTED else ending,
-        request_id=plain(record.request_id),
-        error=plain(record.error),
+        outcome=AttemptOutcome.DOUBT if outcome is AttemptOutcome.SUBMITTED else outcome,
+        request_id=storable(record.request_id),
+        error=storable(record.error),
     )
 
 
-def _stand(row: JobRow, job: Restored) -> None:
+def _set_outcome(row: JobRow, job: Restored) -> None:
     row.state = state_of(job.outcome)
     match job.outcome:
         case Stored(url=url, artifact=artifact):
             row.url, row.artifact = url, artifact
         case Paid(url=url, reason=reason) | PaidLost(url=url, reason=reason):
-            row.url, row.reason = url, plain(reason)
+            row.url, row.reason = url, storable(reason)
         case Failed(reason=reason) | InDoubt(reason=reason):
-            row.reason = plain(reason)
+            row.reason = storable(reason)
         case None:
             row.state = JobState.PLANNED

@@ -1,12 +1,27 @@
-"""The rules of settling: what every ending of an attempt or a job changes, on any shelf.
+"""Settling attempts and jobs: what each ending changes about the money.
 
-A purchase that an earlier attempt left in doubt stays in doubt when a later attempt of it costs
-nothing: only a yes, or a person, takes a doubt away.
+A purchase that an earlier attempt left in doubt stays in doubt if a later attempt of it costs
+nothing: only a provider's yes, or a person, ends a doubt.
 """
 
+from collections.abc import Sequence
+
 from pipeline.ledger.row_store import RowStore
-from pipeline.ledger.rows import Ending, JobRow, JobState, Money, PurchaseRow, plain
-from pipeline.ledger.rules.attempts import ReplyRecord, close_attempt, find_attempt, find_open, hold
+from pipeline.ledger.rows import (
+    AttemptOutcome,
+    JobRow,
+    JobState,
+    PurchaseRow,
+    PurchaseState,
+    storable,
+)
+from pipeline.ledger.rules.attempts import (
+    ReplyRecord,
+    close_attempt,
+    find_attempt,
+    find_open_attempt,
+    mark_in_doubt,
+)
 from pipeline.model.artifact import Artifact
 from pipeline.model.credits import Credits
 from pipeline.model.entry import Attempt, Resolution
@@ -14,55 +29,57 @@ from pipeline.model.job import JobKey
 from pipeline.model.outcome import Failed, Receipt
 
 CHARGED_BUT_LOST = "charged, and no image will come"
-_UNSETTLED = frozenset({Money.RESERVED, Money.DOUBT})
+_UNSETTLED = frozenset({PurchaseState.RESERVED, PurchaseState.DOUBT})
 FETCHABLE = frozenset({JobState.PENDING_DOWNLOAD, JobState.PAID_LOST, JobState.STORED})
 
 
 def paid(store: RowStore, now: int, attempt: Attempt, receipt: Receipt) -> None:
-    """Confirm a purchase; a late yes is as good as a prompt one, a second yes changes nothing.
+    """Confirm a purchase, also late; a second yes for the same attempt changes nothing.
 
-    Where the job has been bought anew in the meantime only the money is put right: the job
-    follows its newest purchase.
+    If the job has been bought again meanwhile, only the credits are corrected: the job follows its
+    newest purchase.
     """
     if receipt.credits < 0:
         raise ValueError(f"a receipt over {receipt.credits} credits")
     job, row, purchase = find_attempt(store, attempt)
-    if row.outcome is Ending.PAID:
+    if row.outcome is AttemptOutcome.PAID:
         return
-    if row.outcome is Ending.FAILED:
+    if row.outcome is AttemptOutcome.FAILED:
         raise ValueError(f"attempt {row.number} of job {job.key} was closed as not charged")
-    answer = ReplyRecord(http=receipt.http, request_id=receipt.request_id, raw=receipt.raw)
-    close_attempt(store, row, Ending.PAID, now=now, answer=answer)
-    if purchase.state is not Money.CONFIRMED:
-        purchase.state, purchase.credits = Money.CONFIRMED, receipt.credits
+    reply = ReplyRecord(http=receipt.http, request_id=receipt.request_id, raw=receipt.raw)
+    close_attempt(store, row, AttemptOutcome.PAID, now=now, reply=reply)
+    if purchase.state is not PurchaseState.CONFIRMED:
+        purchase.state, purchase.credits = PurchaseState.CONFIRMED, receipt.credits
         store.save_purchase(purchase)
-    if purchase.nth == job.purchases and job.state not in {
+    if purchase.number == job.purchases and job.state not in {
         JobState.PENDING_DOWNLOAD,
         JobState.STORED,
     }:
         job.state, job.url, job.reason = JobState.PENDING_DOWNLOAD, _url(receipt.url), ""
         store.save_job(job)
-    run = store.run_by(row.run)
+    run = store.run_by_id(row.run)
     run.last_paid = now
     store.save_run(run)
 
 
 def fail(
-    store: RowStore, now: int, attempt: Attempt, *, failure: Failed, answer: ReplyRecord
+    store: RowStore, now: int, attempt: Attempt, *, failure: Failed, reply: ReplyRecord
 ) -> None:
-    """Nothing was charged: the job has failed."""
-    job, row, purchase = find_open(store, attempt)
-    close_attempt(store, row, Ending.FAILED, now=now, error=failure.reason, answer=answer)
-    _free(store, job, purchase, state=JobState(failure.kind.value), reason=failure.reason)
+    """Free the reservation of an attempt that was not charged; the job has failed."""
+    job, row, purchase = find_open_attempt(store, attempt)
+    close_attempt(store, row, AttemptOutcome.FAILED, now=now, error=failure.reason, reply=reply)
+    _free_reservation(
+        store, job, purchase, state=JobState(failure.kind.value), reason=failure.reason
+    )
 
 
 def release(
-    store: RowStore, now: int, attempt: Attempt, *, reason: str, answer: ReplyRecord
+    store: RowStore, now: int, attempt: Attempt, *, reason: str, reply: ReplyRecord
 ) -> None:
-    """Nothing was sent or charged: the job is due."""
-    job, row, purchase = find_open(store, attempt)
-    close_attempt(store, row, Ending.FAILED, now=now, error=reason, answer=answer)
-    _free(store, job, purchase, state=JobState.PLANNED, reason="")
+    """Free the reservation of an attempt that was not sent or charged; the job is due."""
+    job, row, purchase = find_open_attempt(store, attempt)
+    close_attempt(store, row, AttemptOutcome.FAILED, now=now, error=reason, reply=reply)
+    _free_reservation(store, job, purchase, state=JobState.PLANNED, reason="")
 
 
 def doubt(
@@ -71,39 +88,50 @@ def doubt(
     attempt: Attempt,
     *,
     reason: str,
-    answer: ReplyRecord,
+    reply: ReplyRecord,
     at_most: Credits | None = None,
 ) -> None:
-    """Nobody can know: the price stays counted, or more. Said twice, it changes nothing."""
-    if find_attempt(store, attempt)[1].outcome is Ending.DOUBT:
+    """Leave an attempt in doubt: its price, or `at_most`, stays counted. Twice is as once."""
+    if find_attempt(store, attempt)[1].outcome is AttemptOutcome.DOUBT:
         return
-    job, row, purchase = find_open(store, attempt)
-    close_attempt(store, row, Ending.DOUBT, now=now, error=reason, answer=answer)
+    job, row, purchase = find_open_attempt(store, attempt)
+    close_attempt(store, row, AttemptOutcome.DOUBT, now=now, error=reason, reply=reply)
     if at_most is not None and at_most > purchase.credits and purchase.state in _UNSETTLED:
         purchase.credits = at_most
         store.save_purchase(purchase)
-    hold(store, job, purchase, reason=reason)
+    mark_in_doubt(store, job, purchase, reason=reason)
+
+
+def abandon(store: RowStore, attempts: Sequence[Attempt], *, reason: str) -> None:
+    """Leave those that are still open in doubt, without a time of ending; all or none."""
+    for attempt in attempts:
+        find_attempt(store, attempt)
+    for attempt in attempts:
+        job, row, purchase = find_attempt(store, attempt)
+        if row.outcome is AttemptOutcome.SUBMITTED:
+            close_attempt(store, row, AttemptOutcome.DOUBT, now=None, error=reason)
+            mark_in_doubt(store, job, purchase, reason=reason)
 
 
 def stored(store: RowStore, key: JobKey, artifact: Artifact) -> None:
-    """The image is on disk."""
-    job = _in_state(store, key, FETCHABLE, wanted="paid for")
+    """Record a paid image that is on disk."""
+    job = _job_in(store, key, FETCHABLE, expected="paid for")
     job.state, job.artifact, job.reason = JobState.STORED, artifact, ""
     store.save_job(job)
 
 
 def unfetched(store: RowStore, key: JobKey, *, reason: str, lost: bool) -> None:
-    """The image did not come, or is gone."""
-    job = _in_state(store, key, FETCHABLE, wanted="paid for")
+    """Record a paid image that could not be downloaded, or never can be."""
+    job = _job_in(store, key, FETCHABLE, expected="paid for")
     job.state = JobState.PAID_LOST if lost else JobState.PENDING_DOWNLOAD
-    job.artifact, job.reason = None, plain(reason)
+    job.artifact, job.reason = None, storable(reason)
     store.save_job(job)
 
 
-def found(store: RowStore, key: JobKey, url: str, *, charged: Credits | None = None) -> None:
-    """A person has the image's URL."""
-    wanted = frozenset({JobState.IN_DOUBT, JobState.PAID_LOST})
-    job = _in_state(store, key, wanted, wanted="in doubt or lost")
+def image_found(store: RowStore, key: JobKey, url: str, *, charged: Credits | None = None) -> None:
+    """Record the URL that a person found for a job in doubt or lost."""
+    findable = frozenset({JobState.IN_DOUBT, JobState.PAID_LOST})
+    job = _job_in(store, key, findable, expected="in doubt or lost")
     if job.state is JobState.IN_DOUBT:
         _confirm(store, job, charged)
     job.state, job.url, job.reason = JobState.PENDING_DOWNLOAD, _url(url), ""
@@ -113,58 +141,50 @@ def found(store: RowStore, key: JobKey, url: str, *, charged: Credits | None = N
 def resolve(
     store: RowStore, key: JobKey, resolution: Resolution, *, charged: Credits | None = None
 ) -> None:
-    """A person, or the balance, has spoken."""
+    """Record what a person, or the balance, says of a job in doubt."""
     settled = frozenset({JobState.IN_DOUBT})
     match resolution:
         case Resolution.CHARGED:
-            job = _in_state(store, key, settled, wanted="in doubt")
+            job = _job_in(store, key, settled, expected="in doubt")
             _confirm(store, job, charged)
             job.state, job.url, job.reason = JobState.PAID_LOST, "", CHARGED_BUT_LOST
         case Resolution.NOT_CHARGED:
-            job = _in_state(store, key, settled, wanted="in doubt")
+            job = _job_in(store, key, settled, expected="in doubt")
             purchase = store.purchase(job.id, job.purchases)
-            purchase.state = Money.FREED
+            purchase.state = PurchaseState.FREED
             store.save_purchase(purchase)
             job.state, job.reason = JobState.PLANNED, ""
         case Resolution.REBUY:
             buyable = settled | {JobState.PAID_LOST}
-            job = _in_state(store, key, buyable, wanted="in doubt or lost")
+            job = _job_in(store, key, buyable, expected="in doubt or lost")
             job.state, job.url, job.reason = JobState.PLANNED, "", ""
     store.save_job(job)
 
 
-def forgive(store: RowStore, key: JobKey) -> None:
-    """A failed job is due again."""
-    wanted = frozenset({JobState.NOT_SENT, JobState.REJECTED, JobState.REFUSED})
-    job = _in_state(store, key, wanted, wanted="failed or refused")
-    job.state, job.reason = JobState.PLANNED, ""
-    store.save_job(job)
-
-
 def _url(url: str) -> str:
-    """All of it: it is what was bought."""
-    return plain(url, limit=len(url))
+    """Return a URL uncut: it is what was bought."""
+    return storable(url, limit=len(url))
 
 
-def _free(
+def _free_reservation(
     store: RowStore, job: JobRow, purchase: PurchaseRow, *, state: JobState, reason: str
 ) -> None:
-    """Give a reservation back; a doubt or a confirmation of the same purchase stands."""
-    if purchase.state is not Money.RESERVED:
-        hold(store, job, purchase, reason=job.reason)
+    """Free a reservation; a purchase that is in doubt or confirmed stays so."""
+    if purchase.state is not PurchaseState.RESERVED:
+        mark_in_doubt(store, job, purchase, reason=job.reason)
         return
-    purchase.state = Money.FREED
+    purchase.state = PurchaseState.FREED
     store.save_purchase(purchase)
-    job.state, job.reason = state, plain(reason)
+    job.state, job.reason = state, storable(reason)
     store.save_job(job)
 
 
-def _in_state(store: RowStore, key: JobKey, states: frozenset[JobState], *, wanted: str) -> JobRow:
+def _job_in(store: RowStore, key: JobKey, states: frozenset[JobState], *, expected: str) -> JobRow:
     job = store.job(key)
     if job is None:
         raise ValueError(f"job {key} was never submitted")
     if job.state not in states:
-        raise ValueError(f"job {key} is {job.state}, not {wanted}")
+        raise ValueError(f"job {key} is {job.state}, not {expected}")
     return job
 
 
@@ -172,6 +192,6 @@ def _confirm(store: RowStore, job: JobRow, charged: Credits | None) -> None:
     if charged is not None and charged < 0:
         raise ValueError(f"a charge of {charged} credits")
     purchase = store.purchase(job.id, job.purchases)
-    purchase.state = Money.CONFIRMED
+    purchase.state = PurchaseState.CONFIRMED
     purchase.credits = purchase.credits if charged is None else charged
     store.save_purchase(purchase)

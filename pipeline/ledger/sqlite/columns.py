@@ -1,18 +1,26 @@
-"""From the columns of the SQLite shelf to rows and back."""
+"""From columns of the SQLite file to rows and back.
 
+Keys and digests are stored in half the bytes, what all cells of a matrix share is stored once, and
+every row that money hangs on carries a checksum, so that one flipped bit is noticed when it is
+read.
+"""
+
+import json
+from binascii import crc32
+from functools import lru_cache
 from typing import Any
 
+from pipeline.errors import LedgerUnusable
 from pipeline.ledger.rows import (
+    AttemptOutcome,
     AttemptRow,
-    Ending,
     JobRow,
     JobState,
-    Money,
     PurchaseRow,
+    PurchaseState,
     RunRow,
     iso,
 )
-from pipeline.ledger.sqlite.sealing import Cell, axes_from, packed, unpacked, unsealed
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.credits import Credits
@@ -22,25 +30,29 @@ from pipeline.model.provider import Account
 from pipeline.model.run import Run, RunId
 from pipeline.model.verdict import Decision, Verdict
 
-Row = tuple[Any, ...]
-"""One row as SQLite hands it back, its columns in the order of the schema."""
+Cell = str | int | bytes | None
+"""The values that one column of a row can hold."""
 
-FIXED = 9
+Row = tuple[Any, ...]
+"""One row as SQLite returns it, its columns in the order of the schema."""
+
+FIXED_COLUMNS = 9
 """Columns at the front of a job's row that never change, its id among them."""
-JOB = 22
-"""Columns of a job's row, its seal among them."""
+JOB_COLUMNS = 22
+"""Columns of a job's row, its checksum among them."""
 
 _STATES = {state.value: state for state in JobState}
 _STAGES = {stage.value: stage for stage in Stage}
 _KINDS = {kind.value: kind for kind in ImageKind}
 _ALPHAS = {alpha.value: alpha for alpha in Alpha}
-_PURCHASE = 7
-_ATTEMPT = 10
-_MONEY = {money.value: money for money in Money}
+_PURCHASE_COLUMNS = 7
+_ATTEMPT_COLUMNS = 10
+"""Without the checksum."""
+_PURCHASE_STATES = {state.value: state for state in PurchaseState}
 
 
 def artifact_columns(artifact: Artifact | None) -> tuple[Cell, ...]:
-    """What an artifact takes up in a job's row."""
+    """Return the columns of an artifact in a job's row."""
     if artifact is None:
         return (None,) * 7
     return (
@@ -50,7 +62,7 @@ def artifact_columns(artifact: Artifact | None) -> tuple[Cell, ...]:
 
 
 def artifact_from(columns: Row) -> Artifact | None:
-    """The artifact in a job's row, if any."""
+    """Return the artifact in a job's row, if any."""
     path, sha256, size, kind, width, height, alpha = columns
     if path is None:
         return None
@@ -66,10 +78,10 @@ def artifact_from(columns: Row) -> Artifact | None:
 
 
 def job_from(row: Row, *, campaign: Slug, names: str) -> JobRow:
-    """A job; its campaign and the names of its axes stand in rows of their own."""
-    unsealed(row, JOB - 1)
-    id_, key, _, cell, _, ids, stage, round_, take = row[:FIXED]
-    state, purchases, attempts, url, reason = row[FIXED : FIXED + 5]
+    """Return a job; its campaign and the names of its axes are in rows of their own."""
+    verify_checksum(row, JOB_COLUMNS - 1)
+    id_, key, _, cell, _, ids, stage, round_, take = row[:FIXED_COLUMNS]
+    state, purchases, attempts, url, reason = row[FIXED_COLUMNS : FIXED_COLUMNS + 5]
     return JobRow(
         id=id_,
         key=JobKey(unpacked(key)),
@@ -84,14 +96,14 @@ def job_from(row: Row, *, campaign: Slug, names: str) -> JobRow:
         state=_STATES[state],
         url=url or "",
         reason=reason or "",
-        artifact=artifact_from(row[FIXED + 5 : JOB - 1]),
+        artifact=artifact_from(row[FIXED_COLUMNS + 5 : JOB_COLUMNS - 1]),
         purchases=purchases,
         attempts=attempts,
     )
 
 
 def run_from(row: Row) -> RunRow:
-    """A run."""
+    """Return a run."""
     id_, name, campaign, account, started, finished, exit_code, last_paid = row
     return RunRow(
         id=id_,
@@ -104,42 +116,42 @@ def run_from(row: Row) -> RunRow:
 
 
 def purchase_from(row: Row) -> PurchaseRow:
-    """A purchase."""
-    unsealed(row, _PURCHASE)
-    job, nth, key, run, opened, state, credits_, _ = row
+    """Return a purchase."""
+    verify_checksum(row, _PURCHASE_COLUMNS)
+    job, number, key, run, opened, state, credits_, _ = row
     return PurchaseRow(
         job=job,
-        nth=nth,
+        number=number,
         key=PurchaseKey(unpacked(key)),
         run=run,
         opened=opened,
-        state=_MONEY[state],
+        state=_PURCHASE_STATES[state],
         credits=Credits(credits_),
     )
 
 
 def attempt_from(row: Row) -> AttemptRow:
-    """A POST."""
-    unsealed(row, _ATTEMPT)
-    job, number, nth, run, started, ended, http, outcome, request_id, error, _ = row
+    """Return an attempt."""
+    verify_checksum(row, _ATTEMPT_COLUMNS)
+    job, number, purchase, run, started, ended, http, outcome, request_id, error, _ = row
     return AttemptRow(
         job=job,
         number=number,
-        nth=nth,
+        purchase=purchase,
         run=run,
         started=started,
         ended=ended,
         http=http,
-        outcome=Ending(outcome),
+        outcome=AttemptOutcome(outcome),
         request_id=request_id or "",
         error=error or "",
     )
 
 
 def record_from(row: Row) -> AttemptRecord:
-    """A POST as the run manifest tells it, from the keys of job, run and purchase, and its row."""
+    """Return an attempt as run manifests have it, from the keys of its job, run and purchase."""
     _, run, purchase, *attempt = row
-    unsealed(tuple(attempt), _ATTEMPT)
+    verify_checksum(tuple(attempt), _ATTEMPT_COLUMNS)
     _, number, _, _, started, ended, http, outcome, request_id, error, _ = attempt
     return AttemptRecord(
         number=number,
@@ -155,20 +167,20 @@ def record_from(row: Row) -> AttemptRecord:
 
 
 def purchase_columns(row: PurchaseRow) -> tuple[Cell, ...]:
-    """What a purchase takes up, without its seal."""
-    fixed = (row.job, row.nth, packed(row.key), row.run, row.opened)
+    """Return the columns of a purchase, without the checksum."""
+    fixed = (row.job, row.number, packed(row.key), row.run, row.opened)
     return (*fixed, row.state.value, row.credits)
 
 
 def attempt_columns(row: AttemptRow) -> tuple[Cell, ...]:
-    """What a POST takes up, without its seal."""
-    fixed = (row.job, row.number, row.nth, row.run, row.started)
+    """Return the columns of an attempt, without the checksum."""
+    fixed = (row.job, row.number, row.purchase, row.run, row.started)
     ending = (row.ended, row.http, row.outcome.value, row.request_id or None, row.error or None)
     return (*fixed, *ending)
 
 
 def verdict_from(row: Row) -> Verdict:
-    """A verdict."""
+    """Return a verdict."""
     _, _, cell, stage, revision, decision, round_, take, job, sha256, by, at, note = row
     return Verdict(
         cell=CellName(cell),
@@ -183,3 +195,59 @@ def verdict_from(row: Row) -> Verdict:
         note=note,
         revision=revision,
     )
+
+
+def packed(text: str) -> str | bytes:
+    """Return 32 or 64 hex digits as bytes, half as long; all other text as it is."""
+    if len(text) in {32, 64}:
+        try:
+            raw = bytes.fromhex(text)
+        except ValueError:
+            return text
+        if raw.hex() == text:
+            return raw
+    return text
+
+
+def unpacked(stored: Cell) -> str:
+    """Return the text that `packed` was given."""
+    return stored.hex() if isinstance(stored, bytes) else str(stored)
+
+
+def checksum_of(row: tuple[Any, ...]) -> int:
+    """Return the CRC-32 of the columns of a row."""
+    return crc32(repr(row).encode("utf-8", "surrogatepass"))
+
+
+def verify_checksum(row: tuple[Any, ...], width: int) -> None:
+    """Raise `LedgerUnusable` if the checksum after the first `width` columns does not match."""
+    if checksum_of(row[:width]) != row[width]:
+        raise LedgerUnusable(
+            f"the ledger is damaged: a row is not what was written, {row[:3]}.\n"
+            "Restore ledger.db from a backup, or move it and the files beside it away and rebuild "
+            "it with `pipeline ledger import RUN-MANIFEST`."
+        )
+
+
+def axis_names(axes: tuple[tuple[str, str], ...]) -> str:
+    """Return the names of the axes, as the one row that all cells of a matrix share."""
+    return json.dumps([name for name, _ in axes], ensure_ascii=False)
+
+
+def axis_ids(axes: tuple[tuple[str, str], ...], cell: str) -> str | None:
+    """Return the ids of a cell on its axes; `None` if the cell's name is made of them."""
+    ids = [id_ for _, id_ in axes]
+    if ids == cell.split("/"):
+        return None
+    return json.dumps(ids, ensure_ascii=False)
+
+
+def axes_from(names: str, ids: str | None, cell: str) -> tuple[tuple[str, str], ...]:
+    """Return the axes of which `axis_names` and `axis_ids` were made."""
+    values = cell.split("/") if ids is None else json.loads(ids)
+    return tuple(zip(_names(names), values, strict=True))
+
+
+@lru_cache(maxsize=64)
+def _names(names: str) -> tuple[str, ...]:
+    return tuple(json.loads(names))

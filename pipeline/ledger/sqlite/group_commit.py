@@ -1,4 +1,4 @@
-"""Group commit: while one transaction is being made durable, the next one gathers."""
+"""Group commit: while one transaction is made durable, the next group is collected."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,70 +11,73 @@ from typing import Any, TypeVar
 import apsw
 
 from pipeline.errors import LocalFault
-from pipeline.ledger.sqlite import faults, statements
-from pipeline.ledger.sqlite.marks import Mark
+from pipeline.ledger.sqlite import errors, statements
+from pipeline.ledger.sqlite.commit_mark import CommitMark
 from pipeline.ledger.sqlite.row_store import SqliteRowStore
 
-Answered = TypeVar("Answered")
+Result = TypeVar("Result")
 
 _LARGEST = 1000
-"""Verbs in one transaction, so that other processes get their turn."""
+"""Operations in one transaction at most, so that other processes get their turn."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Call:
-    """One verb on its way; its answer is set on the loop's own thread, if anybody still waits."""
+class _QueuedOperation:
+    """An operation with the future of its result, which is set on the event loop's thread."""
 
-    verb: Callable[[SqliteRowStore], object]
-    answer: asyncio.Future[Any]
-    unclaimed: Callable[[Any], None] | None
-    """Gets what the verb gave where its caller was cancelled meanwhile."""
+    operation: Callable[[SqliteRowStore], object]
+    result: asyncio.Future[Any]
+    undelivered: Callable[[Any], None] | None
+    """Called with the result if the caller was cancelled meanwhile."""
 
 
 class GroupCommit:
-    """Applies verbs in the order of the calls, on one thread, a group to a transaction.
+    """Applies operations in the order of the calls, on one thread, a group in one transaction.
 
-    Each verb has its own savepoint, so that what one refuses leaves its neighbours whole. A disk
-    error is final: its group and every later verb get the same `LocalFault`.
+    Each operation has its own savepoint, so that one that is refused leaves the others of its
+    group whole. A disk error is final: its group and every later operation get the same
+    `LocalFault`.
     """
 
     def __init__(self, connection: apsw.Connection, *, path: Path) -> None:
         self._connection = connection
         self._path = path
         self._store = SqliteRowStore(connection)
-        self._mark: Mark | None = None
+        self._mark: CommitMark | None = None
         self._loop = asyncio.get_running_loop()
-        self._gathering: list[_Call] = []
-        self._undelivered = 0
-        self._quiet = asyncio.Event()
-        self._quiet.set()
-        self._queue: SimpleQueue[list[_Call] | None] = SimpleQueue()
+        self._collecting: list[_QueuedOperation] = []
+        self._pending = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._queue: SimpleQueue[list[_QueuedOperation] | None] = SimpleQueue()
         self._fault: LocalFault | None = None
         # a daemon: a program that ends without closing must not hang on an idle ledger
         self._thread = Thread(target=self._work, name="ledger-writer", daemon=True)
         self._thread.start()
 
-    def call(
+    def enqueue(
         self,
-        verb: Callable[[SqliteRowStore], Answered],
+        operation: Callable[[SqliteRowStore], Result],
         *,
-        unclaimed: Callable[[Answered], None] | None = None,
-    ) -> asyncio.Future[Answered]:
-        """Hand a verb in; it is applied even if nobody waits for its answer any more."""
-        answer: asyncio.Future[Answered] = self._loop.create_future()
-        if not self._gathering:
+        undelivered: Callable[[Result], None] | None = None,
+    ) -> asyncio.Future[Result]:
+        """Queue an operation; it is applied even if nobody awaits its result any more."""
+        result: asyncio.Future[Result] = self._loop.create_future()
+        if not self._collecting:
             self._loop.call_soon(self._hand_over)
-        self._gathering.append(_Call(verb=verb, answer=answer, unclaimed=unclaimed))
-        self._undelivered += 1
-        self._quiet.clear()
-        return answer
+        self._collecting.append(
+            _QueuedOperation(operation=operation, result=result, undelivered=undelivered)
+        )
+        self._pending += 1
+        self._idle.clear()
+        return result
 
     async def drain(self) -> None:
-        """Wait until everything that was handed in is durable, or has failed."""
-        await self._quiet.wait()
+        """Wait until everything that was queued is durable, or has failed."""
+        await self._idle.wait()
 
     async def close(self) -> None:
-        """Let go of the file; nothing may be handed in any more."""
+        """Stop the thread and close the file; nothing may be queued any more."""
         self._queue.put(None)
         await self._loop.run_in_executor(None, self._thread.join)
         if self._mark is not None:
@@ -82,7 +85,7 @@ class GroupCommit:
         self._connection.close()
 
     def _hand_over(self) -> None:
-        group, self._gathering = self._gathering, []
+        group, self._collecting = self._collecting, []
         self._queue.put(group)
 
     def _work(self) -> None:
@@ -92,48 +95,48 @@ class GroupCommit:
             while not self._queue.empty():
                 arrived.append(self._queue.get())
             closing = None in arrived
-            waiting = [call for group in arrived if group is not None for call in group]
+            waiting = [queued for group in arrived if group is not None for queued in group]
             for start in range(0, len(waiting), _LARGEST):
                 group = waiting[start : start + _LARGEST]
-                answers = self._apply(group)
+                results = self._apply(group)
                 try:
-                    self._loop.call_soon_threadsafe(self._deliver, group, answers)
+                    self._loop.call_soon_threadsafe(self._deliver, group, results)
                 except RuntimeError:
                     # the loop was closed without closing the ledger: nobody waits any more
                     return
 
-    def _deliver(self, group: list[_Call], answers: list[object]) -> None:
-        for call, answer in zip(group, answers, strict=True):
-            if isinstance(answer, Exception):
-                if not call.answer.cancelled():
-                    call.answer.set_exception(answer)
-            elif not call.answer.cancelled():
-                call.answer.set_result(answer)
-            elif call.unclaimed is not None:
-                call.unclaimed(answer)
-        self._undelivered -= len(group)
-        if not self._undelivered:
-            self._quiet.set()
+    def _deliver(self, group: list[_QueuedOperation], results: list[object]) -> None:
+        for queued, result in zip(group, results, strict=True):
+            if isinstance(result, Exception):
+                if not queued.result.cancelled():
+                    queued.result.set_exception(result)
+            elif not queued.result.cancelled():
+                queued.result.set_result(result)
+            elif queued.undelivered is not None:
+                queued.undelivered(result)
+        self._pending -= len(group)
+        if not self._pending:
+            self._idle.set()
 
-    def _apply(self, group: list[_Call]) -> list[object]:
-        """One durable transaction; afterwards the mark may say so."""
+    def _apply(self, group: list[_QueuedOperation]) -> list[object]:
+        """Apply a group in one durable transaction, and advance the mark afterwards."""
         if self._fault is not None:
             return [_copied(self._fault) for _ in group]
         try:
             self._connection.execute("begin immediate")
-            answers = [self._one(call) for call in group]
+            results = [self._one(queued) for queued in group]
             self._commit()
         except Exception as error:  # noqa: BLE001 - whatever it was, every caller is told
-            self._fault = faults.fault(self._path, error)
+            self._fault = errors.as_local_fault(self._path, error)
             self._fault.__cause__ = error if self._fault is not error else None
             self._give_up()
             return [_copied(self._fault) for _ in group]
-        return answers
+        return results
 
-    def _one(self, call: _Call) -> object:
-        self._connection.execute("savepoint verb")
+    def _one(self, queued: _QueuedOperation) -> object:
+        self._connection.execute("savepoint operation")
         try:
-            answer = call.verb(self._store)
+            result = queued.operation(self._store)
         except apsw.ConstraintError as error:
             refused = ValueError(f"the ledger refuses: {error}")
             refused.__cause__ = error
@@ -142,12 +145,12 @@ class GroupCommit:
             raise
         except Exception as error:  # noqa: BLE001 - handed on to the one caller whom it concerns
             return self._undone(error)
-        self._connection.execute("release verb")
-        return answer
+        self._connection.execute("release operation")
+        return result
 
     def _undone(self, error: Exception) -> Exception:
-        self._connection.execute("rollback to verb")
-        self._connection.execute("release verb")
+        self._connection.execute("rollback to operation")
+        self._connection.execute("release operation")
         self._store.forget()
         return error
 
@@ -156,8 +159,8 @@ class GroupCommit:
         self._connection.execute("commit")
         name, commits = counted
         if self._mark is None:
-            self._mark = Mark(self._path, name=name)
-        self._mark.move(commits)
+            self._mark = CommitMark(self._path, name=name)
+        self._mark.advance(commits)
 
     def _give_up(self) -> None:
         if self._connection.in_transaction:
@@ -169,7 +172,7 @@ class GroupCommit:
 
 
 def _copied(fault: LocalFault) -> LocalFault:
-    """An error of its own for each caller: a traceback grows with every one who raises it."""
+    """Return a copy for one caller: a shared traceback would grow with every raise."""
     own = type(fault)(str(fault))
     own.__cause__ = fault.__cause__
     return own

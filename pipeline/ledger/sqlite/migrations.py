@@ -1,8 +1,9 @@
 """The ledger's schema, as steps that are only ever added to: a released step is never edited.
 
-The invariants live here, in CHECKs and triggers, so that they hold against any program that
-opens the file. The counters in `tally` and `total` move by trigger in the very statement that
-changes a purchase; `submit` reads one row of them per limit, whatever the ledger's size.
+The invariants are CHECKs and triggers, so that they hold against any program that opens the file.
+The sums in `tally` (by run and month) and `total` (by account, and campaign or month) are kept by
+triggers in the statement that changes a purchase; `submit` reads one row of them per limit,
+whatever the size of the ledger.
 """
 
 import apsw
@@ -10,7 +11,7 @@ import apsw
 from pipeline.errors import LedgerUnusable
 
 APPLICATION_ID = 0x63704C31
-"""`cpL1`, at byte 68 of the file: this is a ledger and no other program's database."""
+"""`cpL1`, at byte 68 of the file: it is a ledger, not the database of another program."""
 
 _FIRST = """
 create table ledger (
@@ -209,7 +210,7 @@ MIGRATIONS: tuple[str, ...] = (_FIRST,)
 
 
 def is_current(connection: apsw.Connection) -> bool:
-    """Whether the file has the newest schema."""
+    """Return whether the file has the newest schema."""
     return _version(connection) == len(MIGRATIONS)
 
 
@@ -230,7 +231,7 @@ def migrate(connection: apsw.Connection) -> None:
 
 
 def refuse_newer(connection: apsw.Connection) -> None:
-    """`LedgerUnusable` where a newer program has written the file."""
+    """Raise `LedgerUnusable` if a newer program has written the file."""
     version = _version(connection)
     if version > len(MIGRATIONS):
         raise LedgerUnusable(
@@ -241,7 +242,7 @@ def refuse_newer(connection: apsw.Connection) -> None:
 
 
 def refuse_older(connection: apsw.Connection) -> None:
-    """`LedgerUnusable` where only a writing command may bring the file up to date."""
+    """Raise `LedgerUnusable` if a writing command has to bring the file up to date first."""
     if not is_current(connection):
         raise LedgerUnusable(
             f"the ledger {connection.filename} was written by an older version of this program.\n"

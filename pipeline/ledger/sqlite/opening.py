@@ -1,4 +1,4 @@
-"""Opening a ledger file: made whole or not at all, refused untouched where it is not sound."""
+"""Opening a ledger file: made whole or not at all, refused untouched if it is not sound."""
 
 import fcntl
 import os
@@ -8,9 +8,9 @@ from pathlib import Path
 
 import apsw
 
-from pipeline.ledger.sqlite import faults, statements
-from pipeline.ledger.sqlite.file_systems import refuse_network
-from pipeline.ledger.sqlite.marks import mark_path, read_mark
+from pipeline.errors import LocalFault
+from pipeline.ledger.sqlite import errors, statements
+from pipeline.ledger.sqlite.commit_mark import mark_path, read_mark
 from pipeline.ledger.sqlite.migrations import (
     APPLICATION_ID,
     is_current,
@@ -19,23 +19,35 @@ from pipeline.ledger.sqlite.migrations import (
     refuse_older,
 )
 
-CHECKED_WHOLE = 8 * 1024 * 1024
-"""Bytes up to which every page, index and counter is checked at each opening for writing; in a
-larger file before the first purchase, since a lost row of an index could be bought again."""
+NETWORK_FILE_SYSTEMS = frozenset(
+    {
+        *("nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ncpfs", "ceph", "lustre", "beegfs"),
+        *("gpfs", "orangefs", "pvfs2", "glusterfs", "davfs", "fuse.sshfs", "fuse.glusterfs"),
+        *("fuse.s3fs", "fuse.gcsfuse", "fuse.rclone", "fuse.davfs", "fuse.ceph", "fuse.juicefs"),
+    }
+)
+MOUNTS = Path("/proc/self/mountinfo")
+
+CHECKED_AT_OPENING = 8 * 1024 * 1024
+"""Bytes up to which every page, index and sum is checked at each opening for writing.
+
+A larger file is checked before its first purchase: a row that an index has lost would be bought
+again.
+"""
 
 
 def open_for_writing(path: Path) -> apsw.Connection:
-    """The one writing connection of this process; makes the file where there is none."""
+    """Return the one writing connection of this process; make the file if there is none."""
     refuse_network(path)
-    with _explained(path):
+    with _as_local_faults(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _alone(path.parent):
+        with _one_process(path.parent):
             if not path.exists():
                 _make(path)
         _probe(path).close()
         connection = apsw.Connection(str(path), apsw.SQLITE_OPEN_READWRITE)
-        with _left_alone(connection):
-            connection.set_busy_timeout(faults.PATIENCE)
+        with _unchanged_if_refused(connection):
+            connection.set_busy_timeout(errors.BUSY_TIMEOUT)
             connection.execute("pragma synchronous = full")
             connection.execute("pragma fullfsync = on")
             connection.execute("pragma foreign_keys = on")
@@ -46,64 +58,64 @@ def open_for_writing(path: Path) -> apsw.Connection:
 
 
 def is_large(path: Path) -> bool:
-    """Whether opening the file may not have checked all of it, pages in its journal included."""
+    """Return whether opening may not have checked all of the file, its journal included."""
     journal = path.with_name(f"{path.name}-wal")
     size = path.stat().st_size + (journal.stat().st_size if journal.exists() else 0)
-    return size > CHECKED_WHOLE
+    return size > CHECKED_AT_OPENING
 
 
-def prove_whole(path: Path) -> None:
-    """Read all of it, some 10 ms CPU a megabyte; `LedgerUnusable` where it is damaged."""
-    with _explained(path):
+def check_whole_file(path: Path) -> None:
+    """Check all of the file, some 10 ms CPU a megabyte; `LedgerUnusable` if it is damaged."""
+    with _as_local_faults(path):
         connection = _read_only(path)
-        with _left_alone(connection):
+        with _unchanged_if_refused(connection):
             _check_whole(connection, path)
         connection.close()
 
 
 READ_CACHE = 16 * 1024
-"""KiB of pages that a reader may keep: jobs are asked for by key, which leads all over the file."""
+"""KiB of pages that a reader may cache: jobs are read by key, so from all over the file."""
 
 
 def open_for_reading(path: Path) -> apsw.Connection:
-    """A connection that cannot write; a ledger that does not exist reads as an empty one."""
+    """Return a connection that cannot write; a missing ledger reads as an empty one."""
     if not path.exists() and not path.is_symlink():
         connection = apsw.Connection(":memory:")
         migrate(connection)
         return connection
-    with _explained(path):
+    with _as_local_faults(path):
         connection = _probe(path)
-        with _left_alone(connection):
+        with _unchanged_if_refused(connection):
             refuse_older(connection)
             connection.pragma("cache_size", -READ_CACHE)
     return connection
 
 
 def _probe(path: Path) -> apsw.Connection:
-    """A reading connection to a file that is a ledger, not too new, and has forgotten nothing.
+    """Return a reading connection to a file that is a ledger, not too new, and lacks no commits.
 
     Only SQLite itself may open the file: closing any other descriptor of it would drop the locks
     that this process holds on it.
     """
     if path.is_symlink():
-        raise faults.linked(path)
+        raise errors.is_a_link(path)
     marked = read_mark(path)
     connection = _read_only(path)
-    with _left_alone(connection):
+    with _unchanged_if_refused(connection):
         if connection.pragma("application_id") != APPLICATION_ID:
-            raise faults.foreign(path)
+            raise errors.not_a_ledger(path)
         refuse_newer(connection)
         name, commits = connection.execute(statements.LEDGER).fetchone() or (b"", 0)
         if marked is not None and marked.name == name and marked.commits > commits:
             missing = marked.commits - commits
-            raise faults.forgetful(path, missing=missing, mark=mark_path(path))
+            raise errors.lacks_commits(path, missing=missing, mark=mark_path(path))
     return connection
 
 
 def _read_only(path: Path) -> apsw.Connection:
     try:
         connection = apsw.Connection(str(path), apsw.SQLITE_OPEN_READONLY)
-        connection.set_busy_timeout(faults.PATIENCE)
+        connection.set_busy_timeout(errors.BUSY_TIMEOUT)
         connection.pragma("application_id")
     except (apsw.CantOpenError, apsw.ReadOnlyError):
         if path.with_name(f"{path.name}-wal").exists():
@@ -115,10 +127,10 @@ def _read_only(path: Path) -> apsw.Connection:
 
 
 def _make(path: Path) -> None:
-    """Make a whole new ledger beside its place, then put it there at once."""
+    """Make a whole new ledger under another name, then rename it."""
     journal = path.with_name(f"{path.name}-wal")
     if journal.exists() and journal.stat().st_size:
-        raise faults.orphaned(path, journal)
+        raise errors.journal_without_ledger(path, journal)
     mark_path(path).unlink(missing_ok=True)
     draft = path.with_name(f"{path.name}.new")
     for leftover in (draft, *(draft.with_name(draft.name + end) for end in ("-wal", "-shm"))):
@@ -137,9 +149,9 @@ def _make(path: Path) -> None:
 
 
 def _check(connection: apsw.Connection, path: Path) -> None:
-    """Look for damage: everywhere in a small file, else only as rows are read."""
+    """Check all of a small file; of a large one, rows are checked as they are read."""
     pages, size = connection.pragma("page_count"), connection.pragma("page_size")
-    if not isinstance(pages, int) or not isinstance(size, int) or pages * size > CHECKED_WHOLE:
+    if not isinstance(pages, int) or not isinstance(size, int) or pages * size > CHECKED_AT_OPENING:
         return
     _check_whole(connection, path)
 
@@ -147,9 +159,9 @@ def _check(connection: apsw.Connection, path: Path) -> None:
 def _check_whole(connection: apsw.Connection, path: Path) -> None:
     complaint = connection.execute("pragma integrity_check(1)").get
     if complaint != "ok":
-        raise faults.damaged(path, str(complaint))
+        raise errors.damaged(path, str(complaint))
     if is_current(connection) and connection.execute(statements.MISCOUNTED).get:
-        raise faults.damaged(path, "its sums do not agree with its purchases")
+        raise errors.damaged(path, "its sums do not agree with its purchases")
 
 
 def _sync_folder(folder: Path) -> None:
@@ -161,8 +173,8 @@ def _sync_folder(folder: Path) -> None:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """One process at a time; the kernel lets go of the lock with the process."""
+def _one_process(folder: Path) -> Iterator[None]:
+    """Admit one process at a time; the kernel drops the lock with the process."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -172,20 +184,52 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    """Turn what SQLite and the system raise into what a person can act on."""
+def _as_local_faults(path: Path) -> Iterator[None]:
+    """Turn errors of SQLite and the system into errors that a person can act on."""
     try:
         yield
     except (OSError, apsw.Error) as error:
-        raise faults.fault(path, error) from error
+        raise errors.as_local_fault(path, error) from error
 
 
 @contextmanager
-def _left_alone(connection: apsw.Connection) -> Iterator[None]:
-    """Where the file is refused, close it without tidying: it stays as it was found."""
+def _unchanged_if_refused(connection: apsw.Connection) -> Iterator[None]:
+    """If the file is refused, close it without a checkpoint, so that it stays as it was."""
     try:
         yield
     except BaseException:
         connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         connection.close()
         raise
+
+
+def refuse_network(path: Path) -> None:
+    """Raise `LocalFault` if the path is known to lie on a network file system.
+
+    Locks and shared memory do not work between machines there, and two writers could damage the
+    file.
+    """
+    if not MOUNTS.exists():
+        return
+    kind = file_system_of(path, MOUNTS.read_text(errors="replace"))
+    if kind in NETWORK_FILE_SYSTEMS:
+        raise LocalFault(
+            f"the ledger {path} would lie on a network file system ({kind}), which cannot keep it "
+            "safe. Choose a local folder with --output."
+        )
+
+
+def file_system_of(path: Path, mountinfo: str) -> str:
+    """Return the file system type of the innermost mount over a path; see proc(5), mountinfo."""
+    resolved = str(path.resolve())
+    best, kind = "", ""
+    for line in mountinfo.splitlines():
+        fields, separator, rest = line.partition(" - ")
+        if not separator:
+            continue
+        # the fifth field; a space in it is written as \040
+        mount = fields.split(" ")[4].replace("\\040", " ")
+        inside = resolved == mount or resolved.startswith(mount.rstrip("/") + "/")
+        if inside and len(mount) >= len(best):
+            best, kind = mount, rest.split(" ", 1)[0]
+    return kind

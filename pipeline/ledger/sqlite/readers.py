@@ -1,4 +1,4 @@
-"""Reading beside the writer: answers from one consistent moment, off the event loop."""
+"""Reading beside the writer, off the event loop: each query sees one consistent moment."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,11 +11,11 @@ import apsw
 from pipeline.errors import LocalFault
 from pipeline.ledger.garbage_collection import collection_paused
 from pipeline.ledger.row_store import RowStore
-from pipeline.ledger.sqlite.faults import fault
+from pipeline.ledger.sqlite.errors import as_local_fault
 from pipeline.ledger.sqlite.opening import open_for_reading
 from pipeline.ledger.sqlite.row_store import SqliteRowStore
 
-Answered = TypeVar("Answered")
+Result = TypeVar("Result")
 
 
 class Readers:
@@ -27,36 +27,36 @@ class Readers:
         self._idle: list[apsw.Connection] = []
         self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="ledger-reader")
 
-    async def ask(self, question: Callable[[RowStore], Answered]) -> Answered:
-        """Answer a question; `LocalFault` once closed."""
+    async def query(self, query: Callable[[RowStore], Result]) -> Result:
+        """Return the result of a query; raise `LocalFault` once closed."""
         if self._closed:
             raise LocalFault("this ledger is closed")
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self._answer, question)
+        return await loop.run_in_executor(self._threads, self._run, query)
 
     async def close(self) -> None:
-        """Wait for answers under way and let go of the file."""
+        """Wait for running queries and close the file."""
         self._closed = True
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(None, self._threads.shutdown)
         while self._idle:
             self._idle.pop().close()
 
-    def _answer(self, question: Callable[[RowStore], Answered]) -> Answered:
+    def _run(self, query: Callable[[RowStore], Result]) -> Result:
         connection = self._idle.pop() if self._idle else open_for_reading(self._path)
         try:
             connection.execute("begin")
             with collection_paused():
-                answer = question(SqliteRowStore(connection))
+                result = query(SqliteRowStore(connection))
             connection.execute("commit")
         except BaseException as error:
             connection.close()
             if isinstance(error, apsw.Error):
-                raise fault(self._path, error) from error
+                raise as_local_fault(self._path, error) from error
             raise
         if connection.filename:
             self._idle.append(connection)
         else:
             # an empty ledger in memory: a real one may appear at any time
             connection.close()
-        return answer
+        return result

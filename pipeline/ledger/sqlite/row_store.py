@@ -1,5 +1,5 @@
-"""The shelf on SQLite: rows of one connection, inside whatever transaction is open on it."""
-# ruff: noqa: D102 - books.Books says what each method does
+"""The rows of a SQLite file, inside whatever transaction is open on one connection."""
+# ruff: noqa: D102 - RowStore documents each method
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -10,26 +10,24 @@ from pipeline.ledger.row_store import SpendScope
 from pipeline.ledger.rows import AttemptRow, JobRow, JobState, PurchaseRow, RunRow
 from pipeline.ledger.sqlite import statements
 from pipeline.ledger.sqlite.columns import (
-    FIXED,
-    JOB,
+    FIXED_COLUMNS,
+    JOB_COLUMNS,
+    Cell,
     Row,
     artifact_columns,
     attempt_columns,
     attempt_from,
+    axis_ids,
+    axis_names,
+    checksum_of,
     job_from,
+    packed,
     purchase_columns,
     purchase_from,
     record_from,
     run_from,
-    verdict_from,
-)
-from pipeline.ledger.sqlite.sealing import (
-    Cell,
-    axis_ids,
-    axis_names,
-    packed,
-    sealed,
     unpacked,
+    verdict_from,
 )
 from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.credits import Credits, Spent
@@ -42,7 +40,7 @@ _CHUNK = 500
 
 
 class SqliteRowStore:
-    """`Books` on one connection; statements are compiled once and kept by apsw."""
+    """`RowStore` on one connection; statements are compiled once and cached by apsw."""
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
@@ -50,7 +48,7 @@ class SqliteRowStore:
         self._axes: dict[int, str] = {}
 
     def forget(self) -> None:
-        """Drop what was remembered of rows that a rollback may have taken away."""
+        """Drop cached rows, which a rollback may have removed."""
         self._slugs.clear()
         self._axes.clear()
 
@@ -62,7 +60,7 @@ class SqliteRowStore:
         row = self._one(statements.RUN, name)
         return run_from(row) if row else None
 
-    def run_by(self, id_: int) -> RunRow:
+    def run_by_id(self, id_: int) -> RunRow:
         return run_from(self._must(statements.RUN_BY_ID, id_))
 
     def add_run(self, run: Run, *, started: int) -> None:
@@ -89,27 +87,28 @@ class SqliteRowStore:
             *artifact_columns(None),
         )
         (id_,) = self._one(statements.NEXT_JOB) or (0,)
-        self._do(statements.ADD_JOB, id_, *columns, sealed((id_, *columns)))
+        self._do(statements.ADD_JOB, id_, *columns, checksum_of((id_, *columns)))
         return JobRow(id=id_, key=key, at=at)
 
     def save_job(self, row: JobRow) -> None:
-        fixed = self._must(statements.JOB_BY_ID, row.id)[:FIXED]
-        moving = (
+        fixed = self._must(statements.JOB_BY_ID, row.id)[:FIXED_COLUMNS]
+        changing = (
             *(row.state.value, row.purchases, row.attempts, row.url or None, row.reason or None),
             *artifact_columns(row.artifact),
         )
-        self._do(statements.SAVE_JOB, *moving, sealed((*fixed, *moving)), row.id)
+        self._do(statements.SAVE_JOB, *changing, checksum_of((*fixed, *changing)), row.id)
 
-    def purchase(self, job: int, nth: int) -> PurchaseRow:
-        return purchase_from(self._must(statements.PURCHASE, job, nth))
+    def purchase(self, job: int, number: int) -> PurchaseRow:
+        return purchase_from(self._must(statements.PURCHASE, job, number))
 
     def add_purchase(self, row: PurchaseRow) -> None:
         columns = purchase_columns(row)
-        self._do(statements.ADD_PURCHASE, *columns, sealed(columns))
+        self._do(statements.ADD_PURCHASE, *columns, checksum_of(columns))
 
     def save_purchase(self, row: PurchaseRow) -> None:
-        seal = sealed(purchase_columns(row))
-        self._do(statements.SAVE_PURCHASE, row.state.value, row.credits, seal, row.job, row.nth)
+        checksum = checksum_of(purchase_columns(row))
+        moved = (row.state.value, row.credits, checksum)
+        self._do(statements.SAVE_PURCHASE, *moved, row.job, row.number)
 
     def attempt(self, job: int, number: int) -> AttemptRow | None:
         row = self._one(statements.ATTEMPT, job, number)
@@ -117,11 +116,11 @@ class SqliteRowStore:
 
     def add_attempt(self, row: AttemptRow) -> None:
         columns = attempt_columns(row)
-        self._do(statements.ADD_ATTEMPT, *columns, sealed(columns))
+        self._do(statements.ADD_ATTEMPT, *columns, checksum_of(columns))
 
     def save_attempt(self, row: AttemptRow) -> None:
         columns = attempt_columns(row)
-        self._do(statements.SAVE_ATTEMPT, *columns[5:], sealed(columns), row.job, row.number)
+        self._do(statements.SAVE_ATTEMPT, *columns[5:], checksum_of(columns), row.job, row.number)
 
     def open_attempts(self, campaign: Slug) -> Sequence[tuple[JobRow, AttemptRow]]:
         opened = self._connection.execute(statements.OPEN_ATTEMPTS).fetchall()
@@ -196,11 +195,11 @@ class SqliteRowStore:
     def _by_keys(self, sql: str, keys: Sequence[JobKey]) -> Iterator[Iterable[Row]]:
         for start in range(0, len(keys), _CHUNK):
             chunk = [packed(key) for key in keys[start : start + _CHUNK]]
-            marks = ", ".join("?" * len(chunk))
-            yield self._connection.execute(sql.replace(":keys", marks), chunk)
+            placeholders = ", ".join("?" * len(chunk))
+            yield self._connection.execute(sql.replace(":keys", placeholders), chunk)
 
     def _bought(self, rows: Iterable[Row]) -> Iterator[tuple[JobRow, Sequence[PurchaseRow]]]:
-        """Rows of jobs, each with one of its purchases, gathered by job."""
+        """Group rows of a job and one of its purchases by job."""
         job: JobRow | None = None
         purchases: list[PurchaseRow] = []
         for row in rows:
@@ -208,7 +207,7 @@ class SqliteRowStore:
                 if job is not None:
                     yield job, purchases
                 job, purchases = self._job(row), []
-            bought = row[JOB:]
+            bought = row[JOB_COLUMNS:]
             if bought[0] is not None:
                 purchases.append(purchase_from(bought))
         if job is not None:

@@ -1,6 +1,7 @@
-"""Every statement of the SQLite shelf, as it is sent. `(:keys)` becomes as many marks as needed.
+"""Every SQL statement that reads or writes rows.
 
-Rows are read whole: `sqlite_rows` knows their columns in the order of the schema.
+`(:keys)` becomes as many placeholders as there are keys. Rows are read whole: `columns` knows their
+columns in the order of the schema.
 """
 
 LEDGER = "select name, commits from ledger"

@@ -1,5 +1,6 @@
 """The contact sheet: one page without scripts, to open from disk, print or mail."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -8,11 +9,16 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from pipeline.model.artifact import Artifact
 from pipeline.model.campaign import Stage
 from pipeline.model.credits import Spent
-from pipeline.model.verdict import Decision
 from pipeline.reports.sheet.sheet_thumbs import MANY, Source
-from pipeline.state.board import Board, BoardRow
-from pipeline.state.cell_states import CellAtStage, CellState, TakeState
-from pipeline.state.labels import labels_of, short
+from pipeline.state.campaign_state import (
+    CellAtStage,
+    CellRow,
+    CellState,
+    CellTable,
+    TakeState,
+    labels_of,
+    short,
+)
 
 IMAGES_A_PAGE = 500
 """More images are split over several pages."""
@@ -78,20 +84,20 @@ class Sheet:
 
 
 def draw_sheet(
-    board: Board, *, run: str, spent: Spent, source: Source, name: str = "sheet"
+    table: CellTable, *, run: str, spent: Spent, source: Source, name: str = "sheet"
 ) -> dict[str, str]:
     """File name → HTML: `sheet.html`, and `sheet-2.html` … above 500 images.
 
-    The same board gives the same bytes: nothing in it tells when it was made.
+    The same table gives the same bytes: nothing in it depends on the time.
     """
-    many = len(shown_artifacts(board)) >= MANY
-    chunks = list(_pages([_cell(row, source, many=many) for row in board.rows]))
+    many = len(shown_artifacts(table)) >= MANY
+    chunks = list(_pages([_cell(row, source, many=many) for row in table.rows]))
     links = tuple(f"{name}{f'-{n}' if n > 1 else ''}.html" for n in range(1, len(chunks) + 1))
     whole = Sheet(
-        campaign=board.campaign.slug,
-        file=board.campaign.file,
+        campaign=table.campaign.slug,
+        file=table.campaign.file,
         run=run,
-        totals=_totals(board, spent),
+        totals=_totals(table, spent),
         groups=(),
         links=links,
     )
@@ -102,9 +108,9 @@ def draw_sheet(
     }
 
 
-def shown_artifacts(board: Board) -> dict[str, Artifact]:
-    """Every image that the sheets of a board show, by short hash."""
-    stored = (view.artifact for row in board.rows for view in _views(row))
+def shown_artifacts(table: CellTable) -> dict[str, Artifact]:
+    """Return every image that the sheets of a table show, by short hash."""
+    stored = (one.artifact for row in table.rows for one in _takes(row))
     return {short(artifact.sha256): artifact for artifact in stored if artifact is not None}
 
 
@@ -127,43 +133,43 @@ def _groups(cells: Sequence[SheetCell]) -> tuple[SheetGroup, ...]:
     return tuple(SheetGroup(title=title, cells=tuple(own)) for title, own in groups.items())
 
 
-def _cell(row: BoardRow, source: Source, *, many: bool) -> SheetCell:
-    side = _side(row)
+def _cell(row: CellRow, source: Source, *, many: bool) -> SheetCell:
+    shown = _shown_stage(row)
     labels = labels_of(row.cell)
     title, *rest = labels[1:] or labels
-    views = [view for view in _views(row) if view.artifact is not None]
-    verdict = side.verdict if side is not None and side.state in _DECIDED else None
-    width = _width(views) * (_AIRY if many and len(views) == 1 else 1) if views else 0
+    takes = [one for one in _takes(row) if one.artifact is not None]
+    verdict = shown.verdict if shown is not None and shown.state in _DECIDED else None
+    width = _width(takes) * (_AIRY if many and len(takes) == 1 else 1) if takes else 0
     return SheetCell(
         name=row.cell.name,
         group=labels[0],
         title=title,
         rest=" · ".join(rest),
-        state=side.state if side is not None else CellState.WAITING,
-        word=_word(row, side),
+        state=shown.state if shown is not None else CellState.WAITING,
+        word=_word(row, shown),
         note=verdict.note if verdict is not None and verdict.by != "auto" else "",
         by=verdict.by if verdict is not None else "",
-        reason=side.reason if side is not None else "",
-        images=tuple(_image(row, view, source, width=width) for view in views),
+        reason=shown.reason if shown is not None else "",
+        images=tuple(_image(row, one, source, width=width) for one in takes),
     )
 
 
-def _side(row: BoardRow) -> CellAtStage | None:
-    """The stage that the sheet shows of a cell: its final as soon as there is one."""
-    if row.final is not None and any(view.artifact is not None for view in row.final.takes):
+def _shown_stage(row: CellRow) -> CellAtStage | None:
+    """Return the stage that the sheet shows of a cell: its final as soon as there is one."""
+    if row.final is not None and any(one.artifact is not None for one in row.final.takes):
         return row.final
     return row.draft or row.final
 
 
-def _views(row: BoardRow) -> tuple[TakeState, ...]:
-    side = _side(row)
-    return side.takes if side is not None else ()
+def _takes(row: CellRow) -> tuple[TakeState, ...]:
+    shown = _shown_stage(row)
+    return shown.takes if shown is not None else ()
 
 
-def _width(views: Sequence[TakeState]) -> float:
-    """CSS pixels of each picture of a cell: as wide as they can all be in its room."""
-    count = len(views)
-    ratio = max(_shown(view).width / _shown(view).height for view in views)
+def _width(takes: Sequence[TakeState]) -> float:
+    """Return the width of each picture of a cell in CSS pixels: as large as all of them fit."""
+    count = len(takes)
+    ratio = max(_artifact(one).width / _artifact(one).height for one in takes)
     return max(
         min(
             (_WIDE - _GAP * (columns - 1)) / columns,
@@ -174,23 +180,23 @@ def _width(views: Sequence[TakeState]) -> float:
     )
 
 
-def _shown(view: TakeState) -> Artifact:
-    if view.artifact is None:
+def _artifact(one: TakeState) -> Artifact:
+    if one.artifact is None:
         raise ValueError("only images on disk are shown")
-    return view.artifact
+    return one.artifact
 
 
-def _image(row: BoardRow, view: TakeState, source: Source, *, width: float) -> SheetImage:
-    artifact = _shown(view)
-    side = _side(row)
-    verdict = side.verdict if side is not None and side.state is CellState.APPROVED else None
-    take = view.job.at.take
+def _image(row: CellRow, one: TakeState, source: Source, *, width: float) -> SheetImage:
+    artifact = _artifact(one)
+    shown = _shown_stage(row)
+    verdict = shown.verdict if shown is not None and shown.state is CellState.APPROVED else None
+    take = one.job.at.take
     height = width * artifact.height / artifact.width
     return SheetImage(
         src=source(artifact, round(max(width, height))),
         width=round(width),
         height=round(height),
-        alt=f"{row.cell.name}, {view.job.at.stage} take {take}",
+        alt=f"{row.cell.name}, {one.job.at.stage} take {take}",
         chosen=verdict is not None and verdict.take == take,
     )
 
@@ -211,19 +217,19 @@ _WORDS: Mapping[CellState, str] = {
 }
 
 
-def _word(row: BoardRow, side: CellAtStage | None) -> str:
-    if side is None:
+def _word(row: CellRow, shown: CellAtStage | None) -> str:
+    if shown is None:
         return ""
-    if side is row.final:
-        return _final_word(side.state)
-    verdict = side.verdict
-    if side.state is CellState.APPROVED and verdict is not None and len(side.takes) > 1:
+    if shown is row.final:
+        return _final_word(shown.state)
+    verdict = shown.verdict
+    if shown.state is CellState.APPROVED and verdict is not None and len(shown.takes) > 1:
         return f"✓ take {verdict.take}"
-    return _WORDS[side.state]
+    return _WORDS[shown.state]
 
 
 def _final_word(state: CellState) -> str:
-    """A final that nobody spoke about is not open: nothing waits for a word on it."""
+    """Return the word for a final; one without a verdict is not open, since none is required."""
     match state:
         case CellState.APPROVED:
             return "✓ final accepted"
@@ -233,19 +239,19 @@ def _final_word(state: CellState) -> str:
             return f"final, {_WORDS[state]}"
 
 
-def _totals(board: Board, spent: Spent) -> tuple[tuple[str, str], ...]:
-    drafts = [side.state for side in board.sides(Stage.DRAFT)]
+def _totals(table: CellTable, spent: Spent) -> tuple[tuple[str, str], ...]:
+    drafts = Counter(shown.state for shown in table.at_stage(Stage.DRAFT))
     finals = sum(
-        any(view.artifact is not None for view in side.takes) for side in board.sides(Stage.FINAL)
+        one.artifact is not None for shown in table.at_stage(Stage.FINAL) for one in shown.takes
     )
-    decided = {decision: drafts.count(CellState(decision)) for decision in Decision}
+    decided = sum(drafts[state] for state in _DECIDED)
     doubt = f"–{spent.upper}" if spent.in_doubt else ""
     return (
-        ("Approved", str(decided[Decision.APPROVED])),
-        ("Redo", str(decided[Decision.REDO])),
-        ("Rejected", str(decided[Decision.REJECTED])),
-        ("Open", str(len(drafts) - sum(drafts.count(state) for state in _DECIDED))),
-        *((("Finals", str(finals)),) if finals else ()),
+        ("Cells approved", str(drafts[CellState.APPROVED])),
+        ("Cells to redo", str(drafts[CellState.REDO])),
+        ("Cells rejected", str(drafts[CellState.REJECTED])),
+        ("Cells open", str(drafts.total() - decided)),
+        *((("Final images", str(finals)),) if finals else ()),
         ("Credits spent", f"{spent.confirmed}{doubt}"),
     )
 

@@ -1,4 +1,4 @@
-"""Contact sheets: drawn from the same board as the review page, for the disk or for a mail."""
+"""Contact sheets: drawn from the same cells as the review page, for the disk or for a mail."""
 
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -8,17 +8,15 @@ from pipeline.images.registry import images_in
 from pipeline.images.thumbs import thumb_path
 from pipeline.ledger.base import Ledger
 from pipeline.model.artifact import Artifact
-from pipeline.model.campaign import Stage
 from pipeline.model.credits import Spent
+from pipeline.model.provider import Account
 from pipeline.model.run import RunId
 from pipeline.prompts.cells import expand
 from pipeline.reports.sheet.contact_sheet import draw_sheet, shown_artifacts
 from pipeline.reports.sheet.sheet_mail import sheet_mail
 from pipeline.reports.sheet.sheet_thumbs import MailThumbs, Source, beside, inline, thumbs_of
-from pipeline.state.board import Board, PlannedCampaign, build_board
-from pipeline.state.lookup import by_cell
+from pipeline.state.campaign_state import CampaignState, CellTable, cell_table
 from pipeline.state.output.folder import write_file
-from pipeline.state.survey import CampaignState
 
 MOST_INLINE = 500
 """Images that are put into the page itself; above, pages refer to the thumbs on disk."""
@@ -27,39 +25,38 @@ SIDE = 256
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SheetInput:
-    """What a sheet is drawn from."""
+    """All that a sheet shows."""
 
     loaded: LoadedCampaign
     output: Path
-    board: Board
+    table: CellTable
     run: RunId | str
     spent: Spent
 
     def draw(self, source: Source) -> dict[str, str]:
         """File name → HTML."""
-        return draw_sheet(self.board, run=self.run, spent=self.spent, source=source)
+        return draw_sheet(self.table, run=self.run, spent=self.spent, source=source)
 
 
 async def sheet_input(
-    ledger: Ledger, loaded: LoadedCampaign, state: CampaignState, *, output: Path, run: str
+    ledger: Ledger,
+    loaded: LoadedCampaign,
+    state: CampaignState,
+    *,
+    output: Path,
+    run: str,
+    account: Account,
 ) -> SheetInput:
-    """The board of a campaign as it stands, ready to be drawn."""
-    campaign = loaded.campaign
-    planned = PlannedCampaign(
-        campaign=campaign,
-        cells=tuple(expand(loaded)),
-        drafts=by_cell(state.of(Stage.DRAFT)),
-        finals=by_cell(state.of(Stage.FINAL)),
-    )
-    board = build_board(planned, state.entries, state.verdicts, version=1)
-    spent = await ledger.spent(campaign=campaign.slug)
-    return SheetInput(loaded=loaded, output=output, board=board, run=run, spent=spent)
+    """Return all that a sheet shows of a campaign and of what an account spent on it."""
+    table = cell_table(loaded.campaign, tuple(expand(loaded)), state)
+    spent = await ledger.spent(campaign=loaded.campaign.slug, account=account)
+    return SheetInput(loaded=loaded, output=output, table=table, run=run, spent=spent)
 
 
 def write_run_sheet(work: SheetInput, folder: PurePosixPath) -> None:
     """`sheet.html` in a run's folder; one file up to 500 images, else pages over the thumbs."""
     campaign = work.loaded.campaign.slug
-    images = len(shown_artifacts(work.board))
+    images = len(shown_artifacts(work.table))
     source = inline(thumbs_of(images_in(work.output), campaign), images=images)
     if images > MOST_INLINE:
         source = _on_disk(campaign, depth=len(folder.parts))
@@ -81,10 +78,10 @@ def sheet_files(work: SheetInput, *, form: str) -> dict[str, bytes]:
     campaign = work.loaded.campaign.slug
     read = thumbs_of(images_in(work.output), campaign)
     if form == "inline":
-        source = inline(read, images=len(shown_artifacts(work.board)))
+        source = inline(read, images=len(shown_artifacts(work.table)))
         return {name: html.encode() for name, html in work.draw(source).items()}
     if form == "dir":
-        thumbs = {name: read(one) for name, one in shown_artifacts(work.board).items()}
+        thumbs = {name: read(one) for name, one in shown_artifacts(work.table).items()}
         pages = {name: html.encode() for name, html in work.draw(beside("thumbs")).items()}
         beside_them = {f"thumbs/{name}.webp": thumb for name, thumb in thumbs.items() if thumb}
         return {**pages, **beside_them}

@@ -1,4 +1,4 @@
-"""Where a sheet finds its thumbs: inside the page, beside it, or as parts of a mail."""
+"""Thumbs of a sheet: inside the page, beside it, or as parts of a mail."""
 
 import base64
 import io
@@ -12,13 +12,13 @@ from pipeline.images.base import ImageStore
 from pipeline.images.thumbs import read_thumb
 from pipeline.model.artifact import Artifact
 from pipeline.model.campaign import Slug
-from pipeline.state.labels import short
+from pipeline.state.campaign_state import short
 
 Source = Callable[[Artifact, int], str]
-"""What stands in `src` for the thumb of an image whose longer side is so many CSS pixels."""
+"""Returns the `src` of an image's thumb; the number is its longer side in CSS pixels."""
 
 Read = Callable[[Artifact], bytes | None]
-"""The bytes of an image's thumb; `None` where there is none."""
+"""Returns the bytes of an image's thumb; `None` if there is none."""
 
 MANY = 100
 """From so many images on, each of them is lighter: 200 inside one page weigh about 400 kB."""
@@ -29,7 +29,7 @@ _MAT = "#efefed"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _ThumbSize:
-    """How much of a thumb travels inside a page."""
+    """How a thumb is reduced before it is put into a page."""
 
     sharp: float
     """Device pixels for each CSS pixel: screens and printers show two."""
@@ -82,7 +82,7 @@ class MailThumbs:
         """JPEG by the name that the page calls it, `<hash>@sheet`."""
 
     def __call__(self, artifact: Artifact, longest: int) -> str:
-        """The picture's name in the mail; empty where there is no thumb of it."""
+        """Return the picture's name in the mail; empty if there is no thumb of it."""
         name = f"{short(artifact.sha256)}@sheet"
         if name not in self.parts:
             thumb = self._read(artifact)
@@ -103,7 +103,7 @@ def _lightened(thumb: bytes, longest: int, quality: int) -> bytes:
 
 
 def _mailable(thumb: bytes, longest: int) -> bytes:
-    """A JPEG of a thumb; what is transparent lies on the sheet's mat."""
+    """Return a JPEG of a thumb; transparent parts get the sheet's background."""
     image = Image.open(io.BytesIO(thumb), formats=("WEBP",)).convert("RGBA")
     image.thumbnail((longest, longest), Image.Resampling.LANCZOS)
     mat = Image.new("RGBA", image.size, _MAT)

@@ -1,4 +1,4 @@
-"""Telling every open page what changed, with replay for those that were away."""
+"""Sending changes to every open page, with replay for pages that were disconnected."""
 
 import asyncio
 import json
@@ -28,13 +28,13 @@ class Message:
     data: object
 
     def encode(self) -> bytes:
-        """As it goes over the wire."""
+        """Return the message as bytes of an event stream."""
         text = json.dumps(self.data, ensure_ascii=False, separators=(",", ":"))
         return f"id: {self.id}\nevent: {self.kind}\ndata: {text}\n\n".encode()
 
 
 class Broadcast:
-    """A numbered stream of messages and whoever listens to it.
+    """A numbered stream of messages and its listeners.
 
     The epoch in the ids is new with every server, so that a page which outlived one notices.
     """
@@ -57,7 +57,7 @@ class Broadcast:
         return f"{self._epoch}-{self._count}"
 
     def send(self, kind: str, data: object) -> None:
-        """Tell everybody; never waits."""
+        """Send a message to every page; never waits."""
         self._count += 1
         message = Message(id=self.last, kind=kind, data=data)
         self._kept.append(message)
@@ -71,7 +71,7 @@ class Broadcast:
     async def listen(self, after: str) -> AsyncIterator[bytes]:
         """Events after an id, then new ones, and every 15 seconds a sign of life.
 
-        A page that was away for too long is told to `reload` first.
+        A page that missed more than is kept gets `reload` first.
         """
         queue: asyncio.Queue[Message | None] = asyncio.Queue()
         for missed in self._missed(after):
@@ -87,7 +87,7 @@ class Broadcast:
             self._listeners.discard(queue)
 
     def close(self) -> None:
-        """Let every listener go."""
+        """End the stream of every listener."""
         self._open = False
         for queue in self._listeners:
             queue.put_nowait(None)

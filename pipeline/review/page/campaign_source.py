@@ -1,91 +1,168 @@
-"""The campaign under review, planned from its files; they may be edited while the page is open."""
+"""The campaign under review, planned from its files, which may be edited while the page is open."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from pipeline.campaign.loading import LoadedCampaign
-from pipeline.model.campaign import CellName, Review, Stage
+from pipeline.model.campaign import Campaign, Cell, CellName, Stage
+from pipeline.model.credits import Budget, Credits
 from pipeline.model.job import Job
+from pipeline.model.provider import Account, Caps
 from pipeline.model.verdict import Round
 from pipeline.prompts.cells import expand
-from pipeline.prompts.jobs import plan_drafts, plan_finals
-from pipeline.review.page.source import PlannedDrafts
+from pipeline.state.budgets import campaign_budget
 from pipeline.state.picks import Picks
+from pipeline.state.survey import CampaignPlanner, Planner
 
-Load = Callable[[], LoadedCampaign]
-"""Reads the campaign file anew; raises `CampaignError` with everything that is wrong."""
 
-_WORDS = ("*.yaml", "*.yml", "*.j2")
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReviewedCampaign:
+    """What the campaign's files say, besides its jobs."""
+
+    campaign: Campaign
+    cells: tuple[Cell, ...]
+    prices: Mapping[Stage, Credits]
+    """What one image costs at each stage."""
+    caps: Caps
+    account: Account
+    """Whose money a launch spends."""
+    budget: Budget
+    """The campaign's own limits."""
+    play_money: bool = False
+    """Whether credits are only shown: no budget applies."""
+    repeats: bool = False
+    """Whether a final is its draft in better quality, rather than a new picture."""
+
+
+class ReviewSource(Planner, Protocol):
+    """Plans the campaign as its files were when they were loaded last."""
+
+    def edited(self) -> bool:
+        """Return whether a file of the campaign was written since it was loaded."""
+        ...
+
+    async def load(self) -> ReviewedCampaign:
+        """Read the files anew; raises `CampaignError` with everything that is wrong."""
+        ...
 
 
 class CampaignSource:
-    """`Source` over a campaign file."""
+    """`ReviewSource` over a campaign file."""
 
-    def __init__(self, *, file: Path, load: Load) -> None:
+    def __init__(
+        self,
+        *,
+        file: Path,
+        load: Callable[[], LoadedCampaign],
+        account_of: Callable[[Campaign], Account],
+    ) -> None:
+        """Take the file, what loads it, and what tells whose money the campaign spends."""
         self._file = file
         self._load = load
+        self._account_of = account_of
         self._loaded: LoadedCampaign | None = None
         self._seen: Mapping[Path, tuple[int, int]] = {}
+        # The rounds that are shown and those that a run would render: two plans of each stage.
+        self._drafts: list[tuple[Mapping[CellName, Round], Sequence[Job]]] = []
+        self._finals: list[tuple[Picks, Sequence[Job]]] = []
+
+    @property
+    def campaign(self) -> Campaign:
+        """See `Planner`."""
+        return self._planned.campaign
+
+    @property
+    def _planned(self) -> LoadedCampaign:
+        if self._loaded is None:
+            raise RuntimeError("the campaign was not loaded")
+        return self._loaded
 
     def edited(self) -> bool:
-        """Whether the campaign file, a feed or a template was written since it was read."""
-        return _marks(self._file, self._loaded) != self._seen
+        """See `ReviewSource`."""
+        return _file_times(self._file, self._loaded) != self._seen
 
-    async def drafts(self, rounds: Mapping[CellName, Round]) -> PlannedDrafts:
-        """Read the files and write the prompts of the drafts, beside the event loop."""
-        return await asyncio.to_thread(self._draft, rounds)
+    async def load(self) -> ReviewedCampaign:
+        """See `ReviewSource`."""
+        return await asyncio.to_thread(self._read)
 
-    async def finals(self, picks: Picks) -> Sequence[Job]:
-        """Write the prompts of the finals, beside the event loop."""
-        return await asyncio.to_thread(self._final, picks)
+    def drafts(self, rounds: Mapping[CellName, Round]) -> Sequence[Job]:
+        """See `Planner`; prompts are written only if words or rounds changed."""
+        beyond = {cell: round_ for cell, round_ in rounds.items() if round_ != Round()}
+        return _remembered(
+            self._drafts, beyond, lambda: CampaignPlanner(self._planned).drafts(beyond)
+        )
 
-    def _draft(self, rounds: Mapping[CellName, Round]) -> PlannedDrafts:
-        # Marked before it is read: what is written while we read is read again.
-        before = _marks(self._file, self._loaded)
+    def finals(self, picks: Picks) -> Sequence[Job]:
+        """See `Planner`; prompts are written only if words or approvals changed."""
+        return _remembered(
+            self._finals, picks, lambda: CampaignPlanner(self._planned).finals(picks)
+        )
+
+    def _read(self) -> ReviewedCampaign:
+        # Noted before it is read: what is written while we read is read again.
+        before = _file_times(self._file, self._loaded)
         self._seen = before
         loaded = self._load()
         self._seen = {
-            path: before.get(path, mark) for path, mark in _marks(self._file, loaded).items()
+            path: before.get(path, time) for path, time in _file_times(self._file, loaded).items()
         }
-        self._loaded = loaded
-        settings = loaded.campaign.stages
-        return PlannedDrafts(
-            campaign=loaded.campaign,
+        campaign, profile = loaded.campaign, loaded.profile
+        reviewed = ReviewedCampaign(
+            campaign=campaign,
             cells=tuple(expand(loaded)),
-            jobs=tuple(plan_drafts(loaded, rounds=rounds)),
-            prices={stage: loaded.profile.price(one.quality) for stage, one in settings.items()},
-            repeats=loaded.profile.caps.varies,
+            prices={stage: profile.price(one.quality) for stage, one in campaign.stages.items()},
+            caps=profile.caps,
+            account=self._account_of(campaign),
+            budget=campaign_budget(campaign, profile),
+            play_money=profile.play_money,
+            repeats=profile.caps.varies,
         )
-
-    def _final(self, picks: Picks) -> Sequence[Job]:
-        loaded = self._loaded
-        if loaded is None:
-            return ()
-        draft = loaded.campaign.stages.get(Stage.DRAFT)
-        if draft is not None and draft.review is not Review.NONE and not picks.approved:
-            return ()
-        return tuple(plan_finals(loaded, picks=picks.approved, rounds=picks.rounds))
+        self._loaded = loaded
+        self._drafts, self._finals = [], []
+        return reviewed
 
 
-def _marks(file: Path, loaded: LoadedCampaign | None) -> dict[Path, tuple[int, int]]:
-    """Size and time of every file that the campaign may be made of."""
-    marks: dict[Path, tuple[int, int]] = {}
+Question = TypeVar("Question")
+
+
+def _remembered(
+    plans: list[tuple[Question, Sequence[Job]]],
+    question: Question,
+    plan: Callable[[], Sequence[Job]],
+) -> Sequence[Job]:
+    """Return the plan of a question, from the last two if it is among them."""
+    for known, jobs in plans:
+        if known == question:
+            return jobs
+    jobs = plan()
+    plans[:] = [*plans[-1:], (question, jobs)]
+    return jobs
+
+
+_PATTERNS = ("*.yaml", "*.yml", "*.j2")
+
+
+def _file_times(file: Path, loaded: LoadedCampaign | None) -> dict[Path, tuple[int, int]]:
+    """Return size and time of every file that the campaign may be made of."""
+    times: dict[Path, tuple[int, int]] = {}
     for path in _files(file, loaded):
         try:
             found = path.stat()
         except OSError:
-            marks[path] = (-1, -1)
+            times[path] = (-1, -1)
         else:
-            marks[path] = (found.st_size, found.st_mtime_ns)
-    return marks
+            times[path] = (found.st_size, found.st_mtime_ns)
+    return times
 
 
 def _files(file: Path, loaded: LoadedCampaign | None) -> Iterator[Path]:
     folder = file.parent
-    for pattern in _WORDS:
+    for pattern in _PATTERNS:
         yield from folder.glob(pattern)
         yield from folder.parent.glob(pattern)
     if loaded is not None:
-        yield from (reading.path for reading in loaded.library.files.values())
+        yield from (reading.path for reading in loaded.templates.files.values())
         yield from (folder / feed for feed in loaded.campaign.feeds)

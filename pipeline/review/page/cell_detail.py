@@ -1,56 +1,56 @@
-"""One cell in full, for the inspector: its words, its job, and what happened to it."""
+"""One cell in full, for the page's inspector: its words, its job, and what happened to it."""
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pipeline.model.campaign import Stage
 from pipeline.model.entry import AttemptRecord
 from pipeline.model.request import RenderRequest
 from pipeline.model.verdict import Verdict
-from pipeline.review.page.filled_words import filled_spans
 from pipeline.review.page.pictures import Pictures
 from pipeline.review.page.review_state import ReviewState
-from pipeline.state.board import BoardRow
-from pipeline.state.cell_states import CellAtStage, TakeState
+from pipeline.state.campaign_state import CellAtStage, CellRow, TakeState
+from pipeline.state.lookup import bought_as
 
 Json = object
 Moment = tuple[str, dict[str, Json]]
 
 
 async def cell_detail(
-    review_state: ReviewState, pictures: Pictures, row: BoardRow, stage: Stage
+    review_state: ReviewState, pictures: Pictures, row: CellRow, stage: Stage
 ) -> dict[str, Json]:
-    """Everything the inspector shows of a cell at a stage."""
-    side = row.side(stage)
-    told: dict[str, Json] = {"cell": row.cell.name, "stage": stage}
-    if side is None:
-        return told
-    request = side.takes[0].job.request
+    """Return everything the inspector shows of a cell at a stage."""
+    shown = row.at(stage)
+    fields: dict[str, Json] = {"cell": row.cell.name, "stage": stage}
+    if shown is None:
+        return fields
+    request = shown.takes[0].job.request
     return {
-        **told,
+        **fields,
         "prompt": filled_spans(request.prompt, row.cell.values),
-        "job": _job(side, request),
-        "takes": [await _take(take, pictures) for take in side.takes],
-        "history": await _history(review_state, row, side, stage),
+        "job": _job(shown, request),
+        "takes": [await _take(take, pictures) for take in shown.takes],
+        "history": await _history(review_state, row, shown, stage),
     }
 
 
-def _job(side: CellAtStage, request: RenderRequest) -> list[tuple[str, str]]:
-    price = side.takes[0].job.price
+def _job(shown: CellAtStage, request: RenderRequest) -> list[tuple[str, str]]:
+    price = shown.takes[0].job.price
     facts = [
         ("Model", request.model),
         ("Quality", f"{request.quality} · {price} credits each"),
         ("Size", request.size),
         ("Background", request.background),
-        ("Round", str(side.round)),
+        ("Round", str(shown.round)),
     ]
     if request.references:
         facts.append(("References", str(len(request.references))))
-    facts.append(("Provider", side.takes[0].job.profile))
+    facts.append(("Provider", shown.takes[0].job.profile))
     return facts
 
 
 async def _take(take: TakeState, pictures: Pictures) -> dict[str, Json]:
-    told: dict[str, Json] = {
+    fields: dict[str, Json] = {
         "take": take.job.at.take,
         "status": take.status,
         "job": take.job.key,
@@ -60,10 +60,10 @@ async def _take(take: TakeState, pictures: Pictures) -> dict[str, Json]:
     }
     artifact = take.artifact
     if artifact is None:
-        return told
+        return fields
     found = await pictures.checks(artifact, take.job.request)
     return {
-        **told,
+        **fields,
         "file": artifact.path,
         "weight": f"{artifact.width} × {artifact.height}, {_weight(artifact.bytes)}",
         "checks": [(check.name, check.words, check.passed) for check in found],
@@ -76,16 +76,16 @@ def _weight(size: int) -> str:
 
 
 async def _history(
-    review_state: ReviewState, row: BoardRow, side: CellAtStage, stage: Stage
+    review_state: ReviewState, row: CellRow, shown: CellAtStage, stage: Stage
 ) -> list[dict[str, Json]]:
-    """What happened, newest first: verdicts of every round, and the images of this one."""
+    """Return what happened, newest first: verdicts of every round, and the images of this one."""
     verdicts = await review_state.ledger.verdict_history(review_state.campaign, row.cell.name)
-    paid = [take.job.payer or take.job.key for take in side.takes]
+    paid = [bought_as(take.job) for take in shown.takes]
     attempts = await review_state.ledger.attempts(paid)
     moments = [*_verdict_moments(verdicts, stage)]
-    for take, key in zip(side.takes, paid, strict=True):
+    for take, key in zip(shown.takes, paid, strict=True):
         moments += _attempt_moments(attempts.get(key, ()), take)
-    return [told for _, told in sorted(moments, key=lambda one: one[0], reverse=True)]
+    return [fields for _, fields in sorted(moments, key=lambda one: one[0], reverse=True)]
 
 
 def _verdict_moments(verdicts: Iterable[Verdict], stage: Stage) -> list[Moment]:
@@ -120,3 +120,48 @@ def _attempt_moments(attempts: Sequence[AttemptRecord], take: TakeState) -> list
         )
         for attempt in attempts
     ]
+
+
+SHORTEST = 2
+"""Shorter values would be found everywhere."""
+
+_MOST = 200
+"""Values looked for in one prompt."""
+
+Span = tuple[str, str]
+"""Text, and the dotted name of the value it came from; empty for the template's own words."""
+
+
+def filled_spans(prompt: str, values: Mapping[str, object]) -> list[Span]:
+    """Cut a prompt at the values of its cell that occur in it; joined, the texts are the prompt."""
+    names: dict[str, str] = {}
+    for name, text in _leaves(values, ""):
+        if len(text) >= SHORTEST and text in prompt:
+            names.setdefault(text, name)
+    known = sorted(names, key=len, reverse=True)[:_MOST]
+    if not known:
+        return [(prompt, "")]
+    pattern = re.compile("|".join(rf"(?<!\w){re.escape(text)}(?!\w)" for text in known))
+    found: list[Span] = []
+    at = 0
+    for match in pattern.finditer(prompt):
+        if match.start() > at:
+            found.append((prompt[at : match.start()], ""))
+        found.append((match[0], names[match[0]]))
+        at = match.end()
+    if at < len(prompt):
+        found.append((prompt[at:], ""))
+    return found
+
+
+def _leaves(value: object, name: str) -> Iterator[tuple[str, str]]:
+    match value:
+        case Mapping():
+            for key, inner in value.items():
+                yield from _leaves(inner, f"{name}.{key}" if name else str(key))
+        case bool() | None:
+            return
+        case str() | int():
+            yield name, str(value).strip()
+        case _:
+            return

@@ -1,18 +1,27 @@
-"""Decisions as the page sends them: each one builds on a revision and on an image that was seen."""
+"""What the page sends, read strictly, and the decisions in it.
+
+A decision builds on the revision and on the image that its reviewer saw.
+"""
 
 import asyncio
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+from typing import TypeVar
+
+from aiohttp import web
 
 from pipeline.errors import UsageError
 from pipeline.ledger.base import StaleVerdict
 from pipeline.model.campaign import CellName, Stage
 from pipeline.model.verdict import Decision, Verdict
-from pipeline.review.binding import UnboundVerdict, bind
+from pipeline.review.page.launches import LaunchOrder
 from pipeline.review.page.page_json import row_json
 from pipeline.review.page.review_state import ReviewState
-from pipeline.state.labels import short
+from pipeline.review.verdicts import UnboundVerdict, bind
+from pipeline.state.campaign_state import short
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,20 +32,20 @@ class PageDecision:
     stage: Stage
     decision: Decision
     base: int
-    """The revision that was shown; 0 where nobody had decided."""
+    """The revision that was shown; 0 if nobody had decided."""
     take: int | None = None
     note: str = ""
     seen: str = ""
-    """The short hash of the image that was looked at; empty where there was none."""
+    """The short hash of the image that was looked at; empty if there was none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DecisionAnswer:
-    """What became of a decision, and the cell as it stands now."""
+    """What became of a decision, and the cell as it is now."""
 
-    said: PageDecision
+    decision: PageDecision
     change: dict[str, object] | None
-    """The cell as the page reads it; `None` where there is no such cell."""
+    """The cell as the page reads it; `None` if there is no such cell."""
     conflict: Verdict | None = None
     """The verdict that somebody else gave in the meantime."""
     refused: str = ""
@@ -44,53 +53,136 @@ class DecisionAnswer:
 
 
 async def take_decisions(
-    review_state: ReviewState, said: Sequence[PageDecision], *, by: str, now: datetime
+    review_state: ReviewState, decisions: Sequence[PageDecision], *, by: str, now: datetime
 ) -> list[DecisionAnswer]:
-    """Give every verdict that can be given; the others come back with what stands in their way."""
+    """Record every decision that can be recorded; the others come back with the reason."""
     async with asyncio.TaskGroup() as group:
-        asked = [group.create_task(_decide(review_state, one, by=by, now=now)) for one in said]
+        asked = [group.create_task(_decide(review_state, one, by=by, now=now)) for one in decisions]
     results = [task.result() for task in asked]
     review_state.apply([result for result in results if isinstance(result, Verdict)])
     review_state.apply(
         [r.newest for r in results if isinstance(r, StaleVerdict) and r.newest is not None]
     )
-    return [_answer(review_state, one, result) for one, result in zip(said, results, strict=True)]
+    return [
+        _answer(review_state, one, result) for one, result in zip(decisions, results, strict=True)
+    ]
 
 
 async def _decide(
-    review_state: ReviewState, said: PageDecision, *, by: str, now: datetime
+    review_state: ReviewState, decision: PageDecision, *, by: str, now: datetime
 ) -> Verdict | StaleVerdict | UsageError:
-    side = review_state.board.side(said.cell, said.stage)
-    if side is None:
-        return UsageError(f"{said.cell} has nothing to decide on here")
-    opinion = UnboundVerdict(decision=said.decision, by=by, at=now, take=said.take, note=said.note)
+    shown = review_state.table.at(decision.cell, decision.stage)
+    if shown is None:
+        return UsageError(f"{decision.cell} has nothing to decide on here")
+    opinion = UnboundVerdict(
+        decision=decision.decision, by=by, at=now, take=decision.take, note=decision.note
+    )
     try:
-        verdict = bind(opinion, side.jobs, review_state.entries)
+        verdict = bind(opinion, shown.jobs, review_state.entries)
     except UsageError as refusal:
         return refusal
-    if said.seen != short(verdict.sha256):
-        return UsageError(f"the image of {said.cell} changed while you looked at it: look again")
+    if decision.seen != short(verdict.sha256):
+        return UsageError(
+            f"the image of {decision.cell} changed while you looked at it: look again"
+        )
     try:
         return await review_state.ledger.decide(
-            verdict, campaign=review_state.campaign, base=said.base
+            verdict, campaign=review_state.campaign, base=decision.base
         )
     except StaleVerdict as stale:
         return stale
 
 
 def _answer(
-    review_state: ReviewState, said: PageDecision, result: Verdict | StaleVerdict | UsageError
+    review_state: ReviewState, decision: PageDecision, result: Verdict | StaleVerdict | UsageError
 ) -> DecisionAnswer:
-    number = review_state.board.number.get(said.cell)
+    number = review_state.table.number.get(decision.cell)
     change = (
-        row_json(number, review_state.board.rows[number], said.stage)
+        row_json(number, review_state.table.rows[number], decision.stage)
         if number is not None
         else None
     )
     match result:
         case Verdict():
-            return DecisionAnswer(said=said, change=change)
+            return DecisionAnswer(decision=decision, change=change)
         case StaleVerdict(newest=newest):
-            return DecisionAnswer(said=said, change=change, conflict=newest)
+            return DecisionAnswer(decision=decision, change=change, conflict=newest)
         case UsageError():
-            return DecisionAnswer(said=said, change=change, refused=str(result))
+            return DecisionAnswer(decision=decision, change=change, refused=str(result))
+
+
+MOST = 50_000
+"""Decisions in one request."""
+
+_LARGEST_NUMBER = 10**9
+
+Word = TypeVar("Word", bound=StrEnum)
+Body = Mapping[str, object]
+
+
+async def body_of(request: web.Request) -> Body:
+    """Return the JSON object that was sent."""
+    try:
+        body = json.loads(await request.read())
+    except (ValueError, RecursionError) as error:
+        raise web.HTTPBadRequest(text="the body is not JSON") from error
+    return _object(body)
+
+
+def decisions_of(body: Body) -> tuple[list[PageDecision], str]:
+    """Return the decisions and who gives them (empty: the reviewer of the server's options)."""
+    ops = body.get("ops")
+    if not isinstance(ops, list) or not 0 < len(ops) <= MOST:
+        raise web.HTTPBadRequest(text=f"ops should be a list of 1 to {MOST} decisions")
+    return [_decision(_object(op)) for op in ops], _text(body, "by")
+
+
+def order_of(body: Body, stage: Stage) -> LaunchOrder:
+    """Return a launch: the plan and the sum that the dialog showed."""
+    return LaunchOrder(stage=stage, plan=_text(body, "plan"), credits=_number(body, "credits"))
+
+
+def _decision(op: Body) -> PageDecision:
+    take = _number(op, "take")
+    return PageDecision(
+        cell=CellName(_text(op, "cell")),
+        stage=_word(op, "stage", Stage),
+        decision=_word(op, "decision", Decision),
+        base=_number(op, "base"),
+        take=take or None,
+        note=_text(op, "note"),
+        seen=_text(op, "seen"),
+    )
+
+
+def _object(value: object) -> Body:
+    if not isinstance(value, dict):
+        raise web.HTTPBadRequest(text="a JSON object was expected")
+    return value
+
+
+def _text(body: Body, name: str) -> str:
+    value = body.get(name, "")
+    if not isinstance(value, str) or (not value.isascii() and _has_lone_surrogate(value)):
+        raise web.HTTPBadRequest(text=f"{name} should be text")
+    return value
+
+
+def _has_lone_surrogate(text: str) -> bool:
+    """Return whether a lone surrogate is in it, which no file can hold."""
+    return any("\ud800" <= sign <= "\udfff" for sign in text)
+
+
+def _number(body: Body, name: str) -> int:
+    value = body.get(name, 0)
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < _LARGEST_NUMBER:
+        raise web.HTTPBadRequest(text=f"{name} should be a number from 0")
+    return value
+
+
+def _word(body: Body, name: str, words: type[Word]) -> Word:
+    try:
+        return words(_text(body, name))
+    except ValueError:
+        known = ", ".join(words)
+        raise web.HTTPBadRequest(text=f"{name} should be one of {known}") from None

@@ -1,13 +1,28 @@
 """Spending from the page: one launch at a time, and only what was shown."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from pipeline.errors import PipelineError
-from pipeline.model.campaign import Stage
+from pipeline.model.campaign import CellName, Stage
+from pipeline.model.credits import Credits
 from pipeline.review.page.broadcast import Broadcast
-from pipeline.review.page.quote import Launch, LaunchQuote, quote_launch
 from pipeline.review.page.review_state import ReviewState
+from pipeline.state.figures import LaunchQuote
+
+
+class Launch(Protocol):
+    """Renders what is due at a stage; the only way in which a review can spend."""
+
+    async def __call__(self, stage: Stage, cells: Sequence[CellName], *, most: Credits) -> int:
+        """Render these cells, spending at most `most`, and return the exit code.
+
+        Everything that a run checks is checked again: budgets, the lock, stale approvals. Raises
+        a `PipelineError` if it cannot begin.
+        """
+        ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,17 +54,17 @@ class Launches:
 
     @property
     def running(self) -> bool:
-        """Whether something is being bought now."""
+        """Whether a launch is at work."""
         return not self._idle.is_set()
 
     async def idle(self) -> None:
-        """Wait until nothing is being bought."""
+        """Wait until no launch is at work."""
         await self._idle.wait()
 
     async def order(self, order: LaunchOrder) -> tuple[bool, LaunchQuote]:
-        """Begin what was shown; `False` and what it would be now where that is something else."""
+        """Begin what was shown; `False` and the quote of now if it is something else by now."""
         await self._review_state.refresh()
-        newest = quote_launch(self._review_state.board, order.stage)
+        newest = self._review_state.quote(order.stage)
         same = (newest.plan, newest.credits) == (order.plan, order.credits)
         if not same or self.running or not newest.cells:
             return False, newest
@@ -60,21 +75,21 @@ class Launches:
     async def serve(self) -> None:
         """Run what is ordered, until cancelled."""
         while True:
-            bought = await self._orders.get()
+            ordered = await self._orders.get()
             try:
-                await self._run(bought)
+                await self._run(ordered)
             finally:
                 self._idle.set()
 
-    async def _run(self, bought: LaunchQuote) -> None:
+    async def _run(self, ordered: LaunchQuote) -> None:
         if self._launch is None:
             return
-        told = {"stage": bought.stage, "cells": len(bought.cells), "credits": bought.credits}
-        self._broadcast.send("launch", {"state": "running", **told})
+        facts = {"stage": ordered.stage, "cells": len(ordered.cells), "credits": ordered.credits}
+        self._broadcast.send("launch", {"state": "running", **facts})
         try:
-            code = await self._launch(bought.stage, bought.cells, most=bought.credits)
+            code = await self._launch(ordered.stage, ordered.cells, most=ordered.credits)
             message = ""
         except PipelineError as error:
             code, message = error.exit_code, str(error)
         await self._review_state.refresh()
-        self._broadcast.send("launch", {"state": "done", "exit": code, "message": message, **told})
+        self._broadcast.send("launch", {"state": "done", "exit": code, "message": message, **facts})

@@ -1,12 +1,20 @@
-"""The board as the page reads it: columns of small numbers, so that many cells are light."""
+"""The cells as the page reads them: columns of small numbers, so that many cells are light."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pipeline.model.campaign import Cell, Stage
+from pipeline.model.credits import Spent
 from pipeline.model.outcome import Status
-from pipeline.state.board import Board, BoardRow
-from pipeline.state.cell_states import CellAtStage, CellState, TakeState
-from pipeline.state.labels import label_of, short
+from pipeline.state.campaign_state import (
+    CellAtStage,
+    CellRow,
+    CellState,
+    CellTable,
+    TakeState,
+    label_of,
+    short,
+)
+from pipeline.state.figures import StageFigures
 
 Json = object
 
@@ -16,47 +24,64 @@ _VERDICT_SHOWS = frozenset(
 )
 
 
-def index_json(board: Board) -> dict[str, Json]:
-    """All cells: axes once, then a column of numbers per axis, and a row per stage."""
-    axes = _axes([row.cell for row in board.rows])
-    ratios = list(dict.fromkeys(row.cell.size.ratio for row in board.rows))
+def index_json(table: CellTable) -> dict[str, Json]:
+    """Return all cells: axes once, a column of numbers per axis, and a row per stage."""
+    axes = _axes([row.cell for row in table.rows])
+    ratios = list(dict.fromkeys(row.cell.size.ratio for row in table.rows))
     place = {ratio: at for at, ratio in enumerate(ratios)}
     return {
-        "board": board.version,
-        "campaign": board.campaign.slug,
+        "board": table.version,
+        "campaign": table.campaign.slug,
         "statuses": list(_STATUSES),
         "axes": [axis for axis, _ in axes],
-        "ratios": [_sides(ratio) for ratio in ratios],
+        "ratios": [_ratio(ratio) for ratio in ratios],
         "cells": {
-            "name": [row.cell.name for row in board.rows],
+            "name": [row.cell.name for row in table.rows],
             "axes": [column for _, column in axes],
-            "ratio": [place[row.cell.size.ratio] for row in board.rows],
+            "ratio": [place[row.cell.size.ratio] for row in table.rows],
         },
-        "draft": [side_json(row.draft) for row in board.rows],
-        "final": [side_json(row.final) for row in board.rows],
+        "draft": [stage_json(row.draft) for row in table.rows],
+        "final": [stage_json(row.final) for row in table.rows],
     }
 
 
-def row_json(number: int, row: BoardRow, stage: Stage) -> dict[str, Json]:
-    """One changed cell at one stage."""
-    return {"i": number, "stage": stage, "row": side_json(row.side(stage))}
+def row_json(number: int, row: CellRow, stage: Stage) -> dict[str, Json]:
+    """Return one changed cell at one stage."""
+    return {"i": number, "stage": stage, "row": stage_json(row.at(stage))}
 
 
-def side_json(side: CellAtStage | None) -> list[Json] | None:
-    """State, round, revision, takes, then what the verdict says, as far as there is one."""
-    if side is None:
+def stage_json(shown: CellAtStage | None) -> list[Json] | None:
+    """Return state, round, revision, takes, then what the verdict says if there is one."""
+    if shown is None:
         return None
-    told: list[Json] = [side.state, side.round, _revision(side), [_take(t) for t in side.takes]]
-    verdict = side.verdict
-    if verdict is not None and side.state in _VERDICT_SHOWS:
-        told += [verdict.take, verdict.by, verdict.at, verdict.note, side.reason]
-    elif side.reason:
-        told += [0, "", "", "", side.reason]
-    return told
+    verdict = shown.verdict
+    revision = verdict.revision if verdict is not None else 0
+    columns: list[Json] = [shown.state, shown.round, revision, [_take(t) for t in shown.takes]]
+    if verdict is not None and shown.state in _VERDICT_SHOWS:
+        columns += [verdict.take, verdict.by, verdict.at, verdict.note, shown.reason]
+    elif shown.reason:
+        columns += [0, "", "", "", shown.reason]
+    return columns
 
 
-def _revision(side: CellAtStage) -> int:
-    return side.verdict.revision if side.verdict is not None else 0
+def figures_json(figures: Mapping[Stage, StageFigures], spent: Spent) -> dict[str, Json]:
+    """Return the figures of the campaign; the name of each tells what it counts."""
+    stages = {
+        stage: {
+            "cells": one.cells,
+            "images": sum(one.images.values()),
+            "stored_images": one.stored,
+            "images_in_doubt": one.in_doubt,
+            "images_to_buy": one.to_buy,
+            "images_to_download": one.to_download,
+            "approved_cells": one.approved,
+            "stale_cells": one.stale,
+            "credits_ahead": one.ahead,
+        }
+        for stage, one in figures.items()
+    }
+    credits_ = {"confirmed": spent.confirmed, "in_doubt": spent.in_doubt, "upper": spent.upper}
+    return {"stages": stages, "spent": credits_}
 
 
 def _take(take: TakeState) -> list[Json]:
@@ -67,7 +92,7 @@ def _take(take: TakeState) -> list[Json]:
 def _axes(cells: Sequence[Cell]) -> list[tuple[dict[str, Json], list[int]]]:
     """Each axis with its values in order of appearance, and each cell's place among them."""
     names = list(dict.fromkeys(axis for cell in cells for axis, _ in cell.axes))
-    told: list[tuple[dict[str, Json], list[int]]] = []
+    axes_with_places: list[tuple[dict[str, Json], list[int]]] = []
     for name in names:
         labels: dict[str, str] = {}
         column: list[str] = []
@@ -82,10 +107,10 @@ def _axes(cells: Sequence[Cell]) -> list[tuple[dict[str, Json], list[int]]]:
             "values": list(labels),
             "labels": list(labels.values()),
         }
-        told.append((axis, [place[value] for value in column]))
-    return told
+        axes_with_places.append((axis, [place[value] for value in column]))
+    return axes_with_places
 
 
-def _sides(ratio: str) -> list[float]:
+def _ratio(ratio: str) -> list[float]:
     width, _, height = ratio.partition(":")
     return [float(width), float(height or 1)]

@@ -29,7 +29,7 @@ _TYPES = {
 
 
 Find = Callable[[str], Artifact | None]
-"""The closed index: the image of a short hash, where this campaign has it."""
+"""Returns the image of a short hash; `None` if the campaign has no such image."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,7 +54,7 @@ class Pictures:
         self._cached = 0
 
     async def full(self, name: str) -> ServedPicture:
-        """An image as it was received; 404 where it is not known, 410 where it is not there."""
+        """Return an image as it was received; 404 if it is not known, 410 if it is not on disk."""
         artifact = self._artifact(name)
         try:
             body = await asyncio.to_thread(read_file, self._images, artifact.path)
@@ -63,7 +63,7 @@ class Pictures:
         return ServedPicture(body=body, content_type=_TYPES[artifact.kind])
 
     async def thumb(self, name: str, side: int) -> ServedPicture:
-        """A small copy, made now where the run did not make it; missing ones as for `full`."""
+        """Return a small copy, made now if the run did not make it; errors as for `full`."""
         artifact = self._artifact(name)
         body = self._cache.get((name, side))
         if body is None:

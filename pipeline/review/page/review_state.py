@@ -1,68 +1,105 @@
-"""The desk of a review: the board as it stands, and keeping up with ledger and files."""
+"""The campaign as the open pages show it, kept up to date with ledger and files."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
 
 from pipeline.errors import CampaignError
+from pipeline.images.registry import images_in
 from pipeline.ledger.base import Ledger
 from pipeline.model.artifact import Artifact
 from pipeline.model.campaign import CellName, Slug, Stage
-from pipeline.model.credits import Credits
-from pipeline.model.entry import Entry
-from pipeline.model.job import Job, JobKey
+from pipeline.model.credits import Spent
+from pipeline.model.entry import CampaignRecord, Entry
 from pipeline.model.outcome import Stored
-from pipeline.model.verdict import Round, Verdict
+from pipeline.model.run import Run, RunId
+from pipeline.model.verdict import Decision, Verdict
 from pipeline.review.page.broadcast import Broadcast
-from pipeline.review.page.page_json import row_json
-from pipeline.review.page.source import PlannedDrafts, ReviewSource
-from pipeline.state.board import Board, PlannedCampaign, build_board
-from pipeline.state.cell_states import cell_at_stage
-from pipeline.state.labels import short
-from pipeline.state.lookup import by_cell
-from pipeline.state.payers import settle_payers
-from pipeline.state.picks import Newest, Picks, picks_from
-from pipeline.state.rounds import Rounds, read_rounds, shown_rounds
+from pipeline.review.page.campaign_source import ReviewedCampaign, ReviewSource
+from pipeline.review.page.page_json import figures_json, row_json
+from pipeline.state.budgets import BudgetLeft, budgets_left
+from pipeline.state.campaign_state import (
+    CampaignState,
+    CellTable,
+    cell_at_stage,
+    cell_table,
+    short,
+)
+from pipeline.state.due import Rules
+from pipeline.state.figures import LaunchQuote, StageFigures, launch_quote, stage_figures
+from pipeline.state.lookup import Entries
+from pipeline.state.output.lock import run_is_alive
+from pipeline.state.picks import Newest, newest_of
+from pipeline.state.survey import state_from
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SurveyedCampaign:
+    """One survey of the campaign, and everything that pages show of it."""
+
+    reviewed: ReviewedCampaign
+    record: CampaignRecord
+    shown: CampaignState
+    """In the rounds that a person looks at."""
+    ahead: CampaignState
+    """In the rounds that a run would render."""
+    table: CellTable
+    figures: Mapping[Stage, StageFigures]
 
 
 class ReviewState:
-    """Holds the board of one campaign and tells the open pages what changes on it."""
+    """Holds the survey of one campaign and tells the open pages what changes."""
 
     def __init__(
-        self, *, ledger: Ledger, campaign: Slug, source: ReviewSource, broadcast: Broadcast
+        self,
+        *,
+        ledger: Ledger,
+        campaign: Slug,
+        source: ReviewSource,
+        output: Path,
+        broadcast: Broadcast,
+        clock: Callable[[], datetime],
     ) -> None:
         self.ledger = ledger
         self.campaign = campaign
         self.broadcast = broadcast
-        self._complaints: dict[str, str] = {}
-        self.spent: Mapping[Stage, Credits] = {}
-        """Credits by stage, over all rounds, doubts counted as spent."""
+        self.spent = Spent()
+        """Credits of the campaign's account, over all rounds and stages."""
         self._source = source
-        self._board: Board | None = None
+        self._output = output
+        self._store = images_in(output)
+        self._clock = clock
+        self._complaints: dict[str, str] = {}
+        self._reviewed: ReviewedCampaign | None = None
+        self._load_error = ""
+        self._survey: SurveyedCampaign | None = None
+        self._table: CellTable | None = None
         self._newest: dict[tuple[CellName, Stage], Verdict] = {}
-        self._entries: dict[JobKey, Entry] = {}
         self._images: Mapping[str, Artifact] = {}
         self._refreshing = asyncio.Lock()
-        # What the board was laid from, so that only changes cost something.
-        self._read: list[Entry] = []
-        self._written = -1
-        self._laid: Newest = {}
-        self._drafted: PlannedDrafts | None = None
-        self._shown: Mapping[CellName, Round] = {}
-        self._picks: Picks | None = None
-        self._finals: Sequence[Job] = ()
+        self._seen: tuple[int, bool] = (-1, False)
+        """How far the ledger was written, and whether a run was alive, at the last survey."""
 
     @property
-    def board(self) -> Board:
-        """The board as it stands; there is one after the first `refresh`."""
-        if self._board is None:
-            raise RuntimeError("the desk was not opened")
-        return self._board
+    def table(self) -> CellTable:
+        """All cells as they are now; there is a table after the first `refresh`."""
+        if self._table is None:
+            raise RuntimeError("nothing was surveyed yet")
+        return self._table
 
     @property
-    def entries(self) -> Mapping[JobKey, Entry]:
-        """What the ledger knows of the campaign's jobs, as of the last `refresh`."""
-        return self._entries
+    def surveyed(self) -> SurveyedCampaign:
+        """The last survey; verdicts that came later are in `table` only."""
+        if self._survey is None:
+            raise RuntimeError("nothing was surveyed yet")
+        return self._survey
+
+    @property
+    def entries(self) -> Entries:
+        """What the ledger knows of the campaign's jobs, as of the last survey."""
+        return self.surveyed.shown.entries
 
     @property
     def newest(self) -> Newest:
@@ -71,7 +108,7 @@ class ReviewState:
 
     @property
     def complaint(self) -> str:
-        """What every page shows as wrong; the board is then the one before."""
+        """What every page shows as wrong; the cells are then as they were before."""
         return "\n".join(self._complaints.values())
 
     def complain(self, about: str, words: str) -> None:
@@ -83,72 +120,63 @@ class ReviewState:
         if self.complaint != before:
             self.broadcast.send("complaint", {"message": self.complaint})
 
-    @property
-    def prices(self) -> Mapping[Stage, Credits]:
-        """What one image costs at each stage."""
-        return self._drafted.prices if self._drafted is not None else {}
-
-    @property
-    def repeats(self) -> bool:
-        """Whether a final is its draft in better quality, rather than a new picture."""
-        return self._drafted is not None and self._drafted.repeats
-
     def image(self, name: str) -> Artifact | None:
-        """An image of the campaign by its short hash, also of earlier rounds and words."""
+        """Return an image of the campaign by its short hash, also of earlier rounds and words."""
         return self._images.get(name)
 
-    async def refresh(self) -> None:
-        """Read what changed in files and ledger, lay the board anew, and tell the pages.
+    def quote(self, stage: Stage) -> LaunchQuote:
+        """Return what launching a stage would buy, as of the last survey."""
+        return launch_quote(self.surveyed.ahead, stage, self._rules(self.surveyed.reviewed))
 
-        Raises `CampaignError` only where there is no board yet; later it becomes `complaint`.
+    async def budgets(self) -> tuple[BudgetLeft, ...]:
+        """Return every budget that the next launch has to keep, the tightest first."""
+        reviewed = self.surveyed.reviewed
+        run = Run(id=RunId("review"), campaign=self.campaign, account=reviewed.account)
+        found = await budgets_left(self.ledger, run=run, budget=reviewed.budget, now=self._clock())
+        return tuple(sorted(found, key=lambda budget: budget.left))
+
+    async def refresh(self) -> None:
+        """Survey the campaign anew if files, ledger or lock changed, and tell the pages.
+
+        Raises `CampaignError` only before the first survey; later it becomes `complaint`.
         """
         async with self._refreshing:
-            written = await self.ledger.written()
-            if self._board is not None and written == self._written and not self._source.edited():
+            seen = (await self.ledger.written(), run_is_alive(self._output, self.campaign))
+            if self._survey is not None and seen == self._seen and not self._source.edited():
                 return
-            entries = await self.ledger.campaign_entries(self.campaign)
-            self._learn(await self.ledger.verdicts(self.campaign))
-            if not self._moved(entries):
-                self._written = written
+            record = await self.ledger.record(self.campaign)
+            self._learn(newest_of(record.verdicts))
+            if not self._changed(record, alive=seen[1]):
+                self._seen = seen
                 return
-            newest = dict(self._newest)
+            reviewed = await self._load()
             try:
-                planned = await self._plan(entries, newest)
+                fresh = await asyncio.to_thread(self._surveyed, reviewed, record, alive=seen[1])
             except CampaignError as error:
-                if self._board is None:
+                if self._survey is None:
                     raise
                 self.complain("campaign", str(error))
                 return
-            self.complain("campaign", "")
-            self._count(entries)
-            self._entries = {entry.key: entry for entry in entries}
-            self._images = _images(entries)
-            version = self._board.version if self._board is not None else 1
-            fresh = await asyncio.to_thread(
-                build_board, planned, self._entries, newest, version=version
-            )
-            self._laid = newest
-            self._written = written
-            await self._put(fresh)
-            # Somebody may have decided while the board was being laid.
-            self.apply([v for place, v in self._newest.items() if newest.get(place) is not v])
+            self.complain("campaign", self._load_error)
+            self._seen = seen
+            await self._show(fresh)
 
     def apply(self, verdicts: Sequence[Verdict]) -> None:
-        """Put verdicts that the ledger has taken on the board, and tell the pages."""
-        board = self.board
-        rows = list(board.rows)
+        """Show verdicts that the ledger has taken, and tell the pages."""
+        state = self.surveyed.shown
+        rows = list(self.table.rows)
         changed: list[object] = []
         for verdict in verdicts:
             self._newest[verdict.cell, verdict.stage] = verdict
-            number = board.number.get(verdict.cell)
-            side = rows[number].side(verdict.stage) if number is not None else None
-            if number is None or side is None:
+            number = self.table.number.get(verdict.cell)
+            before = rows[number].at(verdict.stage) if number is not None else None
+            if number is None or before is None:
                 continue
-            fresh = cell_at_stage(side.jobs, self._entries, verdict)
-            rows[number] = rows[number].with_side(verdict.stage, fresh)
+            after = cell_at_stage(before.jobs, state.entries, verdict, alive=state.alive)
+            rows[number] = rows[number].with_stage(verdict.stage, after)
             changed.append(row_json(number, rows[number], verdict.stage))
         if changed:
-            self._board = replace(board, rows=tuple(rows))
+            self._table = replace(self.table, rows=tuple(rows))
             self.broadcast.send("rows", changed)
 
     def _learn(self, verdicts: Newest) -> None:
@@ -157,65 +185,75 @@ class ReviewState:
             if known is None or known.revision < verdict.revision:
                 self._newest[place] = verdict
 
-    def _moved(self, entries: Sequence[Entry]) -> bool:
-        """Whether anything differs from what the board was laid from."""
-        if self._board is None or self._source.edited():
+    def _changed(self, record: CampaignRecord, *, alive: bool) -> bool:
+        """Return whether anything differs from what the last survey was made of."""
+        if self._survey is None or self._source.edited():
             return True
-        return self._newest != self._laid or list(entries) != self._read
-
-    async def _plan(self, entries: Sequence[Entry], newest: Newest) -> PlannedCampaign:
-        """Plan again what has to be: prompts are written only where words or rounds changed."""
-        shown = await self._shown_rounds(Stage.DRAFT, entries, newest)
-        if self._drafted is None or shown != self._shown or self._source.edited():
-            self._drafted = await self._source.drafts(shown)
-            self._picks = None
-        self._shown = shown
-        drafted = self._drafted
-        known = {entry.key: entry for entry in entries}
-        drafts = settle_payers(drafted.jobs, known, selected=None)
-        picks = picks_from(
-            newest,
-            drafts,
-            known,
-            rounds=shown,
-            finals=await self._shown_rounds(Stage.FINAL, entries, newest),
-        )
-        if picks != self._picks:
-            self._finals = await self._source.finals(picks)
-        self._picks = picks
-        self._read = list(entries)
-        return PlannedCampaign(
-            campaign=drafted.campaign,
-            cells=drafted.cells,
-            drafts=by_cell(drafts),
-            finals=by_cell(settle_payers(self._finals, known, selected=None)),
+        before = self._survey
+        return (
+            alive != before.shown.alive
+            or self._newest != before.shown.verdicts
+            or record.entries != before.record.entries
         )
 
-    async def _shown_rounds(self, stage: Stage, entries: Sequence[Entry], newest: Newest) -> Rounds:
-        rounds = await read_rounds(self.ledger, self.campaign, stage=stage)
-        return shown_rounds(rounds, newest, entries, stage=stage)
+    async def _load(self) -> ReviewedCampaign:
+        """Read edited files; files that cannot be used leave the campaign as it was."""
+        if self._reviewed is not None and not self._source.edited():
+            return self._reviewed
+        try:
+            self._reviewed = await self._source.load()
+        except CampaignError as error:
+            if self._reviewed is None:
+                raise
+            self._load_error = str(error)
+        else:
+            self._load_error = ""
+        return self._reviewed
 
-    async def _put(self, fresh: Board) -> None:
-        before = self._board
-        if before is None:
-            self._board = fresh
-            return
-        if list(before.number) != list(fresh.number):
-            self._board = replace(fresh, version=before.version + 1)
+    def _surveyed(
+        self, reviewed: ReviewedCampaign, record: CampaignRecord, *, alive: bool
+    ) -> SurveyedCampaign:
+        shown = state_from(record, self._source, shown=True, alive=alive)
+        ahead = shown
+        if any(verdict.decision is Decision.REDO for verdict in shown.verdicts.values()):
+            ahead = state_from(record, self._source, alive=alive)
+        version = self._table.version if self._table is not None else 1
+        rules = self._rules(reviewed)
+        return SurveyedCampaign(
+            reviewed=reviewed,
+            record=record,
+            shown=shown,
+            ahead=ahead,
+            table=cell_table(reviewed.campaign, reviewed.cells, shown, version=version),
+            figures={stage: stage_figures(ahead, stage, rules) for stage in Stage},
+        )
+
+    def _rules(self, reviewed: ReviewedCampaign) -> Rules:
+        return Rules(images=self._store, caps=reviewed.caps, now=self._clock())
+
+    async def _show(self, fresh: SurveyedCampaign) -> None:
+        spent = await self.ledger.spent(campaign=self.campaign, account=fresh.reviewed.account)
+        before, table = self._survey, self._table
+        self._survey = fresh
+        self._images = _images(fresh.record.entries)
+        if table is not None and list(table.number) != list(fresh.table.number):
+            self._table = replace(fresh.table, version=table.version + 1)
             self.broadcast.send("reload", {})
-            return
-        self._board = fresh
-        changed = await asyncio.to_thread(_differences, before, fresh)
-        if changed:
-            self.broadcast.send("rows", changed)
-
-    def _count(self, entries: Sequence[Entry]) -> None:
-        spent = {stage: Credits(0) for stage in Stage}
-        for entry in entries:
-            spent[entry.at.stage] = Credits(spent[entry.at.stage] + entry.spent.upper)
-        if spent != self.spent:
+        else:
+            self._table = fresh.table
+            changed = []
+            if table is not None:
+                changed = await asyncio.to_thread(_differences, table, fresh.table)
+            if changed:
+                self.broadcast.send("rows", changed)
+        if before is None or (before.figures, self.spent) != (fresh.figures, spent):
             self.spent = spent
-            self.broadcast.send("spent", spent)
+            self.broadcast.send("figures", figures_json(fresh.figures, spent))
+        # Somebody may have decided during the survey.
+        known = fresh.shown.verdicts
+        self.apply(
+            [verdict for place, verdict in self._newest.items() if known.get(place) != verdict]
+        )
 
 
 def _images(entries: Sequence[Entry]) -> dict[str, Artifact]:
@@ -223,10 +261,10 @@ def _images(entries: Sequence[Entry]) -> dict[str, Artifact]:
     return {short(outcome.artifact.sha256): outcome.artifact for outcome in stored}
 
 
-def _differences(before: Board, after: Board) -> list[object]:
+def _differences(before: CellTable, after: CellTable) -> list[object]:
     return [
         row_json(number, row, stage)
         for number, (old, row) in enumerate(zip(before.rows, after.rows, strict=True))
         for stage in Stage
-        if old.side(stage) != row.side(stage)
+        if old.at(stage) != row.at(stage)
     ]

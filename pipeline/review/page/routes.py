@@ -1,6 +1,8 @@
-"""What the review server answers."""
+"""The paths of the review server and what each of them answers."""
 
-import shlex
+import asyncio
+import gzip
+import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -9,22 +11,90 @@ from http import HTTPStatus
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from pipeline.model.campaign import Stage
+from pipeline.model.campaign import Campaign, Review, Stage
 from pipeline.review.page.assets import STYLE, assets, version
 from pipeline.review.page.broadcast import Broadcast
-from pipeline.review.page.budgets import limits
 from pipeline.review.page.cell_detail import cell_detail
-from pipeline.review.page.decisions import DecisionAnswer, take_decisions
+from pipeline.review.page.decisions import (
+    DecisionAnswer,
+    body_of,
+    decisions_of,
+    order_of,
+    take_decisions,
+)
 from pipeline.review.page.launches import Launches
-from pipeline.review.page.options import ReviewOptions
-from pipeline.review.page.packed_board import PackedBoard
+from pipeline.review.page.page_json import figures_json, index_json
 from pipeline.review.page.pictures import Pictures
-from pipeline.review.page.quote import LaunchQuote, quote_launch
-from pipeline.review.page.requests import body_of, decisions_of, order_of
 from pipeline.review.page.review_state import ReviewState
-from pipeline.review.page.security import HEADERS
+from pipeline.review.page.security import HEADERS, ReviewOptions
+from pipeline.state.figures import LaunchQuote
 
 _FOREVER = "private, max-age=31536000, immutable"
+
+LaunchCommand = Callable[[Stage], str]
+"""The command line that launches a stage, for a page that may not spend."""
+
+
+class PackedTable:
+    """All cells as one compressed answer, packed once for as long as nothing changes."""
+
+    def __init__(
+        self,
+        *,
+        review_state: ReviewState,
+        launches: Launches,
+        broadcast: Broadcast,
+        options: ReviewOptions,
+    ) -> None:
+        self._review_state = review_state
+        self._launches = launches
+        self._broadcast = broadcast
+        self._options = options
+        self._packed: tuple[object, bytes] = (None, b"")
+
+    async def body(self) -> bytes:
+        """Return gzipped JSON; the page hears everything after `event` by itself."""
+        table = self._review_state.table
+        now = (id(table), self._broadcast.last)
+        if self._packed[0] != now:
+            surveyed = self._review_state.surveyed
+            facts = {
+                "event": self._broadcast.last,
+                "stages": self._stages(),
+                "figures": figures_json(surveyed.figures, self._review_state.spent),
+                "me": self._options.reviewer,
+                "complaint": self._review_state.complaint,
+                "spend": self._launches.may_spend,
+                "running": self._launches.running,
+                "play": surveyed.reviewed.play_money,
+            }
+            body = await asyncio.to_thread(lambda: _pack({**index_json(table), **facts}))
+            self._packed = (now, body)
+        return self._packed[1]
+
+    def _stages(self) -> dict[str, object]:
+        """Return what an image of each stage costs, and how many a cell has."""
+        reviewed = self._review_state.surveyed.reviewed
+        return {
+            stage: {
+                "quality": settings.quality,
+                "chosen": _reviews_drafts(reviewed.campaign),
+                "takes": settings.takes,
+                "price": reviewed.prices.get(stage, 0),
+            }
+            for stage, settings in reviewed.campaign.stages.items()
+        }
+
+
+def _pack(content: dict[str, object]) -> bytes:
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    return gzip.compress(text.encode(), compresslevel=4, mtime=0)
+
+
+def _reviews_drafts(campaign: Campaign) -> bool:
+    """Return whether drafts are chosen, by a person or by checks, before finals are bought."""
+    draft = campaign.stages.get(Stage.DRAFT)
+    return draft is not None and draft.review is not Review.NONE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,14 +105,15 @@ class Routes:
     launches: Launches
     broadcast: Broadcast
     pictures: Pictures
-    packing: PackedBoard
+    packed: PackedTable
     options: ReviewOptions
+    command: LaunchCommand
     clock: Callable[[], datetime]
     changed: Callable[[], None]
     """Called after every decision, so that it is kept in the review file."""
 
     def table(self) -> list[web.RouteDef]:
-        """Every path that is answered."""
+        """Return every path that is answered."""
         runs = "/api/runs/{run}"
         return [
             web.get("/", self.page),
@@ -57,7 +128,7 @@ class Routes:
         ]
 
     async def page(self, request: web.Request) -> web.Response:
-        """The shell; everything in it is asked for by the scripts."""
+        """Answer with the page's frame; its scripts ask for everything in it."""
         del request
         modules = [name for name in reversed(assets()) if name.endswith(".js")]
         text = _TEMPLATES.get_template("review.html").render(
@@ -69,7 +140,7 @@ class Routes:
         return web.Response(text=text, content_type="text/html")
 
     async def static(self, request: web.Request) -> web.Response:
-        """Our own scripts, styles and type; nothing outside the package is reached."""
+        """Answer with a script, style or font of the package; nothing else is reachable."""
         asset = assets().get(request.match_info["path"])
         if asset is None:
             raise web.HTTPNotFound(text="no such file")
@@ -83,24 +154,24 @@ class Routes:
         return web.Response(body=body, headers=headers, content_type=kind, charset=charset)
 
     async def cells(self, request: web.Request) -> web.Response:
-        """The whole board in columns."""
+        """Answer with all cells in columns."""
         self._check_run(request)
-        body = await self.packing.body()
+        body = await self.packed.body()
         headers = {"Content-Encoding": "gzip"}
         return web.Response(body=body, headers=headers, content_type="application/json")
 
     async def cell(self, request: web.Request) -> web.Response:
-        """One cell in full."""
+        """Answer with one cell in full."""
         self._check_run(request)
         number = int(request.match_info["number"])
-        if number >= len(self.review_state.board.rows):
+        if number >= len(self.review_state.table.rows):
             raise web.HTTPNotFound(text="no such cell")
         stage = Stage.FINAL if request.query.get("stage") == Stage.FINAL else Stage.DRAFT
-        row = self.review_state.board.rows[number]
+        row = self.review_state.table.rows[number]
         return web.json_response(await cell_detail(self.review_state, self.pictures, row, stage))
 
     async def image(self, request: web.Request) -> web.Response:
-        """An image by the hash of its content; it never changes under its name."""
+        """Answer with an image by the hash of its content; a name always means the same image."""
         name, size = request.match_info["name"], request.match_info["size"]
         if size == "full":
             picture = await self.pictures.full(name)
@@ -113,11 +184,11 @@ class Routes:
         )
 
     async def decisions(self, request: web.Request) -> web.Response:
-        """Verdicts; 409 where somebody else was faster on one of the cells, with what stands."""
+        """Record verdicts; 409 if somebody else was faster on one of the cells, with theirs."""
         self._check_run(request)
-        said, by = decisions_of(await body_of(request))
+        decisions, by = decisions_of(await body_of(request))
         answers = await take_decisions(
-            self.review_state, said, by=by or self.options.reviewer, now=self.clock()
+            self.review_state, decisions, by=by or self.options.reviewer, now=self.clock()
         )
         self.changed()
         status = HTTPStatus.OK
@@ -128,32 +199,32 @@ class Routes:
         return web.json_response({"ops": [_answer(one) for one in answers]}, status=status)
 
     async def quote(self, request: web.Request) -> web.Response:
-        """What a launch would buy."""
+        """Answer with what a launch would buy."""
         self._check_run(request)
         stage = Stage(request.match_info["stage"])
         await self.review_state.refresh()
-        return web.json_response(await self._quoted(quote_launch(self.review_state.board, stage)))
+        return web.json_response(await self._quoted(self.review_state.quote(stage)))
 
     async def launch(self, request: web.Request) -> web.Response:
-        """Buy what was shown: 403 where this link may not, 409 where it is not that any more."""
+        """Begin what was shown: 403 if this server may not spend, 409 if the quote has changed."""
         self._check_run(request)
         stage = Stage.DRAFT if request.match_info["stage"] == "drafts" else Stage.FINAL
         order = order_of(await body_of(request), stage)
         if not self.launches.may_spend:
             raise web.HTTPForbidden(
                 text="this link may decide, not spend: open the review with --allow-spend, "
-                "or run `pipeline finals`"
+                f"or run {self.command(stage)}"
             )
         begun, newest = await self.launches.order(order)
-        told = await self._quoted(newest)
+        answer = await self._quoted(newest)
         if begun:
-            return web.json_response(told, status=HTTPStatus.ACCEPTED)
+            return web.json_response(answer, status=HTTPStatus.ACCEPTED)
         why = "a run is going on already" if self.launches.running else "the plan has changed"
         message = f"{why}: look at the sum again, nothing was spent"
-        return web.json_response({**told, "message": message}, status=HTTPStatus.CONFLICT)
+        return web.json_response({**answer, "message": message}, status=HTTPStatus.CONFLICT)
 
     async def events(self, request: web.Request) -> web.StreamResponse:
-        """What changes, as it changes."""
+        """Send every change as it happens."""
         self._check_run(request)
         headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-store", **HEADERS}
         stream = web.StreamResponse(headers=headers)
@@ -167,18 +238,17 @@ class Routes:
             pass
         return stream
 
-    async def _quoted(self, one: LaunchQuote) -> dict[str, object]:
-        board = self.review_state.board
-        found = await limits(self.review_state.ledger, board.campaign, now=self.clock())
-        final = board.campaign.stages.get(Stage.FINAL)
+    async def _quoted(self, quote: LaunchQuote) -> dict[str, object]:
+        reviewed = self.review_state.surveyed.reviewed
+        final = reviewed.campaign.stages.get(Stage.FINAL)
         return {
-            **asdict(one),
-            "cells": len(one.cells),
-            "spent": sum(self.review_state.spent.values()),
-            "limits": [asdict(limit) for limit in found] if not self.options.play_money else [],
+            **asdict(quote),
+            "cells": len(quote.cells),
+            "spent": self.review_state.spent.upper,
+            "limits": [asdict(budget) for budget in await self.review_state.budgets()],
             "mode": final.mode if final is not None else "",
-            "repeats": self.review_state.repeats,
-            "command": f"pipeline finals {shlex.quote(board.campaign.file)}",
+            "repeats": reviewed.repeats,
+            "command": self.command(quote.stage),
         }
 
     def _check_run(self, request: web.Request) -> None:
@@ -192,9 +262,9 @@ _TEMPLATES = Environment(
 
 
 def _answer(answer: DecisionAnswer) -> dict[str, object]:
-    told: dict[str, object] = {"cell": answer.said.cell, "change": answer.change}
+    fields: dict[str, object] = {"cell": answer.decision.cell, "change": answer.change}
     if answer.conflict is not None:
-        told["conflict"] = {"by": answer.conflict.by, "decision": answer.conflict.decision}
+        fields["conflict"] = {"by": answer.conflict.by, "decision": answer.conflict.decision}
     if answer.refused:
-        told["refused"] = answer.refused
-    return told
+        fields["refused"] = answer.refused
+    return fields

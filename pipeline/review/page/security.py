@@ -1,4 +1,4 @@
-"""Who may ask the review server for what: every request passes here first.
+"""How a review server is opened, and who may ask it for what: every request passes here first.
 
 A name check keeps foreign pages from reaching a loopback server through their own DNS, a token
 in the first link becomes a cookie, and writes must provably come from our own page.
@@ -6,16 +6,17 @@ in the first link becomes a cookie, and writes must provably come from our own p
 
 import hashlib
 import hmac
+import ipaddress
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from pipeline.errors import LedgerUnusable, LocalFault, PipelineError, Refusal
-from pipeline.review.page.options import LOOPBACK_NAMES, ReviewOptions, is_address
+from pipeline.errors import LedgerUnusable, LocalFault, PipelineError, Refusal, UsageError
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -37,9 +38,48 @@ HEADERS: Mapping[str, str] = {
 _HOST = re.compile(r"^(?P<name>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?$", re.IGNORECASE)
 _READING = frozenset({"GET", "HEAD"})
 
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReviewOptions:
+    """Where the page is served, for whom, and whether it may spend."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    """0 takes a free one."""
+    reviewer: str = "you"
+    """The name under verdicts until a reviewer gives another one. --as."""
+    allow_spend: bool = False
+    """Whether whoever has the link may buy images. --allow-spend."""
+    token: str | None = field(default=None, repr=False)
+    """What the link carries: `None` makes one up, empty asks for none (loopback only)."""
+    names: tuple[str, ...] = ()
+    """Further host names under which browsers may ask."""
+
+    def __post_init__(self) -> None:
+        if self.token == "" and not self.loopback:
+            raise UsageError(f"a review on {self.host} needs a token: others can reach it")
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach the server."""
+        return self.host in LOOPBACK_NAMES or (
+            is_address(self.host) and ipaddress.ip_address(self.host).is_loopback
+        )
+
+
+def is_address(host: str) -> bool:
+    """Return whether a host is an IP address."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
 
 def security_middleware(options: ReviewOptions, token: str) -> Middleware:
-    """The one middleware; an empty `token` asks nobody for one."""
+    """Return the middleware that checks every request; with an empty `token` none is asked for."""
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -52,9 +92,11 @@ def security_middleware(options: ReviewOptions, token: str) -> Middleware:
                 _check_write(request)
                 response = await handler(request)
         except web.HTTPException as error:
-            response = _told(request, error.status, error.text or error.reason, error.headers)
+            response = _error_response(
+                request, error.status, error.text or error.reason, error.headers
+            )
         except PipelineError as error:
-            response = _told(request, _status_of(error), str(error), {})
+            response = _error_response(request, _status_of(error), str(error), {})
         if not response.prepared:
             for name, value in HEADERS.items():
                 response.headers.setdefault(name, value)
@@ -65,7 +107,7 @@ def security_middleware(options: ReviewOptions, token: str) -> Middleware:
 
 
 def cookie_name(request: web.Request) -> str:
-    """Named per port, since browsers share cookies between the ports of one host."""
+    """Return the cookie's name, one per port: browsers share cookies between ports of one host."""
     name = request.get_extra_info("sockname")
     return f"pipeline_review_{name[1] if isinstance(name, tuple) else 0}"
 
@@ -80,7 +122,7 @@ def _check_host(request: web.Request, options: ReviewOptions) -> None:
 
 
 def _entering(request: web.Request, token: str) -> web.StreamResponse | None:
-    """Trade the token of the first link for a cookie, so that it does not stay in the address."""
+    """Exchange the token of the first link for a cookie, so that it leaves the address bar."""
     given = request.query.get("t", "")
     if not token or request.method not in _READING or not _same(given, token):
         return None
@@ -120,7 +162,7 @@ def _same(given: str, wanted: str) -> bool:
 
 
 def _session(token: str) -> str:
-    """What the cookie holds: proof of the token, without the token."""
+    """Return what the cookie holds: proof of the token, without the token."""
     return hashlib.sha256(b"review:" + token.encode()).hexdigest()
 
 
@@ -136,10 +178,10 @@ def _status_of(error: PipelineError) -> int:
             return HTTPStatus.CONFLICT
 
 
-def _told(
+def _error_response(
     request: web.Request, status: int, message: str, headers: Mapping[str, str]
 ) -> web.Response:
-    """An ending in the form its reader expects: the page shows `message`."""
+    """Return an error in the form that its reader expects: the page shows `message`."""
     kept = {name: value for name, value in headers.items() if name in {"Location", "Allow"}}
     if request.path.startswith("/api/"):
         body = json.dumps({"message": message}, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""The review server: opens the desk, serves the page, and keeps the review file."""
+"""The review server: surveys the campaign, serves the page, and writes the review file."""
 
 import asyncio
 import secrets
@@ -19,34 +19,31 @@ from pipeline.executors.registry import open_executor
 from pipeline.images.registry import images_in
 from pipeline.ledger.base import Ledger
 from pipeline.model.campaign import Slug
-from pipeline.review.binding import stamp
 from pipeline.review.page.broadcast import Broadcast
-from pipeline.review.page.launches import Launches
-from pipeline.review.page.options import ReviewOptions
-from pipeline.review.page.packed_board import PackedBoard
+from pipeline.review.page.campaign_source import ReviewSource
+from pipeline.review.page.launches import Launch, Launches
 from pipeline.review.page.pictures import Pictures
-from pipeline.review.page.quote import Launch
 from pipeline.review.page.review_state import ReviewState
-from pipeline.review.page.routes import Routes
-from pipeline.review.page.security import security_middleware
-from pipeline.review.page.source import ReviewSource
+from pipeline.review.page.routes import LaunchCommand, PackedTable, Routes
+from pipeline.review.page.security import ReviewOptions, security_middleware
 from pipeline.review.review_file_sync import ReviewFile, ReviewFileSync
+from pipeline.review.verdicts import stamp
 
 _LARGEST_BODY = 16 * 1024 * 1024
 _PATIENCE = 3.0
 """Seconds that answers under way may still take when the server stops."""
-_KEEP_AFTER = 0.4
+_WRITE_AFTER = 0.4
 """Seconds that decisions are gathered before the review file is written."""
-_LOOK_EVERY = 1.0
-"""Seconds between looks at the ledger while somebody watches or something is bought."""
-_SHARE = 4
-"""A look that took long is followed by a rest of so many times its length …"""
-_LONGEST_REST = 5.0
-"""… but nobody waits longer than this for news."""
+_REFRESH_EVERY = 1.0
+"""Seconds between refreshes while a page is open or a launch is at work."""
+_PAUSE_FACTOR = 4
+"""A refresh is followed by a pause of this many times its length …"""
+_LONGEST_PAUSE = 5.0
+"""… but never by more than this many seconds."""
 
 
 def utc_now() -> datetime:
-    """The clock."""
+    """Return the time of the clock."""
     return datetime.now(UTC)
 
 
@@ -59,6 +56,8 @@ class ReviewSubject:
     ledger: Ledger
     output: Path
     file: ReviewFile
+    command: LaunchCommand
+    """The command that the page shows if it may not spend."""
 
 
 class ReviewServer:
@@ -84,14 +83,16 @@ class ReviewServer:
             ledger=subject.ledger,
             campaign=subject.campaign,
             source=subject.source,
+            output=subject.output,
             broadcast=self._broadcast,
+            clock=clock,
         )
         self._launches = Launches(
             review_state=self._review_state,
             broadcast=self._broadcast,
             launch=launch if options.allow_spend else None,
         )
-        self._packing = PackedBoard(
+        self._packed = PackedTable(
             review_state=self._review_state,
             launches=self._launches,
             broadcast=self._broadcast,
@@ -111,18 +112,18 @@ class ReviewServer:
         return f"http://{shown}:{self.port}/{key}"
 
     async def __aenter__(self) -> Self:
-        """Open the desk, take over what changed in the review file, and listen.
+        """Survey the campaign, import what changed in the review file, and listen.
 
-        Raises `CampaignError` where campaign or review file cannot be used, `UsageError` where
-        the port cannot be had.
+        Raises `CampaignError` if campaign or review file cannot be used, `UsageError` if the
+        port is taken.
         """
         await self._review_state.refresh()
         try:
-            await self._file_sync.keep(now=stamp(self._clock()))
+            await self._file_sync.sync(now=stamp(self._clock()))
         except LocalFault as fault:
-            # The ledger has every verdict; a file that cannot be written is no reason not to look.
+            # The ledger has every verdict; a file that cannot be written must not close the page.
             self._review_state.complain("file", str(fault))
-        await self._packing.body()  # whoever comes first does not wait for it
+        await self._packed.body()  # so that the first visitor does not wait for it
         async with AsyncExitStack() as stack:
             executor = await stack.enter_async_context(open_executor())
             runner = web.AppRunner(
@@ -134,7 +135,7 @@ class ReviewServer:
             await _listen(runner, self._options)
             self.port = runner.addresses[0][1]
             group = await stack.enter_async_context(asyncio.TaskGroup())
-            for work in (self._launches.serve(), self._keep(), self._watch()):
+            for work in (self._launches.serve(), self._write_when_decided(), self._watch()):
                 stack.callback(group.create_task(work).cancel)
             self._stack = stack.pop_all()
         return self
@@ -155,7 +156,7 @@ class ReviewServer:
             except BaseExceptionGroup as several:
                 raise several.exceptions[0] from several
             if self._decided.is_set():
-                await self._keep_now()
+                await self._write_file()
 
     def _pictures(self, executor: Executor) -> Pictures:
         return Pictures(
@@ -175,8 +176,9 @@ class ReviewServer:
             launches=self._launches,
             broadcast=self._broadcast,
             pictures=self._pictures(executor),
-            packing=self._packing,
+            packed=self._packed,
             options=self._options,
+            command=self._subject.command,
             clock=self._clock,
             changed=self._decided.set,
         )
@@ -187,19 +189,19 @@ class ReviewServer:
         del application
         self._broadcast.close()
 
-    async def _keep(self) -> None:
-        """Write the review file soon after decisions, and lay what they changed elsewhere."""
+    async def _write_when_decided(self) -> None:
+        """Write the review file soon after decisions, and survey what they changed elsewhere."""
         while True:
             await self._decided.wait()
-            await asyncio.sleep(_KEEP_AFTER)
+            await asyncio.sleep(_WRITE_AFTER)
             self._decided.clear()
-            await self._keep_now()
+            await self._write_file()
             await self._review_state.refresh()
 
-    async def _keep_now(self) -> None:
-        """A review file that cannot be read or written never loses a verdict: the ledger has it."""
+    async def _write_file(self) -> None:
+        """Write the review file; if that fails, no verdict is lost: the ledger has them."""
         try:
-            await self._file_sync.keep(now=stamp(self._clock()))
+            await self._file_sync.sync(now=stamp(self._clock()))
         except (CampaignError, UsageError, LocalFault) as error:
             self._review_state.complain("file", str(error))
         else:
@@ -219,7 +221,7 @@ class ReviewServer:
                 if self._file_sync.edited():
                     self._decided.set()
             took = time.monotonic() - started
-            await asyncio.sleep(min(_LONGEST_REST, max(_LOOK_EVERY, took * _SHARE)))
+            await asyncio.sleep(min(_LONGEST_PAUSE, max(_REFRESH_EVERY, took * _PAUSE_FACTOR)))
 
 
 async def _listen(runner: web.AppRunner, options: ReviewOptions) -> None:

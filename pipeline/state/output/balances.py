@@ -1,8 +1,8 @@
-"""What an account had left at a moment when the ledger had no question open: it settles later ones.
+"""Balances of an account, noted while nothing was in doubt: they settle later doubts.
 
-A balance alone proves nothing, and neither do two of them while something is in the making. What
-is kept is a balance together with what the ledger had confirmed at that very moment, so that all
-that was charged since can be held against all that was asked since.
+A balance alone proves nothing, nor do two of them while a request is open. So a balance is noted
+together with what the ledger had confirmed at that moment: all that was charged since can be
+compared with all that was requested since.
 """
 
 import json
@@ -29,15 +29,15 @@ class Balance:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BalanceFinding:
-    """What two balances say of everything that is in doubt between them."""
+    """What two balances prove about the doubts between them."""
 
     settles: Resolution | None
-    """`None` where they prove nothing."""
+    """`None` if they prove nothing."""
     words: str
 
 
 def read_balance(output: Path, account: Account) -> Balance | None:
-    """The last balance of an account without an open question; `None` where none is known."""
+    """Return the last balance that was noted of an account; `None` if there is none."""
     known = _read(output).get(account)
     try:
         return Balance(**known) if isinstance(known, dict) else None
@@ -46,16 +46,16 @@ def read_balance(output: Path, account: Account) -> Balance | None:
 
 
 def note_balance(output: Path, account: Account, balance: Balance) -> None:
-    """Keep it in the place of the one before; `LocalFault` where the disk fails."""
+    """Note a balance in place of the one before; `LocalFault` if the disk fails."""
     known = _read(output) | {account: asdict(balance)}
     write_file(output, BALANCES, json.dumps(known, indent=1).encode())
 
 
 def compare_balances(before: Balance, *, left: int, spent: Spent) -> BalanceFinding:
-    """Hold what the balance lost against what the account may have been charged meanwhile.
+    """Compare what the balance lost with what the account may have been charged since.
 
-    Only the two ends of the interval prove something of every doubt; what lies between does not
-    say which, and what lies outside is somebody else's spending, or a payment in.
+    Only the two ends of the interval prove something about every doubt. A value between them does
+    not tell which doubts were charged; one outside is somebody else's spending, or a payment in.
     """
     charged = before.left - left
     sure = spent.confirmed - before.confirmed

@@ -1,4 +1,4 @@
-"""The output folder: every path in it is made here, and every small file is written whole."""
+"""The output folder: its paths, and files that are written whole or not at all."""
 
 import secrets
 import tempfile
@@ -15,12 +15,12 @@ EMBEDDED_STATE = PurePosixPath(".embedded")
 
 
 def new_run_id(now: datetime) -> RunId:
-    """A name that sorts by time, is unique, and is a file name everywhere."""
+    """Return a unique name that sorts by time and is a valid file name everywhere."""
     return RunId(f"{now.astimezone(UTC):%Y-%m-%dT%H%M%SZ}-{secrets.token_hex(3)}")
 
 
 def open_output(folder: Path) -> Path:
-    """Resolve the output folder once and prove that it can be written; `LocalFault` where not."""
+    """Resolve the output folder once and prove that it can be written; `LocalFault` if not."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         root = folder.resolve(strict=True)
@@ -34,7 +34,7 @@ def open_output(folder: Path) -> Path:
 
 
 def write_file(root: Path, place: PurePosixPath, content: bytes | Iterable[bytes]) -> None:
-    """Put a file below the output folder, whole or not at all; `LocalFault` where not."""
+    """Put a file below the output folder, whole or not at all; `LocalFault` if not."""
     at = ConfinedPath.at(str(place))
     try:
         make_folders(root, at.folders)
@@ -44,7 +44,7 @@ def write_file(root: Path, place: PurePosixPath, content: bytes | Iterable[bytes
 
 
 def point_latest(root: Path, paths: RunPaths) -> None:
-    """Let `latest` point at this run; a reader always finds one run or the other."""
+    """Let `latest` point at this run, atomically; `LocalFault` if the disk fails."""
     link = root / paths.latest
     beside = link.with_name(".latest.new")  # one name: what a dead run left is written over
     try:

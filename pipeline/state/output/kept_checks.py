@@ -1,4 +1,4 @@
-"""What was measured on each image, kept beside the images: looking twice would cost twice."""
+"""The checks of each image, kept beside the images: decoding one again is expensive."""
 
 import json
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ class KeptChecks:
         self._known: dict[str, ChecksRecord] = {}
 
     def load(self) -> None:
-        """Read what earlier runs measured."""
+        """Read the checks of earlier runs; `LocalFault` if the file cannot be read."""
         try:
             place = self._output / str(self._place)
             text = place.read_text(encoding="utf-8", errors="replace")
@@ -45,11 +45,11 @@ class KeptChecks:
 
     @property
     def known(self) -> Mapping[str, ChecksRecord]:
-        """Everything measured so far."""
+        """The checks of all images so far."""
         return self._known
 
     def keep(self, sha256: str, measured: ChecksRecord) -> None:
-        """Remember one image's checks."""
+        """Append one image's checks; `LocalFault` if the disk fails."""
         if sha256 in self._known:
             return
         self._known[sha256] = measured

@@ -1,4 +1,4 @@
-"""Who settled a doubt, when, and on what ground: one line each, beside the campaign's images."""
+"""The record of who settled a doubt, when and on what ground, beside the campaign's images."""
 
 import json
 from pathlib import Path
@@ -19,9 +19,9 @@ def note_resolution(
     url: str = "",
     charged: Credits | None = None,
 ) -> None:
-    """Append to `<campaign>/resolutions.jsonl`; `LocalFault` where the disk fails."""
+    """Append to `<campaign>/resolutions.jsonl`; `LocalFault` if the disk fails."""
     place = ConfinedPath(folders=(entry.at.campaign,), name="resolutions.jsonl")
-    said = {
+    fields = {
         "at": at,
         "job": entry.key,
         "cell": entry.at.cell,
@@ -34,7 +34,7 @@ def note_resolution(
         **({"url": url} if url else {}),
         **({} if charged is None else {"charged": charged}),
     }
-    line = json.dumps(said, ensure_ascii=False, separators=(",", ":")) + "\n"
+    line = json.dumps(fields, ensure_ascii=False, separators=(",", ":")) + "\n"
     try:
         append(output, place, line.encode("utf-8", "surrogatepass"), durable=True)
     except OSError as error:

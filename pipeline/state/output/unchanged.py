@@ -1,4 +1,4 @@
-"""A campaign in which nothing is due: how that is remembered, and told again without planning."""
+"""A campaign in which nothing is due: how the next run knows, and repeats the last report."""
 
 import hashlib
 import json
@@ -15,11 +15,11 @@ from pipeline.model.run import RunId, RunPaths
 from pipeline.state.output.folder import write_file
 
 TOTALS = b'\n "totals": '
-"""Where a run manifest stops telling of the run; no text before it can hold a bare line break."""
+"""Where the totals of a run manifest begin; no text before it can hold a bare line break."""
 PIECE = 1024 * 1024
 
 OWN_WRITES = 2
-"""What a run in which nothing is due writes into the ledger: that it began, and that it ended."""
+"""Writes into the ledger by a run in which nothing is due: its beginning and its end."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,7 +36,7 @@ class Fingerprint:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Unchanged:
-    """What must all be as it was for the last account to hold still."""
+    """What has to be as it was for the last report to be still right."""
 
     fingerprint: str
     """Of the campaign's meaning, the account, and what the run was asked."""
@@ -44,20 +44,20 @@ class Unchanged:
     writes: int
     folders: str
     run: RunId
-    """The run whose manifest says it all."""
+    """The run whose manifest is repeated."""
     images: int
     """How many it lists."""
 
 
 def campaign_fingerprint(campaign: Campaign, *, account: str, asked: Iterable[object]) -> str:
-    """The same campaign, account and flags in the same month have the same one."""
+    """Return the same text for the same campaign, account and flags in the same month."""
     month = f"{datetime.now(UTC):%Y-%m}"
     facts = [campaign.sha256, campaign.provider, account, month, *map(str, asked)]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
 def take_fingerprint(root: Path, campaign: Slug) -> Fingerprint | None:
-    """How ledger and images are now; `None` where the ledger has no mark."""
+    """Return how ledger and images are now; `None` if the ledger has no mark."""
     mark = ledger_mark(root)
     if mark is None:
         return None
@@ -66,33 +66,33 @@ def take_fingerprint(root: Path, campaign: Slug) -> Fingerprint | None:
 
 
 def remember_unchanged(
-    root: Path, campaign: Slug, *, run: RunId, seen: str, sight: Fingerprint | None, images: int
+    root: Path, campaign: Slug, *, run: RunId, seen: str, found: Fingerprint | None, images: int
 ) -> None:
-    """After a run that left nothing due and paid nothing: what it found at its start holds.
+    """Remember, after a run that left nothing due and paid nothing, what it found at its start.
 
-    Nothing is remembered where somebody else wrote into the ledger meanwhile: a verdict given
-    while the run looked must be heard by the next one.
+    Nothing is remembered if somebody else wrote into the ledger meanwhile: a verdict that was
+    given during the run must be seen by the next one.
     """
     mark = ledger_mark(root)
-    if mark is None or sight is None:
+    if mark is None or found is None:
         return
-    writes = sight.writes + OWN_WRITES
-    if (mark.name.hex(), mark.commits) == (sight.ledger, writes):
-        settled = Unchanged(
+    writes = found.writes + OWN_WRITES
+    if (mark.name.hex(), mark.commits) == (found.ledger, writes):
+        unchanged = Unchanged(
             fingerprint=seen,
-            ledger=sight.ledger,
+            ledger=found.ledger,
             writes=writes,
-            folders=sight.folders,
+            folders=found.folders,
             run=run,
             images=images,
         )
-        write_file(root, _place(campaign), json.dumps(asdict(settled)).encode())
+        write_file(root, _place(campaign), json.dumps(asdict(unchanged)).encode())
 
 
 def still_unchanged(
-    root: Path, campaign: Slug, *, seen: str, sight: Fingerprint | None
+    root: Path, campaign: Slug, *, seen: str, found: Fingerprint | None
 ) -> Unchanged | None:
-    """The account that still holds; `None` where anything is not as it was."""
+    """Return what still holds of the last run; `None` if anything is not as it was."""
     try:
         known = Unchanged(**json.loads((root / _place(campaign)).read_bytes()))
     except (OSError, ValueError, TypeError):
@@ -100,16 +100,16 @@ def still_unchanged(
     now = Fingerprint(ledger=known.ledger, writes=known.writes, folders=known.folders)
     paths = RunPaths(campaign=campaign, run=known.run)
     there = (root / paths.manifest).is_file() and (root / paths.table).is_file()
-    return known if known.fingerprint == seen and now == sight and there else None
+    return known if known.fingerprint == seen and now == found and there else None
 
 
 def repeat_report(
     root: Path, campaign: Slug, *, before: RunId, now: RunId, run: Mapping[str, object]
 ) -> None:
-    """Write the last account as that of a new run.
+    """Write the report of an earlier run as that of a new run.
 
-    Only what is said of the run itself is new; totals and images are carried over byte for byte.
-    `LocalFault` where the disk fails, `ValueError` where the last manifest is not one of ours.
+    Only the facts of the run itself are new; totals and images are copied byte for byte.
+    `LocalFault` if the disk fails, `ValueError` if the last manifest is not one of ours.
     """
     old = RunPaths(campaign=campaign, run=before)
     new = RunPaths(campaign=campaign, run=now)
@@ -117,14 +117,14 @@ def repeat_report(
         with (root / old.manifest).open("rb") as manifest, (root / old.table).open("rb") as table:
             first = manifest.read(PIECE)
             at = first.index(TOTALS)
-            account = json.loads(first[:at].removesuffix(b",") + b"}")
-            account["run"] = {**account["run"], **run}
-            head = json.dumps(account, indent=1, ensure_ascii=False)
-            said = head.encode("utf-8", "surrogatepass").removesuffix(b"\n}") + b","
-            write_file(root, new.manifest, _pieces(said + first[at:], manifest))
+            content = json.loads(first[:at].removesuffix(b",") + b"}")
+            content["run"] = {**content["run"], **run}
+            head = json.dumps(content, indent=1, ensure_ascii=False)
+            start = head.encode("utf-8", "surrogatepass").removesuffix(b"\n}") + b","
+            write_file(root, new.manifest, _pieces(start + first[at:], manifest))
             write_file(root, new.table, _pieces(b"", table))
     except OSError as error:
-        raise ValueError(f"the last account cannot be read: {error.strerror}") from error
+        raise ValueError(f"the last report cannot be read: {error.strerror}") from error
 
 
 def _pieces(first: bytes, rest: IO[bytes]) -> Iterator[bytes]:

@@ -11,7 +11,8 @@ from pipeline.ledger.memory.ledger import MemoryLedger
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.credits import Budget, Credits
 from pipeline.model.outcome import Failed, FailureKind, Receipt, Status
-from pipeline.state.survey import CampaignState
+from pipeline.state.campaign_state import CampaignState
+from pipeline.state.picks import StaleApproval
 
 GIVEN = CampaignOptions(campaign=Path("c.yaml"), provider="gptimage", only=("citrus/*",))
 FIVE = [a_job(f"citrus/{side}x3") for side in range(4, 9)]
@@ -47,7 +48,7 @@ async def store(ledger, *jobs):
         await ledger.stored(job.key, an_image(job))
 
 
-async def named(ledger, jobs, *, counts=None, waiting=(), asked=None):
+async def named(ledger, jobs, *, counts=None, waiting=(), asked=None, stale=()):
     """The commands named after a run, without their file and flags."""
     standing = CampaignState(
         jobs=jobs,
@@ -56,7 +57,7 @@ async def named(ledger, jobs, *, counts=None, waiting=(), asked=None):
         finals=(),
         entries=await ledger.entries([job.key for job in jobs]),
         verdicts={},
-        stale=(),
+        stale=[StaleApproval(cell=job.at.cell, reason="its words changed") for job in stale],
         waiting=[job.at.cell for job in waiting],
     )
     steps = steps_onward(GIVEN, counts or {}, standing)
@@ -89,6 +90,17 @@ async def test_after_a_run_of_some_cells_no_approval_reaches_for_cells_without_a
     cells = frozenset(job.at.cell for job in chosen)
     steps = await named(ledger, [*chosen, *others], waiting=chosen, asked=cells)
     assert steps == ["Next review", "then run"]
+
+
+async def test_a_cell_whose_approval_no_longer_holds_is_offered_like_one_without(ledger):
+    """After a change of provider the run named such cells, and no command for them."""
+    await store(ledger, *FIVE[:2])
+    assert await named(ledger, FIVE, waiting=FIVE[:1], stale=FIVE[1:3]) == [
+        "Next review",
+        "or approve citrus/4x3 --take 1",
+        "or approve citrus/5x3 --take 1",
+        "then run",
+    ]
 
 
 async def test_the_take_that_is_offered_is_one_that_has_an_image(ledger):

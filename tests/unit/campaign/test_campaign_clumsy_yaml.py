@@ -105,4 +105,4 @@ def test_what_only_looks_like_a_slip_is_none(text):
 
 def test_a_colour_that_a_comment_swallowed_stops_the_campaign():
     with pytest.raises(CampaignError):
-        parse("prompt: on #ff0000 paper", file="c.yaml")[1].settle()
+        parse("prompt: on #ff0000 paper", file="c.yaml")[1].raise_if_failed()

@@ -12,7 +12,7 @@ from pipeline.errors import LocalFault
 from pipeline.prompts.cells import expand
 from pipeline.prompts.explain import explain
 from pipeline.templates import template_process as template_processes
-from pipeline.templates.frames import FrameBroken, receive
+from pipeline.templates.messages import FrameBroken, receive
 from pipeline.templates.template_process import TemplateProcess, TemplateProcessDied, TemplateSetup
 
 SIZES = (
@@ -243,15 +243,15 @@ def test_a_child_that_is_gone_is_noticed():
         template_process._process.kill()
         template_process._process.wait()
         with pytest.raises(TemplateProcessDied):
-            template_process.learn(
+            template_process.compile(
                 TemplateSetup(templates={}, expressions={}, columns={}, longest=9)
             )
 
 
 def test_a_child_that_cannot_import_its_code_is_a_fault_of_this_machine(monkeypatch):
-    monkeypatch.setattr(template_processes, "_CHILD", "pipeline.templates.nothing")
+    monkeypatch.setattr(template_processes, "_WORKER", "pipeline.templates.nothing")
     with TemplateProcess() as template_process, pytest.raises(LocalFault, match="No module named"):
-        template_process.learn(TemplateSetup(templates={}, expressions={}, columns={}, longest=9))
+        template_process.compile(TemplateSetup(templates={}, expressions={}, columns={}, longest=9))
 
 
 def test_a_broken_frame_is_noticed():

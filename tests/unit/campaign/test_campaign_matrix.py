@@ -2,7 +2,6 @@
 
 import pytest
 
-from pipeline.campaign.outline import outline
 from pipeline.prompts.cells import expand
 
 TWO_BY_TWO = "campaign: demo\nmatrix:\n  product: [a, b]\n  size: [1:1, 4:3]\n"
@@ -226,14 +225,13 @@ def test_a_deep_cut_is_warned_about(board):
     ]
 
 
-def test_the_outline_names_axes_and_losses_worst_first(board):
+def test_sizes_that_lose_by_the_cut_are_listed_worst_first(board):
     text = (
         "campaign: demo\nmatrix:\n  product: [a, b]\n"
         "  size: [1:1, instagram-story, leaderboard]\n" + PROMPT
     )
-    shape = outline(board.write(text).load())
-    assert shape.axes == (("product", 2), ("size", 3))
-    assert [size.id for size in shape.crops] == ["leaderboard", "instagram-story"]
+    loaded = board.write(text).load()
+    assert [size.id for size in loaded.cut_sizes] == ["leaderboard", "instagram-story"]
 
 
 def test_overrides_apply_in_order_and_the_later_one_wins(board):

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.campaign.campaign_settings import fill_environment
 from pipeline.campaign.first_campaign import campaign_from_feed, first_campaign
 from pipeline.campaign.grammar import reference, schema
 from pipeline.campaign.grammar.campaign_file import CampaignFile
 from pipeline.campaign.grammar.checking import check
 from pipeline.campaign.grammar.parts import keys, parts
 from pipeline.campaign.matrix.placements import listing
-from pipeline.campaign.outline import fill_environment
 from pipeline.campaign.reading.document import parse
 from pipeline.errors import CampaignError, UsageError
 from pipeline.model.verdict import Round
@@ -129,8 +129,8 @@ def test_a_cell_is_explained_with_the_prompt_of_each_stage(explained):
         ("vars.look", ("shiny", "c.yaml:10", "overrides[0]")),
         ("prompt", ("a {{ look }} {{ season }} photo of {{ product.name }}", "c.yaml:7", "")),
         ("stages.draft.takes", ("2", "c.yaml:10", "overrides[0]")),
-        ("stages.draft.quality", ("low", "usual", "")),
-        ("provider", ("embedded", "usual", "")),
+        ("stages.draft.quality", ("low", "default", "")),
+        ("provider", ("embedded", "default", "")),
     ],
 )
 def test_every_value_names_the_file_and_line_that_set_it(explained, name, setting):

@@ -70,8 +70,8 @@ def test_a_bug_is_told_in_json_where_the_log_is_json(monkeypatch, capsys, tmp_pa
 @pytest.mark.parametrize(
     ("command", "words"),
     [
-        ("plan", ["plan for a run that may spend no more", "end with 5 where a run would buy"]),
-        ("run", ["json: an object a line", "end with 5 where drafts wait"]),
+        ("plan", ["plan a run that spends at most", "5 instead of 0 if a run would buy"]),
+        ("run", ["one JSON object per line", "5 instead of 0 if drafts wait"]),
     ],
 )
 def test_help_explains_an_option_without_pointing_elsewhere(capsys, command, words):

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from builders import NOW, a_run
 
+from pipeline.app.commands.plan import Plan
 from pipeline.app.options import CampaignOptions
 from pipeline.campaign.loading import load_campaign
-from pipeline.cli.plan_page import Plan, plan_ending, plan_page
+from pipeline.cli.plan_page import plan_ending, plan_page
 from pipeline.images.registry import images_in
 from pipeline.ledger.memory.ledger import MemoryLedger
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
@@ -16,8 +17,7 @@ from pipeline.model.credits import Budget
 from pipeline.model.outcome import Receipt
 from pipeline.model.verdict import Decision
 from pipeline.providers.registry import profiles
-from pipeline.review.binding import UnboundVerdict
-from pipeline.review.verdicts import decide_cells
+from pipeline.review.verdicts import UnboundVerdict, decide_cells
 from pipeline.state.due import Rules
 from pipeline.state.preview import preview_run
 from pipeline.state.survey import survey
@@ -74,7 +74,7 @@ class House:
         return Plan(
             loaded=self.loaded,
             preview=await preview_run(self.ledger, self.loaded, rules=self.rules),
-            limits={},
+            budgets=(),
             seconds=seconds,
             concurrency=8,
         )
@@ -121,8 +121,8 @@ async def test_finals_that_are_paid_are_no_longer_among_those_that_may_cost(hous
     for final in (await survey(house.ledger, house.loaded)).finals:
         await house.store(final)
     page = "\n".join(plan_page(await house.plan()))
-    assert "up to 2 × 12" in page
-    assert "up to 4 × 12" not in page
+    assert "up to 2 images × 12" in page
+    assert "up to 4" not in page
 
 
 async def test_the_table_says_that_it_counts_drafts(house):

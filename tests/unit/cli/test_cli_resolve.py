@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from builders import a_job, a_run
 
-from pipeline.cli.commands import resolve
+from pipeline.app import campaign
 from pipeline.cli.main import main
 from pipeline.ledger.registry import open_ledger
 from pipeline.model.credits import Budget, Spent
@@ -90,13 +90,13 @@ def test_what_several_images_cost_is_said_by_the_person_not_guessed(capfd, words
 def test_the_campaign_is_not_read_once_for_every_doubt_that_is_answered(capfd, monkeypatch):
     """It was, with all its feeds, though an answer by a person needs nothing of it."""
     reads = []
-    original = resolve.load_campaign
+    original = campaign.load_campaign
 
     def counted(*words, **options):
         reads.append(words)
         return original(*words, **options)
 
-    monkeypatch.setattr(resolve, "load_campaign", counted)
+    monkeypatch.setattr(campaign, "load_campaign", counted)
     a_ledger(*(a_job(f"p{at}/4x3", campaign="soda") for at in range(3)))
     assert main(["resolve", "soda.yaml", "--charged"]) == 0
     assert "3 images settled" in capfd.readouterr().err

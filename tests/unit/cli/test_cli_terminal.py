@@ -1,8 +1,10 @@
 """Text on a terminal: columns that line up, and names that fit."""
 
+import io
+
 import pytest
 
-from pipeline.cli.terminal import breadth, clipped, counted, table
+from pipeline.cli.terminal import breadth, clipped, counted, folded, table
 
 
 def test_columns_line_up_behind_wide_letters_and_letters_with_marks():
@@ -39,3 +41,23 @@ def test_a_long_name_of_wide_letters_is_cut_to_the_columns_there_are():
 
 def test_a_cook_is_as_wide_as_a_terminal_draws_signs_that_show_nothing():
     assert breadth("a\u200bb\ufe0f") == 2
+
+
+class Terminal(io.StringIO):
+    """A stream that a person reads."""
+
+    def isatty(self):
+        return True
+
+
+def test_a_line_on_a_terminal_breaks_between_words(monkeypatch):
+    """`log`, errors and reasons were cut by the terminal in the middle of a word."""
+    monkeypatch.setenv("COLUMNS", "30")
+    text = "failed  citrus/1x1  the provider cannot be reached now"
+    lines = folded(text, stream=Terminal(), indent="    ")
+    assert lines == ["failed  citrus/1x1  the", "    provider cannot be", "    reached now"]
+
+
+def test_a_line_for_a_program_stays_one_line(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "30")
+    assert folded("a line " * 20, stream=io.StringIO()) == ["a line " * 20]

@@ -9,8 +9,8 @@ from builders import a_job, a_run
 
 from pipeline.errors import LedgerUnusable
 from pipeline.ledger.sqlite import opening
+from pipeline.ledger.sqlite.commit_mark import mark_path, read_mark
 from pipeline.ledger.sqlite.ledger import SqliteLedger
-from pipeline.ledger.sqlite.marks import mark_path, read_mark
 from pipeline.ledger.sqlite.migrations import MIGRATIONS
 from pipeline.model.credits import Budget
 
@@ -212,7 +212,7 @@ async def test_a_person_may_accept_an_older_copy_by_removing_the_mark(place):
     place.write_bytes(older)
     mark_path(place).unlink()
     ledger = await SqliteLedger.open(place)
-    assert await ledger.begin(a_run(NEXT)) == 0
+    assert await ledger.begin(a_run(NEXT)) == []
     await ledger.close()
 
 
@@ -270,7 +270,7 @@ async def test_a_large_ledger_is_not_read_whole_at_every_opening(place, monkeypa
     with sqlite3.connect(place) as edited:
         edited.execute("update total set confirmed = confirmed - 2")
     edited.close()
-    monkeypatch.setattr(opening, "CHECKED_WHOLE", 0)
+    monkeypatch.setattr(opening, "CHECKED_AT_OPENING", 0)
     ledger = await SqliteLedger.open(place)
     assert len(await ledger.campaign_entries("citrus-soda")) == len(JOBS)
     await ledger.close()
@@ -281,7 +281,7 @@ async def test_a_large_ledger_is_read_whole_before_the_first_purchase(place, mon
     with sqlite3.connect(place) as edited:
         edited.execute("update total set confirmed = confirmed - 2")
     edited.close()
-    monkeypatch.setattr(opening, "CHECKED_WHOLE", 0)
+    monkeypatch.setattr(opening, "CHECKED_AT_OPENING", 0)
     ledger = await SqliteLedger.open(place)
     run = a_run("2026-11-22T070000Z-bbbbbb")
     await ledger.begin(run)
@@ -293,7 +293,7 @@ async def test_a_large_ledger_is_read_whole_before_the_first_purchase(place, mon
 
 
 async def test_a_large_ledger_that_is_whole_sells_as_a_small_one_does(place, monkeypatch):
-    monkeypatch.setattr(opening, "CHECKED_WHOLE", 0)
+    monkeypatch.setattr(opening, "CHECKED_AT_OPENING", 0)
     ledger = await SqliteLedger.open(place)
     run = a_run("2026-11-22T070000Z-bbbbbb")
     await ledger.begin(run)

@@ -10,7 +10,7 @@ import pytest
 from builders import a_job, a_run
 
 from pipeline.errors import LocalFault
-from pipeline.ledger.sqlite import faults
+from pipeline.ledger.sqlite import errors
 from pipeline.ledger.sqlite.ledger import SqliteLedger
 from pipeline.model.credits import Budget, Credits, Spent
 from pipeline.model.outcome import Receipt
@@ -181,7 +181,7 @@ async def test_a_folder_that_may_not_be_written_can_be_read_and_is_not_bought_on
 async def test_a_ledger_that_another_program_does_not_let_go_of_is_a_local_fault(
     tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(faults, "PATIENCE", 100)
+    monkeypatch.setattr(errors, "BUSY_TIMEOUT", 100)
     place = tmp_path / "ledger.db"
     ledger = await SqliteLedger.open(place)
     other = apsw.Connection(str(place))

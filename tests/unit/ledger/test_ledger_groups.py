@@ -8,8 +8,8 @@ from builders import a_job, a_run
 
 from pipeline.errors import BudgetReached
 from pipeline.ledger.sqlite import group_commit
+from pipeline.ledger.sqlite.commit_mark import read_mark
 from pipeline.ledger.sqlite.ledger import SqliteLedger
-from pipeline.ledger.sqlite.marks import read_mark
 from pipeline.model.credits import Budget, Credits, Spent
 from pipeline.model.outcome import Paid, Receipt
 
@@ -117,7 +117,7 @@ async def test_closing_waits_for_permits_that_have_to_be_taken_back(tmp_path):
     asking.cancel()
     await ledger.close()
     again = await SqliteLedger.open(tmp_path / "other.db")
-    assert await again.begin(a_run("2026-11-22T070000Z-bbbbbb")) == 0
+    assert await again.begin(a_run("2026-11-22T070000Z-bbbbbb")) == []
     await again.close()
 
 
@@ -145,8 +145,8 @@ async def test_a_row_that_was_taken_back_is_not_remembered_as_there(ledger):
 async def test_what_the_file_itself_refuses_is_refused_to_one_caller_only(ledger):
     permit = await submit(ledger, CRAB)
 
-    def forget(books, now):
-        books._do("delete from job where id = ?", 1)
+    def forget(store, now):
+        store._do("delete from job where id = ?", 1)
 
     told = await asyncio.gather(
         ledger._write(forget), ledger.paid(permit, RECEIPT), return_exceptions=True
@@ -162,7 +162,7 @@ def test_a_program_that_forgets_to_close_its_ledger_ends_all_the_same(tmp_path):
     async def careless():
         ledger = await SqliteLedger.open(place)
         await ledger.begin(a_run())
-        ledger._called(lambda *_: time.sleep(0.2))
+        ledger._enqueue(lambda *_: time.sleep(0.2))
         await asyncio.sleep(0)
         return ledger
 

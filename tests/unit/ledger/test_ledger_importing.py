@@ -7,7 +7,7 @@ import pytest
 from builders import NOW, a_job, a_run
 
 from pipeline.errors import UsageError
-from pipeline.ledger.manifest_import.importing import BEYOND, import_manifest
+from pipeline.ledger.manifest_import.importing import UNLISTED, import_manifest
 from pipeline.ledger.memory.ledger import MemoryLedger
 from pipeline.ledger.sqlite.ledger import SqliteLedger
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
@@ -100,7 +100,7 @@ async def the_manifest_of(ledger):
         run=a_run(),
         campaign=CAMPAIGN,
         budget=Budget(),
-        roster=ReportScope(jobs=LISTED, entries=await ledger.entries(keys)),
+        scope=ReportScope(jobs=LISTED, entries=await ledger.entries(keys)),
         verdicts=await ledger.verdicts("citrus-soda"),
         checks={},
     )
@@ -115,7 +115,7 @@ async def the_manifest_of(ledger):
         versions={},
         git="",
     )
-    return json.loads(b"".join(manifest_text(facts, account.totals, account.roll)))
+    return json.loads(b"".join(manifest_text(facts, account.totals, account.rows)))
 
 
 @pytest.fixture
@@ -142,7 +142,7 @@ async def ledger(request, tmp_path):
 
 async def test_every_image_stands_as_it_stood(lost, manifest, ledger):
     await import_manifest(ledger, manifest, prices=PRICES)
-    await lost.begin(NEXT)
+    await lost.abandon(await lost.begin(NEXT), reason="killed")
     keys = [job.key for job in LISTED]
     before, after = await lost.entries(keys), await ledger.entries(keys)
     flying = replace(before[FLYING.key].outcome, reason=after[FLYING.key].outcome.reason)
@@ -164,7 +164,7 @@ async def test_every_credit_is_counted_also_of_images_that_are_gone(lost, manife
     for scope in ({}, {"campaign": "citrus-soda"}, {"month": "2026-11"}, {"run": a_run().id}):
         assert await ledger.spent(**scope) == await lost.spent(**scope)
     told = await ledger.campaign_entries("citrus-soda")
-    assert [entry.spent.confirmed for entry in told if entry.at.cell == BEYOND] == [2]
+    assert [entry.spent.confirmed for entry in told if entry.at.cell == UNLISTED] == [2]
 
 
 async def test_every_post_is_told_as_before(lost, manifest, ledger):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import LocalFault
-from pipeline.ledger.sqlite import file_systems
+from pipeline.ledger.sqlite import opening
 
 MOUNTS = r"""
 22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
@@ -27,18 +27,18 @@ nonsense
     ],
 )
 def test_the_innermost_mount_names_the_file_system(path, kind):
-    assert file_systems.kind_of(Path(path), MOUNTS) == kind
+    assert opening.file_system_of(Path(path), MOUNTS) == kind
 
 
 def test_a_network_file_system_is_refused_with_its_kind(tmp_path, monkeypatch):
     table = tmp_path / "mountinfo"
     mount = str(tmp_path.resolve()).replace(" ", r"\040")
     table.write_text(f"31 22 0:41 / {mount} rw - nfs4 10.0.0.1:/files rw\n")
-    monkeypatch.setattr(file_systems, "_TABLE", table)
+    monkeypatch.setattr(opening, "MOUNTS", table)
     with pytest.raises(LocalFault, match=r"network file system \(nfs4\)"):
-        file_systems.refuse_network(tmp_path / "ledger.db")
+        opening.refuse_network(tmp_path / "ledger.db")
 
 
 def test_where_the_system_does_not_tell_nothing_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(file_systems, "_TABLE", tmp_path / "none")
-    assert file_systems.refuse_network(tmp_path / "ledger.db") is None
+    monkeypatch.setattr(opening, "MOUNTS", tmp_path / "none")
+    assert opening.refuse_network(tmp_path / "ledger.db") is None

@@ -11,13 +11,12 @@ from campaign_texts import PROFILES
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pipeline.campaign.findings import Findings
 from pipeline.campaign.grammar.checking import check
-from pipeline.campaign.matrix.assembling import assemble
 from pipeline.campaign.matrix.axes import AxisContext
-from pipeline.campaign.matrix.walk import walk
-from pipeline.campaign.places import Findings
-from pipeline.campaign.reading.document import parse
-from pipeline.campaign.reading.scalars import plain_scalar
+from pipeline.campaign.matrix.building import build_matrix
+from pipeline.campaign.matrix.cross_product import cell_points
+from pipeline.campaign.reading.document import parse, plain_scalar
 from pipeline.errors import CampaignError
 from pipeline.model.campaign import Size, Stage
 from pipeline.model.job import Coordinates, job_key
@@ -90,7 +89,7 @@ def points(axes, rules, order):
         json.dumps({"campaign": "x", "matrix": matrix, "prompt": "p"}), file="x"
     )
     file = check(document, findings)
-    ground = AxisContext(
+    context = AxisContext(
         tables={},
         declared=(),
         caps=PROFILES["gptimage"].caps,
@@ -98,10 +97,10 @@ def points(axes, rules, order):
         document=document["matrix"],
         findings=Findings(),
     )
-    assembled = assemble(file.matrix, ground)
+    assembled = build_matrix(file.matrix, context)
     return [
         tuple(axis.ids[position] for axis, position in zip(assembled.axes, point, strict=True))
-        for point in walk(assembled)
+        for point in cell_points(assembled)
     ]
 
 

@@ -23,7 +23,7 @@ def asked(monkeypatch):
 
     def counted(self, head, values):
         if head["op"] == "write":
-            counts.append(len(head["shots"]))
+            counts.append(len(head["images"]))
         return original(self, head, values)
 
     monkeypatch.setattr(TemplateProcess, "post", counted)

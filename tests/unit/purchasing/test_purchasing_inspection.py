@@ -12,8 +12,8 @@ from pipeline.model.outcome import InDoubt, Paid, Stored
 from pipeline.providers.profiles import GPTIMAGE, PROFILES
 from pipeline.purchasing.events import Watchers
 from pipeline.purchasing.worker_pool import work_through
+from pipeline.state.campaign_state import CampaignState
 from pipeline.state.due import Rules
-from pipeline.state.survey import CampaignState
 
 
 async def test_a_disk_that_fails_under_the_checks_leaves_no_paid_answer_unheard(shop, tmp_path):

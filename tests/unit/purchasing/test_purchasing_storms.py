@@ -22,7 +22,7 @@ from pipeline.errors import (
     ReplyUnknown,
     Throttled,
 )
-from pipeline.ledger.memory.row_store import MemoryRowStore
+from pipeline.ledger.memory.ledger import MemoryRowStore
 from pipeline.ledger.row_store import SpendScope
 from pipeline.ledger.sqlite.ledger import SqliteLedger
 from pipeline.model.campaign import FailureLimit
@@ -84,27 +84,27 @@ class Groups:
         self.store, self.seconds = store, seconds
         self.gathering = []
 
-    def call(self, verb, *, unclaimed=None):
+    def enqueue(self, operation, *, undelivered=None):
         loop = asyncio.get_running_loop()
-        answer = loop.create_future()
+        result = loop.create_future()
         if not self.gathering:
             loop.call_later(self.seconds, self._apply)
-        self.gathering.append((verb, answer, unclaimed))
-        return answer
+        self.gathering.append((operation, result, undelivered))
+        return result
 
     def _apply(self):
         group, self.gathering = self.gathering, []
-        for verb, answer, unclaimed in group:
+        for operation, result, undelivered in group:
             try:
-                given = verb(self.store)
+                given = operation(self.store)
             except Exception as error:  # noqa: BLE001 - handed on, as the real one does
-                if not answer.cancelled():
-                    answer.set_exception(error)
+                if not result.cancelled():
+                    result.set_exception(error)
                 continue
-            if not answer.cancelled():
-                answer.set_result(given)
-            elif unclaimed is not None:
-                unclaimed(given)
+            if not result.cancelled():
+                result.set_result(given)
+            elif undelivered is not None:
+                undelivered(given)
 
     async def drain(self):
         await asyncio.sleep(3 * self.seconds)
@@ -118,8 +118,8 @@ class Readers:
     def __init__(self, store):
         self.store = store
 
-    async def ask(self, question):
-        return question(self.store)
+    async def query(self, query):
+        return query(self.store)
 
     async def close(self):
         pass

@@ -70,7 +70,7 @@ async def account_of(ledger, jobs, **how):
         run=a_run(),
         campaign=CAMPAIGN,
         budget=Budget(),
-        roster=ReportScope(jobs=jobs),
+        scope=ReportScope(jobs=jobs),
         verdicts={},
         checks={},
         **how,
@@ -78,7 +78,7 @@ async def account_of(ledger, jobs, **how):
 
 
 def text_of(account):
-    return b"".join(manifest_text(FACTS, account.totals, account.roll)).decode()
+    return b"".join(manifest_text(FACTS, account.totals, account.rows)).decode()
 
 
 async def test_the_history_of_a_batch_is_asked_for_and_never_that_of_the_whole_campaign(
@@ -133,7 +133,7 @@ async def test_only_a_few_images_of_a_status_are_kept_to_be_named(ledger):
 async def test_the_table_tells_the_same_images_and_no_cell_runs_as_a_formula(ledger, tmp_path):
     account = await account_of(ledger, JOBS)
     paths = RunPaths(campaign="citrus-soda", run=a_run().id)
-    write_manifest(tmp_path, paths, facts=FACTS, totals=account.totals, roll=account.roll)
+    write_manifest(tmp_path, paths, facts=FACTS, totals=account.totals, rows=account.rows)
     images = json.loads((tmp_path / paths.manifest).read_text())["images"]
     rows = list(csv.DictReader((tmp_path / paths.table).read_text().splitlines()))
     assert [row["job"] for row in rows] == [image["job"] for image in images]

@@ -1,4 +1,4 @@
-"""The contact sheet: no script, no network, the same bytes from the same board."""
+"""The contact sheet: no script, no network, the same bytes from the same table."""
 
 import email
 import io
@@ -17,29 +17,18 @@ from pipeline.model.verdict import Decision
 from pipeline.reports.sheet.contact_sheet import draw_sheet, shown_artifacts
 from pipeline.reports.sheet.sheet_mail import sheet_mail
 from pipeline.reports.sheet.sheet_thumbs import MailThumbs, beside, inline, thumbs_of
-from pipeline.review.binding import UnboundVerdict
-from pipeline.review.verdicts import decide_cells
-from pipeline.state.board import PlannedCampaign, build_board
-from pipeline.state.lookup import by_cell
-from pipeline.state.picks import picks_from
+from pipeline.review.verdicts import UnboundVerdict, decide_cells
 
 SPENT = Spent(confirmed=Credits(16), in_doubt=Credits(2))
 HOSTILE = '"><script>alert(1)</script>'
 
 
-async def board_of(stand, *, note=""):
+async def table_of(stand, *, note=""):
     drafts = await stand.drafts()
     if note:
         redo = UnboundVerdict(decision=Decision.REDO, by="ana", at=NOW, note=note)
         await decide_cells(stand.ledger, SLUG, drafts, glob="citrus/1x1", opinion=redo)
-    planned = PlannedCampaign(
-        campaign=stand.source.campaign(),
-        cells=tuple(stand.source.cells()),
-        drafts=by_cell(drafts),
-        finals={},
-    )
-    entries = {entry.key: entry for entry in await stand.ledger.campaign_entries(SLUG)}
-    return build_board(planned, entries, await stand.ledger.verdicts(SLUG), version=1)
+    return await stand.table()
 
 
 @pytest.fixture
@@ -49,30 +38,30 @@ async def stand(tmp_path):
     return stand
 
 
-def drawn(board, source):
-    return draw_sheet(board, run="run-1", spent=SPENT, source=source)
+def drawn(table, source):
+    return draw_sheet(table, run="run-1", spent=SPENT, source=source)
 
 
 async def test_the_sheet_is_one_file_with_every_thumb_inside(stand):
-    board = await board_of(stand)
-    pages = drawn(board, inline(await thumbed(stand, board), images=8))
+    table = await table_of(stand)
+    pages = drawn(table, inline(await thumbed(stand, table), images=8))
     assert list(pages) == ["sheet.html"]
     assert pages["sheet.html"].count("data:image/webp;base64,") == 8
 
 
 async def test_the_same_board_gives_the_same_bytes(stand):
-    board = await board_of(stand)
-    assert drawn(board, beside("thumbs")) == drawn(board, beside("thumbs"))
+    table = await table_of(stand)
+    assert drawn(table, beside("thumbs")) == drawn(table, beside("thumbs"))
 
 
 async def test_a_hostile_note_is_text_and_nothing_else(stand):
-    page = drawn(await board_of(stand, note=HOSTILE), beside("thumbs"))["sheet.html"]
+    page = drawn(await table_of(stand, note=HOSTILE), beside("thumbs"))["sheet.html"]
     assert "<script" not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
 
 
 async def test_nothing_is_asked_of_any_host(stand):
-    page = drawn(await board_of(stand), beside("thumbs"))["sheet.html"]
+    page = drawn(await table_of(stand), beside("thumbs"))["sheet.html"]
     assert "default-src 'none'" in page
     assert re.findall(r"https?://", page) == []
 
@@ -81,32 +70,23 @@ async def test_finals_that_nobody_spoke_about_are_not_called_open(stand):
     drafts = await stand.drafts()
     yes = UnboundVerdict(decision=Decision.APPROVED, by="ana", at=NOW, take=1)
     await decide_cells(stand.ledger, SLUG, drafts, glob="*", opinion=yes)
-    entries = {entry.key: entry for entry in await stand.ledger.campaign_entries(SLUG)}
-    picks = picks_from(await stand.ledger.verdicts(SLUG), drafts, entries)
-    finals = await stand.source.finals(picks)
+    finals = (await stand.survey()).finals
     await stand.render(finals)
-    planned = PlannedCampaign(
-        campaign=stand.source.campaign(),
-        cells=tuple(stand.source.cells()),
-        drafts=by_cell(drafts),
-        finals=by_cell(finals),
-    )
-    entries = {entry.key: entry for entry in await stand.ledger.campaign_entries(SLUG)}
-    board = build_board(planned, entries, await stand.ledger.verdicts(SLUG), version=1)
-    page = drawn(board, beside("thumbs"))["sheet.html"]
+    table = await stand.table()
+    page = drawn(table, beside("thumbs"))["sheet.html"]
     assert page.count('<span class="st">final</span>') == len(finals) == 4
     assert "final, open" not in page
 
 
 async def test_a_sheet_shows_the_names_that_a_reply_is_asked_to_name(stand):
-    page = drawn(await board_of(stand), beside("thumbs"))["sheet.html"]
+    page = drawn(await table_of(stand), beside("thumbs"))["sheet.html"]
     names = [cell.name for cell in stand.source.cells()]
     assert [name for name in names if f"<bdi>{name}</bdi>" not in page] == []
     assert "Reply with the names under the pictures" in page
 
 
 async def test_credits_in_doubt_make_the_sum_an_interval(stand):
-    page = drawn(await board_of(stand), beside("thumbs"))["sheet.html"]
+    page = drawn(await table_of(stand), beside("thumbs"))["sheet.html"]
     assert "<dd>16–18</dd>" in page
 
 
@@ -116,24 +96,24 @@ async def test_more_than_five_hundred_images_are_split_over_linked_pages(tmp_pat
     png = stand.painter((await stand.drafts())[0])
     for job in await stand.drafts():
         await stand.store(job, png)
-    pages = drawn(await board_of(stand), beside("thumbs"))
+    pages = drawn(await table_of(stand), beside("thumbs"))
     assert list(pages) == ["sheet.html", "sheet-2.html"]
     assert 'href="sheet-2.html"' in pages["sheet.html"]
     assert sum(page.count("<img") for page in pages.values()) == 520
 
 
-async def thumbed(stand, board):
+async def thumbed(stand, table):
     """A reader of thumbs that a run made."""
     images = images_in(stand.output)
-    for artifact in shown_artifacts(board).values():
+    for artifact in shown_artifacts(table).values():
         inspect_of(images.location, artifact, campaign=SLUG).run()
     return thumbs_of(images, SLUG)
 
 
 async def test_a_mail_carries_each_picture_once_as_a_jpeg_that_every_mail_program_shows(stand):
-    board = await board_of(stand)
-    attached = MailThumbs(await thumbed(stand, board))
-    page = drawn(board, attached)["sheet.html"]
+    table = await table_of(stand)
+    attached = MailThumbs(await thumbed(stand, table))
+    page = drawn(table, attached)["sheet.html"]
     mail = email.message_from_bytes(
         sheet_mail(page, attached.parts, subject="Sheet"), policy=policy.default
     )
@@ -161,10 +141,10 @@ async def test_two_hundred_photographs_inside_one_page_weigh_about_400_kb(tmp_pa
     source = StandSource(products=products, sizes=sizes, takes=takes)
     stand = Stand(folder=tmp_path, source=source)
     await stand.render(await stand.drafts())
-    board = await board_of(stand)
-    assert len(shown_artifacts(board)) == 200
+    table = await table_of(stand)
+    assert len(shown_artifacts(table)) == 200
     thumb = photograph()
-    page = drawn(board, inline(lambda _: thumb, images=200))["sheet.html"]
+    page = drawn(table, inline(lambda _: thumb, images=200))["sheet.html"]
     assert page.count("data:image/webp") == 200
     assert 5_000 < len(thumb) < 6_500
     assert 330_000 < len(page) < 440_000

@@ -6,14 +6,13 @@ from review_stand import SLUG, Stand
 
 from pipeline.model.verdict import Decision
 from pipeline.review.auto_review import TakeScore, auto_verdicts
-from pipeline.review.binding import UnboundVerdict
-from pipeline.review.verdicts import decide_cells
+from pipeline.review.verdicts import UnboundVerdict, decide_cells
 
 
 def marking(scores):
     async def look(job, artifact):
         score = scores.get(job.at.take, 0.0)
-        return TakeScore(passed=score > 0, score=score, said=f"score {score}")
+        return TakeScore(passed=score > 0, score=score, words=f"score {score}")
 
     return look
 

@@ -10,8 +10,6 @@ from pipeline.errors import CampaignError, UsageError
 from pipeline.model.campaign import CellName, Stage
 from pipeline.model.job import JobKey
 from pipeline.model.verdict import Decision, Verdict
-from pipeline.review.page.broadcast import Broadcast
-from pipeline.review.page.review_state import ReviewState
 from pipeline.review.review_file import read_reviews, render_reviews, verdict_of
 from pipeline.review.review_file_sync import ReviewFile, ReviewFileSync
 
@@ -108,42 +106,40 @@ def test_a_file_that_cannot_be_right_is_refused_with_its_line(text, said):
 
 
 @pytest.fixture
-async def kept(tmp_path):
+async def synced(tmp_path):
     stand = Stand(folder=tmp_path)
     await stand.render(await stand.drafts())
-    review_state = ReviewState(
-        ledger=stand.ledger, campaign=SLUG, source=stand.source, broadcast=Broadcast()
-    )
+    review_state = stand.review_state()
     await review_state.refresh()
     file = ReviewFile(path=stand.file, copy=stand.output / SLUG / "reviews.yaml")
-    keeper = ReviewFileSync(review_state=review_state, file=file)
-    await keeper.keep(now=STAMP)
-    return stand, review_state, keeper
+    file_sync = ReviewFileSync(review_state=review_state, file=file)
+    await file_sync.sync(now=STAMP)
+    return stand, review_state, file_sync
 
 
-async def test_a_line_changed_in_git_is_taken_over_into_the_ledger(kept):
-    stand, _, keeper = kept
+async def test_a_line_changed_in_git_is_taken_over_into_the_ledger(synced):
+    stand, _, file_sync = synced
     text = stand.file.read_text().replace(
         "citrus/4x3:\n    draft: {status: undecided}",
         "citrus/4x3:\n    draft: {status: redo, note: brighter, by: jon}",
     )
     stand.file.write_text(text)
-    (imported,) = await keeper.keep(now=STAMP)
+    (imported,) = await file_sync.sync(now=STAMP)
     assert (imported.decision, imported.by, imported.note) == (Decision.REDO, "jon", "brighter")
     assert (await stand.ledger.verdicts(SLUG))["citrus/4x3", Stage.DRAFT] == imported
 
 
-async def test_a_file_nobody_touched_never_overrules_the_ledger(kept):
-    stand, review_state, keeper = kept
+async def test_a_file_nobody_touched_never_overrules_the_ledger(synced):
+    stand, review_state, file_sync = synced
     job = (await stand.drafts())[0]
     verdict = a_verdict(job.at.cell, job=job.key, decision=Decision.REJECTED)
     review_state.apply([await stand.ledger.decide(verdict, campaign=SLUG)])
-    assert await keeper.keep(now=STAMP) == ()
+    assert await file_sync.sync(now=STAMP) == ()
     assert "status: rejected" in stand.file.read_text()
 
 
-async def test_an_older_line_from_git_loses_against_a_newer_verdict(kept):
-    stand, review_state, keeper = kept
+async def test_an_older_line_from_git_loses_against_a_newer_verdict(synced):
+    stand, review_state, file_sync = synced
     job = (await stand.drafts())[0]
     newer = a_verdict(job.at.cell, job=job.key, at="2026-11-23T00:00:00Z")
     review_state.apply([await stand.ledger.decide(newer, campaign=SLUG)])
@@ -152,19 +148,19 @@ async def test_an_older_line_from_git_loses_against_a_newer_verdict(kept):
         f'{job.at.cell}:\n    draft: {{status: rejected, by: jon, at: "2026-11-01T00:00:00Z"}}',
     )
     stand.file.write_text(text)
-    assert await keeper.keep(now=STAMP) == ()
+    assert await file_sync.sync(now=STAMP) == ()
 
 
-async def test_a_broken_file_is_left_as_it_is(kept):
-    stand, _, keeper = kept
+async def test_a_broken_file_is_left_as_it_is(synced):
+    stand, _, file_sync = synced
     stand.file.write_text("<<<<<<< ours\n")
     with pytest.raises(CampaignError):
-        await keeper.keep(now=STAMP)
+        await file_sync.sync(now=STAMP)
     assert stand.file.read_text() == "<<<<<<< ours\n"
 
 
-async def test_a_review_folder_that_is_a_link_is_not_written_through(kept, tmp_path):
-    stand, review_state, keeper = kept
+async def test_a_review_folder_that_is_a_link_is_not_written_through(synced, tmp_path):
+    stand, review_state, file_sync = synced
     elsewhere = tmp_path / "elsewhere"
     stand.file.parent.rename(elsewhere)
     stand.file.parent.symlink_to(elsewhere)
@@ -172,18 +168,18 @@ async def test_a_review_folder_that_is_a_link_is_not_written_through(kept, tmp_p
     verdict = a_verdict(job.at.cell, job=job.key, decision=Decision.REJECTED)
     review_state.apply([await stand.ledger.decide(verdict, campaign=SLUG)])
     with pytest.raises(UsageError, match="link"):
-        await keeper.keep(now=STAMP)
+        await file_sync.sync(now=STAMP)
 
 
-async def test_a_clock_that_goes_ahead_does_not_outrank_later_verdicts_for_a_year(kept):
-    stand, _, keeper = kept
+async def test_a_clock_that_goes_ahead_does_not_outrank_later_verdicts_for_a_year(synced):
+    stand, _, file_sync = synced
     file = stand.file
     ahead = '{status: rejected, take: 1, by: jon, at: "2027-11-22T06:00:00Z"}'
     back = '{status: redo, take: 1, by: ana, at: "2026-11-22T09:00:00Z", note: brighter}'
     text = file.read_text().replace("{status: undecided}", ahead, 1)
     file.write_text(text)
-    await keeper.keep(now="2026-11-22T08:00:00Z")
+    await file_sync.sync(now="2026-11-22T08:00:00Z")
     line = next(one for one in file.read_text().splitlines() if "rejected" in one)
     file.write_text(file.read_text().replace(line, f"    draft: {back}"))
-    taken = await keeper.keep(now="2026-11-22T10:00:00Z")
+    taken = await file_sync.sync(now="2026-11-22T10:00:00Z")
     assert [(verdict.by, verdict.decision) for verdict in taken] == [("ana", Decision.REDO)]

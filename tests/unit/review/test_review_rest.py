@@ -2,25 +2,23 @@
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
-from builders import NOW
-from review_stand import SLUG, Stand, StandSource
+from builders import a_run
+from review_stand import Stand, StandSource
 
 from pipeline.campaign.loading import load_campaign
 from pipeline.errors import UsageError
-from pipeline.ledger.memory.ledger import MemoryLedger
 from pipeline.model.campaign import CellName, Stage
 from pipeline.model.credits import Budget, Credits
+from pipeline.model.provider import Account
 from pipeline.model.verdict import Round
 from pipeline.providers.registry import profiles
-from pipeline.review.cleaned_text import clean_name
-from pipeline.review.matching import matching
 from pipeline.review.page.broadcast import KEPT, Broadcast
-from pipeline.review.page.budgets import limits
 from pipeline.review.page.campaign_source import CampaignSource
-from pipeline.review.page.filled_words import filled_spans
-from pipeline.review.page.review_state import ReviewState
+from pipeline.review.page.cell_detail import filled_spans
+from pipeline.review.verdicts import clean_name
 
 CELLS = [CellName("citrus/4x3/en-US"), CellName("citrus/16x9/en-US"), CellName("berry/4x3/de-DE")]
 
@@ -40,25 +38,6 @@ def test_a_longer_value_wins_over_one_inside_it():
 
 def test_a_value_with_signs_of_regular_expressions_is_only_itself():
     assert filled_spans("a (b+) c", {"x": "(b+)"}) == [("a ", ""), ("(b+)", "x"), (" c", "")]
-
-
-@pytest.mark.parametrize(
-    ("glob", "names"),
-    [
-        ("*", CELLS),
-        ("citrus/*", CELLS[:2]),
-        ("*4:3*", [CELLS[0], CELLS[2]]),
-        ("*/de-DE", CELLS[2:]),
-        ("citrus/16:9/en-US", CELLS[1:2]),
-    ],
-)
-def test_a_glob_names_cells(glob, names):
-    assert list(matching(CELLS, glob)) == names
-
-
-def test_a_glob_with_a_slip_names_the_word_that_was_meant():
-    with pytest.raises(UsageError, match="did you mean citrus for citrsu"):
-        matching(CELLS, "citrsu/*")
 
 
 def test_a_verdict_without_a_name_is_refused():
@@ -104,20 +83,31 @@ async def test_a_closed_broadcast_lets_its_listeners_go():
     assert broadcast.listeners == 0
 
 
-async def test_the_tightest_budget_comes_first(tmp_path):
-    budget = Budget(campaign=Credits(100), run=Credits(50), month=Credits(20))
+async def test_the_budget_of_the_page_is_that_of_the_account_tightest_first(tmp_path):
+    """Play credits counted against a real budget: after 500 of them the page said 502 of 400
+    spent where the run said 398 left."""
+    budget = Budget(campaign=Credits(400), run=Credits(50), month=Credits(20))
     stand = Stand(folder=tmp_path, source=StandSource(budget=budget))
-    await stand.render((await stand.drafts())[:3])
-    found = await limits(stand.ledger, stand.source.campaign(), now=NOW)
-    assert [(one.scope, one.left) for one in found] == [
-        ("month", 14),
-        ("run", 50),
-        ("campaign", 94),
+    first, second, *_ = await stand.drafts()
+    play = a_run("2026-11-22T050000Z-bbbbbb", account="embedded")
+    await stand.ledger.begin(play)
+    await stand.ledger.submit(replace(second, price=Credits(500)), run=play, budget=Budget())
+    await stand.ledger.begin(a_run())
+    await stand.ledger.submit(first, run=a_run(), budget=Budget())
+    state = stand.review_state()
+    await state.refresh()
+    assert [(one.scope, one.spent, one.left) for one in await state.budgets()] == [
+        ("month", 2, 18),
+        ("run", 0, 50),
+        ("campaign", 2, 398),
     ]
+    assert state.spent.upper == 2
 
 
-async def test_a_campaign_without_budgets_has_no_limits():
-    assert await limits(MemoryLedger(), StandSource().campaign(), now=NOW) == ()
+async def test_a_campaign_without_budgets_has_no_limits(tmp_path):
+    state = Stand(folder=tmp_path).review_state()
+    await state.refresh()
+    assert await state.budgets() == ()
 
 
 SODA = """\
@@ -132,25 +122,30 @@ def source_of(folder):
     file = folder / "campaigns" / "soda.yaml"
     file.parent.mkdir()
     file.write_text(SODA)
-    return file, CampaignSource(file=file, load=lambda: load_campaign(file, profiles=profiles()))
+
+    def load():
+        return load_campaign(file, profiles=profiles())
+
+    return file, CampaignSource(file=file, load=load, account_of=lambda _: Account("gptimage@test"))
 
 
 async def test_a_campaign_file_is_planned_in_the_rounds_that_are_asked_for(tmp_path):
     _, source = source_of(tmp_path)
     rounds = {CellName("citrus/4x3"): Round(number=2, note="brighter")}
-    planned = await source.drafts(rounds)
-    told = [(job.at.cell, job.at.round, "brighter" in job.request.prompt) for job in planned.jobs]
+    reviewed = await source.load()
+    jobs = source.drafts(rounds)
+    told = [(job.at.cell, job.at.round, "brighter" in job.request.prompt) for job in jobs]
     assert told == [("citrus/1x1", 1, False), ("citrus/4x3", 2, True)]
-    assert dict(planned.prices) == {Stage.DRAFT: 2, Stage.FINAL: 12}
+    assert dict(reviewed.prices) == {Stage.DRAFT: 2, Stage.FINAL: 12}
 
 
 async def test_an_edit_of_the_campaign_file_is_noticed_once(tmp_path):
     file, source = source_of(tmp_path)
-    await source.drafts({})
+    await source.load()
     before = source.edited()
     file.write_text(SODA.replace("table", "blanket"))
     after = source.edited()
-    await source.drafts({})
+    await source.load()
     assert (before, after, source.edited()) == (False, True, False)
 
 
@@ -158,20 +153,18 @@ async def test_a_board_whose_ledger_nobody_writes_is_not_read_again(tmp_path):
     stand = Stand(folder=tmp_path)
     await stand.render((await stand.drafts())[:2])
     reads = []
-    read = stand.ledger.campaign_entries
+    read = stand.ledger.record
 
     async def counted(campaign):
         reads.append(campaign)
         return await read(campaign)
 
-    stand.ledger.campaign_entries = counted
-    review_state = ReviewState(
-        ledger=stand.ledger, campaign=SLUG, source=stand.source, broadcast=Broadcast()
-    )
+    stand.ledger.record = counted
+    state = stand.review_state()
     for _ in range(3):
-        await review_state.refresh()
+        await state.refresh()
     assert len(reads) == 1
     await stand.render((await stand.drafts())[2:])
-    await review_state.refresh()
+    await state.refresh()
     assert len(reads) == 2
-    assert [side.state for side in review_state.board.sides(Stage.DRAFT)] == ["undecided"] * 4
+    assert [cell.state for cell in state.table.at_stage(Stage.DRAFT)] == ["undecided"] * 4

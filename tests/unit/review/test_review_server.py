@@ -13,7 +13,7 @@ from pipeline.errors import CampaignError, Finding, LockHeld, UsageError
 from pipeline.model.campaign import Stage
 from pipeline.model.verdict import Decision
 from pipeline.review.page.assets import STYLE, version
-from pipeline.review.page.options import ReviewOptions
+from pipeline.review.page.security import ReviewOptions
 
 API = f"/api/runs/{SLUG}"
 STATIC = f"/static/{version()}"
@@ -406,7 +406,7 @@ async def test_an_edited_campaign_makes_approvals_stale_and_finals_skip_them(sta
 async def test_an_edit_that_breaks_the_campaign_is_shown_and_the_board_stays(stand):
     async with browsing(stand) as (browser, _):
 
-        async def broken(rounds):
+        def broken(rounds):
             raise CampaignError((Finding(file="x.yaml", line=3, complaint="no such key"),))
 
         stand.source.drafts, stand.source.words = broken, "Edited {name}."

@@ -9,10 +9,8 @@ from review_stand import SLUG, Stand
 from pipeline.errors import UsageError
 from pipeline.model.campaign import Stage
 from pipeline.model.verdict import Decision
-from pipeline.review.binding import UnboundVerdict
-from pipeline.review.verdicts import decide_cells
-from pipeline.state.picks import picks_from
-from pipeline.state.rounds import read_rounds, rounds_from, shown_rounds
+from pipeline.review.verdicts import UnboundVerdict, decide_cells
+from pipeline.state.picks import picks_from, rounds_from, shown_rounds
 
 
 def say(decision, *, take=None, note="", by="ana"):
@@ -30,6 +28,10 @@ async def decide(stand, glob, decision, *, rounds=None, **said):
     drafts = await stand.drafts(rounds)
     opinion = say(decision, **said)
     return await decide_cells(stand.ledger, SLUG, drafts, glob=glob, opinion=opinion)
+
+
+async def rounds_of(stand):
+    return rounds_from((await stand.ledger.record(SLUG)).verdicts)
 
 
 async def picks(stand, rounds=None):
@@ -104,26 +106,26 @@ async def test_an_approval_that_holds_is_a_pick(stand):
 
 async def test_a_redo_asks_for_the_next_round_with_its_note(stand):
     await decide(stand, "citrus/4x3", Decision.REDO, note="bigger  bottle\n")
-    rounds = await read_rounds(stand.ledger, SLUG)
+    rounds = await rounds_of(stand)
     assert (rounds["citrus/4x3"].number, rounds["citrus/4x3"].note) == (2, "bigger bottle")
 
 
 async def test_a_round_that_was_approved_keeps_the_note_that_asked_for_it(stand):
     await decide(stand, "citrus/4x3", Decision.REDO, note="bigger")
-    rounds = await read_rounds(stand.ledger, SLUG)
+    rounds = await rounds_of(stand)
     again = [job for job in await stand.drafts(rounds) if job.at.round == 2]
     await stand.render(again)
     await decide(stand, "citrus/4x3", Decision.APPROVED, take=1, rounds=rounds)
-    assert await read_rounds(stand.ledger, SLUG) == rounds
+    assert await rounds_of(stand) == rounds
     assert (await picks(stand, rounds)).approved["citrus/4x3"].round == 2
 
 
 async def test_a_second_redo_shows_the_round_before_it_with_the_note_of_that_round(stand):
     await decide(stand, "citrus/4x3", Decision.REDO, note="bigger")
-    rounds = await read_rounds(stand.ledger, SLUG)
+    rounds = await rounds_of(stand)
     await stand.render([job for job in await stand.drafts(rounds) if job.at.round == 2])
     await decide(stand, "citrus/4x3", Decision.REDO, note="brighter", rounds=rounds)
-    rounds = await read_rounds(stand.ledger, SLUG)
+    rounds = await rounds_of(stand)
     entries = await stand.ledger.campaign_entries(SLUG)
     shown = shown_rounds(rounds, await stand.ledger.verdicts(SLUG), entries)
     assert (rounds["citrus/4x3"].number, rounds["citrus/4x3"].note) == (3, "brighter")
@@ -133,7 +135,7 @@ async def test_a_second_redo_shows_the_round_before_it_with_the_note_of_that_rou
 async def test_undeciding_a_redo_that_was_not_rendered_goes_back_to_the_first_round(stand):
     await decide(stand, "citrus/4x3", Decision.REDO, note="bigger")
     await decide(stand, "citrus/4x3", Decision.UNDECIDED)
-    assert (await read_rounds(stand.ledger, SLUG))["citrus/4x3"].number == 1
+    assert (await rounds_of(stand))["citrus/4x3"].number == 1
 
 
 async def test_a_final_that_is_redone_is_the_next_round_of_the_same_pick(stand):

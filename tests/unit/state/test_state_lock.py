@@ -1,3 +1,5 @@
+import fcntl
+import os
 import subprocess
 import sys
 import time
@@ -5,7 +7,7 @@ import time
 import pytest
 
 from pipeline.errors import LocalFault, LockHeld
-from pipeline.state.output.lock import campaign_lock
+from pipeline.state.output.lock import campaign_lock, run_is_alive
 
 HOLD = """
 import pathlib, sys, time
@@ -55,3 +57,22 @@ def test_a_folder_that_cannot_be_made_is_a_fault_of_this_machine(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(LocalFault, match="cannot write"):
         campaign_lock(tmp_path / "file", "soda").__enter__()
+
+
+def test_the_lock_knows_whether_a_run_is_alive_and_asking_makes_no_file(tmp_path):
+    assert not run_is_alive(tmp_path, "soda")
+    assert not (tmp_path / "soda").exists()
+    with campaign_lock(tmp_path, "soda"):
+        assert run_is_alive(tmp_path, "soda")
+    assert not run_is_alive(tmp_path, "soda")
+
+
+def test_asking_whether_a_run_is_alive_sends_no_run_away(tmp_path, monkeypatch):
+    """The question takes the lock for a moment: a run that begins just then tries again."""
+    with campaign_lock(tmp_path, "soda"):
+        pass
+    asking = os.open(tmp_path / "soda" / ".lock", os.O_RDONLY)
+    fcntl.flock(asking, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    monkeypatch.setattr("pipeline.state.output.lock.time.sleep", lambda _: os.close(asking))
+    with campaign_lock(tmp_path, "soda"):
+        assert run_is_alive(tmp_path, "soda")

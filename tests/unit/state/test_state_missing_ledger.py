@@ -55,7 +55,7 @@ async def left_behind(output, name, *, paid=True, account="gptimage@test"):
         run=run,
         campaign=CAMPAIGN,
         budget=Budget(),
-        roster=ReportScope(jobs=[job]),
+        scope=ReportScope(jobs=[job]),
         verdicts={},
         checks={},
     )
@@ -71,7 +71,7 @@ async def left_behind(output, name, *, paid=True, account="gptimage@test"):
         git="",
     )
     paths = RunPaths(campaign="soda", run=name)
-    write_manifest(output, paths, facts=facts, totals=account.totals, roll=account.roll)
+    write_manifest(output, paths, facts=facts, totals=account.totals, rows=account.rows)
     return output / paths.manifest
 
 

@@ -61,3 +61,10 @@ def test_only_the_second_cell_is_asked_for_and_pays_itself():
 def test_only_the_second_cell_is_asked_for_and_the_first_has_paid():
     [job] = settle_payers(GROUP, paid(FIRST), selected=frozenset({SECOND.at.cell}))
     assert (job.payer, job.price) == (FIRST.key, 0)
+
+
+def test_an_image_in_flight_under_one_cell_is_not_bought_under_another():
+    """An attempt without an ending may have been charged: its cell stays the payer."""
+    flying = Entry(key=SECOND.key, at=SECOND.at, outcome=None, spent=Spent(), rendering=True)
+    first, second = settle_payers(GROUP, {SECOND.key: flying}, selected=None)
+    assert (first.payer, second.payer) == (SECOND.key, None)

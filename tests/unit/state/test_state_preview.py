@@ -17,8 +17,7 @@ from pipeline.model.outcome import Failed, FailureKind, Receipt, Stored
 from pipeline.model.verdict import Decision
 from pipeline.prompts.jobs import plan_drafts
 from pipeline.providers.registry import profiles
-from pipeline.review.binding import UnboundVerdict
-from pipeline.review.verdicts import decide_cells
+from pipeline.review.verdicts import UnboundVerdict, decide_cells
 from pipeline.state.due import Rules
 from pipeline.state.finals_check import price_finals
 from pipeline.state.preview import preview_run
@@ -204,8 +203,8 @@ async def test_a_plan_knows_why_each_image_is_due(house):
     await house.fail(unsent, FailureKind.NOT_SENT)
     await house.decide(loaded, "citrus/4x3", Decision.REDO)
     changed = PLAIN.replace("'1:1'", "{id: 1x1, ratio: '16:9'}")
-    drafts = (await house.foresee(house.load(changed))).stages[Stage.DRAFT]
-    said = {listed.cell: listed.why for listed in drafts.to_buy}
+    preview = await house.foresee(house.load(changed))
+    said = {job.at.cell: preview.known.why(job) for job in preview.stages[Stage.DRAFT].to_buy}
     assert said == {
         "citrus/1x1": DueReason.CHANGED,
         "citrus/4x3": DueReason.REDO,

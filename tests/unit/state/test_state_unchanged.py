@@ -47,42 +47,42 @@ def written(output, writes):
     (output / "ledger.db.mark").write_text(f"{'ab' * 16} {writes:020}\n")
 
 
-def keep(output, sight):
-    remember_unchanged(output, CAMPAIGN, run=RUN, seen="words", sight=sight, images=1)
+def keep(output, found):
+    remember_unchanged(output, CAMPAIGN, run=RUN, seen="words", found=found, images=1)
 
 
 def holds(output, seen="words"):
-    sight = take_fingerprint(output, CAMPAIGN)
-    return still_unchanged(output, CAMPAIGN, seen=seen, sight=sight) is not None
+    found = take_fingerprint(output, CAMPAIGN)
+    return still_unchanged(output, CAMPAIGN, seen=seen, found=found) is not None
 
 
 def test_what_a_quiet_run_found_holds_for_the_next_one(output):
-    sight = take_fingerprint(output, CAMPAIGN)
+    found = take_fingerprint(output, CAMPAIGN)
     written(output, 10 + OWN_WRITES)
-    keep(output, sight)
+    keep(output, found)
     assert holds(output)
     assert not holds(output, seen="other words")
 
 
 def test_a_verdict_given_while_the_run_looked_is_heard_by_the_next_one(output):
-    sight = take_fingerprint(output, CAMPAIGN)
+    found = take_fingerprint(output, CAMPAIGN)
     written(output, 10 + OWN_WRITES + 1)
-    keep(output, sight)
+    keep(output, found)
     assert not holds(output)
 
 
 def test_an_image_deleted_while_the_run_wrote_its_account_is_missed_by_the_next_one(output):
-    sight = take_fingerprint(output, CAMPAIGN)
+    found = take_fingerprint(output, CAMPAIGN)
     written(output, 10 + OWN_WRITES)
     image(output).unlink()
-    keep(output, sight)
+    keep(output, found)
     assert not holds(output)
 
 
 def test_a_ledger_of_another_name_or_without_a_mark_settles_nothing(output):
-    sight = take_fingerprint(output, CAMPAIGN)
+    found = take_fingerprint(output, CAMPAIGN)
     written(output, 10 + OWN_WRITES)
-    keep(output, sight)
+    keep(output, found)
     (output / "ledger.db.mark").write_text(f"{'cd' * 16} {10 + OWN_WRITES:020}\n")
     assert not holds(output)
     (output / "ledger.db.mark").unlink()

@@ -22,13 +22,13 @@ LONG = "takes too long or too much memory to write"
 
 def told(source):
     """How one template ends."""
-    lesson = TemplateSetup(templates={"t": source}, expressions={}, columns={}, longest=1000)
-    shots = {"op": "write", "stage": "draft", "kits": [["t", [], [], None]]}
+    setup = TemplateSetup(templates={"t": source}, expressions={}, columns={}, longest=1000)
+    message = {"op": "write", "stage": "draft", "cell_templates": [["t", [], [], None]]}
     with TemplateProcess() as template_process:
         try:
-            problems = template_process.learn(lesson)["problems"]
+            problems = template_process.compile(setup)["problems"]
             if not problems:
-                template_process.post({**shots, "shots": [[0, [], 1, 1, ""]]}, [])
+                template_process.post({**message, "images": [[0, [], 1, 1, ""]]}, [])
                 problems = template_process.answer()["problems"]
         except TemplateProcessDied as died:
             return died.reason
@@ -103,9 +103,9 @@ ORPHAN = """
     import sys, time
     from pipeline.templates.template_process import TemplateProcess, TemplateSetup
     process = TemplateProcess()
-    process.learn(TemplateSetup(templates={"t": SOURCE}, expressions={}, columns={}, longest=9))
-    process.post({"op": "write", "stage": "draft", "kits": [["t", [], [], None]],
-                 "shots": [[0, [], 1, 1, ""]]}, [])
+    process.compile(TemplateSetup(templates={"t": SOURCE}, expressions={}, columns={}, longest=9))
+    process.post({"op": "write", "stage": "draft", "cell_templates": [["t", [], [], None]],
+                 "images": [[0, [], 1, 1, ""]]}, [])
     print(process._process.pid, flush=True)
     time.sleep(60)
 """
@@ -136,7 +136,7 @@ def _gone_within(pid, *, seconds):
 
 def test_a_signal_to_the_terminal_does_not_end_the_child():
     with TemplateProcess() as template_process:
-        template_process.learn(
+        template_process.compile(
             TemplateSetup(templates={"t": "a"}, expressions={}, columns={}, longest=9)
         )
         template_process._process.send_signal(signal.SIGINT)
@@ -145,8 +145,8 @@ def test_a_signal_to_the_terminal_does_not_end_the_child():
             {
                 "op": "write",
                 "stage": "draft",
-                "kits": [["t", [], [], None]],
-                "shots": [[0, [], 1, 1, ""]],
+                "cell_templates": [["t", [], [], None]],
+                "images": [[0, [], 1, 1, ""]],
             },
             [],
         )

@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from pipeline.templates.prompt_checks import stands_quoted
-from pipeline.templates.writer import TemplateWriter
+from pipeline.templates.writer import TemplateWriter, is_quoted
 
 VALUES = [
     ["", None, {"season": "summer", "sizes": {"items": "seven"}}],
@@ -36,23 +35,23 @@ def answer(source, *, texts=(), note="", take=1, **more):
     writer = TemplateWriter(bytearray(4))
     templates = {"c.yaml#prompt": source, **dict(more.get("files", {}))}
     templates |= {f"c.yaml#text.{key}": text for key, text in texts}
-    lesson = {
-        "op": "learn",
+    setup = {
+        "op": "compile",
         "templates": templates,
         "expressions": {},
         "columns": {},
         "longest": more.get("longest", 500),
     }
-    taught = writer.answer(json.dumps(lesson).encode())
-    if taught["problems"]:
-        return taught["problems"][0]
+    compiled = writer.answer(json.dumps(setup).encode())
+    if compiled["problems"]:
+        return compiled["problems"][0]
     names = [[key, f"c.yaml#text.{key}"] for key, _ in texts]
     work = {
         "op": "write",
         "stage": "draft",
         "values": VALUES,
-        "kits": [["c.yaml#prompt", names, [], None]],
-        "shots": [[0, [0, 1, 2, 3], take, 1, note]],
+        "cell_templates": [["c.yaml#prompt", names, [], None]],
+        "images": [[0, [0, 1, 2, 3], take, 1, note]],
     }
     reply = writer.answer(json.dumps(work).encode())
     return reply["problems"][0] if reply["problems"] else reply["written"][0]
@@ -215,7 +214,7 @@ def test_words_that_must_be_on_the_image_stand_quoted():
 
 @pytest.mark.parametrize("quotes", ['""', "“”", "„“", "«»", "''", "「」"])
 def test_the_quotes_of_every_language_count(quotes):
-    assert stands_quoted("Hallo", f"a sign {quotes[0]}Hallo{quotes[1]} in light")
+    assert is_quoted("Hallo", f"a sign {quotes[0]}Hallo{quotes[1]} in light")
 
 
 def test_a_note_is_a_variable_or_stands_at_the_end():

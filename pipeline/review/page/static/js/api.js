@@ -1,7 +1,7 @@
 // Talking to the server: reading, writing, and hearing what others do.
 import { batch } from '../vendor/ui.js';
 import {
-  board, complaint, decode, load, offline, peek, recount, redrawn, running, setStage, sideSignal, spent, stage, stick, toast, trouble,
+  board, complaint, decode, load, offline, peek, recount, redrawn, running, setStage, sideSignal, figures, stage, stick, toast, trouble,
 } from './store.js';
 
 const RUN = document.documentElement.dataset.campaign;
@@ -71,7 +71,7 @@ export const pending = new Map();
 const HEARD = {
   rows: applyRows,
   reload: () => read(),
-  spent: (sums) => { spent.value = sums; },
+  figures: (news) => { figures.value = news; },
   complaint: ({ message }) => { complaint.value = message; },
   launch: (news) => {
     running.value = news.state === 'running' ? news : null;

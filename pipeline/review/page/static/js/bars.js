@@ -4,7 +4,7 @@ import { act } from './decide.js';
 import { Icon } from './icons.js';
 import { focusCard } from './moves.js';
 import { density, singleKeys, switchTheme } from './prefs.js';
-import { board, counts, dialog, drawer, dueFinals, filters, offline, running, selection, setFilters, setStage, spent, stage, view, visible } from './store.js';
+import { board, counts, dialog, drawer, cellsDue, figures, filters, offline, running, selection, setFilters, setStage, stage, view, visible } from './store.js';
 import { STATES, VERBS, number, plural, verb } from './words.js';
 
 const Mark = () => html`<svg class="mark" width="22" height="22" viewBox="0 0 22 22" aria-hidden="true">
@@ -12,7 +12,8 @@ const Mark = () => html`<svg class="mark" width="22" height="22" viewBox="0 0 22
   <rect x="1" y="12" width="9" height="9" rx="2.2" class="l2" /><path d="M12.5 17l3 3 5.5-6.5" class="l3" /></svg>`;
 
 function Choice({ on, icon, text, count, onClick }) {
-  return html`<button class=${on ? 'on' : ''} aria-pressed=${on} onClick=${onClick}>${icon ? html`<${Icon} n=${icon} s=${14} />` : null}
+  const title = count === undefined ? null : plural(count, 'cell');
+  return html`<button class=${on ? 'on' : ''} aria-pressed=${on} title=${title} onClick=${onClick}>${icon ? html`<${Icon} n=${icon} s=${14} />` : null}
     <span>${text}</span>${count === undefined ? null : html`<small>${number(count)}</small>`}</button>`;
 }
 
@@ -52,8 +53,8 @@ function Progress() {
   const decided = VERBS.reduce((sum, state) => sum + (count[state] ?? 0), 0);
   const now = running.value;
   const left = (counts.value[now?.stage]?.rendering ?? 0) + (counts.value[now?.stage]?.waiting ?? 0);
-  return html`<div class="prog"><div class="pt"><span><b>${number(decided)}</b> of ${number(count.all ?? 0)} decided</span>
-      ${now ? html`<span class="live"><i></i>Rendering ${now.stage === 'final' ? 'finals' : 'drafts'}${left ? `, ${number(left)} to go` : ''}</span>` : null}
+  return html`<div class="prog"><div class="pt"><span><b>${number(decided)}</b> of ${plural(count.all ?? 0, 'cell')} decided</span>
+      ${now ? html`<span class="live"><i></i>Rendering ${now.stage === 'final' ? 'finals' : 'drafts'}${left ? `, ${plural(left, 'cell')} to go` : ''}</span>` : null}
       ${offline.value ? html`<span class="live off"><i></i>Connection lost, trying again</span>` : null}</div>
     <div class="pbar" role="progressbar" aria-valuenow=${decided} aria-valuemin="0" aria-valuemax=${count.all ?? 0} aria-label="Cells decided">
       ${VERBS.map((state) => html`<i class=${state} style=${{ width: `${(100 * (count[state] ?? 0)) / total}%` }}></i>`)}</div></div>`;
@@ -73,18 +74,19 @@ function Selection() {
     <button class="btn ghost sm" onClick=${() => { selection.value = new Set(); }}>Clear<kbd>Esc</kbd></button></div>`;
 }
 
-// What the shown stage costs, and the way to spend more.
+// What was spent, what a launch of finals would cost, and the way to launch it. The sum is the
+// server's: images that several cells share are paid once.
 function Money() {
   const { draft } = counts.value;
   const { stages } = board;
-  const due = dueFinals.value;
-  const price = (stages.final?.price ?? 0) * (stages.final?.takes ?? 1);
+  const due = cellsDue.value;
+  const { final } = figures.value.stages;
   return html`<div class="money">
-      ${stages.draft ? html`<div class="spent"><span>Drafts</span><b>${number(spent.value.draft)}</b></div>` : null}
-      ${stages.final ? html`<div><span>Finals</span><b>${due || !spent.value.final ? `${number(due)} × ${number(price)} = ${number(due * price)}` : number(spent.value.final)}</b></div>` : null}
+      <div class="spent"><span>Spent</span><b>${number(figures.value.spent.upper)}</b></div>
+      ${stages.final ? html`<div class="ahead"><span>Finals to launch</span><b>${plural(final.images_to_buy ?? 0, 'image')} = ${number(final.credits_ahead ?? 0)}</b></div>` : null}
       <small>${board.play ? 'play credits' : 'credits'}</small></div>
     ${draft.redo && stage.value === 'draft' ? html`<button class="btn redo-round" onClick=${() => { dialog.value = { kind: 'launch', stage: 'draft' }; }}>
-      <${Icon} n="redo" s=${14} /><span>Redo ${number(draft.redo)}</span></button>` : null}
+      <${Icon} n="redo" s=${14} /><span>Redo ${plural(draft.redo, 'cell')}</span></button>` : null}
     ${stages.final ? html`<button class="btn primary" disabled=${!due || Boolean(running.value)}
         title=${running.value ? 'A run is going on' : due ? null : 'Approve drafts first: each approval gets a final'} onClick=${() => { dialog.value = { kind: 'launch', stage: 'final' }; }}>
       <span>Launch finals</span><${Icon} n="right" s=${14} /></button>` : null}`;

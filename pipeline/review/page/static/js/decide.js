@@ -3,7 +3,7 @@ import { batch } from '../vendor/ui.js';
 import { applyRows, pending, post } from './api.js';
 import { autoNext, reviewer } from './prefs.js';
 import {
-  board, counts, dialog, dueFinals, focus, home, move, peek, recount, said, selection, sideSignal, stage, stick, targets, toast, variant, visible,
+  board, counts, dialog, cellsDue, focus, home, move, peek, recount, said, selection, sideSignal, stage, stick, targets, toast, variant, visible,
 } from './moves.js';
 import { label, plural } from './words.js';
 
@@ -148,7 +148,7 @@ function announce(list, decision, take) {
 function after() {
   const { draft } = counts.peek();
   if (stage.peek() !== 'draft' || draft.undecided || draft.rendering || draft.waiting) return null;
-  const [which, action] = dueFinals.peek() ? ['final', 'Launch finals'] : draft.redo ? ['draft', 'Render the redos'] : [];
+  const [which, action] = cellsDue.peek() ? ['final', 'Launch finals'] : draft.redo ? ['draft', 'Render the redos'] : [];
   return which ? { action, run: () => { dialog.value = { kind: 'launch', stage: which }; } } : null;
 }
 

@@ -100,14 +100,13 @@ function Command({ text }) {
 }
 
 function Bill({ quote, which }) {
-  const images = quote.lines.reduce((sum, line) => sum + line.count, 0);
   const title = which === 'final' ? `Finals, ${board.stages.final?.quality} quality` : `Drafts, ${board.stages.draft?.quality} quality`;
   return html`<table><tbody>
-    <tr><th scope="row">${which === 'final' ? 'Approved, not yet rendered' : 'Cells to render'}</th><td>${number(quote.cells)}</td></tr>
-    ${quote.lines.map((line) => html`<tr class="det"><th scope="row">${line.size}</th><td>${number(line.count)} × ${number(line.price)}</td></tr>`)}
-    <tr class="tot"><th scope="row">${title}</th><td>${plural(quote.credits, 'credit')}</td></tr>
+    <tr><th scope="row">${which === 'final' ? 'Approved, not yet rendered' : 'To render'}</th><td>${plural(quote.cells, 'cell')}</td></tr>
+    ${quote.lines.map((line) => html`<tr class="det"><th scope="row">${line.size}</th><td>${plural(line.count, 'image')} × ${number(line.price)}</td></tr>`)}
+    <tr class="tot"><th scope="row">${title}, ${plural(quote.images, 'image')}</th><td>${plural(quote.credits, 'credit')}</td></tr>
     <tr><th scope="row">Spent so far</th><td>${plural(quote.spent, 'credit')}</td></tr></tbody></table>
-    ${images ? null : html`<p class="sub">Everything is rendered: nothing is due.</p>`}`;
+    ${quote.images ? null : html`<p class="sub">Everything is rendered: nothing is due.</p>`}`;
 }
 
 function Launch({ which }) {

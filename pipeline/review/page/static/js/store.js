@@ -16,7 +16,8 @@ export const trouble = signal('');
 export const complaint = signal('');
 export const offline = signal(false);
 export const running = signal(null);
-export const spent = signal({ draft: 0, final: 0 });
+// What the server counted: images and cells by stage, and credits of the campaign's account.
+export const figures = signal({ stages: { draft: {}, final: {} }, spent: { upper: 0 } });
 
 export const stage = signal('draft');
 export const view = signal('grid');
@@ -55,7 +56,7 @@ export function load(index) {
         final: index.final.map((row) => signal(decode(index, row))),
       },
     });
-    spent.value = { draft: index.stages.draft?.spent ?? 0, final: index.stages.final?.spent ?? 0 };
+    figures.value = index.figures;
     complaint.value = index.complaint;
     running.value = index.running ? { state: 'running' } : null;
     if (!index.draft.some(Boolean) && index.final.some(Boolean)) stage.value = 'final';
@@ -174,8 +175,8 @@ export const current = () => visible.value[focus.value];
 export const targets = () => (selection.value.size ? [...selection.value] : [current()]).filter((i) => i !== undefined);
 export const picture = (image, size) => `/img/${image}/${size}`;
 
-// Approved cells whose final was not asked for yet.
-export const dueFinals = computed(() => {
+// Approved cells whose final is not rendered yet: shown at once, before the server has counted images.
+export const cellsDue = computed(() => {
   counts.value;
   return board.cells.filter(({ i }) => {
     const final = peek(i, 'final');

@@ -1,0 +1,1 @@
+"""What each command does besides `run`: frozen options in, a frozen result out, nothing printed."""

@@ -1,0 +1,86 @@
+"""Checking campaign files, and explaining a cell."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.app.campaign import load
+from pipeline.app.open import ledger_in
+from pipeline.app.options import CampaignOptions
+from pipeline.campaign.cell_globs import canonical_glob
+from pipeline.errors import CampaignError, Finding, Severity
+from pipeline.ledger.registry import ledger_exists
+from pipeline.model.campaign import CellName, Slug, Stage
+from pipeline.model.verdict import Round
+from pipeline.prompts.explain import Explanation, explain
+from pipeline.prompts.jobs import plan_drafts
+from pipeline.prompts.lint import lint
+from pipeline.settings import Settings
+from pipeline.state.finals_check import prove_finals
+from pipeline.state.picks import round_of_final, rounds_from
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CheckOptions:
+    """Campaign files, and how strictly they are checked."""
+
+    files: tuple[Path, ...]
+    provider: str | None = None
+    """Instead of the files' own."""
+    strict: bool = False
+    """Whether warnings count as errors."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CheckReport:
+    """What is wrong with campaign files."""
+
+    findings: Sequence[Finding]
+    errors: int
+    warnings: int
+
+
+def check_files(options: CheckOptions) -> CheckReport:
+    """Return every finding of campaign files, with all prompts of both stages written."""
+    findings: list[Finding] = []
+    for file in options.files:
+        findings += _check(CampaignOptions(campaign=file, provider=options.provider))
+    errors = sum(options.strict or one.severity is Severity.ERROR for one in findings)
+    return CheckReport(findings=findings, errors=errors, warnings=len(findings) - errors)
+
+
+def _check(options: CampaignOptions) -> tuple[Finding, ...]:
+    try:
+        loaded = load(options)
+        plan_drafts(loaded)
+        prove_finals(loaded)
+        return (*loaded.warnings, *lint(loaded))
+    except CampaignError as error:
+        return error.findings
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExplainOptions(CampaignOptions):
+    """One cell of a campaign."""
+
+    cell: str
+
+
+def explain_cell(options: ExplainOptions, settings: Settings) -> Explanation:
+    """Return the prompts of a cell in the rounds that it is in, and what set each value."""
+    loaded = load(options)
+    draft = final = Round()
+    if ledger_exists(settings.output):
+        cell = CellName(canonical_glob(options.cell))
+        draft, final = asyncio.run(_rounds(settings.output, loaded.campaign.slug, cell))
+    return explain(loaded, options.cell, draft=draft, final=final)
+
+
+async def _rounds(output: Path, campaign: Slug, cell: CellName) -> tuple[Round, Round]:
+    """Return the rounds of a cell's draft and final, with the notes that asked for them."""
+    async with ledger_in(output, read_only=True) as ledger:
+        history = await ledger.verdict_history(campaign, cell)
+        draft = rounds_from(history).get(cell, Round())
+        again = rounds_from(history, stage=Stage.FINAL).get(cell)
+    return draft, round_of_final(draft, again)

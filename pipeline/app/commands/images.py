@@ -1,0 +1,85 @@
+"""The images of a campaign, as the ledger has them.
+
+Neither the loader nor an HTTP client is imported, so that the answer comes at once.
+"""
+
+import asyncio
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.app.open import campaign_name, ledger_in
+from pipeline.images.registry import images_in
+from pipeline.ledger.registry import ledger_exists
+from pipeline.model.campaign import Slug
+from pipeline.model.entry import Entry
+from pipeline.model.outcome import Status, Stored
+from pipeline.state.due import stored_sizes
+from pipeline.state.lookup import status_of_entry
+from pipeline.state.output.lock import run_is_alive
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LedgerImage:
+    """One image that was asked for."""
+
+    entry: Entry
+    status: Status
+    missing: bool
+    """Whether its stored file is gone; the next run downloads it again."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImageList:
+    """Images of one campaign."""
+
+    images: Sequence[LedgerImage]
+    folder: Path
+    """The campaign's folder, below which their files are."""
+
+
+def list_images(file: Path, output: Path, *, status: Status | None = None) -> ImageList:
+    """Return every image that was ever asked for, in the order of the newest run's table."""
+    campaign = campaign_name(file)
+    entries = asyncio.run(_entries(output, campaign)) if ledger_exists(output) else []
+    order = _order(output / campaign / "latest" / "images.csv")
+    entries.sort(key=lambda one: (order.get(one.at.cell, len(order)), *_coordinates(one)))
+    alive = run_is_alive(output, campaign)
+    sizes = stored_sizes(entries, images_in(output))
+    images = [
+        LedgerImage(
+            entry=entry,
+            status=status_of_entry(entry, alive=alive),
+            missing=_is_missing(entry, sizes),
+        )
+        for entry in entries
+    ]
+    chosen = [image for image in images if status in {None, image.status}]
+    return ImageList(images=chosen, folder=output / campaign)
+
+
+async def _entries(output: Path, campaign: Slug) -> list[Entry]:
+    async with ledger_in(output, read_only=True) as ledger:
+        return [*await ledger.campaign_entries(campaign)]
+
+
+def _order(table: Path) -> Mapping[str, int]:
+    """Return the place of each cell in a run's table; empty if it cannot be read."""
+    places: dict[str, int] = {}
+    try:
+        with table.open(encoding="utf-8", errors="surrogateescape", newline="") as rows:
+            for row in csv.DictReader(rows):
+                places.setdefault(row["cell"], len(places))
+    except (OSError, KeyError, csv.Error):
+        return {}
+    return places
+
+
+def _coordinates(entry: Entry) -> tuple[str, str, int, int]:
+    return entry.at.cell, entry.at.stage, entry.at.round, entry.at.take
+
+
+def _is_missing(entry: Entry, sizes: Mapping[str, int]) -> bool:
+    outcome = entry.outcome
+    return isinstance(outcome, Stored) and outcome.artifact.path not in sizes

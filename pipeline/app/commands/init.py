@@ -1,0 +1,47 @@
+"""Writing files for a new user: a first campaign, and the schema of campaign files."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.campaign.first_campaign import campaign_from_feed, first_campaign
+from pipeline.campaign.grammar.schema import schema_text
+from pipeline.campaign.naming import slug_of
+from pipeline.errors import LocalFault, UsageError
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InitOptions:
+    """A campaign to begin with."""
+
+    name: str
+    feed: Path | None
+    """A product feed to take the rows of; `None`: two example products."""
+    folder: Path
+
+
+def write_first_campaign(options: InitOptions) -> Path:
+    """Write a first campaign and return its path; an existing file is never overwritten."""
+    place = options.folder / f"{slug_of(options.name)}.yaml"
+    if options.feed is None:
+        text = first_campaign(options.name)
+    else:
+        source = os.path.relpath(options.feed, options.folder)
+        text = campaign_from_feed(options.name, options.feed, source=source)
+    try:
+        options.folder.mkdir(parents=True, exist_ok=True)
+        with place.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise UsageError(f"{place} exists already; it was not changed") from None
+    except OSError as error:
+        raise LocalFault(f"cannot write {place}: {error.strerror}") from error
+    return place
+
+
+def write_schema(place: Path) -> None:
+    """Write the JSON Schema of campaign files."""
+    try:
+        place.write_text(schema_text(), encoding="utf-8")
+    except OSError as error:
+        raise LocalFault(f"cannot write {place}: {error.strerror}") from error

@@ -1,0 +1,50 @@
+"""The logs of a campaign's runs."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.campaign.naming import read_name
+from pipeline.errors import UsageError
+
+FAILURES = frozenset({"failed", "refused", "in_doubt", "retry", "unrecorded", "budget"})
+"""Events of a log that are listed with `--failed`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LogOptions:
+    """Which lines of which runs."""
+
+    campaign: Path
+    """The campaign file."""
+    run: str | None = None
+    """The id of a run; `None`: the newest, or all."""
+    all: bool = False
+    """Every run whose folder is still there."""
+    failed: bool = False
+    """Only events that did not go well."""
+
+
+def read_log(options: LogOptions, output: Path) -> Iterator[Mapping[str, object]]:
+    """Yield the events of runs, oldest first; `UsageError` if there is no such run."""
+    folder = output / read_name(options.campaign) / "runs"
+    logs = sorted(folder.glob("*/log.jsonl"))
+    if options.run:
+        logs = [log for log in logs if log.parent.name == options.run]
+        if not logs:
+            raise UsageError(f"there is no run {options.run} in {folder}")
+    for log in logs if options.all else logs[-1:]:
+        for line in _lines(log):
+            if not options.failed or line.get("event") in FAILURES:
+                yield line
+
+
+def _lines(log: Path) -> Iterator[Mapping[str, object]]:
+    for text in log.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            line = json.loads(text)
+        except ValueError:
+            continue
+        if isinstance(line, dict):
+            yield line

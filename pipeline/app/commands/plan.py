@@ -1,0 +1,183 @@
+"""Planning: what a run would buy, what it would cost, and why; sends nothing."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pipeline.app.assembly import rules_now
+from pipeline.app.campaign import account_of, budget_for, load
+from pipeline.app.next_steps import next_step
+from pipeline.app.open import ledger_in
+from pipeline.app.options import CampaignOptions
+from pipeline.campaign.loading import LoadedCampaign
+from pipeline.errors import Finding
+from pipeline.images.registry import images_in
+from pipeline.ledger.base import Ledger
+from pipeline.ledger.memory.ledger import MemoryLedger
+from pipeline.ledger.registry import ledger_exists
+from pipeline.model.campaign import Review, Slug, Stage
+from pipeline.model.job import Job
+from pipeline.model.provider import Account
+from pipeline.model.run import Run, RunId
+from pipeline.prompts.cells import check_only
+from pipeline.prompts.lint import lint
+from pipeline.settings import Settings
+from pipeline.state.budgets import BudgetLeft, budgets_left
+from pipeline.state.output.folder import open_output
+from pipeline.state.output.lock import run_is_alive
+from pipeline.state.output.missing_ledger import unknown_to_ledger
+from pipeline.state.preview import MOST_LISTED, Preview, preview_run
+from pipeline.state.saved_plans import plan_id, save_plan
+
+MOST_LINTED = 20_000
+"""Cells whose prompts are linted by a plan; for more of them that is left to `check`."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """What a run would do."""
+
+    loaded: LoadedCampaign
+    preview: Preview
+    budgets: Sequence[BudgetLeft]
+    seconds: float | None
+    """Median time of an image in the last run on this account; `None` before the first one."""
+    concurrency: int
+    lost: str = ""
+    """What to do if the campaign was paid for and its ledger does not know it; else empty."""
+
+    @property
+    def id(self) -> str:
+        """The name of exactly this work at this price."""
+        campaign = self.loaded.campaign
+        return plan_id(campaign.sha256, campaign.provider, self.preview.stages.values())
+
+    @property
+    def work(self) -> int:
+        """Number of images that a run would buy or download."""
+        return sum(one.buying + one.fetching for one in self.preview.stages.values())
+
+    @property
+    def checked_by_measures(self) -> bool:
+        """Whether checks approve the drafts, instead of a person."""
+        draft = self.loaded.campaign.stages.get(Stage.DRAFT)
+        return draft is not None and draft.review is Review.AUTO
+
+
+def make_plan(options: CampaignOptions, settings: Settings) -> Plan:
+    """Plan a run and save the plan, so that a run can be held to it."""
+    loaded = load(options)
+    check_only(loaded, options.only)
+    plan = asyncio.run(_plan(loaded, options, settings))
+    if plan.work:
+        output = open_output(settings.output)
+        save_plan(output, loaded.campaign.slug, plan.id, plan_record(plan))
+    return plan
+
+
+async def _plan(loaded: LoadedCampaign, options: CampaignOptions, settings: Settings) -> Plan:
+    if not ledger_exists(settings.output):
+        return await _plan_with(MemoryLedger(), loaded, options, settings)
+    async with ledger_in(settings.output, read_only=True) as ledger:
+        return await _plan_with(ledger, loaded, options, settings)
+
+
+async def _plan_with(
+    ledger: Ledger, loaded: LoadedCampaign, options: CampaignOptions, settings: Settings
+) -> Plan:
+    campaign, output = loaded.campaign, settings.output
+    rules = rules_now(loaded, images=images_in(output), retry_failed=False, rebuy_lost=False)
+    budget = budget_for(
+        campaign,
+        loaded.profile,
+        max_credits=options.max_credits,
+        default_run=settings.rendering.default_run_budget,
+    )
+    account = account_of(campaign, settings)
+    here = Run(id=RunId("plan"), campaign=campaign.slug, account=account)
+    known = {one.account for one in await ledger.runs(campaign.slug)}
+    lost = "" if account in known else unknown_to_ledger(output, campaign.slug, known=known)
+    return Plan(
+        loaded=loaded,
+        preview=await preview_run(
+            ledger,
+            loaded,
+            rules=rules,
+            only=options.only,
+            alive=run_is_alive(output, campaign.slug),
+        ),
+        budgets=await budgets_left(ledger, run=here, budget=budget, now=rules.now),
+        seconds=_last_pace(output, campaign.slug, account),
+        concurrency=campaign.pace.concurrency or settings.rendering.concurrency,
+        lost=lost,
+    )
+
+
+def plan_advice(plan: Plan) -> tuple[Finding, ...]:
+    """Return what the campaign file is warned of; with the wording of prompts, if not too many."""
+    findings = [*plan.loaded.warnings]
+    if plan.preview.grid.cells <= MOST_LINTED:
+        findings += lint(plan.loaded)
+    return tuple(dict.fromkeys(findings))
+
+
+def plan_steps(plan: Plan, options: CampaignOptions) -> list[str]:
+    """Return the commands that can follow; a run is held to the plan if that is of all cells."""
+    steps = []
+    if plan.work:
+        held = () if options.only else ("--plan", plan.id)
+        steps.append(next_step(options, "run", *held))
+    if plan.preview.waiting and not plan.checked_by_measures:
+        steps.append(next_step(options, "review"))
+    elif plan.preview.waiting and not steps:
+        steps.append(next_step(options, "run"))
+    return steps
+
+
+def plan_record(plan: Plan) -> dict[str, object]:
+    """Return a plan as JSON; lists of images are cut short, and the rest of them is counted."""
+    gone = plan.preview.gone
+    return {
+        "schema": "campaign-pipeline/plan/1",
+        "plan": plan.id,
+        "campaign": plan.loaded.campaign.slug,
+        "at": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "stages": {
+            stage: {
+                "jobs": ahead.jobs,
+                "to_buy": [_listed(plan, job) for job in ahead.to_buy],
+                "to_buy_more": ahead.buying - len(ahead.to_buy),
+                "to_fetch": [job.key for job in ahead.to_fetch],
+                "to_fetch_more": ahead.fetching - len(ahead.to_fetch),
+                "credits": ahead.credits,
+            }
+            for stage, ahead in plan.preview.stages.items()
+        },
+        "gone": [entry.key for entry in gone[:MOST_LISTED]],
+        "gone_more": max(0, len(gone) - MOST_LISTED),
+        "finals_at_most": plan.preview.finals_at_most,
+        "limits": {one.scope: {"limit": one.limit, "left": one.left} for one in plan.budgets},
+        "warnings": [str(finding) for finding in plan.loaded.warnings],
+    }
+
+
+def _listed(plan: Plan, job: Job) -> dict[str, object]:
+    return {"job": job.key, "cell": job.at.cell, "why": plan.preview.known.why(job)}
+
+
+def _last_pace(output: Path, campaign: Slug, account: Account) -> float | None:
+    """Return the median seconds of an image in the last run; `None` if it was of another account.
+
+    The embedded server paints in a fraction of the time that an API takes.
+    """
+    try:
+        manifest = json.loads((output / campaign / "latest" / "manifest.json").read_bytes())
+        seconds = manifest["totals"]["seconds"]["p50"]
+        if manifest["run"]["account"] != account:
+            return None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return float(seconds) if isinstance(seconds, int | float) else None

@@ -1,0 +1,255 @@
+"""Settling images that are in doubt or lost, by what a person or the account's balance says."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import cast
+from urllib.parse import urlsplit
+
+from pipeline.app.next_steps import next_step
+from pipeline.app.open import campaign_name, late, ledger_in, require_ledger
+from pipeline.app.options import CampaignOptions
+from pipeline.app.run_facts import utc_stamp
+from pipeline.campaign.cell_globs import matching_cells
+from pipeline.errors import Refusal, UsageError
+from pipeline.ledger.base import Ledger
+from pipeline.model.campaign import Slug, Stage
+from pipeline.model.credits import Credits
+from pipeline.model.entry import Entry, Resolution
+from pipeline.model.outcome import InDoubt, PaidLost
+from pipeline.providers.replies import shown_images
+from pipeline.purchasing.recovery import settle_dead_attempts
+from pipeline.settings import Settings
+from pipeline.state.output.balances import BalanceFinding
+from pipeline.state.output.lock import campaign_lock
+from pipeline.state.output.resolutions import note_resolution
+
+BY_PERSON = "a person said so"
+
+
+class Answer(StrEnum):
+    """What can be said of an image in doubt."""
+
+    FOUND = "found"
+    CHARGED = "charged"
+    NOT_CHARGED = "not_charged"
+    BALANCE = "balance"
+    """Whatever the balance of the account proves."""
+    REBUY = "rebuy"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ResolveOptions(CampaignOptions):
+    """Which images are meant, and what is said of them."""
+
+    cells: str = "*"
+    """A glob over cell names."""
+    stage: Stage | None = None
+    take: int | None = None
+    answer: Answer | None = None
+    """`None`: only list them."""
+    url: str = ""
+    """Where the image is, with `FOUND`."""
+    charged: Credits | None = None
+    """What it cost, with `FOUND` or `CHARGED`; `None`: its price."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OpenImage:
+    """An image in doubt or lost."""
+
+    entry: Entry
+    shown: tuple[str, ...] = ()
+    """URLs of images that the provider's answer contained."""
+    settle: str = ""
+    """The command that settles this image alone, still without an answer."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ResolveReport:
+    """What was settled, or what there is to settle."""
+
+    open: Sequence[OpenImage] = ()
+    """Listed, because nothing was said of them."""
+    settled: int = 0
+    ground: str = ""
+    """What the balance proves, or why nothing was settled."""
+    next: str = ""
+    """The command that follows."""
+    lost: bool = False
+    """Whether the settled images count as paid and lost."""
+    exit_code: int = 0
+
+
+def resolve(options: ResolveOptions, settings: Settings) -> ResolveReport:
+    """Settle images in doubt or lost, or list them; every answer is recorded before it counts."""
+    if options.charged is not None and options.answer not in {Answer.FOUND, Answer.CHARGED}:
+        raise UsageError("--credits goes with --found or --charged")
+    campaign = campaign_name(options.campaign)
+    require_ledger(settings.output)
+    with campaign_lock(settings.output, campaign):
+        return asyncio.run(_resolve(options, settings, campaign))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Settlement:
+    """What is said of which images, and on what ground."""
+
+    of: Sequence[Entry]
+    means: Resolution | None = None
+    """`None`: the image is found."""
+    ground: str = BY_PERSON
+    url: str = ""
+    charged: Credits | None = None
+
+
+async def _resolve(options: ResolveOptions, settings: Settings, campaign: Slug) -> ResolveReport:
+    async with ledger_in(settings.output) as ledger:
+        await settle_dead_attempts(ledger, campaign)
+        known = [entry for entry in await ledger.campaign_entries(campaign) if _is_open(entry)]
+        if not known:
+            return ResolveReport()
+        chosen = _chosen(options, known)
+        doubtful = any(isinstance(entry.outcome, InDoubt) for entry in chosen)
+        if options.answer is None:
+            listed = await _listed(options, settings, ledger, chosen)
+            return ResolveReport(open=listed, exit_code=6 if doubtful else 3)
+        said = await _settlement(options, settings, ledger, chosen)
+        await _refuse_unknown_cost(ledger, said)
+        await _settle(said, ledger, settings)
+    ground = said.ground if said.ground != BY_PERSON else ""
+    if not said.of:
+        return ResolveReport(ground=ground, exit_code=6 if doubtful else 3)
+    lost = said.means is Resolution.CHARGED
+    follows = next_step(options, "run", *(("--rebuy-lost",) if lost else ()))
+    return ResolveReport(settled=len(said.of), ground=ground, next=follows, lost=lost)
+
+
+def _is_open(entry: Entry) -> bool:
+    return isinstance(entry.outcome, InDoubt | PaidLost)
+
+
+def _chosen(options: ResolveOptions, entries: Sequence[Entry]) -> list[Entry]:
+    names = set(matching_cells({entry.at.cell for entry in entries}, options.cells))
+    chosen = [
+        entry
+        for entry in entries
+        if entry.at.cell in names
+        and options.stage in {None, entry.at.stage}
+        and options.take in {None, entry.at.take}
+    ]
+    if not chosen:
+        raise UsageError(f"no image of that stage and take is in doubt or lost in {options.cells}")
+    return chosen
+
+
+async def _settlement(
+    options: ResolveOptions, settings: Settings, ledger: Ledger, chosen: Sequence[Entry]
+) -> _Settlement:
+    answer = options.answer
+    if answer is Answer.FOUND:
+        return _found(options, chosen)
+    if answer is Answer.REBUY:
+        return _Settlement(of=chosen, means=Resolution.REBUY)
+    doubts = [entry for entry in chosen if isinstance(entry.outcome, InDoubt)]
+    if not doubts:
+        return _Settlement(
+            of=(), ground="all of them are paid and lost: there is no doubt to settle"
+        )
+    if answer is Answer.BALANCE:
+        proven = await _ask_balance(options, settings, ledger, doubts)
+        return _Settlement(
+            of=doubts if proven.settles else (), means=proven.settles, ground=proven.words
+        )
+    if options.charged is not None and len(doubts) != 1:
+        raise UsageError(
+            f"--credits is for one image, and {len(doubts)} match; name its cell, --stage, --take"
+        )
+    means = Resolution.CHARGED if answer is Answer.CHARGED else Resolution.NOT_CHARGED
+    return _Settlement(of=doubts, means=means, charged=options.charged)
+
+
+def _found(options: ResolveOptions, chosen: Sequence[Entry]) -> _Settlement:
+    if len(chosen) != 1:
+        raise UsageError(
+            f"--found is for one image, and {len(chosen)} match; name its cell, --stage and --take"
+        )
+    parts = urlsplit(options.url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise UsageError(f"--found needs the image's http or https URL, not {options.url[:80]}")
+    if options.charged is not None and not isinstance(chosen[0].outcome, InDoubt):
+        raise UsageError("--credits is for an image in doubt; what this lost one cost is known")
+    return _Settlement(of=chosen, url=options.url, charged=options.charged)
+
+
+async def _ask_balance(
+    options: ResolveOptions, settings: Settings, ledger: Ledger, doubts: Sequence[Entry]
+) -> BalanceFinding:
+    campaigns = late("app.campaign")
+    campaign = campaigns.load(options).campaign
+    proven = await campaigns.reconcile_doubts(ledger, campaign, settings, doubts)
+    return cast("BalanceFinding", proven)
+
+
+async def _refuse_unknown_cost(ledger: Ledger, said: _Settlement) -> None:
+    """Refuse to guess: an answer with several images may have cost one price, or each of theirs."""
+    if said.charged is not None or said.means not in {None, Resolution.CHARGED}:
+        return
+    for entry in said.of:
+        if not isinstance(entry.outcome, InDoubt):
+            continue
+        shown = shown_images(await ledger.reply(entry.key), base_url="")
+        if len(shown) > 1:
+            raise UsageError(
+                f"the answer for {entry.at.cell} showed {len(shown)} images, and up to "
+                f"{entry.outcome.credits} credits are held for it; give with --credits N what the "
+                "provider's log says was charged"
+            )
+
+
+async def _settle(said: _Settlement, ledger: Ledger, settings: Settings) -> None:
+    """Record who said it and on what ground, then what it does to the money."""
+    for entry in said.of:
+        note_resolution(
+            settings.output,
+            entry,
+            at=utc_stamp(),
+            answer=said.means or "found",
+            ground=said.ground,
+            url=said.url,
+            charged=said.charged,
+        )
+        if said.means is None:
+            await ledger.image_found(entry.key, said.url, charged=said.charged)
+        else:
+            await ledger.resolve(entry.key, said.means, charged=said.charged)
+
+
+async def _listed(
+    options: ResolveOptions, settings: Settings, ledger: Ledger, chosen: Sequence[Entry]
+) -> list[OpenImage]:
+    base_url = _base_url(options, settings)
+    return [
+        OpenImage(
+            entry=entry,
+            shown=tuple(shown_images(await ledger.reply(entry.key), base_url=base_url)),
+            settle=_command(options, entry),
+        )
+        for entry in chosen
+    ]
+
+
+def _command(options: ResolveOptions, entry: Entry) -> str:
+    where = ("--stage", str(entry.at.stage), "--take", str(entry.at.take))
+    return next_step(options, "resolve", str(entry.at.cell), *where)
+
+
+def _base_url(options: ResolveOptions, settings: Settings) -> str:
+    """Return where relative image URLs start; an unreadable campaign does not hide the list."""
+    campaigns = late("app.campaign")
+    try:
+        loaded = campaigns.load(options)
+        return str(campaigns.provider_settings(loaded.campaign, settings.gptimage).base_url)
+    except Refusal:
+        return settings.gptimage.base_url

@@ -1,0 +1,119 @@
+"""Serving the review page, and launching runs from it."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from pipeline.app.campaign import account_of, load
+from pipeline.app.commands.verdicts import reviewer_name
+from pipeline.app.console import Console
+from pipeline.app.machine import until_signal
+from pipeline.app.next_steps import next_step
+from pipeline.app.open import ledger_in
+from pipeline.app.options import CampaignOptions, RunOptions
+from pipeline.app.run import run_in_server
+from pipeline.campaign.loading import LoadedCampaign
+from pipeline.model.campaign import CellName, Stage
+from pipeline.model.credits import Credits
+from pipeline.review.page.campaign_source import CampaignSource
+from pipeline.review.page.security import ReviewOptions
+from pipeline.review.page.server import ReviewServer, ReviewSubject
+from pipeline.review.review_file_sync import ReviewFile
+from pipeline.settings import Settings
+from pipeline.state.output.folder import open_output
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReviewPageOptions(CampaignOptions):
+    """Where the page of a campaign is served, and what it may do."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    """0: any free one."""
+    names: tuple[str, ...] = ()
+    """Further host names under which browsers may ask."""
+    reviewer: str | None = None
+    """`None`: the name that `reviewer_name` returns."""
+    allow_spend: bool = False
+    command_line: tuple[str, ...] = ()
+    """For the manifests of runs that the page launches."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Launcher:
+    """`Launch` of the page: a run of its own for each launch."""
+
+    options: ReviewPageOptions
+    settings: Settings
+    console: Console
+
+    async def __call__(self, stage: Stage, cells: Sequence[CellName], *, most: Credits) -> int:
+        """Render these cells at a stage, as `pipeline run --stage … --only …` does."""
+        options = RunOptions(
+            campaign=self.options.campaign,
+            provider=self.options.provider,
+            output=self.options.output,
+            only=tuple(cells),
+            max_credits=int(most),
+            stage=stage,
+            command_line=self.options.command_line,
+        )
+        return await run_in_server(options, self.settings, console=self.console)
+
+
+def serve_review(
+    options: ReviewPageOptions,
+    settings: Settings,
+    *,
+    console: Console,
+    ready: Callable[[str], None],
+) -> None:
+    """Serve the page until SIGINT or SIGTERM; `ready` gets its URL, `console` shows launches."""
+    asyncio.run(_serve(load(options), options, settings, console=console, ready=ready))
+
+
+async def _serve(
+    loaded: LoadedCampaign,
+    options: ReviewPageOptions,
+    settings: Settings,
+    *,
+    console: Console,
+    ready: Callable[[str], None],
+) -> None:
+    output = open_output(settings.output)
+    campaign = loaded.campaign.slug
+    async with ledger_in(output) as ledger:
+        subject = ReviewSubject(
+            campaign=campaign,
+            source=CampaignSource(
+                file=options.campaign,
+                load=lambda: load(options),
+                account_of=lambda campaign: account_of(campaign, settings),
+            ),
+            ledger=ledger,
+            output=output,
+            file=ReviewFile(
+                path=options.campaign.parent / "reviews" / f"{campaign}.yaml",
+                copy=output / campaign / "review-copy.yaml",
+            ),
+            command=lambda stage: _launch_command(options, stage),
+        )
+        page = ReviewOptions(
+            host=options.host,
+            port=options.port,
+            reviewer=options.reviewer or reviewer_name(),
+            allow_spend=options.allow_spend,
+            names=options.names,
+        )
+        launcher = Launcher(options=options, settings=settings, console=console)
+        async with ReviewServer(subject, page, launch=launcher) as server:
+            stopped = until_signal()
+            ready(server.url)
+            await stopped
+
+
+def _launch_command(options: ReviewPageOptions, stage: Stage) -> str:
+    """Return the command that buys what the page quotes, on the same account and output folder."""
+    if stage is Stage.FINAL:
+        return next_step(options, "finals")
+    return next_step(options, "run", "--stage", stage.value)

@@ -1,0 +1,52 @@
+"""Rendering a campaign file: for `pipeline run` and `finals`, and for what the page launches.
+
+The campaign's lock is taken before anything heavy is imported, so that a second run ends at once.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import cast
+
+from pipeline.app.console import Console
+from pipeline.app.open import campaign_name, late
+from pipeline.app.options import RunOptions
+from pipeline.errors import CampaignError
+from pipeline.model.campaign import Slug
+from pipeline.settings import Settings
+from pipeline.state.output.folder import open_output
+from pipeline.state.output.lock import campaign_lock
+
+
+def run_campaign_file(
+    options: RunOptions, settings: Settings, *, open_console: Callable[[], Console]
+) -> int:
+    """Bring a campaign as far as it can go, and return the exit code.
+
+    The run has the process to itself: the first SIGINT or SIGTERM lets images in flight end.
+    `LockHeld` if another run of the campaign is active.
+    """
+    with _locked(options, settings) as (name, rendering):
+        loaded = rendering.load(options, name=name)
+        ending = rendering.render(options, settings, loaded, console=open_console())
+        return asyncio.run(cast("Coroutine[None, None, int]", ending))
+
+
+async def run_in_server(options: RunOptions, settings: Settings, *, console: Console) -> int:
+    """Do the same within a server, which keeps its signals and goes on answering meanwhile."""
+    with _locked(options, settings) as (name, rendering):
+        loaded = await asyncio.to_thread(rendering.load, options, name=name)
+        ending = rendering.render(options, settings, loaded, console=console, own_signals=False)
+        return await cast("Awaitable[int]", ending)
+
+
+@contextmanager
+def _locked(options: RunOptions, settings: Settings) -> Iterator[tuple[Slug, ModuleType]]:
+    """Hold the campaign's lock while inside; yields its name, and the module that renders it."""
+    try:
+        name = campaign_name(options.campaign)
+    except CampaignError:  # loading tells everything that is wrong at once
+        name = late("app.campaign").load(options).campaign.slug
+    with campaign_lock(open_output(settings.output), name):
+        yield name, late("app.rendering")

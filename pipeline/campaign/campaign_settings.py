@@ -1,0 +1,107 @@
+"""The campaign as a value: what a run needs to know besides its jobs."""
+
+import re
+from collections.abc import Mapping
+
+from pipeline.campaign.grammar.campaign_file import CampaignFile
+from pipeline.campaign.grammar.delivery import ProviderPart
+from pipeline.campaign.variants import stage_settings
+from pipeline.model.campaign import (
+    Campaign,
+    ContentCredentials,
+    FailureLimit,
+    ImageFormat,
+    Notice,
+    PaceLimits,
+    Provenance,
+    ProviderOptions,
+    RenditionSettings,
+    Slug,
+)
+from pipeline.model.credits import Budget, Credits
+from pipeline.model.provider import ProfileName
+from pipeline.model.request import Background
+
+
+def campaign_from(
+    file: CampaignFile,
+    *,
+    shown: str,
+    sha256: str,
+    provider: ProfileName,
+    feeds: Mapping[str, str],
+) -> Campaign:
+    """The checked file as a `Campaign`."""
+    return Campaign(
+        slug=Slug(file.campaign),
+        file=shown,
+        sha256=sha256,
+        provider=provider,
+        stages=stage_settings(file),
+        budget=Budget(
+            run=_credits(file.budget.run),
+            campaign=_credits(file.budget.campaign),
+            month=_credits(file.budget.month),
+        ),
+        pace=_pace(file),
+        background=Background(file.background),
+        tags=dict(file.tags),
+        feeds=dict(feeds),
+        notices=tuple(
+            Notice(when=tuple(notice.when), webhook=notice.webhook) for notice in file.notify
+        ),
+        renditions=tuple(
+            RenditionSettings(
+                format=ImageFormat(one.format), max_kb=one.max_kb, quality=one.quality
+            )
+            for one in file.renditions
+        ),
+        provenance=Provenance(
+            iptc=file.provenance.iptc, c2pa=ContentCredentials(file.provenance.c2pa)
+        ),
+        providers={ProfileName(name): _options(part) for name, part in file.providers.items()},
+    )
+
+
+def _options(part: ProviderPart) -> ProviderOptions:
+    return ProviderOptions(
+        base_url=part.base_url,
+        model=part.model,
+        edits=part.edits,
+        image_hosts=tuple(part.image_hosts),
+        balance=part.balance,
+        trust_env=part.trust_env,
+        ca_file=part.ca_file,
+        currency=part.price.currency if part.price else "",
+        per_credit=part.price.per_credit if part.price else None,
+    )
+
+
+def _credits(amount: int | None) -> Credits | None:
+    return None if amount is None else Credits(amount)
+
+
+def _pace(file: CampaignFile) -> PaceLimits:
+    run = file.run
+    limit = FailureLimit()
+    if isinstance(run.max_failures, int):
+        limit = FailureLimit(count=run.max_failures)
+    elif run.max_failures is not None:
+        limit = FailureLimit(share=float(run.max_failures.rstrip(" %")) / 100)
+    rate = run.images_per_minute
+    return PaceLimits(
+        concurrency=run.concurrency,
+        images_per_minute=None if rate is None else float(rate),
+        failures=limit,
+    )
+
+
+_VARIABLE = re.compile(r"\{\{\s*env\.([A-Za-z_][A-Za-z0-9_]*)\s*\}\}", re.ASCII)
+
+
+def fill_environment(text: str, environment: Mapping[str, str]) -> str:
+    """A webhook or provider setting with its `{{ env.NAME }}`; `KeyError` where one is not set.
+
+    Only at the moment of use: what it gives may be a secret and is never kept.
+    """
+    return _VARIABLE.sub(lambda found: environment[found[1]], text)

@@ -1,0 +1,66 @@
+"""Globs over the names of cells: `--only`, `approve GLOB`, `resolve GLOB`, and rules over axes.
+
+Case counts, `*` crosses `/`, and a size may be written `4:3` or, as in names, `4x3`.
+"""
+
+import fnmatch
+import re
+from collections.abc import Iterable, Sequence
+from itertools import chain
+
+from pipeline.errors import UsageError
+from pipeline.model.campaign import CellName
+from pipeline.suggestions import did_you_mean, nearest
+
+_RATIO = re.compile(r"(?<=[0-9*?\]]):(?=[0-9*?\[])", re.ASCII)
+_WILDCARD = re.compile(r"[*?\[]")
+_BETWEEN_WORDS = re.compile(r"[/*?\[\]]+")
+
+
+def canonical_glob(glob: str) -> str:
+    """Return a glob, or a name, with its size written as cell names have it: `4:3` is `4x3`."""
+    return _RATIO.sub("x", glob)
+
+
+def compile_globs(globs: Iterable[str]) -> re.Pattern[str]:
+    """Return an expression that matches what any of the globs matches."""
+    return re.compile("|".join(fnmatch.translate(glob) for glob in globs))
+
+
+def compile_cell_globs(globs: Sequence[str]) -> re.Pattern[str] | None:
+    """Return an expression for the names of cells; `None` without globs, which means every cell."""
+    return compile_globs([canonical_glob(glob) for glob in globs]) if globs else None
+
+
+def matching_cells(names: Iterable[CellName], glob: str) -> tuple[CellName, ...]:
+    """Return the cells that a glob matches, in the order given.
+
+    Raises `UsageError` with the word that was probably meant if there is none.
+    """
+    known = tuple(dict.fromkeys(names))
+    matches = compile_globs([canonical_glob(glob)]).match
+    found = tuple(name for name in known if matches(name))
+    if not found:
+        words = dict.fromkeys(word for name in known for word in name.split("/"))
+        raise UsageError(f"no cell fits {glob}{no_match_hint(glob, names=known, words=words)}")
+    return found
+
+
+def no_match_hint(glob: str, *, names: Iterable[CellName], words: Iterable[str]) -> str:
+    """Return what was probably meant by a glob that matches no cell.
+
+    `words` are the ids that cell names are made of.
+    """
+    ahead = iter(names)
+    first = next(ahead, None)
+    if first is None:
+        return "; the campaign has no cells"
+    plain = canonical_glob(glob)
+    if not _WILDCARD.search(plain):
+        return did_you_mean(plain, chain([first], ahead)) or f"; the first cell is {first}"
+    ids = dict.fromkeys(words)
+    for word in _BETWEEN_WORDS.split(plain):
+        meant = nearest(word, ids) if word and word not in ids else None
+        if meant is not None:
+            return f" (did you mean {meant} for {word}?)"
+    return f"; the first cell is {first}"

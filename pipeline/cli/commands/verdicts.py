@@ -1,0 +1,105 @@
+"""`pipeline approve | reject | redo | undecide FILE GLOB`: verdicts from the shell."""
+
+import argparse
+import json
+from dataclasses import dataclass
+
+from pipeline.app.commands.verdicts import VerdictOptions, VerdictsGiven, give_verdicts
+from pipeline.cli.flags import (
+    add_campaign,
+    add_common,
+    campaign_flags,
+    names_of,
+    settings_of,
+    whole_number,
+)
+from pipeline.cli.terminal import counted, say
+from pipeline.model.campaign import Stage
+from pipeline.model.verdict import Decision
+
+MOST_NAMED = 20
+"""Cells that are listed one by one."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VerdictCommand:
+    """A command that records one decision."""
+
+    decision: Decision
+    result: str
+    """What is said of the cells."""
+    note: str = ""
+    """Help of `--note`; empty: the command has none."""
+    takes: bool = False
+    """Whether it has `--take`."""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the command's arguments."""
+        add_campaign(parser)
+        parser.add_argument(
+            "cells", metavar="GLOB", help="names of cells, such as 'citrus/*'; * also matches /"
+        )
+        if self.takes:
+            parser.add_argument(
+                "--take",
+                type=whole_number,
+                metavar="N",
+                help="the take to approve; required if a cell has several",
+            )
+        if self.note:
+            parser.add_argument("--note", metavar="TEXT", help=self.note)
+        parser.add_argument(
+            "--stage",
+            choices=names_of(Stage),
+            default=Stage.DRAFT,
+            help="the stage to decide on (draft)",
+        )
+        parser.add_argument("--as", dest="by", metavar="NAME", help="who decides (your login name)")
+        add_common(parser, quiet="print nothing if it succeeds")
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Record the verdicts and print them."""
+        options = VerdictOptions(
+            **campaign_flags(arguments),
+            decision=self.decision,
+            cells=arguments.cells,
+            stage=Stage(arguments.stage),
+            take=getattr(arguments, "take", None),
+            note=getattr(arguments, "note", None) or "",
+            by=arguments.by,
+        )
+        given = give_verdicts(options, settings_of(arguments))
+        if arguments.json:
+            rows = [
+                {"cell": one.cell, "decision": one.decision, "take": one.take}
+                for one in given.verdicts
+            ]
+            print(json.dumps(rows, ensure_ascii=False))
+        if not arguments.quiet:
+            self._tell(given)
+        return 0
+
+    def _tell(self, given: VerdictsGiven) -> None:
+        for verdict in given.verdicts[:MOST_NAMED]:
+            take = f"  take {verdict.take}" if self.takes else ""
+            say(f"  {verdict.cell}{take}")
+        if len(given.verdicts) > MOST_NAMED:
+            say(f"  and {len(given.verdicts) - MOST_NAMED} more")
+        step = f". Next  {given.next}" if given.next else ""
+        say(f"{counted(len(given.verdicts), 'cell')} {self.result}{step}")
+
+
+COMMANDS = {
+    "approve": VerdictCommand(
+        decision=Decision.APPROVED, result="approved", note="a remark to keep", takes=True
+    ),
+    "reject": VerdictCommand(
+        decision=Decision.REJECTED, result="rejected: no finals are made", note="why"
+    ),
+    "redo": VerdictCommand(
+        decision=Decision.REDO,
+        result="to be rendered again",
+        note="what to change; templates can use it as {{ note }}",
+    ),
+    "undecide": VerdictCommand(decision=Decision.UNDECIDED, result="without a verdict"),
+}

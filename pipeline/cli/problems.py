@@ -1,0 +1,86 @@
+"""Saying what is wrong: findings, errors, unknown commands, bugs.
+
+`main` imports this module when something is wrong, since it would take half of its start.
+"""
+
+import os
+import sys
+import tempfile
+import traceback
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TextIO
+
+from pipeline.cli.registry import COMMANDS
+from pipeline.cli.terminal import folded, paint, say
+from pipeline.errors import CampaignError, Declined, Finding, PipelineError, Severity
+from pipeline.reports.journal import Journal
+from pipeline.suggestions import did_you_mean
+
+
+def tell_error(error: PipelineError) -> None:
+    """Say on stderr why a command ended; a declined question is not an error."""
+    if isinstance(error, CampaignError):
+        for finding in error.findings:
+            tell_finding(finding, stream=sys.stderr)
+    elif isinstance(error, Declined):
+        say(str(error))
+    else:
+        for nth, line in enumerate(f"error: {error}".splitlines()):
+            first, *rest = folded(line, stream=sys.stderr)
+            word = paint("error", "red", "bold", stream=sys.stderr)
+            say(first if nth else word + first.removeprefix("error"))
+            for more in rest:
+                say(more)
+
+
+def tell_finding(
+    finding: Finding, *, stream: TextIO, strict: bool = False, coded: bool = False
+) -> None:
+    """Say a finding, wrapped on a terminal, on one line otherwise.
+
+    `strict` makes a warning an error; `coded` adds the name of the rule.
+    """
+    bad = strict or finding.severity is Severity.ERROR
+    word, colour = ("error", "red") if bad else ("warning", "yellow")
+    code = f"[{finding.code}]" if coded and finding.code else ""
+    lines = folded(f"{word}: {finding}{'  ' if code else ''}{code}", stream=stream)
+    lines[0] = paint(word, colour, "bold", stream=stream) + lines[0].removeprefix(word)
+    if code:
+        lines[-1] = lines[-1].removesuffix(code) + paint(code, "dim", stream=stream)
+    for line in lines:
+        say(line, stream=stream)
+
+
+def unknown_command(name: str) -> str:
+    """Return the message for a command that does not exist."""
+    names = [entry.name for entry in COMMANDS]
+    return f"there is no command {name!r}{did_you_mean(name, names)}; pipeline --help lists them"
+
+
+def log_error(error: PipelineError, *, exit_code: int) -> None:
+    """Write an error as a line of the JSON log, with the place of every finding."""
+    findings = error.findings if isinstance(error, CampaignError) else ()
+    rows = [asdict(finding) for finding in findings]
+    Journal(sys.stderr).write("error", message=str(error), exit_code=exit_code, findings=rows)
+
+
+def tell_bug(*, as_json: bool = False) -> None:
+    """Say that there is a bug, and write its trace to a file; no trace contains a key."""
+    stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    place = Path(tempfile.gettempdir()) / f"pipeline-bug-{stamp}-{os.getpid()}.log"
+    trace = traceback.format_exc()
+    try:
+        place.write_text(trace)
+        where = f"the trace is in {place}"
+    except OSError:
+        where = trace
+    words = (
+        f"this should not have happened; {where}."
+        "\nThe ledger has what was paid for, and it is safe to run the command again."
+    )
+    if as_json:
+        Journal(sys.stderr).write("error", message=f"bug: {words}", exit_code=1)
+    else:
+        say(f"{paint('bug', 'red', 'bold', stream=sys.stderr)}: {words}")

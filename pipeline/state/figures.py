@@ -1,0 +1,116 @@
+"""The figures of a campaign, each with its unit: run, plan, status, page and sheet show these."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pipeline.model.campaign import CellName, Stage
+from pipeline.model.credits import Credits
+from pipeline.model.outcome import Status
+from pipeline.model.verdict import Round
+from pipeline.state.campaign_state import CampaignState, CellState, valid_decision
+from pipeline.state.due import Rules
+from pipeline.state.lookup import bought_as, by_cell, entry_of, status_of_entry
+from pipeline.state.work_ahead import work_ahead
+
+FIRST_ROUND = Round()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StageFigures:
+    """One stage of a campaign in numbers."""
+
+    cells: int
+    """Cells that have images at this stage, or should have."""
+    images: Mapping[Status, int]
+    """Images by status; a shared image counts under each of its cells."""
+    decided: Mapping[CellState, int]
+    """Cells by the verdict that holds; a stale approval is `stale`."""
+    to_buy: int
+    """Images that a run would buy, shared ones counted once."""
+    to_download: int
+    """Images that a run would bring without a new charge."""
+    ahead: Credits
+    """The most that buying them costs."""
+
+    @property
+    def stored(self) -> int:
+        """Images that are stored."""
+        return self.images.get(Status.STORED, 0)
+
+    @property
+    def in_doubt(self) -> int:
+        """Images that may have been charged and were not received."""
+        return self.images.get(Status.IN_DOUBT, 0)
+
+    @property
+    def approved(self) -> int:
+        """Cells with an approval that holds."""
+        return self.decided.get(CellState.APPROVED, 0)
+
+    @property
+    def stale(self) -> int:
+        """Cells with an approval that no longer holds."""
+        return self.decided.get(CellState.STALE, 0)
+
+
+def stage_figures(state: CampaignState, stage: Stage, rules: Rules) -> StageFigures:
+    """Count one stage of a campaign, over the cells that were asked for."""
+    jobs = state.of(stage)
+    statuses = (status_of_entry(entry_of(job, state.entries), alive=state.alive) for job in jobs)
+    cells = by_cell(jobs)
+    decisions = (
+        valid_decision(takes, state.entries, state.verdicts.get((cell, stage)))
+        for cell, takes in cells.items()
+    )
+    ahead = work_ahead(jobs, state.entries, rules)
+    return StageFigures(
+        cells=len(cells),
+        images=Counter(statuses),
+        decided=Counter(decision[0] for decision in decisions if decision is not None),
+        to_buy=ahead.buying,
+        to_download=ahead.fetching,
+        ahead=ahead.credits,
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class QuoteLine:
+    """Images of one size at one price."""
+
+    size: str
+    count: int
+    price: Credits
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LaunchQuote:
+    """What launching a stage would buy now: exactly what a run would."""
+
+    stage: Stage
+    cells: tuple[CellName, ...]
+    """Cells that get an image by it, those that share one included."""
+    images: int
+    """Images that are bought, shared ones counted once."""
+    lines: tuple[QuoteLine, ...]
+    credits: Credits
+    plan: str
+    """Names exactly these images at these prices; another plan id is another purchase."""
+
+
+def launch_quote(state: CampaignState, stage: Stage, rules: Rules) -> LaunchQuote:
+    """Return what launching a stage would buy, in the rounds that a run would render."""
+    ahead = work_ahead(state.of(stage), state.entries, rules)
+    bought = {job.key for job in ahead.to_buy}
+    cells = (job.at.cell for job in state.of(stage) if bought_as(job) in bought)
+    lines = Counter((job.request.size, job.price) for job in ahead.to_buy)
+    facts = sorted(f"{job.key} {job.price}" for job in ahead.to_buy)
+    return LaunchQuote(
+        stage=stage,
+        cells=tuple(dict.fromkeys(cells)),
+        images=ahead.buying,
+        lines=tuple(QuoteLine(size=s, price=p, count=count) for (s, p), count in lines.items()),
+        credits=ahead.credits,
+        plan=hashlib.sha256("\n".join([stage, *facts]).encode()).hexdigest()[:16],
+    )

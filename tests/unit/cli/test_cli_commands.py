@@ -1,0 +1,142 @@
+"""What each command says, and which of its words it takes."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pipeline.cli.main import main
+from pipeline.cli.registry import COMMANDS
+
+SODA = """\
+campaign: soda
+matrix: {product: [{id: citrus, name: Soda}], size: ['4:3']}
+prompt: A product photo of {{ product.name }} on a wet table, soft light, centered framing.
+"""
+NEXT = "Next  pipeline run soda.yaml"
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    (tmp_path / "soda.yaml").write_text(SODA)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def help_of(name, capsys):
+    with pytest.raises(SystemExit):
+        main([name, "--help"])
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", [entry.name for entry in COMMANDS])
+def test_the_help_of_a_command_fits_80_columns(name, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    text = help_of(name, capsys)
+    assert [line for line in text.splitlines() if len(line) > 80] == []
+    assert "--verbose" not in text  # it did nothing
+
+
+def test_the_list_of_commands_fits_80_columns(capsys):
+    assert main([]) == 0
+    assert [line for line in capsys.readouterr().out.splitlines() if len(line) > 80] == []
+
+
+def test_help_takes_the_name_of_a_command(capsys):
+    with pytest.raises(SystemExit):
+        main(["help", "run"])
+    assert capsys.readouterr().out == help_of("run", capsys)
+    assert main(["help", "rum"]) == 2
+    assert "did you mean run" in capsys.readouterr().err
+
+
+def test_a_missing_argument_is_told_with_the_way_to_the_help(capsys):
+    assert main(["run"]) == 2
+    assert capsys.readouterr().err == (
+        "error: the following arguments are required: FILE; see pipeline run --help\n"
+    )
+
+
+@pytest.mark.usefixtures("folder")
+def test_cells_may_follow_an_option(capfd):
+    """`resolve FILE --provider X GLOB` was refused: "unrecognized arguments"."""
+    assert main(["run", "soda.yaml", "-q"]) == 0
+    assert main(["resolve", "soda.yaml", "--provider", "embedded", "citrus/*"]) == 0
+    assert capfd.readouterr().err == "nothing is in doubt or lost\n"
+    assert main(["resolve", "soda.yaml", "--provider", "embedded", "citrus/*", "more"]) == 2
+    assert "unrecognized arguments: more" in capfd.readouterr().err
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_quiet_plan_is_made_and_not_printed(capfd):
+    """`plan -q` printed the whole plan."""
+    assert main(["plan", "soda.yaml", "-q", "--detailed-exitcode"]) == 5
+    assert capfd.readouterr() == ("", "")
+    [saved] = Path("output/soda/plans").iterdir()
+    assert main(["run", "soda.yaml", "-q", "--plan", saved.stem]) == 0
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_time_in_a_plan_is_of_the_account_that_it_is_for(capfd):
+    """After a trial offline, a plan for the real API promised the embedded server's speed."""
+    assert main(["run", "soda.yaml", "-q"]) == 0
+    assert main(["redo", "soda.yaml", "*", "-q"]) == 0
+    assert main(["plan", "soda.yaml"]) == 0
+    assert "Time" in capfd.readouterr().out
+    assert main(["plan", "soda.yaml", "--provider", "gptimage"]) == 0
+    assert "Time" not in capfd.readouterr().out
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_budget_on_play_credits_is_not_ignored_silently(capfd):
+    """Who tried `--max-credits` offline saw nothing happen."""
+    assert main(["run", "soda.yaml", "--max-credits", "1"]) == 0
+    assert "play credits, which --max-credits does not limit" in capfd.readouterr().err
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_run_that_stopped_in_time_is_not_journaled_as_a_budget(capfd):
+    """Both end with 4, and the log went by the exit code."""
+    assert main(["run", "soda.yaml", "-q", "--stop-after", "0s"]) == 4
+    log = Path("output/soda/latest/log.jsonl").read_text()
+    events = [json.loads(line) for line in log.splitlines()]
+    assert "budget" not in {event["event"] for event in events}
+    assert any("the 0 s of --stop-after" in event.get("reason", "") for event in events)
+
+
+@pytest.mark.parametrize(
+    ("words", "choices"),
+    [
+        (["run", "soda.yaml", "--stage", "finals"], "'draft', 'final'"),
+        (["ls", "soda.yaml", "--status", "lost"], "'planned', 'rendering', 'stored', "),
+    ],
+    ids=["run", "ls"],
+)
+def test_a_wrong_choice_names_the_right_ones(capsys, words, choices):
+    """They were named as Python shows an enumeration: <Stage.DRAFT: 'draft'>."""
+    assert main(words) == 2
+    assert f"(choose from {choices}" in capsys.readouterr().err
+
+
+VERDICTS = [
+    ("approve", ["--take", "1"], f"1 cell approved. {NEXT}"),
+    ("redo", ["--note", "warmer"], f"1 cell to be rendered again. {NEXT} --stage draft"),
+    ("reject", ["--note", "blurred"], "1 cell rejected: no finals are made"),
+    ("undecide", [], "1 cell without a verdict"),
+]
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(("name", "words", "said"), VERDICTS, ids=[one[0] for one in VERDICTS])
+def test_a_verdict_says_what_it_did_and_what_follows(capfd, name, words, said):
+    assert main(["run", "soda.yaml", "-q"]) == 0
+    assert main([name, "soda.yaml", "citrus/*", *words, "--json"]) == 0
+    told = capfd.readouterr()
+    assert told.err.splitlines()[-1] == said
+    [row] = json.loads(told.out)
+    assert row["cell"] == "citrus/4x3"
+
+
+def test_only_an_approval_chooses_a_take(capsys):
+    assert main(["reject", "soda.yaml", "*", "--take", "1"]) == 2
+    assert "unrecognized arguments: --take" in capsys.readouterr().err

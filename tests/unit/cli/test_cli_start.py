@@ -1,0 +1,110 @@
+"""What people type all day answers at once: it imports nothing that it does not need."""
+
+import subprocess
+import sys
+
+import pytest
+
+from pipeline.cli.main import main
+
+HEAVY = {
+    *("aiohttp", "jinja2", "pydantic", "PIL", "tqdm", "multiprocessing", "shutil"),
+    *("pipeline.campaign.loading", "pipeline.imageserver", "pipeline.purchasing"),
+    *("pipeline.providers.registry", "pipeline.reports", "pipeline.review"),
+}
+CAMPAIGN = '{"campaign": "soda"}\n'
+PROGRAM = """\
+import sys
+from pipeline.cli.main import main
+code = main(sys.argv[1:])
+print(code, *sys.modules)
+"""
+
+
+def imported(words, folder):
+    """The exit code of a command, and the modules that it imports."""
+    ended = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *words],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    code, *modules = ended.stdout.splitlines()[-1].split()
+    return int(code), set(modules)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    place = tmp_path_factory.mktemp("shop")
+    (place / "soda.yaml").write_text(CAMPAIGN)
+    return place
+
+
+@pytest.mark.parametrize(
+    ("words", "also"),
+    [
+        (["--help"], {"asyncio", "apsw", "yaml"}),
+        (["status"], {"yaml"}),
+        (["status", "soda.yaml"], set()),
+        (["ls", "soda.yaml"], set()),
+        (["log", "soda.yaml"], {"asyncio", "apsw"}),
+    ],
+    ids=lambda words: " ".join(words) if isinstance(words, list) else "",
+)
+def test_a_quick_command_imports_nothing_heavy(folder, words, also):
+    code, modules = imported(words, folder)
+    assert code == 0
+    assert modules & (HEAVY | also) == set()
+
+
+def test_a_second_run_ends_before_anything_heavy_is_imported(folder):
+    """It must be gone at once, whatever the campaign: cron may start many of them."""
+    (folder / "output" / "soda").mkdir(parents=True, exist_ok=True)
+    program = PROGRAM.replace(
+        "code =",
+        "from pathlib import Path\n"
+        "from pipeline.state.output.lock import campaign_lock\n"
+        "lock = campaign_lock(Path('output'), 'soda')\n"
+        "lock.__enter__()\n"
+        "code =",
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program, "run", "soda.yaml"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    code, *modules = ended.stdout.split()
+    assert int(code) == 75
+    heavy = {"aiohttp", "jinja2", "pydantic", "PIL", "multiprocessing", "pipeline.app.session"}
+    assert set(modules) & heavy == set()
+
+
+BASE = """\
+campaign: soda
+matrix: {product: [{id: citrus, name: Soda}], size: ['4:3']}
+prompt: A product photo of {{ product.name }} on a wet table, soft light, centered framing.
+"""
+JSON = """\
+{"campaign": "soda",
+ "matrix": {"product": [{"id": "citrus", "name": "Soda"}], "size": ["4:3"]},
+ "prompt": "A product photo of {{ product.name }} on a wet table, soft light."}
+"""
+
+
+@pytest.mark.parametrize("text", [JSON, "extends: base.yaml\n"], ids=["json", "extends"])
+def test_every_command_reads_a_campaigns_name_as_the_loader_does(
+    tmp_path, monkeypatch, capfd, text
+):
+    """`check` and `run` took such a file; these five said that they cannot read its name."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "base.yaml").write_text(BASE)
+    (tmp_path / "soda.yaml").write_text(text)
+    assert main(["run", "soda.yaml", "-q"]) == 0
+    for words in (["ls"], ["log"], ["status"], ["verify"], ["resolve"]):
+        assert main([words[0], "soda.yaml"]) == 0, words
+    said = capfd.readouterr()
+    assert "soda/drafts/citrus/4x3" in said.out
+    assert "1 of 1 file whole" in said.err.replace("2 of 2 files", "1 of 1 file")
