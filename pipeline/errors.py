@@ -23,6 +23,8 @@ PipelineError                   1   a bug unless a subclass says otherwise
 │   ├── DownloadFailed              may be tried again
 │   ├── ImageGone                   cannot be had any more
 │   └── ImageBroken                 arrived, and is not the image that was asked
+├── TaskFailed                  3   heavy work that is free to repeat could not be done
+│   └── TaskDied                    it ended every process it ran in
 ├── LocalFault                  74  disk, file or ledger: buying stops, what is paid for is kept
 │   └── LedgerUnusable              torn, foreign or newer than this program
 └── LockHeld                    75  another run of this campaign is alive
@@ -253,6 +255,16 @@ class ImageGone(ArtifactError):
 
 class ImageBroken(ArtifactError):
     """What arrived is not a whole image of the expected kind."""
+
+
+class TaskFailed(PipelineError):
+    """A task raised an error that cannot be sent from one process to another; told in words."""
+
+    exit_code = 3
+
+
+class TaskDied(TaskFailed):
+    """A task ended every process it ran in: the decoder crashed, or memory ran out."""
 
 
 class LocalFault(PipelineError):

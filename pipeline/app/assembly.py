@@ -1,27 +1,24 @@
-"""Putting the parts of a run together: pace, purse, breaker, buyer, courier, workers."""
+"""Putting the parts of a run together: pace, reservations, breaker, purchasing, downloads."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
-from pipeline.app.machine import WORKERS_PER_REQUEST
+from pipeline.app.inspection import take_score
 from pipeline.app.workflow import RunContext
 from pipeline.campaign.loading import LoadedCampaign
-from pipeline.images.local.store import ArtifactStore
+from pipeline.images.base import ImageStore
 from pipeline.ledger.base import Ledger
 from pipeline.model.credits import Budget
 from pipeline.model.run import Run
 from pipeline.providers.base import Provider
-from pipeline.purchasing.asking import Purchasing
-from pipeline.purchasing.breaker import Breaker
+from pipeline.purchasing.buying import Purchasing
 from pipeline.purchasing.downloading import Downloader
-from pipeline.purchasing.executor_registry import open_executor
-from pipeline.purchasing.halt import Halt
+from pipeline.purchasing.events import Watcher
+from pipeline.purchasing.halt import Breaker, Halt
+from pipeline.purchasing.inspecting import ImageInspector
 from pipeline.purchasing.pacing import Pacer
 from pipeline.purchasing.renderer import Renderer
 from pipeline.purchasing.reservations import Reservations
-from pipeline.purchasing.watching import Watcher
-from pipeline.review.auto_review import MeasureImage
 from pipeline.settings import RenderingSettings
 from pipeline.state.due import Rules
 
@@ -35,9 +32,9 @@ class RunParts:
     budget: Budget
     ledger: Ledger
     provider: Provider
-    output: Path
+    images: ImageStore
     settings: RenderingSettings
-    look: MeasureImage
+    inspector: ImageInspector
     watcher: Watcher
     halt: Halt
     rules: Rules
@@ -73,7 +70,8 @@ def assemble(parts: RunParts) -> RunContext:
     downloader = Downloader(
         provider=parts.provider,
         ledger=parts.ledger,
-        store=ArtifactStore(parts.output),
+        images=parts.images,
+        inspector=parts.inspector,
         settings=parts.settings,
         listen=parts.watcher.happened,
     )
@@ -81,20 +79,19 @@ def assemble(parts: RunParts) -> RunContext:
         run=parts.run,
         loaded=parts.loaded,
         ledger=parts.ledger,
-        executor=open_executor("local", workers=WORKERS_PER_REQUEST * parts.settings.concurrency),
         renderer=Renderer(purchasing=purchasing, downloader=downloader),
         rules=parts.rules,
-        look=parts.look,
+        score=take_score(parts.inspector),
         watcher=parts.watcher,
     )
 
 
 def rules_now(
-    loaded: LoadedCampaign, *, output: Path, retry_failed: bool, rebuy_lost: bool
+    loaded: LoadedCampaign, *, images: ImageStore, retry_failed: bool, rebuy_lost: bool
 ) -> Rules:
     """How this run decides what is due."""
     return Rules(
-        output=output,
+        images=images,
         caps=loaded.profile.caps,
         now=datetime.now(UTC),
         retry_failed=retry_failed,

@@ -11,7 +11,7 @@ from pipeline.model.campaign import Campaign
 from pipeline.model.credits import Budget, Credits
 from pipeline.model.provider import Profile
 from pipeline.model.run import Run
-from pipeline.purchasing.watching import Watcher
+from pipeline.purchasing.events import Watcher
 from pipeline.reports.run_manifest import RunFacts
 from pipeline.reports.run_report import RunReport
 from pipeline.state.picks import StaleApproval

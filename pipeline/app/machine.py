@@ -8,12 +8,11 @@ from contextlib import contextmanager
 
 from pipeline.errors import Interrupted, LocalFault
 from pipeline.purchasing.halt import Halt
+from pipeline.purchasing.renderer import WORKERS_PER_REQUEST
 
 ENDINGS = {signal.SIGINT: 130, signal.SIGTERM: 143}
 """Signals that end a run, and the exit code of each."""
 
-WORKERS_PER_REQUEST = 2
-"""A worker that downloads must not keep a request from being sent."""
 AT_REST = 64
 """Ledger, journal, lock, event loop, kept folders, processes beside it; measured as 49 at most."""
 PER_DOWNLOAD = 3

@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline.app.inspection import Inspector
 from pipeline.app.run_facts import git_commit, redacted, utc_stamp, versions
 from pipeline.errors import LocalFault
 from pipeline.ledger.base import Ledger
@@ -21,6 +20,7 @@ from pipeline.reports.run_manifest import RunFacts, write_manifest
 from pipeline.reports.run_report import ReportScope, RunReport, make_report
 from pipeline.state.campaign_state import CampaignState
 from pipeline.state.output.folder import point_latest
+from pipeline.state.output.kept_checks import KeptChecks
 
 CHECKPOINT_EVERY = 30.0
 CHECKPOINT_SHARE = 20
@@ -36,7 +36,7 @@ class ManifestWriter:
     campaign: Campaign
     budget: Budget
     output: Path
-    inspector: Inspector
+    kept_checks: KeptChecks
     arguments: Sequence[str]
     stages: Sequence[str]
     started: str = field(default_factory=utc_stamp)
@@ -100,7 +100,7 @@ class ManifestWriter:
             budget=self.budget,
             scope=ReportScope(jobs=state.jobs, asked=state.asked, entries=entries),
             verdicts=await self.ledger.verdicts(self.campaign.slug),
-            checks=self.inspector.findings.known,
+            checks=self.kept_checks.known,
             scratch=self.output,
         )
 

@@ -12,7 +12,6 @@ from pipeline.app.assembly import RunParts, assemble, rules_now
 from pipeline.app.campaign import account_of, budget_for, keep_balance, open_campaign_account
 from pipeline.app.console import Console, RunEnding, RunStart
 from pipeline.app.endings import endings, exit_code, notify, summary
-from pipeline.app.inspection import Inspector
 from pipeline.app.machine import allowed_concurrency, listen_for_signals
 from pipeline.app.manifest_writer import ManifestWriter
 from pipeline.app.next_steps import steps_onward
@@ -29,18 +28,20 @@ from pipeline.errors import (
     TimeIsUp,
     UsageError,
 )
-from pipeline.images.local.store import ArtifactStore
+from pipeline.executors.registry import open_executor
+from pipeline.images.base import ImageStore
+from pipeline.images.registry import images_in
 from pipeline.ledger.base import Ledger
 from pipeline.ledger.garbage_collection import collection_paused
-from pipeline.model.campaign import Review, Stage
+from pipeline.model.campaign import Campaign, Review, Stage
 from pipeline.model.credits import Credits
 from pipeline.model.outcome import Status
 from pipeline.model.run import Run
 from pipeline.providers.base import Provider
-from pipeline.purchasing.events import BuyingHalted
+from pipeline.purchasing.events import BuyingHalted, Watcher, Watchers
 from pipeline.purchasing.halt import Halt
+from pipeline.purchasing.inspecting import ImageInspector
 from pipeline.purchasing.recovery import begin_run
-from pipeline.purchasing.watching import Watcher, Watchers
 from pipeline.reports.journal import Journal
 from pipeline.reports.run_report import RunReport
 from pipeline.reports.sheet.sheet_files import sheet_input, write_run_sheet
@@ -48,6 +49,7 @@ from pipeline.settings import Settings
 from pipeline.state.campaign_state import CampaignState
 from pipeline.state.due import Rules
 from pipeline.state.output.folder import new_run_id
+from pipeline.state.output.kept_checks import read_kept_checks
 from pipeline.state.output.missing_ledger import unknown_to_ledger
 from pipeline.state.output.unchanged import Fingerprint, remember_unchanged
 from pipeline.state.saved_plans import hold_to_plan, plan_id
@@ -65,7 +67,8 @@ class Session:
     loaded: LoadedCampaign
     output: Path
     ledger: Ledger
-    inspector: Inspector
+    images: ImageStore
+    inspector: ImageInspector
     manifest_writer: ManifestWriter
     wish: RunScope
     halt: Halt
@@ -93,15 +96,16 @@ async def render_session(
     settings = _within_descriptors(settings, console)
     async with AsyncExitStack() as stack:
         ledger = await stack.enter_async_context(ledger_in(output))
-        inspector = await stack.enter_async_context(Inspector(output, campaign.slug))
+        images = images_in(output)
+        inspector = ImageInspector(
+            images=images,
+            executor=await stack.enter_async_context(open_executor()),
+            kept=read_kept_checks(output, campaign.slug),
+        )
         stages = frozenset(Stage) if options.stage is None else {options.stage}
         manifest_writer = ManifestWriter(
             ledger=ledger,
-            run=Run(
-                id=new_run_id(datetime.now(UTC)),
-                campaign=campaign.slug,
-                account=account_of(campaign, settings),
-            ),
+            run=_new_run(campaign, settings),
             campaign=campaign,
             budget=budget_for(
                 campaign,
@@ -110,7 +114,7 @@ async def render_session(
                 default_run=settings.rendering.default_run_budget,
             ),
             output=output,
-            inspector=inspector,
+            kept_checks=inspector.kept,
             arguments=options.command_line,
             stages=sorted(stages & set(campaign.stages)),
         )
@@ -121,6 +125,7 @@ async def render_session(
             loaded=loaded,
             output=output,
             ledger=ledger,
+            images=images,
             inspector=inspector,
             manifest_writer=manifest_writer,
             wish=RunScope(stages=frozenset(stages), only=options.only),
@@ -129,6 +134,14 @@ async def render_session(
             found=found,
         )
         return await _session(session, stack)
+
+
+def _new_run(campaign: Campaign, settings: Settings) -> Run:
+    return Run(
+        id=new_run_id(datetime.now(UTC)),
+        campaign=campaign.slug,
+        account=account_of(campaign, settings),
+    )
 
 
 def _within_descriptors(settings: Settings, console: Console) -> Settings:
@@ -151,7 +164,7 @@ async def _session(session: Session, stack: AsyncExitStack) -> int:
             raise UsageError(f"{lost}\nNothing was sent.")
     rules = rules_now(
         session.loaded,
-        output=session.output,
+        images=session.images,
         retry_failed=options.retry_failed,
         rebuy_lost=options.rebuy_lost,
     )
@@ -174,7 +187,7 @@ async def _session(session: Session, stack: AsyncExitStack) -> int:
         account = open_campaign_account(campaign, session.settings, output=session.output)
         provider = await stack.enter_async_context(account)
         await keep_balance(session.ledger, provider, output=session.output)
-    await ArtifactStore(session.output).sweep(campaign.slug)
+    await session.images.sweep(campaign.slug)
     session.manifest_writer.open_folder()
     log = stack.enter_context(
         (session.output / session.manifest_writer.paths.log).open("a", encoding="utf-8")
@@ -224,9 +237,9 @@ def _assembled(
             budget=session.manifest_writer.budget,
             ledger=session.ledger,
             provider=provider,
-            output=session.output,
+            images=session.images,
             settings=session.settings.rendering,
-            look=session.inspector,
+            inspector=session.inspector,
             watcher=watcher,
             halt=session.halt,
             rules=rules,

@@ -1,6 +1,5 @@
 """The whole story on one page: plan, render, choose, render, account."""
 
-from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -8,14 +7,11 @@ from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import LocalFault
 from pipeline.ledger.base import Ledger
 from pipeline.model.campaign import Review, Stage
-from pipeline.model.job import Job
-from pipeline.model.outcome import Outcome, Stored
 from pipeline.model.run import Run
 from pipeline.prompts.finals_check import prove_finals
-from pipeline.purchasing.executor_base import Executor
+from pipeline.purchasing.events import StageOpening, Watcher
 from pipeline.purchasing.recovery import begin_run
 from pipeline.purchasing.renderer import Renderer
-from pipeline.purchasing.watching import StageOpening, Watcher
 from pipeline.review.auto_review import MeasureImage, auto_verdicts
 from pipeline.state.campaign_state import CampaignState
 from pipeline.state.due import Rules
@@ -38,10 +34,9 @@ class RunContext:
     run: Run
     loaded: LoadedCampaign
     ledger: Ledger
-    executor: Executor
     renderer: Renderer
     rules: Rules
-    look: MeasureImage
+    score: MeasureImage
     watcher: Watcher
 
 
@@ -76,30 +71,15 @@ async def render_stage(work: RunContext, stage: Stage, state: CampaignState) -> 
     )
 
     to_do = [*ahead.to_fetch, *ahead.to_buy]
-    if to_do:
-        known = await work.ledger.campaign_entries(work.run.campaign)
-        await work.renderer.clear_places(to_do, known)
-
-    async def render(job: Job) -> Outcome | None:
-        outcome = await work.renderer.render(job, state.entries.get(job.key))
-        if isinstance(outcome, Stored):
-            try:
-                await work.look(job, outcome.artifact)
-            except LocalFault as fault:  # who is waiting for a paid answer must not be cancelled
-                work.renderer.stop(fault)
-        return outcome
-
     try:
-        await work.executor.execute(_stream(to_do), render, work.watcher.delivered)
+        if to_do:
+            known = await work.ledger.campaign_entries(work.run.campaign)
+            await work.renderer.prepare_paths(to_do, known)
+        await work.renderer.render_all(to_do, state.entries, work.watcher.delivered)
     except BaseExceptionGroup as several:
         raise _gravest(several) from several
     finally:
         work.watcher.closed(stage)
-
-
-async def _stream(jobs: Sequence[Job]) -> AsyncIterator[Job]:
-    for job in jobs:
-        yield job
 
 
 def _gravest(several: BaseExceptionGroup[BaseException]) -> BaseException:
@@ -119,6 +99,6 @@ async def choose(work: RunContext, stage: Stage, state: CampaignState) -> None:
             work.ledger,
             work.loaded.campaign.slug,
             state.drafts,
-            look=work.look,
+            look=work.score,
             now=datetime.now(UTC),
         )

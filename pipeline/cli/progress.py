@@ -18,8 +18,9 @@ from pipeline.purchasing.events import (
     PoolPaused,
     RequestSent,
     Retrying,
+    StageOpening,
+    Watcher,
 )
-from pipeline.purchasing.watching import StageOpening, Watcher
 
 LINE_EVERY_SECONDS = 30.0
 LINE_EVERY_SHARE = 0.10

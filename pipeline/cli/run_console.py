@@ -17,7 +17,7 @@ from pipeline.model.campaign import Review, Stage
 from pipeline.model.credits import Credits
 from pipeline.model.outcome import Status
 from pipeline.model.provider import Profile
-from pipeline.purchasing.watching import Watcher
+from pipeline.purchasing.events import Watcher
 from pipeline.reports.run_manifest import RunFacts, manifest_head
 from pipeline.reports.run_report import NAMED, RunReport
 

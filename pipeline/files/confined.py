@@ -3,8 +3,8 @@
 import os
 import threading
 import weakref
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -117,18 +117,13 @@ def make_folders(root: Path, folders: tuple[str, ...]) -> None:
         os.close(here)
 
 
-@contextmanager
-def opened(root: Path, place: ConfinedPath) -> Iterator[int]:
+def open_file(root: Path, place: ConfinedPath) -> int:
     """A descriptor of an existing file, for reading; `OSError` where it or a folder is a link."""
     folder = open_folder(root, place.folders)
     try:
-        file = os.open(place.name, _READ, dir_fd=folder)
+        return os.open(place.name, _READ, dir_fd=folder)
     finally:
         os.close(folder)
-    try:
-        yield file
-    finally:
-        os.close(file)
 
 
 def write_whole(root: Path, place: ConfinedPath, content: bytes | Iterable[bytes]) -> None:

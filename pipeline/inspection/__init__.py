@@ -1,1 +1,1 @@
-"""What a picture is: decoding, and the checks of what was decoded."""
+"""What an image shows: decoding, checks of what was decoded, and the task that does both."""

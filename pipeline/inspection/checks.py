@@ -1,4 +1,4 @@
-"""Is it the image that was asked for: scores against thresholds, over what decoding saw.
+"""Checks of a decoded image against what was asked for: a score and a threshold each.
 
 A score at or above its threshold passes. Nothing is stored or refused here; callers decide.
 """
@@ -25,7 +25,7 @@ class DecodedImage:
 
 
 class CheckName(StrEnum):
-    """What is looked at."""
+    """What is checked."""
 
     WHOLE = "whole"
     RATIO = "ratio"
@@ -35,7 +35,7 @@ class CheckName(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Check:
-    """One verdict of the machine."""
+    """One property of an image, measured."""
 
     name: CheckName
     score: float
@@ -45,7 +45,7 @@ class Check:
 
     @property
     def passed(self) -> bool:
-        """Whether the score reaches the threshold."""
+        """True if the score reaches the threshold."""
         return self.score >= self.threshold
 
 
@@ -62,45 +62,52 @@ LIVELIEST_SPREAD = 2.0
 """A picture varies at least so much; compression noise on one flat colour stays below."""
 
 
-def checks(look: DecodedImage | None, *, size: str, background: Background) -> tuple[Check, ...]:
-    """Every check of one image; `look` is `None` where it could not be decoded.
+def checks(
+    image: DecodedImage, *, size: str | None, background: Background | None
+) -> tuple[Check, ...]:
+    """Return every check of one image.
 
-    `size` is the ratio that was asked for, e.g. `4:3`.
+    `size` is the ratio that was asked for, e.g. `4:3`. Where it or `background` is `None`, the
+    image is not checked against it.
     """
-    if look is None:
-        return (_check(CheckName.WHOLE, 0.0, 1.0, "cannot be decoded"),)
+    whole = _check(CheckName.WHOLE, 1.0, 1.0, f"{image.width}×{image.height}")
     return (
-        _check(CheckName.WHOLE, 1.0, 1.0, f"{look.width}×{look.height}"),
-        _ratio(look, size),
-        _alpha(look, background),
+        whole,
+        *([] if size is None else [_ratio(image, size)]),
+        *([] if background is None else [_alpha(image, background)]),
         _check(
             CheckName.BLANK,
-            look.spread,
+            image.spread,
             LIVELIEST_SPREAD,
-            "a picture" if look.spread >= LIVELIEST_SPREAD else "one flat colour",
+            "a picture" if image.spread >= LIVELIEST_SPREAD else "one flat colour",
         ),
     )
 
 
-def _ratio(look: DecodedImage, size: str) -> Check:
+def _ratio(image: DecodedImage, size: str) -> Check:
     width, _, height = size.partition(":")
-    asked, got = float(width) / float(height), look.width / look.height
+    asked, got = float(width) / float(height), image.width / image.height
     return _check(
         CheckName.RATIO,
         round(min(asked, got) / max(asked, got), 4),
         RATIO_CLOSENESS,
-        f"{look.width}×{look.height} for {size}",
+        f"{image.width}×{image.height} for {size}",
     )
 
 
-def _alpha(look: DecodedImage, background: Background) -> Check:
-    clear = f"{look.clear:.0%} of the pixels are transparent"
+def _alpha(image: DecodedImage, background: Background) -> Check:
+    clear = f"{image.clear:.0%} of the pixels are transparent"
     match background:
         case Background.TRANSPARENT:
-            words = clear if look.clear else "no transparency: any background is painted on"
-            return _check(CheckName.ALPHA, round(look.clear, 4), CLEAR_SHARE, words)
+            words = clear if image.clear else "no transparency: any background is painted on"
+            return _check(CheckName.ALPHA, round(image.clear, 4), CLEAR_SHARE, words)
         case Background.OPAQUE:
-            return _check(CheckName.ALPHA, round(1 - look.clear, 4), OPAQUE_SHARE, clear)
+            return _check(CheckName.ALPHA, round(1 - image.clear, 4), OPAQUE_SHARE, clear)
+
+
+def undecodable() -> tuple[Check, ...]:
+    """Return the only check of an image that cannot be decoded."""
+    return (_check(CheckName.WHOLE, 0.0, 1.0, "cannot be decoded"),)
 
 
 def _check(name: CheckName, score: float, threshold: float, words: str) -> Check:

@@ -1,11 +1,26 @@
-"""Bringing one paid image: free of charge, so it is tried again, now and in every later run."""
+"""Fetching one paid image: free of charge, so it is tried again, now and in every later run.
+
+An image *lands* when it is durable and structurally whole under its name. It is *stored*, and the
+ledger is told so, once it has been decoded. A run that dies between the two leaves the image paid
+for and to be fetched; the next run inspects the file that landed and downloads nothing.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from itertools import chain
 
-from pipeline.errors import ArtifactError, DownloadFailed, ImageBroken, ImageGone, LocalFault
-from pipeline.images.local.store import ArtifactStore
+from pipeline.errors import (
+    ArtifactError,
+    DownloadFailed,
+    ImageBroken,
+    ImageGone,
+    LocalFault,
+    TaskFailed,
+)
+from pipeline.images.base import ImageStore
+from pipeline.images.names import names_for
+from pipeline.images.reading import read_landed
 from pipeline.ledger.base import Ledger
 from pipeline.model.artifact import Artifact
 from pipeline.model.entry import Entry
@@ -13,6 +28,7 @@ from pipeline.model.job import Job
 from pipeline.model.outcome import Paid, PaidLost, Stored
 from pipeline.providers.base import Provider
 from pipeline.purchasing.events import Listen, Retrying
+from pipeline.purchasing.inspecting import ImageInspector
 from pipeline.purchasing.pacing import Sleep
 from pipeline.purchasing.retry import backoff
 from pipeline.settings import RenderingSettings
@@ -20,48 +36,61 @@ from pipeline.settings import RenderingSettings
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Downloader:
-    """Everything a download needs; shared by all jobs of a run."""
+    """Fetches, inspects and stores; shared by all jobs of a run."""
 
     provider: Provider
     ledger: Ledger
-    store: ArtifactStore
+    images: ImageStore
+    inspector: ImageInspector
     settings: RenderingSettings
     listen: Listen
     sleep: Sleep = asyncio.sleep
-    displaced: dict[str, set[str]] = field(default_factory=dict)
+    replaceable: dict[str, set[str]] = field(default_factory=dict)
     """Path → sha256 of older images of ours that a new one may replace there."""
+    of_other_jobs: set[str] = field(default_factory=set)
+    """The sha256 of images that other jobs have stored; none of them landed for another job."""
 
-    async def make_way(self, older: Artifact, *, of: Entry) -> None:
-        """Let a newer image have the place of an older one, which keeps a second name.
+    async def give_second_name(self, older: Artifact, *, of: Entry) -> None:
+        """Let a newer image have the path of an older one, which keeps a second name.
 
         The second name is in the ledger before anything is replaced.
         """
-        if self.store.present(older):
-            await self.ledger.stored(of.key, await self.store.second_name(older))
-            self.replaceable(older)
+        if self._is_there(older):
+            await self.ledger.stored(of.key, await self.images.second_name(older))
+            self.allow_replacing(older)
 
-    def replaceable(self, older: Artifact) -> None:
-        """Allow a new image to replace this file, if it is still where `older` says."""
-        if self.store.present(older):
-            self.displaced.setdefault(older.path, set()).add(older.sha256)
+    def allow_replacing(self, older: Artifact) -> None:
+        """Let a new image replace this file, if it is still where `older` says."""
+        if self._is_there(older):
+            self.replaceable.setdefault(older.path, set()).add(older.sha256)
 
-    def refuse_occupied(self, job: Job) -> None:
-        """`LocalFault` where a file that is not ours lies in an image's place; nothing was sent."""
-        path = place_of(job)
-        if path not in self.displaced and self.store.occupied(path):
+    def refuse_foreign(self, job: Job) -> None:
+        """Raise `LocalFault` if a file that is not ours has an image's path; nothing was sent."""
+        path = path_of(job)
+        if path not in self.replaceable and path in self.images.stat_many([path]):
             raise LocalFault(
                 f"{path} is in the way: it is not a file that this pipeline put there. "
                 "Move it away and run again; nothing was sent for it."
             )
 
-    async def fetch(self, job: Job, paid: Paid) -> Stored | Paid | PaidLost:
-        """Bring the image and put it in place; where it will not come, say so in the ledger."""
+    async def fetch(
+        self, job: Job, paid: Paid, *, may_have_landed: bool = False
+    ) -> Stored | Paid | PaidLost:
+        """Bring an image, have it inspected, and store it; tell the ledger how that ended.
+
+        `may_have_landed`: an earlier run may have died between landing and storing.
+        """
+        artifact = await self._landed(job) if may_have_landed else None
         for tries in range(1, self.settings.download_tries + 1):
             try:
-                async with self.provider.download(paid.url) as chunks:
-                    artifact = await self._put(job, chunks)
+                if artifact is None:
+                    artifact = await self._download(job, paid.url)
+                await self._inspect(job, artifact)
+            except TaskFailed as error:  # the file stays, and the next run inspects it
+                await self.ledger.unfetched(job.key, reason=str(error), lost=False)
+                return Paid(url=paid.url, credits=paid.credits, reason=str(error))
             except ArtifactError as error:
-                failure = error
+                artifact, failure = None, error
             else:
                 await self.ledger.stored(job.key, artifact)
                 return Stored(url=paid.url, credits=paid.credits, artifact=artifact)
@@ -72,10 +101,26 @@ class Downloader:
             await self.sleep(seconds)
         return await self._unfetched(job, paid, failure)
 
+    async def _landed(self, job: Job) -> Artifact | None:
+        found = await asyncio.to_thread(read_landed, self.images, path_of(job))
+        return None if found is None or found.sha256 in self.of_other_jobs else found
+
+    async def _download(self, job: Job, url: str) -> Artifact:
+        async with self.provider.download(url) as chunks:
+            return await self._put(job, chunks)
+
     async def _put(self, job: Job, chunks: AsyncIterator[bytes]) -> Artifact:
-        path = place_of(job)
-        replaces = frozenset(self.displaced.get(path, ()))
-        return await self.store.put(path, chunks, replaces=replaces)
+        path = path_of(job)
+        older = (self.replaceable.get(name, ()) for name in names_for(path))
+        replaces = frozenset(chain.from_iterable(older))
+        return await self.images.put(path, chunks, replaces=replaces)
+
+    async def _inspect(self, job: Job, artifact: Artifact) -> None:
+        try:
+            await self.inspector.inspect(job, artifact)
+        except ImageBroken:
+            await self.images.delete(artifact.path)
+            raise
 
     async def _unfetched(self, job: Job, paid: Paid, failure: ArtifactError) -> Paid | PaidLost:
         lost = isinstance(failure, ImageGone | ImageBroken)
@@ -85,7 +130,10 @@ class Downloader:
         ending = PaidLost if lost else Paid
         return ending(url=paid.url, credits=paid.credits, reason=str(failure))
 
+    def _is_there(self, artifact: Artifact) -> bool:
+        return self.images.stat_many([artifact.path]).get(artifact.path) == artifact.bytes
 
-def place_of(job: Job) -> str:
-    """Where a job's image belongs, relative to the output folder."""
+
+def path_of(job: Job) -> str:
+    """Return where a job's image belongs in the store."""
     return f"{job.at.campaign}/{job.path}"

@@ -1,4 +1,4 @@
-"""Why a run stops buying: kept in one place, the gravest reason wins."""
+"""Why a run stops buying, and the breaker that stops it after failures in a row."""
 
 import asyncio
 from collections.abc import Callable
@@ -14,6 +14,7 @@ from pipeline.errors import (
     ProviderStopped,
     TimeIsUp,
 )
+from pipeline.model.campaign import FailureLimit
 
 GRAVEST_FIRST: tuple[type[PipelineError], ...] = (
     Interrupted,
@@ -27,7 +28,7 @@ GRAVEST_FIRST: tuple[type[PipelineError], ...] = (
 
 
 def gravity(reason: PipelineError) -> int:
-    """Place of a reason in the order in which exit codes win; smaller is graver."""
+    """Return the rank of a reason in the order in which exit codes win; 0 is the gravest."""
     for place, kind in enumerate(GRAVEST_FIRST):
         if isinstance(reason, kind):
             return place
@@ -35,16 +36,16 @@ def gravity(reason: PipelineError) -> int:
 
 
 class Halt:
-    """Empty while the run may buy."""
+    """The reason why a run buys nothing more; false while it may buy. The gravest reason wins."""
 
     def __init__(self) -> None:
         self._reason: PipelineError | None = None
         self._stopped = asyncio.Event()
-        self._tell: Callable[[PipelineError], None] = lambda _: None
+        self._callback: Callable[[PipelineError], None] = lambda _: None
 
-    def on_halt(self, tell: Callable[[PipelineError], None]) -> None:
-        """Who hears of each new reason."""
-        self._tell = tell
+    def on_halt(self, callback: Callable[[PipelineError], None]) -> None:
+        """Register a callback for each new reason."""
+        self._callback = callback
 
     @property
     def reason(self) -> PipelineError | None:
@@ -53,7 +54,7 @@ class Halt:
 
     @property
     def disk_is_lost(self) -> bool:
-        """Whether not even a paid image can be kept."""
+        """True if not even a paid image can be kept."""
         return isinstance(self._reason, LocalFault)
 
     def __bool__(self) -> bool:
@@ -70,4 +71,44 @@ class Halt:
         if self._reason is None or gravity(reason) < gravity(self._reason):
             self._reason = reason
             self._stopped.set()
-            self._tell(reason)
+            self._callback(reason)
+
+
+class Breaker:
+    """Counts failures in a row and over the run, and halts the run at a limit."""
+
+    def __init__(
+        self, halt: Halt, *, doubts_in_a_row: int, failures: FailureLimit, due: int
+    ) -> None:
+        self._halt = halt
+        self._most_doubts = doubts_in_a_row
+        self._doubts = 0
+        self._unsent = 0
+        self._failed = 0
+        self._limit = failures.count
+        if failures.share is not None:
+            by_share = int(failures.share * due)
+            self._limit = by_share if self._limit is None else min(self._limit, by_share)
+
+    def answered(self) -> None:
+        """Count an answer that could be understood."""
+        self._doubts = 0
+        self._unsent = 0
+
+    def doubted(self, reason: str) -> None:
+        """Count a request that was never answered; a limit of 0 never halts the run."""
+        self._doubts += 1
+        if self._most_doubts and self._doubts >= self._most_doubts:
+            self._halt.because(CircuitOpen(doubts=self._doubts, last=reason))
+
+    def unsent(self, reason: str, *, alone: bool) -> None:
+        """Count a job that could not be sent in any try; `alone`: it was the canary."""
+        self._unsent += 1
+        if alone or self._unsent >= max(self._most_doubts, 1):
+            self._halt.because(ProviderStopped(f"the provider cannot be reached: {reason}"))
+
+    def failed(self) -> None:
+        """Count a job that ended without an image."""
+        self._failed += 1
+        if self._limit is not None and self._failed > self._limit:
+            self._halt.because(FailuresReached(failures=self._failed, limit=str(self._limit)))

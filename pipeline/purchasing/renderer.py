@@ -1,17 +1,24 @@
-"""One job, from where it stands to where it can go: buy, fetch, store."""
+"""Rendering a job from where it stands to where it can go: buy, fetch, inspect, store."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from pipeline.errors import LocalFault
-from pipeline.images.local.store import first_name
+from pipeline.images.names import first_name, without_ending
 from pipeline.model.entry import Entry, Resolution
-from pipeline.model.job import Job
+from pipeline.model.job import Job, JobKey
 from pipeline.model.outcome import Failed, InDoubt, Outcome, Paid, PaidLost, Stored
-from pipeline.purchasing.asking import Bought, Purchasing, buy
-from pipeline.purchasing.downloading import Downloader, place_of
+from pipeline.purchasing.buying import Bought, Purchasing
+from pipeline.purchasing.downloading import Downloader, path_of
+from pipeline.purchasing.worker_pool import work_through
+
+Delivered = Callable[[Job, Outcome | None], None]
+"""Is told how a job ended; `None`: it stays due."""
+
+WORKERS_PER_REQUEST = 2
+"""A worker that downloads must not keep a request from being sent."""
 
 PROOF_OF_LIFE = 24 * 3600.0
 """Seconds for which an account that gave an image needs no canary."""
@@ -35,47 +42,59 @@ class Renderer:
             abs((now.astimezone(UTC) - last).total_seconds()) < PROOF_OF_LIFE
         )
 
-    async def clear_places(self, jobs: Sequence[Job], known: Sequence[Entry]) -> None:
-        """Before anything is sent: older images of ours make way, foreign files are refused.
+    async def prepare_paths(self, jobs: Sequence[Job], known: Sequence[Entry]) -> None:
+        """Before anything is sent: let older images of ours make way, and refuse foreign files.
 
         `known` are all jobs of the campaign that the ledger has; those in `jobs` stay.
         """
-        wanted = {place_of(job) for job in jobs}
+        wanted = {without_ending(path_of(job)) for job in jobs}
         current = {job.key for job in jobs}
         for entry in known:
             if not isinstance(entry.outcome, Stored) or entry.key in current:
                 continue
             older = entry.outcome.artifact
-            if older.path in wanted:
-                await self._downloader.make_way(older, of=entry)
-            elif (first := first_name(older)) in wanted:
-                # an earlier run gave it a second name, and stopped before its place was taken
-                self._downloader.replaceable(replace(older, path=first))
+            self._downloader.of_other_jobs.add(older.sha256)
+            if without_ending(older.path) in wanted:
+                await self._downloader.give_second_name(older, of=entry)
+            elif without_ending(first := first_name(older)) in wanted:
+                # an earlier run gave it a second name, and stopped before its path was taken
+                self._downloader.allow_replacing(replace(older, path=first))
         own = {entry.key: entry for entry in known}
         for job in jobs:
             if job.key not in own or isinstance(own[job.key].outcome, Failed | None):
-                self._downloader.refuse_occupied(job)
+                self._downloader.refuse_foreign(job)
+
+    async def render_all(
+        self, jobs: Sequence[Job], entries: Mapping[JobKey, Entry], delivered: Delivered
+    ) -> None:
+        """Render every job, each from where it stands, and tell how it ended; see `render`.
+
+        Raises an `ExceptionGroup` as `work_through` does.
+        """
+
+        async def work(job: Job) -> None:
+            delivered(job, await self.render(job, entries.get(job.key)))
+
+        workers = WORKERS_PER_REQUEST * self._purchasing.settings.concurrency
+        await work_through(jobs, work, workers=workers)
 
     async def render(self, job: Job, entry: Entry | None) -> Outcome | None:
-        """Take one job as far as it goes; `None` where it stays due.
+        """Take one job as far as it goes; `None` if it stays due.
 
         A fault of this machine halts the run: nothing more is bought, and what is paid for stays
         in the ledger.
         """
         try:
             outcome = await self._ready(job, entry)
+            was_paid = entry is not None and isinstance(entry.outcome, Paid)
             if not isinstance(outcome, Paid):
                 outcome = await self._buy(job, replay=isinstance(outcome, InDoubt))
             if isinstance(outcome, Paid) and not self._purchasing.halt.disk_is_lost:
-                outcome = await self._downloader.fetch(job, outcome)
+                outcome = await self._downloader.fetch(job, outcome, may_have_landed=was_paid)
         except LocalFault as fault:
             self._purchasing.halt.because(fault)
             return None
         return outcome
-
-    def stop(self, fault: LocalFault) -> None:
-        """Buy nothing more; what is in flight is waited for."""
-        self._purchasing.halt.because(fault)
 
     async def _ready(self, job: Job, entry: Entry | None) -> Outcome | None:
         """The outcome to go on from: a lost file is fetched, a lost image is bought again."""
@@ -93,7 +112,7 @@ class Renderer:
             async with self._alone:
                 if not self._proven:
                     try:
-                        return await buy(self._purchasing, job, replay=replay, alone=True)
+                        return await self._purchasing.buy(job, replay=replay, alone=True)
                     finally:
                         self._proven = True
-        return await buy(self._purchasing, job, replay=replay)
+        return await self._purchasing.buy(job, replay=replay)

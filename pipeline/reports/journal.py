@@ -26,8 +26,8 @@ from pipeline.purchasing.events import (
     PoolPaused,
     RequestSent,
     Retrying,
+    StageOpening,
 )
-from pipeline.purchasing.watching import StageOpening
 
 VERSION = 1
 

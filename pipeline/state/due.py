@@ -1,12 +1,12 @@
 """What is due: the one decision on the next step of a job, from the ledger and the disk."""
 
-import os
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from pathlib import Path
 from typing import assert_never
 
+from pipeline.images.base import ImageStore
 from pipeline.model.entry import Entry
 from pipeline.model.outcome import Failed, FailureKind, InDoubt, Paid, PaidLost, Stored
 from pipeline.model.provider import Caps
@@ -30,26 +30,33 @@ class Due(StrEnum):
 class Rules:
     """How a run decides what is due."""
 
-    output: Path
+    images: ImageStore
     caps: Caps
     now: datetime
     retry_failed: bool = False
     rebuy_lost: bool = False
 
 
-def what_is_due(entry: Entry | None, rules: Rules) -> Due:
-    """Return the next step of a job with this history; never a second purchase of one in doubt."""
+def stored_sizes(entries: Iterable[Entry], images: ImageStore) -> Mapping[str, int]:
+    """Return the size in bytes of each stored image that is there, by its path."""
+    return images.stat_many(
+        entry.outcome.artifact.path for entry in entries if isinstance(entry.outcome, Stored)
+    )
+
+
+def what_is_due(entry: Entry | None, rules: Rules, sizes: Mapping[str, int]) -> Due:
+    """Return the next step of a job with this history; never a second purchase of one in doubt.
+
+    `sizes` holds the bytes of the stored images that are in the store, by path.
+    """
     if entry is not None and entry.rendering:  # in flight, or left so by a run that died
         return Due.REPLAY if _key_is_young(entry, rules) else Due.NOTHING
     if entry is None or entry.outcome is None:
         return Due.BUY
     match entry.outcome:
         case Stored(artifact=artifact):
-            return (
-                Due.NOTHING
-                if _on_disk(f"{rules.output}/{artifact.path}", artifact.bytes)
-                else Due.FETCH
-            )
+            there = sizes.get(artifact.path) == artifact.bytes
+            return Due.NOTHING if there else Due.FETCH
         case PaidLost():
             return Due.BUY_AGAIN if rules.rebuy_lost else Due.NOTHING
         case Paid():
@@ -62,13 +69,6 @@ def what_is_due(entry: Entry | None, rules: Rules) -> Due:
             return Due.REPLAY if _key_is_young(entry, rules) else Due.NOTHING
         case _:
             assert_never(entry.outcome)
-
-
-def _on_disk(place: str, size: int) -> bool:
-    try:
-        return os.stat(place).st_size == size  # noqa: PTH116  a Path costs more than the look
-    except OSError:
-        return False
 
 
 def _key_is_young(entry: Entry, rules: Rules) -> bool:

@@ -22,7 +22,7 @@ from pipeline.model.verdict import Decision, Round
 from pipeline.prompts.finals_check import finals_cost_alike, finals_repeat_drafts, price_finals
 from pipeline.prompts.jobs import plan_drafts, plan_finals
 from pipeline.state.campaign_state import awaits_verdict
-from pipeline.state.due import Rules
+from pipeline.state.due import Rules, stored_sizes
 from pipeline.state.lookup import bought_as
 from pipeline.state.payers import Payers
 from pipeline.state.picks import Newest, Picks, newest_of, picks_from, rounds_from
@@ -183,6 +183,7 @@ class _PreviewBuilder:
         self._grid = SizeGrid()
         self._stages: dict[Stage, WorkAhead] = {}
         self._reasons: dict[Stage, Counter[DueReason]] = {}
+        self._sizes = stored_sizes(known.entries.values(), rules.images)
         self._unseen = {
             key for key, entry in known.entries.items() if isinstance(entry.outcome, Stored)
         }
@@ -251,7 +252,12 @@ class _PreviewBuilder:
     def _count_once(
         self, stage: Stage, jobs: Iterator[Job], moved: Mapping[JobKey, JobKey], *, first: bool
     ) -> None:
-        ahead = WorkAhead(entries=self.known.entries, rules=self.rules, most_listed=MOST_LISTED)
+        ahead = WorkAhead(
+            entries=self.known.entries,
+            rules=self.rules,
+            sizes=self._sizes,
+            most_listed=MOST_LISTED,
+        )
         reasons: Counter[DueReason] = Counter()
         grid = SizeGrid()
         verdicts = self._verdicts if stage is Stage.DRAFT and self.known.entries else None

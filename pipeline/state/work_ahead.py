@@ -1,13 +1,13 @@
 """What a run would do at one stage and what it would cost, counted before anything is sent."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
 from pipeline.model.credits import FREE, Credits
 from pipeline.model.job import Job
 from pipeline.model.outcome import Stored
-from pipeline.state.due import Due, Rules, what_is_due
+from pipeline.state.due import Due, Rules, stored_sizes, what_is_due
 from pipeline.state.lookup import Entries
 
 BUYING = frozenset({Due.BUY, Due.BUY_AGAIN})
@@ -21,6 +21,8 @@ class WorkAhead:
 
     entries: Entries
     rules: Rules
+    sizes: Mapping[str, int]
+    """Bytes of the stored images that are in the store, by path."""
     most_listed: int | None = None
     """Images that are kept in each list; the others are only counted. `None`: all are kept."""
     jobs: int = 0
@@ -64,7 +66,7 @@ class WorkAhead:
         self.worth = Credits(self.worth + price)
         if job.at.take == 1:
             self.first_takes += 1
-        due = what_is_due(entry, self.rules)
+        due = what_is_due(entry, self.rules, self.sizes)
         if due in BUYING:
             self.buying += 1
             self.credits = Credits(self.credits + price)
@@ -80,9 +82,10 @@ class WorkAhead:
             images.append(job)
 
 
-def work_ahead(jobs: Iterable[Job], entries: Entries, rules: Rules) -> WorkAhead:
+def work_ahead(jobs: Sequence[Job], entries: Entries, rules: Rules) -> WorkAhead:
     """Count the work on these jobs of one stage and list all of it."""
-    ahead = WorkAhead(entries=entries, rules=rules)
+    known = (entries[job.key] for job in jobs if job.payer is None and job.key in entries)
+    ahead = WorkAhead(entries=entries, rules=rules, sizes=stored_sizes(known, rules.images))
     for job in jobs:
         ahead.add(job, price=job.price)
     return ahead

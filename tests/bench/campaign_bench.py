@@ -17,7 +17,6 @@ from pathlib import Path
 from builders import a_run
 
 from pipeline.campaign.loading import load_campaign
-from pipeline.images.local.store import ArtifactStore
 from pipeline.ledger.registry import open_ledger
 from pipeline.ledger.rules import buying, settling
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
@@ -121,7 +120,6 @@ async def store_all(folder, file, output):
     """Every image of the campaign, bought and stored as far as ledger and disk can tell."""
     loaded = load_campaign(file, profiles=profiles())
     run = a_run(campaign="big", account=account_at(loaded.campaign.provider, NOWHERE))
-    store = ArtifactStore(output)
     ledger = await open_ledger(output)
     await ledger.begin(run)
     group = []
@@ -129,10 +127,10 @@ async def store_all(folder, file, output):
         group.append(job)
         if len(group) == GROUP:
             await ledger._write(_bought(group, run))
-            _put(store.root, group)
+            _put(output, group)
             group = []
     await ledger._write(_bought(group, run))
-    _put(store.root, group)
+    _put(output, group)
     await ledger.close()
 
 

@@ -22,22 +22,24 @@ import aiohttp
 from builders import a_job, a_run
 from PIL import Image, ImageChops
 
-from pipeline.app.inspection import Inspector
-from pipeline.images.local.store import ArtifactStore
+from pipeline.executors.registry import open_executor
+from pipeline.images.registry import images_in
+from pipeline.inspection.checks import Check, CheckName
+from pipeline.inspection.task import Inspection
 from pipeline.ledger.registry import open_ledger
-from pipeline.model.campaign import FailureLimit, Slug
+from pipeline.model.campaign import FailureLimit
 from pipeline.model.credits import Budget
 from pipeline.model.outcome import Stored
 from pipeline.providers.registry import open_provider
-from pipeline.purchasing.asking import Purchasing
-from pipeline.purchasing.breaker import Breaker
+from pipeline.purchasing.buying import Purchasing
 from pipeline.purchasing.downloading import Downloader
-from pipeline.purchasing.halt import Halt
+from pipeline.purchasing.halt import Breaker, Halt
+from pipeline.purchasing.inspecting import ImageInspector
 from pipeline.purchasing.pacing import Pacer
 from pipeline.purchasing.renderer import Renderer
 from pipeline.purchasing.reservations import Reservations
-from pipeline.purchasing.worker_pool import LocalExecutor
 from pipeline.settings import ProviderSettings, RenderingSettings
+from pipeline.state.output.kept_checks import KeptChecks
 
 HERE = Path(__file__).parent
 BYTES_PER_PIXEL = 1.25
@@ -97,15 +99,23 @@ async def bare(url, folder, *, jobs, at_once):
 
 async def looked_at(url, folder, *, jobs, at_once):
     """The same with every image decoded, measured and thumbed in processes beside this one."""
-    async with Inspector(folder, Slug("citrus-soda")) as inspector:
-        await ours(url, folder, jobs=jobs, at_once=at_once, look=inspector)
+    async with open_executor() as executor:
+        await ours(url, folder, jobs=jobs, at_once=at_once, executor=executor)
 
 
-async def unseen(_job, _artifact):
-    """Nobody looks."""
+class Unseen:
+    """Says that every image is whole, without looking."""
+
+    FOUND = Inspection(
+        image=None,
+        checks=(Check(name=CheckName.WHOLE, score=1.0, threshold=1.0, words="unseen"),),
+    )
+
+    async def run(self, _task):
+        return self.FOUND
 
 
-async def ours(url, folder, *, jobs, at_once, look=unseen):
+async def ours(url, folder, *, jobs, at_once, executor=None):
     """The pipeline's own path of a job, from the reservation to the stored file."""
     ledger = await open_ledger(folder)
     run = a_run(account="gptimage@bench")
@@ -114,6 +124,7 @@ async def ours(url, folder, *, jobs, at_once, look=unseen):
     halt = Halt()
     stored = []
     reached = ProviderSettings(base_url=url, key="bench")
+    images = images_in(folder)
     async with open_provider("gptimage", settings=reached) as provider:
         renderer = Renderer(
             purchasing=Purchasing(
@@ -129,28 +140,24 @@ async def ours(url, folder, *, jobs, at_once, look=unseen):
             downloader=Downloader(
                 provider=provider,
                 ledger=ledger,
-                store=ArtifactStore(folder),
+                images=images,
+                inspector=ImageInspector(
+                    images=images,
+                    executor=executor or Unseen(),
+                    kept=KeptChecks(folder, "citrus-soda"),
+                ),
                 settings=settings,
                 listen=lambda _: None,
             ),
         )
         renderer._proven = True
 
-        async def stream():
-            for number in range(jobs):
-                cell = f"p{number // len(SIZES)}/{SIZES[number % len(SIZES)]}"
-                yield a_job(cell, prompt=f"photo {number}")
-
-        async def render(job):
-            outcome = await renderer.render(job, None)
-            if isinstance(outcome, Stored):
-                await look(job, outcome.artifact)
-            return outcome
-
-        await LocalExecutor(workers=2 * at_once).execute(
-            stream(),
-            render,
-            lambda _job, outcome: stored.append(isinstance(outcome, Stored)),
+        to_do = (
+            a_job(f"p{number // len(SIZES)}/{SIZES[number % len(SIZES)]}", prompt=f"photo {number}")
+            for number in range(jobs)
+        )
+        await renderer.render_all(
+            to_do, {}, lambda _job, outcome: stored.append(isinstance(outcome, Stored))
         )
     await ledger.close()
     assert sum(stored) == jobs, f"{sum(stored)} of {jobs} stored, stopped by {halt.reason}"

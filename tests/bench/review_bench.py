@@ -25,6 +25,7 @@ from PIL import Image
 from review_browser import chromium
 from review_stand import SLUG, Stand, StandSource
 
+from pipeline.images.registry import images_in
 from pipeline.images.thumbs import SIDES, thumb_path, write_thumbs
 from pipeline.ledger.registry import open_ledger
 from pipeline.ledger.rules import buying, settling
@@ -240,7 +241,7 @@ def _write_thumbs(output, count):
     for at in range(count):
         own = [thumb_path(SLUG, _sha(at), side) for side in SIDES]
         if at < PICTURES:
-            write_thumbs(_picture(at), output, tuple(own))
+            write_thumbs(_picture(at), images_in(output), SLUG, _sha(at))
             continue
         for side, path in zip(SIDES, own, strict=True):
             os.link(output / thumb_path(SLUG, _sha(at % PICTURES), side), output / path)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 from aiohttp import web
+from fake_provider import FakeProvider, ScriptedAnswer, png
 
 from pipeline.errors import (
     ImageBroken,
@@ -25,7 +26,6 @@ from pipeline.errors import (
 from pipeline.model.provider import ProfileName
 from pipeline.model.request import Background, Quality, RenderRequest
 from pipeline.providers.base import Provider
-from pipeline.providers.fake import FakeProvider, ScriptedAnswer, png
 from pipeline.providers.profiles import EMBEDDED, GPTIMAGE, PROFILES
 from pipeline.providers.registry import open_provider
 from pipeline.settings import ProviderSettings

@@ -63,10 +63,10 @@ def with_repurchase():
     """Buy a job in doubt again unasked, as a retry loop does."""
     original_due, original_submit = due.what_is_due, ORIGINAL["submit"]
 
-    def what_is_due(entry, rules):
+    def what_is_due(entry, rules, sizes):
         if entry is not None and isinstance(entry.outcome, InDoubt):
             return due.Due.BUY
-        return original_due(entry, rules)
+        return original_due(entry, rules, sizes)
 
     async def submit(ledger, job, *, run, budget, same_purchase=False):
         if same_purchase:

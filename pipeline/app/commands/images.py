@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.app.open import campaign_name, ledger_in
+from pipeline.images.registry import images_in
 from pipeline.ledger.registry import ledger_exists
 from pipeline.model.campaign import Slug
 from pipeline.model.entry import Entry
 from pipeline.model.outcome import Status, Stored
+from pipeline.state.due import stored_sizes
 from pipeline.state.lookup import status_of_entry
 from pipeline.state.output.lock import run_is_alive
 
@@ -44,11 +46,12 @@ def list_images(file: Path, output: Path, *, status: Status | None = None) -> Im
     order = _order(output / campaign / "latest" / "images.csv")
     entries.sort(key=lambda one: (order.get(one.at.cell, len(order)), *_coordinates(one)))
     alive = run_is_alive(output, campaign)
+    sizes = stored_sizes(entries, images_in(output))
     images = [
         LedgerImage(
             entry=entry,
             status=status_of_entry(entry, alive=alive),
-            missing=_is_missing(entry, output),
+            missing=_is_missing(entry, sizes),
         )
         for entry in entries
     ]
@@ -77,6 +80,6 @@ def _coordinates(entry: Entry) -> tuple[str, str, int, int]:
     return entry.at.cell, entry.at.stage, entry.at.round, entry.at.take
 
 
-def _is_missing(entry: Entry, output: Path) -> bool:
+def _is_missing(entry: Entry, sizes: Mapping[str, int]) -> bool:
     outcome = entry.outcome
-    return isinstance(outcome, Stored) and not (output / outcome.artifact.path).exists()
+    return isinstance(outcome, Stored) and outcome.artifact.path not in sizes

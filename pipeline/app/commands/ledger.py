@@ -8,7 +8,8 @@ from pathlib import Path
 
 from pipeline.app.open import campaign_name, ledger_in, require_ledger
 from pipeline.errors import UsageError
-from pipeline.images.local.store import ArtifactStore, Condition
+from pipeline.images.reading import Condition, verify
+from pipeline.images.registry import images_in
 from pipeline.ledger.manifest_import.importing import import_manifest
 from pipeline.model.campaign import Slug
 from pipeline.model.credits import Credits
@@ -47,9 +48,9 @@ async def _verify(output: Path, wanted: Slug | None) -> list[tuple[str, Conditio
     async with ledger_in(output, read_only=True) as ledger:
         for campaign in sorted({run.campaign for run in await ledger.runs(wanted)}):
             entries += await ledger.campaign_entries(campaign)
-    store = ArtifactStore(output)
+    images = images_in(output)
     return [
-        (entry.outcome.artifact.path, await store.verify(entry.outcome.artifact))
+        (entry.outcome.artifact.path, verify(images, entry.outcome.artifact))
         for entry in entries
         if isinstance(entry.outcome, Stored)
     ]

@@ -14,6 +14,7 @@ from pipeline.app.open import ledger_in
 from pipeline.app.options import CampaignOptions
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import Finding
+from pipeline.images.registry import images_in
 from pipeline.ledger.base import Ledger
 from pipeline.ledger.memory.ledger import MemoryLedger
 from pipeline.ledger.registry import ledger_exists
@@ -88,7 +89,7 @@ async def _plan_with(
     ledger: Ledger, loaded: LoadedCampaign, options: CampaignOptions, settings: Settings
 ) -> Plan:
     campaign, output = loaded.campaign, settings.output
-    rules = rules_now(loaded, output=output, retry_failed=False, rebuy_lost=False)
+    rules = rules_now(loaded, images=images_in(output), retry_failed=False, rebuy_lost=False)
     budget = budget_for(
         campaign,
         loaded.profile,

@@ -1,21 +1,30 @@
 """The image files of an output folder: whole and durable under their name, or not there."""
 
 import asyncio
+import errno
 import hashlib
 import os
 import stat
-from collections.abc import AsyncIterable, Callable, Iterator
-from concurrent.futures import Executor
+from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor as Threads
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from enum import StrEnum
-from pathlib import Path, PurePosixPath
-from typing import TypeVar, TypeVarTuple
+from pathlib import Path
+from typing import BinaryIO, TypeVar, TypeVarTuple
 
 from pipeline.errors import LocalFault
-from pipeline.files.confined import ConfinedPath, OpenFolders, open_folder, opened
-from pipeline.images.local.landing import Landing
-from pipeline.images.local.part import PartFile
+from pipeline.files.confined import (
+    ConfinedPath,
+    OpenFolders,
+    make_folders,
+    open_file,
+    open_folder,
+    write_whole,
+)
+from pipeline.images.base import LOCAL, NO_FILE, StoreLocation, local_faults
+from pipeline.images.local.group_writer import ImageGroupWriter
+from pipeline.images.local.part_file import PartFile
+from pipeline.images.names import second_name
 from pipeline.model.artifact import Artifact
 
 T = TypeVar("T")
@@ -26,34 +35,25 @@ HELD = 512 * 1024
 """Bytes of one image that gather in memory before a thread takes them to the disk."""
 
 
-class Condition(StrEnum):
-    """What has become of a stored file."""
-
-    WHOLE = "whole"
-    MISSING = "missing"
-    CHANGED = "changed"
-    """There is a file, and its bytes are not the recorded ones: bit rot, or somebody's edit."""
-
-
-class ArtifactStore:
-    """Puts images below one folder, which must exist; nothing outside it is read or written.
+class LocalImageStore:
+    """Images below one folder, which must exist; nothing outside it is read or written.
 
     Links below the folder are never followed. Every `OSError` leaves as `LocalFault`: a disk that
     fails once must stop the buying, and the paid image's URL is kept elsewhere.
     """
 
-    def __init__(self, root: Path, *, disk: Executor | None = None) -> None:
+    def __init__(self, root: str | Path, *, disk: Threads | None = None) -> None:
         """`disk` runs what waits for the disk; by default the event loop's own threads do."""
         self._root = Path(os.path.realpath(root))
         self._folders = OpenFolders(self._root)
         self._disk = disk
-        self._landing = Landing(disk)
+        self._writer = ImageGroupWriter(disk)
         self._busy: set[str] = set()
 
     @property
-    def root(self) -> Path:
-        """The output folder, links resolved once."""
-        return self._root
+    def location(self) -> StoreLocation:
+        """See `ImageStore.location`."""
+        return StoreLocation(kind=LOCAL, place=str(self._root))
 
     async def put(
         self,
@@ -62,13 +62,7 @@ class ArtifactStore:
         *,
         replaces: frozenset[str] = frozenset(),
     ) -> Artifact:
-        """Write an image as it comes in, check it, and give it its name; durable on return.
-
-        The ending follows the bytes: a JPEG asked for as `a.png` becomes `a.jpg`, and the artifact
-        says so. `ImageBroken` where the bytes are no whole image; `LocalFault` where the disk
-        fails, and where a file of that name exists that is neither the same image nor one of the
-        sha256 in `replaces`: what others put there is never overwritten. Errors of `chunks` pass.
-        """
+        """See `ImageStore.put`."""
         with self._claimed(path), local_faults(path):
             part = PartFile(self._root, self._folders, ConfinedPath.at(path))
             try:
@@ -77,67 +71,80 @@ class ArtifactStore:
                     held.append(chunk)
                     size += len(chunk)
                     if size >= HELD:
-                        await self._landing.write(part, held)
+                        await self._writer.write(part, held)
                         held, size = [], 0
             except BaseException:
                 part.discard()
                 raise
-            # From here on the landing owns the file, also where the caller is cancelled.
-            return await self._landing.settle(part, held, replaces)
-
-    def present(self, artifact: Artifact) -> bool:
-        """Whether a file of the recorded size is there: the cheap question, for every rerun."""
-        place = ConfinedPath.at(artifact.path)
-        try:
-            here = self._folders.open(place.folders)
-            found = os.stat(place.name, dir_fd=here.descriptor, follow_symlinks=False)
-        except OSError:
-            return False
-        return stat.S_ISREG(found.st_mode) and found.st_size == artifact.bytes
+            # From here on the writer owns the file, also where the caller is cancelled.
+            return await self._writer.finish(part, held, replaces)
 
     async def second_name(self, artifact: Artifact) -> Artifact:
-        """Give a stored image a further name beside its own, made of its sha256; durable.
-
-        For an image whose place is wanted by a newer one: it stays on disk when that replaces it.
-        """
-        place = ConfinedPath.at(artifact.path)
-        name = PurePosixPath(place.name)
-        beside = ConfinedPath(
-            folders=place.folders, name=f"{name.stem}{_mark(artifact)}{name.suffix}"
-        )
+        """See `ImageStore.second_name`."""
+        place, beside = ConfinedPath.at(artifact.path), ConfinedPath.at(second_name(artifact))
         with local_faults(artifact.path):
             await self._on_disk(_link, self._root, place, beside)
         return replace(artifact, path=str(beside))
 
-    def occupied(self, path: str) -> bool:
-        """Whether anything lies at a path."""
-        place = ConfinedPath.at(path)
-        try:
-            here = self._folders.open(place.folders)
-            os.stat(place.name, dir_fd=here.descriptor, follow_symlinks=False)
-        except OSError:
-            return False
-        return True
-
-    async def verify(self, artifact: Artifact) -> Condition:
-        """Read the whole file again and hold it against its sha256."""
-        found = await self.fingerprint(artifact.path)
-        if found is None:
-            return Condition.MISSING
-        return Condition.WHOLE if found == artifact.sha256 else Condition.CHANGED
-
-    async def fingerprint(self, path: str) -> str | None:
-        """The sha256 of a file as it is now; `None` where there is none."""
+    async def delete(self, path: str) -> None:
+        """See `ImageStore.delete`."""
         with local_faults(path):
-            return await self._on_disk(_sha256, self._root, ConfinedPath.at(path))
+            await self._on_disk(_delete, self._root, ConfinedPath.at(path))
 
     async def sweep(self, folder: str) -> int:
-        """Remove the half-written files of dead runs below a folder; returns how many.
-
-        Only for who holds the lock of whatever writes there.
-        """
+        """See `ImageStore.sweep`."""
         with local_faults(folder):
             return await self._on_disk(_sweep, self._root, ConfinedPath.at(folder))
+
+    def stat_many(self, paths: Iterable[str]) -> Mapping[str, int]:
+        """See `ImageStore.stat_many`.
+
+        A link in place of a folder is followed here: that shows a size, and nothing is read.
+        """
+        root, sizes = f"{self._root}/", dict[str, int]()
+        for path in paths:
+            try:
+                found = os.stat(root + path, follow_symlinks=False)  # noqa: PTH116  a Path costs more than the look
+            except OSError:
+                continue
+            sizes[path] = found.st_size if stat.S_ISREG(found.st_mode) else NO_FILE
+        return sizes
+
+    def open(self, path: str) -> BinaryIO:
+        """See `ImageStore.open`."""
+        try:
+            file = open_file(self._root, ConfinedPath.at(path))
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path) from error
+        except OSError as error:
+            raise LocalFault(f"{path}: {error.strerror or error}") from error
+        try:
+            return os.fdopen(file, "rb")
+        except OSError as error:
+            os.close(file)
+            raise LocalFault(f"{path}: {error.strerror or error}") from error
+
+    def write(self, path: str, content: bytes) -> None:
+        """See `ImageStore.write`."""
+        place = ConfinedPath.at(path)
+        with local_faults(path):
+            try:
+                write_whole(self._root, place, content)
+            except FileNotFoundError:
+                make_folders(self._root, place.folders)
+                write_whole(self._root, place, content)
+
+    def fingerprint(self, folders: Sequence[str]) -> str:
+        """See `ImageStore.fingerprint`.
+
+        A folder tells when it last changed; a file that was cut short where it lies changes no
+        folder, only the sum of the bytes in it.
+        """
+        lines: list[str] = []
+        for folder in folders:
+            with local_faults(folder):
+                lines += _changes(str(self._root), f"{self._root}/{folder}")
+        return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
 
     async def _on_disk(self, work: Callable[[*Ts], T], *args: *Ts) -> T:
         """Run blocking work to its end, even where the caller is cancelled meanwhile."""
@@ -153,25 +160,6 @@ class ArtifactStore:
             yield
         finally:
             self._busy.discard(path)
-
-
-def first_name(artifact: Artifact) -> str:
-    """The path that an image had before `second_name`; its own path if it has none."""
-    path = PurePosixPath(artifact.path)
-    return str(path.with_name(path.stem.removesuffix(_mark(artifact)) + path.suffix))
-
-
-def _mark(artifact: Artifact) -> str:
-    return f".{artifact.sha256[:12]}"
-
-
-@contextmanager
-def local_faults(path: str) -> Iterator[None]:
-    """Name the file and the fault in what a failing disk raises."""
-    try:
-        yield
-    except OSError as error:
-        raise LocalFault(f"{path}: {error.strerror or error}") from error
 
 
 def _link(root: Path, place: ConfinedPath, beside: ConfinedPath) -> None:
@@ -190,12 +178,17 @@ def _link(root: Path, place: ConfinedPath, beside: ConfinedPath) -> None:
         os.close(folder)
 
 
-def _sha256(root: Path, place: ConfinedPath) -> str | None:
+def _delete(root: Path, place: ConfinedPath) -> None:
     try:
-        with opened(root, place) as file, os.fdopen(file, "rb", closefd=False) as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
+        folder = open_folder(root, place.folders)
+    except FileNotFoundError:
+        return
+    try:
+        with suppress(FileNotFoundError):
+            os.unlink(place.name, dir_fd=folder)
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _sweep(root: Path, place: ConfinedPath) -> int:
@@ -213,3 +206,23 @@ def _sweep(root: Path, place: ConfinedPath) -> int:
     finally:
         os.close(top)
     return removed
+
+
+def _changes(root: str, top: str) -> Iterator[str]:
+    """Each folder from `top` down: the nanosecond of its last change, and the bytes in it."""
+    waiting = [top]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            entries = os.scandir(folder)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        size = 0
+        with entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+                else:
+                    size += entry.stat(follow_symlinks=False).st_size
+        changed = os.stat(folder).st_mtime_ns  # noqa: PTH116  a Path costs more than the look
+        yield f"{folder.removeprefix(root)} {changed} {size}"

@@ -8,6 +8,7 @@ from email.policy import SMTP
 from pathlib import Path, PurePosixPath
 
 from pipeline.campaign.loading import LoadedCampaign
+from pipeline.images.registry import images_in
 from pipeline.images.thumbs import thumb_path
 from pipeline.ledger.base import Ledger
 from pipeline.model.artifact import Artifact
@@ -59,7 +60,7 @@ def write_run_sheet(work: SheetInput, folder: PurePosixPath) -> None:
     """`sheet.html` in a run's folder; one file up to 500 images, else pages over the thumbs."""
     campaign = work.loaded.campaign.slug
     images = len(shown_artifacts(work.table))
-    source = inline(thumbs_of(work.output, campaign), images=images)
+    source = inline(thumbs_of(images_in(work.output), campaign), images=images)
     if images > MOST_INLINE:
         source = _on_disk(campaign, depth=len(folder.parts))
     for name, html in work.draw(source).items():
@@ -78,7 +79,7 @@ def _on_disk(campaign: str, *, depth: int) -> Source:
 def sheet_files(work: SheetInput, *, form: str) -> dict[str, bytes]:
     """File name → content, in one of the forms `inline`, `dir` and `eml`."""
     campaign = work.loaded.campaign.slug
-    read = thumbs_of(work.output, campaign)
+    read = thumbs_of(images_in(work.output), campaign)
     if form == "inline":
         source = inline(read, images=len(shown_artifacts(work.table)))
         return {name: html.encode() for name, html in work.draw(source).items()}

@@ -2,15 +2,14 @@
 
 import base64
 import io
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from PIL import Image
 
-from pipeline.files.confined import ConfinedPath, opened
-from pipeline.images.thumbs import thumb_path
+from pipeline.errors import LocalFault
+from pipeline.images.base import ImageStore
+from pipeline.images.thumbs import read_thumb
 from pipeline.model.artifact import Artifact
 from pipeline.model.campaign import Slug
 from pipeline.state.campaign_state import short
@@ -43,16 +42,13 @@ _FEW = _ThumbSize(sharp=2, quality=74, most=256)
 _LIGHT = _ThumbSize(sharp=1.5, quality=40, most=136)
 
 
-def thumbs_of(output: Path, campaign: Slug) -> Read:
-    """Read thumbs of a campaign as the run made them."""
-    root = output.resolve()
+def thumbs_of(images: ImageStore, campaign: Slug) -> Read:
+    """Return a function that reads thumbs of a campaign as the run made them."""
 
     def read(artifact: Artifact) -> bytes | None:
-        place = ConfinedPath.at(thumb_path(campaign, artifact.sha256, _SIDE))
         try:
-            with opened(root, place) as file, os.fdopen(file, "rb", closefd=False) as stream:
-                return stream.read()
-        except OSError:
+            return read_thumb(images, campaign, artifact.sha256, _SIDE)
+        except (FileNotFoundError, LocalFault):
             return None
 
     return read

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from pipeline.inspection.checks import checks
 from pipeline.model.campaign import Stage
 from pipeline.model.entry import AttemptRecord
 from pipeline.model.request import RenderRequest
@@ -62,9 +61,7 @@ async def _take(take: TakeState, pictures: Pictures) -> dict[str, Json]:
     artifact = take.artifact
     if artifact is None:
         return fields
-    request = take.job.request
-    look = await pictures.look(artifact)
-    found = checks(look, size=request.size, background=request.background)
+    found = await pictures.checks(artifact, take.job.request)
     return {
         **fields,
         "file": artifact.path,

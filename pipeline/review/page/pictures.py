@@ -1,22 +1,22 @@
 """Images by the hash of their content, looked up in a closed index: no path is ever asked for."""
 
 import asyncio
-import os
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from aiohttp import web
 
-from pipeline.errors import ImageBroken, LocalFault
-from pipeline.files.confined import ConfinedPath, opened
-from pipeline.images.thumbs import thumb_path
-from pipeline.inspection.checks import DecodedImage
-from pipeline.inspection.inspector import Looker
+from pipeline.errors import ImageBroken, LocalFault, TaskFailed
+from pipeline.executors.base import Executor
+from pipeline.images.base import ImageStore
+from pipeline.images.reading import read_file
+from pipeline.images.thumbs import read_thumb
+from pipeline.inspection.checks import Check, undecodable
+from pipeline.inspection.task import Inspect, Inspection, inspect_of
 from pipeline.model.artifact import Artifact, ImageKind
 from pipeline.model.campaign import Slug
-from pipeline.state.campaign_state import short
+from pipeline.model.request import Background, RenderRequest
 
 CACHE = 48 * 1024 * 1024
 """Bytes of thumbs that are kept in memory."""
@@ -43,12 +43,13 @@ class ServedPicture:
 class Pictures:
     """The images of one campaign."""
 
-    def __init__(self, *, root: Path, campaign: Slug, looker: Looker, find: Find) -> None:
-        self._root = root.resolve()
+    def __init__(
+        self, *, images: ImageStore, executor: Executor, campaign: Slug, find: Find
+    ) -> None:
+        self._images, self._executor = images, executor
         self._campaign = campaign
-        self._looker = looker
         self._find = find
-        self._making: dict[str, asyncio.Future[DecodedImage]] = {}
+        self._making: dict[Inspect, asyncio.Future[Inspection]] = {}
         self._cache: OrderedDict[tuple[str, int], bytes] = OrderedDict()
         self._cached = 0
 
@@ -56,8 +57,8 @@ class Pictures:
         """Return an image as it was received; 404 if it is not known, 410 if it is not on disk."""
         artifact = self._artifact(name)
         try:
-            body = await asyncio.to_thread(_read, self._root, artifact.path)
-        except OSError as error:
+            body = await asyncio.to_thread(read_file, self._images, artifact.path)
+        except (FileNotFoundError, LocalFault) as error:
             raise _gone(artifact) from error
         return ServedPicture(body=body, content_type=_TYPES[artifact.kind])
 
@@ -72,34 +73,41 @@ class Pictures:
             self._cache.move_to_end((name, side))
         return ServedPicture(body=body, content_type="image/webp")
 
-    async def look(self, artifact: Artifact) -> DecodedImage | None:
-        """Return the decoded image; `None` if it cannot be decoded or is gone."""
+    async def checks(self, artifact: Artifact, request: RenderRequest) -> tuple[Check, ...]:
+        """Check an image against what was asked for; one that is gone cannot be decoded either."""
         try:
-            return await self._look(artifact)
-        except (ImageBroken, LocalFault):
-            return None
+            found = await self._inspect(artifact, size=request.size, background=request.background)
+        except (ImageBroken, LocalFault, TaskFailed):
+            return undecodable()
+        return found.checks
 
     async def _thumb(self, artifact: Artifact, side: int) -> bytes:
-        path = thumb_path(self._campaign, artifact.sha256, side)
         try:
-            return _read(self._root, path)
+            return read_thumb(self._images, self._campaign, artifact.sha256, side)
         except FileNotFoundError:
             pass
         try:
-            await self._look(artifact)
-            return _read(self._root, path)
-        except (ImageBroken, LocalFault, OSError) as error:
+            await self._inspect(artifact)
+            return read_thumb(self._images, self._campaign, artifact.sha256, side)
+        except (ImageBroken, LocalFault, TaskFailed, FileNotFoundError) as error:
             raise _gone(artifact) from error
 
-    async def _look(self, artifact: Artifact) -> DecodedImage:
+    async def _inspect(
+        self, artifact: Artifact, *, size: str | None = None, background: Background | None = None
+    ) -> Inspection:
         """Decode once, however many ask at once."""
-        name = short(artifact.sha256)
-        making = self._making.get(name)
+        task = inspect_of(
+            self._images.location,
+            artifact,
+            campaign=self._campaign,
+            size=size,
+            background=background,
+        )
+        making = self._making.get(task)
         if making is None:
-            looking = self._looker.look(artifact, thumbs_for=self._campaign)
-            making = asyncio.ensure_future(looking)
-            self._making[name] = making
-            making.add_done_callback(lambda _: self._making.pop(name, None))
+            making = asyncio.ensure_future(self._executor.run(task))
+            self._making[task] = making
+            making.add_done_callback(lambda _: self._making.pop(task, None))
         return await asyncio.shield(making)
 
     def _artifact(self, name: str) -> Artifact:
@@ -118,11 +126,3 @@ class Pictures:
 
 def _gone(artifact: Artifact) -> web.HTTPException:
     return web.HTTPGone(text=f"{artifact.path} is not on disk any more: run the campaign again")
-
-
-def _read(root: Path, path: str) -> bytes:
-    with (
-        opened(root, ConfinedPath.at(path)) as file,
-        os.fdopen(file, "rb", closefd=False) as stream,
-    ):
-        return stream.read()

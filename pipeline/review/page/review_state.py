@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from pipeline.errors import CampaignError
+from pipeline.images.registry import images_in
 from pipeline.ledger.base import Ledger
 from pipeline.model.artifact import Artifact
 from pipeline.model.campaign import CellName, Slug, Stage
@@ -68,6 +69,7 @@ class ReviewState:
         """Credits of the campaign's account, over all rounds and stages."""
         self._source = source
         self._output = output
+        self._store = images_in(output)
         self._clock = clock
         self._complaints: dict[str, str] = {}
         self._reviewed: ReviewedCampaign | None = None
@@ -227,7 +229,7 @@ class ReviewState:
         )
 
     def _rules(self, reviewed: ReviewedCampaign) -> Rules:
-        return Rules(output=self._output, caps=reviewed.caps, now=self._clock())
+        return Rules(images=self._store, caps=reviewed.caps, now=self._clock())
 
     async def _show(self, fresh: SurveyedCampaign) -> None:
         spent = await self.ledger.spent(campaign=self.campaign, account=fresh.reviewed.account)

@@ -14,8 +14,9 @@ from typing import Self
 from aiohttp import web
 
 from pipeline.errors import CampaignError, LocalFault, PipelineError, UsageError
-from pipeline.executors.process_pool import ProcessPool
-from pipeline.inspection.inspector import Looker
+from pipeline.executors.base import Executor
+from pipeline.executors.registry import open_executor
+from pipeline.images.registry import images_in
 from pipeline.ledger.base import Ledger
 from pipeline.model.campaign import Slug
 from pipeline.review.page.broadcast import Broadcast
@@ -124,9 +125,9 @@ class ReviewServer:
             self._review_state.complain("file", str(fault))
         await self._packed.body()  # so that the first visitor does not wait for it
         async with AsyncExitStack() as stack:
-            workers = await stack.enter_async_context(ProcessPool())
+            executor = await stack.enter_async_context(open_executor())
             runner = web.AppRunner(
-                self._application(workers), access_log=None, shutdown_timeout=_PATIENCE
+                self._application(executor), access_log=None, shutdown_timeout=_PATIENCE
             )
             runner.app.on_shutdown.append(self._let_go)
             await runner.setup()
@@ -157,15 +158,15 @@ class ReviewServer:
             if self._decided.is_set():
                 await self._write_file()
 
-    def _pictures(self, workers: ProcessPool) -> Pictures:
+    def _pictures(self, executor: Executor) -> Pictures:
         return Pictures(
-            root=self._subject.output,
+            images=images_in(self._subject.output),
+            executor=executor,
             campaign=self._subject.campaign,
-            looker=Looker(self._subject.output, workers),
             find=self._review_state.image,
         )
 
-    def _application(self, workers: ProcessPool) -> web.Application:
+    def _application(self, executor: Executor) -> web.Application:
         application = web.Application(
             middlewares=[security_middleware(self._options, self._token)],
             client_max_size=_LARGEST_BODY,
@@ -174,7 +175,7 @@ class ReviewServer:
             review_state=self._review_state,
             launches=self._launches,
             broadcast=self._broadcast,
-            pictures=self._pictures(workers),
+            pictures=self._pictures(executor),
             packed=self._packed,
             options=self._options,
             command=self._subject.command,

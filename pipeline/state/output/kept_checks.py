@@ -10,6 +10,13 @@ from pipeline.files.confined import ConfinedPath, append
 ChecksRecord = Mapping[str, object]
 
 
+def read_kept_checks(output: Path, campaign: str) -> "KeptChecks":
+    """Return the checks that earlier runs of a campaign kept."""
+    kept = KeptChecks(output, campaign)
+    kept.load()
+    return kept
+
+
 class KeptChecks:
     """sha256 of an image → its checks; one line each in `<campaign>/checks.jsonl`.
 

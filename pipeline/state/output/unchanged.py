@@ -2,14 +2,13 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from pipeline.errors import LocalFault
+from pipeline.images.registry import images_in
 from pipeline.ledger.registry import ledger_mark
 from pipeline.model.campaign import Campaign, Slug
 from pipeline.model.run import RunId, RunPaths
@@ -62,8 +61,8 @@ def take_fingerprint(root: Path, campaign: Slug) -> Fingerprint | None:
     mark = ledger_mark(root)
     if mark is None:
         return None
-    folders = hashlib.sha256("\n".join(sorted(_folders(root, campaign))).encode())
-    return Fingerprint(ledger=mark.name.hex(), writes=mark.commits, folders=folders.hexdigest())
+    folders = images_in(root).fingerprint([f"{campaign}/drafts", f"{campaign}/finals"])
+    return Fingerprint(ledger=mark.name.hex(), writes=mark.commits, folders=folders)
 
 
 def remember_unchanged(
@@ -136,29 +135,3 @@ def _pieces(first: bytes, rest: IO[bytes]) -> Iterator[bytes]:
 
 def _place(campaign: Slug) -> PurePosixPath:
     return PurePosixPath(campaign) / "settled.json"
-
-
-def _folders(root: Path, campaign: Slug) -> Iterator[str]:
-    """Yield every folder of images with the nanosecond of its last change and its bytes.
-
-    A file that is cut short in place changes no folder, only the sum of the bytes.
-    """
-    waiting = [f"{root}/{campaign}/{stage}" for stage in ("drafts", "finals")]
-    try:
-        while waiting:
-            folder = waiting.pop()
-            try:
-                entries = os.scandir(folder)
-            except (FileNotFoundError, NotADirectoryError):
-                continue
-            size = 0
-            with entries:
-                for entry in entries:
-                    if entry.is_dir(follow_symlinks=False):
-                        waiting.append(entry.path)
-                    else:
-                        size += entry.stat(follow_symlinks=False).st_size
-            changed = os.stat(folder).st_mtime_ns  # noqa: PTH116  a Path costs more than the look
-            yield f"{folder.removeprefix(str(root))} {changed} {size}"
-    except OSError as error:
-        raise LocalFault(f"cannot look at the images of {campaign}: {error.strerror}") from error

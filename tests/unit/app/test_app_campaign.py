@@ -4,11 +4,11 @@ import asyncio
 
 from builders import a_job, a_run
 from clock import in_virtual_time
+from fake_provider import FakeProvider
 
 from pipeline.app.campaign import keep_balance
 from pipeline.ledger.memory.ledger import MemoryLedger
 from pipeline.model.credits import Budget
-from pipeline.providers.fake import FakeProvider
 from pipeline.providers.profiles import EMBEDDED, PROFILES
 from pipeline.state.output.balances import read_balance
 

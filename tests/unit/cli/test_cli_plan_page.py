@@ -10,6 +10,7 @@ from pipeline.app.commands.plan import Plan
 from pipeline.app.options import CampaignOptions
 from pipeline.campaign.loading import load_campaign
 from pipeline.cli.plan_page import plan_ending, plan_page
+from pipeline.images.registry import images_in
 from pipeline.ledger.memory.ledger import MemoryLedger
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.credits import Budget
@@ -39,7 +40,7 @@ class House:
         file = folder / "fizz.yaml"
         file.write_text(FIZZ)
         self.loaded = load_campaign(file, profiles=profiles())
-        self.rules = Rules(output=folder, caps=profiles()["embedded"].caps, now=NOW)
+        self.rules = Rules(images=images_in(folder), caps=profiles()["embedded"].caps, now=NOW)
 
     async def store(self, job, *, on_disk=True):
         attempt = await self.ledger.submit(job, run=a_run(campaign="fizz"), budget=Budget())

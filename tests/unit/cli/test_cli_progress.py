@@ -8,8 +8,7 @@ from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.campaign import Stage
 from pipeline.model.credits import Credits
 from pipeline.model.outcome import Stored
-from pipeline.purchasing.events import BuyingHalted, RequestSent
-from pipeline.purchasing.watching import StageOpening
+from pipeline.purchasing.events import BuyingHalted, RequestSent, StageOpening
 
 
 def stored(job):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.inspection.checks import CheckName, DecodedImage, checks
+from pipeline.inspection.checks import CheckName, DecodedImage, checks, undecodable
 from pipeline.model.artifact import Alpha
 from pipeline.model.request import Background
 
@@ -66,4 +66,4 @@ def test_one_flat_colour_is_flagged_as_blank():
 
 
 def test_what_cannot_be_decoded_fails_as_not_whole_and_nothing_else():
-    assert failed(None) == [CheckName.WHOLE]
+    assert [(check.name, check.passed) for check in undecodable()] == [(CheckName.WHOLE, False)]

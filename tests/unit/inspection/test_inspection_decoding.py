@@ -1,22 +1,14 @@
-"""Decoding, thumbs and the processes that do it."""
+"""Decoding and thumbs."""
 
-import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
-from encoded_pictures import END, SIGNATURE, chunk, encoded, header, pieces
+from encoded_pictures import END, SIGNATURE, chunk, encoded, header
 from PIL import Image
 
 from pipeline.errors import ImageBroken, LocalFault
-from pipeline.executors.process_pool import ProcessPool
-from pipeline.images.local.store import ArtifactStore
-from pipeline.images.thumbs import SIDES, thumb_path
-from pipeline.inspection.decoding import examine
-from pipeline.inspection.inspector import Looker
+from pipeline.images.local.store import LocalImageStore
+from pipeline.inspection.task import Inspect
 from pipeline.model.artifact import Alpha
 
 # Structure and every CRC are right, and the pixels are none.
@@ -24,6 +16,11 @@ UNDECODABLE = SIGNATURE + header(64, 48) + chunk(b"IDAT", b"not deflated") + END
 TOO_FEW_PIXELS = SIGNATURE + header(64, 48) + chunk(b"IDAT", b"x\x9c\x03\0\0\0\0\1") + END
 
 THUMBS = ("c/thumbs/0-512.webp", "c/thumbs/0-256.webp", "c/thumbs/0-128.webp")
+
+
+def examined(root, path, *, thumbs=False):
+    location = LocalImageStore(root).location
+    return Inspect(images=location, path=path, thumbs=("c", "0") if thumbs else None).run().image
 
 
 def write(root: Path, content: bytes) -> str:
@@ -49,23 +46,23 @@ def write(root: Path, content: bytes) -> str:
 def test_decoding_tells_alpha_that_is_used_from_a_channel_that_is_not(
     tmp_path, content, alpha, clear
 ):
-    look = examine(tmp_path, write(tmp_path, content))
-    assert (look.width, look.height, look.alpha) == (64, 48, alpha)
-    assert look.clear == pytest.approx(clear, abs=0.01)
+    image = examined(tmp_path, write(tmp_path, content))
+    assert (image.width, image.height, image.alpha) == (64, 48, alpha)
+    assert image.clear == pytest.approx(clear, abs=0.01)
 
 
 def test_a_painted_chequerboard_is_no_transparency(tmp_path):
     board = Image.new("RGB", (64, 64))
     board.putdata([((x // 8 + y // 8) % 2 * 51 + 204,) * 3 for y in range(64) for x in range(64)])
     board.save(tmp_path / "a", "PNG")
-    assert examine(tmp_path, "a").alpha is Alpha.NONE
+    assert examined(tmp_path, "a").alpha is Alpha.NONE
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
 def test_one_flat_colour_spreads_less_than_any_picture(tmp_path, kind):
     Image.new("RGB", (64, 64), (250, 250, 250)).save(tmp_path / "a", kind)
-    assert examine(tmp_path, "a").spread < 2
-    assert examine(tmp_path, write(tmp_path, encoded(kind))).spread > 10
+    assert examined(tmp_path, "a").spread < 2
+    assert examined(tmp_path, write(tmp_path, encoded(kind))).spread > 10
 
 
 @pytest.mark.parametrize(
@@ -74,22 +71,22 @@ def test_one_flat_colour_spreads_less_than_any_picture(tmp_path, kind):
 )
 def test_what_cannot_be_decoded_to_its_last_pixel_is_broken(tmp_path, content):
     with pytest.raises(ImageBroken):
-        examine(tmp_path, write(tmp_path, content))
+        examined(tmp_path, write(tmp_path, content))
 
 
 def test_a_bomb_is_refused_before_it_is_decoded(tmp_path):
     bomb = SIGNATURE + header(65535, 65535) + chunk(b"IDAT", b"") + END
     with pytest.raises(ImageBroken):
-        examine(tmp_path, write(tmp_path, bomb))
+        examined(tmp_path, write(tmp_path, bomb))
 
 
 def test_a_file_that_is_gone_is_a_local_fault(tmp_path):
     with pytest.raises(LocalFault, match=r"a\.png: No such file"):
-        examine(tmp_path, "a.png")
+        examined(tmp_path, "a.png")
 
 
 def test_thumbs_are_webp_with_the_longest_side_of_their_name(tmp_path):
-    examine(tmp_path, write(tmp_path, encoded("PNG", size=(900, 600))), THUMBS)
+    examined(tmp_path, write(tmp_path, encoded("PNG", size=(900, 600))), thumbs=True)
     sizes = []
     for path in THUMBS:
         with Image.open(tmp_path / path) as thumb:
@@ -98,101 +95,27 @@ def test_thumbs_are_webp_with_the_longest_side_of_their_name(tmp_path):
 
 
 def test_a_thumb_keeps_transparency_and_is_never_enlarged(tmp_path):
-    examine(tmp_path, write(tmp_path, encoded("PNG", mode="RGBA", alpha=0)), THUMBS)
+    examined(tmp_path, write(tmp_path, encoded("PNG", mode="RGBA", alpha=0)), thumbs=True)
     with Image.open(tmp_path / THUMBS[0]) as thumb:
         assert (thumb.mode, thumb.size) == ("RGBA", (64, 48))
 
 
 def test_thumbs_that_are_there_are_not_made_again(tmp_path):
     path = write(tmp_path, encoded("PNG"))
-    examine(tmp_path, path, THUMBS)
+    examined(tmp_path, path, thumbs=True)
     before = [(tmp_path / thumb).stat().st_mtime_ns for thumb in THUMBS]
-    examine(tmp_path, path, THUMBS)
+    examined(tmp_path, path, thumbs=True)
     assert [(tmp_path / thumb).stat().st_mtime_ns for thumb in THUMBS] == before
 
 
 def test_an_empty_thumb_of_a_crash_is_made_again(tmp_path):
     path = write(tmp_path, encoded("PNG"))
-    examine(tmp_path, path, THUMBS)
+    examined(tmp_path, path, thumbs=True)
     (tmp_path / THUMBS[1]).write_bytes(b"")
-    examine(tmp_path, path, THUMBS)
+    examined(tmp_path, path, thumbs=True)
     assert (tmp_path / THUMBS[1]).stat().st_size > 0
     assert sorted(file.name for file in (tmp_path / "c/thumbs").iterdir()) == [
         "0-128.webp",
         "0-256.webp",
         "0-512.webp",
     ]
-
-
-async def test_an_image_is_looked_at_in_another_process_and_gets_its_thumbs(tmp_path):
-    artifact = await ArtifactStore(tmp_path).put("c/a.png", pieces(encoded("PNG", mode="RGBA")))
-    async with ProcessPool(1) as workers:
-        look = await Looker(tmp_path, workers).look(artifact, thumbs_for="c")
-    assert (look.width, look.height, look.alpha) == (64, 48, Alpha.NONE)
-    assert all((tmp_path / thumb_path("c", artifact.sha256, side)).exists() for side in SIDES)
-
-
-async def test_a_broken_image_is_told_across_the_processes(tmp_path):
-    artifact = await ArtifactStore(tmp_path).put("c/a.png", pieces(UNDECODABLE))
-    async with ProcessPool(1) as workers:
-        with pytest.raises(ImageBroken):
-            await Looker(tmp_path, workers).look(artifact)
-
-
-async def test_a_worker_that_is_killed_is_replaced():
-    async with ProcessPool(1) as workers:
-        first = await workers.run(os.getpid)
-        os.kill(first, signal.SIGKILL)
-        second = await workers.run(os.getpid)
-    assert second not in (first, os.getpid())
-
-
-async def test_an_image_that_ends_every_worker_is_broken(tmp_path, monkeypatch):
-    artifact = await ArtifactStore(tmp_path).put("c/a.png", pieces(encoded("PNG")))
-    monkeypatch.setattr("pipeline.inspection.inspector.examine", _end)
-    async with ProcessPool(1) as workers:
-        with pytest.raises(ImageBroken, match="ends every process"):
-            await Looker(tmp_path, workers).look(artifact)
-
-
-def _end(*_):
-    os._exit(9)
-
-
-PARENT = """
-import asyncio, os, sys
-from pipeline.executors.process_pool import ProcessPool
-
-async def main():
-    async with ProcessPool(1) as workers:
-        print(await workers.run(os.getpid), flush=True)
-        await asyncio.sleep(60)
-
-if __name__ == "__main__":
-    asyncio.run(main())
-"""
-
-
-def test_a_worker_does_not_outlive_a_killed_parent(tmp_path):
-    script = tmp_path / "parent.py"
-    script.write_text(PARENT)
-    root = str(Path(__file__).parents[3])
-    with subprocess.Popen(
-        [sys.executable, str(script)],
-        stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": root},
-    ) as parent:
-        worker = int(parent.stdout.readline())
-        parent.kill()
-    deadline = time.monotonic() + 5
-    while _alive(worker) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert not _alive(worker)
-
-
-def _alive(pid):
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"

@@ -1,12 +1,12 @@
 """Bringing images: what is refused, what is tried again, what is gone."""
 
 import pytest
+from fake_provider import png
 from scripted_api import KEY, cut, drip, drop, hang, http, reset, scripted
 from yarl import URL
 
 from pipeline.errors import DownloadFailed, ImageBroken, ImageGone
 from pipeline.network.image_downloads import Downloads
-from pipeline.providers.fake import png
 from pipeline.providers.registry import open_provider
 
 PICTURE = png(64, 64)

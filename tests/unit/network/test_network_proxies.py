@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 import pytest
 import trustme
+from fake_provider import png
 from scripted_api import CITRUS, KEY, http, images, scripted
 
 from pipeline.errors import DownloadFailed, NotSent, ProviderStopped, UsageError
-from pipeline.providers.fake import png
 from pipeline.providers.registry import open_provider
 from pipeline.settings import read_settings
 

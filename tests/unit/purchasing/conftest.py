@@ -5,22 +5,34 @@ from dataclasses import replace
 
 import pytest
 from builders import a_run
+from fake_provider import FakeProvider
 
-from pipeline.images.local.store import ArtifactStore
+from pipeline.images.registry import images_in
 from pipeline.ledger.memory.ledger import MemoryLedger
 from pipeline.model.campaign import FailureLimit
 from pipeline.model.credits import Budget
-from pipeline.providers.fake import FakeProvider
 from pipeline.providers.profiles import EMBEDDED, GPTIMAGE, PROFILES
-from pipeline.purchasing.asking import Purchasing
-from pipeline.purchasing.breaker import Breaker
+from pipeline.purchasing.buying import Purchasing
 from pipeline.purchasing.downloading import Downloader
-from pipeline.purchasing.halt import Halt
+from pipeline.purchasing.halt import Breaker, Halt
+from pipeline.purchasing.inspecting import ImageInspector
 from pipeline.purchasing.pacing import Pacer
 from pipeline.purchasing.renderer import Renderer
 from pipeline.purchasing.reservations import Reservations
-from pipeline.purchasing.worker_pool import LocalExecutor
+from pipeline.purchasing.worker_pool import work_through
 from pipeline.settings import RenderingSettings
+from pipeline.state.output.kept_checks import KeptChecks
+
+
+class ExecutorHere:
+    """Runs tasks at once and in this process, and remembers them."""
+
+    def __init__(self):
+        self.tasks = []
+
+    async def run(self, task):
+        self.tasks.append(task)
+        return task.run()
 
 
 class Shop:
@@ -55,10 +67,18 @@ class Shop:
             sleep=self._sleep,
             clock=self._clock,
         )
+        self.images = images_in(root)
+        self.executor = ExecutorHere()
+        self.inspector = ImageInspector(
+            images=self.images,
+            executor=self.executor,
+            kept=KeptChecks(root, self.run.campaign),
+        )
         self.downloader = Downloader(
             provider=self.provider,
             ledger=self.ledger,
-            store=ArtifactStore(root),
+            images=self.images,
+            inspector=self.inspector,
             settings=self.settings,
             listen=self.events.append,
             sleep=self._sleep,
@@ -85,15 +105,10 @@ class Shop:
         entries = await self.ledger.entries([job.key for job in jobs])
         delivered = {}
 
-        async def stream():
-            for job in jobs:
-                yield job
+        async def work(job):
+            delivered[job.key] = await self.renderer.render(job, entries.get(job.key))
 
-        await LocalExecutor(workers=workers).execute(
-            stream(),
-            lambda job: self.renderer.render(job, entries.get(job.key)),
-            lambda job, outcome: delivered.__setitem__(job.key, outcome),
-        )
+        await work_through(jobs, work, workers=workers)
         return [delivered[job.key] for job in jobs]
 
 

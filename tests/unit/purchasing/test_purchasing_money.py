@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from builders import a_job
+from fake_provider import ScriptedAnswer
 
 from pipeline.errors import (
     BudgetReached,
@@ -23,7 +24,6 @@ from pipeline.model.campaign import FailureLimit
 from pipeline.model.credits import Budget
 from pipeline.model.outcome import FailureKind, InDoubt, Paid, PaidLost, Stored
 from pipeline.model.request import Quality
-from pipeline.providers.fake import ScriptedAnswer
 from pipeline.purchasing.events import PaidUnrecorded
 
 

@@ -2,10 +2,10 @@
 
 import pytest
 from builders import a_job
+from fake_provider import ScriptedAnswer
 
 from pipeline.errors import LocalFault, ProviderStopped
 from pipeline.model.outcome import Stored
-from pipeline.providers.fake import ScriptedAnswer
 
 OLD, NEW = a_job(prompt="A photo of a soda bottle."), a_job(prompt="A drawing of a soda bottle.")
 REFUSED = [ScriptedAnswer(error=ProviderStopped("401"))]
@@ -14,7 +14,7 @@ REFUSED = [ScriptedAnswer(error=ProviderStopped("401"))]
 async def run(here, job):
     """Render one job as a run does."""
     known = await here.ledger.campaign_entries(job.at.campaign)
-    await here.renderer.clear_places([job], known)
+    await here.renderer.prepare_paths([job], known)
     return await here.render(job)
 
 

@@ -3,11 +3,11 @@
 import asyncio
 
 from builders import a_job
+from fake_provider import ScriptedAnswer
 
 from pipeline.errors import BudgetReached, LocalFault
 from pipeline.model.credits import Budget
 from pipeline.model.request import Quality
-from pipeline.providers.fake import ScriptedAnswer
 
 
 async def test_two_jobs_that_wait_for_room_do_not_wake_each_other_for_ever(shop):

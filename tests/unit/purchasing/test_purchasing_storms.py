@@ -30,12 +30,11 @@ from pipeline.model.credits import Budget
 from pipeline.model.outcome import Receipt
 from pipeline.model.request import Quality
 from pipeline.providers.profiles import EMBEDDED, GPTIMAGE, PROFILES
-from pipeline.purchasing.asking import Purchasing, buy
-from pipeline.purchasing.breaker import Breaker
-from pipeline.purchasing.halt import Halt
+from pipeline.purchasing.buying import Purchasing
+from pipeline.purchasing.halt import Breaker, Halt
 from pipeline.purchasing.pacing import Pacer
 from pipeline.purchasing.reservations import Reservations
-from pipeline.purchasing.worker_pool import LocalExecutor
+from pipeline.purchasing.worker_pool import work_through
 from pipeline.settings import RenderingSettings
 
 ERRORS = {
@@ -226,17 +225,10 @@ class Storm:
         )
         await self.ledger.begin(self.run)
 
-        async def stream():
-            for job in weather.jobs:
-                yield job
+        async def work(job):
+            self.delivered.append((job.key, await purchasing.buy(job)))
 
-        running = asyncio.create_task(
-            LocalExecutor(workers=weather.workers).execute(
-                stream(),
-                lambda job: buy(purchasing, job),
-                lambda job, outcome: self.delivered.append((job.key, outcome)),
-            )
-        )
+        running = asyncio.create_task(work_through(weather.jobs, work, workers=weather.workers))
         if weather.drained is not None:
             loop.call_later(weather.drained, self._drain)
         if weather.aborted is not None:

@@ -10,8 +10,8 @@ from builders import NOW
 from PIL import Image, ImageDraw
 from review_stand import SLUG, Stand, StandSource
 
-from pipeline.executors.process_pool import ProcessPool
-from pipeline.inspection.inspector import Looker
+from pipeline.images.registry import images_in
+from pipeline.inspection.task import inspect_of
 from pipeline.model.credits import Credits, Spent
 from pipeline.model.verdict import Decision
 from pipeline.reports.sheet.contact_sheet import draw_sheet, shown_artifacts
@@ -104,11 +104,10 @@ async def test_more_than_five_hundred_images_are_split_over_linked_pages(tmp_pat
 
 async def thumbed(stand, table):
     """A reader of thumbs that a run made."""
-    async with ProcessPool() as workers:
-        looker = Looker(stand.output, workers)
-        for artifact in shown_artifacts(table).values():
-            await looker.look(artifact, thumbs_for=SLUG)
-    return thumbs_of(stand.output, SLUG)
+    images = images_in(stand.output)
+    for artifact in shown_artifacts(table).values():
+        inspect_of(images.location, artifact, campaign=SLUG).run()
+    return thumbs_of(images, SLUG)
 
 
 async def test_a_mail_carries_each_picture_once_as_a_jpeg_that_every_mail_program_shows(stand):

@@ -6,6 +6,7 @@ import pytest
 from builders import NOW
 from review_stand import SLUG, Stand, StandSource
 
+from pipeline.images.registry import images_in
 from pipeline.model.campaign import Stage
 from pipeline.model.entry import Resolution
 from pipeline.model.outcome import Status
@@ -30,7 +31,7 @@ async def say(stand, glob, decision, *, note="", take=1):
 
 
 async def quote(stand, stage):
-    rules = Rules(output=stand.output, caps=PROFILES[GPTIMAGE].caps, now=NOW)
+    rules = Rules(images=images_in(stand.output), caps=PROFILES[GPTIMAGE].caps, now=NOW)
     return launch_quote(await stand.survey(), stage, rules)
 
 

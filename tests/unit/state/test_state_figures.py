@@ -6,6 +6,7 @@ import pytest
 from builders import NOW, a_run
 from review_stand import SLUG, Stand, StandSource
 
+from pipeline.images.registry import images_in
 from pipeline.model.campaign import Stage
 from pipeline.model.outcome import Status
 from pipeline.model.provider import Account
@@ -27,7 +28,7 @@ async def stand(tmp_path):
 
 
 def rules(stand):
-    return Rules(output=stand.output, caps=PROFILES[GPTIMAGE].caps, now=NOW)
+    return Rules(images=images_in(stand.output), caps=PROFILES[GPTIMAGE].caps, now=NOW)
 
 
 async def decide(stand, glob, decision):

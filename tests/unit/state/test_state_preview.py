@@ -8,6 +8,7 @@ import pytest
 from builders import NOW, a_run
 
 from pipeline.campaign.loading import load_campaign
+from pipeline.images.registry import images_in
 from pipeline.ledger.memory.ledger import MemoryLedger
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.campaign import Stage
@@ -64,7 +65,7 @@ class House:
 
     @property
     def rules(self):
-        return Rules(output=self.folder, caps=profiles()["embedded"].caps, now=NOW)
+        return Rules(images=images_in(self.folder), caps=profiles()["embedded"].caps, now=NOW)
 
     async def store(self, job, *, on_disk=True):
         attempt = await self.submit(job)

@@ -12,16 +12,10 @@ from typing import ClassVar
 from pipeline.errors import LocalFault
 from pipeline.files.confined import ConfinedPath, OpenFolder, OpenFolders, make_folders
 from pipeline.images.formats.structure import StructureScan
-from pipeline.model.artifact import Artifact, ImageKind
+from pipeline.images.names import name_for
+from pipeline.model.artifact import Artifact
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-
-_ENDINGS = {
-    ImageKind.PNG: (".png",),
-    ImageKind.JPEG: (".jpg", ".jpeg"),
-    ImageKind.WEBP: (".webp",),
-}
-_KNOWN_ENDINGS = frozenset(ending for endings in _ENDINGS.values() for ending in endings)
 
 
 class PartFile:
@@ -39,10 +33,10 @@ class PartFile:
         self._folder: OpenFolder | None = None
         self._file = -1
         self._sha256 = hashlib.sha256()
-        self._inspection = StructureScan()
+        self._structure = StructureScan()
         self._size = 0
         self._unwanted = False
-        self._turn = threading.Lock()
+        self._lock = threading.Lock()
 
     @property
     def folder(self) -> OpenFolder:
@@ -53,7 +47,7 @@ class PartFile:
 
     def write(self, chunks: Iterable[bytes]) -> None:
         """Check and append; `ImageBroken` as soon as it is known to be no image."""
-        with self._in_hand():
+        with self._locked():
             if not self._unwanted:
                 self._append(chunks)
 
@@ -88,20 +82,20 @@ class PartFile:
     def discard(self) -> None:
         """Leave nothing behind, as far as the disk still obeys.
 
-        A thread that has the file in hand finishes first and then sees to it: a descriptor must
+        A thread that is writing finishes first and then removes the file: a descriptor must
         not be closed, and given to another file, while that thread still writes to it.
         """
         self._unwanted = True
-        if self._turn.acquire(blocking=False):
+        if self._lock.acquire(blocking=False):
             try:
                 self._remove()
             finally:
-                self._turn.release()
+                self._lock.release()
 
     @contextmanager
-    def _in_hand(self) -> Iterator[None]:
+    def _locked(self) -> Iterator[None]:
         try:
-            with self._turn:
+            with self._lock:
                 yield
         finally:
             if self._unwanted:
@@ -111,7 +105,7 @@ class PartFile:
         if self._file < 0:
             self._file = self._create()
         for chunk in chunks:
-            self._inspection.feed(chunk)
+            self._structure.feed(chunk)
             self._sha256.update(chunk)
             self._size += len(chunk)
             written = os.write(self._file, chunk)
@@ -135,8 +129,8 @@ class PartFile:
             return self._folders.open(self._place.folders)
 
     def _finished(self) -> Artifact:
-        shape = self._inspection.finish()
-        name = _with_ending(self._place.name, shape.kind)
+        shape = self._structure.finish()
+        name = name_for(self._place.name, shape.kind)
         return Artifact(
             path=str(ConfinedPath(folders=self._place.folders, name=name)),
             sha256=self._sha256.hexdigest(),
@@ -175,13 +169,3 @@ class PartFile:
         file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=here)
         with os.fdopen(file, "rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _with_ending(name: str, kind: ImageKind) -> str:
-    """The name with the ending of what the file really is."""
-    stem = PurePosixPath(name)
-    if stem.suffix.lower() in _ENDINGS[kind]:
-        return name
-    if stem.suffix.lower() in _KNOWN_ENDINGS:
-        name = name.removesuffix(stem.suffix)
-    return name + _ENDINGS[kind][0]

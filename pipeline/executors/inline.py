@@ -1,0 +1,30 @@
+"""Tasks in this process, one after the other: for tests, and where no process may be started."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import Self, TypeVar
+
+from pipeline.model.task import Task
+
+Result = TypeVar("Result")
+
+
+class InlineExecutor:
+    """One thread beside the event loop. A task that ends its process ends this one."""
+
+    async def __aenter__(self) -> Self:
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="tasks")
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await asyncio.to_thread(self._thread.shutdown, wait=True, cancel_futures=True)
+
+    async def run(self, task: Task[Result]) -> Result:
+        """See `Executor.run`."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, task.run)

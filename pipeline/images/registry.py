@@ -1,0 +1,22 @@
+"""Image stores by the kind of their location; a module is imported when its store is opened."""
+
+import os
+from importlib import import_module
+from pathlib import Path
+
+from pipeline.images.base import LOCAL, ImageStore, StoreLocation
+
+STORES: dict[str, tuple[str, str]] = {LOCAL: ("pipeline.images.local.store", "LocalImageStore")}
+"""Kind → module and class; the class is called with the location's place."""
+
+
+def open_images(location: StoreLocation) -> ImageStore:
+    """Return the store at a location, in any process."""
+    module, kind = STORES[location.kind]
+    images: ImageStore = getattr(import_module(module), kind)(location.place)
+    return images
+
+
+def images_in(output: Path) -> ImageStore:
+    """Return the store of an output folder."""
+    return open_images(StoreLocation(kind=LOCAL, place=os.path.realpath(output)))

@@ -1,0 +1,101 @@
+"""Buying one image: reserve its price, send one POST, and write down what that did to the money."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import assert_never
+
+from pipeline.errors import ProviderError
+from pipeline.ledger.base import Ledger
+from pipeline.model.entry import Attempt
+from pipeline.model.job import Job
+from pipeline.model.outcome import Failed, InDoubt, Paid
+from pipeline.providers.base import Provider
+from pipeline.purchasing.events import Listen, PaidUnrecorded, PoolPaused, RequestSent, Retrying
+from pipeline.purchasing.halt import Breaker, Halt
+from pipeline.purchasing.pacing import Clock, Pacer, Sleep
+from pipeline.purchasing.reservations import Reservations
+from pipeline.purchasing.retry import AskAgain, JobTries, RetryDecision
+from pipeline.settings import RenderingSettings
+
+Bought = Paid | Failed | InDoubt
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Purchasing:
+    """Buys images: every purchase of a run goes through here."""
+
+    provider: Provider
+    ledger: Ledger
+    reservations: Reservations
+    pace: Pacer
+    breaker: Breaker
+    halt: Halt
+    settings: RenderingSettings
+    listen: Listen
+    sleep: Sleep = asyncio.sleep
+    clock: Clock = time.monotonic
+
+    async def buy(self, job: Job, *, replay: bool = False, alone: bool = False) -> Bought | None:
+        """Buy one image, or replay a purchase in doubt under its own key.
+
+        `None` if the run has stopped buying: the job stays due. `alone` marks the canary, whose
+        failure to be sent at all halts the run.
+        """
+        tries = JobTries(started=self.clock())
+        while True:
+            async with self.pace.turn():
+                attempt = await self.reservations.reserve(job, replay=replay)
+                if attempt is None:
+                    return None
+                try:
+                    ending = await self._post(job, attempt, tries=tries, replay=replay, alone=alone)
+                finally:
+                    await self.reservations.settled()
+            match ending:
+                case AskAgain():
+                    self.listen(
+                        PoolPaused(reason=ending.reason, seconds=ending.seconds)
+                        if ending.waits_for_all
+                        else Retrying(job=job, reason=ending.reason, seconds=ending.seconds)
+                    )
+                    if not ending.waits_for_all:
+                        await self.sleep(ending.seconds)
+                    replay = ending.replay
+                case Paid() | Failed() | InDoubt() | None:
+                    return ending
+                case _:
+                    assert_never(ending)
+
+    async def _post(
+        self, job: Job, attempt: Attempt, *, tries: JobTries, replay: bool, alone: bool
+    ) -> Bought | AskAgain | None:
+        self.listen(RequestSent(job=job, attempt=attempt.number))
+        try:
+            receipt = await self.provider.submit(job.request, key=attempt.purchase)
+        except asyncio.CancelledError:
+            await asyncio.shield(self.ledger.doubt(attempt, reason="interrupted while waiting"))
+            raise
+        except ProviderError as error:
+            if replay:
+                return await self._retry().after_replay(job, attempt, error, tries=tries)
+            return await self._retry().after(job, attempt, error, tries=tries, alone=alone)
+        try:
+            await self.ledger.paid(attempt, receipt)
+        except BaseException:
+            self.listen(PaidUnrecorded(job=job, url=receipt.url))
+            raise
+        self.pace.answered()
+        self.breaker.answered()
+        return Paid(url=receipt.url, credits=receipt.credits)
+
+    def _retry(self) -> RetryDecision:
+        return RetryDecision(
+            ledger=self.ledger,
+            pace=self.pace,
+            breaker=self.breaker,
+            halt=self.halt,
+            settings=self.settings,
+            replays_keys=self.provider.profile.caps.replays_keys,
+            clock=self.clock,
+        )

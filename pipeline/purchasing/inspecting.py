@@ -1,0 +1,71 @@
+"""Inspecting images through an executor, each file once over all runs of a campaign."""
+
+from dataclasses import dataclass
+
+from pipeline.errors import ImageBroken
+from pipeline.executors.base import Executor
+from pipeline.images.base import ImageStore
+from pipeline.inspection.checks import Check, CheckName, undecodable
+from pipeline.inspection.task import inspect_of
+from pipeline.model.artifact import Artifact
+from pipeline.model.job import Job
+from pipeline.state.output.kept_checks import ChecksRecord, KeptChecks
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImageInspector:
+    """Knows the checks of every image, and has those that it does not know inspected."""
+
+    images: ImageStore
+    executor: Executor
+    kept: KeptChecks
+
+    async def inspect(self, job: Job, artifact: Artifact) -> ChecksRecord:
+        """Return the checks of an image; its thumbs are made on the way.
+
+        Raises `ImageBroken` if it cannot be decoded to its last pixel, `TaskFailed` if nobody
+        could find out, and `LocalFault` if the disk fails or the file is gone. Safe to repeat.
+        """
+        known = self.kept.known.get(artifact.sha256)
+        if known is None:
+            request = job.request
+            task = inspect_of(
+                self.images.location,
+                artifact,
+                campaign=job.at.campaign,
+                size=request.size,
+                background=request.background,
+            )
+            found = await self.executor.run(task)
+            known = record_of(found.checks)
+            self.kept.keep(artifact.sha256, known)
+        elif not _decoded(known):
+            raise ImageBroken("the image cannot be decoded")
+        return known
+
+    async def inspect_stored(self, job: Job, artifact: Artifact) -> ChecksRecord:
+        """Return the checks of an image that is stored; a broken one has a failed check."""
+        try:
+            return await self.inspect(job, artifact)
+        except ImageBroken:
+            broken = record_of(undecodable())
+            self.kept.keep(artifact.sha256, broken)
+            return broken
+
+
+def record_of(checks: tuple[Check, ...]) -> ChecksRecord:
+    """Return checks as `checks.jsonl` and the run manifest have them."""
+    return {
+        str(check.name): {
+            "passed": check.passed,
+            "score": check.score,
+            "threshold": check.threshold,
+            "said": check.words,
+        }
+        for check in checks
+    }
+
+
+def _decoded(known: ChecksRecord) -> bool:
+    whole = known.get(CheckName.WHOLE)
+    return not isinstance(whole, dict) or bool(whole.get("passed"))
