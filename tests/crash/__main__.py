@@ -14,7 +14,7 @@ from crash.run_under_test import after, before
 from crash.soak import soak
 from crash.sweep import all_points, points_of, sweep
 
-from pipeline.images.local.part import PartFile
+from pipeline.images.local.part_file import PartFile
 from pipeline.network.image_downloads import Downloads
 from pipeline.providers import gptimage
 

@@ -73,7 +73,6 @@ STEPS_OF_EVERY_RUN = (
     (PartFile, "release"),
     (group_writer, "_write_group"),
     (Downloader, "fetch"),
-    (Downloader, "_landed"),
     (Downloader, "_download"),
     (ImageInspector, "inspect"),
     (Reservations, "reserve"),
@@ -90,6 +89,7 @@ STEPS_OF_EVERY_RUN = (
 STEPS_OF_SOME_RUNS = (
     *((SqliteLedger, verb) for verb in ("release", "fail", "doubt", "unfetched")),
     *((SqliteLedger, verb) for verb in ("abandon", "decide")),
+    (Downloader, "_landed"),
     (opening, "migrate"),
 )
 NAMED_STEPS = {step_name(*step): step for step in STEPS_OF_EVERY_RUN + STEPS_OF_SOME_RUNS}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from crash import crash_points, run_under_test
 
-from pipeline.images.local.part import PartFile
+from pipeline.images.local.part_file import PartFile
 
 ROOT = Path(__file__).resolve().parents[2]
 
