@@ -65,17 +65,17 @@ async def refuse_inside(host: str, *, own: frozenset[str]) -> None:
             raise PermissionError(errno.EACCES, f"the address {address} is not allowed here")
 
 
-def image_gate(own: frozenset[str]) -> Callable[[AddrInfoType], socket.socket]:
+def image_socket_factory(own: frozenset[str]) -> Callable[[AddrInfoType], socket.socket]:
     """A socket factory for downloads: public addresses, and those of the API's own host."""
-    return _gate(lambda address: address in own or is_public(address))
+    return _socket_factory(lambda address: address in own or is_public(address))
 
 
-def api_gate(own: frozenset[str]) -> Callable[[AddrInfoType], socket.socket]:
+def api_socket_factory(own: frozenset[str]) -> Callable[[AddrInfoType], socket.socket]:
     """A socket factory for the API: a host that was private when it was opened stays private."""
-    return _gate(lambda address: not own or not is_public(address))
+    return _socket_factory(lambda address: not own or not is_public(address))
 
 
-def _gate(allowed: Callable[[str], bool]) -> Callable[[AddrInfoType], socket.socket]:
+def _socket_factory(allowed: Callable[[str], bool]) -> Callable[[AddrInfoType], socket.socket]:
     def connect(target: AddrInfoType) -> socket.socket:
         family, kind, protocol, _, address = target
         host = str(_plain(str(address[0])))

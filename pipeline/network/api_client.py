@@ -19,7 +19,7 @@ import aiohttp
 from yarl import URL
 
 from pipeline.errors import NotSent, ProviderError, ProviderStopped, ReplyUnknown
-from pipeline.network.addresses import api_gate
+from pipeline.network.addresses import api_socket_factory
 from pipeline.network.proxies import Route
 from pipeline.network.reply import REPLY_LIMIT, Reply, plain
 from pipeline.settings import ProviderSettings
@@ -42,7 +42,7 @@ class _Passage:
     sent: bool = False
 
 
-class Wire:
+class ApiClient:
     """Speaks to one base URL, and is the only place that knows the key."""
 
     def __init__(self, settings: ProviderSettings, *, own: frozenset[str], route: Route) -> None:
@@ -62,7 +62,9 @@ class Wire:
         trace.on_request_headers_sent.append(_note_sending)
         self._session = aiohttp.ClientSession(
             # No queue of its own (its wait would count as waiting for an answer): callers limit.
-            connector=aiohttp.TCPConnector(limit=0, force_close=True, socket_factory=api_gate(own)),
+            connector=aiohttp.TCPConnector(
+                limit=0, force_close=True, socket_factory=api_socket_factory(own)
+            ),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},

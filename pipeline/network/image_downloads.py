@@ -10,7 +10,7 @@ import aiohttp
 from yarl import URL
 
 from pipeline.errors import ArtifactError, DownloadFailed, ImageBroken, ImageGone
-from pipeline.network.addresses import image_gate, own_addresses, refuse_inside
+from pipeline.network.addresses import image_socket_factory, own_addresses, refuse_inside
 from pipeline.network.api_client import USER_AGENT, words_of
 from pipeline.network.proxies import DIRECT, Route
 from pipeline.network.reply import plain
@@ -45,7 +45,7 @@ class Downloads:
         settings = self._settings
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                limit=0, socket_factory=image_gate(own), ssl=self._route.trust or True
+                limit=0, socket_factory=image_socket_factory(own), ssl=self._route.trust or True
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,

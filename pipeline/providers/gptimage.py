@@ -16,7 +16,7 @@ from pipeline.model.outcome import Receipt
 from pipeline.model.provider import Account, Profile
 from pipeline.model.request import RenderRequest
 from pipeline.network.addresses import own_addresses
-from pipeline.network.api_client import Wire
+from pipeline.network.api_client import ApiClient
 from pipeline.network.image_downloads import Downloads
 from pipeline.network.proxies import route_of
 from pipeline.providers.profiles import BALANCE_PATHS
@@ -47,7 +47,9 @@ class GptImage:
         settings = self._settings
         own = await own_addresses(settings.base_url, patience=settings.connect_timeout)
         route = route_of(settings)
-        self._wire = await self._stack.enter_async_context(Wire(settings, own=own, route=route))
+        self._client = await self._stack.enter_async_context(
+            ApiClient(settings, own=own, route=route)
+        )
         self._downloads = await self._stack.enter_async_context(
             Downloads(settings, own=own | await self._image_hosts(), route=route)
         )
@@ -68,7 +70,7 @@ class GptImage:
         headers = {"Content-Type": "application/json", "Idempotency-Key": key}
         if self._profile.caps.varies and request.variation:
             headers["X-Variation"] = request.variation
-        reply = await self._wire.post(GENERATE, body=_body(request), headers=headers)
+        reply = await self._client.post(GENERATE, body=_body(request), headers=headers)
         return read_receipt(
             reply,
             profile=self._profile,
@@ -94,7 +96,7 @@ class GptImage:
         if path is None:
             return None
         try:
-            return remaining_credits(await self._wire.get(path))
+            return remaining_credits(await self._client.get(path))
         except ProviderError:
             return None
 

@@ -51,7 +51,7 @@ class Purchasing:
                 try:
                     ending = await self._post(job, attempt, tries=tries, replay=replay, alone=alone)
                 finally:
-                    await self.reservations.settled()
+                    await self.reservations.attempt_ended()
             match ending:
                 case AskAgain():
                     self.listen(

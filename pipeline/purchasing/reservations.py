@@ -51,7 +51,7 @@ class Reservations:
                     await self._changed.wait()
         return None
 
-    async def settled(self) -> None:
+    async def attempt_ended(self) -> None:
         """A permitted request has ended: whoever waits may try again."""
         self._in_flight -= 1
         self._came_back += 1

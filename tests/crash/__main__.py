@@ -19,7 +19,7 @@ from pipeline.network.image_downloads import Downloads
 from pipeline.providers import gptimage
 
 MODES = {"honoured": True, "ignored": False}
-AFTER_POST = after(gptimage.Wire, "post")
+AFTER_POST = after(gptimage.ApiClient, "post")
 CONTROL_STEPS = (AFTER_POST, after(gptimage, "read_receipt"), before(Downloads, "_get"))
 """Where the broken promises of the negative controls show."""
 

@@ -61,7 +61,7 @@ STEPS_OF_EVERY_RUN = (
     (group_commit.CommitMark, "advance"),
     (opening, "_make"),
     (gptimage.GptImage, "submit"),
-    (gptimage.Wire, "post"),
+    (gptimage.ApiClient, "post"),
     (gptimage, "read_receipt"),
     (api_client, "_note_sending"),
     (Downloads, "_get"),

@@ -21,28 +21,10 @@ asked binding child common data gate handler helper info item manager misc proce
 sight spans util wanted wire
 """
 """Words that are no whole name: beside another word they may be the right ones."""
-STILL_THERE = {
-    "network/addresses.py: _gate",
-    "network/api_client.py: Wire",
-    "prompts/jobs.py: _common",
-    "prompts/jobs.py: _draft_shots",
-    "prompts/jobs.py: _final_shots",
-    "prompts/jobs.py: shots",
-    "prompts/writing.py: _gist",
-    "prompts/writing.py: _kit",
-    "purchasing/reservations.py: settled",
-    "templates/writer.py: _shot",
-    "templates/writer.py: _spot",
-}
-"""Names that are about to be changed; empty when the names are done."""
-
 LARGE_FOLDERS = {
     "app/commands": "one file per command",
     "cli/commands": "one file per command",
     "app": "a run and its parts; every other command is in commands/",
-    "campaign": "about to be divided",
-    "purchasing": "about to be divided",
-    "state": "ledger_figures is apart from figures, so that status imports little",
 }
 """Folders of more than twelve modules, and why they are not divided."""
 
@@ -79,7 +61,7 @@ def test_no_name_is_a_metaphor_or_says_nothing():
         names = [name_of(path), *(node.name for node in definitions(path))]
         place = path.relative_to(HOUSE)
         found |= {f"{place}: {name}" for name in names if not is_plain(name)}
-    assert found - STILL_THERE == set()
+    assert found == set()
 
 
 def test_a_class_name_is_defined_once():

@@ -4,7 +4,12 @@ import asyncio
 
 import pytest
 
-from pipeline.network.addresses import api_gate, image_gate, is_public, own_addresses
+from pipeline.network.addresses import (
+    api_socket_factory,
+    image_socket_factory,
+    is_public,
+    own_addresses,
+)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +99,7 @@ def _target(address):
 
 
 def test_images_come_from_public_addresses_and_the_apis_own_one():
-    gate = image_gate(frozenset({"10.1.2.3"}))
+    gate = image_socket_factory(frozenset({"10.1.2.3"}))
     for address in ("8.8.8.8", "10.1.2.3"):
         gate(_target(address)).close()
     with pytest.raises(PermissionError, match=r"10\.1\.2\.4"):
@@ -102,7 +107,7 @@ def test_images_come_from_public_addresses_and_the_apis_own_one():
 
 
 def test_an_api_that_was_private_when_opened_cannot_move_to_the_internet():
-    gate = api_gate(frozenset({"10.1.2.3"}))
+    gate = api_socket_factory(frozenset({"10.1.2.3"}))
     with pytest.raises(PermissionError):
         gate(_target("8.8.8.8"))
     gate(_target("10.9.9.9")).close()

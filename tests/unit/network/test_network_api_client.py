@@ -328,7 +328,7 @@ async def test_the_key_is_in_no_representation():
         scripted(OK) as server,
         open_provider("gptimage", settings=server.settings()) as provider,
     ):
-        assert KEY not in repr(provider) + repr(server.settings()) + repr(provider._wire)
+        assert KEY not in repr(provider) + repr(server.settings()) + repr(provider._client)
 
 
 async def test_after_a_refused_key_the_run_has_to_stop():

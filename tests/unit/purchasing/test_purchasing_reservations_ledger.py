@@ -29,7 +29,7 @@ async def test_jobs_that_find_the_budget_full_in_one_group_do_not_wait_for_each_
         attempt = await reservations.reserve(a_job(f"p{number}/1x1"), replay=False)
         if attempt is not None:
             await asyncio.sleep(0.01)
-            await reservations.settled()
+            await reservations.attempt_ended()
         return attempt is not None
 
     async with asyncio.timeout(10), asyncio.TaskGroup() as group:
@@ -46,7 +46,7 @@ async def test_who_waits_for_a_budget_hears_of_a_request_that_cost_nothing(ledge
     await asyncio.sleep(0.05)
     assert not second.done()
     await ledger.release(first, reason="not sent")
-    await reservations.settled()
+    await reservations.attempt_ended()
     async with asyncio.timeout(5):
         assert await second is not None
     assert not halt
