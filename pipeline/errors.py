@@ -1,4 +1,4 @@
-"""Every way this program can fail, the exit code each ends with, and whether it was charged.
+"""Every way this program can fail, with its exit code and what may have been charged.
 
 PipelineError                   1   a bug unless a subclass says otherwise
 ├── Refusal                     2   nothing was sent
@@ -36,20 +36,20 @@ from typing import ClassVar
 
 
 class PipelineError(Exception):
-    """Base of everything raised on purpose; the message is for the person at the terminal."""
+    """Base of all expected errors; the message is for the user."""
 
     exit_code: ClassVar[int] = 1
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Pickle the message and the attributes; a worker's error arrives as it was raised.
+        """Pickle the message and the attributes, so that a worker's error arrives unchanged.
 
-        Exception's own way calls the class with the message, which is not what it takes.
+        The inherited method would call the class with the message, which is not its signature.
         """
         return type(self).__new__, (type(self), *self.args), vars(self)
 
 
 class Refusal(PipelineError):
-    """What was asked cannot be done as it is written; nothing was sent."""
+    """The command or the campaign cannot be carried out as written; nothing was sent."""
 
     exit_code = 2
 
@@ -63,15 +63,15 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """One thing wrong at one place: `file:line:column: path: complaint`."""
+    """One problem and its place: `file:line:column: path: complaint`."""
 
     complaint: str
     file: str = ""
     line: int = 0
-    """From 1; 0 where the finding has no line."""
+    """From 1; 0 if the finding has no line."""
     column: int = 0
     path: str = ""
-    """Where in the document, dotted: `matrix.size[2]`."""
+    """Dotted path in the document: `matrix.size[2]`."""
     code: str = ""
     """A stable name of the rule, e.g. `unknown-key`, `lint-quote`."""
     severity: Severity = Severity.ERROR
@@ -82,7 +82,7 @@ class Finding:
 
 
 class CampaignError(Refusal):
-    """The campaign cannot be used as written: every finding at once."""
+    """The campaign cannot be used as written; has every finding."""
 
     def __init__(self, findings: tuple[Finding, ...]) -> None:
         super().__init__("\n".join(str(finding) for finding in findings))
@@ -179,10 +179,10 @@ class ProviderError(PipelineError):
     ) -> None:
         super().__init__(message)
         self.http = http
-        """The HTTP status, where one came."""
+        """The HTTP status, if there was a reply."""
         self.request_id = request_id
         self.raw = raw
-        """The reply's body as far as it was read."""
+        """The body of the reply as far as it was read."""
 
 
 class NotSent(ProviderError):
@@ -190,7 +190,7 @@ class NotSent(ProviderError):
 
 
 class Throttled(ProviderError):
-    """The provider asked everybody to come back later: nothing was charged."""
+    """The provider asked to retry later: nothing was charged."""
 
     def __init__(
         self,
@@ -203,7 +203,7 @@ class Throttled(ProviderError):
     ) -> None:
         super().__init__(message, http=http, request_id=request_id, raw=raw)
         self.retry_after = retry_after
-        """Seconds the provider named, already clamped to what is sane."""
+        """Seconds that the provider asked to wait, limited to a sensible range."""
 
 
 class Rejected(ProviderError):
@@ -211,7 +211,7 @@ class Rejected(ProviderError):
 
 
 class PolicyRefused(Rejected):
-    """The provider's content policy refused the words."""
+    """The provider's content policy refused the prompt."""
 
 
 class ProviderStopped(ProviderError):
@@ -221,7 +221,7 @@ class ProviderStopped(ProviderError):
 
 
 class ReplyUnknown(ProviderError):
-    """Sent, and no answer that says whether it was charged."""
+    """The request was sent, and no reply says whether it was charged."""
 
     exit_code = 6
 
@@ -236,17 +236,17 @@ class ReplyUnknown(ProviderError):
     ) -> None:
         super().__init__(message, http=http, request_id=request_id, raw=raw)
         self.images = max(1, images)
-        """How many images may have been charged for: as many as the answer shows."""
+        """Number of images that may have been charged: as many as the reply shows, at least 1."""
 
 
 class ArtifactError(PipelineError):
-    """Paid for, and its file is not on disk."""
+    """An image was paid for, and its file is not on disk."""
 
     exit_code = 3
 
 
 class DownloadFailed(ArtifactError):
-    """The image did not arrive this time; asking again is free."""
+    """The download failed this time; another try is free."""
 
 
 class ImageGone(ArtifactError):
@@ -254,7 +254,7 @@ class ImageGone(ArtifactError):
 
 
 class ImageBroken(ArtifactError):
-    """What arrived is not a whole image of the expected kind."""
+    """The downloaded file is not a whole image of the expected kind."""
 
 
 class TaskFailed(PipelineError):

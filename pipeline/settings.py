@@ -1,4 +1,4 @@
-"""Every knob, its default, and the environment variable that sets it."""
+"""Every setting with its default and the environment variable that sets it."""
 
 import os
 from collections.abc import Mapping
@@ -10,26 +10,26 @@ GPTIMAGE_URL = "https://api.gptimageapi.dev"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProviderSettings:
-    """How an image API is reached."""
+    """Address, key and timeouts of an image API."""
 
     base_url: str = GPTIMAGE_URL
-    """Where the API answers. GPTIMAGE_BASE_URL."""
+    """URL of the API. GPTIMAGE_BASE_URL."""
     base_url_given: bool = False
-    """Whether the environment gives `base_url`; then it replaces the one of a campaign file."""
+    """True if `base_url` comes from the environment; it then overrides the campaign file."""
     key: str = field(default="", repr=False)
     """The bearer key; never written anywhere. GPTIMAGE_API_KEY."""
     reply_timeout: float = 600.0
     """Seconds to wait for the answer to one POST before it counts as lost."""
     connect_timeout: float = 15.0
-    """Seconds to wait for a connection; nothing is sent before it stands."""
+    """Seconds to wait for a connection; nothing has been sent before it is made."""
     download_timeout: float = 60.0
-    """Seconds without a byte before a download is given up."""
+    """Seconds without a byte after which a download fails."""
     image_hosts: tuple[str, ...] = ()
     """Private hosts, besides the API's own, from which images may be fetched."""
     balance_path: str | None = None
-    """Where the API tells the credits left; as `None`, where the profile says, if it does."""
+    """Path of the endpoint that returns the credits left; `None` for the profile's own, if any."""
     trust_env: bool | None = None
-    """Whether HTTPS_PROXY and NO_PROXY are used; `None`: as the campaign file says, else no.
+    """Use HTTPS_PROXY and NO_PROXY; `None` means as the campaign file says, false by default.
 
     PIPELINE_TRUST_ENV=1, or =0.
     """
@@ -41,44 +41,47 @@ class ProviderSettings:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RenderingSettings:
-    """How patiently one job is rendered, and how fast all of them are."""
+    """Limits on the rate, retries and budget of rendering."""
 
     concurrency: int = 8
-    """Most requests in flight at one time; a campaign's `run.concurrency` wins. --concurrency."""
+    """Most requests in flight at once; a campaign's `run.concurrency` overrides it.
+
+    --concurrency.
+    """
     images_per_minute: float | None = None
-    """Most images asked for per minute."""
+    """Most images requested per minute."""
     send_tries: int = 4
-    """POSTs of one purchase that provably were not sent, before the job fails."""
+    """POSTs of one purchase that provably were not sent, after which the job fails."""
     download_tries: int = 5
-    """Downloads of one image in a run, before it waits for the next run."""
+    """Downloads of one image in a run, after which it waits for the next run."""
     doubts_in_a_row: int = 3
-    """Unanswered requests in a row that open the circuit."""
+    """Consecutive unanswered requests after which the run stops (the circuit opens)."""
     throttle_patience: float = 900.0
-    """Seconds of being asked for patience, without one answer, before the run stops."""
+    """Seconds of nothing but throttled replies, after which the run stops."""
     replays: int = 4
-    """Times that a purchase in doubt is posted again in a run, where keys are honoured."""
+    """Times that a run posts a purchase in doubt again, if the provider honours keys."""
     replay_patience: float = 900.0
-    """Seconds to wait for a purchase whose key is still being answered."""
+    """Seconds to wait for a purchase whose first request is still being processed."""
     drain: float = 120.0
-    """Seconds that images in flight are waited for after the first signal. --drain."""
+    """Seconds to wait for images in flight after the first signal. --drain."""
     default_run_budget: int = 1000
-    """Credits that one run may spend where neither file nor --max-credits says so."""
+    """Budget of a run in credits, if neither the campaign file nor --max-credits sets one."""
     ask_above: int = 200
-    """Credits above which a run asks on a terminal."""
+    """Credits above which a run asks for confirmation on a terminal."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
-    """The whole configuration, grouped by the room that reads it."""
+    """The whole configuration."""
 
     output: Path = Path("output")
-    """Where everything is written. PIPELINE_OUTPUT, --output."""
+    """The output folder. PIPELINE_OUTPUT, --output."""
     gptimage: ProviderSettings = field(default_factory=ProviderSettings)
     rendering: RenderingSettings = field(default_factory=RenderingSettings)
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
-    """Settings as the environment has them; command-line flags are laid over them later."""
+    """Return the settings in the environment; command-line flags override them later."""
     return Settings(
         output=Path(environment.get("PIPELINE_OUTPUT") or "output"),
         gptimage=ProviderSettings(

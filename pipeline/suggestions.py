@@ -1,4 +1,4 @@
-"""The word that was probably meant."""
+"""Suggestions for misspelt words."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -8,7 +8,7 @@ _MOST = 2000
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that was probably meant."""
+    """Return the known word that was probably meant, or `None`."""
     choices = [choice for _, choice in zip(range(_MOST), known, strict=False)]
     folded = {choice.casefold(): choice for choice in choices}
     if word.casefold() in folded:
@@ -18,12 +18,12 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """` (did you mean headline?)`, or nothing where no known word is near."""
+    """Return ` (did you mean headline?)`, or an empty text if no known word is similar."""
     meant = nearest(word, known)
     return f" (did you mean {meant}?)" if meant is not None else ""
 
 
 def listing(words: Iterable[str], *, last: str = "or") -> str:
-    """`low, medium or high`."""
+    """Return words as a list in a sentence: `low, medium or high`."""
     *first, end = list(words) or [""]
     return f"{', '.join(first)} {last} {end}" if first else end

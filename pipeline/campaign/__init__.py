@@ -1,5 +1,5 @@
 """From a campaign file to a checked campaign.
 
-Everything that can be wrong with a file is found here, with its place. No network, no clock, and
-nothing is written.
+Every mistake in a file is found here, with its place. This room uses no network and no clock, and
+writes nothing.
 """

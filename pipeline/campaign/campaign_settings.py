@@ -1,4 +1,4 @@
-"""The campaign as a value: what a run needs to know besides its jobs."""
+"""The `Campaign` value: what a run needs to know besides its jobs."""
 
 import re
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ def campaign_from(
     provider: ProfileName,
     feeds: Mapping[str, str],
 ) -> Campaign:
-    """The checked file as a `Campaign`."""
+    """Return a checked file as a `Campaign`; `shown` is its name in messages."""
     return Campaign(
         slug=Slug(file.campaign),
         file=shown,
@@ -100,8 +100,8 @@ _VARIABLE = re.compile(r"\{\{\s*env\.([A-Za-z_][A-Za-z0-9_]*)\s*\}\}", re.ASCII)
 
 
 def fill_environment(text: str, environment: Mapping[str, str]) -> str:
-    """A webhook or provider setting with its `{{ env.NAME }}`; `KeyError` where one is not set.
+    """Return a text with each `{{ env.NAME }}` filled in; raise `KeyError` if one is not set.
 
-    Only at the moment of use: what it gives may be a secret and is never kept.
+    Call it only at the moment of use: the result may be a secret and must not be kept.
     """
     return _VARIABLE.sub(lambda found: environment[found[1]], text)

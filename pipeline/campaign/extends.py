@@ -11,21 +11,21 @@ from pipeline.campaign.reading.source import read_text
 from pipeline.errors import CampaignError
 
 _MOST = 20
-"""Files in one chain."""
+"""Most files in one chain."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExtendedFile:
-    """A campaign file with everything it builds on."""
+    """A campaign file, merged with all files that it extends."""
 
     document: LocatedMap
     findings: Findings = field(default_factory=Findings)
     bases: dict[str, ReadableFile] = field(default_factory=dict)
-    """Every file that went into it, as places name it."""
+    """Every file of the merge, by its name in places."""
 
 
 def read_extended(readable: ReadableFile, *, root: Path) -> ExtendedFile:
-    """Read a campaign file and what it extends; `CampaignError` where one cannot be read."""
+    """Read a campaign file and what it extends; raise `CampaignError` if one is unreadable."""
     extended = ExtendedFile(LocatedMap(Place(readable.shown, 1, 1)))
     merged = _resolved(readable, extended, root=root, chain=())
     unset = merged.get("stages") if "extends" in merged else None
@@ -73,7 +73,7 @@ def _read(readable: ReadableFile, extended: ExtendedFile) -> LocatedMap:
 
 
 def _named(document: LocatedMap) -> tuple[list[str], list[Place]]:
-    """The files that a document extends; the grammar complains about anything else."""
+    """Return the files that a document extends; the grammar reports any other value."""
     extends = document.get("extends")
     if isinstance(extends, str):
         return [extends], [document.value_places["extends"]]
@@ -85,7 +85,7 @@ def _named(document: LocatedMap) -> tuple[list[str], list[Place]]:
 
 
 def _merged(base: LocatedMap, own: LocatedMap, findings: Findings) -> LocatedMap:
-    """A new mapping; what `own` says wins."""
+    """Return a new mapping; keys of `own` override those of `base`."""
     merged = LocatedMap(own.place, own.path)
     for key in base:
         merged.take(key, base)

@@ -1,4 +1,4 @@
-"""Which files a campaign may read, and what they are called in messages."""
+"""The files that a campaign may read, and their names in messages."""
 
 import os.path
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ _ROOT_MARKS = (".git", "pyproject.toml")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReadableFile:
-    """A file to be read, and its name as a person would type it."""
+    """The path of a file to read, and its name in messages."""
 
     path: Path
     shown: str
 
 
 def project_root(file: Path) -> Path:
-    """The nearest folder upwards with `.git` or `pyproject.toml`, else the folder's parent."""
+    """Return the nearest folder upwards with `.git` or `pyproject.toml`, else the grandparent."""
     folder = file.resolve().parent
     for candidate in (folder, *folder.parents):
         if any((candidate / mark).exists() for mark in _ROOT_MARKS):
@@ -29,13 +29,13 @@ def project_root(file: Path) -> Path:
 
 
 def beside(named: str, *, base: ReadableFile) -> ReadableFile:
-    """A file named relative to the file that names it."""
+    """Return a file whose name is relative to the file that names it."""
     shown = os.path.normpath(os.path.join(os.path.dirname(base.shown), named))  # noqa: PTH118, PTH120  a name, not a path: `..` goes by text
     return ReadableFile(path=base.path.parent / named, shown=shown)
 
 
 def below_root(readable: ReadableFile, *, root: Path, at: Place, path: str = "") -> ReadableFile:
-    """The same file, if it lies below the root; `CampaignError` otherwise."""
+    """Return the file if it is below the root; raise `CampaignError` otherwise."""
     try:
         inside = readable.path.resolve().is_relative_to(root.resolve())
     except (OSError, ValueError, RuntimeError):
@@ -51,7 +51,7 @@ def below_root(readable: ReadableFile, *, root: Path, at: Place, path: str = "")
 def where_named(
     error: CampaignError, readable: ReadableFile, *, at: Place, path: str = ""
 ) -> CampaignError:
-    """The error told where a file is named, if the file itself cannot be checked."""
+    """Return the error with the place that names the file, if it has no place in the file."""
     first = error.findings[0]
     if first.code != "file":
         return error
@@ -60,7 +60,7 @@ def where_named(
 
 
 def _sibling(readable: ReadableFile) -> str:
-    """The file beside it that was probably meant."""
+    """Return a hint at the file beside it that was probably meant."""
     ending = readable.path.suffix
     try:
         stems = sorted(one.stem for one in readable.path.parent.glob(f"*{ending}"))

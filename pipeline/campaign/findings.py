@@ -1,4 +1,4 @@
-"""Where something stands, and the list of what is wrong."""
+"""Places in files, and the list of everything that is wrong."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -6,54 +6,54 @@ from typing import NamedTuple
 from pipeline.errors import CampaignError, Finding, Severity
 
 MOST_FINDINGS = 200
-"""Findings that are told one by one; the rest is counted."""
+"""Most findings that are listed; the rest is only counted."""
 
 
 class Place(NamedTuple):
-    """One unnamed in a file, counted from 1."""
+    """A position in a file; lines and columns count from 1, and 0 means unknown."""
 
     file: str
     line: int = 0
     column: int = 0
     indent: int = 0
-    """Lines from here to the first line of a block text (`|`): 1 there, else 0."""
+    """1 for a block text (`|`), whose first line is below this place; else 0."""
 
 
 class Findings:
-    """Collects everything that is wrong, so that it can be said at once."""
+    """A collection of everything that is wrong, to be reported together."""
 
     def __init__(self) -> None:
         self._found: dict[Finding, None] = {}
 
     def error(self, complaint: str, *, at: Place, code: str, path: str = "") -> None:
-        """Note what makes the campaign unusable."""
+        """Add an error: the campaign cannot be used."""
         self.add(_finding(complaint, at=at, code=code, path=path, severity=Severity.ERROR))
 
     def warning(self, complaint: str, *, at: Place, code: str, path: str = "") -> None:
-        """Note what is probably not meant."""
+        """Add a warning: something is probably not intended."""
         self.add(_finding(complaint, at=at, code=code, path=path, severity=Severity.WARNING))
 
     def add(self, finding: Finding) -> None:
-        """Note a finding once."""
+        """Add a finding, unless it is there already."""
         self._found[finding] = None
 
     def extend(self, findings: Iterable[Finding]) -> None:
-        """Note several findings."""
+        """Add several findings."""
         for finding in findings:
             self.add(finding)
 
     @property
     def failed(self) -> bool:
-        """Whether any of it is an error."""
+        """True if any finding is an error."""
         return any(finding.severity is Severity.ERROR for finding in self._found)
 
     @property
     def all(self) -> tuple[Finding, ...]:
-        """Everything found, in the order of the files' lines."""
+        """Return every finding, ordered by file and line."""
         return tuple(sorted(self._found, key=lambda one: (one.file, one.line, one.column)))
 
     def without_line(self, at: Place) -> "Findings":
-        """What was found elsewhere, for a line about which something better can be said."""
+        """Return the findings on other lines, to report something better about this one."""
         kept = Findings()
         for finding in self._found:
             if (finding.file, finding.line) != (at.file, at.line):
@@ -67,7 +67,7 @@ class Findings:
 
 
 def refusal(complaint: str, *, at: Place, code: str, path: str = "") -> CampaignError:
-    """One error alone, for what cannot be read any further."""
+    """Return the error to raise for one finding that makes further reading impossible."""
     return CampaignError(
         (_finding(complaint, at=at, code=code, path=path, severity=Severity.ERROR),)
     )

@@ -1,4 +1,4 @@
-"""`init`: the text of a first campaign that runs as it is, made up or from a feed."""
+"""`init`: the text of a first campaign that runs as it is, with invented products or a feed."""
 
 import re
 from pathlib import Path
@@ -49,7 +49,7 @@ matrix:
   product: {{from: products}}
   size: [1:1, 4:3, 9:21]
 
-# every column can be said: {columns}
+# every column can be used: {columns}
 prompt: |
   A photorealistic product photo of {subject},
   on a wet studio table, soft reflections, premium lighting, centered framing{ending}
@@ -64,18 +64,18 @@ provider: embedded
 budget: {{run: 400}}
 """
 _MOST_COLUMNS = 6
-"""Columns that the file names as examples."""
+"""Most columns that the file names as examples."""
 
 
 def first_campaign(name: str) -> str:
-    """A small campaign with made-up products."""
+    """Return a small campaign with invented products."""
     return _SMALL.format(slug=slug_of(name))
 
 
 def campaign_from_feed(name: str, feed: Path, *, source: str) -> str:
-    """A campaign over a feed's rows; `source` is the feed as the campaign file will name it.
+    """Return a campaign over a feed's rows; `source` is the feed's path in the campaign file.
 
-    `CampaignError` where the feed cannot be read or no column tells its rows apart.
+    Raises `CampaignError` if the feed cannot be read or no column identifies its rows.
     """
     findings = Findings()
     readable = ReadableFile(path=feed, shown=str(feed))
@@ -107,7 +107,7 @@ def campaign_from_feed(name: str, feed: Path, *, source: str) -> str:
 
 
 def _said(column: str, *, filters: str = "") -> str:
-    """How a template says a column."""
+    """Return the template expression for a column."""
     if _PLAIN.fullmatch(column):
         return f"{{{{ product.{column}{filters} }}}}"
     mark = '"' if "'" in column else "'"
@@ -115,7 +115,7 @@ def _said(column: str, *, filters: str = "") -> str:
 
 
 def _subject(meaning: ColumnMeaning) -> str:
-    """`{{ product.look }} of {{ product.name }} by {{ product.brand }}`."""
+    """Return `{{ product.look }} of {{ product.name }} by {{ product.brand }}`."""
     columns = {kind: _said(meaning.columns[kind]) for kind in meaning.always}
     said = [columns[kind] for kind in ("look", "name") if kind in columns]
     brand = f" by {columns['brand']}" if said and "brand" in columns else ""
@@ -123,7 +123,7 @@ def _subject(meaning: ColumnMeaning) -> str:
 
 
 def _ending(meaning: ColumnMeaning) -> str:
-    """Headline and description: said outright where every row has one, else where it does."""
+    """Return headline and description; conditional if not every row has them."""
     ending = "."
     headline, about = meaning.columns.get("headline"), meaning.columns.get("about")
     if headline and "headline" in meaning.always:

@@ -1,4 +1,4 @@
-"""From a campaign file to a blueprint: everything checked that can be checked without a prompt."""
+"""Loading a campaign file: every check that is possible without writing a prompt."""
 
 import hashlib
 from collections.abc import Mapping
@@ -37,32 +37,32 @@ from pipeline.templates.template_process import TemplateProcess
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LoadedCampaign:
-    """Everything that planning needs: read once, never changed."""
+    """Everything that planning needs from the campaign file and its feeds; never changed."""
 
     campaign: Campaign
     profile: Profile
     warnings: tuple[Finding, ...]
     checked: CheckedFile
-    """The campaign file as it is written, for places."""
+    """The campaign file as written, for places."""
     matrix: Matrix
     joins: tuple[Join, ...]
     overrides: tuple[CellRule, ...]
     variants: Variants
     templates: TemplateSet
     columns: Mapping[str, tuple[str, ...]]
-    """Of values that are rows of a table: axis or table → its columns."""
+    """Columns of each axis or table whose values are rows of a table."""
     path: str | None
-    """The name of the output path's template; `None` for the usual path."""
+    """Name of the template of output paths; `None` for the default path."""
     prompt_cache: PromptCache = field(default_factory=PromptCache, repr=False, compare=False)
-    """Prompts that were written for it earlier in this process."""
+    """Prompts that were written earlier in this process."""
 
 
 def load_campaign(
     file: Path, *, profiles: Mapping[ProfileName, Profile], provider: str | None = None
 ) -> LoadedCampaign:
-    """Read a campaign file and its feeds; `CampaignError` with everything that is wrong.
+    """Read and check a campaign file and its feeds.
 
-    `provider` is used in place of the file's own.
+    `provider`, if given, replaces the one in the file. Raises `CampaignError` with every finding.
     """
     with TemplateProcess() as template_process:
         readable = ReadableFile(path=file, shown=str(file))
@@ -135,7 +135,7 @@ def _load_checked(checked: CheckedFile, template_process: TemplateProcess) -> Lo
 
 
 def _columns(file: CampaignFile, tables: Tables) -> dict[str, tuple[str, ...]]:
-    """The columns of rows as the writing process meets them: by axis, by table, and bare."""
+    """Return the columns of rows under each slot that the template process sees."""
     columns: dict[str, tuple[str, ...]] = {}
     for name, table in tables.by_name.items():
         columns[name] = columns[f".{name}"] = table.columns
@@ -146,7 +146,7 @@ def _columns(file: CampaignFile, tables: Tables) -> dict[str, tuple[str, ...]]:
 
 
 def _sha256(checked: CheckedFile, templates: TemplateSet, tables: Tables) -> str:
-    """Of all that the campaign means: comments and the order of keys do not count."""
+    """Return the digest of the resolved campaign, without comments and the order of keys."""
     facts = {
         "document": _sorted(checked.document),
         "provider": checked.profile.name,

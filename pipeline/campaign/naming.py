@@ -1,7 +1,7 @@
-"""The campaign's name: its rule, and readable it without readable the rest.
+"""The rules for a campaign's name, and reading it without the rest of the file.
 
-Commands that only look up what was kept under a name start in milliseconds: this module imports
-PyYAML and nothing heavier.
+Commands that only look up a campaign by its name must start in milliseconds, so this module
+imports PyYAML and nothing heavier.
 """
 
 import re

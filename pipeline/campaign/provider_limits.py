@@ -1,4 +1,4 @@
-"""What the provider cannot do is found before a cell is planned."""
+"""Checking a campaign against the limits of its provider, before a cell is planned."""
 
 from pipeline.campaign.findings import Findings, Place
 from pipeline.campaign.grammar.checking import CheckedFile
@@ -13,7 +13,7 @@ _HALF = 0.5
 
 
 def check_caps(checked: CheckedFile, matrix: Matrix) -> None:
-    """Note what this provider refuses (errors) or may refuse (warnings)."""
+    """Report what this provider refuses (errors) or may refuse (warnings)."""
     sizes = next((axis for axis in matrix.axes if axis.name == "size"), None)
     if sizes is not None:
         for position, size in enumerate(sizes.sizes):
@@ -24,7 +24,7 @@ def check_caps(checked: CheckedFile, matrix: Matrix) -> None:
 
 
 def _note_unheeded(checked: CheckedFile) -> None:
-    """What the grammar knows and no room acts on yet is said, never quietly left out."""
+    """Warn of keys that are valid, but that this version does not act on yet."""
     file = checked.file
     written: list[tuple[Step, ...]] = []
     if file.renditions:

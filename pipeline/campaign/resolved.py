@@ -1,4 +1,4 @@
-"""A campaign, checked and resolved: what the other modules of this room hand to each other."""
+"""The values that the modules of this room exchange: a campaign, checked and resolved."""
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
@@ -15,23 +15,23 @@ Point = tuple[int, ...]
 
 
 class UnnamedCell(NamedTuple):
-    """A cell before it has a name: its values, its rows of joined tables, its settings."""
+    """A cell without its name: positions of its values, joined rows and settings."""
 
     point: Point
     rows: Point
-    """The position of its row in every joined table; -1 for a row of empty texts."""
+    """Position of its row in every joined table; -1 for a row of empty texts."""
     variant: int
-    """Which settings apply."""
+    """Number of the `Variant` with its settings."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CellRule:
-    """Which cells an exclusion or an override is about."""
+    """The cells that an exclusion or an override applies to."""
 
     masks: tuple[tuple[int, bytes], ...]
-    """(axis, one byte for each of its values: 1 where it fits); all must fit."""
+    """Axis, and one byte for each of its values: 1 if it fits. All masks must fit."""
     condition: str = ""
-    """The name of an expression that must hold as well."""
+    """Name of an expression that must be true as well; empty if there is none."""
     place: Place
     path: str
 
@@ -51,7 +51,7 @@ class Join:
 
     table: Table
     keys: tuple[tuple[int, str], ...]
-    """(axis, column) for each key column; an empty column is the value's id."""
+    """Axis and column for each key column; an empty column means the id of the value."""
     on_missing: str
     place: Place
 
@@ -63,18 +63,18 @@ class TemplateSource:
     text: str
     place: Place
     path: str = ""
-    """Where in the campaign file, where it stands there."""
+    """Dotted path in the campaign file, if it is written there."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Variant:
-    """The settings of some cells, after all overrides that fit them."""
+    """The settings of some cells, after all overrides that apply to them."""
 
     vars: Mapping[str, object]
     packed: str
-    """`vars` as the writing process gets them."""
+    """`vars` as sent to the template process."""
     prompt: str
-    """The name of a template, here and below."""
+    """Name of a template, as are `texts` and `references`."""
     texts: tuple[tuple[str, str], ...]
     references: tuple[str, ...]
     background: Background
@@ -88,7 +88,7 @@ class Matrix:
     axes: tuple[Axis, ...]
     """In canonical order."""
     zips: tuple[tuple[int, ...], ...] = ()
-    """Groups of axes that walk together."""
+    """Groups of axes that advance together."""
     samples: tuple[Sample, ...] = ()
     excludes: tuple[CellRule, ...] = ()
     includes: tuple[tuple[Point, Place], ...] = ()
@@ -100,32 +100,32 @@ class PromptBatch(NamedTuple):
     images: bytes
     """An array of integers: a point, then variant, round, take and page of each image."""
     answer: bytes
-    """The writing process's answer."""
+    """The answer of the template process."""
 
 
 @dataclass(frozen=True, slots=True)
 class CompressedPrompts:
-    """Everything that was written for one stage, checked and put away small."""
+    """All prompts that were written for one stage, checked and compressed."""
 
     batches: tuple[PromptBatch, ...]
     doubled: frozenset[int]
-    """Hashes of requests that more than one image has."""
+    """Hashes of requests that several images have."""
 
 
 class PromptCache:
-    """The last few folios of a campaign: a run plans the same stage several times."""
+    """The last few `CompressedPrompts` of a campaign: a run plans the same stage several times."""
 
     def __init__(self) -> None:
         self._entries: dict[Hashable, CompressedPrompts] = {}
         self.references: dict[tuple[str, str], Reference | str] = {}
-        """(template, what it says) → the image as it was first read, or what is wrong with it."""
+        """The image, or what is wrong with it, by template and written path; read only once."""
 
     def find(self, key: Hashable) -> CompressedPrompts | None:
-        """The folio that was written for exactly this."""
+        """Return the prompts that were written for this key, or `None`."""
         return self._entries.get(key)
 
     def keep(self, key: Hashable, compressed: CompressedPrompts) -> None:
-        """Put a folio on the shelf, and the oldest off it."""
+        """Add prompts to the cache; drop the oldest if it is full."""
         while len(self._entries) >= _MOST_CACHED:
             self._entries.pop(next(iter(self._entries)), None)
         self._entries[key] = compressed

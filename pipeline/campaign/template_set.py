@@ -1,4 +1,4 @@
-"""The templates and expressions of a campaign: read, handed to the writing process, checked."""
+"""The templates and expressions of a campaign: reading, compiling and checking them."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,18 +23,18 @@ _MOST_FILES = 500
 
 @dataclass(slots=True)
 class TemplateSet:
-    """Templates by name; files are named as messages show them."""
+    """Templates by name; the name of a template file is its name in messages."""
 
     root: Path
     sources: dict[str, TemplateSource] = field(default_factory=dict)
     expressions: dict[str, TemplateSource] = field(default_factory=dict)
     files: dict[str, ReadableFile] = field(default_factory=dict)
-    """Where the file lies from which a template's includes are found."""
+    """The file that a template's includes are relative to."""
     names: TemplateNames = field(default_factory=TemplateNames)
-    """What the writing process found in the templates."""
+    """The names in the templates, as the template process found them."""
 
     def add_text(self, name: str, source: TemplateSource, *, base: ReadableFile) -> str:
-        """Keep a template that stands in the campaign file."""
+        """Add a template that is written in the campaign file; return its name."""
         self.sources[name] = source
         self.files[name] = base
         return name
@@ -42,7 +42,7 @@ class TemplateSet:
     def add_file(
         self, named: str, *, base: ReadableFile, at: Place, path: str, findings: Findings
     ) -> str:
-        """Read a template file, once; its name is the file's."""
+        """Read a template file, unless it was read before; return its name."""
         readable = beside(named, base=base)
         if readable.shown in self.sources:
             return readable.shown
@@ -64,9 +64,9 @@ class TemplateSet:
         columns: Mapping[str, Sequence[str]],
         longest: int,
     ) -> frozenset[str]:
-        """Hand everything to the writing process, included files too; problems are noted.
+        """Compile everything, including included files, and report problems.
 
-        Returns the names of what is broken.
+        Returns the names of the templates and expressions that do not compile.
         """
         broken: set[str] = set()
         fresh = {name: source.text for name, source in self.sources.items()}
@@ -94,7 +94,7 @@ class TemplateSet:
         return frozenset(broken)
 
     def place(self, template: str, line: int) -> tuple[Place, str]:
-        """Where a line of a template stands, and its path in the campaign file."""
+        """Return the place of a line of a template, and its path in the campaign file."""
         source = self.sources.get(template) or self.expressions.get(template)
         if source is None:
             return Place(template, line), ""
@@ -128,7 +128,7 @@ _OTHER_FILE = re.compile(r"\S+\.(?:jinja2?|tmpl|tpl|txt|md|html?|prompt)", re.IG
 
 
 def gather_templates(checked: CheckedFile, templates: TemplateSet) -> dict[str, str]:
-    """Put every template into the templates; returns path in the file → the template's name."""
+    """Add every template of the file; return their names by path in the file."""
     names: dict[str, str] = {}
     for steps, text in _templates(checked.file):
         path, at = dotted(steps), checked.place(*steps)
@@ -149,7 +149,7 @@ def gather_templates(checked: CheckedFile, templates: TemplateSet) -> dict[str, 
 
 
 def gather_expressions(checked: CheckedFile, templates: TemplateSet) -> None:
-    """Put every `if` and `where` into the templates, named by its path."""
+    """Add every `if` and `where` of the file, named by its path."""
     for name, table in checked.file.data.items():
         if table.where is not None:
             _expression(("data", name, "where"), table.where, checked, templates)
@@ -184,7 +184,7 @@ def _templates(file: CampaignFile) -> Iterator[tuple[tuple[Step, ...], str]]:
 
 
 def check_names(checked: CheckedFile) -> None:
-    """Note names that templates cannot say, or that two things have."""
+    """Report names that templates cannot use, and names that are used twice."""
     file, findings = checked.file, checked.findings
     kinds: dict[str, str] = dict.fromkeys(_RESERVED, "a word of the pipeline's own")
     groups: list[tuple[str, tuple[str, ...], list[str]]] = [

@@ -1,4 +1,4 @@
-"""Settings of cells: the file's own, then every override that fits, later ones winning."""
+"""Settings of cells: those of the file, changed by each override that fits, in order."""
 
 from collections.abc import Mapping
 from threading import Lock
@@ -14,12 +14,12 @@ Fits = tuple[int, ...]
 
 
 def template_name(file: str, path: str) -> str:
-    """What a template that stands in a campaign file is called."""
+    """Return the name of a template that is written in a campaign file."""
     return f"{file}#{path}"
 
 
 def stage_settings(file: CampaignFile) -> dict[Stage, StageSettings]:
-    """The stages that run, drafts first."""
+    """Return the settings of the stages that run, drafts first."""
     stages: dict[Stage, StageSettings] = {}
     if file.stages.draft is not None:
         draft = file.stages.draft
@@ -35,19 +35,19 @@ def stage_settings(file: CampaignFile) -> dict[Stage, StageSettings]:
 
 
 class Variants:
-    """Builds each combination of overrides once, also for several threads."""
+    """The settings for each combination of overrides, built once; thread-safe."""
 
     def __init__(self, file: CampaignFile, names: Mapping[str, str]) -> None:
         self.file = file
         self.names = names
-        """Path in the campaign file → name of the template there."""
+        """Template names by path in the campaign file."""
         self._numbers: dict[Fits, int] = {}
         self._all: list[Variant] = []
         self._fits: list[Fits] = []
         self._adding = Lock()
 
     def number(self, fits: Fits) -> int:
-        """The variant for a combination of overrides."""
+        """Return the number of the variant for a combination of overrides."""
         known = self._numbers.get(fits)
         return self._add(fits) if known is None else known
 
@@ -63,7 +63,7 @@ class Variants:
         return self._all[number]
 
     def overrides_of(self, number: int) -> Fits:
-        """Which overrides made a variant."""
+        """Return the numbers of the overrides in a variant."""
         return self._fits[number]
 
     def _build(self, fits: Fits) -> Variant:

@@ -1,4 +1,4 @@
-"""Paths that stay inside a folder: walked step by step from its root, no link ever followed."""
+"""Paths that stay inside a folder: opened step by step from its root, without links."""
 
 import os
 import threading
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-# A FIFO under a file's name must not hold up whoever opens it.
+# O_NONBLOCK: opening a FIFO with a file's name must not block
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 _BESIDE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 _APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -18,14 +18,14 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ConfinedPath:
-    """A file below a root: its folders, and its name."""
+    """The path of a file below a root: its folders and its name."""
 
     folders: tuple[str, ...]
     name: str
 
     @classmethod
     def at(cls, path: str) -> Self:
-        """The place of a relative path; `ValueError` for one that could leave the root."""
+        """Parse a relative path; raise `ValueError` for one that could leave the root."""
         *folders, name = path.split("/")
         if any(part in ("", ".", "..") or "\0" in part or "\\" in part for part in path.split("/")):
             raise ValueError(f"not a plain relative path: {path!r}")
@@ -36,7 +36,7 @@ class ConfinedPath:
 
 
 def open_folder(root: Path, folders: tuple[str, ...]) -> int:
-    """A descriptor of a folder below the root; `OSError` where a step is missing or is a link."""
+    """Open a folder below the root; raise `OSError` if a part is missing or is a link."""
     here = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     for folder in folders:
         above = here
@@ -48,21 +48,21 @@ def open_folder(root: Path, folders: tuple[str, ...]) -> int:
 
 
 class OpenFolder:
-    """A folder held open, until nobody has it in hand any more."""
+    """An open folder; it is closed when the last reference to it is gone."""
 
     __slots__ = ("__weakref__", "_identity", "_path", "descriptor")
 
     def __init__(self, root: Path, folders: tuple[str, ...]) -> None:
-        """Open it; `OSError` as `open_folder`."""
+        """Open the folder; errors as in `open_folder`."""
         self._path = root.joinpath(*folders)
         self.descriptor = open_folder(root, folders)
         weakref.finalize(self, os.close, self.descriptor)
         self._identity = _identity(os.fstat(self.descriptor))
 
-    def stands(self) -> bool:
-        """Whether its name still leads to this very folder: it may have been moved or replaced.
+    def is_current(self) -> bool:
+        """Return whether the path still leads to this folder; it may have been moved or replaced.
 
-        Following links does no harm here: whatever the name leads to is only compared.
+        Links are followed, which is harmless: the target is only compared.
         """
         try:
             return _identity(self._path.stat()) == self._identity
@@ -71,9 +71,9 @@ class OpenFolder:
 
 
 class OpenFolders:
-    """Folders below one root, kept open: a campaign puts thousands of images into few of them.
+    """A cache of open folders below one root: a campaign writes thousands of images into few.
 
-    May be asked from several threads. What is kept is let go of with this object.
+    Safe to use from several threads. The folders are closed with this object.
     """
 
     MOST = 16
@@ -84,12 +84,12 @@ class OpenFolders:
         self._lock = threading.Lock()
 
     def open(self, folders: tuple[str, ...]) -> OpenFolder:
-        """The folder that its name leads to now; `OSError` as `open_folder`."""
+        """Return the folder that the path leads to now; errors as in `open_folder`."""
         with self._lock:
             kept = self._kept.pop(folders, None)
-            if kept is None or not kept.stands():
+            if kept is None or not kept.is_current():
                 kept = OpenFolder(self._root, folders)
-            self._kept[folders] = kept  # the newest stands last
+            self._kept[folders] = kept  # the newest comes last
             if len(self._kept) > self.MOST:
                 del self._kept[next(iter(self._kept))]
             return kept
@@ -100,7 +100,7 @@ def _identity(found: os.stat_result) -> tuple[int, int]:
 
 
 def make_folders(root: Path, folders: tuple[str, ...]) -> None:
-    """Make the folders below a root that exists, and make their names durable."""
+    """Make folders below an existing root, durably."""
     here = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         for folder in folders:
@@ -118,7 +118,7 @@ def make_folders(root: Path, folders: tuple[str, ...]) -> None:
 
 
 def open_file(root: Path, place: ConfinedPath) -> int:
-    """A descriptor of an existing file, for reading; `OSError` where it or a folder is a link."""
+    """Open an existing file for reading; raise `OSError` if it or a folder is a link."""
     folder = open_folder(root, place.folders)
     try:
         return os.open(place.name, _READ, dir_fd=folder)
@@ -127,7 +127,7 @@ def open_file(root: Path, place: ConfinedPath) -> int:
 
 
 def write_whole(root: Path, place: ConfinedPath, content: bytes | Iterable[bytes]) -> None:
-    """Write a file of our own beside its name, make it durable, and give it its name."""
+    """Write a whole file: under a temporary name beside it, made durable, then renamed."""
     folder = open_folder(root, place.folders)
     beside = f"{place.name}.{os.getpid()}-{threading.get_ident()}.part"
     try:
@@ -147,7 +147,7 @@ def write_whole(root: Path, place: ConfinedPath, content: bytes | Iterable[bytes
 
 
 def append(root: Path, place: ConfinedPath, line: bytes, *, durable: bool = False) -> None:
-    """Add a line to a file of our own, and make one where there is none."""
+    """Append a line to a file; create the file if it is missing."""
     folder = open_folder(root, place.folders)
     try:
         file = os.open(place.name, _APPEND, 0o666, dir_fd=folder)

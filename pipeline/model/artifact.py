@@ -13,19 +13,19 @@ class ImageKind(StrEnum):
 
 
 class Alpha(StrEnum):
-    """What is known of an image's transparency."""
+    """How much is known about an image's transparency."""
 
     NONE = "none"
     """No alpha channel, or none of it used."""
     CHANNEL = "channel"
-    """There is an alpha channel; whether it is used is not known."""
+    """An alpha channel; not known whether any of it is used."""
     USED = "used"
-    """Some pixels really are transparent."""
+    """Some pixels are transparent."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Artifact:
-    """Where it lies, and proof that it is whole."""
+    """The path, digest and properties of a stored image file."""
 
     path: str
     """Relative to the output folder."""

@@ -1,4 +1,4 @@
-"""What a campaign file describes, checked and resolved."""
+"""A campaign as values: checked, and with every reference in its file resolved."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,14 +18,14 @@ CellName = NewType("CellName", str)
 
 
 class Stage(StrEnum):
-    """Where in the cycle an image stands."""
+    """The stage of the cycle that an image belongs to."""
 
     DRAFT = "draft"
     FINAL = "final"
 
 
 class Review(StrEnum):
-    """Who gives the verdict on a draft."""
+    """The source of the verdict on a draft: a person, the checks, or no verdict."""
 
     HUMAN = "human"
     AUTO = "auto"
@@ -33,7 +33,7 @@ class Review(StrEnum):
 
 
 class FinalMode(StrEnum):
-    """How a final is made from an approved draft."""
+    """The ways to make a final from an approved draft."""
 
     REGENERATE = "regenerate"
     REFINE = "refine"
@@ -41,7 +41,7 @@ class FinalMode(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StageSettings:
-    """How one stage is rendered."""
+    """The settings with which one stage is rendered."""
 
     quality: Quality
     takes: int = 1
@@ -51,7 +51,7 @@ class StageSettings:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FailureLimit:
-    """When a run gives up: after so many failures, or so large a share of what was due."""
+    """The failures, as a number or a share of the due images, after which a run stops."""
 
     count: int | None = None
     share: float | None = None
@@ -60,7 +60,7 @@ class FailureLimit:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PaceLimits:
-    """How fast a campaign may be rendered; `None` leaves it to the settings."""
+    """Limits on the speed of rendering; `None` means the value in `Settings`."""
 
     concurrency: int | None = None
     images_per_minute: float | None = None
@@ -74,17 +74,17 @@ class Size:
     id: str
     """`4x3`, `instagram-story`, `leaderboard`."""
     ratio: str
-    """The ratio that is rendered, as the API writes it: `4:3`."""
+    """The aspect ratio to render, in the API's notation: `4:3`."""
     pixels: tuple[int, int] | None = None
     """Exact width and height of a placement; `None` for a bare ratio."""
     kept: float = 1.0
-    """Share of the render that survives the cut to `pixels`, 0 to 1."""
+    """Share of the rendered area that remains after cropping to `pixels`, 0 to 1."""
     title: str = ""
-    """A placement's name for people: `Instagram story`."""
+    """Display name of a placement: `Instagram story`."""
     max_kb: int | None = None
-    """Heaviest file that the placement takes, in kilobytes."""
+    """Largest file that the placement accepts, in kilobytes."""
     safe: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
-    """Shares (top, right, bottom, left) that the platform covers: no text belongs there."""
+    """Shares (top, right, bottom, left) covered by the platform's interface: keep text out."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,12 +96,12 @@ class Cell:
     """(axis, id) in canonical order: product, size, locale, then by name."""
     size: Size
     values: Mapping[str, object] = field(default_factory=dict, compare=False)
-    """What the prompt template may say: axes, tables, vars."""
+    """Variables available to the prompt template: axes, tables and vars, by name."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Notice:
-    """Where to tell somebody how a run ended."""
+    """A webhook to call when a run ends in one of some ways."""
 
     when: tuple[str, ...]
     webhook: str
@@ -118,7 +118,7 @@ class ImageFormat(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RenditionSettings:
-    """One file to derive from every final, at its placement's pixels."""
+    """Settings of one file to derive from every final, at its placement's pixels."""
 
     format: ImageFormat
     max_kb: int | None = None
@@ -127,7 +127,7 @@ class RenditionSettings:
 
 
 class ContentCredentials(StrEnum):
-    """What becomes of C2PA metadata in an original."""
+    """The treatment of C2PA metadata in an original."""
 
     PRESERVE = "preserve"
     DROP = "drop"
@@ -144,33 +144,33 @@ class Provenance:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProviderOptions:
-    """What the file sets for one provider; texts may hold `{{ env.NAME }}`, filled at use."""
+    """A provider's settings in the file; texts may contain `{{ env.NAME }}`, filled at use."""
 
     base_url: str | None = None
     model: str | None = None
     edits: str | None = None
-    """Path of the edits endpoint, where there is one."""
+    """Path of the edits endpoint, if the API has one."""
     image_hosts: tuple[str, ...] = ()
     """Private hosts from which images may be fetched."""
     balance: str | None = None
-    """Path that tells the credits left, where the API has one."""
+    """Path of the endpoint that returns the credits left, if the API has one."""
     trust_env: bool = False
-    """Whether the proxies that the environment names are used."""
+    """Use the proxies named in the environment."""
     ca_file: str | None = None
     """A PEM file with authorities to trust besides the system's."""
     currency: str = ""
     per_credit: Decimal | None = None
-    """What one credit costs in the currency."""
+    """Price of one credit in the currency."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Campaign:
-    """A whole campaign: everything that a run needs to know, and nothing it has to look up."""
+    """A whole campaign: everything that a run needs to know about it."""
 
     slug: Slug
     file: str
     sha256: str
-    """Of the campaign as it means: resolved, without comments and key order."""
+    """Digest of the resolved campaign; comments and the order of keys do not count."""
     provider: ProfileName
     stages: Mapping[Stage, StageSettings]
     budget: Budget
@@ -178,9 +178,9 @@ class Campaign:
     background: Background = Background.OPAQUE
     tags: Mapping[str, str] = field(default_factory=dict)
     feeds: Mapping[str, str] = field(default_factory=dict)
-    """Path as written → sha256 of the snapshot that was read."""
+    """SHA-256 of each feed as it was read, by its path as written in the file."""
     notices: tuple[Notice, ...] = ()
-    """Webhooks may hold `{{ env.NAME }}`, filled when they are called."""
+    """Webhooks may contain `{{ env.NAME }}`, filled when they are called."""
     renditions: tuple[RenditionSettings, ...] = ()
     provenance: Provenance = field(default_factory=Provenance)
     providers: Mapping[ProfileName, ProviderOptions] = field(default_factory=dict)

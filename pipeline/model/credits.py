@@ -11,7 +11,7 @@ FREE = Credits(0)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Spent:
-    """What the provider charged lies in [confirmed, upper], always."""
+    """The bounds of what the provider charged: at least `confirmed`, at most `upper`."""
 
     confirmed: Credits = FREE
     in_doubt: Credits = FREE

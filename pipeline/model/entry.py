@@ -30,7 +30,7 @@ class Attempt:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AttemptRecord:
-    """One POST as run manifests have it."""
+    """One POST as written in run manifests."""
 
     number: int
     run: RunId
@@ -47,7 +47,7 @@ class AttemptRecord:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
-    """All that the ledger has on one job."""
+    """Everything that the ledger knows about one job."""
 
     key: JobKey
     at: Coordinates
@@ -56,11 +56,11 @@ class Entry:
     spent: Spent
     """Over all purchases of the job: a doubt that was bought again stays counted."""
     purchase: PurchaseKey | None = None
-    """Of the newest purchase; `None` if its key was lost with an older ledger."""
+    """Key of the newest purchase; `None` if it was lost with an older ledger."""
     purchased: str = ""
     """When the newest purchase was first submitted; UTC, ISO 8601. Empty if its key is lost."""
     rendering: bool = False
-    """An attempt has no ending yet: in flight, or left so by a run that died."""
+    """True if an attempt has no outcome yet: it is in flight, or its run died."""
 
     @property
     def status(self) -> Status:
@@ -70,16 +70,16 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Restored:
-    """One job as a run manifest has it, for a ledger that has lost it."""
+    """One job as recorded in a run manifest, to be restored to a ledger that lost it."""
 
     key: JobKey
     at: Coordinates
     outcome: Outcome | None
     spent: Spent
     bought: str
-    """When, as far as it is known; UTC, ISO 8601."""
+    """Time of the purchase, as far as it is known; UTC, ISO 8601."""
     attempts: Sequence[AttemptRecord] = ()
-    """Their `run` and `purchase` are not known, and not read."""
+    """`run` and `purchase` of these records are unknown and ignored."""
 
 
 class Resolution(StrEnum):
@@ -102,7 +102,7 @@ class RunRecord:
     account: Account
     started: str
     finished: str = ""
-    """Empty while the run is alive, and for ever if it was killed."""
+    """Empty while the run is alive, and forever if it was killed."""
     exit_code: int | None = None
 
 

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from functools import lru_cache
-from json.encoder import encode_basestring as said
+from json.encoder import encode_basestring as quoted
 from operator import attrgetter
 from typing import NewType
 
@@ -14,12 +14,12 @@ from pipeline.model.provider import ProfileName
 from pipeline.model.request import Reference, RenderRequest
 
 JobKey = NewType("JobKey", str)
-"""32 hex characters: the same words give the same key, on every machine and in every run."""
+"""32 hex characters: equal jobs have the same key, on every machine and in every run."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Coordinates:
-    """Which image of which cell."""
+    """The position of an image: campaign, cell, stage, round and take."""
 
     campaign: Slug
     cell: CellName
@@ -31,7 +31,7 @@ class Coordinates:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Job:
-    """Cell × stage × round × take, with the request, its price and its place on disk."""
+    """Cell × stage × round × take, with its request, price and path on disk."""
 
     key: JobKey
     at: Coordinates
@@ -39,46 +39,51 @@ class Job:
     price: Credits
     profile: ProfileName
     path: str
-    """Below the campaign's folder, with its ending: `drafts/citrus/4x3-t1.png`."""
+    """Relative to the campaign's folder, with extension: `drafts/citrus/4x3-t1.png`."""
     payer: JobKey | None = None
-    """The job whose image this one shares, where both ask for exactly the same thing."""
+    """The job whose image this one shares, if both have the same request."""
     derived_from: JobKey | None = None
-    """The approved draft that a final comes from."""
+    """The approved draft that a final was made from."""
 
 
 def keys_of(jobs: Iterable[Job]) -> list[JobKey]:
-    """The keys that a ledger knows these jobs by, payers included, each once and in order."""
+    """Return the keys of these jobs and of their payers, in order, without duplicates."""
     keys = (key for job in jobs for key in (job.key, job.payer) if key is not None)
     return list(dict.fromkeys(keys))
 
 
-_ASKED = sorted(field.name for field in fields(RenderRequest))
-_asked = attrgetter(*_ASKED)
-_FORM = ",".join(f'"{name}":%s' for name in _ASKED)
+_REQUEST_FIELDS = sorted(field.name for field in fields(RenderRequest))
+_request_values = attrgetter(*_REQUEST_FIELDS)
+_REQUEST_FORMAT = ",".join(f'"{name}":%s' for name in _REQUEST_FIELDS)
 
 
 def job_key(at: Coordinates, *, profile: ProfileName, request: RenderRequest) -> JobKey:
-    """Name a job by what it is, never by where it stands in a list.
+    """Return the key of a job: a hash of what it is, not of its position in a list.
 
-    What is hashed is JSON with sorted names and no spaces, put together by hand: a million jobs
-    are named in a plan. The path of a reference is left out: its content is what is sent.
+    The input of the hash is JSON with sorted names and no spaces. It is assembled by hand, because
+    a plan computes a million keys. A reference counts by its content, which is what is sent; its
+    path is left out.
     """
-    asked = _FORM % tuple(
-        [said(fact) if isinstance(fact, str) else _said_all(fact) for fact in _asked(request)]
+    request_json = _REQUEST_FORMAT % tuple(
+        [
+            quoted(value) if isinstance(value, str) else _references_json(value)
+            for value in _request_values(request)
+        ]
     )
     facts = (
-        f'{{"axes":{_said_axes(at.axes)},"campaign":{said(at.campaign)},"profile":{said(profile)},'
-        f'"request":{{{asked}}},"round":{at.round},"stage":{said(at.stage)},"take":{at.take}}}'
+        f'{{"axes":{_axes_json(at.axes)},"campaign":{quoted(at.campaign)},'
+        f'"profile":{quoted(profile)},"request":{{{request_json}}},"round":{at.round},'
+        f'"stage":{quoted(at.stage)},"take":{at.take}}}'
     )
     return JobKey(hashlib.sha256(facts.encode()).hexdigest()[:32])
 
 
 @lru_cache(maxsize=1)
-def _said_axes(axes: tuple[tuple[str, str], ...]) -> str:
-    """All images of a cell have the same, and come one after the other."""
-    pairs = [f"{said(name)}:{said(id_)}" for name, id_ in sorted(dict(axes).items())]
+def _axes_json(axes: tuple[tuple[str, str], ...]) -> str:
+    """Return the axes as JSON; cached, since the images of a cell follow each other."""
+    pairs = [f"{quoted(name)}:{quoted(id_)}" for name, id_ in sorted(dict(axes).items())]
     return f"{{{','.join(pairs)}}}"
 
 
-def _said_all(references: tuple[Reference, ...]) -> str:
-    return f"[{','.join([said(reference.sha256) for reference in references])}]"
+def _references_json(references: tuple[Reference, ...]) -> str:
+    return f"[{','.join([quoted(reference.sha256) for reference in references])}]"

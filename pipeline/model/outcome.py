@@ -1,4 +1,4 @@
-"""How far a job has got: a closed set of endings, and what each means for the money."""
+"""The outcomes of a job as a closed set, and what each of them cost."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,7 +9,7 @@ from pipeline.model.credits import FREE, Credits, Spent
 
 
 class Status(StrEnum):
-    """The words that ledger, run manifest, page and `ls --status` share."""
+    """The public status of a job, as in ledger, run manifest, review page and `ls --status`."""
 
     PLANNED = "planned"
     RENDERING = "rendering"
@@ -22,7 +22,7 @@ class Status(StrEnum):
 
 
 class FailureKind(StrEnum):
-    """Why nothing was bought, which decides whether a later run asks again."""
+    """The reason why nothing was bought; it decides whether a later run tries again."""
 
     NOT_SENT = "not_sent"
     REJECTED = "rejected"
@@ -31,14 +31,14 @@ class FailureKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Receipt:
-    """A provider's yes."""
+    """A provider's confirmation of a purchase: an image at a URL, for so many credits."""
 
     url: str
     credits: Credits
     http: int = 200
     request_id: str = ""
     raw: bytes = b""
-    """The reply's body; kept, since it is the only proof of purchase."""
+    """The body of the reply; kept because it is the only proof of purchase."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,12 +57,12 @@ class Paid:
     url: str
     credits: Credits
     reason: str = ""
-    """Why the last download failed; empty where none has."""
+    """Why the last download failed; empty if none has failed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PaidLost:
-    """Paid for, and the image host no longer has it, or only a broken file."""
+    """Paid for, but the image host no longer has the image, or has only a broken file."""
 
     url: str
     credits: Credits
@@ -71,7 +71,7 @@ class PaidLost:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Failed:
-    """Not paid for, and why not."""
+    """Not paid for, with the reason."""
 
     kind: FailureKind
     reason: str
@@ -89,7 +89,7 @@ Outcome = Stored | Paid | PaidLost | Failed | InDoubt
 
 
 def status_of(outcome: Outcome | None) -> Status:
-    """The public word for an outcome; no outcome at all is `planned`."""
+    """Return the public status of an outcome; `PLANNED` for `None`."""
     match outcome:
         case None:
             return Status.PLANNED
@@ -108,7 +108,7 @@ def status_of(outcome: Outcome | None) -> Status:
 
 
 def spent(outcome: Outcome | None) -> Spent:
-    """What an outcome cost, or may have cost."""
+    """Return what an outcome cost, or may have cost."""
     match outcome:
         case Stored(credits=credits) | Paid(credits=credits) | PaidLost(credits=credits):
             return Spent(confirmed=credits)

@@ -1,4 +1,4 @@
-"""What a provider can do and what it costs, as values that planning may read."""
+"""The abilities and prices of a provider, as values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,14 +9,14 @@ from pipeline.model.credits import Credits
 from pipeline.model.request import Quality
 
 ProfileName = NewType("ProfileName", str)
-"""`gptimage`, `embedded`: the same client may stand behind several profiles."""
+"""`gptimage`, `embedded`; several profiles may use the same client."""
 
 Account = NewType("Account", str)
 """A profile at one base URL: whose money it is."""
 
 
 class Support(StrEnum):
-    """How far a feature can be relied on."""
+    """The degree to which a provider supports a feature."""
 
     YES = "yes"
     PREVIEW = "preview"
@@ -24,7 +24,7 @@ class Support(StrEnum):
 
 
 class TextMeaning(StrEnum):
-    """What a known text in a reply means for the money and the next step."""
+    """The meaning of a known text in a reply: what was charged, and what to do next."""
 
     POLICY = "policy"
     INVALID = "invalid"
@@ -35,7 +35,10 @@ class TextMeaning(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KnownText:
-    """A pattern in an error message and what it means; unknown texts mean money unknown."""
+    """A pattern in an error message, and its meaning.
+
+    A reply with an unknown text leaves open whether it was charged.
+    """
 
     pattern: str
     """A regular expression, searched without regard to case."""
@@ -44,10 +47,10 @@ class KnownText:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Caps:
-    """What the provider accepts; an impossible cell is refused at plan time."""
+    """The limits of a provider's API; a cell beyond them is refused when it is planned."""
 
     ratios: tuple[str, ...]
-    """The documented ratios; another one is a warning, or an error where `ratios_only`."""
+    """The documented ratios; any other is a warning, or an error with `ratios_only`."""
     ratios_only: bool = False
     longest_ratio: float = 3.0
     transparent: Support = Support.YES
@@ -55,25 +58,25 @@ class Caps:
     longest_prompt: int = 32_000
     """In characters."""
     replays_keys: bool = False
-    """Whether the same Idempotency-Key returns the same image without a second charge."""
+    """True if a repeated Idempotency-Key returns the same image without a second charge."""
     key_age: float = 86_400.0
-    """Seconds for which a key is honoured; an older one may be charged again."""
+    """Seconds for which a key is honoured; a repeat after that may be charged again."""
     varies: bool = False
-    """Whether `X-Variation` is sent."""
+    """True if the header `X-Variation` is sent."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Profile:
-    """One way to be a client: name, model, prices, abilities and known texts."""
+    """The description of one provider: name, model, prices, limits and known texts."""
 
     name: ProfileName
     model: str
     prices: Mapping[Quality, Credits]
     caps: Caps
     play_money: bool = False
-    """Credits are shown and never counted against a budget."""
+    """True if its credits are shown, but never counted against a budget."""
     known_texts: tuple[KnownText, ...] = field(default=())
 
     def price(self, quality: Quality) -> Credits:
-        """Credits for one image of a quality."""
+        """Return the credits for one image of this quality."""
         return self.prices[quality]

@@ -1,4 +1,4 @@
-"""Exactly what is asked of a provider, in provider-neutral form."""
+"""The request for one image, independent of the provider."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,7 +13,7 @@ class Quality(StrEnum):
 
 
 class Background(StrEnum):
-    """Whether the image has an alpha channel that means something."""
+    """The background of an image: opaque, or transparent with an alpha channel."""
 
     OPAQUE = "opaque"
     TRANSPARENT = "transparent"
@@ -21,7 +21,7 @@ class Background(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reference:
-    """An image handed to the provider; its content is part of the request."""
+    """An image that is sent to the provider; its content is part of the request."""
 
     path: str
     sha256: str
@@ -29,7 +29,7 @@ class Reference:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RenderRequest:
-    """One image to ask for: what goes over the wire, and nothing else."""
+    """The request for one image: what is sent, and nothing else."""
 
     prompt: str
     model: str
@@ -39,4 +39,4 @@ class RenderRequest:
     background: Background = Background.OPAQUE
     references: tuple[Reference, ...] = ()
     variation: str = ""
-    """Sent as `X-Variation` where the profile does so: takes differ, a final repeats its draft."""
+    """Value of `X-Variation` if the profile sends it: differs by take; a final has its draft's."""

@@ -1,4 +1,4 @@
-"""One invocation, and where it leaves its account."""
+"""One run, and the paths of the files that record it."""
 
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -13,7 +13,7 @@ RunId = NewType("RunId", str)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Run:
-    """Who is spending, for which campaign, on which account."""
+    """One run of one campaign, which spends on one account."""
 
     id: RunId
     campaign: Slug
@@ -44,10 +44,10 @@ class RunPaths:
 
     @property
     def log(self) -> PurePosixPath:
-        """One JSON object a line, as it happened."""
+        """The run's log: one JSON object per line, in the order of events."""
         return self.folder / "log.jsonl"
 
     @property
     def latest(self) -> PurePosixPath:
-        """The only link in the output folder."""
+        """The link to the newest run's folder; the only link in the output folder."""
         return PurePosixPath(self.campaign) / "latest"

@@ -1,4 +1,4 @@
-"""What was decided about the drafts of a cell, and what exactly was looked at."""
+"""Decisions about the images of a cell, bound to the image that was looked at."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,7 +8,7 @@ from pipeline.model.job import JobKey
 
 
 class Decision(StrEnum):
-    """The things a reviewer can say; `UNDECIDED` takes an earlier word back."""
+    """The decisions of a reviewer; `UNDECIDED` withdraws an earlier one."""
 
     APPROVED = "approved"
     REJECTED = "rejected"
@@ -28,7 +28,7 @@ class Verdict:
     """The take that was approved; for redo and reject the take that was looked at."""
     job: JobKey
     sha256: str
-    """Of the artifact that was looked at; empty where there was none."""
+    """Digest of the artifact that was looked at; empty if there was none."""
     by: str
     at: str
     """UTC, ISO 8601 with seconds and `Z`."""
@@ -39,7 +39,7 @@ class Verdict:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Round:
-    """Which round of drafts a cell is in, and the note that asked for it."""
+    """The current round of a cell's drafts, and the note with which it was requested."""
 
     number: int = 1
     note: str = ""
@@ -47,7 +47,7 @@ class Round:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pick:
-    """An approved draft: what a final is made from."""
+    """An approved draft, from which a final is made."""
 
     round: int
     take: int

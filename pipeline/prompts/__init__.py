@@ -1,4 +1,4 @@
 """From a campaign to jobs: cells, prompts and priced requests.
 
-No network and no clock; nothing is written.
+This room uses no network and no clock, and writes no files.
 """

@@ -1,13 +1,13 @@
-"""The API guide's advice as rules with codes: what makes a prompt work, before it is paid."""
+"""The advice of the API guide on good prompts, as rules with codes."""
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 LONGEST_QUOTE = 6
-"""Words in one quoted text; longer ones often come out misspelt."""
+"""Most words in one quoted text; longer ones are often misspelt on the image."""
 MOST_QUOTED = 25
-"""Words on one image."""
+"""Most quoted words on one image."""
 
 _QUOTED = re.compile('["“„«]([^"“”„«»\n]{1,400})["”“»]')
 _LAYOUT = re.compile(
@@ -55,7 +55,7 @@ _GAP = re.compile(
     r"|\S{1,20} {1,9}[,.](?=\s|$)"
 )
 _GAP_SIGNS = ('""', "“”", "„“", "«", "  ", " ,", " .")
-"""One of them stands in every gap; looking for them costs a hundredth of the pattern."""
+"""Every gap contains one of these; testing for them costs 1 % of matching the pattern."""
 _SCENES = re.compile(
     r"\b(collage|split[- ]screen|diptych|triptych|comic strip|storyboard|before and after|"
     r"(?:first|second|third|scene|panel|frame) \d+|(?:second|third|fourth) scene|"
@@ -79,7 +79,7 @@ class Advice:
 
 
 def lint_prompt(prompt: str, *, transparent: bool = False) -> tuple[Advice, ...]:
-    """What the API guide would say about a prompt."""
+    """Return the advice of the API guide that a prompt does not follow."""
     found = (rule(prompt) for rule in _RULES)
     advice = [one for one in found if one is not None]
     if transparent and (backdrop := _BACKDROP.search(prompt)):

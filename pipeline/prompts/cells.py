@@ -1,4 +1,4 @@
-"""Cells out of a blueprint, in canonical order, one at a time."""
+"""Expanding a campaign into cells, in canonical order, one at a time."""
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,23 +15,23 @@ from pipeline.model.campaign import Cell, CellName
 from pipeline.templates.template_process import TemplateProcess, TemplateProcessDied
 
 BATCH = 512
-"""Cells that are asked about, or written, in one message."""
+"""Most cells in one message to the template process."""
 _MOST_MISSING = 20
 
 
 class CellBatch:
-    """Collects the distinct values of some cells; each is named by its number."""
+    """The distinct values of some cells, each with a number."""
 
     def __init__(self, loaded: LoadedCampaign) -> None:
         self.loaded = loaded
         self.values: list[str] = []
-        """As JSON, the way the writing process takes them."""
+        """As JSON, in the form that the template process reads."""
         self._axes: list[dict[int, int]] = [{} for _ in loaded.matrix.axes]
         self._tables: list[dict[int, int]] = [{} for _ in loaded.joins]
         self._variants: dict[int, int] = {}
 
     def numbers(self, unnamed: UnnamedCell) -> list[int]:
-        """The numbers of a cell's values; later ones win where names repeat."""
+        """Return the numbers of a cell's values; later ones win if names repeat."""
         used = [self._variant(unnamed.variant)]
         for axis, (known, position) in enumerate(zip(self._axes, unnamed.point, strict=True)):
             number = known.get(position)
@@ -69,16 +69,16 @@ class CellBatch:
 
 
 def expand(loaded: LoadedCampaign, *, only: Sequence[str] = ()) -> Iterator[Cell]:
-    """Every cell, or those whose names fit one of the globs; `*` crosses `/`.
+    """Yield every cell, or those whose names match one of the globs; `*` crosses `/`.
 
-    Raises `CampaignError` where a cell lacks a row that it needs.
+    Raises `CampaignError` if a cell lacks a row that it needs.
     """
     for unnamed in unnamed_cells(loaded, only=only):
         yield cell_of(loaded, unnamed)
 
 
 def cell_of(loaded: LoadedCampaign, unnamed: UnnamedCell) -> Cell:
-    """A cell with everything that its template may say."""
+    """Return a cell with the values for its templates."""
     axes = loaded.matrix.axes
     pairs = list(zip(axes, unnamed.point, strict=True))
     values: dict[str, object] = dict(loaded.variants[unnamed.variant].vars)
@@ -97,7 +97,7 @@ def cell_of(loaded: LoadedCampaign, unnamed: UnnamedCell) -> Cell:
 
 
 def name_of(loaded: LoadedCampaign, point: Point) -> CellName:
-    """The stable readable name of a cell."""
+    """Return the stable readable name of a cell."""
     axes = loaded.matrix.axes
     return CellName(
         "/".join([axis.ids[position] for axis, position in zip(axes, point, strict=True)])
@@ -110,9 +110,9 @@ def unnamed_cells(
     only: Sequence[str] = (),
     template_process: TemplateProcess | None = None,
 ) -> Iterator[UnnamedCell]:
-    """Every cell as positions: conditions decided, rows joined, settings chosen.
+    """Yield every cell as positions: conditions applied, rows joined, settings chosen.
 
-    Raises `CampaignError` at its end where cells lacked a row that they need, or none is left.
+    Raises `CampaignError` at the end if cells lacked a row that they need, or no cell is left.
     """
     rules = [rule for rule in loaded.matrix.excludes if rule.condition]
     if rules and template_process is None:
@@ -148,7 +148,7 @@ def unnamed_cells(
 
 
 def check_only(loaded: LoadedCampaign, only: Sequence[str]) -> None:
-    """Check that every glob of `--only` fits a cell: a slip would look like nothing to do.
+    """Check that every glob of `--only` matches a cell; otherwise a typo would mean nothing to do.
 
     Raises `UsageError` for the first one that does not.
     """
@@ -204,7 +204,7 @@ def _surviving(
     rules: Sequence[CellRule],
     template_process: TemplateProcess,
 ) -> Iterator[Found]:
-    """The cells for which no condition holds, asked in batches."""
+    """Yield the cells that no condition excludes; conditions are evaluated in batches."""
     included = {point for point, _ in loaded.matrix.includes}
     while chunk := list(itertools.islice(found, BATCH)):
         batch = CellBatch(loaded)
@@ -248,7 +248,7 @@ def _evaluate(
 
 
 def compile_templates(loaded: LoadedCampaign, template_process: TemplateProcess) -> None:
-    """Hand the campaign's templates to a fresh writing process."""
+    """Compile the campaign's templates in a new template process."""
     loaded.templates.compile_in(
         template_process,
         Findings(),

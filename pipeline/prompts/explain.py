@@ -1,4 +1,4 @@
-"""Why a cell's prompt is what it is: every value, and the file and line that set it."""
+"""Explaining a cell's prompt: every value, and the file and line that set it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,15 +19,15 @@ from pipeline.prompts.jobs import plan_drafts, plan_finals
 from pipeline.suggestions import did_you_mean
 
 _MOST_NAMES = 2000
-"""Cells among which the one that was meant is looked for."""
+"""Most cell names that are searched for the one that was meant."""
 _FIRST = Round()
 DEFAULT = "default"
-"""The origin of what no file sets."""
+"""The origin of a value that no file sets."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ExplainedValue:
-    """One value and who set it."""
+    """One value and its origin."""
 
     name: str
     """`product.headline`, `vars.season`, `stages.draft.quality`."""
@@ -35,24 +35,24 @@ class ExplainedValue:
     origin: str
     """`campaigns/x.yaml:12`, `feeds/products.csv row 3`, or `default`."""
     override: str = ""
-    """`overrides[0]`, where one set it."""
+    """`overrides[0]`, if an override set it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Explanation:
-    """A cell with its prompts and where everything came from."""
+    """A cell with its prompts, and the origin of every value."""
 
     cell: Cell
     drafts: tuple[Job, ...]
     finals: tuple[Job, ...]
-    """As if the first draft had been approved."""
+    """The finals as if the first draft had been approved."""
     settings: tuple[ExplainedValue, ...]
 
 
 def explain(
     loaded: LoadedCampaign, cell: str, *, draft: Round = _FIRST, final: Round = _FIRST
 ) -> Explanation:
-    """Everything about one cell; `UsageError` where there is none of that name.
+    """Return everything about one cell; raise `UsageError` if it does not exist.
 
     `draft` and `final` are the rounds that the cell is in, with the notes that asked for them.
     """
@@ -150,7 +150,7 @@ def _stages(loaded: LoadedCampaign, unnamed: UnnamedCell) -> Iterator[ExplainedV
 def _setting(
     loaded: LoadedCampaign, unnamed: UnnamedCell, steps: tuple[Step, ...], value: str
 ) -> ExplainedValue:
-    """A setting of the file, or of the last override that sets it."""
+    """Return a setting, from the last override that sets it or from the file."""
     opened, name = loaded.checked, dotted(steps)
     for number in reversed(loaded.variants.overrides_of(unnamed.variant)):
         inside = ("overrides", number, "set", *steps)

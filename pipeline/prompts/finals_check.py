@@ -1,4 +1,4 @@
-"""Checking finals before drafts are paid for; most have word for word their drafts' prompts."""
+"""Checking finals before drafts are paid for; most have the same prompts as their drafts."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -13,17 +13,17 @@ from pipeline.prompts.jobs import plan_finals
 
 _TAG = re.compile(r"\{\{(.*?)\}\}|\{%(.*?)%\}", re.DOTALL)
 _AMBIGUOUS = re.compile(r"[\"'{]")
-"""In a tag: what may make it end later than at its first closing braces."""
+"""Characters in a tag that may move its end beyond the first closing braces."""
 _OPEN = re.compile(r"\{[{%]")
 _IMAGE_NAMES = re.compile(r"\b(?:stage|take|round|note)\b")
-"""The names whose values differ between the images of one cell."""
+"""The variables that differ between the images of one cell."""
 
 
 def finals_repeat_drafts(loaded: LoadedCampaign) -> bool:
     """Return whether every final is sure to have the prompt of its cell's drafts.
 
-    If so, drafts that could be written prove that the finals can be. False if the templates alone
-    do not tell, and if takes of finals might be written to one file.
+    If so, drafts whose prompts could be written prove that the finals can be. False if the
+    templates do not settle it, or if takes of finals might be written to the same file.
     """
     if Stage.DRAFT not in loaded.campaign.stages:
         return False
@@ -32,12 +32,12 @@ def finals_repeat_drafts(loaded: LoadedCampaign) -> bool:
 
 
 def finals_cost_alike(loaded: LoadedCampaign) -> bool:
-    """Return whether quality and takes of finals are the same for all cells."""
+    """Return whether all cells have the same quality and number of takes of finals."""
     return all(change.set.stages is None for change in loaded.checked.file.overrides)
 
 
 def _names_the_image(template: str) -> bool:
-    """Return whether a template may use stage, take, round or note; if unsure, it may."""
+    """Return whether a template may use stage, take, round or note; true if in doubt."""
     inside = [found[1] or found[2] or "" for found in _TAG.finditer(template)]
     plain = _OPEN.search(_TAG.sub("", template)) is None
     if not plain or any(_AMBIGUOUS.search(tag) for tag in inside):
@@ -56,7 +56,7 @@ def prove_finals(loaded: LoadedCampaign, *, only: Sequence[str] = ()) -> None:
 
 
 def price_finals(loaded: LoadedCampaign, *, only: Sequence[str] = ()) -> Credits:
-    """Return what finals of all cells cost together; checks their prompts on the way."""
+    """Return the price of the finals of all cells; checks their prompts as well."""
     jobs = plan_finals(loaded, picks=_all_picked(loaded, only), only=only)
     return Credits(sum(job.price for job in jobs))
 

@@ -1,4 +1,4 @@
-"""Jobs: every prompt written, every image priced, everything checked before the first is sent."""
+"""Planning jobs: all prompts are written, priced and checked before any is sent."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
@@ -26,10 +26,10 @@ def plan_drafts(
     rounds: Mapping[CellName, Round] = _NO_ROUNDS,
     only: Sequence[str] = (),
 ) -> Iterator[Job]:
-    """Every draft: each cell in its round, each take; none where the draft stage does not run.
+    """Return the drafts of every cell in its round, all takes; none if drafts do not run.
 
-    All prompts are written before this returns; `CampaignError` names the cell, the table's row
-    and column and the template's line of each that cannot be.
+    All prompts are written before this returns. For those that cannot be, `CampaignError` names
+    the cell, the row and column of the table, and the line of the template.
     """
     if Stage.DRAFT not in loaded.campaign.stages:
         return iter(())
@@ -43,10 +43,10 @@ def plan_finals(
     only: Sequence[str] = (),
     rounds: Mapping[CellName, Round] = _NO_ROUNDS,
 ) -> Iterator[Job]:
-    """Finals of the cells that were approved, or of all cells where nobody is asked.
+    """Return the finals of approved cells, or of all cells if drafts are not reviewed.
 
-    A note in `rounds` that asked for the approved round is written again: what was approved was
-    painted with it. Errors as in `plan_drafts`.
+    If the approved round was requested with a note in `rounds`, the final's prompt has the note
+    too, as the approved draft did. Errors as in `plan_drafts`.
     """
     if Stage.FINAL not in loaded.campaign.stages:
         return iter(())
@@ -60,7 +60,7 @@ def drafts_written(
     rounds: Mapping[CellName, Round] = _NO_ROUNDS,
     only: Sequence[str] = (),
 ) -> WrittenPrompts:
-    """What `plan_drafts` makes jobs of; what was written for the same question is not rewritten."""
+    """Return the prompts of `plan_drafts`; from the cache if the arguments are the same."""
     written_prompts = WrittenPrompts(loaded, Stage.DRAFT)
     key = (frozenset(rounds.items()), tuple(only))
     written_prompts.write(_draft_images(loaded, rounds=rounds, only=only), key=key)
@@ -74,7 +74,7 @@ def finals_written(
     only: Sequence[str] = (),
     rounds: Mapping[CellName, Round] = _NO_ROUNDS,
 ) -> WrittenPrompts:
-    """What `plan_finals` makes jobs of; see `drafts_written`."""
+    """Return the prompts of `plan_finals`; see `drafts_written`."""
     written_prompts = WrittenPrompts(loaded, Stage.FINAL)
     key = (frozenset(picks.items()), frozenset(rounds.items()), tuple(only))
     images = _final_images(loaded, picks=picks, rounds=rounds, only=only)
@@ -85,7 +85,7 @@ def finals_written(
 def _draft_images(
     loaded: LoadedCampaign, *, rounds: Mapping[CellName, Round], only: Sequence[str]
 ) -> PlannedImages:
-    """What is to be written for drafts."""
+    """Return the drafts to write prompts for."""
 
     def images(template_process: TemplateProcess) -> Iterator[PlannedImage]:
         for unnamed in unnamed_cells(loaded, only=only, template_process=template_process):
@@ -104,7 +104,7 @@ def _final_images(
     rounds: Mapping[CellName, Round],
     only: Sequence[str],
 ) -> PlannedImages:
-    """What is to be written for finals."""
+    """Return the finals to write prompts for."""
     stages = loaded.campaign.stages
     asked = Stage.DRAFT in stages and stages[Stage.DRAFT].review is not Review.NONE
 
@@ -125,7 +125,7 @@ def _final_images(
 
 
 class _CellRequest(NamedTuple):
-    """What the requests of all images of a cell share."""
+    """The parts of a request that all images of a cell share."""
 
     unnamed: UnnamedCell
     cell: CellName
@@ -137,7 +137,7 @@ class _CellRequest(NamedTuple):
 
 
 class _JobBuilder:
-    """Turns what was written into jobs, and lets equal requests share one payer."""
+    """Builds jobs from written prompts; equal requests share one payer."""
 
     def __init__(self, written_prompts: WrittenPrompts, *, picks: Mapping[CellName, Pick]) -> None:
         self.written_prompts = written_prompts
@@ -149,7 +149,7 @@ class _JobBuilder:
         self._payers: dict[tuple[int, int, RenderRequest], JobKey] = {}
 
     def jobs(self) -> Iterator[Job]:
-        """One job for each image, in canonical order."""
+        """Yield one job for each image, in canonical order."""
         profile, campaign = self.loaded.profile.name, self.loaded.campaign.slug
         shared: _CellRequest | None = None
         for written in self.written_prompts.read():
@@ -209,7 +209,7 @@ class _JobBuilder:
         )
 
     def _payer(self, written: WrittenPrompt, request: RenderRequest, key: JobKey) -> JobKey | None:
-        """The first job with the same request, stage, round and take; `None` for itself."""
+        """Return an earlier job with the same request, stage, round and take, or `None`."""
         if not self._doubled or self.written_prompts.fingerprint(written) not in self._doubled:
             return None
         image = written.image
@@ -224,7 +224,7 @@ class _JobBuilder:
 
 
 def _variation(image: PlannedImage, pick: Pick | None) -> str:
-    """What tells takes apart; a final repeats that of the draft it comes from."""
+    """Return the variation of a take; a final has that of its draft."""
     if pick is None:
         return f"{image.round}.{image.take}"
     further = f".{image.take}" if image.take > 1 else ""

@@ -1,4 +1,4 @@
-"""Lint of a whole campaign: every distinct prompt, each piece of advice repeated once."""
+"""Linting a whole campaign: every distinct prompt, each piece of advice reported once."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from pipeline.prompts.cells import name_of
 from pipeline.prompts.jobs import drafts_written, finals_written
 
 _MOST_PROMPTS = 20_000
-"""Distinct prompts that are looked at; a campaign with more repeats itself."""
+"""Most distinct prompts that are checked; more of them would only repeat the advice."""
 
 
 @dataclass(slots=True)
@@ -23,9 +23,9 @@ class _RepeatedAdvice:
 
 
 def lint(loaded: LoadedCampaign) -> tuple[Finding, ...]:
-    """Advice on the prompts of a campaign's first stage, and on ids that globs cannot tell apart.
+    """Return advice on the prompts of the first stage, and on ids that are ambiguous in globs.
 
-    Raises `CampaignError` where a prompt cannot be written.
+    Raises `CampaignError` if a prompt cannot be written.
     """
     findings = Findings()
     _lint_ids(loaded, findings)
@@ -33,7 +33,7 @@ def lint(loaded: LoadedCampaign) -> tuple[Finding, ...]:
     seen: set[tuple[str, Background]] = set()
     for template, background, prompt, cell in _prompts(loaded):
         if len(seen) >= _MOST_PROMPTS:
-            break  # a million cells are not read a second time for advice
+            break  # do not read a million cells a second time for advice
         if (prompt, background) in seen:
             continue
         seen.add((prompt, background))
@@ -52,7 +52,7 @@ def lint(loaded: LoadedCampaign) -> tuple[Finding, ...]:
 
 
 def _prompts(loaded: LoadedCampaign) -> Iterator[tuple[str, Background, str, CellName]]:
-    """Template, background, prompt and cell of every image of the first stage, first takes only."""
+    """Yield template, background, prompt and cell of each first take of the first stage."""
     stage = next(iter(loaded.campaign.stages))
     drafts = stage is Stage.DRAFT
     first = drafts_written(loaded) if drafts else finals_written(loaded, picks={})
@@ -64,7 +64,7 @@ def _prompts(loaded: LoadedCampaign) -> Iterator[tuple[str, Background, str, Cel
 
 
 def _lint_ids(loaded: LoadedCampaign, findings: Findings) -> None:
-    """An id on two axes makes a glob mean two things."""
+    """Warn of ids that are on two axes, since a glob cannot tell them apart."""
     owners: dict[str, str] = {}
     for axis in loaded.matrix.axes:
         if len(axis.ids) > _MOST_PROMPTS:

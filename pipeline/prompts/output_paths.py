@@ -1,4 +1,4 @@
-"""Where an image lies below the campaign's folder; never anywhere else, never on another's."""
+"""Paths of images: always below the campaign's folder, and never the same for two images."""
 
 import itertools
 import re
@@ -13,18 +13,18 @@ _LONGEST = 600
 
 
 def usual_path(stage: Stage, cell: CellName, *, round_: int, take: int) -> str:
-    """`drafts/citrus/4x3-t1.png`: the cell's name, so no two cells can meet."""
+    """Return the default path, `drafts/citrus/4x3-t1.png`; cell names make it unique."""
     return finished(stage, f"{cell}-t{take}", round_=round_)
 
 
 def finished(stage: Stage, written: str, *, round_: int) -> str:
-    """A written path with its folder, round and ending."""
+    """Return a path from a template with its folder, round and extension."""
     again = f"-r{round_}" if round_ > 1 else ""
     return f"{_FOLDERS[stage]}/{written.removesuffix(ENDING)}{again}{ENDING}"
 
 
 def path_complaint(written: str) -> str:
-    """Why a written path cannot be used; empty where it can."""
+    """Return the reason why a path from a template cannot be used; empty if it can."""
     if len(written.encode(errors="replace")) > _LONGEST:
         return f"the path is longer than {_LONGEST} bytes"
     if written.startswith(("/", "~")) or re.match(r"[A-Za-z]:", written):
@@ -38,21 +38,21 @@ def path_complaint(written: str) -> str:
 
 
 class Collisions:
-    """Finds paths that two images would share, in eight bytes each."""
+    """Finds paths that several images share, with eight bytes of memory per path."""
 
     def __init__(self) -> None:
         self._seen = array("q")
 
     def add(self, path: str) -> None:
-        """Note the path of the next image."""
+        """Add the path of the next image."""
         self._seen.append(hash(folded(path)))
 
     def doubled(self) -> set[int]:
-        """Hashes of paths that stand more than once."""
+        """Return the hashes of paths that were added more than once."""
         return doubled(self._seen)
 
 
 def doubled(hashes: "array[int]") -> set[int]:
-    """Those that stand more than once."""
+    """Return the hashes that occur more than once."""
     ordered = sorted(hashes)
     return {one for one, following in itertools.pairwise(ordered) if one == following}

@@ -1,4 +1,4 @@
-"""What templates stumbled over, each once: the cell, the table's row and column, the line."""
+"""Problems in templates, each reported once with cell, line, and row and column of a table."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ _MOST = 100
 
 @dataclass(slots=True)
 class _RepeatedProblem:
-    """One complaint about one line, with its first cell."""
+    """A complaint about one line, its first cell, and the number of cells that have it."""
 
     where: str
     cells: int = 1
 
 
 class Problems:
-    """Gathers complaints of many cells into few findings."""
+    """Merges the complaints of many cells into few findings."""
 
     def __init__(self, loaded: LoadedCampaign) -> None:
         self.loaded = loaded
@@ -44,7 +44,7 @@ class Problems:
             )
 
     def raise_if_failed(self) -> None:
-        """Raise `CampaignError` where there was any."""
+        """Raise `CampaignError` if there was any complaint."""
         findings = Findings()
         for (template, line, complaint), problem in self._problems.items():
             at, path = self.loaded.templates.place(template, line)
@@ -59,7 +59,7 @@ class Problems:
         findings.raise_if_failed()
 
     def _origin(self, unnamed: UnnamedCell, slot: str, column: str) -> str:
-        """`, feeds/products.csv row 3, column headline`."""
+        """Return `, feeds/products.csv row 3, column headline`; empty for an unknown slot."""
         named = f", column {column}" if column else ""
         for axis, position in zip(self.loaded.matrix.axes, unnamed.point, strict=True):
             if axis.name == slot:

@@ -1,4 +1,4 @@
-"""Images handed to the provider: found, hashed once, part of the request."""
+"""Reference images: finding and hashing the files that are part of a request."""
 
 import hashlib
 
@@ -14,14 +14,14 @@ _STARTS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"RIFF")
 
 
 class References:
-    """Reads each image once."""
+    """The reference images of a campaign, each read once."""
 
     def __init__(self, loaded: LoadedCampaign) -> None:
         self.loaded = loaded
         self._known = loaded.prompt_cache.references
 
     def find(self, template: str, written: str) -> Reference | str:
-        """The image that a template names, or what is wrong with it."""
+        """Return the image that a template names, or what is wrong with it."""
         key = (template, written)
         known = self._known.get(key)
         if known is None:

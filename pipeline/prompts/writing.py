@@ -1,4 +1,4 @@
-"""Prompts written in batches by the child, kept small, then turned into jobs one by one."""
+"""Writing prompts in batches in the template process, and keeping them compressed."""
 
 import itertools
 import json
@@ -20,7 +20,7 @@ from pipeline.templates.template_process import TemplateProcess, TemplateProcess
 
 
 class PlannedImage(NamedTuple):
-    """One image to be planned."""
+    """One image to write a prompt for."""
 
     cell: UnnamedCell
     round: int
@@ -29,7 +29,7 @@ class PlannedImage(NamedTuple):
 
 
 class WrittenPrompt(NamedTuple):
-    """What the child wrote for one image."""
+    """What the template process wrote for one image."""
 
     image: PlannedImage
     prompt: str
@@ -39,7 +39,7 @@ class WrittenPrompt(NamedTuple):
 
 
 class TemplateInputs(NamedTuple):
-    """What of an image its templates name; images alike in it have the same words."""
+    """The variables of an image that its templates use; if they are equal, so is the prompt."""
 
     axes: tuple[int, ...]
     joins: tuple[int, ...]
@@ -48,18 +48,18 @@ class TemplateInputs(NamedTuple):
 
 
 class RequestedBatch(NamedTuple):
-    """A batch on its way: some images ask for the same words as an earlier one."""
+    """A batch that was sent to the template process; equal prompts are written only once."""
 
     images: Sequence[PlannedImage]
     numbers: Sequence[int]
-    """For each image, which of the words that are written are its own."""
+    """For each image, the number of its prompt in the answer."""
 
 
 PlannedImages = Callable[[TemplateProcess], Iterator[PlannedImage]]
 
 
 class WrittenPrompts:
-    """All prompts of one stage, checked; a few bytes each, so that a million can wait."""
+    """All prompts of one stage, checked; a few bytes each, so that a million fit in memory."""
 
     def __init__(self, loaded: LoadedCampaign, stage: Stage) -> None:
         self.loaded = loaded
@@ -76,9 +76,9 @@ class WrittenPrompts:
         self._collisions = Collisions()
 
     def write(self, images: PlannedImages, *, key: Hashable = None) -> None:
-        """Write every prompt; `CampaignError` with every one that cannot be.
+        """Write every prompt; raise `CampaignError` with all that cannot be written.
 
-        What was written for the same `key` previous is taken from the cache.
+        Prompts that were written earlier for the same `key` are taken from the cache.
         """
         cache = self.loaded.prompt_cache
         compressed = cache.find((self.stage, key)) if key is not None else None
@@ -104,26 +104,26 @@ class WrittenPrompts:
         return CompressedPrompts(tuple(self._chapters), frozenset(doubled(self._fingerprints)))
 
     def read(self) -> Iterator[WrittenPrompt]:
-        """Everything in order."""
+        """Yield every prompt in order."""
         for batch in self._compressed.batches:
             yield from self._decompress(batch)
 
     @property
     def doubled(self) -> frozenset[int]:
-        """Hashes of requests that more than one image has."""
+        """Hashes of requests that several images have."""
         return self._compressed.doubled
 
     def fingerprint(self, written: WrittenPrompt) -> int:
-        """A hash that equal requests of one take share."""
+        """Return a hash that is the same for equal requests of one take."""
         unnamed, round_, take, _ = written.image
         return hash((written.prompt, self.ratio(unnamed), round_, take, *written.references))
 
     def ratio(self, unnamed: UnnamedCell) -> str:
-        """The ratio that the images of a cell are rendered in."""
+        """Return the ratio in which the images of a cell are rendered."""
         return self._ratios[unnamed.point[self._size_axis]]
 
     def found(self, written: WrittenPrompt) -> tuple[Reference, ...]:
-        """The images that go with a request."""
+        """Return the reference images of a request."""
         templates = self.loaded.variants[written.image.cell.variant].references
         named = zip(templates, written.references, strict=True)
         found = (self.references.find(template, name) for template, name in named if name)
@@ -203,7 +203,7 @@ class WrittenPrompts:
         self._problems.note(problem, image.cell, name_of(self.loaded, image.cell.point))
 
     def _check_and_keep(self, requested: RequestedBatch, reply: bytes) -> None:
-        """Check what came and put it away."""
+        """Check an answer and keep it compressed."""
         answer = json.loads(reply)
         for problem in answer["problems"]:
             for image, number in zip(requested.images, requested.numbers, strict=True):
@@ -220,7 +220,7 @@ class WrittenPrompts:
         self._chapters.append(batch)
 
     def _decompress(self, batch: PromptBatch) -> Iterator[WrittenPrompt]:
-        """What one batch was; images of a cell share their unnamed, and their words in memory."""
+        """Yield the prompts of one batch; images of a cell share their values in memory."""
         facts_of_images = array("i")
         facts_of_images.frombytes(zlib.decompress(batch.images))
         prompts = json.loads(zlib.decompress(batch.answer))["written"]

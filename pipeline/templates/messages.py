@@ -1,16 +1,16 @@
-"""Messages between this process and the one that writes prompts: a length, then JSON."""
+"""Messages to and from the template process: a length in four bytes, then JSON."""
 
 import json
 from typing import IO
 
 FRAME_LIMIT = 256 * 1024 * 1024
-"""Largest message, in bytes; a longer one is a fault of the other side."""
+"""Largest message, in bytes; a longer one means that the other process is broken."""
 
 Message = dict[str, object]
 
 
 class FrameBroken(Exception):
-    """The other side is gone, or does not speak in frames."""
+    """The other process is gone, or sent something that is not a message."""
 
 
 def send(stream: IO[bytes], message: Message) -> None:
@@ -26,7 +26,7 @@ def send_text(stream: IO[bytes], text: str) -> None:
 
 
 def receive(stream: IO[bytes]) -> bytes | None:
-    """The body of one message; `None` where the stream ended between messages."""
+    """Return the body of the next message; `None` if the stream ended before it."""
     head = stream.read(4)
     if not head:
         return None

@@ -1,4 +1,4 @@
-"""The Jinja environment of prompts: nothing leaks, nothing surprising is printed."""
+"""The sandboxed Jinja environment in which prompts are written."""
 
 import functools
 import inspect
@@ -18,9 +18,9 @@ from pipeline.suggestions import did_you_mean, listing
 from pipeline.templates.values import AxisValue, TableRow
 
 _FEW_COLUMNS = 8
-"""Columns that a complaint lists where none of them is near."""
+"""Most columns that a complaint lists if none of them resembles the name."""
 _UNSTABLE = ("random", "pprint", "urlize")
-"""Filters whose result is not the same on every machine and run, or is no text for a prompt."""
+"""Filters whose result varies between machines or runs, or is not text for a prompt."""
 _TEXT_FILTERS = frozenset(
     "capitalize center e escape forceescape format indent lower replace string striptags title "  # noqa: SIM905  a list of words
     "trim truncate upper urlencode wordcount wordwrap".split()
@@ -28,18 +28,18 @@ _TEXT_FILTERS = frozenset(
 
 
 class Unwritable(TemplateRuntimeError):
-    """A template cannot be written for a cell; carries which value it stumbled over."""
+    """A template cannot be written for a cell; has the value that caused it."""
 
     def __init__(self, complaint: str | None = None, *, slot: str = "", column: str = "") -> None:
         super().__init__(complaint)
         self.slot = slot
         self.column = column
         self.template, self.line = "", 0
-        """Where, if that was found out; the traceback has it otherwise."""
+        """The place of the error, if known; otherwise the traceback has it."""
 
 
 class Missing(StrictUndefined):
-    """A name or column that does not exist; every use of it says so."""
+    """A name or column that does not exist; every use of it raises `Unwritable`."""
 
     __slots__ = ()
     known: Iterable[str] = ()
@@ -69,7 +69,7 @@ class Missing(StrictUndefined):
 
 
 class _Generator(CodeGenerator):
-    """Compiles `~` so that it prints nothing that `{{ }}` would not."""
+    """A code generator that subjects the operands of `~` to the rules of `{{ }}`."""
 
     def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802  jinja2's name
         self.write("environment.concatenated((")
@@ -80,7 +80,7 @@ class _Generator(CodeGenerator):
 
 
 class PromptEnvironment(ImmutableSandboxedEnvironment):
-    """Key-first lookup, strict names, no randomness, no printing of what is no text."""
+    """A sandbox with key-first lookup and strict names; only text and numbers are printed."""
 
     code_generator_class = _Generator
     intercepted_binops = frozenset(["%"])
@@ -97,9 +97,9 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
             cache_size=-1,
         )
         self.problems: list[Unwritable] | None = None
-        """Where it is a list, what cannot be written is noted there, and writing goes on."""
+        """If it is a list, errors are added to it instead of being raised."""
         self.last = ("", "")
-        """Slot and column of the last value that was no text."""
+        """Slot and column of the last value that was not text."""
         for name in _UNSTABLE:
             self.filters.pop(name, None)
         self.globals.pop("lipsum")
@@ -108,15 +108,15 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
         self.filters["join"] = self._guarded_join(self.filters["join"])
 
     def join_path(self, template: str, parent: str) -> str:
-        """An included file is named relative to the file that includes it."""
+        """Return the path of an included file, relative to the file that includes it."""
         return posixpath.normpath(posixpath.join(posixpath.dirname(parent), template))
 
     def getattr(self, obj: object, attribute: str) -> object:
-        """`obj.attribute`: columns and keys first."""
+        """Return `obj.attribute`; columns and keys come before Python attributes."""
         return self._looked_up(obj, attribute, super().getattr)
 
     def getitem(self, obj: object, argument: object) -> object:
-        """`obj[argument]`: columns and keys first."""
+        """Return `obj[argument]`; columns and keys come before Python attributes."""
         return self._looked_up(obj, argument, super().getitem)
 
     def _looked_up(self, obj: object, name: object, otherwise: Callable[..., object]) -> object:
@@ -134,7 +134,7 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
         return otherwise(obj, name)
 
     def printable(self, value: object) -> object:
-        """The value if a prompt may show it; `Unwritable` otherwise."""
+        """Return a value as a prompt shows it; raise `Unwritable` if it may not."""
         if type(value) is str:
             return value
         try:
@@ -159,25 +159,25 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
         raise Unwritable(complaint, slot=slot, column=column)
 
     def concatenated(self, parts: Iterable[object]) -> str:
-        """What `~` gives."""
+        """Return the result of `~`."""
         return "".join(str(self.printable(part)) for part in parts)
 
     def call_binop(self, context: Context, operator: str, left: object, right: object) -> object:
-        """`'%s' % value` prints; numbers compute."""
+        """Apply an operator; with a text on the left of `%`, check the values to be printed."""
         if isinstance(left, str):
             for part in right if isinstance(right, tuple) else (right,):
                 self.printable(part)
         return super().call_binop(context, operator, left, right)
 
     def call(self, context: Context, function: object, *args: object, **kwargs: object) -> object:
-        """Call what a template may call; `format` prints its arguments."""
+        """Call a function that templates may call; check the arguments that `format` prints."""
         if getattr(function, "__name__", "") in ("format", "format_map"):
             for part in (*args, *kwargs.values()):
                 self.printable(part)
         return super().call(context, function, *args, **kwargs)
 
     def unsafe_undefined(self, obj: object, attribute: str) -> NoReturn:
-        """No private names, and nothing that changes a value."""
+        """Refuse private names, and methods that would change a value."""
         raise SecurityError(f"{attribute} may not be used on {type(obj).__name__}")
 
     def _guarded(self, original: Callable[..., object]) -> Callable[..., object]:
@@ -207,7 +207,7 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
 
 
 def _calling_line() -> tuple[str, int]:
-    """The template and line that called."""
+    """Return the name and line of the template that is being executed."""
     frame = inspect.currentframe()
     while frame is not None:
         template = frame.f_globals.get("__jinja_template__")

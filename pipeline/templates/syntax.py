@@ -1,4 +1,4 @@
-"""What Jinja's complaints mean to the person who wrote the template."""
+"""Jinja's error messages, put into words for the author of a template."""
 
 import re
 from collections.abc import Iterable
@@ -18,19 +18,19 @@ _KNOWN_TAGS = (*_TAGS, "set", "with", "endwith", "raw", "endraw")
 
 
 class TemplateNames:
-    """The names in templates, those in the files that they include counted in."""
+    """The names used in templates and in the files that they include."""
 
     def __init__(self) -> None:
         self._names: dict[str, frozenset[str]] = {}
         self._includes: dict[str, frozenset[str]] = {}
 
     def add(self, template: str, *, names: Iterable[str], includes: Iterable[str]) -> None:
-        """Note what stands in a template, and which others it includes."""
+        """Record the names in a template, and the templates that it includes."""
         self._names[template] = frozenset(names)
         self._includes[template] = frozenset(includes)
 
     def used_in(self, templates: Iterable[str]) -> frozenset[str]:
-        """Every name that stands in templates, or in what they include."""
+        """Return every name that is used in these templates or in what they include."""
         names: set[str] = set()
         seen: set[str] = set()
         ahead = [*templates]
@@ -44,15 +44,15 @@ class TemplateNames:
 
 
 def leftover_braces(source: str) -> tuple[str, int] | None:
-    """A template's own text that looks like a template expression that went wrong, and its line."""
+    """Return plain text that looks like a broken template expression, and its line."""
     found = _BRACES.search(source)
     return (found[0], source.count("\n", 0, found.start())) if found else None
 
 
 def explain_syntax(message: str, line: str, *, known: Iterable[str]) -> str:
-    """A sentence with the way out for what Jinja says about a line.
+    """Return Jinja's message about a line as a sentence that names the fix, or an empty text.
 
-    `known` are the filters and tests that exist; empty where nothing better can be said.
+    `known` are the filters and tests that exist.
     """
     unknown = _UNKNOWN.match(message)
     if unknown:
@@ -73,7 +73,7 @@ def explain_syntax(message: str, line: str, *, known: Iterable[str]) -> str:
 
 
 def explain_failure(error: BaseException) -> str:
-    """A sentence for what went wrong while a template was written."""
+    """Return a sentence about an error that was raised while a template was written."""
     told = str(error)
     if isinstance(error, TypeError) and "not supported between" in told:
         return "a text is compared with a number; cells of a csv file are text: |int"

@@ -1,4 +1,4 @@
-"""Our side of the writing process: starts it, talks to it, outlives whatever it does."""
+"""The client of the template process: start it, send it messages, survive its death."""
 
 import json
 import mmap
@@ -17,29 +17,29 @@ from pipeline.errors import LocalFault
 from pipeline.templates.messages import FrameBroken, receive, send_text
 
 _ANSWER_TIMEOUT = 120.0
-"""Seconds without an answer after which the child is given up: it may use 2 s of processor time."""
+"""Seconds to wait for an answer; a message may cost the process 2 s of processor time."""
 
 
 class TemplateProcessDied(Exception):
-    """The child ended at one of its limits while it worked on one template, cell or row."""
+    """The process exceeded one of its limits while it worked on one template, cell or row."""
 
     def __init__(self, number: int, reason: str) -> None:
         super().__init__(number, reason)
         self.number = number
-        """Which part of the message it was at, from 0."""
+        """Number of the part of the message that it was working on, from 0."""
         self.reason = reason
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TemplateSetup:
-    """What the child must know before it can write."""
+    """The templates, expressions and limits that the process needs before it can write."""
 
     templates: Mapping[str, str]
     expressions: Mapping[str, str]
     columns: Mapping[str, Sequence[str]]
-    """Of values that are sent as lists: slot → column names."""
+    """Column names of values that are sent as lists, by slot."""
     longest: int
-    """Characters that the provider takes."""
+    """Most characters of a prompt that the provider accepts."""
 
 
 class TemplateProcess:
@@ -66,7 +66,7 @@ class TemplateProcess:
                 os.close(handle)
 
     def compile(self, setup: TemplateSetup) -> Mapping[str, Any]:
-        """Hand over templates; returns `problems` and `needs` (files to include)."""
+        """Send templates to compile; return `problems`, `names` and `needs` (files to include)."""
         self._post(
             {
                 "op": "compile",
@@ -79,17 +79,17 @@ class TemplateProcess:
         return self.answer()
 
     def post(self, head: Mapping[str, object], values: Sequence[str]) -> None:
-        """Ask for one batch; `values` are JSON already. Fetch the answer before the next one."""
+        """Send one batch; `values` are JSON texts. Fetch the answer before sending another."""
         body = json.dumps(head, separators=(",", ":"))
         self._send(f'{body[:-1]},"values":[{",".join(values)}]}}')
 
     def answer(self) -> Mapping[str, Any]:
-        """What the child says to the last message; `TemplateProcessDied` where it ended over it."""
+        """Return the answer to the last message; raise `TemplateProcessDied` if it killed it."""
         reply: Mapping[str, Any] = json.loads(self.raw_answer())
         return reply
 
     def raw_answer(self) -> bytes:
-        """The same as the bytes that came."""
+        """Return the answer as bytes, unparsed; raise the same errors as `answer`."""
         stream = self._process.stdout
         if stream is None:
             raise self._end_error("has no output")
@@ -103,7 +103,7 @@ class TemplateProcess:
         return body
 
     def close(self) -> None:
-        """End the child."""
+        """End the process."""
         process = self._process
         for stream in (process.stdin, process.stdout, process.stderr):
             if stream is not None:
@@ -141,7 +141,7 @@ class TemplateProcess:
             raise self._end_error("is gone") from error
 
     def _end_error(self, how: str) -> TemplateProcessDied | LocalFault:
-        """Find out why the child ended."""
+        """Return the error to raise for a process that ended."""
         number = int.from_bytes(self._progress[0:4], "little")
         try:
             code = self._process.wait(1.0)
@@ -163,7 +163,7 @@ _WORKER = "pipeline.templates.template_worker"
 
 
 def _progress_file() -> int:
-    """A page of memory as a file without a name: the child notes there what it works on."""
+    """Open an unnamed file, one page long, in which the process records its progress."""
     if sys.platform == "linux":
         handle = os.memfd_create("progress")
     else:
@@ -174,7 +174,7 @@ def _progress_file() -> int:
 
 
 def _environment() -> dict[str, str]:
-    """No keys and no settings: only where the code is."""
+    """Return an environment with the paths of the code, and without keys and settings."""
     paths = [os.path.abspath(path) for path in sys.path]  # noqa: PTH100  keeps links as they are
     kept = {name: os.environ[name] for name in _NEEDED if name in os.environ}
     own = {"PYTHONPATH": os.pathsep.join(paths), "PYTHONUTF8": "1", "PYTHONHASHSEED": "0"}
@@ -182,4 +182,4 @@ def _environment() -> dict[str, str]:
 
 
 _NEEDED = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONHOME")
-"""Without these some interpreters do not start at all."""
+"""Variables without which some interpreters do not start."""

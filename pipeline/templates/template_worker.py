@@ -1,8 +1,8 @@
-"""The process that writes prompts: `python -m pipeline.templates.template_worker`.
+"""The template process: `python -m pipeline.templates.template_worker`.
 
-It reads templates and values as frames on its standard input and answers on its standard output.
-It has no files, no keys and no network to care for; loops, powers and bombs end at its limits,
-and it ends by itself when its parent is gone.
+It reads messages with templates and values from standard input and answers on standard output. It
+uses no files, keys or network. Endless loops and huge results end at its limits on time and memory,
+and it exits when its parent is gone.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ CPU_SECONDS = 2
 MEMORY = 512 * 1024 * 1024
 """Address space of this process, in bytes."""
 _PARENT_CHECK = 5.0
-"""Seconds between two looks at whether the parent is alive."""
+"""Seconds between two checks that the parent is alive."""
 
 
 def main() -> None:
@@ -53,7 +53,7 @@ def main() -> None:
 
 
 def _wait_for_message(requests: IO[bytes], parent: int) -> bool:
-    """Wait for the next message; false where nobody is left to send one."""
+    """Wait for the next message; return false if the parent is gone."""
     while True:
         ready, _, _ = select.select([requests], [], [], _PARENT_CHECK)
         if ready:
@@ -65,7 +65,7 @@ def _wait_for_message(requests: IO[bytes], parent: int) -> bool:
 def _limit(kind: int, value: int) -> None:
     _, hard = resource.getrlimit(kind)
     bounded = value if hard == resource.RLIM_INFINITY else min(value, hard)
-    # macOS knows RLIMIT_AS and refuses to set it; the limit of processor time still holds
+    # macOS has RLIMIT_AS but refuses to set it; the limit on processor time still holds
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(kind, (bounded, bounded))
 

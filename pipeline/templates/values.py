@@ -1,4 +1,4 @@
-"""What templates see: rows and axis values whose columns come before everything else."""
+"""The values that templates use: rows of tables and values of axes, with their columns."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,7 +14,7 @@ class TableRow:
 
 
 class AxisValue(str):
-    """A value of an axis: prints and compares as its id, and has columns: `product.name`."""
+    """A value of an axis: a text equal to its id, with columns: `product.name`."""
 
     __slots__ = ("columns", "slot")
 
@@ -23,7 +23,7 @@ class AxisValue(str):
 
     @classmethod
     def of(cls, slot: str, identity: str, columns: Mapping[str, object]) -> "AxisValue":
-        """The value `identity` of the axis `slot`."""
+        """Return the value with the id `identity` of the axis `slot`."""
         value = cls(identity)
         value.slot = slot
         value.columns = {**columns, "id": identity}
@@ -33,11 +33,12 @@ class AxisValue(str):
 def named_values(
     entry: Sequence[object], columns: Mapping[str, Sequence[str]]
 ) -> Mapping[str, object]:
-    """Names and values from their wire form `[slot, id, columns]`.
+    """Return template variables from their form in a message, `[slot, id, columns]`.
 
-    A slot without a name, or whose name starts with a dot, gives its columns as names of their own
-    (`vars`, and a table's row in its `where`); one without an id is a joined row. Columns are a
-    mapping, or a list in the order that was sent for this slot.
+    If the slot is empty or starts with a dot, each column becomes a variable (`vars`, and a table's
+    row in its `where`). Otherwise the slot is the variable: a row of a joined table if the id is
+    null, else a value of an axis. Columns are a mapping, or a list in the order that was sent for
+    this slot.
     """
     slot, identity, packed = entry
     slot = str(slot)

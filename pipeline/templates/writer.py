@@ -1,4 +1,4 @@
-"""Inside the child: templates are learned once, then written for many cells."""
+"""Compiling templates once and writing them for many cells, inside the template process."""
 
 import json
 import mmap
@@ -21,19 +21,19 @@ from pipeline.templates.syntax import (
 from pipeline.templates.values import named_values
 
 _GAP = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
-"""Several blank lines, as blocks leave them behind."""
+"""Several blank lines, as template blocks leave behind."""
 _UNFIT = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _OPENING, _CLOSING = "\"“„„«»'\u2018「『", "\"”“”»«'\u2019」』"
 Reply = dict[str, object]
 CellTemplates = tuple[str, list[tuple[str, str]], list[str], str | None]
 """The templates of a cell: prompt, texts by key, references, output path."""
 _MOST_PROBLEMS = 50
-"""Problems of one message after which a cell is not asked for more than its first."""
+"""Problems in one message after which only the first one of each cell is reported."""
 _DECIMAL = "\0decimal"
 
 
 class TemplateWriter:
-    """Holds the templates of one campaign."""
+    """Answers messages about the templates of one campaign."""
 
     def __init__(self, progress: mmap.mmap) -> None:
         self.progress = progress
@@ -45,7 +45,7 @@ class TemplateWriter:
         self._expressions: dict[str, Any] = {}
 
     def answer(self, body: bytes) -> Reply:
-        """Do what one message asks."""
+        """Carry out one message and return the answer."""
         message = json.loads(body, object_hook=_decimal)
         if message["op"] == "compile":
             return self._compile(message)
@@ -84,7 +84,7 @@ class TemplateWriter:
         return {"problems": problems, "needs": needs, "names": names_by_template}
 
     def _compile_problem(self, error: Exception, name: str, source: str) -> Reply:
-        """Why a template cannot be compiled."""
+        """Return the reason why a template cannot be compiled."""
         problem = _problem(error, name)
         if isinstance(error, TemplateSyntaxError) and problem["template"] == name:
             lines = source.splitlines() or [""]
@@ -97,7 +97,7 @@ class TemplateWriter:
     def _compile_template(
         self, name: str, source: str, problems: list[Reply], needs: list[tuple[str, str]]
     ) -> tuple[list[str], list[str]]:
-        """Compile a template and note what is left over; the names in it, and what it includes."""
+        """Compile a template and report leftover braces; return its names and its includes."""
         tree = self.environment.parse(source, name)
         self.environment.compile(tree, name)
         names = sorted({one.name for one in tree.find_all(nodes.Name)})
@@ -168,7 +168,7 @@ class TemplateWriter:
         number: int,
         problems: list[Reply],
     ) -> object:
-        """One cell's prompt, quoted texts, references and path."""
+        """Return the prompt, quoted texts, references and path of one image."""
         main, texts, references, path = templates
         prompt = self._text(main, context)
         note = context["note"]
@@ -189,7 +189,7 @@ class TemplateWriter:
         return [prompt, quoted, files, None if path is None else self._text(path, context)]
 
     def _all_problems(self, templates: CellTemplates, context: dict[str, object]) -> list[Reply]:
-        """All that keeps a cell's templates from being written, not only what came first."""
+        """Return every problem with the templates of a cell, not only the first one."""
         main, texts, references, path = templates
         names = [main, *(name for _, name in texts), *references, *([path] if path else [])]
         found_problems: list[Reply] = []
@@ -229,7 +229,7 @@ class _UnusablePrompt(Exception):
 
 
 def _problem(error: BaseException, main: str) -> Reply:
-    """What a template's failure means: where, and in words."""
+    """Return the place of an error in a template, and its explanation."""
     template, line = _template_line(error.__traceback__)
     if isinstance(error, Unwritable) and error.line:
         template, line = error.template, error.line
@@ -259,7 +259,7 @@ def _problem(error: BaseException, main: str) -> Reply:
 
 
 def _template_line(trace: TracebackType | None) -> tuple[str, int]:
-    """The innermost template and line of a traceback."""
+    """Return the name and line of the innermost template in a traceback."""
     name, line = "", 1
     while trace is not None:
         template = trace.tb_frame.f_globals.get("__jinja_template__")
@@ -277,7 +277,7 @@ def _decimal(mapping: dict[str, object]) -> object:
 
 
 def unfit_character(prompt: str) -> str:
-    """Name the first control character, bidi override or lone surrogate; empty where none is.
+    """Return the first control character, bidi override or lone surrogate; empty if none.
 
     Newlines and tabs are fine, and so are the direction marks that Arabic and Hebrew copy needs.
     """
@@ -286,7 +286,7 @@ def unfit_character(prompt: str) -> str:
 
 
 def is_quoted(text: str, prompt: str) -> bool:
-    """Whether a text stands in the prompt between quotes of any language."""
+    """Return whether the prompt contains a text in quotes, in the style of any language."""
     pairs = zip(_OPENING, _CLOSING, strict=True)
     return text in prompt and any(
         f"{opening}{text}{closing}" in prompt for opening, closing in pairs

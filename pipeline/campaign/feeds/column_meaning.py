@@ -1,4 +1,4 @@
-"""What the columns of a feed mean, by their headers, as shops and spreadsheets name them."""
+"""The meaning of a feed's columns, by the headers that shops and spreadsheets use."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -31,21 +31,21 @@ _GAP = re.compile(r"[\s_.\-]+")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ColumnMeaning:
-    """Which column is what; a row is left out where its name is empty or it is not sold."""
+    """The meaning of each column; rows without a name or not for sale are left out."""
 
     key: str
     columns: Mapping[str, str]
-    """`name`, `look`, `about`, `brand`, `headline` → the column, where there is one."""
+    """Columns by meaning: `name`, `look`, `about`, `brand`, `headline`, as far as they exist."""
     always: frozenset[str]
-    """Those of them that are filled in every row that is kept."""
+    """The meanings whose column is filled in every row that is kept."""
     where: str
-    """An expression over the columns; empty where every row is kept."""
+    """The expression that keeps a row; empty if every row is kept."""
     rows: int
-    """How many are kept."""
+    """Number of rows that are kept."""
 
 
 def meaning_of(table: Table) -> ColumnMeaning | None:
-    """What a feed's columns mean; `None` where no column tells its rows apart."""
+    """Return the meaning of a feed's columns; `None` if no column identifies its rows."""
     rows = [table.row(position) for position in range(len(table.rows))]
     known = {kind: _named(table.columns, words) for kind, words in _WORDS.items()}
     columns = {kind: found[0] for kind, found in known.items() if found}
@@ -84,7 +84,7 @@ def meaning_of(table: Table) -> ColumnMeaning | None:
 
 
 def _named(columns: Sequence[str], words: str) -> list[str]:
-    """The columns with one of these names, the likeliest first."""
+    """Return the columns with one of these names, the most likely first."""
     plain = {_GAP.sub(" ", column.casefold()).strip(): column for column in columns}
     return [plain[word] for word in words.split(", ") if word in plain]
 
@@ -94,7 +94,7 @@ def _blank(cell: object) -> bool:
 
 
 def _sold(column: str, rows: Sequence[Mapping[str, object]]) -> str:
-    """The cell of products that are sold, where some rows have it and others say otherwise."""
+    """Return the cell that means "for sale", if some rows have it and others do not."""
     cells = {row[column] for row in rows}
     if not _PLAIN.fullmatch(column) or not all(isinstance(cell, str) for cell in cells):
         return ""
@@ -103,7 +103,7 @@ def _sold(column: str, rows: Sequence[Mapping[str, object]]) -> str:
 
 
 def _runs_out(column: str, rows: Sequence[Mapping[str, object]]) -> bool:
-    """Whether a column counts what is there, and of some products there is none left."""
+    """Return whether a column counts the stock, and some products are out of stock."""
     cells = [str(row[column]) for row in rows]
     if not _PLAIN.fullmatch(column) or not all(_WHOLE.fullmatch(cell) for cell in cells):
         return False
@@ -112,7 +112,7 @@ def _runs_out(column: str, rows: Sequence[Mapping[str, object]]) -> bool:
 
 
 def _key(rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> str | None:
-    """The first column whose cells differ and can be ids."""
+    """Return the first column whose cells are all different and valid as ids."""
     for column in columns:
         cells = [key_text(row[column]) for row in rows]
         differ = len({folded(cell) for cell in cells}) == len(cells) > 0

@@ -1,4 +1,4 @@
-"""CSV and TSV as people really send them: BOM, `;`, CRLF, quoted newlines."""
+"""Reading CSV and TSV as programs export them: BOM, `;`, CRLF, quoted newlines."""
 
 import csv
 import io
@@ -19,7 +19,7 @@ from pipeline.campaign.reading.source import decode
 
 _DELIMITERS = (",", ";", "\t", "|")
 _SEPARATOR = re.compile(r"\"?sep=(.)\"?", re.IGNORECASE)
-"""A first line by which Excel is told the separator; it belongs to no table."""
+"""A first line that tells Excel the separator; not part of the table."""
 _UNQUOTED = "; a cell that holds the separator must be quoted"
 _QUOTED = re.compile(r'"[^"]*"')
 
@@ -29,7 +29,7 @@ def read_delimited(
 ) -> None:
     """Fill a table from the bytes of a CSV file; every cell is text.
 
-    Lines are decoded one by one: a feed may be large, and is held only once.
+    Lines are decoded one by one, so that a large feed is in memory only once.
     """
     decode(content, shown=table.file)
     lines = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline="")
@@ -55,14 +55,14 @@ def read_delimited(
 
 
 def _delimiter(header: str) -> str:
-    """The likeliest separator of a header, quoted names left out."""
+    """Return the most likely separator of a header, ignoring quoted names."""
     return max(_DELIMITERS, key=_QUOTED.sub("", header).count)
 
 
 def _records(
     lines: Iterable[str], file: str, findings: Findings, delimiter: str, *, skipped: int
 ) -> Iterator[Record]:
-    """(row number, line number, cells) of every row that is not blank."""
+    """Yield row number, line number and cells of every row that is not blank."""
     limit = csv.field_size_limit(max(csv.field_size_limit(), LONGEST_CELL * 4))
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     line = 1 + skipped

@@ -1,4 +1,4 @@
-"""All tables of a campaign, filtered by their `where`."""
+"""Reading all tables of a campaign and filtering them by their `where`."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -24,11 +24,11 @@ class Tables:
 
     by_name: dict[str, Table] = field(default_factory=dict)
     snapshots: dict[str, str] = field(default_factory=dict)
-    """Feed as written → sha256 of its bytes."""
+    """SHA-256 of each feed's bytes, by its path as written."""
 
 
 def gather_tables(checked: CheckedFile) -> Tables:
-    """Read every feed; a table that is an axis has the key `id` unless it names one."""
+    """Read every feed; the key of a table used as an axis is `id` unless it names another."""
     tables, matrix = Tables(), checked.file.matrix
     sources = {
         part.source
@@ -65,7 +65,7 @@ def filter_tables(
 
 
 class _FilterContext(NamedTuple):
-    """Whom to tell what went wrong, and who knows where."""
+    """What reporting an error needs: the findings, and the places of expressions."""
 
     findings: Findings
     templates: TemplateSet

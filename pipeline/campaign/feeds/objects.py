@@ -1,4 +1,4 @@
-"""JSON, JSON lines and YAML: lists of mappings, numbers as they are written."""
+"""Reading JSON, JSON lines and YAML: lists of mappings, with numbers kept as written."""
 
 import json
 from collections import Counter
@@ -12,7 +12,7 @@ from pipeline.campaign.reading.located import LocatedList
 
 _LARGEST = float("1e308")
 Entry = tuple[int, int, object]
-"""(row, line, what stands there)."""
+"""A row number, its line, and the value."""
 
 
 def read_json(text: str, table: Table, findings: Findings, *, at: Place) -> None:
@@ -29,7 +29,7 @@ def read_json(text: str, table: Table, findings: Findings, *, at: Place) -> None
 
 
 def read_json_lines(text: str, table: Table, findings: Findings, *, at: Place) -> None:
-    """Fill a table from JSON objects, one a line; a row's number is its line."""
+    """Fill a table from JSON objects, one per line; a row's number is its line."""
     lines = enumerate(text.split("\n"), start=1)
     entries = (
         (number, number, _loads(line, Place(table.file, number)))

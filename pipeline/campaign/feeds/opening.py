@@ -1,4 +1,4 @@
-"""A feed's file, read by what its name ends in."""
+"""Opening a feed with the reader for its file extension."""
 
 import hashlib
 import importlib
@@ -22,14 +22,14 @@ FEED_LIMIT = 512 * 1024 * 1024
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Feed:
-    """A file's bytes on their way into a table."""
+    """The bytes of a feed and the table to fill from them."""
 
     content: bytes
     table: Table
     part: TablePart
     findings: Findings
     at: Place
-    """Where the campaign file names it."""
+    """The place in the campaign file that names the feed."""
 
 
 Reader = Callable[[Feed], None]
@@ -38,7 +38,7 @@ Reader = Callable[[Feed], None]
 def open_table(
     name: str, part: TablePart, *, readable: ReadableFile, findings: Findings, at: Place
 ) -> Table | None:
-    """The table with its snapshot's hash; `None` where it cannot be read, which is noted."""
+    """Read a feed into a table; report why and return `None` if it cannot be read."""
     keys = (part.key,) if isinstance(part.key, str) else tuple(part.key or ())
     filtered = part.where is not None
     table = Table(name=name, file=readable.shown, columns=(), keys=keys, filtered=filtered)
@@ -69,7 +69,7 @@ def open_table(
 
 
 def _recognise(content: bytes, readable: ReadableFile, reader: Reader) -> None:
-    """Refuse what is no table at all, whatever its name ends in."""
+    """Refuse content that is not a table, whatever the extension."""
     packed = reader is _sheet
     start = content[:64].lstrip().lower()
     told = ""

@@ -1,4 +1,4 @@
-"""From records to a table: the checks that every kind of feed shares."""
+"""The checks on rows that every kind of feed shares."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,17 +10,17 @@ from pipeline.campaign.findings import Findings, Place
 from pipeline.suggestions import did_you_mean, listing
 
 LONGEST_CELL = 200_000
-"""Characters in one cell of a feed."""
+"""Most characters in one cell of a feed."""
 _FEW_COLUMNS = 8
-"""Columns that a complaint lists where none of them is near."""
+"""Most columns that a complaint lists if none of them resembles the name."""
 
 
 class Record(NamedTuple):
-    """One row of a feed on its way into a table."""
+    """One row of a feed, not checked yet."""
 
     number: int
     line: int
-    """Where it starts in the file; 0 where the kind of feed has no lines."""
+    """The line on which it starts; 0 if this kind of feed has no lines."""
     values: Sequence[object]
 
 
@@ -28,7 +28,7 @@ _UNFIT = re.compile("[\0\ud800-\udfff]")
 
 
 def check_columns(columns: Sequence[str], findings: Findings, *, at: Place) -> bool:
-    """Whether the header names every column once."""
+    """Return whether the header names every column once; report what is wrong."""
     sound = True
     seen: dict[str, int] = {}
     for number, column in enumerate(columns, start=1):
@@ -44,7 +44,7 @@ def check_columns(columns: Sequence[str], findings: Findings, *, at: Place) -> b
 
 
 def check_keys(table: Table, findings: Findings, *, at: Place) -> bool:
-    """Whether every key column exists."""
+    """Return whether every key column exists; report what is wrong."""
     for key in table.keys:
         if key not in table.columns:
             hint = did_you_mean(key, table.columns)
@@ -57,7 +57,7 @@ def check_keys(table: Table, findings: Findings, *, at: Place) -> bool:
 
 
 def fill(table: Table, records: Iterable[Record], findings: Findings) -> None:
-    """Add sound records to the table; what is wrong with the others is noted."""
+    """Add the valid records to the table; report what is wrong with the others."""
     where = [table.columns.index(key) for key in table.keys]
     for record in records:
         key = [key_text(record.values[column]) for column in where]
@@ -75,7 +75,7 @@ def fill(table: Table, records: Iterable[Record], findings: Findings) -> None:
 
 
 def recheck_keys(table: Table, findings: Findings) -> None:
-    """Look again at rows whose keys were in question, once those that `where` drops are gone."""
+    """Report the bad keys among the rows that `where` has kept."""
     sound = [True] * len(table.rows) if table.suspects else []
     for position, line in table.suspects.items():
         row = table.row(position)
@@ -94,9 +94,9 @@ def recheck_keys(table: Table, findings: Findings) -> None:
 def fitting(
     records: Iterable[Record], table: Table, findings: Findings, *, too_long: str = ""
 ) -> Iterator[Record]:
-    """The records that have a cell for every column; empty ones beyond the last are dropped.
+    """Yield the records with a cell for every column; drop empty cells beyond the last one.
 
-    `too_long` says what probably happened to a row with too many.
+    `too_long` is the probable cause of a row with too many cells, for the message.
     """
     width = len(table.columns)
     for record in records:
@@ -114,7 +114,7 @@ def fitting(
 
 
 def _key_complaint(key: Sequence[str], number: int, table: Table) -> str:
-    """Why a row cannot be found by its key: part of it is empty, or an earlier row has it."""
+    """Return what is wrong with a row's key: part of it is empty, or an earlier row has it."""
     if "" in key:
         return f"row {number} has no {table.keys[key.index('')]}, which is its key"
     first = table.index.get(KEY_JOINT.join(key)) if key else None
@@ -125,7 +125,7 @@ def _key_complaint(key: Sequence[str], number: int, table: Table) -> str:
 
 
 def key_text(value: object) -> str:
-    """A key cell as an id; empty where it cannot be one."""
+    """Return a key cell as an id; empty if it cannot be one."""
     if isinstance(value, str):
         return value.strip()
     if isinstance(value, int | Decimal) and not isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""A table in memory: rows as small pieces of JSON, found by key."""
+"""A table in memory: rows as packed JSON, found by key."""
 
 import json
 from array import array
@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 DECIMAL = "\0decimal"
-"""The one key of a mapping that stands for a decimal number in JSON; no feed can hold it."""
+"""The only key of a JSON object that represents a decimal number; no feed can contain it."""
 KEY_JOINT = "\0"
 
 
 def pack(value: object) -> str:
-    """A value as ASCII JSON; decimals stay as written."""
+    """Return a value as ASCII JSON; decimals stay as written."""
     return _PACKER.encode(value)
 
 
 def unpack(text: str | bytes) -> object:
-    """The value that `pack` packed."""
+    """Return the value that was packed by `pack`."""
     return json.loads(text, object_hook=_undecimal)
 
 
@@ -38,48 +38,48 @@ def _undecimal(mapping: dict[str, object]) -> object:
 
 @dataclass(slots=True)
 class Table:
-    """Named columns and many rows; 100 bytes of overhead a row, so that a million fit."""
+    """Named columns and many rows; 100 bytes of overhead per row, so that a million fit."""
 
     name: str
     file: str
     columns: tuple[str, ...]
     keys: tuple[str, ...] = ()
-    """The columns that tell rows apart."""
+    """The columns that identify a row."""
     rows: list[bytes] = field(default_factory=list)
-    """Each a JSON list with one value a column."""
+    """Each row as a JSON list with one value per column."""
     numbers: "array[int]" = field(default_factory=lambda: array("L"))
     """The row number of each row in its file: the header of a csv file is row 1."""
     index: dict[str, int] = field(default_factory=dict)
-    """Key values, joined by NUL, to the position of the row."""
+    """Position of each row by its key values, joined by NUL."""
     filtered: bool = False
-    """Whether a `where` will drop rows; only then is a repeated key a mistake, or none."""
+    """True if a `where` will drop rows; repeated keys are then judged after filtering."""
     suspects: dict[int, int] = field(default_factory=dict)
-    """Position → line of rows whose key is empty or repeats, kept until they are filtered."""
+    """Line by position of rows whose key is empty or repeated, kept until filtering."""
     sha256: str = ""
-    """Of the file's bytes as they were read."""
+    """Digest of the file's bytes as they were read."""
 
     def add(self, values: Sequence[object], number: int) -> int:
-        """Append a row; returns its position."""
+        """Append a row; return its position."""
         self.rows.append(pack(values).encode("ascii"))
         self.numbers.append(number)
         return len(self.rows) - 1
 
     def row(self, position: int) -> Mapping[str, object]:
-        """One row as column → value."""
+        """Return the values of one row by column."""
         values = unpack(self.rows[position])
         if not isinstance(values, list):
             raise TypeError(type(values))
         return dict(zip(self.columns, values, strict=True))
 
     def ids(self) -> list[str]:
-        """The key of every row in order, where the key is one column."""
+        """Return the key of every row in order, for a key of one column."""
         ordered = [""] * len(self.rows)
         for key, position in self.index.items():
             ordered[position] = key
         return ordered
 
     def keep(self, wanted: Sequence[bool]) -> None:
-        """Drop every row that is not wanted."""
+        """Keep only the rows whose flag is true."""
         kept = [position for position, keep in enumerate(wanted) if keep]
         moved = {old: new for new, old in enumerate(kept)}
         self.rows = [self.rows[position] for position in kept]

@@ -1,4 +1,4 @@
-"""Excel workbooks; imported only where a campaign names one (extra `xlsx`)."""
+"""Reading Excel workbooks; imported only if a campaign uses one (extra `xlsx`)."""
 
 import importlib
 import io
@@ -20,7 +20,7 @@ _UNPACKED_LIMIT = 512 * 1024 * 1024
 def read_sheet(
     content: bytes, table: Table, findings: Findings, *, sheet: str | None, at: Place
 ) -> None:
-    """Fill a table from one sheet; empty cells are empty text, formulas their last result."""
+    """Fill a table from one sheet; empty cells become empty texts, formulas their result."""
     start = Place(table.file)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
@@ -56,13 +56,13 @@ def _rows(sheet: Iterator[Sequence[object]]) -> Iterator[Record]:
 
 
 def _padded(row: Record, width: int) -> Record:
-    """Excel leaves out empty cells at the end of a row."""
+    """Return a row with the empty cells that Excel leaves out at its end."""
     missing = width - len(row.values)
     return Record(row.number, row.line, [*row.values, *[""] * missing])
 
 
 def _value(cell: object) -> object:
-    """A cell as text or number; Excel keeps no trace of how a number was typed."""
+    """Return a cell as text or number; Excel does not keep how a number was typed."""
     if cell is None:
         return ""
     if isinstance(cell, float):

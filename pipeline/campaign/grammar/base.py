@@ -1,4 +1,4 @@
-"""What all parts of the grammar share: closed sets of keys, and text that stays as written."""
+"""The base of all grammar models: closed sets of keys, and text that stays as written."""
 
 import typing
 from collections.abc import Mapping, Sequence
@@ -17,18 +17,18 @@ from pipeline.suggestions import did_you_mean, listing
 
 @dataclass(frozen=True, slots=True)
 class ValidationContext:
-    """The context of a validation that notes what it finds."""
+    """The context of a validation, with the findings that it adds to."""
 
     findings: Findings
     parents: Mapping[str, Sequence[str]]
-    """Key → the mappings that know it."""
+    """The mappings that have each key."""
 
 
 class Part(BaseModel):
     """A mapping with known keys.
 
-    Unknown keys are noted in the `ValidationContext`, so that one typo does not hide the rest of
-    the mapping.
+    Unknown keys are reported in the `ValidationContext`, so that one typo does not hide mistakes in
+    the rest of the mapping.
     """
 
     model_config = ConfigDict(
@@ -58,7 +58,7 @@ class Part(BaseModel):
 
 
 def _meant(key: str, value: LocatedMap, part: type[Part], *, parents: Sequence[str]) -> str:
-    """Where an unknown key belongs, or the key that was probably meant."""
+    """Return a hint: where an unknown key belongs, or the key that was probably meant."""
     if parents:
         return f"; it belongs under {listing(parents)}"
     fields = part.model_fields
@@ -82,7 +82,7 @@ def _as_written(value: object) -> object:
 
 
 _FEW_KEYS = 6
-"""Keys that a complaint lists where none of them is near."""
+"""Most keys that a complaint lists if none of them resembles the word."""
 
 Text = Annotated[str, BeforeValidator(_as_written), WithJsonSchema({"type": ["string", "number"]})]
 """Text as it is written; `2.50` is the text `2.50`."""

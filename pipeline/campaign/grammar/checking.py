@@ -1,4 +1,4 @@
-"""A located document against the grammar: typed values, or findings with places."""
+"""Checking a located document against the grammar: typed values, or findings with places."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ _KINDS = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CheckedFile:
-    """The file as typed values and as located ones, and what was found in it so far."""
+    """A campaign file as typed and as located values, with the findings so far."""
 
     readable: ReadableFile
     document: LocatedMap
@@ -36,21 +36,22 @@ class CheckedFile:
     profile: Profile
     findings: Findings
     bases: Mapping[str, ReadableFile]
-    """Every file that the document was put together from, as places name it."""
+    """Every file that the document was merged from, by its name in places."""
 
     def place(self, *steps: Step, key: bool = False) -> Place:
-        """Where the value (or the key) at a path stands."""
+        """Return the place of the value (or the key) at a path."""
         return place_at(self.document, steps, key=key)
 
     def base(self, at: Place) -> ReadableFile:
-        """The file that a place is in; names in it are relative to its folder."""
+        """Return the file that a place is in; paths written there are relative to its folder."""
         return self.bases[at.file]
 
 
 def check(document: LocatedMap, findings: Findings) -> CampaignFile | None:
-    """The file as typed values; what does not fit is noted and left out.
+    """Return the file as typed values; report what is wrong and leave it out.
 
-    What is left is only good for finding further mistakes. `None` where nothing can be made of it.
+    If anything was left out, the result serves only to find further mistakes. `None` if there is no
+    valid rest.
     """
     _check_stages(document, findings)
     try:
@@ -67,7 +68,7 @@ def check(document: LocatedMap, findings: Findings) -> CampaignFile | None:
 
 
 def _without(document: LocatedMap, broken: Sequence[Sequence[Step]]) -> LocatedMap:
-    """The document without its broken parts: single axes, rules and tables, or whole keys."""
+    """Return the document without its invalid parts: single axes, rules and tables, or keys."""
     sound = LocatedMap(document.place, document.path)
     for key in document:
         sound.take(key, document)
@@ -92,7 +93,7 @@ def _without(document: LocatedMap, broken: Sequence[Sequence[Step]]) -> LocatedM
 
 
 _FINE = ("matrix", "data")
-"""Keys whose parts make sense without each other."""
+"""Keys whose parts are valid independently of each other."""
 _STAND_INS = {"campaign": "unnamed", "prompt": "-"}
 
 
@@ -123,9 +124,9 @@ def _note(error: Mapping[str, Any], document: LocatedMap, findings: Findings) ->
 
 
 def real_steps(document: LocatedMap, steps: Sequence[Step]) -> list[Step]:
-    """The steps of a path that the document has, and a last one that it lacks.
+    """Return the steps of a path that the document has, and the first one that it lacks.
 
-    pydantic puts the names of alternatives (`list`, `word`) among them.
+    pydantic adds names of alternatives (`list`, `word`), which are dropped.
     """
     here: object = document
     kept: list[Step] = []
@@ -142,7 +143,7 @@ def real_steps(document: LocatedMap, steps: Sequence[Step]) -> list[Step]:
 
 
 def _missing_axis(steps: Sequence[Step], document: LocatedMap) -> str:
-    """That a key is missing; a misspelt axis is taken for another one, which is said."""
+    """Return the complaint about a missing key; name an unknown axis that may be a typo for it."""
     matrix = document.get("matrix")
     if list(steps) == ["matrix", "size"] and isinstance(matrix, LocatedMap):
         near = nearest("size", matrix)

@@ -1,4 +1,4 @@
-"""What becomes of an image, whom to tell, and how a provider is reached."""
+"""Output, renditions, notifications, and access to providers."""
 
 from typing import Annotated, Literal
 
@@ -10,7 +10,7 @@ Money = Annotated[Number, Field(ge=0)]
 
 
 class OutputPart(Part):
-    """Where an image lies below `drafts/` or `finals/`."""
+    """The path of an image below `drafts/` or `finals/`."""
 
     path: Text | None = Field(
         None, description="A template without ending; -r2 is added from round 2 on."
@@ -35,7 +35,7 @@ class ProvenancePart(Part):
 
 
 class NoticePart(Part):
-    """Whom to tell how a run ended."""
+    """A webhook to call when a run ends."""
 
     when: list[Literal["done", "review", "failed", "budget", "stopped", "always"]] = Field(
         min_length=1, description="Endings that are told."
@@ -44,7 +44,7 @@ class NoticePart(Part):
 
 
 class PricePart(Part):
-    """What a credit costs in a currency, for display."""
+    """The price of a credit in a currency, for display."""
 
     currency: Text = Field("USD", description="Currency code.")
     per_credit: Money = Field(description="Price of one credit.")

@@ -1,4 +1,4 @@
-"""The matrix and its tables: what is multiplied by what, and the exceptions."""
+"""The matrix and its tables: the axes to multiply, and the exceptions."""
 
 from typing import Annotated, Any, Literal
 
@@ -84,7 +84,7 @@ Pattern = Annotated[
         custom_error_message="must be a glob, a list of globs, or a mapping of columns to globs",
     ),
 ]
-"""What an axis must be for a rule to apply."""
+"""The values of an axis to which a rule applies."""
 
 
 class SamplePart(Part):
@@ -95,7 +95,7 @@ class SamplePart(Part):
 
 
 def _further_axes(schema: dict[str, Any]) -> None:
-    """Any other key is an axis like `size`."""
+    """Allow any other key in the schema, as an axis like `size`."""
     size = schema["properties"]["size"]
     schema["additionalProperties"] = {**size, "description": "An axis: a list, or {from: table}."}
 

@@ -10,13 +10,13 @@ from pydantic import BaseModel
 from pipeline.campaign.grammar.campaign_file import CampaignFile
 
 _MOST_PARENTS = 3
-"""Places that a hint names; a key with more of them says little by itself."""
+"""Most places that a hint names; a key that belongs in more of them is no clue."""
 
 
 def parts(
     part: type[BaseModel] = CampaignFile, path: str = ""
 ) -> Iterator[tuple[str, type[BaseModel]]]:
-    """Path and model of every mapping, in the file's order: `("stages.draft", DraftPart)`."""
+    """Yield path and model of every mapping, in the file's order: `("stages.draft", DraftPart)`."""
     yield path, part
     for name, field in part.model_fields.items():
         key = field.alias or name
@@ -26,13 +26,13 @@ def parts(
 
 
 def keys(part: type[BaseModel]) -> list[str]:
-    """The keys that a mapping knows, as they are written."""
+    """Return the keys of a mapping, as they are written."""
     return [field.alias or name for name, field in part.model_fields.items()]
 
 
 @cache
 def parents() -> Mapping[str, Sequence[str]]:
-    """Where each key belongs, exceptions (`overrides`) left out; keys of the file itself too."""
+    """Return the mappings that each key belongs to, without those in `overrides`."""
     found: dict[str, list[str]] = {}
     for path, part in parts():
         if path and not path.startswith("overrides"):
@@ -43,12 +43,12 @@ def parents() -> Mapping[str, Sequence[str]]:
 
 @cache
 def keys_by_model() -> Mapping[str, Sequence[str]]:
-    """The keys of each mapping, by the name of its model."""
+    """Return the keys of each mapping, by the name of its model."""
     return {part.__name__: keys(part) for _, part in parts()}
 
 
 def _models(kind: object) -> Iterator[tuple[type[BaseModel], str]]:
-    """The mappings with known keys inside a type, and how a path goes on to them."""
+    """Yield the mappings with known keys inside a type, and how a path continues to them."""
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         yield kind, ""
         return

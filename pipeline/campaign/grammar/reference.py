@@ -24,7 +24,7 @@ _WORDS = {
 
 
 def reference() -> str:
-    """Markdown: one table for each mapping of a campaign file, in the file's order."""
+    """Return Markdown: one table for each mapping of a campaign file, in the file's order."""
     lines = [BEGIN]
     for path, part in parts():
         path = "matrix.AXIS" if part is FromPart else path  # noqa: PLW2901  any axis may be one
@@ -59,7 +59,7 @@ _NAMED = ((Axis, "values, or `{from: table}`"), (AxisValue, "value"), (Pattern, 
 
 
 def _takes(kind: object) -> str:
-    """A type in a few words."""
+    """Return a type in a few words."""
     for known, name in _NAMED:
         if kind == known:
             return name

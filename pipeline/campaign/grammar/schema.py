@@ -12,7 +12,7 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schema() -> dict[str, object]:
-    """The schema as a value; a file that extends others may leave the rest to them."""
+    """Return the schema; a file that extends others need not have the required keys."""
     made = _tidied(CampaignFile.model_json_schema())
     if not isinstance(made, dict):
         raise TypeError(type(made))
@@ -27,12 +27,12 @@ def schema() -> dict[str, object]:
 
 
 def schema_text() -> str:
-    """The schema as the shipped file has it."""
+    """Return the schema as the text of the shipped file."""
     return json.dumps(schema(), indent=1, ensure_ascii=False) + "\n"
 
 
 def _tidied(value: object) -> object:
-    """Without titles, which repeat the keys, and without `null` for what may be left out."""
+    """Return a part of the schema without titles, and without `null` for optional keys."""
     if isinstance(value, list):
         return [_tidied(one) for one in value]
     if not isinstance(value, dict):

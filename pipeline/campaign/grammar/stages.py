@@ -1,4 +1,4 @@
-"""Stages, pace and money: how much is rendered, how well, how fast, for how much."""
+"""Stages, budgets and limits of a run."""
 
 import re
 from typing import Annotated, Literal
@@ -14,7 +14,7 @@ Positive = Annotated[Number, Field(gt=0)]
 
 
 class DraftPart(Part):
-    """How drafts are rendered, and who chooses among them."""
+    """The settings of drafts, and who chooses among them."""
 
     quality: QualityWord = Field("low", description="Price tier of a draft.")
     takes: Takes = Field(1, description="Alternatives per cell to choose from.")
@@ -24,7 +24,7 @@ class DraftPart(Part):
 
 
 class FinalPart(Part):
-    """How finals are rendered."""
+    """The settings of finals."""
 
     quality: QualityWord = Field("high", description="Price tier of a final.")
     takes: Takes = Field(1, description="Finals per approved draft.")
@@ -36,7 +36,7 @@ class FinalPart(Part):
 
 
 class StagesPart(Part):
-    """Only the stages named here run; without the key both do."""
+    """The stages that run; both if the key is left out."""
 
     draft: DraftPart | None = Field(None, description="Cheap alternatives for review.")
     final: FinalPart | None = Field(None, description="The approved cells in high quality.")
@@ -63,7 +63,7 @@ def _failures(value: int | str) -> int | str:
 
 
 class RunPart(Part):
-    """How fast, and when to give up."""
+    """Limits on the speed of a run, and on its failures."""
 
     concurrency: int | None = Field(None, ge=1, le=2000, description="Requests in flight at once.")
     images_per_minute: Positive | None = Field(None, description="Images asked for per minute.")

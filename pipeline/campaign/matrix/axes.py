@@ -1,4 +1,4 @@
-"""Axes from the campaign file and its tables."""
+"""Building axes from the campaign file and its tables."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -15,7 +15,7 @@ from pipeline.model.provider import Caps
 from pipeline.suggestions import did_you_mean
 
 _TOO_MANY = 50
-"""Broken ids of one axis that are told one by one."""
+"""Most invalid ids of one axis that are reported one by one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,7 +24,7 @@ class AxisContext:
 
     tables: Mapping[str, Table]
     declared: Collection[str]
-    """Names of tables, those that could not be read included."""
+    """Names of tables, including those that could not be read."""
     caps: Caps
     placements: Mapping[str, Size]
     document: LocatedMap
@@ -33,14 +33,14 @@ class AxisContext:
 
 
 def axis_parts(matrix: MatrixPart) -> dict[str, Sequence[object] | FromPart]:
-    """Every axis as the grammar gives it, by name, in canonical order."""
+    """Return every axis as the grammar has it, by name, in canonical order."""
     parts: dict[str, Sequence[object] | FromPart] = {"size": matrix.size}
     parts.update(matrix.__pydantic_extra__)
     return {name: parts[name] for name in canonical(list(parts))}
 
 
 def build_axes(matrix: MatrixPart, context: AxisContext) -> tuple[Axis, ...]:
-    """Every axis with its values; what is wrong is noted."""
+    """Return every axis with its values; report what is wrong."""
     return tuple(_axis(name, part, context) for name, part in axis_parts(matrix).items())
 
 
@@ -61,7 +61,7 @@ def _axis(name: str, part: Sequence[object] | FromPart, context: AxisContext) ->
 def add_value(
     axis: Axis, value: object, context: AxisContext, *, at: Place, path: str
 ) -> int | None:
-    """Append one written value; its position, or `None` where it is wrong."""
+    """Append a value from the campaign file; return its position, or `None` if it is wrong."""
     if isinstance(value, Mapping):
         identity = value.get("id")
         if isinstance(identity, bool) or not isinstance(identity, str | int):
@@ -133,7 +133,7 @@ def _sizes_of_rows(axis: Axis, context: AxisContext) -> None:
 
 
 _SHORTENED = re.compile(r"[0-9][.,][0-9]+E\+[0-9]+", re.ASCII)
-"""How Excel writes a long number that it was not told to leave alone."""
+"""A long number as Excel shortens it, unless the column is formatted as text."""
 
 
 def _check_ids(axis: Axis, context: AxisContext) -> None:

@@ -13,44 +13,44 @@ CANONICAL = ("product", "size", "locale")
 
 
 def canonical(names: Sequence[str]) -> list[str]:
-    """Axis names in the order in which cells are named: product, size, locale, then by name."""
+    """Return axis names in the order of cell names: product, size, locale, then by name."""
     first = [name for name in CANONICAL if name in names]
     return first + sorted(name for name in names if name not in CANONICAL)
 
 
 @dataclass(slots=True)
 class Axis:
-    """Values in the file's order; those that only `include` names come after `crossed`."""
+    """One axis: values in the file's order, then those that only `include` names."""
 
     name: str
     ids: list[str] = field(default_factory=list)
     crossed: int = 0
-    """How many of the values take part in the cross product."""
+    """Number of values that take part in the cross product; the others come from `include`."""
     table: Table | None = None
-    """Where the first values come from, row by row; the others are `extra`."""
+    """The table whose rows are the first values, if any; columns of the others are in `extra`."""
     extra: list[str] = field(default_factory=list)
     """Columns of the values that are not rows of the table, as packed mappings."""
     places: list[Place] = field(default_factory=list)
-    """Where each extra value is written."""
+    """The place of each extra value."""
     sizes: list[Size] = field(default_factory=list)
-    """For the size axis: what each value is."""
+    """The size of each value, on the size axis."""
 
     def add(self, identity: str, columns: Mapping[str, object], *, at: Place) -> int:
-        """Append a value that is written in the campaign file; returns its position."""
+        """Append a value that is written in the campaign file; return its position."""
         self.ids.append(identity)
         self.extra.append(pack(columns))
         self.places.append(at)
         return len(self.ids) - 1
 
     def packed(self, position: int) -> str:
-        """The columns of a value as JSON: a list for a row of the table, else a mapping."""
+        """Return the columns of a value as JSON: a list for a row of the table, else a mapping."""
         rows = len(self.table.rows) if self.table else 0
         if self.table is not None and position < rows:
             return self.table.rows[position].decode("ascii")
         return self.extra[position - rows]
 
     def columns(self, position: int) -> Mapping[str, object]:
-        """The columns of a value; without its id."""
+        """Return the columns of a value, without its id."""
         if self.table is not None and position < len(self.table.rows):
             return self.table.row(position)
         columns = unpack(self.extra[position - (len(self.table.rows) if self.table else 0)])
@@ -59,14 +59,14 @@ class Axis:
         return columns
 
     def origin(self, position: int) -> tuple[Place, int]:
-        """Where a value is written: its place and, in a table, its row number (else 0)."""
+        """Return the place of a value and, in a table, its row number (else 0)."""
         rows = len(self.table.rows) if self.table else 0
         if self.table is not None and position < rows:
             return Place(self.table.file), self.table.numbers[position]
         return self.places[position - rows], 0
 
     def known_columns(self) -> Iterator[str]:
-        """Every column that some value of the axis has."""
+        """Yield every column that some value of the axis has."""
         yield "id"
         if self.table is not None:
             yield from self.table.columns
@@ -79,14 +79,14 @@ class Axis:
 
 
 LONGEST_ID = 100
-"""Bytes of an id in UTF-8; several ids make one file name."""
+"""Most bytes of an id in UTF-8; several ids make one file name."""
 
 _UNFIT = re.compile(r'[/\\:*?"<>|\[\]\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]')
 _RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
 
 
 def id_complaint(word: str) -> str:
-    """Why a word cannot be an id; empty where it can."""
+    """Return the reason why a word cannot be an id; empty if it can."""
     if not word:
         return "an id must not be empty"
     if word in (".", ".."):
@@ -107,13 +107,13 @@ def id_complaint(word: str) -> str:
 
 
 def plain_id(word: str) -> str:
-    """A word with - for what may not name files and cells; empty where all of it may."""
+    """Return a word with - for characters that ids may not have; empty if it has none."""
     plain = re.sub(r"\s*-[-\s]*", "-", _UNFIT.sub("-", word)).strip("-. ")
     return plain if _UNFIT.search(word) else ""
 
 
 def folded(word: str) -> str:
-    """What two names share where a file system would take them for one."""
+    """Return a form that is equal for names that some file systems do not tell apart."""
     if word.isascii():
         return word.lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", word).casefold())

@@ -15,11 +15,11 @@ from pipeline.campaign.resolved import CellRule, Matrix, Point, Sample
 from pipeline.suggestions import did_you_mean, listing
 
 MOST_CELLS = 20_000_000
-"""Cells of one campaign, before exclusions."""
+"""Most cells of one campaign, before exclusions."""
 
 
 def build_matrix(matrix: MatrixPart, context: AxisContext) -> Matrix:
-    """Everything under `matrix:`; what is wrong is noted."""
+    """Build the matrix from the file; report what is wrong."""
     axes = build_axes(matrix, context)
     zips = _zips(matrix, axes, context)
     includes = _includes(matrix, axes, context)
@@ -40,7 +40,7 @@ def _check_extent(
     samples: Sequence[Sample],
     context: AxisContext,
 ) -> None:
-    """Refuse a product that nobody can have meant before anything walks through it."""
+    """Refuse a cross product that is too large before anything iterates over it."""
     followers = {number for group in zips for number in group[1:]}
     kept = {sample.axis: sample.n for sample in samples}
     counts = [
@@ -61,7 +61,7 @@ def override_rules(
     document: LocatedMap,
     findings: Findings,
 ) -> tuple[CellRule, ...]:
-    """Which cells each override is about."""
+    """Return a rule with the cells that each override applies to."""
     return tuple(
         build_rule(
             override.match,
@@ -192,7 +192,7 @@ def _includes(
 def _position(
     axis: Axis, value: object, context: AxisContext, *, at: Place, path: str
 ) -> int | None:
-    """Where an included value stands on its axis; a new one is appended."""
+    """Return the position of an included value on its axis; append it if it is new."""
     if not isinstance(value, Mapping):
         word = size_id(str(value)) if axis.name == "size" else str(value)
         if word in axis.ids:

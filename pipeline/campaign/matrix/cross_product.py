@@ -1,4 +1,4 @@
-"""Cross product → exclude → include, one cell at a time."""
+"""The cells of a matrix, one at a time: cross product, exclude, include."""
 
 import hashlib
 import itertools
@@ -8,9 +8,9 @@ from pipeline.campaign.resolved import CellRule, Matrix, Point, Sample
 
 
 def cell_points(matrix: Matrix) -> Iterator[Point]:
-    """Every cell that no axis rule excludes, in canonical order, then those only `include` adds.
+    """Yield the cells that no axis rule excludes, in canonical order, then the included ones.
 
-    Exclusions with a condition are not decided here.
+    Exclusions with a condition are not applied here.
     """
     samplers = [_Sampler(matrix, sample) for sample in matrix.samples]
     rules = [rule.masks for rule in matrix.excludes if rule.masks and not rule.condition]
@@ -27,14 +27,14 @@ def cell_points(matrix: Matrix) -> Iterator[Point]:
 
 
 def _crosses(matrix: Matrix, point: Point) -> bool:
-    """Whether the product alone has a cell."""
+    """Return whether the cross product has a cell without `include`."""
     return all(
         position < axis.crossed for axis, position in zip(matrix.axes, point, strict=True)
     ) and all(len({point[axis] for axis in group}) == 1 for group in matrix.zips)
 
 
 def fits(rule: CellRule, point: Point) -> bool:
-    """Whether the axes of a cell fit a rule; its condition is not asked."""
+    """Return whether the axes of a cell fit a rule; its condition is not evaluated."""
     return all(mask[point[axis]] for axis, mask in rule.masks)
 
 
@@ -49,7 +49,7 @@ def _any_fits(rules: Sequence[tuple[tuple[int, bytes], ...]], point: Point) -> b
 
 
 def _product(matrix: Matrix) -> Iterator[Point]:
-    """The cross product, lazily; zipped axes move together where the first of them stands."""
+    """Yield the cross product; zipped axes advance together, in the place of the first one."""
     leaders = {group[0]: group for group in matrix.zips}
     followers = {axis for group in matrix.zips for axis in group[1:]}
     order = [number for number in range(len(matrix.axes)) if number not in followers]
@@ -68,7 +68,7 @@ def _product(matrix: Matrix) -> Iterator[Point]:
 
 
 class _Sampler:
-    """Decides which values of one axis a combination of the others keeps."""
+    """The values of one axis that are sampled for each combination of the others."""
 
     def __init__(self, matrix: Matrix, sample: Sample) -> None:
         self.matrix = matrix
@@ -84,7 +84,7 @@ class _Sampler:
         return point[axis] in self._kept
 
     def _choose(self, point: Point) -> frozenset[int]:
-        """By hash of the ids, so that other combinations never change this one's choice."""
+        """Choose by a hash of the ids, so that the choice does not depend on other combinations."""
         chosen = self.matrix.axes[self.sample.axis]
         names = [
             f"{axis.name}={axis.ids[position]}"

@@ -1,4 +1,4 @@
-"""Tables joined to cells: which row belongs to which cell."""
+"""Joining tables to cells: finding the row of each cell."""
 
 from collections.abc import Mapping, Sequence
 
@@ -22,7 +22,7 @@ def build_joins(
     *,
     places: Mapping[str, Place],
 ) -> tuple[Join, ...]:
-    """A join for every table that is no axis; what is wrong is noted."""
+    """Return a join for every table that is not an axis; report what is wrong."""
     used = {axis.table.name for axis in axes if axis.table is not None}
     joins = []
     for name, table in sorted(tables.items()):
@@ -44,7 +44,7 @@ def build_joins(
 def _key(
     column: str, axes: Sequence[Axis], findings: Findings, *, at: Place, path: str
 ) -> tuple[int, str] | None:
-    """The axis of that name, else the one axis that has such a column."""
+    """Return the axis of that name, else the only axis with such a column."""
     for number, axis in enumerate(axes):
         if axis.name == column:
             return number, ""
@@ -61,7 +61,7 @@ def _key(
 
 
 class Joiner:
-    """Finds the rows of cells; remembers the keys of values it has seen lately."""
+    """Finds the rows of cells, with a cache of the keys of recent values."""
 
     def __init__(self, joins: Sequence[Join], axes: Sequence[Axis]) -> None:
         self.joins = joins
@@ -69,7 +69,7 @@ class Joiner:
         self._texts: dict[tuple[int, str, int], str] = {}
 
     def rows(self, point: Point) -> tuple[Point, Join | None]:
-        """A position in every joined table, and the first table that has no row for the cell."""
+        """Return the row in every joined table, and the first join without a row for the cell."""
         rows = []
         absent: Join | None = None
         for join in self.joins:
@@ -80,7 +80,7 @@ class Joiner:
         return tuple(rows), absent
 
     def key(self, join: Join, point: Point) -> str:
-        """The key of a cell in a table."""
+        """Return the key of a cell in a table."""
         return KEY_JOINT.join(self._text(axis, column, point[axis]) for axis, column in join.keys)
 
     def _text(self, axis: int, column: str, position: int) -> str:

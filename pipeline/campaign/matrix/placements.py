@@ -1,4 +1,4 @@
-"""Placements by name: the shipped list, dated and sourced."""
+"""Placements by name: the shipped list, with sources and a date."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -14,7 +14,7 @@ FILE = Path(__file__).with_name("placements.yaml")
 
 
 class PlacementEntry(BaseModel):
-    """One placement as the list has it."""
+    """One entry of the list."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -22,7 +22,7 @@ class PlacementEntry(BaseModel):
     px: str
     max_kb: int
     source: str
-    """Where the platform says so."""
+    """URL of the platform's specification."""
     safe: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
 
 
@@ -32,20 +32,20 @@ class PlacementList(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     checked: str
-    """When the sources were last looked at."""
+    """The date on which the sources were last checked."""
     placements: dict[str, PlacementEntry]
 
 
 @cache
 def listing() -> PlacementList:
-    """The list as it ships."""
+    """Return the shipped list."""
     document, _ = parse(FILE.read_text("utf-8"), file=FILE.name)
     return PlacementList.model_validate(document)
 
 
 @cache
 def placements() -> Mapping[str, Size]:
-    """Every known placement, by id; its ratio is chosen later, for a provider."""
+    """Return every known placement by id; its ratio is chosen later, for a provider."""
     return {
         name: Size(
             id=name,

@@ -1,4 +1,4 @@
-"""Globs over axes, compiled into masks: one byte for each value of an axis."""
+"""Compiling globs over axes into masks: one byte for each value of an axis."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ def build_rule(
     path: str,
     condition: str = "",
 ) -> CellRule:
-    """Masks for every axis that is named; unknown axes and idle globs are noted."""
+    """Compile a rule; report unknown axes, and globs that fit no value."""
     numbers = {axis.name: number for number, axis in enumerate(axes)}
     masks: list[tuple[int, bytes]] = []
     for name, pattern in wanted.items():

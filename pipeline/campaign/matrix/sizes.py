@@ -16,25 +16,25 @@ _PIXELS_FROM = 50
 
 
 def size_id(word: str) -> str:
-    """`4:3` as it is named in cells and paths: `4x3`; `1080 × 1920` is `1080x1920`."""
+    """Return a size as written in cell names: `4x3` for `4:3`, `1080x1920` for `1080 × 1920`."""
     found = _RATIO.fullmatch(word) or _PIXELS.fullmatch(word)
     return f"{found[1]}x{found[2]}" if found else word
 
 
 def parse_ratio(word: str) -> Fraction | None:
-    """The ratio that a word like `4:3` or `4x3` names."""
+    """Return the ratio of a word like `4:3` or `4x3`, or `None`."""
     found = _RATIO.fullmatch(word)
     return Fraction(int(found[1]), int(found[2])) if found else None
 
 
 def parse_pixels(word: str) -> tuple[int, int] | None:
-    """Width and height of a word like `970x250`."""
+    """Return width and height of a word like `970x250`, or `None`."""
     found = _PIXELS.fullmatch(word)
     return (int(found[1]), int(found[2])) if found else None
 
 
 def size_from_word(word: str, *, caps: Caps, placements: Mapping[str, Size]) -> Size | str:
-    """A ratio, exact pixels or a placement; a text says what is wrong."""
+    """Return the size for a ratio, exact pixels or a placement; a text if it is wrong."""
     sides = parse_pixels(word)
     if sides is not None and min(sides) >= _PIXELS_FROM:
         return _fitted(Size(id=size_id(word), ratio="", pixels=sides), caps)
@@ -52,7 +52,7 @@ def size_from_word(word: str, *, caps: Caps, placements: Mapping[str, Size]) -> 
 def size_from_mapping(
     identity: str, columns: Mapping[str, object], *, caps: Caps, placements: Mapping[str, Size]
 ) -> Size | str:
-    """A size with an id of its own: `px`, `ratio`, or a placement's name as its id."""
+    """Return the size for an id with `px` or `ratio`, or for a placement; a text if it is wrong."""
     pixels, ratio = columns.get("px"), columns.get("ratio")
     if pixels is not None:
         sides = parse_pixels(str(pixels))
@@ -73,7 +73,7 @@ def size_from_mapping(
 
 
 def _as_documented(ratio: Fraction, word: str, caps: Caps) -> str:
-    """The provider's own spelling of a ratio: `9:21`, not `3:7`."""
+    """Return a ratio in the provider's spelling: `9:21`, not `3:7`."""
     for known in caps.ratios:
         if parse_ratio(known) == ratio:
             return known
@@ -81,7 +81,7 @@ def _as_documented(ratio: Fraction, word: str, caps: Caps) -> str:
 
 
 def _fitted(size: Size, caps: Caps) -> Size:
-    """The size with the documented ratio that loses least when it is cut."""
+    """Return the size with the documented ratio that loses the least when it is cropped."""
     if size.pixels is None:
         return size
     target = Fraction(*size.pixels)

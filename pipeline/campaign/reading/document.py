@@ -1,4 +1,4 @@
-"""A YAML text as located values.
+"""Parsing a YAML text into located values.
 
 Built from the events of PyYAML's C parser, never through its resolver or constructor: those turn
 `16:9` into 969 and `no` into False. Every limit is checked on the event stream, before anything
@@ -36,7 +36,7 @@ Scalar = str | bool | int | Decimal | None
 
 
 def plain_scalar(text: str) -> Scalar:
-    """The value of an unquoted word.
+    """Return the value of an unquoted word.
 
     YAML 1.2's core schema with a stricter rule for numbers: what would not print as it is written
     (`0012`, `1e3`, `0x1F`, `.5`, `+5`, 5000 digits) stays text, like `1:1`, `no`, `on` and dates.
@@ -52,7 +52,7 @@ def plain_scalar(text: str) -> Scalar:
 
 
 MOST_VALUES = 250_000
-"""Values in one file, what aliases repeat included."""
+"""Most values in one file, including those that aliases repeat."""
 
 _CUT = re.compile(r"[ \t]+(#[^\s#].*)")
 _COLOUR = re.compile(r"#(?:[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})\b", re.IGNORECASE)
@@ -66,9 +66,9 @@ _NOWHERE = Place("")
 
 
 def parse(text: str, *, file: str) -> tuple[object, Findings]:
-    """The one document of a YAML text and what is odd about it.
+    """Return the document in a YAML text, and the findings about it.
 
-    Raises `CampaignError` with everything found so far where the text cannot be read on.
+    Raises `CampaignError` with the findings so far if the rest of the text cannot be read.
     """
     findings = Findings()
     builder = _Builder(text, file, findings)
@@ -99,7 +99,7 @@ class _OpenCollection:
     flow: bool
     anchor: str | None
     before: int
-    """How many values had been counted when it opened."""
+    """Number of values that had been counted when it opened."""
     key: object = _NO_KEY
     key_place: Place = _NOWHERE
     key_end: int = 0
@@ -107,7 +107,7 @@ class _OpenCollection:
 
 
 class _Builder:
-    """Turns events into located values."""
+    """Builds located values from YAML events."""
 
     def __init__(self, text: str, file: str, findings: Findings) -> None:
         self.text = text
@@ -122,7 +122,7 @@ class _Builder:
         self._documents = 0
 
     def accept(self, event: yaml.Event) -> bool:
-        """Take one event; false where reading must stop."""
+        """Process one event; return false if reading must stop."""
         match event:
             case yaml.ScalarEvent():
                 self._scalar(event)
@@ -194,7 +194,7 @@ class _Builder:
         top.key = _BAD_KEY
 
     def _look_around(self, top: _OpenCollection | None, event: yaml.ScalarEvent, at: Place) -> None:
-        """Catch what was swallowed: by a comment, or by a comma in a flow mapping."""
+        """Report text that YAML cuts off: at a comment, or at a comma in a flow mapping."""
         end = _end(event)
         cut = _CUT.match(self.text, end)
         if cut and not event.value:
@@ -328,7 +328,7 @@ class _Builder:
 
 
 def _comma_hint(top: _OpenCollection, key: str) -> str:
-    """What a comma that cut a text, or a number, should have been."""
+    """Return the fix for a comma that cut a text or a number in two."""
     before = next(reversed(top.value), None) if isinstance(top.value, LocatedMap) else None
     if before is None or not isinstance(top.value, LocatedMap):
         return "a text that holds a comma must be quoted"

@@ -1,4 +1,4 @@
-"""What a YAML parser's complaint means to the person who wrote the file."""
+"""YAML parser errors, put into words for the author of the file."""
 
 import re
 
@@ -7,10 +7,10 @@ import yaml
 from pipeline.campaign.findings import Place
 
 DEEPEST = 64
-"""Mappings and lists inside each other."""
+"""Most levels of nested mappings and lists."""
 NESTED = f"lists and mappings are nested deeper than {DEEPEST}"
 _SHOWN = 80
-"""Characters of a text that a hint repeats."""
+"""Most characters of a text that a hint repeats."""
 
 _TEMPLATE = re.compile(r"(?:^|[:\-,\[{?])[ \t]+(\{\{.*|\{%.*)|^(\{[{%].*)")
 _QUOTED_START = re.compile(
@@ -25,7 +25,7 @@ _MARKS = ("<<<<<<<", "=======", ">>>>>>>")
 
 
 def quoted(text: str) -> str:
-    """The text as a double-quoted YAML scalar, or single-quoted where that reads better."""
+    """Return the text as a double-quoted YAML scalar, or single-quoted if that reads better."""
     text = text.strip()
     if len(text) > _SHOWN:
         text = f"{text[:_SHOWN]}…"
@@ -38,7 +38,7 @@ def quoted(text: str) -> str:
 def explain_parser(
     error: yaml.MarkedYAMLError, *, lines: list[str], file: str
 ) -> tuple[str, Place]:
-    """A sentence with the way out, and the place it is about."""
+    """Return a parser error as a sentence that names the fix, and its place."""
     marked = next((n for n, text in enumerate(lines) if text.startswith(_CONFLICT)), None)
     if marked is not None:
         complaint = "two versions were merged and not settled: keep one, and delete the marks"
@@ -75,7 +75,7 @@ def _unclosed(context: str, opener: str) -> str:
 
 
 def _no_key(source: str, before: str, column: int) -> tuple[str, int]:
-    """What a line that should be `key: value` has in its place, and where."""
+    """Return what is wrong with a line that should be `key: value`, and the column."""
     odd = _ODD_COLON.match(source)
     if odd:
         key, colon, value = odd.groups()
@@ -88,7 +88,7 @@ def _no_key(source: str, before: str, column: int) -> tuple[str, int]:
 
 
 def _text_after_quote(source: str) -> tuple[str, int] | None:
-    """What is wrong with a line on which a quoted text ends too early, and where it begins."""
+    """Return what is wrong with a line whose quoted text ends too early, and the column."""
     trailing = _QUOTED_START.search(source)
     if trailing is None:
         return None
@@ -103,7 +103,7 @@ def _text_after_quote(source: str) -> tuple[str, int] | None:
 
 
 def _explain_line(problem: str, source: str, column: int) -> tuple[str, int]:
-    """What is wrong with a line, and the column that it is about."""
+    """Return what is wrong with a line, and the column."""
     if "nesting depth" in problem:
         return NESTED, column
     template = _TEMPLATE.search(source)

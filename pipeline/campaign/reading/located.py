@@ -1,4 +1,4 @@
-"""Values that know where they stand."""
+"""Mappings and lists that keep the place of each value in the file."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ class LocatedMap(dict[str, object]):
         super().__init__()
         self.place = place
         self.path = path
-        """Where in the document, dotted: `matrix.size[2]`."""
+        """Dotted path in the document: `matrix.size[2]`."""
         self.key_places: dict[str, Place] = {}
         self.value_places: dict[str, Place] = {}
 
@@ -25,7 +25,7 @@ class LocatedMap(dict[str, object]):
         self.value_places[key] = value_at
 
     def take(self, key: str, source: "LocatedMap") -> None:
-        """Set a key to what another mapping holds there."""
+        """Copy a key with its value and places from another mapping."""
         self.put(key, source[key], at=source.key_places[key], value_at=source.value_places[key])
 
 
@@ -50,9 +50,9 @@ Step = str | int
 
 
 def place_at(document: LocatedMap, steps: Sequence[Step], *, key: bool = False) -> Place:
-    """The place of the value (or the key) at a path, or of the nearest thing that holds it.
+    """Return the place of the value (or the key) at a path, or of the nearest container.
 
-    Steps that lead nowhere are passed over: validators put names of alternatives among them.
+    Steps that do not exist are skipped: validators add names of alternatives to paths.
     """
     here: object = document
     place = document.place
@@ -68,7 +68,7 @@ def place_at(document: LocatedMap, steps: Sequence[Step], *, key: bool = False) 
 
 
 def has_value(document: LocatedMap, steps: Sequence[Step]) -> bool:
-    """Whether a document has a value at a path."""
+    """Return whether a document has a value at a path."""
     here: object = document
     for step in steps:
         if isinstance(here, LocatedMap) and isinstance(step, str) and step in here:
@@ -82,7 +82,7 @@ def has_value(document: LocatedMap, steps: Sequence[Step]) -> bool:
 
 
 def dotted(steps: Sequence[Step]) -> str:
-    """`("matrix", "size", 2)` as `matrix.size[2]`."""
+    """Return `("matrix", "size", 2)` as `matrix.size[2]`."""
     text = ""
     for step in steps:
         text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step

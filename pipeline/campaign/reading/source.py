@@ -1,4 +1,4 @@
-"""The text of a file, or what is wrong with its bytes."""
+"""Reading the text of a file, with checks of its size and encoding."""
 
 import codecs
 import os
@@ -14,12 +14,12 @@ TEXT_LIMIT = 8 * 1024 * 1024
 _FORBIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]"
 )
-"""Listed and not negated: the complement takes ten times as long to compile at every start."""
+"""Characters that no text may have; as a negated set it would compile ten times slower."""
 _WIDE = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def read_bytes(path: Path, *, shown: str, limit: int) -> bytes:
-    """All of a regular file, no larger than `limit` bytes; `CampaignError` otherwise."""
+    """Return the content of a regular file; raise `CampaignError` if it exceeds `limit` bytes."""
     at = Place(shown)
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -46,12 +46,12 @@ def read_bytes(path: Path, *, shown: str, limit: int) -> bytes:
 
 
 def read_text(path: Path, *, shown: str, limit: int = TEXT_LIMIT) -> str:
-    """A UTF-8 file without its byte order mark, checked for characters that no text has."""
+    """Return the text of a UTF-8 file, without its byte order mark; errors as in `decode`."""
     return decode(read_bytes(path, shown=shown, limit=limit), shown=shown)
 
 
 def decode(content: bytes, *, shown: str) -> str:
-    """Bytes as text; `CampaignError` names the line and column of the first one that is wrong."""
+    """Return bytes as text; raise `CampaignError` at the first wrong byte or character."""
     if content.startswith(_WIDE) or content[:4].count(0) > 1:
         raise refusal(
             f"is UTF-16 or UTF-32; {_saving(shown)}", at=Place(shown, 1, 1), code="encoding"

@@ -47,7 +47,7 @@ class Fault(StrEnum):
 
 
 class FaultTiming(StrEnum):
-    """Whether a fault happens before or after the charge."""
+    """The time of a fault: before or after the charge."""
 
     BEFORE = "before"
     AFTER = "after"
@@ -177,7 +177,7 @@ def _value(place: str, name: str, value: object) -> object:
 
 
 def _check(place: str, rule: FaultRule, document: Mapping[str, object]) -> None:
-    """Check what only the whole rule shows."""
+    """Check what can only be seen in the whole rule."""
     cdn = rule.on == "cdn"
     if rule.fault in _ONLY_API if cdn else rule.fault is Fault.TRUNCATED:
         raise invalid(f"{place}.on", f"{rule.fault} is not possible on {rule.on}")
