@@ -13,6 +13,9 @@ from pipeline.model.provider import Account
 from pipeline.model.run import RunId
 from pipeline.model.verdict import Verdict
 
+UNANSWERED = "the run ended before an answer was kept"
+"""Why an attempt that a dead run left open is in doubt."""
+
 PurchaseKey = NewType("PurchaseKey", str)
 """The Idempotency-Key of one purchase: constant over its attempts, new for a new purchase."""
 

@@ -9,10 +9,8 @@ from collections.abc import Sequence
 
 from pipeline.ledger.base import Ledger
 from pipeline.model.campaign import Slug
-from pipeline.model.entry import Attempt
+from pipeline.model.entry import UNANSWERED, Attempt
 from pipeline.model.run import Run
-
-UNANSWERED = "the run ended before an answer was kept"
 
 
 async def begin_run(ledger: Ledger, run: Run) -> bool:

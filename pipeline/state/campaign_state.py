@@ -8,7 +8,7 @@ from typing import assert_never
 from pipeline.model.artifact import Artifact
 from pipeline.model.campaign import Campaign, Cell, CellName, Stage
 from pipeline.model.credits import FREE, Credits
-from pipeline.model.entry import Entry
+from pipeline.model.entry import UNANSWERED, Entry
 from pipeline.model.job import Job
 from pipeline.model.outcome import Failed, InDoubt, Paid, PaidLost, Status, Stored
 from pipeline.model.verdict import Decision, Verdict
@@ -242,13 +242,9 @@ def _take(job: Job, entries: Entries, *, alive: bool) -> TakeState:
     )
 
 
-NO_ENDING = "the run ended before an answer was kept"
-"""Why an attempt of a dead run is in doubt, as the ledger will say once it is settled."""
-
-
 def _reason(entry: Entry | None, *, alive: bool) -> str:
     if entry is not None and entry.rendering:
-        return "" if alive else NO_ENDING
+        return "" if alive else UNANSWERED
     match entry.outcome if entry is not None else None:
         case Paid(reason=reason) | PaidLost(reason=reason):
             return reason

@@ -8,8 +8,9 @@ from builders import a_job, a_run
 from pipeline.ledger.memory.ledger import MemoryLedger
 from pipeline.ledger.registry import ledger_mark, open_ledger
 from pipeline.model.credits import Budget, Credits, Spent
+from pipeline.model.entry import UNANSWERED
 from pipeline.model.outcome import InDoubt
-from pipeline.purchasing.recovery import UNANSWERED, begin_run, settle_dead_attempts
+from pipeline.purchasing.recovery import begin_run, settle_dead_attempts
 
 NEXT = a_run("2026-11-22T070000Z-bbbbbb")
 JOBS = [a_job(f"p{number}/1x1") for number in range(5)]
