@@ -66,7 +66,7 @@ def _read(readable: ReadableFile, extended: ExtendedFile) -> LocatedMap:
     extended.bases[readable.shown] = readable
     if isinstance(document, LocatedMap):
         return document
-    kind = "holds a list" if isinstance(document, list) else "holds one text"
+    kind = "is a list" if isinstance(document, list) else "is a single text"
     kind = "is empty" if document is None else kind
     complaint = f"{kind}; a campaign file is a mapping: campaign: …, matrix: …, prompt: …"
     raise refusal(complaint, at=Place(readable.shown, 1, 1), code="no-mapping")

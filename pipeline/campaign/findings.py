@@ -49,7 +49,7 @@ class Findings:
 
     @property
     def all(self) -> tuple[Finding, ...]:
-        """Return every finding, ordered by file and line."""
+        """Every finding, ordered by file and line."""
         return tuple(sorted(self._found, key=lambda one: (one.file, one.line, one.column)))
 
     def without_line(self, at: Place) -> "Findings":

@@ -41,7 +41,7 @@ budget: {{run: 400}}
 _FROM_FEED = """\
 campaign: {slug}
 
-# {told}
+# {comment}
 data:
   products: {{source: {source}, key: {key}{where}}}
 
@@ -93,20 +93,20 @@ def campaign_from_feed(name: str, feed: Path, *, source: str) -> str:
             findings.error(complaint, at=Place(readable.shown, 1), code="feed-key")
         raise CampaignError(findings.all)
     left = len(table.rows) - meaning.rows
-    told = f"{meaning.key} tells {meaning.rows} products apart"
+    note = f"{meaning.key} tells {meaning.rows} products apart"
     return _FROM_FEED.format(
         slug=slug_of(name),
         source=_scalar(source),
         key=_scalar(meaning.key),
         where=f", where: {quoted(meaning.where)}" if meaning.where else "",
-        told=f"{told}; where leaves out {left} of {len(table.rows)} rows" if left else told,
-        columns=" ".join(_said(column) for column in table.columns[:_MOST_COLUMNS]),
+        comment=f"{note}; where leaves out {left} of {len(table.rows)} rows" if left else note,
+        columns=" ".join(_expression(column) for column in table.columns[:_MOST_COLUMNS]),
         subject=_subject(meaning),
         ending=_ending(meaning),
     )
 
 
-def _said(column: str, *, filters: str = "") -> str:
+def _expression(column: str, *, filters: str = "") -> str:
     """Return the template expression for a column."""
     if _PLAIN.fullmatch(column):
         return f"{{{{ product.{column}{filters} }}}}"
@@ -116,10 +116,10 @@ def _said(column: str, *, filters: str = "") -> str:
 
 def _subject(meaning: ColumnMeaning) -> str:
     """Return `{{ product.look }} of {{ product.name }} by {{ product.brand }}`."""
-    columns = {kind: _said(meaning.columns[kind]) for kind in meaning.always}
-    said = [columns[kind] for kind in ("look", "name") if kind in columns]
-    brand = f" by {columns['brand']}" if said and "brand" in columns else ""
-    return f"{' of '.join(said) or '{{ product }}'}{brand}"
+    columns = {kind: _expression(meaning.columns[kind]) for kind in meaning.always}
+    parts = [columns[kind] for kind in ("look", "name") if kind in columns]
+    brand = f" by {columns['brand']}" if parts and "brand" in columns else ""
+    return f"{' of '.join(parts) or '{{ product }}'}{brand}"
 
 
 def _ending(meaning: ColumnMeaning) -> str:
@@ -127,16 +127,16 @@ def _ending(meaning: ColumnMeaning) -> str:
     ending = "."
     headline, about = meaning.columns.get("headline"), meaning.columns.get("about")
     if headline and "headline" in meaning.always:
-        ending = f',\n  poster layout with the headline "{_said(headline)}".'
+        ending = f',\n  poster layout with the headline "{_expression(headline)}".'
     if about:
-        said = _said(about, filters="|striptags|truncate(200)")
-        line = f"About it: {said}"
+        text = _expression(about, filters="|striptags|truncate(200)")
+        line = f"About it: {text}"
         ending += f"\n  {line if 'about' in meaning.always else _where_filled(about, line)}"
     return ending
 
 
 def _where_filled(column: str, line: str) -> str:
-    condition = _said(column).strip("{} ")
+    condition = _expression(column).strip("{} ")
     return f"{{% if {condition} %}}{line}{{% endif %}}"
 
 

@@ -39,7 +39,7 @@ def _note_unheeded(checked: CheckedFile) -> None:
         ]
     for steps in written:
         at, path = checked.place(*steps, key=True), dotted(steps)
-        complaint = "is understood, and this version does not act on it yet"
+        complaint = "is valid, but this version does not act on it yet"
         checked.findings.warning(complaint, at=at, path=path, code="unheeded")
 
 

@@ -186,7 +186,7 @@ def _templates(file: CampaignFile) -> Iterator[tuple[tuple[Step, ...], str]]:
 def check_names(checked: CheckedFile) -> None:
     """Report names that templates cannot use, and names that are used twice."""
     file, findings = checked.file, checked.findings
-    kinds: dict[str, str] = dict.fromkeys(_RESERVED, "a word of the pipeline's own")
+    kinds: dict[str, str] = dict.fromkeys(_RESERVED, "a reserved name")
     groups: list[tuple[str, tuple[str, ...], list[str]]] = [
         ("an axis", ("matrix",), ["size", *file.matrix.__pydantic_extra__]),
         ("a table", ("data",), list(file.data)),
@@ -197,7 +197,7 @@ def check_names(checked: CheckedFile) -> None:
             at, path = checked.place(*steps, name, key=True), dotted((*steps, name))
             if not _NAME.fullmatch(name):
                 plain = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_") or "a_name"
-                complaint = f"templates cannot say {name}: letters, digits and _ make a name"
+                complaint = f"templates cannot use the name {name}; use letters, digits and _"
                 findings.error(f"{complaint}, such as {plain}", at=at, path=path, code="name")
             elif name in kinds:
                 complaint = f"{name} is already {kinds[name]}"
@@ -219,7 +219,7 @@ def check_names(checked: CheckedFile) -> None:
 def _check_values(checked: CheckedFile) -> None:
     for name, value in checked.file.vars.items():
         if isinstance(value, str) and ("{{" in value or "{%" in value):
-            complaint = "vars are values and no templates: the braces are sent as they stand"
+            complaint = "vars are values, not templates: the braces are sent as written"
             at = checked.place("vars", name)
             checked.findings.warning(complaint, at=at, path=f"vars.{name}", code="literal-braces")
 

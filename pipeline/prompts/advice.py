@@ -92,7 +92,7 @@ def _unquoted(prompt: str) -> Advice | None:
     saying = _SAYING.search(prompt)
     if saying is None or _QUOTED.search(prompt):
         return None
-    complaint = f'"{saying[0]}" announces words on the image; put those words in quotes'
+    complaint = f'"{saying[0]}" announces words on the image; put them in quotes'
     return Advice("lint-quote", complaint)
 
 
@@ -116,7 +116,7 @@ def _much(prompt: str) -> Advice | None:
 def _layout(prompt: str) -> Advice | None:
     if not _QUOTED.search(prompt) or _LAYOUT.search(_QUOTED.sub("", prompt)):
         return None
-    complaint = "text is quoted, and no layout is named (poster, packaging panel, billboard, …)"
+    complaint = "text is quoted, but no layout is named (poster, packaging panel, billboard, …)"
     return Advice("lint-layout", complaint)
 
 
@@ -131,7 +131,7 @@ def _subject(prompt: str) -> Advice | None:
     absent = _NO_SUBJECT.search(prompt)
     if absent is None:
         return None
-    complaint = f'no subject is named: "{absent[0].strip()}" is followed by none'
+    complaint = f'no subject is named: "{absent[0].strip()}" is followed by nothing'
     return Advice("lint-subject", complaint)
 
 
@@ -139,7 +139,8 @@ def _placeholder(prompt: str) -> Advice | None:
     left = _PLACEHOLDER.search(prompt)
     if left is None:
         return None
-    return Advice("lint-placeholder", f'"{left[0]}" looks like a placeholder, and is sent as it is')
+    complaint = f'"{left[0]}" looks like a placeholder, and is sent as written'
+    return Advice("lint-placeholder", complaint)
 
 
 def _gap(prompt: str) -> Advice | None:

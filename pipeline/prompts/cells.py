@@ -142,7 +142,7 @@ def unnamed_cells(
         findings.error(complaint, at=at, code="join")
     if not left:
         at = loaded.checked.place("matrix", key=True)
-        complaint = "no cell is left: each is excluded, or skipped for want of a row"
+        complaint = "no cell is left: every cell is excluded, or skipped because it has no row"
         findings.error(complaint, at=at, path="matrix", code="no-cell")
     findings.raise_if_failed()
 
@@ -191,9 +191,9 @@ def _note_missing(
 ) -> None:
     key = Joiner(loaded.joins, loaded.matrix.axes).key(join, unnamed.point)
     parts = key.split(KEY_JOINT)
-    told = ", ".join(f"{k} {v or '(empty)'}" for k, v in zip(join.table.keys, parts, strict=True))
+    wanted = ", ".join(f"{k} {v or '(empty)'}" for k, v in zip(join.table.keys, parts, strict=True))
     complaint = (
-        f"{join.table.file} has no row with {told} for the cell {name_of(loaded, unnamed.point)}"
+        f"{join.table.file} has no row with {wanted} for the cell {name_of(loaded, unnamed.point)}"
     )
     findings.error(complaint, at=join.place, path=f"data.{join.table.name}", code="join")
 
@@ -208,18 +208,18 @@ def _surviving(
     included = {point for point, _ in loaded.matrix.includes}
     while chunk := list(itertools.islice(found, BATCH)):
         batch = CellBatch(loaded)
-        asked: list[tuple[int, CellRule]] = []
+        evaluated: list[tuple[int, CellRule]] = []
         conditions: list[tuple[str, list[int]]] = []
         for number, (unnamed, _) in enumerate(chunk):
             for rule in rules:
                 if fits(rule, unnamed.point) and unnamed.point not in included:
-                    asked.append((number, rule))
+                    evaluated.append((number, rule))
                     conditions.append((rule.condition, batch.numbers(unnamed)))
         excluded: set[int] = set()
         if conditions:
-            names = [name_of(loaded, chunk[number][0].point) for number, _ in asked]
+            names = [name_of(loaded, chunk[number][0].point) for number, _ in evaluated]
             answers = _evaluate(batch, conditions, template_process, names=names)
-            excluded = {number for (number, _), yes in zip(asked, answers, strict=True) if yes}
+            excluded = {number for (number, _), yes in zip(evaluated, answers, strict=True) if yes}
         yield from (one for number, one in enumerate(chunk) if number not in excluded)
 
 

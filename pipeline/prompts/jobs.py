@@ -106,13 +106,13 @@ def _final_images(
 ) -> PlannedImages:
     """Return the finals to write prompts for."""
     stages = loaded.campaign.stages
-    asked = Stage.DRAFT in stages and stages[Stage.DRAFT].review is not Review.NONE
+    reviewed = Stage.DRAFT in stages and stages[Stage.DRAFT].review is not Review.NONE
 
     def images(template_process: TemplateProcess) -> Iterator[PlannedImage]:
         for unnamed in unnamed_cells(loaded, only=only, template_process=template_process):
             cell = name_of(loaded, unnamed.point)
             pick = picks.get(cell)
-            if pick is None and asked:
+            if pick is None and reviewed:
                 continue
             number = pick.round if pick else 1
             round_ = rounds.get(cell, _FIRST)

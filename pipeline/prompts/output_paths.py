@@ -32,8 +32,8 @@ def path_complaint(written: str) -> str:
     for part in written.split("/"):
         complaint = id_complaint(part)
         if complaint:
-            told = complaint.replace("an id", "a part of the path").split(", since")[0]
-            return f"the path {written} cannot be used: {told}"
+            reason = complaint.replace("an id", "a part of the path").split(", since")[0]
+            return f"the path {written} cannot be used: {reason}"
     return ""
 
 

@@ -38,5 +38,5 @@ class References:
             why = error.findings[0].complaint.removeprefix(readable.shown).strip()
             return f"the reference {readable.shown} {why}"
         if not content.startswith(_STARTS):
-            return f"the reference {readable.shown} is no PNG, JPEG or WebP"
+            return f"the reference {readable.shown} is not a PNG, JPEG or WebP"
         return Reference(path=str(readable.path), sha256=hashlib.sha256(content).hexdigest())

@@ -169,13 +169,13 @@ class WrittenPrompts:
         if inputs is None:
             prompt, texts, references, path = self._templates_of(variant)
             templates = [prompt, *(name for _, name in texts), *references]
-            said = self.loaded.templates.names.used_in([*templates, *([path] if path else [])])
+            used = self.loaded.templates.names.used_in([*templates, *([path] if path else [])])
             axes, joins = self.loaded.matrix.axes, self.loaded.joins
             inputs = self._inputs[variant] = TemplateInputs(
-                axes=tuple(number for number, axis in enumerate(axes) if axis.name in said),
-                joins=tuple(number for number, one in enumerate(joins) if one.table.name in said),
-                round="round" in said,
-                take="take" in said,
+                axes=tuple(number for number, axis in enumerate(axes) if axis.name in used),
+                joins=tuple(number for number, one in enumerate(joins) if one.table.name in used),
+                round="round" in used,
+                take="take" in used,
             )
         return inputs
 

@@ -74,16 +74,16 @@ def explain_syntax(message: str, line: str, *, known: Iterable[str]) -> str:
 
 def explain_failure(error: BaseException) -> str:
     """Return a sentence about an error that was raised while a template was written."""
-    told = str(error)
-    if isinstance(error, TypeError) and "not supported between" in told:
+    message = str(error)
+    if isinstance(error, TypeError) and "not supported between" in message:
         return "a text is compared with a number; cells of a csv file are text: |int"
-    if isinstance(error, TypeError) and "concatenate" in told:
-        return "a text and a number are not added with +; ~ joins them"
-    if isinstance(error, TypeError) and "is not callable" in told:
+    if isinstance(error, TypeError) and "concatenate" in message:
+        return "+ does not add a text and a number; ~ joins them"
+    if isinstance(error, TypeError) and "is not callable" in message:
         return "a value is followed by ( ) as if it were a function"
-    if isinstance(error, ValueError) and "integer string conversion" in told:
+    if isinstance(error, ValueError) and "integer string conversion" in message:
         return "a number is too long to be written"
-    return f"fails: {told} ({type(error).__name__})"
+    return f"fails: {message} ({type(error).__name__})"
 
 
 def _character(character: str) -> str:
@@ -109,16 +109,16 @@ def _tag(name: str) -> str:
 
 def _braces(message: str, line: str) -> str:
     if "{{{" in line or "}}}" in line:
-        return "three braces stand here; a value stands between two: {{ … }}"
+        return "there are three braces; a value takes two: {{ … }}"
     if line.strip().startswith("{{") and message == "expected token ':', got '}'":
-        return "a condition stands without braces"
+        return "a condition is written without braces"
     if message == "unexpected '}'" or "expected 'end of print statement'" in message:
         return "{{ is never closed: }} is missing"
     if message.startswith("Missing end of comment"):
         return "{# begins a comment that is never closed: #} is missing"
     tokens = _TOKENS.match(message)
     if tokens and tokens[1] == "end of print statement" and tokens[2] == "name":
-        return "two words stand in {{ }} side by side; a column is said with a dot: product.name"
+        return "two words in {{ }} follow each other; a column takes a dot: product.name"
     if tokens and tokens[2] == "if" and "else if" in line:
         return "else if is written {% elif … %}"
     if tokens and tokens[2] == "|":

@@ -104,7 +104,7 @@ class TemplateWriter:
         includes: list[str] = []
         for wanted in meta.find_referenced_templates(tree):
             if wanted is None:
-                complaint = "the name of an included file must be written out"
+                complaint = "the name of an included file must be a plain text"
                 problems.append({"template": name, "line": 1, "complaint": complaint})
                 continue
             path = self.environment.join_path(wanted, name)
@@ -181,7 +181,7 @@ class TemplateWriter:
         for key, name in texts:
             text = quoted[key] = self._text(name, context)
             if text and not is_quoted(text, prompt):
-                complaint = f'"{text}" does not stand in quotes in the prompt'
+                complaint = f'"{text}" is not in quotes in the prompt'
                 problems.append(
                     {"number": number, "template": name, "line": 1, "complaint": complaint}
                 )
@@ -248,7 +248,7 @@ def _problem(error: BaseException, main: str) -> Reply:
     elif isinstance(error, SecurityError):
         problem["complaint"] = f"not allowed in a template: {error}"
     elif isinstance(error, RecursionError):
-        problem["complaint"] = "the template calls itself without end"
+        problem["complaint"] = "the template calls itself endlessly"
     elif isinstance(error, MemoryError | OverflowError):
         problem["complaint"] = "needs more memory than a prompt may"
     elif isinstance(error, _UnusablePrompt | TemplateError):

@@ -66,17 +66,17 @@ def meaning_of(table: Table) -> ColumnMeaning | None:
     key = _key(kept, [*known["key"], *table.columns])
     if key is None:
         return None
-    said = {
+    by_kind = {
         kind: column for kind, column in columns.items() if kind not in ("key", "stock", "count")
     }
-    said = {
-        kind: column for kind, column in said.items() if any(not _blank(r[column]) for r in kept)
+    by_kind = {
+        kind: column for kind, column in by_kind.items() if any(not _blank(r[column]) for r in kept)
     }
     return ColumnMeaning(
         key=key,
-        columns=said,
+        columns=by_kind,
         always=frozenset(
-            k for k, column in said.items() if not any(_blank(r[column]) for r in kept)
+            k for k, column in by_kind.items() if not any(_blank(r[column]) for r in kept)
         ),
         where=" and ".join(where),
         rows=len(kept),

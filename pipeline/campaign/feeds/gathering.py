@@ -104,4 +104,4 @@ def _filter(
         table.keep(wanted)
         recheck_keys(table, reporting.findings)
     else:
-        reporting.error("keeps no row at all", expression, code="feed-empty")
+        reporting.error("keeps no row", expression, code="feed-empty")

@@ -71,7 +71,7 @@ def _once(pairs: Sequence[tuple[str, object]], at: Place) -> dict[str, object]:
     made = dict(pairs)
     if len(made) < len(pairs):
         key, _ = Counter(key for key, _ in pairs).most_common(1)[0]
-        raise refusal(f"the key {key} stands twice in one object", at=at, code="feed-row")
+        raise refusal(f"the key {key} is in one object twice", at=at, code="feed-row")
     return made
 
 
@@ -82,7 +82,7 @@ def _number(text: str, at: Place) -> object:
 
 
 def _no_number(word: str, at: Place) -> object:
-    raise refusal(f"{word} is no number that can be written", at=at, code="feed-cell")
+    raise refusal(f"{word} is not a number that can be written", at=at, code="feed-cell")
 
 
 def _fill(table: Table, entries: Sequence[Entry], findings: Findings, *, at: Place) -> None:
@@ -103,5 +103,5 @@ def _rows(entries: Iterable[Entry], table: Table, findings: Findings) -> Iterato
         if isinstance(row, Mapping):
             yield Record(number, line, [row.get(column) for column in table.columns])
         else:
-            complaint = f"row {number} is no mapping of columns to values"
+            complaint = f"row {number} is not a mapping of columns to values"
             findings.error(complaint, at=Place(table.file, line), code="feed-row")

@@ -72,15 +72,15 @@ def _recognise(content: bytes, readable: ReadableFile, reader: Reader) -> None:
     """Refuse content that is not a table, whatever the extension."""
     packed = reader is _sheet
     start = content[:64].lstrip().lower()
-    told = ""
+    complaint = ""
     if content.startswith(b"PK\x03\x04") and not packed:
-        told = "is an Excel workbook or another zip file; a workbook's name ends in .xlsx"
+        complaint = "is an Excel workbook or another zip file; a workbook's name ends in .xlsx"
     elif content.startswith(b"\xd0\xcf\x11\xe0"):
-        told = "is an Excel file of the old kind; save it as .xlsx or as CSV UTF-8"
+        complaint = "is an Excel file of the old kind; save it as .xlsx or as CSV UTF-8"
     elif start.startswith((b"<!doctype", b"<html", b"<?xml")) and not packed:
-        told = "is a web page or XML and no table; export it anew as CSV"
-    if told:
-        raise refusal(told, at=Place(readable.shown), code="feed-kind")
+        complaint = "is a web page or XML, not a table; export it again as CSV"
+    if complaint:
+        raise refusal(complaint, at=Place(readable.shown), code="feed-kind")
 
 
 def _comma(feed: Feed) -> None:

@@ -36,7 +36,7 @@ def check_columns(columns: Sequence[str], findings: Findings, *, at: Place) -> b
             findings.error(f"column {number} has no name", at=at, code="feed-header")
             sound = False
         elif column in seen:
-            complaint = f"the column {column} stands twice ({seen[column]} and {number})"
+            complaint = f"the column {column} appears twice ({seen[column]} and {number})"
             findings.error(complaint, at=at, code="feed-header")
             sound = False
         seen.setdefault(column, number)

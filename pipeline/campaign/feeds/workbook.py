@@ -29,7 +29,7 @@ def read_sheet(
             raise refusal("unpacks to more than 512 MB", at=start, code="file-size")
         book = _openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
     except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
-        raise refusal("is no readable xlsx file", at=start, code="feed-row") from error
+        raise refusal("is not a readable xlsx file", at=start, code="feed-row") from error
     names = book.sheetnames
     if sheet is not None and sheet not in names:
         complaint = f"has no sheet {sheet}{did_you_mean(sheet, names)}"

@@ -67,7 +67,7 @@ def _meant(key: str, value: LocatedMap, part: type[Part], *, parents: Sequence[s
         few = f"; known here: {listing(known, last='and')}" if len(known) <= _FEW_KEYS else ""
         return did_you_mean(key, known) or few
     lists = [name for name, field in fields.items() if typing.get_origin(field.annotation) is list]
-    return did_you_mean(key, lists) or "; an axis stands below matrix, indented"
+    return did_you_mean(key, lists) or "; an axis goes below matrix, indented"
 
 
 def _as_written(value: object) -> object:

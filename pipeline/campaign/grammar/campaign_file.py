@@ -65,7 +65,7 @@ class OverridePart(Part):
     """An exception for some cells."""
 
     match: dict[str, Pattern] = Field(min_length=1, description="axis → globs; all must fit.")
-    set: SettingsChange = Field(description="What those cells have instead.")
+    set: SettingsChange = Field(description="The settings of those cells.")
 
 
 class CampaignFile(Part):
@@ -76,16 +76,16 @@ class CampaignFile(Part):
         None, description="Files to build on: maps merge, lists replace, +key appends."
     )
     tags: dict[str, Text] = Field(
-        default_factory=dict, description="Words for accounting, e.g. client and cost centre."
+        default_factory=dict, description="Labels for accounting, e.g. client and cost centre."
     )
     vars: dict[str, Any] = Field(
-        default_factory=dict, description="Values for templates, said without a prefix."
+        default_factory=dict, description="Values for templates, used without a prefix."
     )
     data: dict[str, TablePart] = Field(default_factory=dict, description="Named tables.")
     matrix: MatrixPart = Field(description="The axes.")
     prompt: Text = Field(description="A Jinja template, or the name of a .j2 file.")
     text: dict[str, Text] = Field(
-        default_factory=dict, description="Words that must stand quoted in the prompt."
+        default_factory=dict, description="Texts that must be in the prompt, in quotes."
     )
     references: list[Text] = Field(
         default_factory=list,
@@ -102,15 +102,16 @@ class CampaignFile(Part):
     budget: BudgetPart = Field(
         default_factory=lambda: BudgetPart.model_validate({}), description="Hard limits in credits."
     )
-    provider: Text = Field("embedded", description="Who renders.")
+    provider: Text = Field("embedded", description="The provider that renders.")
     providers: dict[str, ProviderPart] = Field(
         default_factory=dict, description="Settings of providers, by name."
     )
     run: RunPart = Field(
-        default_factory=lambda: RunPart.model_validate({}), description="Pace and giving up."
+        default_factory=lambda: RunPart.model_validate({}),
+        description="Speed of a run, and when it stops.",
     )
     output: OutputPart = Field(
-        default_factory=lambda: OutputPart.model_validate({}), description="Where images lie."
+        default_factory=lambda: OutputPart.model_validate({}), description="Paths of images."
     )
     renditions: list[RenditionPart] = Field(
         default_factory=list, description="Files derived from every final; not acted on yet."
@@ -119,4 +120,6 @@ class CampaignFile(Part):
         default_factory=lambda: ProvenancePart.model_validate({}),
         description="Labels that say how an image was made; not acted on yet.",
     )
-    notify: list[NoticePart] = Field(default_factory=list, description="Whom to tell.")
+    notify: list[NoticePart] = Field(
+        default_factory=list, description="Webhooks to call after a run."
+    )

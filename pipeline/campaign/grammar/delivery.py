@@ -21,7 +21,7 @@ class RenditionPart(Part):
     """One file derived from every final, at a placement's exact pixels."""
 
     format: Literal["jpg", "png", "webp", "avif"] = Field(description="File format.")
-    max_kb: int | None = Field(None, ge=1, description="Heaviest file, in kilobytes.")
+    max_kb: int | None = Field(None, ge=1, description="Largest file, in kilobytes.")
     quality: int | None = Field(None, ge=1, le=100, description="Encoder quality.")
 
 
@@ -30,7 +30,7 @@ class ProvenancePart(Part):
 
     iptc: bool = Field(default=True, description="Write IPTC DigitalSourceType and credit.")
     c2pa: Literal["preserve", "drop", "sign"] = Field(
-        "preserve", description="What becomes of content credentials in the original."
+        "preserve", description="What to do with content credentials in the original."
     )
 
 
@@ -38,7 +38,7 @@ class NoticePart(Part):
     """A webhook to call when a run ends."""
 
     when: list[Literal["done", "review", "failed", "budget", "stopped", "always"]] = Field(
-        min_length=1, description="Endings that are told."
+        min_length=1, description="How a run must end for the call."
     )
     webhook: Text = Field(description="A URL; may hold {{ env.NAME }}.")
 
@@ -60,11 +60,9 @@ class ProviderPart(Part):
         default_factory=list, description="Private hosts from which images may be fetched."
     )
     balance: Annotated[Text, Field(pattern="^/[^/]")] | None = Field(
-        None, description="Path that tells the credits left, e.g. /v1/credits."
+        None, description="Path that returns the credits left, e.g. /v1/credits."
     )
-    trust_env: bool = Field(
-        default=False, description="Go through the proxies that the environment names."
-    )
+    trust_env: bool = Field(default=False, description="Use the proxies named in the environment.")
     ca_file: Text | None = Field(
         None, description="A PEM file with private authorities to trust besides the system's."
     )

@@ -14,7 +14,7 @@ class TablePart(Part):
 
     source: Text = Field(description="A csv, tsv, xlsx, json, jsonl or yaml file.")
     key: Text | list[Text] | None = Field(
-        None, description="The column, or columns, that tell rows apart."
+        None, description="The column, or columns, that identify a row."
     )
     where: Text | None = Field(
         None,
@@ -22,11 +22,11 @@ class TablePart(Part):
     )
     on_missing: OnMissing = Field(
         "error",
-        description="What a cell without a row is: an error, skipped, or a row of empty texts.",
+        description="For a cell without a row: an error, skip it, or a row of empty texts.",
     )
     sheet: Text | None = Field(None, description="The sheet of an xlsx file; the first unless set.")
     delimiter: Annotated[Text, Field(min_length=1, max_length=1)] | None = Field(
-        None, description="The character between cells of a csv file; found by itself unless set."
+        None, description="The character between cells of a csv file; detected unless set."
     )
 
 
@@ -91,7 +91,7 @@ class SamplePart(Part):
     """A stable random choice among an axis's values."""
 
     n: int = Field(ge=1, description="How many values each combination of the other axes keeps.")
-    seed: int = Field(0, description="Another seed, another choice.")
+    seed: int = Field(0, description="Another seed gives another choice.")
 
 
 def _further_axes(schema: dict[str, Any]) -> None:
@@ -110,13 +110,15 @@ class MatrixPart(Part):
         description="Ratios (4:3), pixels (970x250), placement names, or mappings with px or ratio."
     )
     exclude: list[dict[str, Pattern]] = Field(
-        default_factory=list, description="Cells to leave out: axis → globs, and/or if: expression."
+        default_factory=list,
+        description="Cells to leave out: axis → globs, if: expression, or both.",
     )
     include: list[dict[str, AxisValue]] = Field(
         default_factory=list, description="Cells to add after exclude; each names every axis."
     )
     zip: list[list[Text]] = Field(
-        default_factory=list, description="Axes that walk together instead of crossing."
+        default_factory=list,
+        description="Groups of axes that advance together instead of being multiplied.",
     )
     sample: dict[str, SamplePart] = Field(
         default_factory=dict, description="Keep a stable random subset of an axis per combination."

@@ -30,8 +30,8 @@ class FinalPart(Part):
     takes: Takes = Field(1, description="Finals per approved draft.")
     mode: Literal["regenerate", "refine"] = Field(
         "regenerate",
-        description="The same words anew, or an edit of the approved draft, which needs a provider "
-        "that takes images; none shipped does.",
+        description="The same prompt again, or an edit of the approved draft, which needs a "
+        "provider that takes images; none shipped does.",
     )
 
 

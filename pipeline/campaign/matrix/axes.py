@@ -173,5 +173,5 @@ def _clash(axis: Axis, first: int, second: int) -> str:
     at, row = axis.origin(first)
     where = f"row {row}" if row else f"line {at.line}"
     if axis.ids[first] == axis.ids[second]:
-        return f"the id stands twice (first in {where})"
-    return f"a file system may take it for {axis.ids[first]} ({where})"
+        return f"the id appears twice (first in {where})"
+    return f"some file systems cannot tell it from {axis.ids[first]} ({where})"

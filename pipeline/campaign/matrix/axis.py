@@ -102,7 +102,7 @@ def id_complaint(word: str) -> str:
     if len(word.encode()) > LONGEST_ID:
         return f"an id may have {LONGEST_ID} bytes at most"
     if _RESERVED.fullmatch(word):
-        return f"{word} is a name that Windows keeps for itself"
+        return f"{word} is a name that Windows reserves"
     return ""
 
 

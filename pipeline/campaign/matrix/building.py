@@ -50,8 +50,8 @@ def _check_extent(
     ]
     cells = math.prod(counts)
     if cells > MOST_CELLS:
-        told = " × ".join(str(count) for count in counts)
-        complaint = f"{told} are {cells} cells; at most {MOST_CELLS} are planned"
+        spelled = " × ".join(str(count) for count in counts)
+        complaint = f"{spelled} are {cells} cells; at most {MOST_CELLS} are planned"
         context.findings.error(complaint, at=context.document.place, path="matrix", code="extent")
 
 
@@ -122,8 +122,8 @@ def _zips(
         elif taken & set(known):
             context.findings.error("an axis can be in one zip only", at=at, path=path, code="zip")
         elif len(set(counts.values())) > 1:
-            told = listing((f"{name} has {count}" for name, count in counts.items()), last="and")
-            complaint = f"axes that walk together need as many values as each other: {told}"
+            spelled = listing((f"{name} has {count}" for name, count in counts.items()), last="and")
+            complaint = f"axes in a zip need the same number of values: {spelled}"
             context.findings.error(complaint, at=at, path=path, code="zip")
         else:
             taken |= set(known)
@@ -155,7 +155,7 @@ def _samples(
         at = place_at(context.document, ("sample", name), key=True)
         number = _number(name, axes, context, at=at, path=path)
         if number in zipped:
-            complaint = f"{name} walks together with another axis and cannot be sampled"
+            complaint = f"{name} is in a zip with another axis and cannot be sampled"
             context.findings.error(complaint, at=at, path=path, code="sample")
         elif number is not None:
             samples.append(Sample(axis=number, n=part.n, seed=part.seed))

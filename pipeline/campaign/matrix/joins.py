@@ -30,7 +30,7 @@ def build_joins(
         if name in used:
             continue
         if not table.keys:
-            complaint = f"{name} is no axis, so it needs a key to find each cell's row"
+            complaint = f"{name} is not an axis, so it needs a key to find each cell's row"
             findings.error(complaint, at=at, path=path, code="feed-key")
             continue
         keys = [_key(column, axes, findings, at=at, path=path) for column in table.keys]
@@ -53,7 +53,7 @@ def _key(
         return having[0], column
     if having:
         several = listing((axes[number].name for number in having), last="and")
-        complaint = f"{column} is a column of {several}; which one is meant is not clear"
+        complaint = f"{column} is a column of {several}; it is not clear which one is meant"
     else:
         complaint = f"no axis is named {column}, and none has such a column"
     findings.error(complaint, at=at, path=path, code="join")

@@ -183,14 +183,14 @@ class _Builder:
         unseen = None if event.style else _UNSEEN.search(event.value)
         if unseen:
             code = f"U+{ord(unseen[0]):04X}"
-            self._error(f"a key begins here that holds {code}, which nobody sees; retype it", at)
+            self._error(f"a key begins here that holds {code}, which is invisible; retype it", at)
             top.key = _BAD_KEY
             return
         top.key, top.key_place, top.key_end = event.value, at, _end(event)
         if not isinstance(top.value, LocatedMap) or event.value not in top.value:
             return
         first = top.value.key_places[event.value].line
-        self._error(f"the key {event.value} stands here a second time (first on line {first})", at)
+        self._error(f"the key {event.value} appears here a second time (first on line {first})", at)
         top.key = _BAD_KEY
 
     def _look_around(self, top: _OpenCollection | None, event: yaml.ScalarEvent, at: Place) -> None:
@@ -207,7 +207,7 @@ class _Builder:
             word = quoted(f"&{event.anchor}")
             self._error(f"a text that starts with & must be quoted: {word}", at)
         elif _WRAPPED.fullmatch(event.value):
-            complaint = "these quotes are part of the text: YAML's own are straight"
+            complaint = "these quotes are part of the text; YAML's quotes are straight"
             self.findings.warning(complaint, at=at, code="quotes", path=self._path())
         elif not event.value and top is not None and top.flow and top.key is not _NO_KEY:
             self._missing_value(top, at)
@@ -270,7 +270,7 @@ class _Builder:
             written = self.text[_start(event).offset : _end(event)]
             open_anchors = {one.anchor for one in self._stack}
             if event.anchor in open_anchors:
-                self._stop(f"{written} repeats the value that it stands in", event)
+                self._stop(f"{written} repeats the value that contains it", event)
                 return
             self._error(f"a text that starts with * must be quoted: {quoted(written)}", at)
             known = (written, 1)

@@ -41,7 +41,7 @@ def explain_parser(
     """Return a parser error as a sentence that names the fix, and its place."""
     marked = next((n for n, text in enumerate(lines) if text.startswith(_CONFLICT)), None)
     if marked is not None:
-        complaint = "two versions were merged and not settled: keep one, and delete the marks"
+        complaint = "a merge conflict is not resolved: keep one version, and delete the marks"
         return f"{complaint} {', '.join(_MARKS)}", Place(file, marked + 1, 1)
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line, mark.column) if mark else (0, 0)
@@ -79,12 +79,12 @@ def _no_key(source: str, before: str, column: int) -> tuple[str, int]:
     odd = _ODD_COLON.match(source)
     if odd:
         key, colon, value = odd.groups()
-        told = {"\uff1a": "the colon is a full-width one", ":": "no space follows the colon"}
-        wrong = told.get(colon, "a no-break space (U+00A0) follows the colon")
+        problems = {"\uff1a": "the colon is a full-width one", ":": "no space follows the colon"}
+        wrong = problems.get(colon, "a no-break space (U+00A0) follows the colon")
         return f"{wrong}; write {key.strip()}: {value.strip()}", odd.start(2)
     if _BLOCK_OPENED.search(before):
         return "the text that | or > begins must be indented below its key", column
-    return "this line is no key with a value, nor does it continue the text above it", column
+    return "this line is neither a key with a value nor a continuation of the text above", column
 
 
 def _text_after_quote(source: str) -> tuple[str, int] | None:
@@ -115,7 +115,7 @@ def _explain_line(problem: str, source: str, column: int) -> tuple[str, int]:
     if "mapping values" in problem:
         return _colon_in_text(source), column
     if character == "\t":
-        return "a tab stands here; indent with spaces", column
+        return "there is a tab here; indent with spaces", column
     trailing = _text_after_quote(source)
     if trailing is not None:
         return trailing
@@ -130,12 +130,12 @@ def _explain_line(problem: str, source: str, column: int) -> tuple[str, int]:
 
 _PROBLEMS = {
     "block sequence entries": (
-        "a list entry (-) cannot stand on this line; begin the list on a line of its own"
+        "a list entry (-) is not possible on this line; begin the list on a new line"
     ),
     "expected key": (
-        "this line does not fit the mapping it stands in: check its indentation and quotes"
+        "this line does not fit the mapping around it: check its indentation and quotes"
     ),
-    "'-' indicator": "this line does not fit the list it stands in: check its indentation",
+    "'-' indicator": "this line does not fit the list around it: check its indentation",
     "comment or line break": "the text after | or > begins on the next line, indented",
     "escape character": "\\ begins an escape inside double quotes; use single quotes",
 }
@@ -146,7 +146,7 @@ def _colon_in_text(source: str) -> str:
     if colon and ":" in text:
         shown = f"{key.strip().removeprefix('- ')}: {quoted(text)}"
         return f"a text that holds a colon and a space must be quoted: {shown}"
-    return "a key stands where none can: check this line's indentation and the one above"
+    return "a key is not possible here: check this line's indentation and the one above"
 
 
 def _word(source: str, column: int) -> str:

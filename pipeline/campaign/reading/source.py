@@ -26,7 +26,7 @@ def read_bytes(path: Path, *, shown: str, limit: int) -> bytes:
     except OSError as error:
         raise refusal(f"cannot be read: {error.strerror}", at=at, code="file") from error
     except ValueError as error:
-        raise refusal(f"is no name for a file: {error}", at=at, code="file") from error
+        raise refusal(f"is not a valid file name: {error}", at=at, code="file") from error
     try:
         found = os.fstat(handle)
         if not stat.S_ISREG(found.st_mode):

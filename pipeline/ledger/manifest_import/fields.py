@@ -16,7 +16,7 @@ class Fields:
 
     def __init__(self, value: object, *, place: str) -> None:
         if not isinstance(value, dict):
-            raise UsageError(f"the run manifest is damaged: {place or 'it'} is no JSON object")
+            raise UsageError(f"the run manifest is damaged: {place or 'it'} is not a JSON object")
         self._values = value
         self._place = place
 
@@ -58,7 +58,7 @@ class Fields:
             except ValueError:
                 aware = False
             if not aware:
-                raise self.error(name, "is no time with its zone")
+                raise self.error(name, "is not a time with a time zone")
         return value
 
     def number(self, name: str, *, default: Default) -> int | Default:
@@ -67,7 +67,7 @@ class Fields:
         if value is None:
             return default
         if not isinstance(value, int) or isinstance(value, bool):
-            raise self.error(name, "is no whole number")
+            raise self.error(name, "is not a whole number")
         return value
 
     def count(self, name: str) -> int:

@@ -156,7 +156,7 @@ class MemoryRowStore:
         runs = list(self._runs)
         for record in (self._jobs[key] for key in dict.fromkeys(keys) if key in self._jobs):
             for row in record.attempts:
-                told = AttemptRecord(
+                attempt_record = AttemptRecord(
                     number=row.number,
                     run=runs[row.run],
                     purchase=record.purchases[row.purchase - 1].key,
@@ -167,7 +167,7 @@ class MemoryRowStore:
                     request_id=row.request_id,
                     error=row.error,
                 )
-                yield record.job.key, told
+                yield record.job.key, attempt_record
 
     def add_verdict(self, campaign: Slug, verdict: Verdict) -> None:
         self._verdicts.append((campaign, verdict))

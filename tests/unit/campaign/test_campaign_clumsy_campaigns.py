@@ -20,7 +20,7 @@ FINE = "prompt: a photo\n"
         ("size: [1:1]", "c.yaml:6:1: size: unknown key size; it belongs under matrix"),
         (
             "locale: [de-DE]",
-            "c.yaml:6:1: locale: unknown key locale; an axis stands below matrix, indented",
+            "c.yaml:6:1: locale: unknown key locale; an axis goes below matrix, indented",
         ),
         (
             "budget: 500",
@@ -117,7 +117,10 @@ def test_a_path_that_climbs_out_of_its_folder_is_told_so(board):
 def test_a_campaign_that_excludes_everything_is_no_campaign(board, rule):
     board.write(HEAD + f"  exclude: [{rule}]\n" + FINE)
     assert board.refused() == [
-        "c.yaml:2:1: matrix: no cell is left: each is excluded, or skipped for want of a row"
+        (
+            "c.yaml:2:1: matrix: no cell is left: every cell is excluded, or skipped because "
+            "it has no row"
+        )
     ]
 
 

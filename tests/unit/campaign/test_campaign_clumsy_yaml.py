@@ -39,11 +39,12 @@ def findings(text):
         ),
         (
             "a: b\nso here is a line\n",
-            "c.yaml:2:1: this line is no key with a value, nor does it continue the text above it",
+            ("c.yaml:2:1: this line is neither a key with a value nor a continuation of the text "
+            "above"),
         ),
         (
             "a: 1\n<<<<<<< HEAD\nb: 1\n=======\nb: 2\n>>>>>>> theirs\n",
-            ("c.yaml:2:1: two versions were merged and not settled: keep one, and delete the marks "
+            ("c.yaml:2:1: a merge conflict is not resolved: keep one version, and delete the marks "
             "<<<<<<<, =======, >>>>>>>"),
         ),
         (
@@ -80,15 +81,15 @@ def findings(text):
         ),
         (
             "\u00a0\u00a0size: [1:1]",
-            "c.yaml:1:1: a key begins here that holds U+00A0, which nobody sees; retype it",
+            "c.yaml:1:1: a key begins here that holds U+00A0, which is invisible; retype it",
         ),
         (
             "pro\u200bmpt: x",
-            "c.yaml:1:1: a key begins here that holds U+200B, which nobody sees; retype it",
+            "c.yaml:1:1: a key begins here that holds U+200B, which is invisible; retype it",
         ),
         (
             "prompt: “A photo”",
-            "c.yaml:1:9: prompt: these quotes are part of the text: YAML's own are straight",
+            "c.yaml:1:9: prompt: these quotes are part of the text; YAML's quotes are straight",
         ),
     ],
 )  # fmt: skip

@@ -82,7 +82,7 @@ def test_a_mapping_may_be_a_known_size_with_columns_of_its_own(board, entry, id_
         (
             "  zip: [[scene, locale]]\n  sample: {scene: {n: 1}}",
             (
-                "c.yaml:8:12: matrix.sample.scene: scene walks together with another axis and "
+                "c.yaml:8:12: matrix.sample.scene: scene is in a zip with another axis and "
                 "cannot be sampled"
             ),
         ),
@@ -107,8 +107,8 @@ def test_a_key_column_of_two_axes_is_not_guessed(board):
     )
     assert board.refused() == [
         (
-            "c.yaml:2:8: data.copy.key: kind is a column of product and scene; which one is meant "
-            "is not clear"
+            "c.yaml:2:8: data.copy.key: kind is a column of product and scene; it is not clear "
+            "which one is meant"
         )
     ]
 

@@ -99,12 +99,12 @@ def test_every_mistake_is_told_at_once(board):
         ),
         (
             "vars: {take: x}",
-            "c.yaml:6:8: vars.take: take is already a word of the pipeline's own",
+            "c.yaml:6:8: vars.take: take is already a reserved name",
         ),
         (
             "vars: {my-var: x}",
-            ("c.yaml:6:8: vars.my-var: templates cannot say my-var: letters, digits and _ make a "
-            "name, such as my_var"),
+            ("c.yaml:6:8: vars.my-var: templates cannot use the name my-var; use letters, digits "
+             "and _, such as my_var"),
         ),
         (
             "overrides: [{match: {prodct: x}, set: {vars: {a: b}}}]",
@@ -128,10 +128,7 @@ def test_a_mistake_in_one_key_is_told_where_it_stands(board, lines, complaint):
 def test_vars_that_look_like_templates_are_warned_about(board):
     board.write(HEAD + 'vars: {claim: "{{ product.name }} rocks"}\nprompt: a photo\n')
     assert board.warnings() == [
-        (
-            "c.yaml:5:15: vars.claim: vars are values and no templates: "
-            "the braces are sent as they stand"
-        )
+        ("c.yaml:5:15: vars.claim: vars are values, not templates: the braces are sent as written")
     ]
 
 

@@ -45,12 +45,12 @@ def test_an_endless_device_is_refused(board):
         ),
         (
             b"- campaign: demo",
-            ("c.yaml:1:1: holds a list; a campaign file is a mapping: "
+            ("c.yaml:1:1: is a list; a campaign file is a mapping: "
             "campaign: …, matrix: …, prompt: …"),
         ),
         (
             b"campaign:demo",
-            ("c.yaml:1:1: holds one text; a campaign file is a mapping: "
+            ("c.yaml:1:1: is a single text; a campaign file is a mapping: "
             "campaign: …, matrix: …, prompt: …"),
         ),
         (

@@ -120,7 +120,7 @@ def test_zipped_axes_need_as_many_values_as_each_other(board):
     text = TWO_BY_TWO + LOCALES + "  scene: [loft]\n  zip: [[locale, scene]]\n" + PROMPT
     assert board.write(text).refused() == [
         (
-            "c.yaml:7:9: matrix.zip[0]: axes that walk together need as many values as each other: "
+            "c.yaml:7:9: matrix.zip[0]: axes in a zip need the same number of values: "
             "locale has 2 and scene has 1"
         )
     ]
@@ -167,8 +167,8 @@ def test_only_is_matched_against_cell_names(board, only, cells):
     [
         ('"a/b"', "a/b: an id may not hold /, since it names files and cells; a-b would do"),
         ('".."', "..: an id may not be .."),
-        ("CON", "CON: CON is a name that Windows keeps for itself"),
-        ("nul.txt", "nul.txt: nul.txt is a name that Windows keeps for itself"),
+        ("CON", "CON: CON is a name that Windows reserves"),
+        ("nul.txt", "nul.txt: nul.txt is a name that Windows reserves"),
         ("b.", "b.: an id may not start or end with a space, or end with a dot"),
         ('"x\\u202ey"', ("x\u202ey: an id may not hold U+202E, since it names files and "
          "cells; x-y would do")),
@@ -196,7 +196,10 @@ def test_ids_that_a_file_system_takes_for_one_are_refused(board, second, told):
 def test_composed_and_decomposed_letters_are_one_name(board):
     text = "campaign: demo\nmatrix:\n  product: [café, cafe\u0301]\n  size: ['1:1']\n" + PROMPT
     assert board.write(text).refused() == [
-        "c.yaml:3:19: matrix.product: cafe\u0301: a file system may take it for café (line 3)"
+        (
+            "c.yaml:3:19: matrix.product: cafe\u0301: some file systems cannot tell it from café "
+            "(line 3)"
+        )
     ]
 
 

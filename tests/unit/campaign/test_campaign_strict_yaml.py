@@ -74,7 +74,7 @@ def test_quoted_words_are_always_text():
             ("c.yaml:1:15: a text that holds a colon and a space must be quoted: "
             'prompt: "Poster: sale"'),
         ),
-        ("a:\n\t- b", "c.yaml:2:1: a tab stands here; indent with spaces"),
+        ("a:\n\t- b", "c.yaml:2:1: there is a tab here; indent with spaces"),
         (
             "{look: a bottle, chilled}",
             ("c.yaml:1:18: chilled: chilled has no value; a text that holds a comma must be "
@@ -107,23 +107,23 @@ def test_quoted_words_are_always_text():
         ('a: "b', "c.yaml:1:4: the quote that opens here is never closed"),
         (
             "a: 1\nb: 2\na: 3",
-            "c.yaml:3:1: a: the key a stands here a second time (first on line 1)",
+            "c.yaml:3:1: a: the key a appears here a second time (first on line 1)",
         ),
         (
             "a: !!python/object/apply:os.system [id]",
             ("c.yaml:1:4: a: the tag !!python/object/apply:os.system is not allowed; "
             "write the value plainly"),
         ),
-        ("a: &x [*x]", "c.yaml:1:8: *x repeats the value that it stands in"),
+        ("a: &x [*x]", "c.yaml:1:8: *x repeats the value that contains it"),
         ("a: b\n---\nc: d", "c.yaml:2:1: a second document starts here; one file holds one"),
         ("? [a]\n: b", "c.yaml:1:3: a key must be plain text"),
         ("a: &x 1\nb:\n  <<: *x", "c.yaml:3:7: b: << needs a mapping, or a list of mappings"),
         (
             "a: b\n c: d",
-            ("c.yaml:2:3: a key stands where none can: check this line's indentation and the "
+            ("c.yaml:2:3: a key is not possible here: check this line's indentation and the "
             "one above"),
         ),
-        ("- a\nb: c", ("c.yaml:2:1: this line does not fit the list it stands in: "
+        ("- a\nb: c", ("c.yaml:2:1: this line does not fit the list around it: "
          "check its indentation")),
     ],
 )  # fmt: skip

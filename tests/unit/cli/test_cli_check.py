@@ -81,7 +81,7 @@ def test_what_this_version_does_not_act_on_is_said_and_not_left_out(said):
         "provenance",
         "providers.embedded.price",
     ]
-    assert out.count("is understood, and this version does not act on it yet  [unheeded]") == 3
+    assert out.count("is valid, but this version does not act on it yet  [unheeded]") == 3
 
 
 def test_a_plan_with_work_ends_with_five_where_that_is_asked(said):

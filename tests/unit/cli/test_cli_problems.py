@@ -9,7 +9,7 @@ from pipeline.cli.problems import tell_finding
 from pipeline.errors import Finding, Severity
 
 LONG = Finding(
-    complaint="text is quoted, and no layout is named (poster, packaging panel, billboard, …)",
+    complaint="text is quoted, but no layout is named (poster, packaging panel, billboard, …)",
     file="campaigns/spring-launch.yaml",
     line=12,
     column=1,

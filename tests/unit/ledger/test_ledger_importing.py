@@ -243,21 +243,21 @@ def changed(manifest, path, value):
     ("path", "value", "complaint"),
     [
         (["schema"], "somebody-else/1", "no run manifest"),
-        (["run"], [], "run is no JSON object"),
+        (["run"], [], "run is not a JSON object"),
         (["run", "campaign"], "../winter", r"run\.campaign is no name"),
         (["run", "account"], None, r"run\.account is missing"),
-        (["run", "started"], "yesterday", r"run\.started is no time"),
-        (["run", "finished"], "2026-11-22T06:00:00", r"run\.finished is no time"),
-        (["run", "exit_code"], "0", r"run\.exit_code is no whole number"),
-        (["totals"], None, "totals is no JSON object"),
+        (["run", "started"], "yesterday", r"run\.started is not a time"),
+        (["run", "finished"], "2026-11-22T06:00:00", r"run\.finished is not a time"),
+        (["run", "exit_code"], "0", r"run\.exit_code is not a whole number"),
+        (["totals"], None, "totals is not a JSON object"),
         (["images"], {}, "images is no list"),
-        (["images", 0], 7, r"images\[0\] is no JSON object"),
+        (["images", 0], 7, r"images\[0\] is not a JSON object"),
         (["images", 0, "job"], None, r"images\[0\]\.job is missing"),
         (["images", 0, "axes", "product"], 7, r"images\[0\]\.axes\.product is no text"),
         (["images", 0, "status"], "perhaps", r"images\[0\]\.status is none of"),
         (["images", 0, "stage"], "middle", r"images\[0\]\.stage is none of"),
         (["images", 0, "credits"], -2, r"images\[0\]\.credits is no count"),
-        (["images", 0, "credits"], True, r"images\[0\]\.credits is no whole number"),
+        (["images", 0, "credits"], True, r"images\[0\]\.credits is not a whole number"),
         (["images", 0, "bytes"], 10**30, r"images\[0\]\.bytes is no count"),
         (["images", 0, "file"], "../../etc/passwd.png", "leads out of the output folder"),
         (["images", 0, "file"], "/etc/passwd.png", "leads out of the output folder"),
@@ -275,7 +275,7 @@ async def test_a_damaged_manifest_is_refused_with_the_place(manifest, path, valu
 
 
 async def test_what_is_no_json_object_is_no_manifest():
-    with pytest.raises(UsageError, match="no JSON object"):
+    with pytest.raises(UsageError, match="not a JSON object"):
         await import_manifest(MemoryLedger(), ["a list"], prices=PRICES)
 
 

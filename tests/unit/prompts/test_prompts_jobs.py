@@ -167,7 +167,7 @@ def test_references_are_hashed_into_the_request(board):
     ("named", "complaint"),
     [
         ("gone.png", "the reference gone.png cannot be read: No such file or directory"),
-        ("note.txt", "the reference note.txt is no PNG, JPEG or WebP"),
+        ("note.txt", "the reference note.txt is not a PNG, JPEG or WebP"),
         ("../../../../../etc/hostname", "which templates and partial files may not leave"),
     ],
 )
@@ -200,7 +200,7 @@ def test_a_campaign_may_name_its_own_paths(board):
          "images)")),
         ("a//b", ("the path a//b cannot be used: a part of the path must not be empty "
          "(cell a/1x1/en and 7 more images)")),
-        ("con/x", ("the path con/x cannot be used: con is a name that Windows keeps for itself "
+        ("con/x", ("the path con/x cannot be used: con is a name that Windows reserves "
          "(cell a/1x1/en and 7 more images)")),
         ("{{ product.name }}:x", ("the path Apple:x cannot be used: a part of the path may not "
          "hold : (cell a/1x1/en and 3 more images)")),

@@ -10,13 +10,13 @@ from test_templates_writing import answer
     [
         ("{{ “x” }}", "“ is a typographic quote; templates take straight ones: ' or \""),
         ("{{ product.name }", "{{ is never closed: }} is missing"),
-        ("{{{ product.name }}}", "three braces stand here; a value stands between two: {{ … }}"),
+        ("{{{ product.name }}}", "there are three braces; a value takes two: {{ … }}"),
         ("{% if take %}x", "{% if … %} is never closed: {% endif %} is missing"),
         ("{% for a in [1] %}x", "{% for … %} is never closed: {% endfor %} is missing"),
         ("{% elseif x %}", "there is no {% elseif %} (did you mean elif?)"),
         ("x {% endif %}", "{% endif %} closes nothing that is open here"),
         ("{% iff x %}", "there is no {% iff %} (did you mean if?)"),
-        ("{{ product name }}", ("two words stand in {{ }} side by side; a column is said with a "
+        ("{{ product name }}", ("two words in {{ }} follow each other; a column takes a "
          "dot: product.name")),
         ("{% if take = 1 %}x{% endif %}", "= does not compare two values here; write =="),
         ("{% if a && b %}x{% endif %}", "& means nothing here; write and"),
@@ -25,7 +25,7 @@ from test_templates_writing import answer
         ("{{ 'abc }}", "the quote ' is never closed"),
         ("{% if a %}{% else if b %}{% endif %}", "else if is written {% elif … %}"),
         ("{# x", "{# begins a comment that is never closed: #} is missing"),
-        ("{{ 'a' + 1 }}", "a text and a number are not added with +; ~ joins them"),
+        ("{{ 'a' + 1 }}", "+ does not add a text and a number; ~ joins them"),
         ("{{ locale > 1 }}", ("a text is compared with a number; cells of a csv file are text: "
          "|int")),
         ("a $ {product.name}", ("{product.name} is left over in the template's own text; a value "
@@ -79,7 +79,7 @@ def test_an_empty_value_and_a_misspelt_one_are_told_together(board):
     ("rule", "told"),
     [
         ("product.id = 'citrus'", "= does not compare two values here; write =="),
-        ("{{ product.id == 'x' }}", "a condition stands without braces"),
+        ("{{ product.id == 'x' }}", "a condition is written without braces"),
     ],
 )
 def test_a_condition_that_is_no_expression_is_told_what_it_should_be(board, rule, told):

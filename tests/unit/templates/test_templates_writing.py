@@ -139,7 +139,7 @@ def test_markup_in_a_feed_reaches_the_prompt_as_it_is(monkeypatch):
         ("a { name }", ("{ name } is left over in the template's own text; a value is written "
          "{{ name }}")),
         ("a }} b", "}} is left over in the template's own text"),
-        ("{% include product.name %}", "the name of an included file must be written out"),
+        ("{% include product.name %}", "the name of an included file must be a plain text"),
         ("", "the prompt is empty"),
         ("  \n ", "the prompt is empty"),
         ("{{ 'x' * 501 }}", "the prompt has 501 characters; the provider takes 500"),
@@ -147,10 +147,10 @@ def test_markup_in_a_feed_reaches_the_prompt_as_it_is(monkeypatch):
         ("a{{ '\\u202e' }}", "the prompt holds U+202E, a character that no prompt may hold"),
         ("a{{ '\\u2066' }}", "the prompt holds U+2066, a character that no prompt may hold"),
         ("a{{ '\\ud800' }}", "the prompt holds U+D800, a character that no prompt may hold"),
-        ("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", ("the template calls itself without "
-         "end")),
+        ("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", ("the template calls itself "
+         "endlessly")),
         ("{% for i in [1] recursive %}{{ loop([1]) }}{% endfor %}", ("the template calls itself "
-         "without end")),
+         "endlessly")),
         ("{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}", "is nested too deeply"),
     ],
 )  # fmt: skip
@@ -208,7 +208,7 @@ def test_a_mistake_in_an_included_file_names_that_file():
 
 def test_words_that_must_be_on_the_image_stand_quoted():
     assert complaint("a {{ copy.headline }}", texts=[("h", "{{ copy.headline }}")]) == (
-        '"SUMMER" does not stand in quotes in the prompt'
+        '"SUMMER" is not in quotes in the prompt'
     )
 
 
