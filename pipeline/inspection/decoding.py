@@ -1,6 +1,8 @@
 """Decoding an image whole, and measuring what it shows: nearly all that an image costs in CPU."""
 
+import struct
 import warnings
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
@@ -14,6 +16,18 @@ from pipeline.model.artifact import Alpha
 
 _HALF = 128
 _SMALL = (96, 96)
+
+_BROKEN = (
+    ArithmeticError,
+    EOFError,
+    LookupError,
+    OSError,
+    SyntaxError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
+"""What Pillow raises for bytes that are no image."""
 
 
 def decode(stream: BinaryIO) -> Image.Image:
@@ -35,7 +49,7 @@ def _broken_unless_decoded() -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             yield
-    except (OSError, ValueError, SyntaxError, EOFError, ArithmeticError, IndexError) as error:
+    except _BROKEN as error:
         if isinstance(error, OSError) and error.errno:
             # The disk's own failure; a decoder's complaint carries no number.
             raise

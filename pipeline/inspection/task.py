@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pipeline.errors import LocalFault
+from pipeline.errors import LocalFault, PipelineError, TaskFailed
 from pipeline.images.base import StoreLocation, local_faults
 from pipeline.images.registry import open_images
 from pipeline.images.thumbs import missing_thumbs, write_thumbs
@@ -34,13 +34,27 @@ class Inspect:
     """Campaign and sha256 that name the thumbs; `None`: none are made."""
 
     def run(self) -> Inspection:
-        """Raise `ImageBroken` if the image cannot be decoded, `LocalFault` if the disk fails."""
-        images = open_images(self.images)
+        """Return what the image shows.
+
+        Raises `ImageBroken` if it cannot be decoded, `LocalFault` if the disk fails or memory runs
+        out, and `TaskFailed` for whatever else a decoder raises, which proves nothing of the image.
+        """
         try:
-            with images.open(self.path) as stream, local_faults(self.path):
-                pixels = decode(stream)
+            return self._inspect()
+        except PipelineError:
+            raise
         except FileNotFoundError as error:
             raise LocalFault(f"{self.path}: {error.strerror}") from error
+        except MemoryError as error:
+            raise LocalFault(f"{self.path}: not enough memory to decode it") from error
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+            raise TaskFailed(f"{self.path} could not be inspected: {reason}") from error
+
+    def _inspect(self) -> Inspection:
+        images = open_images(self.images)
+        with images.open(self.path) as stream, local_faults(self.path):
+            pixels = decode(stream)
         image = describe(pixels)
         if self.thumbs is not None and missing_thumbs(images, *self.thumbs):
             write_thumbs(pixels, images, *self.thumbs)

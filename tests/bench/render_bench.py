@@ -24,8 +24,6 @@ from PIL import Image, ImageChops
 
 from pipeline.executors.registry import open_executor
 from pipeline.images.registry import images_in
-from pipeline.inspection.checks import Check, CheckName
-from pipeline.inspection.task import Inspection
 from pipeline.ledger.registry import open_ledger
 from pipeline.model.campaign import FailureLimit
 from pipeline.model.credits import Budget
@@ -100,22 +98,22 @@ async def bare(url, folder, *, jobs, at_once):
 async def looked_at(url, folder, *, jobs, at_once):
     """The same with every image decoded, measured and thumbed in processes beside this one."""
     async with open_executor() as executor:
-        await ours(url, folder, jobs=jobs, at_once=at_once, executor=executor)
+        kept = KeptChecks(folder, "citrus-soda")
+
+        def inspector(images):
+            return ImageInspector(images=images, executor=executor, kept=kept)
+
+        await ours(url, folder, jobs=jobs, at_once=at_once, inspector=inspector)
 
 
 class Unseen:
-    """Says that every image is whole, without looking."""
+    """In place of an inspector: nobody looks at the images, and nothing is kept of them."""
 
-    FOUND = Inspection(
-        image=None,
-        checks=(Check(name=CheckName.WHOLE, score=1.0, threshold=1.0, words="unseen"),),
-    )
-
-    async def run(self, _task):
-        return self.FOUND
+    async def inspect(self, _job, _artifact):
+        return {}
 
 
-async def ours(url, folder, *, jobs, at_once, executor=None):
+async def ours(url, folder, *, jobs, at_once, inspector=None):
     """The pipeline's own path of a job, from the reservation to the stored file."""
     ledger = await open_ledger(folder)
     run = a_run(account="gptimage@bench")
@@ -141,11 +139,7 @@ async def ours(url, folder, *, jobs, at_once, executor=None):
                 provider=provider,
                 ledger=ledger,
                 images=images,
-                inspector=ImageInspector(
-                    images=images,
-                    executor=executor or Unseen(),
-                    kept=KeptChecks(folder, "citrus-soda"),
-                ),
+                inspector=inspector(images) if inspector else Unseen(),
                 settings=settings,
                 listen=lambda _: None,
             ),

@@ -1,12 +1,14 @@
 """Decoding and thumbs."""
 
+import struct
+import zlib
 from pathlib import Path
 
 import pytest
 from encoded_pictures import END, SIGNATURE, chunk, encoded, header
 from PIL import Image
 
-from pipeline.errors import ImageBroken, LocalFault
+from pipeline.errors import ImageBroken, LocalFault, TaskFailed
 from pipeline.images.local.store import LocalImageStore
 from pipeline.inspection.task import Inspect
 from pipeline.model.artifact import Alpha
@@ -119,3 +121,29 @@ def test_an_empty_thumb_of_a_crash_is_made_again(tmp_path):
         "0-256.webp",
         "0-512.webp",
     ]
+
+
+@pytest.mark.parametrize(
+    ("raised", "told"),
+    [
+        (struct.error("unpack requires a buffer of 4 bytes"), ImageBroken),
+        (zlib.error("Error -3 while decompressing data"), ImageBroken),
+        (KeyError("mode"), ImageBroken),
+        (MemoryError(), LocalFault),
+        (RuntimeError("a bug of the decoder"), TaskFailed),
+    ],
+)
+def test_whatever_a_decoder_raises_is_told_as_an_error_of_ours(tmp_path, monkeypatch, raised, told):
+    """Any other error ends the run, and every later one, since an image lands before it is decoded.
+
+    Until then it had been stored by that time.
+    """
+
+    def fail(*_words, **_more):
+        raise raised
+
+    write(tmp_path, encoded("PNG"))
+    monkeypatch.setattr(Image.Image, "convert", fail)
+    with pytest.raises(told) as arrived:
+        examined(tmp_path, "a")
+    assert type(arrived.value) is told
