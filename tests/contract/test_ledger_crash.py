@@ -50,20 +50,21 @@ async def test_what_was_acknowledged_before_kill_9_is_there_afterwards(tmp_path,
     writer = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", WRITER, str(HOUSE), str(place)), stdout=asyncio.subprocess.PIPE
     )
-    heard = [await writer.stdout.readline() for _ in range(lines)]
+    printed = [await writer.stdout.readline() for _ in range(lines)]
+    assert printed[-1], "the writer ended by itself"
     writer.send_signal(signal.SIGKILL)
-    heard += (await writer.stdout.read()).splitlines(keepends=True)
-    await writer.wait()
-    said = {}
-    for line in heard:
+    printed += (await writer.stdout.read()).splitlines(keepends=True)
+    assert await writer.wait() == -signal.SIGKILL
+    acknowledged = {}
+    for line in printed:
         if line.endswith(b"\n"):
             word, cell = line.decode().split()
-            said[cell] = word
+            acknowledged[cell] = word
 
     ledger = await SqliteLedger.open(place)
     left_open = await ledger.begin(a_run("2026-11-22T070000Z-bbbbbb"))
     await ledger.abandon(left_open, reason="killed")
-    jobs = {cell: a_job(cell) for cell in said}
+    jobs = {cell: a_job(cell) for cell in acknowledged}
     entries = await ledger.entries([job.key for job in jobs.values()])
     await ledger.close()
 
@@ -75,7 +76,7 @@ async def test_what_was_acknowledged_before_kill_9_is_there_afterwards(tmp_path,
     assert len(left_open) <= 8
     assert [
         cell
-        for cell, word in said.items()
+        for cell, word in acknowledged.items()
         if not isinstance(entries[jobs[cell].key].outcome, at_least[word])
     ] == []
 

@@ -41,7 +41,8 @@ def test_whoever_parses_the_log_died_of_an_error_in_plain_words_before_the_run_b
     monkeypatch.chdir(tmp_path)  # where its lock goes
     file = tmp_path / "soda.yaml"
     file.write_text("campaign: soda\nprompt: A can.\nsizes: [1:1]\n")
-    assert main.main(["run", str(file), *words]) == 2
+    output = str(tmp_path / "output")
+    assert main.main(["run", str(file), "--output", output, *words]) == 2
     [line] = capsys.readouterr().err.splitlines()
     said = json.loads(line)
     assert (said["event"], said["exit_code"]) == ("error", 2)
