@@ -2,7 +2,6 @@
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from types import TracebackType
 from typing import Self, TypeVar
 
 from pipeline.model.task import Task
@@ -17,12 +16,7 @@ class InlineExecutor:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="tasks")
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await asyncio.to_thread(self._thread.shutdown, wait=True, cancel_futures=True)
 
     async def run(self, task: Task[Result]) -> Result:

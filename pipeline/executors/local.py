@@ -8,7 +8,6 @@ import threading
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import connection
-from types import TracebackType
 from typing import Self, TypeVar
 
 from pipeline.errors import LocalFault, TaskDied
@@ -39,12 +38,7 @@ class LocalExecutor:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         pools, self._pool, self._second = (self._pool, self._second), None, None
         for pool in pools:
             if pool is not None:

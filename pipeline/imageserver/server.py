@@ -5,7 +5,6 @@ import contextlib
 import errno
 import logging
 import socket
-from types import TracebackType
 from typing import Self
 
 from aiohttp import web
@@ -116,12 +115,7 @@ class ImageServer:
             self._open = opening.pop_all()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         """Take no more requests, finish the running ones, close the account."""
         await self._open.aclose()
 

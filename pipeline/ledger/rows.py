@@ -11,7 +11,16 @@ from pipeline.model.artifact import Artifact
 from pipeline.model.credits import Credits, Spent
 from pipeline.model.entry import Entry, PurchaseKey
 from pipeline.model.job import Coordinates, JobKey
-from pipeline.model.outcome import Failed, FailureKind, InDoubt, Outcome, Paid, PaidLost, Stored
+from pipeline.model.outcome import (
+    Failed,
+    FailureKind,
+    InDoubt,
+    Outcome,
+    Paid,
+    PaidLost,
+    Stored,
+    status_of,
+)
 from pipeline.model.run import Run
 
 
@@ -158,21 +167,7 @@ def entry_of(job: JobRow, purchases: Sequence[PurchaseRow]) -> Entry:
 
 def state_of(outcome: Outcome | None) -> JobState:
     """Return the state of a job with this outcome."""
-    match outcome:
-        case None:
-            return JobState.PLANNED
-        case Stored():
-            return JobState.STORED
-        case Paid():
-            return JobState.PENDING_DOWNLOAD
-        case PaidLost():
-            return JobState.PAID_LOST
-        case InDoubt():
-            return JobState.IN_DOUBT
-        case Failed(kind=kind):
-            return JobState(kind.value)
-        case _:
-            assert_never(outcome)
+    return JobState(outcome.kind if isinstance(outcome, Failed) else status_of(outcome))
 
 
 def sum_of(purchases: Sequence[PurchaseRow]) -> Spent:

@@ -7,7 +7,6 @@ The page shows no error bodies, limits, idempotency or balance; profiles say wha
 import json
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from types import TracebackType
 from typing import Self
 
 from pipeline.errors import ProviderError, Rejected
@@ -55,12 +54,7 @@ class GptImage:
         )
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
 
     async def submit(self, request: RenderRequest, *, key: str) -> Receipt:

@@ -20,105 +20,85 @@ _CREDIT_WORDS = r"(?:credits?|balance|funds?|quota|points)"
 
 _FIELDS = r"(?:prompt|model|size|quality|background|n)"
 
-_KNOWN_TEXTS = (
-    # Funds come before throttles: "exceeded your current quota" also arrives as a 429.
-    KnownText(pattern=rf"\binsufficient {_CREDIT_WORDS}\b", meaning=TextMeaning.FUNDS),
-    KnownText(pattern=rf"\b(?:not enough|out of) {_CREDIT_WORDS}\b", meaning=TextMeaning.FUNDS),
-    # Never a bare "no credits": "no credits were charged" follows a failure that is unknown.
-    KnownText(
-        pattern=rf"\bno (?:remaining )?{_CREDIT_WORDS} (?:left|remaining|available)\b",
-        meaning=TextMeaning.FUNDS,
+_PATTERNS: Mapping[TextMeaning, tuple[str, ...]] = {
+    TextMeaning.FUNDS: (
+        # Funds come before throttles: "exceeded your current quota" also arrives as a 429.
+        rf"\binsufficient {_CREDIT_WORDS}\b",
+        rf"\b(?:not enough|out of) {_CREDIT_WORDS}\b",
+        # Never a bare "no credits": "no credits were charged" follows a failure that is unknown.
+        rf"\bno (?:remaining )?{_CREDIT_WORDS} (?:left|remaining|available)\b",
+        (
+            rf"\b{_CREDIT_WORDS} (?:is |are |has been |have been )?"
+            r"(?:exhausted|depleted|used up|insufficient|too low|not enough)\b"
+        ),
+        r"\bexceeded your current quota\b",
+        r"\bpayment required\b",
+        r"\bbilling (?:hard|soft) limit",
+        r"\b(?:top ?up|recharge) (?:your )?(?:account|balance|credits)\b",
     ),
-    KnownText(
-        pattern=rf"\b{_CREDIT_WORDS} (?:is |are |has been |have been )?"
-        r"(?:exhausted|depleted|used up|insufficient|too low|not enough)\b",
-        meaning=TextMeaning.FUNDS,
+    TextMeaning.KEY: (
+        (
+            r"\b(?:invalid|incorrect|missing|wrong|expired|revoked|unknown|no) "
+            r"(?:api ?key|(?:access |auth |bearer )?token|credentials)\b"
+        ),
+        (
+            r"\bapi ?key\b.{0,40}\b"
+            r"(?:invalid|not valid|not found|expired|revoked|disabled|missing|required|incorrect)\b"
+        ),
+        r"\bunauthori[sz]ed\b|\bunauthenticated\b",
+        r"\bauthentication (?:failed|required|error)\b",
+        r"\bno auth\b|\bnot (?:logged|signed) in\b|\bplease (?:sign|log) ?in\b",
+        r"\b(?:access|permission) denied\b",
+        r"\baccount\b.{0,20}\b(?:suspended|disabled|banned|deactivated|blocked|frozen)\b",
     ),
-    KnownText(pattern=r"\bexceeded your current quota\b", meaning=TextMeaning.FUNDS),
-    KnownText(pattern=r"\bpayment required\b", meaning=TextMeaning.FUNDS),
-    KnownText(pattern=r"\bbilling (?:hard|soft) limit", meaning=TextMeaning.FUNDS),
-    KnownText(
-        pattern=r"\b(?:top ?up|recharge) (?:your )?(?:account|balance|credits)\b",
-        meaning=TextMeaning.FUNDS,
+    TextMeaning.THROTTLE: (
+        # A throttle is sent again unasked, so only texts that cannot follow finished work are here:
+        # "server busy" and "overloaded" stay unknown.
+        r"\brate ?limit",
+        r"\btoo many (?:concurrent |pending )?requests\b",
+        r"\brequests? (?:is |are )?too frequent",
+        r"\bconcurrency limit",
+        r"\brequests? (?:was |were |is )?throttled\b",
     ),
-    KnownText(
-        pattern=r"\b(?:invalid|incorrect|missing|wrong|expired|revoked|unknown|no) "
-        r"(?:api ?key|(?:access |auth |bearer )?token|credentials)\b",
-        meaning=TextMeaning.KEY,
+    TextMeaning.POLICY: (
+        # Policy comes before invalid: "invalid prompt: violates our content policy".
+        r"\b(?:content|usage|safety) polic(?:y|ies)\b",
+        r"\bpolicy (?:violation|restricted)\b",
+        r"\bmoderation\b|\bsafety system\b",
+        r"\bcontent ?filter(?:ed)?\b",
+        (
+            r"\b(?:sensitive|prohibited|inappropriate|unsafe|disallowed|nsfw) "
+            r"(?:content|words?|prompt|text)\b"
+        ),
+        r"\b(?:prompt|request|content)\b.{0,30}\b(?:blocked|flagged|violat\w+)\b",
+        r"\bviolat\w+\b.{0,30}\bpolic(?:y|ies)\b",
     ),
-    KnownText(
-        pattern=r"\bapi ?key\b.{0,40}\b"
-        r"(?:invalid|not valid|not found|expired|revoked|disabled|missing|required|incorrect)\b",
-        meaning=TextMeaning.KEY,
+    TextMeaning.INVALID: (
+        (
+            r"\binvalid (?:parameters?|params?|arguments?|requests?|size|quality|model|"
+            r"prompt|values?|background|json|body|format|aspect|n)\b"
+        ),
+        r"\bnothing (?:was|has been) charged\b",
+        (
+            r"\b(?:unsupported|unknown|missing|unrecognized) (?:required )?"
+            r"(?:parameters?|params?|fields?|arguments?|size|quality|model|ratio|value|background)\b"
+        ),
+        rf"\b{_FIELDS}\b.{{0,20}}\b(?:is|are) (?:required|missing)\b",
+        rf"^{_FIELDS} ?:",
+        rf"\b{_FIELDS} (?:must|should|cannot|can not)\b",
+        (
+            rf"\b(?:{_FIELDS}|ratio)\b.{{0,40}}\b"
+            r"(?:not supported|not found|does not exist|not allowed)\b"
+        ),
+        r"\bprompt\b.{0,20}\btoo (?:long|short|large)\b",
+        r"\bbad request\b|\bvalidation (?:error|failed)\b|\bmalformed (?:json|request)\b",
     ),
-    KnownText(pattern=r"\bunauthori[sz]ed\b|\bunauthenticated\b", meaning=TextMeaning.KEY),
-    KnownText(pattern=r"\bauthentication (?:failed|required|error)\b", meaning=TextMeaning.KEY),
-    KnownText(
-        pattern=r"\bno auth\b|\bnot (?:logged|signed) in\b|\bplease (?:sign|log) ?in\b",
-        meaning=TextMeaning.KEY,
-    ),
-    KnownText(pattern=r"\b(?:access|permission) denied\b", meaning=TextMeaning.KEY),
-    KnownText(
-        pattern=r"\baccount\b.{0,20}\b(?:suspended|disabled|banned|deactivated|blocked|frozen)\b",
-        meaning=TextMeaning.KEY,
-    ),
-    # A throttle is sent again unasked, so only texts that cannot follow finished work are here:
-    # "server busy" and "overloaded" stay unknown.
-    KnownText(pattern=r"\brate ?limit", meaning=TextMeaning.THROTTLE),
-    KnownText(
-        pattern=r"\btoo many (?:concurrent |pending )?requests\b",
-        meaning=TextMeaning.THROTTLE,
-    ),
-    KnownText(pattern=r"\brequests? (?:is |are )?too frequent", meaning=TextMeaning.THROTTLE),
-    KnownText(pattern=r"\bconcurrency limit", meaning=TextMeaning.THROTTLE),
-    KnownText(pattern=r"\brequests? (?:was |were |is )?throttled\b", meaning=TextMeaning.THROTTLE),
-    # Policy comes before invalid: "invalid prompt: violates our content policy".
-    KnownText(pattern=r"\b(?:content|usage|safety) polic(?:y|ies)\b", meaning=TextMeaning.POLICY),
-    KnownText(pattern=r"\bpolicy (?:violation|restricted)\b", meaning=TextMeaning.POLICY),
-    KnownText(pattern=r"\bmoderation\b|\bsafety system\b", meaning=TextMeaning.POLICY),
-    KnownText(pattern=r"\bcontent ?filter(?:ed)?\b", meaning=TextMeaning.POLICY),
-    KnownText(
-        pattern=r"\b(?:sensitive|prohibited|inappropriate|unsafe|disallowed|nsfw) "
-        r"(?:content|words?|prompt|text)\b",
-        meaning=TextMeaning.POLICY,
-    ),
-    KnownText(
-        pattern=r"\b(?:prompt|request|content)\b.{0,30}\b(?:blocked|flagged|violat\w+)\b",
-        meaning=TextMeaning.POLICY,
-    ),
-    KnownText(pattern=r"\bviolat\w+\b.{0,30}\bpolic(?:y|ies)\b", meaning=TextMeaning.POLICY),
-    KnownText(
-        pattern=r"\binvalid (?:parameters?|params?|arguments?|requests?|size|quality|model|"
-        r"prompt|values?|background|json|body|format|aspect|n)\b",
-        meaning=TextMeaning.INVALID,
-    ),
-    KnownText(pattern=r"\bnothing (?:was|has been) charged\b", meaning=TextMeaning.INVALID),
-    KnownText(
-        pattern=r"\b(?:unsupported|unknown|missing|unrecognized) (?:required )?"
-        r"(?:parameters?|params?|fields?|arguments?|size|quality|model|ratio|value|background)\b",
-        meaning=TextMeaning.INVALID,
-    ),
-    KnownText(
-        pattern=rf"\b{_FIELDS}\b.{{0,20}}\b(?:is|are) (?:required|missing)\b",
-        meaning=TextMeaning.INVALID,
-    ),
-    KnownText(pattern=rf"^{_FIELDS} ?:", meaning=TextMeaning.INVALID),
-    KnownText(
-        pattern=rf"\b{_FIELDS} (?:must|should|cannot|can not)\b",
-        meaning=TextMeaning.INVALID,
-    ),
-    KnownText(
-        pattern=rf"\b(?:{_FIELDS}|ratio)\b.{{0,40}}\b"
-        r"(?:not supported|not found|does not exist|not allowed)\b",
-        meaning=TextMeaning.INVALID,
-    ),
-    KnownText(
-        pattern=r"\bprompt\b.{0,20}\btoo (?:long|short|large)\b", meaning=TextMeaning.INVALID
-    ),
-    KnownText(
-        pattern=r"\bbad request\b|\bvalidation (?:error|failed)\b|\bmalformed (?:json|request)\b",
-        meaning=TextMeaning.INVALID,
-    ),
+}
+
+_KNOWN_TEXTS = tuple(
+    KnownText(pattern=pattern, meaning=meaning)
+    for meaning, patterns in _PATTERNS.items()
+    for pattern in patterns
 )
 
 _GPTIMAGE = Profile(

@@ -17,17 +17,9 @@ from pipeline.campaign.reading.hints import DEEPEST, NESTED, explain_parser, quo
 from pipeline.campaign.reading.located import LocatedList, LocatedMap
 
 _WORDS: dict[str, bool | None] = {
-    "true": True,
-    "True": True,
-    "TRUE": True,
-    "false": False,
-    "False": False,
-    "FALSE": False,
-    "null": None,
-    "Null": None,
-    "NULL": None,
-    "~": None,
-    "": None,
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+    **dict.fromkeys(("null", "Null", "NULL", "~", ""), None),
 }
 _INTEGER = re.compile(r"-?[1-9][0-9]{0,17}|0", re.ASCII)
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,17}", re.ASCII)

@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Self
 
 from pipeline.imageserver.api.refusal import RefusedError
@@ -53,12 +52,7 @@ class PainterPool:
             self._free.put_nowait(self._start_worker())
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         """Stop idle processes and kill those that are painting."""
         self._closing = True
         for worker in list(self._busy):

@@ -16,8 +16,9 @@ from pipeline.imageserver.api.requests.openai_request import (
     generation_from,
     openai_edit_from,
 )
-from pipeline.imageserver.api.services import Answer, ApiServices
+from pipeline.imageserver.api.services import ApiServices
 from pipeline.imageserver.api.terms import MODEL
+from pipeline.imageserver.billing.billing import Buyer
 from pipeline.imageserver.billing.purchases import Sold, SoldPicture
 from pipeline.imageserver.painting.conversion import transcode
 from pipeline.imageserver.painting.image_files import ImageFiles
@@ -48,32 +49,24 @@ class OpenAiEndpoints:
         buyer = self._services.buyer(request, "generations")
         variation = variation_from(request)
         body = await read_object(request, limit=self._services.settings.limits.json_bytes)
-        openai_request = generation_from(body, variation=variation)
-        return await self._services.sell(
-            request,
-            openai_request.image_request,
-            buyer=buyer,
-            answer=self._answering(request, openai_request),
-        )
+        return await self._sell(request, generation_from(body, variation=variation), buyer)
 
     async def _edit(self, request: web.Request) -> web.StreamResponse:
         buyer = self._services.buyer(request, "edits")
         variation = variation_from(request)
         form = await read_form(request, limit=self._services.settings.limits.upload_bytes)
-        openai_request = openai_edit_from(form, variation=variation)
-        return await self._services.sell(
-            request,
-            openai_request.image_request,
-            buyer=buyer,
-            answer=self._answering(request, openai_request),
-        )
+        return await self._sell(request, openai_edit_from(form, variation=variation), buyer)
 
     async def _models(self, request: web.Request) -> web.StreamResponse:
         self._services.caller(request)
         model = {"id": MODEL, "object": "model", "created": 0, "owned_by": "image-server"}
         return answers.as_json({"object": "list", "data": [model]})
 
-    def _answering(self, request: web.Request, openai_request: OpenAiRequest) -> Answer:
+    async def _sell(
+        self, request: web.Request, openai_request: OpenAiRequest, buyer: Buyer
+    ) -> web.StreamResponse:
+        image_request = openai_request.image_request
+
         async def answer(sold: Sold) -> web.Response:
             if openai_request.as_url:
                 images = [{"url": url} for url in self._services.urls(request, sold)]
@@ -86,16 +79,16 @@ class OpenAiEndpoints:
             return answers.as_json(
                 {
                     "created": int(sold.at),
-                    "background": openai_request.image_request.background,
+                    "background": image_request.background,
                     "data": images,
                     "output_format": openai_request.output_format,
-                    "quality": openai_request.image_request.quality,
+                    "quality": image_request.quality,
                     "size": f"{first.width}x{first.height}",
-                    "usage": _usage(openai_request.image_request, sold),
+                    "usage": _usage(image_request, sold),
                 }
             )
 
-        return answer
+        return await self._services.sell(request, image_request, buyer=buyer, answer=answer)
 
     def _encoded(self, picture: SoldPicture, openai_request: OpenAiRequest) -> str:
         """Return the picture in the requested format as base64; called from a thread."""

@@ -54,26 +54,20 @@ class ProductShape:
         return self.left + self.right
 
 
+def _profile(points: str) -> Profile:
+    """Return the points in `radius height, radius height, ...`."""
+    pairs = (point.split() for point in points.split(","))
+    return tuple((float(radius), float(height)) for radius, height in pairs)
+
+
 PRODUCTS: dict[Family, ProductShape] = {
     Family.BOTTLE: ProductShape(
         height=243,
         left=37,
         right=37,
-        profile=(
-            (30, 0),
-            (34.5, 2.5),
-            (36, 9),
-            (36, 118),
-            (35.2, 132),
-            (31.5, 150),
-            (24, 170),
-            (17.2, 189),
-            (14.4, 207),
-            (13.8, 220),
-            (15.6, 222),
-            (15.6, 227),
-            (13.6, 228.5),
-            (13.6, 231),
+        profile=_profile(
+            "30 0, 34.5 2.5, 36 9, 36 118, 35.2 132, 31.5 150, 24 170, 17.2 189, 14.4 207, "
+            "13.8 220, 15.6 222, 15.6 227, 13.6 228.5, 13.6 231"
         ),
         label=Label(low=34, high=116, front=1.42),
         level=186,
@@ -83,16 +77,8 @@ PRODUCTS: dict[Family, ProductShape] = {
         height=276,
         left=38,
         right=38,
-        profile=(
-            (31, 0),
-            (35.5, 2.5),
-            (37, 9),
-            (37, 158),
-            (35.2, 174),
-            (27, 192),
-            (17.5, 208),
-            (14.2, 222),
-            (13.2, 272),
+        profile=_profile(
+            "31 0, 35.5 2.5, 37 9, 37 158, 35.2 174, 27 192, 17.5 208, 14.2 222, 13.2 272"
         ),
         label=Label(low=38, high=128, arc=1.25, front=1.55, bend=0.09),
         level=206,
@@ -102,16 +88,8 @@ PRODUCTS: dict[Family, ProductShape] = {
         height=187,
         left=43,
         right=43,
-        profile=(
-            (31.5, 0),
-            (33.5, 1.5),
-            (38.5, 7),
-            (42, 14),
-            (42, 162),
-            (40, 169),
-            (35.5, 179),
-            (34.6, 182),
-            (35.6, 185),
+        profile=_profile(
+            "31.5 0, 33.5 1.5, 38.5 7, 42 14, 42 162, 40 169, 35.5 179, 34.6 182, 35.6 185"
         ),
         label=Label(low=11, high=165, front=1.50),
         condensation=True,
@@ -128,16 +106,7 @@ PRODUCTS: dict[Family, ProductShape] = {
         height=196,
         left=34,
         right=34,
-        profile=(
-            (27, 0),
-            (31.5, 2.5),
-            (33, 9),
-            (33, 92),
-            (31, 103),
-            (24, 112),
-            (15.5, 118),
-            (14.5, 124),
-        ),
+        profile=_profile("27 0, 31.5 2.5, 33 9, 33 92, 31 103, 24 112, 15.5 118, 14.5 124"),
         label=Label(low=16, high=84, arc=1.25, front=1.72),
         level=98,
     ),
@@ -175,16 +144,7 @@ PRODUCTS: dict[Family, ProductShape] = {
         height=210,
         left=46,
         right=38,
-        profile=(
-            (32, 0),
-            (36, 2.5),
-            (37, 8),
-            (37, 126),
-            (35.6, 138),
-            (28, 149),
-            (18, 156),
-            (14.5, 161),
-        ),
+        profile=_profile("32 0, 36 2.5, 37 8, 37 126, 35.6 138, 28 149, 18 156, 14.5 161"),
         label=Label(low=18, high=112, front=1.45),
         condensation=True,
     ),
