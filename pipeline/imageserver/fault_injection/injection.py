@@ -26,7 +26,7 @@ class _RuleCounts:
     """How often a rule matched, and how often it hit."""
 
     chance: random.Random
-    resized: int = 0
+    matched: int = 0
     hits: int = 0
 
 
@@ -49,7 +49,7 @@ class FaultInjection:
         for rule, count in self._rules:
             if not rule.matches(route, values):
                 continue
-            count.resized += 1
+            count.matched += 1
             if self._hits(rule, count):
                 count.hits += 1
                 return rule
@@ -58,12 +58,12 @@ class FaultInjection:
     def report(self) -> list[dict[str, object]]:
         """Return every rule with its counts."""
         return [
-            {"fault": rule.fault, "on": rule.on, "fitted": count.resized, "hits": count.hits}
+            {"fault": rule.fault, "on": rule.on, "fitted": count.matched, "hits": count.hits}
             for rule, count in self._rules
         ]
 
     def _hits(self, rule: FaultRule, count: _RuleCounts) -> bool:
-        number = count.resized - rule.skip
+        number = count.matched - rule.skip
         if number < 1 or (number - 1) % rule.every:
             return False
         if rule.times is not None and count.hits >= rule.times:
@@ -146,7 +146,7 @@ class RequestFault:
         return None
 
     def _status(self, rule: FaultRule) -> web.Response:
-        error = RefusedError(rule.status, rule.message, retry_after=rule.retry_after)
+        error = RefusedError(rule.status or 500, rule.message, retry_after=rule.retry_after)
         response = self._error_format.failure(error)
         response.headers.update(rule.headers)
         return response
