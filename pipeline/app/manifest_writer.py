@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.app.run_facts import git_commit, redacted, utc_stamp, versions
-from pipeline.errors import LocalFault
+from pipeline.errors import LocalFault, expected_errors
 from pipeline.ledger.base import Ledger
 from pipeline.model.campaign import Campaign
 from pipeline.model.credits import Budget
@@ -112,7 +112,7 @@ class ManifestWriter:
             yield
         finally:
             task.cancel()
-            with contextlib.suppress(asyncio.CancelledError, LocalFault):
+            with contextlib.suppress(asyncio.CancelledError):
                 await task
 
     async def _keep_fresh(self, state: CampaignState) -> None:
@@ -120,5 +120,6 @@ class ManifestWriter:
         while True:
             await asyncio.sleep(pause)
             begun = time.monotonic()
-            await self.write(state)
+            with contextlib.suppress(LocalFault), expected_errors():
+                await self.write(state)  # a disk that is full for a while: the next one is tried
             pause = max(CHECKPOINT_EVERY, CHECKPOINT_SHARE * (time.monotonic() - begun))

@@ -27,6 +27,7 @@ from pipeline.errors import (
     PipelineError,
     TimeIsUp,
     UsageError,
+    expected_errors,
 )
 from pipeline.executors.registry import open_executor
 from pipeline.images.base import ImageStore
@@ -271,7 +272,8 @@ async def _render(session: Session, work: RunContext | None, before: CampaignSta
         ):
             timer = _stop_later(session)
             async with manifest_writer.checkpoints(before):
-                state = await run_campaign(work, session.wish)
+                with expected_errors():
+                    state = await run_campaign(work, session.wish)
             if timer is not None:
                 timer.cancel()
     except asyncio.CancelledError:
@@ -331,19 +333,21 @@ async def _end(session: Session, state: CampaignState) -> int:
     manifest_writer, halt, options = session.manifest_writer, session.halt, session.options
     account = None
     try:
-        if halt.reason is not None:
-            state = await survey(session.ledger, session.loaded, only=session.wish.only)
-        account = await manifest_writer.draw_up(state, entries=state.entries)
+        with expected_errors():
+            if halt.reason is not None:
+                state = await survey(session.ledger, session.loaded, only=session.wish.only)
+            account = await manifest_writer.draw_up(state, entries=state.entries)
     except LocalFault as fault:
         halt.because(fault)
     counts = account.asked if account else {}
     waiting = bool(state.waiting) and options.detailed_exitcode
     code = exit_code(counts, reason=halt.reason, waiting=waiting)
     try:
-        if account is not None:
-            await manifest_writer.put(account, exit_code=code)
-            await _draw_sheet(session, account, state)
-        await session.ledger.end(manifest_writer.run.id, exit_code=code)
+        with expected_errors():
+            if account is not None:
+                await manifest_writer.put(account, exit_code=code)
+                await _draw_sheet(session, account, state)
+            await session.ledger.end(manifest_writer.run.id, exit_code=code)
     except LocalFault as fault:
         halt.because(fault)
         code = exit_code(counts, reason=halt.reason, waiting=waiting)

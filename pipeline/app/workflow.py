@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pipeline.campaign.loading import LoadedCampaign
-from pipeline.errors import LocalFault
+from pipeline.errors import expected_errors
 from pipeline.ledger.base import Ledger
 from pipeline.model.campaign import Review, Stage
 from pipeline.model.run import Run
@@ -72,23 +72,13 @@ async def render_stage(work: RunContext, stage: Stage, state: CampaignState) -> 
 
     to_do = [*ahead.to_fetch, *ahead.to_buy]
     try:
-        if to_do:
-            known = await work.ledger.campaign_entries(work.run.campaign)
-            await work.renderer.prepare_paths(to_do, known)
-        await work.renderer.render_all(to_do, state.entries, work.watcher.delivered)
-    except BaseExceptionGroup as several:
-        raise _gravest(several) from several
+        with expected_errors():
+            if to_do:
+                known = await work.ledger.campaign_entries(work.run.campaign)
+                await work.renderer.prepare_paths(to_do, known)
+            await work.renderer.render_all(to_do, state.entries, work.watcher.delivered)
     finally:
         work.watcher.closed(stage)
-
-
-def _gravest(several: BaseExceptionGroup[BaseException]) -> BaseException:
-    """One ending for a group of workers: a fault of this machine, else the first."""
-    flat = [
-        _gravest(error) if isinstance(error, BaseExceptionGroup) else error
-        for error in several.exceptions
-    ]
-    return next((error for error in flat if isinstance(error, LocalFault)), flat[0])
 
 
 async def choose(work: RunContext, stage: Stage, state: CampaignState) -> None:

@@ -10,7 +10,7 @@ from typing import NoReturn
 import pipeline
 from pipeline.cli.registry import COMMANDS, CommandEntry, find, load_part
 from pipeline.cli.terminal import paint, say, width
-from pipeline.errors import Interrupted, PipelineError, UsageError
+from pipeline.errors import Interrupted, UsageError, expected_error
 
 EPILOGUE = """\
 A first campaign
@@ -38,14 +38,6 @@ def main(words: Sequence[str]) -> int:
     """Run one command line and return its exit code."""
     try:
         return _run(words)
-    except PipelineError as error:
-        code = error.ends_with if isinstance(error, Interrupted) else error.exit_code
-        problems = load_part("problems")
-        if _logs_json(words):
-            problems.log_error(error, exit_code=code)
-        else:
-            problems.tell_error(error)
-        return code
     except KeyboardInterrupt:
         say("interrupted")
         return 130
@@ -53,9 +45,23 @@ def main(words: Sequence[str]) -> int:
         # nobody reads the result any more; the interpreter must not complain at its exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception:  # noqa: BLE001 - exceptions end here, and a bug must leave a trace
-        load_part("problems").tell_bug(as_json=_logs_json(words))
+    except Exception as error:  # noqa: BLE001 - exceptions end here, and a bug must leave a trace
+        return _told(error, as_json=_logs_json(words))
+
+
+def _told(error: Exception, *, as_json: bool) -> int:
+    """Say what ended a command, and return its exit code."""
+    problems = load_part("problems")
+    expected = expected_error(error)
+    if expected is None:
+        problems.tell_bug(as_json=as_json)
         return 1
+    code = expected.ends_with if isinstance(expected, Interrupted) else expected.exit_code
+    if as_json:
+        problems.log_error(expected, exit_code=code)
+    else:
+        problems.tell_error(expected)
+    return code
 
 
 def _logs_json(words: Sequence[str]) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from pipeline.errors import expected_errors
 from pipeline.ledger.base import Ledger, StaleVerdict
 from pipeline.model.artifact import Artifact
 from pipeline.model.campaign import Slug
@@ -77,11 +78,12 @@ async def _best(
 ) -> tuple[int, str] | None:
     """Return the best take and why; of equal ones the lower take."""
     measured: list[tuple[Job, asyncio.Task[TakeScore]]] = []
-    async with asyncio.TaskGroup() as group:
-        for job in jobs:
-            artifact = artifact_of(job, entries)
-            if artifact is not None:
-                measured.append((job, group.create_task(look(job, artifact))))
+    with expected_errors():
+        async with asyncio.TaskGroup() as group:
+            for job in jobs:
+                artifact = artifact_of(job, entries)
+                if artifact is not None:
+                    measured.append((job, group.create_task(look(job, artifact))))
     scores = [(job.at.take, task.result()) for job, task in measured]
     passed = [(take, score) for take, score in scores if score.passed]
     if not passed:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import assert_never
 
 from pipeline.campaign.cell_globs import matching_cells
-from pipeline.errors import UsageError
+from pipeline.errors import UsageError, expected_errors
 from pipeline.ledger.base import Ledger, StaleVerdict
 from pipeline.model.campaign import Slug
 from pipeline.model.job import Job, keys_of
@@ -173,8 +173,9 @@ async def _record(
         except StaleVerdict as stale:
             return stale
 
-    async with asyncio.TaskGroup() as group:
-        asked = [group.create_task(one(verdict)) for verdict in verdicts]
+    with expected_errors():
+        async with asyncio.TaskGroup() as group:
+            asked = [group.create_task(one(verdict)) for verdict in verdicts]
     return [task.result() for task in asked]
 
 

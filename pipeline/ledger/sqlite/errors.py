@@ -34,6 +34,14 @@ def as_local_fault(path: Path, error: Exception) -> LocalFault:
             )
 
 
+def not_made(path: Path) -> LocalFault:
+    """Return the error for a new file that could not be written whole."""
+    return LocalFault(
+        f"the new ledger {path} could not be written whole; nothing was sent. Make room on that "
+        "disk, and run again."
+    )
+
+
 def damaged(path: Path, complaint: str) -> LedgerUnusable:
     """Return the error for a file that is not whole."""
     return LedgerUnusable(f"the ledger {path} is damaged: {complaint}.\n{_MEND}")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
@@ -80,9 +81,12 @@ class GroupCommit:
         """Stop the thread and close the file; nothing may be queued any more."""
         self._queue.put(None)
         await self._loop.run_in_executor(None, self._thread.join)
-        if self._mark is not None:
-            self._mark.close()
-        self._connection.close()
+        # Everything is durable by now: what fails here is tidying, and SQLite keeps its journal.
+        with suppress(OSError, apsw.Error):
+            if self._mark is not None:
+                self._mark.close()
+        with suppress(OSError, apsw.Error):
+            self._connection.close()
 
     def _hand_over(self) -> None:
         group, self._collecting = self._collecting, []

@@ -137,13 +137,20 @@ def _make(path: Path) -> None:
         leftover.unlink(missing_ok=True)
     connection = apsw.Connection(str(draft))
     try:
-        connection.execute(f"pragma application_id = {APPLICATION_ID}")
-        connection.execute("pragma journal_mode = wal")
+        # Everything is in the file itself before it gets its name: closing a file in WAL mode
+        # copies its journal back, and says nothing where the disk is full.
+        connection.execute("pragma journal_mode = delete")
         connection.execute("pragma synchronous = full")
+        connection.execute("pragma fullfsync = on")
+        connection.execute(f"pragma application_id = {APPLICATION_ID}")
         migrate(connection)
         connection.execute(statements.NAME_LEDGER, (os.urandom(16),))
+        connection.execute("pragma journal_mode = wal")
     finally:
         connection.close()
+    journal = draft.with_name(f"{draft.name}-wal")
+    if journal.exists() and journal.stat().st_size:
+        raise errors.not_made(path)
     draft.rename(path)
     _sync_folder(path.parent)
 

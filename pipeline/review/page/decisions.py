@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from aiohttp import web
 
-from pipeline.errors import UsageError
+from pipeline.errors import UsageError, expected_errors
 from pipeline.ledger.base import StaleVerdict
 from pipeline.model.campaign import CellName, Stage
 from pipeline.model.verdict import Decision, Verdict
@@ -56,8 +56,11 @@ async def take_decisions(
     review_state: ReviewState, decisions: Sequence[PageDecision], *, by: str, now: datetime
 ) -> list[DecisionAnswer]:
     """Record every decision that can be recorded; the others come back with the reason."""
-    async with asyncio.TaskGroup() as group:
-        asked = [group.create_task(_decide(review_state, one, by=by, now=now)) for one in decisions]
+    with expected_errors():
+        async with asyncio.TaskGroup() as group:
+            asked = [
+                group.create_task(_decide(review_state, one, by=by, now=now)) for one in decisions
+            ]
     results = [task.result() for task in asked]
     review_state.apply([result for result in results if isinstance(result, Verdict)])
     review_state.apply(

@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -221,3 +223,44 @@ async def test_a_closed_ledger_answers_nothing_and_can_be_closed_again(place):
         await ledger.begin(a_run("2026-11-22T070000Z-bbbbbb"))
     with pytest.raises(LocalFault, match="closed"):
         await ledger.runs()
+
+
+FIRST_RUN = """
+import asyncio, sys
+from pathlib import Path
+from pipeline.errors import LocalFault
+from pipeline.ledger.sqlite.ledger import SqliteLedger
+
+async def first():
+    await (await SqliteLedger.open(Path(sys.argv[1]))).close()
+
+try:
+    asyncio.run(first())
+except LocalFault:
+    sys.exit(74)
+"""
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace to fill a disk at a write")
+@pytest.mark.parametrize("write", [1, 2, 4, 8, 16, 24, 32, 40, 48, 56, 64, 72, 80, 88, 96])
+def test_a_new_ledger_on_a_nearly_full_disk_is_whole_or_not_there(tmp_path, write):
+    """A first run on a nearly full disk left a ledger that no later run could use.
+
+    Closing the new file copied its journal back, which failed without a word, and the file got its
+    name without its journal.
+    """
+    place = tmp_path / "ledger.db"
+    fault = f"inject=pwrite64:error=ENOSPC:when={write}+"
+    words = ["strace", "-qqf", "-o", "/dev/null", "-e", "trace=pwrite64", "-e", fault]
+    words += [sys.executable, "-c", FIRST_RUN, str(place)]
+    ended = subprocess.run(words, cwd=HOUSE, capture_output=True, text=True, check=False)
+    if "ptrace" in ended.stderr:
+        pytest.skip(f"nothing may be traced here: {ended.stderr.strip()}")
+    assert ended.returncode in {0, 74}, ended.stderr
+
+    async def again():
+        ledger = await SqliteLedger.open(place)
+        await ledger.begin(a_run())
+        await ledger.close()
+
+    asyncio.run(again())
