@@ -84,7 +84,7 @@ def test_a_balance_that_nobody_tells_settles_nothing_and_says_what_is_missing(pi
     pipeline(*words)
     asked = an_hour_later(pipeline, "resolve", file, "--provider", "gptimage", "--balance")
     assert asked.code == 2
-    assert "providers.gptimage.balance names the path" in asked.err
+    assert "set providers.gptimage.balance to the path" in asked.err
     assert not (pipeline.output / "soda" / "resolutions.jsonl").exists()
 
 
