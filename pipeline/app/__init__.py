@@ -1,5 +1,4 @@
-"""What a command does.
+"""What the commands do.
 
-The only room that names concrete backends, in `open.py` modules; everything below takes
-Protocols.
+`open.py` is the only module that names concrete backends; everything below takes Protocols.
 """

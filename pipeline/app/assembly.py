@@ -25,7 +25,7 @@ from pipeline.state.due import Rules
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunParts:
-    """What has been opened for one run."""
+    """The open resources and the limits of one run."""
 
     run: Run
     loaded: LoadedCampaign
@@ -39,11 +39,11 @@ class RunParts:
     halt: Halt
     rules: Rules
     due: int
-    """Images that are due at the start; a failure limit in per cent is taken of them."""
+    """Number of images due at the start; a failure limit in per cent refers to it."""
 
 
 def assemble(parts: RunParts) -> RunContext:
-    """A run, ready to go."""
+    """Connect the parts of a run, and return its context."""
     pace = parts.loaded.campaign.pace
     purchasing = Purchasing(
         provider=parts.provider,
@@ -89,7 +89,7 @@ def assemble(parts: RunParts) -> RunContext:
 def rules_now(
     loaded: LoadedCampaign, *, images: ImageStore, retry_failed: bool, rebuy_lost: bool
 ) -> Rules:
-    """How this run decides what is due."""
+    """Return the rules by which this run decides what is due."""
     return Rules(
         images=images,
         caps=loaded.profile.caps,

@@ -1,4 +1,4 @@
-"""The campaign of a command, and its account: its limits, and what its balance proves."""
+"""The campaign of a command: its account, its limits, and what the account's balance proves."""
 
 import asyncio
 import os
@@ -33,9 +33,9 @@ from pipeline.state.output.balances import (
 from pipeline.state.output.folder import EMBEDDED_STATE
 
 PATIENCE = 15.0
-"""Seconds for an API to tell what is left; a run does not wait longer to begin."""
+"""Longest wait, in seconds, for an API to report the credits left; a run then starts without."""
 
-DECLARE = "providers.{provider}.balance names the path of an API that tells the credits left"
+DECLARE = "set providers.{provider}.balance to the path of the API that reports the credits left"
 
 
 def load(options: CampaignOptions) -> LoadedCampaign:
@@ -51,7 +51,7 @@ def account_of(campaign: Campaign, settings: Settings) -> Account:
 
 
 def provider_settings(campaign: Campaign, settings: ProviderSettings) -> ProviderSettings:
-    """Lay the environment's settings over the campaign's own.
+    """Return a campaign's provider settings; those of the environment take precedence.
 
     `UsageError` if the file refers to a variable that is not set.
     """
@@ -93,7 +93,7 @@ def budget_for(
 def open_campaign_account(
     campaign: Campaign, settings: Settings, *, output: Path
 ) -> AbstractAsyncContextManager[Provider]:
-    """Return a connection to the account of a campaign, to be entered."""
+    """Return a context manager that connects to the account of a campaign."""
     reached = settings.gptimage
     if campaign.provider != EMBEDDED:
         reached = provider_settings(campaign, reached)
@@ -102,10 +102,10 @@ def open_campaign_account(
 
 
 async def keep_balance(ledger: Ledger, provider: Provider, *, output: Path) -> None:
-    """Note what is left, if nothing is in doubt or in the making on this account, in any run."""
-    told = await _told(ledger, provider, provider.account)
-    if told is not None and not told[1].in_doubt:
-        left, spent = told
+    """Record the credits left, unless a request of any run on this account is open or in doubt."""
+    reported = await _balance_now(ledger, provider, provider.account)
+    if reported is not None and not reported[1].in_doubt:
+        left, spent = reported
         note = Balance(at=utc_stamp(), left=left, confirmed=spent.confirmed)
         note_balance(output, provider.account, note)
 
@@ -113,7 +113,7 @@ async def keep_balance(ledger: Ledger, provider: Provider, *, output: Path) -> N
 async def reconcile_doubts(
     ledger: Ledger, campaign: Campaign, settings: Settings, doubts: Sequence[Entry]
 ) -> BalanceFinding:
-    """What the balance proves of a campaign's doubts; `UsageError` where it cannot be asked now."""
+    """Return what the balance proves about these doubts; `UsageError` if it cannot be asked now."""
     account = account_of(campaign, settings)
     attempts = await ledger.attempts([entry.key for entry in doubts])
     await _refuse_others(ledger, campaign, account, attempts.values())
@@ -122,21 +122,23 @@ async def reconcile_doubts(
     before = read_balance(settings.output, account)
     if before is None:
         raise UsageError(
-            f"no balance of {account} is known from before; "
-            f"{DECLARE.format(provider=campaign.provider)}, and runs note it when they begin"
+            f"no earlier balance of {account} is known; "
+            f"{DECLARE.format(provider=campaign.provider)}, and each run records them at its start"
         )
     async with open_campaign_account(campaign, settings, output=settings.output) as provider:
-        told = await _told(ledger, provider, account)
-    if told is None:
+        reported = await _balance_now(ledger, provider, account)
+    if reported is None:
         raise UsageError(
-            f"{account} does not tell its balance now, or it is being spent at this moment; "
+            f"{account} did not report its balance, or another run is spending it right now; "
             f"{DECLARE.format(provider=campaign.provider)}"
         )
-    return compare_balances(before, left=told[0], spent=told[1])
+    return compare_balances(before, left=reported[0], spent=reported[1])
 
 
-async def _told(ledger: Ledger, provider: Provider, account: Account) -> tuple[int, Spent] | None:
-    """The balance, and what the ledger says of the same moment: it did not move meanwhile."""
+async def _balance_now(
+    ledger: Ledger, provider: Provider, account: Account
+) -> tuple[int, Spent] | None:
+    """Return the credits left, and what the ledger has spent; `None` if that changed meanwhile."""
     before = await ledger.spent(account=account)
     left = None
     with suppress(TimeoutError):
@@ -155,15 +157,15 @@ async def _refuse_others(
     payers = {run.id: run.account for run in await ledger.runs(campaign.slug)}
     others = {payers[one.run] for tried in attempts for one in tried} - {account}
     if others:
-        raise UsageError(f"some of it was asked of {', '.join(sorted(others))}, not of {account}")
+        raise UsageError(f"some were requested from {', '.join(sorted(others))}, not {account}")
 
 
 def _refuse_young(started: Sequence[str], patience: float) -> None:
-    """What was asked a moment ago may still be in the making, and charged later."""
+    """Refuse while the newest image may still be rendered, and charged later."""
     youngest = datetime.fromisoformat(max(started, default="1970-01-01T00:00:00Z"))
     safe = youngest + timedelta(seconds=patience)
     if datetime.now(UTC) < safe:
         raise UsageError(
-            f"the newest of them was asked at {youngest:%H:%M:%S} UTC and may still be in the "
-            f"making; ask the balance after {safe:%H:%M:%S} UTC"
+            f"the newest image was requested at {youngest:%H:%M:%S} UTC and may still be rendered; "
+            f"ask for the balance after {safe:%H:%M:%S} UTC"
         )

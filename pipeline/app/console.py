@@ -23,12 +23,12 @@ class RunStart:
 
     campaign: Campaign
     warnings: Sequence[Finding]
-    """What the campaign file is warned of."""
+    """Warnings about the campaign file."""
     run: Run
     budget: Budget
     concurrency: int
     max_credits: int | None
-    """As it was asked; it does not limit play credits."""
+    """As given on the command line; it does not limit play credits."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,7 +40,7 @@ class RunEnding:
     folder: Path
     """The run's folder."""
     report: RunReport | None
-    """`None` if the disk failed before it could be made."""
+    """`None` if the disk failed before the report was complete."""
     stale: Sequence[StaleApproval]
     """Approvals that no longer hold."""
     waiting: int

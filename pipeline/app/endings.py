@@ -31,7 +31,7 @@ def exit_code(
     """Return the exit code of a run with these statuses.
 
     `reason` is why it stopped early, `None` if it did not. `waiting`: drafts wait for review, and
-    the caller asked for an exit code of its own for that.
+    the caller wants a separate exit code for that.
     """
     applies = {0}
     if isinstance(reason, Interrupted):
@@ -50,7 +50,7 @@ def exit_code(
 def endings(code: int, *, waiting: int) -> frozenset[str]:
     """Return the words of `notify.when` that apply to a run.
 
-    A run that ends with 5 has done all that it could: drafts wait for review.
+    A run that ends with 5 is done too: drafts wait for review.
     """
     words = {"always"}
     if code in (DONE, REVIEW):
@@ -89,15 +89,15 @@ async def _post(notice: Notice, content: Mapping[str, object], tell: Callable[[s
     except KeyError as missing:
         tell(f"notify: the variable {missing.args[0]} is not set")
     except (aiohttp.ClientError, TimeoutError, ValueError, OSError) as error:
-        # the URL is a secret as often as not, so only the kind of failure is told
+        # the URL is often a secret, so the message names only the kind of failure
         tell(f"notify: the webhook could not be reached ({type(error).__name__})")
 
 
 def summary(
-    manifest_writer: ManifestWriter, account: RunReport | None, *, code: int
+    manifest_writer: ManifestWriter, report: RunReport | None, *, code: int
 ) -> dict[str, object]:
-    """Return a run in a few plain values, for a webhook; `text` is what chat services show."""
-    totals = account.totals if account else None
+    """Return a summary of a run for a webhook; `text` is what chat services show."""
+    totals = report.totals if report else None
     stored = totals.counts.get(Status.STORED, 0) if totals else 0
     jobs = totals.jobs if totals else 0
     spent = totals.spent if totals else None

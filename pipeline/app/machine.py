@@ -1,4 +1,4 @@
-"""What the operating system allows a run and asks of it: open files, and signals."""
+"""The operating system's limit of open files, and its signals."""
 
 import asyncio
 import resource
@@ -14,16 +14,16 @@ ENDINGS = {signal.SIGINT: 130, signal.SIGTERM: 143}
 """Signals that end a run, and the exit code of each."""
 
 AT_REST = 64
-"""Ledger, journal, lock, event loop, kept folders, processes beside it; measured as 49 at most."""
+"""Open files for ledger, journal, lock, event loop, folders, processes; the most seen were 49."""
 PER_DOWNLOAD = 3
-"""A connection, the file and its folder."""
+"""Open files per download: a connection, the file and its folder."""
 MOST_DOWNLOADS = 128
 
 
 def allowed_concurrency(wanted: int) -> int:
-    """Return how many requests in flight this machine has descriptors for, `wanted` at most.
+    """Return how many requests in flight the file descriptors allow, at most `wanted`.
 
-    Raises the soft limit if that is needed. `LocalFault` if not even one request fits.
+    Raises the soft limit if necessary. `LocalFault` if not even one request fits.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     needed = descriptors_for(wanted)
@@ -51,8 +51,8 @@ def signals_to_handle() -> tuple[signal.Signals, ...]:
     """Return SIGINT and SIGTERM without those that this process was started to ignore.
 
     A shell starts the background jobs of a script with SIGINT ignored, so that a Ctrl-C meant for
-    the script does not end them. Python leaves such a signal ignored while it starts, and a handler
-    set later would undo what the shell was asked for. SIGTERM still ends such a run in good order.
+    the script does not end them. Python keeps the signal ignored at its start; a handler set later
+    would undo what the shell did. SIGTERM still ends such a run in good order.
     """
     return tuple(which for which in ENDINGS if signal.getsignal(which) is not signal.SIG_IGN)
 

@@ -24,7 +24,7 @@ from pipeline.state.output.kept_checks import KeptChecks
 
 CHECKPOINT_EVERY = 30.0
 CHECKPOINT_SHARE = 20
-"""Checkpoints take at most one part in so many of a run's time."""
+"""Checkpoints take at most 1/20 of a run's time."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -59,8 +59,8 @@ class ManifestWriter:
         self.git = git_commit(Path(self.campaign.file).parent)
 
     async def write(self, state: CampaignState) -> None:
-        """Write the run manifest as the campaign stands now."""
-        await self.put(await self.draw_up(state))
+        """Write the run manifest for the campaign's current state."""
+        await self.put(await self.report_on(state))
 
     async def put(self, report: RunReport, *, exit_code: int | None = None) -> None:
         """Write a report as the run manifest, and point `latest` at it."""
@@ -76,7 +76,7 @@ class ManifestWriter:
         point_latest(self.output, self.paths)
 
     def facts(self, *, exit_code: int | None = None) -> RunFacts:
-        """Return what the manifest says of the run itself."""
+        """Return the facts about the run itself."""
         return RunFacts(
             run=self.run,
             campaign=self.campaign,
@@ -89,7 +89,7 @@ class ManifestWriter:
             git=self.git,
         )
 
-    async def draw_up(
+    async def report_on(
         self, state: CampaignState, *, entries: Mapping[JobKey, Entry] | None = None
     ) -> RunReport:
         """Return the report of the campaign; `entries` are read unless they are given."""

@@ -1,4 +1,4 @@
-"""Commands to continue with; none of them takes a verdict back or buys something unexpected."""
+"""Suggested next commands; none of them withdraws a verdict or buys anything unexpected."""
 
 import shlex
 from collections.abc import Iterator, Mapping
@@ -14,13 +14,13 @@ CHOOSING = frozenset({"plan", "run", "finals"})
 """Commands with the options `--only` and `--max-credits`."""
 
 MOST_APPROVALS = 3
-"""Cells that are offered for approval one by one; more of them are left to the page."""
+"""Most cells that get an `approve` command each; for more, the page is suggested."""
 
 
 def next_step(options: CampaignOptions, command: str, *words: str) -> str:
-    """Return `pipeline COMMAND FILE WORDS` for a shell, with the options that were given here.
+    """Return `pipeline COMMAND FILE WORDS`, quoted for a shell, with the options given here.
 
-    Another provider, output folder or choice of cells would be another account or another bill.
+    Without them it might spend on another account, or buy other cells.
     """
     line = ["pipeline", command, str(options.campaign), *words]
     if options.provider is not None:
@@ -38,7 +38,7 @@ def next_step(options: CampaignOptions, command: str, *words: str) -> str:
 def steps_onward(
     options: CampaignOptions, counts: Mapping[Status, int], state: CampaignState
 ) -> list[tuple[str, str]]:
-    """Return pairs of `Next`, `then` or `or` and a command, in the order to use them."""
+    """Return pairs of a label (`Next`, `then` or `or`) and a command, in the order of use."""
     steps: list[tuple[str, str]] = []
     if counts.get(Status.IN_DOUBT):
         steps.append(("then", next_step(options, "resolve")))
@@ -51,18 +51,18 @@ def steps_onward(
         steps.append(("then", next_step(options, "run")))
     if counts.get(Status.REFUSED) or FailureKind.REJECTED in failed:
         retry = next_step(options, "run", "--retry-failed")
-        steps.append(("or", f"{retry}, or change the words"))
+        steps.append(("or", f"{retry}, or change the prompt"))
     if counts.get(Status.PAID_LOST):
         again = next_step(options, "run", "--rebuy-lost")
-        steps.append(("or", f"{again}, which pays for the lost ones again"))
+        steps.append(("or", f"{again}, which pays again for the lost images"))
     return [("Next" if nth == 0 else word, step) for nth, (word, step) in enumerate(steps)]
 
 
 def _approvals(state: CampaignState) -> Iterator[tuple[str, ...]]:
-    """Return arguments of `approve` for the cells that wait for a verdict and have an image.
+    """Yield arguments of `approve` for the cells that wait for a verdict and have an image.
 
-    An approval that no longer holds waits for another. A glob that matches a decided cell would
-    give it another verdict, and its final would be bought again.
+    A cell with a stale approval waits too. A glob must not match a decided cell: it would replace
+    that verdict, and the final would be bought again.
     """
     undecided = [*state.waiting, *(stale.cell for stale in state.stale)]
     waiting = {*undecided}

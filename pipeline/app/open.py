@@ -1,7 +1,7 @@
-"""Opening what a command works with: the one module that names backends.
+"""Opening the ledger and the account of a command: the only module that names backends.
 
-Heavy modules are imported when they are needed: a command that only reads the ledger pays neither
-for an HTTP client nor for the image server.
+Heavy modules are imported on demand: a command that only reads the ledger loads neither an HTTP
+client nor the image server.
 """
 
 import importlib
@@ -23,17 +23,17 @@ from pipeline.settings import ProviderSettings
 
 EMBEDDED = ProfileName("embedded")
 EMBEDDED_ACCOUNT = Account("embedded")
-"""One account whatever the port: its state lies in the output folder."""
+"""The same account on every port: its state is in the output folder."""
 
 
 def late(module: str) -> ModuleType:
-    """Import a module of `pipeline` at the moment it is needed."""
+    """Import a module of `pipeline` on demand."""
     return importlib.import_module(f"pipeline.{module}")
 
 
 @asynccontextmanager
 async def ledger_in(output: Path, *, read_only: bool = False) -> AsyncIterator[Ledger]:
-    """Open the ledger of an output folder while inside."""
+    """Open the ledger of an output folder, and close it at the end."""
     ledger = await open_ledger(output, read_only=read_only)
     try:
         yield ledger
@@ -58,10 +58,10 @@ def campaign_name(file: Path) -> Slug:
 def open_account(
     name: ProfileName, settings: ProviderSettings, *, state: Path
 ) -> AbstractAsyncContextManager[Provider]:
-    """Return a connection to a provider, to be entered; for `embedded`, with its server behind it.
+    """Return a context manager that connects to a provider; for `embedded`, it runs the server too.
 
-    `state` is the folder of that server. Each campaign has one of its own, so that two campaigns
-    run side by side.
+    `state` is the folder of that server. Each campaign has its own, so that two campaigns can run
+    at the same time.
     """
     if name == EMBEDDED:
         return _embedded(settings, state=state)
@@ -71,10 +71,10 @@ def open_account(
 
 @asynccontextmanager
 async def _embedded(settings: ProviderSettings, *, state: Path) -> AsyncIterator[Provider]:
-    """Serve images on a loopback port while inside, and connect to it.
+    """Run the image server on a loopback port, and connect to it.
 
-    Keys are honoured and the state is durable: a run that was killed finds its images again
-    instead of painting them twice.
+    It honours idempotency keys, and its state is durable: after a crash, the next run receives
+    the same images instead of new ones.
     """
     options = late("imageserver.options")
     choices = options.ServerSettings(state=state, idempotency=options.Idempotency.REPLAY)
@@ -88,7 +88,7 @@ async def _embedded(settings: ProviderSettings, *, state: Path) -> AsyncIterator
 
 @contextmanager
 def _log_in(state: Path) -> Iterator[None]:
-    """Write what the server logs to a file of its own, not among the run's messages."""
+    """Write the server's log to a file, not among the run's messages."""
     log = logging.getLogger("pipeline.imageserver")
     handler = logging.FileHandler(state / "server.log", delay=True)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))

@@ -1,4 +1,4 @@
-"""What is asked of a command, as frozen values; the command line and the review page make them."""
+"""The options of commands as frozen values, made by the command line and the review page."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,14 +8,14 @@ from pipeline.model.campaign import Stage
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CampaignOptions:
-    """Which campaign, on which provider, in which output folder, and which of its cells."""
+    """A campaign, its provider, its output folder, and a choice of its cells."""
 
     campaign: Path
     """The campaign file."""
     provider: str | None = None
-    """Instead of the file's own."""
+    """Overrides the provider in the file."""
     output: Path | None = None
-    """As it was given; `None`: the one of the environment, or the default."""
+    """As given on the command line; `None`: PIPELINE_OUTPUT, or the default."""
     only: tuple[str, ...] = ()
     """Globs over cell names; empty: all cells."""
     max_credits: int | None = None
@@ -24,10 +24,10 @@ class CampaignOptions:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunOptions(CampaignOptions):
-    """What one run shall do."""
+    """The options of one run."""
 
     stage: Stage | None = None
-    """Only this stage; `None`: all that the campaign has."""
+    """Only this stage; `None`: all stages of the campaign."""
     concurrency: int | None = None
     """Most requests in flight; `None`: the campaign's or the default."""
     plan: str | None = None
@@ -39,15 +39,15 @@ class RunOptions(CampaignOptions):
     stop_after: float | None = None
     """Seconds after which nothing more is bought."""
     detailed_exitcode: bool = False
-    """End with 5 if drafts wait for review."""
+    """Exit with 5 if drafts wait for review."""
     repeatable: bool = True
-    """Whether the report of an unchanged campaign may be repeated instead of planning anew."""
+    """True if the report of an unchanged campaign may be repeated instead of planning again."""
     command_line: tuple[str, ...] = ()
     """The arguments of the process, for the run manifest; secrets in them are redacted."""
 
     @property
     def is_plain(self) -> bool:
-        """Whether the run is for the whole campaign and nothing special."""
+        """True if the run covers the whole campaign without special options."""
         special = (
             self.stage,
             self.only,

@@ -1,7 +1,7 @@
 """Rendering a locked campaign: the last report is repeated if nothing has changed since.
 
-A nightly run over a campaign of 100,000 images that finds nothing to do costs next to nothing, so
-what a session needs is imported only if there may be work.
+A nightly run over 100,000 images with nothing to do must be cheap, so the modules of a session
+are imported only if there may be work.
 """
 
 from collections.abc import Awaitable
@@ -38,9 +38,9 @@ from pipeline.state.output.unchanged import (
 
 
 def load(options: RunOptions, *, name: Slug) -> LoadedCampaign:
-    """Load the campaign of a run, whose lock is held under this name.
+    """Load the campaign of a run; the caller holds the lock of `name`.
 
-    `UsageError` if it has another name by now, or if none of its cells is chosen.
+    `UsageError` if the campaign now has another name, or if the options choose none of its cells.
     """
     loaded = loading.load(options)
     if loaded.campaign.slug != name:
@@ -82,7 +82,7 @@ async def render(
                 found=found,
             )
         except ValueError:
-            pass  # the last report is gone or foreign: plan anew
+            pass  # the last report is missing or not ours: plan again
     rendered = late("app.session").render_session(
         options,
         settings,
@@ -111,7 +111,7 @@ async def _repeat(
     before: Unchanged,
     found: Fingerprint | None,
 ) -> int:
-    """Nothing has changed: the last account, as that of a run of its own."""
+    """Write the last report again as that of a new run, because nothing has changed."""
     campaign = loaded.campaign
     run = Run(
         id=new_run_id(datetime.now(UTC)),
@@ -121,7 +121,7 @@ async def _repeat(
     started = utc_stamp()
     async with ledger_in(output) as ledger:
         if await begin_run(ledger, run):
-            # cannot be: the ledger is as the run that found nothing due left it
+            # cannot happen: the ledger has not changed since a run that left nothing due
             raise ValueError("a dead run left attempts open")
         repeat_report(
             output,

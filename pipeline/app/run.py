@@ -1,4 +1,4 @@
-"""Rendering a campaign file: for `pipeline run` and `finals`, and for what the page launches.
+"""Rendering a campaign file, for `pipeline run` and `finals` and for launches from the page.
 
 The campaign's lock is taken before anything heavy is imported, so that a second run ends at once.
 """
@@ -24,7 +24,7 @@ def run_campaign_file(
 ) -> int:
     """Bring a campaign as far as it can go, and return the exit code.
 
-    The run has the process to itself: the first SIGINT or SIGTERM lets images in flight end.
+    The run handles signals: at the first SIGINT or SIGTERM it waits for images in flight.
     `LockHeld` if another run of the campaign is active.
     """
     with _locked(options, settings) as (name, rendering):
@@ -34,7 +34,7 @@ def run_campaign_file(
 
 
 async def run_in_server(options: RunOptions, settings: Settings, *, console: Console) -> int:
-    """Do the same within a server, which keeps its signals and goes on answering meanwhile."""
+    """Do the same inside a server, which handles its own signals and keeps answering requests."""
     with _locked(options, settings) as (name, rendering):
         loaded = await asyncio.to_thread(rendering.load, options, name=name)
         ending = rendering.render(options, settings, loaded, console=console, own_signals=False)
@@ -43,10 +43,10 @@ async def run_in_server(options: RunOptions, settings: Settings, *, console: Con
 
 @contextmanager
 def _locked(options: RunOptions, settings: Settings) -> Iterator[tuple[Slug, ModuleType]]:
-    """Hold the campaign's lock while inside; yields its name, and the module that renders it."""
+    """Hold the campaign's lock; yield the campaign's name, and the module that renders it."""
     try:
         name = campaign_name(options.campaign)
-    except CampaignError:  # loading tells everything that is wrong at once
+    except CampaignError:  # loading reports every mistake, not only the first
         name = late("app.campaign").load(options).campaign.slug
     with campaign_lock(open_output(settings.output), name):
         yield name, late("app.rendering")

@@ -41,7 +41,7 @@ def versions() -> dict[str, str]:
 def git_commit(folder: Path) -> str:
     """Return the commit of a repository, with `+` if it has changes; empty if there is none."""
     try:
-        said = subprocess.run(
+        result = subprocess.run(
             ["git", "describe", "--always", "--abbrev=40", "--dirty=+"],  # noqa: S607 - the user's git
             cwd=folder,
             capture_output=True,
@@ -51,4 +51,4 @@ def git_commit(folder: Path) -> str:
         )
     except (OSError, subprocess.SubprocessError):
         return ""
-    return said.stdout.strip() if said.returncode == 0 else ""
+    return result.stdout.strip() if result.returncode == 0 else ""

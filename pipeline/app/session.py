@@ -60,7 +60,7 @@ from pipeline.state.work_ahead import WorkAhead, work_ahead
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Session:
-    """What one run was asked, and what it has opened."""
+    """The options and the open resources of one run."""
 
     options: RunOptions
     settings: Settings
@@ -71,7 +71,7 @@ class Session:
     images: ImageStore
     inspector: ImageInspector
     manifest_writer: ManifestWriter
-    wish: RunScope
+    scope: RunScope
     halt: Halt
     own_signals: bool
     found: Fingerprint | None
@@ -87,11 +87,11 @@ async def render_session(
     own_signals: bool = True,
     found: Fingerprint | None = None,
 ) -> int:
-    """Render a campaign whose lock the caller holds; returns the exit code.
+    """Render a campaign whose lock the caller holds; return the exit code.
 
-    `own_signals`: the first SIGINT or SIGTERM drains this session. A server that renders on
-    behalf of a page keeps its signals for itself. `found`: ledger and disk before anything was
-    read, for the next run to compare with.
+    `own_signals`: the first SIGINT or SIGTERM drains this session; a server that renders for the
+    review page handles its own signals. `found`: ledger and disk before anything was read, for
+    the next run to compare with.
     """
     campaign = loaded.campaign
     settings = _within_descriptors(settings, console)
@@ -129,7 +129,7 @@ async def render_session(
             images=images,
             inspector=inspector,
             manifest_writer=manifest_writer,
-            wish=RunScope(stages=frozenset(stages), only=options.only),
+            scope=RunScope(stages=frozenset(stages), only=options.only),
             halt=Halt(),
             own_signals=own_signals,
             found=found,
@@ -146,7 +146,7 @@ def _new_run(campaign: Campaign, settings: Settings) -> Run:
 
 
 def _within_descriptors(settings: Settings, console: Console) -> Settings:
-    """Limit the requests in flight to what this machine allows open files for."""
+    """Limit the requests in flight to what the limit of open files allows."""
     wanted = settings.rendering.concurrency
     allowed = allowed_concurrency(wanted)
     if allowed == wanted:
@@ -156,7 +156,7 @@ def _within_descriptors(settings: Settings, console: Console) -> Settings:
 
 
 async def _session(session: Session, stack: AsyncExitStack) -> int:
-    """Ask, open what is needed, render, and return the exit code."""
+    """Ask for confirmation, open what is needed, render, and return the exit code."""
     options, campaign = session.options, session.loaded.campaign
     known = {one.account for one in await session.ledger.runs(campaign.slug)}
     if session.manifest_writer.run.account not in known:
@@ -170,10 +170,10 @@ async def _session(session: Session, stack: AsyncExitStack) -> int:
         rebuy_lost=options.rebuy_lost,
     )
     with collection_paused():
-        before = await survey(session.ledger, session.loaded, only=session.wish.only)
-        gc.freeze()  # the campaign stays to the end: nobody need walk over it for garbage
+        before = await survey(session.ledger, session.loaded, only=session.scope.only)
+        gc.freeze()  # the campaign lives as long as the run, and is no garbage
         stack.callback(gc.unfreeze)
-    ahead = [work_ahead(before.of(stage), before.entries, rules) for stage in session.wish.stages]
+    ahead = [work_ahead(before.of(stage), before.entries, rules) for stage in session.scope.stages]
     if options.plan is not None:
         stages = [work_ahead(before.of(stage), before.entries, rules) for stage in campaign.stages]
         actual = plan_id(campaign.sha256, campaign.provider, stages)
@@ -259,7 +259,7 @@ async def _render(session: Session, work: RunContext | None, before: CampaignSta
     manifest_writer, halt = session.manifest_writer, session.halt
     if work is None:
         if await begin_run(session.ledger, manifest_writer.run):
-            before = await survey(session.ledger, session.loaded, only=session.wish.only)
+            before = await survey(session.ledger, session.loaded, only=session.scope.only)
         return await _end(session, before)
     await manifest_writer.write(before)
     state = before
@@ -273,7 +273,7 @@ async def _render(session: Session, work: RunContext | None, before: CampaignSta
             timer = _stop_later(session)
             async with manifest_writer.checkpoints(before):
                 with expected_errors():
-                    state = await run_campaign(work, session.wish)
+                    state = await run_campaign(work, session.scope)
             if timer is not None:
                 timer.cancel()
     except asyncio.CancelledError:
@@ -285,9 +285,9 @@ async def _render(session: Session, work: RunContext | None, before: CampaignSta
     return await _end(session, state)
 
 
-async def _draw_sheet(session: Session, account: RunReport, state: CampaignState) -> None:
-    """Write a contact sheet beside the manifest if this run brought images."""
-    if not account.totals.this_run:
+async def _draw_sheet(session: Session, report: RunReport, state: CampaignState) -> None:
+    """Write a contact sheet beside the manifest if this run bought images."""
+    if not report.totals.this_run:
         return
     manifest_writer = session.manifest_writer
     work = await sheet_input(
@@ -301,13 +301,13 @@ async def _draw_sheet(session: Session, account: RunReport, state: CampaignState
     await asyncio.to_thread(write_run_sheet, work, manifest_writer.paths.folder)
 
 
-def rests(session: Session, account: RunReport, state: CampaignState, *, code: int) -> bool:
-    """Return whether the next plain run will find the same, as long as nothing changes."""
+def is_finished(session: Session, report: RunReport, state: CampaignState, *, code: int) -> bool:
+    """Return whether the next plain run has nothing to do, as long as nothing changes."""
     return (
         code == 0
         and session.options.is_plain
-        and not account.totals.this_run
-        and not account.totals.counts.get(Status.PLANNED)
+        and not report.totals.this_run
+        and not report.totals.counts.get(Status.PLANNED)
         and not state.waiting
         and not state.stale
     )
@@ -322,7 +322,7 @@ def _stop_later(session: Session) -> asyncio.TimerHandle | None:
 
 
 def _uncancel() -> None:
-    """Withdraw the cancellation of an abort of our own, so that the run can end in good order."""
+    """Undo the cancellation by our own abort, so that the run can write its report."""
     task = asyncio.current_task()
     while task is not None and task.cancelling():
         task.uncancel()
@@ -331,44 +331,44 @@ def _uncancel() -> None:
 async def _end(session: Session, state: CampaignState) -> int:
     """Write the report, notify, and return the exit code, even if the disk has failed."""
     manifest_writer, halt, options = session.manifest_writer, session.halt, session.options
-    account = None
+    report = None
     try:
         with expected_errors():
             if halt.reason is not None:
-                state = await survey(session.ledger, session.loaded, only=session.wish.only)
-            account = await manifest_writer.draw_up(state, entries=state.entries)
+                state = await survey(session.ledger, session.loaded, only=session.scope.only)
+            report = await manifest_writer.report_on(state, entries=state.entries)
     except LocalFault as fault:
         halt.because(fault)
-    counts = account.asked if account else {}
+    counts = report.asked if report else {}
     waiting = bool(state.waiting) and options.detailed_exitcode
     code = exit_code(counts, reason=halt.reason, waiting=waiting)
     try:
         with expected_errors():
-            if account is not None:
-                await manifest_writer.put(account, exit_code=code)
-                await _draw_sheet(session, account, state)
+            if report is not None:
+                await manifest_writer.put(report, exit_code=code)
+                await _draw_sheet(session, report, state)
             await session.ledger.end(manifest_writer.run.id, exit_code=code)
     except LocalFault as fault:
         halt.because(fault)
         code = exit_code(counts, reason=halt.reason, waiting=waiting)
-    if account is not None and rests(session, account, state, code=code):
+    if report is not None and is_finished(session, report, state, code=code):
         remember_unchanged(
             session.output,
             session.loaded.campaign.slug,
             run=manifest_writer.run.id,
             seen=what_is_asked(options, session.settings, session.loaded),
             found=session.found,
-            images=account.totals.jobs,
+            images=report.totals.jobs,
         )
     words = endings(code, waiting=len(state.waiting))
-    content = summary(manifest_writer, account, code=code)
+    content = summary(manifest_writer, report, code=code)
     await notify(session.loaded.campaign, content, words=words, tell=session.console.note)
     session.console.ended(
         RunEnding(
             options=options,
             facts=manifest_writer.facts(exit_code=code),
             folder=manifest_writer.output / manifest_writer.paths.folder,
-            report=account,
+            report=report,
             stale=state.stale,
             waiting=len(state.waiting),
             steps=steps_onward(options, counts, state),

@@ -1,4 +1,4 @@
-"""The whole story on one page: plan, render, choose, render, account."""
+"""The workflow of a run on one page: plan, render drafts, choose, render finals."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ from pipeline.state.work_ahead import work_ahead
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunScope:
-    """What the caller wants of this run."""
+    """The stages and the cells of this run."""
 
     stages: frozenset[Stage] = frozenset(Stage)
     only: tuple[str, ...] = ()
@@ -40,25 +40,25 @@ class RunContext:
     watcher: Watcher
 
 
-async def run_campaign(work: RunContext, wish: RunScope) -> CampaignState:
+async def run_campaign(work: RunContext, scope: RunScope) -> CampaignState:
     """Bring a campaign as far as it can go; safe to call again after any ending.
 
     Nothing is sent before every prompt of both stages has been written.
     """
     await begin_run(work.ledger, work.run)
-    state = await survey(work.ledger, work.loaded, only=wish.only)
-    prove_finals(work.loaded, only=wish.only)
+    state = await survey(work.ledger, work.loaded, only=scope.only)
+    prove_finals(work.loaded, only=scope.only)
     await work.renderer.warm_up(now=work.rules.now)
-    stages = wish.stages & set(work.loaded.campaign.stages)
+    stages = scope.stages & set(work.loaded.campaign.stages)
     for stage in (one for one in Stage if one in stages):
         await render_stage(work, stage, state)
         await choose(work, stage, state)
-        state = await survey(work.ledger, work.loaded, only=wish.only)
+        state = await survey(work.ledger, work.loaded, only=scope.only)
     return state
 
 
 async def render_stage(work: RunContext, stage: Stage, state: CampaignState) -> None:
-    """Render what is due of one stage."""
+    """Render what is due at one stage."""
     ahead = work_ahead(state.of(stage), state.entries, work.rules)
     work.watcher.opened(
         StageOpening(
@@ -82,7 +82,7 @@ async def render_stage(work: RunContext, stage: Stage, state: CampaignState) -> 
 
 
 async def choose(work: RunContext, stage: Stage, state: CampaignState) -> None:
-    """Let the checks give the verdicts on drafts, where the campaign says so."""
+    """Give verdicts on drafts by automatic checks, if the campaign says so."""
     settings = work.loaded.campaign.stages[stage]
     if stage is Stage.DRAFT and settings.review is Review.AUTO:
         await auto_verdicts(

@@ -1,5 +1,4 @@
-"""The command line: words in, words out.
+"""The command line: a command parses its flags, calls `app`, and prints the result.
 
-A command parses its flags, calls `app`, and prints the result. It decides nothing and opens
-nothing itself.
+It decides nothing and opens nothing itself.
 """

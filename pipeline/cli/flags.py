@@ -25,7 +25,9 @@ def add_output(parser: argparse.ArgumentParser) -> None:
 
 def add_folder(parser: argparse.ArgumentParser) -> None:
     """Add the output folder."""
-    parser.add_argument("--output", type=Path, metavar="DIR", help="the output folder (output)")
+    parser.add_argument(
+        "--output", type=Path, metavar="DIR", help="the output folder (default: output)"
+    )
 
 
 def add_provider(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +38,7 @@ def add_provider(parser: argparse.ArgumentParser) -> None:
 
 
 def add_common(parser: argparse.ArgumentParser, *, quiet: str = "") -> None:
-    """Add what most commands about a campaign take; `quiet` is the help of `-q`, if any."""
+    """Add the options of most campaign commands; `quiet` is the help of `-q`, if they have it."""
     add_provider(parser)
     add_output(parser)
     if quiet:
@@ -44,7 +46,7 @@ def add_common(parser: argparse.ArgumentParser, *, quiet: str = "") -> None:
 
 
 def add_only(parser: argparse.ArgumentParser) -> None:
-    """Add a choice of cells."""
+    """Add the option that chooses cells."""
     parser.add_argument(
         "--only",
         action="append",
@@ -70,7 +72,7 @@ class CampaignFlags(TypedDict):
 
 
 def campaign_flags(arguments: argparse.Namespace) -> CampaignFlags:
-    """Return what was given of the campaign, its account, its output folder and its cells."""
+    """Return the options that name the campaign, its account, its output folder and its cells."""
     return CampaignFlags(
         campaign=arguments.campaign,
         provider=arguments.provider,

@@ -1,4 +1,4 @@
-"""The command line: find the command, run it, and turn its end into an exit code."""
+"""The command line: find the command, run it, and return its exit code."""
 
 import argparse
 import os
@@ -42,7 +42,7 @@ def main(words: Sequence[str]) -> int:
         say("interrupted")
         return 130
     except BrokenPipeError:
-        # nobody reads the result any more; the interpreter must not complain at its exit
+        # the reader of stdout has closed it; the interpreter must not report that when it exits
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:  # noqa: BLE001 - exceptions end here, and a bug must leave a trace

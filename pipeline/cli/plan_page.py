@@ -1,4 +1,4 @@
-"""A plan as a person reads it."""
+"""A plan as text."""
 
 from collections.abc import Sequence
 from math import ceil, prod
@@ -33,11 +33,11 @@ def plan_page(plan: Plan) -> list[str]:
 
 
 def plan_ending(plan: Plan, options: CampaignOptions) -> list[str]:
-    """Return what follows a plan: that nothing was sent, what waits, and the next commands."""
+    """Return the last lines of a plan: nothing was sent, what waits, and the next commands."""
     saved = paint(f" Saved as plan {plan.id}.", "dim") if plan.work else ""
     lines = ["", f"Nothing was sent.{saved}"]
     if waiting := plan.preview.waiting:
-        verb = "check" if plan.checked_by_measures else "review"
+        verb = "check" if plan.is_auto_reviewed else "review"
         lines.append(f"{counted(waiting, 'cell')} to {verb}")
     for word, step in zip(("Next", "or"), plan_steps(plan, options), strict=False):
         lines.append(paint(word, "bold") + " " * (6 - len(word)) + step)
@@ -45,7 +45,7 @@ def plan_ending(plan: Plan, options: CampaignOptions) -> list[str]:
 
 
 def _time(plan: Plan) -> list[str]:
-    """How long buying takes, and never less than one image does; downloads take seconds."""
+    """Return a line with the time that buying takes; downloads take seconds and are left out."""
     buying = [one.buying for one in plan.preview.stages.values()]
     if not plan.seconds or not any(buying):
         return []
@@ -69,9 +69,9 @@ def _shape(preview: Preview) -> str:
 
 
 def _matrix(preview: Preview) -> list[str]:
-    """Products down, sizes across: new images; `=` is settled, `~` is shared with another cell.
+    """Return a table of the first stage's new images, with a row per product, a column per size.
 
-    It is of the first stage, and says of which.
+    `=` marks settled images, `~` images that another cell pays for.
     """
     grid = preview.grid
     if not grid.rows:
@@ -96,7 +96,7 @@ def _matrix(preview: Preview) -> list[str]:
 
 
 def _laid_out(head: Sequence[str], rows: Sequence[Sequence[str]], sizes: int) -> list[str]:
-    """The table with its first columns only."""
+    """Return the table with only the first of its size columns."""
     cut = [[*row[: sizes + 1], *row[-2:]] for row in (head, *rows)]
     return table(cut, right=frozenset(range(1, sizes + 3)))
 
@@ -119,7 +119,7 @@ def _why(preview: Preview) -> list[str]:
     facts = [("+", count, str(why)) for why, count in preview.reasons.items()]
     facts.append(("=", sum(one.stored for one in stages), "on disk"))
     facts.append(("~", sum(one.shared for one in stages), "shared, paid under another cell"))
-    facts.append(("-", len(preview.gone), "no longer asked for, files kept"))
+    facts.append(("-", len(preview.gone), "no longer in the campaign, files kept"))
     facts = [fact for fact in facts if fact[1]]
     room = max((len(f"{count:,}") for _, count, _ in facts), default=0)
     lines = []
@@ -162,7 +162,7 @@ def _stages(plan: Plan) -> list[str]:
 
 
 def _finals_left(preview: Preview) -> Credits:
-    """The most that finals can still cost: those of every cell, without what is paid."""
+    """Return the most that finals can still cost: those of all cells, minus what is paid."""
     ahead = preview.stages.get(Stage.FINAL)
     paid = ahead.worth - ahead.credits if ahead else 0
     return Credits(preview.finals_at_most - paid)
@@ -176,7 +176,7 @@ def _most(at_most: Credits, price: Credits | None) -> str:
 
 
 def _budget(plan: Plan, budget: BudgetLeft) -> str:
-    """What is left, and how much of the work it does not pay for."""
+    """Return what is left of a budget, and how much more the work costs."""
     due = sum(one.credits for one in plan.preview.stages.values())
     text = f"{budget.left:,} of {budget.limit:,} credits left for the {budget.scope}"
     if due <= budget.left:
@@ -205,7 +205,7 @@ def _also(ahead: WorkAhead) -> str:
     if ahead.done:
         facts.append(f"{counted(ahead.done, 'image')} on disk or settled")
     if ahead.fetching:
-        facts.append(f"{counted(ahead.fetching, 'image')} to fetch, paid")
+        facts.append(f"{counted(ahead.fetching, 'image')} to download, paid")
     return f"  {', '.join(facts)}" if facts else ""
 
 

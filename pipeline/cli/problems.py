@@ -1,6 +1,6 @@
-"""Saying what is wrong: findings, errors, unknown commands, bugs.
+"""Printing findings, errors, unknown commands and bugs.
 
-`main` imports this module when something is wrong, since it would take half of its start.
+`main` imports this module only after an error: the import takes half of the start-up time.
 """
 
 import os
@@ -20,7 +20,7 @@ from pipeline.suggestions import did_you_mean
 
 
 def tell_error(error: PipelineError) -> None:
-    """Say on stderr why a command ended; a declined question is not an error."""
+    """Print on stderr why a command ended; a declined question is not an error."""
     if isinstance(error, CampaignError):
         for finding in error.findings:
             tell_finding(finding, stream=sys.stderr)
@@ -38,7 +38,7 @@ def tell_error(error: PipelineError) -> None:
 def tell_finding(
     finding: Finding, *, stream: TextIO, strict: bool = False, coded: bool = False
 ) -> None:
-    """Say a finding, wrapped on a terminal, on one line otherwise.
+    """Print a finding, wrapped on a terminal, else on one line.
 
     `strict` makes a warning an error; `coded` adds the name of the rule.
     """
@@ -67,7 +67,7 @@ def log_error(error: PipelineError, *, exit_code: int) -> None:
 
 
 def tell_bug(*, as_json: bool = False) -> None:
-    """Say that there is a bug, and write its trace to a file; no trace contains a key."""
+    """Report a bug, and write its traceback to a file; no traceback contains a key."""
     stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     place = Path(tempfile.gettempdir()) / f"pipeline-bug-{stamp}-{os.getpid()}.log"
     trace = traceback.format_exc()

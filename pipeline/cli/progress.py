@@ -25,11 +25,11 @@ from pipeline.purchasing.events import (
 LINE_EVERY_SECONDS = 30.0
 LINE_EVERY_SHARE = 0.10
 FEW = 10
-"""A stage with so few images shows only its end."""
+"""A stage with at most this many images shows only its end."""
 
 
 class SilentProgress:
-    """Shows only what must not be lost."""
+    """Prints only images that were paid for and could not be recorded."""
 
     def opened(self, opening: StageOpening) -> None:
         """See `Watcher.opened`."""
@@ -47,7 +47,7 @@ class SilentProgress:
 
 
 class StageCounts:
-    """Counts the images of a stage; what was paid in an earlier run costs nothing now."""
+    """Counts the images of a stage, and the credits that this run spent on them."""
 
     def __init__(self) -> None:
         self.ended = 0
@@ -82,7 +82,7 @@ class StageCounts:
 
 
 class LineProgress:
-    """For logs: a line at the start, every 30 s or 10 %, for each failure, and at the end."""
+    """For logs: a line at the start, every 30 s or 10 %, at each failure, and at the end."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock

@@ -12,7 +12,7 @@ from typing import Protocol, cast
 
 
 class Command(Protocol):
-    """What a command offers: a module, or an entry of the `COMMANDS` of a module."""
+    """A command: a module, or an entry in the `COMMANDS` of a module."""
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Declare the command's arguments."""
@@ -24,7 +24,7 @@ class Command(Protocol):
 
 
 def load_part(module: str) -> ModuleType:
-    """Import a module of the command line at the moment it is needed."""
+    """Import a module of the command line on demand."""
     return importlib.import_module(f"pipeline.cli.{module}")
 
 
@@ -39,7 +39,7 @@ class CommandEntry:
 
     def load(self) -> Command:
         """Import the command."""
-        gc.disable()  # nothing that an import makes is garbage, and looking takes 5 % of the time
+        gc.disable()  # imports make no garbage, and collecting takes 5 % of the time
         try:
             module = load_part(f"commands.{self.module}")
         finally:
@@ -67,13 +67,13 @@ COMMANDS: tuple[CommandEntry, ...] = tuple(
         ("finals", RENDER, "Render finals of approved cells, after confirmation", "run"),
         ("review", REVIEW, "Serve a page for choosing drafts", ""),
         ("approve", REVIEW, "Approve drafts; a run then renders their finals", "verdicts"),
-        ("reject", REVIEW, "Reject drafts; no finals are rendered of them", "verdicts"),
+        ("reject", REVIEW, "Reject drafts; no finals are rendered from them", "verdicts"),
         ("redo", REVIEW, "Ask for another round of drafts", "verdicts"),
-        ("undecide", REVIEW, "Take verdicts back", "verdicts"),
-        ("status", INSPECT, "Show where campaigns stand", ""),
+        ("undecide", REVIEW, "Withdraw verdicts", "verdicts"),
+        ("status", INSPECT, "Show the status of campaigns", ""),
         ("ls", INSPECT, "List the images of a campaign", ""),
         ("log", INSPECT, "Show what a run sent, received and stored", ""),
-        ("sheet", INSPECT, "Write a contact sheet as HTML or as a mail", ""),
+        ("sheet", INSPECT, "Write a contact sheet as HTML or as an email", ""),
         ("resolve", REPAIR, "Settle images that are in doubt or lost", ""),
         ("verify", REPAIR, "Compare stored files with their checksums", ""),
         ("ledger", REPAIR, "Rebuild a lost ledger from run manifests", ""),

@@ -1,4 +1,4 @@
-"""A run on the terminal: the question before it, its start, its progress, its end."""
+"""A run on the terminal: the confirmation, the start, the progress and the end."""
 
 import argparse
 import json
@@ -82,8 +82,8 @@ class TerminalConsole:
         """See `Console.unchanged`."""
         if not self.quiet:
             name = paint(campaign, "bold", stream=sys.stderr)
-            said = f"nothing has changed since run {since}: {counted(images, 'image')} as they are"
-            say(f"{name}  {said}, 0 requests")
+            text = f"nothing has changed since run {since}: {counted(images, 'image')} as they are"
+            say(f"{name}  {text}, 0 requests")
 
     def ended(self, ending: RunEnding) -> None:
         """See `Console.ended`; with `--json` the result goes to stdout, the rest to stderr."""
@@ -101,7 +101,7 @@ class TerminalConsole:
 
 
 def _tell_start(start: RunStart) -> None:
-    """Say what is rendered, on which account and within which limits."""
+    """Print what is rendered, on which account and within which limits."""
     campaign, budget = start.campaign, start.budget
     limits = [
         f"{scope} budget {limit:,}"
@@ -188,7 +188,7 @@ def _tell_next(ending: RunEnding) -> None:
 def console_for(
     arguments: argparse.Namespace, *, ask_above: int, ask_always: bool
 ) -> TerminalConsole:
-    """Return the console that the options of a run ask for."""
+    """Return the console for the options of a run."""
     return TerminalConsole(
         watcher=watcher_for(quiet=arguments.quiet, log=arguments.log),
         ask_above=ask_above,

@@ -47,14 +47,14 @@ def logging_requests(style: LogStyle) -> Iterator[None]:
 
 
 class _Forwarding(QueueHandler):
-    """Passes records on as they are, and drops those that do not fit."""
+    """Queues records unformatted, and drops them while the queue is full."""
 
     def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
         """Return the record; another thread of this process formats it."""
         return record
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
-        """Drop a line if the last ten thousand were not read."""
+        """Drop a record while the queue is full."""
 
 
 class _TextLines(logging.Formatter):

@@ -1,4 +1,4 @@
-"""Writing to a terminal: colours, tables, and messages that can never end a paid run."""
+"""Writing to a terminal: colours, tables, and messages whose failure never ends a paid run."""
 
 import contextlib
 import os
@@ -42,7 +42,7 @@ def paint(text: str, *styles: str, stream: TextIO | None = None) -> str:
 
 
 def width(most: int = 100) -> int:
-    """Return the columns to write into: of COLUMNS, else of the terminal, else 80."""
+    """Return the width in columns: from COLUMNS, else of the terminal, else 80."""
     columns = int(text) if (text := os.environ.get("COLUMNS", "")).isdecimal() else 0
     if not columns and sys.__stdout__ is not None:  # as shutil does, which is slow to import
         with contextlib.suppress(OSError, ValueError):
@@ -57,7 +57,7 @@ def say(text: str = "", *, stream: TextIO | None = None) -> None:
 
 
 def folded(text: str, *, stream: TextIO, indent: str = "  ", most: int = 120) -> list[str]:
-    """Return a text as lines that fit a terminal, broken between words; else as one line."""
+    """Return a text as lines that fit the terminal, broken between words; one line without one."""
     if not is_terminal(stream):
         return [text]
     return textwrap.wrap(
@@ -89,7 +89,7 @@ def table(rows: Sequence[Sequence[str]], *, right: frozenset[int] = frozenset())
 
 
 def breadth(text: str) -> int:
-    """Return the columns that a text takes: wide letters take two, marks on letters none."""
+    """Return the columns that a text takes: wide characters take two, combining marks none."""
     if text.isascii():
         return len(text)
     return sum(
@@ -99,7 +99,7 @@ def breadth(text: str) -> int:
 
 
 _WIDTHLESS = ("Mn", "Me", "Cf")
-"""Marks on letters, and signs that only change how others are drawn."""
+"""Unicode categories of combining marks and of invisible formatting characters."""
 
 
 def clipped(text: str, most: int) -> str:

@@ -21,21 +21,21 @@ class CampaignState:
     """A campaign at one moment: its jobs, and what is known of them."""
 
     jobs: Sequence[Job]
-    """Every image of the campaign, also of cells that are not asked for."""
+    """Every image of the campaign, including those of cells that are not selected."""
     asked: frozenset[CellName] | None
-    """The cells that are asked for; `None`: all of them."""
+    """The selected cells; `None`: all of them."""
     drafts: Sequence[Job]
-    """Of the cells that are asked for."""
+    """Of the selected cells."""
     finals: Sequence[Job]
-    """Of the asked-for cells with a valid approval, or of all of them if nobody reviews drafts."""
+    """Of the selected cells with a valid approval, or of all of them if nobody reviews drafts."""
     entries: Entries
-    """All entries of the campaign, also of images that it no longer asks for."""
+    """All entries of the campaign, including those of images that it no longer contains."""
     verdicts: Newest
     stale: Sequence[StaleApproval]
     waiting: Sequence[CellName]
     """Cells with stored drafts that wait for a verdict."""
     alive: bool = False
-    """Whether a run of the campaign is at work: its open attempts may still be answered."""
+    """True if a run of the campaign is active: its open attempts may still be answered."""
 
     def of(self, stage: Stage) -> Sequence[Job]:
         """Return the jobs of one stage."""
@@ -46,7 +46,7 @@ class CellState(StrEnum):
     """The state of a cell in the review of one stage."""
 
     WAITING = "waiting"
-    """Not asked for yet."""
+    """Not requested yet."""
     RENDERING = "rendering"
     FAILED = "failed"
     REFUSED = "refused"
@@ -54,7 +54,7 @@ class CellState(StrEnum):
     UNDECIDED = "undecided"
     APPROVED = "approved"
     REDO = "redo"
-    """Asked for anew; the next round is not begun."""
+    """To be rendered again; the next round has not begun."""
     REJECTED = "rejected"
     STALE = "stale"
     """Approved, and what was approved has changed since."""
@@ -62,7 +62,7 @@ class CellState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TakeState:
-    """One take as it is now."""
+    """The current state of one take."""
 
     job: Job
     status: Status
@@ -79,7 +79,7 @@ class CellAtStage:
     state: CellState
     takes: tuple[TakeState, ...]
     verdict: Verdict | None
-    """The newest one, even if it no longer holds: a decision builds on its revision."""
+    """The newest one, even if it no longer holds: the next decision refers to its revision."""
     reason: str = ""
 
     @property
@@ -117,7 +117,7 @@ class CellTable:
     """All cells of a campaign in the order of the matrix."""
 
     version: int
-    """Counts the layouts: cells have the same numbers as long as it stays the same."""
+    """Version of the layout: while it stays the same, cells keep their numbers."""
     campaign: Campaign
     rows: tuple[CellRow, ...]
     number: Mapping[CellName, int] = field(compare=False)
@@ -136,7 +136,7 @@ class CellTable:
 def cell_table(
     campaign: Campaign, cells: Sequence[Cell], state: CampaignState, *, version: int = 1
 ) -> CellTable:
-    """Return all cells as they are in a state that was surveyed for all of them."""
+    """Return the table of all cells; `state` must have been surveyed for all of them."""
     takes = {stage: by_cell(state.of(stage)) for stage in Stage}
 
     def at(cell: Cell, stage: Stage) -> CellAtStage | None:
@@ -169,7 +169,7 @@ def awaits_verdict(
 ) -> bool:
     """Return whether a cell is `undecided`: an image is stored, none in flight, no verdict holds.
 
-    `jobs` are its takes. The same answer as `cell_at_stage` gives, for less work.
+    `jobs` are its takes. Gives the same answer as `cell_at_stage`, with less work.
     """
     statuses = {status_of_entry(entry_of(job, entries), alive=alive) for job in jobs}
     if Status.STORED not in statuses or Status.RENDERING in statuses:
@@ -180,9 +180,9 @@ def awaits_verdict(
 def valid_decision(
     jobs: Sequence[Job], entries: Entries, verdict: Verdict | None
 ) -> tuple[CellState, str] | None:
-    """Return what a verdict says of these takes, and why it is stale; `None` if it says nothing.
+    """Return the state that a verdict gives, and why it is stale; `None` if it does not apply.
 
-    A verdict on another round says nothing, nor does a redo or reject of an image that changed.
+    A verdict on another round does not apply, nor does a redo or reject of an image that changed.
     """
     if verdict is None or verdict.round != jobs[0].at.round:
         return None
@@ -209,7 +209,7 @@ def _is_same(verdict: Verdict, job: Job | None, entries: Entries) -> bool:
 
 
 def _undecided_state(takes: Sequence[TakeState]) -> tuple[CellState, str]:
-    """Return the state of a cell on which no verdict holds."""
+    """Return the state of a cell to which no verdict applies."""
     statuses = {take.status for take in takes}
     reason = next((take.reason for take in takes if take.reason), "")
     if Status.RENDERING in statuses:
@@ -257,21 +257,21 @@ def _reason(entry: Entry | None, *, alive: bool) -> str:
 
 
 _LABELS = ("name", "title", "label")
-"""Keys under which a feed usually keeps what people call a product."""
+"""Keys that usually hold the display name of a product in a feed."""
 
 
 def short(sha256: str) -> str:
-    """Return the name under which the page asks for an image."""
+    """Return the short name of an image in the page's URLs."""
     return sha256[:16]
 
 
 def labels_of(cell: Cell) -> list[str]:
-    """Return what people call the values of a cell, axis by axis."""
+    """Return the display name of a cell's value on each axis."""
     return [label_of(cell, axis, value) for axis, value in cell.axes]
 
 
 def label_of(cell: Cell, axis: str, value: str) -> str:
-    """Return what people call one value of an axis."""
+    """Return the display name of one value of an axis."""
     if axis == "size":
         return cell.size.ratio if cell.size.pixels is None else value
     fields = cell.values.get(axis)

@@ -16,11 +16,11 @@ class Due(StrEnum):
     """The next step of a job."""
 
     BUY = "buy"
-    """Never asked, or asked and provably not charged."""
+    """Never requested, or requested and provably not charged."""
     BUY_AGAIN = "buy_again"
-    """Failed or lost, and the person asked for another try."""
+    """Failed or lost, and the options of the run allow another try."""
     REPLAY = "replay"
-    """In doubt, and the provider honours the key that it was asked with."""
+    """In doubt, and the provider honours the idempotency key of its request."""
     FETCH = "fetch"
     """Paid for, not on disk."""
     NOTHING = "nothing"
@@ -28,7 +28,7 @@ class Due(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rules:
-    """How a run decides what is due."""
+    """The rules by which a run decides what is due."""
 
     images: ImageStore
     caps: Caps
@@ -38,7 +38,7 @@ class Rules:
 
 
 def stored_sizes(entries: Iterable[Entry], images: ImageStore) -> Mapping[str, int]:
-    """Return the size in bytes of each stored image that is there, by its path."""
+    """Return the size in bytes of each stored image that is in the store, by its path."""
     return images.stat_many(
         entry.outcome.artifact.path for entry in entries if isinstance(entry.outcome, Stored)
     )
@@ -49,7 +49,7 @@ def what_is_due(entry: Entry | None, rules: Rules, sizes: Mapping[str, int]) -> 
 
     `sizes` holds the bytes of the stored images that are in the store, by path.
     """
-    if entry is not None and entry.rendering:  # in flight, or left so by a run that died
+    if entry is not None and entry.rendering:  # in flight, or left open by a run that died
         return Due.REPLAY if _key_is_young(entry, rules) else Due.NOTHING
     if entry is None or entry.outcome is None:
         return Due.BUY

@@ -1,4 +1,4 @@
-"""The figures of a campaign, each with its unit: run, plan, status, page and sheet show these."""
+"""The figures of a campaign that run, plan, status, page and sheet show, each with its unit."""
 
 import hashlib
 from collections import Counter
@@ -30,7 +30,7 @@ class StageFigures:
     to_buy: int
     """Images that a run would buy, shared ones counted once."""
     to_download: int
-    """Images that a run would bring without a new charge."""
+    """Images that a run would download without a new charge."""
     ahead: Credits
     """The most that buying them costs."""
 
@@ -86,17 +86,17 @@ class QuoteLine:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LaunchQuote:
-    """What launching a stage would buy now: exactly what a run would."""
+    """What launching a stage would buy now, exactly as a run would."""
 
     stage: Stage
     cells: tuple[CellName, ...]
-    """Cells that get an image by it, those that share one included."""
+    """Cells that get an image, including those that share one."""
     images: int
     """Images that are bought, shared ones counted once."""
     lines: tuple[QuoteLine, ...]
     credits: Credits
     plan: str
-    """Names exactly these images at these prices; another plan id is another purchase."""
+    """Id of exactly these images at these prices; another id is another purchase."""
 
 
 def launch_quote(state: CampaignState, stage: Stage, rules: Rules) -> LaunchQuote:

@@ -1,4 +1,4 @@
-"""What a ledger alone tells of a campaign, for commands that do not load the campaign file."""
+"""The figures of a campaign that need no campaign file, only the ledger."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -28,10 +28,10 @@ async def spent_by_account(ledger: Ledger, campaign: Slug) -> dict[Account, Spen
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LedgerFigures:
-    """What a ledger alone can tell of a campaign, without its file."""
+    """The figures of a campaign, counted from the ledger alone."""
 
     images: Mapping[Account, Mapping[Status, int]]
-    """Images that were ever asked for, by account and status."""
+    """Images that were ever requested, by account and status."""
     drafted: int
     """Cells with a stored draft in the round that a reviewer looks at."""
     decided: int
@@ -41,7 +41,7 @@ class LedgerFigures:
 
 
 def ledger_figures(record: CampaignRecord, *, alive: bool) -> LedgerFigures:
-    """Count what a ledger knows of a campaign; `alive`: a run of it is at work."""
+    """Count what the ledger has of a campaign; `alive`: a run of it is active."""
     images: dict[Account, Counter[Status]] = {}
     for entry in record.entries:
         account = record.accounts.get(entry.key)
@@ -81,7 +81,7 @@ def ledger_figures(record: CampaignRecord, *, alive: bool) -> LedgerFigures:
 
 
 def _shown_drafts(record: CampaignRecord, newest: Newest) -> dict[tuple[CellName, int], Entry]:
-    """Return cell and take → the draft that was asked for last, in the rounds that are shown."""
+    """Return cell and take → the draft that was requested last, in the rounds that are shown."""
     rounds = shown_rounds(rounds_from(record.verdicts), newest, record.entries)
     return {
         (entry.at.cell, entry.at.take): entry

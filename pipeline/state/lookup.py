@@ -1,4 +1,4 @@
-"""What the ledger knows of a job: the one way from a job to its entry, image and status."""
+"""The ledger entry, image and status of a job: the only place that looks them up."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,7 +9,7 @@ from pipeline.model.job import Job, JobKey
 from pipeline.model.outcome import Status, Stored
 
 Entries = Mapping[JobKey, Entry]
-"""What the ledger knows, by job key."""
+"""The entries of the ledger, by job key."""
 
 
 def bought_as(job: Job) -> JobKey:
@@ -18,10 +18,10 @@ def bought_as(job: Job) -> JobKey:
 
 
 def entry_of(job: Job, entries: Entries) -> Entry | None:
-    """Return the entry that tells of a job's image.
+    """Return the ledger entry of a job's image.
 
-    For a job that shares an image this is its payer's entry, unless an image was stored for the
-    job itself, by a run that took only some cells.
+    For a job that shares an image this is its payer's entry, unless a run of only some cells
+    stored an image for the job itself.
     """
     own = entries.get(job.key)
     if job.payer is None or (own is not None and isinstance(own.outcome, Stored)):

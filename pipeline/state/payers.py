@@ -1,4 +1,4 @@
-"""Payers of images that several cells share: the cell that has paid, else one that is asked for."""
+"""Payers of images that several cells share: the cell that has paid, else a selected one."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -68,10 +68,10 @@ def _shared(job: Job, payer: JobKey | None, groups: Mapping[JobKey, Sequence[Job
 
 
 class Payers:
-    """`settle_payers` for jobs that come in plan order and are not kept.
+    """`settle_payers` for jobs that arrive in plan order and are not kept.
 
-    Holds one key for each image that may have been paid for and, if only some cells are asked
-    for, one for each of theirs.
+    Holds one key for each image that may have been paid for and, if only some cells are
+    selected, one for each of their images.
     """
 
     def __init__(
@@ -92,8 +92,7 @@ class Payers:
     def moved(self, *, everybody: bool = False) -> dict[JobKey, JobKey]:
         """Return key of the payer that planning chose → key of the one that pays instead.
 
-        Images that stay with planning's choice are absent. `everybody`: as if all cells were
-        asked for.
+        Images whose payer stays the same are absent. `everybody`: as if all cells were selected.
         """
         payers = self._paid if everybody else self._asked | self._paid
         return {leader: payer for leader, payer in payers.items() if leader != payer}

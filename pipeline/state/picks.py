@@ -55,9 +55,9 @@ def rounds_from(history: Iterable[Verdict], *, stage: Stage = Stage.DRAFT) -> Ro
 def shown_rounds(
     rounds: Rounds, newest: Newest, entries: Iterable[Entry], *, stage: Stage = Stage.DRAFT
 ) -> Rounds:
-    """Return the rounds a person looks at: a redo that is not begun shows the round before.
+    """Return the rounds that a reviewer sees: until a redo has begun, the round before it.
 
-    Approving or undeciding there takes the redo back. `entries` are those of the campaign.
+    Approving or undeciding there withdraws the redo. `entries` are those of the campaign.
     """
     begun = {(e.at.cell, e.at.round) for e in entries if e.at.stage is stage}
     shown = Rounds(rounds.notes)
@@ -95,10 +95,10 @@ def picks_from(
     rounds: Mapping[CellName, Round] = _FIRST,
     finals: Mapping[CellName, Round] = _FIRST,
 ) -> Picks:
-    """Return the approvals that still hold for exactly the image and words that were looked at.
+    """Return the approvals that still hold for exactly the image and prompt that were approved.
 
     `drafts` are the campaign's draft jobs as they are now, in `rounds`. `finals` are the rounds
-    of the finals: a final that was asked for anew is another round of the same pick.
+    of the finals: a redone final is another round of the same pick.
     """
     jobs = {(job.at.cell, job.at.round, job.at.take): job for job in drafts}
     cells = {job.at.cell for job in drafts}
@@ -140,7 +140,7 @@ def why_stale(verdict: Verdict, job: Job | None, entries: Entries) -> str:
     if job is None:
         return "the campaign no longer has the take that was approved"
     if job.key != verdict.job:
-        return "its words, its settings or the provider changed after the approval"
+        return "its prompt, its settings or the provider changed after the approval"
     artifact = artifact_of(job, entries)
     if artifact is None:
         return "the approved image is not on disk any more"

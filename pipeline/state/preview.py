@@ -1,7 +1,7 @@
-"""A preview of a run for `plan`: images are counted as they are planned, none of them is kept.
+"""A preview of a run for `plan`, which counts images as they are planned and keeps none of them.
 
-A campaign of a million images is counted by the rules of a run (`due`, `payers`, `picks`,
-`work_ahead`) in memory that does not grow with it.
+It applies the rules of a run (`due`, `payers`, `picks`, `work_ahead`) to a million images in
+memory that does not grow with their number.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ MOST_LISTED = 1000
 """Images that a plan lists one by one; the others are only counted."""
 
 MOST_ROWS = 40
-"""Products that are counted one by one."""
+"""Most products that have a row of their own."""
 
 
 @dataclass(slots=True)
@@ -66,7 +66,7 @@ class SizeGrid:
         self.axes: dict[str, set[str]] = {}
         """Axis → the ids that occur on it."""
         self.sizes: dict[str, None] = {}
-        """In the order in which they come."""
+        """In the order of the matrix."""
         self.rows: dict[str, GridRow] = {}
 
     @property
@@ -126,7 +126,7 @@ class Preview:
     waiting: int
     """Cells whose stored drafts wait for a verdict."""
     gone: Sequence[Entry]
-    """Images on disk that the campaign, as it is now, does not ask for; their files are kept."""
+    """Stored images that the campaign no longer contains; their files are kept."""
 
 
 async def preview_run(
@@ -137,7 +137,7 @@ async def preview_run(
     only: Sequence[str] = (),
     alive: bool = False,
 ) -> Preview:
-    """Count what a run would do; writes nothing, sends nothing, keeps no job of a plain cell."""
+    """Count what a run would do; write nothing, send nothing, keep only jobs of approved cells."""
     record = await ledger.record(loaded.campaign.slug)
     verdicts = newest_of(record.verdicts)
     rounds = rounds_from(record.verdicts)
@@ -175,7 +175,7 @@ class _PreviewBuilder:
         self.only = only
         self.alive = alive
         self.approved: list[Job] = []
-        """Drafts of the cells that were approved, with the payers they really have."""
+        """Drafts of the approved cells, with their actual payers."""
         self._waiting = 0
         self._verdicts: Newest | None = None
         """Of drafts; `None` if nobody reviews them."""
@@ -231,7 +231,7 @@ class _PreviewBuilder:
         )
 
     def _count(self, stage: Stage, plan: Plan) -> Payers:
-        """Count as planned; once more if an image turns out to be paid by another cell."""
+        """Count a stage as planned, and again if another cell turns out to pay for an image."""
         selected = self._selected if self._glob else None
         payers = Payers(self.known.entries, selected=selected)
         first = not self._stages
@@ -306,7 +306,7 @@ class _PreviewBuilder:
 
 
 def _paid_by(job: Job, moved: Mapping[JobKey, JobKey]) -> Job:
-    """Return the job with the payer that its image really has."""
+    """Return the job with the actual payer of its image."""
     payer = moved.get(bought_as(job)) if moved else None
     if payer is None:
         return job

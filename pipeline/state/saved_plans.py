@@ -1,4 +1,4 @@
-"""Saved plans, which a run can be held to: their id, their file, and why each image is due."""
+"""Saved plans: their id, their file, and why each image is due."""
 
 import hashlib
 import json
@@ -23,10 +23,10 @@ class DueReason(StrEnum):
     """Why an image is due."""
 
     NEW = "new"
-    CHANGED = "its words changed"
-    REDO = "a reviewer asked for it anew"
-    UNSENT = "it could not be sent last time"
-    AGAIN = "it failed or was lost, and is asked for again"
+    CHANGED = "prompt or settings changed"
+    REDO = "a reviewer asked for another"
+    UNSENT = "could not be sent last time"
+    AGAIN = "failed or lost, to be bought again"
 
 
 Place = tuple[CellName, Stage, int, int]
@@ -41,7 +41,7 @@ def plan_id(campaign_sha256: str, profile: str, ahead: Iterable[WorkAhead]) -> s
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LedgerLookup:
-    """What the ledger knows of a campaign, by job and by place."""
+    """The ledger entries of a campaign, by job and by place."""
 
     entries: Mapping[JobKey, Entry]
     places: frozenset[Place]
@@ -88,9 +88,9 @@ def hold_to_plan(output: Path, campaign: Slug, *, asked: str, actual: str) -> No
     if asked == actual:
         return
     if not (output / plan_path(campaign, asked)).exists():
-        raise UsageError(f"there is no plan {asked} of {campaign}; pipeline plan makes one")
+        raise UsageError(f"there is no saved plan {asked} of {campaign}; pipeline plan saves one")
     raise UsageError(
-        f"the work is not what plan {asked} showed any more (it would be plan {actual} now): the "
-        "campaign, its feeds, the verdicts or the disk changed. Look at it again with pipeline "
-        "plan; nothing was sent"
+        f"the work is no longer what plan {asked} showed (it is now plan {actual}): the campaign, "
+        "its feeds, the verdicts or the files have changed. Nothing was sent; run pipeline plan "
+        "again"
     )

@@ -1,4 +1,4 @@
-"""Surveying a campaign: one read of the ledger, held against the campaign as it is planned now."""
+"""Surveying a campaign: its current plan, compared with one read of the ledger."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ from pipeline.state.picks import Newest, Picks, newest_of, picks_from, rounds_fr
 
 
 class Planner(Protocol):
-    """Makes the jobs of one campaign as its files are now; called beside the event loop."""
+    """Plans the jobs of one campaign from its current files; called in a thread."""
 
     @property
     def campaign(self) -> Campaign:
@@ -67,8 +67,8 @@ async def survey(
 ) -> CampaignState:
     """Plan the campaign against what the ledger knows of it; writes nothing, sends nothing.
 
-    `shown` plans what a person looks at: for a redo that is not begun, the round before it.
-    `alive` says that a run of the campaign is at work.
+    `shown` plans what a reviewer sees: until a redo has begun, the round before it. `alive` says
+    that a run of the campaign is active.
     """
     with collection_paused():
         record = await ledger.record(loaded.campaign.slug)
@@ -104,9 +104,9 @@ def state_from(
     planned = planner.drafts(rounds)
     paid = settle_payers(planned, entries, selected=None)
     picks = picks_from(verdicts, paid, entries, rounds=rounds, finals=final_rounds)
-    wanted = planner.finals(picks)
+    planned_finals = planner.finals(picks)
     all_drafts = paid if selected is None else share_out(planned, entries, selected=selected)
-    all_finals = share_out(wanted, entries, selected=selected)
+    all_finals = share_out(planned_finals, entries, selected=selected)
     drafts = _of_cells(all_drafts, selected)
     return CampaignState(
         jobs=[*all_drafts, *all_finals],

@@ -12,7 +12,7 @@ from pipeline.state.lookup import Entries
 
 BUYING = frozenset({Due.BUY, Due.BUY_AGAIN})
 DIGESTS = 1 << 256
-"""Digests of single images are added up below this number: the sum does not depend on the order."""
+"""Modulus of the sum of all images' digests, which does not depend on their order."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -24,7 +24,7 @@ class WorkAhead:
     sizes: Mapping[str, int]
     """Bytes of the stored images that are in the store, by path."""
     most_listed: int | None = None
-    """Images that are kept in each list; the others are only counted. `None`: all are kept."""
+    """Most images that are kept in each list; the others are only counted. `None`: no limit."""
     jobs: int = 0
     """All images of the stage."""
     shared: int = 0
@@ -38,20 +38,20 @@ class WorkAhead:
     credits: Credits = FREE
     """The most that this stage adds to the bill."""
     worth: Credits = FREE
-    """What all its images cost together, those on disk included."""
+    """The price of all its images, including those on disk."""
     to_buy: list[Job] = field(default_factory=list)
     to_fetch: list[Job] = field(default_factory=list)
-    """Paid for, or in doubt under a key that is honoured: brought without a new charge."""
+    """Paid for, or in doubt with a key that the provider honours: fetched without a new charge."""
     _digests: int = 0
 
     @property
     def digest(self) -> int:
-        """Digest of what is bought at which price and what is fetched, in whatever order."""
+        """Digest of what is bought at which price and what is fetched, in any order."""
         return self._digests % DIGESTS
 
     @property
     def done(self) -> int:
-        """Images for which nothing is to be done now."""
+        """Images that need nothing now."""
         return self.jobs - self.shared - self.buying - self.fetching
 
     def add(self, job: Job, *, price: Credits) -> Due:

@@ -100,7 +100,7 @@ async def test_an_approval_becomes_stale_before_ones_eyes_when_the_campaign_is_e
         stand.source.words = "Quite another photo of {name}."
         await page.wait_for_selector("#c0.is-stale", timeout=10_000)
         said = await page.inner_text("#c0 .notebar")
-        assert "its words, its settings or the provider changed" in said
+        assert "its prompt, its settings or the provider changed" in said
 
 
 async def test_a_draft_that_is_rendered_meanwhile_appears_without_a_reload(tmp_path):

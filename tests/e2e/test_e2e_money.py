@@ -110,7 +110,7 @@ def test_a_plan_says_why_an_image_is_due(pipeline):
     pipeline.write(ONE.replace("SUMMER CRUSH", "SUMMER SPLASH"))
     plan = json.loads(pipeline("plan", file, "--json").out)
     [due] = plan["stages"]["draft"]["to_buy"]
-    assert due["why"] == "its words changed"
+    assert due["why"] == "prompt or settings changed"
     assert len(plan["gone"]) == 1
 
 

@@ -48,7 +48,10 @@ NEVER_PAINTED = {"fault": "status", "status": 500, "when": "before", "times": 1}
 
 @pytest.mark.parametrize(
     ("rule", "settled", "status"),
-    [(LOST, "2 for what is in doubt", "paid_lost"), (NEVER_PAINTED, "none was charged", "stored")],
+    [
+        (LOST, "2 for what is in doubt", "paid_lost"),
+        (NEVER_PAINTED, "no doubt was charged", "stored"),
+    ],
     ids=["charged", "not charged"],
 )
 def test_the_balance_before_and_after_settles_a_doubt_that_somebody_asks_about(
@@ -72,7 +75,7 @@ def test_what_may_still_be_in_the_making_is_not_settled_by_a_balance(pipeline, s
     pipeline(*words)
     asked = pipeline("resolve", file, "--provider", "gptimage", "--balance")
     assert asked.code == 2
-    assert "may still be in the making; ask the balance after" in asked.err
+    assert "may still be rendered; ask for the balance after" in asked.err
     assert pipeline("resolve", file).code == 6
 
 
@@ -81,7 +84,7 @@ def test_a_balance_that_nobody_tells_settles_nothing_and_says_what_is_missing(pi
     pipeline(*words)
     asked = an_hour_later(pipeline, "resolve", file, "--provider", "gptimage", "--balance")
     assert asked.code == 2
-    assert "providers.gptimage.balance names the path" in asked.err
+    assert "set providers.gptimage.balance to the path" in asked.err
     assert not (pipeline.output / "soda" / "resolutions.jsonl").exists()
 
 

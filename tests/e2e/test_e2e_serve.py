@@ -118,7 +118,7 @@ def test_a_port_in_use_is_said_once_with_the_way_out(pipeline):
         (["--credits", "9" * 30], "is more than"),
         (["--credits", "-5"], "is neither a number nor 'unlimited'"),
         (["--url-lifetime", "99999999999d"], "is more than ten years"),
-        (["--host", ""], "an address is missing"),
+        (["--host", ""], "the address is empty"),
         (["--port", "70000"], "is not a port"),
         (["kyes", "list"], "serve keys add NAME"),
         (["keys", "add", "a b"], "a key's name has"),

@@ -27,14 +27,14 @@ class CheckOptions:
 
     files: tuple[Path, ...]
     provider: str | None = None
-    """Instead of the files' own."""
+    """Overrides the provider in the files."""
     strict: bool = False
-    """Whether warnings count as errors."""
+    """True if warnings count as errors."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CheckReport:
-    """What is wrong with campaign files."""
+    """The findings of a check."""
 
     findings: Sequence[Finding]
     errors: int

@@ -41,7 +41,7 @@ class MachineState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MachineCheck:
-    """What was found of one part of this machine."""
+    """The result of one check of this machine."""
 
     name: str
     state: MachineState
@@ -49,7 +49,7 @@ class MachineCheck:
 
 
 def check_machine(settings: Settings) -> tuple[MachineCheck, ...]:
-    """Return what was found of Python, packages, key, provider, output folder and clock."""
+    """Check Python, packages, key, provider, output folder and clock."""
     found = [*_program(), *_extras(), *_account(settings), *_disk(settings.output), _clock()]
     return tuple(found)
 
@@ -71,11 +71,11 @@ def _program() -> Iterator[MachineCheck]:
 def _extras() -> Iterator[MachineCheck]:
     for extra, (module, use) in EXTRAS.items():
         there = find_spec(module) is not None
-        said = (
+        text = (
             use if there else f"not installed: pip install 'campaign-pipeline[{extra}]' for {use}"
         )
         yield MachineCheck(
-            name=extra, state=MachineState.OK if there else MachineState.NOTE, said=said
+            name=extra, state=MachineState.OK if there else MachineState.NOTE, said=text
         )
 
 
@@ -96,8 +96,8 @@ def _reachable(base_url: str) -> MachineCheck:
     try:
         asyncio.run(_connect(parts.hostname or "", port))
     except (OSError, TimeoutError) as error:
-        said = f"{base_url} cannot be reached: {error!s:.200}"
-        return MachineCheck(name="provider", state=MachineState.NOTE, said=said)
+        text = f"{base_url} cannot be reached: {error!s:.200}"
+        return MachineCheck(name="provider", state=MachineState.NOTE, said=text)
     return MachineCheck(name="provider", state=MachineState.OK, said=f"{base_url} answers")
 
 
@@ -135,7 +135,7 @@ def _ledger(root: Path) -> MachineCheck:
         return MachineCheck(name="ledger", state=MachineState.BAD, said=str(error))
     size = ledger_size(root)
     return MachineCheck(
-        name="ledger", state=MachineState.OK, said=f"whole, {size / 1024**2:,.1f} MiB"
+        name="ledger", state=MachineState.OK, said=f"intact, {size / 1024**2:,.1f} MiB"
     )
 
 

@@ -1,6 +1,6 @@
-"""The images of a campaign, as the ledger has them.
+"""The images of a campaign, as recorded in the ledger.
 
-Neither the loader nor an HTTP client is imported, so that the answer comes at once.
+The loader and the HTTP client are not imported, so that the command starts fast.
 """
 
 import asyncio
@@ -22,12 +22,12 @@ from pipeline.state.output.lock import run_is_alive
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LedgerImage:
-    """One image that was asked for."""
+    """One image that was requested."""
 
     entry: Entry
     status: Status
     missing: bool
-    """Whether its stored file is gone; the next run downloads it again."""
+    """True if its stored file is gone; the next run downloads it again."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,11 +36,11 @@ class ImageList:
 
     images: Sequence[LedgerImage]
     folder: Path
-    """The campaign's folder, below which their files are."""
+    """The campaign's output folder, which contains their files."""
 
 
 def list_images(file: Path, output: Path, *, status: Status | None = None) -> ImageList:
-    """Return every image that was ever asked for, in the order of the newest run's table."""
+    """Return every image that was ever requested, in the order of the newest run's table."""
     campaign = campaign_name(file)
     entries = asyncio.run(_entries(output, campaign)) if ledger_exists(output) else []
     order = _order(output / campaign / "latest" / "images.csv")

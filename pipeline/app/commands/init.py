@@ -12,11 +12,11 @@ from pipeline.errors import LocalFault, UsageError
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class InitOptions:
-    """A campaign to begin with."""
+    """The name, feed and folder of a new campaign file."""
 
     name: str
     feed: Path | None
-    """A product feed to take the rows of; `None`: two example products."""
+    """The feed whose rows become products; `None`: two example products."""
     folder: Path
 
 

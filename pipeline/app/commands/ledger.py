@@ -24,12 +24,12 @@ from pipeline.state.output.missing_ledger import newer_manifest
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class VerifyReport:
-    """The condition of stored files."""
+    """The result of comparing stored files with the ledger."""
 
     files: int
     whole: int
     bad: Mapping[str, str]
-    """Path → `missing` or `changed`, of each file that is not whole."""
+    """Path → `missing` or `changed`, for each file that is not whole."""
 
 
 def verify_files(file: Path | None, settings: Settings) -> VerifyReport:
@@ -57,9 +57,9 @@ async def _verify(output: Path, wanted: Slug | None) -> list[tuple[str, Conditio
 
 
 def import_run_manifest(file: Path, settings: Settings) -> int:
-    """Import a run manifest into the ledger, which keeps what it knows; returns the image count.
+    """Import a run manifest into the ledger, which keeps its entries; return the image count.
 
-    `UsageError` if the file is no run manifest, or if a newer one says the same and more.
+    `UsageError` if the file is no run manifest, or if a newer one contains all of it.
     """
     try:
         manifest = json.loads(file.read_bytes())

@@ -9,21 +9,21 @@ from pipeline.campaign.naming import read_name
 from pipeline.errors import UsageError
 
 FAILURES = frozenset({"failed", "refused", "in_doubt", "retry", "unrecorded", "budget"})
-"""Events of a log that are listed with `--failed`."""
+"""Events that `--failed` shows."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LogOptions:
-    """Which lines of which runs."""
+    """The runs and the events to show."""
 
     campaign: Path
     """The campaign file."""
     run: str | None = None
     """The id of a run; `None`: the newest, or all."""
     all: bool = False
-    """Every run whose folder is still there."""
+    """Show every run whose folder still exists."""
     failed: bool = False
-    """Only events that did not go well."""
+    """Show only the events in `FAILURES`."""
 
 
 def read_log(options: LogOptions, output: Path) -> Iterator[Mapping[str, object]]:

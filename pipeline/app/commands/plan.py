@@ -33,7 +33,7 @@ from pipeline.state.preview import MOST_LISTED, Preview, preview_run
 from pipeline.state.saved_plans import plan_id, save_plan
 
 MOST_LINTED = 20_000
-"""Cells whose prompts are linted by a plan; for more of them that is left to `check`."""
+"""Most cells whose prompts a plan lints; `check` lints any number."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,11 +47,11 @@ class Plan:
     """Median time of an image in the last run on this account; `None` before the first one."""
     concurrency: int
     lost: str = ""
-    """What to do if the campaign was paid for and its ledger does not know it; else empty."""
+    """A warning if the campaign has spent credits that the ledger does not know; else empty."""
 
     @property
     def id(self) -> str:
-        """The name of exactly this work at this price."""
+        """The id of this work at this price."""
         campaign = self.loaded.campaign
         return plan_id(campaign.sha256, campaign.provider, self.preview.stages.values())
 
@@ -61,14 +61,14 @@ class Plan:
         return sum(one.buying + one.fetching for one in self.preview.stages.values())
 
     @property
-    def checked_by_measures(self) -> bool:
-        """Whether checks approve the drafts, instead of a person."""
+    def is_auto_reviewed(self) -> bool:
+        """True if automatic checks approve the drafts, not a person."""
         draft = self.loaded.campaign.stages.get(Stage.DRAFT)
         return draft is not None and draft.review is Review.AUTO
 
 
 def make_plan(options: CampaignOptions, settings: Settings) -> Plan:
-    """Plan a run and save the plan, so that a run can be held to it."""
+    """Plan a run, and save the plan for `run --plan`."""
     loaded = load(options)
     check_only(loaded, options.only)
     plan = asyncio.run(_plan(loaded, options, settings))
@@ -117,7 +117,7 @@ async def _plan_with(
 
 
 def plan_advice(plan: Plan) -> tuple[Finding, ...]:
-    """Return what the campaign file is warned of; with the wording of prompts, if not too many."""
+    """Return the warnings about the campaign file and, up to `MOST_LINTED` cells, its prompts."""
     findings = [*plan.loaded.warnings]
     if plan.preview.grid.cells <= MOST_LINTED:
         findings += lint(plan.loaded)
@@ -125,12 +125,12 @@ def plan_advice(plan: Plan) -> tuple[Finding, ...]:
 
 
 def plan_steps(plan: Plan, options: CampaignOptions) -> list[str]:
-    """Return the commands that can follow; a run is held to the plan if that is of all cells."""
+    """Return the next commands; `run` gets `--plan` if the plan covers all cells."""
     steps = []
     if plan.work:
         held = () if options.only else ("--plan", plan.id)
         steps.append(next_step(options, "run", *held))
-    if plan.preview.waiting and not plan.checked_by_measures:
+    if plan.preview.waiting and not plan.is_auto_reviewed:
         steps.append(next_step(options, "review"))
     elif plan.preview.waiting and not steps:
         steps.append(next_step(options, "run"))
@@ -138,7 +138,7 @@ def plan_steps(plan: Plan, options: CampaignOptions) -> list[str]:
 
 
 def plan_record(plan: Plan) -> dict[str, object]:
-    """Return a plan as JSON; lists of images are cut short, and the rest of them is counted."""
+    """Return a plan as JSON; of long lists of images, the rest is only counted."""
     gone = plan.preview.gone
     return {
         "schema": "campaign-pipeline/plan/1",
@@ -169,7 +169,7 @@ def _listed(plan: Plan, job: Job) -> dict[str, object]:
 
 
 def _last_pace(output: Path, campaign: Slug, account: Account) -> float | None:
-    """Return the median seconds of an image in the last run; `None` if it was of another account.
+    """Return the median seconds per image in the last run; `None` if it used another account.
 
     The embedded server paints in a fraction of the time that an API takes.
     """

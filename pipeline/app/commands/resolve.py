@@ -1,4 +1,4 @@
-"""Settling images that are in doubt or lost, by what a person or the account's balance says."""
+"""Settling images that are in doubt or lost, by a person's answer or the account's balance."""
 
 import asyncio
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ BY_PERSON = "a person said so"
 
 
 class Answer(StrEnum):
-    """What can be said of an image in doubt."""
+    """The answers about an image in doubt or lost."""
 
     FOUND = "found"
     CHARGED = "charged"
@@ -41,7 +41,7 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ResolveOptions(CampaignOptions):
-    """Which images are meant, and what is said of them."""
+    """The images to settle, and the answer about them."""
 
     cells: str = "*"
     """A glob over cell names."""
@@ -50,7 +50,7 @@ class ResolveOptions(CampaignOptions):
     answer: Answer | None = None
     """`None`: only list them."""
     url: str = ""
-    """Where the image is, with `FOUND`."""
+    """The URL of the image, with `FOUND`."""
     charged: Credits | None = None
     """What it cost, with `FOUND` or `CHARGED`; `None`: its price."""
 
@@ -61,29 +61,29 @@ class OpenImage:
 
     entry: Entry
     shown: tuple[str, ...] = ()
-    """URLs of images that the provider's answer contained."""
+    """URLs of images that the provider's reply contained."""
     settle: str = ""
-    """The command that settles this image alone, still without an answer."""
+    """The command that settles only this image, without its answer."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ResolveReport:
-    """What was settled, or what there is to settle."""
+    """The images that were settled, or that remain to be settled."""
 
     open: Sequence[OpenImage] = ()
-    """Listed, because nothing was said of them."""
+    """Images to settle; listed if no answer was given."""
     settled: int = 0
     ground: str = ""
     """What the balance proves, or why nothing was settled."""
     next: str = ""
     """The command that follows."""
     lost: bool = False
-    """Whether the settled images count as paid and lost."""
+    """True if the settled images count as paid and lost."""
     exit_code: int = 0
 
 
 def resolve(options: ResolveOptions, settings: Settings) -> ResolveReport:
-    """Settle images in doubt or lost, or list them; every answer is recorded before it counts."""
+    """Settle images in doubt or lost, or list them; record every answer before it is applied."""
     if options.charged is not None and options.answer not in {Answer.FOUND, Answer.CHARGED}:
         raise UsageError("--credits goes with --found or --charged")
     campaign = campaign_name(options.campaign)
@@ -94,7 +94,7 @@ def resolve(options: ResolveOptions, settings: Settings) -> ResolveReport:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Settlement:
-    """What is said of which images, and on what ground."""
+    """An answer, the images that it settles, and the ground for it."""
 
     of: Sequence[Entry]
     means: Resolution | None = None
@@ -115,15 +115,15 @@ async def _resolve(options: ResolveOptions, settings: Settings, campaign: Slug) 
         if options.answer is None:
             listed = await _listed(options, settings, ledger, chosen)
             return ResolveReport(open=listed, exit_code=6 if doubtful else 3)
-        said = await _settlement(options, settings, ledger, chosen)
-        await _refuse_unknown_cost(ledger, said)
-        await _settle(said, ledger, settings)
-    ground = said.ground if said.ground != BY_PERSON else ""
-    if not said.of:
+        settlement = await _settlement(options, settings, ledger, chosen)
+        await _refuse_unknown_cost(ledger, settlement)
+        await _settle(settlement, ledger, settings)
+    ground = settlement.ground if settlement.ground != BY_PERSON else ""
+    if not settlement.of:
         return ResolveReport(ground=ground, exit_code=6 if doubtful else 3)
-    lost = said.means is Resolution.CHARGED
+    lost = settlement.means is Resolution.CHARGED
     follows = next_step(options, "run", *(("--rebuy-lost",) if lost else ()))
-    return ResolveReport(settled=len(said.of), ground=ground, next=follows, lost=lost)
+    return ResolveReport(settled=len(settlement.of), ground=ground, next=follows, lost=lost)
 
 
 def _is_open(entry: Entry) -> bool:
@@ -192,38 +192,38 @@ async def _ask_balance(
     return cast("BalanceFinding", proven)
 
 
-async def _refuse_unknown_cost(ledger: Ledger, said: _Settlement) -> None:
-    """Refuse to guess: an answer with several images may have cost one price, or each of theirs."""
-    if said.charged is not None or said.means not in {None, Resolution.CHARGED}:
+async def _refuse_unknown_cost(ledger: Ledger, settlement: _Settlement) -> None:
+    """Refuse to guess: a reply with several images may have cost one price, or one for each."""
+    if settlement.charged is not None or settlement.means not in {None, Resolution.CHARGED}:
         return
-    for entry in said.of:
+    for entry in settlement.of:
         if not isinstance(entry.outcome, InDoubt):
             continue
         shown = shown_images(await ledger.reply(entry.key), base_url="")
         if len(shown) > 1:
             raise UsageError(
-                f"the answer for {entry.at.cell} showed {len(shown)} images, and up to "
-                f"{entry.outcome.credits} credits are held for it; give with --credits N what the "
-                "provider's log says was charged"
+                f"the reply for {entry.at.cell} contained {len(shown)} images, and up to "
+                f"{entry.outcome.credits} credits are reserved for it; add --credits N with the "
+                "charge in the provider's log"
             )
 
 
-async def _settle(said: _Settlement, ledger: Ledger, settings: Settings) -> None:
-    """Record who said it and on what ground, then what it does to the money."""
-    for entry in said.of:
+async def _settle(settlement: _Settlement, ledger: Ledger, settings: Settings) -> None:
+    """Record each answer and its ground, then apply it in the ledger."""
+    for entry in settlement.of:
         note_resolution(
             settings.output,
             entry,
             at=utc_stamp(),
-            answer=said.means or "found",
-            ground=said.ground,
-            url=said.url,
-            charged=said.charged,
+            answer=settlement.means or "found",
+            ground=settlement.ground,
+            url=settlement.url,
+            charged=settlement.charged,
         )
-        if said.means is None:
-            await ledger.image_found(entry.key, said.url, charged=said.charged)
+        if settlement.means is None:
+            await ledger.image_found(entry.key, settlement.url, charged=settlement.charged)
         else:
-            await ledger.resolve(entry.key, said.means, charged=said.charged)
+            await ledger.resolve(entry.key, settlement.means, charged=settlement.charged)
 
 
 async def _listed(
@@ -246,7 +246,7 @@ def _command(options: ResolveOptions, entry: Entry) -> str:
 
 
 def _base_url(options: ResolveOptions, settings: Settings) -> str:
-    """Return where relative image URLs start; an unreadable campaign does not hide the list."""
+    """Return the base of relative image URLs; the default if the campaign cannot be loaded."""
     campaigns = late("app.campaign")
     try:
         loaded = campaigns.load(options)

@@ -25,23 +25,23 @@ from pipeline.state.output.folder import open_output
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReviewPageOptions(CampaignOptions):
-    """Where the page of a campaign is served, and what it may do."""
+    """Where a campaign's review page is served, and whether it may spend."""
 
     host: str = "127.0.0.1"
     port: int = 0
     """0: any free one."""
     names: tuple[str, ...] = ()
-    """Further host names under which browsers may ask."""
+    """More host names under which browsers may reach the page."""
     reviewer: str | None = None
     """`None`: the name that `reviewer_name` returns."""
     allow_spend: bool = False
     command_line: tuple[str, ...] = ()
-    """For the manifests of runs that the page launches."""
+    """The arguments of the process, for the manifests of runs that the page launches."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Launcher:
-    """`Launch` of the page: a run of its own for each launch."""
+    """The page's `Launch`: every launch is a run."""
 
     options: ReviewPageOptions
     settings: Settings

@@ -18,12 +18,12 @@ from pipeline.state.output.lock import run_is_alive
 from pipeline.state.survey import survey
 
 FOLDER = "sheet"
-"""In the campaign's output folder, which has no other folder of this name."""
+"""Name of the default folder, inside the campaign's output folder."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SheetOptions(CampaignOptions):
-    """The form of a sheet, and where it goes."""
+    """The format of a sheet, and its folder."""
 
     form: str = "inline"
     """`inline`, `dir` or `eml`."""

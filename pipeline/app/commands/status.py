@@ -1,6 +1,6 @@
-"""Where campaigns stand, from the ledger alone.
+"""The status of campaigns, from the ledger alone.
 
-Neither the loader nor an HTTP client is imported, so that the answer comes at once.
+The loader and the HTTP client are not imported, so that the command starts fast.
 """
 
 import asyncio
@@ -21,49 +21,49 @@ from pipeline.state.output.missing_ledger import campaigns_unknown_to_ledger
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class CampaignStanding:
-    """Where one campaign stands."""
+class CampaignSummary:
+    """The status of one campaign."""
 
     run: RunRecord
-    """The newest one."""
+    """The newest run."""
     alive: bool
-    """Whether a run is at work."""
+    """True if a run is active."""
     figures: LedgerFigures
     spent: Mapping[Account, Spent]
-    """By account, that of the newest run first."""
+    """By account; that of the newest run comes first."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StatusReport:
-    """Where campaigns stand."""
+    """The status of campaigns."""
 
-    campaigns: Sequence[CampaignStanding]
+    campaigns: Sequence[CampaignSummary]
     ledger: bool
-    """Whether there is a ledger."""
+    """True if there is a ledger."""
     lost: Sequence[str]
-    """What to do about campaigns that were paid for and that no ledger knows."""
+    """Warnings about campaigns that have spent credits and that no ledger knows."""
 
 
 def read_status(file: Path | None, output: Path) -> StatusReport:
-    """Return where one campaign stands, or each that has been run."""
+    """Return the status of one campaign, or of each that has been run."""
     if not ledger_exists(output):
         lost = campaigns_unknown_to_ledger(output)
         return StatusReport(campaigns=(), ledger=False, lost=lost)
-    wanted = None if file is None else campaign_name(file)
-    return StatusReport(campaigns=asyncio.run(_standings(output, wanted)), ledger=True, lost=())
+    campaign = None if file is None else campaign_name(file)
+    return StatusReport(campaigns=asyncio.run(_summaries(output, campaign)), ledger=True, lost=())
 
 
-async def _standings(output: Path, wanted: Slug | None) -> list[CampaignStanding]:
+async def _summaries(output: Path, campaign: Slug | None) -> list[CampaignSummary]:
     async with ledger_in(output, read_only=True) as ledger:
         newest: dict[Slug, RunRecord] = {}
-        for record in await ledger.runs(wanted):
+        for record in await ledger.runs(campaign):
             newest.setdefault(record.campaign, record)
-        return [await _standing(ledger, record, output) for record in newest.values()]
+        return [await _summary(ledger, record, output) for record in newest.values()]
 
 
-async def _standing(ledger: Ledger, record: RunRecord, output: Path) -> CampaignStanding:
+async def _summary(ledger: Ledger, record: RunRecord, output: Path) -> CampaignSummary:
     alive = run_is_alive(output, record.campaign)
-    return CampaignStanding(
+    return CampaignSummary(
         run=record,
         alive=alive,
         figures=ledger_figures(await ledger.record(record.campaign), alive=alive),

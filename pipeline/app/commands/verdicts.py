@@ -72,7 +72,7 @@ async def _give(
 
 
 def reviewer_name() -> str:
-    """Return the name under a verdict: PIPELINE_REVIEWER, else the login name."""
+    """Return the reviewer's name: PIPELINE_REVIEWER, else the login name."""
     try:
         return os.environ.get("PIPELINE_REVIEWER") or getpass.getuser()
     except (OSError, KeyError):

@@ -1,1 +1,1 @@
-"""One module per command, named as the command is typed."""
+"""One module per command, with the command's name."""

@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=Path("campaigns"),
         metavar="DIR",
-        help="the folder to write to (campaigns)",
+        help="the folder to write to (default: campaigns)",
     )
 
 

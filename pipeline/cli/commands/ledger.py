@@ -10,7 +10,9 @@ from pipeline.cli.terminal import counted, say
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("what", choices=["import"], help="import what a run manifest tells")
+    parser.add_argument(
+        "what", choices=["import"], help="import the images that a run manifest lists"
+    )
     parser.add_argument(
         "manifest",
         type=Path,
@@ -21,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Import the manifest; what the ledger has already stays as it is."""
+    """Import the manifest; entries that the ledger already has stay unchanged."""
     count = import_run_manifest(arguments.manifest, settings_of(arguments))
     say(f"{counted(count, 'image')} imported from {arguments.manifest}")
     return 0

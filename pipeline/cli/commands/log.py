@@ -15,9 +15,13 @@ COLOURS = {"image": "green", "failed": "red", "refused": "red", "in_doubt": "yel
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add_campaign(parser)
-    parser.add_argument("--run", metavar="ID", help="the run to show (the newest)")
-    parser.add_argument("--all", action="store_true", help="show every run that is still on disk")
-    parser.add_argument("--failed", action="store_true", help="show only what did not go well")
+    parser.add_argument("--run", metavar="ID", help="the run to show (default: the newest)")
+    parser.add_argument(
+        "--all", action="store_true", help="show every run whose folder still exists"
+    )
+    parser.add_argument(
+        "--failed", action="store_true", help="show only failures, retries and doubts"
+    )
     add_output(parser)
 
 
@@ -35,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
         print("\n".join(lines))
         shown = True
     if not shown:
-        say("there are no such events")
+        say("no matching events")
     return 0
 
 

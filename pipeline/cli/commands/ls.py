@@ -1,4 +1,4 @@
-"""`pipeline ls FILE`: list the images of a campaign, as the ledger has them."""
+"""`pipeline ls FILE`: list the images of a campaign that are in the ledger."""
 
 import argparse
 import json
@@ -11,7 +11,7 @@ from pipeline.cli.terminal import breadth, counted, is_terminal, paint, say, tab
 from pipeline.model.outcome import Paid, PaidLost, Status, Stored
 
 WIDEST = 1000
-"""Columns beyond which no terminal is asked for its width."""
+"""The most columns that a terminal is taken to have."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print every image that was ever asked for; `pipeline plan` shows what never was."""
+    """Print every image that was ever requested; `pipeline plan` shows the others."""
     status = Status(arguments.status) if arguments.status else None
     listed = list_images(arguments.campaign, settings_of(arguments).output, status=status)
     if arguments.json:
@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     elif listed.images:
         _tell(listed)
     else:
-        say("there are no such images yet")
+        say("no matching images")
     return 0
 
 

@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         default="*",
         metavar="GLOB",
-        help="names of cells, such as 'citrus/*'; * also matches / (all cells)",
+        help="names of cells, such as 'citrus/*'; * also matches / (default: all cells)",
     )
     parser.add_argument("--stage", choices=names_of(Stage), help="only images of this stage")
     parser.add_argument("--take", type=whole_number, metavar="N", help="only this take")
@@ -62,13 +62,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--credits",
         type=credits_number,
         metavar="N",
-        help="with --found or --charged: what was charged, by the provider's log (the price)",
+        help="with --found or --charged: the charge in the provider's log (default: the price)",
     )
     add_common(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Settle images, or list what there is to settle."""
+    """Settle images, or list those that can be settled."""
     options = ResolveOptions(
         **campaign_flags(arguments),
         cells=arguments.cells,
@@ -105,7 +105,7 @@ def _answer(arguments: argparse.Namespace) -> Answer | None:
         Answer.BALANCE: arguments.balance,
         Answer.REBUY: arguments.rebuy,
     }
-    return next((answer for answer, said in given.items() if said), None)
+    return next((answer for answer, value in given.items() if value), None)
 
 
 def _status(image: OpenImage) -> str:
@@ -122,7 +122,7 @@ def _tell(image: OpenImage) -> None:
     price = " --credits N" if len(image.shown) > 1 else ""
     for url in image.shown:
         found = f"{image.settle} --found {shlex.quote(url)}{price}"
-        print(f"  the answer contained an image: {found}")
+        print(f"  the reply contained an image: {found}")
 
 
 def _row(image: OpenImage) -> dict[str, object]:

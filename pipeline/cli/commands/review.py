@@ -23,8 +23,10 @@ from pipeline.cli.terminal import is_terminal, say
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add_campaign(parser)
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
-    parser.add_argument("--port", type=port_number, default=0, help="port (any free one)")
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)"
+    )
+    parser.add_argument("--port", type=port_number, default=0, help="port (default: any free one)")
     parser.add_argument("--no-open", action="store_true", help="do not open a browser")
     parser.add_argument(
         "--allow-spend",
@@ -32,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="let everyone who has the link buy finals and new drafts",
     )
     parser.add_argument(
-        "--as", dest="by", metavar="NAME", help="the reviewer's name (your login name)"
+        "--as", dest="by", metavar="NAME", help="the reviewer's name (default: your login name)"
     )
     parser.add_argument(
         "--name",

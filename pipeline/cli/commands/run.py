@@ -40,7 +40,7 @@ class RunCommand:
 
 
 class FinalsCommand:
-    """`pipeline finals`: the final stage; a person or an option confirms the price."""
+    """`pipeline finals`: the final stage, after confirmation by a person or an option."""
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Declare the command's arguments."""
@@ -64,7 +64,10 @@ def _add_rendering(parser: argparse.ArgumentParser) -> None:
         "--max-credits", type=credits_number, metavar="N", help="spend at most N credits"
     )
     parser.add_argument(
-        "--concurrency", type=whole_number, metavar="N", help="number of requests in flight (8)"
+        "--concurrency",
+        type=whole_number,
+        metavar="N",
+        help="number of requests in flight (default: 8)",
     )
     parser.add_argument(
         "--retry-failed",
@@ -72,7 +75,7 @@ def _add_rendering(parser: argparse.ArgumentParser) -> None:
         help="send again what the provider rejected or refused",
     )
     parser.add_argument(
-        "--rebuy-lost", action="store_true", help="buy again what was paid for and is lost"
+        "--rebuy-lost", action="store_true", help="buy images again that were paid for and lost"
     )
     parser.add_argument(
         "--stop-after",
@@ -84,7 +87,7 @@ def _add_rendering(parser: argparse.ArgumentParser) -> None:
         "--drain",
         type=duration,
         metavar="TIME",
-        help="how long to wait for images in flight after the first signal (2m)",
+        help="how long to wait for images in flight after the first signal (default: 2m)",
     )
     parser.add_argument(
         "--plan", metavar="ID", help="run only if the work is exactly what this plan showed"
@@ -97,7 +100,7 @@ def _add_rendering(parser: argparse.ArgumentParser) -> None:
         "--log",
         choices=["text", "json"],
         default="text",
-        help="write text, or one JSON object per line, to stderr (text)",
+        help="write text, or one JSON object per line, to stderr (default: text)",
     )
     parser.add_argument(
         "--detailed-exitcode",
@@ -117,7 +120,7 @@ def _run(arguments: argparse.Namespace, *, stage: Stage | None, ask_always: bool
 
 
 def _console(arguments: argparse.Namespace, settings: Settings, *, ask_always: bool) -> Console:
-    """Return the console that the options ask for; imported once the campaign is locked."""
+    """Return the console for these options; its module is imported once the campaign is locked."""
     console = load_part("run_console").console_for(
         arguments, ask_above=settings.rendering.ask_above, ask_always=ask_always
     )

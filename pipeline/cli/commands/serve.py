@@ -56,30 +56,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     where = parser.add_argument_group("where it listens and writes")
     where.add_argument(
-        "--host", type=host_name, default="127.0.0.1", help="address to listen on (127.0.0.1)"
+        "--host",
+        type=host_name,
+        default="127.0.0.1",
+        help="address to listen on (default: 127.0.0.1)",
     )
     where.add_argument(
-        "--port", type=port_number, default=PORT, help="port of the API; 0: any free one (8787)"
+        "--port",
+        type=port_number,
+        default=PORT,
+        help="port of the API; 0: any free one (default: 8787)",
     )
     where.add_argument(
         "--cdn-port",
         type=port_number,
         default=CDN_PORT,
         metavar="PORT",
-        help="port of the images; 0: any free one (8788)",
+        help="port of the images; 0: any free one (default: 8788)",
     )
     where.add_argument(
         "--state",
         type=Path,
         default=STATE,
         metavar="DIR",
-        help=f"folder of its database, images and keys, kept between starts ({STATE})",
+        help=f"folder of its database, images and keys, kept between starts (default: {STATE})",
     )
     where.add_argument(
         "--log",
         choices=names_of(LogStyle),
         default=LogStyle.TEXT,
-        help="write one line per request to stderr (text)",
+        help="write one line per request to stderr (default: text)",
     )
     _add_account(parser.add_argument_group("account"))
     _add_painting(parser.add_argument_group("rendering"))
@@ -89,15 +95,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_account(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--key",
-        help="the key of the API, for trials only: other users can see it; use the variable "
-        f"{KEY_VARIABLE} otherwise (made at the first start and printed)",
+        help="the API key, for tests only: other users can see it; better set "
+        f"{KEY_VARIABLE} (default: made at the first start, and printed)",
     )
     group.add_argument(
         "--credits",
         type=credits_or_none,
         default=None,
         metavar="N",
-        help="credits of the account; requests beyond them get 402 (unlimited)",
+        help="credits of the account; when they are used up, requests get 402 (default: unlimited)",
     )
     group.add_argument(
         "--idempotency",
@@ -113,10 +119,13 @@ def _add_painting(group: argparse._ArgumentGroup) -> None:
         "--engine",
         choices=names_of(Engine),
         default=Engine.PROOF,
-        help="proof renders the prompt; none returns a plain image (proof)",
+        help="proof renders the prompt; none returns a plain image (default: proof)",
     )
     group.add_argument(
-        "--workers", type=whole_number, metavar="N", help="rendering processes (one per CPU)"
+        "--workers",
+        type=whole_number,
+        metavar="N",
+        help="rendering processes (default: one per CPU)",
     )
     group.add_argument(
         "--policy-rewrites",
@@ -130,26 +139,26 @@ def _add_behaviour(group: argparse._ArgumentGroup) -> None:
         "--error-style",
         choices=names_of(ErrorStyle),
         default=ErrorStyle.HTTP,
-        help="errors have their HTTP status, or 200 with code -1 (http)",
+        help="errors have their HTTP status, or 200 with code -1 (default: http)",
     )
     group.add_argument(
         "--images-per-minute",
         type=whole_number,
         metavar="N",
-        help="more images a minute get 429 (no limit)",
+        help="limit of images a minute; further requests get 429 (default: no limit)",
     )
     group.add_argument(
         "--in-flight",
         type=whole_number,
         metavar="N",
-        help="more requests at once get 429 (no limit)",
+        help="limit of requests at once; further requests get 429 (default: no limit)",
     )
     group.add_argument(
         "--url-lifetime",
         type=url_lifetime,
         default=30 * 86400.0,
         metavar="TIME",
-        help="how long image URLs are valid (30d)",
+        help="how long image URLs are valid (default: 30d)",
     )
     group.add_argument(
         "--faults", type=Path, metavar="FILE", help="a JSON file with fault rules, see below"
@@ -184,12 +193,12 @@ def _entry(name: str, text: str, longest: int) -> str:
 def host_name(text: str) -> str:
     """Return an address to listen on."""
     if not text.strip():
-        raise argparse.ArgumentTypeError("an address is missing; 0.0.0.0 stands for all")
+        raise argparse.ArgumentTypeError("the address is empty; 0.0.0.0 listens on all interfaces")
     return text
 
 
 def url_lifetime(text: str) -> float:
-    """Return seconds, up to ten years: later dates cannot be signed."""
+    """Return seconds, at most ten years; later dates cannot be signed."""
     seconds = duration(text)
     if seconds > TEN_YEARS:
         raise argparse.ArgumentTypeError(f"{text!r} is more than ten years")
@@ -237,7 +246,7 @@ def settings_for(arguments: argparse.Namespace) -> ServerSettings:
 
 
 def serve(settings: ServerSettings) -> None:
-    """Serve; one line of JSON on stdout says where, as soon as requests are answered."""
+    """Serve, and print the URLs as one line of JSON on stdout once requests are answered."""
 
     def ready(server: ImageServer) -> None:
         facts = {"url": server.url, "cdn": server.cdn_url}
@@ -254,7 +263,7 @@ def serve(settings: ServerSettings) -> None:
 
 
 def manage_keys(words: list[str], state: Path) -> int:
-    """`keys add NAME`, `keys list`, `keys revoke NAME`."""
+    """Run `keys add NAME`, `keys list` or `keys revoke NAME`."""
     match words:
         case ["keys", "add", name]:
             print(add_key(state, name))

@@ -9,9 +9,9 @@ from pipeline.cli.flags import add_campaign, add_common, campaign_flags, setting
 from pipeline.cli.terminal import counted, say
 
 FORMS = {
-    "inline": "one HTML file that contains the pictures (the default)",
+    "inline": "one HTML file that contains the pictures (default)",
     "dir": "HTML pages and thumbnails in a folder",
-    "eml": "a mail that can be sent",
+    "eml": "a message file for a mail program",
 }
 
 
@@ -27,9 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--to",
         type=Path,
         metavar="DIR",
-        help="the folder to write to (sheet/ in the campaign's output folder)",
+        help="the folder to write to (default: sheet/ in the campaign's output folder)",
     )
-    add_common(parser, quiet="print nothing if it succeeds")
+    add_common(parser, quiet="print nothing on success")
 
 
 def run(arguments: argparse.Namespace) -> int:

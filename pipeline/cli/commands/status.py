@@ -1,4 +1,4 @@
-"""`pipeline status [FILE]`: show where campaigns stand."""
+"""`pipeline status [FILE]`: show the status of campaigns."""
 
 import argparse
 import json
@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pipeline.app.commands.status import CampaignStanding, read_status
+from pipeline.app.commands.status import CampaignSummary, read_status
 from pipeline.cli.flags import add_output, settings_of
 from pipeline.cli.terminal import breadth, counted, is_terminal, paint, say, table, width
 from pipeline.model.credits import Spent
@@ -14,23 +14,23 @@ from pipeline.model.outcome import Status
 from pipeline.model.provider import Account
 
 WIDEST = 1000
-"""Columns beyond which no terminal is asked for its width."""
+"""The most columns that a terminal is taken to have."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument(
-        "campaign", type=Path, nargs="?", metavar="FILE", help="only this campaign (all)"
+        "campaign", type=Path, nargs="?", metavar="FILE", help="only this campaign (default: all)"
     )
     add_output(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print where campaigns stand."""
+    """Print the status of campaigns."""
     output = settings_of(arguments).output
     report = read_status(arguments.campaign, output)
-    for words in report.lost:
-        say(f"{paint('warning', 'yellow', stream=sys.stderr)}: {words}")
+    for warning in report.lost:
+        say(f"{paint('warning', 'yellow', stream=sys.stderr)}: {warning}")
     if arguments.json:
         print(json.dumps([_row(one) for one in report.campaigns], indent=1))
     if not report.ledger:
@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _lines(campaigns: Sequence[CampaignStanding]) -> list[str]:
+def _lines(campaigns: Sequence[CampaignSummary]) -> list[str]:
     """Return a table with a row for each campaign and account."""
     rows = [("Campaign", "Last run", "Ended", "Decided", "Account", "Images", "Credits")]
     for one in campaigns:
@@ -56,7 +56,7 @@ def _lines(campaigns: Sequence[CampaignStanding]) -> list[str]:
     return [paint(head, "bold"), *rest]
 
 
-def _narrow_lines(campaigns: Sequence[CampaignStanding]) -> list[str]:
+def _narrow_lines(campaigns: Sequence[CampaignSummary]) -> list[str]:
     """Return a line for each campaign, and one below it for each of its accounts."""
     heads = table([_head(one) for one in campaigns])
     rows = [_money(one, *account) for one in campaigns for account in one.spent.items()]
@@ -68,7 +68,7 @@ def _narrow_lines(campaigns: Sequence[CampaignStanding]) -> list[str]:
     return lines
 
 
-def _head(one: CampaignStanding) -> tuple[str, str, str, str]:
+def _head(one: CampaignSummary) -> tuple[str, str, str, str]:
     figures = one.figures
     return (
         one.run.campaign,
@@ -78,13 +78,13 @@ def _head(one: CampaignStanding) -> tuple[str, str, str, str]:
     )
 
 
-def _money(one: CampaignStanding, account: Account, spent: Spent) -> tuple[str, str, str]:
+def _money(one: CampaignSummary, account: Account, spent: Spent) -> tuple[str, str, str]:
     doubt = f" + {spent.in_doubt:,} in doubt" if spent.in_doubt else ""
     images = one.figures.images.get(account, {})
     return account, _images(images), f"{spent.confirmed:,}{doubt}"
 
 
-def _ending(one: CampaignStanding) -> str:
+def _ending(one: CampaignSummary) -> str:
     if one.run.exit_code is None:
         return "running" if one.alive else "killed"
     return "done" if one.run.exit_code == 0 else f"exit {one.run.exit_code}"
@@ -100,8 +100,8 @@ def _images(images: Mapping[Status, int]) -> str:
     return ", ".join([stored, *others])
 
 
-def _row(one: CampaignStanding) -> dict[str, object]:
-    """One campaign as JSON; `images` and `credits` are those of the newest run's account."""
+def _row(one: CampaignSummary) -> dict[str, object]:
+    """Return one campaign as JSON; `images` and `credits` are of the newest run's account."""
     accounts = [
         {"account": account, **_account(one.figures.images.get(account, {}), spent)}
         for account, spent in one.spent.items()

@@ -18,7 +18,7 @@ from pipeline.model.campaign import Stage
 from pipeline.model.verdict import Decision
 
 MOST_NAMED = 20
-"""Cells that are listed one by one."""
+"""Most cells that are listed by name."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,11 +27,11 @@ class VerdictCommand:
 
     decision: Decision
     result: str
-    """What is said of the cells."""
+    """What happened to the cells, such as `approved`."""
     note: str = ""
     """Help of `--note`; empty: the command has none."""
     takes: bool = False
-    """Whether it has `--take`."""
+    """True if the command has `--take`."""
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Declare the command's arguments."""
@@ -52,10 +52,12 @@ class VerdictCommand:
             "--stage",
             choices=names_of(Stage),
             default=Stage.DRAFT,
-            help="the stage to decide on (draft)",
+            help="the stage to decide on (default: draft)",
         )
-        parser.add_argument("--as", dest="by", metavar="NAME", help="who decides (your login name)")
-        add_common(parser, quiet="print nothing if it succeeds")
+        parser.add_argument(
+            "--as", dest="by", metavar="NAME", help="who decides (default: your login name)"
+        )
+        add_common(parser, quiet="print nothing on success")
 
     def run(self, arguments: argparse.Namespace) -> int:
         """Record the verdicts and print them."""

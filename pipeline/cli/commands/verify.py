@@ -15,7 +15,7 @@ DAMAGE = 3
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument(
-        "campaign", type=Path, nargs="?", metavar="FILE", help="only this campaign (all)"
+        "campaign", type=Path, nargs="?", metavar="FILE", help="only this campaign (default: all)"
     )
     add_output(parser)
 
@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         for path, condition in report.bad.items():
             print(f"{condition}: {path}")
-    say(f"{report.whole:,} of {counted(report.files, 'file')} whole")
+    say(f"{report.whole:,} of {counted(report.files, 'file')} intact")
     if report.bad:
         say(
             "The next run downloads a missing file again without paying; move a changed one away "

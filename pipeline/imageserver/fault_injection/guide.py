@@ -91,13 +91,13 @@ RULE_FIELDS = (
         "`generate`, `edits`, `generations`, `jobs`, `api` for all four endpoints, or `cdn`",
     ),
     ("when", "`before` or `after` the charge; faults in the answer are always after it"),
-    ("skip", "number of matching requests that pass first"),
-    ("every", "of the matching requests after those, every n-th is hit"),
-    ("times", "greatest number of hits"),
-    ("chance", "probability of a hit, from a random source with the rules' `seed`"),
+    ("skip", "number of matching requests that are answered normally first"),
+    ("every", "every n-th of the matching requests after those gets the fault"),
+    ("times", "most requests that get the fault"),
+    ("chance", "probability of the fault, from a random source with the rules' `seed`"),
     (
         "match",
-        "values to have, of `quality size background n caller idempotency_key`",
+        "required values of `quality size background n caller idempotency_key`",
     ),
 )
 """The fields of a rule that select the requests it hits; the first rule that hits is applied."""

@@ -1,8 +1,8 @@
-"""Balances of an account, noted while nothing was in doubt: they settle later doubts.
+"""Balances of an account, recorded while nothing was in doubt, to settle later doubts.
 
-A balance alone proves nothing, nor do two of them while a request is open. So a balance is noted
-together with what the ledger had confirmed at that moment: all that was charged since can be
-compared with all that was requested since.
+A single balance proves nothing, and neither do two while a request is open. Each balance is
+recorded with the credits that the ledger had confirmed at that moment, so that everything charged
+since then can be compared with everything requested since then.
 """
 
 import json
@@ -37,7 +37,7 @@ class BalanceFinding:
 
 
 def read_balance(output: Path, account: Account) -> Balance | None:
-    """Return the last balance that was noted of an account; `None` if there is none."""
+    """Return the last balance that was recorded for an account; `None` if there is none."""
     known = _read(output).get(account)
     try:
         return Balance(**known) if isinstance(known, dict) else None
@@ -46,35 +46,35 @@ def read_balance(output: Path, account: Account) -> Balance | None:
 
 
 def note_balance(output: Path, account: Account, balance: Balance) -> None:
-    """Note a balance in place of the one before; `LocalFault` if the disk fails."""
+    """Replace the recorded balance of an account; `LocalFault` if the disk fails."""
     known = _read(output) | {account: asdict(balance)}
     write_file(output, BALANCES, json.dumps(known, indent=1).encode())
 
 
 def compare_balances(before: Balance, *, left: int, spent: Spent) -> BalanceFinding:
-    """Compare what the balance lost with what the account may have been charged since.
+    """Compare the credits that left the account with those that the ledger knows or doubts.
 
-    Only the two ends of the interval prove something about every doubt. A value between them does
-    not tell which doubts were charged; one outside is somebody else's spending, or a payment in.
+    Only the two ends of that interval settle every doubt. A value between them does not show which
+    doubts were charged; a value outside means that others spent credits, or that some were added.
     """
     charged = before.left - left
     sure = spent.confirmed - before.confirmed
     most = sure + spent.in_doubt
     since = f"since {before.at} the balance fell by {charged} credits"
     if charged == sure:
-        words = f"{since}, all of them for images that came: none was charged"
+        words = f"{since}, all of them for images that were received: no doubt was charged"
         return BalanceFinding(settles=Resolution.NOT_CHARGED, words=words)
     if charged == most:
-        words = f"{since}: {sure} for images that came, {spent.in_doubt} for what is in doubt"
+        words = f"{since}: {sure} for received images, {spent.in_doubt} for what is in doubt"
         return BalanceFinding(settles=Resolution.CHARGED, words=words)
     if sure < charged < most:
-        words = f"{since}, {sure} for images that came: {charged - sure} of the {spent.in_doubt} "
+        words = f"{since}, {sure} for received images: {charged - sure} of the {spent.in_doubt} "
         return BalanceFinding(
-            settles=None, words=f"{words}in doubt were charged, and nobody knows which"
+            settles=None, words=f"{words}in doubt were charged, but the balance does not show which"
         )
-    words = f"{since}, and this ledger knows of {sure} to {most}: somebody else uses the account, "
+    words = f"{since}, but this ledger knows of {sure} to {most}: others used the account, or "
     return BalanceFinding(
-        settles=None, words=f"{words}or it was paid into; the balance proves nothing"
+        settles=None, words=f"{words}credits were added; the balance proves nothing"
     )
 
 

@@ -20,11 +20,11 @@ def new_run_id(now: datetime) -> RunId:
 
 
 def open_output(folder: Path) -> Path:
-    """Resolve the output folder once and prove that it can be written; `LocalFault` if not."""
+    """Create and resolve the output folder; `LocalFault` if it cannot be written."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         root = folder.resolve(strict=True)
-        with tempfile.TemporaryFile(dir=root):  # nameless: a death here leaves nothing behind
+        with tempfile.TemporaryFile(dir=root):  # unnamed: a crash here leaves nothing behind
             pass
     except OSError as error:
         raise LocalFault(
@@ -34,7 +34,7 @@ def open_output(folder: Path) -> Path:
 
 
 def write_file(root: Path, place: PurePosixPath, content: bytes | Iterable[bytes]) -> None:
-    """Put a file below the output folder, whole or not at all; `LocalFault` if not."""
+    """Write a file below the output folder, whole or not at all; `LocalFault` if the disk fails."""
     at = ConfinedPath.at(str(place))
     try:
         make_folders(root, at.folders)
@@ -44,9 +44,9 @@ def write_file(root: Path, place: PurePosixPath, content: bytes | Iterable[bytes
 
 
 def point_latest(root: Path, paths: RunPaths) -> None:
-    """Let `latest` point at this run, atomically; `LocalFault` if the disk fails."""
+    """Point `latest` at this run, atomically; `LocalFault` if the disk fails."""
     link = root / paths.latest
-    beside = link.with_name(".latest.new")  # one name: what a dead run left is written over
+    beside = link.with_name(".latest.new")  # a fixed name: a dead run's leftover is replaced
     try:
         beside.unlink(missing_ok=True)
         beside.symlink_to(paths.folder.relative_to(PurePosixPath(paths.campaign)))

@@ -1,4 +1,4 @@
-"""The checks of each image, kept beside the images: decoding one again is expensive."""
+"""The check results of each image, kept because decoding an image again is expensive."""
 
 import json
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ def read_kept_checks(output: Path, campaign: str) -> "KeptChecks":
 class KeptChecks:
     """sha256 of an image → its checks; one line each in `<campaign>/checks.jsonl`.
 
-    A line that was torn by a crash is measured again.
+    An image whose line was cut off by a crash is checked again.
     """
 
     def __init__(self, output: Path, campaign: str) -> None:

@@ -1,4 +1,4 @@
-"""One run of a campaign at a time: a kernel lock, released with the process that held it."""
+"""One run of a campaign at a time: a lock that the kernel releases when the process ends."""
 
 import fcntl
 import os
@@ -38,7 +38,7 @@ def campaign_lock(output: Path, campaign: str) -> Iterator[None]:
                 f"another run of {campaign} is alive{f' (process {holder})' if holder else ''}; "
                 "nothing was sent"
             )
-        with suppress(OSError):  # on a full disk the process id is lost; the lock is the kernel's
+        with suppress(OSError):  # without the process id, on a full disk, the lock still holds
             os.ftruncate(handle, 0)
             os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
         yield

@@ -1,4 +1,4 @@
-"""A ledger that is gone while its run manifests are there: how to notice and repair that."""
+"""Detecting a ledger that lacks what run manifests say was spent, and how to repair it."""
 
 import json
 import shlex
@@ -10,13 +10,13 @@ from pipeline.ledger.registry import ledger_exists
 from pipeline.model.campaign import Slug
 
 HEAD = 4 * 1024 * 1024
-"""Bytes of a run manifest that hold all that it says before its images."""
+"""Bytes at the start of a run manifest that contain everything before its images."""
 IMAGES = b'\n "images": ['
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ManifestHead:
-    """What a run manifest says before its images."""
+    """The part of a run manifest before its images."""
 
     place: Path
     account: str
@@ -38,8 +38,8 @@ def unknown_to_ledger(output: Path, campaign: Slug, *, known: Container[str] = (
         return ""
     credits_ = sum(head.upper for head in lost)
     message = (
-        f"the ledger in {output} knows nothing of {credits_:,} credits that {campaign} has spent: "
-        "without it all would be bought again."
+        f"the ledger in {output} lacks {credits_:,} credits that {campaign} has spent: "
+        "a run would buy those images again."
     )
     lines = [message]
     for head in lost:

@@ -1,4 +1,4 @@
-"""The record of who settled a doubt, when and on what ground, beside the campaign's images."""
+"""The record of settled doubts in the campaign's folder: when, how and on what ground."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A campaign in which nothing is due: how the next run knows, and repeats the last report."""
+"""Detecting that a campaign is unchanged and nothing is due, and repeating its last report."""
 
 import hashlib
 import json
@@ -15,7 +15,7 @@ from pipeline.model.run import RunId, RunPaths
 from pipeline.state.output.folder import write_file
 
 TOTALS = b'\n "totals": '
-"""Where the totals of a run manifest begin; no text before it can hold a bare line break."""
+"""The start of a run manifest's totals; no text before it can contain a bare line break."""
 PIECE = 1024 * 1024
 
 OWN_WRITES = 2
@@ -24,22 +24,22 @@ OWN_WRITES = 2
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fingerprint:
-    """The ledger and the disk as a run found them, before it looked at anything else."""
+    """The state of the ledger and the disk at the start of a run."""
 
     ledger: str
     """The random name of the ledger."""
     writes: int
-    """How far it had been written."""
+    """How many times it had been written."""
     folders: str
     """A digest of all folders of images: when each last changed, and the bytes in it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Unchanged:
-    """What has to be as it was for the last report to be still right."""
+    """What must be unchanged for the last report to be still right."""
 
     fingerprint: str
-    """Of the campaign's meaning, the account, and what the run was asked."""
+    """Digest of the campaign, the account and the options of the run."""
     ledger: str
     writes: int
     folders: str
@@ -57,7 +57,7 @@ def campaign_fingerprint(campaign: Campaign, *, account: str, asked: Iterable[ob
 
 
 def take_fingerprint(root: Path, campaign: Slug) -> Fingerprint | None:
-    """Return how ledger and images are now; `None` if the ledger has no mark."""
+    """Return the current state of ledger and images; `None` if the ledger has no mark."""
     mark = ledger_mark(root)
     if mark is None:
         return None
@@ -68,10 +68,10 @@ def take_fingerprint(root: Path, campaign: Slug) -> Fingerprint | None:
 def remember_unchanged(
     root: Path, campaign: Slug, *, run: RunId, seen: str, found: Fingerprint | None, images: int
 ) -> None:
-    """Remember, after a run that left nothing due and paid nothing, what it found at its start.
+    """Save what a run found at its start, after it left nothing due and paid nothing.
 
-    Nothing is remembered if somebody else wrote into the ledger meanwhile: a verdict that was
-    given during the run must be seen by the next one.
+    Nothing is saved if another process wrote to the ledger meanwhile: the next run must see a
+    verdict that was given during this one.
     """
     mark = ledger_mark(root)
     if mark is None or found is None:
@@ -92,7 +92,7 @@ def remember_unchanged(
 def still_unchanged(
     root: Path, campaign: Slug, *, seen: str, found: Fingerprint | None
 ) -> Unchanged | None:
-    """Return what still holds of the last run; `None` if anything is not as it was."""
+    """Return what was saved if it still holds; `None` if anything has changed."""
     try:
         known = Unchanged(**json.loads((root / _place(campaign)).read_bytes()))
     except (OSError, ValueError, TypeError):

@@ -116,7 +116,7 @@ async def test_a_doubt_names_the_command_that_settles_it(ledger):
 
 async def test_a_lost_image_names_the_flag_that_buys_it_again_and_says_that_it_costs(ledger):
     assert await named(ledger, FIVE, counts={Status.PAID_LOST: 1}) == [
-        "Next run --rebuy-lost, which pays for the lost ones again"
+        "Next run --rebuy-lost, which pays again for the lost images"
     ]
 
 
@@ -124,10 +124,10 @@ async def test_a_lost_image_names_the_flag_that_buys_it_again_and_says_that_it_c
     ("kind", "step"),
     [
         (FailureKind.NOT_SENT, "Next run"),
-        (FailureKind.REJECTED, "Next run --retry-failed, or change the words"),
+        (FailureKind.REJECTED, "Next run --retry-failed, or change the prompt"),
     ],
 )
 async def test_what_never_left_the_machine_is_asked_again_by_a_plain_run(ledger, kind, step):
-    """With a provider that could not be reached one was told to change the words."""
+    """With a provider that could not be reached one was told to change the prompt."""
     await ledger.fail(await submit(ledger, FIVE[0]), Failed(kind=kind, reason="no"), http=None)
     assert await named(ledger, FIVE, counts={Status.FAILED: 1}) == [step]

@@ -78,7 +78,7 @@ def test_what_several_images_cost_is_said_by_the_person_not_guessed(capfd, words
     assert "4 credits" in listed
     assert listed.count("--credits N") == 2
     assert main(["resolve", "soda.yaml", *words]) == 2
-    assert "showed 2 images, and up to 4 credits are held" in capfd.readouterr().err
+    assert "contained 2 images, and up to 4 credits are reserved" in capfd.readouterr().err
     assert not Path("output/soda/resolutions.jsonl").exists()
     assert main(["resolve", "soda.yaml", *words, "--credits", "3"]) == 0
     (told,) = Path("output/soda/resolutions.jsonl").read_text().splitlines()

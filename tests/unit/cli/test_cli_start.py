@@ -107,4 +107,4 @@ def test_every_command_reads_a_campaigns_name_as_the_loader_does(
         assert main([words[0], "soda.yaml"]) == 0, words
     said = capfd.readouterr()
     assert "soda/drafts/citrus/4x3" in said.out
-    assert "1 of 1 file whole" in said.err.replace("2 of 2 files", "1 of 1 file")
+    assert "1 of 1 file intact" in said.err.replace("2 of 2 files", "1 of 1 file")

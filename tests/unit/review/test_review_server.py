@@ -398,7 +398,7 @@ async def test_an_edited_campaign_makes_approvals_stale_and_finals_skip_them(sta
     row = next(change["row"] for change in changes if change["i"] == 1)
     assert (row[0], row[-1]) == (
         "stale",
-        "its words, its settings or the provider changed after the approval",
+        "its prompt, its settings or the provider changed after the approval",
     )
     assert quote["credits"] == 0
 

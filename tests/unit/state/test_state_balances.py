@@ -20,11 +20,11 @@ ACCOUNT = Account("gptimage@https://api.test")
 @pytest.mark.parametrize(
     ("left", "settles", "words"),
     [
-        (970, Resolution.NOT_CHARGED, "none was charged"),
+        (970, Resolution.NOT_CHARGED, "no doubt was charged"),
         (946, Resolution.CHARGED, "24 for what is in doubt"),
-        (958, None, "12 of the 24 in doubt were charged, and nobody knows which"),
-        (944, None, "somebody else uses the account"),
-        (1000, None, "or it was paid into"),
+        (958, None, "12 of the 24 in doubt were charged, but the balance does not show which"),
+        (944, None, "others used the account"),
+        (1000, None, "or credits were added"),
         (2000, None, "the balance proves nothing"),
     ],
     ids=["none of them", "all of them", "some of them", "more", "less than is sure", "a payment"],
@@ -32,9 +32,9 @@ ACCOUNT = Account("gptimage@https://api.test")
 def test_a_balance_settles_only_what_it_proves_of_every_doubt(left, settles, words):
     """30 credits were confirmed since, and 24 are in doubt."""
     spent = Spent(confirmed=Credits(70), in_doubt=Credits(24))
-    weighed = compare_balances(BEFORE, left=left, spent=spent)
-    assert weighed.settles is settles
-    assert words in weighed.words
+    finding = compare_balances(BEFORE, left=left, spent=spent)
+    assert finding.settles is settles
+    assert words in finding.words
 
 
 def test_a_balance_is_kept_by_account_and_the_newest_one_counts(tmp_path):
