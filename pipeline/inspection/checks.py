@@ -99,7 +99,7 @@ def _alpha(image: DecodedImage, background: Background) -> Check:
     clear = f"{image.clear:.0%} of the pixels are transparent"
     match background:
         case Background.TRANSPARENT:
-            words = clear if image.clear else "no transparency: the background is opaque"
+            words = clear if image.clear else "no transparency: the background is part of the image"
             return _check(CheckName.ALPHA, round(image.clear, 4), CLEAR_SHARE, words)
         case Background.OPAQUE:
             return _check(CheckName.ALPHA, round(1 - image.clear, 4), OPAQUE_SHARE, clear)

@@ -125,4 +125,4 @@ class Pictures:
 
 
 def _gone(artifact: Artifact) -> web.HTTPException:
-    return web.HTTPGone(text=f"{artifact.path} is not on disk: run the campaign again")
+    return web.HTTPGone(text=f"{artifact.path} is not on disk any more: run again")
