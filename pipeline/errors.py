@@ -1,32 +1,32 @@
-"""Every way this program can fail, with its exit code and what may have been charged.
+"""The errors of this program, with their exit codes and what may have been charged.
 
 PipelineError                   1   a bug unless a subclass says otherwise
 ├── Refusal                     2   nothing was sent
 │   ├── CampaignError               the campaign file, its feeds or its template, with places
 │   ├── UsageError                  the command line, a plan id, a cell that does not exist
 │   ├── KeyMissing                  the provider's key is not in the environment
-│   └── Declined                    a person said no
-├── Halted                      3   a run stopped early; what is in flight or paid for is kept
+│   └── Declined                    a person declined to spend
+├── Halted                      3   a run stopped early; images in flight or paid for are kept
 │   ├── FailuresReached             more failures than the campaign allows
-│   ├── BudgetReached           4   stopped before overspending
-│   ├── TimeIsUp                4   --stop-after
-│   ├── CircuitOpen             6   several requests in a row were never answered
+│   ├── BudgetReached           4   a budget does not allow the next image
+│   ├── TimeIsUp                4   the time of --stop-after has passed
+│   ├── CircuitOpen             6   several requests in a row ended in doubt
 │   └── Interrupted             130/143   by a signal
 ├── ProviderError               3   one request did not give an image
-│   ├── NotSent                     nothing charged, tried again
-│   ├── Throttled                   nothing charged, the whole pool waits
-│   ├── Rejected                    nothing charged, never tried again by itself
-│   │   └── PolicyRefused           the provider's policy said no
-│   ├── ProviderStopped         7   key or funds refused: nothing charged, buying stops
-│   └── ReplyUnknown            6   charged or not: nobody can know
-├── ArtifactError               3   paid for, and the file is not here
+│   ├── NotSent                     not charged; tried again
+│   ├── Throttled                   not charged; all requests pause
+│   ├── Rejected                    not charged; tried again only with --retry-failed
+│   │   └── PolicyRefused           the provider's content policy refused the prompt
+│   ├── ProviderStopped         7   key refused or no credits left: not charged; buying stops
+│   └── ReplyUnknown            6   may have been charged
+├── ArtifactError               3   an image is paid for, but its file is not on disk
 │   ├── DownloadFailed              may be tried again
-│   ├── ImageGone                   cannot be had any more
-│   └── ImageBroken                 arrived, and is not the image that was asked
-├── TaskFailed                  3   heavy work that is free to repeat could not be done
-│   └── TaskDied                    it ended every process it ran in
-├── LocalFault                  74  disk, file or ledger: buying stops, what is paid for is kept
-│   └── LedgerUnusable              torn, foreign or newer than this program
+│   ├── ImageGone                   the image host does not have it any more
+│   └── ImageBroken                 the downloaded file is not a valid image
+├── TaskFailed                  3   a task raised an error
+│   └── TaskDied                    a task ended every process it ran in
+├── LocalFault                  74  disk, file or ledger; buying stops, paid images are kept
+│   └── LedgerUnusable              damaged, foreign, or newer than this program
 └── LockHeld                    75  another run of this campaign is alive
 """
 
@@ -85,7 +85,7 @@ class Finding:
 
 
 class CampaignError(Refusal):
-    """The campaign cannot be used as written; has every finding."""
+    """The campaign cannot be used as written; `findings` has every mistake."""
 
     def __init__(self, findings: tuple[Finding, ...]) -> None:
         super().__init__("\n".join(str(finding) for finding in findings))
@@ -108,11 +108,11 @@ class KeyMissing(Refusal):
 
 
 class Declined(Refusal):
-    """A person was asked and said no."""
+    """A person was asked, and declined."""
 
 
 class Halted(PipelineError):
-    """A run stopped early on purpose; what was paid for is kept."""
+    """A run stopped early on purpose; paid images are kept."""
 
     exit_code = 3
 
@@ -131,25 +131,25 @@ class TimeIsUp(Halted):
     exit_code = 4
 
     def __init__(self, *, seconds: float) -> None:
-        super().__init__(f"the {seconds:g} s of --stop-after have passed; run again to go on")
+        super().__init__(f"the {seconds:g} s of --stop-after have passed; run again to continue")
         self.seconds = seconds
 
 
 class CircuitOpen(Halted):
-    """Several requests in a row were sent and never answered."""
+    """Several requests in a row ended in doubt."""
 
     exit_code = 6
 
     def __init__(self, *, doubts: int, last: str) -> None:
         super().__init__(
-            f"{doubts} requests in a row were not answered, the last one: {last}; "
+            f"{doubts} requests in a row are in doubt, the last one: {last}; "
             "nothing more is sent, since each may have been charged"
         )
         self.doubts, self.last = doubts, last
 
 
 class Interrupted(Halted):
-    """A signal asked the run to end."""
+    """A signal interrupted the run."""
 
     exit_code = 130
 
@@ -167,7 +167,7 @@ class BudgetReached(Halted):
     def __init__(self, *, scope: str, limit: int, spent: int, price: int) -> None:
         super().__init__(
             f"the {scope} budget of {limit} credits has {limit - spent} left, "
-            f"the next image costs {price}"
+            f"and the next image costs {price}"
         )
         self.scope, self.limit, self.spent, self.price = scope, limit, spent, price
 
@@ -185,11 +185,11 @@ class ProviderError(PipelineError):
         """The HTTP status, if there was a reply."""
         self.request_id = request_id
         self.raw = raw
-        """The body of the reply as far as it was read."""
+        """The body of the reply, as far as it was read."""
 
 
 class NotSent(ProviderError):
-    """The request did not leave this machine whole: nothing was charged."""
+    """The request was not sent completely: nothing was charged."""
 
 
 class Throttled(ProviderError):
@@ -206,7 +206,7 @@ class Throttled(ProviderError):
     ) -> None:
         super().__init__(message, http=http, request_id=request_id, raw=raw)
         self.retry_after = retry_after
-        """Seconds that the provider asked to wait, limited to a sensible range."""
+        """Seconds that the provider asked to wait; see `providers.replies`."""
 
 
 class Rejected(ProviderError):
@@ -218,13 +218,13 @@ class PolicyRefused(Rejected):
 
 
 class ProviderStopped(ProviderError):
-    """The key or the funds were refused: no further request makes sense."""
+    """The key was refused or no credits are left: every further request would fail."""
 
     exit_code = 7
 
 
 class ReplyUnknown(ProviderError):
-    """The request was sent, and no reply says whether it was charged."""
+    """The request was sent, but no reply shows whether it was charged."""
 
     exit_code = 6
 
@@ -239,7 +239,7 @@ class ReplyUnknown(ProviderError):
     ) -> None:
         super().__init__(message, http=http, request_id=request_id, raw=raw)
         self.images = max(1, images)
-        """Number of images that may have been charged: as many as the reply shows, at least 1."""
+        """Number of images that may have been charged: those in the reply, at least 1."""
 
 
 class ArtifactError(PipelineError):
@@ -249,19 +249,19 @@ class ArtifactError(PipelineError):
 
 
 class DownloadFailed(ArtifactError):
-    """The download failed this time; another try is free."""
+    """The download failed; trying again is free."""
 
 
 class ImageGone(ArtifactError):
-    """The image host says that the image is not there any more."""
+    """The image host does not have the image any more."""
 
 
 class ImageBroken(ArtifactError):
-    """The downloaded file is not a whole image of the expected kind."""
+    """The downloaded file is not a complete image of an accepted kind."""
 
 
 class TaskFailed(PipelineError):
-    """A task raised an error that cannot be sent from one process to another; told in words."""
+    """A task raised an unexpected error, or one that cannot be pickled; this has its message."""
 
     exit_code = 3
 
@@ -271,13 +271,13 @@ class TaskDied(TaskFailed):
 
 
 class LocalFault(PipelineError):
-    """A disk, file or memory fault on this machine: stop buying, keep what is paid for."""
+    """A disk, file or memory error on this machine: buying stops, paid images are kept."""
 
     exit_code = 74
 
 
 class LedgerUnusable(LocalFault):
-    """The ledger is torn, foreign, or newer than this program; it was left untouched."""
+    """The ledger is damaged, foreign, or newer than this program; it was not changed."""
 
 
 class LockHeld(PipelineError):

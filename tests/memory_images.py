@@ -31,7 +31,7 @@ class MemoryImages:
     async def put(self, path, chunks, *, replaces=frozenset()):
         ConfinedPath.at(path)
         if path in self._busy:
-            raise LocalFault(f"{path} is being written twice at once")
+            raise LocalFault(f"{path} is already being written")
         self._busy.add(path)
         try:
             return self._named(path, [chunk async for chunk in chunks], replaces)
@@ -47,8 +47,8 @@ class MemoryImages:
         older = self.files.get(name)
         if older is not None and hashlib.sha256(older).hexdigest() not in replaces | {sha256}:
             raise LocalFault(
-                f"{name} is in the way: it is not a file that this pipeline put there. "
-                "Move it away and run again; the image is paid for and only has to be fetched."
+                f"{name} already exists, and this pipeline did not write it. "
+                "Move it away and run again; the image is paid for and only has to be downloaded."
             )
         self.files[name] = content
         return Artifact(

@@ -1,4 +1,4 @@
-"""Where tasks run: in a process pool here, in this process, or elsewhere.
+"""Executors, which run tasks: in a process pool, in this process, or elsewhere.
 
-An executor decides nothing, knows no kind of task, and never pays.
+An executor makes no decisions, knows no kind of task, and never spends.
 """

@@ -1,4 +1,4 @@
-"""The promise every executor keeps."""
+"""The Protocol of executors."""
 
 import pickle
 from contextlib import AbstractAsyncContextManager
@@ -11,19 +11,19 @@ Result = TypeVar("Result")
 
 
 class Executor(AbstractAsyncContextManager["Executor"], Protocol):
-    """Runs tasks; entered before the first one, and left once nobody waits for a result.
+    """Runs tasks while its context is entered.
 
-    Leaving drops tasks that have not begun, waits for those that have, and leaves no process
-    or thread behind.
+    Leaving the context drops tasks that have not begun, waits for those that have, and ends every
+    process and thread.
     """
 
     async def run(self, task: Task[Result]) -> Result:
-        """Run a task beside the event loop, and return what it returns; safe to repeat.
+        """Run a task without blocking the event loop, and return its result; safe to repeat.
 
-        Many may run at once. What the task raises is raised here, attributes included. `TaskDied`
-        where it ends each process that it runs in, which is tried twice; other tasks do not
-        suffer from it. `LocalFault` where no process can be started. A caller that is cancelled
-        stops waiting at once, and whatever the task still does has no effect on it.
+        Many tasks may run at once. An error of the task is raised here, with its attributes.
+        Raises `TaskDied` if the task ends its process twice, without harm to other tasks, and
+        `LocalFault` if no process can be started. A caller that is cancelled stops waiting at
+        once; the task may still run to its end.
         """
         ...
 
@@ -31,16 +31,16 @@ class Executor(AbstractAsyncContextManager["Executor"], Protocol):
 
 
 def run_for_another_process(task: Task[Result]) -> Result:
-    """Run a task whose result or error is going to be pickled.
+    """Run a task whose result or error will be pickled.
 
-    An error that cannot be rebuilt at the other end is raised as `TaskFailed` with its words: it
-    would break the pipe that it comes through, for every task that uses it.
+    An error that cannot be unpickled is raised as `TaskFailed` with its message, since it would
+    break the pool for all other tasks.
     """
     try:
         return task.run()
     except Exception as error:
         try:
-            pickle.loads(pickle.dumps(error))  # noqa: S301 - what was pickled a moment ago
-        except Exception:  # noqa: BLE001 - whatever a foreign class does in its constructor
+            pickle.loads(pickle.dumps(error))  # noqa: S301 - pickled right here
+        except Exception:  # noqa: BLE001 - a foreign class may raise anything
             raise TaskFailed(f"{type(error).__name__}: {error}") from None
         raise

@@ -1,4 +1,4 @@
-"""Tasks in this process, one after the other: for tests, and where no process may be started."""
+"""An executor in this process, for tests, and for systems that allow no further process."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +10,7 @@ Result = TypeVar("Result")
 
 
 class InlineExecutor:
-    """One thread beside the event loop. A task that ends its process ends this one."""
+    """Runs tasks one at a time in a thread. A task that ends its process ends this one."""
 
     async def __aenter__(self) -> Self:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="tasks")

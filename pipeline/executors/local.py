@@ -1,4 +1,4 @@
-"""Tasks in a few processes beside this one, which die with it."""
+"""An executor with a few child processes, which end with this process."""
 
 import asyncio
 import multiprocessing
@@ -20,19 +20,19 @@ MOST_PROCESSES = 4
 
 
 class LocalExecutor:
-    """A process pool, started at the first task and anew after a process of it was killed.
+    """A process pool, started with the first task, and again after one of its processes died.
 
-    A killed process breaks its whole pool, and nobody can tell whose task it was. So every task
-    that was in the pool is run once more, alone, in a process kept for that: only a task that
-    ends this one as well is to blame.
+    A process that dies breaks its whole pool, and the pool does not tell which task it ran. So each
+    task that was in the pool is run once more, alone, in a separate process. Only a task that ends
+    that process as well is to blame.
     """
 
     def __init__(self, count: int | None = None) -> None:
-        """`count` processes; by default one core is left to the event loop, and four are enough."""
+        """Use `count` processes; by default one per core except one, and at most four."""
         self._count = count or max(1, min(MOST_PROCESSES, (os.cpu_count() or 1) - 1))
         self._pool: ProcessPoolExecutor | None = None
         self._second: ProcessPoolExecutor | None = None
-        """One process, for tasks that lost theirs."""
+        """One process, for tasks whose process died."""
         self._second_is_free = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
@@ -68,7 +68,7 @@ async def _run_in(pool: ProcessPoolExecutor, task: Task[Result]) -> Result:
     try:
         running = pool.submit(run_for_another_process, task)
     except OSError as error:
-        raise LocalFault(f"cannot start processes beside this one: {error}") from error
+        raise LocalFault(f"cannot start a child process: {error}") from error
     return await asyncio.wrap_future(running)
 
 
@@ -76,16 +76,16 @@ def _new_pool(count: int) -> ProcessPoolExecutor:
     try:
         return ProcessPoolExecutor(
             count,
-            # A forked copy of a process with threads and an event loop asks for trouble.
+            # Forking a process that has threads and an event loop is not safe.
             mp_context=multiprocessing.get_context("spawn"),
             initializer=_start_process,
         )
     except OSError as error:
-        raise LocalFault(f"cannot start processes beside this one: {error}") from error
+        raise LocalFault(f"cannot start a child process: {error}") from error
 
 
 def _start_process() -> None:
-    """Leave Ctrl-C to the parent, and end where the parent is killed: a pool does neither."""
+    """Ignore SIGINT, and end if the parent is killed; a process pool does neither itself."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:

@@ -1,4 +1,4 @@
-"""Executors by name; a module is imported when its executor is asked for."""
+"""Executors by name; the module of an executor is imported when it is opened."""
 
 from collections.abc import Mapping
 from importlib import import_module
@@ -9,7 +9,7 @@ from pipeline.executors.base import Executor
 LOCAL = "local"
 INLINE = "inline"
 
-# What an executor runs in may be a heavy package, which a command like `status` must not import.
+# An executor may need a large package, which a command like `status` should not import.
 EXECUTORS: Mapping[str, tuple[str, str]] = {
     LOCAL: ("pipeline.executors.local", "LocalExecutor"),
     INLINE: ("pipeline.executors.inline", "InlineExecutor"),

@@ -1,4 +1,4 @@
-"""Paths that stay inside a folder: opened step by step from its root, without links."""
+"""Paths confined to a folder: opened part by part from its root, without following links."""
 
 import os
 import threading
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-# O_NONBLOCK: opening a FIFO with a file's name must not block
+# O_NONBLOCK: opening must not block if the file is a FIFO
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 _BESIDE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 _APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -60,9 +60,9 @@ class OpenFolder:
         self._identity = _identity(os.fstat(self.descriptor))
 
     def is_current(self) -> bool:
-        """Return whether the path still leads to this folder; it may have been moved or replaced.
+        """Return False if the path now leads elsewhere, since the folder was moved or replaced.
 
-        Links are followed, which is harmless: the target is only compared.
+        Links are followed; this is safe, since the target is only compared.
         """
         try:
             return _identity(self._path.stat()) == self._identity
@@ -71,9 +71,9 @@ class OpenFolder:
 
 
 class OpenFolders:
-    """A cache of open folders below one root: a campaign writes thousands of images into few.
+    """A cache of open folders below one root, for writing many images into few folders.
 
-    Safe to use from several threads. The folders are closed with this object.
+    It is thread-safe. The folders are closed when this object is deleted.
     """
 
     MOST = 16
@@ -84,12 +84,12 @@ class OpenFolders:
         self._lock = threading.Lock()
 
     def open(self, folders: tuple[str, ...]) -> OpenFolder:
-        """Return the folder that the path leads to now; errors as in `open_folder`."""
+        """Return the folder at a path; errors as in `open_folder`."""
         with self._lock:
             kept = self._kept.pop(folders, None)
             if kept is None or not kept.is_current():
                 kept = OpenFolder(self._root, folders)
-            self._kept[folders] = kept  # the newest comes last
+            self._kept[folders] = kept  # the most recently used comes last
             if len(self._kept) > self.MOST:
                 del self._kept[next(iter(self._kept))]
             return kept
@@ -100,7 +100,7 @@ def _identity(found: os.stat_result) -> tuple[int, int]:
 
 
 def make_folders(root: Path, folders: tuple[str, ...]) -> None:
-    """Make folders below an existing root, durably."""
+    """Make folders below an existing root; durable on return."""
     here = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         for folder in folders:
@@ -127,7 +127,7 @@ def open_file(root: Path, place: ConfinedPath) -> int:
 
 
 def write_whole(root: Path, place: ConfinedPath, content: bytes | Iterable[bytes]) -> None:
-    """Write a whole file: under a temporary name beside it, made durable, then renamed."""
+    """Write a file whole or not at all: under a temporary name, then renamed; durable."""
     folder = open_folder(root, place.folders)
     beside = f"{place.name}.{os.getpid()}-{threading.get_ident()}.part"
     try:

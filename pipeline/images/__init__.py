@@ -1,5 +1,5 @@
-"""Image files and their thumbs: whole under their name, or not there.
+"""Image files and their thumbs; a file is complete, or it does not exist.
 
-This room knows nothing of where images come from or what they cost. Nothing outside it opens,
-stats or names a file of an image: it asks an `ImageStore`.
+This room does not know where images come from or what they cost. No other room opens, stats or
+names an image file: it uses an `ImageStore`.
 """

@@ -1,4 +1,4 @@
-"""The promise every image store keeps."""
+"""The Protocol of image stores."""
 
 from collections.abc import AsyncIterable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -9,15 +9,15 @@ from pipeline.errors import LocalFault
 from pipeline.model.artifact import Artifact
 
 LOCAL = "local"
-"""The kind of a store in a folder of this machine."""
+"""The kind of a store that is a folder on this machine."""
 
 NO_FILE = -1
-"""The size of what lies under an image's name and is no file: a folder, a link."""
+"""The size reported for a path that is not a file, but a folder or a link."""
 
 
 @contextmanager
 def local_faults(path: str) -> Iterator[None]:
-    """Name the file and the fault in what a failing disk raises."""
+    """Raise `LocalFault` with the path in place of an `OSError`."""
     try:
         yield
     except OSError as error:
@@ -26,23 +26,23 @@ def local_faults(path: str) -> Iterator[None]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StoreLocation:
-    """An image store as a value that a task carries to another process; holds no secret."""
+    """Where an image store is: a value without secrets that a task can carry."""
 
     kind: str
     place: str
-    """Of a local store, the output folder as an absolute path."""
+    """For a local store, the absolute path of the output folder."""
 
 
 class ImageStore(Protocol):
     """Images under relative paths such as `citrus/drafts/a/4x3-t1.png`.
 
-    A path that could lead out of the store is a `ValueError`; a link inside it is never followed.
-    A failing disk is a `LocalFault` that names the file. Methods that are not coroutines block.
+    A path that could lead out of the store raises `ValueError`; links inside it are not followed.
+    A failing disk raises a `LocalFault` that names the file. Methods that are no coroutines block.
     """
 
     @property
     def location(self) -> StoreLocation:
-        """Opens the same store in another process."""
+        """The location with which `open_images` opens this store, also in another process."""
         ...
 
     async def put(
@@ -52,49 +52,48 @@ class ImageStore(Protocol):
         *,
         replaces: frozenset[str] = frozenset(),
     ) -> Artifact:
-        """Write an image as it comes in, check its structure, and name it; durable on return.
+        """Write an image chunk by chunk, check its structure, and name it; durable on return.
 
-        The ending follows the bytes: a JPEG put as `a.png` becomes `a.jpg`, and the artifact says
-        so. Raises `ImageBroken` if the bytes are no whole image. Raises `LocalFault` if the name
-        is taken, unless by the same image or by one whose sha256 is in `replaces`: a file that
-        others put there is never overwritten. Errors of `chunks` pass. After any error the name
-        leads to what it led to before.
+        The ending follows the content: a JPEG put as `a.png` becomes `a.jpg`, as the artifact's
+        path shows. Raises `ImageBroken` if the bytes are no complete image, and `LocalFault` if
+        the name is taken by a file that is neither the same image nor one whose sha256 is in
+        `replaces`. Errors of `chunks` are passed on. After an error, the name is unchanged.
         """
         ...
 
     async def second_name(self, artifact: Artifact) -> Artifact:
-        """Give an image a further name beside its own, made of its sha256; durable on return.
+        """Give an image a second name in its folder, made of its sha256; durable on return.
 
-        For an image whose first name a newer one needs. Safe to repeat.
+        Used for an image whose name is needed for a newer one. Safe to repeat.
         """
         ...
 
     async def delete(self, path: str) -> None:
-        """Remove a name, if it is there; an image that has another one is kept under that."""
+        """Remove a name if it exists; an image with another name is kept under that name."""
         ...
 
     async def sweep(self, folder: str) -> int:
-        """Remove what dead runs left half-written below a folder; returns how many files.
+        """Remove files that dead runs left incomplete below a folder; return their number.
 
-        Only for the holder of the lock of whatever writes there.
+        The caller must hold the lock of the campaign that writes there.
         """
         ...
 
     def stat_many(self, paths: Iterable[str]) -> Mapping[str, int]:
-        """Return the size in bytes of each file that is there; `NO_FILE` for anything else."""
+        """Return the size in bytes of each path that exists; `NO_FILE` if it is not a file."""
         ...
 
     def open(self, path: str) -> BinaryIO:
-        """Open a file for reading, to be closed by the caller; the stream can seek.
+        """Open a file for reading; the stream can seek, and the caller must close it.
 
-        Raises `FileNotFoundError` if it is not there. Reading raises `OSError` as any file does.
+        Raises `FileNotFoundError` if there is none. Reading from the stream may raise `OSError`.
         """
         ...
 
     def write(self, path: str, content: bytes) -> None:
-        """Write a small file derived from an image, e.g. a thumb; replaces an older one whole."""
+        """Write a small file, such as a thumb, whole; an older one is replaced."""
         ...
 
     def fingerprint(self, folders: Sequence[str]) -> str:
-        """Return a digest that changes when an image below a folder comes, goes or is cut short."""
+        """Return a digest that changes if a file is added, removed or changes its size."""
         ...

@@ -1,4 +1,4 @@
-"""Names of images: an ending that follows the bytes, and a second name made of the sha256."""
+"""Names of images: endings by the kind of image, and second names made of the sha256."""
 
 from collections.abc import Sequence
 from pathlib import PurePosixPath
@@ -10,13 +10,13 @@ ENDINGS = {
     ImageKind.JPEG: (".jpg", ".jpeg"),
     ImageKind.WEBP: (".webp",),
 }
-"""The first of each kind is given if a name has none of them."""
+"""Kind → endings; the first is added if a name has none of them."""
 
 _KNOWN = frozenset(ending for endings in ENDINGS.values() for ending in endings)
 
 
 def name_for(name: str, kind: ImageKind) -> str:
-    """Return the name with the ending of what the file really is."""
+    """Return the name with an ending for the kind of image."""
     stem = PurePosixPath(name)
     if stem.suffix.lower() in ENDINGS[kind]:
         return name
@@ -24,24 +24,24 @@ def name_for(name: str, kind: ImageKind) -> str:
 
 
 def names_for(name: str) -> Sequence[str]:
-    """Return every name that an image asked for under this one may be given, this one first."""
+    """Return every name that an image put under this name may get, this one first."""
     return list(dict.fromkeys([name, *(name_for(name, kind) for kind in ImageKind)]))
 
 
 def without_ending(name: str) -> str:
-    """Return the name without an ending that tells a kind of image."""
+    """Return the name without the ending of a kind of image."""
     ending = PurePosixPath(name).suffix
     return name.removesuffix(ending) if ending.lower() in _KNOWN else name
 
 
 def second_name(artifact: Artifact) -> str:
-    """Return the path of an image that has made way for a newer one."""
+    """Return the second path of an image, for when a newer image takes its first one."""
     path = PurePosixPath(artifact.path)
     return str(path.with_name(f"{path.stem}{_mark(artifact)}{path.suffix}"))
 
 
 def first_name(artifact: Artifact) -> str:
-    """Return the path that an image had before it made way; its own path if it never did."""
+    """Return the first path of an image, also if `artifact` has the second one."""
     path = PurePosixPath(artifact.path)
     return str(path.with_name(path.stem.removesuffix(_mark(artifact)) + path.suffix))
 

@@ -1,4 +1,4 @@
-"""Reading stored files again: whole images that landed, and what became of stored ones."""
+"""Reading image files: those that landed, and checks of stored ones."""
 
 import hashlib
 from enum import StrEnum
@@ -13,19 +13,19 @@ CHUNK = 512 * 1024
 
 
 class Condition(StrEnum):
-    """What has become of a stored file."""
+    """The condition of a stored file."""
 
     WHOLE = "whole"
     MISSING = "missing"
     CHANGED = "changed"
-    """There is a file, and its bytes are not the recorded ones: bit rot, or somebody's edit."""
+    """The file exists, but its sha256 differs from the recorded one."""
 
 
 def read_landed(images: ImageStore, path: str) -> Artifact | None:
-    """Read the image that `put` left under a path, whichever ending it was given; blocks.
+    """Return the image that `put` wrote under a path, with any ending; blocks.
 
-    `None` if there is none, or only a file that `put` would not have left: one that is not
-    structurally whole, or whose ending belies its bytes.
+    Returns `None` if there is no file, or only one that `put` cannot have written: one that is
+    incomplete, or has the wrong ending.
     """
     names = names_for(path)
     there = images.stat_many(names)
@@ -60,13 +60,13 @@ def _read_whole(images: ImageStore, path: str) -> Artifact:
 
 
 def read_file(images: ImageStore, path: str) -> bytes:
-    """Return a file's bytes; `FileNotFoundError` if there is none; blocks."""
+    """Return a file's bytes; raise `FileNotFoundError` if there is none; blocks."""
     with images.open(path) as stream, local_faults(path):
         return stream.read()
 
 
 def sha256_of(images: ImageStore, path: str) -> str | None:
-    """Return the sha256 of a file as it is now, or `None` if there is none; blocks."""
+    """Return the sha256 of a file, or `None` if there is none; blocks."""
     try:
         with images.open(path) as stream, local_faults(path):
             sha256 = hashlib.sha256()
@@ -78,7 +78,7 @@ def sha256_of(images: ImageStore, path: str) -> str | None:
 
 
 def verify(images: ImageStore, artifact: Artifact) -> Condition:
-    """Read the whole file again and compare its sha256; blocks."""
+    """Read the file of an artifact and compare its sha256; blocks."""
     found = sha256_of(images, artifact.path)
     if found is None:
         return Condition.MISSING

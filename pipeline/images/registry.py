@@ -1,4 +1,4 @@
-"""Image stores by the kind of their location; a module is imported when its store is opened."""
+"""Image stores by kind; the module of a store is imported when it is opened."""
 
 import os
 from importlib import import_module
@@ -7,11 +7,11 @@ from pathlib import Path
 from pipeline.images.base import LOCAL, ImageStore, StoreLocation
 
 STORES: dict[str, tuple[str, str]] = {LOCAL: ("pipeline.images.local.store", "LocalImageStore")}
-"""Kind → module and class; the class is called with the location's place."""
+"""Kind → module and class; the class is called with the place of the location."""
 
 
 def open_images(location: StoreLocation) -> ImageStore:
-    """Return the store at a location, in any process."""
+    """Return the store at a location."""
     module, kind = STORES[location.kind]
     images: ImageStore = getattr(import_module(module), kind)(location.place)
     return images

@@ -1,4 +1,4 @@
-"""Small copies for the review page and the contact sheet, named after the image they show."""
+"""Thumbs: small copies of images for the review page and contact sheets."""
 
 import io
 
@@ -8,24 +8,24 @@ from pipeline.images.base import ImageStore
 from pipeline.images.reading import read_file
 
 SIDES = (512, 256, 128)
-"""Pixels of the longest side."""
+"""Sizes of thumbs: pixels of the longer side."""
 
 _QUALITY = 80
 
 
 def thumb_path(campaign: str, sha256: str, side: int) -> str:
-    """Return the path of a thumb in the store; images of the same bytes share it."""
+    """Return the path of a thumb in the store; identical images share it."""
     return f"{campaign}/thumbs/{sha256[:16]}-{side}.webp"
 
 
 def missing_thumbs(images: ImageStore, campaign: str, sha256: str) -> bool:
-    """Return whether any thumb of an image has still to be made."""
+    """Return True if any thumb of an image is missing."""
     there = images.stat_many(thumb_path(campaign, sha256, side) for side in SIDES)
     return sum(size > 0 for size in there.values()) < len(SIDES)
 
 
 def write_thumbs(image: Image.Image, images: ImageStore, campaign: str, sha256: str) -> None:
-    """Write an RGB or RGBA image in every side, largest first; blocks."""
+    """Write the thumbs of an RGB or RGBA image in every size, largest first; blocks."""
     for side in SIDES:
         image = image.copy() if max(image.size) <= side else _shrunk(image, side)
         content = io.BytesIO()
@@ -34,7 +34,7 @@ def write_thumbs(image: Image.Image, images: ImageStore, campaign: str, sha256: 
 
 
 def read_thumb(images: ImageStore, campaign: str, sha256: str, side: int) -> bytes:
-    """Return a thumb; `FileNotFoundError` if it was not made."""
+    """Return the bytes of a thumb; raise `FileNotFoundError` if it was not made."""
     return read_file(images, thumb_path(campaign, sha256, side))
 
 

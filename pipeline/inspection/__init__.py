@@ -1,1 +1,1 @@
-"""What an image shows: decoding, checks of what was decoded, and the task that does both."""
+"""Inspecting images: decoding, the automatic checks, and the task that does both."""

@@ -1,6 +1,6 @@
-"""Checks of a decoded image against what was asked for: a score and a threshold each.
+"""Checks of a decoded image against its request, each with a score and a threshold.
 
-A score at or above its threshold passes. Nothing is stored or refused here; callers decide.
+A check passes if its score reaches its threshold. Callers decide what follows.
 """
 
 from dataclasses import dataclass
@@ -12,20 +12,20 @@ from pipeline.model.request import Background
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DecodedImage:
-    """What a fully decoded image shows."""
+    """Measurements of a fully decoded image."""
 
     width: int
     height: int
     alpha: Alpha
-    """`NONE` or `USED`: decoding knows, so never `CHANNEL`."""
+    """`NONE` or `USED`; never `CHANNEL`, since decoding tells which."""
     clear: float
-    """Share of the pixels that are more transparent than not, 0 to 1."""
+    """Share of pixels that are at least half transparent, 0 to 1."""
     spread: float
-    """Standard deviation of the liveliest channel, 0 to 127; 0 is one flat colour."""
+    """Standard deviation of the channel that varies most, 0 to 127; 0 is one flat colour."""
 
 
 class CheckName(StrEnum):
-    """What is checked."""
+    """Names of the checks."""
 
     WHOLE = "whole"
     RATIO = "ratio"
@@ -35,13 +35,13 @@ class CheckName(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Check:
-    """One property of an image, measured."""
+    """The result of one check."""
 
     name: CheckName
     score: float
     threshold: float
     words: str
-    """What was found, for a person."""
+    """The finding, as text for a person."""
 
     @property
     def passed(self) -> bool:
@@ -50,16 +50,16 @@ class Check:
 
 
 RATIO_CLOSENESS = 0.99
-"""The ratio may be off by one per cent."""
+"""The ratio may differ from the requested one by one per cent."""
 
 CLEAR_SHARE = 0.01
-"""A cut-out shows at least this share of transparent pixels."""
+"""Least share of transparent pixels in an image with a transparent background."""
 
 OPAQUE_SHARE = 0.99
-"""An opaque picture has at least this share of opaque ones."""
+"""Least share of opaque pixels in an image with an opaque background."""
 
 LIVELIEST_SPREAD = 2.0
-"""A picture varies at least so much; compression noise on one flat colour stays below."""
+"""Least standard deviation of a picture; compression noise on a flat colour is below it."""
 
 
 def checks(
@@ -67,8 +67,8 @@ def checks(
 ) -> tuple[Check, ...]:
     """Return every check of one image.
 
-    `size` is the ratio that was asked for, e.g. `4:3`. Where it or `background` is `None`, the
-    image is not checked against it.
+    `size` is the requested ratio, e.g. `4:3`. If it or `background` is `None`, the image is not
+    checked against it.
     """
     whole = _check(CheckName.WHOLE, 1.0, 1.0, f"{image.width}×{image.height}")
     return (
@@ -99,7 +99,7 @@ def _alpha(image: DecodedImage, background: Background) -> Check:
     clear = f"{image.clear:.0%} of the pixels are transparent"
     match background:
         case Background.TRANSPARENT:
-            words = clear if image.clear else "no transparency: any background is painted on"
+            words = clear if image.clear else "no transparency: the background is part of the image"
             return _check(CheckName.ALPHA, round(image.clear, 4), CLEAR_SHARE, words)
         case Background.OPAQUE:
             return _check(CheckName.ALPHA, round(1 - image.clear, 4), OPAQUE_SHARE, clear)

@@ -1,4 +1,4 @@
-"""Decoding an image whole, and measuring what it shows: nearly all that an image costs in CPU."""
+"""Decoding an image completely, and measuring it; this takes most of the CPU time per image."""
 
 import struct
 import warnings
@@ -27,19 +27,18 @@ _BROKEN = (
     struct.error,
     zlib.error,
 )
-"""What Pillow raises for bytes that are no image."""
+"""Errors that Pillow raises for bytes that are no image."""
 
 
 def decode(stream: BinaryIO) -> Image.Image:
     """Return all pixels, as RGB, or as RGBA if any may be transparent.
 
-    Raises `ImageBroken` if the image cannot be decoded to its last pixel, `OSError` if the disk
-    fails.
+    Raises `ImageBroken` if the image cannot be decoded completely, `OSError` if the disk fails.
     """
     with _broken_unless_decoded():
         image = Image.open(stream, formats=("PNG", "JPEG", "WEBP"))
         sane_size(image.width, image.height)
-        # Converting decodes to the last pixel, also where the mode stays.
+        # Converting decodes every pixel, also if the mode stays the same.
         return image.convert("RGBA" if image.has_transparency_data else "RGB")
 
 
@@ -51,15 +50,15 @@ def _broken_unless_decoded() -> Iterator[None]:
             yield
     except _BROKEN as error:
         if isinstance(error, OSError) and error.errno:
-            # The disk's own failure; a decoder's complaint carries no number.
+            # An error of the disk has an errno; an error of a decoder has none.
             raise
         raise ImageBroken(f"the image cannot be decoded: {error}") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise ImageBroken("the image is larger than is ever decoded") from error
+        raise ImageBroken("the image has too many pixels to be decoded") from error
 
 
 def describe(image: Image.Image) -> DecodedImage:
-    """Return what a decoded image shows."""
+    """Return the measurements of a decoded image."""
     clear, alpha = 0.0, Alpha.NONE
     if image.mode == "RGBA":
         counts = image.getchannel("A").histogram()

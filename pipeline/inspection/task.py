@@ -14,7 +14,7 @@ from pipeline.model.request import Background
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Inspection:
-    """What was found in one image."""
+    """The result of inspecting one image."""
 
     image: DecodedImage
     checks: tuple[Check, ...]
@@ -22,22 +22,22 @@ class Inspection:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Inspect:
-    """Decode an image to its last pixel, and make its thumbs if they are missing."""
+    """The task: decode an image completely, check it, and make its thumbs if any is missing."""
 
     images: StoreLocation
     path: str
     size: str | None = None
-    """The ratio that was asked for, e.g. `4:3`; `None`: it is not checked."""
+    """The requested ratio, e.g. `4:3`; `None` means that it is not checked."""
     background: Background | None = None
-    """What was asked for; `None`: it is not checked."""
+    """The requested background; `None` means that it is not checked."""
     thumbs: tuple[str, str] | None = None
-    """Campaign and sha256 that name the thumbs; `None`: none are made."""
+    """Campaign and sha256 that name the thumbs; `None` means that none are made."""
 
     def run(self) -> Inspection:
-        """Return what the image shows.
+        """Return the checks of the image.
 
         Raises `ImageBroken` if it cannot be decoded, `LocalFault` if the disk fails or memory runs
-        out, and `TaskFailed` for whatever else a decoder raises, which proves nothing of the image.
+        out, and `TaskFailed` for any other error, which does not prove that the image is broken.
         """
         try:
             return self._inspect()
@@ -71,7 +71,7 @@ def inspect_of(
     size: str | None = None,
     background: Background | None = None,
 ) -> Inspect:
-    """Return the task for an image of a campaign, thumbs included."""
+    """Return the task that inspects an image of a campaign and makes its thumbs."""
     return Inspect(
         images=images,
         path=artifact.path,

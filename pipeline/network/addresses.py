@@ -1,4 +1,4 @@
-"""Which addresses may be connected to: decided at the socket, after every name is resolved."""
+"""Checks of the addresses that may be connected to, made when a socket is opened."""
 
 import asyncio
 import errno
@@ -14,11 +14,11 @@ _TUNNELS = tuple(
     ipaddress.ip_network(network)
     for network in ("64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96")
 )
-"""IPv6 networks that carry an IPv4 address somewhere, and no image host of our time."""
+"""IPv6 networks that contain an IPv4 address. No image host uses them."""
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address, in any notation the system resolves to, is on the open internet."""
+    """Return True if an IP address, in any notation, is on the public internet."""
     ip = _plain(address)
     if isinstance(ip, ipaddress.IPv6Address):
         if ip in _NAT64:
@@ -29,10 +29,10 @@ def is_public(address: str) -> bool:
 
 
 async def own_addresses(base_url: str, *, patience: float) -> frozenset[str]:
-    """The addresses of the API's host where it stands in a private network, else none.
+    """Return the addresses of the API's host if all of them are private, otherwise none.
 
-    A name counts only where all its addresses are private. Asked once, before anything is sent:
-    a name that points inside later gains nothing.
+    The name is resolved once, before anything is sent, so that a name that resolves to a private
+    address later is refused.
     """
     host = URL(base_url).host or ""
     try:
@@ -50,10 +50,10 @@ async def own_addresses(base_url: str, *, patience: float) -> frozenset[str]:
 
 
 async def refuse_inside(host: str, *, own: frozenset[str]) -> None:
-    """`PermissionError` where a host that a proxy would connect to is inside a private network.
+    """Raise `PermissionError` if a proxy would connect to a host in a private network.
 
-    Only the proxy sees the socket, so this goes by what the host's name means here. A name that
-    means nothing here is the proxy's to resolve, and its other end has to prove the name.
+    Only the proxy opens the socket, so the name is resolved here. If that fails, the proxy resolves
+    it, and the certificate of the host has to match the name.
     """
     try:
         answers = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
@@ -62,16 +62,16 @@ async def refuse_inside(host: str, *, own: frozenset[str]) -> None:
     for answer in answers:
         address = str(_plain(str(answer[4][0])))
         if address not in own and not is_public(address):
-            raise PermissionError(errno.EACCES, f"the address {address} is not allowed here")
+            raise PermissionError(errno.EACCES, f"the address {address} is private")
 
 
 def image_socket_factory(own: frozenset[str]) -> Callable[[AddrInfoType], socket.socket]:
-    """A socket factory for downloads: public addresses, and those of the API's own host."""
+    """Return a socket factory that allows public addresses and those in `own`."""
     return _socket_factory(lambda address: address in own or is_public(address))
 
 
 def api_socket_factory(own: frozenset[str]) -> Callable[[AddrInfoType], socket.socket]:
-    """A socket factory for the API: a host that was private when it was opened stays private."""
+    """Return a socket factory for the API that allows only private addresses if it has any."""
     return _socket_factory(lambda address: not own or not is_public(address))
 
 
@@ -80,7 +80,7 @@ def _socket_factory(allowed: Callable[[str], bool]) -> Callable[[AddrInfoType], 
         family, kind, protocol, _, address = target
         host = str(_plain(str(address[0])))
         if not allowed(host):
-            raise PermissionError(errno.EACCES, f"the address {host} is not allowed here")
+            raise PermissionError(errno.EACCES, f"the address {host} is not allowed")
         opened = socket.socket(family, kind, protocol)
         opened.setblocking(False)  # noqa: FBT003 - the name of the standard library's parameter
         return opened
@@ -89,7 +89,7 @@ def _socket_factory(allowed: Callable[[str], bool]) -> Callable[[AddrInfoType], 
 
 
 def _plain(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    """An address without its zone; an IPv4 address in IPv6 clothes undressed."""
+    """Return an address without its zone, and an IPv4-mapped IPv6 address as IPv4."""
     ip = ipaddress.ip_address(address.partition("%")[0])
     mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
     return mapped or ip

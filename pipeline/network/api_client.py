@@ -1,10 +1,10 @@
-"""One request to the API, sent once; what is known of it when no answer comes.
+"""Requests to the API, each sent once, and what is known of one that gets no answer.
 
-How a resend is made impossible, as read in aiohttp's source (3.12 to 3.14): its client repeats a
-request by itself only for idempotent methods, and POST is none; `force_close` gives every POST a
-connection of its own, so that a keep-alive race cannot lose one either; redirects are not followed.
-`on_request_headers_sent` fires before the first byte is handed to the socket: as long as it has
-not fired, nothing was sent.
+No request can be sent twice, according to aiohttp's source (3.12 to 3.14): its client repeats only
+idempotent methods, and POST is not one; `force_close` gives every POST its own connection, so that
+no request is lost on a closing keep-alive connection; redirects are not followed.
+`on_request_headers_sent` is called before the first byte is written to the socket, so nothing was
+sent as long as it has not been called.
 """
 
 import errno
@@ -36,14 +36,14 @@ _NOBODY_THERE = {
 
 
 @dataclass(slots=True)
-class _Passage:
-    """How far one request got."""
+class _Progress:
+    """The progress of one request."""
 
     sent: bool = False
 
 
 class ApiClient:
-    """Speaks to one base URL, and is the only place that knows the key."""
+    """A client for one base URL. Nothing else in the program sends the key."""
 
     def __init__(self, settings: ProviderSettings, *, own: frozenset[str], route: Route) -> None:
         self._base = settings.base_url.rstrip("/")
@@ -55,13 +55,13 @@ class ApiClient:
             connect=settings.connect_timeout,
             sock_connect=settings.connect_timeout,
             sock_read=settings.reply_timeout,
-            # Against an answer that drips for ever: the whole exchange has an end.
+            # Ends an exchange whose answer arrives byte by byte without end.
             total=settings.connect_timeout + settings.reply_timeout,
         )
         trace = aiohttp.TraceConfig()
         trace.on_request_headers_sent.append(_note_sending)
         self._session = aiohttp.ClientSession(
-            # No queue of its own (its wait would count as waiting for an answer): callers limit.
+            # No limit here: waiting for a connection would count as waiting for an answer.
             connector=aiohttp.TCPConnector(
                 limit=0, force_close=True, socket_factory=api_socket_factory(own)
             ),
@@ -80,19 +80,19 @@ class ApiClient:
     async def post(self, path: str, *, body: bytes, headers: Mapping[str, str]) -> Reply:
         """Send one POST and wait for its answer.
 
-        `NotSent` where not a byte left; `ReplyUnknown` where some may have and no status came;
-        `ProviderStopped` where the host cannot prove who it is: it would not the next time either.
+        Raises `NotSent` if no byte was sent, `ReplyUnknown` if some may have been sent and no
+        status was received, and `ProviderStopped` if the certificate of the host is not valid.
         """
         return await self._exchange("POST", path, body=body, headers=headers)
 
     async def get(self, path: str) -> Reply:
-        """Ask for something free; errors as for `post`."""
+        """Send a GET, which is never charged; errors as for `post`."""
         return await self._exchange("GET", path, body=None, headers={})
 
     async def _exchange(
         self, method: str, path: str, *, body: bytes | None, headers: Mapping[str, str]
     ) -> Reply:
-        passage = _Passage()
+        progress = _Progress()
         try:
             response = await self._session.request(
                 method,
@@ -103,19 +103,19 @@ class ApiClient:
                 proxy=self._proxy,
                 ssl=self._trust,
                 timeout=self._timeout,
-                trace_request_ctx=passage,
+                trace_request_ctx=progress,
             )
-        except Exception as error:  # noqa: BLE001 - once sent, even a bug must end as unknown
-            # The representation of a response error shows the request's headers, with the key.
+        except Exception as error:  # noqa: BLE001 - once sent, even a bug must end in doubt
+            # A ClientResponseError contains the request's headers, and with them the key.
             cause = None if isinstance(error, aiohttp.ClientResponseError) else error
-            raise self._failure(error, passage) from cause
+            raise self._failure(error, progress) from cause
         try:
             return await self._read(response)
         finally:
             response.close()
 
     async def _read(self, response: aiohttp.ClientResponse) -> Reply:
-        """Whatever comes of the body, never more than the limit; a broken one is still a reply."""
+        """Return the reply with as much of its body as arrives, up to the limit."""
         parts: list[bytes] = []
         room, trouble = REPLY_LIMIT, ""
         try:
@@ -135,15 +135,15 @@ class ApiClient:
             trouble=trouble,
         )
 
-    def _failure(self, error: Exception, passage: _Passage) -> ProviderError:
+    def _failure(self, error: Exception, progress: _Progress) -> ProviderError:
         words = self._words(error)
-        if passage.sent:
-            return ReplyUnknown(f"sent, and no answer came: {words}")
+        if progress.sent:
+            return ReplyUnknown(f"sent, but there was no answer: {words}")
         if isinstance(error, aiohttp.ClientConnectorCertificateError):
             return ProviderStopped(
-                f"nobody vouches for the certificate of {self._base}, so nothing was sent and "
+                f"the certificate of {self._base} is not trusted, so nothing was sent and "
                 f"nothing charged: {plain(self._redacted(str(error.certificate_error)))}; "
-                "if that is a gateway of yours, name its authority in PIPELINE_CA_FILE"
+                "if it is a gateway of yours, name its CA certificate in PIPELINE_CA_FILE"
             )
         return NotSent(f"could not be sent: {words}")
 
@@ -156,15 +156,15 @@ class ApiClient:
         return text
 
     def _without_key(self, body: bytes) -> bytes:
-        """Some services quote the key that they refuse; the reply is kept, the key is not."""
+        """Return the body without the key, which some services quote when they refuse it."""
         key = self._key.encode()
         return body.replace(key, b"***") if key and key in body else body
 
 
 def words_of(error: Exception) -> str:
-    """What went wrong on the way, in words for a person."""
+    """Return an error of the network as text for a person."""
     if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return f"{error.host} has no address: {error.os_error.strerror or error.os_error}"
+        return f"{error.host} cannot be resolved: {error.os_error.strerror or error.os_error}"
     if isinstance(error, aiohttp.ClientConnectorError) and error.errno in _NOBODY_THERE:
         return f"{error.host}:{error.port} does not answer: {os.strerror(error.errno)}"
     return str(error) or type(error).__name__

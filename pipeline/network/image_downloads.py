@@ -1,4 +1,4 @@
-"""Bringing images home: free of charge, without the key, and from the open internet only."""
+"""Downloads of images: without the key, and from public addresses only."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,16 +18,16 @@ from pipeline.settings import ProviderSettings
 MOST_REDIRECTS = 5
 
 SLOWEST = 8 * 1024
-"""Bytes a second; an image that drips slower is given up."""
+"""Bytes per second; a slower download is ended."""
 
 MOST_AT_ONCE = 96
-"""Downloads at one time; each may hold a few hundred kilobytes that nobody has written yet."""
+"""Most downloads at one time; each may have half a megabyte in memory."""
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
 class Downloads:
-    """A client of its own: it has never heard of the key."""
+    """A separate HTTP client, which does not have the key."""
 
     def __init__(
         self, settings: ProviderSettings, *, own: frozenset[str], route: Route = DIRECT
@@ -59,7 +59,7 @@ class Downloads:
 
     async def __aenter__(self) -> Self:
         if self._route.proxy is not None:
-            # Only what goes through the proxy may connect to its address.
+            # Only requests through the proxy may connect to its private address.
             patience = self._settings.connect_timeout
             proxy = await own_addresses(str(self._route.proxy), patience=patience)
             self._tunnels = self._client(proxy)
@@ -72,18 +72,18 @@ class Downloads:
 
     @asynccontextmanager
     async def open(self, url: str) -> AsyncIterator[AsyncIterator[bytes]]:
-        """The image's bytes, in chunks as they come; errors as the provider's seam promises."""
+        """Yield an iterator over the image's bytes; errors as in `Provider.download`."""
         start = _parsed(url)
         async with self._room:
             response = await self._follow(start)
             try:
                 yield _Chunks(response, limit=self._limit, patience=self._patience)
             finally:
-                # A whole answer has given its connection back already; the rest is not wanted.
+                # A complete answer has returned its connection already; close any other.
                 response.close()
 
     async def _follow(self, url: URL) -> aiohttp.ClientResponse:
-        """Walk the redirects by hand, since every step has to be as safe as the first."""
+        """Follow redirects here, since each target has to pass the same checks as the first."""
         for _ in range(MOST_REDIRECTS + 1):
             response = await self._get(url)
             if response.status not in _REDIRECTS:
@@ -113,13 +113,13 @@ class Downloads:
             await refuse_inside(str(url.host), own=self._own)
             return await self._tunnels.get(url, allow_redirects=False, proxy=proxy)
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise DownloadFailed(f"the image did not come: {plain(words_of(error))}") from error
+            raise DownloadFailed(f"the download failed: {plain(words_of(error))}") from error
 
     def _redirected(self, url: URL, target: str) -> URL:
         try:
             step = url.join(URL(target))
         except ValueError as error:
-            raise DownloadFailed("the image host redirects to something that is no URL") from error
+            raise DownloadFailed("the image host redirects to an invalid URL") from error
         if step.scheme not in ("http", "https") or not step.host:
             raise DownloadFailed(f"the image host redirects to {plain(str(step), 80)}")
         if url.scheme == "https" and step.scheme == "http" and step.host not in self._own:
@@ -128,7 +128,7 @@ class Downloads:
 
 
 class _Chunks(AsyncIterator[bytes]):
-    """The body of one answer, watched for size and speed."""
+    """The body of one answer, with limits on its size and speed."""
 
     def __init__(self, response: aiohttp.ClientResponse, *, limit: int, patience: float) -> None:
         self._content = response.content
@@ -142,7 +142,7 @@ class _Chunks(AsyncIterator[bytes]):
             chunk = await self._content.readany()
         except (aiohttp.ClientError, OSError) as error:
             raise DownloadFailed(
-                f"the image broke off after {self._received} bytes: {plain(words_of(error))}"
+                f"the download broke off after {self._received} bytes: {plain(words_of(error))}"
             ) from error
         if not chunk:
             raise StopAsyncIteration
@@ -152,7 +152,7 @@ class _Chunks(AsyncIterator[bytes]):
         elapsed = self._clock() - self._started
         if elapsed > self._patience and self._received < elapsed * SLOWEST:
             raise DownloadFailed(
-                f"the image drips: {self._received} bytes in {elapsed:.0f} seconds"
+                f"the download is too slow: {self._received} bytes in {elapsed:.0f} seconds"
             )
         return chunk
 
@@ -161,10 +161,10 @@ def _parsed(text: str) -> URL:
     try:
         url = URL(text)
     except ValueError as error:
-        raise ImageBroken(f"the provider's image URL is none: {plain(text, 80)}") from error
+        raise ImageBroken(f"the image URL is not valid: {plain(text, 80)}") from error
     if url.scheme not in ("http", "https") or not url.host:
         raise ImageBroken(
-            f"the provider's image URL is not fetched: {plain(text, 80)} is neither http nor https"
+            f"the image URL is not valid: {plain(text, 80)} is neither http nor https"
         )
     return url
 
@@ -174,15 +174,15 @@ def _refuse_status(status: int) -> None:
         case 200:
             return
         case 404 | 410:
-            raise ImageGone(f"the image host has no such image any more (HTTP {status})")
+            raise ImageGone(f"the image host does not have the image any more (HTTP {status})")
         case 403:
             raise DownloadFailed(
                 "the image host refuses the image (HTTP 403): its URL may have expired, "
-                "or the host has a hiccup"
+                "or the refusal is temporary"
             )
         case _:
             raise DownloadFailed(f"the image host answered HTTP {status}")
 
 
 def _too_large(limit: int) -> ImageBroken:
-    return ImageBroken(f"what the image host sends is larger than {limit} bytes")
+    return ImageBroken(f"the image is larger than {limit} bytes")

@@ -1,7 +1,7 @@
-"""How this machine reaches a host: directly or through a proxy, and whom it believes to be there.
+"""Proxies and certificate authorities for the requests of a provider.
 
-Off by default. A proxy never sees the key: it is used for https alone, where it carries a tunnel
-whose other end has to prove its name.
+Proxies are off by default. They are used for https only, through a tunnel whose other end has to
+prove its name, so a proxy never sees the key.
 """
 
 import ssl
@@ -18,15 +18,15 @@ from pipeline.settings import ProviderSettings
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Route:
-    """What every connection of one provider goes by."""
+    """The proxy and the authorities for all connections of one provider."""
 
     proxy: URL | None = None
-    """For https, to hosts that the environment does not except."""
+    """The proxy for https; not used for hosts that NO_PROXY names."""
     trust: ssl.SSLContext | None = None
-    """Whom to believe; as `None`, the system's authorities."""
+    """The trusted certificate authorities; `None` means the system's."""
 
     def proxy_to(self, url: URL) -> URL | None:
-        """The proxy on the way to a URL; `None` where the way is direct."""
+        """Return the proxy for a URL; `None` for a direct connection."""
         if self.proxy is None or url.scheme != "https":
             return None
         port = f":{url.port}" if url.explicit_port else ""
@@ -34,7 +34,7 @@ class Route:
 
     @property
     def secret(self) -> str:
-        """The proxy's password, which no message may repeat."""
+        """The proxy's password, to be removed from messages."""
         return (self.proxy.password or "") if self.proxy else ""
 
 
@@ -42,7 +42,7 @@ DIRECT = Route()
 
 
 def route_of(settings: ProviderSettings) -> Route:
-    """The route that settings and environment name; `UsageError` where it cannot work."""
+    """Return the route for the settings and environment; raise `UsageError` if not valid."""
     proxy = _proxy() if settings.trust_env else None
     return Route(proxy=proxy, trust=_trust(settings.ca_file) if settings.ca_file else None)
 
@@ -62,12 +62,12 @@ def _proxy() -> URL | None:
 
 
 def _trust(file: str) -> ssl.SSLContext:
-    """The system's authorities and those in the file."""
+    """Return the system's authorities together with those in the file."""
     trust = ssl.create_default_context()
     try:
         trust.load_verify_locations(cafile=Path(file).expanduser())
     except (OSError, ssl.SSLError) as error:
         raise UsageError(
-            f"cannot read authorities from {file}: {error.strerror or error}; nothing was sent"
+            f"cannot read certificates from {file}: {error.strerror or error}; nothing was sent"
         ) from error
     return trust

@@ -1,4 +1,4 @@
-"""Clients of image APIs: the only room that speaks to one.
+"""Clients of image APIs. Only this room sends requests to one.
 
-A provider asks once; it never retries and never remembers.
+A provider sends each request once; it does not retry and keeps no record.
 """

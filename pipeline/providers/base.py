@@ -1,4 +1,4 @@
-"""The promise every provider keeps."""
+"""The Protocol of providers."""
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
@@ -11,38 +11,38 @@ from pipeline.model.request import RenderRequest
 
 
 class Provider(AbstractAsyncContextManager["Provider"], Protocol):
-    """One open connection to an image API. The caller alone decides whether to pay again."""
+    """An open connection to an image API. Only the caller may send a request again."""
 
     @property
     def profile(self) -> Profile:
-        """Prices and abilities."""
+        """The prices and capabilities of the API."""
         ...
 
     @property
     def account(self) -> Account:
-        """Whose money is spent."""
+        """The account that pays."""
         ...
 
     async def submit(self, request: RenderRequest, *, key: str) -> Receipt:
         """Send exactly one POST for one image, with `key` as its Idempotency-Key, and wait.
 
         Must never retry, follow a redirect, or reuse a connection in a way that could resend.
-        Every failure leaves as a `ProviderError` whose `charged` tells the truth: `NotSent` only
-        where the request provably did not leave whole; if in any doubt, `ReplyUnknown`.
-        Cancellation after the request was sent is the caller's to count as a doubt.
+        Raises a `ProviderError` for every failure: `NotSent` only if the request was provably not
+        sent whole, and `ReplyUnknown` if it may have been charged. If the call is cancelled after
+        the request was sent, the caller has to count it as a doubt.
         """
         ...
 
     def download(self, url: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
-        """Bring one image as chunks; free of charge, so callers may repeat it.
+        """Download one image in chunks; this is free, so callers may repeat it.
 
-        Raises `DownloadFailed` (try again), `ImageGone` (404, 410) or `ImageBroken` (not an
-        image, larger than is sane), on entering or while iterating. Never sends the key.
+        Raises `DownloadFailed` (may be tried again), `ImageGone` (404, 410) or `ImageBroken` (no
+        image URL, or too large), on entering or while iterating. Must not send the key.
         """
         ...
 
     async def balance(self) -> Credits | None:
-        """Credits left on the account, where the API can tell; safe to repeat."""
+        """Return the credits left on the account, or `None` if the API does not report them."""
         ...
 
     async def __aenter__(self) -> Self: ...

@@ -1,7 +1,7 @@
-"""The client of the GPT Image 2 API as its public page documents it.
+"""The client of the GPT Image 2 API, as its public page documents it.
 
 POST /v1/images/generate with a bearer key; the answer is {code, message, data: {images: [{url}]}}.
-The page shows no error bodies, limits, idempotency or balance; profiles say what is assumed.
+The page documents no error bodies, limits, idempotency or balance; `profiles` has assumptions.
 """
 
 import json
@@ -26,7 +26,7 @@ GENERATE = "/v1/images/generate"
 
 
 class GptImage:
-    """One open connection to the API, or to the embedded server, which speaks the same."""
+    """An open connection to the API, or to the embedded server, which has the same API."""
 
     def __init__(self, profile: Profile, account: Account, settings: ProviderSettings) -> None:
         self._profile, self._account, self._settings = profile, account, settings
@@ -34,12 +34,12 @@ class GptImage:
 
     @property
     def profile(self) -> Profile:
-        """Prices and abilities."""
+        """See `Provider.profile`."""
         return self._profile
 
     @property
     def account(self) -> Account:
-        """Whose money is spent."""
+        """See `Provider.account`."""
         return self._account
 
     async def __aenter__(self) -> Self:
@@ -58,9 +58,9 @@ class GptImage:
         await self._stack.aclose()
 
     async def submit(self, request: RenderRequest, *, key: str) -> Receipt:
-        """Ask for one image, once; see the seam."""
+        """See `Provider.submit`."""
         if request.references:
-            raise Rejected("this API documents no way to send reference images")
+            raise Rejected("this API does not document how to send reference images")
         headers = {"Content-Type": "application/json", "Idempotency-Key": key}
         if self._profile.caps.varies and request.variation:
             headers["X-Variation"] = request.variation
@@ -73,7 +73,7 @@ class GptImage:
         )
 
     async def _image_hosts(self) -> frozenset[str]:
-        """Addresses of the private image hosts that the campaign names."""
+        """Return the addresses of the private image hosts that the campaign names."""
         found: set[str] = set()
         for host in self._settings.image_hosts:
             patience = self._settings.connect_timeout
@@ -81,11 +81,11 @@ class GptImage:
         return frozenset(found)
 
     def download(self, url: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
-        """Bring one image as chunks; see the seam."""
+        """See `Provider.download`."""
         return self._downloads.open(url)
 
     async def balance(self) -> Credits | None:
-        """Credits left; `None` where the API does not tell, or not now."""
+        """See `Provider.balance`; `None` also if the request fails."""
         path = self._settings.balance_path or BALANCE_PATHS.get(self._profile.name)
         if path is None:
             return None
@@ -96,7 +96,7 @@ class GptImage:
 
 
 def _body(request: RenderRequest) -> bytes:
-    """The documented fields, and one image only: a price and a receipt belong to one."""
+    """Return the documented fields; always for one image, since a receipt is for one."""
     return json.dumps(
         {
             "prompt": request.prompt,

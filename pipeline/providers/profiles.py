@@ -1,9 +1,9 @@
-"""The profiles that ship: names, prices, abilities and known texts; nothing but values.
+"""The profiles of the shipped providers: prices, capabilities and known error texts.
 
-Planning prices with these, so nothing here may reach for a network client.
-Source of prices, ratios and fields: the public GPT Image 2 API page. It shows no error bodies, so
-the known texts cover what services with this envelope, and services with real statuses, answer.
-Patterns are written with blanks: a text's `_` and `-` are read as blanks before they are searched.
+Planning uses them, so this module must not import a network client.
+Source of prices, ratios and fields: the public GPT Image 2 API page. It documents no error bodies,
+so the known texts are those of similar services, with and without HTTP error statuses.
+Patterns contain spaces; `_` and `-` in a text are replaced by spaces before it is searched.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ _PATTERNS: Mapping[TextMeaning, tuple[str, ...]] = {
         # Funds come before throttles: "exceeded your current quota" also arrives as a 429.
         rf"\binsufficient {_CREDIT_WORDS}\b",
         rf"\b(?:not enough|out of) {_CREDIT_WORDS}\b",
-        # Never a bare "no credits": "no credits were charged" follows a failure that is unknown.
+        # Never only "no credits": "no credits were charged" may follow a failure of unknown cost.
         rf"\bno (?:remaining )?{_CREDIT_WORDS} (?:left|remaining|available)\b",
         (
             rf"\b{_CREDIT_WORDS} (?:is |are |has been |have been )?"
@@ -52,7 +52,7 @@ _PATTERNS: Mapping[TextMeaning, tuple[str, ...]] = {
         r"\baccount\b.{0,20}\b(?:suspended|disabled|banned|deactivated|blocked|frozen)\b",
     ),
     TextMeaning.THROTTLE: (
-        # A throttle is sent again unasked, so only texts that cannot follow finished work are here:
+        # A throttled request is sent again, so only texts that cannot follow finished work count:
         # "server busy" and "overloaded" stay unknown.
         r"\brate ?limit",
         r"\btoo many (?:concurrent |pending )?requests\b",
@@ -122,4 +122,4 @@ _EMBEDDED = replace(
 PROFILES: Mapping[ProfileName, Profile] = {GPTIMAGE: _GPTIMAGE, EMBEDDED: _EMBEDDED}
 
 BALANCE_PATHS: Mapping[ProfileName, str] = {EMBEDDED: "/v1/credits"}
-"""Where an account tells what is left; the documented API shows no such place."""
+"""Paths of the endpoints that return the credits left; the documented API has none."""

@@ -1,4 +1,4 @@
-"""Which providers there are, by name; a client's module is imported when it is asked for."""
+"""Providers by name; the module of a client is imported when it is opened."""
 
 from collections.abc import Mapping
 from importlib import import_module
@@ -12,7 +12,7 @@ from pipeline.settings import ProviderSettings
 
 KEY_VARIABLE = "GPTIMAGE_API_KEY"
 
-# Importing a client costs a third of a second, which a command like `status` must not pay.
+# Importing a client takes a third of a second, too long for a command like `status`.
 _CLIENTS: Mapping[ProfileName, tuple[str, str]] = {
     GPTIMAGE: ("pipeline.providers.gptimage", "GptImage"),
     EMBEDDED: ("pipeline.providers.gptimage", "GptImage"),
@@ -20,20 +20,20 @@ _CLIENTS: Mapping[ProfileName, tuple[str, str]] = {
 
 
 def profiles() -> Mapping[ProfileName, Profile]:
-    """Every profile that can be opened, by name."""
+    """Return every profile by name."""
     return PROFILES
 
 
 def profile_named(name: str) -> Profile:
-    """The profile of a name; `UsageError` names those that there are."""
+    """Return a profile by name; raise `UsageError` if there is none."""
     profile = PROFILES.get(ProfileName(name))
     if profile is None:
-        raise UsageError(f"no provider is named {name}; there are {', '.join(sorted(PROFILES))}")
+        raise UsageError(f"there is no provider {name}; there are {', '.join(sorted(PROFILES))}")
     return profile
 
 
 def account_at(name: ProfileName, base_url: str) -> Account:
-    """The account that a profile has at a base URL: `gptimage@https://api.gptimageapi.dev`."""
+    """Return the account of a profile at a base URL: `gptimage@https://api.gptimageapi.dev`."""
     parts = urlsplit(base_url)
     place = parts.netloc.rpartition("@")[2].lower()
     return Account(f"{name}@{parts.scheme}://{place}{parts.path.rstrip('/')}")
@@ -42,16 +42,16 @@ def account_at(name: ProfileName, base_url: str) -> Account:
 def open_provider(
     name: str, *, settings: ProviderSettings, account: Account | None = None
 ) -> Provider:
-    """A provider to be entered with `async with`.
+    """Return a provider, to be entered with `async with`.
 
-    `account` is given where the base URL does not name it, as for a server on a passing port.
-    Raises `KeyMissing` without a key, `UsageError` for a name, URL or key that cannot work.
+    Pass `account` if the base URL does not identify it, as for a server on a temporary port.
+    Raises `KeyMissing` if there is no key, `UsageError` if name, URL or key is not valid.
     """
     profile = profile_named(name)
     if not settings.key:
         raise KeyMissing(provider=name, variable=KEY_VARIABLE)
     if not (settings.key.isascii() and settings.key.isprintable()) or " " in settings.key:
-        raise UsageError(f"the key in {KEY_VARIABLE} holds characters that no key has")
+        raise UsageError(f"the key in {KEY_VARIABLE} contains characters that no key has")
     parts = urlsplit(settings.base_url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
         raise UsageError("the provider's base URL must look like https://host, without a password")

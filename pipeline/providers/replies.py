@@ -1,7 +1,7 @@
-"""What a reply means for the money: the one place where a yes, a no and a maybe are told apart.
+"""What a reply means: charged, not charged, or unknown.
 
-Pure functions over bytes. The rule behind every branch: only an answer that cannot come after
-finished work counts as not charged; whatever contradicts itself or cannot be read is unknown.
+Pure functions over bytes. The rule behind every branch: a reply counts as not charged only if it
+cannot follow finished work; a reply that contradicts itself or cannot be read is unknown.
 """
 
 import json
@@ -27,30 +27,30 @@ from pipeline.model.provider import Profile, TextMeaning
 from pipeline.network.reply import REPLY_LIMIT, Reply, plain
 
 LONGEST_WAIT = 300.0
-"""Seconds; a longer Retry-After is asked again after this."""
+"""Most seconds to wait, also if Retry-After asks for more."""
 
 _TEXT_LIMIT = 4000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Envelope:
-    """What the body says, apart from the status."""
+    """The contents of the body."""
 
     readable: bool
     refused: bool = False
-    """It says no: a code other than 0, or an error without a code."""
+    """True if the body reports an error: a code other than 0, or an error without a code."""
     text: str = ""
     urls: tuple[str, ...] = ()
 
 
 def read_receipt(reply: Reply, *, profile: Profile, price: Credits, base_url: str) -> Receipt:
-    """The receipt for one image; every other meaning of the reply is raised as `ProviderError`.
+    """Return the receipt for one image; raise a `ProviderError` for any other reply.
 
-    An image URL that is relative is completed with the base URL. Several images where one was
-    asked for are a doubt: nobody knows for how many of them the provider took credits.
+    A relative image URL is completed with the base URL. Several images for one request are a
+    doubt, since the reply does not say how many of them were charged.
     """
     envelope = _open(reply)
-    accepted = 200 <= reply.status < 300  # noqa: PLR2004 - the bounds of "success" in HTTP
+    accepted = 200 <= reply.status < 300  # noqa: PLR2004 - HTTP's range for success
     if accepted and len(envelope.urls) == 1 and not envelope.refused:
         return Receipt(
             url=_absolute(envelope.urls[0], base_url),
@@ -63,7 +63,7 @@ def read_receipt(reply: Reply, *, profile: Profile, price: Credits, base_url: st
 
 
 def seconds_to_wait(header: str | None, *, now: datetime) -> float | None:
-    """Seconds that a Retry-After asks for, between 0 and 300; `None` where it says nothing sane."""
+    """Return the seconds that Retry-After asks for, from 0 to 300; `None` if it is unreadable."""
     text = (header or "").strip()[:64]
     try:
         seconds = float(text)
@@ -80,7 +80,7 @@ def seconds_to_wait(header: str | None, *, now: datetime) -> float | None:
 
 
 def remaining_credits(reply: Reply) -> Credits | None:
-    """Credits left, from the answer to a balance request; `None` where it does not say."""
+    """Return the credits left, from the reply to a balance request; `None` if not reported."""
     document = _parse(reply)
     body = document.get("data") if isinstance(document, dict) else None
     if reply.status != 200 or not isinstance(body, dict):  # noqa: PLR2004 - HTTP's OK
@@ -93,13 +93,13 @@ def remaining_credits(reply: Reply) -> Credits | None:
 
 
 def shown_images(raw: bytes, *, base_url: str) -> tuple[str, ...]:
-    """The image URLs in a reply that was kept, whatever else it says."""
+    """Return the image URLs in a kept reply, whatever else it says."""
     envelope = _open(Reply(status=200, body=raw))
     return tuple(_absolute(url, base_url) for url in envelope.urls)
 
 
 def _refusal(reply: Reply, envelope: _Envelope, profile: Profile) -> ProviderError:
-    """Classify everything that is not a receipt: first the status, then the known texts."""
+    """Classify a reply that is no receipt, by its status and then by the known texts."""
     status, meaning = reply.status, _meaning(envelope.text, profile)
     if envelope.urls or status in (408, 409):
         return _unknown(reply, envelope)
@@ -112,7 +112,7 @@ def _refusal(reply: Reply, envelope: _Envelope, profile: Profile) -> ProviderErr
             return _throttled(reply, envelope)
         case 403 if meaning not in (TextMeaning.POLICY, TextMeaning.THROTTLE):
             return _stopped(reply, envelope)
-        case _ if 400 <= status < 500:  # noqa: PLR2004 - HTTP's range for "your fault"
+        case _ if 400 <= status < 500:  # noqa: PLR2004 - HTTP's range for errors of the client
             return _meant(meaning or TextMeaning.INVALID, reply, envelope)
         case _ if 200 <= status < 300 and envelope.refused and meaning:  # noqa: PLR2004 - as above
             return _meant(meaning, reply, envelope)
@@ -121,9 +121,9 @@ def _refusal(reply: Reply, envelope: _Envelope, profile: Profile) -> ProviderErr
 
 
 def _meaning(text: str, profile: Profile) -> TextMeaning | None:
-    """What the first known text in a message means; `None` for an unknown one.
+    """Return the meaning of the first known text in a message; `None` if it has none.
 
-    Codes are read as words: `content_policy_violation`.
+    Codes such as `content_policy_violation` are read as words.
     """
     words = re.sub(r"[\s_-]+", " ", text)
     for known in profile.known_texts:
@@ -136,7 +136,7 @@ def _meant(meaning: TextMeaning, reply: Reply, envelope: _Envelope) -> ProviderE
     match meaning:
         case TextMeaning.POLICY:
             return PolicyRefused(
-                _sentence("the provider's policy refused the words", reply, envelope),
+                _sentence("the provider's policy refused the prompt", reply, envelope),
                 http=reply.status,
                 request_id=reply.request_id,
                 raw=reply.body,
@@ -158,7 +158,7 @@ def _meant(meaning: TextMeaning, reply: Reply, envelope: _Envelope) -> ProviderE
 
 def _stopped(reply: Reply, envelope: _Envelope) -> ProviderStopped:
     return ProviderStopped(
-        _sentence("the provider refused the key or the funds", reply, envelope),
+        _sentence("the provider refused the key or has no credits left", reply, envelope),
         http=reply.status,
         request_id=reply.request_id,
         raw=reply.body,
@@ -177,17 +177,17 @@ def _throttled(reply: Reply, envelope: _Envelope) -> Throttled:
 
 def _unknown(reply: Reply, envelope: _Envelope) -> ReplyUnknown:
     if len(envelope.urls) > 1:
-        complaint = f"one image was asked for, and the answer shows {len(envelope.urls)}"
+        complaint = f"one image was requested, and the answer contains {len(envelope.urls)}"
     elif envelope.urls:
-        complaint = "the answer says no and shows an image"
+        complaint = "the answer reports an error and contains an image"
     elif reply.trouble:
         complaint = f"the answer broke off ({reply.trouble})"
     elif not envelope.readable:
         complaint = "the answer cannot be read"
     elif envelope.refused:
-        complaint = "the answer says no in words that do not tell whether it was charged"
+        complaint = "the answer reports an error, and does not show whether it was charged"
     else:
-        complaint = "the answer holds no image"
+        complaint = "the answer contains no image"
     return ReplyUnknown(
         _sentence(complaint, reply, envelope),
         images=len(envelope.urls),
@@ -217,7 +217,7 @@ def _open(reply: Reply) -> _Envelope:
 
 
 def _parse(reply: Reply) -> object:
-    """The body as JSON, or `None` where it is none, unfolds too far, or nests too deep."""
+    """Return the body as JSON; `None` if it is not JSON, unpacks too large, or nests too deep."""
     try:
         return json.loads(_unfold(reply))
     except (ValueError, RecursionError, zlib.error):
@@ -225,7 +225,7 @@ def _parse(reply: Reply) -> object:
 
 
 def _unfold(reply: Reply) -> bytes:
-    """Undo a compression that nobody asked for, as far as the limit goes."""
+    """Return the body, decompressed up to the limit if the server compressed it unasked."""
     if reply.encoding.strip().lower() not in ("gzip", "x-gzip", "deflate"):
         return reply.body
     return zlib.decompressobj(wbits=zlib.MAX_WBITS | 32).decompress(reply.body, REPLY_LIMIT)
@@ -236,7 +236,7 @@ def _is_zero(code: object) -> bool:
 
 
 def _text(document: dict[str, object]) -> str:
-    """Every word the body has for what went wrong, in the styles that are known."""
+    """Return all error texts in the body, in every known style."""
     words = [document.get(name) for name in ("message", "msg", "detail", "code")]
     error = document.get("error")
     if isinstance(error, dict):
@@ -247,7 +247,7 @@ def _text(document: dict[str, object]) -> str:
 
 
 def _urls(body: object) -> tuple[str, ...]:
-    """The image URLs in `data`, which may be an object with `images`, or a bare list."""
+    """Return the image URLs in `data`, which is an object with `images`, or a list."""
     images = body.get("images") if isinstance(body, dict) else body
     if not isinstance(images, list):
         return ()
@@ -257,7 +257,7 @@ def _urls(body: object) -> tuple[str, ...]:
 
 
 def _is_url(url: str) -> bool:
-    """Not blank, and nothing that a ledger or a log could not write down."""
+    """Return True if a URL is not blank and contains only printable characters."""
     return bool(url.strip()) and url.strip().isprintable()
 
 

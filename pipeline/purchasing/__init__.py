@@ -1,5 +1,5 @@
-"""Images bought: reserve, ask, settle, fetch, inspect, store. The only room where money is risked.
+"""Buying images: reserve, request, settle, download, inspect, store. Only this room spends money.
 
-Only a durable attempt permits a request. A request that may have been charged is never sent again
-by itself.
+Only an attempt that is durable in the ledger permits a request. A request that may have been
+charged is never sent again automatically.
 """

@@ -1,4 +1,4 @@
-"""Buying one image: reserve its price, send one POST, and write down what that did to the money."""
+"""Buying one image: reserve its price, send one POST, and record what was charged."""
 
 import asyncio
 import time
@@ -23,7 +23,7 @@ Bought = Paid | Failed | InDoubt
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Purchasing:
-    """Buys images: every purchase of a run goes through here."""
+    """Buys images. Every purchase of a run is made here."""
 
     provider: Provider
     ledger: Ledger
@@ -37,10 +37,10 @@ class Purchasing:
     clock: Clock = time.monotonic
 
     async def buy(self, job: Job, *, replay: bool = False, alone: bool = False) -> Bought | None:
-        """Buy one image, or replay a purchase in doubt under its own key.
+        """Buy one image; with `replay`, send a purchase in doubt again under its own key.
 
-        `None` if the run has stopped buying: the job stays due. `alone` marks the canary, whose
-        failure to be sent at all halts the run.
+        Returns `None` if the run has stopped buying; the job then stays due. `alone` marks the
+        first request to an account, sent by itself: if it cannot be sent, the run halts.
         """
         tries = JobTries(started=self.clock())
         while True:
@@ -74,7 +74,7 @@ class Purchasing:
         try:
             receipt = await self.provider.submit(job.request, key=attempt.purchase)
         except asyncio.CancelledError:
-            await asyncio.shield(self.ledger.doubt(attempt, reason="interrupted while waiting"))
+            await asyncio.shield(self.ledger.doubt(attempt, reason="interrupted before an answer"))
             raise
         except ProviderError as error:
             if replay:

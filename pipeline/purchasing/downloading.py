@@ -1,8 +1,8 @@
-"""Fetching one paid image: free of charge, so it is tried again, now and in every later run.
+"""Downloading one paid image. This is free, so it is tried again, in this run and in later ones.
 
-An image *lands* when it is durable and structurally whole under its name. It is *stored*, and the
-ledger is told so, once it has been decoded. A run that dies between the two leaves the image paid
-for and to be fetched; the next run inspects the file that landed and downloads nothing.
+An image has *landed* when its file is durable, structurally whole and has its name. It is *stored*,
+and recorded as such in the ledger, once it has been decoded. If a run dies between the two, the
+image is still to be fetched; the next run inspects the landed file and downloads nothing.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ from pipeline.settings import RenderingSettings
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Downloader:
-    """Fetches, inspects and stores; shared by all jobs of a run."""
+    """Downloads, inspects and stores images; shared by all jobs of a run."""
 
     provider: Provider
     ledger: Ledger
@@ -46,39 +46,39 @@ class Downloader:
     listen: Listen
     sleep: Sleep = asyncio.sleep
     replaceable: dict[str, set[str]] = field(default_factory=dict)
-    """Path → sha256 of older images of ours that a new one may replace there."""
+    """Path → sha256 of older images of this pipeline that a new image may replace there."""
     of_other_jobs: set[str] = field(default_factory=set)
-    """The sha256 of images that other jobs have stored; none of them landed for another job."""
+    """The sha256 of images that other jobs have stored: such a file did not land for this job."""
 
     async def give_second_name(self, older: Artifact, *, of: Entry) -> None:
-        """Let a newer image have the path of an older one, which keeps a second name.
+        """Give an older image a second name, so that a newer one may take its path.
 
-        The second name is in the ledger before anything is replaced.
+        The second name is recorded in the ledger before anything is replaced.
         """
         if self._is_there(older):
             await self.ledger.stored(of.key, await self.images.second_name(older))
             self.allow_replacing(older)
 
     def allow_replacing(self, older: Artifact) -> None:
-        """Let a new image replace this file, if it is still where `older` says."""
+        """Let a new image replace this file, if the file still exists."""
         if self._is_there(older):
             self.replaceable.setdefault(older.path, set()).add(older.sha256)
 
     def refuse_foreign(self, job: Job) -> None:
-        """Raise `LocalFault` if a file that is not ours has an image's path; nothing was sent."""
+        """Raise `LocalFault` if a file of somebody else is at the path of a job's image."""
         path = path_of(job)
         if path not in self.replaceable and path in self.images.stat_many([path]):
             raise LocalFault(
-                f"{path} is in the way: it is not a file that this pipeline put there. "
+                f"{path} already exists, and this pipeline did not write it. "
                 "Move it away and run again; nothing was sent for it."
             )
 
     async def fetch(
         self, job: Job, paid: Paid, *, may_have_landed: bool = False
     ) -> Stored | Paid | PaidLost:
-        """Bring an image, have it inspected, and store it; tell the ledger how that ended.
+        """Download and inspect an image, and record the outcome in the ledger.
 
-        `may_have_landed`: an earlier run may have died between landing and storing.
+        Set `may_have_landed` if an earlier run may have died between landing and storing.
         """
         artifact = await self._landed(job) if may_have_landed else None
         for tries in range(1, self.settings.download_tries + 1):
@@ -86,7 +86,7 @@ class Downloader:
                 if artifact is None:
                     artifact = await self._download(job, paid.url)
                 await self._inspect(job, artifact)
-            except TaskFailed as error:  # the file stays, and the next run inspects it
+            except TaskFailed as error:  # the file is kept for the next run
                 await self.ledger.unfetched(job.key, reason=str(error), lost=False)
                 return Paid(url=paid.url, credits=paid.credits, reason=str(error))
             except ArtifactError as error:
@@ -135,5 +135,5 @@ class Downloader:
 
 
 def path_of(job: Job) -> str:
-    """Return where a job's image belongs in the store."""
+    """Return the path of a job's image in the store."""
     return f"{job.at.campaign}/{job.path}"

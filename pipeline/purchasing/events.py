@@ -1,6 +1,6 @@
-"""What happens in a run, and the watchers that are told of it: bars, plain lines, logs.
+"""Events of a run, and the watchers that receive them: progress bars, plain lines, logs.
 
-Watchers listen; they never end a run.
+A watcher never ends a run.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ from pipeline.model.outcome import Outcome
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RequestSent:
-    """A POST is about to leave."""
+    """A POST is about to be sent."""
 
     job: Job
     attempt: int
@@ -23,7 +23,7 @@ class RequestSent:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Retrying:
-    """The same job is tried again after a while; this try was not charged, or will be replayed."""
+    """A job is tried again after a pause: a free retry, a download, or a replay."""
 
     job: Job
     reason: str
@@ -32,7 +32,7 @@ class Retrying:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PoolPaused:
-    """The provider asked for patience: the whole pool waits."""
+    """The provider asked to wait: all requests pause."""
 
     reason: str
     seconds: float
@@ -40,17 +40,17 @@ class PoolPaused:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BuyingHalted:
-    """Nothing more is bought in this run, and why."""
+    """The run has stopped buying."""
 
     reason: str
     exit_code: int
     budget: bool = False
-    """Whether a budget is spent."""
+    """True if a budget was reached."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PaidUnrecorded:
-    """Paid for, and the ledger could not take it down: this line is the only trace of the image."""
+    """An image is paid for, but the ledger could not record it: only this event has its URL."""
 
     job: Job
     url: str
@@ -63,34 +63,34 @@ Listen = Callable[[Event], None]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StageOpening:
-    """What a stage is about to do."""
+    """The work of a stage that begins."""
 
     stage: Stage
     jobs: int
-    """All jobs of the stage, done or not."""
+    """Number of all jobs of the stage, done or not."""
     to_buy: int
     to_fetch: int
     credits: Credits
-    """The most that this stage can add to the bill."""
+    """The most credits that this stage can spend."""
 
 
 class Watcher(Protocol):
-    """Listens to one run, from the event loop; must be quick and must not raise."""
+    """Receives the events of one run on the event loop; must be quick and must not raise."""
 
     def opened(self, opening: StageOpening) -> None:
-        """A stage begins."""
+        """Called when a stage begins."""
         ...
 
     def happened(self, event: Event) -> None:
-        """Something on the way to an outcome."""
+        """Called for every event before a job ends."""
         ...
 
     def delivered(self, job: Job, outcome: Outcome | None) -> None:
-        """A job ended; `None`: it stays due."""
+        """Called when a job ends; `None` means that it stays due."""
         ...
 
     def closed(self, stage: Stage) -> None:
-        """A stage is over."""
+        """Called when a stage ends."""
         ...
 
 

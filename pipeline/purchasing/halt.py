@@ -1,4 +1,4 @@
-"""Why a run stops buying, and the breaker that stops it after failures in a row."""
+"""The reason why a run stops buying, and the breaker that stops it after repeated failures."""
 
 import asyncio
 from collections.abc import Callable
@@ -28,7 +28,7 @@ GRAVEST_FIRST: tuple[type[PipelineError], ...] = (
 
 
 def gravity(reason: PipelineError) -> int:
-    """Return the rank of a reason in the order in which exit codes win; 0 is the gravest."""
+    """Return the rank of a reason; 0 is the gravest, whose exit code the run ends with."""
     for place, kind in enumerate(GRAVEST_FIRST):
         if isinstance(reason, kind):
             return place
@@ -36,7 +36,7 @@ def gravity(reason: PipelineError) -> int:
 
 
 class Halt:
-    """The reason why a run buys nothing more; false while it may buy. The gravest reason wins."""
+    """The gravest reason to stop buying so far; false while the run may buy."""
 
     def __init__(self) -> None:
         self._reason: PipelineError | None = None
@@ -54,14 +54,14 @@ class Halt:
 
     @property
     def disk_is_lost(self) -> bool:
-        """True if not even a paid image can be kept."""
+        """True if this machine cannot even keep paid images."""
         return isinstance(self._reason, LocalFault)
 
     def __bool__(self) -> bool:
         return self._reason is not None
 
     async def sleep(self, seconds: float) -> None:
-        """Wait before buying; not a moment longer than the run buys."""
+        """Wait before a purchase; return at once if the run stops buying."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._stopped.wait()
@@ -91,24 +91,24 @@ class Breaker:
             self._limit = by_share if self._limit is None else min(self._limit, by_share)
 
     def answered(self) -> None:
-        """Count an answer that could be understood."""
+        """Record an answer that could be understood; this resets the failures in a row."""
         self._doubts = 0
         self._unsent = 0
 
     def doubted(self, reason: str) -> None:
-        """Count a request that was never answered; a limit of 0 never halts the run."""
+        """Count a request in doubt; halt at the limit, where 0 means no limit."""
         self._doubts += 1
         if self._most_doubts and self._doubts >= self._most_doubts:
             self._halt.because(CircuitOpen(doubts=self._doubts, last=reason))
 
     def unsent(self, reason: str, *, alone: bool) -> None:
-        """Count a job that could not be sent in any try; `alone`: it was the canary."""
+        """Count a job that could not be sent; halt at the limit, or at once if sent `alone`."""
         self._unsent += 1
         if alone or self._unsent >= max(self._most_doubts, 1):
             self._halt.because(ProviderStopped(f"the provider cannot be reached: {reason}"))
 
     def failed(self) -> None:
-        """Count a job that ended without an image."""
+        """Count a job that ended without an image; halt above `max_failures`."""
         self._failed += 1
         if self._limit is not None and self._failed > self._limit:
             self._halt.because(FailuresReached(failures=self._failed, limit=str(self._limit)))

@@ -1,4 +1,4 @@
-"""Inspecting images through an executor, each file once over all runs of a campaign."""
+"""Inspecting images through an executor, each image once over all runs of a campaign."""
 
 from dataclasses import dataclass
 
@@ -14,17 +14,17 @@ from pipeline.state.output.kept_checks import ChecksRecord, KeptChecks
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImageInspector:
-    """Knows the checks of every image, and has those that it does not know inspected."""
+    """Returns the checks of images: those kept from earlier, or new ones from the executor."""
 
     images: ImageStore
     executor: Executor
     kept: KeptChecks
 
     async def inspect(self, job: Job, artifact: Artifact) -> ChecksRecord:
-        """Return the checks of an image; its thumbs are made on the way.
+        """Return the checks of an image, and make its thumbs.
 
-        Raises `ImageBroken` if it cannot be decoded to its last pixel, `TaskFailed` if nobody
-        could find out, and `LocalFault` if the disk fails or the file is gone. Safe to repeat.
+        Raises `ImageBroken` if it cannot be decoded completely, `TaskFailed` if the inspection
+        itself failed, and `LocalFault` if the disk fails or the file is gone. Safe to repeat.
         """
         known = self.kept.known.get(artifact.sha256)
         if known is None:
@@ -44,7 +44,7 @@ class ImageInspector:
         return known
 
     async def inspect_stored(self, job: Job, artifact: Artifact) -> ChecksRecord:
-        """Return the checks of an image that is stored; a broken one has a failed check."""
+        """Return the checks of a stored image; if it is broken, one failed check."""
         try:
             return await self.inspect(job, artifact)
         except ImageBroken:
@@ -54,7 +54,7 @@ class ImageInspector:
 
 
 def record_of(checks: tuple[Check, ...]) -> ChecksRecord:
-    """Return checks as `checks.jsonl` and the run manifest have them."""
+    """Return checks in the form of `checks.jsonl` and the run manifest."""
     return {
         str(check.name): {
             "passed": check.passed,

@@ -1,4 +1,4 @@
-"""How many requests may be in flight, and how often one may start."""
+"""Limits on the number of requests in flight and on the rate at which they start."""
 
 import asyncio
 import time
@@ -13,16 +13,16 @@ Sleep = Callable[[float], Awaitable[None]]
 SHORTEST_PAUSE = 1.0
 LONGEST_PAUSE = 60.0
 LEAST_PAUSE = 0.05
-"""Seconds after the first throttle, whatever the provider says; doubled by each in a row."""
+"""Least seconds to pause after a throttle; doubled with each one in a row."""
 
 
 class Pacer:
-    """Additive increase, multiplicative decrease between 1 and `limit`, for the whole pool.
+    """Additive increase, multiplicative decrease of the requests in flight, from 1 to `limit`.
 
-    A provider that asks for patience stops everybody, halves the window once, and lets the pool
-    ease in again: one more request in flight for every window of clean answers. Counting uses a
-    monotonic clock, and who may start is decided when it starts, so that a clock that is set back
-    or a suspended machine causes no burst. Nobody sits out a pause once the run has stopped.
+    A throttled reply pauses all requests and halves the window once. After that the window grows
+    by one request for every window of good answers. Times come from a monotonic clock, and a
+    request is admitted when it starts, so that neither a clock that is set back nor a suspended
+    machine causes a burst. A pause ends at once when the run stops buying.
     """
 
     def __init__(
@@ -49,17 +49,17 @@ class Pacer:
 
     @property
     def in_flight(self) -> int:
-        """Turns that have not been given back."""
+        """Number of turns in use."""
         return self._in_flight
 
     @property
     def window(self) -> float:
-        """Requests that may be in flight now."""
+        """Number of requests that may be in flight now."""
         return self._window
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """Wait for permission to have one request in flight, and give it back."""
+        """Wait until one more request may be in flight; the turn ends with the context."""
         async with self._changed:
             await self._changed.wait_for(lambda: self._in_flight < int(self._window))
             self._in_flight += 1
@@ -72,7 +72,7 @@ class Pacer:
                 self._changed.notify(max(1, int(self._window) - self._in_flight))
 
     async def _wait_for_start(self) -> None:
-        """One at a time: a pause or a place in the minute holds for everybody who comes after."""
+        """Wait for pause and rate limit, one caller at a time, so that later ones wait as well."""
         async with self._starting:
             while not self._halt and (wait := self._opens_at - self._clock()) > 0:
                 await self._sleep(wait)
@@ -83,7 +83,7 @@ class Pacer:
         return max(self._resume_at, self._next_start)
 
     def throttled(self, retry_after: float | None) -> float:
-        """Everybody waits; returns for how many seconds. Counts once per pause."""
+        """Pause all requests, and return the seconds left; the window is halved once per pause."""
         now = self._clock()
         if self._patient_since is None:
             self._patient_since = now
@@ -100,11 +100,11 @@ class Pacer:
         return self._resume_at - now
 
     def throttled_for(self) -> float:
-        """Seconds since the first throttle after the last clean answer."""
+        """Return the seconds since the first throttle after the last good answer."""
         return 0.0 if self._patient_since is None else self._clock() - self._patient_since
 
     def answered(self) -> None:
-        """A clean answer: ease in."""
+        """Record a good answer: the window grows."""
         self._pauses = 0
         self._patient_since = None
         self._window = min(float(self._limit), self._window + 1.0 / self._window)

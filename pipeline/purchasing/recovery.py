@@ -1,8 +1,8 @@
-"""What dead runs left open: attempts that were sent, or may have been, and never got an ending.
+"""Recovery after a crash: attempts that a dead run left open become doubts.
 
 A run that is killed between reserving an attempt and settling it leaves the attempt open in the
-ledger. Its credits count as in doubt from the moment they were reserved, and its job cannot be
-bought before it is settled here. The caller holds the campaign's lock, so no run is alive.
+ledger. Its credits count as in doubt from the time they were reserved, and its job cannot be
+bought until it is settled here. The caller holds the campaign's lock, so no run is alive.
 """
 
 from collections.abc import Sequence
@@ -14,9 +14,9 @@ from pipeline.model.run import Run
 
 
 async def begin_run(ledger: Ledger, run: Run) -> bool:
-    """Open a run and settle what dead runs of its campaign left open; return whether any was.
+    """Open a run and settle the attempts that dead runs left open; return True if any were.
 
-    After a crash in between the attempts are still open, and the next run settles them.
+    If this crashes between the two, the attempts stay open, and the next run settles them.
     """
     dead = await ledger.begin(run)
     await _settle(ledger, dead)
@@ -24,7 +24,7 @@ async def begin_run(ledger: Ledger, run: Run) -> bool:
 
 
 async def settle_dead_attempts(ledger: Ledger, campaign: Slug) -> None:
-    """Settle what dead runs of a campaign left open, without opening a run."""
+    """Settle the attempts that dead runs of a campaign left open, without opening a run."""
     await _settle(ledger, await ledger.open_attempts(campaign))
 
 

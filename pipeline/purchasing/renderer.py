@@ -1,4 +1,4 @@
-"""Rendering a job from where it stands to where it can go: buy, fetch, inspect, store."""
+"""Rendering a job from its present state to its outcome: buy, download, inspect, store."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -15,17 +15,17 @@ from pipeline.purchasing.downloading import Downloader, path_of
 from pipeline.purchasing.worker_pool import work_through
 
 Delivered = Callable[[Job, Outcome | None], None]
-"""Is told how a job ended; `None`: it stays due."""
+"""Called when a job ends; `None` means that it stays due."""
 
 WORKERS_PER_REQUEST = 2
-"""A worker that downloads must not keep a request from being sent."""
+"""Two, so that one worker can download while another sends a request."""
 
 PROOF_OF_LIFE = 24 * 3600.0
-"""Seconds for which an account that gave an image needs no canary."""
+"""Seconds after a paid image during which the first purchase need not go alone."""
 
 
 class Renderer:
-    """Renders any job of one run; every step that costs or proves is in the ledger first."""
+    """Renders the jobs of one run; each step is recorded in the ledger before it has an effect."""
 
     def __init__(self, *, purchasing: Purchasing, downloader: Downloader) -> None:
         self._purchasing, self._downloader = purchasing, downloader
@@ -33,7 +33,7 @@ class Renderer:
         self._proven = False
 
     async def warm_up(self, *, now: datetime) -> None:
-        """Let the first purchase go alone, unless this account gave an image lately.
+        """Send the first purchase alone, unless this account has paid for an image recently.
 
         A wrong key, URL or model then costs one request instead of one per worker.
         """
@@ -43,9 +43,9 @@ class Renderer:
         )
 
     async def prepare_paths(self, jobs: Sequence[Job], known: Sequence[Entry]) -> None:
-        """Before anything is sent: let older images of ours make way, and refuse foreign files.
+        """Before anything is sent, free the paths of older images, and refuse foreign files.
 
-        `known` are all jobs of the campaign that the ledger has; those in `jobs` stay.
+        `known` are all entries of the campaign; images of the jobs in `jobs` stay in place.
         """
         wanted = {without_ending(path_of(job)) for job in jobs}
         current = {job.key for job in jobs}
@@ -57,7 +57,7 @@ class Renderer:
             if without_ending(older.path) in wanted:
                 await self._downloader.give_second_name(older, of=entry)
             elif without_ending(first := first_name(older)) in wanted:
-                # an earlier run gave it a second name, and stopped before its path was taken
+                # an earlier run gave it a second name, and stopped before the newer image landed
                 self._downloader.allow_replacing(replace(older, path=first))
         own = {entry.key: entry for entry in known}
         for job in jobs:
@@ -67,9 +67,9 @@ class Renderer:
     async def render_all(
         self, jobs: Sequence[Job], entries: Mapping[JobKey, Entry], delivered: Delivered
     ) -> None:
-        """Render every job, each from where it stands, and tell how it ended; see `render`.
+        """Render every job, each from its present state, and report its outcome; see `render`.
 
-        Raises an `ExceptionGroup` as `work_through` does.
+        Raises an `ExceptionGroup`, as `work_through` does.
         """
 
         async def work(job: Job) -> None:
@@ -79,7 +79,7 @@ class Renderer:
         await work_through(jobs, work, workers=workers)
 
     async def render(self, job: Job, entry: Entry | None) -> Outcome | None:
-        """Take one job as far as it goes; `None` if it stays due.
+        """Take one job as far as possible; return `None` if it stays due.
 
         A fault of this machine halts the run: nothing more is bought, and what is paid for stays
         in the ledger.
@@ -97,7 +97,7 @@ class Renderer:
         return outcome
 
     async def _ready(self, job: Job, entry: Entry | None) -> Outcome | None:
-        """The outcome to go on from: a lost file is fetched, a lost image is bought again."""
+        """Return the outcome to continue from: a missing file is fetched, a lost image rebought."""
         match entry.outcome if entry else None:
             case Stored(url=url, credits=credits):
                 return Paid(url=url, credits=credits)

@@ -1,4 +1,4 @@
-"""Reserving credits for one request, or waiting until something in flight frees some."""
+"""Reserving credits for one request, or waiting until a request in flight frees some."""
 
 import asyncio
 
@@ -12,27 +12,27 @@ from pipeline.purchasing.halt import Halt
 
 
 class Reservations:
-    """What may still be spent, as this run sees it; the ledger holds the limits themselves."""
+    """The reservations of this run; the ledger enforces the budgets."""
 
     def __init__(self, ledger: Ledger, *, run: Run, budget: Budget, halt: Halt) -> None:
         self._ledger, self._run, self._budget, self._halt = ledger, run, budget, halt
         self._in_flight = 0
         self._asking = 0
-        """Reservations that the ledger is deciding on at this moment."""
+        """Number of reservations that the ledger is deciding on now."""
         self._came_back = 0
         self._changed = asyncio.Condition()
 
     @property
     def in_flight(self) -> int:
-        """Permits that have not come back."""
+        """Number of attempts that have not ended."""
         return self._in_flight
 
     async def reserve(self, job: Job, *, replay: bool) -> Attempt | None:
-        """A durable permit for one POST, or `None` where the run has stopped buying.
+        """Return a durable attempt, the permit for one POST; `None` if the run stopped buying.
 
-        A full budget halts the run only when nothing of its own is in flight any more: a request
-        that ends without a charge makes room for another. Only such an ending wakes who waits; a
-        refused reservation wakes nobody, or two of them would wake each other for ever.
+        A full budget halts the run only if no request of the run is in flight, since one that ends
+        without a charge frees credits. Only a request that ends wakes the waiting callers: two
+        refused reservations would otherwise wake each other endlessly.
         """
         while not self._halt:
             seen = self._came_back
@@ -44,7 +44,7 @@ class Reservations:
                     await self._wake_all()
                     return None
             except BaseException:
-                await self._wake_all()  # the ledger failed: nobody may wait for it
+                await self._wake_all()  # the ledger failed, so waiting is useless
                 raise
             async with self._changed:
                 while not self._halt and self._came_back == seen and not self._alone:
@@ -52,14 +52,14 @@ class Reservations:
         return None
 
     async def attempt_ended(self) -> None:
-        """A permitted request has ended: whoever waits may try again."""
+        """Record that a request has ended, and wake the waiting callers."""
         self._in_flight -= 1
         self._came_back += 1
         await self._wake_all()
 
     @property
     def _alone(self) -> bool:
-        """Whether nothing of this run can free credits any more."""
+        """True if nothing of this run can free credits any more."""
         return not self._in_flight and not self._asking
 
     async def _ask(self, job: Job, *, replay: bool) -> Attempt:

@@ -1,7 +1,7 @@
-"""The retry decision: what a request without an image means, and whether it is asked again.
+"""The retry decision: what a failed request may have cost, and whether it is sent again.
 
-Nothing here repeats a call that may have been paid, except under the key of that purchase where
-the provider honours keys.
+A request that may have been charged is repeated only under the key of its purchase, and only if
+the provider honours such keys.
 """
 
 import random
@@ -29,7 +29,7 @@ from pipeline.purchasing.pacing import Clock, Pacer
 from pipeline.settings import RenderingSettings
 
 CONFLICT = 409
-"""The same key is being answered at this moment."""
+"""The HTTP status if the first request with this key is still being processed."""
 
 NOT_HERE = (404, 405)
 NO_SUCH_MODEL = re.compile(
@@ -37,32 +37,32 @@ NO_SUCH_MODEL = re.compile(
     r"|\bmodel\b.{0,40}\b(?:not found|not exist|not supported|not available)\b",
     re.IGNORECASE,
 )
-LOOK_THERE = "Every image would be refused like the first: look at the base URL and the model"
+LOOK_THERE = "Every image would be refused like the first: check the base URL and the model"
 
 Jitter = Callable[[], float]
-"""A number in [0, 1)."""
+"""Returns a number in [0, 1)."""
 
 
 def backoff(tries: int, *, first: float, longest: float, jitter: Jitter = random.random) -> float:
-    """Seconds to wait after the `tries`-th failure: doubling, capped, between half and whole."""
+    """Return seconds to wait after the `tries`-th failure: doubling, capped, half random."""
     whole = min(longest, first * 2.0 ** min(tries - 1, 30))
     return whole * (0.5 + 0.5 * jitter())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AskAgain:
-    """Nothing is settled yet, and the same job is asked for again."""
+    """The job is not settled, and its request is sent again."""
 
     reason: str
     seconds: float
     replay: bool = False
     waits_for_all: bool = False
-    """The whole pool pauses for these seconds, so this job need not wait by itself."""
+    """True if all requests pause for these seconds, so that the job need not wait itself."""
 
 
 @dataclass(kw_only=True, slots=True)
 class JobTries:
-    """Failed tries of one job in this run, by what went wrong."""
+    """Number of failed tries of one job in this run, by kind."""
 
     unsent: int = 0
     doubts: int = 0
@@ -71,7 +71,7 @@ class JobTries:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RetryDecision:
-    """Writes down what a failed request did to the money, and decides what comes next."""
+    """Records what a failed request may have cost, and decides what to do next."""
 
     ledger: Ledger
     pace: Pacer
@@ -79,7 +79,7 @@ class RetryDecision:
     halt: Halt
     settings: RenderingSettings
     replays_keys: bool
-    """Whether a purchase may be posted again under its own key."""
+    """True if the provider honours keys, so that a purchase may be sent again under its own."""
     clock: Clock = time.monotonic
 
     async def after(
@@ -91,9 +91,9 @@ class RetryDecision:
         tries: JobTries,
         alone: bool,
     ) -> Failed | InDoubt | AskAgain | None:
-        """Free what was not charged, hold what may have been, and say whether to ask again.
+        """Free what was not charged, hold what may have been, and decide whether to ask again.
 
-        `None` if the run has stopped buying: the job stays due.
+        Returns `None` if the run has stopped buying; the job then stays due.
         """
         match error:
             case NotSent():
@@ -145,7 +145,7 @@ class RetryDecision:
     def _wait_for_all(self, error: Throttled, *, replay: bool) -> AskAgain | None:
         seconds = self.pace.throttled(error.retry_after)
         if self.pace.throttled_for() > self.settings.throttle_patience:
-            self.halt.because(ProviderStopped(f"the provider keeps asking for patience: {error}"))
+            self.halt.because(ProviderStopped(f"the provider keeps asking to wait: {error}"))
             return None
         return AskAgain(reason=str(error), seconds=seconds, replay=replay, waits_for_all=True)
 
@@ -171,7 +171,7 @@ class RetryDecision:
     async def after_replay(
         self, job: Job, attempt: Attempt, error: ProviderError, *, tries: JobTries
     ) -> Failed | InDoubt | AskAgain | None:
-        """Decide after a replay, whose failure proves nothing: the purchase stays in doubt."""
+        """Decide after a failed replay, which proves nothing: the purchase stays in doubt."""
         match error:
             case ReplyUnknown() | NotSent():
                 return await self._doubtful(job, attempt, error, tries=tries)
@@ -196,5 +196,5 @@ class RetryDecision:
 
 
 def _sells_nothing(error: Rejected) -> bool:
-    """Return whether a refusal concerns the URL or the model, and so every image."""
+    """Return True if a refusal concerns the URL or the model, and so every image."""
     return error.http in NOT_HERE or bool(NO_SUCH_MODEL.search(str(error)))

@@ -1,4 +1,4 @@
-"""Workers on the event loop, fed from a stream of due jobs; a job is forgotten when it ends."""
+"""A pool of workers on the event loop that takes jobs from an iterator."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
@@ -9,12 +9,11 @@ from pipeline.model.job import Job
 async def work_through(
     jobs: Iterable[Job], work: Callable[[Job], Awaitable[None]], *, workers: int
 ) -> None:
-    """Work on every job, at most `workers` at one time; jobs are drawn as they can be begun.
+    """Work on every job, at most `workers` at one time; a job is taken when a worker is free.
 
-    When cancelled, no further job is drawn, and each one in flight is left open in the ledger if
-    it was not finished. If one job raises, no further one is drawn and those in flight are let
-    end, since an answer that nobody hears may have been paid for; then all errors are raised in
-    an `ExceptionGroup`.
+    When cancelled, no further job is taken; jobs in flight stay open in the ledger. If a job raises
+    an error, no further job is taken, but those in flight finish, since their answers may be paid
+    for. Then all errors are raised in an `ExceptionGroup`.
     """
     waiting = iter(jobs)
     errors: list[Exception] = []
@@ -26,11 +25,11 @@ async def work_through(
                 if job is None:
                     return
                 await work(job)
-            except Exception as error:  # noqa: BLE001 - raised below, once nobody waits for an answer
+            except Exception as error:  # noqa: BLE001 - raised below, when no job is in flight
                 errors.append(error)
 
     async with asyncio.TaskGroup() as group:
         for _ in range(workers):
             group.create_task(worker())
     if errors:
-        raise ExceptionGroup("a job could not be worked on", errors)
+        raise ExceptionGroup("jobs failed with an unexpected error", errors)

@@ -1,4 +1,4 @@
 """Reports on a campaign: the journal, the run report and manifest, contact sheets.
 
-A report derives nothing itself: figures come from `state`.
+A report computes no figures itself; they come from `state`.
 """

@@ -1,4 +1,4 @@
-"""Every image of a report as text, put aside until the totals that come before it are known."""
+"""The images of a report as text, kept until the totals, which precede them, are known."""
 
 import csv
 import io
@@ -13,41 +13,41 @@ from pathlib import Path
 from pipeline.errors import LocalFault
 
 HELD = 8 * 1024 * 1024
-"""Bytes of text up to which memory holds it; above, a file without a name does."""
+"""Most bytes of text kept in memory; more is kept in a temporary file."""
 PIECE = 1024 * 1024
 
 RISKY_STARTS = frozenset("=+-@\t\r＝＋－＠")
-"""A spreadsheet reads a cell that starts with one of these as a formula."""
+"""Characters that make a spreadsheet read a cell as a formula if it starts with one."""
 
 _LINE = json.JSONEncoder(ensure_ascii=False, check_circular=False)
 
 
 class ImageRows:
-    """The images of a run manifest: one a line as JSON, and one a row of a table."""
+    """The images of a run manifest: as lines of JSON, and as rows of a CSV table."""
 
     def __init__(self, columns: Sequence[str], *, scratch: Path | None = None) -> None:
-        """`columns` of the table; `scratch`: a folder on the disk that takes what is too much."""
+        """`columns` are those of the table; `scratch` is a folder for temporary files."""
         self._cells = itemgetter(*columns)
         self._images = _SpooledText(scratch)
         self._table = _SpooledText(scratch)
         self._table.write(_rows([columns]))
 
     def add(self, images: Sequence[Mapping[str, object]]) -> None:
-        """Append images of the run manifest; `LocalFault` if the disk is full."""
+        """Append images of the run manifest; raise `LocalFault` if the disk is full."""
         self._images.write("".join([_LINE.encode(image) + "\n" for image in images]))
         self._table.write(_rows([_inert(self._cells(image)) for image in images]))
 
     def images(self) -> Iterator[bytes]:
-        """Yield each image as a line of JSON, its line break included."""
+        """Yield each image as a line of JSON, with its line break."""
         return self._images.lines()
 
     def table(self) -> Iterator[bytes]:
-        """Yield the table; cells that a spreadsheet would run are prefixed with '."""
+        """Yield the table; cells that a spreadsheet would read as formulas start with '."""
         return self._table.pieces()
 
 
 class _SpooledText:
-    """Text without a name, gone with this object."""
+    """Text in memory or in a temporary file, which is removed with this object."""
 
     def __init__(self, scratch: Path | None) -> None:
         folder = None if scratch is None else str(scratch)
@@ -61,7 +61,7 @@ class _SpooledText:
         try:
             self._file.write(text.encode("utf-8", "surrogatepass"))
         except OSError as error:
-            raise LocalFault(f"cannot put the images aside: {error.strerror}") from error
+            raise LocalFault(f"cannot write a temporary file: {error.strerror}") from error
 
     def lines(self) -> Iterator[bytes]:
         self._file.seek(0)

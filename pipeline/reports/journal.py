@@ -1,4 +1,4 @@
-"""The journal of a run, one JSON object a line: in its folder, and on stderr with `--log json`."""
+"""The log of a run, one JSON object per line: `log.jsonl`, and stderr with `--log json`."""
 
 import contextlib
 import json
@@ -33,7 +33,7 @@ VERSION = 1
 
 
 class Journal:
-    """A watcher that writes events; a full disk or a closed stream stops it, never the run."""
+    """A watcher that writes events; if a stream fails, it stops writing, and the run goes on."""
 
     def __init__(
         self, *streams: TextIO, now: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -42,7 +42,7 @@ class Journal:
         self._flushed = 0.0
 
     def write(self, event: str, **facts: object) -> None:
-        """Write one event with its facts."""
+        """Write one event with its fields."""
         at = self._now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
         line = json.dumps({"event": event, "at": at, **facts}, ensure_ascii=True) + "\n"
         for stream in self._streams:
@@ -51,7 +51,7 @@ class Journal:
         self.flush(at_most_every=1.0)
 
     def flush(self, *, at_most_every: float = 0.0) -> None:
-        """Flush the streams, at most once in so many seconds: 10,000 lines must cost little."""
+        """Flush the streams, at most once in so many seconds, since flushing every line is slow."""
         if time.monotonic() - self._flushed < at_most_every:
             return
         self._flushed = time.monotonic()

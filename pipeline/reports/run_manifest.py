@@ -1,6 +1,6 @@
 """The run manifest: every URL, file, hash and credit, as JSON and as a table.
 
-The names are a promise to other programs; changing one is a breaking change of the schema.
+Other programs rely on the field names; changing one is a breaking change of the schema.
 """
 
 import json
@@ -20,7 +20,7 @@ SCHEMA = "campaign-pipeline/run-manifest/1"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunFacts:
-    """Facts of the run itself."""
+    """Facts about the run, not about its images."""
 
     run: Run
     campaign: Campaign
@@ -34,7 +34,7 @@ class RunFacts:
 
 
 def manifest_head(facts: RunFacts, totals: Totals) -> dict[str, object]:
-    """Return what a run manifest says before its images, as plain values."""
+    """Return the part of a run manifest that precedes the images, as plain values."""
     return {"schema": SCHEMA, "run": _run(facts), "totals": _totals(totals)}
 
 
@@ -86,7 +86,7 @@ def _totals(totals: Totals) -> dict[str, object]:
 
 
 def image_of(line: ImageLine) -> dict[str, object]:
-    """Return one image as the run manifest has it."""
+    """Return one image as it is written in the run manifest."""
     job, artifact = line.job, line.artifact
     return {
         "job": job.key,

@@ -22,25 +22,25 @@ from pipeline.reports.totals import ImageLine, Sums, Totals, image_lines
 from pipeline.state.budgets import budgets_left
 
 Checks = Mapping[str, Mapping[str, object]]
-"""sha256 of an image → what was measured on it."""
+"""sha256 of an image → the results of its checks."""
 
 
 BATCH = 2000
-"""Images whose history is held at one time."""
+"""Images whose attempts are in memory at one time."""
 NAMED = 5
-"""Images of a status that are kept to be named one by one; the rows have them all."""
+"""Most images of a status that are listed by name; the rows have all of them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReportScope:
-    """The images that a report is about."""
+    """The images that a report covers."""
 
     jobs: Sequence[Job]
-    """All of the campaign."""
+    """All jobs of the campaign."""
     asked: Container[CellName] | None = None
-    """The cells that the run was asked for; `None`: all of them."""
+    """The cells that the run was asked for; `None` means all."""
     entries: Mapping[JobKey, Entry] | None = None
-    """The ledger's entries of these jobs if they were just read; `None`: read them now."""
+    """The ledger's entries of these jobs, if already read; otherwise they are read now."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,9 +50,9 @@ class RunReport:
     totals: Totals
     rows: ImageRows
     asked: Mapping[Status, int]
-    """Images by status, of the cells that the run was asked for."""
+    """Number of images per status, in the cells that the run was asked for."""
     named: Mapping[Status, Sequence[ImageLine]]
-    """The first few of them."""
+    """The first few images of each status, in the same cells."""
 
 
 async def make_report(
@@ -66,9 +66,9 @@ async def make_report(
     checks: Checks,
     scratch: Path | None = None,
 ) -> RunReport:
-    """Report on the campaign as it is now; reads only, and holds the images of one batch at a time.
+    """Return a report on the campaign as it is now, with the images of one batch in memory.
 
-    `scratch`: a folder on the disk that takes what is too much for memory.
+    `scratch` is a folder for temporary files.
     """
     jobs, asked, entries = scope.jobs, scope.asked, scope.entries
     rows = ImageRows(TABLE_COLUMNS, scratch=scratch)

@@ -25,7 +25,7 @@ from pipeline.state.budgets import BudgetLeft, tightest
 from pipeline.state.lookup import entry_of, status_of_entry
 
 PAID = frozenset({Status.STORED, Status.PENDING_DOWNLOAD, Status.PAID_LOST})
-"""Statuses whose credits the provider has taken."""
+"""Statuses of images that the provider has charged for."""
 
 _WITH_URL = Stored | Paid | PaidLost
 _WITH_REASON = Failed | InDoubt | Paid | PaidLost
@@ -33,7 +33,7 @@ _WITH_REASON = Failed | InDoubt | Paid | PaidLost
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImageLine:
-    """One image of the campaign as it is now."""
+    """One image of the campaign, as it is now."""
 
     job: Job
     status: Status
@@ -46,7 +46,7 @@ class ImageLine:
 
     @property
     def url(self) -> str:
-        """Where the provider put it; empty if it never said."""
+        """The provider's URL of the image; empty if there is none."""
         return self.outcome.url if isinstance(self.outcome, _WITH_URL) else ""
 
     @property
@@ -56,7 +56,7 @@ class ImageLine:
 
     @property
     def reason(self) -> str:
-        """Why there is no image."""
+        """Why there is no image; empty if there is one."""
         return self.outcome.reason if isinstance(self.outcome, _WITH_REASON) else ""
 
 
@@ -70,13 +70,13 @@ class Totals:
     spent: Spent
     this_run: Credits
     gone: Credits
-    """Paid for jobs that are no longer in the campaign or its rounds."""
+    """Credits paid for jobs that are no longer in the campaign or its rounds."""
     saved_by_reuse: Credits
     budget: Credits | None
     remaining: Credits | None
     by: Mapping[str, Mapping[str, Mapping[str, int]]]
     seconds: Sequence[float]
-    """How long each answered request of this campaign took."""
+    """Duration of each answered request of this campaign, in seconds, sorted."""
     retries: int
 
 
@@ -88,7 +88,7 @@ def image_lines(
     attempts: Mapping[JobKey, Sequence[AttemptRecord]],
     checks: Mapping[str, Mapping[str, object]],
 ) -> list[ImageLine]:
-    """Return one line for each job, in plan order; a shared image is under each of its cells."""
+    """Return one line per job, in plan order; a shared image is listed for each of its cells."""
     lines = []
     for job in jobs:
         entry = entry_of(job, entries)
@@ -112,11 +112,11 @@ def image_lines(
 
 
 class Sums:
-    """Adds up the lines of a campaign as they pass."""
+    """Adds up the lines of a campaign one at a time."""
 
     def __init__(self) -> None:
         self.shares: Counter[JobKey] = Counter()
-        """Payer → the images that are shared with it."""
+        """Job key of a payer → the images that are shared with it."""
         self._counts: Counter[Status] = Counter()
         self._cells: set[CellName] = set()
         self._whole = [0, 0, 0]
@@ -126,7 +126,7 @@ class Sums:
         self._retries = 0
 
     def add(self, line: ImageLine) -> None:
-        """Count one image."""
+        """Add one image."""
         at, status = line.job.at, line.status
         self._counts[status] += 1
         self._cells.add(at.cell)
@@ -156,7 +156,7 @@ class Sums:
         budgets: Sequence[BudgetLeft],
         tags: Mapping[str, str],
     ) -> Totals:
-        """Return the sums, held against what the ledger says was spent."""
+        """Return the totals, combined with what the ledger says was spent."""
         budget = tightest(budgets)
         tagged = {f"{name}={value}": self._whole for name, value in tags.items()}
         by = self._by | {"tag": tagged if self._cells else {}}
@@ -196,7 +196,7 @@ def _durations(attempts: Sequence[AttemptRecord]) -> list[float]:
 
 
 def percentile(ordered: Sequence[float], share: float) -> float | None:
-    """Return the value below which this share of a sorted sequence lies; `None` if it is empty."""
+    """Return a percentile of a sorted sequence; `None` if it is empty. `share` is 0 to 1."""
     if not ordered:
         return None
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]

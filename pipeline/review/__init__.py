@@ -1,5 +1,5 @@
-"""Giving verdicts: how a draft is chosen, by a person or by what can be measured.
+"""Verdicts: how a draft is chosen, by a person or by the automatic checks.
 
-Every verdict, from the page, the shell or the checks, is bound to the image and the job that were
-looked at. This room never spends: launching a run is a Protocol that `app` implements.
+Every verdict, from the page, the shell or the checks, is bound to one image and one job. This room
+never spends: launching a run is a Protocol that `app` implements.
 """

@@ -1,4 +1,4 @@
-"""`review: auto`: the best take of each cell, by what can be measured."""
+"""Automatic review (`review: auto`): approve the best take of each cell by its checks."""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,23 +17,23 @@ from pipeline.review.verdicts import UnboundVerdict, bind, is_same_opinion
 from pipeline.state.lookup import Entries, artifact_of, by_cell, entry_of
 
 AUTO = "auto"
-"""The reviewer of verdicts that checks give."""
+"""The reviewer named in verdicts that the automatic review gives."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TakeScore:
-    """What the checks say of one image."""
+    """The result of the checks of one image."""
 
     passed: bool
-    """Whether it may be chosen: whole, of the right shape, not blank, transparent if asked."""
+    """True if every check passed, so that the image may be chosen."""
     score: float
     """Higher is better; takes are compared with each other only."""
     words: str
-    """The scores in words, for the verdict's note."""
+    """The score of each check as text, for the note of the verdict."""
 
 
 class MeasureImage(Protocol):
-    """Measures one stored image, beside the event loop."""
+    """Checks one stored image without blocking the event loop."""
 
     async def __call__(self, job: Job, artifact: Artifact) -> TakeScore:
         """Return the score of the image of a job."""
@@ -45,8 +45,8 @@ async def auto_verdicts(
 ) -> tuple[Verdict, ...]:
     """Approve the best take of every cell whose takes have all ended; return the new verdicts.
 
-    A person's verdict is never replaced, nor is an earlier one on the same image. A cell of which
-    no take passes is left undecided and waits for a person.
+    A person's verdict is never replaced, and an equal one is not given again. A cell of which no
+    take passes stays undecided and waits for a person.
     """
     newest = await ledger.verdicts(campaign)
     entries = await ledger.entries(keys_of(drafts))
@@ -76,7 +76,7 @@ async def auto_verdicts(
 async def _best(
     jobs: Sequence[Job], entries: Entries, look: MeasureImage
 ) -> tuple[int, str] | None:
-    """Return the best take and why; of equal ones the lower take."""
+    """Return the best take and the scores of all; of equal takes, the first."""
     measured: list[tuple[Job, asyncio.Task[TakeScore]]] = []
     with expected_errors():
         async with asyncio.TaskGroup() as group:

@@ -1,7 +1,7 @@
-"""`reviews/<campaign>.yaml`: the verdicts as people keep them in git.
+"""The review file, `reviews/<campaign>.yaml`: the verdicts of a campaign, to be kept in git.
 
-Every cell is always there and takes two lines, a key and a value, so that two people's verdicts
-on different cells never touch neighbouring lines: git merges them by itself.
+Every cell is in the file, with a line for its key and one for its value, so that verdicts on
+different cells never change adjacent lines, and git can merge them.
 """
 
 import json
@@ -19,7 +19,7 @@ from pipeline.review.verdicts import clean_name, clean_note
 from pipeline.state.picks import Newest
 
 ALL_UP_TO = 10_000
-"""Up to so many cells every one is written; above, those that somebody decided on."""
+"""Up to this number of cells, all are written; above, only cells with a verdict."""
 
 _LARGEST = 64 * 1024 * 1024
 _DEEPEST = 5
@@ -27,8 +27,8 @@ _PLAIN = re.compile(r"^[A-Za-z][A-Za-z0-9._/-]*$")
 _HEX = re.compile(r"^[0-9a-f]*$")
 _COUNT = re.compile(r"^[1-9][0-9]{0,5}$", re.ASCII)
 _HEAD = """\
-# Verdicts on {campaign}, kept by `pipeline review`; made to be committed and merged.
-# A changed line is taken over when the review is opened next.
+# Verdicts on {campaign}, written by `pipeline review`, to be committed and merged.
+# If you change a line, the next `pipeline review` imports it.
 campaign: {campaign}
 cells:
 """
@@ -38,14 +38,14 @@ Place = tuple[CellName, Stage]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileVerdict:
-    """One verdict as the file has it."""
+    """One verdict as it is written in the file."""
 
     line: int
     fields: Mapping[str, str]
 
 
 def render_reviews(campaign: Slug, cells: Iterable[CellName], newest: Newest) -> str:
-    """Return the text of the whole file, cells by name."""
+    """Return the text of the file, with the cells in alphabetical order."""
     names = sorted(cells)
     everything = len(names) <= ALL_UP_TO
     parts = [_HEAD.format(campaign=campaign)]
@@ -61,15 +61,15 @@ def render_reviews(campaign: Slug, cells: Iterable[CellName], newest: Newest) ->
 
 
 def read_reviews(text: str, *, file: str) -> dict[Place, FileVerdict]:
-    """Return the verdicts in the file as text; `CampaignError` names every place that is wrong."""
+    """Return the verdicts in the file as text; raise `CampaignError` with every mistake."""
     if len(text) > _LARGEST:
-        raise CampaignError((Finding(file=file, complaint="larger than any review can be"),))
+        raise CampaignError((Finding(file=file, complaint="too large for a review file"),))
     try:
         root = yaml.compose(_shallow(text, file), Loader=yaml.CBaseLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line = mark.line + 1 if mark is not None else 0
-        hint = "; git left its conflict marks here" if "<<<<<<<" in text else ""
+        hint = "; the file contains conflict markers of git" if "<<<<<<<" in text else ""
         complaint = f"{error.problem or error.context or 'not YAML'}{hint}"
         raise CampaignError((Finding(file=file, line=line, complaint=complaint),)) from error
     except yaml.YAMLError as error:
@@ -82,7 +82,7 @@ def read_reviews(text: str, *, file: str) -> dict[Place, FileVerdict]:
 
 
 def verdict_of(place: Place, written: FileVerdict, *, file: str, now: str) -> Verdict:
-    """Return a line as a verdict; `CampaignError` if it does not say enough to be one."""
+    """Return a line as a verdict; raise `CampaignError` if it is incomplete or wrong."""
     cell, stage = place
     fields = written.fields
     try:
@@ -95,7 +95,7 @@ def verdict_of(place: Place, written: FileVerdict, *, file: str, now: str) -> Ve
             job=JobKey(_hash(fields, "job", 32)),
             sha256=_hash(fields, "sha256", 64),
             by=clean_name(fields.get("by") or "git"),
-            # A clock that goes ahead must not outrank every verdict until then.
+            # With a time in the future, a line would outrank every verdict until that time.
             at=min(fields.get("at") or now, now),
             note=clean_note(fields.get("note", "")),
         )
@@ -123,7 +123,7 @@ def _quoted(text: str) -> str:
 
 
 def _shallow(text: str, file: str) -> str:
-    """Return the text, or refuse nesting and aliases that could exhaust the parser."""
+    """Return the text; refuse deep nesting and aliases, which could exhaust the parser."""
     depth = 0
     for event in yaml.parse(text, Loader=yaml.CBaseLoader):
         if isinstance(event, yaml.CollectionStartEvent):
@@ -133,7 +133,7 @@ def _shallow(text: str, file: str) -> str:
         if depth > _DEEPEST or isinstance(event, yaml.AliasEvent):
             mark = event.start_mark
             line = mark.line + 1 if mark is not None else 0
-            finding = Finding(file=file, line=line, complaint="not the shape of a review file")
+            finding = Finding(file=file, line=line, complaint="not the structure of a review file")
             raise CampaignError((finding,))
     return text
 
@@ -145,7 +145,7 @@ def _walk(
     for cell, value in _pairs(cells, file, findings):
         for stage, verdict in _pairs(value, file, findings):
             if stage not in tuple(Stage):
-                findings.append(_at(verdict, file, cell, f"no stage is called {stage}"))
+                findings.append(_at(verdict, file, cell, f"unknown stage {stage}"))
                 continue
             fields = {
                 name: field.value
@@ -162,13 +162,13 @@ def _pairs(
     if node is None or (isinstance(node, yaml.ScalarNode) and not node.value):
         return
     if not isinstance(node, yaml.MappingNode):
-        findings.append(_at(node, file, "", "names and values are expected here"))
+        findings.append(_at(node, file, "", "a mapping is expected here"))
         return
     seen: set[str] = set()
     for key, value in node.value:
         name = str(key.value)
         if name in seen:
-            findings.append(_at(key, file, name, "is here twice; keep one of the two"))
+            findings.append(_at(key, file, name, "occurs twice; remove one of the two"))
         seen.add(name)
         yield name, value
 
@@ -185,13 +185,13 @@ def _decision(status: str) -> Decision:
         return Decision(status)
     except ValueError:
         words = ", ".join(Decision)
-        raise UsageError(f"no status is called {status or 'nothing'}; there are {words}") from None
+        raise UsageError(f"unknown status {status or '(empty)'}; write one of {words}") from None
 
 
 def _whole(fields: Mapping[str, str], name: str) -> int:
     text = fields.get(name, "1")
     if not _COUNT.match(text):
-        raise UsageError(f"{name} is {text}, and should be a number from 1")
+        raise UsageError(f"{name} is {text}, but must be a number from 1")
     return int(text)
 
 

@@ -1,7 +1,7 @@
-"""Keeping ledger and review file in step: the ledger is the truth, the file a snapshot of it.
+"""Synchronization of the ledger and the review file; the ledger is authoritative.
 
-What people change in the file, by hand or by merging, is taken over cell by cell; everything else
-in the file is written from the ledger.
+Changes that people make in the file, by hand or by merging, are imported cell by cell. Everything
+else in the file is written from the ledger.
 """
 
 import asyncio
@@ -19,16 +19,16 @@ from pipeline.review.review_file import Place, read_reviews, render_reviews, ver
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReviewFile:
-    """The file in git, and the copy of what was last written to it."""
+    """The review file, and a copy of it as it was last written."""
 
     path: Path
     """`reviews/<campaign>.yaml` beside the campaign file."""
     copy: Path
-    """Below the output folder; what differs from it in `path` was changed by people."""
+    """Below the output folder; where `path` differs from it, a person has edited `path`."""
 
 
 class ReviewFileSync:
-    """Takes edits over from the file, and writes the file from the ledger."""
+    """Imports edits of the file, and writes the file from the ledger."""
 
     def __init__(self, *, review_state: ReviewState, file: ReviewFile) -> None:
         self._review_state = review_state
@@ -36,13 +36,13 @@ class ReviewFileSync:
         self._seen = _file_time(file.path)
 
     def edited(self) -> bool:
-        """Return whether somebody else wrote the file since it was read or written here."""
+        """Return True if the file was changed since this process read or wrote it."""
         return _file_time(self._file.path) != self._seen
 
     async def sync(self, *, now: str) -> tuple[Verdict, ...]:
-        """Import what people changed, then write what is known; returns what was imported.
+        """Import edits of the file, then write the file; return the imported verdicts.
 
-        A file that cannot be read is left as it is: `CampaignError` says where it is broken.
+        A file with mistakes is not written; `CampaignError` names their places.
         """
         self._seen = _file_time(self._file.path)
         text = _read(self._file.path)
@@ -75,7 +75,7 @@ class ReviewFileSync:
         return imported
 
     def _bound(self, verdict: Verdict) -> Verdict:
-        """Bind a line that was written without an image; an approval always names one."""
+        """Return the verdict with its image; only an approval must name the image itself."""
         if verdict.job:
             return verdict
         shown = self._review_state.table.at(verdict.cell, verdict.stage)
@@ -103,11 +103,11 @@ class ReviewFileSync:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file whole or not at all; `LocalFault` if the disk fails."""
+    """Write a file whole or not at all; raise `LocalFault` if the disk fails."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_symlink() or path.parent.is_symlink():
-            raise UsageError(f"{path} is reached through a link, and links are not written through")
+            raise UsageError(f"{path} leads through a symbolic link; it is not written")
         descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
@@ -129,7 +129,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def _file_time(path: Path) -> tuple[int, int]:
-    """Return size and time of a file; a pulled or edited file differs in one of them."""
+    """Return size and modification time of a file, to detect changes."""
     try:
         found = path.stat()
     except OSError:
@@ -149,7 +149,7 @@ def _read(path: Path) -> str | None:
 
 
 def _last_written(text: str) -> dict[Place, object]:
-    """Return what was last written; nothing if that copy is lost or damaged."""
+    """Return the verdicts in the copy; none if it is lost or damaged."""
     try:
         return {place: one.fields for place, one in read_reviews(text, file="").items()}
     except CampaignError:

@@ -1,6 +1,6 @@
-"""The one way to give a verdict: bound to an image, recorded in the ledger.
+"""Binding verdicts to images and recording them in the ledger.
 
-Shell, page and automatic review all come through here.
+The commands, the page and the automatic review all use this module.
 """
 
 import asyncio
@@ -21,18 +21,18 @@ from pipeline.state.lookup import Entries, artifact_of, by_cell, entry_of
 from pipeline.state.picks import Newest
 
 _NAMED = 10
-"""Refusals that are named one by one."""
+"""Most refusals that are listed one by one."""
 
 LONGEST_NOTE = 1000
 LONGEST_NAME = 60
 
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069\ufeff]")
-"""Embeddings, overrides and isolates, as prompts refuse them; the marks that Arabic needs stay."""
+"""Bidi embeddings, overrides and isolates; the marks that Arabic needs are kept."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UnboundVerdict:
-    """An opinion on a cell, before it is bound to an image."""
+    """A verdict on a cell, before it is bound to an image."""
 
     decision: Decision
     by: str
@@ -42,10 +42,10 @@ class UnboundVerdict:
 
 
 def bind(opinion: UnboundVerdict, jobs: Sequence[Job], entries: Entries) -> Verdict:
-    """Bind an opinion on one cell to the image that it is about.
+    """Bind a verdict on one cell to the image that it is about.
 
     `jobs` are the takes of that cell at one stage and round. Raises `UsageError` if there is no
-    image that the opinion could be about.
+    image that the verdict could be about.
     """
     cell = jobs[0].at.cell
     stored = {job.at.take: job for job in jobs if artifact_of(job, entries) is not None}
@@ -76,12 +76,12 @@ def bind(opinion: UnboundVerdict, jobs: Sequence[Job], entries: Entries) -> Verd
 
 
 def stamp(now: datetime) -> str:
-    """Return a moment in the form that verdicts have."""
+    """Return a time as verdicts store it: UTC, ISO 8601."""
     return now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _was_answered(job: Job, entries: Entries) -> bool:
-    """Return whether a request for the image of a job has ended in any way."""
+    """Return True if a request for the image of a job has ended in any way."""
     entry = entry_of(job, entries)
     return entry is not None and entry.outcome is not None
 
@@ -120,10 +120,10 @@ async def decide_cells(
     glob: str,
     opinion: UnboundVerdict,
 ) -> tuple[Verdict, ...]:
-    """Decide on every cell that matches a glob: on all of them, or on none if one cannot be.
+    """Record a verdict on every cell that matches a glob, or on none if one cell refuses it.
 
     `jobs` are the drafts or the finals of one campaign, in the rounds of `shown_rounds`. A cell
-    that has this very verdict already is left as it is. Raises `UsageError` if nothing matches, if
+    that already has an equal verdict is left as it is. Raises `UsageError` if nothing matches, if
     an approval has no stored image or needs a take, and if somebody else decides on one of the
     cells at the same time.
     """
@@ -138,7 +138,7 @@ async def decide_cells(
     if beaten:
         who = beaten[0].newest.by if beaten[0].newest is not None else "somebody"
         raise UsageError(
-            f"{who} decided on {len(beaten)} of these cells in the same moment; "
+            f"{who} decided on {len(beaten)} of these cells at the same time; "
             "look again, then repeat the command"
         )
     return tuple(result for result in results if isinstance(result, Verdict))
@@ -180,7 +180,7 @@ async def _record(
 
 
 def is_same_opinion(before: Verdict, after: Verdict) -> bool:
-    """Return whether two verdicts say the same about the same image, whoever gave them."""
+    """Return True if two verdicts say the same about the same image, whoever gave them."""
 
     def opinion(verdict: Verdict) -> tuple[object, ...]:
         return (verdict.decision, verdict.job, verdict.sha256, verdict.note)
@@ -189,18 +189,18 @@ def is_same_opinion(before: Verdict, after: Verdict) -> bool:
 
 
 def clean_note(text: str) -> str:
-    """Return a note as it enters a prompt: one line, no control characters.
+    """Return a note as it is put into a prompt: one line, no control characters.
 
-    `UsageError` if it is too long. A note is always a value: nothing in it is read as a template.
+    Raises `UsageError` if it is too long. A note is never read as a template.
     """
     return _clean(text, longest=LONGEST_NOTE, what="note")
 
 
 def clean_name(text: str) -> str:
-    """Return a reviewer's name in clean text; `UsageError` if it is empty or too long."""
+    """Return a reviewer's name as clean text; raise `UsageError` if it is empty or too long."""
     name = _clean(text, longest=LONGEST_NAME, what="reviewer's name")
     if not name:
-        raise UsageError("a verdict needs the name of who gives it")
+        raise UsageError("a verdict needs a reviewer's name: set PIPELINE_REVIEWER")
     return name
 
 
@@ -214,5 +214,5 @@ def _clean(text: str, *, longest: int, what: str) -> str:
     )
     line = " ".join(kept.split())
     if len(line) > longest:
-        raise UsageError(f"the {what} is {len(line)} characters long, {longest} is the most")
+        raise UsageError(f"the {what} has {len(line)} characters; at most {longest} are allowed")
     return line

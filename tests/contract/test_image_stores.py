@@ -107,7 +107,7 @@ async def test_a_cancelled_download_changes_nothing(images):
 
 async def test_an_image_that_others_put_there_is_never_overwritten(images):
     images.write("c/a.png", b"my own retouching")
-    with pytest.raises(LocalFault, match=r"c/a\.png is in the way.*Move it away"):
+    with pytest.raises(LocalFault, match=r"c/a\.png already exists.*Move it away"):
         await images.put("c/a.png", pieces(PICTURE))
     assert read_file(images, "c/a.png") == b"my own retouching"
 
@@ -133,7 +133,7 @@ async def test_one_path_is_never_written_twice_at_once(images):
 
     first = asyncio.create_task(images.put("c/a.png", slow()))
     await begun.wait()
-    with pytest.raises(LocalFault, match="twice at once"):
+    with pytest.raises(LocalFault, match="already being written"):
         await images.put("c/a.png", pieces(PICTURE))
     go_on.set()
     assert (await first).path == "c/a.png"

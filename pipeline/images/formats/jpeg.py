@@ -1,6 +1,6 @@
-"""JPEG, structurally: every segment whole, a frame, a scan, and the end mark.
+"""The structure of JPEG files: complete segments, a frame, a scan, and the end marker.
 
-Source: ITU-T T.81, annex B. A JPEG has no checksums; damage inside a scan shows only when decoded.
+Source: ITU-T T.81, annex B. A JPEG has no checksums; only decoding finds damage inside a scan.
 """
 
 import re
@@ -19,12 +19,12 @@ _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _LENGTH = struct.Struct(">H")
 _FRAME = struct.Struct(">HBHH")
 
-# Inside a scan: a mark that is neither a stuffed byte, a restart nor a fill byte.
+# A marker that ends a scan: not a stuffed byte, a restart marker or a fill byte.
 _LEAVES_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 
 
 class JpegScan:
-    """Follows the segments as bytes come in; keeps nothing but the size."""
+    """Checks segments as bytes arrive; keeps only the image size."""
 
     def __init__(self) -> None:
         self._unread = b""
@@ -33,11 +33,11 @@ class JpegScan:
         self._size: tuple[int, int] | None = None
 
     def feed(self, chunk: bytes) -> None:
-        """Check the next bytes; `ImageBroken` at the first thing that is wrong."""
+        """Check the next bytes; raise `ImageBroken` at the first error."""
         if self._unread:
             chunk, self._unread = self._unread + chunk, b""
         at = 0
-        # What follows the end mark is nobody's business: phones append depth maps and previews.
+        # Bytes after the end marker are ignored: phones append depth maps and previews.
         while at < len(chunk) and not self._ended:
             step = self._step(chunk, at)
             if not step:
@@ -46,14 +46,14 @@ class JpegScan:
             at += step
 
     def finish(self) -> Shape:
-        """The shape of a whole file; `ImageBroken` where its end is missing."""
+        """Return the shape of the file; raise `ImageBroken` if its end is missing."""
         if not self._ended or self._size is None or not self._scanned:
-            raise ImageBroken("the JPEG is truncated: its end mark is missing")
+            raise ImageBroken("the JPEG is truncated: its end marker is missing")
         width, height = self._size
         return Shape(kind=ImageKind.JPEG, width=width, height=height, alpha=Alpha.NONE)
 
     def _step(self, chunk: bytes, at: int) -> int:
-        """How many bytes were understood; 0 where more are needed."""
+        """Return the number of bytes read; 0 if more are needed."""
         if self._skip:
             step = min(self._skip, len(chunk) - at)
             self._skip -= step
@@ -67,13 +67,13 @@ class JpegScan:
         if found:
             self._scanning = False
             return found.start() - at or self._mark(chunk, at)
-        # A mark may lie across two chunks of the download.
+        # A marker may be split over two chunks of the download.
         return len(chunk) - at - (chunk[-1] == _MARK)
 
     def _mark(self, chunk: bytes, at: int) -> int:
         if chunk[at] != _MARK:
-            raise ImageBroken("the JPEG holds bytes that are no segment")
-        if len(chunk) - at < 2:  # noqa: PLR2004 - a mark has two bytes
+            raise ImageBroken("the JPEG contains bytes that are not a segment")
+        if len(chunk) - at < 2:  # noqa: PLR2004 - a marker has two bytes
             return 0
         code = chunk[at + 1]
         if code == _MARK:
@@ -86,13 +86,13 @@ class JpegScan:
         return self._segment(code, chunk, at + 2)
 
     def _segment(self, code: int, chunk: bytes, at: int) -> int:
-        """A mark with a length; only the frame's size is read, the rest is skipped."""
+        """Read a segment's length and, in a frame, the image size; the rest is skipped."""
         framed = code in _FRAMES
         if len(chunk) - at < (_FRAME.size if framed else _LENGTH.size):
             return 0
         (length,) = _LENGTH.unpack_from(chunk, at)
         if not code or length < (_FRAME.size if framed else _LENGTH.size):
-            raise ImageBroken("the JPEG holds a segment of no length")
+            raise ImageBroken("the JPEG contains a segment without a valid length")
         if framed:
             _, _, height, width = _FRAME.unpack_from(chunk, at)
             self._size = sane_size(width, height)

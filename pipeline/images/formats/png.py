@@ -1,4 +1,4 @@
-"""PNG, structurally: every chunk whole and its CRC right, from the header to the end mark.
+"""The structure of PNG files: complete chunks with correct CRCs, from header to end chunk.
 
 Source: PNG specification (W3C, third edition), sections 5 and 11.
 """
@@ -18,14 +18,14 @@ _HEADER = struct.Struct(">IIBBBBB")
 _CRC = struct.Struct(">I")
 _LONGEST_CHUNK = 0x7FFFFFFF
 
-# Bit depths that a colour type allows.
+# Colour type → allowed bit depths.
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 _PALETTE = 3
 _WITH_ALPHA = (4, 6)
 
 
 class PngScan:
-    """Follows the chunks as bytes come in; keeps nothing but the header."""
+    """Checks chunks as bytes arrive; keeps only the header."""
 
     def __init__(self) -> None:
         self._unread = b""
@@ -35,7 +35,7 @@ class PngScan:
         self._seen: set[bytes] = set()
 
     def feed(self, chunk: bytes) -> None:
-        """Check the next bytes; `ImageBroken` at the first thing that is wrong."""
+        """Check the next bytes; raise `ImageBroken` at the first error."""
         if self._unread:
             chunk, self._unread = self._unread + chunk, b""
         view, at, end = memoryview(chunk), 0, len(chunk)
@@ -45,15 +45,15 @@ class PngScan:
                 continue
             step = self._close(view, at) if self._closing else self._open(view, at)
             if not step:
-                # A head or a CRC lies across two chunks of the download.
+                # The start or the CRC of a chunk is split over two chunks of the download.
                 self._unread = bytes(view[at:])
                 return
             at += step
 
     def finish(self) -> Shape:
-        """The shape of a whole file; `ImageBroken` where its end is missing."""
+        """Return the shape of the file; raise `ImageBroken` if its end is missing."""
         if not self._ended:
-            raise ImageBroken("the PNG is truncated: its end mark is missing")
+            raise ImageBroken("the PNG is truncated: its end chunk is missing")
         width, height, _, color, *_ = _HEADER.unpack(self._header)
         transparent = color in _WITH_ALPHA or b"tRNS" in self._seen
         return Shape(
@@ -64,7 +64,7 @@ class PngScan:
         )
 
     def _pass(self, body: memoryview) -> int:
-        """Bytes of a chunk's body."""
+        """Read bytes of a chunk's body; return their number."""
         self._sum = crc32(body, self._sum)
         if self._name == b"IHDR":
             self._header += bytes(body)
@@ -73,16 +73,16 @@ class PngScan:
         return len(body)
 
     def _open(self, view: memoryview, at: int) -> int:
-        """The signature, or a chunk's length and name; 0 where more bytes are needed."""
+        """Read the signature, or a chunk's length and name; return 0 if more bytes are needed."""
         if len(view) - at < len(SIGNATURE):
             if self._ended:
-                raise ImageBroken("bytes follow the PNG's end mark")
+                raise ImageBroken("bytes follow the PNG's end chunk")
             return 0
         if not self._started:
             self._started = True
             return len(SIGNATURE)
         if self._ended:
-            raise ImageBroken("bytes follow the PNG's end mark")
+            raise ImageBroken("bytes follow the PNG's end chunk")
         length, name = _HEAD.unpack_from(view, at)
         self._check_order(name, length)
         self._seen.add(name)
@@ -92,20 +92,20 @@ class PngScan:
 
     def _check_order(self, name: bytes, length: int) -> None:
         if not name.isalpha() or length > _LONGEST_CHUNK:
-            raise ImageBroken("the PNG holds bytes that are no chunk")
+            raise ImageBroken("the PNG contains bytes that are not a chunk")
         if (name == b"IHDR") == bool(self._seen):
-            raise ImageBroken("the PNG does not start with its one header")
+            raise ImageBroken("the PNG must start with its only header chunk")
         if name == b"IHDR" and length != _HEADER.size:
             raise ImageBroken(f"the PNG's header has {length} bytes")
         if name == b"IEND" and (length or b"IDAT" not in self._seen):
             raise ImageBroken("the PNG ends without pixels")
 
     def _close(self, view: memoryview, at: int) -> int:
-        """A chunk's CRC; 0 where more bytes are needed."""
+        """Check a chunk's CRC; return 0 if more bytes are needed."""
         if len(view) - at < _CRC.size:
             return 0
         if _CRC.unpack_from(view, at)[0] != self._sum:
-            raise ImageBroken(f"the PNG is damaged: CRC of its {self._name.decode()} chunk")
+            raise ImageBroken(f"the PNG is damaged: wrong CRC of its {self._name.decode()} chunk")
         self._closing = False
         if self._name == b"IHDR":
             self._check_header()

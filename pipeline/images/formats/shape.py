@@ -1,4 +1,4 @@
-"""What the structure of an image file says, and how large an image may be."""
+"""The shape of an image file, and the limit on its size."""
 
 from dataclasses import dataclass
 
@@ -6,12 +6,12 @@ from pipeline.errors import ImageBroken
 from pipeline.model.artifact import Alpha, ImageKind
 
 MOST_PIXELS = 50_000_000
-"""Six times the largest size any image API sells; a 65535² file is a bomb, not a picture."""
+"""Most pixels of an image, against decompression bombs: six times what any API sells."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shape:
-    """Kind, pixels and alpha of a file whose structure is whole."""
+    """Kind, size in pixels and alpha of a complete file."""
 
     kind: ImageKind
     width: int
@@ -20,7 +20,7 @@ class Shape:
 
 
 def sane_size(width: int, height: int) -> tuple[int, int]:
-    """The size again; `ImageBroken` where it is empty or more than will ever be decoded."""
+    """Return the size; raise `ImageBroken` if it is zero or above `MOST_PIXELS`."""
     if width < 1 or height < 1 or width * height > MOST_PIXELS:
-        raise ImageBroken(f"an image of {width}×{height} pixels is refused")
+        raise ImageBroken(f"an image of {width}×{height} pixels is not accepted")
     return width, height

@@ -1,7 +1,7 @@
-"""Is this a whole image, and of which kind: answered while the bytes pass, from structure alone.
+"""Checks that a file is a complete image, by its structure alone, while its bytes arrive.
 
-Nothing is inflated or decoded here, so a bomb costs no more than its download, and memory stays
-the same for any size. Whether the pixels can be decoded is for `looking` to find out afterwards.
+Nothing is decompressed here, so a decompression bomb does no harm, and memory does not grow with
+the file. `inspection` decodes the pixels later.
 """
 
 from typing import Protocol
@@ -11,7 +11,7 @@ from pipeline.images.formats import jpeg, png, webp
 from pipeline.images.formats.shape import Shape
 
 _MAGIC = 12
-"""Bytes at the start of a file that tell its kind."""
+"""Number of bytes at the start of a file that identify its kind."""
 
 
 class _FormatScan(Protocol):
@@ -21,7 +21,7 @@ class _FormatScan(Protocol):
 
 
 class StructureScan:
-    """Checks one file as it comes in; raises `ImageBroken` as soon as it is known to be none."""
+    """Checks one file as its bytes arrive; raises `ImageBroken` at the first error."""
 
     def __init__(self) -> None:
         self._start = b""
@@ -38,18 +38,18 @@ class StructureScan:
         self._scan.feed(chunk)
 
     def finish(self) -> Shape:
-        """What the whole file is; `ImageBroken` where its end is missing."""
+        """Return the shape of the file; raise `ImageBroken` if its end is missing."""
         if self._scan is None:
             raise ImageBroken(f"the image is empty or cut off: {len(self._start)} bytes")
         return self._scan.finish()
 
 
 def _scan_for(start: bytes) -> _FormatScan:
-    """The scan for a file that starts so: its first bytes decide, never its name or its label."""
+    """Return the scan for a file by its first bytes; its name and Content-Type do not count."""
     if start.startswith(png.SIGNATURE):
         return png.PngScan()
     if start.startswith(jpeg.SIGNATURE):
         return jpeg.JpegScan()
     if webp.is_webp(start):
         return webp.WebpScan()
-    raise ImageBroken(f"neither PNG, JPEG nor WebP: it starts with {start!r}")
+    raise ImageBroken(f"the file is neither PNG, JPEG nor WebP: it starts with {start!r}")

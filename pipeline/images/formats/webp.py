@@ -1,6 +1,6 @@
-"""WebP, structurally: a RIFF file of exactly its own length, whose chunks fill it.
+"""The structure of WebP files: a RIFF file of exactly the stated length, filled with chunks.
 
-Source: RFC 9649. A WebP has no checksums; damage inside the picture shows only when decoded.
+Source: RFC 9649. A WebP has no checksums; only decoding finds damage inside the picture.
 """
 
 import struct
@@ -12,7 +12,7 @@ from pipeline.model.artifact import Alpha, ImageKind
 _FILE = struct.Struct("<4sI4s")
 _HEAD = struct.Struct("<4sI")
 _PEEK = 10
-"""Bytes at the start of a chunk's body that tell the picture's size."""
+"""Number of bytes at the start of a chunk's body that contain the picture's size."""
 
 _PICTURES = (b"VP8 ", b"VP8L", b"ANMF")
 _ALPHA_FLAG = 0x10
@@ -20,23 +20,23 @@ _14_BITS = 0x3FFF
 
 
 def is_webp(start: bytes) -> bool:
-    """Whether the first twelve bytes are those of a WebP."""
+    """Return True if the first twelve bytes are those of a WebP."""
     return start[:4] == b"RIFF" and start[8:12] == b"WEBP"
 
 
 class WebpScan:
-    """Follows the chunks as bytes come in; keeps nothing but the size."""
+    """Checks chunks as bytes arrive; keeps only the image size and alpha."""
 
     def __init__(self) -> None:
         self._unread = b""
         self._left: int | None = None
-        """Bytes of the file still to come; `None` before its header."""
+        """Number of bytes still to come; `None` before the header."""
         self._skip = 0
         self._size: tuple[int, int] | None = None
         self._alpha = self._pictured = False
 
     def feed(self, chunk: bytes) -> None:
-        """Check the next bytes; `ImageBroken` at the first thing that is wrong."""
+        """Check the next bytes; raise `ImageBroken` at the first error."""
         if self._unread:
             chunk, self._unread = self._unread + chunk, b""
         at = 0
@@ -48,7 +48,7 @@ class WebpScan:
             at += step
 
     def finish(self) -> Shape:
-        """The shape of a whole file; `ImageBroken` where its end is missing."""
+        """Return the shape of the file; raise `ImageBroken` if its end is missing."""
         if self._left != 0 or self._size is None or not self._pictured:
             raise ImageBroken("the WebP is truncated")
         width, height = self._size
@@ -60,7 +60,7 @@ class WebpScan:
         )
 
     def _step(self, chunk: bytes, at: int) -> int:
-        """How many bytes were understood; 0 where more are needed."""
+        """Return the number of bytes read; 0 if more are needed."""
         if self._left is None:
             return self._open(chunk, at)
         if self._skip:
@@ -109,7 +109,7 @@ class WebpScan:
 
 
 def _size(name: bytes, body: bytes) -> tuple[int, int] | None:
-    """Width and height from the start of a chunk; `None` where this kind does not tell."""
+    """Return width and height from the start of a chunk; `None` if the chunk has no size."""
     if name == b"VP8X" and len(body) == _PEEK:
         return sane_size(
             1 + int.from_bytes(body[4:7], "little"), 1 + int.from_bytes(body[7:10], "little")
@@ -121,5 +121,5 @@ def _size(name: bytes, body: bytes) -> tuple[int, int] | None:
         bits = int.from_bytes(body[1:5], "little")
         return sane_size(1 + (bits & _14_BITS), 1 + (bits >> 14 & _14_BITS))
     if name in _PICTURES:
-        raise ImageBroken("the WebP's picture starts with bytes that are none")
+        raise ImageBroken("the WebP's picture data starts with invalid bytes")
     return None

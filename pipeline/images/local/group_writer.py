@@ -1,8 +1,8 @@
-"""Images that come in together are made durable together.
+"""A writer that makes images that arrive together durable together.
 
-One thread at a time writes. Several would hand the interpreter's lock to and fro for every call
-they make, which costs more than the disk does, and each would wait for a journal of its own. A
-folder is fsynced once for all the images of a group that were named in it.
+Only one thread writes at a time. Several would pass the interpreter's lock back and forth for every
+call, which takes more time than the disk, and each would wait for its own journal commit. A folder
+is fsynced once for all images of a group in it.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ Ts = TypeVarTuple("Ts")
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class _Chunk:
-    """Bytes of an image of which more will come."""
+    """Bytes of an image that is not complete yet."""
 
     part: PartFile
     chunks: Sequence[bytes]
@@ -32,7 +32,7 @@ class _Chunk:
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class _FileEnd:
-    """The end of an image."""
+    """The last bytes of an image."""
 
     part: PartFile
     chunks: Sequence[bytes]
@@ -45,19 +45,19 @@ _Answer = Artifact | Exception | None
 
 
 class ImageGroupWriter:
-    """Writes bytes in the order in which they came in, a group of images at a time."""
+    """Writes bytes in the order in which they arrive, in groups of several images."""
 
     MOST = 32
-    """Writes of one group: a caller gets its answer while later groups are still written."""
+    """Most writes in a group, so that a caller need not wait for many others."""
 
     def __init__(self, disk: Threads | None) -> None:
-        """`disk` is the thread that writes; by default one of the event loop's own."""
+        """`disk` runs the writes; by default the event loop's own thread pool."""
         self._disk = disk
         self._waiting: deque[_Write] = deque()
         self._busy = False
 
     def write(self, part: PartFile, chunks: Sequence[bytes]) -> asyncio.Future[None]:
-        """Check and append; errors as `PartFile.write`."""
+        """Check and append bytes; errors as in `PartFile.write`."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._add(_Chunk(part=part, chunks=chunks, done=done))
         return done
@@ -65,9 +65,9 @@ class ImageGroupWriter:
     def finish(
         self, part: PartFile, chunks: Sequence[bytes], replaces: frozenset[str]
     ) -> asyncio.Future[Artifact]:
-        """Append the last bytes; durable, name and all, once answered.
+        """Append the last bytes and name the file; durable when the future is done.
 
-        It is done even if nobody waits for the answer any more. If it fails, nothing is left.
+        This completes even if the caller is cancelled. If it fails, no file is left.
         """
         done: asyncio.Future[Artifact] = asyncio.get_running_loop().create_future()
         self._add(_FileEnd(part=part, chunks=chunks, replaces=replaces, done=done))
@@ -77,7 +77,7 @@ class ImageGroupWriter:
         self._waiting.append(write)
         if not self._busy:
             self._busy = True
-            # Whatever else is added in this turn of the loop comes along.
+            # Later, so that writes added in this turn of the loop join the group.
             asyncio.get_running_loop().call_soon(self._start)
 
     def _start(self) -> None:
@@ -103,7 +103,7 @@ class ImageGroupWriter:
 
 
 def _write_group(group: Sequence[_Write]) -> list[_Answer]:
-    """Write, fsync, rename, then each folder once; a write that fails leaves the others alone."""
+    """Write, fsync and rename each file, then fsync each folder; a failure affects one write."""
     answers = [_tried(_written, write) for write in group]
     named: dict[OpenFolder, list[int]] = {}
     for at, (write, answer) in enumerate(zip(group, answers, strict=True)):
@@ -136,5 +136,5 @@ def _named(write: _FileEnd, artifact: Artifact) -> Artifact:
 def _tried(step: Callable[[*Ts], T], *args: *Ts) -> T | Exception:
     try:
         return step(*args)
-    except Exception as error:  # noqa: BLE001 - raised at the one caller whose image it is
+    except Exception as error:  # noqa: BLE001 - raised to the caller of this image
         return error

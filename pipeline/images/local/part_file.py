@@ -1,4 +1,4 @@
-"""A file on its way: written under a name of its own, then fsynced, renamed, its folder fsynced."""
+"""An image file that is being written: under a temporary name, then fsynced and renamed."""
 
 import hashlib
 import os
@@ -19,10 +19,10 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class PartFile:
-    """One image on its way to the disk; ends with `name_it` and `release`, or with `discard`.
+    """One image that is being written; ends with `name_it` and `release`, or with `discard`.
 
-    All but `discard` wait for the disk, so they run in a thread. There is no file before the first
-    bytes are written: an image that is broken off early has cost the disk nothing.
+    All methods but `discard` wait for the disk, so they run in a thread. The file is created with
+    the first bytes, so that a download that fails early does not touch the disk.
     """
 
     SUFFIX: ClassVar[str] = ".part"
@@ -40,19 +40,19 @@ class PartFile:
 
     @property
     def folder(self) -> OpenFolder:
-        """Where the file lies; open from the first bytes on."""
+        """The folder of the file; opened with the first bytes."""
         if self._folder is None:
             self._folder = self._opened()
         return self._folder
 
     def write(self, chunks: Iterable[bytes]) -> None:
-        """Check and append; `ImageBroken` as soon as it is known to be no image."""
+        """Check and append bytes; raise `ImageBroken` at the first error in them."""
         with self._locked():
             if not self._unwanted:
                 self._append(chunks)
 
     def complete(self, chunks: Iterable[bytes]) -> Artifact:
-        """Append the last bytes, and make them durable; nothing is left where that fails."""
+        """Append the last bytes and fsync the file; if that fails, no file is left."""
         try:
             self._append(chunks)
             artifact = self._finished()
@@ -63,7 +63,7 @@ class PartFile:
         return artifact
 
     def name_it(self, artifact: Artifact, replaces: frozenset[str]) -> None:
-        """Give the complete file its name, which is durable once the folder is fsynced."""
+        """Rename the complete file; this is durable once the folder is fsynced."""
         here = self.folder.descriptor
         try:
             self._refuse_foreign(artifact, replaces | {artifact.sha256})
@@ -74,16 +74,16 @@ class PartFile:
             raise
 
     def release(self) -> None:
-        """Let go of the file and its folder."""
+        """Close the file and its folder."""
         if self._file >= 0:
             os.close(self._file)
         self._file, self._folder = -1, None
 
     def discard(self) -> None:
-        """Leave nothing behind, as far as the disk still obeys.
+        """Remove the file, unless the disk fails.
 
-        A thread that is writing finishes first and then removes the file: a descriptor must
-        not be closed, and given to another file, while that thread still writes to it.
+        If a thread is writing, it finishes first and then removes the file: the descriptor must
+        not be closed, and reused for another file, while the thread writes to it.
         """
         self._unwanted = True
         if self._lock.acquire(blocking=False):
@@ -113,7 +113,7 @@ class PartFile:
                 written += os.write(self._file, memoryview(chunk)[written:])
 
     def _create(self) -> int:
-        """A new file beside its later name; what a dead run left under that name is removed."""
+        """Create the file under its temporary name; remove one that a dead run left there."""
         here = self.folder.descriptor
         try:
             return os.open(self._name, _NEW, 0o666, dir_fd=here)
@@ -146,7 +146,7 @@ class PartFile:
             if self._file >= 0:
                 os.unlink(self._name, dir_fd=self.folder.descriptor)
         except OSError:
-            # Whatever made the file unwanted is the error to tell; the next run sweeps.
+            # The error that led here is the one to raise; the next run removes the file.
             pass
         finally:
             self.release()
@@ -160,8 +160,8 @@ class PartFile:
         if stat.S_ISREG(found.st_mode) and self._sha256_of(name) in known:
             return
         raise LocalFault(
-            f"{artifact.path} is in the way: it is not a file that this pipeline put there. "
-            "Move it away and run again; the image is paid for and only has to be fetched."
+            f"{artifact.path} already exists, and this pipeline did not write it. "
+            "Move it away and run again; the image is paid for and only has to be downloaded."
         )
 
     def _sha256_of(self, name: str) -> str:

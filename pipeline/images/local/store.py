@@ -1,4 +1,4 @@
-"""The image files of an output folder: whole and durable under their name, or not there."""
+"""The image store in an output folder; a file is complete and durable, or does not exist."""
 
 import asyncio
 import errno
@@ -32,18 +32,18 @@ Ts = TypeVarTuple("Ts")
 
 
 HELD = 512 * 1024
-"""Bytes of one image that gather in memory before a thread takes them to the disk."""
+"""Bytes of one image that are collected in memory before a thread writes them."""
 
 
 class LocalImageStore:
     """Images below one folder, which must exist; nothing outside it is read or written.
 
-    Links below the folder are never followed. Every `OSError` leaves as `LocalFault`: a disk that
-    fails once must stop the buying, and the paid image's URL is kept elsewhere.
+    Links below the folder are not followed. Every `OSError` is raised as `LocalFault`, which stops
+    buying; the URL of a paid image is in the ledger.
     """
 
     def __init__(self, root: str | Path, *, disk: Threads | None = None) -> None:
-        """`disk` runs what waits for the disk; by default the event loop's own threads do."""
+        """`disk` runs blocking work; by default the event loop's own thread pool."""
         self._root = Path(os.path.realpath(root))
         self._folders = OpenFolders(self._root)
         self._disk = disk
@@ -76,7 +76,7 @@ class LocalImageStore:
             except BaseException:
                 part.discard()
                 raise
-            # From here on the writer owns the file, also where the caller is cancelled.
+            # From here on the writer owns the file, even if the caller is cancelled.
             return await self._writer.finish(part, held, replaces)
 
     async def second_name(self, artifact: Artifact) -> Artifact:
@@ -99,12 +99,12 @@ class LocalImageStore:
     def stat_many(self, paths: Iterable[str]) -> Mapping[str, int]:
         """See `ImageStore.stat_many`.
 
-        A link in place of a folder is followed here: that shows a size, and nothing is read.
+        Links in place of folders are followed; this only shows a size.
         """
         root, sizes = f"{self._root}/", dict[str, int]()
         for path in paths:
             try:
-                found = os.stat(root + path, follow_symlinks=False)  # noqa: PTH116  a Path costs more than the look
+                found = os.stat(root + path, follow_symlinks=False)  # noqa: PTH116 - a Path takes longer than the call
             except OSError:
                 continue
             sizes[path] = found.st_size if stat.S_ISREG(found.st_mode) else NO_FILE
@@ -137,8 +137,8 @@ class LocalImageStore:
     def fingerprint(self, folders: Sequence[str]) -> str:
         """See `ImageStore.fingerprint`.
 
-        A folder tells when it last changed; a file that was cut short where it lies changes no
-        folder, only the sum of the bytes in it.
+        A file that is truncated does not change the time of its folder, so the number of bytes in
+        each folder counts as well.
         """
         lines: list[str] = []
         for folder in folders:
@@ -147,14 +147,14 @@ class LocalImageStore:
         return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
 
     async def _on_disk(self, work: Callable[[*Ts], T], *args: *Ts) -> T:
-        """Run blocking work to its end, even where the caller is cancelled meanwhile."""
+        """Run blocking work to its end, even if the caller is cancelled meanwhile."""
         loop = asyncio.get_running_loop()
         return await asyncio.shield(loop.run_in_executor(self._disk, work, *args))
 
     @contextmanager
     def _claimed(self, path: str) -> Iterator[None]:
         if path in self._busy:
-            raise LocalFault(f"{path} is being written twice at once")
+            raise LocalFault(f"{path} is already being written")
         self._busy.add(path)
         try:
             yield
@@ -209,7 +209,7 @@ def _sweep(root: Path, place: ConfinedPath) -> int:
 
 
 def _changes(root: str, top: str) -> Iterator[str]:
-    """Each folder from `top` down: the nanosecond of its last change, and the bytes in it."""
+    """Yield, for each folder from `top` down, its modification time and the bytes in it."""
     waiting = [top]
     while waiting:
         folder = waiting.pop()
@@ -224,5 +224,5 @@ def _changes(root: str, top: str) -> Iterator[str]:
                     waiting.append(entry.path)
                 else:
                     size += entry.stat(follow_symlinks=False).st_size
-        changed = os.stat(folder).st_mtime_ns  # noqa: PTH116  a Path costs more than the look
+        changed = os.stat(folder).st_mtime_ns  # noqa: PTH116 - a Path takes longer than the call
         yield f"{folder.removeprefix(root)} {changed} {size}"

@@ -1,1 +1,1 @@
-"""Contact sheets: one page without scripts, to open from disk, print or mail."""
+"""Contact sheets: HTML pages without scripts, to open from disk, print or mail."""

@@ -1,4 +1,4 @@
-"""The contact sheet: one page without scripts, to open from disk, print or mail."""
+"""The HTML of contact sheets, made from the cells of a campaign."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,12 +22,12 @@ from pipeline.state.campaign_state import (
 from pipeline.theme.page_files import palette
 
 IMAGES_A_PAGE = 500
-"""More images are split over several pages."""
+"""Most images on one page; more are divided into several pages."""
 
 _WIDE, _HIGH, _GAP = 196.0, 156.0, 5.0
-"""CSS pixels that a cell has for its pictures, and between them."""
-_AIRY = 0.76
-"""Of the room that a picture alone in its cell takes on a sheet of many: it stays light."""
+"""Size of the area for the pictures of a cell, and the gap between them, in CSS pixels."""
+_REDUCED = 0.76
+"""Scale of the only picture of a cell on a sheet of many images, to keep the file small."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,10 +43,10 @@ class SheetImage:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SheetCell:
-    """One cell with its pictures and what was decided."""
+    """One cell with its pictures and its verdict."""
 
     name: str
-    """As commands and replies call it."""
+    """The cell's name as commands take it."""
     group: str
     title: str
     rest: str
@@ -68,7 +68,7 @@ class SheetGroup:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sheet:
-    """One page."""
+    """One page of a contact sheet."""
 
     campaign: str
     file: str
@@ -80,16 +80,16 @@ class Sheet:
 
     @property
     def pages(self) -> int:
-        """How many there are."""
+        """Number of pages."""
         return len(self.links)
 
 
 def draw_sheet(
     table: CellTable, *, run: str, spent: Spent, source: Source, name: str = "sheet"
 ) -> dict[str, str]:
-    """File name → HTML: `sheet.html`, and `sheet-2.html` … above 500 images.
+    """Return file name → HTML: `sheet.html`, and `sheet-2.html` and so on above 500 images.
 
-    The same table gives the same bytes: nothing in it depends on the time.
+    The same table always gives the same bytes.
     """
     many = len(shown_artifacts(table)) >= MANY
     chunks = list(_pages([_cell(row, source, many=many) for row in table.rows]))
@@ -112,7 +112,7 @@ def draw_sheet(
 
 
 def shown_artifacts(table: CellTable) -> dict[str, Artifact]:
-    """Return every image that the sheets of a table show, by short hash."""
+    """Return the images that the sheets of a table show, by short hash."""
     stored = (one.artifact for row in table.rows for one in _takes(row))
     return {short(artifact.sha256): artifact for artifact in stored if artifact is not None}
 
@@ -142,7 +142,7 @@ def _cell(row: CellRow, source: Source, *, many: bool) -> SheetCell:
     title, *rest = labels[1:] or labels
     takes = [one for one in _takes(row) if one.artifact is not None]
     verdict = shown.verdict if shown is not None and shown.state in _DECIDED else None
-    width = _width(takes) * (_AIRY if many and len(takes) == 1 else 1) if takes else 0
+    width = _width(takes) * (_REDUCED if many and len(takes) == 1 else 1) if takes else 0
     return SheetCell(
         name=row.cell.name,
         group=labels[0],
@@ -158,7 +158,7 @@ def _cell(row: CellRow, source: Source, *, many: bool) -> SheetCell:
 
 
 def _shown_stage(row: CellRow) -> CellAtStage | None:
-    """Return the stage that the sheet shows of a cell: its final as soon as there is one."""
+    """Return the stage of a cell that the sheet shows: the final if it has an image."""
     if row.final is not None and any(one.artifact is not None for one in row.final.takes):
         return row.final
     return row.draft or row.final
@@ -170,7 +170,7 @@ def _takes(row: CellRow) -> tuple[TakeState, ...]:
 
 
 def _width(takes: Sequence[TakeState]) -> float:
-    """Return the width of each picture of a cell in CSS pixels: as large as all of them fit."""
+    """Return the largest width, in CSS pixels, at which all pictures of a cell fit into it."""
     count = len(takes)
     ratio = max(_artifact(one).width / _artifact(one).height for one in takes)
     return max(
@@ -185,7 +185,7 @@ def _width(takes: Sequence[TakeState]) -> float:
 
 def _artifact(one: TakeState) -> Artifact:
     if one.artifact is None:
-        raise ValueError("only images on disk are shown")
+        raise ValueError("this take has no image")
     return one.artifact
 
 
@@ -232,7 +232,7 @@ def _word(row: CellRow, shown: CellAtStage | None) -> str:
 
 
 def _final_word(state: CellState) -> str:
-    """Return the word for a final; one without a verdict is not open, since none is required."""
+    """Return the word for a final; it needs no verdict, so it is never open."""
     match state:
         case CellState.APPROVED:
             return "✓ final accepted"

@@ -1,4 +1,4 @@
-"""Contact sheets: drawn from the same cells as the review page, for the disk or for a mail."""
+"""The files of contact sheets: one page, a folder, or a mail."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from pipeline.state.campaign_state import CampaignState, CellTable, cell_table
 from pipeline.state.output.folder import write_file
 
 MOST_INLINE = 500
-"""Images that are put into the page itself; above, pages refer to the thumbs on disk."""
+"""Most images that are embedded in the page; above, pages link to the thumbs on disk."""
 SIDE = 256
 
 
@@ -37,7 +37,7 @@ class SheetInput:
     spent: Spent
 
     def draw(self, source: Source) -> dict[str, str]:
-        """File name → HTML."""
+        """Return file name → HTML."""
         return draw_sheet(self.table, run=self.run, spent=self.spent, source=source)
 
 
@@ -50,14 +50,14 @@ async def sheet_input(
     run: str,
     account: Account,
 ) -> SheetInput:
-    """Return all that a sheet shows of a campaign and of what an account spent on it."""
+    """Return the input of a sheet: the cells, and what an account spent on the campaign."""
     table = cell_table(loaded.campaign, tuple(expand(loaded)), state)
     spent = await ledger.spent(campaign=loaded.campaign.slug, account=account)
     return SheetInput(loaded=loaded, output=output, table=table, run=run, spent=spent)
 
 
 def write_run_sheet(work: SheetInput, folder: PurePosixPath) -> None:
-    """`sheet.html` in a run's folder; one file up to 500 images, else pages over the thumbs."""
+    """Write `sheet.html` into a run's folder; above 500 images, pages that link to thumbs."""
     campaign = work.loaded.campaign.slug
     images = len(shown_artifacts(work.table))
     source = inline(thumbs_of(images_in(work.output), campaign), images=images)
@@ -77,7 +77,7 @@ def _on_disk(campaign: str, *, depth: int) -> Source:
 
 
 def sheet_files(work: SheetInput, *, form: str) -> dict[str, bytes]:
-    """File name → content, in one of the forms `inline`, `dir` and `eml`."""
+    """Return file name → content; `form` is `inline`, `dir` or `eml`."""
     campaign = work.loaded.campaign.slug
     read = thumbs_of(images_in(work.output), campaign)
     if form == "inline":
@@ -97,10 +97,10 @@ def sheet_files(work: SheetInput, *, form: str) -> dict[str, bytes]:
 
 
 def sheet_mail(html: str, thumbs: Mapping[str, bytes], *, subject: str) -> bytes:
-    """A draft of a mail (`X-Unsent`) with the sheet as its body and the thumbs as its parts.
+    """Return a mail draft (`X-Unsent`) with the sheet as its body and the thumbs as its parts.
 
-    `thumbs` are JPEG bytes by the name that the page calls them, `cid:<name>`; those that this
-    page does not show stay out.
+    `thumbs` are JPEG bytes by name; the page refers to them as `cid:<name>`. Thumbs that the page
+    does not show are left out.
     """
     mail = EmailMessage(policy=SMTP)
     mail["Subject"] = subject

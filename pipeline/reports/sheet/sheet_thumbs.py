@@ -1,4 +1,4 @@
-"""Thumbs of a sheet: inside the page, beside it, or as parts of a mail."""
+"""Thumbs of a sheet: embedded in the page, as files beside it, or as parts of a mail."""
 
 import base64
 import io
@@ -21,7 +21,7 @@ Read = Callable[[Artifact], bytes | None]
 """Returns the bytes of an image's thumb; `None` if there is none."""
 
 MANY = 100
-"""From so many images on, each of them is lighter: 200 inside one page weigh about 400 kB."""
+"""From this number of images, each is embedded smaller: 200 images take about 400 kB."""
 
 _SIDE = 256
 _MAT = "#efefed"
@@ -29,13 +29,13 @@ _MAT = "#efefed"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _ThumbSize:
-    """How a thumb is reduced before it is put into a page."""
+    """How a thumb is reduced before it is embedded."""
 
     sharp: float
-    """Device pixels for each CSS pixel: screens and printers show two."""
+    """Image pixels per CSS pixel; 2 is sharp on dense screens and in print."""
     quality: int
     most: int
-    """Pixels of the longer side, however large it is shown."""
+    """Most pixels of the longer side."""
 
 
 _FEW = _ThumbSize(sharp=2, quality=74, most=256)
@@ -43,7 +43,7 @@ _LIGHT = _ThumbSize(sharp=1.5, quality=40, most=136)
 
 
 def thumbs_of(images: ImageStore, campaign: Slug) -> Read:
-    """Return a function that reads thumbs of a campaign as the run made them."""
+    """Return a function that reads the thumbs of a campaign's images."""
 
     def read(artifact: Artifact) -> bytes | None:
         try:
@@ -55,7 +55,7 @@ def thumbs_of(images: ImageStore, campaign: Slug) -> Read:
 
 
 def inline(read: Read, *, images: int) -> Source:
-    """Thumbs inside the page itself, so that it is one file; the lighter, the more there are."""
+    """Return a source of embedded thumbs; with many images, they are smaller."""
     weight = _LIGHT if images >= MANY else _FEW
 
     def source(artifact: Artifact, longest: int) -> str:
@@ -69,20 +69,20 @@ def inline(read: Read, *, images: int) -> Source:
 
 
 def beside(folder: str) -> Source:
-    """Thumbs as files of their own, named by their image's hash."""
+    """Return a source of thumbs in a folder, each named by its image's hash."""
     return lambda artifact, _: f"{folder}/{short(artifact.sha256)}.webp"
 
 
 class MailThumbs:
-    """Thumbs as parts of a mail, which shows no `data:` images and, in many programs, no WebP."""
+    """Thumbs as JPEG parts of a mail: mail programs show no `data:` images, and many no WebP."""
 
     def __init__(self, read: Read) -> None:
         self._read = read
         self.parts: dict[str, bytes] = {}
-        """JPEG by the name that the page calls it, `<hash>@sheet`."""
+        """The JPEG of each thumb, by the name that the page uses: `<hash>@sheet`."""
 
     def __call__(self, artifact: Artifact, longest: int) -> str:
-        """Return the picture's name in the mail; empty if there is no thumb of it."""
+        """Return the thumb's `cid:` URL; empty if the image has no thumb."""
         name = f"{short(artifact.sha256)}@sheet"
         if name not in self.parts:
             thumb = self._read(artifact)
@@ -103,7 +103,7 @@ def _lightened(thumb: bytes, longest: int, quality: int) -> bytes:
 
 
 def _mailable(thumb: bytes, longest: int) -> bytes:
-    """Return a JPEG of a thumb; transparent parts get the sheet's background."""
+    """Return a thumb as JPEG; transparent parts get the sheet's background colour."""
     image = Image.open(io.BytesIO(thumb), formats=("WEBP",)).convert("RGBA")
     image.thumbnail((longest, longest), Image.Resampling.LANCZOS)
     mat = Image.new("RGBA", image.size, _MAT)

@@ -1,4 +1,4 @@
-"""The review page's own files."""
+"""The static files of the review page."""
 
 from functools import cache
 from importlib.resources import files
@@ -9,7 +9,7 @@ from pipeline.theme.page_files import PageFiles
 STATIC = Path(str(files("pipeline.review.page"))) / "static"
 
 STYLE = "css/page.css"
-"""All style sheets joined, so that a visitor asks once."""
+"""All style sheets joined, so that a browser sends one request for them."""
 
 _SHEETS = ("css/base.css", "css/bars.css", "css/grid.css", "css/loupe.css", "css/dialogs.css")
 

@@ -9,14 +9,14 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 KEPT = 1000
-"""Messages that a page may have missed and still catch up on."""
+"""Messages kept for a page that was disconnected; one that missed more has to reload."""
 
 ALIVE = b": alive\n\n"
 
 _NUMBER = re.compile(r"^[0-9]{1,12}$", re.ASCII)
 
 QUEUE = 2000
-"""Messages that a slow page may have waiting; then it is cut off, and catches up by replay."""
+"""Messages that may wait for a slow page; above, its stream ends, and it reconnects."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,7 +36,8 @@ class Message:
 class Broadcast:
     """A numbered stream of messages and its listeners.
 
-    The epoch in the ids is new with every server, so that a page which outlived one notices.
+    Every server puts a new epoch into its ids, so that a page that was opened before the server
+    was restarted can tell.
     """
 
     def __init__(self) -> None:
@@ -48,12 +49,12 @@ class Broadcast:
 
     @property
     def listeners(self) -> int:
-        """How many pages listen."""
+        """Number of pages that are listening."""
         return len(self._listeners)
 
     @property
     def last(self) -> str:
-        """The id of the newest message; what an index that was just read is up to date with."""
+        """The id of the newest message."""
         return f"{self._epoch}-{self._count}"
 
     def send(self, kind: str, data: object) -> None:
@@ -69,9 +70,9 @@ class Broadcast:
                 queue.put_nowait(None)
 
     async def listen(self, after: str) -> AsyncIterator[bytes]:
-        """Events after an id, then new ones, and every 15 seconds a sign of life.
+        """Yield the messages after an id, then new ones, and a comment every 15 seconds.
 
-        A page that missed more than is kept gets `reload` first.
+        A page that missed messages that are no longer kept gets `reload` first.
         """
         queue: asyncio.Queue[Message | None] = asyncio.Queue()
         for missed in self._missed(after):
@@ -87,7 +88,7 @@ class Broadcast:
             self._listeners.discard(queue)
 
     def close(self) -> None:
-        """End the stream of every listener."""
+        """End the stream of every page."""
         self._open = False
         for queue in self._listeners:
             queue.put_nowait(None)

@@ -1,4 +1,4 @@
-"""The campaign under review, planned from its files, which may be edited while the page is open."""
+"""The campaign under review, planned from files that may be edited while the page is open."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,32 +20,32 @@ from pipeline.state.survey import CampaignPlanner, Planner
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReviewedCampaign:
-    """What the campaign's files say, besides its jobs."""
+    """The campaign as its files describe it, without its jobs."""
 
     campaign: Campaign
     cells: tuple[Cell, ...]
     prices: Mapping[Stage, Credits]
-    """What one image costs at each stage."""
+    """The price of one image at each stage."""
     caps: Caps
     account: Account
-    """Whose money a launch spends."""
+    """The account that pays for a launch."""
     budget: Budget
     """The campaign's own limits."""
     play_money: bool = False
-    """Whether credits are only shown: no budget applies."""
+    """True if credits are only shown, and no budget applies."""
     repeats: bool = False
-    """Whether a final is its draft in better quality, rather than a new picture."""
+    """True if a final shows the same picture as its draft, in better quality."""
 
 
 class ReviewSource(Planner, Protocol):
-    """Plans the campaign as its files were when they were loaded last."""
+    """Plans the campaign from its files as they were last loaded."""
 
     def edited(self) -> bool:
-        """Return whether a file of the campaign was written since it was loaded."""
+        """Return True if a file of the campaign was written since it was loaded."""
         ...
 
     async def load(self) -> ReviewedCampaign:
-        """Read the files anew; raises `CampaignError` with everything that is wrong."""
+        """Read the files again; raise `CampaignError` with every mistake in them."""
         ...
 
 
@@ -59,13 +59,13 @@ class CampaignSource:
         load: Callable[[], LoadedCampaign],
         account_of: Callable[[Campaign], Account],
     ) -> None:
-        """Take the file, what loads it, and what tells whose money the campaign spends."""
+        """`load` reads `file`; `account_of` returns the account that pays for the campaign."""
         self._file = file
         self._load = load
         self._account_of = account_of
         self._loaded: LoadedCampaign | None = None
         self._seen: Mapping[Path, tuple[int, int]] = {}
-        # The rounds that are shown and those that a run would render: two plans of each stage.
+        # Two plans of each stage: of the rounds shown, and of the rounds that a run would render.
         self._drafts: list[tuple[Mapping[CellName, Round], Sequence[Job]]] = []
         self._finals: list[tuple[Picks, Sequence[Job]]] = []
 
@@ -77,7 +77,7 @@ class CampaignSource:
     @property
     def _planned(self) -> LoadedCampaign:
         if self._loaded is None:
-            raise RuntimeError("the campaign was not loaded")
+            raise RuntimeError("the campaign has not been loaded")
         return self._loaded
 
     def edited(self) -> bool:
@@ -89,20 +89,20 @@ class CampaignSource:
         return await asyncio.to_thread(self._read)
 
     def drafts(self, rounds: Mapping[CellName, Round]) -> Sequence[Job]:
-        """See `Planner`; prompts are written only if words or rounds changed."""
+        """See `Planner`; prompts are written only if the files or the rounds changed."""
         beyond = {cell: round_ for cell, round_ in rounds.items() if round_ != Round()}
         return _remembered(
             self._drafts, beyond, lambda: CampaignPlanner(self._planned).drafts(beyond)
         )
 
     def finals(self, picks: Picks) -> Sequence[Job]:
-        """See `Planner`; prompts are written only if words or approvals changed."""
+        """See `Planner`; prompts are written only if the files or the approvals changed."""
         return _remembered(
             self._finals, picks, lambda: CampaignPlanner(self._planned).finals(picks)
         )
 
     def _read(self) -> ReviewedCampaign:
-        # Noted before it is read: what is written while we read is read again.
+        # Noted before reading, so that a file that is written meanwhile is read again.
         before = _file_times(self._file, self._loaded)
         self._seen = before
         loaded = self._load()
@@ -133,7 +133,7 @@ def _remembered(
     question: Question,
     plan: Callable[[], Sequence[Job]],
 ) -> Sequence[Job]:
-    """Return the plan of a question, from the last two if it is among them."""
+    """Return the plan for a question: one of the last two if it fits, otherwise a new one."""
     for known, jobs in plans:
         if known == question:
             return jobs
@@ -146,7 +146,7 @@ _PATTERNS = ("*.yaml", "*.yml", "*.j2")
 
 
 def _file_times(file: Path, loaded: LoadedCampaign | None) -> dict[Path, tuple[int, int]]:
-    """Return size and time of every file that the campaign may be made of."""
+    """Return size and modification time of every file that the campaign may consist of."""
     times: dict[Path, tuple[int, int]] = {}
     for path in _files(file, loaded):
         try:

@@ -1,4 +1,4 @@
-"""One cell in full, for the page's inspector: its words, its job, and what happened to it."""
+"""One cell in full, for the page's inspector: its prompt, its job and its history."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -78,7 +78,7 @@ def _weight(size: int) -> str:
 async def _history(
     review_state: ReviewState, row: CellRow, shown: CellAtStage, stage: Stage
 ) -> list[dict[str, Json]]:
-    """Return what happened, newest first: verdicts of every round, and the images of this one."""
+    """Return the verdicts of all rounds and the images of this one, newest first."""
     verdicts = await review_state.ledger.verdict_history(review_state.campaign, row.cell.name)
     paid = [bought_as(take.job) for take in shown.takes]
     attempts = await review_state.ledger.attempts(paid)
@@ -123,17 +123,17 @@ def _attempt_moments(attempts: Sequence[AttemptRecord], take: TakeState) -> list
 
 
 SHORTEST = 2
-"""Shorter values would be found everywhere."""
+"""Shortest value that is looked for: shorter ones would be found everywhere."""
 
 _MOST = 200
-"""Values looked for in one prompt."""
+"""Most values looked for in one prompt."""
 
 Span = tuple[str, str]
-"""Text, and the dotted name of the value it came from; empty for the template's own words."""
+"""Text, and the dotted name of its value; the name is empty for text of the template."""
 
 
 def filled_spans(prompt: str, values: Mapping[str, object]) -> list[Span]:
-    """Cut a prompt at the values of its cell that occur in it; joined, the texts are the prompt."""
+    """Split a prompt where values of its cell occur in it; the joined texts are the prompt."""
     names: dict[str, str] = {}
     for name, text in _leaves(values, ""):
         if len(text) >= SHORTEST and text in prompt:

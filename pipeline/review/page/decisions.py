@@ -1,6 +1,6 @@
-"""What the page sends, read strictly, and the decisions in it.
+"""Requests of the page, checked strictly, and the decisions in them.
 
-A decision builds on the revision and on the image that its reviewer saw.
+A decision applies to the revision and the image that its reviewer saw.
 """
 
 import asyncio
@@ -32,30 +32,30 @@ class PageDecision:
     stage: Stage
     decision: Decision
     base: int
-    """The revision that was shown; 0 if nobody had decided."""
+    """The revision of the verdict that was shown; 0 if there was none."""
     take: int | None = None
     note: str = ""
     seen: str = ""
-    """The short hash of the image that was looked at; empty if there was none."""
+    """The short hash of the image that was shown; empty if there was none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DecisionAnswer:
-    """What became of a decision, and the cell as it is now."""
+    """The result of a decision, and the cell as it is now."""
 
     decision: PageDecision
     change: dict[str, object] | None
-    """The cell as the page reads it; `None` if there is no such cell."""
+    """The cell as `row_json` gives it; `None` if there is no such cell."""
     conflict: Verdict | None = None
-    """The verdict that somebody else gave in the meantime."""
+    """The verdict that another reviewer gave in the meantime."""
     refused: str = ""
-    """Why it cannot be done at all."""
+    """Why the decision was refused."""
 
 
 async def take_decisions(
     review_state: ReviewState, decisions: Sequence[PageDecision], *, by: str, now: datetime
 ) -> list[DecisionAnswer]:
-    """Record every decision that can be recorded; the others come back with the reason."""
+    """Record the decisions; return an answer for each, with the reason if it was not recorded."""
     with expected_errors():
         async with asyncio.TaskGroup() as group:
             asked = [
@@ -76,7 +76,7 @@ async def _decide(
 ) -> Verdict | StaleVerdict | UsageError:
     shown = review_state.table.at(decision.cell, decision.stage)
     if shown is None:
-        return UsageError(f"{decision.cell} has nothing to decide on here")
+        return UsageError(f"{decision.cell} has no {decision.stage} to decide on")
     opinion = UnboundVerdict(
         decision=decision.decision, by=by, at=now, take=decision.take, note=decision.note
     )
@@ -86,7 +86,7 @@ async def _decide(
         return refusal
     if decision.seen != short(verdict.sha256):
         return UsageError(
-            f"the image of {decision.cell} changed while you looked at it: look again"
+            f"the image of {decision.cell} has changed since the page showed it: look again"
         )
     try:
         return await review_state.ledger.decide(
@@ -115,7 +115,7 @@ def _answer(
 
 
 MOST = 50_000
-"""Decisions in one request."""
+"""Most decisions in one request."""
 
 _LARGEST_NUMBER = 10**9
 
@@ -124,7 +124,7 @@ Body = Mapping[str, object]
 
 
 async def body_of(request: web.Request) -> Body:
-    """Return the JSON object that was sent."""
+    """Return the JSON object in the body of a request."""
     try:
         body = json.loads(await request.read())
     except (ValueError, RecursionError) as error:
@@ -133,7 +133,7 @@ async def body_of(request: web.Request) -> Body:
 
 
 def decisions_of(body: Body) -> tuple[list[PageDecision], str]:
-    """Return the decisions and who gives them (empty: the reviewer of the server's options)."""
+    """Return the decisions and the reviewer; empty means the one in the server's options."""
     ops = body.get("ops")
     if not isinstance(ops, list) or not 0 < len(ops) <= MOST:
         raise web.HTTPBadRequest(text=f"ops should be a list of 1 to {MOST} decisions")
@@ -141,7 +141,7 @@ def decisions_of(body: Body) -> tuple[list[PageDecision], str]:
 
 
 def order_of(body: Body, stage: Stage) -> LaunchOrder:
-    """Return a launch: the plan and the sum that the dialog showed."""
+    """Return a launch order: the plan and the credits that the dialog showed."""
     return LaunchOrder(stage=stage, plan=_text(body, "plan"), credits=_number(body, "credits"))
 
 
@@ -172,7 +172,7 @@ def _text(body: Body, name: str) -> str:
 
 
 def _has_lone_surrogate(text: str) -> bool:
-    """Return whether a lone surrogate is in it, which no file can hold."""
+    """Return True if the text contains a lone surrogate, which UTF-8 cannot encode."""
     return any("\ud800" <= sign <= "\udfff" for sign in text)
 
 

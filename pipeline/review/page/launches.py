@@ -1,4 +1,4 @@
-"""Spending from the page: one launch at a time, and only what was shown."""
+"""Spending from the page: one launch at a time, and only what the dialog showed."""
 
 import asyncio
 from collections.abc import Sequence
@@ -14,20 +14,20 @@ from pipeline.state.figures import LaunchQuote
 
 
 class Launch(Protocol):
-    """Renders what is due at a stage; the only way in which a review can spend."""
+    """Renders what is due at a stage. A review can spend in no other way."""
 
     async def __call__(self, stage: Stage, cells: Sequence[CellName], *, most: Credits) -> int:
         """Render these cells, spending at most `most`, and return the exit code.
 
-        Everything that a run checks is checked again: budgets, the lock, stale approvals. Raises
-        a `PipelineError` if it cannot begin.
+        Everything that a run checks is checked again: budgets, the lock, stale approvals. A
+        `PipelineError` is raised if the run cannot begin.
         """
         ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LaunchOrder:
-    """A launch as the page asks for it, repeating what the dialog showed."""
+    """A launch that the page asks for: the plan id and the credits that the dialog showed."""
 
     stage: Stage
     plan: str
@@ -49,20 +49,20 @@ class Launches:
 
     @property
     def may_spend(self) -> bool:
-        """Whether this server lets its pages spend at all."""
+        """True if the pages of this server may spend."""
         return self._launch is not None
 
     @property
     def running(self) -> bool:
-        """Whether a launch is at work."""
+        """True while a launch is in progress."""
         return not self._idle.is_set()
 
     async def idle(self) -> None:
-        """Wait until no launch is at work."""
+        """Wait until no launch is in progress."""
         await self._idle.wait()
 
     async def order(self, order: LaunchOrder) -> tuple[bool, LaunchQuote]:
-        """Begin what was shown; `False` and the quote of now if it is something else by now."""
+        """Start a launch; return False and the current quote if it differs from the order."""
         await self._review_state.refresh()
         newest = self._review_state.quote(order.stage)
         same = (newest.plan, newest.credits) == (order.plan, order.credits)
@@ -73,7 +73,7 @@ class Launches:
         return True, newest
 
     async def serve(self) -> None:
-        """Run what is ordered, until cancelled."""
+        """Run the ordered launches until cancelled."""
         while True:
             ordered = await self._orders.get()
             try:

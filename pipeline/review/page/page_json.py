@@ -1,4 +1,4 @@
-"""The cells as the page reads them: columns of small numbers, so that many cells are light."""
+"""The cells as JSON for the page: columns of small numbers, so that many cells stay small."""
 
 from collections.abc import Mapping, Sequence
 
@@ -25,7 +25,7 @@ _VERDICT_SHOWS = frozenset(
 
 
 def index_json(table: CellTable) -> dict[str, Json]:
-    """Return all cells: axes once, a column of numbers per axis, and a row per stage."""
+    """Return all cells: each axis once, a column of numbers per axis, and a list per stage."""
     axes = _axes([row.cell for row in table.rows])
     ratios = list(dict.fromkeys(row.cell.size.ratio for row in table.rows))
     place = {ratio: at for at, ratio in enumerate(ratios)}
@@ -51,7 +51,7 @@ def row_json(number: int, row: CellRow, stage: Stage) -> dict[str, Json]:
 
 
 def stage_json(shown: CellAtStage | None) -> list[Json] | None:
-    """Return state, round, revision, takes, then what the verdict says if there is one."""
+    """Return state, round, revision and takes, then the fields of the verdict if there is one."""
     if shown is None:
         return None
     verdict = shown.verdict
@@ -65,7 +65,7 @@ def stage_json(shown: CellAtStage | None) -> list[Json] | None:
 
 
 def figures_json(figures: Mapping[Stage, StageFigures], spent: Spent) -> dict[str, Json]:
-    """Return the figures of the campaign; the name of each tells what it counts."""
+    """Return the figures of each stage and the credits spent; names say what is counted."""
     stages = {
         stage: {
             "cells": one.cells,
@@ -90,7 +90,7 @@ def _take(take: TakeState) -> list[Json]:
 
 
 def _axes(cells: Sequence[Cell]) -> list[tuple[dict[str, Json], list[int]]]:
-    """Each axis with its values in order of appearance, and each cell's place among them."""
+    """Return each axis with its values in order of appearance, and the index of each cell's."""
     names = list(dict.fromkeys(axis for cell in cells for axis, _ in cell.axes))
     axes_with_places: list[tuple[dict[str, Json], list[int]]] = []
     for name in names:

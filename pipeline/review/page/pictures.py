@@ -1,4 +1,4 @@
-"""Images by the hash of their content, looked up in a closed index: no path is ever asked for."""
+"""Images by the hash of their content, so that no request contains a path."""
 
 import asyncio
 from collections import OrderedDict
@@ -19,7 +19,7 @@ from pipeline.model.campaign import Slug
 from pipeline.model.request import Background, RenderRequest
 
 CACHE = 48 * 1024 * 1024
-"""Bytes of thumbs that are kept in memory."""
+"""Most bytes of thumbs that are kept in memory."""
 
 _TYPES = {
     ImageKind.PNG: "image/png",
@@ -54,7 +54,7 @@ class Pictures:
         self._cached = 0
 
     async def full(self, name: str) -> ServedPicture:
-        """Return an image as it was received; 404 if it is not known, 410 if it is not on disk."""
+        """Return an image as received; raise 404 if it is unknown, 410 if its file is gone."""
         artifact = self._artifact(name)
         try:
             body = await asyncio.to_thread(read_file, self._images, artifact.path)
@@ -63,7 +63,7 @@ class Pictures:
         return ServedPicture(body=body, content_type=_TYPES[artifact.kind])
 
     async def thumb(self, name: str, side: int) -> ServedPicture:
-        """Return a small copy, made now if the run did not make it; errors as for `full`."""
+        """Return a thumb, made now if the run did not make it; errors as for `full`."""
         artifact = self._artifact(name)
         body = self._cache.get((name, side))
         if body is None:
@@ -74,7 +74,7 @@ class Pictures:
         return ServedPicture(body=body, content_type="image/webp")
 
     async def checks(self, artifact: Artifact, request: RenderRequest) -> tuple[Check, ...]:
-        """Check an image against what was asked for; one that is gone cannot be decoded either."""
+        """Check an image against its request; a missing file counts as undecodable."""
         try:
             found = await self._inspect(artifact, size=request.size, background=request.background)
         except (ImageBroken, LocalFault, TaskFailed):
@@ -95,7 +95,7 @@ class Pictures:
     async def _inspect(
         self, artifact: Artifact, *, size: str | None = None, background: Background | None = None
     ) -> Inspection:
-        """Decode once, however many ask at once."""
+        """Inspect an image once, however many requests need it at the same time."""
         task = inspect_of(
             self._images.location,
             artifact,
@@ -125,4 +125,4 @@ class Pictures:
 
 
 def _gone(artifact: Artifact) -> web.HTTPException:
-    return web.HTTPGone(text=f"{artifact.path} is not on disk any more: run the campaign again")
+    return web.HTTPGone(text=f"{artifact.path} is not on disk any more: run again")

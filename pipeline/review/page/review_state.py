@@ -1,4 +1,4 @@
-"""The campaign as the open pages show it, kept up to date with ledger and files."""
+"""The campaign as the open pages show it, kept up to date with the ledger and the files."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -37,20 +37,20 @@ from pipeline.state.survey import state_from
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SurveyedCampaign:
-    """One survey of the campaign, and everything that pages show of it."""
+    """One survey of the campaign, with everything that the pages show."""
 
     reviewed: ReviewedCampaign
     record: CampaignRecord
     shown: CampaignState
-    """In the rounds that a person looks at."""
+    """The state in the rounds that a person looks at."""
     ahead: CampaignState
-    """In the rounds that a run would render."""
+    """The state in the rounds that a run would render."""
     table: CellTable
     figures: Mapping[Stage, StageFigures]
 
 
 class ReviewState:
-    """Holds the survey of one campaign and tells the open pages what changes."""
+    """Holds the survey of one campaign and sends its changes to the open pages."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class ReviewState:
         self.campaign = campaign
         self.broadcast = broadcast
         self.spent = Spent()
-        """Credits of the campaign's account, over all rounds and stages."""
+        """Credits spent on the campaign by its account, over all rounds and stages."""
         self._source = source
         self._output = output
         self._store = images_in(output)
@@ -80,25 +80,25 @@ class ReviewState:
         self._images: Mapping[str, Artifact] = {}
         self._refreshing = asyncio.Lock()
         self._seen: tuple[int, bool] = (-1, False)
-        """How far the ledger was written, and whether a run was alive, at the last survey."""
+        """The ledger's write mark at the last survey, and True if a run was alive then."""
 
     @property
     def table(self) -> CellTable:
-        """All cells as they are now; there is a table after the first `refresh`."""
+        """All cells as they are now; available after the first `refresh`."""
         if self._table is None:
-            raise RuntimeError("nothing was surveyed yet")
+            raise RuntimeError("the campaign has not been surveyed yet")
         return self._table
 
     @property
     def surveyed(self) -> SurveyedCampaign:
-        """The last survey; verdicts that came later are in `table` only."""
+        """The last survey; later verdicts are in `table` only."""
         if self._survey is None:
-            raise RuntimeError("nothing was surveyed yet")
+            raise RuntimeError("the campaign has not been surveyed yet")
         return self._survey
 
     @property
     def entries(self) -> Entries:
-        """What the ledger knows of the campaign's jobs, as of the last survey."""
+        """The ledger's entries of the campaign's jobs, as of the last survey."""
         return self.surveyed.shown.entries
 
     @property
@@ -108,11 +108,11 @@ class ReviewState:
 
     @property
     def complaint(self) -> str:
-        """What every page shows as wrong; the cells are then as they were before."""
+        """The errors that every page shows; while there are any, cells may be out of date."""
         return "\n".join(self._complaints.values())
 
     def complain(self, about: str, words: str) -> None:
-        """Say on every page what is wrong with something; no words: it is fine again."""
+        """Show an error on every page; empty `words` remove the one about this subject."""
         before = self.complaint
         self._complaints.pop(about, None)
         if words:
@@ -121,7 +121,7 @@ class ReviewState:
             self.broadcast.send("complaint", {"message": self.complaint})
 
     def image(self, name: str) -> Artifact | None:
-        """Return an image of the campaign by its short hash, also of earlier rounds and words."""
+        """Return an image of the campaign by its short hash, also of earlier rounds and prompts."""
         return self._images.get(name)
 
     def quote(self, stage: Stage) -> LaunchQuote:
@@ -129,14 +129,14 @@ class ReviewState:
         return launch_quote(self.surveyed.ahead, stage, self._rules(self.surveyed.reviewed))
 
     async def budgets(self) -> tuple[BudgetLeft, ...]:
-        """Return every budget that the next launch has to keep, the tightest first."""
+        """Return every budget that limits the next launch, the tightest first."""
         reviewed = self.surveyed.reviewed
         run = Run(id=RunId("review"), campaign=self.campaign, account=reviewed.account)
         found = await budgets_left(self.ledger, run=run, budget=reviewed.budget, now=self._clock())
         return tuple(sorted(found, key=lambda budget: budget.left))
 
     async def refresh(self) -> None:
-        """Survey the campaign anew if files, ledger or lock changed, and tell the pages.
+        """Survey the campaign again if files, ledger or lock changed, and update the pages.
 
         Raises `CampaignError` only before the first survey; later it becomes `complaint`.
         """
@@ -162,7 +162,7 @@ class ReviewState:
             await self._show(fresh)
 
     def apply(self, verdicts: Sequence[Verdict]) -> None:
-        """Show verdicts that the ledger has taken, and tell the pages."""
+        """Add verdicts that the ledger has recorded, and update the pages."""
         state = self.surveyed.shown
         rows = list(self.table.rows)
         changed: list[object] = []
@@ -186,7 +186,7 @@ class ReviewState:
                 self._newest[place] = verdict
 
     def _changed(self, record: CampaignRecord, *, alive: bool) -> bool:
-        """Return whether anything differs from what the last survey was made of."""
+        """Return True if the ledger, the lock or the files have changed since the last survey."""
         if self._survey is None or self._source.edited():
             return True
         before = self._survey
@@ -197,7 +197,7 @@ class ReviewState:
         )
 
     async def _load(self) -> ReviewedCampaign:
-        """Read edited files; files that cannot be used leave the campaign as it was."""
+        """Read edited files; if they cannot be used, keep the campaign as it was."""
         if self._reviewed is not None and not self._source.edited():
             return self._reviewed
         try:
@@ -249,7 +249,7 @@ class ReviewState:
         if before is None or (before.figures, self.spent) != (fresh.figures, spent):
             self.spent = spent
             self.broadcast.send("figures", figures_json(fresh.figures, spent))
-        # Somebody may have decided during the survey.
+        # A verdict may have been given during the survey.
         known = fresh.shown.verdicts
         self.apply(
             [verdict for place, verdict in self._newest.items() if known.get(place) != verdict]

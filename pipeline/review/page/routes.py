@@ -1,4 +1,4 @@
-"""The paths of the review server and what each of them answers."""
+"""The paths of the review server and their handlers."""
 
 import asyncio
 import gzip
@@ -33,11 +33,11 @@ from pipeline.theme.page_files import logo
 _FOREVER = "private, max-age=31536000, immutable"
 
 LaunchCommand = Callable[[Stage], str]
-"""The command line that launches a stage, for a page that may not spend."""
+"""Returns the command line that launches a stage; shown if the page may not spend."""
 
 
 class PackedTable:
-    """All cells as one compressed answer, packed once for as long as nothing changes."""
+    """All cells as one compressed response, which is built again only after a change."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class PackedTable:
         self._packed: tuple[object, bytes] = (None, b"")
 
     async def body(self) -> bytes:
-        """Return gzipped JSON; the page hears everything after `event` by itself."""
+        """Return gzipped JSON; `event` is the id of the newest message that it includes."""
         table = self._review_state.table
         now = (id(table), self._broadcast.last)
         if self._packed[0] != now:
@@ -74,7 +74,7 @@ class PackedTable:
         return self._packed[1]
 
     def _stages(self) -> dict[str, object]:
-        """Return what an image of each stage costs, and how many a cell has."""
+        """Return quality, number of takes and price of an image for each stage."""
         reviewed = self._review_state.surveyed.reviewed
         return {
             stage: {
@@ -93,14 +93,14 @@ def _pack(content: dict[str, object]) -> bytes:
 
 
 def _reviews_drafts(campaign: Campaign) -> bool:
-    """Return whether drafts are chosen, by a person or by checks, before finals are bought."""
+    """Return True if drafts are chosen, by a person or by checks, before finals are bought."""
     draft = campaign.stages.get(Stage.DRAFT)
     return draft is not None and draft.review is not Review.NONE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Routes:
-    """The handlers, and what they work with."""
+    """The handlers and the objects that they use."""
 
     review_state: ReviewState
     launches: Launches
@@ -111,10 +111,10 @@ class Routes:
     command: LaunchCommand
     clock: Callable[[], datetime]
     changed: Callable[[], None]
-    """Called after every decision, so that it is kept in the review file."""
+    """Called after every decision, so that the review file is written."""
 
     def table(self) -> list[web.RouteDef]:
-        """Return every path that is answered."""
+        """Return every route."""
         runs = "/api/runs/{run}"
         return [
             web.get("/", self.page),
@@ -129,7 +129,7 @@ class Routes:
         ]
 
     async def page(self, request: web.Request) -> web.Response:
-        """Answer with the page's frame; its scripts ask for everything in it."""
+        """Answer with the HTML frame of the page; its scripts load the rest."""
         del request
         text = _TEMPLATES.get_template("review.html").render(
             campaign=self.review_state.campaign,
@@ -141,7 +141,7 @@ class Routes:
         return web.Response(text=text, content_type="text/html")
 
     async def static(self, request: web.Request) -> web.Response:
-        """Answer with a script, style or font of the page; nothing else is reachable."""
+        """Answer with a script, style sheet or font of the page."""
         file = page_files().get(request.match_info["path"])
         if file is None:
             raise web.HTTPNotFound(text="no such file")
@@ -166,7 +166,7 @@ class Routes:
         return web.json_response(await cell_detail(self.review_state, self.pictures, row, stage))
 
     async def image(self, request: web.Request) -> web.Response:
-        """Answer with an image by the hash of its content; a name always means the same image."""
+        """Answer with an image by the hash of its content; browsers may cache it for ever."""
         name, size = request.match_info["name"], request.match_info["size"]
         if size == "full":
             picture = await self.pictures.full(name)
@@ -179,7 +179,7 @@ class Routes:
         )
 
     async def decisions(self, request: web.Request) -> web.Response:
-        """Record verdicts; 409 if somebody else was faster on one of the cells, with theirs."""
+        """Record verdicts; 409 if another reviewer has decided on one of the cells meanwhile."""
         self._check_run(request)
         decisions, by = decisions_of(await body_of(request))
         answers = await take_decisions(
@@ -194,14 +194,14 @@ class Routes:
         return web.json_response({"ops": [_answer(one) for one in answers]}, status=status)
 
     async def quote(self, request: web.Request) -> web.Response:
-        """Answer with what a launch would buy."""
+        """Answer with a quote of what a launch would buy."""
         self._check_run(request)
         stage = Stage(request.match_info["stage"])
         await self.review_state.refresh()
         return web.json_response(await self._quoted(self.review_state.quote(stage)))
 
     async def launch(self, request: web.Request) -> web.Response:
-        """Begin what was shown: 403 if this server may not spend, 409 if the quote has changed."""
+        """Start a launch; 403 if this server may not spend, 409 if the quote has changed."""
         self._check_run(request)
         stage = Stage.DRAFT if request.match_info["stage"] == "drafts" else Stage.FINAL
         order = order_of(await body_of(request), stage)
@@ -214,12 +214,12 @@ class Routes:
         answer = await self._quoted(newest)
         if begun:
             return web.json_response(answer, status=HTTPStatus.ACCEPTED)
-        why = "a run is going on already" if self.launches.running else "the plan has changed"
-        message = f"{why}: look at the sum again, nothing was spent"
+        why = "a run is already in progress" if self.launches.running else "the plan has changed"
+        message = f"{why}: nothing was spent. Check the credits again"
         return web.json_response({**answer, "message": message}, status=HTTPStatus.CONFLICT)
 
     async def events(self, request: web.Request) -> web.StreamResponse:
-        """Send every change as it happens."""
+        """Stream every change as a server-sent event."""
         self._check_run(request)
         headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-store", **HEADERS}
         stream = web.StreamResponse(headers=headers)

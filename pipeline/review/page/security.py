@@ -1,7 +1,7 @@
-"""How a review server is opened, and who may ask it for what: every request passes here first.
+"""Options of the review server, and the checks that every request has to pass.
 
-A name check keeps foreign pages from reaching a loopback server through their own DNS, a token
-in the first link becomes a cookie, and writes must provably come from our own page.
+The check of the Host header stops DNS rebinding, the token in the first link is exchanged for a
+cookie, and only requests of the page itself may change anything.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from pipeline.errors import LedgerUnusable, LocalFault, PipelineError, Refusal, 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 WRITE_HEADER = "X-Review"
-"""A header that no foreign form can set."""
+"""A header that an HTML form of another site cannot set."""
 
 HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": (
@@ -43,19 +43,19 @@ LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReviewOptions:
-    """Where the page is served, for whom, and whether it may spend."""
+    """Address, access and permissions of the review page."""
 
     host: str = "127.0.0.1"
     port: int = 0
-    """0 takes a free one."""
+    """0 means any free port."""
     reviewer: str = "you"
-    """The name under verdicts until a reviewer gives another one. --as."""
+    """The name recorded with verdicts, unless the reviewer enters another one. --as."""
     allow_spend: bool = False
-    """Whether whoever has the link may buy images. --allow-spend."""
+    """True if anyone who has the link may buy images. --allow-spend."""
     token: str | None = field(default=None, repr=False)
-    """What the link carries: `None` makes one up, empty asks for none (loopback only)."""
+    """The token in the link; `None` generates one, empty needs none (loopback only)."""
     names: tuple[str, ...] = ()
-    """Further host names under which browsers may ask."""
+    """Further host names that a request may have in its Host header."""
 
     def __post_init__(self) -> None:
         if self.token == "" and not self.loopback:
@@ -63,14 +63,14 @@ class ReviewOptions:
 
     @property
     def loopback(self) -> bool:
-        """Whether only this machine can reach the server."""
+        """True if only this machine can reach the server."""
         return self.host in LOOPBACK_NAMES or (
             is_address(self.host) and ipaddress.ip_address(self.host).is_loopback
         )
 
 
 def is_address(host: str) -> bool:
-    """Return whether a host is an IP address."""
+    """Return True if a host is an IP address."""
     try:
         ipaddress.ip_address(host)
     except ValueError:
@@ -79,7 +79,7 @@ def is_address(host: str) -> bool:
 
 
 def security_middleware(options: ReviewOptions, token: str) -> Middleware:
-    """Return the middleware that checks every request; with an empty `token` none is asked for."""
+    """Return the middleware that checks every request; an empty `token` is not required."""
 
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -107,7 +107,7 @@ def security_middleware(options: ReviewOptions, token: str) -> Middleware:
 
 
 def cookie_name(request: web.Request) -> str:
-    """Return the cookie's name, one per port: browsers share cookies between ports of one host."""
+    """Return the cookie's name; it has the port, since all ports of a host share cookies."""
     name = request.get_extra_info("sockname")
     return f"pipeline_review_{name[1] if isinstance(name, tuple) else 0}"
 
@@ -118,11 +118,11 @@ def _check_host(request: web.Request, options: ReviewOptions) -> None:
     allowed = {*LOOPBACK_NAMES, options.host.lower(), *(each.lower() for each in options.names)}
     if name in allowed or (not options.loopback and is_address(name)):
         return
-    raise web.HTTPMisdirectedRequest(text="this server does not answer to that host name")
+    raise web.HTTPMisdirectedRequest(text="this server does not accept that host name")
 
 
 def _entering(request: web.Request, token: str) -> web.StreamResponse | None:
-    """Exchange the token of the first link for a cookie, so that it leaves the address bar."""
+    """Exchange the token in the link for a cookie, and redirect to an address without it."""
     given = request.query.get("t", "")
     if not token or request.method not in _READING or not _same(given, token):
         return None
@@ -138,7 +138,7 @@ def _check_token(request: web.Request, token: str) -> None:
         return
     if not _same(request.cookies.get(cookie_name(request), ""), _session(token)):
         raise web.HTTPUnauthorized(
-            text="open the link that `pipeline review` printed: it carries the key to this page"
+            text="open the link that `pipeline review` printed: it contains the token for this page"
         )
 
 
@@ -148,13 +148,13 @@ def _check_write(request: web.Request) -> None:
     site = request.headers.get("Sec-Fetch-Site")
     origin = request.headers.get("Origin")
     own = {f"{scheme}://{request.headers.get('Host')}" for scheme in ("http", "https")}
-    # Browsers leave Sec-Fetch-Site out on plain http beyond loopback; Origin they always send.
+    # Browsers send Origin always, but Sec-Fetch-Site only over https or to loopback.
     ours = site == "same-origin" if site is not None else origin is not None
     ours = ours and (origin is None or origin in own)
     if not ours or request.headers.get(WRITE_HEADER) != "1":
-        raise web.HTTPForbidden(text="only the review page itself may change something")
+        raise web.HTTPForbidden(text="only the review page itself may change anything")
     if request.content_type != "application/json":
-        raise web.HTTPUnsupportedMediaType(text="a change is sent as JSON")
+        raise web.HTTPUnsupportedMediaType(text="the body must be application/json")
 
 
 def _same(given: str, wanted: str) -> bool:
@@ -162,7 +162,7 @@ def _same(given: str, wanted: str) -> bool:
 
 
 def _session(token: str) -> str:
-    """Return what the cookie holds: proof of the token, without the token."""
+    """Return the value of the cookie: a hash of the token, which does not reveal it."""
     return hashlib.sha256(b"review:" + token.encode()).hexdigest()
 
 
@@ -181,7 +181,7 @@ def _status_of(error: PipelineError) -> int:
 def _error_response(
     request: web.Request, status: int, message: str, headers: Mapping[str, str]
 ) -> web.Response:
-    """Return an error in the form that its reader expects: the page shows `message`."""
+    """Return an error as JSON for requests of the page's scripts, otherwise as text."""
     kept = {name: value for name, value in headers.items() if name in {"Location", "Allow"}}
     if request.path.startswith("/api/"):
         body = json.dumps({"message": message}, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""The review server: surveys the campaign, serves the page, and writes the review file."""
+"""The review server: surveys the campaign, serves the page and writes the review file."""
 
 import asyncio
 import secrets
@@ -31,25 +31,25 @@ from pipeline.review.verdicts import stamp
 
 _LARGEST_BODY = 16 * 1024 * 1024
 _PATIENCE = 3.0
-"""Seconds that answers under way may still take when the server stops."""
+"""Seconds that responses in progress may still take when the server stops."""
 _WRITE_AFTER = 0.4
-"""Seconds that decisions are gathered before the review file is written."""
+"""Seconds from a decision until the review file is written, to collect further ones."""
 _REFRESH_EVERY = 1.0
-"""Seconds between refreshes while a page is open or a launch is at work."""
+"""Least seconds between refreshes while a page is open or a launch is in progress."""
 _PAUSE_FACTOR = 4
-"""A refresh is followed by a pause of this many times its length …"""
+"""A refresh is followed by a pause of this many times its duration."""
 _LONGEST_PAUSE = 5.0
-"""… but never by more than this many seconds."""
+"""Most seconds of that pause."""
 
 
 def utc_now() -> datetime:
-    """Return the time of the clock."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReviewSubject:
-    """What is under review, and where its files are."""
+    """The campaign under review and its files."""
 
     campaign: Slug
     source: ReviewSource
@@ -57,13 +57,13 @@ class ReviewSubject:
     output: Path
     file: ReviewFile
     command: LaunchCommand
-    """The command that the page shows if it may not spend."""
+    """Returns the command that the page shows if it may not spend."""
 
 
 class ReviewServer:
-    """One review page. Enter it to serve; leave it to stop, after a launch that is going on.
+    """A review page, served while the context is entered; leaving waits for a launch to end.
 
-    `launch` is called for whoever may spend; without it, or without `allow_spend`, nobody can.
+    `launch` spends. Without it, or without the option `allow_spend`, the page cannot spend.
     """
 
     def __init__(
@@ -105,25 +105,25 @@ class ReviewServer:
 
     @property
     def url(self) -> str:
-        """The link that lets a browser in."""
+        """The link to the page, with the token."""
         host = self._options.host
         shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}.get(host, host)  # noqa: S104 - shown, not bound
         key = f"?t={self._token}" if self._token else ""
         return f"http://{shown}:{self.port}/{key}"
 
     async def __aenter__(self) -> Self:
-        """Survey the campaign, import what changed in the review file, and listen.
+        """Survey the campaign, import edits of the review file, and listen.
 
-        Raises `CampaignError` if campaign or review file cannot be used, `UsageError` if the
-        port is taken.
+        Raises `CampaignError` if the campaign or the review file cannot be used, `UsageError`
+        if the server cannot listen.
         """
         await self._review_state.refresh()
         try:
             await self._file_sync.sync(now=stamp(self._clock()))
         except LocalFault as fault:
-            # The ledger has every verdict; a file that cannot be written must not close the page.
+            # The ledger has every verdict, so the page works without the file.
             self._review_state.complain("file", str(fault))
-        await self._packed.body()  # so that the first visitor does not wait for it
+        await self._packed.body()  # so that the first page loads at once
         async with AsyncExitStack() as stack:
             executor = await stack.enter_async_context(open_executor())
             runner = web.AppRunner(
@@ -149,7 +149,7 @@ class ReviewServer:
         try:
             await self._launches.idle()
         finally:
-            # A broken task of ours cancels who entered; other errors are not the group's to wrap.
+            # A failed task of the group cancels the body; only then the group may see the error.
             ours = kind is not None and issubclass(kind, asyncio.CancelledError)
             try:
                 await self._stack.__aexit__(*((kind, error, trace) if ours else (None, None, None)))
@@ -190,7 +190,7 @@ class ReviewServer:
         self._broadcast.close()
 
     async def _write_when_decided(self) -> None:
-        """Write the review file soon after decisions, and survey what they changed elsewhere."""
+        """Write the review file soon after a decision, and survey what the decision changed."""
         while True:
             await self._decided.wait()
             await asyncio.sleep(_WRITE_AFTER)
@@ -199,7 +199,7 @@ class ReviewServer:
             await self._review_state.refresh()
 
     async def _write_file(self) -> None:
-        """Write the review file; if that fails, no verdict is lost: the ledger has them."""
+        """Write the review file; if that fails, show the error: the ledger has the verdicts."""
         try:
             await self._file_sync.sync(now=stamp(self._clock()))
         except (CampaignError, UsageError, LocalFault) as error:
@@ -208,7 +208,7 @@ class ReviewServer:
             self._review_state.complain("file", "")
 
     async def _watch(self) -> None:
-        """Follow runs and verdicts of other processes, as long as a page is open."""
+        """Watch for changes by other processes while a page is open or a launch is in progress."""
         while True:
             started = time.monotonic()
             if self._broadcast.listeners or self._launches.running:

@@ -54,7 +54,7 @@ def test_a_cut_out_without_transparency_is_flagged_and_says_that_it_is_painted()
         if not check.passed
     ]
     assert (check.name, check.score, check.threshold) == (CheckName.ALPHA, 0.0, 0.01)
-    assert "painted on" in check.words
+    assert "part of the image" in check.words
 
 
 def test_holes_in_an_opaque_picture_are_flagged():

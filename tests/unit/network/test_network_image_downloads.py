@@ -106,7 +106,7 @@ async def test_a_host_that_falls_silent_is_given_up():
 async def test_an_image_that_drips_is_given_up():
     start = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
     async with scripted(drip(start)) as server:
-        with pytest.raises(DownloadFailed, match="drips"):
+        with pytest.raises(DownloadFailed, match="too slow"):
             await fetch(server, download_timeout=0.2)
 
 

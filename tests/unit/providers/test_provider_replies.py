@@ -83,7 +83,7 @@ def test_a_receipt_carries_price_proof_and_request_id():
 def test_two_images_for_one_are_a_doubt_that_shows_both():
     """The first was taken as if it were the only one, though two may have been charged."""
     body = {"code": 0, "data": [{"url": "https://a/1.png"}, {"url": "/2.png"}]}
-    with pytest.raises(ReplyUnknown, match="one image was asked for, and the answer shows 2") as no:
+    with pytest.raises(ReplyUnknown, match="the answer contains 2") as no:
         read(200, body)
     shown = shown_images(no.value.raw, base_url="https://api.example.com")
     assert shown == ("https://a/1.png", "https://api.example.com/2.png")

@@ -51,6 +51,6 @@ async def test_a_foreign_file_in_the_first_place_of_an_older_image_is_refused(sh
     place = tmp_path / OLD.at.campaign / OLD.path
     place.unlink()
     place.write_bytes(b"somebody's own notes")
-    with pytest.raises(LocalFault, match="is in the way"):
+    with pytest.raises(LocalFault, match="already exists"):
         await run(next_run(here, tmp_path), NEW)
     assert place.read_bytes() == b"somebody's own notes"

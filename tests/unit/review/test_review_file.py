@@ -88,12 +88,12 @@ def test_git_merges_the_disjoint_verdicts_of_two_reviewers_twenty_times_out_of_t
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("<<<<<<< ours\ncells: {}\n", "conflict marks"),
-        ("cells: {a/b: {draft: {status: aproved}}}", "no status is called aproved"),
-        ("cells:\n  a/b: {draft: {}}\n  a/b: {draft: {}}\n", "is here twice"),
-        ("cells: &x [1]\nmore: *x\n", "not the shape"),
-        ("cells: [[[[[[[[1]]]]]]]]", "not the shape"),
-        ("cells: {a/b: {sketch: {status: approved}}}", "no stage is called sketch"),
+        ("<<<<<<< ours\ncells: {}\n", "conflict markers"),
+        ("cells: {a/b: {draft: {status: aproved}}}", "unknown status aproved"),
+        ("cells:\n  a/b: {draft: {}}\n  a/b: {draft: {}}\n", "occurs twice"),
+        ("cells: &x [1]\nmore: *x\n", "not the structure"),
+        ("cells: [[[[[[[[1]]]]]]]]", "not the structure"),
+        ("cells: {a/b: {sketch: {status: approved}}}", "unknown stage sketch"),
         ("cells: {a/b: {draft: {status: approved, take: 1}}}", "names its image by job"),
         ("cells: {a/b: {draft: {status: rejected, take: -3}}}", "take is -3"),
         ("cells: {a/b: {draft: {status: redo, sha256: xyz}}}", "not 64 hexadecimal"),

@@ -41,7 +41,7 @@ def test_a_value_with_signs_of_regular_expressions_is_only_itself():
 
 
 def test_a_verdict_without_a_name_is_refused():
-    with pytest.raises(UsageError, match="needs the name"):
+    with pytest.raises(UsageError, match="needs a reviewer's name"):
         clean_name(" \u202e ")
 
 

@@ -104,7 +104,7 @@ async def test_an_image_that_changed_while_it_was_looked_at_is_not_approved(stan
     async with browsing(stand) as (browser, _):
         status, reply = await browser.decide("citrus/4x3", "approved", seen="0" * 16)
     assert status == 422
-    assert "changed while you looked" in reply["ops"][0]["refused"]
+    assert "changed since the page showed it" in reply["ops"][0]["refused"]
     assert await stand.ledger.verdicts(SLUG) == {}
 
 
@@ -489,6 +489,6 @@ async def test_conflict_marks_of_git_are_told_on_an_open_page_with_their_line(st
             if complaint:
                 break
             await asyncio.sleep(0.05)
-    assert "git left its conflict marks here" in complaint
+    assert "the file contains conflict markers of git" in complaint
     assert "citrus-soda.yaml:" in complaint
     assert stand.file.read_text().startswith("<<<<<<<")

@@ -157,7 +157,7 @@ async def test_a_note_loses_control_and_direction_characters_and_nothing_else(st
 
 
 async def test_a_note_that_is_too_long_is_refused(stand):
-    with pytest.raises(UsageError, match="1000 is the most"):
+    with pytest.raises(UsageError, match="at most 1000"):
         await decide(stand, "citrus/4x3", Decision.REDO, note="x" * 1001)
 
 

@@ -1,4 +1,4 @@
-// Talking to the server: reading, writing, and hearing what others do.
+// Requests to the server, and the stream of changes that it sends.
 import { batch } from '../vendor/ui.js';
 import {
   board, complaint, decode, load, offline, peek, recount, redrawn, running, setStage, sideSignal, figures, stage, stick, toast, trouble,
@@ -37,7 +37,7 @@ let last = '';
 async function read() {
   const index = await get('/cells');
   if (!index.ok) {
-    trouble.value = index.message || 'The board cannot be read.';
+    trouble.value = index.message || 'The cells cannot be loaded.';
     return false;
   }
   last = index.event;
@@ -46,7 +46,7 @@ async function read() {
   return true;
 }
 
-// Rows of cells that changed, ours or another reviewer's.
+// Apply rows of changed cells, from this page or another reviewer's.
 export function applyRows(changes) {
   let moved = false;
   batch(() => {
@@ -65,7 +65,7 @@ export function applyRows(changes) {
   });
 }
 
-// Cells whose verdict is on its way: what we show is newer than what we hear.
+// Cells whose verdict is being sent: the page shows newer values than the stream.
 export const pending = new Map();
 
 const HEARD = {
@@ -95,8 +95,8 @@ function hear(kind, id, data) {
 
 const PATIENCE = 3000;
 
-// A stream that the server closed for good (it was started anew, with another link) is asked for
-// again by hand; a stream that merely broke comes back by itself.
+// The browser reopens a broken stream by itself, but not one that the server refused (after a
+// restart with another link); that one is opened again here.
 function listen(receive) {
   const source = new EventSource(`${BASE}/events?after=${last}`);
   source.onopen = () => { offline.value = false; };
@@ -112,8 +112,8 @@ function listen(receive) {
   }
 }
 
-// HTTP/1.1 gives a browser six connections to one host: only one tab may hold the stream, the
-// others hear it second hand.
+// With HTTP/1.1 a browser opens six connections to a host, so only one tab opens the stream and
+// passes its messages on to the others.
 export async function boot() {
   const channel = new BroadcastChannel(`review-${RUN}`);
   const early = [];

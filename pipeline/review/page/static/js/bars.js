@@ -1,4 +1,4 @@
-// The bars above and below: where one is, how far one got, and what it costs.
+// The top and bottom bars: stage, view, progress and credits.
 import { html, useRef } from '../vendor/ui.js';
 import { act } from './decide.js';
 import { Icon } from './icons.js';
@@ -58,7 +58,7 @@ function Progress() {
       ${VERBS.map((state) => html`<i class=${state} style=${{ width: `${(100 * (count[state] ?? 0)) / total}%` }}></i>`)}</div></div>`;
 }
 
-// The few keys that decide, as long as there is room for them.
+// The keys for verdicts, shown if there is room.
 function Hints() {
   if (!singleKeys.value) return null;
   return html`<div class="hints" aria-hidden="true">${VERBS.map((state) => html`<span><kbd>${STATES[state].key}</kbd>${verb(state, stage.value).toLowerCase()}</span>`)}
@@ -72,8 +72,8 @@ function Selection() {
     <button class="btn ghost sm" onClick=${() => { selection.value = new Set(); }}>Clear<kbd>Esc</kbd></button></div>`;
 }
 
-// What was spent, what a launch of finals would cost, and the way to launch it. The sum is the
-// server's: images that several cells share are paid once.
+// Credits spent, the price of a launch of finals, and the button for it. The server computes the
+// price, since images that several cells share are paid for once.
 function Money() {
   const { draft } = counts.value;
   const { stages } = board;
@@ -86,7 +86,7 @@ function Money() {
     ${draft.redo && stage.value === 'draft' ? html`<button class="btn redo-round" onClick=${() => { dialog.value = { kind: 'launch', stage: 'draft' }; }}>
       <${Icon} n="redo" s=${14} /><span>Redo ${plural(draft.redo, 'cell')}</span></button>` : null}
     ${stages.final ? html`<button class="btn primary" disabled=${!due || Boolean(running.value)}
-        title=${running.value ? 'A run is going on' : due ? null : 'Approve drafts first: each approval gets a final'} onClick=${() => { dialog.value = { kind: 'launch', stage: 'final' }; }}>
+        title=${running.value ? 'A run is in progress' : due ? null : 'Approve drafts first: each approval gets a final'} onClick=${() => { dialog.value = { kind: 'launch', stage: 'final' }; }}>
       <span>Launch finals</span><${Icon} n="right" s=${14} /></button>` : null}`;
 }
 

@@ -1,18 +1,18 @@
-// One cell in the grid: its pictures, its name, its state.
+// A cell in the grid: its pictures, name and state.
 import { batch, html, useEffect, useRef, useState } from '../vendor/ui.js';
 import { Icon } from './icons.js';
 import { evenly, withStrip } from './layout.js';
 import { board, focus, home, picture, pictures, selection, side, stage, variant, view, visible } from './store.js';
-import { flinging } from './fling.js';
+import { scrollingFast } from './scrolling.js';
 import { MISSING, STATES, label } from './words.js';
 
-// A thumbnail that leaves the page takes its request with it, and none is asked for while the
-// list flies past.
+// A thumb that is removed from the page cancels its request, and none is requested during fast
+// scrolling.
 function Thumb({ src }) {
   const element = useRef();
-  const [wanted, want] = useState(!flinging.peek());
+  const [wanted, want] = useState(!scrollingFast.peek());
   const [gone, lose] = useState(false);
-  const waits = !wanted && flinging.value;  // once it has its picture, nobody need tell it
+  const waits = !wanted && scrollingFast.value;  // not read again once the picture is requested
   useEffect(() => {
     if (!waits) want(true);
   }, [waits]);
@@ -27,7 +27,7 @@ function Thumb({ src }) {
     onError=${() => wanted && lose(true)} />`;
 }
 
-// The smallest thumb that is not visibly stretched: what is decoded is paid for on every scroll.
+// The smallest thumb that is not visibly stretched, since every scroll decodes thumbs.
 function sideFor(long) {
   const pixels = long * devicePixelRatio;
   return pixels > 300 ? 512 : pixels > 150 ? 256 : 128;
@@ -73,7 +73,7 @@ export function Badge({ one }) {
   return html`<span class=${`badge ${one.state}`} aria-hidden="true"><${Icon} n=${icon} s=${13} />${words}</span>`;
 }
 
-// What a card says below its pictures: a wish, a reason, or what is wrong with some takes.
+// The text below the pictures: a note, a reason, or the number of takes without an image.
 function remark(one) {
   if (one.note && one.state !== 'approved') return { icon: 'note', text: one.note, tone: 'note' };
   if (one.reason) return { icon: 'alert', text: one.reason, tone: one.state === 'undecided' ? 'faint' : 'bad' };

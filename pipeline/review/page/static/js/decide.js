@@ -1,4 +1,4 @@
-// Verdicts: shown at once, sent in order, put back where the server says no, undoable.
+// Verdicts: shown at once, sent in order, reverted if the server refuses them, undoable.
 import { batch } from '../vendor/ui.js';
 import { applyRows, pending, post } from './api.js';
 import { autoNext, reviewer } from './prefs.js';
@@ -13,7 +13,7 @@ let queue = Promise.resolve();
 
 const VERDICTS = new Set(['approved', 'redo', 'rejected']);
 
-// Resolves when everything that was decided is with the server: a sum is counted after that.
+// Resolves when the server has all verdicts, so that a quote includes them.
 export const settled = () => queue;
 
 function operation(i, which, decision, { take, note }) {
@@ -29,7 +29,7 @@ function operation(i, which, decision, { take, note }) {
   };
 }
 
-// Which cells can take this verdict: one without an image cannot be approved.
+// The cells that can get this verdict: one without an image cannot be approved.
 function able(list, which, decision) {
   return list.filter((i) => {
     const one = peek(i, which);
@@ -68,7 +68,7 @@ export const me = () => reviewer.peek() || board.me;
 
 async function send(operations, which) {
   for (const { i, wire } of operations) {
-    // What we sent a moment ago made a new revision: the next verdict of ours builds on it.
+    // The verdict just sent made a new revision, which the next one has to name.
     const step = ours.get(`${which}/${i}`);
     if (step?.from === wire.base) wire.base = step.to;
   }
@@ -76,7 +76,7 @@ async function send(operations, which) {
   for (const { i } of operations) settle(`${which}/${i}`);
   if (!reply.ops) {
     putBack(operations, which);
-    toast.value = { text: reply.message || 'Not saved. Your verdict was put back.', bad: true };
+    toast.value = { text: reply.message || 'Not saved. The cell shows its former verdict again.', bad: true };
     return;
   }
   operations.forEach((one, at) => hear(one, reply.ops[at], which));
@@ -144,7 +144,7 @@ function announce(list, decision, take) {
   said.value = list.length > 1 ? text : `${cell.title}, ${cell.rest.join(', ')}: ${text}`;
 }
 
-// What comes after the last decision on the drafts.
+// The action offered after the last decision on the drafts.
 function after() {
   const { draft } = counts.peek();
   if (stage.peek() !== 'draft' || draft.undecided || draft.rendering || draft.waiting) return null;

@@ -1,4 +1,4 @@
-// A note for a redo, a launch with its sum, the keyboard with the settings.
+// The dialogs: the note of a redo, a launch with its price, keys and settings.
 import { html, useEffect, useLayoutEffect, useRef, useState } from '../vendor/ui.js';
 import { get, post } from './api.js';
 import { act, settled } from './decide.js';
@@ -14,7 +14,7 @@ const close = () => { dialog.value = null; };
 
 function Dialog({ kind, title, children }) {
   const element = useRef();
-  // Before the next key arrives: whoever types at once types into the dialog.
+  // At once, so that the next key already goes to the dialog.
   useLayoutEffect(() => {
     const back = document.activeElement;
     element.current.showModal();
@@ -141,14 +141,14 @@ function Launch({ which }) {
     <p class="sub">${which === 'final' ? 'Renders each approved pick again at full quality. Finals that are paid for are never bought twice.' : 'Renders drafts that were asked for again, and those not rendered yet.'}</p>
     <${Bill} quote=${quote} which=${which} /><${Meter} quote=${quote} /><${Warnings} which=${which} quote=${quote} />
     ${notice ? html`<p class="notice" role="alert">${notice}</p>` : null}
-    ${board.spend ? null : html`<p class="notice calm">This link may look and decide, and cannot spend. Whoever runs the campaign launches it:</p>`}
+    ${board.spend ? null : html`<p class="notice calm">This link can give verdicts but cannot spend credits. To launch, run this command:</p>`}
     <${Command} text=${which === 'final' ? quote.command : quote.command.replace('pipeline finals', 'pipeline run')} />
     <div class="dbtn"><button class="btn ghost" onClick=${close}>Not yet</button>
       ${board.spend ? html`<button class="btn primary" disabled=${busy || !quote.cells || over} onClick=${buy}><${Icon} n="send" />Spend ${plural(quote.credits, 'credit')}</button>` : null}</div></${Dialog}>`;
 }
 
 const KEYS = [
-  ['Decide', [['P', 'Approve the lit take'], ['1 – 9', 'Pick that take and approve'], ['R', 'Redo, with a note'], ['X', 'Reject'], ['U', 'Back to undecided'], ['Ctrl Z', 'Undo']]],
+  ['Decide', [['P', 'Approve the selected take'], ['1 – 9', 'Pick that take and approve'], ['R', 'Redo, with a note'], ['X', 'Reject'], ['U', 'Back to undecided'], ['Ctrl Z', 'Undo']]],
   ['Move', [['← → ↑ ↓', 'Cell to cell; ↑ ↓ take to take in the loupe'], ['J', 'Next undecided'], ['Home End', 'First, last'], ['Shift + arrow', 'Extend the selection'], ['Ctrl A', 'Select all shown']]],
   ['Look', [['Enter', 'Loupe'], ['C', 'Compare takes, or beside the draft'], ['Z', 'Zoom in and out'], ['G', 'Grid'], ['M', 'Matrix'], ['T', 'Drafts or finals'], ['Esc', 'Back']]],
   ['Find', [['/', 'Search'], ['F', 'Only undecided'], ['+ −', 'Thumbnail size'], ['?', 'This page']]],

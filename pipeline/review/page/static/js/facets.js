@@ -1,4 +1,4 @@
-// The left side: what states there are, then every axis with what remains to be decided.
+// The filters: one per state, then every axis with the number of undecided cells.
 import { html, useState } from '../vendor/ui.js';
 import { Icon, Ratio } from './icons.js';
 import { board, counts, drawer, filters, peek, redrawn, setFilters, stage } from './store.js';

@@ -1,4 +1,4 @@
-// The strip below the loupe: where one is among the cells shown.
+// The strip of cells below the loupe.
 import { batch, html } from '../vendor/ui.js';
 import { Icon } from './icons.js';
 import { board, cover, focus, go, picture, side, visible } from './store.js';

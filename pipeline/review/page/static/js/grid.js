@@ -1,8 +1,8 @@
-// A virtual grid: one row height per thumb size, so that layout is arithmetic and only what is
-// seen is in the document.
+// A virtual grid: one row height per thumb size, so that positions are computed and only visible
+// rows are in the document.
 import { html, useLayoutEffect, useRef, useState } from '../vendor/ui.js';
 import { Card } from './card.js';
-import { scrolled } from './fling.js';
+import { scrolled } from './scrolling.js';
 import { Icon } from './icons.js';
 import { grid, scrollToFocus } from './moves.js';
 import { density } from './prefs.js';
@@ -56,7 +56,7 @@ export function Grid() {
   const shown = visible.value;
   const rows = Math.ceil(shown.length / columns);
   const first = Math.max(0, Math.floor(y / rowHeight) - OVER);
-  // Nothing is drawn before the room for it is known: that would be drawn twice.
+  // Nothing is drawn before its size is known; otherwise it would be drawn twice.
   const end = box.wide ? Math.min(rows, Math.ceil((y + box.high) / rowHeight) + OVER + 1) : 0;
   const out = [];
   for (let row = first; row < end; row += 1) {
@@ -74,7 +74,7 @@ export function Grid() {
   const onScroll = (event) => {
     const top = event.currentTarget.scrollTop;
     scrolled(top, box.high || 800);
-    setY(Math.floor(top / rowHeight) * rowHeight);  // within a row nothing new is to be drawn
+    setY(Math.floor(top / rowHeight) * rowHeight);  // nothing to draw until another row comes into view
   };
   return html`<div class="scroll" ref=${element} onScroll=${onScroll} tabindex="-1">${shown.length
     ? html`<div class="spacer" role="grid" aria-label=${stage.value === 'final' ? 'Finals' : 'Drafts'} aria-rowcount=${rows}

@@ -1,4 +1,4 @@
-// One stroke set on a 16 px grid.
+// Stroke icons on a 16 px grid.
 import { html } from '../vendor/ui.js';
 
 const PATHS = {
@@ -33,7 +33,7 @@ const PATHS = {
 export const Icon = ({ n, s = 16 }) => html`<svg class="ic" width=${s} height=${s} viewBox="0 0 16 16"
   aria-hidden="true"><path d=${PATHS[n]} /></svg>`;
 
-// A small box in the proportions of a size.
+// A small box with the proportions of a size.
 export function Ratio({ of: [wide, high] }) {
   const k = 13 / Math.max(wide, high);
   const style = { width: `${Math.max(4, wide * k)}px`, height: `${Math.max(4, high * k)}px` };

@@ -1,4 +1,4 @@
-// Everything about one cell: verdict, takes, words, job, checks, history.
+// Everything about one cell: verdict, takes, prompt, job, checks, history.
 import { html, useEffect, useState } from '../vendor/ui.js';
 import { get } from './api.js';
 import { act } from './decide.js';
@@ -36,7 +36,7 @@ function History({ list }) {
     ${one.note ? html`<q>${one.note}</q>` : null}</li>`)}</ol>`;
 }
 
-// The words and the job of the cell, read when somebody stays on it for a moment.
+// The prompt and the job of the cell, loaded after it has been shown for a moment.
 function useDetail(cell, one) {
   const [detail, setDetail] = useState(null);
   const which = stage.value;

@@ -1,4 +1,4 @@
-// The keyboard map. Off in fields and dialogs; single letters can be switched off.
+// The keyboard shortcuts. Not in fields and dialogs; those of one letter can be switched off.
 import { act, undo } from './decide.js';
 import { search } from './bars.js';
 import { leave } from './loupe.js';

@@ -1,9 +1,9 @@
-// Where the pictures of one cell go on its card: arithmetic only, nothing is measured.
+// Positions of the pictures of a cell on its card, computed without measuring elements.
 
 const GAP = 5;
 const STRIP = 46;
 
-// All of equal size, in the number of columns that makes them largest.
+// All pictures of equal size, with the number of columns that makes them largest.
 export function evenly(count, ratio, wide, high) {
   let best = null;
   for (let columns = 1; columns <= count; columns += 1) {
@@ -19,7 +19,7 @@ export function evenly(count, ratio, wide, high) {
   }));
 }
 
-// One large, the others as a strip below it or beside it.
+// One large picture, with the others as a strip below or beside it.
 export function withStrip(count, main, ratio, wide, high) {
   const others = count - 1;
   const boxes = [];

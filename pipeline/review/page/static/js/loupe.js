@@ -1,4 +1,4 @@
-// Looking closely: one picture, or all takes of a cell side by side with one zoom.
+// The loupe: one picture, or all takes of a cell side by side with the same zoom.
 import { html, useEffect, useLayoutEffect, useRef, useState } from '../vendor/ui.js';
 import { Film } from './film.js';
 import { Icon } from './icons.js';
@@ -10,7 +10,7 @@ import { onDoubleClick, onPointerDown, onWheel, resetZoom, zoom } from './zoom.j
 
 const WHY = {
   planned: 'Not rendered yet', rendering: 'Rendering…', pending_download: 'Paid for, not downloaded yet', failed: 'Failed',
-  refused: 'Refused by the provider’s policy', in_doubt: 'In doubt: sent, and never answered', paid_lost: 'Paid for, and lost',
+  refused: 'Refused by the provider’s policy', in_doubt: 'In doubt: sent, but not known whether it was charged', paid_lost: 'Paid for, and lost',
 };
 
 function Shot({ one, cell }) {
@@ -20,7 +20,7 @@ function Shot({ one, cell }) {
   const name = one.kind === 'from' ? 'approved draft' : `take ${one.at + 1}`;
   const style = { aspectRatio: `${wide} / ${high}`, transform: `scale(${z})`, transformOrigin: `${x * 100}% ${y * 100}%` };
   if (!one.image || gone) {
-    const why = gone ? 'This image is not on disk any more. Run the campaign again to fetch it.' : WHY[one.status];
+    const why = gone ? 'This image is not on disk any more. Run the campaign again to download it.' : WHY[one.status];
     return html`<div class=${`frame none ${one.status}`} style=${{ aspectRatio: style.aspectRatio }}><p><${Icon} n=${gone ? 'alert' : MISSING[one.status] ?? 'clock'} s=${22} />${why}</p></div>`;
   }
   return html`<div class="frame" style=${{ ...style, backgroundImage: `url(${picture(one.image, 512)})` }}>

@@ -1,4 +1,4 @@
-// The review page: reads the board, then draws it.
+// The review page: loads the cells, then shows them.
 import { html, render, useEffect, useState } from '../vendor/ui.js';
 import { boot } from './api.js';
 import { Bottom, Top } from './bars.js';
@@ -14,9 +14,9 @@ import { complaint, offline, ready, said, trouble, view } from './store.js';
 import { Toast } from './toast.js';
 
 const ENDED = 8000;
-const GONE = 'The server does not answer. If `pipeline review` was ended, start it again and open the link that it prints. Verdicts given now are not saved.';
+const GONE = 'The server does not answer. If `pipeline review` has ended, start it again and open the link that it prints. Until then, verdicts are not saved.';
 
-// What is wrong, and that nobody listens any more: a short break says so in the bar below only.
+// Errors, and a lost connection; a short interruption is shown in the bottom bar only.
 function Complaint() {
   const [ended, setEnded] = useState(false);
   useEffect(() => {
@@ -33,7 +33,7 @@ function Complaint() {
 }
 
 function App() {
-  if (trouble.value) return html`<main class="boot" role="alert"><div><${Icon} n="alert" s=${26} /><h1>The board cannot be read</h1><p>${trouble.value}</p></div></main>`;
+  if (trouble.value) return html`<main class="boot" role="alert"><div><${Icon} n="alert" s=${26} /><h1>The cells cannot be loaded</h1><p>${trouble.value}</p></div></main>`;
   if (!ready.value) return html`<main class="boot" role="status">Loading…</main>`;
   const close = view.value === 'loupe' || view.value === 'compare';
   return html`<div class="shell" inert=${close}><${Top} /><${Side} />

@@ -1,4 +1,4 @@
-// The campaign as it was written: the first axis down, sizes across, everything else within.
+// The matrix: the first axis in rows, sizes in columns, and the other axes inside them.
 import { batch, html } from '../vendor/ui.js';
 import { useBox } from './grid.js';
 import { Icon, Ratio } from './icons.js';
@@ -17,7 +17,7 @@ function shape() {
   return { sizes, down: down < 0 ? sizes : down, within, flat: down < 0 };
 }
 
-// Which combinations of the remaining axes there are, and where each cell stands.
+// The combinations of the remaining axes, and the position of each cell.
 function places({ sizes, down, within }) {
   const subs = new Map();
   const at = new Map();

@@ -1,4 +1,4 @@
-// Moving through what is shown, and keeping the lit card in sight.
+// Moving through the cells shown, and keeping the focused card visible.
 import { focus, go, variant, visible } from './store.js';
 
 export * from './store.js';

@@ -1,4 +1,4 @@
-// What this browser remembers; private windows may refuse to.
+// Preferences stored in this browser; private windows may refuse to store them.
 import { signal } from '../vendor/ui.js';
 
 function read(name) {
@@ -13,7 +13,7 @@ export function remember(name, value) {
   try {
     localStorage.setItem(`review.${name}`, value);
   } catch {
-    // Nothing to remember with: the choice holds until the page is closed.
+    // Not stored: the preference lasts until the page is closed.
   }
 }
 

@@ -1,5 +1,5 @@
-// The board as the page holds it: plain arrays for what never changes, one signal per cell and
-// stage for what does, so that a verdict redraws one card.
+// The state of the page: plain arrays for what never changes, and one signal per cell and stage,
+// so that a verdict redraws one card.
 import { batch, computed, signal } from '../vendor/ui.js';
 import { ALWAYS, SOMETIMES } from './words.js';
 
@@ -16,7 +16,7 @@ export const trouble = signal('');
 export const complaint = signal('');
 export const offline = signal(false);
 export const running = signal(null);
-// What the server counted: images and cells by stage, and credits of the campaign's account.
+// Figures of the server: images and cells by stage, and credits of the campaign's account.
 export const figures = signal({ stages: { draft: {}, final: {} }, spent: { upper: 0 } });
 
 export const stage = signal('draft');
@@ -32,8 +32,8 @@ export const dialog = signal(null);
 export const drawer = signal(false);
 export const redrawn = signal(0);
 
-// A cell decided under a status filter stays until the filter is touched: nothing jumps away
-// under the cursor.
+// A cell that is decided under a status filter stays visible until the filter changes, so that
+// nothing moves under the cursor.
 const sticky = new Set();
 
 export function load(index) {
@@ -153,7 +153,7 @@ export function setStage(which) {
   });
 }
 
-// Light the take that was chosen, or the first one with an image.
+// Select the approved take, or the first one with an image.
 export function home() {
   const one = peek(visible.peek()[focus.peek()] ?? -1);
   if (!one) {
@@ -175,7 +175,7 @@ export const current = () => visible.value[focus.value];
 export const targets = () => (selection.value.size ? [...selection.value] : [current()]).filter((i) => i !== undefined);
 export const picture = (image, size) => `/img/${image}/${size}`;
 
-// Approved cells whose final is not rendered yet: shown at once, before the server has counted images.
+// Approved cells whose final is not rendered yet; known before the server has counted images.
 export const cellsDue = computed(() => {
   counts.value;
   return board.cells.filter(({ i }) => {
@@ -186,13 +186,13 @@ export const cellsDue = computed(() => {
   }).length;
 });
 
-// What stands for a cell where there is room for one picture.
+// The picture of a cell where there is room for only one.
 export function cover(one) {
   const chosen = one.take ? one.takes[one.take - 1] : null;
   return (chosen?.image ? chosen : one.takes.find((take) => take.image))?.image ?? '';
 }
 
-// The pictures of a cell side by side; a final stands next to the draft it comes from.
+// The pictures of a cell side by side; a final next to its draft.
 export function pictures(i, which = stage.value) {
   const one = side(i, which);
   if (!one) return [];

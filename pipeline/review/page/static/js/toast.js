@@ -1,4 +1,4 @@
-// A word about what just happened, with a way back.
+// A short message about the last action, with a button to undo it.
 import { html, useEffect } from '../vendor/ui.js';
 import { undo } from './decide.js';
 import { toast } from './store.js';

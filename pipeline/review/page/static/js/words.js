@@ -1,4 +1,4 @@
-// What each state is called, its glyph and its key; the same words on cards, facets and buttons.
+// Name, icon and key of each state, for cards, filters and buttons.
 import { html } from '../vendor/ui.js';
 import { Icon } from './icons.js';
 
@@ -15,14 +15,14 @@ export const STATES = {
   doubt: { label: 'In doubt', icon: 'alert' },
 };
 
-// The glyph that stands where a take has no image.
+// The icon shown if a take has no image.
 export const MISSING = { failed: 'alert', refused: 'shield', in_doubt: 'alert', paid_lost: 'alert' };
 
 export const VERBS = ['approved', 'redo', 'rejected'];
 export const ALWAYS = ['undecided', 'approved', 'redo', 'rejected'];
 export const SOMETIMES = ['stale', 'rendering', 'waiting', 'failed', 'refused', 'doubt'];
 
-// Finals are accepted; the verdict behind it is the same.
+// Finals are "accepted"; the verdict is the same as "approved".
 export function label(state, stage) {
   return stage === 'final' && state === 'approved' ? 'Accepted' : STATES[state].label;
 }

@@ -1,4 +1,4 @@
-// One zoom and one point for every picture on the stage: takes are compared at the same spot.
+// The same zoom and centre for all pictures, so that takes are compared at the same place.
 import { signal } from '../vendor/ui.js';
 
 const WHOLE = { z: 1, x: 0.5, y: 0.5 };

@@ -11,8 +11,8 @@ from pipeline import errors
 from pipeline.app.endings import PRECEDENCE
 from pipeline.cli.registry import COMMANDS
 
-HOUSE = Path(errors.__file__).parent
-ROOT = HOUSE.parent
+PIPELINE = Path(errors.__file__).parent
+ROOT = PIPELINE.parent
 
 
 def drawn_tree():
@@ -46,7 +46,7 @@ def test_the_drawn_tree_shows_real_parents_and_exit_codes():
 
 
 def test_every_exit_code_has_a_place_in_the_order_and_in_the_reference():
-    reference = (HOUSE / "REFERENCE.md").read_text()
+    reference = (PIPELINE / "REFERENCE.md").read_text()
     codes = {
         kind.exit_code
         for _, kind in inspect.getmembers(errors, inspect.isclass)
@@ -66,7 +66,7 @@ def test_every_command_keeps_the_form_of_a_command(listing):
 
 @pytest.mark.parametrize("listing", COMMANDS, ids=lambda listing: listing.name)
 def test_every_command_has_a_row_in_the_reference(listing):
-    reference = (HOUSE / "REFERENCE.md").read_text()
+    reference = (PIPELINE / "REFERENCE.md").read_text()
     assert re.search(rf"^\| `pipeline {listing.name}\b", reference, re.MULTILINE)
 
 
@@ -83,12 +83,12 @@ def test_the_readme_leads_to_the_other_pages():
 
 
 def modules():
-    return [path for path in HOUSE.rglob("*.py") if "vendor" not in path.parts]
+    return [path for path in PIPELINE.rglob("*.py") if "vendor" not in path.parts]
 
 
 def test_a_rooms_init_is_one_docstring():
-    for path in HOUSE.rglob("__init__.py"):
-        if path.parent == HOUSE:
+    for path in PIPELINE.rglob("__init__.py"):
+        if path.parent == PIPELINE:
             continue
         body = ast.parse(path.read_text()).body
         assert len(body) == 1, path

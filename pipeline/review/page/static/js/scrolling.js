@@ -1,7 +1,7 @@
-// Whether the list flies past faster than anybody looks.
+// True while the list is scrolled too fast to look at.
 import { signal } from '../vendor/ui.js';
 
-export const flinging = signal(false);
+export const scrollingFast = signal(false);
 
 const SCREENS_PER_SECOND = 5;
 const RESTED = 140;
@@ -14,8 +14,8 @@ export function scrolled(y, screen) {
   if (passed > 60) {
     const speed = passed < 400 ? (Math.abs(y - last.y) / passed / screen) * 1000 : 0;
     last = { y, at: now };
-    flinging.value = speed > SCREENS_PER_SECOND;
+    scrollingFast.value = speed > SCREENS_PER_SECOND;
   }
   clearTimeout(rest);
-  rest = setTimeout(() => { flinging.value = false; }, RESTED);
+  rest = setTimeout(() => { scrollingFast.value = false; }, RESTED);
 }

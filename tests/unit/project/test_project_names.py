@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pipeline
 
-HOUSE = Path(pipeline.__file__).parent
+PIPELINE = Path(pipeline.__file__).parent
 UNIT_TESTS = Path(__file__).parents[1]
 
 METAPHORS = """
@@ -30,7 +30,7 @@ LARGE_FOLDERS = {
 
 
 def modules():
-    return [path for path in sorted(HOUSE.rglob("*.py")) if "vendor" not in path.parts]
+    return [path for path in sorted(PIPELINE.rglob("*.py")) if "vendor" not in path.parts]
 
 
 def name_of(path):
@@ -59,7 +59,7 @@ def test_no_name_is_a_metaphor_or_says_nothing():
     found = set()
     for path in modules():
         names = [name_of(path), *(node.name for node in definitions(path))]
-        place = path.relative_to(HOUSE)
+        place = path.relative_to(PIPELINE)
         found |= {f"{place}: {name}" for name in names if not is_plain(name)}
     assert found == set()
 
@@ -69,13 +69,13 @@ def test_a_class_name_is_defined_once():
     for path in modules():
         for node in definitions(path):
             if isinstance(node, ast.ClassDef):
-                places[node.name].append(str(path.relative_to(HOUSE)))
+                places[node.name].append(str(path.relative_to(PIPELINE)))
     assert {name: found for name, found in places.items() if len(found) > 1} == {}
 
 
 def test_a_folder_of_more_than_twelve_modules_has_a_reason():
     count = Counter(path.parent for path in modules() if path.name != "__init__.py")
-    large = {str(folder.relative_to(HOUSE)) for folder, number in count.items() if number > 12}
+    large = {str(folder.relative_to(PIPELINE)) for folder, number in count.items() if number > 12}
     assert large - set(LARGE_FOLDERS) == set()
 
 
@@ -84,7 +84,7 @@ def test_unit_tests_lie_where_their_room_lies():
     folders = {path.parent for path in UNIT_TESTS.rglob("test_*.py")} - {Path(__file__).parent}
     for folder in folders:
         place = folder.relative_to(UNIT_TESTS)
-        assert (HOUSE / place / "__init__.py").is_file(), f"there is no pipeline/{place}"
+        assert (PIPELINE / place / "__init__.py").is_file(), f"there is no pipeline/{place}"
         start = f"test_{folder.name.removesuffix('s')}"
         assert [
             one.name for one in folder.glob("test_*.py") if not one.name.startswith(start)
