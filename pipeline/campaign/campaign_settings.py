@@ -10,7 +10,6 @@ from pipeline.model.campaign import (
     Campaign,
     ContentCredentials,
     FailureLimit,
-    ImageFormat,
     Notice,
     PaceLimits,
     Provenance,
@@ -19,6 +18,7 @@ from pipeline.model.campaign import (
     Slug,
 )
 from pipeline.model.credits import Budget, Credits
+from pipeline.model.placement import ImageFormat
 from pipeline.model.provider import ProfileName
 from pipeline.model.request import Background
 

@@ -17,7 +17,6 @@ from pipeline.campaign.grammar.matrix import FromPart
 from pipeline.campaign.matrix.axes import AxisContext, axis_parts
 from pipeline.campaign.matrix.building import build_matrix, override_rules
 from pipeline.campaign.matrix.joins import build_joins
-from pipeline.campaign.matrix.placements import placements
 from pipeline.campaign.provider_limits import check_caps
 from pipeline.campaign.reading.located import LocatedMap, place_at
 from pipeline.campaign.resolved import CellRule, Join, Matrix, PromptCache
@@ -101,7 +100,6 @@ def _load_checked(checked: CheckedFile, template_process: TemplateProcess) -> Lo
         tables=tables.by_name,
         declared=declared if isinstance(declared, LocatedMap) else (),
         caps=checked.profile.caps,
-        placements=placements(),
         document=located_matrix if isinstance(located_matrix, LocatedMap) else document,
         findings=findings,
     )

@@ -2,14 +2,17 @@
 
 from pipeline.campaign.findings import Findings, Place
 from pipeline.campaign.grammar.checking import CheckedFile
+from pipeline.campaign.matrix.placements import placements_of_ratio
 from pipeline.campaign.matrix.sizes import parse_ratio
 from pipeline.campaign.reading.located import Step, dotted
 from pipeline.campaign.resolved import Matrix
 from pipeline.model.campaign import Size
+from pipeline.model.placement import Grade, Placement
 from pipeline.model.provider import Profile, Support
 from pipeline.suggestions import listing
 
-_HALF = 0.5
+FILLED = 0.65
+"""Least share of an ad file that an uncut image fills without a warning."""
 
 
 def check_caps(checked: CheckedFile, matrix: Matrix) -> None:
@@ -56,18 +59,39 @@ def _check_size(size: Size, at: Place, profile: Profile, findings: Findings) -> 
         complaint = f"{size.ratio} is longer than {most}, the most that {profile.name} renders"
         findings.error(complaint, at=at, path=path, code="size-ratio")
     elif size.ratio not in profile.caps.ratios and profile.caps.ratios_only:
-        complaint = f"{profile.name} renders only {known}, not {size.ratio}"
+        complaint = f"{profile.name} renders only {known}, not {size.ratio}{_of_shape(size)}"
         findings.error(complaint, at=at, path=path, code="size-ratio")
     elif size.ratio not in profile.caps.ratios:
-        complaint = f"{size.ratio} is not among the ratios that {profile.name} documents: {known}"
-        findings.warning(complaint, at=at, path=path, code="size-ratio")
-    if size.kept < _HALF:
-        pixels = "×".join(str(side) for side in size.pixels or ())
         complaint = (
-            f"only {size.kept:.1%} of the {size.ratio} render survives the cut to {pixels}; "
-            "most of the picture will be cut away"
+            f"{size.ratio} is not among the ratios that {profile.name} documents: {known}"
+            f"{_of_shape(size)}"
         )
-        findings.warning(complaint, at=at, path=path, code="crop-loss")
+        findings.warning(complaint, at=at, path=path, code="size-ratio")
+    if size.placement is not None:
+        _check_placement(size, size.placement, at, findings)
+
+
+def _of_shape(size: Size) -> str:
+    """Return a hint at the placements of a bare ratio, which any provider's image is fitted to."""
+    spoken = placements_of_ratio(size.ratio) if size.placement is None else ()
+    return f"; {listing(spoken)} has this shape" if spoken else ""
+
+
+def _check_placement(size: Size, placement: Placement, at: Place, findings: Findings) -> None:
+    path = f"matrix.size: {size.id}"
+    if placement.grade is Grade.UNREAD:
+        complaint = (
+            "its requirements could not be read on the platform's pages; compare them before you "
+            f"upload: {placement.source}"
+        )
+        findings.warning(complaint, at=at, path=path, code="placement-unread")
+    if size.kept < FILLED:
+        pixels = "×".join(map(str, placement.pixels))
+        complaint = (
+            f"a {size.ratio} image fills {size.kept:.0%} of {pixels}, and the rest is continued "
+            "from its edges; prefer an image without copy for so narrow a strip"
+        )
+        findings.warning(complaint, at=at, path=path, code="extension")
 
 
 def _check_backgrounds(checked: CheckedFile) -> None:

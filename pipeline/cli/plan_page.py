@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from math import ceil, prod
 
-from pipeline.adfiles.crop_planner import plan_crops
+from pipeline.adfiles.expected_extension import expected_extensions
 from pipeline.app.commands.plan import Plan, plan_steps
 from pipeline.app.options import CampaignOptions
 from pipeline.campaign.loading import LoadedCampaign
@@ -15,7 +15,7 @@ from pipeline.state.preview import GridRow, Preview
 from pipeline.state.work_ahead import WorkAhead
 
 MOST_COLUMNS = 8
-MOST_CROPS = 6
+MOST_EXTENSIONS = 6
 MINUTE = 60
 LONGEST_PRODUCT = 28
 _SIGNS = {"+": "green", "=": "dim", "~": "dim", "-": "red"}
@@ -29,7 +29,7 @@ def plan_page(plan: Plan) -> list[str]:
     if plan.loaded.profile.play_money:
         lines.append(_fact("Money", "play credits of the embedded server"))
     lines += [_fact("Budget", _budget(plan, budget)) for budget in plan.budgets]
-    return [*lines, *_time(plan), *_crops(plan.loaded)]
+    return [*lines, *_time(plan), *_extensions(plan.loaded)]
 
 
 def plan_ending(plan: Plan, options: CampaignOptions) -> list[str]:
@@ -216,10 +216,10 @@ def _duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < MINUTE else f"{minutes // 60:,} h {minutes % 60} min"
 
 
-def _crops(loaded: LoadedCampaign) -> list[str]:
-    crops = plan_crops(loaded)[:MOST_CROPS]
-    rows = [(crop.placement, "×".join(map(str, crop.pixels))) for crop in crops]
+def _extensions(loaded: LoadedCampaign) -> list[str]:
+    most = expected_extensions(loaded)[:MOST_EXTENSIONS]
+    rows = [(one.placement, "×".join(map(str, one.pixels))) for one in most]
     return [
-        _fact("Crop", f"{name}  keeps {crop.kept:.1%} of a {crop.ratio}")
-        for name, crop in zip(table(rows) if rows else [], crops, strict=True)
+        _fact("Extend", f"{name}  {one.extended:.0%} beyond the edges of a {one.ratio}")
+        for name, one in zip(table(rows) if rows else [], most, strict=True)
     ]

@@ -62,6 +62,7 @@ COMMANDS: tuple[CommandEntry, ...] = tuple(
         ("init", PLAN, "Write a first campaign file, ready to run", ""),
         ("check", PLAN, "Report mistakes in campaign files; sends nothing", ""),
         ("plan", PLAN, "Show what a run would render and cost; sends nothing", ""),
+        ("placements", PLAN, "List where ads run: pixels, weight and formats of each place", ""),
         ("explain", PLAN, "Show the prompts of a cell and where its values come from", ""),
         ("run", RENDER, "Render the drafts that are due, then finals of approved cells", ""),
         ("finals", RENDER, "Render finals of approved cells, after confirmation", "run"),

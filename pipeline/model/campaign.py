@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import NewType
 
 from pipeline.model.credits import Budget
+from pipeline.model.placement import ImageFormat, Placement
 from pipeline.model.provider import ProfileName
 from pipeline.model.request import Background, Quality
 
@@ -75,16 +76,15 @@ class Size:
     """`4x3`, `instagram-story`, `leaderboard`."""
     ratio: str
     """The aspect ratio to render, in the API's notation: `4:3`."""
-    pixels: tuple[int, int] | None = None
-    """Exact width and height of a placement; `None` for a bare ratio."""
+    placement: Placement | None = None
+    """Where the image runs, with its exact pixels; `None` for a bare ratio."""
     kept: float = 1.0
-    """Share of the rendered area that remains after cropping to `pixels`, 0 to 1."""
-    title: str = ""
-    """Display name of a placement: `Instagram story`."""
-    max_kb: int | None = None
-    """Largest file that the placement accepts, in kilobytes."""
-    safe: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
-    """Shares (top, right, bottom, left) covered by the platform's interface: keep text out."""
+    """Share of an ad file that the rendered image fills uncut, 0 to 1; the rest is extended."""
+
+    @property
+    def pixels(self) -> tuple[int, int] | None:
+        """Exact width and height of the placement; `None` for a bare ratio."""
+        return self.placement.pixels if self.placement is not None else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,15 +105,6 @@ class Notice:
 
     when: tuple[str, ...]
     webhook: str
-
-
-class ImageFormat(StrEnum):
-    """File types of renditions."""
-
-    JPG = "jpg"
-    PNG = "png"
-    WEBP = "webp"
-    AVIF = "avif"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

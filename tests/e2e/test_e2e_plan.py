@@ -32,8 +32,8 @@ fizz  fizz.yaml
   Finals   high    up to 7 images × 12      84 credits  if review approves
   Budget   100 of 100 credits left for the run
   Budget   2,400 of 2,400 credits left for the month
-  Crop     instagram-reel   1080×1920  keeps 88.9% of a 1:2
-  Crop     instagram-story  1080×1920  keeps 88.9% of a 1:2
+  Extend   instagram-reel   1080×1920  11% beyond the edges of a 1:2
+  Extend   instagram-story  1080×1920  11% beyond the edges of a 1:2
 
 Nothing was sent. Saved as plan 00000000.
 Next  pipeline run fizz.yaml --plan 00000000

@@ -26,7 +26,6 @@ class AxisContext:
     declared: Collection[str]
     """Names of tables, including those that could not be read."""
     caps: Caps
-    placements: Mapping[str, Size]
     document: LocatedMap
     """The `matrix` of the campaign file, for places."""
     findings: Findings
@@ -74,11 +73,10 @@ def add_value(
         columns, word = {}, str(value)
     if axis.name != "size":
         return axis.add(word, columns, at=at)
-    caps, placements = context.caps, context.placements
     size = (
-        size_from_mapping(size_id(word), columns, caps=caps, placements=placements)
+        size_from_mapping(size_id(word), columns, caps=context.caps)
         if isinstance(value, Mapping)
-        else size_from_word(word, caps=caps, placements=placements)
+        else size_from_word(word, caps=context.caps)
     )
     if isinstance(size, str):
         context.findings.error(size, at=at, path=path, code="size")
@@ -121,9 +119,7 @@ def _from_table(axis: Axis, part: FromPart, context: AxisContext) -> None:
 def _sizes_of_rows(axis: Axis, context: AxisContext) -> None:
     for position, word in enumerate(axis.ids):
         columns = {key: value for key, value in axis.columns(position).items() if value != ""}
-        size = size_from_mapping(
-            size_id(word), columns, caps=context.caps, placements=context.placements
-        )
+        size = size_from_mapping(size_id(word), columns, caps=context.caps)
         if isinstance(size, str):
             at, row = axis.origin(position)
             context.findings.error(f"row {row}: {size}", at=at, code="size")

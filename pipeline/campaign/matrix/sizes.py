@@ -5,9 +5,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 
+from pipeline.campaign.matrix.placements import placements, suggest_placement
+from pipeline.images.formats.shape import MOST_PIXELS
 from pipeline.model.campaign import Size
+from pipeline.model.placement import ImageFormat, Placement
 from pipeline.model.provider import Caps
-from pipeline.suggestions import did_you_mean
+from pipeline.suggestions import did_you_mean, listing
 
 _RATIO = re.compile(r"([1-9][0-9]{0,4})[:x]([1-9][0-9]{0,4})", re.ASCII)
 _PIXELS = re.compile(r"([1-9][0-9]{0,4})\s*[x×]\s*([1-9][0-9]{0,4})", re.ASCII)
@@ -33,43 +36,68 @@ def parse_pixels(word: str) -> tuple[int, int] | None:
     return (int(found[1]), int(found[2])) if found else None
 
 
-def size_from_word(word: str, *, caps: Caps, placements: Mapping[str, Size]) -> Size | str:
+def size_from_word(word: str, *, caps: Caps) -> Size | str:
     """Return the size for a ratio, exact pixels or a placement; a text if it is wrong."""
     sides = parse_pixels(word)
     if sides is not None and min(sides) >= _PIXELS_FROM:
-        return _fitted(Size(id=size_id(word), ratio="", pixels=sides), caps)
+        return _placed(Placement(id=size_id(word), pixels=sides), caps)
     ratio = parse_ratio(word)
     if ratio is not None:
         return Size(id=size_id(word), ratio=_as_documented(ratio, word.replace("x", ":"), caps))
-    placement = placements.get(word)
+    placement = placements().get(word)
     if placement is None:
-        hint = did_you_mean(word, placements)
         known = "a ratio (4:3), pixels (970x250) or a placement"
-        return f"{word} is not {known}{hint}"
-    return _fitted(placement, caps)
+        return f"{word} is not {known}{suggest_placement(word)}"
+    return _placed(placement, caps)
 
 
-def size_from_mapping(
-    identity: str, columns: Mapping[str, object], *, caps: Caps, placements: Mapping[str, Size]
-) -> Size | str:
-    """Return the size for an id with `px` or `ratio`, or for a placement; a text if it is wrong."""
+def size_from_mapping(identity: str, columns: Mapping[str, object], *, caps: Caps) -> Size | str:
+    """Return the size for an id with `px` or `ratio`, or for a placement; a text if it is wrong.
+
+    `format` and `max_kb` say what files of a campaign's own placement are; beside a known name
+    they replace what the table says.
+    """
     pixels, ratio = columns.get("px"), columns.get("ratio")
-    if pixels is not None:
-        sides = parse_pixels(str(pixels))
-        if sides is None:
-            return f"px must be written as 970x250, not {pixels}"
-        size = Size(id=identity, ratio="", pixels=sides)
-        return _fitted(size, caps) if ratio is None else _cut_from(size, str(ratio), caps)
+    if pixels is not None or identity in placements():
+        placement = _own_placement(identity, columns)
+        if isinstance(placement, str):
+            return placement
+        return (
+            _placed(placement, caps) if ratio is None else _made_from(placement, str(ratio), caps)
+        )
     if ratio is not None:
         parsed = parse_ratio(str(ratio))
         if parsed is None:
             return f"ratio must be written as 4:3, not {ratio}"
         return Size(id=identity, ratio=_as_documented(parsed, str(ratio).replace("x", ":"), caps))
-    if identity in placements or parse_ratio(identity) or parse_pixels(identity):
-        return size_from_word(identity, caps=caps, placements=placements)
+    if parse_ratio(identity) or parse_pixels(identity):
+        return size_from_word(identity, caps=caps)
     wrong = next((key for key in columns if did_you_mean(key, ("px", "ratio"))), None)
-    typo = f", not {wrong}" if wrong else ""
+    typo = f", not {wrong}" if wrong else "" if columns else suggest_placement(identity)
     return f"{identity} needs px: 970x250 or ratio: 4:3{typo}"
+
+
+def _own_placement(identity: str, columns: Mapping[str, object]) -> Placement | str:
+    """Return a placement with what a campaign says of it; a text if that is wrong."""
+    placement = placements().get(identity) or Placement(id=identity, pixels=(0, 0))
+    pixels, form, most = (columns.get(key) for key in ("px", "format", "max_kb"))
+    if pixels is not None:
+        sides = parse_pixels(str(pixels))
+        if sides is None:
+            return f"px must be written as 970x250, not {pixels}"
+        if sides[0] * sides[1] > MOST_PIXELS:
+            return f"px must be {MOST_PIXELS // 1_000_000} megapixels at most, not {pixels}"
+        placement = replace(placement, pixels=sides, minimum=None)
+    if form is not None:
+        words = [one.value for one in ImageFormat]
+        if form not in words:
+            return f"format must be {listing(words)}, not {form}{did_you_mean(str(form), words)}"
+        placement = replace(placement, formats=(ImageFormat(str(form)),))
+    if most is not None:
+        if not re.fullmatch("[1-9][0-9]{0,6}", str(most), re.ASCII):
+            return f"max_kb must be a whole number of kilobytes, not {most}"
+        placement = replace(placement, max_kb=int(str(most)))
+    return placement
 
 
 def _as_documented(ratio: Fraction, word: str, caps: Caps) -> str:
@@ -80,24 +108,23 @@ def _as_documented(ratio: Fraction, word: str, caps: Caps) -> str:
     return word
 
 
-def _fitted(size: Size, caps: Caps) -> Size:
-    """Return the size with the documented ratio that loses the least when it is cropped."""
-    if size.pixels is None:
-        return size
-    target = Fraction(*size.pixels)
+def _placed(placement: Placement, caps: Caps) -> Size:
+    """Return the size with the documented ratio that is geometrically nearest."""
+    target = Fraction(*placement.pixels)
     best, kept = "", Fraction(0)
     for known in caps.ratios:
         ratio = parse_ratio(known)
         if ratio is not None and min(ratio / target, target / ratio) > kept:
             best, kept = known, min(ratio / target, target / ratio)
-    return replace(size, ratio=best, kept=float(kept))
+    return Size(id=placement.id, ratio=best, placement=placement, kept=float(kept))
 
 
-def _cut_from(size: Size, word: str, caps: Caps) -> Size | str:
+def _made_from(placement: Placement, word: str, caps: Caps) -> Size | str:
+    """Return the size of a placement that is made from another ratio than the nearest."""
     ratio = parse_ratio(word)
-    if ratio is None or size.pixels is None:
+    if ratio is None:
         return f"ratio must be written as 4:3, not {word}"
-    target = Fraction(*size.pixels)
+    target = Fraction(*placement.pixels)
     kept = float(min(ratio / target, target / ratio))
     spelled = _as_documented(ratio, word.replace("x", ":"), caps)
-    return replace(size, ratio=spelled, kept=kept)
+    return Size(id=placement.id, ratio=spelled, placement=placement, kept=kept)

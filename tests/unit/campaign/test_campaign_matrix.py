@@ -215,15 +215,15 @@ def test_a_placement_is_rendered_in_the_ratio_that_loses_least(board):
     )
     assert (sizes["meta-feed-portrait"].ratio, sizes["meta-feed-portrait"].kept) == ("1:1", 0.8)
     assert round(sizes["leaderboard"].kept, 3) == 0.247
-    assert sizes["instagram-story"].safe == (0.14, 0.0, 0.2, 0.0)
+    assert sizes["instagram-story"].placement.safe == (0.14, 0.0, 0.2, 0.0)
 
 
-def test_a_deep_cut_is_warned_about(board):
+def test_a_long_extension_is_warned_about(board):
     text = "campaign: demo\nmatrix:\n  product: [a]\n  size: [leaderboard]\n" + PROMPT
     assert board.write(text).warnings() == [
         (
-            "c.yaml:4:10: matrix.size: leaderboard: only 24.7% of the 2:1 render survives the cut "
-            "to 728×90; most of the picture will be cut away"
+            "c.yaml:4:10: matrix.size: leaderboard: a 2:1 image fills 25% of 728×90, and the rest "
+            "is continued from its edges; prefer an image without copy for so narrow a strip"
         )
     ]
 

@@ -12,7 +12,6 @@ from pipeline.campaign.grammar import reference, schema
 from pipeline.campaign.grammar.campaign_file import CampaignFile
 from pipeline.campaign.grammar.checking import check
 from pipeline.campaign.grammar.parts import keys, parts
-from pipeline.campaign.matrix.placements import listing
 from pipeline.campaign.reading.document import parse
 from pipeline.errors import CampaignError, UsageError
 from pipeline.model.verdict import Round
@@ -77,12 +76,6 @@ def test_every_rule_that_a_finding_may_name_is_explained():
 def test_the_reference_has_a_row_for_every_key():
     text = reference.reference()
     assert all(f"| `{key}` |" in text for key in CampaignFile.model_fields)
-
-
-def test_every_placement_has_pixels_and_a_source():
-    entries = listing().placements.values()
-    assert all(entry.source and entry.max_kb > 0 for entry in entries)
-    assert {"instagram-story", "leaderboard", "youtube-thumbnail"} <= set(listing().placements)
 
 
 CAMPAIGN = """\

@@ -18,7 +18,7 @@ from pipeline.campaign.matrix.building import build_matrix
 from pipeline.campaign.matrix.cross_product import cell_points
 from pipeline.campaign.reading.document import parse, plain_scalar
 from pipeline.errors import CampaignError
-from pipeline.model.campaign import Size, Stage
+from pipeline.model.campaign import Stage
 from pipeline.model.job import Coordinates, job_key
 from pipeline.model.request import Background, Quality, Reference, RenderRequest
 
@@ -93,7 +93,6 @@ def points(axes, rules, order):
         tables={},
         declared=(),
         caps=PROFILES["gptimage"].caps,
-        placements=dict[str, Size](),
         document=document["matrix"],
         findings=Findings(),
     )
