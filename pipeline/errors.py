@@ -222,6 +222,19 @@ class ProviderStopped(ProviderError):
 
     exit_code = 7
 
+    def __init__(
+        self,
+        message: str,
+        *,
+        remedy: str = "",
+        http: int | None = None,
+        request_id: str = "",
+        raw: bytes = b"",
+    ) -> None:
+        super().__init__(message, http=http, request_id=request_id, raw=raw)
+        self.remedy = remedy
+        """What a person has to do before the next run; empty if running later may be enough."""
+
 
 class ReplyUnknown(ProviderError):
     """The request was sent, but no reply shows whether it was charged."""
@@ -233,13 +246,16 @@ class ReplyUnknown(ProviderError):
         message: str,
         *,
         images: int = 1,
+        credits_said: int = 0,
         http: int | None = None,
         request_id: str = "",
         raw: bytes = b"",
     ) -> None:
         super().__init__(message, http=http, request_id=request_id, raw=raw)
         self.images = max(1, images)
-        """Number of images that may have been charged: those in the reply, at least 1."""
+        """Number of images that may have been charged: as many as the reply shows, at least 1."""
+        self.credits_said = credits_said
+        """The most credits that the reply says were charged; 0 if it names none."""
 
 
 class ArtifactError(PipelineError):

@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 
 from pipeline.app.options import CampaignOptions
+from pipeline.errors import PipelineError, ProviderStopped
 from pipeline.model.campaign import CellName, Stage
 from pipeline.model.job import Job
 from pipeline.model.outcome import Failed, FailureKind, Status
@@ -36,10 +37,20 @@ def next_step(options: CampaignOptions, command: str, *words: str) -> str:
 
 
 def steps_onward(
-    options: CampaignOptions, counts: Mapping[Status, int], state: CampaignState
+    options: CampaignOptions,
+    counts: Mapping[Status, int],
+    state: CampaignState,
+    *,
+    reason: PipelineError | None = None,
 ) -> list[tuple[str, str]]:
-    """Return pairs of a label (`Next`, `then` or `or`) and a command, in the order of use."""
+    """Return pairs of `Next`, `then` or `or` and a command, in the order to use them.
+
+    `reason` is why the run stopped. If only a person can mend that, it comes first: running again
+    would end the same way.
+    """
     steps: list[tuple[str, str]] = []
+    if isinstance(reason, ProviderStopped) and reason.remedy:
+        steps.append(("then", reason.remedy))
     if counts.get(Status.IN_DOUBT):
         steps.append(("then", next_step(options, "resolve")))
     if state.waiting or state.stale:

@@ -9,6 +9,7 @@ sent as long as it has not been called.
 
 import errno
 import os
+import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,6 +34,11 @@ _NOBODY_THERE = {
     errno.ENETUNREACH,
     errno.ETIMEDOUT,
 }
+
+
+_SPEAKS_OF_CHARGES = re.compile(
+    r"charg|cost|credit|bill|deduct|debit|usage|used|fee|spent", re.IGNORECASE
+)
 
 
 @dataclass(slots=True)
@@ -133,6 +139,11 @@ class ApiClient:
             retry_after=response.headers.get("Retry-After"),
             request_id=plain(self._redacted(response.headers.get("X-Request-Id", "")), 128),
             trouble=trouble,
+            charge_headers={
+                name: plain(self._redacted(value), 128)
+                for name, value in response.headers.items()
+                if _SPEAKS_OF_CHARGES.search(name)
+            },
         )
 
     def _failure(self, error: Exception, progress: _Progress) -> ProviderError:

@@ -7,6 +7,7 @@ from builders import NOW, a_job, a_run
 
 from pipeline.app.next_steps import steps_onward
 from pipeline.app.options import CampaignOptions
+from pipeline.errors import ProviderStopped
 from pipeline.ledger.memory.ledger import MemoryLedger
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.credits import Budget, Credits
@@ -131,3 +132,23 @@ async def test_what_never_left_the_machine_is_asked_again_by_a_plain_run(ledger,
     """With a provider that could not be reached one was told to change the prompt."""
     await ledger.fail(await submit(ledger, FIVE[0]), Failed(kind=kind, reason="no"), http=None)
     assert await named(ledger, FIVE, counts={Status.FAILED: 1}) == [step]
+
+
+async def test_a_wrong_key_comes_before_another_run(ledger):
+    """`Next: run` was all that was said, and it would have ended the same way."""
+    stopped = ProviderStopped("the provider refused the key", remedy="set GPTIMAGE_API_KEY to …")
+    state = CampaignState(
+        jobs=FIVE,
+        asked=None,
+        drafts=FIVE,
+        finals=(),
+        entries={},
+        verdicts={},
+        stale=(),
+        waiting=(),
+    )
+    steps = steps_onward(GIVEN, {Status.PLANNED: 5}, state, reason=stopped)
+    assert steps == [
+        ("Next", "set GPTIMAGE_API_KEY to …"),
+        ("then", "pipeline run c.yaml --provider gptimage --only 'citrus/*'"),
+    ]
