@@ -21,6 +21,7 @@ from yarl import URL
 
 from pipeline.errors import NotSent, ProviderError, ProviderStopped, ReplyUnknown
 from pipeline.network.addresses import api_socket_factory
+from pipeline.network.exact_urls import exact_url
 from pipeline.network.proxies import Route
 from pipeline.network.reply import REPLY_LIMIT, Reply, plain
 from pipeline.settings import ProviderSettings
@@ -102,7 +103,7 @@ class ApiClient:
         try:
             response = await self._session.request(
                 method,
-                URL(self._base + path),
+                exact_url(self._base + path),
                 data=body,
                 headers={**headers, "Authorization": f"Bearer {self._key}"},
                 allow_redirects=False,

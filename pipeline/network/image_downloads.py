@@ -11,6 +11,7 @@ from yarl import URL
 from pipeline.errors import ArtifactError, DownloadFailed, ImageBroken, ImageGone
 from pipeline.network.addresses import image_socket_factory, own_addresses, refuse_inside
 from pipeline.network.api_client import USER_AGENT, words_of
+from pipeline.network.exact_urls import exact_url, joined
 from pipeline.network.proxies import DIRECT, Route
 from pipeline.network.reply import plain
 from pipeline.settings import ProviderSettings
@@ -73,19 +74,19 @@ class Downloads:
     @asynccontextmanager
     async def open(self, url: str) -> AsyncIterator[AsyncIterator[bytes]]:
         """Yield an iterator over the image's bytes; errors as in `Provider.download`."""
-        start = _parsed(url)
+        _parsed(url)
         async with self._room:
-            response = await self._follow(start)
+            response = await self._follow(url)
             try:
                 yield _Chunks(response, limit=self._limit, patience=self._patience)
             finally:
                 # A complete answer has returned its connection already; close any other.
                 response.close()
 
-    async def _follow(self, url: URL) -> aiohttp.ClientResponse:
+    async def _follow(self, url: str) -> aiohttp.ClientResponse:
         """Follow redirects here, since each target has to pass the same checks as the first."""
         for _ in range(MOST_REDIRECTS + 1):
-            response = await self._get(url)
+            response = await self._get(exact_url(url))
             if response.status not in _REDIRECTS:
                 break
             target = response.headers.get("Location", "")
@@ -115,14 +116,18 @@ class Downloads:
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise DownloadFailed(f"the download failed: {plain(words_of(error))}") from error
 
-    def _redirected(self, url: URL, target: str) -> URL:
+    def _redirected(self, url: str, target: str) -> str:
+        """Return the target of a redirect, character by character as the host wrote it."""
         try:
-            step = url.join(URL(target))
+            step = joined(url, target)
+            here, there = exact_url(url), exact_url(step)
         except ValueError as error:
-            raise DownloadFailed("the image host redirects to an invalid URL") from error
-        if step.scheme not in ("http", "https") or not step.host:
-            raise DownloadFailed(f"the image host redirects to {plain(str(step), 80)}")
-        if url.scheme == "https" and step.scheme == "http" and step.host not in self._own:
+            raise DownloadFailed(
+                f"the image host redirects to an invalid URL: {plain(target, 80)}"
+            ) from error
+        if there.scheme not in ("http", "https"):
+            raise DownloadFailed(f"the image host redirects to {plain(step, 80)}")
+        if here.scheme == "https" and there.scheme == "http" and there.host not in self._own:
             raise DownloadFailed("the image host redirects from https to http")
         return step
 
@@ -158,11 +163,12 @@ class _Chunks(AsyncIterator[bytes]):
 
 
 def _parsed(text: str) -> URL:
+    """Return the URL of an image; raise `ImageBroken` if it is never downloaded."""
     try:
-        url = URL(text)
+        url = exact_url(text)
     except ValueError as error:
         raise ImageBroken(f"the image URL is not valid: {plain(text, 80)}") from error
-    if url.scheme not in ("http", "https") or not url.host:
+    if url.scheme not in ("http", "https"):
         raise ImageBroken(
             f"the image URL is not valid: {plain(text, 80)} is neither http nor https"
         )
