@@ -23,6 +23,7 @@ PipelineError                   1   a bug unless a subclass says otherwise
 │   ├── DownloadFailed              may be tried again
 │   ├── ImageGone                   the image host does not have it any more
 │   └── ImageBroken                 the downloaded file is not a valid image
+│       └── NotAnImage              it is no image at all; may be tried again
 ├── TaskFailed                  3   a task raised an error
 │   └── TaskDied                    a task ended every process it ran in
 ├── LocalFault                  74  disk, file or ledger; buying stops, paid images are kept
@@ -274,6 +275,13 @@ class ImageGone(ArtifactError):
 
 class ImageBroken(ArtifactError):
     """The downloaded file is not a complete image of an accepted kind."""
+
+
+class NotAnImage(ImageBroken):
+    """The downloaded file is no image at all, e.g. the sign-in page of a network in between.
+
+    It proves nothing about the image: another download may bring it.
+    """
 
 
 class TaskFailed(PipelineError):

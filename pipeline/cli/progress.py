@@ -18,6 +18,7 @@ from pipeline.purchasing.events import (
     PoolPaused,
     RequestSent,
     Retrying,
+    SameImage,
     StageOpening,
     Watcher,
 )
@@ -272,6 +273,10 @@ def _words(event: Event) -> str:
             return f"{word} {_short(reason)}, all requests wait {seconds:.1f} s"
         case BuyingHalted(reason=reason):
             return f"{paint('stop   ', 'red', stream=sys.stderr)} {reason}"
+        case SameImage(job=job, other=other):
+            word = paint("same   ", "yellow", stream=sys.stderr)
+            name = f"{job.at.cell} {job.at.stage} take {job.at.take}"
+            return f"{word} {name}  is byte for byte the image of {other}; both were paid for"
         case PaidUnrecorded(job=job, url=url):
             return f"PAID, NOT RECORDED  {job.at.cell} job {job.key}  {url}"
         case _:

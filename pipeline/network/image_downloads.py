@@ -1,19 +1,20 @@
 """Downloads of images: without the key, and from public addresses only."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Self
 
 import aiohttp
 from yarl import URL
 
-from pipeline.errors import ArtifactError, DownloadFailed, ImageBroken, ImageGone
+from pipeline.errors import ArtifactError, DownloadFailed, ImageBroken, ImageGone, NotAnImage
 from pipeline.network.addresses import image_socket_factory, own_addresses, refuse_inside
 from pipeline.network.api_client import USER_AGENT, words_of
 from pipeline.network.exact_urls import exact_url, joined
 from pipeline.network.proxies import DIRECT, Route
-from pipeline.network.reply import plain
+from pipeline.network.reply import is_page, plain, words_without_markup
+from pipeline.network.unpacking import Unpacking
 from pipeline.settings import ProviderSettings
 
 MOST_REDIRECTS = 5
@@ -133,33 +134,51 @@ class Downloads:
 
 
 class _Chunks(AsyncIterator[bytes]):
-    """The body of one answer, with limits on its size and speed."""
+    """The body of one answer, decompressed if necessary, with limits on its size and speed."""
 
     def __init__(self, response: aiohttp.ClientResponse, *, limit: int, patience: float) -> None:
         self._content = response.content
         self._limit, self._patience = limit, patience
         self._clock = asyncio.get_running_loop().time
         self._started = self._clock()
-        self._received = 0
+        self._received = self._unpacked = 0
+        self._unpacking = Unpacking(response.headers.get("Content-Encoding", ""))
+        self._pieces: Iterator[bytes] = iter(())
+        self._ended = False
 
     async def __anext__(self) -> bytes:
+        while True:
+            piece = next(self._pieces, None)
+            if piece is not None:
+                return self._watched(piece)
+            if self._ended:
+                raise StopAsyncIteration
+            chunk = await self._receive()
+            self._ended = not chunk
+            self._pieces = self._unpacking.feed(chunk) if chunk else self._unpacking.finish()
+
+    async def _receive(self) -> bytes:
         try:
             chunk = await self._content.readany()
         except (aiohttp.ClientError, OSError) as error:
             raise DownloadFailed(
                 f"the download broke off after {self._received} bytes: {plain(words_of(error))}"
             ) from error
-        if not chunk:
-            raise StopAsyncIteration
         self._received += len(chunk)
-        if self._received > self._limit:
-            raise _too_large(self._limit)
         elapsed = self._clock() - self._started
-        if elapsed > self._patience and self._received < elapsed * SLOWEST:
+        if chunk and elapsed > self._patience and self._received < elapsed * SLOWEST:
             raise DownloadFailed(
                 f"the download is too slow: {self._received} bytes in {elapsed:.0f} seconds"
             )
         return chunk
+
+    def _watched(self, piece: bytes) -> bytes:
+        if not self._unpacked and is_page(text := piece.decode("utf-8", "replace")):
+            raise NotAnImage(f"the download is no image, but {words_without_markup(text, 80)}")
+        self._unpacked += len(piece)
+        if self._unpacked > self._limit:
+            raise _too_large(self._limit)
+        return piece
 
 
 def _parsed(text: str) -> URL:

@@ -38,7 +38,11 @@ _UNSEEN = re.compile(
 )
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"</?[a-z!][^<>]*>?", re.IGNORECASE)
-_PAGE = re.compile(r"\s*(?:<!doctype html|<html|<head|<body|<script|<meta)", re.IGNORECASE)
+_PAGE = re.compile(
+    r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*"
+    r"<(?:!doctype html|html|head|body|script|meta|title|frameset|form|iframe)\b",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 def words_without_markup(text: str, limit: int = 300) -> str:
