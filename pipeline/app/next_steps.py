@@ -65,7 +65,7 @@ def steps_onward(
         steps.append(("or", f"{retry}, or change the prompt"))
     if counts.get(Status.PAID_LOST):
         again = next_step(options, "run", "--rebuy-lost")
-        steps.append(("or", f"{again}, which pays again for the lost images"))
+        steps.append(("or", f"{again}, which asks for the lost images once more, then pays again"))
     return [("Next" if nth == 0 else word, step) for nth, (word, step) in enumerate(steps)]
 
 

@@ -117,7 +117,7 @@ async def test_a_doubt_names_the_command_that_settles_it(ledger):
 
 async def test_a_lost_image_names_the_flag_that_buys_it_again_and_says_that_it_costs(ledger):
     assert await named(ledger, FIVE, counts={Status.PAID_LOST: 1}) == [
-        "Next run --rebuy-lost, which pays again for the lost images"
+        "Next run --rebuy-lost, which asks for the lost images once more, then pays again"
     ]
 
 
