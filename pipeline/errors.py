@@ -23,6 +23,7 @@ PipelineError                   1   a bug unless a subclass says otherwise
 │   ├── DownloadFailed              may be tried again
 │   ├── ImageGone                   the image host does not have it any more
 │   └── ImageBroken                 the downloaded file is not a valid image
+│       └── NotAnImage              it is no image at all; may be tried again
 ├── TaskFailed                  3   a task raised an error
 │   └── TaskDied                    a task ended every process it ran in
 ├── LocalFault                  74  disk, file or ledger; buying stops, paid images are kept
@@ -222,6 +223,19 @@ class ProviderStopped(ProviderError):
 
     exit_code = 7
 
+    def __init__(
+        self,
+        message: str,
+        *,
+        remedy: str = "",
+        http: int | None = None,
+        request_id: str = "",
+        raw: bytes = b"",
+    ) -> None:
+        super().__init__(message, http=http, request_id=request_id, raw=raw)
+        self.remedy = remedy
+        """What a person has to do before the next run; empty if running later may be enough."""
+
 
 class ReplyUnknown(ProviderError):
     """The request was sent, but no reply shows whether it was charged."""
@@ -233,13 +247,16 @@ class ReplyUnknown(ProviderError):
         message: str,
         *,
         images: int = 1,
+        credits_said: int = 0,
         http: int | None = None,
         request_id: str = "",
         raw: bytes = b"",
     ) -> None:
         super().__init__(message, http=http, request_id=request_id, raw=raw)
         self.images = max(1, images)
-        """Number of images that may have been charged: those in the reply, at least 1."""
+        """Number of images that may have been charged: as many as the reply shows, at least 1."""
+        self.credits_said = credits_said
+        """The most credits that the reply says were charged; 0 if it names none."""
 
 
 class ArtifactError(PipelineError):
@@ -258,6 +275,13 @@ class ImageGone(ArtifactError):
 
 class ImageBroken(ArtifactError):
     """The downloaded file is not a complete image of an accepted kind."""
+
+
+class NotAnImage(ImageBroken):
+    """The downloaded file is no image at all, e.g. the sign-in page of a network in between.
+
+    It proves nothing about the image: another download may bring it.
+    """
 
 
 class TaskFailed(PipelineError):

@@ -16,6 +16,7 @@ from pipeline.purchasing.downloading import Downloader
 from pipeline.purchasing.events import Watcher
 from pipeline.purchasing.halt import Breaker, Halt
 from pipeline.purchasing.inspecting import ImageInspector
+from pipeline.purchasing.known_images import KnownImages
 from pipeline.purchasing.pacing import Pacer
 from pipeline.purchasing.renderer import Renderer
 from pipeline.purchasing.reservations import Reservations
@@ -45,6 +46,7 @@ class RunParts:
 def assemble(parts: RunParts) -> RunContext:
     """Connect the parts of a run, and return its context."""
     pace = parts.loaded.campaign.pace
+    known_images = KnownImages(parts.ledger)
     purchasing = Purchasing(
         provider=parts.provider,
         ledger=parts.ledger,
@@ -63,6 +65,7 @@ def assemble(parts: RunParts) -> RunContext:
             due=parts.due,
         ),
         halt=parts.halt,
+        known_images=known_images,
         settings=parts.settings,
         listen=parts.watcher.happened,
         sleep=parts.halt.sleep,
@@ -72,6 +75,7 @@ def assemble(parts: RunParts) -> RunContext:
         ledger=parts.ledger,
         images=parts.images,
         inspector=parts.inspector,
+        known_images=known_images,
         settings=parts.settings,
         listen=parts.watcher.happened,
     )

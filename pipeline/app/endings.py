@@ -13,6 +13,7 @@ from pipeline.campaign.campaign_settings import fill_environment
 from pipeline.errors import Interrupted, PipelineError
 from pipeline.model.campaign import Campaign, Notice
 from pipeline.model.outcome import Status
+from pipeline.network.exact_urls import exact_url
 from pipeline.reports.run_report import RunReport
 
 PRECEDENCE = (1, 130, 143, 74, 7, 6, 4, 3, 5, 0)
@@ -82,7 +83,7 @@ async def _post(notice: Notice, content: Mapping[str, object], tell: Callable[[s
         url = fill_environment(notice.webhook, os.environ)
         async with (
             aiohttp.ClientSession(timeout=PATIENCE) as session,
-            session.post(url, json=dict(content), allow_redirects=False) as reply,
+            session.post(exact_url(url), json=dict(content), allow_redirects=False) as reply,
         ):
             if reply.status >= 400:  # noqa: PLR2004 - where HTTP's refusals begin
                 tell(f"notify: the webhook answered HTTP {reply.status}")

@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 
 from pipeline.app.options import CampaignOptions
+from pipeline.errors import PipelineError, ProviderStopped
 from pipeline.model.campaign import CellName, Stage
 from pipeline.model.job import Job
 from pipeline.model.outcome import Failed, FailureKind, Status
@@ -36,10 +37,20 @@ def next_step(options: CampaignOptions, command: str, *words: str) -> str:
 
 
 def steps_onward(
-    options: CampaignOptions, counts: Mapping[Status, int], state: CampaignState
+    options: CampaignOptions,
+    counts: Mapping[Status, int],
+    state: CampaignState,
+    *,
+    reason: PipelineError | None = None,
 ) -> list[tuple[str, str]]:
-    """Return pairs of a label (`Next`, `then` or `or`) and a command, in the order of use."""
+    """Return pairs of `Next`, `then` or `or` and a command, in the order to use them.
+
+    `reason` is why the run stopped. If only a person can mend that, it comes first: running again
+    would end the same way.
+    """
     steps: list[tuple[str, str]] = []
+    if isinstance(reason, ProviderStopped) and reason.remedy:
+        steps.append(("then", reason.remedy))
     if counts.get(Status.IN_DOUBT):
         steps.append(("then", next_step(options, "resolve")))
     if state.waiting or state.stale:
@@ -54,7 +65,7 @@ def steps_onward(
         steps.append(("or", f"{retry}, or change the prompt"))
     if counts.get(Status.PAID_LOST):
         again = next_step(options, "run", "--rebuy-lost")
-        steps.append(("or", f"{again}, which pays again for the lost images"))
+        steps.append(("or", f"{again}, which asks for the lost images once more, then pays again"))
     return [("Next" if nth == 0 else word, step) for nth, (word, step) in enumerate(steps)]
 
 

@@ -371,7 +371,7 @@ async def _end(session: Session, state: CampaignState) -> int:
             report=report,
             stale=state.stale,
             waiting=len(state.waiting),
-            steps=steps_onward(options, counts, state),
+            steps=steps_onward(options, counts, state, reason=halt.reason),
             reason=halt.reason,
             code=code,
         )

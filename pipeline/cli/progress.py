@@ -18,6 +18,7 @@ from pipeline.purchasing.events import (
     PoolPaused,
     RequestSent,
     Retrying,
+    SameImage,
     StageOpening,
     Watcher,
 )
@@ -81,6 +82,25 @@ class StageCounts:
                 assert_never(outcome)
 
 
+_LONG = 12
+"""Characters of a reason that is worth an "as above"."""
+
+
+class _ReasonsOnce:
+    """Says a reason in full once, and "as above" on the lines that follow with the same one."""
+
+    def __init__(self) -> None:
+        self._last = ""
+
+    def shown(self, words: str, reason: str) -> str:
+        """Return the words of the next line."""
+        flat = _short(reason)
+        if len(self._last) >= _LONG and self._last in words:
+            return words.replace(self._last, "as above")
+        self._last = flat
+        return words
+
+
 class LineProgress:
     """For logs: a line at the start, every 30 s or 10 %, at each failure, and at the end."""
 
@@ -90,6 +110,7 @@ class LineProgress:
         self._shown_at, self._shown = 0.0, 0
         self._paused_at = float("-inf")
         self._halted = False
+        self._reasons = _ReasonsOnce()
 
     def opened(self, opening: StageOpening) -> None:
         """See `Watcher.opened`; a stage that begins after a stop buys nothing and is not shown."""
@@ -110,13 +131,13 @@ class LineProgress:
                 return
             self._paused_at = self._clock()
         self._halted |= isinstance(event, BuyingHalted)
-        say(_words(event))
+        say(self._reasons.shown(_words(event), _reason_of(event)))
 
     def delivered(self, job: Job, outcome: Outcome | None) -> None:
         """See `Watcher.delivered`."""
         self._counts.add(job, outcome)
         if words := ending_words(job, outcome):
-            say(words)
+            say(self._reasons.shown(words, _reason_of(outcome)))
         steps = max(1.0, self._due * LINE_EVERY_SHARE)
         late = self._clock() - self._shown_at >= LINE_EVERY_SECONDS
         if late or (self._counts.ended - self._shown >= steps and self._due > FEW):
@@ -144,6 +165,7 @@ class BarProgress:
         self._bar: tqdm[NoReturn] | None = None
         self._counts = StageCounts()
         self._halted = False
+        self._reasons = _ReasonsOnce()
 
     def opened(self, opening: StageOpening) -> None:
         """See `Watcher.opened`; a stage that begins after a stop buys nothing and is not shown."""
@@ -170,13 +192,13 @@ class BarProgress:
             self._counts.sent(event.job)
         else:
             self._halted |= isinstance(event, BuyingHalted)
-            self._above(_words(event))
+            self._above(self._reasons.shown(_words(event), _reason_of(event)))
 
     def delivered(self, job: Job, outcome: Outcome | None) -> None:
         """See `Watcher.delivered`."""
         self._counts.add(job, outcome)
         if words := ending_words(job, outcome):
-            self._above(words)
+            self._above(self._reasons.shown(words, _reason_of(outcome)))
         if self._bar is not None:
             self._postfix()
             self._bar.update(0 if outcome is None else 1)
@@ -251,10 +273,18 @@ def _words(event: Event) -> str:
             return f"{word} {_short(reason)}, all requests wait {seconds:.1f} s"
         case BuyingHalted(reason=reason):
             return f"{paint('stop   ', 'red', stream=sys.stderr)} {reason}"
+        case SameImage(job=job, other=other):
+            word = paint("same   ", "yellow", stream=sys.stderr)
+            name = f"{job.at.cell} {job.at.stage} take {job.at.take}"
+            return f"{word} {name}  is byte for byte the image of {other}; both were paid for"
         case PaidUnrecorded(job=job, url=url):
             return f"PAID, NOT RECORDED  {job.at.cell} job {job.key}  {url}"
         case _:
             assert_never(event)
+
+
+def _reason_of(told: Event | Outcome | None) -> str:
+    return str(getattr(told, "reason", ""))
 
 
 def _short(reason: str, most: int = 200) -> str:

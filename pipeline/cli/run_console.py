@@ -96,7 +96,7 @@ class TerminalConsole:
         if ending.report is None:
             say("The ledger has what was paid for; run again once the disk works.")
             return
-        _tell_report(ending.report, ending.folder)
+        _tell_report(ending.report, ending.folder, told=str(ending.reason or ""))
         _tell_next(ending)
 
 
@@ -133,7 +133,8 @@ def _print_manifest(facts: RunFacts, report: RunReport) -> None:
     print("]}")
 
 
-def _tell_report(report: RunReport, folder: Path) -> None:
+def _tell_report(report: RunReport, folder: Path, *, told: str) -> None:
+    """Say what was stored and what was not; `told` holds reasons that need not be repeated."""
     totals = report.totals
     stored, images = report.asked.get(Status.STORED, 0), sum(report.asked.values())
     money = f"{counted(totals.spent.confirmed, 'credit')} in all"
@@ -155,7 +156,7 @@ def _tell_report(report: RunReport, folder: Path) -> None:
         say(paint(trouble, "yellow", stream=sys.stderr))
         named = report.named[status]
         for line in named:
-            why = f"  {line.reason}" if line.reason else ""
+            why = f"  {line.reason}" if line.reason and line.reason not in told else ""
             name = f"{line.job.at.cell} {line.job.at.stage} take {line.job.at.take}"
             _say_folded(f"  {name}{why}"[:300])
         if count > len(named):

@@ -12,6 +12,7 @@ from pipeline.model.entry import (
     AttemptRecord,
     CampaignRecord,
     Entry,
+    ImageRecord,
     Resolution,
     Restored,
     RunRecord,
@@ -177,6 +178,10 @@ class Ledger(Protocol):
 
         Also those that are no longer in the campaign file.
         """
+        ...
+
+    async def images(self) -> Sequence[ImageRecord]:
+        """Return the URL and file of every job that was paid for, over all campaigns."""
         ...
 
     async def record(self, campaign: Slug) -> CampaignRecord:

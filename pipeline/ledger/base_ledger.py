@@ -20,6 +20,7 @@ from pipeline.model.entry import (
     AttemptRecord,
     CampaignRecord,
     Entry,
+    ImageRecord,
     Resolution,
     Restored,
     RunRecord,
@@ -143,6 +144,9 @@ class BaseLedger(ABC):
         return await self._read(
             lambda store: [entry_of(row, bought) for row, bought in store.campaign_jobs(campaign)]
         )
+
+    async def images(self) -> Sequence[ImageRecord]:
+        return await self._read(lambda store: store.images())
 
     async def record(self, campaign: Slug) -> CampaignRecord:
         return await self._read(lambda store: _record_of(store, campaign))

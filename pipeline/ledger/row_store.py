@@ -7,7 +7,7 @@ from typing import Protocol
 from pipeline.ledger.rows import AttemptRow, JobRow, PurchaseRow, RunRow
 from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.credits import Spent
-from pipeline.model.entry import AttemptRecord
+from pipeline.model.entry import AttemptRecord, ImageRecord
 from pipeline.model.job import Coordinates, JobKey
 from pipeline.model.provider import Account
 from pipeline.model.run import Run, RunId
@@ -113,6 +113,10 @@ class RowStore(Protocol):
 
     def campaign_jobs(self, campaign: Slug) -> Iterable[tuple[JobRow, Sequence[PurchaseRow]]]:
         """Return every job of a campaign in the order of submission, with its purchases."""
+        ...
+
+    def images(self) -> Sequence[ImageRecord]:
+        """Return the URL of every job that has one, with the sha256 of its stored file."""
         ...
 
     def attempts(self, keys: Sequence[JobKey]) -> Iterable[tuple[JobKey, AttemptRecord]]:

@@ -72,6 +72,15 @@ class Entry:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ImageRecord:
+    """The URL that a job was given, and the file if it is stored."""
+
+    job: JobKey
+    url: str
+    sha256: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Restored:
     """One job as recorded in a run manifest, to be restored to a ledger that lost it."""
 

@@ -10,22 +10,52 @@ from aiohttp import AddrInfoType
 from yarl import URL
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
-_TUNNELS = tuple(
+_UNICAST = ipaddress.ip_network("2000::/3")
+"""The only IPv6 addresses that are assigned for the public internet."""
+_NOT_PUBLIC = tuple(
     ipaddress.ip_network(network)
-    for network in ("64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96")
+    for network in (
+        "0.0.0.0/8",  # this network
+        "10.0.0.0/8",
+        "100.64.0.0/10",  # shared by the customers of a provider
+        "127.0.0.0/8",
+        "169.254.0.0/16",  # link-local, and where clouds keep secrets
+        "172.16.0.0/12",
+        "192.0.0.0/24",  # protocol assignments
+        "192.0.2.0/24",  # documentation
+        "192.88.99.0/24",  # relays of 6to4
+        "192.168.0.0/16",
+        "198.18.0.0/15",  # benchmarks
+        "198.51.100.0/24",  # documentation
+        "203.0.113.0/24",  # documentation
+        "224.0.0.0/4",  # multicast
+        "240.0.0.0/4",  # reserved, and broadcast
+        "2001::/23",  # protocol assignments, Teredo, ORCHID
+        "2001:db8::/32",  # documentation
+        "2002::/16",  # 6to4: an IPv4 address inside
+        "3fff::/20",  # documentation
+    )
 )
-"""IPv6 networks that contain an IPv4 address. No image host uses them."""
+"""IANA's special-purpose registries as of November 2026; Python's are as old as its release."""
+_ISATAP = (0x0000_5EFE, 0x0200_5EFE)
+"""The upper half of an interface id whose lower half is an IPv4 address (RFC 5214)."""
 
 
 def is_public(address: str) -> bool:
-    """Return True if an IP address, in any notation, is on the public internet."""
+    """Return True if an IP address, in any notation, is on the public internet.
+
+    An IPv6 address outside of 2000::/3 is not public. The exception is NAT64, by which networks
+    without IPv4 reach others: it is public if the IPv4 address in it is.
+    """
     ip = _plain(address)
     if isinstance(ip, ipaddress.IPv6Address):
+        inside = str(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF))
         if ip in _NAT64:
-            return is_public(str(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)))
-        if any(ip in network for network in _TUNNELS):
+            return is_public(inside)
+        isatap = int(ip) >> 32 & 0xFFFFFFFF in _ISATAP
+        if ip not in _UNICAST or (isatap and not is_public(inside)):
             return False
-    return ip.is_global and not ip.is_multicast
+    return ip.is_global and not any(ip in network for network in _NOT_PUBLIC)
 
 
 async def own_addresses(base_url: str, *, patience: float) -> frozenset[str]:

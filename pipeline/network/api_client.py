@@ -9,6 +9,7 @@ sent as long as it has not been called.
 
 import errno
 import os
+import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from yarl import URL
 
 from pipeline.errors import NotSent, ProviderError, ProviderStopped, ReplyUnknown
 from pipeline.network.addresses import api_socket_factory
+from pipeline.network.exact_urls import exact_url
 from pipeline.network.proxies import Route
 from pipeline.network.reply import REPLY_LIMIT, Reply, plain
 from pipeline.settings import ProviderSettings
@@ -33,6 +35,11 @@ _NOBODY_THERE = {
     errno.ENETUNREACH,
     errno.ETIMEDOUT,
 }
+
+
+_SPEAKS_OF_CHARGES = re.compile(
+    r"charg|cost|credit|bill|deduct|debit|usage|used|fee|spent", re.IGNORECASE
+)
 
 
 @dataclass(slots=True)
@@ -96,7 +103,7 @@ class ApiClient:
         try:
             response = await self._session.request(
                 method,
-                URL(self._base + path),
+                exact_url(self._base + path),
                 data=body,
                 headers={**headers, "Authorization": f"Bearer {self._key}"},
                 allow_redirects=False,
@@ -133,6 +140,11 @@ class ApiClient:
             retry_after=response.headers.get("Retry-After"),
             request_id=plain(self._redacted(response.headers.get("X-Request-Id", "")), 128),
             trouble=trouble,
+            charge_headers={
+                name: plain(self._redacted(value), 128)
+                for name, value in response.headers.items()
+                if _SPEAKS_OF_CHARGES.search(name)
+            },
         )
 
     def _failure(self, error: Exception, progress: _Progress) -> ProviderError:

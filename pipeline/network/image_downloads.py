@@ -1,18 +1,20 @@
 """Downloads of images: without the key, and from public addresses only."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Self
 
 import aiohttp
 from yarl import URL
 
-from pipeline.errors import ArtifactError, DownloadFailed, ImageBroken, ImageGone
+from pipeline.errors import ArtifactError, DownloadFailed, ImageBroken, ImageGone, NotAnImage
 from pipeline.network.addresses import image_socket_factory, own_addresses, refuse_inside
 from pipeline.network.api_client import USER_AGENT, words_of
+from pipeline.network.exact_urls import exact_url, joined
 from pipeline.network.proxies import DIRECT, Route
-from pipeline.network.reply import plain
+from pipeline.network.reply import is_page, plain, words_without_markup
+from pipeline.network.unpacking import Unpacking
 from pipeline.settings import ProviderSettings
 
 MOST_REDIRECTS = 5
@@ -73,19 +75,19 @@ class Downloads:
     @asynccontextmanager
     async def open(self, url: str) -> AsyncIterator[AsyncIterator[bytes]]:
         """Yield an iterator over the image's bytes; errors as in `Provider.download`."""
-        start = _parsed(url)
+        _parsed(url)
         async with self._room:
-            response = await self._follow(start)
+            response = await self._follow(url)
             try:
                 yield _Chunks(response, limit=self._limit, patience=self._patience)
             finally:
                 # A complete answer has returned its connection already; close any other.
                 response.close()
 
-    async def _follow(self, url: URL) -> aiohttp.ClientResponse:
+    async def _follow(self, url: str) -> aiohttp.ClientResponse:
         """Follow redirects here, since each target has to pass the same checks as the first."""
         for _ in range(MOST_REDIRECTS + 1):
-            response = await self._get(url)
+            response = await self._get(exact_url(url))
             if response.status not in _REDIRECTS:
                 break
             target = response.headers.get("Location", "")
@@ -115,54 +117,77 @@ class Downloads:
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise DownloadFailed(f"the download failed: {plain(words_of(error))}") from error
 
-    def _redirected(self, url: URL, target: str) -> URL:
+    def _redirected(self, url: str, target: str) -> str:
+        """Return the target of a redirect, character by character as the host wrote it."""
         try:
-            step = url.join(URL(target))
+            step = joined(url, target)
+            here, there = exact_url(url), exact_url(step)
         except ValueError as error:
-            raise DownloadFailed("the image host redirects to an invalid URL") from error
-        if step.scheme not in ("http", "https") or not step.host:
-            raise DownloadFailed(f"the image host redirects to {plain(str(step), 80)}")
-        if url.scheme == "https" and step.scheme == "http" and step.host not in self._own:
+            raise DownloadFailed(
+                f"the image host redirects to an invalid URL: {plain(target, 80)}"
+            ) from error
+        if there.scheme not in ("http", "https"):
+            raise DownloadFailed(f"the image host redirects to {plain(step, 80)}")
+        if here.scheme == "https" and there.scheme == "http" and there.host not in self._own:
             raise DownloadFailed("the image host redirects from https to http")
         return step
 
 
 class _Chunks(AsyncIterator[bytes]):
-    """The body of one answer, with limits on its size and speed."""
+    """The body of one answer, decompressed if necessary, with limits on its size and speed."""
 
     def __init__(self, response: aiohttp.ClientResponse, *, limit: int, patience: float) -> None:
         self._content = response.content
         self._limit, self._patience = limit, patience
         self._clock = asyncio.get_running_loop().time
         self._started = self._clock()
-        self._received = 0
+        self._received = self._unpacked = 0
+        self._unpacking = Unpacking(response.headers.get("Content-Encoding", ""))
+        self._pieces: Iterator[bytes] = iter(())
+        self._ended = False
 
     async def __anext__(self) -> bytes:
+        while True:
+            piece = next(self._pieces, None)
+            if piece is not None:
+                return self._watched(piece)
+            if self._ended:
+                raise StopAsyncIteration
+            chunk = await self._receive()
+            self._ended = not chunk
+            self._pieces = self._unpacking.feed(chunk) if chunk else self._unpacking.finish()
+
+    async def _receive(self) -> bytes:
         try:
             chunk = await self._content.readany()
         except (aiohttp.ClientError, OSError) as error:
             raise DownloadFailed(
                 f"the download broke off after {self._received} bytes: {plain(words_of(error))}"
             ) from error
-        if not chunk:
-            raise StopAsyncIteration
         self._received += len(chunk)
-        if self._received > self._limit:
-            raise _too_large(self._limit)
         elapsed = self._clock() - self._started
-        if elapsed > self._patience and self._received < elapsed * SLOWEST:
+        if chunk and elapsed > self._patience and self._received < elapsed * SLOWEST:
             raise DownloadFailed(
                 f"the download is too slow: {self._received} bytes in {elapsed:.0f} seconds"
             )
         return chunk
 
+    def _watched(self, piece: bytes) -> bytes:
+        if not self._unpacked and is_page(text := piece.decode("utf-8", "replace")):
+            raise NotAnImage(f"the download is no image, but {words_without_markup(text, 80)}")
+        self._unpacked += len(piece)
+        if self._unpacked > self._limit:
+            raise _too_large(self._limit)
+        return piece
+
 
 def _parsed(text: str) -> URL:
+    """Return the URL of an image; raise `ImageBroken` if it is never downloaded."""
     try:
-        url = URL(text)
+        url = exact_url(text)
     except ValueError as error:
         raise ImageBroken(f"the image URL is not valid: {plain(text, 80)}") from error
-    if url.scheme not in ("http", "https") or not url.host:
+    if url.scheme not in ("http", "https"):
         raise ImageBroken(
             f"the image URL is not valid: {plain(text, 80)} is neither http nor https"
         )

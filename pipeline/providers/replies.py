@@ -24,12 +24,22 @@ from pipeline.errors import (
 from pipeline.model.credits import Credits
 from pipeline.model.outcome import Receipt
 from pipeline.model.provider import Profile, TextMeaning
-from pipeline.network.reply import REPLY_LIMIT, Reply, plain
+from pipeline.network.reply import REPLY_LIMIT, Reply, words_without_markup
+from pipeline.providers.charges import ChargeSaid, charge_in
+from pipeline.providers.registry import KEY_VARIABLE
 
 LONGEST_WAIT = 300.0
 """Most seconds to wait, also if Retry-After asks for more."""
 
+WITHOUT_URL = "an image without a URL"
+
+NEW_KEY = f"set {KEY_VARIABLE} to a key that the provider accepts"
+
 _TEXT_LIMIT = 4000
+
+_SAYS_OK = re.compile(r"(?:ok|okay|success(?:ful)?|succeeded|done)?\W*", re.IGNORECASE)
+
+_NAMES_IMAGE = re.compile(r"ur[il]|b64|base64|image|src|href|file|path|data", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,21 +47,30 @@ class _Envelope:
     """The contents of the body."""
 
     readable: bool
+    document: object = None
+    """The body as JSON; `None` where it is none."""
     refused: bool = False
     """True if the body reports an error: a code other than 0, or an error without a code."""
     text: str = ""
-    urls: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
+    """A URL for each image that it shows, as often as it shows it; empty where it has none."""
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """The URLs of the images that have one."""
+        return tuple(url for url in self.images if url)
 
 
 def read_receipt(reply: Reply, *, profile: Profile, price: Credits, base_url: str) -> Receipt:
     """Return the receipt for one image; raise a `ProviderError` for any other reply.
 
-    A relative image URL is completed with the base URL. Several images for one request are a
-    doubt, since the reply does not say how many of them were charged.
+    An image URL that is relative is completed with the base URL. Several images where one was
+    asked for, of different URLs or of the same one, are a doubt: nobody knows for how many of them
+    the provider took credits. So is a refusal that says that it charged.
     """
     envelope = _open(reply)
-    accepted = 200 <= reply.status < 300  # noqa: PLR2004 - HTTP's range for success
-    if accepted and len(envelope.urls) == 1 and not envelope.refused:
+    accepted = 200 <= reply.status < 300  # noqa: PLR2004 - the bounds of "success" in HTTP
+    if accepted and len(envelope.images) == len(envelope.urls) == 1 and not envelope.refused:
         return Receipt(
             url=_absolute(envelope.urls[0], base_url),
             credits=price,
@@ -59,7 +78,21 @@ def read_receipt(reply: Reply, *, profile: Profile, price: Credits, base_url: st
             request_id=reply.request_id,
             raw=reply.body,
         )
-    raise _refusal(reply, envelope, profile)
+    refusal = _refusal(reply, envelope, profile)
+    charge = _charge_in(reply, envelope, profile)
+    if isinstance(refusal, ReplyUnknown):
+        refusal.credits_said = charge.credits
+    elif charge:
+        raise ReplyUnknown(
+            _sentence(
+                "the provider refused the request and says that it was charged", reply, envelope
+            ),
+            credits_said=charge.credits,
+            http=reply.status,
+            request_id=reply.request_id,
+            raw=reply.body,
+        )
+    raise refusal
 
 
 def seconds_to_wait(header: str | None, *, now: datetime) -> float | None:
@@ -93,26 +126,39 @@ def remaining_credits(reply: Reply) -> Credits | None:
 
 
 def shown_images(raw: bytes, *, base_url: str) -> tuple[str, ...]:
-    """Return the image URLs in a kept reply, whatever else it says."""
+    """The images in a reply that was kept, whatever else it says: their URLs, one for each."""
     envelope = _open(Reply(status=200, body=raw))
-    return tuple(_absolute(url, base_url) for url in envelope.urls)
+    return tuple(_absolute(url, base_url) if url else WITHOUT_URL for url in envelope.images)
+
+
+def _charge_in(reply: Reply, envelope: _Envelope, profile: Profile) -> ChargeSaid:
+    """What the whole answer says of a charge."""
+    meaning = _meaning(envelope.text, profile)
+    return charge_in(
+        envelope.document,
+        text="" if envelope.readable else _decoded(reply),
+        headers=reply.charge_headers,
+        known=meaning is not None,
+        about_limits=meaning in (TextMeaning.FUNDS, TextMeaning.THROTTLE)
+        or reply.status in (402, 429, 503),
+    )
 
 
 def _refusal(reply: Reply, envelope: _Envelope, profile: Profile) -> ProviderError:
     """Classify a reply that is no receipt, by its status and then by the known texts."""
     status, meaning = reply.status, _meaning(envelope.text, profile)
-    if envelope.urls or status in (408, 409):
+    if envelope.images or status in (408, 409):
         return _unknown(reply, envelope)
     match status:
         case 401 | 402:
-            return _stopped(reply, envelope)
+            return _stopped(reply, envelope, meaning)
         case 429 if meaning not in (TextMeaning.FUNDS, TextMeaning.KEY):
             return _throttled(reply, envelope)
         case 503 if reply.retry_after is not None:
             return _throttled(reply, envelope)
         case 403 if meaning not in (TextMeaning.POLICY, TextMeaning.THROTTLE):
-            return _stopped(reply, envelope)
-        case _ if 400 <= status < 500:  # noqa: PLR2004 - HTTP's range for errors of the client
+            return _stopped(reply, envelope, meaning)
+        case _ if 400 <= status < 500:  # noqa: PLR2004 - HTTP's range for "your fault"
             return _meant(meaning or TextMeaning.INVALID, reply, envelope)
         case _ if 200 <= status < 300 and envelope.refused and meaning:  # noqa: PLR2004 - as above
             return _meant(meaning, reply, envelope)
@@ -149,16 +195,26 @@ def _meant(meaning: TextMeaning, reply: Reply, envelope: _Envelope) -> ProviderE
                 raw=reply.body,
             )
         case TextMeaning.KEY | TextMeaning.FUNDS:
-            return _stopped(reply, envelope)
+            return _stopped(reply, envelope, meaning)
         case TextMeaning.THROTTLE:
             return _throttled(reply, envelope)
         case _:
             assert_never(meaning)
 
 
-def _stopped(reply: Reply, envelope: _Envelope) -> ProviderStopped:
+def _stopped(reply: Reply, envelope: _Envelope, meaning: TextMeaning | None) -> ProviderStopped:
+    """Tell the key from the funds: by the words, else by the status."""
+    if meaning is TextMeaning.FUNDS or (meaning is not TextMeaning.KEY and reply.status == 402):  # noqa: PLR2004 - HTTP's "pay first"
+        complaint = "the provider says that the credits do not suffice"
+        remedy = "add credits to the provider's account"
+    elif meaning is TextMeaning.KEY or reply.status == 401:  # noqa: PLR2004 - HTTP's "who are you"
+        complaint, remedy = "the provider refused the key", NEW_KEY
+    else:
+        complaint = "the provider does not allow this key to do that"
+        remedy = f"ask the provider what the account may do, or {NEW_KEY}"
     return ProviderStopped(
-        _sentence("the provider refused the key or has no credits left", reply, envelope),
+        _sentence(complaint, reply, envelope),
+        remedy=remedy,
         http=reply.status,
         request_id=reply.request_id,
         raw=reply.body,
@@ -176,10 +232,12 @@ def _throttled(reply: Reply, envelope: _Envelope) -> Throttled:
 
 
 def _unknown(reply: Reply, envelope: _Envelope) -> ReplyUnknown:
-    if len(envelope.urls) > 1:
-        complaint = f"one image was requested, and the answer contains {len(envelope.urls)}"
-    elif envelope.urls:
-        complaint = "the answer reports an error and contains an image"
+    if len(envelope.images) > 1:
+        complaint = f"one image was asked for, and the answer shows {len(envelope.images)}"
+    elif envelope.images and not envelope.urls:
+        complaint = "the answer shows an image without a URL"
+    elif envelope.images:
+        complaint = "the answer says no and shows an image"
     elif reply.trouble:
         complaint = f"the answer broke off ({reply.trouble})"
     elif not envelope.readable:
@@ -190,7 +248,7 @@ def _unknown(reply: Reply, envelope: _Envelope) -> ReplyUnknown:
         complaint = "the answer contains no image"
     return ReplyUnknown(
         _sentence(complaint, reply, envelope),
-        images=len(envelope.urls),
+        images=len(envelope.images),
         http=reply.status,
         request_id=reply.request_id,
         raw=reply.body,
@@ -198,21 +256,26 @@ def _unknown(reply: Reply, envelope: _Envelope) -> ReplyUnknown:
 
 
 def _sentence(complaint: str, reply: Reply, envelope: _Envelope) -> str:
-    words = plain(envelope.text) or plain(reply.body[:200].decode(errors="replace"), 80)
-    return f"{complaint} (HTTP {reply.status}){': ' if words else ''}{words}"
+    """The complaint, the status, and the provider's own words, unless they only say "ok"."""
+    words = words_without_markup(envelope.text)
+    if not words and not envelope.readable:
+        words = words_without_markup(_decoded(reply), 80)
+    said = "" if _SAYS_OK.fullmatch(words) else words
+    return f"{complaint} (HTTP {reply.status}){': ' if said else ''}{said}"
 
 
 def _open(reply: Reply) -> _Envelope:
     document = _parse(reply)
     if not isinstance(document, dict):
-        return _Envelope(readable=False)
+        return _Envelope(readable=False, document=document)
     code = document.get("code")
     refused = (not _is_zero(code)) if code is not None else bool(document.get("error"))
     return _Envelope(
         readable=True,
+        document=document,
         refused=refused,
         text=_text(document)[:_TEXT_LIMIT],
-        urls=_urls(document.get("data")),
+        images=_images(document.get("data")),
     )
 
 
@@ -222,6 +285,15 @@ def _parse(reply: Reply) -> object:
         return json.loads(_unfold(reply))
     except (ValueError, RecursionError, zlib.error):
         return None
+
+
+def _decoded(reply: Reply) -> str:
+    """The body as text, as far as it can be read."""
+    try:
+        body = _unfold(reply)
+    except zlib.error:
+        body = reply.body
+    return body[:_TEXT_LIMIT].decode(errors="replace")
 
 
 def _unfold(reply: Reply) -> bytes:
@@ -246,14 +318,26 @@ def _text(document: dict[str, object]) -> str:
     return " · ".join(word for word in words if isinstance(word, str) and word)
 
 
-def _urls(body: object) -> tuple[str, ...]:
-    """Return the image URLs in `data`, which is an object with `images`, or a list."""
+def _images(body: object) -> tuple[str, ...]:
+    """The images in `data`, which may be an object with `images`, or a bare list.
+
+    Each counts, also where two have the same URL, or one comes in another form than a URL.
+    """
     images = body.get("images") if isinstance(body, dict) else body
     if not isinstance(images, list):
         return ()
-    found = (image.get("url") if isinstance(image, dict) else image for image in images)
-    urls = (url.strip() for url in found if isinstance(url, str) and _is_url(url))
-    return tuple(dict.fromkeys(urls))
+    return tuple(_url_of(image) for image in images if _holds_image(image))
+
+
+def _holds_image(image: object) -> bool:
+    if isinstance(image, dict):
+        return any(value for name, value in image.items() if _NAMES_IMAGE.search(name))
+    return isinstance(image, str) and bool(image.strip())
+
+
+def _url_of(image: object) -> str:
+    url = image.get("url") if isinstance(image, dict) else image
+    return url.strip() if isinstance(url, str) and _is_url(url) else ""
 
 
 def _is_url(url: str) -> bool:

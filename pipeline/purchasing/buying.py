@@ -5,14 +5,15 @@ import time
 from dataclasses import dataclass
 from typing import assert_never
 
-from pipeline.errors import ProviderError
+from pipeline.errors import ProviderError, ReplyUnknown
 from pipeline.ledger.base import Ledger
 from pipeline.model.entry import Attempt
 from pipeline.model.job import Job
-from pipeline.model.outcome import Failed, InDoubt, Paid
+from pipeline.model.outcome import Failed, InDoubt, Paid, Receipt
 from pipeline.providers.base import Provider
 from pipeline.purchasing.events import Listen, PaidUnrecorded, PoolPaused, RequestSent, Retrying
 from pipeline.purchasing.halt import Breaker, Halt
+from pipeline.purchasing.known_images import KnownImages
 from pipeline.purchasing.pacing import Clock, Pacer, Sleep
 from pipeline.purchasing.reservations import Reservations
 from pipeline.purchasing.retry import AskAgain, JobTries, RetryDecision
@@ -31,6 +32,7 @@ class Purchasing:
     pace: Pacer
     breaker: Breaker
     halt: Halt
+    known_images: KnownImages
     settings: RenderingSettings
     listen: Listen
     sleep: Sleep = asyncio.sleep
@@ -73,6 +75,7 @@ class Purchasing:
         self.listen(RequestSent(job=job, attempt=attempt.number))
         try:
             receipt = await self.provider.submit(job.request, key=attempt.purchase)
+            await self._refuse_others_image(job, receipt)
         except asyncio.CancelledError:
             await asyncio.shield(self.ledger.doubt(attempt, reason="interrupted before an answer"))
             raise
@@ -88,6 +91,17 @@ class Purchasing:
         self.pace.answered()
         self.breaker.answered()
         return Paid(url=receipt.url, credits=receipt.credits)
+
+    async def _refuse_others_image(self, job: Job, receipt: Receipt) -> None:
+        """Raise `ReplyUnknown` for the URL of another job: what was bought is anybody's guess."""
+        other = await self.known_images.owner_of_url(job, receipt.url)
+        if other:
+            raise ReplyUnknown(
+                f"the answer names the image of {other} (HTTP {receipt.http}): {receipt.url}",
+                http=receipt.http,
+                request_id=receipt.request_id,
+                raw=receipt.raw,
+            )
 
     def _retry(self) -> RetryDecision:
         return RetryDecision(

@@ -16,6 +16,7 @@ from pipeline.errors import (
     ImageBroken,
     ImageGone,
     LocalFault,
+    NotAnImage,
     TaskFailed,
 )
 from pipeline.images.base import ImageStore
@@ -24,14 +25,18 @@ from pipeline.images.reading import read_landed
 from pipeline.ledger.base import Ledger
 from pipeline.model.artifact import Artifact
 from pipeline.model.entry import Entry
-from pipeline.model.job import Job
+from pipeline.model.job import Job, JobKey
 from pipeline.model.outcome import Paid, PaidLost, Stored
 from pipeline.providers.base import Provider
-from pipeline.purchasing.events import Listen, Retrying
+from pipeline.purchasing.events import Listen, Retrying, SameImage
 from pipeline.purchasing.inspecting import ImageInspector
+from pipeline.purchasing.known_images import KnownImages
 from pipeline.purchasing.pacing import Sleep
 from pipeline.purchasing.retry import backoff
 from pipeline.settings import RenderingSettings
+
+MOST_TOLD = 10
+"""Images in a run that are told to have the bytes of another; a test server gives all the same."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,6 +47,7 @@ class Downloader:
     ledger: Ledger
     images: ImageStore
     inspector: ImageInspector
+    known_images: KnownImages
     settings: RenderingSettings
     listen: Listen
     sleep: Sleep = asyncio.sleep
@@ -49,6 +55,9 @@ class Downloader:
     """Path → sha256 of older images of this pipeline that a new image may replace there."""
     of_other_jobs: set[str] = field(default_factory=set)
     """The sha256 of images that other jobs have stored: such a file did not land for this job."""
+
+    told_same: list[JobKey] = field(default_factory=list)
+    """Jobs that were told to have the bytes of another one; no more than the first few."""
 
     async def give_second_name(self, older: Artifact, *, of: Entry) -> None:
         """Give an older image a second name, so that a newer one may take its path.
@@ -93,6 +102,7 @@ class Downloader:
                 artifact, failure = None, error
             else:
                 await self.ledger.stored(job.key, artifact)
+                await self._tell_same_image(job, artifact)
                 return Stored(url=paid.url, credits=paid.credits, artifact=artifact)
             if isinstance(failure, ImageGone) or tries == self.settings.download_tries:
                 break
@@ -100,6 +110,19 @@ class Downloader:
             self.listen(Retrying(job=job, reason=str(failure), seconds=seconds))
             await self.sleep(seconds)
         return await self._unfetched(job, paid, failure)
+
+    async def _tell_same_image(self, job: Job, artifact: Artifact) -> None:
+        """Tell of bytes that another job has too: one image was handed out twice, and paid twice.
+
+        The image is kept, since its answer was a yes of its own. Play credits buy no such word: the
+        server that ships inside paints the same picture for the same words.
+        """
+        if self.provider.profile.play_money:
+            return
+        other = await self.known_images.owner_of_file(job, artifact.sha256)
+        if other and len(self.told_same) < MOST_TOLD:
+            self.told_same.append(job.key)
+            self.listen(SameImage(job=job, other=other))
 
     async def _landed(self, job: Job) -> Artifact | None:
         found = await asyncio.to_thread(read_landed, self.images, path_of(job))
@@ -123,8 +146,9 @@ class Downloader:
             raise
 
     async def _unfetched(self, job: Job, paid: Paid, failure: ArtifactError) -> Paid | PaidLost:
-        lost = isinstance(failure, ImageGone | ImageBroken)
-        if not lost and not isinstance(failure, DownloadFailed):
+        gone = isinstance(failure, ImageGone | ImageBroken)
+        lost = gone and not isinstance(failure, NotAnImage)
+        if not gone and not isinstance(failure, DownloadFailed):
             raise failure
         await self.ledger.unfetched(job.key, reason=str(failure), lost=lost)
         ending = PaidLost if lost else Paid

@@ -56,7 +56,16 @@ class PaidUnrecorded:
     url: str
 
 
-Event = RequestSent | Retrying | PoolPaused | BuyingHalted | PaidUnrecorded
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SameImage:
+    """A paid image has the same bytes as that of another job, which no painter does by itself."""
+
+    job: Job
+    other: str
+    """The other image, named for a person."""
+
+
+Event = RequestSent | Retrying | PoolPaused | BuyingHalted | PaidUnrecorded | SameImage
 
 Listen = Callable[[Event], None]
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import assert_never
 
 from pipeline.errors import LocalFault
 from pipeline.images.names import first_name, without_ending
@@ -37,6 +38,7 @@ class Renderer:
 
         A wrong key, URL or model then costs one request instead of one per worker.
         """
+        await self._purchasing.known_images.load()
         last = await self._purchasing.ledger.last_paid(self._purchasing.provider.account)
         self._proven = last is not None and (
             abs((now.astimezone(UTC) - last).total_seconds()) < PROOF_OF_LIFE
@@ -85,27 +87,46 @@ class Renderer:
         in the ledger.
         """
         try:
-            outcome = await self._ready(job, entry)
-            was_paid = entry is not None and isinstance(entry.outcome, Paid)
-            if not isinstance(outcome, Paid):
-                outcome = await self._buy(job, replay=isinstance(outcome, InDoubt))
-            if isinstance(outcome, Paid) and not self._purchasing.halt.disk_is_lost:
-                outcome = await self._downloader.fetch(job, outcome, may_have_landed=was_paid)
+            return await self._render(job, entry.outcome if entry else None)
         except LocalFault as fault:
             self._purchasing.halt.because(fault)
             return None
-        return outcome
 
-    async def _ready(self, job: Job, entry: Entry | None) -> Outcome | None:
-        """Return the outcome to continue from: a missing file is fetched, a lost image rebought."""
-        match entry.outcome if entry else None:
-            case Stored(url=url, credits=credits):
-                return Paid(url=url, credits=credits)
+    async def _render(self, job: Job, known: Outcome | None) -> Outcome | None:
+        match known:
+            case Stored(url=url, credits=credits):  # its file is gone
+                return await self._fetch(job, Paid(url=url, credits=credits))
+            case Paid():
+                return await self._fetch(job, known, may_have_landed=True)
             case PaidLost():
-                await self._purchasing.ledger.resolve(job.key, Resolution.REBUY)
-                return None
-            case outcome:
-                return outcome
+                found = await self._ask_once_more(job, known)
+                if found is not None:
+                    return found
+            case Failed() | InDoubt() | None:
+                pass
+            case _:
+                assert_never(known)
+        bought = await self._buy(job, replay=isinstance(known, InDoubt))
+        return await self._fetch(job, bought) if isinstance(bought, Paid) else bought
+
+    async def _ask_once_more(self, job: Job, lost: PaidLost) -> Outcome | None:
+        """Ask a lost image's host before it is bought again; `None` if it has to be.
+
+        A host that is down, or that sends something else than an image, may still have it.
+        """
+        if lost.url:
+            found = await self._fetch(job, Paid(url=lost.url, credits=lost.credits))
+            if not isinstance(found, PaidLost):
+                return found
+        if self._purchasing.halt:
+            return lost
+        await self._purchasing.ledger.resolve(job.key, Resolution.REBUY)
+        return None
+
+    async def _fetch(self, job: Job, paid: Paid, *, may_have_landed: bool = False) -> Outcome:
+        if self._purchasing.halt.disk_is_lost:
+            return paid
+        return await self._downloader.fetch(job, paid, may_have_landed=may_have_landed)
 
     async def _buy(self, job: Job, *, replay: bool) -> Bought | None:
         if not self._proven:

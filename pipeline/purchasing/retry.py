@@ -152,8 +152,10 @@ class RetryDecision:
     async def _doubtful(
         self, job: Job, attempt: Attempt, error: ProviderError, *, tries: JobTries
     ) -> InDoubt | AskAgain:
-        images = error.images if isinstance(error, ReplyUnknown) else 1
-        held = Credits(max(attempt.price, job.price * images))
+        images, said = 1, 0
+        if isinstance(error, ReplyUnknown):
+            images, said = error.images, error.credits_said
+        held = Credits(max(attempt.price, job.price * images, said))
         await self.ledger.doubt(
             attempt,
             reason=str(error),

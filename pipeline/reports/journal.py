@@ -26,6 +26,7 @@ from pipeline.purchasing.events import (
     PoolPaused,
     RequestSent,
     Retrying,
+    SameImage,
     StageOpening,
 )
 
@@ -81,6 +82,8 @@ class Journal:
                 self.write("retry", reason=reason, seconds=round(seconds, 3))
             case BuyingHalted(reason=reason, exit_code=code, budget=budget):
                 self.write("budget" if budget else "checkpoint", reason=reason, exit_code=code)
+            case SameImage(job=job, other=other):
+                self.write("same_image", **_name(job), other=other)
             case PaidUnrecorded(job=job, url=url):
                 self.write("unrecorded", **_name(job), url=url)
                 self.flush()

@@ -33,6 +33,7 @@ from pipeline.purchasing.buying import Purchasing
 from pipeline.purchasing.downloading import Downloader
 from pipeline.purchasing.halt import Breaker, Halt
 from pipeline.purchasing.inspecting import ImageInspector
+from pipeline.purchasing.known_images import KnownImages
 from pipeline.purchasing.pacing import Pacer
 from pipeline.purchasing.renderer import Renderer
 from pipeline.purchasing.reservations import Reservations
@@ -123,6 +124,7 @@ async def ours(url, folder, *, jobs, at_once, inspector=None):
     stored = []
     reached = ProviderSettings(base_url=url, key="bench")
     images = images_in(folder)
+    known_images = KnownImages(ledger)
     async with open_provider("gptimage", settings=reached) as provider:
         renderer = Renderer(
             purchasing=Purchasing(
@@ -132,6 +134,7 @@ async def ours(url, folder, *, jobs, at_once, inspector=None):
                 pace=Pacer(limit=at_once),
                 breaker=Breaker(halt, doubts_in_a_row=3, failures=FailureLimit(), due=jobs),
                 halt=halt,
+                known_images=known_images,
                 settings=settings,
                 listen=lambda _: None,
             ),
@@ -140,6 +143,7 @@ async def ours(url, folder, *, jobs, at_once, inspector=None):
                 ledger=ledger,
                 images=images,
                 inspector=inspector(images) if inspector else Unseen(),
+                known_images=known_images,
                 settings=settings,
                 listen=lambda _: None,
             ),

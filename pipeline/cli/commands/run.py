@@ -75,7 +75,9 @@ def _add_rendering(parser: argparse.ArgumentParser) -> None:
         help="send again what the provider rejected or refused",
     )
     parser.add_argument(
-        "--rebuy-lost", action="store_true", help="buy images again that were paid for and lost"
+        "--rebuy-lost",
+        action="store_true",
+        help="download paid images that were lost, or buy them again",
     )
     parser.add_argument(
         "--stop-after",

@@ -4,14 +4,29 @@ Nothing is decompressed here, so a decompression bomb does no harm, and memory d
 the file. `inspection` decodes the pixels later.
 """
 
+import re
 from typing import Protocol
 
-from pipeline.errors import ImageBroken
+from pipeline.errors import ImageBroken, NotAnImage
 from pipeline.images.formats import jpeg, png, webp
 from pipeline.images.formats.shape import Shape
 
 _MAGIC = 12
 """Number of bytes at the start of a file that identify its kind."""
+_SEEN = 512
+"""Number of bytes that identify a kind that is not accepted."""
+
+_OTHER_KINDS = (
+    ("a GIF", rb"GIF8[79]a"),
+    ("a BMP", rb"BM"),
+    ("a TIFF", rb"II\*\x00|MM\x00\*"),
+    ("an icon", rb"\x00\x00\x01\x00"),
+    ("an AVIF or HEIC", rb"(?s)....ftyp(?:avi[fs]|hei[cfsx]|hev[cx]|mif1|msf1)"),
+    ("a JPEG XL", rb"\xff\x0a|\x00\x00\x00\x0cJXL "),
+    ("a JPEG 2000", rb"\x00\x00\x00\x0cjP  |\xff\x4f\xff\x51"),
+    ("an SVG", rb"(?s)(?:\xef\xbb\xbf)?\s*(?:<\?xml.{0,400}?)?<svg"),
+)
+"""Image formats that are not accepted, by their first bytes; another download changes nothing."""
 
 
 class _FormatScan(Protocol):
@@ -34,13 +49,13 @@ class StructureScan:
             if len(chunk) < _MAGIC:
                 self._start = chunk
                 return
-            self._scan = _scan_for(chunk[:_MAGIC])
+            self._scan = _scan_for(chunk[:_SEEN])
         self._scan.feed(chunk)
 
     def finish(self) -> Shape:
         """Return the shape of the file; raise `ImageBroken` if its end is missing."""
         if self._scan is None:
-            raise ImageBroken(f"the image is empty or cut off: {len(self._start)} bytes")
+            raise NotAnImage(f"the image is empty or cut off: {len(self._start)} bytes")
         return self._scan.finish()
 
 
@@ -52,4 +67,7 @@ def _scan_for(start: bytes) -> _FormatScan:
         return jpeg.JpegScan()
     if webp.is_webp(start):
         return webp.WebpScan()
-    raise ImageBroken(f"the file is neither PNG, JPEG nor WebP: it starts with {start!r}")
+    other = next((name for name, magic in _OTHER_KINDS if re.match(magic, start)), None)
+    if other is not None:
+        raise ImageBroken(f"the file is neither PNG, JPEG nor WebP, but {other}")
+    raise NotAnImage(f"the file is neither PNG, JPEG nor WebP: it starts with {start[:_MAGIC]!r}")

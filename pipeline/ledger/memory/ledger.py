@@ -20,7 +20,7 @@ from pipeline.ledger.rows import (
 )
 from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.credits import Spent
-from pipeline.model.entry import Attempt, AttemptRecord
+from pipeline.model.entry import Attempt, AttemptRecord, ImageRecord
 from pipeline.model.job import Coordinates, JobKey
 from pipeline.model.run import Run, RunId
 from pipeline.model.verdict import Verdict
@@ -151,6 +151,17 @@ class MemoryRowStore:
         for record in self._by_id:
             if record.job.at.campaign == campaign:
                 yield record.job, record.purchases
+
+    def images(self) -> Sequence[ImageRecord]:
+        return [
+            ImageRecord(
+                job=record.job.key,
+                url=record.job.url,
+                sha256=record.job.artifact.sha256 if record.job.artifact else "",
+            )
+            for record in self._by_id
+            if record.job.url
+        ]
 
     def attempts(self, keys: Sequence[JobKey]) -> Iterator[tuple[JobKey, AttemptRecord]]:
         runs = list(self._runs)

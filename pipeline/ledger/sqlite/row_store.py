@@ -31,7 +31,7 @@ from pipeline.ledger.sqlite.columns import (
 )
 from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.credits import Credits, Spent
-from pipeline.model.entry import AttemptRecord
+from pipeline.model.entry import AttemptRecord, ImageRecord
 from pipeline.model.job import Coordinates, JobKey
 from pipeline.model.run import Run, RunId
 from pipeline.model.verdict import Verdict
@@ -154,6 +154,13 @@ class SqliteRowStore:
 
     def campaign_jobs(self, campaign: Slug) -> Iterable[tuple[JobRow, Sequence[PurchaseRow]]]:
         return self._bought(self._connection.execute(statements.CAMPAIGN_JOBS, (campaign,)))
+
+    def images(self) -> Sequence[ImageRecord]:
+        rows = self._connection.execute(statements.IMAGES)
+        return [
+            ImageRecord(job=JobKey(unpacked(key)), url=url, sha256=unpacked(sha256 or ""))
+            for key, url, sha256 in rows
+        ]
 
     def attempts(self, keys: Sequence[JobKey]) -> Iterable[tuple[JobKey, AttemptRecord]]:
         for rows in self._by_keys(statements.ATTEMPTS, keys):

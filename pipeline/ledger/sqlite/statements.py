@@ -62,6 +62,8 @@ where job.campaign = (select id from campaign where slug = ?)
 order by job.id
 """
 
+IMAGES = "select key, url, sha256 from job where url is not null order by id"
+
 PURCHASE = "select * from purchase where job = ? and nth = ?"
 ADD_PURCHASE = """
 insert into purchase (job, nth, key, run, opened, state, credits, seal)

@@ -7,6 +7,7 @@ from builders import NOW, a_job, a_run
 
 from pipeline.app.next_steps import steps_onward
 from pipeline.app.options import CampaignOptions
+from pipeline.errors import ProviderStopped
 from pipeline.ledger.memory.ledger import MemoryLedger
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.credits import Budget, Credits
@@ -116,7 +117,7 @@ async def test_a_doubt_names_the_command_that_settles_it(ledger):
 
 async def test_a_lost_image_names_the_flag_that_buys_it_again_and_says_that_it_costs(ledger):
     assert await named(ledger, FIVE, counts={Status.PAID_LOST: 1}) == [
-        "Next run --rebuy-lost, which pays again for the lost images"
+        "Next run --rebuy-lost, which asks for the lost images once more, then pays again"
     ]
 
 
@@ -131,3 +132,23 @@ async def test_what_never_left_the_machine_is_asked_again_by_a_plain_run(ledger,
     """With a provider that could not be reached one was told to change the prompt."""
     await ledger.fail(await submit(ledger, FIVE[0]), Failed(kind=kind, reason="no"), http=None)
     assert await named(ledger, FIVE, counts={Status.FAILED: 1}) == [step]
+
+
+async def test_a_wrong_key_comes_before_another_run(ledger):
+    """`Next: run` was all that was said, and it would have ended the same way."""
+    stopped = ProviderStopped("the provider refused the key", remedy="set GPTIMAGE_API_KEY to …")
+    state = CampaignState(
+        jobs=FIVE,
+        asked=None,
+        drafts=FIVE,
+        finals=(),
+        entries={},
+        verdicts={},
+        stale=(),
+        waiting=(),
+    )
+    steps = steps_onward(GIVEN, {Status.PLANNED: 5}, state, reason=stopped)
+    assert steps == [
+        ("Next", "set GPTIMAGE_API_KEY to …"),
+        ("then", "pipeline run c.yaml --provider gptimage --only 'citrus/*'"),
+    ]

@@ -7,8 +7,8 @@ from pipeline.cli.progress import BarProgress, LineProgress, opening_words
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.campaign import Stage
 from pipeline.model.credits import Credits
-from pipeline.model.outcome import Stored
-from pipeline.purchasing.events import BuyingHalted, RequestSent, StageOpening
+from pipeline.model.outcome import Failed, FailureKind, Stored
+from pipeline.purchasing.events import BuyingHalted, RequestSent, Retrying, StageOpening
 
 
 def stored(job):
@@ -106,3 +106,32 @@ def test_the_opening_of_a_pure_download_names_no_credits(monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
     words = opening_words(an_opening(to_fetch=2))
     assert words == "final  2 of 9 images to download, paid"
+
+
+DEAD = "could not be sent: 127.0.0.1:9 does not answer: Connection refused"
+
+
+@pytest.mark.parametrize("screen", [LineProgress, BarProgress])
+def test_a_dead_server_is_told_once_while_the_run_works(screen, monkeypatch, capsys):
+    """One refused connection was told five times, in one screen."""
+    monkeypatch.setenv("NO_COLOR", "1")
+    job, shown = a_job(), screen()
+    shown.happened(Retrying(job=job, reason=DEAD, seconds=0.5))
+    shown.happened(BuyingHalted(reason=f"the provider cannot be reached: {DEAD}", exit_code=7))
+    shown.delivered(job, Failed(kind=FailureKind.NOT_SENT, reason=DEAD))
+    told = " ".join(capsys.readouterr().err.split())
+    assert told.count("Connection refused") == 1
+    assert "cannot be reached: as above" in told
+
+
+def test_another_reason_is_told_in_full(lines, capsys):
+    first, second = a_job("citrus/4x3"), a_job("berry/4x3")
+    lines.delivered(first, Failed(kind=FailureKind.REFUSED, reason="no"))
+    lines.delivered(second, Failed(kind=FailureKind.REFUSED, reason="a prompt against the policy"))
+    lines.delivered(second, Failed(kind=FailureKind.REFUSED, reason="a prompt against the policy"))
+    said = capsys.readouterr().err.splitlines()
+    assert [line.partition("  ")[2] for line in said] == [
+        "no; not charged",
+        "a prompt against the policy; not charged",
+        "as above; not charged",
+    ]

@@ -90,9 +90,68 @@ def test_two_images_for_one_are_a_doubt_that_shows_both():
     assert no.value.images == 2
 
 
-def test_the_same_image_named_twice_is_one_image():
-    url = "https://a/1.png"
-    assert read(200, {"code": 0, "data": {"images": [{"url": url}, {"url": url}]}}).url == url
+@pytest.mark.parametrize(
+    "images",
+    [
+        [{"url": "https://a/1.png"}, {"url": "https://a/1.png"}],
+        ["https://a/1.png", "https://a/1.png"],
+        [{"url": "https://a/1.png"}, {"b64_json": "iVBORw0KGgo="}],
+        [{"url": "https://a/1.png"}, {"url": "https://a/\x00.png"}],
+    ],
+)
+def test_every_image_of_an_answer_counts(images):
+    """The same URL twice counted one price: charged 8, manifest [4, 4]."""
+    with pytest.raises(ReplyUnknown, match="one image was asked for, and the answer shows 2") as no:
+        read(200, {"code": 0, "data": {"images": images}})
+    assert no.value.images == 2
+    shown = shown_images(no.value.raw, base_url="https://api.example.com")
+    assert (len(shown), shown[0]) == (2, "https://a/1.png")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "words"),
+    [
+        (200, says(0, "ok"), "the answer holds no image (HTTP 200)"),
+        (200, says(0, "Success!"), "the answer holds no image (HTTP 200)"),
+        (
+            502,
+            b"<html><head><title>502 Bad Gateway</title></head><body><h1>502</h1></body></html>",
+            "the answer cannot be read (HTTP 502): an HTML page, '502 Bad Gateway'",
+        ),
+        (
+            200,
+            b"<!DOCTYPE html>\n<html><style>p {color: red}</style><p>Please &amp; sign in",
+            "the answer cannot be read (HTTP 200): an HTML page, 'Please & sign in'",
+        ),
+        (200, b"<script>location = '/login'</script>", "the answer cannot be read (HTTP 200)"),
+        (500, says(1, "<b>Bad</b> <i>luck</i>"), "(HTTP 500): Bad luck"),
+        (400, says(1, "n must be < 2 and > 0"), "(HTTP 400): n must be < 2 and > 0"),
+    ],
+)
+def test_a_message_is_for_people(status, body, words):
+    """`were not answered: HTTP 200 ok` and raw HTML were printed."""
+    with pytest.raises(ProviderError) as failure:
+        read(status, body)
+    assert words in str(failure.value)
+    assert "<" not in str(failure.value).replace("< 2", "")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "words", "remedy"),
+    [
+        (401, b"", "refused the key", "GPTIMAGE_API_KEY"),
+        (200, says(-1, "invalid api key"), "refused the key", "GPTIMAGE_API_KEY"),
+        (403, says(403, "API key not valid"), "refused the key", "GPTIMAGE_API_KEY"),
+        (402, b"", "the credits do not suffice", "add credits"),
+        (401, says(401, "insufficient credits"), "the credits do not suffice", "add credits"),
+        (403, b"", "does not allow this key", "ask the provider"),
+    ],
+)
+def test_a_stop_says_whether_it_is_the_key_or_the_credits(status, body, words, remedy):
+    """A wrong key was told as "key or funds", and what to do as "run"."""
+    with pytest.raises(ProviderStopped, match=words) as failure:
+        read(status, body)
+    assert remedy in failure.value.remedy
 
 
 def test_a_reply_that_cannot_be_read_shows_no_images():

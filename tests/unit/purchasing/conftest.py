@@ -16,6 +16,7 @@ from pipeline.purchasing.buying import Purchasing
 from pipeline.purchasing.downloading import Downloader
 from pipeline.purchasing.halt import Breaker, Halt
 from pipeline.purchasing.inspecting import ImageInspector
+from pipeline.purchasing.known_images import KnownImages
 from pipeline.purchasing.pacing import Pacer
 from pipeline.purchasing.renderer import Renderer
 from pipeline.purchasing.reservations import Reservations
@@ -48,6 +49,7 @@ class Shop:
         self.halt = Halt()
         self.events = []
         self.settings = replace(RenderingSettings(), **knobs)
+        self.known_images = KnownImages(self.ledger)
         self.purchasing = Purchasing(
             provider=self.provider,
             ledger=self.ledger,
@@ -62,6 +64,7 @@ class Shop:
                 due=100,
             ),
             halt=self.halt,
+            known_images=self.known_images,
             settings=self.settings,
             listen=self.events.append,
             sleep=self._sleep,
@@ -79,6 +82,7 @@ class Shop:
             ledger=self.ledger,
             images=self.images,
             inspector=self.inspector,
+            known_images=self.known_images,
             settings=self.settings,
             listen=self.events.append,
             sleep=self._sleep,

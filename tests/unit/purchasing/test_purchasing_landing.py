@@ -110,6 +110,7 @@ async def test_a_better_download_replaces_one_that_cannot_be_decoded(shop, tmp_p
     here.downloader = type(here.downloader)(
         **{name: getattr(here.downloader, name) for name in ("provider", "ledger", "images")},
         inspector=here.inspector,
+        known_images=here.known_images,
         settings=here.settings,
         listen=here.events.append,
         sleep=heal,

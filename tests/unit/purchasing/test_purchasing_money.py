@@ -263,7 +263,7 @@ async def test_an_image_that_is_gone_is_paid_and_lost_and_bought_again_only_when
     here.provider.download = _failing(good, ImageGone("404"), times=1)
     [first] = await here.render(a_job())
     assert isinstance(first, PaidLost)
-    here.provider.download = good
+    here.provider.download = _failing(good, ImageGone("404"), times=1)
     [second] = await here.render(a_job())
     assert isinstance(second, Stored)
     assert (await here.ledger.spent()).confirmed == here.provider.charged == 4

@@ -32,6 +32,7 @@ from pipeline.model.request import Quality
 from pipeline.providers.profiles import EMBEDDED, GPTIMAGE, PROFILES
 from pipeline.purchasing.buying import Purchasing
 from pipeline.purchasing.halt import Breaker, Halt
+from pipeline.purchasing.known_images import KnownImages
 from pipeline.purchasing.pacing import Pacer
 from pipeline.purchasing.reservations import Reservations
 from pipeline.purchasing.worker_pool import work_through
@@ -218,6 +219,7 @@ class Storm:
                 due=len(weather.jobs),
             ),
             halt=self.halt,
+            known_images=KnownImages(self.ledger),
             settings=settings_,
             listen=lambda _event: None,
             sleep=self.halt.sleep,

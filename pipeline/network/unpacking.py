@@ -1,0 +1,91 @@
+"""Undoing the compression of an image while it comes, within bounds.
+
+Nobody asked for one, and some hosts pack whatever they send, or label as packed what is not. So the
+first bytes decide, and the label only where they say nothing.
+"""
+
+import zlib
+from collections.abc import Iterator
+
+from pipeline.errors import DownloadFailed, NotAnImage
+
+_PIECE = 64 * 1024
+"""Most bytes that are unpacked at one time."""
+
+_START = 4
+"""Bytes that tell what a body is."""
+
+_MOST_LAYERS = 3
+_IMAGES = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF")
+_GZIP = b"\x1f\x8b"
+_ZLIB_METHOD, _ZLIB_CHECK = 8, 31
+_PLAIN = frozenset({"", "identity", "none"})
+_DEFLATED = frozenset({"deflate", "x-deflate"})
+
+
+class Unpacking:
+    """One layer of a body: passes it on, or unpacks it into the layer below."""
+
+    def __init__(self, encoding: str = "", *, layers: int = _MOST_LAYERS) -> None:
+        self._labels = [label.strip().lower() for label in encoding.split(",")]
+        self._layers = layers
+        self._start: bytes | None = b""
+        self._stream: zlib._Decompress | None = None
+        self._below: Unpacking | None = None
+
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        """Yield what the next bytes hold, in pieces; `DownloadFailed` if they are damaged."""
+        if self._start is not None:
+            chunk = self._start + chunk
+            if len(chunk) < _START:
+                self._start = chunk
+                return
+            self._start = None
+            self._open(chunk)
+        if self._stream is None or self._below is None:
+            yield chunk
+        else:
+            yield from self._unpacked(chunk, self._below)
+
+    def finish(self) -> Iterator[bytes]:
+        """Yield what is left once the body has ended; `DownloadFailed` if it is cut off."""
+        if self._start:
+            yield self._start
+        if self._stream is not None and self._below is not None:
+            if not self._stream.eof:
+                raise DownloadFailed("the image broke off inside its compression")
+            yield from self._below.finish()
+
+    def _open(self, start: bytes) -> None:
+        if start.startswith(_IMAGES):
+            return
+        label = self._labels[-1]
+        if start.startswith(_GZIP):
+            wbits = zlib.MAX_WBITS | 16
+        elif label in _DEFLATED:
+            zipped = start[0] & 15 == _ZLIB_METHOD and not int.from_bytes(start[:2]) % _ZLIB_CHECK
+            wbits = zlib.MAX_WBITS if zipped else -zlib.MAX_WBITS
+        elif label in _PLAIN or label in ("gzip", "x-gzip"):
+            return
+        else:
+            raise NotAnImage(f"the image host packs the image as {label[:40]!r}, which is not read")
+        if not self._layers:
+            raise NotAnImage("the image is packed again and again")
+        self._stream = zlib.decompressobj(wbits)
+        self._below = Unpacking(",".join(self._labels[:-1]), layers=self._layers - 1)
+
+    def _unpacked(self, packed: bytes, below: "Unpacking") -> Iterator[bytes]:
+        stream = self._stream
+        while packed and stream is not None:
+            try:
+                piece = stream.decompress(packed, _PIECE)
+            except zlib.error as error:
+                raise DownloadFailed(f"the image is damaged in its compression: {error}") from error
+            if piece:
+                yield from below.feed(piece)
+            packed = stream.unconsumed_tail
+            if stream.eof:
+                packed = stream.unused_data
+                if not packed.startswith(_GZIP):  # what follows is padding
+                    return
+                stream = self._stream = zlib.decompressobj(zlib.MAX_WBITS | 16)
