@@ -92,7 +92,7 @@ async def refuse_inside(host: str, *, own: frozenset[str]) -> None:
     for answer in answers:
         address = str(_plain(str(answer[4][0])))
         if address not in own and not is_public(address):
-            raise PermissionError(errno.EACCES, f"the address {address} is private")
+            raise PermissionError(errno.EACCES, f"the address {address} is not allowed")
 
 
 def image_socket_factory(own: frozenset[str]) -> Callable[[AddrInfoType], socket.socket]:

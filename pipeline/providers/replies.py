@@ -233,11 +233,11 @@ def _throttled(reply: Reply, envelope: _Envelope) -> Throttled:
 
 def _unknown(reply: Reply, envelope: _Envelope) -> ReplyUnknown:
     if len(envelope.images) > 1:
-        complaint = f"one image was asked for, and the answer shows {len(envelope.images)}"
+        complaint = f"one image was requested, and the answer contains {len(envelope.images)}"
     elif envelope.images and not envelope.urls:
-        complaint = "the answer shows an image without a URL"
+        complaint = "the answer contains an image without a URL"
     elif envelope.images:
-        complaint = "the answer says no and shows an image"
+        complaint = "the answer reports an error and contains an image"
     elif reply.trouble:
         complaint = f"the answer broke off ({reply.trouble})"
     elif not envelope.readable:

@@ -49,7 +49,7 @@ def test_the_same_url_twice_in_one_answer_is_two_images(pipeline, shop):
     shop.gateway.answer = twice
     ended = shop(text=SODA.replace("[1:1, 4:3]", "[1:1]"))
     assert ended.code == 6
-    assert "the answer shows 2" in ended.err
+    assert "the answer contains 2" in ended.err
     assert money(pipeline, shop) == (0, 8, 8)
 
 
