@@ -23,6 +23,7 @@ PipelineError                   1   a bug unless a subclass says otherwise
 │   ├── DownloadFailed              may be tried again
 │   ├── ImageGone                   the image host does not have it any more
 │   └── ImageBroken                 the downloaded file is not a valid image
+├── AdFileFailed                3   an ad file cannot be made as its placement asks
 ├── TaskFailed                  3   a task raised an error
 │   └── TaskDied                    a task ended every process it ran in
 ├── LocalFault                  74  disk, file or ledger; buying stops, paid images are kept
@@ -258,6 +259,12 @@ class ImageGone(ArtifactError):
 
 class ImageBroken(ArtifactError):
     """The downloaded file is not a complete image of an accepted kind."""
+
+
+class AdFileFailed(PipelineError):
+    """An ad file cannot be made from its image as its placement asks; the others can."""
+
+    exit_code = 3
 
 
 class TaskFailed(PipelineError):
