@@ -24,6 +24,7 @@ PipelineError                   1   a bug unless a subclass says otherwise
 │   ├── ImageGone                   the image host does not have it any more
 │   └── ImageBroken                 the downloaded file is not a valid image
 │       └── NotAnImage              it is no image at all; may be tried again
+├── AdFileFailed                3   an ad file cannot be made as its placement asks
 ├── TaskFailed                  3   a task raised an error
 │   └── TaskDied                    a task ended every process it ran in
 ├── LocalFault                  74  disk, file or ledger; buying stops, paid images are kept
@@ -282,6 +283,12 @@ class NotAnImage(ImageBroken):
 
     It proves nothing about the image: another download may bring it.
     """
+
+
+class AdFileFailed(PipelineError):
+    """An ad file cannot be made from its image as its placement asks; the others can."""
+
+    exit_code = 3
 
 
 class TaskFailed(PipelineError):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pipeline.campaign.grammar.campaign_file import CampaignFile
 from pipeline.campaign.grammar.delivery import ProviderPart
 from pipeline.campaign.variants import stage_settings
+from pipeline.model.ad_file import ImageFormat
 from pipeline.model.campaign import (
     Campaign,
     ContentCredentials,
@@ -18,7 +19,6 @@ from pipeline.model.campaign import (
     Slug,
 )
 from pipeline.model.credits import Budget, Credits
-from pipeline.model.placement import ImageFormat
 from pipeline.model.provider import ProfileName
 from pipeline.model.request import Background
 

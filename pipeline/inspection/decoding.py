@@ -35,7 +35,7 @@ def decode(stream: BinaryIO) -> Image.Image:
 
     Raises `ImageBroken` if the image cannot be decoded completely, `OSError` if the disk fails.
     """
-    with _broken_unless_decoded():
+    with broken_unless_decoded():
         image = Image.open(stream, formats=("PNG", "JPEG", "WEBP"))
         sane_size(image.width, image.height)
         # Converting decodes every pixel, also if the mode stays the same.
@@ -43,7 +43,8 @@ def decode(stream: BinaryIO) -> Image.Image:
 
 
 @contextmanager
-def _broken_unless_decoded() -> Iterator[None]:
+def broken_unless_decoded() -> Iterator[None]:
+    """Raise `ImageBroken` for what Pillow raises inside; an error of the disk passes."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)

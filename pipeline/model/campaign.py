@@ -6,8 +6,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import NewType
 
+from pipeline.model.ad_file import ImageFormat, Placement
 from pipeline.model.credits import Budget
-from pipeline.model.placement import ImageFormat, Placement
 from pipeline.model.provider import ProfileName
 from pipeline.model.request import Background, Quality
 

@@ -11,6 +11,7 @@ from encoded_pictures import END, SIGNATURE, chunk, encoded, header, pieces
 from executor_tasks import ERRORS, Die, Fail, Note, Process, Square
 from isolated_executor import IsolatedExecutor
 
+from pipeline.adfiles.derive import AdFileTask, Derive
 from pipeline.errors import ImageBroken, LocalFault, TaskDied, TaskFailed, UsageError
 from pipeline.executors.inline import InlineExecutor
 from pipeline.executors.local import LocalExecutor
@@ -18,6 +19,7 @@ from pipeline.executors.registry import EXECUTORS, open_executor
 from pipeline.images.local.store import LocalImageStore
 from pipeline.images.thumbs import SIDES, thumb_path
 from pipeline.inspection.task import Inspect, inspect_of
+from pipeline.model.ad_file import FileLabels, ImageFormat, Recipe
 from pipeline.model.request import Background
 
 # Structure and every CRC are right, and the pixels are none.
@@ -159,3 +161,42 @@ async def test_what_is_wrong_with_an_image_is_told(executor, tmp_path):
         await executor.run(Inspect(images=images.location, path="c/a.png"))
     with pytest.raises(LocalFault, match=r"c/b\.png: No such file"):
         await executor.run(Inspect(images=images.location, path="c/b.png"))
+
+
+def recipe_of(artifact, **settings):
+    return Recipe(
+        source_sha256=artifact.sha256,
+        placement="square-200",
+        format=ImageFormat.JPG,
+        labels=FileLabels(source_type="algorithmicMedia"),
+        **{"pixels": (48, 48), **settings},
+    )
+
+
+async def test_ad_files_are_derived_anywhere_and_one_refusal_leaves_the_others(executor, tmp_path):
+    images = LocalImageStore(tmp_path)
+    artifact = await images.put("c/a.png", pieces(encoded("PNG")))
+    good, large = recipe_of(artifact), recipe_of(artifact, pixels=(900, 900))
+    task = Derive(
+        images=images.location,
+        source=artifact.path,
+        files=(AdFileTask(recipe=large, path="c/l.jpg"), AdFileTask(recipe=good, path="c/g.jpg")),
+    )
+    refused, made = await executor.run(task)
+    assert (refused, made) == task.run()
+    assert "would be enlarged" in refused.reason
+    assert (made.path, made.width, made.height) == ("c/g.jpg", 48, 48)
+    assert images.stat_many(["c/g.jpg", "c/l.jpg"]) == {"c/g.jpg": made.bytes}
+
+
+async def test_an_image_that_is_gone_or_broken_arrives_as_such_an_error(executor, tmp_path):
+    images = LocalImageStore(tmp_path)
+    artifact = await images.put("c/a.png", pieces(encoded("PNG")))
+    file = AdFileTask(recipe=recipe_of(artifact), path="c/g.jpg")
+    task = Derive(images=images.location, source=artifact.path, files=(file,))
+    (tmp_path / "c/a.png").write_bytes(UNDECODABLE)
+    with pytest.raises(ImageBroken, match="is not the image that was approved"):
+        await executor.run(task)
+    (tmp_path / "c/a.png").unlink()
+    with pytest.raises(ImageBroken, match=r"c/a\.png is missing"):
+        await executor.run(task)

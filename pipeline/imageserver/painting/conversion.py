@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import replace
+from xml.sax.saxutils import quoteattr
 
 from PIL import Image, PngImagePlugin
 
@@ -31,9 +32,24 @@ def transcode(png: bytes, *, kind: str, quality: int) -> bytes:
         return png
     out = io.BytesIO()
     with Image.open(io.BytesIO(png)) as image:
+        xmp = _boxes_xmp(image)
         picture: Image.Image = image
         if kind == "jpeg" and image.mode == "RGBA":
             picture = Image.new("RGB", image.size, _WHITE)
             picture.paste(image, mask=image.getchannel("A"))
-        picture.save(out, kind.upper(), quality=quality)
+        picture.save(out, kind.upper(), quality=quality, xmp=xmp)
     return out.getvalue()
+
+
+_XMP = (
+    '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
+    '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    '<rdf:Description xmlns:picture="urn:campaign-pipeline:picture:" picture:boxes={boxes}/>'
+    "</rdf:RDF></x:xmpmeta>"
+)
+
+
+def _boxes_xmp(image: Image.Image) -> bytes:
+    """Return the text chunk with the boxes of copy and products as XMP; empty if there is none."""
+    boxes = getattr(image, "text", {}).get("boxes")
+    return _XMP.format(boxes=quoteattr(boxes)).encode() if boxes else b""

@@ -63,10 +63,12 @@ GLOW_STRENGTH = {PaintQuality.LOW: 0.0, PaintQuality.MEDIUM: 0.9, PaintQuality.H
 def paint(order: PaintOrder) -> PaintedPicture:
     """Paint an order. Raises UnpaintableError if its copy or its image cannot be used."""
     try:
-        image, _ = paint_with_inks(order)
+        painting = paint_picture(order)
     except LetteringError as error:
         raise UnpaintableError(error.reason, hint=error.hint) from error
+    image = painting.image
     notes = {"prompt": order.prompt, "seed": str(seed_of(order)), "engine": RENDERER}
+    notes["boxes"] = raster.boxes_text(image.size, painting.copy, painting.product)
     return PaintedPicture(
         png=raster.encode_png(image, notes),
         width=image.width,
@@ -75,38 +77,57 @@ def paint(order: PaintOrder) -> PaintedPicture:
     )
 
 
-def paint_with_inks(order: PaintOrder) -> tuple[Image.Image, list[InkChoice]]:
-    """Paint an order, and return the picture and the ink of each piece of copy."""
+@dataclass(frozen=True, slots=True)
+class Painting:
+    """A painted picture, the ink of each piece of copy, and the box of all products."""
+
+    image: Image.Image
+    inks: list[InkChoice]
+    product: Box | None
+
+    @property
+    def copy(self) -> list[Box]:
+        """The box of each piece of copy, its plate included."""
+        pieces = [ink.piece for ink in self.inks]
+        boxes = [
+            [one.box, one.path.box(), *([one.plate.box()] if one.plate else [])] for one in pieces
+        ]
+        return [around(of_piece) for of_piece in boxes]
+
+
+def paint_picture(order: PaintOrder) -> Painting:
+    """Paint an order, and return the picture with what is known of it."""
     scene, input_image = read_prompt(order), first_input(order)
     width, height = pixels(order.ratio, order.quality)
     if input_image and input_image.use is InputUse.BACKDROP:
         image, done = _paint_edit(order, scene, input_image, (width, height))
+        product = None
     else:
         if input_image:
             scene = replace(scene, family=Family.INPUT, input_size=input_image.image.size, name="")
         composition = compose(scene, width, height)
-        image = _paint_scene(scene, composition, input_image)
+        image, product = _paint_scene(scene, composition, input_image)
         glow = GLOW_STRENGTH[order.quality]
         if glow and input_image is None and not scene.transparent:
             image = raster.add_glow(image, glow)
         done = _draw_copy(image, scene, composition)
     if scene.transparent:
-        return image, done
+        return Painting(image, done, product)
     image = image.convert("RGB")
     fine = order.quality is not PaintQuality.LOW and input_image is None
-    return (raster.add_grain(image) if fine else image), done
+    return Painting(raster.add_grain(image) if fine else image, done, product)
 
 
 def _paint_scene(
     scene: Scene, composition: Composition, input_image: InputImage | None = None
-) -> Image.Image:
-    """Paint a scene without its copy."""
+) -> tuple[Image.Image, Box | None]:
+    """Paint a scene without its copy; returns the picture and the box of its products."""
     image = Image.new("RGBA", (composition.width, composition.height))
     if not scene.transparent:
         _draw_background(image, scene, composition)
-    if scene.family is not Family.WORDS:
-        _draw_products(image, scene, composition, input_image)
-    return image
+    if scene.family is Family.WORDS:
+        return image, None
+    return image, _draw_products(image, scene, composition, input_image)
 
 
 def _paint_edit(
@@ -118,7 +139,10 @@ def _paint_edit(
             "the image to edit has no transparency to keep",
             hint="upload a cut-out, or request an opaque background",
         )
-    new = _paint_scene(scene, compose(scene, *size)) if order.mask else Image.new("RGBA", size)
+    if order.mask:
+        new, _ = _paint_scene(scene, compose(scene, *size))
+    else:
+        new = Image.new("RGBA", size)
     image = apply_mask(order, input_image, new)
     sheet = Image.new("RGBA", size, scene.backdrop)
     sheet.alpha_composite(image)
@@ -156,8 +180,12 @@ def _draw_products(
     scene: Scene,
     composition: Composition,
     input_image: InputImage | None = None,
-) -> None:
-    """Draw the products with shadows and reflections, and the props round them."""
+) -> Box | None:
+    """Draw the products with shadows and reflections, and the props round them.
+
+    Returns the box of the products' own pixels, without shadows and reflections.
+    """
+    boxes: list[Box] = []
     props = place_props(scene, composition)
     _draw_props(image, scene, composition, [p for p in props if p.y < 0])
     if pedestal(scene):
@@ -174,9 +202,11 @@ def _draw_products(
         placed = Sprite(_lit(sprite.image, scene), round(sprite.x + x), round(sprite.y + y))
         _draw_contact(image, scene, composition, PlacedProduct(placed, x, y, k))
         raster.paste_sprite(image, placed)
+        boxes += raster.solid_box(placed)
     if scene.surface is Surface.WET and not scene.transparent:
         _draw_drops(image, scene, composition)
     _draw_props(image, scene, composition, [p for p in props if p.y >= 0])
+    return around(boxes) if boxes else None
 
 
 def _product_sprite(scene: Scene, scale: float) -> Sprite:

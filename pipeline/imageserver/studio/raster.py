@@ -2,6 +2,7 @@
 
 import functools
 import io
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -58,6 +59,15 @@ def paste_sprite(under: Image.Image, sprite: Sprite) -> None:
     right, bottom = min(image.width, under.width - x), min(image.height, under.height - y)
     if left < right and top < bottom:
         under.alpha_composite(image, (x + left, y + top), (left, top, right, bottom))
+
+
+def solid_box(sprite: Sprite) -> list[Box]:
+    """Return the box of a sprite's solid pixels in the picture; none if it has no such pixel."""
+    bounds = sprite.image.getchannel("A").point(lambda a: 255 if a > _SOLID else 0).getbbox()
+    if bounds is None:
+        return []
+    left, top, right, bottom = bounds
+    return [Box(sprite.x + left, sprite.y + top, right - left, bottom - top)]
 
 
 def contact_shadow(under: Image.Image, sprite: Sprite, *, alpha: float, color: str) -> None:
@@ -147,6 +157,20 @@ def add_glow(image: Image.Image, strength: float) -> Image.Image:
     full = glow.resize(image.size, Image.Resampling.BICUBIC)
     lit = ImageChops.screen(image.convert("RGB"), full)
     return lit.convert("RGBA")
+
+
+def boxes_text(size: tuple[int, int], copy: Sequence[Box], product: Box | None) -> str:
+    """Return where copy and products are, for clients that cut a picture, as JSON.
+
+    A box is left, top, width and height in pixels of the picture; `product` is `null` without one.
+    """
+    sides = [[round(side, 1) for side in box] for box in ([*copy, product] if product else copy)]
+    boxes = {
+        "size": list(size),
+        "copy": sides[: len(copy)],
+        "product": sides[-1] if product else None,
+    }
+    return json.dumps(boxes, separators=(",", ":"))
 
 
 def encode_png(image: Image.Image, notes: dict[str, str]) -> bytes:

@@ -27,7 +27,9 @@ def photo(size=(400, 300), color=(40, 90, 200)):
 
 def edit(prompt, reference, **more):
     settings = {"ratio": (4, 3), "quality": PaintQuality.LOW, **more}
-    return proof.paint_with_inks(PaintOrder(prompt=prompt, references=(reference,), **settings))
+    order = PaintOrder(prompt=prompt, references=(reference,), **settings)
+    painting = proof.paint_picture(order)
+    return painting.image, painting.inks
 
 
 def is_green(pixel):

@@ -67,7 +67,8 @@ def test_no_prop_lies_on_copy_or_out_of_the_picture(piece):
 
 
 def check_painted(piece, quality):
-    image, inkings = proof.paint_with_inks(piece.order(quality))
+    painting = proof.paint_picture(piece.order(quality))
+    image, inkings = painting.image, painting.inks
     assert image.size == pixels(piece.ratio, quality)
     faint = [(i.piece.text, round(i.contrast, 2)) for i in inkings if i.contrast < READABLE]
     assert faint == []

@@ -33,7 +33,7 @@ def test_at_least_95_percent_of_quoted_latin_strings_can_be_read_back():
         wanted = [q.text for q in find_quotes(piece.prompt)[0] if latin(q.text)]
         if not wanted:
             continue
-        image, _ = proof.paint_with_inks(piece.order(PaintQuality.MEDIUM))
+        image = proof.paint_picture(piece.order(PaintQuality.MEDIUM)).image
         sheet = Image.new("RGBA", image.size, "#d8d8d8")
         sheet.alpha_composite(image.convert("RGBA"))
         found, _ = ocr(numpy.array(sheet.convert("RGB"))[:, :, ::-1], use_cls=False)

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 import os
 import pickle
 import subprocess
@@ -78,6 +79,7 @@ def test_no_colour_is_left_under_full_transparency():
 def test_the_file_says_what_it_was_painted_from():
     text = opened(paint(order("Ein Glas Honig, “Süß”"))).text
     seed = read_prompt(order("Ein Glas Honig, “Süß”")).seed
+    assert json.loads(text.pop("boxes"))["size"] == [768, 576]
     assert text == {"prompt": "Ein Glas Honig, “Süß”", "seed": str(seed), "engine": "proof"}
 
 

@@ -1,0 +1,135 @@
+"""Continuing an image beyond its edges, so that nobody sees where it ended.
+
+The edge row is drawn outwards and grows softer along the edge with distance, with the grain of the
+picture. Mirrored or blurred backdrops are no alternative: they show ghosts of the headline.
+"""
+
+import random
+from functools import lru_cache
+from typing import Protocol
+
+from PIL import Image, ImageChops, ImageFilter, ImageOps
+
+RIM = 3
+"""Pixels of the edge that are averaged: one row alone would draw its noise outwards."""
+SOFTENING = 0.15
+"""Standard deviation of the blur along the edge, in pixels for a pixel of distance."""
+SHARPEST = 0.7
+"""The blur at the edge itself."""
+STEPS = 40
+"""Most rows that are computed; those between are interpolated."""
+_GRAIN_STRIP = 24
+"""Pixels of the edge on which grain is measured."""
+_TILE = 256
+_FINEST = 0.6
+"""Grain below it is not seen, and not added."""
+_COARSEST = 6.0
+_PLAIN = 2
+
+
+class _Turn(Protocol):
+    def __call__(self, image: Image.Image) -> Image.Image: ...
+
+
+def continue_edges(
+    image: Image.Image, *, left: int, top: int, right: int, bottom: int
+) -> Image.Image:
+    """Return an RGB image with so many more pixels on each side; the middle stays as it is."""
+    image = _beyond(image, left, _left_up, _left_up)
+    image = _beyond(image, right, _right_up, _right_down)
+    image = _beyond(image, top, _same, _same)
+    return _beyond(image, bottom, ImageOps.flip, ImageOps.flip)
+
+
+def _same(image: Image.Image) -> Image.Image:
+    return image
+
+
+def _left_up(image: Image.Image) -> Image.Image:
+    return image.transpose(Image.Transpose.TRANSPOSE)
+
+
+def _right_up(image: Image.Image) -> Image.Image:
+    return image.transpose(Image.Transpose.ROTATE_90)
+
+
+def _right_down(image: Image.Image) -> Image.Image:
+    return image.transpose(Image.Transpose.ROTATE_270)
+
+
+def _beyond(image: Image.Image, length: int, turn: _Turn, back: _Turn) -> Image.Image:
+    """Return an image with more rows beyond the edge that `turn` brings to the top."""
+    if length <= 0:
+        return image
+    upright = turn(image)
+    whole = Image.new("RGB", (upright.width, upright.height + length))
+    whole.paste(upright, (0, length))
+    whole.paste(_rows_beyond(upright, length), (0, 0))
+    return back(whole)
+
+
+def _rows_beyond(image: Image.Image, length: int) -> Image.Image:
+    """Return rows that continue an image above its top, the farthest first."""
+    width = image.width
+    rim = image.crop((0, 0, width, min(RIM, image.height)))
+    row = rim.resize((width, 1), Image.Resampling.BOX)
+    count = min(STEPS, max(2, length))
+    rows = Image.new("RGB", (width, count))
+    for step in range(count):
+        distance = length * step / (count - 1)
+        rows.paste(_softened(row, SHARPEST + SOFTENING * distance), (0, count - 1 - step))
+    smooth = rows.resize(
+        (width, length), Image.Resampling.BILINEAR, box=(0, 0.5, width, count - 0.5)
+    )
+    grain = _grain_of(image.crop((0, 0, width, min(_GRAIN_STRIP, image.height))))
+    return _with_grain(smooth, grain)
+
+
+def _softened(row: Image.Image, deviation: float) -> Image.Image:
+    """Return a row blurred along itself, as if its ends went on for ever."""
+    return row.filter(ImageFilter.GaussianBlur((min(deviation, row.width / _PLAIN), 0)))
+
+
+def _grain_of(strip: Image.Image) -> float:
+    """Return the standard deviation of what is finer than three pixels, 0 to `_COARSEST`."""
+    grey = strip.convert("L")
+    if min(grey.size) < 2 * RIM:
+        return 0.0
+    fine = ImageChops.difference(grey, grey.filter(ImageFilter.MedianFilter(3)))
+    return min(_COARSEST, _usual_level(fine.histogram()) * _MEDIAN_LOSS)
+
+
+def _usual_level(counts: list[int]) -> float:
+    """Return the level that 68 % of the pixels stay below: details of a few do not count."""
+    wanted, before = _ONE_DEVIATION * sum(counts), 0
+    for level, count in enumerate(counts):
+        if before + count >= wanted:
+            # A level stands for all values that are rounded to it; 0 has only half as many.
+            width = 1.0 if level else 0.5
+            return max(0.0, level - 0.5) + width * (wanted - before) / count
+        before += count
+    return 0.0
+
+
+_ONE_DEVIATION = 0.6827
+_MEDIAN_LOSS = 1.15
+"""A median filter of 3 by 3 leaves part of the grain in its own result."""
+
+
+def _with_grain(image: Image.Image, deviation: float) -> Image.Image:
+    if deviation < _FINEST:
+        return image
+    tile = _grain_tile(round(deviation * 4))
+    film = Image.new("L", image.size)
+    for y in range(0, image.height, _TILE):
+        for x in range(0, image.width, _TILE):
+            film.paste(tile, (x, y))
+    return ImageChops.add(image, Image.merge("RGB", (film, film, film)), 1, -128)
+
+
+@lru_cache(maxsize=8)
+def _grain_tile(quarters: int) -> Image.Image:
+    """Return a tile of grain round 128, always the same; the deviation in quarters of a level."""
+    rng = random.Random(1839)  # noqa: S311 - a texture, not a secret
+    levels = [128 + max(-20, min(20, round(rng.gauss(0, quarters / 4)))) for _ in range(_TILE**2)]
+    return Image.frombytes("L", (_TILE, _TILE), bytes(levels))

@@ -1,0 +1,141 @@
+"""The task that makes the ad files of one image."""
+
+import hashlib
+from dataclasses import dataclass
+
+from pipeline.adfiles.encoding import encode
+from pipeline.adfiles.framing import frame_image
+from pipeline.adfiles.provenance import xmp_packet
+from pipeline.adfiles.source_image import SourceImage, open_source
+from pipeline.adfiles.window import PlannedWindow, SourceShape, Target, plan_window
+from pipeline.errors import AdFileFailed, ImageBroken, LocalFault, PipelineError, TaskFailed
+from pipeline.images.base import ImageStore, StoreLocation, local_faults
+from pipeline.images.reading import sha256_of
+from pipeline.images.registry import open_images
+from pipeline.lettering.box import Box
+from pipeline.model.ad_file import AdFile, Recipe, Sides
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AdFileTask:
+    """One ad file to make, and the path that it is stored under."""
+
+    recipe: Recipe
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AdFileRefused:
+    """An ad file that cannot be made, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Derive:
+    """Make the ad files of one image: it is decoded and measured once for all of them."""
+
+    images: StoreLocation
+    source: str
+    """Path of the image in the store."""
+    files: tuple[AdFileTask, ...]
+
+    def run(self) -> tuple[AdFile | AdFileRefused, ...]:
+        """Return one result for each file, in order; a file that fails leaves the others alone.
+
+        Raises `ImageBroken` if the image is missing, changed or cannot be decoded, `LocalFault` if
+        it cannot be read or memory runs out, `TaskFailed` for whatever else a decoder raises.
+        """
+        try:
+            return self._derive()
+        except PipelineError:
+            raise
+        except FileNotFoundError as error:
+            raise ImageBroken(f"{self.source} is not there any more") from error
+        except MemoryError as error:
+            raise LocalFault(f"{self.source}: not enough memory to decode it") from error
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+            raise TaskFailed(f"no ad file could be made from {self.source}: {reason}") from error
+
+    def _derive(self) -> tuple[AdFile | AdFileRefused, ...]:
+        images = open_images(self.images)
+        if sha256_of(images, self.source) != self.files[0].recipe.source_sha256:
+            raise ImageBroken(f"{self.source} is missing, or is not the image that was approved")
+        with images.open(self.source) as stream, local_faults(self.source):
+            source = open_source(stream)
+        shape = source.shape()
+        return tuple(_made(images, source, shape, file) for file in self.files)
+
+
+def _made(
+    images: ImageStore, source: SourceImage, shape: SourceShape, file: AdFileTask
+) -> AdFile | AdFileRefused:
+    try:
+        return _write(images, source, shape, file)
+    except (AdFileFailed, LocalFault) as error:
+        return AdFileRefused(path=file.path, reason=str(error))
+
+
+def _write(images: ImageStore, source: SourceImage, shape: SourceShape, file: AdFileTask) -> AdFile:
+    recipe = file.recipe
+    planned, pixels = window_of(shape, recipe)
+    if planned.scale > recipe.enlarge:
+        raise AdFileFailed(
+            f"the image has {shape.width}×{shape.height} pixels, which would be enlarged "
+            f"{planned.scale:.1f} times for {pixels[0]}×{pixels[1]}; render it in a higher quality"
+        )
+    picture = source.flattened(recipe.background)
+    if picture.mode == "RGBA" and not recipe.alpha:
+        raise AdFileFailed(
+            f"the image has transparent pixels and {recipe.placement} does not accept any; "
+            "set adfiles.background to the colour to lay under it"
+        )
+    framed = frame_image(picture, planned, pixels, background=recipe.background)
+    encoded = encode(framed, recipe.format, xmp=xmp_packet(recipe), max_kb=recipe.max_kb)
+    images.write(file.path, encoded.content)
+    return AdFile(
+        recipe=recipe.id,
+        path=file.path,
+        sha256=hashlib.sha256(encoded.content).hexdigest(),
+        bytes=len(encoded.content),
+        format=recipe.format,
+        width=pixels[0],
+        height=pixels[1],
+        framing=planned.framing,
+        kept=round(planned.kept, 4),
+        extended=round(planned.extended, 4),
+        scale=round(planned.scale, 4),
+        window=_rounded(planned.window),
+        quality=encoded.quality,
+        flags=planned.flags,
+    )
+
+
+def _rounded(box: Box) -> Sides:
+    return round(box.x, 2), round(box.y, 2), round(box.w, 2), round(box.h, 2)
+
+
+def window_of(shape: SourceShape, recipe: Recipe) -> tuple[PlannedWindow, tuple[int, int]]:
+    """Return the window of an image that a recipe shows, and the pixels of the ad file."""
+    pixels = recipe.pixels or (shape.width, shape.height)
+    width, height = pixels
+    target = Target(
+        width=width,
+        height=height,
+        safe=recipe.safe,
+        fit=recipe.fit,
+        keep=tuple(_in_pixels(sides, shape) for sides in recipe.keep),
+        focus=(
+            None
+            if recipe.focus is None
+            else (recipe.focus[0] * shape.width, recipe.focus[1] * shape.height)
+        ),
+    )
+    return plan_window(shape, target), pixels
+
+
+def _in_pixels(sides: Sides, shape: SourceShape) -> Box:
+    x, y, width, height = sides
+    return Box(x * shape.width, y * shape.height, width * shape.width, height * shape.height)

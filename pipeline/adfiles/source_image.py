@@ -1,0 +1,189 @@
+"""The image that ad files are derived from: 8-bit sRGB, its boxes, and what its edges are like."""
+
+import io
+import math
+from collections.abc import Iterator
+from functools import cache
+from itertools import pairwise
+from typing import BinaryIO
+
+from PIL import Image, ImageChops, ImageCms, ImageOps, ImageStat
+
+from pipeline.adfiles.window import Edge, SourceShape
+from pipeline.images.boxes import PictureBoxes, read_boxes
+from pipeline.images.formats.shape import sane_size
+from pipeline.inspection.decoding import broken_unless_decoded
+from pipeline.lettering.box import Box
+
+EDGE_SIDE = 512
+"""Pixels of the longest side at which edges are measured."""
+DEPTH = 8
+"""Pixels of an edge that are looked at, at that size."""
+SAMPLES = 96
+"""Colours along a longest side that are compared: fewer than pixels, so that grain is averaged."""
+DEEPEST = 5.0
+"""CIE76 by which a fit edge deviates from its own mean, from the rim inwards."""
+LIVELIEST = 220.0
+"""Sum of the CIE76 between neighbours along a fit edge.
+
+Measured: of 96 edges of studio pictures 93 are fit, the others have props on them; of 64 edges of
+photos 12 are, all of them sky, floor or studio ground.
+"""
+_SOLID = 24
+"""Alpha above which a pixel of a cut-out is seen."""
+_SIXTEEN_BIT = ("I;16", "I;16B", "I;16L", "I;16N", "I")
+
+
+class SourceImage:
+    """A decoded image with what the planner has to know of it."""
+
+    def __init__(self, pixels: Image.Image, boxes: PictureBoxes | None) -> None:
+        """`pixels` are RGB, or RGBA if any of them is transparent."""
+        self.pixels = pixels
+        self.boxes = boxes
+
+    @property
+    def has_alpha(self) -> bool:
+        """True if any pixel is transparent."""
+        return self.pixels.mode == "RGBA"
+
+    def flattened(self, background: str) -> Image.Image:
+        """Return the pixels, over a plain colour if one is given and any is transparent."""
+        if not self.has_alpha or not background:
+            return self.pixels
+        sheet = Image.new("RGB", self.pixels.size, background)
+        sheet.paste(self.pixels, mask=self.pixels.getchannel("A"))
+        return sheet
+
+    def shape(self) -> SourceShape:
+        """Return the image as the planner sees it; measures the edges."""
+        copy = None if self.boxes is None else self.boxes.copy
+        product = None if self.boxes is None else self.boxes.product
+        if self.has_alpha:
+            # All that a cut-out shows is inside the box of its visible pixels, copy included.
+            seen = _visible_box(self.pixels)
+            if seen is not None and (copy is None or product is None):
+                product, copy = seen, copy or ()
+        return SourceShape(
+            width=self.pixels.width,
+            height=self.pixels.height,
+            copy=copy,
+            product=product,
+            fit_edges=fit_edges(self.pixels),
+        )
+
+
+def open_source(stream: BinaryIO) -> SourceImage:
+    """Decode an image to its last pixel, as 8-bit sRGB, upright.
+
+    CMYK, 16 bits a channel, palettes and other profiles are converted. Raises `ImageBroken` if it
+    cannot be decoded, `OSError` if the disk fails.
+    """
+    with broken_unless_decoded():
+        image = Image.open(stream, formats=("PNG", "JPEG", "WEBP"))
+        sane_size(image.width, image.height)
+        boxes = read_boxes(image)
+        image.load()
+        turned = ImageOps.exif_transpose(image)
+        if turned.size != image.size:
+            boxes = None  # they were written for the picture as it lies in the file
+        return SourceImage(_as_srgb(turned), boxes)
+
+
+def _as_srgb(image: Image.Image) -> Image.Image:
+    if image.mode in _SIXTEEN_BIT:
+        image = image.point(lambda value: value / 257).convert("L")
+    profile = image.info.get("icc_profile")
+    seen = image.has_transparency_data
+    alpha = image.convert("RGBA").getchannel("A") if seen else None
+    if image.mode in ("P", "PA", "LA", "La", "1", "RGBa"):
+        image = image.convert("RGBA" if seen else "RGB")
+    colors = image.convert("RGB") if image.mode == "RGBA" else image
+    rgb = _converted(colors, profile) or colors.convert("RGB")
+    if alpha is None or alpha.getextrema() == (255, 255):
+        return rgb
+    rgb.putalpha(alpha)
+    return rgb
+
+
+def _converted(image: Image.Image, profile: object) -> Image.Image | None:
+    """Return an image with a profile in sRGB; `None` if the profile is missing or unusable."""
+    if not isinstance(profile, bytes) or not profile:
+        return None
+    try:
+        return ImageCms.profileToProfile(
+            image, ImageCms.ImageCmsProfile(io.BytesIO(profile)), _srgb(), outputMode="RGB"
+        )
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return None
+
+
+@cache
+def _srgb() -> ImageCms.ImageCmsProfile:
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+
+
+@cache
+def _to_lab() -> ImageCms.ImageCmsTransform:
+    lab = ImageCms.createProfile("LAB")
+    return ImageCms.buildTransform(_srgb(), lab, "RGB", "LAB")
+
+
+def _visible_box(image: Image.Image) -> Box | None:
+    seen = image.getchannel("A").point(lambda a: 255 if a > _SOLID else 0).getbbox()
+    if seen is None:
+        return None
+    left, top, right, bottom = seen
+    return Box(left, top, right - left, bottom - top)
+
+
+def fit_edges(image: Image.Image) -> frozenset[Edge]:
+    """Return the edges of an image that can be continued; a cut-out continues everywhere."""
+    if image.mode == "RGBA":
+        return frozenset(Edge)
+    scale = EDGE_SIDE / max(image.size)
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    small = image.resize(size, Image.Resampling.BOX, reducing_gap=2.0)
+    return frozenset(edge for edge, strip in _strips(small) if _is_fit(strip))
+
+
+def _strips(image: Image.Image) -> Iterator[tuple[Edge, Image.Image]]:
+    """Yield each edge as a strip of pixels that begins with the rim at its top."""
+    width, height = image.size
+    deep, wide = min(DEPTH, height), min(DEPTH, width)
+    yield Edge.TOP, image.crop((0, 0, width, deep))
+    yield Edge.BOTTOM, ImageOps.flip(image.crop((0, height - deep, width, height)))
+    yield Edge.LEFT, image.crop((0, 0, wide, height)).transpose(Image.Transpose.TRANSPOSE)
+    yield (
+        Edge.RIGHT,
+        image.crop((width - wide, 0, width, height)).transpose(Image.Transpose.TRANSVERSE),
+    )
+
+
+def _is_fit(strip: Image.Image) -> bool:
+    depth, along = edge_deviation(strip)
+    return depth <= DEEPEST and along <= LIVELIEST
+
+
+def edge_deviation(strip: Image.Image) -> tuple[float, float]:
+    """Return how far an edge deviates in depth, and how much it varies along, both in CIE76."""
+    lab = ImageCms.applyTransform(strip, _to_lab())
+    if lab is None:
+        raise TypeError("a transform that is not in place returns an image")
+    mean = lab.resize((lab.width, 1), Image.Resampling.BOX)
+    spread = ImageStat.Stat(
+        ImageChops.difference(lab, mean.resize(lab.size, Image.Resampling.NEAREST))
+    ).rms
+    depth = math.hypot(*(value * unit for value, unit in zip(spread, _LAB_UNITS, strict=True)))
+    count = max(2, lab.width * SAMPLES // EDGE_SIDE)
+    row = lab.resize((count, 1), Image.Resampling.BOX)
+    channels = [
+        [value * unit for value in channel.tobytes()]
+        for channel, unit in zip(row.split(), _LAB_UNITS, strict=True)
+    ]
+    colors = list(zip(*channels, strict=True))
+    return depth, sum(math.dist(here, beside) for here, beside in pairwise(colors))
+
+
+_LAB_UNITS = (100 / 255, 1.0, 1.0)
+"""L* is 0 to 100 in 255 steps; a* and b* are steps of 1."""
