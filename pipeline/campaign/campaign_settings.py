@@ -1,4 +1,4 @@
-"""The `Campaign` value: what a run needs to know besides its jobs."""
+"""Making the `Campaign` value of a checked file: all that a run needs besides its jobs."""
 
 import re
 from collections.abc import Mapping
@@ -102,6 +102,6 @@ _VARIABLE = re.compile(r"\{\{\s*env\.([A-Za-z_][A-Za-z0-9_]*)\s*\}\}", re.ASCII)
 def fill_environment(text: str, environment: Mapping[str, str]) -> str:
     """Return a text with each `{{ env.NAME }}` filled in; raise `KeyError` if one is not set.
 
-    Call it only at the moment of use: the result may be a secret and must not be kept.
+    Call it only where the text is used, since the result may contain a secret.
     """
     return _VARIABLE.sub(lambda found: environment[found[1]], text)

@@ -1,6 +1,6 @@
 """Globs over the names of cells: `--only`, `approve GLOB`, `resolve GLOB`, and rules over axes.
 
-Case counts, `*` crosses `/`, and a size may be written `4:3` or, as in names, `4x3`.
+They are case-sensitive, `*` also matches `/`, and a size may be written `4:3` or `4x3`.
 """
 
 import fnmatch
@@ -35,19 +35,19 @@ def compile_cell_globs(globs: Sequence[str]) -> re.Pattern[str] | None:
 def matching_cells(names: Iterable[CellName], glob: str) -> tuple[CellName, ...]:
     """Return the cells that a glob matches, in the order given.
 
-    Raises `UsageError` with the word that was probably meant if there is none.
+    Raises `UsageError` if there is none, with the word that was probably meant.
     """
     known = tuple(dict.fromkeys(names))
     matches = compile_globs([canonical_glob(glob)]).match
     found = tuple(name for name in known if matches(name))
     if not found:
         words = dict.fromkeys(word for name in known for word in name.split("/"))
-        raise UsageError(f"no cell fits {glob}{no_match_hint(glob, names=known, words=words)}")
+        raise UsageError(f"no cell matches {glob}{no_match_hint(glob, names=known, words=words)}")
     return found
 
 
 def no_match_hint(glob: str, *, names: Iterable[CellName], words: Iterable[str]) -> str:
-    """Return what was probably meant by a glob that matches no cell.
+    """Return a hint at what was meant by a glob that matches no cell.
 
     `words` are the ids that cell names are made of.
     """

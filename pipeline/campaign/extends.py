@@ -1,4 +1,4 @@
-"""`extends`: maps merge, lists replace, `+key` appends; later wins."""
+"""`extends`: mappings are merged, lists replaced, `+key` appends; the later value wins."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -110,7 +110,7 @@ def _append(merged: LocatedMap, key: str, own: LocatedMap, findings: Findings) -
     before = merged.get(name)
     at, value_at = own.key_places[key], own.value_places[key]
     if not isinstance(value, LocatedList) or not isinstance(before, LocatedList | None):
-        findings.error(f"{key} appends to a list, and needs one", at=at, code="extends", path=key)
+        findings.error(f"{key} appends a list to a list", at=at, code="extends", path=key)
         return
     both = LocatedList(value.place, value.path.replace(key, name))
     for source in (before, value):

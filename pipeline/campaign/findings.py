@@ -1,4 +1,4 @@
-"""Places in files, and the list of everything that is wrong."""
+"""Places in files, and the collection of findings."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -20,7 +20,7 @@ class Place(NamedTuple):
 
 
 class Findings:
-    """A collection of everything that is wrong, to be reported together."""
+    """A collection of findings, to be reported together."""
 
     def __init__(self) -> None:
         self._found: dict[Finding, None] = {}

@@ -1,4 +1,4 @@
-"""`init`: the text of a first campaign that runs as it is, with invented products or a feed."""
+"""The campaign files that `init` writes: with invented products, or from a feed."""
 
 import re
 from pathlib import Path
@@ -28,7 +28,7 @@ prompt: |
   on a wet studio table, soft reflections, premium lighting, centered framing,
   poster layout with the headline "{{{{ product.headline }}}}".
 
-# drafts are cheap and for choosing, finals are what you keep
+# choose among cheap drafts; the finals of approved drafts are rendered in high quality
 stages:
   draft: {{quality: low, takes: 2, review: human}}
   final: {{quality: high}}
@@ -54,7 +54,7 @@ prompt: |
   A photorealistic product photo of {subject},
   on a wet studio table, soft reflections, premium lighting, centered framing{ending}
 
-# drafts are cheap and for choosing, finals are what you keep
+# choose among cheap drafts; the finals of approved drafts are rendered in high quality
 stages:
   draft: {{quality: low, takes: 2, review: human}}
   final: {{quality: high}}

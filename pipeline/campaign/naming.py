@@ -68,6 +68,6 @@ def name_problem(value: object) -> NameProblem | None:
 
 
 def slug_of(name: str) -> Slug:
-    """Return the campaign name that is nearest to what a person typed."""
+    """Return the valid campaign name that is nearest to a text."""
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:LONGEST_NAME]
     return Slug(slug.strip("-") or "campaign")

@@ -108,7 +108,7 @@ def _check_backgrounds(checked: CheckedFile) -> None:
             findings.error(complaint, at=at, path=path, code="background")
         else:
             complaint = (
-                f"a transparent background is a preview at {profile.name} and may be refused"
+                f"a transparent background is in preview at {profile.name} and may be refused"
             )
             findings.warning(complaint, at=at, path=path, code="background")
 
@@ -130,5 +130,5 @@ def _check_references(checked: CheckedFile) -> None:
             what = "edits no images" if steps[-1] == "mode" else "takes no reference images"
             findings.error(f"{profile.name} {what}", at=at, path=path, code="references")
         elif profile.caps.references is Support.PREVIEW:
-            complaint = f"reference images are a preview at {profile.name} and may be refused"
+            complaint = f"reference images are in preview at {profile.name} and may be refused"
             findings.warning(complaint, at=at, path=path, code="references")

@@ -95,7 +95,7 @@ class Matrix:
 
 
 class PromptBatch(NamedTuple):
-    """One batch of images and what was written for them, in order, both compressed."""
+    """A batch of images and the prompts written for them, in order, both compressed."""
 
     images: bytes
     """An array of integers: a point, then variant, round, take and page of each image."""
@@ -118,7 +118,7 @@ class PromptCache:
     def __init__(self) -> None:
         self._entries: dict[Hashable, CompressedPrompts] = {}
         self.references: dict[tuple[str, str], Reference | str] = {}
-        """The image, or what is wrong with it, by template and written path; read only once."""
+        """Image, or complaint, by template and written path, so that each file is read once."""
 
     def find(self, key: Hashable) -> CompressedPrompts | None:
         """Return the prompts that were written for this key, or `None`."""

@@ -18,7 +18,7 @@ class Idempotency(StrEnum):
     """The effect of an Idempotency-Key that was used before."""
 
     OFF = "off"
-    """None, as the document mentions none: a repeated request is charged again."""
+    """No effect: a repeated request is charged again. The document mentions no effect."""
     REPLAY = "replay"
     """The same reply, not charged again."""
     REJECT = "reject"
@@ -45,7 +45,7 @@ class Limits:
     json_bytes: int = 1024 * 1024
     """Largest JSON body."""
     upload_bytes: int = 64 * 1024 * 1024
-    """Largest multipart body of an edit, all its images together."""
+    """Largest multipart body of an edit, with all its images."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -51,7 +51,7 @@ _http_log.addFilter(_ClientErrorFilter())
 class ImageServer:
     """The documented image API on one port, and its image host on another.
 
-    An async context manager: it answers until it is left, which waits for running pictures.
+    An async context manager: leaving it waits for pictures that are being painted.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class ImageServer:
         painter: Painter | None = None,
         pages: Pages | None = None,
     ) -> None:
-        """`painter` replaces the engine's painter; it must be picklable, a module's function.
+        """`painter` replaces the engine's painter; it must be picklable, e.g. a function.
 
         `pages` adds pages for people to the API's application. Raises UsageError if the
         file of fault rules cannot be used.
@@ -116,7 +116,7 @@ class ImageServer:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Take no more requests, finish the running ones, close the account."""
+        """Refuse new requests, finish the running ones, and close the account."""
         await self._open.aclose()
 
     async def _start(self, opening: contextlib.AsyncExitStack) -> None:

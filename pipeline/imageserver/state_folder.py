@@ -13,7 +13,7 @@ from pipeline.errors import LedgerUnusable, LocalFault, LockHeld
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SavedState:
-    """What the next start must know, so that image URLs stay valid."""
+    """Values saved for the next start, so that image URLs stay valid."""
 
     secret: str = field(repr=False)
     """The secret that signs image URLs."""

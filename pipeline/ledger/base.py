@@ -1,4 +1,4 @@
-"""The interface of every ledger, and what each operation promises."""
+"""The Protocol of ledgers."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -27,24 +27,23 @@ from pipeline.model.verdict import Verdict
 class Ledger(Protocol):
     """A durable record of requests and money.
 
-    A writing operation is durable when its call returns: it survives a power loss. If the disk
-    fails, it raises `LocalFault`, and so does every later one: nothing may be bought on a ledger
-    that cannot be written. Operations may be called by many tasks at once. They are applied in
-    groups, in the order of the calls, each whole or not at all, and also if the caller is
-    cancelled meanwhile.
+    When a writing operation returns, its effect is durable: it survives a power loss. If the disk
+    fails, it raises `LocalFault`, and so does every later one, since nothing may be bought with a
+    ledger that cannot be written. Many tasks may call operations at once. They are applied in
+    groups, in the order of the calls, each whole or not at all, even if a caller is cancelled.
 
-    Who may pay: an `Attempt` is the permit for exactly one POST, and only `submit` gives one. A
-    job has at most one purchase that is neither confirmed nor freed, unless a person asked for
-    another one with `Resolution.REBUY`.
+    An `Attempt` is the permit for exactly one POST, and only `submit` returns one. A job has at
+    most one purchase that is neither confirmed nor freed, unless a person asked for another one
+    with `Resolution.REBUY`.
     """
 
     async def begin(self, run: Run) -> Sequence[Attempt]:
         """Open a run; return the attempts that dead runs of its campaign left without an ending.
 
-        The caller holds the campaign's lock, so no run that could end them is alive. They are left
-        as they are: their credits stay counted as in doubt, and `submit` refuses their jobs until
-        each has been given its ending by `paid`, `fail`, `release`, `doubt` or `abandon`. If the
-        caller dies before that, the next `begin` returns them again.
+        The caller must hold the campaign's lock, so that no other run is alive. The attempts are
+        not changed: their credits count as in doubt, and `submit` refuses their jobs until each
+        is ended by `paid`, `fail`, `release`, `doubt` or `abandon`. If the caller dies before
+        that, the next `begin` returns them again.
         """
         ...
 
@@ -55,44 +54,43 @@ class Ledger(Protocol):
     async def submit(
         self, job: Job, *, run: Run, budget: Budget, same_purchase: bool = False
     ) -> Attempt:
-        """Reserve the price of a job under every limit, and permit one POST.
+        """Reserve the price of a job within every budget, and permit one POST.
 
-        One durable transaction, made before anything is sent. Raises `BudgetReached` if
-        confirmed + in doubt + reserved + price would pass a limit (`month`: the account's current
-        UTC month, over all campaigns).
+        This is one durable transaction, to be made before anything is sent. Raises `BudgetReached`
+        if confirmed + in doubt + reserved + price would exceed a budget (`month`: that of the
+        account in the current UTC month, over all campaigns).
 
-        With `same_purchase` the newest purchase of a job in doubt is posted again under the same
-        key, on the same account, and nothing more is reserved; the purchase stays with the run
-        that opened it.
+        With `same_purchase`, the newest purchase of a job in doubt is sent again under its key, on
+        the same account. Nothing more is reserved, and the purchase stays with the run that
+        opened it.
 
-        Raises `ValueError`, and permits nothing, for a job that is stored, paid, paid and lost, in
-        doubt (without `same_purchase`), or has an open attempt, in flight or of a dead run: it
-        could be paid for twice. So for a replay on another account, or whose key is lost. A permit
-        whose caller was cancelled before receiving it is released again.
+        Raises `ValueError` if the job could be paid for twice: if it is stored, paid, lost, in
+        doubt (without `same_purchase`), or has an open attempt; and for a replay on another
+        account, or one whose key is lost. If the caller is cancelled before it receives the
+        permit, the permit is released.
         """
         ...
 
     async def paid(self, attempt: Attempt, receipt: Receipt) -> None:
-        """Record a provider's yes: the credits are confirmed, the URL is kept, the job is `Paid`.
+        """Record a purchase: the credits are confirmed, the URL is kept, the job is `Paid`.
 
-        Call it before the download starts. Also for an attempt in doubt: a late yes counts like a
-        prompt one. A second call for the same attempt changes nothing. If the job has been bought
-        again meanwhile, only the credits are corrected. Raises `ValueError` for an attempt that
-        was closed as not charged.
+        Call it before the download starts. It also applies to an attempt in doubt. A second call
+        for the same attempt changes nothing. If the job has been bought again meanwhile, only the
+        credits are corrected. Raises `ValueError` for an attempt that was closed as not charged.
         """
         ...
 
     async def stored(self, job: JobKey, artifact: Artifact) -> None:
-        """Record that the image is on disk, whole: the job is `Stored`.
+        """Record that the image is on disk and complete: the job is `Stored`.
 
-        May be called again, after a repair or for a new place.
+        May be called again, after a repair or if the file has moved.
         """
         ...
 
     async def unfetched(self, job: JobKey, *, reason: str, lost: bool) -> None:
-        """Record that a paid image could not be downloaded this time, or (`lost`) never can be.
+        """Record that a paid image could not be downloaded or, with `lost`, that it never can be.
 
-        It stays paid for. A lost image may be bought again only by `Resolution.REBUY`.
+        The job stays paid for. A lost image is bought again only after `Resolution.REBUY`.
         """
         ...
 
@@ -101,15 +99,15 @@ class Ledger(Protocol):
     ) -> None:
         """Record that an attempt was not charged: its reservation is freed, the job is `Failed`.
 
-        If an earlier attempt of the same purchase is in doubt, purchase and job stay in doubt: a
-        replay that failed proves nothing about it. The same holds for `release`.
+        If an earlier attempt of the same purchase is in doubt, purchase and job stay in doubt,
+        since a failed replay proves nothing about it. The same holds for `release`.
         """
         ...
 
     async def release(
         self, attempt: Attempt, *, reason: str, http: int | None = None, request_id: str = ""
     ) -> None:
-        """Record that nothing was sent or charged: the job is due as if it had never been asked."""
+        """Record that nothing was sent or charged: the job is due again."""
         ...
 
     async def doubt(
@@ -122,19 +120,19 @@ class Ledger(Protocol):
         raw: bytes = b"",
         at_most: Credits | None = None,
     ) -> None:
-        """Record that nobody can know whether an attempt was charged: its credits are in doubt.
+        """Record that an attempt may have been charged: its credits are in doubt.
 
-        The job is not bought again unless `same_purchase` replays it, or `resolve` frees it.
-        `at_most`: what it may have cost, if that is more than was reserved; all of it counts. A
-        second call for the same attempt changes nothing.
+        The job is not bought again unless `same_purchase` replays it, or `resolve` frees it. Pass
+        `at_most` if it may have cost more than was reserved. A second call for the same attempt
+        changes nothing.
         """
         ...
 
     async def abandon(self, attempts: Sequence[Attempt], *, reason: str) -> None:
-        """Record that nobody saw how these attempts ended: each is in doubt, as by `doubt`.
+        """Record that it is not known how these attempts ended: each is in doubt, as by `doubt`.
 
-        One durable transaction for all of them. No time of ending is recorded, since none is
-        known. An attempt that has an ending already is left alone.
+        This is one durable transaction. No time of ending is recorded, since none is known. An
+        attempt that has an ending already is not changed.
         """
         ...
 
@@ -145,38 +143,38 @@ class Ledger(Protocol):
     async def image_found(self, job: JobKey, url: str, *, charged: Credits | None = None) -> None:
         """Record that a person found the image of a job in doubt or lost: `Paid` at this URL.
 
-        `charged`: what a doubt turned out to have cost; all that was counted for it unless given.
-        Raises `ValueError` for a job in another state.
+        `charged` is what the doubt really cost; by default, all that was counted for it. Raises
+        `ValueError` for a job in another state.
         """
         ...
 
     async def resolve(
         self, job: JobKey, resolution: Resolution, *, charged: Credits | None = None
     ) -> None:
-        """Record what a person, or the balance, says of a job in doubt.
+        """Record the answer of a person, or of the balance, for a job in doubt.
 
-        `REBUY` is the one way to a second purchase of a job in doubt or lost; the old one stays
-        counted. `charged`: as in `image_found`, for `CHARGED` alone. Raises `ValueError` for a job
-        in another state.
+        Only `REBUY` permits a second purchase of a job in doubt or lost; the first stays counted.
+        `charged` is as in `image_found`, for `CHARGED` only. Raises `ValueError` for a job in
+        another state.
         """
         ...
 
     async def restore(self, run: RunRecord, jobs: Sequence[Restored]) -> int:
-        """Write jobs of a run as they stood in a ledger that is gone; return how many were new.
+        """Write jobs of a run from a ledger that was lost; return how many were new.
 
-        A job that is known already is left alone. A purchase that is restored in doubt is never
+        A job that is known already is not changed. A purchase that is restored in doubt is never
         replayed, since its key is not known.
         """
         ...
 
     async def entries(self, keys: Sequence[JobKey]) -> Mapping[JobKey, Entry]:
-        """Return what is known of any number of jobs; unknown ones are absent."""
+        """Return the entries of these jobs; unknown jobs are absent."""
         ...
 
     async def campaign_entries(self, campaign: Slug) -> Sequence[Entry]:
         """Return every job of a campaign that was ever submitted, in the order of submission.
 
-        Also those that are no longer in the campaign file.
+        This includes jobs that are no longer in the campaign file.
         """
         ...
 
@@ -193,7 +191,7 @@ class Ledger(Protocol):
         ...
 
     async def reply(self, job: JobKey) -> bytes:
-        """Return the newest body that was kept of a job's replies; empty if none was."""
+        """Return the newest body of a reply to a job that was kept; empty if there is none."""
         ...
 
     async def spent(
@@ -204,17 +202,17 @@ class Ledger(Protocol):
         run: RunId | None = None,
         month: str | None = None,
     ) -> Spent:
-        """Return the confirmed and in-doubt credits of some purchases; reservations are in doubt.
+        """Return the credits of purchases, confirmed and in doubt; reserved ones are in doubt.
 
-        `month` is `YYYY-MM`, UTC, by the time of the purchase. `None` does not limit a dimension.
+        `month` is `YYYY-MM`, UTC, by the time of the purchase. `None` selects all.
         """
         ...
 
     async def decide(self, verdict: Verdict, *, campaign: Slug, base: int | None = None) -> Verdict:
         """Record a verdict; return it with its revision.
 
-        If `base` is given and is not the newest revision of the cell at that stage, `StaleVerdict`
-        carries the newest verdict, and nothing is written.
+        If `base` is given and is not the newest revision of the cell at that stage, nothing is
+        written, and `StaleVerdict` with the newest verdict is raised.
         """
         ...
 
@@ -231,13 +229,13 @@ class Ledger(Protocol):
         ...
 
     async def last_paid(self, account: Account) -> datetime | None:
-        """Return when this account last sold an image, UTC; soon after, no canary is needed."""
+        """Return the time (UTC) at which this account last paid for an image."""
         ...
 
     async def written(self) -> int:
-        """Return how many groups of writes were made, by any process.
+        """Return the number of groups of writes made by all processes; this reads only one row.
 
-        As long as it stays the same, so does every other answer; it costs one row to read.
+        While the number stays the same, so do the results of all other queries.
         """
         ...
 
@@ -247,7 +245,7 @@ class Ledger(Protocol):
 
 
 class StaleVerdict(Exception):
-    """The verdict was based on a revision that is no longer the newest."""
+    """The verdict was based on a revision that is not the newest one."""
 
     def __init__(self, newest: Verdict | None) -> None:
         super().__init__("somebody else decided on this cell in the meantime")

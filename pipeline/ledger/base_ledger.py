@@ -1,4 +1,4 @@
-"""Every operation of a ledger as one write or one read of a row store."""
+"""The operations of a ledger, each as one write or one read of a row store."""
 # ruff: noqa: D102 - base.Ledger documents each operation
 
 from abc import ABC, abstractmethod
@@ -36,15 +36,14 @@ Result = TypeVar("Result")
 
 
 def utc_now() -> datetime:
-    """Return the time of the wall clock."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
 class BaseLedger(ABC):
-    """`Ledger` over whatever can apply a function to a `RowStore`.
+    """The base of ledgers: every operation as a function over a `RowStore`.
 
-    A kind of ledger adds how a write is made durable and how a read sees one moment; the rules are
-    the same for all of them.
+    A subclass makes writes durable and reads consistent; the rules are the same for all.
     """
 
     @abstractmethod
@@ -53,11 +52,11 @@ class BaseLedger(ABC):
 
     @abstractmethod
     async def _permit(self, operation: Callable[[RowStore, int], Attempt]) -> Attempt:
-        """Do as `_write`, and release the permit if its caller was cancelled meanwhile."""
+        """Write as `_write` does, and release the permit if its caller was cancelled meanwhile."""
 
     @abstractmethod
     async def _read(self, query: Callable[[RowStore], Result]) -> Result:
-        """Apply a query to what is durable, as of one moment."""
+        """Apply a query to one consistent state of the durable rows."""
 
     async def begin(self, run: Run) -> Sequence[Attempt]:
         return await self._write(lambda store, now: buying.begin(store, now, run))

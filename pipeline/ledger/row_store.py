@@ -1,4 +1,4 @@
-"""Reading and writing the rows of a ledger, without any rule."""
+"""The Protocol of row stores, which read and write rows of a ledger without any rules."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from pipeline.model.verdict import Verdict
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SpendScope:
-    """Which purchases are summed; `None` does not limit a dimension."""
+    """The purchases to sum; `None` selects all."""
 
     account: Account | None = None
     campaign: Slug | None = None
@@ -27,8 +27,8 @@ class SpendScope:
 class RowStore(Protocol):
     """The rows of one ledger, inside a transaction that the caller opened.
 
-    A row that is returned is a copy: nothing changes before it is saved. Ids of runs and jobs are
-    the store's own. What is added or saved is seen by later calls in the same transaction.
+    A returned row is a copy; changes have no effect until it is saved. Ids of runs and jobs are
+    internal to the store. Later calls in the same transaction see what was added or saved.
     """
 
     def commits(self) -> int:
@@ -72,11 +72,11 @@ class RowStore(Protocol):
         ...
 
     def add_purchase(self, row: PurchaseRow) -> None:
-        """Add a purchase; it counts at once in `spent` of every scope that it belongs to."""
+        """Add a purchase; `spent` includes it at once in every scope."""
         ...
 
     def save_purchase(self, row: PurchaseRow) -> None:
-        """Save the state and credits of a purchase; `spent` follows at once."""
+        """Save the state and credits of a purchase; `spent` includes the change at once."""
         ...
 
     def attempt(self, job: int, number: int) -> AttemptRow | None:
@@ -100,11 +100,11 @@ class RowStore(Protocol):
         ...
 
     def reply(self, key: JobKey) -> bytes:
-        """Return the newest body that was kept of a job's replies; empty if none was."""
+        """Return the newest body of a reply to a job that was kept; empty if there is none."""
         ...
 
     def spent(self, scope: SpendScope) -> Spent:
-        """Return what a scope has confirmed, and what it has in doubt or reserved."""
+        """Return the confirmed credits of a scope, and those in doubt or reserved."""
         ...
 
     def jobs(self, keys: Sequence[JobKey]) -> Iterable[tuple[JobRow, Sequence[PurchaseRow]]]:

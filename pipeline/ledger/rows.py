@@ -1,4 +1,4 @@
-"""The rows of a ledger: runs, jobs, purchases and attempts, whatever stores them."""
+"""The rows of a ledger: runs, jobs, purchases and attempts, in every kind of store."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -85,7 +85,7 @@ class JobRow:
 
 @dataclass(kw_only=True, slots=True)
 class PurchaseRow:
-    """One purchase of a job, charged at most once whatever its attempts."""
+    """One purchase of a job, charged at most once however many attempts it has."""
 
     job: int
     number: int
@@ -93,7 +93,7 @@ class PurchaseRow:
     key: PurchaseKey
     """Empty if it was lost with an older ledger."""
     run: int
-    """The run that opened it; its credits stay with that run, whoever settles it."""
+    """The run that opened it; its credits count for that run, even if another one settles it."""
     opened: int
     state: PurchaseState
     credits: Credits
@@ -129,7 +129,7 @@ def milliseconds(moment: datetime) -> int:
 
 
 def moment_of(text: str) -> int | None:
-    """Return the inverse of `iso`; raise `ValueError` for what is no time."""
+    """Return the milliseconds of a time written by `iso`; raise `ValueError` if it is none."""
     return milliseconds(datetime.fromisoformat(text)) if text else None
 
 

@@ -1,4 +1,4 @@
-"""One image file as received, safely on disk."""
+"""One image file on disk, as it was received."""
 
 from dataclasses import dataclass
 from enum import StrEnum

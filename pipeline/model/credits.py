@@ -1,4 +1,4 @@
-"""Money: whole credits, honest intervals, and what may be spent."""
+"""Money: credits, intervals of credits, and budgets."""
 
 from dataclasses import dataclass
 from typing import NewType
@@ -15,7 +15,7 @@ class Spent:
 
     confirmed: Credits = FREE
     in_doubt: Credits = FREE
-    """Credits of requests that were sent and never answered."""
+    """Credits of requests that may have been charged."""
 
     @property
     def upper(self) -> Credits:
@@ -28,8 +28,8 @@ class Budget:
     """The most that may be spent, by scope; `None` sets no limit."""
 
     run: Credits | None = None
-    """This invocation."""
+    """For this run."""
     campaign: Credits | None = None
-    """This campaign over all its runs."""
+    """For this campaign, over all its runs."""
     month: Credits | None = None
-    """All campaigns of this output folder and account in the current UTC month."""
+    """For all campaigns of this output folder and account, in the current UTC month."""

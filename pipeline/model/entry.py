@@ -1,4 +1,4 @@
-"""The nouns of a ledger: attempts, runs, resolutions, and one entry for each job."""
+"""The values of a ledger: attempts, runs, resolutions, and one entry for each job."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ PurchaseKey = NewType("PurchaseKey", str)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Attempt:
-    """The permit for exactly one POST: its row is durable."""
+    """The permit for exactly one POST; its row in the ledger is durable."""
 
     job: JobKey
     purchase: PurchaseKey
@@ -55,9 +55,9 @@ class Entry:
     key: JobKey
     at: Coordinates
     outcome: Outcome | None
-    """`None`: an attempt is open (`rendering`), or the job is due as if it had never been asked."""
+    """`None` if an attempt is open (`rendering`), or if the job was never bought."""
     spent: Spent
-    """Over all purchases of the job: a doubt that was bought again stays counted."""
+    """Over all purchases of the job; a doubt stays counted after the job was bought again."""
     purchase: PurchaseKey | None = None
     """Key of the newest purchase; `None` if it was lost with an older ledger."""
     purchased: str = ""
@@ -89,7 +89,7 @@ class Restored:
     outcome: Outcome | None
     spent: Spent
     bought: str
-    """Time of the purchase, as far as it is known; UTC, ISO 8601."""
+    """Time of the purchase, UTC, ISO 8601; empty if it is not known."""
     attempts: Sequence[AttemptRecord] = ()
     """`run` and `purchase` of these records are unknown and ignored."""
 
@@ -98,9 +98,9 @@ class Resolution(StrEnum):
     """The answer of a person, or of the balance, for a job in doubt."""
 
     CHARGED = "charged"
-    """Paid, and no image will come: `paid_lost`."""
+    """Paid, but there is no image: `paid_lost`."""
     NOT_CHARGED = "not_charged"
-    """Nothing was taken: due again."""
+    """Nothing was charged: due again."""
     REBUY = "rebuy"
     """Due again; the old purchase stays counted as in doubt. Also frees a `paid_lost` job."""
 
@@ -123,7 +123,7 @@ class CampaignRecord:
     """All that a ledger knows of one campaign, read at one moment."""
 
     entries: Sequence[Entry]
-    """Every job that was ever submitted, also those no longer in the file."""
+    """Every job that was ever submitted, also if it is no longer in the campaign file."""
     accounts: Mapping[JobKey, Account]
     """The account of each job's newest purchase; jobs without a purchase are absent."""
     verdicts: Sequence[Verdict]

@@ -58,11 +58,11 @@ _REQUEST_FORMAT = ",".join(f'"{name}":%s' for name in _REQUEST_FIELDS)
 
 
 def job_key(at: Coordinates, *, profile: ProfileName, request: RenderRequest) -> JobKey:
-    """Return the key of a job: a hash of what it is, not of its position in a list.
+    """Return the key of a job: a hash of its coordinates, profile and request.
 
     The input of the hash is JSON with sorted names and no spaces. It is assembled by hand, because
-    a plan computes a million keys. A reference counts by its content, which is what is sent; its
-    path is left out.
+    a plan may compute a million keys. Of a reference image, the hash of the content is included,
+    and the path is not.
     """
     request_json = _REQUEST_FORMAT % tuple(
         [

@@ -22,7 +22,7 @@ class Status(StrEnum):
 
 
 class FailureKind(StrEnum):
-    """The reason why nothing was bought; it decides whether a later run tries again."""
+    """Why nothing was bought. This decides whether a later run tries again."""
 
     NOT_SENT = "not_sent"
     REJECTED = "rejected"
@@ -31,7 +31,7 @@ class FailureKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Receipt:
-    """A provider's confirmation of a purchase: an image at a URL, for so many credits."""
+    """A provider's confirmation of a purchase: the URL of the image, and the credits."""
 
     url: str
     credits: Credits
@@ -52,7 +52,7 @@ class Stored:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Paid:
-    """Paid for, not on disk yet: download again, never ask again."""
+    """Paid for, but not on disk yet: it is downloaded, and not requested again."""
 
     url: str
     credits: Credits
@@ -79,7 +79,7 @@ class Failed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class InDoubt:
-    """Sent, unanswered: counted as spent until a person or the provider says otherwise."""
+    """Sent, and not known whether it was charged; counted as spent until it is settled."""
 
     credits: Credits
     reason: str

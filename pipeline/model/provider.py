@@ -1,4 +1,4 @@
-"""The abilities and prices of a provider, as values."""
+"""The capabilities and prices of a provider, as values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ ProfileName = NewType("ProfileName", str)
 """`gptimage`, `embedded`; several profiles may use the same client."""
 
 Account = NewType("Account", str)
-"""A profile at one base URL: whose money it is."""
+"""The account that pays: a profile at one base URL."""
 
 
 class Support(StrEnum):
@@ -37,7 +37,7 @@ class TextMeaning(StrEnum):
 class KnownText:
     """A pattern in an error message, and its meaning.
 
-    A reply with an unknown text leaves open whether it was charged.
+    A reply with an unknown text does not show whether the request was charged.
     """
 
     pattern: str
@@ -47,7 +47,7 @@ class KnownText:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Caps:
-    """The limits of a provider's API; a cell beyond them is refused when it is planned."""
+    """The limits of a provider's API; a campaign with a cell beyond them is refused."""
 
     ratios: tuple[str, ...]
     """The documented ratios; any other is a warning, or an error with `ratios_only`."""

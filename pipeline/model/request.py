@@ -39,4 +39,4 @@ class RenderRequest:
     background: Background = Background.OPAQUE
     references: tuple[Reference, ...] = ()
     variation: str = ""
-    """Value of `X-Variation` if the profile sends it: differs by take; a final has its draft's."""
+    """Value of the header `X-Variation`: different for each take; a final has its draft's."""

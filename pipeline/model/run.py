@@ -8,7 +8,7 @@ from pipeline.model.campaign import Slug
 from pipeline.model.provider import Account
 
 RunId = NewType("RunId", str)
-"""`2026-11-22T060000Z-8f3a1c`: sorts by time, is unique, is a file name everywhere."""
+"""`2026-11-22T060000Z-8f3a1c`: unique, sorts by time, a valid file name on every system."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

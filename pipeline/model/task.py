@@ -1,4 +1,4 @@
-"""Heavy work that costs nothing to repeat, as a value that can be sent to another process."""
+"""Tasks: work that is free to repeat, as values that can be sent to another process."""
 
 from typing import Protocol, TypeVar
 
@@ -6,10 +6,10 @@ Result_co = TypeVar("Result_co", covariant=True)
 
 
 class Task(Protocol[Result_co]):
-    """A frozen, picklable value. It holds no secret, no closure and no ledger.
+    """A frozen, picklable value without secrets, closures or a ledger.
 
     An executor may run it in any process and more than once, so `run` must be safe to repeat and
-    must never buy anything. Its result and its errors have to pickle too.
+    must not buy anything. Its result and its errors must be picklable as well.
     """
 
     def run(self) -> Result_co:

@@ -1,4 +1,4 @@
-"""Decisions about the images of a cell, bound to the image that was looked at."""
+"""Decisions about the images of a cell, bound to the image that the reviewer saw."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,23 +18,23 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Verdict:
-    """One decision on one cell, bound to the image that was looked at."""
+    """One decision on one cell, bound to the image that the reviewer saw."""
 
     cell: CellName
     stage: Stage
     decision: Decision
     round: int
     take: int
-    """The take that was approved; for redo and reject the take that was looked at."""
+    """The approved take; for redo and reject, the take that the reviewer saw."""
     job: JobKey
     sha256: str
-    """Digest of the artifact that was looked at; empty if there was none."""
+    """SHA-256 of the image that the reviewer saw; empty if there was none."""
     by: str
     at: str
     """UTC, ISO 8601 with seconds and `Z`."""
     note: str = ""
     revision: int = 0
-    """Counts the verdicts on this cell and stage, for optimistic locking; the ledger sets it."""
+    """Number of this verdict on its cell and stage, from 1; the ledger sets it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

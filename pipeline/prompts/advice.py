@@ -1,4 +1,4 @@
-"""The advice of the API guide on good prompts, as rules with codes."""
+"""The API guide's advice on prompts, as rules with codes."""
 
 import re
 from collections.abc import Callable
@@ -79,11 +79,11 @@ class Advice:
 
 
 def lint_prompt(prompt: str, *, transparent: bool = False) -> tuple[Advice, ...]:
-    """Return the advice of the API guide that a prompt does not follow."""
+    """Return the rules of the API guide that a prompt breaks."""
     found = (rule(prompt) for rule in _RULES)
     advice = [one for one in found if one is not None]
     if transparent and (backdrop := _BACKDROP.search(prompt)):
-        complaint = f'the background is transparent, and the prompt describes one: "{backdrop[0]}"'
+        complaint = f'the background is transparent, but the prompt describes one: "{backdrop[0]}"'
         advice.append(Advice("lint-backdrop", complaint))
     return tuple(advice)
 
@@ -101,7 +101,7 @@ def _long(prompt: str) -> Advice | None:
     if _words(longest) <= LONGEST_QUOTE:
         return None
     complaint = (
-        f"a quoted text has {_words(longest)} words; more than {LONGEST_QUOTE} often misspells"
+        f"a quoted text has {_words(longest)} words; more than {LONGEST_QUOTE} are often misspelt"
     )
     return Advice("lint-long-quote", complaint)
 

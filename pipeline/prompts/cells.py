@@ -110,9 +110,9 @@ def unnamed_cells(
     only: Sequence[str] = (),
     template_process: TemplateProcess | None = None,
 ) -> Iterator[UnnamedCell]:
-    """Yield every cell as positions: conditions applied, rows joined, settings chosen.
+    """Yield every cell that no exclusion drops, with its joined rows and its settings.
 
-    Raises `CampaignError` at the end if cells lacked a row that they need, or no cell is left.
+    Raises `CampaignError` at the end if a cell lacks a row that it needs, or no cell is left.
     """
     rules = [rule for rule in loaded.matrix.excludes if rule.condition]
     if rules and template_process is None:
@@ -148,9 +148,9 @@ def unnamed_cells(
 
 
 def check_only(loaded: LoadedCampaign, only: Sequence[str]) -> None:
-    """Check that every glob of `--only` matches a cell; otherwise a typo would mean nothing to do.
+    """Raise `UsageError` for the first glob of `--only` that matches no cell.
 
-    Raises `UsageError` for the first one that does not.
+    Without this check, a run with a typo in `--only` would succeed and do nothing.
     """
     unmatched = {glob: compile_cell_globs([glob]) for glob in only}
     for point in cell_points(loaded.matrix) if only else ():
@@ -163,7 +163,7 @@ def check_only(loaded: LoadedCampaign, only: Sequence[str]) -> None:
         names = (name_of(loaded, point) for point in cell_points(loaded.matrix))
         words = (identity for axis in loaded.matrix.axes for identity in axis.ids)
         hint = no_match_hint(glob, names=names, words=words)
-        raise UsageError(f"no cell fits --only {glob}{hint}; globs need quotes and * crosses /")
+        raise UsageError(f"no cell matches --only {glob}{hint}; quote globs; * also matches /")
 
 
 Found = tuple[UnnamedCell, Join | None]

@@ -22,8 +22,8 @@ _IMAGE_NAMES = re.compile(r"\b(?:stage|take|round|note)\b")
 def finals_repeat_drafts(loaded: LoadedCampaign) -> bool:
     """Return whether every final is sure to have the prompt of its cell's drafts.
 
-    If so, drafts whose prompts could be written prove that the finals can be. False if the
-    templates do not settle it, or if takes of finals might be written to the same file.
+    If so, finals need no check once the prompts of the drafts have been written. Returns False if
+    this cannot be told from the templates, or if finals might share a file.
     """
     if Stage.DRAFT not in loaded.campaign.stages:
         return False
@@ -46,7 +46,7 @@ def _names_the_image(template: str) -> bool:
 
 
 def prove_finals(loaded: LoadedCampaign, *, only: Sequence[str] = ()) -> None:
-    """Write every final's prompt as if all cells were approved; `CampaignError` if one fails.
+    """Check that every final's prompt can be written; raise `CampaignError` otherwise.
 
     A template that fails only for finals must be found before the drafts are paid for. Nothing is
     written if the finals repeat drafts that were written already.
@@ -56,7 +56,7 @@ def prove_finals(loaded: LoadedCampaign, *, only: Sequence[str] = ()) -> None:
 
 
 def price_finals(loaded: LoadedCampaign, *, only: Sequence[str] = ()) -> Credits:
-    """Return the price of the finals of all cells; checks their prompts as well."""
+    """Return the price of the finals of all cells; their prompts are checked as well."""
     jobs = plan_finals(loaded, picks=_all_picked(loaded, only), only=only)
     return Credits(sum(job.price for job in jobs))
 

@@ -28,8 +28,8 @@ def plan_drafts(
 ) -> Iterator[Job]:
     """Return the drafts of every cell in its round, all takes; none if drafts do not run.
 
-    All prompts are written before this returns. For those that cannot be, `CampaignError` names
-    the cell, the row and column of the table, and the line of the template.
+    All prompts are written before this returns. If any cannot be written, the `CampaignError`
+    names the cell, the row and column of the table, and the line of the template.
     """
     if Stage.DRAFT not in loaded.campaign.stages:
         return iter(())

@@ -59,7 +59,7 @@ PlannedImages = Callable[[TemplateProcess], Iterator[PlannedImage]]
 
 
 class WrittenPrompts:
-    """All prompts of one stage, checked; a few bytes each, so that a million fit in memory."""
+    """All prompts of one stage, checked and compressed, so that a million fit in memory."""
 
     def __init__(self, loaded: LoadedCampaign, stage: Stage) -> None:
         self.loaded = loaded
@@ -76,7 +76,7 @@ class WrittenPrompts:
         self._collisions = Collisions()
 
     def write(self, images: PlannedImages, *, key: Hashable = None) -> None:
-        """Write every prompt; raise `CampaignError` with all that cannot be written.
+        """Write every prompt; raise `CampaignError` with every problem.
 
         Prompts that were written earlier for the same `key` are taken from the cache.
         """

@@ -86,7 +86,7 @@ class QuoteLine:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LaunchQuote:
-    """What launching a stage would buy now, exactly as a run would."""
+    """What a launch of a stage would buy now; a run would buy the same."""
 
     stage: Stage
     cells: tuple[CellName, ...]

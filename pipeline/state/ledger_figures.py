@@ -33,7 +33,7 @@ class LedgerFigures:
     images: Mapping[Account, Mapping[Status, int]]
     """Images that were ever requested, by account and status."""
     drafted: int
-    """Cells with a stored draft in the round that a reviewer looks at."""
+    """Cells with a stored draft in the round that a reviewer sees."""
     decided: int
     """Of these cells, those with a verdict on that round and on an image that is still stored."""
     approved: int

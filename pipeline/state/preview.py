@@ -1,7 +1,7 @@
-"""A preview of a run for `plan`, which counts images as they are planned and keeps none of them.
+"""A preview of a run, for `plan`: images are counted one by one, and not kept.
 
-It applies the rules of a run (`due`, `payers`, `picks`, `work_ahead`) to a million images in
-memory that does not grow with their number.
+It applies the rules of a run (`due`, `payers`, `picks`, `work_ahead`), and its memory does not
+grow with the number of images.
 """
 
 import asyncio

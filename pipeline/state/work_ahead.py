@@ -41,7 +41,7 @@ class WorkAhead:
     """The price of all its images, including those on disk."""
     to_buy: list[Job] = field(default_factory=list)
     to_fetch: list[Job] = field(default_factory=list)
-    """Paid for, or in doubt with a key that the provider honours: fetched without a new charge."""
+    """Images to fetch without a new charge: paid for, or in doubt under a key that still holds."""
     _digests: int = 0
 
     @property

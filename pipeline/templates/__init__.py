@@ -1,4 +1,4 @@
-"""Jinja2 templates, written in a child process that can do no harm.
+"""Writing Jinja2 templates in a sandboxed child process.
 
-This room knows nothing of campaigns: templates, expressions and values come in, text goes out.
+This room does not know campaigns: it turns templates, expressions and values into text.
 """

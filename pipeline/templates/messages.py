@@ -10,7 +10,7 @@ Message = dict[str, object]
 
 
 class FrameBroken(Exception):
-    """The other process is gone, or sent something that is not a message."""
+    """The other process has ended, or sent something that is not a message."""
 
 
 def send(stream: IO[bytes], message: Message) -> None:

@@ -20,7 +20,7 @@ from pipeline.templates.values import AxisValue, TableRow
 _FEW_COLUMNS = 8
 """Most columns that a complaint lists if none of them resembles the name."""
 _UNSTABLE = ("random", "pprint", "urlize")
-"""Filters whose result varies between machines or runs, or is not text for a prompt."""
+"""Filters that are removed: their result varies between runs, or does not suit a prompt."""
 _TEXT_FILTERS = frozenset(
     "capitalize center e escape forceescape format indent lower replace string striptags title "  # noqa: SIM905  a list of words
     "trim truncate upper urlencode wordcount wordwrap".split()

@@ -1,4 +1,4 @@
-"""Jinja's error messages, put into words for the author of a template."""
+"""Explanations of Jinja's error messages for the author of a template."""
 
 import re
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""The client of the template process: start it, send it messages, survive its death."""
+"""The client of the template process: starts it, sends messages, and handles its end."""
 
 import json
 import mmap
@@ -16,7 +16,7 @@ from pipeline.errors import LocalFault
 from pipeline.templates.messages import FrameBroken, receive, send_text
 
 _ANSWER_TIMEOUT = 120.0
-"""Seconds to wait for an answer; a message may cost the process 2 s of processor time."""
+"""Seconds to wait for an answer, for which the process may use 2 s of CPU time."""
 
 
 class TemplateProcessDied(Exception):
@@ -49,7 +49,7 @@ class TemplateProcess:
         try:
             handle = _progress_file()
             self._progress = mmap.mmap(handle, mmap.PAGESIZE)
-            self._process = subprocess.Popen(  # noqa: S603  this very program
+            self._process = subprocess.Popen(  # noqa: S603 - this program itself
                 [sys.executable, "-P", "-m", _WORKER, str(os.getpid()), str(handle)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -83,7 +83,7 @@ class TemplateProcess:
         self._send(f'{body[:-1]},"values":[{",".join(values)}]}}')
 
     def answer(self) -> Mapping[str, Any]:
-        """Return the answer to the last message; raise `TemplateProcessDied` if it killed it."""
+        """Return the answer to the last message; raise `TemplateProcessDied` if there is none."""
         reply: Mapping[str, Any] = json.loads(self.raw_answer())
         return reply
 

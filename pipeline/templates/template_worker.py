@@ -1,8 +1,8 @@
 """The template process: `python -m pipeline.templates.template_worker`.
 
 It reads messages with templates and values from standard input and answers on standard output. It
-uses no files, keys or network. Endless loops and huge results end at its limits on time and memory,
-and it exits when its parent is gone.
+uses no files, keys or network. Limits on its time and memory stop endless loops and huge results.
+It exits when its parent has ended.
 """
 
 import contextlib
@@ -18,9 +18,9 @@ from pipeline.templates.messages import FrameBroken, receive, send
 from pipeline.templates.writer import TemplateWriter
 
 CPU_SECONDS = 2
-"""Processor time that one message may cost."""
+"""Seconds of CPU time that one message may take."""
 MEMORY = 512 * 1024 * 1024
-"""Address space of this process, in bytes."""
+"""Most address space of this process, in bytes."""
 _PARENT_CHECK = 5.0
 """Seconds between two checks that the parent is alive."""
 

@@ -21,14 +21,14 @@ from pipeline.templates.syntax import (
 from pipeline.templates.values import named_values
 
 _GAP = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
-"""Several blank lines, as template blocks leave behind."""
+"""Several blank lines in a row, which template blocks leave behind."""
 _UNFIT = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _OPENING, _CLOSING = "\"“„„«»'\u2018「『", "\"”“”»«'\u2019」』"
 Reply = dict[str, object]
 CellTemplates = tuple[str, list[tuple[str, str]], list[str], str | None]
 """The templates of a cell: prompt, texts by key, references, output path."""
 _MOST_PROBLEMS = 50
-"""Problems in one message after which only the first one of each cell is reported."""
+"""Problems in a message above which only the first one of each cell is reported."""
 _DECIMAL = "\0decimal"
 
 

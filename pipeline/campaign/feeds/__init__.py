@@ -1,1 +1,1 @@
-"""Tables from files: read once, checked row by row, held in little memory."""
+"""Tables from files: read once, checked row by row, and kept in compact form."""

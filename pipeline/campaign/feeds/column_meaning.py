@@ -37,7 +37,7 @@ class ColumnMeaning:
     columns: Mapping[str, str]
     """Columns by meaning: `name`, `look`, `about`, `brand`, `headline`, as far as they exist."""
     always: frozenset[str]
-    """The meanings whose column is filled in every row that is kept."""
+    """The meanings whose column has a value in every row that is kept."""
     where: str
     """The expression that keeps a row; empty if every row is kept."""
     rows: int

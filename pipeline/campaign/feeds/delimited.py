@@ -1,4 +1,4 @@
-"""Reading CSV and TSV as programs export them: BOM, `;`, CRLF, quoted newlines."""
+"""Reading CSV and TSV files, also with a BOM, `;`, CRLF or quoted newlines."""
 
 import csv
 import io
@@ -20,7 +20,7 @@ from pipeline.campaign.reading.source import decode
 _DELIMITERS = (",", ";", "\t", "|")
 _SEPARATOR = re.compile(r"\"?sep=(.)\"?", re.IGNORECASE)
 """A first line that tells Excel the separator; not part of the table."""
-_UNQUOTED = "; a cell that holds the separator must be quoted"
+_UNQUOTED = "; a cell that contains the separator must be quoted"
 _QUOTED = re.compile(r'"[^"]*"')
 
 

@@ -55,7 +55,7 @@ def filter_tables(
     *,
     broken: Collection[str],
 ) -> None:
-    """Drop the rows for which a table's `where` is false; broken expressions keep every row."""
+    """Drop the rows for which a table's `where` is false; if it is broken, keep all."""
     for name, table in tables.by_name.items():
         expression = f"data.{name}.where"
         if expression in templates.expressions and expression not in broken:
@@ -65,7 +65,7 @@ def filter_tables(
 
 
 class _FilterContext(NamedTuple):
-    """What reporting an error needs: the findings, and the places of expressions."""
+    """The findings to add errors to, and the places of expressions."""
 
     findings: Findings
     templates: TemplateSet

@@ -21,9 +21,9 @@ def read_json(text: str, table: Table, findings: Findings, *, at: Place) -> None
     if not isinstance(rows, list):
         inner = rows if isinstance(rows, dict) else {}
         lists = [key for key, one in inner.items() if isinstance(one, list)]
-        hint = f"; the list under {lists[0]} alone would do" if len(lists) == 1 else ""
+        hint = f"; save only the list under {lists[0]}" if len(lists) == 1 else ""
         raise refusal(
-            f"must hold a list of objects{hint}", at=Place(table.file, 1), code="feed-row"
+            f"must contain a list of objects{hint}", at=Place(table.file, 1), code="feed-row"
         )
     _fill(table, [(n, 0, row) for n, row in enumerate(rows, start=1)], findings, at=at)
 
@@ -45,7 +45,7 @@ def read_yaml(text: str, table: Table, findings: Findings, *, at: Place) -> None
     for finding in found.all:
         findings.add(finding)
     if not isinstance(rows, LocatedList):
-        raise refusal("must hold a list of mappings", at=Place(table.file, 1), code="feed-row")
+        raise refusal("must contain a list of mappings", at=Place(table.file, 1), code="feed-row")
     entries = [(n + 1, rows.places[n].line, row) for n, row in enumerate(rows)]
     _fill(table, entries, findings, at=at)
 

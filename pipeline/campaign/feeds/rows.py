@@ -114,7 +114,7 @@ def fitting(
 
 
 def _key_complaint(key: Sequence[str], number: int, table: Table) -> str:
-    """Return what is wrong with a row's key: part of it is empty, or an earlier row has it."""
+    """Return the complaint about a row's key that is partly empty or occurred before."""
     if "" in key:
         return f"row {number} has no {table.keys[key.index('')]}, which is its key"
     first = table.index.get(KEY_JOINT.join(key)) if key else None

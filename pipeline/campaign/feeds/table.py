@@ -38,7 +38,7 @@ def _undecimal(mapping: dict[str, object]) -> object:
 
 @dataclass(slots=True)
 class Table:
-    """Named columns and many rows; 100 bytes of overhead per row, so that a million fit."""
+    """Named columns and rows, with 100 bytes of overhead per row: a million rows fit."""
 
     name: str
     file: str
@@ -52,7 +52,7 @@ class Table:
     index: dict[str, int] = field(default_factory=dict)
     """Position of each row by its key values, joined by NUL."""
     filtered: bool = False
-    """True if a `where` will drop rows; repeated keys are then judged after filtering."""
+    """True if a `where` will drop rows; repeated keys are then reported after filtering."""
     suspects: dict[int, int] = field(default_factory=dict)
     """Line by position of rows whose key is empty or repeated, kept until filtering."""
     sha256: str = ""

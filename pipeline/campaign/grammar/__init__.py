@@ -1,1 +1,1 @@
-"""Which keys a campaign file may hold, and what is said about all others."""
+"""The keys that a campaign file may contain, and the messages about mistakes in them."""

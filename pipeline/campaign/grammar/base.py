@@ -1,4 +1,4 @@
-"""The base of all grammar models: closed sets of keys, and text that stays as written."""
+"""The base of all grammar models: known keys only, and text kept as it is written."""
 
 import typing
 from collections.abc import Mapping, Sequence

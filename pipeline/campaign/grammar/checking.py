@@ -48,10 +48,10 @@ class CheckedFile:
 
 
 def check(document: LocatedMap, findings: Findings) -> CampaignFile | None:
-    """Return the file as typed values; report what is wrong and leave it out.
+    """Return the file as typed values, without its invalid parts, which are reported.
 
-    If anything was left out, the result serves only to find further mistakes. `None` if there is no
-    valid rest.
+    If parts are left out, the result can only be used to find further mistakes. Returns `None` if
+    no valid part is left.
     """
     _check_stages(document, findings)
     try:
@@ -93,7 +93,7 @@ def _without(document: LocatedMap, broken: Sequence[Sequence[Step]]) -> LocatedM
 
 
 _FINE = ("matrix", "data")
-"""Keys whose parts are valid independently of each other."""
+"""Keys whose parts can be checked independently of each other."""
 _STAND_INS = {"campaign": "unnamed", "prompt": "-"}
 
 

@@ -1,4 +1,4 @@
-"""Every mapping with known keys that a campaign file may hold, found from the models themselves."""
+"""The mappings that a campaign file may contain, with their keys, found from the models."""
 
 import types
 import typing
@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from pipeline.campaign.grammar.campaign_file import CampaignFile
 
 _MOST_PARENTS = 3
-"""Most places that a hint names; a key that belongs in more of them is no clue."""
+"""Most places that a hint names; there is no hint for a key that belongs in more."""
 
 
 def parts(

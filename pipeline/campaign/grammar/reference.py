@@ -1,4 +1,4 @@
-"""The grammar as a page to read, generated from the models that validate."""
+"""The grammar as Markdown, generated from the models that validate campaign files."""
 
 import types
 import typing

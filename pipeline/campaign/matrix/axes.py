@@ -20,7 +20,7 @@ _TOO_MANY = 50
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AxisContext:
-    """What axes are built from."""
+    """The tables, limits and findings that building an axis needs."""
 
     tables: Mapping[str, Table]
     declared: Collection[str]
@@ -32,7 +32,7 @@ class AxisContext:
 
 
 def axis_parts(matrix: MatrixPart) -> dict[str, Sequence[object] | FromPart]:
-    """Return every axis as the grammar has it, by name, in canonical order."""
+    """Return the part of the file for every axis, by name, in canonical order."""
     parts: dict[str, Sequence[object] | FromPart] = {"size": matrix.size}
     parts.update(matrix.__pydantic_extra__)
     return {name: parts[name] for name in canonical(list(parts))}

@@ -20,7 +20,7 @@ def canonical(names: Sequence[str]) -> list[str]:
 
 @dataclass(slots=True)
 class Axis:
-    """One axis: values in the file's order, then those that only `include` names."""
+    """One axis: the values in the order of the file, then those that only `include` has."""
 
     name: str
     ids: list[str] = field(default_factory=list)
@@ -94,7 +94,7 @@ def id_complaint(word: str) -> str:
     unfit = _UNFIT.search(word)
     if unfit:
         shown = unfit[0] if unfit[0].isprintable() else f"U+{ord(unfit[0]):04X}"
-        return f"an id may not hold {shown}, since it names files and cells"
+        return f"an id may not contain {shown}, since it names files and cells"
     if word != word.strip() or word.endswith("."):
         return "an id may not start or end with a space, or end with a dot"
     if word.startswith("-"):

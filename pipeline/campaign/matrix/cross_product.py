@@ -34,7 +34,7 @@ def _crosses(matrix: Matrix, point: Point) -> bool:
 
 
 def fits(rule: CellRule, point: Point) -> bool:
-    """Return whether the axes of a cell fit a rule; its condition is not evaluated."""
+    """Return whether the axes of a cell match a rule, apart from the rule's condition."""
     return all(mask[point[axis]] for axis, mask in rule.masks)
 
 

@@ -44,7 +44,7 @@ def build_joins(
 def _key(
     column: str, axes: Sequence[Axis], findings: Findings, *, at: Place, path: str
 ) -> tuple[int, str] | None:
-    """Return the axis of that name, else the only axis with such a column."""
+    """Return the axis with this name, or else the only axis that has such a column."""
     for number, axis in enumerate(axes):
         if axis.name == column:
             return number, ""

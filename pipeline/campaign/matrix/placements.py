@@ -27,10 +27,10 @@ class PlacementEntry(BaseModel):
     title: str
     px: str
     best: str = ""
-    """Pixels that the platform recommends where the source has them."""
+    """Pixels that the platform recommends, if the source says so."""
     min: str = ""
     ratio_tolerance: str = ""
-    """Error of the ratio that the platform accepts: `1%`."""
+    """Deviation from the ratio that the platform accepts: `1%`."""
     max_kb: int = Field(ge=1)
     formats: tuple[Literal["jpg", "png", "gif", "webp", "avif"], ...] = Field(min_length=1)
     safe: tuple[Share, Share, Share, Share] = (0, 0, 0, 0)
@@ -56,7 +56,7 @@ class PlacementTable(BaseModel):
     renamed: dict[str, str]
     """Names that older campaign files use, and the entry of each."""
     aliases: dict[str, tuple[str, ...]]
-    """What people call a placement, and the entries that are meant, the likeliest first."""
+    """Other names of placements, and the entries that each may mean, the likeliest first."""
 
 
 @cache
@@ -105,9 +105,9 @@ _PIXELS_IN_WORD = re.compile(r"(?<![0-9])([1-9][0-9]{1,4})[x×]([1-9][0-9]{1,4})
 
 
 def find_placements(word: str) -> Sequence[Placement]:
-    """Return the placements that a word is about, the likeliest first: a name, alias, shape, title.
+    """Return the placements for a name, alias, ratio, size or title, the likeliest first.
 
-    A word that is part of a name or title finds all of these. Empty: all placements of the table.
+    Part of a name or title finds every placement that contains it; an empty word finds all.
     """
     table, known = placement_table(), placements()
     folded = word.strip().casefold()
@@ -123,7 +123,7 @@ _FEW = 3
 
 
 def _by_shape(pixels: tuple[int, int]) -> Sequence[str]:
-    """Return the names of the table, the nearest shape first, then the nearest size."""
+    """Return the names in the table, sorted by how near their shape and size are."""
     target = Fraction(*pixels)
 
     def distance(name: str) -> tuple[float, float]:
@@ -137,7 +137,7 @@ def _by_shape(pixels: tuple[int, int]) -> Sequence[str]:
 def suggest_placement(word: str) -> str:
     """Return ` (did you mean leaderboard?)` for a word that is no placement; by name, then shape.
 
-    A word people use for several places (`instagram-feed`) suggests the likeliest ones.
+    A word that may mean several placements (`instagram-feed`) suggests the likeliest ones.
     """
     table = placement_table()
     spoken = table.aliases.get(word.casefold().replace("_", "-").replace(" ", "-"))

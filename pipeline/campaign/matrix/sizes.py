@@ -54,8 +54,8 @@ def size_from_word(word: str, *, caps: Caps) -> Size | str:
 def size_from_mapping(identity: str, columns: Mapping[str, object], *, caps: Caps) -> Size | str:
     """Return the size for an id with `px` or `ratio`, or for a placement; a text if it is wrong.
 
-    `format` and `max_kb` say what files of a campaign's own placement are; beside a known name
-    they replace what the table says.
+    `format` and `max_kb` are requirements for the files of a campaign's own placement; with a
+    known name, they replace those in the table.
     """
     pixels, ratio = columns.get("px"), columns.get("ratio")
     if pixels is not None or identity in placements():
@@ -78,7 +78,7 @@ def size_from_mapping(identity: str, columns: Mapping[str, object], *, caps: Cap
 
 
 def _own_placement(identity: str, columns: Mapping[str, object]) -> Placement | str:
-    """Return a placement with what a campaign says of it; a text if that is wrong."""
+    """Return a placement as a campaign describes it; a text if that is wrong."""
     placement = placements().get(identity) or Placement(id=identity, pixels=(0, 0))
     pixels, form, most = (columns.get(key) for key in ("px", "format", "max_kb"))
     if pixels is not None:

@@ -1,1 +1,1 @@
-"""Strict YAML: text stays as written, every value knows its line, hostile files are refused."""
+"""Strict YAML: text as written, a place for every value, and limits on hostile files."""

@@ -30,8 +30,8 @@ Scalar = str | bool | int | Decimal | None
 def plain_scalar(text: str) -> Scalar:
     """Return the value of an unquoted word.
 
-    YAML 1.2's core schema with a stricter rule for numbers: what would not print as it is written
-    (`0012`, `1e3`, `0x1F`, `.5`, `+5`, 5000 digits) stays text, like `1:1`, `no`, `on` and dates.
+    This is YAML 1.2's core schema, with a stricter rule for numbers: a word that would be printed
+    differently (`0012`, `1e3`, `0x1F`, `.5`, `+5`) stays text, like `1:1`, `no`, `on` and dates.
     """
     if text in _WORDS:
         return _WORDS[text]
@@ -186,7 +186,7 @@ class _Builder:
         top.key = _BAD_KEY
 
     def _look_around(self, top: _OpenCollection | None, event: yaml.ScalarEvent, at: Place) -> None:
-        """Report text that YAML cuts off: at a comment, or at a comma in a flow mapping."""
+        """Report text that YAML cuts off, at a comment or at a comma in a flow mapping."""
         end = _end(event)
         cut = _CUT.match(self.text, end)
         if cut and not event.value:

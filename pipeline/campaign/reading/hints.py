@@ -1,4 +1,4 @@
-"""YAML parser errors, put into words for the author of the file."""
+"""Explanations of YAML parser errors for the author of the file."""
 
 import re
 

@@ -14,7 +14,7 @@ TEXT_LIMIT = 8 * 1024 * 1024
 _FORBIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]"
 )
-"""Characters that no text may have; as a negated set it would compile ten times slower."""
+"""Characters that no text may contain. A negated set would take ten times as long to compile."""
 _WIDE = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 

@@ -1,1 +1,1 @@
-"""The HTTP API: authorisation, reading requests, endpoints and answers."""
+"""The HTTP API: authorisation, parsing of requests, endpoints and answers."""

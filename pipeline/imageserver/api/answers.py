@@ -1,4 +1,4 @@
-"""Answers and refusals as JSON: in the documented envelope, or as OpenAI's Images API has them."""
+"""Answers and refusals as JSON, in the documented envelope or in the format of OpenAI."""
 
 import json
 import math
@@ -50,7 +50,7 @@ def retry_after(error: RefusedError) -> dict[str, str]:
 
 OPENAI_PREFIX = "/openai/"
 OPENAI_GENERATIONS = "/v1/images/generations"
-"""The path that clients of OpenAI-compatible services try first."""
+"""The path that clients of OpenAI-compatible services use first."""
 
 _KINDS = {
     401: "invalid_api_key",
@@ -61,7 +61,7 @@ _KINDS = {
     429: "rate_limit_exceeded",
 }
 _STATUS = {402: 429}
-"""OpenAI answers 429 when the credits are used up."""
+"""Statuses that differ at OpenAI, which answers 429 when the credits are used up."""
 
 
 class ErrorFormat(Protocol):

@@ -28,7 +28,7 @@ class Pages(Protocol):
     """Pages for people on the API's port, e.g. `/` and its static files."""
 
     def __call__(self, application: web.Application, *, key: str) -> None:
-        """Add the routes before the server starts to answer; `key` pays for what the pages buy."""
+        """Add the routes before the server starts; `key` pays for the requests of the pages."""
         ...
 
 
@@ -57,7 +57,7 @@ def api_application(
 
 
 def _answering(style: ErrorStyle) -> Callable[..., Awaitable[web.StreamResponse]]:
-    """Return a middleware that gives every error the API's format and every answer a request id."""
+    """Return a middleware that formats every error, and adds a request id to every answer."""
 
     @web.middleware
     async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -66,13 +66,13 @@ def _answering(style: ErrorStyle) -> Callable[..., Awaitable[web.StreamResponse]
         except RefusedError as error:
             request[REFUSAL_REASON] = error.message
             response = error_format_of(request.path, style).failure(error)
-        except (web.HTTPRedirection, ConnectionError):  # the caller has left
+        except (web.HTTPRedirection, ConnectionError):  # the caller has disconnected
             raise
         except web.HTTPException as error:
             response = error_format_of(request.path, style).failure(_as_refusal(error))
             if "Allow" in error.headers:
                 response.headers["Allow"] = error.headers["Allow"]
-        except Exception:  # noqa: BLE001 - a bug here must not become a page with a traceback
+        except Exception:  # noqa: BLE001 - a bug must not be answered with a traceback
             _log.exception("a bug in the image server")
             response = EnvelopeErrors(ErrorStyle.HTTP).failure(RefusedError(500, "internal error"))
         if not response.prepared:

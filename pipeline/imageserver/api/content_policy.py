@@ -1,4 +1,4 @@
-"""A small content policy: a list of words that are refused or removed, as the API document says."""
+"""The content policy: words that are refused or removed, as the API document says."""
 
 import re
 

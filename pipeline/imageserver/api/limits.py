@@ -43,7 +43,7 @@ class RequestLimits:
         self._in_flight -= 1
 
     def _count_images(self, images: int) -> None:
-        """Count the images of the last minute; a request above the limit passes only alone."""
+        """Count the images of the last minute; a request above the limit passes if it is alone."""
         limit = self._limits.images_per_minute
         if limit is None:
             return

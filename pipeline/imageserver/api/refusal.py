@@ -1,4 +1,4 @@
-"""Refused requests, whatever the format of the answer, and how their messages quote input."""
+"""Refused requests, and quoting of input in their messages."""
 
 import re
 

@@ -108,7 +108,7 @@ class ApiServices:
         ]
 
     def _receipt(self, sold: Sold) -> dict[str, str]:
-        """Return cost and renderer as headers, since the documented body has no fields for them."""
+        """Return price and renderer as headers; the documented body has no fields for them."""
         headers = {
             "X-Credits-Charged": str(sold.credits),
             "X-Painted-By": ", ".join(sorted({picture.renderer for picture in sold.pictures})),

@@ -1,7 +1,7 @@
 """The server's account of every credit: append-only entries reserve, then capture or release.
 
-It audits the clients independently, so it is written before anything is painted and
-before anything is answered. It survives kill -9: reservations that were never captured are
+Tests compare the clients with it, so it is written before anything is painted or
+answered. It survives kill -9: reservations that were never captured are
 released at the next start.
 """
 
@@ -32,7 +32,7 @@ _NO_NOTES = "[]"
 
 
 class CreditAccount:
-    """One account for all keys of a server; an awaited method has its change on disk."""
+    """One account for all keys of a server; when an awaited method returns, it is durable."""
 
     def __init__(self, path: Path, *, start: int | None) -> None:
         """Open or create the account, and release what a killed server left reserved.
@@ -185,7 +185,7 @@ class CreditAccount:
         if used_for != fingerprint:
             raise _key_refused(422, "was used for another request")
         if key in self._in_flight:
-            raise _key_refused(409, "the first request with this key is still in the making")
+            raise _key_refused(409, "the first request with this key is still being processed")
         return self._sale(purchase)
 
     def _sale(self, purchase: int) -> Sold:

@@ -1,7 +1,7 @@
 """A thread that writes one SQLite file and commits waiting writes as a group.
 
-There is no timer: an idle writer commits at once, a busy one shares each fsync among all
-writes that waited for it.
+There is no timer: an idle writer commits at once, and a busy one shares each fsync among all
+writes that have waited.
 """
 
 import asyncio
@@ -46,8 +46,8 @@ class _PendingWrite:
 class GroupWriter:
     """Runs writes one after another in a transaction of its own thread.
 
-    A write may refuse by raising, as long as it has changed nothing before; an error of SQLite
-    itself rolls the whole group back, and every write in it fails with LocalFault.
+    A write may raise an error if it has not changed anything before. An error of SQLite rolls
+    the whole group back, and every write in it fails with LocalFault.
     """
 
     def __init__(
@@ -131,7 +131,7 @@ def _run(pending: _PendingWrite) -> None:
         pending.result = pending.write()
     except (apsw.Error, OSError):
         raise
-    except Exception as error:  # noqa: BLE001 - a verb's refusal belongs to who asked for it
+    except Exception as error:  # noqa: BLE001 - passed to the caller of this write
         pending.error = error
 
 

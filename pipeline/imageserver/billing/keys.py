@@ -117,7 +117,7 @@ def _digest(key: str) -> str:
 
 @contextmanager
 def _locked(state: Path) -> Iterator[None]:
-    """Hold the lock of the key file, so that no command undoes what another has just written."""
+    """Hold the lock of the key file, so that two commands cannot overwrite each other's keys."""
     try:
         state.mkdir(parents=True, exist_ok=True)
         lock = os.open(state / "keys.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

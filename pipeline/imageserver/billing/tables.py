@@ -39,7 +39,7 @@ CREATE TRIGGER entry_remains BEFORE DELETE ON entry
 
 
 def open_account(path: Path) -> apsw.Connection:
-    """Open the account at this path, or create it; one of a newer version is refused untouched."""
+    """Open or create the account at this path; one of a newer version is refused."""
     connection = connect(path)
     version = connection.pragma("user_version")
     if version == 0:

@@ -38,7 +38,7 @@ class Cdn:
         self._image_files = image_files
         self._signer = signer
         self.bearers_refused = 0
-        """Number of requests with an Authorization header, which leaks a key to an image host."""
+        """Number of requests with an Authorization header, which would leak the key."""
 
     def application(self) -> web.Application:
         """Return the aiohttp application for the image host's port."""
@@ -95,7 +95,7 @@ class Cdn:
             case ByteRange.PART:
                 return web.FileResponse(path, headers=headers)
             case ByteRange.NOTHING:
-                response = refusal(416, "InvalidRange", "the range begins behind the end")
+                response = refusal(416, "InvalidRange", "the range begins after the end")
                 response.headers[hdrs.CONTENT_RANGE] = f"bytes */{stat.st_size}"
                 return response
 
@@ -121,7 +121,7 @@ class Cdn:
 
 
 class _WholeFile(web.FileResponse):
-    """A response with the whole file, whatever range the request asks for."""
+    """A response with the whole file, also if the request asks for a range."""
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Send the file without regard to the Range header."""
@@ -156,7 +156,7 @@ class ByteRange(Enum):
     WHOLE = auto()
     PART = auto()
     NOTHING = auto()
-    """The range begins behind the end of the image: status 416."""
+    """The range begins after the end of the image: status 416."""
 
 
 def byte_range_of(headers: Mapping[str, str], *, size: int, tag: str) -> ByteRange:

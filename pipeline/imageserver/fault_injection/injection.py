@@ -152,7 +152,7 @@ class RequestFault:
         return response
 
     async def _wait(self, seconds: float) -> None:
-        """Sleep, but not after the server begins to stop."""
+        """Sleep until the time has passed or the server begins to stop."""
         try:
             async with asyncio.timeout(seconds):
                 await self._stopping.wait()
@@ -223,7 +223,7 @@ def _altered_body(rule: FaultRule, response: web.Response) -> web.Response | Non
 
 
 def _fewer(body: bytes, *, none: bool) -> bytes:
-    """Return the same JSON with no image, or with one less, in either format."""
+    """Return the same JSON without images, or with one image fewer, in either format."""
     answer = json.loads(body)
     images = (
         answer["data"] if isinstance(answer["data"], list) else answer["data"].get("images", [])

@@ -146,7 +146,7 @@ class FaultRule(_Strict):
         return self
 
     def matches(self, place: str, values: Mapping[str, object]) -> bool:
-        """Return whether the rule is about a request on this route with these values."""
+        """Return whether the rule applies to a request on this route with these values."""
         here = self.on == place or (self.on == "api" and place in ROUTES)
         expected = self.match
         return here and all(

@@ -1,4 +1,4 @@
-"""The code of a painter process: cheap to import, and it ends when the server ends."""
+"""The code of a painter process, which is fast to import and ends with the server."""
 
 import faulthandler
 import importlib

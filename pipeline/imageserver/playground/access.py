@@ -1,11 +1,11 @@
-"""Access to the playground: no key is needed on loopback, and no foreign page gets access.
+"""Access to the playground: on loopback it needs no key, and no other page gets access.
 
-On loopback the page gives its browser a session, so that people can try everything without
-a key; the key never reaches the browser. Three things keep other pages out of that session: it
-answers to loopback names only (a foreign name that points here is refused), writes must come from
-this very origin with a header that no form can set, and the cookie is `SameSite=Strict`. Where
-others can reach the server, or something forwards to it, there are no sessions: the page asks for
-the key and sends it with every request, as any other client does.
+On loopback the server gives the browser a session, so that people can try everything without a
+key; the key never reaches the browser. Three checks keep other pages out of that session: the Host
+header must be a loopback name, writes must come from the same origin with a header that no form can
+set, and the cookie is `SameSite=Strict`. If other machines can reach the server, or a proxy
+forwards to it, there are no sessions: the page asks for the key and sends it with every request,
+like any other client.
 """
 
 import hashlib
@@ -56,9 +56,9 @@ class PlaygroundAccess:
         """Refuse foreign host names. Raises RefusedError 421."""
         found = _HOST.match(request.headers.get("Host", ""))
         name = found["name"].strip("[]").lower() if found else ""
-        # Beyond loopback only the key opens anything, and a foreign name does not bring it.
+        # Beyond loopback every request needs the key, which no other page has.
         if not name or (self._loopback and name not in self._names):
-            raise RefusedError(421, "this server does not answer to that host name", field="Host")
+            raise RefusedError(421, "this server does not accept that host name", field="Host")
 
     def caller(self, request: web.Request) -> str:
         """Return the id of the key that pays. Raises RefusedError 401, 403, 421."""
@@ -68,7 +68,7 @@ class PlaygroundAccess:
             return self._services.caller(request)
         presented = request.cookies.get(_cookie(request), "")
         if not hmac.compare_digest(presented.encode(errors="replace"), self._session.encode()):
-            raise RefusedError(401, "this page has no session any more: reload it", field="Cookie")
+            raise RefusedError(401, "the session of this page has ended: reload it", field="Cookie")
         request[CALLER] = OWN_KEY
         return OWN_KEY
 
@@ -77,10 +77,10 @@ def _check_origin(request: web.Request) -> None:
     site = request.headers.get("Sec-Fetch-Site")
     origin = request.headers.get("Origin")
     own = {f"{scheme}://{request.headers.get('Host')}" for scheme in ("http", "https")}
-    # Browsers leave Sec-Fetch-Site out on plain http beyond loopback; Origin they always send.
+    # Browsers send Origin always, but Sec-Fetch-Site only over https or to loopback.
     own_page = site == "same-origin" if site is not None else origin is not None
     if not own_page or (origin is not None and origin not in own):
-        raise RefusedError(403, "only the playground's own page may ask this", field="Origin")
+        raise RefusedError(403, "only the playground itself may send this", field="Origin")
     if request.headers.get(OWN_PAGE_HEADER) != "1":
         raise RefusedError(403, "is missing", field=OWN_PAGE_HEADER)
 

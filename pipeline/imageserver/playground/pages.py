@@ -71,7 +71,7 @@ class Playground:
     """Pages for `ImageServer(…, pages=…)`."""
 
     def __init__(self, *, lint: Lint | None = None) -> None:
-        """`lint` gives advice while a prompt is typed; without it the page gives none."""
+        """`lint` returns advice on a prompt while it is typed; without it there is none."""
         self._lint = lint
 
     def __call__(self, application: web.Application, *, key: str) -> None:

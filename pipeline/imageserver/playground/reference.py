@@ -1,4 +1,4 @@
-"""Content of the API reference: the OpenAPI description arranged for people."""
+"""Content of the API reference, made from the OpenAPI description."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -62,7 +62,7 @@ class ReferenceEndpoint:
 
 
 def endpoints(base: str) -> tuple[ReferenceEndpoint, ...]:
-    """Return every endpoint of the description in its order; `base` is the address we are at."""
+    """Return every endpoint of the description, in order; `base` is the server's address."""
     paths: dict[str, dict[str, Any]] = openapi()["paths"]
     return tuple(
         _endpoint(base, path, method, operation)

@@ -52,7 +52,7 @@ def pixel_aligned(box: Box, frame: Box) -> Box:
 
 
 def paste_sprite(under: Image.Image, sprite: Sprite) -> None:
-    """Composite a sprite in place; what lies outside is cut off."""
+    """Composite a sprite in place; parts outside the image are cut off."""
     x, y = sprite.x, sprite.y
     image = sprite.image
     left, top = max(0, -x), max(0, -y)
@@ -129,7 +129,7 @@ def add_light(image: Image.Image, stops: Sequence[Stop]) -> Image.Image:
 
 @functools.cache
 def _noise() -> Image.Image:
-    rng = seeded_random(1839, "film")  # one film for all pictures
+    rng = seeded_random(1839, "film")  # the same grain for all pictures
     levels = bytes(128 + max(-4, min(4, round(rng.gauss(0, 1.25)))) for _ in range(_TILE * _TILE))
     return Image.frombytes("L", (_TILE, _TILE), levels)
 
@@ -147,7 +147,7 @@ def add_grain(image: Image.Image) -> Image.Image:
 def add_glow(image: Image.Image, strength: float) -> Image.Image:
     """Return an opaque picture with a glow round its lights.
 
-    What is brighter than its surroundings glows, in proportion to its brightness.
+    Areas that are brighter than their surroundings glow, in proportion to their brightness.
     """
     small = image.convert("RGB").reduce(_GLOW_REDUCTION)
     reach = (small.width + small.height) / 90

@@ -1,4 +1,4 @@
-"""Random numbers that repeat: every use in a picture has a generator of its own."""
+"""Repeatable random numbers, with a separate generator for every use in a picture."""
 
 import random
 

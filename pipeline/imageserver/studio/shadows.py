@@ -73,7 +73,7 @@ def reflection(under: Image.Image, sprite: Sprite, mirror: FloorReflection) -> N
     blur, strength, floor = mirror.blur, mirror.strength, round(mirror.floor)
     foot = min(sprite.image.height, floor - sprite.y)
     depth = min(round(foot * 0.62), under.height - floor)
-    if depth < 2 or foot < 2:  # noqa: PLR2004 - nothing to be seen
+    if depth < 2 or foot < 2:  # noqa: PLR2004 - not visible
         return
     mirrored = _mirrored(sprite.image, foot, depth, mirror.foot)
     if blur >= 1:

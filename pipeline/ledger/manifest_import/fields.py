@@ -1,4 +1,4 @@
-"""Reading parsed JSON that somebody else wrote: every error names its place."""
+"""Reading parsed JSON from another program, with errors that name their place."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime

@@ -1,9 +1,9 @@
 """Rebuilding a ledger from a run manifest: `pipeline ledger import`.
 
-A manifest has the state of every image, but neither keys nor the prices of doubts. What is in doubt
-is counted at the price of its quality, and what the totals have beyond the images becomes an entry
-of its own, so that budgets still hold. The newest manifest of a campaign and account contains all
-that older ones did, as it is now, so it is imported alone.
+A manifest has the state of every image, but neither keys nor the prices of doubts. An image in
+doubt is counted at the price of its quality, and credits in the totals that no image accounts for
+become an entry of their own, so that budgets still hold. The newest manifest of a campaign and
+account includes all older ones, so only that one is imported.
 """
 
 import hashlib
@@ -39,7 +39,7 @@ from pipeline.model.verdict import Decision, Verdict
 
 SCHEMA = "campaign-pipeline/run-manifest/1"
 UNLISTED = CellName("(no longer in the campaign)")
-"""The cell of the entry for what the totals have beyond the listed images."""
+"""The cell of the entry for credits in the totals that no listed image accounts for."""
 
 _GROUP = 1000
 _SLUG = re.compile(r"[a-z0-9-]+")
@@ -50,7 +50,7 @@ Prices = Mapping[Quality, Credits]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ManifestContent:
-    """What a run manifest has of a ledger."""
+    """The contents of a run manifest that are restored to the ledger."""
 
     run: RunRecord
     jobs: tuple[Restored, ...]
@@ -60,11 +60,11 @@ class ManifestContent:
 
 
 async def import_manifest(ledger: Ledger, manifest: object, *, prices: Prices) -> int:
-    """Restore what a parsed run manifest has; return how many jobs were new to the ledger.
+    """Restore the jobs of a parsed run manifest; return how many were new to the ledger.
 
-    What the ledger knows already is left alone, so that importing twice changes nothing.
-    `UsageError` for what is no manifest, and if the ledger was rebuilt from another one: an image
-    would keep the state that it has there, and one that was paid since would be bought again.
+    Jobs that the ledger knows are not changed, so importing twice has no effect. Raises
+    `UsageError` if this is no manifest, or if the ledger was rebuilt from another one, since the
+    states of the two would be mixed, and an image could be bought twice.
     """
     known = read_manifest(manifest, prices=prices)
     other = await _rebuilt_from(ledger, known.run)
@@ -84,7 +84,7 @@ async def import_manifest(ledger: Ledger, manifest: object, *, prices: Prices) -
 
 
 def read_manifest(manifest: object, *, prices: Prices) -> ManifestContent:
-    """Return a parsed run manifest as values; `UsageError` names the place of what is wrong."""
+    """Return a parsed run manifest as values; a `UsageError` names the place of a mistake."""
     fields = Fields(manifest, place="")
     if fields.text("schema") != SCHEMA:
         raise UsageError(f"this is no run manifest of the schema {SCHEMA}: nothing was imported")
@@ -232,9 +232,9 @@ def _artifact(image: Fields) -> Artifact:
 
 
 async def _unlisted(ledger: Ledger, known: ManifestContent) -> Iterable[Restored]:
-    """Return what was spent until then on images that neither manifest nor ledger lists.
+    """Return the credits spent until then on images that neither manifest nor ledger lists.
 
-    What later runs bought is not subtracted, so that a ledger that was begun anew counts it all.
+    Purchases of later runs are not subtracted, so that a new ledger counts all of them.
     """
     run = known.run
     confirmed, in_doubt = known.total.confirmed, known.total.in_doubt

@@ -1,4 +1,4 @@
-"""The ledger for tests and trials: the same rules, kept in dictionaries until the process ends."""
+"""A ledger in memory, with the same rules; it is lost when the process ends."""
 # ruff: noqa: D102 - RowStore documents each method
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -67,9 +67,9 @@ class MemoryRowStore:
         self._by_id: list[_JobRecord] = []
         self._verdicts: list[tuple[Slug, Verdict]] = []
         self.replies: list[tuple[JobKey, int, bytes]] = []
-        """Job, attempt number and body of every reply that was kept."""
+        """Job, attempt number and body of every kept reply."""
         self.written = 0
-        """How many writing operations were applied."""
+        """Number of writing operations applied."""
 
     def commits(self) -> int:
         return self.written

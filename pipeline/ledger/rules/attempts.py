@@ -1,4 +1,4 @@
-"""Opening and closing attempts: the rows that every purchase and settlement goes through."""
+"""Opening and closing attempts, for buying and for settling."""
 
 from dataclasses import dataclass
 
@@ -16,12 +16,12 @@ from pipeline.model.campaign import Slug
 from pipeline.model.entry import Attempt
 
 LONGEST_REPLY = 65_536
-"""Bytes of a reply that are kept as proof."""
+"""Most bytes of a reply that are kept as proof."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReplyRecord:
-    """What is kept of a reply."""
+    """The parts of a reply that are kept."""
 
     http: int | None = None
     request_id: str = ""

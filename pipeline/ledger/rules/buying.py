@@ -1,4 +1,4 @@
-"""Opening runs, purchases and attempts: who may pay, and within which limits."""
+"""Opening runs, purchases and attempts, within the budgets."""
 
 import os
 
@@ -12,7 +12,7 @@ from pipeline.model.job import Job
 from pipeline.model.run import Run, RunId
 
 PAYABLE = frozenset({JobState.PLANNED, JobState.NOT_SENT, JobState.REJECTED, JobState.REFUSED})
-"""States in which a new purchase cannot pay for anything twice."""
+"""States in which a job can be bought without paying for an image twice."""
 
 
 def begin(store: RowStore, now: int, run: Run) -> list[Attempt]:
@@ -33,7 +33,7 @@ def end(store: RowStore, now: int, run: RunId, exit_code: int) -> None:
 
 
 def submit(store: RowStore, now: int, job: Job, *, run: Run, budget: Budget) -> Attempt:
-    """Open a new purchase of a job and its first attempt, within every limit."""
+    """Open a new purchase of a job and its first attempt, within every budget."""
     run_row = _begun(store, run)
     if job.at.campaign != run.campaign:
         raise ValueError(f"job {job.key} is of {job.at.campaign}, its run of {run.campaign}")
@@ -86,7 +86,7 @@ def _begun(store: RowStore, run: Run) -> RunRow:
 def budget_scopes(
     run: Run, budget: Budget, *, month: str
 ) -> tuple[tuple[str, Credits, SpendScope], ...]:
-    """Return each limit with its name and whose purchases count against it, narrowest first.
+    """Return each budget with its name and the purchases that count against it, narrowest first.
 
     Credits of one account never count against the budget of another.
     """
@@ -99,7 +99,7 @@ def budget_scopes(
 
 
 def _check_budget(store: RowStore, job: Job, *, run: Run, budget: Budget, month: str) -> None:
-    """Refuse a price that would pass a limit."""
+    """Raise `BudgetReached` if a price would exceed a budget."""
     for name, limit, scope in budget_scopes(run, budget, month=month):
         spent = store.spent(scope).upper
         if spent + job.price > limit:

@@ -1,4 +1,4 @@
-"""Restoring jobs as they stood in a ledger that is gone."""
+"""Restoring jobs from a ledger that was lost."""
 
 from collections.abc import Sequence
 
@@ -29,7 +29,7 @@ _OUTCOMES = {
 
 
 def restore(store: RowStore, now: int, run: RunRecord, jobs: Sequence[Restored]) -> int:
-    """Write the jobs that are not known yet; return how many they were."""
+    """Write the jobs that are not known yet; return their number."""
     row = _run(store, now, run)
     written = 0
     for job in jobs:
@@ -72,7 +72,7 @@ def _write(store: RowStore, job: Restored, *, run: RunRow) -> int:
             )
         )
     attempts = [_attempt(row, record, purchase=len(purchases), run=run) for record in job.attempts]
-    # a purchase without a POST cannot be: those that the manifest does not tell are made up
+    # every purchase needs an attempt: those that the manifest does not list are made up
     for number in range(1, len(purchases) + 1 - len(attempts)):
         attempts.append(
             AttemptRow(
@@ -94,7 +94,7 @@ def _write(store: RowStore, job: Restored, *, run: RunRow) -> int:
 
 
 def _purchases(job: Restored) -> list[tuple[PurchaseState, Credits]]:
-    """Return the purchases that explain what was spent; the outcome is that of the last one."""
+    """Return purchases that add up to what was spent; the last one has the job's outcome."""
     confirmed, doubt = job.spent.confirmed, job.spent.in_doubt
     purchases = [(PurchaseState.DOUBT, doubt)] if doubt or isinstance(job.outcome, InDoubt) else []
     if confirmed or isinstance(job.outcome, Stored | Paid | PaidLost):

@@ -1,7 +1,7 @@
-"""Settling attempts and jobs: what each ending changes about the money.
+"""Settling attempts and jobs: how each ending changes credits and states.
 
-A purchase that an earlier attempt left in doubt stays in doubt if a later attempt of it costs
-nothing: only a provider's yes, or a person, ends a doubt.
+A purchase that an earlier attempt left in doubt stays in doubt if a later attempt is not charged.
+Only a receipt, a person or the balance ends a doubt.
 """
 
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ FETCHABLE = frozenset({JobState.PENDING_DOWNLOAD, JobState.PAID_LOST, JobState.S
 
 
 def paid(store: RowStore, now: int, attempt: Attempt, receipt: Receipt) -> None:
-    """Confirm a purchase, also late; a second yes for the same attempt changes nothing.
+    """Confirm a purchase, also one in doubt; a second call for an attempt changes nothing.
 
     If the job has been bought again meanwhile, only the credits are corrected: the job follows its
     newest purchase.
@@ -91,7 +91,7 @@ def doubt(
     reply: ReplyRecord,
     at_most: Credits | None = None,
 ) -> None:
-    """Leave an attempt in doubt: its price, or `at_most`, stays counted. Twice is as once."""
+    """Leave an attempt in doubt: its price or `at_most` counts. A second call changes nothing."""
     if find_attempt(store, attempt)[1].outcome is AttemptOutcome.DOUBT:
         return
     job, row, purchase = find_open_attempt(store, attempt)
@@ -103,7 +103,7 @@ def doubt(
 
 
 def abandon(store: RowStore, attempts: Sequence[Attempt], *, reason: str) -> None:
-    """Leave those that are still open in doubt, without a time of ending; all or none."""
+    """Leave the attempts that are still open in doubt, without a time of ending."""
     for attempt in attempts:
         find_attempt(store, attempt)
     for attempt in attempts:
@@ -141,7 +141,7 @@ def image_found(store: RowStore, key: JobKey, url: str, *, charged: Credits | No
 def resolve(
     store: RowStore, key: JobKey, resolution: Resolution, *, charged: Credits | None = None
 ) -> None:
-    """Record what a person, or the balance, says of a job in doubt."""
+    """Record the answer of a person, or of the balance, for a job in doubt."""
     settled = frozenset({JobState.IN_DOUBT})
     match resolution:
         case Resolution.CHARGED:
@@ -162,7 +162,7 @@ def resolve(
 
 
 def _url(url: str) -> str:
-    """Return a URL uncut: it is what was bought."""
+    """Return a storable URL; it is never cut, since it is what was bought."""
     return storable(url, limit=len(url))
 
 

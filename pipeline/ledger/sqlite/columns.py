@@ -1,7 +1,7 @@
-"""From columns of the SQLite file to rows and back.
+"""Conversion between the columns of the SQLite file and rows.
 
-Keys and digests are stored in half the bytes, what all cells of a matrix share is stored once, and
-every row that money hangs on carries a checksum, so that one flipped bit is noticed when it is
+Keys and digests are stored as bytes, values that all cells of a matrix share are stored once, and
+every row that affects money has a checksum, so that a flipped bit is detected when the row is
 read.
 """
 
@@ -47,7 +47,7 @@ _KINDS = {kind.value: kind for kind in ImageKind}
 _ALPHAS = {alpha.value: alpha for alpha in Alpha}
 _PURCHASE_COLUMNS = 7
 _ATTEMPT_COLUMNS = 10
-"""Without the checksum."""
+"""Columns of an attempt's row, without the checksum."""
 _PURCHASE_STATES = {state.value: state for state in PurchaseState}
 
 
@@ -78,7 +78,7 @@ def artifact_from(columns: Row) -> Artifact | None:
 
 
 def job_from(row: Row, *, campaign: Slug, names: str) -> JobRow:
-    """Return a job; its campaign and the names of its axes are in rows of their own."""
+    """Return a job, given its campaign and the names of its axes, which are in other tables."""
     verify_checksum(row, JOB_COLUMNS - 1)
     id_, key, _, cell, _, ids, stage, round_, take = row[:FIXED_COLUMNS]
     state, purchases, attempts, url, reason = row[FIXED_COLUMNS : FIXED_COLUMNS + 5]
@@ -149,7 +149,7 @@ def attempt_from(row: Row) -> AttemptRow:
 
 
 def record_from(row: Row) -> AttemptRecord:
-    """Return an attempt as run manifests have it, from the keys of its job, run and purchase."""
+    """Return an attempt as written in run manifests, with the keys of job, run and purchase."""
     _, run, purchase, *attempt = row
     verify_checksum(tuple(attempt), _ATTEMPT_COLUMNS)
     _, number, _, _, started, ended, http, outcome, request_id, error, _ = attempt
@@ -223,14 +223,14 @@ def verify_checksum(row: tuple[Any, ...], width: int) -> None:
     """Raise `LedgerUnusable` if the checksum after the first `width` columns does not match."""
     if checksum_of(row[:width]) != row[width]:
         raise LedgerUnusable(
-            f"the ledger is damaged: a row is not what was written, {row[:3]}.\n"
+            f"the ledger is damaged: a row has a wrong checksum, {row[:3]}.\n"
             "Restore ledger.db from a backup, or move it and the files beside it away and rebuild "
             "it with `pipeline ledger import RUN-MANIFEST`."
         )
 
 
 def axis_names(axes: tuple[tuple[str, str], ...]) -> str:
-    """Return the names of the axes, as the one row that all cells of a matrix share."""
+    """Return the names of the axes as text; all cells of a matrix share this row."""
     return json.dumps([name for name, _ in axes], ensure_ascii=False)
 
 
@@ -243,7 +243,7 @@ def axis_ids(axes: tuple[tuple[str, str], ...], cell: str) -> str | None:
 
 
 def axes_from(names: str, ids: str | None, cell: str) -> tuple[tuple[str, str], ...]:
-    """Return the axes of which `axis_names` and `axis_ids` were made."""
+    """Return the axes from the texts that `axis_names` and `axis_ids` returned."""
     values = cell.split("/") if ids is None else json.loads(ids)
     return tuple(zip(_names(names), values, strict=True))
 

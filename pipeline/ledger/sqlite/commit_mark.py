@@ -1,8 +1,8 @@
-"""The mark beside a ledger file: how many groups of writes were made durable in it.
+"""The mark beside a ledger file, with the number of groups of writes made durable in it.
 
-SQLite silently drops what follows a damaged place in its journal, and starts with an empty journal
-if the file is gone. A ledger with fewer commits than its mark has lost purchases, and nothing may
-be bought on it. The mark needs no fsync: it is written after each durable group, so that after a
+SQLite silently drops everything after a damaged place in its journal, and starts a new journal if
+the file is missing. A ledger with fewer commits than its mark has lost purchases, so nothing may be
+bought with it. The mark needs no fsync: it is written after each durable group, so that after a
 power loss it can only be too low.
 """
 
@@ -21,7 +21,7 @@ class LedgerMark:
 
 
 def mark_path(ledger: Path) -> Path:
-    """Return where the mark of a ledger lies."""
+    """Return the path of a ledger's mark."""
     return ledger.with_name(f"{ledger.name}.mark")
 
 

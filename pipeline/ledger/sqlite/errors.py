@@ -1,4 +1,4 @@
-"""The errors of a ledger file that cannot be used: what is wrong, and what mends it."""
+"""The errors of a ledger file that cannot be used, each with its remedy."""
 
 from pathlib import Path
 
@@ -30,7 +30,7 @@ def as_local_fault(path: Path, error: Exception) -> LocalFault:
         case _:
             return LocalFault(
                 f"the ledger {path} cannot be used: {error}. Nothing more is bought, and what is "
-                "paid for is kept. Mend the disk or the folder, and run again."
+                "paid for is kept. Repair the disk or the folder, and run again."
             )
 
 
@@ -43,14 +43,14 @@ def not_made(path: Path) -> LocalFault:
 
 
 def damaged(path: Path, complaint: str) -> LedgerUnusable:
-    """Return the error for a file that is not whole."""
+    """Return the error for a damaged file."""
     return LedgerUnusable(f"the ledger {path} is damaged: {complaint}.\n{_MEND}")
 
 
 def not_a_ledger(path: Path) -> LedgerUnusable:
     """Return the error for a file that is something else."""
     return LedgerUnusable(
-        f"{path} is not a ledger, or its beginning is lost; it was left untouched.\n"
+        f"{path} is not a ledger, or its beginning is lost; it was not changed.\n"
         "Move it away, or choose another folder with --output."
     )
 
@@ -64,7 +64,7 @@ def is_a_link(path: Path) -> LedgerUnusable:
 
 
 def journal_without_ledger(path: Path, journal: Path) -> LedgerUnusable:
-    """Return the error for a journal without its ledger: SQLite would mix it into a new one."""
+    """Return the error for a journal without its ledger; SQLite would apply it to a new one."""
     return LedgerUnusable(
         f"the ledger {path} is gone, but its journal {journal.name} is still there: it may hold "
         "what was paid for last.\nPut the ledger back, or move the journal away to begin anew."

@@ -19,7 +19,7 @@ from pipeline.ledger.sqlite.row_store import SqliteRowStore
 Result = TypeVar("Result")
 
 _LARGEST = 1000
-"""Operations in one transaction at most, so that other processes get their turn."""
+"""Most operations in one transaction, so that other processes get their turn."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,7 +52,7 @@ class GroupCommit:
         self._idle.set()
         self._queue: SimpleQueue[list[_QueuedOperation] | None] = SimpleQueue()
         self._fault: LocalFault | None = None
-        # a daemon: a program that ends without closing must not hang on an idle ledger
+        # a daemon, so that a program can end without closing the ledger
         self._thread = Thread(target=self._work, name="ledger-writer", daemon=True)
         self._thread.start()
 
@@ -81,7 +81,7 @@ class GroupCommit:
         """Stop the thread and close the file; nothing may be queued any more."""
         self._queue.put(None)
         await self._loop.run_in_executor(None, self._thread.join)
-        # Everything is durable by now: what fails here is tidying, and SQLite keeps its journal.
+        # Everything is durable by now; if tidying up fails, SQLite keeps its journal.
         with suppress(OSError, apsw.Error):
             if self._mark is not None:
                 self._mark.close()
@@ -106,7 +106,7 @@ class GroupCommit:
                 try:
                     self._loop.call_soon_threadsafe(self._deliver, group, results)
                 except RuntimeError:
-                    # the loop was closed without closing the ledger: nobody waits any more
+                    # the loop was closed without closing the ledger: no caller is left
                     return
 
     def _deliver(self, group: list[_QueuedOperation], results: list[object]) -> None:
@@ -130,7 +130,7 @@ class GroupCommit:
             self._connection.execute("begin immediate")
             results = [self._one(queued) for queued in group]
             self._commit()
-        except Exception as error:  # noqa: BLE001 - whatever it was, every caller is told
+        except Exception as error:  # noqa: BLE001 - every caller gets the error
             self._fault = errors.as_local_fault(self._path, error)
             self._fault.__cause__ = error if self._fault is not error else None
             self._give_up()
@@ -147,7 +147,7 @@ class GroupCommit:
             return self._undone(refused)
         except (apsw.Error, OSError, MemoryError, LocalFault):
             raise
-        except Exception as error:  # noqa: BLE001 - handed on to the one caller whom it concerns
+        except Exception as error:  # noqa: BLE001 - passed to the caller of this operation
             return self._undone(error)
         self._connection.execute("release operation")
         return result
@@ -171,7 +171,7 @@ class GroupCommit:
             try:
                 self._connection.execute("rollback")
             except apsw.Error:
-                # the disk is as broken as it was: what is not committed was never answered
+                # the disk still fails; uncommitted operations have not been answered
                 return
 
 

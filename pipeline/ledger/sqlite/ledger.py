@@ -1,4 +1,4 @@
-"""The ledger in one SQLite file: many readers, one writer a process, several processes.
+"""A ledger in one SQLite file, for several processes with one writer each.
 
 It uses apsw, which contains its own SQLite: versions before 3.51.3, which most Pythons come with,
 can corrupt a write-ahead log that several connections write to.
@@ -37,12 +37,12 @@ class SqliteLedger(BaseLedger):
         self._writer = writer
         self._now = now
         self._unchecked: Path | None = None
-        """The file, while it has yet to be checked before the first purchase."""
+        """The file, until it has been checked before the first purchase."""
         self._check: asyncio.Future[None] | None = None
 
     @classmethod
     async def open(cls, path: Path, *, now: Clock = utc_now, read_only: bool = False) -> Self:
-        """Open or make the file; `LedgerUnusable` if it is damaged, no ledger or too new.
+        """Open or make the file; raise `LedgerUnusable` if it is damaged, no ledger or too new.
 
         Opened `read_only`, a missing file reads as an empty ledger and is not made, and nothing in
         an existing one is changed; SQLite may leave its two empty work files beside it.
@@ -78,7 +78,7 @@ class SqliteLedger(BaseLedger):
         try:
             return await permit
         except asyncio.CancelledError:
-            # cancelled between the result and this line: nobody else would release it
+            # cancelled between the result and this line: nothing else would release it
             if not permit.cancelled() and permit.exception() is None:
                 self._release(permit.result())
             raise

@@ -1,4 +1,4 @@
-"""The ledger's schema, as steps that are only ever added to: a released step is never edited.
+"""The ledger's schema, as a list of steps; a released step is never edited.
 
 The invariants are CHECKs and triggers, so that they hold against any program that opens the file.
 The sums in `tally` (by run and month) and `total` (by account, and campaign or month) are kept by
@@ -11,7 +11,7 @@ import apsw
 from pipeline.errors import LedgerUnusable
 
 APPLICATION_ID = 0x63704C31
-"""`cpL1`, at byte 68 of the file: it is a ledger, not the database of another program."""
+"""`cpL1`, at byte 68 of the file; it marks the file as a ledger of this program."""
 
 _FIRST = """
 create table ledger (
@@ -236,7 +236,7 @@ def refuse_newer(connection: apsw.Connection) -> None:
     if version > len(MIGRATIONS):
         raise LedgerUnusable(
             f"the ledger {connection.filename} was written by a newer version of this program "
-            f"(schema {version}, and this one knows {len(MIGRATIONS)}); it was left untouched.\n"
+            f"(schema {version}, and this one knows {len(MIGRATIONS)}); it was not changed.\n"
             "Update campaign-pipeline, or choose another folder with --output."
         )
 
@@ -246,7 +246,7 @@ def refuse_older(connection: apsw.Connection) -> None:
     if not is_current(connection):
         raise LedgerUnusable(
             f"the ledger {connection.filename} was written by an older version of this program.\n"
-            "The next `pipeline run` brings it up to date; then ask again."
+            "The next `pipeline run` updates it; then try again."
         )
 
 

@@ -1,4 +1,4 @@
-"""Opening a ledger file: made whole or not at all, refused untouched if it is not sound."""
+"""Opening a ledger file. It is created whole or not at all; an unsound one is not changed."""
 
 import fcntl
 import os
@@ -29,10 +29,10 @@ NETWORK_FILE_SYSTEMS = frozenset(
 MOUNTS = Path("/proc/self/mountinfo")
 
 CHECKED_AT_OPENING = 8 * 1024 * 1024
-"""Bytes up to which every page, index and sum is checked at each opening for writing.
+"""Largest file, in bytes, of which every page, index and sum is checked when it is opened.
 
-A larger file is checked before its first purchase: a row that an index has lost would be bought
-again.
+A larger file is checked before its first purchase, since a job that is missing from an index would
+be bought again.
 """
 
 
@@ -65,7 +65,7 @@ def is_large(path: Path) -> bool:
 
 
 def check_whole_file(path: Path) -> None:
-    """Check all of the file, some 10 ms CPU a megabyte; `LedgerUnusable` if it is damaged."""
+    """Check the whole file, about 10 ms of CPU per MB; raise `LedgerUnusable` if damaged."""
     with _as_local_faults(path):
         connection = _read_only(path)
         with _unchanged_if_refused(connection):
@@ -74,7 +74,7 @@ def check_whole_file(path: Path) -> None:
 
 
 READ_CACHE = 16 * 1024
-"""KiB of pages that a reader may cache: jobs are read by key, so from all over the file."""
+"""KiB of pages that a reader may cache, since jobs are read by key, in random order."""
 
 
 def open_for_reading(path: Path) -> apsw.Connection:
@@ -120,7 +120,7 @@ def _read_only(path: Path) -> apsw.Connection:
     except (apsw.CantOpenError, apsw.ReadOnlyError):
         if path.with_name(f"{path.name}-wal").exists():
             raise
-        # a folder that may not be written, hence nobody writes: it can be read without locks
+        # a folder without write permission: nothing writes, so it can be read without locks
         flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
         return apsw.Connection(f"{path.as_uri()}?immutable=1", flags)
     return connection
@@ -138,7 +138,7 @@ def _make(path: Path) -> None:
     connection = apsw.Connection(str(draft))
     try:
         # Everything is in the file itself before it gets its name: closing a file in WAL mode
-        # copies its journal back, and says nothing where the disk is full.
+        # copies its journal back, and reports no error if the disk is full.
         connection.execute("pragma journal_mode = delete")
         connection.execute("pragma synchronous = full")
         connection.execute("pragma fullfsync = on")
@@ -181,7 +181,7 @@ def _sync_folder(folder: Path) -> None:
 
 @contextmanager
 def _one_process(folder: Path) -> Iterator[None]:
-    """Admit one process at a time; the kernel drops the lock with the process."""
+    """Admit one process at a time; the lock ends with the process."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -201,7 +201,7 @@ def _as_local_faults(path: Path) -> Iterator[None]:
 
 @contextmanager
 def _unchanged_if_refused(connection: apsw.Connection) -> Iterator[None]:
-    """If the file is refused, close it without a checkpoint, so that it stays as it was."""
+    """If the file is refused, close it without a checkpoint, which would change it."""
     try:
         yield
     except BaseException:

@@ -1,4 +1,4 @@
-"""Reading beside the writer, off the event loop: each query sees one consistent moment."""
+"""Queries in threads, beside the writer; each sees one consistent state."""
 
 import asyncio
 from collections.abc import Callable
@@ -57,6 +57,6 @@ class Readers:
         if connection.filename:
             self._idle.append(connection)
         else:
-            # an empty ledger in memory: a real one may appear at any time
+            # an empty ledger in memory, since the file may be created at any time
             connection.close()
         return result

@@ -1,4 +1,4 @@
-"""The rows of a SQLite file, inside whatever transaction is open on one connection."""
+"""The rows of a SQLite file, in the open transaction of one connection."""
 # ruff: noqa: D102 - RowStore documents each method
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -29,14 +29,14 @@ class Fingerprint:
     ledger: str
     """The random name of the ledger."""
     writes: int
-    """How many times it had been written."""
+    """Number of writes to the ledger."""
     folders: str
     """A digest of all folders of images: when each last changed, and the bytes in it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Unchanged:
-    """What must be unchanged for the last report to be still right."""
+    """The state in which the last report is still right."""
 
     fingerprint: str
     """Digest of the campaign, the account and the options of the run."""

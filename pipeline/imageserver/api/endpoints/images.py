@@ -12,13 +12,13 @@ from pipeline.imageserver.billing.purchases import Sold
 
 
 class ImageEndpoints:
-    """Generate is described in the API document; edits are named there but not described."""
+    """Generate, which the API document describes, and edits, which it only names."""
 
     def __init__(self, services: ApiServices) -> None:
         self._services = services
 
     def add_to(self, router: web.UrlDispatcher) -> None:
-        """Add the documented path, and the path that services of this kind give to edits."""
+        """Add the documented path, and the usual path for edits."""
         router.add_post("/v1/images/generate", self._generate)
         router.add_post("/v1/images/edits", self._edit)
 

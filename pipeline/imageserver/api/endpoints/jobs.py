@@ -1,4 +1,4 @@
-"""Asynchronous generation: one endpoint submits a job, another one tells its state."""
+"""Asynchronous generation: one endpoint submits a job, another returns its state."""
 
 import asyncio
 import hashlib

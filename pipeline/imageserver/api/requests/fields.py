@@ -22,7 +22,7 @@ _RATIO = re.compile(r"([1-9][0-9]{0,3}):([1-9][0-9]{0,3})")
 
 
 def refuse_unknown(body: Iterable[str], known: frozenset[str]) -> None:
-    """Refuse unknown fields: a typo must not be painted and paid for."""
+    """Refuse unknown fields, so that a request with a typo is not charged."""
     for name in sorted(set(body) - known):
         raise invalid(
             field_name(name), f"is not a field of this request; it has {', '.join(sorted(known))}"

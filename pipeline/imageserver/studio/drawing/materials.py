@@ -1,4 +1,4 @@
-"""What several drawings use: fruit slices, leaves, metals, highlights, soft shadows."""
+"""Shared parts of drawings: fruit slices, leaves, metals, highlights, soft shadows."""
 
 import math
 

@@ -70,7 +70,7 @@ def _role(prompt: str, match: re.Match[str], text: str) -> Role | None:
 
 
 def assign_roles(found: list[QuotedText], layout: Layout, *, board: bool) -> tuple[Copy, ...]:
-    """Give every quote a role: the named one, else the first that is free."""
+    """Give every quote its named role, or else the first role that is free."""
     taken: set[Role | None] = {q.role for q in found}
     copy: list[Copy] = []
     overlay = (Role.HEADLINE, Role.SUB, Role.CTA)

@@ -33,7 +33,7 @@ class Family(StrEnum):
 
 
 class Surface(StrEnum):
-    """What the product stands on."""
+    """The surface that the product stands on."""
 
     WET = "wet"
     MARBLE = "marble"
@@ -56,7 +56,7 @@ class Light(StrEnum):
 
 
 class Prop(StrEnum):
-    """What lies beside the product."""
+    """Objects beside the product."""
 
     ORANGE = "orange"
     LEMON = "lemon"
@@ -72,7 +72,7 @@ class Prop(StrEnum):
 
 
 class Glass(StrEnum):
-    """What a vessel is made of."""
+    """The material of a vessel."""
 
     CLEAR = "clear"
     AMBER = "amber"
@@ -101,7 +101,7 @@ class Style(StrEnum):
 
 
 class Role(StrEnum):
-    """What a quoted text is for."""
+    """The purpose of a quoted text."""
 
     HEADLINE = "headline"
     SUB = "sub"
@@ -130,7 +130,7 @@ class Palette:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scene:
-    """Everything a renderer needs; orders that differ in quality only have equal scenes."""
+    """All that a renderer needs; orders that differ only in quality have equal scenes."""
 
     family: Family
     glyph: str

@@ -1,1 +1,1 @@
-"""Shapes and the SVG document: geometry without any notion of what is drawn."""
+"""Geometry: shapes, and the SVG document that they are drawn in."""

@@ -129,7 +129,7 @@ def _knit(svg: Svg, upper: str) -> None:
 
 
 def _panels(svg: Svg, panel: str, trim: str) -> None:
-    """Draw what is sewn on the knit: heel counter, toe guard, eyestay, two bars."""
+    """Draw the parts sewn on the upper: heel counter, toe guard, eyestay, two bars."""
     lit = svg.lin([lighten(panel, 0.22), panel, darken(panel, 0.22)], (0, 0, 0.3, 1))
     heel = Path().move(-106, -110).line(-80, -104).cubic(-76, -80, -66, -54, -38, -44)
     heel.line(-30, -10).line(-106, -10).close()

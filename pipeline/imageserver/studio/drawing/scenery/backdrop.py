@@ -1,4 +1,4 @@
-"""The wall and its light, all soft, so that it is painted small and enlarged."""
+"""The wall and its light; both are blurred, so they are painted small and enlarged."""
 
 import math
 

@@ -64,7 +64,7 @@ class PlacedProp:
 
 
 def place_props(scene: Scene, composition: Composition) -> list[PlacedProp]:
-    """Return place the props of a scene; the farthest comes first."""
+    """Return the props of a scene in their places, the farthest first."""
     if scene.transparent:
         return []
     found: list[PlacedProp] = []
@@ -160,7 +160,7 @@ def _candidate(kind: Prop, side: int, bounds: tuple[float, float], rng: Random) 
     size = rule.size * rng.uniform(0.82, 1.14)
     off = taken + size * 0.72 + rng.random() ** 1.5 * max(8.0, reach - size * 2)
     depth = rng.uniform(4 if kind is Prop.ICE else -13, 22)
-    if depth > _AHEAD:  # before the product a thing may hide a little of it
+    if depth > _AHEAD:  # a prop in front of the product may cover a little of it
         off -= min(taken * 0.35, size * 0.9)
     angle = rng.uniform(*rule.turn)
     if kind is Prop.PETAL and depth > 0:
