@@ -5,6 +5,7 @@ They are case-sensitive, `*` also matches `/`, and a size may be written `4:3` o
 
 import fnmatch
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from itertools import chain
 
@@ -22,14 +23,28 @@ def canonical_glob(glob: str) -> str:
     return _RATIO.sub("x", glob)
 
 
-def compile_globs(globs: Iterable[str]) -> re.Pattern[str]:
-    """Return an expression that matches what any of the globs matches."""
-    return re.compile("|".join(fnmatch.translate(glob) for glob in globs))
+class Globs:
+    """Some globs; accents in one character or in two are the same."""
+
+    def __init__(self, globs: Iterable[str]) -> None:
+        self._pattern = re.compile("|".join(fnmatch.translate(composed(glob)) for glob in globs))
+
+    def match(self, name: str) -> re.Match[str] | None:
+        """Return the match of a name with any of the globs, or `None`."""
+        return self._pattern.match(composed(name))
 
 
-def compile_cell_globs(globs: Sequence[str]) -> re.Pattern[str] | None:
-    """Return an expression for the names of cells; `None` without globs, which means every cell."""
-    return compile_globs([canonical_glob(glob) for glob in globs]) if globs else None
+def composed(text: str) -> str:
+    """Return a text with each accent in one character with its letter, to compare it with others.
+
+    Programs and file systems differ in this, and nobody sees it.
+    """
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def compile_cell_globs(globs: Sequence[str]) -> Globs | None:
+    """Return the globs for names of cells; `None` without globs, which means every cell."""
+    return Globs(canonical_glob(glob) for glob in globs) if globs else None
 
 
 def matching_cells(names: Iterable[CellName], glob: str) -> tuple[CellName, ...]:
@@ -38,7 +53,7 @@ def matching_cells(names: Iterable[CellName], glob: str) -> tuple[CellName, ...]
     Raises `UsageError` if there is none, with the word that was probably meant.
     """
     known = tuple(dict.fromkeys(names))
-    matches = compile_globs([canonical_glob(glob)]).match
+    matches = Globs([canonical_glob(glob)]).match
     found = tuple(name for name in known if matches(name))
     if not found:
         words = dict.fromkeys(word for name in known for word in name.split("/"))

@@ -15,6 +15,7 @@ from pipeline.campaign.grammar.campaign_file import CampaignFile
 from pipeline.campaign.grammar.checking import CheckedFile, check
 from pipeline.campaign.grammar.matrix import FromPart
 from pipeline.campaign.matrix.axes import AxisContext, axis_parts
+from pipeline.campaign.matrix.axis import has_own_id
 from pipeline.campaign.matrix.building import build_matrix, override_rules
 from pipeline.campaign.matrix.joins import build_joins
 from pipeline.campaign.provider_limits import check_caps
@@ -31,6 +32,7 @@ from pipeline.errors import CampaignError, Finding
 from pipeline.model.campaign import Campaign
 from pipeline.model.provider import Profile, ProfileName
 from pipeline.suggestions import did_you_mean, listing
+from pipeline.templates.messages import Slots
 from pipeline.templates.template_process import TemplateProcess
 
 
@@ -48,8 +50,8 @@ class LoadedCampaign:
     overrides: tuple[CellRule, ...]
     variants: Variants
     templates: TemplateSet
-    columns: Mapping[str, tuple[str, ...]]
-    """Columns of each axis or table whose values are rows of a table."""
+    slots: Slots
+    """What the template process must know of the tables and axes."""
     path: str | None
     """Name of the template of output paths; `None` for the default path."""
     prompt_cache: PromptCache = field(default_factory=PromptCache, repr=False, compare=False)
@@ -90,9 +92,9 @@ def _load_checked(checked: CheckedFile, template_process: TemplateProcess) -> Lo
     templates = TemplateSet(root=project_root(checked.readable.path))
     template_names = gather_templates(checked, templates)
     gather_expressions(checked, templates)
-    columns = _columns(file, tables)
+    slots = _slots(file, tables)
     longest = checked.profile.caps.longest_prompt
-    broken = templates.compile_in(template_process, findings, columns=columns, longest=longest)
+    broken = templates.compile_in(template_process, findings, slots=slots, longest=longest)
     filter_tables(tables, checked, template_process, templates, broken=broken)
     located_matrix = document["matrix"]
     declared = document.get("data")
@@ -127,20 +129,30 @@ def _load_checked(checked: CheckedFile, template_process: TemplateProcess) -> Lo
         overrides=overrides,
         variants=Variants(file, template_names),
         templates=templates,
-        columns=columns,
+        slots=slots,
         path=template_names.get("output.path"),
     )
 
 
-def _columns(file: CampaignFile, tables: Tables) -> dict[str, tuple[str, ...]]:
-    """Return the columns of rows under each slot that the template process sees."""
-    columns: dict[str, tuple[str, ...]] = {}
-    for name, table in tables.by_name.items():
-        columns[name] = columns[f".{name}"] = table.columns
+def _slots(file: CampaignFile, tables: Tables) -> Slots:
+    """Return what the template process must know of the rows under each name that it sees."""
+    sources = {name: name for name in tables.by_name}
+    sources |= {f".{name}": name for name in tables.by_name}
+    own_ids = []
     for name, part in axis_parts(file.matrix).items():
         if isinstance(part, FromPart) and part.source in tables.by_name:
-            columns[name] = tables.by_name[part.source].columns
-    return columns
+            sources[name] = part.source
+            if has_own_id(name, tables.by_name[part.source]):
+                own_ids.append(name)
+    return Slots(
+        columns={slot: tables.by_name[source].columns for slot, source in sources.items()},
+        decimals={
+            slot: sign
+            for slot, source in sources.items()
+            if (sign := file.data[source].decimal) is not None
+        },
+        own_ids=tuple(own_ids),
+    )
 
 
 def _sha256(checked: CheckedFile, templates: TemplateSet, tables: Tables) -> str:

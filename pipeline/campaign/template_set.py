@@ -15,6 +15,7 @@ from pipeline.campaign.reading.source import read_text
 from pipeline.campaign.resolved import TemplateSource
 from pipeline.campaign.variants import template_name
 from pipeline.errors import CampaignError
+from pipeline.templates.messages import Slots
 from pipeline.templates.syntax import TemplateNames
 from pipeline.templates.template_process import TemplateProcess, TemplateProcessDied, TemplateSetup
 
@@ -61,7 +62,7 @@ class TemplateSet:
         template_process: TemplateProcess,
         findings: Findings,
         *,
-        columns: Mapping[str, Sequence[str]],
+        slots: Slots,
         longest: int,
     ) -> frozenset[str]:
         """Compile everything, including included files, and report problems.
@@ -75,7 +76,9 @@ class TemplateSet:
             setup = TemplateSetup(
                 templates=fresh,
                 expressions=expressions,
-                columns=columns,
+                columns=slots.columns,
+                decimals=slots.decimals,
+                own_ids=slots.own_ids,
                 longest=longest,
             )
             try:

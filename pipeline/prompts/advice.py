@@ -45,7 +45,8 @@ _NO_SUBJECT = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _PLACEHOLDER = re.compile(
-    r"\[\[[^\]\n]{1,60}\]\]|\{\{[^}\n]{0,60}\}\}|%[A-Za-z_][\w.]*%|<[a-z]\w*[._][\w.]+>"
+    r"\[\[[^\]\n]{1,60}\]\]|\{[^{}|\n]{0,60}\|[^{}\n]{0,60}\}|\b__[A-Za-z][\w*/-]{0,40}__\b"
+    r"|\{\{[^}\n]{0,60}\}\}|%[A-Za-z_][\w.]*%|<[a-z]\w*[._][\w.]+>"
     r"|\b(?:TODO|TBD|FIXME|NaN|undefined)\b|\b[Ll]orem ipsum\b"
     r"|#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!)",
     re.ASCII,

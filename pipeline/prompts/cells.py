@@ -83,7 +83,7 @@ def cell_of(loaded: LoadedCampaign, unnamed: UnnamedCell) -> Cell:
     pairs = list(zip(axes, unnamed.point, strict=True))
     values: dict[str, object] = dict(loaded.variants[unnamed.variant].vars)
     for axis, position in pairs:
-        values[axis.name] = {**axis.columns(position), "id": axis.ids[position]}
+        values[axis.name] = axis.named(position)
     for join, row in zip(loaded.joins, unnamed.rows, strict=True):
         empty: Mapping[str, object] = dict.fromkeys(join.table.columns, "")
         values[join.table.name] = empty if row == EMPTY_ROW else join.table.row(row)
@@ -252,6 +252,6 @@ def compile_templates(loaded: LoadedCampaign, template_process: TemplateProcess)
     loaded.templates.compile_in(
         template_process,
         Findings(),
-        columns=loaded.columns,
+        slots=loaded.slots,
         longest=loaded.profile.caps.longest_prompt,
     )

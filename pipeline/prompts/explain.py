@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from pipeline.campaign.cell_globs import canonical_glob
+from pipeline.campaign.cell_globs import canonical_glob, composed
+from pipeline.campaign.feeds.table import Unusable
 from pipeline.campaign.findings import Place
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.campaign.matrix.joins import EMPTY_ROW
@@ -56,19 +57,19 @@ def explain(
 
     `draft` and `final` are the rounds that the cell is in, with the notes that asked for them.
     """
-    wanted = canonical_glob(cell)
+    wanted = composed(canonical_glob(cell))
     known = unnamed_cells(loaded)
-    unnamed = next((one for one in known if name_of(loaded, one.point) == wanted), None)
+    unnamed = next((one for one in known if composed(name_of(loaded, one.point)) == wanted), None)
     if unnamed is None:
         names = [name_of(loaded, one.point) for one in islice(unnamed_cells(loaded), _MOST_NAMES)]
         hint = did_you_mean(wanted, names) or f"; cells are named like {names[0]}"
         raise UsageError(f"there is no cell {cell}{hint}")
     found = cell_of(loaded, unnamed)
-    drafts = tuple(plan_drafts(loaded, rounds={found.name: draft}, only=[wanted]))
+    drafts = tuple(plan_drafts(loaded, rounds={found.name: draft}, only=[found.name]))
     key = drafts[0].key if drafts else JobKey("")
     pick = Pick(round=final.number, take=1, job=key, sha256="")
     finals = plan_finals(
-        loaded, picks={found.name: pick}, rounds={found.name: final}, only=[wanted]
+        loaded, picks={found.name: pick}, rounds={found.name: final}, only=[found.name]
     )
     return Explanation(
         cell=found,
@@ -91,7 +92,9 @@ def _axes(loaded: LoadedCampaign, unnamed: UnnamedCell) -> Iterator[ExplainedVal
         at, row = axis.origin(position)
         origin = _location(at, row)
         yield ExplainedValue(name=axis.name, value=axis.ids[position], origin=origin)
-        for column, value in axis.columns(position).items():
+        named = axis.named(position)
+        for column in axis.columns(position):
+            value = named[column]
             yield ExplainedValue(name=f"{axis.name}.{column}", value=_text(value), origin=origin)
 
 
@@ -172,4 +175,6 @@ def _location(at: Place, row: int = 0) -> str:
 def _text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, Unusable):
+        return f"({value.reason})"
     return "(empty)" if value is None else str(value)

@@ -1,12 +1,29 @@
 """Messages to and from the template process: a length in four bytes, then JSON."""
 
 import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import IO
 
 FRAME_LIMIT = 256 * 1024 * 1024
 """Largest message, in bytes; a longer one means that the other process is broken."""
 
+ROW = "row"
+"""The name of the whole row in a table's `where`, for columns whose names are no words."""
+
 Message = dict[str, object]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Slots:
+    """What is known of the values that are sent, by slot."""
+
+    columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Names of columns whose values are sent as a list."""
+    decimals: Mapping[str, str] = field(default_factory=dict)
+    """The decimal sign that a feed declares: `,` or `.`."""
+    own_ids: Sequence[str] = ()
+    """Axes whose feed has a column `id` besides its key."""
 
 
 class FrameBroken(Exception):

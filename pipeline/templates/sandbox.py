@@ -15,7 +15,16 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 
 from pipeline.suggestions import did_you_mean, listing
-from pipeline.templates.values import AxisValue, TableRow
+from pipeline.templates.messages import ROW
+from pipeline.templates.numbers import NoNumber, declared, read_float, read_int, read_number
+from pipeline.templates.operators import COMPARED, compare, operands
+from pipeline.templates.values import (
+    AxisValue,
+    TableRow,
+    UnusableCell,
+    Unwritable,
+    composed,
+)
 
 _FEW_COLUMNS = 8
 """Most columns that a complaint lists if none of them resembles the name."""
@@ -25,17 +34,6 @@ _TEXT_FILTERS = frozenset(
     "capitalize center e escape forceescape format indent lower replace string striptags title "  # noqa: SIM905  a list of words
     "trim truncate upper urlencode wordcount wordwrap".split()
 )
-
-
-class Unwritable(TemplateRuntimeError):
-    """A template cannot be written for a cell; has the value that caused it."""
-
-    def __init__(self, complaint: str | None = None, *, slot: str = "", column: str = "") -> None:
-        super().__init__(complaint)
-        self.slot = slot
-        self.column = column
-        self.template, self.line = "", 0
-        """The place of the error, if known; otherwise the traceback has it."""
 
 
 class Missing(StrictUndefined):
@@ -58,6 +56,8 @@ class Missing(StrictUndefined):
     def _complaint(self, message: str) -> Unwritable:
         name, owner = str(self._undefined_name), self._undefined_obj
         if isinstance(owner, TableRow | AxisValue):
+            if self._undefined_hint:
+                return Unwritable(message, slot=owner.slot, column=name)
             hint = did_you_mean(name, owner.columns)
             if not hint and len(owner.columns) <= _FEW_COLUMNS:
                 hint = f"; it has {listing(owner.columns, last='and')}"
@@ -65,11 +65,60 @@ class Missing(StrictUndefined):
             return Unwritable(complaint, slot=owner.slot, column=name)
         if self._undefined_hint or owner is not missing:
             return Unwritable(message)
-        return Unwritable(f"nothing is named {name}{did_you_mean(name, self.known)}")
+        return Unwritable(f"nothing is named {name}{self._alternative(name)}")
+
+    def _alternative(self, name: str) -> str:
+        """Return the name that was probably meant, or how a column is written here."""
+        meant = did_you_mean(name, self.known)
+        row = self.known.get(ROW) if isinstance(self.known, Mapping) else None
+        if meant or not isinstance(row, TableRow):
+            return meant
+        few = listing(row.columns, last="and") if len(row.columns) <= _FEW_COLUMNS else ""
+        columns = f" ({few})" if few else ""
+        return f"; a column{columns} stands by itself here, or as {ROW}['…']"
+
+
+class _Context(Context):
+    """Names of a template, where accents in one character or in two are the same."""
+
+    def resolve_or_missing(self, key: str) -> Any:  # noqa: ANN401  jinja2's signature
+        """Return the value of a name, or the mark that there is none."""
+        found = super().resolve_or_missing(key)
+        if found is missing and not key.isascii():
+            found = super().resolve_or_missing(composed(key))
+        if type(found) is UnusableCell:
+            return self.environment.undefined(found.reason, name=key)
+        return found
 
 
 class _Generator(CodeGenerator):
-    """A code generator that subjects the operands of `~` to the rules of `{{ }}`."""
+    """A code generator that subjects operands to the rules for texts and numbers."""
+
+    def visit_Compare(self, node: nodes.Compare, frame: Frame) -> None:  # noqa: N802  jinja2's name
+        if len(node.ops) > 1 or node.ops[0].op not in COMPARED:
+            super().visit_Compare(node, frame)
+            return
+        self.write(f"environment.compared({node.ops[0].op!r}, ")
+        self.visit(node.expr, frame)
+        self.write(", ")
+        self.visit(node.ops[0].expr, frame)
+        self.write(")")
+
+    def visit_Add(self, node: nodes.BinExpr, frame: Frame) -> None:  # noqa: N802  as above
+        self._computed(node, frame)
+
+    def visit_Mul(self, node: nodes.BinExpr, frame: Frame) -> None:  # noqa: N802  as above
+        self._computed(node, frame)
+
+    def _computed(self, node: nodes.BinExpr, frame: Frame) -> None:
+        """Write a sum or product; one with a text of the template's own is meant as written."""
+        sides = (node.left, node.right)
+        literal = any(isinstance(s, nodes.Const) and isinstance(s.value, str) for s in sides)
+        self.write("(" if literal else f"environment.call_binop(context, {node.operator!r}, ")
+        self.visit(node.left, frame)
+        self.write(f" {node.operator} " if literal else ", ")
+        self.visit(node.right, frame)
+        self.write(")")
 
     def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802  jinja2's name
         self.write("environment.concatenated((")
@@ -83,7 +132,9 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
     """A sandbox with key-first lookup and strict names; only text and numbers are printed."""
 
     code_generator_class = _Generator
-    intercepted_binops = frozenset(["%"])
+    context_class = _Context
+    intercepted_binops = frozenset("+-*/%") | {"//"}
+    compared = staticmethod(compare)
 
     def __init__(self, load: Callable[[str], str | None]) -> None:
         super().__init__(
@@ -100,12 +151,17 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
         """If it is a list, errors are added to it instead of being raised."""
         self.last = ("", "")
         """Slot and column of the last value that was not text."""
+        self._last_text = ("", "", "")
+        """Slot, column and value of the last text."""
         for name in _UNSTABLE:
             self.filters.pop(name, None)
         self.globals.pop("lipsum")
         for name in _TEXT_FILTERS:
             self.filters[name] = self._guarded(self.filters[name])
         self.filters["join"] = self._guarded_join(self.filters["join"])
+        self.filters["float"] = self._reading(self.filters["float"], read_float)
+        self.filters["int"] = self._reading(self.filters["int"], read_int)
+        self.filters["number"] = self.number
 
     def join_path(self, template: str, parent: str) -> str:
         """Return the path of an included file, relative to the file that includes it."""
@@ -121,10 +177,14 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
 
     def _looked_up(self, obj: object, name: object, otherwise: Callable[..., object]) -> object:
         if isinstance(obj, AxisValue | TableRow):
-            if not isinstance(name, str) or name not in obj.columns:
+            if not isinstance(name, str) or (name := composed(name)) not in obj.columns:
                 return self.undefined(obj=obj, name=str(name))
             value = obj.columns[name]
-            if type(value) is not str:
+            if isinstance(value, str):
+                self._last_text = (obj.slot, name, value)
+            elif type(value) is UnusableCell:
+                return self.undefined(value.reason, obj=obj, name=name)
+            else:
                 self.last = (obj.slot, name)
             return value
         if isinstance(obj, Mapping) and isinstance(name, str) and name in obj:
@@ -151,7 +211,7 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
             return str(value)
         if isinstance(value, bool):
             return "true" if value else "false"
-        if isinstance(value, int | float | Decimal):
+        if isinstance(value, int | float | Decimal | Undefined):
             return value
         slot, column = (value.slot, "") if isinstance(value, TableRow) else self.last
         named = f"{slot}.{column}".strip(".") or "the value"
@@ -164,9 +224,11 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
 
     def call_binop(self, context: Context, operator: str, left: object, right: object) -> object:
         """Apply an operator; with a text on the left of `%`, check the values to be printed."""
-        if isinstance(left, str):
+        if operator == "%" and isinstance(left, str):
             for part in right if isinstance(right, tuple) else (right,):
                 self.printable(part)
+        else:
+            left, right = operands(operator, left, right)
         return super().call_binop(context, operator, left, right)
 
     def call(self, context: Context, function: object, *args: object, **kwargs: object) -> object:
@@ -179,6 +241,55 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
     def unsafe_undefined(self, obj: object, attribute: str) -> NoReturn:
         """Refuse private names, and methods that would change a value."""
         raise SecurityError(f"{attribute} may not be used on {type(obj).__name__}")
+
+    def number(self, value: object, decimal: object = "", default: object = missing) -> object:
+        """Return the number in a text, with `,` or `.` as decimal sign; see `read_number`."""
+        if decimal not in ("", ",", "."):
+            raise Unwritable(f"|number takes the decimal sign ',' or '.', not {decimal}")
+        if not isinstance(value, str):
+            return self._number_of(value, default)
+        try:
+            return read_number(value, str(decimal) or declared(value))
+        except NoNumber as error:
+            return self._or_default(value, default, str(error))
+
+    def _reading(
+        self, original: Callable[..., object], read: Callable[[str], object]
+    ) -> Callable[..., object]:
+        """Return the filter `float` or `int`, which takes no text that is no number for 0."""
+
+        @functools.wraps(original)
+        def reading(value: object, default: object = missing, base: int = 10) -> object:
+            if not isinstance(value, str):
+                return original(self._number_of(value, default))
+            if base != 10:  # noqa: PLR2004  other numerals are no amounts
+                return (
+                    original(value, base=base)
+                    if default is missing
+                    else original(value, default, base)
+                )
+            try:
+                return read(value)
+            except NoNumber as error:
+                return self._or_default(value, default, str(error))
+
+        return reading
+
+    def _number_of(self, value: object, default: object) -> object:
+        """Return a value that is a number; the default, or an error, for one that is none."""
+        if isinstance(value, int | float | Decimal | Undefined):
+            return value
+        slot, column = self.last
+        named = f"{slot}.{column}".strip(".") or "the value"
+        complaint = f"{named} is {_kind(value)} and no number"
+        return self._or_default(value, default, complaint)
+
+    def _or_default(self, value: object, default: object, complaint: str) -> object:
+        if default is not missing:
+            return default
+        slot, column, text = self._last_text
+        known = text is value
+        raise Unwritable(complaint, slot=slot if known else "", column=column if known else "")
 
     def _guarded(self, original: Callable[..., object]) -> Callable[..., object]:
         position = 1 if getattr(original, "jinja_pass_arg", None) is not None else 0

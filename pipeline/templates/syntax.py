@@ -1,13 +1,28 @@
 """Explanations of Jinja's error messages for the author of a template."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from pipeline.suggestions import did_you_mean
+from pipeline.templates.messages import ROW
 
 _BRACES = re.compile(r"\{\{|\}\}|\{%|%\}|\{#|#\}|\{\s*[A-Za-z_][\w.]*\s*\}")
 _TYPOGRAPHIC = "“”„«»\u2018\u2019\u201a"
 _OPERATORS = {"&": "and", "|": "or", "!": "not"}
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+_WORD = re.compile(r"[^\W\d]\w*")
+_ONE_EQUALS = re.compile(r"(?<![=!<>])=(?!=)")
+_OTHER_WORDS = {
+    "AND": "and",
+    "OR": "or",
+    "NOT": "not",
+    "IN": "in",
+    "<>": "!=",
+    "LIKE": "'word' in column",
+    "IS": "== none",
+}
+"""Words of SQL, and what templates say instead."""
+_OTHER_WORD = re.compile(r"\b(?:AND|OR|NOT|IN|LIKE|IS)\b|<>")
 _UNKNOWN = re.compile(r"No (filter|test) named '(.+)'\.")
 _CHARACTER = re.compile(r"unexpected char '(.+)' at \d+|unexpected char \"(')\" at \d+")
 _TOKENS = re.compile(r"expected token '(.+)', got '(.+)'")
@@ -49,11 +64,17 @@ def leftover_braces(source: str) -> tuple[str, int] | None:
     return (found[0], source.count("\n", 0, found.start())) if found else None
 
 
-def explain_syntax(message: str, line: str, *, known: Iterable[str]) -> str:
+def explain_syntax(
+    message: str, line: str, *, known: Iterable[str], columns: Mapping[str, Sequence[str]]
+) -> str:
     """Return Jinja's message about a line as a sentence that names the fix, or an empty text.
 
-    `known` are the filters and tests that exist.
+    `known` are the filters and tests that exist, `columns` the columns that can be named, by slot:
+    those of a table's `where` have the slot `.TABLE`.
     """
+    column = _column_without_quotes(line, columns)
+    if column:
+        return column
     unknown = _UNKNOWN.match(message)
     if unknown:
         kind, name = unknown.groups()
@@ -61,8 +82,8 @@ def explain_syntax(message: str, line: str, *, known: Iterable[str]) -> str:
     character = _CHARACTER.match(message)
     if character:
         return _character(character[1] or character[2])
-    if "chunk after expression" in message or message.endswith("got '='"):
-        return "= does not compare two values here; write =="
+    if "chunk after expression" in message or message.endswith(("got '='", "unexpected '>'")):
+        return _after_expression(line)
     block = _BLOCK.search(message)
     if block:
         return f"{{% {block[1]} … %}} is never closed: {{% end{block[1]} %}} is missing"
@@ -72,6 +93,29 @@ def explain_syntax(message: str, line: str, *, known: Iterable[str]) -> str:
     return _braces(message, line)
 
 
+def _column_without_quotes(line: str, columns: Mapping[str, Sequence[str]]) -> str:
+    """Return how to write a column whose name is no word; empty if the line names none."""
+    bare = _QUOTED.sub(lambda quoted: " " * len(quoted[0]), line).casefold()
+    names = [(slot, name) for slot, among in columns.items() for name in among]
+    for slot, name in sorted(names, key=lambda one: len(one[1]), reverse=True):
+        here = slot.startswith(".")
+        written = name if here else f"{slot}.{name}"
+        if not _WORD.fullmatch(name) and written.casefold() in bare:
+            mark = '"' if "'" in name else "'"
+            return f"the column {name} is written {ROW if here else slot}[{mark}{name}{mark}]"
+    return ""
+
+
+def _after_expression(line: str) -> str:
+    bare = _QUOTED.sub("''", line)
+    if _ONE_EQUALS.search(bare):
+        return "= does not compare two values here; write =="
+    other = _OTHER_WORD.search(bare)
+    if other:
+        return f"{other[0]} means nothing here; write {_OTHER_WORDS[other[0]]}"
+    return "two values stand side by side; and, or, == or a comma joins them"
+
+
 def explain_failure(error: BaseException) -> str:
     """Return a sentence about an error that was raised while a template was written."""
     message = str(error)
@@ -79,11 +123,36 @@ def explain_failure(error: BaseException) -> str:
         return "a text is compared with a number; cells of a csv file are text: |int"
     if isinstance(error, TypeError) and "concatenate" in message:
         return "+ does not add a text and a number; ~ joins them"
-    if isinstance(error, TypeError) and "is not callable" in message:
-        return "a value is followed by ( ) as if it were a function"
     if isinstance(error, ValueError) and "integer string conversion" in message:
         return "a number is too long to be written"
+    if isinstance(error, ArithmeticError) and not isinstance(error, ZeroDivisionError):
+        return "a number has more digits than can be computed with"
+    for pattern, complaint in _FAILURES.items():
+        if re.search(pattern, message):
+            return complaint
     return f"fails: {message} ({type(error).__name__})"
+
+
+_TEXT = "a text is computed with as if it were a number; cells of a csv file are text: |number"
+_PLACES = "the text that is formatted does not have one place (%s, {}) for each value"
+_FAILURES = {
+    r"NoneType": "an empty value (null) is used; |default('…', true) gives it another",
+    r"__round__|bad operand|unsupported operand.*'(?:str|AxisValue|FeedText)'": _TEXT,
+    r"multiply sequence|real number|code '.' for object of type 'str'": _TEXT,
+    r"unsupported operand": "two values are computed with that are not both numbers",
+    r"interpreted as an integer|indices must be": "a whole number is needed here: |int",
+    r"is not callable": "a value is followed by ( ) as if it were a function",
+    r"is not iterable|object is not subscriptable|has no len\(\)": (
+        "a number is used as if it were a list or a text"
+    ),
+    r"format string|string formatting|index (?:\d+ )?out of range|[Ss]ingle '[{}]'": _PLACES,
+    r"format character": _PLACES,
+    r"format specifier|format code": "a value cannot be written in the format that is asked for",
+    r"takes .* arguments?|unexpected keyword|required (?:positional|keyword)|multiple values": (
+        "a filter or function is given more, fewer or other values than it takes"
+    ),
+}
+"""Python's errors, which templates can cause, in the words of templates."""
 
 
 def _character(character: str) -> str:

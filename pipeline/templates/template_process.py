@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from pipeline.errors import LocalFault
-from pipeline.templates.messages import FrameBroken, receive, send_text
+from pipeline.templates.messages import FrameBroken, Slots, receive, send_text
 
 _ANSWER_TIMEOUT = 120.0
 """Seconds to wait for an answer, for which the process may use 2 s of CPU time."""
@@ -30,13 +30,11 @@ class TemplateProcessDied(Exception):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class TemplateSetup:
+class TemplateSetup(Slots):
     """The templates, expressions and limits that the process needs before it can write."""
 
     templates: Mapping[str, str]
     expressions: Mapping[str, str]
-    columns: Mapping[str, Sequence[str]]
-    """Column names of values that are sent as lists, by slot."""
     longest: int
     """Most characters of a prompt that the provider accepts."""
 
@@ -72,6 +70,8 @@ class TemplateProcess:
                 "templates": setup.templates,
                 "expressions": setup.expressions,
                 "columns": setup.columns,
+                "decimals": setup.decimals,
+                "own_ids": setup.own_ids,
                 "longest": setup.longest,
             }
         )
@@ -93,8 +93,10 @@ class TemplateProcess:
         if stream is None:
             raise self._end_error("has no output")
         ready, _, _ = select.select([stream], [], [], _ANSWER_TIMEOUT)
+        if not ready:
+            raise self._end_error(f"gave no answer for {_ANSWER_TIMEOUT:.0f} s")
         try:
-            body = receive(stream) if ready else None
+            body = receive(stream)
         except (FrameBroken, OSError) as error:
             raise self._end_error("broke off") from error
         if body is None:
@@ -135,24 +137,31 @@ class TemplateProcess:
             raise self._end_error("is gone") from error
 
     def _end_error(self, how: str) -> TemplateProcessDied | LocalFault:
-        """Return the error to raise for a process that ended."""
+        """Return the error to raise for a process that ended: the template's fault, or not."""
         number = int.from_bytes(self._progress[0:4], "little")
         try:
             code = self._process.wait(1.0)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            code = self._process.wait()
-        if code in (-signal.SIGPROF, -signal.SIGKILL):
+            self._process.wait()
+            return LocalFault(f"the process that writes prompts {how}; nothing was sent, run again")
+        if code == -signal.SIGPROF:
             return TemplateProcessDied(number, "takes too long or too much memory to write")
+        if -code in _CRASHES:
+            reason = f"cannot be written: it ends the writing process (exit {code})"
+            return TemplateProcessDied(number, reason)
         last_words = self._process.stderr.read(4000) if self._process.stderr else b""
-        if code == 1 and last_words:
-            reason = last_words.decode(errors="replace").strip().splitlines()[-1]
-            return LocalFault(f"the process that writes prompts broke: {reason}")
-        return TemplateProcessDied(
-            number, f"cannot be written: the writing process {how} (exit {code})"
+        lines = last_words.decode(errors="replace").strip().splitlines()
+        why = lines[-1] if lines else f"it {how}, exit {code}"
+        if code < 0:
+            why = f"killed by signal {-code}, by the system (out of memory?) or by somebody"
+        return LocalFault(
+            f"the process that writes prompts ended: {why}; nothing was sent, run again"
         )
 
 
+_CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE)
+"""Signals by which a template's own work ends the process, such as too deep a recursion."""
 _WORKER = "pipeline.templates.template_worker"
 
 

@@ -4,22 +4,24 @@ import json
 import mmap
 import re
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from types import TracebackType
 from typing import Any
 
 from jinja2 import Template, TemplateSyntaxError, meta, nodes
 from jinja2.exceptions import SecurityError, TemplateError, TemplateNotFound
 
-from pipeline.templates.sandbox import Missing, PromptEnvironment, Unwritable
+from pipeline.templates.messages import Slots
+from pipeline.templates.sandbox import Missing, PromptEnvironment
 from pipeline.templates.syntax import (
     TemplateNames,
     explain_failure,
     explain_syntax,
     leftover_braces,
 )
-from pipeline.templates.values import named_values
+from pipeline.templates.values import Unwritable, named_values, special_value
 
+_WHERE = re.compile(r"data\.(.+)\.where")
+"""The name of the expression that filters a table."""
 _GAP = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
 """Several blank lines in a row, which template blocks leave behind."""
 _UNFIT = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -29,7 +31,6 @@ CellTemplates = tuple[str, list[tuple[str, str]], list[str], str | None]
 """The templates of a cell: prompt, texts by key, references, output path."""
 _MOST_PROBLEMS = 50
 """Problems in a message above which only the first one of each cell is reported."""
-_DECIMAL = "\0decimal"
 
 
 class TemplateWriter:
@@ -38,7 +39,7 @@ class TemplateWriter:
     def __init__(self, progress: mmap.mmap) -> None:
         self.progress = progress
         self.sources: dict[str, str] = {}
-        self.columns: dict[str, Sequence[str]] = {}
+        self.slots = Slots()
         self.longest = 0
         self.environment = PromptEnvironment(self.sources.get)
         self.names = TemplateNames()
@@ -46,7 +47,7 @@ class TemplateWriter:
 
     def answer(self, body: bytes) -> Reply:
         """Carry out one message and return the answer."""
-        message = json.loads(body, object_hook=_decimal)
+        message = json.loads(body, object_hook=special_value)
         if message["op"] == "compile":
             return self._compile(message)
         if message["op"] == "evaluate":
@@ -57,7 +58,11 @@ class TemplateWriter:
         self.progress[0:4] = number.to_bytes(4, "little")
 
     def _compile(self, message: Mapping[str, Any]) -> Reply:
-        self.columns.update(message["columns"])
+        self.slots = Slots(
+            columns=message["columns"],
+            decimals=message.get("decimals", {}),
+            own_ids=message.get("own_ids", ()),
+        )
         self.longest = message["longest"]
         problems: list[Reply] = []
         needs: list[tuple[str, str]] = []
@@ -90,9 +95,18 @@ class TemplateWriter:
             lines = source.splitlines() or [""]
             line = lines[min(error.lineno, len(lines)) - 1]
             known = [*self.environment.filters, *self.environment.tests]
-            explained = explain_syntax(error.message or "", line, known=known)
+            columns = self._columns_in(name)
+            explained = explain_syntax(error.message or "", line, known=known, columns=columns)
             problem["complaint"] = explained or problem["complaint"]
         return problem
+
+    def _columns_in(self, name: str) -> dict[str, Sequence[str]]:
+        """Return the columns that a template or expression can name, by slot."""
+        where = _WHERE.fullmatch(name)
+        columns = self.slots.columns.items()
+        if where is None:
+            return {slot: names for slot, names in columns if not slot.startswith(".")}
+        return {slot: names for slot, names in columns if slot == f".{where[1]}"}
 
     def _compile_template(
         self, name: str, source: str, problems: list[Reply], needs: list[tuple[str, str]]
@@ -124,7 +138,7 @@ class TemplateWriter:
         return names, includes
 
     def _evaluate(self, message: Mapping[str, Any]) -> Reply:
-        values = [named_values(entry, self.columns) for entry in message["values"]]
+        values = [named_values(entry, self.slots) for entry in message["values"]]
         answers: list[bool | None] = []
         problems: list[Reply] = []
         for number, (name, used) in enumerate(message["conditions"]):
@@ -141,7 +155,7 @@ class TemplateWriter:
         return {"answers": answers, "problems": problems}
 
     def _write(self, message: Mapping[str, Any]) -> Reply:
-        values = [named_values(entry, self.columns) for entry in message["values"]]
+        values = [named_values(entry, self.slots) for entry in message["values"]]
         written: list[object] = []
         problems: list[Reply] = []
         for number, (templates, used, take, round_, note) in enumerate(message["images"]):
@@ -268,12 +282,6 @@ def _template_line(trace: TracebackType | None) -> tuple[str, int]:
             line = template.get_corresponding_lineno(trace.tb_lineno)
         trace = trace.tb_next
     return name, line
-
-
-def _decimal(mapping: dict[str, object]) -> object:
-    if len(mapping) == 1 and isinstance(number := mapping.get(_DECIMAL), str):
-        return Decimal(number)
-    return mapping
 
 
 def unfit_character(prompt: str) -> str:

@@ -31,6 +31,18 @@ def test_a_mistake_in_the_file_is_named_with_its_place(pipeline, change, message
     assert not [*pipeline.folder.glob("output/*/runs")]
 
 
+def test_a_mistake_in_the_yaml_hides_no_other_one_from_a_run(pipeline):
+    """A run reads the name before the rest; that alone must not end it with the first layer."""
+    text = SODA.replace("headline: SUMMER CRUSH}", "headline: SUMMER, CRUSH}")
+    text = text.replace("size: [1:1, 4:3]", "size: [1:1, 4;3]") + "takes: 3\n"
+    file = pipeline.write(text)
+    told = [line.partition("  [")[0] for line in pipeline("check", file).out.splitlines()]
+    ended = pipeline("run", file)
+    assert ended.code == 2
+    assert ended.err.splitlines() == [line for line in told if line.startswith("error: ")]
+    assert len(ended.err.splitlines()) == 3
+
+
 def test_the_real_api_without_a_key_is_refused_before_anything_is_sent(pipeline):
     ended = pipeline("run", pipeline.write(), "--provider", "gptimage")
     assert ended.code == 2

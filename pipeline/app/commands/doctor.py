@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -26,9 +25,6 @@ OLDEST_PYTHON = (3, 11)
 EARLIEST_YEAR = 2026
 LITTLE_DISK = 1024**3
 PACKAGES = ("aiohttp", "apsw", "jinja2", "pillow", "pydantic", "pyyaml", "resvg-py", "tqdm")
-EXTRAS = {
-    "xlsx": ("openpyxl", "feeds from spreadsheets"),
-}
 
 
 class MachineState(StrEnum):
@@ -50,7 +46,7 @@ class MachineCheck:
 
 def check_machine(settings: Settings) -> tuple[MachineCheck, ...]:
     """Check Python, packages, key, provider, output folder and clock."""
-    found = [*_program(), *_extras(), *_account(settings), *_disk(settings.output), _clock()]
+    found = [*_program(), *_account(settings), *_disk(settings.output), _clock()]
     return tuple(found)
 
 
@@ -66,17 +62,6 @@ def _program() -> Iterator[MachineCheck]:
             yield MachineCheck(name=name, state=MachineState.OK, said=version(name))
         except PackageNotFoundError:
             yield MachineCheck(name=name, state=MachineState.BAD, said="is not installed")
-
-
-def _extras() -> Iterator[MachineCheck]:
-    for extra, (module, use) in EXTRAS.items():
-        there = find_spec(module) is not None
-        text = (
-            use if there else f"not installed: pip install 'campaign-pipeline[{extra}]' for {use}"
-        )
-        yield MachineCheck(
-            name=extra, state=MachineState.OK if there else MachineState.NOTE, said=text
-        )
 
 
 def _account(settings: Settings) -> Iterator[MachineCheck]:

@@ -3,16 +3,12 @@
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
-from pipeline.campaign.feeds.rows import (
-    LONGEST_CELL,
-    Record,
-    check_columns,
-    check_keys,
-    fill,
-    fitting,
-)
+from pipeline.campaign.feeds.header import Header, Record, is_header, read_header
+from pipeline.campaign.feeds.rows import LONGEST_CELL, fill
+from pipeline.campaign.feeds.swallowed_rows import SwallowedRows
 from pipeline.campaign.feeds.table import Table
 from pipeline.campaign.findings import Findings, Place
 from pipeline.campaign.reading.source import decode
@@ -22,6 +18,8 @@ _SEPARATOR = re.compile(r"\"?sep=(.)\"?", re.IGNORECASE)
 """A first line that tells Excel the separator; not part of the table."""
 _UNQUOTED = "; a cell that contains the separator must be quoted"
 _QUOTED = re.compile(r'"[^"]*"')
+_SEARCHED = 20
+"""Most lines that are searched for a header that is not the first one."""
 
 
 def read_delimited(
@@ -32,26 +30,58 @@ def read_delimited(
     Lines are decoded one by one, so that a large feed is in memory only once.
     """
     decode(content, shown=table.file)
-    lines = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline="")
+    lines = _lines_of(content)
     first = lines.readline()
     declared = _SEPARATOR.fullmatch(first.strip())
     if declared is None:
         lines.seek(0)
     mark = delimiter or (declared[1] if declared else _delimiter(first))
-    records = _records(lines, table.file, findings, mark, skipped=0 if declared is None else 1)
-    header = next(records, None)
-    start = Place(table.file, header.line if header is not None else 1)
-    if header is None or not any(header.values):
+    watched: list[SwallowedRows] = []
+    records = _records(
+        lines,
+        table.file,
+        findings,
+        mark,
+        skipped=0 if declared is None else 1,
+        watched=watched,
+    )
+    header_row = next(records, None)
+    start = Place(table.file, header_row.line if header_row is not None else 1)
+    if header_row is None or not any(header_row.values):
         findings.error("is empty; a header row is missing", at=start, code="feed-empty")
         return
-    columns = [str(column).strip() for column in header.values]
-    while columns and not columns[-1]:
-        columns.pop()
-    if not check_columns(columns, findings, at=start):
-        return
-    table.columns = tuple(columns)
-    if check_keys(table, findings, at=at):
-        fill(table, fitting(records, table, findings, too_long=_UNQUOTED), findings)
+    header = read_header(
+        header_row,
+        records,
+        table,
+        findings,
+        at=at,
+        below=lambda: _line_of_header(_lines_of(content), table.keys, delimiter),
+    )
+    if header is not None:
+        watched.append(_watch(table, header, mark))
+        fill(table, records, header, findings, too_long=_UNQUOTED)
+        watched[0].report(findings)
+
+
+def _lines_of(content: bytes) -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig", newline="")
+
+
+def _watch(table: Table, header: Header, delimiter: str) -> SwallowedRows:
+    key = header.picked[table.columns.index(table.keys[0])] if table.keys else None
+    cell = key if isinstance(key, int) else None
+    return SwallowedRows(table, delimiter, header.width, cell)
+
+
+def _line_of_header(lines: Iterable[str], keys: Iterable[str], delimiter: str | None) -> int:
+    """Return the number of the first line that has all keys as cells; 0 if none has."""
+    wanted = [*keys]
+    for number, line in enumerate(islice(lines, _SEARCHED), start=1):
+        cells = next(csv.reader([line.strip("\r\n")], delimiter=delimiter or _delimiter(line)), [])
+        if is_header(cells, wanted):
+            return number
+    return 0
 
 
 def _delimiter(header: str) -> str:
@@ -60,18 +90,31 @@ def _delimiter(header: str) -> str:
 
 
 def _records(
-    lines: Iterable[str], file: str, findings: Findings, delimiter: str, *, skipped: int
+    lines: Iterable[str],
+    file: str,
+    findings: Findings,
+    delimiter: str,
+    *,
+    skipped: int,
+    watched: Sequence[SwallowedRows],
 ) -> Iterator[Record]:
-    """Yield row number, line number and cells of every row that is not blank."""
+    """Yield row number, line number and cells of every row that is not blank.
+
+    `watched`, once it is filled, looks at every row that spans several lines.
+    """
     limit = csv.field_size_limit(max(csv.field_size_limit(), LONGEST_CELL * 4))
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     line = 1 + skipped
     try:
         for number, cells in enumerate(reader, start=1 + skipped):
+            last = reader.line_num + skipped
             if any(cells):
                 values = [cell.replace("\r\n", "\n").replace("\r", "\n") for cell in cells]
-                yield Record(number, line, values)
-            line = reader.line_num + 1 + skipped
+                record = Record(number, line, values)
+                for swallowed in watched if last > line else ():
+                    swallowed.look_at(record, last_line=last)
+                yield record
+            line = last + 1
     except csv.Error as error:
         complaint = f"the row that starts here cannot be read: {_reason(error)}"
         findings.error(complaint, at=Place(file, line), code="feed-row")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from pipeline.campaign.feeds.opening import open_table
-from pipeline.campaign.feeds.rows import recheck_keys
+from pipeline.campaign.feeds.rows import note_totals, recheck_keys
 from pipeline.campaign.feeds.table import Table, pack
 from pipeline.campaign.files import beside
 from pipeline.campaign.findings import Findings
@@ -58,10 +58,14 @@ def filter_tables(
     """Drop the rows for which a table's `where` is false; if it is broken, keep all."""
     for name, table in tables.by_name.items():
         expression = f"data.{name}.where"
-        if expression in templates.expressions and expression not in broken:
-            _filter(
-                table, expression, template_process, _FilterContext(checked.findings, templates)
+        reporting = _FilterContext(checked.findings, templates)
+        if expression in templates.expressions:
+            kept = expression not in broken and _filter(
+                table, expression, template_process, reporting
             )
+            table.unfiltered = not kept
+        if not table.unfiltered:
+            note_totals(table, checked.findings)
 
 
 class _FilterContext(NamedTuple):
@@ -77,7 +81,8 @@ class _FilterContext(NamedTuple):
 
 def _filter(
     table: Table, expression: str, template_process: TemplateProcess, reporting: _FilterContext
-) -> None:
+) -> bool:
+    """Drop the rows for which an expression is false; return false if it fails."""
     wanted: list[bool] = []
     name = pack(f".{table.name}")
     for start in range(0, len(table.rows), _BATCH):
@@ -98,10 +103,11 @@ def _filter(
             reporting.error(
                 f"{problems[0]['complaint']} ({table.file} row {row}{more})", expression
             )
-            return
+            return False
         wanted.extend(bool(answer) for answer in reply["answers"])
-    if any(wanted):
-        table.keep(wanted)
-        recheck_keys(table, reporting.findings)
-    else:
+    if not any(wanted):
         reporting.error("keeps no row", expression, code="feed-empty")
+        return False
+    table.keep(wanted)
+    recheck_keys(table, reporting.findings)
+    return True

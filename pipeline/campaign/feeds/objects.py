@@ -4,7 +4,8 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from pipeline.campaign.feeds.rows import Record, check_columns, check_keys, fill
+from pipeline.campaign.feeds.header import Record, read_header
+from pipeline.campaign.feeds.rows import fill
 from pipeline.campaign.feeds.table import Table
 from pipeline.campaign.findings import Findings, Place, refusal
 from pipeline.campaign.reading.document import parse, plain_scalar
@@ -90,18 +91,20 @@ def _fill(table: Table, entries: Sequence[Entry], findings: Findings, *, at: Pla
     if not entries:
         findings.error("is empty; rows are missing", at=start, code="feed-empty")
         return
-    columns = dict.fromkeys(key for _, _, row in entries if isinstance(row, Mapping) for key in row)
-    if not check_columns(list(columns), findings, at=start):
-        return
-    table.columns = tuple(columns)
-    if check_keys(table, findings, at=at):
-        fill(table, _rows(entries, table, findings), findings)
+    names = list(
+        dict.fromkeys(key for _, _, row in entries if isinstance(row, Mapping) for key in row)
+    )
+    header = read_header(Record(1, 1, names), (), table, findings, at=at)
+    if header is not None:
+        fill(table, _rows(entries, names, table, findings), header, findings)
 
 
-def _rows(entries: Iterable[Entry], table: Table, findings: Findings) -> Iterator[Record]:
+def _rows(
+    entries: Iterable[Entry], names: Sequence[str], table: Table, findings: Findings
+) -> Iterator[Record]:
     for number, line, row in entries:
         if isinstance(row, Mapping):
-            yield Record(number, line, [row.get(column) for column in table.columns])
+            yield Record(number, line, [row.get(name) for name in names])
         else:
             complaint = f"row {number} is not a mapping of columns to values"
             findings.error(complaint, at=Place(table.file, line), code="feed-row")

@@ -1,13 +1,15 @@
 """Opening a feed with the reader for its file extension."""
 
+import codecs
 import hashlib
-import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from pipeline.campaign.cell_globs import composed
 from pipeline.campaign.feeds.delimited import read_delimited
 from pipeline.campaign.feeds.objects import read_json, read_json_lines, read_yaml
 from pipeline.campaign.feeds.table import Table
+from pipeline.campaign.feeds.workbook import read_sheet
 from pipeline.campaign.files import ReadableFile, where_named
 from pipeline.campaign.findings import Findings, Place, refusal
 from pipeline.campaign.grammar.matrix import TablePart
@@ -16,6 +18,8 @@ from pipeline.errors import CampaignError
 from pipeline.suggestions import listing
 
 _SHEETS = (".xls", ".xlsm", ".xlsb", ".ods", ".numbers")
+_RECOGNISED = 4096
+"""Bytes by which the kind of a file is recognised."""
 FEED_LIMIT = 512 * 1024 * 1024
 """Largest feed, in bytes."""
 
@@ -39,15 +43,15 @@ def open_table(
     name: str, part: TablePart, *, readable: ReadableFile, findings: Findings, at: Place
 ) -> Table | None:
     """Read a feed into a table; report why and return `None` if it cannot be read."""
-    keys = (part.key,) if isinstance(part.key, str) else tuple(part.key or ())
+    written = (part.key,) if isinstance(part.key, str) else tuple(part.key or ())
+    keys = tuple(composed(key) for key in written)
     filtered = part.where is not None
     table = Table(name=name, file=readable.shown, columns=(), keys=keys, filtered=filtered)
     reader = _READERS.get(readable.path.suffix.lower())
     if reader is None:
         ending = readable.path.suffix or readable.shown
         complaint = f"a feed's name ends in {listing(_READERS)}, not {ending}"
-        if readable.path.suffix.lower() in _SHEETS:
-            complaint += "; save it as .xlsx or as CSV UTF-8"
+        complaint += _way_out(readable)
         findings.error(complaint, at=at, code="feed-kind", path=f"data.{name}.source")
         return None
     own = Findings()
@@ -68,6 +72,22 @@ def open_table(
     return table if table.columns and keyed else None
 
 
+def _way_out(readable: ReadableFile) -> str:
+    """Return what to do with a file of another kind; empty if that is not clear."""
+    if readable.path.suffix.lower() in _SHEETS:
+        return "; save it as .xlsx or as CSV UTF-8"
+    try:
+        start = read_bytes(readable.path, shown=readable.shown, limit=FEED_LIMIT)[:_RECOGNISED]
+    except CampaignError:
+        return ""
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "; this is Excel's Unicode Text: save it as CSV UTF-8 instead"
+    first = start.splitlines()[0] if start else b""
+    ending = ".tsv" if b"\t" in first else ".csv" if b";" in first or b"," in first else ""
+    named = f"{readable.shown.removesuffix(readable.path.suffix)}{ending}"
+    return f"; rename it to {named}, since it has the form of one" if ending else ""
+
+
 def _recognise(content: bytes, readable: ReadableFile, reader: Reader) -> None:
     """Refuse content that is not a table, whatever the extension."""
     packed = reader is _sheet
@@ -77,6 +97,7 @@ def _recognise(content: bytes, readable: ReadableFile, reader: Reader) -> None:
         complaint = "is an Excel workbook or another zip file; a workbook's name ends in .xlsx"
     elif content.startswith(b"\xd0\xcf\x11\xe0"):
         complaint = "is an Excel file of the old kind; save it as .xlsx or as CSV UTF-8"
+        complaint += ", without a password" if packed else ""
     elif start.startswith((b"<!doctype", b"<html", b"<?xml")) and not packed:
         complaint = "is a web page or XML, not a table; export it again as CSV"
     if complaint:
@@ -109,12 +130,8 @@ def _yaml(feed: Feed) -> None:
 
 
 def _sheet(feed: Feed) -> None:
-    try:
-        sheets = importlib.import_module("pipeline.campaign.feeds.workbook")
-    except ImportError as error:
-        complaint = "xlsx feeds need the extra xlsx: pip install 'campaign-pipeline[xlsx]'"
-        raise refusal(complaint, at=feed.at, code="feed-kind") from error
-    sheets.read_sheet(feed.content, feed.table, feed.findings, sheet=feed.part.sheet, at=feed.at)
+    sheet = feed.part.sheet
+    read_sheet(feed.content, feed.table, feed.findings, sheet=sheet, at=feed.at)
 
 
 _READERS: dict[str, Reader] = {

@@ -3,67 +3,44 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
-from typing import NamedTuple
 
-from pipeline.campaign.feeds.table import KEY_JOINT, Table
+from pipeline.campaign.feeds.header import Header, Record
+from pipeline.campaign.feeds.table import Table, Unusable, index_key
 from pipeline.campaign.findings import Findings, Place
-from pipeline.suggestions import did_you_mean, listing
 
 LONGEST_CELL = 200_000
 """Most characters in one cell of a feed."""
-_FEW_COLUMNS = 8
-"""Most columns that a complaint lists if none of them resembles the name."""
 
-
-class Record(NamedTuple):
-    """One row of a feed, not checked yet."""
-
-    number: int
-    line: int
-    """The line on which it starts; 0 if this kind of feed has no lines."""
-    values: Sequence[object]
-
-
+_LAST_ROWS = 3
+"""Rows at the end of a table among which a sum is looked for."""
+_TOTAL = re.compile(
+    r"(?:(?:grand |sub)?totals?|sum|summe|(?:gesamt|zwischen)?summe|gesamt|totaal|totale|somme|suma"
+    r"|razem|итого|合計|合计|总计|總計|小計)(?=$|[\s:(])",
+    re.IGNORECASE,
+)
 _UNFIT = re.compile("[\0\ud800-\udfff]")
 
 
-def check_columns(columns: Sequence[str], findings: Findings, *, at: Place) -> bool:
-    """Return whether the header names every column once; report what is wrong."""
-    sound = True
-    seen: dict[str, int] = {}
-    for number, column in enumerate(columns, start=1):
-        if not column:
-            findings.error(f"column {number} has no name", at=at, code="feed-header")
-            sound = False
-        elif column in seen:
-            complaint = f"the column {column} appears twice ({seen[column]} and {number})"
-            findings.error(complaint, at=at, code="feed-header")
-            sound = False
-        seen.setdefault(column, number)
-    return sound
+def fill(
+    table: Table,
+    records: Iterable[Record],
+    header: Header,
+    findings: Findings,
+    *,
+    too_long: str = "",
+) -> None:
+    """Add the valid records to the table; report what is wrong with the others.
 
-
-def check_keys(table: Table, findings: Findings, *, at: Place) -> bool:
-    """Return whether every key column exists; report what is wrong."""
-    for key in table.keys:
-        if key not in table.columns:
-            hint = did_you_mean(key, table.columns)
-            if not hint and len(table.columns) <= _FEW_COLUMNS:
-                hint = f"; it has {listing(table.columns, last='and')}"
-            complaint = f"{table.file} has no column {key}{hint}"
-            findings.error(complaint, at=at, code="feed-key", path=f"data.{table.name}.key")
-            return False
-    return True
-
-
-def fill(table: Table, records: Iterable[Record], findings: Findings) -> None:
-    """Add the valid records to the table; report what is wrong with the others."""
+    `too_long` is the probable cause of a row with too many cells, for the message.
+    """
     where = [table.columns.index(key) for key in table.keys]
-    for record in records:
-        key = [key_text(record.values[column]) for column in where]
+    whole = _fitting(records, table, header.width, findings, too_long=too_long)
+    for record in whole if header.plain else _chosen(whole, table, header, findings):
         if not _sound(record, table, findings):
             continue
-        complaint = _key_complaint(key, record.number, table)
+        cells = [record.values[column] for column in where]
+        key = [key_text(cell) for cell in cells]
+        complaint = _key_complaint(key, cells, record.number, table)
         if complaint and not table.filtered:
             findings.error(complaint, at=Place(table.file, record.line), code="feed-key")
             continue
@@ -71,7 +48,29 @@ def fill(table: Table, records: Iterable[Record], findings: Findings) -> None:
         if complaint:
             table.suspects[position] = record.line
         elif where:
-            table.index[KEY_JOINT.join(key)] = position
+            table.enter(key, position)
+
+
+def _chosen(
+    records: Iterable[Record], table: Table, header: Header, findings: Findings
+) -> Iterator[Record]:
+    """Yield the cells that have a column; report values in cells that have none."""
+    unnamed = dict.fromkeys(header.nameless, 0)
+    for record in records:
+        for cell in header.nameless:
+            if record.values[cell] != "" and not unnamed[cell]:
+                unnamed[cell] = record.number
+        yield Record(record.number, record.line, header.chosen(record.values))
+    for cell, row in unnamed.items():
+        if row:
+            complaint = f"column {cell + 1} has no name, but row {row} has a value there"
+            way = "name the column, or delete it"
+            findings.error(f"{complaint}; {way}", at=Place(table.file, 1), code="feed-header")
+
+
+def _unusable(cells: Iterable[object]) -> str:
+    """Return the reason why one of these cells cannot be used; empty if all can."""
+    return next((cell.reason for cell in cells if isinstance(cell, Unusable)), "")
 
 
 def recheck_keys(table: Table, findings: Findings) -> None:
@@ -79,27 +78,28 @@ def recheck_keys(table: Table, findings: Findings) -> None:
     sound = [True] * len(table.rows) if table.suspects else []
     for position, line in table.suspects.items():
         row = table.row(position)
-        key = [key_text(row[column]) for column in table.keys]
-        complaint = _key_complaint(key, table.numbers[position], table)
+        cells = [row[column] for column in table.keys]
+        key = [key_text(cell) for cell in cells]
+        complaint = _key_complaint(key, cells, table.numbers[position], table)
         if complaint:
             findings.error(complaint, at=Place(table.file, line), code="feed-key")
             sound[position] = False
         else:
-            table.index[KEY_JOINT.join(key)] = position
+            table.enter(key, position)
     if table.suspects:
         table.suspects.clear()
         table.keep(sound)
 
 
-def fitting(
-    records: Iterable[Record], table: Table, findings: Findings, *, too_long: str = ""
+def _fitting(
+    records: Iterable[Record], table: Table, width: int, findings: Findings, *, too_long: str
 ) -> Iterator[Record]:
-    """Yield the records with a cell for every column; drop empty cells beyond the last one.
-
-    `too_long` is the probable cause of a row with too many cells, for the message.
-    """
-    width = len(table.columns)
+    """Yield the records with `width` cells; drop empty cells beyond the last one."""
+    wrong: tuple[str, Place] | None = None
     for record in records:
+        if wrong is not None:
+            findings.error(wrong[0], at=wrong[1], code="feed-row")
+            wrong = None
         row = list(record.values)
         while len(row) > width and row[-1] == "":
             row.pop()
@@ -109,15 +109,38 @@ def fitting(
         kind = "short" if len(row) < width else "long"
         cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"
         complaint = f"row {record.number} is too {kind}: {cells} for {width} columns"
-        complaint += too_long if kind == "long" else ""
-        findings.error(complaint, at=Place(table.file, record.line), code="feed-row")
+        breaks = sum(cell.count("\n") for cell in row if isinstance(cell, str))
+        if breaks:
+            complaint += f"; it spans {breaks + 1} lines, as after a quote that is not closed"
+        elif kind == "long":
+            complaint += too_long
+        wrong = complaint, Place(table.file, record.line)
+    if wrong is not None:
+        short = "too short" in wrong[0] and len(table.rows) > 1
+        way = "; if this last row is a total or a note, delete it" if short else ""
+        findings.error(wrong[0] + way, at=wrong[1], code="feed-row")
 
 
-def _key_complaint(key: Sequence[str], number: int, table: Table) -> str:
+def note_totals(table: Table, findings: Findings) -> None:
+    """Warn of a sum below the table, which would be rendered like any other row."""
+    for position in range(max(0, len(table.rows) - _LAST_ROWS), len(table.rows)):
+        row = table.row(position)
+        named = [text for key in table.keys if _TOTAL.match(text := key_text(row[key]))]
+        if named and any(value in ("", None) for value in row.values()):
+            number = table.numbers[position]
+            complaint = f"row {number} ({named[0]}) looks like a sum below the table"
+            way = "delete it, or leave it out with where"
+            findings.warning(f"{complaint}; {way}", at=Place(table.file), code="feed-row")
+
+
+def _key_complaint(key: Sequence[str], cells: Sequence[object], number: int, table: Table) -> str:
     """Return the complaint about a row's key that is partly empty or occurred before."""
     if "" in key:
-        return f"row {number} has no {table.keys[key.index('')]}, which is its key"
-    first = table.index.get(KEY_JOINT.join(key)) if key else None
+        empty = f"row {number} has no {table.keys[key.index('')]}, which is its key"
+        return _unusable(cells) or empty
+    if key and [part.casefold() for part in key] == [name.casefold() for name in table.keys]:
+        return f"row {number} repeats the header; delete it, or leave it out with where"
+    first = table.index.get(index_key(key)) if key else None
     if first is None:
         return ""
     named = ", ".join(f"{column} {cell}" for column, cell in zip(table.keys, key, strict=True))

@@ -2,13 +2,28 @@
 
 import json
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from pipeline.campaign.cell_globs import composed
+
 DECIMAL = "\0decimal"
 """The only key of a JSON object that represents a decimal number; no feed can contain it."""
+UNUSABLE = "\0unusable"
+"""The only key of a JSON object that represents a cell without a usable value."""
 KEY_JOINT = "\0"
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """A cell that must not be used, such as a formula without its result.
+
+    It is no mistake while nothing uses it; a template, condition or join that does fails with the
+    reason.
+    """
+
+    reason: str
 
 
 def pack(value: object) -> str:
@@ -18,22 +33,31 @@ def pack(value: object) -> str:
 
 def unpack(text: str | bytes) -> object:
     """Return the value that was packed by `pack`."""
-    return json.loads(text, object_hook=_undecimal)
+    return json.loads(text, object_hook=_unspecial)
 
 
-def _decimal(value: object) -> dict[str, str]:
+def _special(value: object) -> dict[str, str]:
     if isinstance(value, Decimal):
         return {DECIMAL: str(value)}
+    if isinstance(value, Unusable):
+        return {UNUSABLE: value.reason}
     raise TypeError(type(value))
 
 
-_PACKER = json.JSONEncoder(default=_decimal, separators=(",", ":"))
+_PACKER = json.JSONEncoder(default=_special, separators=(",", ":"))
 
 
-def _undecimal(mapping: dict[str, object]) -> object:
+def _unspecial(mapping: dict[str, object]) -> object:
     if len(mapping) == 1 and isinstance(number := mapping.get(DECIMAL), str):
         return Decimal(number)
+    if len(mapping) == 1 and isinstance(reason := mapping.get(UNUSABLE), str):
+        return Unusable(reason)
     return mapping
+
+
+def index_key(parts: Iterable[str]) -> str:
+    """Return the key of a row as tables index it: accents in one character or in two are equal."""
+    return composed(KEY_JOINT.join(parts))
 
 
 @dataclass(slots=True)
@@ -51,8 +75,12 @@ class Table:
     """The row number of each row in its file: the header of a csv file is row 1."""
     index: dict[str, int] = field(default_factory=dict)
     """Position of each row by its key values, joined by NUL."""
+    spellings: dict[int, str] = field(default_factory=dict)
+    """The key of a row as written, where accents in the index are composed otherwise."""
     filtered: bool = False
     """True if a `where` will drop rows; repeated keys are then reported after filtering."""
+    unfiltered: bool = False
+    """True if its `where` failed, so that its rows say nothing about the campaign."""
     suspects: dict[int, int] = field(default_factory=dict)
     """Line by position of rows whose key is empty or repeated, kept until filtering."""
     sha256: str = ""
@@ -63,6 +91,13 @@ class Table:
         self.rows.append(pack(values).encode("ascii"))
         self.numbers.append(number)
         return len(self.rows) - 1
+
+    def enter(self, key: Sequence[str], position: int) -> None:
+        """Make a row known by the values of its key columns."""
+        written, entry = KEY_JOINT.join(key), index_key(key)
+        self.index[entry] = position
+        if written != entry:
+            self.spellings[position] = written
 
     def row(self, position: int) -> Mapping[str, object]:
         """Return the values of one row by column."""
@@ -76,6 +111,8 @@ class Table:
         ordered = [""] * len(self.rows)
         for key, position in self.index.items():
             ordered[position] = key
+        for position, key in self.spellings.items():
+            ordered[position] = key
         return ordered
 
     def keep(self, wanted: Sequence[bool]) -> None:
@@ -85,4 +122,5 @@ class Table:
         self.rows = [self.rows[position] for position in kept]
         self.numbers = array("L", (self.numbers[position] for position in kept))
         self.index = {key: moved[old] for key, old in self.index.items() if old in moved}
+        self.spellings = {moved[old]: key for old, key in self.spellings.items() if old in moved}
         self.suspects = {moved[old]: line for old, line in self.suspects.items() if old in moved}

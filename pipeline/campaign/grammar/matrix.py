@@ -18,15 +18,21 @@ class TablePart(Part):
     )
     where: Text | None = Field(
         None,
-        description="A Jinja expression over the columns; rows where it is false are left out.",
+        description="A Jinja expression over the columns; rows where it is false are left out. "
+        "A column whose name has a blank is row['In stock?'].",
     )
     on_missing: OnMissing = Field(
         "error",
         description="For a cell without a row: an error, skip it, or a row of empty texts.",
     )
-    sheet: Text | None = Field(None, description="The sheet of an xlsx file; the first unless set.")
+    sheet: Text | None = Field(
+        None, description="The sheet of an xlsx file; the first visible one unless set."
+    )
     delimiter: Annotated[Text, Field(min_length=1, max_length=1)] | None = Field(
         None, description="The character between cells of a csv file; detected unless set."
+    )
+    decimal: Literal[",", "."] | None = Field(
+        None, description="The decimal sign in its texts, for the filters number, float and int."
     )
 
 

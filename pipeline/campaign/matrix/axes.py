@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from pipeline.campaign.cell_globs import composed
 from pipeline.campaign.feeds.table import Table
 from pipeline.campaign.findings import Findings, Place
 from pipeline.campaign.grammar.matrix import FromPart, MatrixPart
@@ -67,7 +68,7 @@ def add_value(
             hint = did_you_mean("id", value) if "id" not in value else ""
             context.findings.error(f"needs an id{hint}", at=at, path=path, code="axis-id")
             return None
-        columns = {key: inner for key, inner in value.items() if key != "id"}
+        columns = {composed(key): inner for key, inner in value.items() if key != "id"}
         word = str(identity)
     else:
         columns, word = {}, str(value)
@@ -133,6 +134,8 @@ _SHORTENED = re.compile(r"[0-9][.,][0-9]+E\+[0-9]+", re.ASCII)
 
 
 def _check_ids(axis: Axis, context: AxisContext) -> None:
+    if axis.table is not None and axis.table.unfiltered:
+        return
     seen: dict[str, int] = {}
     wrong = 0
     for position, identity in enumerate(axis.ids):

@@ -5,8 +5,9 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pipeline.campaign.feeds.table import Table, pack, unpack
-from pipeline.campaign.findings import Place
+from pipeline.campaign.feeds.rows import key_text
+from pipeline.campaign.feeds.table import Table, Unusable, pack, unpack
+from pipeline.campaign.findings import Place, refusal
 from pipeline.model.campaign import Size
 
 CANONICAL = ("product", "size", "locale")
@@ -58,6 +59,24 @@ class Axis:
             raise TypeError(type(columns))
         return columns
 
+    def named(self, position: int) -> Mapping[str, object]:
+        """Return the columns of a value as templates see them: `id` too, if it has none itself."""
+        columns = self.columns(position)
+        own = self.table is not None and has_own_id(self.name, self.table)
+        return columns if own and "id" in columns else {**columns, "id": self.ids[position]}
+
+    def text(self, position: int, column: str) -> str:
+        """Return a column of a value as a text to compare; empty if it has none.
+
+        Raises `CampaignError` if the cell cannot be used.
+        """
+        value = self.named(position).get(column)
+        if isinstance(value, Unusable):
+            at, row = self.origin(position)
+            complaint = f"row {row}: {value.reason}"
+            raise refusal(complaint, at=at, code="feed-cell", path=f"matrix.{self.name}")
+        return key_text(value)
+
     def origin(self, position: int) -> tuple[Place, int]:
         """Return the place of a value and, in a table, its row number (else 0)."""
         rows = len(self.table.rows) if self.table else 0
@@ -76,6 +95,14 @@ class Axis:
             if isinstance(columns, dict):
                 yield from (column for column in columns if column not in seen)
                 seen.update(columns)
+
+
+def has_own_id(axis: str, table: Table) -> bool:
+    """Return whether a feed's column `id` is not the id of the axis, since another is the key.
+
+    The ids of sizes are always those of cell names.
+    """
+    return axis != "size" and "id" in table.columns and table.keys != ("id",)
 
 
 LONGEST_ID = 100

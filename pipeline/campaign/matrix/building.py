@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 
+from pipeline.campaign.cell_globs import composed
 from pipeline.campaign.findings import Findings, Place
 from pipeline.campaign.grammar.campaign_file import OverridePart
 from pipeline.campaign.grammar.matrix import MatrixPart
@@ -195,6 +196,7 @@ def _position(
     """Return the position of an included value on its axis; append it if it is new."""
     if not isinstance(value, Mapping):
         word = size_id(str(value)) if axis.name == "size" else str(value)
-        if word in axis.ids:
-            return axis.ids.index(word)
+        same = [n for n, known in enumerate(axis.ids) if composed(known) == composed(word)]
+        if same:
+            return same[0]
     return add_value(axis, value, context, at=at, path=f"{path}.{axis.name}")

@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from pipeline.campaign.feeds.rows import key_text
-from pipeline.campaign.feeds.table import KEY_JOINT, Table
+from pipeline.campaign.feeds.table import Table, index_key
 from pipeline.campaign.findings import Findings, Place
 from pipeline.campaign.grammar.matrix import TablePart
 from pipeline.campaign.matrix.axis import Axis
@@ -81,7 +80,7 @@ class Joiner:
 
     def key(self, join: Join, point: Point) -> str:
         """Return the key of a cell in a table."""
-        return KEY_JOINT.join(self._text(axis, column, point[axis]) for axis, column in join.keys)
+        return index_key(self._text(axis, column, point[axis]) for axis, column in join.keys)
 
     def _text(self, axis: int, column: str, position: int) -> str:
         if not column:
@@ -90,6 +89,5 @@ class Joiner:
         if known is None:
             if len(self._texts) > _REMEMBERED:
                 self._texts.clear()
-            columns = self.axes[axis].columns(position)
-            known = self._texts[axis, column, position] = key_text(columns.get(column))
+            known = self._texts[axis, column, position] = self.axes[axis].text(position, column)
         return known

@@ -1,10 +1,8 @@
 """Compiling globs over axes into masks: one byte for each value of an axis."""
 
-import re
 from collections.abc import Mapping, Sequence
 
-from pipeline.campaign.cell_globs import canonical_glob, compile_globs
-from pipeline.campaign.feeds.rows import key_text
+from pipeline.campaign.cell_globs import Globs, canonical_glob, composed
 from pipeline.campaign.findings import Findings, Place
 from pipeline.campaign.matrix.axis import Axis
 from pipeline.campaign.resolved import CellRule
@@ -49,21 +47,17 @@ def _shown(pattern: object) -> str:
 
 def _mask(axis: Axis, pattern: object) -> bytes:
     if isinstance(pattern, Mapping):
-        globs = {column: compile_globs(_words(one)) for column, one in pattern.items()}
+        globs = {composed(column): Globs(_words(one)) for column, one in pattern.items()}
         return bytes(_columns_fit(axis, position, globs) for position in range(len(axis.ids)))
     words = _words(pattern)
     if axis.name == "size":
         words = [canonical_glob(word) for word in words]
-    fits = compile_globs(words).match
+    fits = Globs(words).match
     return bytes(fits(identity) is not None for identity in axis.ids)
 
 
-def _columns_fit(axis: Axis, position: int, globs: Mapping[str, re.Pattern[str]]) -> bool:
-    columns = axis.columns(position)
-    return all(
-        expression.match(axis.ids[position] if column == "id" else key_text(columns.get(column)))
-        for column, expression in globs.items()
-    )
+def _columns_fit(axis: Axis, position: int, globs: Mapping[str, Globs]) -> bool:
+    return all(one.match(axis.text(position, column)) for column, one in globs.items())
 
 
 def _words(pattern: object) -> list[str]:

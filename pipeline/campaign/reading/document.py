@@ -51,6 +51,7 @@ _COLOUR = re.compile(r"#(?:[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})\b", re.IGNOREC
 _UNSEEN = re.compile("[\xa0\xad\u200b\u2060]")
 _WRAPPED = re.compile("[\u201c\u201e\u2018\u201a].*[\u201c\u201d\u2019\u2018]", re.DOTALL)
 _THOUSANDS = re.compile(r"[0-9]{3}", re.ASCII)
+_ALONE = re.compile(r"\s*\}")
 _TEXT_TAGS = (None, "!", "tag:yaml.org,2002:str")
 _NO_KEY = object()
 _BAD_KEY = object()
@@ -96,6 +97,8 @@ class _OpenCollection:
     key_place: Place = _NOWHERE
     key_end: int = 0
     merges: list[tuple[object, Place]] = field(default_factory=list)
+    alone: bool = False
+    """True if it is one word in braces, which is no mapping."""
 
 
 class _Builder:
@@ -208,6 +211,9 @@ class _Builder:
         key, opener = top.key, self.text[top.start - 1 : top.start + 2]
         if not isinstance(key, str) or opener[1:2] == "?" or "{{" in opener:
             return
+        if opener[1:2] == "{" and not top.value and _ALONE.match(self.text, top.key_end):
+            top.alone = True
+            return
         if self.text.startswith(":", top.key_end):
             self._error(f"{key} has no value", at)
         elif ":" in key:
@@ -249,6 +255,9 @@ class _Builder:
         if top.flow and written.startswith("{{") and written.endswith("}}"):
             value = written
             self._error(f"a template must be quoted: {quoted(written)}", top.place)
+        elif top.alone:
+            value = written.strip("{} ").replace("|", "-")
+            self._error(_alone_hint(written), top.place)
         elif top.flow and written.startswith("?"):
             value = written
             self._error(f"a text that starts with ? must be quoted: {quoted(written)}", top.place)
@@ -317,6 +326,14 @@ class _Builder:
             return
         shown = tag.replace("tag:yaml.org,2002:", "!!")
         self._error(f"the tag {shown} is not allowed; write the value plainly", at)
+
+
+def _alone_hint(written: str) -> str:
+    """Return the fix for words in braces, which other tools take for a choice."""
+    words = [word.strip() for word in written.strip("{}").split("|")]
+    if len(words) > 1:
+        return f"{written} is read as a mapping; a choice is a list: [{', '.join(words)}]"
+    return f"{written} is read as a mapping; a text in braces must be quoted: {quoted(written)}"
 
 
 def _comma_hint(top: _OpenCollection, key: str) -> str:

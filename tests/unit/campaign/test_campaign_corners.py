@@ -1,6 +1,7 @@
 """Corners that people reach sooner or later."""
 
 import io
+import signal
 import zipfile
 from datetime import date, datetime
 
@@ -238,14 +239,36 @@ def test_a_child_that_cannot_be_started_is_a_fault_of_this_machine(monkeypatch):
         TemplateProcess()
 
 
-def test_a_child_that_is_gone_is_noticed():
+SETUP = TemplateSetup(templates={"t": "a"}, expressions={}, columns={}, longest=9)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGUSR1])
+def test_a_child_that_somebody_kills_is_no_fault_of_the_template(number):
+    """A process that the system killed for want of memory was told as a template's mistake."""
     with TemplateProcess() as template_process:
-        template_process._process.kill()
+        template_process.compile(SETUP)
+        template_process._process.send_signal(number)
+        template_process._process.wait()
+        with pytest.raises(LocalFault, match=f"killed by signal {number.value}, by the system"):
+            template_process.compile(SETUP)
+
+
+@pytest.mark.parametrize("number", [signal.SIGPROF, signal.SIGSEGV])
+def test_a_child_that_its_work_ends_is_told_with_the_template(number):
+    with TemplateProcess() as template_process:
+        template_process.compile(SETUP)
+        template_process._process.send_signal(number)
         template_process._process.wait()
         with pytest.raises(TemplateProcessDied):
-            template_process.compile(
-                TemplateSetup(templates={}, expressions={}, columns={}, longest=9)
-            )
+            template_process.compile(SETUP)
+
+
+def test_a_child_that_stops_answering_is_a_fault_of_this_machine(monkeypatch):
+    monkeypatch.setattr(template_processes, "_ANSWER_TIMEOUT", 0.3)
+    with TemplateProcess() as template_process:
+        template_process._process.send_signal(signal.SIGSTOP)
+        with pytest.raises(LocalFault, match="gave no answer for 0 s; nothing was sent"):
+            template_process.compile(SETUP)
 
 
 def test_a_child_that_cannot_import_its_code_is_a_fault_of_this_machine(monkeypatch):

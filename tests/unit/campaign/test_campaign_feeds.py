@@ -109,8 +109,12 @@ HEADER = "sku,name,price\n"
         ),
         (HEADER + "A-1,a,1\nB-1,b,2\nA-1,c,3\n", "p.csv:4: row 4 repeats sku A-1 of row 2"),
         (HEADER + ",a,1\n", "p.csv:2: row 2 has no sku, which is its key"),
-        ("sku,name,name\nA,b,c\n", "p.csv:1: the column name appears twice (2 and 3)"),
-        ("sku,,price\nA,b,c\n", "p.csv:1: column 2 has no name"),
+        ("sku,name,name\nA,b,c\n", ("c.yaml:7:9: prompt: the column name appears twice (2 and 3); "
+            "rename all but one (cell A/1x1, p.csv row 2, column name)")),
+        ("sku,sku,name,price\nA,b,c,1\n", ("p.csv:1: the column sku appears twice (1 and 2); "
+            "rename all but one")),
+        ("sku,,price\nA,b,c\n", ("p.csv:1: column 2 has no name, but row 2 has a value there; "
+            "name the column, or delete it")),
         ("", "p.csv:1: is empty; a header row is missing"),
         (HEADER, "p.csv:1: has a header and no rows"),
         (

@@ -75,6 +75,21 @@ def findings(text):
             "month: 2400"),
         ),
         (
+            "- {red|green|blue}",
+            ("c.yaml:1:3: [0]: {red|green|blue} is read as a mapping; a choice is a list: "
+            "[red, green, blue]"),
+        ),
+        (
+            "colour: { warm | cold }",
+            ("c.yaml:1:9: colour: { warm | cold } is read as a mapping; a choice is a list: "
+            "[warm, cold]"),
+        ),
+        (
+            "[{a red mug}]",
+            ('c.yaml:1:2: [0]: {a red mug} is read as a mapping; a text in braces must be quoted: '
+            '"{a red mug}"'),
+        ),
+        (
             "prompt: on #ff0000 paper",
             ('c.yaml:1:9: prompt: the text ends before "#ff0000 paper": # starts a comment; '
             "quote the whole"),

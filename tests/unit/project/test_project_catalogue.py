@@ -197,6 +197,25 @@ TEMPLATES = {
 
 FEEDS = {
     "short and long rows, an open quote, NUL": "test_a_broken_csv_feed_is_told_row_by_row",
+    "rows swallowed by a lone quote": "test_rows_that_a_lone_quote_swallows_are_told",
+    "a sheet's dimension that lies": "test_no_row_or_column_is_lost_to_a_dimension_that_lies",
+    "late, repeated and unnumbered rows": """
+        test_no_row_is_lost_that_comes_late_twice_or_without_a_number""",
+    "formats of numbers": "test_a_number_is_read_as_its_format_shows_it",
+    "a formula without a result": "test_a_formula_without_a_result_is_an_error_where_it_is_used",
+    "a broken or hostile workbook": "test_a_broken_workbook_is_refused_in_words",
+    "columns that come twice": "test_columns_that_come_twice_and_are_not_used_are_no_mistake",
+    "headers and sums out of place": """
+        test_a_header_that_is_not_the_first_row_is_found
+        test_a_header_that_comes_again_is_no_product
+        test_a_total_below_the_table_is_suspected""",
+    "numbers that are none": """
+        test_a_number_that_is_none_is_never_made_up
+        test_every_amount_is_read_back_whatever_its_marks""",
+    "Python's own messages": "test_no_error_of_python_reaches_the_author_of_a_template",
+    "a prompt writer killed": "test_a_child_that_somebody_kills_is_no_fault_of_the_template",
+    "the feed's own id": "test_the_own_id_of_a_feed_can_be_used_when_another_column_is_the_key",
+    "NFC and NFD": "test_an_accent_in_one_character_or_two_is_the_same_word",
     ";": "test_a_csv_feed_is_read_as_text_whatever_its_dress",
     "JSON NaN, 1e999, a lone surrogate": """
         test_other_broken_feeds_are_told_too

@@ -1,0 +1,129 @@
+"""The header row of a feed: names of columns, and what can be left out of it."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import NamedTuple
+
+from pipeline.campaign.cell_globs import composed
+from pipeline.campaign.feeds.table import Table, Unusable
+from pipeline.campaign.findings import Findings, Place
+from pipeline.suggestions import did_you_mean, listing
+
+_FEW_COLUMNS = 8
+"""Most columns that a complaint lists if none of them resembles the name."""
+_SEARCHED = 20
+"""Most rows that are searched for a header that is not the first one."""
+
+
+class Record(NamedTuple):
+    """One row of a feed, not checked yet."""
+
+    number: int
+    line: int
+    """The line on which it starts; 0 if this kind of feed has no lines."""
+    values: Sequence[object]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Header:
+    """How the cells of a row become the columns of a table."""
+
+    width: int
+    """Cells that a row has."""
+    picked: tuple[int | Unusable, ...]
+    """For each column of the table its cell in a row, or what its cells are instead."""
+    nameless: tuple[int, ...] = ()
+    """Cells that have no name in the header, and therefore no column."""
+
+    @property
+    def plain(self) -> bool:
+        """True if the cells of a row are the columns of the table."""
+        return self.picked == tuple(range(self.width))
+
+    def chosen(self, values: Sequence[object]) -> list[object]:
+        """Return the columns of a row with `width` cells."""
+        return [one if isinstance(one, Unusable) else values[one] for one in self.picked]
+
+    def padded(self, records: Iterable[Record]) -> Iterator[Record]:
+        """Yield records with empty cells for those that Excel leaves out at the end of a row."""
+        for row in records:
+            missing = self.width - len(row.values)
+            yield Record(row.number, row.line, [*row.values, *[""] * missing])
+
+
+def read_header(
+    first: Record,
+    others: Iterable[Record],
+    table: Table,
+    findings: Findings,
+    *,
+    at: Place,
+    below: Callable[[], int] | None = None,
+) -> Header | None:
+    """Give the table its columns from the first row; `None` if they cannot be used.
+
+    `others` are the following rows, `at` is the place that names the table's key. `below`, if
+    given, finds the row of a header further down; else it is looked for in `others`.
+    """
+    names = [composed(str(name).strip()) for name in first.values]
+    while names and not names[-1]:
+        names.pop()
+    positions: dict[str, list[int]] = {}
+    for position, name in enumerate(names):
+        positions.setdefault(name, []).append(position)
+    nameless = tuple(positions.pop("", ()))
+    table.columns = tuple(positions)
+    header = Header(
+        width=len(names),
+        picked=tuple(_picked(name, found) for name, found in positions.items()),
+        nameless=nameless,
+    )
+    absent = [key for key in table.keys if key not in positions]
+    repeated = [key for key in table.keys if len(positions.get(key, ())) > 1]
+    path = f"data.{table.name}.key"
+    if absent:
+        row = below() if below else _row_of_header(table.keys, others)
+        complaint = f"{table.file} has no column {absent[0]}{_where_it_is(absent[0], table, row)}"
+        findings.error(complaint, at=at, code="feed-key", path=path)
+        return None
+    if repeated:
+        twice = _picked(repeated[0], positions[repeated[0]])
+        if isinstance(twice, Unusable):
+            start = Place(table.file, first.line)
+            findings.error(twice.reason, at=start, code="feed-header")
+        return None
+    return header
+
+
+def _picked(name: str, positions: Sequence[int]) -> int | Unusable:
+    if len(positions) == 1:
+        return positions[0]
+    numbers = [str(position + 1) for position in positions]
+    times = "twice" if len(numbers) == 2 else f"{len(numbers)} times"  # noqa: PLR2004  a word
+    places = listing(numbers, last="and")
+    return Unusable(f"the column {name} appears {times} ({places}); rename all but one")
+
+
+def _where_it_is(key: str, table: Table, row: int) -> str:
+    """Return where a missing key column probably is."""
+    if row:
+        return f" in its first row, but in row {row}; delete the rows above the header"
+    hint = did_you_mean(key, table.columns)
+    if not hint and len(table.columns) <= _FEW_COLUMNS:
+        hint = f"; it has {listing(table.columns, last='and')}"
+    return hint
+
+
+def _row_of_header(keys: Sequence[str], others: Iterable[Record]) -> int:
+    """Return the number of the row that has all keys as cells; 0 if none of the next ones has."""
+    for row in islice(others, _SEARCHED):
+        if is_header(row.values, keys):
+            return row.number
+    return 0
+
+
+def is_header(cells: Iterable[object], keys: Sequence[str]) -> bool:
+    """Return whether a row has all keys among its cells."""
+    names = {composed(str(cell).strip()) for cell in cells}
+    return bool(keys) and names.issuperset(keys)

@@ -1,0 +1,89 @@
+"""Operators over texts and numbers: an answer that the texts' numbers contradict is an error."""
+
+import operator
+import unicodedata
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from pipeline.templates.numbers import looks_like_number
+from pipeline.templates.values import Unwritable
+
+Compare = Callable[[Any, Any], object]
+_COMPARE: Mapping[str, Compare] = {
+    "eq": operator.eq,
+    "ne": operator.ne,
+    "lt": operator.lt,
+    "lteq": operator.le,
+    "gt": operator.gt,
+    "gteq": operator.ge,
+}
+COMPARED = frozenset(_COMPARE)
+"""Jinja's names of the operators that `compare` knows."""
+_YES = ("true", "yes", "1", "ja", "oui", "wahr", "on")
+_NO = ("false", "no", "0", "nein", "non", "falsch", "off")
+
+
+def compare(name: str, left: object, right: object) -> object:
+    """Return `left == right`, or another comparison.
+
+    Accents written as one character or as two are equal. Raises `Unwritable` if a text is compared
+    as a text, and the number in it would give the other answer: `"10" > "9"`, `"0" == 0`.
+    """
+    compared = _COMPARE[name]
+    if isinstance(left, str) and isinstance(right, str):
+        return _compare_texts(name, left, right)
+    if name in ("eq", "ne"):
+        text, other = (left, right) if isinstance(left, str) else (right, left)
+        if isinstance(text, str) and _means(text, other):
+            shown = str(other).lower() if isinstance(other, bool) else str(other)
+            way = f"write '{text}'" + ("" if isinstance(other, bool) else " or |number")
+            raise Unwritable(f"the text {text} never equals {shown} without quotes; {way}")
+    return compared(left, right)
+
+
+def _compare_texts(name: str, left: str, right: str) -> object:
+    compared = _COMPARE[name]
+    if not (left.isascii() and right.isascii()):
+        composed = (unicodedata.normalize("NFC", one) for one in (left, right))
+        return compared(*composed)
+    answer = compared(left, right)
+    if name in ("eq", "ne") or not (looks_like_number(left) and looks_like_number(right)):
+        return answer
+    if compared(Decimal(left), Decimal(right)) != answer:
+        complaint = f"{left} and {right} are texts, compared letter by letter"
+        raise Unwritable(f"{complaint}; |number compares them as numbers")
+    return answer
+
+
+def _means(text: str, other: object) -> bool:
+    """Return whether a text says what another value is, and yet is never equal to it."""
+    if isinstance(other, bool):
+        return text.strip().casefold() in (_YES if other else _NO)
+    if not isinstance(other, int | float | Decimal):
+        return False
+    return looks_like_number(text) and Decimal(text) == other
+
+
+def operands(sign: str, left: object, right: object) -> tuple[object, object]:
+    """Return two operands of a sum or product, floats as decimals if the other one is a decimal.
+
+    Raises `Unwritable` if texts that are numbers would be joined or repeated.
+    """
+    if isinstance(left, Decimal) and isinstance(right, float):
+        return left, Decimal(repr(right))
+    if isinstance(right, Decimal) and isinstance(left, float):
+        return Decimal(repr(left)), right
+    texts = [one for one in (left, right) if isinstance(one, str)]
+    if sign == "*" and texts:
+        raise Unwritable(f"{_short(texts[0])} is a text, which * repeats; |number multiplies it")
+    if sign == "+" and len(texts) == 2 and all(map(looks_like_number, texts)):  # noqa: PLR2004  both
+        raise Unwritable(f"{texts[0]} and {texts[1]} are texts, which + joins; |number adds them")
+    return left, right
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+_SHOWN = 40
