@@ -1,4 +1,4 @@
-"""The log of `serve`: one line for each request, and what went wrong."""
+"""The log of `serve`: one line for each request and each error."""
 
 import json
 import logging

@@ -28,11 +28,11 @@ class Grade(StrEnum):
     PRIMARY = "primary"
     """Read on the platform's own page."""
     SECOND = "second"
-    """Read in independent sheets that agree; the platform's page could not be read."""
+    """Read in independent sources that agree; the platform's page could not be read."""
     CUSTOM = "custom"
     """A convention, or the campaign's own placement; no platform says it."""
     UNREAD = "unread"
-    """General knowledge; no page could be read."""
+    """From general knowledge, since no page could be read."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,7 +40,7 @@ class Placement:
     """The requirements of one placement."""
 
     id: str
-    """`leaderboard`, `instagram-story`; of pixels in a campaign file, those: `970x250`."""
+    """`leaderboard`, `instagram-story`; for pixels in a campaign file, `970x250`."""
     pixels: tuple[int, int]
     """Exact width and height of a file."""
     title: str = ""
@@ -60,7 +60,7 @@ class Placement:
     alpha: bool = False
     """True if transparency is accepted."""
     minimum: tuple[int, int] | None = None
-    """Smallest pixels that the platform accepts."""
+    """Least width and height that the platform accepts."""
     grade: Grade = Grade.CUSTOM
     seen: str = ""
     """Date of the page that the requirements were read on."""

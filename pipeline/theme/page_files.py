@@ -72,7 +72,7 @@ class PageFiles:
         for name, file in self._files.items():
             digest.update(hashlib.sha256(name.encode() + b"\0" + file.body).digest())
         self.version = digest.hexdigest()[:12]
-        """A part of every address; it changes with any file, so browsers may keep them for ever."""
+        """A part of every address that changes with any file, so that browsers may cache files."""
 
     @property
     def scripts(self) -> tuple[str, ...]:

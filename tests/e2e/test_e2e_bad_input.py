@@ -60,7 +60,7 @@ def test_a_provider_that_does_not_exist_is_refused(pipeline):
 def test_a_glob_that_fits_no_cell_is_no_silent_nothing_to_do(pipeline, command):
     ended = pipeline(command, pipeline.write(), "--only", "citrs/1x1")
     assert ended.code == 2
-    assert "no cell fits --only citrs/1x1" in ended.err
+    assert "no cell matches --only citrs/1x1" in ended.err
     assert not [*pipeline.output.glob("*/runs")]
 
 

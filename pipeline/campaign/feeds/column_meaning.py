@@ -103,7 +103,7 @@ def _sold(column: str, rows: Sequence[Mapping[str, object]]) -> str:
 
 
 def _runs_out(column: str, rows: Sequence[Mapping[str, object]]) -> bool:
-    """Return whether a column counts the stock, and some products are out of stock."""
+    """Return True if a column has numbers in stock, and some products are out of stock."""
     cells = [str(row[column]) for row in rows]
     if not _PLAIN.fullmatch(column) or not all(_WHOLE.fullmatch(cell) for cell in cells):
         return False

@@ -52,7 +52,7 @@ def _check_extent(
     cells = math.prod(counts)
     if cells > MOST_CELLS:
         spelled = " × ".join(str(count) for count in counts)
-        complaint = f"{spelled} make {cells} cells; at most {MOST_CELLS} are planned"
+        complaint = f"{spelled} are {cells} cells; at most {MOST_CELLS} are planned"
         context.findings.error(complaint, at=context.document.place, path="matrix", code="extent")
 
 

@@ -114,7 +114,7 @@ class FaultRule(_Strict):
     when: Annotated[FaultTiming, Field(strict=False)] = FaultTiming.BEFORE
     status: Annotated[int, Field(gt=100, lt=600)] | None = None
     """HTTP status; None for the fault's default."""
-    message: _Line = "a fault rule says so"
+    message: _Line = "set by a fault rule"
     retry_after: _Seconds | None = None
     headers: Mapping[_HeaderName, _Line] = {}
     seconds: _Seconds = 0.0

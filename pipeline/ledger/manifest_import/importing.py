@@ -87,7 +87,7 @@ def read_manifest(manifest: object, *, prices: Prices) -> ManifestContent:
     """Return a parsed run manifest as values; a `UsageError` names the place of a mistake."""
     fields = Fields(manifest, place="")
     if fields.text("schema") != SCHEMA:
-        raise UsageError(f"this is no run manifest of the schema {SCHEMA}: nothing was imported")
+        raise UsageError(f"this is not a run manifest of {SCHEMA}; nothing was imported")
     run = _run(fields.inner("run"))
     images = [image for image in fields.each("images") if not image.text("shared_with")]
     jobs = [job for image in images if (job := _job(image, run, prices)) is not None]

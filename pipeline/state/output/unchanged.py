@@ -46,7 +46,7 @@ class Unchanged:
     run: RunId
     """The run whose manifest is repeated."""
     images: int
-    """How many it lists."""
+    """Number of images that its manifest lists."""
 
 
 def campaign_fingerprint(campaign: Campaign, *, account: str, asked: Iterable[object]) -> str:

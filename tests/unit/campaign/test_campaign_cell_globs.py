@@ -54,7 +54,7 @@ def test_a_colon_outside_a_size_stays():
 @pytest.mark.parametrize(
     ("glob", "hint"),
     [
-        ("citrsu/*", r"no cell fits citrsu/\* \(did you mean citrus for citrsu\?\)"),
+        ("citrsu/*", r"no cell matches citrsu/\* \(did you mean citrus for citrsu\?\)"),
         ("citrus/4:3/en-UK", r"\(did you mean citrus/4x3/en-US\?\)"),
         ("*nothing-like-it*", "; the first cell is citrus/4x3/en-US"),
         ("zzz", "; the first cell is citrus/4x3/en-US"),

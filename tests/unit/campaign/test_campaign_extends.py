@@ -50,7 +50,7 @@ def test_a_plus_appends_to_a_list_at_any_depth(board):
 def test_a_plus_on_what_is_no_list_is_told(board):
     board.put("house.yaml", HOUSE)
     board.write("extends: house.yaml\n" + HEAD + "+tags: {a: b}\n")
-    assert board.refused() == ["c.yaml:6:1: +tags: +tags appends to a list, and needs one"]
+    assert board.refused() == ["c.yaml:6:1: +tags: +tags appends a list to a list"]
 
 
 def test_a_mistake_in_the_extended_file_is_told_there(board):

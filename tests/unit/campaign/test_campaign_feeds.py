@@ -95,7 +95,7 @@ HEADER = "sku,name,price\n"
     [
         (HEADER + "A-1,Soda\n", "p.csv:2: row 2 is too short: 2 cells for 3 columns"),
         (HEADER + "A-1,So,da,2\n", (
-                "p.csv:2: row 2 is too long: 4 cells for 3 columns; a cell that holds the "
+                "p.csv:2: row 2 is too long: 4 cells for 3 columns; a cell that contains the "
                 "separator must be quoted"
             )),
         (
@@ -142,8 +142,8 @@ HEADER = "sku,name,price\n"
         ),
         (
             HEADER + "A-1,Birne, rot,1\n",
-            ("p.csv:2: row 2 is too long: 4 cells for 3 columns; a cell that holds the separator "
-            "must be quoted"),
+            ("p.csv:2: row 2 is too long: 4 cells for 3 columns; a cell that contains the "
+            "separator must be quoted"),
         ),
         (HEADER + "A-1\n", "p.csv:2: row 2 is too short: 1 cell for 3 columns"),
         (
@@ -177,11 +177,11 @@ def test_a_broken_csv_feed_is_told_row_by_row(board, content, complaint):
         ("p.json", "[{]", ("p.json:1:3: not readable as JSON: Expecting property name enclosed in "
          "double quotes")),
         ("p.json", "[" * 100_000, "p.json:1: is nested too deeply"),
-        ("p.json", '{"sku": "a"}', "p.json:1: must hold a list of objects"),
+        ("p.json", '{"sku": "a"}', "p.json:1: must contain a list of objects"),
         (
             "p.json",
             '{"items": [{"sku": "a"}]}',
-            "p.json:1: must hold a list of objects; the list under items alone would do",
+            "p.json:1: must contain a list of objects; save only the list under items",
         ),
         (
             "p.json",
@@ -201,7 +201,7 @@ def test_a_broken_csv_feed_is_told_row_by_row(board, content, complaint):
             '{"sku": "a"}\n{"sku": }\n',
             "p.jsonl:2:9: not readable as JSON: Expecting value",
         ),
-        ("p.yaml", "a: 1", "p.yaml:1: must hold a list of mappings"),
+        ("p.yaml", "a: 1", "p.yaml:1: must contain a list of mappings"),
         (
             "p.txt",
             "sku",
@@ -407,7 +407,7 @@ def test_a_feed_is_a_snapshot_whose_hash_is_kept(board):
 def test_ids_from_a_feed_are_checked_row_by_row(board):
     assert with_feed(board, "sku,name,price\nA/1,a,1\nb,b,1\nB,c,1\n").refused() == [
         (
-            "p.csv: matrix.product: row 2: A/1: an id may not hold /, since it names files "
+            "p.csv: matrix.product: row 2: A/1: an id may not contain /, since it names files "
             "and cells; another column may be the key"
         ),
         "p.csv: matrix.product: row 4: B: some file systems cannot tell it from b (row 3)",

@@ -222,7 +222,7 @@ def test_a_strict_provider_refuses_what_it_does_not_have(board):
 def test_a_preview_is_warned_about(board):
     board.write(HEAD + "prompt: a photo\nbackground: transparent")
     assert board.warnings(provider="open") == [
-        "c.yaml:6:13: background: a transparent background is a preview at open and may be refused"
+        "c.yaml:6:13: background: a transparent background is in preview at open and may be refused"
     ]
 
 

@@ -165,12 +165,12 @@ def test_only_is_matched_against_cell_names(board, only, cells):
 @pytest.mark.parametrize(
     ("identity", "complaint"),
     [
-        ('"a/b"', "a/b: an id may not hold /, since it names files and cells; a-b would do"),
+        ('"a/b"', "a/b: an id may not contain /, since it names files and cells; a-b would do"),
         ('".."', "..: an id may not be .."),
         ("CON", "CON: CON is a name that Windows reserves"),
         ("nul.txt", "nul.txt: nul.txt is a name that Windows reserves"),
         ("b.", "b.: an id may not start or end with a space, or end with a dot"),
-        ('"x\\u202ey"', ("x\u202ey: an id may not hold U+202E, since it names files and "
+        ('"x\\u202ey"', ("x\u202ey: an id may not contain U+202E, since it names files and "
          "cells; x-y would do")),
         ('""', ": an id must not be empty"),
     ],

@@ -98,10 +98,10 @@ def test_an_id_with_a_slash_gets_a_plain_one_and_a_feed_another_column(board):
         "matrix: {product: {from: p}, size: ['1:1'], scene: [day / night]}\nprompt: a photo\n"
     )
     assert board.refused() == [
-        ("c.yaml:3:53: matrix.scene: day / night: an id may not hold /, since it names files and "
-        "cells; day-night would do"),
-        ("p.csv: matrix.product: row 2: A/1: an id may not hold /, since it names files and cells; "
-        "another column may be the key"),
+        ("c.yaml:3:53: matrix.scene: day / night: an id may not contain /, since it names files "
+        "and cells; day-night would do"),
+        ("p.csv: matrix.product: row 2: A/1: an id may not contain /, since it names files and "
+        "cells; another column may be the key"),
     ]  # fmt: skip
 
 

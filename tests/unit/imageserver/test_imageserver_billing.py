@@ -180,7 +180,7 @@ async def test_a_used_key_is_refused(
 async def test_a_key_whose_first_request_is_in_the_making_is_a_conflict(tmp_path: Path):
     credit_account = CreditAccount(tmp_path / "books.db", start=100)
     await credit_account.reserve(purchase(key="k"), idempotency=Idempotency.REPLAY)
-    with pytest.raises(RefusedError, match="in the making") as caught:
+    with pytest.raises(RefusedError, match="still being processed") as caught:
         await credit_account.reserve(purchase(key="k"), idempotency=Idempotency.REPLAY)
     assert caught.value.status == 409
     await credit_account.close()

@@ -259,9 +259,9 @@ async def test_a_run_that_meets_a_damaged_row_buys_nothing_more(place):
     ledger = await SqliteLedger.open(place)
     run = a_run(NEXT)
     await ledger.begin(run)
-    with pytest.raises(LedgerUnusable, match="not what was written"):
+    with pytest.raises(LedgerUnusable, match="wrong checksum"):
         await ledger.submit(JOBS[3], run=run, budget=Budget(), same_purchase=True)
-    with pytest.raises(LedgerUnusable, match="not what was written"):
+    with pytest.raises(LedgerUnusable, match="wrong checksum"):
         await ledger.submit(a_job("fresh/1x1"), run=run, budget=Budget())
     await ledger.close()
 

@@ -242,7 +242,7 @@ def changed(manifest, path, value):
 @pytest.mark.parametrize(
     ("path", "value", "complaint"),
     [
-        (["schema"], "somebody-else/1", "no run manifest"),
+        (["schema"], "somebody-else/1", "not a run manifest"),
         (["run"], [], "run is not a JSON object"),
         (["run", "campaign"], "../winter", r"run\.campaign is no name"),
         (["run", "account"], None, r"run\.account is missing"),
