@@ -76,7 +76,7 @@ COMMANDS: tuple[CommandEntry, ...] = tuple(
         ("log", INSPECT, "Show what a run sent, received and stored", ""),
         ("sheet", INSPECT, "Write a contact sheet as HTML or as an email", ""),
         ("resolve", REPAIR, "Settle images that are in doubt or lost", ""),
-        ("verify", REPAIR, "Compare stored files with their checksums", ""),
+        ("verify", REPAIR, "Compare stored files with their checksums, and decode them", ""),
         ("ledger", REPAIR, "Rebuild a lost ledger from run manifests", ""),
         ("serve", SYSTEM, "Run the image server", ""),
         ("doctor", SYSTEM, "Check whether this machine can render", ""),

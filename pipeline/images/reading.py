@@ -17,6 +17,8 @@ class Condition(StrEnum):
 
     WHOLE = "whole"
     MISSING = "missing"
+    BROKEN = "broken"
+    """Its bytes are the recorded ones, and pixels are missing: an older version stored it so."""
     CHANGED = "changed"
     """The file exists, but its sha256 differs from the recorded one."""
 

@@ -12,6 +12,7 @@ from PIL import Image, ImageStat
 from pipeline.errors import ImageBroken
 from pipeline.images.formats.shape import sane_size
 from pipeline.inspection.checks import DecodedImage
+from pipeline.inspection.completeness import require_all_pixels
 from pipeline.model.artifact import Alpha
 
 _HALF = 128
@@ -39,7 +40,9 @@ def decode(stream: BinaryIO) -> Image.Image:
         image = Image.open(stream, formats=("PNG", "JPEG", "WEBP"))
         sane_size(image.width, image.height)
         # Converting decodes every pixel, also if the mode stays the same.
-        return image.convert("RGBA" if image.has_transparency_data else "RGB")
+        pixels = image.convert("RGBA" if image.has_transparency_data else "RGB")
+        require_all_pixels(stream, image, pixels)
+        return pixels
 
 
 @contextmanager

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pipeline.errors import ImageBroken
 from pipeline.executors.base import Executor
 from pipeline.images.base import ImageStore
-from pipeline.inspection.checks import Check, CheckName, undecodable
+from pipeline.inspection.checks import Check, undecodable
 from pipeline.inspection.task import inspect_of
 from pipeline.model.artifact import Artifact
 from pipeline.model.job import Job
-from pipeline.state.output.kept_checks import ChecksRecord, KeptChecks
+from pipeline.state.output.kept_checks import ChecksRecord, KeptChecks, is_whole
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,7 +26,7 @@ class ImageInspector:
         Raises `ImageBroken` if it cannot be decoded completely, `TaskFailed` if the inspection
         itself failed, and `LocalFault` if the disk fails or the file is gone. Safe to repeat.
         """
-        known = self.kept.known.get(artifact.sha256)
+        known = self.kept.proven(artifact.sha256)
         if known is None:
             request = job.request
             task = inspect_of(
@@ -39,7 +39,7 @@ class ImageInspector:
             found = await self.executor.run(task)
             known = record_of(found.checks)
             self.kept.keep(artifact.sha256, known)
-        elif not _decoded(known):
+        elif not is_whole(known):
             raise ImageBroken("the image cannot be decoded")
         return known
 
@@ -64,8 +64,3 @@ def record_of(checks: tuple[Check, ...]) -> ChecksRecord:
         }
         for check in checks
     }
-
-
-def _decoded(known: ChecksRecord) -> bool:
-    whole = known.get(CheckName.WHOLE)
-    return not isinstance(whole, dict) or bool(whole.get("passed"))

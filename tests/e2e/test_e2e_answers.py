@@ -1,10 +1,16 @@
 """Answers that tell something else than was done, held against what the server itself charged."""
 
 import gzip
+import hashlib
+import json
 
+import apsw
 import pytest
+from broken_pictures import BROKEN
 from conftest import SODA
 from rewriting_proxy import gateway_to
+
+from pipeline.ledger.sqlite.columns import checksum_of, packed
 
 CREDITS = 100
 ONE = SODA.replace(
@@ -152,3 +158,54 @@ def test_a_signed_url_reaches_the_host_as_it_was_signed(pipeline, shop):
     shop()
     [target] = {*shop.gateway.gets}
     assert target.endswith(odd[1:])
+
+
+@pytest.mark.parametrize("kind", ["PNG, 25 of 64 rows", "JPEG, half", "WebP, half"])
+def test_pictures_without_all_their_pixels_buy_no_finals(pipeline, shop, kind):
+    """They were stored, passed every check, and `review: auto` bought the finals."""
+
+    def cut(answered):
+        answered.body = BROKEN[kind]
+
+    shop.gateway.image = cut
+    file = pipeline.write(ONE)
+    ended = pipeline("run", file, "--provider", "gptimage", "--yes")
+    assert ended.code == 3
+    assert "lost" in ended.err
+    assert money(pipeline, shop) == (2, 2, 2)
+    assert pipeline.manifest()["totals"]["stored"] == 0
+
+
+@pytest.mark.parametrize("kind", ["PNG, 25 of 64 rows", "JPEG, half", "PNG, not deflated"])
+def test_verify_finds_a_picture_that_an_older_version_stored_without_its_pixels(
+    pipeline, shop, kind
+):
+    """Its bytes are those in the ledger, and verify said that it was whole."""
+    assert shop().code == 0
+    content = BROKEN[kind]
+    [image] = pipeline.manifest()["images"]
+    (pipeline.output / image["file"]).write_bytes(content)
+    forget_completeness(pipeline.output, image["sha256"], content)
+    found = pipeline("verify", "--json")
+    assert found.code == 3
+    assert json.loads(found.out)["bad"] == {image["file"]: "broken"}
+    assert "move a changed or broken one away" in " ".join(found.err.split())
+
+
+def forget_completeness(output, sha256, content):
+    """Make an output folder as an older version left it: these bytes, and checks that pass."""
+    checks = output / "soda" / "checks.jsonl"
+    rows = [json.loads(line) for line in checks.read_text().splitlines()]
+    now = hashlib.sha256(content).hexdigest()
+    older = [{"sha256": now, "checks": row["checks"]} for row in rows if row["sha256"] == sha256]
+    checks.write_text("".join(json.dumps(row) + "\n" for row in older))
+    ledger = apsw.Connection(str(output / "ledger.db"))
+    [row] = ledger.execute("select * from job where sha256 is not null").fetchall()
+    names = [column[1] for column in ledger.execute("pragma table_info(job)")]
+    values = dict(zip(names, row, strict=True)) | {"sha256": packed(now), "bytes": len(content)}
+    seal = checksum_of(tuple(values[name] for name in names[:-1]))
+    ledger.execute(
+        "update job set sha256 = ?, bytes = ?, seal = ? where id = ?",
+        (values["sha256"], values["bytes"], seal, values["id"]),
+    )
+    ledger.close()

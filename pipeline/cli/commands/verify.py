@@ -1,15 +1,15 @@
-"""`pipeline verify [FILE]`: compare stored files with their checksums."""
+"""`pipeline verify [FILE]`: compare stored files with their checksums, and decode them."""
 
 import argparse
 import json
 from pathlib import Path
 
-from pipeline.app.commands.ledger import verify_files
+from pipeline.app.commands.verify import verify_files
 from pipeline.cli.flags import add_output, settings_of
 from pipeline.cli.terminal import counted, say
 
 DAMAGE = 3
-"""The exit code if a file is missing or changed."""
+"""The exit code if a file is not whole."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print which files are missing or changed; 3 if there are any."""
+    """Print which files are missing, changed or broken; 3 if there are any."""
     report = verify_files(arguments.campaign, settings_of(arguments))
     if arguments.json:
         facts = {"files": report.files, "whole": report.whole, "bad": dict(report.bad)}
@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     say(f"{report.whole:,} of {counted(report.files, 'file')} intact")
     if report.bad:
         say(
-            "The next run downloads a missing file again without paying; move a changed one away "
-            "first."
+            "The next run downloads a missing file again without paying; move a changed or broken "
+            "one away first."
         )
     return DAMAGE if report.bad else 0

@@ -1,14 +1,20 @@
 """An image lands, is inspected, and only then is stored; a run may die between any two of these."""
 
+import json
+import re
+
 import pytest
+from broken_pictures import BROKEN, WHOLE
 from builders import a_job
 from encoded_pictures import END, SIGNATURE, chunk, encoded, header
 
+from pipeline.app.inspection import score_of
 from pipeline.errors import LocalFault, TaskDied
 from pipeline.images.thumbs import SIDES, thumb_path
 from pipeline.model.outcome import Paid, PaidLost, Stored
 
 JOB = a_job()
+CHECKS = {"whole": {"score": 1.0, "threshold": 1.0, "said": "64×64"}}
 # Structure and every CRC are right, and the pixels are none.
 UNDECODABLE = SIGNATURE + header(64, 48) + chunk(b"IDAT", b"not deflated") + END
 
@@ -89,14 +95,42 @@ def with_picture(here, content):
     return render
 
 
-async def test_an_image_that_cannot_be_decoded_is_never_stored(shop, tmp_path):
+@pytest.mark.parametrize("content", [UNDECODABLE, *BROKEN.values()], ids=["PNG", *BROKEN.keys()])
+async def test_an_image_that_cannot_be_decoded_is_never_stored(shop, tmp_path, content):
+    """With 100 of 256 rows it was stored, passed every check, and bought a final."""
     here = await shop(download_tries=3)
-    here.provider._render = with_picture(here, UNDECODABLE)
+    here.provider._render = with_picture(here, content)
     [lost] = await here.render(JOB)
     assert isinstance(lost, PaidLost)
-    assert "cannot be decoded" in lost.reason
+    assert re.search("cannot be decoded|fewer rows|was cut off", lost.reason)
     assert len(here.provider.downloads) == 3
-    assert not (tmp_path / "citrus-soda" / JOB.path).exists()
+    assert not [*(tmp_path / "citrus-soda").rglob("*.*g")]
+    assert here.inspector.kept.known == {}
+    assert (await here.ledger.spent()).confirmed == here.provider.charged == 2
+
+
+@pytest.mark.parametrize("content", WHOLE.values(), ids=WHOLE.keys())
+async def test_an_image_of_any_kind_that_has_its_pixels_is_stored(shop, content):
+    here = await shop(download_tries=1)
+    here.provider._render = with_picture(here, content)
+    assert isinstance((await here.render(JOB))[0], Stored)
+
+
+async def test_a_check_of_an_older_version_is_not_believed(shop, tmp_path):
+    """`review: auto` took its word for a picture with missing rows, and bought the final."""
+    here = await shop()
+    [stored] = await here.render(JOB)
+    (tmp_path / stored.artifact.path).write_bytes(BROKEN["PNG, 25 of 64 rows"])
+    sha256 = stored.artifact.sha256
+    passed = {name: {**check, "passed": True} for name, check in CHECKS.items()}
+    older = json.dumps({"sha256": sha256, "checks": passed}) + "\n"
+    (tmp_path / "citrus-soda" / "checks.jsonl").write_text(older)
+    later = next_run(here, tmp_path)
+    assert later.inspector.kept.known[sha256] == passed
+    assert not score_of(await later.inspector.inspect_stored(JOB, stored.artifact)).passed
+    last = next_run(later, tmp_path)
+    assert not score_of(await last.inspector.inspect_stored(JOB, stored.artifact)).passed
+    assert last.executor.tasks == []
 
 
 async def test_a_better_download_replaces_one_that_cannot_be_decoded(shop, tmp_path):
