@@ -117,8 +117,6 @@ async def reconcile_doubts(
     account = account_of(campaign, settings)
     attempts = await ledger.attempts([entry.key for entry in doubts])
     await _refuse_others(ledger, campaign, account, attempts.values())
-    patience = settings.gptimage.connect_timeout + settings.gptimage.reply_timeout
-    _refuse_young([one.started for tried in attempts.values() for one in tried], patience)
     before = read_balance(settings.output, account)
     if before is None:
         raise UsageError(
@@ -132,6 +130,9 @@ async def reconcile_doubts(
             f"{account} did not report its balance, or another run is spending it right now; "
             f"{DECLARE.format(provider=campaign.provider)}"
         )
+    # last, so that nobody waits for a balance that cannot be had
+    patience = settings.gptimage.connect_timeout + settings.gptimage.reply_timeout
+    _refuse_young([one.started for tried in attempts.values() for one in tried], patience)
     return compare_balances(before, left=reported[0], spent=reported[1])
 
 

@@ -18,6 +18,7 @@ from pipeline.app.next_steps import steps_onward
 from pipeline.app.open import ledger_in
 from pipeline.app.options import RunOptions
 from pipeline.app.rendering import what_is_asked
+from pipeline.app.spending import confirm_spending
 from pipeline.app.workflow import RunContext, RunScope, run_campaign
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import (
@@ -35,7 +36,6 @@ from pipeline.images.registry import images_in
 from pipeline.ledger.base import Ledger
 from pipeline.ledger.garbage_collection import collection_paused
 from pipeline.model.campaign import Campaign, Review, Stage
-from pipeline.model.credits import Credits
 from pipeline.model.outcome import Status
 from pipeline.model.run import Run
 from pipeline.providers.base import Provider
@@ -173,15 +173,20 @@ async def _session(session: Session, stack: AsyncExitStack) -> int:
         before = await survey(session.ledger, session.loaded, only=session.scope.only)
         gc.freeze()  # the campaign lives as long as the run, and is no garbage
         stack.callback(gc.unfreeze)
-    ahead = [work_ahead(before.of(stage), before.entries, rules) for stage in session.scope.stages]
+    stages = [stage for stage in Stage if stage in session.scope.stages]
+    ahead = [work_ahead(before.of(stage), before.entries, rules) for stage in stages]
     if options.plan is not None:
-        stages = [work_ahead(before.of(stage), before.entries, rules) for stage in campaign.stages]
-        actual = plan_id(campaign.sha256, campaign.provider, stages)
+        planned = [work_ahead(before.of(one), before.entries, rules) for one in campaign.stages]
+        actual = plan_id(campaign.sha256, campaign.provider, planned)
         hold_to_plan(session.output, campaign.slug, asked=options.plan, actual=actual)
-    session.console.confirm(
-        session.loaded.profile,
-        images=sum(len(stage.to_buy) for stage in ahead),
-        price=Credits(sum(stage.credits for stage in ahead)),
+    await confirm_spending(
+        session.manifest_writer,
+        session.loaded,
+        before,
+        ahead,
+        only=session.scope.only,
+        now=rules.now,
+        console=session.console,
     )
     provider = None
     if has_work(session.loaded, before, ahead):

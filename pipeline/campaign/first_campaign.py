@@ -1,6 +1,7 @@
 """The campaign files that `init` writes: with invented products, or from a feed."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline.campaign.feeds.column_meaning import ColumnMeaning, meaning_of
@@ -11,6 +12,8 @@ from pipeline.campaign.grammar.matrix import TablePart
 from pipeline.campaign.naming import slug_of
 from pipeline.campaign.reading.hints import quoted
 from pipeline.errors import CampaignError
+from pipeline.model.credits import Credits
+from pipeline.model.request import Quality
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
@@ -35,7 +38,8 @@ stages:
 
 # embedded costs nothing and needs no key; gptimage renders for real
 provider: embedded
-budget: {{run: 400}}
+# with gptimage, {costs}
+budget: {{run: {budget}}}
 """
 
 _FROM_FEED = """\
@@ -61,21 +65,29 @@ stages:
 
 # embedded costs nothing and needs no key; gptimage renders for real
 provider: embedded
-budget: {{run: 400}}
+# with gptimage, {costs}
+budget: {{run: {budget}}}
 """
+_SIZES, _TAKES = 3, 2
+"""Sizes and takes of drafts in the files above."""
+_BUDGET = 400
+"""The budget of a run in credits, unless all images of the campaign cost more."""
 _MOST_COLUMNS = 6
 """Most columns that the file names as examples."""
 
 
-def first_campaign(name: str) -> str:
-    """Return a small campaign with invented products."""
-    return _SMALL.format(slug=slug_of(name))
+def first_campaign(name: str, *, prices: Mapping[Quality, Credits]) -> str:
+    """Return a small campaign with invented products, and a budget that pays for its images."""
+    return _SMALL.format(slug=slug_of(name), **_money(2, prices))
 
 
-def campaign_from_feed(name: str, feed: Path, *, source: str) -> str:
-    """Return a campaign over a feed's rows; `source` is the feed's path in the campaign file.
+def campaign_from_feed(
+    name: str, feed: Path, *, source: str, prices: Mapping[Quality, Credits]
+) -> str:
+    """Return a campaign over a feed's rows, and a budget that pays for its images.
 
-    Raises `CampaignError` if the feed cannot be read or no column identifies its rows.
+    `source` is the feed's path in the campaign file. Raises `CampaignError` if the feed cannot be
+    read or no column identifies its rows.
     """
     findings = Findings()
     readable = ReadableFile(path=feed, shown=str(feed))
@@ -103,7 +115,17 @@ def campaign_from_feed(name: str, feed: Path, *, source: str) -> str:
         columns=" ".join(_expression(column) for column in table.columns[:_MOST_COLUMNS]),
         subject=_subject(meaning),
         ending=_ending(meaning),
+        **_money(meaning.rows, prices),
     )
+
+
+def _money(products: int, prices: Mapping[Quality, Credits]) -> dict[str, str]:
+    """Return what all images of a campaign cost, and a budget that is not below it."""
+    cells = products * _SIZES
+    drafts = cells * _TAKES * prices[Quality.LOW]
+    finals = cells * prices[Quality.HIGH]
+    costs = f"all drafts cost {drafts} credits, and the finals of all cells {finals}"
+    return {"costs": costs, "budget": str(max(_BUDGET, drafts + finals))}
 
 
 def _expression(column: str, *, filters: str = "") -> str:

@@ -7,7 +7,7 @@ from pipeline.adfiles.expected_extension import expected_extensions
 from pipeline.app.commands.plan import Plan, plan_steps
 from pipeline.app.options import CampaignOptions
 from pipeline.campaign.loading import LoadedCampaign
-from pipeline.cli.terminal import clipped, counted, paint, table, width
+from pipeline.cli.terminal import breadth, clipped, counted, paint, table, width
 from pipeline.model.campaign import Review, Stage
 from pipeline.model.credits import Credits
 from pipeline.state.budgets import BudgetLeft
@@ -84,7 +84,7 @@ def _matrix(preview: Preview) -> list[str]:
     head = [f"{next(iter(preview.stages))}s", *grid.sizes, "new", "credits"]
     shown = min(len(grid.sizes), MOST_COLUMNS)
     lines = _laid_out(head, rows, shown)
-    while shown > 1 and max(map(len, lines)) > width() - 2:
+    while shown > 1 and max(map(breadth, lines)) > width() - 2:
         shown -= 1
         lines = _laid_out(head, rows, shown)
     text = [f"  {paint(lines[0], 'dim')}", *(f"  {line}" for line in lines[1:])]
@@ -176,13 +176,9 @@ def _most(at_most: Credits, price: Credits | None) -> str:
 
 
 def _budget(plan: Plan, budget: BudgetLeft) -> str:
-    """Return what is left of a budget, and how much more the work costs."""
-    due = sum(one.credits for one in plan.preview.stages.values())
-    text = f"{budget.left:,} of {budget.limit:,} credits left for the {budget.scope}"
-    if due <= budget.left:
-        return text
-    short = f"{counted(due - budget.left, 'credit')} short: a run stops there"
-    return f"{text}, {paint(short, 'yellow')}"
+    """Return what is left of a budget, and how much of the work it pays for."""
+    short = budget.shortfall([*plan.preview.stages.values()])
+    return f"{budget}, {paint(short, 'yellow')}" if short else str(budget)
 
 
 def _price(plan: Plan, stage: Stage) -> Credits:

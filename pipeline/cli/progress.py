@@ -172,7 +172,7 @@ class BarProgress:
         self._counts = StageCounts()
         if self._halted and not opening.to_fetch:
             return
-        say(opening_words(opening))
+        self._above(opening_words(opening))
         if due := opening.to_buy + opening.to_fetch:
             self._bar = tqdm(
                 total=due,

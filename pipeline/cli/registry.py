@@ -65,7 +65,7 @@ COMMANDS: tuple[CommandEntry, ...] = tuple(
         ("placements", PLAN, "List where ads run: pixels, weight and formats of each place", ""),
         ("explain", PLAN, "Show the prompts of a cell and where its values come from", ""),
         ("run", RENDER, "Render the drafts that are due, then finals of approved cells", ""),
-        ("finals", RENDER, "Render finals of approved cells, after confirmation", "run"),
+        ("finals", RENDER, "Render finals of approved cells; asks before it spends", "run"),
         ("review", REVIEW, "Serve a page for choosing drafts", ""),
         ("approve", REVIEW, "Approve drafts; a run then renders their finals", "verdicts"),
         ("reject", REVIEW, "Reject drafts; no finals are rendered from them", "verdicts"),

@@ -39,9 +39,12 @@ class TerminalConsole:
     ask_above: int
     """Credits above which a person is asked."""
     ask_always: bool = False
-    """Ask whatever the price is, and for play credits too."""
+    """Ask whatever the price is."""
     ask_never: bool = False
     quiet: bool = False
+    """If a run ends with 0, print only what a person has to do."""
+    on_page: bool = False
+    """The review page is open, which shows what a person has to do."""
     as_json: bool = False
     """Print the run manifest on stdout at the end."""
     log_json: bool = False
@@ -54,10 +57,8 @@ class TerminalConsole:
 
     def confirm(self, profile: Profile, *, images: int, price: Credits) -> None:
         """See `Console.confirm`; without a terminal nobody is asked, and budgets decide."""
-        always = self.ask_always and price > 0
-        silent = self.ask_never or (profile.play_money and not always)
-        small = price <= self.ask_above and not always
-        if silent or small or not is_terminal(sys.stdin):
+        small = price <= (0 if self.ask_always else self.ask_above)
+        if self.ask_never or profile.play_money or small or not is_terminal(sys.stdin):
             return
         say(f"{counted(images, 'image')} to render on {profile.name}.")
         sys.stderr.write(f"Spend up to {counted(price, 'credit')}? [y/N] ")
@@ -68,7 +69,7 @@ class TerminalConsole:
     def note(self, words: str) -> None:
         """See `Console.note`; a JSON log has events of its own."""
         if not self.log_json:
-            say(words)
+            _say_folded(words)
 
     def started(self, start: RunStart) -> None:
         """See `Console.started`."""
@@ -89,7 +90,11 @@ class TerminalConsole:
         """See `Console.ended`; with `--json` the result goes to stdout, the rest to stderr."""
         if self.as_json and ending.report is not None:
             _print_manifest(ending.facts, ending.report)
-        if (self.quiet and ending.code == 0) or self.log_json:
+        if self.log_json:
+            return
+        if self.quiet and ending.code == 0:
+            if not self.on_page:
+                _tell_to_do(ending)
             return
         if ending.reason is not None:
             _say_folded(f"{paint('stopped', 'red', 'bold', stream=sys.stderr)}: {ending.reason}")
@@ -143,7 +148,7 @@ def _tell_report(report: RunReport, folder: Path, *, told: str) -> None:
     if totals.remaining is not None:
         money += f", {totals.remaining:,} of {totals.budget:,} left"
     say()
-    say(
+    _say_folded(
         f"{stored:,} of {counted(images, 'image')} stored; "
         f"{counted(totals.this_run, 'credit')} this run, {money}"
     )
@@ -151,8 +156,7 @@ def _tell_report(report: RunReport, folder: Path, *, told: str) -> None:
         count = report.asked.get(status, 0)
         if not count:
             continue
-        word = status.value.replace("_", " ")
-        trouble = f"{counted(count, 'image')} {word}"
+        trouble = f"{counted(count, 'image')} {status.words}"
         say(paint(trouble, "yellow", stream=sys.stderr))
         named = report.named[status]
         for line in named:
@@ -172,6 +176,16 @@ def _tell_report(report: RunReport, folder: Path, *, told: str) -> None:
 def _say_folded(text: str) -> None:
     for line in folded(text, stream=sys.stderr, indent="    "):
         say(line)
+
+
+def _tell_to_do(ending: RunEnding) -> None:
+    """Print one line if a person has to act before the campaign goes on."""
+    facts = [f"{counted(ending.waiting, 'cell')} to review"] if ending.waiting else []
+    if stale := len(ending.stale):
+        facts.append(f"{counted(stale, 'approval')} no longer {'holds' if stale == 1 else 'hold'}")
+    if facts:
+        steps = [f"Next  {step}" for word, step in ending.steps if word == "Next"]
+        say(f"{ending.facts.campaign.slug}: {'. '.join([', '.join(facts), *steps])}")
 
 
 def _tell_next(ending: RunEnding) -> None:

@@ -2,8 +2,8 @@
 
 import contextlib
 import os
+import re
 import sys
-import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TextIO
 from unicodedata import category, east_asian_width
@@ -57,16 +57,23 @@ def say(text: str = "", *, stream: TextIO | None = None) -> None:
 
 
 def folded(text: str, *, stream: TextIO, indent: str = "  ", most: int = 120) -> list[str]:
-    """Return a text as lines that fit the terminal, broken between words; one line without one."""
-    if not is_terminal(stream):
-        return [text]
-    return textwrap.wrap(
-        text,
-        width(most) - 1,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    """Return a text as lines that fit the terminal; without a terminal, as one line."""
+    return wrapped(text, width(most) - 1, indent=indent) if is_terminal(stream) else [text]
+
+
+def wrapped(text: str, columns: int, *, indent: str) -> list[str]:
+    """Return a text as lines of at most so many columns, broken between words.
+
+    A command that ends the text stays on one line, so that it can be copied.
+    """
+    words, command, rest = text.partition("  pipeline ")
+    lines = [""]
+    for word in (*re.findall(r"\s*\S+", words), *filter(None, [command + rest])):
+        if not lines[-1].strip() or breadth(lines[-1] + word) <= columns:
+            lines[-1] += word.replace("\n", " ")
+        else:
+            lines.append(indent + word.lstrip())
+    return [line.rstrip() for line in lines]
 
 
 def _encodable(text: str, stream: TextIO) -> str:
@@ -89,7 +96,9 @@ def table(rows: Sequence[Sequence[str]], *, right: frozenset[int] = frozenset())
 
 
 def breadth(text: str) -> int:
-    """Return the columns that a text takes: wide characters take two, combining marks none."""
+    """Return the columns of a text: wide characters take two, combining marks and styles none."""
+    if "\x1b" in text:
+        text = _STYLE.sub("", text)
     if text.isascii():
         return len(text)
     return sum(
@@ -98,6 +107,7 @@ def breadth(text: str) -> int:
     )
 
 
+_STYLE = re.compile("\x1b\\[[0-9;]*m")
 _WIDTHLESS = ("Mn", "Me", "Cf")
 """Unicode categories of combining marks and of invisible formatting characters."""
 

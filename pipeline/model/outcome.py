@@ -20,6 +20,18 @@ class Status(StrEnum):
     REFUSED = "refused"
     FAILED = "failed"
 
+    @property
+    def words(self) -> str:
+        """The status as it follows a number of images: `2 in doubt`, `1 to download`."""
+        return _STATUS_WORDS.get(self.value, self.value)
+
+
+_STATUS_WORDS = {
+    "pending_download": "to download",
+    "paid_lost": "paid and lost",
+    "in_doubt": "in doubt",
+}
+
 
 class FailureKind(StrEnum):
     """Why nothing was bought. This decides whether a later run tries again."""

@@ -10,6 +10,7 @@ from pipeline.model.campaign import Campaign
 from pipeline.model.credits import FREE, Budget, Credits
 from pipeline.model.provider import Profile
 from pipeline.model.run import Run
+from pipeline.state.work_ahead import WorkAhead
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,6 +26,24 @@ class BudgetLeft:
     def left(self) -> Credits:
         """What may still be spent; never below 0."""
         return max(FREE, Credits(self.limit - self.spent))
+
+    def __str__(self) -> str:
+        """Return `20 of 400 credits left for the run`."""
+        return f"{self.left:,} of {self.limit:,} credits left for the {self.scope}"
+
+    def shortfall(self, ahead: Sequence[WorkAhead]) -> str:
+        """Return `enough for 10 of 72 images`, bought in the order of `ahead`; empty if for all.
+
+        If the images of a stage have several prices, their mean is used.
+        """
+        left, paid = self.left, 0
+        for one in ahead:
+            if one.credits > left:
+                paid += left * one.buying // one.credits
+                images = sum(one.buying for one in ahead)
+                return f"enough for {paid:,} of {images:,} image{'' if images == 1 else 's'}"
+            left, paid = Credits(left - one.credits), paid + one.buying
+        return ""
 
 
 def campaign_budget(campaign: Campaign, profile: Profile) -> Budget:

@@ -88,6 +88,10 @@ def test_a_budget_ends_a_run_before_it_overspends(pipeline, served):
     words = ("run", pipeline.write(), "--provider", "gptimage", "--max-credits", "5")
     ended = pipeline(*words, "--stage", "draft", **environment)
     assert ended.code == 4, ended.err
+    warning = (
+        "warning: 5 of 5 credits left for the run, enough for 2 of 4 images; the run stops there"
+    )
+    assert ended.err.splitlines()[0] == warning
     assert pipeline.manifest()["totals"]["credits"]["confirmed"] == 4
     assert pipeline.manifest()["totals"]["planned"] == 2
 

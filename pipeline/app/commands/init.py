@@ -8,6 +8,10 @@ from pipeline.campaign.first_campaign import campaign_from_feed, first_campaign
 from pipeline.campaign.grammar.schema import schema_text
 from pipeline.campaign.naming import slug_of
 from pipeline.errors import LocalFault, UsageError
+from pipeline.providers.registry import profile_named
+
+REAL_PROVIDER = "gptimage"
+"""The provider whose prices a new budget is made for; the embedded one costs nothing."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,11 +27,12 @@ class InitOptions:
 def write_first_campaign(options: InitOptions) -> Path:
     """Write a first campaign and return its path; an existing file is never overwritten."""
     place = options.folder / f"{slug_of(options.name)}.yaml"
+    prices = profile_named(REAL_PROVIDER).prices
     if options.feed is None:
-        text = first_campaign(options.name)
+        text = first_campaign(options.name, prices=prices)
     else:
         source = os.path.relpath(options.feed, options.folder)
-        text = campaign_from_feed(options.name, options.feed, source=source)
+        text = campaign_from_feed(options.name, options.feed, source=source, prices=prices)
     try:
         options.folder.mkdir(parents=True, exist_ok=True)
         with place.open("x", encoding="utf-8") as file:

@@ -1,8 +1,9 @@
 """Settling images that are in doubt or lost, by a person's answer or the account's balance."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import cast
 from urllib.parse import urlsplit
@@ -61,9 +62,9 @@ class OpenImage:
 
     entry: Entry
     shown: tuple[str, ...] = ()
-    """URLs of images that the provider's reply contained."""
-    settle: str = ""
-    """The command that settles only this image, without its answer."""
+    """URLs of images that the provider's reply contained, of an image in doubt."""
+    commands: tuple[str, ...] = ()
+    """A command for each answer that settles only this image."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,6 +73,8 @@ class ResolveReport:
 
     open: Sequence[OpenImage] = ()
     """Images to settle; listed if no answer was given."""
+    for_all: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """`all images in doubt` or `all lost images`, if there are several → commands for them."""
     settled: int = 0
     ground: str = ""
     """What the balance proves, or why nothing was settled."""
@@ -113,8 +116,11 @@ async def _resolve(options: ResolveOptions, settings: Settings, campaign: Slug) 
         chosen = _chosen(options, known)
         doubtful = any(isinstance(entry.outcome, InDoubt) for entry in chosen)
         if options.answer is None:
-            listed = await _listed(options, settings, ledger, chosen)
-            return ResolveReport(open=listed, exit_code=6 if doubtful else 3)
+            return ResolveReport(
+                open=await _listed(options, settings, ledger, chosen, known=known),
+                for_all=_commands_for_all(options, chosen),
+                exit_code=6 if doubtful else 3,
+            )
         settlement = await _settlement(options, settings, ledger, chosen)
         await _refuse_unknown_cost(ledger, settlement)
         await _settle(settlement, ledger, settings)
@@ -227,22 +233,54 @@ async def _settle(settlement: _Settlement, ledger: Ledger, settings: Settings) -
 
 
 async def _listed(
-    options: ResolveOptions, settings: Settings, ledger: Ledger, chosen: Sequence[Entry]
+    options: ResolveOptions,
+    settings: Settings,
+    ledger: Ledger,
+    chosen: Sequence[Entry],
+    *,
+    known: Sequence[Entry],
 ) -> list[OpenImage]:
     base_url = _base_url(options, settings)
-    return [
-        OpenImage(
-            entry=entry,
-            shown=tuple(shown_images(await ledger.reply(entry.key), base_url=base_url)),
-            settle=_command(options, entry),
-        )
-        for entry in chosen
-    ]
+    in_cell = Counter(entry.at.cell for entry in known)
+    images = []
+    for entry in chosen:
+        shown: tuple[str, ...] = ()
+        if isinstance(entry.outcome, InDoubt):
+            shown = tuple(shown_images(await ledger.reply(entry.key), base_url=base_url))
+        commands = _commands(options, entry, shown, alone=in_cell[entry.at.cell] == 1)
+        images.append(OpenImage(entry=entry, shown=shown, commands=commands))
+    return images
 
 
-def _command(options: ResolveOptions, entry: Entry) -> str:
-    where = ("--stage", str(entry.at.stage), "--take", str(entry.at.take))
-    return next_step(options, "resolve", str(entry.at.cell), *where)
+def _commands(
+    options: ResolveOptions, entry: Entry, shown: Sequence[str], *, alone: bool
+) -> tuple[str, ...]:
+    """Return the commands for one image, with URL and N to fill in; `alone`: it needs no take."""
+    doubt = isinstance(entry.outcome, InDoubt)
+    one = () if alone else ("--stage", str(entry.at.stage), "--take", str(entry.at.take))
+    cost = ("--credits", "N") if doubt and len(shown) > 1 else ()
+    answers = [("--found", url, *cost) for url in shown or ("URL",)]
+    answers += [("--charged", *cost), ("--not-charged",)] if doubt else [("--rebuy",)]
+    return tuple(
+        next_step(options, "resolve", str(entry.at.cell), *one, *answer) for answer in answers
+    )
+
+
+def _commands_for_all(
+    options: ResolveOptions, chosen: Sequence[Entry]
+) -> Mapping[str, Sequence[str]]:
+    """Return the commands that settle all chosen doubts, and all chosen lost images."""
+    words = [] if options.cells == "*" else [options.cells]
+    words += ["--stage", str(options.stage)] if options.stage else []
+    words += ["--take", str(options.take)] if options.take else []
+    doubts = sum(isinstance(entry.outcome, InDoubt) for entry in chosen)
+    found = {}
+    if doubts > 1:
+        answers = ("--charged", "--not-charged", "--balance")
+        found["all images in doubt"] = [next_step(options, "resolve", *words, a) for a in answers]
+    if len(chosen) - doubts > 1 and not words:
+        found["all lost images"] = [next_step(options, "run", "--rebuy-lost")]
+    return found
 
 
 def _base_url(options: ResolveOptions, settings: Settings) -> str:

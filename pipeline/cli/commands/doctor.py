@@ -2,11 +2,12 @@
 
 import argparse
 import json
+import sys
 from dataclasses import asdict
 
 from pipeline.app.commands.doctor import MachineState, check_machine
 from pipeline.cli.flags import add_output, settings_of
-from pipeline.cli.terminal import counted, paint, say
+from pipeline.cli.terminal import counted, folded, paint, say
 
 COLOURS = {MachineState.OK: "green", MachineState.NOTE: "yellow", MachineState.BAD: "red"}
 
@@ -24,7 +25,9 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps([asdict(one) for one in found], indent=1))
     else:
         for one in found:
-            print(f"{paint(f'{one.state:<4}', COLOURS[one.state])}  {one.name:<10}  {one.said}")
+            text = f"{paint(f'{one.state:<4}', COLOURS[one.state])}  {one.name:<10}  {one.said}"
+            for line in text.splitlines():
+                print("\n".join(folded(line, stream=sys.stdout, indent=" " * 18)))
     if bad:
         say(f"This machine cannot render: {counted(len(bad), 'problem')} above.")
     else:

@@ -2,12 +2,11 @@
 
 import argparse
 import json
-import textwrap
 from collections.abc import Sequence
 
 from pipeline.app.commands.check import ExplainOptions, explain_cell
 from pipeline.cli.flags import add_campaign, add_common, campaign_flags, settings_of
-from pipeline.cli.terminal import breadth, paint, table, width
+from pipeline.cli.terminal import breadth, paint, table, width, wrapped
 from pipeline.model.job import Job
 from pipeline.prompts.explain import Explanation
 
@@ -56,10 +55,7 @@ def _wrapped(prompt: str) -> list[str]:
     return [
         line
         for part in prompt.splitlines()
-        for line in textwrap.wrap(
-            part, width() - 2, initial_indent="  ", subsequent_indent="  ", break_long_words=False
-        )
-        or [""]
+        for line in wrapped(f"  {part}" if part.strip() else "", width() - 2, indent="  ")
     ]
 
 

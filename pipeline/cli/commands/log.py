@@ -52,4 +52,5 @@ def _words(event: Mapping[str, object]) -> str:
         if key not in {"event", "at", "job", "cell", "stage"} and value not in ("", None)
     ]
     where = " ".join(str(event[key]) for key in ("cell", "stage") if key in event)
-    return f"{event.get('at', '')}  {label}  {where}  {' '.join(rest)}".rstrip()
+    at = str(event.get("at", ""))[:19].replace("T", " ")
+    return "  ".join(part for part in (at, label, where, " ".join(rest)) if part)

@@ -4,10 +4,11 @@ import argparse
 import json
 import sys
 from collections import Counter
+from collections.abc import Sequence
 
 from pipeline.app.commands.images import ImageList, LedgerImage, list_images
 from pipeline.cli.flags import add_campaign, add_output, names_of, settings_of
-from pipeline.cli.terminal import breadth, counted, is_terminal, paint, say, table, width
+from pipeline.cli.terminal import breadth, counted, folded, is_terminal, paint, say, table, width
 from pipeline.model.outcome import Paid, PaidLost, Status, Stored
 
 WIDEST = 1000
@@ -40,20 +41,42 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _tell(listed: ImageList) -> None:
-    """Print one line for each image; file names are left out if a terminal is too narrow."""
+    """Print one line for each image; on a narrow terminal without files, or below its cell."""
     rows: list[tuple[str, ...]] = [("Cell", "Stage", "Take", "Status", "Credits", "File")]
     rows += [_line(image) for image in listed.images]
     lines = table(rows, right=frozenset({4}))
-    narrow = is_terminal(sys.stdout) and max(map(breadth, lines)) > width(most=WIDEST)
+    narrow = _is_too_wide(lines)
     if narrow:
         lines = table([row[:-1] for row in rows], right=frozenset({4}))
+    if _is_too_wide(lines):
+        lines = _below_cells(rows)
     print(paint(lines[0], "bold"))
     print("\n".join(lines[1:]))
     statuses = Counter(image.status for image in listed.images)
-    counts = ", ".join(f"{n:,} {status.value.replace('_', ' ')}" for status, n in statuses.items())
+    counts = ", ".join(f"{n:,} {status.words}" for status, n in statuses.items())
     say(f"{counted(len(listed.images), 'image')}: {counts}")
     if narrow:
-        say(f"The files are in {listed.folder}/; --json shows their names.")
+        files = f"The files are in {listed.folder}/; --json shows their names."
+        for line in folded(files, stream=sys.stderr):
+            say(line)
+
+
+def _is_too_wide(lines: Sequence[str]) -> bool:
+    return is_terminal(sys.stdout) and max(map(breadth, lines)) > width(most=WIDEST)
+
+
+def _below_cells(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Return a line for each cell, and one below it for each of its images."""
+    lines: list[str] = []
+    cell = ""
+    for row, line in zip(
+        rows, table([row[1:-1] for row in rows], right=frozenset({3})), strict=True
+    ):
+        if row[0] != cell:
+            cell = row[0]
+            lines.append(cell)
+        lines.append(f"  {line}")
+    return lines
 
 
 def _line(image: LedgerImage) -> tuple[str, ...]:

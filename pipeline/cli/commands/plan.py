@@ -16,7 +16,7 @@ from pipeline.cli.flags import (
 )
 from pipeline.cli.plan_page import plan_ending, plan_page
 from pipeline.cli.problems import tell_finding
-from pipeline.cli.terminal import counted, paint, say
+from pipeline.cli.terminal import counted, folded, paint, say
 
 HAS_WORK = 5
 
@@ -46,13 +46,18 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(plan_record(plan), ensure_ascii=False, indent=1))
     elif not arguments.quiet:
-        print("\n".join(plan_page(plan)), flush=True)
+        lines = [part for line in plan_page(plan) for part in _fitting(line)]
+        print("\n".join(lines), flush=True)
         _advise(plan)
         ending = ["", "Nothing was sent."] if plan.lost else plan_ending(plan, options)
         print("\n".join(ending), flush=True)
     if plan.lost:
         say(f"{paint('warning', 'red', 'bold', stream=sys.stderr)}: {plan.lost}")
     return HAS_WORK if arguments.detailed_exitcode and plan.work else 0
+
+
+def _fitting(line: str) -> list[str]:
+    return folded(line, stream=sys.stdout, indent=" " * 11) if line else [line]
 
 
 def _advise(plan: Plan) -> None:

@@ -2,9 +2,15 @@
 
 import argparse
 import json
-import shlex
+import sys
 
-from pipeline.app.commands.resolve import Answer, OpenImage, ResolveOptions, resolve
+from pipeline.app.commands.resolve import (
+    Answer,
+    OpenImage,
+    ResolveOptions,
+    ResolveReport,
+    resolve,
+)
 from pipeline.cli.flags import (
     add_campaign,
     add_common,
@@ -14,12 +20,20 @@ from pipeline.cli.flags import (
     settings_of,
     whole_number,
 )
-from pipeline.cli.terminal import counted, say
+from pipeline.cli.terminal import counted, folded, say
 from pipeline.model.campaign import Stage
 from pipeline.model.credits import Credits
 from pipeline.model.outcome import InDoubt
 
-ANSWERS = "--found URL, --charged, --not-charged, --balance or --rebuy"
+ANSWERS = {
+    "--found URL": "it was charged, and the image is at this URL",
+    "--charged": "it was charged, and there is no image",
+    "--not-charged": "nothing was charged; the next run buys the image",
+    "--balance": "compare the account's balance with the ledger; settles only what that proves",
+    "--rebuy": "buy the image again; the old price stays counted as in doubt",
+}
+MOST_IMAGES = 10
+"""Most listed images that are shown with their commands."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,27 +51,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.usage = "%(prog)s FILE [GLOB] [ANSWER] [OPTIONS]"
     group = parser.add_argument_group("answer", "At most one; without any, images are listed.")
     answers = group.add_mutually_exclusive_group()
-    answers.add_argument(
-        "--found", metavar="URL", help="it was charged, and the image is at this URL"
-    )
-    answers.add_argument(
-        "--charged", action="store_true", help="it was charged, and there is no image"
-    )
-    answers.add_argument(
-        "--not-charged",
-        action="store_true",
-        help="nothing was charged; the next run buys the image",
-    )
-    answers.add_argument(
-        "--balance",
-        action="store_true",
-        help="compare the account's balance with the ledger; settles only what that proves",
-    )
-    answers.add_argument(
-        "--rebuy",
-        action="store_true",
-        help="buy the image again; the old price stays counted as in doubt",
-    )
+    for option, text in ANSWERS.items():
+        name, *value = option.split()
+        if value:
+            answers.add_argument(name, metavar=value[0], help=text)
+        else:
+            answers.add_argument(name, action="store_true", help=text)
     parser.add_argument(
         "--credits",
         type=credits_number,
@@ -82,9 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json and not report.settled and not report.ground:
         print(json.dumps([_row(image) for image in report.open], ensure_ascii=False, indent=1))
     elif report.open:
-        for image in report.open:
-            _tell(image)
-        say(f"Look them up in the provider's own log, then answer with one of {ANSWERS}")
+        _tell_open(report)
     if report.ground:
         say(report.ground)
     if report.settled and report.lost:
@@ -112,17 +109,29 @@ def _status(image: OpenImage) -> str:
     return "in_doubt" if isinstance(image.entry.outcome, InDoubt) else "paid_lost"
 
 
-def _tell(image: OpenImage) -> None:
-    entry = image.entry
-    print(
-        f"{entry.at.cell} {entry.at.stage} take {entry.at.take}: {_status(image)}, "
-        f"{entry.spent.upper} credits, asked {entry.purchased}: "
-        f"{getattr(entry.outcome, 'reason', '')}"
-    )
-    price = " --credits N" if len(image.shown) > 1 else ""
-    for url in image.shown:
-        found = f"{image.settle} --found {shlex.quote(url)}{price}"
-        print(f"  the reply contained an image: {found}")
+def _tell_open(report: ResolveReport) -> None:
+    """Print the images with the commands that settle them, and on stderr what these mean."""
+    few = len(report.open) <= MOST_IMAGES
+    for image in report.open:
+        entry = image.entry
+        facts = (
+            f"{entry.at.cell} {entry.at.stage} take {entry.at.take}: {_status(image)}, "
+            f"{entry.spent.upper} credits, requested {entry.purchased}: "
+            f"{getattr(entry.outcome, 'reason', '')}"
+        )
+        print("\n".join(folded(facts, stream=sys.stdout, indent="    ")))
+        if image.shown:
+            print(f"  the reply contained {counted(len(image.shown), 'image')}")
+        if few or image.shown:
+            print("\n".join(f"  {command}" for command in image.commands))
+    for images, commands in report.for_all.items():
+        print("\n".join([images, *(f"  {command}" for command in commands)]))
+    if not few:
+        say("To see the commands of an image, name its cell.")
+    say("Look each image up in the provider's log, then run one of its commands:")
+    for option, text in ANSWERS.items():
+        for line in folded(f"  {option:<13}  {text}", stream=sys.stderr, indent=" " * 17):
+            say(line)
 
 
 def _row(image: OpenImage) -> dict[str, object]:
@@ -137,4 +146,5 @@ def _row(image: OpenImage) -> dict[str, object]:
         "reason": getattr(entry.outcome, "reason", ""),
         "asked": entry.purchased,
         "shown": list(image.shown),
+        "commands": list(image.commands),
     }

@@ -58,7 +58,9 @@ def run(arguments: argparse.Namespace) -> int:
         allow_spend=arguments.allow_spend,
         command_line=tuple(sys.argv[1:]),
     )
-    console = TerminalConsole(watcher=SilentProgress(), ask_above=0, ask_never=True, quiet=True)
+    console = TerminalConsole(
+        watcher=SilentProgress(), ask_above=0, ask_never=True, quiet=True, on_page=True
+    )
 
     def ready(url: str) -> None:
         print(url, flush=True)

@@ -19,8 +19,7 @@ from pipeline.cli.flags import (
     whole_number,
 )
 from pipeline.cli.registry import load_part
-from pipeline.cli.terminal import is_terminal
-from pipeline.errors import UsageError
+from pipeline.errors import LockHeld
 from pipeline.model.campaign import Stage
 from pipeline.settings import Settings
 
@@ -40,7 +39,7 @@ class RunCommand:
 
 
 class FinalsCommand:
-    """`pipeline finals`: the final stage, after confirmation by a person or an option."""
+    """`pipeline finals`: the final stage; on a terminal, it asks before it spends anything."""
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Declare the command's arguments."""
@@ -48,10 +47,7 @@ class FinalsCommand:
 
     def run(self, arguments: argparse.Namespace) -> int:
         """Render, and return the exit code."""
-        decided = arguments.yes or arguments.max_credits is not None
-        if not decided and (arguments.no_input or not is_terminal(sys.stdin)):
-            raise UsageError("finals without a terminal need --yes or --max-credits N")
-        return _run(arguments, stage=Stage.FINAL, ask_always=not decided)
+        return _run(arguments, stage=Stage.FINAL, ask_always=arguments.max_credits is None)
 
 
 COMMANDS = {"run": RunCommand(), "finals": FinalsCommand()}
@@ -109,16 +105,21 @@ def _add_rendering(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="exit with 5 instead of 0 if drafts wait for review",
     )
-    add_common(parser, quiet="print nothing if the exit code is 0")
+    add_common(parser, quiet="print only problems, and what a person has to do")
 
 
 def _run(arguments: argparse.Namespace, *, stage: Stage | None, ask_always: bool = False) -> int:
     settings = settings_of(arguments)
-    return run_campaign_file(
-        _options(arguments, stage),
-        settings,
-        open_console=lambda: _console(arguments, settings, ask_always=ask_always),
-    )
+    try:
+        return run_campaign_file(
+            _options(arguments, stage),
+            settings,
+            open_console=lambda: _console(arguments, settings, ask_always=ask_always),
+        )
+    except LockHeld:
+        if arguments.quiet and arguments.log == "text":
+            return LockHeld.exit_code  # the active run reports what it does
+        raise
 
 
 def _console(arguments: argparse.Namespace, settings: Settings, *, ask_always: bool) -> Console:

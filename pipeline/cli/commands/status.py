@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.app.commands.status import CampaignSummary, read_status
 from pipeline.cli.flags import add_output, settings_of
-from pipeline.cli.terminal import breadth, counted, is_terminal, paint, say, table, width
+from pipeline.cli.terminal import breadth, counted, folded, is_terminal, paint, say, table, width
 from pipeline.model.credits import Spent
 from pipeline.model.outcome import Status
 from pipeline.model.provider import Account
@@ -58,13 +58,16 @@ def _lines(campaigns: Sequence[CampaignSummary]) -> list[str]:
 
 def _narrow_lines(campaigns: Sequence[CampaignSummary]) -> list[str]:
     """Return a line for each campaign, and one below it for each of its accounts."""
-    heads = table([_head(one) for one in campaigns])
-    rows = [_money(one, *account) for one in campaigns for account in one.spent.items()]
-    accounts = iter(table([(name, images, f"{money} credits") for name, images, money in rows]))
+    heads = table([(*_head(one)[:3], f"{_head(one)[3]} decided") for one in campaigns])
+    rows = [
+        _money(one, *known, unit=" credits") for one in campaigns for known in one.spent.items()
+    ]
+    accounts = iter(table(rows))
     lines = []
     for head, one in zip(heads, campaigns, strict=True):
-        lines.append(paint(head, "bold"))
-        lines += [f"  {next(accounts)}" for _ in one.spent]
+        lines += [paint(line, "bold") for line in folded(head, stream=sys.stdout)]
+        for _ in one.spent:
+            lines += folded(f"  {next(accounts)}", stream=sys.stdout, indent="    ")
     return lines
 
 
@@ -78,10 +81,12 @@ def _head(one: CampaignSummary) -> tuple[str, str, str, str]:
     )
 
 
-def _money(one: CampaignSummary, account: Account, spent: Spent) -> tuple[str, str, str]:
+def _money(
+    one: CampaignSummary, account: Account, spent: Spent, *, unit: str = ""
+) -> tuple[str, str, str]:
     doubt = f" + {spent.in_doubt:,} in doubt" if spent.in_doubt else ""
     images = one.figures.images.get(account, {})
-    return account, _images(images), f"{spent.confirmed:,}{doubt}"
+    return account, _images(images), f"{spent.confirmed:,}{unit}{doubt}"
 
 
 def _ending(one: CampaignSummary) -> str:
@@ -93,7 +98,7 @@ def _ending(one: CampaignSummary) -> str:
 def _images(images: Mapping[Status, int]) -> str:
     stored = counted(images.get(Status.STORED, 0), "stored", "stored")
     others = [
-        f"{count} {status.value.replace('_', ' ')}"
+        f"{count} {status.words}"
         for status, count in images.items()
         if count and status not in {Status.STORED, Status.PLANNED}
     ]

@@ -16,10 +16,12 @@ from pipeline.campaign.reading.document import parse
 from pipeline.errors import CampaignError, UsageError
 from pipeline.model.verdict import Round
 from pipeline.prompts.explain import explain
+from pipeline.providers.registry import profile_named
 
 REPOSITORY = Path(__file__).parents[3]
 README = REPOSITORY / "campaigns" / "README.md"
 PLANNING = REPOSITORY / "pipeline" / "planning"
+PRICES = profile_named("gptimage").prices
 
 
 def test_the_shipped_schema_is_the_one_that_the_models_give():
@@ -139,7 +141,7 @@ def test_a_cell_that_is_not_there_gets_a_hint(board):
 
 
 def test_a_first_campaign_runs_as_it_is(board):
-    assert len(board.write(first_campaign("My First!")).jobs()) == 12
+    assert len(board.write(first_campaign("My First!", prices=PRICES)).jobs()) == 12
     assert board.load().campaign.slug == "my-first"
     assert board.warnings() == []
 
@@ -148,7 +150,9 @@ def test_a_campaign_from_a_feed_runs_as_it_is(board):
     board.put(
         "feeds/p.csv", "Id;sku;name;look;headline\nx;0012;Soda;a can;HI\nx;B-1;Tea;a cup;HO\n"
     )
-    text = campaign_from_feed("tea", board.folder / "feeds/p.csv", source="feeds/p.csv")
+    text = campaign_from_feed(
+        "tea", board.folder / "feeds/p.csv", source="feeds/p.csv", prices=PRICES
+    )
     prompts = board.write(text).prompts()
     assert prompts["0012/4x3"] == (
         "A photorealistic product photo of a can of Soda,\n"
@@ -207,7 +211,7 @@ def test_the_feeds_that_shops_export_make_campaigns_that_run_as_they_are(
     board, name, content, prompts
 ):
     board.put(name, content)
-    board.write(campaign_from_feed("shop", board.folder / name, source=name))
+    board.write(campaign_from_feed("shop", board.folder / name, source=name, prices=PRICES))
     square = {cell: said for cell, said in board.prompts().items() if cell.endswith("/1x1")}
     assert square == {
         f"{product}/1x1": f"A photorealistic product photo of {said}"
@@ -219,7 +223,7 @@ def test_the_feeds_that_shops_export_make_campaigns_that_run_as_they_are(
 def test_a_feed_without_a_key_makes_no_campaign(board):
     board.put("p.csv", "name\nSoda\nSoda\n")
     with pytest.raises(CampaignError, match="has no column that tells its rows apart"):
-        campaign_from_feed("x", board.folder / "p.csv", source="p.csv")
+        campaign_from_feed("x", board.folder / "p.csv", source="p.csv", prices=PRICES)
 
 
 def test_the_environment_is_filled_in_only_when_it_is_asked_for():
@@ -235,7 +239,7 @@ def test_the_schema_is_json_that_names_its_dialect():
 @pytest.mark.parametrize("column", ["Lagerbestand", "Bestand", "quantity", "Inventory"])
 def test_a_product_of_which_none_is_left_in_stock_makes_no_campaign(board, column):
     board.put("p.csv", f"sku,name,{column}\nA,Limo,12\nB,Cola,0\nC,Tee,-1\n")
-    board.write(campaign_from_feed("shop", board.folder / "p.csv", source="p.csv"))
+    board.write(campaign_from_feed("shop", board.folder / "p.csv", source="p.csv", prices=PRICES))
     assert {cell.partition("/")[0] for cell in board.prompts()} == {"A"}
 
 
@@ -243,7 +247,7 @@ def test_a_product_of_which_none_is_left_in_stock_makes_no_campaign(board, colum
 def test_a_stock_column_that_says_nothing_certain_leaves_no_product_out(board, cells):
     one, other = cells
     board.put("p.csv", f"sku,name,Bestand\nA,Limo,{one}\nB,Cola,{other}\n")
-    board.write(campaign_from_feed("shop", board.folder / "p.csv", source="p.csv"))
+    board.write(campaign_from_feed("shop", board.folder / "p.csv", source="p.csv", prices=PRICES))
     assert {cell.partition("/")[0] for cell in board.prompts()} == {"A", "B"}
 
 

@@ -104,7 +104,7 @@ def test_a_plan_says_its_warnings_before_what_comes_next_and_on_stderr(said):
 def test_a_plan_that_the_budget_does_not_cover_says_how_much_is_short(said):
     budget = "budget: {run: 1}\nprovider: gptimage\n"
     _, out, _ = said("plan a.yaml", a=FINE + budget)
-    assert "  Budget   1 of 1 credits left for the run, 1 credit short: a run stops there\n" in out
+    assert "  Budget   1 of 1 credits left for the run, enough for 0 of 1 image\n" in out
 
 
 @pytest.mark.parametrize("change", [("centered", "close-up"), ("name: Soda", "name: Cola")])

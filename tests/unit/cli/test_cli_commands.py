@@ -61,6 +61,7 @@ def test_a_missing_argument_is_told_with_the_way_to_the_help(capsys):
 def test_cells_may_follow_an_option(capfd):
     """`resolve FILE --provider X GLOB` was refused: "unrecognized arguments"."""
     assert main(["run", "soda.yaml", "-q"]) == 0
+    capfd.readouterr()
     assert main(["resolve", "soda.yaml", "--provider", "embedded", "citrus/*"]) == 0
     assert capfd.readouterr().err == "nothing is in doubt or lost\n"
     assert main(["resolve", "soda.yaml", "--provider", "embedded", "citrus/*", "more"]) == 2
@@ -152,5 +153,5 @@ def test_status_on_a_narrow_terminal_has_a_line_for_each_account(capsys, monkeyp
     assert main(["status"]) == 0
     first, second = capsys.readouterr().out.splitlines()
     assert first.startswith("soda  20")
-    assert first.endswith("done  0 of 1 cell")
+    assert first.endswith("done  0 of 1 cell decided")
     assert second == "  embedded  1 stored  2 credits"

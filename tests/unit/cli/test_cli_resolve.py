@@ -76,7 +76,7 @@ def test_what_several_images_cost_is_said_by_the_person_not_guessed(capfd, words
     assert main(["resolve", "soda.yaml"]) == 6
     listed = capfd.readouterr().out
     assert "4 credits" in listed
-    assert listed.count("--credits N") == 2
+    assert listed.count("--credits N") == 3
     assert main(["resolve", "soda.yaml", *words]) == 2
     assert "contained 2 images, and up to 4 credits are reserved" in capfd.readouterr().err
     assert not Path("output/soda/resolutions.jsonl").exists()
@@ -84,6 +84,83 @@ def test_what_several_images_cost_is_said_by_the_person_not_guessed(capfd, words
     (told,) = Path("output/soda/resolutions.jsonl").read_text().splitlines()
     assert json.loads(told)["charged"] == 3
     assert asyncio.run(spent_now()) == Spent(confirmed=3)
+
+
+ONE = b'{"code": 0, "data": [{"url": "https://a.test/x.png?a=1&b=2"}]}'
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_doubt_is_listed_with_the_commands_that_settle_it(capfd):
+    """It named the options, and left the command line to the reader.
+
+    The command would have been for another account and another ledger.
+    """
+    a_ledger(a_job(campaign="soda"))
+    options = ("--output", "output", "--provider", "gptimage")
+    assert main(["resolve", "soda.yaml", *options]) == 6
+    said = capfd.readouterr()
+    ending = "--provider gptimage --output output"
+    assert said.out.splitlines()[1:] == [
+        f"  pipeline resolve soda.yaml citrus/4x3 --found URL {ending}",
+        f"  pipeline resolve soda.yaml citrus/4x3 --charged {ending}",
+        f"  pipeline resolve soda.yaml citrus/4x3 --not-charged {ending}",
+    ]
+    assert "--charged      it was charged, and there is no image\n" in said.err
+    settle = said.out.splitlines()[-1].split()[1:]
+    assert main(settle) == 0
+    assert asyncio.run(spent_now()) == Spent()
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_url_in_the_reply_is_part_of_the_command(capfd):
+    a_ledger(a_job(campaign="soda"), raw=ONE)
+    assert main(["resolve", "soda.yaml"]) == 6
+    commands = [line for line in capfd.readouterr().out.splitlines() if "pipeline" in line]
+    assert commands[0] == (
+        "  pipeline resolve soda.yaml citrus/4x3 --found 'https://a.test/x.png?a=1&b=2'"
+    )
+
+
+@pytest.mark.usefixtures("folder")
+def test_several_doubts_are_told_apart_and_settled_together(capfd):
+    """Two takes of one cell need `--take`; of many doubts, one command settles all."""
+    jobs = [a_job(campaign="soda"), a_job(campaign="soda", take=2), a_job("p/1x1", campaign="soda")]
+    a_ledger(*jobs)
+    assert main(["resolve", "soda.yaml"]) == 6
+    out = capfd.readouterr().out
+    first = "  pipeline resolve soda.yaml citrus/4x3 --stage draft --take 2 --not-charged\n"
+    assert first in out
+    assert "  pipeline resolve soda.yaml p/1x1 --not-charged\n" in out
+    assert out.endswith(
+        "all images in doubt\n"
+        "  pipeline resolve soda.yaml --charged\n"
+        "  pipeline resolve soda.yaml --not-charged\n"
+        "  pipeline resolve soda.yaml --balance\n"
+    )
+
+
+@pytest.mark.usefixtures("folder")
+def test_of_many_doubts_only_the_command_for_all_is_shown(capfd):
+    a_ledger(*(a_job(f"p{at}/4x3", campaign="soda") for at in range(11)))
+    assert main(["resolve", "soda.yaml", "p*"]) == 6
+    out = capfd.readouterr().out
+    assert out.count("in_doubt") == 11
+    assert [line for line in out.splitlines() if "pipeline" in line] == [
+        f"  pipeline resolve soda.yaml 'p*' {answer}"
+        for answer in ("--charged", "--not-charged", "--balance")
+    ]
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_lost_image_can_be_found_or_bought_again(capfd):
+    a_ledger(a_job(campaign="soda"))
+    assert main(["resolve", "soda.yaml", "--charged"]) == 0
+    capfd.readouterr()
+    assert main(["resolve", "soda.yaml"]) == 3
+    commands = [line.split()[-1] for line in capfd.readouterr().out.splitlines()[1:]]
+    assert commands == ["URL", "--rebuy"]
+    assert main(["resolve", "soda.yaml", "citrus/4x3", "--rebuy"]) == 0
+    assert asyncio.run(spent_now()) == Spent(confirmed=2)
 
 
 @pytest.mark.usefixtures("folder")

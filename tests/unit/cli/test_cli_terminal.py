@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from pipeline.cli.terminal import breadth, clipped, counted, folded, table
+from pipeline.cli.terminal import breadth, clipped, counted, folded, table, wrapped
 
 
 def test_columns_line_up_behind_wide_letters_and_letters_with_marks():
@@ -61,3 +61,20 @@ def test_a_line_on_a_terminal_breaks_between_words(monkeypatch):
 def test_a_line_for_a_program_stays_one_line(monkeypatch):
     monkeypatch.setenv("COLUMNS", "30")
     assert folded("a line " * 20, stream=io.StringIO()) == ["a line " * 20]
+
+
+def test_colours_and_wide_letters_are_counted_as_the_terminal_draws_them():
+    """Colours were counted as text, so `log` used half of each line; wide letters as half."""
+    assert wrapped("\x1b[32mimage\x1b[0m citrus", 12, indent="  ") == [
+        "\x1b[32mimage\x1b[0m citrus"
+    ]
+    assert wrapped("緑茶 緑茶 緑茶", 10, indent="  ") == ["緑茶 緑茶", "  緑茶"]
+
+
+def test_a_command_in_a_message_is_not_broken_so_that_it_can_be_copied():
+    """The second half of a broken `pipeline ledger import` was lost when it was pasted."""
+    text = "the ledger is lost. Rebuild it  pipeline ledger import a/b.json --output a"
+    assert wrapped(text, 34, indent="  ") == [
+        "the ledger is lost. Rebuild it",
+        "  pipeline ledger import a/b.json --output a",
+    ]

@@ -1,0 +1,62 @@
+"""Before a run spends: what its work can cost, and how much of it the budgets pay for."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from pipeline.app.console import Console
+from pipeline.app.manifest_writer import ManifestWriter
+from pipeline.campaign.loading import LoadedCampaign
+from pipeline.model.campaign import Review, Stage
+from pipeline.model.credits import Credits
+from pipeline.prompts.finals_check import finals_cost_alike, price_finals
+from pipeline.state.budgets import budgets_left, tightest
+from pipeline.state.campaign_state import CampaignState
+from pipeline.state.work_ahead import WorkAhead
+
+
+async def confirm_spending(
+    writer: ManifestWriter,
+    loaded: LoadedCampaign,
+    state: CampaignState,
+    ahead: Sequence[WorkAhead],
+    *,
+    only: Sequence[str],
+    now: datetime,
+    console: Console,
+) -> None:
+    """Warn if a budget pays for only part of the work, and ask; `Declined` if the answer is no.
+
+    `ahead` is the work of each stage of the run, in order; `only` are the globs of its cells.
+    """
+    price = highest_price(loaded, state, ahead, only=only)
+    limits = await budgets_left(writer.ledger, run=writer.run, budget=writer.budget, now=now)
+    budget = tightest(limits)
+    if budget is not None:
+        if short := budget.shortfall(ahead):
+            console.note(f"warning: {budget}, {short}; the run stops there")
+        price = min(price, budget.left)
+    console.confirm(loaded.profile, images=sum(one.buying for one in ahead), price=price)
+
+
+def highest_price(
+    loaded: LoadedCampaign,
+    state: CampaignState,
+    ahead: Sequence[WorkAhead],
+    *,
+    only: Sequence[str],
+) -> Credits:
+    """Return the most that a run costs, including finals of drafts that it approves by itself."""
+    due = sum(one.credits for one in ahead)
+    draft, final = (loaded.campaign.stages.get(stage) for stage in Stage)
+    if draft is None or final is None or draft.review is not Review.AUTO:
+        return Credits(due)
+    if len(ahead) < len(Stage) or loaded.profile.play_money:
+        return Credits(due)
+    jobs = (job for one in ahead for job in (*one.to_buy, *one.to_fetch))
+    cells = {job.at.cell for job in jobs if job.at.stage is Stage.DRAFT} | {*state.waiting}
+    if not cells:
+        return Credits(due)
+    if finals_cost_alike(loaded):
+        return Credits(due + len(cells) * final.takes * loaded.profile.price(final.quality))
+    known = sum(job.price for job in state.finals)
+    return Credits(max(due, due + price_finals(loaded, only=only) - known))
