@@ -202,9 +202,16 @@ def valid_decision(
 
 
 def _is_same(verdict: Verdict, job: Job | None, entries: Entries) -> bool:
-    if job is None or job.key != verdict.job:
+    """Return whether a verdict is about the image of this job.
+
+    The redo of a cell that shares the image names that cell's job: this one follows it.
+    """
+    if job is None:
         return False
     artifact = artifact_of(job, entries)
+    if job.key != verdict.job:
+        follows = verdict.decision is Decision.REDO and artifact is not None
+        return follows and artifact is not None and artifact.sha256 == verdict.sha256
     return not verdict.sha256 or artifact is None or artifact.sha256 == verdict.sha256
 
 
