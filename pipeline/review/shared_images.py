@@ -8,10 +8,11 @@ rejected keeps its image and its verdict. A redo that is taken back takes its fo
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pipeline.model.campaign import CellName
+from pipeline.ledger.base import Ledger, StaleVerdict
+from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.job import Job, JobKey
 from pipeline.model.verdict import Decision, Verdict
-from pipeline.state.campaign_state import valid_decision
+from pipeline.state.campaign_state import CellTable, valid_decision
 from pipeline.state.lookup import Entries, artifact_of, bought_as
 from pipeline.state.picks import Newest
 
@@ -82,9 +83,45 @@ def shared_outcome(
                 elif sharing.covers(verdict.cell, cell):
                     given[cell] = _following(verdict, sharing.takes[cell], entries)
         elif others:
-            given |= _released(verdict, others, sharing, entries, before)
+            given |= _released(verdict, others, sharing=sharing, entries=entries, before=before)
     kept = {cell: known for cell, known in kept.items() if known.decision is not Decision.REDO}
     return SharedOutcome(given=tuple(given.values()), kept=tuple(kept.values()))
+
+
+async def record_shared(
+    ledger: Ledger, campaign: Slug, outcome: SharedOutcome, before: Newest
+) -> list[Verdict]:
+    """Record the further verdicts; a cell that somebody decides on meanwhile is left to them."""
+    recorded = []
+    for verdict in outcome.given:
+        known = before.get((verdict.cell, verdict.stage))
+        base = known.revision if known is not None else 0
+        try:
+            recorded.append(await ledger.decide(verdict, campaign=campaign, base=base))
+        except StaleVerdict:
+            continue
+    return recorded
+
+
+async def settle_shared(
+    ledger: Ledger,
+    table: CellTable,
+    entries: Entries,
+    *,
+    verdicts: Sequence[Verdict],
+    before: Newest,
+) -> SharedOutcome:
+    """Record what verdicts on the cells of a table mean for those that share their images."""
+    recorded: list[Verdict] = []
+    kept: list[Verdict] = []
+    for stage in Stage:
+        given = [verdict for verdict in verdicts if verdict.stage is stage]
+        if given:
+            jobs = [job for cell in table.at_stage(stage) for job in cell.jobs]
+            outcome = shared_outcome(given, sharing_cells(jobs), entries, before)
+            recorded += await record_shared(ledger, table.campaign.slug, outcome, before)
+            kept += outcome.kept
+    return SharedOutcome(given=recorded, kept=kept)
 
 
 def follows(verdict: Verdict, takes: Iterable[Job]) -> bool:
@@ -112,6 +149,7 @@ def _following(leader: Verdict, takes: Sequence[Job], entries: Entries) -> Verdi
 def _released(
     verdict: Verdict,
     others: Sequence[CellName],
+    *,
     sharing: SharingCells,
     entries: Entries,
     before: Newest,

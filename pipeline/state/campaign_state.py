@@ -210,8 +210,8 @@ def _is_same(verdict: Verdict, job: Job | None, entries: Entries) -> bool:
         return False
     artifact = artifact_of(job, entries)
     if job.key != verdict.job:
-        follows = verdict.decision is Decision.REDO and artifact is not None
-        return follows and artifact is not None and artifact.sha256 == verdict.sha256
+        known = artifact is not None and artifact.sha256 == verdict.sha256
+        return verdict.decision is Decision.REDO and known
     return not verdict.sha256 or artifact is None or artifact.sha256 == verdict.sha256
 
 

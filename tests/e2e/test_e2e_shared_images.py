@@ -71,11 +71,10 @@ def test_a_twin_that_nobody_decided_on_follows_into_the_new_round(tea):
 
 
 @pytest.mark.parametrize("verdict", ["approve", "reject"])
-@pytest.mark.parametrize(("redone", "twin"), [(SQUARE, FEED), (FEED, SQUARE)])
+@pytest.mark.parametrize("pair", [(SQUARE, FEED), (FEED, SQUARE)])
 @pytest.mark.parametrize("order", ["verdict first", "redo first"])
-def test_a_twin_that_was_decided_on_keeps_its_picture_and_its_verdict(
-    tea, verdict, redone, twin, order
-):
+def test_a_twin_that_was_decided_on_keeps_its_picture_and_its_verdict(tea, verdict, pair, order):
+    redone, twin = pair
     before = tea.shown()[twin]
     steps = [(verdict, twin), ("redo", redone, "--note", "darker")]
     for step in steps if order == "verdict first" else reversed(steps):

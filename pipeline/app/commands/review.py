@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pipeline.app.campaign import account_of, load
-from pipeline.app.commands.verdicts import reviewer_name
+from pipeline.app.commands.verdicts import review_file_of, reviewer_name
 from pipeline.app.console import Console
 from pipeline.app.machine import until_signal
 from pipeline.app.next_steps import next_step
@@ -18,7 +18,6 @@ from pipeline.model.credits import Credits
 from pipeline.review.page.campaign_source import CampaignSource
 from pipeline.review.page.security import ReviewOptions
 from pipeline.review.page.server import ReviewServer, ReviewSubject
-from pipeline.review.review_file_sync import ReviewFile
 from pipeline.settings import Settings
 from pipeline.state.output.folder import open_output
 
@@ -92,10 +91,7 @@ async def _serve(
             ),
             ledger=ledger,
             output=output,
-            file=ReviewFile(
-                path=options.campaign.parent / "reviews" / f"{campaign}.yaml",
-                copy=output / campaign / "review-copy.yaml",
-            ),
+            file=review_file_of(options.campaign, campaign, output=output),
             command=lambda stage: _launch_command(options, stage),
         )
         page = ReviewOptions(
