@@ -425,6 +425,7 @@ async def test_a_job_that_shares_an_image_keeps_it_and_costs_nothing(case):
     assert entry.spent == Spent()
     assert await case.ledger.spent() == Spent(confirmed=Credits(2))
     assert await case.ledger.attempts([SHARING.key]) == {}
+    assert [record.job for record in await case.ledger.images()] == [CRAB.key]
     assert await case.ledger.share([SHARING]) == 0
     with pytest.raises(ValueError, match="stored"):
         await case.submit(SHARING)

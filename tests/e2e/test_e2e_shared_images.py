@@ -63,6 +63,7 @@ def tea(pipeline):
 def test_a_twin_that_nobody_decided_on_follows_into_the_new_round(tea):
     tea("redo", SQUARE, "--note", "darker")
     assert tea.planned() == 1
+    assert f"{FEED} follows {SQUARE} into the new round" in tea("plan").out
     tea("run")
     assert tea.credits == 4
     shown = tea.shown()
@@ -80,6 +81,8 @@ def test_a_twin_that_was_decided_on_keeps_its_picture_and_its_verdict(tea, verdi
     for step in steps if order == "verdict first" else reversed(steps):
         tea(*step)
     assert tea.planned() == 1 + (verdict == "approve")
+    word = "approved" if verdict == "approve" else "rejected"
+    assert f"{twin} is {word} and keeps the image of {redone}" in tea("plan").out
     tea("run", "--stage", "draft")
     assert tea.credits == 4
     assert tea.shown()[twin] == before

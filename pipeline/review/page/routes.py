@@ -29,6 +29,7 @@ from pipeline.review.page.pictures import Pictures
 from pipeline.review.page.review_state import ReviewState
 from pipeline.review.page.security import HEADERS, ReviewOptions
 from pipeline.state.figures import LaunchQuote
+from pipeline.state.picks import shared_redos
 from pipeline.theme.page_files import logo
 
 _FOREVER = "private, max-age=31536000, immutable"
@@ -250,6 +251,11 @@ class Routes:
             "mode": final.mode if final is not None else "",
             "repeats": reviewed.repeats,
             "command": self.command(quote.stage),
+            "shared": [
+                asdict(one)
+                for one in shared_redos(self.review_state.newest, self.review_state.entries)
+                if one.stage is quote.stage
+            ],
         }
 
     def _check_run(self, request: web.Request) -> None:
