@@ -27,11 +27,12 @@ _PLAIN = re.compile(r"^[A-Za-z][A-Za-z0-9._/-]*$")
 _HEX = re.compile(r"^[0-9a-f]*$")
 _COUNT = re.compile(r"^[1-9][0-9]{0,5}$", re.ASCII)
 _HEAD = """\
-# Verdicts on {campaign}, written by `pipeline review`, to be committed and merged.
-# If you change a line, the next `pipeline review` imports it.
+# Verdicts on {campaign}, kept by `pipeline review`; made to be committed and merged.
+# A changed line is taken over when the review is opened next.
 campaign: {campaign}
 cells:
 """
+"""Never reworded: files in git would change, although nobody has decided on anything."""
 
 Place = tuple[CellName, Stage]
 

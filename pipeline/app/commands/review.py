@@ -5,13 +5,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pipeline.app.campaign import account_of, load
-from pipeline.app.commands.verdicts import review_file_of, reviewer_name
+from pipeline.app.commands.verdicts import review_file_of
 from pipeline.app.console import Console
 from pipeline.app.machine import until_signal
 from pipeline.app.next_steps import next_step
 from pipeline.app.open import ledger_in
 from pipeline.app.options import CampaignOptions, RunOptions
 from pipeline.app.run import run_in_server
+from pipeline.app.run_facts import reviewer_name
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.model.campaign import CellName, Stage
 from pipeline.model.credits import Credits

@@ -1,8 +1,6 @@
 """Verdicts from the shell, given through the same code as the page's."""
 
 import asyncio
-import getpass
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +11,7 @@ from pipeline.app.campaign import load
 from pipeline.app.next_steps import next_step
 from pipeline.app.open import ledger_in
 from pipeline.app.options import CampaignOptions
+from pipeline.app.run_facts import reviewer_name
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import CampaignError, LocalFault, PipelineError, UsageError
 from pipeline.ledger.base import Ledger
@@ -118,14 +117,6 @@ async def _write_file(
         newest=dict(await ledger.verdicts(loaded.campaign.slug)),
     )
     await ReviewFileSync(review_state=snapshot, file=file).sync(now=stamp(now))
-
-
-def reviewer_name() -> str:
-    """Return the reviewer's name: PIPELINE_REVIEWER, else the login name."""
-    try:
-        return os.environ.get("PIPELINE_REVIEWER") or getpass.getuser()
-    except (OSError, KeyError):
-        return "shell"
 
 
 def _next(options: VerdictOptions) -> str | None:
