@@ -231,3 +231,28 @@ async def test_a_redo_says_what_becomes_of_the_cells_with_the_same_image(tmp_pat
         assert "citrus/4x3 has the same image as citrus/1x1 and follows it" in said
         assert "berry/1x1 is approved and keeps the image" in said
         assert "1 image" in said
+
+
+@pytest.mark.parametrize("view", ["grid", "matrix"])
+async def test_after_a_verdict_the_next_cell_is_lit_and_has_the_keyboard(stand, view):
+    """The next cell was lit, and the keyboard stayed with the last one; a dialog led back to it."""
+    prefix = "m" if view == "matrix" else "c"
+    async with stand.server() as server, looking(server) as page:
+        await page.locator("#c0").focus()
+        if view == "matrix":
+            await keys(page, "m")
+        await keys(page, "x")
+        await page.wait_for_selector(f"#{prefix}1.focus:focus")
+        await keys(page, "r")
+        await page.keyboard.type("darker")
+        await keys(page, "Enter")
+        await page.wait_for_selector(f"#{prefix}2.focus:focus")
+        await keys(page, "x")
+        await expect(
+            stand,
+            {
+                CELLS[0]: (Decision.REJECTED, 1),
+                CELLS[1]: (Decision.REDO, 1),
+                CELLS[2]: (Decision.REJECTED, 1),
+            },
+        )

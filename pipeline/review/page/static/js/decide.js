@@ -3,7 +3,7 @@ import { batch } from '../vendor/ui.js';
 import { applyRows, pending, post } from './api.js';
 import { autoNext, reviewer } from './prefs.js';
 import {
-  board, counts, dialog, cellsDue, focus, home, move, peek, recount, said, selection, sideSignal, stage, stick, targets, toast, variant, visible,
+  board, close, counts, dialog, cellsDue, focus, focusCard, home, move, peek, recount, said, selection, sideSignal, stage, stick, targets, toast, variant, visible,
 } from './moves.js';
 import { label, plural } from './words.js';
 
@@ -143,7 +143,9 @@ export function act(decision, { take = 0, note, wanted = targets() } = {}) {
   const [first] = decide(list, decision, { take: chosen, note: note ?? '' });
   announce(list, decision, first.wire.take);
   selection.value = new Set();
-  if (autoNext.peek() && single && wanted.length === 1 && VERDICTS.has(decision)) move(1);
+  if (!autoNext.peek() || !single || wanted.length > 1 || !VERDICTS.has(decision)) return;
+  move(1);
+  if (!close.peek()) focusCard();
 }
 
 function announce(list, decision, take) {

@@ -3,6 +3,7 @@ import { html, useEffect, useLayoutEffect, useRef, useState } from '../vendor/ui
 import { get, post } from './api.js';
 import { act, settled } from './decide.js';
 import { Icon } from './icons.js';
+import { focusCard } from './moves.js';
 import { autoNext, reviewer, singleKeys } from './prefs.js';
 import { board, counts, cover, dialog, peek, picture, stage, toast } from './store.js';
 import { number, plural } from './words.js';
@@ -20,7 +21,8 @@ function Dialog({ kind, title, children }) {
     const back = document.activeElement;
     element.current.showModal();
     element.current.querySelector('[autofocus]')?.focus();
-    return () => back?.focus?.({ preventScroll: true });
+    // Another cell may be lit by now than the one that the dialog was opened from.
+    return () => (back?.matches?.('.card, .mcell') ? focusCard() : back?.focus?.({ preventScroll: true }));
   }, []);
   return html`<dialog class=${`dlg ${kind}`} ref=${element} aria-labelledby="dialog-title" onCancel=${close} onClose=${close}
     onClick=${(event) => { if (event.target === element.current) close(); }}><div class="dbody">
