@@ -1,5 +1,7 @@
-"""Facts about a run for its manifest: time, arguments, versions, commit."""
+"""Facts about a run for its records: time, person, arguments, versions, commit."""
 
+import getpass
+import os
 import platform
 import subprocess
 import sys
@@ -14,6 +16,14 @@ import pipeline
 def utc_stamp() -> str:
     """Return the current time as ISO 8601 with seconds and `Z`."""
     return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def reviewer_name() -> str:
+    """Return the reviewer's name: PIPELINE_REVIEWER, else the login name."""
+    try:
+        return os.environ.get("PIPELINE_REVIEWER") or getpass.getuser()
+    except (OSError, KeyError):
+        return "shell"
 
 
 def redacted(arguments: Sequence[str]) -> list[str]:

@@ -19,7 +19,7 @@ from pipeline.app.open import ledger_in
 from pipeline.app.options import RunOptions
 from pipeline.app.rendering import what_is_asked
 from pipeline.app.spending import confirm_spending
-from pipeline.app.workflow import RunContext, RunScope, run_campaign
+from pipeline.app.workflow import RunContext, RunScope, keep_shared, run_campaign
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import (
     BudgetReached,
@@ -263,7 +263,8 @@ def _halting(reason: PipelineError) -> BuyingHalted:
 async def _render(session: Session, work: RunContext | None, before: CampaignState) -> int:
     manifest_writer, halt = session.manifest_writer, session.halt
     if work is None:
-        if await begin_run(session.ledger, manifest_writer.run):
+        settled = await begin_run(session.ledger, manifest_writer.run)
+        if await keep_shared(session.ledger, before) or settled:
             before = await survey(session.ledger, session.loaded, only=session.scope.only)
         return await _end(session, before)
     await manifest_writer.write(before)

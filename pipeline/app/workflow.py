@@ -15,6 +15,7 @@ from pipeline.purchasing.renderer import Renderer
 from pipeline.review.auto_review import MeasureImage, auto_verdicts
 from pipeline.state.campaign_state import CampaignState
 from pipeline.state.due import Rules
+from pipeline.state.payers import images_to_share
 from pipeline.state.survey import survey
 from pipeline.state.work_ahead import work_ahead
 
@@ -54,7 +55,15 @@ async def run_campaign(work: RunContext, scope: RunScope) -> CampaignState:
         await render_stage(work, stage, state)
         await choose(work, stage, state)
         state = await survey(work.ledger, work.loaded, only=scope.only)
+        if await keep_shared(work.ledger, state):
+            state = await survey(work.ledger, work.loaded, only=scope.only)
     return state
+
+
+async def keep_shared(ledger: Ledger, state: CampaignState) -> int:
+    """Let every cell that shares a stored image keep it as its own; return how many got one."""
+    sharing = images_to_share(state.jobs, state.entries)
+    return await ledger.share(sharing) if sharing else 0
 
 
 async def render_stage(work: RunContext, stage: Stage, state: CampaignState) -> None:

@@ -10,12 +10,14 @@ from pipeline.campaign.loading import LoadedCampaign
 from pipeline.cli.terminal import breadth, clipped, counted, paint, table, width
 from pipeline.model.campaign import Review, Stage
 from pipeline.model.credits import Credits
+from pipeline.model.verdict import Decision
 from pipeline.state.budgets import BudgetLeft
 from pipeline.state.preview import GridRow, Preview
 from pipeline.state.work_ahead import WorkAhead
 
 MOST_COLUMNS = 8
 MOST_EXTENSIONS = 6
+MOST_SHARED = 5
 MINUTE = 60
 LONGEST_PRODUCT = 28
 _SIGNS = {"+": "green", "=": "dim", "~": "dim", "-": "red"}
@@ -26,6 +28,7 @@ def plan_page(plan: Plan) -> list[str]:
     campaign = plan.loaded.campaign
     lines = [f"{paint(campaign.slug, 'bold')}  {campaign.file}", _shape(plan.preview), ""]
     lines += [*_matrix(plan.preview), "", *_why(plan.preview), *_stages(plan)]
+    lines += _shared_redos(plan.preview)
     if plan.loaded.profile.play_money:
         lines.append(_fact("Money", "play credits of the embedded server"))
     lines += [_fact("Budget", _budget(plan, budget)) for budget in plan.budgets]
@@ -41,6 +44,20 @@ def plan_ending(plan: Plan, options: CampaignOptions) -> list[str]:
         lines.append(f"{counted(waiting, 'cell')} to {verb}")
     for word, step in zip(("Next", "or"), plan_steps(plan, options), strict=False):
         lines.append(paint(word, "bold") + " " * (6 - len(word)) + step)
+    return lines
+
+
+def _shared_redos(preview: Preview) -> list[str]:
+    """Return what becomes of the cells that share an image with one that is redone."""
+    lines = []
+    for one in preview.shared_redos[:MOST_SHARED]:
+        if one.decision is Decision.REDO:
+            text = f"{one.cell} follows {one.redone} into the new round"
+        else:
+            text = f"{one.cell} is {one.decision} and keeps the image of {one.redone}"
+        lines.append(_fact("Shared", text))
+    if len(preview.shared_redos) > MOST_SHARED:
+        lines.append(_fact("", f"and {len(preview.shared_redos) - MOST_SHARED} more cells"))
     return lines
 
 

@@ -87,6 +87,15 @@ class Ledger(Protocol):
         """
         ...
 
+    async def share(self, jobs: Sequence[Job]) -> int:
+        """Record under jobs that share an image what their payers have stored; return how many.
+
+        Nothing is charged, and no file is written: both entries name one artifact. From then on
+        the job keeps its image, whatever becomes of its payer. Left alone are jobs whose payer has
+        no stored image, and jobs that are stored, paid, in doubt or in flight themselves.
+        """
+        ...
+
     async def unfetched(self, job: JobKey, *, reason: str, lost: bool) -> None:
         """Record that a paid image could not be downloaded or, with `lost`, that it never can be.
 

@@ -79,6 +79,9 @@ class BaseLedger(ABC):
     async def stored(self, job: JobKey, artifact: Artifact) -> None:
         await self._write(lambda store, _: settling.stored(store, job, artifact))
 
+    async def share(self, jobs: Sequence[Job]) -> int:
+        return await self._write(lambda store, _: settling.share(store, jobs))
+
     async def unfetched(self, job: JobKey, *, reason: str, lost: bool) -> None:
         await self._write(lambda store, _: settling.unfetched(store, job, reason=reason, lost=lost))
 

@@ -116,7 +116,7 @@ class RowStore(Protocol):
         ...
 
     def images(self) -> Sequence[ImageRecord]:
-        """Return the URL of every job that has one, with the sha256 of its stored file."""
+        """Return the URL of every job that bought one, with the sha256 of its stored file."""
         ...
 
     def attempts(self, keys: Sequence[JobKey]) -> Iterable[tuple[JobKey, AttemptRecord]]:

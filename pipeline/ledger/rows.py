@@ -154,10 +154,11 @@ def _second(seconds: int) -> str:
 def entry_of(job: JobRow, purchases: Sequence[PurchaseRow]) -> Entry:
     """Return the public entry of a job; `purchases` in the order in which they were opened."""
     newest = purchases[-1] if purchases else None
+    price = newest.credits if newest and newest.state is not PurchaseState.FREED else Credits(0)
     return Entry(
         key=job.key,
         at=job.at,
-        outcome=_outcome(job, newest.credits if newest else Credits(0)),
+        outcome=_outcome(job, price),
         spent=sum_of(purchases),
         purchase=newest.key if newest and newest.key else None,
         purchased=iso(newest.opened) if newest and newest.key else "",

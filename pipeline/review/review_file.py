@@ -32,6 +32,7 @@ _HEAD = """\
 campaign: {campaign}
 cells:
 """
+"""Never reworded: files in git would change, although nobody has decided on anything."""
 
 Place = tuple[CellName, Stage]
 

@@ -7,14 +7,20 @@ else in the file is written from the ledger.
 import asyncio
 import os
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 from pipeline.errors import CampaignError, LocalFault, UsageError
-from pipeline.ledger.base import StaleVerdict
+from pipeline.ledger.base import Ledger, StaleVerdict
+from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.verdict import Decision, Verdict
-from pipeline.review.page.review_state import ReviewState
 from pipeline.review.review_file import Place, read_reviews, render_reviews, verdict_of
+from pipeline.review.shared_images import settle_shared
+from pipeline.state.campaign_state import CellTable
+from pipeline.state.lookup import Entries
+from pipeline.state.picks import Newest
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,10 +33,58 @@ class ReviewFile:
     """Below the output folder; where `path` differs from it, a person has edited `path`."""
 
 
+class ReviewedVerdicts(Protocol):
+    """The verdicts on a campaign, and the images that they are about."""
+
+    @property
+    def ledger(self) -> Ledger:
+        """Where verdicts are recorded."""
+        ...
+
+    @property
+    def campaign(self) -> Slug:
+        """The campaign under review."""
+        ...
+
+    @property
+    def table(self) -> CellTable:
+        """All cells, in the rounds that a person looks at."""
+        ...
+
+    @property
+    def entries(self) -> Entries:
+        """What the ledger knows of the campaign's jobs."""
+        ...
+
+    @property
+    def newest(self) -> Newest:
+        """The newest verdict of each cell and stage."""
+        ...
+
+    def apply(self, verdicts: Sequence[Verdict]) -> None:
+        """Take over verdicts that the ledger has recorded."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VerdictSnapshot:
+    """`ReviewedVerdicts` of a command, as of one survey."""
+
+    ledger: Ledger
+    campaign: Slug
+    table: CellTable
+    entries: Entries
+    newest: dict[tuple[CellName, Stage], Verdict]
+
+    def apply(self, verdicts: Sequence[Verdict]) -> None:
+        """See `ReviewedVerdicts`."""
+        self.newest.update({(one.cell, one.stage): one for one in verdicts})
+
+
 class ReviewFileSync:
     """Imports edits of the file, and writes the file from the ledger."""
 
-    def __init__(self, *, review_state: ReviewState, file: ReviewFile) -> None:
+    def __init__(self, *, review_state: ReviewedVerdicts, file: ReviewFile) -> None:
         self._review_state = review_state
         self._file = file
         self._seen = _file_time(file.path)
@@ -69,9 +123,14 @@ class ReviewFileSync:
             for place in edited
             if place[0] in self._review_state.table.number
         ]
+        state, given = self._review_state, dict(self._review_state.newest)
         taken = [await self._take(verdict) for verdict in verdicts]
         imported = tuple(verdict for verdict in taken if verdict is not None)
-        self._review_state.apply(imported)
+        state.apply(imported)
+        followed = await settle_shared(
+            state.ledger, state.table, state.entries, verdicts=imported, before=given
+        )
+        state.apply(followed.given)
         return imported
 
     def _bound(self, verdict: Verdict) -> Verdict:

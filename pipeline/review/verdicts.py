@@ -17,6 +17,7 @@ from pipeline.ledger.base import Ledger, StaleVerdict
 from pipeline.model.campaign import Slug
 from pipeline.model.job import Job, keys_of
 from pipeline.model.verdict import Decision, Verdict
+from pipeline.review.shared_images import record_shared, shared_outcome, sharing_cells
 from pipeline.state.lookup import Entries, artifact_of, by_cell, entry_of
 from pipeline.state.picks import Newest
 
@@ -112,6 +113,19 @@ def _list(stored: Mapping[int, Job]) -> str:
     return ", ".join(str(take) for take in sorted(stored))
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CellsDecided:
+    """What became of one opinion on many cells."""
+
+    verdicts: tuple[Verdict, ...]
+    refused: tuple[str, ...]
+    """Why further cells could not be decided on, cell by cell."""
+    followed: tuple[Verdict, ...]
+    """Verdicts on cells that share an image with these: they follow a redo, or no longer do."""
+    kept: tuple[Verdict, ...]
+    """Verdicts on cells that keep the image which they share with one that is redone."""
+
+
 async def decide_cells(
     ledger: Ledger,
     campaign: Slug,
@@ -119,34 +133,45 @@ async def decide_cells(
     *,
     glob: str,
     opinion: UnboundVerdict,
-) -> tuple[Verdict, ...]:
-    """Record a verdict on every cell that matches a glob, or on none if one cell refuses it.
+) -> CellsDecided:
+    """Decide on every cell that matches a glob, and say of which cells that is not possible.
 
     `jobs` are the drafts or the finals of one campaign, in the rounds of `shown_rounds`. A cell
-    that already has an equal verdict is left as it is. Raises `UsageError` if nothing matches, if
-    an approval has no stored image or needs a take, and if somebody else decides on one of the
-    cells at the same time.
+    that already has an equal verdict is left as it is. Raises `UsageError` if nothing matches, or
+    if no cell can be decided on: an approval has no stored image or needs a take, or somebody else
+    decides at the same time.
     """
     cells = by_cell(jobs)
     names = matching_cells(cells, glob)
-    wanted = [job for name in names for job in cells[name]]
-    entries = await ledger.entries(keys_of(wanted))
+    entries = await ledger.entries(keys_of(jobs))
     newest = await ledger.verdicts(campaign)
-    bound = _bind_all([cells[name] for name in names], opinion, entries)
-    results = await _record(ledger, campaign, bound, newest)
-    beaten = [result for result in results if isinstance(result, StaleVerdict)]
-    if beaten:
-        who = beaten[0].newest.by if beaten[0].newest is not None else "somebody"
-        raise UsageError(
-            f"{who} decided on {len(beaten)} of these cells at the same time; "
-            "look again, then repeat the command"
-        )
-    return tuple(result for result in results if isinstance(result, Verdict))
+    bound, refused = _bind_all([cells[name] for name in names], opinion, entries)
+    given: list[Verdict] = []
+    for verdict, result in zip(bound, await _record(ledger, campaign, bound, newest), strict=True):
+        if isinstance(result, Verdict):
+            given.append(result)
+        else:
+            who = result.newest.by if result.newest is not None else "somebody"
+            refused.append(
+                f"{verdict.cell}: {who} decided on it at the same time; look again, then "
+                "repeat the command"
+            )
+    if not given:
+        more = f"\n… and {len(refused) - _NAMED} more" if len(refused) > _NAMED else ""
+        raise UsageError("\n".join(refused[:_NAMED]) + more)
+    shared = shared_outcome(given, sharing_cells(jobs), entries, newest)
+    return CellsDecided(
+        verdicts=tuple(given),
+        refused=tuple(refused),
+        followed=tuple(await record_shared(ledger, campaign, shared, newest)),
+        kept=tuple(shared.kept),
+    )
 
 
 def _bind_all(
     cells: Sequence[Sequence[Job]], opinion: UnboundVerdict, entries: Entries
-) -> tuple[Verdict, ...]:
+) -> tuple[list[Verdict], list[str]]:
+    """Return the verdicts on these cells, and why there is none on the others."""
     bound: list[Verdict] = []
     refused: list[str] = []
     for jobs in cells:
@@ -154,10 +179,7 @@ def _bind_all(
             bound.append(bind(opinion, jobs, entries))
         except UsageError as refusal:
             refused.append(str(refusal))
-    if refused:
-        more = f"\n… and {len(refused) - _NAMED} more" if len(refused) > _NAMED else ""
-        raise UsageError("\n".join(refused[:_NAMED]) + more)
-    return tuple(bound)
+    return bound, refused
 
 
 async def _record(

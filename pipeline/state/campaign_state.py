@@ -194,17 +194,34 @@ def valid_decision(
             reason = why_stale(verdict, job, entries)
             return (CellState.STALE, reason) if reason else (CellState.APPROVED, "")
         case Decision.REDO:
-            return (CellState.REDO, "") if _is_same(verdict, job, entries) else None
+            same = _is_same(verdict, job, entries)
+            return (CellState.REDO, _why_redone(verdict, jobs, entries)) if same else None
         case Decision.REJECTED:
             return (CellState.REJECTED, "") if _is_same(verdict, job, entries) else None
         case _:
             assert_never(verdict.decision)
 
 
+def _why_redone(verdict: Verdict, jobs: Sequence[Job], entries: Entries) -> str:
+    """Return why a cell is redone that nobody decided on itself; empty if somebody did."""
+    if verdict.job in {job.key for job in jobs}:
+        return ""
+    leader = entries.get(verdict.job)
+    cell = leader.at.cell if leader is not None else "another cell"
+    return f"has the same image as {cell}, and follows it into the new round"
+
+
 def _is_same(verdict: Verdict, job: Job | None, entries: Entries) -> bool:
-    if job is None or job.key != verdict.job:
+    """Return whether a verdict is about the image of this job.
+
+    The redo of a cell that shares the image names that cell's job: this one follows it.
+    """
+    if job is None:
         return False
     artifact = artifact_of(job, entries)
+    if job.key != verdict.job:
+        known = artifact is not None and artifact.sha256 == verdict.sha256
+        return verdict.decision is Decision.REDO and known
     return not verdict.sha256 or artifact is None or artifact.sha256 == verdict.sha256
 
 

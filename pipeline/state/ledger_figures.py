@@ -92,7 +92,12 @@ def _shown_drafts(record: CampaignRecord, newest: Newest) -> dict[tuple[CellName
 
 
 def _is_about(verdict: Verdict, draft: Entry | None, sha256: str) -> bool:
-    """Return whether a verdict is about this draft and, if it names an image, about its image."""
-    if draft is None or draft.key != verdict.job:
+    """Return whether a verdict is about this draft and, if it names an image, about its image.
+
+    The redo of a cell with the same image names the job of that cell.
+    """
+    if draft is None:
         return False
+    if draft.key != verdict.job:
+        return verdict.decision is Decision.REDO and bool(sha256) and verdict.sha256 == sha256
     return verdict.sha256 in {"", sha256}

@@ -46,7 +46,9 @@ def _payer(
     entries: Mapping[JobKey, Entry],
     selected: frozenset[CellName] | None,
 ) -> JobKey:
-    paid = (job for job in members if _may_be_paid(entries.get(job.key)))
+    known = [(job, entries.get(job.key)) for job in members]
+    paid = [job for job, entry in known if _may_be_paid(entry)]
+    paid.sort(key=lambda job: not _has_cost(entries.get(job.key)))
     asked = (job for job in members if selected is None or job.at.cell in selected)
     return next(chain(paid, asked, members)).key
 
@@ -58,6 +60,11 @@ def _may_be_paid(entry: Entry | None) -> bool:
     )
 
 
+def _has_cost(entry: Entry | None) -> bool:
+    """True if credits were spent on the job itself: it is not one that took over an image."""
+    return entry is not None and entry.spent.upper > 0
+
+
 def _shared(job: Job, payer: JobKey | None, groups: Mapping[JobKey, Sequence[Job]]) -> Job:
     if payer is None:
         return job
@@ -65,6 +72,25 @@ def _shared(job: Job, payer: JobKey | None, groups: Mapping[JobKey, Sequence[Job
     if job.key == payer:
         return replace(job, payer=None, price=price)
     return replace(job, payer=payer, price=FREE)
+
+
+def images_to_share(jobs: Sequence[Job], entries: Mapping[JobKey, Entry]) -> list[Job]:
+    """Return the jobs that share a stored image and have no image of their own; see `Ledger.share`.
+
+    Until it has one, such a job keeps its image only for as long as its payer is planned too: in
+    the same round, with the same words, approved as well.
+    """
+    return [
+        job
+        for job in jobs
+        if job.payer is not None
+        and _is_stored(entries.get(job.payer))
+        and not _may_be_paid(entries.get(job.key))
+    ]
+
+
+def _is_stored(entry: Entry | None) -> bool:
+    return entry is not None and isinstance(entry.outcome, Stored) and not entry.rendering
 
 
 class Payers:
@@ -84,8 +110,11 @@ class Payers:
 
     def see(self, job: Job) -> None:
         """Register one job, as planning made it."""
-        if self._entries and _may_be_paid(self._entries.get(job.key)):
-            self._paid.setdefault(bought_as(job), job.key)
+        entry = self._entries.get(job.key)
+        if _may_be_paid(entry):
+            before = self._paid.setdefault(bought_as(job), job.key)
+            if _has_cost(entry) and not _has_cost(self._entries[before]):
+                self._paid[bought_as(job)] = job.key
         if self._selected is not None and self._selected(job.at.cell):
             self._asked.setdefault(bought_as(job), job.key)
 

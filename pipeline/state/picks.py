@@ -7,6 +7,7 @@ from types import MappingProxyType
 from pipeline.model.campaign import CellName, Stage
 from pipeline.model.entry import Entry
 from pipeline.model.job import Job
+from pipeline.model.outcome import Stored
 from pipeline.model.verdict import Decision, Pick, Round, Verdict
 from pipeline.state.lookup import Entries, artifact_of
 
@@ -133,6 +134,52 @@ def round_of_final(draft: Round, final: Round | None) -> Round:
         return draft
     notes = [words for words in (draft.note, final.note) if words]
     return Round(number=final.number, note=" ".join(notes))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SharedRedo:
+    """A cell that shares an image with one that is to be redone."""
+
+    cell: CellName
+    stage: Stage
+    redone: CellName
+    """The cell for which the redo was asked."""
+    decision: Decision
+    """`REDO`: it follows into the new round. Otherwise its own verdict, with which it stays."""
+
+
+def shared_redos(newest: Newest, entries: Entries) -> list[SharedRedo]:
+    """Return the cells that a redo which is not begun takes along, and those that stay behind."""
+    redos = [verdict for verdict in newest.values() if verdict.decision is Decision.REDO]
+    if not redos:
+        return []
+    begun = {(entry.at.cell, entry.at.stage, entry.at.round) for entry in entries.values()}
+    redos = [
+        verdict
+        for verdict in redos
+        if (verdict.cell, verdict.stage, verdict.round + 1) not in begun
+    ]
+    cells = {verdict.job: verdict.cell for verdict in redos}
+    cells |= {key: entries[key].at.cell for key in cells if key in entries}
+    shared = [
+        SharedRedo(cell=one.cell, stage=one.stage, redone=cells[one.job], decision=one.decision)
+        for one in redos
+        if cells[one.job] != one.cell
+    ]
+    places = {(one.cell, one.stage, one.round): cells[one.job] for one in redos}
+    images = {
+        (entry.at.stage, entry.outcome.artifact.sha256): places[place]
+        for entry in entries.values()
+        for place in [(entry.at.cell, entry.at.stage, entry.at.round)]
+        if place in places and isinstance(entry.outcome, Stored)
+    }
+    for one in newest.values():
+        redone = images.get((one.stage, one.sha256))
+        if redone is not None and one.decision in {Decision.APPROVED, Decision.REJECTED}:
+            shared.append(
+                SharedRedo(cell=one.cell, stage=one.stage, redone=redone, decision=one.decision)
+            )
+    return shared
 
 
 def why_stale(verdict: Verdict, job: Job | None, entries: Entries) -> str:

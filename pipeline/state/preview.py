@@ -25,7 +25,15 @@ from pipeline.state.campaign_state import awaits_verdict
 from pipeline.state.due import Rules, stored_sizes
 from pipeline.state.lookup import bought_as
 from pipeline.state.payers import Payers
-from pipeline.state.picks import Newest, Picks, newest_of, picks_from, rounds_from
+from pipeline.state.picks import (
+    Newest,
+    Picks,
+    SharedRedo,
+    newest_of,
+    picks_from,
+    rounds_from,
+    shared_redos,
+)
 from pipeline.state.saved_plans import DueReason, LedgerLookup
 from pipeline.state.work_ahead import BUYING, WorkAhead
 
@@ -125,6 +133,8 @@ class Preview:
     """What finals of every cell would cost."""
     waiting: int
     """Cells whose stored drafts wait for a verdict."""
+    shared_redos: Sequence[SharedRedo]
+    """Cells that share an image with one that is to be redone, and what becomes of them."""
     gone: Sequence[Entry]
     """Stored images that the campaign no longer contains; their files are kept."""
 
@@ -145,6 +155,7 @@ async def preview_run(
     counter = _PreviewBuilder(
         loaded, known=LedgerLookup.of(record.entries), rules=rules, only=only, alive=alive
     )
+    counter.shared_redos = shared_redos(verdicts, counter.known.entries)
 
     def count() -> Preview:
         counter.count_drafts(rounds, verdicts)
@@ -174,6 +185,7 @@ class _PreviewBuilder:
         self.rules = rules
         self.only = only
         self.alive = alive
+        self.shared_redos: Sequence[SharedRedo] = ()
         self.approved: list[Job] = []
         """Drafts of the approved cells, with their actual payers."""
         self._waiting = 0
@@ -219,7 +231,6 @@ class _PreviewBuilder:
 
     def preview(self) -> Preview:
         """Return everything that was counted."""
-        gone = [] if self.only else [self.known.entries[key] for key in sorted(self._unseen)]
         return Preview(
             stages=self._stages,
             known=self.known,
@@ -227,8 +238,20 @@ class _PreviewBuilder:
             grid=self._grid,
             finals_at_most=self._at_most(),
             waiting=self._waiting,
-            gone=gone,
+            gone=[] if self.only else self._gone(),
+            shared_redos=self.shared_redos,
         )
+
+    def _gone(self) -> list[Entry]:
+        """Return an entry for each file that no image of the campaign has."""
+        stored = {
+            key: entry.outcome.artifact.path
+            for key, entry in self.known.entries.items()
+            if isinstance(entry.outcome, Stored)
+        }
+        taken = {path for key, path in stored.items() if key not in self._unseen}
+        files = {stored[key]: key for key in sorted(self._unseen) if stored[key] not in taken}
+        return [self.known.entries[key] for key in files.values()]
 
     def _count(self, stage: Stage, plan: Plan) -> Payers:
         """Count a stage as planned, and again if another cell turns out to pay for an image."""

@@ -58,11 +58,11 @@ class WorkAhead:
         """Count one image and return its next step; `price` is what it costs if it is bought."""
         self.jobs += 1
         entry = self.entries.get(job.key)
-        if entry is not None and isinstance(entry.outcome, Stored):
-            self.stored += 1
         if job.payer is not None:
             self.shared += 1
             return Due.NOTHING
+        if entry is not None and isinstance(entry.outcome, Stored):
+            self.stored += 1
         self.worth = Credits(self.worth + price)
         if job.at.take == 1:
             self.first_takes += 1

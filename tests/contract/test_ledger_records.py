@@ -406,3 +406,57 @@ async def test_a_lost_purchase_that_was_bought_again_shows_both_in_the_sums(case
     assert await case.ledger.spent(campaign="citrus-soda") == Spent(
         confirmed=Credits(2), in_doubt=Credits(2)
     )
+
+
+SHARING = replace(a_job("lime/9x16"), payer=CRAB.key)
+
+
+async def store_crab(case):
+    await case.ledger.paid(await case.submit(CRAB), a_receipt())
+    await case.ledger.stored(CRAB.key, an_artifact())
+
+
+async def test_a_job_that_shares_an_image_keeps_it_and_costs_nothing(case):
+    await store_crab(case)
+    assert await case.ledger.share([SHARING]) == 1
+    entry = await case.entry(SHARING)
+    assert entry.outcome.artifact == (await case.entry(CRAB)).outcome.artifact
+    assert (entry.outcome.url, entry.outcome.credits) == ("https://cdn.test/x.png", 0)
+    assert entry.spent == Spent()
+    assert await case.ledger.spent() == Spent(confirmed=Credits(2))
+    assert await case.ledger.attempts([SHARING.key]) == {}
+    assert [record.job for record in await case.ledger.images()] == [CRAB.key]
+    assert await case.ledger.share([SHARING]) == 0
+    with pytest.raises(ValueError, match="stored"):
+        await case.submit(SHARING)
+
+
+async def test_nothing_is_shared_before_it_is_stored(case):
+    assert await case.ledger.share([SHARING, CRAB]) == 0
+    await case.ledger.paid(await case.submit(CRAB), a_receipt())
+    assert await case.ledger.share([SHARING]) == 0
+    assert await case.ledger.entries([SHARING.key]) == {}
+
+
+async def test_a_job_that_may_have_been_paid_for_itself_is_left_alone(case):
+    await store_crab(case)
+    await case.ledger.doubt(await case.submit(SHARING), reason="no answer")
+    assert await case.ledger.share([SHARING]) == 0
+    assert isinstance((await case.entry(SHARING)).outcome, InDoubt)
+
+
+async def test_a_job_that_failed_takes_over_an_image_without_the_price_of_its_failure(case):
+    refused = Failed(kind=FailureKind.REFUSED, reason="policy")
+    await case.ledger.fail(await case.submit(SHARING), refused)
+    await store_crab(case)
+    assert await case.ledger.share([SHARING]) == 1
+    assert (await case.entry(SHARING)).outcome.credits == 0
+
+
+async def test_a_shared_image_that_is_lost_can_be_bought_for_its_cell(case):
+    await store_crab(case)
+    await case.ledger.share([SHARING])
+    await case.ledger.unfetched(SHARING.key, reason="gone", lost=True)
+    await case.ledger.resolve(SHARING.key, Resolution.REBUY)
+    await case.ledger.paid(await case.submit(SHARING), a_receipt())
+    assert await case.ledger.spent() == Spent(confirmed=Credits(4))

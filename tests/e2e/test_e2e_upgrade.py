@@ -160,6 +160,7 @@ def test_a_doubt_of_7bd2b82_is_still_listed_and_can_be_settled(shop):
     answers = shop.output / "tonic" / "resolutions.jsonl"
     before = (SHOP / "output" / "tonic" / "resolutions.jsonl").read_bytes()
     assert answers.read_bytes().startswith(before)
+    assert json.loads(answers.read_bytes().splitlines()[-1])["by"]
     [row] = answer(shop, "status", "tonic.yaml")
     assert row["credits"] == {"confirmed": 14, "in_doubt": 2, "upper": 16}
 

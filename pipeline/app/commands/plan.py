@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -156,6 +156,7 @@ def plan_record(plan: Plan) -> dict[str, object]:
             }
             for stage, ahead in plan.preview.stages.items()
         },
+        "shared_redos": [asdict(one) for one in plan.preview.shared_redos[:MOST_LISTED]],
         "gone": [entry.key for entry in gone[:MOST_LISTED]],
         "gone_more": max(0, len(gone) - MOST_LISTED),
         "finals_at_most": plan.preview.finals_at_most,

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from pipeline.app.next_steps import next_step
 from pipeline.app.open import campaign_name, late, ledger_in, require_ledger
 from pipeline.app.options import CampaignOptions
-from pipeline.app.run_facts import utc_stamp
+from pipeline.app.run_facts import reviewer_name, utc_stamp
 from pipeline.campaign.cell_globs import matching_cells
 from pipeline.errors import Refusal, UsageError
 from pipeline.ledger.base import Ledger
@@ -54,6 +54,8 @@ class ResolveOptions(CampaignOptions):
     """The URL of the image, with `FOUND`."""
     charged: Credits | None = None
     """What it cost, with `FOUND` or `CHARGED`; `None`: its price."""
+    by: str | None = None
+    """Who answers; `None`: the name that `reviewer_name` returns."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,7 +125,7 @@ async def _resolve(options: ResolveOptions, settings: Settings, campaign: Slug) 
             )
         settlement = await _settlement(options, settings, ledger, chosen)
         await _refuse_unknown_cost(ledger, settlement)
-        await _settle(settlement, ledger, settings)
+        await _settle(settlement, ledger, settings, by=options.by or reviewer_name())
     ground = settlement.ground if settlement.ground != BY_PERSON else ""
     if not settlement.of:
         return ResolveReport(ground=ground, exit_code=6 if doubtful else 3)
@@ -214,13 +216,14 @@ async def _refuse_unknown_cost(ledger: Ledger, settlement: _Settlement) -> None:
             )
 
 
-async def _settle(settlement: _Settlement, ledger: Ledger, settings: Settings) -> None:
-    """Record each answer and its ground, then apply it in the ledger."""
+async def _settle(settlement: _Settlement, ledger: Ledger, settings: Settings, *, by: str) -> None:
+    """Record each answer, its ground and who gave it, then apply it in the ledger."""
     for entry in settlement.of:
         note_resolution(
             settings.output,
             entry,
             at=utc_stamp(),
+            by=by,
             answer=settlement.means or "found",
             ground=settlement.ground,
             url=settlement.url,

@@ -5,20 +5,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pipeline.app.campaign import account_of, load
-from pipeline.app.commands.verdicts import reviewer_name
+from pipeline.app.commands.verdicts import review_file_of
 from pipeline.app.console import Console
 from pipeline.app.machine import until_signal
 from pipeline.app.next_steps import next_step
 from pipeline.app.open import ledger_in
 from pipeline.app.options import CampaignOptions, RunOptions
 from pipeline.app.run import run_in_server
+from pipeline.app.run_facts import reviewer_name
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.model.campaign import CellName, Stage
 from pipeline.model.credits import Credits
 from pipeline.review.page.campaign_source import CampaignSource
 from pipeline.review.page.security import ReviewOptions
 from pipeline.review.page.server import ReviewServer, ReviewSubject
-from pipeline.review.review_file_sync import ReviewFile
 from pipeline.settings import Settings
 from pipeline.state.output.folder import open_output
 
@@ -92,10 +92,7 @@ async def _serve(
             ),
             ledger=ledger,
             output=output,
-            file=ReviewFile(
-                path=options.campaign.parent / "reviews" / f"{campaign}.yaml",
-                copy=output / campaign / "review-copy.yaml",
-            ),
+            file=review_file_of(options.campaign, campaign, output=output),
             command=lambda stage: _launch_command(options, stage),
         )
         page = ReviewOptions(

@@ -1,23 +1,30 @@
 """Verdicts from the shell, given through the same code as the page's."""
 
 import asyncio
-import getpass
-import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import assert_never
 
 from pipeline.app.campaign import load
 from pipeline.app.next_steps import next_step
 from pipeline.app.open import ledger_in
 from pipeline.app.options import CampaignOptions
+from pipeline.app.run_facts import reviewer_name
 from pipeline.campaign.loading import LoadedCampaign
-from pipeline.model.campaign import Stage
+from pipeline.errors import CampaignError, LocalFault, PipelineError, UsageError
+from pipeline.ledger.base import Ledger
+from pipeline.model.campaign import Slug, Stage
 from pipeline.model.verdict import Decision, Verdict
-from pipeline.review.verdicts import UnboundVerdict, decide_cells
+from pipeline.prompts.cells import expand
+from pipeline.review.review_file_sync import ReviewFile, ReviewFileSync, VerdictSnapshot
+from pipeline.review.verdicts import CellsDecided, UnboundVerdict, decide_cells, stamp
 from pipeline.settings import Settings
+from pipeline.state.campaign_state import CampaignState, cell_table
 from pipeline.state.output.folder import open_output
 from pipeline.state.output.lock import run_is_alive
+from pipeline.state.payers import images_to_share
 from pipeline.state.survey import survey
 
 
@@ -40,43 +47,76 @@ class VerdictOptions(CampaignOptions):
 class VerdictsGiven:
     """The verdicts that were recorded, and the command that follows from them."""
 
-    verdicts: tuple[Verdict, ...]
+    decided: CellsDecided
     next: str | None
+    unwritten: PipelineError | None = None
+    """Why the review file was left as it was; the ledger has the verdicts all the same."""
+
+    @property
+    def verdicts(self) -> Sequence[Verdict]:
+        """The verdicts that were asked for."""
+        return self.decided.verdicts
 
 
 def give_verdicts(options: VerdictOptions, settings: Settings) -> VerdictsGiven:
-    """Record one decision on every cell that the glob names: on all of them, or on none."""
-    verdicts = asyncio.run(_give(load(options), options, settings))
-    return VerdictsGiven(verdicts=verdicts, next=_next(options))
+    """Record one decision on every cell that the glob names, and write the review file."""
+    return asyncio.run(_give(load(options), options, settings))
 
 
 async def _give(
     loaded: LoadedCampaign, options: VerdictOptions, settings: Settings
-) -> tuple[Verdict, ...]:
-    async with ledger_in(open_output(settings.output)) as ledger:
-        alive = run_is_alive(settings.output, loaded.campaign.slug)
-        state = await survey(ledger, loaded, shown=True, alive=alive)
-        return await decide_cells(
+) -> VerdictsGiven:
+    output, campaign = open_output(settings.output), loaded.campaign.slug
+    now = datetime.now(UTC)
+    async with ledger_in(output) as ledger:
+        state = await survey(
+            ledger, loaded, shown=True, alive=run_is_alive(settings.output, campaign)
+        )
+        sharing = images_to_share(state.jobs, state.entries)
+        if sharing and await ledger.share(sharing):
+            state = await survey(ledger, loaded, shown=True, alive=state.alive)
+        decided = await decide_cells(
             ledger,
-            loaded.campaign.slug,
+            campaign,
             state.of(options.stage),
             glob=options.cells,
             opinion=UnboundVerdict(
                 decision=options.decision,
                 by=options.by or reviewer_name(),
-                at=datetime.now(UTC),
+                at=now,
                 take=options.take,
                 note=options.note,
             ),
         )
+        file = review_file_of(options.campaign, campaign, output=output)
+        unwritten = None
+        try:
+            await _write_file(ledger, loaded, state, file, now=now)
+        except (CampaignError, UsageError, LocalFault) as error:
+            unwritten = error
+    return VerdictsGiven(decided=decided, next=_next(options), unwritten=unwritten)
 
 
-def reviewer_name() -> str:
-    """Return the reviewer's name: PIPELINE_REVIEWER, else the login name."""
-    try:
-        return os.environ.get("PIPELINE_REVIEWER") or getpass.getuser()
-    except (OSError, KeyError):
-        return "shell"
+def review_file_of(file: Path, campaign: Slug, *, output: Path) -> ReviewFile:
+    """Return where the verdicts on a campaign are kept for git."""
+    return ReviewFile(
+        path=file.parent / "reviews" / f"{campaign}.yaml",
+        copy=output / campaign / "review-copy.yaml",
+    )
+
+
+async def _write_file(
+    ledger: Ledger, loaded: LoadedCampaign, state: CampaignState, file: ReviewFile, *, now: datetime
+) -> None:
+    """Write the review file as the page does; what people changed in it is taken over first."""
+    snapshot = VerdictSnapshot(
+        ledger=ledger,
+        campaign=loaded.campaign.slug,
+        table=cell_table(loaded.campaign, tuple(expand(loaded)), state),
+        entries=state.entries,
+        newest=dict(await ledger.verdicts(loaded.campaign.slug)),
+    )
+    await ReviewFileSync(review_state=snapshot, file=file).sync(now=stamp(now))
 
 
 def _next(options: VerdictOptions) -> str | None:

@@ -63,6 +63,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="with --found or --charged: the charge in the provider's log (default: the price)",
     )
+    parser.add_argument(
+        "--as", dest="by", metavar="NAME", help="who answers (default: your login name)"
+    )
     add_common(parser)
 
 
@@ -76,6 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
         answer=_answer(arguments),
         url=arguments.found or "",
         charged=None if arguments.credits is None else Credits(arguments.credits),
+        by=arguments.by,
     )
     report = resolve(options, settings_of(arguments))
     if arguments.json and not report.settled and not report.ground:

@@ -14,8 +14,12 @@ from pipeline.cli.flags import (
     whole_number,
 )
 from pipeline.cli.terminal import counted, say
+from pipeline.errors import LocalFault
 from pipeline.model.campaign import Stage
 from pipeline.model.verdict import Decision
+
+SOME_REFUSED = 3
+"""Exit code if only some of the cells could be decided on."""
 
 MOST_NAMED = 20
 """Most cells that are listed by name."""
@@ -79,16 +83,33 @@ class VerdictCommand:
             print(json.dumps(rows, ensure_ascii=False))
         if not arguments.quiet:
             self._tell(given)
-        return 0
+        if given.unwritten is not None:
+            raise LocalFault(
+                f"the verdicts are in the ledger, but not in the review file: {given.unwritten}"
+            ) from given.unwritten
+        return SOME_REFUSED if given.decided.refused else 0
 
     def _tell(self, given: VerdictsGiven) -> None:
-        for verdict in given.verdicts[:MOST_NAMED]:
+        decided = given.decided
+        for verdict in decided.verdicts[:MOST_NAMED]:
             take = f"  take {verdict.take}" if self.takes else ""
             say(f"  {verdict.cell}{take}")
-        if len(given.verdicts) > MOST_NAMED:
-            say(f"  and {len(given.verdicts) - MOST_NAMED} more")
+        if len(decided.verdicts) > MOST_NAMED:
+            say(f"  and {len(decided.verdicts) - MOST_NAMED} more")
+        for verdict in decided.followed[:MOST_NAMED]:
+            redone = verdict.decision is Decision.REDO
+            word = "follows into the new round" if redone else "stays in its round as well"
+            say(f"  {verdict.cell}  has the same image: it {word}")
+        for verdict in decided.kept[:MOST_NAMED]:
+            say(f"  {verdict.cell}  has the same image: it is {verdict.decision} and keeps it")
         step = f". Next  {given.next}" if given.next else ""
-        say(f"{counted(len(given.verdicts), 'cell')} {self.result}{step}")
+        say(f"{counted(len(decided.verdicts), 'cell')} {self.result}{step}")
+        if decided.refused:
+            say(f"{counted(len(decided.refused), 'cell')} without this verdict:")
+            for line in decided.refused[:MOST_NAMED]:
+                say(f"  {line}")
+            if len(decided.refused) > MOST_NAMED:
+                say(f"  and {len(decided.refused) - MOST_NAMED} more")
 
 
 COMMANDS = {

@@ -160,7 +160,7 @@ class MemoryRowStore:
                 sha256=record.job.artifact.sha256 if record.job.artifact else "",
             )
             for record in self._by_id
-            if record.job.url
+            if record.job.url and record.job.purchases
         ]
 
     def attempts(self, keys: Sequence[JobKey]) -> Iterator[tuple[JobKey, AttemptRecord]]:

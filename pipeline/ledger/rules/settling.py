@@ -25,11 +25,21 @@ from pipeline.ledger.rules.attempts import (
 from pipeline.model.artifact import Artifact
 from pipeline.model.credits import Credits
 from pipeline.model.entry import Attempt, Resolution
-from pipeline.model.job import JobKey
+from pipeline.model.job import Job, JobKey
 from pipeline.model.outcome import Failed, Receipt
 
 CHARGED_BUT_LOST = "charged, and no image will come"
 _UNSETTLED = frozenset({PurchaseState.RESERVED, PurchaseState.DOUBT})
+_WITHOUT_IMAGE = frozenset(
+    {
+        JobState.PLANNED,
+        JobState.NOT_SENT,
+        JobState.REJECTED,
+        JobState.REFUSED,
+        JobState.PAID_LOST,
+    }
+)
+"""Jobs that may take over another one's image: none of theirs is there, or can still come."""
 FETCHABLE = frozenset({JobState.PENDING_DOWNLOAD, JobState.PAID_LOST, JobState.STORED})
 
 
@@ -118,6 +128,23 @@ def stored(store: RowStore, key: JobKey, artifact: Artifact) -> None:
     job = _job_in(store, key, FETCHABLE, expected="paid for")
     job.state, job.artifact, job.reason = JobState.STORED, artifact, ""
     store.save_job(job)
+
+
+def share(store: RowStore, jobs: Sequence[Job]) -> int:
+    """Give jobs the image that their payers have stored; return how many got one."""
+    shared = 0
+    for job in jobs:
+        payer = store.job(job.payer) if job.payer is not None else None
+        if payer is None or payer.state is not JobState.STORED:
+            continue
+        row = store.job(job.key) or store.add_job(job.key, job.at)
+        if row.state not in _WITHOUT_IMAGE:
+            continue
+        row.state, row.url, row.reason = JobState.STORED, payer.url, ""
+        row.artifact = payer.artifact
+        store.save_job(row)
+        shared += 1
+    return shared
 
 
 def unfetched(store: RowStore, key: JobKey, *, reason: str, lost: bool) -> None:

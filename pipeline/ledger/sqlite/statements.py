@@ -62,7 +62,9 @@ where job.campaign = (select id from campaign where slug = ?)
 order by job.id
 """
 
-IMAGES = "select key, url, sha256 from job where url is not null order by id"
+IMAGES = """
+select key, url, sha256 from job where url is not null and purchases > 0 order by id
+"""
 
 PURCHASE = "select * from purchase where job = ? and nth = ?"
 ADD_PURCHASE = """

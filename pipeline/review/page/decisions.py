@@ -20,6 +20,7 @@ from pipeline.model.verdict import Decision, Verdict
 from pipeline.review.page.launches import LaunchOrder
 from pipeline.review.page.page_json import row_json
 from pipeline.review.page.review_state import ReviewState
+from pipeline.review.shared_images import SharedOutcome, settle_shared
 from pipeline.review.verdicts import UnboundVerdict, bind
 from pipeline.state.campaign_state import short
 
@@ -54,21 +55,36 @@ class DecisionAnswer:
 
 async def take_decisions(
     review_state: ReviewState, decisions: Sequence[PageDecision], *, by: str, now: datetime
-) -> list[DecisionAnswer]:
-    """Record the decisions; return an answer for each, with the reason if it was not recorded."""
+) -> tuple[list[DecisionAnswer], SharedOutcome]:
+    """Record every decision that can be recorded; the others come back with the reason.
+
+    Also returns what they mean for cells that share images with those decided on.
+    """
+    before = dict(review_state.newest)
+    await review_state.keep_shared_images()
     with expected_errors():
         async with asyncio.TaskGroup() as group:
             asked = [
                 group.create_task(_decide(review_state, one, by=by, now=now)) for one in decisions
             ]
     results = [task.result() for task in asked]
-    review_state.apply([result for result in results if isinstance(result, Verdict)])
+    given = [result for result in results if isinstance(result, Verdict)]
+    review_state.apply(given)
+    shared = await settle_shared(
+        review_state.ledger,
+        review_state.table,
+        review_state.entries,
+        verdicts=given,
+        before=before,
+    )
+    review_state.apply(shared.given)
     review_state.apply(
         [r.newest for r in results if isinstance(r, StaleVerdict) and r.newest is not None]
     )
-    return [
+    answers = [
         _answer(review_state, one, result) for one, result in zip(decisions, results, strict=True)
     ]
+    return answers, shared
 
 
 async def _decide(

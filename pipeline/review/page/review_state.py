@@ -31,6 +31,7 @@ from pipeline.state.due import Rules
 from pipeline.state.figures import LaunchQuote, StageFigures, launch_quote, stage_figures
 from pipeline.state.lookup import Entries
 from pipeline.state.output.lock import run_is_alive
+from pipeline.state.payers import images_to_share
 from pipeline.state.picks import Newest, newest_of
 from pipeline.state.survey import state_from
 
@@ -178,6 +179,16 @@ class ReviewState:
         if changed:
             self._table = replace(self.table, rows=tuple(rows))
             self.broadcast.send("rows", changed)
+
+    async def keep_shared_images(self) -> None:
+        """Let cells that share a stored image keep it, before a verdict parts them.
+
+        A run does so when it ends; a run that was killed, or an older program, did not.
+        """
+        state = self.surveyed.shown
+        sharing = images_to_share(state.jobs, state.entries)
+        if sharing:
+            await self.ledger.share(sharing)
 
     def _learn(self, verdicts: Newest) -> None:
         for place, verdict in verdicts.items():

@@ -12,6 +12,7 @@ from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pipeline.model.campaign import Campaign, Review, Stage
+from pipeline.model.verdict import Decision
 from pipeline.review.page.assets import STYLE, page_files
 from pipeline.review.page.broadcast import Broadcast
 from pipeline.review.page.cell_detail import cell_detail
@@ -28,6 +29,7 @@ from pipeline.review.page.pictures import Pictures
 from pipeline.review.page.review_state import ReviewState
 from pipeline.review.page.security import HEADERS, ReviewOptions
 from pipeline.state.figures import LaunchQuote
+from pipeline.state.picks import shared_redos
 from pipeline.theme.page_files import logo
 
 _FOREVER = "private, max-age=31536000, immutable"
@@ -182,7 +184,7 @@ class Routes:
         """Record verdicts; 409 if another reviewer has decided on one of the cells meanwhile."""
         self._check_run(request)
         decisions, by = decisions_of(await body_of(request))
-        answers = await take_decisions(
+        answers, shared = await take_decisions(
             self.review_state, decisions, by=by or self.options.reviewer, now=self.clock()
         )
         self.changed()
@@ -191,7 +193,12 @@ class Routes:
             status = HTTPStatus.UNPROCESSABLE_ENTITY
         if any(answer.conflict for answer in answers):
             status = HTTPStatus.CONFLICT
-        return web.json_response({"ops": [_answer(one) for one in answers]}, status=status)
+        body = {
+            "ops": [_answer(one) for one in answers],
+            "followed": [one.cell for one in shared.given if one.decision is Decision.REDO],
+            "kept": [one.cell for one in shared.kept],
+        }
+        return web.json_response(body, status=status)
 
     async def quote(self, request: web.Request) -> web.Response:
         """Answer with a quote of what a launch would buy."""
@@ -244,6 +251,11 @@ class Routes:
             "mode": final.mode if final is not None else "",
             "repeats": reviewed.repeats,
             "command": self.command(quote.stage),
+            "shared": [
+                asdict(one)
+                for one in shared_redos(self.review_state.newest, self.review_state.entries)
+                if one.stage is quote.stage
+            ],
         }
 
     def _check_run(self, request: web.Request) -> None:

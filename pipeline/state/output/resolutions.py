@@ -1,4 +1,4 @@
-"""The record of settled doubts in the campaign's folder: when, how and on what ground."""
+"""The record of settled doubts in the campaign's folder: when, by whom, how, on what ground."""
 
 import json
 from pathlib import Path
@@ -14,6 +14,7 @@ def note_resolution(
     entry: Entry,
     *,
     at: str,
+    by: str,
     answer: str,
     ground: str,
     url: str = "",
@@ -23,6 +24,7 @@ def note_resolution(
     place = ConfinedPath(folders=(entry.at.campaign,), name="resolutions.jsonl")
     fields = {
         "at": at,
+        "by": by,
         "job": entry.key,
         "cell": entry.at.cell,
         "stage": entry.at.stage,

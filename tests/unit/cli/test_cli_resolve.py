@@ -80,9 +80,9 @@ def test_what_several_images_cost_is_said_by_the_person_not_guessed(capfd, words
     assert main(["resolve", "soda.yaml", *words]) == 2
     assert "contained 2 images, and up to 4 credits are reserved" in capfd.readouterr().err
     assert not Path("output/soda/resolutions.jsonl").exists()
-    assert main(["resolve", "soda.yaml", *words, "--credits", "3"]) == 0
+    assert main(["resolve", "soda.yaml", *words, "--credits", "3", "--as", "ana"]) == 0
     (told,) = Path("output/soda/resolutions.jsonl").read_text().splitlines()
-    assert json.loads(told)["charged"] == 3
+    assert (json.loads(told)["charged"], json.loads(told)["by"]) == (3, "ana")
     assert asyncio.run(spent_now()) == Spent(confirmed=3)
 
 

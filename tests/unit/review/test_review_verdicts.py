@@ -27,7 +27,8 @@ async def stand(tmp_path):
 async def decide(stand, glob, decision, *, rounds=None, **said):
     drafts = await stand.drafts(rounds)
     opinion = say(decision, **said)
-    return await decide_cells(stand.ledger, SLUG, drafts, glob=glob, opinion=opinion)
+    decided = await decide_cells(stand.ledger, SLUG, drafts, glob=glob, opinion=opinion)
+    return decided.verdicts
 
 
 async def rounds_of(stand):
@@ -62,12 +63,22 @@ async def test_a_glob_that_matches_nothing_names_the_nearest_cell(stand):
         await decide(stand, "citrus/4x4", Decision.REJECTED)
 
 
-async def test_one_cell_that_cannot_be_approved_keeps_all_of_them_undecided(tmp_path):
+async def test_a_cell_that_cannot_be_approved_is_named_and_the_others_are_approved(tmp_path):
+    """`approve '*'` was all or nothing: one refused image kept a whole campaign undecided."""
     stand = Stand(folder=tmp_path)
     jobs = await stand.drafts()
     await stand.render([job for job in jobs if job.at.cell == "citrus/1x1"])
+    yes = say(Decision.APPROVED, take=1)
+    decided = await decide_cells(stand.ledger, SLUG, jobs, glob="citrus/*", opinion=yes)
+    assert [verdict.cell for verdict in decided.verdicts] == ["citrus/1x1"]
+    assert decided.refused == ("citrus/4x3 has no stored image yet: nothing to approve",)
+    assert [cell for cell, _ in await stand.ledger.verdicts(SLUG)] == ["citrus/1x1"]
+
+
+async def test_a_glob_of_which_no_cell_can_be_approved_is_a_mistake(tmp_path):
+    stand = Stand(folder=tmp_path)
     with pytest.raises(UsageError, match="citrus/4x3 has no stored image"):
-        await decide(stand, "citrus/*", Decision.APPROVED, take=1)
+        await decide(stand, "citrus/4x3", Decision.APPROVED, take=1)
     assert await stand.ledger.verdicts(SLUG) == {}
 
 

@@ -34,7 +34,8 @@ def rules(stand):
 async def decide(stand, glob, decision):
     drafts = (await stand.survey(shown=True)).drafts
     opinion = UnboundVerdict(decision=decision, by="ana", at=NOW, take=1)
-    return await decide_cells(stand.ledger, SLUG, drafts, glob=glob, opinion=opinion)
+    decided = await decide_cells(stand.ledger, SLUG, drafts, glob=glob, opinion=opinion)
+    return decided.verdicts
 
 
 async def test_cells_and_images_are_counted_apart(stand):

@@ -1,7 +1,7 @@
 // Requests to the server, and the stream of changes that it sends.
 import { batch } from '../vendor/ui.js';
 import {
-  board, complaint, decode, load, offline, peek, recount, redrawn, running, setStage, sideSignal, figures, stage, stick, toast, trouble,
+  board, complaint, current, decode, light, load, offline, peek, recount, redrawn, running, setStage, sideSignal, figures, stage, stick, toast, trouble,
 } from './store.js';
 
 const RUN = document.documentElement.dataset.campaign;
@@ -49,6 +49,7 @@ async function read() {
 // Apply rows of changed cells, from this page or another reviewer's.
 export function applyRows(changes) {
   let moved = false;
+  const lit = current();
   batch(() => {
     for (const { i, stage, row } of changes) {
       const one = sideSignal(i, stage);
@@ -63,6 +64,8 @@ export function applyRows(changes) {
     if (moved) redrawn.value += 1;
     recount();
   });
+  // Cells that come or go before the lit one must not move the light to another cell.
+  if (moved && lit !== undefined) light(lit);
 }
 
 // Cells whose verdict is being sent: the page shows newer values than the stream.

@@ -4,7 +4,7 @@ import { act } from './decide.js';
 import { Icon } from './icons.js';
 import { focusCard } from './moves.js';
 import { density, singleKeys, switchTheme } from './prefs.js';
-import { board, counts, dialog, drawer, cellsDue, figures, filters, offline, running, selection, setFilters, setStage, stage, view, visible } from './store.js';
+import { base, board, counts, dialog, drawer, cellsDue, figures, filters, lookAt, offline, running, selection, setFilters, setStage, stage } from './store.js';
 import { STATES, VERBS, number, plural, verb } from './words.js';
 
 const logo = (node) => node?.replaceChildren(document.getElementById('logo').content.cloneNode(true));
@@ -20,7 +20,7 @@ export const search = { element: null };
 export function Top() {
   const field = useRef();
   search.element = field.current;
-  const matrix = view.value === 'matrix';
+  const matrix = base.value === 'matrix';
   const { draft, final } = counts.value;
   const leave = (event) => {
     if (event.key !== 'Escape' && event.key !== 'Enter') return;
@@ -34,8 +34,8 @@ export function Top() {
       <${Choice} on=${stage.value === 'draft'} text="Drafts" count=${draft.all} onClick=${() => setStage('draft')} />
       <${Choice} on=${stage.value === 'final'} text="Finals" count=${final.all} onClick=${() => setStage('final')} /></div>` : null}
     <div class="seg views" role="group" aria-label="View">
-      <${Choice} on=${!matrix} icon="grid" text="Grid" onClick=${() => { view.value = 'grid'; }} />
-      <${Choice} on=${matrix} icon="table" text="Matrix" onClick=${() => { view.value = 'matrix'; }} /></div>
+      <${Choice} on=${!matrix} icon="grid" text="Grid" onClick=${() => lookAt('grid')} />
+      <${Choice} on=${matrix} icon="table" text="Matrix" onClick=${() => lookAt('matrix')} /></div>
     <label class="search"><${Icon} n="search" s=${14} /><input ref=${(element) => { field.current = element; search.element = element; }} type="search" placeholder="Search" aria-label="Search cells and notes"
       value=${filters.value.text} onInput=${(event) => setFilters({ text: event.target.value })} onKeyDown=${leave} /><kbd>/</kbd></label>
     <div class="spring"></div>

@@ -76,7 +76,7 @@ export function Badge({ one }) {
 // The text below the pictures: a note, a reason, or the number of takes without an image.
 function remark(one) {
   if (one.note && one.state !== 'approved') return { icon: 'note', text: one.note, tone: 'note' };
-  if (one.reason) return { icon: 'alert', text: one.reason, tone: one.state === 'undecided' ? 'faint' : 'bad' };
+  if (one.reason) return { icon: 'alert', text: one.reason, tone: ['undecided', 'redo'].includes(one.state) ? 'faint' : 'bad' };
   return null;
 }
 

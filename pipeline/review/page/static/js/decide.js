@@ -3,7 +3,7 @@ import { batch } from '../vendor/ui.js';
 import { applyRows, pending, post } from './api.js';
 import { autoNext, reviewer } from './prefs.js';
 import {
-  board, counts, dialog, cellsDue, focus, home, move, peek, recount, said, selection, sideSignal, stage, stick, targets, toast, variant, visible,
+  board, close, counts, dialog, cellsDue, focus, focusCard, home, move, peek, recount, said, selection, sideSignal, stage, stick, targets, toast, variant, visible,
 } from './moves.js';
 import { label, plural } from './words.js';
 
@@ -80,6 +80,15 @@ async function send(operations, which) {
     return;
   }
   operations.forEach((one, at) => hear(one, reply.ops[at], which));
+  tellSharing(reply);
+}
+
+// Cells with the same image: those that go along with a redo, and those that stay as they are.
+function tellSharing({ followed = [], kept = [] }) {
+  const parts = [];
+  if (followed.length) parts.push(`${plural(followed.length, 'cell')} with the same image ${followed.length === 1 ? 'follows' : 'follow'}`);
+  if (kept.length) parts.push(`${plural(kept.length, 'decided cell')} ${kept.length === 1 ? 'keeps its' : 'keep their'} image`);
+  if (parts.length && toast.peek() && !toast.peek().bad) toast.value = { ...toast.peek(), text: `${toast.peek().text} · ${parts.join(', ')}` };
 }
 
 function settle(key) {
@@ -114,8 +123,7 @@ function hear(one, answer, which) {
   }
 }
 
-export function act(decision, { take = 0, note } = {}) {
-  const wanted = targets();
+export function act(decision, { take = 0, note, wanted = targets() } = {}) {
   const list = able(wanted, stage.peek(), decision);
   if (!wanted.length) return;
   if (!list.length) {
@@ -128,10 +136,16 @@ export function act(decision, { take = 0, note } = {}) {
   }
   const single = list.length === 1;
   const chosen = decision === 'approved' || single ? take || variant.peek() + 1 : 0;
+  if (decision === 'approved' && single && !peek(list[0]).takes[chosen - 1]?.image) {
+    toast.value = { text: `Take ${chosen} has no image to approve.`, bad: true };
+    return;
+  }
   const [first] = decide(list, decision, { take: chosen, note: note ?? '' });
   announce(list, decision, first.wire.take);
   selection.value = new Set();
-  if (autoNext.peek() && single && wanted.length === 1 && VERDICTS.has(decision)) move(1);
+  if (!autoNext.peek() || !single || wanted.length > 1 || !VERDICTS.has(decision)) return;
+  move(1);
+  if (!close.peek()) focusCard();
 }
 
 function announce(list, decision, take) {

@@ -3,11 +3,13 @@ import { html, useEffect, useLayoutEffect, useRef, useState } from '../vendor/ui
 import { get, post } from './api.js';
 import { act, settled } from './decide.js';
 import { Icon } from './icons.js';
+import { focusCard } from './moves.js';
 import { autoNext, reviewer, singleKeys } from './prefs.js';
-import { board, counts, cover, dialog, peek, picture, selection, stage, toast } from './store.js';
+import { board, counts, cover, dialog, peek, picture, stage, toast } from './store.js';
 import { number, plural } from './words.js';
 
 const LONGEST = 1000;
+const MOST_NAMED = 4;
 const QUICK = ['Headline misspelt', 'Product too small', 'Label unreadable', 'Cropped badly', 'Too dark', 'Extra objects', 'Wrong mood'];
 
 const close = () => { dialog.value = null; };
@@ -19,7 +21,8 @@ function Dialog({ kind, title, children }) {
     const back = document.activeElement;
     element.current.showModal();
     element.current.querySelector('[autofocus]')?.focus();
-    return () => back?.focus?.({ preventScroll: true });
+    // Another cell may be lit by now than the one that the dialog was opened from.
+    return () => (back?.matches?.('.card, .mcell') ? focusCard() : back?.focus?.({ preventScroll: true }));
   }, []);
   return html`<dialog class=${`dlg ${kind}`} ref=${element} aria-labelledby="dialog-title" onCancel=${close} onClose=${close}
     onClick=${(event) => { if (event.target === element.current) close(); }}><div class="dbody">
@@ -31,12 +34,13 @@ function Note({ list }) {
   const field = useRef();
   const cell = board.cells[list[0]];
   const settings = board.stages[stage.value];
-  const cost = list.reduce((sum, i) => sum + (peek(i)?.takes.length ?? 0) * (settings?.price ?? 0), 0);
+  // Cells that show one image get one image.
+  const images = new Set(list.flatMap((i) => (peek(i)?.takes ?? []).map((take, at) => take.image || `${i}/${at}`)));
+  const cost = images.size * (settings?.price ?? 0);
   const image = cover(peek(list[0]));
   const save = () => {
-    if (list.length > 1) selection.value = new Set(list);
     close();
-    act('redo', { note: text.trim() });
+    act('redo', { note: text.trim(), wanted: list });
   };
   const add = (words) => {
     setText((now) => (now ? now.replace(/[.\s]*$/, '. ') : '') + words);
@@ -74,6 +78,15 @@ function Meter({ quote }) {
     <p class=${`mtext${over ? ' over' : ''}`}>${words}</p>`;
 }
 
+// What becomes of the cells that share an image with one that is redone.
+function sharing(list) {
+  const lines = list.slice(0, MOST_NAMED).map(({ cell, redone, decision }) => (decision === 'redo'
+    ? html`<b>${cell}</b> has the same image as ${redone} and follows it into the new round.`
+    : html`<b>${cell}</b> is ${decision} and keeps the image that it shares with ${redone}.`));
+  if (list.length > MOST_NAMED) lines.push(`And ${plural(list.length - MOST_NAMED, 'more cell')} with the same images.`);
+  return lines;
+}
+
 function Warnings({ which, quote }) {
   const { draft } = counts.value;
   const lines = [];
@@ -88,6 +101,7 @@ function Warnings({ which, quote }) {
   } else {
     lines.push('Each redo renders all takes of its cell again, with the note in the prompt.');
   }
+  lines.push(...sharing(quote.shared));
   return html`<ul class="warns">${lines.map((line) => html`<li>${line}</li>`)}</ul>`;
 }
 
@@ -142,7 +156,7 @@ function Launch({ which }) {
     <${Bill} quote=${quote} which=${which} /><${Meter} quote=${quote} /><${Warnings} which=${which} quote=${quote} />
     ${notice ? html`<p class="notice" role="alert">${notice}</p>` : null}
     ${board.spend ? null : html`<p class="notice calm">This link can give verdicts but cannot spend credits. To launch, run this command:</p>`}
-    <${Command} text=${which === 'final' ? quote.command : quote.command.replace('pipeline finals', 'pipeline run')} />
+    <${Command} text=${quote.command} />
     <div class="dbtn"><button class="btn ghost" onClick=${close}>Not yet</button>
       ${board.spend ? html`<button class="btn primary" disabled=${busy || !quote.cells || over} onClick=${buy}><${Icon} n="send" />Spend ${plural(quote.credits, 'credit')}</button>` : null}</div></${Dialog}>`;
 }

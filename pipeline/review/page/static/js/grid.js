@@ -26,7 +26,7 @@ export function useBox() {
   return { element, box, y, setY };
 }
 
-function Empty() {
+export function Empty() {
   const none = !counts.value[stage.value].all;
   if (none && stage.value === 'final') {
     return html`<div class="empty"><${Icon} n="star" s=${28} /><h2>No finals yet</h2>

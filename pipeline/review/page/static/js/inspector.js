@@ -9,10 +9,12 @@ import { MISSING, STATES, VERBS, ago, clock, label, plural, verb } from './words
 const HAPPENED = { paid: 'Rendered', failed: 'Failed', doubt: 'In doubt', submitted: 'Asked', undecided: 'Taken back' };
 const DOTS = { paid: 'plain', failed: 'rejected', doubt: 'redo', submitted: 'plain' };
 
+// A verdict that holds is taken back by its own button; an approval of another take is not this one.
 function Verdict({ one }) {
+  const holds = (state) => one.state === state && (state !== 'approved' || one.take === variant.value + 1);
   return html`<div class="verdict" role="group" aria-label="Verdict">${VERBS.map((state) => html`
-    <button key=${state} class=${`vb ${state}${one.state === state ? ' on' : ''}`} aria-pressed=${one.state === state}
-      onClick=${() => act(one.state === state ? 'undecided' : state)}>
+    <button key=${state} class=${`vb ${state}${holds(state) ? ' on' : ''}`} aria-pressed=${holds(state)}
+      onClick=${() => act(holds(state) ? 'undecided' : state)}>
       <${Icon} n=${STATES[state].icon} s=${18} />${verb(state, stage.value)}<kbd>${STATES[state].key}</kbd></button>`)}</div>`;
 }
 

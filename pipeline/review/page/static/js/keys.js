@@ -2,19 +2,19 @@
 import { act, undo } from './decide.js';
 import { search } from './bars.js';
 import { leave } from './loupe.js';
-import { focusCard, grid, move, moveTo, scrollToFocus, turn } from './moves.js';
+import { focusCard, grid, move, moveTo, scrollToFocus, step, turn } from './moves.js';
 import { density, singleKeys } from './prefs.js';
 import {
-  board, current, dialog, drawer, filters, focus, peek, ready, selection, setFilters, setStage, stage, targets, toast, view, visible,
+  board, close, current, dialog, drawer, filters, focus, lookAt, peek, ready, selection, setFilters, setStage, stage, targets, toast, view, visible,
 } from './store.js';
-import { toggleZoom } from './zoom.js';
+import { resetZoom, toggleZoom } from './zoom.js';
+
+const POINTS = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] };
 
 let anchor = -1;
 
-const close = () => view.value === 'loupe' || view.value === 'compare';
-
-function step(event, by) {
-  if (event.shiftKey && !close()) {
+function go(event, by) {
+  if (event.shiftKey && !close.value) {
     if (anchor < 0) anchor = focus.value;
     move(by);
     const [a, b] = [Math.min(anchor, focus.value), Math.max(anchor, focus.value)];
@@ -23,33 +23,45 @@ function step(event, by) {
     anchor = -1;
     move(by);
   }
-  if (!close()) focusCard();
+  if (!close.value) focusCard();
+}
+
+// In the matrix arrows go where they point.
+function across(event, down, right) {
+  if (event.shiftKey) return go(event, down || right);
+  anchor = -1;
+  step(down, right);
+  return focusCard();
 }
 
 function arrow(event) {
   const { columns } = grid;
-  const up = close();
+  const up = close.value;
+  if (view.value === 'matrix') {
+    const [down, right] = POINTS[event.key] ?? [];
+    if (down !== undefined) return () => across(event, down, right);
+  }
   const takes = peek(current() ?? -1)?.takes.length ?? 1;
   const moves = {
-    ArrowRight: () => step(event, 1),
-    ArrowLeft: () => step(event, -1),
-    ArrowDown: () => (up ? turn(1, takes) : step(event, columns)),
-    ArrowUp: () => (up ? turn(-1, takes) : step(event, -columns)),
-    Home: () => step(event, -visible.value.length),
-    End: () => step(event, visible.value.length),
-    PageDown: () => step(event, columns * 3),
-    PageUp: () => step(event, -columns * 3),
+    ArrowRight: () => go(event, 1),
+    ArrowLeft: () => go(event, -1),
+    ArrowDown: () => (up ? turn(1, takes) : go(event, columns)),
+    ArrowUp: () => (up ? turn(-1, takes) : go(event, -columns)),
+    Home: () => go(event, -visible.value.length),
+    End: () => go(event, visible.value.length),
+    PageDown: () => go(event, columns * 3),
+    PageUp: () => go(event, -columns * 3),
   };
   return moves[event.key];
 }
 
 function escape() {
-  if (close()) leave();
+  if (close.value) leave();
   else if (drawer.value) drawer.value = false;
   else if (selection.value.size) {
     selection.value = new Set();
     anchor = -1;
-  } else if (view.value === 'matrix') view.value = 'grid';
+  } else if (view.value === 'matrix') lookAt('grid');
 }
 
 function nextUndecided() {
@@ -58,7 +70,7 @@ function nextUndecided() {
     const at = (focus.value + by) % shown.length;
     if (peek(shown[at])?.state === 'undecided') {
       moveTo(at);
-      if (!close()) focusCard();
+      if (!close.value) focusCard();
       return;
     }
   }
@@ -70,16 +82,22 @@ function pick(digit) {
   if (first !== undefined && digit <= (peek(first)?.takes.length ?? 0)) act('approved', { take: digit });
 }
 
+function settle(where) {
+  lookAt(where);
+  resetZoom();
+  focusCard();
+}
+
 const LETTERS = {
   p: () => act('approved'),
   x: () => act('rejected'),
   r: () => act('redo'),
   u: () => act('undecided'),
-  c: () => { view.value = view.value === 'compare' ? 'loupe' : 'compare'; },
-  g: () => (close() ? leave() : (view.value = 'grid')),
-  m: () => { view.value = 'matrix'; },
+  c: () => { if (current() !== undefined) view.value = view.value === 'compare' ? 'loupe' : 'compare'; },
+  g: () => settle('grid'),
+  m: () => settle('matrix'),
   t: () => board.sides.final.some((one) => one.peek()) && setStage(stage.value === 'draft' ? 'final' : 'draft'),
-  z: () => close() && toggleZoom(),
+  z: () => close.value && toggleZoom(),
   j: nextUndecided,
   f: () => { setFilters({ state: filters.value.state === 'undecided' ? null : 'undecided' }); scrollToFocus({ top: true }); },
   '/': () => search.element?.focus(),
@@ -94,7 +112,7 @@ function chord(event) {
   if (key === 'z' && !event.shiftKey) {
     event.preventDefault();
     undo();
-  } else if (key === 'a' && !close()) {
+  } else if (key === 'a' && !close.value) {
     event.preventDefault();
     selection.value = new Set(visible.value);
   }
@@ -108,15 +126,15 @@ export function onKey(event) {
     return;
   }
   if (event.altKey) return;
-  const inPlace = event.target.closest?.('.insp, .matrix, .cmd');
-  const arrowed = inPlace && !close() ? null : arrow(event);
+  const inPlace = event.target.closest?.('.insp, .cmd');
+  const arrowed = inPlace && !close.value ? null : arrow(event);
   if (arrowed) {
     event.preventDefault();
     arrowed();
   } else if (event.key === 'Escape') escape();
-  else if (event.key === 'Enter' && !event.target.closest?.('button:not(.tile)') && view.value !== 'matrix') {
+  else if (event.key === 'Enter' && !event.target.closest?.('button:not(.tile, .mcell)')) {
     event.preventDefault();
-    if (close()) leave();
+    if (close.value) leave();
     else if (current() !== undefined) view.value = 'loupe';
   } else if (singleKeys.value) letter(event);
 }

@@ -4,7 +4,7 @@ import { Film } from './film.js';
 import { Icon } from './icons.js';
 import { Inspector } from './inspector.js';
 import { focusCard, move } from './moves.js';
-import { board, cover, current, focus, peek, picture, pictures, side, stage, variant, view, visible } from './store.js';
+import { base, board, cover, current, focus, peek, picture, pictures, side, stage, variant, view, visible } from './store.js';
 import { MISSING, STATES, label, number } from './words.js';
 import { onDoubleClick, onPointerDown, onWheel, resetZoom, zoom } from './zoom.js';
 
@@ -65,7 +65,7 @@ function Panes({ cell, one, all }) {
 }
 
 export function leave() {
-  view.value = 'grid';
+  view.value = base.value;
   resetZoom();
   focusCard();
 }
@@ -90,7 +90,7 @@ export function Loupe() {
   const together = stage.value === 'final' ? 'Beside draft' : 'Compare';
   return html`<div class="loupe" role="dialog" aria-modal="true" aria-label=${`${cell.title}, ${cell.rest.join(', ')}`} tabindex="-1" ref=${root}>
     <header class="lhead">
-      <button class="btn ghost" onClick=${leave}><${Icon} n="back" />Grid<kbd>G</kbd></button>
+      <button class="btn ghost" onClick=${leave}><${Icon} n="back" />${base.value === 'matrix' ? 'Matrix' : 'Grid'}<kbd>Esc</kbd></button>
       <div class="ltitle"><b><bdi>${cell.title}</bdi></b> <span>${cell.rest.join(' · ')}</span></div>
       <div class="lpos">${number(focus.value + 1)} / ${number(visible.value.length)}</div>
       <div class="seg" role="group" aria-label="View">

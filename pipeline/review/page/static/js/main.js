@@ -10,7 +10,7 @@ import { Icon } from './icons.js';
 import { Loupe } from './loupe.js';
 import { Matrix } from './matrix.js';
 import { showTheme } from './prefs.js';
-import { complaint, offline, ready, said, trouble, view } from './store.js';
+import { base, close, complaint, offline, ready, said, trouble } from './store.js';
 import { Toast } from './toast.js';
 
 const ENDED = 8000;
@@ -35,10 +35,9 @@ function Complaint() {
 function App() {
   if (trouble.value) return html`<main class="boot" role="alert"><div><${Icon} n="alert" s=${26} /><h1>The cells cannot be loaded</h1><p>${trouble.value}</p></div></main>`;
   if (!ready.value) return html`<main class="boot" role="status">Loading…</main>`;
-  const close = view.value === 'loupe' || view.value === 'compare';
-  return html`<div class="shell" inert=${close}><${Top} /><${Side} />
-      <main>${view.value === 'matrix' ? html`<${Matrix} />` : html`<${Grid} />`}<${Complaint} /></main><${Bottom} /></div>
-    ${close ? html`<${Loupe} />` : null}<${Dialogs} /><${Toast} /><div class="sr" aria-live="polite">${said.value}</div>`;
+  return html`<div class="shell" inert=${close.value}><${Top} /><${Side} />
+      <main>${base.value === 'matrix' ? html`<${Matrix} />` : html`<${Grid} />`}<${Complaint} /></main><${Bottom} /></div>
+    ${close.value ? html`<${Loupe} />` : null}<${Dialogs} /><${Toast} /><div class="sr" aria-live="polite">${said.value}</div>`;
 }
 
 showTheme();

@@ -1,13 +1,18 @@
 // The matrix: the first axis in rows, sizes in columns, and the other axes inside them.
-import { batch, html } from '../vendor/ui.js';
-import { useBox } from './grid.js';
+import { batch, html, useLayoutEffect } from '../vendor/ui.js';
+import { Empty, useBox } from './grid.js';
 import { Icon, Ratio } from './icons.js';
-import { board, clearFilters, cover, counts, filters, focus, home, picture, redrawn, side, stage, view, visible } from './store.js';
+import { focusCard, matrix, scrollToFocus } from './moves.js';
+import {
+  board, cover, counts, current, home, light, picture, redrawn, selection, side, stage, view, visible,
+} from './store.js';
 import { STATES, VERBS, label } from './words.js';
 
 const ROW = 112;
 const NAME = { wide: 180, narrow: 104 };
 const LABELLED = 4;
+// What the fixed head covers of the rows below it.
+const HEAD = { plain: 44, labelled: 70 };
 
 function shape() {
   const { axes } = board;
@@ -41,24 +46,48 @@ export function Bar({ list }) {
 
 function open(i) {
   batch(() => {
-    if (!visible.value.includes(i)) clearFilters();
-    focus.value = Math.max(0, visible.value.indexOf(i));
+    light(i);
     home();
     view.value = 'loupe';
   });
 }
 
-function MatrixCell({ i }) {
+function MatrixCell({ i, focused }) {
   const one = i === undefined ? null : side(i);
   if (!one) return html`<div class="mcell none"></div>`;
   const cell = board.cells[i];
   const image = cover(one);
   const name = `${cell.title}, ${cell.rest.join(', ')}: ${label(one.state, stage.value)}`;
-  return html`<button class=${`mcell is-${one.state}`} title=${name} aria-label=${name} onClick=${() => open(i)}>
+  const classes = ['mcell', `is-${one.state}`, focused && 'focus', selection.value.has(i) && 'sel'].filter(Boolean).join(' ');
+  const onFocus = () => {
+    if (current() === i) return;
+    light(i);
+    home();
+  };
+  return html`<button id=${`m${i}`} class=${classes} tabindex=${focused ? 0 : -1} title=${name} aria-label=${name} onClick=${() => open(i)} onFocus=${onFocus}>
     ${image ? html`<img src=${picture(image, 256)} alt="" decoding="async" />`
       : html`<span class="blank" style=${{ aspectRatio: `${cell.ratio[0]} / ${cell.ratio[1]}` }}></span>`}
     ${one.state === 'undecided' ? null : html`<span class=${`mb ${one.state}`}><${Icon} n=${STATES[one.state].icon} s=${11} /></span>`}
   </button>`;
+}
+
+// Rows and columns of the cells that the filters show; a gap where they leave a cell out.
+function shownRows(form) {
+  const { subs, at } = places(form);
+  const shown = new Set(visible.value);
+  const sizes = form.flat ? [0] : board.axes[form.sizes].values.map((_, k) => k);
+  const cell = (row, size, key) => {
+    const i = at.get(`${row}|${form.flat ? row : size}|${key}`);
+    return shown.has(i) ? i : undefined;
+  };
+  const all = board.axes[form.down].values.map((_, row) => row);
+  const used = (size, key) => all.some((row) => cell(row, size, key) !== undefined);
+  const usedSubs = subs.filter(([key]) => sizes.some((size) => used(size, key)));
+  const usedSizes = sizes.filter((size) => usedSubs.some(([key]) => used(size, key)));
+  const rows = all
+    .map((row) => ({ row, list: usedSizes.flatMap((size) => usedSubs.map(([key]) => cell(row, size, key))) }))
+    .filter(({ list }) => list.some((i) => i !== undefined));
+  return { rows, sizes: usedSizes, subs: usedSubs };
 }
 
 export function Matrix() {
@@ -66,36 +95,37 @@ export function Matrix() {
   redrawn.value;
   counts.value;
   const form = shape();
-  const { subs, at } = places(form);
-  const chosen = filters.value.axes;
-  const keep = (axis, value) => chosen[axis] === undefined || chosen[axis] === null || chosen[axis] === value;
-  const sizes = form.flat ? [0] : board.axes[form.sizes].values.map((_, k) => k).filter((k) => keep(form.sizes, k));
-  const rows = board.axes[form.down].values.map((_, k) => k).filter((k) => keep(form.down, k));
-  const shownSubs = subs.filter(([key]) => form.within.every((axis, n) => keep(axis, Number(key.split('/')[n]))));
-  const columns = sizes.length * shownSubs.length;
+  const { rows, sizes, subs } = shownRows(form);
+  const head = subs.length > 1 && subs.length <= LABELLED ? HEAD.labelled : HEAD.plain;
+  Object.assign(matrix, { rowHeight: ROW, head, rows: rows.map(({ list }) => list) });
+  useLayoutEffect(() => {
+    matrix.scroller = element.current;
+    scrollToFocus();
+    focusCard();
+    return () => { if (matrix.scroller === element.current) matrix.scroller = null; };
+  }, [rows.length > 0]);
+  if (!rows.length) return html`<div class="scroll matrix" ref=${element}><${Empty} /></div>`;
+  const lit = current();
+  const columns = sizes.length * subs.length;
   const name = box.wide < 620 ? NAME.narrow : NAME.wide;
   const template = `${name}px repeat(${columns}, minmax(74px, 1fr))`;
   const first = Math.max(0, Math.floor(y / ROW) - 2);
   const end = Math.min(rows.length, first + Math.ceil((box.high || 900) / ROW) + 5);
   const wide = { minWidth: `${name + 36 + columns * 80}px` };
-  const cellsOf = (row) => sizes.flatMap((size) => shownSubs.map(([key]) => at.get(`${row}|${form.flat ? row : size}|${key}`)));
-  return html`<div class="scroll matrix" ref=${element} tabindex="0" role="group" aria-label="Matrix"
+  return html`<div class="scroll matrix" ref=${element} role="group" aria-label="Matrix"
       onScroll=${(event) => setY(Math.floor(event.currentTarget.scrollTop / ROW) * ROW)}>
     <div class="mtop" style=${wide}>
-      <div class="mhead" style=${{ gridTemplateColumns: `${name}px repeat(${sizes.length}, ${shownSubs.length || 1}fr)` }}>
+      <div class="mhead" style=${{ gridTemplateColumns: `${name}px repeat(${sizes.length}, ${subs.length || 1}fr)` }}>
         <div class="mname">${board.axes[form.down].name}</div>
         ${form.flat ? html`<div></div>` : sizes.map((size) => html`<div class="msize"><${SizeBox} size=${size} />${board.axes[form.sizes].labels[size]}</div>`)}
       </div>
-      ${shownSubs.length > 1 && shownSubs.length <= LABELLED ? html`<div class="msub" style=${{ gridTemplateColumns: template }}>
-        <span></span>${sizes.map(() => shownSubs.map(([, text]) => html`<span title=${text}>${text}</span>`))}</div>` : null}
+      ${subs.length > 1 && subs.length <= LABELLED ? html`<div class="msub" style=${{ gridTemplateColumns: template }}>
+        <span></span>${sizes.map(() => subs.map(([, text]) => html`<span title=${text}>${text}</span>`))}</div>` : null}
     </div>
-    <div class="spacer" style=${{ height: `${rows.length * ROW + 20}px`, ...wide }}>${rows.slice(first, end).map((row, k) => {
-      const list = cellsOf(row);
-      const known = list.filter((i) => i !== undefined);
-      return html`<div class="mrow" key=${row} style=${{ transform: `translateY(${(first + k) * ROW}px)`, gridTemplateColumns: template }}>
-        <div class="mname"><b dir="auto">${board.axes[form.down].labels[row]}</b><${Bar} list=${known} /></div>
-        ${list.map((i) => html`<${MatrixCell} i=${i} />`)}</div>`;
-    })}</div></div>`;
+    <div class="spacer" style=${{ height: `${rows.length * ROW + 20}px`, ...wide }}>${rows.slice(first, end).map(({ row, list }, k) => html`
+      <div class="mrow" key=${row} style=${{ transform: `translateY(${(first + k) * ROW}px)`, gridTemplateColumns: template }}>
+        <div class="mname"><b dir="auto">${board.axes[form.down].labels[row]}</b><${Bar} list=${list.filter((i) => i !== undefined)} /></div>
+        ${list.map((i, at) => html`<${MatrixCell} key=${at} i=${i} focused=${i !== undefined && i === lit} />`)}</div>`)}</div></div>`;
 }
 
 function SizeBox({ size }) {

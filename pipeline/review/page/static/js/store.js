@@ -20,7 +20,18 @@ export const running = signal(null);
 export const figures = signal({ stages: { draft: {}, final: {} }, spent: { upper: 0 } });
 
 export const stage = signal('draft');
+// grid or matrix, with or without a cell that is looked at closely: loupe or compare.
 export const view = signal('grid');
+export const close = computed(() => view.value === 'loupe' || view.value === 'compare');
+// Where Esc leads back to from the loupe.
+export const base = signal('grid');
+
+export function lookAt(where) {
+  batch(() => {
+    base.value = where;
+    view.value = where;
+  });
+}
 export const filters = signal({ state: null, axes: {}, text: '' });
 export const focus = signal(0);
 export const variant = signal(0);
@@ -38,6 +49,7 @@ const sticky = new Set();
 
 export function load(index) {
   const { name, axes, ratio } = index.cells;
+  const lit = board.cells[ready.value ? current() : -1]?.name;
   batch(() => {
     Object.assign(board, {
       campaign: index.campaign,
@@ -65,6 +77,7 @@ export function load(index) {
     ready.value = true;
     if (first) focus.value = Math.max(0, visible.value.findIndex((i) => peek(i)?.state === 'undecided'));
     focus.value = Math.min(focus.value, Math.max(0, visible.value.length - 1));
+    light(board.number.get(lit));
     home();
   });
 }
@@ -172,7 +185,14 @@ export function go(position) {
 }
 
 export const current = () => visible.value[focus.value];
-export const targets = () => (selection.value.size ? [...selection.value] : [current()]).filter((i) => i !== undefined);
+// What a verdict is about: the cell that is looked at closely, else the selection, else the lit cell.
+export const targets = () => (selection.value.size && !close.value ? [...selection.value] : [current()]).filter((i) => i !== undefined);
+
+// Light a cell, if the filters show it.
+export function light(i) {
+  const at = visible.peek().indexOf(i);
+  if (at >= 0) focus.value = at;
+}
 export const picture = (image, size) => `/img/${image}/${size}`;
 
 // Approved cells whose final is not rendered yet; known before the server has counted images.
