@@ -32,6 +32,7 @@ class AdFileRecord:
     def __init__(self, output: Path, campaign: str) -> None:
         self._output, self._place = output, ConfinedPath(folders=(campaign,), name=NAME)
         self._rows: dict[str, AdFileRow] = {}
+        self._approved: dict[str, str] = {}
         self._torn = False
         self._load()
 
@@ -46,6 +47,9 @@ class AdFileRecord:
         for line in text.splitlines():
             try:
                 fields = json.loads(line)
+                if "approved" in fields:
+                    self._decide(str(fields["approved"]), str(fields["by"]))
+                    continue
                 path = str(fields["path"])
                 if fields.get("gone"):
                     self._rows.pop(path, None)
@@ -53,6 +57,25 @@ class AdFileRecord:
                     self._rows[path] = _row(fields)
             except (ValueError, KeyError, TypeError):
                 continue  # torn by a crash: the file is made once more
+
+    def _decide(self, recipe: str, by: str) -> None:
+        if by:
+            self._approved[recipe] = by
+        else:
+            self._approved.pop(recipe, None)
+
+    @property
+    def approved(self) -> frozenset[str]:
+        """Recipes of the flagged ad files that a person approved."""
+        return frozenset(self._approved)
+
+    def approve(self, recipe: RecipeId, *, by: str, at: str) -> None:
+        """Note who approved a flagged ad file, or, without `by`, that nobody does any more.
+
+        The approval is bound to the recipe: another picture or window needs one of its own.
+        """
+        self._decide(recipe, by)
+        self._append({"approved": recipe, "by": by, "at": at})
 
     def __iter__(self) -> Iterator[AdFileRow]:
         yield from self._rows.values()

@@ -48,6 +48,8 @@ class AdFileReport:
     made: int = 0
     """How many of them were made now."""
     failed: list[FailedAdFile] = field(default_factory=list)
+    approved: frozenset[str] = frozenset()
+    """Recipes of flagged ad files that a person approved."""
     superseded: int = 0
     """Files that were moved out of the delivered folder."""
 
@@ -61,8 +63,10 @@ class AdFileReport:
 
     @property
     def flagged(self) -> Iterator[tuple[PlannedAdFile, AdFileRow]]:
-        """Yield the ad files that a person has to look at."""
-        return ((planned, row) for planned, row in self.current if row.made.flags)
+        """Yield the ad files that a person still has to look at."""
+        for planned, row in self.current:
+            if row.made.flags and row.made.recipe not in self.approved:
+                yield planned, row
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,7 +89,7 @@ class AdFileMaker:
         cannot be made is reported and leaves the others alone.
         """
         record = AdFileRecord(self.output, self.campaign)
-        report = AdFileReport(campaign=self.campaign, plan=plan)
+        report = AdFileReport(campaign=self.campaign, plan=plan, approved=record.approved)
         there = record.whole(self.images)
         due = [planned for planned in plan.files if planned.path not in there]
         report.rows.update({p.path: there[p.path] for p in plan.files if p.path in there})

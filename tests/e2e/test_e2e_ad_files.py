@@ -6,39 +6,8 @@ import signal
 from pathlib import Path
 
 import pytest
-from conftest import Cli, wait_until
+from conftest import AD_FILES, SHOP, wait_until
 from PIL import Image
-
-SHOP = """\
-campaign: shop
-matrix:
-  product:
-    - {id: citrus, name: Citrus Soda, look: an amber glass bottle, headline: SUMMER CRUSH}
-    - {id: berry,  name: Berry Soda,  look: a slim pink can,       headline: BERRY RUSH}
-  size: [medium-rectangle, half-page, {id: hero, px: 600x200, format: webp, max_kb: 40}]
-prompt: |
-  A photorealistic product photo of {{ product.look }} of {{ product.name }} on a wet studio table,
-  soft reflections, premium lighting, poster layout with the headline "{{ product.headline }}".
-stages: {draft: {quality: low, review: auto}, final: {quality: low}}
-adfiles: {formats: {half-page: [jpg, png]}}
-provenance: {credit: Sunburst GmbH}
-"""
-FILES = 2 * (1 + 2 + 1)
-
-
-@pytest.fixture(scope="module")
-def rendered(tmp_path_factory):
-    """A campaign that was rendered once, for every test of this module to copy."""
-    pipeline = Cli(tmp_path_factory.mktemp("shop"))
-    ended = pipeline("run", pipeline.write(SHOP, "shop.yaml"))
-    assert ended.code == 0, ended.err
-    return pipeline.folder, ended
-
-
-@pytest.fixture
-def shop(rendered, tmp_path):
-    shutil.copytree(rendered[0], tmp_path / "shop", symlinks=True)
-    return Cli(tmp_path / "shop")
 
 
 def delivered(pipeline):
@@ -61,10 +30,10 @@ def made(pipeline, *words):
 
 def test_a_run_ends_with_ad_files_in_exact_pixels(rendered):
     folder, ended = rendered
-    assert f"{FILES} ad files for 3 placements, {FILES} made now" in ended.err
+    assert f"{AD_FILES} ad files for 3 placements, {AD_FILES} made now" in ended.err
     manifest = json.loads((folder / "output/shop/latest/manifest.json").read_text())
     rows = [row for image in manifest["images"] for row in image["adfiles"]]
-    assert len(rows) == FILES
+    assert len(rows) == AD_FILES
     for row in rows:
         with Image.open(folder / "output" / row["file"]) as image:
             assert image.size == (row["width"], row["height"])
@@ -79,7 +48,7 @@ def test_a_run_ends_with_ad_files_in_exact_pixels(rendered):
 
 def test_running_again_makes_nothing_and_a_deleted_file_alone(shop):
     before = delivered(shop)
-    assert len(before) == FILES
+    assert len(before) == AD_FILES
     for _ in range(2):
         assert shop("run", "shop.yaml").code == 0
     assert delivered(shop) == before
@@ -102,7 +71,7 @@ def test_a_changed_headline_remakes_exactly_its_files_and_the_old_ones_make_way(
     kept = {name for name in before if "citrus" in name}
     assert {name: after.get(name) for name in kept} == {name: before[name] for name in kept}
     assert not {name for name in after if "berry" in name} & set(before)
-    assert len(after) == FILES
+    assert len(after) == AD_FILES
     gone = shop.output / "shop/adfiles/superseded"
     names = {str(path.relative_to(gone)) for path in gone.rglob("*") if path.is_file()}
     assert names == set(before) - kept
@@ -129,7 +98,7 @@ def test_a_final_that_is_gone_or_broken_is_told_and_the_rest_goes_on(shop, damag
     assert ended.code == 3
     assert "2 ad files could not be made" in ended.err
     assert "citrus/half-page@half-page  shop/finals/citrus/half-page" in ended.err
-    assert len(delivered(shop)) == FILES - 2
+    assert len(delivered(shop)) == AD_FILES - 2
 
 
 def test_what_a_placement_cannot_have_is_told_and_the_rest_goes_on(shop):
@@ -156,8 +125,8 @@ def test_killed_at_any_instant_the_next_one_makes_exactly_what_is_missing(shop):
     known = {json.loads(line)["path"] for line in record if not json.loads(line).get("gone")}
     whole = {name for name in delivered(shop) if f"shop/adfiles/{name}" in known}
     result, code = made(shop)
-    assert (code, len(result["adfiles"])) == (0, FILES)
-    assert result["made"] == FILES - len(whole)
+    assert (code, len(result["adfiles"])) == (0, AD_FILES)
+    assert result["made"] == AD_FILES - len(whole)
     assert not [*folder.rglob("*.part")]
     assert made(shop)[0]["made"] == 0
 
