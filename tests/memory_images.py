@@ -72,6 +72,12 @@ class MemoryImages:
         ConfinedPath.at(path)
         self.files.pop(path, None)
 
+    async def move(self, path, to):
+        ConfinedPath.at(path)
+        ConfinedPath.at(to)
+        if path in self.files:
+            self.files[to] = self.files.pop(path)
+
     async def sweep(self, folder):
         left = [p for p in self.files if p.startswith(f"{folder}/") and p.endswith(PART)]
         for path in left:

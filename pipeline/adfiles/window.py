@@ -6,7 +6,7 @@ then continued. Measured on 156 cuts, cropping alone keeps copy and product whol
 them, and windows that may reach beyond the edges in all.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -19,6 +19,8 @@ LITTLE = 0.25
 """Share of an ad file that may be extended for more room round the boxes."""
 LONG = 0.35
 """Share of an ad file beyond the image above which a person has to look."""
+BRIEF = 0.06
+"""Share of a window's side by which an edge is continued although it is not fit for it."""
 WHOLE = 0.98
 """Share of a box that counts as all of it."""
 SHARP = 1.05
@@ -137,6 +139,8 @@ def _whole_window(source: SourceShape, target: Target, *, room: float) -> Box:
 def _automatic(source: SourceShape, target: Target, window: Box) -> PlannedWindow:
     if _used_edges(window, source) <= source.fit_edges:
         return _extended(source, target, window)
+    if _beyond_unfit(window, source) <= BRIEF:
+        return _extended(source, target, window)
     copy_only = _holds_copy(source, target)
     crop = _crop(source, target, copy_only)
     if _is_held(crop, copy_only):
@@ -166,8 +170,8 @@ def _holds(source: SourceShape, target: Target, *, room: float) -> _Holds:
         others = [] if source.product is None else [source.product]
         if source.copy is None:
             others = [frame]
-    grown_copy = [_within(box.grown(room), frame) for box in copy]
-    grown_others = [_within(box.grown(room), frame) for box in others]
+    grown_copy = [box.grown(room).within(frame) for box in copy]
+    grown_others = [box.grown(room).within(frame) for box in others]
     boxes = [*grown_copy, *grown_others]
     middle = around(boxes) if boxes else frame
     return _Holds(
@@ -277,20 +281,32 @@ def _shifted_start(
     return start
 
 
-def _used_edges(window: Box, source: SourceShape) -> frozenset[Edge]:
-    """Return the edges beyond which a window reaches by half a pixel or more."""
-    beyond = {
+def _beyond(window: Box, source: SourceShape) -> Mapping[Edge, float]:
+    """Return how far a window reaches beyond each edge, in pixels of the image."""
+    return {
         Edge.LEFT: -window.x,
         Edge.TOP: -window.y,
         Edge.RIGHT: window.right - source.width,
         Edge.BOTTOM: window.bottom - source.height,
     }
-    return frozenset(edge for edge, length in beyond.items() if length >= 0.5)  # noqa: PLR2004
+
+
+def _used_edges(window: Box, source: SourceShape) -> frozenset[Edge]:
+    """Return the edges beyond which a window reaches by half a pixel or more."""
+    half = 0.5
+    return frozenset(edge for edge, by in _beyond(window, source).items() if by >= half)
+
+
+def _beyond_unfit(window: Box, source: SourceShape) -> float:
+    """Return the largest share of a window's side that lies beyond an edge that is not fit."""
+    sides = {Edge.LEFT: window.w, Edge.RIGHT: window.w, Edge.TOP: window.h, Edge.BOTTOM: window.h}
+    beyond = _beyond(window, source)
+    return max(beyond[edge] / sides[edge] for edge in Edge if edge not in source.fit_edges)
 
 
 def _extension(window: Box, source: SourceShape) -> float:
     """Return the share of a window that is beyond the image."""
-    return max(0.0, 1 - _area(_within(window, source.frame)) / _area(window))
+    return max(0.0, 1 - window.within(source.frame).area / window.area)
 
 
 def _is_held(window: Box, holds: _Holds) -> bool:
@@ -305,8 +321,8 @@ def _is_held(window: Box, holds: _Holds) -> bool:
 
 def _planned(source: SourceShape, target: Target, window: Box, framing: Framing) -> PlannedWindow:
     """Return the window with its shares, its true framing, and all flags that numbers decide."""
-    shown = _within(window, source.frame)
-    kept = _area(shown) / _area(source.frame)
+    shown = window.within(source.frame)
+    kept = shown.area / source.frame.area
     extended = _extension(window, source)
     scale = target.width / window.w
     if not _used_edges(window, source):
@@ -375,15 +391,4 @@ def _ordered(flags: Iterable[Flag]) -> tuple[Flag, ...]:
 
 
 def _share_inside(box: Box, other: Box) -> float:
-    return _area(_within(box, other)) / _area(box) if _area(box) else 1.0
-
-
-def _within(box: Box, frame: Box) -> Box:
-    x, y = max(box.x, frame.x), max(box.y, frame.y)
-    return Box(
-        x, y, max(0.0, min(box.right, frame.right) - x), max(0.0, min(box.bottom, frame.bottom) - y)
-    )
-
-
-def _area(box: Box) -> float:
-    return box.w * box.h
+    return box.within(other).area / box.area if box.area else 1.0

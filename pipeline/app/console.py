@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TextIO
 
+from pipeline.app.ad_files import AdFileReport
 from pipeline.app.options import RunOptions
 from pipeline.errors import Finding, PipelineError
 from pipeline.model.campaign import Campaign
@@ -41,6 +42,8 @@ class RunEnding:
     """The run's folder."""
     report: RunReport | None
     """`None` if the disk failed before the report was complete."""
+    ad_files: AdFileReport | None
+    """`None` if the campaign makes none, or the disk failed."""
     stale: Sequence[StaleApproval]
     """Approvals that no longer hold."""
     waiting: int

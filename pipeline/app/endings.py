@@ -27,7 +27,11 @@ STOPPED = frozenset({1, 6, 7, 74, 130, 143})
 
 
 def exit_code(
-    counts: Mapping[Status, int], *, reason: PipelineError | None, waiting: bool = False
+    counts: Mapping[Status, int],
+    *,
+    reason: PipelineError | None,
+    waiting: bool = False,
+    unmade: bool = False,
 ) -> int:
     """Return the exit code of a run with these statuses.
 
@@ -41,7 +45,7 @@ def exit_code(
         applies.add(reason.exit_code)
     if counts.get(Status.IN_DOUBT):
         applies.add(6)
-    if any(counts.get(status) for status in UNFINISHED):
+    if unmade or any(counts.get(status) for status in UNFINISHED):
         applies.add(3)
     if waiting:
         applies.add(5)

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipeline.app.ad_files import AdFileReport, manifest_rows
 from pipeline.app.run_facts import git_commit, redacted, utc_stamp, versions
 from pipeline.errors import LocalFault, expected_errors
 from pipeline.ledger.base import Ledger
@@ -17,7 +18,11 @@ from pipeline.model.entry import Entry
 from pipeline.model.job import JobKey
 from pipeline.model.run import Run, RunPaths
 from pipeline.reports.run_manifest import RunFacts, write_manifest
-from pipeline.reports.run_report import ReportScope, RunReport, make_report
+from pipeline.reports.run_report import (
+    ReportScope,
+    RunReport,
+    make_report,
+)
 from pipeline.state.campaign_state import CampaignState
 from pipeline.state.output.folder import point_latest
 from pipeline.state.output.kept_checks import KeptChecks
@@ -90,7 +95,11 @@ class ManifestWriter:
         )
 
     async def report_on(
-        self, state: CampaignState, *, entries: Mapping[JobKey, Entry] | None = None
+        self,
+        state: CampaignState,
+        entries: Mapping[JobKey, Entry] | None = None,
+        *,
+        ad_files: AdFileReport | None = None,
     ) -> RunReport:
         """Return the report of the campaign; `entries` are read unless they are given."""
         return await make_report(
@@ -101,6 +110,7 @@ class ManifestWriter:
             scope=ReportScope(jobs=state.jobs, asked=state.asked, entries=entries),
             verdicts=await self.ledger.verdicts(self.campaign.slug),
             checks=self.kept_checks.known,
+            ad_files=manifest_rows(ad_files),
             scratch=self.output,
         )
 

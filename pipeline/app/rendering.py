@@ -19,11 +19,13 @@ from pipeline.app.run_facts import git_commit, redacted, utc_stamp, versions
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import UsageError
 from pipeline.ledger.registry import ledger_exists
+from pipeline.model.ad_file import METHOD
 from pipeline.model.campaign import Slug
 from pipeline.model.run import Run, RunPaths
 from pipeline.prompts.cells import check_only
 from pipeline.purchasing.recovery import begin_run
 from pipeline.settings import Settings
+from pipeline.state.output.ad_files import makes_ad_files
 from pipeline.state.output.folder import new_run_id, open_output, point_latest
 from pipeline.state.output.missing_ledger import unknown_to_ledger
 from pipeline.state.output.unchanged import (
@@ -98,7 +100,9 @@ async def render(
 def what_is_asked(options: RunOptions, settings: Settings, loaded: LoadedCampaign) -> str:
     """Return the fingerprint under which the report of this run is remembered."""
     account = account_of(loaded.campaign, settings)
-    return campaign_fingerprint(loaded.campaign, account=account, asked=[options.max_credits])
+    method = [f"ad files {METHOD}"] if makes_ad_files(loaded) else []
+    asked = [options.max_credits, *method]
+    return campaign_fingerprint(loaded.campaign, account=account, asked=asked)
 
 
 async def _repeat(

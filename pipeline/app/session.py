@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pipeline.app.ad_files import AdFileMaker, AdFileReport, make_ad_files
 from pipeline.app.assembly import RunParts, assemble, rules_now
 from pipeline.app.campaign import account_of, budget_for, keep_balance, open_campaign_account
 from pipeline.app.console import Console, RunEnding, RunStart
@@ -334,20 +335,38 @@ def _uncancel() -> None:
         task.uncancel()
 
 
+async def _make_ad_files(session: Session, state: CampaignState) -> AdFileReport | None:
+    """Make the ad files that are missing, unless a signal or a failing disk ends the run."""
+    halt = session.halt
+    maker = AdFileMaker(
+        images=session.images,
+        executor=session.inspector.executor,
+        output=session.output,
+        campaign=session.loaded.campaign.slug,
+        stopped=lambda: isinstance(halt.reason, Interrupted | LocalFault),
+    )
+    drain, tell = session.settings.rendering.drain, session.console.note
+    listening = listen_for_signals(halt, drain=drain, tell=tell)
+    with listening if session.own_signals else nullcontext():
+        return await make_ad_files(session.loaded, state, maker)
+
+
 async def _end(session: Session, state: CampaignState) -> int:
     """Write the report, notify, and return the exit code, even if the disk has failed."""
     manifest_writer, halt, options = session.manifest_writer, session.halt, session.options
-    report = None
+    report, ad_files = None, None
     try:
         with expected_errors():
             if halt.reason is not None:
                 state = await survey(session.ledger, session.loaded, only=session.scope.only)
-            report = await manifest_writer.report_on(state, entries=state.entries)
+            ad_files = await _make_ad_files(session, state)
+            report = await manifest_writer.report_on(state, state.entries, ad_files=ad_files)
     except LocalFault as fault:
         halt.because(fault)
     counts = report.asked if report else {}
     waiting = bool(state.waiting) and options.detailed_exitcode
-    code = exit_code(counts, reason=halt.reason, waiting=waiting)
+    unmade = ad_files is not None and bool(ad_files.failed)
+    code = exit_code(counts, reason=halt.reason, waiting=waiting, unmade=unmade)
     try:
         with expected_errors():
             if report is not None:
@@ -356,7 +375,7 @@ async def _end(session: Session, state: CampaignState) -> int:
             await session.ledger.end(manifest_writer.run.id, exit_code=code)
     except LocalFault as fault:
         halt.because(fault)
-        code = exit_code(counts, reason=halt.reason, waiting=waiting)
+        code = exit_code(counts, reason=halt.reason, waiting=waiting, unmade=unmade)
     if report is not None and is_finished(session, report, state, code=code):
         remember_unchanged(
             session.output,
@@ -375,6 +394,7 @@ async def _end(session: Session, state: CampaignState) -> int:
             facts=manifest_writer.facts(exit_code=code),
             folder=manifest_writer.output / manifest_writer.paths.folder,
             report=report,
+            ad_files=ad_files,
             stale=state.stale,
             waiting=len(state.waiting),
             steps=steps_onward(options, counts, state, reason=halt.reason),

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 from pipeline.campaign.grammar.campaign_file import CampaignFile
 from pipeline.campaign.grammar.delivery import ProviderPart
+from pipeline.campaign.matrix.ad_files import ad_file_settings
 from pipeline.campaign.variants import stage_settings
-from pipeline.model.ad_file import ImageFormat
 from pipeline.model.campaign import (
     Campaign,
     ContentCredentials,
@@ -15,7 +15,6 @@ from pipeline.model.campaign import (
     PaceLimits,
     Provenance,
     ProviderOptions,
-    RenditionSettings,
     Slug,
 )
 from pipeline.model.credits import Budget, Credits
@@ -50,14 +49,9 @@ def campaign_from(
         notices=tuple(
             Notice(when=tuple(notice.when), webhook=notice.webhook) for notice in file.notify
         ),
-        renditions=tuple(
-            RenditionSettings(
-                format=ImageFormat(one.format), max_kb=one.max_kb, quality=one.quality
-            )
-            for one in file.renditions
-        ),
+        ad_files=ad_file_settings(file),
         provenance=Provenance(
-            iptc=file.provenance.iptc, c2pa=ContentCredentials(file.provenance.c2pa)
+            credit=file.provenance.credit, c2pa=ContentCredentials(file.provenance.c2pa)
         ),
         providers={ProfileName(name): _options(part) for name, part in file.providers.items()},
     )

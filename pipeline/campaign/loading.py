@@ -14,6 +14,7 @@ from pipeline.campaign.findings import Findings, Place
 from pipeline.campaign.grammar.campaign_file import CampaignFile
 from pipeline.campaign.grammar.checking import CheckedFile, check
 from pipeline.campaign.grammar.matrix import FromPart
+from pipeline.campaign.matrix.ad_files import check_ad_files
 from pipeline.campaign.matrix.axes import AxisContext, axis_parts
 from pipeline.campaign.matrix.axis import has_own_id
 from pipeline.campaign.matrix.building import build_matrix, override_rules
@@ -112,6 +113,7 @@ def _load_checked(checked: CheckedFile, template_process: TemplateProcess) -> Lo
     joined = {} if incomplete else tables.by_name
     joins = build_joins(joined, file.data, matrix.axes, findings, places=places)
     check_caps(checked, matrix)
+    check_ad_files(checked, matrix)
     findings.raise_if_failed()
     return LoadedCampaign(
         campaign=campaign_from(

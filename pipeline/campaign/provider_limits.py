@@ -30,10 +30,8 @@ def _note_unheeded(checked: CheckedFile) -> None:
     """Warn of keys that are valid, but that this version does not act on yet."""
     file = checked.file
     written: list[tuple[Step, ...]] = []
-    if file.renditions:
-        written.append(("renditions",))
-    if "provenance" in file.model_fields_set:
-        written.append(("provenance",))
+    if "c2pa" in file.provenance.model_fields_set:
+        written.append(("provenance", "c2pa"))
     for name, provider in file.providers.items():
         written += [
             ("providers", name, setting)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from pipeline.campaign.feeds.table import Table
 from pipeline.campaign.findings import Place
 from pipeline.campaign.matrix.axis import Axis
+from pipeline.model.ad_file import FitSettings
 from pipeline.model.campaign import Stage, StageSettings
 from pipeline.model.request import Background, Reference
 
@@ -79,6 +80,8 @@ class Variant:
     references: tuple[str, ...]
     background: Background
     stages: Mapping[Stage, StageSettings]
+    fit: FitSettings
+    """How ad files get the shape of their placements."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

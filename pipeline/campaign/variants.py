@@ -5,6 +5,7 @@ from threading import Lock
 
 from pipeline.campaign.feeds.table import pack
 from pipeline.campaign.grammar.campaign_file import CampaignFile, SettingsChange, StageChange
+from pipeline.campaign.matrix.ad_files import fit_settings
 from pipeline.campaign.resolved import Variant
 from pipeline.model.campaign import FinalMode, Review, Stage, StageSettings
 from pipeline.model.request import Background, Quality
@@ -93,6 +94,14 @@ class Variants:
             references=tuple(references),
             background=Background(background),
             stages=stages,
+            fit=fit_settings(
+                self.file,
+                [
+                    change
+                    for change in (self.file.overrides[number].set.adfiles for number in fits)
+                    if change is not None
+                ],
+            ),
         )
 
 

@@ -66,6 +66,8 @@ COMMANDS: tuple[CommandEntry, ...] = tuple(
         ("explain", PLAN, "Show the prompts of a cell and where its values come from", ""),
         ("run", RENDER, "Render the drafts that are due, then finals of approved cells", ""),
         ("finals", RENDER, "Render finals of approved cells; asks before it spends", "run"),
+        ("adfiles", RENDER, "Make the files for placements from stored images; sends nothing", ""),
+        ("export", RENDER, "Deliver approved ad files with originals and tables", ""),
         ("review", REVIEW, "Serve a page for choosing drafts", ""),
         ("approve", REVIEW, "Approve drafts; a run then renders their finals", "verdicts"),
         ("reject", REVIEW, "Reject drafts; no finals are rendered from them", "verdicts"),

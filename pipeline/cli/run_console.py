@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 from pipeline.app.console import RunEnding, RunStart
+from pipeline.cli.ad_files import tell_ad_files
 from pipeline.cli.problems import tell_finding
 from pipeline.cli.progress import watcher_for
 from pipeline.cli.terminal import counted, folded, is_terminal, paint, say
@@ -102,6 +103,8 @@ class TerminalConsole:
             say("The ledger has what was paid for; run again once the disk works.")
             return
         _tell_report(ending.report, ending.folder, told=str(ending.reason or ""))
+        if ending.ad_files is not None:
+            tell_ad_files(ending.ad_files, ending.folder.parents[2])
         _tell_next(ending)
 
 

@@ -72,6 +72,13 @@ class ImageStore(Protocol):
         """Remove a name if it exists; an image with another name is kept under that name."""
         ...
 
+    async def move(self, path: str, to: str) -> None:
+        """Give a file another name, replacing what is there; durable on return.
+
+        Nothing happens if there is no such file. Safe to repeat.
+        """
+        ...
+
     async def sweep(self, folder: str) -> int:
         """Remove files that dead runs left incomplete below a folder; return their number.
 

@@ -31,6 +31,17 @@ class Box(NamedTuple):
         """The middle from top to bottom."""
         return self.y + self.h / 2
 
+    @property
+    def area(self) -> float:
+        """Width times height."""
+        return self.w * self.h
+
+    def within(self, other: "Box") -> "Box":
+        """Return the part of the box that lies inside another; empty if there is none."""
+        x, y = max(self.x, other.x), max(self.y, other.y)
+        width = max(0.0, min(self.right, other.right) - x)
+        return Box(x, y, width, max(0.0, min(self.bottom, other.bottom) - y))
+
     def moved(self, dx: float, dy: float) -> "Box":
         """Return the same box elsewhere."""
         return Box(self.x + dx, self.y + dy, self.w, self.h)

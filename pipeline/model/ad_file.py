@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import NewType
 
@@ -109,6 +110,31 @@ class Flag(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class FitSettings:
+    """How the images of some cells are fitted to their placements."""
+
+    fit: Fit = Fit.AUTO
+    keep: tuple[Sides, ...] = ()
+    """Boxes to keep whole, instead of those that are found."""
+    focus: tuple[float, float] | None = None
+    """The point to centre on, as shares from left and top."""
+    background: str = ""
+    """Colour under transparent pixels and of padding; empty: the image's own."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AdFileSettings:
+    """Which ad files a campaign makes of its finals."""
+
+    name: str = "{{ campaign }}_{{ cell }}_{{ placement }}_{{ width }}x{{ height }}"
+    """Pattern of file names."""
+    formats: Mapping[str, tuple[ImageFormat, ...]] = field(default_factory=dict)
+    """Formats by size; `default` for all others."""
+    asked: bool = False
+    """True if the campaign file says so; placements among the sizes are enough without."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class FileLabels:
     """What is written into an ad file about its origin."""
 
@@ -117,6 +143,10 @@ class FileLabels:
     credit: str = ""
     alt_text: str = ""
     prompt_sha256: str = ""
+
+
+ENLARGED = 1.5
+"""Most by which a final is enlarged; a person is told of more than 5 %."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -140,7 +170,7 @@ class Recipe:
     max_kb: int | None = None
     alpha: bool = True
     """True if the placement accepts transparency."""
-    enlarge: float = 1.5
+    enlarge: float = ENLARGED
     """Most by which the image may be enlarged; beyond it the ad file is refused."""
     labels: FileLabels
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import NewType
 
-from pipeline.model.ad_file import ImageFormat, Placement
+from pipeline.model.ad_file import AdFileSettings, Placement
 from pipeline.model.credits import Budget
 from pipeline.model.provider import ProfileName
 from pipeline.model.request import Background, Quality
@@ -107,16 +107,6 @@ class Notice:
     webhook: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RenditionSettings:
-    """Settings of one file to derive from every final, at its placement's pixels."""
-
-    format: ImageFormat
-    max_kb: int | None = None
-    quality: int | None = None
-    """1 to 100; `None` leaves it to the encoder."""
-
-
 class ContentCredentials(StrEnum):
     """The treatment of C2PA metadata in an original."""
 
@@ -129,7 +119,8 @@ class ContentCredentials(StrEnum):
 class Provenance:
     """Labels that say how an image was made."""
 
-    iptc: bool = True
+    credit: str = ""
+    """Who is named as the source of the ad files."""
     c2pa: ContentCredentials = ContentCredentials.PRESERVE
 
 
@@ -172,6 +163,6 @@ class Campaign:
     """SHA-256 of each feed as it was read, by its path as written in the file."""
     notices: tuple[Notice, ...] = ()
     """Webhooks may contain `{{ env.NAME }}`, filled when they are called."""
-    renditions: tuple[RenditionSettings, ...] = ()
+    ad_files: AdFileSettings = field(default_factory=AdFileSettings)
     provenance: Provenance = field(default_factory=Provenance)
     providers: Mapping[ProfileName, ProviderOptions] = field(default_factory=dict)

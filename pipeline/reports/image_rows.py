@@ -35,7 +35,7 @@ class ImageRows:
     def add(self, images: Sequence[Mapping[str, object]]) -> None:
         """Append images of the run manifest; raise `LocalFault` if the disk is full."""
         self._images.write("".join([_LINE.encode(image) + "\n" for image in images]))
-        self._table.write(_rows([_inert(self._cells(image)) for image in images]))
+        self._table.write(_rows([inert(self._cells(image)) for image in images]))
 
     def images(self) -> Iterator[bytes]:
         """Yield each image as a line of JSON, with its line break."""
@@ -79,7 +79,8 @@ def _rows(rows: Iterable[Sequence[object]]) -> str:
     return text.getvalue()
 
 
-def _inert(cells: Sequence[object]) -> Sequence[object]:
+def inert(cells: Sequence[object]) -> Sequence[object]:
+    """Return cells of a table that no spreadsheet reads as formulas."""
     return [
         f"'{cell}" if isinstance(cell, str) and cell[:1] in RISKY_STARTS else cell for cell in cells
     ]

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from textwrap import shorten
 
 from pipeline.model.campaign import Campaign
 from pipeline.model.outcome import Status
@@ -85,7 +86,7 @@ def _totals(totals: Totals) -> dict[str, object]:
     }
 
 
-def image_of(line: ImageLine) -> dict[str, object]:
+def image_of(line: ImageLine, ad_files: Sequence[Mapping[str, object]] = ()) -> dict[str, object]:
     """Return one image as it is written in the run manifest."""
     job, artifact = line.job, line.artifact
     return {
@@ -114,7 +115,8 @@ def image_of(line: ImageLine) -> dict[str, object]:
         "verdict": _verdict(line),
         "checks": dict(line.checks),
         "renditions": [],
-        "alt_text": job.request.prompt.partition(". ")[0][:200],
+        "adfiles": list(ad_files),
+        "alt_text": shorten(job.request.prompt.partition(". ")[0], 200, placeholder="…"),
         "error": line.reason or None,
         "attempts": [
             {

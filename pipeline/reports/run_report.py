@@ -6,6 +6,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from pipeline.ledger.base import Ledger
 from pipeline.ledger.garbage_collection import collection_paused
@@ -24,6 +25,10 @@ from pipeline.state.budgets import budgets_left
 Checks = Mapping[str, Mapping[str, object]]
 """sha256 of an image → the results of its checks."""
 
+
+AdFileRows = Mapping[str, Sequence[Mapping[str, object]]]
+"""Job key → the ad files made of its image, as the run manifest has them."""
+NO_AD_FILES: AdFileRows = MappingProxyType({})
 
 BATCH = 2000
 """Images whose attempts are in memory at one time."""
@@ -64,6 +69,7 @@ async def make_report(
     scope: ReportScope,
     verdicts: Mapping[tuple[CellName, Stage], Verdict],
     checks: Checks,
+    ad_files: AdFileRows = NO_AD_FILES,
     scratch: Path | None = None,
 ) -> RunReport:
     """Return a report on the campaign as it is now, with the images of one batch in memory.
@@ -93,7 +99,9 @@ async def make_report(
                 first = named.setdefault(line.status, [])
                 if len(first) < NAMED:
                     first.append(line)
-            await asyncio.to_thread(rows.add, [image_of(line) for line in lines])
+            await asyncio.to_thread(
+                rows.add, [image_of(line, ad_files.get(line.job.key, ())) for line in lines]
+            )
     totals = sums.totals(
         spent=await ledger.spent(campaign=campaign.slug, account=run.account),
         this_run=await ledger.spent(run=run.id),

@@ -273,3 +273,16 @@ async def test_only_what_put_would_have_left_has_landed(images, content):
     if content is not None:
         images.write("c/a.png", content)
     assert read_landed(images, "c/a.png") is None
+
+
+async def test_a_file_is_moved_and_moving_it_again_changes_nothing(images):
+    images.write("c/adfiles/story/a.jpg", PICTURE)
+    images.write("c/adfiles/superseded/story/a.jpg", OTHER)
+    for _ in range(2):
+        await images.move("c/adfiles/story/a.jpg", "c/adfiles/superseded/story/a.jpg")
+        assert there(images, "c/adfiles/story/a.jpg") == []
+        assert read_file(images, "c/adfiles/superseded/story/a.jpg") == PICTURE
+    await images.move("nowhere/a.jpg", "nowhere/b.jpg")
+    assert there(images, "nowhere/b.jpg") == []
+    with pytest.raises(ValueError, match="not a plain relative path"):
+        await images.move("c/adfiles/superseded/story/a.jpg", "../a.jpg")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -78,6 +79,38 @@ class Cli:
 @pytest.fixture
 def pipeline(tmp_path):
     return Cli(tmp_path)
+
+
+SHOP = """\
+campaign: shop
+matrix:
+  product:
+    - {id: citrus, name: Citrus Soda, look: an amber glass bottle, headline: SUMMER CRUSH}
+    - {id: berry,  name: Berry Soda,  look: a slim pink can,       headline: BERRY RUSH}
+  size: [medium-rectangle, half-page, {id: hero, px: 600x200, format: webp, max_kb: 40}]
+prompt: |
+  A photorealistic product photo of {{ product.look }} of {{ product.name }} on a wet studio table,
+  soft reflections, premium lighting, poster layout with the headline "{{ product.headline }}".
+stages: {draft: {quality: low, review: auto}, final: {quality: low}}
+adfiles: {formats: {half-page: [jpg, png]}}
+provenance: {credit: Sunburst GmbH}
+"""
+AD_FILES = 2 * (1 + 2 + 1)
+
+
+@pytest.fixture(scope="session")
+def rendered(tmp_path_factory):
+    """A campaign that was rendered once, for tests to copy."""
+    pipeline = Cli(tmp_path_factory.mktemp("shop"))
+    ended = pipeline("run", pipeline.write(SHOP, "shop.yaml"))
+    assert ended.code == 0, ended.err
+    return pipeline.folder, ended
+
+
+@pytest.fixture
+def shop(rendered, tmp_path):
+    shutil.copytree(rendered[0], tmp_path / "shop", symlinks=True)
+    return Cli(tmp_path / "shop")
 
 
 @dataclass

@@ -59,6 +59,8 @@ class Part(BaseModel):
 
 def _meant(key: str, value: LocatedMap, part: type[Part], *, parents: Sequence[str]) -> str:
     """Return a hint: where an unknown key belongs, or the key that was probably meant."""
+    if key in REPLACED:
+        return f"; {REPLACED[key]}"
     if parents:
         return f"; it belongs under {listing(parents)}"
     fields = part.model_fields
@@ -80,6 +82,12 @@ def _as_written(value: object) -> object:
         return str(value)
     return value
 
+
+REPLACED = {
+    "renditions": "ad files replace it: adfiles: {formats: {default: [jpg]}}, and max_kb of a size",
+    "iptc": "every ad file says in its metadata how it was made",
+}
+"""Keys of earlier versions, and what to write now."""
 
 _FEW_KEYS = 6
 """Most keys that a complaint lists if none of them resembles the word."""

@@ -7,11 +7,12 @@ from pydantic_core import PydanticCustomError
 
 from pipeline.campaign.grammar.base import Part, Text
 from pipeline.campaign.grammar.delivery import (
+    AdFilesChange,
+    AdFilesPart,
     NoticePart,
     OutputPart,
     ProvenancePart,
     ProviderPart,
-    RenditionPart,
 )
 from pipeline.campaign.grammar.matrix import MatrixPart, Pattern, TablePart
 from pipeline.campaign.grammar.stages import BudgetPart, QualityWord, RunPart, StagesPart, Takes
@@ -59,6 +60,7 @@ class SettingsChange(Part):
     )
     background: BackgroundWord | None = Field(None, description="Another background.")
     stages: StagesChange | None = Field(None, description="Another quality or number of takes.")
+    adfiles: AdFilesChange | None = Field(None, description="Another fit of ad files.")
 
 
 class OverridePart(Part):
@@ -113,12 +115,13 @@ class CampaignFile(Part):
     output: OutputPart = Field(
         default_factory=lambda: OutputPart.model_validate({}), description="Paths of images."
     )
-    renditions: list[RenditionPart] = Field(
-        default_factory=list, description="Files derived from every final; not acted on yet."
+    adfiles: AdFilesPart = Field(
+        default_factory=lambda: AdFilesPart.model_validate({}),
+        description="Ad files of the finals; made where sizes are placements.",
     )
     provenance: ProvenancePart = Field(
         default_factory=lambda: ProvenancePart.model_validate({}),
-        description="Labels that say how an image was made; not acted on yet.",
+        description="Labels in ad files that say how an image was made.",
     )
     notify: list[NoticePart] = Field(
         default_factory=list, description="Webhooks to call after a run."

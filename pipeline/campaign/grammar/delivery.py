@@ -1,4 +1,4 @@
-"""Output, renditions, notifications, and access to providers."""
+"""Output, ad files, notifications, and access to providers."""
 
 from typing import Annotated, Literal
 
@@ -17,20 +17,47 @@ class OutputPart(Part):
     )
 
 
-class RenditionPart(Part):
-    """One file derived from every final, at a placement's exact pixels."""
+FormatWord = Literal["jpg", "png", "webp", "avif"]
+FitWord = Literal["auto", "crop", "extend", "pad"]
+Color = Annotated[Text, Field(pattern="^#[0-9a-fA-F]{6}$")]
+Share = Annotated[Number, Field(ge=0, le=1)]
 
-    format: Literal["jpg", "png", "webp", "avif"] = Field(description="File format.")
-    max_kb: int | None = Field(None, ge=1, description="Largest file, in kilobytes.")
-    quality: int | None = Field(None, ge=1, le=100, description="Encoder quality.")
+
+class AdFilesPart(Part):
+    """The files that are derived from every final, for its placement."""
+
+    name: Annotated[Text, Field(min_length=1, max_length=200)] | None = Field(
+        None, description="File names; {{ campaign }}_{{ cell }}_{{ placement }} and the pixels."
+    )
+    formats: dict[str, Annotated[list[FormatWord], Field(min_length=1)]] = Field(
+        default_factory=dict,
+        description="Size → formats, and default for the others; jpg where the placement takes it.",
+    )
+    fit: FitWord = Field("auto", description="How an image gets the placement's shape.")
+    background: Color | None = Field(
+        None, description="Colour under transparent pixels and of padding, e.g. #ffffff."
+    )
+
+
+class AdFilesChange(Part):
+    """What an override may change in the ad files of some cells."""
+
+    fit: FitWord | None = Field(None, description="Another way to get the placement's shape.")
+    focus: Annotated[list[Share], Field(min_length=2, max_length=2)] | None = Field(
+        None, description="The point to centre on: shares from left and top."
+    )
+    keep: list[Annotated[list[Share], Field(min_length=4, max_length=4)]] | None = Field(
+        None, description="Boxes to keep whole: shares for left, top, width and height."
+    )
+    background: Color | None = Field(None, description="Another colour.")
 
 
 class ProvenancePart(Part):
     """Labels that say how an image was made."""
 
-    iptc: bool = Field(default=True, description="Write IPTC DigitalSourceType and credit.")
+    credit: Text = Field("", description="Who is named as the source in every ad file.")
     c2pa: Literal["preserve", "drop", "sign"] = Field(
-        "preserve", description="What to do with content credentials in the original."
+        "preserve", description="Content credentials of ad files; not acted on yet."
     )
 
 

@@ -4,6 +4,7 @@ import argparse
 import json
 from dataclasses import dataclass
 
+from pipeline.app.commands.adfiles import approve_ad_files
 from pipeline.app.commands.verdicts import VerdictOptions, VerdictsGiven, give_verdicts
 from pipeline.cli.flags import (
     add_campaign,
@@ -41,7 +42,10 @@ class VerdictCommand:
         """Declare the command's arguments."""
         add_campaign(parser)
         parser.add_argument(
-            "cells", metavar="GLOB", help="names of cells, such as 'citrus/*'; * also matches /"
+            "cells",
+            metavar="GLOB",
+            help="names of cells, such as 'citrus/*'; * also matches /"
+            + (", or of flagged ad files: 'citrus/*@leaderboard'" * self.takes_ad_files),
         )
         if self.takes:
             parser.add_argument(
@@ -74,6 +78,8 @@ class VerdictCommand:
             note=getattr(arguments, "note", None) or "",
             by=arguments.by,
         )
+        if "@" in options.cells and self.takes_ad_files:
+            return self._decide_ad_files(options, arguments)
         given = give_verdicts(options, settings_of(arguments))
         if arguments.json:
             rows = [
@@ -88,6 +94,22 @@ class VerdictCommand:
                 f"the verdicts are in the ledger, but not in the review file: {given.unwritten}"
             ) from given.unwritten
         return SOME_REFUSED if given.decided.refused else 0
+
+    @property
+    def takes_ad_files(self) -> bool:
+        """True if flagged ad files may be named as well: `CELL@PLACEMENT`."""
+        return self.decision in {Decision.APPROVED, Decision.UNDECIDED}
+
+    def _decide_ad_files(self, options: VerdictOptions, arguments: argparse.Namespace) -> int:
+        names = approve_ad_files(options, settings_of(arguments))
+        if arguments.json:
+            rows = [{"ad_file": name, "decision": self.decision} for name in names]
+            print(json.dumps(rows, ensure_ascii=False))
+        if not arguments.quiet:
+            for name in names[:MOST_NAMED]:
+                say(f"  {name}")
+            say(f"{counted(len(names), 'ad file')} {self.result}")
+        return 0
 
     def _tell(self, given: VerdictsGiven) -> None:
         decided = given.decided

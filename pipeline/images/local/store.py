@@ -91,6 +91,11 @@ class LocalImageStore:
         with local_faults(path):
             await self._on_disk(_delete, self._root, ConfinedPath.at(path))
 
+    async def move(self, path: str, to: str) -> None:
+        """See `ImageStore.move`."""
+        with local_faults(path):
+            await self._on_disk(_move, self._root, ConfinedPath.at(path), ConfinedPath.at(to))
+
     async def sweep(self, folder: str) -> int:
         """See `ImageStore.sweep`."""
         with local_faults(folder):
@@ -189,6 +194,25 @@ def _delete(root: Path, place: ConfinedPath) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _move(root: Path, place: ConfinedPath, to: ConfinedPath) -> None:
+    try:
+        here = open_folder(root, place.folders)
+    except FileNotFoundError:
+        return
+    try:
+        make_folders(root, to.folders)
+        there = open_folder(root, to.folders)
+        try:
+            with suppress(FileNotFoundError):
+                os.rename(place.name, to.name, src_dir_fd=here, dst_dir_fd=there)
+            os.fsync(there)
+            os.fsync(here)
+        finally:
+            os.close(there)
+    finally:
+        os.close(here)
 
 
 def _sweep(root: Path, place: ConfinedPath) -> int:

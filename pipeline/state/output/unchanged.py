@@ -61,7 +61,9 @@ def take_fingerprint(root: Path, campaign: Slug) -> Fingerprint | None:
     mark = ledger_mark(root)
     if mark is None:
         return None
-    folders = images_in(root).fingerprint([f"{campaign}/drafts", f"{campaign}/finals"])
+    folders = images_in(root).fingerprint(
+        [f"{campaign}/{folder}" for folder in ("drafts", "finals", "adfiles")]
+    )
     return Fingerprint(ledger=mark.name.hex(), writes=mark.commits, folders=folders)
 
 

@@ -25,13 +25,13 @@ def test_a_chain_of_files_is_followed(board):
     assert board.prompt() == "a photo"
 
 
-LISTS = "renditions: [{format: jpg}]\nprompt: a photo\n"
+LISTS = "notify: [{when: [done], webhook: a}]\nprompt: a photo\n"
 
 
 def test_lists_replace(board):
     board.put("house.yaml", LISTS)
-    board.write("extends: house.yaml\n" + HEAD + "renditions: [{format: webp}]\n")
-    assert [one.format for one in board.load().campaign.renditions] == ["webp"]
+    board.write("extends: house.yaml\n" + HEAD + "notify: [{when: [done], webhook: b}]\n")
+    assert [one.webhook for one in board.load().campaign.notices] == ["b"]
 
 
 def test_a_plus_appends_to_a_list_at_any_depth(board):
@@ -40,10 +40,10 @@ def test_a_plus_appends_to_a_list_at_any_depth(board):
         LISTS + "matrix: {product: [a, b], size: ['1:1'], exclude: [{product: a}]}\n",
     )
     board.write(
-        "extends: house.yaml\ncampaign: demo\n+renditions: [{format: webp}]\n"
+        "extends: house.yaml\ncampaign: demo\n+notify: [{when: [done], webhook: b}]\n"
         "matrix: {+size: ['4:3'], +exclude: [{size: '1:1'}]}\n"
     )
-    assert [one.format for one in board.load().campaign.renditions] == ["jpg", "webp"]
+    assert [one.webhook for one in board.load().campaign.notices] == ["a", "b"]
     assert list(board.prompts()) == ["b/4x3"]
 
 

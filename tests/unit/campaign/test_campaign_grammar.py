@@ -147,8 +147,8 @@ def test_the_whole_grammar_becomes_a_campaign(board):
         HEAD + "prompt: a photo\n"
         "budget: {campaign: 900, run: 600, month: 2400}\n"
         "run: {concurrency: 16, images_per_minute: 7.5, max_failures: 10%}\n"
-        "renditions: [{format: jpg, max_kb: 150}, {format: webp, quality: 88}]\n"
-        "provenance: {iptc: true, c2pa: preserve}\n"
+        'adfiles: {name: "{{ cell }}", formats: {default: [webp, jpg]}, background: "#fff0e0"}\n'
+        "provenance: {credit: Sunburst, c2pa: preserve}\n"
         'notify: [{when: [review, failed], webhook: "{{ env.SLACK_WEBHOOK }}"}]\n'
         "providers: {gptimage: {image_hosts: [img.local], price: {per_credit: 0.01}}}\n"
     )
@@ -160,7 +160,9 @@ def test_the_whole_grammar_becomes_a_campaign(board):
     )
     assert (campaign.pace.concurrency, campaign.pace.images_per_minute) == (16, 7.5)
     assert campaign.pace.failures.share == 0.1
-    assert [one.format for one in campaign.renditions] == ["jpg", "webp"]
+    assert campaign.ad_files.formats == {"default": ("webp", "jpg")}
+    assert (campaign.ad_files.name, campaign.ad_files.asked) == ("{{ cell }}", True)
+    assert campaign.provenance.credit == "Sunburst"
     assert campaign.notices[0].webhook == "{{ env.SLACK_WEBHOOK }}"
     assert str(campaign.providers["gptimage"].per_credit) == "0.01"
 

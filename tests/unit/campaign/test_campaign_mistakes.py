@@ -45,7 +45,7 @@ FINE = "prompt: a photo\n"
         (
             "overrides: [{match: {size: 1:1}, set: {quality: high}}]",
             ("c.yaml:6:40: overrides[0].set.quality: unknown key quality; it belongs under "
-            "stages.draft, stages.final or renditions[]"),
+            "stages.draft or stages.final"),
         ),
         (
             "data: {p: {source: prodcts.csv, key: sku}}",

@@ -1,0 +1,219 @@
+"""Making the ad files of a campaign: exactly those that are missing or changed."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from pipeline.adfiles.derive import AdFileRefused, AdFileTask, Derive
+from pipeline.adfiles.record import AdFileRecord, AdFileRow
+from pipeline.campaign.loading import LoadedCampaign
+from pipeline.errors import ArtifactError, LocalFault, TaskFailed
+from pipeline.executors.base import Executor
+from pipeline.images.base import ImageStore
+from pipeline.model.campaign import CellName, Slug, Stage
+from pipeline.state.campaign_state import CampaignState
+from pipeline.state.output.ad_files import (
+    FOLDER,
+    PREVIEW,
+    SUPERSEDED,
+    AdFilePlan,
+    PlannedAdFile,
+    makes_ad_files,
+    plan_ad_files,
+)
+
+TOGETHER = 8
+"""Most ad files of one task: an image is decoded once for all of them."""
+AT_ONCE = 8
+"""Tasks that are given to the executor at one time; the others wait here."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FailedAdFile:
+    """An ad file that could not be made, and why."""
+
+    planned: PlannedAdFile
+    reason: str
+
+
+@dataclass(kw_only=True, slots=True)
+class AdFileReport:
+    """What became of the ad files of a campaign."""
+
+    campaign: Slug
+    plan: AdFilePlan
+    rows: dict[str, AdFileRow] = field(default_factory=dict)
+    """The ad files that are on disk and current, by path."""
+    made: int = 0
+    """How many of them were made now."""
+    failed: list[FailedAdFile] = field(default_factory=list)
+    approved: frozenset[str] = frozenset()
+    """Recipes of flagged ad files that a person approved."""
+    superseded: int = 0
+    """Files that were moved out of the delivered folder."""
+
+    @property
+    def current(self) -> Iterator[tuple[PlannedAdFile, AdFileRow]]:
+        """Yield the ad files that are on disk, in the order of the matrix."""
+        for planned in self.plan.files:
+            row = self.rows.get(planned.path)
+            if row is not None:
+                yield planned, row
+
+    @property
+    def flagged(self) -> Iterator[tuple[PlannedAdFile, AdFileRow]]:
+        """Yield the ad files that a person still has to look at."""
+        for planned, row in self.current:
+            if row.made.flags and row.made.recipe not in self.approved:
+                yield planned, row
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AdFileMaker:
+    """Makes ad files with an executor, and keeps the record of them."""
+
+    images: ImageStore
+    executor: Executor
+    output: Path
+    campaign: Slug
+    stopped: Callable[[], bool] = lambda: False
+    """Says that no further file shall be begun."""
+
+    async def make(
+        self, plan: AdFilePlan, *, stage: Stage = Stage.FINAL, only: frozenset[CellName] | None
+    ) -> AdFileReport:
+        """Make what is missing or changed, and move out what is superseded; safe to repeat.
+
+        `only`: the cells that `plan` is about; ad files of others stay as they are. A file that
+        cannot be made is reported and leaves the others alone.
+        """
+        record = AdFileRecord(self.output, self.campaign)
+        report = AdFileReport(campaign=self.campaign, plan=plan, approved=record.approved)
+        there = record.whole(self.images)
+        due = [planned for planned in plan.files if planned.path not in there]
+        report.rows.update({p.path: there[p.path] for p in plan.files if p.path in there})
+        free = asyncio.Semaphore(AT_ONCE)
+        async with asyncio.TaskGroup() as group:
+            for files in _by_image(due):
+                await free.acquire()
+                if self.stopped():
+                    break
+                task = group.create_task(self._make_some(files, record, report))
+                task.add_done_callback(lambda _: free.release())
+        await self._move_out(record, report, stage=stage, only=only)
+        return report
+
+    async def _make_some(
+        self, files: Sequence[PlannedAdFile], record: AdFileRecord, report: AdFileReport
+    ) -> None:
+        task = Derive(
+            images=self.images.location,
+            source=files[0].source.path,
+            files=tuple(AdFileTask(recipe=one.recipe, path=one.path) for one in files),
+        )
+        try:
+            results = await self.executor.run(task)
+        except (ArtifactError, TaskFailed, LocalFault) as error:
+            report.failed += [FailedAdFile(planned=one, reason=str(error)) for one in files]
+            return
+        for planned, result in zip(files, results, strict=True):
+            if isinstance(result, AdFileRefused):
+                report.failed.append(FailedAdFile(planned=planned, reason=result.reason))
+                continue
+            row = AdFileRow(cell=planned.cell, placement=planned.placement, made=result)
+            try:
+                record.add(row)
+            except LocalFault as error:
+                report.failed.append(FailedAdFile(planned=planned, reason=str(error)))
+                continue
+            report.rows[planned.path] = row
+            report.made += 1
+
+    async def _move_out(
+        self,
+        record: AdFileRecord,
+        report: AdFileReport,
+        *,
+        stage: Stage,
+        only: frozenset[CellName] | None,
+    ) -> None:
+        """Move ad files that are no longer planned where nobody uploads them by mistake.
+
+        Previews are removed instead. Files that this program did not make are left alone.
+        """
+        planned = {one.path for one in report.plan.files}
+        for row in [*record]:
+            path = row.made.path
+            preview = path.startswith(f"{self.campaign}/{PREVIEW}/")
+            other_stage = preview is (stage is Stage.FINAL)
+            if path in planned or other_stage or (only is not None and row.cell not in only):
+                continue
+            try:
+                if preview:
+                    await self.images.delete(path)
+                else:
+                    await self.images.move(path, superseded_path(self.campaign, path))
+                record.remove(path)
+            except LocalFault as error:
+                report.failed += _blamed(report.plan.files, row, str(error))
+                continue
+            report.superseded += 1
+
+
+async def make_ad_files(
+    loaded: LoadedCampaign, state: CampaignState, maker: AdFileMaker
+) -> AdFileReport | None:
+    """Make the ad files of a campaign's finals; `None` if it makes none."""
+    if not makes_ad_files(loaded):
+        return None
+    plan = await asyncio.to_thread(plan_ad_files, loaded, state)
+    return await maker.make(plan, only=state.asked)
+
+
+def superseded_path(campaign: Slug, path: str) -> str:
+    """Return where an ad file goes that can no longer be uploaded."""
+    inside = PurePosixPath(path).relative_to(f"{campaign}/{FOLDER}")
+    return f"{campaign}/{SUPERSEDED}/{inside}"
+
+
+def _blamed(files: Sequence[PlannedAdFile], row: AdFileRow, reason: str) -> Iterable[FailedAdFile]:
+    """Return the failure to move a file, told at the file that takes its place, if there is one."""
+    same = (one for one in files if (one.cell, one.placement) == (row.cell, row.placement))
+    first = next(same, None)
+    return [] if first is None else [FailedAdFile(planned=first, reason=reason)]
+
+
+def _by_image(due: Sequence[PlannedAdFile]) -> Iterator[Sequence[PlannedAdFile]]:
+    """Yield the ad files of one image together, a few at a time."""
+    images: dict[str, list[PlannedAdFile]] = {}
+    for planned in due:
+        images.setdefault(planned.source.sha256, []).append(planned)
+    for files in images.values():
+        for start in range(0, len(files), TOGETHER):
+            yield files[start : start + TOGETHER]
+
+
+def manifest_rows(report: AdFileReport | None) -> Mapping[str, Sequence[Mapping[str, object]]]:
+    """Return the ad files by job key, as the run manifest has them."""
+    rows: dict[str, list[Mapping[str, object]]] = {}
+    for planned, row in report.current if report is not None else ():
+        made = row.made
+        rows.setdefault(planned.job.key, []).append(
+            {
+                "placement": planned.placement,
+                "file": made.path,
+                "name": planned.name,
+                "sha256": made.sha256,
+                "bytes": made.bytes,
+                "format": made.format,
+                "width": made.width,
+                "height": made.height,
+                "framing": made.framing,
+                "kept": made.kept,
+                "extended": made.extended,
+                "flags": list(made.flags),
+                "recipe": made.recipe,
+            }
+        )
+    return rows

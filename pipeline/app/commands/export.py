@@ -1,0 +1,254 @@
+"""Delivering a campaign: ad files with their plain names, originals, and tables about them."""
+
+import asyncio
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath
+
+from pipeline.adfiles.record import AdFileRecord, AdFileRow
+from pipeline.app.ad_files import AdFileMaker, AdFileReport
+from pipeline.app.campaign import load
+from pipeline.app.open import ledger_in, require_ledger
+from pipeline.app.options import CampaignOptions
+from pipeline.campaign.loading import LoadedCampaign
+from pipeline.errors import LocalFault, UsageError
+from pipeline.executors.registry import open_executor
+from pipeline.images.base import ImageStore
+from pipeline.images.reading import sha256_of
+from pipeline.images.registry import images_in
+from pipeline.model.campaign import Stage
+from pipeline.model.outcome import Stored, spent
+from pipeline.model.verdict import Decision
+from pipeline.reports.export.assets import (
+    ASSETS,
+    GOOGLE,
+    MANIFEST,
+    MIME,
+    REMOVED,
+    Asset,
+    RemovedAsset,
+    assets_table,
+    export_manifest,
+    google_table,
+    money,
+    removed_since,
+    removed_table,
+)
+from pipeline.reports.export.filled_template import UploadTemplate, fill_template, read_template
+from pipeline.reports.export.package import (
+    ExportFile,
+    earlier_export,
+    file_of,
+    write_export,
+)
+from pipeline.settings import Settings
+from pipeline.state.campaign_state import CampaignState
+from pipeline.state.lookup import entry_of
+from pipeline.state.output.ad_files import PlannedAdFile, plan_ad_files
+from pipeline.state.output.folder import open_output
+from pipeline.state.output.lock import campaign_lock
+from pipeline.state.survey import survey
+
+ORIGINALS = "originals"
+_QUOTED = re.compile(r'"([^"\n]{1,120})"')
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExportOptions(CampaignOptions):
+    """Where a campaign is delivered to."""
+
+    to: Path
+    """A folder, or a file that ends in `.zip`."""
+    fill: Path | None = None
+    """An ad account's upload template to fill."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExportReport:
+    """What was delivered, and what was left out."""
+
+    to: Path
+    assets: Sequence[Asset]
+    changed: int
+    """Files that were written or removed; 0 if the export was as it should be."""
+    missing: Mapping[str, str]
+    """Ad file or cell, and why it was left out."""
+    rejected: Sequence[str]
+    """Cells that a reviewer rejected; they are left out on purpose."""
+    removed: int
+    """Ad files of earlier exports that have to be taken down."""
+
+
+def export_campaign(options: ExportOptions, settings: Settings) -> ExportReport:
+    """Deliver what is approved, whole and current; makes ad files that are missing.
+
+    `LockHeld` if a run of the campaign is active. `UsageError` if nothing was ever rendered, or if
+    a file is in the way.
+    """
+    require_ledger(settings.output)
+    loaded = load(options)
+    if Stage.FINAL not in loaded.campaign.stages:
+        raise UsageError(f"{options.campaign} has no finals to deliver; add stages.final")
+    template = None if options.fill is None else _template(options.fill)
+    output = open_output(settings.output)
+    with campaign_lock(output, loaded.campaign.slug):
+        return asyncio.run(_export(loaded, options, output, template))
+
+
+def _template(file: Path) -> UploadTemplate:
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}") from error
+    return read_template(content, name=file.name)
+
+
+async def _export(
+    loaded: LoadedCampaign, options: ExportOptions, output: Path, template: UploadTemplate | None
+) -> ExportReport:
+    images = images_in(output)
+    slug = loaded.campaign.slug
+    async with ledger_in(output, read_only=True) as ledger, open_executor() as executor:
+        state = await survey(ledger, loaded)
+        plan = await asyncio.to_thread(plan_ad_files, loaded, state)
+        await asyncio.to_thread(_forget_damaged, AdFileRecord(output, slug), images)
+        await images.sweep(slug)
+        maker = AdFileMaker(images=images, executor=executor, output=output, campaign=slug)
+        report = await maker.make(plan, only=None)
+    ready, missing, rejected = _sorted_out(report, state)
+    assets = [*_assets(loaded, state, ready)]
+    earlier = earlier_export(options.to)
+    removed = removed_since(earlier, assets)
+    files = await asyncio.to_thread(_files, ready, assets, images)
+    files += _tables(loaded, assets, removed)
+    if template is not None:
+        files.append(file_of(f"filled-{template.name}", fill_template(template, assets)))
+    manifest = export_manifest(
+        slug,
+        assets=assets,
+        removed=removed,
+        missing=missing,
+        files={file.path: file.sha256 for file in files},
+    )
+    files.append(file_of(MANIFEST, manifest))
+    return ExportReport(
+        to=options.to,
+        assets=assets,
+        changed=await asyncio.to_thread(write_export, options.to, files, earlier),
+        missing=missing,
+        rejected=rejected,
+        removed=len(removed),
+    )
+
+
+def _forget_damaged(record: AdFileRecord, images: ImageStore) -> None:
+    """Forget ad files whose bytes are not those that were written, so that they are made again."""
+    for path, row in record.whole(images).items():
+        if sha256_of(images, path) != row.made.sha256:
+            record.remove(path)
+
+
+Ready = Sequence[tuple[PlannedAdFile, AdFileRow]]
+
+
+def _sorted_out(
+    report: AdFileReport, state: CampaignState
+) -> tuple[Ready, dict[str, str], list[str]]:
+    """Return what leaves, why the rest does not, and the cells that were rejected on purpose."""
+    missing = {f"{one.planned.cell}@{one.planned.placement}": one.reason for one in report.failed}
+    ready = []
+    for planned, row in report.current:
+        if row.made.flags and row.made.recipe not in report.approved:
+            flags = ", ".join(row.made.flags)
+            missing[f"{planned.cell}@{planned.placement}"] = f"waits for approval: {flags}"
+        else:
+            ready.append((planned, row))
+    rejected = []
+    for cell, reason in report.plan.missing.items():
+        verdicts = (state.verdicts.get((cell, stage)) for stage in Stage)
+        if any(one is not None and one.decision is Decision.REJECTED for one in verdicts):
+            rejected.append(str(cell))
+        else:
+            missing[str(cell)] = reason
+    return ready, missing, rejected
+
+
+def _assets(loaded: LoadedCampaign, state: CampaignState, ready: Ready) -> Iterator[Asset]:
+    options = loaded.campaign.providers.get(loaded.campaign.provider)
+    counted: set[str] = set()
+    for planned, row in ready:
+        made, job = row.made, planned.job
+        entry = entry_of(job, state.entries)
+        stored = entry.outcome if entry is not None else None
+        first = planned.source.sha256 not in counted
+        counted.add(planned.source.sha256)
+        credits_ = spent(stored).confirmed if first else 0
+        flags = " | ".join(made.flags)
+        yield Asset(
+            asset_id=made.recipe,
+            file=f"{planned.placement}/{planned.name}",
+            url=stored.url if isinstance(stored, Stored) else "",
+            sha256=made.sha256,
+            bytes=made.bytes,
+            mime=MIME[made.format],
+            width=made.width,
+            height=made.height,
+            placement=planned.placement,
+            cell=planned.cell,
+            axes="; ".join(f"{axis}={value}" for axis, value in job.at.axes),
+            headline=" | ".join(dict.fromkeys(_QUOTED.findall(job.request.prompt))),
+            alt_text=planned.recipe.labels.alt_text,
+            mode=made.framing,
+            kept=made.kept,
+            extended=made.extended,
+            checks=f"approved: {flags}" if flags else "ok",
+            source_type=planned.recipe.labels.source_type,
+            original=_original(planned),
+            credits=credits_,
+            cost=money(
+                credits_,
+                options.per_credit if options else None,
+                options.currency if options else "",
+            ),
+        )
+
+
+def _original(planned: PlannedAdFile) -> str:
+    """Return the path of the image in the export: as below `finals/`."""
+    _, _, *inside = PurePosixPath(planned.source.path).parts
+    return "/".join((ORIGINALS, *inside))
+
+
+def _files(ready: Ready, assets: Sequence[Asset], images: ImageStore) -> list[ExportFile]:
+    """Return ad files and originals; each original once, bytes as received."""
+    files: dict[str, ExportFile] = {}
+    for (planned, row), asset in zip(ready, assets, strict=True):
+        made, source = row.made, planned.source
+        opened = partial(images.open, made.path)
+        files[asset.file] = ExportFile(path=asset.file, sha256=made.sha256, content=opened)
+        if sha256_of(images, source.path) != source.sha256:
+            raise LocalFault(f"{source.path} changed while it was exported; run it again")
+        files[asset.original] = ExportFile(
+            path=asset.original, sha256=source.sha256, content=partial(images.open, source.path)
+        )
+    return [*files.values()]
+
+
+def _tables(
+    loaded: LoadedCampaign, assets: Sequence[Asset], removed: Sequence[RemovedAsset]
+) -> list[ExportFile]:
+    groups = {one.cell: _ad_group(one) for one in assets}
+    campaign = loaded.campaign.slug
+    tables = [
+        file_of(ASSETS, assets_table(assets)),
+        file_of(GOOGLE, google_table(assets, campaign=campaign, groups=groups)),
+    ]
+    return [*tables, file_of(REMOVED, removed_table(removed))] if removed else tables
+
+
+def _ad_group(asset: Asset) -> str:
+    """Return the ad group of an ad file: its axes without the size."""
+    pairs = (pair.partition("=") for pair in asset.axes.split("; "))
+    return " ".join(value for axis, _, value in pairs if axis != "size") or "default"

@@ -1,0 +1,156 @@
+"""Writing an export: into a folder or a zip file, whole or not at all, and never over others'."""
+
+import hashlib
+import os
+import zipfile
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from pipeline.errors import LocalFault, UsageError
+from pipeline.files.confined import ConfinedPath, make_folders, open_file, open_folder, write_whole
+from pipeline.reports.export.assets import MANIFEST, EarlierExport, read_earlier
+
+PIECE = 1024 * 1024
+_OLDEST = (1980, 1, 1, 0, 0, 0)
+"""The time of every file in a zip: the same files give the same bytes."""
+_MODE = 0o644 << 16
+
+Opened = Callable[[], BinaryIO]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExportFile:
+    """One file of an export: its content, or how it is opened."""
+
+    path: str
+    sha256: str
+    content: bytes | Opened
+
+    def pieces(self) -> Iterable[bytes]:
+        """Yield the bytes."""
+        if isinstance(self.content, bytes):
+            yield self.content
+            return
+        with self.content() as stream:
+            while piece := stream.read(PIECE):
+                yield piece
+
+
+def file_of(path: str, content: bytes) -> ExportFile:
+    """Return a file with these bytes."""
+    return ExportFile(path=path, sha256=hashlib.sha256(content).hexdigest(), content=content)
+
+
+def is_zip(to: Path) -> bool:
+    """Return whether an export goes into a zip file."""
+    return to.suffix.lower() == ".zip"
+
+
+def earlier_export(to: Path) -> EarlierExport:
+    """Return what an export at this place delivered before."""
+    try:
+        if not is_zip(to):
+            return read_earlier((to / MANIFEST).read_bytes())
+        with zipfile.ZipFile(to) as archive:
+            return read_earlier(archive.read(MANIFEST))
+    except (OSError, KeyError, zipfile.BadZipFile):
+        return read_earlier(None)
+
+
+def write_export(to: Path, files: Iterable[ExportFile], earlier: EarlierExport) -> int:
+    """Write an export and return how many files changed; the manifest comes last.
+
+    `UsageError` if a file is in the way that no export wrote, `LocalFault` if the disk fails.
+    """
+    if is_zip(to) and to.exists() and not earlier.files:
+        raise UsageError(f"{to} is in the way: no export wrote it; choose another name")
+    try:
+        return _write_zip(to, files) if is_zip(to) else _write_folder(to, list(files), earlier)
+    except OSError as error:
+        raise LocalFault(f"cannot write {to}: {error.strerror or error}") from error
+
+
+def _write_folder(to: Path, files: list[ExportFile], earlier: EarlierExport) -> int:
+    to.mkdir(parents=True, exist_ok=True)
+    root = to.resolve(strict=True)
+    there = {file.path: _sha256_at(root, file.path) for file in files}
+    for file in files:
+        found = there[file.path]
+        known = {None, file.sha256, earlier.files.get(file.path)}
+        if found not in known and file.path != MANIFEST:
+            raise UsageError(
+                f"{to / file.path} is in the way: no export wrote it; move it away, or choose "
+                "another folder"
+            )
+    changed = 0
+    for file in files:
+        if there[file.path] != file.sha256:
+            place = ConfinedPath.at(file.path)
+            make_folders(root, place.folders)
+            write_whole(root, place, file.pieces())
+            changed += 1
+    return changed + _remove_old(root, {file.path for file in files}, earlier.files)
+
+
+def _remove_old(root: Path, kept: set[str], earlier: Mapping[str, str]) -> int:
+    """Remove what an earlier export wrote and this one does not have, unless it was edited."""
+    removed = 0
+    for path, sha256 in earlier.items():
+        try:
+            place = ConfinedPath.at(path)
+        except ValueError:
+            continue  # somebody edited the manifest
+        if path in kept or _sha256_at(root, path) != sha256:
+            continue
+        with suppress(FileNotFoundError):
+            folder = open_folder(root, place.folders)
+            try:
+                os.unlink(place.name, dir_fd=folder)
+            finally:
+                os.close(folder)
+            removed += 1
+    return removed
+
+
+def _sha256_at(root: Path, path: str) -> str | None:
+    try:
+        descriptor = open_file(root, ConfinedPath.at(path))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    with os.fdopen(descriptor, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _write_zip(to: Path, files: Iterable[ExportFile]) -> int:
+    """Write the zip beside its place, then rename it; an equal one is left as it is."""
+    to.parent.mkdir(parents=True, exist_ok=True)
+    beside = to.with_name(f".{to.name}.{os.getpid()}.part")
+    try:
+        count = 0
+        with zipfile.ZipFile(beside, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
+            for file in files:
+                entry = zipfile.ZipInfo(file.path, date_time=_OLDEST)
+                entry.external_attr = _MODE
+                with archive.open(entry, "w", force_zip64=True) as stream:
+                    for piece in file.pieces():
+                        stream.write(piece)
+                count += 1
+        if to.exists() and _digest(to) == _digest(beside):
+            beside.unlink()
+            return 0
+        with beside.open("rb") as stream:
+            os.fsync(stream.fileno())
+        beside.replace(to)
+    except BaseException:
+        with suppress(OSError):
+            beside.unlink()
+        raise
+    return count
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

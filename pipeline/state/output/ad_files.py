@@ -1,0 +1,213 @@
+"""The ad files of a campaign as it stands: which there should be, from which image."""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from pipeline.adfiles.provenance import BY_A_MODEL, BY_AN_ALGORITHM
+from pipeline.campaign.loading import LoadedCampaign
+from pipeline.campaign.matrix.ad_files import DEFAULT, ad_file_name
+from pipeline.campaign.resolved import Variant
+from pipeline.model.ad_file import ENLARGED, FileLabels, ImageFormat, Placement, Recipe
+from pipeline.model.artifact import Artifact
+from pipeline.model.campaign import Cell, CellName, Size, Stage
+from pipeline.model.job import Job
+from pipeline.model.request import Background
+from pipeline.model.verdict import Decision
+from pipeline.prompts.cells import cell_of, unnamed_cells
+from pipeline.state.campaign_state import CampaignState, label_of
+from pipeline.state.lookup import artifact_of
+
+FOLDER, PREVIEW, SUPERSEDED = "adfiles", "adfiles/preview", "adfiles/superseded"
+"""Below the campaign's folder: what can be uploaded, drafts, and what no longer can."""
+
+_SHORT = 12
+"""Characters of the recipe's id in a file name."""
+_ENLARGED_DRAFT = 20.0
+"""Enlargement that is accepted for a preview: drafts have few pixels."""
+_QUOTED = re.compile(r'"([^"\n]{1,120})"')
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlannedAdFile:
+    """One ad file that there should be."""
+
+    cell: CellName
+    job: Job
+    source: Artifact
+    placement: str
+    """The id of the size."""
+    recipe: Recipe
+    name: str
+    """File name for people, with its ending."""
+    path: str
+    """Where it is stored: its name and a part of its recipe's id, relative to the output folder."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AdFilePlan:
+    """All ad files of a campaign, and the cells that have none."""
+
+    files: Sequence[PlannedAdFile]
+    missing: Mapping[CellName, str]
+    """Why a cell has no ad files yet."""
+
+
+def makes_ad_files(loaded: LoadedCampaign) -> bool:
+    """Return whether a run makes ad files: the campaign asks for them, or names placements."""
+    sizes = next(axis.sizes for axis in loaded.matrix.axes if axis.name == "size")
+    named = loaded.campaign.ad_files.asked or any(size.placement for size in sizes)
+    return named and Stage.FINAL in loaded.campaign.stages
+
+
+def plan_ad_files(
+    loaded: LoadedCampaign, state: CampaignState, *, stage: Stage = Stage.FINAL
+) -> AdFilePlan:
+    """Return the ad files that the stored images of a stage give, in the order of the matrix.
+
+    For finals, a cell whose final is rejected or asked for anew has none.
+    """
+    images: dict[CellName, list[tuple[Job, Artifact]]] = {}
+    missing: dict[CellName, str] = {}
+    for job in state.of(stage):
+        artifact = artifact_of(job, state.entries)
+        reason = _withheld(job, artifact, state) if stage is Stage.FINAL else ""
+        if artifact is None or reason:
+            missing[job.at.cell] = reason or f"its {stage} is not stored yet"
+        else:
+            images.setdefault(job.at.cell, []).append((job, artifact))
+    files: list[PlannedAdFile] = []
+    for unnamed in unnamed_cells(loaded):
+        cell = cell_of(loaded, unnamed)
+        if state.asked is not None and cell.name not in state.asked:
+            continue
+        found = images.get(cell.name, [])
+        variant = loaded.variants[unnamed.variant]
+        for job, artifact in found:
+            files += _of_image(loaded, cell, variant, job=job, artifact=artifact)
+        if not found:
+            missing.setdefault(cell.name, "no final is approved")
+    missing = {cell: why for cell, why in missing.items() if cell not in images}
+    return AdFilePlan(files=_with_own_names(files), missing=missing)
+
+
+def _withheld(job: Job, artifact: Artifact | None, state: CampaignState) -> str:
+    """Return why a final is not delivered; empty if it is."""
+    verdict = state.verdicts.get((job.at.cell, Stage.FINAL))
+    if artifact is None or verdict is None or verdict.sha256 != artifact.sha256:
+        return ""
+    match verdict.decision:
+        case Decision.REJECTED:
+            return "its final was rejected"
+        case Decision.REDO:
+            return "its final is to be rendered anew"
+        case Decision.APPROVED | Decision.UNDECIDED:
+            return ""
+
+
+def _of_image(
+    loaded: LoadedCampaign, cell: Cell, variant: Variant, *, job: Job, artifact: Artifact
+) -> Iterator[PlannedAdFile]:
+    settings, size, fit = loaded.campaign.ad_files, cell.size, variant.fit
+    placement = size.placement
+    see_through = variant.background is Background.TRANSPARENT
+    folder = FOLDER if job.at.stage is Stage.FINAL else PREVIEW
+    width, height = (artifact.width, artifact.height) if placement is None else placement.pixels
+    values = {
+        **dict(cell.axes),
+        "campaign": loaded.campaign.slug,
+        "cell": cell.name,
+        "placement": size.id,
+        "width": str(width),
+        "height": str(height),
+    }
+    stem = ad_file_name(settings.name, values)
+    if job.at.take > 1:
+        stem = f"{stem}-t{job.at.take}"
+    for form in formats_of(settings.formats, size, see_through=see_through):
+        recipe = Recipe(
+            source_sha256=artifact.sha256,
+            placement=size.id,
+            pixels=None if placement is None else placement.pixels,
+            safe=(0.0, 0.0, 0.0, 0.0) if placement is None else placement.safe,
+            fit=fit.fit,
+            keep=fit.keep,
+            focus=fit.focus,
+            background=fit.background or (placement.background if placement else ""),
+            format=form,
+            max_kb=None if placement is None else placement.max_kb,
+            alpha=_takes_alpha(placement),
+            enlarge=ENLARGED if job.at.stage is Stage.FINAL else _ENLARGED_DRAFT,
+            labels=_labels(loaded, cell, job),
+        )
+        short = recipe.id[:_SHORT]
+        yield PlannedAdFile(
+            cell=cell.name,
+            job=job,
+            source=artifact,
+            placement=size.id,
+            recipe=recipe,
+            name=f"{stem}.{form}",
+            path=f"{loaded.campaign.slug}/{folder}/{size.id}/{stem}.{short}.{form}",
+        )
+
+
+def formats_of(
+    asked: Mapping[str, tuple[ImageFormat, ...]], size: Size, *, see_through: bool
+) -> Sequence[ImageFormat]:
+    """Return the formats of a size's ad files.
+
+    Those that the campaign names for it; else its default ones that the placement takes; else the
+    one that the placement prefers. Transparent images are no JPEGs unless a size asks for one.
+    """
+    if size.id in asked:
+        return asked[size.id]
+    taken = size.placement.formats if size.placement is not None else ()
+    wanted = asked.get(DEFAULT, (ImageFormat.JPG,))
+    usable = [one for one in wanted if not taken or one in taken]
+    if see_through:
+        usable = [one for one in usable if one is not ImageFormat.JPG]
+        taken = tuple(one for one in taken or (ImageFormat.PNG,) if one is not ImageFormat.JPG)
+    return usable or taken[:1] or (ImageFormat.JPG,)
+
+
+def _takes_alpha(placement: Placement | None) -> bool:
+    """Return whether transparency is accepted; a campaign's own places take it."""
+    return placement is None or placement.alpha or not placement.source
+
+
+def _labels(loaded: LoadedCampaign, cell: Cell, job: Job) -> FileLabels:
+    drawn = loaded.profile.play_money
+    return FileLabels(
+        source_type=BY_AN_ALGORITHM if drawn else BY_A_MODEL,
+        credit=loaded.campaign.provenance.credit,
+        alt_text=alt_text(cell, job.request.prompt),
+        prompt_sha256=hashlib.sha256(job.request.prompt.encode()).hexdigest(),
+    )
+
+
+def alt_text(cell: Cell, prompt: str) -> str:
+    """Return what an image shows in a sentence: the product, and the words that are on it."""
+    axes = dict(cell.axes)
+    subject = label_of(cell, "product", axes["product"]) if "product" in axes else cell.name
+    words = [one.strip() for one in _QUOTED.findall(prompt)]
+    quoted = ", ".join(f"“{one}”" for one in dict.fromkeys(words) if one and one != subject)
+    return f"{subject}, with the words {quoted}" if quoted else subject
+
+
+def _with_own_names(files: Sequence[PlannedAdFile]) -> list[PlannedAdFile]:
+    """Return the files with different names, where the pattern does not tell cells apart."""
+    count = Counter((file.placement, file.name.casefold()) for file in files)
+    return [
+        file if count[file.placement, file.name.casefold()] == 1 else _renamed(file)
+        for file in files
+    ]
+
+
+def _renamed(file: PlannedAdFile) -> PlannedAdFile:
+    mark = hashlib.sha256(f"{file.cell} {file.job.at.take}".encode()).hexdigest()[:6]
+    stem, _, ending = file.name.rpartition(".")
+    path = file.path.replace(f"/{stem}.", f"/{stem}-{mark}.")
+    return replace(file, name=f"{stem}-{mark}.{ending}", path=path)

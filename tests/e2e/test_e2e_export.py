@@ -1,0 +1,169 @@
+"""Delivery: what leaves, what is left out and said, and what has to be taken down."""
+
+import csv
+import hashlib
+import io
+import json
+import shutil
+import subprocess
+import zipfile
+
+import pytest
+from conftest import AD_FILES, SHOP
+
+
+def files_below(folder):
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def table(content):
+    return list(csv.DictReader(io.StringIO(content)))
+
+
+def exported(shop, *words, to="out"):
+    ended = shop("export", "shop.yaml", "--to", to, "--json", *words)
+    return json.loads(ended.out) if ended.out else ended.err, ended.code
+
+
+def test_an_export_has_every_file_its_rows_and_the_originals(shop):
+    result, code = exported(shop)
+    assert (code, result["missing"], len(result["assets"])) == (0, {}, AD_FILES)
+    out = shop.folder / "out"
+    assets = table((out / "assets.csv").read_text())
+    google = table((out / "google-ads-editor.csv").read_text())
+    assert [row["Image"] for row in google] == [row["file"] for row in assets]
+    assert {row["Ad group"] for row in google} == {"citrus", "berry"}
+    finals = shop.output / "shop/finals"
+    for row in assets:
+        content = (out / row["file"]).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == row["sha256"]
+        assert len(content) == int(row["bytes"])
+        original = row["original"].removeprefix("originals/")
+        assert (out / row["original"]).read_bytes() == (finals / original).read_bytes()
+    images = shop.manifest("shop")["images"]
+    paid = sum(image["credits"] for image in images if image["stage"] == "final")
+    assert sum(int(row["credits"]) for row in assets) == paid
+    assert {row["headline"] for row in assets} == {"SUMMER CRUSH", "BERRY RUSH"}
+    assert {row["source_type"] for row in assets} == {"algorithmicMedia"}
+
+
+@pytest.mark.skipif(not shutil.which("exiftool"), reason="Debian's libimage-exiftool-perl")
+def test_an_independent_reader_finds_pixels_format_and_origin(shop):
+    exported(shop)
+    out = shop.folder / "out"
+    for row in table((out / "assets.csv").read_text()):
+        said = subprocess.run(
+            ["exiftool", "-j", "-n", out / row["file"]], capture_output=True, check=True
+        )
+        (found,) = json.loads(said.stdout)
+        assert (found["ImageWidth"], found["ImageHeight"]) == (
+            int(row["width"]), int(row["height"]),
+        )  # fmt: skip
+        assert found["MIMEType"] == row["mime"]
+        assert found["DigitalSourceType"].endswith("digitalsourcetype/algorithmicMedia")
+        assert found["Credit"] == "Sunburst GmbH"
+        assert found["AltTextAccessibility"] == row["alt_text"]
+        assert found["OriginalSHA256"]
+
+
+def test_running_it_again_changes_nothing_in_a_folder_and_in_a_zip(shop):
+    for to in ("out", "out.zip"):
+        first, _ = exported(shop, to=to)
+        assert first["changed"] > AD_FILES
+        before = files_below(shop.folder / "out")
+        second, code = exported(shop, to=to)
+        assert (code, second["changed"]) == (0, 0)
+        assert files_below(shop.folder / "out") == before
+    with zipfile.ZipFile(shop.folder / "out.zip") as archive:
+        assert archive.testzip() is None
+        inside = {
+            name: hashlib.sha256(archive.read(name)).hexdigest() for name in archive.namelist()
+        }
+    assert inside == files_below(shop.folder / "out")
+
+
+def test_what_was_superseded_is_named_to_be_taken_down_and_stays_named(shop):
+    exported(shop)
+    before = {row["asset_id"] for row in table((shop.folder / "out/assets.csv").read_text())}
+    shop.write(SHOP.replace("BERRY RUSH", "BERRY BLISS"), "shop.yaml")
+    result, code = exported(shop)
+    assert (code, len(result["assets"])) == (3, AD_FILES // 2)
+    assert shop("run", "shop.yaml").code == 0
+    for _ in range(2):
+        result, code = exported(shop)
+        assert (code, result["removed"]) == (0, AD_FILES // 2)
+        removed = table((shop.folder / "out/removed.csv").read_text())
+        now = {row["asset_id"] for row in table((shop.folder / "out/assets.csv").read_text())}
+        assert {row["asset_id"] for row in removed} == before - now
+    files = files_below(shop.folder / "out")
+    assert len([name for name in files if name.split("/")[0] in {"hero", "half-page"}]) == 6
+
+
+def test_flagged_ad_files_wait_for_an_approval_of_their_own(shop):
+    shop.write(SHOP.replace("600x200", "600x100"), "shop.yaml")
+    result, code = exported(shop)
+    assert code == 3
+    assert result["missing"] == {
+        f"{product}/hero@hero": "waits for approval: long extension"
+        for product in ("citrus", "berry")
+    }
+    assert "hero" not in {row["placement"] for row in result["assets"]}
+    assert shop("approve", "shop.yaml", "citrus/hero@hero").code == 0
+    result, code = exported(shop)
+    assert (code, set(result["missing"])) == (3, {"berry/hero@hero"})
+    checks = {row["checks"] for row in result["assets"]}
+    assert checks == {"ok", "approved: long extension"}
+    assert shop("undecide", "shop.yaml", "citrus/*@hero").code == 0
+    assert len(exported(shop)[0]["missing"]) == 2
+    ended = shop("approve", "shop.yaml", "citrus/half-page@half-page")
+    assert (ended.code, "no flagged ad file fits" in ended.err) == (2, True)
+
+
+def test_a_damaged_ad_file_is_made_again_and_a_rejected_one_left_out(shop):
+    result, _ = exported(shop)
+    first = shop.output / "shop/adfiles"
+    damaged = next((first / "hero").iterdir())
+    content = damaged.read_bytes()
+    damaged.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    result, code = exported(shop)
+    assert (code, damaged.read_bytes() == content) == (0, True)
+    shop("reject", "shop.yaml", "citrus/hero", "--stage", "final")
+    result, code = exported(shop)
+    assert (code, result["rejected"], result["removed"]) == (0, ["citrus/hero"], 1)
+
+
+def test_files_of_others_are_never_overwritten(shop):
+    result, _ = exported(shop)
+    place = shop.folder / "out" / result["assets"][0]["file"]
+    shutil.rmtree(shop.folder / "out")
+    place.parent.mkdir(parents=True)
+    place.write_bytes(b"a picture of somebody else")
+    (shop.folder / "out.zip").write_bytes(b"an archive of somebody else")
+    for to in ("out", "out.zip"):
+        told, code = exported(shop, to=to)
+        assert code == 2
+        assert "is in the way: no export wrote it" in told
+    assert place.read_bytes() == b"a picture of somebody else"
+
+
+def test_an_accounts_own_template_is_filled_in_its_own_form(shop):
+    head = "Ad Name\tImage File Name\tTitle\tLink"
+    row = "{{ cell }}\t{{ file }}\t{{ headline }}\thttps://example.com/?a=1"
+    (shop.folder / "meta.csv").write_bytes(f"{head}\r\n{row}\r\n".encode("utf-16"))
+    result, code = exported(shop, "--fill", "meta.csv")
+    assert code == 0
+    filled = (shop.folder / "out/filled-meta.csv").read_bytes().decode("utf-16")
+    lines = filled.splitlines()
+    assert lines[0] == head
+    assert len(lines) == 1 + AD_FILES
+    assert lines[1].split("\t")[1] == result["assets"][0]["file"]
+    (shop.folder / "bare.csv").write_text("Ad Name,Image\n")
+    told, code = exported(shop, "--fill", "bare.csv")
+    assert (code, "write one row with {{ file }}" in told) == (2, True)
+    (shop.folder / "odd.csv").write_text("Ad Name,Image\nx,{{ flie }}\n")
+    told, code = exported(shop, "--fill", "odd.csv")
+    assert (code, "has no field flie to fill in (did you mean file?)" in told) == (2, True)
