@@ -7,11 +7,11 @@ from pathlib import Path
 from pipeline.adfiles.record import AdFileRecord
 from pipeline.app.ad_files import AdFileMaker, AdFileReport
 from pipeline.app.campaign import load
-from pipeline.app.commands.verdicts import VerdictOptions, reviewer_name
+from pipeline.app.commands.verdicts import VerdictOptions
 from pipeline.app.open import ledger_in, require_ledger
 from pipeline.app.options import CampaignOptions
-from pipeline.app.run_facts import utc_stamp
-from pipeline.campaign.cell_globs import canonical_glob, compile_globs
+from pipeline.app.run_facts import reviewer_name, utc_stamp
+from pipeline.campaign.cell_globs import Globs, canonical_glob
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import UsageError
 from pipeline.executors.registry import open_executor
@@ -80,7 +80,7 @@ def approve_ad_files(options: VerdictOptions, settings: Settings) -> tuple[str, 
         if row is not None and row.made.flags:
             name = f"{planned.cell}@{planned.placement}"
             flagged.setdefault(name, []).append(row.made.recipe)
-    matches = compile_globs([canonical_glob(options.cells)]).match
+    matches = Globs([canonical_glob(options.cells)]).match
     names = tuple(name for name in flagged if matches(name))
     if not names:
         raise UsageError(
