@@ -55,7 +55,7 @@ class RenderingSettings:
     download_tries: int = 5
     """Downloads of one image in a run, after which it waits for the next run."""
     doubts_in_a_row: int = 3
-    """Consecutive unanswered requests after which the run stops (the circuit opens)."""
+    """Consecutive requests in doubt after which the run stops (the circuit opens)."""
     throttle_patience: float = 900.0
     """Seconds of nothing but throttled replies, after which the run stops."""
     replays: int = 4

@@ -1,7 +1,7 @@
-"""Continuing an image beyond its edges, so that nobody sees where it ended.
+"""Continuing an image beyond its edges without a visible border.
 
-The edge row is drawn outwards and grows softer along the edge with distance, with the grain of the
-picture. Mirrored or blurred backdrops are no alternative: they show ghosts of the headline.
+The row of pixels at the edge is repeated outwards, blurred more with distance, and gets the grain
+of the picture. Mirroring or blurring the picture instead would repeat parts of the headline.
 """
 
 import random
@@ -11,9 +11,9 @@ from typing import Protocol
 from PIL import Image, ImageChops, ImageFilter, ImageOps
 
 RIM = 3
-"""Pixels of the edge that are averaged: one row alone would draw its noise outwards."""
+"""Rows at the edge that are averaged, since a single row would repeat its noise."""
 SOFTENING = 0.15
-"""Standard deviation of the blur along the edge, in pixels for a pixel of distance."""
+"""Standard deviation of the blur along the edge, in pixels per pixel of distance."""
 SHARPEST = 0.7
 """The blur at the edge itself."""
 STEPS = 40
@@ -22,7 +22,7 @@ _GRAIN_STRIP = 24
 """Pixels of the edge on which grain is measured."""
 _TILE = 256
 _FINEST = 0.6
-"""Grain below it is not seen, and not added."""
+"""Weaker grain is not visible, and is not added."""
 _COARSEST = 6.0
 _PLAIN = 2
 
@@ -34,7 +34,7 @@ class _Turn(Protocol):
 def continue_edges(
     image: Image.Image, *, left: int, top: int, right: int, bottom: int
 ) -> Image.Image:
-    """Return an RGB image with so many more pixels on each side; the middle stays as it is."""
+    """Return an RGB image with this many more pixels on each side; its middle is unchanged."""
     image = _beyond(image, left, _left_up, _left_up)
     image = _beyond(image, right, _right_up, _right_down)
     image = _beyond(image, top, _same, _same)
@@ -91,7 +91,7 @@ def _softened(row: Image.Image, deviation: float) -> Image.Image:
 
 
 def _grain_of(strip: Image.Image) -> float:
-    """Return the standard deviation of what is finer than three pixels, 0 to `_COARSEST`."""
+    """Return the standard deviation of details below three pixels, 0 to `_COARSEST`."""
     grey = strip.convert("L")
     if min(grey.size) < 2 * RIM:
         return 0.0
@@ -100,7 +100,7 @@ def _grain_of(strip: Image.Image) -> float:
 
 
 def _usual_level(counts: list[int]) -> float:
-    """Return the level that 68 % of the pixels stay below: details of a few do not count."""
+    """Return the level that 68 % of the pixels are below; a few strong details do not count."""
     wanted, before = _ONE_DEVIATION * sum(counts), 0
     for level, count in enumerate(counts):
         if before + count >= wanted:

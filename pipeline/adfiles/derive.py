@@ -42,7 +42,7 @@ class Derive:
     files: tuple[AdFileTask, ...]
 
     def run(self) -> tuple[AdFile | AdFileRefused, ...]:
-        """Return one result for each file, in order; a file that fails leaves the others alone.
+        """Return one result for each file, in order; a failure affects only its own file.
 
         Raises `ImageBroken` if the image is missing, changed or cannot be decoded, `LocalFault` if
         it cannot be read or memory runs out, `TaskFailed` for whatever else a decoder raises.
@@ -83,7 +83,7 @@ def _write(images: ImageStore, source: SourceImage, shape: SourceShape, file: Ad
     planned, pixels = window_of(shape, recipe)
     if planned.scale > recipe.enlarge:
         raise AdFileFailed(
-            f"the image has {shape.width}×{shape.height} pixels, which would be enlarged "
+            f"the image has {shape.width}×{shape.height} pixels, and would have to be enlarged "
             f"{planned.scale:.1f} times for {pixels[0]}×{pixels[1]}; render it in a higher quality"
         )
     picture = source.flattened(recipe.background)

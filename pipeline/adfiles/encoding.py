@@ -1,7 +1,7 @@
-"""Writing pictures as JPEG, PNG, WebP or AVIF, below a weight where one is set.
+"""Writing pictures as JPEG, PNG, WebP or AVIF, within a maximum size if there is one.
 
-The weight is that of the whole file, metadata included. JPEG and AVIF keep all colour samples
-(4:4:4): at banner sizes thinned colours blur small type.
+The size is that of the whole file, with metadata. JPEG and AVIF keep all colour samples (4:4:4),
+since fewer would blur small type at the size of banners.
 """
 
 import io
@@ -55,7 +55,7 @@ def encode(
 def _within_weight(
     image: Image.Image, encoder: _Encode, xmp: bytes, most: int | None
 ) -> EncodedPicture:
-    """Return the picture in the best quality whose file is light enough, in at most 7 tries."""
+    """Return the picture in the best quality whose file is small enough, in at most 7 tries."""
     content = encoder(image, BEST, xmp)
     if most is None or len(content) <= most:
         return EncodedPicture(content=content, quality=BEST)

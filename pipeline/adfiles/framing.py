@@ -1,4 +1,4 @@
-"""Drawing a planned window: the image in the placement's pixels, continued or padded."""
+"""Rendering a planned window in the placement's pixels, continued or padded if necessary."""
 
 from PIL import Image, ImageColor, ImageStat
 

@@ -1,4 +1,4 @@
-"""What an ad file says of its origin, as XMP: made by a model, from which image and words.
+"""The origin of an ad file, as XMP metadata: made by a model, from which image and prompt.
 
 Sources: IPTC Photo Metadata Standard 2025.1 (DigitalSourceType, AltTextAccessibility), IPTC
 NewsCodes "digitalsourcetype", XMP specification part 1.
@@ -50,7 +50,7 @@ def xmp_packet(recipe: Recipe) -> bytes:
 
 
 def _texts(labels: FileLabels) -> str:
-    """Return what readers of pictures read aloud, in the two places where they look for it."""
+    """Return the alternative text, in the two properties where screen readers look for it."""
     if not labels.alt_text:
         return ""
     words = f'<rdf:Alt><rdf:li xml:lang="x-default">{escape(labels.alt_text)}</rdf:li></rdf:Alt>'

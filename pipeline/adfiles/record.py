@@ -1,4 +1,4 @@
-"""The record of a campaign's ad files: what is on disk, and of which recipe."""
+"""The record of a campaign's ad files: those on disk, and the recipe of each."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -25,8 +25,8 @@ class AdFileRow:
 class AdFileRecord:
     """Every ad file that was made for a campaign, by path; one line each in `adfiles.jsonl`.
 
-    A line is appended after its file is durable: a crash in between makes the file once more. A
-    file that was moved out of the delivered folder has a line without a recipe.
+    A line is appended after its file is durable; after a crash in between, the file is made again.
+    If a file is moved out of the delivered folder, a line without a recipe is appended.
     """
 
     def __init__(self, output: Path, campaign: str) -> None:
@@ -56,7 +56,7 @@ class AdFileRecord:
                 else:
                     self._rows[path] = _row(fields)
             except (ValueError, KeyError, TypeError):
-                continue  # torn by a crash: the file is made once more
+                continue  # torn by a crash: the file is made again
 
     def _decide(self, recipe: str, by: str) -> None:
         if by:
@@ -70,9 +70,9 @@ class AdFileRecord:
         return frozenset(self._approved)
 
     def approve(self, recipe: RecipeId, *, by: str, at: str) -> None:
-        """Note who approved a flagged ad file, or, without `by`, that nobody does any more.
+        """Record who approved a flagged ad file; an empty `by` withdraws the approval.
 
-        The approval is bound to the recipe: another picture or window needs one of its own.
+        The approval is bound to the recipe; another picture or window needs its own.
         """
         self._decide(recipe, by)
         self._append({"approved": recipe, "by": by, "at": at})
@@ -81,7 +81,7 @@ class AdFileRecord:
         yield from self._rows.values()
 
     def find(self, path: str) -> AdFileRow | None:
-        """Return what is known of a file; `None` if it was not made, or has been moved."""
+        """Return the row of a file; `None` if it was not made, or has been moved."""
         return self._rows.get(path)
 
     def whole(self, images: ImageStore) -> Mapping[str, AdFileRow]:
@@ -101,7 +101,7 @@ class AdFileRecord:
 
     def _append(self, fields: Mapping[str, object]) -> None:
         line = json.dumps(fields, ensure_ascii=False, separators=(",", ":")) + "\n"
-        if self._torn:  # a crash left half a line, which must not spoil this one too
+        if self._torn:  # a crash left half a line; begin a new one
             line, self._torn = "\n" + line, False
         try:
             make_folders(self._output, self._place.folders)

@@ -1,4 +1,4 @@
-"""The image that ad files are derived from: 8-bit sRGB, its boxes, and what its edges are like."""
+"""The image that ad files are derived from: 8-bit sRGB, with its boxes and its edges."""
 
 import io
 import math
@@ -18,13 +18,13 @@ from pipeline.lettering.box import Box
 EDGE_SIDE = 512
 """Pixels of the longest side at which edges are measured."""
 DEPTH = 8
-"""Pixels of an edge that are looked at, at that size."""
+"""Depth in pixels, at that size, of the strip that is measured along an edge."""
 SAMPLES = 96
-"""Colours along a longest side that are compared: fewer than pixels, so that grain is averaged."""
+"""Colours compared along the longest side: fewer than its pixels, to average out grain."""
 DEEPEST = 7.5
-"""CIE76 by which a fit edge deviates from its own mean, from the rim inwards."""
+"""Most CIE76 by which a fit edge deviates from its own mean, from the rim inwards."""
 LIVELIEST = 220.0
-"""Sum of the CIE76 between neighbours along a fit edge.
+"""Largest sum of the CIE76 between neighbours along a fit edge.
 
 Measured: of 96 edges of studio pictures 93 are fit, the others have props on them; of 64 edges of
 photos 14 are, most of them sky, floor or a plain ground.
@@ -35,7 +35,7 @@ _SIXTEEN_BIT = ("I;16", "I;16B", "I;16L", "I;16N", "I")
 
 
 class SourceImage:
-    """A decoded image with what the planner has to know of it."""
+    """A decoded image, measured for the planner."""
 
     def __init__(self, pixels: Image.Image, boxes: PictureBoxes | None) -> None:
         """`pixels` are RGB, or RGBA if any of them is transparent."""
@@ -60,7 +60,7 @@ class SourceImage:
         copy = None if self.boxes is None else self.boxes.copy
         product = None if self.boxes is None else self.boxes.product
         if self.has_alpha:
-            # All that a cut-out shows is inside the box of its visible pixels, copy included.
+            # The visible pixels of a cut-out include its copy.
             seen = _visible_box(self.pixels)
             if seen is not None and (copy is None or product is None):
                 product, copy = seen, copy or ()
@@ -74,7 +74,7 @@ class SourceImage:
 
 
 def open_source(stream: BinaryIO) -> SourceImage:
-    """Decode an image to its last pixel, as 8-bit sRGB, upright.
+    """Decode an image completely, as 8-bit sRGB, upright.
 
     CMYK, 16 bits a channel, palettes and other profiles are converted. Raises `ImageBroken` if it
     cannot be decoded, `OSError` if the disk fails.
@@ -86,7 +86,7 @@ def open_source(stream: BinaryIO) -> SourceImage:
         image.load()
         turned = ImageOps.exif_transpose(image)
         if turned.size != image.size:
-            boxes = None  # they were written for the picture as it lies in the file
+            boxes = None  # they refer to the picture before it is turned upright
         return SourceImage(_as_srgb(turned), boxes)
 
 

@@ -1,9 +1,9 @@
-"""The crop planner: which window of an image an ad file shows. Pure functions on numbers.
+"""The crop planner, which chooses the window of an image that an ad file shows.
 
-A window has the placement's ratio and holds all boxes: copy inside the safe zone, the product
-inside the picture. It is as small as that allows and may reach beyond the image, whose edges are
-then continued. Measured on 156 cuts, cropping alone keeps copy and product whole in a third of
-them, and windows that may reach beyond the edges in all.
+A window has the placement's ratio and contains all boxes: copy inside the safe zone, the product
+inside the picture. It is as small as possible and may extend beyond the image, whose edges are
+then continued. In 156 measured cuts, cropping alone keeps copy and product whole in a third of
+them, and windows that may extend beyond the edges do so in all.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,17 +14,17 @@ from pipeline.lettering.box import Box, around
 from pipeline.model.ad_file import Fit, Flag, Framing, Sides
 
 ROOMY, TIGHT = 0.08, 0.02
-"""Room round each box, in shorter sides of the image: where little is extended, and at least."""
+"""Space round each box, in shorter sides of the image: if little is extended, and the least."""
 LITTLE = 0.25
 """Share of an ad file that may be extended for more room round the boxes."""
 LONG = 0.35
 """Share of an ad file beyond the image above which a person has to look."""
 BRIEF = 0.06
-"""Share of a window's side by which an edge is continued although it is not fit for it."""
+"""Share of a window's side by which an edge may be continued even if it is not fit for it."""
 WHOLE = 0.98
 """Share of a box that counts as all of it."""
 SHARP = 1.05
-"""Enlargement that nobody sees."""
+"""Largest enlargement that is not visible."""
 _NOTHING = 1e-6
 
 
@@ -42,7 +42,7 @@ ALL_EDGES = frozenset(Edge)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SourceShape:
-    """What the planner knows of an image."""
+    """The properties of an image that the planner uses."""
 
     width: int
     height: int
@@ -60,7 +60,7 @@ class SourceShape:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Target:
-    """What the planner knows of a placement, and what a person asked for."""
+    """The properties of a placement that the planner uses, and the settings of a person."""
 
     width: int
     height: int
@@ -236,7 +236,7 @@ def _placed(width: float, height: float, source: SourceShape, holds: _Holds) -> 
 
 
 def _start(length: float, whole: float, centre: float, spans: Sequence[_Span]) -> float:
-    """Return where a window begins: centred, then covering the image, then holding all spans."""
+    """Return the start of a window: centred, moved into the image, moved to hold all spans."""
     inside = sorted((0.0, whole - length))
     start = min(max(centre - length / 2, inside[0]), inside[1])
     first, last = _possible(length, spans)
@@ -255,7 +255,7 @@ def _possible(length: float, spans: Sequence[_Span]) -> tuple[float, float]:
 
 
 def _shifted(window: Box, source: SourceShape, holds: _Holds) -> Box:
-    """Move what reaches beyond the image to edges that can be continued, where that is possible."""
+    """Move a window so that it extends beyond the image at edges that can be continued."""
     x = _shifted_start(
         window.x, window.w, source.width, holds.across, fit=_fit(source, Edge.LEFT, Edge.RIGHT)
     )

@@ -1,4 +1,4 @@
-"""Making the ad files of a campaign: exactly those that are missing or changed."""
+"""Making the ad files of a campaign that are missing or changed."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ from pipeline.state.output.ad_files import (
 TOGETHER = 8
 """Most ad files of one task: an image is decoded once for all of them."""
 AT_ONCE = 8
-"""Tasks that are given to the executor at one time; the others wait here."""
+"""Most tasks that are given to the executor at one time."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,14 +39,14 @@ class FailedAdFile:
 
 @dataclass(kw_only=True, slots=True)
 class AdFileReport:
-    """What became of the ad files of a campaign."""
+    """The result of making the ad files of a campaign."""
 
     campaign: Slug
     plan: AdFilePlan
     rows: dict[str, AdFileRow] = field(default_factory=dict)
     """The ad files that are on disk and current, by path."""
     made: int = 0
-    """How many of them were made now."""
+    """Number of them that were made now."""
     failed: list[FailedAdFile] = field(default_factory=list)
     approved: frozenset[str] = frozenset()
     """Recipes of flagged ad files that a person approved."""
@@ -78,15 +78,15 @@ class AdFileMaker:
     output: Path
     campaign: Slug
     stopped: Callable[[], bool] = lambda: False
-    """Says that no further file shall be begun."""
+    """Returns True if no further file may be begun."""
 
     async def make(
         self, plan: AdFilePlan, *, stage: Stage = Stage.FINAL, only: frozenset[CellName] | None
     ) -> AdFileReport:
-        """Make what is missing or changed, and move out what is superseded; safe to repeat.
+        """Make files that are missing or changed, and move out superseded ones; safe to repeat.
 
-        `only`: the cells that `plan` is about; ad files of others stay as they are. A file that
-        cannot be made is reported and leaves the others alone.
+        `only` are the cells that `plan` covers; ad files of other cells are not changed. A file
+        that cannot be made is reported, and the others are made.
         """
         record = AdFileRecord(self.output, self.campaign)
         report = AdFileReport(campaign=self.campaign, plan=plan, approved=record.approved)
@@ -138,9 +138,9 @@ class AdFileMaker:
         stage: Stage,
         only: frozenset[CellName] | None,
     ) -> None:
-        """Move ad files that are no longer planned where nobody uploads them by mistake.
+        """Move ad files that are no longer planned to a folder that is not delivered.
 
-        Previews are removed instead. Files that this program did not make are left alone.
+        Previews are removed instead. Files that this program did not make are not changed.
         """
         planned = {one.path for one in report.plan.files}
         for row in [*record]:
@@ -172,13 +172,13 @@ async def make_ad_files(
 
 
 def superseded_path(campaign: Slug, path: str) -> str:
-    """Return where an ad file goes that can no longer be uploaded."""
+    """Return the path to which a superseded ad file is moved."""
     inside = PurePosixPath(path).relative_to(f"{campaign}/{FOLDER}")
     return f"{campaign}/{SUPERSEDED}/{inside}"
 
 
 def _blamed(files: Sequence[PlannedAdFile], row: AdFileRow, reason: str) -> Iterable[FailedAdFile]:
-    """Return the failure to move a file, told at the file that takes its place, if there is one."""
+    """Return the failure to move a file, reported for the file that replaces it, if any."""
     same = (one for one in files if (one.cell, one.placement) == (row.cell, row.placement))
     first = next(same, None)
     return [] if first is None else [FailedAdFile(planned=first, reason=reason)]

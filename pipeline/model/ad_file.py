@@ -74,7 +74,7 @@ class Fit(StrEnum):
     """The ways to bring an image into the shape of a placement."""
 
     AUTO = "auto"
-    """Whatever keeps copy and product whole."""
+    """The way that keeps copy and product whole."""
     CROP = "crop"
     EXTEND = "extend"
     PAD = "pad"
@@ -96,7 +96,7 @@ class Flag(StrEnum):
     """Reasons why a person has to look at an ad file before it is delivered."""
 
     NOT_LOOKED_FOR = "not looked for"
-    """Nobody knows where the image shows copy: it carries no boxes."""
+    """It is not known where the image shows copy, since it has no boxes."""
     LONG_EXTENSION = "long extension"
     """More than 35 % of the ad file continues the image."""
     UNSURE = "unsure"

@@ -42,7 +42,7 @@ class ImageRows:
         return self._images.lines()
 
     def table(self) -> Iterator[bytes]:
-        """Yield the table; cells that a spreadsheet would read as formulas start with '."""
+        """Yield the table; cells that a spreadsheet would read as formulas get an apostrophe."""
         return self._table.pieces()
 
 

@@ -146,7 +146,7 @@ def test_files_of_others_are_never_overwritten(shop):
     for to in ("out", "out.zip"):
         told, code = exported(shop, to=to)
         assert code == 2
-        assert "is in the way: no export wrote it" in told
+        assert "already exists, and no export wrote it" in told
     assert place.read_bytes() == b"a picture of somebody else"
 
 

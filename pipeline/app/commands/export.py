@@ -57,7 +57,7 @@ _QUOTED = re.compile(r'"([^"\n]{1,120})"')
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ExportOptions(CampaignOptions):
-    """Where a campaign is delivered to."""
+    """The campaign to deliver, and where to."""
 
     to: Path
     """A folder, or a file that ends in `.zip`."""
@@ -72,7 +72,7 @@ class ExportReport:
     to: Path
     assets: Sequence[Asset]
     changed: int
-    """Files that were written or removed; 0 if the export was as it should be."""
+    """Number of files that were written or removed; 0 if the export was up to date."""
     missing: Mapping[str, str]
     """Ad file or cell, and why it was left out."""
     rejected: Sequence[str]
@@ -82,7 +82,7 @@ class ExportReport:
 
 
 def export_campaign(options: ExportOptions, settings: Settings) -> ExportReport:
-    """Deliver what is approved, whole and current; makes ad files that are missing.
+    """Deliver the approved ad files that are current; make those that are missing.
 
     `LockHeld` if a run of the campaign is active. `UsageError` if nothing was ever rendered, or if
     a file is in the way.
@@ -144,7 +144,7 @@ async def _export(
 
 
 def _forget_damaged(record: AdFileRecord, images: ImageStore) -> None:
-    """Forget ad files whose bytes are not those that were written, so that they are made again."""
+    """Remove damaged ad files from the record, so that they are made again."""
     for path, row in record.whole(images).items():
         if sha256_of(images, path) != row.made.sha256:
             record.remove(path)
@@ -156,7 +156,7 @@ Ready = Sequence[tuple[PlannedAdFile, AdFileRow]]
 def _sorted_out(
     report: AdFileReport, state: CampaignState
 ) -> tuple[Ready, dict[str, str], list[str]]:
-    """Return what leaves, why the rest does not, and the cells that were rejected on purpose."""
+    """Return the files to deliver, why the others are left out, and the rejected cells."""
     missing = {f"{one.planned.cell}@{one.planned.placement}": one.reason for one in report.failed}
     ready = []
     for planned, row in report.current:

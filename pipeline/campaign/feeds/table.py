@@ -19,7 +19,7 @@ KEY_JOINT = "\0"
 class Unusable:
     """A cell that must not be used, such as a formula without its result.
 
-    It is no mistake while nothing uses it; a template, condition or join that does fails with the
+    It is reported only if it is used: a template, condition or join that uses it fails with the
     reason.
     """
 

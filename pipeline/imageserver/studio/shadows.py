@@ -65,7 +65,7 @@ class FloorReflection:
     blur: float
     """Radius in pixels."""
     foot: Callable[[float], float]
-    """Returns how far below `floor` the object meets the table, by pixels from its left edge."""
+    """Returns how far below `floor` the object meets the table, x pixels from its left edge."""
 
 
 def reflection(under: Image.Image, sprite: Sprite, mirror: FloorReflection) -> None:

@@ -1,1 +1,1 @@
-"""What leaves the output folder: ad files with their names, originals, and tables about them."""
+"""Exports of a campaign: ad files, originals, and tables that describe them."""

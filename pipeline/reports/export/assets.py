@@ -27,7 +27,7 @@ class Asset:
     """One ad file that is delivered; the fields are the columns of `assets.csv`."""
 
     asset_id: str
-    """The recipe's id: another picture, size or word is another asset."""
+    """The recipe's id: another picture, size or text is another asset."""
     file: str
     """Path in the export."""
     url: str
@@ -53,9 +53,9 @@ class Asset:
     original: str
     """Path of the original in the export."""
     credits: int
-    """Credits of the original, at its first ad file; 0 at the others, so that the sum is right."""
+    """Credits of the original for its first ad file, 0 for the others: the sum is correct."""
     cost: str
-    """The same in the provider's currency; empty where no price is given."""
+    """The same in the provider's currency; empty if no price is given."""
 
 
 COLUMNS = tuple(Asset.__dataclass_fields__)
@@ -176,5 +176,5 @@ def removed_since(earlier: EarlierExport, assets: Sequence[Asset]) -> list[Remov
 
 
 def money(credits: int, per_credit: Decimal | None, currency: str) -> str:  # noqa: A002
-    """Return credits as `0.24 EUR`; empty where no price is given."""
+    """Return credits as `0.24 EUR`; empty if no price is given."""
     return "" if per_credit is None else f"{credits * per_credit:.2f} {currency}"

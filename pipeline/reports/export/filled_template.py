@@ -1,7 +1,7 @@
 """Filling the upload template of an ad account, whose headers are the platform's own.
 
-The template has its header row, and below it one row that shows what belongs where: fields of
-`assets.csv` in double braces, such as `{{ file }}`, among words that every row gets.
+The template has a header row, and below it one row with fields of `assets.csv` in double braces,
+such as `{{ file }}`, and with texts that are the same in every row.
 """
 
 import codecs

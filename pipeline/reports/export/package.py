@@ -1,4 +1,4 @@
-"""Writing an export: into a folder or a zip file, whole or not at all, and never over others'."""
+"""Writing an export into a folder or a zip file, without replacing files of others."""
 
 import hashlib
 import os
@@ -15,7 +15,7 @@ from pipeline.reports.export.assets import MANIFEST, EarlierExport, read_earlier
 
 PIECE = 1024 * 1024
 _OLDEST = (1980, 1, 1, 0, 0, 0)
-"""The time of every file in a zip: the same files give the same bytes."""
+"""The time of every file in a zip, so that the same files give the same bytes."""
 _MODE = 0o644 << 16
 
 Opened = Callable[[], BinaryIO]
@@ -66,7 +66,7 @@ def write_export(to: Path, files: Iterable[ExportFile], earlier: EarlierExport) 
     `UsageError` if a file is in the way that no export wrote, `LocalFault` if the disk fails.
     """
     if is_zip(to) and to.exists() and not earlier.files:
-        raise UsageError(f"{to} is in the way: no export wrote it; choose another name")
+        raise UsageError(f"{to} already exists, and no export wrote it; choose another name")
     try:
         return _write_zip(to, files) if is_zip(to) else _write_folder(to, list(files), earlier)
     except OSError as error:
@@ -82,7 +82,7 @@ def _write_folder(to: Path, files: list[ExportFile], earlier: EarlierExport) -> 
         known = {None, file.sha256, earlier.files.get(file.path)}
         if found not in known and file.path != MANIFEST:
             raise UsageError(
-                f"{to / file.path} is in the way: no export wrote it; move it away, or choose "
+                f"{to / file.path} already exists, and no export wrote it; move it away, or choose "
                 "another folder"
             )
     changed = 0
@@ -96,7 +96,7 @@ def _write_folder(to: Path, files: list[ExportFile], earlier: EarlierExport) -> 
 
 
 def _remove_old(root: Path, kept: set[str], earlier: Mapping[str, str]) -> int:
-    """Remove what an earlier export wrote and this one does not have, unless it was edited."""
+    """Remove files of an earlier export that this one does not have, unless they were edited."""
     removed = 0
     for path, sha256 in earlier.items():
         try:
@@ -125,7 +125,7 @@ def _sha256_at(root: Path, path: str) -> str | None:
 
 
 def _write_zip(to: Path, files: Iterable[ExportFile]) -> int:
-    """Write the zip beside its place, then rename it; an equal one is left as it is."""
+    """Write the zip under a temporary name, then rename it; an equal one is not changed."""
     to.parent.mkdir(parents=True, exist_ok=True)
     beside = to.with_name(f".{to.name}.{os.getpid()}.part")
     try:

@@ -203,7 +203,7 @@ def test_a_campaign_may_name_its_own_paths(board):
         ("con/x", ("the path con/x cannot be used: con is a name that Windows reserves "
          "(cell a/1x1/en and 7 more images)")),
         ("{{ product.name }}:x", ("the path Apple:x cannot be used: a part of the path may not "
-         "hold : (cell a/1x1/en and 3 more images)")),
+         "contain : (cell a/1x1/en and 3 more images)")),
     ],
 )  # fmt: skip
 def test_a_path_that_leaves_its_folder_or_cannot_be_written_is_refused(board, template, complaint):
