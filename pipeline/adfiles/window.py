@@ -50,7 +50,9 @@ class SourceShape:
     """Blocks of words; `None` if nobody looked for them."""
     product: Box | None = None
     fit_edges: frozenset[Edge] = ALL_EDGES
-    """Edges that can be continued without being noticed."""
+    """Edges that can be continued."""
+    smooth_edges: frozenset[Edge] = ALL_EDGES
+    """Edges that can be continued for long without being noticed."""
 
     @property
     def frame(self) -> Box:
@@ -117,7 +119,7 @@ def plan_window(source: SourceShape, target: Target) -> PlannedWindow:
         holds = _holds(source, target, room=TIGHT)
         return _planned(source, target, _crop(source, target, holds), Framing.CROPPED)
     roomy = _whole_window(source, target, room=ROOMY)
-    if _extension(roomy, source) <= LITTLE and _used_edges(roomy, source) <= source.fit_edges:
+    if _extension(roomy, source) <= LITTLE and _used_edges(roomy, source) <= source.smooth_edges:
         window = roomy
     else:
         window = _whole_window(source, target, room=TIGHT)

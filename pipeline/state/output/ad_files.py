@@ -118,7 +118,7 @@ def _of_image(
     values = {
         **dict(cell.axes),
         "campaign": loaded.campaign.slug,
-        "cell": cell.name,
+        "cell": _without_size(cell),
         "placement": size.id,
         "width": str(width),
         "height": str(height),
@@ -152,6 +152,11 @@ def _of_image(
             name=f"{stem}.{form}",
             path=f"{loaded.campaign.slug}/{folder}/{size.id}/{stem}.{short}.{form}",
         )
+
+
+def _without_size(cell: Cell) -> str:
+    """Return a cell's name without its size, which the placement names; whole if that is all."""
+    return "/".join(value for axis, value in cell.axes if axis != "size") or cell.name
 
 
 def formats_of(

@@ -9,7 +9,7 @@ from encoded_pictures import encoded
 from PIL import Image, ImageCms, ImageDraw, PngImagePlugin
 
 from pipeline.adfiles.derive import AdFileRefused, AdFileTask, Derive
-from pipeline.adfiles.source_image import fit_edges, open_source
+from pipeline.adfiles.source_image import continuable_edges, open_source
 from pipeline.adfiles.window import ALL_EDGES
 from pipeline.errors import ImageBroken, LocalFault
 from pipeline.images.local.store import LocalImageStore
@@ -198,10 +198,11 @@ def test_a_profile_is_converted_and_a_broken_one_ignored():
 
 def test_studio_walls_and_tables_can_be_continued_and_grass_cannot():
     wall = open_source(io.BytesIO(studio_picture())).pixels
-    assert fit_edges(wall) == ALL_EDGES
+    assert continuable_edges(wall)[0] == ALL_EDGES
     stripes = Image.new("RGB", (400, 400), "white")
     draw = ImageDraw.Draw(stripes)
     for x in range(0, 400, 16):
         draw.rectangle((x, 0, x + 7, 400), fill="black")
-    assert len(fit_edges(stripes)) == 2
-    assert fit_edges(Image.open(io.BytesIO(encoded("PNG", mode="RGBA", alpha=0)))) == ALL_EDGES
+    assert len(continuable_edges(stripes)[0]) == 2
+    cutout = Image.open(io.BytesIO(encoded("PNG", mode="RGBA", alpha=0)))
+    assert continuable_edges(cutout) == (ALL_EDGES, ALL_EDGES)

@@ -117,6 +117,17 @@ def test_what_is_beyond_the_picture_moves_to_the_edge_that_can_be_continued():
     assert planned.window.bottom <= 1000.5
 
 
+def test_only_smooth_edges_are_continued_for_more_room():
+    """A disc that meets both sides of a story was drawn outwards as two bars."""
+    target = Target(width=1080, height=1920, safe=STORY_ZONE)
+    product = Box(350, 700, 320, 1000)
+    rough = frozenset({Edge.TOP, Edge.BOTTOM})
+    roomy = plan_window(tall(product=product), target)
+    tight = plan_window(tall(product=product, smooth_edges=rough), target)
+    assert tight.window.w < roomy.window.w
+    assert (tight.framing, tight.flags) == (Framing.EXTENDED, ())
+
+
 def test_a_person_decides_how_a_picture_is_fitted():
     target = {"width": 500, "height": 1000}
     crop = plan_window(square(), Target(**target, fit=Fit.CROP))
