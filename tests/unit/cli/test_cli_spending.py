@@ -13,7 +13,7 @@ from pipeline.campaign.loading import load_campaign
 from pipeline.cli.main import main
 from pipeline.cli.progress import SilentProgress
 from pipeline.cli.run_console import TerminalConsole
-from pipeline.errors import Declined
+from pipeline.errors import Declined, LockHeld
 from pipeline.model.credits import Credits
 from pipeline.providers.registry import profile_named, profiles
 from pipeline.state.budgets import BudgetLeft
@@ -61,6 +61,20 @@ def test_a_quiet_run_says_nothing_of_an_overlap(capfd):
         assert "another run of soda" in capfd.readouterr().err
         assert main(["run", "soda.yaml", "-q", "--log", "json"]) == 75
         assert json.loads(capfd.readouterr().err)["exit_code"] == 75
+
+
+class Overdue(LockHeld):
+    """An overlap that is more than that."""
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_quiet_run_says_what_is_wrong_with_an_overlap(capfd, monkeypatch):
+    def fail(*_words, **_options):
+        raise Overdue("the other run hangs")
+
+    monkeypatch.setattr("pipeline.cli.commands.run.run_campaign_file", fail)
+    assert main(["run", "soda.yaml", "-q"]) == 75
+    assert "the other run hangs" in capfd.readouterr().err
 
 
 @pytest.mark.usefixtures("folder")
