@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 GPTIMAGE_URL = "https://api.gptimageapi.dev"
 
@@ -18,6 +19,13 @@ class ProviderSettings:
     """True if `base_url` comes from the environment; it then overrides the campaign file."""
     key: str = field(default="", repr=False)
     """The bearer key; never written anywhere. GPTIMAGE_API_KEY."""
+    key_url: str = ""
+    """The URL that the key was set for; empty if that is `base_url`.
+
+    GPTIMAGE_BASE_URL, or the API's own.
+    """
+    key_hosts: tuple[str, ...] = ()
+    """Further hosts or URLs that may have the key. GPTIMAGE_KEY_HOSTS."""
     reply_timeout: float = 600.0
     """Seconds to wait for the answer to one POST before it counts as lost."""
     connect_timeout: float = 15.0
@@ -37,6 +45,35 @@ class ProviderSettings:
     """A PEM file with authorities to trust besides the system's. PIPELINE_CA_FILE."""
     image_limit: int = 64 * 1024 * 1024
     """Largest image that is accepted, in bytes."""
+
+    @property
+    def key_may_go(self) -> bool:
+        """True if the owner of the machine has allowed the key to be sent to `base_url`."""
+        origin = origin_of(self.base_url)
+        return origin in {origin_of(self.key_url or self.base_url), *self._key_origins}
+
+    @property
+    def plain_is_allowed(self) -> bool:
+        """True if the key may be sent to `base_url` over plain http, also to a public address."""
+        return origin_of(self.base_url) in self._key_origins
+
+    @property
+    def _key_origins(self) -> frozenset[str]:
+        hosts = (host if "://" in host else f"https://{host}" for host in self.key_hosts)
+        return frozenset(origin_of(host) for host in hosts)
+
+
+_PORTS = {"http": 80, "https": 443}
+
+
+def origin_of(url: str) -> str:
+    """Return scheme, host and port of a URL, e.g. `https://x.test:443`; empty if it has no host."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or _PORTS.get(parts.scheme)
+    except ValueError:
+        return ""
+    return f"{parts.scheme}://{parts.hostname}:{port}" if parts.hostname else ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,10 +119,13 @@ class Settings:
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """Return the settings in the environment; command-line flags override them later."""
+    base_url = (environment.get("GPTIMAGE_BASE_URL") or GPTIMAGE_URL).rstrip("/")
     return Settings(
         output=Path(environment.get("PIPELINE_OUTPUT") or "output"),
         gptimage=ProviderSettings(
-            base_url=(environment.get("GPTIMAGE_BASE_URL") or GPTIMAGE_URL).rstrip("/"),
+            base_url=base_url,
+            key_url=base_url,
+            key_hosts=tuple(environment.get("GPTIMAGE_KEY_HOSTS", "").replace(",", " ").split()),
             key=environment.get("GPTIMAGE_API_KEY", "").strip(),
             base_url_given=bool(environment.get("GPTIMAGE_BASE_URL")),
             trust_env={"": None, "0": False}.get(environment.get("PIPELINE_TRUST_ENV", ""), True),

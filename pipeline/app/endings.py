@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 import aiohttp
 
 from pipeline.app.manifest_writer import ManifestWriter
-from pipeline.campaign.campaign_settings import fill_environment
-from pipeline.errors import Interrupted, PipelineError
+from pipeline.campaign.environment import fill_environment
+from pipeline.errors import Interrupted, PipelineError, UsageError
 from pipeline.model.campaign import Campaign, Notice
 from pipeline.model.outcome import Status
 from pipeline.network.exact_urls import exact_url
@@ -91,6 +91,8 @@ async def _post(notice: Notice, content: Mapping[str, object], tell: Callable[[s
         ):
             if reply.status >= 400:  # noqa: PLR2004 - where HTTP's refusals begin
                 tell(f"notify: the webhook answered HTTP {reply.status}")
+    except UsageError as error:
+        tell(f"notify: the webhook was not called: {error}")
     except KeyError as missing:
         tell(f"notify: the variable {missing.args[0]} is not set")
     except (aiohttp.ClientError, TimeoutError, ValueError, OSError) as error:

@@ -80,7 +80,7 @@ async def _embedded(settings: ProviderSettings, *, state: Path) -> AsyncIterator
     choices = options.ServerSettings(state=state, idempotency=options.Idempotency.REPLAY)
     async with late("imageserver.server").ImageServer(choices) as server:
         with _log_in(state):
-            reached = replace(settings, base_url=server.url, key=server.key)
+            reached = replace(settings, base_url=server.url, key=server.key, key_url="")
             open_provider = late("providers.registry").open_provider
             async with open_provider(EMBEDDED, settings=reached, account=EMBEDDED_ACCOUNT) as here:
                 yield here

@@ -1,6 +1,5 @@
 """Making the `Campaign` value of a checked file: all that a run needs besides its jobs."""
 
-import re
 from collections.abc import Mapping
 
 from pipeline.campaign.grammar.campaign_file import CampaignFile
@@ -88,14 +87,3 @@ def _pace(file: CampaignFile) -> PaceLimits:
         images_per_minute=None if rate is None else float(rate),
         failures=limit,
     )
-
-
-_VARIABLE = re.compile(r"\{\{\s*env\.([A-Za-z_][A-Za-z0-9_]*)\s*\}\}", re.ASCII)
-
-
-def fill_environment(text: str, environment: Mapping[str, str]) -> str:
-    """Return a text with each `{{ env.NAME }}` filled in; raise `KeyError` if one is not set.
-
-    Call it only where the text is used, since the result may contain a secret.
-    """
-    return _VARIABLE.sub(lambda found: environment[found[1]], text)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.campaign.campaign_settings import campaign_from
+from pipeline.campaign.environment import check_variables
 from pipeline.campaign.extends import read_extended
 from pipeline.campaign.feeds.gathering import Tables, filter_tables, gather_tables
 from pipeline.campaign.feeds.table import pack
@@ -114,6 +115,7 @@ def _load_checked(checked: CheckedFile, template_process: TemplateProcess) -> Lo
     joins = build_joins(joined, file.data, matrix.axes, findings, places=places)
     check_caps(checked, matrix)
     check_ad_files(checked, matrix)
+    check_variables(checked)
     findings.raise_if_failed()
     return LoadedCampaign(
         campaign=campaign_from(

@@ -100,9 +100,14 @@ def image_socket_factory(own: frozenset[str]) -> Callable[[AddrInfoType], socket
     return _socket_factory(lambda address: address in own or is_public(address))
 
 
-def api_socket_factory(own: frozenset[str]) -> Callable[[AddrInfoType], socket.socket]:
-    """Return a socket factory for the API that allows only private addresses if it has any."""
-    return _socket_factory(lambda address: not own or not is_public(address))
+def api_socket_factory(
+    own: frozenset[str], *, private: bool = False
+) -> Callable[[AddrInfoType], socket.socket]:
+    """Return a socket factory for the API that allows only private addresses if it has any.
+
+    `private` allows only those in any case: the connection is not encrypted.
+    """
+    return _socket_factory(lambda address: not (own or private) or not is_public(address))
 
 
 def _socket_factory(allowed: Callable[[str], bool]) -> Callable[[AddrInfoType], socket.socket]:

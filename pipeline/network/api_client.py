@@ -37,6 +37,9 @@ _NOBODY_THERE = {
 }
 
 
+_REFUSED = "is not allowed"
+"""Part of the message for an address that the socket factory does not allow."""
+
 _SPEAKS_OF_CHARGES = re.compile(
     r"charg|cost|credit|bill|deduct|debit|usage|used|fee|spent", re.IGNORECASE
 )
@@ -65,12 +68,15 @@ class ApiClient:
             # Ends an exchange whose answer arrives byte by byte without end.
             total=settings.connect_timeout + settings.reply_timeout,
         )
+        self._plain = self._base.startswith("http:") and not settings.plain_is_allowed
         trace = aiohttp.TraceConfig()
         trace.on_request_headers_sent.append(_note_sending)
         self._session = aiohttp.ClientSession(
             # No limit here: waiting for a connection would count as waiting for an answer.
             connector=aiohttp.TCPConnector(
-                limit=0, force_close=True, socket_factory=api_socket_factory(own)
+                limit=0,
+                force_close=True,
+                socket_factory=api_socket_factory(own, private=self._plain),
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
@@ -156,6 +162,12 @@ class ApiClient:
                 f"the certificate of {self._base} is not trusted, so nothing was sent and "
                 f"nothing charged: {plain(self._redacted(str(error.certificate_error)))}; "
                 "if it is a gateway of yours, name its CA certificate in PIPELINE_CA_FILE"
+            )
+        if self._plain and isinstance(error, aiohttp.ClientConnectorError) and _REFUSED in words:
+            return ProviderStopped(
+                f"the key is not sent to {self._base} over plain http, where others could read it; "
+                "nothing was sent",
+                remedy=f"use https in the base URL, or set GPTIMAGE_KEY_HOSTS={self._base}",
             )
         return NotSent(f"could not be sent: {words}")
 

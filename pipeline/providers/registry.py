@@ -11,6 +11,7 @@ from pipeline.providers.profiles import EMBEDDED, GPTIMAGE, PROFILES
 from pipeline.settings import ProviderSettings
 
 KEY_VARIABLE = "GPTIMAGE_API_KEY"
+KEY_HOSTS_VARIABLE = "GPTIMAGE_KEY_HOSTS"
 
 # Importing a client takes a third of a second, too long for a command like `status`.
 _CLIENTS: Mapping[ProfileName, tuple[str, str]] = {
@@ -45,7 +46,8 @@ def open_provider(
     """Return a provider, to be entered with `async with`.
 
     Pass `account` if the base URL does not identify it, as for a server on a temporary port.
-    Raises `KeyMissing` if there is no key, `UsageError` if name, URL or key is not valid.
+    Raises `KeyMissing` if there is no key, `UsageError` if name, URL or key is not valid, or if the
+    key was set for another host.
     """
     profile = profile_named(name)
     if not settings.key:
@@ -55,6 +57,13 @@ def open_provider(
     parts = urlsplit(settings.base_url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
         raise UsageError("the provider's base URL must look like https://host, without a password")
+    if not settings.key_may_go:
+        host = parts.hostname if parts.scheme == "https" and not parts.port else settings.base_url
+        raise UsageError(
+            f"the campaign file would send the key in {KEY_VARIABLE} to {settings.base_url}, "
+            f"but it was set for {settings.key_url}; nothing was sent.\n"
+            f"If that host may have your key: {KEY_HOSTS_VARIABLE}={host}"
+        )
     module, client = _CLIENTS[profile.name]
     provider: Provider = getattr(import_module(module), client)(
         profile, account or account_at(profile.name, settings.base_url), settings

@@ -209,3 +209,29 @@ def forget_completeness(output, sha256, content):
         (values["sha256"], values["bytes"], seal, values["id"]),
     )
     ledger.close()
+
+
+def test_a_campaign_file_cannot_have_the_key_sent_to_its_own_hosts(pipeline, served):
+    """Webhook and base URL of a file got the key; `--strict` was silent, and nobody was asked."""
+    server = served("--engine", "none", "--credits", CREDITS)
+    with gateway_to(server.url, server.key) as gateway:
+        key = {"GPTIMAGE_API_KEY": server.key}
+        file = pipeline.write(
+            ONE + f"providers: {{gptimage: {{base_url: '{gateway.url}'}}}}\n", name="elsewhere.yaml"
+        )
+        words = ("run", file, "--provider", "gptimage", "--stage", "draft")
+        refused = pipeline(*words, **key)
+        assert refused.code == 2
+        assert f"GPTIMAGE_KEY_HOSTS={gateway.url}" in " ".join(refused.err.split())
+        hook = (
+            f'notify: [{{when: [always], webhook: "{gateway.url}/{{{{ env.GPTIMAGE_API_KEY }}}}"}}]'
+        )
+        webhook = pipeline.write(ONE + hook, name="webhook.yaml")
+        refused = pipeline("run", webhook, **key)
+        assert refused.code == 2
+        assert "PIPELINE_FILE_VARIABLES=GPTIMAGE_API_KEY" in " ".join(refused.err.split())
+        assert server.key not in refused.err
+        assert (gateway.posts, gateway.charged(of=CREDITS)) == (0, 0)
+        allowed = pipeline(*words, GPTIMAGE_KEY_HOSTS=gateway.url, **key)
+        assert allowed.code == 0, allowed.err
+        assert (gateway.posts, gateway.charged(of=CREDITS)) == (1, 2)

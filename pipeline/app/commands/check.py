@@ -1,15 +1,16 @@
 """Checking campaign files, and explaining a cell."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.app.campaign import load
-from pipeline.app.open import ledger_in
+from pipeline.app.campaign import load, provider_settings
+from pipeline.app.open import EMBEDDED, ledger_in
 from pipeline.app.options import CampaignOptions
 from pipeline.campaign.cell_globs import canonical_glob
-from pipeline.errors import CampaignError, Finding, Severity
+from pipeline.campaign.loading import LoadedCampaign
+from pipeline.errors import CampaignError, Finding, Severity, UsageError
 from pipeline.ledger.registry import ledger_exists
 from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.verdict import Round
@@ -17,7 +18,7 @@ from pipeline.prompts.explain import Explanation, explain
 from pipeline.prompts.finals_check import prove_finals
 from pipeline.prompts.jobs import plan_drafts
 from pipeline.prompts.lint import lint
-from pipeline.settings import Settings
+from pipeline.settings import Settings, read_settings
 from pipeline.state.picks import round_of_final, rounds_from
 
 
@@ -55,9 +56,34 @@ def _check(options: CampaignOptions) -> tuple[Finding, ...]:
         loaded = load(options)
         plan_drafts(loaded)
         prove_finals(loaded)
-        return (*loaded.warnings, *lint(loaded))
+        return (*loaded.warnings, *lint(loaded), *_key_warnings(loaded))
     except CampaignError as error:
         return error.findings
+
+
+def _key_warnings(loaded: LoadedCampaign) -> Iterator[Finding]:
+    """Yield a warning for a base URL in the file to which this machine would not send its key."""
+    name, settings = loaded.campaign.provider, read_settings().gptimage
+    provider = loaded.checked.file.providers.get(name)
+    if name == EMBEDDED or provider is None or not provider.base_url:
+        return
+    try:
+        reached = provider_settings(loaded.campaign, settings)
+    except UsageError:  # it names a variable that is set elsewhere
+        return
+    if reached.key_may_go:
+        return
+    at = loaded.checked.place("providers", name, "base_url")
+    yield Finding(
+        complaint=f"the key is not sent to {reached.base_url}, since it was set for "
+        f"{reached.key_url}, unless GPTIMAGE_KEY_HOSTS names the host",
+        file=at.file,
+        line=at.line,
+        column=at.column,
+        path=f"providers.{name}.base_url",
+        code="key-host",
+        severity=Severity.WARNING,
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

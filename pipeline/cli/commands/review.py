@@ -2,9 +2,14 @@
 
 import argparse
 import contextlib
+import html
+import os
+import secrets
 import sys
 import threading
+import time
 import webbrowser
+from pathlib import Path
 
 from pipeline.app.commands.review import ReviewPageOptions, serve_review
 from pipeline.cli.flags import (
@@ -18,6 +23,15 @@ from pipeline.cli.flags import (
 from pipeline.cli.progress import SilentProgress
 from pipeline.cli.run_console import TerminalConsole
 from pipeline.cli.terminal import is_terminal, say
+
+SECONDS_TO_OPEN = 30.0
+"""Seconds after which the browser has read the page that leads to the link."""
+
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+_LEADS_TO = (
+    '<!DOCTYPE html><meta charset="utf-8"><meta name="referrer" content="no-referrer">'
+    '<meta http-equiv="refresh" content="0; url={0}"><a href="{0}">Open the review</a>'
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,21 +72,36 @@ def run(arguments: argparse.Namespace) -> int:
         allow_spend=arguments.allow_spend,
         command_line=tuple(sys.argv[1:]),
     )
+    settings = settings_of(arguments)
     console = TerminalConsole(
         watcher=SilentProgress(), ask_above=0, ask_never=True, quiet=True, on_page=True
     )
+
+    opened = settings.output.absolute() / f"open-review-{secrets.token_hex(8)}.html"
 
     def ready(url: str) -> None:
         print(url, flush=True)
         spends = "may spend" if options.allow_spend else "cannot spend"
         say(f"Everyone who has this link can give verdicts and {spends}. Ctrl+C stops.")
         if not arguments.no_open and is_terminal(sys.stdout):
-            threading.Thread(target=_open_browser, args=(url,), daemon=True).start()
+            threading.Thread(target=_open_browser, args=(url, opened), daemon=True).start()
 
-    serve_review(options, settings_of(arguments), console=console, ready=ready)
+    try:
+        serve_review(options, settings, console=console, ready=ready)
+    finally:
+        opened.unlink(missing_ok=True)
     return 0
 
 
-def _open_browser(url: str) -> None:
-    with contextlib.suppress(webbrowser.Error):
-        webbrowser.open(url)
+def _open_browser(url: str, place: Path) -> None:
+    """Open a page that leads to the link: a browser's arguments are visible to every user.
+
+    The page is a file that only this user can read, and is removed soon. If it cannot be written,
+    no browser is opened; the link was printed.
+    """
+    with contextlib.suppress(OSError, webbrowser.Error):
+        with os.fdopen(os.open(place, _NEW_FILE, 0o600), "w", encoding="utf-8") as page:
+            page.write(_LEADS_TO.format(html.escape(url)))
+        webbrowser.open(place.as_uri())
+        time.sleep(SECONDS_TO_OPEN)
+        place.unlink(missing_ok=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.campaign.campaign_settings import fill_environment
+from pipeline.campaign.environment import fill_environment
 from pipeline.campaign.first_campaign import campaign_from_feed, first_campaign
 from pipeline.campaign.grammar import reference, schema
 from pipeline.campaign.grammar.campaign_file import CampaignFile
