@@ -19,7 +19,7 @@ from pipeline.model.run import Run, RunPaths
 from pipeline.reports.run_manifest import RunFacts, write_manifest
 from pipeline.reports.run_report import ReportScope, RunReport, make_report
 from pipeline.state.campaign_state import CampaignState
-from pipeline.state.output.folder import point_latest
+from pipeline.state.output.folder import make_folder, point_latest
 from pipeline.state.output.kept_checks import KeptChecks
 
 CHECKPOINT_EVERY = 30.0
@@ -49,13 +49,7 @@ class ManifestWriter:
 
     def open_folder(self) -> None:
         """Make the run's folder; `LocalFault` if that fails."""
-        try:
-            (self.output / self.paths.folder).mkdir(parents=True)
-        except OSError as error:
-            raise LocalFault(
-                f"cannot make the run's folder {self.output / self.paths.folder}: "
-                f"{error.strerror}; nothing was sent"
-            ) from error
+        make_folder(self.output, self.paths.folder)
         self.git = git_commit(Path(self.campaign.file).parent)
 
     async def write(self, state: CampaignState) -> None:

@@ -86,11 +86,16 @@ async def _embedded(settings: ProviderSettings, *, state: Path) -> AsyncIterator
                 yield here
 
 
+class _LogFile(logging.FileHandler):
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
+        """Drop a line that a full disk does not take; logging would print a traceback."""
+
+
 @contextmanager
 def _log_in(state: Path) -> Iterator[None]:
     """Write the server's log to a file, not among the run's messages."""
     log = logging.getLogger("pipeline.imageserver")
-    handler = logging.FileHandler(state / "server.log", delay=True)
+    handler = _LogFile(state / "server.log", delay=True)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     log.addHandler(handler)
     log.propagate = False

@@ -49,7 +49,7 @@ from pipeline.reports.sheet.sheet_files import sheet_input, write_run_sheet
 from pipeline.settings import Settings
 from pipeline.state.campaign_state import CampaignState
 from pipeline.state.due import Rules
-from pipeline.state.output.folder import new_run_id
+from pipeline.state.output.folder import new_run_id, open_log
 from pipeline.state.output.kept_checks import read_kept_checks
 from pipeline.state.output.missing_ledger import unknown_to_ledger
 from pipeline.state.output.unchanged import Fingerprint, remember_unchanged
@@ -195,9 +195,8 @@ async def _session(session: Session, stack: AsyncExitStack) -> int:
         await keep_balance(session.ledger, provider, output=session.output)
     await session.images.sweep(campaign.slug)
     session.manifest_writer.open_folder()
-    log = stack.enter_context(
-        (session.output / session.manifest_writer.paths.log).open("a", encoding="utf-8")
-    )
+    log = open_log(session.output, session.manifest_writer.paths.log)
+    stack.callback(log.close)
     journal = Journal(log, *session.console.journal)
     watcher = Watchers(watchers=(session.console.watcher, journal))
     session.halt.on_halt(lambda reason: watcher.happened(_halting(reason)))

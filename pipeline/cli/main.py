@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import pipeline
 from pipeline.cli.registry import COMMANDS, CommandEntry, find, load_part
-from pipeline.cli.terminal import paint, say, width
+from pipeline.cli.terminal import paint, say, stderr_in_background, width
 from pipeline.errors import Interrupted, UsageError, expected_error
 
 EPILOGUE = """\
@@ -36,6 +36,11 @@ class Parser(argparse.ArgumentParser):
 
 def main(words: Sequence[str]) -> int:
     """Run one command line and return its exit code."""
+    with stderr_in_background(as_json=_logs_json(words)):
+        return _ended(words)
+
+
+def _ended(words: Sequence[str]) -> int:
     try:
         return _run(words)
     except KeyboardInterrupt:

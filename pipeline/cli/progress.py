@@ -174,6 +174,7 @@ class BarProgress:
             return
         self._above(opening_words(opening))
         if due := opening.to_buy + opening.to_fetch:
+            tqdm.monitor_interval = 0  # it would start a thread that only redraws the bar
             self._bar = tqdm(
                 total=due,
                 file=sys.stderr,

@@ -5,7 +5,7 @@ import json
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TextIO, assert_never
+from typing import Protocol, assert_never
 
 from pipeline.model.campaign import Stage
 from pipeline.model.job import Job
@@ -33,11 +33,23 @@ from pipeline.purchasing.events import (
 VERSION = 1
 
 
+class JournalStream(Protocol):
+    """What a journal writes to: a file, a terminal, or a `BackgroundWriter`."""
+
+    def write(self, text: str, /) -> int:
+        """Take a text."""
+        ...
+
+    def flush(self) -> None:
+        """Let what was written be read."""
+        ...
+
+
 class Journal:
     """A watcher that writes events; if a stream fails, it stops writing, and the run goes on."""
 
     def __init__(
-        self, *streams: TextIO, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self, *streams: JournalStream, now: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
         self._streams, self._now = streams, now
         self._flushed = 0.0

@@ -6,14 +6,13 @@ is fsynced once for all images of a group in it.
 """
 
 import asyncio
-import os
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor as Threads
 from dataclasses import dataclass
 from typing import TypeVar, TypeVarTuple
 
-from pipeline.files.confined import OpenFolder
+from pipeline.files.confined import OpenFolder, sync_folder
 from pipeline.images.local.part_file import PartFile
 from pipeline.model.artifact import Artifact
 
@@ -112,7 +111,7 @@ def _write_group(group: Sequence[_Write]) -> list[_Answer]:
             if not isinstance(answers[at], Exception):
                 named.setdefault(write.part.folder, []).append(at)
     for folder, places in named.items():
-        fault = _tried(os.fsync, folder.descriptor)
+        fault = _tried(sync_folder, folder.descriptor)
         for at in places:
             group[at].part.release()
             answers[at] = fault or answers[at]

@@ -1,6 +1,5 @@
 """One run of a campaign at a time: a lock that the kernel releases when the process ends."""
 
-import fcntl
 import os
 import time
 from collections.abc import Iterator
@@ -8,6 +7,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pipeline.errors import LocalFault, LockHeld
+from pipeline.files.confined import ConfinedPath, open_to_lock
+from pipeline.files.locks import try_lock
 
 LOCK_FILE = ".lock"
 _TRIES = 3
@@ -23,8 +24,8 @@ def campaign_lock(output: Path, campaign: str) -> Iterator[None]:
     """
     place = output / campaign / LOCK_FILE
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(place, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+        output.mkdir(parents=True, exist_ok=True)
+        handle = open_to_lock(output, ConfinedPath(folders=(campaign,), name=LOCK_FILE))
     except OSError as error:
         raise LocalFault(f"cannot write to {place.parent}: {error.strerror}") from error
     try:
@@ -32,12 +33,13 @@ def campaign_lock(output: Path, campaign: str) -> Iterator[None]:
             held = _lock(handle)
         except OSError as error:
             raise LocalFault(f"cannot lock {place}: {error.strerror}") from error
-        if not held:
+        if held is None:
             holder = os.pread(handle, 64, 0).decode(errors="replace").strip()
             raise LockHeld(
                 f"another run of {campaign} is alive{f' (process {holder})' if holder else ''}; "
                 "nothing was sent"
             )
+        handle = held
         with suppress(OSError):  # without the process id, on a full disk, the lock still holds
             os.ftruncate(handle, 0)
             os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
@@ -53,21 +55,21 @@ def run_is_alive(output: Path, campaign: str) -> bool:
     except OSError:
         return False
     try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
+        held = try_lock(handle, shared=True)
     except OSError:
         return False
+    else:
+        handle = handle if held is None else held
+        return held is None
     finally:
         os.close(handle)
-    return False
 
 
-def _lock(handle: int) -> bool:
+def _lock(handle: int) -> int | None:
     for attempt in range(_TRIES):
         if attempt:
             time.sleep(_PAUSE)
-        with suppress(BlockingIOError):
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
-    return False
+        held = try_lock(handle)
+        if held is not None:
+            return held
+    return None
