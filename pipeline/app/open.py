@@ -32,9 +32,11 @@ def late(module: str) -> ModuleType:
 
 
 @asynccontextmanager
-async def ledger_in(output: Path, *, read_only: bool = False) -> AsyncIterator[Ledger]:
+async def ledger_in(
+    output: Path, *, read_only: bool = False, recovers: bool = False
+) -> AsyncIterator[Ledger]:
     """Open the ledger of an output folder, and close it at the end."""
-    ledger = await open_ledger(output, read_only=read_only)
+    ledger = await open_ledger(output, read_only=read_only, recovers=recovers)
     try:
         yield ledger
     finally:

@@ -55,7 +55,7 @@ async def render(
     loaded: LoadedCampaign,
     *,
     console: Console,
-    own_signals: bool = True,
+    besides: int = 0,
 ) -> int:
     """Render a campaign whose lock the caller holds; see `render_session`."""
     slug = loaded.campaign.slug
@@ -89,7 +89,7 @@ async def render(
         loaded,
         console=console,
         output=output,
-        own_signals=own_signals,
+        besides=besides,
         found=found,
     )
     return await cast("Awaitable[int]", rendered)

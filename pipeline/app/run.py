@@ -33,11 +33,16 @@ def run_campaign_file(
         return asyncio.run(cast("Coroutine[None, None, int]", ending))
 
 
-async def run_in_server(options: RunOptions, settings: Settings, *, console: Console) -> int:
-    """Do the same inside a server, which handles its own signals and keeps answering requests."""
+async def run_in_server(
+    options: RunOptions, settings: Settings, *, console: Console, besides: int
+) -> int:
+    """Do the same inside a server, which keeps answering requests.
+
+    Its signals reach the run too. `besides`: files that the server may open meanwhile.
+    """
     with _locked(options, settings) as (name, rendering):
         loaded = await asyncio.to_thread(rendering.load, options, name=name)
-        ending = rendering.render(options, settings, loaded, console=console, own_signals=False)
+        ending = rendering.render(options, settings, loaded, console=console, besides=besides)
         return await cast("Awaitable[int]", ending)
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 from collections.abc import Sequence
-from contextlib import AsyncExitStack, nullcontext
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -73,7 +73,6 @@ class Session:
     manifest_writer: ManifestWriter
     scope: RunScope
     halt: Halt
-    own_signals: bool
     found: Fingerprint | None
 
 
@@ -84,17 +83,16 @@ async def render_session(
     *,
     console: Console,
     output: Path,
-    own_signals: bool = True,
+    besides: int = 0,
     found: Fingerprint | None = None,
 ) -> int:
     """Render a campaign whose lock the caller holds; return the exit code.
 
-    `own_signals`: the first SIGINT or SIGTERM drains this session; a server that renders for the
-    review page handles its own signals. `found`: ledger and disk before anything was read, for
-    the next run to compare with.
+    `besides`: files that this process may open for something else. `found`: ledger and disk before
+    anything was read, for the next run to compare with.
     """
     campaign = loaded.campaign
-    settings = _within_descriptors(settings, console)
+    settings = _within_descriptors(settings, console, besides=besides)
     async with AsyncExitStack() as stack:
         ledger = await stack.enter_async_context(ledger_in(output))
         images = images_in(output)
@@ -131,7 +129,6 @@ async def render_session(
             manifest_writer=manifest_writer,
             scope=RunScope(stages=frozenset(stages), only=options.only),
             halt=Halt(),
-            own_signals=own_signals,
             found=found,
         )
         return await _session(session, stack)
@@ -145,10 +142,10 @@ def _new_run(campaign: Campaign, settings: Settings) -> Run:
     )
 
 
-def _within_descriptors(settings: Settings, console: Console) -> Settings:
+def _within_descriptors(settings: Settings, console: Console, *, besides: int) -> Settings:
     """Limit the requests in flight to what the limit of open files allows."""
     wanted = settings.rendering.concurrency
-    allowed = allowed_concurrency(wanted)
+    allowed = allowed_concurrency(wanted, besides=besides)
     if allowed == wanted:
         return settings
     console.note(f"warning: {allowed} requests at once instead of {wanted}: see ulimit -n")
@@ -270,11 +267,7 @@ async def _render(session: Session, work: RunContext | None, before: CampaignSta
     state = before
     try:
         drain = session.settings.rendering.drain
-        with (
-            listen_for_signals(halt, drain=drain, tell=session.console.note)
-            if session.own_signals
-            else (nullcontext())
-        ):
+        with listen_for_signals(halt, drain=drain, tell=session.console.note):
             timer = _stop_later(session)
             async with manifest_writer.checkpoints(before):
                 with expected_errors():

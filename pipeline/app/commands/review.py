@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pipeline.app.campaign import account_of, load
 from pipeline.app.commands.verdicts import review_file_of
 from pipeline.app.console import Console
-from pipeline.app.machine import until_signal
+from pipeline.app.machine import page_connections, until_signal
 from pipeline.app.next_steps import next_step
 from pipeline.app.open import ledger_in
 from pipeline.app.options import CampaignOptions, RunOptions
@@ -58,7 +58,8 @@ class Launcher:
             stage=stage,
             command_line=self.options.command_line,
         )
-        return await run_in_server(options, self.settings, console=self.console)
+        besides = page_connections().most
+        return await run_in_server(options, self.settings, console=self.console, besides=besides)
 
 
 def serve_review(
@@ -82,7 +83,7 @@ async def _serve(
 ) -> None:
     output = open_output(settings.output)
     campaign = loaded.campaign.slug
-    async with ledger_in(output) as ledger:
+    async with ledger_in(output, recovers=True) as ledger:
         subject = ReviewSubject(
             campaign=campaign,
             source=CampaignSource(
@@ -103,10 +104,11 @@ async def _serve(
             names=options.names,
         )
         launcher = Launcher(options=options, settings=settings, console=console)
-        async with ReviewServer(subject, page, launch=launcher) as server:
-            stopped = until_signal()
-            ready(server.url)
-            await stopped
+        with until_signal() as stopped:
+            server = ReviewServer(subject, page, launch=launcher, limits=page_connections())
+            async with server:
+                ready(server.url)
+                await stopped
 
 
 def _launch_command(options: ReviewPageOptions, stage: Stage) -> str:

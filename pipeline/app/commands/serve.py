@@ -32,8 +32,8 @@ async def _serve(
     playground = Playground(
         lint=lambda prompt, transparent: lint_prompt(prompt, transparent=transparent)
     )
-    async with ImageServer(settings, pages=playground) as server:
-        stopped = until_signal()
-        ready(server)
-        await stopped
-        stopping()
+    with until_signal() as stopped:
+        async with ImageServer(settings, pages=playground) as server:
+            ready(server)
+            await stopped
+            stopping()

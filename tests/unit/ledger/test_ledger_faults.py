@@ -285,3 +285,20 @@ async def test_a_process_that_makes_the_ledger_for_ever_is_told_of(tmp_path, mon
     with pytest.raises(LocalFault, match=r"another process has been making the ledger"):
         await SqliteLedger.open(tmp_path / "ledger.db")
     os.close(held)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc and /dev/full")
+async def test_a_ledger_that_recovers_takes_the_next_write_once_there_is_room(tmp_path):
+    """After one full disk the review page answered every verdict with an error, for ever."""
+    place = tmp_path / "ledger.db"
+    ledger = await SqliteLedger.open(place, recovers=True)
+    await ledger.begin(a_run())
+    journal = BrokenJournal(place)
+    journal.leads_to("/dev/full")
+    with pytest.raises(LocalFault):
+        await ledger.end(a_run().id, exit_code=0)
+    journal.mend()
+    await ledger.end(a_run().id, exit_code=0)
+    [run] = await ledger.runs(None)
+    assert run.exit_code == 0
+    await ledger.close()
