@@ -12,7 +12,7 @@ from typing import cast
 from pipeline.app.console import Console
 from pipeline.app.open import campaign_name, late
 from pipeline.app.options import RunOptions
-from pipeline.errors import CampaignError
+from pipeline.errors import CampaignError, RunHangs
 from pipeline.model.campaign import Slug
 from pipeline.settings import Settings
 from pipeline.state.output.folder import open_output
@@ -27,10 +27,15 @@ def run_campaign_file(
     The run handles signals: at the first SIGINT or SIGTERM it waits for images in flight.
     `LockHeld` if another run of the campaign is active.
     """
-    with _locked(options, settings) as (name, rendering):
-        loaded = rendering.load(options, name=name)
-        ending = rendering.render(options, settings, loaded, console=open_console())
-        return asyncio.run(cast("Coroutine[None, None, int]", ending))
+    try:
+        with _locked(options, settings) as (name, rendering):
+            loaded = rendering.load(options, name=name)
+            ending = rendering.render(options, settings, loaded, console=open_console())
+            return asyncio.run(cast("Coroutine[None, None, int]", ending))
+    except RunHangs as hangs:
+        campaign = late("app.campaign").load(options).campaign
+        asyncio.run(late("app.endings").notify_overlap(campaign, hangs))
+        raise
 
 
 async def run_in_server(

@@ -19,6 +19,7 @@ from pipeline.app.open import ledger_in
 from pipeline.app.options import RunOptions
 from pipeline.app.rendering import what_is_asked
 from pipeline.app.spending import confirm_spending
+from pipeline.app.watchdog import GIVE_UP_AFTER, Watchdog, WatchdogTimes
 from pipeline.app.workflow import RunContext, RunScope, keep_shared, run_campaign
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import (
@@ -43,6 +44,7 @@ from pipeline.purchasing.events import BuyingHalted, Watcher, Watchers
 from pipeline.purchasing.halt import Halt
 from pipeline.purchasing.inspecting import ImageInspector
 from pipeline.purchasing.recovery import begin_run
+from pipeline.purchasing.waits import Waits
 from pipeline.reports.journal import Journal
 from pipeline.reports.run_report import RunReport
 from pipeline.reports.sheet.sheet_files import sheet_input, write_run_sheet
@@ -51,6 +53,7 @@ from pipeline.state.campaign_state import CampaignState
 from pipeline.state.due import Rules
 from pipeline.state.output.folder import new_run_id, open_log
 from pipeline.state.output.kept_checks import read_kept_checks
+from pipeline.state.output.lock import note_waiting
 from pipeline.state.output.missing_ledger import unknown_to_ledger
 from pipeline.state.output.unchanged import Fingerprint, remember_unchanged
 from pipeline.state.saved_plans import hold_to_plan, plan_id
@@ -73,6 +76,7 @@ class Session:
     manifest_writer: ManifestWriter
     scope: RunScope
     halt: Halt
+    waits: Waits
     found: Fingerprint | None
 
 
@@ -129,6 +133,7 @@ async def render_session(
             manifest_writer=manifest_writer,
             scope=RunScope(stages=frozenset(stages), only=options.only),
             halt=Halt(),
+            waits=Waits(),
             found=found,
         )
         return await _session(session, stack)
@@ -245,6 +250,7 @@ def _assembled(
             watcher=watcher,
             halt=session.halt,
             rules=rules,
+            waits=session.waits,
             due=sum(len(stage.to_buy) for stage in ahead),
         )
     )
@@ -269,7 +275,7 @@ async def _render(session: Session, work: RunContext | None, before: CampaignSta
         drain = session.settings.rendering.drain
         with listen_for_signals(halt, drain=drain, tell=session.console.note):
             timer = _stop_later(session)
-            async with manifest_writer.checkpoints(before):
+            async with manifest_writer.checkpoints(before), _watchdog(session, work).watching():
                 with expected_errors():
                     state = await run_campaign(work, session.scope)
             if timer is not None:
@@ -281,6 +287,19 @@ async def _render(session: Session, work: RunContext | None, before: CampaignSta
     except LocalFault as fault:
         halt.because(fault)
     return await _end(session, state)
+
+
+def _watchdog(session: Session, work: RunContext) -> Watchdog:
+    campaign = session.loaded.campaign
+    pause = 60.0 / campaign.pace.images_per_minute if campaign.pace.images_per_minute else 0.0
+    return Watchdog(
+        waits=session.waits,
+        halt=session.halt,
+        listen=work.watcher.happened,
+        status=lambda words: note_waiting(session.output, campaign.slug, words),
+        tell=session.console.note,
+        times=WatchdogTimes(give_up_after=GIVE_UP_AFTER + pause),
+    )
 
 
 async def _draw_sheet(session: Session, report: RunReport, state: CampaignState) -> None:

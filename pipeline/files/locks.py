@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 UNSUPPORTED = frozenset(
@@ -59,3 +60,34 @@ def _stand_in(handle: int) -> int:
     name = f"pipeline-{found.st_dev:x}-{found.st_ino:x}.lock"
     flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
     return os.open(place / name, flags, 0o666)
+
+
+def missing_operations(folder: Path) -> list[str]:
+    """Return what the file system of a folder cannot do, in words; leaves nothing behind.
+
+    `OSError` if the folder cannot be written.
+    """
+    name = f".probe-{os.getpid()}"
+    probe, other = folder / name, folder / f"{name}-2"
+    missing = []
+    handle = os.open(probe, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        makers: dict[str, Callable[[], None]] = {
+            "hard links": lambda: other.hardlink_to(probe),
+            "symbolic links": lambda: other.symlink_to(name),
+        }
+        for words, make in makers.items():
+            try:
+                make()
+            except OSError as error:
+                if error.errno not in UNSUPPORTED:
+                    raise
+                missing.append(words)
+            else:
+                other.unlink()
+        if not takes_locks(handle):
+            missing.append("locks")
+    finally:
+        os.close(handle)
+        probe.unlink()
+    return missing

@@ -28,6 +28,7 @@ from pipeline.purchasing.events import (
     Retrying,
     SameImage,
     StageOpening,
+    StillWaiting,
 )
 
 VERSION = 1
@@ -96,6 +97,9 @@ class Journal:
                 self.write("budget" if budget else "checkpoint", reason=reason, exit_code=code)
             case SameImage(job=job, other=other):
                 self.write("same_image", **_name(job), other=other)
+            case StillWaiting(reason=reason, seconds=seconds):
+                self.write("waiting", reason=reason, seconds=round(seconds, 3))
+                self.flush()
             case PaidUnrecorded(job=job, url=url):
                 self.write("unrecorded", **_name(job), url=url)
                 self.flush()

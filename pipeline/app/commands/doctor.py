@@ -14,7 +14,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from pipeline.app.open import ledger_in
-from pipeline.errors import LockHeld, PipelineError
+from pipeline.errors import LockHeld, PipelineError, RunHangs
+from pipeline.files.locks import missing_operations
 from pipeline.ledger.registry import ledger_exists, ledger_size
 from pipeline.settings import Settings
 from pipeline.state.output.folder import open_output
@@ -104,8 +105,29 @@ def _disk(output: Path) -> Iterator[MachineCheck]:
         state=MachineState.OK if free > LITTLE_DISK else MachineState.NOTE,
         said=f"{root} can be written, {free / 1024**3:,.1f} GiB free",
     )
+    yield from _file_system(root)
     yield _ledger(root)
     yield from _locks(root)
+
+
+WITHOUT = {
+    "hard links": "older images are copied instead",
+    "symbolic links": "latest is a folder with copies",
+    "locks": "a campaign is locked for this machine only: start no run of it on another one",
+}
+"""What the pipeline does where a file system lacks an operation."""
+
+
+def _file_system(root: Path) -> Iterator[MachineCheck]:
+    try:
+        missing = missing_operations(root)
+    except OSError as error:
+        said = f"{root}: {error.strerror}"
+        yield MachineCheck(name="files", state=MachineState.BAD, said=said)
+        return
+    for name in missing:
+        said = f"{root} takes no {name}: {WITHOUT[name]}"
+        yield MachineCheck(name="files", state=MachineState.NOTE, said=said)
 
 
 def _ledger(root: Path) -> MachineCheck:
@@ -136,7 +158,9 @@ def _locks(root: Path) -> Iterator[MachineCheck]:
             with campaign_lock(root, campaign):
                 pass
         except LockHeld as held:
-            yield MachineCheck(name="lock", state=MachineState.NOTE, said=str(held))
+            hangs = isinstance(held, RunHangs)
+            state = MachineState.BAD if hangs else MachineState.NOTE
+            yield MachineCheck(name="lock", state=state, said=str(held))
         except PipelineError as error:
             yield MachineCheck(name="lock", state=MachineState.BAD, said=str(error))
 

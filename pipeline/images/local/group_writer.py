@@ -82,7 +82,13 @@ class ImageGroupWriter:
     def _start(self) -> None:
         group = [self._waiting.popleft() for _ in range(min(self.MOST, len(self._waiting)))]
         loop = asyncio.get_running_loop()
-        writing = loop.run_in_executor(self._disk, _write_group, group)
+        writing: asyncio.Future[list[_Answer]]
+        try:
+            writing = loop.run_in_executor(self._disk, _write_group, group)
+        except RuntimeError as error:
+            # No further thread: whoever waits for this group has to hear of it.
+            writing = loop.create_future()
+            writing.set_result([error] * len(group))
         writing.add_done_callback(lambda written: self._deliver(group, written))
 
     def _deliver(self, group: Sequence[_Write], written: asyncio.Future[list[_Answer]]) -> None:

@@ -9,12 +9,15 @@ from pathlib import PurePosixPath
 
 import pytest
 
+from pipeline.app.commands import doctor
 from pipeline.errors import LocalFault, LockHeld
 from pipeline.files.confined import ConfinedPath, write_whole
+from pipeline.files.locks import missing_operations
 from pipeline.images.local.store import LocalImageStore
 from pipeline.model.artifact import Artifact, ImageKind
 from pipeline.model.campaign import Slug
 from pipeline.model.run import RunId, RunPaths
+from pipeline.settings import Settings
 from pipeline.state.output.folder import make_folder, open_log, point_latest, write_file
 from pipeline.state.output.lock import campaign_lock, run_is_alive
 
@@ -137,3 +140,21 @@ def test_a_file_in_place_of_a_folder_is_told_as_one(tmp_path):
     (tmp_path / "soda").write_text("a file")
     with pytest.raises(LocalFault, match="soda is no folder"):
         make_folder(tmp_path, PurePosixPath("soda/runs"))
+
+
+def test_what_a_file_system_lacks_is_named_and_nothing_is_left_there(tmp_path, monkeypatch):
+    assert missing_operations(tmp_path) == []
+    with monkeypatch.context() as poor:
+        for name in ("link", "symlink"):
+            poor.setattr(os, name, refusing(errno.EPERM))
+        poor.setattr(fcntl, "flock", refusing(errno.ENOTSUP))
+        assert missing_operations(tmp_path) == ["hard links", "symbolic links", "locks"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_doctor_says_what_is_done_without_links_and_locks(tmp_path, monkeypatch):
+    monkeypatch.setattr(doctor, "missing_operations", lambda _root: list(doctor.WITHOUT))
+    found = doctor.check_machine(Settings(output=tmp_path))
+    said = [(check.state, check.said) for check in found if check.name == "files"]
+    assert [state for state, _ in said] == ["note"] * 3
+    assert said[0][1] == f"{tmp_path} takes no hard links: older images are copied instead"
