@@ -72,6 +72,16 @@ def stderr_in_background(*, as_json: bool) -> Iterator[None]:
         writer.close()
 
 
+def leave_stdout() -> None:
+    """Drop what could not be written to stdout, so that the interpreter does not try it again."""
+    with contextlib.suppress(AttributeError, OSError, ValueError):
+        try:
+            sys.stdout.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.stdout.flush()
+
+
 def say(text: str = "", *, stream: TextIO | None = None) -> None:
     """Write one line to stderr; a closed or full stream is not an error of the run."""
     with contextlib.suppress(OSError, ValueError):

@@ -136,3 +136,33 @@ def test_a_daemon_that_closed_them_may_serve(tmp_path):
     process.send_signal(signal.SIGTERM)
     assert process.wait(30) == 0
     process.stdout.close()
+
+
+@pytest.mark.parametrize(("closed", "code"), [(True, 6), (False, 6)], ids=["closed", "full"])
+def test_a_stdout_that_takes_nothing_leaves_the_exit_code_of_the_run(tmp_path, closed, code):
+    """`run --json | head` of a run with a doubt ended with 0."""
+    lost = [{"fault": "drop", "when": "after", "skip": 1, "times": 1}]
+    with serving(tmp_path / "state", honours_keys=False, faults=lost) as server:
+        workspace = Workspace(tmp_path / "workspace", server, campaign(2))
+        reading, writing = os.pipe() if closed else (None, os.open("/dev/full", os.O_WRONLY))
+        if closed:
+            os.close(reading)
+        with (tmp_path / "errors.txt").open("w") as errors:
+            process = start(workspace, "--json", stderr=errors, stdout=writing)
+            assert process.wait(60) == code
+        os.close(writing)
+        said = (tmp_path / "errors.txt").read_text()
+        assert "Traceback" not in said
+        assert "Exception ignored" not in said
+        assert ("cannot print the run manifest: No space left" in said) == (not closed)
+
+
+def test_a_result_that_a_full_disk_does_not_take_is_told(tmp_path):
+    with open("/dev/full", "w") as full:  # noqa: PTH123 - a device
+        words = [sys.executable, "-m", "pipeline", "schema"]
+        ended = subprocess.run(
+            words, stdout=full, stderr=subprocess.PIPE, text=True, cwd=tmp_path, check=False
+        )
+    assert ended.returncode == 74
+    assert ended.stderr.startswith("error: No space left on device")
+    assert len(ended.stderr.splitlines()) == 1
