@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import cast
 
 from pipeline.app.console import Console
+from pipeline.app.event_loop import run_in_loop
 from pipeline.app.open import campaign_name, late
 from pipeline.app.options import RunOptions
 from pipeline.errors import CampaignError, RunHangs
@@ -31,10 +32,10 @@ def run_campaign_file(
         with _locked(options, settings) as (name, rendering):
             loaded = rendering.load(options, name=name)
             ending = rendering.render(options, settings, loaded, console=open_console())
-            return asyncio.run(cast("Coroutine[None, None, int]", ending))
+            return run_in_loop(cast("Coroutine[None, None, int]", ending))
     except RunHangs as hangs:
         campaign = late("app.campaign").load(options).campaign
-        asyncio.run(late("app.endings").notify_overlap(campaign, hangs))
+        run_in_loop(late("app.endings").notify_overlap(campaign, hangs))
         raise
 
 

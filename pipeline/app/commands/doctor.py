@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from pipeline.app.event_loop import run_in_loop
 from pipeline.app.open import ledger_in
 from pipeline.errors import LockHeld, PipelineError, RunHangs
 from pipeline.files.locks import missing_operations
@@ -80,7 +81,7 @@ def _reachable(base_url: str) -> MachineCheck:
     parts = urlsplit(base_url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
-        asyncio.run(_connect(parts.hostname or "", port))
+        run_in_loop(_connect(parts.hostname or "", port))
     except (OSError, TimeoutError) as error:
         text = f"{base_url} cannot be reached: {error!s:.200}"
         return MachineCheck(name="provider", state=MachineState.NOTE, said=text)
@@ -137,7 +138,7 @@ def _ledger(root: Path) -> MachineCheck:
     if not ledger_exists(root):
         return MachineCheck(name="ledger", state=MachineState.OK, said="none yet")
     try:
-        asyncio.run(_open_and_close(root))
+        run_in_loop(_open_and_close(root))
     except PipelineError as error:
         return MachineCheck(name="ledger", state=MachineState.BAD, said=str(error))
     size = ledger_size(root)

@@ -1,12 +1,12 @@
 """Serving the review page, and launching runs from it."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pipeline.app.campaign import account_of, load
 from pipeline.app.commands.verdicts import review_file_of
 from pipeline.app.console import Console
+from pipeline.app.event_loop import run_in_loop
 from pipeline.app.machine import page_connections, until_signal
 from pipeline.app.next_steps import next_step
 from pipeline.app.open import ledger_in
@@ -70,7 +70,7 @@ def serve_review(
     ready: Callable[[str], None],
 ) -> None:
     """Serve the page until SIGINT or SIGTERM; `ready` gets its URL, `console` shows launches."""
-    asyncio.run(_serve(load(options), options, settings, console=console, ready=ready))
+    run_in_loop(_serve(load(options), options, settings, console=console, ready=ready))
 
 
 async def _serve(

@@ -19,7 +19,7 @@ from pipeline.cli.flags import (
     whole_number,
 )
 from pipeline.cli.registry import load_part
-from pipeline.errors import LockHeld
+from pipeline.errors import LockHeld, RunHangs
 from pipeline.model.campaign import Stage
 from pipeline.settings import Settings
 
@@ -116,8 +116,9 @@ def _run(arguments: argparse.Namespace, *, stage: Stage | None, ask_always: bool
             settings,
             open_console=lambda: _console(arguments, settings, ask_always=ask_always),
         )
-    except LockHeld:
-        if arguments.quiet and arguments.log == "text":
+    except LockHeld as held:
+        hangs = isinstance(held, RunHangs)
+        if arguments.quiet and arguments.log == "text" and not hangs:
             return LockHeld.exit_code  # the active run reports what it does
         raise
 
