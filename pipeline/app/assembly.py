@@ -20,7 +20,7 @@ from pipeline.purchasing.known_images import KnownImages
 from pipeline.purchasing.pacing import Pacer
 from pipeline.purchasing.renderer import Renderer
 from pipeline.purchasing.reservations import Reservations
-from pipeline.purchasing.waits import Waits
+from pipeline.purchasing.worker_pool import Waits
 from pipeline.settings import RenderingSettings
 from pipeline.state.due import Rules
 

@@ -44,7 +44,7 @@ from pipeline.purchasing.events import BuyingHalted, Watcher, Watchers
 from pipeline.purchasing.halt import Halt
 from pipeline.purchasing.inspecting import ImageInspector
 from pipeline.purchasing.recovery import begin_run
-from pipeline.purchasing.waits import Waits
+from pipeline.purchasing.worker_pool import Waits
 from pipeline.reports.journal import Journal
 from pipeline.reports.run_report import RunReport
 from pipeline.reports.sheet.sheet_files import sheet_input, write_run_sheet
@@ -162,8 +162,7 @@ async def _session(session: Session, stack: AsyncExitStack) -> int:
     options, campaign = session.options, session.loaded.campaign
     known = {one.account for one in await session.ledger.runs(campaign.slug)}
     if session.manifest_writer.run.account not in known:
-        lost = unknown_to_ledger(session.output, campaign.slug, known=known)
-        if lost:
+        if lost := unknown_to_ledger(session.output, campaign.slug, known=known):
             raise UsageError(f"{lost}\nNothing was sent.")
     rules = rules_now(
         session.loaded,
@@ -197,9 +196,7 @@ async def _session(session: Session, stack: AsyncExitStack) -> int:
         await keep_balance(session.ledger, provider, output=session.output)
     await session.images.sweep(campaign.slug)
     session.manifest_writer.open_folder()
-    log = open_log(session.output, session.manifest_writer.paths.log)
-    stack.callback(log.close)
-    journal = Journal(log, *session.console.journal)
+    journal = _journal(session, stack)
     watcher = Watchers(watchers=(session.console.watcher, journal))
     session.halt.on_halt(lambda reason: watcher.happened(_halting(reason)))
     journal.write("start", version=1, run=session.manifest_writer.run.id, campaign=campaign.slug)
@@ -220,6 +217,11 @@ async def _session(session: Session, stack: AsyncExitStack) -> int:
     journal.write("done", exit_code=code)
     journal.flush()
     return code
+
+
+def _journal(session: Session, stack: AsyncExitStack) -> Journal:
+    log = stack.enter_context(open_log(session.output, session.manifest_writer.paths.log))
+    return Journal(log, *session.console.journal)
 
 
 def has_work(loaded: LoadedCampaign, state: CampaignState, ahead: Sequence[WorkAhead]) -> bool:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pipeline.errors import LocalFault
 from pipeline.purchasing.events import Listen, StillWaiting
 from pipeline.purchasing.halt import Halt
-from pipeline.purchasing.waits import Waits
+from pipeline.purchasing.worker_pool import Waits
 
 GIVE_UP_AFTER = 1800.0
 """More seconds than the longest deadline of a single wait."""

@@ -17,7 +17,7 @@ from pipeline.purchasing.known_images import KnownImages
 from pipeline.purchasing.pacing import Clock, Pacer, Sleep
 from pipeline.purchasing.reservations import Reservations
 from pipeline.purchasing.retry import AskAgain, JobTries, RetryDecision
-from pipeline.purchasing.waits import WaitedFor, Waits
+from pipeline.purchasing.worker_pool import WaitedFor, Waits
 from pipeline.settings import RenderingSettings
 
 Bought = Paid | Failed | InDoubt

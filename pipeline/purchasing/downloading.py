@@ -33,7 +33,7 @@ from pipeline.purchasing.inspecting import ImageInspector
 from pipeline.purchasing.known_images import KnownImages
 from pipeline.purchasing.pacing import Sleep
 from pipeline.purchasing.retry import backoff
-from pipeline.purchasing.waits import WaitedFor, Waits
+from pipeline.purchasing.worker_pool import WaitedFor, Waits
 from pipeline.settings import RenderingSettings
 
 MOST_TOLD = 10

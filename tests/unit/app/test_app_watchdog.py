@@ -10,7 +10,7 @@ from pipeline.app.watchdog import Watchdog, WatchdogTimes
 from pipeline.errors import LocalFault
 from pipeline.purchasing.events import StillWaiting
 from pipeline.purchasing.halt import Halt
-from pipeline.purchasing.waits import WaitedFor, Waits
+from pipeline.purchasing.worker_pool import WaitedFor, Waits
 
 LIME = a_job("lime/1x1")
 
