@@ -13,12 +13,27 @@ SECRETS = ("GPTIMAGE_API_KEY", "PIPELINE_SERVE_KEY", "PIPELINE_LEDGER")
 
 def run() -> None:
     """Run one command line and exit with its code."""
+    open_standard_streams()
     if any(os.environ.get(name) for name in SECRETS):
         load_part("private_memory").keep_memory_private()
     code = main(sys.argv[1:])
     # Python looks for garbage several times while it ends: a tenth of what `status` takes.
     gc.freeze()
     sys.exit(code)
+
+
+def open_standard_streams() -> None:
+    """Open what a daemon has closed of stdin, stdout and stderr, on the null device.
+
+    The next files of the run would get their numbers, and its processes would take those files
+    for their stdin and stderr.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:  # noqa: PLR2004 - stderr is 2
+        os.set_inheritable(descriptor, True)  # noqa: FBT003 - it takes no keyword
+    os.close(descriptor)
+    sys.stdin = sys.stdin or os.fdopen(0, "r", closefd=False)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", closefd=False)
+    sys.stderr = sys.stderr or os.fdopen(2, "w", closefd=False)
 
 
 if __name__ == "__main__":

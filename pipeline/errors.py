@@ -30,6 +30,7 @@ PipelineError                   1   a bug unless a subclass says otherwise
 ├── LocalFault                  74  disk, file or ledger; buying stops, paid images are kept
 │   └── LedgerUnusable              damaged, foreign, or newer than this program
 └── LockHeld                    75  another run of this campaign is alive
+    └── RunHangs                    for longer than any of its runs ever took
 """
 
 import errno
@@ -315,6 +316,10 @@ class LockHeld(PipelineError):
     """Another run of this campaign is alive."""
 
     exit_code = 75
+
+
+class RunHangs(LockHeld):
+    """The other run has been alive for longer than any run of its campaign ever took."""
 
 
 _KEPT = "what is paid for is in the ledger"

@@ -20,6 +20,7 @@ from pipeline.purchasing.known_images import KnownImages
 from pipeline.purchasing.pacing import Pacer
 from pipeline.purchasing.renderer import Renderer
 from pipeline.purchasing.reservations import Reservations
+from pipeline.purchasing.worker_pool import Waits
 from pipeline.settings import RenderingSettings
 from pipeline.state.due import Rules
 
@@ -39,6 +40,7 @@ class RunParts:
     watcher: Watcher
     halt: Halt
     rules: Rules
+    waits: Waits
     due: int
     """Number of images due at the start; a failure limit in per cent refers to it."""
 
@@ -68,6 +70,7 @@ def assemble(parts: RunParts) -> RunContext:
         known_images=known_images,
         settings=parts.settings,
         listen=parts.watcher.happened,
+        waits=parts.waits,
         sleep=parts.halt.sleep,
     )
     downloader = Downloader(
@@ -78,6 +81,7 @@ def assemble(parts: RunParts) -> RunContext:
         known_images=known_images,
         settings=parts.settings,
         listen=parts.watcher.happened,
+        waits=parts.waits,
     )
     return RunContext(
         run=parts.run,

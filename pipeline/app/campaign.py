@@ -30,7 +30,7 @@ from pipeline.state.output.balances import (
     note_balance,
     read_balance,
 )
-from pipeline.state.output.folder import EMBEDDED_STATE
+from pipeline.state.output.folder import EMBEDDED_STATE, make_folder
 
 PATIENCE = 15.0
 """Longest wait, in seconds, for an API to report the credits left; a run then starts without."""
@@ -97,8 +97,10 @@ def open_campaign_account(
     reached = settings.gptimage
     if campaign.provider != EMBEDDED:
         reached = provider_settings(campaign, reached)
-    state = output / EMBEDDED_STATE / campaign.slug
-    return open_account(campaign.provider, reached, state=state)
+    state = EMBEDDED_STATE / campaign.slug
+    if campaign.provider == EMBEDDED:
+        make_folder(output, state)
+    return open_account(campaign.provider, reached, state=output / state)
 
 
 async def keep_balance(ledger: Ledger, provider: Provider, *, output: Path) -> None:

@@ -10,7 +10,7 @@ import aiohttp
 
 from pipeline.app.manifest_writer import ManifestWriter
 from pipeline.campaign.environment import fill_environment
-from pipeline.errors import Interrupted, PipelineError, UsageError
+from pipeline.errors import Interrupted, PipelineError, RunHangs, UsageError
 from pipeline.model.campaign import Campaign, Notice
 from pipeline.model.outcome import Status
 from pipeline.network.exact_urls import exact_url
@@ -80,6 +80,17 @@ async def notify(
     for notice in campaign.notices:
         if words & set(notice.when):
             await _post(notice, content, tell)
+
+
+async def notify_overlap(campaign: Campaign, hangs: RunHangs) -> None:
+    """Tell the webhooks of a run that hangs, as of one that has stopped."""
+    content = {
+        "text": f"{campaign.slug}: {hangs}",
+        "campaign": campaign.slug,
+        "exit_code": hangs.exit_code,
+    }
+    words = frozenset({"always", "stopped"})
+    await notify(campaign, content, words=words, tell=lambda _words: None)
 
 
 async def _post(notice: Notice, content: Mapping[str, object], tell: Callable[[str], None]) -> None:

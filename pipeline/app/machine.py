@@ -1,14 +1,17 @@
 """The operating system's limit of open files, and its signals."""
 
 import asyncio
+import os
 import resource
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from types import FrameType
 
 from pipeline.errors import Interrupted, LocalFault
 from pipeline.purchasing.halt import Halt
 from pipeline.purchasing.renderer import WORKERS_PER_REQUEST
+from pipeline.webserver.listening import FEWEST, ConnectionLimits, descriptor_limit
 
 ENDINGS = {signal.SIGINT: 130, signal.SIGTERM: 143}
 """Signals that end a run, and the exit code of each."""
@@ -18,24 +21,29 @@ AT_REST = 64
 PER_DOWNLOAD = 3
 """Open files per download: a connection, the file and its folder."""
 MOST_DOWNLOADS = 128
+MOST_PAGE_CONNECTIONS = 128
+IDLE_PAGE = 60.0
+"""Seconds after which an idle connection to the review page is closed; browsers open another."""
 
 
-def allowed_concurrency(wanted: int) -> int:
+def allowed_concurrency(wanted: int, *, besides: int = 0) -> int:
     """Return how many requests in flight the file descriptors allow, at most `wanted`.
 
-    Raises the soft limit if necessary. `LocalFault` if not even one request fits.
+    `besides`: files that this process may open for something else, such as its page. Raises the
+    soft limit if necessary. `LocalFault` if not even one request fits.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    needed = descriptors_for(wanted)
+    needed = descriptors_for(wanted) + besides
     if soft != resource.RLIM_INFINITY and soft < needed:
         soft = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     if soft == resource.RLIM_INFINITY or soft >= needed:
         return wanted
-    fitting = [count for count in range(1, wanted) if descriptors_for(count) <= soft]
+    fitting = [count for count in range(1, wanted) if descriptors_for(count) + besides <= soft]
     if not fitting:
         raise LocalFault(
-            f"a process may open {soft} files here, and a run needs {descriptors_for(1)}; "
+            f"a process may open {soft} files here, and a run needs "
+            f"{descriptors_for(1) + besides}; "
             f"nothing was sent. Allow more: ulimit -n {needed}"
         )
     return fitting[-1]
@@ -80,27 +88,67 @@ def listen_for_signals(halt: Halt, *, drain: float, tell: Callable[[str], None])
         tell(f"{which.name}: waiting for images in flight, at most {drain:g} s; again to abort")
         timers.append(loop.call_later(drain, abort))
 
-    handled = signals_to_handle()
-    for which in handled:
-        loop.add_signal_handler(which, received, which)
     try:
-        yield
+        with _on_signals(received):
+            yield
     finally:
         for timer in timers:
             timer.cancel()
-        for which in handled:
-            loop.remove_signal_handler(which)
 
 
-def until_signal() -> asyncio.Future[None]:
-    """Return a future that is done at the first SIGINT or SIGTERM."""
-    loop = asyncio.get_running_loop()
-    stopped: asyncio.Future[None] = loop.create_future()
+@contextmanager
+def until_signal() -> Iterator[asyncio.Future[None]]:
+    """Yield a future that is done at the first SIGINT or SIGTERM while inside."""
+    stopped: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    def stop() -> None:
+    def stop(_which: signal.Signals) -> None:
         if not stopped.done():
             stopped.set_result(None)
 
-    for which in signals_to_handle():
-        loop.add_signal_handler(which, stop)
-    return stopped
+    with _on_signals(stop):
+        yield stopped
+
+
+@contextmanager
+def _on_signals(received: Callable[[signal.Signals], None]) -> Iterator[None]:
+    """Call a function on the event loop at each signal while inside, and at the third one exit.
+
+    A listener inside of another one passes signals on to it. The third signal exits even if the
+    event loop is blocked: nothing is lost that a power cut would not lose.
+    """
+    loop = asyncio.get_running_loop()
+    before = {which: signal.getsignal(which) for which in signals_to_handle()}
+    seen = 0
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        nonlocal seen
+        seen += 1
+        if seen >= _EXIT_AT:
+            os._exit(128 + number)
+        with suppress(RuntimeError):  # the loop is closed: the program is ending
+            loop.call_soon_threadsafe(received, signal.Signals(number))
+        outer = before[signal.Signals(number)]
+        if callable(outer) and outer in _LISTENERS:
+            outer(number, frame)
+
+    _LISTENERS.append(handle)
+    for which in before:
+        signal.signal(which, handle)
+    try:
+        yield
+    finally:
+        for which, outer in before.items():
+            signal.signal(which, outer)
+        _LISTENERS.remove(handle)
+
+
+_EXIT_AT = 3
+"""The signal that exits at once: the first one drains, the second one aborts."""
+_LISTENERS: list[Callable[[int, FrameType | None], None]] = []
+"""Handlers that are in place; any other handler is Python's own."""
+
+
+def page_connections() -> ConnectionLimits:
+    """Return the limits of the review page: most open files are left to the runs that it starts."""
+    most = max(FEWEST, min(MOST_PAGE_CONNECTIONS, descriptor_limit() // 4))
+    return ConnectionLimits(most=most, idle=IDLE_PAGE)

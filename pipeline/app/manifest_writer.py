@@ -24,7 +24,7 @@ from pipeline.reports.run_report import (
     make_report,
 )
 from pipeline.state.campaign_state import CampaignState
-from pipeline.state.output.folder import point_latest
+from pipeline.state.output.folder import make_folder, point_latest
 from pipeline.state.output.kept_checks import KeptChecks
 
 CHECKPOINT_EVERY = 30.0
@@ -54,13 +54,7 @@ class ManifestWriter:
 
     def open_folder(self) -> None:
         """Make the run's folder; `LocalFault` if that fails."""
-        try:
-            (self.output / self.paths.folder).mkdir(parents=True)
-        except OSError as error:
-            raise LocalFault(
-                f"cannot make the run's folder {self.output / self.paths.folder}: "
-                f"{error.strerror}; nothing was sent"
-            ) from error
+        make_folder(self.output, self.paths.folder)
         self.git = git_commit(Path(self.campaign.file).parent)
 
     async def write(self, state: CampaignState) -> None:

@@ -32,9 +32,11 @@ def late(module: str) -> ModuleType:
 
 
 @asynccontextmanager
-async def ledger_in(output: Path, *, read_only: bool = False) -> AsyncIterator[Ledger]:
+async def ledger_in(
+    output: Path, *, read_only: bool = False, recovers: bool = False
+) -> AsyncIterator[Ledger]:
     """Open the ledger of an output folder, and close it at the end."""
-    ledger = await open_ledger(output, read_only=read_only)
+    ledger = await open_ledger(output, read_only=read_only, recovers=recovers)
     try:
         yield ledger
     finally:
@@ -86,11 +88,16 @@ async def _embedded(settings: ProviderSettings, *, state: Path) -> AsyncIterator
                 yield here
 
 
+class _LogFile(logging.FileHandler):
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
+        """Drop a line that a full disk does not take; logging would print a traceback."""
+
+
 @contextmanager
 def _log_in(state: Path) -> Iterator[None]:
     """Write the server's log to a file, not among the run's messages."""
     log = logging.getLogger("pipeline.imageserver")
-    handler = logging.FileHandler(state / "server.log", delay=True)
+    handler = _LogFile(state / "server.log", delay=True)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     log.addHandler(handler)
     log.propagate = False

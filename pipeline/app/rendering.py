@@ -57,7 +57,7 @@ async def render(
     loaded: LoadedCampaign,
     *,
     console: Console,
-    own_signals: bool = True,
+    besides: int = 0,
 ) -> int:
     """Render a campaign whose lock the caller holds; see `render_session`."""
     slug = loaded.campaign.slug
@@ -91,7 +91,7 @@ async def render(
         loaded,
         console=console,
         output=output,
-        own_signals=own_signals,
+        besides=besides,
         found=found,
     )
     return await cast("Awaitable[int]", rendered)

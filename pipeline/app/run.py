@@ -10,9 +10,10 @@ from types import ModuleType
 from typing import cast
 
 from pipeline.app.console import Console
+from pipeline.app.event_loop import run_in_loop
 from pipeline.app.open import campaign_name, late
 from pipeline.app.options import RunOptions
-from pipeline.errors import CampaignError
+from pipeline.errors import CampaignError, RunHangs
 from pipeline.model.campaign import Slug
 from pipeline.settings import Settings
 from pipeline.state.output.folder import open_output
@@ -27,17 +28,27 @@ def run_campaign_file(
     The run handles signals: at the first SIGINT or SIGTERM it waits for images in flight.
     `LockHeld` if another run of the campaign is active.
     """
-    with _locked(options, settings) as (name, rendering):
-        loaded = rendering.load(options, name=name)
-        ending = rendering.render(options, settings, loaded, console=open_console())
-        return asyncio.run(cast("Coroutine[None, None, int]", ending))
+    try:
+        with _locked(options, settings) as (name, rendering):
+            loaded = rendering.load(options, name=name)
+            ending = rendering.render(options, settings, loaded, console=open_console())
+            return run_in_loop(cast("Coroutine[None, None, int]", ending))
+    except RunHangs as hangs:
+        campaign = late("app.campaign").load(options).campaign
+        run_in_loop(late("app.endings").notify_overlap(campaign, hangs))
+        raise
 
 
-async def run_in_server(options: RunOptions, settings: Settings, *, console: Console) -> int:
-    """Do the same inside a server, which handles its own signals and keeps answering requests."""
+async def run_in_server(
+    options: RunOptions, settings: Settings, *, console: Console, besides: int
+) -> int:
+    """Do the same inside a server, which keeps answering requests.
+
+    Its signals reach the run too. `besides`: files that the server may open meanwhile.
+    """
     with _locked(options, settings) as (name, rendering):
         loaded = await asyncio.to_thread(rendering.load, options, name=name)
-        ending = rendering.render(options, settings, loaded, console=console, own_signals=False)
+        ending = rendering.render(options, settings, loaded, console=console, besides=besides)
         return await cast("Awaitable[int]", ending)
 
 

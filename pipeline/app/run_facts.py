@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -37,6 +38,7 @@ def redacted(arguments: Sequence[str]) -> list[str]:
     return safe
 
 
+@cache  # the manifest is written often, and package metadata is read from the disk
 def versions() -> dict[str, str]:
     """Return the versions that a run used, to explain why a later one differs."""
     packages = ("aiohttp", "apsw", "pillow", "resvg-py", "uharfbuzz")

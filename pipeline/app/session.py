@@ -3,7 +3,7 @@
 import asyncio
 import gc
 from collections.abc import Sequence
-from contextlib import AsyncExitStack, nullcontext
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from pipeline.app.open import ledger_in
 from pipeline.app.options import RunOptions
 from pipeline.app.rendering import what_is_asked
 from pipeline.app.spending import confirm_spending
+from pipeline.app.watchdog import GIVE_UP_AFTER, Watchdog, WatchdogTimes
 from pipeline.app.workflow import RunContext, RunScope, keep_shared, run_campaign
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import (
@@ -44,14 +45,16 @@ from pipeline.purchasing.events import BuyingHalted, Watcher, Watchers
 from pipeline.purchasing.halt import Halt
 from pipeline.purchasing.inspecting import ImageInspector
 from pipeline.purchasing.recovery import begin_run
+from pipeline.purchasing.worker_pool import Waits
 from pipeline.reports.journal import Journal
 from pipeline.reports.run_report import RunReport
 from pipeline.reports.sheet.sheet_files import sheet_input, write_run_sheet
 from pipeline.settings import Settings
 from pipeline.state.campaign_state import CampaignState
 from pipeline.state.due import Rules
-from pipeline.state.output.folder import new_run_id
+from pipeline.state.output.folder import new_run_id, open_log
 from pipeline.state.output.kept_checks import read_kept_checks
+from pipeline.state.output.lock import note_waiting
 from pipeline.state.output.missing_ledger import unknown_to_ledger
 from pipeline.state.output.unchanged import Fingerprint, remember_unchanged
 from pipeline.state.saved_plans import hold_to_plan, plan_id
@@ -74,7 +77,7 @@ class Session:
     manifest_writer: ManifestWriter
     scope: RunScope
     halt: Halt
-    own_signals: bool
+    waits: Waits
     found: Fingerprint | None
 
 
@@ -85,17 +88,16 @@ async def render_session(
     *,
     console: Console,
     output: Path,
-    own_signals: bool = True,
+    besides: int = 0,
     found: Fingerprint | None = None,
 ) -> int:
     """Render a campaign whose lock the caller holds; return the exit code.
 
-    `own_signals`: the first SIGINT or SIGTERM drains this session; a server that renders for the
-    review page handles its own signals. `found`: ledger and disk before anything was read, for
-    the next run to compare with.
+    `besides`: files that this process may open for something else. `found`: ledger and disk before
+    anything was read, for the next run to compare with.
     """
     campaign = loaded.campaign
-    settings = _within_descriptors(settings, console)
+    settings = _within_descriptors(settings, console, besides=besides)
     async with AsyncExitStack() as stack:
         ledger = await stack.enter_async_context(ledger_in(output))
         images = images_in(output)
@@ -132,7 +134,7 @@ async def render_session(
             manifest_writer=manifest_writer,
             scope=RunScope(stages=frozenset(stages), only=options.only),
             halt=Halt(),
-            own_signals=own_signals,
+            waits=Waits(),
             found=found,
         )
         return await _session(session, stack)
@@ -146,10 +148,10 @@ def _new_run(campaign: Campaign, settings: Settings) -> Run:
     )
 
 
-def _within_descriptors(settings: Settings, console: Console) -> Settings:
+def _within_descriptors(settings: Settings, console: Console, *, besides: int) -> Settings:
     """Limit the requests in flight to what the limit of open files allows."""
     wanted = settings.rendering.concurrency
-    allowed = allowed_concurrency(wanted)
+    allowed = allowed_concurrency(wanted, besides=besides)
     if allowed == wanted:
         return settings
     console.note(f"warning: {allowed} requests at once instead of {wanted}: see ulimit -n")
@@ -161,8 +163,7 @@ async def _session(session: Session, stack: AsyncExitStack) -> int:
     options, campaign = session.options, session.loaded.campaign
     known = {one.account for one in await session.ledger.runs(campaign.slug)}
     if session.manifest_writer.run.account not in known:
-        lost = unknown_to_ledger(session.output, campaign.slug, known=known)
-        if lost:
+        if lost := unknown_to_ledger(session.output, campaign.slug, known=known):
             raise UsageError(f"{lost}\nNothing was sent.")
     rules = rules_now(
         session.loaded,
@@ -196,10 +197,7 @@ async def _session(session: Session, stack: AsyncExitStack) -> int:
         await keep_balance(session.ledger, provider, output=session.output)
     await session.images.sweep(campaign.slug)
     session.manifest_writer.open_folder()
-    log = stack.enter_context(
-        (session.output / session.manifest_writer.paths.log).open("a", encoding="utf-8")
-    )
-    journal = Journal(log, *session.console.journal)
+    journal = _journal(session, stack)
     watcher = Watchers(watchers=(session.console.watcher, journal))
     session.halt.on_halt(lambda reason: watcher.happened(_halting(reason)))
     journal.write("start", version=1, run=session.manifest_writer.run.id, campaign=campaign.slug)
@@ -220,6 +218,11 @@ async def _session(session: Session, stack: AsyncExitStack) -> int:
     journal.write("done", exit_code=code)
     journal.flush()
     return code
+
+
+def _journal(session: Session, stack: AsyncExitStack) -> Journal:
+    log = stack.enter_context(open_log(session.output, session.manifest_writer.paths.log))
+    return Journal(log, *session.console.journal)
 
 
 def has_work(loaded: LoadedCampaign, state: CampaignState, ahead: Sequence[WorkAhead]) -> bool:
@@ -250,6 +253,7 @@ def _assembled(
             watcher=watcher,
             halt=session.halt,
             rules=rules,
+            waits=session.waits,
             due=sum(len(stage.to_buy) for stage in ahead),
         )
     )
@@ -272,13 +276,9 @@ async def _render(session: Session, work: RunContext | None, before: CampaignSta
     state = before
     try:
         drain = session.settings.rendering.drain
-        with (
-            listen_for_signals(halt, drain=drain, tell=session.console.note)
-            if session.own_signals
-            else (nullcontext())
-        ):
+        with listen_for_signals(halt, drain=drain, tell=session.console.note):
             timer = _stop_later(session)
-            async with manifest_writer.checkpoints(before):
+            async with manifest_writer.checkpoints(before), _watchdog(session, work).watching():
                 with expected_errors():
                     state = await run_campaign(work, session.scope)
             if timer is not None:
@@ -290,6 +290,19 @@ async def _render(session: Session, work: RunContext | None, before: CampaignSta
     except LocalFault as fault:
         halt.because(fault)
     return await _end(session, state)
+
+
+def _watchdog(session: Session, work: RunContext) -> Watchdog:
+    campaign = session.loaded.campaign
+    pause = 60.0 / campaign.pace.images_per_minute if campaign.pace.images_per_minute else 0.0
+    return Watchdog(
+        waits=session.waits,
+        halt=session.halt,
+        listen=work.watcher.happened,
+        status=lambda words: note_waiting(session.output, campaign.slug, words),
+        tell=session.console.note,
+        times=WatchdogTimes(give_up_after=GIVE_UP_AFTER + pause),
+    )
 
 
 async def _draw_sheet(session: Session, report: RunReport, state: CampaignState) -> None:

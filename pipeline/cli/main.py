@@ -1,7 +1,6 @@
 """The command line: find the command, run it, and return its exit code."""
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from itertools import groupby, pairwise
@@ -9,7 +8,7 @@ from typing import NoReturn
 
 import pipeline
 from pipeline.cli.registry import COMMANDS, CommandEntry, find, load_part
-from pipeline.cli.terminal import paint, say, width
+from pipeline.cli.terminal import leave_stdout, paint, say, stderr_in_background, width
 from pipeline.errors import Interrupted, UsageError, expected_error
 
 EPILOGUE = """\
@@ -36,21 +35,31 @@ class Parser(argparse.ArgumentParser):
 
 def main(words: Sequence[str]) -> int:
     """Run one command line and return its exit code."""
+    with stderr_in_background(as_json=_logs_json(words)):
+        return _ended(words)
+
+
+def _ended(words: Sequence[str]) -> int:
     try:
-        return _run(words)
+        code = _run(words)
+        if sys.stdout is not None:
+            sys.stdout.flush()  # here and not while the interpreter exits, with a code of its own
     except KeyboardInterrupt:
         say("interrupted")
         return 130
     except BrokenPipeError:
-        # the reader of stdout has closed it; the interpreter must not report that when it exits
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        leave_stdout()
         return 0
     except Exception as error:  # noqa: BLE001 - exceptions end here, and a bug must leave a trace
         return _told(error, as_json=_logs_json(words))
+    else:
+        return code
 
 
 def _told(error: Exception, *, as_json: bool) -> int:
     """Say what ended a command, and return its exit code."""
+    if isinstance(error, OSError):
+        leave_stdout()
     problems = load_part("problems")
     expected = expected_error(error)
     if expected is None:

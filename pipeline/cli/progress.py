@@ -20,6 +20,7 @@ from pipeline.purchasing.events import (
     Retrying,
     SameImage,
     StageOpening,
+    StillWaiting,
     Watcher,
 )
 
@@ -174,6 +175,7 @@ class BarProgress:
             return
         self._above(opening_words(opening))
         if due := opening.to_buy + opening.to_fetch:
+            tqdm.monitor_interval = 0  # it would start a thread that only redraws the bar
             self._bar = tqdm(
                 total=due,
                 file=sys.stderr,
@@ -277,6 +279,9 @@ def _words(event: Event) -> str:
             word = paint("same   ", "yellow", stream=sys.stderr)
             name = f"{job.at.cell} {job.at.stage} take {job.at.take}"
             return f"{word} {name}  is byte for byte the image of {other}; both were paid for"
+        case StillWaiting(reason=reason, seconds=seconds):
+            word = paint("wait   ", "yellow", stream=sys.stderr)
+            return f"{word} {seconds:.0f} s for {reason}"
         case PaidUnrecorded(job=job, url=url):
             return f"PAID, NOT RECORDED  {job.at.cell} job {job.key}  {url}"
         case _:

@@ -12,7 +12,7 @@ from pipeline.app.console import RunEnding, RunStart
 from pipeline.cli.ad_files import tell_ad_files
 from pipeline.cli.problems import tell_finding
 from pipeline.cli.progress import watcher_for
-from pipeline.cli.terminal import counted, folded, is_terminal, paint, say
+from pipeline.cli.terminal import counted, folded, is_terminal, leave_stdout, paint, say
 from pipeline.errors import Declined
 from pipeline.model.campaign import Review, Stage
 from pipeline.model.credits import Credits
@@ -90,7 +90,15 @@ class TerminalConsole:
     def ended(self, ending: RunEnding) -> None:
         """See `Console.ended`; with `--json` the result goes to stdout, the rest to stderr."""
         if self.as_json and ending.report is not None:
-            _print_manifest(ending.facts, ending.report)
+            try:
+                _print_manifest(ending.facts, ending.report)
+                sys.stdout.flush()
+            except OSError as error:  # the run ends as it did, whoever reads of it
+                leave_stdout()
+                if not isinstance(error, BrokenPipeError):
+                    say(
+                        f"cannot print the run manifest: {error.strerror}; it is in {ending.folder}"
+                    )
         if self.log_json:
             return
         if self.quiet and ending.code == 0:

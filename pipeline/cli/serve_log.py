@@ -2,18 +2,14 @@
 
 import json
 import logging
-import queue
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from enum import StrEnum
-from logging.handlers import QueueHandler, QueueListener
 
 from pipeline.imageserver.api.request_log import RequestRecord
-
-_MOST_WAITING = 10_000
 
 
 class LogStyle(StrEnum):
@@ -26,35 +22,19 @@ class LogStyle(StrEnum):
 
 @contextmanager
 def logging_requests(style: LogStyle) -> Iterator[None]:
-    """Log to stderr while inside; a terminal that stops reading never stops the server."""
+    """Log to stderr while inside, which never waits for its reader: see `stderr_in_background`."""
     if style is LogStyle.OFF:
         yield
         return
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_JsonLines() if style is LogStyle.JSON else _TextLines())
-    records: queue.Queue[logging.LogRecord] = queue.Queue(_MOST_WAITING)
-    listener = QueueListener(records, handler)
-    forwarding = _Forwarding(records)
     logger = logging.getLogger("pipeline.imageserver")
-    logger.addHandler(forwarding)
+    logger.addHandler(handler)
     logger.setLevel(logging.INFO)
-    listener.start()
     try:
         yield
     finally:
-        logger.removeHandler(forwarding)
-        listener.stop()
-
-
-class _Forwarding(QueueHandler):
-    """Queues records unformatted, and drops them while the queue is full."""
-
-    def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
-        """Return the record; another thread of this process formats it."""
-        return record
-
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
-        """Drop a record while the queue is full."""
+        logger.removeHandler(handler)
 
 
 class _TextLines(logging.Formatter):

@@ -4,9 +4,11 @@ import contextlib
 import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
-from typing import TextIO
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TextIO, cast
 from unicodedata import category, east_asian_width
+
+from pipeline.files.background_writer import BackgroundWriter, json_notice, plain_notice
 
 STYLES: Mapping[str, str] = {
     "bold": "1",
@@ -48,6 +50,36 @@ def width(most: int = 100) -> int:
         with contextlib.suppress(OSError, ValueError):
             columns = os.get_terminal_size(sys.__stdout__.fileno()).columns
     return min(most, columns or 80)
+
+
+@contextlib.contextmanager
+def stderr_in_background(*, as_json: bool) -> Iterator[None]:
+    """Write stderr from a thread while inside, so that nobody who stops reading it stops a run."""
+    stream = sys.stderr
+    try:
+        stream.flush()
+        descriptor, encoding = stream.fileno(), stream.encoding
+    except (AttributeError, OSError, ValueError):  # closed, or a test's: it has no descriptor
+        yield
+        return
+    notice = json_notice if as_json else plain_notice
+    writer = BackgroundWriter(descriptor, notice=notice, encoding=encoding)
+    sys.stderr = cast("TextIO", writer)
+    try:
+        yield
+    finally:
+        sys.stderr = stream
+        writer.close()
+
+
+def leave_stdout() -> None:
+    """Drop what could not be written to stdout, so that the interpreter does not try it again."""
+    with contextlib.suppress(AttributeError, OSError, ValueError):
+        try:
+            sys.stdout.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.stdout.flush()
 
 
 def say(text: str = "", *, stream: TextIO | None = None) -> None:

@@ -5,7 +5,8 @@ import multiprocessing
 import os
 import signal
 import threading
-from concurrent.futures import ProcessPoolExecutor
+import time
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import connection
 from typing import Self, TypeVar
@@ -17,6 +18,10 @@ from pipeline.model.task import Task
 Result = TypeVar("Result")
 
 MOST_PROCESSES = 4
+LONGEST_TASK = 120.0
+"""Seconds in which no task of a pool ends, after which its processes are killed."""
+LONGEST_ENDING = 20.0
+"""Seconds that tasks may still take when the executor is left."""
 
 
 class LocalExecutor:
@@ -34,6 +39,8 @@ class LocalExecutor:
         self._second: ProcessPoolExecutor | None = None
         """One process, for tasks whose process died."""
         self._second_is_free = asyncio.Lock()
+        self._ended = 0.0
+        """When a task last ended."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -42,7 +49,7 @@ class LocalExecutor:
         pools, self._pool, self._second = (self._pool, self._second), None, None
         for pool in pools:
             if pool is not None:
-                await asyncio.to_thread(pool.shutdown, wait=True, cancel_futures=True)
+                await _shut_down(pool)
 
     async def run(self, task: Task[Result]) -> Result:
         """See `Executor.run`."""
@@ -50,26 +57,66 @@ class LocalExecutor:
             self._pool = _new_pool(self._count)
         pool = self._pool
         try:
-            return await _run_in(pool, task)
+            return await self._run_in(pool, task)
         except BrokenProcessPool:
-            if self._pool is pool:
-                self._pool = None
+            self._forget(pool)
         async with self._second_is_free:
             if self._second is None:
                 self._second = _new_pool(1)
             try:
-                return await _run_in(self._second, task)
+                return await self._run_in(self._second, task)
             except BrokenProcessPool as error:
-                self._second = None
+                self._forget(self._second)
                 raise TaskDied(f"{type(task).__name__} ended every process it ran in") from error
 
+    def _forget(self, pool: ProcessPoolExecutor) -> None:
+        if self._pool is pool:
+            self._pool = None
+        if self._second is pool:
+            self._second = None
 
-async def _run_in(pool: ProcessPoolExecutor, task: Task[Result]) -> Result:
+    async def _run_in(self, pool: ProcessPoolExecutor, task: Task[Result]) -> Result:
+        """Run a task; one that hangs is killed with its pool: `BrokenProcessPool`."""
+        try:
+            running = asyncio.wrap_future(_submitted(pool, task))
+        except LocalFault:  # half started: it can neither be used nor shut down
+            _kill(pool)
+            self._forget(pool)
+            raise
+        try:
+            while not running.done():
+                waited_from = time.monotonic()
+                await asyncio.wait([running], timeout=LONGEST_TASK)
+                if not running.done() and self._ended < waited_from:
+                    _kill(pool)
+                    await asyncio.wait([running])
+            self._ended = time.monotonic()
+            return running.result()
+        finally:
+            running.cancel()
+
+
+def _submitted(pool: ProcessPoolExecutor, task: Task[Result]) -> Future[Result]:
     try:
-        running = pool.submit(run_for_another_process, task)
-    except OSError as error:
+        return pool.submit(run_for_another_process, task)
+    except BrokenProcessPool:
+        raise
+    except (OSError, RuntimeError) as error:  # no further process, or no further thread
         raise LocalFault(f"cannot start a child process: {error}") from error
-    return await asyncio.wrap_future(running)
+
+
+def _kill(pool: ProcessPoolExecutor) -> None:
+    for process in tuple((pool._processes or {}).values()):  # noqa: SLF001 - it has no way to kill
+        process.kill()
+
+
+async def _shut_down(pool: ProcessPoolExecutor) -> None:
+    """Let running tasks end, and kill those that do not."""
+    ending = asyncio.ensure_future(asyncio.to_thread(pool.shutdown, wait=True, cancel_futures=True))
+    await asyncio.wait([ending], timeout=LONGEST_ENDING)
+    if not ending.done():
+        _kill(pool)
+    await ending
 
 
 def _new_pool(count: int) -> ProcessPoolExecutor:

@@ -1,6 +1,8 @@
 """Paths confined to a folder: opened part by part from its root, without following links."""
 
+import errno
 import os
+import stat
 import threading
 import weakref
 from collections.abc import Iterable
@@ -9,10 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from pipeline.files.locks import UNSUPPORTED
+
 # O_NONBLOCK: opening must not block if the file is a FIFO
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 _BESIDE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 _APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+_LOCK = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -41,10 +46,33 @@ def open_folder(root: Path, folders: tuple[str, ...]) -> int:
     for folder in folders:
         above = here
         try:
-            here = os.open(folder, _FOLDER, dir_fd=above)
+            here = _opened(folder, above)
         finally:
             os.close(above)
     return here
+
+
+def _opened(folder: str, above: int) -> int:
+    try:
+        return os.open(folder, _FOLDER, dir_fd=above)
+    except OSError as error:
+        if error.errno not in {errno.ELOOP, errno.ENOTDIR}:
+            raise
+        is_link = stat.S_ISLNK(os.stat(folder, dir_fd=above, follow_symlinks=False).st_mode)
+        words = "is a link, and links are not followed" if is_link else "is no folder"
+        raise OSError(error.errno, f"{folder} {words}") from error
+
+
+def sync_folder(descriptor: int) -> None:
+    """Make the names in an open folder durable, where the file system can do that at all."""
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_SYNC:
+            raise
+
+
+_NO_FOLDER_SYNC = UNSUPPORTED | {errno.EBADF}
 
 
 class OpenFolder:
@@ -105,12 +133,12 @@ def make_folders(root: Path, folders: tuple[str, ...]) -> None:
     try:
         for folder in folders:
             try:
-                inner = os.open(folder, _FOLDER, dir_fd=here)
+                inner = _opened(folder, here)
             except FileNotFoundError:
                 with suppress(FileExistsError):
                     os.mkdir(folder, dir_fd=here)
-                os.fsync(here)
-                inner = os.open(folder, _FOLDER, dir_fd=here)
+                sync_folder(here)
+                inner = _opened(folder, here)
             os.close(here)
             here = inner
     finally:
@@ -137,7 +165,7 @@ def write_whole(root: Path, place: ConfinedPath, content: bytes | Iterable[bytes
             stream.flush()
             os.fsync(file)
         os.rename(beside, place.name, src_dir_fd=folder, dst_dir_fd=folder)
-        os.fsync(folder)
+        sync_folder(folder)
     except BaseException:
         with suppress(OSError):
             os.unlink(beside, dir_fd=folder)
@@ -146,13 +174,28 @@ def write_whole(root: Path, place: ConfinedPath, content: bytes | Iterable[bytes
         os.close(folder)
 
 
-def append(root: Path, place: ConfinedPath, line: bytes, *, durable: bool = False) -> None:
-    """Append a line to a file; create the file if it is missing."""
+def open_to_append(root: Path, place: ConfinedPath) -> int:
+    """Open a file for appending; create it if it is missing."""
+    return _open_in(root, place, _APPEND)
+
+
+def open_to_lock(root: Path, place: ConfinedPath) -> int:
+    """Open a file for reading and writing; create it, and its folders, if it is missing."""
+    make_folders(root, place.folders)
+    return _open_in(root, place, _LOCK)
+
+
+def _open_in(root: Path, place: ConfinedPath, flags: int) -> int:
     folder = open_folder(root, place.folders)
     try:
-        file = os.open(place.name, _APPEND, 0o666, dir_fd=folder)
+        return os.open(place.name, flags, 0o666, dir_fd=folder)
     finally:
         os.close(folder)
+
+
+def append(root: Path, place: ConfinedPath, line: bytes, *, durable: bool = False) -> None:
+    """Append a line to a file; create the file if it is missing."""
+    file = open_to_append(root, place)
     with os.fdopen(file, "wb") as stream:
         stream.write(line)
         stream.flush()

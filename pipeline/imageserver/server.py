@@ -29,11 +29,22 @@ from pipeline.imageserver.painting.engines import open_painters
 from pipeline.imageserver.painting.image_files import ImageFiles
 from pipeline.imageserver.painting.painter import Painter
 from pipeline.imageserver.state_folder import StateFolder
+from pipeline.webserver.listening import (
+    FEWEST,
+    ConnectionLimits,
+    descriptor_limit,
+    listening,
+)
 
 _WILDCARDS = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared with, not bound to
 _BACKLOG = 1024
 _LINGER_SECONDS = 2.0
 """Seconds for which the rest of a refused body is read, so that its sender gets the answer."""
+_MOST_CONNECTIONS = 4096
+"""Connections that one port keeps, however many files may be open."""
+_AT_REST = 96
+"""Open files for everything else: database, painters, pictures that are being written."""
+_log = logging.getLogger(__name__)
 _http_log = logging.getLogger("pipeline.imageserver.http")
 
 
@@ -176,7 +187,7 @@ class ImageServer:
         previous_port: int,
     ) -> int:
         """Answer on the configured port, else on the previous one, else on any free one."""
-        listening = _bind(self._settings.host, port, previous_port)
+        listener = _bind(self._settings.host, port, previous_port)
         runner = web.AppRunner(
             application,
             access_log=logging.getLogger(REQUESTS),
@@ -188,8 +199,10 @@ class ImageServer:
         )
         await runner.setup()
         opening.push_async_callback(runner.cleanup)
-        await web.SockSite(runner, listening, backlog=_BACKLOG).start()
-        return int(listening.getsockname()[1])
+        limits = ConnectionLimits(most=_most_connections(), idle=self._settings.idle_seconds)
+        accepting = listening(runner, [listener], limits, log=_log)
+        await opening.enter_async_context(accepting)
+        return int(listener.getsockname()[1])
 
     def _cdn_url_for(self, request: web.Request) -> str:
         if self._settings.host in _WILDCARDS and request.url.host:
@@ -197,15 +210,23 @@ class ImageServer:
         return self.cdn_url
 
 
+def _most_connections() -> int:
+    """Return the connections that one of the two ports keeps, of the files that may be open."""
+    return max(FEWEST, min(_MOST_CONNECTIONS, (descriptor_limit() - _AT_REST) // 2))
+
+
 def _bind(host: str, port: int, previous_port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     candidates = [port] if port else [previous_port, 0] if previous_port else [0]
     for number in candidates:
         try:
-            return socket.create_server((host, number), family=family, backlog=_BACKLOG)
+            listener = socket.create_server((host, number), family=family, backlog=_BACKLOG)
         except OSError as error:
             if number == candidates[-1]:
                 raise LocalFault(_cannot_listen(host, number, error)) from error
+        else:
+            listener.setblocking(False)  # noqa: FBT003 - it takes no keyword
+            return listener
     raise AssertionError(candidates)
 
 

@@ -1,5 +1,6 @@
 """The server's state folder: a lock, and what is saved between two starts."""
 
+import errno
 import fcntl
 import json
 import os
@@ -9,6 +10,9 @@ from pathlib import Path
 from typing import Self
 
 from pipeline.errors import LedgerUnusable, LocalFault, LockHeld
+
+_UNSUPPORTED = frozenset({errno.ENOSYS, errno.ENOTSUP, errno.EINVAL, errno.ENOLCK, errno.EBADF})
+"""What file systems answer that have no locks, or cannot sync a folder."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,6 +43,12 @@ class StateFolder:
         except BlockingIOError as error:
             os.close(self._lock)
             raise LockHeld(f"another image server is using {folder}") from error
+        except OSError as error:
+            if error.errno not in _UNSUPPORTED:
+                os.close(self._lock)
+                raise LocalFault(
+                    f"cannot lock the server's state folder {folder}: {error}"
+                ) from error
         try:
             self.saved = self._load()
         except BaseException:
@@ -93,6 +103,18 @@ class StateFolder:
         write_private(self.folder / "server.json", json.dumps(asdict(self.saved), indent=1))
 
 
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable, where the file system can do that at all."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _UNSUPPORTED:
+            raise
+    finally:
+        os.close(descriptor)
+
+
 def write_private(path: Path, text: str) -> None:
     """Write a file durably and as a whole, readable by this user only. Raises LocalFault."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
@@ -103,10 +125,6 @@ def write_private(path: Path, text: str) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_folder(path.parent)
     except OSError as error:
         raise LocalFault(f"{path}: {error}") from error

@@ -13,13 +13,17 @@ from pipeline.ledger.sqlite.ledger import SqliteLedger
 _FILE = "ledger.db"
 
 
-async def open_ledger(output: Path, *, now: Clock = utc_now, read_only: bool = False) -> Ledger:
+async def open_ledger(
+    output: Path, *, now: Clock = utc_now, read_only: bool = False, recovers: bool = False
+) -> Ledger:
     """Open the ledger of an output folder; made if missing, unless opened `read_only`.
 
-    Opened `read_only`, a missing ledger reads as an empty one. `LedgerUnusable` if it is damaged
-    or written by another version, other `LocalFault`s if the disk fails.
+    Opened `read_only`, a missing ledger reads as an empty one. `recovers` is for a program that
+    runs on and does not buy: after a fault of the disk, the next write opens the file anew.
+    `LedgerUnusable` if it is damaged or written by another version, other `LocalFault`s if the
+    disk fails.
     """
-    return await SqliteLedger.open(output / _FILE, now=now, read_only=read_only)
+    return await SqliteLedger.open(output / _FILE, now=now, read_only=read_only, recovers=recovers)
 
 
 def ledger_exists(output: Path) -> bool:

@@ -77,7 +77,13 @@ class Downloads:
         """Yield an iterator over the image's bytes; errors as in `Provider.download`."""
         _parsed(url)
         async with self._room:
-            response = await self._follow(url)
+            try:
+                async with asyncio.timeout(self._patience):
+                    response = await self._follow(url)
+            except TimeoutError as error:  # such as headers that drip: each byte starts sock_read
+                raise DownloadFailed(
+                    f"the image host did not begin to answer within {self._patience:g} s"
+                ) from error
             try:
                 yield _Chunks(response, limit=self._limit, patience=self._patience)
             finally:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import assert_never
 
 from pipeline.errors import ProviderError, ReplyUnknown
@@ -17,6 +17,7 @@ from pipeline.purchasing.known_images import KnownImages
 from pipeline.purchasing.pacing import Clock, Pacer, Sleep
 from pipeline.purchasing.reservations import Reservations
 from pipeline.purchasing.retry import AskAgain, JobTries, RetryDecision
+from pipeline.purchasing.worker_pool import WaitedFor, Waits
 from pipeline.settings import RenderingSettings
 
 Bought = Paid | Failed | InDoubt
@@ -35,6 +36,7 @@ class Purchasing:
     known_images: KnownImages
     settings: RenderingSettings
     listen: Listen
+    waits: Waits = field(default_factory=Waits)
     sleep: Sleep = asyncio.sleep
     clock: Clock = time.monotonic
 
@@ -74,7 +76,8 @@ class Purchasing:
     ) -> Bought | AskAgain | None:
         self.listen(RequestSent(job=job, attempt=attempt.number))
         try:
-            receipt = await self.provider.submit(job.request, key=attempt.purchase)
+            with self.waits.on(WaitedFor.PROVIDER, job):
+                receipt = await self.provider.submit(job.request, key=attempt.purchase)
             await self._refuse_others_image(job, receipt)
         except asyncio.CancelledError:
             await asyncio.shield(self.ledger.doubt(attempt, reason="interrupted before an answer"))

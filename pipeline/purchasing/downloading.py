@@ -33,6 +33,7 @@ from pipeline.purchasing.inspecting import ImageInspector
 from pipeline.purchasing.known_images import KnownImages
 from pipeline.purchasing.pacing import Sleep
 from pipeline.purchasing.retry import backoff
+from pipeline.purchasing.worker_pool import WaitedFor, Waits
 from pipeline.settings import RenderingSettings
 
 MOST_TOLD = 10
@@ -50,6 +51,7 @@ class Downloader:
     known_images: KnownImages
     settings: RenderingSettings
     listen: Listen
+    waits: Waits = field(default_factory=Waits)
     sleep: Sleep = asyncio.sleep
     replaceable: dict[str, set[str]] = field(default_factory=dict)
     """Path → sha256 of older images of this pipeline that a new image may replace there."""
@@ -129,8 +131,9 @@ class Downloader:
         return None if found is None or found.sha256 in self.of_other_jobs else found
 
     async def _download(self, job: Job, url: str) -> Artifact:
-        async with self.provider.download(url) as chunks:
-            return await self._put(job, chunks)
+        with self.waits.on(WaitedFor.IMAGE_HOST, job):
+            async with self.provider.download(url) as chunks:
+                return await self._put(job, chunks)
 
     async def _put(self, job: Job, chunks: AsyncIterator[bytes]) -> Artifact:
         path = path_of(job)
@@ -140,7 +143,8 @@ class Downloader:
 
     async def _inspect(self, job: Job, artifact: Artifact) -> None:
         try:
-            await self.inspector.inspect(job, artifact)
+            with self.waits.on(WaitedFor.INSPECTION, job):
+                await self.inspector.inspect(job, artifact)
         except ImageBroken:
             await self.images.delete(artifact.path)
             raise

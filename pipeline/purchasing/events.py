@@ -65,7 +65,17 @@ class SameImage:
     """The other image, named for a person."""
 
 
-Event = RequestSent | Retrying | PoolPaused | BuyingHalted | PaidUnrecorded | SameImage
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StillWaiting:
+    """Nothing has moved for a while, and what the run waits for."""
+
+    reason: str
+    seconds: float
+
+
+Event = (
+    RequestSent | Retrying | PoolPaused | BuyingHalted | PaidUnrecorded | SameImage | StillWaiting
+)
 
 Listen = Callable[[Event], None]
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import assert_never
 
-from pipeline.errors import LocalFault
+from pipeline.errors import LocalFault, expected_errors
 from pipeline.images.names import first_name, without_ending
 from pipeline.model.entry import Entry, Resolution
 from pipeline.model.job import Job, JobKey
@@ -87,7 +87,8 @@ class Renderer:
         in the ledger.
         """
         try:
-            return await self._render(job, entry.outcome if entry else None)
+            with expected_errors():
+                return await self._render(job, entry.outcome if entry else None)
         except LocalFault as fault:
             self._purchasing.halt.because(fault)
             return None

@@ -1,7 +1,12 @@
-"""A pool of workers on the event loop that takes jobs from an iterator."""
+"""Workers on the event loop, fed from a stream of due jobs, and what they wait for."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
 
 from pipeline.model.job import Job
 
@@ -33,3 +38,55 @@ async def work_through(
             group.create_task(worker())
     if errors:
         raise ExceptionGroup("jobs failed with an unexpected error", errors)
+
+
+class WaitedFor(StrEnum):
+    """Whoever keeps a job waiting; each wait of a job has a deadline of its own."""
+
+    PROVIDER = "the provider's answer"
+    IMAGE_HOST = "the image host"
+    INSPECTION = "the inspection of an image"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Wait:
+    what: WaitedFor
+    job: Job
+    since: float
+
+
+class Waits:
+    """The waits of one run that are open now."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._open: dict[int, _Wait] = {}
+        self._count = 0
+        self._moved = clock()
+
+    @contextmanager
+    def on(self, what: WaitedFor, job: Job) -> Iterator[None]:
+        """Count a wait while inside."""
+        self._count += 1
+        number = self._count
+        self._moved = self._clock()
+        self._open[number] = _Wait(what=what, job=job, since=self._moved)
+        try:
+            yield
+        finally:
+            del self._open[number]
+            self._moved = self._clock()
+
+    def quiet_for(self) -> float:
+        """Return the seconds since a wait last began or ended."""
+        return self._clock() - self._moved
+
+    def words(self) -> str:
+        """Return what is waited for, how often, and the oldest wait: for a person."""
+        if not self._open:
+            return "the ledger, the disk or a pause that was asked for"
+        counts = Counter(wait.what for wait in self._open.values())
+        kinds = " and ".join(f"{what} ({count})" for what, count in counts.most_common())
+        oldest = min(self._open.values(), key=lambda wait: wait.since)
+        seconds = self._clock() - oldest.since
+        return f"{kinds}; {oldest.job.at.cell} for {seconds:.0f} s"

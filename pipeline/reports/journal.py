@@ -5,7 +5,7 @@ import json
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TextIO, assert_never
+from typing import Protocol, assert_never
 
 from pipeline.model.campaign import Stage
 from pipeline.model.job import Job
@@ -28,16 +28,29 @@ from pipeline.purchasing.events import (
     Retrying,
     SameImage,
     StageOpening,
+    StillWaiting,
 )
 
 VERSION = 1
+
+
+class JournalStream(Protocol):
+    """What a journal writes to: a file, a terminal, or a `BackgroundWriter`."""
+
+    def write(self, text: str, /) -> int:
+        """Take a text."""
+        ...
+
+    def flush(self) -> None:
+        """Let what was written be read."""
+        ...
 
 
 class Journal:
     """A watcher that writes events; if a stream fails, it stops writing, and the run goes on."""
 
     def __init__(
-        self, *streams: TextIO, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self, *streams: JournalStream, now: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
         self._streams, self._now = streams, now
         self._flushed = 0.0
@@ -84,6 +97,9 @@ class Journal:
                 self.write("budget" if budget else "checkpoint", reason=reason, exit_code=code)
             case SameImage(job=job, other=other):
                 self.write("same_image", **_name(job), other=other)
+            case StillWaiting(reason=reason, seconds=seconds):
+                self.write("waiting", reason=reason, seconds=round(seconds, 3))
+                self.flush()
             case PaidUnrecorded(job=job, url=url):
                 self.write("unrecorded", **_name(job), url=url)
                 self.flush()

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from pipeline.errors import CampaignError, LocalFault, UsageError
+from pipeline.files.confined import sync_folder
 from pipeline.ledger.base import Ledger, StaleVerdict
 from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.verdict import Decision, Verdict
@@ -180,7 +181,7 @@ def write_text(path: Path, text: str) -> None:
             raise
         folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            os.fsync(folder)
+            sync_folder(folder)
         finally:
             os.close(folder)
     except OSError as error:

@@ -13,6 +13,7 @@ from crash.negative_controls import CONTROLS
 from crash.run_under_test import after, before
 from crash.soak import soak
 from crash.sweep import all_points, points_of, sweep
+from crash.syscalls import cannot_trace, sweep_calls
 
 from pipeline.images.local.part_file import PartFile
 from pipeline.network.image_downloads import Downloads
@@ -36,6 +37,8 @@ def main(words):
     arguments = _read(words)
     if arguments.soak:
         return run_soak(arguments)
+    if arguments.syscalls:
+        return run_syscalls(arguments)
     whole = True
     for place, (name, honours) in enumerate(MODES.items()):
         if arguments.keys in {"both", name}:
@@ -54,11 +57,24 @@ def _read(words):
     parser.add_argument("--thorough", action="store_true", help="every step, torn writes too")
     parser.add_argument("--every", type=int, default=25, metavar="N", help="each N-th step (25)")
     parser.add_argument("--keys", choices=["both", *MODES], default="both")
+    parser.add_argument("--syscalls", action="store_true", help="let system calls fail")
+    parser.add_argument("--most", type=int, default=400, help="faults of --syscalls (400)")
     parser.add_argument("--soak", action="store_true", help="one long campaign, killed often")
     parser.add_argument("--jobs", type=int, default=500, help="of the soak (500)")
     parser.add_argument("--kills", type=int, default=10, help="of the soak (10)")
     parser.add_argument("--seed", type=int, default=1, help="of the soak (1)")
     return parser.parse_args(words)
+
+
+def run_syscalls(arguments):
+    """Exit 0 if no system call that failed ended a command with 1, hung it, or lost money."""
+    if why := cannot_trace():
+        print(f"skipped: {why}")
+        return 0
+    began = time.monotonic()
+    found = sweep_calls(most=arguments.most)
+    print(f"system calls: {found}, {time.monotonic() - began:.0f} s", flush=True)
+    return 0 if found.points and not found.violations else 1
 
 
 def run_soak(arguments):

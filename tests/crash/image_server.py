@@ -56,8 +56,11 @@ class ServerProcess:
 
 
 @contextmanager
-def serving(folder, *, honours_keys, faults=None, more=()):
-    """Run `pipeline serve` on ports of its own; `more` words override the others."""
+def serving(folder, *, honours_keys, faults=None, more=(), files=None):
+    """Run `pipeline serve` on ports of its own; `more` words override the others.
+
+    `files`: how many files it may open.
+    """
     state = Path(folder)
     words = ["--engine", "none", "--port", "0", "--cdn-port", "0", "--state", str(state)]
     words += ["--idempotency", "replay" if honours_keys else "off", *more]
@@ -65,8 +68,9 @@ def serving(folder, *, honours_keys, faults=None, more=()):
         rules = state.with_name(f"{state.name}-faults.json")
         rules.write_text(json.dumps(faults))
         words += ["--faults", str(rules)]
+    limit = ["/bin/sh", "-c", f'ulimit -n {files} && exec "$@"', "sh"] if files else []
     with subprocess.Popen(
-        [sys.executable, "-m", "pipeline", "serve", *words],
+        [*limit, sys.executable, "-m", "pipeline", "serve", *words],
         cwd=state.parent,
         env={"PATH": os.environ["PATH"], "HOME": str(state.parent), "PYTHONPATH": str(ROOT)},
         stdin=subprocess.DEVNULL,

@@ -198,9 +198,14 @@ def run_forked(folder, server, task):
     """Call `task()` in a child; return its exit code. Its output goes to a file in the folder."""
     folder.mkdir(exist_ok=True)
     (folder / "soda.yaml").write_text(CAMPAIGN)
+    return os.waitstatus_to_exitcode(os.waitpid(fork_task(folder, server, task), 0)[1])
+
+
+def fork_task(folder, server, task):
+    """Start `task()` in a child; return its process id."""
     child = os.fork()
     if child:
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        return child
     try:
         printed = os.open(folder / PRINTED, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(printed, 1)

@@ -1,19 +1,27 @@
 """The soak: many jobs, a server that misbehaves all the time, and kills at random instants.
 
+Beside it, nobody reads the run's JSON log, and the server has 400 connections that ask for nothing
+while it may open 256 files.
+
 The circuit breaker is off, so that doubts accumulate. At every audit, also while a run is alive,
 the charge lies inside the ledger's interval; at the end every job is stored or reported as in
 doubt, and none was charged twice.
 """
 
+import contextlib
+import fcntl
 import random
+import socket
 import time
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from crash import audit
 from crash.audit import final_complaints, read_facts
 from crash.image_server import serving
 from crash.workspace import Workspace, campaign, ended, kill, patched
 
+FILES, IDLE = 256, 400
 HANGS_AFTER = 300.0
 """Seconds without a single new charge, after which a run counts as hanging."""
 
@@ -25,6 +33,31 @@ FAULTS = [
     {"fault": "delay", "seconds": 0.05},
 ]
 """The first that applies is used, so later chances are of what is left: 20, 5 and 5 %."""
+
+
+class IdleConnections:
+    """Connections to a server that ask for nothing; `open` opens those anew that it closed."""
+
+    def __init__(self, url):
+        self.address = ("127.0.0.1", urlsplit(url).port)
+        self.sockets = []
+
+    def open(self):
+        """Let there be as many as there should be."""
+        self.close()
+        for _ in range(IDLE):
+            with contextlib.suppress(OSError):
+                self.sockets.append(socket.create_connection(self.address, timeout=1))
+
+    def close(self):
+        while self.sockets:
+            self.sockets.pop().close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
 
 
 @dataclass
@@ -56,8 +89,8 @@ class SoakReport:
 class Soak:
     """One campaign, run and killed again and again."""
 
-    def __init__(self, workspace, report, *, honours_keys, seed):
-        self.workspace, self.report = workspace, report
+    def __init__(self, workspace, report, *, idle, honours_keys, seed):
+        self.workspace, self.report, self.idle = workspace, report, idle
         self.program = patched("--doubts", 0, *(["--keys-honoured"] if honours_keys else []))
         self.chance = random.Random(seed)  # noqa: S311 - repeatable on purpose, no secret
 
@@ -83,7 +116,13 @@ class Soak:
 
     def _start(self):
         self.report.runs += 1
-        return self.workspace.start("-q", "--max-credits", "100000", program=self.program)
+        self.idle.open()
+        process = self.workspace.start(
+            "--log", "json", "--max-credits", "100000", program=self.program
+        )
+        if hasattr(fcntl, "F_SETPIPE_SZ"):  # it is read only once the run has ended
+            fcntl.fcntl(process.stderr, fcntl.F_SETPIPE_SZ, 4096)
+        return process
 
     def _run_until_killed(self, charges):
         """Run until there are so many charges, and a moment longer; then kill."""
@@ -143,8 +182,9 @@ def soak(folder, *, jobs, kills, honours_keys=False, seed=1):
     began = time.monotonic()
     report = SoakReport(jobs=jobs)
     rules = {"seed": seed, "rules": FAULTS}
-    with serving(folder / "server", honours_keys=honours_keys, faults=rules) as server:
+    how = {"honours_keys": honours_keys, "faults": rules, "files": FILES}
+    with serving(folder / "server", **how) as server, IdleConnections(server.url) as idle:
         workspace = Workspace(folder / "workspace", server, campaign(jobs))
-        Soak(workspace, report, honours_keys=honours_keys, seed=seed).run(kills)
+        Soak(workspace, report, idle=idle, honours_keys=honours_keys, seed=seed).run(kills)
     report.seconds = time.monotonic() - began
     return report

@@ -114,6 +114,30 @@ def test_a_disk_that_is_full_at_the_start_lets_no_request_leave(server, small_di
     assert workspace.charges() == []
 
 
+def leave(place, kilobytes):
+    """Fill a disk up to so many kilobytes."""
+    fill(place)
+    with (place / "filler" / "bytes").open("r+b") as file:
+        file.truncate((place / "filler" / "bytes").stat().st_size - kilobytes * 1024)
+
+
+@pytest.mark.parametrize("kilobytes", [32, 96, 128, 160, 192, 224, 288, 400])
+def test_a_first_run_on_a_nearly_full_disk_leaves_nothing_that_stops_the_next(
+    fast_server, small_disk, kilobytes
+):
+    """A new ledger got its name without its journal: no later run could use it."""
+    workspace = Workspace(small_disk / "workspace", fast_server, campaign(3))
+    leave(small_disk, kilobytes)
+    end = workspace.run()
+    assert end.code in {0, 74}, end.err
+    assert "Traceback" not in end.err
+    assert "bug" not in end.err
+    shutil.rmtree(small_disk / "filler")
+    last = workspace.run()
+    assert last.code in {0, 6}, last.err
+    assert workspace.complaints() == []
+
+
 @pytest.mark.parametrize("after", [4, 9])
 def test_a_ledger_whose_disk_fails_lets_no_further_request_leave(fast_server, tmp_path, after):
     workspace = Workspace(tmp_path / "workspace", fast_server, campaign(6))

@@ -1,11 +1,11 @@
 """Checking campaign files, and explaining a cell."""
 
-import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.app.campaign import load, provider_settings
+from pipeline.app.event_loop import run_in_loop
 from pipeline.app.open import EMBEDDED, ledger_in
 from pipeline.app.options import CampaignOptions
 from pipeline.campaign.cell_globs import canonical_glob
@@ -99,7 +99,7 @@ def explain_cell(options: ExplainOptions, settings: Settings) -> Explanation:
     draft = final = Round()
     if ledger_exists(settings.output):
         cell = CellName(canonical_glob(options.cell))
-        draft, final = asyncio.run(_rounds(settings.output, loaded.campaign.slug, cell))
+        draft, final = run_in_loop(_rounds(settings.output, loaded.campaign.slug, cell))
     return explain(loaded, options.cell, draft=draft, final=final)
 
 

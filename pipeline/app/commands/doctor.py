@@ -13,8 +13,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from pipeline.app.event_loop import run_in_loop
 from pipeline.app.open import ledger_in
-from pipeline.errors import LockHeld, PipelineError
+from pipeline.errors import LockHeld, PipelineError, RunHangs
+from pipeline.files.locks import missing_operations
 from pipeline.ledger.registry import ledger_exists, ledger_size
 from pipeline.settings import Settings
 from pipeline.state.output.folder import open_output
@@ -79,7 +81,7 @@ def _reachable(base_url: str) -> MachineCheck:
     parts = urlsplit(base_url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
-        asyncio.run(_connect(parts.hostname or "", port))
+        run_in_loop(_connect(parts.hostname or "", port))
     except (OSError, TimeoutError) as error:
         text = f"{base_url} cannot be reached: {error!s:.200}"
         return MachineCheck(name="provider", state=MachineState.NOTE, said=text)
@@ -104,8 +106,29 @@ def _disk(output: Path) -> Iterator[MachineCheck]:
         state=MachineState.OK if free > LITTLE_DISK else MachineState.NOTE,
         said=f"{root} can be written, {free / 1024**3:,.1f} GiB free",
     )
+    yield from _file_system(root)
     yield _ledger(root)
     yield from _locks(root)
+
+
+WITHOUT = {
+    "hard links": "older images are copied instead",
+    "symbolic links": "latest is a folder with copies",
+    "locks": "a campaign is locked for this machine only: start no run of it on another one",
+}
+"""What the pipeline does where a file system lacks an operation."""
+
+
+def _file_system(root: Path) -> Iterator[MachineCheck]:
+    try:
+        missing = missing_operations(root)
+    except OSError as error:
+        said = f"{root}: {error.strerror}"
+        yield MachineCheck(name="files", state=MachineState.BAD, said=said)
+        return
+    for name in missing:
+        said = f"{root} takes no {name}: {WITHOUT[name]}"
+        yield MachineCheck(name="files", state=MachineState.NOTE, said=said)
 
 
 def _ledger(root: Path) -> MachineCheck:
@@ -115,7 +138,7 @@ def _ledger(root: Path) -> MachineCheck:
     if not ledger_exists(root):
         return MachineCheck(name="ledger", state=MachineState.OK, said="none yet")
     try:
-        asyncio.run(_open_and_close(root))
+        run_in_loop(_open_and_close(root))
     except PipelineError as error:
         return MachineCheck(name="ledger", state=MachineState.BAD, said=str(error))
     size = ledger_size(root)
@@ -136,7 +159,9 @@ def _locks(root: Path) -> Iterator[MachineCheck]:
             with campaign_lock(root, campaign):
                 pass
         except LockHeld as held:
-            yield MachineCheck(name="lock", state=MachineState.NOTE, said=str(held))
+            hangs = isinstance(held, RunHangs)
+            state = MachineState.BAD if hangs else MachineState.NOTE
+            yield MachineCheck(name="lock", state=state, said=str(held))
         except PipelineError as error:
             yield MachineCheck(name="lock", state=MachineState.BAD, said=str(error))
 

@@ -3,12 +3,12 @@
 The loader and the HTTP client are not imported, so that the command starts fast.
 """
 
-import asyncio
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.app.event_loop import run_in_loop
 from pipeline.app.open import campaign_name, ledger_in
 from pipeline.images.registry import images_in
 from pipeline.ledger.registry import ledger_exists
@@ -42,7 +42,7 @@ class ImageList:
 def list_images(file: Path, output: Path, *, status: Status | None = None) -> ImageList:
     """Return every image that was ever requested, in the order of the newest run's table."""
     campaign = campaign_name(file)
-    entries = asyncio.run(_entries(output, campaign)) if ledger_exists(output) else []
+    entries = run_in_loop(_entries(output, campaign)) if ledger_exists(output) else []
     order = _order(output / campaign / "latest" / "images.csv")
     entries.sort(key=lambda one: (order.get(one.at.cell, len(order)), *_coordinates(one)))
     alive = run_is_alive(output, campaign)

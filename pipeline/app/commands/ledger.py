@@ -1,10 +1,10 @@
 """Importing a run manifest into the ledger."""
 
-import asyncio
 import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from pipeline.app.event_loop import run_in_loop
 from pipeline.app.open import ledger_in
 from pipeline.errors import UsageError
 from pipeline.ledger.manifest_import.importing import import_manifest
@@ -32,7 +32,7 @@ def import_run_manifest(file: Path, settings: Settings) -> int:
     newer = newer_manifest(output, manifest)
     if newer is not None:
         raise UsageError(f"{newer} is newer and contains all of this one: import only that one")
-    return asyncio.run(_import(output, manifest, prices))
+    return run_in_loop(_import(output, manifest, prices))
 
 
 async def _import(output: Path, manifest: object, prices: Mapping[Quality, Credits]) -> int:

@@ -1,6 +1,5 @@
 """Planning: what a run would buy, what it would cost, and why; sends nothing."""
 
-import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -9,6 +8,7 @@ from pathlib import Path
 
 from pipeline.app.assembly import rules_now
 from pipeline.app.campaign import account_of, budget_for, load
+from pipeline.app.event_loop import run_in_loop
 from pipeline.app.next_steps import next_step
 from pipeline.app.open import ledger_in
 from pipeline.app.options import CampaignOptions
@@ -71,7 +71,7 @@ def make_plan(options: CampaignOptions, settings: Settings) -> Plan:
     """Plan a run, and save the plan for `run --plan`."""
     loaded = load(options)
     check_only(loaded, options.only)
-    plan = asyncio.run(_plan(loaded, options, settings))
+    plan = run_in_loop(_plan(loaded, options, settings))
     if plan.work:
         output = open_output(settings.output)
         save_plan(output, loaded.campaign.slug, plan.id, plan_record(plan))

@@ -1,6 +1,5 @@
 """Settling images that are in doubt or lost, by a person's answer or the account's balance."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,6 +7,7 @@ from enum import StrEnum
 from typing import cast
 from urllib.parse import urlsplit
 
+from pipeline.app.event_loop import run_in_loop
 from pipeline.app.next_steps import next_step
 from pipeline.app.open import campaign_name, late, ledger_in, require_ledger
 from pipeline.app.options import CampaignOptions
@@ -94,7 +94,7 @@ def resolve(options: ResolveOptions, settings: Settings) -> ResolveReport:
     campaign = campaign_name(options.campaign)
     require_ledger(settings.output)
     with campaign_lock(settings.output, campaign):
-        return asyncio.run(_resolve(options, settings, campaign))
+        return run_in_loop(_resolve(options, settings, campaign))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

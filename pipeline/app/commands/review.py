@@ -1,13 +1,13 @@
 """Serving the review page, and launching runs from it."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pipeline.app.campaign import account_of, load
 from pipeline.app.commands.verdicts import review_file_of
 from pipeline.app.console import Console
-from pipeline.app.machine import until_signal
+from pipeline.app.event_loop import run_in_loop
+from pipeline.app.machine import page_connections, until_signal
 from pipeline.app.next_steps import next_step
 from pipeline.app.open import ledger_in
 from pipeline.app.options import CampaignOptions, RunOptions
@@ -58,7 +58,8 @@ class Launcher:
             stage=stage,
             command_line=self.options.command_line,
         )
-        return await run_in_server(options, self.settings, console=self.console)
+        besides = page_connections().most
+        return await run_in_server(options, self.settings, console=self.console, besides=besides)
 
 
 def serve_review(
@@ -69,7 +70,7 @@ def serve_review(
     ready: Callable[[str], None],
 ) -> None:
     """Serve the page until SIGINT or SIGTERM; `ready` gets its URL, `console` shows launches."""
-    asyncio.run(_serve(load(options), options, settings, console=console, ready=ready))
+    run_in_loop(_serve(load(options), options, settings, console=console, ready=ready))
 
 
 async def _serve(
@@ -82,7 +83,7 @@ async def _serve(
 ) -> None:
     output = open_output(settings.output)
     campaign = loaded.campaign.slug
-    async with ledger_in(output) as ledger:
+    async with ledger_in(output, recovers=True) as ledger:
         subject = ReviewSubject(
             campaign=campaign,
             source=CampaignSource(
@@ -103,10 +104,11 @@ async def _serve(
             names=options.names,
         )
         launcher = Launcher(options=options, settings=settings, console=console)
-        async with ReviewServer(subject, page, launch=launcher) as server:
-            stopped = until_signal()
-            ready(server.url)
-            await stopped
+        with until_signal() as stopped:
+            server = ReviewServer(subject, page, launch=launcher, limits=page_connections())
+            async with server:
+                ready(server.url)
+                await stopped
 
 
 def _launch_command(options: ReviewPageOptions, stage: Stage) -> str:

@@ -1,8 +1,8 @@
 """Running the image server by itself, and managing its keys."""
 
-import asyncio
 from collections.abc import Callable
 
+from pipeline.app.event_loop import run_in_loop
 from pipeline.app.machine import until_signal
 from pipeline.imageserver.billing.keys import add_key, list_keys, revoke_key
 from pipeline.imageserver.options import ServerSettings
@@ -20,7 +20,7 @@ def serve_images(
     stopping: Callable[[], None],
 ) -> None:
     """Serve images until SIGINT or SIGTERM; `ready` and `stopping` are called at those moments."""
-    asyncio.run(_serve(settings, ready=ready, stopping=stopping))
+    run_in_loop(_serve(settings, ready=ready, stopping=stopping))
 
 
 async def _serve(
@@ -32,8 +32,8 @@ async def _serve(
     playground = Playground(
         lint=lambda prompt, transparent: lint_prompt(prompt, transparent=transparent)
     )
-    async with ImageServer(settings, pages=playground) as server:
-        stopped = until_signal()
-        ready(server)
-        await stopped
-        stopping()
+    with until_signal() as stopped:
+        async with ImageServer(settings, pages=playground) as server:
+            ready(server)
+            await stopped
+            stopping()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.app.campaign import account_of, load
+from pipeline.app.event_loop import run_in_loop
 from pipeline.app.open import ledger_in, require_ledger
 from pipeline.app.options import CampaignOptions
 from pipeline.campaign.loading import LoadedCampaign
@@ -46,7 +47,7 @@ def write_sheet(options: SheetOptions, settings: Settings) -> WrittenSheet:
     loaded = load(options)
     output = open_output(settings.output)
     account = account_of(loaded.campaign, settings)
-    content = asyncio.run(_draw(loaded, output, account, form=options.form))
+    content = run_in_loop(_draw(loaded, output, account, form=options.form))
     folder = options.to or output / loaded.campaign.slug / FOLDER
     for name, part in content.items():
         place = folder / name

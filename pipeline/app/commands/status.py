@@ -3,11 +3,11 @@
 The loader and the HTTP client are not imported, so that the command starts fast.
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.app.event_loop import run_in_loop
 from pipeline.app.open import campaign_name, ledger_in
 from pipeline.ledger.base import Ledger
 from pipeline.ledger.registry import ledger_exists
@@ -50,7 +50,7 @@ def read_status(file: Path | None, output: Path) -> StatusReport:
         lost = campaigns_unknown_to_ledger(output)
         return StatusReport(campaigns=(), ledger=False, lost=lost)
     campaign = None if file is None else campaign_name(file)
-    return StatusReport(campaigns=asyncio.run(_summaries(output, campaign)), ledger=True, lost=())
+    return StatusReport(campaigns=run_in_loop(_summaries(output, campaign)), ledger=True, lost=())
 
 
 async def _summaries(output: Path, campaign: Slug | None) -> list[CampaignSummary]:

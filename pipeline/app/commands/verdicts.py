@@ -1,6 +1,5 @@
 """Verdicts from the shell, given through the same code as the page's."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import assert_never
 
 from pipeline.app.campaign import load
+from pipeline.app.event_loop import run_in_loop
 from pipeline.app.next_steps import next_step
 from pipeline.app.open import ledger_in
 from pipeline.app.options import CampaignOptions
@@ -60,7 +60,7 @@ class VerdictsGiven:
 
 def give_verdicts(options: VerdictOptions, settings: Settings) -> VerdictsGiven:
     """Record one decision on every cell that the glob names, and write the review file."""
-    return asyncio.run(_give(load(options), options, settings))
+    return run_in_loop(_give(load(options), options, settings))
 
 
 async def _give(

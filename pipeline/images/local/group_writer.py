@@ -6,14 +6,13 @@ is fsynced once for all images of a group in it.
 """
 
 import asyncio
-import os
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor as Threads
 from dataclasses import dataclass
 from typing import TypeVar, TypeVarTuple
 
-from pipeline.files.confined import OpenFolder
+from pipeline.files.confined import OpenFolder, sync_folder
 from pipeline.images.local.part_file import PartFile
 from pipeline.model.artifact import Artifact
 
@@ -83,7 +82,13 @@ class ImageGroupWriter:
     def _start(self) -> None:
         group = [self._waiting.popleft() for _ in range(min(self.MOST, len(self._waiting)))]
         loop = asyncio.get_running_loop()
-        writing = loop.run_in_executor(self._disk, _write_group, group)
+        writing: asyncio.Future[list[_Answer]]
+        try:
+            writing = loop.run_in_executor(self._disk, _write_group, group)
+        except RuntimeError as error:
+            # No further thread: whoever waits for this group has to hear of it.
+            writing = loop.create_future()
+            writing.set_result([error] * len(group))
         writing.add_done_callback(lambda written: self._deliver(group, written))
 
     def _deliver(self, group: Sequence[_Write], written: asyncio.Future[list[_Answer]]) -> None:
@@ -112,7 +117,7 @@ def _write_group(group: Sequence[_Write]) -> list[_Answer]:
             if not isinstance(answers[at], Exception):
                 named.setdefault(write.part.folder, []).append(at)
     for folder, places in named.items():
-        fault = _tried(os.fsync, folder.descriptor)
+        fault = _tried(sync_folder, folder.descriptor)
         for at in places:
             group[at].part.release()
             answers[at] = fault or answers[at]

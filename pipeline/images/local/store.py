@@ -19,8 +19,10 @@ from pipeline.files.confined import (
     make_folders,
     open_file,
     open_folder,
+    sync_folder,
     write_whole,
 )
+from pipeline.files.locks import UNSUPPORTED
 from pipeline.images.base import LOCAL, NO_FILE, StoreLocation, local_faults
 from pipeline.images.local.group_writer import ImageGroupWriter
 from pipeline.images.local.part_file import PartFile
@@ -170,17 +172,27 @@ class LocalImageStore:
 def _link(root: Path, place: ConfinedPath, beside: ConfinedPath) -> None:
     folder = open_folder(root, place.folders)
     try:
-        with suppress(FileExistsError):
-            os.link(
-                place.name,
-                beside.name,
-                src_dir_fd=folder,
-                dst_dir_fd=folder,
-                follow_symlinks=False,
-            )
-        os.fsync(folder)
+        os.link(
+            place.name, beside.name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False
+        )
+        sync_folder(folder)
+    except FileExistsError:
+        return
+    except OSError as error:
+        if error.errno not in NO_LINKS:
+            raise
+        _copy(root, place, beside)
     finally:
         os.close(folder)
+
+
+NO_LINKS = UNSUPPORTED | {errno.EMLINK, errno.EXDEV}
+"""What a file system answers that has no hard links, or no further ones."""
+
+
+def _copy(root: Path, place: ConfinedPath, beside: ConfinedPath) -> None:
+    with os.fdopen(open_file(root, place), "rb") as original:
+        write_whole(root, beside, iter(lambda: original.read(HELD), b""))
 
 
 def _delete(root: Path, place: ConfinedPath) -> None:
@@ -191,7 +203,7 @@ def _delete(root: Path, place: ConfinedPath) -> None:
     try:
         with suppress(FileNotFoundError):
             os.unlink(place.name, dir_fd=folder)
-        os.fsync(folder)
+        sync_folder(folder)
     finally:
         os.close(folder)
 

@@ -20,6 +20,8 @@ OWN_KEY = "server"
 """The id of the key that the server was started with."""
 
 _log = logging.getLogger(__name__)
+_LONGEST_WAIT = 10.0
+"""Seconds to wait for another command that changes the keys."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -124,10 +126,24 @@ def _locked(state: Path) -> Iterator[None]:
     except OSError as error:
         raise LocalFault(f"the server's state folder {state}: {error}") from error
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        until = time.monotonic() + _LONGEST_WAIT
+        while not _lock(lock):
+            if time.monotonic() > until:
+                raise LocalFault(
+                    f"another program holds {state / 'keys.lock'}: nothing was changed"
+                )
+            time.sleep(0.02)
         yield
     finally:
         os.close(lock)
+
+
+def _lock(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _save(state: Path, records: Iterable[KeyRecord]) -> None:

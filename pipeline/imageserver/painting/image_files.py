@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pipeline.errors import LocalFault
 from pipeline.imageserver.painting.painter import PaintedPicture
+from pipeline.imageserver.state_folder import sync_folder
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,8 +64,4 @@ def _write(path: Path, content: bytes) -> None:
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(path.parent)

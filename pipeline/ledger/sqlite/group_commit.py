@@ -42,7 +42,7 @@ class GroupCommit:
 
     def __init__(self, connection: apsw.Connection, *, path: Path) -> None:
         self._connection = connection
-        self._path = path
+        self.path = path
         self._store = SqliteRowStore(connection)
         self._mark: CommitMark | None = None
         self._loop = asyncio.get_running_loop()
@@ -55,6 +55,11 @@ class GroupCommit:
         # a daemon, so that a program can end without closing the ledger
         self._thread = Thread(target=self._work, name="ledger-writer", daemon=True)
         self._thread.start()
+
+    @property
+    def failed(self) -> bool:
+        """Whether nothing is written any more."""
+        return self._fault is not None
 
     def enqueue(
         self,
@@ -131,7 +136,7 @@ class GroupCommit:
             results = [self._one(queued) for queued in group]
             self._commit()
         except Exception as error:  # noqa: BLE001 - every caller gets the error
-            self._fault = errors.as_local_fault(self._path, error)
+            self._fault = errors.as_local_fault(self.path, error)
             self._fault.__cause__ = error if self._fault is not error else None
             self._give_up()
             return [_copied(self._fault) for _ in group]
@@ -163,7 +168,7 @@ class GroupCommit:
         self._connection.execute("commit")
         name, commits = counted
         if self._mark is None:
-            self._mark = CommitMark(self._path, name=name)
+            self._mark = CommitMark(self.path, name=name)
         self._mark.advance(commits)
 
     def _give_up(self) -> None:

@@ -32,16 +32,23 @@ class SqliteLedger(BaseLedger):
     caller never received is released again.
     """
 
-    def __init__(self, readers: Readers, writer: GroupCommit | None, *, now: Clock) -> None:
+    def __init__(
+        self, readers: Readers, writer: GroupCommit | None, *, now: Clock, recovers: bool = False
+    ) -> None:
         self._readers = readers
         self._writer = writer
+        self._recovers = recovers
+        """Open the file anew after a fault; otherwise the first fault is final."""
+        self._recovering = asyncio.Lock()
         self._now = now
         self._unchecked: Path | None = None
         """The file, until it has been checked before the first purchase."""
         self._check: asyncio.Future[None] | None = None
 
     @classmethod
-    async def open(cls, path: Path, *, now: Clock = utc_now, read_only: bool = False) -> Self:
+    async def open(
+        cls, path: Path, *, now: Clock = utc_now, read_only: bool = False, recovers: bool = False
+    ) -> Self:
         """Open or make the file; raise `LedgerUnusable` if it is damaged, no ledger or too new.
 
         Opened `read_only`, a missing file reads as an empty ledger and is not made, and nothing in
@@ -50,10 +57,8 @@ class SqliteLedger(BaseLedger):
         place = path.absolute().parent.resolve() / path.name
         writer = None
         if not read_only:
-            loop = asyncio.get_running_loop()
-            connection = await loop.run_in_executor(None, open_for_writing, place)
-            writer = GroupCommit(connection, path=place)
-        ledger = cls(Readers(place), writer, now=now)
+            writer = await _open_writer(place)
+        ledger = cls(Readers(place), writer, now=now, recovers=recovers)
         if writer is not None and is_large(place):
             ledger._unchecked = place
         return ledger
@@ -69,7 +74,16 @@ class SqliteLedger(BaseLedger):
             await writer.close()
 
     async def _write(self, operation: Callable[[RowStore, int], Result]) -> Result:
+        if self._recovers:
+            await self._recover()
         return await self._enqueue(operation)
+
+    async def _recover(self) -> None:
+        async with self._recovering:
+            failed = self._writer
+            if failed is not None and failed.failed:
+                self._writer = await _open_writer(failed.path)
+                await failed.close()
 
     async def _permit(self, operation: Callable[[RowStore, int], Attempt]) -> Attempt:
         if self._unchecked is not None:
@@ -111,3 +125,8 @@ class SqliteLedger(BaseLedger):
             )
         )
         released.add_done_callback(asyncio.Future.exception)
+
+
+async def _open_writer(place: Path) -> GroupCommit:
+    loop = asyncio.get_running_loop()
+    return GroupCommit(await loop.run_in_executor(None, open_for_writing, place), path=place)

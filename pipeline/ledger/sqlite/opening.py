@@ -1,7 +1,7 @@
 """Opening a ledger file. It is created whole or not at all; an unsound one is not changed."""
 
-import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +9,8 @@ from pathlib import Path
 import apsw
 
 from pipeline.errors import LocalFault
+from pipeline.files.confined import sync_folder
+from pipeline.files.locks import try_lock
 from pipeline.ledger.sqlite import errors, statements
 from pipeline.ledger.sqlite.commit_mark import mark_path, read_mark
 from pipeline.ledger.sqlite.migrations import (
@@ -28,6 +30,9 @@ NETWORK_FILE_SYSTEMS = frozenset(
 )
 MOUNTS = Path("/proc/self/mountinfo")
 
+_MAKING = 30.0
+"""Seconds to wait for another process that makes the file."""
+
 CHECKED_AT_OPENING = 8 * 1024 * 1024
 """Largest file, in bytes, of which every page, index and sum is checked when it is opened.
 
@@ -41,9 +46,10 @@ def open_for_writing(path: Path) -> apsw.Connection:
     refuse_network(path)
     with _as_local_faults(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _one_process(path.parent):
-            if not path.exists():
-                _make(path)
+        if not path.exists():
+            with _one_process(path):
+                if not path.exists():
+                    _make(path)
         _probe(path).close()
         connection = apsw.Connection(str(path), apsw.SQLITE_OPEN_READWRITE)
         with _unchanged_if_refused(connection):
@@ -174,20 +180,46 @@ def _check_whole(connection: apsw.Connection, path: Path) -> None:
 def _sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(descriptor)
+        sync_folder(descriptor)
     finally:
         os.close(descriptor)
 
 
 @contextmanager
-def _one_process(folder: Path) -> Iterator[None]:
-    """Admit one process at a time; the lock ends with the process."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def _one_process(path: Path) -> Iterator[None]:
+    """Admit one process at a time to make the file; the kernel drops the lock with the process.
+
+    Not the folder is locked: `flock FOLDER pipeline run` holds that one, and would wait for itself.
+    """
+    place = path.with_name(f"{path.name}.lock")
+    until = time.monotonic() + _MAKING
+    while (held := _held(place)) is None:
+        if time.monotonic() > until:
+            raise LocalFault(
+                f"another process has been making the ledger {path} for {_MAKING:.0f} s, or "
+                f"holds {place}; nothing was sent. End it, and run again."
+            )
+        time.sleep(0.02)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
-        os.close(descriptor)
+        place.unlink(missing_ok=True)
+        os.close(held)
+
+
+def _held(place: Path) -> int | None:
+    """Return a lock on the file of this name; `None` if another process has it, or removed it."""
+    handle = os.open(place, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+    opened = os.fstat(handle)
+    try:
+        held = try_lock(handle)
+    except BaseException:
+        os.close(handle)
+        raise
+    if held is not None and place.exists() and os.path.samestat(opened, place.stat()):
+        return held
+    os.close(handle if held is None else held)
+    return None
 
 
 @contextmanager

@@ -24,6 +24,9 @@ from pipeline.review.shared_images import SharedOutcome, settle_shared
 from pipeline.review.verdicts import UnboundVerdict, bind
 from pipeline.state.campaign_state import short
 
+BODY_SECONDS = 60.0
+"""Seconds after which a body that has not arrived is refused."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PageDecision:
@@ -142,7 +145,11 @@ Body = Mapping[str, object]
 async def body_of(request: web.Request) -> Body:
     """Return the JSON object in the body of a request."""
     try:
-        body = json.loads(await request.read())
+        async with asyncio.timeout(BODY_SECONDS):
+            content = await request.read()
+        body = json.loads(content)
+    except TimeoutError as error:
+        raise web.HTTPRequestTimeout(text="the change did not arrive in time") from error
     except (ValueError, RecursionError) as error:
         raise web.HTTPBadRequest(text="the body is not JSON") from error
     return _object(body)

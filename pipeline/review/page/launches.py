@@ -1,16 +1,20 @@
 """Spending from the page: one launch at a time, and only what the dialog showed."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from pipeline.errors import PipelineError
+from pipeline.errors import expected_error
 from pipeline.model.campaign import CellName, Stage
 from pipeline.model.credits import Credits
 from pipeline.review.page.broadcast import Broadcast
 from pipeline.review.page.review_state import ReviewState
+from pipeline.review.page.security import words_for
 from pipeline.state.figures import LaunchQuote
+
+_log = logging.getLogger(__name__)
 
 
 class Launch(Protocol):
@@ -72,14 +76,13 @@ class Launches:
         self._orders.put_nowait(newest)
         return True, newest
 
-    async def serve(self) -> None:
-        """Run the ordered launches until cancelled."""
-        while True:
-            ordered = await self._orders.get()
-            try:
-                await self._run(ordered)
-            finally:
-                self._idle.set()
+    async def run_next(self) -> None:
+        """Wait for an order, and run it."""
+        ordered = await self._orders.get()
+        try:
+            await self._run(ordered)
+        finally:
+            self._idle.set()
 
     async def _run(self, ordered: LaunchQuote) -> None:
         if self._launch is None:
@@ -89,7 +92,12 @@ class Launches:
         try:
             code = await self._launch(ordered.stage, ordered.cells, most=ordered.credits)
             message = ""
-        except PipelineError as error:
-            code, message = error.exit_code, str(error)
-        await self._review_state.refresh()
-        self._broadcast.send("launch", {"state": "done", "exit": code, "message": message, **facts})
+        except Exception as error:  # noqa: BLE001 - it may have bought: the page stays, and says so
+            message = words_for(error, log=_log)
+            expected = expected_error(error)
+            code = 1 if expected is None else expected.exit_code
+        done = {"state": "done", "exit": code, "message": message, **facts}
+        try:
+            await self._review_state.refresh()
+        finally:
+            self._broadcast.send("launch", done)

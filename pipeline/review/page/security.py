@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import ipaddress
 import json
+import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,7 +17,16 @@ from http import HTTPStatus
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from pipeline.errors import LedgerUnusable, LocalFault, PipelineError, Refusal, UsageError
+from pipeline.errors import (
+    LedgerUnusable,
+    LocalFault,
+    PipelineError,
+    Refusal,
+    UsageError,
+    expected_error,
+)
+
+_log = logging.getLogger(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -95,8 +105,11 @@ def security_middleware(options: ReviewOptions, token: str) -> Middleware:
             response = _error_response(
                 request, error.status, error.text or error.reason, error.headers
             )
-        except PipelineError as error:
-            response = _error_response(request, _status_of(error), str(error), {})
+        except ConnectionError:  # the browser has left
+            raise
+        except Exception as error:  # noqa: BLE001 - a bug must not close the page
+            words = words_for(error, log=_log)
+            response = _error_response(request, _status_of(expected_error(error)), words, {})
         if not response.prepared:
             for name, value in HEADERS.items():
                 response.headers.setdefault(name, value)
@@ -166,8 +179,22 @@ def _session(token: str) -> str:
     return hashlib.sha256(b"review:" + token.encode()).hexdigest()
 
 
-def _status_of(error: PipelineError) -> int:
+def words_for(error: Exception, *, log: logging.Logger) -> str:
+    """Return the words of an error for the page; a bug is also logged, with its trace."""
+    expected = expected_error(error)
+    if expected is not None:
+        return str(expected)
+    log.error("a bug in the review page", exc_info=error)
+    return (
+        "this should not have happened, and the trace is in the terminal of `pipeline review`. "
+        "Verdicts that were saved and images that were paid for are in the ledger."
+    )
+
+
+def _status_of(error: PipelineError | None) -> int:
     match error:
+        case None:
+            return HTTPStatus.INTERNAL_SERVER_ERROR
         case Refusal():
             return HTTPStatus.UNPROCESSABLE_ENTITY
         case LedgerUnusable():

@@ -1,10 +1,12 @@
 """The review server: surveys the campaign, serves the page and writes the review file."""
 
 import asyncio
+import logging
 import secrets
+import socket
 import time
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +15,7 @@ from typing import Self
 
 from aiohttp import web
 
-from pipeline.errors import CampaignError, LocalFault, PipelineError, UsageError
+from pipeline.errors import CampaignError, LocalFault, UsageError
 from pipeline.executors.base import Executor
 from pipeline.executors.registry import open_executor
 from pipeline.images.registry import images_in
@@ -25,9 +27,14 @@ from pipeline.review.page.launches import Launch, Launches
 from pipeline.review.page.pictures import Pictures
 from pipeline.review.page.review_state import ReviewState
 from pipeline.review.page.routes import LaunchCommand, PackedTable, Routes
-from pipeline.review.page.security import ReviewOptions, security_middleware
+from pipeline.review.page.security import ReviewOptions, security_middleware, words_for
 from pipeline.review.review_file_sync import ReviewFile, ReviewFileSync
 from pipeline.review.verdicts import stamp
+from pipeline.webserver.listening import ConnectionLimits, bind, listening
+
+_log = logging.getLogger(__name__)
+
+LIMITS = ConnectionLimits(most=128, idle=60.0)
 
 _LARGEST_BODY = 16 * 1024 * 1024
 _PATIENCE = 3.0
@@ -72,10 +79,12 @@ class ReviewServer:
         options: ReviewOptions,
         *,
         launch: Launch | None = None,
+        limits: ConnectionLimits = LIMITS,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self._subject = subject
         self._options = options
+        self._limits = limits
         self._token = secrets.token_urlsafe(24) if options.token is None else options.token
         self._clock = clock
         self._broadcast = Broadcast()
@@ -127,16 +136,20 @@ class ReviewServer:
         async with AsyncExitStack() as stack:
             executor = await stack.enter_async_context(open_executor())
             runner = web.AppRunner(
-                self._application(executor), access_log=None, shutdown_timeout=_PATIENCE
+                self._application(executor),
+                access_log=None,
+                logger=_log,
+                shutdown_timeout=_PATIENCE,
             )
             runner.app.on_shutdown.append(self._let_go)
             await runner.setup()
             stack.push_async_callback(runner.cleanup)
-            await _listen(runner, self._options)
-            self.port = runner.addresses[0][1]
-            group = await stack.enter_async_context(asyncio.TaskGroup())
-            for work in (self._launches.serve(), self._write_when_decided(), self._watch()):
-                stack.callback(group.create_task(work).cancel)
+            sockets = _bind(self._options)
+            self.port = sockets[0].getsockname()[1]
+            await stack.enter_async_context(listening(runner, sockets, self._limits, log=_log))
+            steps = (self._launches.run_next, self._write_when_decided, self._watch)
+            for task in [asyncio.create_task(self._keep_doing(step)) for step in steps]:
+                stack.push_async_callback(_end, task)
             self._stack = stack.pop_all()
         return self
 
@@ -149,12 +162,7 @@ class ReviewServer:
         try:
             await self._launches.idle()
         finally:
-            # A failed task of the group cancels the body; only then the group may see the error.
-            ours = kind is not None and issubclass(kind, asyncio.CancelledError)
-            try:
-                await self._stack.__aexit__(*((kind, error, trace) if ours else (None, None, None)))
-            except BaseExceptionGroup as several:
-                raise several.exceptions[0] from several
+            await self._stack.aclose()
             if self._decided.is_set():
                 await self._write_file()
 
@@ -189,14 +197,28 @@ class ReviewServer:
         del application
         self._broadcast.close()
 
+    async def _keep_doing(self, step: Callable[[], Awaitable[None]]) -> None:
+        """Take a step again and again, until cancelled; what fails is shown on the page.
+
+        Nothing that the page does may end a purchase that it has launched.
+        """
+        about = step.__name__
+        while True:
+            try:
+                await step()
+            except Exception as error:  # noqa: BLE001 - a bug here must not end what buys
+                self._review_state.complain(about, words_for(error, log=_log))
+                await asyncio.sleep(_LONGEST_PAUSE)
+            else:
+                self._review_state.complain(about, "")
+
     async def _write_when_decided(self) -> None:
         """Write the review file soon after a decision, and survey what the decision changed."""
-        while True:
-            await self._decided.wait()
-            await asyncio.sleep(_WRITE_AFTER)
-            self._decided.clear()
-            await self._write_file()
-            await self._review_state.refresh()
+        await self._decided.wait()
+        await asyncio.sleep(_WRITE_AFTER)
+        self._decided.clear()
+        await self._write_file()
+        await self._review_state.refresh()
 
     async def _write_file(self) -> None:
         """Write the review file; if that fails, show the error: the ledger has the verdicts."""
@@ -209,24 +231,24 @@ class ReviewServer:
 
     async def _watch(self) -> None:
         """Watch for changes by other processes while a page is open or a launch is in progress."""
-        while True:
-            started = time.monotonic()
-            if self._broadcast.listeners or self._launches.running:
-                try:
-                    await self._review_state.refresh()
-                except PipelineError as error:
-                    self._review_state.complain("ledger", str(error))
-                else:
-                    self._review_state.complain("ledger", "")
-                if self._file_sync.edited():
-                    self._decided.set()
-            took = time.monotonic() - started
-            await asyncio.sleep(min(_LONGEST_PAUSE, max(_REFRESH_EVERY, took * _PAUSE_FACTOR)))
+        started = time.monotonic()
+        if self._broadcast.listeners or self._launches.running:
+            await self._review_state.refresh()
+            if self._file_sync.edited():
+                self._decided.set()
+        took = time.monotonic() - started
+        await asyncio.sleep(min(_LONGEST_PAUSE, max(_REFRESH_EVERY, took * _PAUSE_FACTOR)))
 
 
-async def _listen(runner: web.AppRunner, options: ReviewOptions) -> None:
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+def _bind(options: ReviewOptions) -> list[socket.socket]:
     try:
-        await web.TCPSite(runner, options.host, options.port).start()
+        return bind(options.host, options.port)
     except OSError as error:
         raise UsageError(
             f"cannot listen on {options.host}:{options.port}: {error.strerror}"

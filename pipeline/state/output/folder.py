@@ -2,13 +2,18 @@
 
 import secrets
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from pipeline.errors import LocalFault
-from pipeline.files.confined import ConfinedPath, make_folders, write_whole
+from pipeline.files.background_writer import BackgroundWriter, json_notice
+from pipeline.files.confined import ConfinedPath, make_folders, open_to_append, write_whole
+from pipeline.files.locks import UNSUPPORTED
 from pipeline.model.run import RunId, RunPaths
+
+_PIECE = 1024 * 1024
 
 EMBEDDED_STATE = PurePosixPath(".embedded")
 """The embedded servers' own state, a folder per campaign."""
@@ -33,6 +38,16 @@ def open_output(folder: Path) -> Path:
     return root
 
 
+def make_folder(root: Path, folder: PurePosixPath) -> None:
+    """Make a folder below the output folder; `LocalFault` if it fails or leads out by a link."""
+    try:
+        make_folders(root, folder.parts)
+    except OSError as error:
+        raise LocalFault(
+            f"cannot make {root / folder}: {error.strerror}; nothing was sent"
+        ) from error
+
+
 def write_file(root: Path, place: PurePosixPath, content: bytes | Iterable[bytes]) -> None:
     """Write a file below the output folder, whole or not at all; `LocalFault` if the disk fails."""
     at = ConfinedPath.at(str(place))
@@ -43,13 +58,49 @@ def write_file(root: Path, place: PurePosixPath, content: bytes | Iterable[bytes
         raise LocalFault(f"cannot write {root / place}: {error.strerror}") from error
 
 
+def open_log(root: Path, place: PurePosixPath) -> BackgroundWriter:
+    """Open a log below the output folder; `LocalFault` if that fails.
+
+    A disk that fills or hangs later costs lines of the log, never the run.
+    """
+    try:
+        file = open_to_append(root, ConfinedPath.at(str(place)))
+    except OSError as error:
+        raise LocalFault(f"cannot write {root / place}: {error.strerror}") from error
+    return BackgroundWriter(file, notice=json_notice, orderly=False, owned=True)
+
+
 def point_latest(root: Path, paths: RunPaths) -> None:
-    """Point `latest` at this run, atomically; `LocalFault` if the disk fails."""
+    """Point `latest` at this run, atomically; `LocalFault` if the disk fails.
+
+    On a file system without links it is a folder with copies of what the run has written so far.
+    """
     link = root / paths.latest
     beside = link.with_name(".latest.new")  # a fixed name: a dead run's leftover is replaced
     try:
         beside.unlink(missing_ok=True)
+        if link.is_dir() and not link.is_symlink():
+            _copy_latest(root, paths)
+            return
         beside.symlink_to(paths.folder.relative_to(PurePosixPath(paths.campaign)))
         beside.replace(link)
     except OSError as error:
-        raise LocalFault(f"cannot point {link} at the run: {error.strerror}") from error
+        if error.errno not in UNSUPPORTED:
+            raise LocalFault(f"cannot point {link} at the run: {error.strerror}") from error
+        _copy_latest(root, paths)
+
+
+def _copy_latest(root: Path, paths: RunPaths) -> None:
+    for place in (paths.manifest, paths.table, paths.folder / "sheet.html"):
+        try:
+            with (root / place).open("rb") as original:
+                write_file(root, paths.latest / place.name, _pieces(original))
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise LocalFault(f"cannot read {root / place}: {error.strerror}") from error
+
+
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    while piece := file.read(_PIECE):
+        yield piece

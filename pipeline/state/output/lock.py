@@ -1,13 +1,15 @@
 """One run of a campaign at a time: a lock that the kernel releases when the process ends."""
 
-import fcntl
 import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
-from pipeline.errors import LocalFault, LockHeld
+from pipeline.errors import LocalFault, LockHeld, RunHangs
+from pipeline.files.confined import ConfinedPath, open_to_lock
+from pipeline.files.locks import try_lock
 
 LOCK_FILE = ".lock"
 _TRIES = 3
@@ -23,8 +25,8 @@ def campaign_lock(output: Path, campaign: str) -> Iterator[None]:
     """
     place = output / campaign / LOCK_FILE
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(place, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+        output.mkdir(parents=True, exist_ok=True)
+        handle = open_to_lock(output, ConfinedPath(folders=(campaign,), name=LOCK_FILE))
     except OSError as error:
         raise LocalFault(f"cannot write to {place.parent}: {error.strerror}") from error
     try:
@@ -32,18 +34,84 @@ def campaign_lock(output: Path, campaign: str) -> Iterator[None]:
             held = _lock(handle)
         except OSError as error:
             raise LocalFault(f"cannot lock {place}: {error.strerror}") from error
-        if not held:
-            holder = os.pread(handle, 64, 0).decode(errors="replace").strip()
-            raise LockHeld(
-                f"another run of {campaign} is alive{f' (process {holder})' if holder else ''}; "
-                "nothing was sent"
-            )
+        if held is None:
+            raise _held_by(os.pread(handle, 1024, 0).decode(errors="replace"), output, campaign)
+        handle = held
         with suppress(OSError):  # without the process id, on a full disk, the lock still holds
             os.ftruncate(handle, 0)
-            os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+            os.pwrite(handle, f"{os.getpid()}\n{time.time():.0f}\n".encode(), 0)
         yield
     finally:
         os.close(handle)
+
+
+def note_waiting(output: Path, campaign: str, words: str) -> None:
+    """Keep what the holder of the lock waits for, for whoever finds the campaign locked.
+
+    Empty: it waits for nothing unusual. A disk that fails is no error here.
+    """
+    with suppress(OSError):
+        place = ConfinedPath(folders=(campaign,), name=LOCK_FILE)
+        handle = open_to_lock(output, place)
+        try:
+            known = os.pread(handle, 1024, 0).decode(errors="replace").splitlines()[:2]
+            content = "".join(f"{line}\n" for line in (*known, words) if line).encode()
+            os.pwrite(handle, content, 0)
+            os.ftruncate(handle, len(content))
+        finally:
+            os.close(handle)
+
+
+def _held_by(content: str, output: Path, campaign: str) -> LockHeld:
+    """Return the error for a lock that another process holds, and whether that takes too long."""
+    process, began, waiting, *_ = [*content.splitlines(), "", "", ""]
+    words = f"another run of {campaign} is alive{f' (process {process})' if process else ''}"
+    if not began.isdecimal():
+        return LockHeld(f"{words}; nothing was sent")
+    took, longest = time.time() - int(began), _longest_run(output, campaign)
+    if took < max(SHORTEST_OVERLONG, longest or UNKNOWN_OVERLONG):
+        return LockHeld(f"{words}; nothing was sent")
+    before = f"no run before it took longer than {_spoken(longest)}" if longest else ""
+    facts = [f"It has been running for {_spoken(took)}", *([before] if before else [])]
+    lines = [
+        f"{words}, and seems to hang; nothing was sent.",
+        f"{', and '.join(facts)}.",
+        *([f"It says: {waiting}."] if waiting else []),
+        f"To end it  kill {process}   (waits for images in flight; a second one aborts)",
+    ]
+    return RunHangs("\n".join(lines))
+
+
+SHORTEST_OVERLONG = 900.0
+"""Seconds below which no run counts as hanging, however fast the ones before it were."""
+UNKNOWN_OVERLONG = 24 * 3600.0
+"""Seconds after which the first run of a campaign counts as hanging."""
+_LOOKED_AT = 200
+
+
+def _longest_run(output: Path, campaign: str) -> float | None:
+    """Return the seconds that the longest of the last runs took; `None` if none has ended."""
+    seconds = []
+    for folder in sorted((output / campaign / "runs").glob("*Z-*"), reverse=True)[:_LOOKED_AT]:
+        with suppress(OSError, ValueError):
+            began = datetime.strptime(folder.name[:18], "%Y-%m-%dT%H%M%SZ").replace(tzinfo=UTC)
+            written = (folder / "manifest.json").stat().st_mtime
+            head = (folder / "manifest.json").open("rb")
+            with head:
+                if b'"exit_code": null' not in head.read(_HEAD):
+                    seconds.append(written - began.timestamp())
+    return max(seconds, default=None)
+
+
+_HEAD = 64 * 1024
+"""Bytes of a run manifest that hold what it says of the run itself."""
+
+
+def _spoken(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    if minutes < 60:  # noqa: PLR2004 - an hour
+        return f"{minutes} min" if minutes else f"{seconds:.0f} s"
+    return f"{minutes // 60} h {minutes % 60} min"
 
 
 def run_is_alive(output: Path, campaign: str) -> bool:
@@ -53,21 +121,21 @@ def run_is_alive(output: Path, campaign: str) -> bool:
     except OSError:
         return False
     try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
+        held = try_lock(handle, shared=True)
     except OSError:
         return False
+    else:
+        handle = handle if held is None else held
+        return held is None
     finally:
         os.close(handle)
-    return False
 
 
-def _lock(handle: int) -> bool:
+def _lock(handle: int) -> int | None:
     for attempt in range(_TRIES):
         if attempt:
             time.sleep(_PAUSE)
-        with suppress(BlockingIOError):
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
-    return False
+        held = try_lock(handle)
+        if held is not None:
+            return held
+    return None

@@ -5,9 +5,9 @@ import pytest
 from aiohttp import web
 
 from pipeline.app.campaign import account_of, provider_settings
-from pipeline.app.endings import endings, notify
+from pipeline.app.endings import endings, notify, notify_overlap
 from pipeline.campaign.loading import load_campaign
-from pipeline.errors import UsageError
+from pipeline.errors import RunHangs, UsageError
 from pipeline.providers.registry import profiles
 from pipeline.settings import GPTIMAGE_URL, ProviderSettings, Settings, read_settings
 
@@ -114,3 +114,22 @@ def test_a_variable_that_is_not_set_is_refused_by_name(tmp_path):
 def test_a_run_that_asked_to_hear_of_waiting_drafts_has_not_failed():
     """`--detailed-exitcode` ends with 5, which counted as `failed`."""
     assert "failed" not in endings(5, waiting=2)
+
+
+async def test_a_run_that_hangs_is_told_to_those_who_hear_of_stops(tmp_path, webhook, monkeypatch):
+    url, heard = webhook
+    monkeypatch.setenv("HOOK", url)
+    more = """
+notify:
+  - {when: [stopped], webhook: "{{ env.HOOK }}/stopped"}
+  - {when: [done], webhook: "{{ env.HOOK }}/done"}
+"""
+    hangs = RunHangs("another run of soda is alive, and seems to hang")
+    await notify_overlap(campaign(tmp_path, more), hangs)
+    assert heard == [
+        {
+            "text": "soda: another run of soda is alive, and seems to hang",
+            "campaign": "soda",
+            "exit_code": 75,
+        }
+    ]

@@ -122,3 +122,19 @@ async def test_no_descriptor_is_left_open_whatever_became_of_the_images(write):
     await write(("c/b.png", PICTURE), ("c/c.png", PICTURE[:-5]), ("c/b.jpg", OTHER))
     gc.collect()  # tracebacks hold what the failed images had open
     assert len(os.listdir("/dev/fd")) == before  # noqa: PTH208
+
+
+async def test_without_a_further_thread_everybody_who_waits_is_told(write, monkeypatch):
+    """The callback that starts the group died, and the run hung with paid images."""
+    loop = asyncio.get_running_loop()
+
+    def none_left(*_arguments):
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(loop, "run_in_executor", none_left)
+        async with asyncio.timeout(5):
+            answers = await write(("c/a/0.png", PICTURE), ("c/b/0.png", OTHER))
+    assert [str(answer) for answer in answers] == ["can't start new thread"] * 2
+    [artifact] = await write(("c/a/0.png", PICTURE))
+    assert artifact.path == "c/a/0.png"

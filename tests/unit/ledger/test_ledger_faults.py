@@ -1,6 +1,7 @@
 """Disks that fail: nothing more is bought, and what was acknowledged stays."""
 
 import asyncio
+import fcntl
 import os
 import shutil
 import subprocess
@@ -12,7 +13,7 @@ import pytest
 from builders import a_job, a_run
 
 from pipeline.errors import LocalFault
-from pipeline.ledger.sqlite import errors
+from pipeline.ledger.sqlite import errors, opening
 from pipeline.ledger.sqlite.ledger import SqliteLedger
 from pipeline.model.credits import Budget, Credits, Spent
 from pipeline.model.outcome import Receipt
@@ -264,3 +265,40 @@ def test_a_new_ledger_on_a_nearly_full_disk_is_whole_or_not_there(tmp_path, writ
         await ledger.close()
 
     asyncio.run(again())
+
+
+async def test_a_lock_on_the_output_folder_is_not_waited_for(tmp_path):
+    """`flock OUTPUT pipeline run` waited for ever on the lock that it held itself."""
+    folder = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    async with asyncio.timeout(10):
+        ledger = await SqliteLedger.open(tmp_path / "ledger.db")
+        await ledger.close()
+    os.close(folder)
+    assert not (tmp_path / "ledger.db.lock").exists()
+
+
+async def test_a_process_that_makes_the_ledger_for_ever_is_told_of(tmp_path, monkeypatch):
+    monkeypatch.setattr(opening, "_MAKING", 0.1)
+    held = os.open(tmp_path / "ledger.db.lock", os.O_RDWR | os.O_CREAT)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    with pytest.raises(LocalFault, match=r"another process has been making the ledger"):
+        await SqliteLedger.open(tmp_path / "ledger.db")
+    os.close(held)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc and /dev/full")
+async def test_a_ledger_that_recovers_takes_the_next_write_once_there_is_room(tmp_path):
+    """After one full disk the review page answered every verdict with an error, for ever."""
+    place = tmp_path / "ledger.db"
+    ledger = await SqliteLedger.open(place, recovers=True)
+    await ledger.begin(a_run())
+    journal = BrokenJournal(place)
+    journal.leads_to("/dev/full")
+    with pytest.raises(LocalFault):
+        await ledger.end(a_run().id, exit_code=0)
+    journal.mend()
+    await ledger.end(a_run().id, exit_code=0)
+    [run] = await ledger.runs(None)
+    assert run.exit_code == 0
+    await ledger.close()

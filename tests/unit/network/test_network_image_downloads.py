@@ -1,5 +1,7 @@
 """Bringing images: what is refused, what is tried again, what is gone."""
 
+import asyncio
+
 import pytest
 from fake_provider import png
 from scripted_api import KEY, cut, drip, drop, hang, http, reset, scripted
@@ -226,3 +228,25 @@ async def test_a_download_left_half_way_leaves_nothing_open():
         async with downloads.open(server.url) as chunks:
             assert b"".join([chunk async for chunk in chunks]) == PICTURE
     assert server.connections == 2
+
+
+@pytest.mark.parametrize("start", [b"HTTP/1.1 200 ", b"HTTP/1.1 200 OK\r\nX-Slow: "])
+async def test_an_image_host_that_drips_its_headers_is_given_up(start):
+    """Each byte began the wait anew, and held a run for fifteen minutes."""
+    async with scripted(drip(start)) as server:
+        async with asyncio.timeout(5):
+            with pytest.raises(DownloadFailed, match="did not begin to answer within"):
+                await fetch(server, download_timeout=0.3)
+
+
+async def test_redirects_share_one_wait_for_the_answer():
+    slow = http(302, b"", Location="/next.png")
+
+    async def act(request, writer):
+        await asyncio.sleep(0.2)
+        writer.write(slow)
+        await writer.drain()
+
+    async with scripted(act) as server:
+        with pytest.raises(DownloadFailed, match="did not begin to answer within"):
+            await fetch(server, download_timeout=0.3)

@@ -1,0 +1,112 @@
+"""The watchdog of a run: it names what is waited for, and ends a run in which nothing moves.
+
+Each wait of a run has a deadline of its own. What is left is what nobody thought of: a callback
+that died, a disk that hangs, a call that blocks the event loop.
+"""
+
+import asyncio
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+
+from pipeline.errors import LocalFault
+from pipeline.purchasing.events import Listen, StillWaiting
+from pipeline.purchasing.halt import Halt
+from pipeline.purchasing.worker_pool import Waits
+
+GIVE_UP_AFTER = 1800.0
+"""More seconds than the longest deadline of a single wait."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WatchdogTimes:
+    """When a watchdog speaks, and when it gives a run up; all in seconds."""
+
+    look_every: float = 10.0
+    tell_after: float = 120.0
+    """Without anything having moved; told again after as long."""
+    give_up_after: float = GIVE_UP_AFTER
+    blocked_after: float = 60.0
+    """Without a turn of the event loop."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Watchdog:
+    """Watches one run."""
+
+    waits: Waits
+    halt: Halt
+    listen: Listen
+    status: Callable[[str], None]
+    """Keeps a line for whoever finds the campaign locked; empty: the run moves."""
+    tell: Callable[[str], None]
+    times: WatchdogTimes = field(default_factory=WatchdogTimes)
+    _turned: float = field(default_factory=time.monotonic)
+    _told: float = 0.0
+
+    @asynccontextmanager
+    async def watching(self) -> AsyncIterator[None]:
+        """Watch the current task while inside; it is cancelled if it has to be given up."""
+        ended = threading.Event()
+        run = asyncio.current_task()
+        watching = asyncio.create_task(self._watch(run))
+        thread = threading.Thread(
+            target=self._watch_loop, args=(ended, threading.get_ident()), daemon=True
+        )
+        with suppress(RuntimeError):  # no further thread: the loop is then watched by nobody
+            thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            watching.cancel()
+            with suppress(asyncio.CancelledError):
+                await watching
+
+    async def _watch(self, run: "asyncio.Task[object] | None") -> None:
+        while True:
+            await asyncio.sleep(self.times.look_every)
+            self._turned = time.monotonic()
+            quiet = self.waits.quiet_for()
+            if quiet < self.times.tell_after:
+                if self._told:
+                    self._told = 0.0
+                    self.status("")
+                continue
+            words = f"nothing has moved for {quiet:.0f} s: waiting for {self.waits.words()}"
+            if quiet >= self.times.give_up_after and run is not None:
+                self.halt.because(LocalFault(f"{words}; the run is given up"))
+                run.cancel()
+                return
+            if self._turned - self._told >= self.times.tell_after:
+                self._told = self._turned
+                self.status(words)
+                self.listen(StillWaiting(reason=self.waits.words(), seconds=quiet))
+
+    def _watch_loop(self, ended: threading.Event, loop_thread: int) -> None:
+        """Tell where the event loop is blocked, from a thread of its own."""
+        told = False
+        while not ended.wait(self.times.look_every):
+            blocked = time.monotonic() - self._turned - self.times.look_every
+            if blocked < self.times.blocked_after:
+                told = False
+            elif not told:
+                told = True
+                words = f"the program itself hangs in {_place_of(loop_thread)}"
+                self.status(words)
+                self.tell(f"{words}; what is paid for is in the ledger")
+
+
+def _place_of(thread: int) -> str:
+    """Return where a thread is: the innermost line of this program."""
+    frame = sys._current_frames().get(thread)  # noqa: SLF001 - the documented way to it
+    while frame is not None:
+        code = frame.f_code
+        if "/pipeline/" in code.co_filename:
+            file = code.co_filename.rpartition("/pipeline/")[2]
+            return f"pipeline/{file}:{frame.f_lineno} {code.co_name}"
+        frame = frame.f_back
+    return "the event loop"
