@@ -162,9 +162,9 @@ async def _session(session: Session, stack: AsyncExitStack) -> int:
     """Ask for confirmation, open what is needed, render, and return the exit code."""
     options, campaign = session.options, session.loaded.campaign
     known = {one.account for one in await session.ledger.runs(campaign.slug)}
-    if session.manifest_writer.run.account not in known:
-        if lost := unknown_to_ledger(session.output, campaign.slug, known=known):
-            raise UsageError(f"{lost}\nNothing was sent.")
+    unknown = session.manifest_writer.run.account not in known
+    if unknown and (lost := unknown_to_ledger(session.output, campaign.slug, known=known)):
+        raise UsageError(f"{lost}\nNothing was sent.")
     rules = rules_now(
         session.loaded,
         images=session.images,
@@ -359,8 +359,7 @@ async def _make_ad_files(session: Session, state: CampaignState) -> AdFileReport
         stopped=lambda: isinstance(halt.reason, Interrupted | LocalFault),
     )
     drain, tell = session.settings.rendering.drain, session.console.note
-    listening = listen_for_signals(halt, drain=drain, tell=tell)
-    with listening if session.own_signals else nullcontext():
+    with listen_for_signals(halt, drain=drain, tell=tell):
         return await make_ad_files(session.loaded, state, maker)
 
 
