@@ -182,13 +182,7 @@ async def _session(session: Session, stack: AsyncExitStack) -> int:
         actual = plan_id(campaign.sha256, campaign.provider, planned)
         hold_to_plan(session.output, campaign.slug, asked=options.plan, actual=actual)
     await confirm_spending(
-        session.manifest_writer,
-        session.loaded,
-        before,
-        ahead,
-        only=session.scope.only,
-        now=rules.now,
-        console=session.console,
+        session.manifest_writer, session.loaded, before, ahead, console=session.console
     )
     provider = None
     if has_work(session.loaded, before, ahead):

@@ -1,7 +1,7 @@
 """Before a run spends: what its work can cost, and how much of it the budgets pay for."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from pipeline.app.console import Console
 from pipeline.app.manifest_writer import ManifestWriter
@@ -20,15 +20,14 @@ async def confirm_spending(
     state: CampaignState,
     ahead: Sequence[WorkAhead],
     *,
-    only: Sequence[str],
-    now: datetime,
     console: Console,
 ) -> None:
     """Warn if a budget pays for only part of the work, and ask; `Declined` if the answer is no.
 
-    `ahead` is the work of each stage of the run, in order; `only` are the globs of its cells.
+    `ahead` is the work of each stage of the run, in order.
     """
-    price = highest_price(loaded, state, ahead, only=only)
+    price = highest_price(loaded, state, ahead)
+    now = datetime.now(UTC)
     limits = await budgets_left(writer.ledger, run=writer.run, budget=writer.budget, now=now)
     budget = tightest(limits)
     if budget is not None:
@@ -39,11 +38,7 @@ async def confirm_spending(
 
 
 def highest_price(
-    loaded: LoadedCampaign,
-    state: CampaignState,
-    ahead: Sequence[WorkAhead],
-    *,
-    only: Sequence[str],
+    loaded: LoadedCampaign, state: CampaignState, ahead: Sequence[WorkAhead]
 ) -> Credits:
     """Return the most that a run costs, including finals of drafts that it approves by itself."""
     due = sum(one.credits for one in ahead)
@@ -59,4 +54,5 @@ def highest_price(
     if finals_cost_alike(loaded):
         return Credits(due + len(cells) * final.takes * loaded.profile.price(final.quality))
     known = sum(job.price for job in state.finals)
-    return Credits(max(due, due + price_finals(loaded, only=only) - known))
+    every = price_finals(loaded, only=sorted(state.asked or ()))
+    return Credits(max(due, due + every - known))

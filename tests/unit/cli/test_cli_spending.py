@@ -143,10 +143,10 @@ def test_the_question_counts_the_finals_that_the_run_approves_by_itself(tmp_path
     loaded = load_campaign(file, profiles=profiles(), provider="gptimage")
     state = State(waiting=["p1/4x3"], finals=[])
     both = [work(1, 2), work(0, 0)]
-    assert highest_price(loaded, state, both, only=()) == (2 + 2 * 12 if review == "auto" else 2)
-    assert highest_price(loaded, state, both[:1], only=()) == 2
+    assert highest_price(loaded, state, both) == (2 + 2 * 12 if review == "auto" else 2)
+    assert highest_price(loaded, state, both[:1]) == 2
     offline = replace(loaded, profile=profile_named("embedded"))
-    assert highest_price(offline, state, both, only=()) == 2
+    assert highest_price(offline, state, both) == 2
 
 
 class State:
