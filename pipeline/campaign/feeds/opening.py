@@ -19,7 +19,7 @@ from pipeline.suggestions import listing
 
 _SHEETS = (".xls", ".xlsm", ".xlsb", ".ods", ".numbers")
 _RECOGNISED = 4096
-"""Bytes by which the kind of a file is recognised."""
+"""Number of bytes by which the kind of a file is recognised."""
 FEED_LIMIT = 512 * 1024 * 1024
 """Largest feed, in bytes."""
 
@@ -73,7 +73,7 @@ def open_table(
 
 
 def _way_out(readable: ReadableFile) -> str:
-    """Return what to do with a file of another kind; empty if that is not clear."""
+    """Return a hint at what to do with a file of another kind; empty if that is not clear."""
     if readable.path.suffix.lower() in _SHEETS:
         return "; save it as .xlsx or as CSV UTF-8"
     try:
