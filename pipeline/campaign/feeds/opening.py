@@ -10,9 +10,9 @@ from pipeline.campaign.feeds.delimited import read_delimited
 from pipeline.campaign.feeds.objects import read_json, read_json_lines, read_yaml
 from pipeline.campaign.feeds.table import Table
 from pipeline.campaign.feeds.workbook import read_sheet
-from pipeline.campaign.files import ReadableFile, where_named
 from pipeline.campaign.findings import Findings, Place, refusal
 from pipeline.campaign.grammar.matrix import TablePart
+from pipeline.campaign.reading.files import ReadableFile, where_named
 from pipeline.campaign.reading.source import decode, read_bytes
 from pipeline.errors import CampaignError
 from pipeline.suggestions import listing
