@@ -236,7 +236,7 @@ class ProviderStopped(ProviderError):
     ) -> None:
         super().__init__(message, http=http, request_id=request_id, raw=raw)
         self.remedy = remedy
-        """What a person has to do before the next run; empty if running later may be enough."""
+        """What a person has to do before the next run; empty if it may be enough to run later."""
 
 
 class ReplyUnknown(ProviderError):
@@ -280,14 +280,14 @@ class ImageBroken(ArtifactError):
 
 
 class NotAnImage(ImageBroken):
-    """The downloaded file is no image at all, e.g. the sign-in page of a network in between.
+    """The downloaded file is no image, e.g. the sign-in page of a network.
 
-    It proves nothing about the image: another download may bring it.
+    It proves nothing about the image; another download may succeed.
     """
 
 
 class AdFileFailed(PipelineError):
-    """An ad file cannot be made from its image as its placement asks; the others can."""
+    """An ad file cannot be made from its image for its placement; others may be made."""
 
     exit_code = 3
 

@@ -58,7 +58,7 @@ def _right_down(image: Image.Image) -> Image.Image:
 
 
 def _beyond(image: Image.Image, length: int, turn: _Turn, back: _Turn) -> Image.Image:
-    """Return an image with more rows beyond the edge that `turn` brings to the top."""
+    """Return an image with more rows beyond the edge that `turn` moves to the top."""
     if length <= 0:
         return image
     upright = turn(image)
@@ -113,7 +113,7 @@ def _usual_level(counts: list[int]) -> float:
 
 _ONE_DEVIATION = 0.6827
 _MEDIAN_LOSS = 1.15
-"""A median filter of 3 by 3 leaves part of the grain in its own result."""
+"""Factor for the grain that a median filter of 3 by 3 leaves in its own result."""
 
 
 def _with_grain(image: Image.Image, deviation: float) -> Image.Image:

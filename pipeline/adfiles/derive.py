@@ -45,7 +45,7 @@ class Derive:
         """Return one result for each file, in order; a failure affects only its own file.
 
         Raises `ImageBroken` if the image is missing, changed or cannot be decoded, `LocalFault` if
-        it cannot be read or memory runs out, `TaskFailed` for whatever else a decoder raises.
+        it cannot be read or memory runs out, `TaskFailed` for any other error of a decoder.
         """
         try:
             return self._derive()

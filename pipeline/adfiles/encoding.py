@@ -39,7 +39,7 @@ def encode(
 ) -> EncodedPicture:
     """Return an RGB or RGBA picture as a file of at most `max_kb` kilobytes of 1000 bytes.
 
-    Raises `AdFileFailed` if the lowest quality is heavier, or if a JPEG would lose transparency.
+    Raises `AdFileFailed` if the lowest quality is larger, or if a JPEG would lose transparency.
     """
     if form is ImageFormat.JPG and image.mode == "RGBA":
         raise AdFileFailed(
@@ -75,7 +75,7 @@ def _within_weight(
 
 
 def _lightest_png(image: Image.Image, xmp: bytes, most: int | None) -> EncodedPicture:
-    """Return the picture without loss, or with 256 colours if that is too heavy."""
+    """Return the picture without loss, or with 256 colours if that is too large."""
     content = _png(image, xmp)
     if most is None or len(content) <= most:
         return EncodedPicture(content=content, quality=None)

@@ -85,7 +85,7 @@ class AdFileRecord:
         return self._rows.get(path)
 
     def whole(self, images: ImageStore) -> Mapping[str, AdFileRow]:
-        """Return the rows whose file is there with the bytes that it was made with; by path."""
+        """Return the rows, by path, whose file exists with the bytes that were written."""
         sizes = images.stat_many(self._rows)
         return {p: row for p, row in self._rows.items() if sizes.get(p) == row.made.bytes}
 

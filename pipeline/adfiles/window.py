@@ -47,12 +47,12 @@ class SourceShape:
     width: int
     height: int
     copy: tuple[Box, ...] | None
-    """Blocks of words; `None` if nobody looked for them."""
+    """Blocks of text; `None` if the image was not searched for them."""
     product: Box | None = None
     fit_edges: frozenset[Edge] = ALL_EDGES
     """Edges that can be continued."""
     smooth_edges: frozenset[Edge] = ALL_EDGES
-    """Edges that can be continued for long without being noticed."""
+    """Edges that can be continued far without being noticed."""
 
     @property
     def frame(self) -> Box:
@@ -106,7 +106,7 @@ class _Span:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Holds:
-    """What a window has to hold."""
+    """The boxes that a window must contain."""
 
     across: Sequence[_Span]
     down: Sequence[_Span]
@@ -114,7 +114,7 @@ class _Holds:
 
 
 def plan_window(source: SourceShape, target: Target) -> PlannedWindow:
-    """Return the window for a placement, and what a person has to know of it."""
+    """Return the window for a placement, with its flags."""
     if target.fit is Fit.CROP:
         holds = _holds(source, target, room=TIGHT)
         return _planned(source, target, _crop(source, target, holds), Framing.CROPPED)
@@ -159,7 +159,7 @@ def _extended(source: SourceShape, target: Target, window: Box) -> PlannedWindow
 
 
 def _holds(source: SourceShape, target: Target, *, room: float) -> _Holds:
-    """Return what a window has to hold: what a person asked for, else all that was found."""
+    """Return what a window must contain: what a person asked for, or else all boxes."""
     frame, room = source.frame, room * min(source.width, source.height)
     top, right, bottom, left = target.safe
     if target.focus is not None and not target.keep:
@@ -190,9 +190,9 @@ def _holds(source: SourceShape, target: Target, *, room: float) -> _Holds:
 
 
 def _holds_copy(source: SourceShape, target: Target) -> _Holds:
-    """Return what a crop has to hold at least: the copy, or what a person asked for.
+    """Return what a crop must contain: the copy, or what a person asked for.
 
-    Without copy it is centred between the product and the middle of the image.
+    Without copy, it is centred between the product and the middle of the image.
     """
     if target.keep or target.focus is not None:
         return _holds(source, target, room=TIGHT)
@@ -204,7 +204,7 @@ def _holds_copy(source: SourceShape, target: Target) -> _Holds:
 
 
 def _zoomed_out(source: SourceShape, target: Target, holds: _Holds) -> Box:
-    """Return the smallest window not smaller than a crop that holds everything."""
+    """Return the smallest window that contains everything and is not smaller than a crop."""
     ratio = target.ratio
     width = max(
         min(source.width, source.height * ratio),
@@ -322,7 +322,7 @@ def _is_held(window: Box, holds: _Holds) -> bool:
 
 
 def _planned(source: SourceShape, target: Target, window: Box, framing: Framing) -> PlannedWindow:
-    """Return the window with its shares, its true framing, and all flags that numbers decide."""
+    """Return the window with its shares, its framing, and all flags that follow from numbers."""
     shown = window.within(source.frame)
     kept = shown.area / source.frame.area
     extended = _extension(window, source)

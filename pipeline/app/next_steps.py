@@ -45,8 +45,8 @@ def steps_onward(
 ) -> list[tuple[str, str]]:
     """Return pairs of `Next`, `then` or `or` and a command, in the order to use them.
 
-    `reason` is why the run stopped. If only a person can mend that, it comes first: running again
-    would end the same way.
+    `reason` is why the run stopped. If only a person can resolve it, that step comes first, since
+    another run would end the same way.
     """
     steps: list[tuple[str, str]] = []
     if isinstance(reason, ProviderStopped) and reason.remedy:

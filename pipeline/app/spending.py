@@ -1,4 +1,4 @@
-"""Before a run spends: what its work can cost, and how much of it the budgets pay for."""
+"""The question before a run spends: what its work can cost, and what the budgets allow."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ async def confirm_spending(
     *,
     console: Console,
 ) -> None:
-    """Warn if a budget pays for only part of the work, and ask; `Declined` if the answer is no.
+    """Warn if a budget pays for only part of the work, and ask; `Declined` if refused.
 
     `ahead` is the work of each stage of the run, in order.
     """

@@ -61,7 +61,7 @@ async def run_campaign(work: RunContext, scope: RunScope) -> CampaignState:
 
 
 async def keep_shared(ledger: Ledger, state: CampaignState) -> int:
-    """Let every cell that shares a stored image keep it as its own; return how many got one."""
+    """Give every cell that shares a stored image that image as its own; return their number."""
     sharing = images_to_share(state.jobs, state.entries)
     return await ledger.share(sharing) if sharing else 0
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline.campaign.files import ReadableFile, below_root, beside, where_named
 from pipeline.campaign.findings import Findings, Place, refusal
 from pipeline.campaign.reading.document import parse
+from pipeline.campaign.reading.files import ReadableFile, below_root, beside, where_named
 from pipeline.campaign.reading.located import LocatedList, LocatedMap
 from pipeline.campaign.reading.source import read_text
 from pipeline.errors import CampaignError

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from pipeline.campaign.feeds.column_meaning import ColumnMeaning, meaning_of
 from pipeline.campaign.feeds.opening import open_table
-from pipeline.campaign.files import ReadableFile
 from pipeline.campaign.findings import Findings, Place
 from pipeline.campaign.grammar.matrix import TablePart
 from pipeline.campaign.naming import slug_of
+from pipeline.campaign.reading.files import ReadableFile
 from pipeline.campaign.reading.hints import quoted
 from pipeline.errors import CampaignError
 from pipeline.model.credits import Credits

@@ -10,7 +10,6 @@ from pipeline.campaign.environment import check_variables
 from pipeline.campaign.extends import read_extended
 from pipeline.campaign.feeds.gathering import Tables, filter_tables, gather_tables
 from pipeline.campaign.feeds.table import pack
-from pipeline.campaign.files import ReadableFile, project_root
 from pipeline.campaign.findings import Findings, Place
 from pipeline.campaign.grammar.campaign_file import CampaignFile
 from pipeline.campaign.grammar.checking import CheckedFile, check
@@ -21,6 +20,7 @@ from pipeline.campaign.matrix.axis import has_own_id
 from pipeline.campaign.matrix.building import build_matrix, override_rules
 from pipeline.campaign.matrix.joins import build_joins
 from pipeline.campaign.provider_limits import check_caps
+from pipeline.campaign.reading.files import ReadableFile, project_root
 from pipeline.campaign.reading.located import LocatedMap, place_at
 from pipeline.campaign.resolved import CellRule, Join, Matrix, PromptCache
 from pipeline.campaign.template_set import (

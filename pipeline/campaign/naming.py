@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.campaign.extends import read_extended
-from pipeline.campaign.files import ReadableFile, project_root
+from pipeline.campaign.reading.files import ReadableFile, project_root
 from pipeline.campaign.reading.located import place_at
 from pipeline.model.campaign import Slug
 

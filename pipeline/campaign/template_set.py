@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline.campaign.files import ReadableFile, below_root, beside, where_named
 from pipeline.campaign.findings import Findings, Place
 from pipeline.campaign.grammar.campaign_file import CampaignFile
 from pipeline.campaign.grammar.checking import CheckedFile
+from pipeline.campaign.reading.files import ReadableFile, below_root, beside, where_named
 from pipeline.campaign.reading.located import Step, dotted
 from pipeline.campaign.reading.source import read_text
 from pipeline.campaign.resolved import TemplateSource

@@ -1,4 +1,4 @@
-"""What became of ad files, on a terminal."""
+"""Printing the result of making ad files."""
 
 import sys
 from collections import Counter
@@ -9,11 +9,11 @@ from pipeline.cli.terminal import counted, folded, paint, say
 from pipeline.state.output.ad_files import FOLDER
 
 NAMED = 5
-"""Ad files of a kind that are named one by one."""
+"""Most ad files of a kind that are listed by name."""
 
 
 def tell_ad_files(report: AdFileReport, output: Path) -> None:
-    """Say how many ad files there are, where, what could not be made, and what to look at."""
+    """Print how many ad files there are and where, what failed, and what to look at."""
     current = [row for _, row in report.current]
     places = Counter(row.placement for row in current)
     if current:

@@ -48,7 +48,7 @@ def plan_ending(plan: Plan, options: CampaignOptions) -> list[str]:
 
 
 def _shared_redos(preview: Preview) -> list[str]:
-    """Return what becomes of the cells that share an image with one that is redone."""
+    """Return lines about the cells that share an image with one that is redone."""
     lines = []
     for one in preview.shared_redos[:MOST_SHARED]:
         if one.decision is Decision.REDO:

@@ -11,10 +11,11 @@ _PR_SET_DUMPABLE = 4
 
 
 def keep_memory_private() -> None:
-    """Write no core file in this process and its children.
+    """Disable core files of this process and its children.
 
-    Linux can be configured to hand a crashed process to a program despite the limit. It does not do
-    so with a process that is not dumpable, and no other process of the user can read its memory.
+    Linux may be configured to pass a crashed process to a program in spite of the limit. It does
+    not do so with a process that is not dumpable, whose memory no other process of the user can
+    read either.
     """
     _, hard = resource.getrlimit(resource.RLIMIT_CORE)
     resource.setrlimit(resource.RLIMIT_CORE, (0, hard))

@@ -84,11 +84,11 @@ class StageCounts:
 
 
 _LONG = 12
-"""Characters of a reason that is worth an "as above"."""
+"""Shortest reason that is replaced by "as above"."""
 
 
 class _ReasonsOnce:
-    """Says a reason in full once, and "as above" on the lines that follow with the same one."""
+    """Prints a reason in full once, and "as above" on the following lines with the same one."""
 
     def __init__(self) -> None:
         self._last = ""

@@ -94,9 +94,9 @@ def folded(text: str, *, stream: TextIO, indent: str = "  ", most: int = 120) ->
 
 
 def wrapped(text: str, columns: int, *, indent: str) -> list[str]:
-    """Return a text as lines of at most so many columns, broken between words.
+    """Return a text as lines of at most this many columns, broken between words.
 
-    A command that ends the text stays on one line, so that it can be copied.
+    A command at the end of the text stays on one line, so that it can be copied.
     """
     words, command, rest = text.partition("  pipeline ")
     lines = [""]

@@ -73,9 +73,9 @@ class ImageStore(Protocol):
         ...
 
     async def move(self, path: str, to: str) -> None:
-        """Give a file another name, replacing what is there; durable on return.
+        """Rename a file, replacing any file of that name; durable on return.
 
-        Nothing happens if there is no such file. Safe to repeat.
+        Does nothing if there is no such file. Safe to repeat.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""Boxes that a picture carries: where it shows copy and products, so that neither is cut.
+"""Boxes in the metadata of a picture: where it shows copy and products.
 
 The image server that ships with the pipeline writes them: a PNG has a text chunk `boxes`, JPEG and
 WebP have the same text in their XMP. Reading them decodes no pixel.
@@ -19,15 +19,15 @@ _TEXT_CHUNK = "boxes"
 _IN_XMP = re.compile(rb"""\bpicture:boxes=(?:"([^"]*)"|'([^']*)')""")
 _SIDES = 4
 _MOST = 200
-"""More boxes than any advertisement has; a longer list is not believed."""
+"""Most boxes in a list; a longer one is ignored."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PictureBoxes:
-    """What must stay whole in a picture, in its own pixels."""
+    """The parts of a picture that must not be cut, in pixels of the picture."""
 
     copy: tuple[Box, ...] = ()
-    """Every block of words outside the product."""
+    """Every block of text outside the product."""
     product: Box | None = None
     """All products together; `None` if the picture shows none."""
 
@@ -40,7 +40,7 @@ class PictureBoxes:
 
 
 def read_boxes(image: Image.Image) -> PictureBoxes | None:
-    """Return the boxes that an opened picture carries; `None` if it carries none that are sound."""
+    """Return the boxes in the metadata of an opened picture; `None` if it has no valid ones."""
     written = _written(image)
     if written is None:
         return None

@@ -18,7 +18,7 @@ class Condition(StrEnum):
     WHOLE = "whole"
     MISSING = "missing"
     BROKEN = "broken"
-    """Its bytes are the recorded ones, and pixels are missing: an older version stored it so."""
+    """Its sha256 is the recorded one, but pixels are missing; an older version stored it."""
     CHANGED = "changed"
     """The file exists, but its sha256 differs from the recorded one."""
 

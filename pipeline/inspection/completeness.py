@@ -1,7 +1,7 @@
-"""Checks that a decoded image has all its pixels, where a decoder fills in what is missing.
+"""Checks that a decoded image has all its pixels, since decoders fill in missing ones.
 
 Pillow accepts a PNG whose compressed stream ends before its last row, and a JPEG that was cut and
-closed with an end mark: the missing rows are black or grey.
+closed with an end marker; the missing rows are black or grey.
 """
 
 import io
@@ -29,7 +29,7 @@ _ADAM7 = (*_PASSES, (0, 1, 1, 2))
 def require_all_pixels(stream: BinaryIO, image: Image.Image, pixels: Image.Image) -> None:
     """Raise `ImageBroken` if pixels are missing from the file of a decoded image.
 
-    `image` is the opened file, `pixels` what was decoded. Of an animation every frame is decoded.
+    `image` is the opened file, `pixels` the decoded image. All frames of an animation are decoded.
     """
     match image.format:
         case "PNG":
@@ -47,7 +47,7 @@ def require_all_pixels(stream: BinaryIO, image: Image.Image, pixels: Image.Image
 
 
 def _require_png_rows(stream: BinaryIO) -> None:
-    """Decompress the pixels of a structurally whole PNG, and count their bytes."""
+    """Decompress the pixels of a structurally complete PNG, and count their bytes."""
     stream.seek(len(b"\x89PNG\r\n\x1a\n"))
     missing, inflate = 0, zlib_ng.decompressobj()
     for name, body in _png_chunks(stream):
@@ -98,9 +98,9 @@ _NOISE = b"\xb5" + bytes((37 * n * n + 101 * n + 43) % 255 for n in range(48))
 def _require_jpeg_scans(content: bytes, pixels: Image.Image) -> None:
     """Decode a JPEG again, with bytes after each scan that only an incomplete scan reads.
 
-    A decoder takes what a scan needs and skips the rest. Where a scan was cut, the added bytes
-    stand in place of the missing ones, and the pixels differ. Every coefficient must have been
-    sent with all its bits, since a progressive file may be cut between two scans.
+    A decoder takes the bytes that a scan needs and skips the rest. If a scan was cut, it reads the
+    added bytes in place of the missing ones, and the pixels differ. Every coefficient must have
+    been sent with all its bits, since a progressive file may be cut between two scans.
     """
     scans = _JpegScans(content)
     if not scans.huffman:
@@ -118,7 +118,7 @@ class _JpegScans:
     def __init__(self, content: bytes) -> None:
         self.huffman = True
         self._missing: dict[int, list[int]] = {}
-        """Component → bits of each coefficient that are still to come; -1: all of them."""
+        """Component → bits of each coefficient that are still missing; -1 means all."""
         self._progressive = False
         self._restarts = 0
         self._parts: list[bytes] = []
@@ -181,7 +181,7 @@ class _JpegScans:
 
 
 def _end_of_scan(content: bytes, at: int) -> tuple[int, int]:
-    """Return where the data of a scan end, and how many restart marks are in them."""
+    """Return the end of the data of a scan, and the number of restart markers in it."""
     restarts = 0
     while (at := content.find(b"\xff", at)) >= 0:
         start = at

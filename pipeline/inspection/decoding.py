@@ -47,7 +47,7 @@ def decode(stream: BinaryIO) -> Image.Image:
 
 @contextmanager
 def broken_unless_decoded() -> Iterator[None]:
-    """Raise `ImageBroken` for what Pillow raises inside; an error of the disk passes."""
+    """Raise `ImageBroken` in place of errors of Pillow; errors of the disk are passed on."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)

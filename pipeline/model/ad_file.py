@@ -1,4 +1,4 @@
-"""A placement, and an ad file: derived from an image for a placement, determined by a recipe."""
+"""Placements, and ad files, which are derived from images for placements."""
 
 import hashlib
 import json
@@ -100,7 +100,7 @@ class Flag(StrEnum):
     LONG_EXTENSION = "long extension"
     """More than 35 % of the ad file continues the image."""
     UNSURE = "unsure"
-    """The edges are not fit to be continued, so the image was cut or continued all the same."""
+    """The edges are not fit to be continued, so the image was cut or continued anyway."""
     PADDED = "padded"
     CUT = "cut"
     """Copy or product is not whole."""
@@ -131,12 +131,12 @@ class AdFileSettings:
     formats: Mapping[str, tuple[ImageFormat, ...]] = field(default_factory=dict)
     """Formats by size; `default` for all others."""
     asked: bool = False
-    """True if the campaign file says so; placements among the sizes are enough without."""
+    """True if the campaign file asks for ad files; otherwise a placement among the sizes does."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileLabels:
-    """What is written into an ad file about its origin."""
+    """The metadata of an ad file about its origin."""
 
     source_type: str
     """IPTC digital source type: `trainedAlgorithmicMedia`."""
@@ -146,12 +146,12 @@ class FileLabels:
 
 
 ENLARGED = 1.5
-"""Most by which a final is enlarged; a person is told of more than 5 %."""
+"""Largest enlargement of a final; above 5 %, the ad file is flagged."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recipe:
-    """All that determines an ad file, besides this program's version of the method."""
+    """All that determines an ad file, apart from `METHOD`."""
 
     source_sha256: str
     placement: str
@@ -161,7 +161,7 @@ class Recipe:
     """Shares (top, right, bottom, left) to keep free of copy."""
     fit: Fit = Fit.AUTO
     keep: tuple[Sides, ...] = ()
-    """Boxes that a person wants whole, instead of those that are found."""
+    """Boxes to keep whole, instead of those that are found."""
     focus: tuple[float, float] | None = None
     """The point of the image on which to centre, as shares from left and top."""
     background: str = ""
@@ -182,7 +182,7 @@ class Recipe:
 
 
 METHOD = 1
-"""Counts the changes of the method that change pixels: all ad files are then made anew."""
+"""Version of the method; if it changes, all ad files are made again."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -205,7 +205,7 @@ class AdFile:
     scale: float
     """Pixels of the ad file for a pixel of the image; above 1 it is enlarged."""
     window: tuple[float, float, float, float]
-    """Left, top, width and height of what is shown, in pixels of the image."""
+    """Left, top, width and height of the part that is shown, in pixels of the image."""
     quality: int | None
     """Quality of the encoder; `None` if nothing was lost."""
     flags: tuple[Flag, ...] = ()

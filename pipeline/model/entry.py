@@ -73,7 +73,7 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImageRecord:
-    """The URL that a job was given, and the file if it is stored."""
+    """The URL of a job's image, and the file if it is stored."""
 
     job: JobKey
     url: str

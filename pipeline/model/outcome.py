@@ -22,7 +22,7 @@ class Status(StrEnum):
 
     @property
     def words(self) -> str:
-        """The status as it follows a number of images: `2 in doubt`, `1 to download`."""
+        """The status as text after a number of images: `2 in doubt`, `1 to download`."""
         return _STATUS_WORDS.get(self.value, self.value)
 
 

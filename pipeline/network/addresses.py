@@ -11,7 +11,7 @@ from yarl import URL
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _UNICAST = ipaddress.ip_network("2000::/3")
-"""The only IPv6 addresses that are assigned for the public internet."""
+"""The IPv6 addresses that are assigned for the public internet."""
 _NOT_PUBLIC = tuple(
     ipaddress.ip_network(network)
     for network in (
@@ -36,7 +36,7 @@ _NOT_PUBLIC = tuple(
         "3fff::/20",  # documentation
     )
 )
-"""IANA's special-purpose registries as of November 2026; Python's are as old as its release."""
+"""IANA's special-purpose registries as of November 2026; Python's copy may be older."""
 _ISATAP = (0x0000_5EFE, 0x0200_5EFE)
 """The upper half of an interface id whose lower half is an IPv4 address (RFC 5214)."""
 
@@ -44,8 +44,8 @@ _ISATAP = (0x0000_5EFE, 0x0200_5EFE)
 def is_public(address: str) -> bool:
     """Return True if an IP address, in any notation, is on the public internet.
 
-    An IPv6 address outside of 2000::/3 is not public. The exception is NAT64, by which networks
-    without IPv4 reach others: it is public if the IPv4 address in it is.
+    An IPv6 address outside of 2000::/3 is not public, except for NAT64, with which networks without
+    IPv4 reach others: it is public if the IPv4 address in it is.
     """
     ip = _plain(address)
     if isinstance(ip, ipaddress.IPv6Address):
@@ -105,7 +105,7 @@ def api_socket_factory(
 ) -> Callable[[AddrInfoType], socket.socket]:
     """Return a socket factory for the API that allows only private addresses if it has any.
 
-    `private` allows only those in any case: the connection is not encrypted.
+    With `private`, it allows only those in any case, since the connection is not encrypted.
     """
     return _socket_factory(lambda address: not (own or private) or not is_public(address))
 

@@ -1,7 +1,7 @@
-"""URLs that are sent as they came.
+"""URLs that are sent character by character.
 
-A signature covers the characters of a URL, and `%3A` is not `:` to it. The client library writes
-both the same way unless it is told that everything is encoded already.
+A signature covers the characters of a URL, and `%3A` is not `:` to it. yarl normalises both to the
+same form, unless it is told that everything is encoded already.
 """
 
 import re
@@ -18,8 +18,8 @@ _UNSENDABLE = re.compile(r"[^!-~]+")
 def exact_url(text: str) -> URL:
     """Return a URL whose path and query are sent character by character, without its fragment.
 
-    Blanks, control characters and what is not ASCII are percent-encoded as UTF-8, the host as
-    IDNA. Raises `ValueError` for what is no URL with a host.
+    Spaces, control characters and non-ASCII characters are percent-encoded as UTF-8, the host as
+    IDNA. Raises `ValueError` if the text is not a URL with a host.
     """
     parts = urlsplit(text)
     authority = _AUTHORITY.match(text)

@@ -188,7 +188,7 @@ class _Chunks(AsyncIterator[bytes]):
 
 
 def _parsed(text: str) -> URL:
-    """Return the URL of an image; raise `ImageBroken` if it is never downloaded."""
+    """Return the URL of an image; raise `ImageBroken` if it cannot be downloaded."""
     try:
         url = exact_url(text)
     except ValueError as error:

@@ -22,7 +22,7 @@ class Reply:
     """The Retry-After header; `None` if there was none."""
     request_id: str = ""
     charge_headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
-    """The headers whose names speak of a charge: `X-Credits-Charged`."""
+    """The headers whose names indicate a charge, such as `X-Credits-Charged`."""
     trouble: str = ""
     """Why the body is incomplete; empty if it is complete."""
 
@@ -46,7 +46,7 @@ _PAGE = re.compile(
 
 
 def words_without_markup(text: str, limit: int = 300) -> str:
-    """Return somebody else's words as `plain` does, without HTML; of a page only its title."""
+    """Return foreign text as `plain` does, without HTML; only the title of an HTML page."""
     if "<" not in text:
         return plain(text, limit)
     seen = _UNSEEN.sub(" ", text[: 64 * limit])

@@ -1,7 +1,7 @@
-"""Undoing the compression of an image while it comes, within bounds.
+"""Decompressing an image while it is downloaded, with limits.
 
-Nobody asked for one, and some hosts pack whatever they send, or label as packed what is not. So the
-first bytes decide, and the label only where they say nothing.
+No compression is requested, but some hosts compress every answer, or label uncompressed ones as
+compressed. So the first bytes decide; the label counts only if they do not.
 """
 
 import zlib
@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from pipeline.errors import DownloadFailed, NotAnImage
 
 _PIECE = 64 * 1024
-"""Most bytes that are unpacked at one time."""
+"""Most bytes that are decompressed at one time."""
 
 _START = 4
-"""Bytes that tell what a body is."""
+"""Number of bytes that identify the compression of a body."""
 
 _MOST_LAYERS = 3
 _IMAGES = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF")
@@ -24,7 +24,7 @@ _DEFLATED = frozenset({"deflate", "x-deflate"})
 
 
 class Unpacking:
-    """One layer of a body: passes it on, or unpacks it into the layer below."""
+    """One layer of a body, which is passed on or decompressed into the next layer."""
 
     def __init__(self, encoding: str = "", *, layers: int = _MOST_LAYERS) -> None:
         self._labels = [label.strip().lower() for label in encoding.split(",")]
@@ -34,7 +34,7 @@ class Unpacking:
         self._below: Unpacking | None = None
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
-        """Yield what the next bytes hold, in pieces; `DownloadFailed` if they are damaged."""
+        """Yield the contents of the next bytes; raise `DownloadFailed` if they are damaged."""
         if self._start is not None:
             chunk = self._start + chunk
             if len(chunk) < _START:
@@ -48,12 +48,12 @@ class Unpacking:
             yield from self._unpacked(chunk, self._below)
 
     def finish(self) -> Iterator[bytes]:
-        """Yield what is left once the body has ended; `DownloadFailed` if it is cut off."""
+        """Yield the rest when the body has ended; raise `DownloadFailed` if it is cut off."""
         if self._start:
             yield self._start
         if self._stream is not None and self._below is not None:
             if not self._stream.eof:
-                raise DownloadFailed("the image broke off inside its compression")
+                raise DownloadFailed("the compressed image is incomplete")
             yield from self._below.finish()
 
     def _open(self, start: bytes) -> None:
@@ -68,9 +68,9 @@ class Unpacking:
         elif label in _PLAIN or label in ("gzip", "x-gzip"):
             return
         else:
-            raise NotAnImage(f"the image host packs the image as {label[:40]!r}, which is not read")
+            raise NotAnImage(f"the image is compressed as {label[:40]!r}, which is not supported")
         if not self._layers:
-            raise NotAnImage("the image is packed again and again")
+            raise NotAnImage("the image is compressed too many times")
         self._stream = zlib.decompressobj(wbits)
         self._below = Unpacking(",".join(self._labels[:-1]), layers=self._layers - 1)
 
@@ -80,7 +80,7 @@ class Unpacking:
             try:
                 piece = stream.decompress(packed, _PIECE)
             except zlib.error as error:
-                raise DownloadFailed(f"the image is damaged in its compression: {error}") from error
+                raise DownloadFailed(f"the compressed image is damaged: {error}") from error
             if piece:
                 yield from below.feed(piece)
             packed = stream.unconsumed_tail

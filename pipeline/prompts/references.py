@@ -2,9 +2,9 @@
 
 import hashlib
 
-from pipeline.campaign.files import below_root, beside
 from pipeline.campaign.findings import Place
 from pipeline.campaign.loading import LoadedCampaign
+from pipeline.campaign.reading.files import below_root, beside
 from pipeline.campaign.reading.source import read_bytes
 from pipeline.errors import CampaignError
 from pipeline.model.request import Reference

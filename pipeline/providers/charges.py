@@ -1,8 +1,9 @@
-"""What an answer says of a charge, in its words, its fields and its headers.
+"""What an answer says about a charge, in its texts, fields and headers.
 
-A refusal counts as free, so whatever in it speaks of a charge makes its money unknown. The lists
-are wide on purpose: a doubt that a person settles costs less than credits that nobody counts. A
-denial ("nothing was charged") is believed in English alone; in another language it stays a doubt.
+A refusal counts as free, unless anything in it indicates a charge; then it is in doubt. The
+patterns are wide on purpose: a doubt that a person settles costs less than credits that are not
+counted. A denial ("nothing was charged") is accepted only in English; in another language it is a
+doubt.
 """
 
 import re
@@ -14,7 +15,7 @@ _DEEPEST = 32
 _MOST_VALUES = 2000
 _MOST_TEXT = 16_384
 _MOST_CREDITS = 10_000
-"""A larger number is no charge for one image, but a counter or an id."""
+"""Largest charge for one image; a larger number is a counter or an id."""
 
 _CREDIT = (
     r"(?:[ck]r[eéèê]+d[iíîy]*t\w*|points?\b|punkte?\b|puntos?\b|pontos?\b|кредит\w*|балл\w*"
@@ -84,10 +85,10 @@ _NO_AMOUNT = frozenset(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChargeSaid:
-    """What an answer says that was taken for it."""
+    """A charge that an answer indicates."""
 
     words: str = ""
-    """The place or the words that say so; empty if nothing does."""
+    """The place or the text that indicates it; empty if nothing does."""
     credits: int = 0
     """The most credits that it names; 0 if it names none."""
 
@@ -106,11 +107,12 @@ def charge_in(
     known: bool,
     about_limits: bool,
 ) -> ChargeSaid:
-    """Return what an answer that refuses says of a charge.
+    """Return what a refusal says about a charge.
 
-    `text` is the body where it is no JSON. `known`: its message is one whose meaning is known, so
-    an English price in it ("low costs 2 credits") is no charge. `about_limits`: it refuses for
-    want of funds or asks to wait, so what it calls used or needed is a balance or a limit.
+    `text` is the body if it is not JSON. Set `known` if the meaning of its message is known, so
+    that an English price in it ("low costs 2 credits") is no charge. Set `about_limits` if it
+    reports missing credits or asks to wait, so that credits used or needed in it are a balance or a
+    limit.
     """
     fields = [("", text), *_values(document), *headers.items()]
     said = [
@@ -124,7 +126,7 @@ def charge_in(
 
 
 def _said(name: str, value: object, *, known: bool, about_limits: bool) -> ChargeSaid:
-    """Return what one field says, by its name or by its words."""
+    """Return what one field says about a charge, by its name or its text."""
     if _counts_a_charge(name, about_limits=about_limits):
         amount = _number(value)
         if amount:
@@ -159,7 +161,7 @@ def _in_words(text: str, *, known: bool, about_limits: bool) -> ChargeSaid:
 
 
 def _counts_a_charge(name: str, *, about_limits: bool) -> bool:
-    """Return whether a field of this dotted name holds what was taken."""
+    """Return whether a field with this dotted name contains a charge."""
     words = _words_of(name)
     last = _words_of(name.rpartition(".")[2])
     if not words or last & _NO_AMOUNT:
@@ -176,7 +178,7 @@ def _words_of(name: str) -> frozenset[str]:
 
 
 def _number(value: object) -> float:
-    """Return the amount that a field holds; 0 for none, for `false` and for words."""
+    """Return the amount in a field; 0 if there is none, and for `false` and texts."""
     if isinstance(value, bool):
         return float(value)
     if isinstance(value, int | float):

@@ -45,9 +45,9 @@ def open_provider(
 ) -> Provider:
     """Return a provider, to be entered with `async with`.
 
-    Pass `account` if the base URL does not identify it, as for a server on a temporary port.
-    Raises `KeyMissing` if there is no key, `UsageError` if name, URL or key is not valid, or if the
-    key was set for another host.
+    Pass `account` if the base URL does not identify it, as for a server on a temporary port. Raises
+    `KeyMissing` if there is no key, `UsageError` if name, URL or key is not valid, or if the key
+    was set for another host.
     """
     profile = profile_named(name)
     if not settings.key:

@@ -48,12 +48,12 @@ class _Envelope:
 
     readable: bool
     document: object = None
-    """The body as JSON; `None` where it is none."""
+    """The body as JSON; `None` if it is not JSON."""
     refused: bool = False
     """True if the body reports an error: a code other than 0, or an error without a code."""
     text: str = ""
     images: tuple[str, ...] = ()
-    """A URL for each image that it shows, as often as it shows it; empty where it has none."""
+    """The URL of each image in the body, with repetitions; empty for one without a URL."""
 
     @property
     def urls(self) -> tuple[str, ...]:
@@ -64,9 +64,9 @@ class _Envelope:
 def read_receipt(reply: Reply, *, profile: Profile, price: Credits, base_url: str) -> Receipt:
     """Return the receipt for one image; raise a `ProviderError` for any other reply.
 
-    An image URL that is relative is completed with the base URL. Several images where one was
-    asked for, of different URLs or of the same one, are a doubt: nobody knows for how many of them
-    the provider took credits. So is a refusal that says that it charged.
+    A relative image URL is completed with the base URL. Several images for one request, also with
+    the same URL, are a doubt, since the reply does not say how many were charged. A refusal that
+    says that it charged is a doubt as well.
     """
     envelope = _open(reply)
     accepted = 200 <= reply.status < 300  # noqa: PLR2004 - the bounds of "success" in HTTP
@@ -126,13 +126,13 @@ def remaining_credits(reply: Reply) -> Credits | None:
 
 
 def shown_images(raw: bytes, *, base_url: str) -> tuple[str, ...]:
-    """The images in a reply that was kept, whatever else it says: their URLs, one for each."""
+    """Return the URLs of the images in a kept reply, whatever else it says."""
     envelope = _open(Reply(status=200, body=raw))
     return tuple(_absolute(url, base_url) if url else WITHOUT_URL for url in envelope.images)
 
 
 def _charge_in(reply: Reply, envelope: _Envelope, profile: Profile) -> ChargeSaid:
-    """What the whole answer says of a charge."""
+    """Return what the whole answer says about a charge."""
     meaning = _meaning(envelope.text, profile)
     return charge_in(
         envelope.document,
@@ -203,7 +203,7 @@ def _meant(meaning: TextMeaning, reply: Reply, envelope: _Envelope) -> ProviderE
 
 
 def _stopped(reply: Reply, envelope: _Envelope, meaning: TextMeaning | None) -> ProviderStopped:
-    """Tell the key from the funds: by the words, else by the status."""
+    """Return the error for a refused key or missing credits, by the text or the status."""
     if meaning is TextMeaning.FUNDS or (meaning is not TextMeaning.KEY and reply.status == 402):  # noqa: PLR2004 - HTTP's "pay first"
         complaint = "the provider says that the credits do not suffice"
         remedy = "add credits to the provider's account"
@@ -256,7 +256,7 @@ def _unknown(reply: Reply, envelope: _Envelope) -> ReplyUnknown:
 
 
 def _sentence(complaint: str, reply: Reply, envelope: _Envelope) -> str:
-    """The complaint, the status, and the provider's own words, unless they only say "ok"."""
+    """Return complaint, status, and the provider's text, unless that only says "ok"."""
     words = words_without_markup(envelope.text)
     if not words and not envelope.readable:
         words = words_without_markup(_decoded(reply), 80)
@@ -288,7 +288,7 @@ def _parse(reply: Reply) -> object:
 
 
 def _decoded(reply: Reply) -> str:
-    """The body as text, as far as it can be read."""
+    """Return the body as text, as far as it can be read."""
     try:
         body = _unfold(reply)
     except zlib.error:
@@ -319,9 +319,9 @@ def _text(document: dict[str, object]) -> str:
 
 
 def _images(body: object) -> tuple[str, ...]:
-    """The images in `data`, which may be an object with `images`, or a bare list.
+    """Return the images in `data`, which is an object with `images`, or a list.
 
-    Each counts, also where two have the same URL, or one comes in another form than a URL.
+    Each counts, also if two have the same URL, or if one has no URL.
     """
     images = body.get("images") if isinstance(body, dict) else body
     if not isinstance(images, list):

@@ -96,7 +96,7 @@ class Purchasing:
         return Paid(url=receipt.url, credits=receipt.credits)
 
     async def _refuse_others_image(self, job: Job, receipt: Receipt) -> None:
-        """Raise `ReplyUnknown` for the URL of another job: what was bought is anybody's guess."""
+        """Raise `ReplyUnknown` if the URL is that of another job's image."""
         other = await self.known_images.owner_of_url(job, receipt.url)
         if other:
             raise ReplyUnknown(

@@ -37,7 +37,7 @@ from pipeline.purchasing.worker_pool import WaitedFor, Waits
 from pipeline.settings import RenderingSettings
 
 MOST_TOLD = 10
-"""Images in a run that are told to have the bytes of another; a test server gives all the same."""
+"""Most messages in a run about images with the same bytes, which test servers send often."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,7 +59,7 @@ class Downloader:
     """The sha256 of images that other jobs have stored: such a file did not land for this job."""
 
     told_same: list[JobKey] = field(default_factory=list)
-    """Jobs that were told to have the bytes of another one; no more than the first few."""
+    """Jobs for which such a message was sent."""
 
     async def give_second_name(self, older: Artifact, *, of: Entry) -> None:
         """Give an older image a second name, so that a newer one may take its path.
@@ -114,10 +114,10 @@ class Downloader:
         return await self._unfetched(job, paid, failure)
 
     async def _tell_same_image(self, job: Job, artifact: Artifact) -> None:
-        """Tell of bytes that another job has too: one image was handed out twice, and paid twice.
+        """Report an image with the same bytes as another job's, which was then paid for twice.
 
-        The image is kept, since its answer was a yes of its own. Play credits buy no such word: the
-        server that ships inside paints the same picture for the same words.
+        The image is kept, since it has its own receipt. With play credits nothing is reported: the
+        embedded server renders the same picture for the same prompt.
         """
         if self.provider.profile.play_money:
             return

@@ -58,11 +58,11 @@ class PaidUnrecorded:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SameImage:
-    """A paid image has the same bytes as that of another job, which no painter does by itself."""
+    """A paid image has the same bytes as that of another job."""
 
     job: Job
     other: str
-    """The other image, named for a person."""
+    """The name of the other image, for a person."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

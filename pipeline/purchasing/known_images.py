@@ -1,4 +1,4 @@
-"""Whose image a URL or a file is: one answer is one image, and one image belongs to one job."""
+"""The owners of image URLs and files: each belongs to one job."""
 
 from pipeline.ledger.base import Ledger
 from pipeline.model.job import Coordinates, Job, JobKey
@@ -7,9 +7,9 @@ UNNAMED = "another image"
 
 
 class KnownImages:
-    """The URLs and files that jobs have been given, over all campaigns of a ledger.
+    """The URLs and files of all jobs in a ledger, over all campaigns.
 
-    Kept as hashes, since a ledger may know a million of them.
+    They are kept as hashes, since a ledger may have a million of them.
     """
 
     def __init__(self, ledger: Ledger) -> None:
@@ -18,16 +18,16 @@ class KnownImages:
         self._files: dict[int, JobKey] = {}
 
     async def load(self) -> None:
-        """Read what the ledger knows; before that only the images of this run are known."""
+        """Read them from the ledger; before that, only images of this run are known."""
         for record in await self._ledger.images():
             self._urls.setdefault(hash(record.url), record.job)
             if record.sha256:
                 self._files.setdefault(hash(record.sha256), record.job)
 
     async def owner_of_url(self, job: Job, url: str) -> str:
-        """Return the name of another job that has this URL; empty if it is this job's from now on.
+        """Return the name of another job that has this URL; if empty, it is now this job's.
 
-        Of several jobs that are handed one URL at the same time, the first keeps it.
+        If several jobs get the same URL at the same time, the first one keeps it.
         """
         return await self._name(job, self._urls.setdefault(hash(url), job.key))
 

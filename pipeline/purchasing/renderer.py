@@ -111,9 +111,9 @@ class Renderer:
         return await self._fetch(job, bought) if isinstance(bought, Paid) else bought
 
     async def _ask_once_more(self, job: Job, lost: PaidLost) -> Outcome | None:
-        """Ask a lost image's host before it is bought again; `None` if it has to be.
+        """Try to download a lost image before it is bought again; `None` if it has to be bought.
 
-        A host that is down, or that sends something else than an image, may still have it.
+        A host that was down, or that sent something else than an image, may still have it.
         """
         if lost.url:
             found = await self._fetch(job, Paid(url=lost.url, credits=lost.credits))

@@ -32,7 +32,7 @@ _HEAD = """\
 campaign: {campaign}
 cells:
 """
-"""Never reworded: files in git would change, although nobody has decided on anything."""
+"""Never change this text: files in git would change without a new verdict."""
 
 Place = tuple[CellName, Stage]
 

@@ -49,12 +49,12 @@ class ReviewedVerdicts(Protocol):
 
     @property
     def table(self) -> CellTable:
-        """All cells, in the rounds that a person looks at."""
+        """All cells, in the rounds that a person sees."""
         ...
 
     @property
     def entries(self) -> Entries:
-        """What the ledger knows of the campaign's jobs."""
+        """The ledger's entries of the campaign's jobs."""
         ...
 
     @property
@@ -63,13 +63,13 @@ class ReviewedVerdicts(Protocol):
         ...
 
     def apply(self, verdicts: Sequence[Verdict]) -> None:
-        """Take over verdicts that the ledger has recorded."""
+        """Add verdicts that the ledger has recorded."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class VerdictSnapshot:
-    """`ReviewedVerdicts` of a command, as of one survey."""
+    """`ReviewedVerdicts` for a command, from one survey."""
 
     ledger: Ledger
     campaign: Slug

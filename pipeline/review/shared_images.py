@@ -1,8 +1,8 @@
-"""What a verdict on one cell means for the cells that share its image.
+"""The effect of a verdict on cells that share its image.
 
-A redo buys one image for everyone who shares it: a cell that nobody has decided on follows into
-the new round, by a verdict that names the job of the cell that leads. A cell that was approved or
-rejected keeps its image and its verdict. A redo that is taken back takes its followers back.
+A redo buys one image for all cells that share it. A cell without a verdict follows into the new
+round, by a verdict with the job of the leading cell. A cell that was approved or rejected keeps its
+image and its verdict. If a redo is withdrawn, so are the verdicts of its followers.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -55,20 +55,20 @@ def sharing_cells(jobs: Sequence[Job]) -> SharingCells:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SharedOutcome:
-    """What becomes of the cells that share an image with cells that were decided on."""
+    """The effect of verdicts on the cells that share images with theirs."""
 
     given: Sequence[Verdict] = ()
-    """Further verdicts to record: cells that follow a redo, or no longer do."""
+    """Further verdicts to record, on cells that follow a redo or no longer do."""
     kept: Sequence[Verdict] = ()
-    """Verdicts on cells that keep their image while another cell's is redone."""
+    """Verdicts on cells that keep their image while that of another cell is redone."""
 
 
 def shared_outcome(
     verdicts: Sequence[Verdict], sharing: SharingCells, entries: Entries, before: Newest
 ) -> SharedOutcome:
-    """Return what these verdicts mean for the cells that share images with theirs.
+    """Return the effect of these verdicts on the cells that share images with theirs.
 
-    `before` holds the newest verdicts as they were before these were given.
+    `before` are the newest verdicts before these were given.
     """
     decided = {verdict.cell for verdict in verdicts}
     given: dict[CellName, Verdict] = {}
@@ -91,7 +91,7 @@ def shared_outcome(
 async def record_shared(
     ledger: Ledger, campaign: Slug, outcome: SharedOutcome, before: Newest
 ) -> list[Verdict]:
-    """Record the further verdicts; a cell that somebody decides on meanwhile is left to them."""
+    """Record the further verdicts, except on cells that get another verdict meanwhile."""
     recorded = []
     for verdict in outcome.given:
         known = before.get((verdict.cell, verdict.stage))
@@ -111,7 +111,7 @@ async def settle_shared(
     verdicts: Sequence[Verdict],
     before: Newest,
 ) -> SharedOutcome:
-    """Record what verdicts on the cells of a table mean for those that share their images."""
+    """Record the effect of verdicts on the cells that share images with theirs."""
     recorded: list[Verdict] = []
     kept: list[Verdict] = []
     for stage in Stage:
@@ -125,12 +125,12 @@ async def settle_shared(
 
 
 def follows(verdict: Verdict, takes: Iterable[Job]) -> bool:
-    """Return whether a verdict is the redo of another cell, whose image this one shares."""
+    """Return whether a verdict is the redo of another cell, which this one follows."""
     return verdict.decision is Decision.REDO and verdict.job not in {job.key for job in takes}
 
 
 def _is_free(takes: Sequence[Job], entries: Entries, known: Verdict) -> bool:
-    """Return whether nobody has decided on a cell itself."""
+    """Return whether a cell has no verdict of its own."""
     return valid_decision(takes, entries, known) is None or follows(known, takes)
 
 
@@ -154,7 +154,7 @@ def _released(
     entries: Entries,
     before: Newest,
 ) -> dict[CellName, Verdict]:
-    """Return verdicts on cells that followed a redo which this verdict takes back."""
+    """Return verdicts on cells that followed a redo that this verdict withdraws."""
     keys = {job.key for job in sharing.takes[verdict.cell]}
     released: dict[CellName, Verdict] = {}
     for cell in others:
@@ -182,7 +182,7 @@ def _released(
 def _leaders(
     cell: CellName, verdict: Verdict, sharing: SharingCells, before: Newest
 ) -> Iterator[Verdict]:
-    """Yield the redos of further cells that a cell could follow instead, newest first."""
+    """Yield the redos of other cells that a cell could follow instead, newest first."""
     redos = [
         known
         for other in sharing.partners(cell)

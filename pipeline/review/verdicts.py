@@ -115,15 +115,15 @@ def _list(stored: Mapping[int, Job]) -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CellsDecided:
-    """What became of one opinion on many cells."""
+    """The result of one verdict on many cells."""
 
     verdicts: tuple[Verdict, ...]
     refused: tuple[str, ...]
-    """Why further cells could not be decided on, cell by cell."""
+    """Why there is no verdict on further cells, one line for each."""
     followed: tuple[Verdict, ...]
-    """Verdicts on cells that share an image with these: they follow a redo, or no longer do."""
+    """Verdicts on cells that share images with these: they follow a redo, or no longer do."""
     kept: tuple[Verdict, ...]
-    """Verdicts on cells that keep the image which they share with one that is redone."""
+    """Verdicts on cells that keep an image that they share with a redone cell."""
 
 
 async def decide_cells(
@@ -134,12 +134,12 @@ async def decide_cells(
     glob: str,
     opinion: UnboundVerdict,
 ) -> CellsDecided:
-    """Decide on every cell that matches a glob, and say of which cells that is not possible.
+    """Record a verdict on every cell that matches a glob; return it, and the cells without.
 
     `jobs` are the drafts or the finals of one campaign, in the rounds of `shown_rounds`. A cell
     that already has an equal verdict is left as it is. Raises `UsageError` if nothing matches, or
-    if no cell can be decided on: an approval has no stored image or needs a take, or somebody else
-    decides at the same time.
+    if no cell can get the verdict: an approval has no stored image or needs a take, or somebody
+    else decides at the same time.
     """
     cells = by_cell(jobs)
     names = matching_cells(cells, glob)

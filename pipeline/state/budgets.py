@@ -32,9 +32,10 @@ class BudgetLeft:
         return f"{self.left:,} of {self.limit:,} credits left for the {self.scope}"
 
     def shortfall(self, ahead: Sequence[WorkAhead]) -> str:
-        """Return `enough for 10 of 72 images`, bought in the order of `ahead`; empty if for all.
+        """Return how much of the work is paid for: `enough for 10 of 72 images`; empty if all.
 
-        If the images of a stage have several prices, their mean is used.
+        Work is bought in the order of `ahead`. If the images of a stage have several prices, their
+        mean is used.
         """
         left, paid = self.left, 0
         for one in ahead:

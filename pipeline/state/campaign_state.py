@@ -203,7 +203,7 @@ def valid_decision(
 
 
 def _why_redone(verdict: Verdict, jobs: Sequence[Job], entries: Entries) -> str:
-    """Return why a cell is redone that nobody decided on itself; empty if somebody did."""
+    """Return why a cell is redone without a verdict of its own; empty if it has one."""
     if verdict.job in {job.key for job in jobs}:
         return ""
     leader = entries.get(verdict.job)
@@ -214,7 +214,7 @@ def _why_redone(verdict: Verdict, jobs: Sequence[Job], entries: Entries) -> str:
 def _is_same(verdict: Verdict, job: Job | None, entries: Entries) -> bool:
     """Return whether a verdict is about the image of this job.
 
-    The redo of a cell that shares the image names that cell's job: this one follows it.
+    If this cell follows the redo of another one, the verdict has the job of that cell.
     """
     if job is None:
         return False

@@ -61,7 +61,7 @@ def _may_be_paid(entry: Entry | None) -> bool:
 
 
 def _has_cost(entry: Entry | None) -> bool:
-    """True if credits were spent on the job itself: it is not one that took over an image."""
+    """True if credits were spent on the job itself, not only on an image that it shares."""
     return entry is not None and entry.spent.upper > 0
 
 
@@ -75,10 +75,10 @@ def _shared(job: Job, payer: JobKey | None, groups: Mapping[JobKey, Sequence[Job
 
 
 def images_to_share(jobs: Sequence[Job], entries: Mapping[JobKey, Entry]) -> list[Job]:
-    """Return the jobs that share a stored image and have no image of their own; see `Ledger.share`.
+    """Return the jobs that share a stored image and have none of their own; see `Ledger.share`.
 
-    Until it has one, such a job keeps its image only for as long as its payer is planned too: in
-    the same round, with the same words, approved as well.
+    Until it has one, such a job keeps its image only while its payer is planned as well: in the
+    same round, with the same prompt, and approved too.
     """
     return [
         job

@@ -138,18 +138,18 @@ def round_of_final(draft: Round, final: Round | None) -> Round:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SharedRedo:
-    """A cell that shares an image with one that is to be redone."""
+    """A cell that shares an image with a cell that is to be redone."""
 
     cell: CellName
     stage: Stage
     redone: CellName
     """The cell for which the redo was asked."""
     decision: Decision
-    """`REDO`: it follows into the new round. Otherwise its own verdict, with which it stays."""
+    """`REDO` if it follows into the new round; otherwise its own verdict, which it keeps."""
 
 
 def shared_redos(newest: Newest, entries: Entries) -> list[SharedRedo]:
-    """Return the cells that a redo which is not begun takes along, and those that stay behind."""
+    """Return the cells that share an image with a redo that has not begun."""
     redos = [verdict for verdict in newest.values() if verdict.decision is Decision.REDO]
     if not redos:
         return []

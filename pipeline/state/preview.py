@@ -134,7 +134,7 @@ class Preview:
     waiting: int
     """Cells whose stored drafts wait for a verdict."""
     shared_redos: Sequence[SharedRedo]
-    """Cells that share an image with one that is to be redone, and what becomes of them."""
+    """Cells that share an image with a cell that is to be redone."""
     gone: Sequence[Entry]
     """Stored images that the campaign no longer contains; their files are kept."""
 

@@ -9,14 +9,14 @@ FRAME_LIMIT = 256 * 1024 * 1024
 """Largest message, in bytes; a longer one means that the other process is broken."""
 
 ROW = "row"
-"""The name of the whole row in a table's `where`, for columns whose names are no words."""
+"""The name of the whole row in a `where`, for columns whose names are not identifiers."""
 
 Message = dict[str, object]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Slots:
-    """What is known of the values that are sent, by slot."""
+    """Descriptions of the values that are sent, by slot."""
 
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Names of columns whose values are sent as a list."""

@@ -1,4 +1,4 @@
-"""Numbers in texts: reading them as people write them, and refusing what is none."""
+"""Reading numbers from texts as people write them, and refusing other texts."""
 
 import math
 import re
@@ -25,11 +25,11 @@ LONGEST = 60
 
 
 class NoNumber(ValueError):
-    """A text that is no number; the message says what it is, and how to read it."""
+    """A text that is not a number; the message says how to read it."""
 
 
 class FeedText(str):
-    """A cell of a feed with a decimal comma, or whose decimal point is declared."""
+    """A text from a feed with a decimal comma, or with a declared decimal sign."""
 
     __slots__ = ("decimal",)
 
@@ -51,8 +51,8 @@ def declared(text: str) -> str:
 def read_number(text: str, decimal: str = "") -> Decimal:
     """Return the number in a text: `24,90`, `1.249,00 €`, `1 249.00`, `15%`, `24.90-`.
 
-    `decimal` is `,` or `.`; without it, both are read, and a text such as `1.200` is refused, which
-    may be 1200 or 1.2. Raises `NoNumber`.
+    `decimal` is `,` or `.`. Without it, both are read, and an ambiguous text such as `1.200`, which
+    may be 1200 or 1.2, is refused. Raises `NoNumber`.
     """
     plain = unicodedata.normalize("NFKC", text[: LONGEST + 1]).strip()
     found = _AMOUNT.fullmatch(plain) if len(plain) <= LONGEST else None
@@ -69,7 +69,7 @@ def read_number(text: str, decimal: str = "") -> Decimal:
 
 
 def _value(digits: str, decimal: str) -> Decimal | None:
-    """Return digits with their marks as a number; `None` if they are none, or more than one."""
+    """Return digits with separators as a number; `None` if there is not exactly one reading."""
     readings = {_reading(digits, sign) for sign in (decimal or ".,")}
     readings.discard(None)
     return readings.pop() if len(readings) == 1 else None

@@ -1,4 +1,4 @@
-"""Operators over texts and numbers: an answer that the texts' numbers contradict is an error."""
+"""Operators on texts and numbers, which refuse texts that are meant as numbers."""
 
 import operator
 import unicodedata
@@ -27,8 +27,8 @@ _NO = ("false", "no", "0", "nein", "non", "falsch", "off")
 def compare(name: str, left: object, right: object) -> object:
     """Return `left == right`, or another comparison.
 
-    Accents written as one character or as two are equal. Raises `Unwritable` if a text is compared
-    as a text, and the number in it would give the other answer: `"10" > "9"`, `"0" == 0`.
+    Composed and separate accents are equal. Raises `Unwritable` if texts are compared as texts, and
+    their numbers would give another result: `"10" > "9"`, `"0" == 0`.
     """
     compared = _COMPARE[name]
     if isinstance(left, str) and isinstance(right, str):
@@ -57,7 +57,7 @@ def _compare_texts(name: str, left: str, right: str) -> object:
 
 
 def _means(text: str, other: object) -> bool:
-    """Return whether a text says what another value is, and yet is never equal to it."""
+    """Return whether a text means the same as another value, but is never equal to it."""
     if isinstance(other, bool):
         return text.strip().casefold() in (_YES if other else _NO)
     if not isinstance(other, int | float | Decimal):
@@ -66,7 +66,7 @@ def _means(text: str, other: object) -> bool:
 
 
 def operands(sign: str, left: object, right: object) -> tuple[object, object]:
-    """Return two operands of a sum or product, floats as decimals if the other one is a decimal.
+    """Return two operands of a sum or product; with a decimal, floats become decimals.
 
     Raises `Unwritable` if texts that are numbers would be joined or repeated.
     """

@@ -79,7 +79,7 @@ class Missing(StrictUndefined):
 
 
 class _Context(Context):
-    """Names of a template, where accents in one character or in two are the same."""
+    """Names of a template; composed and separate accents are the same."""
 
     def resolve_or_missing(self, key: str) -> Any:  # noqa: ANN401  jinja2's signature
         """Return the value of a name, or the mark that there is none."""
@@ -111,7 +111,7 @@ class _Generator(CodeGenerator):
         self._computed(node, frame)
 
     def _computed(self, node: nodes.BinExpr, frame: Frame) -> None:
-        """Write a sum or product; one with a text of the template's own is meant as written."""
+        """Generate code for a sum or product, unless an operand is a text of the template."""
         sides = (node.left, node.right)
         literal = any(isinstance(s, nodes.Const) and isinstance(s.value, str) for s in sides)
         self.write("(" if literal else f"environment.call_binop(context, {node.operator!r}, ")
@@ -256,7 +256,7 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
     def _reading(
         self, original: Callable[..., object], read: Callable[[str], object]
     ) -> Callable[..., object]:
-        """Return the filter `float` or `int`, which takes no text that is no number for 0."""
+        """Return the filter `float` or `int`, which refuses a text that is not a number."""
 
         @functools.wraps(original)
         def reading(value: object, default: object = missing, base: int = 10) -> object:
@@ -276,7 +276,7 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
         return reading
 
     def _number_of(self, value: object, default: object) -> object:
-        """Return a value that is a number; the default, or an error, for one that is none."""
+        """Return a number as it is; for other values, return the default or raise an error."""
         if isinstance(value, int | float | Decimal | Undefined):
             return value
         slot, column = self.last

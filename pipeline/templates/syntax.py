@@ -21,7 +21,7 @@ _OTHER_WORDS = {
     "LIKE": "'word' in column",
     "IS": "== none",
 }
-"""Words of SQL, and what templates say instead."""
+"""Words of SQL → words of templates."""
 _OTHER_WORD = re.compile(r"\b(?:AND|OR|NOT|IN|LIKE|IS)\b|<>")
 _UNKNOWN = re.compile(r"No (filter|test) named '(.+)'\.")
 _CHARACTER = re.compile(r"unexpected char '(.+)' at \d+|unexpected char \"(')\" at \d+")
@@ -94,7 +94,7 @@ def explain_syntax(
 
 
 def _column_without_quotes(line: str, columns: Mapping[str, Sequence[str]]) -> str:
-    """Return how to write a column whose name is no word; empty if the line names none."""
+    """Return how to write a column whose name is not an identifier; empty if there is none."""
     bare = _QUOTED.sub(lambda quoted: " " * len(quoted[0]), line).casefold()
     names = [(slot, name) for slot, among in columns.items() for name in among]
     for slot, name in sorted(names, key=lambda one: len(one[1]), reverse=True):
@@ -152,7 +152,7 @@ _FAILURES = {
         "a filter or function is given more, fewer or other values than it takes"
     ),
 }
-"""Python's errors, which templates can cause, in the words of templates."""
+"""Python's errors that templates can cause → an explanation."""
 
 
 def _character(character: str) -> str:

@@ -137,7 +137,7 @@ class TemplateProcess:
             raise self._end_error("is gone") from error
 
     def _end_error(self, how: str) -> TemplateProcessDied | LocalFault:
-        """Return the error to raise for a process that ended: the template's fault, or not."""
+        """Return the error for a process that ended, by a template or for another reason."""
         number = int.from_bytes(self._progress[0:4], "little")
         try:
             code = self._process.wait(1.0)
@@ -161,7 +161,7 @@ class TemplateProcess:
 
 
 _CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE)
-"""Signals by which a template's own work ends the process, such as too deep a recursion."""
+"""Signals that end the process because of a template, e.g. by deep recursion."""
 _WORKER = "pipeline.templates.template_worker"
 
 

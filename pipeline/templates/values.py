@@ -88,12 +88,12 @@ def named_values(entry: Sequence[object], slots: Slots) -> Mapping[str, object]:
 
 
 def composed(name: str) -> str:
-    """Return a name as columns have it: accents in one character with their letter."""
+    """Return a name in the form of column names, with composed accents."""
     return name if name.isascii() else unicodedata.normalize("NFC", name)
 
 
 def special_value(mapping: dict[str, object]) -> object:
-    """Return the value of a JSON object that stands for one that JSON does not have."""
+    """Return the value that a JSON object represents, e.g. a decimal."""
     if len(mapping) == 1:
         if isinstance(number := mapping.get("\0decimal"), str):
             return Decimal(number)

@@ -30,10 +30,10 @@ from pipeline.suggestions import did_you_mean
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AdFileOptions(CampaignOptions):
-    """Of which stage ad files are made."""
+    """The campaign and the stage to make ad files of."""
 
     preview: bool = False
-    """Of all stored drafts, into a folder of their own."""
+    """True for all stored drafts, into a separate folder."""
 
 
 def make_campaign_ad_files(options: AdFileOptions, settings: Settings) -> AdFileReport:

@@ -62,7 +62,7 @@ def _check(options: CampaignOptions) -> tuple[Finding, ...]:
 
 
 def _key_warnings(loaded: LoadedCampaign) -> Iterator[Finding]:
-    """Yield a warning for a base URL in the file to which this machine would not send its key."""
+    """Yield a warning if this machine would not send its key to a base URL in the file."""
     name, settings = loaded.campaign.provider, read_settings().gptimage
     provider = loaded.checked.file.providers.get(name)
     if name == EMBEDDED or provider is None or not provider.base_url:

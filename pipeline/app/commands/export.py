@@ -216,7 +216,7 @@ def _assets(loaded: LoadedCampaign, state: CampaignState, ready: Ready) -> Itera
 
 
 def _original(planned: PlannedAdFile) -> str:
-    """Return the path of the image in the export: as below `finals/`."""
+    """Return the path of the image in the export; the same as below `finals/`."""
     _, _, *inside = PurePosixPath(planned.source.path).parts
     return "/".join((ORIGINALS, *inside))
 

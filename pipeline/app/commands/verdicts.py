@@ -50,7 +50,7 @@ class VerdictsGiven:
     decided: CellsDecided
     next: str | None
     unwritten: PipelineError | None = None
-    """Why the review file was left as it was; the ledger has the verdicts all the same."""
+    """Why the review file was not written; the ledger has the verdicts all the same."""
 
     @property
     def verdicts(self) -> Sequence[Verdict]:
@@ -98,7 +98,7 @@ async def _give(
 
 
 def review_file_of(file: Path, campaign: Slug, *, output: Path) -> ReviewFile:
-    """Return where the verdicts on a campaign are kept for git."""
+    """Return the review file of a campaign."""
     return ReviewFile(
         path=file.parent / "reviews" / f"{campaign}.yaml",
         copy=output / campaign / "review-copy.yaml",
@@ -108,7 +108,7 @@ def review_file_of(file: Path, campaign: Slug, *, output: Path) -> ReviewFile:
 async def _write_file(
     ledger: Ledger, loaded: LoadedCampaign, state: CampaignState, file: ReviewFile, *, now: datetime
 ) -> None:
-    """Write the review file as the page does; what people changed in it is taken over first."""
+    """Write the review file as the page does, after importing edits of it."""
     snapshot = VerdictSnapshot(
         ledger=ledger,
         campaign=loaded.campaign.slug,

@@ -31,14 +31,14 @@ class VerifyReport:
     files: int
     whole: int
     bad: Mapping[str, str]
-    """Path → `missing`, `changed` or `broken`, for each file that is not whole."""
+    """Path → `missing`, `changed` or `broken`, for each file that is not intact."""
 
 
 def verify_files(file: Path | None, settings: Settings) -> VerifyReport:
     """Verify the stored files of one campaign, or of all.
 
-    Each is read and compared with the sha256 in the ledger. It is decoded too, unless a run has
-    kept that it has all its pixels.
+    Each file is read and compared with the sha256 in the ledger. It is decoded as well, unless a
+    run has recorded that it has all its pixels.
     """
     output = settings.output
     require_ledger(output)

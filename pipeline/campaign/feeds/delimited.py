@@ -19,7 +19,7 @@ _SEPARATOR = re.compile(r"\"?sep=(.)\"?", re.IGNORECASE)
 _UNQUOTED = "; a cell that contains the separator must be quoted"
 _QUOTED = re.compile(r'"[^"]*"')
 _SEARCHED = 20
-"""Most lines that are searched for a header that is not the first one."""
+"""Most lines that are searched for a header that is not in the first line."""
 
 
 def read_delimited(
@@ -100,7 +100,7 @@ def _records(
 ) -> Iterator[Record]:
     """Yield row number, line number and cells of every row that is not blank.
 
-    `watched`, once it is filled, looks at every row that spans several lines.
+    Every row that spans several lines is passed to `watched`.
     """
     limit = csv.field_size_limit(max(csv.field_size_limit(), LONGEST_CELL * 4))
     reader = csv.reader(lines, delimiter=delimiter, strict=True)

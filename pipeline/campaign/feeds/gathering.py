@@ -7,10 +7,10 @@ from typing import NamedTuple
 from pipeline.campaign.feeds.opening import open_table
 from pipeline.campaign.feeds.rows import note_totals, recheck_keys
 from pipeline.campaign.feeds.table import Table, pack
-from pipeline.campaign.files import beside
 from pipeline.campaign.findings import Findings
 from pipeline.campaign.grammar.checking import CheckedFile
 from pipeline.campaign.grammar.matrix import FromPart
+from pipeline.campaign.reading.files import beside
 from pipeline.campaign.template_set import TemplateSet
 from pipeline.errors import CampaignError
 from pipeline.templates.template_process import TemplateProcess, TemplateProcessDied

@@ -13,7 +13,7 @@ from pipeline.suggestions import did_you_mean, listing
 _FEW_COLUMNS = 8
 """Most columns that a complaint lists if none of them resembles the name."""
 _SEARCHED = 20
-"""Most rows that are searched for a header that is not the first one."""
+"""Most rows that are searched for a header that is not in the first row."""
 
 
 class Record(NamedTuple):
@@ -27,12 +27,12 @@ class Record(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Header:
-    """How the cells of a row become the columns of a table."""
+    """The columns of a table, and the cell of a row that each comes from."""
 
     width: int
-    """Cells that a row has."""
+    """Number of cells in a row."""
     picked: tuple[int | Unusable, ...]
-    """For each column of the table its cell in a row, or what its cells are instead."""
+    """For each column, the index of its cell in a row, or why its cells cannot be used."""
     nameless: tuple[int, ...] = ()
     """Cells that have no name in the header, and therefore no column."""
 
@@ -46,7 +46,7 @@ class Header:
         return [one if isinstance(one, Unusable) else values[one] for one in self.picked]
 
     def padded(self, records: Iterable[Record]) -> Iterator[Record]:
-        """Yield records with empty cells for those that Excel leaves out at the end of a row."""
+        """Yield records with the empty cells that Excel leaves out at the end of a row."""
         for row in records:
             missing = self.width - len(row.values)
             yield Record(row.number, row.line, [*row.values, *[""] * missing])
@@ -61,10 +61,10 @@ def read_header(
     at: Place,
     below: Callable[[], int] | None = None,
 ) -> Header | None:
-    """Give the table its columns from the first row; `None` if they cannot be used.
+    """Set the columns of the table from the first row; return `None` if they cannot be used.
 
-    `others` are the following rows, `at` is the place that names the table's key. `below`, if
-    given, finds the row of a header further down; else it is looked for in `others`.
+    `others` are the following rows, and `at` is the place that names the table's key. `below`, if
+    given, finds a header further down; otherwise `others` are searched for it.
     """
     names = [composed(str(name).strip()) for name in first.values]
     while names and not names[-1]:
@@ -106,7 +106,7 @@ def _picked(name: str, positions: Sequence[int]) -> int | Unusable:
 
 
 def _where_it_is(key: str, table: Table, row: int) -> str:
-    """Return where a missing key column probably is."""
+    """Return a hint at where a missing key column probably is."""
     if row:
         return f" in its first row, but in row {row}; delete the rows above the header"
     hint = did_you_mean(key, table.columns)

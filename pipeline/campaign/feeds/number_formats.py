@@ -1,4 +1,4 @@
-"""Excel's number formats: a stored number as text or number, as the sheet shows it."""
+"""Excel's number formats: stored numbers as the text or number that the sheet shows."""
 
 import math
 import re
@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal, localcontext
 from functools import partial
 
 Shown = Callable[[str], object]
-"""Returns a number, as it is stored, as the text or number that the sheet shows."""
+"""Returns the text or number that the sheet shows for a stored number."""
 
 BUILT_IN: Mapping[int, str] = {
     1: "0",
@@ -28,7 +28,7 @@ BUILT_IN: Mapping[int, str] = {
     47: "mm:ss.0",
     **dict.fromkeys(range(50, 59), "yyyy-mm-dd"),
 }
-"""The formats that a workbook uses without spelling them out; all others show the plain number."""
+"""Formats that a workbook may use without defining them; others show the plain number."""
 EPOCH_1900 = datetime(1899, 12, 30)  # noqa: DTZ001  a sheet's dates have no time zone
 EPOCH_1904 = datetime(1904, 1, 1)  # noqa: DTZ001  as above
 
@@ -51,10 +51,10 @@ _LONGEST = 400
 
 
 def shown_by(code: str, *, epoch: datetime) -> Shown:
-    """Return the function that shows numbers in a format, such as `00000`, `0 %` or `#,##0.00`.
+    """Return the function that formats numbers with a code, such as `00000` or `#,##0.00`.
 
-    Zeros in front, `%` and the number of decimals are kept. Currency signs and thousands marks are
-    left out, so that the number can be computed with. Dates become `2026-11-30`.
+    Leading zeros, `%` and the number of decimals are kept. Currency signs and thousands separators
+    are left out, so that templates can compute with the number. Dates become `2026-11-30`.
     """
     code = _IGNORED.sub("", code.partition(";")[0])
     bare = _LITERAL.sub("", code)
@@ -78,7 +78,7 @@ def plain(stored: str) -> object:
 
 
 def _exact(stored: str) -> Decimal:
-    """Return the decimal number that was typed, not the binary fraction that stands for it."""
+    """Return the decimal number that was typed, not its binary approximation."""
     if _INTEGER.fullmatch(stored):
         return Decimal(stored)
     number = float(stored)
@@ -88,7 +88,7 @@ def _exact(stored: str) -> Decimal:
 
 
 def _to_places(value: Decimal, *, places: int, fewest: int) -> Decimal:
-    """Return a number with `fewest` to `places` decimals, rounded as Excel does."""
+    """Return a number with `fewest` to `places` decimals, rounded as in Excel."""
     with localcontext(prec=_LONGEST):
         text = f"{value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP):f}"
     while places > fewest and text.endswith("0"):

@@ -10,16 +10,16 @@ from pipeline.campaign.feeds.delimited import read_delimited
 from pipeline.campaign.feeds.objects import read_json, read_json_lines, read_yaml
 from pipeline.campaign.feeds.table import Table
 from pipeline.campaign.feeds.workbook import read_sheet
-from pipeline.campaign.files import ReadableFile, where_named
 from pipeline.campaign.findings import Findings, Place, refusal
 from pipeline.campaign.grammar.matrix import TablePart
+from pipeline.campaign.reading.files import ReadableFile, where_named
 from pipeline.campaign.reading.source import decode, read_bytes
 from pipeline.errors import CampaignError
 from pipeline.suggestions import listing
 
 _SHEETS = (".xls", ".xlsm", ".xlsb", ".ods", ".numbers")
 _RECOGNISED = 4096
-"""Bytes by which the kind of a file is recognised."""
+"""Number of bytes by which the kind of a file is recognised."""
 FEED_LIMIT = 512 * 1024 * 1024
 """Largest feed, in bytes."""
 
@@ -73,7 +73,7 @@ def open_table(
 
 
 def _way_out(readable: ReadableFile) -> str:
-    """Return what to do with a file of another kind; empty if that is not clear."""
+    """Return a hint at what to do with a file of another kind; empty if that is not clear."""
     if readable.path.suffix.lower() in _SHEETS:
         return "; save it as .xlsx or as CSV UTF-8"
     try:

@@ -12,7 +12,7 @@ LONGEST_CELL = 200_000
 """Most characters in one cell of a feed."""
 
 _LAST_ROWS = 3
-"""Rows at the end of a table among which a sum is looked for."""
+"""Number of rows at the end of a table that are searched for a sum."""
 _TOTAL = re.compile(
     r"(?:(?:grand |sub)?totals?|sum|summe|(?:gesamt|zwischen)?summe|gesamt|totaal|totale|somme|suma"
     r"|razem|итого|合計|合计|总计|總計|小計)(?=$|[\s:(])",
@@ -122,7 +122,7 @@ def _fitting(
 
 
 def note_totals(table: Table, findings: Findings) -> None:
-    """Warn of a sum below the table, which would be rendered like any other row."""
+    """Warn of a sum below the table, which would be rendered like a product."""
     for position in range(max(0, len(table.rows) - _LAST_ROWS), len(table.rows)):
         row = table.row(position)
         named = [text for key in table.keys if _TOTAL.match(text := key_text(row[key]))]

@@ -1,4 +1,4 @@
-"""Finding rows that a lone quote has swallowed: they became the text of one cell."""
+"""Detecting rows that an unclosed quote has made the text of one cell."""
 
 import csv
 import re
@@ -12,9 +12,9 @@ from pipeline.campaign.findings import Findings, Place
 from pipeline.suggestions import listing
 
 _MOST = 50
-"""Most suspects that are kept; more of them say nothing new."""
+"""Most suspects that are kept."""
 _MOST_KEYS = 2000
-"""Most keys whose form is compared with those of suspects."""
+"""Most keys that are compared with those of suspects by their form."""
 _NAMED = 3
 """Most keys that a complaint names."""
 _LETTERS = re.compile(r"[^\W\d_]+")
@@ -35,10 +35,10 @@ class _Suspect:
 
 @dataclass(slots=True)
 class SwallowedRows:
-    """Finds quoted texts whose lines are rows by themselves.
+    """Finds quoted texts whose lines look like rows.
 
-    A text may hold line breaks. It is suspected if, cut at each of them, every piece has as many
-    cells as the table has columns. Prose passes: after a comma it has a blank.
+    A text may contain line breaks. It is a suspect if each of its lines has as many cells as the
+    table has columns. Prose is not, since it has a space after a comma.
     """
 
     table: Table

@@ -56,7 +56,7 @@ def _unspecial(mapping: dict[str, object]) -> object:
 
 
 def index_key(parts: Iterable[str]) -> str:
-    """Return the key of a row as tables index it: accents in one character or in two are equal."""
+    """Return the key of a row in the index; composed and separate accents are equal."""
     return composed(KEY_JOINT.join(parts))
 
 
@@ -76,11 +76,11 @@ class Table:
     index: dict[str, int] = field(default_factory=dict)
     """Position of each row by its key values, joined by NUL."""
     spellings: dict[int, str] = field(default_factory=dict)
-    """The key of a row as written, where accents in the index are composed otherwise."""
+    """The key of a row as written, if its accents are composed differently in the index."""
     filtered: bool = False
     """True if a `where` will drop rows; repeated keys are then reported after filtering."""
     unfiltered: bool = False
-    """True if its `where` failed, so that its rows say nothing about the campaign."""
+    """True if its `where` failed, so that its rows must not cause further findings."""
     suspects: dict[int, int] = field(default_factory=dict)
     """Line by position of rows whose key is empty or repeated, kept until filtering."""
     sha256: str = ""
@@ -93,7 +93,7 @@ class Table:
         return len(self.rows) - 1
 
     def enter(self, key: Sequence[str], position: int) -> None:
-        """Make a row known by the values of its key columns."""
+        """Add a row to the index by the values of its key columns."""
         written, entry = KEY_JOINT.join(key), index_key(key)
         self.index[entry] = position
         if written != entry:

@@ -1,7 +1,7 @@
 """Reading Excel workbooks: the parts of the package, and one of its sheets as a table.
 
-The format is read here, not by a package: the ones there are believe a sheet's `<dimension>`, and
-give neither the text of a formatted number nor the lack of a formula's result.
+No package is used for this: the existing ones rely on a sheet's `<dimension>`, and return neither
+the text of a formatted number nor the fact that a formula has no result.
 """
 
 import io
@@ -52,7 +52,7 @@ _NOT_READABLE = (
     NotImplementedError,
     RuntimeError,
 )
-"""What zipfile, expat and conversions raise for a damaged or encrypted file."""
+"""Errors that zipfile, expat and conversions raise for a damaged or encrypted file."""
 
 
 def read_sheet(
@@ -76,7 +76,7 @@ def read_sheet(
 
 
 class _Sheet:
-    """Fills a table from one sheet, and reports what a person sees and a table cannot tell."""
+    """Fills a table from one sheet, and reports hidden rows, merged cells and cut numbers."""
 
     def __init__(self, package: "_Package", part: str, table: Table, findings: Findings) -> None:
         self.table = table
@@ -211,7 +211,7 @@ class _Package:
 
 
 def _plain(name: str) -> str:
-    """Return a part's name as it is compared: some programs differ in case and in slashes."""
+    """Return a part's name for comparison, since programs differ in case and slashes."""
     return name.replace("\\", "/").lstrip("/").casefold()
 
 

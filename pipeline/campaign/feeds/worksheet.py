@@ -1,4 +1,4 @@
-"""Reading one sheet of a workbook as a stream of rows, whatever it says about its own extent."""
+"""Reading one sheet of a workbook as a stream of rows."""
 
 import re
 import string
@@ -26,8 +26,8 @@ class BrokenWorkbook(Exception):
 class XmlReader:
     """Reads the elements of one XML part; subclasses handle those that they need.
 
-    A document type is refused, since no program writes one into a workbook, and since the entities
-    that it can define may grow without bounds.
+    A document type is refused: no program writes one into a workbook, and the entities in it may
+    grow without bounds.
     """
 
     def __init__(self) -> None:
@@ -110,7 +110,7 @@ class TextReader(XmlReader):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SheetStyle:
-    """What cells refer to: shared texts, and how numbers are shown."""
+    """The shared texts and number formats that cells refer to."""
 
     texts: Sequence[str]
     formats: Sequence[Shown]
@@ -129,8 +129,8 @@ class SheetRow:
 class SheetReader(TextReader):
     """Reads the rows of a sheet.
 
-    Its `<dimension>` is not read: programs that add rows often leave it as it was. Rows and cells
-    may come in any order.
+    Its `<dimension>` is ignored, since programs that add rows often do not update it. Rows and
+    cells may come in any order.
     """
 
     def __init__(self, style: SheetStyle) -> None:
@@ -212,7 +212,7 @@ class SheetReader(TextReader):
 
 
 def column_of(reference: str) -> int:
-    """Return the column of a cell's name from 0: 27 for `AB7`."""
+    """Return the column in a cell's name, from 0: 27 for `AB7`."""
     column = 0
     for letter in reference.rstrip(string.digits):
         column = column * 26 + string.ascii_uppercase.index(letter) + 1
@@ -231,7 +231,7 @@ def letters_of(column: int) -> str:
 
 
 def corners(reference: str) -> tuple[int, int, int, int] | None:
-    """Return first row, first column, last row and last column of a range; `None` if it is none.
+    """Return first row, first column, last row and last column of a range, or `None`.
 
     Rows count from 1, columns from 0.
     """

@@ -1,4 +1,4 @@
-"""The ad files that a campaign asks for: their names, formats and fit, checked before a cell."""
+"""The ad files that a campaign asks for: names, formats and fit, checked before planning."""
 
 import hashlib
 import re
@@ -26,7 +26,7 @@ _UNFIT = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 def ad_file_settings(file: CampaignFile) -> AdFileSettings:
-    """Return which ad files a campaign makes."""
+    """Return the settings of a campaign's ad files."""
     part = file.adfiles
     formats = {
         key if key == DEFAULT else size_id(key): tuple(ImageFormat(one) for one in words)
@@ -40,7 +40,7 @@ def ad_file_settings(file: CampaignFile) -> AdFileSettings:
 
 
 def fit_settings(file: CampaignFile, changes: Iterable[AdFilesChange]) -> FitSettings:
-    """Return how images are fitted: as the file says, changed by overrides in order."""
+    """Return how images are fitted: the settings of the file, changed by overrides in order."""
     fit, background = file.adfiles.fit, file.adfiles.background
     keep: list[list[float]] = []
     focus: list[float] | None = None
@@ -60,7 +60,7 @@ def fit_settings(file: CampaignFile, changes: Iterable[AdFilesChange]) -> FitSet
 
 
 def check_ad_files(checked: CheckedFile, matrix: Matrix) -> None:
-    """Report what is wrong with the key `adfiles`, measured by the sizes and axes there are."""
+    """Report mistakes in the key `adfiles`, given the sizes and axes of the campaign."""
     _check_name(checked, [axis.name for axis in matrix.axes])
     sizes = next((axis.sizes for axis in matrix.axes if axis.name == "size"), [])
     by_id = {size.id: size for size in sizes}
@@ -101,7 +101,7 @@ def _check_name(checked: CheckedFile, axes: Iterable[str]) -> None:
 
 
 def ad_file_name(pattern: str, values: Mapping[str, str]) -> str:
-    """Return a name in ASCII without ending: slashes and blanks become `-`."""
+    """Return a name in ASCII without ending; slashes and spaces become `-`."""
     written = _VARIABLE.sub(lambda found: values[found[1]], pattern)
     plain = "".join(map(_ascii, unicodedata.normalize("NFKD", written)))
     name = _UNFIT.sub("-", plain).strip("-._") or "ad"
@@ -112,7 +112,7 @@ def ad_file_name(pattern: str, values: Mapping[str, str]) -> str:
 
 
 def _ascii(letter: str) -> str:
-    """Return the ASCII form of a letter: marks are left out, other scripts become numbers."""
+    """Return the ASCII form of a letter: without accents; other scripts become numbers."""
     if letter.isascii():
         return letter
     if unicodedata.combining(letter):

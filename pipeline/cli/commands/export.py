@@ -12,7 +12,7 @@ from pipeline.cli.flags import add_campaign, add_common, campaign_flags, setting
 from pipeline.cli.terminal import counted, folded, paint, say
 
 NAMED = 10
-"""Ad files that are left out and named one by one."""
+"""Most ad files that are left out and listed by name."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -25,7 +25,7 @@ from pipeline.cli.run_console import TerminalConsole
 from pipeline.cli.terminal import is_terminal, say
 
 SECONDS_TO_OPEN = 30.0
-"""Seconds after which the browser has read the page that leads to the link."""
+"""Seconds after which the page that leads to the link is removed."""
 
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 _LEADS_TO = (
@@ -94,10 +94,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _open_browser(url: str, place: Path) -> None:
-    """Open a page that leads to the link: a browser's arguments are visible to every user.
+    """Open a page that leads to the link, since a browser's arguments are visible to all users.
 
     The page is a file that only this user can read, and is removed soon. If it cannot be written,
-    no browser is opened; the link was printed.
+    no browser is opened; the link has been printed.
     """
     with contextlib.suppress(OSError, webbrowser.Error):
         with os.fdopen(os.open(place, _NEW_FILE, 0o600), "w", encoding="utf-8") as page:

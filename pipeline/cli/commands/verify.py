@@ -9,7 +9,7 @@ from pipeline.cli.flags import add_output, settings_of
 from pipeline.cli.terminal import counted, say
 
 DAMAGE = 3
-"""The exit code if a file is not whole."""
+"""The exit code if a file is not intact."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

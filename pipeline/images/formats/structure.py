@@ -14,7 +14,7 @@ from pipeline.images.formats.shape import Shape
 _MAGIC = 12
 """Number of bytes at the start of a file that identify its kind."""
 _SEEN = 512
-"""Number of bytes that identify a kind that is not accepted."""
+"""Number of bytes that identify a kind of image that is not accepted."""
 
 _OTHER_KINDS = (
     ("a GIF", rb"GIF8[79]a"),
@@ -26,7 +26,7 @@ _OTHER_KINDS = (
     ("a JPEG 2000", rb"\x00\x00\x00\x0cjP  |\xff\x4f\xff\x51"),
     ("an SVG", rb"(?s)(?:\xef\xbb\xbf)?\s*(?:<\?xml.{0,400}?)?<svg"),
 )
-"""Image formats that are not accepted, by their first bytes; another download changes nothing."""
+"""Image formats that are not accepted, by their first bytes."""
 
 
 class _FormatScan(Protocol):

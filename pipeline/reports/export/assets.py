@@ -42,7 +42,7 @@ class Asset:
     axes: str
     """`product=citrus; size=leaderboard`."""
     headline: str
-    """The words that the prompt quotes, separated by ` | `."""
+    """The texts that the prompt quotes, separated by ` | `."""
     alt_text: str
     mode: str
     kept: float
@@ -83,7 +83,7 @@ def assets_table(assets: Sequence[Asset]) -> bytes:
 def google_table(assets: Sequence[Asset], *, campaign: str, groups: Mapping[str, str]) -> bytes:
     """Return a table for Google Ads Editor, with its English headers.
 
-    `groups`: the ad group of each cell. Columns that are not there stay as they are on import.
+    `groups` is the ad group of each cell. An import does not change columns that are missing here.
     """
     rows = ([campaign, groups[one.cell], one.file] for one in assets)
     return _table(("Campaign", "Ad group", "Image"), rows)
@@ -111,9 +111,9 @@ def export_manifest(
     missing: Mapping[str, str],
     files: Mapping[str, str],
 ) -> bytes:
-    """Return the export's own manifest; it has no time, so that the same export is the same bytes.
+    """Return the manifest of the export; it has no time, so that equal exports are equal bytes.
 
-    `files`: sha256 of every other file of the export, by path.
+    `files` is the sha256 of every other file of the export, by path.
     """
     content = {
         "schema": SCHEMA,
@@ -128,7 +128,7 @@ def export_manifest(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EarlierExport:
-    """What an export at the same place delivered before."""
+    """The files that an earlier export wrote to the same place."""
 
     files: Mapping[str, str]
     """sha256 of each file that it wrote, by path."""
@@ -140,7 +140,7 @@ NOTHING_EARLIER = EarlierExport(files={}, assets=(), removed=())
 
 
 def read_earlier(content: bytes | None) -> EarlierExport:
-    """Return what the manifest of an earlier export says; nothing if it is missing or foreign."""
+    """Return what the manifest of an earlier export lists; nothing if missing or foreign."""
     try:
         fields = json.loads(content or b"")
         if fields["schema"] != SCHEMA:

@@ -42,7 +42,7 @@ class UploadTemplate:
 
 
 def read_template(content: bytes, *, name: str) -> UploadTemplate:
-    """Return a template; `UsageError` says what a template without fields needs."""
+    """Return a template; raise `UsageError` if it has no row with fields."""
     encoding = next((word for mark, word in _ENCODINGS if content.startswith(mark)), "utf-8")
     try:
         text = content.decode(encoding)

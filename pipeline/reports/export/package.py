@@ -50,7 +50,7 @@ def is_zip(to: Path) -> bool:
 
 
 def earlier_export(to: Path) -> EarlierExport:
-    """Return what an export at this place delivered before."""
+    """Return what an earlier export wrote to this place."""
     try:
         if not is_zip(to):
             return read_earlier((to / MANIFEST).read_bytes())
@@ -61,9 +61,10 @@ def earlier_export(to: Path) -> EarlierExport:
 
 
 def write_export(to: Path, files: Iterable[ExportFile], earlier: EarlierExport) -> int:
-    """Write an export and return how many files changed; the manifest comes last.
+    """Write an export, the manifest last, and return the number of files that changed.
 
-    `UsageError` if a file is in the way that no export wrote, `LocalFault` if the disk fails.
+    Raises `UsageError` if a file that no export wrote has the name of one, `LocalFault` if the disk
+    fails.
     """
     if is_zip(to) and to.exists() and not earlier.files:
         raise UsageError(f"{to} already exists, and no export wrote it; choose another name")

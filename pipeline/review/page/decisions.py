@@ -59,9 +59,9 @@ class DecisionAnswer:
 async def take_decisions(
     review_state: ReviewState, decisions: Sequence[PageDecision], *, by: str, now: datetime
 ) -> tuple[list[DecisionAnswer], SharedOutcome]:
-    """Record every decision that can be recorded; the others come back with the reason.
+    """Record the decisions; return an answer for each, with the reason if it was not recorded.
 
-    Also returns what they mean for cells that share images with those decided on.
+    Also returns their effect on cells that share images with those decided on.
     """
     before = dict(review_state.newest)
     await review_state.keep_shared_images()

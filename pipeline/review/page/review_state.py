@@ -181,9 +181,9 @@ class ReviewState:
             self.broadcast.send("rows", changed)
 
     async def keep_shared_images(self) -> None:
-        """Let cells that share a stored image keep it, before a verdict parts them.
+        """Give cells that share a stored image that image as their own, before a verdict.
 
-        A run does so when it ends; a run that was killed, or an older program, did not.
+        A run does this when it ends, unless it is killed; older versions did not.
         """
         state = self.surveyed.shown
         sharing = images_to_share(state.jobs, state.entries)

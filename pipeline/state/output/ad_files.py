@@ -1,4 +1,4 @@
-"""The ad files of a campaign as it stands: which there should be, from which image."""
+"""The ad files that a campaign should have now, each with its image."""
 
 import hashlib
 import re
@@ -21,18 +21,18 @@ from pipeline.state.campaign_state import CampaignState, label_of
 from pipeline.state.lookup import artifact_of
 
 FOLDER, PREVIEW, SUPERSEDED = "adfiles", "adfiles/preview", "adfiles/superseded"
-"""Below the campaign's folder: what can be uploaded, drafts, and what no longer can."""
+"""Folders below the campaign's: for delivery, of drafts, and superseded."""
 
 _SHORT = 12
-"""Characters of the recipe's id in a file name."""
+"""Number of characters of the recipe's id in a file name."""
 _ENLARGED_DRAFT = 20.0
-"""Enlargement that is accepted for a preview: drafts have few pixels."""
+"""Largest enlargement in a preview, since drafts have few pixels."""
 _QUOTED = re.compile(r'"([^"\n]{1,120})"')
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlannedAdFile:
-    """One ad file that there should be."""
+    """One ad file that should exist."""
 
     cell: CellName
     job: Job
@@ -43,7 +43,7 @@ class PlannedAdFile:
     name: str
     """File name for people, with its ending."""
     path: str
-    """Where it is stored: its name and a part of its recipe's id, relative to the output folder."""
+    """Path relative to the output folder: its name and a part of its recipe's id."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,9 +65,9 @@ def makes_ad_files(loaded: LoadedCampaign) -> bool:
 def plan_ad_files(
     loaded: LoadedCampaign, state: CampaignState, *, stage: Stage = Stage.FINAL
 ) -> AdFilePlan:
-    """Return the ad files that the stored images of a stage give, in the order of the matrix.
+    """Return the ad files for the stored images of a stage, in the order of the matrix.
 
-    For finals, a cell whose final is rejected or asked for anew has none.
+    A cell whose final is rejected or to be redone has none.
     """
     images: dict[CellName, list[tuple[Job, Artifact]]] = {}
     missing: dict[CellName, str] = {}
@@ -102,7 +102,7 @@ def _withheld(job: Job, artifact: Artifact | None, state: CampaignState) -> str:
         case Decision.REJECTED:
             return "its final was rejected"
         case Decision.REDO:
-            return "its final is to be rendered anew"
+            return "its final is to be rendered again"
         case Decision.APPROVED | Decision.UNDECIDED:
             return ""
 
@@ -155,7 +155,7 @@ def _of_image(
 
 
 def _without_size(cell: Cell) -> str:
-    """Return a cell's name without its size, which the placement names; whole if that is all."""
+    """Return a cell's name without its size, unless that is all of it."""
     return "/".join(value for axis, value in cell.axes if axis != "size") or cell.name
 
 
@@ -164,8 +164,9 @@ def formats_of(
 ) -> Sequence[ImageFormat]:
     """Return the formats of a size's ad files.
 
-    Those that the campaign names for it; else its default ones that the placement takes; else the
-    one that the placement prefers. Transparent images are no JPEGs unless a size asks for one.
+    These are the formats that the campaign names for the size; otherwise the default ones that the
+    placement accepts; otherwise the one that the placement prefers. Transparent images are not
+    written as JPEG unless the campaign names it for the size.
     """
     if size.id in asked:
         return asked[size.id]
@@ -179,7 +180,7 @@ def formats_of(
 
 
 def _takes_alpha(placement: Placement | None) -> bool:
-    """Return whether transparency is accepted; a campaign's own places take it."""
+    """Return whether a placement accepts transparency; a campaign's own placements do."""
     return placement is None or placement.alpha or not placement.source
 
 
@@ -194,7 +195,7 @@ def _labels(loaded: LoadedCampaign, cell: Cell, job: Job) -> FileLabels:
 
 
 def alt_text(cell: Cell, prompt: str) -> str:
-    """Return what an image shows in a sentence: the product, and the words that are on it."""
+    """Return a sentence about an image: the product, and the texts on it."""
     axes = dict(cell.axes)
     subject = label_of(cell, "product", axes["product"]) if "product" in axes else cell.name
     words = [one.strip() for one in _QUOTED.findall(prompt)]
@@ -203,7 +204,7 @@ def alt_text(cell: Cell, prompt: str) -> str:
 
 
 def _with_own_names(files: Sequence[PlannedAdFile]) -> list[PlannedAdFile]:
-    """Return the files with different names, where the pattern does not tell cells apart."""
+    """Return the files with unique names, also if the pattern gives equal ones."""
     count = Counter((file.placement, file.name.casefold()) for file in files)
     return [
         file if count[file.placement, file.name.casefold()] == 1 else _renamed(file)

@@ -21,7 +21,7 @@ class KeptChecks:
     """sha256 of an image → its checks; one line each in `<campaign>/checks.jsonl`.
 
     An image whose line was cut off by a crash is checked again. A line is `complete` if the check
-    looked for missing pixels, which older versions did not.
+    included missing pixels, which older versions did not look for.
     """
 
     def __init__(self, output: Path, campaign: str) -> None:

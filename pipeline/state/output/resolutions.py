@@ -1,4 +1,4 @@
-"""The record of settled doubts in the campaign's folder: when, by whom, how, on what ground."""
+"""The record of settled doubts in the campaign's folder: when, by whom, how and why."""
 
 import json
 from pathlib import Path

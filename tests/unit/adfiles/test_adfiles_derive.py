@@ -117,7 +117,7 @@ def test_transparent_pixels_stay_where_the_placement_takes_them(derive):
 
 def test_an_image_with_too_few_pixels_is_refused_with_both_numbers(derive):
     refused, path = derive(studio_picture(), pixels=(1080, 1920))
-    assert refused.reason.startswith("the image has 400×400 pixels, which would be enlarged")
+    assert refused.reason.startswith("the image has 400×400 pixels, and would have to be enlarged")
     assert not path.exists()
 
 
