@@ -96,6 +96,13 @@ def listen_for_signals(halt: Halt, *, drain: float, tell: Callable[[str], None])
             timer.cancel()
 
 
+def undo_cancellation() -> None:
+    """Undo the cancellation by our own abort, so that the run can write its report."""
+    task = asyncio.current_task()
+    while task is not None and task.cancelling():
+        task.uncancel()
+
+
 @contextmanager
 def until_signal() -> Iterator[asyncio.Future[None]]:
     """Yield a future that is done at the first SIGINT or SIGTERM while inside."""

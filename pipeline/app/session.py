@@ -13,14 +13,14 @@ from pipeline.app.assembly import RunParts, assemble, rules_now
 from pipeline.app.campaign import account_of, budget_for, keep_balance, open_campaign_account
 from pipeline.app.console import Console, RunEnding, RunStart
 from pipeline.app.endings import endings, exit_code, notify, summary
-from pipeline.app.machine import allowed_concurrency, listen_for_signals
+from pipeline.app.machine import allowed_concurrency, listen_for_signals, undo_cancellation
 from pipeline.app.manifest_writer import ManifestWriter
 from pipeline.app.next_steps import steps_onward
 from pipeline.app.open import ledger_in
 from pipeline.app.options import RunOptions
 from pipeline.app.rendering import what_is_asked
 from pipeline.app.spending import confirm_spending
-from pipeline.app.watchdog import GIVE_UP_AFTER, Watchdog, WatchdogTimes
+from pipeline.app.watchdog import watchdog_for
 from pipeline.app.workflow import RunContext, RunScope, keep_shared, run_campaign
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import (
@@ -54,7 +54,6 @@ from pipeline.state.campaign_state import CampaignState
 from pipeline.state.due import Rules
 from pipeline.state.output.folder import new_run_id, open_log
 from pipeline.state.output.kept_checks import read_kept_checks
-from pipeline.state.output.lock import note_waiting
 from pipeline.state.output.missing_ledger import unknown_to_ledger
 from pipeline.state.output.unchanged import Fingerprint, remember_unchanged
 from pipeline.state.saved_plans import hold_to_plan, plan_id
@@ -162,8 +161,8 @@ async def _session(session: Session, stack: AsyncExitStack) -> int:
     """Ask for confirmation, open what is needed, render, and return the exit code."""
     options, campaign = session.options, session.loaded.campaign
     known = {one.account for one in await session.ledger.runs(campaign.slug)}
-    unknown = session.manifest_writer.run.account not in known
-    if unknown and (lost := unknown_to_ledger(session.output, campaign.slug, known=known)):
+    is_known = session.manifest_writer.run.account in known
+    if not is_known and (lost := unknown_to_ledger(session.output, campaign.slug, known=known)):
         raise UsageError(f"{lost}\nNothing was sent.")
     rules = rules_now(
         session.loaded,
@@ -269,10 +268,13 @@ async def _render(session: Session, work: RunContext | None, before: CampaignSta
     await manifest_writer.write(before)
     state = before
     try:
-        drain = session.settings.rendering.drain
-        with listen_for_signals(halt, drain=drain, tell=session.console.note):
+        drain, tell = session.settings.rendering.drain, session.console.note
+        watchdog = watchdog_for(
+            manifest_writer, session.waits, halt, listen=work.watcher.happened, tell=tell
+        )
+        with listen_for_signals(halt, drain=drain, tell=tell):
             timer = _stop_later(session)
-            async with manifest_writer.checkpoints(before), _watchdog(session, work).watching():
+            async with manifest_writer.checkpoints(before), watchdog.watching():
                 with expected_errors():
                     state = await run_campaign(work, session.scope)
             if timer is not None:
@@ -280,23 +282,10 @@ async def _render(session: Session, work: RunContext | None, before: CampaignSta
     except asyncio.CancelledError:
         if not halt:
             raise
-        _uncancel()
+        undo_cancellation()
     except LocalFault as fault:
         halt.because(fault)
     return await _end(session, state)
-
-
-def _watchdog(session: Session, work: RunContext) -> Watchdog:
-    campaign = session.loaded.campaign
-    pause = 60.0 / campaign.pace.images_per_minute if campaign.pace.images_per_minute else 0.0
-    return Watchdog(
-        waits=session.waits,
-        halt=session.halt,
-        listen=work.watcher.happened,
-        status=lambda words: note_waiting(session.output, campaign.slug, words),
-        tell=session.console.note,
-        times=WatchdogTimes(give_up_after=GIVE_UP_AFTER + pause),
-    )
 
 
 async def _draw_sheet(session: Session, report: RunReport, state: CampaignState) -> None:
@@ -333,13 +322,6 @@ def _stop_later(session: Session) -> asyncio.TimerHandle | None:
         return None
     loop = asyncio.get_running_loop()
     return loop.call_later(seconds, lambda: session.halt.because(TimeIsUp(seconds=seconds)))
-
-
-def _uncancel() -> None:
-    """Undo the cancellation by our own abort, so that the run can write its report."""
-    task = asyncio.current_task()
-    while task is not None and task.cancelling():
-        task.uncancel()
 
 
 async def _make_ad_files(session: Session, state: CampaignState) -> AdFileReport | None:

@@ -12,10 +12,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
+from pipeline.app.manifest_writer import ManifestWriter
 from pipeline.errors import LocalFault
 from pipeline.purchasing.events import Listen, StillWaiting
 from pipeline.purchasing.halt import Halt
 from pipeline.purchasing.worker_pool import Waits
+from pipeline.state.output.lock import note_waiting
 
 GIVE_UP_AFTER = 1800.0
 """More seconds than the longest deadline of a single wait."""
@@ -110,3 +112,24 @@ def _place_of(thread: int) -> str:
             return f"pipeline/{file}:{frame.f_lineno} {code.co_name}"
         frame = frame.f_back
     return "the event loop"
+
+
+def watchdog_for(
+    manifest_writer: ManifestWriter,
+    waits: Waits,
+    halt: Halt,
+    *,
+    listen: Listen,
+    tell: Callable[[str], None],
+) -> Watchdog:
+    """Return the watchdog of a run, which is patient with a slow pace that was asked for."""
+    campaign, output = manifest_writer.campaign, manifest_writer.output
+    pace = campaign.pace.images_per_minute
+    return Watchdog(
+        waits=waits,
+        halt=halt,
+        listen=listen,
+        status=lambda words: note_waiting(output, campaign.slug, words),
+        tell=tell,
+        times=WatchdogTimes(give_up_after=GIVE_UP_AFTER + (60.0 / pace if pace else 0.0)),
+    )

@@ -8,6 +8,7 @@ from pipeline.adfiles.record import AdFileRecord
 from pipeline.app.ad_files import AdFileMaker, AdFileReport
 from pipeline.app.campaign import load
 from pipeline.app.commands.verdicts import VerdictOptions
+from pipeline.app.event_loop import run_in_loop
 from pipeline.app.open import ledger_in, require_ledger
 from pipeline.app.options import CampaignOptions
 from pipeline.app.run_facts import reviewer_name, utc_stamp
@@ -46,7 +47,7 @@ def make_campaign_ad_files(options: AdFileOptions, settings: Settings) -> AdFile
     check_only(loaded, options.only)
     output = open_output(settings.output)
     with campaign_lock(output, loaded.campaign.slug):
-        return asyncio.run(_make(loaded, options, settings))
+        return run_in_loop(_make(loaded, options, settings))
 
 
 async def _make(loaded: LoadedCampaign, options: AdFileOptions, settings: Settings) -> AdFileReport:
@@ -71,7 +72,7 @@ def approve_ad_files(options: VerdictOptions, settings: Settings) -> tuple[str, 
     require_ledger(settings.output)
     loaded = load(options)
     output = open_output(settings.output)
-    plan = asyncio.run(_planned(loaded, output))
+    plan = run_in_loop(_planned(loaded, output))
     record = AdFileRecord(output, loaded.campaign.slug)
     there = record.whole(images_in(output))
     flagged: dict[str, list[RecipeId]] = {}

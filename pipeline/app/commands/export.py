@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from pipeline.adfiles.record import AdFileRecord, AdFileRow
 from pipeline.app.ad_files import AdFileMaker, AdFileReport
 from pipeline.app.campaign import load
+from pipeline.app.event_loop import run_in_loop
 from pipeline.app.open import ledger_in, require_ledger
 from pipeline.app.options import CampaignOptions
 from pipeline.campaign.loading import LoadedCampaign
@@ -94,7 +95,7 @@ def export_campaign(options: ExportOptions, settings: Settings) -> ExportReport:
     template = None if options.fill is None else _template(options.fill)
     output = open_output(settings.output)
     with campaign_lock(output, loaded.campaign.slug):
-        return asyncio.run(_export(loaded, options, output, template))
+        return run_in_loop(_export(loaded, options, output, template))
 
 
 def _template(file: Path) -> UploadTemplate:
