@@ -7,7 +7,12 @@ client nor the image server.
 import importlib
 import logging
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    asynccontextmanager,
+    contextmanager,
+    suppress,
+)
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -106,4 +111,5 @@ def _log_in(state: Path) -> Iterator[None]:
     finally:
         log.removeHandler(handler)
         log.propagate = True
-        handler.close()
+        with suppress(OSError):  # its last lines, on a disk that is full
+            handler.close()

@@ -3,7 +3,7 @@
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -12,7 +12,15 @@ from pipeline.app.console import RunEnding, RunStart
 from pipeline.cli.ad_files import tell_ad_files
 from pipeline.cli.problems import tell_finding
 from pipeline.cli.progress import watcher_for
-from pipeline.cli.terminal import counted, folded, is_terminal, leave_stdout, paint, say
+from pipeline.cli.terminal import (
+    counted,
+    folded,
+    is_terminal,
+    leave_stdout,
+    paint,
+    say,
+    write_result,
+)
 from pipeline.errors import Declined
 from pipeline.model.campaign import Review, Stage
 from pipeline.model.credits import Credits
@@ -91,8 +99,7 @@ class TerminalConsole:
         """See `Console.ended`; with `--json` the result goes to stdout, the rest to stderr."""
         if self.as_json and ending.report is not None:
             try:
-                _print_manifest(ending.facts, ending.report)
-                sys.stdout.flush()
+                write_result(_manifest_pieces(ending.facts, ending.report))
             except OSError as error:  # the run ends as it did, whoever reads of it
                 leave_stdout()
                 if not isinstance(error, BrokenPipeError):
@@ -140,13 +147,13 @@ def _tell_start(start: RunStart) -> None:
         say(paint("review: none, finals are bought unseen", "yellow", stream=sys.stderr))
 
 
-def _print_manifest(facts: RunFacts, report: RunReport) -> None:
-    """Print one line of ASCII, image by image."""
+def _manifest_pieces(facts: RunFacts, report: RunReport) -> Iterator[str]:
+    """Yield one line of ASCII, image by image."""
     head = json.dumps(manifest_head(facts, report.totals))
-    sys.stdout.write(f'{head[:-1]}, "images": [')
+    yield f'{head[:-1]}, "images": ['
     for number, image in enumerate(report.rows.images()):
-        sys.stdout.write((", " if number else "") + json.dumps(json.loads(image)))
-    print("]}")
+        yield (", " if number else "") + json.dumps(json.loads(image))
+    yield "]}\n"
 
 
 def _tell_report(report: RunReport, folder: Path, *, told: str) -> None:

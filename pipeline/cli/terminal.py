@@ -1,10 +1,13 @@
 """Writing to a terminal: colours, tables, and messages whose failure never ends a paid run."""
 
 import contextlib
+import errno
+import io
 import os
 import re
+import select
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TextIO, cast
 from unicodedata import category, east_asian_width
 
@@ -70,6 +73,31 @@ def stderr_in_background(*, as_json: bool) -> Iterator[None]:
     finally:
         sys.stderr = stream
         writer.close()
+
+
+RESULT_PATIENCE = 60.0
+"""Seconds that a run, which still holds its campaign, waits for a reader of its result."""
+_AT_ONCE = 4096
+"""Bytes that a pipe takes whole whenever it is ready for writing, see pipe(7)."""
+
+
+def write_result(pieces: Iterable[str]) -> None:
+    """Write a long result to stdout; `OSError` if its reader has left, or reads no more."""
+    try:
+        sys.stdout.flush()
+        descriptor = sys.stdout.fileno()
+    except (AttributeError, ValueError, io.UnsupportedOperation):  # closed, or a test's
+        for piece in pieces:
+            print(piece, end="")
+        return
+    ready = select.poll()
+    ready.register(descriptor, select.POLLOUT)
+    for piece in pieces:
+        left = piece.encode(sys.stdout.encoding, "backslashreplace")
+        while left:
+            if not ready.poll(RESULT_PATIENCE * 1000):
+                raise OSError(errno.ETIMEDOUT, f"nobody read it for {RESULT_PATIENCE:.0f} s")
+            left = left[os.write(descriptor, left[:_AT_ONCE]) :]
 
 
 def leave_stdout() -> None:

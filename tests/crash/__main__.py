@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from crash.crash_points import CrashPoint
 from crash.negative_controls import CONTROLS
+from crash.prepared import COMMANDS, sweep_command
 from crash.run_under_test import after, before
 from crash.soak import soak
 from crash.sweep import all_points, points_of, sweep
@@ -45,6 +46,8 @@ def main(words):
             choose = _chooser(arguments, place)
             whole &= run_sweep(f"keys {name}", choose, honours_keys=honours)
             whole &= run_resumed(arguments, name, choose, place=place)
+    if arguments.keys in {"both", "ignored"}:
+        whole &= run_commands(arguments)
     points = [CrashPoint(nth=nth, label=label) for label in CONTROL_STEPS for nth in (1, 2)]
     for name, control in CONTROLS.items():
         whole &= run_control(name, control, points[:: 2 if arguments.quick else 1])
@@ -111,6 +114,22 @@ def run_resumed(arguments, name, choose, *, place):
         title = f"keys {name}, resumed {kind}"
         few = (lambda steps: choose(steps)[::4]) if arguments.quick else choose
         whole &= run_sweep(title, few, honours_keys=MODES[name], after=earlier)
+    return whole
+
+
+def run_commands(arguments):
+    """Sweep what else writes to the ledger."""
+    whole = True
+    for name in COMMANDS[1:]:
+        began = time.monotonic()
+        every = 1 if arguments.thorough else 0 if arguments.quick else arguments.every
+        found, steps = sweep_command(name, every=every, share=4 if arguments.quick else 1)
+        print(
+            f"command {name}: {found.points} points of {steps} steps, {len(found.labels)} kinds, "
+            f"{len(found.violations)} violations, {time.monotonic() - began:.0f} s",
+            flush=True,
+        )
+        whole &= found.points > 0 and not found.violations
     return whole
 
 

@@ -19,24 +19,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from crash import audit
-from crash.crash_points import CRASHED, CrashPoint, StepWatcher
 from crash.image_server import serving
-from crash.run_under_test import (
-    CAMPAIGN,
-    PAYMENT,
-    PRINTED,
-    after,
-    fork_task,
-    honour_keys,
-    replace_slow_parts,
-    run_once,
-    watch_everything,
-)
-
-from pipeline.app.open import late
-from pipeline.cli import main, registry
-from pipeline.providers import gptimage
+from crash.prepared import COMMANDS, FINISHED, Prepared, preload, printed
+from crash.run_under_test import fork_task
 
 HANGS_AFTER = 60.0
 FAULTS = {
@@ -64,16 +49,6 @@ KINDS = {
 """How strace is asked for a kind, if not by its name."""
 LASTING = {"ENOSPC", "EMFILE"}
 """Errors that stay once they have come, in every second point: a full disk stays full."""
-APPROVING = CAMPAIGN.replace("review: auto", "review: human")
-FINISHED = {0, 3, 6}
-"""A run that finishes; 3 for what was settled as charged, and whose image never came."""
-
-
-EXPECTED = {
-    "resolve": "was charged and is paid_lost",
-    "import": "that the ledger does not know",  # what is imported has keys of its own
-}
-"""What the audit complains of after a command, and should."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,105 +94,6 @@ def cannot_trace():
     words = ["strace", "-qq", "-o", "/dev/null", "true"]
     tried = subprocess.run(words, capture_output=True, text=True, check=False)
     return f"nothing may be traced here: {tried.stderr.strip()}" if tried.returncode else ""
-
-
-class Prepared:
-    """A command, the state that it starts from, and how to go on after it."""
-
-    def __init__(self, name, folder, server):
-        self.name, self.folder, self.server = name, folder, server
-        self.campaign = APPROVING if name == "approve" else CAMPAIGN
-        self.mark = server.mark()
-
-    def make(self):
-        """Bring the folder into the state from which the command starts."""
-        self.folder.mkdir()
-        self.file.write_text(self.campaign)
-        if self.name == "resolve":
-            code = self._crashed(CrashPoint(nth=2, label=after(gptimage.ApiClient, "post")))
-            assert code == CRASHED, _printed(self.folder)
-        elif self.name in {"approve", "import"}:
-            assert self._call(self.run) == 0, _printed(self.folder)
-        if self.name == "import":
-            for part in self.output.glob("ledger.db*"):
-                part.unlink()
-
-    @property
-    def output(self):
-        return self.folder / "output"
-
-    @property
-    def file(self):
-        return self.folder / "soda.yaml"
-
-    def run(self):
-        """Call `pipeline run`."""
-        return run_once(self.folder)
-
-    def command(self):
-        """Call the command that is swept."""
-        output = ["--output", str(self.output)]
-        manifest = self.output / "soda" / "latest" / "manifest.json"
-        words = {
-            "run": None,
-            "resolve": ["resolve", str(self.file), "*", "--charged", *output],
-            "approve": ["approve", str(self.file), "*", "--take", "1", *output],
-            "import": ["ledger", "import", str(manifest), *output],
-        }[self.name]
-        return self.run() if words is None else main.main(words)
-
-    def finish(self):
-        """Return what is wrong after the command, now that nothing fails any more."""
-        complaints = self._in_bounds("after the fault")
-        codes = []
-
-        def task():
-            if self.name == "import":  # until it is whole, a run refuses; again is harmless
-                codes.append(main.main(["ledger", "import", *self._import_words()]))
-            codes.extend((self.run(), self.run()))
-            return 0 if set(codes) <= FINISHED else 99
-
-        if self._call(task):
-            return [*complaints, f"it cannot be finished: {_printed(self.folder)}"]
-        charges = self.server.charges(self.mark)
-        found = audit.final_complaints(self.output, self._facts(), charges, acknowledged=())
-        expected = EXPECTED.get(self.name, "nothing else")
-        return complaints + [text for text in found if expected not in text]
-
-    def _import_words(self):
-        manifests = sorted((self.output / "soda" / "runs").glob("*/manifest.json"))
-        return [str(manifests[-1]), "--output", str(self.output)]
-
-    def _in_bounds(self, when):
-        if not (self.output / "ledger.db").exists() or self.name == "import":
-            return []
-        charges = self.server.charges(self.mark)
-        return audit.money_complaints(self._facts(), charges, when=when)
-
-    def _facts(self):
-        place = self.folder / "facts.json"
-
-        def task():
-            place.write_text(audit.json.dumps(audit.read_facts(self.output)))
-            return 0
-
-        assert self._call(task) == 0, _printed(self.folder)
-        return audit.json.loads(place.read_text())
-
-    def _call(self, task):
-        return os.waitstatus_to_exitcode(
-            os.waitpid(fork_task(self.folder, self.server, task), 0)[1]
-        )
-
-    def _crashed(self, point):
-        def task():
-            watcher = StepWatcher(point, str(self.folder / "report"), payment=PAYMENT)
-            file_system = watch_everything(watcher)
-            code = self.run()
-            del file_system
-            return code
-
-        return self._call(task)
 
 
 def traced(prepared, words, *, log="/dev/null"):
@@ -273,7 +149,7 @@ def counted(prepared):
     kinds = ",".join(KINDS.get(kind, kind) for kind in FAULTS if kind not in {"rename", "mkdir"})
     words = ["-e", f"trace={kinds},/^rename,/^mkdir"]
     code, _ = traced(prepared, words, log=log)
-    assert code in FINISHED, _printed(prepared.folder)
+    assert code in FINISHED, printed(prepared.folder)
     by_thread = Counter()
     for line in log.read_text().splitlines():
         if found := re.match(r"(\d+) +([a-z0-9]+)\(", line):
@@ -315,7 +191,7 @@ def try_fault(fault, folder, server):
     code, seconds = traced(
         prepared, ["-e", f"trace={KINDS.get(fault.kind, fault.kind)}", "-e", fault.strace]
     )
-    said = _printed(folder)
+    said = printed(folder)
     if code is None:
         return code, seconds, [f"{fault}: it hung: {said}"]
     complaints = []
@@ -327,25 +203,7 @@ def try_fault(fault, folder, server):
     return code, seconds, [f"{fault}: {text}" for text in complaints]
 
 
-def _printed(folder):
-    file = folder / PRINTED
-    return file.read_text(errors="replace")[-3000:] if file.exists() else "nothing"
-
-
-def preload():
-    """Import what the commands import late: a fault is to hit the program, not its start."""
-    replace_slow_parts()
-    honour_keys(False)  # noqa: FBT003 - as elsewhere
-    for name in ("run", "resolve", "approve", "ledger"):
-        registry.find(name).load()
-    for name in ("problems", "run_console"):
-        registry.load_part(name)
-    for name in ("app.campaign", "app.rendering", "app.session", "campaign.naming"):
-        late(name)
-    late("providers.registry").profiles()
-
-
-def sweep_calls(*, most, report=print, commands=("run", "resolve", "approve", "import")):
+def sweep_calls(*, most, report=print, commands=COMMANDS):
     """Try so many faults in all; return what was found."""
     preload()
     found = Findings()

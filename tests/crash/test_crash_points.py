@@ -35,6 +35,11 @@ def test_a_run_that_dies_at_any_kind_of_step_loses_nothing_and_pays_nothing_twic
     assert len(swept) == 5
     assert sum(int(points) for points, _ in swept) > 80
     assert {violations for _, violations in swept} == {"0"}
+    commands = re.findall(
+        r"^command .*: (\d+) points .* (\d+) violations", ended.stdout, re.MULTILINE
+    )
+    assert len(commands) == 3
+    assert all(int(points) >= 4 and violations == "0" for points, violations in commands)
     controls = re.findall(r"^negative control.* (\d+) violations", ended.stdout, re.MULTILINE)
     assert len(controls) == 3
     assert all(int(violations) > 0 for violations in controls)

@@ -1,10 +1,21 @@
 """Text on a terminal: columns that line up, and names that fit."""
 
 import io
+import os
+import sys
 
 import pytest
 
-from pipeline.cli.terminal import breadth, clipped, counted, folded, table, wrapped
+from pipeline.cli import terminal
+from pipeline.cli.terminal import (
+    breadth,
+    clipped,
+    counted,
+    folded,
+    table,
+    wrapped,
+    write_result,
+)
 
 
 def test_columns_line_up_behind_wide_letters_and_letters_with_marks():
@@ -78,3 +89,35 @@ def test_a_command_in_a_message_is_not_broken_so_that_it_can_be_copied():
         "the ledger is lost. Rebuild it",
         "  pipeline ledger import a/b.json --output a",
     ]
+
+
+def test_a_result_that_nobody_reads_is_given_up(monkeypatch):
+    """`run --json` into a reader that had stopped held the campaign's lock for ever."""
+    monkeypatch.setattr(terminal, "RESULT_PATIENCE", 0.2)
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "w") as stdout:
+        monkeypatch.setattr(sys, "stdout", stdout)
+        with pytest.raises(OSError, match="nobody read it"):
+            write_result(["x" * 100] * 100_000)
+        monkeypatch.undo()
+    os.close(reading)
+
+
+def test_a_result_comes_whole_and_behind_what_was_printed_before(monkeypatch, tmp_path):
+    with (tmp_path / "result").open("w") as stdout:
+        monkeypatch.setattr(sys, "stdout", stdout)
+        print("first", end="\n")
+        write_result([f"{number}\n" for number in range(10_000)])
+        monkeypatch.undo()
+    lines = (tmp_path / "result").read_text().splitlines()
+    assert lines == ["first", *map(str, range(10_000))]
+
+
+def test_a_result_whose_reader_left_is_a_broken_pipe(monkeypatch):
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as stdout:
+        monkeypatch.setattr(sys, "stdout", stdout)
+        with pytest.raises(BrokenPipeError):
+            write_result(["x"])
+        monkeypatch.undo()

@@ -140,6 +140,35 @@ PROCESS = {
     "SIGSTOP, SIGCONT": """
         test_a_frozen_process_goes_on_where_it_was_and_asks_for_nothing_twice
         test_workers_that_slept_with_their_machine_do_not_all_start_at_once""",
+    "idle connections, 400 of them": """
+        test_idle_connections_neither_end_a_purchase_nor_keep_a_reviewer_out
+        test_an_image_server_answers_beside_idle_connections
+        test_a_system_without_descriptors_is_survived_and_told_of_once""",
+    "a page that breaks while it buys": """
+        test_a_page_that_breaks_does_not_take_the_purchase_down
+        test_a_signal_to_a_page_that_buys_lets_what_is_in_flight_arrive""",
+    "a reader that stops reading": """
+        test_a_reader_of_the_log_that_stops_stops_no_run
+        test_a_terminal_that_stops_reading_stops_no_run
+        test_a_signal_ends_a_run_whose_log_nobody_reads
+        test_a_reader_that_stops_reading_costs_lines_and_not_time
+        test_a_stdout_that_takes_nothing_leaves_the_exit_code_of_the_run""",
+    "stdin, stdout and stderr closed": """
+        test_a_daemon_that_closed_stdin_stdout_and_stderr_gets_its_pictures
+        test_a_daemon_that_closed_them_may_serve""",
+    "no further thread": """
+        test_without_a_further_thread_everybody_who_waits_is_told
+        test_a_machine_without_a_further_thread_is_a_local_fault""",
+    "waits without end": """
+        test_an_image_host_that_drips_its_headers_is_given_up
+        test_a_lock_on_the_output_folder_is_not_waited_for
+        test_a_task_that_hangs_is_killed_and_others_are_done
+        test_what_is_waited_for_is_named_and_forgotten_once_it_came
+        test_a_run_that_waits_for_ever_is_given_up_with_a_word
+        test_a_blocked_event_loop_is_told_of_with_its_place""",
+    "an overlap that lasts too long": """
+        test_an_overlap_longer_than_any_run_before_is_told
+        test_a_run_that_hangs_is_told_to_those_who_hear_of_stops""",
     "no terminal": """
         test_a_long_stage_fills_a_log_with_few_lines
         test_an_ordinary_log_has_no_carriage_return_and_the_json_log_parses""",
@@ -149,6 +178,26 @@ DISK = {
     "no inodes": "test_a_disk_that_fills_after_the_payments_costs_downloads_and_nothing_else",
     "read-only": "test_an_output_folder_that_cannot_be_written_is_a_fault_of_this_machine",
     "RLIMIT_FSIZE": "test_files_that_may_not_grow_are_a_full_disk",
+    "full before the first ledger": """
+        test_a_first_run_on_a_nearly_full_disk_leaves_nothing_that_stops_the_next
+        test_a_new_ledger_on_a_nearly_full_disk_is_whole_or_not_there""",
+    "full or failing under any command": """
+        test_what_the_system_refuses_ends_any_command_with_74
+        test_whatever_system_call_fails_no_command_ends_with_a_bug_hangs_or_loses_money
+        test_a_full_disk_drops_lines_and_says_so_once_there_is_room
+        test_a_result_that_a_full_disk_does_not_take_is_told""",
+    "full under the page, then mended": """
+        test_what_breaks_an_answer_is_told_in_words
+        test_a_ledger_that_recovers_takes_the_next_write_once_there_is_room""",
+    "no hard links, symlinks, folder syncs, locks": """
+        test_without_hard_links_an_older_image_keeps_a_copy
+        test_without_symlinks_latest_is_a_folder_with_copies
+        test_a_folder_that_cannot_be_synced_is_written_all_the_same
+        test_without_flock_one_run_of_this_machine_still_keeps_others_out
+        test_the_doctor_says_what_is_done_without_links_and_locks""",
+    "a link in place of a folder": """
+        test_a_link_in_place_of_the_campaigns_folder_is_not_followed_to_lock_it
+        test_a_link_in_place_of_the_runs_is_not_followed_to_write_a_log""",
     "the output folder removed": """
         test_an_output_folder_that_vanishes_stops_the_buying_and_says_what_was_paid""",
 }
