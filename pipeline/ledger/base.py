@@ -152,8 +152,9 @@ class Ledger(Protocol):
     async def image_found(self, job: JobKey, url: str, *, charged: Credits | None = None) -> None:
         """Record that a person found the image of a job in doubt or lost: `Paid` at this URL.
 
-        `charged` is what the doubt really cost; by default, all that was counted for it. Raises
-        `ValueError` for a job in another state.
+        Also for a job whose download has failed, since it may fail for ever. `charged` is what the
+        doubt really cost; by default, all that was counted for it. Raises `ValueError` for a job in
+        another state.
         """
         ...
 
@@ -162,7 +163,8 @@ class Ledger(Protocol):
     ) -> None:
         """Record the answer of a person, or of the balance, for a job in doubt.
 
-        Only `REBUY` permits a second purchase of a job in doubt or lost; the first stays counted.
+        Only `REBUY` permits a second purchase of a job in doubt or lost, or of one whose download
+        has failed; the first stays counted.
         `charged` is as in `image_found`, for `CHARGED` only. Raises `ValueError` for a job in
         another state.
         """

@@ -102,7 +102,8 @@ class Resolution(StrEnum):
     NOT_CHARGED = "not_charged"
     """Nothing was charged: due again."""
     REBUY = "rebuy"
-    """Due again; the old purchase stays counted as in doubt. Also frees a `paid_lost` job."""
+    """Due again; the old purchase stays counted as in doubt. Also frees a lost image, or one whose
+    download fails for ever."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import assert_never
-from urllib.parse import urljoin
 
 from pipeline.errors import (
     PolicyRefused,
@@ -24,6 +23,7 @@ from pipeline.errors import (
 from pipeline.model.credits import Credits
 from pipeline.model.outcome import Receipt
 from pipeline.model.provider import Profile, TextMeaning
+from pipeline.network.exact_urls import joined
 from pipeline.network.reply import REPLY_LIMIT, Reply, words_without_markup
 from pipeline.providers.charges import ChargeSaid, charge_in
 from pipeline.providers.registry import KEY_VARIABLE
@@ -349,6 +349,6 @@ def _absolute(url: str, base_url: str) -> str:
     if url.startswith(("https://", "http://")):
         return url
     try:
-        return urljoin(base_url + "/", url)
+        return joined(base_url + "/", url)
     except ValueError:
         return url

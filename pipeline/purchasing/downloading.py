@@ -104,7 +104,7 @@ class Downloader:
                 artifact, failure = None, error
             else:
                 await self.ledger.stored(job.key, artifact)
-                await self._tell_same_image(job, artifact)
+                await self._tell_same_image(job, artifact, url=paid.url)
                 return Stored(url=paid.url, credits=paid.credits, artifact=artifact)
             if isinstance(failure, ImageGone) or tries == self.settings.download_tries:
                 break
@@ -113,7 +113,7 @@ class Downloader:
             await self.sleep(seconds)
         return await self._unfetched(job, paid, failure)
 
-    async def _tell_same_image(self, job: Job, artifact: Artifact) -> None:
+    async def _tell_same_image(self, job: Job, artifact: Artifact, *, url: str) -> None:
         """Report an image with the same bytes as another job's, which was then paid for twice.
 
         The image is kept, since it has its own receipt. With play credits nothing is reported: the
@@ -121,7 +121,7 @@ class Downloader:
         """
         if self.provider.profile.play_money:
             return
-        other = await self.known_images.owner_of_file(job, artifact.sha256)
+        other = await self.known_images.owner_of_file(job, artifact.sha256, url=url)
         if other and len(self.told_same) < MOST_TOLD:
             self.told_same.append(job.key)
             self.listen(SameImage(job=job, other=other))

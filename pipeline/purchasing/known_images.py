@@ -31,9 +31,13 @@ class KnownImages:
         """
         return await self._name(job, self._urls.setdefault(hash(url), job.key))
 
-    async def owner_of_file(self, job: Job, sha256: str) -> str:
-        """Return the name of another job whose file has the same bytes; empty as for a URL."""
-        return await self._name(job, self._files.setdefault(hash(sha256), job.key))
+    async def owner_of_file(self, job: Job, sha256: str, *, url: str) -> str:
+        """Return the name of another job whose file has the same bytes; empty as for a URL.
+
+        Cells that share one image have its URL too: `url` tells them from two images.
+        """
+        owner = self._files.setdefault(hash(sha256), job.key)
+        return "" if self._urls.get(hash(url)) == owner else await self._name(job, owner)
 
     async def _name(self, job: Job, owner: JobKey) -> str:
         if owner == job.key:

@@ -7,7 +7,7 @@ from builders import NOW, a_job, a_run
 from ledgers import KINDS, NO_LIMITS, LedgerCase, a_receipt, an_artifact, an_image
 
 from pipeline.model.credits import Budget, Credits, Spent
-from pipeline.model.entry import Entry, Resolution
+from pipeline.model.entry import Entry, ImageRecord, Resolution
 from pipeline.model.outcome import Failed, FailureKind, InDoubt, Paid, PaidLost, Stored
 
 NEXT = "2026-11-22T070000Z-bbbbbb"
@@ -419,3 +419,41 @@ async def test_nothing_is_found_of_a_job_that_is_stored(case):
     await an_image(case, CRAB)
     with pytest.raises(ValueError, match="stored"):
         await case.ledger.image_found(CRAB.key, "https://cdn.test/found.png")
+
+
+@pytest.mark.parametrize("resolution", [Resolution.CHARGED, Resolution.NOT_CHARGED])
+async def test_whether_an_image_to_download_was_charged_is_no_question(case, resolution):
+    await case.ledger.paid(await case.submit(CRAB), a_receipt())
+    await case.ledger.unfetched(CRAB.key, reason="an HTML page", lost=False)
+    with pytest.raises(ValueError, match="pending_download"):
+        await case.ledger.resolve(CRAB.key, resolution)
+
+
+async def test_a_download_that_fails_for_ever_may_be_settled_by_a_person(case):
+    """A host that sends a page for ever left the image to be downloaded, and no way out."""
+    for job in (CRAB, LIME):
+        await case.ledger.paid(await case.submit(job), a_receipt(f"https://cdn.test/{job.at.cell}"))
+        with pytest.raises(ValueError, match="pending_download"):
+            await case.ledger.resolve(job.key, Resolution.REBUY)
+        with pytest.raises(ValueError, match="pending_download"):
+            await case.ledger.image_found(job.key, "https://cdn.test/found.png")
+        await case.ledger.unfetched(job.key, reason="an HTML page", lost=False)
+    await case.ledger.resolve(CRAB.key, Resolution.REBUY)
+    assert (await case.entry(CRAB)).outcome is None
+    await case.ledger.image_found(LIME.key, "https://cdn.test/found.png")
+    assert (await case.entry(LIME)).outcome == Paid(
+        url="https://cdn.test/found.png", credits=Credits(2)
+    )
+    assert (await case.ledger.spent()) == Spent(confirmed=Credits(4))
+
+
+async def test_every_url_and_file_that_was_paid_for_is_listed(case):
+    await case.submit(a_job("sole/1x1"))
+    await case.ledger.paid(await case.submit(CRAB), a_receipt("https://cdn.test/crab.png"))
+    await an_image(case, LIME)
+    listed = {record.job: record for record in await case.ledger.images()}
+    lime = (await case.entry(LIME)).outcome
+    assert listed == {
+        CRAB.key: ImageRecord(job=CRAB.key, url="https://cdn.test/crab.png"),
+        LIME.key: ImageRecord(job=LIME.key, url=lime.url, sha256=lime.artifact.sha256),
+    }

@@ -121,6 +121,26 @@ def test_fifteen_sign_in_pages_and_the_image_is_still_there(pipeline, shop):
     assert money(pipeline, shop) == (2, 2, 2)
 
 
+def test_a_page_for_ever_is_settled_by_a_person_and_by_nobody_else(pipeline, shop):
+    def page(answered):
+        answered.body = PAGE
+
+    shop.gateway.image = page
+    shop(text=ONE.replace("takes: 1", "takes: 2"))
+    file = pipeline.folder / "soda.yaml"
+    listed = pipeline("resolve", file)
+    assert listed.code == 3
+    assert "citrus/1x1 draft take 1: pending_download" in listed.out
+    assert pipeline("resolve", file, "--rebuy").code == 0
+    assert pipeline.manifest()["totals"]["pending_download"] == 2
+    one = ("resolve", file, "citrus/1x1", "--stage", "draft", "--take", "1", "--rebuy")
+    assert " ".join(map(str, one)) in " ".join(listed.out.split())
+    assert pipeline(*one).code == 0
+    shop.gateway.image = lambda _: None
+    assert shop(text=ONE.replace("takes: 1", "takes: 2")).code == 0
+    assert money(pipeline, shop) == (6, 6, 6)
+
+
 def test_a_lost_image_that_is_there_again_is_not_bought_again(pipeline, shop):
     def gone(answered):
         answered.status, answered.body = 404, b""

@@ -18,8 +18,8 @@ from pipeline.ledger.base import Ledger
 from pipeline.model.campaign import Slug, Stage
 from pipeline.model.credits import Credits
 from pipeline.model.entry import Entry, Resolution
-from pipeline.model.outcome import InDoubt, PaidLost
-from pipeline.providers.replies import shown_images
+from pipeline.model.outcome import InDoubt, Paid, PaidLost
+from pipeline.providers.replies import WITHOUT_URL, shown_images
 from pipeline.purchasing.recovery import settle_dead_attempts
 from pipeline.settings import Settings
 from pipeline.state.output.balances import BalanceFinding
@@ -112,7 +112,12 @@ class _Settlement:
 async def _resolve(options: ResolveOptions, settings: Settings, campaign: Slug) -> ResolveReport:
     async with ledger_in(settings.output) as ledger:
         await settle_dead_attempts(ledger, campaign)
-        known = [entry for entry in await ledger.campaign_entries(campaign) if _is_open(entry)]
+        listed = options.answer is None or options.cells != "*"
+        known = [
+            entry
+            for entry in await ledger.campaign_entries(campaign)
+            if _is_open(entry, pending=listed)
+        ]
         if not known:
             return ResolveReport()
         chosen = _chosen(options, known)
@@ -134,8 +139,19 @@ async def _resolve(options: ResolveOptions, settings: Settings, campaign: Slug) 
     return ResolveReport(settled=len(settlement.of), ground=ground, next=follows, lost=lost)
 
 
-def _is_open(entry: Entry) -> bool:
-    return isinstance(entry.outcome, InDoubt | PaidLost)
+def _is_open(entry: Entry, *, pending: bool) -> bool:
+    """Return True if a person may settle an image.
+
+    With `pending` that includes an image whose download failed: the host may never send it. No
+    answer for all images settles these, since the next run may download them.
+    """
+    match entry.outcome:
+        case InDoubt() | PaidLost():
+            return True
+        case Paid(reason=reason):
+            return pending and bool(reason)
+        case _:
+            return False
 
 
 def _chosen(options: ResolveOptions, entries: Sequence[Entry]) -> list[Entry]:
@@ -162,9 +178,7 @@ async def _settlement(
         return _Settlement(of=chosen, means=Resolution.REBUY)
     doubts = [entry for entry in chosen if isinstance(entry.outcome, InDoubt)]
     if not doubts:
-        return _Settlement(
-            of=(), ground="all of them are paid and lost: there is no doubt to settle"
-        )
+        return _Settlement(of=(), ground="all of them are paid for: there is no doubt to settle")
     if answer is Answer.BALANCE:
         proven = await _ask_balance(options, settings, ledger, doubts)
         return _Settlement(
@@ -262,7 +276,8 @@ def _commands(
     doubt = isinstance(entry.outcome, InDoubt)
     one = () if alone else ("--stage", str(entry.at.stage), "--take", str(entry.at.take))
     cost = ("--credits", "N") if doubt and len(shown) > 1 else ()
-    answers = [("--found", url, *cost) for url in shown or ("URL",)]
+    urls = ["URL" if url == WITHOUT_URL else url for url in shown] or ["URL"]
+    answers = [("--found", url, *cost) for url in dict.fromkeys(urls)]
     answers += [("--charged", *cost), ("--not-charged",)] if doubt else [("--rebuy",)]
     return tuple(
         next_step(options, "resolve", str(entry.at.cell), *one, *answer) for answer in answers
@@ -281,7 +296,8 @@ def _commands_for_all(
     if doubts > 1:
         answers = ("--charged", "--not-charged", "--balance")
         found["all images in doubt"] = [next_step(options, "resolve", *words, a) for a in answers]
-    if len(chosen) - doubts > 1 and not words:
+    lost = sum(isinstance(entry.outcome, PaidLost) for entry in chosen)
+    if lost > 1 and not words:
         found["all lost images"] = [next_step(options, "run", "--rebuy-lost")]
     return found
 

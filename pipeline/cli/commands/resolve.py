@@ -23,7 +23,7 @@ from pipeline.cli.flags import (
 from pipeline.cli.terminal import counted, folded, say
 from pipeline.model.campaign import Stage
 from pipeline.model.credits import Credits
-from pipeline.model.outcome import InDoubt
+from pipeline.model.outcome import status_of
 
 ANSWERS = {
     "--found URL": "it was charged, and the image is at this URL",
@@ -110,7 +110,7 @@ def _answer(arguments: argparse.Namespace) -> Answer | None:
 
 
 def _status(image: OpenImage) -> str:
-    return "in_doubt" if isinstance(image.entry.outcome, InDoubt) else "paid_lost"
+    return str(status_of(image.entry.outcome))
 
 
 def _tell_open(report: ResolveReport) -> None:

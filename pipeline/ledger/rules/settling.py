@@ -157,8 +157,7 @@ def unfetched(store: RowStore, key: JobKey, *, reason: str, lost: bool) -> None:
 
 def image_found(store: RowStore, key: JobKey, url: str, *, charged: Credits | None = None) -> None:
     """Record the URL that a person found for a job in doubt or lost."""
-    findable = frozenset({JobState.IN_DOUBT, JobState.PAID_LOST})
-    job = _job_in(store, key, findable, expected="in doubt or lost")
+    job = _job_without_image(store, key, expected="in doubt or lost")
     if job.state is JobState.IN_DOUBT:
         _confirm(store, job, charged)
     job.state, job.url, job.reason = JobState.PENDING_DOWNLOAD, _url(url), ""
@@ -182,8 +181,7 @@ def resolve(
             store.save_purchase(purchase)
             job.state, job.reason = JobState.PLANNED, ""
         case Resolution.REBUY:
-            buyable = settled | {JobState.PAID_LOST}
-            job = _job_in(store, key, buyable, expected="in doubt or lost")
+            job = _job_without_image(store, key, expected="in doubt or lost")
             job.state, job.url, job.reason = JobState.PLANNED, "", ""
     store.save_job(job)
 
@@ -213,6 +211,15 @@ def _job_in(store: RowStore, key: JobKey, states: frozenset[JobState], *, expect
     if job.state not in states:
         raise ValueError(f"job {key} is {job.state}, not {expected}")
     return job
+
+
+def _job_without_image(store: RowStore, key: JobKey, *, expected: str) -> JobRow:
+    """Return a job in doubt or lost, or one whose download has failed: it may fail for ever."""
+    states = {JobState.IN_DOUBT, JobState.PAID_LOST}
+    found = store.job(key)
+    if found is not None and found.reason:
+        states.add(JobState.PENDING_DOWNLOAD)
+    return _job_in(store, key, frozenset(states), expected=expected)
 
 
 def _confirm(store: RowStore, job: JobRow, charged: Credits | None) -> None:

@@ -308,8 +308,49 @@ REVIEW = {
     "made-up requests": "test_a_sample_of_made_up_requests_finds_nothing_undocumented",
 }
 
+ANSWERS = {
+    "one answer, one image": """
+        test_every_image_of_an_answer_counts
+        test_the_same_url_twice_in_one_answer_is_two_images
+        test_one_url_for_three_jobs_is_told_and_in_doubt
+        test_the_same_bytes_at_other_urls_are_kept_and_told
+        test_play_credits_buy_equal_pictures_without_a_word""",
+    "a refusal that says it charged": """
+        test_a_refusal_that_says_it_charged_is_a_doubt
+        test_a_field_that_counts_a_charge_is_a_doubt
+        test_a_refusal_that_says_it_charged_is_in_doubt
+        test_a_refusal_that_charged_nothing_stays_free""",
+    "whole by structure and not by pixels": """
+        test_an_image_without_all_its_pixels_is_broken
+        test_an_image_that_cannot_be_decoded_is_never_stored
+        test_pictures_without_all_their_pixels_buy_no_finals
+        test_verify_finds_a_picture_that_an_older_version_stored_without_its_pixels""",
+    "paid and called lost": """
+        test_fifteen_sign_in_pages_and_the_image_is_still_there
+        test_a_lost_image_that_is_there_again_is_not_bought_again
+        test_a_page_for_ever_is_settled_by_a_person_and_by_nobody_else
+        test_a_packed_image_is_stored_as_it_was_made""",
+    "signed URLs": """
+        test_an_image_is_asked_for_as_its_url_says
+        test_a_redirect_is_followed_as_the_host_says
+        test_a_signed_url_reaches_the_host_as_it_was_signed""",
+    "the key and its host": """
+        test_a_campaign_file_cannot_send_the_key_elsewhere
+        test_a_file_that_names_a_secret_is_refused_before_anything_is_sent
+        test_the_key_never_leaves_over_plain_http_for_a_public_address
+        test_a_campaign_file_cannot_have_the_key_sent_to_its_own_hosts""",
+    "core files and process lists": """
+        test_a_process_that_has_a_key_writes_no_core_file
+        test_a_browser_is_told_a_file_and_not_the_link""",
+    "words of a stop": """
+        test_a_stop_says_whether_it_is_the_key_or_the_credits
+        test_a_wrong_key_comes_before_another_run
+        test_a_dead_server_is_told_once_while_the_run_works
+        test_a_message_is_for_people""",
+}
+
 MACHINE = CRASH | NETWORK | PROCESS | DISK | IMAGES
-ROWS = PROMISES | MONEY | MACHINE | YAML | TEMPLATES | FEEDS | NAMES | REVIEW
+ROWS = PROMISES | MONEY | ANSWERS | MACHINE | YAML | TEMPLATES | FEEDS | NAMES | REVIEW
 
 
 @pytest.fixture(scope="module")

@@ -162,6 +162,8 @@ def test_a_reply_that_cannot_be_read_shows_no_images():
     ("given_url", "whole"),
     [
         ("/renders/1.png", "https://api.example.com/renders/1.png"),
+        ("renders/a%3A.png?", "https://api.example.com/renders/a%3A.png"),
+        ("/a/../b%2F.png?sig=%7E?", "https://api.example.com/a/../b%2F.png?sig=%7E?"),
         ("//cdn.example.com/1.png", "https://cdn.example.com/1.png"),
         ("data:image/png;base64,AAAA", "data:image/png;base64,AAAA"),
         ("http://[::1", "http://[::1"),

@@ -102,3 +102,19 @@ async def test_a_file_that_is_fetched_anew_is_nobody_elses(shop, tmp_path):
     await again.known_images.load()
     assert isinstance((await again.render(a_job()))[0], Stored)
     assert not [event for event in again.events if isinstance(event, SameImage)]
+
+
+async def test_a_cell_that_shares_an_image_is_not_told_to_have_anothers(shop, tmp_path):
+    """A cell gets the image that its twin has paid for, at the same URL, without a purchase."""
+    here = await shop()
+    payer = a_job("p0/4x3")
+    twin = replace(a_job("p1/4x3"), payer=payer.key)
+    assert isinstance((await here.render(payer))[0], Stored)
+    assert await here.ledger.share([twin]) == 1
+    [entry] = (await here.ledger.entries([twin.key])).values()
+    (tmp_path / entry.outcome.artifact.path).unlink()
+    again = type(here)(tmp_path, ledger=here.ledger)
+    again.provider.pictures = here.provider.pictures
+    await again.known_images.load()
+    assert isinstance((await again.render(twin))[0], Stored)
+    assert not [event for event in again.events if isinstance(event, SameImage)]
