@@ -240,6 +240,13 @@ def test_a_name_in_a_header_may_have_characters_around_it_that_nobody_sees(board
     assert board.prompts() == {"A/1x1": "a photo of Mug"}
 
 
+def test_a_mistake_in_every_row_is_counted_and_not_kept(board):
+    """A million findings would need more memory than the feed."""
+    with_feed(board, "sku,name\n" + "A\n" * 20_000)
+    told = board.refused()
+    assert (len(told), told[-1]) == (201, "and 19800 more")
+
+
 SHOP = 'sku,"In stock?",Qty left,name\nA,1,3,Mug\nB,0,0,Jug\nC,1,0,Pot\n'
 
 
