@@ -17,7 +17,10 @@ _COMPARE: Mapping[str, Compare] = {
     "lteq": operator.le,
     "gt": operator.gt,
     "gteq": operator.ge,
+    "in": lambda one, among: one in among,
+    "notin": lambda one, among: one not in among,
 }
+_ORDERS = ("lt", "lteq", "gt", "gteq")
 COMPARED = frozenset(_COMPARE)
 """Jinja's names of the operators that `compare` knows."""
 _YES = ("true", "yes", "1", "ja", "oui", "wahr", "on")
@@ -30,16 +33,34 @@ def compare(name: str, left: object, right: object) -> object:
     Composed and separate accents are equal. Raises `Unwritable` if texts are compared as texts, and
     their numbers would give another result: `"10" > "9"`, `"0" == 0`.
     """
-    compared = _COMPARE[name]
     if isinstance(left, str) and isinstance(right, str):
         return _compare_texts(name, left, right)
-    if name in ("eq", "ne"):
-        text, other = (left, right) if isinstance(left, str) else (right, left)
-        if isinstance(text, str) and _means(text, other):
-            shown = str(other).lower() if isinstance(other, bool) else str(other)
-            way = f"write '{text}'" + ("" if isinstance(other, bool) else " or |number")
-            raise Unwritable(f"the text {text} never equals {shown} without quotes; {way}")
-    return compared(left, right)
+    if name in ("in", "notin") and isinstance(right, list | tuple):
+        for one in right:
+            _refuse_never_equal(left, one)
+    elif name in ("eq", "ne"):
+        _refuse_never_equal(left, right)
+    return _COMPARE[name](left, right)
+
+
+def truth(value: object) -> object:
+    """Return a value whose truth decides a condition.
+
+    Raises `Unwritable` for a text that says no and yet counts as true, such as `no` or `0`.
+    """
+    if isinstance(value, str) and value.strip().casefold() in _NO:
+        way = f"write == '{value}' or != '{value}'"
+        raise Unwritable(f"the text {value} counts as true, like every text; {way}")
+    return value
+
+
+def _refuse_never_equal(left: object, right: object) -> None:
+    """Raise `Unwritable` for a text and a value that it says, which are never equal."""
+    text, other = (left, right) if isinstance(left, str) else (right, left)
+    if isinstance(text, str) and _means(text, other):
+        shown = str(other).lower() if isinstance(other, bool) else str(other)
+        way = f"write '{text}'" + ("" if isinstance(other, bool) else " or |number")
+        raise Unwritable(f"the text {text} never equals {shown} without quotes; {way}")
 
 
 def _compare_texts(name: str, left: str, right: str) -> object:
@@ -48,7 +69,7 @@ def _compare_texts(name: str, left: str, right: str) -> object:
         composed = (unicodedata.normalize("NFC", one) for one in (left, right))
         return compared(*composed)
     answer = compared(left, right)
-    if name in ("eq", "ne") or not (looks_like_number(left) and looks_like_number(right)):
+    if name not in _ORDERS or not (looks_like_number(left) and looks_like_number(right)):
         return answer
     if compared(Decimal(left), Decimal(right)) != answer:
         complaint = f"{left} and {right} are texts, compared letter by letter"

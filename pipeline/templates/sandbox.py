@@ -17,7 +17,7 @@ from jinja2.utils import missing
 from pipeline.suggestions import did_you_mean, listing
 from pipeline.templates.messages import ROW
 from pipeline.templates.numbers import NoNumber, declared, read_float, read_int, read_number
-from pipeline.templates.operators import COMPARED, compare, operands
+from pipeline.templates.operators import COMPARED, compare, operands, truth
 from pipeline.templates.values import (
     AxisValue,
     TableRow,
@@ -104,6 +104,33 @@ class _Generator(CodeGenerator):
         self.visit(node.ops[0].expr, frame)
         self.write(")")
 
+    def visit_And(self, node: nodes.BinExpr, frame: Frame) -> None:  # noqa: N802  as above
+        self._decided("and", node, frame)
+
+    def visit_Or(self, node: nodes.BinExpr, frame: Frame) -> None:  # noqa: N802  as above
+        self._decided("or", node, frame)
+
+    def visit_Not(self, node: nodes.UnaryExpr, frame: Frame) -> None:  # noqa: N802  as above
+        self.write("(not ")
+        self._operand(node.node, frame)
+        self.write(")")
+
+    def _decided(self, word: str, node: nodes.BinExpr, frame: Frame) -> None:
+        self.write("(")
+        self._operand(node.left, frame)
+        self.write(f" {word} ")
+        self._operand(node.right, frame)
+        self.write(")")
+
+    def _operand(self, node: nodes.Expr, frame: Frame) -> None:
+        """Write an operand of a condition; in templates, `or` also gives a value for an empty one.
+
+        Templates have names, the conditions of a campaign file have none.
+        """
+        self.write("environment.truth(" if self.name is None else "(")
+        self.visit(node, frame)
+        self.write(")")
+
     def visit_Add(self, node: nodes.BinExpr, frame: Frame) -> None:  # noqa: N802  as above
         self._computed(node, frame)
 
@@ -135,6 +162,7 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
     context_class = _Context
     intercepted_binops = frozenset("+-*/%") | {"//"}
     compared = staticmethod(compare)
+    truth = staticmethod(truth)
 
     def __init__(self, load: Callable[[str], str | None]) -> None:
         super().__init__(

@@ -27,6 +27,12 @@ _UNKNOWN = re.compile(r"No (filter|test) named '(.+)'\.")
 _CHARACTER = re.compile(r"unexpected char '(.+)' at \d+|unexpected char \"(')\" at \d+")
 _TOKENS = re.compile(r"expected token '(.+)', got '(.+)'")
 _BLOCK = re.compile(r"block that needs to be closed is '(.+)'")
+_SIDE_BY_SIDE = {
+    "name": "two words in {{ }} follow each other; a column takes a dot: product.name",
+    **dict.fromkeys(
+        ("string", "integer", "float"), "two values in {{ }} follow each other; ~ joins them"
+    ),
+}
 _TAG = re.compile(r"Encountered unknown tag '(.+?)'\.")
 _TAGS = ("elif", "else", "endfor", "endif", "endmacro", "endset", "for", "if", "include", "macro")
 _KNOWN_TAGS = (*_TAGS, "set", "with", "endwith", "raw", "endraw")
@@ -186,8 +192,8 @@ def _braces(message: str, line: str) -> str:
     if message.startswith("Missing end of comment"):
         return "{# begins a comment that is never closed: #} is missing"
     tokens = _TOKENS.match(message)
-    if tokens and tokens[1] == "end of print statement" and tokens[2] == "name":
-        return "two words in {{ }} follow each other; a column takes a dot: product.name"
+    if tokens and tokens[1] == "end of print statement" and tokens[2] in _SIDE_BY_SIDE:
+        return _SIDE_BY_SIDE[tokens[2]]
     if tokens and tokens[2] == "if" and "else if" in line:
         return "else if is written {% elif … %}"
     if tokens and tokens[2] == "|":

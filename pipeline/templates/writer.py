@@ -148,7 +148,7 @@ class TemplateWriter:
                 context.update(values[index])
             Missing.known = context
             try:
-                answers.append(bool(self._expressions[name](context)))
+                answers.append(bool(self.environment.truth(self._expressions[name](context))))
             except Exception as error:  # noqa: BLE001  an expression may fail in any way
                 answers.append(None)
                 problems.append({"number": number, "template": name, **_problem(error, name)})

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.campaign.feeds.rows import key_text
-from pipeline.campaign.feeds.table import Table
+from pipeline.campaign.feeds.table import Table, Unusable
 from pipeline.campaign.matrix.axis import folded, id_complaint
 
 _WORDS: Mapping[str, str] = {
@@ -90,7 +90,8 @@ def _named(columns: Sequence[str], words: str) -> list[str]:
 
 
 def _blank(cell: object) -> bool:
-    return cell is None or (isinstance(cell, str) and not cell.strip())
+    unfilled = cell is None or isinstance(cell, Unusable)
+    return unfilled or (isinstance(cell, str) and not cell.strip())
 
 
 def _sold(column: str, rows: Sequence[Mapping[str, object]]) -> str:

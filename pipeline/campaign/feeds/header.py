@@ -12,6 +12,7 @@ from pipeline.suggestions import did_you_mean, listing
 
 _FEW_COLUMNS = 8
 """Most columns that a complaint lists if none of them resembles the name."""
+_UNSEEN = "\u200b\u2060\ufeff\xad"
 _SEARCHED = 20
 """Most rows that are searched for a header that is not in the first row."""
 
@@ -66,7 +67,7 @@ def read_header(
     `others` are the following rows, and `at` is the place that names the table's key. `below`, if
     given, finds a header further down; otherwise `others` are searched for it.
     """
-    names = [composed(str(name).strip()) for name in first.values]
+    names = [_name(cell) for cell in first.values]
     while names and not names[-1]:
         names.pop()
     positions: dict[str, list[int]] = {}
@@ -123,7 +124,12 @@ def _row_of_header(keys: Sequence[str], others: Iterable[Record]) -> int:
     return 0
 
 
+def _name(cell: object) -> str:
+    """Return a cell of a header as a name, without characters around it that nobody sees."""
+    return composed(str(cell).strip().strip(_UNSEEN).strip())
+
+
 def is_header(cells: Iterable[object], keys: Sequence[str]) -> bool:
     """Return whether a row has all keys among its cells."""
-    names = {composed(str(cell).strip()) for cell in cells}
+    names = {_name(cell) for cell in cells}
     return bool(keys) and names.issuperset(keys)

@@ -63,6 +63,8 @@ def _loads(text: str, at: Place) -> object:
     except json.JSONDecodeError as error:
         place = Place(at.file, at.line + error.lineno - 1, error.colno)
         complaint = f"not readable as JSON: {error.msg}"
+        if error.msg == "Extra data" and text.lstrip().startswith("{"):
+            complaint += "; objects that follow each other, one a line, are a .jsonl file"
         raise refusal(complaint, at=place, code="feed-row") from error
     except RecursionError as error:
         raise refusal("is nested too deeply", at=at, code="feed-row") from error

@@ -61,11 +61,11 @@ def open_table(
         _recognise(content, readable, reader)
         reader(Feed(content=content, table=table, part=part, findings=own, at=at))
     except CampaignError as error:
-        findings.extend(own.all)
+        findings.merge(own)
         path = f"data.{name}.source"
         findings.extend(where_named(error, readable, at=at, path=path).findings)
         return None
-    findings.extend(own.all)
+    findings.merge(own)
     if not table.rows and table.columns and not own.failed:
         findings.error("has a header and no rows", at=Place(readable.shown, 1), code="feed-empty")
     keyed = all(key in table.columns for key in keys)

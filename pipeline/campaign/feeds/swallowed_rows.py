@@ -89,7 +89,7 @@ class SwallowedRows:
             note(complaint, at=Place(self.table.file, suspect.line), code="feed-row")
 
     def _cells(self, line: str) -> list[object]:
-        return [*next(csv.reader([line], delimiter=self.delimiter), [""])]
+        return [*next(csv.reader([line], delimiter=self.delimiter), [])] or [""]
 
     def _is_row(self, row: Sequence[object]) -> bool:
         cells = [*row]

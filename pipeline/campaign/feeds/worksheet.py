@@ -5,6 +5,7 @@ import string
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import IO
 from xml.parsers import expat
 
@@ -212,12 +213,17 @@ class SheetReader(TextReader):
 
 
 def column_of(reference: str) -> int:
-    """Return the column in a cell's name, from 0: 27 for `AB7`."""
+    """Return the column of a cell's name from 0: 27 for `AB7`."""
+    return _number_of(reference.rstrip(string.digits))
+
+
+@cache
+def _number_of(letters: str) -> int:
     column = 0
-    for letter in reference.rstrip(string.digits):
+    for letter in letters.upper():
         column = column * 26 + string.ascii_uppercase.index(letter) + 1
     if not 1 <= column <= _LAST_COLUMN:
-        raise ValueError(reference)
+        raise ValueError(letters)
     return column - 1
 
 

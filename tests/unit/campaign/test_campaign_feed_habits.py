@@ -196,6 +196,57 @@ def test_the_id_of_a_feed_is_its_key_where_that_is_the_key(board):
     assert board.prompts() == {"501/1x1": "a photo of [501]"}
 
 
+@pytest.mark.parametrize(
+    ("where", "told"),
+    [
+        ("sold", "the text no counts as true, like every text; write == 'no' or != 'no'"),
+        ("not sold", "the text no counts as true, like every text; write == 'no' or != 'no'"),
+        ("stock and name != ''", ("the text 0 counts as true, like every text; write == '0' or "
+         "!= '0'")),
+        ("name == 'x' or stock", ("the text 0 counts as true, like every text; write == '0' or "
+         "!= '0'")),
+        ("stock != 0", "the text 0 never equals 0 without quotes; write '0' or |number"),
+        ("stock in [0, 1]", "the text 0 never equals 0 without quotes; write '0' or |number"),
+        ("sold != false", "the text no never equals false without quotes; write 'no'"),
+        ("price|float > 5", "9,50 is not a number as |float reads it; |number reads it"),
+    ],
+)  # fmt: skip
+def test_a_condition_that_would_keep_what_is_sold_out_is_told(board, where, told):
+    """In a csv file `0` and `no` are texts, which are true and not equal to 0: all rows stayed."""
+    content = 'sku,name,stock,sold,price,empty\nA,Jug,0,no,"9,50",\nB,Mug,8,yes,9.50,\n'
+    with_feed(board, content, key=f'key: sku, where: "{where}"')
+    assert f"data.products.where: {told} (p.csv row 2" in board.refused()[0]
+
+
+@pytest.mark.parametrize(
+    ("where", "kept"),
+    [
+        ("stock|int > 5", ["B/1x1"]),
+        ("price|number > 5 and sold != 'no'", ["B/1x1"]),
+        ("empty or sku", ["A/1x1", "B/1x1"]),
+        ("not empty and 'J' in name", ["A/1x1"]),
+        ("stock in ['0', '1']", ["A/1x1"]),
+        ("sku > 'A'", ["B/1x1"]),
+    ],
+)
+def test_a_condition_over_texts_holds_as_it_is_written(board, where, kept):
+    content = 'sku,name,stock,sold,price,empty\nA,Jug,0,no,"9,50",\nB,Mug,8,yes,9.50,\n'
+    with_feed(board, content, key=f'key: sku, where: "{where}"')
+    assert list(board.prompts()) == kept
+
+
+def test_a_name_in_a_header_may_have_characters_around_it_that_nobody_sees(board):
+    with_feed(board, "\u200bsku\xa0,name\u2060\nA,Mug\n")
+    assert board.prompts() == {"A/1x1": "a photo of Mug"}
+
+
+def test_a_mistake_in_every_row_is_counted_and_not_kept(board):
+    """A million findings would need more memory than the feed."""
+    with_feed(board, "sku,name\n" + "A\n" * 20_000)
+    told = board.refused()
+    assert (len(told), told[-1]) == (201, "and 19800 more")
+
+
 SHOP = 'sku,"In stock?",Qty left,name\nA,1,3,Mug\nB,0,0,Jug\nC,1,0,Pot\n'
 
 

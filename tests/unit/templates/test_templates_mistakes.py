@@ -16,6 +16,7 @@ from test_templates_writing import answer
         ("{% elseif x %}", "there is no {% elseif %} (did you mean elif?)"),
         ("x {% endif %}", "{% endif %} closes nothing that is open here"),
         ("{% iff x %}", "there is no {% iff %} (did you mean if?)"),
+        ("{{ 'a' 'b' 1 }}", "two values in {{ }} follow each other; ~ joins them"),
         ("{{ product name }}", ("two words in {{ }} follow each other; a column takes a "
          "dot: product.name")),
         ("{% if take = 1 %}x{% endif %}", "= does not compare two values here; write =="),
