@@ -1,6 +1,7 @@
 """`python -m pipeline`, and the `pipeline` command."""
 
 import gc
+import io
 import os
 import sys
 
@@ -14,6 +15,9 @@ SECRETS = ("GPTIMAGE_API_KEY", "PIPELINE_SERVE_KEY", "PIPELINE_LEDGER")
 def run() -> None:
     """Run one command line and exit with its code."""
     open_standard_streams()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # a terminal or locale without a character must not end a command that names a cell with it
+        sys.stdout.reconfigure(errors="backslashreplace")
     if any(os.environ.get(name) for name in SECRETS):
         load_part("private_memory").keep_memory_private()
     code = main(sys.argv[1:])

@@ -112,7 +112,7 @@ class Settings:
     """The whole configuration."""
 
     output: Path = Path("output")
-    """The output folder. PIPELINE_OUTPUT, --output."""
+    """The output folder. PIPELINE_OUTPUT, relative to the project; --output, to the current one."""
     gptimage: ProviderSettings = field(default_factory=ProviderSettings)
     rendering: RenderingSettings = field(default_factory=RenderingSettings)
 

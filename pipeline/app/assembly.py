@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from pipeline.app.inspection import take_score
 from pipeline.app.workflow import RunContext
@@ -23,6 +24,7 @@ from pipeline.purchasing.reservations import Reservations
 from pipeline.purchasing.worker_pool import Waits
 from pipeline.settings import RenderingSettings
 from pipeline.state.due import Rules
+from pipeline.state.output.lost_runs import owner_in_manifests
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,6 +36,7 @@ class RunParts:
     budget: Budget
     ledger: Ledger
     provider: Provider
+    output: Path
     images: ImageStore
     settings: RenderingSettings
     inspector: ImageInspector
@@ -82,6 +85,7 @@ def assemble(parts: RunParts) -> RunContext:
         settings=parts.settings,
         listen=parts.watcher.happened,
         waits=parts.waits,
+        owner_of=lambda path: owner_in_manifests(parts.output, parts.loaded.campaign.slug, path),
     )
     return RunContext(
         run=parts.run,

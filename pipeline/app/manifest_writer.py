@@ -17,6 +17,7 @@ from pipeline.model.credits import Budget
 from pipeline.model.entry import Entry
 from pipeline.model.job import JobKey
 from pipeline.model.run import Run, RunPaths
+from pipeline.purchasing.recovery import begin_run
 from pipeline.reports.run_manifest import RunFacts, write_manifest
 from pipeline.reports.run_report import (
     ReportScope,
@@ -46,11 +47,23 @@ class ManifestWriter:
     stages: Sequence[str]
     started: str = field(default_factory=utc_stamp)
     git: str = ""
+    number: int = 0
+    """The run's place among all that the ledger counted; known once it has begun."""
 
     @property
     def paths(self) -> RunPaths:
         """The files of this run."""
         return RunPaths(campaign=self.campaign.slug, run=self.run.id)
+
+    async def begin(self) -> bool:
+        """Begin the run in the ledger; return whether a dead run had left attempts open.
+
+        Its folder is made after that: a folder whose run the ledger does not know proves that the
+        ledger is older.
+        """
+        settled = await begin_run(self.ledger, self.run)
+        self.number = (await self.ledger.known_runs([self.run.id]))[self.run.id].number
+        return settled
 
     def open_folder(self) -> None:
         """Make the run's folder; `LocalFault` if that fails."""
@@ -86,6 +99,7 @@ class ManifestWriter:
             arguments=redacted(self.arguments),
             versions=versions(),
             git=self.git,
+            number=self.number,
         )
 
     async def report_on(
@@ -102,7 +116,7 @@ class ManifestWriter:
             campaign=self.campaign,
             budget=self.budget,
             scope=ReportScope(jobs=state.jobs, asked=state.asked, entries=entries),
-            verdicts=await self.ledger.verdicts(self.campaign.slug),
+            verdicts=await self.ledger.all_verdicts(self.campaign.slug),
             checks=self.kept_checks.known,
             ad_files=manifest_rows(ad_files),
             scratch=self.output,

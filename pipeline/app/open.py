@@ -20,11 +20,14 @@ from typing import cast
 
 from pipeline.errors import UsageError
 from pipeline.ledger.base import Ledger
-from pipeline.ledger.registry import ledger_exists, open_ledger
+from pipeline.ledger.place import ledger_exists
+from pipeline.ledger.registry import open_ledger
 from pipeline.model.campaign import Slug
 from pipeline.model.provider import Account, ProfileName
 from pipeline.providers.base import Provider
 from pipeline.settings import ProviderSettings
+from pipeline.state.output.campaign_file import refuse_second_file
+from pipeline.state.output.lost_runs import hold_ledger_to_runs
 
 EMBEDDED = ProfileName("embedded")
 EMBEDDED_ACCOUNT = Account("embedded")
@@ -48,6 +51,21 @@ async def ledger_in(
         await ledger.close()
 
 
+@asynccontextmanager
+async def campaign_ledger(
+    output: Path, campaign: Slug, *, recovers: bool = False
+) -> AsyncIterator[Ledger]:
+    """Open the ledger to write about one campaign, and close it at the end.
+
+    `UsageError`, and nothing is made or written, if it lacks what runs beside it bought.
+    """
+    if not ledger_exists(output):
+        await hold_ledger_to_runs(None, output, campaign)
+    async with ledger_in(output, recovers=recovers) as ledger:
+        await hold_ledger_to_runs(ledger, output, campaign)
+        yield ledger
+
+
 def require_ledger(output: Path) -> None:
     """Raise `UsageError` if nothing was ever rendered into the output folder."""
     if not ledger_exists(output):
@@ -60,6 +78,11 @@ def campaign_name(file: Path) -> Slug:
     The rest of the file may be wrong.
     """
     return cast("Slug", late("campaign.naming").read_name(file))
+
+
+def hold_to_file(output: Path, campaign: Slug, file: Path) -> None:
+    """Raise `UsageError` if the campaign's folder belongs to another file of the same name."""
+    refuse_second_file(output, campaign, file, read_name=campaign_name)
 
 
 def open_account(

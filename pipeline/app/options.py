@@ -28,6 +28,8 @@ class RunOptions(CampaignOptions):
 
     stage: Stage | None = None
     """Only this stage; `None`: all stages of the campaign."""
+    new_ledger: bool = False
+    """Begin a ledger even if one nearby has bought for this campaign and account."""
     concurrency: int | None = None
     """Most requests in flight; `None`: the campaign's or the default."""
     plan: str | None = None

@@ -13,12 +13,11 @@ from typing import cast
 from pipeline.app import campaign as loading
 from pipeline.app.campaign import account_of
 from pipeline.app.console import Console
-from pipeline.app.open import late, ledger_in
+from pipeline.app.open import campaign_ledger, late, ledger_in
 from pipeline.app.options import RunOptions
 from pipeline.app.run_facts import git_commit, redacted, utc_stamp, versions
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import UsageError
-from pipeline.ledger.registry import ledger_exists
 from pipeline.model.ad_file import METHOD
 from pipeline.model.campaign import Slug
 from pipeline.model.run import Run, RunPaths
@@ -26,8 +25,10 @@ from pipeline.prompts.cells import check_only
 from pipeline.purchasing.recovery import begin_run
 from pipeline.settings import Settings
 from pipeline.state.output.ad_files import makes_ad_files
+from pipeline.state.output.campaign_file import record_file
 from pipeline.state.output.folder import new_run_id, open_output, point_latest
-from pipeline.state.output.missing_ledger import unknown_to_ledger
+from pipeline.state.output.location import DEFAULT
+from pipeline.state.output.second_ledger import refuse_second_ledger
 from pipeline.state.output.unchanged import (
     Fingerprint,
     Unchanged,
@@ -66,9 +67,8 @@ async def render(
     if pace.concurrency and not options.concurrency:
         rendering = replace(settings.rendering, concurrency=pace.concurrency)
         settings = replace(settings, rendering=rendering)
-    if not ledger_exists(output) and (lost := unknown_to_ledger(output, slug)):
-        raise UsageError(f"{lost}\nNothing was sent.")
     found = take_fingerprint(output, slug) if options.is_plain else None
+    record_file(output, slug, options.campaign)
     before = still_unchanged(
         output, slug, seen=what_is_asked(options, settings, loaded), found=found
     )
@@ -85,6 +85,15 @@ async def render(
             )
         except ValueError:
             pass  # the last report is missing or not ours: plan again
+    if not (loaded.profile.play_money or options.new_ledger):
+        await refuse_second_ledger(
+            output,
+            slug,
+            account_of(loaded.campaign, settings),
+            file=options.campaign,
+            name=options.output or DEFAULT,
+            open_=lambda place: ledger_in(place, read_only=True),
+        )
     rendered = late("app.session").render_session(
         options,
         settings,
@@ -123,10 +132,11 @@ async def _repeat(
         account=account_of(campaign, settings),
     )
     started = utc_stamp()
-    async with ledger_in(output) as ledger:
+    async with campaign_ledger(output, campaign.slug) as ledger:
         if await begin_run(ledger, run):
             # cannot happen: the ledger has not changed since a run that left nothing due
             raise ValueError("a dead run left attempts open")
+        number = (await ledger.known_runs([run.id]))[run.id].number
         repeat_report(
             output,
             campaign.slug,
@@ -134,6 +144,7 @@ async def _repeat(
             now=run.id,
             run={
                 "id": run.id,
+                "number": number,
                 "started": started,
                 "finished": utc_stamp(),
                 "exit_code": 0,

@@ -11,7 +11,7 @@ from typing import cast
 
 from pipeline.app.console import Console
 from pipeline.app.event_loop import run_in_loop
-from pipeline.app.open import campaign_name, late
+from pipeline.app.open import campaign_name, hold_to_file, late
 from pipeline.app.options import RunOptions
 from pipeline.errors import CampaignError, RunHangs
 from pipeline.model.campaign import Slug
@@ -59,5 +59,7 @@ def _locked(options: RunOptions, settings: Settings) -> Iterator[tuple[Slug, Mod
         name = campaign_name(options.campaign)
     except CampaignError:  # loading reports every mistake, not only the first
         name = late("app.campaign").load(options).campaign.slug
-    with campaign_lock(open_output(settings.output), name):
+    output = open_output(settings.output)
+    with campaign_lock(output, name):
+        hold_to_file(output, name, options.campaign)
         yield name, late("app.rendering")

@@ -16,7 +16,7 @@ from pipeline.app.endings import endings, exit_code, notify, summary
 from pipeline.app.machine import allowed_concurrency, listen_for_signals, undo_cancellation
 from pipeline.app.manifest_writer import ManifestWriter
 from pipeline.app.next_steps import steps_onward
-from pipeline.app.open import ledger_in
+from pipeline.app.open import campaign_ledger
 from pipeline.app.options import RunOptions
 from pipeline.app.rendering import what_is_asked
 from pipeline.app.spending import confirm_spending
@@ -29,10 +29,10 @@ from pipeline.errors import (
     LocalFault,
     PipelineError,
     TimeIsUp,
-    UsageError,
     expected_errors,
 )
 from pipeline.executors.registry import open_executor
+from pipeline.files.unwritable import refuse_unwritable
 from pipeline.images.base import ImageStore
 from pipeline.images.registry import images_in
 from pipeline.ledger.base import Ledger
@@ -41,10 +41,10 @@ from pipeline.model.campaign import Campaign, Review, Stage
 from pipeline.model.outcome import Status
 from pipeline.model.run import Run
 from pipeline.providers.base import Provider
+from pipeline.purchasing.downloading import path_of
 from pipeline.purchasing.events import BuyingHalted, Watcher, Watchers
 from pipeline.purchasing.halt import Halt
 from pipeline.purchasing.inspecting import ImageInspector
-from pipeline.purchasing.recovery import begin_run
 from pipeline.purchasing.worker_pool import Waits
 from pipeline.reports.journal import Journal
 from pipeline.reports.run_report import RunReport
@@ -54,7 +54,6 @@ from pipeline.state.campaign_state import CampaignState
 from pipeline.state.due import Rules
 from pipeline.state.output.folder import new_run_id, open_log
 from pipeline.state.output.kept_checks import read_kept_checks
-from pipeline.state.output.missing_ledger import unknown_to_ledger
 from pipeline.state.output.unchanged import Fingerprint, remember_unchanged
 from pipeline.state.saved_plans import hold_to_plan, plan_id
 from pipeline.state.survey import survey
@@ -98,7 +97,7 @@ async def render_session(
     campaign = loaded.campaign
     settings = _within_descriptors(settings, console, besides=besides)
     async with AsyncExitStack() as stack:
-        ledger = await stack.enter_async_context(ledger_in(output))
+        ledger = await stack.enter_async_context(campaign_ledger(output, campaign.slug))
         images = images_in(output)
         inspector = ImageInspector(
             images=images,
@@ -160,10 +159,6 @@ def _within_descriptors(settings: Settings, console: Console, *, besides: int) -
 async def _session(session: Session, stack: AsyncExitStack) -> int:
     """Ask for confirmation, open what is needed, render, and return the exit code."""
     options, campaign = session.options, session.loaded.campaign
-    known = {one.account for one in await session.ledger.runs(campaign.slug)}
-    is_known = session.manifest_writer.run.account in known
-    if not is_known and (lost := unknown_to_ledger(session.output, campaign.slug, known=known)):
-        raise UsageError(f"{lost}\nNothing was sent.")
     rules = rules_now(
         session.loaded,
         images=session.images,
@@ -180,6 +175,10 @@ async def _session(session: Session, stack: AsyncExitStack) -> int:
         planned = [work_ahead(before.of(one), before.entries, rules) for one in campaign.stages]
         actual = plan_id(campaign.sha256, campaign.provider, planned)
         hold_to_plan(session.output, campaign.slug, asked=options.plan, actual=actual)
+    refuse_unwritable(
+        session.output,
+        [path_of(job) for stage in ahead for job in (*stage.to_buy, *stage.to_fetch)],
+    )
     await confirm_spending(
         session.manifest_writer, session.loaded, before, ahead, console=session.console
     )
@@ -189,6 +188,9 @@ async def _session(session: Session, stack: AsyncExitStack) -> int:
         provider = await stack.enter_async_context(account)
         await keep_balance(session.ledger, provider, output=session.output)
     await session.images.sweep(campaign.slug)
+    settled = await session.manifest_writer.begin()
+    if await keep_shared(session.ledger, before) or settled:
+        before = await survey(session.ledger, session.loaded, only=session.scope.only)
     session.manifest_writer.open_folder()
     journal = _journal(session, stack)
     watcher = Watchers(watchers=(session.console.watcher, journal))
@@ -240,6 +242,7 @@ def _assembled(
             budget=session.manifest_writer.budget,
             ledger=session.ledger,
             provider=provider,
+            output=session.output,
             images=session.images,
             settings=session.settings.rendering,
             inspector=session.inspector,
@@ -261,9 +264,6 @@ def _halting(reason: PipelineError) -> BuyingHalted:
 async def _render(session: Session, work: RunContext | None, before: CampaignState) -> int:
     manifest_writer, halt = session.manifest_writer, session.halt
     if work is None:
-        settled = await begin_run(session.ledger, manifest_writer.run)
-        if await keep_shared(session.ledger, before) or settled:
-            before = await survey(session.ledger, session.loaded, only=session.scope.only)
         return await _end(session, before)
     await manifest_writer.write(before)
     state = before

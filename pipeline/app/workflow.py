@@ -10,7 +10,6 @@ from pipeline.model.campaign import Review, Stage
 from pipeline.model.run import Run
 from pipeline.prompts.finals_check import prove_finals
 from pipeline.purchasing.events import StageOpening, Watcher
-from pipeline.purchasing.recovery import begin_run
 from pipeline.purchasing.renderer import Renderer
 from pipeline.review.auto_review import MeasureImage, auto_verdicts
 from pipeline.state.campaign_state import CampaignState
@@ -42,11 +41,11 @@ class RunContext:
 
 
 async def run_campaign(work: RunContext, scope: RunScope) -> CampaignState:
-    """Bring a campaign as far as it can go; safe to call again after any ending.
+    """Bring a campaign as far as it can go; the caller has begun the run in the ledger.
 
-    Nothing is sent before every prompt of both stages has been written.
+    Safe to call again after any ending. Nothing is sent before every prompt of both stages has been
+    written.
     """
-    await begin_run(work.ledger, work.run)
     state = await survey(work.ledger, work.loaded, only=scope.only)
     prove_finals(work.loaded, only=scope.only)
     await work.renderer.warm_up(now=work.rules.now)

@@ -7,7 +7,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypedDict
 
+from pipeline.cli.terminal import say
 from pipeline.settings import Settings, read_settings
+from pipeline.state.output.location import locate_output
 
 SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -26,7 +28,10 @@ def add_output(parser: argparse.ArgumentParser) -> None:
 def add_folder(parser: argparse.ArgumentParser) -> None:
     """Add the output folder."""
     parser.add_argument(
-        "--output", type=Path, metavar="DIR", help="the output folder (default: output)"
+        "--output",
+        type=Path,
+        metavar="DIR",
+        help="the output folder (default: output, in the project)",
     )
 
 
@@ -83,10 +88,13 @@ def campaign_flags(arguments: argparse.Namespace) -> CampaignFlags:
 
 
 def settings_of(arguments: argparse.Namespace) -> Settings:
-    """Return the settings of the environment, changed by the options that were given."""
+    """Return the settings of the environment, changed by the options that were given.
+
+    The output folder is made absolute; on stderr it is said which one is used, if the current
+    folder does not tell.
+    """
     settings = read_settings()
-    if arguments.output is not None:
-        settings = replace(settings, output=arguments.output)
+    settings = replace(settings, output=_output(arguments, settings.output))
     if getattr(arguments, "concurrency", None):
         settings = replace(
             settings, rendering=replace(settings.rendering, concurrency=arguments.concurrency)
@@ -94,6 +102,17 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
     if getattr(arguments, "drain", None) is not None:
         settings = replace(settings, rendering=replace(settings.rendering, drain=arguments.drain))
     return settings
+
+
+def _output(arguments: argparse.Namespace, default: Path) -> Path:
+    if arguments.output is not None:
+        return Path.cwd() / Path(arguments.output)
+    file = getattr(arguments, "campaign", None) or getattr(arguments, "manifest", None)
+    found = locate_output(default, file=file)
+    silent = getattr(arguments, "quiet", False) or getattr(arguments, "log", "") == "json"
+    if found.elsewhere and not silent:
+        say(f"output folder  {found.folder}")
+    return found.folder
 
 
 def duration(text: str) -> float:

@@ -27,7 +27,7 @@ from pipeline.model.credits import Credits
 from pipeline.model.outcome import Status
 from pipeline.model.provider import Profile
 from pipeline.purchasing.events import Watcher
-from pipeline.reports.run_manifest import RunFacts, manifest_head
+from pipeline.reports.run_manifest import RunFacts, manifest_head, manifest_tail
 from pipeline.reports.run_report import NAMED, RunReport
 
 TROUBLE = (
@@ -153,7 +153,7 @@ def _manifest_pieces(facts: RunFacts, report: RunReport) -> Iterator[str]:
     yield f'{head[:-1]}, "images": ['
     for number, image in enumerate(report.rows.images()):
         yield (", " if number else "") + json.dumps(json.loads(image))
-    yield "]}\n"
+    yield f"], {json.dumps(manifest_tail(report.totals))[1:]}\n"
 
 
 def _tell_report(report: RunReport, folder: Path, *, told: str) -> None:

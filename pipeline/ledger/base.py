@@ -14,8 +14,9 @@ from pipeline.model.entry import (
     Entry,
     ImageRecord,
     Resolution,
-    Restored,
+    RestoredRecords,
     RunRecord,
+    RunSpending,
 )
 from pipeline.model.job import Job, JobKey
 from pipeline.model.outcome import Failed, Receipt
@@ -170,11 +171,13 @@ class Ledger(Protocol):
         """
         ...
 
-    async def restore(self, run: RunRecord, jobs: Sequence[Restored]) -> int:
-        """Write jobs of a run from a ledger that was lost; return how many were new.
+    async def restore(self, records: RestoredRecords) -> int:
+        """Write what is recorded of runs that this ledger lost; return how many jobs it changed.
 
-        A job that is known already is not changed. A purchase that is restored in doubt is never
-        replayed, since its key is not known.
+        One durable transaction. A job that is known already follows the record that has more of
+        its attempts, or the same ones and a later answer; nothing that is paid for or in doubt
+        becomes less. What a run bought beyond the jobs that are recorded becomes an entry of its
+        own. A purchase that is restored in doubt is never replayed, since its key is not known.
         """
         ...
 
@@ -235,8 +238,20 @@ class Ledger(Protocol):
         """Return every verdict ever given on a cell, oldest first."""
         ...
 
+    async def all_verdicts(self, campaign: Slug) -> Sequence[Verdict]:
+        """Return every verdict ever given on any cell of a campaign, oldest first."""
+        ...
+
     async def runs(self, campaign: Slug | None = None) -> Sequence[RunRecord]:
-        """Return every run, newest first."""
+        """Return every run, newest first, in the order in which the ledger counted them."""
+        ...
+
+    async def known_runs(self, names: Sequence[RunId]) -> Mapping[RunId, RunRecord]:
+        """Return those of these runs that the ledger knows."""
+        ...
+
+    async def spent_by_run(self, campaign: Slug) -> Sequence[RunSpending]:
+        """Return every run that bought something for a campaign, on any account, oldest first."""
         ...
 
     async def last_paid(self, account: Account) -> datetime | None:

@@ -22,8 +22,9 @@ from pipeline.model.entry import (
     Entry,
     ImageRecord,
     Resolution,
-    Restored,
+    RestoredRecords,
     RunRecord,
+    RunSpending,
 )
 from pipeline.model.job import Job, JobKey
 from pipeline.model.outcome import Failed, Receipt
@@ -134,8 +135,8 @@ class BaseLedger(ABC):
             lambda store, _: settling.resolve(store, job, resolution, charged=charged)
         )
 
-    async def restore(self, run: RunRecord, jobs: Sequence[Restored]) -> int:
-        return await self._write(lambda store, now: restoring.restore(store, now, run, jobs))
+    async def restore(self, records: RestoredRecords) -> int:
+        return await self._write(lambda store, now: restoring.restore(store, now, records))
 
     async def entries(self, keys: Sequence[JobKey]) -> Mapping[JobKey, Entry]:
         return await self._read(
@@ -180,9 +181,21 @@ class BaseLedger(ABC):
     async def verdict_history(self, campaign: Slug, cell: CellName) -> Sequence[Verdict]:
         return await self._read(lambda store: store.verdicts(campaign, cell))
 
+    async def all_verdicts(self, campaign: Slug) -> Sequence[Verdict]:
+        return await self._read(lambda store: store.verdicts(campaign, None))
+
     async def runs(self, campaign: Slug | None = None) -> Sequence[RunRecord]:
         rows = await self._read(lambda store: store.runs(campaign))
         return [_record(row) for row in rows]
+
+    async def known_runs(self, names: Sequence[RunId]) -> Mapping[RunId, RunRecord]:
+        return await self._read(
+            lambda store: {name: _record(row) for name in names if (row := store.run(name))}
+        )
+
+    async def spent_by_run(self, campaign: Slug) -> Sequence[RunSpending]:
+        rows = await self._read(lambda store: store.buying_runs(campaign))
+        return [RunSpending(run=_record(row), spent=spent) for row, spent in rows]
 
     async def last_paid(self, account: Account) -> datetime | None:
         rows = await self._read(lambda store: store.runs(None))
@@ -233,4 +246,5 @@ def _record(row: RunRow) -> RunRecord:
         started=iso(row.started),
         finished=iso(row.finished),
         exit_code=row.exit_code,
+        number=row.id,
     )

@@ -39,8 +39,8 @@ class RowStore(Protocol):
         """Return a run by its public name."""
         ...
 
-    def add_run(self, run: Run, *, started: int) -> None:
-        """Add a run."""
+    def add_run(self, run: Run, *, started: int, number: int | None = None) -> None:
+        """Add a run; its id is `number` if that is free, else one more than the greatest."""
         ...
 
     def save_run(self, row: RunRow) -> None:
@@ -48,7 +48,11 @@ class RowStore(Protocol):
         ...
 
     def runs(self, campaign: Slug | None) -> Sequence[RunRow]:
-        """Return the runs of a campaign, or all, newest first."""
+        """Return the runs of a campaign, or all, newest first: by their ids."""
+        ...
+
+    def buying_runs(self, campaign: Slug) -> Sequence[tuple[RunRow, Spent]]:
+        """Return every run of a campaign that opened a purchase, oldest first, with the sum."""
         ...
 
     def run_by_id(self, id_: int) -> RunRow:

@@ -61,6 +61,7 @@ class RunRow:
     """One invocation; times are milliseconds since 1970, UTC."""
 
     id: int
+    """Counts the runs of the ledger from 1, and so orders them."""
     run: Run
     started: int
     finished: int | None = None

@@ -90,8 +90,10 @@ class Restored:
     spent: Spent
     bought: str
     """Time of the purchase, UTC, ISO 8601; empty if it is not known."""
+    run: RunId
+    """The run whose manifest it is; also of attempts that name no run of their own."""
     attempts: Sequence[AttemptRecord] = ()
-    """`run` and `purchase` of these records are unknown and ignored."""
+    """`purchase` of these records is unknown and ignored; `run` is empty if it is unknown."""
 
 
 class Resolution(StrEnum):
@@ -117,6 +119,36 @@ class RunRecord:
     finished: str = ""
     """Empty while the run is alive, and forever if it was killed."""
     exit_code: int | None = None
+    number: int = 0
+    """Its place among all runs that the ledger counted; 0 if it is unknown.
+
+    Orders runs whatever the clock said while they ran.
+    """
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunSpending:
+    """One run and all that it bought, as it counts now."""
+
+    run: RunRecord
+    spent: Spent
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RestoredRecords:
+    """What run manifests record of one campaign, to be restored as a whole."""
+
+    campaign: Slug
+    runs: Sequence[RunRecord]
+    """Every run that is named, oldest first."""
+    spending: Sequence[RunSpending]
+    """What each run had bought, as the newest manifest counts it."""
+    totals: Sequence[RunSpending]
+    """For manifests that do not count by run: the campaign's total on the account of a run."""
+    jobs: Sequence[Restored]
+    """Those of older manifests first; a job may occur again as a newer one has it."""
+    verdicts: Sequence[Verdict]
+    """Of each cell and stage in the order in which they were given."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,7 +6,7 @@ image is still to be fetched; the next run inspects the landed file and download
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -53,6 +53,8 @@ class Downloader:
     listen: Listen
     waits: Waits = field(default_factory=Waits)
     sleep: Sleep = asyncio.sleep
+    owner_of: Callable[[str], str] = lambda _path: ""
+    """Returns what a run manifest and the command that mends it say of a path; empty if none."""
     replaceable: dict[str, set[str]] = field(default_factory=dict)
     """Path → sha256 of older images of this pipeline that a new image may replace there."""
     of_other_jobs: set[str] = field(default_factory=set)
@@ -79,10 +81,10 @@ class Downloader:
         """Raise `LocalFault` if a file of somebody else is at the path of a job's image."""
         path = path_of(job)
         if path not in self.replaceable and path in self.images.stat_many([path]):
-            raise LocalFault(
-                f"{path} already exists, and this pipeline did not write it. "
-                "Move it away and run again; nothing was sent for it."
+            owner = self.owner_of(path) or (
+                "and this pipeline did not write it. Move it away and run again"
             )
+            raise LocalFault(f"{path} already exists, {owner}; nothing was sent for it.")
 
     async def fetch(
         self, job: Job, paid: Paid, *, may_have_landed: bool = False

@@ -89,6 +89,7 @@ class Journal:
         match event:
             case RequestSent(job=job, attempt=attempt):
                 self.write("submit", **_name(job), attempt=attempt)
+                self.flush()  # if the ledger is lost, this is what tells of a run that was killed
             case Retrying(job=job, reason=reason, seconds=seconds):
                 self.write("retry", **_name(job), reason=reason, seconds=round(seconds, 3))
             case PoolPaused(reason=reason, seconds=seconds):

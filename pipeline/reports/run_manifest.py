@@ -10,6 +10,7 @@ from pathlib import Path
 from textwrap import shorten
 
 from pipeline.model.campaign import Campaign
+from pipeline.model.entry import RunSpending
 from pipeline.model.outcome import Status
 from pipeline.model.run import Run, RunPaths
 from pipeline.reports.image_rows import ImageRows
@@ -32,6 +33,8 @@ class RunFacts:
     arguments: Sequence[str]
     versions: Mapping[str, str]
     git: str
+    number: int = 0
+    """Its place among all runs that the ledger counted: orders runs whatever the clock said."""
 
 
 def manifest_head(facts: RunFacts, totals: Totals) -> dict[str, object]:
@@ -42,6 +45,7 @@ def manifest_head(facts: RunFacts, totals: Totals) -> dict[str, object]:
 def _run(facts: RunFacts) -> dict[str, object]:
     return {
         "id": facts.run.id,
+        "number": facts.number or None,
         "campaign": facts.run.campaign,
         "stages": list(facts.stages),
         "provider": facts.campaign.provider,
@@ -54,6 +58,14 @@ def _run(facts: RunFacts) -> dict[str, object]:
         "campaign_sha256": facts.campaign.sha256,
         "feeds": dict(facts.campaign.feeds),
         "git": facts.git or None,
+    }
+
+
+def manifest_tail(totals: Totals) -> dict[str, Sequence[Mapping[str, object]]]:
+    """Return what a run manifest says after its images: what grows with a campaign's age."""
+    return {
+        "runs": [_run_sums(sums) for sums in totals.runs],
+        "earlier_verdicts": [asdict(verdict) for verdict in totals.earlier_verdicts],
     }
 
 
@@ -130,6 +142,7 @@ def image_of(line: ImageLine, ad_files: Sequence[Mapping[str, object]] = ()) -> 
             }
             for attempt in line.attempts
         ],
+        "runs": [attempt.run for attempt in line.attempts],
     }
 
 
@@ -139,6 +152,20 @@ def _verdict(line: ImageLine) -> dict[str, object] | None:
     kept = ("decision", "round", "take", "sha256", "by", "at", "note")
     fields = asdict(line.verdict)
     return {name: fields[name] for name in kept}
+
+
+def _run_sums(sums: RunSpending) -> dict[str, object]:
+    run, spent = sums.run, sums.spent
+    return {
+        "id": run.id,
+        "number": run.number,
+        "account": run.account,
+        "started": run.started,
+        "finished": run.finished or None,
+        "exit_code": run.exit_code,
+        "confirmed": spent.confirmed,
+        "in_doubt": spent.in_doubt,
+    }
 
 
 TABLE_COLUMNS = (
@@ -184,4 +211,14 @@ def manifest_text(facts: RunFacts, totals: Totals, rows: ImageRows) -> Iterator[
         yield before
         yield image.rstrip(b"\n")
         before = b",\n  "
-    yield (b"]" if before == b"\n  " else b"\n ]") + end.encode() + b"\n"
+    yield b"]" if before == b"\n  " else b"\n ]"
+    for name, values in manifest_tail(totals).items():
+        yield from _lines(name, values)
+    yield end.encode() + b"\n"
+
+
+def _lines(name: str, rows: Sequence[Mapping[str, object]]) -> Iterator[bytes]:
+    """Yield a list of objects as a field, each on a line that is indented more than an image's."""
+    lines = ",\n   ".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    yield f',\n "{name}": ['.encode()
+    yield (f"\n   {lines}\n ]" if lines else "]").encode("utf-8", "surrogatepass")

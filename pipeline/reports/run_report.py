@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -21,6 +21,7 @@ from pipeline.reports.image_rows import ImageRows
 from pipeline.reports.run_manifest import TABLE_COLUMNS, image_of
 from pipeline.reports.totals import ImageLine, Sums, Totals, image_lines
 from pipeline.state.budgets import budgets_left
+from pipeline.state.picks import newest_of, place
 
 Checks = Mapping[str, Mapping[str, object]]
 """sha256 of an image → the results of its checks."""
@@ -67,18 +68,20 @@ async def make_report(
     campaign: Campaign,
     budget: Budget,
     scope: ReportScope,
-    verdicts: Mapping[tuple[CellName, Stage], Verdict],
+    verdicts: Sequence[Verdict],
     checks: Checks,
     ad_files: AdFileRows = NO_AD_FILES,
     scratch: Path | None = None,
 ) -> RunReport:
     """Return a report on the campaign as it is now, with the images of one batch in memory.
 
-    `scratch` is a folder for temporary files.
+    `verdicts` are all of them, oldest first. `scratch` is a folder for temporary files.
     """
     jobs, asked, entries = scope.jobs, scope.asked, scope.entries
     rows = ImageRows(TABLE_COLUMNS, scratch=scratch)
     sums = Sums()
+    newest = newest_of(verdicts)
+    shown: set[tuple[CellName, Stage]] = set()
     counts: Counter[Status] = Counter()
     named: dict[Status, list[ImageLine]] = {}
     with collection_paused():
@@ -87,12 +90,14 @@ async def make_report(
             lines = image_lines(
                 some,
                 entries=await ledger.entries(keys_of(some)) if entries is None else entries,
-                verdicts=verdicts,
+                verdicts=newest,
                 attempts=await ledger.attempts([job.key for job in some]),
                 checks=checks,
             )
             for line in lines:
                 sums.add(line)
+                if line.verdict is not None:
+                    shown.add(place(line.verdict))
                 if asked is not None and line.job.at.cell not in asked:
                     continue
                 counts[line.status] += 1
@@ -108,5 +113,12 @@ async def make_report(
         saved_by_reuse=Credits(sum(job.price * sums.shares[job.key] for job in jobs)),
         budgets=await budgets_left(ledger, run=run, budget=budget, now=datetime.now(UTC)),
         tags=campaign.tags,
+    )
+    totals = replace(
+        totals,
+        runs=await ledger.spent_by_run(campaign.slug),
+        earlier_verdicts=[
+            one for one in verdicts if newest[place(one)] is not one or place(one) not in shown
+        ],
     )
     return RunReport(totals=totals, rows=rows, asked=counts, named=named)

@@ -8,7 +8,7 @@ from datetime import datetime
 from pipeline.model.artifact import Artifact
 from pipeline.model.campaign import CellName, Stage
 from pipeline.model.credits import FREE, Credits, Spent
-from pipeline.model.entry import AttemptRecord, Entry
+from pipeline.model.entry import AttemptRecord, Entry, RunSpending
 from pipeline.model.job import Job, JobKey
 from pipeline.model.outcome import (
     Failed,
@@ -78,6 +78,10 @@ class Totals:
     seconds: Sequence[float]
     """Duration of each answered request of this campaign, in seconds, sorted."""
     retries: int
+    runs: Sequence[RunSpending] = ()
+    """Every run that bought something for the campaign, on any account, oldest first."""
+    earlier_verdicts: Sequence[Verdict] = ()
+    """Those that no image shows, oldest first: a redo, and what was decided before."""
 
 
 def image_lines(

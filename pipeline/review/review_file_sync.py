@@ -7,7 +7,7 @@ else in the file is written from the ledger.
 import asyncio
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -89,6 +89,8 @@ class ReviewFileSync:
         self._review_state = review_state
         self._file = file
         self._seen = _file_time(file.path)
+        self._given_since: frozenset[Place] = frozenset()
+        """Where the ledger has another verdict than the file as it was written last."""
 
     def edited(self) -> bool:
         """Return True if the file was changed since this process read or wrote it."""
@@ -118,6 +120,7 @@ class ReviewFileSync:
         name = str(self._file.path)
         written = await asyncio.to_thread(read_reviews, text, file=name)
         known = await asyncio.to_thread(_last_written, before)
+        self._given_since = await asyncio.to_thread(self._changed_since, known)
         edited = [place for place in written if written[place].fields != known.get(place)]
         verdicts = [
             self._bound(verdict_of(place, written[place], file=name, now=now))
@@ -146,13 +149,24 @@ class ReviewFileSync:
         sha256 = take.artifact.sha256 if take.artifact is not None else ""
         return replace(verdict, job=take.job.key, sha256=sha256)
 
+    def _changed_since(self, known: Mapping[Place, object]) -> frozenset[Place]:
+        """Return where the ledger has another verdict than the file had when it was written."""
+        state = self._review_state
+        written = render_reviews(state.campaign, state.table.number, state.newest)
+        now = _last_written(written)
+        return frozenset(place for place in now if now[place] != known.get(place))
+
     async def _take(self, verdict: Verdict) -> Verdict | None:
         """Record an edited verdict, unless the ledger has the same one or a later one."""
-        newest = self._review_state.newest.get((verdict.cell, verdict.stage))
+        place = (verdict.cell, verdict.stage)
+        newest = self._review_state.newest.get(place)
         if newest is None and verdict.decision is Decision.UNDECIDED:
             return None
-        if newest is not None and (_opinion(newest) == _opinion(verdict) or newest.at > verdict.at):
-            return None
+        if newest is not None:
+            # what the file had already is older than the edit, whatever the clock said then
+            later = place in self._given_since and newest.at > verdict.at
+            if later or _opinion(newest) == _opinion(verdict):
+                return None
         base = newest.revision if newest is not None else 0
         try:
             return await self._review_state.ledger.decide(

@@ -29,9 +29,14 @@ class Rounds(dict[CellName, Round]):
         self[cell] = Round(number=number, note=self.notes.get((cell, number), ""))
 
 
+def place(verdict: Verdict) -> tuple[CellName, Stage]:
+    """Return the cell and the stage that a verdict is on."""
+    return verdict.cell, verdict.stage
+
+
 def newest_of(history: Iterable[Verdict]) -> dict[tuple[CellName, Stage], Verdict]:
     """Return the newest verdict of each cell and stage; `history` is ordered oldest first."""
-    return {(verdict.cell, verdict.stage): verdict for verdict in history}
+    return {place(verdict): verdict for verdict in history}
 
 
 def rounds_from(history: Iterable[Verdict], *, stage: Stage = Stage.DRAFT) -> Rounds:

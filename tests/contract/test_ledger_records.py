@@ -189,6 +189,7 @@ async def test_runs_are_told_newest_first_with_their_ends(case):
         started="2026-11-22T07:00:00.000Z",
         finished="2026-11-22T07:00:00.000Z",
         exit_code=3,
+        number=2,
     )
     assert (oldest.id, oldest.finished, oldest.exit_code) == (a_run().id, "", None)
 

@@ -1,4 +1,4 @@
-"""`python -m tests.crash`: end a run at chosen instants and check that nothing is lost."""
+"""`python -m tests.crash`: end a command at chosen instants and check that nothing is lost."""
 
 import argparse
 import sys
@@ -9,11 +9,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from crash.crash_points import CrashPoint
-from crash.negative_controls import CONTROLS
+from crash.negative_controls import CONTROLS, CONTROLS_OF
 from crash.prepared import COMMANDS, sweep_command
 from crash.run_under_test import after, before
 from crash.soak import soak
-from crash.sweep import all_points, points_of, sweep
+from crash.subjects import AFTER_POST, IN_DOUBT, SUBJECTS, Subject
+from crash.sweep import RUN, all_points, closing_points, points_of, sweep
 from crash.syscalls import cannot_trace, sweep_calls
 
 from pipeline.images.local.part_file import PartFile
@@ -21,12 +22,11 @@ from pipeline.network.image_downloads import Downloads
 from pipeline.providers import gptimage
 
 MODES = {"honoured": True, "ignored": False}
-AFTER_POST = after(gptimage.ApiClient, "post")
 CONTROL_STEPS = (AFTER_POST, after(gptimage, "read_receipt"), before(Downloads, "_get"))
 """Where the broken promises of the negative controls show."""
 
 RESUMED = {
-    "with a job in doubt": (CrashPoint(nth=2, label=AFTER_POST),),
+    "with a job in doubt": (IN_DOUBT,),
     "with an image paid and not stored": (CrashPoint(nth=1, label=before(PartFile, "complete")),),
     "with nothing left to do": (CrashPoint(), CrashPoint()),
 }
@@ -46,11 +46,16 @@ def main(words):
             choose = _chooser(arguments, place)
             whole &= run_sweep(f"keys {name}", choose, honours_keys=honours)
             whole &= run_resumed(arguments, name, choose, place=place)
+            whole &= run_others(arguments, name, choose, place=place)
     if arguments.keys in {"both", "ignored"}:
         whole &= run_commands(arguments)
     points = [CrashPoint(nth=nth, label=label) for label in CONTROL_STEPS for nth in (1, 2)]
     for name, control in CONTROLS.items():
-        whole &= run_control(name, control, points[:: 2 if arguments.quick else 1])
+        some = points[:: 2 if arguments.quick else 1]
+        whole &= run_control(name, control, lambda _steps, some=some: some)
+    for kind, (name, control) in CONTROLS_OF.items():
+        some = few_points(kind, most=2 if arguments.quick else 9)
+        whole &= run_control(name, control, some, subject=SUBJECTS.get(kind, RUN))
     return 0 if whole else 1
 
 
@@ -113,7 +118,8 @@ def run_resumed(arguments, name, choose, *, place):
     for kind, earlier in kinds[place::2] if arguments.quick else kinds:
         title = f"keys {name}, resumed {kind}"
         few = (lambda steps: choose(steps)[::4]) if arguments.quick else choose
-        whole &= run_sweep(title, few, honours_keys=MODES[name], after=earlier)
+        subject = Subject(earlier=earlier)
+        whole &= run_sweep(title, few, honours_keys=MODES[name], subject=subject)
     return whole
 
 
@@ -133,6 +139,41 @@ def run_commands(arguments):
     return whole
 
 
+def run_others(arguments, name, choose, *, place):
+    """Sweep the closing of the ledger, and commands as a person goes on after each of them.
+
+    `--quick` tries the closing alone: `run_commands` has a share of the others.
+    """
+    sweeps = {kind: (subject, choose) for kind, subject in SUBJECTS.items()}
+    sweeps["closing"] = (RUN, closing_points)
+    whole = True
+    for kind in ["closing"][:place] if arguments.quick else sweeps:
+        subject, points = sweeps[kind]
+        some = few_points(kind) if arguments.quick else points
+        whole &= run_sweep(f"keys {name}, {kind}", some, honours_keys=MODES[name], subject=subject)
+    return whole
+
+
+def few_points(kind, *, most=3):
+    """Return a choice of a few points at which most can go wrong."""
+    if kind == "closing":
+        return lambda steps: closing_points(steps)[::9][:most]
+    step = {"import": "SqliteLedger.restore", "approve": "SqliteLedger.decide"}.get(
+        kind, "SqliteLedger.resolve"
+    )
+
+    def choose(steps):
+        first = steps.index(f"before {step}")
+        written = [
+            label for label in dict.fromkeys(steps[first:]) if label.startswith(("sqlite", "os."))
+        ]
+        nth = [(label, steps[:first].count(label) + 1) for label in written]
+        points = [CrashPoint(nth=count, label=label) for label, count in nth]
+        return [*points[::2], CrashPoint(nth=1, label=f"after {step}")][:most]
+
+    return choose
+
+
 def run_sweep(name, choose, **how):
     """Sweep one kind of run against one kind of server."""
     began = time.monotonic()
@@ -146,9 +187,9 @@ def run_sweep(name, choose, **how):
     return found.points > 0 and not found.violations
 
 
-def run_control(name, control, points):
+def run_control(name, control, choose, *, subject=RUN):
     """Sweep a pipeline that breaks a promise: if it is not caught, this harness proves nothing."""
-    found, _ = sweep(honours_keys=False, choose=lambda _steps: points, control=control)
+    found, _ = sweep(honours_keys=False, choose=choose, control=control, subject=subject)
     verdict = "caught" if found.violations else "NOT CAUGHT: this harness proves nothing"
     print(
         f"negative control, {name}: {found.points} points, "

@@ -61,8 +61,14 @@ def money_complaints(facts, charges, *, when):
     return [f"{when}: charged {charged}, the ledger says {facts['confirmed']} to {facts['upper']}"]
 
 
-def final_complaints(output, facts, charges, *, acknowledged):
-    """Check what has to hold after the rerun; the URLs of `acknowledged` jobs were kept."""
+def final_complaints(
+    output, facts, charges, *, acknowledged, statuses=("stored", "in_doubt"), keys_known=True
+):
+    """Check what has to hold after the rerun; the URLs of `acknowledged` jobs were kept.
+
+    `statuses`: of jobs that were charged. Without `keys_known` the ledger was rebuilt: no charge
+    can be given to its job, and only their number is compared.
+    """
     manifest = facts["manifest"]
     if manifest is None:
         return ["there is no manifest"]
@@ -70,7 +76,11 @@ def final_complaints(output, facts, charges, *, acknowledged):
     return [
         *money_complaints(facts, charges, when="at the end"),
         *_manifest_money(manifest, charges),
-        *_unreported(facts, images, charges),
+        *(
+            _unreported(facts, images, charges, statuses=statuses)
+            if keys_known
+            else _too_many(images, charges, statuses=statuses)
+        ),
         *_files(output, images),
         *(f"{job} lost its URL" for job in acknowledged if not images.get(job, {}).get("file")),
         *(f"{part} was left behind" for part in facts["parts"]),
@@ -84,7 +94,14 @@ def _manifest_money(manifest, charges):
         yield f"charged {charged}, the manifest says {totals['confirmed']} to {totals['upper']}"
 
 
-def _unreported(facts, images, charges):
+def _too_many(images, charges, *, statuses):
+    """Check that no more was charged than one image for each job that can have cost something."""
+    paid = [job for job, image in images.items() if image["status"] in statuses]
+    if len(charges) > len(paid):
+        yield f"{len(charges)} charges for {len(paid)} jobs"
+
+
+def _unreported(facts, images, charges, *, statuses):
     """Check that every charge belongs to a job of the ledger, and that no job has two."""
     buyer = {key: job for job, keys in facts["purchases"].items() for key in keys}
     yield from (
@@ -97,7 +114,7 @@ def _unreported(facts, images, charges):
         if times > 1:
             yield f"{job} was charged {times} times"
         status = images[job]["status"] if job in images else "absent"
-        if status not in {"stored", "in_doubt"}:
+        if status not in statuses:
             yield f"{job} was charged and is {status}"
 
 

@@ -3,12 +3,16 @@
 Each patches the class for the whole process, so they are used in forked children only.
 """
 
+import dataclasses
 import secrets
+from pathlib import Path
 from types import SimpleNamespace
 
 from crash.crash_points import replace
 
+from pipeline.ledger.rows import JobState, PurchaseState
 from pipeline.ledger.rules import buying, settling
+from pipeline.ledger.sqlite import group_commit
 from pipeline.ledger.sqlite.ledger import SqliteLedger
 from pipeline.model.entry import Attempt, PurchaseKey, Resolution
 from pipeline.model.outcome import InDoubt
@@ -77,8 +81,63 @@ def with_repurchase():
     replace(SqliteLedger, "submit", submit)
 
 
+def with_import_in_groups():
+    """Import job by job: what is not there yet after a crash looks as if it was never bought."""
+    original = SqliteLedger.restore
+
+    async def restore(ledger, records):
+        for job in records.jobs:
+            few = dataclasses.replace(records, jobs=[job], spending=[], totals=[], verdicts=[])
+            await original(ledger, few)
+        return await original(ledger, records)
+
+    replace(SqliteLedger, "restore", restore)
+
+
+def with_resolution_in_steps():
+    """Free a doubt before it is settled: a crash in between makes it due again."""
+    original = SqliteLedger.resolve
+
+    async def resolve(ledger, job, resolution, *, charged=None):
+        await original(ledger, job, Resolution.NOT_CHARGED)
+        await ledger._write(_doubted(job))
+        await original(ledger, job, resolution, charged=charged)
+
+    def _doubted(key):
+        def operation(store, _now):
+            job = store.job(key)
+            purchase = store.purchase(job.id, job.purchases)
+            purchase.state = PurchaseState.DOUBT
+            store.save_purchase(purchase)
+            job.state = JobState.IN_DOUBT
+            store.save_job(job)
+
+        return operation
+
+    replace(SqliteLedger, "resolve", resolve)
+
+
+def with_journal_removed():
+    """Close the ledger by removing its journal, as a clumsy clean-up does."""
+    original = group_commit.GroupCommit.close
+
+    async def close(writer):
+        Path(f"{writer._path}-wal").unlink(missing_ok=True)
+        await original(writer)
+
+    replace(group_commit.GroupCommit, "close", close)
+
+
 CONTROLS = {
     "no reserve before the POST": without_reserve,
     "URL kept after the download": with_late_settling,
     "in doubt, bought again": with_repurchase,
 }
+"""Runs that break a promise."""
+
+CONTROLS_OF = {
+    "import": ("imported job by job", with_import_in_groups),
+    "resolve": ("settled in steps", with_resolution_in_steps),
+    "closing": ("closed without the journal", with_journal_removed),
+}
+"""Other commands that break one."""

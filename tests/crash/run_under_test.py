@@ -15,6 +15,7 @@ import traceback
 from crash.crash_points import replace, step_name
 
 from pipeline.app import manifest_writer, session
+from pipeline.app.commands import resolve as resolve_command
 from pipeline.campaign import loading
 from pipeline.cli import main
 from pipeline.images.local import group_writer
@@ -88,7 +89,8 @@ STEPS_OF_EVERY_RUN = (
 """Named steps that the first run of a campaign takes: (owner, name)."""
 STEPS_OF_SOME_RUNS = (
     *((SqliteLedger, verb) for verb in ("release", "fail", "doubt", "unfetched")),
-    *((SqliteLedger, verb) for verb in ("abandon", "decide")),
+    *((SqliteLedger, verb) for verb in ("abandon", "decide", "resolve", "restore")),
+    (resolve_command, "note_resolution"),
     (Downloader, "_landed"),
     (opening, "migrate"),
 )
@@ -194,10 +196,15 @@ def run_once(folder, *words):
     return main.main(["run", str(file), *words])
 
 
-def run_forked(folder, server, task):
+def command_once(folder, *words):
+    """Call any other command in this process; return its exit code."""
+    return main.main([*words, "--output", str(folder / "output")])
+
+
+def run_forked(folder, server, task, *, campaign=CAMPAIGN):
     """Call `task()` in a child; return its exit code. Its output goes to a file in the folder."""
     folder.mkdir(exist_ok=True)
-    (folder / "soda.yaml").write_text(CAMPAIGN)
+    (folder / "soda.yaml").write_text(campaign)
     return os.waitstatus_to_exitcode(os.waitpid(fork_task(folder, server, task), 0)[1])
 
 

@@ -21,7 +21,11 @@ from crash.run_under_test import (
     run_once,
     watch_everything,
 )
+from crash.subjects import Subject
 
+from pipeline.ledger.sqlite.ledger import SqliteLedger
+
+RUN = Subject()
 EXPECTED = {0, 6}
 """All images are stored, or some are reported as in doubt."""
 
@@ -43,25 +47,22 @@ class Findings:
 
 
 class Sweep:
-    """Runs of one kind: against a server that honours keys or ignores them, with a control or not.
+    """One command, against a server that honours keys or ignores them, with a control or not."""
 
-    `after` says where earlier runs were ended: the runs that are swept resume them.
-    """
-
-    def __init__(self, server, folder, *, control=None, after=()):
+    def __init__(self, server, folder, *, control=None, subject=RUN):
         self.server = server
         self.folder = folder
         self.control = control
-        self.after = after
+        self.subject = subject
 
     def record_steps(self):
         """The steps of a run that is not ended, after which nothing may be wrong either."""
         folder = self.folder / "recording"
         mark = self.server.mark()
         code, report = self._run_all(folder, CrashPoint())
-        wrong = [] if code in EXPECTED else [f"ended with {code}: {_printed(folder)}"]
+        wrong = [] if code in self.subject.expected else [f"ended with {code}: {_printed(folder)}"]
         wrong = wrong or self._audit_and_finish(folder, mark, report, Findings())
-        if not self.after and not self.control:
+        if self.subject is RUN and not self.control:
             wrong += _unwatched(report)
         if wrong:
             raise AssertionError(f"a run that was not ended went wrong: {wrong}")
@@ -79,26 +80,27 @@ class Sweep:
             found.labels[report["last"]] += 1
             complaints = self._audit_and_finish(folder, mark, report, found)
             found.violations = [f"{point} ({report['last']}): {text}" for text in complaints]
-        elif code not in EXPECTED:
+        elif code not in self.subject.expected:
             found.violations = [f"{point}: ended with {code}: {_printed(folder)}"]
         if not found.violations:
             shutil.rmtree(folder, ignore_errors=True)
         return found
 
     def _run_all(self, folder, point):
-        """Run the earlier runs, and this one; the report is of all of them."""
+        """Run the earlier runs, and the command; the report is of all of them."""
         acknowledged = []
-        for earlier in self.after:
-            code, report = self._run(folder, earlier)
+        for earlier in self.subject.earlier:
+            code, report = self._run(folder, earlier, run_once)
             if earlier.nth and code != CRASHED:
                 raise AssertionError(f"no run was ended {earlier}: {code}, {_printed(folder)}")
             if code not in EXPECTED | {CRASHED}:
                 return code, report
             acknowledged += report["acknowledged"]
-        code, report = self._run(folder, point)
+        self.subject.prepare(folder)
+        code, report = self._run(folder, point, self.subject.act)
         return code, report | {"acknowledged": acknowledged + report.get("acknowledged", [])}
 
-    def _run(self, folder, point):
+    def _run(self, folder, point, act):
         report_file = self.folder / f"{folder.name}.report"
 
         def task():
@@ -106,18 +108,18 @@ class Sweep:
                 self.control()
             watcher = StepWatcher(point, str(report_file), payment=PAYMENT)
             file_system = watch_everything(watcher)
-            code = run_once(folder)
+            code = act(folder)
             watcher.write_report()
             del file_system
             return code
 
-        code = run_forked(folder, self.server, task)
+        code = run_forked(folder, self.server, task, campaign=self.subject.campaign)
         report = json.loads(report_file.read_text()) if report_file.exists() else {}
         report_file.unlink(missing_ok=True)
         return code, report
 
     def _audit_and_finish(self, folder, mark, report, found):
-        """Audit, run three times more, and audit after each, in one more child."""
+        """Audit, do what a person does, run three times more, and audit after each, in a child."""
         notes = folder / "notes.json"
         output = folder / "output"
 
@@ -125,27 +127,36 @@ class Sweep:
             if self.control is not None:
                 self.control()
             facts = [audit.read_facts(output)] if output.exists() else [None]
-            codes = []
+            codes, complaints = [], self.subject.again(folder)
             for _ in range(3):
                 codes.append(run_once(folder))
                 facts.append(audit.read_facts(output) | {"mark": self._mark()})
-            notes.write_text(json.dumps({"facts": facts, "codes": codes}))
+            notes.write_text(json.dumps({"facts": facts, "codes": codes, "wrong": complaints}))
             return 0
 
         charged_before = self.server.charges(mark)
-        code = run_forked(folder, self.server, task)
+        code = run_forked(folder, self.server, task, campaign=self.subject.campaign)
         if code:
             return [f"the rerun broke: {_printed(folder)}"]
         rerun = json.loads(notes.read_text())
         first, second, *_, last = rerun["facts"]
         charges = self.server.charges(mark)
-        complaints = [f"a rerun ended with {code}" for code in set(rerun["codes"]) - EXPECTED]
-        if first is not None:
+        expected = EXPECTED | ({3} if "paid_lost" in self.subject.statuses else set())
+        complaints = [f"a rerun ended with {code}" for code in set(rerun["codes"]) - expected]
+        complaints += rerun["wrong"]
+        if not self.subject.in_bounds:
+            pass  # what was lost before the command is mended by the one that follows
+        elif first is not None:
             complaints += audit.money_complaints(first, charged_before, when="after the crash")
         elif charged_before:
             complaints.append(f"{len(charged_before)} charges and no output folder")
         complaints += audit.final_complaints(
-            output, last, charges, acknowledged=report["acknowledged"]
+            output,
+            last,
+            charges,
+            acknowledged=report["acknowledged"],
+            statuses=self.subject.statuses,
+            keys_known=self.subject.keys_known,
         )
         if last["mark"] != second["mark"]:
             complaints.append("a rerun of a finished campaign bought something")
@@ -195,7 +206,15 @@ def all_points(steps):
     return whole + torn
 
 
-def sweep(*, honours_keys, choose, control=None, after=(), report=lambda _text: None):
+def closing_points(steps):
+    """Every step after the ledger has the end of the run: its journal goes into the file."""
+    end = step_name(SqliteLedger, "end")
+    first = max(rank for rank, label in enumerate(steps, start=1) if label == f"after {end}")
+    ranks = range(first + 1, len(steps) + 1)
+    return [CrashPoint(nth=rank, torn=torn) for rank in ranks for torn in (False, True)]
+
+
+def sweep(*, honours_keys, choose, control=None, subject=RUN, report=lambda _text: None):
     """Try the points that `choose(steps)` names; return the findings and the number of steps."""
     replace_slow_parts()
     honour_keys(honours_keys)
@@ -203,7 +222,7 @@ def sweep(*, honours_keys, choose, control=None, after=(), report=lambda _text: 
     with tempfile.TemporaryDirectory(prefix="crash-") as scratch:
         folder = Path(scratch)
         with serving(folder / "server", honours_keys=honours_keys) as server:
-            runs = Sweep(server, folder, control=control, after=after)
+            runs = Sweep(server, folder, control=control, subject=subject)
             steps = runs.record_steps()
             for number, point in enumerate(choose(steps)):
                 one = runs.try_point(point, name=f"run-{number}")

@@ -80,6 +80,20 @@ class Workspace:
         with self.start(*words, **how) as process:
             return ended(process, began)
 
+    def command(self, *words, cwd=None):
+        """Run any command of the program to its end."""
+        began = time.monotonic()
+        with subprocess.Popen(
+            [*PROGRAM[:-1], *map(str, words)],
+            cwd=cwd or self.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            return ended(process, began)
+
     def images(self):
         """Image files that are there now."""
         return sorted((self.output / "soda").glob("drafts/**/*.png"))

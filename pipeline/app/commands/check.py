@@ -1,17 +1,18 @@
 """Checking campaign files, and explaining a cell."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.app.campaign import load, provider_settings
 from pipeline.app.event_loop import run_in_loop
-from pipeline.app.open import EMBEDDED, ledger_in
+from pipeline.app.open import EMBEDDED, campaign_name, ledger_in
 from pipeline.app.options import CampaignOptions
 from pipeline.campaign.cell_globs import canonical_glob
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import CampaignError, Finding, Severity, UsageError
-from pipeline.ledger.registry import ledger_exists
+from pipeline.ledger.place import ledger_exists
 from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.verdict import Round
 from pipeline.prompts.explain import Explanation, explain
@@ -45,10 +46,21 @@ class CheckReport:
 def check_files(options: CheckOptions) -> CheckReport:
     """Return every finding of campaign files, with all prompts of both stages written."""
     findings: list[Finding] = []
+    names: dict[Slug, Path] = {}
     for file in options.files:
         findings += _check(CampaignOptions(campaign=file, provider=options.provider))
+        with suppress(CampaignError):
+            name = campaign_name(file)
+            first = names.setdefault(name, file)
+            if first.resolve() != file.resolve():
+                findings.append(_same_name(name, file=file, first=first))
     errors = sum(options.strict or one.severity is Severity.ERROR for one in findings)
     return CheckReport(findings=findings, errors=errors, warnings=len(findings) - errors)
+
+
+def _same_name(name: Slug, *, file: Path, first: Path) -> Finding:
+    complaint = f"{name} is the name of {first} too, whose images this campaign would replace"
+    return Finding(file=str(file), path="campaign", complaint=complaint, code="same-name")
 
 
 def _check(options: CampaignOptions) -> tuple[Finding, ...]:

@@ -17,11 +17,11 @@ from pipeline.app.event_loop import run_in_loop
 from pipeline.app.open import ledger_in
 from pipeline.errors import LockHeld, PipelineError, RunHangs
 from pipeline.files.locks import missing_operations
-from pipeline.ledger.registry import ledger_exists, ledger_size
+from pipeline.ledger.place import ledger_exists, ledger_size
 from pipeline.settings import Settings
 from pipeline.state.output.folder import open_output
 from pipeline.state.output.lock import LOCK_FILE, campaign_lock
-from pipeline.state.output.missing_ledger import campaigns_unknown_to_ledger
+from pipeline.state.output.lost_runs import all_lost_runs
 
 OLDEST_PYTHON = (3, 11)
 EARLIEST_YEAR = 2026
@@ -132,24 +132,24 @@ def _file_system(root: Path) -> Iterator[MachineCheck]:
 
 
 def _ledger(root: Path) -> MachineCheck:
-    lost = campaigns_unknown_to_ledger(root)
+    try:
+        lost = run_in_loop(_lost_runs(root))
+    except PipelineError as error:
+        return MachineCheck(name="ledger", state=MachineState.BAD, said=str(error))
     if lost:
         return MachineCheck(name="ledger", state=MachineState.BAD, said="\n".join(lost))
     if not ledger_exists(root):
         return MachineCheck(name="ledger", state=MachineState.OK, said="none yet")
-    try:
-        run_in_loop(_open_and_close(root))
-    except PipelineError as error:
-        return MachineCheck(name="ledger", state=MachineState.BAD, said=str(error))
     size = ledger_size(root)
     return MachineCheck(
         name="ledger", state=MachineState.OK, said=f"intact, {size / 1024**2:,.1f} MiB"
     )
 
 
-async def _open_and_close(output: Path) -> None:
-    async with ledger_in(output, read_only=True):
-        pass
+async def _lost_runs(output: Path) -> list[str]:
+    """Return what the ledger lacks of the runs beside it; a missing one reads as empty."""
+    async with ledger_in(output, read_only=True) as ledger:
+        return await all_lost_runs(ledger, output)
 
 
 def _locks(root: Path) -> Iterator[MachineCheck]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from pipeline.app.event_loop import run_in_loop
 from pipeline.app.open import campaign_name, ledger_in
 from pipeline.images.registry import images_in
-from pipeline.ledger.registry import ledger_exists
+from pipeline.ledger.place import ledger_exists
 from pipeline.model.campaign import Slug
 from pipeline.model.entry import Entry
 from pipeline.model.outcome import Status, Stored

@@ -1,12 +1,14 @@
 """The logs of a campaign's runs."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.campaign.naming import read_name
 from pipeline.errors import UsageError
+from pipeline.model.campaign import Slug
+from pipeline.state.output.run_folders import LOG, manifest_heads, run_folder, run_names
 
 FAILURES = frozenset({"failed", "refused", "in_doubt", "retry", "unrecorded", "budget"})
 """Events that `--failed` shows."""
@@ -28,16 +30,35 @@ class LogOptions:
 
 def read_log(options: LogOptions, output: Path) -> Iterator[Mapping[str, object]]:
     """Yield the events of runs, oldest first; `UsageError` if there is no such run."""
-    folder = output / read_name(options.campaign) / "runs"
-    logs = sorted(folder.glob("*/log.jsonl"))
-    if options.run:
-        logs = [log for log in logs if log.parent.name == options.run]
-        if not logs:
-            raise UsageError(f"there is no run {options.run} in {folder}")
-    for log in logs if options.all else logs[-1:]:
+    for log in _chosen(options, output, read_name(options.campaign)):
         for line in _lines(log):
             if not options.failed or line.get("event") in FAILURES:
                 yield line
+
+
+def _chosen(options: LogOptions, output: Path, campaign: Slug) -> Sequence[Path]:
+    """Return the logs that are asked for, oldest first."""
+    if options.run:
+        folder = run_folder(output, campaign)
+        log = folder / options.run / LOG
+        if options.run not in run_names(folder) or not log.is_file():
+            raise UsageError(f"there is no run {options.run} in {folder}")
+        return [log]
+    newest = output / campaign / "latest" / LOG
+    if newest.is_file() and not options.all:
+        return [newest]
+    logs = _logs(output, campaign)
+    return logs if options.all else logs[-1:]
+
+
+def _logs(output: Path, campaign: Slug) -> list[Path]:
+    """Return the logs of a campaign's runs in the order in which they began, newest last.
+
+    A run without a manifest was ended before it could send anything.
+    """
+    told = [head.place.with_name(LOG) for head in manifest_heads(output, campaign)]
+    others = sorted({*run_folder(output, campaign).glob(f"*/{LOG}")} - {*told})
+    return [log for log in (*others, *told) if log.is_file()]
 
 
 def _lines(log: Path) -> Iterator[Mapping[str, object]]:

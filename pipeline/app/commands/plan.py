@@ -10,25 +10,27 @@ from pipeline.app.assembly import rules_now
 from pipeline.app.campaign import account_of, budget_for, load
 from pipeline.app.event_loop import run_in_loop
 from pipeline.app.next_steps import next_step
-from pipeline.app.open import ledger_in
+from pipeline.app.open import hold_to_file, ledger_in
 from pipeline.app.options import CampaignOptions
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import Finding
+from pipeline.files.unwritable import refuse_unwritable
 from pipeline.images.registry import images_in
 from pipeline.ledger.base import Ledger
 from pipeline.ledger.memory.ledger import MemoryLedger
-from pipeline.ledger.registry import ledger_exists
+from pipeline.ledger.place import ledger_exists
 from pipeline.model.campaign import Review, Slug, Stage
 from pipeline.model.job import Job
 from pipeline.model.provider import Account
 from pipeline.model.run import Run, RunId
 from pipeline.prompts.cells import check_only
 from pipeline.prompts.lint import lint
+from pipeline.purchasing.downloading import path_of
 from pipeline.settings import Settings
 from pipeline.state.budgets import BudgetLeft, budgets_left
 from pipeline.state.output.folder import open_output
 from pipeline.state.output.lock import run_is_alive
-from pipeline.state.output.missing_ledger import unknown_to_ledger
+from pipeline.state.output.lost_runs import lost_runs, lost_runs_message
 from pipeline.state.preview import MOST_LISTED, Preview, preview_run
 from pipeline.state.saved_plans import plan_id, save_plan
 
@@ -71,9 +73,12 @@ def make_plan(options: CampaignOptions, settings: Settings) -> Plan:
     """Plan a run, and save the plan for `run --plan`."""
     loaded = load(options)
     check_only(loaded, options.only)
+    hold_to_file(settings.output, loaded.campaign.slug, options.campaign)
     plan = run_in_loop(_plan(loaded, options, settings))
     if plan.work:
         output = open_output(settings.output)
+        listed = [job for one in plan.preview.stages.values() for job in one.to_buy]
+        refuse_unwritable(output, [path_of(job) for job in listed])
         save_plan(output, loaded.campaign.slug, plan.id, plan_record(plan))
     return plan
 
@@ -98,8 +103,7 @@ async def _plan_with(
     )
     account = account_of(campaign, settings)
     here = Run(id=RunId("plan"), campaign=campaign.slug, account=account)
-    known = {one.account for one in await ledger.runs(campaign.slug)}
-    lost = "" if account in known else unknown_to_ledger(output, campaign.slug, known=known)
+    lost = await lost_runs(ledger, output, campaign.slug)
     return Plan(
         loaded=loaded,
         preview=await preview_run(
@@ -112,7 +116,7 @@ async def _plan_with(
         budgets=await budgets_left(ledger, run=here, budget=budget, now=rules.now),
         seconds=_last_pace(output, campaign.slug, account),
         concurrency=campaign.pace.concurrency or settings.rendering.concurrency,
-        lost=lost,
+        lost=lost_runs_message(output, campaign.slug, lost) if lost else "",
     )
 
 

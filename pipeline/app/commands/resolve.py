@@ -9,7 +9,13 @@ from urllib.parse import urlsplit
 
 from pipeline.app.event_loop import run_in_loop
 from pipeline.app.next_steps import next_step
-from pipeline.app.open import campaign_name, late, ledger_in, require_ledger
+from pipeline.app.open import (
+    campaign_ledger,
+    campaign_name,
+    hold_to_file,
+    late,
+    require_ledger,
+)
 from pipeline.app.options import CampaignOptions
 from pipeline.app.run_facts import reviewer_name, utc_stamp
 from pipeline.campaign.cell_globs import matching_cells
@@ -93,6 +99,7 @@ def resolve(options: ResolveOptions, settings: Settings) -> ResolveReport:
         raise UsageError("--credits goes with --found or --charged")
     campaign = campaign_name(options.campaign)
     require_ledger(settings.output)
+    hold_to_file(settings.output, campaign, options.campaign)
     with campaign_lock(settings.output, campaign):
         return run_in_loop(_resolve(options, settings, campaign))
 
@@ -110,7 +117,7 @@ class _Settlement:
 
 
 async def _resolve(options: ResolveOptions, settings: Settings, campaign: Slug) -> ResolveReport:
-    async with ledger_in(settings.output) as ledger:
+    async with campaign_ledger(settings.output, campaign) as ledger:
         await settle_dead_attempts(ledger, campaign)
         listed = options.answer is None or options.cells != "*"
         known = [

@@ -9,7 +9,7 @@ from pipeline.app.console import Console
 from pipeline.app.event_loop import run_in_loop
 from pipeline.app.machine import page_connections, until_signal
 from pipeline.app.next_steps import next_step
-from pipeline.app.open import ledger_in
+from pipeline.app.open import campaign_ledger, hold_to_file
 from pipeline.app.options import CampaignOptions, RunOptions
 from pipeline.app.run import run_in_server
 from pipeline.app.run_facts import reviewer_name
@@ -83,7 +83,8 @@ async def _serve(
 ) -> None:
     output = open_output(settings.output)
     campaign = loaded.campaign.slug
-    async with ledger_in(output, recovers=True) as ledger:
+    hold_to_file(output, campaign, options.campaign)
+    async with campaign_ledger(output, campaign, recovers=True) as ledger:
         subject = ReviewSubject(
             campaign=campaign,
             source=CampaignSource(

@@ -10,14 +10,14 @@ from pathlib import Path
 from pipeline.app.event_loop import run_in_loop
 from pipeline.app.open import campaign_name, ledger_in
 from pipeline.ledger.base import Ledger
-from pipeline.ledger.registry import ledger_exists
+from pipeline.ledger.place import ledger_exists
 from pipeline.model.campaign import Slug
 from pipeline.model.credits import Spent
 from pipeline.model.entry import RunRecord
 from pipeline.model.provider import Account
 from pipeline.state.ledger_figures import LedgerFigures, ledger_figures, spent_by_account
 from pipeline.state.output.lock import run_is_alive
-from pipeline.state.output.missing_ledger import campaigns_unknown_to_ledger
+from pipeline.state.output.lost_runs import all_lost_runs
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,24 +41,26 @@ class StatusReport:
     ledger: bool
     """True if there is a ledger."""
     lost: Sequence[str]
-    """Warnings about campaigns that have spent credits and that no ledger knows."""
+    """Messages about campaigns of which the ledger lacks runs."""
 
 
 def read_status(file: Path | None, output: Path) -> StatusReport:
     """Return the status of one campaign, or of each that has been run."""
     if not ledger_exists(output):
-        lost = campaigns_unknown_to_ledger(output)
+        lost = run_in_loop(all_lost_runs(None, output))
         return StatusReport(campaigns=(), ledger=False, lost=lost)
     campaign = None if file is None else campaign_name(file)
-    return StatusReport(campaigns=run_in_loop(_summaries(output, campaign)), ledger=True, lost=())
+    return run_in_loop(_read(output, campaign))
 
 
-async def _summaries(output: Path, campaign: Slug | None) -> list[CampaignSummary]:
+async def _read(output: Path, campaign: Slug | None) -> StatusReport:
     async with ledger_in(output, read_only=True) as ledger:
         newest: dict[Slug, RunRecord] = {}
         for record in await ledger.runs(campaign):
             newest.setdefault(record.campaign, record)
-        return [await _summary(ledger, record, output) for record in newest.values()]
+        summaries = [await _summary(ledger, record, output) for record in newest.values()]
+        lost = await all_lost_runs(ledger, output)
+    return StatusReport(campaigns=summaries, ledger=True, lost=lost)
 
 
 async def _summary(ledger: Ledger, record: RunRecord, output: Path) -> CampaignSummary:

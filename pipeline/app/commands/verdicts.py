@@ -9,7 +9,7 @@ from typing import assert_never
 from pipeline.app.campaign import load
 from pipeline.app.event_loop import run_in_loop
 from pipeline.app.next_steps import next_step
-from pipeline.app.open import ledger_in
+from pipeline.app.open import campaign_ledger, hold_to_file
 from pipeline.app.options import CampaignOptions
 from pipeline.app.run_facts import reviewer_name
 from pipeline.campaign.loading import LoadedCampaign
@@ -68,7 +68,8 @@ async def _give(
 ) -> VerdictsGiven:
     output, campaign = open_output(settings.output), loaded.campaign.slug
     now = datetime.now(UTC)
-    async with ledger_in(output) as ledger:
+    hold_to_file(output, campaign, options.campaign)
+    async with campaign_ledger(output, campaign) as ledger:
         state = await survey(
             ledger, loaded, shown=True, alive=run_is_alive(settings.output, campaign)
         )

@@ -90,6 +90,11 @@ def _add_rendering(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--plan", metavar="ID", help="run only if the work is exactly what this plan showed"
     )
+    parser.add_argument(
+        "--new-ledger",
+        action="store_true",
+        help="begin a ledger here, although one nearby knows the campaign: all is bought anew",
+    )
     parser.add_argument("--yes", action="store_true", help="spend without confirmation")
     parser.add_argument(
         "--no-input", action="store_true", help="never ask; only budgets limit the run"
@@ -135,6 +140,7 @@ def _options(arguments: argparse.Namespace, stage: Stage | None) -> RunOptions:
     return RunOptions(
         **campaign_flags(arguments),
         stage=stage,
+        new_ledger=arguments.new_ledger,
         concurrency=arguments.concurrency,
         plan=arguments.plan,
         retry_failed=arguments.retry_failed,

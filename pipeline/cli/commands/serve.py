@@ -15,9 +15,11 @@ from pipeline.errors import UsageError
 from pipeline.imageserver.fault_injection.guide import FAULT_GUIDE, RULE_FIELDS
 from pipeline.imageserver.options import Engine, ErrorStyle, Idempotency, Limits, ServerSettings
 from pipeline.imageserver.server import ImageServer
+from pipeline.state.output.location import DEFAULT, locate_output
 
 KEY_VARIABLE = "PIPELINE_SERVE_KEY"
-STATE = Path("output/.serve")
+STATE = ".serve"
+"""The default folder of its state, in the output folder."""
 PORT, CDN_PORT = 8787, 8788
 TEN_YEARS = 3650 * 86400.0
 MOST_CREDITS = 10**15
@@ -77,9 +79,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     where.add_argument(
         "--state",
         type=Path,
-        default=STATE,
         metavar="DIR",
-        help=f"folder of its database, images and keys, kept between starts (default: {STATE})",
+        help="folder of its database, images and keys, kept between starts "
+        f"(default: output/{STATE}, in the project)",
     )
     where.add_argument(
         "--log",
@@ -219,7 +221,7 @@ def credits_or_none(text: str) -> int | None:
 def run(arguments: argparse.Namespace) -> int:
     """Serve until a signal, or manage keys."""
     if arguments.keys:
-        return manage_keys(arguments.keys, arguments.state)
+        return manage_keys(arguments.keys, state_folder(arguments))
     with logging_requests(LogStyle(arguments.log)):
         serve(settings_for(arguments))
     return 0
@@ -228,7 +230,7 @@ def run(arguments: argparse.Namespace) -> int:
 def settings_for(arguments: argparse.Namespace) -> ServerSettings:
     """Return the settings that the command line describes."""
     return ServerSettings(
-        state=arguments.state,
+        state=state_folder(arguments),
         host=arguments.host,
         port=arguments.port,
         cdn_port=arguments.cdn_port,
@@ -260,6 +262,16 @@ def serve(settings: ServerSettings) -> None:
         say("stopping after the images in progress")
 
     serve_images(settings, ready=ready, stopping=stopping)
+
+
+def state_folder(arguments: argparse.Namespace) -> Path:
+    """Return the folder of the server's state; by default one in the project's output folder."""
+    if arguments.state is not None:
+        return Path(arguments.state)
+    found = locate_output(DEFAULT)
+    if found.elsewhere:
+        say(f"state folder  {found.folder / STATE}")
+    return found.folder / STATE
 
 
 def manage_keys(words: list[str], state: Path) -> int:

@@ -112,7 +112,7 @@ class LocalImageStore:
         for path in paths:
             try:
                 found = os.stat(root + path, follow_symlinks=False)  # noqa: PTH116 - a Path takes longer than the call
-            except OSError:
+            except (OSError, UnicodeEncodeError):  # a name that this process cannot write
                 continue
             sizes[path] = found.st_size if stat.S_ISREG(found.st_mode) else NO_FILE
         return sizes
@@ -123,6 +123,11 @@ class LocalImageStore:
             file = open_file(self._root, ConfinedPath.at(path))
         except (FileNotFoundError, NotADirectoryError) as error:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path) from error
+        except UnicodeEncodeError as error:
+            raise LocalFault(
+                f"{path!a} cannot be read: file names are {error.encoding} here. "
+                "Set PYTHONUTF8=1, or a UTF-8 locale such as LC_ALL=C.UTF-8"
+            ) from error
         except OSError as error:
             raise LocalFault(f"{path}: {error.strerror or error}") from error
         try:
@@ -151,7 +156,9 @@ class LocalImageStore:
         for folder in folders:
             with local_faults(folder):
                 lines += _changes(str(self._root), f"{self._root}/{folder}")
-        return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
+        return hashlib.sha256(
+            "\n".join(sorted(lines)).encode("utf-8", "surrogateescape")
+        ).hexdigest()
 
     async def _on_disk(self, work: Callable[[*Ts], T], *args: *Ts) -> T:
         """Run blocking work to its end, even if the caller is cancelled meanwhile."""

@@ -98,5 +98,14 @@ class Fields:
         for number, one in enumerate(value):
             yield Fields(one, place=f"{self._at(name)}[{number}]")
 
+    def texts(self, name: str) -> list[str]:
+        """Return a list of texts; empty if it is missing or null."""
+        value = self._values.get(name)
+        if value is None:
+            return []
+        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+            raise self.error(name, "is no list of texts")
+        return value
+
     def _at(self, name: str) -> str:
         return f"{self._place}.{name}" if self._place else name

@@ -1,25 +1,31 @@
-"""Rebuilding a ledger from a run manifest: `pipeline ledger import`.
+"""Rebuilding a ledger from run manifests: `pipeline ledger import`.
 
-A manifest has the state of every image, but neither keys nor the prices of doubts. An image in
-doubt is counted at the price of its quality, and credits in the totals that no image accounts for
-become an entry of their own, so that budgets still hold. The newest manifest of a campaign and
-account includes all older ones, so only that one is imported.
+A manifest has the state of every image of its campaign, but neither keys nor the prices of doubts.
+What is in doubt is counted at the price of its quality. It also has what each run of the campaign
+had bought until then, so that what it does not list any more is counted too. Older manifests list
+images that newer ones do not: they are imported together, in one transaction.
 """
 
-import hashlib
 import re
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from pipeline.errors import UsageError
-from pipeline.ledger.base import Ledger, StaleVerdict
+from pipeline.ledger.base import Ledger
 from pipeline.ledger.manifest_import.fields import Fields
+from pipeline.ledger.rules.restoring import UNLISTED
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.campaign import CellName, Slug, Stage
-from pipeline.model.credits import FREE, Credits, Spent
-from pipeline.model.entry import AttemptRecord, PurchaseKey, Restored, RunRecord
+from pipeline.model.credits import Credits, Spent
+from pipeline.model.entry import (
+    AttemptRecord,
+    PurchaseKey,
+    Restored,
+    RestoredRecords,
+    RunRecord,
+    RunSpending,
+)
 from pipeline.model.job import Coordinates, JobKey
 from pipeline.model.outcome import (
     Failed,
@@ -37,11 +43,10 @@ from pipeline.model.request import Quality
 from pipeline.model.run import RunId
 from pipeline.model.verdict import Decision, Verdict
 
-SCHEMA = "campaign-pipeline/run-manifest/1"
-UNLISTED = CellName("(no longer in the campaign)")
-"""The cell of the entry for credits in the totals that no listed image accounts for."""
+__all__ = ["SCHEMA", "UNLISTED", "import_manifest", "import_manifests", "read_manifest"]
 
-_GROUP = 1000
+SCHEMA = "campaign-pipeline/run-manifest/1"
+
 _SLUG = re.compile(r"[a-z0-9-]+")
 _UNANSWERED = "in flight when the run manifest was written"
 
@@ -50,76 +55,126 @@ Prices = Mapping[Quality, Credits]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ManifestContent:
-    """The contents of a run manifest that are restored to the ledger."""
+    """What a run manifest has of a ledger."""
 
     run: RunRecord
+    runs: tuple[RunSpending, ...]
+    """Every run that had bought something for the campaign; empty if it does not tell."""
     jobs: tuple[Restored, ...]
     verdicts: tuple[Verdict, ...]
+    """Of each cell and stage in the order in which they were given."""
     total: Spent
     """What the campaign had spent on this account when the manifest was written."""
 
 
 async def import_manifest(ledger: Ledger, manifest: object, *, prices: Prices) -> int:
-    """Restore the jobs of a parsed run manifest; return how many were new to the ledger.
+    """Restore what one parsed run manifest has; see `import_manifests`."""
+    return await import_manifests(ledger, [read_manifest(manifest, prices=prices)])
 
-    Jobs that the ledger knows are not changed, so importing twice has no effect. Raises
-    `UsageError` if this is no manifest, or if the ledger was rebuilt from another one, since the
-    states of the two would be mixed, and an image could be bought twice.
+
+async def import_manifests(ledger: Ledger, contents: Iterable[ManifestContent]) -> int:
+    """Restore what run manifests of one campaign have; return how many jobs were new or changed.
+
+    `contents` come newest first. All is one transaction: the ledger has all of it, or is as it
+    was. What the ledger knows already stays; importing twice changes nothing.
     """
-    known = read_manifest(manifest, prices=prices)
-    other = await _rebuilt_from(ledger, known.run)
-    if other:
-        raise UsageError(
-            f"this ledger was rebuilt from the manifest of run {other}: a second one would mix two "
-            "states. Move ledger.db and ledger.db.mark away and import the newest manifest alone"
-        )
-    written = 0
-    for start in range(0, len(known.jobs), _GROUP):
-        written += await ledger.restore(known.run, known.jobs[start : start + _GROUP])
-    written += await ledger.restore(known.run, [*await _unlisted(ledger, known)])
-    for verdict in known.verdicts:
-        with suppress(StaleVerdict):
-            await ledger.decide(verdict, campaign=known.run.campaign, base=0)
-    return written
+    return await ledger.restore(_merged(contents))
+
+
+def _merged(contents: Iterable[ManifestContent]) -> RestoredRecords:
+    """Put manifests together; of each job only the records that say more than newer ones."""
+    runs: dict[RunId, RunRecord] = {}
+    spending: dict[RunId, RunSpending] = {}
+    campaigns: set[Slug] = set()
+    totals: dict[Account, RunSpending] = {}
+    jobs: list[Restored] = []
+    seen: dict[JobKey, Restored] = {}
+    verdicts: dict[tuple[CellName, Stage], Sequence[Verdict]] = {}
+    for content in contents:
+        campaigns.add(content.run.campaign)
+        for sums in content.runs:
+            runs.setdefault(sums.run.id, sums.run)
+            spending.setdefault(sums.run.id, sums)
+        # its own record of a run is the fullest, and the place in the ledger is in any of them
+        named = runs.get(content.run.id)
+        number = content.run.number or (named.number if named else 0)
+        runs[content.run.id] = replace(content.run, number=number)
+        if not content.runs and content.run.account not in totals:
+            totals[content.run.account] = RunSpending(run=content.run, spent=content.total)
+        for job in content.jobs:
+            newer = seen.get(job.key)
+            if newer is None or not _is_contained(job, newer):
+                seen[job.key] = job
+                jobs.append(job)
+        for place, given in _by_place(content.verdicts).items():
+            verdicts.setdefault(place, given)
+    if len(campaigns) != 1:
+        raise UsageError("import run manifests of one campaign at a time: nothing was imported")
+    oldest_first = list(runs.values())
+    oldest_first.reverse()
+    oldest_first.sort(key=lambda run: run.number)
+    return RestoredRecords(
+        campaign=campaigns.pop(),
+        runs=oldest_first,
+        spending=list(spending.values()),
+        totals=list(totals.values()) if not spending else [],
+        jobs=jobs[::-1],
+        verdicts=[verdict for given in verdicts.values() for verdict in given],
+    )
+
+
+def _is_contained(older: Restored, newer: Restored) -> bool:
+    """Return whether a newer record of a job has every attempt of an older one."""
+    known = {one.started for one in newer.attempts}
+    return all(
+        one.started in known if one.started else one.number <= len(newer.attempts)
+        for one in older.attempts
+    )
+
+
+def _by_place(verdicts: Iterable[Verdict]) -> Mapping[tuple[CellName, Stage], Sequence[Verdict]]:
+    places: dict[tuple[CellName, Stage], list[Verdict]] = {}
+    for verdict in verdicts:
+        places.setdefault((verdict.cell, verdict.stage), []).append(verdict)
+    return places
 
 
 def read_manifest(manifest: object, *, prices: Prices) -> ManifestContent:
-    """Return a parsed run manifest as values; a `UsageError` names the place of a mistake."""
+    """Return a parsed run manifest as values; `UsageError` names the place of what is wrong."""
     fields = Fields(manifest, place="")
     if fields.text("schema") != SCHEMA:
         raise UsageError(f"this is not a run manifest of {SCHEMA}; nothing was imported")
     run = _run(fields.inner("run"))
     images = [image for image in fields.each("images") if not image.text("shared_with")]
     jobs = [job for image in images if (job := _job(image, run, prices)) is not None]
-    credits_ = fields.inner("totals").inner("credits")
-    verdicts = {
-        (verdict.cell, verdict.stage): verdict
-        for image in images
-        if (verdict := _verdict(image)) is not None
-    }
     return ManifestContent(
         run=run,
+        runs=tuple(_spending(one, run.campaign) for one in fields.each("runs")),
         jobs=tuple(jobs),
-        verdicts=tuple(verdicts.values()),
-        total=Spent(
-            confirmed=Credits(credits_.count("confirmed")),
-            in_doubt=Credits(credits_.count("in_doubt")),
-        ),
+        verdicts=_verdicts(fields, images),
+        total=_sum(fields.inner("totals").inner("credits")),
     )
 
 
-async def _rebuilt_from(ledger: Ledger, run: RunRecord) -> RunId | None:
-    """Return another run of this campaign and account whose manifest was imported here."""
-    entries = await ledger.campaign_entries(run.campaign)
-    restored = [entry.key for entry in entries if entry.purchase is None]
-    others = {one.id for one in await ledger.runs(run.campaign) if one.account == run.account}
-    for start in range(0, len(restored), _GROUP):
-        posts = await ledger.attempts(restored[start : start + _GROUP])
-        for attempts in posts.values():
-            for attempt in attempts:
-                if attempt.run in others and attempt.run != run.id:
-                    return attempt.run
-    return None
+def _sum(fields: Fields) -> Spent:
+    return Spent(
+        confirmed=Credits(fields.count("confirmed")), in_doubt=Credits(fields.count("in_doubt"))
+    )
+
+
+def _spending(fields: Fields, campaign: Slug) -> RunSpending:
+    return RunSpending(
+        run=RunRecord(
+            id=RunId(fields.required("id")),
+            campaign=campaign,
+            account=Account(fields.required("account")),
+            started=fields.moment("started"),
+            finished=fields.moment("finished"),
+            exit_code=fields.number("exit_code", default=None),
+            number=fields.count("number"),
+        ),
+        spent=_sum(fields),
+    )
 
 
 def _run(fields: Fields) -> RunRecord:
@@ -133,12 +188,13 @@ def _run(fields: Fields) -> RunRecord:
         started=fields.moment("started"),
         finished=fields.moment("finished"),
         exit_code=fields.number("exit_code", default=None),
+        number=fields.count("number"),
     )
 
 
 def _job(image: Fields, run: RunRecord, prices: Prices) -> Restored | None:
     """Return one image as a job; `None` if it was never submitted."""
-    attempts = tuple(_attempts(image.each("attempts"), run))
+    attempts = tuple(_attempts(image.each("attempts"), image.texts("runs")))
     outcome = _outcome(image, attempts, prices)
     if outcome is None and not attempts:
         return None
@@ -157,18 +213,20 @@ def _job(image: Fields, run: RunRecord, prices: Prices) -> Restored | None:
         outcome=outcome,
         spent=spent(outcome),
         bought=submitted[-1] if submitted else run.started,
+        run=run.id,
         attempts=attempts,
     )
 
 
-def _attempts(records: Iterable[Fields], run: RunRecord) -> Iterable[AttemptRecord]:
+def _attempts(records: Iterable[Fields], runs: Sequence[str]) -> Iterable[AttemptRecord]:
+    """Yield attempts; `runs` names the run of each, as far as the manifest tells."""
     for number, fields in enumerate(records, start=1):
         outcome = fields.required("outcome")
         if outcome not in {"submitted", "paid", "failed", "doubt"}:
             raise fields.error("outcome", "is no ending of an attempt")
         yield AttemptRecord(
             number=number,
-            run=run.id,
+            run=RunId(runs[number - 1] if number <= len(runs) else ""),
             purchase=PurchaseKey(""),
             started=fields.moment("started"),
             ended=fields.moment("ended"),
@@ -231,39 +289,15 @@ def _artifact(image: Fields) -> Artifact:
     )
 
 
-async def _unlisted(ledger: Ledger, known: ManifestContent) -> Iterable[Restored]:
-    """Return the credits spent until then on images that neither manifest nor ledger lists.
-
-    Purchases of later runs are not subtracted, so that a new ledger counts all of them.
-    """
-    run = known.run
-    confirmed, in_doubt = known.total.confirmed, known.total.in_doubt
-    for one in await ledger.runs(run.campaign):
-        if one.account == run.account and one.id <= run.id:
-            known_spent = await ledger.spent(run=one.id)
-            confirmed, in_doubt = (
-                Credits(confirmed - known_spent.confirmed),
-                Credits(in_doubt - known_spent.in_doubt),
-            )
-    rest = Spent(confirmed=max(FREE, confirmed), in_doubt=max(FREE, in_doubt))
-    if not rest.upper:
-        return ()
-    name = f"{UNLISTED} {run.campaign} {run.account} {run.id}"
-    return (
-        Restored(
-            key=JobKey(hashlib.sha256(name.encode()).hexdigest()[:32]),
-            at=Coordinates(campaign=run.campaign, cell=UNLISTED, axes=(), stage=Stage.DRAFT),
-            outcome=None,
-            spent=rest,
-            bought=run.started,
-        ),
-    )
+def _verdicts(fields: Fields, images: Iterable[Fields]) -> tuple[Verdict, ...]:
+    """Return what is told with the images, after what no image that is listed shows any more."""
+    earlier = [_verdict(one, one) for one in fields.each("earlier_verdicts")]
+    told = [_verdict(image, image.inner("verdict")) for image in images if image.has("verdict")]
+    newest = {(verdict.cell, verdict.stage): verdict for verdict in told}
+    return (*earlier, *newest.values())
 
 
-def _verdict(image: Fields) -> Verdict | None:
-    if not image.has("verdict"):
-        return None
-    verdict = image.inner("verdict")
+def _verdict(image: Fields, verdict: Fields) -> Verdict:
     return Verdict(
         cell=CellName(image.required("cell")),
         stage=image.one_of("stage", Stage),

@@ -63,6 +63,7 @@ class MemoryRowStore:
 
     def __init__(self) -> None:
         self._runs: dict[RunId, RunRow] = {}
+        self._names: dict[int, RunId] = {}
         self._jobs: dict[JobKey, _JobRecord] = {}
         self._by_id: list[_JobRecord] = []
         self._verdicts: list[tuple[Slug, Verdict]] = []
@@ -79,17 +80,31 @@ class MemoryRowStore:
         return replace(row) if row else None
 
     def run_by_id(self, id_: int) -> RunRow:
-        return replace(list(self._runs.values())[id_])
+        return replace(self._runs[self._names[id_]])
 
-    def add_run(self, run: Run, *, started: int) -> None:
-        self._runs[run.id] = RunRow(id=len(self._runs), run=run, started=started)
+    def add_run(self, run: Run, *, started: int, number: int | None = None) -> None:
+        free = number is not None and number not in self._names
+        id_ = number if number is not None and free else max(self._names, default=0) + 1
+        self._names[id_] = run.id
+        self._runs[run.id] = RunRow(id=id_, run=run, started=started)
 
     def save_run(self, row: RunRow) -> None:
         self._runs[row.run.id] = replace(row)
 
     def runs(self, campaign: Slug | None) -> Sequence[RunRow]:
         rows = [row for row in self._runs.values() if campaign in {None, row.run.campaign}]
-        return sorted(rows, key=lambda row: (row.started, row.id), reverse=True)
+        return sorted(rows, key=lambda row: row.id, reverse=True)
+
+    def buying_runs(self, campaign: Slug) -> Sequence[tuple[RunRow, Spent]]:
+        bought: dict[int, list[PurchaseRow]] = {}
+        for record in self._by_id:
+            for purchase in record.purchases:
+                bought.setdefault(purchase.run, []).append(purchase)
+        return [
+            (replace(row), sum_of(bought[row.id]))
+            for row in reversed(self.runs(campaign))
+            if row.id in bought
+        ]
 
     def job(self, key: JobKey) -> JobRow | None:
         record = self._jobs.get(key)
@@ -164,12 +179,11 @@ class MemoryRowStore:
         ]
 
     def attempts(self, keys: Sequence[JobKey]) -> Iterator[tuple[JobKey, AttemptRecord]]:
-        runs = list(self._runs)
         for record in (self._jobs[key] for key in dict.fromkeys(keys) if key in self._jobs):
             for row in record.attempts:
                 attempt_record = AttemptRecord(
                     number=row.number,
-                    run=runs[row.run],
+                    run=self._names[row.run],
                     purchase=record.purchases[row.purchase - 1].key,
                     started=iso(row.started),
                     ended=iso(row.ended),

@@ -1,8 +1,17 @@
-"""Restoring jobs from a ledger that was lost."""
+"""Restoring what run manifests record to a ledger that lost it, or that is older than they are.
 
-from collections.abc import Sequence
+A job that the ledger knows is compared attempt by attempt. The record is followed if it has all
+attempts of the ledger and more, or the same ones and a later answer; so the order in which records
+come does not matter, and a second time changes nothing. Money never becomes less: what a record
+cannot place with a job is held against the sums of the runs, and the rest gets an entry of its own.
+"""
 
-from pipeline.ledger.row_store import RowStore
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from pipeline.ledger.row_store import RowStore, SpendScope
 from pipeline.ledger.rows import (
     AttemptOutcome,
     AttemptRow,
@@ -15,113 +24,313 @@ from pipeline.ledger.rows import (
     state_of,
     storable,
 )
-from pipeline.model.credits import Credits
-from pipeline.model.entry import AttemptRecord, PurchaseKey, Restored, RunRecord
+from pipeline.model.campaign import CellName, Slug, Stage
+from pipeline.model.credits import FREE, Credits, Spent
+from pipeline.model.entry import (
+    AttemptRecord,
+    PurchaseKey,
+    Restored,
+    RestoredRecords,
+    RunRecord,
+    RunSpending,
+)
+from pipeline.model.job import Coordinates, JobKey
 from pipeline.model.outcome import Failed, InDoubt, Paid, PaidLost, Stored
-from pipeline.model.run import Run
+from pipeline.model.run import Run, RunId
+from pipeline.model.verdict import Verdict
 
 FROM_MANIFEST = "restored from a run manifest"
+UNLISTED = CellName("(no longer in the campaign)")
+"""The cell of an entry for what runs bought beyond the jobs that are recorded."""
+
 _OUTCOMES = {
     PurchaseState.CONFIRMED: AttemptOutcome.PAID,
     PurchaseState.DOUBT: AttemptOutcome.DOUBT,
     PurchaseState.FREED: AttemptOutcome.FAILED,
 }
+_RANK = {
+    JobState.PLANNED: 0,
+    JobState.NOT_SENT: 0,
+    JobState.REJECTED: 0,
+    JobState.REFUSED: 0,
+    JobState.RENDERING: 1,
+    JobState.IN_DOUBT: 1,
+    JobState.PAID_LOST: 2,
+    JobState.PENDING_DOWNLOAD: 3,
+    JobState.STORED: 4,
+}
+"""How much is known of a job: of two records with the same attempts the higher one is later."""
 
 
-def restore(store: RowStore, now: int, run: RunRecord, jobs: Sequence[Restored]) -> int:
-    """Write the jobs that are not known yet; return their number."""
-    row = _run(store, now, run)
-    written = 0
-    for job in jobs:
-        if store.job(job.key) is None:
-            last_paid = _write(store, job, run=row)
-            row.last_paid = max(last_paid, row.last_paid or 0) or None
-            written += 1
-    store.save_run(row)
+def restore(store: RowStore, now: int, records: RestoredRecords) -> int:
+    """Write what the ledger lost; return how many jobs were new or changed."""
+    restoring = _Restoring(store, now, records)
+    written = sum([restoring.job(job) for job in records.jobs])
+    for sums in records.spending:
+        written += restoring.rest_of_run(sums)
+    for sums in records.totals:
+        written += restoring.rest_of_campaign(sums, records.campaign)
+    _restore_verdicts(store, records.campaign, records.verdicts)
     return written
 
 
-def _run(store: RowStore, now: int, run: RunRecord) -> RunRow:
-    named = Run(id=run.id, campaign=run.campaign, account=run.account)
-    row = store.run(run.id)
-    if row is None:
-        store.add_run(named, started=moment_of(run.started) or now)
-        row = store.run(run.id)
-    if row is None or row.run != named:
-        raise ValueError(f"run {run.id} is known, of another campaign or account")
-    if row.finished is None:
-        row.finished, row.exit_code = moment_of(run.finished), run.exit_code
-    return row
+class _Attempts(NamedTuple):
+    """How the attempts in a record and in the ledger differ."""
+
+    new: Sequence[AttemptRecord]
+    """Those that the ledger does not know."""
+    complete: bool
+    """True if the record has every attempt of the ledger."""
 
 
-def _write(store: RowStore, job: Restored, *, run: RunRow) -> int:
-    """Write one job with its purchases and attempts; return when it was last paid, or 0."""
-    row = store.add_job(job.key, job.at)
-    opened = moment_of(job.bought) or run.started
-    purchases = _purchases(job)
-    for number, (state, credits_) in enumerate(purchases, start=1):
-        store.add_purchase(
-            PurchaseRow(
-                job=row.id,
-                number=number,
-                key=PurchaseKey(""),
-                run=run.id,
-                opened=opened,
-                state=state,
-                credits=credits_,
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Money:
+    """One purchase as a record tells it."""
+
+    state: PurchaseState
+    credits: Credits
+
+
+class _Restoring:
+    """The runs of the records, as rows of the ledger; writes jobs under them."""
+
+    def __init__(self, store: RowStore, now: int, records: RestoredRecords) -> None:
+        self._store = store
+        self._runs: dict[RunId, RunRow] = {}
+        self._unknown: set[RunId] = set()
+        """Runs that the ledger did not know, or of which it had not seen the end."""
+        self._counted = {
+            sums.run.id: sums.spent
+            for sums in records.spending
+            if store.job(_key_of(_unlisted_name(sums.run))) is not None
+        }
+        """What runs bought of which an earlier import counted more than it could place."""
+        for record in records.runs:
+            self._runs[record.id] = self._run(record, now)
+
+    def _run(self, record: RunRecord, now: int) -> RunRow:
+        named = Run(id=record.id, campaign=record.campaign, account=record.account)
+        row = self._store.run(record.id)
+        if row is None:
+            started = moment_of(record.started) or now
+            self._store.add_run(named, started=started, number=record.number or None)
+            row = self._store.run(record.id)
+            self._unknown.add(record.id)
+        if row is None or row.run != named:
+            raise ValueError(f"run {record.id} is known, of another campaign or account")
+        if row.finished is None:
+            self._unknown.add(record.id)
+            # the caller holds the campaign's lock: a run without an end is dead, and is all told
+            row.finished, row.exit_code = moment_of(record.finished) or now, record.exit_code
+            self._store.save_run(row)
+        return row
+
+    def job(self, record: Restored) -> bool:
+        """Write one job as it is recorded; return whether that changed anything."""
+        row = self._store.job(record.key)
+        if row is None:
+            self._append(self._store.add_job(record.key, record.at), record, record.attempts)
+            return True
+        attempts = self._compare(row, record)
+        higher = _RANK[state_of(record.outcome)] > _RANK[row.state]
+        if attempts.new and (attempts.complete or higher):
+            self._append(row, record, attempts.new)
+            return True
+        if not attempts.new and attempts.complete:
+            return self._follow(row, record, higher=higher)
+        return False
+
+    def _compare(self, row: JobRow, record: Restored) -> _Attempts:
+        attempts = (self._store.attempt(row.id, nth) for nth in range(1, row.attempts + 1))
+        unmatched = [attempt.started for attempt in attempts if attempt is not None]
+        new = []
+        for one in record.attempts:
+            started = moment_of(one.started)
+            if started is None and unmatched:  # known from the log of its run alone
+                started = unmatched[0]
+            if started in unmatched:
+                unmatched.remove(started)
+            else:
+                new.append(one)
+        return _Attempts(new=new, complete=not record.attempts or not unmatched)
+
+    def _append(self, row: JobRow, record: Restored, attempts: Sequence[AttemptRecord]) -> None:
+        """Add attempts that the ledger does not know, with the purchases that explain them."""
+        last = self._run_of(attempts[-1] if attempts else None, record)
+        opened = moment_of(record.bought) or last.started
+        purchases = _purchases(record)
+        for number, money in enumerate(purchases, start=row.purchases + 1):
+            self._store.add_purchase(
+                PurchaseRow(
+                    job=row.id,
+                    number=number,
+                    key=PurchaseKey(""),
+                    run=last.id,
+                    opened=opened,
+                    state=money.state,
+                    credits=self._not_counted(money.credits, run=last),
+                )
             )
-        )
-    attempts = [_attempt(row, record, purchase=len(purchases), run=run) for record in job.attempts]
-    # every purchase needs an attempt: those that the manifest does not list are made up
-    for number in range(1, len(purchases) + 1 - len(attempts)):
-        attempts.append(
+        # a purchase without a POST cannot be: those that the record does not have are made up
+        for nth, money in enumerate(purchases if not attempts else (), start=1):
+            row.attempts += 1
+            self._store.add_attempt(
+                AttemptRow(
+                    job=row.id,
+                    number=row.attempts,
+                    purchase=row.purchases + nth,
+                    run=last.id,
+                    started=opened,
+                    outcome=_OUTCOMES[money.state],
+                    error=FROM_MANIFEST,
+                )
+            )
+        row.purchases += len(purchases)
+        for one in attempts:
+            row.attempts += 1
+            self._add_attempt(row, one, run=self._run_of(one, record))
+        _set_outcome(row, record)
+        self._store.save_job(row)
+
+    def _not_counted(self, credits_: Credits, *, run: RunRow) -> Credits:
+        """Return what of a purchase is not in the entry for what could not be placed."""
+        whole = self._counted.get(run.run.id)
+        if whole is None:
+            return credits_
+        known = self._store.spent(SpendScope(run=run.run.id))
+        return Credits(min(credits_, max(0, whole.upper - known.upper)))
+
+    def _add_attempt(self, job: JobRow, record: AttemptRecord, *, run: RunRow) -> None:
+        outcome = AttemptOutcome(record.outcome)
+        ended = moment_of(record.ended)
+        self._store.add_attempt(
             AttemptRow(
-                job=row.id,
-                number=len(attempts) + 1,
-                purchase=number,
+                job=job.id,
+                number=job.attempts,
+                purchase=job.purchases,
                 run=run.id,
-                started=opened,
-                outcome=_OUTCOMES[purchases[number - 1][0]],
-                error=FROM_MANIFEST,
+                started=moment_of(record.started) or run.started,
+                ended=ended,
+                http=record.http,
+                outcome=AttemptOutcome.DOUBT if outcome is AttemptOutcome.SUBMITTED else outcome,
+                request_id=storable(record.request_id),
+                error=storable(record.error),
             )
         )
-    for attempt in attempts:
-        store.add_attempt(attempt)
-    row.purchases, row.attempts = len(purchases), len(attempts)
-    _set_outcome(row, job)
-    store.save_job(row)
-    return max((a.ended or 0 for a in attempts if a.outcome is AttemptOutcome.PAID), default=0)
+        if outcome is AttemptOutcome.PAID and (ended or 0) > (run.last_paid or 0):
+            run.last_paid = ended
+            self._store.save_run(run)
+
+    def _run_of(self, attempt: AttemptRecord | None, record: Restored) -> RunRow:
+        named = self._runs.get(attempt.run) if attempt is not None else None
+        return named or self._runs[record.run]
+
+    def _follow(self, row: JobRow, record: Restored, *, higher: bool) -> bool:
+        """Follow a later answer to attempts that the ledger knows; return whether it is later."""
+        last = self._store.attempt(row.id, row.attempts)
+        ending = AttemptOutcome(record.attempts[-1].outcome) if record.attempts else None
+        unanswered = last is not None and last.outcome is AttemptOutcome.SUBMITTED
+        if unanswered and ending not in {None, AttemptOutcome.SUBMITTED}:
+            higher = True  # a copy of the ledger from the time when it was in flight
+        elif isinstance(record.outcome, InDoubt | Failed | None):
+            higher = False  # the ledger has the answer already, or keeps the doubt
+        moved = isinstance(record.outcome, Stored) and row.artifact != record.outcome.artifact
+        if not higher and not (
+            moved and row.state is JobState.STORED and record.run in self._unknown
+        ):
+            return False
+        (*_, money) = _purchases(record)
+        purchase = self._store.purchase(row.id, row.purchases)
+        freed = money.state is PurchaseState.FREED
+        if freed and purchase.state is PurchaseState.RESERVED:
+            purchase.state = PurchaseState.FREED
+        elif not freed and purchase.state is not PurchaseState.CONFIRMED:
+            purchase.state, purchase.credits = money.state, money.credits
+        self._store.save_purchase(purchase)
+        if last is not None and record.attempts:
+            self._close(last, record.attempts[-1])
+        _set_outcome(row, record)
+        self._store.save_job(row)
+        return True
+
+    def _close(self, row: AttemptRow, record: AttemptRecord) -> None:
+        outcome = AttemptOutcome(record.outcome)
+        late = row.outcome is AttemptOutcome.DOUBT and outcome is AttemptOutcome.PAID
+        if row.outcome is AttemptOutcome.SUBMITTED or late:
+            row.outcome = AttemptOutcome.DOUBT if outcome is AttemptOutcome.SUBMITTED else outcome
+            row.ended, row.http = moment_of(record.ended), record.http
+            row.request_id, row.error = storable(record.request_id), storable(record.error)
+            self._store.save_attempt(row)
+
+    def rest_of_run(self, sums: RunSpending) -> bool:
+        """Write what a run bought beyond the jobs that are recorded; return whether there is any.
+
+        What the ledger has in doubt may be what the record has confirmed: it is counted once.
+        """
+        known = self._store.spent(SpendScope(run=sums.run.id))
+        missing = sums.spent.upper - known.upper
+        confirmed = min(sums.spent.confirmed - known.confirmed, missing)
+        return self._unlisted(sums.run, confirmed=confirmed, upper=missing)
+
+    def rest_of_campaign(self, sums: RunSpending, campaign: Slug) -> bool:
+        """Do the same for a manifest that counts by account alone, for all runs until then.
+
+        What later runs bought is not subtracted, so that a ledger that was begun anew counts it
+        all.
+        """
+        at = self._runs[sums.run.id]
+        confirmed, in_doubt = int(sums.spent.confirmed), int(sums.spent.in_doubt)
+        for row in self._store.runs(campaign):
+            until_then = row.id <= at.id and row.run.id <= at.run.id
+            if row.run.account == at.run.account and (until_then or row.id == at.id):
+                known = self._store.spent(SpendScope(run=row.run.id))
+                confirmed, in_doubt = confirmed - known.confirmed, in_doubt - known.in_doubt
+        return self._unlisted(
+            sums.run, confirmed=confirmed, upper=max(0, confirmed) + max(0, in_doubt)
+        )
+
+    def _unlisted(self, run: RunRecord, *, confirmed: int, upper: int) -> bool:
+        if upper <= 0:
+            return False
+        rest = Spent(
+            confirmed=Credits(max(FREE, confirmed)),
+            in_doubt=Credits(upper - max(FREE, confirmed)),
+        )
+        name = _unlisted_name(run)
+        key = _key_of(name)
+        while self._store.job(key) is not None:  # an earlier import found less
+            name += "+"
+            key = _key_of(name)
+        at = Coordinates(campaign=run.campaign, cell=UNLISTED, axes=(), stage=Stage.DRAFT)
+        record = Restored(key=key, at=at, outcome=None, spent=rest, bought=run.started, run=run.id)
+        self._append(self._store.add_job(key, at), record, ())
+        return True
 
 
-def _purchases(job: Restored) -> list[tuple[PurchaseState, Credits]]:
-    """Return purchases that add up to what was spent; the last one has the job's outcome."""
+def _unlisted_name(run: RunRecord) -> str:
+    return f"{UNLISTED} {run.campaign} {run.account} {run.id}"
+
+
+def _key_of(name: str) -> JobKey:
+    return JobKey(hashlib.sha256(name.encode()).hexdigest()[:32])
+
+
+def _purchases(job: Restored) -> list[_Money]:
+    """Return the purchases that explain what was spent; the outcome is that of the last one."""
     confirmed, doubt = job.spent.confirmed, job.spent.in_doubt
-    purchases = [(PurchaseState.DOUBT, doubt)] if doubt or isinstance(job.outcome, InDoubt) else []
+    purchases = []
+    if doubt or isinstance(job.outcome, InDoubt):
+        purchases.append(_Money(state=PurchaseState.DOUBT, credits=doubt))
     if confirmed or isinstance(job.outcome, Stored | Paid | PaidLost):
-        purchases.append((PurchaseState.CONFIRMED, confirmed))
+        purchases.append(_Money(state=PurchaseState.CONFIRMED, credits=confirmed))
     if isinstance(job.outcome, InDoubt):
         purchases.reverse()
-    return purchases or [(PurchaseState.FREED, Credits(0))]
-
-
-def _attempt(job: JobRow, record: AttemptRecord, *, purchase: int, run: RunRow) -> AttemptRow:
-    outcome = AttemptOutcome(record.outcome)
-    return AttemptRow(
-        job=job.id,
-        number=record.number,
-        purchase=purchase,
-        run=run.id,
-        started=moment_of(record.started) or run.started,
-        ended=moment_of(record.ended),
-        http=record.http,
-        outcome=AttemptOutcome.DOUBT if outcome is AttemptOutcome.SUBMITTED else outcome,
-        request_id=storable(record.request_id),
-        error=storable(record.error),
-    )
+    return purchases or [_Money(state=PurchaseState.FREED, credits=Credits(0))]
 
 
 def _set_outcome(row: JobRow, job: Restored) -> None:
     row.state = state_of(job.outcome)
+    row.url, row.reason, row.artifact = "", "", None
     match job.outcome:
         case Stored(url=url, artifact=artifact):
             row.url, row.artifact = url, artifact
@@ -131,3 +340,37 @@ def _set_outcome(row: JobRow, job: Restored) -> None:
             row.reason = storable(reason)
         case None:
             row.state = JobState.PLANNED
+
+
+def _restore_verdicts(store: RowStore, campaign: Slug, verdicts: Iterable[Verdict]) -> None:
+    """Add the verdicts that were given after the ones that the ledger has.
+
+    A cell on which the ledger has a verdict that the records lack keeps it as its newest one.
+    """
+    told: dict[tuple[CellName, Stage], list[Verdict]] = {}
+    for verdict in verdicts:
+        told.setdefault((verdict.cell, verdict.stage), []).append(verdict)
+    known = _by_place(store.verdicts(campaign, None)) if told else {}
+    for place, given in told.items():
+        own = known.get(place, [])
+        at = 0
+        if own:
+            opinions = [_opinion(one) for one in given]
+            if _opinion(own[-1]) not in opinions:
+                continue
+            at = len(opinions) - opinions[::-1].index(_opinion(own[-1]))
+        newest = own[-1].revision if own else 0
+        for revision, verdict in enumerate(given[at:], start=newest + 1):
+            store.add_verdict(campaign, replace(verdict, revision=revision))
+
+
+def _by_place(verdicts: Iterable[Verdict]) -> Mapping[tuple[CellName, Stage], list[Verdict]]:
+    places: dict[tuple[CellName, Stage], list[Verdict]] = {}
+    for verdict in verdicts:
+        places.setdefault((verdict.cell, verdict.stage), []).append(verdict)
+    return places
+
+
+def _opinion(verdict: Verdict) -> tuple[object, ...]:
+    """Return what makes two verdicts on a cell the same one, but its revision."""
+    return (verdict.decision, verdict.round, verdict.take, verdict.job, verdict.sha256, verdict.at)

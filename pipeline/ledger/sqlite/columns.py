@@ -225,7 +225,7 @@ def verify_checksum(row: tuple[Any, ...], width: int) -> None:
         raise LedgerUnusable(
             f"the ledger is damaged: a row has a wrong checksum, {row[:3]}.\n"
             "Restore ledger.db from a backup, or move it and the files beside it away and rebuild "
-            "it with `pipeline ledger import RUN-MANIFEST`."
+            "it with `pipeline ledger import OUTPUT/CAMPAIGN`."
         )
 
 

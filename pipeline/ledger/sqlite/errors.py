@@ -11,7 +11,7 @@ BUSY_TIMEOUT = 60_000
 
 _MEND = (
     "Nothing was changed. Restore it from a backup, or move it and the files beside it away and "
-    "rebuild it with `pipeline ledger import RUN-MANIFEST`."
+    "rebuild it with `pipeline ledger import OUTPUT/CAMPAIGN`."
 )
 
 
@@ -78,5 +78,5 @@ def lacks_commits(path: Path, *, missing: int, mark: Path) -> LedgerUnusable:
         "damaged or removed, or an older copy was put in its place. What was bought in them would "
         "be bought again.\n"
         f"Put the newest copy back. Or move {path.name} and {mark.name} away and rebuild it with "
-        "`pipeline ledger import RUN-MANIFEST`."
+        "`pipeline ledger import OUTPUT/CAMPAIGN`."
     )

@@ -63,14 +63,24 @@ class SqliteRowStore:
     def run_by_id(self, id_: int) -> RunRow:
         return run_from(self._must(statements.RUN_BY_ID, id_))
 
-    def add_run(self, run: Run, *, started: int) -> None:
-        self._do(statements.ADD_RUN, run.id, run.campaign, run.account, started)
+    def add_run(self, run: Run, *, started: int, number: int | None = None) -> None:
+        if number is not None and self._one(statements.RUN_BY_ID, number):
+            number = None
+        self._do(statements.ADD_RUN, number, run.id, run.campaign, run.account, started)
 
     def save_run(self, row: RunRow) -> None:
         self._do(statements.SAVE_RUN, row.finished, row.exit_code, row.last_paid, row.id)
 
     def runs(self, campaign: Slug | None) -> Sequence[RunRow]:
         return [run_from(row) for row in self._connection.execute(statements.RUNS, (campaign,))]
+
+    def buying_runs(self, campaign: Slug) -> Sequence[tuple[RunRow, Spent]]:
+        return [
+            (run_from(run), Spent(confirmed=Credits(confirmed), in_doubt=Credits(in_doubt)))
+            for *run, confirmed, in_doubt in self._connection.execute(
+                statements.BUYING_RUNS, (campaign,)
+            )
+        ]
 
     def job(self, key: JobKey) -> JobRow | None:
         row = self._one(statements.JOB, packed(key))

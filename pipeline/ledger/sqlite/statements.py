@@ -27,10 +27,12 @@ select
 
 RUN = "select * from run where name = ?"
 RUN_BY_ID = "select * from run where id = ?"
-RUNS = """
-select * from run where ?1 is null or campaign = ?1 order by started desc, id desc
+RUNS = "select * from run where ?1 is null or campaign = ?1 order by id desc"
+BUYING_RUNS = """
+select run.*, sum(confirmed), sum(doubt + reserved) from run join tally on tally.run = run.id
+where campaign = ? group by run.id order by run.id
 """
-ADD_RUN = "insert into run (name, campaign, account, started) values (?, ?, ?, ?)"
+ADD_RUN = "insert into run (id, name, campaign, account, started) values (?, ?, ?, ?, ?)"
 SAVE_RUN = "update run set finished = ?, exit_code = ?, last_paid = ? where id = ?"
 
 SLUG = "select slug from campaign where id = ?"

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from pipeline.images.registry import images_in
-from pipeline.ledger.registry import ledger_mark
+from pipeline.ledger.place import ledger_mark
 from pipeline.model.campaign import Campaign, Slug
 from pipeline.model.run import RunId, RunPaths
 from pipeline.state.output.folder import write_file

@@ -7,8 +7,14 @@ import pytest
 from builders import NOW, a_job, a_run
 
 from pipeline.errors import UsageError
-from pipeline.ledger.manifest_import.importing import UNLISTED, import_manifest
+from pipeline.ledger.manifest_import.importing import (
+    UNLISTED,
+    import_manifest,
+    import_manifests,
+    read_manifest,
+)
 from pipeline.ledger.memory.ledger import MemoryLedger
+from pipeline.ledger.rules import restoring
 from pipeline.ledger.sqlite.ledger import SqliteLedger
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.campaign import Campaign, Stage, StageSettings
@@ -93,19 +99,19 @@ async def live(ledger):
     await submit(FLYING)
 
 
-async def the_manifest_of(ledger):
+async def the_manifest_of(ledger, *, run=a_run()):  # noqa: B008 - a value
     keys = [job.key for job in LISTED]
     account = await make_report(
         ledger,
-        run=a_run(),
+        run=run,
         campaign=CAMPAIGN,
         budget=Budget(),
         scope=ReportScope(jobs=LISTED, entries=await ledger.entries(keys)),
-        verdicts=await ledger.verdicts("citrus-soda"),
+        verdicts=await ledger.all_verdicts("citrus-soda"),
         checks={},
     )
     facts = RunFacts(
-        run=a_run(),
+        run=run,
         campaign=CAMPAIGN,
         stages=["draft"],
         started="2026-11-22T06:00:00Z",
@@ -114,6 +120,7 @@ async def the_manifest_of(ledger):
         arguments=[],
         versions={},
         git="",
+        number=(await ledger.known_runs([run.id]))[run.id].number,
     )
     return json.loads(b"".join(manifest_text(facts, account.totals, account.rows)))
 
@@ -264,6 +271,9 @@ def changed(manifest, path, value):
         (["images", 0, "file"], "drafts/virus.exe", "is no image file"),
         (["images", 0, "attempts", 0, "outcome"], "maybe", r"attempts\[0\]\.outcome is no ending"),
         (["images", 3, "quality"], "medium", "has no price"),
+        (["images", 0, "runs"], [7], r"images\[0\]\.runs is no list of texts"),
+        (["runs", 0, "confirmed"], -1, r"runs\[0\]\.confirmed is no count"),
+        (["earlier_verdicts"], 7, r"earlier_verdicts is no list"),
     ],
 )
 async def test_a_damaged_manifest_is_refused_with_the_place(manifest, path, value, complaint):
@@ -303,12 +313,137 @@ async def test_what_was_bought_after_the_loss_hides_nothing_that_was_bought_befo
     assert (await ledger.spent()).confirmed == before.confirmed + 2
 
 
-async def test_a_second_manifest_is_refused_since_what_was_paid_later_would_be_bought_again(
-    manifest, ledger
-):
+async def later_than(lost, manifest):
+    """Settle, fetch and buy after the manifest was written; return the manifest of that."""
+    await lost.abandon(await lost.begin(NEXT), reason="killed")
+    await lost.resolve(DOUBT.key, Resolution.CHARGED)
+    await lost.stored(PENDING.key, an_artifact())
+    await lost.resolve(LOST.key, Resolution.REBUY)
+    for job in (LOST, FREE):
+        permit = await lost.submit(job, run=NEXT, budget=Budget())
+        await lost.doubt(permit, reason="reset")
+    redo = replace(a_verdict(), decision=Decision.REDO, note="warmer", at="2026-11-22T07:00:00Z")
+    await lost.decide(redo, campaign="citrus-soda")
+    return await the_manifest_of(lost, run=NEXT)
+
+
+async def test_a_second_manifest_brings_what_was_bought_after_the_first(lost, manifest, ledger):
+    """It was refused, since what the first one had told of an image was kept: a doubt that a later
+    run had bought again, or a file that it had fetched, would have been bought or lost again.
+    """
+    later = await later_than(lost, manifest)
     await import_manifest(ledger, manifest, prices=PRICES)
+    await import_manifest(ledger, later, prices=PRICES)
+    keys = [job.key for job in LISTED if job is not FLYING]
+    before, after = await lost.entries(keys), await ledger.entries(keys)
+    assert {key: entry.outcome for key, entry in after.items()} == {
+        key: entry.outcome for key, entry in before.items()
+    }
+    assert await ledger.spent() == await lost.spent()
+    for run in (a_run(), NEXT):
+        assert await ledger.spent(run=run.id) == await lost.spent(run=run.id)
+    assert await import_manifest(ledger, later, prices=PRICES) == 0
+
+
+async def test_manifests_in_any_order_bring_the_same(lost, manifest, ledger):
+    later = await later_than(lost, manifest)
+    await import_manifest(ledger, later, prices=PRICES)
+    await import_manifest(ledger, manifest, prices=PRICES)
+    assert await ledger.spent() == await lost.spent()
+    assert await ledger.verdicts("citrus-soda") == await lost.verdicts("citrus-soda")
+
+
+async def test_the_note_of_a_redo_comes_back_with_the_verdicts_before_it(lost, manifest, ledger):
+    """The cell was in its first round again, and that round would have been bought anew."""
+    later = await later_than(lost, manifest)
+    await import_manifest(ledger, later, prices=PRICES)
+    assert await ledger.all_verdicts("citrus-soda") == await lost.all_verdicts("citrus-soda")
+
+
+async def test_a_job_that_only_an_older_manifest_lists_is_known_by_its_key(lost, manifest, ledger):
+    """Else it is bought again as soon as it comes back into the campaign file."""
+    later = await later_than(lost, manifest)
+    later["images"] = [one for one in later["images"] if one["job"] != STORED.key]
+    contents = [read_manifest(one, prices=PRICES) for one in (later, manifest)]
+    await import_manifests(ledger, contents)
+    assert (await ledger.entries([STORED.key]))[STORED.key].outcome.artifact == an_artifact()
+    assert await ledger.spent() == await lost.spent()
+
+
+async def test_what_could_not_be_placed_is_not_counted_again_with_its_job(lost, manifest, ledger):
+    """The older manifest that lists it was imported later, and its credits twice."""
+    later = await later_than(lost, manifest)
+    later["images"] = [one for one in later["images"] if one["job"] != STORED.key]
+    for one in (later, manifest):
+        await import_manifest(ledger, one, prices=PRICES)
+    assert (await ledger.entries([STORED.key]))[STORED.key].outcome.artifact == an_artifact()
+    assert await ledger.spent() == await lost.spent()
+
+
+async def test_an_older_copy_of_the_ledger_is_brought_up_to_date(lost, manifest, ledger):
+    """What was in flight, in doubt or to be fetched in the copy has an answer in the manifest."""
+    await live(ledger)
+    later = await later_than(lost, manifest)
+    await import_manifest(ledger, later, prices=PRICES)
+    keys = [job.key for job in LISTED if job is not FLYING]
+    before, after = await lost.entries(keys), await ledger.entries(keys)
+    assert {key: entry.outcome for key, entry in after.items()} == {
+        key: entry.outcome for key, entry in before.items()
+    }
+    assert await ledger.spent() == await lost.spent()
+    assert await ledger.verdicts("citrus-soda") == await lost.verdicts("citrus-soda")
+
+
+async def test_a_doubt_that_was_settled_in_the_ledger_is_not_doubted_again(lost, manifest, ledger):
+    await import_manifest(ledger, manifest, prices=PRICES)
+    await ledger.resolve(DOUBT.key, Resolution.NOT_CHARGED)
     spent = await ledger.spent()
     manifest["run"]["id"] = NEXT.id
-    with pytest.raises(UsageError, match="import the newest manifest alone"):
+    await import_manifest(ledger, manifest, prices=PRICES)
+    assert (await ledger.entries([DOUBT.key]))[DOUBT.key].outcome is None
+    assert (await ledger.spent()).confirmed == spent.confirmed
+
+
+async def test_manifests_that_count_by_account_alone_are_still_counted_whole(
+    lost, manifest, ledger
+):
+    """As all were that were written before runs were listed in them."""
+    del manifest["runs"], manifest["earlier_verdicts"], manifest["run"]["number"]
+    for image in manifest["images"]:
+        del image["runs"]
+    assert await import_manifest(ledger, manifest, prices=PRICES) == len(LISTED) + 1
+    assert await ledger.spent() == await lost.spent()
+    assert await import_manifest(ledger, manifest, prices=PRICES) == 0
+
+
+async def test_runs_keep_their_place_whatever_their_dates(lost, manifest, ledger):
+    """After a run under a clock a year ahead the next one is dated before it, and is newer."""
+    await lost.begin(replace(NEXT, id="2025-01-01T000000Z-cccccc"))
+    later = await the_manifest_of(lost, run=replace(NEXT, id="2025-01-01T000000Z-cccccc"))
+    await import_manifests(ledger, [read_manifest(one, prices=PRICES) for one in (later, manifest)])
+    assert [run.id for run in await ledger.runs()] == [run.id for run in await lost.runs()]
+    assert [run.number for run in await ledger.runs()] == [2, 1]
+
+
+async def test_manifests_of_two_campaigns_are_not_imported_together(manifest, ledger):
+    other = {**manifest, "run": {**manifest["run"], "campaign": "winter"}, "runs": []}
+    contents = [read_manifest(one, prices=PRICES) for one in (manifest, other)]
+    with pytest.raises(UsageError, match="one campaign at a time"):
+        await import_manifests(ledger, contents)
+    assert await ledger.runs() == []
+
+
+async def test_an_import_that_breaks_off_has_done_nothing(manifest, tmp_path, monkeypatch):
+    """Broken off after its first thousand images, the next run bought the others again."""
+
+    def broken(*_arguments):
+        raise RuntimeError("killed")
+
+    monkeypatch.setattr(restoring, "_restore_verdicts", broken)
+    ledger = await SqliteLedger.open(tmp_path / "ledger.db")
+    with pytest.raises(RuntimeError, match="killed"):
         await import_manifest(ledger, manifest, prices=PRICES)
-    assert await ledger.spent() == spent
+    assert await ledger.runs() == []
+    assert (await ledger.spent()).upper == 0
+    assert await ledger.campaign_entries("citrus-soda") == []
+    await ledger.close()

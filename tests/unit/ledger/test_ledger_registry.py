@@ -8,7 +8,8 @@ import pytest
 from builders import a_run
 
 from pipeline.errors import LocalFault
-from pipeline.ledger.registry import ledger_exists, ledger_mark, ledger_size, open_ledger
+from pipeline.ledger.place import ledger_exists, ledger_mark, ledger_size
+from pipeline.ledger.registry import open_ledger
 
 HOUSE = Path(__file__).parents[3]
 

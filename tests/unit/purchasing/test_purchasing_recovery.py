@@ -6,7 +6,8 @@ import pytest
 from builders import a_job, a_run
 
 from pipeline.ledger.memory.ledger import MemoryLedger
-from pipeline.ledger.registry import ledger_mark, open_ledger
+from pipeline.ledger.place import ledger_mark
+from pipeline.ledger.registry import open_ledger
 from pipeline.model.credits import Budget, Credits, Spent
 from pipeline.model.entry import UNANSWERED
 from pipeline.model.outcome import InDoubt

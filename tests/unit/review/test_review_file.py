@@ -183,3 +183,17 @@ async def test_a_clock_that_goes_ahead_does_not_outrank_later_verdicts_for_a_yea
     file.write_text(file.read_text().replace(line, f"    draft: {back}"))
     taken = await file_sync.sync(now="2026-11-22T10:00:00Z")
     assert [(verdict.by, verdict.decision) for verdict in taken] == [("ana", Decision.REDO)]
+
+
+async def test_an_edit_of_what_the_ledger_had_is_newer_than_it_whatever_the_clock_said(synced):
+    """A verdict given in the shell under a clock a year ahead kept every edit out for a year."""
+    stand, review_state, file_sync = synced
+    job = (await stand.drafts())[0]
+    ahead = a_verdict(job.at.cell, job=job.key, at="2027-11-22T06:00:00Z")
+    review_state.apply([await stand.ledger.decide(ahead, campaign=SLUG)])
+    await file_sync.sync(now=STAMP)
+    line = next(one for one in stand.file.read_text().splitlines() if "approved" in one)
+    edited = '    draft: {status: rejected, by: ana, at: "2026-11-22T09:00:00Z"}'
+    stand.file.write_text(stand.file.read_text().replace(line, edited))
+    taken = await file_sync.sync(now="2026-11-22T10:00:00Z")
+    assert [(verdict.by, verdict.decision) for verdict in taken] == [("ana", Decision.REJECTED)]

@@ -1,0 +1,65 @@
+"""What the log of a run that was killed tells beyond the manifest that it wrote last."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+_FREE = frozenset({"refused", "retry"})
+"""Events after which nothing that was sent for a job can have been charged."""
+
+
+def with_log(manifest: object, log: Path) -> object:
+    """Return a parsed run manifest with the requests that its run sent after writing it.
+
+    Such a request has no time, and its answer is unknown: the log may lack the last events. A
+    manifest that was written at the end of its run, and anything that is none, stays as it is.
+    """
+    if not isinstance(manifest, dict) or not isinstance(manifest.get("images"), list):
+        return manifest
+    run = manifest.get("run")
+    if not isinstance(run, dict) or run.get("finished") is not None:
+        return manifest
+    sent = _sent(log)
+    for image in manifest["images"]:
+        if isinstance(image, dict) and image.get("job") in sent:
+            _add(image, sent[image["job"]])
+    return manifest
+
+
+def _add(image: dict[str, Any], number: int) -> None:
+    """Add a request to an image of the manifest, unless the manifest has it."""
+    attempts = image.get("attempts") or []
+    if isinstance(attempts, list) and len(attempts) < number:
+        image["attempts"] = [*attempts, {"n": number, "started": None, "outcome": "submitted"}]
+        if image.get("status") not in {"stored", "pending_download", "paid_lost"}:
+            image["status"] = "in_doubt"
+
+
+def _sent(log: Path) -> Mapping[str, int]:
+    """Return the number of the last attempt of each job that may have been charged."""
+    sent: dict[str, int] = {}
+    for line in _events(log):
+        job, attempt = line.get("job"), line.get("attempt")
+        if not isinstance(job, str):
+            continue
+        event = line.get("event")
+        if event == "submit" and isinstance(attempt, int):
+            sent[job] = attempt
+        elif event in _FREE or (event == "failed" and "credits" not in line):
+            sent.pop(job, None)
+    return sent
+
+
+def _events(log: Path) -> Iterator[Mapping[str, object]]:
+    try:
+        lines = log.read_bytes().splitlines()
+    except OSError:
+        return
+    for text in lines:
+        try:
+            line = json.loads(text)
+        except ValueError:  # torn by the death of the run
+            continue
+        if isinstance(line, dict):
+            yield line

@@ -1,0 +1,126 @@
+"""The folders of a campaign's runs, in the order in which the runs began."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.model.campaign import Slug
+from pipeline.model.run import RunId
+
+MANIFEST = "manifest.json"
+LOG = "log.jsonl"
+HEAD = 4 * 1024 * 1024
+"""Bytes of a run manifest that hold all that it says before its images."""
+PIECE = 64 * 1024
+IMAGES = b'\n "images": ['
+SUBMITTED = b'{"event": "submit"'
+"""Begins the line of a run's log that records a request."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ManifestHead:
+    """What a run manifest says before its images."""
+
+    place: Path
+    run: RunId
+    account: str
+    number: int
+    """Its place among the runs that the ledger counted; 0 in manifests that do not tell."""
+    confirmed: int
+    in_doubt: int
+    this_run: int
+    """Credits that the run itself had confirmed."""
+    finished: bool
+    latest: bool
+    """True if it is the one that `latest` leads to."""
+
+    @property
+    def order(self) -> tuple[int, bool, int, str]:
+        """Sorts the runs of a campaign by what the ledger counted, not by the clock.
+
+        For manifests without a number the newest is known, and what was spent only ever grew.
+        """
+        return self.number, self.latest, self.confirmed, self.run
+
+    @property
+    def may_have_spent(self) -> bool:
+        """Return whether the run can have bought anything that its manifest or log tells."""
+        return bool(self.confirmed + self.in_doubt) or (not self.finished and self._has_submitted())
+
+    def _has_submitted(self) -> bool:
+        try:
+            with self.place.with_name(LOG).open("rb") as log:
+                return any(line.startswith(SUBMITTED) for line in log)
+        except OSError:
+            return False
+
+
+def run_folder(output: Path, campaign: Slug) -> Path:
+    """Return the folder of all runs of a campaign."""
+    return output / campaign / "runs"
+
+
+def manifest_heads(output: Path, campaign: Slug) -> list[ManifestHead]:
+    """Return what the run manifests of a campaign say, oldest first; unreadable ones are left out.
+
+    The order is the one in which the runs began, whatever the clock said.
+    """
+    folder = run_folder(output, campaign)
+    heads = (read_head(folder / name) for name in run_names(folder))
+    return sorted((head for head in heads if head is not None), key=lambda head: head.order)
+
+
+def run_names(folder: Path) -> list[RunId]:
+    """Return the names of all runs that have a folder; none if there is no folder of runs."""
+    try:
+        return sorted(RunId(place.name) for place in folder.iterdir())
+    except OSError:
+        return []
+
+
+def read_head(folder: Path) -> ManifestHead | None:
+    """Return what the manifest in a run's folder says; `None` if it cannot be read."""
+    place = folder / MANIFEST
+    try:
+        content = json.loads(_before_images(place) + b'\n "images": []}')
+        run, credits_ = content["run"], content["totals"]["credits"]
+        return ManifestHead(
+            place=place,
+            run=RunId(folder.name),
+            account=str(run["account"]),
+            number=int(run.get("number") or 0),
+            confirmed=int(credits_["confirmed"]),
+            in_doubt=int(credits_["in_doubt"]),
+            this_run=int(credits_["this_run"]),
+            finished=run.get("finished") is not None,
+            latest=_is_latest(folder),
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _is_latest(folder: Path) -> bool:
+    link = folder.parent.parent / "latest"
+    try:
+        return link.is_symlink() and link.readlink().name == folder.name
+    except OSError:
+        return False
+
+
+def _before_images(place: Path) -> bytes:
+    """Return the head of a run manifest, without reading its images."""
+    with place.open("rb") as opened:
+        return _up_to_images(iter(lambda: opened.read(PIECE), b""))
+
+
+def _up_to_images(pieces: Iterator[bytes]) -> bytes:
+    start = b""
+    for piece in pieces:
+        start += piece
+        head, found, _ = start.partition(IMAGES)
+        if found:
+            return head
+        if len(start) > HEAD:
+            break
+    raise ValueError("this is not a run manifest: it has no images")
