@@ -5,15 +5,14 @@ The campaign's lock is taken before anything heavy is imported, so that a second
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import ModuleType
 from typing import cast
 
-from pipeline.app.console import Console
 from pipeline.app.event_loop import run_in_loop
 from pipeline.app.open import campaign_name, hold_to_file, late
 from pipeline.app.options import RunOptions
-from pipeline.errors import CampaignError, RunHangs
+from pipeline.errors import CampaignError, PipelineError, RunHangs
 from pipeline.model.campaign import Slug
 from pipeline.settings import Settings
 from pipeline.state.output.folder import open_output
@@ -21,9 +20,11 @@ from pipeline.state.output.lock import campaign_lock
 
 
 def run_campaign_file(
-    options: RunOptions, settings: Settings, *, open_console: Callable[[], Console]
+    options: RunOptions, settings: Settings, *, open_console: Callable[[], object]
 ) -> int:
     """Bring a campaign as far as it can go, and return the exit code.
+
+    `open_console` returns a `Console`, whose module is too heavy to be imported before the lock.
 
     The run handles signals: at the first SIGINT or SIGTERM it waits for images in flight.
     `LockHeld` if another run of the campaign is active.
@@ -34,13 +35,14 @@ def run_campaign_file(
             ending = rendering.render(options, settings, loaded, console=open_console())
             return run_in_loop(cast("Coroutine[None, None, int]", ending))
     except RunHangs as hangs:
-        campaign = late("app.campaign").load(options).campaign
-        run_in_loop(late("app.endings").notify_overlap(campaign, hangs))
+        with suppress(PipelineError):  # of a campaign that cannot be read, nobody is notified
+            campaign = late("app.campaign").load(options).campaign
+            run_in_loop(late("app.endings").notify_overlap(campaign, hangs))
         raise
 
 
 async def run_in_server(
-    options: RunOptions, settings: Settings, *, console: Console, besides: int
+    options: RunOptions, settings: Settings, *, console: object, besides: int
 ) -> int:
     """Do the same inside a server, which keeps answering requests.
 

@@ -2,9 +2,7 @@
 
 import argparse
 import sys
-from typing import cast
 
-from pipeline.app.console import Console
 from pipeline.app.options import RunOptions
 from pipeline.app.run import run_campaign_file
 from pipeline.cli.flags import (
@@ -128,12 +126,12 @@ def _run(arguments: argparse.Namespace, *, stage: Stage | None, ask_always: bool
         raise
 
 
-def _console(arguments: argparse.Namespace, settings: Settings, *, ask_always: bool) -> Console:
+def _console(arguments: argparse.Namespace, settings: Settings, *, ask_always: bool) -> object:
     """Return the console for these options; its module is imported once the campaign is locked."""
-    console = load_part("run_console").console_for(
+    console: object = load_part("run_console").console_for(
         arguments, ask_above=settings.rendering.ask_above, ask_always=ask_always
     )
-    return cast("Console", console)
+    return console
 
 
 def _options(arguments: argparse.Namespace, stage: Stage | None) -> RunOptions:

@@ -66,9 +66,8 @@ def _held_by(content: str, output: Path, campaign: str) -> LockHeld:
     """Return the error for a lock that another process holds, and whether that takes too long."""
     process, began, waiting, *_ = [*content.splitlines(), "", "", ""]
     words = f"another run of {campaign} is alive{f' (process {process})' if process else ''}"
-    if not began.isdecimal():
-        return LockHeld(f"{words}; nothing was sent")
-    took, longest = time.time() - int(began), _longest_run(output, campaign)
+    took = time.time() - int(began) if began.isdecimal() else 0.0
+    longest = _longest_run(output, campaign) if took >= SHORTEST_OVERLONG else None
     if took < max(SHORTEST_OVERLONG, longest or UNKNOWN_OVERLONG):
         return LockHeld(f"{words}; nothing was sent")
     before = f"no run before it took longer than {_spoken(longest)}" if longest else ""
