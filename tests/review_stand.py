@@ -148,11 +148,12 @@ class StandSource:
             round=round_.number,
             take=take,
         )
-        prompt = self.words.format(name=self.products[cell.axes[0][1]])
+        product, size = self.shared.get(cell.name, cell.name).split("/")
+        prompt = self.words.format(name=self.products[product])
         request = RenderRequest(
             prompt=f"{prompt} {round_.note}".strip(),
             model="gpt-image-2",
-            size=cell.size.ratio,
+            size=size.replace("x", ":"),
             quality=Quality.LOW if stage is Stage.DRAFT else Quality.HIGH,
         )
         suffix = f"-r{round_.number}" if round_.number > 1 else ""
@@ -195,6 +196,10 @@ class Stand:
     async def store(self, job, png):
         attempt = await self.submit(job)
         await self.ledger.paid(attempt, Receipt(url="https://cdn.test/x.png", credits=job.price))
+        return await self.land(job, png)
+
+    async def land(self, job, png):
+        """Put an image that is paid for on disk."""
         path = f"{SLUG}/{job.path}"
         (self.output / path).parent.mkdir(parents=True, exist_ok=True)
         (self.output / path).write_bytes(png)

@@ -47,6 +47,8 @@ async def run_campaign(work: RunContext, scope: RunScope) -> CampaignState:
     written.
     """
     state = await survey(work.ledger, work.loaded, only=scope.only)
+    if await keep_shared(work.ledger, state):
+        state = await survey(work.ledger, work.loaded, only=scope.only)
     prove_finals(work.loaded, only=scope.only)
     await work.renderer.warm_up(now=work.rules.now)
     stages = scope.stages & set(work.loaded.campaign.stages)

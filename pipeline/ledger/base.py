@@ -89,11 +89,12 @@ class Ledger(Protocol):
         ...
 
     async def share(self, jobs: Sequence[Job]) -> int:
-        """Record under jobs that share an image what their payers have stored; return how many.
+        """Record under jobs that share an image what their payers have; return how many got it.
 
-        Nothing is charged, and no file is written: both entries name one artifact. From then on
-        the job keeps its image, whatever becomes of its payer. Left alone are jobs whose payer has
-        no stored image, and jobs that are stored, paid, in doubt or in flight themselves.
+        Nothing is charged, and no file is written: both entries name one artifact, or one URL to
+        download it from. From then on the job keeps its image, whatever becomes of its payer. Left
+        alone are jobs whose payer has no image, and jobs that are stored, paid, in doubt or in
+        flight themselves.
         """
         ...
 

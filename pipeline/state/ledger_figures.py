@@ -96,8 +96,8 @@ def _is_about(verdict: Verdict, draft: Entry | None, sha256: str) -> bool:
 
     The redo of a cell with the same image names the job of that cell.
     """
-    if draft is None:
-        return False
+    if draft is None:  # a take without an image, for which another cell asks
+        return not verdict.sha256
     if draft.key != verdict.job:
         return verdict.decision is Decision.REDO and bool(sha256) and verdict.sha256 == sha256
     return verdict.sha256 in {"", sha256}

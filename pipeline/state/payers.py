@@ -1,13 +1,13 @@
 """Payers of images that several cells share: the cell that has paid, else a selected one."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 
-from pipeline.model.campaign import CellName
+from pipeline.model.campaign import CellName, Stage
 from pipeline.model.credits import FREE
 from pipeline.model.entry import Entry
-from pipeline.model.job import Job, JobKey
+from pipeline.model.job import Job, JobKey, job_key
 from pipeline.model.outcome import InDoubt, Paid, Stored
 from pipeline.state.lookup import bought_as
 
@@ -38,7 +38,44 @@ def share_out(
         for leader, members in groups.items()
         if len(members) > 1
     }
+    unsettled = UnsettledPurchases(entries, planned={job.key for job in jobs})
+    for job in jobs if unsettled else ():
+        members = groups.get(job.key, (job,))
+        if job.payer is None and not any(_may_be_paid(entries.get(one.key)) for one in members):
+            elsewhere = unsettled.of_image(job)
+            if elsewhere is not None:
+                payer_of[job.key] = elsewhere
     return [_shared(job, payer_of.get(bought_as(job)), groups) for job in jobs]
+
+
+class UnsettledPurchases:
+    """Purchases of which an image may still come: in flight, in doubt, or not downloaded.
+
+    The cell of such a purchase may have been redone or removed since. A cell that shares its image
+    must not buy it a second time.
+    """
+
+    def __init__(
+        self, entries: Mapping[JobKey, Entry], *, planned: Container[JobKey] = frozenset()
+    ) -> None:
+        """Index the entries of jobs that are not `planned`; planning groups those that are."""
+        self._entries: dict[tuple[Stage, int, int], list[Entry]] = {}
+        for entry in entries.values():
+            open_ = entry.rendering or isinstance(entry.outcome, Paid | InDoubt)
+            if open_ and entry.key not in planned:
+                place = (entry.at.stage, entry.at.round, entry.at.take)
+                self._entries.setdefault(place, []).append(entry)
+
+    def __bool__(self) -> bool:
+        return bool(self._entries)
+
+    def of_image(self, job: Job) -> JobKey | None:
+        """Return the job of another cell that has asked for the image of this job."""
+        known = self._entries.get((job.at.stage, job.at.round, job.at.take), ())
+        for entry in known:
+            if job_key(entry.at, profile=job.profile, request=job.request) == entry.key:
+                return entry.key
+        return None
 
 
 def _payer(
@@ -68,29 +105,35 @@ def _has_cost(entry: Entry | None) -> bool:
 def _shared(job: Job, payer: JobKey | None, groups: Mapping[JobKey, Sequence[Job]]) -> Job:
     if payer is None:
         return job
-    price = max(one.price for one in groups[bought_as(job)])
+    price = max(one.price for one in groups.get(bought_as(job), (job,)))
     if job.key == payer:
         return replace(job, payer=None, price=price)
     return replace(job, payer=payer, price=FREE)
 
 
 def images_to_share(jobs: Sequence[Job], entries: Mapping[JobKey, Entry]) -> list[Job]:
-    """Return the jobs that share a stored image and have none of their own; see `Ledger.share`.
+    """Return the jobs that share an image and have none of their own; see `Ledger.share`.
 
     Until it has one, such a job keeps its image only while its payer is planned as well: in the
-    same round, with the same prompt, and approved too.
+    same round, with the same prompt, and approved too. An image that is not downloaded is shared
+    if its payer is not planned any more, so that it is downloaded for the job.
     """
+    sharing = [
+        job for job in jobs if job.payer is not None and not _may_be_paid(entries.get(job.key))
+    ]
+    if not sharing:
+        return []
+    planned = {job.key for job in jobs}
     return [
         job
-        for job in jobs
-        if job.payer is not None
-        and _is_stored(entries.get(job.payer))
-        and not _may_be_paid(entries.get(job.key))
+        for job in sharing
+        for payer in [entries.get(bought_as(job))]
+        if payer is not None
+        and (
+            isinstance(payer.outcome, Stored)
+            or (isinstance(payer.outcome, Paid) and payer.key not in planned)
+        )
     ]
-
-
-def _is_stored(entry: Entry | None) -> bool:
-    return entry is not None and isinstance(entry.outcome, Stored) and not entry.rendering
 
 
 class Payers:
@@ -107,6 +150,8 @@ class Payers:
         self._selected = selected
         self._paid: dict[JobKey, JobKey] = {}
         self._asked: dict[JobKey, JobKey] = {}
+        self._unsettled = UnsettledPurchases(entries)
+        self._elsewhere: dict[JobKey, JobKey] = {}
 
     def see(self, job: Job) -> None:
         """Register one job, as planning made it."""
@@ -115,6 +160,10 @@ class Payers:
             before = self._paid.setdefault(bought_as(job), job.key)
             if _has_cost(entry) and not _has_cost(self._entries[before]):
                 self._paid[bought_as(job)] = job.key
+        elif self._unsettled and job.payer is None:
+            elsewhere = self._unsettled.of_image(job)
+            if elsewhere is not None:
+                self._elsewhere[job.key] = elsewhere
         if self._selected is not None and self._selected(job.at.cell):
             self._asked.setdefault(bought_as(job), job.key)
 
@@ -123,5 +172,5 @@ class Payers:
 
         Images whose payer stays the same are absent. `everybody`: as if all cells were selected.
         """
-        payers = self._paid if everybody else self._asked | self._paid
+        payers = ({} if everybody else self._asked) | self._elsewhere | self._paid
         return {leader: payer for leader, payer in payers.items() if leader != payer}

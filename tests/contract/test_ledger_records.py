@@ -12,7 +12,7 @@ from pipeline.model.campaign import Stage
 from pipeline.model.credits import Credits, Spent
 from pipeline.model.entry import AttemptRecord, Resolution, RunRecord
 from pipeline.model.job import Coordinates
-from pipeline.model.outcome import Failed, FailureKind, InDoubt
+from pipeline.model.outcome import Failed, FailureKind, InDoubt, Paid
 from pipeline.model.verdict import Decision, Verdict
 
 NEXT = "2026-11-22T070000Z-bbbbbb"
@@ -432,11 +432,19 @@ async def test_a_job_that_shares_an_image_keeps_it_and_costs_nothing(case):
         await case.submit(SHARING)
 
 
-async def test_nothing_is_shared_before_it_is_stored(case):
+async def test_nothing_is_shared_before_it_is_paid(case):
     assert await case.ledger.share([SHARING, CRAB]) == 0
-    await case.ledger.paid(await case.submit(CRAB), a_receipt())
+    await case.ledger.doubt(await case.submit(CRAB), reason="no answer")
     assert await case.ledger.share([SHARING]) == 0
     assert await case.ledger.entries([SHARING.key]) == {}
+
+
+async def test_an_image_that_is_not_downloaded_is_shared_as_its_url(case):
+    await case.ledger.paid(await case.submit(CRAB), a_receipt())
+    assert await case.ledger.share([SHARING]) == 1
+    assert (await case.entry(SHARING)).outcome == Paid(url="https://cdn.test/x.png", credits=0)
+    await case.ledger.stored(SHARING.key, an_artifact())
+    assert await case.ledger.spent() == Spent(confirmed=Credits(2))
 
 
 async def test_a_job_that_may_have_been_paid_for_itself_is_left_alone(case):

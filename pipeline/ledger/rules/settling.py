@@ -30,6 +30,7 @@ from pipeline.model.outcome import Failed, Receipt
 
 CHARGED_BUT_LOST = "charged, and no image will come"
 _UNSETTLED = frozenset({PurchaseState.RESERVED, PurchaseState.DOUBT})
+_SHARED = frozenset({JobState.STORED, JobState.PENDING_DOWNLOAD})
 _WITHOUT_IMAGE = frozenset(
     {
         JobState.PLANNED,
@@ -135,12 +136,12 @@ def share(store: RowStore, jobs: Sequence[Job]) -> int:
     shared = 0
     for job in jobs:
         payer = store.job(job.payer) if job.payer is not None else None
-        if payer is None or payer.state is not JobState.STORED:
+        if payer is None or payer.state not in _SHARED:
             continue
         row = store.job(job.key) or store.add_job(job.key, job.at)
         if row.state not in _WITHOUT_IMAGE:
             continue
-        row.state, row.url, row.reason = JobState.STORED, payer.url, ""
+        row.state, row.url, row.reason = payer.state, payer.url, payer.reason
         row.artifact = payer.artifact
         store.save_job(row)
         shared += 1

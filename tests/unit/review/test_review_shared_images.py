@@ -14,7 +14,8 @@ from pipeline.app.workflow import keep_shared
 from pipeline.errors import UsageError
 from pipeline.images.registry import images_in
 from pipeline.model.campaign import Stage
-from pipeline.model.outcome import Status
+from pipeline.model.entry import Resolution
+from pipeline.model.outcome import InDoubt, Receipt, Status
 from pipeline.model.verdict import Decision
 from pipeline.providers.profiles import PROFILES
 from pipeline.reports.totals import image_lines
@@ -43,8 +44,8 @@ class Bought:
 class Campaign:
     """A matrix of which some cells share images, and its runs."""
 
-    def __init__(self, folder, dice):
-        self.dice = dice
+    def __init__(self, folder, dice, *, faults):
+        self.dice, self.faults = dice, faults
         products = {f"p{n}": f"Product {n}" for n in range(dice.randint(1, 2))}
         sizes = ("1:1", "4:3", "3:4")[: dice.randint(2, 3)]
         source = StandSource(products=products, sizes=sizes, takes=dice.randint(1, 2))
@@ -60,6 +61,8 @@ class Campaign:
         self.names = names
         self.asked = set()
         """Places for which somebody asked: group, stage, round."""
+        self.bought = {}
+        """Job → the picture that was bought for it."""
         self.held = {}
         """Approved cell and stage → the sha256 that was approved."""
 
@@ -108,19 +111,41 @@ class Campaign:
             quote = launch_quote(state, stage, self.rules)
             ahead = work_ahead(state.of(stage), state.entries, self.rules)
             assert (quote.images, quote.credits) == (len(ahead.to_buy), ahead.credits)
-            assert not ahead.to_fetch
+            for job in ahead.to_fetch:
+                await self.stand.land(job, self.painter(job))
             for job in ahead.to_buy:
                 self.see_bought(job)
-                await self.stand.store(job, self.painter(job))
+                await self.buy(job)
             if self.dice.random() < 0.9:  # else the run was killed at that moment
                 await keep_shared(self.stand.ledger, await self.stand.survey())
+
+    async def buy(self, job):
+        """Buy one image, or have no answer, or have an answer and no image."""
+        chance = self.dice.random() if self.faults else 1
+        if chance > 0.2:
+            await self.stand.store(job, self.painter(job))
+            return
+        attempt = await self.stand.submit(job)
+        if chance > 0.1:
+            await self.stand.ledger.doubt(attempt, reason="no answer")
+        else:
+            receipt = Receipt(url="https://cdn.test/x.png", credits=job.price)
+            await self.stand.ledger.paid(attempt, receipt)
+
+    async def resolve(self):
+        """Somebody says of one doubt that nothing was charged: its picture may be bought."""
+        for entry in await self.stand.ledger.campaign_entries(SLUG):
+            if isinstance(entry.outcome, InDoubt):
+                await self.stand.ledger.resolve(entry.key, Resolution.NOT_CHARGED)
+                del self.painter.pictures[self.bought[entry.key]]
+                return
 
     def see_bought(self, job):
         """No picture is bought twice, and none that nobody asked for."""
         at = job.at
-        self.painter.pictures[
-            (self.group(at.cell), at.stage, at.round, at.take, job.request.prompt)
-        ] += 1
+        picture = self.group(at.cell), at.stage, at.round, at.take, job.request.prompt
+        self.painter.pictures[picture] += 1
+        self.bought[job.key] = picture
         assert max(self.painter.pictures.values()) == 1, (at, self.painter.pictures)
         if at.stage is Stage.DRAFT and at.round > 1:
             rounds = {(g, s, r) for g, s, r, _ in self.asked}
@@ -161,13 +186,17 @@ class Campaign:
         assert (told.decided, told.approved) == (decided, page[CellState.APPROVED])
 
 
-@pytest.mark.parametrize("seed", range(40))
-async def test_images_bought_are_the_distinct_pictures_asked_for(tmp_path, seed):
+@pytest.mark.parametrize("faults", [False, True], ids=["", "doubts"])
+@pytest.mark.parametrize("seed", range(25))
+async def test_images_bought_are_the_distinct_pictures_asked_for(tmp_path, seed, faults):
     """Whatever is decided in whatever order: each picture is bought once, approvals hold."""
-    campaign = Campaign(tmp_path, random.Random(seed))  # noqa: S311 - dice, not secrets
+    dice = random.Random(seed)  # noqa: S311 - dice, not secrets
+    campaign = Campaign(tmp_path, dice, faults=faults)
     await campaign.run()
-    for _ in range(campaign.dice.randint(4, 14)):
-        if campaign.dice.random() < 0.65:
+    for _ in range(dice.randint(4, 14)):
+        if faults and dice.random() < 0.1:
+            await campaign.resolve()
+        if dice.random() < 0.65:
             await campaign.decide()
         else:
             await campaign.run()

@@ -2,13 +2,15 @@
 
 from dataclasses import replace
 
+import pytest
 from builders import a_job
 
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.credits import FREE, Credits, Spent
 from pipeline.model.entry import Entry
-from pipeline.model.outcome import Failed, FailureKind, InDoubt, Stored
-from pipeline.state.payers import settle_payers
+from pipeline.model.job import job_key
+from pipeline.model.outcome import Failed, FailureKind, InDoubt, Paid, Stored
+from pipeline.state.payers import Payers, UnsettledPurchases, images_to_share, settle_payers
 
 FIRST = a_job("citrus/story")
 SECOND = replace(a_job("citrus/reel"), payer=FIRST.key, price=FREE)
@@ -68,3 +70,39 @@ def test_an_image_in_flight_under_one_cell_is_not_bought_under_another():
     flying = Entry(key=SECOND.key, at=SECOND.at, outcome=None, spent=Spent(), rendering=True)
     first, second = settle_payers(GROUP, {SECOND.key: flying}, selected=None)
     assert (first.payer, second.payer) == (SECOND.key, None)
+
+
+IN_DOUBT = InDoubt(credits=Credits(2), reason="")
+NOT_FETCHED = Paid(url="https://x/1.png", credits=Credits(2), reason="timeout")
+REDONE = replace(
+    FIRST, key=job_key(FIRST.at, profile=FIRST.profile, request=SECOND.request), payer=None
+)
+"""The first cell in the round in which it shared the image of the second; it is in another now."""
+ALONE = replace(SECOND, payer=None, price=Credits(2))
+
+
+@pytest.mark.parametrize("outcome", [IN_DOUBT, NOT_FETCHED])
+def test_what_is_in_doubt_under_a_cell_that_was_redone_is_not_bought_under_its_twin(outcome):
+    """Its cell is in another round, and the twin has no purchase of its own."""
+    entries = known(REDONE, outcome)
+    third = replace(a_job("citrus/tv"), request=SECOND.request, payer=ALONE.key, price=FREE)
+    shared = settle_payers([ALONE, third], entries, selected=None)
+    assert [(job.payer, job.price) for job in shared] == [(REDONE.key, 0)] * 2
+    payers = Payers(entries, selected=None)
+    for job in (ALONE, third):
+        payers.see(job)
+    assert payers.moved() == {ALONE.key: REDONE.key}
+
+
+def test_another_request_or_round_is_not_the_image_in_doubt():
+    entries = known(REDONE, IN_DOUBT)
+    others = [a_job("citrus/reel", round_=2), a_job("citrus/reel", prompt="Another photo.")]
+    assert settle_payers(others, entries, selected=None) == others
+    assert not UnsettledPurchases(entries, planned={REDONE.key})
+
+
+def test_an_image_that_is_not_downloaded_is_shared_only_if_its_payer_is_gone():
+    entries = known(REDONE, NOT_FETCHED)
+    [alone] = settle_payers([ALONE], entries, selected=None)
+    assert images_to_share([alone], entries) == [alone]
+    assert images_to_share([REDONE, alone], entries) == []
