@@ -27,10 +27,10 @@ def run() -> None:
 
 
 def open_standard_streams() -> None:
-    """Open what a daemon has closed of stdin, stdout and stderr, on the null device.
+    """Open stdin, stdout and stderr on the null device if a daemon has closed them.
 
-    The next files of the run would get their numbers, and its processes would take those files
-    for their stdin and stderr.
+    Otherwise the next files of the run would get their numbers, and its child processes would use
+    those files as stdin and stderr.
     """
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:  # noqa: PLR2004 - stderr is 2
         os.set_inheritable(descriptor, True)  # noqa: FBT003 - it takes no keyword

@@ -48,7 +48,7 @@ class ProviderSettings:
 
     @property
     def key_may_go(self) -> bool:
-        """True if the owner of the machine has allowed the key to be sent to `base_url`."""
+        """True if the settings of this machine allow sending the key to `base_url`."""
         origin = origin_of(self.base_url)
         return origin in {origin_of(self.key_url or self.base_url), *self._key_origins}
 

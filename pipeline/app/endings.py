@@ -83,7 +83,7 @@ async def notify(
 
 
 async def notify_overlap(campaign: Campaign, hangs: RunHangs) -> None:
-    """Tell the webhooks of a run that hangs, as of one that has stopped."""
+    """Notify the webhooks for stopped runs of a run that hangs."""
     content = {
         "text": f"{campaign.slug}: {hangs}",
         "campaign": campaign.slug,

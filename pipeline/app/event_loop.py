@@ -1,4 +1,4 @@
-"""Running a coroutine to its end, on an event loop that always turns again."""
+"""Running a coroutine to its end, on an event loop that never sleeps for long."""
 
 import asyncio
 import logging
@@ -10,15 +10,16 @@ from pipeline.errors import expected_error
 Result = TypeVar("Result")
 
 TURN_EVERY = 1.0
-"""Seconds after which the loop turns by itself."""
+"""Most seconds that the loop sleeps."""
 _log = logging.getLogger(__name__)
 
 
 def run_in_loop(main: Coroutine[Any, Any, Result]) -> Result:
     """Run a coroutine in an event loop of its own, and return its result.
 
-    Other threads wake the loop through a socket. A wake-up that the system refuses is lost without
-    a word, and whoever waits for that thread would wait for ever; so the loop turns by itself too.
+    Other threads wake the loop through a socket. If the system refuses a wake-up, it is lost
+    without an error, and a caller would wait for its thread for ever; so the loop also wakes by
+    itself.
     """
 
     async def turning() -> Result:
@@ -35,7 +36,7 @@ def _turn(loop: asyncio.AbstractEventLoop) -> None:
 
 
 def _tell(loop: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
-    """Tell a fault of the system in a callback of the loop in one line, and a bug as ever."""
+    """Log a fault of the system in a callback in one line, and a bug with its traceback."""
     error = context.get("exception")
     expected = None if error is None else expected_error(error)
     if expected is None:

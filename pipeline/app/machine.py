@@ -27,10 +27,11 @@ IDLE_PAGE = 60.0
 
 
 def allowed_concurrency(wanted: int, *, besides: int = 0) -> int:
-    """Return how many requests in flight the file descriptors allow, at most `wanted`.
+    """Return the requests in flight, at most `wanted`, that the file descriptors allow.
 
-    `besides`: files that this process may open for something else, such as its page. Raises the
-    soft limit if necessary. `LocalFault` if not even one request fits.
+    `besides` is the number of files that this process may open for something else, such as its
+    page. The soft limit is raised if necessary. Raises `LocalFault` if not even one request is
+    possible.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     needed = descriptors_for(wanted) + besides
@@ -118,10 +119,10 @@ def until_signal() -> Iterator[asyncio.Future[None]]:
 
 @contextmanager
 def _on_signals(received: Callable[[signal.Signals], None]) -> Iterator[None]:
-    """Call a function on the event loop at each signal while inside, and at the third one exit.
+    """Call a function on the event loop at each signal while inside; exit at the third one.
 
-    A listener inside of another one passes signals on to it. The third signal exits even if the
-    event loop is blocked: nothing is lost that a power cut would not lose.
+    A listener inside another one passes signals on to it. The third signal exits even if the event
+    loop is blocked; this loses no more than a power cut would.
     """
     loop = asyncio.get_running_loop()
     before = {which: signal.getsignal(which) for which in signals_to_handle()}
@@ -152,10 +153,10 @@ def _on_signals(received: Callable[[signal.Signals], None]) -> Iterator[None]:
 _EXIT_AT = 3
 """The signal that exits at once: the first one drains, the second one aborts."""
 _LISTENERS: list[Callable[[int, FrameType | None], None]] = []
-"""Handlers that are in place; any other handler is Python's own."""
+"""Handlers that are set, the innermost last; any other handler is Python's own."""
 
 
 def page_connections() -> ConnectionLimits:
-    """Return the limits of the review page: most open files are left to the runs that it starts."""
+    """Return the limits of the review page; most open files are left for runs."""
     most = max(FEWEST, min(MOST_PAGE_CONNECTIONS, descriptor_limit() // 4))
     return ConnectionLimits(most=most, idle=IDLE_PAGE)

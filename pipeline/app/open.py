@@ -118,7 +118,7 @@ async def _embedded(settings: ProviderSettings, *, state: Path) -> AsyncIterator
 
 class _LogFile(logging.FileHandler):
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
-        """Drop a line that a full disk does not take; logging would print a traceback."""
+        """Drop a line that cannot be written, without the traceback that logging would print."""
 
 
 @contextmanager

@@ -1,7 +1,7 @@
-"""The watchdog of a run: it names what is waited for, and ends a run in which nothing moves.
+"""The watchdog of a run, which reports what it waits for, and ends it if nothing moves.
 
-Each wait of a run has a deadline of its own. What is left is what nobody thought of: a callback
-that died, a disk that hangs, a call that blocks the event loop.
+Each wait of a run has its own deadline. The watchdog covers unforeseen cases: a callback that
+failed, a disk that hangs, a call that blocks the event loop.
 """
 
 import asyncio
@@ -20,19 +20,19 @@ from pipeline.purchasing.worker_pool import Waits
 from pipeline.state.output.lock import note_waiting
 
 GIVE_UP_AFTER = 1800.0
-"""More seconds than the longest deadline of a single wait."""
+"""Seconds without progress after which the run ends; longer than any deadline of a wait."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WatchdogTimes:
-    """When a watchdog speaks, and when it gives a run up; all in seconds."""
+    """The times of a watchdog, in seconds."""
 
     look_every: float = 10.0
     tell_after: float = 120.0
-    """Without anything having moved; told again after as long."""
+    """Time without progress after which a message is shown, and again after each such time."""
     give_up_after: float = GIVE_UP_AFTER
     blocked_after: float = 60.0
-    """Without a turn of the event loop."""
+    """Time without a turn of the event loop after which the run ends."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -43,7 +43,7 @@ class Watchdog:
     halt: Halt
     listen: Listen
     status: Callable[[str], None]
-    """Keeps a line for whoever finds the campaign locked; empty: the run moves."""
+    """Saves a line for callers that find the campaign locked; empty if the run moves."""
     tell: Callable[[str], None]
     times: WatchdogTimes = field(default_factory=WatchdogTimes)
     _turned: float = field(default_factory=time.monotonic)
@@ -51,7 +51,7 @@ class Watchdog:
 
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
-        """Watch the current task while inside; it is cancelled if it has to be given up."""
+        """Watch the current task while inside; cancel it if nothing moves."""
         ended = threading.Event()
         run = asyncio.current_task()
         watching = asyncio.create_task(self._watch(run))
@@ -89,7 +89,7 @@ class Watchdog:
                 self.listen(StillWaiting(reason=self.waits.words(), seconds=quiet))
 
     def _watch_loop(self, ended: threading.Event, loop_thread: int) -> None:
-        """Tell where the event loop is blocked, from a thread of its own."""
+        """Report where the event loop is blocked, from a separate thread."""
         told = False
         while not ended.wait(self.times.look_every):
             blocked = time.monotonic() - self._turned - self.times.look_every
@@ -103,7 +103,7 @@ class Watchdog:
 
 
 def _place_of(thread: int) -> str:
-    """Return where a thread is: the innermost line of this program."""
+    """Return the innermost line of this program that a thread executes."""
     frame = sys._current_frames().get(thread)  # noqa: SLF001 - the documented way to it
     while frame is not None:
         code = frame.f_code

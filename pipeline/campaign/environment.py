@@ -1,8 +1,8 @@
-"""Variables of the environment in campaign files: `{{ env.NAME }}`.
+"""Environment variables in campaign files: `{{ env.NAME }}`.
 
 A campaign file comes from a repository, and the environment belongs to the owner of the machine. A
-file may name a variable that holds an address, but none that holds a key, unless the owner lists it
-in PIPELINE_FILE_VARIABLES: a webhook would send it to any host that the file names.
+file may name a variable that contains an address, but none that contains a key, unless the owner
+lists it in PIPELINE_FILE_VARIABLES. Otherwise a webhook could send the key to any host.
 """
 
 import os
@@ -44,7 +44,7 @@ def fill_environment(text: str, environment: Mapping[str, str]) -> str:
 
 
 def check_variables(checked: CheckedFile, environment: Mapping[str, str] = os.environ) -> None:
-    """Report the variables in a campaign file that hold a secret, wherever a file may name one."""
+    """Report variables in a campaign file that contain a secret, in all keys that allow them."""
     for steps, text in _texts(checked):
         for name in _VARIABLE.findall(text):
             if _is_refused(name, environment):

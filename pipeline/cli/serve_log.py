@@ -22,7 +22,7 @@ class LogStyle(StrEnum):
 
 @contextmanager
 def logging_requests(style: LogStyle) -> Iterator[None]:
-    """Log to stderr while inside, which never waits for its reader: see `stderr_in_background`."""
+    """Log to stderr while inside, without waiting for its reader: see `stderr_in_background`."""
     if style is LogStyle.OFF:
         yield
         return

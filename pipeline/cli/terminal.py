@@ -57,7 +57,7 @@ def width(most: int = 100) -> int:
 
 @contextlib.contextmanager
 def stderr_in_background(*, as_json: bool) -> Iterator[None]:
-    """Write stderr from a thread while inside, so that nobody who stops reading it stops a run."""
+    """Write stderr from a thread while inside, so that a stalled reader does not stop a run."""
     stream = sys.stderr
     try:
         stream.flush()
@@ -101,7 +101,7 @@ def write_result(pieces: Iterable[str]) -> None:
 
 
 def leave_stdout() -> None:
-    """Drop what could not be written to stdout, so that the interpreter does not try it again."""
+    """Drop text that could not be written to stdout, so that Python does not try it again."""
     with contextlib.suppress(AttributeError, OSError, ValueError):
         try:
             sys.stdout.flush()

@@ -19,7 +19,7 @@ Result = TypeVar("Result")
 
 MOST_PROCESSES = 4
 LONGEST_TASK = 120.0
-"""Seconds in which no task of a pool ends, after which its processes are killed."""
+"""Seconds without a finished task after which the processes of a pool are killed."""
 LONGEST_ENDING = 20.0
 """Seconds that tasks may still take when the executor is left."""
 
@@ -76,7 +76,7 @@ class LocalExecutor:
             self._second = None
 
     async def _run_in(self, pool: ProcessPoolExecutor, task: Task[Result]) -> Result:
-        """Run a task; one that hangs is killed with its pool: `BrokenProcessPool`."""
+        """Run a task; if it hangs, kill the pool and raise `BrokenProcessPool`."""
         try:
             running = asyncio.wrap_future(_submitted(pool, task))
         except LocalFault:  # half started: it can neither be used nor shut down

@@ -1,7 +1,7 @@
-"""Text for people and logs, written by a thread: a reader that stops reading costs lines, not time.
+"""Writing messages and logs from a thread; a stalled reader loses lines, and delays nothing.
 
-A pipe whose reader has stopped blocks whoever writes to it, and so does a terminal or a disk that
-hangs. Setting the descriptor to non-blocking would change it for every process that shares it.
+A pipe whose reader has stopped blocks every writer, and so does a terminal or a disk that hangs.
+Setting the descriptor to non-blocking would change it for all processes that share it.
 """
 
 import io
@@ -13,18 +13,18 @@ from collections.abc import Callable
 from contextlib import suppress
 
 MOST_WAITING = 1024 * 1024
-"""Bytes that wait to be written; what comes on top of them is dropped and counted."""
+"""Most bytes that wait to be written; further ones are dropped and counted."""
 _HAND_OVER = 64 * 1024
-"""Bytes that are handed to the thread without a flush."""
+"""Number of bytes that are handed to the thread without a flush."""
 _AT_ONCE = 4096
-"""Bytes that a pipe takes whole whenever it is ready for writing, see pipe(7)."""
+"""Number of bytes that a pipe accepts at once when it is ready, see pipe(7)."""
 _PATIENCE = 0.25
-"""Seconds that `flush` waits for a reader, until it finds one that does not read."""
+"""Seconds that `flush` waits for a reader, until one has stalled."""
 LAST_PATIENCE = 2.0
-"""Seconds without a byte taken, after which `close` gives up."""
+"""Seconds without progress after which `close` gives up."""
 
 Notice = Callable[[int], str]
-"""Returns the line that tells how many lines were dropped."""
+"""Returns a message about a number of dropped lines."""
 
 
 def plain_notice(lines: int) -> str:
@@ -39,11 +39,11 @@ def json_notice(lines: int) -> str:
 
 
 class BackgroundWriter(io.TextIOBase):
-    """A text stream on a descriptor; `write`, `flush` and `close` raise nothing and are bounded.
+    """A text stream on a descriptor; `write`, `flush` and `close` raise nothing and end soon.
 
-    `flush` hands what was written to the thread. If `orderly`, it also waits until that is out,
-    so that two streams on one terminal keep their order, but never twice for a reader that has
-    stopped. The descriptor stays open, unless `owned`.
+    `flush` hands the text to the thread. If `orderly`, it also waits until the text is written, so
+    that two streams on one terminal keep their order, but only once for a reader that has stalled.
+    `close` closes the descriptor only if it is `owned`.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class BackgroundWriter(io.TextIOBase):
         self._buffered = 0
         self._handed: list[bytes] = []
         self._waiting = 0
-        """Bytes that were handed to the thread and are not written yet."""
+        """Number of bytes that were handed to the thread and are not written yet."""
         self._dropped = 0
         self._untold = 0
         self._torn = False
@@ -74,12 +74,12 @@ class BackgroundWriter(io.TextIOBase):
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
-        """The encoding; letters that it lacks are written as escapes."""
+        """The encoding; characters that it lacks are written as escapes."""
         return self._encoding
 
     @property
     def dropped(self) -> int:
-        """How many lines were dropped so far."""
+        """Number of lines dropped so far."""
         return self._dropped
 
     def writable(self) -> bool:
@@ -95,7 +95,7 @@ class BackgroundWriter(io.TextIOBase):
         return os.isatty(self._descriptor)
 
     def write(self, text: str) -> int:
-        """Take a text; it is dropped if too much waits already."""
+        """Accept a text; drop it if too much is waiting."""
         content = text.encode(self._encoding, errors="backslashreplace")
         with self._changed:
             if self._gone or self._buffered + self._waiting + len(content) > MOST_WAITING:
@@ -113,13 +113,13 @@ class BackgroundWriter(io.TextIOBase):
         return len(text)
 
     def flush(self) -> None:
-        """Hand over what was written; see the class for how long this waits."""
+        """Hand the text to the thread; the class says how long this waits."""
         self._hand_over()
         if self._orderly and not self._stalled:
             self._stalled = not self._wait(_PATIENCE)
 
     def close(self) -> None:
-        """Write the rest, as long as somebody reads."""
+        """Write the rest, while there is progress."""
         if self._ending:
             return
         self._hand_over()
@@ -157,7 +157,7 @@ class BackgroundWriter(io.TextIOBase):
         return thread
 
     def _wait(self, patience: float) -> bool:
-        """Return whether all is out; false once nothing was taken for so many seconds."""
+        """Return True when all is written, False after so many seconds without progress."""
         with self._changed:
             asked = time.monotonic()
             while self._waiting and self._thread is not None:
@@ -189,7 +189,7 @@ class BackgroundWriter(io.TextIOBase):
             self._took(taken)
 
     def _write_while_ready(self) -> None:
-        """Write without a thread what the descriptor takes without waiting, and drop the rest."""
+        """Without a thread, write what the descriptor accepts at once, and drop the rest."""
         content, self._handed = b"".join(self._handed), []
         ready = select.poll()
         ready.register(self._descriptor, select.POLLOUT)
@@ -207,7 +207,7 @@ class BackgroundWriter(io.TextIOBase):
             self._changed.notify_all()
 
     def _failed(self, left: bytes, *, gone: bool) -> None:
-        """Drop what a full or failing disk did not take, or a reader that has left."""
+        """Drop text that a failing disk or a closed pipe did not accept."""
         with self._changed:
             self._waiting -= len(left)
             self._gone = self._gone or gone

@@ -64,7 +64,7 @@ def _opened(folder: str, above: int) -> int:
 
 
 def sync_folder(descriptor: int) -> None:
-    """Make the names in an open folder durable, where the file system can do that at all."""
+    """Make the names in an open folder durable, if the file system can do that."""
     try:
         os.fsync(descriptor)
     except OSError as error:

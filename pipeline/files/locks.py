@@ -1,4 +1,4 @@
-"""Locks of the kernel, which end with the process that holds them; also where files take none."""
+"""File locks, which end with the process that holds them, also on file systems without them."""
 
 import errno
 import fcntl
@@ -9,15 +9,14 @@ from pathlib import Path
 UNSUPPORTED = frozenset(
     {errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL, errno.ENOLCK, errno.EPERM}
 )
-"""What file systems answer that do not have an operation: flock, links, the fsync of a folder."""
+"""Errors of a file system that lacks an operation: flock, links, fsync of a folder."""
 
 
 def try_lock(handle: int, *, shared: bool = False) -> int | None:
     """Lock an open file without waiting; return the descriptor to close in order to unlock it.
 
-    `None` if another process holds it. On a file system without locks, a file in this machine's
-    folder for temporary files is locked in its place: that keeps processes of this machine apart,
-    and not those of others.
+    Returns `None` if another process holds it. On a file system without locks, a file in the folder
+    for temporary files is locked instead; this only excludes processes of this machine.
     """
     how = (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB
     try:
@@ -43,7 +42,7 @@ def try_lock(handle: int, *, shared: bool = False) -> int | None:
 
 
 def takes_locks(handle: int) -> bool:
-    """Return whether the file system of an open file has locks; the file's lock is not kept."""
+    """Return whether the file system of an open file has locks; the file is not left locked."""
     try:
         fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
         fcntl.flock(handle, fcntl.LOCK_UN)
@@ -63,9 +62,9 @@ def _stand_in(handle: int) -> int:
 
 
 def missing_operations(folder: Path) -> list[str]:
-    """Return what the file system of a folder cannot do, in words; leaves nothing behind.
+    """Return the operations that the file system of a folder lacks; leaves no files.
 
-    `OSError` if the folder cannot be written.
+    Raises `OSError` if the folder cannot be written.
     """
     name = f".probe-{os.getpid()}"
     probe, other = folder / name, folder / f"{name}-2"

@@ -1,4 +1,4 @@
-"""Workers on the event loop, fed from a stream of due jobs, and what they wait for."""
+"""A pool of workers on the event loop, and what their jobs wait for."""
 
 import asyncio
 import time
@@ -41,7 +41,7 @@ async def work_through(
 
 
 class WaitedFor(StrEnum):
-    """Whoever keeps a job waiting; each wait of a job has a deadline of its own."""
+    """What a job can wait for; each such wait has its own deadline."""
 
     PROVIDER = "the provider's answer"
     IMAGE_HOST = "the image host"
@@ -56,7 +56,7 @@ class _Wait:
 
 
 class Waits:
-    """The waits of one run that are open now."""
+    """The present waits of one run."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -82,7 +82,7 @@ class Waits:
         return self._clock() - self._moved
 
     def words(self) -> str:
-        """Return what is waited for, how often, and the oldest wait: for a person."""
+        """Return a text for a person: what is waited for, how often, and the oldest wait."""
         if not self._open:
             return "the ledger, the disk or a pause that was asked for"
         counts = Counter(wait.what for wait in self._open.values())

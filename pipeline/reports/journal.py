@@ -35,14 +35,14 @@ VERSION = 1
 
 
 class JournalStream(Protocol):
-    """What a journal writes to: a file, a terminal, or a `BackgroundWriter`."""
+    """A stream for a journal: a file, a terminal, or a `BackgroundWriter`."""
 
     def write(self, text: str, /) -> int:
-        """Take a text."""
+        """Write a text."""
         ...
 
     def flush(self) -> None:
-        """Let what was written be read."""
+        """Make the text that was written visible to readers."""
         ...
 
 

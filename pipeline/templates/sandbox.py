@@ -75,7 +75,7 @@ class Missing(StrictUndefined):
             return meant
         few = listing(row.columns, last="and") if len(row.columns) <= _FEW_COLUMNS else ""
         columns = f" ({few})" if few else ""
-        return f"; a column{columns} stands by itself here, or as {ROW}['…']"
+        return f"; write a column{columns} without its table, or as {ROW}['…']"
 
 
 class _Context(Context):

@@ -1,4 +1,4 @@
-"""How servers of this program accept connections: limited in number, and not idle for long.
+"""Accepting connections, with limits on their number and on idle time.
 
-For the review page and the image server. It knows nothing of what they answer.
+Used by the review page and the image server.
 """

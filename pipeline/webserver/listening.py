@@ -1,7 +1,7 @@
 """Listening sockets for aiohttp servers, and the connections that they accept.
 
-asyncio's own listener accepts whatever comes. Idle connections then take every descriptor of the
-process, its purchases included, and each one that cannot be accepted is logged with a traceback.
+asyncio's own listener accepts every connection. Idle connections then use up the descriptors of the
+process, which its purchases need, and each one that cannot be accepted is logged with a traceback.
 """
 
 import asyncio
@@ -17,29 +17,29 @@ from dataclasses import dataclass
 from aiohttp import web
 
 FEWEST = 8
-"""Connections that a server takes at least, however few files may be open."""
+"""Least number of connections that a server accepts, even if few files may be open."""
 BACKLOG = 128
-"""Connections that the kernel keeps waiting."""
+"""Number of connections that the kernel keeps waiting."""
 _PAUSE = 0.2
-"""Seconds until the next try, where the system refuses a connection and none can be closed."""
+"""Seconds until the next try if the system refuses a connection and none can be closed."""
 _SWEEP_EVERY = 1.0
 _TOLD_EVERY = 60.0
 _GONE = frozenset({errno.ECONNABORTED, errno.ECONNRESET, errno.EPROTO, errno.EPERM})
-"""What an accept answers if the client has left already."""
+"""Errors of accept if the client has disconnected already."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ConnectionLimits:
-    """How many connections a server keeps, and for how long one of them may be idle."""
+    """The number of connections that a server keeps, and how long one may be idle."""
 
     most: int
-    """Of more, the longest idle one is closed; if none is idle, newcomers wait."""
+    """Most connections; above, the longest idle one is closed, or newcomers wait."""
     idle: float
     """Seconds without a whole request head, after which a connection is closed."""
 
 
 def descriptor_limit() -> int:
-    """Return how many files this process may open; raises its soft limit as far as it may."""
+    """Return the number of files this process may open; raise the soft limit to the hard one."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _ENOUGH if hard == resource.RLIM_INFINITY else min(hard, _ENOUGH)
     if soft != resource.RLIM_INFINITY and soft < wanted:
@@ -111,7 +111,7 @@ class _Listener:
         self._told = float("-inf")
 
     async def accept(self, listener: socket.socket) -> None:
-        """Accept one connection after the other, for ever."""
+        """Accept connections, for ever."""
         loop = asyncio.get_running_loop()
         while True:
             try:
@@ -144,7 +144,7 @@ class _Listener:
                     protocol.force_close()
 
     async def _refused(self, error: OSError) -> None:
-        """Make room for a connection that the system did not give, or wait a little."""
+        """Free a descriptor for a connection that the system refused, or wait a little."""
         now = time.monotonic()
         if now - self._told > _TOLD_EVERY:
             self._told = now
@@ -172,7 +172,7 @@ class _Listener:
         return [one for one in known if one.transport is not None]
 
     def _idle(self) -> dict[web.RequestHandler, float]:
-        """Return since when each connection waits for a request, of those that do."""
+        """Return the idle connections, and since when each of them waits for a request."""
         now = time.monotonic()
         self._idle_since = {
             one: self._idle_since.get(one, now)

@@ -116,7 +116,7 @@ WITHOUT = {
     "symbolic links": "latest is a folder with copies",
     "locks": "a campaign is locked for this machine only: start no run of it on another one",
 }
-"""What the pipeline does where a file system lacks an operation."""
+"""Missing operation of a file system → what the pipeline does instead."""
 
 
 def _file_system(root: Path) -> Iterator[MachineCheck]:

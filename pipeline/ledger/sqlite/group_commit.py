@@ -58,7 +58,7 @@ class GroupCommit:
 
     @property
     def failed(self) -> bool:
-        """Whether nothing is written any more."""
+        """True if nothing is written any more."""
         return self._fault is not None
 
     def enqueue(

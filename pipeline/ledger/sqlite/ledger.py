@@ -38,7 +38,7 @@ class SqliteLedger(BaseLedger):
         self._readers = readers
         self._writer = writer
         self._recovers = recovers
-        """Open the file anew after a fault; otherwise the first fault is final."""
+        """Reopen the file after a fault; otherwise the first fault is final."""
         self._recovering = asyncio.Lock()
         self._now = now
         self._unchecked: Path | None = None

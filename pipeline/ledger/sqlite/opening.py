@@ -31,7 +31,7 @@ NETWORK_FILE_SYSTEMS = frozenset(
 MOUNTS = Path("/proc/self/mountinfo")
 
 _MAKING = 30.0
-"""Seconds to wait for another process that makes the file."""
+"""Seconds to wait while another process makes the file."""
 
 CHECKED_AT_OPENING = 8 * 1024 * 1024
 """Largest file, in bytes, of which every page, index and sum is checked when it is opened.
@@ -187,9 +187,10 @@ def _sync_folder(folder: Path) -> None:
 
 @contextmanager
 def _one_process(path: Path) -> Iterator[None]:
-    """Admit one process at a time to make the file; the kernel drops the lock with the process.
+    """Admit one process at a time to make the file; the lock ends with the process.
 
-    Not the folder is locked: `flock FOLDER pipeline run` holds that one, and would wait for itself.
+    The folder itself is not locked: `flock FOLDER pipeline run` locks it, and would wait for
+    itself.
     """
     place = path.with_name(f"{path.name}.lock")
     until = time.monotonic() + _MAKING
@@ -208,7 +209,7 @@ def _one_process(path: Path) -> Iterator[None]:
 
 
 def _held(place: Path) -> int | None:
-    """Return a lock on the file of this name; `None` if another process has it, or removed it."""
+    """Return a lock on the file; `None` if another process has locked or removed it."""
     handle = os.open(place, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
     opened = os.fstat(handle)
     try:

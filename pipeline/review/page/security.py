@@ -180,7 +180,7 @@ def _session(token: str) -> str:
 
 
 def words_for(error: Exception, *, log: logging.Logger) -> str:
-    """Return the words of an error for the page; a bug is also logged, with its trace."""
+    """Return the message of an error for the page; a bug is also logged, with its traceback."""
     expected = expected_error(error)
     if expected is not None:
         return str(expected)

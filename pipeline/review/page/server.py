@@ -198,9 +198,9 @@ class ReviewServer:
         self._broadcast.close()
 
     async def _keep_doing(self, step: Callable[[], Awaitable[None]]) -> None:
-        """Take a step again and again, until cancelled; what fails is shown on the page.
+        """Repeat a step until cancelled; errors are shown on the page.
 
-        Nothing that the page does may end a purchase that it has launched.
+        An error of the page must not end a purchase that it has launched.
         """
         about = step.__name__
         while True:

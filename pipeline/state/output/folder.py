@@ -61,7 +61,7 @@ def write_file(root: Path, place: PurePosixPath, content: bytes | Iterable[bytes
 def open_log(root: Path, place: PurePosixPath) -> BackgroundWriter:
     """Open a log below the output folder; `LocalFault` if that fails.
 
-    A disk that fills or hangs later costs lines of the log, never the run.
+    If the disk fills up or hangs later, the log loses lines, and the run goes on.
     """
     try:
         file = open_to_append(root, ConfinedPath.at(str(place)))
@@ -73,7 +73,7 @@ def open_log(root: Path, place: PurePosixPath) -> BackgroundWriter:
 def point_latest(root: Path, paths: RunPaths) -> None:
     """Point `latest` at this run, atomically; `LocalFault` if the disk fails.
 
-    On a file system without links it is a folder with copies of what the run has written so far.
+    On a file system without links, it is a folder with copies of the run's files so far.
     """
     link = root / paths.latest
     beside = link.with_name(".latest.new")  # a fixed name: a dead run's leftover is replaced

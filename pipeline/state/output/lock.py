@@ -46,9 +46,9 @@ def campaign_lock(output: Path, campaign: str) -> Iterator[None]:
 
 
 def note_waiting(output: Path, campaign: str, words: str) -> None:
-    """Keep what the holder of the lock waits for, for whoever finds the campaign locked.
+    """Save what the holder of the lock waits for, for callers that find the campaign locked.
 
-    Empty: it waits for nothing unusual. A disk that fails is no error here.
+    Empty if it waits for nothing unusual. Errors of the disk are ignored.
     """
     with suppress(OSError):
         place = ConfinedPath(folders=(campaign,), name=LOCK_FILE)
@@ -63,7 +63,7 @@ def note_waiting(output: Path, campaign: str, words: str) -> None:
 
 
 def _held_by(content: str, output: Path, campaign: str) -> LockHeld:
-    """Return the error for a lock that another process holds, and whether that takes too long."""
+    """Return the error for a lock that another process holds; it says if that process hangs."""
     process, began, waiting, *_ = [*content.splitlines(), "", "", ""]
     words = f"another run of {campaign} is alive{f' (process {process})' if process else ''}"
     took = time.time() - int(began) if began.isdecimal() else 0.0
@@ -82,7 +82,7 @@ def _held_by(content: str, output: Path, campaign: str) -> LockHeld:
 
 
 SHORTEST_OVERLONG = 900.0
-"""Seconds below which no run counts as hanging, however fast the ones before it were."""
+"""Least seconds after which a run counts as hanging, however fast earlier runs were."""
 UNKNOWN_OVERLONG = 24 * 3600.0
 """Seconds after which the first run of a campaign counts as hanging."""
 _LOOKED_AT = 200
@@ -103,7 +103,7 @@ def _longest_run(output: Path, campaign: str) -> float | None:
 
 
 _HEAD = 64 * 1024
-"""Bytes of a run manifest that hold what it says of the run itself."""
+"""Number of bytes of a run manifest that contain the facts about the run."""
 
 
 def _spoken(seconds: float) -> str:
