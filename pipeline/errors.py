@@ -334,7 +334,7 @@ _REMEDIES: dict[int, str] = {
         (errno.ENOMEM, errno.EAGAIN), "Free some memory or processes, then run it again."
     ),
 }
-_MEND = "Mend the disk or the folder, then run it again."
+_MEND = "Repair the disk or the folder, then run it again."
 _NO_THREAD = "can't start new thread"
 """The words of the RuntimeError that Python raises for it."""
 

@@ -3,6 +3,7 @@
 POST /v1/images/generate with a bearer key; the answer is {code, message, data: {images: [{url}]}}.
 The page documents no error bodies, limits, idempotency or balance; `profiles` has assumptions.
 """
+# ruff: noqa: D102 - Provider documents each method
 
 import json
 from collections.abc import AsyncIterator
@@ -34,12 +35,10 @@ class GptImage:
 
     @property
     def profile(self) -> Profile:
-        """See `Provider.profile`."""
         return self._profile
 
     @property
     def account(self) -> Account:
-        """See `Provider.account`."""
         return self._account
 
     async def __aenter__(self) -> Self:
@@ -58,7 +57,6 @@ class GptImage:
         await self._stack.aclose()
 
     async def submit(self, request: RenderRequest, *, key: str) -> Receipt:
-        """See `Provider.submit`."""
         if request.references:
             raise Rejected("this API does not document how to send reference images")
         headers = {"Content-Type": "application/json", "Idempotency-Key": key}
@@ -81,7 +79,6 @@ class GptImage:
         return frozenset(found)
 
     def download(self, url: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
-        """See `Provider.download`."""
         return self._downloads.open(url)
 
     async def balance(self) -> Credits | None:

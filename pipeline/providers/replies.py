@@ -7,10 +7,11 @@ cannot follow finished work; a reply that contradicts itself or cannot be read i
 import json
 import re
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import assert_never
+from typing import TypeVar, assert_never
 
 from pipeline.errors import (
     PolicyRefused,
@@ -27,6 +28,8 @@ from pipeline.network.exact_urls import joined
 from pipeline.network.reply import REPLY_LIMIT, Reply, words_without_markup
 from pipeline.providers.charges import ChargeSaid, charge_in
 from pipeline.providers.registry import KEY_VARIABLE
+
+Error = TypeVar("Error", bound=ProviderError)
 
 LONGEST_WAIT = 300.0
 """Most seconds to wait, also if Retry-After asks for more."""
@@ -83,15 +86,8 @@ def read_receipt(reply: Reply, *, profile: Profile, price: Credits, base_url: st
     if isinstance(refusal, ReplyUnknown):
         refusal.credits_said = charge.credits
     elif charge:
-        raise ReplyUnknown(
-            _sentence(
-                "the provider refused the request and says that it was charged", reply, envelope
-            ),
-            credits_said=charge.credits,
-            http=reply.status,
-            request_id=reply.request_id,
-            raw=reply.body,
-        )
+        complaint = "the provider refused the request and says that it was charged"
+        raise _error(ReplyUnknown, complaint, reply, envelope, credits_said=charge.credits)
     raise refusal
 
 
@@ -181,19 +177,10 @@ def _meaning(text: str, profile: Profile) -> TextMeaning | None:
 def _meant(meaning: TextMeaning, reply: Reply, envelope: _Envelope) -> ProviderError:
     match meaning:
         case TextMeaning.POLICY:
-            return PolicyRefused(
-                _sentence("the provider's policy refused the prompt", reply, envelope),
-                http=reply.status,
-                request_id=reply.request_id,
-                raw=reply.body,
-            )
+            complaint = "the provider's policy refused the prompt"
+            return _error(PolicyRefused, complaint, reply, envelope)
         case TextMeaning.INVALID:
-            return Rejected(
-                _sentence("the provider refused the request", reply, envelope),
-                http=reply.status,
-                request_id=reply.request_id,
-                raw=reply.body,
-            )
+            return _error(Rejected, "the provider refused the request", reply, envelope)
         case TextMeaning.KEY | TextMeaning.FUNDS:
             return _stopped(reply, envelope, meaning)
         case TextMeaning.THROTTLE:
@@ -212,23 +199,13 @@ def _stopped(reply: Reply, envelope: _Envelope, meaning: TextMeaning | None) -> 
     else:
         complaint = "the provider does not allow this key to do that"
         remedy = f"ask the provider what the account may do, or {NEW_KEY}"
-    return ProviderStopped(
-        _sentence(complaint, reply, envelope),
-        remedy=remedy,
-        http=reply.status,
-        request_id=reply.request_id,
-        raw=reply.body,
-    )
+    return _error(ProviderStopped, complaint, reply, envelope, remedy=remedy)
 
 
 def _throttled(reply: Reply, envelope: _Envelope) -> Throttled:
-    return Throttled(
-        _sentence("the provider asks to wait", reply, envelope),
-        retry_after=seconds_to_wait(reply.retry_after, now=datetime.now(UTC)),
-        http=reply.status,
-        request_id=reply.request_id,
-        raw=reply.body,
-    )
+    seconds = seconds_to_wait(reply.retry_after, now=datetime.now(UTC))
+    complaint = "the provider asks to wait"
+    return _error(Throttled, complaint, reply, envelope, retry_after=seconds)
 
 
 def _unknown(reply: Reply, envelope: _Envelope) -> ReplyUnknown:
@@ -246,13 +223,15 @@ def _unknown(reply: Reply, envelope: _Envelope) -> ReplyUnknown:
         complaint = "the answer reports an error, and does not show whether it was charged"
     else:
         complaint = "the answer contains no image"
-    return ReplyUnknown(
-        _sentence(complaint, reply, envelope),
-        images=len(envelope.images),
-        http=reply.status,
-        request_id=reply.request_id,
-        raw=reply.body,
-    )
+    return _error(ReplyUnknown, complaint, reply, envelope, images=len(envelope.images))
+
+
+def _error(
+    kind: Callable[..., Error], complaint: str, reply: Reply, envelope: _Envelope, **facts: object
+) -> Error:
+    """Return an error of this kind with the facts of the reply, and further ones of the kind."""
+    sentence = _sentence(complaint, reply, envelope)
+    return kind(sentence, http=reply.status, request_id=reply.request_id, raw=reply.body, **facts)
 
 
 def _sentence(complaint: str, reply: Reply, envelope: _Envelope) -> str:

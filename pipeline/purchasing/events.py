@@ -2,6 +2,7 @@
 
 A watcher never ends a run.
 """
+# ruff: noqa: D102 - Watcher documents the methods of Watchers
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -120,21 +121,17 @@ class Watchers:
     watchers: Sequence[Watcher]
 
     def opened(self, opening: StageOpening) -> None:
-        """See `Watcher.opened`."""
         for watcher in self.watchers:
             watcher.opened(opening)
 
     def happened(self, event: Event) -> None:
-        """See `Watcher.happened`."""
         for watcher in self.watchers:
             watcher.happened(event)
 
     def delivered(self, job: Job, outcome: Outcome | None) -> None:
-        """See `Watcher.delivered`."""
         for watcher in self.watchers:
             watcher.delivered(job, outcome)
 
     def closed(self, stage: Stage) -> None:
-        """See `Watcher.closed`."""
         for watcher in self.watchers:
             watcher.closed(stage)

@@ -1,4 +1,5 @@
 """The log of a run, one JSON object per line: `log.jsonl`, and stderr with `--log json`."""
+# ruff: noqa: D102 - Watcher documents each method
 
 import contextlib
 import json
@@ -74,7 +75,6 @@ class Journal:
                 stream.flush()
 
     def opened(self, opening: StageOpening) -> None:
-        """See `Watcher.opened`."""
         self.write(
             "plan",
             stage=opening.stage,
@@ -85,7 +85,6 @@ class Journal:
         )
 
     def happened(self, event: Event) -> None:
-        """See `Watcher.happened`."""
         match event:
             case RequestSent(job=job, attempt=attempt):
                 self.write("submit", **_name(job), attempt=attempt)
@@ -108,7 +107,6 @@ class Journal:
                 assert_never(event)
 
     def delivered(self, job: Job, outcome: Outcome | None) -> None:
-        """See `Watcher.delivered`."""
         match outcome:
             case None:
                 return
@@ -126,7 +124,6 @@ class Journal:
                 assert_never(outcome)
 
     def closed(self, stage: Stage) -> None:
-        """See `Watcher.closed`."""
         self.write("checkpoint", stage=stage)
         self.flush()
 

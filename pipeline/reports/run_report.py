@@ -104,9 +104,8 @@ async def make_report(
                 first = named.setdefault(line.status, [])
                 if len(first) < NAMED:
                     first.append(line)
-            await asyncio.to_thread(
-                rows.add, [image_of(line, ad_files.get(line.job.key, ())) for line in lines]
-            )
+            images = [image_of(line, ad_files.get(line.job.key, ())) for line in lines]
+            await asyncio.to_thread(rows.add, images)
     totals = sums.totals(
         spent=await ledger.spent(campaign=campaign.slug, account=run.account),
         this_run=await ledger.spent(run=run.id),

@@ -31,7 +31,7 @@ from pipeline.ledger.registry import open_ledger
 from pipeline.ledger.rules import buying, settling
 from pipeline.model.credits import Budget
 from pipeline.model.outcome import Receipt
-from pipeline.review.page.assets import page_files
+from pipeline.review.page.routes import page_files
 
 HERE = Path(__file__).resolve()
 SIZES = ("1:1", "4:3", "16:9", "9:21", "2:1")

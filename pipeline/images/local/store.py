@@ -1,4 +1,5 @@
 """The image store in an output folder; a file is complete and durable, or does not exist."""
+# ruff: noqa: D102 - ImageStore documents each method
 
 import asyncio
 import errno
@@ -54,7 +55,6 @@ class LocalImageStore:
 
     @property
     def location(self) -> StoreLocation:
-        """See `ImageStore.location`."""
         return StoreLocation(kind=LOCAL, place=str(self._root))
 
     async def put(
@@ -64,7 +64,6 @@ class LocalImageStore:
         *,
         replaces: frozenset[str] = frozenset(),
     ) -> Artifact:
-        """See `ImageStore.put`."""
         with self._claimed(path), local_faults(path):
             part = PartFile(self._root, self._folders, ConfinedPath.at(path))
             try:
@@ -82,24 +81,20 @@ class LocalImageStore:
             return await self._writer.finish(part, held, replaces)
 
     async def second_name(self, artifact: Artifact) -> Artifact:
-        """See `ImageStore.second_name`."""
         place, beside = ConfinedPath.at(artifact.path), ConfinedPath.at(second_name(artifact))
         with local_faults(artifact.path):
             await self._on_disk(_link, self._root, place, beside)
         return replace(artifact, path=str(beside))
 
     async def delete(self, path: str) -> None:
-        """See `ImageStore.delete`."""
         with local_faults(path):
             await self._on_disk(_delete, self._root, ConfinedPath.at(path))
 
     async def move(self, path: str, to: str) -> None:
-        """See `ImageStore.move`."""
         with local_faults(path):
             await self._on_disk(_move, self._root, ConfinedPath.at(path), ConfinedPath.at(to))
 
     async def sweep(self, folder: str) -> int:
-        """See `ImageStore.sweep`."""
         with local_faults(folder):
             return await self._on_disk(_sweep, self._root, ConfinedPath.at(folder))
 
@@ -118,7 +113,6 @@ class LocalImageStore:
         return sizes
 
     def open(self, path: str) -> BinaryIO:
-        """See `ImageStore.open`."""
         try:
             file = open_file(self._root, ConfinedPath.at(path))
         except (FileNotFoundError, NotADirectoryError) as error:
@@ -137,7 +131,6 @@ class LocalImageStore:
             raise LocalFault(f"{path}: {error.strerror or error}") from error
 
     def write(self, path: str, content: bytes) -> None:
-        """See `ImageStore.write`."""
         place = ConfinedPath.at(path)
         with local_faults(path):
             try:

@@ -1,4 +1,5 @@
 """The campaign under review, planned from files that may be edited while the page is open."""
+# ruff: noqa: D102 - ReviewSource documents each method
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -71,7 +72,6 @@ class CampaignSource:
 
     @property
     def campaign(self) -> Campaign:
-        """See `Planner`."""
         return self._planned.campaign
 
     @property
@@ -81,11 +81,9 @@ class CampaignSource:
         return self._loaded
 
     def edited(self) -> bool:
-        """See `ReviewSource`."""
         return _file_times(self._file, self._loaded) != self._seen
 
     async def load(self) -> ReviewedCampaign:
-        """See `ReviewSource`."""
         return await asyncio.to_thread(self._read)
 
     def drafts(self, rounds: Mapping[CellName, Round]) -> Sequence[Job]:

@@ -6,14 +6,16 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import cache
 from http import HTTPStatus
+from importlib.resources import files
+from pathlib import Path
 
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pipeline.model.campaign import Campaign, Review, Stage
 from pipeline.model.verdict import Decision
-from pipeline.review.page.assets import STYLE, page_files
 from pipeline.review.page.broadcast import Broadcast
 from pipeline.review.page.cell_detail import cell_detail
 from pipeline.review.page.decisions import (
@@ -30,12 +32,23 @@ from pipeline.review.page.review_state import ReviewState
 from pipeline.review.page.security import HEADERS, ReviewOptions
 from pipeline.state.figures import LaunchQuote
 from pipeline.state.picks import shared_redos
-from pipeline.theme.page_files import logo
+from pipeline.theme.page_files import PageFiles, logo
 
+STATIC = Path(str(files("pipeline.review.page"))) / "static"
+STYLE = "css/page.css"
+"""All style sheets joined, so that a browser sends one request for them."""
+
+_SHEETS = ("css/base.css", "css/bars.css", "css/grid.css", "css/loupe.css", "css/dialogs.css")
 _FOREVER = "private, max-age=31536000, immutable"
 
 LaunchCommand = Callable[[Stage], str]
 """Returns the command line that launches a stage; shown if the page may not spend."""
+
+
+@cache
+def page_files() -> PageFiles:
+    """Return the static files of the page; they are read once."""
+    return PageFiles(STATIC, sheets={STYLE: _SHEETS})
 
 
 class PackedTable:

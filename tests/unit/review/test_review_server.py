@@ -12,7 +12,7 @@ from review_stand import SLUG, Stand, paint
 from pipeline.errors import CampaignError, Finding, LockHeld, UsageError
 from pipeline.model.campaign import Stage
 from pipeline.model.verdict import Decision
-from pipeline.review.page.assets import STYLE, page_files
+from pipeline.review.page.routes import STYLE, page_files
 from pipeline.review.page.security import ReviewOptions
 
 API = f"/api/runs/{SLUG}"

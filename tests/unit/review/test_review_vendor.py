@@ -2,7 +2,7 @@
 
 import hashlib
 
-from pipeline.review.page.assets import STATIC
+from pipeline.review.page.routes import STATIC
 
 VENDOR = STATIC / "vendor"
 

@@ -5,7 +5,7 @@ import hashlib
 import re
 
 from pipeline.imageserver.playground.pages import _page_files as playground_files
-from pipeline.review.page.assets import page_files as review_files
+from pipeline.review.page.routes import page_files as review_files
 from pipeline.theme.page_files import THEME, PageFiles, logo, palette
 
 
