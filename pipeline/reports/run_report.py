@@ -94,10 +94,9 @@ async def make_report(
                 attempts=await ledger.attempts([job.key for job in some]),
                 checks=checks,
             )
+            shown |= {place(line.verdict) for line in lines if line.verdict is not None}
             for line in lines:
                 sums.add(line)
-                if line.verdict is not None:
-                    shown.add(place(line.verdict))
                 if asked is not None and line.job.at.cell not in asked:
                     continue
                 counts[line.status] += 1
