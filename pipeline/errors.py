@@ -331,6 +331,10 @@ _REMEDIES: dict[int, str] = {
         (errno.EMFILE, errno.ENFILE), "Allow more open files (ulimit -n), then run it again."
     ),
     **dict.fromkeys(
+        (errno.ECONNREFUSED, errno.ECONNRESET, errno.ENETUNREACH, errno.EHOSTUNREACH),
+        "Check the network, then run it again.",
+    ),
+    **dict.fromkeys(
         (errno.ENOMEM, errno.EAGAIN), "Free some memory or processes, then run it again."
     ),
 }

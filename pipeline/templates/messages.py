@@ -32,14 +32,14 @@ class FrameBroken(Exception):
 
 def send(stream: IO[bytes], message: Message) -> None:
     """Write one message."""
-    send_text(stream, json.dumps(message, separators=(",", ":")))
-
-
-def send_text(stream: IO[bytes], text: str) -> None:
-    """Write one message that is JSON already."""
-    body = text.encode("ascii")
-    stream.write(len(body).to_bytes(4, "big") + body)
+    stream.write(framed(json.dumps(message, separators=(",", ":"))))
     stream.flush()
+
+
+def framed(text: str) -> bytes:
+    """Return one message, of a text that is JSON already."""
+    body = text.encode("ascii")
+    return len(body).to_bytes(4, "big") + body
 
 
 def receive(stream: IO[bytes]) -> bytes | None:

@@ -9,11 +9,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Self
 
 from pipeline.errors import LocalFault
-from pipeline.templates.messages import FrameBroken, Slots, receive, send_text
+from pipeline.templates.messages import FrameBroken, Slots, framed, receive
 
 _ANSWER_TIMEOUT = 120.0
 """Seconds to wait for an answer, for which the process may use 2 s of CPU time."""
@@ -56,6 +57,8 @@ class TemplateProcess:
                 env=_environment(),
                 start_new_session=True,
             )
+            if self._process.stdin is not None:
+                os.set_blocking(self._process.stdin.fileno(), False)
         except OSError as error:
             raise LocalFault(f"cannot start the process that writes prompts: {error}") from error
         finally:
@@ -130,9 +133,17 @@ class TemplateProcess:
 
     def _send(self, text: str) -> None:
         stream = self._process.stdin
+        if stream is None:
+            raise self._end_error("has no input")
+        left = memoryview(framed(text))
         try:
-            if stream is not None:
-                send_text(stream, text)
+            while left:
+                # A process that was stopped takes nothing, and a blocking write would not end.
+                _, ready, _ = select.select([], [stream], [], _ANSWER_TIMEOUT)
+                if not ready:
+                    raise self._end_error("takes no message")
+                with suppress(BlockingIOError):
+                    left = left[os.write(stream.fileno(), left) :]
         except OSError as error:
             raise self._end_error("is gone") from error
 

@@ -34,6 +34,7 @@ FULL = refused(errno.ENOSPC, "output/log.jsonl")
         (FULL, ["output/log.jsonl", "No space left", "Make room"]),
         (refused(errno.EMFILE), ["Too many open files", "ulimit -n"]),
         (refused(errno.EIO), ["Input/output error", "Repair the disk"]),
+        (refused(errno.ENETUNREACH), ["unreachable", "Check the network"]),
         (RuntimeError("can't start new thread"), ["no further thread"]),
         (MemoryError(), ["out of memory"]),
         (ExceptionGroup("tasks", [FULL]), ["No space left"]),

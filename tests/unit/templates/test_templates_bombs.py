@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from campaign_texts import HEAD
 
+from pipeline.errors import LocalFault
+from pipeline.templates import template_process
 from pipeline.templates.template_process import TemplateProcess, TemplateProcessDied, TemplateSetup
 
 MEMORY = "needs more memory than a prompt may"
@@ -151,3 +153,14 @@ def test_a_signal_to_the_terminal_does_not_end_the_child():
             [],
         )
         assert template_process.answer()["written"] == [["a", {}, [], None]]
+
+
+@pytest.mark.parametrize("size", [10, 1_000_000], ids=["its answer", "its message"])
+def test_a_child_that_somebody_stops_is_not_waited_for_without_end(monkeypatch, size):
+    """A message that a pipe does not take whole blocked the run, which held its campaign."""
+    monkeypatch.setattr(template_process, "_ANSWER_TIMEOUT", 0.3)
+    setup = TemplateSetup(templates={"t": "a" * size}, expressions={}, columns={}, longest=10)
+    with TemplateProcess() as child:
+        child._process.send_signal(signal.SIGSTOP)
+        with pytest.raises(LocalFault, match="nothing was sent, run again"):
+            child.compile(setup)
