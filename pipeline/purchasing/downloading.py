@@ -121,10 +121,10 @@ class Downloader:
         The image is kept, since it has its own receipt. With play credits nothing is reported: the
         embedded server renders the same picture for the same prompt.
         """
-        if self.provider.profile.play_money:
+        if self.provider.profile.play_money or len(self.told_same) >= MOST_TOLD:
             return
         other = await self.known_images.owner_of_file(job, artifact.sha256, url=url)
-        if other and len(self.told_same) < MOST_TOLD:
+        if other:
             self.told_same.append(job.key)
             self.listen(SameImage(job=job, other=other))
 
