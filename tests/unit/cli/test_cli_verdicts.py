@@ -13,7 +13,7 @@ matrix: {product: [{id: a, name: Soda}, {id: b, name: Cola}], size: ["1:1", meta
 prompt: A product photo of {{ product.name }} on a wet table, soft light, centered framing.
 stages:
   draft: {quality: low, takes: 1, review: human}
-  final: {quality: low}
+  final: {quality: high}
 """
 FILE = Path("reviews/soda.yaml")
 
