@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pipeline.campaign.feeds.column_meaning import ColumnMeaning, meaning_of
 from pipeline.campaign.feeds.opening import open_table
+from pipeline.campaign.feeds.table import Table, Unusable
 from pipeline.campaign.findings import Findings, Place
 from pipeline.campaign.grammar.matrix import TablePart
 from pipeline.campaign.naming import slug_of
@@ -112,7 +113,7 @@ def campaign_from_feed(
         key=_scalar(meaning.key),
         where=f", where: {quoted(meaning.where)}" if meaning.where else "",
         comment=f"{note}; where leaves out {left} of {len(table.rows)} rows" if left else note,
-        columns=" ".join(_expression(column) for column in table.columns[:_MOST_COLUMNS]),
+        columns=" ".join(_expression(column) for column in _usable(table)[:_MOST_COLUMNS]),
         subject=_subject(meaning),
         ending=_ending(meaning),
         **_money(meaning.rows, prices),
@@ -126,6 +127,12 @@ def _money(products: int, prices: Mapping[Quality, Credits]) -> dict[str, str]:
     finals = cells * prices[Quality.HIGH]
     costs = f"all drafts cost {drafts} credits, and the finals of all cells {finals}"
     return {"costs": costs, "budget": str(max(_BUDGET, drafts + finals))}
+
+
+def _usable(table: Table) -> list[str]:
+    """Return the columns that templates can use: not those that come twice."""
+    first = table.row(0)
+    return [column for column in table.columns if not isinstance(first[column], Unusable)]
 
 
 def _expression(column: str, *, filters: str = "") -> str:

@@ -2,7 +2,7 @@
 
 import operator
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -84,6 +84,16 @@ def _means(text: str, other: object) -> bool:
     if not isinstance(other, int | float | Decimal):
         return False
     return looks_like_number(text) and Decimal(text) == other
+
+
+def check_order(values: Iterable[object]) -> None:
+    """Raise `Unwritable` for texts whose order is another one than that of their numbers."""
+    texts = [value for value in values if isinstance(value, str)]
+    if len(texts) > 1 and all(map(looks_like_number, texts)):
+        by_letter = sorted(texts)
+        if [Decimal(text) for text in by_letter] != sorted(map(Decimal, texts)):
+            complaint = f"{by_letter[0]} and {by_letter[-1]} are texts, ordered letter by letter"
+            raise Unwritable(f"{complaint}; |map('number') makes them numbers")
 
 
 def operands(sign: str, left: object, right: object) -> tuple[object, object]:

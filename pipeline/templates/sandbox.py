@@ -3,6 +3,7 @@
 import functools
 import inspect
 import posixpath
+import re
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any, NoReturn
@@ -17,7 +18,7 @@ from jinja2.utils import missing
 from pipeline.suggestions import did_you_mean, listing
 from pipeline.templates.messages import ROW
 from pipeline.templates.numbers import NoNumber, declared, read_float, read_int, read_number
-from pipeline.templates.operators import COMPARED, compare, operands, truth
+from pipeline.templates.operators import COMPARED, check_order, compare, operands, truth
 from pipeline.templates.values import (
     AxisValue,
     TableRow,
@@ -30,6 +31,8 @@ _FEW_COLUMNS = 8
 """Most columns that a complaint lists if none of them resembles the name."""
 _UNSTABLE = ("random", "pprint", "urlize")
 """Filters that are removed: their result varies between runs, or does not suit a prompt."""
+_ORDERING = ("max", "min", "sort")
+"""Filters that compare the values of a list."""
 _TEXT_FILTERS = frozenset(
     "capitalize center e escape forceescape format indent lower replace string striptags title "  # noqa: SIM905  a list of words
     "trim truncate upper urlencode wordcount wordwrap".split()
@@ -58,7 +61,7 @@ class Missing(StrictUndefined):
         if isinstance(owner, TableRow | AxisValue):
             if self._undefined_hint:
                 return Unwritable(message, slot=owner.slot, column=name)
-            hint = did_you_mean(name, owner.columns)
+            hint = _longer_name(name, owner) or did_you_mean(name, owner.columns)
             if not hint and len(owner.columns) <= _FEW_COLUMNS:
                 hint = f"; it has {listing(owner.columns, last='and')}"
             complaint = f"{owner.slot} has no column {name}{hint}"
@@ -71,11 +74,20 @@ class Missing(StrictUndefined):
         """Return the name that was probably meant, or how a column is written here."""
         meant = did_you_mean(name, self.known)
         row = self.known.get(ROW) if isinstance(self.known, Mapping) else None
-        if meant or not isinstance(row, TableRow):
-            return meant
+        longer = _longer_name(name, row) if isinstance(row, TableRow) else ""
+        if longer or meant or not isinstance(row, TableRow):
+            return longer or meant
         few = listing(row.columns, last="and") if len(row.columns) <= _FEW_COLUMNS else ""
         columns = f" ({few})" if few else ""
         return f"; write a column{columns} without its table, or as {ROW}['…']"
+
+
+def _longer_name(name: str, row: TableRow | AxisValue) -> str:
+    """Return how to write a column whose first word alone was read: `sale` of `sale-price`."""
+    for column in row.columns:
+        if column.startswith(name) and re.match(r"\W", column[len(name) :]):
+            return f"; the column {column} is written {row.slot}['{column}']"
+    return ""
 
 
 class _Context(Context):
@@ -187,6 +199,8 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
         for name in _TEXT_FILTERS:
             self.filters[name] = self._guarded(self.filters[name])
         self.filters["join"] = self._guarded_join(self.filters["join"])
+        for name in _ORDERING:
+            self.filters[name] = _ordering(self.filters[name])
         self.filters["float"] = self._reading(self.filters["float"], read_float)
         self.filters["int"] = self._reading(self.filters["int"], read_int)
         self.filters["number"] = self.number
@@ -343,6 +357,19 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
             return original(scope, kept, *args, **kwargs)
 
         return guarded
+
+
+def _ordering(original: Callable[..., object]) -> Callable[..., object]:
+    """Return a filter that orders values and refuses numbers in texts that it would misplace."""
+
+    @functools.wraps(original)
+    def ordering(scope: object, values: Iterable[Any], *args: object, **kwargs: object) -> object:
+        kept = list(values)
+        if "attribute" not in kwargs:
+            check_order(kept)
+        return original(scope, kept, *args, **kwargs)
+
+    return ordering
 
 
 def _calling_line() -> tuple[str, int]:

@@ -144,7 +144,8 @@ _PLACES = "the text that is formatted does not have one place (%s, {}) for each 
 _FAILURES = {
     r"NoneType": "an empty value (null) is used; |default('…', true) gives it another",
     r"__round__|bad operand|unsupported operand.*'(?:str|AxisValue|FeedText)'": _TEXT,
-    r"multiply sequence|real number|code '.' for object of type 'str'": _TEXT,
+    r"could not convert|invalid literal|multiply sequence|real number": _TEXT,
+    r"code '.' for object of type 'str'": _TEXT,
     r"unsupported operand": "two values are computed with that are not both numbers",
     r"interpreted as an integer|indices must be": "a whole number is needed here: |int",
     r"is not callable": "a value is followed by ( ) as if it were a function",

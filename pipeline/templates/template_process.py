@@ -155,7 +155,7 @@ class TemplateProcess:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-            return LocalFault(f"the process that writes prompts {how}; nothing was sent, run again")
+            return LocalFault(f"the process that writes prompts {how}; run the command again")
         if code == -signal.SIGPROF:
             return TemplateProcessDied(number, "takes too long or too much memory to write")
         if -code in _CRASHES:
@@ -166,9 +166,7 @@ class TemplateProcess:
         why = lines[-1] if lines else f"it {how}, exit {code}"
         if code < 0:
             why = f"killed by signal {-code}, by the system (out of memory?) or by somebody"
-        return LocalFault(
-            f"the process that writes prompts ended: {why}; nothing was sent, run again"
-        )
+        return LocalFault(f"the process that writes prompts ended: {why}; run the command again")
 
 
 _CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE)

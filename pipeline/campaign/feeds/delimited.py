@@ -60,6 +60,8 @@ def read_delimited(
     )
     if header is not None:
         watched.append(_watch(table, header, mark))
+        breaks = sum(str(name).count("\n") for name in header_row.values)
+        watched[0].look_at(header_row, last_line=header_row.line + breaks)
         fill(table, records, header, findings, too_long=_UNQUOTED)
         watched[0].report(findings)
 

@@ -41,6 +41,8 @@ _DIGIT = re.compile(r"[#0?]")
 _INTEGER = re.compile(r"-?[0-9]{1,20}", re.ASCII)
 _OTHER = re.compile(r"[/Ee@]|[#0?],+(?![#0?,])")
 """Signs of fractions, powers of ten, text, and thousands that are not shown."""
+_CODE = re.compile(r'[\d\-]"(?=[#0?])')
+"""The end of a text that makes a code of a number: `"ART-"0`, `"000"0`."""
 _DAY_MS = 86_400_000
 _FEBRUARY_29 = 60
 """The serial number of 29 February 1900, a day that exists only in Excel."""
@@ -66,7 +68,7 @@ def shown_by(code: str, *, epoch: datetime) -> Shown:
         return plain
     whole, _, fraction = bare.partition(".")
     places, fewest = len(_DIGIT.findall(fraction)), fraction.count("0")
-    if "%" in bare or whole.count("0") > 1:
+    if "%" in bare or whole.count("0") > 1 or _CODE.search(code):
         return partial(_drawn, code=code, places=places, fewest=fewest)
     return partial(_rounded, places=places, fewest=fewest)
 

@@ -13,6 +13,10 @@ LONGEST_CELL = 200_000
 
 _LAST_ROWS = 3
 """Number of rows at the end of a table that are searched for a sum."""
+_ROWS_BEFORE = 20
+"""Rows above them with which they are compared."""
+_FEW_CELLS = 2
+"""Most columns of a table whose rows may have one cell each."""
 _TOTAL = re.compile(
     r"(?:(?:grand |sub)?totals?|sum|summe|(?:gesamt|zwischen)?summe|gesamt|totaal|totale|somme|suma"
     r"|razem|итого|合計|合计|总计|總計|小計)(?=$|[\s:(])",
@@ -122,15 +126,30 @@ def _fitting(
 
 
 def note_totals(table: Table, findings: Findings) -> None:
-    """Warn of a sum below the table, which would be rendered like a product."""
-    for position in range(max(0, len(table.rows) - _LAST_ROWS), len(table.rows)):
+    """Warn of a sum or a note below the table, which would be rendered like a product."""
+    end = len(table.rows)
+    last = range(max(0, end - _LAST_ROWS), end)
+    before = range(max(0, last.start - _ROWS_BEFORE), last.start)
+    full = bool(before) and not any(_has_one_cell(table, position) for position in before)
+    for position in last:
         row = table.row(position)
+        if full and table.keys and _has_one_cell(table, position):
+            complaint = f"row {table.numbers[position]} has only one cell: a note below the table?"
+            way = "delete it, or leave it out with where"
+            findings.warning(f"{complaint} {way}", at=Place(table.file), code="feed-row")
+            continue
         named = [text for key in table.keys if _TOTAL.match(text := key_text(row[key]))]
         if named and any(value in ("", None) for value in row.values()):
             number = table.numbers[position]
             complaint = f"row {number} ({named[0]}) looks like a sum below the table"
             way = "delete it, or leave it out with where"
             findings.warning(f"{complaint}; {way}", at=Place(table.file), code="feed-row")
+
+
+def _has_one_cell(table: Table, position: int) -> bool:
+    """Return whether only one cell of a row is filled, of more than two."""
+    filled = [value not in ("", None) for value in table.row(position).values()]
+    return len(filled) > _FEW_CELLS and sum(filled) == 1
 
 
 def _key_complaint(key: Sequence[str], cells: Sequence[object], number: int, table: Table) -> str:

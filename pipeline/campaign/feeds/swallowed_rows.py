@@ -89,7 +89,8 @@ class SwallowedRows:
             note(complaint, at=Place(self.table.file, suspect.line), code="feed-row")
 
     def _cells(self, line: str) -> list[object]:
-        return [*next(csv.reader([line], delimiter=self.delimiter), [])] or [""]
+        written = line.replace('"', '""')  # as it stands in the file
+        return [*next(csv.reader([written], delimiter=self.delimiter), [])] or [""]
 
     def _is_row(self, row: Sequence[object]) -> bool:
         cells = [*row]

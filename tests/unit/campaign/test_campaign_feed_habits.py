@@ -43,6 +43,12 @@ WAY = "write a lone quote twice within quotes, or delete it"
          "looks like a row (A3)")),
         ("p.csv", 'sku,name\nA1,"Mug\nA2,Jug\n\nA3,"\nA4,x\n', ("p.csv:2: row 2: a quote opens in "
          "column 2 and closes on line 5, and the text between looks like 2 rows (A2 and A3)")),
+        ("p.csv", 'sku,name,claim\nQ-1,Mug,"a\nQ-2,"",b\nQ-3,5"" pipe,c"\n', ("p.csv:2: row 2: a "
+         "quote opens in column 3 and closes on line 4, and the text between looks like 2 rows "
+         "(Q-2 and Q-3)")),
+        ("p.csv", 'sku,name,"claim\nQ-1,Mug,a\nQ-2,Jug,x"\nQ-3,Cup,b\n', ("p.csv:1: row 1: a quote "
+         "opens in column 3 and closes on line 3, and the text between looks like 2 rows (Q-1 and "
+         "Q-2)")),
         ("p.csv", 'sku,name,a,b\nA1,x,"6\nA2,y"\nA3,z,1,2\n', ("p.csv:2: row 2 is too short: 3 "
          "cells for 4 columns; it spans 2 lines, as after a quote that is not closed")),
     ],
@@ -122,6 +128,17 @@ def test_a_total_below_the_table_is_suspected(board, word):
     assert board.warnings() == [
         (
             f"p.csv: row 4 ({word}) looks like a sum below the table; delete it, or leave it "
+            "out with where"
+        )
+    ]
+
+
+def test_a_note_below_the_table_is_suspected(board):
+    rows = "".join(f"A{number},Mug,{number}\n" for number in range(5))
+    with_feed(board, f"sku,name,price\n{rows}SAP R3,,\n")
+    assert board.warnings() == [
+        (
+            "p.csv: row 7 has only one cell: a note below the table? delete it, or leave it "
             "out with where"
         )
     ]
@@ -274,6 +291,10 @@ def test_a_column_whose_name_is_no_word_can_be_named_in_where(board, where, kept
         ("name 'Mug'", "two values stand side by side; and, or, == or a comma joins them"),
         ("product.name == 'Mug'", ("nothing is named product; write a column (sku, In stock?, Qty "
          "left and name) without its table, or as row['…'] (p.csv row 2, and in 2 more rows)")),
+        ("qty.left > 1", ("nothing is named qty; write a column (sku, In stock?, Qty left and name) "
+         "without its table, or as row['…'] (p.csv row 2, and in 2 more rows)")),
+        ("Qty-left > 1", ("nothing is named Qty; the column Qty left is written row['Qty left'] "
+         "(p.csv row 2, and in 2 more rows)")),
         ("row.nam == 'Mug'", ("row has no column nam (did you mean name?) (p.csv row 2, and in 2 "
          "more rows)")),
     ],

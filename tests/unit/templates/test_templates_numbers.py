@@ -123,6 +123,8 @@ def cell(source, **values):
         ("{% if p.plain == '9.50' and p.two != p.plain %}same{% endif %}", "same"),
         ("{% if p.price == 3 or p.blank == none %}{% else %}no{% endif %}", "no"),
         ("{% if '2026-11-30' < '2026-12-01' and 'a' < 'b' %}yes{% endif %}", "yes"),
+        ("{{ [p.plain, p.two]|max }} {{ ['b', 'a']|sort|join }} {{ [2, 10]|max }}", "9.50 ab 10"),
+        ("{{ [p.plain, '10']|map('number')|max }}", "10"),
         ("{% if 1 < 2 < 3 and 'a' in 'abc' %}yes{% endif %}", "yes"),
     ],
 )
@@ -151,6 +153,10 @@ def test_texts_are_computed_with_where_that_is_asked_for(source, written):
         ("{{ p.plain + p.two }}", "9.50 and 4.50 are texts, which + joins; |number adds them"),
         ("{% if p.plain > '10' %}{% endif %}", ("9.50 and 10 are texts, compared letter by "
          "letter; |number compares them as numbers")),
+        ("{{ [p.plain, '10']|max }}", ("10 and 9.50 are texts, ordered letter by letter; "
+         "|map('number') makes them numbers")),
+        ("{{ [p.plain, '10']|sort|join }}", ("10 and 9.50 are texts, ordered letter by letter; "
+         "|map('number') makes them numbers")),
         ("{% if p.two == 4.5 %}{% endif %}", ("the text 4.50 never equals 4.5 without quotes; "
          "write '4.50' or |number")),
         ("{% if 9.5 != p.plain %}{% endif %}", ("the text 9.50 never equals 9.5 without quotes; "
@@ -189,6 +195,7 @@ def test_a_feed_may_declare_its_decimal_sign(source, written):
         ("{{ '{:.2f}'.format('a') }}", "a text is computed with as if it were a number"),
         ("{{ ['a', 1]|sum }}", "a text is computed with as if it were a number"),
         ("{{ none + 1 }}", "an empty value (null) is used"),
+        ("{{ 'a'|filesizeformat }}", "a text is computed with as if it were a number"),
         ("{{ range('a') }}", "a whole number is needed here: |int"),
         ("{% for a in 5 %}{% endfor %}", "a number is used as if it were a list or a text"),
         ("{{ 5|length }}", "a number is used as if it were a list or a text"),
