@@ -39,7 +39,8 @@ def encode(
 ) -> EncodedPicture:
     """Return an RGB or RGBA picture as a file of at most `max_kb` kilobytes of 1000 bytes.
 
-    Raises `AdFileFailed` if the lowest quality is larger, or if a JPEG would lose transparency.
+    Raises `AdFileFailed` if the lowest quality is larger, if a JPEG would lose transparency, or
+    if the format cannot have these pixels.
     """
     if form is ImageFormat.JPG and image.mode == "RGBA":
         raise AdFileFailed(
@@ -47,9 +48,15 @@ def encode(
             "ask for png, webp or avif under adfiles.formats"
         )
     most = None if max_kb is None else max_kb * KILOBYTE
-    if form is ImageFormat.PNG:
-        return _lightest_png(image, xmp, most)
-    return _within_weight(image, _ENCODERS[form], xmp, most)
+    try:
+        if form is ImageFormat.PNG:
+            return _lightest_png(image, xmp, most)
+        return _within_weight(image, _ENCODERS[form], xmp, most)
+    except (KeyError, OSError, ValueError) as error:
+        # Pillow without this codec, or more pixels than the format can have
+        raise AdFileFailed(
+            f"{image.width}×{image.height} cannot be written as {form}: {error}"
+        ) from error
 
 
 def _within_weight(

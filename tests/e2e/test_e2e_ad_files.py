@@ -14,12 +14,7 @@ def delivered(pipeline):
     """Every ad file that could be uploaded, by its path below the folder of ad files."""
     top = pipeline.output / "shop" / "adfiles"
     files = [path for path in top.rglob("*") if path.is_file()]
-    names = {str(path.relative_to(top)): path for path in files}
-    return {
-        name: path.stat().st_mtime_ns
-        for name, path in names.items()
-        if not name.startswith(("superseded/", "preview/"))
-    }
+    return {str(path.relative_to(top)): path.stat().st_mtime_ns for path in files}
 
 
 def made(pipeline, *words):
@@ -72,7 +67,7 @@ def test_a_changed_headline_remakes_exactly_its_files_and_the_old_ones_make_way(
     assert {name: after.get(name) for name in kept} == {name: before[name] for name in kept}
     assert not {name for name in after if "berry" in name} & set(before)
     assert len(after) == AD_FILES
-    gone = shop.output / "shop/adfiles/superseded"
+    gone = shop.output / "shop/adfiles-superseded"
     names = {str(path.relative_to(gone)) for path in gone.rglob("*") if path.is_file()}
     assert names == set(before) - kept
 
@@ -135,7 +130,7 @@ def test_a_preview_shows_drafts_in_a_folder_of_its_own(shop):
     before = delivered(shop)
     result, code = made(shop, "--preview", "--only", "citrus/*")
     assert (code, result["made"]) == (0, 4)
-    assert {row["file"].split("/")[2] for row in result["adfiles"]} == {"preview"}
+    assert {row["file"].split("/")[1] for row in result["adfiles"]} == {"adfiles-preview"}
     assert delivered(shop) == before
     result, _ = made(shop, "--preview", "--only", "citrus/*")
     assert result["made"] == 0

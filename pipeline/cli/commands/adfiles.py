@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--preview",
         action="store_true",
-        help="make them of the drafts, in adfiles/preview/, to see how placements will look",
+        help="make them of the drafts, in adfiles-preview/, to see how placements will look",
     )
     add_common(parser, quiet="print nothing if every ad file could be made")
 

@@ -20,7 +20,7 @@ from pipeline.prompts.cells import cell_of, unnamed_cells
 from pipeline.state.campaign_state import CampaignState, label_of
 from pipeline.state.lookup import artifact_of
 
-FOLDER, PREVIEW, SUPERSEDED = "adfiles", "adfiles/preview", "adfiles/superseded"
+FOLDER, PREVIEW, SUPERSEDED = "adfiles", "adfiles-preview", "adfiles-superseded"
 """Folders below the campaign's: for delivery, of drafts, and superseded."""
 
 _SHORT = 12

@@ -94,3 +94,9 @@ def test_the_same_picture_gives_the_same_bytes():
     for form in ImageFormat:
         first, second = (encode(picture(), form, xmp=XMP, max_kb=None) for _ in range(2))
         assert first == second
+
+
+def test_more_pixels_than_a_format_can_have_are_refused_by_name():
+    """Whatever else an encoder raises would have failed all files of the image."""
+    with pytest.raises(AdFileFailed, match="16400×8 cannot be written as webp"):
+        encode(Image.new("RGB", (16400, 8)), ImageFormat.WEBP, xmp=XMP, max_kb=None)
