@@ -13,14 +13,14 @@ from enum import StrEnum
 from pipeline.lettering.box import Box, around
 from pipeline.model.ad_file import Fit, Flag, Framing, Sides
 
-ROOMY, TIGHT = 0.08, 0.02
+ROOMY, TIGHT = 0.08, 0.03
 """Space round each box, in shorter sides of the image: if little is extended, and the least."""
 LITTLE = 0.25
 """Share of an ad file that may be extended for more room round the boxes."""
 LONG = 0.35
 """Share of an ad file beyond the image above which a person has to look."""
-BRIEF = 0.06
-"""Share of a window's side by which an edge may be continued even if it is not fit for it."""
+BRIEF, FAIR = 0.06, 0.2
+"""Shares of a window's side by which an edge may be continued if it is not fit, or not smooth."""
 WHOLE = 0.98
 """Share of a box that counts as all of it."""
 SHARP = 1.05
@@ -139,9 +139,9 @@ def _whole_window(source: SourceShape, target: Target, *, room: float) -> Box:
 
 
 def _automatic(source: SourceShape, target: Target, window: Box) -> PlannedWindow:
-    if _used_edges(window, source) <= source.fit_edges:
-        return _extended(source, target, window)
-    if _beyond_unfit(window, source) <= BRIEF:
+    unfit = ALL_EDGES - source.fit_edges
+    rough = ALL_EDGES - source.smooth_edges
+    if _most_beyond(window, unfit, source) <= BRIEF and _most_beyond(window, rough, source) <= FAIR:
         return _extended(source, target, window)
     copy_only = _holds_copy(source, target)
     crop = _crop(source, target, copy_only)
@@ -299,11 +299,11 @@ def _used_edges(window: Box, source: SourceShape) -> frozenset[Edge]:
     return frozenset(edge for edge, by in _beyond(window, source).items() if by >= half)
 
 
-def _beyond_unfit(window: Box, source: SourceShape) -> float:
-    """Return the largest share of a window's side that lies beyond an edge that is not fit."""
+def _most_beyond(window: Box, edges: frozenset[Edge], source: SourceShape) -> float:
+    """Return the largest share of a window's side that lies beyond one of these edges."""
     sides = {Edge.LEFT: window.w, Edge.RIGHT: window.w, Edge.TOP: window.h, Edge.BOTTOM: window.h}
     beyond = _beyond(window, source)
-    return max(beyond[edge] / sides[edge] for edge in Edge if edge not in source.fit_edges)
+    return max((beyond[edge] / sides[edge] for edge in edges), default=0.0)
 
 
 def _extension(window: Box, source: SourceShape) -> float:

@@ -118,7 +118,7 @@ def test_every_cut_of_a_photo_is_for_a_person_to_look_at():
             made += 1
             ratio = planned.window.w / planned.window.h / (shape.width / shape.height)
             assert planned.flags or abs(ratio - 1) < 0.01, name
-    assert made >= 100
+    assert made >= 90
 
 
 def sheet(to, *, height=260, gap=8, across=2400):

@@ -21,6 +21,7 @@ REEL_ZONE = (0.14, 0.06, 0.35, 0.06)
 
 def square(**more):
     """A picture of 1000 by 1000 with its headline at the right and a bottle at the left."""
+    more.setdefault("smooth_edges", more.get("fit_edges", ALL_EDGES))
     settings = {
         "width": 1000,
         "height": 1000,
@@ -126,6 +127,14 @@ def test_only_smooth_edges_are_continued_for_more_room():
     tight = plan_window(tall(product=product, smooth_edges=rough), target)
     assert tight.window.w < roomy.window.w
     assert (tight.framing, tight.flags) == (Framing.EXTENDED, ())
+
+
+def test_an_edge_that_is_fit_and_not_smooth_is_continued_only_a_little():
+    """Bricks at the rim of a photo were drawn outwards over half of a banner."""
+    rough = square(copy=(), product=Box(150, 150, 650, 700), smooth_edges=frozenset())
+    assert plan_window(rough, Target(width=800, height=1000)).flags == ()
+    long = plan_window(rough, Target(width=300, height=1000))
+    assert (long.framing, Flag.UNSURE in long.flags) == (Framing.CROPPED, True)
 
 
 def test_a_person_decides_how_a_picture_is_fitted():
