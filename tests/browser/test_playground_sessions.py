@@ -70,7 +70,7 @@ async def test_without_a_visit_to_the_page_there_is_no_session(tmp_path):
         status, reply = await asked(server, OURS, visited=False)
         assert (status, reply["message"]) == (
             401,
-            "Cookie: this page has no session any more: reload it",
+            "Cookie: the session of this page has ended: reload it",
         )
 
 

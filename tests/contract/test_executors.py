@@ -184,7 +184,7 @@ async def test_ad_files_are_derived_anywhere_and_one_refusal_leaves_the_others(e
     )
     refused, made = await executor.run(task)
     assert (refused, made) == task.run()
-    assert "would be enlarged" in refused.reason
+    assert "have to be enlarged" in refused.reason
     assert (made.path, made.width, made.height) == ("c/g.jpg", 48, 48)
     assert images.stat_many(["c/g.jpg", "c/l.jpg"]) == {"c/g.jpg": made.bytes}
 

@@ -69,7 +69,7 @@ def run(tmp_path, monkeypatch, capfd):
         assert main(["run", "c.yaml", "--max-credits", "100"]) == 2
         assert time.process_time() - started < 6
         written = {one.name for one in (tmp_path / "output").rglob("*") if one.is_file()}
-        assert written <= {".lock", "ledger.db"}
+        assert written <= {".lock", "campaign-file.json", "ledger.db"}
         return capfd.readouterr().err
 
     return run

@@ -23,7 +23,7 @@ def test_an_example_says_how_to_run_it_and_the_page_of_campaigns_names_it(file):
 
 def test_every_cutout_of_the_catalogue_has_its_product_its_takes_and_an_alpha_channel(pipeline):
     file = ROOT / "campaigns" / "catalogue-cutouts.yaml"
-    ended = pipeline("run", file, "--only", "MUG-01/*", "-q")
+    ended = pipeline("run", file, "--only", "MUG-01/*", "-q", "--output", pipeline.output)
     assert ended.code == 0, ended.err
     told = pipeline.manifest("catalogue-cutouts")["images"]
     images = [one for one in told if one["cell"].startswith("MUG-01/")]

@@ -114,7 +114,7 @@ def test_a_port_in_use_is_said_once_with_the_way_out(pipeline):
     [
         (["--faults", "nowhere.json"], "the fault rules in nowhere.json"),
         (["--faults", "deep.json"], "nested too deeply"),
-        (["--faults", "typo.json"], "rules[0].fault: must be one of status, html"),
+        (["--faults", "typo.json"], "rules[0].fault: must be 'status', 'html'"),
         (["--credits", "9" * 30], "is more than"),
         (["--credits", "-5"], "is neither a number nor 'unlimited'"),
         (["--url-lifetime", "99999999999d"], "is more than ten years"),
