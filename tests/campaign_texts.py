@@ -39,7 +39,7 @@ matrix:
 """
 
 
-class Board:
+class CampaignFolder:
     """A folder with a campaign file and its neighbours."""
 
     def __init__(self, folder: Path) -> None:

@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from builders import a_run
 from PIL import Image
 from review_browser import chromium
-from review_stand import SLUG, Stand, StandSource
+from review_case import SLUG, CaseSource, ReviewCase
 
 from pipeline.images.registry import images_in
 from pipeline.images.thumbs import SIDES, thumb_path, write_thumbs
@@ -222,19 +222,19 @@ def _picture(at):
 
 async def _board(folder, images):
     products = {f"p{at:04d}": f"Product {at}" for at in range(images // len(SIZES) // TAKES)}
-    stand = Stand(folder=folder, source=StandSource(products=products, sizes=SIZES, takes=TAKES))
-    jobs = await stand.drafts()
-    artifact = await stand.store(jobs[0], _png())
-    _write_thumbs(stand.output, len(jobs))
-    stand.ledger = await open_ledger(stand.output)
-    await stand.ledger.begin(a_run())
+    case = ReviewCase(folder=folder, source=CaseSource(products=products, sizes=SIZES, takes=TAKES))
+    jobs = await case.drafts()
+    artifact = await case.store(jobs[0], _png())
+    _write_thumbs(case.output, len(jobs))
+    case.ledger = await open_ledger(case.output)
+    await case.ledger.begin(a_run())
     for first in range(0, len(jobs), GROUP):
         group = [
             (job, replace(artifact, sha256=_sha(first + k)))
             for k, job in enumerate(jobs[first : first + GROUP])
         ]
-        await stand.ledger._write(_bought(group))
-    return stand
+        await case.ledger._write(_bought(group))
+    return case
 
 
 def _write_thumbs(output, count):
@@ -265,11 +265,11 @@ def _png():
 
 
 async def _serve(folder, images):
-    stand = await _board(Path(folder), images)
-    async with stand.server() as server:
+    case = await _board(Path(folder), images)
+    async with case.server() as server:
         print(server.url, flush=True)
         await asyncio.to_thread(sys.stdin.read)
-    await stand.ledger.close()
+    await case.ledger.close()
 
 
 if __name__ == "__main__":

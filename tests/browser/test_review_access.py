@@ -2,20 +2,20 @@
 
 import pytest
 from review_browser import keys, looking, needs_chromium, violations
-from review_stand import Stand
+from review_case import ReviewCase
 
 pytestmark = needs_chromium
 
 
 @pytest.fixture
-async def stand(tmp_path):
+async def case(tmp_path):
     """A board with every state that a draft can be in."""
-    stand = Stand(folder=tmp_path)
-    jobs = await stand.drafts()
-    await stand.render(jobs[:5])
-    await stand.refuse(jobs[5])
-    await stand.refuse(jobs[6])
-    return stand
+    case = ReviewCase(folder=tmp_path)
+    jobs = await case.drafts()
+    await case.render(jobs[:5])
+    await case.refuse(jobs[5])
+    await case.refuse(jobs[6])
+    return case
 
 
 async def open_note(page):
@@ -52,9 +52,9 @@ SWEEP = [
 
 
 @pytest.mark.parametrize(("wide", "theme"), SWEEP)
-async def test_axe_finds_nothing_wrong_in_any_view(stand, theme, wide):
+async def test_axe_finds_nothing_wrong_in_any_view(case, theme, wide):
     async with (
-        stand.server(allow_spend=True) as server,
+        case.server(allow_spend=True) as server,
         looking(server, wide=wide, theme=theme) as page,
     ):
         await page.locator("#c0").focus()

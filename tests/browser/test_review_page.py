@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 from review_browser import chromium, keys, looking, needs_chromium, state, toast
-from review_stand import SLUG, Stand, StandSource
+from review_case import SLUG, CaseSource, ReviewCase
 
 from pipeline.model.campaign import Stage
 from pipeline.model.verdict import Decision
@@ -15,53 +15,53 @@ HOSTILE = '"><img src=x onerror=pwned=1><script>pwned=1</script>{{7*7}}'
 
 
 @pytest.fixture
-async def stand(tmp_path):
-    stand = Stand(folder=tmp_path)
-    await stand.render(await stand.drafts())
-    return stand
+async def case(tmp_path):
+    case = ReviewCase(folder=tmp_path)
+    await case.render(await case.drafts())
+    return case
 
 
-async def newest(stand, cell, stage=Stage.DRAFT):
-    return (await stand.ledger.verdicts(SLUG)).get((cell, stage))
+async def newest(case, cell, stage=Stage.DRAFT):
+    return (await case.ledger.verdicts(SLUG)).get((cell, stage))
 
 
-async def decided(stand, cell, decision, stage=Stage.DRAFT):
+async def decided(case, cell, decision, stage=Stage.DRAFT):
     """Wait until the ledger has this verdict."""
     for _ in range(200):
-        verdict = await newest(stand, cell, stage)
+        verdict = await newest(case, cell, stage)
         if verdict is not None and verdict.decision is decision:
             return verdict
         await asyncio.sleep(0.05)
     raise AssertionError((cell, decision))
 
 
-async def test_the_whole_cycle_is_decided_with_keys_alone(stand):
-    async with stand.server(reviewer="ana") as server, looking(server) as page:
+async def test_the_whole_cycle_is_decided_with_keys_alone(case):
+    async with case.server(reviewer="ana") as server, looking(server) as page:
         await page.locator("#c0").focus()
         await keys(page, "2", "r")
         await page.keyboard.type("brighter, please")
         await keys(page, "Enter", "x", "p")
-        approved = await decided(stand, "citrus/1x1", Decision.APPROVED)
-        redo = await decided(stand, "citrus/4x3", Decision.REDO)
-        await decided(stand, "berry/1x1", Decision.REJECTED)
-        await decided(stand, "berry/4x3", Decision.APPROVED)
+        approved = await decided(case, "citrus/1x1", Decision.APPROVED)
+        redo = await decided(case, "citrus/4x3", Decision.REDO)
+        await decided(case, "berry/1x1", Decision.REJECTED)
+        await decided(case, "berry/4x3", Decision.APPROVED)
         shown = [await state(page, cell) for cell in range(4)]
     assert (approved.take, approved.by, redo.note) == (2, "ana", "brighter, please")
     assert shown == ["approved", "redo", "rejected", "approved"]
 
 
-async def test_undo_takes_the_last_verdict_back(stand):
-    async with stand.server() as server, looking(server) as page:
+async def test_undo_takes_the_last_verdict_back(case):
+    async with case.server() as server, looking(server) as page:
         await page.locator("#c0").focus()
         await keys(page, "x", "Control+z")
         await toast(page, "Undone")
-        await decided(stand, "citrus/1x1", Decision.UNDECIDED)
+        await decided(case, "citrus/1x1", Decision.UNDECIDED)
         assert await state(page, 0) == "undecided"
 
 
-async def test_a_second_reviewer_who_is_late_is_told_and_may_insist(stand):
+async def test_a_second_reviewer_who_is_late_is_told_and_may_insist(case):
     async with (
-        stand.server() as server,
+        case.server() as server,
         chromium() as browser,
         looking(server, browser=browser) as ana,
         looking(server, browser=browser) as jon,
@@ -71,18 +71,18 @@ async def test_a_second_reviewer_who_is_late_is_told_and_may_insist(stand):
         await jon.wait_for_selector(".card")
         await ana.locator("#c0").focus()
         await keys(ana, "x")
-        await decided(stand, "citrus/1x1", Decision.REJECTED)
+        await decided(case, "citrus/1x1", Decision.REJECTED)
         await jon.locator("#c0").focus()
         await keys(jon, "1")
         await toast(jon, "you already rejected this")
         assert await state(jon, 0) == "rejected"
         await jon.click("text=Use mine")
-        await decided(stand, "citrus/1x1", Decision.APPROVED)
+        await decided(case, "citrus/1x1", Decision.APPROVED)
 
 
-async def test_another_reviewers_verdict_appears_by_itself(stand):
+async def test_another_reviewers_verdict_appears_by_itself(case):
     async with (
-        stand.server() as server,
+        case.server() as server,
         chromium() as browser,
         looking(server, browser=browser) as ana,
         looking(server, browser=browser) as jon,
@@ -92,34 +92,34 @@ async def test_another_reviewers_verdict_appears_by_itself(stand):
         await jon.wait_for_selector("#c0.is-rejected")
 
 
-async def test_an_approval_becomes_stale_before_ones_eyes_when_the_campaign_is_edited(stand):
-    async with stand.server(allow_spend=True) as server, looking(server) as page:
+async def test_an_approval_becomes_stale_before_ones_eyes_when_the_campaign_is_edited(case):
+    async with case.server(allow_spend=True) as server, looking(server) as page:
         await page.locator("#c0").focus()
         await keys(page, "1")
-        await decided(stand, "citrus/1x1", Decision.APPROVED)
-        stand.source.words = "Quite another photo of {name}."
+        await decided(case, "citrus/1x1", Decision.APPROVED)
+        case.source.words = "Quite another photo of {name}."
         await page.wait_for_selector("#c0.is-stale", timeout=10_000)
         said = await page.inner_text("#c0 .notebar")
         assert "its prompt, its settings or the provider changed" in said
 
 
 async def test_a_draft_that_is_rendered_meanwhile_appears_without_a_reload(tmp_path):
-    stand = Stand(folder=tmp_path)
-    jobs = await stand.drafts()
-    await stand.render(jobs[:2])
-    async with stand.server() as server, looking(server) as page:
+    case = ReviewCase(folder=tmp_path)
+    jobs = await case.drafts()
+    await case.render(jobs[:2])
+    async with case.server() as server, looking(server) as page:
         assert await state(page, 3) == "waiting"
-        await stand.render(jobs[2:])
+        await case.render(jobs[2:])
         await page.wait_for_selector("#c3.is-undecided img", timeout=10_000)
 
 
-async def test_finals_are_launched_shown_beside_their_draft_and_accepted(stand):
+async def test_finals_are_launched_shown_beside_their_draft_and_accepted(case):
     async def launch(stage, cells, *, most):
-        finals = (await stand.survey()).finals
-        await stand.render([job for job in finals if job.at.cell in cells])
+        finals = (await case.survey()).finals
+        await case.render([job for job in finals if job.at.cell in cells])
         return 0
 
-    async with stand.server(allow_spend=True, launch=launch) as server, looking(server) as page:
+    async with case.server(allow_spend=True, launch=launch) as server, looking(server) as page:
         await page.locator("#c0").focus()
         await keys(page, "2")
         await page.wait_for_selector("#c0.is-approved")
@@ -130,16 +130,16 @@ async def test_finals_are_launched_shown_beside_their_draft_and_accepted(stand):
         await page.wait_for_selector(".slabel:has-text('Draft')")
         assert await page.locator(".stage .frame img").count() == 2
         await keys(page, "p")
-        accepted = await decided(stand, "citrus/1x1", Decision.APPROVED, Stage.FINAL)
-    assert accepted.sha256 != (await newest(stand, "citrus/1x1")).sha256
-    assert "    final: {status: approved, take: 1" in stand.file.read_text()
+        accepted = await decided(case, "citrus/1x1", Decision.APPROVED, Stage.FINAL)
+    assert accepted.sha256 != (await newest(case, "citrus/1x1")).sha256
+    assert "    final: {status: approved, take: 1" in case.file.read_text()
 
 
 async def test_footer_and_dialog_say_one_sum_and_the_command_that_buys_it(tmp_path):
     """The footer said `48 × 12 = 576` where the dialog and the charge said 432: shared images."""
-    stand = Stand(folder=tmp_path, source=StandSource(shared={"citrus/4x3": "citrus/1x1"}))
-    await stand.render([job for job in await stand.drafts() if job.payer is None])
-    async with stand.server() as server, looking(server) as page:
+    case = ReviewCase(folder=tmp_path, source=CaseSource(shared={"citrus/4x3": "citrus/1x1"}))
+    await case.render([job for job in await case.drafts() if job.payer is None])
+    async with case.server() as server, looking(server) as page:
         for cell in range(4):
             await page.locator(f"#c{cell}").focus()
             await keys(page, "p")
@@ -152,8 +152,8 @@ async def test_footer_and_dialog_say_one_sum_and_the_command_that_buys_it(tmp_pa
     assert "pipeline buy final" in dialog
 
 
-async def test_a_link_that_may_not_spend_shows_the_sum_and_no_button_to_spend_it(stand):
-    async with stand.server() as server, looking(server) as page:
+async def test_a_link_that_may_not_spend_shows_the_sum_and_no_button_to_spend_it(case):
+    async with case.server() as server, looking(server) as page:
         await page.locator("#c0").focus()
         await keys(page, "1")
         await page.click("text=Launch finals")
@@ -163,11 +163,11 @@ async def test_a_link_that_may_not_spend_shows_the_sum_and_no_button_to_spend_it
 
 
 async def test_hostile_names_words_and_notes_are_text_and_nothing_else(tmp_path):
-    source = StandSource(products={"evil": HOSTILE, "other": "Other"})
+    source = CaseSource(products={"evil": HOSTILE, "other": "Other"})
     source.words = HOSTILE.replace("{", "{{").replace("}", "}}") + " {name}"
-    stand = Stand(folder=tmp_path, source=source)
-    await stand.render(await stand.drafts())
-    async with stand.server() as server, looking(server) as page:
+    case = ReviewCase(folder=tmp_path, source=source)
+    await case.render(await case.drafts())
+    async with case.server() as server, looking(server) as page:
         await page.locator("#c0").focus()
         await keys(page, "r")
         await page.keyboard.type(HOSTILE)
@@ -176,41 +176,41 @@ async def test_hostile_names_words_and_notes_are_text_and_nothing_else(tmp_path)
         assert await page.inner_text(".ihead h2") == HOSTILE
         assert await page.evaluate("typeof pwned") == "undefined"
         assert await page.locator("img[src='x']").count() == 0
-    assert (await newest(stand, "evil/1x1")).note == HOSTILE
+    assert (await newest(case, "evil/1x1")).note == HOSTILE
 
 
-async def test_an_image_that_was_deleted_is_explained(stand):
-    for image in (stand.output / SLUG / "drafts/citrus").iterdir():
+async def test_an_image_that_was_deleted_is_explained(case):
+    for image in (case.output / SLUG / "drafts/citrus").iterdir():
         image.unlink()
-    async with stand.server() as server, looking(server) as page:
+    async with case.server() as server, looking(server) as page:
         await page.locator("#c0").focus()
         await keys(page, "Enter")
         await page.wait_for_selector("text=not on disk any more")
 
 
-async def test_single_keys_can_be_switched_off(stand):
-    async with stand.server() as server, looking(server) as page:
+async def test_single_keys_can_be_switched_off(case):
+    async with case.server() as server, looking(server) as page:
         await page.locator("#c0").focus()
         await keys(page, "?")
         await page.uncheck("text=Single-key shortcuts")
         await keys(page, "Escape", "x", "ArrowRight")
         await asyncio.sleep(0.3)
         assert await state(page, 0) == "undecided"
-    assert await newest(stand, "citrus/1x1") is None
+    assert await newest(case, "citrus/1x1") is None
 
 
-async def test_letters_typed_into_the_search_decide_nothing(stand):
-    async with stand.server() as server, looking(server) as page:
+async def test_letters_typed_into_the_search_decide_nothing(case):
+    async with case.server() as server, looking(server) as page:
         await keys(page, "/")
         await page.keyboard.type("berry x p")
         await page.wait_for_selector("text=Nothing here")
         await page.fill("input[type=search]", "berry")
         assert await page.locator(".card").count() == 2
-    assert await stand.ledger.verdicts(SLUG) == {}
+    assert await case.ledger.verdicts(SLUG) == {}
 
 
-async def test_tab_walks_through_the_page_and_out_of_it_again(stand):
-    async with stand.server() as server, looking(server) as page:
+async def test_tab_walks_through_the_page_and_out_of_it_again(case):
+    async with case.server() as server, looking(server) as page:
         seen = []
         for _ in range(60):
             await page.keyboard.press("Tab")
@@ -222,8 +222,8 @@ async def test_tab_walks_through_the_page_and_out_of_it_again(stand):
     assert in_grid == 1
 
 
-async def test_the_loupe_keeps_what_lies_behind_it_out_of_reach_and_lets_go_with_escape(stand):
-    async with stand.server() as server, looking(server) as page:
+async def test_the_loupe_keeps_what_lies_behind_it_out_of_reach_and_lets_go_with_escape(case):
+    async with case.server() as server, looking(server) as page:
         await page.locator("#c1").focus()
         await keys(page, "Enter")
         await page.wait_for_selector(".loupe")
@@ -234,8 +234,8 @@ async def test_the_loupe_keeps_what_lies_behind_it_out_of_reach_and_lets_go_with
 
 
 @pytest.mark.parametrize("wide", [900, 390])
-async def test_a_narrow_screen_filters_from_a_drawer_and_decides_in_the_loupe(stand, wide):
-    async with stand.server() as server, looking(server, wide=wide, high=800) as page:
+async def test_a_narrow_screen_filters_from_a_drawer_and_decides_in_the_loupe(case, wide):
+    async with case.server() as server, looking(server, wide=wide, high=800) as page:
         await page.click("[aria-label=Filters]")
         await page.click(".side .fb:has-text('Berry Soda')")
         await page.click(".scrim", position={"x": wide - 20, "y": 300})
@@ -243,17 +243,17 @@ async def test_a_narrow_screen_filters_from_a_drawer_and_decides_in_the_loupe(st
         assert await page.evaluate("document.documentElement.scrollWidth") <= wide
         await page.dblclick(".card .who")
         await page.click(".vb.approved")
-        await decided(stand, "berry/1x1", Decision.APPROVED)
+        await decided(case, "berry/1x1", Decision.APPROVED)
 
 
 async def test_ten_thousand_images_are_under_a_thousand_nodes(tmp_path):
     products = {f"p{at:03d}": f"Product {at}" for at in range(500)}
-    source = StandSource(products=products, sizes=("1:1", "4:3", "16:9", "9:21", "2:1"), takes=4)
-    stand = Stand(folder=tmp_path, source=source)
-    jobs = await stand.drafts()
-    artifact = await stand.store(jobs[0], stand.painter(jobs[0]))
-    await stand.point(jobs[1:], artifact)
-    async with stand.server() as server, looking(server) as page:
+    source = CaseSource(products=products, sizes=("1:1", "4:3", "16:9", "9:21", "2:1"), takes=4)
+    case = ReviewCase(folder=tmp_path, source=source)
+    jobs = await case.drafts()
+    artifact = await case.store(jobs[0], case.painter(jobs[0]))
+    await case.point(jobs[1:], artifact)
+    async with case.server() as server, looking(server) as page:
         assert (await page.inner_text(".side .fb.on .fc")).strip() == "2,500"
         await page.mouse.move(700, 400)
         most = 0
@@ -279,9 +279,9 @@ new MutationObserver((all) => { window.changes += all.length; }).observe(
 async def test_scrolling_within_a_row_draws_nothing_and_into_the_next_one_does(tmp_path):
     """Every step of the wheel drew every card anew, most of them just as they were."""
     products = {f"p{at:03d}": f"Product {at}" for at in range(60)}
-    stand = Stand(folder=tmp_path, source=StandSource(products=products))
-    await stand.drafts()
-    async with stand.server() as server, looking(server) as page:
+    case = ReviewCase(folder=tmp_path, source=CaseSource(products=products))
+    await case.drafts()
+    async with case.server() as server, looking(server) as page:
         await page.locator("#c0").wait_for()
         await page.evaluate(COUNT_CHANGES)
         seen = []
@@ -295,22 +295,22 @@ async def test_scrolling_within_a_row_draws_nothing_and_into_the_next_one_does(t
     assert seen[2] > 0
 
 
-async def test_a_page_says_that_its_server_ended_and_carries_on_with_the_next_one(stand):
-    ended = stand.server()
+async def test_a_page_says_that_its_server_ended_and_carries_on_with_the_next_one(case):
+    ended = case.server()
     await ended.__aenter__()
     async with looking(ended) as page:
         await ended.__aexit__(None, None, None)
         await page.wait_for_selector("text=Connection lost")
         await page.wait_for_selector(".complaint:has-text('start it again')", timeout=30_000)
-        async with stand.server(port=ended.port):
+        async with case.server(port=ended.port):
             await page.wait_for_selector(".complaint", state="detached", timeout=30_000)
             await page.locator("#c0").focus()
             await keys(page, "x")
-            await decided(stand, "citrus/1x1", Decision.REJECTED)
+            await decided(case, "citrus/1x1", Decision.REJECTED)
 
 
-async def test_the_next_step_is_offered_after_the_last_verdict(stand):
-    async with stand.server(allow_spend=True) as server, looking(server) as page:
+async def test_the_next_step_is_offered_after_the_last_verdict(case):
+    async with case.server(allow_spend=True) as server, looking(server) as page:
         await page.locator("#c0").focus()
         await keys(page, "1", "x", "x", "x")
         await toast(page, "all decided")
@@ -318,19 +318,19 @@ async def test_the_next_step_is_offered_after_the_last_verdict(stand):
         await page.wait_for_selector("dialog:has-text('12 credits')")
 
 
-async def test_who_comes_back_the_next_day_stands_on_the_first_open_cell(stand):
-    async with stand.server() as server, looking(server) as page:
+async def test_who_comes_back_the_next_day_stands_on_the_first_open_cell(case):
+    async with case.server() as server, looking(server) as page:
         await page.locator("#c0").focus()
         await keys(page, "1", "x")
-        await decided(stand, "citrus/4x3", Decision.REJECTED)
+        await decided(case, "citrus/4x3", Decision.REJECTED)
         await page.reload()
         await page.wait_for_selector("#c2.focus")
 
 
-async def test_a_dialog_that_escape_closes_hears_no_further_key(stand):
-    async with stand.server() as server, looking(server) as page:
+async def test_a_dialog_that_escape_closes_hears_no_further_key(case):
+    async with case.server() as server, looking(server) as page:
         await page.locator("#c0").focus()
         for _ in range(5):
             await keys(page, "r", "Escape", "?", "Escape")
         await keys(page, "x")
-        await decided(stand, "citrus/1x1", Decision.REJECTED)
+        await decided(case, "citrus/1x1", Decision.REJECTED)

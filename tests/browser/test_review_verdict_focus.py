@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 from review_browser import keys, looking, needs_chromium, toast
-from review_stand import SLUG, Stand, StandSource
+from review_case import SLUG, CaseSource, ReviewCase
 
 from pipeline.model.campaign import Stage
 from pipeline.model.verdict import Decision
@@ -22,21 +22,21 @@ STEPS = [
 
 
 @pytest.fixture
-async def stand(tmp_path):
-    stand = Stand(folder=tmp_path)
-    await stand.render(await stand.drafts())
-    return stand
+async def case(tmp_path):
+    case = ReviewCase(folder=tmp_path)
+    await case.render(await case.drafts())
+    return case
 
 
-async def verdicts(stand):
-    given = await stand.ledger.verdicts(SLUG)
+async def verdicts(case):
+    given = await case.ledger.verdicts(SLUG)
     return {cell: (verdict.decision, verdict.take) for (cell, _), verdict in given.items()}
 
 
-async def expect(stand, wanted):
+async def expect(case, wanted):
     """Wait until the ledger has exactly these verdicts."""
     for _ in range(100):
-        found = await verdicts(stand)
+        found = await verdicts(case)
         if found == wanted:
             return
         await asyncio.sleep(0.05)
@@ -65,9 +65,9 @@ async def stay(page):
 
 
 @pytest.mark.parametrize("view", ["grid", "matrix", "loupe", "compare"])
-async def test_a_key_decides_on_the_lit_cell_alone(stand, view):
+async def test_a_key_decides_on_the_lit_cell_alone(case, view):
     """`X` in the matrix rejected the cell that was lit in the grid."""
-    async with stand.server() as server, looking(server) as page:
+    async with case.server() as server, looking(server) as page:
         await page.locator("#c0").focus()
         await stay(page)
         await light(page, view)
@@ -76,12 +76,12 @@ async def test_a_key_decides_on_the_lit_cell_alone(stand, view):
             if decision is Decision.REDO:
                 await page.keyboard.type("darker")
                 await keys(page, "Enter")
-            await expect(stand, {CELLS[LIT]: (decision, 1)})
+            await expect(case, {CELLS[LIT]: (decision, 1)})
 
 
 @pytest.mark.parametrize("view", ["loupe", "compare"])
-async def test_a_button_decides_on_the_lit_cell_alone(stand, view):
-    async with stand.server() as server, looking(server) as page:
+async def test_a_button_decides_on_the_lit_cell_alone(case, view):
+    async with case.server() as server, looking(server) as page:
         await page.locator("#c0").focus()
         await stay(page)
         await light(page, view)
@@ -89,60 +89,60 @@ async def test_a_button_decides_on_the_lit_cell_alone(stand, view):
             await page.click(f".vb.{button}")
             if decision is Decision.REDO:
                 await page.click("text=Ask for a redo")
-            await expect(stand, {CELLS[LIT]: (decision, 1)})
+            await expect(case, {CELLS[LIT]: (decision, 1)})
 
 
 @pytest.mark.parametrize("view", ["grid", "matrix"])
-async def test_the_buttons_of_a_selection_decide_on_the_selected_cells_alone(stand, view):
-    async with stand.server() as server, looking(server) as page:
+async def test_the_buttons_of_a_selection_decide_on_the_selected_cells_alone(case, view):
+    async with case.server() as server, looking(server) as page:
         await light(page, view)
         await keys(page, "Shift+ArrowRight")
         await page.click(".selbar .rejected")
-        await expect(stand, dict.fromkeys(CELLS[LIT:], (Decision.REJECTED, 1)))
+        await expect(case, dict.fromkeys(CELLS[LIT:], (Decision.REJECTED, 1)))
 
 
 @pytest.mark.parametrize("view", ["loupe", "compare"])
-async def test_approve_takes_the_take_that_is_shown(stand, view):
+async def test_approve_takes_the_take_that_is_shown(case, view):
     """Take 1 approved, take 2 clicked, Approve: the cell was undecided instead."""
-    async with stand.server() as server, looking(server) as page:
+    async with case.server() as server, looking(server) as page:
         await page.locator("#c0").focus()
         await stay(page)
         await light(page, view)
         await page.click(".vb.approved")
-        await expect(stand, {CELLS[LIT]: (Decision.APPROVED, 1)})
+        await expect(case, {CELLS[LIT]: (Decision.APPROVED, 1)})
         await page.click(".pk >> nth=1")
         assert await page.get_attribute(".vb.approved", "aria-pressed") == "false"
         await page.click(".vb.approved")
-        await expect(stand, {CELLS[LIT]: (Decision.APPROVED, 2)})
+        await expect(case, {CELLS[LIT]: (Decision.APPROVED, 2)})
         assert await page.get_attribute(".vb.approved", "aria-pressed") == "true"
         await page.click(".vb.approved")
-        await expect(stand, {CELLS[LIT]: (Decision.UNDECIDED, 2)})
+        await expect(case, {CELLS[LIT]: (Decision.UNDECIDED, 2)})
 
 
 async def test_a_take_without_an_image_is_not_approved_as_another_one(tmp_path):
-    stand = Stand(folder=tmp_path)
-    for job in await stand.drafts():
-        await (stand.refuse(job) if job.at.take == 2 else stand.render([job]))
-    async with stand.server() as server, looking(server) as page:
+    case = ReviewCase(folder=tmp_path)
+    for job in await case.drafts():
+        await (case.refuse(job) if job.at.take == 2 else case.render([job]))
+    async with case.server() as server, looking(server) as page:
         await light(page, "loupe")
         await page.click(".pk >> nth=1")
         await keys(page, "p")
         await toast(page, "Take 2 has no image")
-    assert await verdicts(stand) == {}
+    assert await verdicts(case) == {}
 
 
-async def test_a_cell_that_is_looked_at_is_decided_on_without_the_selection_behind_it(stand):
-    async with stand.server() as server, looking(server) as page:
+async def test_a_cell_that_is_looked_at_is_decided_on_without_the_selection_behind_it(case):
+    async with case.server() as server, looking(server) as page:
         await page.locator("#c0").focus()
         await keys(page, "Shift+ArrowRight")
         await page.locator(f"#c{LIT}").dblclick(position={"x": 8, "y": 8})
         await page.wait_for_selector(".loupe")
         await keys(page, "x")
-        await expect(stand, {CELLS[LIT]: (Decision.REJECTED, 1)})
+        await expect(case, {CELLS[LIT]: (Decision.REJECTED, 1)})
 
 
-async def test_escape_leads_from_the_loupe_back_to_the_cell_in_the_matrix(stand):
-    async with stand.server() as server, looking(server) as page:
+async def test_escape_leads_from_the_loupe_back_to_the_cell_in_the_matrix(case):
+    async with case.server() as server, looking(server) as page:
         await light(page, "matrix")
         await keys(page, "Enter")
         await page.wait_for_selector(".loupe")
@@ -150,11 +150,11 @@ async def test_escape_leads_from_the_loupe_back_to_the_cell_in_the_matrix(stand)
         await page.wait_for_selector(".loupe", state="detached")
         await page.wait_for_selector("#m3:focus")
         await keys(page, "x")
-        await expect(stand, {CELLS[3]: (Decision.REJECTED, 1)})
+        await expect(case, {CELLS[3]: (Decision.REJECTED, 1)})
 
 
-async def test_arrows_go_through_the_matrix_where_they_point(stand):
-    async with stand.server() as server, looking(server) as page:
+async def test_arrows_go_through_the_matrix_where_they_point(case):
+    async with case.server() as server, looking(server) as page:
         await page.locator("#c0").focus()
         await keys(page, "m", "ArrowDown", "ArrowRight")
         await page.wait_for_selector("#m3:focus")
@@ -162,44 +162,44 @@ async def test_arrows_go_through_the_matrix_where_they_point(stand):
         await page.wait_for_selector("#m1:focus")
 
 
-async def test_the_matrix_shows_what_the_filters_leave(stand):
+async def test_the_matrix_shows_what_the_filters_leave(case):
     """With "Rejected" it still showed all cells."""
-    async with stand.server() as server, looking(server) as page:
+    async with case.server() as server, looking(server) as page:
         await page.locator("#c1").focus()
         await keys(page, "x")
-        await expect(stand, {CELLS[1]: (Decision.REJECTED, 1)})
+        await expect(case, {CELLS[1]: (Decision.REJECTED, 1)})
         await page.click(".side .fb:has-text('Rejected')")
         await keys(page, "m")
         await page.wait_for_selector(".mrow")
         assert await page.locator("button.mcell").count() == 1
         assert await page.locator(".mrow").count() == 1
         await keys(page, "u")
-        await expect(stand, {CELLS[1]: (Decision.UNDECIDED, 1)})
+        await expect(case, {CELLS[1]: (Decision.UNDECIDED, 1)})
         await page.click(".side .fb:has-text('Approved')")
         await page.wait_for_selector(".matrix .empty")
 
 
-async def test_finals_that_arrive_do_not_move_the_light_to_another_cell(stand):
+async def test_finals_that_arrive_do_not_move_the_light_to_another_cell(case):
     """The lit cell was a position: one more cell before it, and a key met its neighbour."""
-    async with stand.server(allow_spend=True) as server, looking(server) as page:
+    async with case.server(allow_spend=True) as server, looking(server) as page:
         await page.locator("#c2").focus()
         await keys(page, "1")
-        await expect(stand, {CELLS[2]: (Decision.APPROVED, 1)})
-        await stand.render((await stand.survey()).finals)
+        await expect(case, {CELLS[2]: (Decision.APPROVED, 1)})
+        await case.render((await case.survey()).finals)
         await page.wait_for_selector("header >> text=/^Finals/", timeout=15_000)
         await keys(page, "t")
         await page.wait_for_selector("#c2.is-undecided")
         await keys(page, "t")
         await page.locator("#c0").focus()
         await keys(page, "1")
-        await expect(stand, dict.fromkeys([CELLS[0], CELLS[2]], (Decision.APPROVED, 1)))
+        await expect(case, dict.fromkeys([CELLS[0], CELLS[2]], (Decision.APPROVED, 1)))
         await keys(page, "t")
         await page.wait_for_selector("#c2.focus")
-        await stand.render([j for j in (await stand.survey()).finals if j.at.cell == CELLS[0]])
+        await case.render([j for j in (await case.survey()).finals if j.at.cell == CELLS[0]])
         await page.wait_for_selector("#c0.is-undecided", timeout=15_000)
         await keys(page, "x")
         for _ in range(100):
-            given = await stand.ledger.verdicts(SLUG)
+            given = await case.ledger.verdicts(SLUG)
             if (CELLS[2], Stage.FINAL) in given:
                 break
             await asyncio.sleep(0.05)
@@ -209,15 +209,15 @@ async def test_finals_that_arrive_do_not_move_the_light_to_another_cell(stand):
 
 async def test_a_redo_says_what_becomes_of_the_cells_with_the_same_image(tmp_path):
     shared = {"citrus/4x3": "citrus/1x1", "berry/1x1": "citrus/1x1"}
-    stand = Stand(folder=tmp_path, source=StandSource(takes=1, shared=shared))
-    stand.source.products = {"citrus": "Soda", "berry": "Soda"}
-    await stand.render([job for job in await stand.drafts() if job.payer is None])
-    async with stand.server(allow_spend=True) as server, looking(server) as page:
+    case = ReviewCase(folder=tmp_path, source=CaseSource(takes=1, shared=shared))
+    case.source.products = {"citrus": "Soda", "berry": "Soda"}
+    await case.render([job for job in await case.drafts() if job.payer is None])
+    async with case.server(allow_spend=True) as server, looking(server) as page:
         await page.locator("#c2").focus()
         await stay(page)
         await page.locator("#c2").focus()
         await keys(page, "p")
-        await expect(stand, {CELLS[2]: (Decision.APPROVED, 1)})
+        await expect(case, {CELLS[2]: (Decision.APPROVED, 1)})
         await page.locator("#c0").focus()
         await keys(page, "r")
         await page.keyboard.type("darker")
@@ -234,10 +234,10 @@ async def test_a_redo_says_what_becomes_of_the_cells_with_the_same_image(tmp_pat
 
 
 @pytest.mark.parametrize("view", ["grid", "matrix"])
-async def test_after_a_verdict_the_next_cell_is_lit_and_has_the_keyboard(stand, view):
+async def test_after_a_verdict_the_next_cell_is_lit_and_has_the_keyboard(case, view):
     """The next cell was lit, and the keyboard stayed with the last one; a dialog led back to it."""
     prefix = "m" if view == "matrix" else "c"
-    async with stand.server() as server, looking(server) as page:
+    async with case.server() as server, looking(server) as page:
         await page.locator("#c0").focus()
         if view == "matrix":
             await keys(page, "m")
@@ -249,7 +249,7 @@ async def test_after_a_verdict_the_next_cell_is_lit_and_has_the_keyboard(stand, 
         await page.wait_for_selector(f"#{prefix}2.focus:focus")
         await keys(page, "x")
         await expect(
-            stand,
+            case,
             {
                 CELLS[0]: (Decision.REJECTED, 1),
                 CELLS[1]: (Decision.REDO, 1),

@@ -20,7 +20,7 @@ from pipeline.model.request import Quality
 NEXT = "2026-11-22T070000Z-bbbbbb"
 CRAB = a_job("crab/1x1")
 LIME = a_job("lime/1x1")
-HOUSE = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(params=KINDS)
@@ -167,7 +167,7 @@ async def test_processes_that_race_for_one_budget_spend_it_once(tmp_path):
     place = tmp_path / "ledger.db"
     racers = [
         await asyncio.create_subprocess_exec(
-            *(sys.executable, "-c", RACE, str(HOUSE), str(place), name, "601"),
+            *(sys.executable, "-c", RACE, str(ROOT), str(place), name, "601"),
             stdout=asyncio.subprocess.PIPE,
         )
         for name in ("spring", "summer", "autumn")

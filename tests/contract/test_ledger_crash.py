@@ -12,7 +12,7 @@ from pipeline.ledger.sqlite.ledger import SqliteLedger
 from pipeline.model.credits import Budget, Credits, Spent
 from pipeline.model.outcome import InDoubt, Paid, Stored
 
-HOUSE = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[2]
 
 WRITER = """
 import asyncio, itertools, sys
@@ -48,7 +48,7 @@ asyncio.run(write(sys.argv[2]))
 async def test_what_was_acknowledged_before_kill_9_is_there_afterwards(tmp_path, lines):
     place = tmp_path / "ledger.db"
     writer = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", WRITER, str(HOUSE), str(place)), stdout=asyncio.subprocess.PIPE
+        *(sys.executable, "-c", WRITER, str(ROOT), str(place)), stdout=asyncio.subprocess.PIPE
     )
     printed = [await writer.stdout.readline() for _ in range(lines)]
     assert printed[-1], "the writer ended by itself"
@@ -92,7 +92,7 @@ opening.migrate = lambda connection: os.kill(os.getpid(), signal.SIGKILL)
 opening.open_for_writing(Path(sys.argv[2]))
 """
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", killed, str(HOUSE), str(place)
+        sys.executable, "-c", killed, str(ROOT), str(place)
     )
     assert await process.wait() == -signal.SIGKILL
     assert not place.exists()
@@ -135,7 +135,7 @@ async def test_killed_between_beginning_and_settling_a_run_loses_no_doubt(tmp_pa
     """The interval holds at every moment, and nothing is bought again before or after."""
     place = tmp_path / "ledger.db"
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", DIES_WHILE_IT_SETTLES, str(HOUSE), str(place), moment)
+        *(sys.executable, "-c", DIES_WHILE_IT_SETTLES, str(ROOT), str(place), moment)
     )
     assert await process.wait() == -signal.SIGKILL
     ledger = await SqliteLedger.open(place)

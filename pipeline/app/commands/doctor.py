@@ -147,7 +147,7 @@ def _ledger(root: Path) -> MachineCheck:
 
 
 async def _lost_runs(output: Path) -> list[str]:
-    """Return what the ledger lacks of the runs beside it; a missing one reads as empty."""
+    """Return warnings about runs beside the ledger that it does not have."""
     async with ledger_in(output, read_only=True) as ledger:
         return await all_lost_runs(ledger, output)
 

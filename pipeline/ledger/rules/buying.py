@@ -69,7 +69,7 @@ def resubmit(store: RowStore, now: int, job: Job, *, run: Run) -> Attempt:
         raise ValueError(f"job {job.key} is {state}: it has no purchase in doubt")
     purchase = store.purchase(row.id, row.purchases)
     if not purchase.key:
-        raise ValueError(f"the key of job {job.key} is lost: it cannot be asked for under it again")
+        raise ValueError(f"the key of job {job.key} is lost, so it cannot be replayed")
     payer = store.run_by_id(purchase.run).run.account
     if payer != run.account:
         raise ValueError(f"job {job.key} was asked of {payer}: elsewhere it is a new purchase")

@@ -31,7 +31,7 @@ prompt: A photo of {{ product.name }} on a table, soft light, centered framing.
 """
 
 
-class House:
+class PlanCase:
     """A campaign of four cells and its ledger."""
 
     def __init__(self, folder):
@@ -81,68 +81,68 @@ class House:
 
 
 @pytest.fixture
-async def house(tmp_path, monkeypatch):
+async def case(tmp_path, monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
     (tmp_path / "pyproject.toml").touch()
-    house = House(tmp_path)
-    await house.ledger.begin(a_run(campaign="fizz"))
-    return house
+    case = PlanCase(tmp_path)
+    await case.ledger.begin(a_run(campaign="fizz"))
+    return case
 
 
 def ending(plan):
     return plan_ending(plan, CampaignOptions(campaign=Path("fizz.yaml")))
 
 
-async def test_one_image_is_not_promised_in_an_eighth_of_the_time_of_one_image(house):
-    await house.drafts()
-    await house.approve("citrus/1x1")
-    page = "\n".join(plan_page(await house.plan()))
+async def test_one_image_is_not_promised_in_an_eighth_of_the_time_of_one_image(case):
+    await case.drafts()
+    await case.approve("citrus/1x1")
+    page = "\n".join(plan_page(await case.plan()))
     assert "about 9 s at 1 at once, 9.3 s an image in the last run" in page
 
 
-async def test_nine_images_at_eight_at_once_take_two_turns(house):
-    plan = await house.plan()
+async def test_nine_images_at_eight_at_once_take_two_turns(case):
+    plan = await case.plan()
     stages = {stage: replace(one, buying=9) for stage, one in plan.preview.stages.items()}
     first = dict([*stages.items()][:1])
     plan = replace(plan, preview=replace(plan.preview, stages=first))
     assert "about 19 s at 8 at once" in "\n".join(plan_page(plan))
 
 
-async def test_a_pure_download_is_not_told_the_time_of_painting(house):
-    await house.drafts(on_disk=False)
-    plan = await house.plan()
+async def test_a_pure_download_is_not_told_the_time_of_painting(case):
+    await case.drafts(on_disk=False)
+    plan = await case.plan()
     assert plan.work == 4
     assert "Time" not in "\n".join(plan_page(plan))
 
 
-async def test_finals_that_are_paid_are_no_longer_among_those_that_may_cost(house):
-    await house.drafts()
-    await house.approve("citrus/*")
-    for final in (await survey(house.ledger, house.loaded)).finals:
-        await house.store(final)
-    page = "\n".join(plan_page(await house.plan()))
+async def test_finals_that_are_paid_are_no_longer_among_those_that_may_cost(case):
+    await case.drafts()
+    await case.approve("citrus/*")
+    for final in (await survey(case.ledger, case.loaded)).finals:
+        await case.store(final)
+    page = "\n".join(plan_page(await case.plan()))
     assert "up to 2 images × 12" in page
     assert "up to 4" not in page
 
 
-async def test_the_table_says_that_it_counts_drafts(house):
-    page = plan_page(await house.plan())
+async def test_the_table_says_that_it_counts_drafts(case):
+    page = plan_page(await case.plan())
     assert page[3].split()[0] == "drafts"
 
 
-async def test_a_plan_with_drafts_waiting_names_the_review_as_the_next_step(house):
-    await house.drafts()
-    assert ending(await house.plan())[1:] == [
+async def test_a_plan_with_drafts_waiting_names_the_review_as_the_next_step(case):
+    await case.drafts()
+    assert ending(await case.plan())[1:] == [
         "Nothing was sent.",
         "4 cells to review",
         "Next  pipeline review fizz.yaml",
     ]
 
 
-async def test_a_plan_with_work_and_drafts_waiting_names_both(house):
-    await house.drafts()
-    await house.approve("citrus/*")
-    plan = await house.plan()
+async def test_a_plan_with_work_and_drafts_waiting_names_both(case):
+    await case.drafts()
+    await case.approve("citrus/*")
+    plan = await case.plan()
     assert ending(plan)[2:] == [
         "2 cells to review",
         f"Next  pipeline run fizz.yaml --plan {plan.id}",

@@ -36,7 +36,7 @@ class ExecutorHere:
         return task.run()
 
 
-class Shop:
+class PurchasingCase:
     """Everything of a run, by name."""
 
     def __init__(self, root, script=(), *, budget=None, profile=GPTIMAGE, ledger=None, **knobs):
@@ -117,11 +117,11 @@ class Shop:
 
 
 @pytest.fixture
-async def shop(tmp_path):
+async def case(tmp_path):
     """Opens shops; their ledger knows the run."""
 
     async def opened(script=(), **knobs):
-        made = Shop(tmp_path, script, **knobs)
+        made = PurchasingCase(tmp_path, script, **knobs)
         await made.ledger.begin(made.run)
         return made
 

@@ -16,9 +16,9 @@ from pipeline.state.campaign_state import CampaignState
 from pipeline.state.due import Rules
 
 
-async def test_a_disk_that_fails_under_the_checks_leaves_no_paid_answer_unheard(shop, tmp_path):
+async def test_a_disk_that_fails_under_the_checks_leaves_no_paid_answer_unheard(case, tmp_path):
     """It cancelled every request that was waiting for its answer: all of them were in doubt."""
-    here = await shop([ScriptedAnswer(), *[ScriptedAnswer(after=0.3)] * 3])
+    here = await case([ScriptedAnswer(), *[ScriptedAnswer(after=0.3)] * 3])
     here.renderer._proven = True
 
     def full(_sha256, _checks):
@@ -59,9 +59,9 @@ async def test_a_disk_that_fails_under_the_checks_leaves_no_paid_answer_unheard(
     assert (await here.ledger.spent()).confirmed == here.provider.charged
 
 
-async def test_a_bug_in_one_job_lets_the_others_hear_their_answers_and_draws_no_more(shop):
+async def test_a_bug_in_one_job_lets_the_others_hear_their_answers_and_draws_no_more(case):
     """It cancelled them all, and what they had asked for was in doubt."""
-    here = await shop([ScriptedAnswer(), *[ScriptedAnswer(after=0.3)] * 99])
+    here = await case([ScriptedAnswer(), *[ScriptedAnswer(after=0.3)] * 99])
     here.renderer._proven = True
     jobs = [a_job(f"p{n}/4x3", prompt=f"photo {n}") for n in range(9)]
     delivered = []

@@ -45,9 +45,9 @@ async def dies(here, job=JOB):
     assert isinstance((await entry_of(here, job)).outcome, Paid)
 
 
-async def test_a_run_that_dies_before_an_image_is_inspected_downloads_it_only_once(shop, tmp_path):
+async def test_a_run_that_dies_before_an_image_is_inspected_downloads_it_only_once(case, tmp_path):
     """The image was downloaded again, from a URL that may be gone by then."""
-    here = await shop()
+    here = await case()
     here.executor.run = die
     await dies(here)
     again = next_run(here, tmp_path)
@@ -61,9 +61,9 @@ async def test_a_run_that_dies_before_an_image_is_inspected_downloads_it_only_on
 
 
 async def test_an_image_that_landed_in_a_dead_run_is_inspected_and_not_downloaded_again(
-    shop, tmp_path
+    case, tmp_path
 ):
-    here = await shop()
+    here = await case()
     here.ledger.stored, stored = die, here.ledger.stored
     await dies(here)
     here.ledger.stored = stored
@@ -73,8 +73,8 @@ async def test_an_image_that_landed_in_a_dead_run_is_inspected_and_not_downloade
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "WEBP"])
-async def test_an_image_that_landed_under_another_ending_is_found(shop, tmp_path, kind):
-    here = await shop()
+async def test_an_image_that_landed_under_another_ending_is_found(case, tmp_path, kind):
+    here = await case()
     here.provider._render = with_picture(here, encoded(kind))
     here.executor.run = die
     await dies(here)
@@ -96,9 +96,9 @@ def with_picture(here, content):
 
 
 @pytest.mark.parametrize("content", [UNDECODABLE, *BROKEN.values()], ids=["PNG", *BROKEN.keys()])
-async def test_an_image_that_cannot_be_decoded_is_never_stored(shop, tmp_path, content):
+async def test_an_image_that_cannot_be_decoded_is_never_stored(case, tmp_path, content):
     """With 100 of 256 rows it was stored, passed every check, and bought a final."""
-    here = await shop(download_tries=3)
+    here = await case(download_tries=3)
     here.provider._render = with_picture(here, content)
     [lost] = await here.render(JOB)
     assert isinstance(lost, PaidLost)
@@ -110,15 +110,15 @@ async def test_an_image_that_cannot_be_decoded_is_never_stored(shop, tmp_path, c
 
 
 @pytest.mark.parametrize("content", WHOLE.values(), ids=WHOLE.keys())
-async def test_an_image_of_any_kind_that_has_its_pixels_is_stored(shop, content):
-    here = await shop(download_tries=1)
+async def test_an_image_of_any_kind_that_has_its_pixels_is_stored(case, content):
+    here = await case(download_tries=1)
     here.provider._render = with_picture(here, content)
     assert isinstance((await here.render(JOB))[0], Stored)
 
 
-async def test_a_check_of_an_older_version_is_not_believed(shop, tmp_path):
+async def test_a_check_of_an_older_version_is_not_believed(case, tmp_path):
     """`review: auto` took its word for a picture with missing rows, and bought the final."""
-    here = await shop()
+    here = await case()
     [stored] = await here.render(JOB)
     (tmp_path / stored.artifact.path).write_bytes(BROKEN["PNG, 25 of 64 rows"])
     sha256 = stored.artifact.sha256
@@ -133,8 +133,8 @@ async def test_a_check_of_an_older_version_is_not_believed(shop, tmp_path):
     assert last.executor.tasks == []
 
 
-async def test_a_better_download_replaces_one_that_cannot_be_decoded(shop, tmp_path):
-    here = await shop()
+async def test_a_better_download_replaces_one_that_cannot_be_decoded(case, tmp_path):
+    here = await case()
     here.provider._render = with_picture(here, UNDECODABLE)
     whole = encoded("PNG")
 
@@ -154,9 +154,9 @@ async def test_a_better_download_replaces_one_that_cannot_be_decoded(shop, tmp_p
     assert (tmp_path / stored.artifact.path).read_bytes() == whole
 
 
-async def test_an_image_that_nobody_could_inspect_waits_for_the_next_run(shop, tmp_path):
+async def test_an_image_that_nobody_could_inspect_waits_for_the_next_run(case, tmp_path):
     """A process that memory ran out for says nothing about the image: it is kept."""
-    here = await shop()
+    here = await case()
 
     async def dead(_task):
         raise TaskDied("Inspect ended every process it ran in")
@@ -171,9 +171,9 @@ async def test_an_image_that_nobody_could_inspect_waits_for_the_next_run(shop, t
     assert again.provider.downloads == []
 
 
-async def test_an_image_of_another_job_did_not_land_for_this_one(shop, tmp_path):
+async def test_an_image_of_another_job_did_not_land_for_this_one(case, tmp_path):
     """A run that died before a changed word's image came leaves the older one at its path."""
-    here = await shop()
+    here = await case()
     older, newer = JOB, a_job(prompt="A drawing of a soda bottle.")
     [first] = await here.render(older)
     changed = next_run(here, tmp_path)
@@ -190,8 +190,8 @@ async def test_an_image_of_another_job_did_not_land_for_this_one(shop, tmp_path)
     assert second.artifact.sha256 != first.artifact.sha256
 
 
-async def test_a_file_of_others_that_is_no_image_did_not_land(shop, tmp_path):
-    here = await shop()
+async def test_a_file_of_others_that_is_no_image_did_not_land(case, tmp_path):
+    here = await case()
     here.images.put = die
     await dies(here)
     place = tmp_path / "citrus-soda" / JOB.path
@@ -204,9 +204,9 @@ async def test_a_file_of_others_that_is_no_image_did_not_land(shop, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "WEBP"])
-async def test_an_older_image_of_another_kind_makes_way_too(shop, tmp_path, kind):
+async def test_an_older_image_of_another_kind_makes_way_too(case, tmp_path, kind):
     """An API that sends JPEG for `a.png` was refused the name `a.jpg` once a word had changed."""
-    here = await shop()
+    here = await case()
     older, newer = JOB, a_job(prompt="A drawing of a soda bottle.")
     here.provider._render = with_picture(here, encoded(kind))
     [first] = await here.render(older)

@@ -48,9 +48,9 @@ async def paid_but(here, content):
 
 
 @pytest.mark.parametrize("content", NO_IMAGE.values(), ids=NO_IMAGE.keys())
-async def test_what_is_no_image_leaves_it_to_be_fetched_later(shop, content):
+async def test_what_is_no_image_leaves_it_to_be_fetched_later(case, content):
     """Fifteen sign-in pages of an office network, and the image was paid and lost for ever."""
-    here = await shop()
+    here = await case()
     for _ in range(3):
         outcome = await paid_but(here, content) if not here.provider.asked else None
         [outcome] = [outcome] if outcome else await here.render(JOB)
@@ -73,9 +73,9 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN.keys())
-async def test_a_lost_image_is_asked_for_once_more_before_it_is_bought_again(shop, content):
+async def test_a_lost_image_is_asked_for_once_more_before_it_is_bought_again(case, content):
     """`--rebuy-lost` paid again without a look at the URL that the ledger still had."""
-    here = await shop()
+    here = await case()
     lost = await paid_but(here, content)
     assert isinstance(lost, PaidLost)
     sends(here, encoded("PNG"))
@@ -86,8 +86,8 @@ async def test_a_lost_image_is_asked_for_once_more_before_it_is_bought_again(sho
 
 
 @pytest.mark.parametrize("content", [SIGN_IN, DownloadFailed("HTTP 503")], ids=["a page", "503"])
-async def test_a_lost_image_whose_host_cannot_be_asked_is_not_bought_again(shop, content):
-    here = await shop()
+async def test_a_lost_image_whose_host_cannot_be_asked_is_not_bought_again(case, content):
+    here = await case()
     assert isinstance(await paid_but(here, ImageGone("404")), PaidLost)
     sends(here, content)
     [outcome] = await here.render(JOB)
@@ -95,17 +95,17 @@ async def test_a_lost_image_whose_host_cannot_be_asked_is_not_bought_again(shop,
     assert here.provider.charged == 2
 
 
-async def test_a_lost_image_that_is_still_lost_is_bought_again(shop):
-    here = await shop()
+async def test_a_lost_image_that_is_still_lost_is_bought_again(case):
+    here = await case()
     assert isinstance(await paid_but(here, ImageGone("404")), PaidLost)
     [outcome] = await here.render(JOB)
     assert isinstance(outcome, Stored)
     assert (await here.ledger.spent()).confirmed == here.provider.charged == 4
 
 
-async def test_a_lost_image_stays_lost_where_the_run_buys_nothing_more(shop):
+async def test_a_lost_image_stays_lost_where_the_run_buys_nothing_more(case):
     """It was freed before the budget was asked, and its URL forgotten for nothing."""
-    here = await shop()
+    here = await case()
     lost = await paid_but(here, ImageGone("404"))
     here.halt.because(BudgetReached(scope="run", limit=2, spent=2, price=2))
     [outcome] = await here.render(JOB)

@@ -34,15 +34,15 @@ def high(number):
     ]
 
 
-async def test_a_job_that_goes_well_is_stored_and_charged_once(shop):
-    here = await shop()
+async def test_a_job_that_goes_well_is_stored_and_charged_once(case):
+    here = await case()
     [outcome] = await here.render(a_job())
     assert isinstance(outcome, Stored)
     assert (await here.ledger.spent()).confirmed == here.provider.charged == 2
 
 
-async def test_a_reply_lost_after_the_charge_is_in_doubt_and_not_bought_again(shop):
-    here = await shop([ScriptedAnswer(error=ReplyUnknown("connection reset"), charged=True)])
+async def test_a_reply_lost_after_the_charge_is_in_doubt_and_not_bought_again(case):
+    here = await case([ScriptedAnswer(error=ReplyUnknown("connection reset"), charged=True)])
     [outcome] = await here.render(a_job())
     assert isinstance(outcome, InDoubt)
     spent = await here.ledger.spent()
@@ -50,9 +50,9 @@ async def test_a_reply_lost_after_the_charge_is_in_doubt_and_not_bought_again(sh
     assert len(here.provider.asked) == 1
 
 
-async def test_several_images_for_one_are_held_at_the_price_of_each(shop):
+async def test_several_images_for_one_are_held_at_the_price_of_each(case):
     """One price was held, and an account charged for three had spent more than was said."""
-    here = await shop(
+    here = await case(
         [ScriptedAnswer(error=ReplyUnknown("the answer shows 3", images=3), charged=True)]
     )
     [outcome] = await here.render(a_job())
@@ -60,27 +60,27 @@ async def test_several_images_for_one_are_held_at_the_price_of_each(shop):
     assert (await here.ledger.spent()).in_doubt == 6
 
 
-async def test_replays_that_show_several_images_again_hold_the_same_and_no_more(shop, embedded):
+async def test_replays_that_show_several_images_again_hold_the_same_and_no_more(case, embedded):
     answers = [
         ScriptedAnswer(error=ReplyUnknown("shows 3", images=3), charged=False) for _ in range(9)
     ]
-    here = await shop(answers, profile=embedded)
+    here = await case(answers, profile=embedded)
     [outcome] = await here.render(a_job())
     assert len(here.provider.asked) > 1
     assert outcome == InDoubt(credits=6, reason="shows 3")
     assert (await here.ledger.spent()).in_doubt == 6
 
 
-async def test_a_provider_that_honours_keys_is_asked_again_with_the_same_key(shop, embedded):
-    here = await shop([ScriptedAnswer(error=ReplyUnknown("reset"), charged=True)], profile=embedded)
+async def test_a_provider_that_honours_keys_is_asked_again_with_the_same_key(case, embedded):
+    here = await case([ScriptedAnswer(error=ReplyUnknown("reset"), charged=True)], profile=embedded)
     [outcome] = await here.render(a_job())
     assert isinstance(outcome, Stored)
     assert len({asked.key for asked in here.provider.asked}) == 1
     assert here.provider.charged == 2
 
 
-async def test_a_replay_that_is_refused_keeps_the_doubt(shop, embedded):
-    here = await shop(
+async def test_a_replay_that_is_refused_keeps_the_doubt(case, embedded):
+    here = await case(
         [
             ScriptedAnswer(error=ReplyUnknown("reset"), charged=False),
             ScriptedAnswer(error=Rejected("the key was used with another body", http=422)),
@@ -92,8 +92,8 @@ async def test_a_replay_that_is_refused_keeps_the_doubt(shop, embedded):
     assert (await here.ledger.spent()).in_doubt == 2
 
 
-async def test_a_key_that_is_being_answered_is_waited_for(shop, embedded):
-    here = await shop(
+async def test_a_key_that_is_being_answered_is_waited_for(case, embedded):
+    here = await case(
         [
             ScriptedAnswer(error=ReplyUnknown("timeout"), charged=False),
             *[ScriptedAnswer(error=ReplyUnknown("in flight", http=409)) for _ in range(3)],
@@ -106,37 +106,37 @@ async def test_a_key_that_is_being_answered_is_waited_for(shop, embedded):
     assert isinstance(outcome, Stored)
 
 
-async def test_what_was_never_sent_is_tried_again_and_charged_once(shop):
-    here = await shop([ScriptedAnswer(error=NotSent("refused"))] * 3)
+async def test_what_was_never_sent_is_tried_again_and_charged_once(case):
+    here = await case([ScriptedAnswer(error=NotSent("refused"))] * 3)
     [outcome] = await here.render(a_job())
     assert isinstance(outcome, Stored)
     assert here.provider.charged == (await here.ledger.spent()).upper == 2
 
 
-async def test_a_provider_that_cannot_be_reached_stops_the_run_at_the_first_job(shop):
-    here = await shop([ScriptedAnswer(error=NotSent("refused"))] * 99)
+async def test_a_provider_that_cannot_be_reached_stops_the_run_at_the_first_job(case):
+    here = await case([ScriptedAnswer(error=NotSent("refused"))] * 99)
     outcomes = await here.render_at_once(*high(5))
     assert isinstance(here.halt.reason, ProviderStopped)
     assert len(here.provider.asked) == here.settings.send_tries
     assert [outcome.kind for outcome in outcomes if outcome] == [FailureKind.NOT_SENT]
 
 
-async def test_a_throttled_job_waits_and_is_charged_once(shop):
-    here = await shop([ScriptedAnswer(error=Throttled("slow down", retry_after=2.0))] * 5)
+async def test_a_throttled_job_waits_and_is_charged_once(case):
+    here = await case([ScriptedAnswer(error=Throttled("slow down", retry_after=2.0))] * 5)
     [outcome] = await here.render(a_job())
     assert isinstance(outcome, Stored)
     assert (await here.ledger.spent()).upper == 2
 
 
-async def test_endless_throttling_stops_the_run_instead_of_hanging(shop):
-    here = await shop([ScriptedAnswer(error=Throttled("slow down"))] * 999, throttle_patience=900.0)
+async def test_endless_throttling_stops_the_run_instead_of_hanging(case):
+    here = await case([ScriptedAnswer(error=Throttled("slow down"))] * 999, throttle_patience=900.0)
     await here.render(a_job())
     assert isinstance(here.halt.reason, ProviderStopped)
     assert len(here.provider.asked) < 30
 
 
-async def test_a_wrong_key_costs_one_request_whatever_the_concurrency(shop):
-    here = await shop([ScriptedAnswer(error=ProviderStopped("401"))] * 99)
+async def test_a_wrong_key_costs_one_request_whatever_the_concurrency(case):
+    here = await case([ScriptedAnswer(error=ProviderStopped("401"))] * 99)
     outcomes = await here.render_at_once(*high(20))
     assert len(here.provider.asked) == 1
     assert outcomes == [None] * 20
@@ -150,9 +150,9 @@ async def test_a_wrong_key_costs_one_request_whatever_the_concurrency(shop):
     ],
     ids=["a wrong URL", "a wrong model"],
 )
-async def test_a_wrong_url_or_model_costs_one_request_and_leaves_every_job_planned(shop, refusal):
+async def test_a_wrong_url_or_model_costs_one_request_and_leaves_every_job_planned(case, refusal):
     """Each job was asked for in turn, failed, and stayed failed when the URL was put right."""
-    here = await shop([ScriptedAnswer(error=refusal)] * 99)
+    here = await case([ScriptedAnswer(error=refusal)] * 99)
     assert await here.render_at_once(*high(20)) == [None] * 20
     assert len(here.provider.asked) == 1
     assert isinstance(here.halt.reason, ProviderStopped)
@@ -161,15 +161,15 @@ async def test_a_wrong_url_or_model_costs_one_request_and_leaves_every_job_plann
     assert [entry.outcome for entry in known] == [None]
 
 
-async def test_a_first_request_that_is_refused_for_its_words_stops_nobody(shop):
-    here = await shop([ScriptedAnswer(error=Rejected("prompt: too long", http=400))])
+async def test_a_first_request_that_is_refused_for_its_words_stops_nobody(case):
+    here = await case([ScriptedAnswer(error=Rejected("prompt: too long", http=400))])
     outcomes = await here.render_at_once(*high(3))
     assert sum(isinstance(outcome, Stored) for outcome in outcomes) == 2
     assert here.halt.reason is None
 
 
-async def test_funds_that_run_out_mid_run_leave_the_rest_planned(shop):
-    here = await shop(
+async def test_funds_that_run_out_mid_run_leave_the_rest_planned(case):
+    here = await case(
         [ScriptedAnswer(), ScriptedAnswer(), *[ScriptedAnswer(error=ProviderStopped("402"))] * 99]
     )
     outcomes = await here.render(*high(5))
@@ -178,74 +178,74 @@ async def test_funds_that_run_out_mid_run_leave_the_rest_planned(shop):
     assert (await here.ledger.spent()).upper == 24
 
 
-async def test_a_policy_refusal_is_not_charged_and_not_asked_again(shop):
-    here = await shop([ScriptedAnswer(error=PolicyRefused("no", http=400))])
+async def test_a_policy_refusal_is_not_charged_and_not_asked_again(case):
+    here = await case([ScriptedAnswer(error=PolicyRefused("no", http=400))])
     [outcome] = await here.render(a_job())
     assert outcome.kind is FailureKind.REFUSED
     assert (await here.ledger.spent()).upper == 0
 
 
-async def test_a_budget_of_20_at_12_each_buys_1(shop):
-    here = await shop(budget=Budget(run=20))
+async def test_a_budget_of_20_at_12_each_buys_1(case):
+    here = await case(budget=Budget(run=20))
     await here.render_at_once(*high(5))
     assert here.provider.charged == 12
     assert isinstance(here.halt.reason, BudgetReached)
 
 
-async def test_a_budget_of_11_at_12_each_buys_nothing(shop):
-    here = await shop(budget=Budget(run=11))
+async def test_a_budget_of_11_at_12_each_buys_nothing(case):
+    here = await case(budget=Budget(run=11))
     await here.render_at_once(*high(5))
     assert here.provider.asked == []
 
 
-async def test_a_refusal_frees_its_reservation_for_a_job_that_waited(shop):
+async def test_a_refusal_frees_its_reservation_for_a_job_that_waited(case):
     script = [ScriptedAnswer(), ScriptedAnswer(error=Rejected("bad", http=400), after=0.01)]
-    here = await shop(script, budget=Budget(run=24))
+    here = await case(script, budget=Budget(run=24))
     outcomes = await here.render_at_once(*high(3))
     assert sum(isinstance(outcome, Stored) for outcome in outcomes) == 2
     assert here.halt.reason is None
 
 
-async def test_sixteen_at_once_with_every_reply_lost_never_pass_the_budget(shop):
+async def test_sixteen_at_once_with_every_reply_lost_never_pass_the_budget(case):
     lost = ScriptedAnswer(error=ReplyUnknown("reset"), charged=True, after=0.001)
-    here = await shop([lost] * 99, budget=Budget(campaign=60), limit=16, doubts_in_a_row=0)
+    here = await case([lost] * 99, budget=Budget(campaign=60), limit=16, doubts_in_a_row=0)
     await here.render_at_once(*high(40))
     assert here.provider.charged <= 60
     assert (await here.ledger.spent()).upper == 60
 
 
-async def test_three_doubts_in_a_row_open_the_circuit(shop):
+async def test_three_doubts_in_a_row_open_the_circuit(case):
     lost = ScriptedAnswer(error=ReplyUnknown("502"), charged=True, after=0.001)
-    here = await shop([ScriptedAnswer(), *[lost] * 99], limit=4)
+    here = await case([ScriptedAnswer(), *[lost] * 99], limit=4)
     outcomes = await here.render_at_once(*high(30))
     assert isinstance(here.halt.reason, CircuitOpen)
     assert sum(isinstance(outcome, InDoubt) for outcome in outcomes) <= 4 + 3
 
 
-async def test_doubts_between_answers_do_not_open_the_circuit(shop):
+async def test_doubts_between_answers_do_not_open_the_circuit(case):
     lost = ScriptedAnswer(error=ReplyUnknown("502"), charged=True)
-    here = await shop([ScriptedAnswer(), lost, lost] * 5)
+    here = await case([ScriptedAnswer(), lost, lost] * 5)
     await here.render(*high(15))
     assert here.halt.reason is None
 
 
-async def test_a_failure_limit_stops_the_run(shop):
-    here = await shop([ScriptedAnswer(error=Rejected("bad"))] * 99, failures=FailureLimit(count=2))
+async def test_a_failure_limit_stops_the_run(case):
+    here = await case([ScriptedAnswer(error=Rejected("bad"))] * 99, failures=FailureLimit(count=2))
     await here.render(*high(9))
     assert isinstance(here.halt.reason, FailuresReached)
     assert len(here.provider.asked) == 3
 
 
-async def test_a_download_that_fails_for_a_while_costs_one_charge_and_brings_the_image(shop):
-    here = await shop()
+async def test_a_download_that_fails_for_a_while_costs_one_charge_and_brings_the_image(case):
+    here = await case()
     here.provider.download = _failing(here.provider.download, DownloadFailed("reset"), times=3)
     [outcome] = await here.render(a_job())
     assert isinstance(outcome, Stored)
     assert here.provider.charged == 2
 
 
-async def test_an_image_that_will_not_come_is_fetched_by_the_next_run_without_a_post(shop):
-    here = await shop()
+async def test_an_image_that_will_not_come_is_fetched_by_the_next_run_without_a_post(case):
+    here = await case()
     good = here.provider.download
     here.provider.download = _failing(good, DownloadFailed("reset"), times=5)
     [first] = await here.render(a_job())
@@ -257,8 +257,8 @@ async def test_an_image_that_will_not_come_is_fetched_by_the_next_run_without_a_
     assert len(here.provider.asked) == 1
 
 
-async def test_an_image_that_is_gone_is_paid_and_lost_and_bought_again_only_when_asked(shop):
-    here = await shop()
+async def test_an_image_that_is_gone_is_paid_and_lost_and_bought_again_only_when_asked(case):
+    here = await case()
     good = here.provider.download
     here.provider.download = _failing(good, ImageGone("404"), times=1)
     [first] = await here.render(a_job())
@@ -269,8 +269,8 @@ async def test_an_image_that_is_gone_is_paid_and_lost_and_bought_again_only_when
     assert (await here.ledger.spent()).confirmed == here.provider.charged == 4
 
 
-async def test_a_ledger_that_cannot_write_lets_no_request_leave(shop, monkeypatch):
-    here = await shop()
+async def test_a_ledger_that_cannot_write_lets_no_request_leave(case, monkeypatch):
+    here = await case()
 
     async def full(*_args, **_kwargs):
         raise LocalFault("No space left on device")
@@ -281,8 +281,8 @@ async def test_a_ledger_that_cannot_write_lets_no_request_leave(shop, monkeypatc
     assert isinstance(here.halt.reason, LocalFault)
 
 
-async def test_a_payment_that_cannot_be_written_down_is_said_aloud(shop, monkeypatch):
-    here = await shop()
+async def test_a_payment_that_cannot_be_written_down_is_said_aloud(case, monkeypatch):
+    here = await case()
 
     async def full(*_args, **_kwargs):
         raise LocalFault("No space left on device")
@@ -292,8 +292,8 @@ async def test_a_payment_that_cannot_be_written_down_is_said_aloud(shop, monkeyp
     assert [event.url for event in here.events if isinstance(event, PaidUnrecorded)]
 
 
-async def test_a_job_that_is_cancelled_while_it_waits_for_the_answer_is_in_doubt(shop):
-    here = await shop([ScriptedAnswer(after=60)])
+async def test_a_job_that_is_cancelled_while_it_waits_for_the_answer_is_in_doubt(case):
+    here = await case([ScriptedAnswer(after=60)])
     job = a_job()
     rendering = asyncio.create_task(here.renderer.render(job, None))
     await asyncio.sleep(0.05)

@@ -25,12 +25,12 @@ def next_run(here, tmp_path, script=()):
     return made
 
 
-async def test_an_older_image_makes_way_also_after_a_run_that_brought_nothing(shop, tmp_path):
+async def test_an_older_image_makes_way_also_after_a_run_that_brought_nothing(case, tmp_path):
     """The failed run recorded the second name of the older image, whose file kept its first name
     as well: the next run took that for a foreign file and ended with 74. It is how people go from
     the embedded server to the real API: a trial, a wrong key, the right key.
     """
-    here = await shop()
+    here = await case()
     await run(here, OLD)
     place = tmp_path / OLD.at.campaign / OLD.path
     older = place.read_bytes()
@@ -44,8 +44,8 @@ async def test_an_older_image_makes_way_also_after_a_run_that_brought_nothing(sh
     assert (tmp_path / kept.path).read_bytes() == older
 
 
-async def test_a_foreign_file_in_the_first_place_of_an_older_image_is_refused(shop, tmp_path):
-    here = await shop()
+async def test_a_foreign_file_in_the_first_place_of_an_older_image_is_refused(case, tmp_path):
+    here = await case()
     await run(here, OLD)
     await run(next_run(here, tmp_path, REFUSED), NEW)
     place = tmp_path / OLD.at.campaign / OLD.path

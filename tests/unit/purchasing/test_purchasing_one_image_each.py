@@ -32,9 +32,9 @@ def hands_out(here, url=None, picture=None):
 
 
 @pytest.mark.parametrize("at_once", [True, False])
-async def test_one_url_for_three_jobs_is_one_image_and_two_doubts(shop, at_once):
+async def test_one_url_for_three_jobs_is_one_image_and_two_doubts(case, at_once):
     """It gave three images "stored", and not a word."""
-    here = await shop()
+    here = await case()
     hands_out(here, url="https://images.invalid/same.png")
     render = here.render_at_once if at_once else here.render
     outcomes = await render(*three())
@@ -51,8 +51,8 @@ async def test_one_url_for_three_jobs_is_one_image_and_two_doubts(shop, at_once)
     assert spent.confirmed <= here.provider.charged <= spent.upper
 
 
-async def test_a_url_of_an_earlier_run_is_known(shop, tmp_path):
-    here = await shop()
+async def test_a_url_of_an_earlier_run_is_known(case, tmp_path):
+    here = await case()
     hands_out(here, url="https://images.invalid/same.png")
     first, second, _ = three()
     assert isinstance((await here.render(first))[0], Stored)
@@ -65,8 +65,8 @@ async def test_a_url_of_an_earlier_run_is_known(shop, tmp_path):
     assert "p0/4x3 draft take 1 of citrus-soda" in outcome.reason
 
 
-async def test_an_endless_supply_of_one_url_opens_the_circuit(shop):
-    here = await shop(doubts_in_a_row=3)
+async def test_an_endless_supply_of_one_url_opens_the_circuit(case):
+    here = await case(doubts_in_a_row=3)
     hands_out(here, url="https://images.invalid/same.png")
     jobs = [a_job(f"p{number}/4x3", prompt=f"photo {number}") for number in range(9)]
     await here.render(*jobs)
@@ -75,8 +75,8 @@ async def test_an_endless_supply_of_one_url_opens_the_circuit(shop):
     assert (await here.ledger.spent()).upper == 8
 
 
-async def test_the_same_bytes_at_other_urls_are_kept_and_told(shop):
-    here = await shop()
+async def test_the_same_bytes_at_other_urls_are_kept_and_told(case):
+    here = await case()
     hands_out(here, picture=png(16, 16))
     outcomes = await here.render(*three())
     assert [type(outcome) for outcome in outcomes] == [Stored] * 3
@@ -85,16 +85,16 @@ async def test_the_same_bytes_at_other_urls_are_kept_and_told(shop):
     assert {event.other for event in told} == {"p0/4x3 draft take 1 of citrus-soda"}
 
 
-async def test_play_credits_buy_equal_pictures_without_a_word(shop, embedded):
-    here = await shop(profile=embedded)
+async def test_play_credits_buy_equal_pictures_without_a_word(case, embedded):
+    here = await case(profile=embedded)
     hands_out(here, picture=png(16, 16))
     outcomes = await here.render(*three())
     assert [type(outcome) for outcome in outcomes] == [Stored] * 3
     assert not [event for event in here.events if isinstance(event, SameImage)]
 
 
-async def test_a_file_that_is_fetched_anew_is_nobody_elses(shop, tmp_path):
-    here = await shop()
+async def test_a_file_that_is_fetched_anew_is_nobody_elses(case, tmp_path):
+    here = await case()
     [stored] = await here.render(a_job())
     (tmp_path / stored.artifact.path).unlink()
     again = type(here)(tmp_path, ledger=here.ledger)
@@ -104,9 +104,9 @@ async def test_a_file_that_is_fetched_anew_is_nobody_elses(shop, tmp_path):
     assert not [event for event in again.events if isinstance(event, SameImage)]
 
 
-async def test_a_cell_that_shares_an_image_is_not_told_to_have_anothers(shop, tmp_path):
+async def test_a_cell_that_shares_an_image_is_not_told_to_have_anothers(case, tmp_path):
     """A cell gets the image that its twin has paid for, at the same URL, without a purchase."""
-    here = await shop()
+    here = await case()
     payer = a_job("p0/4x3")
     twin = replace(a_job("p1/4x3"), payer=payer.key)
     assert isinstance((await here.render(payer))[0], Stored)

@@ -10,9 +10,9 @@ from pipeline.model.credits import Budget
 from pipeline.model.request import Quality
 
 
-async def test_two_jobs_that_wait_for_room_do_not_wake_each_other_for_ever(shop):
+async def test_two_jobs_that_wait_for_room_do_not_wake_each_other_for_ever(case):
     """A run of four workers spun at full speed while its first image was being painted."""
-    here = await shop([ScriptedAnswer(after=0.2)], budget=Budget(run=12))
+    here = await case([ScriptedAnswer(after=0.2)], budget=Budget(run=12))
     asked = []
     submit = here.ledger.submit
 
@@ -29,8 +29,8 @@ async def test_two_jobs_that_wait_for_room_do_not_wake_each_other_for_ever(shop)
     assert len(asked) <= 12
 
 
-async def test_a_full_budget_with_nothing_in_flight_stops_everybody_at_once(shop):
-    here = await shop(budget=Budget(run=1))
+async def test_a_full_budget_with_nothing_in_flight_stops_everybody_at_once(case):
+    here = await case(budget=Budget(run=1))
     here.renderer._proven = True
     jobs = [a_job(f"p{n}/4x3", prompt=f"photo {n}") for n in range(6)]
     async with asyncio.timeout(5):
@@ -39,8 +39,8 @@ async def test_a_full_budget_with_nothing_in_flight_stops_everybody_at_once(shop
     assert here.provider.asked == []
 
 
-async def test_a_ledger_that_fails_leaves_nobody_waiting_for_room(shop):
-    here = await shop([ScriptedAnswer(after=0.05)], budget=Budget(run=2))
+async def test_a_ledger_that_fails_leaves_nobody_waiting_for_room(case):
+    here = await case([ScriptedAnswer(after=0.05)], budget=Budget(run=2))
     here.renderer._proven = True
     submit, calls = here.ledger.submit, []
 

@@ -8,7 +8,7 @@ from email import policy
 import pytest
 from builders import NOW
 from PIL import Image, ImageDraw
-from review_stand import SLUG, Stand, StandSource
+from review_case import SLUG, CaseSource, ReviewCase
 
 from pipeline.images.registry import images_in
 from pipeline.inspection.task import inspect_of
@@ -23,96 +23,96 @@ SPENT = Spent(confirmed=Credits(16), in_doubt=Credits(2))
 HOSTILE = '"><script>alert(1)</script>'
 
 
-async def table_of(stand, *, note=""):
-    drafts = await stand.drafts()
+async def table_of(case, *, note=""):
+    drafts = await case.drafts()
     if note:
         redo = UnboundVerdict(decision=Decision.REDO, by="ana", at=NOW, note=note)
-        await decide_cells(stand.ledger, SLUG, drafts, glob="citrus/1x1", opinion=redo)
-    return await stand.table()
+        await decide_cells(case.ledger, SLUG, drafts, glob="citrus/1x1", opinion=redo)
+    return await case.table()
 
 
 @pytest.fixture
-async def stand(tmp_path):
-    stand = Stand(folder=tmp_path)
-    await stand.render(await stand.drafts())
-    return stand
+async def case(tmp_path):
+    case = ReviewCase(folder=tmp_path)
+    await case.render(await case.drafts())
+    return case
 
 
 def drawn(table, source):
     return draw_sheet(table, run="run-1", spent=SPENT, source=source)
 
 
-async def test_the_sheet_is_one_file_with_every_thumb_inside(stand):
-    table = await table_of(stand)
-    pages = drawn(table, inline(await thumbed(stand, table), images=8))
+async def test_the_sheet_is_one_file_with_every_thumb_inside(case):
+    table = await table_of(case)
+    pages = drawn(table, inline(await thumbed(case, table), images=8))
     assert list(pages) == ["sheet.html"]
     assert pages["sheet.html"].count("data:image/webp;base64,") == 8
 
 
-async def test_the_same_board_gives_the_same_bytes(stand):
-    table = await table_of(stand)
+async def test_the_same_board_gives_the_same_bytes(case):
+    table = await table_of(case)
     assert drawn(table, beside("thumbs")) == drawn(table, beside("thumbs"))
 
 
-async def test_a_hostile_note_is_text_and_nothing_else(stand):
-    page = drawn(await table_of(stand, note=HOSTILE), beside("thumbs"))["sheet.html"]
+async def test_a_hostile_note_is_text_and_nothing_else(case):
+    page = drawn(await table_of(case, note=HOSTILE), beside("thumbs"))["sheet.html"]
     assert "<script" not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
 
 
-async def test_nothing_is_asked_of_any_host(stand):
-    page = drawn(await table_of(stand), beside("thumbs"))["sheet.html"]
+async def test_nothing_is_asked_of_any_host(case):
+    page = drawn(await table_of(case), beside("thumbs"))["sheet.html"]
     assert "default-src 'none'" in page
     assert re.findall(r"https?://", page) == []
 
 
-async def test_finals_that_nobody_spoke_about_are_not_called_open(stand):
-    drafts = await stand.drafts()
+async def test_finals_that_nobody_spoke_about_are_not_called_open(case):
+    drafts = await case.drafts()
     yes = UnboundVerdict(decision=Decision.APPROVED, by="ana", at=NOW, take=1)
-    await decide_cells(stand.ledger, SLUG, drafts, glob="*", opinion=yes)
-    finals = (await stand.survey()).finals
-    await stand.render(finals)
-    table = await stand.table()
+    await decide_cells(case.ledger, SLUG, drafts, glob="*", opinion=yes)
+    finals = (await case.survey()).finals
+    await case.render(finals)
+    table = await case.table()
     page = drawn(table, beside("thumbs"))["sheet.html"]
     assert page.count('<span class="st">final</span>') == len(finals) == 4
     assert "final, open" not in page
 
 
-async def test_a_sheet_shows_the_names_that_a_reply_is_asked_to_name(stand):
-    page = drawn(await table_of(stand), beside("thumbs"))["sheet.html"]
-    names = [cell.name for cell in stand.source.cells()]
+async def test_a_sheet_shows_the_names_that_a_reply_is_asked_to_name(case):
+    page = drawn(await table_of(case), beside("thumbs"))["sheet.html"]
+    names = [cell.name for cell in case.source.cells()]
     assert [name for name in names if f"<bdi>{name}</bdi>" not in page] == []
     assert "Reply with the names under the pictures" in page
 
 
-async def test_credits_in_doubt_make_the_sum_an_interval(stand):
-    page = drawn(await table_of(stand), beside("thumbs"))["sheet.html"]
+async def test_credits_in_doubt_make_the_sum_an_interval(case):
+    page = drawn(await table_of(case), beside("thumbs"))["sheet.html"]
     assert "<dd>16–18</dd>" in page
 
 
 async def test_more_than_five_hundred_images_are_split_over_linked_pages(tmp_path):
     products = {f"p{at}": f"Product {at}" for at in range(130)}
-    stand = Stand(folder=tmp_path, source=StandSource(products=products))
-    png = stand.painter((await stand.drafts())[0])
-    for job in await stand.drafts():
-        await stand.store(job, png)
-    pages = drawn(await table_of(stand), beside("thumbs"))
+    case = ReviewCase(folder=tmp_path, source=CaseSource(products=products))
+    png = case.painter((await case.drafts())[0])
+    for job in await case.drafts():
+        await case.store(job, png)
+    pages = drawn(await table_of(case), beside("thumbs"))
     assert list(pages) == ["sheet.html", "sheet-2.html"]
     assert 'href="sheet-2.html"' in pages["sheet.html"]
     assert sum(page.count("<img") for page in pages.values()) == 520
 
 
-async def thumbed(stand, table):
+async def thumbed(case, table):
     """A reader of thumbs that a run made."""
-    images = images_in(stand.output)
+    images = images_in(case.output)
     for artifact in shown_artifacts(table).values():
         inspect_of(images.location, artifact, campaign=SLUG).run()
     return thumbs_of(images, SLUG)
 
 
-async def test_a_mail_carries_each_picture_once_as_a_jpeg_that_every_mail_program_shows(stand):
-    table = await table_of(stand)
-    attached = MailThumbs(await thumbed(stand, table))
+async def test_a_mail_carries_each_picture_once_as_a_jpeg_that_every_mail_program_shows(case):
+    table = await table_of(case)
+    attached = MailThumbs(await thumbed(case, table))
     page = drawn(table, attached)["sheet.html"]
     mail = email.message_from_bytes(
         sheet_mail(page, attached.parts, subject="Sheet"), policy=policy.default
@@ -124,7 +124,7 @@ async def test_a_mail_carries_each_picture_once_as_a_jpeg_that_every_mail_progra
     assert kinds == {"JPEG"}
 
 
-async def test_a_mail_leaves_out_the_pictures_of_other_pages(stand):
+async def test_a_mail_leaves_out_the_pictures_of_other_pages(case):
     mail = email.message_from_bytes(
         sheet_mail(
             '<img src="cid:aa@sheet">', {"aa@sheet": b"a", "bb@sheet": b"b"}, subject="Sheet"
@@ -138,10 +138,10 @@ async def test_a_mail_leaves_out_the_pictures_of_other_pages(stand):
 async def test_two_hundred_photographs_inside_one_page_weigh_about_400_kb(tmp_path, takes):
     products = {f"p{at:02d}": f"Product {at}" for at in range(40 // takes)}
     sizes = ("1:1", "4:3", "16:9", "9:21", "2:1")
-    source = StandSource(products=products, sizes=sizes, takes=takes)
-    stand = Stand(folder=tmp_path, source=source)
-    await stand.render(await stand.drafts())
-    table = await table_of(stand)
+    source = CaseSource(products=products, sizes=sizes, takes=takes)
+    case = ReviewCase(folder=tmp_path, source=source)
+    await case.render(await case.drafts())
+    table = await table_of(case)
     assert len(shown_artifacts(table)) == 200
     thumb = photograph()
     page = drawn(table, inline(lambda _: thumb, images=200))["sheet.html"]

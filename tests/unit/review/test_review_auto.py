@@ -2,7 +2,7 @@
 
 import pytest
 from builders import NOW
-from review_stand import SLUG, Stand
+from review_case import SLUG, ReviewCase
 
 from pipeline.model.verdict import Decision
 from pipeline.review.auto_review import TakeScore, auto_verdicts
@@ -18,40 +18,40 @@ def marking(scores):
 
 
 @pytest.fixture
-async def stand(tmp_path):
-    stand = Stand(folder=tmp_path)
-    await stand.render(await stand.drafts())
-    return stand
+async def case(tmp_path):
+    case = ReviewCase(folder=tmp_path)
+    await case.render(await case.drafts())
+    return case
 
 
-async def choose(stand, scores):
-    drafts = await stand.drafts()
-    return await auto_verdicts(stand.ledger, SLUG, drafts, look=marking(scores), now=NOW)
+async def choose(case, scores):
+    drafts = await case.drafts()
+    return await auto_verdicts(case.ledger, SLUG, drafts, look=marking(scores), now=NOW)
 
 
-async def test_the_take_with_the_best_marks_is_approved_and_the_note_says_why(stand):
-    given = await choose(stand, {1: 0.2, 2: 0.9})
+async def test_the_take_with_the_best_marks_is_approved_and_the_note_says_why(case):
+    given = await choose(case, {1: 0.2, 2: 0.9})
     assert {(verdict.take, verdict.by) for verdict in given} == {(2, "auto")}
     assert given[0].note == "take 1: score 0.2; take 2: score 0.9"
 
 
-async def test_a_cell_without_a_take_that_passes_waits_for_a_person(stand):
-    assert await choose(stand, {}) == ()
+async def test_a_cell_without_a_take_that_passes_waits_for_a_person(case):
+    assert await choose(case, {}) == ()
 
 
-async def test_choosing_twice_gives_no_second_verdict(stand):
-    await choose(stand, {1: 1.0})
-    assert await choose(stand, {1: 1.0}) == ()
+async def test_choosing_twice_gives_no_second_verdict(case):
+    await choose(case, {1: 1.0})
+    assert await choose(case, {1: 1.0}) == ()
 
 
-async def test_a_persons_word_is_never_replaced(stand):
-    drafts = await stand.drafts()
+async def test_a_persons_word_is_never_replaced(case):
+    drafts = await case.drafts()
     no = UnboundVerdict(decision=Decision.REJECTED, by="ana", at=NOW)
-    await decide_cells(stand.ledger, SLUG, drafts, glob="*", opinion=no)
-    assert await choose(stand, {1: 1.0}) == ()
+    await decide_cells(case.ledger, SLUG, drafts, glob="*", opinion=no)
+    assert await choose(case, {1: 1.0}) == ()
 
 
 async def test_a_cell_with_a_take_still_to_come_is_not_chosen_yet(tmp_path):
-    stand = Stand(folder=tmp_path)
-    await stand.render((await stand.drafts())[:1])
-    assert await choose(stand, {1: 1.0}) == ()
+    case = ReviewCase(folder=tmp_path)
+    await case.render((await case.drafts())[:1])
+    assert await choose(case, {1: 1.0}) == ()

@@ -7,17 +7,17 @@ import os
 
 import aiohttp
 import pytest
-from review_stand import SLUG, Stand
+from review_case import SLUG, ReviewCase
 
 API = f"/api/runs/{SLUG}"
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 @pytest.fixture
-async def stand(tmp_path):
-    stand = Stand(folder=tmp_path)
-    await stand.render(await stand.drafts())
-    return stand
+async def case(tmp_path):
+    case = ReviewCase(folder=tmp_path)
+    await case.render(await case.drafts())
+    return case
 
 
 def browser_of(server):
@@ -58,7 +58,7 @@ async def eventually(session, true):
 
 
 @pytest.mark.parametrize("error", [FULL, KeyError("a bug")])
-async def test_a_page_that_breaks_does_not_take_the_purchase_down(stand, monkeypatch, error):
+async def test_a_page_that_breaks_does_not_take_the_purchase_down(case, monkeypatch, error):
     """What broke the page's own upkeep cancelled the launch: 72 credits in doubt."""
     gate, finished = asyncio.Event(), []
 
@@ -67,7 +67,7 @@ async def test_a_page_that_breaks_does_not_take_the_purchase_down(stand, monkeyp
         finished.append((stage, most))
         return 0
 
-    async with stand.server(launch=launch, allow_spend=True) as server, browser_of(server) as one:
+    async with case.server(launch=launch, allow_spend=True) as server, browser_of(server) as one:
         status, _ = await launch_finals(one)
         assert status == 202
 
@@ -84,14 +84,14 @@ async def test_a_page_that_breaks_does_not_take_the_purchase_down(stand, monkeyp
 
 
 @pytest.mark.parametrize(("error", "code"), [(FULL, 74), (KeyError("a bug"), 1)])
-async def test_a_launch_that_breaks_is_told_and_another_may_follow(stand, error, code):
+async def test_a_launch_that_breaks_is_told_and_another_may_follow(case, error, code):
     tries = []
 
     async def launch(stage, _cells, *, most):
         tries.append((stage, most))
         raise error
 
-    async with stand.server(launch=launch, allow_spend=True) as server, browser_of(server) as one:
+    async with case.server(launch=launch, allow_spend=True) as server, browser_of(server) as one:
         async with one.get(f"{API}/events") as stream:
             status, _ = await launch_finals(one)
             assert status == 202
@@ -108,13 +108,13 @@ async def test_a_launch_that_breaks_is_told_and_another_may_follow(stand, error,
 
 
 @pytest.mark.parametrize(("error", "status"), [(FULL, 507), (KeyError("a bug"), 500)])
-async def test_what_breaks_an_answer_is_told_in_words(stand, monkeypatch, error, status):
+async def test_what_breaks_an_answer_is_told_in_words(case, monkeypatch, error, status):
     """A full disk answered 500 without a word that the page could show."""
 
     async def broken(*_arguments):
         raise error
 
-    async with stand.server() as server, browser_of(server) as one:
+    async with case.server() as server, browser_of(server) as one:
         monkeypatch.setattr(server._review_state, "refresh", broken)
         async with one.get(f"{API}/quote/draft") as reply:
             told = await reply.json()

@@ -4,7 +4,7 @@ import subprocess
 from dataclasses import replace
 
 import pytest
-from review_stand import SLUG, Stand
+from review_case import SLUG, ReviewCase
 
 from pipeline.errors import CampaignError, UsageError
 from pipeline.model.campaign import CellName, Stage
@@ -107,73 +107,73 @@ def test_a_file_that_cannot_be_right_is_refused_with_its_line(text, said):
 
 @pytest.fixture
 async def synced(tmp_path):
-    stand = Stand(folder=tmp_path)
-    await stand.render(await stand.drafts())
-    review_state = stand.review_state()
+    case = ReviewCase(folder=tmp_path)
+    await case.render(await case.drafts())
+    review_state = case.review_state()
     await review_state.refresh()
-    file = ReviewFile(path=stand.file, copy=stand.output / SLUG / "reviews.yaml")
+    file = ReviewFile(path=case.file, copy=case.output / SLUG / "reviews.yaml")
     file_sync = ReviewFileSync(review_state=review_state, file=file)
     await file_sync.sync(now=STAMP)
-    return stand, review_state, file_sync
+    return case, review_state, file_sync
 
 
 async def test_a_line_changed_in_git_is_taken_over_into_the_ledger(synced):
-    stand, _, file_sync = synced
-    text = stand.file.read_text().replace(
+    case, _, file_sync = synced
+    text = case.file.read_text().replace(
         "citrus/4x3:\n    draft: {status: undecided}",
         "citrus/4x3:\n    draft: {status: redo, note: brighter, by: jon}",
     )
-    stand.file.write_text(text)
+    case.file.write_text(text)
     (imported,) = await file_sync.sync(now=STAMP)
     assert (imported.decision, imported.by, imported.note) == (Decision.REDO, "jon", "brighter")
-    assert (await stand.ledger.verdicts(SLUG))["citrus/4x3", Stage.DRAFT] == imported
+    assert (await case.ledger.verdicts(SLUG))["citrus/4x3", Stage.DRAFT] == imported
 
 
 async def test_a_file_nobody_touched_never_overrules_the_ledger(synced):
-    stand, review_state, file_sync = synced
-    job = (await stand.drafts())[0]
+    case, review_state, file_sync = synced
+    job = (await case.drafts())[0]
     verdict = a_verdict(job.at.cell, job=job.key, decision=Decision.REJECTED)
-    review_state.apply([await stand.ledger.decide(verdict, campaign=SLUG)])
+    review_state.apply([await case.ledger.decide(verdict, campaign=SLUG)])
     assert await file_sync.sync(now=STAMP) == ()
-    assert "status: rejected" in stand.file.read_text()
+    assert "status: rejected" in case.file.read_text()
 
 
 async def test_an_older_line_from_git_loses_against_a_newer_verdict(synced):
-    stand, review_state, file_sync = synced
-    job = (await stand.drafts())[0]
+    case, review_state, file_sync = synced
+    job = (await case.drafts())[0]
     newer = a_verdict(job.at.cell, job=job.key, at="2026-11-23T00:00:00Z")
-    review_state.apply([await stand.ledger.decide(newer, campaign=SLUG)])
-    text = stand.file.read_text().replace(
+    review_state.apply([await case.ledger.decide(newer, campaign=SLUG)])
+    text = case.file.read_text().replace(
         f"{job.at.cell}:\n    draft: {{status: undecided}}",
         f'{job.at.cell}:\n    draft: {{status: rejected, by: jon, at: "2026-11-01T00:00:00Z"}}',
     )
-    stand.file.write_text(text)
+    case.file.write_text(text)
     assert await file_sync.sync(now=STAMP) == ()
 
 
 async def test_a_broken_file_is_left_as_it_is(synced):
-    stand, _, file_sync = synced
-    stand.file.write_text("<<<<<<< ours\n")
+    case, _, file_sync = synced
+    case.file.write_text("<<<<<<< ours\n")
     with pytest.raises(CampaignError):
         await file_sync.sync(now=STAMP)
-    assert stand.file.read_text() == "<<<<<<< ours\n"
+    assert case.file.read_text() == "<<<<<<< ours\n"
 
 
 async def test_a_review_folder_that_is_a_link_is_not_written_through(synced, tmp_path):
-    stand, review_state, file_sync = synced
+    case, review_state, file_sync = synced
     elsewhere = tmp_path / "elsewhere"
-    stand.file.parent.rename(elsewhere)
-    stand.file.parent.symlink_to(elsewhere)
-    job = (await stand.drafts())[0]
+    case.file.parent.rename(elsewhere)
+    case.file.parent.symlink_to(elsewhere)
+    job = (await case.drafts())[0]
     verdict = a_verdict(job.at.cell, job=job.key, decision=Decision.REJECTED)
-    review_state.apply([await stand.ledger.decide(verdict, campaign=SLUG)])
+    review_state.apply([await case.ledger.decide(verdict, campaign=SLUG)])
     with pytest.raises(UsageError, match="link"):
         await file_sync.sync(now=STAMP)
 
 
 async def test_a_clock_that_goes_ahead_does_not_outrank_later_verdicts_for_a_year(synced):
-    stand, _, file_sync = synced
-    file = stand.file
+    case, _, file_sync = synced
+    file = case.file
     ahead = '{status: rejected, take: 1, by: jon, at: "2027-11-22T06:00:00Z"}'
     back = '{status: redo, take: 1, by: ana, at: "2026-11-22T09:00:00Z", note: brighter}'
     text = file.read_text().replace("{status: undecided}", ahead, 1)
@@ -187,13 +187,13 @@ async def test_a_clock_that_goes_ahead_does_not_outrank_later_verdicts_for_a_yea
 
 async def test_an_edit_of_what_the_ledger_had_is_newer_than_it_whatever_the_clock_said(synced):
     """A verdict given in the shell under a clock a year ahead kept every edit out for a year."""
-    stand, review_state, file_sync = synced
-    job = (await stand.drafts())[0]
+    case, review_state, file_sync = synced
+    job = (await case.drafts())[0]
     ahead = a_verdict(job.at.cell, job=job.key, at="2027-11-22T06:00:00Z")
-    review_state.apply([await stand.ledger.decide(ahead, campaign=SLUG)])
+    review_state.apply([await case.ledger.decide(ahead, campaign=SLUG)])
     await file_sync.sync(now=STAMP)
-    line = next(one for one in stand.file.read_text().splitlines() if "approved" in one)
+    line = next(one for one in case.file.read_text().splitlines() if "approved" in one)
     edited = '    draft: {status: rejected, by: ana, at: "2026-11-22T09:00:00Z"}'
-    stand.file.write_text(stand.file.read_text().replace(line, edited))
+    case.file.write_text(case.file.read_text().replace(line, edited))
     taken = await file_sync.sync(now="2026-11-22T10:00:00Z")
     assert [(verdict.by, verdict.decision) for verdict in taken] == [("ana", Decision.REJECTED)]

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from builders import NOW
-from review_stand import SLUG, Stand, StandSource
+from review_case import SLUG, CaseSource, ReviewCase
 
 from pipeline.images.registry import images_in
 from pipeline.model.campaign import Stage
@@ -19,26 +19,26 @@ from pipeline.state.figures import launch_quote
 
 
 @pytest.fixture
-async def stand(tmp_path):
-    stand = Stand(folder=tmp_path)
-    await stand.render(await stand.drafts())
-    return stand
+async def case(tmp_path):
+    case = ReviewCase(folder=tmp_path)
+    await case.render(await case.drafts())
+    return case
 
 
-async def say(stand, glob, decision, *, note="", take=1):
+async def say(case, glob, decision, *, note="", take=1):
     opinion = UnboundVerdict(decision=decision, by="ana", at=NOW, note=note, take=take)
-    await decide_cells(stand.ledger, SLUG, await stand.drafts(), glob=glob, opinion=opinion)
+    await decide_cells(case.ledger, SLUG, await case.drafts(), glob=glob, opinion=opinion)
 
 
-async def quote(stand, stage):
-    rules = Rules(images=images_in(stand.output), caps=PROFILES[GPTIMAGE].caps, now=NOW)
-    return launch_quote(await stand.survey(), stage, rules)
+async def quote(case, stage):
+    rules = Rules(images=images_in(case.output), caps=PROFILES[GPTIMAGE].caps, now=NOW)
+    return launch_quote(await case.survey(), stage, rules)
 
 
-async def test_finals_are_counted_by_size_for_approvals_only(stand):
-    await say(stand, "citrus/*", Decision.APPROVED)
-    await say(stand, "berry/4x3", Decision.APPROVED)
-    found = await quote(stand, Stage.FINAL)
+async def test_finals_are_counted_by_size_for_approvals_only(case):
+    await say(case, "citrus/*", Decision.APPROVED)
+    await say(case, "berry/4x3", Decision.APPROVED)
+    found = await quote(case, Stage.FINAL)
     assert [(line.size, line.count, line.price) for line in found.lines] == [
         ("1:1", 1, 12),
         ("4:3", 2, 12),
@@ -46,31 +46,31 @@ async def test_finals_are_counted_by_size_for_approvals_only(stand):
     assert found.credits == 36
 
 
-async def test_a_final_that_was_paid_for_is_not_counted_again(stand):
-    await say(stand, "*/4x3", Decision.APPROVED)
-    await stand.render((await stand.survey()).finals[:1])
-    assert (await quote(stand, Stage.FINAL)).credits == 12
+async def test_a_final_that_was_paid_for_is_not_counted_again(case):
+    await say(case, "*/4x3", Decision.APPROVED)
+    await case.render((await case.survey()).finals[:1])
+    assert (await quote(case, Stage.FINAL)).credits == 12
 
 
-async def test_a_redo_costs_all_takes_of_its_cell(stand):
-    await say(stand, "citrus/4x3", Decision.REDO, note="brighter")
-    found = await quote(stand, Stage.DRAFT)
+async def test_a_redo_costs_all_takes_of_its_cell(case):
+    await say(case, "citrus/4x3", Decision.REDO, note="brighter")
+    found = await quote(case, Stage.DRAFT)
     assert (found.cells, found.credits) == (("citrus/4x3",), 4)
 
 
-async def test_another_note_is_another_plan(stand):
-    await say(stand, "citrus/4x3", Decision.REDO, note="brighter")
-    before = (await quote(stand, Stage.DRAFT)).plan
-    await say(stand, "citrus/4x3", Decision.REDO, note="darker")
-    assert (await quote(stand, Stage.DRAFT)).plan != before
+async def test_another_note_is_another_plan(case):
+    await say(case, "citrus/4x3", Decision.REDO, note="brighter")
+    before = (await quote(case, Stage.DRAFT)).plan
+    await say(case, "citrus/4x3", Decision.REDO, note="darker")
+    assert (await quote(case, Stage.DRAFT)).plan != before
 
 
 @pytest.fixture
 async def sharing(tmp_path):
     """Both citrus cells ask for the same picture."""
-    stand = Stand(folder=tmp_path, source=StandSource(shared={"citrus/4x3": "citrus/1x1"}))
-    await stand.render([job for job in await stand.drafts() if job.payer is None])
-    return stand
+    case = ReviewCase(folder=tmp_path, source=CaseSource(shared={"citrus/4x3": "citrus/1x1"}))
+    await case.render([job for job in await case.drafts() if job.payer is None])
+    return case
 
 
 async def test_cells_that_share_a_picture_and_redo_it_alike_pay_once(sharing):
@@ -93,38 +93,38 @@ async def test_finals_that_share_a_picture_are_paid_once(sharing):
 
 
 async def test_a_picture_bought_under_the_second_cell_is_shown_under_the_first(tmp_path):
-    stand = Stand(folder=tmp_path, source=StandSource(shared={"citrus/4x3": "citrus/1x1"}))
-    drafts = await stand.drafts()
+    case = ReviewCase(folder=tmp_path, source=CaseSource(shared={"citrus/4x3": "citrus/1x1"}))
+    drafts = await case.drafts()
     bought = [replace(job, payer=None, price=2) for job in drafts if job.at.cell == "citrus/4x3"]
-    await stand.render(bought)
-    rows = (await stand.table()).rows
+    await case.render(bought)
+    rows = (await case.table()).rows
     first = [take.artifact.sha256 for take in rows[0].draft.takes]
     second = [take.artifact.sha256 for take in rows[1].draft.takes]
     assert first == second
-    assert (await quote(stand, Stage.DRAFT)).cells == ("berry/1x1", "berry/4x3")
+    assert (await quote(case, Stage.DRAFT)).cells == ("berry/1x1", "berry/4x3")
 
 
 async def test_after_a_rebuy_the_page_and_the_run_buy_the_same_image(tmp_path):
     """After `resolve --rebuy` the run bought the image anew; the page called it "rendering" and
     left it out of the quote."""
-    stand = Stand(folder=tmp_path)
-    drafts = await stand.drafts()
-    await stand.render(drafts[1:])
-    attempt = await stand.submit(drafts[0])
-    await stand.ledger.doubt(attempt, reason="no answer")
-    await stand.ledger.resolve(drafts[0].key, Resolution.REBUY)
-    take = (await stand.table()).rows[0].draft.takes[0]
-    found = await quote(stand, Stage.DRAFT)
+    case = ReviewCase(folder=tmp_path)
+    drafts = await case.drafts()
+    await case.render(drafts[1:])
+    attempt = await case.submit(drafts[0])
+    await case.ledger.doubt(attempt, reason="no answer")
+    await case.ledger.resolve(drafts[0].key, Resolution.REBUY)
+    take = (await case.table()).rows[0].draft.takes[0]
+    found = await quote(case, Stage.DRAFT)
     assert (take.status, found.cells, found.credits) == (Status.PLANNED, (drafts[0].at.cell,), 2)
 
 
 async def test_an_open_attempt_is_rendering_only_while_a_run_is_alive(tmp_path):
     """The page said "Rendering 2" with no run alive; the lock knows."""
-    stand = Stand(folder=tmp_path)
-    await stand.submit((await stand.drafts())[0])
-    cells, source = tuple(stand.source.cells()), stand.source.campaign
+    case = ReviewCase(folder=tmp_path)
+    await case.submit((await case.drafts())[0])
+    cells, source = tuple(case.source.cells()), case.source.campaign
     states = {}
     for alive in (True, False):
-        state = await stand.survey(shown=True, alive=alive)
+        state = await case.survey(shown=True, alive=alive)
         states[alive] = cell_table(source, cells, state).rows[0].draft.state
     assert states == {True: CellState.RENDERING, False: CellState.DOUBT}

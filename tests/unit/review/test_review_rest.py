@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from builders import a_run
-from review_stand import Stand, StandSource
+from review_case import CaseSource, ReviewCase
 
 from pipeline.campaign.loading import load_campaign
 from pipeline.errors import UsageError
@@ -87,14 +87,14 @@ async def test_the_budget_of_the_page_is_that_of_the_account_tightest_first(tmp_
     """Play credits counted against a real budget: after 500 of them the page said 502 of 400
     spent where the run said 398 left."""
     budget = Budget(campaign=Credits(400), run=Credits(50), month=Credits(20))
-    stand = Stand(folder=tmp_path, source=StandSource(budget=budget))
-    first, second, *_ = await stand.drafts()
+    case = ReviewCase(folder=tmp_path, source=CaseSource(budget=budget))
+    first, second, *_ = await case.drafts()
     play = a_run("2026-11-22T050000Z-bbbbbb", account="embedded")
-    await stand.ledger.begin(play)
-    await stand.ledger.submit(replace(second, price=Credits(500)), run=play, budget=Budget())
-    await stand.ledger.begin(a_run())
-    await stand.ledger.submit(first, run=a_run(), budget=Budget())
-    state = stand.review_state()
+    await case.ledger.begin(play)
+    await case.ledger.submit(replace(second, price=Credits(500)), run=play, budget=Budget())
+    await case.ledger.begin(a_run())
+    await case.ledger.submit(first, run=a_run(), budget=Budget())
+    state = case.review_state()
     await state.refresh()
     assert [(one.scope, one.spent, one.left) for one in await state.budgets()] == [
         ("month", 2, 18),
@@ -105,7 +105,7 @@ async def test_the_budget_of_the_page_is_that_of_the_account_tightest_first(tmp_
 
 
 async def test_a_campaign_without_budgets_has_no_limits(tmp_path):
-    state = Stand(folder=tmp_path).review_state()
+    state = ReviewCase(folder=tmp_path).review_state()
     await state.refresh()
     assert await state.budgets() == ()
 
@@ -150,21 +150,21 @@ async def test_an_edit_of_the_campaign_file_is_noticed_once(tmp_path):
 
 
 async def test_a_board_whose_ledger_nobody_writes_is_not_read_again(tmp_path):
-    stand = Stand(folder=tmp_path)
-    await stand.render((await stand.drafts())[:2])
+    case = ReviewCase(folder=tmp_path)
+    await case.render((await case.drafts())[:2])
     reads = []
-    read = stand.ledger.record
+    read = case.ledger.record
 
     async def counted(campaign):
         reads.append(campaign)
         return await read(campaign)
 
-    stand.ledger.record = counted
-    state = stand.review_state()
+    case.ledger.record = counted
+    state = case.review_state()
     for _ in range(3):
         await state.refresh()
     assert len(reads) == 1
-    await stand.render((await stand.drafts())[2:])
+    await case.render((await case.drafts())[2:])
     await state.refresh()
     assert len(reads) == 2
     assert [cell.state for cell in state.table.at_stage(Stage.DRAFT)] == ["undecided"] * 4

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import aiohttp
 import pytest
-from review_stand import SLUG, Stand, paint
+from review_case import SLUG, ReviewCase, paint
 
 from pipeline.errors import CampaignError, Finding, LockHeld, UsageError
 from pipeline.model.campaign import Stage
@@ -20,8 +20,8 @@ STATIC = f"/static/{page_files().version}"
 
 
 @asynccontextmanager
-async def browsing(stand, *, launch=None, **options):
-    async with stand.server(launch=launch, **options) as server:
+async def browsing(case, *, launch=None, **options):
+    async with case.server(launch=launch, **options) as server:
         base = f"http://127.0.0.1:{server.port}"
         jar = aiohttp.CookieJar(unsafe=True)  # an IP address may have cookies too
         async with aiohttp.ClientSession(base, cookie_jar=jar) as session:
@@ -63,14 +63,14 @@ class Browser:
 
 
 @pytest.fixture
-async def stand(tmp_path):
-    stand = Stand(folder=tmp_path)
-    await stand.render(await stand.drafts())
-    return stand
+async def case(tmp_path):
+    case = ReviewCase(folder=tmp_path)
+    await case.render(await case.drafts())
+    return case
 
 
-async def test_the_index_has_a_column_per_axis_and_a_row_per_cell(stand):
-    async with browsing(stand) as (browser, _):
+async def test_the_index_has_a_column_per_axis_and_a_row_per_cell(case):
+    async with browsing(case) as (browser, _):
         index = await browser.index()
     assert [axis["labels"] for axis in index["axes"]] == [
         ["Citrus Soda", "Berry Soda"],
@@ -80,17 +80,17 @@ async def test_the_index_has_a_column_per_axis_and_a_row_per_cell(stand):
     assert [row[0] for row in index["draft"]] == ["undecided"] * 4
 
 
-async def test_a_decision_is_in_the_ledger_and_soon_in_the_review_file(stand):
-    async with browsing(stand) as (browser, _):
+async def test_a_decision_is_in_the_ledger_and_soon_in_the_review_file(case):
+    async with browsing(case) as (browser, _):
         status, reply = await browser.decide("citrus/4x3", "approved", take=2)
-    verdict = (await stand.ledger.verdicts(SLUG))["citrus/4x3", Stage.DRAFT]
+    verdict = (await case.ledger.verdicts(SLUG))["citrus/4x3", Stage.DRAFT]
     assert (status, reply["ops"][0]["change"]["row"][0]) == (200, "approved")
     assert (verdict.decision, verdict.take, verdict.by) == (Decision.APPROVED, 2, "you")
-    assert "citrus/4x3:\n    draft: {status: approved, take: 2" in stand.file.read_text()
+    assert "citrus/4x3:\n    draft: {status: approved, take: 2" in case.file.read_text()
 
 
-async def test_a_decision_on_an_old_revision_gets_409_with_what_stands(stand):
-    async with browsing(stand) as (browser, _):
+async def test_a_decision_on_an_old_revision_gets_409_with_what_stands(case):
+    async with browsing(case) as (browser, _):
         await browser.decide("citrus/4x3", "rejected")
         status, reply = await browser.decide("citrus/4x3", "approved")
         again, _ = await browser.decide("citrus/4x3", "approved", base=1)
@@ -100,16 +100,16 @@ async def test_a_decision_on_an_old_revision_gets_409_with_what_stands(stand):
     assert again == 200
 
 
-async def test_an_image_that_changed_while_it_was_looked_at_is_not_approved(stand):
-    async with browsing(stand) as (browser, _):
+async def test_an_image_that_changed_while_it_was_looked_at_is_not_approved(case):
+    async with browsing(case) as (browser, _):
         status, reply = await browser.decide("citrus/4x3", "approved", seen="0" * 16)
     assert status == 422
     assert "changed since the page showed it" in reply["ops"][0]["refused"]
-    assert await stand.ledger.verdicts(SLUG) == {}
+    assert await case.ledger.verdicts(SLUG) == {}
 
 
-async def test_a_token_opens_the_page_once_and_becomes_a_cookie(stand):
-    async with browsing(stand, token=None) as (browser, server):
+async def test_a_token_opens_the_page_once_and_becomes_a_cookie(case):
+    async with browsing(case, token=None) as (browser, server):
         before, _ = await browser.get("/")
         async with browser.session.get(server.url, allow_redirects=False) as entered:
             cookie = entered.headers["Set-Cookie"]
@@ -122,8 +122,8 @@ async def test_a_token_opens_the_page_once_and_becomes_a_cookie(stand):
     assert server.url.partition("?t=")[2] not in cookie + page.decode()
 
 
-async def test_a_wrong_token_stays_outside(stand):
-    async with browsing(stand, token=None) as (browser, _):
+async def test_a_wrong_token_stays_outside(case):
+    async with browsing(case, token=None) as (browser, _):
         status, _ = await browser.get("/?t=guessed")
         api, _ = await browser.get(f"{API}/cells?t=guessed")
     assert (status, api) == (401, 401)
@@ -132,8 +132,8 @@ async def test_a_wrong_token_stays_outside(stand):
 @pytest.mark.parametrize(
     "host", ["evil.test", "127.0.0.1.evil.test", "", "[", "localhost:99999999"]
 )
-async def test_another_host_name_is_misdirected(stand, host):
-    async with browsing(stand) as (browser, _):
+async def test_another_host_name_is_misdirected(case, host):
+    async with browsing(case) as (browser, _):
         status, _ = await browser.get("/", headers={"Host": host})
     assert status == 421
 
@@ -150,11 +150,11 @@ async def test_another_host_name_is_misdirected(stand, host):
         ({"Content-Type": "text/plain"}, 415),
     ],
 )
-async def test_a_write_that_is_not_our_pages_is_refused(stand, headers, status):
-    async with browsing(stand) as (browser, _):
+async def test_a_write_that_is_not_our_pages_is_refused(case, headers, status):
+    async with browsing(case) as (browser, _):
         got, _ = await browser.post(f"{API}/decisions", {"ops": []}, **headers)
     assert got == status
-    assert await stand.ledger.verdicts(SLUG) == {}
+    assert await case.ledger.verdicts(SLUG) == {}
 
 
 @pytest.mark.parametrize(
@@ -175,8 +175,8 @@ async def test_a_write_that_is_not_our_pages_is_refused(stand, headers, status):
         b"\xff\xfe",
     ],
 )
-async def test_a_body_that_makes_no_sense_gets_400_and_a_message(stand, body):
-    async with browsing(stand) as (browser, _):
+async def test_a_body_that_makes_no_sense_gets_400_and_a_message(case, body):
+    async with browsing(case) as (browser, _):
         status, reply = await browser.post(f"{API}/decisions", body)
     assert status == 400
     assert reply["message"]
@@ -199,21 +199,21 @@ async def test_a_body_that_makes_no_sense_gets_400_and_a_message(stand, body):
         "/nothing",
     ],
 )
-async def test_what_is_not_in_the_index_is_not_found(stand, path):
-    async with browsing(stand) as (browser, _):
+async def test_what_is_not_in_the_index_is_not_found(case, path):
+    async with browsing(case) as (browser, _):
         status, _ = await browser.get(path)
     assert status == 404
 
 
 @pytest.mark.parametrize("path", [f"{API}/decisions", f"{API}/finals", f"{API}/drafts"])
-async def test_a_get_never_changes_anything(stand, path):
-    async with browsing(stand) as (browser, _):
+async def test_a_get_never_changes_anything(case, path):
+    async with browsing(case) as (browser, _):
         status, _ = await browser.get(path)
     assert status == 405
 
 
-async def test_every_answer_carries_a_policy_that_allows_only_our_own_files(stand):
-    async with browsing(stand) as (browser, _):
+async def test_every_answer_carries_a_policy_that_allows_only_our_own_files(case):
+    async with browsing(case) as (browser, _):
         policies = []
         for path in ("/", f"{STATIC}/js/main.js", f"{API}/cells", "/nothing"):
             async with browser.session.get(path) as reply:
@@ -222,8 +222,8 @@ async def test_every_answer_carries_a_policy_that_allows_only_our_own_files(stan
     assert not any("unsafe" in policy for policy in policies)
 
 
-async def test_a_browser_that_comes_back_asks_for_none_of_the_pages_own_files(stand):
-    async with browsing(stand) as (browser, _):
+async def test_a_browser_that_comes_back_asks_for_none_of_the_pages_own_files(case):
+    async with browsing(case) as (browser, _):
         _, page = await browser.get("/")
         own = re.findall(rb'(?:href|src)="(/static/[^"]+)"', page)
         kept = []
@@ -234,8 +234,8 @@ async def test_a_browser_that_comes_back_asks_for_none_of_the_pages_own_files(st
     assert len(own) > 20
 
 
-async def test_scripts_and_styles_travel_packed_to_those_who_can_unpack(stand):
-    async with browsing(stand) as (browser, _):
+async def test_scripts_and_styles_travel_packed_to_those_who_can_unpack(case):
+    async with browsing(case) as (browser, _):
         sizes = {}
         for wanted in ("gzip", "identity"):
             headers = {"Accept-Encoding": wanted}
@@ -250,19 +250,19 @@ async def test_scripts_and_styles_travel_packed_to_those_who_can_unpack(stand):
     assert sizes["gzip"][0] * 2 < sizes["identity"][0]
 
 
-async def test_an_image_comes_in_full_and_as_a_thumb_that_is_made_when_missing(stand):
-    async with browsing(stand) as (browser, _):
+async def test_an_image_comes_in_full_and_as_a_thumb_that_is_made_when_missing(case):
+    async with browsing(case) as (browser, _):
         name = (await browser.index())["draft"][0][3][0][0]
         full = await browser.get(f"/img/{name}/full")
         thumb = await browser.get(f"/img/{name}/256")
-    assert full == (200, paint((await stand.drafts())[0]))
+    assert full == (200, paint((await case.drafts())[0]))
     assert (thumb[0], thumb[1][:4], thumb[1][8:12]) == (200, b"RIFF", b"WEBP")
 
 
-async def test_an_image_that_was_deleted_says_so_and_the_page_lives_on(stand):
-    async with browsing(stand) as (browser, _):
+async def test_an_image_that_was_deleted_says_so_and_the_page_lives_on(case):
+    async with browsing(case) as (browser, _):
         name = (await browser.index())["draft"][0][3][0][0]
-        (stand.output / SLUG / "drafts/citrus/1x1-t1.png").unlink()
+        (case.output / SLUG / "drafts/citrus/1x1-t1.png").unlink()
         full, words = await browser.get(f"/img/{name}/full")
         thumb, _ = await browser.get(f"/img/{name}/256")
         page, _ = await browser.get("/")
@@ -270,12 +270,12 @@ async def test_an_image_that_was_deleted_says_so_and_the_page_lives_on(stand):
     assert b"not on disk any more" in words
 
 
-async def test_an_image_that_became_a_link_is_not_followed(stand, tmp_path):
+async def test_an_image_that_became_a_link_is_not_followed(case, tmp_path):
     secret = tmp_path / "secret.png"
     secret.write_bytes(b"secret")
-    async with browsing(stand) as (browser, _):
+    async with browsing(case) as (browser, _):
         name = (await browser.index())["draft"][0][3][0][0]
-        image = stand.output / SLUG / "drafts/citrus/1x1-t1.png"
+        image = case.output / SLUG / "drafts/citrus/1x1-t1.png"
         image.unlink()
         image.symlink_to(secret)
         status, body = await browser.get(f"/img/{name}/full")
@@ -283,14 +283,14 @@ async def test_an_image_that_became_a_link_is_not_followed(stand, tmp_path):
     assert b"secret.png" not in body
 
 
-async def test_a_reviewers_link_cannot_spend(stand):
+async def test_a_reviewers_link_cannot_spend(case):
     bought = []
 
     async def launch(stage, cells, *, most):
         bought.append(cells)
         return 0
 
-    async with browsing(stand, launch=launch) as (browser, _):
+    async with browsing(case, launch=launch) as (browser, _):
         await browser.decide("citrus/4x3", "approved")
         status, quote = await browser.get(f"{API}/quote/final")
         order = {"plan": quote["plan"], "credits": quote["credits"]}
@@ -299,7 +299,7 @@ async def test_a_reviewers_link_cannot_spend(stand):
     assert "--allow-spend" in reply["message"]
 
 
-async def test_a_launch_must_repeat_the_plan_and_the_sum_that_were_shown(stand):
+async def test_a_launch_must_repeat_the_plan_and_the_sum_that_were_shown(case):
     bought = []
     done = asyncio.Event()
 
@@ -308,7 +308,7 @@ async def test_a_launch_must_repeat_the_plan_and_the_sum_that_were_shown(stand):
         done.set()
         return 0
 
-    async with browsing(stand, launch=launch, allow_spend=True) as (browser, _):
+    async with browsing(case, launch=launch, allow_spend=True) as (browser, _):
         await browser.decide("citrus/4x3", "approved")
         _, shown = await browser.get(f"{API}/quote/final")
         order = {"plan": shown["plan"], "credits": shown["credits"]}
@@ -322,11 +322,11 @@ async def test_a_launch_must_repeat_the_plan_and_the_sum_that_were_shown(stand):
     assert bought == [(Stage.FINAL, ["citrus/4x3", "berry/4x3"], 24)]
 
 
-async def test_a_run_that_cannot_begin_is_told_to_every_page(stand):
+async def test_a_run_that_cannot_begin_is_told_to_every_page(case):
     async def launch(stage, cells, *, most):
         raise LockHeld("another run of citrus-soda is alive")
 
-    async with browsing(stand, launch=launch, allow_spend=True) as (browser, _):
+    async with browsing(case, launch=launch, allow_spend=True) as (browser, _):
         await browser.decide("citrus/4x3", "approved")
         _, shown = await browser.get(f"{API}/quote/final")
         async with browser.session.get(f"{API}/events") as stream:
@@ -352,15 +352,15 @@ async def until(stream, kind, wanted=None):
     raise AssertionError(kind)
 
 
-async def test_another_reviewer_hears_of_a_verdict_at_once(stand):
-    async with browsing(stand) as (browser, _), browser.session.get(f"{API}/events") as stream:
+async def test_another_reviewer_hears_of_a_verdict_at_once(case):
+    async with browsing(case) as (browser, _), browser.session.get(f"{API}/events") as stream:
         await browser.decide("citrus/4x3", "rejected")
         (change,) = await until(stream, "rows")
     assert (change["i"], change["row"][0]) == (1, "rejected")
 
 
-async def test_a_page_that_was_away_hears_what_it_missed(stand):
-    async with browsing(stand) as (browser, _):
+async def test_a_page_that_was_away_hears_what_it_missed(case):
+    async with browsing(case) as (browser, _):
         index = await browser.index()
         await browser.decide("citrus/4x3", "rejected")
         headers = {"Last-Event-ID": index["event"]}
@@ -369,30 +369,30 @@ async def test_a_page_that_was_away_hears_what_it_missed(stand):
     assert change["i"] == 1
 
 
-async def test_a_page_of_an_earlier_server_is_told_to_read_everything_anew(stand):
-    async with browsing(stand) as (browser, _):
+async def test_a_page_of_an_earlier_server_is_told_to_read_everything_anew(case):
+    async with browsing(case) as (browser, _):
         headers = {"Last-Event-ID": "abcd1234-7"}
         async with browser.session.get(f"{API}/events", headers=headers) as stream:
             assert await until(stream, "reload") == {}
 
 
 async def test_a_draft_that_arrives_from_another_process_appears(tmp_path):
-    stand = Stand(folder=tmp_path)
-    jobs = await stand.drafts()
-    await stand.render(jobs[:2])
-    async with browsing(stand) as (browser, _), browser.session.get(f"{API}/events") as stream:
-        await stand.render(jobs[2:4])
+    case = ReviewCase(folder=tmp_path)
+    jobs = await case.drafts()
+    await case.render(jobs[:2])
+    async with browsing(case) as (browser, _), browser.session.get(f"{API}/events") as stream:
+        await case.render(jobs[2:4])
         (change,) = await until(stream, "rows")
         name = change["row"][3][0][0]
         status, _ = await browser.get(f"/img/{name}/full")
     assert (change["i"], change["row"][0], status) == (1, "undecided", 200)
 
 
-async def test_an_edited_campaign_makes_approvals_stale_and_finals_skip_them(stand):
-    async with browsing(stand) as (browser, _):
+async def test_an_edited_campaign_makes_approvals_stale_and_finals_skip_them(case):
+    async with browsing(case) as (browser, _):
         await browser.decide("citrus/4x3", "approved")
         async with browser.session.get(f"{API}/events") as stream:
-            stand.source.words = "Another photo of {name}."
+            case.source.words = "Another photo of {name}."
             changes = await until(stream, "rows", lambda rows: len(rows) > 1)
         _, quote = await browser.get(f"{API}/quote/final")
     row = next(change["row"] for change in changes if change["i"] == 1)
@@ -403,13 +403,13 @@ async def test_an_edited_campaign_makes_approvals_stale_and_finals_skip_them(sta
     assert quote["credits"] == 0
 
 
-async def test_an_edit_that_breaks_the_campaign_is_shown_and_the_board_stays(stand):
-    async with browsing(stand) as (browser, _):
+async def test_an_edit_that_breaks_the_campaign_is_shown_and_the_board_stays(case):
+    async with browsing(case) as (browser, _):
 
         def broken(rounds):
             raise CampaignError((Finding(file="x.yaml", line=3, complaint="no such key"),))
 
-        stand.source.drafts, stand.source.words = broken, "Edited {name}."
+        case.source.drafts, case.source.words = broken, "Edited {name}."
         async with browser.session.get(f"{API}/events") as stream:
             told = await until(stream, "complaint")
         index = await browser.index()
@@ -418,17 +418,17 @@ async def test_an_edit_that_breaks_the_campaign_is_shown_and_the_board_stays(sta
 
 
 async def test_a_refused_draft_shows_its_reason_and_can_be_redone(tmp_path):
-    stand = Stand(folder=tmp_path)
-    for job in (await stand.drafts())[:2]:
-        await stand.refuse(job)
-    async with browsing(stand) as (browser, _):
+    case = ReviewCase(folder=tmp_path)
+    for job in (await case.drafts())[:2]:
+        await case.refuse(job)
+    async with browsing(case) as (browser, _):
         row = (await browser.index())["draft"][0]
         status, _ = await browser.decide("citrus/1x1", "redo", note="without the brand")
     assert (row[0], row[-1], status) == ("refused", "the policy says no", 200)
 
 
-async def test_one_cell_in_full_tells_its_words_checks_and_history(stand):
-    async with browsing(stand) as (browser, _):
+async def test_one_cell_in_full_tells_its_words_checks_and_history(case):
+    async with browsing(case) as (browser, _):
         await browser.decide("citrus/1x1", "redo", note="bigger")
         _, detail = await browser.get(f"{API}/cells/0")
     assert ["Citrus Soda", "product.name"] in detail["prompt"]
@@ -446,14 +446,14 @@ def test_beyond_loopback_nothing_is_served_without_a_token():
         ReviewOptions(host="0.0.0.0", token="")  # noqa: S104 - refused before it is bound
 
 
-async def test_a_port_that_is_taken_is_a_usage_error(stand, tmp_path):
-    async with browsing(stand) as (_, server):
+async def test_a_port_that_is_taken_is_a_usage_error(case, tmp_path):
+    async with browsing(case) as (_, server):
         with pytest.raises(UsageError, match="cannot listen"):
-            async with stand.server(port=server.port):
+            async with case.server(port=server.port):
                 pass
 
 
-async def test_the_review_ends_only_after_a_launch_that_is_going_on(stand):
+async def test_the_review_ends_only_after_a_launch_that_is_going_on(case):
     gate, finished = asyncio.Event(), []
 
     async def launch(stage, cells, *, most):
@@ -461,7 +461,7 @@ async def test_the_review_ends_only_after_a_launch_that_is_going_on(stand):
         finished.append(stage)
         return 0
 
-    async with browsing(stand, launch=launch, allow_spend=True) as (browser, _):
+    async with browsing(case, launch=launch, allow_spend=True) as (browser, _):
         await browser.decide("citrus/4x3", "approved")
         _, shown = await browser.get(f"{API}/quote/final")
         await browser.post(f"{API}/finals", {"plan": shown["plan"], "credits": shown["credits"]})
@@ -469,10 +469,10 @@ async def test_the_review_ends_only_after_a_launch_that_is_going_on(stand):
     assert finished == [Stage.FINAL]
 
 
-async def test_verdicts_that_git_brings_appear_on_an_open_page_without_anybody_deciding(stand):
-    async with browsing(stand) as (browser, _), browser.session.get(f"{API}/events"):
+async def test_verdicts_that_git_brings_appear_on_an_open_page_without_anybody_deciding(case):
+    async with browsing(case) as (browser, _), browser.session.get(f"{API}/events"):
         line = '{status: rejected, take: 1, by: jon, at: "2026-11-22T05:00:00Z"}'
-        stand.file.write_text(stand.file.read_text().replace("{status: undecided}", line, 1))
+        case.file.write_text(case.file.read_text().replace("{status: undecided}", line, 1))
         for _ in range(200):
             states = [row[0] for row in (await browser.index())["draft"]]
             if "rejected" in states:
@@ -481,9 +481,9 @@ async def test_verdicts_that_git_brings_appear_on_an_open_page_without_anybody_d
     assert states == ["undecided", "undecided", "rejected", "undecided"]
 
 
-async def test_conflict_marks_of_git_are_told_on_an_open_page_with_their_line(stand):
-    async with browsing(stand) as (browser, _), browser.session.get(f"{API}/events"):
-        stand.file.write_text("<<<<<<< ours\n" + stand.file.read_text())
+async def test_conflict_marks_of_git_are_told_on_an_open_page_with_their_line(case):
+    async with browsing(case) as (browser, _), browser.session.get(f"{API}/events"):
+        case.file.write_text("<<<<<<< ours\n" + case.file.read_text())
         for _ in range(200):
             complaint = (await browser.index())["complaint"]
             if complaint:
@@ -491,4 +491,4 @@ async def test_conflict_marks_of_git_are_told_on_an_open_page_with_their_line(st
             await asyncio.sleep(0.05)
     assert "the file contains conflict markers of git" in complaint
     assert "citrus-soda.yaml:" in complaint
-    assert stand.file.read_text().startswith("<<<<<<<")
+    assert case.file.read_text().startswith("<<<<<<<")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 from builders import NOW
 from PIL import Image
-from review_stand import SLUG, Stand, StandSource
+from review_case import SLUG, CaseSource, ReviewCase
 
 from pipeline.app.workflow import keep_shared
 from pipeline.errors import UsageError
@@ -48,7 +48,7 @@ class Campaign:
         self.dice, self.faults = dice, faults
         products = {f"p{n}": f"Product {n}" for n in range(dice.randint(1, 2))}
         sizes = ("1:1", "4:3", "3:4")[: dice.randint(2, 3)]
-        source = StandSource(products=products, sizes=sizes, takes=dice.randint(1, 2))
+        source = CaseSource(products=products, sizes=sizes, takes=dice.randint(1, 2))
         names = [cell.name for cell in source.cells()]
         leaders = names[:1]
         for name in names[1:]:
@@ -57,7 +57,7 @@ class Campaign:
             else:
                 leaders.append(name)
         self.painter = Bought()
-        self.stand = Stand(folder=folder, source=source, painter=self.painter)
+        self.case = ReviewCase(folder=folder, source=source, painter=self.painter)
         self.names = names
         self.asked = set()
         """Places for which somebody asked: group, stage, round."""
@@ -69,15 +69,15 @@ class Campaign:
     @property
     def rules(self):
         caps = PROFILES["gptimage"].caps
-        return Rules(images=images_in(self.stand.output), caps=caps, now=NOW)
+        return Rules(images=images_in(self.case.output), caps=caps, now=NOW)
 
     def group(self, cell):
-        return self.stand.source.shared.get(cell, cell)
+        return self.case.source.shared.get(cell, cell)
 
     async def decide(self):
         """Somebody decides on one cell or on several; returns whether it was possible."""
         stage = self.dice.choice([Stage.DRAFT, Stage.DRAFT, Stage.FINAL])
-        state = await self.stand.survey(shown=True)
+        state = await self.case.survey(shown=True)
         names = sorted({job.at.cell for job in state.of(stage)})
         if not names:
             return
@@ -86,15 +86,15 @@ class Campaign:
             decision=self.dice.choice(list(Decision)),
             by=self.dice.choice(["ana", "jon"]),
             at=NOW,
-            take=self.dice.choice([1, self.stand.source.takes]) if stage is Stage.DRAFT else 1,
+            take=self.dice.choice([1, self.case.source.takes]) if stage is Stage.DRAFT else 1,
             note=self.dice.choice(["", "darker", "brighter"]),
         )
         if opinion.decision is not Decision.REDO:
             opinion = replace(opinion, note="")
-        await keep_shared(self.stand.ledger, state)  # as shell and page do
+        await keep_shared(self.case.ledger, state)  # as shell and page do
         try:
             decided = await decide_cells(
-                self.stand.ledger, SLUG, state.of(stage), glob=cell, opinion=opinion
+                self.case.ledger, SLUG, state.of(stage), glob=cell, opinion=opinion
             )
         except UsageError:
             return
@@ -107,36 +107,36 @@ class Campaign:
     async def run(self):
         """Buy what is due, as a run does, and give every shared image to its cells."""
         for stage in self.dice.choice([list(Stage), [Stage.DRAFT], [Stage.FINAL]]):
-            state = await self.stand.survey()
+            state = await self.case.survey()
             quote = launch_quote(state, stage, self.rules)
             ahead = work_ahead(state.of(stage), state.entries, self.rules)
             assert (quote.images, quote.credits) == (len(ahead.to_buy), ahead.credits)
             for job in ahead.to_fetch:
-                await self.stand.land(job, self.painter(job))
+                await self.case.land(job, self.painter(job))
             for job in ahead.to_buy:
                 self.see_bought(job)
                 await self.buy(job)
             if self.dice.random() < 0.9:  # else the run was killed at that moment
-                await keep_shared(self.stand.ledger, await self.stand.survey())
+                await keep_shared(self.case.ledger, await self.case.survey())
 
     async def buy(self, job):
         """Buy one image, or have no answer, or have an answer and no image."""
         chance = self.dice.random() if self.faults else 1
         if chance > 0.2:
-            await self.stand.store(job, self.painter(job))
+            await self.case.store(job, self.painter(job))
             return
-        attempt = await self.stand.submit(job)
+        attempt = await self.case.submit(job)
         if chance > 0.1:
-            await self.stand.ledger.doubt(attempt, reason="no answer")
+            await self.case.ledger.doubt(attempt, reason="no answer")
         else:
             receipt = Receipt(url="https://cdn.test/x.png", credits=job.price)
-            await self.stand.ledger.paid(attempt, receipt)
+            await self.case.ledger.paid(attempt, receipt)
 
     async def resolve(self):
         """Somebody says of one doubt that nothing was charged: its picture may be bought."""
-        for entry in await self.stand.ledger.campaign_entries(SLUG):
+        for entry in await self.case.ledger.campaign_entries(SLUG):
             if isinstance(entry.outcome, InDoubt):
-                await self.stand.ledger.resolve(entry.key, Resolution.NOT_CHARGED)
+                await self.case.ledger.resolve(entry.key, Resolution.NOT_CHARGED)
                 del self.painter.pictures[self.bought[entry.key]]
                 return
 
@@ -153,9 +153,9 @@ class Campaign:
 
     async def check(self):
         """Approved cells show what was approved; manifest, page and status say the same."""
-        record = await self.stand.ledger.record(SLUG)
-        shown = await self.stand.survey(shown=True)
-        table = cell_table(self.stand.source.campaign, tuple(self.stand.source.cells()), shown)
+        record = await self.case.ledger.record(SLUG)
+        shown = await self.case.survey(shown=True)
+        table = cell_table(self.case.source.campaign, tuple(self.case.source.cells()), shown)
         held = {}
         for stage in Stage:
             for cell in table.at_stage(stage):
@@ -168,7 +168,7 @@ class Campaign:
             known = self.held.get(place)
             assert known is None or known[0] != revision or known[1] == sha256
         self.held |= held
-        ahead = await self.stand.survey()
+        ahead = await self.case.survey()
         lines = image_lines(
             ahead.jobs, entries=ahead.entries, verdicts=ahead.verdicts, attempts={}, checks={}
         )

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from builders import NOW
-from review_stand import SLUG, Stand
+from review_case import SLUG, ReviewCase
 
 from pipeline.errors import UsageError
 from pipeline.model.campaign import Stage
@@ -18,161 +18,161 @@ def say(decision, *, take=None, note="", by="ana"):
 
 
 @pytest.fixture
-async def stand(tmp_path):
-    stand = Stand(folder=tmp_path)
-    await stand.render(await stand.drafts())
-    return stand
+async def case(tmp_path):
+    case = ReviewCase(folder=tmp_path)
+    await case.render(await case.drafts())
+    return case
 
 
-async def decide(stand, glob, decision, *, rounds=None, **said):
-    drafts = await stand.drafts(rounds)
+async def decide(case, glob, decision, *, rounds=None, **said):
+    drafts = await case.drafts(rounds)
     opinion = say(decision, **said)
-    decided = await decide_cells(stand.ledger, SLUG, drafts, glob=glob, opinion=opinion)
+    decided = await decide_cells(case.ledger, SLUG, drafts, glob=glob, opinion=opinion)
     return decided.verdicts
 
 
-async def rounds_of(stand):
-    return rounds_from((await stand.ledger.record(SLUG)).verdicts)
+async def rounds_of(case):
+    return rounds_from((await case.ledger.record(SLUG)).verdicts)
 
 
-async def picks(stand, rounds=None):
-    drafts = await stand.drafts(rounds)
-    entries = await stand.ledger.entries([job.key for job in drafts])
-    return picks_from(await stand.ledger.verdicts(SLUG), drafts, entries)
+async def picks(case, rounds=None):
+    drafts = await case.drafts(rounds)
+    entries = await case.ledger.entries([job.key for job in drafts])
+    return picks_from(await case.ledger.verdicts(SLUG), drafts, entries)
 
 
-async def test_an_approval_holds_the_hash_and_the_key_of_the_take_that_was_named(stand):
-    (verdict,) = await decide(stand, "citrus/4x3", Decision.APPROVED, take=2)
-    job = next(j for j in await stand.drafts() if (j.at.cell, j.at.take) == ("citrus/4x3", 2))
-    stored = (await stand.ledger.entries([job.key]))[job.key].outcome.artifact
+async def test_an_approval_holds_the_hash_and_the_key_of_the_take_that_was_named(case):
+    (verdict,) = await decide(case, "citrus/4x3", Decision.APPROVED, take=2)
+    job = next(j for j in await case.drafts() if (j.at.cell, j.at.take) == ("citrus/4x3", 2))
+    stored = (await case.ledger.entries([job.key]))[job.key].outcome.artifact
     assert (verdict.job, verdict.sha256, verdict.take) == (job.key, stored.sha256, 2)
 
 
-async def test_a_star_crosses_the_slash_and_a_ratio_may_be_written_with_a_colon(stand):
-    given = await decide(stand, "*4:3", Decision.REJECTED)
+async def test_a_star_crosses_the_slash_and_a_ratio_may_be_written_with_a_colon(case):
+    given = await decide(case, "*4:3", Decision.REJECTED)
     assert [verdict.cell for verdict in given] == ["citrus/4x3", "berry/4x3"]
 
 
-async def test_an_approval_of_a_cell_with_two_takes_must_say_which(stand):
+async def test_an_approval_of_a_cell_with_two_takes_must_say_which(case):
     with pytest.raises(UsageError, match="takes 1, 2"):
-        await decide(stand, "citrus/4x3", Decision.APPROVED)
+        await decide(case, "citrus/4x3", Decision.APPROVED)
 
 
-async def test_a_glob_that_matches_nothing_names_the_nearest_cell(stand):
+async def test_a_glob_that_matches_nothing_names_the_nearest_cell(case):
     with pytest.raises(UsageError, match="did you mean citrus/4x3"):
-        await decide(stand, "citrus/4x4", Decision.REJECTED)
+        await decide(case, "citrus/4x4", Decision.REJECTED)
 
 
 async def test_a_cell_that_cannot_be_approved_is_named_and_the_others_are_approved(tmp_path):
     """`approve '*'` was all or nothing: one refused image kept a whole campaign undecided."""
-    stand = Stand(folder=tmp_path)
-    jobs = await stand.drafts()
-    await stand.render([job for job in jobs if job.at.cell == "citrus/1x1"])
+    case = ReviewCase(folder=tmp_path)
+    jobs = await case.drafts()
+    await case.render([job for job in jobs if job.at.cell == "citrus/1x1"])
     yes = say(Decision.APPROVED, take=1)
-    decided = await decide_cells(stand.ledger, SLUG, jobs, glob="citrus/*", opinion=yes)
+    decided = await decide_cells(case.ledger, SLUG, jobs, glob="citrus/*", opinion=yes)
     assert [verdict.cell for verdict in decided.verdicts] == ["citrus/1x1"]
     assert decided.refused == ("citrus/4x3 has no stored image yet: nothing to approve",)
-    assert [cell for cell, _ in await stand.ledger.verdicts(SLUG)] == ["citrus/1x1"]
+    assert [cell for cell, _ in await case.ledger.verdicts(SLUG)] == ["citrus/1x1"]
 
 
 async def test_a_glob_of_which_no_cell_can_be_approved_is_a_mistake(tmp_path):
-    stand = Stand(folder=tmp_path)
+    case = ReviewCase(folder=tmp_path)
     with pytest.raises(UsageError, match="citrus/4x3 has no stored image"):
-        await decide(stand, "citrus/4x3", Decision.APPROVED, take=1)
-    assert await stand.ledger.verdicts(SLUG) == {}
+        await decide(case, "citrus/4x3", Decision.APPROVED, take=1)
+    assert await case.ledger.verdicts(SLUG) == {}
 
 
-async def test_saying_the_same_again_makes_no_new_revision(stand):
-    first = await decide(stand, "citrus/4x3", Decision.APPROVED, take=1)
-    again = await decide(stand, "citrus/4x3", Decision.APPROVED, take=1, by="jon")
+async def test_saying_the_same_again_makes_no_new_revision(case):
+    first = await decide(case, "citrus/4x3", Decision.APPROVED, take=1)
+    again = await decide(case, "citrus/4x3", Decision.APPROVED, take=1, by="jon")
     assert again == first
 
 
-async def test_an_approval_becomes_stale_when_the_words_change(stand):
-    await decide(stand, "citrus/4x3", Decision.APPROVED, take=1)
-    stand.source.words = "Another photo of {name}."
-    found = await picks(stand)
+async def test_an_approval_becomes_stale_when_the_words_change(case):
+    await decide(case, "citrus/4x3", Decision.APPROVED, take=1)
+    case.source.words = "Another photo of {name}."
+    found = await picks(case)
     assert found.approved == {}
     assert [stale.cell for stale in found.stale] == ["citrus/4x3"]
 
 
-async def test_an_approval_becomes_stale_when_the_image_under_it_changes(stand):
-    await decide(stand, "citrus/4x3", Decision.APPROVED, take=1)
-    drafts = await stand.drafts()
+async def test_an_approval_becomes_stale_when_the_image_under_it_changes(case):
+    await decide(case, "citrus/4x3", Decision.APPROVED, take=1)
+    drafts = await case.drafts()
     job = next(j for j in drafts if (j.at.cell, j.at.take) == ("citrus/4x3", 1))
-    entry = (await stand.ledger.entries([job.key]))[job.key]
+    entry = (await case.ledger.entries([job.key]))[job.key]
     repaired = replace(entry.outcome.artifact, sha256="f" * 64)
-    await stand.ledger.stored(job.key, repaired)
-    assert [stale.reason for stale in (await picks(stand)).stale] == [
+    await case.ledger.stored(job.key, repaired)
+    assert [stale.reason for stale in (await picks(case)).stale] == [
         "the image changed after the approval"
     ]
 
 
-async def test_an_approval_that_holds_is_a_pick(stand):
-    (verdict,) = await decide(stand, "citrus/4x3", Decision.APPROVED, take=2)
-    found = await picks(stand)
+async def test_an_approval_that_holds_is_a_pick(case):
+    (verdict,) = await decide(case, "citrus/4x3", Decision.APPROVED, take=2)
+    found = await picks(case)
     assert found.approved["citrus/4x3"].sha256 == verdict.sha256
     assert found.stale == ()
 
 
-async def test_a_redo_asks_for_the_next_round_with_its_note(stand):
-    await decide(stand, "citrus/4x3", Decision.REDO, note="bigger  bottle\n")
-    rounds = await rounds_of(stand)
+async def test_a_redo_asks_for_the_next_round_with_its_note(case):
+    await decide(case, "citrus/4x3", Decision.REDO, note="bigger  bottle\n")
+    rounds = await rounds_of(case)
     assert (rounds["citrus/4x3"].number, rounds["citrus/4x3"].note) == (2, "bigger bottle")
 
 
-async def test_a_round_that_was_approved_keeps_the_note_that_asked_for_it(stand):
-    await decide(stand, "citrus/4x3", Decision.REDO, note="bigger")
-    rounds = await rounds_of(stand)
-    again = [job for job in await stand.drafts(rounds) if job.at.round == 2]
-    await stand.render(again)
-    await decide(stand, "citrus/4x3", Decision.APPROVED, take=1, rounds=rounds)
-    assert await rounds_of(stand) == rounds
-    assert (await picks(stand, rounds)).approved["citrus/4x3"].round == 2
+async def test_a_round_that_was_approved_keeps_the_note_that_asked_for_it(case):
+    await decide(case, "citrus/4x3", Decision.REDO, note="bigger")
+    rounds = await rounds_of(case)
+    again = [job for job in await case.drafts(rounds) if job.at.round == 2]
+    await case.render(again)
+    await decide(case, "citrus/4x3", Decision.APPROVED, take=1, rounds=rounds)
+    assert await rounds_of(case) == rounds
+    assert (await picks(case, rounds)).approved["citrus/4x3"].round == 2
 
 
-async def test_a_second_redo_shows_the_round_before_it_with_the_note_of_that_round(stand):
-    await decide(stand, "citrus/4x3", Decision.REDO, note="bigger")
-    rounds = await rounds_of(stand)
-    await stand.render([job for job in await stand.drafts(rounds) if job.at.round == 2])
-    await decide(stand, "citrus/4x3", Decision.REDO, note="brighter", rounds=rounds)
-    rounds = await rounds_of(stand)
-    entries = await stand.ledger.campaign_entries(SLUG)
-    shown = shown_rounds(rounds, await stand.ledger.verdicts(SLUG), entries)
+async def test_a_second_redo_shows_the_round_before_it_with_the_note_of_that_round(case):
+    await decide(case, "citrus/4x3", Decision.REDO, note="bigger")
+    rounds = await rounds_of(case)
+    await case.render([job for job in await case.drafts(rounds) if job.at.round == 2])
+    await decide(case, "citrus/4x3", Decision.REDO, note="brighter", rounds=rounds)
+    rounds = await rounds_of(case)
+    entries = await case.ledger.campaign_entries(SLUG)
+    shown = shown_rounds(rounds, await case.ledger.verdicts(SLUG), entries)
     assert (rounds["citrus/4x3"].number, rounds["citrus/4x3"].note) == (3, "brighter")
     assert (shown["citrus/4x3"].number, shown["citrus/4x3"].note) == (2, "bigger")
 
 
-async def test_undeciding_a_redo_that_was_not_rendered_goes_back_to_the_first_round(stand):
-    await decide(stand, "citrus/4x3", Decision.REDO, note="bigger")
-    await decide(stand, "citrus/4x3", Decision.UNDECIDED)
-    assert (await rounds_of(stand))["citrus/4x3"].number == 1
+async def test_undeciding_a_redo_that_was_not_rendered_goes_back_to_the_first_round(case):
+    await decide(case, "citrus/4x3", Decision.REDO, note="bigger")
+    await decide(case, "citrus/4x3", Decision.UNDECIDED)
+    assert (await rounds_of(case))["citrus/4x3"].number == 1
 
 
-async def test_a_final_that_is_redone_is_the_next_round_of_the_same_pick(stand):
-    (approval,) = await decide(stand, "citrus/4x3", Decision.APPROVED, take=2)
-    drafts = await stand.drafts()
-    entries = await stand.ledger.entries([job.key for job in drafts])
+async def test_a_final_that_is_redone_is_the_next_round_of_the_same_pick(case):
+    (approval,) = await decide(case, "citrus/4x3", Decision.APPROVED, take=2)
+    drafts = await case.drafts()
+    entries = await case.ledger.entries([job.key for job in drafts])
     redo = replace(approval, stage=Stage.FINAL, decision=Decision.REDO, note="more light")
     finals = rounds_from([redo], stage=Stage.FINAL)
-    found = picks_from(await stand.ledger.verdicts(SLUG), drafts, entries, finals=finals)
+    found = picks_from(await case.ledger.verdicts(SLUG), drafts, entries, finals=finals)
     assert found.approved["citrus/4x3"].round == 2
     assert found.rounds["citrus/4x3"].note == "more light"
 
 
-async def test_a_note_loses_control_and_direction_characters_and_nothing_else(stand):
+async def test_a_note_loses_control_and_direction_characters_and_nothing_else(case):
     (verdict,) = await decide(
-        stand, "citrus/4x3", Decision.REDO, note="a\x00b\u202ec {{ 7*7 }} “größer”\tnow"
+        case, "citrus/4x3", Decision.REDO, note="a\x00b\u202ec {{ 7*7 }} “größer”\tnow"
     )
     assert verdict.note == "a bc {{ 7*7 }} “größer” now"
 
 
-async def test_a_note_that_is_too_long_is_refused(stand):
+async def test_a_note_that_is_too_long_is_refused(case):
     with pytest.raises(UsageError, match="at most 1000"):
-        await decide(stand, "citrus/4x3", Decision.REDO, note="x" * 1001)
+        await decide(case, "citrus/4x3", Decision.REDO, note="x" * 1001)
 
 
 async def test_a_cell_that_was_never_asked_for_cannot_be_redone(tmp_path):
-    stand = Stand(folder=tmp_path)
+    case = ReviewCase(folder=tmp_path)
     with pytest.raises(UsageError, match="not rendered yet"):
-        await decide(stand, "citrus/4x3", Decision.REDO, note="x")
+        await decide(case, "citrus/4x3", Decision.REDO, note="x")

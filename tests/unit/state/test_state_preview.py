@@ -52,7 +52,7 @@ CAMPAIGNS = {
 
 
 @dataclass
-class House:
+class PlanCase:
     """A campaign file and what a ledger knows of it."""
 
     folder: Path
@@ -133,11 +133,11 @@ class House:
 
 
 @pytest.fixture
-async def house(tmp_path):
+async def case(tmp_path):
     (tmp_path / "pyproject.toml").touch()
     ledger = MemoryLedger()
     await ledger.begin(a_run(campaign="demo"))
-    return House(tmp_path, ledger)
+    return PlanCase(tmp_path, ledger)
 
 
 @pytest.mark.parametrize(
@@ -148,62 +148,62 @@ async def house(tmp_path):
         ("unseen", ("citrus/4x3",)),
     ],
 )
-async def test_a_fresh_campaign_is_counted_as_it_would_be_listed(house, name, only):
-    assert await house.agrees(house.load(CAMPAIGNS[name]), only)
+async def test_a_fresh_campaign_is_counted_as_it_would_be_listed(case, name, only):
+    assert await case.agrees(case.load(CAMPAIGNS[name]), only)
 
 
 @pytest.mark.parametrize(
     ("name", "only"), [("takes", ()), ("shared", ()), ("unseen", ("citrus/*",)), ("dearer", ())]
 )
-async def test_a_campaign_half_way_through_is_counted_as_it_would_be_listed(house, name, only):
-    loaded = house.load(CAMPAIGNS[name])
+async def test_a_campaign_half_way_through_is_counted_as_it_would_be_listed(case, name, only):
+    loaded = case.load(CAMPAIGNS[name])
     first, *others, unsent, failed = [job for job in plan_drafts(loaded) if not job.payer]
-    await house.store(first)
+    await case.store(first)
     for job in others:
-        await house.store(job, on_disk=False)
-    await house.fail(unsent, FailureKind.NOT_SENT)
-    await house.fail(failed, FailureKind.REFUSED)
+        await case.store(job, on_disk=False)
+    await case.fail(unsent, FailureKind.NOT_SENT)
+    await case.fail(failed, FailureKind.REFUSED)
     if name != "unseen":
         take = 1 if name == "takes" else None
-        await house.decide(loaded, "citrus/1x1", Decision.APPROVED, take=take)
-    assert await house.agrees(loaded, only)
-    changed = house.load(CAMPAIGNS[name].replace("Citrus Soda", "Citrus Fizz"))
-    assert await house.agrees(changed, only)
+        await case.decide(loaded, "citrus/1x1", Decision.APPROVED, take=take)
+    assert await case.agrees(loaded, only)
+    changed = case.load(CAMPAIGNS[name].replace("Citrus Soda", "Citrus Fizz"))
+    assert await case.agrees(changed, only)
 
 
-async def test_an_image_bought_under_the_second_cell_of_a_group_is_not_planned_again(house):
-    loaded = house.load(SHARED)
-    [reel] = (await survey(house.ledger, loaded, only=["citrus/reel"])).drafts
-    await house.store(reel)
-    await house.decide(loaded, "citrus/story", Decision.APPROVED)
-    assert await house.agrees(loaded)
-    preview = await house.foresee(loaded)
+async def test_an_image_bought_under_the_second_cell_of_a_group_is_not_planned_again(case):
+    loaded = case.load(SHARED)
+    [reel] = (await survey(case.ledger, loaded, only=["citrus/reel"])).drafts
+    await case.store(reel)
+    await case.decide(loaded, "citrus/story", Decision.APPROVED)
+    assert await case.agrees(loaded)
+    preview = await case.foresee(loaded)
     assert preview.stages[Stage.DRAFT].buying == 3
     assert preview.stages[Stage.FINAL].buying == 1
 
 
-async def test_a_final_of_a_redone_draft_is_written_with_the_note_it_was_approved_with(house):
-    loaded = house.load(PLAIN)
+async def test_a_final_of_a_redone_draft_is_written_with_the_note_it_was_approved_with(case):
+    loaded = case.load(PLAIN)
     for draft in plan_drafts(loaded):
-        await house.store(draft)
-    await house.decide(loaded, "citrus/1x1", Decision.REDO, note="more ice")
-    again = next(d for d in (await survey(house.ledger, loaded)).drafts if d.at.round == 2)
-    await house.store(again)
-    await house.decide(loaded, "citrus/1x1", Decision.APPROVED)
-    [final] = (await survey(house.ledger, loaded)).finals
+        await case.store(draft)
+    await case.decide(loaded, "citrus/1x1", Decision.REDO, note="more ice")
+    again = next(d for d in (await survey(case.ledger, loaded)).drafts if d.at.round == 2)
+    await case.store(again)
+    await case.decide(loaded, "citrus/1x1", Decision.APPROVED)
+    [final] = (await survey(case.ledger, loaded)).finals
     assert final.request.prompt.endswith("Revision note: more ice")
-    assert await house.agrees(loaded)
+    assert await case.agrees(loaded)
 
 
-async def test_a_plan_knows_why_each_image_is_due(house):
-    loaded = house.load(PLAIN)
+async def test_a_plan_knows_why_each_image_is_due(case):
+    loaded = case.load(PLAIN)
     one, two, _, unsent = plan_drafts(loaded)
-    await house.store(one)
-    await house.store(two)
-    await house.fail(unsent, FailureKind.NOT_SENT)
-    await house.decide(loaded, "citrus/4x3", Decision.REDO)
+    await case.store(one)
+    await case.store(two)
+    await case.fail(unsent, FailureKind.NOT_SENT)
+    await case.decide(loaded, "citrus/4x3", Decision.REDO)
     changed = PLAIN.replace("'1:1'", "{id: 1x1, ratio: '16:9'}")
-    preview = await house.foresee(house.load(changed))
+    preview = await case.foresee(case.load(changed))
     said = {job.at.cell: preview.known.why(job) for job in preview.stages[Stage.DRAFT].to_buy}
     assert said == {
         "citrus/1x1": DueReason.CHANGED,
@@ -216,45 +216,45 @@ async def test_a_plan_knows_why_each_image_is_due(house):
 @pytest.mark.parametrize(
     ("name", "only"), [("takes", ()), ("shared", ()), ("shared", ("citrus/reel",)), ("dearer", ())]
 )
-async def test_the_most_that_finals_can_cost_is_what_all_of_them_cost(house, name, only):
-    loaded = house.load(CAMPAIGNS[name])
-    preview = await house.foresee(loaded, only=only)
+async def test_the_most_that_finals_can_cost_is_what_all_of_them_cost(case, name, only):
+    loaded = case.load(CAMPAIGNS[name])
+    preview = await case.foresee(loaded, only=only)
     assert preview.finals_at_most == price_finals(loaded, only=only)
 
 
-async def test_the_same_products_in_another_order_have_the_same_work(house):
+async def test_the_same_products_in_another_order_have_the_same_work(case):
     swapped = PLAIN.replace("'1:1', '4:3'", "'4:3', '1:1'")
     ids = {
-        plan_id("", "", (await house.foresee(house.load(text))).stages.values())
+        plan_id("", "", (await case.foresee(case.load(text))).stages.values())
         for text in (PLAIN, swapped)
     }
     assert len(ids) == 1
 
 
-async def test_a_long_plan_names_a_thousand_images_and_counts_the_rest(house):
+async def test_a_long_plan_names_a_thousand_images_and_counts_the_rest(case):
     scenes = ", ".join(f"s{number}" for number in range(300))
     text = PLAIN.replace("prompt:", f"  scene: [{scenes}]\nprompt:")
     text = text.replace("a table", "a {{ scene }} table")
-    drafts = (await house.foresee(house.load(text))).stages[Stage.DRAFT]
+    drafts = (await case.foresee(case.load(text))).stages[Stage.DRAFT]
     assert (drafts.buying, len(drafts.to_buy)) == (1200, 1000)
 
 
-async def test_a_plan_counts_the_cells_whose_drafts_nobody_has_decided_on(house):
-    loaded = house.load(SHARED)
+async def test_a_plan_counts_the_cells_whose_drafts_nobody_has_decided_on(case):
+    loaded = case.load(SHARED)
     for draft in plan_drafts(loaded):
         if not draft.payer:
-            await house.store(draft)
-    assert (await house.foresee(loaded)).waiting == 8
-    await house.decide(loaded, "citrus/story", Decision.APPROVED)
-    await house.decide(loaded, "berry/4x3", Decision.REDO)
-    assert (await house.foresee(loaded)).waiting == 6
-    assert (await house.foresee(loaded, only=["berry/*"])).waiting == 3
+            await case.store(draft)
+    assert (await case.foresee(loaded)).waiting == 8
+    await case.decide(loaded, "citrus/story", Decision.APPROVED)
+    await case.decide(loaded, "berry/4x3", Decision.REDO)
+    assert (await case.foresee(loaded)).waiting == 6
+    assert (await case.foresee(loaded, only=["berry/*"])).waiting == 3
 
 
-async def test_a_fresh_plan_and_one_that_asks_nobody_wait_for_nobody(house):
-    assert (await house.foresee(house.load(SHARED))).waiting == 0
-    unseen = house.load(UNSEEN)
+async def test_a_fresh_plan_and_one_that_asks_nobody_wait_for_nobody(case):
+    assert (await case.foresee(case.load(SHARED))).waiting == 0
+    unseen = case.load(UNSEEN)
     for draft in plan_drafts(unseen):
         if not draft.payer:
-            await house.store(draft)
-    assert (await house.foresee(unseen)).waiting == 0
+            await case.store(draft)
+    assert (await case.foresee(unseen)).waiting == 0

@@ -2,7 +2,7 @@
 
 import pytest
 from builders import NOW
-from review_stand import SLUG, Stand
+from review_case import SLUG, ReviewCase
 
 from pipeline.campaign.loading import load_campaign
 from pipeline.model.verdict import Decision
@@ -27,21 +27,21 @@ def loaded(tmp_path):
 
 async def test_verdicts_rounds_and_entries_are_read_once(tmp_path, loaded):
     """Three reads of the verdicts, one after the other, could each see another moment."""
-    stand = Stand(folder=tmp_path)
-    drafts = (await survey(stand.ledger, loaded)).drafts
-    await stand.render(drafts)
+    case = ReviewCase(folder=tmp_path)
+    drafts = (await survey(case.ledger, loaded)).drafts
+    await case.render(drafts)
     redo = UnboundVerdict(decision=Decision.REDO, by="ana", at=NOW, note="brighter")
-    await decide_cells(stand.ledger, SLUG, drafts, glob="citrus/*", opinion=redo)
+    await decide_cells(case.ledger, SLUG, drafts, glob="citrus/*", opinion=redo)
     asked = []
-    record = stand.ledger._read
+    record = case.ledger._read
 
     async def counted(question):
         asked.append(question)
         return await record(question)
 
-    stand.ledger._read = counted
+    case.ledger._read = counted
     for shown in (False, True):
         asked.clear()
-        state = await survey(stand.ledger, loaded, shown=shown)
+        state = await survey(case.ledger, loaded, shown=shown)
         assert len(asked) == 1
         assert {job.at.round for job in state.drafts} == ({1} if shown else {1, 2})

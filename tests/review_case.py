@@ -50,7 +50,7 @@ def paint(job):
     return out.getvalue()
 
 
-class StandSource:
+class CaseSource:
     """`ReviewSource` of a matrix of products and sizes; `words` may be edited while it is open."""
 
     def __init__(
@@ -169,9 +169,9 @@ class StandSource:
 
 
 @dataclass
-class Stand:
+class ReviewCase:
     folder: Path
-    source: StandSource = field(default_factory=StandSource)
+    source: CaseSource = field(default_factory=CaseSource)
     ledger: MemoryLedger = field(default_factory=lambda: MemoryLedger(now=lambda: NOW))
     painter: object = staticmethod(paint)
 
