@@ -122,7 +122,7 @@ def with_journal_removed():
     original = group_commit.GroupCommit.close
 
     async def close(writer):
-        Path(f"{writer._connection.filename}-wal").unlink(missing_ok=True)
+        Path(f"{writer.path}-wal").unlink(missing_ok=True)
         await original(writer)
 
     replace(group_commit.GroupCommit, "close", close)
