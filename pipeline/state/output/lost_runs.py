@@ -94,10 +94,10 @@ def lost_runs_message(output: Path, campaign: Slug, lost: Sequence[ManifestHead]
     more = [f"  and {len(lost) - NAMED} more"] if len(lost) > NAMED else []
     return "\n".join(
         [
-            f"{ledger} beside it: what they bought would be bought again{money}",
+            f"{ledger} beside it: a run would buy their images again{money}",
             *named,
             *more,
-            f"Mend it  {import_command(output, campaign)}",
+            f"Next  {import_command(output, campaign)}",
             f"or, to begin anew, move {output / campaign} away",
         ]
     )
