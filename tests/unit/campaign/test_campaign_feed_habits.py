@@ -291,8 +291,8 @@ def test_a_column_whose_name_is_no_word_can_be_named_in_where(board, where, kept
         ("name 'Mug'", "two values stand side by side; and, or, == or a comma joins them"),
         ("product.name == 'Mug'", ("nothing is named product; write a column (sku, In stock?, Qty "
          "left and name) without its table, or as row['…'] (p.csv row 2, and in 2 more rows)")),
-        ("qty.left > 1", ("nothing is named qty; write a column (sku, In stock?, Qty left and name) "
-         "without its table, or as row['…'] (p.csv row 2, and in 2 more rows)")),
+        ("qty.left > 1", ("nothing is named qty; write a column (sku, In stock?, Qty left and "
+         "name) without its table, or as row['…'] (p.csv row 2, and in 2 more rows)")),
         ("Qty-left > 1", ("nothing is named Qty; the column Qty left is written row['Qty left'] "
          "(p.csv row 2, and in 2 more rows)")),
         ("row.nam == 'Mug'", ("row has no column nam (did you mean name?) (p.csv row 2, and in 2 "
