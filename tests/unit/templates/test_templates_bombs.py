@@ -162,5 +162,5 @@ def test_a_child_that_somebody_stops_is_not_waited_for_without_end(monkeypatch, 
     setup = TemplateSetup(templates={"t": "a" * size}, expressions={}, columns={}, longest=10)
     with TemplateProcess() as child:
         child._process.send_signal(signal.SIGSTOP)
-        with pytest.raises(LocalFault, match="nothing was sent, run again"):
+        with pytest.raises(LocalFault, match="run the command again"):
             child.compile(setup)
