@@ -140,7 +140,8 @@ def _whole_window(source: SourceShape, target: Target, *, room: float) -> Box:
 
 def _automatic(source: SourceShape, target: Target, window: Box) -> PlannedWindow:
     unfit = ALL_EDGES - source.fit_edges
-    rough = ALL_EDGES - source.smooth_edges
+    # Without boxes, nothing is known to be lost by a cut, and much by a long smear.
+    rough = ALL_EDGES - source.smooth_edges if source.copy is None else frozenset()
     if _most_beyond(window, unfit, source) <= BRIEF and _most_beyond(window, rough, source) <= FAIR:
         return _extended(source, target, window)
     copy_only = _holds_copy(source, target)

@@ -129,12 +129,15 @@ def test_only_smooth_edges_are_continued_for_more_room():
     assert (tight.framing, tight.flags) == (Framing.EXTENDED, ())
 
 
-def test_an_edge_that_is_fit_and_not_smooth_is_continued_only_a_little():
+def test_a_rough_edge_of_a_photo_is_continued_only_a_little():
     """Bricks at the rim of a photo were drawn outwards over half of a banner."""
-    rough = square(copy=(), product=Box(150, 150, 650, 700), smooth_edges=frozenset())
-    assert plan_window(rough, Target(width=800, height=1000)).flags == ()
-    long = plan_window(rough, Target(width=300, height=1000))
+    photo = square(copy=None, product=None, smooth_edges=frozenset())
+    short = plan_window(photo, Target(width=900, height=1000))
+    assert (short.framing, short.flags) == (Framing.EXTENDED, (Flag.NOT_LOOKED_FOR,))
+    long = plan_window(photo, Target(width=300, height=1000))
     assert (long.framing, Flag.UNSURE in long.flags) == (Framing.CROPPED, True)
+    known = plan_window(square(smooth_edges=frozenset()), Target(width=300, height=1000))
+    assert known.framing is Framing.EXTENDED
 
 
 def test_a_person_decides_how_a_picture_is_fitted():
