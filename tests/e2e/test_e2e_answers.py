@@ -246,7 +246,9 @@ def test_a_campaign_file_cannot_have_the_key_sent_to_its_own_hosts(pipeline, ser
         hook = (
             f'notify: [{{when: [always], webhook: "{gateway.url}/{{{{ env.GPTIMAGE_API_KEY }}}}"}}]'
         )
-        webhook = pipeline.write(ONE.replace("campaign: ", "campaign: hook-") + hook, name="webhook.yaml")
+        webhook = pipeline.write(
+            ONE.replace("campaign: ", "campaign: hook-") + hook, name="webhook.yaml"
+        )
         refused = pipeline("run", webhook, **key)
         assert refused.code == 2
         assert "PIPELINE_FILE_VARIABLES=GPTIMAGE_API_KEY" in " ".join(refused.err.split())
