@@ -1,6 +1,7 @@
 """The state of a campaign as values: its jobs, and what a reviewer sees of each cell."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import assert_never
@@ -282,9 +283,18 @@ def short(sha256: str) -> str:
     return sha256[:16]
 
 
-def labels_of(cell: Cell) -> list[str]:
-    """Return the display name of a cell's value on each axis."""
-    return [label_of(cell, axis, value) for axis, value in cell.axes]
+def distinct_labels(cells: Iterable[Cell]) -> Mapping[tuple[str, str], str]:
+    """Return the display name by axis and value, with the id of values that share a name."""
+    labels: dict[tuple[str, str], str] = {}
+    for cell in cells:
+        for axis, value in cell.axes:
+            if (axis, value) not in labels:
+                labels[axis, value] = label_of(cell, axis, value)
+    shared = Counter((axis, label) for (axis, _), label in labels.items())
+    return {
+        (axis, value): label if shared[axis, label] == 1 else f"{label} ({value})"
+        for (axis, value), label in labels.items()
+    }
 
 
 def label_of(cell: Cell, axis: str, value: str) -> str:

@@ -16,7 +16,7 @@ from pipeline.state.campaign_state import (
     CellState,
     CellTable,
     TakeState,
-    labels_of,
+    distinct_labels,
     short,
 )
 from pipeline.theme.page_files import palette
@@ -92,7 +92,8 @@ def draw_sheet(
     The same table always gives the same bytes.
     """
     many = len(shown_artifacts(table)) >= MANY
-    chunks = list(_pages([_cell(row, source, many=many) for row in table.rows]))
+    labels = distinct_labels(row.cell for row in table.rows)
+    chunks = list(_pages([_cell(row, source, labels, many=many) for row in table.rows]))
     links = tuple(f"{name}{f'-{n}' if n > 1 else ''}.html" for n in range(1, len(chunks) + 1))
     whole = Sheet(
         campaign=table.campaign.slug,
@@ -136,9 +137,11 @@ def _groups(cells: Sequence[SheetCell]) -> tuple[SheetGroup, ...]:
     return tuple(SheetGroup(title=title, cells=tuple(own)) for title, own in groups.items())
 
 
-def _cell(row: CellRow, source: Source, *, many: bool) -> SheetCell:
+def _cell(
+    row: CellRow, source: Source, named: Mapping[tuple[str, str], str], *, many: bool
+) -> SheetCell:
     shown = _shown_stage(row)
-    labels = labels_of(row.cell)
+    labels = [named[axis] for axis in row.cell.axes]
     title, *rest = labels[1:] or labels
     takes = [one for one in _takes(row) if one.artifact is not None]
     verdict = shown.verdict if shown is not None and shown.state in _DECIDED else None

@@ -11,7 +11,7 @@ from pipeline.state.campaign_state import (
     CellState,
     CellTable,
     TakeState,
-    label_of,
+    distinct_labels,
     short,
 )
 from pipeline.state.figures import StageFigures
@@ -92,20 +92,15 @@ def _take(take: TakeState) -> list[Json]:
 def _axes(cells: Sequence[Cell]) -> list[tuple[dict[str, Json], list[int]]]:
     """Return each axis with its values in order of appearance, and the index of each cell's."""
     names = list(dict.fromkeys(axis for cell in cells for axis, _ in cell.axes))
+    labels = distinct_labels(cells)
     axes_with_places: list[tuple[dict[str, Json], list[int]]] = []
     for name in names:
-        labels: dict[str, str] = {}
-        column: list[str] = []
-        for cell in cells:
-            value = dict(cell.axes).get(name, "")
-            column.append(value)
-            if value not in labels:
-                labels[value] = label_of(cell, name, value)
-        place = {value: at for at, value in enumerate(labels)}
+        column = [dict(cell.axes).get(name, "") for cell in cells]
+        place = {value: at for at, value in enumerate(dict.fromkeys(column))}
         axis: dict[str, Json] = {
             "name": name,
-            "values": list(labels),
-            "labels": list(labels.values()),
+            "values": list(place),
+            "labels": [labels.get((name, value), value) for value in place],
         }
         axes_with_places.append((axis, [place[value] for value in column]))
     return axes_with_places
