@@ -5,14 +5,13 @@ Each patches the class for the whole process, so they are used in forked childre
 
 import dataclasses
 import secrets
-from pathlib import Path
 from types import SimpleNamespace
 
 from crash.crash_points import replace
 
+from pipeline.app import open as app_open
 from pipeline.ledger.rows import JobState, PurchaseState
 from pipeline.ledger.rules import buying, settling
-from pipeline.ledger.sqlite import group_commit
 from pipeline.ledger.sqlite.ledger import SqliteLedger
 from pipeline.model.entry import Attempt, PurchaseKey, Resolution
 from pipeline.model.outcome import InDoubt
@@ -119,13 +118,21 @@ def with_resolution_in_steps():
 
 def with_journal_removed():
     """Close the ledger by removing its journal, as a clumsy clean-up does."""
-    original = group_commit.GroupCommit.close
+    closed = SqliteLedger.close
+    outputs = []
 
-    async def close(writer):
-        Path(f"{writer.path}-wal").unlink(missing_ok=True)
-        await original(writer)
+    async def ledger_in(output, **how):
+        outputs.append(output)
+        return await opened(output, **how)
 
-    replace(group_commit.GroupCommit, "close", close)
+    async def close(ledger):
+        for output in outputs:
+            (output / "ledger.db-wal").unlink(missing_ok=True)
+        await closed(ledger)
+
+    opened = app_open.open_ledger
+    replace(app_open, "open_ledger", ledger_in)
+    replace(SqliteLedger, "close", close)
 
 
 CONTROLS = {
