@@ -174,7 +174,7 @@ async def test_a_ledger_without_its_journal_has_forgotten_purchases_and_is_refus
 async def test_a_torn_journal_is_refused(killed):
     whole = journal_of(killed).read_bytes()
     journal_of(killed).write_bytes(whole[: len(whole) // 2])
-    await refused(killed, "lacks the last")
+    assert "ledger import" in await refused(killed, "lacks the last")
 
 
 async def test_a_bit_flipped_in_the_journal_is_refused(killed):
@@ -232,7 +232,7 @@ async def test_sums_that_do_not_agree_with_the_purchases_are_refused(place):
     with sqlite3.connect(place) as edited:
         edited.execute("update total set confirmed = confirmed - 2")
     edited.close()
-    await refused(place, "sums do not agree")
+    assert "ledger import" in await refused(place, "sums do not agree")
 
 
 @pytest.mark.parametrize(

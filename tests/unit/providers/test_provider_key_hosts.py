@@ -1,6 +1,7 @@
 """The key goes to the host it was set for; another one needs a word outside the campaign file."""
 
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import pytest
 from scripted_api import CITRUS, http, images, scripted
@@ -54,7 +55,8 @@ def test_a_campaign_file_cannot_send_the_key_elsewhere(base_url):
     ],
 )
 def test_the_owner_of_the_machine_can_send_it_where_they_like(base_url, environment):
-    open_provider("gptimage", settings=settings(base_url, **environment))
+    opened = open_provider("gptimage", settings=settings(base_url, **environment))
+    assert urlsplit(base_url).hostname in opened.account.lower()
 
 
 @pytest.mark.parametrize(

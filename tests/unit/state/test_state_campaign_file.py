@@ -33,6 +33,12 @@ def hold(shop, file):
     refuse_second_file(shop / "output", "soda", shop / file, read_name=read_name)
 
 
+def owner_after(shop, file):
+    """The file to which the folder belongs once a run has recorded this one."""
+    record_file(shop / "output", "soda", shop / file)
+    return json.loads((shop / "output" / "soda" / RECORD).read_text())["file"]
+
+
 def test_another_file_of_the_same_name_is_refused(shop):
     hold(shop, "a.yaml")
     with pytest.raises(UsageError, match=r"is that of a\.yaml,\nand .*b\.yaml has the same name"):
@@ -50,6 +56,7 @@ def test_a_file_that_was_moved_goes_on(shop):
 def test_a_file_that_has_another_name_by_now_stands_in_nobodys_way(shop):
     (shop / "a.yaml").write_text("campaign: soda-old\n")
     hold(shop, "b.yaml")
+    assert owner_after(shop, "b.yaml") == "../b.yaml"
 
 
 def test_a_broken_file_keeps_its_name(shop):
@@ -87,6 +94,7 @@ def test_the_same_file_of_another_checkout_is_the_same_campaign(shop, tmp_path_f
 def test_a_record_that_cannot_be_read_stands_in_nobodys_way(shop, content):
     (shop / "output" / "soda" / RECORD).write_text(content)
     hold(shop, "b.yaml")
+    assert owner_after(shop, "b.yaml") == "../b.yaml"
 
 
 @pytest.mark.parametrize(
