@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipeline.app.open import EMBEDDED, EMBEDDED_ACCOUNT, open_account
 from pipeline.app.options import CampaignOptions
-from pipeline.app.run_facts import utc_stamp
+from pipeline.app.run.facts import utc_stamp
 from pipeline.campaign.environment import fill_environment
 from pipeline.campaign.loading import LoadedCampaign, load_campaign
 from pipeline.errors import UsageError

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TextIO
 
-from pipeline.app.ad_files import AdFileReport
 from pipeline.app.options import RunOptions
+from pipeline.app.run.ad_files import AdFileReport
 from pipeline.errors import Finding, PipelineError
 from pipeline.model.campaign import Campaign
 from pipeline.model.credits import Budget, Credits

@@ -4,7 +4,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from pipeline.app.ad_files import AdFileReport
+from pipeline.app.run.ad_files import AdFileReport
 from pipeline.cli.terminal import counted, folded, paint, say
 from pipeline.state.output.ad_files import FOLDER
 

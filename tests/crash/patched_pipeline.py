@@ -121,7 +121,7 @@ def main(words):
     parser.add_argument("--clock", type=float)
     parser.add_argument("--no-network", action="store_true")
     options = parser.parse_args(words[:split])
-    late("app.session")
+    late("app.run.session")
     original = flags.read_settings
 
     def read_settings():

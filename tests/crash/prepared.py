@@ -154,7 +154,7 @@ def preload():
         registry.find(name).load()
     for name in ("problems", "run_console"):
         registry.load_part(name)
-    for name in ("app.campaign", "app.rendering", "app.session", "campaign.naming"):
+    for name in ("app.campaign", "app.run.rendering", "app.run.session", "campaign.naming"):
         late(name)
     late("providers.registry").profiles()
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.adfiles.record import AdFileRecord
-from pipeline.app.ad_files import AdFileMaker, AdFileReport
 from pipeline.app.campaign import load
 from pipeline.app.commands.verdicts import VerdictOptions
 from pipeline.app.event_loop import run_in_loop
 from pipeline.app.open import ledger_in, require_ledger
 from pipeline.app.options import CampaignOptions
-from pipeline.app.run_facts import reviewer_name, utc_stamp
+from pipeline.app.run.ad_files import AdFileMaker, AdFileReport
+from pipeline.app.run.facts import reviewer_name, utc_stamp
 from pipeline.campaign.cell_globs import Globs, canonical_glob
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import UsageError

@@ -8,11 +8,11 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from pipeline.adfiles.record import AdFileRecord, AdFileRow
-from pipeline.app.ad_files import AdFileMaker, AdFileReport
 from pipeline.app.campaign import load
 from pipeline.app.event_loop import run_in_loop
 from pipeline.app.open import ledger_in, require_ledger
 from pipeline.app.options import CampaignOptions
+from pipeline.app.run.ad_files import AdFileMaker, AdFileReport
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import LocalFault, UsageError
 from pipeline.executors.registry import open_executor

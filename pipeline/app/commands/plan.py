@@ -6,12 +6,12 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipeline.app.assembly import rules_now
 from pipeline.app.campaign import account_of, budget_for, load
 from pipeline.app.event_loop import run_in_loop
 from pipeline.app.next_steps import next_step
 from pipeline.app.open import hold_to_file, ledger_in
 from pipeline.app.options import CampaignOptions
+from pipeline.app.run.assembly import rules_now
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import Finding
 from pipeline.files.unwritable import refuse_unwritable

@@ -17,7 +17,7 @@ from pipeline.app.open import (
     require_ledger,
 )
 from pipeline.app.options import CampaignOptions
-from pipeline.app.run_facts import reviewer_name, utc_stamp
+from pipeline.app.run.facts import reviewer_name, utc_stamp
 from pipeline.campaign.cell_globs import matching_cells
 from pipeline.errors import Refusal, UsageError
 from pipeline.ledger.base import Ledger

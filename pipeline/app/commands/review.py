@@ -11,8 +11,8 @@ from pipeline.app.machine import page_connections, until_signal
 from pipeline.app.next_steps import next_step
 from pipeline.app.open import campaign_ledger, hold_to_file
 from pipeline.app.options import CampaignOptions, RunOptions
-from pipeline.app.run import run_in_server
-from pipeline.app.run_facts import reviewer_name
+from pipeline.app.run.campaign_file import run_in_server
+from pipeline.app.run.facts import reviewer_name
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.model.campaign import CellName, Stage
 from pipeline.model.credits import Credits

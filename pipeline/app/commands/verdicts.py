@@ -11,7 +11,7 @@ from pipeline.app.event_loop import run_in_loop
 from pipeline.app.next_steps import next_step
 from pipeline.app.open import campaign_ledger, hold_to_file
 from pipeline.app.options import CampaignOptions
-from pipeline.app.run_facts import reviewer_name
+from pipeline.app.run.facts import reviewer_name
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import CampaignError, LocalFault, PipelineError, UsageError
 from pipeline.ledger.base import Ledger

@@ -3,8 +3,8 @@
 import argparse
 import json
 
-from pipeline.app.ad_files import AdFileReport, manifest_rows
 from pipeline.app.commands.adfiles import AdFileOptions, make_campaign_ad_files
+from pipeline.app.run.ad_files import AdFileReport, manifest_rows
 from pipeline.cli.ad_files import tell_ad_files
 from pipeline.cli.flags import add_campaign, add_common, add_only, campaign_flags, settings_of
 from pipeline.cli.terminal import say

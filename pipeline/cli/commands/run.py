@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from pipeline.app.options import RunOptions
-from pipeline.app.run import run_campaign_file
+from pipeline.app.run.campaign_file import run_campaign_file
 from pipeline.cli.flags import (
     add_campaign,
     add_common,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from builders import a_job
 
-from pipeline.app.spending import highest_price
+from pipeline.app.run.spending import highest_price
 from pipeline.campaign.loading import load_campaign
 from pipeline.cli.main import main
 from pipeline.cli.progress import SilentProgress

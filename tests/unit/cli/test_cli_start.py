@@ -78,7 +78,7 @@ def test_a_second_run_ends_before_anything_heavy_is_imported(folder):
     )
     code, *modules = ended.stdout.split()
     assert int(code) == 75
-    heavy = {"aiohttp", "jinja2", "pydantic", "PIL", "multiprocessing", "pipeline.app.session"}
+    heavy = {"aiohttp", "jinja2", "pydantic", "PIL", "multiprocessing", "pipeline.app.run.session"}
     assert set(modules) & heavy == set()
 
 

@@ -24,7 +24,6 @@ sight spans util wanted wire
 LARGE_FOLDERS = {
     "app/commands": "one file per command",
     "cli/commands": "one file per command",
-    "app": "a run and its parts; every other command is in commands/",
 }
 """Folders of more than twelve modules, and why they are not divided."""
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline import errors
-from pipeline.app.endings import PRECEDENCE
+from pipeline.app.run.endings import PRECEDENCE
 from pipeline.cli.registry import COMMANDS
 
 PIPELINE = Path(errors.__file__).parent

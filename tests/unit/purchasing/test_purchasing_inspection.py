@@ -4,7 +4,7 @@ import pytest
 from builders import NOW, a_job
 from fake_provider import ScriptedAnswer
 
-from pipeline.app.workflow import RunContext, render_stage
+from pipeline.app.run.workflow import RunContext, render_stage
 from pipeline.errors import LocalFault
 from pipeline.images.registry import images_in
 from pipeline.model.campaign import Stage

@@ -10,7 +10,7 @@ from builders import NOW
 from PIL import Image
 from review_case import SLUG, CaseSource, ReviewCase
 
-from pipeline.app.workflow import keep_shared
+from pipeline.app.run.workflow import keep_shared
 from pipeline.errors import UsageError
 from pipeline.images.registry import images_in
 from pipeline.model.campaign import Stage

@@ -7,7 +7,7 @@ import pytest
 from encoded_pictures import encoded
 
 from pipeline.adfiles.record import AdFileRecord
-from pipeline.app.ad_files import AdFileMaker, manifest_rows
+from pipeline.app.run.ad_files import AdFileMaker, manifest_rows
 from pipeline.errors import LocalFault
 from pipeline.executors.inline import InlineExecutor
 from pipeline.images.local.store import LocalImageStore

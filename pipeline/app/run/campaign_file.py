@@ -37,7 +37,7 @@ def run_campaign_file(
     except RunHangs as hangs:
         with suppress(PipelineError):  # of a campaign that cannot be read, nobody is notified
             campaign = late("app.campaign").load(options).campaign
-            run_in_loop(late("app.endings").notify_overlap(campaign, hangs))
+            run_in_loop(late("app.run.endings").notify_overlap(campaign, hangs))
         raise
 
 
@@ -64,4 +64,4 @@ def _locked(options: RunOptions, settings: Settings) -> Iterator[tuple[Slug, Mod
     output = open_output(settings.output)
     with campaign_lock(output, name):
         hold_to_file(output, name, options.campaign)
-        yield name, late("app.rendering")
+        yield name, late("app.run.rendering")

@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline.app.endings import exit_code
+from pipeline.app.run.endings import exit_code
 from pipeline.errors import BudgetReached, CircuitOpen, Interrupted, LocalFault, ProviderStopped
 from pipeline.model.outcome import Status
 

@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline.app.ad_files import AdFileReport, manifest_rows
-from pipeline.app.run_facts import git_commit, redacted, utc_stamp, versions
+from pipeline.app.run.ad_files import AdFileReport, manifest_rows
+from pipeline.app.run.facts import git_commit, redacted, utc_stamp, versions
 from pipeline.errors import LocalFault, expected_errors
 from pipeline.ledger.base import Ledger
 from pipeline.model.campaign import Campaign

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 import aiohttp
 
-from pipeline.app.manifest_writer import ManifestWriter
+from pipeline.app.run.manifest_writer import ManifestWriter
 from pipeline.campaign.environment import fill_environment
 from pipeline.errors import Interrupted, PipelineError, RunHangs, UsageError
 from pipeline.model.campaign import Campaign, Notice

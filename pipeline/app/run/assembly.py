@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipeline.app.inspection import take_score
-from pipeline.app.workflow import RunContext
+from pipeline.app.run.take_scores import take_score
+from pipeline.app.run.workflow import RunContext
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.images.base import ImageStore
 from pipeline.ledger.base import Ledger

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from pipeline.app.console import Console
-from pipeline.app.manifest_writer import ManifestWriter
+from pipeline.app.run.manifest_writer import ManifestWriter
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.model.campaign import Review, Stage
 from pipeline.model.credits import Credits

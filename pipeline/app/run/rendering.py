@@ -15,7 +15,7 @@ from pipeline.app.campaign import account_of
 from pipeline.app.console import Console
 from pipeline.app.open import campaign_ledger, late, ledger_in
 from pipeline.app.options import RunOptions
-from pipeline.app.run_facts import git_commit, redacted, utc_stamp, versions
+from pipeline.app.run.facts import git_commit, redacted, utc_stamp, versions
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import UsageError
 from pipeline.model.ad_file import METHOD
@@ -94,7 +94,7 @@ async def render(
             name=options.output or DEFAULT,
             open_=lambda place: ledger_in(place, read_only=True),
         )
-    rendered = late("app.session").render_session(
+    rendered = late("app.run.session").render_session(
         options,
         settings,
         loaded,

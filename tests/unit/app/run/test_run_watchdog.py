@@ -6,7 +6,7 @@ import time
 import pytest
 from builders import a_job
 
-from pipeline.app.watchdog import Watchdog, WatchdogTimes
+from pipeline.app.run.watchdog import Watchdog, WatchdogTimes
 from pipeline.errors import LocalFault
 from pipeline.purchasing.events import StillWaiting
 from pipeline.purchasing.halt import Halt

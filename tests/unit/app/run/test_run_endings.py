@@ -5,7 +5,7 @@ import pytest
 from aiohttp import web
 
 from pipeline.app.campaign import account_of, provider_settings
-from pipeline.app.endings import endings, notify, notify_overlap
+from pipeline.app.run.endings import endings, notify, notify_overlap
 from pipeline.campaign.loading import load_campaign
 from pipeline.errors import RunHangs, UsageError
 from pipeline.providers.registry import profiles

@@ -8,20 +8,20 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipeline.app.ad_files import AdFileMaker, AdFileReport, make_ad_files
-from pipeline.app.assembly import RunParts, assemble, rules_now
 from pipeline.app.campaign import account_of, budget_for, keep_balance, open_campaign_account
 from pipeline.app.console import Console, RunEnding, RunStart
-from pipeline.app.endings import endings, exit_code, notify, summary
 from pipeline.app.machine import allowed_concurrency, listen_for_signals, undo_cancellation
-from pipeline.app.manifest_writer import ManifestWriter
 from pipeline.app.next_steps import steps_onward
 from pipeline.app.open import campaign_ledger
 from pipeline.app.options import RunOptions
-from pipeline.app.rendering import what_is_asked
-from pipeline.app.spending import confirm_spending
-from pipeline.app.watchdog import watchdog_for
-from pipeline.app.workflow import RunContext, RunScope, keep_shared, run_campaign
+from pipeline.app.run.ad_files import AdFileMaker, AdFileReport, make_ad_files
+from pipeline.app.run.assembly import RunParts, assemble, rules_now
+from pipeline.app.run.endings import endings, exit_code, notify, summary
+from pipeline.app.run.manifest_writer import ManifestWriter
+from pipeline.app.run.rendering import what_is_asked
+from pipeline.app.run.spending import confirm_spending
+from pipeline.app.run.watchdog import watchdog_for
+from pipeline.app.run.workflow import RunContext, RunScope, keep_shared, run_campaign
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import (
     BudgetReached,

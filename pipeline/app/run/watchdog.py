@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
-from pipeline.app.manifest_writer import ManifestWriter
+from pipeline.app.run.manifest_writer import ManifestWriter
 from pipeline.errors import LocalFault
 from pipeline.purchasing.events import Listen, StillWaiting
 from pipeline.purchasing.halt import Halt
