@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 
 from pipeline.model.campaign import CellName, Slug, Stage
-from pipeline.model.credits import Credits
 from pipeline.model.job import Coordinates, Job, job_key
+from pipeline.model.money import Amount
 from pipeline.model.provider import Account, ProfileName
 from pipeline.model.request import Quality, RenderRequest
 from pipeline.model.run import Run, RunId
@@ -40,7 +40,7 @@ def a_job(
         key=job_key(at, profile=profile, request=request),
         at=at,
         request=request,
-        price=Credits(PRICES[quality]),
+        price=Amount(PRICES[quality]),
         profile=profile,
         path=f"{stage}s/{cell}-t{take}.png",
     )

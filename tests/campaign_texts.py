@@ -6,13 +6,13 @@ import pytest
 
 from pipeline.campaign.loading import load_campaign
 from pipeline.errors import CampaignError
-from pipeline.model.credits import Credits
+from pipeline.model.money import Amount
 from pipeline.model.provider import Caps, Profile, ProfileName, Support
 from pipeline.model.request import Quality
 from pipeline.prompts.jobs import plan_drafts
 
 RATIOS = ("1:1", "4:3", "16:9", "9:21", "1:2", "2:1")
-PRICES = {Quality.LOW: Credits(2), Quality.MEDIUM: Credits(6), Quality.HIGH: Credits(12)}
+PRICES = {Quality.LOW: Amount(2), Quality.MEDIUM: Amount(6), Quality.HIGH: Amount(12)}
 
 
 def a_profile(name, **caps):

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from pipeline.errors import ArtifactError, ImageGone, ProviderError
-from pipeline.model.credits import FREE, Credits
+from pipeline.model.money import FREE, Amount
 from pipeline.model.outcome import Receipt
 from pipeline.model.provider import Account, Profile
 from pipeline.model.request import RenderRequest
@@ -89,7 +89,7 @@ class FakeProvider:
         answer = next(self._script, ScriptedAnswer())
         receipt = self._render(request)
         if answer.charged or (answer.charged is None and answer.error is None):
-            self.charged = Credits(self.charged + receipt.credits)
+            self.charged = Amount(self.charged + receipt.credits)
             self._replies[key] = receipt
         await asyncio.sleep(answer.after)
         if answer.error is not None:
@@ -105,9 +105,9 @@ class FakeProvider:
             raise picture
         yield _in_chunks(picture)
 
-    async def balance(self) -> Credits | None:
+    async def balance(self) -> Amount | None:
         """What is left of ten thousand credits, where the profile's money is play money."""
-        return Credits(10_000 - self.charged) if self._profile.play_money else None
+        return Amount(10_000 - self.charged) if self._profile.play_money else None
 
     def _render(self, request: RenderRequest) -> Receipt:
         number = len(self.asked)

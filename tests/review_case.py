@@ -11,8 +11,8 @@ from PIL import Image, ImageDraw
 from pipeline.ledger.memory.ledger import MemoryLedger
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.campaign import Campaign, Cell, CellName, Size, Slug, Stage, StageSettings
-from pipeline.model.credits import FREE, Budget, Credits
 from pipeline.model.job import Coordinates, Job, job_key
+from pipeline.model.money import FREE, Amount, Budget
 from pipeline.model.outcome import Failed, FailureKind, Receipt
 from pipeline.model.provider import Account, ProfileName
 from pipeline.model.request import Quality, RenderRequest
@@ -73,7 +73,7 @@ class CaseSource:
         return ReviewedCampaign(
             campaign=self.campaign,
             cells=tuple(self.cells()),
-            prices={Stage.DRAFT: Credits(2), Stage.FINAL: Credits(12)},
+            prices={Stage.DRAFT: Amount(2), Stage.FINAL: Amount(12)},
             caps=PROFILES[PROFILE].caps,
             account=self.account,
             budget=self.budget,
@@ -161,7 +161,7 @@ class CaseSource:
             key=job_key(at, profile=PROFILE, request=request),
             at=at,
             request=request,
-            price=Credits(2 if stage is Stage.DRAFT else 12),
+            price=Amount(2 if stage is Stage.DRAFT else 12),
             profile=PROFILE,
             path=f"{stage}s/{cell.name}-t{take}{suffix}.png",
             derived_from=derived_from,

@@ -16,8 +16,8 @@ from pipeline.campaign.loading import LoadedCampaign, load_campaign
 from pipeline.errors import UsageError
 from pipeline.ledger.base import Ledger
 from pipeline.model.campaign import Campaign
-from pipeline.model.credits import Budget, Credits, Spent
 from pipeline.model.entry import AttemptRecord, Entry
+from pipeline.model.money import Amount, Budget, Spent
 from pipeline.model.provider import Account, Profile
 from pipeline.providers.base import Provider
 from pipeline.providers.registry import account_at, profiles
@@ -87,7 +87,7 @@ def budget_for(
     if profile.play_money:
         return budget
     limits = [limit for limit in (budget.run, max_credits) if limit is not None]
-    return replace(budget, run=Credits(min(limits, default=default_run)))
+    return replace(budget, run=Amount(min(limits, default=default_run)))
 
 
 def open_campaign_account(

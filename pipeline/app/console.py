@@ -9,7 +9,7 @@ from pipeline.app.options import RunOptions
 from pipeline.app.run.ad_files import AdFileReport
 from pipeline.errors import Finding, PipelineError
 from pipeline.model.campaign import Campaign
-from pipeline.model.credits import Budget, Credits
+from pipeline.model.money import Amount, Budget
 from pipeline.model.provider import Profile
 from pipeline.model.run import Run
 from pipeline.purchasing.events import Watcher
@@ -69,7 +69,7 @@ class Console(Protocol):
         """Streams that get each event as a line of JSON, besides the run's own file."""
         ...
 
-    def confirm(self, profile: Profile, *, images: int, price: Credits) -> None:
+    def confirm(self, profile: Profile, *, images: int, price: Amount) -> None:
         """Ask before spending; `Declined` if the answer is no."""
         ...
 

@@ -16,7 +16,7 @@ from pipeline.model.campaign import (
     ProviderOptions,
     Slug,
 )
-from pipeline.model.credits import Budget, Credits
+from pipeline.model.money import Amount, Budget
 from pipeline.model.provider import ProfileName
 from pipeline.model.request import Background
 
@@ -70,8 +70,8 @@ def _options(part: ProviderPart) -> ProviderOptions:
     )
 
 
-def _credits(amount: int | None) -> Credits | None:
-    return None if amount is None else Credits(amount)
+def _credits(amount: int | None) -> Amount | None:
+    return None if amount is None else Amount(amount)
 
 
 def _pace(file: CampaignFile) -> PaceLimits:

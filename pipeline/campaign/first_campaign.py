@@ -13,7 +13,7 @@ from pipeline.campaign.naming import slug_of
 from pipeline.campaign.reading.files import ReadableFile
 from pipeline.campaign.reading.hints import quoted
 from pipeline.errors import CampaignError
-from pipeline.model.credits import Credits
+from pipeline.model.money import Amount
 from pipeline.model.request import Quality
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
@@ -77,13 +77,13 @@ _MOST_COLUMNS = 6
 """Most columns that the file names as examples."""
 
 
-def first_campaign(name: str, *, prices: Mapping[Quality, Credits]) -> str:
+def first_campaign(name: str, *, prices: Mapping[Quality, Amount]) -> str:
     """Return a small campaign with invented products, and a budget that pays for its images."""
     return _SMALL.format(slug=slug_of(name), **_money(2, prices))
 
 
 def campaign_from_feed(
-    name: str, feed: Path, *, source: str, prices: Mapping[Quality, Credits]
+    name: str, feed: Path, *, source: str, prices: Mapping[Quality, Amount]
 ) -> str:
     """Return a campaign over a feed's rows, and a budget that pays for its images.
 
@@ -120,7 +120,7 @@ def campaign_from_feed(
     )
 
 
-def _money(products: int, prices: Mapping[Quality, Credits]) -> dict[str, str]:
+def _money(products: int, prices: Mapping[Quality, Amount]) -> dict[str, str]:
     """Return what all images of a campaign cost, and a budget that is not below it."""
     cells = products * _SIZES
     drafts = cells * _TAKES * prices[Quality.LOW]

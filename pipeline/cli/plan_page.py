@@ -9,7 +9,7 @@ from pipeline.app.options import CampaignOptions
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.cli.terminal import breadth, clipped, counted, paint, table, width
 from pipeline.model.campaign import Review, Stage
-from pipeline.model.credits import Credits
+from pipeline.model.money import Amount
 from pipeline.model.verdict import Decision
 from pipeline.state.budgets import BudgetLeft
 from pipeline.state.preview import GridRow, Preview
@@ -178,14 +178,14 @@ def _stages(plan: Plan) -> list[str]:
     return lines
 
 
-def _finals_left(preview: Preview) -> Credits:
+def _finals_left(preview: Preview) -> Amount:
     """Return the most that finals can still cost: those of all cells, minus what is paid."""
     ahead = preview.stages.get(Stage.FINAL)
     paid = ahead.worth - ahead.credits if ahead else 0
-    return Credits(preview.finals_at_most - paid)
+    return Amount(preview.finals_at_most - paid)
 
 
-def _most(at_most: Credits, price: Credits | None) -> str:
+def _most(at_most: Amount, price: Amount | None) -> str:
     """Return `up to 50 images × 12`; without numbers if some cells have another quality."""
     if not price or at_most % price:
         return "up to"
@@ -198,7 +198,7 @@ def _budget(plan: Plan, budget: BudgetLeft) -> str:
     return f"{budget}, {paint(short, 'yellow')}" if short else str(budget)
 
 
-def _price(plan: Plan, stage: Stage) -> Credits:
+def _price(plan: Plan, stage: Stage) -> Amount:
     return plan.loaded.profile.price(plan.loaded.campaign.stages[stage].quality)
 
 

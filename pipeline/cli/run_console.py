@@ -23,7 +23,7 @@ from pipeline.cli.terminal import (
 )
 from pipeline.errors import Declined
 from pipeline.model.campaign import Review, Stage
-from pipeline.model.credits import Credits
+from pipeline.model.money import Amount
 from pipeline.model.outcome import Status
 from pipeline.model.provider import Profile
 from pipeline.purchasing.events import Watcher
@@ -64,7 +64,7 @@ class TerminalConsole:
         """See `Console.journal`."""
         return [sys.stderr] if self.log_json else []
 
-    def confirm(self, profile: Profile, *, images: int, price: Credits) -> None:
+    def confirm(self, profile: Profile, *, images: int, price: Amount) -> None:
         """See `Console.confirm`; without a terminal nobody is asked, and budgets decide."""
         small = price <= (0 if self.ask_always else self.ask_above)
         if self.ask_never or profile.play_money or small or not is_terminal(sys.stdin):

@@ -6,7 +6,6 @@ from typing import Protocol
 
 from pipeline.model.artifact import Artifact
 from pipeline.model.campaign import CellName, Slug, Stage
-from pipeline.model.credits import Budget, Credits, Spent
 from pipeline.model.entry import (
     Attempt,
     AttemptRecord,
@@ -19,6 +18,7 @@ from pipeline.model.entry import (
     RunSpending,
 )
 from pipeline.model.job import Job, JobKey
+from pipeline.model.money import Amount, Budget, Spent
 from pipeline.model.outcome import Failed, Receipt
 from pipeline.model.provider import Account
 from pipeline.model.run import Run, RunId
@@ -129,7 +129,7 @@ class Ledger(Protocol):
         http: int | None = None,
         request_id: str = "",
         raw: bytes = b"",
-        at_most: Credits | None = None,
+        at_most: Amount | None = None,
     ) -> None:
         """Record that an attempt may have been charged: its credits are in doubt.
 
@@ -151,7 +151,7 @@ class Ledger(Protocol):
         """Return the attempts of a campaign without an ending: in flight, or left by a dead run."""
         ...
 
-    async def image_found(self, job: JobKey, url: str, *, charged: Credits | None = None) -> None:
+    async def image_found(self, job: JobKey, url: str, *, charged: Amount | None = None) -> None:
         """Record that a person found the image of a job in doubt or lost: `Paid` at this URL.
 
         Also for a job whose download has failed, since it may fail for ever. `charged` is what the
@@ -161,7 +161,7 @@ class Ledger(Protocol):
         ...
 
     async def resolve(
-        self, job: JobKey, resolution: Resolution, *, charged: Credits | None = None
+        self, job: JobKey, resolution: Resolution, *, charged: Amount | None = None
     ) -> None:
         """Record the answer of a person, or of the balance, for a job in doubt.
 

@@ -14,7 +14,6 @@ from pipeline.ledger.rules import buying, restoring, settling
 from pipeline.ledger.rules.attempts import ReplyRecord, list_open_attempts
 from pipeline.model.artifact import Artifact
 from pipeline.model.campaign import CellName, Slug, Stage
-from pipeline.model.credits import Budget, Credits, Spent
 from pipeline.model.entry import (
     Attempt,
     AttemptRecord,
@@ -27,6 +26,7 @@ from pipeline.model.entry import (
     RunSpending,
 )
 from pipeline.model.job import Job, JobKey
+from pipeline.model.money import Amount, Budget, Spent
 from pipeline.model.outcome import Failed, Receipt
 from pipeline.model.provider import Account
 from pipeline.model.run import Run, RunId
@@ -110,7 +110,7 @@ class BaseLedger(ABC):
         http: int | None = None,
         request_id: str = "",
         raw: bytes = b"",
-        at_most: Credits | None = None,
+        at_most: Amount | None = None,
     ) -> None:
         reply = ReplyRecord(http=http, request_id=request_id, raw=raw)
         await self._write(
@@ -125,11 +125,11 @@ class BaseLedger(ABC):
     async def open_attempts(self, campaign: Slug) -> Sequence[Attempt]:
         return await self._read(lambda store: list_open_attempts(store, campaign))
 
-    async def image_found(self, job: JobKey, url: str, *, charged: Credits | None = None) -> None:
+    async def image_found(self, job: JobKey, url: str, *, charged: Amount | None = None) -> None:
         await self._write(lambda store, _: settling.image_found(store, job, url, charged=charged))
 
     async def resolve(
-        self, job: JobKey, resolution: Resolution, *, charged: Credits | None = None
+        self, job: JobKey, resolution: Resolution, *, charged: Amount | None = None
     ) -> None:
         await self._write(
             lambda store, _: settling.resolve(store, job, resolution, charged=charged)

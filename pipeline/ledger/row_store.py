@@ -6,9 +6,9 @@ from typing import Protocol
 
 from pipeline.ledger.rows import AttemptRow, JobRow, PurchaseRow, RunRow
 from pipeline.model.campaign import CellName, Slug, Stage
-from pipeline.model.credits import Spent
 from pipeline.model.entry import AttemptRecord, ImageRecord
 from pipeline.model.job import Coordinates, JobKey
+from pipeline.model.money import Spent
 from pipeline.model.provider import Account
 from pipeline.model.run import Run, RunId
 from pipeline.model.verdict import Verdict

@@ -8,9 +8,9 @@ from functools import lru_cache
 from typing import assert_never
 
 from pipeline.model.artifact import Artifact
-from pipeline.model.credits import Credits, Spent
 from pipeline.model.entry import Entry, PurchaseKey
 from pipeline.model.job import Coordinates, JobKey
+from pipeline.model.money import Amount, Spent
 from pipeline.model.outcome import (
     Failed,
     FailureKind,
@@ -97,7 +97,7 @@ class PurchaseRow:
     """The run that opened it; its credits count for that run, even if another one settles it."""
     opened: int
     state: PurchaseState
-    credits: Credits
+    credits: Amount
     """The price; once confirmed, what the receipt says."""
 
 
@@ -155,7 +155,7 @@ def _second(seconds: int) -> str:
 def entry_of(job: JobRow, purchases: Sequence[PurchaseRow]) -> Entry:
     """Return the public entry of a job; `purchases` in the order in which they were opened."""
     newest = purchases[-1] if purchases else None
-    price = newest.credits if newest and newest.state is not PurchaseState.FREED else Credits(0)
+    price = newest.credits if newest and newest.state is not PurchaseState.FREED else Amount(0)
     return Entry(
         key=job.key,
         at=job.at,
@@ -186,10 +186,10 @@ def sum_of(purchases: Sequence[PurchaseRow]) -> Spent:
 @lru_cache(maxsize=256)
 def _interval(confirmed: int, in_doubt: int) -> Spent:
     """Return one shared value for the many jobs that cost the same."""
-    return Spent(confirmed=Credits(confirmed), in_doubt=Credits(in_doubt))
+    return Spent(confirmed=Amount(confirmed), in_doubt=Amount(in_doubt))
 
 
-def _outcome(job: JobRow, credits_: Credits) -> Outcome | None:
+def _outcome(job: JobRow, credits_: Amount) -> Outcome | None:
     match job.state:
         case JobState.PLANNED | JobState.RENDERING:
             return None

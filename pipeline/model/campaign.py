@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import NewType
 
 from pipeline.model.ad_file import AdFileSettings, Placement
-from pipeline.model.credits import Budget
+from pipeline.model.money import Budget
 from pipeline.model.provider import ProfileName
 from pipeline.model.request import Background, Quality
 

@@ -6,8 +6,8 @@ from enum import StrEnum
 from typing import NewType
 
 from pipeline.model.campaign import Slug
-from pipeline.model.credits import Credits, Spent
 from pipeline.model.job import Coordinates, JobKey
+from pipeline.model.money import Amount, Spent
 from pipeline.model.outcome import Outcome, Status, status_of
 from pipeline.model.provider import Account
 from pipeline.model.run import RunId
@@ -28,7 +28,7 @@ class Attempt:
     purchase: PurchaseKey
     number: int
     """Counts the attempts of the job from 1, over all purchases and runs."""
-    price: Credits
+    price: Amount
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import NewType
 
 from pipeline.model.campaign import CellName, Slug, Stage
-from pipeline.model.credits import Credits
+from pipeline.model.money import Amount
 from pipeline.model.provider import ProfileName
 from pipeline.model.request import Reference, RenderRequest
 
@@ -36,7 +36,7 @@ class Job:
     key: JobKey
     at: Coordinates
     request: RenderRequest
-    price: Credits
+    price: Amount
     profile: ProfileName
     path: str
     """Relative to the campaign's folder, with extension: `drafts/citrus/4x3-t1.png`."""

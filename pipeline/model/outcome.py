@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from pipeline.model.artifact import Artifact
-from pipeline.model.credits import FREE, Credits, Spent
+from pipeline.model.money import FREE, Amount, Spent
 
 
 class Status(StrEnum):
@@ -46,7 +46,7 @@ class Receipt:
     """A provider's confirmation of a purchase: the URL of the image, and the credits."""
 
     url: str
-    credits: Credits
+    credits: Amount
     http: int = 200
     request_id: str = ""
     raw: bytes = b""
@@ -58,7 +58,7 @@ class Stored:
     """Paid for and on disk, verified."""
 
     url: str
-    credits: Credits
+    credits: Amount
     artifact: Artifact
 
 
@@ -67,7 +67,7 @@ class Paid:
     """Paid for, but not on disk yet: it is downloaded, and not requested again."""
 
     url: str
-    credits: Credits
+    credits: Amount
     reason: str = ""
     """Why the last download failed; empty if none has failed."""
 
@@ -77,7 +77,7 @@ class PaidLost:
     """Paid for, but the image host no longer has the image, or has only a broken file."""
 
     url: str
-    credits: Credits
+    credits: Amount
     reason: str = ""
 
 
@@ -93,7 +93,7 @@ class Failed:
 class InDoubt:
     """Sent, and not known whether it was charged; counted as spent until it is settled."""
 
-    credits: Credits
+    credits: Amount
     reason: str
 
 

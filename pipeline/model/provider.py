@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NewType
 
-from pipeline.model.credits import Credits
+from pipeline.model.money import Amount
 from pipeline.model.request import Quality
 
 ProfileName = NewType("ProfileName", str)
@@ -71,12 +71,12 @@ class Profile:
 
     name: ProfileName
     model: str
-    prices: Mapping[Quality, Credits]
+    prices: Mapping[Quality, Amount]
     caps: Caps
     play_money: bool = False
     """True if its credits are shown, but never counted against a budget."""
     known_texts: tuple[KnownText, ...] = field(default=())
 
-    def price(self, quality: Quality) -> Credits:
+    def price(self, quality: Quality) -> Amount:
         """Return the credits for one image of this quality."""
         return self.prices[quality]

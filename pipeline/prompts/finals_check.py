@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.model.campaign import CellName, Review, Stage
-from pipeline.model.credits import Credits
 from pipeline.model.job import JobKey
+from pipeline.model.money import Amount
 from pipeline.model.verdict import Pick
 from pipeline.prompts.cells import name_of, unnamed_cells
 from pipeline.prompts.jobs import plan_finals
@@ -55,10 +55,10 @@ def prove_finals(loaded: LoadedCampaign, *, only: Sequence[str] = ()) -> None:
         plan_finals(loaded, picks=_all_picked(loaded, only), only=only)
 
 
-def price_finals(loaded: LoadedCampaign, *, only: Sequence[str] = ()) -> Credits:
+def price_finals(loaded: LoadedCampaign, *, only: Sequence[str] = ()) -> Amount:
     """Return the price of the finals of all cells; their prompts are checked as well."""
     jobs = plan_finals(loaded, picks=_all_picked(loaded, only), only=only)
-    return Credits(sum(job.price for job in jobs))
+    return Amount(sum(job.price for job in jobs))
 
 
 def _all_picked(loaded: LoadedCampaign, only: Sequence[str]) -> Mapping[CellName, Pick]:

@@ -7,8 +7,8 @@ from typing import NamedTuple
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.campaign.resolved import UnnamedCell
 from pipeline.model.campaign import CellName, Review, Stage
-from pipeline.model.credits import FREE, Credits
 from pipeline.model.job import Coordinates, Job, JobKey, job_key
+from pipeline.model.money import FREE, Amount
 from pipeline.model.request import Background, Quality, RenderRequest
 from pipeline.model.verdict import Pick, Round
 from pipeline.prompts.cells import name_of, unnamed_cells
@@ -133,7 +133,7 @@ class _CellRequest(NamedTuple):
     size: str
     quality: Quality
     background: Background
-    price: Credits
+    price: Amount
 
 
 class _JobBuilder:

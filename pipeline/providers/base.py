@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol, Self
 
-from pipeline.model.credits import Credits
+from pipeline.model.money import Amount
 from pipeline.model.outcome import Receipt
 from pipeline.model.provider import Account, Profile
 from pipeline.model.request import RenderRequest
@@ -41,7 +41,7 @@ class Provider(AbstractAsyncContextManager["Provider"], Protocol):
         """
         ...
 
-    async def balance(self) -> Credits | None:
+    async def balance(self) -> Amount | None:
         """Return the credits left on the account, or `None` if the API does not report them."""
         ...
 

@@ -11,7 +11,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Self
 
 from pipeline.errors import ProviderError, Rejected
-from pipeline.model.credits import Credits
+from pipeline.model.money import Amount
 from pipeline.model.outcome import Receipt
 from pipeline.model.provider import Account, Profile
 from pipeline.model.request import RenderRequest
@@ -81,7 +81,7 @@ class GptImage:
     def download(self, url: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         return self._downloads.open(url)
 
-    async def balance(self) -> Credits | None:
+    async def balance(self) -> Amount | None:
         """See `Provider.balance`; `None` also if the request fails."""
         path = self._settings.balance_path or BALANCE_PATHS.get(self._profile.name)
         if path is None:

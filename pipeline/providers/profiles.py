@@ -9,7 +9,7 @@ Patterns contain spaces; `_` and `-` in a text are replaced by spaces before it 
 from collections.abc import Mapping
 from dataclasses import replace
 
-from pipeline.model.credits import Credits
+from pipeline.model.money import Amount
 from pipeline.model.provider import Caps, KnownText, Profile, ProfileName, Support, TextMeaning
 from pipeline.model.request import Quality
 
@@ -104,7 +104,7 @@ _KNOWN_TEXTS = tuple(
 _GPTIMAGE = Profile(
     name=GPTIMAGE,
     model="gpt-image-2",
-    prices={Quality.LOW: Credits(2), Quality.MEDIUM: Credits(6), Quality.HIGH: Credits(12)},
+    prices={Quality.LOW: Amount(2), Quality.MEDIUM: Amount(6), Quality.HIGH: Amount(12)},
     caps=Caps(
         ratios=("1:1", "4:3", "16:9", "9:21", "1:2", "2:1"),
         transparent=Support.YES,

@@ -21,7 +21,7 @@ from pipeline.errors import (
     ReplyUnknown,
     Throttled,
 )
-from pipeline.model.credits import Credits
+from pipeline.model.money import Amount
 from pipeline.model.outcome import Receipt
 from pipeline.model.provider import Profile, TextMeaning
 from pipeline.network.exact_urls import joined
@@ -64,7 +64,7 @@ class _Envelope:
         return tuple(url for url in self.images if url)
 
 
-def read_receipt(reply: Reply, *, profile: Profile, price: Credits, base_url: str) -> Receipt:
+def read_receipt(reply: Reply, *, profile: Profile, price: Amount, base_url: str) -> Receipt:
     """Return the receipt for one image; raise a `ProviderError` for any other reply.
 
     A relative image URL is completed with the base URL. Several images for one request, also with
@@ -108,7 +108,7 @@ def seconds_to_wait(header: str | None, *, now: datetime) -> float | None:
     return min(max(seconds, 0.0), LONGEST_WAIT)
 
 
-def remaining_credits(reply: Reply) -> Credits | None:
+def remaining_credits(reply: Reply) -> Amount | None:
     """Return the credits left, from the reply to a balance request; `None` if not reported."""
     document = _parse(reply)
     body = document.get("data") if isinstance(document, dict) else None
@@ -117,7 +117,7 @@ def remaining_credits(reply: Reply) -> Credits | None:
     for name in ("remaining", "balance", "credits"):
         amount = body.get(name)
         if isinstance(amount, int) and not isinstance(amount, bool):
-            return Credits(amount)
+            return Amount(amount)
     return None
 
 

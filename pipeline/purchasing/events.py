@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pipeline.model.campaign import Stage
-from pipeline.model.credits import Credits
 from pipeline.model.job import Job
+from pipeline.model.money import Amount
 from pipeline.model.outcome import Outcome
 
 
@@ -90,7 +90,7 @@ class StageOpening:
     """Number of all jobs of the stage, done or not."""
     to_buy: int
     to_fetch: int
-    credits: Credits
+    credits: Amount
     """The most credits that this stage can spend."""
 
 

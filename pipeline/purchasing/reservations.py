@@ -4,9 +4,9 @@ import asyncio
 
 from pipeline.errors import BudgetReached
 from pipeline.ledger.base import Ledger
-from pipeline.model.credits import Budget
 from pipeline.model.entry import Attempt
 from pipeline.model.job import Job
+from pipeline.model.money import Budget
 from pipeline.model.run import Run
 from pipeline.purchasing.halt import Halt
 

@@ -20,9 +20,9 @@ from pipeline.errors import (
     Throttled,
 )
 from pipeline.ledger.base import Ledger
-from pipeline.model.credits import Credits
 from pipeline.model.entry import Attempt
 from pipeline.model.job import Job
+from pipeline.model.money import Amount
 from pipeline.model.outcome import Failed, FailureKind, InDoubt
 from pipeline.purchasing.halt import Breaker, Halt
 from pipeline.purchasing.pacing import Clock, Pacer
@@ -155,7 +155,7 @@ class RetryDecision:
         images, said = 1, 0
         if isinstance(error, ReplyUnknown):
             images, said = error.images, error.credits_said
-        held = Credits(max(attempt.price, job.price * images, said))
+        held = Amount(max(attempt.price, job.price * images, said))
         await self.ledger.doubt(
             attempt,
             reason=str(error),

@@ -11,9 +11,9 @@ from types import MappingProxyType
 from pipeline.ledger.base import Ledger
 from pipeline.ledger.garbage_collection import collection_paused
 from pipeline.model.campaign import Campaign, CellName, Stage
-from pipeline.model.credits import Budget, Credits
 from pipeline.model.entry import Entry
 from pipeline.model.job import Job, JobKey, keys_of
+from pipeline.model.money import Amount, Budget
 from pipeline.model.outcome import Status
 from pipeline.model.run import Run
 from pipeline.model.verdict import Verdict
@@ -108,7 +108,7 @@ async def make_report(
     totals = sums.totals(
         spent=await ledger.spent(campaign=campaign.slug, account=run.account),
         this_run=await ledger.spent(run=run.id),
-        saved_by_reuse=Credits(sum(job.price * sums.shares[job.key] for job in jobs)),
+        saved_by_reuse=Amount(sum(job.price * sums.shares[job.key] for job in jobs)),
         budgets=await budgets_left(ledger, run=run, budget=budget, now=datetime.now(UTC)),
         tags=campaign.tags,
     )

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from pipeline.model.artifact import Artifact
 from pipeline.model.campaign import CellName, Stage
-from pipeline.model.credits import FREE, Credits, Spent
 from pipeline.model.entry import AttemptRecord, Entry, RunSpending
 from pipeline.model.job import Job, JobKey
+from pipeline.model.money import FREE, Amount, Spent
 from pipeline.model.outcome import (
     Failed,
     InDoubt,
@@ -38,7 +38,7 @@ class ImageLine:
     job: Job
     status: Status
     outcome: Outcome | None
-    credits: Credits
+    credits: Amount
     shared_with: JobKey | None
     verdict: Verdict | None
     attempts: Sequence[AttemptRecord]
@@ -68,12 +68,12 @@ class Totals:
     jobs: int
     counts: Mapping[Status, int]
     spent: Spent
-    this_run: Credits
-    gone: Credits
+    this_run: Amount
+    gone: Amount
     """Credits paid for jobs that are no longer in the campaign or its rounds."""
-    saved_by_reuse: Credits
-    budget: Credits | None
-    remaining: Credits | None
+    saved_by_reuse: Amount
+    budget: Amount | None
+    remaining: Amount | None
     by: Mapping[str, Mapping[str, Mapping[str, int]]]
     seconds: Sequence[float]
     """Duration of each answered request of this campaign, in seconds, sorted."""
@@ -156,7 +156,7 @@ class Sums:
         *,
         spent: Spent,
         this_run: Spent,
-        saved_by_reuse: Credits,
+        saved_by_reuse: Amount,
         budgets: Sequence[BudgetLeft],
         tags: Mapping[str, str],
     ) -> Totals:
@@ -170,7 +170,7 @@ class Sums:
             counts=self._counts,
             spent=spent,
             this_run=this_run.confirmed,
-            gone=Credits(spent.confirmed - self._whole[2]),
+            gone=Amount(spent.confirmed - self._whole[2]),
             saved_by_reuse=saved_by_reuse,
             budget=budget.limit if budget is not None else None,
             remaining=budget.left if budget is not None else None,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pipeline.ledger.base import Ledger
 from pipeline.ledger.rules.buying import budget_scopes
 from pipeline.model.campaign import Campaign
-from pipeline.model.credits import FREE, Budget, Credits
+from pipeline.model.money import FREE, Amount, Budget
 from pipeline.model.provider import Profile
 from pipeline.model.run import Run
 from pipeline.state.work_ahead import WorkAhead
@@ -19,13 +19,13 @@ class BudgetLeft:
 
     scope: str
     """`run`, `campaign` or `month`."""
-    limit: Credits
-    spent: Credits
+    limit: Amount
+    spent: Amount
 
     @property
-    def left(self) -> Credits:
+    def left(self) -> Amount:
         """What may still be spent; never below 0."""
-        return max(FREE, Credits(self.limit - self.spent))
+        return max(FREE, Amount(self.limit - self.spent))
 
     def __str__(self) -> str:
         """Return `20 of 400 credits left for the run`."""
@@ -43,7 +43,7 @@ class BudgetLeft:
                 paid += left * one.buying // one.credits
                 images = sum(one.buying for one in ahead)
                 return f"enough for {paid:,} of {images:,} image{'' if images == 1 else 's'}"
-            left, paid = Credits(left - one.credits), paid + one.buying
+            left, paid = Amount(left - one.credits), paid + one.buying
         return ""
 
 

@@ -8,9 +8,9 @@ from typing import assert_never
 
 from pipeline.model.artifact import Artifact
 from pipeline.model.campaign import Campaign, Cell, CellName, Stage
-from pipeline.model.credits import FREE, Credits
 from pipeline.model.entry import UNANSWERED, Entry
 from pipeline.model.job import Job
+from pipeline.model.money import FREE, Amount
 from pipeline.model.outcome import Failed, InDoubt, Paid, PaidLost, Status, Stored
 from pipeline.model.verdict import Decision, Verdict
 from pipeline.state.lookup import Entries, artifact_of, by_cell, entry_of, status_of_entry
@@ -68,7 +68,7 @@ class TakeState:
     job: Job
     status: Status
     artifact: Artifact | None
-    credits: Credits
+    credits: Amount
     reason: str = ""
     """Why there is no image, in the provider's or the ledger's words."""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline.model.campaign import CellName, Stage
-from pipeline.model.credits import Credits
+from pipeline.model.money import Amount
 from pipeline.model.outcome import Status
 from pipeline.model.verdict import Round
 from pipeline.state.campaign_state import CampaignState, CellState, valid_decision
@@ -31,7 +31,7 @@ class StageFigures:
     """Images that a run would buy, shared ones counted once."""
     to_download: int
     """Images that a run would download without a new charge."""
-    ahead: Credits
+    ahead: Amount
     """The most that buying them costs."""
 
     @property
@@ -81,7 +81,7 @@ class QuoteLine:
 
     size: str
     count: int
-    price: Credits
+    price: Amount
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,7 +94,7 @@ class LaunchQuote:
     images: int
     """Images that are bought, shared ones counted once."""
     lines: tuple[QuoteLine, ...]
-    credits: Credits
+    credits: Amount
     plan: str
     """Id of exactly these images at these prices; another id is another purchase."""
 

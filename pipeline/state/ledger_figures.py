@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from pipeline.ledger.base import Ledger
 from pipeline.model.campaign import CellName, Slug, Stage
-from pipeline.model.credits import Spent
 from pipeline.model.entry import CampaignRecord, Entry
+from pipeline.model.money import Spent
 from pipeline.model.outcome import Status, Stored
 from pipeline.model.provider import Account
 from pipeline.model.verdict import Decision, Round, Verdict

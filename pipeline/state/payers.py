@@ -5,9 +5,9 @@ from dataclasses import replace
 from itertools import chain
 
 from pipeline.model.campaign import CellName, Stage
-from pipeline.model.credits import FREE
 from pipeline.model.entry import Entry
 from pipeline.model.job import Job, JobKey, job_key
+from pipeline.model.money import FREE
 from pipeline.model.outcome import InDoubt, Paid, Stored
 from pipeline.state.lookup import bought_as
 

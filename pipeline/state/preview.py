@@ -14,9 +14,9 @@ from pipeline.campaign.cell_globs import compile_cell_globs
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.ledger.base import Ledger
 from pipeline.model.campaign import CellName, Review, Stage
-from pipeline.model.credits import FREE, Credits
 from pipeline.model.entry import Entry
 from pipeline.model.job import Job, JobKey
+from pipeline.model.money import FREE, Amount
 from pipeline.model.outcome import Stored
 from pipeline.model.verdict import Decision, Round
 from pipeline.prompts.finals_check import finals_cost_alike, finals_repeat_drafts, price_finals
@@ -61,7 +61,7 @@ class GridRow:
     squares: dict[str, GridSquare] = field(default_factory=dict)
     """By size."""
     new: int = 0
-    credits: Credits = FREE
+    credits: Amount = FREE
 
 
 class SizeGrid:
@@ -83,7 +83,7 @@ class SizeGrid:
         products = self.axes.get("product")
         return (self.cells if products is None else len(products)) - len(self.rows)
 
-    def add(self, job: Job, *, new: bool, price: Credits) -> None:
+    def add(self, job: Job, *, new: bool, price: Amount) -> None:
         """Count one image; `new`: it would be bought."""
         axes = dict(job.at.axes)
         size = axes.get("size", "")
@@ -106,7 +106,7 @@ class SizeGrid:
         if new:
             square.new += 1
             row.new += 1
-            row.credits = Credits(row.credits + price)
+            row.credits = Amount(row.credits + price)
 
     def _row(self, product: str) -> GridRow | None:
         row = self.rows.get(product)
@@ -129,7 +129,7 @@ class Preview:
     """Images to buy for each reason, over all stages, in the order of `DueReason`."""
     grid: SizeGrid
     """Of the first stage."""
-    finals_at_most: Credits
+    finals_at_most: Amount
     """What finals of every cell would cost."""
     waiting: int
     """Cells whose stored drafts wait for a verdict."""
@@ -313,7 +313,7 @@ class _PreviewBuilder:
     def _selected(self, cell: CellName) -> bool:
         return self._glob is None or self._glob.match(cell) is not None
 
-    def _at_most(self) -> Credits:
+    def _at_most(self) -> Amount:
         """Return what finals of every cell would cost; the prompt of each is checked."""
         stages = self.loaded.campaign.stages
         if Stage.FINAL not in stages:
@@ -325,7 +325,7 @@ class _PreviewBuilder:
         if self.only or not plain:
             return price_finals(self.loaded, only=self.only)
         price = self.loaded.profile.price(stages[Stage.FINAL].quality)
-        return Credits(self._stages[Stage.DRAFT].first_takes * stages[Stage.FINAL].takes * price)
+        return Amount(self._stages[Stage.DRAFT].first_takes * stages[Stage.FINAL].takes * price)
 
 
 def _paid_by(job: Job, moved: Mapping[JobKey, JobKey]) -> Job:

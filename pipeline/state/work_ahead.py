@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from pipeline.model.credits import FREE, Credits
 from pipeline.model.job import Job
+from pipeline.model.money import FREE, Amount
 from pipeline.model.outcome import Stored
 from pipeline.state.due import Due, Rules, stored_sizes, what_is_due
 from pipeline.state.lookup import Entries
@@ -35,9 +35,9 @@ class WorkAhead:
     """Images that were stored; shared ones are counted once."""
     buying: int = 0
     fetching: int = 0
-    credits: Credits = FREE
+    credits: Amount = FREE
     """The most that this stage adds to the bill."""
-    worth: Credits = FREE
+    worth: Amount = FREE
     """The price of all its images, including those on disk."""
     to_buy: list[Job] = field(default_factory=list)
     to_fetch: list[Job] = field(default_factory=list)
@@ -54,7 +54,7 @@ class WorkAhead:
         """Images that need nothing now."""
         return self.jobs - self.shared - self.buying - self.fetching
 
-    def add(self, job: Job, *, price: Credits) -> Due:
+    def add(self, job: Job, *, price: Amount) -> Due:
         """Count one image and return its next step; `price` is what it costs if it is bought."""
         self.jobs += 1
         entry = self.entries.get(job.key)
@@ -63,13 +63,13 @@ class WorkAhead:
             return Due.NOTHING
         if entry is not None and isinstance(entry.outcome, Stored):
             self.stored += 1
-        self.worth = Credits(self.worth + price)
+        self.worth = Amount(self.worth + price)
         if job.at.take == 1:
             self.first_takes += 1
         due = what_is_due(entry, self.rules, self.sizes)
         if due in BUYING:
             self.buying += 1
-            self.credits = Credits(self.credits + price)
+            self.credits = Amount(self.credits + price)
             self._list(self.to_buy, job, f"{job.key} {price}")
         elif due is not Due.NOTHING:
             self.fetching += 1

@@ -20,7 +20,7 @@ from pipeline.campaign.loading import load_campaign
 from pipeline.ledger.registry import open_ledger
 from pipeline.ledger.rules import buying, settling
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
-from pipeline.model.credits import Budget, Credits
+from pipeline.model.money import Amount, Budget
 from pipeline.model.outcome import Receipt
 from pipeline.prompts.jobs import plan_drafts
 from pipeline.providers.registry import account_at, profiles
@@ -138,7 +138,7 @@ def _bought(jobs, run):
     def verb(books, now):
         for job in jobs:
             permit = buying.submit(books, now, job, run=run, budget=Budget())
-            receipt = Receipt(url=f"{NOWHERE}/{job.key}.png", credits=Credits(2), raw=b"{}")
+            receipt = Receipt(url=f"{NOWHERE}/{job.key}.png", credits=Amount(2), raw=b"{}")
             settling.paid(books, now, permit, receipt)
             settling.stored(books, job.key, _artifact(job))
 

@@ -14,13 +14,13 @@ from builders import a_job, a_run
 
 from pipeline.ledger.sqlite.ledger import SqliteLedger
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
-from pipeline.model.credits import Budget, Credits
+from pipeline.model.money import Amount, Budget
 from pipeline.model.outcome import Receipt
 
 CALLERS = 64
 VERBS = 3
 """Durable transitions of one image: submit, paid, stored."""
-LIMITS = Budget(run=Credits(10**9), campaign=Credits(10**9), month=Credits(10**9))
+LIMITS = Budget(run=Amount(10**9), campaign=Amount(10**9), month=Amount(10**9))
 
 
 async def fill(ledger, jobs):
@@ -33,7 +33,7 @@ async def fill(ledger, jobs):
             permit = await ledger.submit(job, run=a_run(), budget=LIMITS)
             url = f"https://cdn.example.com/renders/{job.key[:16]}.png"
             raw = json.dumps({"code": 0, "message": "ok", "data": {"images": [{"url": url}]}})
-            receipt = Receipt(url=url, credits=Credits(2), raw=raw.encode())
+            receipt = Receipt(url=url, credits=Amount(2), raw=raw.encode())
             await ledger.paid(permit, receipt)
             artifact = Artifact(
                 path=f"{job.at.campaign}/{job.path}",

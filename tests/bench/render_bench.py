@@ -26,7 +26,7 @@ from pipeline.executors.registry import open_executor
 from pipeline.images.registry import images_in
 from pipeline.ledger.registry import open_ledger
 from pipeline.model.campaign import FailureLimit
-from pipeline.model.credits import Budget
+from pipeline.model.money import Budget
 from pipeline.model.outcome import Stored
 from pipeline.providers.registry import open_provider
 from pipeline.purchasing.buying import Purchasing

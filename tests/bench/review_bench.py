@@ -29,7 +29,7 @@ from pipeline.images.registry import images_in
 from pipeline.images.thumbs import SIDES, thumb_path, write_thumbs
 from pipeline.ledger.registry import open_ledger
 from pipeline.ledger.rules import buying, settling
-from pipeline.model.credits import Budget
+from pipeline.model.money import Budget
 from pipeline.model.outcome import Receipt
 from pipeline.review.page.routes import page_files
 

@@ -9,7 +9,7 @@ from pipeline.ledger.base import Ledger
 from pipeline.ledger.memory.ledger import MemoryLedger
 from pipeline.ledger.sqlite.ledger import SqliteLedger
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
-from pipeline.model.credits import Budget, Credits
+from pipeline.model.money import Amount, Budget
 from pipeline.model.outcome import Receipt
 
 KINDS = ("memory", "sqlite")
@@ -47,7 +47,7 @@ class LedgerCase:
 
 
 def a_receipt(url="https://cdn.test/x.png", *, credits_=2, raw=b'{"code": 0}'):
-    return Receipt(url=url, credits=Credits(credits_), request_id="req-1", raw=raw)
+    return Receipt(url=url, credits=Amount(credits_), request_id="req-1", raw=raw)
 
 
 def an_artifact(path="citrus-soda/drafts/crab/1x1.png"):

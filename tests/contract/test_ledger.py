@@ -6,8 +6,8 @@ import pytest
 from builders import NOW, a_job, a_run
 from ledgers import KINDS, NO_LIMITS, LedgerCase, a_receipt, an_artifact, an_image
 
-from pipeline.model.credits import Budget, Credits, Spent
 from pipeline.model.entry import Entry, ImageRecord, Resolution
+from pipeline.model.money import Amount, Budget, Spent
 from pipeline.model.outcome import Failed, FailureKind, InDoubt, Paid, PaidLost, Stored
 
 NEXT = "2026-11-22T070000Z-bbbbbb"
@@ -34,7 +34,7 @@ async def test_a_job_in_flight_has_no_outcome_and_may_have_been_charged(case):
         key=CRAB.key,
         at=CRAB.at,
         outcome=None,
-        spent=Spent(in_doubt=Credits(2)),
+        spent=Spent(in_doubt=Amount(2)),
         purchase=permit.purchase,
         purchased="2026-11-22T06:00:00.000Z",
         rendering=True,
@@ -49,9 +49,7 @@ async def test_a_job_in_flight_is_not_asked_for_again(case):
 
 async def test_a_paid_job_is_rendered_at_the_url_of_its_receipt(case):
     await case.ledger.paid(await case.submit(CRAB), a_receipt("https://cdn.test/1.png"))
-    assert (await case.entry(CRAB)).outcome == Paid(
-        url="https://cdn.test/1.png", credits=Credits(2)
-    )
+    assert (await case.entry(CRAB)).outcome == Paid(url="https://cdn.test/1.png", credits=Amount(2))
 
 
 async def test_a_paid_job_is_not_asked_for_again(case):
@@ -62,7 +60,7 @@ async def test_a_paid_job_is_not_asked_for_again(case):
 
 async def test_what_the_receipt_says_is_confirmed_even_where_the_price_was_another(case):
     await case.ledger.paid(await case.submit(CRAB), a_receipt(credits_=3))
-    assert await case.ledger.spent() == Spent(confirmed=Credits(3))
+    assert await case.ledger.spent() == Spent(confirmed=Amount(3))
 
 
 async def test_a_receipt_over_less_than_nothing_is_refused(case):
@@ -76,7 +74,7 @@ async def test_paid_said_twice_is_charged_once(case):
     permit = await case.submit(CRAB)
     await case.ledger.paid(permit, a_receipt("https://cdn.test/1.png"))
     await case.ledger.paid(permit, a_receipt("https://cdn.test/2.png"))
-    assert await case.ledger.spent() == Spent(confirmed=Credits(2))
+    assert await case.ledger.spent() == Spent(confirmed=Amount(2))
     assert (await case.entry(CRAB)).outcome.url == "https://cdn.test/1.png"
 
 
@@ -97,7 +95,7 @@ async def test_an_account_that_only_failed_never_gave_an_image(case):
 async def test_a_stored_job_has_its_artifact(case):
     await an_image(case, CRAB)
     assert (await case.entry(CRAB)).outcome == Stored(
-        url="https://cdn.test/x.png", credits=Credits(2), artifact=an_artifact()
+        url="https://cdn.test/x.png", credits=Amount(2), artifact=an_artifact()
     )
 
 
@@ -123,7 +121,7 @@ async def test_an_image_that_did_not_come_is_fetched_later(case):
     await case.ledger.paid(await case.submit(CRAB), a_receipt("https://cdn.test/1.png"))
     await case.ledger.unfetched(CRAB.key, reason="reset", lost=False)
     assert (await case.entry(CRAB)).outcome == Paid(
-        url="https://cdn.test/1.png", credits=Credits(2), reason="reset"
+        url="https://cdn.test/1.png", credits=Amount(2), reason="reset"
     )
 
 
@@ -201,7 +199,7 @@ async def test_an_attempt_that_was_not_charged_is_followed_by_a_new_purchase(cas
     await case.ledger.release(first, reason="slow down", http=429)
     second = await case.submit(CRAB)
     assert (second.purchase == first.purchase, second.number) == (False, 2)
-    assert await case.ledger.spent() == Spent(in_doubt=Credits(2))
+    assert await case.ledger.spent() == Spent(in_doubt=Amount(2))
     told, _ = (await case.ledger.attempts([CRAB.key]))[CRAB.key]
     assert (told.outcome, told.http) == ("failed", 429)
 
@@ -217,8 +215,8 @@ async def test_the_newest_reply_to_a_job_is_kept_as_proof(case):
 async def test_an_unanswered_job_is_in_doubt_and_counted(case):
     await case.ledger.doubt(await case.submit(CRAB), reason="reset")
     entry = await case.entry(CRAB)
-    assert entry.outcome == InDoubt(credits=Credits(2), reason="reset")
-    assert entry.spent == Spent(in_doubt=Credits(2))
+    assert entry.outcome == InDoubt(credits=Amount(2), reason="reset")
+    assert entry.spent == Spent(in_doubt=Amount(2))
 
 
 async def test_a_job_in_doubt_is_not_bought_unasked(case):
@@ -240,7 +238,7 @@ async def test_a_late_yes_takes_the_doubt_away(case):
     await case.ledger.paid(permit, a_receipt("https://cdn.test/late.png"))
     entry = await case.entry(CRAB)
     assert entry.outcome.url == "https://cdn.test/late.png"
-    assert entry.spent == Spent(confirmed=Credits(2))
+    assert entry.spent == Spent(confirmed=Amount(2))
 
 
 async def test_a_late_yes_to_what_was_bought_again_puts_the_money_right(case):
@@ -251,7 +249,7 @@ async def test_a_late_yes_to_what_was_bought_again_puts_the_money_right(case):
     await case.ledger.paid(first, a_receipt("https://cdn.test/old.png"))
     entry = await case.entry(CRAB)
     assert entry.outcome.url == "https://cdn.test/new.png"
-    assert entry.spent == Spent(confirmed=Credits(4))
+    assert entry.spent == Spent(confirmed=Amount(4))
 
 
 async def test_a_late_yes_to_what_a_person_called_free_is_believed(case):
@@ -259,7 +257,7 @@ async def test_a_late_yes_to_what_a_person_called_free_is_believed(case):
     await case.ledger.doubt(permit, reason="reset")
     await case.ledger.resolve(CRAB.key, Resolution.NOT_CHARGED)
     await case.ledger.paid(permit, a_receipt())
-    assert (await case.entry(CRAB)).spent == Spent(confirmed=Credits(2))
+    assert (await case.entry(CRAB)).spent == Spent(confirmed=Amount(2))
 
 
 async def test_a_replay_keeps_the_key_and_reserves_nothing_more(case):
@@ -267,16 +265,16 @@ async def test_a_replay_keeps_the_key_and_reserves_nothing_more(case):
     await case.ledger.doubt(first, reason="reset")
     replay = await case.replay(CRAB)
     assert (replay.purchase, replay.number, replay.price) == (first.purchase, 2, 2)
-    assert await case.ledger.spent() == Spent(in_doubt=Credits(2))
+    assert await case.ledger.spent() == Spent(in_doubt=Amount(2))
 
 
 async def test_a_replay_is_permitted_at_the_limit_since_it_is_counted_already(case):
     await case.ledger.doubt(await case.submit(CRAB), reason="reset")
     replay = await case.ledger.submit(
-        CRAB, run=a_run(), budget=Budget(run=Credits(2)), same_purchase=True
+        CRAB, run=a_run(), budget=Budget(run=Amount(2)), same_purchase=True
     )
     await case.ledger.paid(replay, a_receipt())
-    assert (await case.entry(CRAB)).spent == Spent(confirmed=Credits(2))
+    assert (await case.entry(CRAB)).spent == Spent(confirmed=Amount(2))
 
 
 @pytest.mark.parametrize("ending", ["fail", "release"])
@@ -288,8 +286,8 @@ async def test_a_replay_that_costs_nothing_says_nothing_about_the_doubt(case, en
     else:
         await case.ledger.release(replay, reason="429")
     entry = await case.entry(CRAB)
-    assert entry.outcome == InDoubt(credits=Credits(2), reason="reset")
-    assert entry.spent == Spent(in_doubt=Credits(2))
+    assert entry.outcome == InDoubt(credits=Amount(2), reason="reset")
+    assert entry.spent == Spent(in_doubt=Amount(2))
 
 
 async def test_only_a_doubt_is_replayed(case):
@@ -311,50 +309,50 @@ async def test_a_doubt_that_was_charged_is_paid_and_lost(case):
     await case.ledger.doubt(await case.submit(CRAB), reason="reset")
     await case.ledger.resolve(CRAB.key, Resolution.CHARGED)
     entry = await case.entry(CRAB)
-    assert (type(entry.outcome), entry.spent) == (PaidLost, Spent(confirmed=Credits(2)))
+    assert (type(entry.outcome), entry.spent) == (PaidLost, Spent(confirmed=Amount(2)))
 
 
 async def several_shown(case):
     """A job at 2 credits whose answer showed three images."""
     permit = await case.submit(CRAB)
-    await case.ledger.doubt(permit, reason="3 images", at_most=Credits(6))
+    await case.ledger.doubt(permit, reason="3 images", at_most=Amount(6))
 
 
 async def test_several_images_for_one_are_held_at_the_price_of_each(case):
     """Only one price was held: charged for all three, more was spent than was said."""
     await several_shown(case)
     entry = await case.entry(CRAB)
-    assert entry.outcome == InDoubt(credits=Credits(6), reason="3 images")
-    assert await case.ledger.spent() == Spent(in_doubt=Credits(6))
+    assert entry.outcome == InDoubt(credits=Amount(6), reason="3 images")
+    assert await case.ledger.spent() == Spent(in_doubt=Amount(6))
 
 
 async def test_a_replay_without_an_answer_holds_no_less_than_before(case):
     await several_shown(case)
-    await case.ledger.doubt(await case.replay(CRAB), reason="reset", at_most=Credits(2))
-    assert await case.ledger.spent() == Spent(in_doubt=Credits(6))
+    await case.ledger.doubt(await case.replay(CRAB), reason="reset", at_most=Amount(2))
+    assert await case.ledger.spent() == Spent(in_doubt=Amount(6))
 
 
 async def test_a_late_yes_says_what_several_images_really_cost(case):
     await several_shown(case)
     await case.ledger.paid(await case.replay(CRAB), a_receipt())
-    assert await case.ledger.spent() == Spent(confirmed=Credits(2))
+    assert await case.ledger.spent() == Spent(confirmed=Amount(2))
 
 
 @pytest.mark.parametrize("charged", [0, 2, 4, 6, 9])
 async def test_a_person_says_what_a_doubt_cost_whether_its_image_came_or_not(case, charged):
     await several_shown(case)
-    await case.ledger.image_found(CRAB.key, "https://cdn.test/1.png", charged=Credits(charged))
+    await case.ledger.image_found(CRAB.key, "https://cdn.test/1.png", charged=Amount(charged))
     assert (await case.entry(CRAB)).outcome.credits == charged
     other = a_job("lime/1x1")
     await case.ledger.doubt(await case.submit(other), reason="reset")
-    await case.ledger.resolve(other.key, Resolution.CHARGED, charged=Credits(charged))
-    assert await case.ledger.spent() == Spent(confirmed=Credits(2 * charged))
+    await case.ledger.resolve(other.key, Resolution.CHARGED, charged=Amount(charged))
+    assert await case.ledger.spent() == Spent(confirmed=Amount(2 * charged))
 
 
 async def test_nothing_was_ever_charged_below_zero(case):
     await several_shown(case)
     with pytest.raises(ValueError, match="-1 credits"):
-        await case.ledger.image_found(CRAB.key, "https://cdn.test/1.png", charged=Credits(-1))
+        await case.ledger.image_found(CRAB.key, "https://cdn.test/1.png", charged=Amount(-1))
 
 
 async def test_a_doubt_that_was_not_charged_is_due(case):
@@ -371,7 +369,7 @@ async def test_a_doubt_that_is_bought_again_stays_counted(case):
     second = await case.submit(CRAB)
     await case.ledger.paid(second, a_receipt())
     entry = await case.entry(CRAB)
-    assert entry.spent == Spent(confirmed=Credits(2), in_doubt=Credits(2))
+    assert entry.spent == Spent(confirmed=Amount(2), in_doubt=Amount(2))
     assert entry.purchase == second.purchase != first.purchase
 
 
@@ -381,15 +379,15 @@ async def test_a_lost_image_may_be_bought_again_and_stays_counted(case):
     await case.ledger.resolve(CRAB.key, Resolution.REBUY)
     assert (await case.entry(CRAB)).outcome is None
     await case.ledger.paid(await case.submit(CRAB), a_receipt())
-    assert (await case.entry(CRAB)).spent == Spent(confirmed=Credits(4))
+    assert (await case.entry(CRAB)).spent == Spent(confirmed=Amount(4))
 
 
 async def test_an_image_a_person_found_is_confirmed_and_fetched(case):
     await case.ledger.doubt(await case.submit(CRAB), reason="reset")
     await case.ledger.image_found(CRAB.key, "https://cdn.test/found.png")
     entry = await case.entry(CRAB)
-    assert entry.outcome == Paid(url="https://cdn.test/found.png", credits=Credits(2))
-    assert entry.spent == Spent(confirmed=Credits(2))
+    assert entry.outcome == Paid(url="https://cdn.test/found.png", credits=Amount(2))
+    assert entry.spent == Spent(confirmed=Amount(2))
 
 
 async def test_a_lost_image_a_person_found_is_not_charged_twice(case):
@@ -397,7 +395,7 @@ async def test_a_lost_image_a_person_found_is_not_charged_twice(case):
     await case.ledger.unfetched(CRAB.key, reason="404", lost=True)
     await case.ledger.image_found(CRAB.key, "https://cdn.test/found.png")
     entry = await case.entry(CRAB)
-    assert (type(entry.outcome), entry.spent) == (Paid, Spent(confirmed=Credits(2)))
+    assert (type(entry.outcome), entry.spent) == (Paid, Spent(confirmed=Amount(2)))
 
 
 @pytest.mark.parametrize("resolution", Resolution)
@@ -442,9 +440,9 @@ async def test_a_download_that_fails_for_ever_may_be_settled_by_a_person(case):
     assert (await case.entry(CRAB)).outcome is None
     await case.ledger.image_found(LIME.key, "https://cdn.test/found.png")
     assert (await case.entry(LIME)).outcome == Paid(
-        url="https://cdn.test/found.png", credits=Credits(2)
+        url="https://cdn.test/found.png", credits=Amount(2)
     )
-    assert (await case.ledger.spent()) == Spent(confirmed=Credits(4))
+    assert (await case.ledger.spent()) == Spent(confirmed=Amount(4))
 
 
 async def test_every_url_and_file_that_was_paid_for_is_listed(case):

@@ -13,7 +13,7 @@ from ledgers import KINDS, NO_LIMITS, LedgerCase, an_image
 
 from pipeline.errors import BudgetReached
 from pipeline.ledger.sqlite.ledger import SqliteLedger
-from pipeline.model.credits import Budget, Credits, Spent
+from pipeline.model.money import Amount, Budget, Spent
 from pipeline.model.outcome import Failed, FailureKind
 from pipeline.model.request import Quality
 
@@ -35,33 +35,33 @@ async def test_a_price_that_would_pass_the_budget_of_the_run_is_refused(case):
     twelve = a_job("crab/1x1", quality=Quality.HIGH)
     await an_image(case, LIME)
     with pytest.raises(BudgetReached) as refused:
-        await case.ledger.submit(twelve, run=a_run(), budget=Budget(run=Credits(13)))
+        await case.ledger.submit(twelve, run=a_run(), budget=Budget(run=Amount(13)))
     reached = refused.value
     assert (reached.scope, reached.limit, reached.spent, reached.price) == ("run", 13, 2, 12)
 
 
 async def test_a_budget_may_be_spent_to_the_last_credit(case):
-    await case.ledger.submit(CRAB, run=a_run(), budget=Budget(run=Credits(4)))
-    permit = await case.ledger.submit(LIME, run=a_run(), budget=Budget(run=Credits(4)))
+    await case.ledger.submit(CRAB, run=a_run(), budget=Budget(run=Amount(4)))
+    permit = await case.ledger.submit(LIME, run=a_run(), budget=Budget(run=Amount(4)))
     assert permit.price == 2
 
 
 async def test_a_refused_job_leaves_nothing_behind(case):
     with pytest.raises(BudgetReached):
-        await case.ledger.submit(CRAB, run=a_run(), budget=Budget(run=Credits(1)))
+        await case.ledger.submit(CRAB, run=a_run(), budget=Budget(run=Amount(1)))
     assert await case.ledger.entries([CRAB.key]) == {}
     assert await case.ledger.spent() == Spent()
 
 
 async def test_what_is_freed_may_be_spent_again(case):
-    narrow = Budget(run=Credits(2))
+    narrow = Budget(run=Amount(2))
     permit = await case.ledger.submit(CRAB, run=a_run(), budget=narrow)
     await case.ledger.fail(permit, Failed(kind=FailureKind.REJECTED, reason="no"))
     assert (await case.ledger.submit(LIME, run=a_run(), budget=narrow)).number == 1
 
 
 async def test_what_is_in_doubt_may_not_be_spent_again(case):
-    narrow = Budget(run=Credits(2))
+    narrow = Budget(run=Amount(2))
     await case.ledger.doubt(await case.submit(CRAB), reason="reset")
     with pytest.raises(BudgetReached):
         await case.ledger.submit(LIME, run=a_run(), budget=narrow)
@@ -72,7 +72,7 @@ async def test_a_campaign_budget_counts_every_run_of_the_account_and_no_other(ca
     same, other = a_run(NEXT), a_run("2026-11-22T080000Z-cccccc", account="embedded@test")
     await case.ledger.begin(same)
     await case.ledger.begin(other)
-    narrow = Budget(campaign=Credits(3))
+    narrow = Budget(campaign=Amount(3))
     with pytest.raises(BudgetReached, match="campaign"):
         await case.ledger.submit(LIME, run=same, budget=narrow)
     assert (await case.ledger.submit(LIME, run=other, budget=narrow)).number == 1
@@ -84,14 +84,14 @@ async def test_a_month_budget_counts_every_campaign_of_the_account(case):
     await case.ledger.begin(winter)
     with pytest.raises(BudgetReached, match="month"):
         await case.ledger.submit(
-            a_job("lime/1x1", campaign="winter"), run=winter, budget=Budget(month=Credits(3))
+            a_job("lime/1x1", campaign="winter"), run=winter, budget=Budget(month=Amount(3))
         )
 
 
 async def test_a_month_budget_begins_anew_with_the_month(case):
     await an_image(case, CRAB)
     case.clock.now += timedelta(days=9)
-    permit = await case.ledger.submit(LIME, run=a_run(), budget=Budget(month=Credits(3)))
+    permit = await case.ledger.submit(LIME, run=a_run(), budget=Budget(month=Amount(3)))
     assert permit.price == 2
 
 
@@ -107,11 +107,11 @@ async def test_a_run_buys_for_its_own_campaign_only(case):
 
 async def test_a_negative_price_is_refused(case):
     with pytest.raises(ValueError, match="-2"):
-        await case.submit(replace(CRAB, price=Credits(-2)))
+        await case.submit(replace(CRAB, price=Amount(-2)))
 
 
 async def test_many_at_once_spend_a_budget_to_the_credit_and_no_further(case):
-    narrow = Budget(run=Credits(41))
+    narrow = Budget(run=Amount(41))
 
     async def ask(number):
         try:
@@ -122,7 +122,7 @@ async def test_many_at_once_spend_a_budget_to_the_credit_and_no_further(case):
 
     bought = await asyncio.gather(*(ask(number) for number in range(64)))
     assert sum(bought) == 20
-    assert await case.ledger.spent() == Spent(in_doubt=Credits(40))
+    assert await case.ledger.spent() == Spent(in_doubt=Amount(40))
 
 
 async def test_the_same_job_asked_for_by_many_at_once_is_permitted_once(case):
@@ -137,7 +137,7 @@ sys.path[:0] = [sys.argv[1], sys.argv[1] + "/tests"]
 from builders import a_job, a_run
 from pipeline.errors import BudgetReached
 from pipeline.ledger.sqlite.ledger import SqliteLedger
-from pipeline.model.credits import Budget, Credits
+from pipeline.model.money import Budget, Amount
 
 async def race(place, name, cap):
     run = a_run(f"2026-11-22T060000Z-{name}", campaign=name)
@@ -149,7 +149,7 @@ async def race(place, name, cap):
         for number in range(60):
             job = a_job(f"p{lane}x{number}/1x1", campaign=name)
             try:
-                await ledger.submit(job, run=run, budget=Budget(month=Credits(cap)))
+                await ledger.submit(job, run=run, budget=Budget(month=Amount(cap)))
             except BudgetReached:
                 return
             bought += 1
@@ -175,5 +175,5 @@ async def test_processes_that_race_for_one_budget_spend_it_once(tmp_path):
     said = [await racer.communicate() for racer in racers]
     bought = [json.loads(stdout) for stdout, _ in said]
     ledger = await SqliteLedger.open(place)
-    assert (sum(bought), await ledger.spent()) == (300, Spent(in_doubt=Credits(600)))
+    assert (sum(bought), await ledger.spent()) == (300, Spent(in_doubt=Amount(600)))
     await ledger.close()

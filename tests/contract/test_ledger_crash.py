@@ -9,7 +9,7 @@ import pytest
 from builders import a_job, a_run
 
 from pipeline.ledger.sqlite.ledger import SqliteLedger
-from pipeline.model.credits import Budget, Credits, Spent
+from pipeline.model.money import Amount, Budget, Spent
 from pipeline.model.outcome import InDoubt, Paid, Stored
 
 ROOT = Path(__file__).parents[2]
@@ -139,7 +139,7 @@ async def test_killed_between_beginning_and_settling_a_run_loses_no_doubt(tmp_pa
     )
     assert await process.wait() == -signal.SIGKILL
     ledger = await SqliteLedger.open(place)
-    assert await ledger.spent() == Spent(in_doubt=Credits(6))
+    assert await ledger.spent() == Spent(in_doubt=Amount(6))
     third = a_run("2026-11-22T080000Z-cccccc")
     left_open = await ledger.begin(third)
     assert len(left_open) == (3 if moment == "before" else 0)
@@ -149,5 +149,5 @@ async def test_killed_between_beginning_and_settling_a_run_loses_no_doubt(tmp_pa
             await ledger.submit(job, run=third, budget=Budget())
         await ledger.abandon(left_open, reason="killed")
     assert isinstance((await ledger.entries([job.key]))[job.key].outcome, InDoubt)
-    assert await ledger.spent() == Spent(in_doubt=Credits(6))
+    assert await ledger.spent() == Spent(in_doubt=Amount(6))
     await ledger.close()

@@ -13,8 +13,8 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multip
 from ledgers import LedgerCase, a_receipt, an_artifact
 
 from pipeline.errors import BudgetReached
-from pipeline.model.credits import Budget, Credits
 from pipeline.model.entry import Resolution
+from pipeline.model.money import Amount, Budget
 from pipeline.model.outcome import Failed, FailureKind
 from pipeline.model.request import Quality
 
@@ -24,7 +24,7 @@ JOBS = [
     a_job("lime/1x1", campaign="summer"),
 ]
 PRICES = {job.key: job.price for job in JOBS}
-BUDGET = Budget(run=Credits(40), campaign=Credits(80), month=Credits(90))
+BUDGET = Budget(run=Amount(40), campaign=Amount(80), month=Amount(90))
 
 
 class Life(RuleBasedStateMachine):
@@ -169,7 +169,7 @@ class Life(RuleBasedStateMachine):
         price = PRICES[first.job]
         attempts[first.number] = price * min(taken, images)
         self.beyond += price * (images - 1)
-        most = Credits(price * images)
+        most = Amount(price * images)
         self.each(
             permits, lambda ledger, permit: ledger.doubt(permit, reason="several", at_most=most)
         )
@@ -209,7 +209,7 @@ class Life(RuleBasedStateMachine):
 
     def sum_said(self, job):
         known = self.do(self.cases[0].ledger.entries([job.key]))
-        return Credits(self.bought(known[job.key].purchase)) if known else Credits(0)
+        return Amount(self.bought(known[job.key].purchase)) if known else Amount(0)
 
     @invariant()
     def what_was_charged_lies_in_the_interval(self):

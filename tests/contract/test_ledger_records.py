@@ -9,9 +9,9 @@ from ledgers import KINDS, NO_LIMITS, LedgerCase, a_receipt, an_artifact, an_ima
 
 from pipeline.ledger.base import StaleVerdict
 from pipeline.model.campaign import Stage
-from pipeline.model.credits import Credits, Spent
 from pipeline.model.entry import AttemptRecord, Resolution, RunRecord
 from pipeline.model.job import Coordinates
+from pipeline.model.money import Amount, Spent
 from pipeline.model.outcome import Failed, FailureKind, InDoubt, Paid
 from pipeline.model.verdict import Decision, Verdict
 
@@ -73,7 +73,7 @@ async def test_beginning_returns_what_dead_runs_left_open_and_changes_nothing_ab
     assert list(await case.ledger.begin(a_run(NEXT))) == [permit]
     assert await case.entry(CRAB) == before
     assert before.rendering
-    assert await case.ledger.spent() == Spent(confirmed=Credits(2), in_doubt=Credits(2))
+    assert await case.ledger.spent() == Spent(confirmed=Amount(2), in_doubt=Amount(2))
     assert list(await case.ledger.open_attempts("citrus-soda")) == [permit]
 
 
@@ -103,7 +103,7 @@ async def test_a_job_with_an_open_attempt_of_a_dead_run_is_refused_until_it_is_s
     else:
         with pytest.raises(ValueError, match="is in_doubt: it could be paid for twice"):
             await submit()
-    assert await case.ledger.spent() == Spent(in_doubt=Credits(2))
+    assert await case.ledger.spent() == Spent(in_doubt=Amount(2))
 
 
 async def test_an_abandoned_attempt_is_in_doubt_and_open_no_more(case):
@@ -111,8 +111,8 @@ async def test_an_abandoned_attempt_is_in_doubt_and_open_no_more(case):
     await case.ledger.begin(a_run(NEXT))
     await case.ledger.abandon([permit], reason="killed")
     entry = await case.entry(CRAB)
-    assert entry.outcome == InDoubt(credits=Credits(2), reason="killed")
-    assert entry.spent == Spent(in_doubt=Credits(2))
+    assert entry.outcome == InDoubt(credits=Amount(2), reason="killed")
+    assert entry.spent == Spent(in_doubt=Amount(2))
     assert list(await case.ledger.begin(a_run(THIRD))) == []
 
 
@@ -121,7 +121,7 @@ async def test_a_dead_attempt_may_also_be_settled_by_an_answer(case):
     await case.ledger.begin(a_run(NEXT))
     await case.ledger.paid(permit, a_receipt())
     await case.ledger.abandon([permit], reason="killed")
-    assert (await case.entry(CRAB)).spent == Spent(confirmed=Credits(2))
+    assert (await case.entry(CRAB)).spent == Spent(confirmed=Amount(2))
     assert list(await case.ledger.open_attempts("citrus-soda")) == []
 
 
@@ -129,7 +129,7 @@ async def test_a_late_yes_confirms_an_abandoned_attempt(case):
     permit = await case.submit(CRAB)
     await case.ledger.abandon([permit], reason="killed")
     await case.ledger.paid(permit, a_receipt())
-    assert (await case.entry(CRAB)).spent == Spent(confirmed=Credits(2))
+    assert (await case.entry(CRAB)).spent == Spent(confirmed=Amount(2))
 
 
 async def test_attempts_are_abandoned_all_or_none(case):
@@ -143,10 +143,10 @@ async def test_a_replay_that_a_dead_run_left_open_is_in_doubt_again_and_counted_
     await case.ledger.doubt(await case.submit(CRAB), reason="reset")
     replay = await case.replay(CRAB)
     assert list(await case.ledger.begin(a_run(NEXT))) == [replay]
-    assert await case.ledger.spent() == Spent(in_doubt=Credits(2))
+    assert await case.ledger.spent() == Spent(in_doubt=Amount(2))
     await case.ledger.abandon([replay], reason="killed")
     assert isinstance((await case.entry(CRAB)).outcome, InDoubt)
-    assert (await case.entry(CRAB)).spent == Spent(in_doubt=Credits(2))
+    assert (await case.entry(CRAB)).spent == Spent(in_doubt=Amount(2))
 
 
 async def test_an_open_replay_of_what_is_paid_meanwhile_leaves_no_doubt(case):
@@ -157,7 +157,7 @@ async def test_an_open_replay_of_what_is_paid_meanwhile_leaves_no_doubt(case):
     assert list(await case.ledger.begin(a_run(NEXT))) == [replay]
     await case.ledger.abandon([replay], reason="killed")
     assert (await case.entry(CRAB)).outcome.url == "https://cdn.test/late.png"
-    assert (await case.entry(CRAB)).spent == Spent(confirmed=Credits(2))
+    assert (await case.entry(CRAB)).spent == Spent(confirmed=Amount(2))
 
 
 async def test_other_campaigns_are_left_alone_when_a_run_begins(case):
@@ -306,8 +306,8 @@ async def test_sums_are_told_for_any_scope(case):
     await an_image(case, CRAB)
     case.clock.now += timedelta(days=9)
     await case.ledger.submit(a_job("snow/1x1", campaign="winter"), run=winter, budget=NO_LIMITS)
-    spent, paid, held = case.ledger.spent, Spent(confirmed=Credits(2)), Spent(in_doubt=Credits(2))
-    assert await spent() == Spent(confirmed=Credits(2), in_doubt=Credits(2))
+    spent, paid, held = case.ledger.spent, Spent(confirmed=Amount(2)), Spent(in_doubt=Amount(2))
+    assert await spent() == Spent(confirmed=Amount(2), in_doubt=Amount(2))
     assert await spent(account="gptimage@test") == paid
     assert await spent(campaign="winter") == held
     assert await spent(account="embedded@test", campaign="winter") == held
@@ -325,7 +325,7 @@ async def test_a_purchase_stays_in_the_account_of_the_run_and_month_that_opened_
     await case.ledger.begin(a_run(NEXT))
     replay = await case.ledger.submit(CRAB, run=a_run(NEXT), budget=NO_LIMITS, same_purchase=True)
     await case.ledger.paid(replay, a_receipt())
-    assert await case.ledger.spent(run=a_run().id, month="2026-11") == Spent(confirmed=Credits(2))
+    assert await case.ledger.spent(run=a_run().id, month="2026-11") == Spent(confirmed=Amount(2))
     assert await case.ledger.spent(run=NEXT) == Spent()
 
 
@@ -405,7 +405,7 @@ async def test_a_lost_purchase_that_was_bought_again_shows_both_in_the_sums(case
     await an_image(case, CRAB)
     await case.ledger.stored(CRAB.key, an_artifact())
     assert await case.ledger.spent(campaign="citrus-soda") == Spent(
-        confirmed=Credits(2), in_doubt=Credits(2)
+        confirmed=Amount(2), in_doubt=Amount(2)
     )
 
 
@@ -424,7 +424,7 @@ async def test_a_job_that_shares_an_image_keeps_it_and_costs_nothing(case):
     assert entry.outcome.artifact == (await case.entry(CRAB)).outcome.artifact
     assert (entry.outcome.url, entry.outcome.credits) == ("https://cdn.test/x.png", 0)
     assert entry.spent == Spent()
-    assert await case.ledger.spent() == Spent(confirmed=Credits(2))
+    assert await case.ledger.spent() == Spent(confirmed=Amount(2))
     assert await case.ledger.attempts([SHARING.key]) == {}
     assert [record.job for record in await case.ledger.images()] == [CRAB.key]
     assert await case.ledger.share([SHARING]) == 0
@@ -444,7 +444,7 @@ async def test_an_image_that_is_not_downloaded_is_shared_as_its_url(case):
     assert await case.ledger.share([SHARING]) == 1
     assert (await case.entry(SHARING)).outcome == Paid(url="https://cdn.test/x.png", credits=0)
     await case.ledger.stored(SHARING.key, an_artifact())
-    assert await case.ledger.spent() == Spent(confirmed=Credits(2))
+    assert await case.ledger.spent() == Spent(confirmed=Amount(2))
 
 
 async def test_a_job_that_may_have_been_paid_for_itself_is_left_alone(case):
@@ -468,4 +468,4 @@ async def test_a_shared_image_that_is_lost_can_be_bought_for_its_cell(case):
     await case.ledger.unfetched(SHARING.key, reason="gone", lost=True)
     await case.ledger.resolve(SHARING.key, Resolution.REBUY)
     await case.ledger.paid(await case.submit(SHARING), a_receipt())
-    assert await case.ledger.spent() == Spent(confirmed=Credits(4))
+    assert await case.ledger.spent() == Spent(confirmed=Amount(4))

@@ -22,8 +22,8 @@ from pipeline.campaign.cell_globs import matching_cells
 from pipeline.errors import Refusal, UsageError
 from pipeline.ledger.base import Ledger
 from pipeline.model.campaign import Slug, Stage
-from pipeline.model.credits import Credits
 from pipeline.model.entry import Entry, Resolution
+from pipeline.model.money import Amount
 from pipeline.model.outcome import InDoubt, Paid, PaidLost
 from pipeline.providers.replies import WITHOUT_URL, shown_images
 from pipeline.purchasing.recovery import settle_dead_attempts
@@ -58,7 +58,7 @@ class ResolveOptions(CampaignOptions):
     """`None`: only list them."""
     url: str = ""
     """The URL of the image, with `FOUND`."""
-    charged: Credits | None = None
+    charged: Amount | None = None
     """What it cost, with `FOUND` or `CHARGED`; `None`: its price."""
     by: str | None = None
     """Who answers; `None`: the name that `reviewer_name` returns."""
@@ -113,7 +113,7 @@ class _Settlement:
     """`None`: the image is found."""
     ground: str = BY_PERSON
     url: str = ""
-    charged: Credits | None = None
+    charged: Amount | None = None
 
 
 async def _resolve(options: ResolveOptions, settings: Settings, campaign: Slug) -> ResolveReport:

@@ -15,7 +15,7 @@ from pipeline.app.run.campaign_file import run_in_server
 from pipeline.app.run.facts import reviewer_name
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.model.campaign import CellName, Stage
-from pipeline.model.credits import Credits
+from pipeline.model.money import Amount
 from pipeline.review.page.campaign_source import CampaignSource
 from pipeline.review.page.security import ReviewOptions
 from pipeline.review.page.server import ReviewServer, ReviewSubject
@@ -47,7 +47,7 @@ class Launcher:
     settings: Settings
     console: Console
 
-    async def __call__(self, stage: Stage, cells: Sequence[CellName], *, most: Credits) -> int:
+    async def __call__(self, stage: Stage, cells: Sequence[CellName], *, most: Amount) -> int:
         """Render these cells at a stage, as `pipeline run --stage … --only …` does."""
         options = RunOptions(
             campaign=self.options.campaign,

@@ -12,8 +12,8 @@ from pipeline.app.open import campaign_name, ledger_in
 from pipeline.ledger.base import Ledger
 from pipeline.ledger.place import ledger_exists
 from pipeline.model.campaign import Slug
-from pipeline.model.credits import Spent
 from pipeline.model.entry import RunRecord
+from pipeline.model.money import Spent
 from pipeline.model.provider import Account
 from pipeline.state.ledger_figures import LedgerFigures, ledger_figures, spent_by_account
 from pipeline.state.output.lock import run_is_alive

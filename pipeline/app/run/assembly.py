@@ -9,7 +9,7 @@ from pipeline.app.run.workflow import RunContext
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.images.base import ImageStore
 from pipeline.ledger.base import Ledger
-from pipeline.model.credits import Budget
+from pipeline.model.money import Budget
 from pipeline.model.run import Run
 from pipeline.providers.base import Provider
 from pipeline.purchasing.buying import Purchasing

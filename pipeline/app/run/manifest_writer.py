@@ -13,9 +13,9 @@ from pipeline.app.run.facts import git_commit, redacted, utc_stamp, versions
 from pipeline.errors import LocalFault, expected_errors
 from pipeline.ledger.base import Ledger
 from pipeline.model.campaign import Campaign
-from pipeline.model.credits import Budget
 from pipeline.model.entry import Entry
 from pipeline.model.job import JobKey
+from pipeline.model.money import Budget
 from pipeline.model.run import Run, RunPaths
 from pipeline.purchasing.recovery import begin_run
 from pipeline.reports.run_manifest import RunFacts, write_manifest

@@ -7,7 +7,7 @@ from pipeline.app.console import Console
 from pipeline.app.run.manifest_writer import ManifestWriter
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.model.campaign import Review, Stage
-from pipeline.model.credits import Credits
+from pipeline.model.money import Amount
 from pipeline.prompts.finals_check import finals_cost_alike, price_finals
 from pipeline.state.budgets import budgets_left, tightest
 from pipeline.state.campaign_state import CampaignState
@@ -39,20 +39,20 @@ async def confirm_spending(
 
 def highest_price(
     loaded: LoadedCampaign, state: CampaignState, ahead: Sequence[WorkAhead]
-) -> Credits:
+) -> Amount:
     """Return the most that a run costs, including finals of drafts that it approves by itself."""
     due = sum(one.credits for one in ahead)
     draft, final = (loaded.campaign.stages.get(stage) for stage in Stage)
     if draft is None or final is None or draft.review is not Review.AUTO:
-        return Credits(due)
+        return Amount(due)
     if len(ahead) < len(Stage) or loaded.profile.play_money:
-        return Credits(due)
+        return Amount(due)
     jobs = (job for one in ahead for job in (*one.to_buy, *one.to_fetch))
     cells = {job.at.cell for job in jobs if job.at.stage is Stage.DRAFT} | {*state.waiting}
     if not cells:
-        return Credits(due)
+        return Amount(due)
     if finals_cost_alike(loaded):
-        return Credits(due + len(cells) * final.takes * loaded.profile.price(final.quality))
+        return Amount(due + len(cells) * final.takes * loaded.profile.price(final.quality))
     known = sum(job.price for job in state.finals)
     every = price_finals(loaded, only=sorted(state.asked or ()))
-    return Credits(max(due, due + every - known))
+    return Amount(max(due, due + every - known))

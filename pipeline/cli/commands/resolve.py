@@ -22,7 +22,7 @@ from pipeline.cli.flags import (
 )
 from pipeline.cli.terminal import counted, folded, say
 from pipeline.model.campaign import Stage
-from pipeline.model.credits import Credits
+from pipeline.model.money import Amount
 from pipeline.model.outcome import status_of
 
 ANSWERS = {
@@ -78,7 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
         take=arguments.take,
         answer=_answer(arguments),
         url=arguments.found or "",
-        charged=None if arguments.credits is None else Credits(arguments.credits),
+        charged=None if arguments.credits is None else Amount(arguments.credits),
         by=arguments.by,
     )
     report = resolve(options, settings_of(arguments))

@@ -9,7 +9,7 @@ from pathlib import Path
 from pipeline.app.commands.status import CampaignSummary, read_status
 from pipeline.cli.flags import add_output, settings_of
 from pipeline.cli.terminal import breadth, counted, folded, is_terminal, paint, say, table, width
-from pipeline.model.credits import Spent
+from pipeline.model.money import Spent
 from pipeline.model.outcome import Status
 from pipeline.model.provider import Account
 

@@ -17,7 +17,6 @@ from pipeline.ledger.manifest_import.fields import Fields
 from pipeline.ledger.rules.restoring import UNLISTED
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.campaign import CellName, Slug, Stage
-from pipeline.model.credits import Credits, Spent
 from pipeline.model.entry import (
     AttemptRecord,
     PurchaseKey,
@@ -27,6 +26,7 @@ from pipeline.model.entry import (
     RunSpending,
 )
 from pipeline.model.job import Coordinates, JobKey
+from pipeline.model.money import Amount, Spent
 from pipeline.model.outcome import (
     Failed,
     FailureKind,
@@ -50,7 +50,7 @@ SCHEMA = "campaign-pipeline/run-manifest/1"
 _SLUG = re.compile(r"[a-z0-9-]+")
 _UNANSWERED = "in flight when the run manifest was written"
 
-Prices = Mapping[Quality, Credits]
+Prices = Mapping[Quality, Amount]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -158,7 +158,7 @@ def read_manifest(manifest: object, *, prices: Prices) -> ManifestContent:
 
 def _sum(fields: Fields) -> Spent:
     return Spent(
-        confirmed=Credits(fields.count("confirmed")), in_doubt=Credits(fields.count("in_doubt"))
+        confirmed=Amount(fields.count("confirmed")), in_doubt=Amount(fields.count("in_doubt"))
     )
 
 
@@ -255,15 +255,15 @@ def _outcome(image: Fields, attempts: tuple[AttemptRecord, ...], prices: Prices)
             return Failed(kind=kind, reason=reason)
         case Status.PLANNED | Status.RENDERING:
             in_flight = any(attempt.outcome == "submitted" for attempt in attempts)
-            price = _price(image, prices) if in_flight else Credits(0)
+            price = _price(image, prices) if in_flight else Amount(0)
             return InDoubt(credits=price, reason=_UNANSWERED) if in_flight else None
 
 
-def _credits(image: Fields) -> Credits:
-    return Credits(image.count("credits"))
+def _credits(image: Fields) -> Amount:
+    return Amount(image.count("credits"))
 
 
-def _price(image: Fields, prices: Prices) -> Credits:
+def _price(image: Fields, prices: Prices) -> Amount:
     quality = image.one_of("quality", Quality)
     if quality not in prices:
         raise image.error("quality", "has no price with this provider")

@@ -19,9 +19,9 @@ from pipeline.ledger.rows import (
     sum_of,
 )
 from pipeline.model.campaign import CellName, Slug, Stage
-from pipeline.model.credits import Spent
 from pipeline.model.entry import Attempt, AttemptRecord, ImageRecord
 from pipeline.model.job import Coordinates, JobKey
+from pipeline.model.money import Spent
 from pipeline.model.run import Run, RunId
 from pipeline.model.verdict import Verdict
 

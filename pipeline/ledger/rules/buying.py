@@ -6,9 +6,9 @@ from pipeline.errors import BudgetReached
 from pipeline.ledger.row_store import RowStore, SpendScope
 from pipeline.ledger.rows import JobState, PurchaseRow, PurchaseState, RunRow, month_of
 from pipeline.ledger.rules.attempts import list_open_attempts, open_attempt
-from pipeline.model.credits import Budget, Credits
 from pipeline.model.entry import Attempt, PurchaseKey
 from pipeline.model.job import Job
+from pipeline.model.money import Amount, Budget
 from pipeline.model.run import Run, RunId
 
 PAYABLE = frozenset({JobState.PLANNED, JobState.NOT_SENT, JobState.REJECTED, JobState.REFUSED})
@@ -85,7 +85,7 @@ def _begun(store: RowStore, run: Run) -> RunRow:
 
 def budget_scopes(
     run: Run, budget: Budget, *, month: str
-) -> tuple[tuple[str, Credits, SpendScope], ...]:
+) -> tuple[tuple[str, Amount, SpendScope], ...]:
     """Return each budget with its name and the purchases that count against it, narrowest first.
 
     Credits of one account never count against the budget of another.

@@ -25,7 +25,6 @@ from pipeline.ledger.rows import (
     storable,
 )
 from pipeline.model.campaign import CellName, Slug, Stage
-from pipeline.model.credits import FREE, Credits, Spent
 from pipeline.model.entry import (
     AttemptRecord,
     PurchaseKey,
@@ -35,6 +34,7 @@ from pipeline.model.entry import (
     RunSpending,
 )
 from pipeline.model.job import Coordinates, JobKey
+from pipeline.model.money import FREE, Amount, Spent
 from pipeline.model.outcome import Failed, InDoubt, Paid, PaidLost, Stored
 from pipeline.model.run import Run, RunId
 from pipeline.model.verdict import Verdict
@@ -88,7 +88,7 @@ class _Money:
     """One purchase as a record tells it."""
 
     state: PurchaseState
-    credits: Credits
+    credits: Amount
 
 
 class _Restoring:
@@ -192,13 +192,13 @@ class _Restoring:
         _set_outcome(row, record)
         self._store.save_job(row)
 
-    def _not_counted(self, credits_: Credits, *, run: RunRow) -> Credits:
+    def _not_counted(self, credits_: Amount, *, run: RunRow) -> Amount:
         """Return what of a purchase is not in the entry for what could not be placed."""
         whole = self._counted.get(run.run.id)
         if whole is None:
             return credits_
         known = self._store.spent(SpendScope(run=run.run.id))
-        return Credits(min(credits_, max(0, whole.upper - known.upper)))
+        return Amount(min(credits_, max(0, whole.upper - known.upper)))
 
     def _add_attempt(self, job: JobRow, record: AttemptRecord, *, run: RunRow) -> None:
         outcome = AttemptOutcome(record.outcome)
@@ -293,8 +293,8 @@ class _Restoring:
         if upper <= 0:
             return False
         rest = Spent(
-            confirmed=Credits(max(FREE, confirmed)),
-            in_doubt=Credits(upper - max(FREE, confirmed)),
+            confirmed=Amount(max(FREE, confirmed)),
+            in_doubt=Amount(upper - max(FREE, confirmed)),
         )
         name = _unlisted_name(run)
         key = _key_of(name)
@@ -325,7 +325,7 @@ def _purchases(job: Restored) -> list[_Money]:
         purchases.append(_Money(state=PurchaseState.CONFIRMED, credits=confirmed))
     if isinstance(job.outcome, InDoubt):
         purchases.reverse()
-    return purchases or [_Money(state=PurchaseState.FREED, credits=Credits(0))]
+    return purchases or [_Money(state=PurchaseState.FREED, credits=Amount(0))]
 
 
 def _set_outcome(row: JobRow, job: Restored) -> None:

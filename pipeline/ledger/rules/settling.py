@@ -23,9 +23,9 @@ from pipeline.ledger.rules.attempts import (
     mark_in_doubt,
 )
 from pipeline.model.artifact import Artifact
-from pipeline.model.credits import Credits
 from pipeline.model.entry import Attempt, Resolution
 from pipeline.model.job import Job, JobKey
+from pipeline.model.money import Amount
 from pipeline.model.outcome import Failed, Receipt
 
 CHARGED_BUT_LOST = "charged, and no image will come"
@@ -100,7 +100,7 @@ def doubt(
     *,
     reason: str,
     reply: ReplyRecord,
-    at_most: Credits | None = None,
+    at_most: Amount | None = None,
 ) -> None:
     """Leave an attempt in doubt: its price or `at_most` counts. A second call changes nothing."""
     if find_attempt(store, attempt)[1].outcome is AttemptOutcome.DOUBT:
@@ -156,7 +156,7 @@ def unfetched(store: RowStore, key: JobKey, *, reason: str, lost: bool) -> None:
     store.save_job(job)
 
 
-def image_found(store: RowStore, key: JobKey, url: str, *, charged: Credits | None = None) -> None:
+def image_found(store: RowStore, key: JobKey, url: str, *, charged: Amount | None = None) -> None:
     """Record the URL that a person found for a job in doubt or lost."""
     job = _job_without_image(store, key, expected="in doubt or lost")
     if job.state is JobState.IN_DOUBT:
@@ -166,7 +166,7 @@ def image_found(store: RowStore, key: JobKey, url: str, *, charged: Credits | No
 
 
 def resolve(
-    store: RowStore, key: JobKey, resolution: Resolution, *, charged: Credits | None = None
+    store: RowStore, key: JobKey, resolution: Resolution, *, charged: Amount | None = None
 ) -> None:
     """Record the answer of a person, or of the balance, for a job in doubt."""
     settled = frozenset({JobState.IN_DOUBT})
@@ -223,7 +223,7 @@ def _job_without_image(store: RowStore, key: JobKey, *, expected: str) -> JobRow
     return _job_in(store, key, frozenset(states), expected=expected)
 
 
-def _confirm(store: RowStore, job: JobRow, charged: Credits | None) -> None:
+def _confirm(store: RowStore, job: JobRow, charged: Amount | None) -> None:
     if charged is not None and charged < 0:
         raise ValueError(f"a charge of {charged} credits")
     purchase = store.purchase(job.id, job.purchases)

@@ -23,9 +23,9 @@ from pipeline.ledger.rows import (
 )
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.campaign import CellName, Slug, Stage
-from pipeline.model.credits import Credits
 from pipeline.model.entry import AttemptRecord, PurchaseKey
 from pipeline.model.job import Coordinates, JobKey
+from pipeline.model.money import Amount
 from pipeline.model.provider import Account
 from pipeline.model.run import Run, RunId
 from pipeline.model.verdict import Decision, Verdict
@@ -126,7 +126,7 @@ def purchase_from(row: Row) -> PurchaseRow:
         run=run,
         opened=opened,
         state=_PURCHASE_STATES[state],
-        credits=Credits(credits_),
+        credits=Amount(credits_),
     )
 
 

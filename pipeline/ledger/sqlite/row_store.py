@@ -30,9 +30,9 @@ from pipeline.ledger.sqlite.columns import (
     verdict_from,
 )
 from pipeline.model.campaign import CellName, Slug, Stage
-from pipeline.model.credits import Credits, Spent
 from pipeline.model.entry import AttemptRecord, ImageRecord
 from pipeline.model.job import Coordinates, JobKey
+from pipeline.model.money import Amount, Spent
 from pipeline.model.run import Run, RunId
 from pipeline.model.verdict import Verdict
 
@@ -76,7 +76,7 @@ class SqliteRowStore:
 
     def buying_runs(self, campaign: Slug) -> Sequence[tuple[RunRow, Spent]]:
         return [
-            (run_from(run), Spent(confirmed=Credits(confirmed), in_doubt=Credits(in_doubt)))
+            (run_from(run), Spent(confirmed=Amount(confirmed), in_doubt=Amount(in_doubt)))
             for *run, confirmed, in_doubt in self._connection.execute(
                 statements.BUYING_RUNS, (campaign,)
             )
@@ -156,7 +156,7 @@ class SqliteRowStore:
             case _:
                 dimensions = (scope.account, scope.campaign, scope.run, scope.month)
                 row = self._must(statements.SPENT, *dimensions)
-        return Spent(confirmed=Credits(row[0]), in_doubt=Credits(row[1]))
+        return Spent(confirmed=Amount(row[0]), in_doubt=Amount(row[1]))
 
     def jobs(self, keys: Sequence[JobKey]) -> Iterable[tuple[JobRow, Sequence[PurchaseRow]]]:
         for rows in self._by_keys(statements.JOBS, keys):

@@ -12,7 +12,7 @@ from pipeline.images.registry import images_in
 from pipeline.images.thumbs import thumb_path
 from pipeline.ledger.base import Ledger
 from pipeline.model.artifact import Artifact
-from pipeline.model.credits import Spent
+from pipeline.model.money import Spent
 from pipeline.model.provider import Account
 from pipeline.model.run import RunId
 from pipeline.prompts.cells import expand

@@ -9,8 +9,8 @@ from typing import Protocol, TypeVar
 
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.model.campaign import Campaign, Cell, CellName, Stage
-from pipeline.model.credits import Budget, Credits
 from pipeline.model.job import Job
+from pipeline.model.money import Amount, Budget
 from pipeline.model.provider import Account, Caps
 from pipeline.model.verdict import Round
 from pipeline.prompts.cells import expand
@@ -25,7 +25,7 @@ class ReviewedCampaign:
 
     campaign: Campaign
     cells: tuple[Cell, ...]
-    prices: Mapping[Stage, Credits]
+    prices: Mapping[Stage, Amount]
     """The price of one image at each stage."""
     caps: Caps
     account: Account

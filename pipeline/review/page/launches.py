@@ -8,7 +8,7 @@ from typing import Protocol
 
 from pipeline.errors import expected_error
 from pipeline.model.campaign import CellName, Stage
-from pipeline.model.credits import Credits
+from pipeline.model.money import Amount
 from pipeline.review.page.broadcast import Broadcast
 from pipeline.review.page.review_state import ReviewState
 from pipeline.review.page.security import words_for
@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 class Launch(Protocol):
     """Renders what is due at a stage. A review can spend in no other way."""
 
-    async def __call__(self, stage: Stage, cells: Sequence[CellName], *, most: Credits) -> int:
+    async def __call__(self, stage: Stage, cells: Sequence[CellName], *, most: Amount) -> int:
         """Render these cells, spending at most `most`, and return the exit code.
 
         Everything that a run checks is checked again: budgets, the lock, stale approvals. A

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from pipeline.model.campaign import Cell, Stage
-from pipeline.model.credits import Spent
+from pipeline.model.money import Spent
 from pipeline.model.outcome import Status
 from pipeline.state.campaign_state import (
     CellAtStage,

@@ -11,8 +11,8 @@ from pipeline.images.registry import images_in
 from pipeline.ledger.base import Ledger
 from pipeline.model.artifact import Artifact
 from pipeline.model.campaign import CellName, Slug, Stage
-from pipeline.model.credits import Spent
 from pipeline.model.entry import CampaignRecord, Entry
+from pipeline.model.money import Spent
 from pipeline.model.outcome import Stored
 from pipeline.model.run import Run, RunId
 from pipeline.model.verdict import Decision, Verdict

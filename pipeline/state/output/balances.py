@@ -9,8 +9,8 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 
-from pipeline.model.credits import Spent
 from pipeline.model.entry import Resolution
+from pipeline.model.money import Spent
 from pipeline.model.provider import Account
 from pipeline.state.output.folder import write_file
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from pipeline.errors import LocalFault
 from pipeline.files.confined import ConfinedPath, append
-from pipeline.model.credits import Credits
 from pipeline.model.entry import Entry
+from pipeline.model.money import Amount
 
 
 def note_resolution(
@@ -18,7 +18,7 @@ def note_resolution(
     answer: str,
     ground: str,
     url: str = "",
-    charged: Credits | None = None,
+    charged: Amount | None = None,
 ) -> None:
     """Append to `<campaign>/resolutions.jsonl`; `LocalFault` if the disk fails."""
     place = ConfinedPath(folders=(entry.at.campaign,), name="resolutions.jsonl")

@@ -10,7 +10,7 @@ from pipeline.app.options import CampaignOptions
 from pipeline.errors import ProviderStopped
 from pipeline.ledger.memory.ledger import MemoryLedger
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
-from pipeline.model.credits import Budget, Credits
+from pipeline.model.money import Amount, Budget
 from pipeline.model.outcome import Failed, FailureKind, Receipt, Status
 from pipeline.state.campaign_state import CampaignState
 from pipeline.state.picks import StaleApproval
@@ -44,7 +44,7 @@ async def submit(ledger, job):
 
 async def store(ledger, *jobs):
     for job in jobs:
-        receipt = Receipt(url="https://cdn.test/x.png", credits=Credits(2))
+        receipt = Receipt(url="https://cdn.test/x.png", credits=Amount(2))
         await ledger.paid(await submit(ledger, job), receipt)
         await ledger.stored(job.key, an_image(job))
 

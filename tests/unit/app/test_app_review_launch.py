@@ -9,7 +9,7 @@ from pipeline.cli.progress import SilentProgress
 from pipeline.cli.run_console import TerminalConsole
 from pipeline.errors import LockHeld
 from pipeline.model.campaign import CellName, Stage
-from pipeline.model.credits import Credits
+from pipeline.model.money import Amount
 from pipeline.settings import Settings
 from pipeline.state.output.lock import campaign_lock
 
@@ -46,7 +46,7 @@ def launcher(tmp_path):
 
 async def test_a_launch_renders_its_cells_as_a_run_does(launcher, tmp_path):
     """It ignored `run.concurrency` of the campaign file, since it was no run like the others."""
-    assert await launcher(Stage.DRAFT, [CITRUS], most=Credits(2)) == 0
+    assert await launcher(Stage.DRAFT, [CITRUS], most=Amount(2)) == 0
     manifest = json.loads((tmp_path / "output/soda/latest/manifest.json").read_text())
     stored = {one["cell"] for one in manifest["images"] if one["status"] == "stored"}
     assert stored == {CITRUS}
@@ -56,4 +56,4 @@ async def test_a_launch_renders_its_cells_as_a_run_does(launcher, tmp_path):
 
 async def test_a_launch_waits_for_nobody_who_holds_the_campaign(launcher, tmp_path):
     with campaign_lock(tmp_path / "output", "soda"), pytest.raises(LockHeld):
-        await launcher(Stage.DRAFT, [CITRUS], most=Credits(2))
+        await launcher(Stage.DRAFT, [CITRUS], most=Amount(2))

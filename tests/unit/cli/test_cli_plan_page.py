@@ -13,7 +13,7 @@ from pipeline.cli.plan_page import plan_ending, plan_page
 from pipeline.images.registry import images_in
 from pipeline.ledger.memory.ledger import MemoryLedger
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
-from pipeline.model.credits import Budget
+from pipeline.model.money import Budget
 from pipeline.model.outcome import Receipt
 from pipeline.model.verdict import Decision
 from pipeline.providers.registry import profiles

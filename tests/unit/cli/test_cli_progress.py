@@ -6,7 +6,7 @@ from builders import a_job
 from pipeline.cli.progress import BarProgress, LineProgress, opening_words
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.campaign import Stage
-from pipeline.model.credits import Credits
+from pipeline.model.money import Amount
 from pipeline.model.outcome import Failed, FailureKind, Stored
 from pipeline.purchasing.events import BuyingHalted, RequestSent, Retrying, StageOpening
 
@@ -21,11 +21,11 @@ def stored(job):
         height=3,
         alpha=Alpha.NONE,
     )
-    return Stored(url="https://cdn.test/x.png", credits=Credits(12), artifact=artifact)
+    return Stored(url="https://cdn.test/x.png", credits=Amount(12), artifact=artifact)
 
 
 def an_opening(*, to_buy=0, to_fetch=0):
-    most = Credits(12 * to_buy)
+    most = Amount(12 * to_buy)
     return StageOpening(stage=Stage.FINAL, jobs=9, to_buy=to_buy, to_fetch=to_fetch, credits=most)
 
 

@@ -10,7 +10,7 @@ from builders import a_job, a_run
 from pipeline.app import campaign
 from pipeline.cli.main import main
 from pipeline.ledger.registry import open_ledger
-from pipeline.model.credits import Budget, Spent
+from pipeline.model.money import Budget, Spent
 
 SODA = """\
 campaign: soda

@@ -14,7 +14,7 @@ from pipeline.cli.main import main
 from pipeline.cli.progress import SilentProgress
 from pipeline.cli.run_console import TerminalConsole
 from pipeline.errors import Declined, LockHeld
-from pipeline.model.credits import Credits
+from pipeline.model.money import Amount
 from pipeline.providers.registry import profile_named, profiles
 from pipeline.state.budgets import BudgetLeft
 from pipeline.state.output.lock import campaign_lock
@@ -106,7 +106,7 @@ def test_finals_ask_at_any_price_and_a_run_above_a_limit_and_neither_for_play_cr
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
     console = TerminalConsole(watcher=SilentProgress(), ask_above=200, ask_always=ask_always)
     try:
-        console.confirm(profile_named(provider), images=1, price=Credits(price))
+        console.confirm(profile_named(provider), images=1, price=Amount(price))
         asked = False
     except Declined:
         asked = True
@@ -116,7 +116,7 @@ def test_finals_ask_at_any_price_and_a_run_above_a_limit_and_neither_for_play_cr
 def work(count, price):
     jobs = [a_job(f"p{at}/4x3") for at in range(count)]
     ahead = WorkAhead(entries={}, rules=None, sizes={})
-    ahead.buying, ahead.credits, ahead.to_buy = count, Credits(count * price), jobs
+    ahead.buying, ahead.credits, ahead.to_buy = count, Amount(count * price), jobs
     return ahead
 
 
@@ -131,7 +131,7 @@ def work(count, price):
     ],
 )
 def test_a_budget_says_how_much_of_the_work_it_pays_for(left, stages, words):
-    budget = BudgetLeft(scope="run", limit=Credits(left), spent=Credits(0))
+    budget = BudgetLeft(scope="run", limit=Amount(left), spent=Amount(0))
     assert budget.shortfall([work(*stage) for stage in stages]) == words
 
 

@@ -10,7 +10,7 @@ from builders import a_job, a_run
 from pipeline.ledger.sqlite.ledger import SqliteLedger
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.campaign import Stage
-from pipeline.model.credits import Budget, Credits
+from pipeline.model.money import Amount, Budget
 from pipeline.model.outcome import Receipt
 from pipeline.model.verdict import Decision, Verdict
 
@@ -21,11 +21,11 @@ async def live(ledger):
     """A life of every kind of row."""
     await ledger.begin(a_run())
     for number, job in enumerate(JOBS):
-        permit = await ledger.submit(job, run=a_run(), budget=Budget(run=Credits(1000)))
+        permit = await ledger.submit(job, run=a_run(), budget=Budget(run=Amount(1000)))
         if number % 4 == 3:
             await ledger.doubt(permit, reason="reset", raw=b"<html>")
             continue
-        receipt = Receipt(url=f"https://cdn.test/{number}.png", credits=Credits(2), raw=b"{}")
+        receipt = Receipt(url=f"https://cdn.test/{number}.png", credits=Amount(2), raw=b"{}")
         await ledger.paid(permit, receipt)
         await ledger.stored(
             job.key,

@@ -12,7 +12,7 @@ from pipeline.ledger.sqlite import opening
 from pipeline.ledger.sqlite.commit_mark import mark_path, read_mark
 from pipeline.ledger.sqlite.ledger import SqliteLedger
 from pipeline.ledger.sqlite.migrations import MIGRATIONS
-from pipeline.model.credits import Budget
+from pipeline.model.money import Budget
 
 JOBS = [a_job(f"p{number}/1x1") for number in range(40)]
 NEXT = "2026-11-22T070000Z-bbbbbb"

@@ -15,7 +15,7 @@ from builders import a_job, a_run
 from pipeline.errors import LocalFault
 from pipeline.ledger.sqlite import errors, opening
 from pipeline.ledger.sqlite.ledger import SqliteLedger
-from pipeline.model.credits import Budget, Credits, Spent
+from pipeline.model.money import Amount, Budget, Spent
 from pipeline.model.outcome import Receipt
 
 HOUSE = Path(__file__).parents[3]
@@ -65,7 +65,7 @@ async def test_a_journal_that_cannot_be_written_ends_all_buying(tmp_path, device
     assert [type(answer) for answer in told] == [LocalFault] * 9
     for verb in (
         submit(ledger, LIME),
-        ledger.paid(permit, Receipt(url="https://cdn.test/1.png", credits=Credits(2))),
+        ledger.paid(permit, Receipt(url="https://cdn.test/1.png", credits=Amount(2))),
         ledger.end(a_run().id, exit_code=0),
     ):
         with pytest.raises(LocalFault, match="Nothing more is bought"):
@@ -87,7 +87,7 @@ async def test_a_full_disk_ends_all_buying_and_keeps_what_was_acknowledged(tmp_p
         await submit(ledger, LIME)
     await ledger.close()
     again = await SqliteLedger.open(tmp_path / "ledger.db")
-    assert await again.spent() == Spent(in_doubt=Credits(2 * (number + 1)))
+    assert await again.spent() == Spent(in_doubt=Amount(2 * (number + 1)))
     await again.close()
 
 
@@ -98,7 +98,7 @@ sys.path[:0] = [sys.argv[1], sys.argv[1] + "/tests"]
 from builders import a_job, a_run
 from pipeline.errors import LocalFault
 from pipeline.ledger.sqlite.ledger import SqliteLedger
-from pipeline.model.credits import Budget
+from pipeline.model.money import Budget
 
 async def write(place):
     ledger = await SqliteLedger.open(Path(place))

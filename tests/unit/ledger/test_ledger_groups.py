@@ -10,12 +10,12 @@ from pipeline.errors import BudgetReached
 from pipeline.ledger.sqlite import group_commit
 from pipeline.ledger.sqlite.commit_mark import read_mark
 from pipeline.ledger.sqlite.ledger import SqliteLedger
-from pipeline.model.credits import Budget, Credits, Spent
+from pipeline.model.money import Amount, Budget, Spent
 from pipeline.model.outcome import Paid, Receipt
 
 CRAB = a_job("crab/1x1")
 LIME = a_job("lime/1x1")
-RECEIPT = Receipt(url="https://cdn.test/1.png", credits=Credits(2))
+RECEIPT = Receipt(url="https://cdn.test/1.png", credits=Amount(2))
 
 
 @pytest.fixture
@@ -34,14 +34,14 @@ async def test_what_one_caller_is_refused_does_not_hurt_its_neighbours(ledger):
     told = await asyncio.gather(
         submit(ledger, CRAB),
         submit(ledger, CRAB),
-        submit(ledger, LIME, Budget(run=Credits(3))),
+        submit(ledger, LIME, Budget(run=Amount(3))),
         ledger.end("nobody", exit_code=0),
         submit(ledger, LIME),
         return_exceptions=True,
     )
     assert [isinstance(answer, Exception) for answer in told] == [False, True, True, True, False]
     assert isinstance(told[2], BudgetReached)
-    assert await ledger.spent() == Spent(in_doubt=Credits(4))
+    assert await ledger.spent() == Spent(in_doubt=Amount(4))
 
 
 async def test_callers_at_the_same_moment_share_one_transaction(ledger, tmp_path):
@@ -64,7 +64,7 @@ async def test_verbs_are_applied_in_the_order_of_the_calls(ledger):
         group.create_task(ledger.paid(permit, RECEIPT))
         group.create_task(ledger.unfetched(CRAB.key, reason="later", lost=False))
     entry = (await ledger.entries([CRAB.key]))[CRAB.key]
-    assert entry.outcome == Paid(url=RECEIPT.url, credits=Credits(2), reason="later")
+    assert entry.outcome == Paid(url=RECEIPT.url, credits=Amount(2), reason="later")
 
 
 async def test_a_yes_is_kept_although_its_caller_was_cancelled(ledger):
@@ -76,7 +76,7 @@ async def test_a_yes_is_kept_although_its_caller_was_cancelled(ledger):
         await telling
     await submit(ledger, LIME)
     entry = (await ledger.entries([CRAB.key]))[CRAB.key]
-    assert entry.spent == Spent(confirmed=Credits(2))
+    assert entry.spent == Spent(confirmed=Amount(2))
 
 
 async def test_a_permit_that_nobody_received_leaves_no_doubt(ledger):

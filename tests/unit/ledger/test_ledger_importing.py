@@ -18,15 +18,15 @@ from pipeline.ledger.rules import restoring
 from pipeline.ledger.sqlite.ledger import SqliteLedger
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.campaign import Campaign, Stage, StageSettings
-from pipeline.model.credits import Budget, Credits, Spent
 from pipeline.model.entry import Resolution
+from pipeline.model.money import Amount, Budget, Spent
 from pipeline.model.outcome import Failed, FailureKind, InDoubt, Receipt
 from pipeline.model.request import Quality
 from pipeline.model.verdict import Decision, Verdict
 from pipeline.reports.run_manifest import SCHEMA, RunFacts, manifest_text
 from pipeline.reports.run_report import ReportScope, make_report
 
-PRICES = {Quality.LOW: Credits(2), Quality.HIGH: Credits(12)}
+PRICES = {Quality.LOW: Amount(2), Quality.HIGH: Amount(12)}
 NEXT = a_run("2026-11-22T070000Z-bbbbbb")
 STORED, PENDING, LOST, DOUBT = (a_job(f"{name}/4x3") for name in ("kept", "late", "lost", "odd"))
 NOT_SENT, REJECTED, REFUSED = (a_job(f"{name}/4x3") for name in ("unsent", "invalid", "refused"))
@@ -78,7 +78,7 @@ async def live(ledger):
 
     async def paid(job):
         url = f"https://cdn.test/{job.at.cell}.png"
-        await ledger.paid(await submit(job), Receipt(url=url, credits=Credits(2), request_id="r"))
+        await ledger.paid(await submit(job), Receipt(url=url, credits=Amount(2), request_id="r"))
 
     await paid(STORED)
     await ledger.stored(STORED.key, an_artifact())
@@ -163,7 +163,7 @@ async def test_what_was_in_flight_may_have_been_charged(manifest, ledger):
     await import_manifest(ledger, manifest, prices=PRICES)
     flying = (await ledger.entries([FLYING.key]))[FLYING.key]
     assert isinstance(flying.outcome, InDoubt)
-    assert flying.spent == Spent(in_doubt=Credits(2))
+    assert flying.spent == Spent(in_doubt=Amount(2))
 
 
 async def test_every_credit_is_counted_also_of_images_that_are_gone(lost, manifest, ledger):
@@ -202,7 +202,7 @@ async def test_importing_twice_changes_nothing(manifest, ledger):
 async def test_what_the_ledger_knows_already_is_left_alone(manifest, ledger):
     await ledger.begin(NEXT)
     permit = await ledger.submit(PENDING, run=NEXT, budget=Budget())
-    await ledger.paid(permit, Receipt(url="https://cdn.test/newer.png", credits=Credits(2)))
+    await ledger.paid(permit, Receipt(url="https://cdn.test/newer.png", credits=Amount(2)))
     await import_manifest(ledger, manifest, prices=PRICES)
     known = (await ledger.entries([PENDING.key]))[PENDING.key]
     assert known.outcome.url == "https://cdn.test/newer.png"
@@ -308,7 +308,7 @@ async def test_what_was_bought_after_the_loss_hides_nothing_that_was_bought_befo
     before = await lost.spent()
     await ledger.begin(NEXT)
     permit = await ledger.submit(a_job("new/4x3"), run=NEXT, budget=Budget())
-    await ledger.paid(permit, Receipt(url="https://cdn.test/new.png", credits=Credits(2)))
+    await ledger.paid(permit, Receipt(url="https://cdn.test/new.png", credits=Amount(2)))
     await import_manifest(ledger, manifest, prices=PRICES)
     assert (await ledger.spent()).confirmed == before.confirmed + 2
 

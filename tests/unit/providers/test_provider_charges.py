@@ -5,7 +5,7 @@ import json
 import pytest
 
 from pipeline.errors import PolicyRefused, ProviderError, ReplyUnknown
-from pipeline.model.credits import Credits
+from pipeline.model.money import Amount
 from pipeline.network.reply import Reply
 from pipeline.providers.profiles import GPTIMAGE, PROFILES
 from pipeline.providers.replies import read_receipt
@@ -17,7 +17,7 @@ def ending(status, body, **more):
         read_receipt(
             Reply(status=status, body=content, **more),
             profile=PROFILES[GPTIMAGE],
-            price=Credits(2),
+            price=Amount(2),
             base_url="https://api.example.com",
         )
     return failure.value

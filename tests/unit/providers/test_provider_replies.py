@@ -16,7 +16,7 @@ from pipeline.errors import (
     ReplyUnknown,
     Throttled,
 )
-from pipeline.model.credits import Credits
+from pipeline.model.money import Amount
 from pipeline.model.outcome import Receipt
 from pipeline.network.reply import REPLY_LIMIT, Reply
 from pipeline.providers.profiles import GPTIMAGE, PROFILES
@@ -36,7 +36,7 @@ def read(status, body, **more):
     return read_receipt(
         Reply(status=status, body=content, **more),
         profile=PROFILES[GPTIMAGE],
-        price=Credits(12),
+        price=Amount(12),
         base_url="https://api.example.com",
     )
 
@@ -73,7 +73,7 @@ def test_a_receipt_carries_price_proof_and_request_id():
     body = json.dumps({"code": 0, "message": "ok", "data": SUCCESS}).encode()
     assert read(201, body, request_id="r-7") == Receipt(
         url="https://cdn.example.com/1.png",
-        credits=Credits(12),
+        credits=Amount(12),
         http=201,
         request_id="r-7",
         raw=body,

@@ -10,7 +10,7 @@ from fake_provider import FakeProvider
 from pipeline.images.registry import images_in
 from pipeline.ledger.memory.ledger import MemoryLedger
 from pipeline.model.campaign import FailureLimit
-from pipeline.model.credits import Budget
+from pipeline.model.money import Budget
 from pipeline.providers.profiles import EMBEDDED, GPTIMAGE, PROFILES
 from pipeline.purchasing.buying import Purchasing
 from pipeline.purchasing.downloading import Downloader

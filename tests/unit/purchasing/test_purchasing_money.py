@@ -21,7 +21,7 @@ from pipeline.errors import (
     Throttled,
 )
 from pipeline.model.campaign import FailureLimit
-from pipeline.model.credits import Budget
+from pipeline.model.money import Budget
 from pipeline.model.outcome import FailureKind, InDoubt, Paid, PaidLost, Stored
 from pipeline.model.request import Quality
 from pipeline.purchasing.events import PaidUnrecorded

@@ -8,8 +8,8 @@ from builders import a_job, a_run
 from pipeline.ledger.memory.ledger import MemoryLedger
 from pipeline.ledger.place import ledger_mark
 from pipeline.ledger.registry import open_ledger
-from pipeline.model.credits import Budget, Credits, Spent
 from pipeline.model.entry import UNANSWERED
+from pipeline.model.money import Amount, Budget, Spent
 from pipeline.model.outcome import InDoubt
 from pipeline.purchasing.recovery import begin_run, settle_dead_attempts
 
@@ -28,7 +28,7 @@ async def outcomes(ledger):
     return [entries[job.key].outcome for job in JOBS]
 
 
-DOUBTS = [InDoubt(credits=Credits(2), reason=UNANSWERED)] * len(JOBS)
+DOUBTS = [InDoubt(credits=Amount(2), reason=UNANSWERED)] * len(JOBS)
 
 
 async def test_the_next_run_doubts_what_a_killed_one_had_in_flight():
@@ -36,7 +36,7 @@ async def test_the_next_run_doubts_what_a_killed_one_had_in_flight():
     await killed(ledger)
     assert await begin_run(ledger, NEXT)
     assert await outcomes(ledger) == DOUBTS
-    assert await ledger.spent() == Spent(in_doubt=Credits(10))
+    assert await ledger.spent() == Spent(in_doubt=Amount(10))
 
 
 async def test_a_run_after_one_that_ended_well_has_nothing_to_settle():
@@ -79,11 +79,11 @@ async def test_a_run_that_dies_between_beginning_and_settling_leaves_it_to_the_n
         patched.setattr(type(ledger), "abandon", dies)
         with pytest.raises(asyncio.CancelledError):
             await begin_run(ledger, NEXT)
-    assert await ledger.spent() == Spent(in_doubt=Credits(10))
+    assert await ledger.spent() == Spent(in_doubt=Amount(10))
     with pytest.raises(ValueError, match="is rendering"):
         await ledger.submit(JOBS[0], run=NEXT, budget=Budget())
     third = a_run("2026-11-22T080000Z-cccccc")
     assert await begin_run(ledger, third)
     assert await outcomes(ledger) == DOUBTS
-    assert await ledger.spent() == Spent(in_doubt=Credits(10))
+    assert await ledger.spent() == Spent(in_doubt=Amount(10))
     await ledger.close()

@@ -6,7 +6,7 @@ from builders import a_job
 from fake_provider import ScriptedAnswer
 
 from pipeline.errors import BudgetReached, LocalFault
-from pipeline.model.credits import Budget
+from pipeline.model.money import Budget
 from pipeline.model.request import Quality
 
 

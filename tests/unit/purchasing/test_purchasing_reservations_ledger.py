@@ -5,7 +5,7 @@ from builders import a_job, a_run
 
 from pipeline.errors import BudgetReached
 from pipeline.ledger.registry import open_ledger
-from pipeline.model.credits import Budget
+from pipeline.model.money import Budget
 from pipeline.purchasing.halt import Halt
 from pipeline.purchasing.reservations import Reservations
 

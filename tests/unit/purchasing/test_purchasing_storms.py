@@ -26,7 +26,7 @@ from pipeline.ledger.memory.ledger import MemoryRowStore
 from pipeline.ledger.row_store import SpendScope
 from pipeline.ledger.sqlite.ledger import SqliteLedger
 from pipeline.model.campaign import FailureLimit
-from pipeline.model.credits import Budget
+from pipeline.model.money import Budget
 from pipeline.model.outcome import Receipt
 from pipeline.model.request import Quality
 from pipeline.providers.profiles import EMBEDDED, GPTIMAGE, PROFILES

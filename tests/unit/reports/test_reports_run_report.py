@@ -8,7 +8,7 @@ from builders import a_job, a_run
 
 from pipeline.ledger.memory.ledger import MemoryLedger
 from pipeline.model.campaign import Campaign, Stage, StageSettings
-from pipeline.model.credits import Budget, Credits
+from pipeline.model.money import Amount, Budget
 from pipeline.model.outcome import Receipt, Status
 from pipeline.model.request import Quality
 from pipeline.model.run import RunPaths
@@ -60,7 +60,7 @@ async def ledger():
     kept = Asked()
     await kept.begin(a_run())
     permit = await kept.submit(JOBS[0], run=a_run(), budget=Budget())
-    await kept.paid(permit, Receipt(url="https://cdn.test/1.png", credits=Credits(2)))
+    await kept.paid(permit, Receipt(url="https://cdn.test/1.png", credits=Amount(2)))
     return kept
 
 

@@ -12,14 +12,14 @@ from review_case import SLUG, CaseSource, ReviewCase
 
 from pipeline.images.registry import images_in
 from pipeline.inspection.task import inspect_of
-from pipeline.model.credits import Credits, Spent
+from pipeline.model.money import Amount, Spent
 from pipeline.model.verdict import Decision
 from pipeline.reports.sheet.contact_sheet import draw_sheet, shown_artifacts
 from pipeline.reports.sheet.sheet_files import sheet_mail
 from pipeline.reports.sheet.sheet_thumbs import MailThumbs, beside, inline, thumbs_of
 from pipeline.review.verdicts import UnboundVerdict, decide_cells
 
-SPENT = Spent(confirmed=Credits(16), in_doubt=Credits(2))
+SPENT = Spent(confirmed=Amount(16), in_doubt=Amount(2))
 HOSTILE = '"><script>alert(1)</script>'
 
 

@@ -11,7 +11,7 @@ from review_case import CaseSource, ReviewCase
 from pipeline.campaign.loading import load_campaign
 from pipeline.errors import UsageError
 from pipeline.model.campaign import CellName, Stage
-from pipeline.model.credits import Budget, Credits
+from pipeline.model.money import Amount, Budget
 from pipeline.model.provider import Account
 from pipeline.model.verdict import Round
 from pipeline.providers.registry import profiles
@@ -86,12 +86,12 @@ async def test_a_closed_broadcast_lets_its_listeners_go():
 async def test_the_budget_of_the_page_is_that_of_the_account_tightest_first(tmp_path):
     """Play credits counted against a real budget: after 500 of them the page said 502 of 400
     spent where the run said 398 left."""
-    budget = Budget(campaign=Credits(400), run=Credits(50), month=Credits(20))
+    budget = Budget(campaign=Amount(400), run=Amount(50), month=Amount(20))
     case = ReviewCase(folder=tmp_path, source=CaseSource(budget=budget))
     first, second, *_ = await case.drafts()
     play = a_run("2026-11-22T050000Z-bbbbbb", account="embedded")
     await case.ledger.begin(play)
-    await case.ledger.submit(replace(second, price=Credits(500)), run=play, budget=Budget())
+    await case.ledger.submit(replace(second, price=Amount(500)), run=play, budget=Budget())
     await case.ledger.begin(a_run())
     await case.ledger.submit(first, run=a_run(), budget=Budget())
     state = case.review_state()

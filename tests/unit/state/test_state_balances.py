@@ -2,8 +2,8 @@
 
 import pytest
 
-from pipeline.model.credits import Credits, Spent
 from pipeline.model.entry import Resolution
+from pipeline.model.money import Amount, Spent
 from pipeline.model.provider import Account
 from pipeline.state.output.balances import (
     BALANCES,
@@ -31,7 +31,7 @@ ACCOUNT = Account("gptimage@https://api.test")
 )
 def test_a_balance_settles_only_what_it_proves_of_every_doubt(left, settles, words):
     """30 credits were confirmed since, and 24 are in doubt."""
-    spent = Spent(confirmed=Credits(70), in_doubt=Credits(24))
+    spent = Spent(confirmed=Amount(70), in_doubt=Amount(24))
     finding = compare_balances(BEFORE, left=left, spent=spent)
     assert finding.settles is settles
     assert words in finding.words

@@ -7,14 +7,14 @@ from builders import NOW, a_job, a_run
 
 from pipeline.errors import BudgetReached
 from pipeline.ledger.memory.ledger import MemoryLedger
-from pipeline.model.credits import Budget, Credits
+from pipeline.model.money import Amount, Budget
 from pipeline.state.budgets import BudgetLeft, budgets_left, tightest
 from pipeline.state.ledger_figures import spent_by_account
 
 RUN = a_run()
 PLAY = a_run("2026-11-22T050000Z-bbbbbb", account="embedded")
 NEXT = a_run("2026-11-22T070000Z-cccccc")
-BUDGET = Budget(campaign=Credits(400), month=Credits(900))
+BUDGET = Budget(campaign=Amount(400), month=Amount(900))
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ async def ledger():
     ledger = MemoryLedger(now=lambda: NOW)
     for run, cell, price in ((PLAY, "citrus/4x3", 500), (RUN, "berry/4x3", 2)):
         await ledger.begin(run)
-        await ledger.submit(replace(a_job(cell), price=Credits(price)), run=run, budget=Budget())
+        await ledger.submit(replace(a_job(cell), price=Amount(price)), run=run, budget=Budget())
     return ledger
 
 
@@ -36,17 +36,17 @@ async def test_credits_of_one_account_do_not_count_against_the_budget_of_another
 
 
 async def test_what_is_told_to_be_left_is_what_the_ledger_lets_a_run_spend(ledger):
-    [left] = await budgets_left(ledger, run=RUN, budget=Budget(campaign=Credits(400)), now=NOW)
+    [left] = await budgets_left(ledger, run=RUN, budget=Budget(campaign=Amount(400)), now=NOW)
     budget = Budget(campaign=left.limit)
-    too_much = replace(a_job("lime/4x3"), price=Credits(left.left + 1))
+    too_much = replace(a_job("lime/4x3"), price=Amount(left.left + 1))
     with pytest.raises(BudgetReached):
         await ledger.submit(too_much, run=RUN, budget=budget)
     await ledger.submit(replace(a_job("lime/4x3"), price=left.left), run=RUN, budget=budget)
 
 
 async def test_a_run_that_has_not_begun_has_spent_nothing_of_its_own_budget(ledger):
-    found = await budgets_left(ledger, run=NEXT, budget=Budget(run=Credits(50)), now=NOW)
-    assert found == (BudgetLeft(scope="run", limit=Credits(50), spent=Credits(0)),)
+    found = await budgets_left(ledger, run=NEXT, budget=Budget(run=Amount(50)), now=NOW)
+    assert found == (BudgetLeft(scope="run", limit=Amount(50), spent=Amount(0)),)
 
 
 async def test_the_accounts_of_a_campaign_are_told_apart_the_newest_first(ledger):
@@ -58,6 +58,6 @@ async def test_the_accounts_of_a_campaign_are_told_apart_the_newest_first(ledger
 
 
 def test_the_tightest_budget_is_the_one_with_the_least_left():
-    wide = BudgetLeft(scope="month", limit=Credits(900), spent=Credits(0))
-    narrow = BudgetLeft(scope="campaign", limit=Credits(100), spent=Credits(120))
+    wide = BudgetLeft(scope="month", limit=Amount(900), spent=Amount(0))
+    narrow = BudgetLeft(scope="campaign", limit=Amount(100), spent=Amount(120))
     assert (tightest([wide, narrow]), narrow.left, tightest([])) == (narrow, 0, None)

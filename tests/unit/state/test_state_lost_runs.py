@@ -13,7 +13,7 @@ from pipeline.cli.main import main
 from pipeline.ledger.memory.ledger import MemoryLedger
 from pipeline.ledger.registry import open_ledger
 from pipeline.model.campaign import Campaign, Stage, StageSettings
-from pipeline.model.credits import Budget, Credits
+from pipeline.model.money import Amount, Budget
 from pipeline.model.outcome import Receipt
 from pipeline.model.request import Quality
 from pipeline.model.run import RunPaths
@@ -54,7 +54,7 @@ async def left_behind(output, name, *, paid=True, account="gptimage@test", ledge
     await ledger.begin(run)
     if paid:
         permit = await ledger.submit(job, run=run, budget=Budget())
-        await ledger.paid(permit, Receipt(url="https://cdn.test/1.png", credits=Credits(2)))
+        await ledger.paid(permit, Receipt(url="https://cdn.test/1.png", credits=Amount(2)))
     account = await make_report(
         ledger,
         run=run,

@@ -1,35 +1,35 @@
-"""Money: credits, intervals of credits, and budgets."""
+"""Money: amounts, intervals of amounts, and budgets."""
 
 from dataclasses import dataclass
 from typing import NewType
 
-Credits = NewType("Credits", int)
-"""The provider's unit of money."""
+Amount = NewType("Amount", int)
+"""An amount of money in the smallest unit of its account: credits today."""
 
-FREE = Credits(0)
+FREE = Amount(0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Spent:
     """The bounds of what the provider charged: at least `confirmed`, at most `upper`."""
 
-    confirmed: Credits = FREE
-    in_doubt: Credits = FREE
+    confirmed: Amount = FREE
+    in_doubt: Amount = FREE
     """Credits of requests that may have been charged."""
 
     @property
-    def upper(self) -> Credits:
+    def upper(self) -> Amount:
         """The most that can have been charged."""
-        return Credits(self.confirmed + self.in_doubt)
+        return Amount(self.confirmed + self.in_doubt)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Budget:
     """The most that may be spent, by scope; `None` sets no limit."""
 
-    run: Credits | None = None
+    run: Amount | None = None
     """For this run."""
-    campaign: Credits | None = None
+    campaign: Amount | None = None
     """For this campaign, over all its runs."""
-    month: Credits | None = None
+    month: Amount | None = None
     """For all campaigns of this output folder and account, in the current UTC month."""
