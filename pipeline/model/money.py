@@ -1,12 +1,32 @@
 """Money: amounts, intervals of amounts, and budgets."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import NewType
 
 Amount = NewType("Amount", int)
-"""An amount of money in the smallest unit of its account: credits today."""
+"""An amount of money, in the smallest unit of its account: see `Unit`."""
+
+
+class Unit(StrEnum):
+    """What an account counts in. Amounts of different units are never added or compared."""
+
+    CREDITS = "credits"
+    """A provider's own credits, as whole numbers."""
+    DOLLARS = "USD"
+    """Dollars, as nano-dollars (10⁻⁹ USD): a token's price is a whole number, also if halved."""
+
 
 FREE = Amount(0)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Quote:
+    """The price of one image before it is bought."""
+
+    likely: Amount
+    at_most: Amount
+    """Reserved before the request is sent; the provider never charges more."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

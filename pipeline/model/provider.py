@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NewType
 
-from pipeline.model.money import Amount
-from pipeline.model.request import Quality
+from pipeline.model.money import Amount, Quote, Unit
+from pipeline.model.request import Quality, RenderRequest
 
 ProfileName = NewType("ProfileName", str)
 """`gptimage`, `embedded`; several profiles may use the same client."""
@@ -73,6 +73,8 @@ class Profile:
     model: str
     prices: Mapping[Quality, Amount]
     caps: Caps
+    unit: Unit = Unit.CREDITS
+    """What its prices and its account count in."""
     play_money: bool = False
     """True if its credits are shown, but never counted against a budget."""
     known_texts: tuple[KnownText, ...] = field(default=())
@@ -80,3 +82,8 @@ class Profile:
     def price(self, quality: Quality) -> Amount:
         """Return the credits for one image of this quality."""
         return self.prices[quality]
+
+    def quote(self, request: RenderRequest) -> Quote:
+        """Return the likely and the highest price of a request; needs no connection."""
+        price = self.price(request.quality)
+        return Quote(likely=price, at_most=price)

@@ -6,8 +6,9 @@ import sys
 
 import pytest
 
+from pipeline.model.money import Quote
 from pipeline.model.provider import Support, TextMeaning
-from pipeline.model.request import Quality
+from pipeline.model.request import Quality, RenderRequest
 from pipeline.providers.profiles import EMBEDDED, GPTIMAGE, PROFILES
 from pipeline.providers.replies import _meaning
 
@@ -104,6 +105,10 @@ def test_every_pattern_of_the_table_is_met_by_a_row_of_this_test():
 def test_the_documented_prices_and_ratios_stand_in_both_profiles(name):
     profile = PROFILES[name]
     assert [profile.price(quality) for quality in Quality] == [2, 6, 12]
+    for quality in Quality:
+        request = RenderRequest(prompt="a can", model=profile.model, size="1:1", quality=quality)
+        price = profile.price(quality)
+        assert profile.quote(request) == Quote(likely=price, at_most=price)
     assert profile.caps.ratios == ("1:1", "4:3", "16:9", "9:21", "1:2", "2:1")
 
 
