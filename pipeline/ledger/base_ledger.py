@@ -3,15 +3,14 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from pipeline.ledger.base import StaleVerdict
 from pipeline.ledger.row_store import RowStore, SpendScope
-from pipeline.ledger.rows import RunRow, entry_of, iso, storable
+from pipeline.ledger.rows import RunRow, entry_of, iso
 from pipeline.ledger.rules import buying, restoring, settling
 from pipeline.ledger.rules.attempts import ReplyRecord, list_open_attempts
+from pipeline.ledger.rules.verdicts import decide
 from pipeline.model.artifact import Artifact
 from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.entry import (
@@ -172,7 +171,7 @@ class BaseLedger(ABC):
         return await self._read(lambda store: store.spent(scope))
 
     async def decide(self, verdict: Verdict, *, campaign: Slug, base: int | None = None) -> Verdict:
-        return await self._write(lambda store, _: _decide(store, verdict, campaign, base))
+        return await self._write(lambda store, _: decide(store, verdict, campaign, base))
 
     async def verdicts(self, campaign: Slug) -> Mapping[tuple[CellName, Stage], Verdict]:
         given = await self._read(lambda store: store.verdicts(campaign, None))
@@ -225,17 +224,6 @@ def _grouped(store: RowStore, keys: Sequence[JobKey]) -> dict[JobKey, Sequence[A
     for key, record in store.attempts(keys):
         grouped.setdefault(key, []).append(record)
     return dict(grouped)
-
-
-def _decide(store: RowStore, verdict: Verdict, campaign: Slug, base: int | None) -> Verdict:
-    newest = store.newest_verdict(campaign, verdict.cell, verdict.stage)
-    revision = newest.revision if newest else 0
-    if base is not None and base != revision:
-        raise StaleVerdict(newest)
-    note, by = (storable(text, limit=len(text)) for text in (verdict.note, verdict.by))
-    decided = replace(verdict, note=note, by=by, revision=revision + 1)
-    store.add_verdict(campaign, decided)
-    return decided
 
 
 def _record(row: RunRow) -> RunRecord:

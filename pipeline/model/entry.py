@@ -40,6 +40,8 @@ class AttemptRecord:
     purchase: PurchaseKey
     started: str
     """UTC, ISO 8601 with milliseconds and `Z`."""
+    purchase_number: int = 0
+    """Counts the purchases of the job from 1; 0 if it is unknown to which one it belongs."""
     ended: str = ""
     http: int | None = None
     outcome: str = ""
@@ -93,7 +95,10 @@ class Restored:
     run: RunId
     """The run whose manifest it is; also of attempts that name no run of their own."""
     attempts: Sequence[AttemptRecord] = ()
-    """`purchase` of these records is unknown and ignored; `run` is empty if it is unknown."""
+    """`purchase` of these records is unknown and ignored; `run` is empty if it is unknown.
+
+    `outcome` and `spent` are of the newest purchase: that of the last attempt.
+    """
 
 
 class Resolution(StrEnum):

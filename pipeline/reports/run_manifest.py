@@ -143,6 +143,7 @@ def image_of(line: ImageLine, ad_files: Sequence[Mapping[str, object]] = ()) -> 
             for attempt in line.attempts
         ],
         "runs": [attempt.run for attempt in line.attempts],
+        "purchases": [attempt.purchase_number for attempt in line.attempts],
     }
 
 

@@ -142,12 +142,13 @@ def run_commands(arguments):
 def run_others(arguments, name, choose, *, place):
     """Sweep the closing of the ledger, and commands as a person goes on after each of them.
 
-    `--quick` tries the closing alone: `run_commands` has a share of the others.
+    `--quick` tries the closing, and the import after a replay, which needs honoured keys:
+    `run_commands` has a share of the others.
     """
     sweeps = {kind: (subject, choose) for kind, subject in SUBJECTS.items()}
     sweeps["closing"] = (RUN, closing_points)
     whole = True
-    for kind in ["closing"][:place] if arguments.quick else sweeps:
+    for kind in [("import", "closing")[place]] if arguments.quick else sweeps:
         subject, points = sweeps[kind]
         some = few_points(kind) if arguments.quick else points
         whole &= run_sweep(f"keys {name}, {kind}", some, honours_keys=MODES[name], subject=subject)

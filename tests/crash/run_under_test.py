@@ -14,8 +14,8 @@ import traceback
 
 from crash.crash_points import replace, step_name
 
-from pipeline.app import manifest_writer, session
 from pipeline.app.commands import resolve as resolve_command
+from pipeline.app.run import manifest_writer, session
 from pipeline.campaign import loading
 from pipeline.cli import main
 from pipeline.images.local import group_writer

@@ -107,5 +107,14 @@ class Fields:
             raise self.error(name, "is no list of texts")
         return value
 
+    def counts(self, name: str) -> list[int]:
+        """Return a list of whole numbers from 0; empty if it is missing or null."""
+        value = self._values.get(name)
+        if value is None:
+            return []
+        if not isinstance(value, list) or not all(type(one) is int and one >= 0 for one in value):
+            raise self.error(name, "is no list of counts")
+        return value
+
     def _at(self, name: str) -> str:
         return f"{self._place}.{name}" if self._place else name

@@ -194,11 +194,10 @@ def _run(fields: Fields) -> RunRecord:
 
 def _job(image: Fields, run: RunRecord, prices: Prices) -> Restored | None:
     """Return one image as a job; `None` if it was never submitted."""
-    attempts = tuple(_attempts(image.each("attempts"), image.texts("runs")))
+    attempts = tuple(_attempts(image))
     outcome = _outcome(image, attempts, prices)
     if outcome is None and not attempts:
         return None
-    submitted = [attempt.started for attempt in attempts if attempt.started]
     axes = image.inner("axes")
     return Restored(
         key=JobKey(image.required("job")),
@@ -212,15 +211,23 @@ def _job(image: Fields, run: RunRecord, prices: Prices) -> Restored | None:
         ),
         outcome=outcome,
         spent=spent(outcome),
-        bought=submitted[-1] if submitted else run.started,
+        bought=_bought(attempts) or run.started,
         run=run.id,
         attempts=attempts,
     )
 
 
-def _attempts(records: Iterable[Fields], runs: Sequence[str]) -> Iterable[AttemptRecord]:
-    """Yield attempts; `runs` names the run of each, as far as the manifest tells."""
-    for number, fields in enumerate(records, start=1):
+def _bought(attempts: Sequence[AttemptRecord]) -> str:
+    """Return when the newest purchase was opened: the first known time of its attempts."""
+    newest = attempts[-1].purchase_number if attempts else 0
+    times = [one.started for one in attempts if one.started and one.purchase_number == newest]
+    return (times[0] if newest else times[-1]) if times else ""
+
+
+def _attempts(image: Fields) -> Iterable[AttemptRecord]:
+    """Yield the attempts, with the run and the purchase of each as far as the manifest tells."""
+    runs, purchases = image.texts("runs"), image.counts("purchases")
+    for number, fields in enumerate(image.each("attempts"), start=1):
         outcome = fields.required("outcome")
         if outcome not in {"submitted", "paid", "failed", "doubt"}:
             raise fields.error("outcome", "is no ending of an attempt")
@@ -228,6 +235,7 @@ def _attempts(records: Iterable[Fields], runs: Sequence[str]) -> Iterable[Attemp
             number=number,
             run=RunId(runs[number - 1] if number <= len(runs) else ""),
             purchase=PurchaseKey(""),
+            purchase_number=purchases[number - 1] if number <= len(purchases) else 0,
             started=fields.moment("started"),
             ended=fields.moment("ended"),
             http=fields.number("http", default=None),

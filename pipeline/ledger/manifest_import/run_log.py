@@ -32,6 +32,11 @@ def _add(image: dict[str, Any], number: int) -> None:
     attempts = image.get("attempts") or []
     if isinstance(attempts, list) and len(attempts) < number:
         image["attempts"] = [*attempts, {"n": number, "started": None, "outcome": "submitted"}]
+        purchases = image.get("purchases")
+        if isinstance(purchases, list) and len(purchases) == len(attempts):
+            # what is in doubt is sent again under its key alone: the purchase is the same
+            again = image.get("status") in {"in_doubt", "rendering"}
+            image["purchases"] = [*purchases, len({*purchases}) + (not again)]
         if image.get("status") not in {"stored", "pending_download", "paid_lost"}:
             image["status"] = "in_doubt"
 

@@ -185,6 +185,7 @@ class MemoryRowStore:
                     number=row.number,
                     run=self._names[row.run],
                     purchase=record.purchases[row.purchase - 1].key,
+                    purchase_number=row.purchase,
                     started=iso(row.started),
                     ended=iso(row.ended),
                     http=row.http,

@@ -7,8 +7,9 @@ cannot place with a job is held against the sums of the runs, and the rest gets 
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple
 
 from pipeline.ledger.row_store import RowStore, SpendScope
@@ -24,6 +25,7 @@ from pipeline.ledger.rows import (
     state_of,
     storable,
 )
+from pipeline.ledger.rules.verdicts import restore_verdicts
 from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.entry import (
     AttemptRecord,
@@ -37,7 +39,6 @@ from pipeline.model.job import Coordinates, JobKey
 from pipeline.model.money import FREE, Amount, Spent
 from pipeline.model.outcome import Failed, InDoubt, Paid, PaidLost, Stored
 from pipeline.model.run import Run, RunId
-from pipeline.model.verdict import Verdict
 
 FROM_MANIFEST = "restored from a run manifest"
 UNLISTED = CellName("(no longer in the campaign)")
@@ -70,7 +71,7 @@ def restore(store: RowStore, now: int, records: RestoredRecords) -> int:
         written += restoring.rest_of_run(sums)
     for sums in records.totals:
         written += restoring.rest_of_campaign(sums, records.campaign)
-    _restore_verdicts(store, records.campaign, records.verdicts)
+    restore_verdicts(store, records.campaign, records.verdicts)
     return written
 
 
@@ -79,8 +80,10 @@ class _Attempts(NamedTuple):
 
     new: Sequence[AttemptRecord]
     """Those that the ledger does not know."""
-    complete: bool
+    complete: bool = True
     """True if the record has every attempt of the ledger."""
+    purchases: Mapping[int, int] = MappingProxyType({})
+    """Number of a purchase in the record → in the ledger, for those that both have."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,6 +92,9 @@ class _Money:
 
     state: PurchaseState
     credits: Amount
+
+
+_FREED = _Money(state=PurchaseState.FREED, credits=FREE)
 
 
 class _Restoring:
@@ -129,12 +135,13 @@ class _Restoring:
         """Write one job as it is recorded; return whether that changed anything."""
         row = self._store.job(record.key)
         if row is None:
-            self._append(self._store.add_job(record.key, record.at), record, record.attempts)
+            attempts = _Attempts(new=record.attempts)
+            self._append(self._store.add_job(record.key, record.at), record, attempts)
             return True
         attempts = self._compare(row, record)
         higher = _RANK[state_of(record.outcome)] > _RANK[row.state]
         if attempts.new and (attempts.complete or higher):
-            self._append(row, record, attempts.new)
+            self._append(row, record, attempts)
             return True
         if not attempts.new and attempts.complete:
             return self._follow(row, record, higher=higher)
@@ -142,55 +149,92 @@ class _Restoring:
 
     def _compare(self, row: JobRow, record: Restored) -> _Attempts:
         attempts = (self._store.attempt(row.id, nth) for nth in range(1, row.attempts + 1))
-        unmatched = [attempt.started for attempt in attempts if attempt is not None]
+        unmatched = [attempt for attempt in attempts if attempt is not None]
         new = []
+        purchases = {}
         for one in record.attempts:
-            started = moment_of(one.started)
-            if started is None and unmatched:  # known from the log of its run alone
-                started = unmatched[0]
-            if started in unmatched:
-                unmatched.remove(started)
+            started = moment_of(one.started)  # unknown if only the log of its run tells it
+            same = [own for own in unmatched if started is None or own.started == started]
+            if same:
+                unmatched.remove(same[0])
+                purchases[one.purchase_number] = same[0].purchase
             else:
                 new.append(one)
-        return _Attempts(new=new, complete=not record.attempts or not unmatched)
+        complete = not record.attempts or not unmatched
+        return _Attempts(new=new, complete=complete, purchases=purchases)
 
-    def _append(self, row: JobRow, record: Restored, attempts: Sequence[AttemptRecord]) -> None:
+    def _append(self, row: JobRow, record: Restored, attempts: _Attempts) -> None:
         """Add attempts that the ledger does not know, with the purchases that explain them."""
-        last = self._run_of(attempts[-1] if attempts else None, record)
-        opened = moment_of(record.bought) or last.started
-        purchases = _purchases(record)
-        for number, money in enumerate(purchases, start=row.purchases + 1):
-            self._store.add_purchase(
-                PurchaseRow(
-                    job=row.id,
-                    number=number,
-                    key=PurchaseKey(""),
-                    run=last.id,
-                    opened=opened,
-                    state=money.state,
-                    credits=self._not_counted(money.credits, run=last),
-                )
+        if attempts.new:
+            numbers = self._add_purchases(row, record, attempts)
+            for one in attempts.new:
+                row.attempts += 1
+                number = numbers.get(one.purchase_number, row.purchases)
+                self._add_attempt(row, one, purchase=number, run=self._run_of(one, record))
+        else:
+            self._make_up(row, record)
+        _set_outcome(row, record)
+        self._store.save_job(row)
+
+    def _add_purchases(
+        self, row: JobRow, record: Restored, attempts: _Attempts
+    ) -> Mapping[int, int]:
+        """Add the purchases of new attempts; return their numbers in the ledger by the record's.
+
+        A purchase belongs to the run of its first attempt, as the sums of the runs count it.
+        """
+        numbers = {known: own for known, own in attempts.purchases.items() if known}
+        newest = attempts.new[-1].purchase_number
+        if numbers.get(newest) == row.purchases:  # sent again: no other purchase was opened
+            self._settle(self._store.purchase(row.id, row.purchases), record)
+            return numbers
+        for one in attempts.new:
+            number = one.purchase_number
+            if number not in {0, newest, *numbers}:
+                # what it cost is in the sums of its run alone
+                run = self._run_of(one, record)
+                opened = moment_of(one.started) or run.started
+                numbers[number] = self._add_purchase(row, _FREED, run=run, opened=opened)
+        opening = (one for one in record.attempts if newest and one.purchase_number == newest)
+        run = self._run_of(next(opening, attempts.new[-1]), record)
+        for money in _purchases(record):
+            opened = moment_of(record.bought) or run.started
+            numbers[newest] = self._add_purchase(row, money, run=run, opened=opened)
+        return numbers
+
+    def _add_purchase(self, row: JobRow, money: _Money, *, run: RunRow, opened: int) -> int:
+        row.purchases += 1
+        self._store.add_purchase(
+            PurchaseRow(
+                job=row.id,
+                number=row.purchases,
+                key=PurchaseKey(""),
+                run=run.id,
+                opened=opened,
+                state=money.state,
+                credits=self._not_counted(money.credits, run=run),
             )
-        # a purchase without a POST cannot be: those that the record does not have are made up
-        for nth, money in enumerate(purchases if not attempts else (), start=1):
+        )
+        return row.purchases
+
+    def _make_up(self, row: JobRow, record: Restored) -> None:
+        """Add purchases with an attempt each: a purchase without a POST cannot be."""
+        run = self._runs[record.run]
+        opened = moment_of(record.bought) or run.started
+        for money in _purchases(record):
+            number = self._add_purchase(row, money, run=run, opened=opened)
             row.attempts += 1
             self._store.add_attempt(
                 AttemptRow(
                     job=row.id,
                     number=row.attempts,
-                    purchase=row.purchases + nth,
-                    run=last.id,
+                    purchase=number,
+                    run=run.id,
                     started=opened,
                     outcome=_OUTCOMES[money.state],
                     error=FROM_MANIFEST,
                 )
             )
-        row.purchases += len(purchases)
-        for one in attempts:
-            row.attempts += 1
-            self._add_attempt(row, one, run=self._run_of(one, record))
-        _set_outcome(row, record)
-        self._store.save_job(row)
 
     def _not_counted(self, credits_: Amount, *, run: RunRow) -> Amount:
         """Return what of a purchase is not in the entry for what could not be placed."""
@@ -200,14 +244,16 @@ class _Restoring:
         known = self._store.spent(SpendScope(run=run.run.id))
         return Amount(min(credits_, max(0, whole.upper - known.upper)))
 
-    def _add_attempt(self, job: JobRow, record: AttemptRecord, *, run: RunRow) -> None:
+    def _add_attempt(
+        self, job: JobRow, record: AttemptRecord, *, purchase: int, run: RunRow
+    ) -> None:
         outcome = AttemptOutcome(record.outcome)
         ended = moment_of(record.ended)
         self._store.add_attempt(
             AttemptRow(
                 job=job.id,
                 number=job.attempts,
-                purchase=job.purchases,
+                purchase=purchase,
                 run=run.id,
                 started=moment_of(record.started) or run.started,
                 ended=ended,
@@ -239,19 +285,22 @@ class _Restoring:
             moved and row.state is JobState.STORED and record.run in self._unknown
         ):
             return False
+        self._settle(self._store.purchase(row.id, row.purchases), record)
+        if last is not None and record.attempts:
+            self._close(last, record.attempts[-1])
+        _set_outcome(row, record)
+        self._store.save_job(row)
+        return True
+
+    def _settle(self, purchase: PurchaseRow, record: Restored) -> None:
+        """Follow what a later record says about the newest purchase; nothing paid becomes less."""
         (*_, money) = _purchases(record)
-        purchase = self._store.purchase(row.id, row.purchases)
         freed = money.state is PurchaseState.FREED
         if freed and purchase.state is PurchaseState.RESERVED:
             purchase.state = PurchaseState.FREED
         elif not freed and purchase.state is not PurchaseState.CONFIRMED:
             purchase.state, purchase.credits = money.state, money.credits
         self._store.save_purchase(purchase)
-        if last is not None and record.attempts:
-            self._close(last, record.attempts[-1])
-        _set_outcome(row, record)
-        self._store.save_job(row)
-        return True
 
     def _close(self, row: AttemptRow, record: AttemptRecord) -> None:
         outcome = AttemptOutcome(record.outcome)
@@ -303,7 +352,7 @@ class _Restoring:
             key = _key_of(name)
         at = Coordinates(campaign=run.campaign, cell=UNLISTED, axes=(), stage=Stage.DRAFT)
         record = Restored(key=key, at=at, outcome=None, spent=rest, bought=run.started, run=run.id)
-        self._append(self._store.add_job(key, at), record, ())
+        self._append(self._store.add_job(key, at), record, _Attempts(new=()))
         return True
 
 
@@ -325,7 +374,7 @@ def _purchases(job: Restored) -> list[_Money]:
         purchases.append(_Money(state=PurchaseState.CONFIRMED, credits=confirmed))
     if isinstance(job.outcome, InDoubt):
         purchases.reverse()
-    return purchases or [_Money(state=PurchaseState.FREED, credits=Amount(0))]
+    return purchases or [_FREED]
 
 
 def _set_outcome(row: JobRow, job: Restored) -> None:
@@ -340,37 +389,3 @@ def _set_outcome(row: JobRow, job: Restored) -> None:
             row.reason = storable(reason)
         case None:
             row.state = JobState.PLANNED
-
-
-def _restore_verdicts(store: RowStore, campaign: Slug, verdicts: Iterable[Verdict]) -> None:
-    """Add the verdicts that were given after the ones that the ledger has.
-
-    A cell on which the ledger has a verdict that the records lack keeps it as its newest one.
-    """
-    told: dict[tuple[CellName, Stage], list[Verdict]] = {}
-    for verdict in verdicts:
-        told.setdefault((verdict.cell, verdict.stage), []).append(verdict)
-    known = _by_place(store.verdicts(campaign, None)) if told else {}
-    for place, given in told.items():
-        own = known.get(place, [])
-        at = 0
-        if own:
-            opinions = [_opinion(one) for one in given]
-            if _opinion(own[-1]) not in opinions:
-                continue
-            at = len(opinions) - opinions[::-1].index(_opinion(own[-1]))
-        newest = own[-1].revision if own else 0
-        for revision, verdict in enumerate(given[at:], start=newest + 1):
-            store.add_verdict(campaign, replace(verdict, revision=revision))
-
-
-def _by_place(verdicts: Iterable[Verdict]) -> Mapping[tuple[CellName, Stage], list[Verdict]]:
-    places: dict[tuple[CellName, Stage], list[Verdict]] = {}
-    for verdict in verdicts:
-        places.setdefault((verdict.cell, verdict.stage), []).append(verdict)
-    return places
-
-
-def _opinion(verdict: Verdict) -> tuple[object, ...]:
-    """Return what makes two verdicts on a cell the same one, but its revision."""
-    return (verdict.decision, verdict.round, verdict.take, verdict.job, verdict.sha256, verdict.at)

@@ -152,11 +152,12 @@ def record_from(row: Row) -> AttemptRecord:
     """Return an attempt as written in run manifests, with the keys of job, run and purchase."""
     _, run, purchase, *attempt = row
     verify_checksum(tuple(attempt), _ATTEMPT_COLUMNS)
-    _, number, _, _, started, ended, http, outcome, request_id, error, _ = attempt
+    _, number, nth, _, started, ended, http, outcome, request_id, error, _ = attempt
     return AttemptRecord(
         number=number,
         run=RunId(run),
         purchase=PurchaseKey(unpacked(purchase)),
+        purchase_number=nth,
         started=iso(started),
         ended=iso(ended),
         http=http,

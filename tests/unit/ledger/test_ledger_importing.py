@@ -13,6 +13,7 @@ from pipeline.ledger.manifest_import.importing import (
     import_manifests,
     read_manifest,
 )
+from pipeline.ledger.manifest_import.run_log import with_log
 from pipeline.ledger.memory.ledger import MemoryLedger
 from pipeline.ledger.rules import restoring
 from pipeline.ledger.sqlite.ledger import SqliteLedger
@@ -272,6 +273,7 @@ def changed(manifest, path, value):
         (["images", 0, "attempts", 0, "outcome"], "maybe", r"attempts\[0\]\.outcome is no ending"),
         (["images", 3, "quality"], "medium", "has no price"),
         (["images", 0, "runs"], [7], r"images\[0\]\.runs is no list of texts"),
+        (["images", 0, "purchases"], ["1"], r"images\[0\]\.purchases is no list of counts"),
         (["runs", 0, "confirmed"], -1, r"runs\[0\]\.confirmed is no count"),
         (["earlier_verdicts"], 7, r"earlier_verdicts is no list"),
     ],
@@ -433,13 +435,106 @@ async def test_manifests_of_two_campaigns_are_not_imported_together(manifest, le
     assert await ledger.runs() == []
 
 
+@pytest.fixture
+async def replayed():
+    """A ledger with a purchase of the first run that the next one sent again under its key."""
+    ledger = MemoryLedger(now=lambda: NOW)
+    await ledger.begin(a_run())
+    permit = await ledger.submit(DOUBT, run=a_run(), budget=Budget())
+    older = await the_manifest_of(ledger)
+    await ledger.doubt(permit, reason="reset")
+    await ledger.begin(NEXT)
+    replay = await ledger.submit(DOUBT, run=NEXT, budget=Budget(), same_purchase=True)
+    await ledger.paid(replay, Receipt(url="https://cdn.test/odd.png", credits=Amount(2)))
+    await ledger.stored(DOUBT.key, an_artifact())
+    return ledger, older
+
+
+async def by_run(ledger):
+    return [await ledger.spent(run=run.id) for run in (a_run(), NEXT)]
+
+
+async def test_a_purchase_belongs_to_the_run_that_opened_it(replayed, ledger):
+    """It was given to the run of its last request, while the sums of the runs had it with the one
+    that opened it: after the import it was counted with both (charged 16, the ledger said 18).
+    """
+    lost, _ = replayed
+    await import_manifest(ledger, await the_manifest_of(lost, run=NEXT), prices=PRICES)
+    assert await by_run(ledger) == await by_run(lost) == [Spent(confirmed=Amount(2)), Spent()]
+    assert await ledger.spent() == Spent(confirmed=Amount(2))
+
+
+async def test_a_replay_settles_the_purchase_that_an_older_ledger_has_in_doubt(replayed, ledger):
+    """It was a second purchase, and the doubt of the first one stayed for ever."""
+    lost, older = replayed
+    await import_manifest(ledger, older, prices=PRICES)
+    assert await ledger.spent() == Spent(in_doubt=Amount(2))
+    await import_manifest(ledger, await the_manifest_of(lost, run=NEXT), prices=PRICES)
+    assert await by_run(ledger) == await by_run(lost)
+    assert (await ledger.entries([DOUBT.key]))[DOUBT.key].spent == Spent(confirmed=Amount(2))
+
+
+async def test_purchases_stay_apart_when_they_are_imported_twice(lost, manifest, ledger):
+    """A ledger that was rebuilt is lost again: its manifests say the same as the first ones."""
+    later = await later_than(lost, manifest)
+    await import_manifest(ledger, later, prices=PRICES)
+    assert await by_run(ledger) == await by_run(lost)
+    again = MemoryLedger(now=lambda: NOW)
+    await import_manifest(again, await the_manifest_of(ledger, run=NEXT), prices=PRICES)
+    assert await by_run(again) == await by_run(lost)
+
+
+async def test_manifests_that_do_not_number_purchases_are_still_imported(replayed, ledger):
+    """They give a replayed purchase to two runs, as they did: too much, and never too little."""
+    lost, _ = replayed
+    manifest = await the_manifest_of(lost, run=NEXT)
+    for image in manifest["images"]:
+        del image["purchases"]
+    await import_manifest(ledger, manifest, prices=PRICES)
+    assert (await ledger.entries([DOUBT.key]))[DOUBT.key].outcome.artifact == an_artifact()
+    assert (await ledger.spent()).confirmed == 4
+
+
+def a_log(folder, *events):
+    file = folder / "log.jsonl"
+    file.write_text("".join(json.dumps(event) + "\n" for event in events))
+    return file
+
+
+async def test_a_replay_that_only_the_log_tells_belongs_to_the_purchase_in_doubt(
+    replayed, ledger, tmp_path
+):
+    """The run was killed after it had sent a doubt again, and before it wrote its manifest."""
+    lost, _ = replayed
+    manifest = await the_manifest_of(lost, run=NEXT)
+    (image,) = (one for one in manifest["images"] if one["job"] == DOUBT.key)
+    for name in ("attempts", "runs", "purchases"):
+        del image[name][1:]
+    image |= {"status": "in_doubt", "credits": 0, "file": None}
+    log = a_log(tmp_path, {"event": "submit", "job": DOUBT.key, "attempt": 2})
+    await import_manifest(ledger, with_log(manifest, log), prices=PRICES)
+    assert await by_run(ledger) == [Spent(in_doubt=Amount(2)), Spent()]
+    assert len((await ledger.attempts([DOUBT.key]))[DOUBT.key]) == 2
+
+
+async def test_a_request_that_only_the_log_tells_is_a_purchase_of_its_run(
+    lost, manifest, ledger, tmp_path
+):
+    log = a_log(tmp_path, {"event": "submit", "job": FREE.key, "attempt": 2})
+    await import_manifest(ledger, with_log(manifest, log), prices=PRICES)
+    free = (await ledger.entries([FREE.key]))[FREE.key]
+    assert free.spent == Spent(in_doubt=Amount(2))
+    told = (await ledger.attempts([FREE.key]))[FREE.key]
+    assert [one.purchase_number for one in told] == [1, 2]
+
+
 async def test_an_import_that_breaks_off_has_done_nothing(manifest, tmp_path, monkeypatch):
     """Broken off after its first thousand images, the next run bought the others again."""
 
     def broken(*_arguments):
         raise RuntimeError("killed")
 
-    monkeypatch.setattr(restoring, "_restore_verdicts", broken)
+    monkeypatch.setattr(restoring, "restore_verdicts", broken)
     ledger = await SqliteLedger.open(tmp_path / "ledger.db")
     with pytest.raises(RuntimeError, match="killed"):
         await import_manifest(ledger, manifest, prices=PRICES)
