@@ -10,7 +10,7 @@ from typing import BinaryIO
 from aiohttp import payload
 from aiohttp.abc import AbstractStreamWriter
 
-_PIECE = 3 * 256 * 1024
+_PIECE = 3 * 128 * 1024
 """Bytes of a picture that are encoded at a time; a multiple of three needs no padding."""
 
 Part = bytes | Path

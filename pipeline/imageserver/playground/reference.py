@@ -18,9 +18,9 @@ _BODIES: Mapping[str, Mapping[str, object]] = {
 """Bodies of the examples, by schema."""
 GROUPS = {
     "documented": "The documented endpoint",
+    "images": "OpenAI's endpoints",
     "ours": "More endpoints",
     "openai": "OpenAI-compatible endpoints",
-    "images": "OpenAI's endpoints",
     "faults": "Fault injection",
 }
 STATUSES = (

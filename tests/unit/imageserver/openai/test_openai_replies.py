@@ -11,7 +11,7 @@ from pipeline.imageserver.openai.replies import picture_reply, pieces_of, size_o
 
 
 async def test_a_reply_is_the_json_of_its_pictures_and_has_the_size_announced(tmp_path: Path):
-    contents = [os.urandom(length) for length in (0, 1, 2, 3, 786_431, 786_432, 2_000_000)]
+    contents = [os.urandom(length) for length in (0, 1, 2, 3, 393_215, 393_216, 2_000_000)]
     files = [tmp_path / str(number) for number in range(len(contents))]
     for file, content in zip(files, contents, strict=True):
         file.write_bytes(content)
