@@ -5,6 +5,20 @@ from enum import StrEnum
 from pathlib import Path
 
 
+class WireFormat(StrEnum):
+    """The HTTP APIs that a server can speak, one at a time."""
+
+    GPTIMAGE = "gptimage"
+    """The documented API, paid in credits."""
+    OPENAI = "openai"
+    """OpenAI's Images API, paid by tokens."""
+
+    @property
+    def unit(self) -> str:
+        """The unit of the account: `credits`, or `nano-USD` (10⁻⁹ dollars)."""
+        return "credits" if self is WireFormat.GPTIMAGE else "nano-USD"
+
+
 class ErrorStyle(StrEnum):
     """The form of failures. The document shows none; services of this kind use one of two."""
 
@@ -61,8 +75,10 @@ class ServerSettings:
     """Port of the image host; 0 as for `port`."""
     key: str | None = field(default=None, repr=False)
     """The bearer key; None: generated at the first start and saved."""
+    wire: WireFormat = WireFormat.GPTIMAGE
+    """The API that clients speak. A state folder serves APIs of one unit of money only."""
     credits: int | None = None
-    """All credits the account was ever given; None for unlimited play credits."""
+    """All money the account was ever given, in the wire's unit; None for unlimited play money."""
     error_style: ErrorStyle = ErrorStyle.HTTP
     idempotency: Idempotency = Idempotency.OFF
     engine: Engine = Engine.PROOF

@@ -5,13 +5,16 @@ import contextlib
 import errno
 import logging
 import socket
-from typing import Self
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Self, assert_never
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from pipeline.errors import LocalFault
 from pipeline.imageserver.api.application import Pages, api_application
+from pipeline.imageserver.api.documents import openapi
 from pipeline.imageserver.api.endpoints.jobs import JobEndpoints
 from pipeline.imageserver.api.limits import RequestLimits
 from pipeline.imageserver.api.request_log import REQUESTS, RequestLog
@@ -24,7 +27,8 @@ from pipeline.imageserver.cdn.cdn import Cdn
 from pipeline.imageserver.cdn.signing import Signer
 from pipeline.imageserver.fault_injection.injection import FaultInjection
 from pipeline.imageserver.fault_injection.rules import rules_from_file
-from pipeline.imageserver.options import ServerSettings
+from pipeline.imageserver.openai.description import openai_description
+from pipeline.imageserver.options import Limits, ServerSettings, WireFormat
 from pipeline.imageserver.painting.engines import open_painters
 from pipeline.imageserver.painting.image_files import ImageFiles
 from pipeline.imageserver.painting.painter import Painter
@@ -108,7 +112,7 @@ class ImageServer:
         return self._cdn.bearers_refused
 
     def charged(self) -> int:
-        """Return the credits charged over all starts of this server."""
+        """Return what was charged over all starts of this server, in the account's unit."""
         return self._credit_account.totals().charged
 
     def totals(self) -> AccountTotals:
@@ -133,6 +137,7 @@ class ImageServer:
     async def _start(self, opening: contextlib.AsyncExitStack) -> None:
         settings = self._settings
         self._state_folder = opening.enter_context(StateFolder(settings.state))
+        self._state_folder.use_unit(settings.wire.unit)
         self._credit_account = CreditAccount(
             self._state_folder.credit_account, start=settings.credits
         )
@@ -157,7 +162,8 @@ class ImageServer:
             keys=ServerKeys(self._state_folder.folder, own=self.key),
             signer=signer,
             fault_injection=self.fault_injection,
-            request_limits=RequestLimits(settings.limits),
+            request_limits=RequestLimits(_request_limits(settings)),
+            description=_description(settings.wire),
             cdn_url=self._cdn_url_for,
         )
         jobs = JobEndpoints(services, secret=saved.secret.encode())
@@ -208,6 +214,23 @@ class ImageServer:
         if self._settings.host in _WILDCARDS and request.url.host:
             return _url(request.url.host, self._cdn_port)
         return self.cdn_url
+
+
+def _description(wire: WireFormat) -> Callable[[], dict[str, Any]]:
+    """Return the function that returns the OpenAPI description of a wire."""
+    match wire:
+        case WireFormat.GPTIMAGE:
+            return openapi
+        case WireFormat.OPENAI:
+            return openai_description
+        case _:
+            assert_never(wire)
+
+
+def _request_limits(settings: ServerSettings) -> Limits:
+    """Return the limits that hold for every endpoint; OpenAI counts images in its own way."""
+    documented = settings.wire is WireFormat.GPTIMAGE
+    return settings.limits if documented else replace(settings.limits, images_per_minute=None)
 
 
 def _most_connections() -> int:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
-from pipeline.errors import LedgerUnusable, LocalFault, LockHeld
+from pipeline.errors import LedgerUnusable, LocalFault, LockHeld, UsageError
 
 _UNSUPPORTED = frozenset({errno.ENOSYS, errno.ENOTSUP, errno.EINVAL, errno.ENOLCK, errno.EBADF})
 """What file systems answer that have no locks, or cannot sync a folder."""
@@ -25,6 +25,8 @@ class SavedState:
     """The generated bearer key of a server started without one."""
     port: int = 0
     cdn_port: int = 0
+    unit: str = "credits"
+    """The unit of the account, see `WireFormat.unit`."""
 
 
 class StateFolder:
@@ -69,6 +71,18 @@ class StateFolder:
     def keys(self) -> Path:
         """The file of the keys added by command."""
         return self.folder / "keys.json"
+
+    def use_unit(self, unit: str) -> None:
+        """Record the account's unit at the first start. Raises UsageError for another unit."""
+        if unit == self.saved.unit:
+            return
+        if self.credit_account.exists():
+            raise UsageError(
+                f"the account in {self.folder} counts in {self.saved.unit}, and this server counts "
+                f"in {unit}: use another folder (--state)"
+            )
+        self.saved = replace(self.saved, unit=unit)
+        self._write()
 
     def save_ports(self, *, port: int, cdn_port: int) -> None:
         """Save the ports of this start."""

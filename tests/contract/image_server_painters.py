@@ -1,10 +1,15 @@
 """Painters for servers under test: importable by a painter's process."""
 
+import io
+import os
 import time
 from dataclasses import replace
 
+from PIL import Image
+
 from pipeline.imageserver.painting.engines import paint_plain
 from pipeline.imageserver.painting.painter import PaintedPicture, PaintOrder, UnpaintableError
+from pipeline.imageserver.painting.pixels import pixels
 
 
 def paint_slowly(order: PaintOrder) -> PaintedPicture:
@@ -21,3 +26,12 @@ def note_order(order: PaintOrder) -> PaintedPicture:
     background = "transparent" if order.transparent else "opaque"
     note = f"{ratio} {order.quality} {background} #{order.index} ~{order.variation}"
     return replace(paint_plain(order), renderer=note)
+
+
+def paint_noise(order: PaintOrder) -> PaintedPicture:
+    """Paint random pixels, which no encoder makes smaller."""
+    width, height = pixels(order.ratio, order.quality)
+    image = Image.frombytes("RGB", (width, height), os.urandom(3 * width * height))
+    out = io.BytesIO()
+    image.save(out, "PNG", compress_level=0)
+    return PaintedPicture(png=out.getvalue(), width=width, height=height, renderer="noise")

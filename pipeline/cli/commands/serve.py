@@ -3,9 +3,11 @@
 import argparse
 import json
 import os
+import re
 import textwrap
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 from pipeline.app.commands.serve import add_key, list_keys, revoke_key, serve_images
 from pipeline.cli.flags import duration, names_of, port_number, whole_number
@@ -13,21 +15,33 @@ from pipeline.cli.serve_log import LogStyle, logging_requests
 from pipeline.cli.terminal import say, table
 from pipeline.errors import UsageError
 from pipeline.imageserver.fault_injection.guide import FAULT_GUIDE, RULE_FIELDS
-from pipeline.imageserver.options import Engine, ErrorStyle, Idempotency, Limits, ServerSettings
+from pipeline.imageserver.options import (
+    Engine,
+    ErrorStyle,
+    Idempotency,
+    Limits,
+    ServerSettings,
+    WireFormat,
+)
 from pipeline.imageserver.server import ImageServer
 from pipeline.state.output.location import DEFAULT, locate_output
 
 KEY_VARIABLE = "PIPELINE_SERVE_KEY"
-STATE = ".serve"
-"""The default folder of its state, in the output folder."""
+STATE = {"credits": ".serve", "nano-USD": ".serve-dollars"}
+"""The default folder of its state, in the output folder, by the unit of its account."""
+NANO = 10**9
+"""Nano-dollars of a dollar."""
 PORT, CDN_PORT = 8787, 8788
 TEN_YEARS = 3650 * 86400.0
 MOST_CREDITS = 10**15
+DOLLARS = re.compile(r"([0-9]{1,6})(?:\.([0-9]{1,9}))?")
 EXAMPLES = """\
 examples
   pipeline serve                            API on :8787, images on :8788
   pipeline serve --credits 500 --log json   limited credits, a log for programs
   pipeline serve --faults faults.json       an API that fails on purpose
+  pipeline serve --wire openai              OpenAI's API: OPENAI_BASE_URL is the
+                                            printed url with /v1 after it
   pipeline serve keys add alice             another key, printed once
 
   curl http://127.0.0.1:8787/v1/images/generate \\
@@ -81,7 +95,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="DIR",
         help="folder of its database, images and keys, kept between starts "
-        f"(default: output/{STATE}, in the project)",
+        f"(default: output/{STATE['credits']} or {STATE['nano-USD']}, in the project)",
     )
     where.add_argument(
         "--log",
@@ -106,6 +120,12 @@ def _add_account(group: argparse._ArgumentGroup) -> None:
         default=None,
         metavar="N",
         help="credits of the account; when they are used up, requests get 402 (default: unlimited)",
+    )
+    group.add_argument(
+        "--balance",
+        type=dollars,
+        metavar="USD",
+        help="dollars of the account, for an API that is paid in dollars (default: unlimited)",
     )
     group.add_argument(
         "--idempotency",
@@ -137,6 +157,13 @@ def _add_painting(group: argparse._ArgumentGroup) -> None:
 
 
 def _add_behaviour(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--wire",
+        choices=names_of(WireFormat),
+        default=WireFormat.GPTIMAGE,
+        help="the API that it speaks: the documented one, paid in credits, or OpenAI's, paid in "
+        "dollars by tokens (default: gptimage)",
+    )
     group.add_argument(
         "--error-style",
         choices=names_of(ErrorStyle),
@@ -218,6 +245,14 @@ def credits_or_none(text: str) -> int | None:
     return int(text)
 
 
+def dollars(text: str) -> int:
+    """Return an amount of dollars in nano-dollars."""
+    found = DOLLARS.fullmatch(text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no amount of dollars such as 12.50")
+    return int(found[1]) * NANO + int((found[2] or "").ljust(9, "0"))
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Serve until a signal, or manage keys."""
     if arguments.keys:
@@ -228,14 +263,21 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def settings_for(arguments: argparse.Namespace) -> ServerSettings:
-    """Return the settings that the command line describes."""
+    """Return the settings that the command line describes. Raises UsageError."""
+    wire = WireFormat(arguments.wire)
+    funds = _funds(wire, arguments)
+    if wire is not WireFormat.GPTIMAGE and arguments.idempotency != Idempotency.OFF:
+        raise UsageError(f"--wire {wire} has no idempotency: leave --idempotency out")
+    if wire is not WireFormat.GPTIMAGE and arguments.error_style != ErrorStyle.HTTP:
+        raise UsageError(f"--wire {wire} has errors of its own: leave --error-style out")
     return ServerSettings(
         state=state_folder(arguments),
         host=arguments.host,
         port=arguments.port,
         cdn_port=arguments.cdn_port,
         key=arguments.key or os.environ.get(KEY_VARIABLE) or None,
-        credits=arguments.credits,
+        wire=wire,
+        credits=funds,
         error_style=ErrorStyle(arguments.error_style),
         idempotency=Idempotency(arguments.idempotency),
         engine=Engine(arguments.engine),
@@ -245,6 +287,18 @@ def settings_for(arguments: argparse.Namespace) -> ServerSettings:
         url_lifetime=arguments.url_lifetime,
         limits=Limits(images_per_minute=arguments.images_per_minute, in_flight=arguments.in_flight),
     )
+
+
+def _funds(wire: WireFormat, arguments: argparse.Namespace) -> int | None:
+    """Return the money of the account in the wire's unit. Raises UsageError."""
+    in_credits, in_dollars = arguments.credits, arguments.balance
+    if wire is WireFormat.GPTIMAGE:
+        if in_dollars is not None:
+            raise UsageError("--wire gptimage is paid in credits: use --credits, not --balance")
+        return cast("int | None", in_credits)
+    if in_credits is not None:
+        raise UsageError(f"--wire {wire} is paid in dollars: use --balance, not --credits")
+    return cast("int | None", in_dollars)
 
 
 def serve(settings: ServerSettings) -> None:
@@ -269,9 +323,10 @@ def state_folder(arguments: argparse.Namespace) -> Path:
     if arguments.state is not None:
         return Path(arguments.state)
     found = locate_output(DEFAULT)
+    name = STATE[WireFormat(arguments.wire).unit]
     if found.elsewhere:
-        say(f"state folder  {found.folder / STATE}")
-    return found.folder / STATE
+        say(f"state folder  {found.folder / name}")
+    return found.folder / name
 
 
 def manage_keys(words: list[str], state: Path) -> int:

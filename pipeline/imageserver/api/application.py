@@ -2,24 +2,27 @@
 
 import logging
 import secrets
+import time
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from aiohttp import web
 
-from pipeline.imageserver.api.answers import EnvelopeErrors, error_format_of
 from pipeline.imageserver.api.endpoints.about import AboutEndpoints
 from pipeline.imageserver.api.endpoints.images import ImageEndpoints
 from pipeline.imageserver.api.endpoints.jobs import JobEndpoints
 from pipeline.imageserver.api.endpoints.openai import OpenAiEndpoints
 from pipeline.imageserver.api.refusal import RefusedError
-from pipeline.imageserver.api.request_log import REFUSAL_REASON
+from pipeline.imageserver.api.request_log import REFUSAL_REASON, REQUEST_ID, UNIT
 from pipeline.imageserver.api.services import ApiServices
-from pipeline.imageserver.options import ErrorStyle
+from pipeline.imageserver.openai.endpoints import OpenAiWireEndpoints
+from pipeline.imageserver.options import ErrorStyle, WireFormat
 from pipeline.imageserver.painting.image_files import ImageFiles
 
 _log = logging.getLogger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_STARTED = web.RequestKey("started", float)
+_OPENAI_VERSION = "2020-10-01"
 SERVICES = web.AppKey("services", ApiServices)
 """The key under which the application holds what endpoints and pages share."""
 
@@ -37,46 +40,63 @@ def api_application(
 ) -> web.Application:
     """Return the application for the API's port."""
     application = web.Application(
-        middlewares=[_answering(services.settings.error_style)],
+        middlewares=[_answering(services)],
         client_max_size=services.settings.limits.upload_bytes,
     )
     application[SERVICES] = services
-    for endpoints in (
-        ImageEndpoints(services),
-        OpenAiEndpoints(services, image_files),
-        jobs,
-        AboutEndpoints(services),
-    ):
-        endpoints.add_to(application.router)
+    application[UNIT] = services.settings.wire.unit
+    AboutEndpoints(services).add_to(application.router)
+    match services.settings.wire:
+        case WireFormat.GPTIMAGE:
+            ImageEndpoints(services).add_to(application.router)
+            OpenAiEndpoints(services, image_files).add_to(application.router)
+            jobs.add_to(application.router)
+        case WireFormat.OPENAI:
+            OpenAiWireEndpoints(services, image_files).add_to(application.router)
+        case _:
+            assert_never(services.settings.wire)
 
     async def stop(_: web.Application) -> None:
         services.stopping.set()
 
     application.on_shutdown.append(stop)
+    application.on_response_prepare.append(_add_headers)
     return application
 
 
-def _answering(style: ErrorStyle) -> Callable[..., Awaitable[web.StreamResponse]]:
-    """Return a middleware that formats every error, and adds a request id to every answer."""
+async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """Add the request's id, and on OpenAI's wire the time that the request took."""
+    response.headers["X-Request-Id"] = request[REQUEST_ID]
+    if request.app[SERVICES].settings.wire is not WireFormat.GPTIMAGE:
+        milliseconds = round((time.monotonic() - request[_STARTED]) * 1000)
+        response.headers["openai-processing-ms"] = str(milliseconds)
+        response.headers["openai-version"] = _OPENAI_VERSION
+
+
+def _answering(services: ApiServices) -> Callable[..., Awaitable[web.StreamResponse]]:
+    """Return a middleware that formats every error, and gives every request an id."""
+    style = services.settings.error_style
 
     @web.middleware
     async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+        request[REQUEST_ID] = f"req_{secrets.token_hex(8)}"
+        request[_STARTED] = time.monotonic()
+        error_format = services.error_format(request.path, style=style)
         try:
             response = await handler(request)
         except RefusedError as error:
             request[REFUSAL_REASON] = error.message
-            response = error_format_of(request.path, style).failure(error)
+            response = error_format.failure(error)
         except (web.HTTPRedirection, ConnectionError):  # the caller has disconnected
             raise
         except web.HTTPException as error:
-            response = error_format_of(request.path, style).failure(_as_refusal(error))
+            response = error_format.failure(_as_refusal(error))
             if "Allow" in error.headers:
                 response.headers["Allow"] = error.headers["Allow"]
         except Exception:  # noqa: BLE001 - a bug must not be answered with a traceback
             _log.exception("a bug in the image server")
-            response = EnvelopeErrors(ErrorStyle.HTTP).failure(RefusedError(500, "internal error"))
-        if not response.prepared:
-            response.headers["X-Request-Id"] = f"req_{secrets.token_hex(8)}"
+            error_format = services.error_format(request.path, style=ErrorStyle.HTTP)
+            response = error_format.failure(RefusedError(500, "internal error"))
         return response
 
     return answer

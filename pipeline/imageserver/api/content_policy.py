@@ -18,6 +18,12 @@ _WORD = re.compile(
 )
 
 
+def violation_of(prompt: str) -> str:
+    """Return why a prompt is not permitted; empty if it is."""
+    found = _WORD.search(prompt)
+    return "" if found is None else _REASON[found[1].lower()]
+
+
 def apply_content_policy(prompt: str, *, rewrites: bool) -> str:
     """Return the prompt to paint: unchanged, or without the words that are not permitted.
 

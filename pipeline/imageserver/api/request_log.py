@@ -13,6 +13,12 @@ REQUESTS = "pipeline.imageserver.requests"
 """The logger's name; set its level to INFO to get the lines."""
 CALLER = web.RequestKey("caller", str)
 """The id of the request's key, once it is known."""
+REQUEST_ID = web.RequestKey("request_id", str)
+"""The id under which the request is answered."""
+CHARGED = web.RequestKey("charged", int)
+"""What this request was charged, in the account's unit."""
+UNIT = web.AppKey("unit", str)
+"""The account's unit, see `WireFormat.unit`."""
 REFUSAL_REASON = web.RequestKey("why", str)
 """Why a request was refused."""
 
@@ -33,15 +39,22 @@ class RequestRecord:
     request_id: str
     caller: str
     credits: int
-    """Credits that this request was charged; 0 for a replay."""
+    """What this request was charged, in `unit`; 0 for a replay."""
     why: str
+    unit: str = "credits"
 
     def __str__(self) -> str:
         """Return the record as one line for a person."""
         seconds = f"{self.seconds:.2f} s" if self.seconds >= 1 else f"{self.seconds * 1000:.0f} ms"
-        cost = f"{self.credits} credits" if self.credits else ""
+        cost = self._cost() if self.credits else ""
         parts = (f"{self.method} {self.path} {self.status}", seconds, cost, self.caller, self.why)
         return " · ".join(part for part in parts if part)
+
+    def _cost(self) -> str:
+        """Return the charge in words: credits, or dollars with as many digits as it has."""
+        if self.unit == "credits":
+            return f"{self.credits} credits"
+        return f"${self.credits / 1e9:.9f}".rstrip("0").rstrip(".")
 
 
 class RequestLog(AbstractAccessLogger):
@@ -59,19 +72,23 @@ class RequestLog(AbstractAccessLogger):
             self.logger.info("%s", record, extra={"answered": record})
 
 
+def _unit_of(request: web.BaseRequest) -> str:
+    """Return the unit of the application's account; a request that is no HTTP has none."""
+    return request.app.get(UNIT, "credits") if isinstance(request, web.Request) else "credits"
+
+
 def _record_of(
     request: web.BaseRequest, response: web.StreamResponse, seconds: float
 ) -> RequestRecord:
-    replayed = "Idempotent-Replayed" in response.headers
-    charged = response.headers.get("X-Credits-Charged", "0")
     return RequestRecord(
         method=request.method,
         path=request.rel_url.raw_path,
         status=response.status,
         seconds=round(seconds, 4),
         remote=request.remote or "",
-        request_id=response.headers.get("X-Request-Id", ""),
+        request_id=request.get(REQUEST_ID, ""),
         caller=request.get(CALLER, ""),
-        credits=0 if replayed else int(charged),
+        credits=request.get(CHARGED, 0),
         why=request.get(REFUSAL_REASON, ""),
+        unit=_unit_of(request),
     )

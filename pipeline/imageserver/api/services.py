@@ -3,14 +3,15 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from aiohttp import web
 
-from pipeline.imageserver.api.answers import error_format_of
-from pipeline.imageserver.api.content_policy import apply_content_policy
+from pipeline.imageserver.api.answers import ErrorFormat, error_format_of
+from pipeline.imageserver.api.content_policy import apply_content_policy, violation_of
 from pipeline.imageserver.api.limits import RequestLimits
 from pipeline.imageserver.api.refusal import RefusedError
-from pipeline.imageserver.api.request_log import CALLER
+from pipeline.imageserver.api.request_log import CALLER, CHARGED, REQUEST_ID
 from pipeline.imageserver.api.requests.fields import idempotency_key_from, only_one
 from pipeline.imageserver.api.requests.image_request import ImageRequest
 from pipeline.imageserver.billing.billing import Billing, Buyer
@@ -19,7 +20,8 @@ from pipeline.imageserver.billing.keys import ServerKeys
 from pipeline.imageserver.billing.purchases import Sold
 from pipeline.imageserver.cdn.signing import Signer
 from pipeline.imageserver.fault_injection.injection import FaultInjection, RequestFault
-from pipeline.imageserver.options import ErrorStyle, ServerSettings
+from pipeline.imageserver.openai.errors import OpenAiWireErrors, refused_by_moderation
+from pipeline.imageserver.options import ErrorStyle, ServerSettings, WireFormat
 
 Answer = Callable[[Sold], Awaitable[web.Response]]
 
@@ -35,6 +37,8 @@ class ApiServices:
     signer: Signer
     fault_injection: FaultInjection
     request_limits: RequestLimits
+    description: Callable[[], dict[str, Any]]
+    """Returns the OpenAPI description of the wire."""
     cdn_url: Callable[[web.Request], str]
     """Returns the address at which this caller reaches the image host."""
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -54,22 +58,44 @@ class ApiServices:
     def buyer(self, request: web.Request, route: str) -> Buyer:
         """Return the buyer of a request on this route. Raises RefusedError 400 or 401."""
         caller = self.caller(request)
-        key = idempotency_key_from(request)
-        return Buyer(caller=caller, route=route, idempotency_key=key)
+        key = idempotency_key_from(request) if self._documented else None
+        return Buyer(
+            caller=caller,
+            route=route,
+            idempotency_key=key,
+            request_id=request.get(REQUEST_ID, ""),
+        )
+
+    def error_format(self, path: str, *, style: ErrorStyle) -> ErrorFormat:
+        """Return the form of refusals on this path; the style is that of the documented API."""
+        return error_format_of(path, style) if self._documented else OpenAiWireErrors()
 
     async def sell(
-        self, request: web.Request, image_request: ImageRequest, *, buyer: Buyer, answer: Answer
+        self,
+        request: web.Request,
+        image_request: ImageRequest,
+        *,
+        buyer: Buyer,
+        answer: Answer,
+        admit: Callable[[], None] | None = None,
     ) -> web.StreamResponse:
-        """Sell the pictures and answer, or apply the fault rule that hits. Raises RefusedError."""
+        """Sell the pictures and answer, or apply the fault rule that hits. Raises RefusedError.
+
+        `admit` counts the request in a rate limit of the endpoint's own.
+        """
         fault = self.fault_for(request, image_request, buyer)
         instead = await fault.before(request)
         if instead is not None:
             return instead
+        if admit is not None:
+            admit()
         with self.request_limits.admit(image_request.n):
             altered = fault.altered(self.permitted(image_request))
             sold = await self.billing.buy(image_request, buyer, painted_request=altered)
+        request[CHARGED] = 0 if sold.replayed else sold.credits
         response = await answer(sold)
-        response.headers.update(self._receipt(sold))
+        if self._documented:
+            response.headers.update(self._receipt(sold))
         return await fault.after(request, response)
 
     def fault_for(
@@ -77,7 +103,8 @@ class ApiServices:
     ) -> RequestFault:
         """Return the fault rule that hits this request, ready to be applied."""
         facts = {
-            "quality": str(image_request.quality),
+            "quality": image_request.stated_quality or str(image_request.quality),
+            "model": image_request.model,
             "size": image_request.size,
             "background": image_request.background,
             "n": image_request.n,
@@ -86,18 +113,26 @@ class ApiServices:
         }
         return RequestFault(
             self.fault_injection.pick(buyer.route, facts),
-            error_format=error_format_of(request.path, ErrorStyle.HTTP),
+            error_format=self.error_format(request.path, style=ErrorStyle.HTTP),
             stopping=self.stopping,
         )
 
     def permitted(self, image_request: ImageRequest) -> ImageRequest:
         """Return the request with the prompt that may be painted. Raises RefusedError 400."""
+        violation = "" if self._documented else violation_of(image_request.prompt)
+        if violation and not self.settings.policy_rewrites:
+            raise refused_by_moderation(violation)
         prompt = apply_content_policy(image_request.prompt, rewrites=self.settings.policy_rewrites)
         return (
             image_request
             if prompt == image_request.prompt
             else replace(image_request, prompt=prompt)
         )
+
+    @property
+    def _documented(self) -> bool:
+        """True if the server speaks the documented API, with its headers and its credits."""
+        return self.settings.wire is WireFormat.GPTIMAGE
 
     def urls(self, request: web.Request, sold: Sold) -> list[str]:
         """Return the signed URLs of the pictures, at the host that this caller uses."""

@@ -25,6 +25,7 @@ class Buyer:
     caller: str
     route: str
     idempotency_key: str | None = None
+    request_id: str = ""
 
 
 class Billing:
@@ -134,13 +135,15 @@ def _purchase(image_request: ImageRequest, buyer: Buyer) -> Purchase:
         caller=buyer.caller,
         prompt=image_request.prompt,
         size=image_request.size,
-        quality=image_request.quality,
+        quality=image_request.stated_quality or image_request.quality,
         background=image_request.background,
         n=image_request.n,
         credits=image_request.credits,
         variation=image_request.variation,
         idempotency_key=buyer.idempotency_key,
         fingerprint=image_request.fingerprint(buyer.route),
+        model=image_request.model,
+        request_id=buyer.request_id,
     )
 
 

@@ -86,9 +86,15 @@ class CreditAccount:
         """Return the outcome of a purchase; None if this caller did not make it."""
         return tables.outcome_of(self._reader, purchase, caller=caller)
 
-    def charges(self) -> tuple[Charge, ...]:
-        """Return all charges, oldest first."""
-        return tuple(tables.charges(self._reader))
+    def charges(
+        self, *, after: int = 0, request_id: str | None = None, limit: int = -1
+    ) -> tuple[Charge, ...]:
+        """Return the charges of later purchases than `after`, oldest first; -1 for no limit."""
+        return tuple(tables.charges(self._reader, after=after, request_id=request_id, limit=limit))
+
+    def spent_by_caller(self) -> dict[str, int]:
+        """Return what each key was charged."""
+        return tables.spent_by_caller(self._reader)
 
     def expired_pictures(self) -> list[str]:
         """Return the SHA-256 of every picture whose URLs have all expired."""
@@ -136,7 +142,7 @@ class CreditAccount:
         self._check_funds(purchase.credits)
         self._last += 1
         self._connection.execute(
-            "INSERT INTO purchase VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO purchase VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 self._last,
                 time.time(),
@@ -149,6 +155,8 @@ class CreditAccount:
                 purchase.n,
                 purchase.variation,
                 purchase.idempotency_key,
+                purchase.model,
+                purchase.request_id,
             ),
         )
         self._add_entry("reserve", self._last, purchase.credits)

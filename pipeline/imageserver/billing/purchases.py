@@ -17,11 +17,14 @@ class Purchase:
     background: str
     n: int
     credits: int
-    """Price of all n pictures together."""
+    """Price of all n pictures together, in the account's unit."""
     variation: str = ""
     idempotency_key: str | None = None
     fingerprint: bytes = b""
     """Digest of the request; the same idempotency key with another digest is a mistake."""
+    model: str = ""
+    request_id: str = ""
+    """The id under which the request was answered, in the header `X-Request-Id`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,4 +104,6 @@ class Charge:
     n: int
     variation: str
     idempotency_key: str | None
+    model: str
+    request_id: str
     pictures: tuple[SoldPicture, ...] = field(default=())

@@ -10,14 +10,15 @@ from pipeline.errors import LedgerUnusable
 from pipeline.imageserver.billing.group_writer import connect
 from pipeline.imageserver.billing.purchases import Charge, Released, Reserved, Sold, SoldPicture
 
-_VERSION = 1
+_VERSION = 2
 _SCHEMA = """
 CREATE TABLE account (
   id INTEGER PRIMARY KEY, at REAL NOT NULL, start INTEGER) STRICT;
 CREATE TABLE purchase (
   id INTEGER PRIMARY KEY, at REAL NOT NULL, route TEXT NOT NULL, caller TEXT NOT NULL,
   prompt TEXT NOT NULL, size TEXT NOT NULL, quality TEXT NOT NULL, background TEXT NOT NULL,
-  n INTEGER NOT NULL, variation TEXT NOT NULL, idempotency_key TEXT) STRICT;
+  n INTEGER NOT NULL, variation TEXT NOT NULL, idempotency_key TEXT,
+  model TEXT NOT NULL DEFAULT '', request_id TEXT NOT NULL DEFAULT '') STRICT;
 CREATE TABLE entry (
   id INTEGER PRIMARY KEY, at REAL NOT NULL,
   kind TEXT NOT NULL CHECK (kind IN ('reserve', 'capture', 'release')),
@@ -36,15 +37,19 @@ CREATE TRIGGER entry_stays BEFORE UPDATE ON entry
 CREATE TRIGGER entry_remains BEFORE DELETE ON entry
   BEGIN SELECT RAISE(ABORT, 'the books are append-only'); END;
 """
+_FROM_VERSION_1 = """
+ALTER TABLE purchase ADD COLUMN model TEXT NOT NULL DEFAULT '';
+ALTER TABLE purchase ADD COLUMN request_id TEXT NOT NULL DEFAULT '';
+"""
 
 
 def open_account(path: Path) -> apsw.Connection:
     """Open or create the account at this path; one of a newer version is refused."""
     connection = connect(path)
     version = connection.pragma("user_version")
-    if version == 0:
+    if version in {0, 1}:
         with connection:
-            connection.execute(_SCHEMA)
+            connection.execute(_FROM_VERSION_1 if version else _SCHEMA)
             connection.pragma("user_version", _VERSION)
     elif version != _VERSION:
         connection.close()
@@ -137,12 +142,31 @@ def _picture(  # noqa: PLR0917 - the columns of one row, in their order
     )
 
 
-def charges(connection: apsw.Connection) -> Iterator[Charge]:
-    """Yield all charges, oldest first."""
+def spent_by_caller(connection: apsw.Connection) -> dict[str, int]:
+    """Return the sum of the charges of each key."""
+    return dict(
+        connection.execute(
+            "SELECT caller, sum(credits) FROM entry AS e JOIN purchase AS p ON p.id = e.purchase"
+            " WHERE e.kind = 'capture' GROUP BY caller ORDER BY caller"
+        )
+    )
+
+
+def charges(
+    connection: apsw.Connection,
+    *,
+    after: int = 0,
+    request_id: str | None = None,
+    limit: int = -1,
+) -> Iterator[Charge]:
+    """Yield the charges of later purchases, oldest first; a limit of -1 is none."""
     rows: list[Any] = connection.execute(
         "SELECT p.id, e.at, e.credits, route, caller, prompt, p.size, quality, background, n,"
-        " variation, idempotency_key FROM entry AS e JOIN purchase AS p ON p.id = e.purchase"
-        " WHERE e.kind = 'capture' ORDER BY e.id"
+        " variation, idempotency_key, model, request_id"
+        " FROM entry AS e JOIN purchase AS p ON p.id = e.purchase"
+        " WHERE e.kind = 'capture' AND p.id > ? AND (? IS NULL OR request_id = ?)"
+        " ORDER BY e.id LIMIT ?",
+        (after, request_id, request_id, limit),
     ).fetchall()
     names = [field for field in Charge.__dataclass_fields__ if field != "pictures"]
     for row in rows:

@@ -81,6 +81,18 @@ FAULT_GUIDE = tuple(
             "on the cdn: sends half of the image with a matching length",
             {"fault": "truncated", "on": "cdn", "chance": 0.5},
         ),
+        (
+            "answers `error` in OpenAI's words; `status`, `message`, `retry_after` replace its own",
+            {"fault": "openai-error", "error": "moderation-output", "when": "after"},
+        ),
+        ("leaves out the tokens that were counted", {"fault": "no-usage"}),
+        ("answers with the last image twice, which was charged once", {"fault": "extra-image"}),
+        ("cuts the base64 of the last image in the middle", {"fault": "cut-base64"}),
+        ("writes every slash of the JSON as `\\/`, which is valid", {"fault": "escaped-base64"}),
+        (
+            "sends status line and headers byte by byte, with a pause of `seconds`",
+            {"fault": "slow-headers", "seconds": 0.001},
+        ),
     )
 )
 """Every fault once, in the order in which help and docs show them."""
@@ -97,7 +109,7 @@ RULE_FIELDS = (
     ("chance", "probability of the fault, from a random source with the rules' `seed`"),
     (
         "match",
-        "required values of `quality size background n caller idempotency_key`",
+        "required values of `model quality size background n caller idempotency_key`",
     ),
 )
 """The fields of a rule that select the requests it hits; the first rule that hits is applied."""

@@ -7,18 +7,21 @@ import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Any
 
-from aiohttp import web
+from aiohttp import payload, web
 
 from pipeline.imageserver.api import answers
 from pipeline.imageserver.api.answers import ErrorFormat
 from pipeline.imageserver.api.refusal import RefusedError
 from pipeline.imageserver.api.requests.image_request import ImageRequest
 from pipeline.imageserver.fault_injection.rules import Fault, FaultRule
+from pipeline.imageserver.openai.errors import NamedError, named_error
 from pipeline.imageserver.options import ErrorStyle
 
 _MEGABYTE = 1024 * 1024
-_PAGE = "<html><head><title>{0}</title></head><body><h1>{0}</h1><hr>nginx</body></html>"
+_PAGE = "<html><head><title>{0}</title></head><body><h1>{0}</h1><hr>{1}</body></html>"
+_TIMED_OUT = 524
 
 
 @dataclass(slots=True)
@@ -109,6 +112,7 @@ class RequestFault:
         rule = self._rule
         if rule is None or not rule.after:
             return response
+        response = await _in_memory(response)
         if rule.fault is Fault.GZIP_BOMB:
             return await asyncio.to_thread(_gzip_bomb, rule.megabytes)
         altered = _altered_body(rule, response)
@@ -119,6 +123,8 @@ class RequestFault:
                 return await _cut_off(request, response)
             case Fault.DRIP:
                 return await self._drip(rule, request, response)
+            case Fault.SLOW_HEADERS:
+                return await self._send_head_slowly(rule, request, response)
             case Fault.TRUNCATED:
                 body = content_of(response)
                 return web.Response(body=body[: len(body) // 2], headers=_without_length(response))
@@ -130,6 +136,8 @@ class RequestFault:
         match rule.fault:
             case Fault.STATUS:
                 return self._status(rule)
+            case Fault.OPENAI_ERROR if rule.error is not None:
+                return self._openai_error(rule, rule.error)
             case Fault.HTML:
                 return page(rule.status or (200 if rule.on == "cdn" else 502))
             case Fault.FAILURE:
@@ -147,6 +155,18 @@ class RequestFault:
 
     def _status(self, rule: FaultRule) -> web.Response:
         error = RefusedError(rule.status or 500, rule.message, retry_after=rule.retry_after)
+        response = self._error_format.failure(error)
+        response.headers.update(rule.headers)
+        return response
+
+    def _openai_error(self, rule: FaultRule, name: NamedError) -> web.Response:
+        """Return a named error, with the status and the message of the rule if it has any."""
+        error = named_error(
+            name,
+            status=rule.status,
+            message=rule.message if "message" in rule.model_fields_set else None,
+            retry_after=rule.retry_after,
+        )
         response = self._error_format.failure(error)
         response.headers.update(rule.headers)
         return response
@@ -173,6 +193,25 @@ class RequestFault:
             await self._wait(rule.seconds)
         return slow
 
+    async def _send_head_slowly(
+        self, rule: FaultRule, request: web.Request, response: web.Response
+    ) -> web.StreamResponse:
+        """Send status line and headers byte by byte, then the body at once, and close."""
+        body = content_of(response)
+        lines = [f"HTTP/1.1 {response.status} {response.reason}"]
+        lines += [f"{name}: {value}" for name, value in _without_length(response).items()]
+        lines += [f"Content-Length: {len(body)}", "Connection: close", "", ""]
+        transport = request.transport
+        for character in "\r\n".join(lines):
+            if transport is None or transport.is_closing() or self._stopping.is_set():
+                return drop(request)
+            transport.write(character.encode("latin-1"))
+            await self._wait(rule.seconds)
+        if transport is not None:
+            transport.write(body)
+            transport.close()
+        return web.Response()
+
 
 def _random_source(seed: int, number: int) -> random.Random:
     return random.Random(f"{seed}/{number}")  # noqa: S311 - repeatable on purpose, no secret
@@ -180,9 +219,10 @@ def _random_source(seed: int, number: int) -> random.Random:
 
 def page(status: int) -> web.Response:
     """Return a gateway's HTML error page."""
-    return web.Response(
-        status=status, text=_PAGE.format(f"{status} Gateway"), content_type="text/html"
-    )
+    title, server = f"{status} Gateway", "nginx"
+    if status == _TIMED_OUT:
+        title, server = "524: A timeout occurred", "cloudflare"
+    return web.Response(status=status, text=_PAGE.format(title, server), content_type="text/html")
 
 
 def drop(request: web.Request) -> web.Response:
@@ -213,6 +253,12 @@ def _altered_body(rule: FaultRule, response: web.Response) -> web.Response | Non
             altered = body[: len(body) // 2]
         case Fault.EMPTY_DATA:
             altered = json.dumps(json.loads(body) | {"data": []}).encode()
+        case Fault.NO_USAGE:
+            altered = json.dumps({**json.loads(body), "usage": None}).encode()
+        case Fault.ESCAPED_BASE64:
+            altered = body.replace(b"/", b"\\/")
+        case Fault.EXTRA_IMAGE | Fault.CUT_BASE64:
+            altered = _with_other_images(body, rule.fault)
         case Fault.EMPTY_IMAGES | Fault.FEWER_IMAGES:
             altered = _fewer(body, none=rule.fault is Fault.EMPTY_IMAGES)
         case Fault.WRONG_SIZE | Fault.NO_ALPHA:
@@ -225,10 +271,20 @@ def _altered_body(rule: FaultRule, response: web.Response) -> web.Response | Non
 def _fewer(body: bytes, *, none: bool) -> bytes:
     """Return the same JSON without images, or with one image fewer, in either format."""
     answer = json.loads(body)
-    images = (
-        answer["data"] if isinstance(answer["data"], list) else answer["data"].get("images", [])
-    )
+    images = _images_in(answer)
     del images[0 if none else len(images) - 1 :]
+    return json.dumps(answer).encode()
+
+
+def _with_other_images(body: bytes, fault: Fault) -> bytes:
+    """Return the same JSON with its last image twice, or with half of its base64."""
+    answer = json.loads(body)
+    images = _images_in(answer)
+    if images and fault is Fault.EXTRA_IMAGE:
+        images.append(images[-1])
+    elif images and "b64_json" in images[-1]:
+        encoded = images[-1]["b64_json"]
+        images[-1] = {"b64_json": encoded[: len(encoded) // 8 * 4 + 3]}
     return json.dumps(answer).encode()
 
 
@@ -249,6 +305,23 @@ def content_of(response: web.Response) -> bytes:
     """Return the response's body, empty if it is no bytes."""
     body = response.body
     return body if isinstance(body, bytes) else b""
+
+
+async def _in_memory(response: web.Response) -> web.Response:
+    """Return the response with its whole body in memory, where a fault can alter it."""
+    body = response.body
+    if not isinstance(body, payload.Payload):
+        return response
+    content = await body.as_bytes()
+    headers = _without_length(response) | {"Content-Type": response.content_type}
+    return web.Response(status=response.status, body=content, headers=headers)
+
+
+def _images_in(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the images of an answer in either format, to be altered in place."""
+    data = answer["data"]
+    images: list[dict[str, Any]] = data if isinstance(data, list) else data.get("images", [])
+    return images
 
 
 def _without_length(response: web.Response) -> dict[str, str]:

@@ -27,7 +27,7 @@ from pydantic_core import PydanticCustomError
 
 from pipeline.errors import UsageError
 from pipeline.imageserver.api.refusal import RefusedError, field_name, invalid
-from pipeline.imageserver.painting.painter import PaintQuality
+from pipeline.imageserver.openai.errors import NamedError
 
 
 class Fault(StrEnum):
@@ -50,6 +50,12 @@ class Fault(StrEnum):
     NO_ALPHA = "no-alpha"
     GZIP_BOMB = "gzip-bomb"
     TRUNCATED = "truncated"
+    OPENAI_ERROR = "openai-error"
+    NO_USAGE = "no-usage"
+    EXTRA_IMAGE = "extra-image"
+    CUT_BASE64 = "cut-base64"
+    ESCAPED_BASE64 = "escaped-base64"
+    SLOW_HEADERS = "slow-headers"
 
 
 class FaultTiming(StrEnum):
@@ -71,10 +77,17 @@ _ONLY_API = frozenset(
         Fault.BAD_JSON,
         Fault.WRONG_SIZE,
         Fault.NO_ALPHA,
+        Fault.OPENAI_ERROR,
+        Fault.NO_USAGE,
+        Fault.EXTRA_IMAGE,
+        Fault.CUT_BASE64,
+        Fault.ESCAPED_BASE64,
     }
 )
-_IN_ANSWER = frozenset({Fault.DROP_BODY, Fault.DRIP, Fault.GZIP_BOMB, Fault.TRUNCATED})
-_ALWAYS_AFTER = _ONLY_API - {Fault.FAILURE} | _IN_ANSWER
+_IN_ANSWER = frozenset(
+    {Fault.DROP_BODY, Fault.DRIP, Fault.GZIP_BOMB, Fault.TRUNCATED, Fault.SLOW_HEADERS}
+)
+_ALWAYS_AFTER = _ONLY_API - {Fault.FAILURE, Fault.OPENAI_ERROR} | _IN_ANSWER
 
 _Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f\u2028\u2029]*$")]
 _HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,64}$")]
@@ -97,7 +110,8 @@ class _Strict(BaseModel):
 class RequestMatch(_Strict):
     """Values that a request must have; one that no request can have is refused as a typo."""
 
-    quality: Annotated[PaintQuality | None, Field(strict=False)] = None
+    model: _Line | None = None
+    quality: Literal["low", "medium", "high", "xhigh", "max"] | None = None
     background: Literal["opaque", "transparent"] | None = None
     n: _Whole | None = None
     size: _Line | None = None
@@ -114,6 +128,8 @@ class FaultRule(_Strict):
     when: Annotated[FaultTiming, Field(strict=False)] = FaultTiming.BEFORE
     status: Annotated[int, Field(gt=100, lt=600)] | None = None
     """HTTP status; None for the fault's default."""
+    error: Annotated[NamedError | None, Field(strict=False)] = None
+    """The error of `openai-error`."""
     message: _Line = "set by a fault rule"
     retry_after: _Seconds | None = None
     headers: Mapping[_HeaderName, _Line] = {}
@@ -140,6 +156,8 @@ class FaultRule(_Strict):
                 raise _wrong(name, "has no meaning on the cdn")
         if self.fault is Fault.STATUS and self.status is None:
             raise _wrong("status", "is missing")
+        if (self.fault is Fault.OPENAI_ERROR) != (self.error is not None):
+            raise _wrong("error", "is missing" if self.error is None else "needs openai-error")
         stated = FaultTiming.BEFORE if "when" in self.model_fields_set else None
         if self.when is stated and self.fault in _ALWAYS_AFTER:
             raise _wrong("when", f"{self.fault} happens after the charge")

@@ -27,8 +27,16 @@ from pipeline.imageserver.api.terms import (
 from pipeline.imageserver.billing.billing import Buyer
 from pipeline.imageserver.billing.purchases import Sold
 from pipeline.imageserver.fault_injection.guide import FAULT_GUIDE, RULE_FIELDS
+from pipeline.imageserver.openai.errors import NamedError
+from pipeline.imageserver.options import WireFormat
 from pipeline.imageserver.playground.access import PlaygroundAccess
-from pipeline.imageserver.playground.reference import GROUPS, STATUSES, endpoints, prices
+from pipeline.imageserver.playground.reference import (
+    GROUPS,
+    STATUSES,
+    endpoints,
+    prices,
+    token_prices,
+)
 from pipeline.theme.page_files import PageFiles, logo
 
 _CSP = (
@@ -78,11 +86,13 @@ class Playground:
         """Add the pages to the API's application; `key` pays for visitors on loopback."""
         services = application[SERVICES]
         routes = _PlaygroundRoutes(services, PlaygroundAccess(services, key=key), self._lint)
-        application.router.add_get("/", routes.page)
+        documented = services.settings.wire is WireFormat.GPTIMAGE
+        application.router.add_get("/", routes.page if documented else routes.reference_instead)
         application.router.add_get("/docs", routes.reference)
         application.router.add_get(f"{_static()}/{{name:.+}}", routes.file)
-        application.router.add_post("/_playground/generate", routes.generate)
-        if self._lint is not None:
+        if documented:
+            application.router.add_post("/_playground/generate", routes.generate)
+        if documented and self._lint is not None:
             application.router.add_post("/_playground/lint", routes.lint_prompt)
 
 
@@ -107,10 +117,16 @@ class _PlaygroundRoutes:
         self._access.start_session(request, page)
         return page
 
+    async def reference_instead(self, request: web.Request) -> web.StreamResponse:
+        """Send visitors of `/` to the reference: the playground speaks the documented API only."""
+        self._access.check_host(request)
+        raise web.HTTPFound("/docs")
+
     async def reference(self, request: web.Request) -> web.StreamResponse:
         """Return the API reference; like the OpenAPI description it needs no key."""
         self._access.check_host(request)
         base = str(request.url.origin())
+        documented = self._services.settings.wire is WireFormat.GPTIMAGE
         body = _TEMPLATES.get_template("docs.html").render(
             static=_static(),
             logo=logo(),
@@ -118,9 +134,13 @@ class _PlaygroundRoutes:
             cdn=self._services.cdn_url(request),
             model=MODEL,
             style=self._services.settings.error_style.value,
-            endpoints=endpoints(base),
+            documented=documented,
+            wire=f"--wire {self._services.settings.wire}",
+            openai_base=f"{base}/openai/v1" if documented else f"{base}/v1",
+            named_errors="\n".join(NamedError),
+            endpoints=endpoints(base, self._services.description()),
             groups=GROUPS,
-            prices=prices(),
+            prices=prices() if documented else token_prices(),
             statuses=STATUSES,
             faults=FAULT_GUIDE,
             which=RULE_FIELDS,

@@ -6,16 +6,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.imageserver.api.documents import openapi
+from pipeline.imageserver.openai.models import MODELS
 
 _PROMPT = 'A citrus soda bottle on a wet table, headline "SUMMER"'
 _BODIES: Mapping[str, Mapping[str, object]] = {
     "Generate": {"prompt": _PROMPT, "size": "4:3", "quality": "low"},
     "OpenAiGenerate": {"model": "gpt-image-2", "prompt": _PROMPT, "size": "1536x1024"},
+    "OpenAiEdit": {"prompt": _PROMPT, "images": [{"image_url": "data:image/png;base64,…"}]},
     "FaultRules": {"rules": [{"fault": "status", "status": 503, "times": 1}]},
 }
 """Bodies of the examples, by schema."""
 GROUPS = {
     "documented": "The documented endpoint",
+    "images": "OpenAI's endpoints",
     "ours": "More endpoints",
     "openai": "OpenAI-compatible endpoints",
     "faults": "Fault injection",
@@ -61,11 +64,12 @@ class ReferenceEndpoint:
     curl: str
 
 
-def endpoints(base: str) -> tuple[ReferenceEndpoint, ...]:
+def endpoints(base: str, description: Mapping[str, Any]) -> tuple[ReferenceEndpoint, ...]:
     """Return every endpoint of the description, in order; `base` is the server's address."""
-    paths: dict[str, dict[str, Any]] = openapi()["paths"]
+    paths: dict[str, dict[str, Any]] = description["paths"]
+    schemas: dict[str, Any] = description["components"]["schemas"]
     return tuple(
-        _endpoint(base, path, method, operation)
+        _endpoint(base, path, method, operation=operation, schemas=schemas)
         for path, operations in paths.items()
         for method, operation in operations.items()
     )
@@ -81,7 +85,28 @@ def prices() -> list[tuple[str, int, str]]:
     ]
 
 
-def _endpoint(base: str, path: str, method: str, operation: Mapping[str, Any]) -> ReferenceEndpoint:
+def token_prices() -> list[tuple[str, str, str, str]]:
+    """Return model, and dollars a million tokens of text in, image in and image out."""
+    return [
+        (name, _dollars(r.text_in), _dollars(r.image_in), _dollars(r.image_out))
+        for name, model in MODELS.items()
+        for r in (model.rates,)
+    ]
+
+
+def _dollars(nano_dollars: int) -> str:
+    """Return nano-dollars a token as dollars a million tokens."""
+    return f"{nano_dollars / 1000:g}"
+
+
+def _endpoint(
+    base: str,
+    path: str,
+    method: str,
+    *,
+    operation: Mapping[str, Any],
+    schemas: Mapping[str, Any],
+) -> ReferenceEndpoint:
     sends, schema = next(iter(_bodies(operation)), ("", ""))
     needs_key = operation.get("security") != []
     return ReferenceEndpoint(
@@ -92,7 +117,7 @@ def _endpoint(base: str, path: str, method: str, operation: Mapping[str, Any]) -
         summary=operation["summary"],
         evidence=operation.get("x-evidence", ""),
         needs_key=needs_key,
-        fields=tuple(_fields(schema)) if schema else (),
+        fields=tuple(_fields(schemas[schema])) if schema else (),
         curl=_curl(base + path, method.upper(), sends, schema, needs_key=needs_key),
     )
 
@@ -103,8 +128,7 @@ def _bodies(operation: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield kind, content["schema"]["$ref"].rpartition("/")[2]
 
 
-def _fields(name: str) -> Iterator[ReferenceField]:
-    schema = openapi()["components"]["schemas"][name]
+def _fields(schema: Mapping[str, Any]) -> Iterator[ReferenceField]:
     required = schema.get("required", ())
     for field, described in schema["properties"].items():
         yield ReferenceField(
@@ -123,6 +147,8 @@ def _kind(schema: Mapping[str, Any]) -> str:
     if schema.get("type") == "array":
         count = f"1 to {schema['maxItems']} " if "maxItems" in schema else "array of "
         return count + ("files" if "contentMediaType" in schema["items"] else "objects")
+    if "$ref" in schema:
+        return "object"
     if "contentMediaType" in schema:
         return "file"
     if "minimum" in schema and "maximum" in schema:

@@ -262,3 +262,21 @@ async def test_closed_books_refuse_instead_of_hanging(tmp_path: Path):
     await credit_account.close()
     with pytest.raises(LocalFault, match="closed"):
         await credit_account.reserve(purchase())
+
+
+async def test_an_account_of_version_1_is_opened_with_its_purchases(tmp_path: Path):
+    """Accounts made before requests had ids and models keep their charges."""
+    path = tmp_path / "books.db"
+    first = CreditAccount(path, start=100)
+    await buy(first, 12)
+    await first.close()
+    connection = apsw.Connection(str(path))
+    connection.execute("ALTER TABLE purchase DROP COLUMN model")
+    connection.execute("ALTER TABLE purchase DROP COLUMN request_id")
+    connection.pragma("user_version", 1)
+    connection.close()
+    again = CreditAccount(path, start=100)
+    await buy(again, 6)
+    assert [charge.credits for charge in again.charges()] == [12, 6]
+    assert again.charges()[0].request_id == ""
+    await again.close()

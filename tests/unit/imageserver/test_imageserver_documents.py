@@ -1,6 +1,15 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
 from pipeline.imageserver.api.documents import model_guide, openapi
 from pipeline.imageserver.api.requests.fields import ratio_from
 from pipeline.imageserver.api.terms import CREDITS, FIELDS, MAX_PICTURES, MAX_PROMPT_LENGTH
+from pipeline.imageserver.fault_injection.rules import Fault, FaultRule, RequestMatch
+from pipeline.imageserver.openai.description import openai_description
+from pipeline.imageserver.openai.errors import NamedError
+from pipeline.imageserver.openai.image_requests import EDIT_FIELDS, GENERATION_FIELDS
 from pipeline.imageserver.painting.painter import PaintQuality
 from pipeline.imageserver.painting.pixels import pixels
 
@@ -21,9 +30,27 @@ def test_the_description_has_the_fields_and_limits_of_the_code():
     assert fields["prompt"]["maxLength"] == MAX_PROMPT_LENGTH
 
 
-def test_every_reference_in_the_description_points_at_something():
-    components = openapi()["components"]
-    for reference in _references(openapi()):
+def test_the_fault_rules_of_the_description_are_those_of_the_code():
+    schema = openapi()["components"]["schemas"]["FaultRules"]
+    rule = schema["properties"]["rules"]["items"]["properties"]
+    assert rule["fault"]["enum"] == list(Fault)
+    assert rule["error"]["enum"] == list(NamedError)
+    assert set(rule) == set(FaultRule.model_fields)
+    assert set(rule["match"]["properties"]) == set(RequestMatch.model_fields)
+
+
+def test_the_description_of_openais_wire_has_the_fields_of_the_code():
+    schemas = openai_description()["components"]["schemas"]
+    assert set(schemas["OpenAiGenerate"]["properties"]) == GENERATION_FIELDS
+    assert set(schemas["OpenAiEdit"]["properties"]) == EDIT_FIELDS
+
+
+@pytest.mark.parametrize("description", [openapi, openai_description])
+def test_every_reference_in_the_description_points_at_something(
+    description: Callable[[], dict[str, Any]],
+):
+    components = description()["components"]
+    for reference in _references(description()):
         _, _, kind, name = reference.split("/")
         assert name in components[kind]
 

@@ -18,13 +18,13 @@ def test_the_example_of_a_fault_is_a_rule_of_it(guide: FaultGuide):
 
 
 def test_every_field_that_chooses_requests_is_told():
-    what = {"fault", "status", "message", "retry_after", "headers", "seconds", "megabytes"}
+    what = {"fault", "status", "error", "message", "retry_after", "headers", "seconds", "megabytes"}
     assert {name for name, _ in RULE_FIELDS} == set(FaultRule.model_fields) - what
 
 
 def test_fields_of_a_fault_are_told_where_they_count():
     told = " ".join(guide.effect for guide in FAULT_GUIDE)
-    for name in ("status", "message", "retry_after", "headers", "seconds", "megabytes"):
+    for name in ("status", "error", "message", "retry_after", "headers", "seconds", "megabytes"):
         assert f"`{name}`" in told
 
 

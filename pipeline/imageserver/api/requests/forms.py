@@ -22,6 +22,8 @@ class Form:
 
     text: dict[str, str] = field(default_factory=dict)
     files: dict[str, list[bytes]] = field(default_factory=dict)
+    media_types: dict[str, list[str]] = field(default_factory=dict)
+    """What the caller says that the files are, by field."""
 
 
 async def read_form(request: web.Request, *, limit: int) -> Form:
@@ -77,7 +79,7 @@ async def _read(request: web.Request, limit: int) -> Form:
             raise RefusedError(400, "every part of the form must have a name")
         content = await _content(part, limit=remaining)
         remaining -= len(content)
-        _add(form, part.name, content)
+        _add(form, part.name, content, media_type=part.headers.get("Content-Type", ""))
     raise RefusedError(400, f"the form has more than {_MAX_PARTS} parts")
 
 
@@ -90,8 +92,9 @@ async def _content(part: BodyPartReader, *, limit: int) -> bytes:
     return bytes(part.decode(content))
 
 
-def _add(form: Form, name: str, content: bytes) -> None:
+def _add(form: Form, name: str, content: bytes, *, media_type: str) -> None:
     if name in _FILES:
+        form.media_types.setdefault(_FILES[name], []).append(media_type)
         form.files.setdefault(_FILES[name], []).append(content)
         return
     plain = field_name(name)

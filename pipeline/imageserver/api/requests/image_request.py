@@ -38,11 +38,16 @@ class ImageRequest:
     mask: bytes | None = None
     exact: tuple[int, int] | None = None
     """Width and height if the caller named pixels, else None: the ratio decides."""
+    model: str = MODEL
+    stated_quality: str = ""
+    """The quality by the model's own name, if it has more than the painters."""
+    price: int | None = None
+    """Price of all its pictures in the account's unit; None for the documented credits."""
 
     @property
     def credits(self) -> int:
-        """The price of all its pictures."""
-        return self.n * CREDITS[self.quality]
+        """The price of all its pictures, in the account's unit."""
+        return self.n * CREDITS[self.quality] if self.price is None else self.price
 
     @property
     def background(self) -> str:

@@ -1,0 +1,126 @@
+"""The endpoints of `--wire openai`: images, models, and the server's own account."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+
+from aiohttp import web
+
+from pipeline.imageserver.api import answers
+from pipeline.imageserver.api.requests.bodies import read_object
+from pipeline.imageserver.api.requests.fields import variation_from
+from pipeline.imageserver.api.requests.forms import read_form
+from pipeline.imageserver.api.services import ApiServices
+from pipeline.imageserver.billing.billing import Buyer
+from pipeline.imageserver.billing.purchases import Sold, SoldPicture
+from pipeline.imageserver.openai.errors import OpenAiError
+from pipeline.imageserver.openai.image_requests import (
+    OpenAiImageRequest,
+    edit_from_form,
+    edit_from_json,
+    generation_from,
+)
+from pipeline.imageserver.openai.limits import ImageRateLimit
+from pipeline.imageserver.openai.models import EDITS, GENERATIONS, MODELS
+from pipeline.imageserver.openai.replies import Part, PicturePayload, picture_reply, size_of
+from pipeline.imageserver.painting.conversion import transcode
+from pipeline.imageserver.painting.image_files import ImageFiles
+
+_CREATED = 1_776_729_600
+"""When the models were made, for their listing: 21 April 2026."""
+_MAX_CHARGES = 1000
+
+
+class OpenAiWireEndpoints:
+    """OpenAI's paths, below a base URL that ends with `/v1`."""
+
+    def __init__(self, services: ApiServices, image_files: ImageFiles) -> None:
+        self._services = services
+        self._image_files = image_files
+        self._rate_limit = ImageRateLimit(services.settings.limits.images_per_minute)
+
+    def add_to(self, router: web.UrlDispatcher) -> None:
+        """Add the routes."""
+        router.add_post(GENERATIONS, self._generate)
+        router.add_post(EDITS, self._edit)
+        router.add_get("/v1/models", self._models)
+        router.add_get("/v1/models/{model}", self._model)
+
+    async def _generate(self, request: web.Request) -> web.StreamResponse:
+        buyer = self._services.buyer(request, "generations")
+        body = await read_object(request, limit=self._services.settings.limits.json_bytes)
+        wanted = generation_from(body, variation=variation_from(request))
+        return await self._sell(request, wanted, buyer)
+
+    async def _edit(self, request: web.Request) -> web.StreamResponse:
+        buyer = self._services.buyer(request, "edits")
+        variation, limit = variation_from(request), self._services.settings.limits.upload_bytes
+        if request.content_type == "application/json":
+            body = await read_object(request, limit=limit)
+            wanted = edit_from_json(body, read_file=_no_file, variation=variation)
+        else:
+            wanted = edit_from_form(await read_form(request, limit=limit), variation=variation)
+        return await self._sell(request, wanted, buyer)
+
+    async def _sell(
+        self, request: web.Request, wanted: OpenAiImageRequest, buyer: Buyer
+    ) -> web.StreamResponse:
+        async def answer(sold: Sold) -> web.Response:
+            parts = await asyncio.to_thread(reply_of, wanted, sold, self._image_files)
+            size = await asyncio.to_thread(size_of, parts)
+            return web.Response(body=PicturePayload(parts, size=size))
+
+        return await self._services.sell(
+            request,
+            wanted.image_request,
+            buyer=buyer,
+            answer=answer,
+            admit=lambda: self._rate_limit.take(wanted.image_request.model, wanted.weight),
+        )
+
+    async def _models(self, request: web.Request) -> web.StreamResponse:
+        self._services.caller(request)
+        return answers.as_json({"object": "list", "data": [_model(name) for name in MODELS]})
+
+    async def _model(self, request: web.Request) -> web.StreamResponse:
+        self._services.caller(request)
+        name = request.match_info["model"]
+        if name not in MODELS:
+            raise OpenAiError(
+                404, f"The model '{name}' does not exist", code="model_not_found", param="model"
+            )
+        return answers.as_json(_model(name))
+
+
+def reply_of(wanted: OpenAiImageRequest, sold: Sold, image_files: ImageFiles) -> tuple[Part, ...]:
+    """Return the reply to a sale; called from a thread, since it transcodes pictures."""
+    before: Mapping[str, object] = {
+        "created": int(sold.at),
+        "background": wanted.image_request.background,
+    }
+    after: Mapping[str, object] = {
+        "output_format": wanted.output_format,
+        "quality": wanted.image_request.stated_quality,
+        "size": wanted.size,
+        "usage": wanted.usage.document(),
+    }
+    pictures = [_content(picture, wanted, image_files) for picture in sold.pictures]
+    return picture_reply(before, pictures, after)
+
+
+def _content(
+    picture: SoldPicture, wanted: OpenAiImageRequest, image_files: ImageFiles
+) -> bytes | Path:
+    """Return a picture's file, or its content in another format."""
+    path = image_files.path(picture.sha256)
+    if wanted.output_format == "png":
+        return path
+    return transcode(path.read_bytes(), kind=wanted.output_format, quality=wanted.compression)
+
+
+def _model(name: str) -> dict[str, object]:
+    return {"id": name, "object": "model", "created": _CREATED, "owned_by": "system"}
+
+
+def _no_file(name: str) -> bytes:
+    raise OpenAiError(404, f"No such File object: {name}", param="id")

@@ -1,0 +1,78 @@
+"""Replies of the Images API: JSON around base64 pictures, which are read from disk in pieces."""
+
+import asyncio
+import base64
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from aiohttp import payload
+from aiohttp.abc import AbstractStreamWriter
+
+_PIECE = 3 * 128 * 1024
+"""Bytes of a picture that are encoded at a time; a multiple of three needs no padding."""
+
+Part = bytes | Path
+"""Bytes of the reply as they are, or the file of a picture that is sent as base64."""
+
+
+def picture_reply(
+    before: Mapping[str, object], pictures: Sequence[bytes | Path], after: Mapping[str, object]
+) -> tuple[Part, ...]:
+    """Return the parts of one JSON object with the pictures in `data`, between other fields."""
+    head = json.dumps(before, separators=(",", ":")).removesuffix("}")
+    parts: list[Part] = [f'{head},"data":['.encode()]
+    for number, picture in enumerate(pictures):
+        parts.append(b',{"b64_json":"' if number else b'{"b64_json":"')
+        parts.append(picture if isinstance(picture, Path) else base64.b64encode(picture))
+        parts.append(b'"}')
+    tail = json.dumps(after, separators=(",", ":")).removeprefix("{")
+    return (*parts, f"],{tail}".encode())
+
+
+def size_of(parts: Sequence[Part]) -> int:
+    """Return the bytes of a reply; its pictures are looked up on disk."""
+    return sum(
+        len(part) if isinstance(part, bytes) else -(-part.stat().st_size // 3) * 4 for part in parts
+    )
+
+
+async def pieces_of(parts: Sequence[Part]) -> AsyncIterator[bytes]:
+    """Yield a reply piece by piece, so that no picture is whole in memory."""
+    for part in parts:
+        if isinstance(part, bytes):
+            yield part
+            continue
+        file = await asyncio.to_thread(part.open, "rb")
+        try:
+            while encoded := await asyncio.to_thread(_next_piece, file):
+                yield encoded
+        finally:
+            file.close()
+
+
+def _next_piece(file: BinaryIO) -> bytes:
+    return base64.b64encode(file.read(_PIECE))
+
+
+class PicturePayload(payload.Payload):
+    """The body of a reply with pictures."""
+
+    def __init__(self, parts: Sequence[Part], *, size: int) -> None:
+        super().__init__(parts, content_type="application/json")
+        self._parts = parts
+        self._size = size
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        """Return the body as text, as aiohttp's payloads must; nothing calls it."""
+        raise TypeError("a reply with pictures is not text")
+
+    async def as_bytes(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
+        """Return the whole body, for a fault rule that alters it."""
+        return b"".join([piece async for piece in pieces_of(self._parts)])
+
+    async def write(self, writer: AbstractStreamWriter) -> None:
+        """Write the body piece by piece."""
+        async for piece in pieces_of(self._parts):
+            await writer.write(piece)
