@@ -2,10 +2,9 @@
 
 from datetime import UTC, datetime
 
-from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.job import Coordinates, Job, job_key
 from pipeline.model.money import Amount
-from pipeline.model.provider import Account, ProfileName
+from pipeline.model.names import Account, CellName, ProfileName, Slug, Stage
 from pipeline.model.request import Quality, RenderRequest
 from pipeline.model.run import Run, RunId
 

@@ -7,7 +7,8 @@ import pytest
 from pipeline.campaign.loading import load_campaign
 from pipeline.errors import CampaignError
 from pipeline.model.money import Amount
-from pipeline.model.provider import Caps, Profile, ProfileName, Support
+from pipeline.model.names import ProfileName
+from pipeline.model.provider import Caps, Profile, Support
 from pipeline.model.request import Quality
 from pipeline.prompts.jobs import plan_drafts
 

@@ -1,5 +1,6 @@
 """Walls: no test reads this machine's home or its keys, and none waits for a real clock."""
 
+import os
 import signal
 import sys
 from pathlib import Path
@@ -24,7 +25,18 @@ def _restore_signals_of_children():
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
+def _share_bytecode():
+    """Let the processes of the suite keep compiled modules beside their sources, as Python does.
+
+    Where PYTHONDONTWRITEBYTECODE is set, as in many container images, every worker, template
+    process, painter and command that a test starts would compile the whole pipeline anew.
+    """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
+
+
 _restore_signals_of_children()
+_share_bytecode()
 
 
 @pytest.fixture(autouse=True)

@@ -11,8 +11,9 @@ from typing import Self
 
 from pipeline.errors import ArtifactError, ImageGone, ProviderError
 from pipeline.model.money import FREE, Amount
+from pipeline.model.names import Account
 from pipeline.model.outcome import Receipt
-from pipeline.model.provider import Account, Profile
+from pipeline.model.provider import Profile
 from pipeline.model.request import RenderRequest
 from pipeline.providers.profiles import GPTIMAGE, PROFILES
 

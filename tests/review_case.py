@@ -10,11 +10,11 @@ from PIL import Image, ImageDraw
 
 from pipeline.ledger.memory.ledger import MemoryLedger
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
-from pipeline.model.campaign import Campaign, Cell, CellName, Size, Slug, Stage, StageSettings
+from pipeline.model.campaign import Campaign, Cell, Size, StageSettings
 from pipeline.model.job import Coordinates, Job, job_key
 from pipeline.model.money import FREE, Amount, Budget
+from pipeline.model.names import Account, CellName, ProfileName, Slug, Stage
 from pipeline.model.outcome import Failed, FailureKind, Receipt
-from pipeline.model.provider import Account, ProfileName
 from pipeline.model.request import Quality, RenderRequest
 from pipeline.model.verdict import Round
 from pipeline.providers.profiles import PROFILES

@@ -13,7 +13,8 @@ from pipeline.images.base import ImageStore, StoreLocation, local_faults
 from pipeline.images.reading import sha256_of
 from pipeline.images.registry import open_images
 from pipeline.lettering.box import Box
-from pipeline.model.ad_file import AdFile, Recipe, Sides
+from pipeline.model.ad_file import AdFile, Recipe
+from pipeline.model.placement import Sides
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,7 +8,8 @@ from pathlib import Path
 from pipeline.errors import LocalFault
 from pipeline.files.confined import ConfinedPath, append, make_folders
 from pipeline.images.base import ImageStore
-from pipeline.model.ad_file import AdFile, Flag, Framing, ImageFormat, RecipeId
+from pipeline.model.ad_file import AdFile, Flag, Framing, RecipeId
+from pipeline.model.placement import ImageFormat
 
 NAME = "adfiles.jsonl"
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from pipeline.lettering.box import Box, around
-from pipeline.model.ad_file import Fit, Flag, Framing, Sides
+from pipeline.model.ad_file import Flag, Framing
+from pipeline.model.placement import Fit, Sides
 
 ROOMY, TIGHT = 0.08, 0.03
 """Space round each box, in shorter sides of the image: if little is extended, and the least."""

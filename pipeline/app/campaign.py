@@ -18,7 +18,8 @@ from pipeline.ledger.base import Ledger
 from pipeline.model.campaign import Campaign
 from pipeline.model.entry import AttemptRecord, Entry
 from pipeline.model.money import Amount, Budget, Spent
-from pipeline.model.provider import Account, Profile
+from pipeline.model.names import Account
+from pipeline.model.provider import Profile
 from pipeline.providers.base import Provider
 from pipeline.providers.registry import account_at, profiles
 from pipeline.settings import ProviderSettings, Settings

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 
 from pipeline.app.options import CampaignOptions
 from pipeline.errors import PipelineError, ProviderStopped
-from pipeline.model.campaign import CellName, Stage
 from pipeline.model.job import Job
+from pipeline.model.names import CellName, Stage
 from pipeline.model.outcome import Failed, FailureKind, Status
 from pipeline.state.campaign_state import CampaignState
 from pipeline.state.lookup import artifact_of, entry_of

@@ -22,8 +22,7 @@ from pipeline.errors import UsageError
 from pipeline.ledger.base import Ledger
 from pipeline.ledger.place import ledger_exists
 from pipeline.ledger.registry import open_ledger
-from pipeline.model.campaign import Slug
-from pipeline.model.provider import Account, ProfileName
+from pipeline.model.names import Account, ProfileName, Slug
 from pipeline.providers.base import Provider
 from pipeline.settings import ProviderSettings
 from pipeline.state.output.campaign_file import refuse_second_file

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.model.campaign import Stage
+from pipeline.model.names import Stage
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,10 +14,9 @@ from pipeline.model.campaign import (
     PaceLimits,
     Provenance,
     ProviderOptions,
-    Slug,
 )
 from pipeline.model.money import Amount, Budget
-from pipeline.model.provider import ProfileName
+from pipeline.model.names import ProfileName, Slug
 from pipeline.model.request import Background
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 
 from pipeline.errors import UsageError
-from pipeline.model.campaign import CellName
+from pipeline.model.names import CellName
 from pipeline.suggestions import did_you_mean, nearest
 
 _RATIO = re.compile(r"(?<=[0-9*?\]]):(?=[0-9*?\[])", re.ASCII)

@@ -32,7 +32,8 @@ from pipeline.campaign.template_set import (
 from pipeline.campaign.variants import Variants
 from pipeline.errors import CampaignError, Finding
 from pipeline.model.campaign import Campaign
-from pipeline.model.provider import Profile, ProfileName
+from pipeline.model.names import ProfileName
+from pipeline.model.provider import Profile
 from pipeline.suggestions import did_you_mean, listing
 from pipeline.templates.messages import Slots
 from pipeline.templates.template_process import TemplateProcess

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from pipeline.campaign.extends import read_extended
 from pipeline.campaign.reading.files import ReadableFile, project_root
 from pipeline.campaign.reading.located import place_at
-from pipeline.model.campaign import Slug
+from pipeline.model.names import Slug
 
 LONGEST_NAME = 80
 """Characters in a campaign's name."""

@@ -6,8 +6,8 @@ from pipeline.campaign.matrix.placements import placements_of_ratio
 from pipeline.campaign.matrix.sizes import parse_ratio
 from pipeline.campaign.reading.located import Step, dotted
 from pipeline.campaign.resolved import Matrix
-from pipeline.model.ad_file import Grade, Placement
 from pipeline.model.campaign import Size
+from pipeline.model.placement import Grade, Placement
 from pipeline.model.provider import Profile, Support
 from pipeline.suggestions import listing
 

@@ -7,8 +7,9 @@ from typing import NamedTuple
 from pipeline.campaign.feeds.table import Table
 from pipeline.campaign.findings import Place
 from pipeline.campaign.matrix.axis import Axis
-from pipeline.model.ad_file import FitSettings
-from pipeline.model.campaign import Stage, StageSettings
+from pipeline.model.campaign import StageSettings
+from pipeline.model.names import Stage
+from pipeline.model.placement import FitSettings
 from pipeline.model.request import Background, Reference
 
 Point = tuple[int, ...]

@@ -7,7 +7,8 @@ from pipeline.campaign.feeds.table import pack
 from pipeline.campaign.grammar.campaign_file import CampaignFile, SettingsChange, StageChange
 from pipeline.campaign.matrix.ad_files import fit_settings
 from pipeline.campaign.resolved import Variant
-from pipeline.model.campaign import FinalMode, Review, Stage, StageSettings
+from pipeline.model.campaign import FinalMode, Review, StageSettings
+from pipeline.model.names import Stage
 from pipeline.model.request import Background, Quality
 
 Fits = tuple[int, ...]

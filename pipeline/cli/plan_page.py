@@ -8,8 +8,9 @@ from pipeline.app.commands.plan import Plan, plan_steps
 from pipeline.app.options import CampaignOptions
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.cli.terminal import breadth, clipped, counted, paint, table, width
-from pipeline.model.campaign import Review, Stage
+from pipeline.model.campaign import Review
 from pipeline.model.money import Amount
+from pipeline.model.names import Stage
 from pipeline.model.verdict import Decision
 from pipeline.state.budgets import BudgetLeft
 from pipeline.state.preview import GridRow, Preview

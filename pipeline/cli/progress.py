@@ -8,8 +8,8 @@ from typing import NoReturn, assert_never
 from tqdm import tqdm
 
 from pipeline.cli.terminal import counted, folded, is_terminal, paint, say, width
-from pipeline.model.campaign import Stage
 from pipeline.model.job import Job, JobKey
+from pipeline.model.names import Stage
 from pipeline.model.outcome import Failed, FailureKind, InDoubt, Outcome, Paid, PaidLost, Stored
 from pipeline.purchasing.events import (
     BuyingHalted,

@@ -22,8 +22,9 @@ from pipeline.cli.terminal import (
     write_result,
 )
 from pipeline.errors import Declined
-from pipeline.model.campaign import Review, Stage
+from pipeline.model.campaign import Review
 from pipeline.model.money import Amount
+from pipeline.model.names import Stage
 from pipeline.model.outcome import Status
 from pipeline.model.provider import Profile
 from pipeline.purchasing.events import Watcher

@@ -1,13 +1,25 @@
-"""The Protocol of executors."""
+"""Tasks, which are work that is free to repeat, and the Protocol of the executors that run them."""
 
 import pickle
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol, Self, TypeVar
 
 from pipeline.errors import TaskFailed
-from pipeline.model.task import Task
 
 Result = TypeVar("Result")
+Result_co = TypeVar("Result_co", covariant=True)
+
+
+class Task(Protocol[Result_co]):
+    """A frozen, picklable value without secrets, closures or a ledger.
+
+    An executor may run it in any process and more than once, so `run` must be safe to repeat and
+    must not buy anything. Its result and its errors must be picklable as well.
+    """
+
+    def run(self) -> Result_co:
+        """Do the work, and return a frozen value; blocks."""
+        ...
 
 
 class Executor(AbstractAsyncContextManager["Executor"], Protocol):

@@ -4,7 +4,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from typing import Self, TypeVar
 
-from pipeline.model.task import Task
+from pipeline.executors.base import Task
 
 Result = TypeVar("Result")
 

@@ -12,8 +12,7 @@ from multiprocessing import connection
 from typing import Self, TypeVar
 
 from pipeline.errors import LocalFault, TaskDied
-from pipeline.executors.base import run_for_another_process
-from pipeline.model.task import Task
+from pipeline.executors.base import Task, run_for_another_process
 
 Result = TypeVar("Result")
 

@@ -7,6 +7,8 @@ from typing import BinaryIO, Protocol
 
 from pipeline.errors import LocalFault
 from pipeline.model.artifact import Artifact
+from pipeline.model.entry import Entry
+from pipeline.model.outcome import Stored
 
 LOCAL = "local"
 """The kind of a store that is a folder on this machine."""
@@ -104,3 +106,10 @@ class ImageStore(Protocol):
     def fingerprint(self, folders: Sequence[str]) -> str:
         """Return a digest that changes if a file is added, removed or changes its size."""
         ...
+
+
+def stored_sizes(entries: Iterable[Entry], images: ImageStore) -> Mapping[str, int]:
+    """Return the size in bytes of each stored image that is in the store, by its path."""
+    return images.stat_many(
+        entry.outcome.artifact.path for entry in entries if isinstance(entry.outcome, Stored)
+    )

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Protocol
 
 from pipeline.model.artifact import Artifact
-from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.entry import (
     Attempt,
     AttemptRecord,
@@ -19,8 +18,8 @@ from pipeline.model.entry import (
 )
 from pipeline.model.job import Job, JobKey
 from pipeline.model.money import Amount, Budget, Spent
+from pipeline.model.names import Account, CellName, Slug, Stage
 from pipeline.model.outcome import Failed, Receipt
-from pipeline.model.provider import Account
 from pipeline.model.run import Run, RunId
 from pipeline.model.verdict import Verdict
 

@@ -12,7 +12,6 @@ from pipeline.ledger.rules import buying, restoring, settling
 from pipeline.ledger.rules.attempts import ReplyRecord, list_open_attempts
 from pipeline.ledger.rules.verdicts import decide
 from pipeline.model.artifact import Artifact
-from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.entry import (
     Attempt,
     AttemptRecord,
@@ -26,8 +25,8 @@ from pipeline.model.entry import (
 )
 from pipeline.model.job import Job, JobKey
 from pipeline.model.money import Amount, Budget, Spent
+from pipeline.model.names import Account, CellName, Slug, Stage
 from pipeline.model.outcome import Failed, Receipt
-from pipeline.model.provider import Account
 from pipeline.model.run import Run, RunId
 from pipeline.model.verdict import Verdict
 

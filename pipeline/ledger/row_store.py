@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pipeline.ledger.rows import AttemptRow, JobRow, PurchaseRow, RunRow
-from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.entry import AttemptRecord, ImageRecord
 from pipeline.model.job import Coordinates, JobKey
 from pipeline.model.money import Spent
-from pipeline.model.provider import Account
+from pipeline.model.names import Account, CellName, Slug, Stage
 from pipeline.model.run import Run, RunId
 from pipeline.model.verdict import Verdict
 

@@ -4,25 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import NewType
 
-from pipeline.model.ad_file import AdFileSettings, Placement
 from pipeline.model.money import Budget
-from pipeline.model.provider import ProfileName
+from pipeline.model.names import CellName, ProfileName, Slug, Stage
+from pipeline.model.placement import AdFileSettings, Placement
 from pipeline.model.request import Background, Quality
-
-Slug = NewType("Slug", str)
-"""A campaign's name: `[a-z0-9-]`."""
-
-CellName = NewType("CellName", str)
-"""The one stable readable name of a cell: `citrus-330/4x3/en-US`."""
-
-
-class Stage(StrEnum):
-    """The stage of the cycle that an image belongs to."""
-
-    DRAFT = "draft"
-    FINAL = "final"
 
 
 class Review(StrEnum):

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NewType
 
-from pipeline.model.campaign import Slug
 from pipeline.model.job import Coordinates, JobKey
 from pipeline.model.money import Amount, Spent
+from pipeline.model.names import Account, Slug
 from pipeline.model.outcome import Outcome, Status, status_of
-from pipeline.model.provider import Account
 from pipeline.model.run import RunId
 from pipeline.model.verdict import Verdict
 

@@ -8,9 +8,8 @@ from json.encoder import encode_basestring as quoted
 from operator import attrgetter
 from typing import NewType
 
-from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.money import Amount
-from pipeline.model.provider import ProfileName
+from pipeline.model.names import CellName, ProfileName, Slug, Stage
 from pipeline.model.request import Reference, RenderRequest
 
 JobKey = NewType("JobKey", str)

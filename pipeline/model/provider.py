@@ -3,16 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NewType
 
 from pipeline.model.money import Amount, Quote, Unit
+from pipeline.model.names import ProfileName
 from pipeline.model.request import Quality, RenderRequest
-
-ProfileName = NewType("ProfileName", str)
-"""`gptimage`, `embedded`; several profiles may use the same client."""
-
-Account = NewType("Account", str)
-"""The account that pays: a profile at one base URL."""
 
 
 class Support(StrEnum):

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import NewType
 
-from pipeline.model.campaign import Slug
-from pipeline.model.provider import Account
+from pipeline.model.names import Account, Slug
 
 RunId = NewType("RunId", str)
 """`2026-11-22T060000Z-8f3a1c`: unique, sorts by time, a valid file name on every system."""

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pipeline.model.campaign import CellName, Stage
 from pipeline.model.job import JobKey
+from pipeline.model.names import CellName, Stage
 
 
 class Decision(StrEnum):

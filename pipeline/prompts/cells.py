@@ -11,7 +11,8 @@ from pipeline.campaign.matrix.cross_product import cell_points, fits
 from pipeline.campaign.matrix.joins import EMPTY_ROW, Joiner
 from pipeline.campaign.resolved import CellRule, Join, Point, UnnamedCell
 from pipeline.errors import UsageError
-from pipeline.model.campaign import Cell, CellName
+from pipeline.model.campaign import Cell
+from pipeline.model.names import CellName
 from pipeline.templates.template_process import TemplateProcess, TemplateProcessDied
 
 BATCH = 512

@@ -12,8 +12,9 @@ from pipeline.campaign.matrix.joins import EMPTY_ROW
 from pipeline.campaign.reading.located import Step, dotted, has_value
 from pipeline.campaign.resolved import UnnamedCell
 from pipeline.errors import UsageError
-from pipeline.model.campaign import Cell, Stage
+from pipeline.model.campaign import Cell
 from pipeline.model.job import Job, JobKey
+from pipeline.model.names import Stage
 from pipeline.model.verdict import Pick, Round
 from pipeline.prompts.cells import cell_of, name_of, unnamed_cells
 from pipeline.prompts.jobs import plan_drafts, plan_finals

@@ -4,9 +4,10 @@ import re
 from collections.abc import Mapping, Sequence
 
 from pipeline.campaign.loading import LoadedCampaign
-from pipeline.model.campaign import CellName, Review, Stage
+from pipeline.model.campaign import Review
 from pipeline.model.job import JobKey
 from pipeline.model.money import Amount
+from pipeline.model.names import CellName, Stage
 from pipeline.model.verdict import Pick
 from pipeline.prompts.cells import name_of, unnamed_cells
 from pipeline.prompts.jobs import plan_finals

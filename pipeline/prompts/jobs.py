@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.campaign.resolved import UnnamedCell
-from pipeline.model.campaign import CellName, Review, Stage
+from pipeline.model.campaign import Review
 from pipeline.model.job import Coordinates, Job, JobKey, job_key
 from pipeline.model.money import FREE, Amount
+from pipeline.model.names import CellName, Stage
 from pipeline.model.request import Background, Quality, RenderRequest
 from pipeline.model.verdict import Pick, Round
 from pipeline.prompts.cells import name_of, unnamed_cells

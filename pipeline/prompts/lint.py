@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pipeline.campaign.findings import Findings
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import Finding
-from pipeline.model.campaign import CellName, Stage
+from pipeline.model.names import CellName, Stage
 from pipeline.model.request import Background
 from pipeline.prompts.advice import lint_prompt
 from pipeline.prompts.cells import name_of

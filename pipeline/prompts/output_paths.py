@@ -5,7 +5,7 @@ import re
 from array import array
 
 from pipeline.campaign.matrix.axis import folded, id_complaint
-from pipeline.model.campaign import CellName, Stage
+from pipeline.model.names import CellName, Stage
 
 ENDING = ".png"
 _FOLDERS = {Stage.DRAFT: "drafts", Stage.FINAL: "finals"}

@@ -8,7 +8,7 @@ from pipeline.campaign.findings import Findings
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.campaign.matrix.joins import EMPTY_ROW
 from pipeline.campaign.resolved import UnnamedCell
-from pipeline.model.campaign import CellName
+from pipeline.model.names import CellName
 
 _MOST = 100
 

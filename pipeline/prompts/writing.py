@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, NoReturn
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.campaign.matrix.axis import folded
 from pipeline.campaign.resolved import CompressedPrompts, PromptBatch, UnnamedCell
-from pipeline.model.campaign import CellName, Stage
+from pipeline.model.names import CellName, Stage
 from pipeline.model.request import Reference
 from pipeline.prompts.cells import BATCH, CellBatch, compile_templates, name_of
 from pipeline.prompts.output_paths import Collisions, doubled, finished, path_complaint

@@ -5,8 +5,9 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol, Self
 
 from pipeline.model.money import Amount
+from pipeline.model.names import Account
 from pipeline.model.outcome import Receipt
-from pipeline.model.provider import Account, Profile
+from pipeline.model.provider import Profile
 from pipeline.model.request import RenderRequest
 
 

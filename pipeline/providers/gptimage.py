@@ -12,8 +12,9 @@ from typing import Self
 
 from pipeline.errors import ProviderError, Rejected
 from pipeline.model.money import Amount
+from pipeline.model.names import Account
 from pipeline.model.outcome import Receipt
-from pipeline.model.provider import Account, Profile
+from pipeline.model.provider import Profile
 from pipeline.model.request import RenderRequest
 from pipeline.network.addresses import own_addresses
 from pipeline.network.api_client import ApiClient

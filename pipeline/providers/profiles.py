@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from pipeline.model.money import Amount
-from pipeline.model.provider import Caps, KnownText, Profile, ProfileName, Support, TextMeaning
+from pipeline.model.names import ProfileName
+from pipeline.model.provider import Caps, KnownText, Profile, Support, TextMeaning
 from pipeline.model.request import Quality
 
 GPTIMAGE = ProfileName("gptimage")

@@ -5,7 +5,8 @@ from importlib import import_module
 from urllib.parse import urlsplit
 
 from pipeline.errors import KeyMissing, UsageError
-from pipeline.model.provider import Account, Profile, ProfileName
+from pipeline.model.names import Account, ProfileName
+from pipeline.model.provider import Profile
 from pipeline.providers.base import Provider
 from pipeline.providers.profiles import EMBEDDED, GPTIMAGE, PROFILES
 from pipeline.settings import ProviderSettings

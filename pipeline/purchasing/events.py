@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from pipeline.model.campaign import Stage
 from pipeline.model.job import Job
 from pipeline.model.money import Amount
+from pipeline.model.names import Stage
 from pipeline.model.outcome import Outcome
 
 

@@ -8,8 +8,8 @@ bought until it is settled here. The caller holds the campaign's lock, so no run
 from collections.abc import Sequence
 
 from pipeline.ledger.base import Ledger
-from pipeline.model.campaign import Slug
 from pipeline.model.entry import UNANSWERED, Attempt
+from pipeline.model.names import Slug
 from pipeline.model.run import Run
 
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol, assert_never
 
-from pipeline.model.campaign import Stage
 from pipeline.model.job import Job
+from pipeline.model.names import Stage
 from pipeline.model.outcome import (
     Failed,
     FailureKind,

@@ -10,10 +10,11 @@ from types import MappingProxyType
 
 from pipeline.ledger.base import Ledger
 from pipeline.ledger.garbage_collection import collection_paused
-from pipeline.model.campaign import Campaign, CellName, Stage
+from pipeline.model.campaign import Campaign
 from pipeline.model.entry import Entry
 from pipeline.model.job import Job, JobKey, keys_of
 from pipeline.model.money import Amount, Budget
+from pipeline.model.names import CellName, Stage
 from pipeline.model.outcome import Status
 from pipeline.model.run import Run
 from pipeline.model.verdict import Verdict
@@ -21,7 +22,7 @@ from pipeline.reports.image_rows import ImageRows
 from pipeline.reports.run_manifest import TABLE_COLUMNS, image_of
 from pipeline.reports.totals import ImageLine, Sums, Totals, image_lines
 from pipeline.state.budgets import budgets_left
-from pipeline.state.picks import newest_of, place
+from pipeline.state.lookup import newest_of, place
 
 Checks = Mapping[str, Mapping[str, object]]
 """sha256 of an image → the results of its checks."""

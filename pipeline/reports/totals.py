@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from pipeline.model.artifact import Artifact
-from pipeline.model.campaign import CellName, Stage
 from pipeline.model.entry import AttemptRecord, Entry, RunSpending
 from pipeline.model.job import Job, JobKey
 from pipeline.model.money import FREE, Amount, Spent
+from pipeline.model.names import CellName, Stage
 from pipeline.model.outcome import (
     Failed,
     InDoubt,

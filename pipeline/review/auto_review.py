@@ -9,8 +9,8 @@ from typing import Protocol
 from pipeline.errors import expected_errors
 from pipeline.ledger.base import Ledger, StaleVerdict
 from pipeline.model.artifact import Artifact
-from pipeline.model.campaign import Slug
 from pipeline.model.job import Job, keys_of
+from pipeline.model.names import Slug
 from pipeline.model.outcome import Failed, InDoubt, Paid, PaidLost, Stored
 from pipeline.model.verdict import Decision, Verdict
 from pipeline.review.verdicts import UnboundVerdict, bind, is_same_opinion

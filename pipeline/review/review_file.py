@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import yaml
 
 from pipeline.errors import CampaignError, Finding, UsageError
-from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.job import JobKey
+from pipeline.model.names import CellName, Slug, Stage
 from pipeline.model.verdict import Decision, Verdict
 from pipeline.review.verdicts import clean_name, clean_note
-from pipeline.state.picks import Newest
+from pipeline.state.lookup import Newest
 
 ALL_UP_TO = 10_000
 """Up to this number of cells, all are written; above, only cells with a verdict."""

@@ -15,13 +15,12 @@ from typing import Protocol
 from pipeline.errors import CampaignError, LocalFault, UsageError
 from pipeline.files.confined import sync_folder
 from pipeline.ledger.base import Ledger, StaleVerdict
-from pipeline.model.campaign import CellName, Slug, Stage
+from pipeline.model.names import CellName, Slug, Stage
 from pipeline.model.verdict import Decision, Verdict
 from pipeline.review.review_file import Place, read_reviews, render_reviews, verdict_of
 from pipeline.review.shared_images import settle_shared
 from pipeline.state.campaign_state import CellTable
-from pipeline.state.lookup import Entries
-from pipeline.state.picks import Newest
+from pipeline.state.lookup import Entries, Newest
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,12 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.ledger.base import Ledger, StaleVerdict
-from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.job import Job, JobKey
+from pipeline.model.names import CellName, Slug, Stage
 from pipeline.model.verdict import Decision, Verdict
 from pipeline.state.campaign_state import CellTable, valid_decision
-from pipeline.state.lookup import Entries, artifact_of, bought_as
-from pipeline.state.picks import Newest
+from pipeline.state.lookup import Entries, Newest, artifact_of, bought_as
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,12 +14,11 @@ from typing import assert_never
 from pipeline.campaign.cell_globs import matching_cells
 from pipeline.errors import UsageError, expected_errors
 from pipeline.ledger.base import Ledger, StaleVerdict
-from pipeline.model.campaign import Slug
 from pipeline.model.job import Job, keys_of
+from pipeline.model.names import Slug
 from pipeline.model.verdict import Decision, Verdict
 from pipeline.review.shared_images import record_shared, shared_outcome, sharing_cells
-from pipeline.state.lookup import Entries, artifact_of, by_cell, entry_of
-from pipeline.state.picks import Newest
+from pipeline.state.lookup import Entries, Newest, artifact_of, by_cell, entry_of
 
 _NAMED = 10
 """Most refusals that are listed one by one."""

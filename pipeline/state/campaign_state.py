@@ -7,14 +7,15 @@ from enum import StrEnum
 from typing import assert_never
 
 from pipeline.model.artifact import Artifact
-from pipeline.model.campaign import Campaign, Cell, CellName, Stage
+from pipeline.model.campaign import Campaign, Cell
 from pipeline.model.entry import UNANSWERED, Entry
 from pipeline.model.job import Job
 from pipeline.model.money import FREE, Amount
+from pipeline.model.names import CellName, Stage
 from pipeline.model.outcome import Failed, InDoubt, Paid, PaidLost, Status, Stored
 from pipeline.model.verdict import Decision, Verdict
-from pipeline.state.lookup import Entries, artifact_of, by_cell, entry_of, status_of_entry
-from pipeline.state.picks import Newest, StaleApproval, why_stale
+from pipeline.state.lookup import Entries, Newest, artifact_of, by_cell, entry_of, status_of_entry
+from pipeline.state.picks import StaleApproval, why_stale
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

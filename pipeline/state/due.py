@@ -1,6 +1,6 @@
 """What is due: the one decision on the next step of a job, from the ledger and the disk."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -35,13 +35,6 @@ class Rules:
     now: datetime
     retry_failed: bool = False
     rebuy_lost: bool = False
-
-
-def stored_sizes(entries: Iterable[Entry], images: ImageStore) -> Mapping[str, int]:
-    """Return the size in bytes of each stored image that is in the store, by its path."""
-    return images.stat_many(
-        entry.outcome.artifact.path for entry in entries if isinstance(entry.outcome, Stored)
-    )
 
 
 def what_is_due(entry: Entry | None, rules: Rules, sizes: Mapping[str, int]) -> Due:

@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pipeline.model.campaign import CellName, Stage
 from pipeline.model.money import Amount
+from pipeline.model.names import CellName, Stage
 from pipeline.model.outcome import Status
 from pipeline.model.verdict import Round
 from pipeline.state.campaign_state import CampaignState, CellState, valid_decision

@@ -5,14 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline.ledger.base import Ledger
-from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.entry import CampaignRecord, Entry
 from pipeline.model.money import Spent
+from pipeline.model.names import Account, CellName, Slug, Stage
 from pipeline.model.outcome import Status, Stored
-from pipeline.model.provider import Account
 from pipeline.model.verdict import Decision, Round, Verdict
-from pipeline.state.lookup import status_of_entry
-from pipeline.state.picks import Newest, newest_of, rounds_from, shown_rounds
+from pipeline.state.lookup import Newest, newest_of, rounds_from, shown_rounds, status_of_entry
 
 FIRST_ROUND = Round()
 

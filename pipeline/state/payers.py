@@ -4,10 +4,10 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 
-from pipeline.model.campaign import CellName, Stage
 from pipeline.model.entry import Entry
 from pipeline.model.job import Job, JobKey, job_key
 from pipeline.model.money import FREE
+from pipeline.model.names import CellName, Stage
 from pipeline.model.outcome import InDoubt, Paid, Stored
 from pipeline.state.lookup import bought_as
 

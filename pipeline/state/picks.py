@@ -1,78 +1,16 @@
-"""What verdicts mean for planning: the round of each cell, and which approvals still hold."""
+"""What verdicts mean for finals: which approvals still hold, and which cells a redo takes along."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from pipeline.model.campaign import CellName, Stage
-from pipeline.model.entry import Entry
 from pipeline.model.job import Job
+from pipeline.model.names import CellName, Stage
 from pipeline.model.outcome import Stored
 from pipeline.model.verdict import Decision, Pick, Round, Verdict
-from pipeline.state.lookup import Entries, artifact_of
-
-Newest = Mapping[tuple[CellName, Stage], Verdict]
-"""The newest verdict of each cell and stage."""
+from pipeline.state.lookup import Entries, Newest, artifact_of
 
 _FIRST: Mapping[CellName, Round] = MappingProxyType({})
-
-
-class Rounds(dict[CellName, Round]):
-    """The round of each cell that somebody has decided on, and the notes of all rounds."""
-
-    def __init__(self, notes: Mapping[tuple[CellName, int], str]) -> None:
-        super().__init__()
-        self.notes = notes
-
-    def put(self, cell: CellName, number: int) -> None:
-        """Place a cell in a round, with the note that asked for that round."""
-        self[cell] = Round(number=number, note=self.notes.get((cell, number), ""))
-
-
-def place(verdict: Verdict) -> tuple[CellName, Stage]:
-    """Return the cell and the stage that a verdict is on."""
-    return verdict.cell, verdict.stage
-
-
-def newest_of(history: Iterable[Verdict]) -> dict[tuple[CellName, Stage], Verdict]:
-    """Return the newest verdict of each cell and stage; `history` is ordered oldest first."""
-    return {place(verdict): verdict for verdict in history}
-
-
-def rounds_from(history: Iterable[Verdict], *, stage: Stage = Stage.DRAFT) -> Rounds:
-    """Return the round that each cell is in at a stage, and the note that asked for it.
-
-    `history` is ordered oldest first. A redo asks for the round after its own; any other verdict
-    keeps its own round, whose note is that of the redo before it.
-    """
-    notes: dict[tuple[CellName, int], str] = {}
-    rounds = Rounds(notes)
-    for verdict in history:
-        if verdict.stage is not stage:
-            continue
-        number = verdict.round
-        if verdict.decision is Decision.REDO:
-            number += 1
-            notes[verdict.cell, number] = verdict.note
-        rounds.put(verdict.cell, number)
-    return rounds
-
-
-def shown_rounds(
-    rounds: Rounds, newest: Newest, entries: Iterable[Entry], *, stage: Stage = Stage.DRAFT
-) -> Rounds:
-    """Return the rounds that a reviewer sees: until a redo has begun, the round before it.
-
-    Approving or undeciding there withdraws the redo. `entries` are those of the campaign.
-    """
-    begun = {(e.at.cell, e.at.round) for e in entries if e.at.stage is stage}
-    shown = Rounds(rounds.notes)
-    for cell, asked in rounds.items():
-        verdict = newest.get((cell, stage))
-        redone = verdict is not None and verdict.decision is Decision.REDO
-        waits = redone and (cell, asked.number) not in begun
-        shown.put(cell, asked.number - waits)
-    return shown
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

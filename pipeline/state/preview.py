@@ -12,28 +12,22 @@ from itertools import groupby
 
 from pipeline.campaign.cell_globs import compile_cell_globs
 from pipeline.campaign.loading import LoadedCampaign
+from pipeline.images.base import stored_sizes
 from pipeline.ledger.base import Ledger
-from pipeline.model.campaign import CellName, Review, Stage
+from pipeline.model.campaign import Review
 from pipeline.model.entry import Entry
 from pipeline.model.job import Job, JobKey
 from pipeline.model.money import FREE, Amount
+from pipeline.model.names import CellName, Stage
 from pipeline.model.outcome import Stored
 from pipeline.model.verdict import Decision, Round
 from pipeline.prompts.finals_check import finals_cost_alike, finals_repeat_drafts, price_finals
 from pipeline.prompts.jobs import plan_drafts, plan_finals
 from pipeline.state.campaign_state import awaits_verdict
-from pipeline.state.due import Rules, stored_sizes
-from pipeline.state.lookup import bought_as
+from pipeline.state.due import Rules
+from pipeline.state.lookup import Newest, bought_as, newest_of, rounds_from
 from pipeline.state.payers import Payers
-from pipeline.state.picks import (
-    Newest,
-    Picks,
-    SharedRedo,
-    newest_of,
-    picks_from,
-    rounds_from,
-    shared_redos,
-)
+from pipeline.state.picks import Picks, SharedRedo, picks_from, shared_redos
 from pipeline.state.saved_plans import DueReason, LedgerLookup
 from pipeline.state.work_ahead import BUYING, WorkAhead
 

@@ -9,9 +9,9 @@ from pathlib import Path, PurePosixPath
 from typing import Self
 
 from pipeline.errors import UsageError
-from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.entry import Entry
 from pipeline.model.job import Job, JobKey
+from pipeline.model.names import CellName, Slug, Stage
 from pipeline.model.outcome import Failed, FailureKind, Paid, PaidLost
 from pipeline.state.output.folder import write_file
 from pipeline.state.work_ahead import WorkAhead

@@ -8,16 +8,17 @@ from typing import Protocol
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.ledger.base import Ledger
 from pipeline.ledger.garbage_collection import collection_paused
-from pipeline.model.campaign import Campaign, CellName, Review, Stage
+from pipeline.model.campaign import Campaign, Review
 from pipeline.model.entry import CampaignRecord
 from pipeline.model.job import Job
+from pipeline.model.names import CellName, Stage
 from pipeline.model.verdict import Round
 from pipeline.prompts.cells import expand
 from pipeline.prompts.jobs import plan_drafts, plan_finals
 from pipeline.state.campaign_state import CampaignState, awaits_verdict
-from pipeline.state.lookup import Entries
+from pipeline.state.lookup import Entries, Newest, newest_of, rounds_from, shown_rounds
 from pipeline.state.payers import settle_payers, share_out
-from pipeline.state.picks import Newest, Picks, newest_of, picks_from, rounds_from, shown_rounds
+from pipeline.state.picks import Picks, picks_from
 
 
 class Planner(Protocol):

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
+from pipeline.images.base import stored_sizes
 from pipeline.model.job import Job
 from pipeline.model.money import FREE, Amount
 from pipeline.model.outcome import Stored
-from pipeline.state.due import Due, Rules, stored_sizes, what_is_due
+from pipeline.state.due import Due, Rules, what_is_due
 from pipeline.state.lookup import Entries
 
 BUYING = frozenset({Due.BUY, Due.BUY_AGAIN})

@@ -6,7 +6,7 @@ import pytest
 from review_browser import chromium, keys, looking, needs_chromium, state, toast
 from review_case import SLUG, CaseSource, ReviewCase
 
-from pipeline.model.campaign import Stage
+from pipeline.model.names import Stage
 from pipeline.model.verdict import Decision
 
 pytestmark = needs_chromium

@@ -6,7 +6,7 @@ import pytest
 from review_browser import keys, looking, needs_chromium, toast
 from review_case import SLUG, CaseSource, ReviewCase
 
-from pipeline.model.campaign import Stage
+from pipeline.model.names import Stage
 from pipeline.model.verdict import Decision
 
 pytestmark = needs_chromium

@@ -19,7 +19,8 @@ from pipeline.executors.registry import EXECUTORS, open_executor
 from pipeline.images.local.store import LocalImageStore
 from pipeline.images.thumbs import SIDES, thumb_path
 from pipeline.inspection.task import Inspect, inspect_of
-from pipeline.model.ad_file import FileLabels, ImageFormat, Recipe
+from pipeline.model.ad_file import FileLabels, Recipe
+from pipeline.model.placement import ImageFormat
 from pipeline.model.request import Background
 
 # Structure and every CRC are right, and the pixels are none.

@@ -8,10 +8,10 @@ from builders import a_job, a_run
 from ledgers import KINDS, NO_LIMITS, LedgerCase, a_receipt, an_artifact, an_image
 
 from pipeline.ledger.base import StaleVerdict
-from pipeline.model.campaign import Stage
 from pipeline.model.entry import AttemptRecord, Resolution, RunRecord
 from pipeline.model.job import Coordinates
 from pipeline.model.money import Amount, Spent
+from pipeline.model.names import Stage
 from pipeline.model.outcome import Failed, FailureKind, InDoubt, Paid
 from pipeline.model.verdict import Decision, Verdict
 

@@ -23,7 +23,7 @@ from pipeline.errors import (
     ReplyUnknown,
     Throttled,
 )
-from pipeline.model.provider import ProfileName
+from pipeline.model.names import ProfileName
 from pipeline.model.request import Background, Quality, RenderRequest
 from pipeline.providers.base import Provider
 from pipeline.providers.profiles import EMBEDDED, GPTIMAGE, PROFILES

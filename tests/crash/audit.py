@@ -10,7 +10,7 @@ import json
 from collections import Counter
 
 from pipeline.ledger.registry import open_ledger
-from pipeline.model.campaign import Slug
+from pipeline.model.names import Slug
 
 CAMPAIGN = Slug("soda")
 STATUSES = ("stored", "in_doubt", "paid_lost", "pending_download", "failed", "refused", "planned")

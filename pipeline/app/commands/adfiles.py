@@ -18,7 +18,7 @@ from pipeline.errors import UsageError
 from pipeline.executors.registry import open_executor
 from pipeline.images.registry import images_in
 from pipeline.model.ad_file import RecipeId
-from pipeline.model.campaign import Stage
+from pipeline.model.names import Stage
 from pipeline.model.verdict import Decision
 from pipeline.prompts.cells import check_only
 from pipeline.settings import Settings

@@ -13,14 +13,15 @@ from pipeline.campaign.cell_globs import canonical_glob
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import CampaignError, Finding, Severity, UsageError
 from pipeline.ledger.place import ledger_exists
-from pipeline.model.campaign import CellName, Slug, Stage
+from pipeline.model.names import CellName, Slug, Stage
 from pipeline.model.verdict import Round
 from pipeline.prompts.explain import Explanation, explain
 from pipeline.prompts.finals_check import prove_finals
 from pipeline.prompts.jobs import plan_drafts
 from pipeline.prompts.lint import lint
 from pipeline.settings import Settings, read_settings
-from pipeline.state.picks import round_of_final, rounds_from
+from pipeline.state.lookup import rounds_from
+from pipeline.state.picks import round_of_final
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -19,7 +19,7 @@ from pipeline.executors.registry import open_executor
 from pipeline.images.base import ImageStore
 from pipeline.images.reading import sha256_of
 from pipeline.images.registry import images_in
-from pipeline.model.campaign import Stage
+from pipeline.model.names import Stage
 from pipeline.model.outcome import Stored, spent
 from pipeline.model.verdict import Decision
 from pipeline.reports.export.assets import (

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from pipeline.app.event_loop import run_in_loop
 from pipeline.app.open import campaign_name, ledger_in
+from pipeline.images.base import stored_sizes
 from pipeline.images.registry import images_in
 from pipeline.ledger.place import ledger_exists
-from pipeline.model.campaign import Slug
 from pipeline.model.entry import Entry
+from pipeline.model.names import Slug
 from pipeline.model.outcome import Status, Stored
-from pipeline.state.due import stored_sizes
 from pipeline.state.lookup import status_of_entry
 from pipeline.state.output.lock import run_is_alive
 

@@ -15,7 +15,7 @@ from pipeline.ledger.manifest_import.importing import (
     read_manifest,
 )
 from pipeline.ledger.manifest_import.run_log import with_log
-from pipeline.model.campaign import Slug
+from pipeline.model.names import Slug
 from pipeline.providers.registry import profile_named
 from pipeline.settings import Settings
 from pipeline.state.output.folder import open_output

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipeline.campaign.naming import read_name
 from pipeline.errors import UsageError
-from pipeline.model.campaign import Slug
+from pipeline.model.names import Slug
 from pipeline.state.output.run_folders import LOG, manifest_heads, run_folder, run_names
 
 FAILURES = frozenset({"failed", "refused", "in_doubt", "retry", "unrecorded", "budget"})

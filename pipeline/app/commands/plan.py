@@ -19,9 +19,9 @@ from pipeline.images.registry import images_in
 from pipeline.ledger.base import Ledger
 from pipeline.ledger.memory.ledger import MemoryLedger
 from pipeline.ledger.place import ledger_exists
-from pipeline.model.campaign import Review, Slug, Stage
+from pipeline.model.campaign import Review
 from pipeline.model.job import Job
-from pipeline.model.provider import Account
+from pipeline.model.names import Account, Slug, Stage
 from pipeline.model.run import Run, RunId
 from pipeline.prompts.cells import check_only
 from pipeline.prompts.lint import lint

@@ -21,9 +21,9 @@ from pipeline.app.run.facts import reviewer_name, utc_stamp
 from pipeline.campaign.cell_globs import matching_cells
 from pipeline.errors import Refusal, UsageError
 from pipeline.ledger.base import Ledger
-from pipeline.model.campaign import Slug, Stage
 from pipeline.model.entry import Entry, Resolution
 from pipeline.model.money import Amount
+from pipeline.model.names import Slug, Stage
 from pipeline.model.outcome import InDoubt, Paid, PaidLost
 from pipeline.providers.replies import WITHOUT_URL, shown_images
 from pipeline.purchasing.recovery import settle_dead_attempts

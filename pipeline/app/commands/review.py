@@ -14,8 +14,8 @@ from pipeline.app.options import CampaignOptions, RunOptions
 from pipeline.app.run.campaign_file import run_in_server
 from pipeline.app.run.facts import reviewer_name
 from pipeline.campaign.loading import LoadedCampaign
-from pipeline.model.campaign import CellName, Stage
 from pipeline.model.money import Amount
+from pipeline.model.names import CellName, Stage
 from pipeline.review.page.campaign_source import CampaignSource
 from pipeline.review.page.security import ReviewOptions
 from pipeline.review.page.server import ReviewServer, ReviewSubject

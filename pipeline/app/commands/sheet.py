@@ -11,7 +11,7 @@ from pipeline.app.open import ledger_in, require_ledger
 from pipeline.app.options import CampaignOptions
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import LocalFault
-from pipeline.model.provider import Account
+from pipeline.model.names import Account
 from pipeline.reports.sheet.sheet_files import sheet_files, sheet_input
 from pipeline.settings import Settings
 from pipeline.state.output.folder import open_output

@@ -11,10 +11,9 @@ from pipeline.app.event_loop import run_in_loop
 from pipeline.app.open import campaign_name, ledger_in
 from pipeline.ledger.base import Ledger
 from pipeline.ledger.place import ledger_exists
-from pipeline.model.campaign import Slug
 from pipeline.model.entry import RunRecord
 from pipeline.model.money import Spent
-from pipeline.model.provider import Account
+from pipeline.model.names import Account, Slug
 from pipeline.state.ledger_figures import LedgerFigures, ledger_figures, spent_by_account
 from pipeline.state.output.lock import run_is_alive
 from pipeline.state.output.lost_runs import all_lost_runs

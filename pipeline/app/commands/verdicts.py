@@ -15,7 +15,7 @@ from pipeline.app.run.facts import reviewer_name
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import CampaignError, LocalFault, PipelineError, UsageError
 from pipeline.ledger.base import Ledger
-from pipeline.model.campaign import Slug, Stage
+from pipeline.model.names import Slug, Stage
 from pipeline.model.verdict import Decision, Verdict
 from pipeline.prompts.cells import expand
 from pipeline.review.review_file_sync import ReviewFile, ReviewFileSync, VerdictSnapshot

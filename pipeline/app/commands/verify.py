@@ -9,14 +9,13 @@ from typing import cast
 from pipeline.app.event_loop import run_in_loop
 from pipeline.app.open import campaign_name, late, ledger_in, require_ledger
 from pipeline.errors import ImageBroken
-from pipeline.executors.base import Executor
+from pipeline.executors.base import Executor, Task
 from pipeline.images.base import ImageStore
 from pipeline.images.reading import Condition, verify
 from pipeline.images.registry import images_in
 from pipeline.model.artifact import Artifact
-from pipeline.model.campaign import Slug
+from pipeline.model.names import Slug
 from pipeline.model.outcome import Stored
-from pipeline.model.task import Task
 from pipeline.settings import Settings
 from pipeline.state.output.kept_checks import KeptChecks, is_whole, read_kept_checks
 

@@ -11,7 +11,7 @@ from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import ArtifactError, LocalFault, TaskFailed
 from pipeline.executors.base import Executor
 from pipeline.images.base import ImageStore
-from pipeline.model.campaign import CellName, Slug, Stage
+from pipeline.model.names import CellName, Slug, Stage
 from pipeline.state.campaign_state import CampaignState
 from pipeline.state.output.ad_files import (
     FOLDER,

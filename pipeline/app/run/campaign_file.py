@@ -13,7 +13,7 @@ from pipeline.app.event_loop import run_in_loop
 from pipeline.app.open import campaign_name, hold_to_file, late
 from pipeline.app.options import RunOptions
 from pipeline.errors import CampaignError, PipelineError, RunHangs
-from pipeline.model.campaign import Slug
+from pipeline.model.names import Slug
 from pipeline.settings import Settings
 from pipeline.state.output.folder import open_output
 from pipeline.state.output.lock import campaign_lock

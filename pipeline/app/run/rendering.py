@@ -19,7 +19,7 @@ from pipeline.app.run.facts import git_commit, redacted, utc_stamp, versions
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import UsageError
 from pipeline.model.ad_file import METHOD
-from pipeline.model.campaign import Slug
+from pipeline.model.names import Slug
 from pipeline.model.run import Run, RunPaths
 from pipeline.prompts.cells import check_only
 from pipeline.purchasing.recovery import begin_run

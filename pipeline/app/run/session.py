@@ -37,7 +37,8 @@ from pipeline.images.base import ImageStore
 from pipeline.images.registry import images_in
 from pipeline.ledger.base import Ledger
 from pipeline.ledger.garbage_collection import collection_paused
-from pipeline.model.campaign import Campaign, Review, Stage
+from pipeline.model.campaign import Campaign, Review
+from pipeline.model.names import Stage
 from pipeline.model.outcome import Status
 from pipeline.model.run import Run
 from pipeline.providers.base import Provider

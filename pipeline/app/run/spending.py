@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from pipeline.app.console import Console
 from pipeline.app.run.manifest_writer import ManifestWriter
 from pipeline.campaign.loading import LoadedCampaign
-from pipeline.model.campaign import Review, Stage
+from pipeline.model.campaign import Review
 from pipeline.model.money import Amount
+from pipeline.model.names import Stage
 from pipeline.prompts.finals_check import finals_cost_alike, price_finals
 from pipeline.state.budgets import budgets_left, tightest
 from pipeline.state.campaign_state import CampaignState

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import expected_errors
 from pipeline.ledger.base import Ledger
-from pipeline.model.campaign import Review, Stage
+from pipeline.model.campaign import Review
+from pipeline.model.names import Stage
 from pipeline.model.run import Run
 from pipeline.prompts.finals_check import prove_finals
 from pipeline.purchasing.events import StageOpening, Watcher

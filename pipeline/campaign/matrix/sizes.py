@@ -7,8 +7,8 @@ from fractions import Fraction
 
 from pipeline.campaign.matrix.placements import placements, suggest_placement
 from pipeline.images.formats.shape import MOST_PIXELS
-from pipeline.model.ad_file import ImageFormat, Placement
 from pipeline.model.campaign import Size
+from pipeline.model.placement import ImageFormat, Placement
 from pipeline.model.provider import Caps
 from pipeline.suggestions import did_you_mean, listing
 

@@ -21,8 +21,8 @@ from pipeline.cli.flags import (
     whole_number,
 )
 from pipeline.cli.terminal import counted, folded, say
-from pipeline.model.campaign import Stage
 from pipeline.model.money import Amount
+from pipeline.model.names import Stage
 from pipeline.model.outcome import status_of
 
 ANSWERS = {

@@ -18,7 +18,7 @@ from pipeline.cli.flags import (
 )
 from pipeline.cli.registry import load_part
 from pipeline.errors import LockHeld
-from pipeline.model.campaign import Stage
+from pipeline.model.names import Stage
 from pipeline.settings import Settings
 
 

@@ -10,8 +10,8 @@ from pipeline.app.commands.status import CampaignSummary, read_status
 from pipeline.cli.flags import add_output, settings_of
 from pipeline.cli.terminal import breadth, counted, folded, is_terminal, paint, say, table, width
 from pipeline.model.money import Spent
+from pipeline.model.names import Account
 from pipeline.model.outcome import Status
-from pipeline.model.provider import Account
 
 WIDEST = 1000
 """The most columns that a terminal is taken to have."""

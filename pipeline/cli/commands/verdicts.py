@@ -16,7 +16,7 @@ from pipeline.cli.flags import (
 )
 from pipeline.cli.terminal import counted, say
 from pipeline.errors import LocalFault
-from pipeline.model.campaign import Stage
+from pipeline.model.names import Stage
 from pipeline.model.verdict import Decision
 
 SOME_REFUSED = 3

@@ -16,7 +16,6 @@ from pipeline.ledger.base import Ledger
 from pipeline.ledger.manifest_import.fields import Fields
 from pipeline.ledger.rules.restoring import UNLISTED
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
-from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.entry import (
     AttemptRecord,
     PurchaseKey,
@@ -27,6 +26,7 @@ from pipeline.model.entry import (
 )
 from pipeline.model.job import Coordinates, JobKey
 from pipeline.model.money import Amount, Spent
+from pipeline.model.names import Account, CellName, Slug, Stage
 from pipeline.model.outcome import (
     Failed,
     FailureKind,
@@ -38,7 +38,6 @@ from pipeline.model.outcome import (
     Stored,
     spent,
 )
-from pipeline.model.provider import Account
 from pipeline.model.request import Quality
 from pipeline.model.run import RunId
 from pipeline.model.verdict import Decision, Verdict

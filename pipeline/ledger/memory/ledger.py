@@ -18,10 +18,10 @@ from pipeline.ledger.rows import (
     month_of,
     sum_of,
 )
-from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.entry import Attempt, AttemptRecord, ImageRecord
 from pipeline.model.job import Coordinates, JobKey
 from pipeline.model.money import Spent
+from pipeline.model.names import CellName, Slug, Stage
 from pipeline.model.run import Run, RunId
 from pipeline.model.verdict import Verdict
 

@@ -12,8 +12,8 @@ from pipeline.ledger.rows import (
     PurchaseState,
     storable,
 )
-from pipeline.model.campaign import Slug
 from pipeline.model.entry import Attempt
+from pipeline.model.names import Slug
 
 LONGEST_REPLY = 65_536
 """Most bytes of a reply that are kept as proof."""

@@ -26,7 +26,6 @@ from pipeline.ledger.rows import (
     storable,
 )
 from pipeline.ledger.rules.verdicts import restore_verdicts
-from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.entry import (
     AttemptRecord,
     PurchaseKey,
@@ -37,6 +36,7 @@ from pipeline.model.entry import (
 )
 from pipeline.model.job import Coordinates, JobKey
 from pipeline.model.money import FREE, Amount, Spent
+from pipeline.model.names import CellName, Slug, Stage
 from pipeline.model.outcome import Failed, InDoubt, Paid, PaidLost, Stored
 from pipeline.model.run import Run, RunId
 

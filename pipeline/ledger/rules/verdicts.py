@@ -6,7 +6,7 @@ from dataclasses import replace
 from pipeline.ledger.base import StaleVerdict
 from pipeline.ledger.row_store import RowStore
 from pipeline.ledger.rows import storable
-from pipeline.model.campaign import CellName, Slug, Stage
+from pipeline.model.names import CellName, Slug, Stage
 from pipeline.model.verdict import Verdict
 
 

@@ -22,11 +22,10 @@ from pipeline.ledger.rows import (
     iso,
 )
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
-from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.entry import AttemptRecord, PurchaseKey
 from pipeline.model.job import Coordinates, JobKey
 from pipeline.model.money import Amount
-from pipeline.model.provider import Account
+from pipeline.model.names import Account, CellName, Slug, Stage
 from pipeline.model.run import Run, RunId
 from pipeline.model.verdict import Decision, Verdict
 

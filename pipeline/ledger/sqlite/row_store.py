@@ -29,10 +29,10 @@ from pipeline.ledger.sqlite.columns import (
     unpacked,
     verdict_from,
 )
-from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.entry import AttemptRecord, ImageRecord
 from pipeline.model.job import Coordinates, JobKey
 from pipeline.model.money import Amount, Spent
+from pipeline.model.names import CellName, Slug, Stage
 from pipeline.model.run import Run, RunId
 from pipeline.model.verdict import Verdict
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 
-from pipeline.model.ad_file import ImageFormat
+from pipeline.model.placement import ImageFormat
 from pipeline.reports.image_rows import inert
 
 SCHEMA = "campaign-pipeline/export/1"

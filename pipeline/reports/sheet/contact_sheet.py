@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pipeline.model.artifact import Artifact
-from pipeline.model.campaign import Stage
 from pipeline.model.money import Spent
+from pipeline.model.names import Stage
 from pipeline.reports.sheet.sheet_thumbs import MANY, Source
 from pipeline.state.campaign_state import (
     CellAtStage,

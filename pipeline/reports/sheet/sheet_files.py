@@ -13,7 +13,7 @@ from pipeline.images.thumbs import thumb_path
 from pipeline.ledger.base import Ledger
 from pipeline.model.artifact import Artifact
 from pipeline.model.money import Spent
-from pipeline.model.provider import Account
+from pipeline.model.names import Account
 from pipeline.model.run import RunId
 from pipeline.prompts.cells import expand
 from pipeline.reports.sheet.contact_sheet import draw_sheet, shown_artifacts

@@ -11,7 +11,7 @@ from pipeline.errors import LocalFault
 from pipeline.images.base import ImageStore
 from pipeline.images.thumbs import read_thumb
 from pipeline.model.artifact import Artifact
-from pipeline.model.campaign import Slug
+from pipeline.model.names import Slug
 from pipeline.state.campaign_state import short
 
 Source = Callable[[Artifact, int], str]

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from pipeline.campaign.loading import LoadedCampaign
-from pipeline.model.campaign import Campaign, Cell, CellName, Stage
+from pipeline.model.campaign import Campaign, Cell
 from pipeline.model.job import Job
 from pipeline.model.money import Amount, Budget
-from pipeline.model.provider import Account, Caps
+from pipeline.model.names import Account, CellName, Stage
+from pipeline.model.provider import Caps
 from pipeline.model.verdict import Round
 from pipeline.prompts.cells import expand
 from pipeline.state.budgets import campaign_budget

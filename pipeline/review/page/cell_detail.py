@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from pipeline.model.campaign import Stage
 from pipeline.model.entry import AttemptRecord
+from pipeline.model.names import Stage
 from pipeline.model.request import RenderRequest
 from pipeline.model.verdict import Verdict
 from pipeline.review.page.pictures import Pictures

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from pipeline.errors import UsageError, expected_errors
 from pipeline.ledger.base import StaleVerdict
-from pipeline.model.campaign import CellName, Stage
+from pipeline.model.names import CellName, Stage
 from pipeline.model.verdict import Decision, Verdict
 from pipeline.review.page.launches import LaunchOrder
 from pipeline.review.page.page_json import row_json

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pipeline.errors import expected_error
-from pipeline.model.campaign import CellName, Stage
 from pipeline.model.money import Amount
+from pipeline.model.names import CellName, Stage
 from pipeline.review.page.broadcast import Broadcast
 from pipeline.review.page.review_state import ReviewState
 from pipeline.review.page.security import words_for

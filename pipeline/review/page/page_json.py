@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from pipeline.model.campaign import Cell, Stage
+from pipeline.model.campaign import Cell
 from pipeline.model.money import Spent
+from pipeline.model.names import Stage
 from pipeline.model.outcome import Status
 from pipeline.state.campaign_state import (
     CellAtStage,

@@ -15,7 +15,7 @@ from pipeline.images.thumbs import read_thumb
 from pipeline.inspection.checks import Check, undecodable
 from pipeline.inspection.task import Inspect, Inspection, inspect_of
 from pipeline.model.artifact import Artifact, ImageKind
-from pipeline.model.campaign import Slug
+from pipeline.model.names import Slug
 from pipeline.model.request import Background, RenderRequest
 
 CACHE = 48 * 1024 * 1024

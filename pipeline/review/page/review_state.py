@@ -10,9 +10,9 @@ from pipeline.errors import CampaignError
 from pipeline.images.registry import images_in
 from pipeline.ledger.base import Ledger
 from pipeline.model.artifact import Artifact
-from pipeline.model.campaign import CellName, Slug, Stage
 from pipeline.model.entry import CampaignRecord, Entry
 from pipeline.model.money import Spent
+from pipeline.model.names import CellName, Slug, Stage
 from pipeline.model.outcome import Stored
 from pipeline.model.run import Run, RunId
 from pipeline.model.verdict import Decision, Verdict
@@ -29,10 +29,9 @@ from pipeline.state.campaign_state import (
 )
 from pipeline.state.due import Rules
 from pipeline.state.figures import LaunchQuote, StageFigures, launch_quote, stage_figures
-from pipeline.state.lookup import Entries
+from pipeline.state.lookup import Entries, Newest, newest_of
 from pipeline.state.output.lock import run_is_alive
 from pipeline.state.payers import images_to_share
-from pipeline.state.picks import Newest, newest_of
 from pipeline.state.survey import state_from
 
 

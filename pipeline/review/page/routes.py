@@ -14,7 +14,8 @@ from pathlib import Path
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from pipeline.model.campaign import Campaign, Review, Stage
+from pipeline.model.campaign import Campaign, Review
+from pipeline.model.names import Stage
 from pipeline.model.verdict import Decision
 from pipeline.review.page.broadcast import Broadcast
 from pipeline.review.page.cell_detail import cell_detail

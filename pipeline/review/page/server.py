@@ -20,7 +20,7 @@ from pipeline.executors.base import Executor
 from pipeline.executors.registry import open_executor
 from pipeline.images.registry import images_in
 from pipeline.ledger.base import Ledger
-from pipeline.model.campaign import Slug
+from pipeline.model.names import Slug
 from pipeline.review.page.broadcast import Broadcast
 from pipeline.review.page.campaign_source import ReviewSource
 from pipeline.review.page.launches import Launch, Launches

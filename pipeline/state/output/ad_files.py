@@ -10,10 +10,12 @@ from pipeline.adfiles.provenance import BY_A_MODEL, BY_AN_ALGORITHM
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.campaign.matrix.ad_files import DEFAULT, ad_file_name
 from pipeline.campaign.resolved import Variant
-from pipeline.model.ad_file import ENLARGED, FileLabels, ImageFormat, Placement, Recipe
+from pipeline.model.ad_file import ENLARGED, FileLabels, Recipe
 from pipeline.model.artifact import Artifact
-from pipeline.model.campaign import Cell, CellName, Size, Stage
+from pipeline.model.campaign import Cell, Size
 from pipeline.model.job import Job
+from pipeline.model.names import CellName, Stage
+from pipeline.model.placement import ImageFormat, Placement
 from pipeline.model.request import Background
 from pipeline.model.verdict import Decision
 from pipeline.prompts.cells import cell_of, unnamed_cells

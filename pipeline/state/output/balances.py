@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from pipeline.model.entry import Resolution
 from pipeline.model.money import Spent
-from pipeline.model.provider import Account
+from pipeline.model.names import Account
 from pipeline.state.output.folder import write_file
 
 BALANCES = PurePosixPath("balances.json")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.errors import CampaignError, LocalFault, UsageError
 from pipeline.files.confined import ConfinedPath, make_folders, write_whole
-from pipeline.model.campaign import Slug
+from pipeline.model.names import Slug
 from pipeline.state.output.location import project_of
 
 RECORD = "campaign-file.json"

@@ -14,7 +14,7 @@ from pathlib import Path
 from pipeline.errors import UsageError
 from pipeline.ledger.base import Ledger
 from pipeline.ledger.place import ledger_exists
-from pipeline.model.campaign import Slug
+from pipeline.model.names import Slug
 from pipeline.state.output.run_folders import (
     ManifestHead,
     manifest_heads,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.model.campaign import Slug
+from pipeline.model.names import Slug
 from pipeline.model.run import RunId
 
 MANIFEST = "manifest.json"

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from pipeline.errors import LocalFault, UsageError
 from pipeline.ledger.base import Ledger
-from pipeline.model.campaign import Slug
-from pipeline.model.provider import Account
+from pipeline.model.names import Account, Slug
 from pipeline.state.output.location import folders_of_use, outputs_around
 
 OpenToRead = Callable[[Path], AbstractAsyncContextManager[Ledger]]

@@ -10,7 +10,8 @@ from typing import IO
 
 from pipeline.images.registry import images_in
 from pipeline.ledger.place import ledger_mark
-from pipeline.model.campaign import Campaign, Slug
+from pipeline.model.campaign import Campaign
+from pipeline.model.names import Slug
 from pipeline.model.run import RunId, RunPaths
 from pipeline.state.output.folder import write_file
 

@@ -8,7 +8,8 @@ from memory_images import MemoryImages
 
 from pipeline.adfiles.record import NAME, AdFileRecord, AdFileRow
 from pipeline.errors import LocalFault
-from pipeline.model.ad_file import AdFile, Flag, Framing, ImageFormat, RecipeId
+from pipeline.model.ad_file import AdFile, Flag, Framing, RecipeId
+from pipeline.model.placement import ImageFormat
 
 MADE = AdFile(
     recipe=RecipeId("0123456789abcdef"),

@@ -8,8 +8,8 @@ from pipeline.app.commands.review import Launcher, ReviewPageOptions
 from pipeline.cli.progress import SilentProgress
 from pipeline.cli.run_console import TerminalConsole
 from pipeline.errors import LockHeld
-from pipeline.model.campaign import CellName, Stage
 from pipeline.model.money import Amount
+from pipeline.model.names import CellName, Stage
 from pipeline.settings import Settings
 from pipeline.state.output.lock import campaign_lock
 

@@ -4,7 +4,7 @@ import pytest
 
 from pipeline.campaign.cell_globs import canonical_glob, compile_cell_globs, matching_cells
 from pipeline.errors import UsageError
-from pipeline.model.campaign import CellName
+from pipeline.model.names import CellName
 from pipeline.prompts.cells import check_only, expand
 
 CELLS = tuple(

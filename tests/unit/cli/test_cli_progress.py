@@ -5,8 +5,8 @@ from builders import a_job
 
 from pipeline.cli.progress import BarProgress, LineProgress, opening_words
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
-from pipeline.model.campaign import Stage
 from pipeline.model.money import Amount
+from pipeline.model.names import Stage
 from pipeline.model.outcome import Failed, FailureKind, Stored
 from pipeline.purchasing.events import BuyingHalted, RequestSent, Retrying, StageOpening
 

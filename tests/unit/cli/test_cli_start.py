@@ -11,6 +11,7 @@ HEAVY = {
     *("aiohttp", "jinja2", "pydantic", "PIL", "tqdm", "multiprocessing", "shutil"),
     *("pipeline.campaign.loading", "pipeline.imageserver", "pipeline.purchasing"),
     *("pipeline.providers.registry", "pipeline.reports", "pipeline.review"),
+    *("pipeline.model.campaign", "pipeline.model.ad_file", "pipeline.state.picks"),
 }
 CAMPAIGN = '{"campaign": "soda"}\n'
 PROGRAM = """\

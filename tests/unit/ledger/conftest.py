@@ -9,8 +9,8 @@ from builders import a_job, a_run
 
 from pipeline.ledger.sqlite.ledger import SqliteLedger
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
-from pipeline.model.campaign import Stage
 from pipeline.model.money import Amount, Budget
+from pipeline.model.names import Stage
 from pipeline.model.outcome import Receipt
 from pipeline.model.verdict import Decision, Verdict
 

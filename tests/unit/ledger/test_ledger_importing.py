@@ -18,9 +18,10 @@ from pipeline.ledger.memory.ledger import MemoryLedger
 from pipeline.ledger.rules import restoring
 from pipeline.ledger.sqlite.ledger import SqliteLedger
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
-from pipeline.model.campaign import Campaign, Stage, StageSettings
+from pipeline.model.campaign import Campaign, StageSettings
 from pipeline.model.entry import Resolution
 from pipeline.model.money import Amount, Budget, Spent
+from pipeline.model.names import Stage
 from pipeline.model.outcome import Failed, FailureKind, InDoubt, Receipt
 from pipeline.model.request import Quality
 from pipeline.model.verdict import Decision, Verdict

@@ -24,6 +24,7 @@ sight spans util wanted wire
 LARGE_FOLDERS = {
     "app/commands": "one file per command",
     "cli/commands": "one file per command",
+    "model": "one file per noun: a command loads only those that it needs",
 }
 """Folders of more than twelve modules, and why they are not divided."""
 

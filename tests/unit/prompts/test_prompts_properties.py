@@ -18,8 +18,8 @@ from pipeline.campaign.matrix.building import build_matrix
 from pipeline.campaign.matrix.cross_product import cell_points
 from pipeline.campaign.reading.document import parse, plain_scalar
 from pipeline.errors import CampaignError
-from pipeline.model.campaign import Stage
 from pipeline.model.job import Coordinates, job_key
+from pipeline.model.names import Stage
 from pipeline.model.request import Background, Quality, Reference, RenderRequest
 
 TEXT = st.text(

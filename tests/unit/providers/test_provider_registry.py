@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.errors import KeyMissing, UsageError
-from pipeline.model.provider import Account
+from pipeline.model.names import Account
 from pipeline.providers.profiles import EMBEDDED, GPTIMAGE
 from pipeline.providers.registry import account_at, open_provider, profile_named, profiles
 from pipeline.settings import ProviderSettings

@@ -7,7 +7,7 @@ from fake_provider import ScriptedAnswer
 from pipeline.app.run.workflow import RunContext, render_stage
 from pipeline.errors import LocalFault
 from pipeline.images.registry import images_in
-from pipeline.model.campaign import Stage
+from pipeline.model.names import Stage
 from pipeline.model.outcome import InDoubt, Paid, Stored
 from pipeline.providers.profiles import GPTIMAGE, PROFILES
 from pipeline.purchasing.events import Watchers

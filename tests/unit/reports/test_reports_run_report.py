@@ -7,8 +7,9 @@ import pytest
 from builders import a_job, a_run
 
 from pipeline.ledger.memory.ledger import MemoryLedger
-from pipeline.model.campaign import Campaign, Stage, StageSettings
+from pipeline.model.campaign import Campaign, StageSettings
 from pipeline.model.money import Amount, Budget
+from pipeline.model.names import Stage
 from pipeline.model.outcome import Receipt, Status
 from pipeline.model.request import Quality
 from pipeline.model.run import RunPaths

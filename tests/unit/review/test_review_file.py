@@ -7,8 +7,8 @@ import pytest
 from review_case import SLUG, ReviewCase
 
 from pipeline.errors import CampaignError, UsageError
-from pipeline.model.campaign import CellName, Stage
 from pipeline.model.job import JobKey
+from pipeline.model.names import CellName, Stage
 from pipeline.model.verdict import Decision, Verdict
 from pipeline.review.review_file import read_reviews, render_reviews, verdict_of
 from pipeline.review.review_file_sync import ReviewFile, ReviewFileSync

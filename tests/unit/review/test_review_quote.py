@@ -7,8 +7,8 @@ from builders import NOW
 from review_case import SLUG, CaseSource, ReviewCase
 
 from pipeline.images.registry import images_in
-from pipeline.model.campaign import Stage
 from pipeline.model.entry import Resolution
+from pipeline.model.names import Stage
 from pipeline.model.outcome import Status
 from pipeline.model.verdict import Decision
 from pipeline.providers.profiles import GPTIMAGE, PROFILES

@@ -10,9 +10,8 @@ from review_case import CaseSource, ReviewCase
 
 from pipeline.campaign.loading import load_campaign
 from pipeline.errors import UsageError
-from pipeline.model.campaign import CellName, Stage
 from pipeline.model.money import Amount, Budget
-from pipeline.model.provider import Account
+from pipeline.model.names import Account, CellName, Stage
 from pipeline.model.verdict import Round
 from pipeline.providers.registry import profiles
 from pipeline.review.page.broadcast import KEPT, Broadcast

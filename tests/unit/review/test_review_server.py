@@ -10,7 +10,7 @@ import pytest
 from review_case import SLUG, ReviewCase, paint
 
 from pipeline.errors import CampaignError, Finding, LockHeld, UsageError
-from pipeline.model.campaign import Stage
+from pipeline.model.names import Stage
 from pipeline.model.verdict import Decision
 from pipeline.review.page.routes import STYLE, page_files
 from pipeline.review.page.security import ReviewOptions

@@ -13,8 +13,8 @@ from review_case import SLUG, CaseSource, ReviewCase
 from pipeline.app.run.workflow import keep_shared
 from pipeline.errors import UsageError
 from pipeline.images.registry import images_in
-from pipeline.model.campaign import Stage
 from pipeline.model.entry import Resolution
+from pipeline.model.names import Stage
 from pipeline.model.outcome import InDoubt, Receipt, Status
 from pipeline.model.verdict import Decision
 from pipeline.providers.profiles import PROFILES

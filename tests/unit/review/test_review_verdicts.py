@@ -7,10 +7,11 @@ from builders import NOW
 from review_case import SLUG, ReviewCase
 
 from pipeline.errors import UsageError
-from pipeline.model.campaign import Stage
+from pipeline.model.names import Stage
 from pipeline.model.verdict import Decision
 from pipeline.review.verdicts import UnboundVerdict, decide_cells
-from pipeline.state.picks import picks_from, rounds_from, shown_rounds
+from pipeline.state.lookup import rounds_from, shown_rounds
+from pipeline.state.picks import picks_from
 
 
 def say(decision, *, take=None, note="", by="ana"):

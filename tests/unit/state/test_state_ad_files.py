@@ -3,8 +3,8 @@
 import pytest
 
 from pipeline.campaign.matrix.placements import placements
-from pipeline.model.ad_file import ImageFormat, Placement
 from pipeline.model.campaign import Cell, Size
+from pipeline.model.placement import ImageFormat, Placement
 from pipeline.state.output.ad_files import alt_text, formats_of, makes_ad_files
 
 JPG, PNG, WEBP, AVIF = ImageFormat.JPG, ImageFormat.PNG, ImageFormat.WEBP, ImageFormat.AVIF

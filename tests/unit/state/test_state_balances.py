@@ -4,7 +4,7 @@ import pytest
 
 from pipeline.model.entry import Resolution
 from pipeline.model.money import Amount, Spent
-from pipeline.model.provider import Account
+from pipeline.model.names import Account
 from pipeline.state.output.balances import (
     BALANCES,
     Balance,

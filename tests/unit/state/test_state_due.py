@@ -4,13 +4,14 @@ from datetime import timedelta
 import pytest
 from builders import NOW, a_job
 
+from pipeline.images.base import stored_sizes
 from pipeline.images.registry import images_in
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.entry import Entry
 from pipeline.model.money import Amount, Spent
 from pipeline.model.outcome import Failed, FailureKind, InDoubt, Paid, PaidLost, Stored
 from pipeline.providers.profiles import EMBEDDED, GPTIMAGE, PROFILES
-from pipeline.state.due import Due, Rules, stored_sizes, what_is_due
+from pipeline.state.due import Due, Rules, what_is_due
 
 PICTURE = Artifact(
     path="a.png",

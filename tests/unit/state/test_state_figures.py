@@ -7,9 +7,8 @@ from builders import NOW, a_run
 from review_case import SLUG, CaseSource, ReviewCase
 
 from pipeline.images.registry import images_in
-from pipeline.model.campaign import Stage
+from pipeline.model.names import Account, Stage
 from pipeline.model.outcome import Status
-from pipeline.model.provider import Account
 from pipeline.model.verdict import Decision
 from pipeline.providers.profiles import GPTIMAGE, PROFILES
 from pipeline.review.verdicts import UnboundVerdict, decide_cells

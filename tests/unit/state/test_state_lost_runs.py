@@ -12,8 +12,9 @@ from builders import a_job, a_run
 from pipeline.cli.main import main
 from pipeline.ledger.memory.ledger import MemoryLedger
 from pipeline.ledger.registry import open_ledger
-from pipeline.model.campaign import Campaign, Stage, StageSettings
+from pipeline.model.campaign import Campaign, StageSettings
 from pipeline.model.money import Amount, Budget
+from pipeline.model.names import Stage
 from pipeline.model.outcome import Receipt
 from pipeline.model.request import Quality
 from pipeline.model.run import RunPaths

@@ -15,7 +15,7 @@ from pipeline.files.confined import ConfinedPath, write_whole
 from pipeline.files.locks import missing_operations
 from pipeline.images.local.store import LocalImageStore
 from pipeline.model.artifact import Artifact, ImageKind
-from pipeline.model.campaign import Slug
+from pipeline.model.names import Slug
 from pipeline.model.run import RunId, RunPaths
 from pipeline.settings import Settings
 from pipeline.state.output.folder import make_folder, open_log, point_latest, write_file

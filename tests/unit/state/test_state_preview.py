@@ -11,8 +11,8 @@ from pipeline.campaign.loading import load_campaign
 from pipeline.images.registry import images_in
 from pipeline.ledger.memory.ledger import MemoryLedger
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
-from pipeline.model.campaign import Stage
 from pipeline.model.money import Budget
+from pipeline.model.names import Stage
 from pipeline.model.outcome import Failed, FailureKind, Receipt, Stored
 from pipeline.model.verdict import Decision
 from pipeline.prompts.finals_check import price_finals

@@ -11,9 +11,10 @@ from pipeline.app.run.ad_files import AdFileMaker, manifest_rows
 from pipeline.errors import LocalFault
 from pipeline.executors.inline import InlineExecutor
 from pipeline.images.local.store import LocalImageStore
-from pipeline.model.ad_file import FileLabels, ImageFormat, Recipe
+from pipeline.model.ad_file import FileLabels, Recipe
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
-from pipeline.model.campaign import CellName, Slug, Stage
+from pipeline.model.names import CellName, Slug, Stage
+from pipeline.model.placement import ImageFormat
 from pipeline.state.output.ad_files import AdFilePlan, PlannedAdFile
 
 IMAGES, PLACES = 4, (("square", (48, 48)), ("wide", (80, 40)), ("tall", (30, 60)))
