@@ -10,6 +10,7 @@ from pipeline.adfiles.source_image import SourceImage, open_source
 from pipeline.adfiles.window import PlannedWindow, SourceShape, Target, plan_window
 from pipeline.errors import AdFileFailed, ImageBroken, LocalFault, PipelineError, TaskFailed
 from pipeline.images.base import ImageStore, StoreLocation, local_faults
+from pipeline.images.boxes import PictureBoxes
 from pipeline.images.reading import sha256_of
 from pipeline.images.registry import open_images
 from pipeline.lettering.box import Box
@@ -40,6 +41,8 @@ class Derive:
     images: StoreLocation
     source: str
     """Path of the image in the store."""
+    boxes: PictureBoxes | None = None
+    """What was found in an image that does not carry its own boxes; `None`: not looked for."""
     files: tuple[AdFileTask, ...]
 
     def run(self) -> tuple[AdFile | AdFileRefused, ...]:
@@ -66,7 +69,7 @@ class Derive:
             raise ImageBroken(f"{self.source} is missing, or is not the image that was approved")
         with images.open(self.source) as stream, local_faults(self.source):
             source = open_source(stream)
-        shape = source.shape()
+        shape = source.shape(self.boxes)
         return tuple(_made(images, source, shape, file) for file in self.files)
 
 

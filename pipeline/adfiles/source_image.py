@@ -55,13 +55,17 @@ class SourceImage:
         sheet.paste(self.pixels, mask=self.pixels.getchannel("A"))
         return sheet
 
-    def shape(self) -> SourceShape:
-        """Return the image as the planner sees it; measures the edges."""
-        copy = None if self.boxes is None else self.boxes.copy
-        product = None if self.boxes is None else self.boxes.product
+    def shape(self, found: PictureBoxes | None = None) -> SourceShape:
+        """Return the image as the planner sees it; measures the edges.
+
+        `found` are boxes for an image that does not carry its own.
+        """
+        boxes = self.boxes or found
+        copy = None if boxes is None else boxes.copy
+        product = None if boxes is None else boxes.product
         if self.has_alpha:
             # The visible pixels of a cut-out include its copy.
-            seen = _visible_box(self.pixels)
+            seen = visible_box(self.pixels)
             if seen is not None and (copy is None or product is None):
                 product, copy = seen, copy or ()
         fit, smooth = continuable_edges(self.pixels)
@@ -131,7 +135,8 @@ def _to_lab() -> ImageCms.ImageCmsTransform:
     return ImageCms.buildTransform(_srgb(), lab, "RGB", "LAB")
 
 
-def _visible_box(image: Image.Image) -> Box | None:
+def visible_box(image: Image.Image) -> Box | None:
+    """Return the box of the pixels of a cut-out that are seen; `None` if none is."""
     seen = image.getchannel("A").point(lambda a: 255 if a > _SOLID else 0).getbbox()
     if seen is None:
         return None

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.adfiles.contents import ContentsRecord
 from pipeline.adfiles.record import AdFileRecord
 from pipeline.app.campaign import load
 from pipeline.app.commands.verdicts import VerdictOptions
@@ -11,6 +12,7 @@ from pipeline.app.event_loop import run_in_loop
 from pipeline.app.open import ledger_in, require_ledger
 from pipeline.app.options import CampaignOptions
 from pipeline.app.run.ad_files import AdFileMaker, AdFileReport
+from pipeline.app.run.examining import PictureExaminer
 from pipeline.app.run.facts import reviewer_name, utc_stamp
 from pipeline.campaign.cell_globs import Globs, canonical_glob
 from pipeline.campaign.loading import LoadedCampaign
@@ -58,9 +60,10 @@ async def _make(loaded: LoadedCampaign, options: AdFileOptions, settings: Settin
         plan = await asyncio.to_thread(plan_ad_files, loaded, state, stage=stage)
         images = images_in(output)
         await images.sweep(loaded.campaign.slug)
-        maker = AdFileMaker(
-            images=images, executor=executor, output=output, campaign=loaded.campaign.slug
-        )
+        slug = loaded.campaign.slug
+        record = ContentsRecord(output, slug)
+        examiner = PictureExaminer(images=images, executor=executor, record=record)
+        maker = AdFileMaker(examiner=examiner, output=output, campaign=slug)
         return await maker.make(plan, stage=stage, only=state.asked)
 
 

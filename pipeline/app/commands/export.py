@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 
+from pipeline.adfiles.contents import ContentsRecord
 from pipeline.adfiles.record import AdFileRecord, AdFileRow
 from pipeline.app.campaign import load
 from pipeline.app.event_loop import run_in_loop
 from pipeline.app.open import ledger_in, require_ledger
 from pipeline.app.options import CampaignOptions
 from pipeline.app.run.ad_files import AdFileMaker, AdFileReport
+from pipeline.app.run.examining import PictureExaminer
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import LocalFault, UsageError
 from pipeline.executors.registry import open_executor
@@ -116,7 +118,9 @@ async def _export(
         plan = await asyncio.to_thread(plan_ad_files, loaded, state)
         await asyncio.to_thread(_forget_damaged, AdFileRecord(output, slug), images)
         await images.sweep(slug)
-        maker = AdFileMaker(images=images, executor=executor, output=output, campaign=slug)
+        record = ContentsRecord(output, slug)
+        examiner = PictureExaminer(images=images, executor=executor, record=record)
+        maker = AdFileMaker(examiner=examiner, output=output, campaign=slug)
         report = await maker.make(plan, only=None)
     ready, missing, rejected = _sorted_out(report, state)
     assets = [*_assets(loaded, state, ready)]

@@ -7,10 +7,11 @@ from pathlib import Path, PurePosixPath
 
 from pipeline.adfiles.derive import AdFileRefused, AdFileTask, Derive
 from pipeline.adfiles.record import AdFileRecord, AdFileRow
+from pipeline.app.run.examining import PictureExaminer
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import ArtifactError, LocalFault, TaskFailed
-from pipeline.executors.base import Executor
-from pipeline.images.base import ImageStore
+from pipeline.inspection.readers import NEEDED, is_installed
+from pipeline.model.ad_file import Flag
 from pipeline.model.names import CellName, Slug, Stage
 from pipeline.state.campaign_state import CampaignState
 from pipeline.state.output.ad_files import (
@@ -73,8 +74,7 @@ class AdFileReport:
 class AdFileMaker:
     """Makes ad files with an executor, and keeps the record of them."""
 
-    images: ImageStore
-    executor: Executor
+    examiner: PictureExaminer
     output: Path
     campaign: Slug
     stopped: Callable[[], bool] = lambda: False
@@ -90,7 +90,11 @@ class AdFileMaker:
         """
         record = AdFileRecord(self.output, self.campaign)
         report = AdFileReport(campaign=self.campaign, plan=plan, approved=record.approved)
-        there = record.whole(self.images)
+        there = {
+            path: row
+            for path, row in record.whole(self.examiner.images).items()
+            if not self._can_see_more(row, record)
+        }
         due = [planned for planned in plan.files if planned.path not in there]
         report.rows.update({p.path: there[p.path] for p in plan.files if p.path in there})
         free = asyncio.Semaphore(AT_ONCE)
@@ -104,16 +108,28 @@ class AdFileMaker:
         await self._move_out(record, report, stage=stage, only=only)
         return report
 
+    def _can_see_more(self, row: AdFileRow, record: AdFileRecord) -> bool:
+        """Return whether a file was cut blindly, and could now be cut by what its image shows."""
+        blind = Flag.NOT_LOOKED_FOR in row.made.flags and row.made.recipe not in record.approved
+        return blind and is_installed(*NEEDED)
+
     async def _make_some(
         self, files: Sequence[PlannedAdFile], record: AdFileRecord, report: AdFileReport
     ) -> None:
+        source, images = files[0].source, self.examiner.images
+        try:
+            contents = await self.examiner.look(source)
+        except LocalFault as error:
+            report.failed += [FailedAdFile(planned=one, reason=str(error)) for one in files]
+            return
         task = Derive(
-            images=self.images.location,
-            source=files[0].source.path,
+            images=images.location,
+            source=source.path,
+            boxes=None if contents is None else contents.boxes,
             files=tuple(AdFileTask(recipe=one.recipe, path=one.path) for one in files),
         )
         try:
-            results = await self.executor.run(task)
+            results = await self.examiner.executor.run(task)
         except (ArtifactError, TaskFailed, LocalFault) as error:
             report.failed += [FailedAdFile(planned=one, reason=str(error)) for one in files]
             return
@@ -151,9 +167,9 @@ class AdFileMaker:
                 continue
             try:
                 if preview:
-                    await self.images.delete(path)
+                    await self.examiner.images.delete(path)
                 else:
-                    await self.images.move(path, superseded_path(self.campaign, path))
+                    await self.examiner.images.move(path, superseded_path(self.campaign, path))
                 record.remove(path)
             except LocalFault as error:
                 report.failed += _blamed(report.plan.files, row, str(error))

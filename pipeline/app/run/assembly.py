@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipeline.app.run.take_scores import take_score
+from pipeline.app.run.examining import take_score
 from pipeline.app.run.workflow import RunContext
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.images.base import ImageStore

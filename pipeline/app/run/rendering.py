@@ -18,6 +18,7 @@ from pipeline.app.options import RunOptions
 from pipeline.app.run.facts import git_commit, redacted, utc_stamp, versions
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import UsageError
+from pipeline.inspection.readers import NEEDED, is_installed
 from pipeline.model.ad_file import METHOD
 from pipeline.model.names import Slug
 from pipeline.model.run import Run, RunPaths
@@ -109,7 +110,8 @@ async def render(
 def what_is_asked(options: RunOptions, settings: Settings, loaded: LoadedCampaign) -> str:
     """Return the fingerprint under which the report of this run is remembered."""
     account = account_of(loaded.campaign, settings)
-    method = [f"ad files {METHOD}"] if makes_ad_files(loaded) else []
+    looks = "looked for" if is_installed(*NEEDED) else "not looked for"
+    method = [f"ad files {METHOD}, boxes {looks}"] if makes_ad_files(loaded) else []
     asked = [options.max_credits, *method]
     return campaign_fingerprint(loaded.campaign, account=account, asked=asked)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pipeline.adfiles.contents import ContentsRecord
 from pipeline.app.campaign import account_of, budget_for, keep_balance, open_campaign_account
 from pipeline.app.console import Console, RunEnding, RunStart
 from pipeline.app.machine import allowed_concurrency, listen_for_signals, undo_cancellation
@@ -17,6 +18,7 @@ from pipeline.app.options import RunOptions
 from pipeline.app.run.ad_files import AdFileMaker, AdFileReport, make_ad_files
 from pipeline.app.run.assembly import RunParts, assemble, rules_now
 from pipeline.app.run.endings import endings, exit_code, notify, summary
+from pipeline.app.run.examining import PictureExaminer
 from pipeline.app.run.manifest_writer import ManifestWriter
 from pipeline.app.run.rendering import what_is_asked
 from pipeline.app.run.spending import confirm_spending
@@ -329,8 +331,11 @@ async def _make_ad_files(session: Session, state: CampaignState) -> AdFileReport
     """Make the ad files that are missing, unless a signal or a failing disk ends the run."""
     halt = session.halt
     maker = AdFileMaker(
-        images=session.images,
-        executor=session.inspector.executor,
+        examiner=PictureExaminer(
+            images=session.images,
+            executor=session.inspector.executor,
+            record=ContentsRecord(session.output, session.loaded.campaign.slug),
+        ),
         output=session.output,
         campaign=session.loaded.campaign.slug,
         stopped=lambda: isinstance(halt.reason, Interrupted | LocalFault),

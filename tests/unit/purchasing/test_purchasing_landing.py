@@ -8,7 +8,7 @@ from broken_pictures import BROKEN, WHOLE
 from builders import a_job
 from encoded_pictures import END, SIGNATURE, chunk, encoded, header
 
-from pipeline.app.run.take_scores import score_of
+from pipeline.app.run.examining import score_of
 from pipeline.errors import LocalFault, TaskDied
 from pipeline.images.thumbs import SIDES, thumb_path
 from pipeline.model.outcome import Paid, PaidLost, Stored

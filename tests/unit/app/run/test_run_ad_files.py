@@ -6,12 +6,16 @@ import shutil
 import pytest
 from encoded_pictures import encoded
 
+from pipeline.adfiles import locate
+from pipeline.adfiles.contents import ContentsRecord
 from pipeline.adfiles.record import AdFileRecord
+from pipeline.app.run import ad_files, examining
 from pipeline.app.run.ad_files import AdFileMaker, manifest_rows
+from pipeline.app.run.examining import PictureExaminer
 from pipeline.errors import LocalFault
 from pipeline.executors.inline import InlineExecutor
 from pipeline.images.local.store import LocalImageStore
-from pipeline.model.ad_file import FileLabels, Recipe
+from pipeline.model.ad_file import FileLabels, Flag, Recipe
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.names import CellName, Slug, Stage
 from pipeline.model.placement import ImageFormat
@@ -79,12 +83,12 @@ class Killed(BaseException):
 
 async def make(folder, wanted, *, images=None, only=None, stage=Stage.FINAL):
     async with InlineExecutor() as executor:
-        maker = AdFileMaker(
+        examiner = PictureExaminer(
             images=images or LocalImageStore(folder),
             executor=executor,
-            output=folder,
-            campaign=Slug("c"),
+            record=ContentsRecord(folder, "c"),
         )
+        maker = AdFileMaker(examiner=examiner, output=folder, campaign=Slug("c"))
         return await maker.make(wanted, stage=stage, only=only)
 
 
@@ -130,6 +134,34 @@ async def test_killed_at_any_step_the_next_run_makes_exactly_what_is_missing(
     assert (again.made, again.failed) == (FILES - recorded, [])
     assert len(delivered(tmp_path)) == FILES
     assert not list(tmp_path.rglob("*.part"))
+    assert (await make(tmp_path, wanted)).made == 0
+
+
+async def test_a_file_that_was_cut_blindly_is_cut_anew_once_copy_can_be_found(
+    tmp_path, monkeypatch
+):
+    """After the extra `ads` was installed. What a person approved as it is stays."""
+    monkeypatch.setattr(ad_files, "is_installed", lambda *_: False)
+    monkeypatch.setattr(examining, "is_installed", lambda *_: False)
+    monkeypatch.setattr(locate, "open_text_reader", lambda: None)
+    wanted = plan(tmp_path)
+    first = await make(tmp_path, wanted)
+    blind = [row.made for _, row in first.flagged if Flag.NOT_LOOKED_FOR in row.made.flags]
+    assert len(blind) > IMAGES
+    AdFileRecord(tmp_path, "c").approve(blind[0].recipe, by="ann", at="now")
+    assert (await make(tmp_path, wanted)).made == 0
+
+    class Reader:
+        def read(self, image):
+            return ()
+
+    monkeypatch.setattr(ad_files, "is_installed", lambda *_: True)
+    monkeypatch.setattr(examining, "is_installed", lambda *_: True)
+    monkeypatch.setattr(locate, "open_text_reader", Reader)
+    again = await make(tmp_path, wanted)
+    assert again.made == len(blind) - 1
+    assert [row.made for _, row in again.flagged if Flag.NOT_LOOKED_FOR in row.made.flags] == []
+    monkeypatch.setattr(locate, "open_source", None)  # nothing is looked at again
     assert (await make(tmp_path, wanted)).made == 0
 
 
