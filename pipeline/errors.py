@@ -15,7 +15,7 @@ PipelineError                   1   a bug unless a subclass says otherwise
 ├── ProviderError               3   one request did not give an image
 │   ├── NotSent                     not charged; tried again
 │   ├── Throttled                   not charged; all requests pause
-│   ├── Rejected                    not charged; tried again only with --retry-failed
+│   ├── Rejected                    not charged, or `in_doubt`; again only with --retry-failed
 │   │   └── PolicyRefused           the provider's content policy refused the prompt
 │   ├── ProviderStopped         7   key refused or no credits left: not charged; buying stops
 │   └── ReplyUnknown            6   may have been charged
@@ -214,6 +214,19 @@ class Throttled(ProviderError):
 
 class Rejected(ProviderError):
     """The provider read the request and refused it; the same request will be refused again."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        in_doubt: int = 0,
+        http: int | None = None,
+        request_id: str = "",
+        raw: bytes = b"",
+    ) -> None:
+        super().__init__(message, http=http, request_id=request_id, raw=raw)
+        self.in_doubt = in_doubt
+        """The most that may have been charged all the same, in the account's smallest unit."""
 
 
 class PolicyRefused(Rejected):

@@ -32,18 +32,20 @@ def exit_code(
     reason: PipelineError | None,
     waiting: bool = False,
     unmade: bool = False,
+    doubtful: int = 0,
 ) -> int:
     """Return the exit code of a run with these statuses.
 
     `reason` is why it stopped early, `None` if it did not. `waiting`: drafts wait for review, and
-    the caller wants a separate exit code for that.
+    the caller wants a separate exit code for that. `doubtful`: images of whose cost something is
+    in doubt, whatever their status.
     """
     applies = {0}
     if isinstance(reason, Interrupted):
         applies.add(reason.ends_with)
     elif reason is not None:
         applies.add(reason.exit_code)
-    if counts.get(Status.IN_DOUBT):
+    if counts.get(Status.IN_DOUBT) or doubtful:
         applies.add(6)
     if unmade or any(counts.get(status) for status in UNFINISHED):
         applies.add(3)

@@ -360,7 +360,8 @@ async def _end(session: Session, state: CampaignState) -> int:
     counts = report.asked if report else {}
     waiting = bool(state.waiting) and options.detailed_exitcode
     unmade = ad_files is not None and bool(ad_files.failed)
-    code = exit_code(counts, reason=halt.reason, waiting=waiting, unmade=unmade)
+    doubtful = report.doubtful if report else 0
+    code = exit_code(counts, reason=halt.reason, waiting=waiting, unmade=unmade, doubtful=doubtful)
     try:
         with expected_errors():
             if report is not None:
@@ -369,7 +370,9 @@ async def _end(session: Session, state: CampaignState) -> int:
             await session.ledger.end(manifest_writer.run.id, exit_code=code)
     except LocalFault as fault:
         halt.because(fault)
-        code = exit_code(counts, reason=halt.reason, waiting=waiting, unmade=unmade)
+        code = exit_code(
+            counts, reason=halt.reason, waiting=waiting, unmade=unmade, doubtful=doubtful
+        )
     if report is not None and is_finished(session, report, state, code=code):
         remember_unchanged(
             session.output,
@@ -391,7 +394,7 @@ async def _end(session: Session, state: CampaignState) -> int:
             ad_files=ad_files,
             stale=state.stale,
             waiting=len(state.waiting),
-            steps=steps_onward(options, counts, state, reason=halt.reason),
+            steps=steps_onward(options, counts, state, reason=halt.reason, doubtful=doubtful),
             reason=halt.reason,
             code=code,
         )
