@@ -38,7 +38,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class PipelineError(Exception):
@@ -215,18 +215,13 @@ class Throttled(ProviderError):
 class Rejected(ProviderError):
     """The provider read the request and refused it; the same request will be refused again."""
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        in_doubt: int = 0,
-        http: int | None = None,
-        request_id: str = "",
-        raw: bytes = b"",
-    ) -> None:
-        super().__init__(message, http=http, request_id=request_id, raw=raw)
-        self.in_doubt = in_doubt
-        """The most that may have been charged all the same, in the account's smallest unit."""
+    in_doubt: int = 0
+    """The most that may have been charged all the same, in the account's smallest unit."""
+
+    def may_have_cost(self, at_most: int) -> Self:
+        """Return this error with money in doubt: the request was refused after the work."""
+        self.in_doubt = at_most
+        return self
 
 
 class PolicyRefused(Rejected):

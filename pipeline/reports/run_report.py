@@ -105,8 +105,7 @@ async def make_report(
                     continue
                 counts[line.status] += 1
                 doubtful += is_doubtful(line.outcome) and not line.shared_with
-                first = named.setdefault(line.status, [])
-                if len(first) < NAMED:
+                if len(first := named.setdefault(line.status, [])) < NAMED:
                     first.append(line)
             images = [image_of(line, ad_files.get(line.job.key, ())) for line in lines]
             await asyncio.to_thread(rows.add, images)

@@ -57,7 +57,7 @@ async def sums(case):
     return told[0]
 
 
-async def test_the_most_that_a_request_can_cost_is_reserved_and_what_it_did_not_cost_is_freed(case):
+async def test_the_most_is_reserved_and_what_was_not_charged_is_freed(case):
     permit = await case.submit(CRAB)
     assert (permit.price, await sums(case)) == (100, interval(0, 100))
     await case.ledger.paid(permit, partly(53, 0))

@@ -352,7 +352,7 @@ async def test_money_in_doubt_stays_with_an_image_that_does_not_come(case, lost)
 
 async def test_a_refusal_that_may_have_been_charged_is_refused_with_its_money_in_doubt(case):
     """It is no doubt of the breaker: the provider works, and has looked at the picture."""
-    error = PolicyRefused("blocked", http=400, in_doubt=2)
+    error = PolicyRefused("blocked", http=400).may_have_cost(2)
     answers = [ScriptedAnswer(error=error, charged=number % 2 == 0) for number in range(9)]
     here = await case(answers)
     outcomes = await here.render(*[a_job(f"p{n}/4x3", prompt=f"photo {n}") for n in range(9)])
