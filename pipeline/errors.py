@@ -15,7 +15,7 @@ PipelineError                   1   a bug unless a subclass says otherwise
 ├── ProviderError               3   one request did not give an image
 │   ├── NotSent                     not charged; tried again
 │   ├── Throttled                   not charged; all requests pause
-│   ├── Rejected                    not charged; tried again only with --retry-failed
+│   ├── Rejected                    not charged, or `in_doubt`; again only with --retry-failed
 │   │   └── PolicyRefused           the provider's content policy refused the prompt
 │   ├── ProviderStopped         7   key refused or no credits left: not charged; buying stops
 │   └── ReplyUnknown            6   may have been charged
@@ -38,7 +38,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class PipelineError(Exception):
@@ -214,6 +214,14 @@ class Throttled(ProviderError):
 
 class Rejected(ProviderError):
     """The provider read the request and refused it; the same request will be refused again."""
+
+    in_doubt: int = 0
+    """The most that may have been charged all the same, in the account's smallest unit."""
+
+    def may_have_cost(self, at_most: int) -> Self:
+        """Return this error with money in doubt: the request was refused after the work."""
+        self.in_doubt = at_most
+        return self
 
 
 class PolicyRefused(Rejected):

@@ -5,7 +5,7 @@ import struct
 import zlib
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
 
@@ -26,6 +26,8 @@ class ScriptedAnswer:
     """Raised instead of a receipt."""
     charged: bool | None = None
     """Whether the credits are taken; as `None`, they are where there is no error."""
+    in_doubt: Amount = FREE
+    """What of the price the receipt leaves in doubt."""
     after: float = 0.0
     """Seconds until the answer; the charge, if any, comes first."""
 
@@ -95,7 +97,8 @@ class FakeProvider:
         await asyncio.sleep(answer.after)
         if answer.error is not None:
             raise answer.error
-        return receipt
+        confirmed = Amount(receipt.credits - answer.in_doubt)
+        return replace(receipt, credits=confirmed, in_doubt=answer.in_doubt)
 
     @asynccontextmanager
     async def download(self, url: str) -> AsyncIterator[AsyncIterator[bytes]]:

@@ -42,16 +42,17 @@ def steps_onward(
     state: CampaignState,
     *,
     reason: PipelineError | None = None,
+    doubtful: int = 0,
 ) -> list[tuple[str, str]]:
     """Return pairs of `Next`, `then` or `or` and a command, in the order to use them.
 
     `reason` is why the run stopped. If only a person can resolve it, that step comes first, since
-    another run would end the same way.
+    another run would end the same way. `doubtful`: images of whose cost something is in doubt.
     """
     steps: list[tuple[str, str]] = []
     if isinstance(reason, ProviderStopped) and reason.remedy:
         steps.append(("then", reason.remedy))
-    if counts.get(Status.IN_DOUBT):
+    if counts.get(Status.IN_DOUBT) or doubtful:
         steps.append(("then", next_step(options, "resolve")))
     if state.waiting or state.stale:
         steps.append(("then", next_step(options, "review")))

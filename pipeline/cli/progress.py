@@ -247,10 +247,11 @@ def ending_words(job: Job, outcome: Outcome | None) -> str:
     match outcome:
         case Stored() | None:
             return ""
-        case Failed(kind=kind, reason=reason):
+        case Failed(kind=kind, reason=reason, in_doubt=in_doubt):
             refused = kind is FailureKind.REFUSED
             word = paint("refused" if refused else "failed ", "red", stream=sys.stderr)
-            return f"{word} {name}  {_short(reason)}; not charged"
+            money = f"{in_doubt} credits in doubt" if in_doubt else "not charged"
+            return f"{word} {name}  {_short(reason)}; {money}"
         case PaidLost(reason=reason):
             return f"{paint('lost   ', 'red', stream=sys.stderr)} {name}  {_short(reason)}; paid"
         case Paid(reason=reason):

@@ -184,6 +184,10 @@ def _tell_report(report: RunReport, folder: Path, *, told: str) -> None:
             _say_folded(f"  {name}{why}"[:300])
         if count > len(named):
             say(f"  and {count - len(named)} more")
+    others = report.doubtful - report.asked.get(Status.IN_DOUBT, 0)
+    if others:
+        trouble = f"{counted(others, 'other image')} may have cost more than is confirmed"
+        say(paint(trouble, "yellow", stream=sys.stderr))
     say()
     say(f"  {folder}/")
     say("    manifest.json  every URL, file, hash and credit")

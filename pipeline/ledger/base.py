@@ -54,7 +54,7 @@ class Ledger(Protocol):
     async def submit(
         self, job: Job, *, run: Run, budget: Budget, same_purchase: bool = False
     ) -> Attempt:
-        """Reserve the price of a job within every budget, and permit one POST.
+        """Reserve the most that a job can cost within every budget, and permit one POST.
 
         This is one durable transaction, to be made before anything is sent. Raises `BudgetReached`
         if confirmed + in doubt + reserved + price would exceed a budget (`month`: that of the
@@ -72,11 +72,13 @@ class Ledger(Protocol):
         ...
 
     async def paid(self, attempt: Attempt, receipt: Receipt) -> None:
-        """Record a purchase: the credits are confirmed, the URL is kept, the job is `Paid`.
+        """Record a purchase: its cost is confirmed, the URL is kept, the job is `Paid`.
 
-        Call it before the download starts. It also applies to an attempt in doubt. A second call
-        for the same attempt changes nothing. If the job has been bought again meanwhile, only the
-        credits are corrected. Raises `ValueError` for an attempt that was closed as not charged.
+        The receipt says what was charged; the rest of the reservation is freed, except what the
+        receipt leaves in doubt. Call it before the download starts. It also applies to an attempt
+        in doubt. A second call for the same attempt changes nothing. If the job has been bought
+        again meanwhile, only the money is corrected. Raises `ValueError` for an attempt that was
+        closed as not charged.
         """
         ...
 
@@ -107,10 +109,12 @@ class Ledger(Protocol):
     async def fail(
         self, attempt: Attempt, failure: Failed, *, http: int | None = None, request_id: str = ""
     ) -> None:
-        """Record that an attempt was not charged: its reservation is freed, the job is `Failed`.
+        """Record that an attempt gave no image: its reservation is freed, the job is `Failed`.
 
-        If an earlier attempt of the same purchase is in doubt, purchase and job stay in doubt,
-        since a failed replay proves nothing about it. The same holds for `release`.
+        What `failure` has in doubt stays counted, until `resolve` settles it or the job is bought
+        again; the job stays `Failed` all the same. If an earlier attempt of the same purchase is
+        in doubt, purchase and job stay in doubt, since a failed replay proves nothing about it.
+        The same holds for `release`.
         """
         ...
 
@@ -166,8 +170,11 @@ class Ledger(Protocol):
 
         Only `REBUY` permits a second purchase of a job in doubt or lost, or of one whose download
         has failed; the first stays counted.
-        `charged` is as in `image_found`, for `CHARGED` only. Raises `ValueError` for a job in
-        another state.
+        `charged` is as in `image_found`, for `CHARGED` only, and all that the purchase cost.
+
+        `CHARGED` and `NOT_CHARGED` also settle the money in doubt of a job that is stored, paid,
+        lost or failed, and never its image. Raises `ValueError` for a job in another state, and
+        for a charge of less than is confirmed.
         """
         ...
 

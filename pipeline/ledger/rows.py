@@ -10,7 +10,7 @@ from typing import assert_never
 from pipeline.model.artifact import Artifact
 from pipeline.model.entry import Entry, PurchaseKey
 from pipeline.model.job import Coordinates, JobKey
-from pipeline.model.money import Amount, Spent
+from pipeline.model.money import FREE, Amount, Spent
 from pipeline.model.outcome import (
     Failed,
     FailureKind,
@@ -98,7 +98,9 @@ class PurchaseRow:
     opened: int
     state: PurchaseState
     credits: Amount
-    """The price; once confirmed, what the receipt says."""
+    """The most that it can cost; once confirmed, what the receipt says."""
+    in_doubt: Amount = FREE
+    """What a confirmed purchase may have cost beyond its `credits`."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -155,11 +157,10 @@ def _second(seconds: int) -> str:
 def entry_of(job: JobRow, purchases: Sequence[PurchaseRow]) -> Entry:
     """Return the public entry of a job; `purchases` in the order in which they were opened."""
     newest = purchases[-1] if purchases else None
-    price = newest.credits if newest and newest.state is not PurchaseState.FREED else Amount(0)
     return Entry(
         key=job.key,
         at=job.at,
-        outcome=_outcome(job, price),
+        outcome=_outcome(job, sum_of(purchases[-1:])),
         spent=sum_of(purchases),
         purchase=newest.key if newest and newest.key else None,
         purchased=iso(newest.opened) if newest and newest.key else "",
@@ -178,6 +179,7 @@ def sum_of(purchases: Sequence[PurchaseRow]) -> Spent:
     for purchase in purchases:
         if purchase.state is PurchaseState.CONFIRMED:
             confirmed += purchase.credits
+            in_doubt += purchase.in_doubt
         elif purchase.state is not PurchaseState.FREED:
             in_doubt += purchase.credits
     return _interval(confirmed, in_doubt)
@@ -189,21 +191,24 @@ def _interval(confirmed: int, in_doubt: int) -> Spent:
     return Spent(confirmed=Amount(confirmed), in_doubt=Amount(in_doubt))
 
 
-def _outcome(job: JobRow, credits_: Amount) -> Outcome | None:
+def _outcome(job: JobRow, spent: Spent) -> Outcome | None:
+    """Return the outcome of a job whose newest purchase cost this much."""
+    paid, in_doubt = spent.confirmed, spent.in_doubt
     match job.state:
         case JobState.PLANNED | JobState.RENDERING:
             return None
         case JobState.STORED:
             if job.artifact is None:
                 raise ValueError(f"job {job.key} is stored without an artifact")
-            return Stored(url=job.url, credits=credits_, artifact=job.artifact)
+            return Stored(url=job.url, credits=paid, in_doubt=in_doubt, artifact=job.artifact)
         case JobState.PENDING_DOWNLOAD:
-            return Paid(url=job.url, credits=credits_, reason=job.reason)
+            return Paid(url=job.url, credits=paid, in_doubt=in_doubt, reason=job.reason)
         case JobState.PAID_LOST:
-            return PaidLost(url=job.url, credits=credits_, reason=job.reason)
+            return PaidLost(url=job.url, credits=paid, in_doubt=in_doubt, reason=job.reason)
         case JobState.IN_DOUBT:
-            return InDoubt(credits=credits_, reason=job.reason)
+            return InDoubt(credits=in_doubt, reason=job.reason)
         case JobState.NOT_SENT | JobState.REJECTED | JobState.REFUSED:
-            return Failed(kind=FailureKind(job.state.value), reason=job.reason)
+            kind = FailureKind(job.state.value)
+            return Failed(kind=kind, reason=job.reason, in_doubt=in_doubt)
         case _:
             assert_never(job.state)

@@ -28,6 +28,7 @@ class Attempt:
     number: int
     """Counts the attempts of the job from 1, over all purchases and runs."""
     price: Amount
+    """What is reserved: the most that the purchase can cost."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,9 +105,9 @@ class Resolution(StrEnum):
     """The answer of a person, or of the balance, for a job in doubt."""
 
     CHARGED = "charged"
-    """Paid, but there is no image: `paid_lost`."""
+    """Paid, but there is no image: `paid_lost`. If only money was in doubt, it is confirmed."""
     NOT_CHARGED = "not_charged"
-    """Nothing was charged: due again."""
+    """Nothing was charged: due again. If only money was in doubt, it is freed."""
     REBUY = "rebuy"
     """Due again; the old purchase stays counted as in doubt. Also frees a lost image, or one whose
     download fails for ever."""

@@ -36,6 +36,7 @@ class Job:
     at: Coordinates
     request: RenderRequest
     price: Amount
+    """The most that it can cost; reserved before it is requested."""
     profile: ProfileName
     path: str
     """Relative to the campaign's folder, with extension: `drafts/citrus/4x3-t1.png`."""

@@ -43,10 +43,13 @@ class FailureKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Receipt:
-    """A provider's confirmation of a purchase: the URL of the image, and the credits."""
+    """A provider's confirmation of a purchase: the URL of the image, and what it cost."""
 
     url: str
     credits: Amount
+    """What the reply says was charged; what was reserved beyond it is freed."""
+    in_doubt: Amount = FREE
+    """What else may have been charged, because the reply does not say."""
     http: int = 200
     request_id: str = ""
     raw: bytes = b""
@@ -60,6 +63,7 @@ class Stored:
     url: str
     credits: Amount
     artifact: Artifact
+    in_doubt: Amount = FREE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,6 +72,7 @@ class Paid:
 
     url: str
     credits: Amount
+    in_doubt: Amount = FREE
     reason: str = ""
     """Why the last download failed; empty if none has failed."""
 
@@ -78,15 +83,18 @@ class PaidLost:
 
     url: str
     credits: Amount
+    in_doubt: Amount = FREE
     reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Failed:
-    """Not paid for, with the reason."""
+    """No image, with the reason, and usually not paid for."""
 
     kind: FailureKind
     reason: str
+    in_doubt: Amount = FREE
+    """What may have been charged all the same, e.g. if a finished image was blocked."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,14 +127,24 @@ def status_of(outcome: Outcome | None) -> Status:
             assert_never(outcome)
 
 
+def is_doubtful(outcome: Outcome | None) -> bool:
+    """Return True if only a person or the balance can say what was charged.
+
+    The image of such an outcome may be settled: stored, lost or refused.
+    """
+    return isinstance(outcome, InDoubt) or bool(spent(outcome).in_doubt)
+
+
 def spent(outcome: Outcome | None) -> Spent:
     """Return what an outcome cost, or may have cost."""
     match outcome:
-        case Stored(credits=credits) | Paid(credits=credits) | PaidLost(credits=credits):
-            return Spent(confirmed=credits)
+        case Stored() | Paid() | PaidLost():
+            return Spent(confirmed=outcome.credits, in_doubt=outcome.in_doubt)
         case InDoubt(credits=credits):
             return Spent(in_doubt=credits)
-        case Failed() | None:
-            return Spent(confirmed=FREE)
+        case Failed(in_doubt=in_doubt):
+            return Spent(in_doubt=in_doubt)
+        case None:
+            return Spent()
         case _:
             assert_never(outcome)

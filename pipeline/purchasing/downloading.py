@@ -7,7 +7,7 @@ image is still to be fetched; the next run inspects the landed file and download
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from pipeline.errors import (
@@ -101,13 +101,15 @@ class Downloader:
                 await self._inspect(job, artifact)
             except TaskFailed as error:  # the file is kept for the next run
                 await self.ledger.unfetched(job.key, reason=str(error), lost=False)
-                return Paid(url=paid.url, credits=paid.credits, reason=str(error))
+                return replace(paid, reason=str(error))
             except ArtifactError as error:
                 artifact, failure = None, error
             else:
                 await self.ledger.stored(job.key, artifact)
                 await self._tell_same_image(job, artifact, url=paid.url)
-                return Stored(url=paid.url, credits=paid.credits, artifact=artifact)
+                return Stored(
+                    url=paid.url, credits=paid.credits, in_doubt=paid.in_doubt, artifact=artifact
+                )
             if isinstance(failure, ImageGone) or tries == self.settings.download_tries:
                 break
             seconds = backoff(tries, first=1.0, longest=30.0)
@@ -158,7 +160,8 @@ class Downloader:
             raise failure
         await self.ledger.unfetched(job.key, reason=str(failure), lost=lost)
         ending = PaidLost if lost else Paid
-        return ending(url=paid.url, credits=paid.credits, reason=str(failure))
+        money = {"credits": paid.credits, "in_doubt": paid.in_doubt}
+        return ending(url=paid.url, **money, reason=str(failure))
 
     def _is_there(self, artifact: Artifact) -> bool:
         return self.images.stat_many([artifact.path]).get(artifact.path) == artifact.bytes

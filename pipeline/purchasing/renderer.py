@@ -95,8 +95,8 @@ class Renderer:
 
     async def _render(self, job: Job, known: Outcome | None) -> Outcome | None:
         match known:
-            case Stored(url=url, credits=credits):  # its file is gone
-                return await self._fetch(job, Paid(url=url, credits=credits))
+            case Stored():  # its file is gone
+                return await self._fetch(job, _to_download(known))
             case Paid():
                 return await self._fetch(job, known, may_have_landed=True)
             case PaidLost():
@@ -116,7 +116,7 @@ class Renderer:
         A host that was down, or that sent something else than an image, may still have it.
         """
         if lost.url:
-            found = await self._fetch(job, Paid(url=lost.url, credits=lost.credits))
+            found = await self._fetch(job, _to_download(lost))
             if not isinstance(found, PaidLost):
                 return found
         if self._purchasing.halt:
@@ -138,3 +138,7 @@ class Renderer:
                     finally:
                         self._proven = True
         return await self._purchasing.buy(job, replay=replay)
+
+
+def _to_download(known: Stored | PaidLost) -> Paid:
+    return Paid(url=known.url, credits=known.credits, in_doubt=known.in_doubt)

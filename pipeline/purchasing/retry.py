@@ -112,7 +112,8 @@ class RetryDecision:
             case Rejected():
                 refused = isinstance(error, PolicyRefused)
                 kind = FailureKind.REFUSED if refused else FailureKind.REJECTED
-                failure = Failed(kind=kind, reason=str(error))
+                in_doubt = Amount(error.in_doubt)
+                failure = Failed(kind=kind, reason=str(error), in_doubt=in_doubt)
                 await self.ledger.fail(
                     attempt, failure, http=error.http, request_id=error.request_id
                 )

@@ -115,9 +115,10 @@ class Journal:
             case Paid(reason=reason, credits=credits) | PaidLost(reason=reason, credits=credits):
                 status = status_of(outcome)
                 self.write("failed", **_name(job), status=status, reason=reason, credits=credits)
-            case Failed(kind=kind, reason=reason):
-                refused = kind is FailureKind.REFUSED
-                self.write("refused" if refused else "failed", **_name(job), reason=reason)
+            case Failed(kind=kind, reason=reason, in_doubt=in_doubt):
+                event = "refused" if kind is FailureKind.REFUSED else "failed"
+                doubt = {"in_doubt": in_doubt} if in_doubt else {}
+                self.write(event, **_name(job), reason=reason, **doubt)
             case InDoubt(reason=reason, credits=credits):
                 self.write("in_doubt", **_name(job), reason=reason, credits=credits)
             case _:

@@ -15,7 +15,7 @@ from pipeline.model.entry import Entry
 from pipeline.model.job import Job, JobKey, keys_of
 from pipeline.model.money import Amount, Budget
 from pipeline.model.names import CellName, Stage
-from pipeline.model.outcome import Status
+from pipeline.model.outcome import Status, is_doubtful
 from pipeline.model.run import Run
 from pipeline.model.verdict import Verdict
 from pipeline.reports.image_rows import ImageRows
@@ -58,6 +58,8 @@ class RunReport:
     rows: ImageRows
     asked: Mapping[Status, int]
     """Number of images per status, in the cells that the run was asked for."""
+    doubtful: int
+    """Number of images, in the same cells, of whose cost something is in doubt."""
     named: Mapping[Status, Sequence[ImageLine]]
     """The first few images of each status, in the same cells."""
 
@@ -84,6 +86,7 @@ async def make_report(
     newest = newest_of(verdicts)
     shown: set[tuple[CellName, Stage]] = set()
     counts: Counter[Status] = Counter()
+    doubtful = 0
     named: dict[Status, list[ImageLine]] = {}
     with collection_paused():
         for start in range(0, len(jobs), BATCH):
@@ -101,8 +104,8 @@ async def make_report(
                 if asked is not None and line.job.at.cell not in asked:
                     continue
                 counts[line.status] += 1
-                first = named.setdefault(line.status, [])
-                if len(first) < NAMED:
+                doubtful += is_doubtful(line.outcome) and not line.shared_with
+                if len(first := named.setdefault(line.status, [])) < NAMED:
                     first.append(line)
             images = [image_of(line, ad_files.get(line.job.key, ())) for line in lines]
             await asyncio.to_thread(rows.add, images)
@@ -120,4 +123,4 @@ async def make_report(
             one for one in verdicts if newest[place(one)] is not one or place(one) not in shown
         ],
     )
-    return RunReport(totals=totals, rows=rows, asked=counts, named=named)
+    return RunReport(totals=totals, rows=rows, asked=counts, doubtful=doubtful, named=named)

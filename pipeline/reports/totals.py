@@ -8,7 +8,7 @@ from datetime import datetime
 from pipeline.model.artifact import Artifact
 from pipeline.model.entry import AttemptRecord, Entry, RunSpending
 from pipeline.model.job import Job, JobKey
-from pipeline.model.money import FREE, Amount, Spent
+from pipeline.model.money import Amount, Spent
 from pipeline.model.names import CellName, Stage
 from pipeline.model.outcome import (
     Failed,
@@ -39,6 +39,8 @@ class ImageLine:
     status: Status
     outcome: Outcome | None
     credits: Amount
+    in_doubt: Amount
+    """What it may have cost beyond its credits."""
     shared_with: JobKey | None
     verdict: Verdict | None
     attempts: Sequence[AttemptRecord]
@@ -98,6 +100,7 @@ def image_lines(
         entry = entry_of(job, entries)
         outcome = entry.outcome if entry else None
         verdict = verdicts.get((job.at.cell, job.at.stage))
+        cost = spent(outcome) if not job.payer else Spent()
         looked_at = verdict is not None and verdict.job == job.key
         sha256 = outcome.artifact.sha256 if isinstance(outcome, Stored) else ""
         lines.append(
@@ -105,7 +108,8 @@ def image_lines(
                 job=job,
                 status=status_of_entry(entry, alive=True),
                 outcome=outcome,
-                credits=spent(outcome).confirmed if not job.payer else FREE,
+                credits=cost.confirmed,
+                in_doubt=cost.in_doubt,
                 shared_with=job.payer,
                 verdict=verdict if looked_at else None,
                 attempts=attempts.get(job.key, ()),

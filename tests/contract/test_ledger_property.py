@@ -145,6 +145,37 @@ class Life(RuleBasedStateMachine):
             failure = Failed(kind=kind, reason="no")
             self.each(permits, lambda ledger, permit: ledger.fail(permit, failure))
 
+    @rule(permits=permits, taken=st.integers(0, 9), beyond=st.integers(0, 9))
+    def refused_after_the_work(self, permits, taken, beyond):
+        """A finished image was blocked; any part of the price may have been charged for it."""
+        first = permits[0]
+        attempts = self.charged[first.purchase]
+        others = [sum_ for number, sum_ in attempts.items() if number != first.number]
+        if any(others) or not self.is_open(first):
+            return
+        attempts[first.number] = taken
+        most = Amount(taken + beyond)
+        self.beyond += max(0, most - PRICES[first.job])
+        failure = Failed(kind=FailureKind.REFUSED, reason="blocked", in_doubt=most)
+        self.each(permits, lambda ledger, permit: ledger.fail(permit, failure))
+
+    @rule(permits=permits, taken=st.integers(0, 9), said=st.integers(0, 9))
+    def paid_without_usage(self, permits, taken, said):
+        """A reply that says the least that it cost, and not what it did cost."""
+        first = permits[0]
+        attempts = self.charged[first.purchase]
+        others = [sum_ for number, sum_ in attempts.items() if number != first.number]
+        if any(others) or not self.is_open(first):
+            return
+        attempts[first.number] = taken
+        least = min(taken, said)
+        most = max(taken, PRICES[first.job])
+        self.beyond += most - PRICES[first.job]
+        receipt = replace(
+            a_receipt("https://cdn.test/1.png", credits_=least), in_doubt=Amount(most - least)
+        )
+        self.each(permits, lambda ledger, permit: ledger.paid(permit, receipt))
+
     @rule(permits=permits)
     def release(self, permits):
         if not self.truth(permits):

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import cast
+from typing import assert_never, cast
 from urllib.parse import urlsplit
 
 from pipeline.app.event_loop import run_in_loop
@@ -24,7 +24,7 @@ from pipeline.ledger.base import Ledger
 from pipeline.model.entry import Entry, Resolution
 from pipeline.model.money import Amount
 from pipeline.model.names import Slug, Stage
-from pipeline.model.outcome import InDoubt, Paid, PaidLost
+from pipeline.model.outcome import Failed, InDoubt, Paid, PaidLost, Stored, is_doubtful, spent
 from pipeline.providers.replies import WITHOUT_URL, shown_images
 from pipeline.purchasing.recovery import settle_dead_attempts
 from pipeline.settings import Settings
@@ -128,7 +128,7 @@ async def _resolve(options: ResolveOptions, settings: Settings, campaign: Slug) 
         if not known:
             return ResolveReport()
         chosen = _chosen(options, known)
-        doubtful = any(isinstance(entry.outcome, InDoubt) for entry in chosen)
+        doubtful = any(is_doubtful(entry.outcome) for entry in chosen)
         if options.answer is None:
             return ResolveReport(
                 open=await _listed(options, settings, ledger, chosen, known=known),
@@ -141,7 +141,8 @@ async def _resolve(options: ResolveOptions, settings: Settings, campaign: Slug) 
     ground = settlement.ground if settlement.ground != BY_PERSON else ""
     if not settlement.of:
         return ResolveReport(ground=ground, exit_code=6 if doubtful else 3)
-    lost = settlement.means is Resolution.CHARGED
+    in_doubt = any(isinstance(entry.outcome, InDoubt) for entry in settlement.of)
+    lost = settlement.means is Resolution.CHARGED and in_doubt
     follows = next_step(options, "run", *(("--rebuy-lost",) if lost else ()))
     return ResolveReport(settled=len(settlement.of), ground=ground, next=follows, lost=lost)
 
@@ -156,9 +157,18 @@ def _is_open(entry: Entry, *, pending: bool) -> bool:
         case InDoubt() | PaidLost():
             return True
         case Paid(reason=reason):
-            return pending and bool(reason)
+            return is_doubtful(entry.outcome) or (pending and bool(reason))
+        case Stored() | Failed() | None:
+            return is_doubtful(entry.outcome)
         case _:
-            return False
+            assert_never(entry.outcome)
+
+
+def _lacks_image(entry: Entry) -> bool:
+    """Return True if the image itself may be found or bought again, and not only paid."""
+    return isinstance(entry.outcome, InDoubt | PaidLost) or (
+        isinstance(entry.outcome, Paid) and bool(entry.outcome.reason)
+    )
 
 
 def _chosen(options: ResolveOptions, entries: Sequence[Entry]) -> list[Entry]:
@@ -179,11 +189,17 @@ async def _settlement(
     options: ResolveOptions, settings: Settings, ledger: Ledger, chosen: Sequence[Entry]
 ) -> _Settlement:
     answer = options.answer
-    if answer is Answer.FOUND:
-        return _found(options, chosen)
-    if answer is Answer.REBUY:
-        return _Settlement(of=chosen, means=Resolution.REBUY)
-    doubts = [entry for entry in chosen if isinstance(entry.outcome, InDoubt)]
+    doubts = [entry for entry in chosen if is_doubtful(entry.outcome)]
+    if answer in {Answer.FOUND, Answer.REBUY}:
+        images = [entry for entry in chosen if _lacks_image(entry)]
+        if not images:
+            raise UsageError(
+                f"of {chosen[0].at.cell} only the cost is in doubt, and not the image: "
+                "--charged or --not-charged settles it"
+            )
+        if answer is Answer.FOUND:
+            return _found(options, images)
+        return _Settlement(of=images, means=Resolution.REBUY)
     if not doubts:
         return _Settlement(of=(), ground="all of them are paid for: there is no doubt to settle")
     if answer is Answer.BALANCE:
@@ -194,6 +210,12 @@ async def _settlement(
     if options.charged is not None and len(doubts) != 1:
         raise UsageError(
             f"--credits is for one image, and {len(doubts)} match; name its cell, --stage, --take"
+        )
+    paid = spent(doubts[0].outcome).confirmed
+    if options.charged is not None and options.charged < paid:
+        raise UsageError(
+            f"the charge for {doubts[0].at.cell} is at least the {paid} credits that are "
+            "confirmed: --credits is all that the image cost"
         )
     means = Resolution.CHARGED if answer is Answer.CHARGED else Resolution.NOT_CHARGED
     return _Settlement(of=doubts, means=means, charged=options.charged)
@@ -269,7 +291,7 @@ async def _listed(
     images = []
     for entry in chosen:
         shown: tuple[str, ...] = ()
-        if isinstance(entry.outcome, InDoubt):
+        if is_doubtful(entry.outcome):
             shown = tuple(shown_images(await ledger.reply(entry.key), base_url=base_url))
         commands = _commands(options, entry, shown, alone=in_cell[entry.at.cell] == 1)
         images.append(OpenImage(entry=entry, shown=shown, commands=commands))
@@ -280,11 +302,11 @@ def _commands(
     options: ResolveOptions, entry: Entry, shown: Sequence[str], *, alone: bool
 ) -> tuple[str, ...]:
     """Return the commands for one image, with URL and N to fill in; `alone`: it needs no take."""
-    doubt = isinstance(entry.outcome, InDoubt)
+    doubt, image = is_doubtful(entry.outcome), _lacks_image(entry)
     one = () if alone else ("--stage", str(entry.at.stage), "--take", str(entry.at.take))
     cost = ("--credits", "N") if doubt and len(shown) > 1 else ()
     urls = ["URL" if url == WITHOUT_URL else url for url in shown] or ["URL"]
-    answers = [("--found", url, *cost) for url in dict.fromkeys(urls)]
+    answers = [("--found", url, *cost) for url in dict.fromkeys(urls)] if image else []
     answers += [("--charged", *cost), ("--not-charged",)] if doubt else [("--rebuy",)]
     return tuple(
         next_step(options, "resolve", str(entry.at.cell), *one, *answer) for answer in answers
@@ -298,7 +320,7 @@ def _commands_for_all(
     words = [] if options.cells == "*" else [options.cells]
     words += ["--stage", str(options.stage)] if options.stage else []
     words += ["--take", str(options.take)] if options.take else []
-    doubts = sum(isinstance(entry.outcome, InDoubt) for entry in chosen)
+    doubts = sum(is_doubtful(entry.outcome) for entry in chosen)
     found = {}
     if doubts > 1:
         answers = ("--charged", "--not-charged", "--balance")

@@ -10,10 +10,11 @@ import aiohttp
 
 from pipeline.app.run.manifest_writer import ManifestWriter
 from pipeline.campaign.environment import fill_environment
-from pipeline.errors import Interrupted, PipelineError, RunHangs, UsageError
+from pipeline.errors import BudgetReached, Interrupted, PipelineError, RunHangs, UsageError
 from pipeline.model.campaign import Campaign, Notice
 from pipeline.model.outcome import Status
 from pipeline.network.exact_urls import exact_url
+from pipeline.purchasing.events import BuyingHalted
 from pipeline.reports.run_report import RunReport
 
 PRECEDENCE = (1, 130, 143, 74, 7, 6, 4, 3, 5, 0)
@@ -32,24 +33,33 @@ def exit_code(
     reason: PipelineError | None,
     waiting: bool = False,
     unmade: bool = False,
+    doubtful: bool = False,
 ) -> int:
     """Return the exit code of a run with these statuses.
 
     `reason` is why it stopped early, `None` if it did not. `waiting`: drafts wait for review, and
-    the caller wants a separate exit code for that.
+    the caller wants a separate exit code for that. `doubtful`: something of the cost of
+    an image is in doubt, whatever its status.
     """
     applies = {0}
     if isinstance(reason, Interrupted):
         applies.add(reason.ends_with)
     elif reason is not None:
         applies.add(reason.exit_code)
-    if counts.get(Status.IN_DOUBT):
+    if counts.get(Status.IN_DOUBT) or doubtful:
         applies.add(6)
     if unmade or any(counts.get(status) for status in UNFINISHED):
         applies.add(3)
     if waiting:
         applies.add(5)
     return min(applies, key=PRECEDENCE.index)
+
+
+def halting_event(reason: PipelineError) -> BuyingHalted:
+    """Return the event of a run that stops buying, with the exit code of its reason."""
+    code = reason.ends_with if isinstance(reason, Interrupted) else reason.exit_code
+    budget = isinstance(reason, BudgetReached)
+    return BuyingHalted(reason=str(reason), exit_code=code, budget=budget)
 
 
 def endings(code: int, *, waiting: int) -> frozenset[str]:

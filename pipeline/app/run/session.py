@@ -17,7 +17,7 @@ from pipeline.app.open import campaign_ledger
 from pipeline.app.options import RunOptions
 from pipeline.app.run.ad_files import AdFileMaker, AdFileReport, make_ad_files
 from pipeline.app.run.assembly import RunParts, assemble, rules_now
-from pipeline.app.run.endings import endings, exit_code, notify, summary
+from pipeline.app.run.endings import endings, exit_code, halting_event, notify, summary
 from pipeline.app.run.examining import PictureExaminer
 from pipeline.app.run.manifest_writer import ManifestWriter
 from pipeline.app.run.rendering import what_is_asked
@@ -26,10 +26,8 @@ from pipeline.app.run.watchdog import watchdog_for
 from pipeline.app.run.workflow import RunContext, RunScope, keep_shared, run_campaign
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import (
-    BudgetReached,
     Interrupted,
     LocalFault,
-    PipelineError,
     TimeIsUp,
     expected_errors,
 )
@@ -45,7 +43,7 @@ from pipeline.model.outcome import Status
 from pipeline.model.run import Run
 from pipeline.providers.base import Provider
 from pipeline.purchasing.downloading import path_of
-from pipeline.purchasing.events import BuyingHalted, Watcher, Watchers
+from pipeline.purchasing.events import Watcher, Watchers
 from pipeline.purchasing.halt import Halt
 from pipeline.purchasing.inspecting import ImageInspector
 from pipeline.purchasing.worker_pool import Waits
@@ -197,7 +195,7 @@ async def _session(session: Session, stack: AsyncExitStack) -> int:
     session.manifest_writer.open_folder()
     journal = _journal(session, stack)
     watcher = Watchers(watchers=(session.console.watcher, journal))
-    session.halt.on_halt(lambda reason: watcher.happened(_halting(reason)))
+    session.halt.on_halt(lambda reason: watcher.happened(halting_event(reason)))
     journal.write("start", version=1, run=session.manifest_writer.run.id, campaign=campaign.slug)
     session.console.started(
         RunStart(
@@ -256,12 +254,6 @@ def _assembled(
             due=sum(len(stage.to_buy) for stage in ahead),
         )
     )
-
-
-def _halting(reason: PipelineError) -> BuyingHalted:
-    code = reason.ends_with if isinstance(reason, Interrupted) else reason.exit_code
-    budget = isinstance(reason, BudgetReached)
-    return BuyingHalted(reason=str(reason), exit_code=code, budget=budget)
 
 
 async def _render(session: Session, work: RunContext | None, before: CampaignState) -> int:
@@ -358,9 +350,13 @@ async def _end(session: Session, state: CampaignState) -> int:
     except LocalFault as fault:
         halt.because(fault)
     counts = report.asked if report else {}
-    waiting = bool(state.waiting) and options.detailed_exitcode
-    unmade = ad_files is not None and bool(ad_files.failed)
-    code = exit_code(counts, reason=halt.reason, waiting=waiting, unmade=unmade)
+    doubtful = report.doubtful if report else 0
+    facts = {
+        "waiting": bool(state.waiting) and options.detailed_exitcode,
+        "unmade": ad_files is not None and bool(ad_files.failed),
+        "doubtful": bool(doubtful),
+    }
+    code = exit_code(counts, reason=halt.reason, **facts)
     try:
         with expected_errors():
             if report is not None:
@@ -369,7 +365,7 @@ async def _end(session: Session, state: CampaignState) -> int:
             await session.ledger.end(manifest_writer.run.id, exit_code=code)
     except LocalFault as fault:
         halt.because(fault)
-        code = exit_code(counts, reason=halt.reason, waiting=waiting, unmade=unmade)
+        code = exit_code(counts, reason=halt.reason, **facts)
     if report is not None and is_finished(session, report, state, code=code):
         remember_unchanged(
             session.output,
@@ -391,7 +387,7 @@ async def _end(session: Session, state: CampaignState) -> int:
             ad_files=ad_files,
             stale=state.stale,
             waiting=len(state.waiting),
-            steps=steps_onward(options, counts, state, reason=halt.reason),
+            steps=steps_onward(options, counts, state, reason=halt.reason, doubtful=doubtful),
             reason=halt.reason,
             code=code,
         )

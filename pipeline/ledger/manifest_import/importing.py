@@ -1,9 +1,9 @@
 """Rebuilding a ledger from run manifests: `pipeline ledger import`.
 
-A manifest has the state of every image of its campaign, but neither keys nor the prices of doubts.
-What is in doubt is counted at the price of its quality. It also has what each run of the campaign
-had bought until then, so that what it does not list any more is counted too. Older manifests list
-images that newer ones do not: they are imported together, in one transaction.
+A manifest has the state of every image of its campaign, but no keys. What is in doubt is counted as
+it tells, or at the price of the quality if it is an older one. It also has what each run of the
+campaign had bought until then, so that what it does not list any more is counted too. Older
+manifests list images that newer ones do not: they are imported together, in one transaction.
 """
 
 import re
@@ -246,20 +246,27 @@ def _attempts(image: Fields) -> Iterable[AttemptRecord]:
 
 def _outcome(image: Fields, attempts: tuple[AttemptRecord, ...], prices: Prices) -> Outcome | None:
     reason = image.text("error") or (attempts[-1].error if attempts else "")
+    in_doubt = Amount(image.count("in_doubt"))
     match image.one_of("status", Status):
         case Status.STORED:
-            return Stored(url=image.text("url"), credits=_credits(image), artifact=_artifact(image))
+            return Stored(
+                url=image.text("url"),
+                credits=_credits(image),
+                in_doubt=in_doubt,
+                artifact=_artifact(image),
+            )
         case Status.PENDING_DOWNLOAD | Status.PAID_LOST as status:
             ending = PaidLost if status is Status.PAID_LOST else Paid
-            return ending(url=image.text("url"), credits=_credits(image), reason=reason)
+            url, credits_ = image.text("url"), _credits(image)
+            return ending(url=url, credits=credits_, in_doubt=in_doubt, reason=reason)
         case Status.IN_DOUBT:
-            return InDoubt(credits=_price(image, prices), reason=reason)
+            return InDoubt(credits=in_doubt or _price(image, prices), reason=reason)
         case Status.REFUSED:
-            return Failed(kind=FailureKind.REFUSED, reason=reason)
+            return Failed(kind=FailureKind.REFUSED, reason=reason, in_doubt=in_doubt)
         case Status.FAILED:
             was_answered = bool(attempts) and attempts[-1].http is not None
             kind = FailureKind.REJECTED if was_answered else FailureKind.NOT_SENT
-            return Failed(kind=kind, reason=reason)
+            return Failed(kind=kind, reason=reason, in_doubt=in_doubt)
         case Status.PLANNED | Status.RENDERING:
             in_flight = any(attempt.outcome == "submitted" for attempt in attempts)
             price = _price(image, prices) if in_flight else Amount(0)
@@ -271,6 +278,9 @@ def _credits(image: Fields) -> Amount:
 
 
 def _price(image: Fields, prices: Prices) -> Amount:
+    """Return the most that an image can cost: as it was planned, else by its quality."""
+    if image.has("at_most"):
+        return Amount(image.count("at_most"))
     quality = image.one_of("quality", Quality)
     if quality not in prices:
         raise image.error("quality", "has no price with this provider")

@@ -51,6 +51,8 @@ def _sent(log: Path) -> Mapping[str, int]:
         event = line.get("event")
         if event == "submit" and isinstance(attempt, int):
             sent[job] = attempt
+        elif line.get("in_doubt"):
+            continue
         elif event in _FREE or (event == "failed" and "credits" not in line):
             sent.pop(job, None)
     return sent

@@ -8,7 +8,6 @@ cannot place with a job is held against the sums of the runs, and the rest gets 
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -24,6 +23,12 @@ from pipeline.ledger.rows import (
     moment_of,
     state_of,
     storable,
+)
+from pipeline.ledger.rules.restored_purchases import (
+    FREED,
+    OUTCOMES,
+    RestoredPurchase,
+    purchases_of,
 )
 from pipeline.ledger.rules.verdicts import restore_verdicts
 from pipeline.model.entry import (
@@ -44,11 +49,6 @@ FROM_MANIFEST = "restored from a run manifest"
 UNLISTED = CellName("(no longer in the campaign)")
 """The cell of an entry for what runs bought beyond the jobs that are recorded."""
 
-_OUTCOMES = {
-    PurchaseState.CONFIRMED: AttemptOutcome.PAID,
-    PurchaseState.DOUBT: AttemptOutcome.DOUBT,
-    PurchaseState.FREED: AttemptOutcome.FAILED,
-}
 _RANK = {
     JobState.PLANNED: 0,
     JobState.NOT_SENT: 0,
@@ -84,17 +84,6 @@ class _Attempts(NamedTuple):
     """True if the record has every attempt of the ledger."""
     purchases: Mapping[int, int] = MappingProxyType({})
     """Number of a purchase in the record → in the ledger, for those that both have."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Money:
-    """One purchase as a record tells it."""
-
-    state: PurchaseState
-    credits: Amount
-
-
-_FREED = _Money(state=PurchaseState.FREED, credits=FREE)
 
 
 class _Restoring:
@@ -194,16 +183,20 @@ class _Restoring:
                 # what it cost is in the sums of its run alone
                 run = self._run_of(one, record)
                 opened = moment_of(one.started) or run.started
-                numbers[number] = self._add_purchase(row, _FREED, run=run, opened=opened)
+                numbers[number] = self._add_purchase(row, FREED, run=run, opened=opened)
         opening = (one for one in record.attempts if newest and one.purchase_number == newest)
         run = self._run_of(next(opening, attempts.new[-1]), record)
-        for money in _purchases(record):
+        for money in purchases_of(record):
             opened = moment_of(record.bought) or run.started
             numbers[newest] = self._add_purchase(row, money, run=run, opened=opened)
         return numbers
 
-    def _add_purchase(self, row: JobRow, money: _Money, *, run: RunRow, opened: int) -> int:
+    def _add_purchase(
+        self, row: JobRow, money: RestoredPurchase, *, run: RunRow, opened: int
+    ) -> int:
         row.purchases += 1
+        credits_ = self._not_counted(money.credits, run=run)
+        rest = self._not_counted(Amount(money.credits + money.in_doubt), run=run) - credits_
         self._store.add_purchase(
             PurchaseRow(
                 job=row.id,
@@ -212,7 +205,8 @@ class _Restoring:
                 run=run.id,
                 opened=opened,
                 state=money.state,
-                credits=self._not_counted(money.credits, run=run),
+                credits=credits_,
+                in_doubt=Amount(rest),
             )
         )
         return row.purchases
@@ -221,7 +215,7 @@ class _Restoring:
         """Add purchases with an attempt each: a purchase without a POST cannot be."""
         run = self._runs[record.run]
         opened = moment_of(record.bought) or run.started
-        for money in _purchases(record):
+        for money in purchases_of(record):
             number = self._add_purchase(row, money, run=run, opened=opened)
             row.attempts += 1
             self._store.add_attempt(
@@ -231,7 +225,7 @@ class _Restoring:
                     purchase=number,
                     run=run.id,
                     started=opened,
-                    outcome=_OUTCOMES[money.state],
+                    outcome=OUTCOMES[money.state],
                     error=FROM_MANIFEST,
                 )
             )
@@ -294,12 +288,13 @@ class _Restoring:
 
     def _settle(self, purchase: PurchaseRow, record: Restored) -> None:
         """Follow what a later record says about the newest purchase; nothing paid becomes less."""
-        (*_, money) = _purchases(record)
+        (*_, money) = purchases_of(record)
         freed = money.state is PurchaseState.FREED
         if freed and purchase.state is PurchaseState.RESERVED:
             purchase.state = PurchaseState.FREED
         elif not freed and purchase.state is not PurchaseState.CONFIRMED:
             purchase.state, purchase.credits = money.state, money.credits
+            purchase.in_doubt = money.in_doubt
         self._store.save_purchase(purchase)
 
     def _close(self, row: AttemptRow, record: AttemptRecord) -> None:
@@ -362,19 +357,6 @@ def _unlisted_name(run: RunRecord) -> str:
 
 def _key_of(name: str) -> JobKey:
     return JobKey(hashlib.sha256(name.encode()).hexdigest()[:32])
-
-
-def _purchases(job: Restored) -> list[_Money]:
-    """Return the purchases that explain what was spent; the outcome is that of the last one."""
-    confirmed, doubt = job.spent.confirmed, job.spent.in_doubt
-    purchases = []
-    if doubt or isinstance(job.outcome, InDoubt):
-        purchases.append(_Money(state=PurchaseState.DOUBT, credits=doubt))
-    if confirmed or isinstance(job.outcome, Stored | Paid | PaidLost):
-        purchases.append(_Money(state=PurchaseState.CONFIRMED, credits=confirmed))
-    if isinstance(job.outcome, InDoubt):
-        purchases.reverse()
-    return purchases or [_FREED]
 
 
 def _set_outcome(row: JobRow, job: Restored) -> None:

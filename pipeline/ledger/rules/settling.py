@@ -25,7 +25,7 @@ from pipeline.ledger.rules.attempts import (
 from pipeline.model.artifact import Artifact
 from pipeline.model.entry import Attempt, Resolution
 from pipeline.model.job import Job, JobKey
-from pipeline.model.money import Amount
+from pipeline.model.money import FREE, Amount
 from pipeline.model.outcome import Failed, Receipt
 
 CHARGED_BUT_LOST = "charged, and no image will come"
@@ -41,6 +41,17 @@ _WITHOUT_IMAGE = frozenset(
     }
 )
 """Jobs that may take over another one's image: none of theirs is there, or can still come."""
+_WITH_OUTCOME = frozenset(
+    {
+        JobState.STORED,
+        JobState.PENDING_DOWNLOAD,
+        JobState.PAID_LOST,
+        JobState.NOT_SENT,
+        JobState.REJECTED,
+        JobState.REFUSED,
+    }
+)
+"""Jobs whose image is settled, also if their money is not."""
 FETCHABLE = frozenset({JobState.PENDING_DOWNLOAD, JobState.PAID_LOST, JobState.STORED})
 
 
@@ -50,8 +61,8 @@ def paid(store: RowStore, now: int, attempt: Attempt, receipt: Receipt) -> None:
     If the job has been bought again meanwhile, only the credits are corrected: the job follows its
     newest purchase.
     """
-    if receipt.credits < 0:
-        raise ValueError(f"a receipt over {receipt.credits} credits")
+    if receipt.credits < 0 or receipt.in_doubt < 0:
+        raise ValueError(f"a receipt over {receipt.credits} and {receipt.in_doubt} in doubt")
     job, row, purchase = find_attempt(store, attempt)
     if row.outcome is AttemptOutcome.PAID:
         return
@@ -61,6 +72,7 @@ def paid(store: RowStore, now: int, attempt: Attempt, receipt: Receipt) -> None:
     close_attempt(store, row, AttemptOutcome.PAID, now=now, reply=reply)
     if purchase.state is not PurchaseState.CONFIRMED:
         purchase.state, purchase.credits = PurchaseState.CONFIRMED, receipt.credits
+        purchase.in_doubt = receipt.in_doubt
         store.save_purchase(purchase)
     if purchase.number == job.purchases and job.state not in {
         JobState.PENDING_DOWNLOAD,
@@ -76,12 +88,13 @@ def paid(store: RowStore, now: int, attempt: Attempt, receipt: Receipt) -> None:
 def fail(
     store: RowStore, now: int, attempt: Attempt, *, failure: Failed, reply: ReplyRecord
 ) -> None:
-    """Free the reservation of an attempt that was not charged; the job has failed."""
+    """Free what an attempt that gave no image cannot have cost; the job has failed."""
+    if failure.in_doubt < 0:
+        raise ValueError(f"a failure with {failure.in_doubt} in doubt")
     job, row, purchase = find_open_attempt(store, attempt)
     close_attempt(store, row, AttemptOutcome.FAILED, now=now, error=failure.reason, reply=reply)
-    _free_reservation(
-        store, job, purchase, state=JobState(failure.kind.value), reason=failure.reason
-    )
+    state = JobState(failure.kind.value)
+    _free_reservation(store, job, purchase, failure=failure, state=state)
 
 
 def release(
@@ -90,7 +103,7 @@ def release(
     """Free the reservation of an attempt that was not sent or charged; the job is due."""
     job, row, purchase = find_open_attempt(store, attempt)
     close_attempt(store, row, AttemptOutcome.FAILED, now=now, error=reason, reply=reply)
-    _free_reservation(store, job, purchase, state=JobState.PLANNED, reason="")
+    _free_reservation(store, job, purchase, failure=None, state=JobState.PLANNED)
 
 
 def doubt(
@@ -169,18 +182,17 @@ def resolve(
     store: RowStore, key: JobKey, resolution: Resolution, *, charged: Amount | None = None
 ) -> None:
     """Record the answer of a person, or of the balance, for a job in doubt."""
-    settled = frozenset({JobState.IN_DOUBT})
     match resolution:
         case Resolution.CHARGED:
-            job = _job_in(store, key, settled, expected="in doubt")
+            job = _job_with_doubt(store, key)
             _confirm(store, job, charged)
-            job.state, job.url, job.reason = JobState.PAID_LOST, "", CHARGED_BUT_LOST
+            if job.state is JobState.IN_DOUBT:
+                job.state, job.url, job.reason = JobState.PAID_LOST, "", CHARGED_BUT_LOST
         case Resolution.NOT_CHARGED:
-            job = _job_in(store, key, settled, expected="in doubt")
-            purchase = store.purchase(job.id, job.purchases)
-            purchase.state = PurchaseState.FREED
-            store.save_purchase(purchase)
-            job.state, job.reason = JobState.PLANNED, ""
+            job = _job_with_doubt(store, key)
+            _free_doubt(store, job)
+            if job.state is JobState.IN_DOUBT:
+                job.state, job.reason = JobState.PLANNED, ""
         case Resolution.REBUY:
             job = _job_without_image(store, key, expected="in doubt or lost")
             job.state, job.url, job.reason = JobState.PLANNED, "", ""
@@ -193,15 +205,26 @@ def _url(url: str) -> str:
 
 
 def _free_reservation(
-    store: RowStore, job: JobRow, purchase: PurchaseRow, *, state: JobState, reason: str
+    store: RowStore,
+    job: JobRow,
+    purchase: PurchaseRow,
+    *,
+    failure: Failed | None,
+    state: JobState,
 ) -> None:
-    """Free a reservation; a purchase that is in doubt or confirmed stays so."""
+    """Free what of a reservation is not in doubt; a purchase in doubt or confirmed stays so."""
+    in_doubt = failure.in_doubt if failure is not None else FREE
     if purchase.state is not PurchaseState.RESERVED:
+        if in_doubt > purchase.credits and purchase.state is PurchaseState.DOUBT:
+            purchase.credits = in_doubt
+            store.save_purchase(purchase)
         mark_in_doubt(store, job, purchase, reason=job.reason)
         return
     purchase.state = PurchaseState.FREED
+    if in_doubt:
+        purchase.state, purchase.credits = PurchaseState.DOUBT, in_doubt
     store.save_purchase(purchase)
-    job.state, job.reason = state, storable(reason)
+    job.state, job.reason = state, storable(failure.reason if failure is not None else "")
     store.save_job(job)
 
 
@@ -214,6 +237,17 @@ def _job_in(store: RowStore, key: JobKey, states: frozenset[JobState], *, expect
     return job
 
 
+def _job_with_doubt(store: RowStore, key: JobKey) -> JobRow:
+    """Return a job in doubt, or one whose outcome is known and part of its money is in doubt."""
+    states = {JobState.IN_DOUBT}
+    found = store.job(key)
+    if found is not None and found.purchases and found.state in _WITH_OUTCOME:
+        purchase = store.purchase(found.id, found.purchases)
+        if purchase.state is PurchaseState.DOUBT or purchase.in_doubt:
+            states.add(found.state)
+    return _job_in(store, key, frozenset(states), expected="in doubt")
+
+
 def _job_without_image(store: RowStore, key: JobKey, *, expected: str) -> JobRow:
     """Return a job in doubt or lost, or one whose download has failed: it may fail for ever."""
     states = {JobState.IN_DOUBT, JobState.PAID_LOST}
@@ -224,9 +258,23 @@ def _job_without_image(store: RowStore, key: JobKey, *, expected: str) -> JobRow
 
 
 def _confirm(store: RowStore, job: JobRow, charged: Amount | None) -> None:
+    """Confirm what is in doubt of the newest purchase; `charged` is all that it cost."""
     if charged is not None and charged < 0:
         raise ValueError(f"a charge of {charged} credits")
     purchase = store.purchase(job.id, job.purchases)
-    purchase.state = PurchaseState.CONFIRMED
-    purchase.credits = purchase.credits if charged is None else charged
+    paid = purchase.credits if purchase.state is PurchaseState.CONFIRMED else FREE
+    if charged is not None and charged < paid:
+        raise ValueError(f"a charge of {charged}, less than the {paid} that are paid")
+    most = Amount(purchase.credits + purchase.in_doubt)
+    purchase.state, purchase.in_doubt = PurchaseState.CONFIRMED, FREE
+    purchase.credits = most if charged is None else charged
+    store.save_purchase(purchase)
+
+
+def _free_doubt(store: RowStore, job: JobRow) -> None:
+    """Free what is in doubt of the newest purchase; what is paid stays paid."""
+    purchase = store.purchase(job.id, job.purchases)
+    if purchase.state is PurchaseState.DOUBT:
+        purchase.state = PurchaseState.FREED
+    purchase.in_doubt = FREE
     store.save_purchase(purchase)

@@ -45,6 +45,7 @@ _STAGES = {stage.value: stage for stage in Stage}
 _KINDS = {kind.value: kind for kind in ImageKind}
 _ALPHAS = {alpha.value: alpha for alpha in Alpha}
 _PURCHASE_COLUMNS = 7
+"""Columns of a purchase's row of schema 1, without the checksum."""
 _ATTEMPT_COLUMNS = 10
 """Columns of an attempt's row, without the checksum."""
 _PURCHASE_STATES = {state.value: state for state in PurchaseState}
@@ -116,8 +117,9 @@ def run_from(row: Row) -> RunRow:
 
 def purchase_from(row: Row) -> PurchaseRow:
     """Return a purchase."""
-    verify_checksum(row, _PURCHASE_COLUMNS)
-    job, number, key, run, opened, state, credits_, _ = row
+    *told, seal, in_doubt = row
+    verify_checksum((*_sealed(tuple(told), in_doubt), seal), _PURCHASE_COLUMNS + bool(in_doubt))
+    job, number, key, run, opened, state, credits_ = told
     return PurchaseRow(
         job=job,
         number=number,
@@ -126,6 +128,7 @@ def purchase_from(row: Row) -> PurchaseRow:
         opened=opened,
         state=_PURCHASE_STATES[state],
         credits=Amount(credits_),
+        in_doubt=Amount(in_doubt),
     )
 
 
@@ -169,7 +172,18 @@ def record_from(row: Row) -> AttemptRecord:
 def purchase_columns(row: PurchaseRow) -> tuple[Cell, ...]:
     """Return the columns of a purchase, without the checksum."""
     fixed = (row.job, row.number, packed(row.key), row.run, row.opened)
-    return (*fixed, row.state.value, row.credits)
+    return (*fixed, row.state.value, row.credits, row.in_doubt)
+
+
+def purchase_checksum(row: PurchaseRow) -> int:
+    """Return the checksum of a purchase."""
+    *told, in_doubt = purchase_columns(row)
+    return checksum_of(_sealed(tuple(told), in_doubt))
+
+
+def _sealed(told: Row, in_doubt: Cell) -> Row:
+    """Return the columns that a checksum covers; rows of schema 1 have nothing in doubt."""
+    return (*told, in_doubt) if in_doubt else told
 
 
 def attempt_columns(row: AttemptRow) -> tuple[Cell, ...]:

@@ -205,8 +205,77 @@ create trigger verdict_kept before delete on verdict
   begin select raise(abort, 'a verdict is never deleted'); end;
 """
 
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+_SECOND = """
+alter table purchase add column in_doubt integer not null default 0
+  check (in_doubt >= 0 and (in_doubt = 0 or state = 'confirmed'));
+drop trigger purchase_opened;
+drop trigger purchase_moved;
+drop trigger purchase_fixed;
+
+create trigger purchase_opened after insert on purchase begin
+  insert or ignore into tally (run, month)
+    values (new.run, strftime('%Y-%m', new.opened / 1000, 'unixepoch'));
+  insert or ignore into total (account, campaign, month)
+    select account, campaign, '' from run where id = new.run
+    union all
+    select account, '', strftime('%Y-%m', new.opened / 1000, 'unixepoch')
+      from run where id = new.run;
+  update tally set
+      confirmed = confirmed + (new.state = 'confirmed') * new.credits,
+      doubt = doubt + (new.state = 'doubt') * new.credits + new.in_doubt,
+      reserved = reserved + (new.state = 'reserved') * new.credits
+    where run = new.run and month = strftime('%Y-%m', new.opened / 1000, 'unixepoch');
+  update total set
+      confirmed = confirmed + (new.state = 'confirmed') * new.credits,
+      doubt = doubt + (new.state = 'doubt') * new.credits + new.in_doubt,
+      reserved = reserved + (new.state = 'reserved') * new.credits
+    where account = (select account from run where id = new.run)
+      and (campaign, month) in (
+        select campaign, '' from run where id = new.run
+        union all values ('', strftime('%Y-%m', new.opened / 1000, 'unixepoch')));
+end;
+
+create trigger purchase_moved after update of state, credits, in_doubt on purchase begin
+  update tally set
+      confirmed = confirmed + (new.state = 'confirmed') * new.credits
+        - (old.state = 'confirmed') * old.credits,
+      doubt = doubt + (new.state = 'doubt') * new.credits + new.in_doubt
+        - (old.state = 'doubt') * old.credits - old.in_doubt,
+      reserved = reserved + (new.state = 'reserved') * new.credits
+        - (old.state = 'reserved') * old.credits
+    where run = new.run and month = strftime('%Y-%m', new.opened / 1000, 'unixepoch');
+  update total set
+      confirmed = confirmed + (new.state = 'confirmed') * new.credits
+        - (old.state = 'confirmed') * old.credits,
+      doubt = doubt + (new.state = 'doubt') * new.credits + new.in_doubt
+        - (old.state = 'doubt') * old.credits - old.in_doubt,
+      reserved = reserved + (new.state = 'reserved') * new.credits
+        - (old.state = 'reserved') * old.credits
+    where account = (select account from run where id = new.run)
+      and (campaign, month) in (
+        select campaign, '' from run where id = new.run
+        union all values ('', strftime('%Y-%m', new.opened / 1000, 'unixepoch')));
+end;
+
+create trigger purchase_fixed before update on purchase
+  when (new.job, new.nth, new.key, new.run, new.opened)
+      is not (old.job, old.nth, old.key, old.run, old.opened)
+    or (new.state = 'reserved' and old.state <> 'reserved')
+    or (old.state = 'confirmed' and (
+      new.state <> 'confirmed' or new.credits < old.credits or new.in_doubt > old.in_doubt
+      or (old.in_doubt = 0 and new.credits <> old.credits)))
+  begin select raise(abort, 'a purchase is never rewritten'); end;
+"""
+"""What a confirmed purchase may have cost beyond its credits."""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND)
 """Step n brings a ledger from schema version n to n + 1."""
+
+_READABLE = {
+    1: "create temp view purchase as"
+    " select job, nth, key, run, opened, state, credits, seal, 0 as in_doubt from main.purchase"
+}
+"""Schema version → what shows a reader such a ledger as one of the newest schema."""
 
 
 def is_current(connection: apsw.Connection) -> bool:
@@ -241,13 +310,20 @@ def refuse_newer(connection: apsw.Connection) -> None:
         )
 
 
-def refuse_older(connection: apsw.Connection) -> None:
-    """Raise `LedgerUnusable` if a writing command has to bring the file up to date first."""
-    if not is_current(connection):
+def read_older(connection: apsw.Connection) -> None:
+    """Let a reader see an older schema as the newest one; the file is not changed.
+
+    Raises `LedgerUnusable` if a writing command has to bring the file up to date first.
+    """
+    if is_current(connection):
+        return
+    view = _READABLE.get(_version(connection))
+    if view is None:
         raise LedgerUnusable(
             f"the ledger {connection.filename} was written by an older version of this program.\n"
             "The next `pipeline run` updates it; then try again."
         )
+    connection.execute(view)
 
 
 def _version(connection: apsw.Connection) -> int:

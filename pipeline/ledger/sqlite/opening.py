@@ -17,8 +17,8 @@ from pipeline.ledger.sqlite.migrations import (
     APPLICATION_ID,
     is_current,
     migrate,
+    read_older,
     refuse_newer,
-    refuse_older,
 )
 
 NETWORK_FILE_SYSTEMS = frozenset(
@@ -92,7 +92,7 @@ def open_for_reading(path: Path) -> apsw.Connection:
     with _as_local_faults(path):
         connection = _probe(path)
         with _unchanged_if_refused(connection):
-            refuse_older(connection)
+            read_older(connection)
             connection.pragma("cache_size", -READ_CACHE)
     return connection
 

@@ -12,6 +12,7 @@ from pipeline.errors import LocalFault
 from pipeline.ledger.garbage_collection import collection_paused
 from pipeline.ledger.row_store import RowStore
 from pipeline.ledger.sqlite.errors import as_local_fault
+from pipeline.ledger.sqlite.migrations import is_current
 from pipeline.ledger.sqlite.opening import open_for_reading
 from pipeline.ledger.sqlite.row_store import SqliteRowStore
 
@@ -54,9 +55,9 @@ class Readers:
             if isinstance(error, apsw.Error):
                 raise as_local_fault(self._path, error) from error
             raise
-        if connection.filename:
+        if connection.filename and is_current(connection):
             self._idle.append(connection)
         else:
-            # an empty ledger in memory, since the file may be created at any time
+            # an empty ledger in memory, or an older one: the file may be made or updated any time
             connection.close()
         return result

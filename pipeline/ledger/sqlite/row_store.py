@@ -22,6 +22,7 @@ from pipeline.ledger.sqlite.columns import (
     checksum_of,
     job_from,
     packed,
+    purchase_checksum,
     purchase_columns,
     purchase_from,
     record_from,
@@ -112,12 +113,10 @@ class SqliteRowStore:
         return purchase_from(self._must(statements.PURCHASE, job, number))
 
     def add_purchase(self, row: PurchaseRow) -> None:
-        columns = purchase_columns(row)
-        self._do(statements.ADD_PURCHASE, *columns, checksum_of(columns))
+        self._do(statements.ADD_PURCHASE, *purchase_columns(row), purchase_checksum(row))
 
     def save_purchase(self, row: PurchaseRow) -> None:
-        checksum = checksum_of(purchase_columns(row))
-        moved = (row.state.value, row.credits, checksum)
+        moved = (row.state.value, row.credits, row.in_doubt, purchase_checksum(row))
         self._do(statements.SAVE_PURCHASE, *moved, row.job, row.number)
 
     def attempt(self, job: int, number: int) -> AttemptRow | None:

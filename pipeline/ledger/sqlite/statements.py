@@ -11,7 +11,7 @@ MISCOUNTED = """
 select
   exists (
     select run, strftime('%Y-%m', opened / 1000, 'unixepoch'), sum((state = 'confirmed') * credits),
-      sum((state = 'doubt') * credits), sum((state = 'reserved') * credits)
+      sum((state = 'doubt') * credits + in_doubt), sum((state = 'reserved') * credits)
     from purchase group by 1, 2
     except select run, month, confirmed, doubt, reserved from tally
   ) or exists (
@@ -70,11 +70,11 @@ select key, url, sha256 from job where url is not null and purchases > 0 order b
 
 PURCHASE = "select * from purchase where job = ? and nth = ?"
 ADD_PURCHASE = """
-insert into purchase (job, nth, key, run, opened, state, credits, seal)
-values (?, ?, ?, ?, ?, ?, ?, ?)
+insert into purchase (job, nth, key, run, opened, state, credits, in_doubt, seal)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 SAVE_PURCHASE = """
-update purchase set state = ?, credits = ?, seal = ? where job = ? and nth = ?
+update purchase set state = ?, credits = ?, in_doubt = ?, seal = ? where job = ? and nth = ?
 """
 
 ATTEMPT = "select * from attempt where job = ? and number = ?"

@@ -49,7 +49,7 @@ async def store(ledger, *jobs):
         await ledger.stored(job.key, an_image(job))
 
 
-async def named(ledger, jobs, *, counts=None, waiting=(), asked=None, stale=()):
+async def named(ledger, jobs, *, counts=None, waiting=(), asked=None, stale=(), doubtful=0):
     """The commands named after a run, without their file and flags."""
     standing = CampaignState(
         jobs=jobs,
@@ -61,7 +61,7 @@ async def named(ledger, jobs, *, counts=None, waiting=(), asked=None, stale=()):
         stale=[StaleApproval(cell=job.at.cell, reason="its words changed") for job in stale],
         waiting=[job.at.cell for job in waiting],
     )
-    steps = steps_onward(GIVEN, counts or {}, standing)
+    steps = steps_onward(GIVEN, counts or {}, standing, doubtful=doubtful)
     rest = ("pipeline ", " c.yaml", " --provider gptimage", " --only 'citrus/*'")
     for text in rest:
         steps = [(word, step.replace(text, "")) for word, step in steps]
@@ -151,4 +151,14 @@ async def test_a_wrong_key_comes_before_another_run(ledger):
     assert steps == [
         ("Next", "set GPTIMAGE_API_KEY to …"),
         ("then", "pipeline run c.yaml --provider gptimage --only 'citrus/*'"),
+    ]
+
+
+async def test_money_in_doubt_is_settled_before_a_refused_image_is_tried_again(ledger):
+    job = a_job()
+    failure = Failed(kind=FailureKind.REFUSED, reason="blocked", in_doubt=Amount(2))
+    await ledger.fail(await submit(ledger, job), failure)
+    assert await named(ledger, [job], counts={Status.REFUSED: 1}, doubtful=1) == [
+        "Next resolve",
+        "or run --retry-failed, or change the prompt",
     ]

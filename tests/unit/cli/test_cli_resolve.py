@@ -10,7 +10,8 @@ from builders import a_job, a_run
 from pipeline.app import campaign
 from pipeline.cli.main import main
 from pipeline.ledger.registry import open_ledger
-from pipeline.model.money import Budget, Spent
+from pipeline.model.money import Amount, Budget, Spent
+from pipeline.model.outcome import Failed, FailureKind, Receipt
 
 SODA = """\
 campaign: soda
@@ -222,3 +223,70 @@ def test_a_file_that_is_not_there_is_not_taken_for_all_campaigns(capfd):
     a_ledger()
     assert main(["verify", "nofile.yaml"]) == 2
     assert "nofile.yaml" in capfd.readouterr().err
+
+
+def a_ledger_of_costs():
+    """A stored image and a refused one, of whose cost something is in doubt."""
+
+    async def make():
+        ledger, run = await open_ledger(Path("output")), a_run(campaign="soda")
+        await ledger.begin(run)
+        paid, refused = (a_job(f"{name}/4x3", campaign="soda") for name in ("citrus", "berry"))
+        permit = await ledger.submit(paid, run=run, budget=Budget())
+        receipt = Receipt(url="https://a.test/1.png", credits=Amount(1), in_doubt=Amount(1))
+        await ledger.paid(permit, receipt)
+        failure = Failed(kind=FailureKind.REFUSED, reason="blocked", in_doubt=Amount(2))
+        await ledger.fail(await ledger.submit(refused, run=run, budget=Budget()), failure)
+        await ledger.close()
+
+    asyncio.run(make())
+
+
+async def statuses_and_money():
+    ledger = await open_ledger(Path("output"), read_only=True)
+    entries = await ledger.campaign_entries("soda")
+    await ledger.close()
+    return [(str(one.status), one.spent.confirmed, one.spent.in_doubt) for one in entries]
+
+
+@pytest.mark.usefixtures("folder")
+def test_images_of_which_only_the_cost_is_in_doubt_are_listed_with_what_settles_it(capfd):
+    a_ledger_of_costs()
+    assert main(["resolve", "soda.yaml"]) == 6
+    listed = capfd.readouterr().out
+    assert "berry/4x3 draft take 1: refused" in listed
+    assert "citrus/4x3 draft take 1: pending_download" in listed
+    assert listed.count("--charged\n") == listed.count("--not-charged\n") == 3
+    assert "--found" not in listed
+    assert "--rebuy" not in listed
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(("answer", "paid"), [("--charged", (2, 2)), ("--not-charged", (1, 0))])
+def test_a_person_settles_the_cost_and_never_the_image(capfd, answer, paid):
+    a_ledger_of_costs()
+    assert main(["resolve", "soda.yaml", answer]) == 0
+    assert "paid and lost" not in capfd.readouterr().err
+    assert asyncio.run(statuses_and_money()) == [
+        ("pending_download", paid[0], 0),
+        ("refused", paid[1], 0),
+    ]
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("answer", [("--rebuy",), ("--found", "https://a.test/2.png")])
+def test_an_image_that_is_settled_is_not_found_or_bought_by_resolve(capfd, answer):
+    a_ledger_of_costs()
+    before = asyncio.run(statuses_and_money())
+    assert main(["resolve", "soda.yaml", "berry/*", *answer]) == 2
+    assert "only the cost is in doubt" in capfd.readouterr().err
+    assert asyncio.run(statuses_and_money()) == before
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_charge_below_what_is_paid_is_refused_before_it_is_recorded(capfd):
+    a_ledger_of_costs()
+    words = ["resolve", "soda.yaml", "citrus/*", "--charged", "--credits", "0"]
+    assert main(words) == 2
+    assert "at least the 1 credits that are confirmed" in capfd.readouterr().err
+    assert not Path("output", "soda", "resolutions.jsonl").exists()

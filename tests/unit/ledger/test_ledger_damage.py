@@ -149,7 +149,7 @@ def flips(length, count):
 async def test_a_flipped_bit_is_refused_or_changes_nothing_that_is_told(place):
     whole, truth = place.read_bytes(), await told(place)
     wrong, refusals = [], 0
-    for position, bit in flips(len(whole), 150):
+    for position, bit in flips(len(whole), 180):
         place.write_bytes(whole[:position] + bytes([whole[position] ^ bit]) + whole[position + 1 :])
         heard = await told(place, read_only=False)
         refusals += heard is None

@@ -272,7 +272,7 @@ def changed(manifest, path, value):
         (["images", 0, "file"], "/etc/passwd.png", "leads out of the output folder"),
         (["images", 0, "file"], "drafts/virus.exe", "is no image file"),
         (["images", 0, "attempts", 0, "outcome"], "maybe", r"attempts\[0\]\.outcome is no ending"),
-        (["images", 3, "quality"], "medium", "has no price"),
+        (["images", 0, "in_doubt"], -2, r"images\[0\]\.in_doubt is no count"),
         (["images", 0, "runs"], [7], r"images\[0\]\.runs is no list of texts"),
         (["images", 0, "purchases"], ["1"], r"images\[0\]\.purchases is no list of counts"),
         (["runs", 0, "confirmed"], -1, r"runs\[0\]\.confirmed is no count"),
@@ -283,6 +283,17 @@ async def test_a_damaged_manifest_is_refused_with_the_place(manifest, path, valu
     ledger = MemoryLedger()
     changed(manifest, path, value)
     with pytest.raises(UsageError, match=complaint):
+        await import_manifest(ledger, manifest, prices=PRICES)
+    assert await ledger.runs() == []
+
+
+async def test_a_doubt_of_an_older_manifest_needs_the_price_of_its_quality(manifest):
+    """Manifests say now what is in doubt, and did not."""
+    ledger = MemoryLedger()
+    for image in manifest["images"]:
+        del image["in_doubt"], image["at_most"]
+    changed(manifest, ["images", 3, "quality"], "medium")
+    with pytest.raises(UsageError, match="has no price"):
         await import_manifest(ledger, manifest, prices=PRICES)
     assert await ledger.runs() == []
 
@@ -494,6 +505,42 @@ async def test_manifests_that_do_not_number_purchases_are_still_imported(replaye
     await import_manifest(ledger, manifest, prices=PRICES)
     assert (await ledger.entries([DOUBT.key]))[DOUBT.key].outcome.artifact == an_artifact()
     assert (await ledger.spent()).confirmed == 4
+
+
+async def test_money_in_doubt_beside_an_outcome_comes_back(ledger):
+    lost = MemoryLedger(now=lambda: NOW)
+    await lost.begin(a_run())
+    url = "https://cdn.test/x.png"
+    for job, paid, in_doubt in ((STORED, 1, 3), (PENDING, 0, 7), (LOST, 2, 5)):
+        permit = await lost.submit(job, run=a_run(), budget=Budget())
+        receipt = Receipt(url=url, credits=Amount(paid), in_doubt=Amount(in_doubt))
+        await lost.paid(permit, receipt)
+    await lost.stored(STORED.key, an_artifact())
+    await lost.unfetched(LOST.key, reason="404", lost=True)
+    for job, kind in ((REJECTED, FailureKind.REJECTED), (REFUSED, FailureKind.REFUSED)):
+        failure = Failed(kind=kind, reason="blocked", in_doubt=Amount(9))
+        await lost.fail(await lost.submit(job, run=a_run(), budget=Budget()), failure, http=400)
+    permit = await lost.submit(DOUBT, run=a_run(), budget=Budget())
+    await lost.doubt(permit, reason="3 images", at_most=Amount(6))
+    await import_manifest(ledger, await the_manifest_of(lost), prices={})
+    keys = [job.key for job in LISTED]
+    before, after = await lost.entries(keys), await ledger.entries(keys)
+    assert {key: entry.outcome for key, entry in after.items()} == {
+        key: entry.outcome for key, entry in before.items()
+    }
+    assert await ledger.spent() == await lost.spent()
+    assert await ledger.spent(run=a_run().id) == await lost.spent()
+    assert await import_manifest(ledger, await the_manifest_of(lost), prices={}) == 0
+
+
+async def test_a_refusal_with_money_in_doubt_that_only_the_log_tells_may_have_been_charged(
+    lost, manifest, ledger, tmp_path
+):
+    sent = {"event": "submit", "job": FREE.key, "attempt": 2}
+    refused = {"event": "refused", "job": FREE.key, "reason": "blocked", "in_doubt": 2}
+    log = a_log(tmp_path, sent, refused)
+    await import_manifest(ledger, with_log(manifest, log), prices=PRICES)
+    assert (await ledger.entries([FREE.key]))[FREE.key].spent == Spent(in_doubt=Amount(2))
 
 
 def a_log(folder, *events):

@@ -21,8 +21,8 @@ from pipeline.errors import (
     Throttled,
 )
 from pipeline.model.campaign import FailureLimit
-from pipeline.model.money import Budget
-from pipeline.model.outcome import FailureKind, InDoubt, Paid, PaidLost, Stored
+from pipeline.model.money import Amount, Budget, Spent
+from pipeline.model.outcome import Failed, FailureKind, InDoubt, Paid, PaidLost, Stored
 from pipeline.model.request import Quality
 from pipeline.purchasing.events import PaidUnrecorded
 
@@ -325,3 +325,40 @@ class _raises:  # noqa: N801 - reads as a word where it is used
 
     async def __aexit__(self, *_args):
         return None
+
+
+async def test_a_receipt_that_leaves_money_in_doubt_is_stored_with_it(case):
+    """A reply without usage: the image is there, and what it cost beyond the least is not known."""
+    here = await case([ScriptedAnswer(in_doubt=Amount(1))])
+    [outcome] = await here.render(a_job())
+    assert isinstance(outcome, Stored)
+    assert (outcome.credits, outcome.in_doubt) == (1, 1)
+    assert await here.ledger.spent() == Spent(confirmed=Amount(1), in_doubt=Amount(1))
+
+
+@pytest.mark.parametrize("lost", [True, False])
+async def test_money_in_doubt_stays_with_an_image_that_does_not_come(case, lost):
+    here = await case([ScriptedAnswer(in_doubt=Amount(1))])
+    paid = await here.purchasing.buy(a_job())
+    picture = here.provider.pictures[paid.url]
+    here.provider.pictures[paid.url] = ImageGone("404") if lost else DownloadFailed("reset")
+    outcome = await here.downloader.fetch(a_job(), paid)
+    assert isinstance(outcome, PaidLost if lost else Paid)
+    assert (outcome.url, outcome.credits, outcome.in_doubt) == (paid.url, 1, 1)
+    here.provider.pictures[paid.url] = picture
+    [found] = await here.render(a_job())
+    assert (type(found), found.credits, found.in_doubt) == (Stored, 1, 1)
+
+
+async def test_a_refusal_that_may_have_been_charged_is_refused_with_its_money_in_doubt(case):
+    """It is no doubt of the breaker: the provider works, and has looked at the picture."""
+    error = PolicyRefused("blocked", http=400).may_have_cost(2)
+    answers = [ScriptedAnswer(error=error, charged=number % 2 == 0) for number in range(9)]
+    here = await case(answers)
+    outcomes = await here.render(*[a_job(f"p{n}/4x3", prompt=f"photo {n}") for n in range(9)])
+    refused = Failed(kind=FailureKind.REFUSED, reason="blocked", in_doubt=Amount(2))
+    assert outcomes == [refused] * 9
+    assert not here.halt
+    assert len(here.provider.asked) == 9
+    spent = await here.ledger.spent()
+    assert spent.confirmed <= here.provider.charged <= spent.upper == 18

@@ -30,5 +30,10 @@ def test_the_gravest_ending_names_the_exit_code(counts, reason, code):
     assert exit_code(counts, reason=reason) == code
 
 
+@pytest.mark.parametrize("status", [Status.STORED, Status.REFUSED, Status.PAID_LOST])
+def test_money_in_doubt_is_told_whatever_became_of_the_image(status):
+    assert exit_code({status: 1}, reason=None, doubtful=True) == 6
+
+
 def test_drafts_that_wait_for_review_are_told_only_to_who_asks():
     assert exit_code({Status.STORED: 1}, reason=None, waiting=True) == 5
