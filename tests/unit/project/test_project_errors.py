@@ -9,6 +9,7 @@ import typing
 
 import pipeline
 from pipeline.errors import Finding
+from pipeline.inspection.readers import NEEDED, READER, is_installed
 
 SAMPLES = {
     str: "why",
@@ -22,8 +23,12 @@ SAMPLES = {
 
 def exceptions():
     """Every exception class that pipeline/ defines."""
-    found = pkgutil.walk_packages(pipeline.__path__, "pipeline.")
-    for module in (importlib.import_module(one.name) for one in found):
+    found = [one.name for one in pkgutil.walk_packages(pipeline.__path__, "pipeline.")]
+    extras = {READER[0]: NEEDED}  # cannot be imported without the extra, and defines no error
+    for name in found:
+        if not is_installed(*extras.get(name, ())):
+            continue
+        module = importlib.import_module(name)
         for kind in vars(module).values():
             is_error = inspect.isclass(kind) and issubclass(kind, BaseException)
             if is_error and kind.__module__ == module.__name__:
