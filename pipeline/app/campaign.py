@@ -17,10 +17,10 @@ from pipeline.campaign.feeds.remote import RemoteFeed
 from pipeline.campaign.loading import LoadedCampaign, load_campaign
 from pipeline.errors import FeedNotFetched, UsageError
 from pipeline.ledger.base import Ledger
-from pipeline.model.campaign import Campaign, Slug
+from pipeline.model.campaign import Campaign
 from pipeline.model.entry import AttemptRecord, Entry
 from pipeline.model.money import Amount, Budget, Spent
-from pipeline.model.names import Account
+from pipeline.model.names import Account, Slug
 from pipeline.model.provider import Profile
 from pipeline.providers.base import Provider
 from pipeline.providers.registry import account_at, profiles

@@ -15,7 +15,7 @@ from pipeline.app.run.facts import utc_stamp
 from pipeline.campaign.environment import fill_environment
 from pipeline.campaign.feeds.remote import RemoteFeed, download_url, ending_of, further_name
 from pipeline.errors import FeedNotFetched, UsageError
-from pipeline.model.campaign import Slug
+from pipeline.model.names import Slug
 from pipeline.network.feed_downloads import FeedReply, FeedRequest, feed_downloads, fetch_feeds
 from pipeline.network.proxies import route_of
 from pipeline.settings import Settings

@@ -15,7 +15,7 @@ from pipeline.campaign.grammar.matrix import FromPart, TablePart
 from pipeline.campaign.reading.files import ReadableFile, beside
 from pipeline.campaign.template_set import TemplateSet
 from pipeline.errors import CampaignError, FeedNotFetched
-from pipeline.model.campaign import Slug
+from pipeline.model.names import Slug
 from pipeline.templates.template_process import TemplateProcess, TemplateProcessDied
 
 _BATCH = 1000

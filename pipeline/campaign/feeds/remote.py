@@ -8,7 +8,7 @@ from typing import Protocol
 from urllib.parse import parse_qs, urlsplit
 
 from pipeline.errors import FeedNotFetched
-from pipeline.model.campaign import Slug
+from pipeline.model.names import Slug
 
 _URL = re.compile(r"https?://", re.IGNORECASE)
 _SHEET = re.compile(r"https://docs\.google\.com/spreadsheets/(?:u/\d+/)?d/(e/)?([\w-]+)(/[^?#]*)?")

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from pipeline.model.campaign import Slug
+from pipeline.model.names import Slug
 from pipeline.state.output.folder import write_file
 
 SCHEMA = "campaign-pipeline/feeds/1"
