@@ -4,6 +4,7 @@ PipelineError                   1   a bug unless a subclass says otherwise
 ├── Refusal                     2   nothing was sent
 │   ├── CampaignError               the campaign file, its feeds or its template, with places
 │   ├── UsageError                  the command line, a plan id, a cell that does not exist
+│   ├── FeedNotFetched              the URL of a feed does not give a table
 │   ├── KeyMissing                  the provider's key is not in the environment
 │   └── Declined                    a person declined to spend
 ├── Halted                      3   a run stopped early; images in flight or paid for are kept
@@ -97,6 +98,10 @@ class CampaignError(Refusal):
 
 class UsageError(Refusal):
     """The command line asks for something that does not exist or does not fit together."""
+
+
+class FeedNotFetched(Refusal):
+    """The URL of a feed does not give a table."""
 
 
 class KeyMissing(Refusal):

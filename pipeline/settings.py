@@ -108,6 +108,24 @@ class RenderingSettings:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class FeedSettings:
+    """Limits on feeds that are fetched by URL."""
+
+    size_limit: int = 128 * 1024 * 1024
+    """Largest feed that is fetched, in bytes after decompression."""
+    connect_timeout: float = 15.0
+    """Seconds to wait for a connection."""
+    patience: float = 60.0
+    """Seconds to wait for the first byte, and without a byte after which a fetch fails."""
+    total_timeout: float = 180.0
+    """Seconds that one feed may take, with all tries."""
+    tries: int = 3
+    """Requests for one feed, if the host does not answer or asks to try again."""
+    pause: float = 1.0
+    """Seconds before the second try; twice as many before each further one."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
     """The whole configuration."""
 
@@ -115,6 +133,7 @@ class Settings:
     """The output folder. PIPELINE_OUTPUT, relative to the project; --output, to the current one."""
     gptimage: ProviderSettings = field(default_factory=ProviderSettings)
     rendering: RenderingSettings = field(default_factory=RenderingSettings)
+    feeds: FeedSettings = field(default_factory=FeedSettings)
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:

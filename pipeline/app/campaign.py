@@ -2,23 +2,25 @@
 
 import asyncio
 import os
-from collections.abc import Collection, Sequence
-from contextlib import AbstractAsyncContextManager, suppress
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, ExitStack, suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
-from pipeline.app.open import EMBEDDED, EMBEDDED_ACCOUNT, open_account
-from pipeline.app.options import CampaignOptions
+from pipeline.app.open import EMBEDDED, EMBEDDED_ACCOUNT, late, open_account
+from pipeline.app.options import CampaignOptions, FeedReading
 from pipeline.app.run.facts import utc_stamp
 from pipeline.campaign.environment import fill_environment
+from pipeline.campaign.feeds.remote import RemoteFeed
 from pipeline.campaign.loading import LoadedCampaign, load_campaign
-from pipeline.errors import UsageError
+from pipeline.errors import FeedNotFetched, UsageError
 from pipeline.ledger.base import Ledger
 from pipeline.model.campaign import Campaign
 from pipeline.model.entry import AttemptRecord, Entry
 from pipeline.model.money import Amount, Budget, Spent
-from pipeline.model.names import Account
+from pipeline.model.names import Account, Slug
 from pipeline.model.provider import Profile
 from pipeline.providers.base import Provider
 from pipeline.providers.registry import account_at, profiles
@@ -39,9 +41,52 @@ PATIENCE = 15.0
 DECLARE = "set providers.{provider}.balance to the path of the API that reports the credits left"
 
 
-def load(options: CampaignOptions) -> LoadedCampaign:
-    """Load the campaign file with the profiles of all providers; `CampaignError` if it is wrong."""
-    return load_campaign(options.campaign, profiles=profiles(), provider=options.provider)
+def load(
+    options: CampaignOptions,
+    settings: Settings,
+    *,
+    plan: str | None = None,
+    makes_output: bool = True,
+) -> LoadedCampaign:
+    """Load the campaign file with the profiles of all providers; `CampaignError` if it is wrong.
+
+    Feeds by URL are read as `options` say, or as they were for a saved plan. Their snapshots are
+    kept in the output folder; without `makes_output`, only if there is one.
+    """
+    with ExitStack() as temporary:
+        feed_files = LateFeedFiles(
+            reading=options.feeds,
+            settings=settings,
+            plan=plan,
+            temporary=None if makes_output else temporary,
+        )
+        return load_campaign(
+            options.campaign,
+            profiles=profiles(),
+            provider=options.provider,
+            feed_files=feed_files,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LateFeedFiles:
+    """`FeedFiles` whose HTTP client is imported only if a campaign names a feed by URL."""
+
+    reading: FeedReading
+    settings: Settings
+    plan: str | None
+    temporary: ExitStack | None
+    """Owns the files if there is no output folder; `None`: the folder is made."""
+
+    def files_of(
+        self, feeds: Sequence[RemoteFeed], *, campaign: Slug, hosts: Sequence[str]
+    ) -> Mapping[RemoteFeed, Path | FeedNotFetched]:
+        """See `FeedFiles`."""
+        reader = late("app.feeds").FeedReader(
+            reading=self.reading, settings=self.settings, plan=self.plan, temporary=self.temporary
+        )
+        files = reader.files_of(feeds, campaign=campaign, hosts=hosts)
+        return cast("Mapping[RemoteFeed, Path | FeedNotFetched]", files)
 
 
 def account_of(campaign: Campaign, settings: Settings) -> Account:

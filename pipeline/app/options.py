@@ -1,9 +1,21 @@
 """The options of commands as frozen values, made by the command line and the review page."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from pipeline.model.names import Stage
+
+
+class FeedReading(StrEnum):
+    """How feeds that are named by URL are read."""
+
+    FETCH = "fetch"
+    """From their hosts, if they changed."""
+    KEPT = "kept"
+    """From the newest snapshots, without a network."""
+    KEPT_FIRST = "kept-first"
+    """From the newest snapshots; fetched if there are none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,12 +32,15 @@ class CampaignOptions:
     """Globs over cell names; empty: all cells."""
     max_credits: int | None = None
     """The most that one run may spend."""
+    feeds: FeedReading = FeedReading.KEPT_FIRST
+    """How feeds by URL are read. `check`, `plan` and `run` fetch them unless told otherwise."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunOptions(CampaignOptions):
     """The options of one run."""
 
+    feeds: FeedReading = FeedReading.FETCH
     stage: Stage | None = None
     """Only this stage; `None`: all stages of the campaign."""
     new_ledger: bool = False

@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 
+from pipeline.campaign.feeds.remote import is_url
 from pipeline.campaign.grammar.checking import CheckedFile
 from pipeline.campaign.reading.located import Step, dotted
 from pipeline.errors import UsageError
@@ -59,6 +60,11 @@ def check_variables(checked: CheckedFile, environment: Mapping[str, str] = os.en
 def _texts(checked: CheckedFile) -> Iterator[tuple[tuple[Step, ...], str]]:
     for number, notice in enumerate(checked.file.notify):
         yield ("notify", number, "webhook"), notice.webhook
+    for name, table in checked.file.data.items():
+        if is_url(table.source):
+            yield ("data", name, "source"), table.source
+    for number, host in enumerate(checked.file.feed_hosts):
+        yield ("feed_hosts", number), host
     for name, provider in checked.file.providers.items():
         for key in ("base_url", "ca_file"):
             text = getattr(provider, key)

@@ -9,6 +9,7 @@ from pipeline.campaign.campaign_settings import campaign_from
 from pipeline.campaign.environment import check_variables
 from pipeline.campaign.extends import read_extended
 from pipeline.campaign.feeds.gathering import Tables, filter_tables, gather_tables
+from pipeline.campaign.feeds.remote import NO_FEED_FILES, FeedFiles
 from pipeline.campaign.feeds.table import pack
 from pipeline.campaign.findings import Findings, Place
 from pipeline.campaign.grammar.campaign_file import CampaignFile
@@ -62,11 +63,16 @@ class LoadedCampaign:
 
 
 def load_campaign(
-    file: Path, *, profiles: Mapping[ProfileName, Profile], provider: str | None = None
+    file: Path,
+    *,
+    profiles: Mapping[ProfileName, Profile],
+    provider: str | None = None,
+    feed_files: FeedFiles = NO_FEED_FILES,
 ) -> LoadedCampaign:
     """Read and check a campaign file and its feeds.
 
-    `provider`, if given, replaces the one in the file. Raises `CampaignError` with every finding.
+    `provider`, if given, replaces the one in the file. `feed_files` gives the files of feeds that
+    are named by URL. Raises `CampaignError` with every finding.
     """
     with TemplateProcess() as template_process:
         readable = ReadableFile(path=file, shown=str(file))
@@ -85,13 +91,15 @@ def load_campaign(
             findings=extended.findings,
             bases=extended.bases,
         )
-        return _load_checked(checked, template_process)
+        return _load_checked(checked, template_process, feed_files)
 
 
-def _load_checked(checked: CheckedFile, template_process: TemplateProcess) -> LoadedCampaign:
+def _load_checked(
+    checked: CheckedFile, template_process: TemplateProcess, feed_files: FeedFiles
+) -> LoadedCampaign:
     file, document, findings = checked.file, checked.document, checked.findings
     check_names(checked)
-    tables = gather_tables(checked)
+    tables = gather_tables(checked, feed_files)
     templates = TemplateSet(root=project_root(checked.readable.path))
     template_names = gather_templates(checked, templates)
     gather_expressions(checked, templates)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypedDict
 
+from pipeline.app.options import FeedReading
 from pipeline.cli.terminal import say
 from pipeline.settings import Settings, read_settings
 from pipeline.state.output.location import locate_output
@@ -61,6 +62,17 @@ def add_only(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_feeds(parser: argparse.ArgumentParser) -> None:
+    """Add the option that says how feeds by URL are read."""
+    parser.add_argument(
+        "--feeds",
+        choices=[FeedReading.FETCH.value, FeedReading.KEPT.value],
+        default=FeedReading.FETCH.value,
+        help="fetch feeds that are named by URL (the default), or use the snapshots kept last, "
+        "without a network",
+    )
+
+
 def names_of(kind: type[StrEnum]) -> list[str]:
     """Return the values of an enumeration, as the choices of an option."""
     return [one.value for one in kind]
@@ -74,6 +86,7 @@ class CampaignFlags(TypedDict):
     output: Path | None
     only: tuple[str, ...]
     max_credits: int | None
+    feeds: FeedReading
 
 
 def campaign_flags(arguments: argparse.Namespace) -> CampaignFlags:
@@ -84,6 +97,7 @@ def campaign_flags(arguments: argparse.Namespace) -> CampaignFlags:
         output=arguments.output,
         only=tuple(getattr(arguments, "only", ())),
         max_credits=getattr(arguments, "max_credits", None),
+        feeds=FeedReading(getattr(arguments, "feeds", FeedReading.KEPT_FIRST)),
     )
 
 

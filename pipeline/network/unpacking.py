@@ -1,4 +1,4 @@
-"""Decompressing an image while it is downloaded, with limits.
+"""Decompressing an image or a feed while it is downloaded, with limits.
 
 No compression is requested, but some hosts compress every answer, or label uncompressed ones as
 compressed. So the first bytes decide; the label counts only if they do not.
@@ -26,7 +26,10 @@ _DEFLATED = frozenset({"deflate", "x-deflate"})
 class Unpacking:
     """One layer of a body, which is passed on or decompressed into the next layer."""
 
-    def __init__(self, encoding: str = "", *, layers: int = _MOST_LAYERS) -> None:
+    def __init__(
+        self, encoding: str = "", *, noun: str = "image", layers: int = _MOST_LAYERS
+    ) -> None:
+        self._noun = noun
         self._labels = [label.strip().lower() for label in encoding.split(",")]
         self._layers = layers
         self._start: bytes | None = b""
@@ -53,7 +56,7 @@ class Unpacking:
             yield self._start
         if self._stream is not None and self._below is not None:
             if not self._stream.eof:
-                raise DownloadFailed("the compressed image is incomplete")
+                raise DownloadFailed(f"the compressed {self._noun} is incomplete")
             yield from self._below.finish()
 
     def _open(self, start: bytes) -> None:
@@ -68,11 +71,15 @@ class Unpacking:
         elif label in _PLAIN or label in ("gzip", "x-gzip"):
             return
         else:
-            raise NotAnImage(f"the image is compressed as {label[:40]!r}, which is not supported")
+            raise NotAnImage(
+                f"the {self._noun} is compressed as {label[:40]!r}, which is not supported"
+            )
         if not self._layers:
-            raise NotAnImage("the image is compressed too many times")
+            raise NotAnImage(f"the {self._noun} is compressed too many times")
         self._stream = zlib.decompressobj(wbits)
-        self._below = Unpacking(",".join(self._labels[:-1]), layers=self._layers - 1)
+        self._below = Unpacking(
+            ",".join(self._labels[:-1]), noun=self._noun, layers=self._layers - 1
+        )
 
     def _unpacked(self, packed: bytes, below: "Unpacking") -> Iterator[bytes]:
         stream = self._stream
@@ -80,7 +87,7 @@ class Unpacking:
             try:
                 piece = stream.decompress(packed, _PIECE)
             except zlib.error as error:
-                raise DownloadFailed(f"the compressed image is damaged: {error}") from error
+                raise DownloadFailed(f"the compressed {self._noun} is damaged: {error}") from error
             if piece:
                 yield from below.feed(piece)
             packed = stream.unconsumed_tail

@@ -83,6 +83,19 @@ def save_plan(output: Path, campaign: Slug, plan: str, content: Mapping[str, obj
     write_file(output, plan_path(campaign, plan), text.encode() + b"\n")
 
 
+def planned_feeds(output: Path, campaign: Slug, plan: str) -> Mapping[str, str]:
+    """Return the digest of each feed of a saved plan by its source; none if there is no such plan.
+
+    Feeds that are named by URL are then read from their snapshots, not fetched again.
+    """
+    try:
+        content = json.loads((output / plan_path(campaign, plan)).read_bytes())
+        feeds = content.get("feeds", {})
+        return {str(source): str(sha256) for source, sha256 in feeds.items()}
+    except (OSError, ValueError, AttributeError):
+        return {}
+
+
 def hold_to_plan(output: Path, campaign: Slug, *, asked: str, actual: str) -> None:
     """Check that the work is what the plan of this id showed; `UsageError` if not."""
     if asked == actual:

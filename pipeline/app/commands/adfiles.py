@@ -45,7 +45,7 @@ def make_campaign_ad_files(options: AdFileOptions, settings: Settings) -> AdFile
     `LockHeld` if a run of the campaign is active, `UsageError` if nothing was ever rendered.
     """
     require_ledger(settings.output)
-    loaded = load(options)
+    loaded = load(options, settings)
     check_only(loaded, options.only)
     output = open_output(settings.output)
     with campaign_lock(output, loaded.campaign.slug):
@@ -73,7 +73,7 @@ def approve_ad_files(options: VerdictOptions, settings: Settings) -> tuple[str, 
     `UsageError` if the glob fits no flagged ad file that is on disk and current.
     """
     require_ledger(settings.output)
-    loaded = load(options)
+    loaded = load(options, settings)
     output = open_output(settings.output)
     plan = run_in_loop(_planned(loaded, output))
     record = AdFileRecord(output, loaded.campaign.slug)

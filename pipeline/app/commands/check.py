@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.app.campaign import load, provider_settings
 from pipeline.app.event_loop import run_in_loop
 from pipeline.app.open import EMBEDDED, campaign_name, ledger_in
-from pipeline.app.options import CampaignOptions
+from pipeline.app.options import CampaignOptions, FeedReading
 from pipeline.campaign.cell_globs import canonical_glob
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import CampaignError, Finding, Severity, UsageError
@@ -21,6 +21,7 @@ from pipeline.prompts.jobs import plan_drafts
 from pipeline.prompts.lint import lint
 from pipeline.settings import Settings, read_settings
 from pipeline.state.lookup import rounds_from
+from pipeline.state.output.location import locate_output
 from pipeline.state.picks import round_of_final
 
 
@@ -33,6 +34,7 @@ class CheckOptions:
     """Overrides the provider in the files."""
     strict: bool = False
     """True if warnings count as errors."""
+    feeds: FeedReading = FeedReading.FETCH
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,7 +51,8 @@ def check_files(options: CheckOptions) -> CheckReport:
     findings: list[Finding] = []
     names: dict[Slug, Path] = {}
     for file in options.files:
-        findings += _check(CampaignOptions(campaign=file, provider=options.provider))
+        one = CampaignOptions(campaign=file, provider=options.provider, feeds=options.feeds)
+        findings += _check(one, _settings_for(file))
         with suppress(CampaignError):
             name = campaign_name(file)
             first = names.setdefault(name, file)
@@ -64,9 +67,15 @@ def _same_name(name: Slug, *, file: Path, first: Path) -> Finding:
     return Finding(file=str(file), path="campaign", complaint=complaint, code="same-name")
 
 
-def _check(options: CampaignOptions) -> tuple[Finding, ...]:
+def _settings_for(file: Path) -> Settings:
+    """Return the settings with the output folder of a campaign file."""
+    settings = read_settings()
+    return replace(settings, output=locate_output(settings.output, file=file).folder)
+
+
+def _check(options: CampaignOptions, settings: Settings) -> tuple[Finding, ...]:
     try:
-        loaded = load(options)
+        loaded = load(options, settings, makes_output=False)
         plan_drafts(loaded)
         prove_finals(loaded)
         return (*loaded.warnings, *lint(loaded), *_key_warnings(loaded))
@@ -108,7 +117,7 @@ class ExplainOptions(CampaignOptions):
 
 def explain_cell(options: ExplainOptions, settings: Settings) -> Explanation:
     """Return the prompts of a cell in the rounds that it is in, and what set each value."""
-    loaded = load(options)
+    loaded = load(options, settings)
     draft = final = Round()
     if ledger_exists(settings.output):
         cell = CellName(canonical_glob(options.cell))

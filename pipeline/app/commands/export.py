@@ -91,7 +91,7 @@ def export_campaign(options: ExportOptions, settings: Settings) -> ExportReport:
     a file is in the way.
     """
     require_ledger(settings.output)
-    loaded = load(options)
+    loaded = load(options, settings)
     if Stage.FINAL not in loaded.campaign.stages:
         raise UsageError(f"{options.campaign} has no finals to deliver; add stages.final")
     template = None if options.fill is None else _template(options.fill)

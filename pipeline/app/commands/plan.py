@@ -71,7 +71,7 @@ class Plan:
 
 def make_plan(options: CampaignOptions, settings: Settings) -> Plan:
     """Plan a run, and save the plan for `run --plan`."""
-    loaded = load(options)
+    loaded = load(options, settings)
     check_only(loaded, options.only)
     hold_to_file(settings.output, loaded.campaign.slug, options.campaign)
     plan = run_in_loop(_plan(loaded, options, settings))
@@ -149,6 +149,7 @@ def plan_record(plan: Plan) -> dict[str, object]:
         "plan": plan.id,
         "campaign": plan.loaded.campaign.slug,
         "at": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "feeds": dict(plan.loaded.campaign.feeds),
         "stages": {
             stage: {
                 "jobs": ahead.jobs,

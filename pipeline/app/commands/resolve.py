@@ -238,7 +238,7 @@ async def _ask_balance(
     options: ResolveOptions, settings: Settings, ledger: Ledger, doubts: Sequence[Entry]
 ) -> BalanceFinding:
     campaigns = late("app.campaign")
-    campaign = campaigns.load(options).campaign
+    campaign = campaigns.load(options, settings).campaign
     proven = await campaigns.reconcile_doubts(ledger, campaign, settings, doubts)
     return cast("BalanceFinding", proven)
 
@@ -335,7 +335,7 @@ def _base_url(options: ResolveOptions, settings: Settings) -> str:
     """Return the base of relative image URLs; the default if the campaign cannot be loaded."""
     campaigns = late("app.campaign")
     try:
-        loaded = campaigns.load(options)
+        loaded = campaigns.load(options, settings)
         return str(campaigns.provider_settings(loaded.campaign, settings.gptimage).base_url)
     except Refusal:
         return settings.gptimage.base_url

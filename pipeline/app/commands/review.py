@@ -10,7 +10,7 @@ from pipeline.app.event_loop import run_in_loop
 from pipeline.app.machine import page_connections, until_signal
 from pipeline.app.next_steps import next_step
 from pipeline.app.open import campaign_ledger, hold_to_file
-from pipeline.app.options import CampaignOptions, RunOptions
+from pipeline.app.options import CampaignOptions, FeedReading, RunOptions
 from pipeline.app.run.campaign_file import run_in_server
 from pipeline.app.run.facts import reviewer_name
 from pipeline.campaign.loading import LoadedCampaign
@@ -21,6 +21,7 @@ from pipeline.review.page.security import ReviewOptions
 from pipeline.review.page.server import ReviewServer, ReviewSubject
 from pipeline.settings import Settings
 from pipeline.state.output.folder import open_output
+from pipeline.state.upkeep.feed_snapshots import index_path
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +56,7 @@ class Launcher:
             output=self.options.output,
             only=tuple(cells),
             max_credits=int(most),
+            feeds=FeedReading.KEPT_FIRST,  # what the page showed, and not a newer feed
             stage=stage,
             command_line=self.options.command_line,
         )
@@ -70,7 +72,7 @@ def serve_review(
     ready: Callable[[str], None],
 ) -> None:
     """Serve the page until SIGINT or SIGTERM; `ready` gets its URL, `console` shows launches."""
-    run_in_loop(_serve(load(options), options, settings, console=console, ready=ready))
+    run_in_loop(_serve(load(options, settings), options, settings, console=console, ready=ready))
 
 
 async def _serve(
@@ -89,8 +91,9 @@ async def _serve(
             campaign=campaign,
             source=CampaignSource(
                 file=options.campaign,
-                load=lambda: load(options),
+                load=lambda: load(options, settings),
                 account_of=lambda campaign: account_of(campaign, settings),
+                also=(index_path(output, campaign),),
             ),
             ledger=ledger,
             output=output,

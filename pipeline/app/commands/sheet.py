@@ -44,7 +44,7 @@ class WrittenSheet:
 def write_sheet(options: SheetOptions, settings: Settings) -> WrittenSheet:
     """Write the sheet of a campaign; `UsageError` if nothing was rendered yet."""
     require_ledger(settings.output)
-    loaded = load(options)
+    loaded = load(options, settings)
     output = open_output(settings.output)
     account = account_of(loaded.campaign, settings)
     content = run_in_loop(_draw(loaded, output, account, form=options.form))

@@ -60,7 +60,7 @@ class VerdictsGiven:
 
 def give_verdicts(options: VerdictOptions, settings: Settings) -> VerdictsGiven:
     """Record one decision on every cell that the glob names, and write the review file."""
-    return run_in_loop(_give(load(options), options, settings))
+    return run_in_loop(_give(load(options, settings), options, settings))
 
 
 async def _give(

@@ -6,12 +6,13 @@ The campaign's lock is taken before anything heavy is imported, so that a second
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from types import ModuleType
 from typing import cast
 
 from pipeline.app.event_loop import run_in_loop
 from pipeline.app.open import campaign_name, hold_to_file, late
-from pipeline.app.options import RunOptions
+from pipeline.app.options import FeedReading, RunOptions
 from pipeline.errors import CampaignError, PipelineError, RunHangs
 from pipeline.model.names import Slug
 from pipeline.settings import Settings
@@ -31,12 +32,13 @@ def run_campaign_file(
     """
     try:
         with _locked(options, settings) as (name, rendering):
-            loaded = rendering.load(options, name=name)
+            loaded = rendering.load(options, settings, name=name)
             ending = rendering.render(options, settings, loaded, console=open_console())
             return run_in_loop(cast("Coroutine[None, None, int]", ending))
     except RunHangs as hangs:
         with suppress(PipelineError):  # of a campaign that cannot be read, nobody is notified
-            campaign = late("app.campaign").load(options).campaign
+            kept = replace(options, feeds=FeedReading.KEPT_FIRST)
+            campaign = late("app.campaign").load(kept, settings).campaign
             run_in_loop(late("app.run.endings").notify_overlap(campaign, hangs))
         raise
 
@@ -49,7 +51,7 @@ async def run_in_server(
     Its signals reach the run too. `besides`: files that the server may open meanwhile.
     """
     with _locked(options, settings) as (name, rendering):
-        loaded = await asyncio.to_thread(rendering.load, options, name=name)
+        loaded = await asyncio.to_thread(rendering.load, options, settings, name=name)
         ending = rendering.render(options, settings, loaded, console=console, besides=besides)
         return await cast("Awaitable[int]", ending)
 
@@ -60,7 +62,7 @@ def _locked(options: RunOptions, settings: Settings) -> Iterator[tuple[Slug, Mod
     try:
         name = campaign_name(options.campaign)
     except CampaignError:  # loading reports every mistake, not only the first
-        name = late("app.campaign").load(options).campaign.slug
+        name = late("app.campaign").load(options, settings).campaign.slug
     output = open_output(settings.output)
     with campaign_lock(output, name):
         hold_to_file(output, name, options.campaign)

@@ -41,12 +41,12 @@ from pipeline.state.output.unchanged import (
 )
 
 
-def load(options: RunOptions, *, name: Slug) -> LoadedCampaign:
+def load(options: RunOptions, settings: Settings, *, name: Slug) -> LoadedCampaign:
     """Load the campaign of a run; the caller holds the lock of `name`.
 
     `UsageError` if the campaign now has another name, or if the options choose none of its cells.
     """
-    loaded = loading.load(options)
+    loaded = loading.load(options, settings, plan=options.plan)
     if loaded.campaign.slug != name:
         raise UsageError(f"{options.campaign} was renamed while it was read; run it again")
     check_only(loaded, options.only)

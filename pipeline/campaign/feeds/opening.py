@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from pipeline.campaign.cell_globs import composed
 from pipeline.campaign.feeds.delimited import read_delimited
+from pipeline.campaign.feeds.excel.workbook import read_sheet
 from pipeline.campaign.feeds.objects import read_json, read_json_lines, read_yaml
 from pipeline.campaign.feeds.table import Table
-from pipeline.campaign.feeds.workbook import read_sheet
 from pipeline.campaign.findings import Findings, Place, refusal
 from pipeline.campaign.grammar.matrix import TablePart
 from pipeline.campaign.reading.files import ReadableFile, where_named

@@ -84,6 +84,10 @@ class CampaignFile(Part):
         default_factory=dict, description="Values for templates, used without a prefix."
     )
     data: dict[str, TablePart] = Field(default_factory=dict, description="Named tables.")
+    feed_hosts: list[Text] = Field(
+        default_factory=list,
+        description="Hosts from which feeds may be fetched although they are private, or use http.",
+    )
     matrix: MatrixPart = Field(description="The axes.")
     prompt: Text = Field(description="A Jinja template, or the name of a .j2 file.")
     text: dict[str, Text] = Field(

@@ -10,9 +10,12 @@ OnMissing = Literal["error", "skip", "empty"]
 
 
 class TablePart(Part):
-    """A named table, read from a file."""
+    """A named table, read from a file or a URL."""
 
-    source: Text = Field(description="A csv, tsv, xlsx, json, jsonl or yaml file.")
+    source: Text = Field(
+        description="A csv, tsv, xlsx, json, jsonl or yaml file, an https URL of one, or the link "
+        "of a Google Sheet; a URL may hold {{ env.NAME }}."
+    )
     key: Text | list[Text] | None = Field(
         None, description="The column, or columns, that identify a row."
     )

@@ -7,7 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from pipeline.app.commands.check import CheckOptions, check_files
-from pipeline.cli.flags import add_provider
+from pipeline.app.options import FeedReading
+from pipeline.cli.flags import add_feeds, add_provider
 from pipeline.cli.problems import tell_finding
 from pipeline.cli.terminal import counted, say
 from pipeline.errors import CampaignError
@@ -17,6 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("campaigns", type=Path, nargs="+", metavar="FILE", help="campaign files")
     parser.add_argument("--strict", action="store_true", help="treat warnings as errors")
+    add_feeds(parser)
     add_provider(parser)
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
     parser.add_argument("-q", "--quiet", action="store_true", help="print only the findings")
@@ -25,7 +27,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the findings; 2 if one of them is an error."""
     options = CheckOptions(
-        files=tuple(arguments.campaigns), provider=arguments.provider, strict=arguments.strict
+        files=tuple(arguments.campaigns),
+        provider=arguments.provider,
+        strict=arguments.strict,
+        feeds=FeedReading(arguments.feeds),
     )
     report = check_files(options)
     if arguments.json:

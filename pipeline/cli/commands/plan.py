@@ -9,6 +9,7 @@ from pipeline.app.options import CampaignOptions
 from pipeline.cli.flags import (
     add_campaign,
     add_common,
+    add_feeds,
     add_only,
     campaign_flags,
     credits_number,
@@ -36,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="exit with 5 instead of 0 if a run would buy or download images",
     )
+    add_feeds(parser)
     add_common(parser, quiet="print only problems; the plan is saved as usual")
 
 

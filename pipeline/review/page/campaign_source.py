@@ -60,8 +60,13 @@ class CampaignSource:
         file: Path,
         load: Callable[[], LoadedCampaign],
         account_of: Callable[[Campaign], Account],
+        also: Sequence[Path] = (),
     ) -> None:
-        """`load` reads `file`; `account_of` returns the account that pays for the campaign."""
+        """`load` reads `file`; `account_of` returns the account that pays for the campaign.
+
+        `also`: further files whose change means that the campaign is loaded again.
+        """
+        self._also = also
         self._file = file
         self._load = load
         self._account_of = account_of
@@ -82,7 +87,7 @@ class CampaignSource:
         return self._loaded
 
     def edited(self) -> bool:
-        return _file_times(self._file, self._loaded) != self._seen
+        return self._file_times(self._loaded) != self._seen
 
     async def load(self) -> ReviewedCampaign:
         return await asyncio.to_thread(self._read)
@@ -100,13 +105,16 @@ class CampaignSource:
             self._finals, picks, lambda: CampaignPlanner(self._planned).finals(picks)
         )
 
+    def _file_times(self, loaded: LoadedCampaign | None) -> dict[Path, tuple[int, int]]:
+        return _times([*_files(self._file, loaded), *self._also])
+
     def _read(self) -> ReviewedCampaign:
         # Noted before reading, so that a file that is written meanwhile is read again.
-        before = _file_times(self._file, self._loaded)
+        before = self._file_times(self._loaded)
         self._seen = before
         loaded = self._load()
         self._seen = {
-            path: before.get(path, time) for path, time in _file_times(self._file, loaded).items()
+            path: before.get(path, time) for path, time in self._file_times(loaded).items()
         }
         campaign, profile = loaded.campaign, loaded.profile
         reviewed = ReviewedCampaign(
@@ -144,10 +152,10 @@ def _remembered(
 _PATTERNS = ("*.yaml", "*.yml", "*.j2")
 
 
-def _file_times(file: Path, loaded: LoadedCampaign | None) -> dict[Path, tuple[int, int]]:
+def _times(files: Sequence[Path]) -> dict[Path, tuple[int, int]]:
     """Return size and modification time of every file that the campaign may consist of."""
     times: dict[Path, tuple[int, int]] = {}
-    for path in _files(file, loaded):
+    for path in files:
         try:
             found = path.stat()
         except OSError:

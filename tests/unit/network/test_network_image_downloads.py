@@ -215,8 +215,8 @@ async def test_redirects_are_followed_five_times_and_no_more():
 async def test_a_redirect_from_https_to_http_is_refused_on_the_open_internet():
     async with scripted(OK) as server, Downloads(server.settings(), own=HOME) as downloads:
         with pytest.raises(DownloadFailed, match="https to http"):
-            downloads._redirected("https://cdn.example.com/1", "http://cdn.example.com/1")
-        step = downloads._redirected("https://127.0.0.1/1", "http://127.0.0.1/2")
+            downloads._session._redirected("https://cdn.example.com/1", "http://cdn.example.com/1")
+        step = downloads._session._redirected("https://127.0.0.1/1", "http://127.0.0.1/2")
     assert step == "http://127.0.0.1/2"
 
 

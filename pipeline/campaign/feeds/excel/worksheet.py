@@ -9,7 +9,7 @@ from functools import cache
 from typing import IO
 from xml.parsers import expat
 
-from pipeline.campaign.feeds.number_formats import Shown, iso, plain
+from pipeline.campaign.feeds.excel.number_formats import Shown, iso, plain
 from pipeline.campaign.feeds.table import Unusable
 
 _CHUNK = 1 << 16

@@ -14,8 +14,7 @@ from datetime import datetime
 from typing import IO
 from xml.parsers.expat import ExpatError
 
-from pipeline.campaign.feeds.header import Header, Record, read_header
-from pipeline.campaign.feeds.number_formats import (
+from pipeline.campaign.feeds.excel.number_formats import (
     BUILT_IN,
     EPOCH_1900,
     EPOCH_1904,
@@ -23,9 +22,7 @@ from pipeline.campaign.feeds.number_formats import (
     plain,
     shown_by,
 )
-from pipeline.campaign.feeds.rows import fill
-from pipeline.campaign.feeds.table import Table
-from pipeline.campaign.feeds.worksheet import (
+from pipeline.campaign.feeds.excel.worksheet import (
     Attributes,
     BrokenWorkbook,
     SheetReader,
@@ -35,6 +32,9 @@ from pipeline.campaign.feeds.worksheet import (
     corners,
     letters_of,
 )
+from pipeline.campaign.feeds.header import Header, Record, read_header
+from pipeline.campaign.feeds.rows import fill
+from pipeline.campaign.feeds.table import Table
 from pipeline.campaign.findings import Findings, Place, refusal
 from pipeline.suggestions import did_you_mean
 

@@ -1,0 +1,1 @@
+"""Reading Excel workbooks: sheets, cells, and numbers as their formats show them."""
