@@ -3,6 +3,9 @@
 import hashlib
 from dataclasses import dataclass
 
+from PIL import Image
+
+from pipeline.adfiles.choice import chosen_window
 from pipeline.adfiles.encoding import encode
 from pipeline.adfiles.framing import frame_image
 from pipeline.adfiles.provenance import xmp_packet
@@ -82,8 +85,21 @@ def _made(
         return AdFileRefused(path=file.path, reason=str(error))
 
 
-def _write(images: ImageStore, source: SourceImage, shape: SourceShape, file: AdFileTask) -> AdFile:
-    recipe = file.recipe
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AdPicture:
+    """The picture of an ad file before it is encoded."""
+
+    image: Image.Image
+    planned: PlannedWindow
+
+
+def draw_ad_picture(
+    source: SourceImage, shape: SourceShape, recipe: Recipe, *, longest: int | None = None
+) -> AdPicture:
+    """Return the picture of a recipe, for a preview with at most `longest` pixels a side.
+
+    Raises `AdFileFailed` if the image has too few pixels, or transparent ones that are refused.
+    """
     planned, pixels = window_of(shape, recipe)
     if planned.scale > recipe.enlarge:
         raise AdFileFailed(
@@ -96,7 +112,17 @@ def _write(images: ImageStore, source: SourceImage, shape: SourceShape, file: Ad
             f"the image has transparent pixels and {recipe.placement} does not accept any; "
             "set adfiles.background to the colour to lay under it"
         )
+    if longest is not None and max(pixels) > longest:
+        smaller = longest / max(pixels)
+        pixels = (max(1, round(pixels[0] * smaller)), max(1, round(pixels[1] * smaller)))
     framed = frame_image(picture, planned, pixels, background=recipe.background)
+    return AdPicture(image=framed, planned=planned)
+
+
+def _write(images: ImageStore, source: SourceImage, shape: SourceShape, file: AdFileTask) -> AdFile:
+    recipe = file.recipe
+    drawn = draw_ad_picture(source, shape, recipe)
+    planned, framed = drawn.planned, drawn.image
     encoded = encode(framed, recipe.format, xmp=xmp_packet(recipe), max_kb=recipe.max_kb)
     images.write(file.path, encoded.content)
     return AdFile(
@@ -105,8 +131,8 @@ def _write(images: ImageStore, source: SourceImage, shape: SourceShape, file: Ad
         sha256=hashlib.sha256(encoded.content).hexdigest(),
         bytes=len(encoded.content),
         format=recipe.format,
-        width=pixels[0],
-        height=pixels[1],
+        width=framed.width,
+        height=framed.height,
         framing=planned.framing,
         kept=round(planned.kept, 4),
         extended=round(planned.extended, 4),
@@ -137,6 +163,8 @@ def window_of(shape: SourceShape, recipe: Recipe) -> tuple[PlannedWindow, tuple[
             else (recipe.focus[0] * shape.width, recipe.focus[1] * shape.height)
         ),
     )
+    if recipe.zoom is not None:
+        return chosen_window(shape, target, recipe.zoom), pixels
     return plan_window(shape, target), pixels
 
 
