@@ -48,11 +48,20 @@ class MakeAdFiles(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ShownAdFile:
+    """The ad file that a page shows; its recipe may have changed, but not its image."""
+
+    take: int
+    format: str
+    source: str
+    """The short hash of the image."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class WindowOrder:
     """A window that a page wants to save."""
 
-    recipe: str
-    """The ad file that was shown."""
+    shown: ShownAdFile
     base: int
     """The revision of its window that was shown; 0 if there was none."""
     window: Mapping[str, object]
@@ -108,15 +117,10 @@ class AdFileViews:
         fields["files"] = [await self._file(planned) for planned in files]
         return fields
 
-    async def preview(
-        self, row: CellRow, stage: Stage, recipe: str, body: Mapping[str, object]
-    ) -> dict[str, Json]:
-        """Return an ad file as it would be with another window; `UsageError` if that is wrong.
-
-        `recipe` is the file that is shown now.
-        """
-        planned = await self._planned(row, stage, recipe)
-        choice = _choice(planned, body, by="preview", at="")
+    async def preview(self, row: CellRow, stage: Stage, order: WindowOrder) -> dict[str, Json]:
+        """Return an ad file as it would be with another window; `UsageError` if that is wrong."""
+        planned = await self._planned(row, stage, order.shown)
+        choice = _choice(planned, order.window, by="preview", at="")
         fit = choice.fitted(planned.fit, planned.source.sha256)
         tried = replace(
             planned,
@@ -140,7 +144,7 @@ class AdFileViews:
     async def _choose(
         self, row: CellRow, order: WindowOrder, *, by: str, at: str
     ) -> WindowChoice | None:
-        planned = await self._planned(row, Stage.FINAL, order.recipe)
+        planned = await self._planned(row, Stage.FINAL, order.shown)
         place = (row.cell.name, row.cell.size.id)
         choice = _choice(planned, order.window, by=clean_name(by), at=at)
         record = self._review_state.ad_files
@@ -195,10 +199,15 @@ class AdFileViews:
             raise web.HTTPNotFound(text="no such preview; open the cell again")
         return ServedPicture(body=found.content, content_type=found.content_type)
 
-    async def _planned(self, row: CellRow, stage: Stage, recipe: str) -> PlannedAdFile:
+    async def _planned(self, row: CellRow, stage: Stage, shown: ShownAdFile) -> PlannedAdFile:
         plan = await asyncio.to_thread(self._review_state.plan_ad_files, stage)
         for planned in plan.files:
-            if planned.cell == row.cell.name and planned.recipe.id == recipe:
+            found = ShownAdFile(
+                take=planned.job.at.take,
+                format=planned.recipe.format,
+                source=short(planned.source.sha256),
+            )
+            if planned.cell == row.cell.name and found == shown:
                 return planned
         raise UsageError(
             f"the image of {row.cell.name} has changed since the page showed it: look again"

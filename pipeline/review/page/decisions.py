@@ -17,7 +17,7 @@ from pipeline.errors import UsageError, expected_errors
 from pipeline.ledger.base import StaleVerdict
 from pipeline.model.names import CellName, Stage
 from pipeline.model.verdict import Decision, Verdict
-from pipeline.review.page.ad_file_views import ApprovalOrder, WindowOrder
+from pipeline.review.page.ad_file_views import ApprovalOrder, ShownAdFile, WindowOrder
 from pipeline.review.page.launches import LaunchOrder
 from pipeline.review.page.page_json import row_json
 from pipeline.review.page.review_state import ReviewState
@@ -172,7 +172,10 @@ def order_of(body: Body, stage: Stage) -> LaunchOrder:
 def window_order_of(body: Body) -> WindowOrder:
     """Return a window to save: the ad file that was shown, and the revision of its window."""
     window = {name: body.get(name) for name in ("focus", "zoom", "keep")}
-    return WindowOrder(recipe=text_of(body, "recipe"), base=_number(body, "base"), window=window)
+    shown = ShownAdFile(
+        take=_number(body, "take"), format=text_of(body, "format"), source=text_of(body, "source")
+    )
+    return WindowOrder(shown=shown, base=_number(body, "base"), window=window)
 
 
 def approval_order_of(body: Body) -> ApprovalOrder:

@@ -207,8 +207,8 @@ class Routes:
         row, body = self._row(request), await body_of(request)
         match request.match_info["act"]:
             case "preview":
-                stage, recipe = _stage(request), text_of(body, "recipe")
-                return web.json_response(await self.views.preview(row, stage, recipe, body))
+                tried = window_order_of(body)
+                return web.json_response(await self.views.preview(row, _stage(request), tried))
             case "window":
                 order: WindowOrder | ApprovalOrder = window_order_of(body)
             case "approval":

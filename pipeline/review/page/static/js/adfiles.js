@@ -8,7 +8,7 @@ import { adStates, board, current, lookAt, lookClosely, peek, said, setFilters, 
 export const detail = signal(null);
 // The format that is shown, where a picture has several.
 export const format = signal('');
-// A window that is not saved: { recipe, focus, zoom, keep }; with the server's answer to it.
+// A window that is not saved: { focus, zoom, keep } of a file; with the server's answer to it.
 export const trial = signal(null);
 export const answer = signal(null);
 export const drawing = signal(false);
@@ -34,6 +34,9 @@ export const together = computed(() => {
 // What is drawn: the tried window where there is one, else the file.
 export const framed = computed(() => (trial.value && answer.value?.ok ? { ...file.value, ...answer.value, image: '' } : file.value));
 
+const named = (one) => ({ take: one.take, format: one.format, source: one.source.image });
+const isOf = (tried, one) => tried.take === one.take && tried.format === one.format && tried.source === one.source.image;
+
 let asked = 0;
 
 export async function load(i, which, mark) {
@@ -42,7 +45,8 @@ export async function load(i, which, mark) {
   if (number !== asked) return;
   batch(() => {
     detail.value = { ...found, i, stage: which, mark };
-    if (trial.value && !found.files?.some((one) => one.recipe === trial.value.recipe)) discard();
+    // Another person may have saved a window meanwhile: what is tried here stays, and is compared.
+    if (trial.value && !found.files?.some((one) => isOf(trial.value, one))) discard();
   });
 }
 
@@ -118,7 +122,7 @@ async function ask() {
 
 function attempt(change) {
   const one = file.value;
-  const before = trial.value ?? { recipe: one.recipe, ...(saved() ?? {}) };
+  const before = trial.value ?? { ...named(one), base: detail.value.revision, ...(saved() ?? {}) };
   trial.value = { ...before, ...change };
   clearTimeout(timer);
   timer = setTimeout(ask, PAUSE);
@@ -158,15 +162,14 @@ export async function save() {
   const wanted = trial.value;
   if (!wanted) return;
   const i = current();
-  const base = detail.value.revision;
-  const reply = await post(`/cells/${i}/adfiles/window`, { ...wanted, base, by: me() });
+  const reply = await post(`/cells/${i}/adfiles/window`, { ...wanted, by: me() });
   if (reply.conflict) {
     detail.value = { ...reply, ok: true, i, stage: 'final' };
     toast.value = {
       text: `${reply.conflict.by} chose another window meanwhile.`,
       action: 'Use mine',
       run: () => {
-        trial.value = { ...wanted, recipe: file.value?.recipe };
+        trial.value = { ...wanted, base: detail.value.revision };
         save();
       },
       bad: true,

@@ -95,7 +95,7 @@ function Money() {
 function Waiting() {
   const count = waitingCells.value.length;
   if (!count || filters.value.look) return null;
-  return html`<button class="btn look" onClick=${lookAtWaiting}><${Icon} n="frame" s=${14} /><span>${plural(count, 'ad file')} to look at</span></button>`;
+  return html`<button class="btn look" onClick=${lookAtWaiting}><${Icon} n="frame" s=${14} /><b>${number(count)}</b><span>${count === 1 ? 'ad file' : 'ad files'} to look at</span></button>`;
 }
 
 export function Bottom() {

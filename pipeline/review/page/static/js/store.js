@@ -38,6 +38,7 @@ export const adStates = signal(new Map());
 export function applyAdFiles(changes) {
   const states = new Map(adStates.peek());
   for (const [i, one] of Object.entries(changes)) {
+    if (filters.peek().look && states.get(Number(i))?.[2]) sticky.add(Number(i));
     if (one) states.set(Number(i), one);
     else states.delete(Number(i));
   }
