@@ -1,7 +1,11 @@
-"""The task that makes the ad files of one image."""
+"""The tasks that make the ad files of one image, and show them before they are made."""
 
 import hashlib
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 
 from PIL import Image
 
@@ -54,17 +58,8 @@ class Derive:
         Raises `ImageBroken` if the image is missing, changed or cannot be decoded, `LocalFault` if
         it cannot be read or memory runs out, `TaskFailed` for any other error of a decoder.
         """
-        try:
+        with _faults_of(self.source):
             return self._derive()
-        except PipelineError:
-            raise
-        except FileNotFoundError as error:
-            raise ImageBroken(f"{self.source} is not there any more") from error
-        except MemoryError as error:
-            raise LocalFault(f"{self.source}: not enough memory to decode it") from error
-        except Exception as error:
-            reason = f"{type(error).__name__}: {error}"
-            raise TaskFailed(f"no ad file could be made from {self.source}: {reason}") from error
 
     def _derive(self) -> tuple[AdFile | AdFileRefused, ...]:
         images = open_images(self.images)
@@ -74,6 +69,22 @@ class Derive:
             source = open_source(stream)
         shape = source.shape(self.boxes)
         return tuple(_made(images, source, shape, file) for file in self.files)
+
+
+@contextmanager
+def _faults_of(source: str) -> Iterator[None]:
+    """Raise what the tasks promise in place of any other error."""
+    try:
+        yield
+    except PipelineError:
+        raise
+    except FileNotFoundError as error:
+        raise ImageBroken(f"{source} is not there any more") from error
+    except MemoryError as error:
+        raise LocalFault(f"{source}: not enough memory to decode it") from error
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise TaskFailed(f"no ad file could be made from {source}: {reason}") from error
 
 
 def _made(
@@ -171,3 +182,78 @@ def window_of(shape: SourceShape, recipe: Recipe) -> tuple[PlannedWindow, tuple[
 def _in_pixels(sides: Sides, shape: SourceShape) -> Box:
     x, y, width, height = sides
     return Box(x * shape.width, y * shape.height, width * shape.width, height * shape.height)
+
+
+LONGEST = 1280
+"""Most pixels of a side of a preview."""
+_QUALITY = 90
+_REMEMBERED = 2
+"""Images that a process keeps decoded, since a person tries many windows of one."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AdFilePreview:
+    """An ad file as it would be made."""
+
+    content: bytes
+    """JPEG, or WebP if it has transparent pixels; empty if it cannot be made."""
+    content_type: str
+    planned: PlannedWindow
+    shape: SourceShape
+    """The image, with its boxes."""
+    refused: str = ""
+    """Why it cannot be made."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PreviewAdFile:
+    """Frame an image as `Derive` does, without writing anything."""
+
+    images: StoreLocation
+    source: str
+    """Path of the image in the store."""
+    boxes: PictureBoxes | None = None
+    """As in `Derive`."""
+    recipe: Recipe
+    longest: int = LONGEST
+
+    def run(self) -> AdFilePreview:
+        """Return the preview; errors as those of `Derive`."""
+        with _faults_of(self.source):
+            return self._preview()
+
+    def _preview(self) -> AdFilePreview:
+        if sha256_of(open_images(self.images), self.source) != self.recipe.source_sha256:
+            raise ImageBroken(f"{self.source} is missing, or is not the image that was approved")
+        source, shape = _decoded(self.images, self.source, self.recipe.source_sha256, self.boxes)
+        try:
+            drawn = draw_ad_picture(source, shape, self.recipe, longest=self.longest)
+        except AdFileFailed as error:
+            planned, _ = window_of(shape, self.recipe)
+            return AdFilePreview(
+                content=b"", content_type="", planned=planned, shape=shape, refused=str(error)
+            )
+        content, content_type = _encoded(drawn.image)
+        return AdFilePreview(
+            content=content, content_type=content_type, planned=drawn.planned, shape=shape
+        )
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _decoded(
+    images: StoreLocation, path: str, sha256: str, boxes: PictureBoxes | None
+) -> tuple[SourceImage, SourceShape]:
+    """Return the decoded image; `sha256` tells it from one that replaced it."""
+    del sha256
+    with open_images(images).open(path) as stream, local_faults(path):
+        source = open_source(stream)
+    return source, source.shape(boxes)
+
+
+def _encoded(image: Image.Image) -> tuple[bytes, str]:
+    out = io.BytesIO()
+    if image.mode == "RGBA":
+        image.save(out, "WEBP", quality=_QUALITY, method=2)
+        return out.getvalue(), "image/webp"
+    image.save(out, "JPEG", quality=_QUALITY, subsampling=0)
+    return out.getvalue(), "image/jpeg"

@@ -334,9 +334,8 @@ def planned_window(
     scale = target.width / window.w
     if not _used_edges(window, source):
         extended = 0.0
-        framing = (
-            Framing.CROPPED if kept < 1 - 2 / min(source.width, source.height) else (Framing.SCALED)
-        )
+        cut = kept < 1 - 2 / min(source.width, source.height)
+        framing = Framing.CROPPED if cut else Framing.SCALED
     flags = []
     if source.copy is None and not target.keep and target.focus is None:
         harmless = framing is Framing.SCALED and not any(target.safe)

@@ -130,7 +130,7 @@ class ReviewFileSync:
         imported: tuple[Verdict, ...] = ()
         if text is not None and text != before:
             imported = await self._import(text, before or "", now=now)
-        fresh = await asyncio.to_thread(self._rendered)
+        fresh = await asyncio.to_thread(self._file_text)
         if fresh != text:
             write_text(self._file.path, fresh)
             self._seen = _file_time(self._file.path)
@@ -212,7 +212,7 @@ class ReviewFileSync:
                     )
                     record.approve(RecipeId(recipe), approval)
 
-    def _rendered(self) -> str:
+    def _file_text(self) -> str:
         """Return the text of the file as the ledger and the record have it."""
         state = self._review_state
         lines = AdFileLines(state.ad_files, state.campaign)
@@ -232,7 +232,7 @@ class ReviewFileSync:
 
     def _changed_since(self, known: Mapping[Place, object]) -> frozenset[Place]:
         """Return where the ledger has another verdict than the file had when it was written."""
-        now = _last_written(self._rendered())
+        now = _last_written(self._file_text())
         return frozenset(place for place in now if now[place] != known.get(place))
 
     async def _take(self, verdict: Verdict) -> Verdict | None:

@@ -9,14 +9,18 @@ from typing import Protocol
 from aiohttp import web
 
 from pipeline.adfiles.choice import checked_choice
-from pipeline.adfiles.preview import AdFilePreview, PreviewAdFile
+from pipeline.adfiles.contents import PictureContents
+from pipeline.adfiles.derive import AdFilePreview, PreviewAdFile
+from pipeline.adfiles.locate import Locate
 from pipeline.adfiles.record import AdFileRow
 from pipeline.errors import ArtifactError, LocalFault, TaskFailed, UsageError
 from pipeline.executors.base import Executor
 from pipeline.images.base import ImageStore
+from pipeline.images.boxes import PictureBoxes
 from pipeline.images.reading import read_file
 from pipeline.lettering.box import Box
 from pipeline.model.ad_file import AdFileApproval, Flag, Recipe, WindowChoice, flags_in_words
+from pipeline.model.artifact import Artifact
 from pipeline.model.names import CellName, Stage
 from pipeline.model.placement import ImageFormat, Sides
 from pipeline.review.ad_files import decide_ad_files
@@ -95,6 +99,7 @@ class AdFileViews:
         self._previews: OrderedDict[str, AdFilePreview] = OrderedDict()
         self._previewing: dict[str, asyncio.Future[AdFilePreview]] = {}
         self._kept = 0
+        self._contents: dict[str, PictureContents] = {}
 
     async def detail(self, row: CellRow, stage: Stage) -> dict[str, Json]:
         """Return everything that the loupe shows of a cell's ad files at a stage."""
@@ -302,10 +307,7 @@ class AdFileViews:
             return known
         going = self._previewing.get(recipe.id)
         if going is None:
-            task = PreviewAdFile(
-                images=self._images.location, source=planned.source.path, recipe=recipe
-            )
-            going = asyncio.ensure_future(self._executor.run(task))
+            going = asyncio.ensure_future(self._render(planned))
             self._previewing[recipe.id] = going
             going.add_done_callback(lambda _: self._previewing.pop(recipe.id, None))
         found = await asyncio.shield(going)
@@ -316,6 +318,33 @@ class AdFileViews:
             _, dropped = self._previews.popitem(last=False)
             self._kept -= len(dropped.content)
         return found
+
+    async def _render(self, planned: PlannedAdFile) -> AdFilePreview:
+        task = PreviewAdFile(
+            images=self._images.location,
+            source=planned.source.path,
+            boxes=await self._boxes(planned.source),
+            recipe=planned.recipe,
+        )
+        return await self._executor.run(task)
+
+    async def _boxes(self, artifact: Artifact) -> PictureBoxes | None:
+        """Return what was found in an image by a run, else look for it now."""
+        found = self._contents.get(artifact.sha256)
+        if found is None:
+            record = await asyncio.to_thread(self._review_state.contents)
+            found = record.known.get(artifact.sha256)
+            if found is None:
+                task = Locate(
+                    images=self._images.location,
+                    path=artifact.path,
+                    sha256=artifact.sha256,
+                    examine=False,
+                )
+                found = await self._executor.run(task)
+                await asyncio.to_thread(record.add, found)
+            self._contents[artifact.sha256] = found
+        return found.boxes
 
 
 def _choice(

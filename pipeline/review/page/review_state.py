@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from pipeline.adfiles.contents import ContentsRecord
 from pipeline.adfiles.record import AdFileRecord
 from pipeline.errors import CampaignError
 from pipeline.images.registry import images_in
@@ -195,6 +196,10 @@ class ReviewState:
         sharing = images_to_share(state.jobs, state.entries)
         if sharing:
             await self.ledger.share(sharing)
+
+    def contents(self) -> ContentsRecord:
+        """Return what is known of the campaign's pictures; reads the record."""
+        return ContentsRecord(self._output, self.campaign)
 
     def plan_ad_files(self, stage: Stage) -> AdFilePlan:
         """Return the ad files of a stage, as of the last survey and the newest windows; blocks."""
