@@ -25,6 +25,7 @@ from pipeline.review.page.security import ReviewOptions
 from pipeline.review.page.server import ReviewServer, ReviewSubject
 from pipeline.review.review_file_sync import ReviewFile
 from pipeline.state.campaign_state import cell_table
+from pipeline.state.output.ad_files import AdFilePlan
 from pipeline.state.survey import state_from
 
 PRODUCTS = {"citrus": "Citrus Soda", "berry": "Berry Soda"}
@@ -78,6 +79,9 @@ class CaseSource:
             account=self.account,
             budget=self.budget,
         )
+
+    def ad_files(self, state, *, stage, windows):
+        return AdFilePlan(files=(), missing={})
 
     def drafts(self, rounds):
         self.rounds = rounds

@@ -1,8 +1,15 @@
-"""The task that makes the ad files of one image."""
+"""The tasks that make the ad files of one image, and show them before they are made."""
 
 import hashlib
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 
+from PIL import Image
+
+from pipeline.adfiles.choice import chosen_window
 from pipeline.adfiles.encoding import encode
 from pipeline.adfiles.framing import frame_image
 from pipeline.adfiles.provenance import xmp_packet
@@ -51,17 +58,8 @@ class Derive:
         Raises `ImageBroken` if the image is missing, changed or cannot be decoded, `LocalFault` if
         it cannot be read or memory runs out, `TaskFailed` for any other error of a decoder.
         """
-        try:
+        with _faults_of(self.source):
             return self._derive()
-        except PipelineError:
-            raise
-        except FileNotFoundError as error:
-            raise ImageBroken(f"{self.source} is not there any more") from error
-        except MemoryError as error:
-            raise LocalFault(f"{self.source}: not enough memory to decode it") from error
-        except Exception as error:
-            reason = f"{type(error).__name__}: {error}"
-            raise TaskFailed(f"no ad file could be made from {self.source}: {reason}") from error
 
     def _derive(self) -> tuple[AdFile | AdFileRefused, ...]:
         images = open_images(self.images)
@@ -73,6 +71,22 @@ class Derive:
         return tuple(_made(images, source, shape, file) for file in self.files)
 
 
+@contextmanager
+def _faults_of(source: str) -> Iterator[None]:
+    """Raise what the tasks promise in place of any other error."""
+    try:
+        yield
+    except PipelineError:
+        raise
+    except FileNotFoundError as error:
+        raise ImageBroken(f"{source} is not there any more") from error
+    except MemoryError as error:
+        raise LocalFault(f"{source}: not enough memory to decode it") from error
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise TaskFailed(f"no ad file could be made from {source}: {reason}") from error
+
+
 def _made(
     images: ImageStore, source: SourceImage, shape: SourceShape, file: AdFileTask
 ) -> AdFile | AdFileRefused:
@@ -82,8 +96,21 @@ def _made(
         return AdFileRefused(path=file.path, reason=str(error))
 
 
-def _write(images: ImageStore, source: SourceImage, shape: SourceShape, file: AdFileTask) -> AdFile:
-    recipe = file.recipe
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AdPicture:
+    """The picture of an ad file before it is encoded."""
+
+    image: Image.Image
+    planned: PlannedWindow
+
+
+def draw_ad_picture(
+    source: SourceImage, shape: SourceShape, recipe: Recipe, *, longest: int | None = None
+) -> AdPicture:
+    """Return the picture of a recipe, for a preview with at most `longest` pixels a side.
+
+    Raises `AdFileFailed` if the image has too few pixels, or transparent ones that are refused.
+    """
     planned, pixels = window_of(shape, recipe)
     if planned.scale > recipe.enlarge:
         raise AdFileFailed(
@@ -96,7 +123,17 @@ def _write(images: ImageStore, source: SourceImage, shape: SourceShape, file: Ad
             f"the image has transparent pixels and {recipe.placement} does not accept any; "
             "set adfiles.background to the colour to lay under it"
         )
+    if longest is not None and max(pixels) > longest:
+        smaller = longest / max(pixels)
+        pixels = (max(1, round(pixels[0] * smaller)), max(1, round(pixels[1] * smaller)))
     framed = frame_image(picture, planned, pixels, background=recipe.background)
+    return AdPicture(image=framed, planned=planned)
+
+
+def _write(images: ImageStore, source: SourceImage, shape: SourceShape, file: AdFileTask) -> AdFile:
+    recipe = file.recipe
+    drawn = draw_ad_picture(source, shape, recipe)
+    planned, framed = drawn.planned, drawn.image
     encoded = encode(framed, recipe.format, xmp=xmp_packet(recipe), max_kb=recipe.max_kb)
     images.write(file.path, encoded.content)
     return AdFile(
@@ -105,8 +142,8 @@ def _write(images: ImageStore, source: SourceImage, shape: SourceShape, file: Ad
         sha256=hashlib.sha256(encoded.content).hexdigest(),
         bytes=len(encoded.content),
         format=recipe.format,
-        width=pixels[0],
-        height=pixels[1],
+        width=framed.width,
+        height=framed.height,
         framing=planned.framing,
         kept=round(planned.kept, 4),
         extended=round(planned.extended, 4),
@@ -137,9 +174,86 @@ def window_of(shape: SourceShape, recipe: Recipe) -> tuple[PlannedWindow, tuple[
             else (recipe.focus[0] * shape.width, recipe.focus[1] * shape.height)
         ),
     )
+    if recipe.zoom is not None:
+        return chosen_window(shape, target, recipe.zoom), pixels
     return plan_window(shape, target), pixels
 
 
 def _in_pixels(sides: Sides, shape: SourceShape) -> Box:
     x, y, width, height = sides
     return Box(x * shape.width, y * shape.height, width * shape.width, height * shape.height)
+
+
+LONGEST = 1280
+"""Most pixels of a side of a preview."""
+_QUALITY = 90
+_REMEMBERED = 2
+"""Images that a process keeps decoded, since a person tries many windows of one."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AdFilePreview:
+    """An ad file as it would be made."""
+
+    content: bytes
+    """JPEG, or WebP if it has transparent pixels; empty if it cannot be made."""
+    content_type: str
+    planned: PlannedWindow
+    shape: SourceShape
+    """The image, with its boxes."""
+    refused: str = ""
+    """Why it cannot be made."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PreviewAdFile:
+    """Frame an image as `Derive` does, without writing anything."""
+
+    images: StoreLocation
+    source: str
+    """Path of the image in the store."""
+    boxes: PictureBoxes | None = None
+    """As in `Derive`."""
+    recipe: Recipe
+    longest: int = LONGEST
+
+    def run(self) -> AdFilePreview:
+        """Return the preview; errors as those of `Derive`."""
+        with _faults_of(self.source):
+            return self._preview()
+
+    def _preview(self) -> AdFilePreview:
+        if sha256_of(open_images(self.images), self.source) != self.recipe.source_sha256:
+            raise ImageBroken(f"{self.source} is missing, or is not the image that was approved")
+        source, shape = _decoded(self.images, self.source, self.recipe.source_sha256, self.boxes)
+        try:
+            drawn = draw_ad_picture(source, shape, self.recipe, longest=self.longest)
+        except AdFileFailed as error:
+            planned, _ = window_of(shape, self.recipe)
+            return AdFilePreview(
+                content=b"", content_type="", planned=planned, shape=shape, refused=str(error)
+            )
+        content, content_type = _encoded(drawn.image)
+        return AdFilePreview(
+            content=content, content_type=content_type, planned=drawn.planned, shape=shape
+        )
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _decoded(
+    images: StoreLocation, path: str, sha256: str, boxes: PictureBoxes | None
+) -> tuple[SourceImage, SourceShape]:
+    """Return the decoded image; `sha256` tells it from one that replaced it."""
+    del sha256
+    with open_images(images).open(path) as stream, local_faults(path):
+        source = open_source(stream)
+    return source, source.shape(boxes)
+
+
+def _encoded(image: Image.Image) -> tuple[bytes, str]:
+    out = io.BytesIO()
+    if image.mode == "RGBA":
+        image.save(out, "WEBP", quality=_QUALITY, method=2)
+        return out.getvalue(), "image/webp"
+    image.save(out, "JPEG", quality=_QUALITY, subsampling=0)
+    return out.getvalue(), "image/jpeg"

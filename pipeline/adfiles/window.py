@@ -118,7 +118,7 @@ def plan_window(source: SourceShape, target: Target) -> PlannedWindow:
     """Return the window for a placement, with its flags."""
     if target.fit is Fit.CROP:
         holds = _holds(source, target, room=TIGHT)
-        return _planned(source, target, _crop(source, target, holds), Framing.CROPPED)
+        return planned_window(source, target, _crop(source, target, holds), Framing.CROPPED)
     roomy = _whole_window(source, target, room=ROOMY)
     if _extension(roomy, source) <= LITTLE and _used_edges(roomy, source) <= source.smooth_edges:
         window = roomy
@@ -126,9 +126,9 @@ def plan_window(source: SourceShape, target: Target) -> PlannedWindow:
         window = _whole_window(source, target, room=TIGHT)
     match target.fit:
         case Fit.PAD:
-            return _planned(source, target, window, Framing.PADDED)
+            return planned_window(source, target, window, Framing.PADDED)
         case Fit.EXTEND:
-            return _extended(source, target, window)
+            return extended_window(source, target, window)
         case Fit.AUTO:
             return _automatic(source, target, window)
 
@@ -144,17 +144,18 @@ def _automatic(source: SourceShape, target: Target, window: Box) -> PlannedWindo
     # Without boxes, nothing is known to be lost by a cut, and much by a long smear.
     rough = ALL_EDGES - source.smooth_edges if source.copy is None else frozenset()
     if _most_beyond(window, unfit, source) <= BRIEF and _most_beyond(window, rough, source) <= FAIR:
-        return _extended(source, target, window)
+        return extended_window(source, target, window)
     copy_only = _holds_copy(source, target)
     crop = _crop(source, target, copy_only)
     if _is_held(crop, copy_only):
-        planned = _planned(source, target, crop, Framing.CROPPED)
+        planned = planned_window(source, target, crop, Framing.CROPPED)
         return _flagged(planned, Flag.UNSURE)
-    return _planned(source, target, window, Framing.PADDED)
+    return planned_window(source, target, window, Framing.PADDED)
 
 
-def _extended(source: SourceShape, target: Target, window: Box) -> PlannedWindow:
-    planned = _planned(source, target, window, Framing.EXTENDED)
+def extended_window(source: SourceShape, target: Target, window: Box) -> PlannedWindow:
+    """Return a window as one whose edges are continued, flagged if they are not fit for that."""
+    planned = planned_window(source, target, window, Framing.EXTENDED)
     if not _used_edges(window, source) <= source.fit_edges:
         planned = _flagged(planned, Flag.UNSURE)
     return planned
@@ -323,7 +324,9 @@ def _is_held(window: Box, holds: _Holds) -> bool:
     return True
 
 
-def _planned(source: SourceShape, target: Target, window: Box, framing: Framing) -> PlannedWindow:
+def planned_window(
+    source: SourceShape, target: Target, window: Box, framing: Framing
+) -> PlannedWindow:
     """Return the window with its shares, its framing, and all flags that follow from numbers."""
     shown = window.within(source.frame)
     kept = shown.area / source.frame.area
@@ -331,9 +334,8 @@ def _planned(source: SourceShape, target: Target, window: Box, framing: Framing)
     scale = target.width / window.w
     if not _used_edges(window, source):
         extended = 0.0
-        framing = (
-            Framing.CROPPED if kept < 1 - 2 / min(source.width, source.height) else (Framing.SCALED)
-        )
+        cut = kept < 1 - 2 / min(source.width, source.height)
+        framing = Framing.CROPPED if cut else Framing.SCALED
     flags = []
     if source.copy is None and not target.keep and target.focus is None:
         harmless = framing is Framing.SCALED and not any(target.safe)

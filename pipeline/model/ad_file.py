@@ -2,11 +2,12 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
-from typing import NewType
+from typing import NewType, assert_never
 
-from pipeline.model.placement import Fit, ImageFormat, Sides
+from pipeline.model.placement import Fit, FitSettings, ImageFormat, Sides
 
 RecipeId = NewType("RecipeId", str)
 """16 hex characters: equal recipes have the same id, on every machine and in every run."""
@@ -42,6 +43,51 @@ class Flag(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class WindowChoice:
+    """The window that a person chose for one cell and placement; it wins over the planner."""
+
+    source_sha256: str
+    """The image that it was chosen for; for another image, it does not apply."""
+    focus: tuple[float, float] | None = None
+    """The middle of the window, as shares from left and top."""
+    zoom: float | None = None
+    """As in `FitSettings`."""
+    keep: tuple[Sides, ...] = ()
+    """Boxes to keep whole, instead of those that are found."""
+    by: str
+    at: str
+    """UTC, ISO 8601 with seconds and `Z`."""
+    revision: int = 0
+    """Number of this choice for its cell and placement, from 1; the record sets it."""
+
+    @property
+    def withdrawn(self) -> bool:
+        """True if the planner decides again."""
+        return self.focus is None and not self.keep
+
+    def fitted(self, fit: FitSettings, source_sha256: str) -> FitSettings:
+        """Return the settings of the cell with this choice in them, if it is for this image."""
+        if self.withdrawn or self.source_sha256 != source_sha256:
+            return fit
+        return replace(fit, focus=self.focus, zoom=self.zoom, keep=self.keep)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AdFileApproval:
+    """A person's approval of a flagged ad file, or its withdrawal."""
+
+    by: str
+    """Who decided."""
+    at: str
+    approved: bool = True
+    """False if the approval was withdrawn."""
+    cell: str = ""
+    """The cell of the ad file; empty in records of earlier versions."""
+    revision: int = 0
+    """Number of this decision on its recipe, from 1; the record sets it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class FileLabels:
     """The metadata of an ad file about its origin."""
 
@@ -71,6 +117,8 @@ class Recipe:
     """Boxes to keep whole, instead of those that are found."""
     focus: tuple[float, float] | None = None
     """The point of the image on which to centre, as shares from left and top."""
+    zoom: float | None = None
+    """Width of the window in widths of the largest crop; `None`: the planner chooses it."""
     background: str = ""
     """Colour under transparent pixels, and of padding: `#ffffff`; empty: the image's own."""
     format: ImageFormat
@@ -84,9 +132,13 @@ class Recipe:
     @property
     def id(self) -> RecipeId:
         """The address of the ad file, by its content."""
-        facts = json.dumps([METHOD, asdict(self)], sort_keys=True, separators=(",", ":"))
+        fields = {k: v for k, v in asdict(self).items() if v is not None or k not in _LATER}
+        facts = json.dumps([METHOD, fields], sort_keys=True, separators=(",", ":"))
         return RecipeId(hashlib.sha256(facts.encode()).hexdigest()[:16])
 
+
+_LATER = frozenset({"zoom"})
+"""Fields that are newer than ad files that exist: if `None`, they do not change the id."""
 
 METHOD = 1
 """Version of the method; if it changes, all ad files are made again."""
@@ -116,3 +168,30 @@ class AdFile:
     quality: int | None
     """Quality of the encoder; `None` if nothing was lost."""
     flags: tuple[Flag, ...] = ()
+
+
+def flag_in_words(flag: Flag, *, extended: float, scale: float) -> str:
+    """Return what a flag says about an ad file; shares and scale as in `AdFile`."""
+    share = f"{extended:.0%}".replace("%", " %")
+    match flag:
+        case Flag.NOT_LOOKED_FOR:
+            return "the copy may be cut: nobody knows where the image shows any"
+        case Flag.LONG_EXTENSION:
+            return f"extended {share}: that much of the file continues the image"
+        case Flag.UNSURE:
+            return "the edges of the image are not fit to be continued"
+        case Flag.PADDED:
+            return f"padded {share} with a plain colour"
+        case Flag.CUT:
+            return "copy or product is cut"
+        case Flag.OUTSIDE_SAFE_ZONE:
+            return "copy lies outside the safe zone"
+        case Flag.UPSCALED:
+            return f"enlarged {scale:.2f} times: the image has too few pixels"
+        case _:
+            assert_never(flag)
+
+
+def flags_in_words(flags: Sequence[Flag], *, extended: float, scale: float) -> list[str]:
+    """Return what each flag says, in the same order."""
+    return [flag_in_words(flag, extended=extended, scale=scale) for flag in flags]

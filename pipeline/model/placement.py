@@ -83,6 +83,8 @@ class FitSettings:
     """Boxes to keep whole, instead of those that are found."""
     focus: tuple[float, float] | None = None
     """The point to centre on, as shares from left and top."""
+    zoom: float | None = None
+    """Width of the window in widths of the largest crop; `None`: the planner chooses it."""
     background: str = ""
     """Colour under transparent pixels and of padding; empty: the image's own."""
 

@@ -6,7 +6,7 @@ different cells never change adjacent lines, and git can merge them.
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import yaml
@@ -15,6 +15,7 @@ from pipeline.errors import CampaignError, Finding, UsageError
 from pipeline.model.job import JobKey
 from pipeline.model.names import CellName, Slug, Stage
 from pipeline.model.verdict import Decision, Verdict
+from pipeline.review.ad_file_lines import ADFILE, WINDOW
 from pipeline.review.verdicts import clean_name, clean_note
 from pipeline.state.lookup import Newest
 
@@ -22,7 +23,7 @@ ALL_UP_TO = 10_000
 """Up to this number of cells, all are written; above, only cells with a verdict."""
 
 _LARGEST = 64 * 1024 * 1024
-_DEEPEST = 5
+_DEEPEST = 6
 _PLAIN = re.compile(r"^[A-Za-z][A-Za-z0-9._/-]*$")
 _HEX = re.compile(r"^[0-9a-f]*$")
 _COUNT = re.compile(r"^[1-9][0-9]{0,5}$", re.ASCII)
@@ -34,35 +35,55 @@ cells:
 """
 """Never change this text: files in git would change without a new verdict."""
 
-Place = tuple[CellName, Stage]
+Place = tuple[CellName, str]
+"""A cell, and what a line is about: a stage, `adfile` or `window`."""
+
+_KEYS = (*Stage, ADFILE, WINDOW)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileVerdict:
-    """One verdict as it is written in the file."""
+    """One line as it is written in the file."""
 
     line: int
     fields: Mapping[str, str]
+    lists: Mapping[str, object]
+    """The values that are lists, such as `keep`."""
+
+    @property
+    def facts(self) -> Mapping[str, object]:
+        """All values."""
+        return {**self.fields, **self.lists}
 
 
-def render_reviews(campaign: Slug, cells: Iterable[CellName], newest: Newest) -> str:
-    """Return the text of the file, with the cells in alphabetical order."""
+def render_reviews(
+    campaign: Slug,
+    cells: Iterable[CellName],
+    newest: Newest,
+    more: Callable[[CellName], Iterable[tuple[str, str]]] = lambda _: (),
+) -> str:
+    """Return the text of the file, with the cells in alphabetical order.
+
+    `more` returns key and value of further lines of a cell.
+    """
     names = sorted(cells)
     everything = len(names) <= ALL_UP_TO
     parts = [_HEAD.format(campaign=campaign)]
     for name in names:
         draft, final = newest.get((name, Stage.DRAFT)), newest.get((name, Stage.FINAL))
-        if not everything and draft is None and final is None:
+        lines = [*more(name)]
+        if not everything and draft is None and final is None and not lines:
             continue
         parts.append(f"  {name if _PLAIN.match(name) else _quoted(name)}:\n")
         parts.append(f"    draft: {_value(draft)}\n")
         if final is not None:
             parts.append(f"    final: {_value(final)}\n")
+        parts += [f"    {key}: {value}\n" for key, value in lines]
     return "".join(parts)
 
 
 def read_reviews(text: str, *, file: str) -> dict[Place, FileVerdict]:
-    """Return the verdicts in the file as text; raise `CampaignError` with every mistake."""
+    """Return the lines of the file as text; raise `CampaignError` with every mistake."""
     if len(text) > _LARGEST:
         raise CampaignError((Finding(file=file, complaint="too large for a review file"),))
     try:
@@ -89,7 +110,7 @@ def verdict_of(place: Place, written: FileVerdict, *, file: str, now: str) -> Ve
     try:
         return Verdict(
             cell=cell,
-            stage=stage,
+            stage=Stage(stage),
             decision=_decision(fields.get("status", "")),
             round=_whole(fields, "round"),
             take=_whole(fields, "take"),
@@ -101,8 +122,13 @@ def verdict_of(place: Place, written: FileVerdict, *, file: str, now: str) -> Ve
             note=clean_note(fields.get("note", "")),
         )
     except UsageError as error:
-        finding = Finding(file=file, line=written.line, path=str(cell), complaint=str(error))
-        raise CampaignError((finding,)) from error
+        raise mistake(place, written, error, file=file) from error
+
+
+def mistake(place: Place, written: FileVerdict, error: UsageError, *, file: str) -> CampaignError:
+    """Return the error of a line that is incomplete or wrong."""
+    finding = Finding(file=file, line=written.line, path=str(place[0]), complaint=str(error))
+    return CampaignError((finding,))
 
 
 def _value(verdict: Verdict | None) -> str:
@@ -144,17 +170,24 @@ def _walk(
 ) -> Iterator[tuple[Place, FileVerdict]]:
     cells = dict(_pairs(root, file, findings)).get("cells")
     for cell, value in _pairs(cells, file, findings):
-        for stage, verdict in _pairs(value, file, findings):
-            if stage not in tuple(Stage):
-                findings.append(_at(verdict, file, cell, f"unknown stage {stage}"))
+        for key, verdict in _pairs(value, file, findings):
+            if key not in _KEYS:
+                findings.append(_at(verdict, file, cell, f"unknown stage {key}"))
                 continue
-            fields = {
-                name: field.value
-                for name, field in _pairs(verdict, file, findings)
-                if isinstance(field, yaml.ScalarNode)
-            }
-            line = verdict.start_mark.line + 1
-            yield (CellName(cell), Stage(stage)), FileVerdict(line=line, fields=fields)
+            found = dict(_pairs(verdict, file, findings))
+            written = FileVerdict(
+                line=verdict.start_mark.line + 1,
+                fields={n: f.value for n, f in found.items() if isinstance(f, yaml.ScalarNode)},
+                lists={n: _list(f) for n, f in found.items() if isinstance(f, yaml.SequenceNode)},
+            )
+            yield (CellName(cell), key), written
+
+
+def _list(node: yaml.Node) -> object:
+    """Return a list as lists of texts; the depth is limited by `_shallow`."""
+    if isinstance(node, yaml.SequenceNode):
+        return [_list(one) for one in node.value]
+    return str(node.value)
 
 
 def _pairs(

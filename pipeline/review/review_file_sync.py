@@ -12,12 +12,29 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+from pipeline.adfiles.record import AdFileRecord
 from pipeline.errors import CampaignError, LocalFault, UsageError
 from pipeline.files.confined import sync_folder
 from pipeline.ledger.base import Ledger, StaleVerdict
+from pipeline.model.ad_file import AdFileApproval, RecipeId, WindowChoice
 from pipeline.model.names import CellName, Slug, Stage
 from pipeline.model.verdict import Decision, Verdict
-from pipeline.review.review_file import Place, read_reviews, render_reviews, verdict_of
+from pipeline.review.ad_file_lines import (
+    ADFILE,
+    WINDOW,
+    AdFileLines,
+    WrittenApproval,
+    approval_of,
+    window_of_line,
+)
+from pipeline.review.review_file import (
+    FileVerdict,
+    Place,
+    mistake,
+    read_reviews,
+    render_reviews,
+    verdict_of,
+)
 from pipeline.review.shared_images import settle_shared
 from pipeline.state.campaign_state import CellTable
 from pipeline.state.lookup import Entries, Newest
@@ -61,6 +78,11 @@ class ReviewedVerdicts(Protocol):
         """The newest verdict of each cell and stage."""
         ...
 
+    @property
+    def ad_files(self) -> AdFileRecord:
+        """The campaign's ad files, with their approvals and chosen windows."""
+        ...
+
     def apply(self, verdicts: Sequence[Verdict]) -> None:
         """Add verdicts that the ledger has recorded."""
         ...
@@ -75,6 +97,7 @@ class VerdictSnapshot:
     table: CellTable
     entries: Entries
     newest: dict[tuple[CellName, Stage], Verdict]
+    ad_files: AdFileRecord
 
     def apply(self, verdicts: Sequence[Verdict]) -> None:
         """See `ReviewedVerdicts`."""
@@ -103,11 +126,11 @@ class ReviewFileSync:
         self._seen = _file_time(self._file.path)
         text = _read(self._file.path)
         before = _read(self._file.copy)
+        await asyncio.to_thread(self._review_state.ad_files.refresh)
         imported: tuple[Verdict, ...] = ()
         if text is not None and text != before:
             imported = await self._import(text, before or "", now=now)
-        table = self._review_state.table
-        fresh = render_reviews(self._review_state.campaign, table.number, self._review_state.newest)
+        fresh = await asyncio.to_thread(self._file_text)
         if fresh != text:
             write_text(self._file.path, fresh)
             self._seen = _file_time(self._file.path)
@@ -120,12 +143,18 @@ class ReviewFileSync:
         written = await asyncio.to_thread(read_reviews, text, file=name)
         known = await asyncio.to_thread(_last_written, before)
         self._given_since = await asyncio.to_thread(self._changed_since, known)
-        edited = [place for place in written if written[place].fields != known.get(place)]
+        edited = [
+            place
+            for place in written
+            if written[place].facts != known.get(place)
+            and place[0] in self._review_state.table.number
+        ]
         verdicts = [
             self._bound(verdict_of(place, written[place], file=name, now=now))
             for place in edited
-            if place[0] in self._review_state.table.number
+            if place[1] in tuple(Stage)
         ]
+        ad_files = self._ad_file_edits({p: written[p] for p in edited}, file=name, now=now)
         state, given = self._review_state, dict(self._review_state.newest)
         taken = [await self._take(verdict) for verdict in verdicts]
         imported = tuple(verdict for verdict in taken if verdict is not None)
@@ -134,7 +163,60 @@ class ReviewFileSync:
             state.ledger, state.table, state.entries, verdicts=imported, before=given
         )
         state.apply(followed.given)
+        await asyncio.to_thread(self._take_ad_files, ad_files)
         return imported
+
+    def _ad_file_edits(
+        self, edited: Mapping[Place, FileVerdict], *, file: str, now: str
+    ) -> list[tuple[Place, WrittenApproval | WindowChoice]]:
+        """Return the edited lines about ad files; raise `CampaignError` if one is wrong."""
+        found: list[tuple[Place, WrittenApproval | WindowChoice]] = []
+        for place, written in edited.items():
+            try:
+                if place[1] == ADFILE:
+                    found.append((place, approval_of(written.facts, now=now)))
+                elif place[1] == WINDOW:
+                    source = self._final_of(place[0])
+                    choice = window_of_line(written.facts, source_sha256=source, now=now)
+                    found.append((place, choice))
+            except UsageError as error:
+                raise mistake(place, written, error, file=file) from error
+        return found
+
+    def _final_of(self, cell: CellName) -> str:
+        """Return the sha256 of a cell's first stored final; empty if it has none."""
+        shown = self._review_state.table.at(cell, Stage.FINAL)
+        takes = shown.takes if shown is not None else ()
+        return next((one.artifact.sha256 for one in takes if one.artifact is not None), "")
+
+    def _take_ad_files(self, edits: Sequence[tuple[Place, WrittenApproval | WindowChoice]]) -> None:
+        """Record edited lines, unless the record has the same or a later decision."""
+        record, table = self._review_state.ad_files, self._review_state.table
+        for (cell, key), edit in edits:
+            since = (cell, key) in self._given_since
+            if isinstance(edit, WindowChoice):
+                place = (cell, table.rows[table.number[cell]].cell.size.id)
+                before = record.windows.get(place)
+                if before is None and edit.withdrawn:
+                    continue
+                if before is None or not (since and before.at > edit.at):
+                    record.choose(place, edit)
+                continue
+            for recipe in edit.recipes:
+                given = record.approvals.get(recipe)
+                if given is not None and since and given.at > edit.at:
+                    continue
+                if (given is not None and given.approved) != edit.approved:
+                    approval = AdFileApproval(
+                        by=edit.by, at=edit.at, approved=edit.approved, cell=cell
+                    )
+                    record.approve(RecipeId(recipe), approval)
+
+    def _file_text(self) -> str:
+        """Return the text of the file as the ledger and the record have it."""
+        state = self._review_state
+        lines = AdFileLines(state.ad_files, state.campaign)
+        return render_reviews(state.campaign, state.table.number, state.newest, lines.of)
 
     def _bound(self, verdict: Verdict) -> Verdict:
         """Return the verdict with its image; only an approval must name the image itself."""
@@ -150,9 +232,7 @@ class ReviewFileSync:
 
     def _changed_since(self, known: Mapping[Place, object]) -> frozenset[Place]:
         """Return where the ledger has another verdict than the file had when it was written."""
-        state = self._review_state
-        written = render_reviews(state.campaign, state.table.number, state.newest)
-        now = _last_written(written)
+        now = _last_written(self._file_text())
         return frozenset(place for place in now if now[place] != known.get(place))
 
     async def _take(self, verdict: Verdict) -> Verdict | None:
@@ -224,7 +304,7 @@ def _read(path: Path) -> str | None:
 def _last_written(text: str) -> dict[Place, object]:
     """Return the verdicts in the copy; none if it is lost or damaged."""
     try:
-        return {place: one.fields for place, one in read_reviews(text, file="").items()}
+        return {place: one.facts for place, one in read_reviews(text, file="").items()}
     except CampaignError:
         return {}
 

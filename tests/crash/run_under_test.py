@@ -26,7 +26,7 @@ from pipeline.inspection.task import Inspection
 from pipeline.ledger.sqlite import group_commit, opening
 from pipeline.ledger.sqlite.ledger import SqliteLedger
 from pipeline.network import api_client
-from pipeline.network.image_downloads import Downloads
+from pipeline.network.guarded_session import GuardedSession
 from pipeline.prompts import cells, writing
 from pipeline.providers import gptimage
 from pipeline.providers.profiles import GPTIMAGE, PROFILES
@@ -65,7 +65,7 @@ STEPS_OF_EVERY_RUN = (
     (gptimage.ApiClient, "post"),
     (gptimage, "read_receipt"),
     (api_client, "_note_sending"),
-    (Downloads, "_get"),
+    (GuardedSession, "_get"),
     (LocalImageStore, "put"),
     (PartFile, "_create"),
     (PartFile, "_append"),

@@ -167,3 +167,24 @@ def test_an_accounts_own_template_is_filled_in_its_own_form(shop):
     (shop.folder / "odd.csv").write_text("Ad Name,Image\nx,{{ flie }}\n")
     told, code = exported(shop, "--fill", "odd.csv")
     assert (code, "has no field flie to fill in (did you mean file?)" in told) == (2, True)
+
+
+def test_what_is_written_into_the_review_file_by_hand_holds(shop):
+    """One word approves what waits, and a window wins over the planner."""
+    shop.write(SHOP.replace("600x200", "600x100"), "shop.yaml")
+    assert shop("adfiles", "shop.yaml").code == 0
+    assert shop("approve", "shop.yaml", "berry/hero@hero", "--as", "ana").code == 0
+    file = shop.folder / "reviews/shop.yaml"
+    text = file.read_text()
+    assert text.count("adfile: {status: undecided, flags:") == 1
+    assert text.count('adfile: {status: approved, by: "ana"') == 1
+    text = text.replace("adfile: {status: undecided", "adfile: {status: approved, by: jon")
+    window = "    window: {focus: [0.5, 0.5], zoom: 0.8, by: jon}\n"
+    file.write_text(text.replace("  citrus/half-page:\n", f"  citrus/half-page:\n{window}"))
+    assert shop("undecide", "shop.yaml", "berry/hero@hero").code == 0
+    result, code = exported(shop)
+    assert (code, set(result["missing"])) == (3, {"berry/hero@hero", "citrus/half-page@half-page"})
+    assert result["missing"]["citrus/half-page@half-page"].startswith("waits for approval: ")
+    record = (shop.output / "shop/adfiles.jsonl").read_text()
+    assert '"chosen":{"focus":[0.5,0.5],"zoom":0.8}' in record
+    assert 'window: {focus: [0.5, 0.5], zoom: 0.8, by: "jon"' in file.read_text()

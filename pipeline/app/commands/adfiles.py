@@ -1,28 +1,31 @@
 """Making the ad files of a campaign without rendering anything."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import UTC, datetime
 
 from pipeline.adfiles.contents import ContentsRecord
-from pipeline.adfiles.record import AdFileRecord
+from pipeline.adfiles.record import AdFileRecord, AdFileRow
 from pipeline.app.campaign import load
-from pipeline.app.commands.verdicts import VerdictOptions
+from pipeline.app.commands.verdicts import VerdictOptions, review_file_of, write_review_file
 from pipeline.app.event_loop import run_in_loop
-from pipeline.app.open import ledger_in, require_ledger
+from pipeline.app.open import campaign_ledger, hold_to_file, ledger_in, require_ledger
 from pipeline.app.options import CampaignOptions
 from pipeline.app.run.ad_files import AdFileMaker, AdFileReport
 from pipeline.app.run.examining import PictureExaminer
-from pipeline.app.run.facts import reviewer_name, utc_stamp
+from pipeline.app.run.facts import reviewer_name
 from pipeline.campaign.cell_globs import Globs, canonical_glob
 from pipeline.campaign.loading import LoadedCampaign
-from pipeline.errors import UsageError
+from pipeline.errors import CampaignError, LocalFault, PipelineError, UsageError
 from pipeline.executors.registry import open_executor
+from pipeline.images.base import ImageStore
 from pipeline.images.registry import images_in
-from pipeline.model.ad_file import RecipeId
 from pipeline.model.names import Stage
 from pipeline.model.verdict import Decision
 from pipeline.prompts.cells import check_only
+from pipeline.review.ad_files import decide_ad_files
+from pipeline.review.verdicts import stamp
 from pipeline.settings import Settings
 from pipeline.state.output.ad_files import AdFilePlan, plan_ad_files
 from pipeline.state.output.folder import open_output
@@ -39,6 +42,16 @@ class AdFileOptions(CampaignOptions):
     """True for all stored drafts, into a separate folder."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AdFilesDecided:
+    """The flagged ad files that were approved, or whose approval was withdrawn."""
+
+    names: Sequence[str]
+    """`CELL@PLACEMENT` of each."""
+    unwritten: PipelineError | None = None
+    """Why the review file was not written; the record has the approvals all the same."""
+
+
 def make_campaign_ad_files(options: AdFileOptions, settings: Settings) -> AdFileReport:
     """Make the ad files of a campaign that are missing or changed; sends nothing.
 
@@ -49,15 +62,19 @@ def make_campaign_ad_files(options: AdFileOptions, settings: Settings) -> AdFile
     check_only(loaded, options.only)
     output = open_output(settings.output)
     with campaign_lock(output, loaded.campaign.slug):
-        return run_in_loop(_make(loaded, options, settings))
+        return run_in_loop(make_loaded(loaded, options, settings))
 
 
-async def _make(loaded: LoadedCampaign, options: AdFileOptions, settings: Settings) -> AdFileReport:
+async def make_loaded(
+    loaded: LoadedCampaign, options: AdFileOptions, settings: Settings
+) -> AdFileReport:
+    """Make the ad files of a loaded campaign, whose lock the caller holds."""
     output = open_output(settings.output)
     stage = Stage.DRAFT if options.preview else Stage.FINAL
     async with ledger_in(output, read_only=True) as ledger, open_executor() as executor:
         state = await survey(ledger, loaded, only=options.only, shown=options.preview)
-        plan = await asyncio.to_thread(plan_ad_files, loaded, state, stage=stage)
+        windows = AdFileRecord(output, loaded.campaign.slug).windows
+        plan = await asyncio.to_thread(plan_ad_files, loaded, state, windows=windows, stage=stage)
         images = images_in(output)
         await images.sweep(loaded.campaign.slug)
         slug = loaded.campaign.slug
@@ -67,37 +84,56 @@ async def _make(loaded: LoadedCampaign, options: AdFileOptions, settings: Settin
         return await maker.make(plan, stage=stage, only=state.asked)
 
 
-def approve_ad_files(options: VerdictOptions, settings: Settings) -> tuple[str, ...]:
-    """Approve flagged ad files, or take that back, and return their names: `CELL@PLACEMENT`.
+def approve_ad_files(options: VerdictOptions, settings: Settings) -> AdFilesDecided:
+    """Approve flagged ad files, or withdraw that, and write the review file.
 
     `UsageError` if the glob fits no flagged ad file that is on disk and current.
     """
     require_ledger(settings.output)
     loaded = load(options, settings)
-    output = open_output(settings.output)
-    plan = run_in_loop(_planned(loaded, output))
-    record = AdFileRecord(output, loaded.campaign.slug)
-    there = record.whole(images_in(output))
-    flagged: dict[str, list[RecipeId]] = {}
+    return run_in_loop(_approve(loaded, options, settings))
+
+
+async def _approve(
+    loaded: LoadedCampaign, options: VerdictOptions, settings: Settings
+) -> AdFilesDecided:
+    output, slug, now = open_output(settings.output), loaded.campaign.slug, datetime.now(UTC)
+    hold_to_file(output, slug, options.campaign)
+    async with campaign_ledger(output, slug) as ledger:
+        record = AdFileRecord(output, slug)
+        plan = plan_ad_files(loaded, await survey(ledger, loaded), windows=record.windows)
+        flagged = _flagged(plan, record, images_in(output))
+        matches = Globs([canonical_glob(options.cells)]).match
+        names = tuple(name for name in flagged if matches(name))
+        if not names:
+            raise UsageError(
+                f"no flagged ad file fits {options.cells}{did_you_mean(options.cells, flagged)}; "
+                "`pipeline adfiles` lists those to look at"
+            )
+        decide_ad_files(
+            record,
+            [row for name in names for row in flagged[name]],
+            approved=options.decision is Decision.APPROVED,
+            by=options.by or reviewer_name(),
+            at=stamp(now),
+        )
+        shown = await survey(ledger, loaded, shown=True)
+        file, unwritten = review_file_of(options.campaign, slug, output=output), None
+        try:
+            await write_review_file(ledger, loaded, shown, file, now=now)
+        except (CampaignError, UsageError, LocalFault) as error:
+            unwritten = error
+    return AdFilesDecided(names=names, unwritten=unwritten)
+
+
+def _flagged(
+    plan: AdFilePlan, record: AdFileRecord, images: ImageStore
+) -> Mapping[str, Sequence[AdFileRow]]:
+    """Return the flagged ad files that are on disk and current, by `CELL@PLACEMENT`."""
+    there = record.whole(images)
+    flagged: dict[str, list[AdFileRow]] = {}
     for planned in plan.files:
         row = there.get(planned.path)
         if row is not None and row.made.flags:
-            name = f"{planned.cell}@{planned.placement}"
-            flagged.setdefault(name, []).append(row.made.recipe)
-    matches = Globs([canonical_glob(options.cells)]).match
-    names = tuple(name for name in flagged if matches(name))
-    if not names:
-        raise UsageError(
-            f"no flagged ad file fits {options.cells}{did_you_mean(options.cells, flagged)}; "
-            "`pipeline adfiles` lists those to look at"
-        )
-    by = "" if options.decision is Decision.UNDECIDED else options.by or reviewer_name()
-    for name in names:
-        for recipe in flagged[name]:
-            record.approve(recipe, by=by, at=utc_stamp())
-    return names
-
-
-async def _planned(loaded: LoadedCampaign, output: Path) -> AdFilePlan:
-    async with ledger_in(output, read_only=True) as ledger:
-        return plan_ad_files(loaded, await survey(ledger, loaded))
+            flagged.setdefault(f"{planned.cell}@{planned.placement}", []).append(row)
+    return flagged

@@ -40,12 +40,7 @@ from pipeline.reports.export.assets import (
     removed_table,
 )
 from pipeline.reports.export.filled_template import UploadTemplate, fill_template, read_template
-from pipeline.reports.export.package import (
-    ExportFile,
-    earlier_export,
-    file_of,
-    write_export,
-)
+from pipeline.reports.export.package import ExportFile, earlier_export, file_of, write_export
 from pipeline.settings import Settings
 from pipeline.state.campaign_state import CampaignState
 from pipeline.state.lookup import entry_of
@@ -115,11 +110,12 @@ async def _export(
     slug = loaded.campaign.slug
     async with ledger_in(output, read_only=True) as ledger, open_executor() as executor:
         state = await survey(ledger, loaded)
-        plan = await asyncio.to_thread(plan_ad_files, loaded, state)
-        await asyncio.to_thread(_forget_damaged, AdFileRecord(output, slug), images)
+        record = AdFileRecord(output, slug)
+        plan = await asyncio.to_thread(plan_ad_files, loaded, state, windows=record.windows)
+        await asyncio.to_thread(_forget_damaged, record, images)
         await images.sweep(slug)
-        record = ContentsRecord(output, slug)
-        examiner = PictureExaminer(images=images, executor=executor, record=record)
+        contents = ContentsRecord(output, slug)
+        examiner = PictureExaminer(images=images, executor=executor, record=contents)
         maker = AdFileMaker(examiner=examiner, output=output, campaign=slug)
         report = await maker.make(plan, only=None)
     ready, missing, rejected = _sorted_out(report, state)

@@ -1,9 +1,12 @@
 """Serving the review page, and launching runs from it."""
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from pipeline.app.campaign import account_of, load
+from pipeline.app.commands.adfiles import AdFileOptions, make_loaded
 from pipeline.app.commands.verdicts import review_file_of
 from pipeline.app.console import Console
 from pipeline.app.event_loop import run_in_loop
@@ -14,6 +17,7 @@ from pipeline.app.options import CampaignOptions, FeedReading, RunOptions
 from pipeline.app.run.campaign_file import run_in_server
 from pipeline.app.run.facts import reviewer_name
 from pipeline.campaign.loading import LoadedCampaign
+from pipeline.errors import LockHeld
 from pipeline.model.money import Amount
 from pipeline.model.names import CellName, Stage
 from pipeline.review.page.campaign_source import CampaignSource
@@ -21,6 +25,7 @@ from pipeline.review.page.security import ReviewOptions
 from pipeline.review.page.server import ReviewServer, ReviewSubject
 from pipeline.settings import Settings
 from pipeline.state.output.folder import open_output
+from pipeline.state.output.lock import campaign_lock
 from pipeline.state.upkeep.feed_snapshots import index_path
 
 
@@ -64,6 +69,33 @@ class Launcher:
         return await run_in_server(options, self.settings, console=self.console, besides=besides)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AdFileMaking:
+    """The page's `MakeAdFiles`: as `pipeline adfiles --only …` does."""
+
+    options: ReviewPageOptions
+    settings: Settings
+
+    async def __call__(self, cells: Sequence[CellName]) -> str:
+        """Make the ad files of some cells; see `MakeAdFiles`."""
+        options = AdFileOptions(
+            campaign=self.options.campaign,
+            provider=self.options.provider,
+            output=self.options.output,
+            only=tuple(cells),
+        )
+        output = open_output(self.settings.output)
+        loaded = await asyncio.to_thread(load, options, self.settings)
+        try:
+            with campaign_lock(output, loaded.campaign.slug):
+                report = await make_loaded(loaded, options, self.settings)
+        except LockHeld:
+            return ""  # the run that holds the lock makes them when it ends
+        return "\n".join(
+            f"{one.planned.cell}@{one.planned.placement}: {one.reason}" for one in report.failed
+        )
+
+
 def serve_review(
     options: ReviewPageOptions,
     settings: Settings,
@@ -83,6 +115,17 @@ async def _serve(
     console: Console,
     ready: Callable[[str], None],
 ) -> None:
+    with until_signal() as stopped:
+        async with review_server(loaded, options, settings, console=console) as server:
+            ready(server.url)
+            await stopped
+
+
+@asynccontextmanager
+async def review_server(
+    loaded: LoadedCampaign, options: ReviewPageOptions, settings: Settings, *, console: Console
+) -> AsyncIterator[ReviewServer]:
+    """Serve the page of a loaded campaign until the context is left."""
     output = open_output(settings.output)
     campaign = loaded.campaign.slug
     hold_to_file(output, campaign, options.campaign)
@@ -99,6 +142,7 @@ async def _serve(
             output=output,
             file=review_file_of(options.campaign, campaign, output=output),
             command=lambda stage: _launch_command(options, stage),
+            make_ad_files=AdFileMaking(options=options, settings=settings),
         )
         page = ReviewOptions(
             host=options.host,
@@ -108,11 +152,10 @@ async def _serve(
             names=options.names,
         )
         launcher = Launcher(options=options, settings=settings, console=console)
-        with until_signal() as stopped:
-            server = ReviewServer(subject, page, launch=launcher, limits=page_connections())
-            async with server:
-                ready(server.url)
-                await stopped
+        async with ReviewServer(
+            subject, page, launch=launcher, limits=page_connections()
+        ) as server:
+            yield server
 
 
 def _launch_command(options: ReviewPageOptions, stage: Stage) -> str:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import assert_never
 
+from pipeline.adfiles.record import AdFileRecord
 from pipeline.app.campaign import load
 from pipeline.app.event_loop import run_in_loop
 from pipeline.app.next_steps import next_step
@@ -92,7 +93,7 @@ async def _give(
         file = review_file_of(options.campaign, campaign, output=output)
         unwritten = None
         try:
-            await _write_file(ledger, loaded, state, file, now=now)
+            await write_review_file(ledger, loaded, state, file, now=now)
         except (CampaignError, UsageError, LocalFault) as error:
             unwritten = error
     return VerdictsGiven(decided=decided, next=_next(options), unwritten=unwritten)
@@ -106,16 +107,21 @@ def review_file_of(file: Path, campaign: Slug, *, output: Path) -> ReviewFile:
     )
 
 
-async def _write_file(
+async def write_review_file(
     ledger: Ledger, loaded: LoadedCampaign, state: CampaignState, file: ReviewFile, *, now: datetime
 ) -> None:
-    """Write the review file as the page does, after importing edits of it."""
+    """Write the review file as the page does, after importing edits of it.
+
+    `state` is in the rounds that a person looks at.
+    """
+    output = file.copy.parents[1]
     snapshot = VerdictSnapshot(
         ledger=ledger,
         campaign=loaded.campaign.slug,
         table=cell_table(loaded.campaign, tuple(expand(loaded)), state),
         entries=state.entries,
         newest=dict(await ledger.verdicts(loaded.campaign.slug)),
+        ad_files=AdFileRecord(output, loaded.campaign.slug),
     )
     await ReviewFileSync(review_state=snapshot, file=file).sync(now=stamp(now))
 

@@ -183,7 +183,8 @@ async def make_ad_files(
     """Make the ad files of a campaign's finals; `None` if it makes none."""
     if not makes_ad_files(loaded):
         return None
-    plan = await asyncio.to_thread(plan_ad_files, loaded, state)
+    windows = AdFileRecord(maker.output, maker.campaign).windows
+    plan = await asyncio.to_thread(plan_ad_files, loaded, state, windows=windows)
     return await maker.make(plan, only=state.asked)
 
 

@@ -46,6 +46,9 @@ class AdFilesChange(Part):
     focus: Annotated[list[Share], Field(min_length=2, max_length=2)] | None = Field(
         None, description="The point to centre on: shares from left and top."
     )
+    zoom: Annotated[Number, Field(ge=0.05, le=12)] | None = Field(
+        None, description="With focus: the window's width, in widths of the largest crop."
+    )
     keep: list[Annotated[list[Share], Field(min_length=4, max_length=4)]] | None = Field(
         None, description="Boxes to keep whole: shares for left, top, width and height."
     )

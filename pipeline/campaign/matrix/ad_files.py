@@ -44,6 +44,7 @@ def fit_settings(file: CampaignFile, changes: Iterable[AdFilesChange]) -> FitSet
     fit, background = file.adfiles.fit, file.adfiles.background
     keep: list[list[float]] = []
     focus: list[float] | None = None
+    zoom: float | None = None
     for change in changes:
         fit = change.fit or fit
         background = change.background or background
@@ -51,10 +52,13 @@ def fit_settings(file: CampaignFile, changes: Iterable[AdFilesChange]) -> FitSet
             keep = [[float(side) for side in box] for box in change.keep]
         if change.focus is not None:
             focus = [float(share) for share in change.focus]
+        if change.zoom is not None:
+            zoom = float(change.zoom)
     return FitSettings(
         fit=Fit(fit),
         keep=tuple((x, y, width, height) for x, y, width, height in keep),
         focus=None if focus is None else (focus[0], focus[1]),
+        zoom=zoom,
         background=background or "",
     )
 

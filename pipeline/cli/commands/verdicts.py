@@ -89,10 +89,7 @@ class VerdictCommand:
             print(json.dumps(rows, ensure_ascii=False))
         if not arguments.quiet:
             self._tell(given)
-        if given.unwritten is not None:
-            raise LocalFault(
-                f"the verdicts are in the ledger, but not in the review file: {given.unwritten}"
-            ) from given.unwritten
+        _raise_unwritten(given.unwritten, "the verdicts are in the ledger")
         return SOME_REFUSED if given.decided.refused else 0
 
     @property
@@ -101,7 +98,8 @@ class VerdictCommand:
         return self.decision in {Decision.APPROVED, Decision.UNDECIDED}
 
     def _decide_ad_files(self, options: VerdictOptions, arguments: argparse.Namespace) -> int:
-        names = approve_ad_files(options, settings_of(arguments))
+        decided = approve_ad_files(options, settings_of(arguments))
+        names = decided.names
         if arguments.json:
             rows = [{"ad_file": name, "decision": self.decision} for name in names]
             print(json.dumps(rows, ensure_ascii=False))
@@ -109,6 +107,7 @@ class VerdictCommand:
             for name in names[:MOST_NAMED]:
                 say(f"  {name}")
             say(f"{counted(len(names), 'ad file')} {self.result}")
+        _raise_unwritten(decided.unwritten, "the approvals are in the record")
         return 0
 
     def _tell(self, given: VerdictsGiven) -> None:
@@ -132,6 +131,12 @@ class VerdictCommand:
                 say(f"  {line}")
             if len(decided.refused) > MOST_NAMED:
                 say(f"  and {len(decided.refused) - MOST_NAMED} more")
+
+
+def _raise_unwritten(why: Exception | None, kept: str) -> None:
+    """Raise `LocalFault` if the review file could not be written."""
+    if why is not None:
+        raise LocalFault(f"{kept}, but not in the review file: {why}") from why
 
 
 COMMANDS = {

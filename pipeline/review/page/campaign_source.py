@@ -16,6 +16,8 @@ from pipeline.model.provider import Caps
 from pipeline.model.verdict import Round
 from pipeline.prompts.cells import expand
 from pipeline.state.budgets import campaign_budget
+from pipeline.state.campaign_state import CampaignState
+from pipeline.state.output.ad_files import AdFilePlan, Windows, makes_ad_files, plan_ad_files
 from pipeline.state.picks import Picks
 from pipeline.state.survey import CampaignPlanner, Planner
 
@@ -35,6 +37,8 @@ class ReviewedCampaign:
     """The campaign's own limits."""
     play_money: bool = False
     """True if credits are only shown, and no budget applies."""
+    makes_ad_files: bool = False
+    """True if the campaign makes ad files of its finals."""
     repeats: bool = False
     """True if a final shows the same picture as its draft, in better quality."""
 
@@ -48,6 +52,10 @@ class ReviewSource(Planner, Protocol):
 
     async def load(self) -> ReviewedCampaign:
         """Read the files again; raise `CampaignError` with every mistake in them."""
+        ...
+
+    def ad_files(self, state: CampaignState, *, stage: Stage, windows: Windows) -> AdFilePlan:
+        """Return the ad files of a stage's stored images; none if the campaign makes none."""
         ...
 
 
@@ -108,6 +116,12 @@ class CampaignSource:
     def _file_times(self, loaded: LoadedCampaign | None) -> dict[Path, tuple[int, int]]:
         return _times([*_files(self._file, loaded), *self._also])
 
+    def ad_files(self, state: CampaignState, *, stage: Stage, windows: Windows) -> AdFilePlan:
+        """See `ReviewSource`."""
+        if not makes_ad_files(self._planned):
+            return AdFilePlan(files=(), missing={})
+        return plan_ad_files(self._planned, state, windows=windows, stage=stage)
+
     def _read(self) -> ReviewedCampaign:
         # Noted before reading, so that a file that is written meanwhile is read again.
         before = self._file_times(self._loaded)
@@ -125,6 +139,7 @@ class CampaignSource:
             account=self._account_of(campaign),
             budget=campaign_budget(campaign, profile),
             play_money=profile.play_money,
+            makes_ad_files=makes_ad_files(loaded),
             repeats=profile.caps.varies,
         )
         self._loaded = loaded

@@ -17,6 +17,7 @@ from pipeline.errors import UsageError, expected_errors
 from pipeline.ledger.base import StaleVerdict
 from pipeline.model.names import CellName, Stage
 from pipeline.model.verdict import Decision, Verdict
+from pipeline.review.page.ad_file_views import ApprovalOrder, ShownAdFile, WindowOrder
 from pipeline.review.page.launches import LaunchOrder
 from pipeline.review.page.page_json import row_json
 from pipeline.review.page.review_state import ReviewState
@@ -160,24 +161,42 @@ def decisions_of(body: Body) -> tuple[list[PageDecision], str]:
     ops = body.get("ops")
     if not isinstance(ops, list) or not 0 < len(ops) <= MOST:
         raise web.HTTPBadRequest(text=f"ops should be a list of 1 to {MOST} decisions")
-    return [_decision(_object(op)) for op in ops], _text(body, "by")
+    return [_decision(_object(op)) for op in ops], text_of(body, "by")
 
 
 def order_of(body: Body, stage: Stage) -> LaunchOrder:
     """Return a launch order: the plan and the credits that the dialog showed."""
-    return LaunchOrder(stage=stage, plan=_text(body, "plan"), credits=_number(body, "credits"))
+    return LaunchOrder(stage=stage, plan=text_of(body, "plan"), credits=_number(body, "credits"))
+
+
+def window_order_of(body: Body) -> WindowOrder:
+    """Return a window to save: the ad file that was shown, and the revision of its window."""
+    window = {name: body.get(name) for name in ("focus", "zoom", "keep")}
+    shown = ShownAdFile(
+        take=_number(body, "take"), format=text_of(body, "format"), source=text_of(body, "source")
+    )
+    return WindowOrder(shown=shown, base=_number(body, "base"), window=window)
+
+
+def approval_order_of(body: Body) -> ApprovalOrder:
+    """Return ad files to approve, with the revision of each that the page showed."""
+    bases = _object(body.get("bases"))
+    approved = body.get("approved")
+    if not isinstance(approved, bool) or not bases:
+        raise web.HTTPBadRequest(text="approved should be true or false, with bases by recipe")
+    return ApprovalOrder(approved=approved, bases={one: _number(bases, one) for one in bases})
 
 
 def _decision(op: Body) -> PageDecision:
     take = _number(op, "take")
     return PageDecision(
-        cell=CellName(_text(op, "cell")),
+        cell=CellName(text_of(op, "cell")),
         stage=_word(op, "stage", Stage),
         decision=_word(op, "decision", Decision),
         base=_number(op, "base"),
         take=take or None,
-        note=_text(op, "note"),
-        seen=_text(op, "seen"),
+        note=text_of(op, "note"),
+        seen=text_of(op, "seen"),
     )
 
 
@@ -187,7 +206,8 @@ def _object(value: object) -> Body:
     return value
 
 
-def _text(body: Body, name: str) -> str:
+def text_of(body: Body, name: str) -> str:
+    """Return a text of a request; empty if it is missing."""
     value = body.get(name, "")
     if not isinstance(value, str) or (not value.isascii() and _has_lone_surrogate(value)):
         raise web.HTTPBadRequest(text=f"{name} should be text")
@@ -208,7 +228,7 @@ def _number(body: Body, name: str) -> int:
 
 def _word(body: Body, name: str, words: type[Word]) -> Word:
     try:
-        return words(_text(body, name))
+        return words(text_of(body, name))
     except ValueError:
         known = ", ".join(words)
         raise web.HTTPBadRequest(text=f"{name} should be one of {known}") from None

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from pipeline.adfiles.contents import ContentsRecord
+from pipeline.adfiles.record import AdFileRecord
 from pipeline.errors import CampaignError
 from pipeline.images.registry import images_in
 from pipeline.ledger.base import Ledger
@@ -16,20 +18,16 @@ from pipeline.model.names import CellName, Slug, Stage
 from pipeline.model.outcome import Stored
 from pipeline.model.run import Run, RunId
 from pipeline.model.verdict import Decision, Verdict
+from pipeline.review.ad_files import AdFileState, ad_file_states
 from pipeline.review.page.broadcast import Broadcast
 from pipeline.review.page.campaign_source import ReviewedCampaign, ReviewSource
 from pipeline.review.page.page_json import figures_json, row_json
 from pipeline.state.budgets import BudgetLeft, budgets_left
-from pipeline.state.campaign_state import (
-    CampaignState,
-    CellTable,
-    cell_at_stage,
-    cell_table,
-    short,
-)
+from pipeline.state.campaign_state import CampaignState, CellTable, cell_at_stage, cell_table, short
 from pipeline.state.due import Rules
 from pipeline.state.figures import LaunchQuote, StageFigures, launch_quote, stage_figures
 from pipeline.state.lookup import Entries, Newest, newest_of
+from pipeline.state.output.ad_files import AdFilePlan
 from pipeline.state.output.lock import run_is_alive
 from pipeline.state.payers import images_to_share
 from pipeline.state.survey import state_from
@@ -67,6 +65,11 @@ class ReviewState:
         self.broadcast = broadcast
         self.spent = Spent()
         """Credits spent on the campaign by its account, over all rounds and stages."""
+        self.ad_files = AdFileRecord(output, campaign)
+        """The campaign's ad files, with their approvals and chosen windows."""
+        self.ad_file_states: dict[int, AdFileState] = {}
+        """What there is of each cell's ad files, by the number of the cell."""
+        self._ad_file_plans: dict[Stage, tuple[CampaignState, object, AdFilePlan]] = {}
         self._source = source
         self._output = output
         self._store = images_in(output)
@@ -142,12 +145,17 @@ class ReviewState:
         """
         async with self._refreshing:
             seen = (await self.ledger.written(), run_is_alive(self._output, self.campaign))
+            made = await asyncio.to_thread(self.ad_files.refresh)
             if self._survey is not None and seen == self._seen and not self._source.edited():
+                if made:
+                    await self.show_ad_files()
                 return
             record = await self.ledger.record(self.campaign)
             self._learn(newest_of(record.verdicts))
             if not self._changed(record, alive=seen[1]):
                 self._seen = seen
+                if made:
+                    await self.show_ad_files()
                 return
             reviewed = await self._load()
             try:
@@ -188,6 +196,31 @@ class ReviewState:
         sharing = images_to_share(state.jobs, state.entries)
         if sharing:
             await self.ledger.share(sharing)
+
+    def contents(self) -> ContentsRecord:
+        """Return what is known of the campaign's pictures; reads the record."""
+        return ContentsRecord(self._output, self.campaign)
+
+    def plan_ad_files(self, stage: Stage) -> AdFilePlan:
+        """Return the ad files of a stage, as of the last survey and the newest windows; blocks."""
+        state = self.surveyed.shown
+        windows = {place: one.revision for place, one in self.ad_files.windows.items()}
+        known = self._ad_file_plans.get(stage)
+        if known is None or known[0] is not state or known[1] != windows:
+            plan = self._source.ad_files(state, stage=stage, windows=self.ad_files.windows)
+            known = self._ad_file_plans[stage] = (state, windows, plan)
+        return known[2]
+
+    async def show_ad_files(self) -> None:
+        """Send which cells have other ad files, approvals or windows than before."""
+        before, table = self.ad_file_states, self.table
+        plan = await asyncio.to_thread(self.plan_ad_files, Stage.FINAL)
+        fresh = ad_file_states(plan, self.ad_files, table)
+        self.ad_file_states = fresh
+        numbers = fresh.keys() | before.keys()
+        changed = {n: fresh.get(n) for n in numbers if fresh.get(n) != before.get(n)}
+        if changed:
+            self.broadcast.send("adfiles", changed)
 
     def _learn(self, verdicts: Newest) -> None:
         for place, verdict in verdicts.items():
@@ -259,6 +292,7 @@ class ReviewState:
         if before is None or (before.figures, self.spent) != (fresh.figures, spent):
             self.spent = spent
             self.broadcast.send("figures", figures_json(fresh.figures, spent))
+        await self.show_ad_files()
         # A verdict may have been given during the survey.
         known = fresh.shown.verdicts
         self.apply(

@@ -17,20 +17,26 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from pipeline.model.campaign import Campaign, Review
 from pipeline.model.names import Stage
 from pipeline.model.verdict import Decision
+from pipeline.review.page.ad_file_views import AdFileViews, ApprovalOrder, WindowOrder
 from pipeline.review.page.broadcast import Broadcast
 from pipeline.review.page.cell_detail import cell_detail
 from pipeline.review.page.decisions import (
     DecisionAnswer,
+    approval_order_of,
     body_of,
     decisions_of,
     order_of,
     take_decisions,
+    text_of,
+    window_order_of,
 )
 from pipeline.review.page.launches import Launches
 from pipeline.review.page.page_json import figures_json, index_json
-from pipeline.review.page.pictures import Pictures
+from pipeline.review.page.pictures import Pictures, ServedPicture
 from pipeline.review.page.review_state import ReviewState
 from pipeline.review.page.security import HEADERS, ReviewOptions
+from pipeline.review.verdicts import stamp
+from pipeline.state.campaign_state import CellRow
 from pipeline.state.figures import LaunchQuote
 from pipeline.state.picks import shared_redos
 from pipeline.theme.page_files import PageFiles, logo
@@ -39,7 +45,14 @@ STATIC = Path(str(files("pipeline.review.page"))) / "static"
 STYLE = "css/page.css"
 """All style sheets joined, so that a browser sends one request for them."""
 
-_SHEETS = ("css/base.css", "css/bars.css", "css/grid.css", "css/loupe.css", "css/dialogs.css")
+_SHEETS = (
+    "css/base.css",
+    "css/bars.css",
+    "css/grid.css",
+    "css/loupe.css",
+    "css/adfiles.css",
+    "css/dialogs.css",
+)
 _FOREVER = "private, max-age=31536000, immutable"
 
 LaunchCommand = Callable[[Stage], str]
@@ -84,6 +97,8 @@ class PackedTable:
                 "spend": self._launches.may_spend,
                 "running": self._launches.running,
                 "play": surveyed.reviewed.play_money,
+                "adfiles": self._review_state.ad_file_states,
+                "makes_adfiles": surveyed.reviewed.makes_ad_files,
             }
             body = await asyncio.to_thread(lambda: _pack({**index_json(table), **facts}))
             self._packed = (now, body)
@@ -122,6 +137,7 @@ class Routes:
     launches: Launches
     broadcast: Broadcast
     pictures: Pictures
+    views: AdFileViews
     packed: PackedTable
     options: ReviewOptions
     command: LaunchCommand
@@ -137,11 +153,14 @@ class Routes:
             web.get(f"/static/{page_files().version}" + "/{path:[a-z0-9/._-]+}", self.static),
             web.get(f"{runs}/cells", self.cells),
             web.get(runs + r"/cells/{number:\d{1,7}}", self.cell),
+            web.get(runs + r"/cells/{number:\d{1,7}}/adfiles", self.ad_files),
+            web.post(runs + r"/cells/{number:\d{1,7}}/adfiles/{act:[a-z]+}", self.ad_file_act),
             web.get(f"{runs}/events", self.events),
             web.get(runs + "/quote/{stage:draft|final}", self.quote),
             web.post(f"{runs}/decisions", self.decisions),
             web.post(runs + "/{stage:drafts|finals}", self.launch),
             web.get("/img/{name:[0-9a-f]{16}}/{size:128|256|512|full}", self.image),
+            web.get("/adfile/{name:[0-9a-f]{16}}/{kind:file|preview}", self.ad_file),
         ]
 
     async def page(self, request: web.Request) -> web.Response:
@@ -174,12 +193,45 @@ class Routes:
     async def cell(self, request: web.Request) -> web.Response:
         """Answer with one cell in full."""
         self._check_run(request)
-        number = int(request.match_info["number"])
-        if number >= len(self.review_state.table.rows):
-            raise web.HTTPNotFound(text="no such cell")
-        stage = Stage.FINAL if request.query.get("stage") == Stage.FINAL else Stage.DRAFT
-        row = self.review_state.table.rows[number]
+        row, stage = self._row(request), _stage(request)
         return web.json_response(await cell_detail(self.review_state, self.pictures, row, stage))
+
+    async def ad_files(self, request: web.Request) -> web.Response:
+        """Answer with the ad files of a cell."""
+        self._check_run(request)
+        return web.json_response(await self.views.detail(self._row(request), _stage(request)))
+
+    async def ad_file_act(self, request: web.Request) -> web.Response:
+        """Try or save a window, or approve ad files; 409 if somebody else decided meanwhile."""
+        self._check_run(request)
+        row, body = self._row(request), await body_of(request)
+        match request.match_info["act"]:
+            case "preview":
+                tried = window_order_of(body)
+                return web.json_response(await self.views.preview(row, _stage(request), tried))
+            case "window":
+                order: WindowOrder | ApprovalOrder = window_order_of(body)
+            case "approval":
+                order = approval_order_of(body)
+            case _:
+                raise web.HTTPNotFound(text="an ad file has preview, window and approval")
+        by = text_of(body, "by") or self.options.reviewer
+        first = await self.views.take(row, order, by=by, at=stamp(self.clock()))
+        self.changed()
+        answer = await self.views.detail(row, Stage.FINAL)
+        if first is None:
+            return web.json_response(answer)
+        conflict = {"by": first.by, "approved": getattr(first, "approved", None)}
+        return web.json_response({**answer, "conflict": conflict}, status=HTTPStatus.CONFLICT)
+
+    async def ad_file(self, request: web.Request) -> web.Response:
+        """Answer with an ad file by the hash of its bytes, or a preview by its recipe."""
+        name = request.match_info["name"]
+        if request.match_info["kind"] == "file":
+            picture = await self.views.file(name)
+        else:
+            picture = self.views.previewed(name)
+        return _picture(picture)
 
     async def image(self, request: web.Request) -> web.Response:
         """Answer with an image by the hash of its content; browsers may cache it for ever."""
@@ -188,11 +240,7 @@ class Routes:
             picture = await self.pictures.full(name)
         else:
             picture = await self.pictures.thumb(name, int(size))
-        return web.Response(
-            body=picture.body,
-            content_type=picture.content_type,
-            headers={"Cache-Control": _FOREVER},
-        )
+        return _picture(picture)
 
     async def decisions(self, request: web.Request) -> web.Response:
         """Record verdicts; 409 if another reviewer has decided on one of the cells meanwhile."""
@@ -272,6 +320,12 @@ class Routes:
             ],
         }
 
+    def _row(self, request: web.Request) -> CellRow:
+        number = int(request.match_info["number"])
+        if number >= len(self.review_state.table.rows):
+            raise web.HTTPNotFound(text="no such cell")
+        return self.review_state.table.rows[number]
+
     def _check_run(self, request: web.Request) -> None:
         if request.match_info["run"] != self.review_state.campaign:
             raise web.HTTPNotFound(text=f"this is the review of {self.review_state.campaign}")
@@ -280,6 +334,16 @@ class Routes:
 _TEMPLATES = Environment(
     loader=PackageLoader("pipeline.review.page"), autoescape=True, undefined=StrictUndefined
 )
+
+
+def _stage(request: web.Request) -> Stage:
+    return Stage.FINAL if request.query.get("stage") == Stage.FINAL else Stage.DRAFT
+
+
+def _picture(picture: ServedPicture) -> web.Response:
+    """Return a picture at an address that names its content; browsers may cache it for ever."""
+    headers = {"Cache-Control": _FOREVER}
+    return web.Response(body=picture.body, content_type=picture.content_type, headers=headers)
 
 
 def _answer(answer: DecisionAnswer) -> dict[str, object]:

@@ -21,6 +21,7 @@ from pipeline.executors.registry import open_executor
 from pipeline.images.registry import images_in
 from pipeline.ledger.base import Ledger
 from pipeline.model.names import Slug
+from pipeline.review.page.ad_file_views import AdFileViews, MakeAdFiles
 from pipeline.review.page.broadcast import Broadcast
 from pipeline.review.page.campaign_source import ReviewSource
 from pipeline.review.page.launches import Launch, Launches
@@ -65,6 +66,8 @@ class ReviewSubject:
     file: ReviewFile
     command: LaunchCommand
     """Returns the command that the page shows if it may not spend."""
+    make_ad_files: MakeAdFiles | None = None
+    """Makes the ad files of cells whose window was changed; `None`: the next run does."""
 
 
 class ReviewServer:
@@ -135,8 +138,14 @@ class ReviewServer:
         await self._packed.body()  # so that the first page loads at once
         async with AsyncExitStack() as stack:
             executor = await stack.enter_async_context(open_executor())
+            views = AdFileViews(
+                review_state=self._review_state,
+                images=images_in(self._subject.output),
+                executor=executor,
+                make=self._subject.make_ad_files,
+            )
             runner = web.AppRunner(
-                self._application(executor),
+                self._application(executor, views),
                 access_log=None,
                 logger=_log,
                 shutdown_timeout=_PATIENCE,
@@ -147,7 +156,12 @@ class ReviewServer:
             sockets = _bind(self._options)
             self.port = sockets[0].getsockname()[1]
             await stack.enter_async_context(listening(runner, sockets, self._limits, log=_log))
-            steps = (self._launches.run_next, self._write_when_decided, self._watch)
+            steps = (
+                self._launches.run_next,
+                self._write_when_decided,
+                self._watch,
+                views.make_next,
+            )
             for task in [asyncio.create_task(self._keep_doing(step)) for step in steps]:
                 stack.push_async_callback(_end, task)
             self._stack = stack.pop_all()
@@ -174,7 +188,7 @@ class ReviewServer:
             find=self._review_state.image,
         )
 
-    def _application(self, executor: Executor) -> web.Application:
+    def _application(self, executor: Executor, views: AdFileViews) -> web.Application:
         application = web.Application(
             middlewares=[security_middleware(self._options, self._token)],
             client_max_size=_LARGEST_BODY,
@@ -184,6 +198,7 @@ class ReviewServer:
             launches=self._launches,
             broadcast=self._broadcast,
             pictures=self._pictures(executor),
+            views=views,
             packed=self._packed,
             options=self._options,
             command=self._subject.command,

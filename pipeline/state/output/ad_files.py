@@ -10,12 +10,12 @@ from pipeline.adfiles.provenance import BY_A_MODEL, BY_AN_ALGORITHM
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.campaign.matrix.ad_files import DEFAULT, ad_file_name
 from pipeline.campaign.resolved import Variant
-from pipeline.model.ad_file import ENLARGED, FileLabels, Recipe
+from pipeline.model.ad_file import ENLARGED, FileLabels, Recipe, WindowChoice
 from pipeline.model.artifact import Artifact
 from pipeline.model.campaign import Cell, Size
 from pipeline.model.job import Job
 from pipeline.model.names import CellName, Stage
-from pipeline.model.placement import ImageFormat, Placement
+from pipeline.model.placement import FitSettings, ImageFormat, Placement
 from pipeline.model.request import Background
 from pipeline.model.verdict import Decision
 from pipeline.prompts.cells import cell_of, unnamed_cells
@@ -46,6 +46,8 @@ class PlannedAdFile:
     """File name for people, with its ending."""
     path: str
     """Path relative to the output folder: its name and a part of its recipe's id."""
+    fit: FitSettings
+    """The fit that the campaign file asks for, without a person's window."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,8 +66,12 @@ def makes_ad_files(loaded: LoadedCampaign) -> bool:
     return named and Stage.FINAL in loaded.campaign.stages
 
 
+Windows = Mapping[tuple[str, str], WindowChoice]
+"""The windows that people chose, by cell and placement."""
+
+
 def plan_ad_files(
-    loaded: LoadedCampaign, state: CampaignState, *, stage: Stage = Stage.FINAL
+    loaded: LoadedCampaign, state: CampaignState, *, windows: Windows, stage: Stage = Stage.FINAL
 ) -> AdFilePlan:
     """Return the ad files for the stored images of a stage, in the order of the matrix.
 
@@ -88,7 +94,8 @@ def plan_ad_files(
         found = images.get(cell.name, [])
         variant = loaded.variants[unnamed.variant]
         for job, artifact in found:
-            files += _of_image(loaded, cell, variant, job=job, artifact=artifact)
+            chosen = windows.get((cell.name, cell.size.id))
+            files += _of_image(loaded, cell, variant, chosen, job=job, artifact=artifact)
         if not found:
             missing.setdefault(cell.name, "no final is approved")
     missing = {cell: why for cell, why in missing.items() if cell not in images}
@@ -110,9 +117,16 @@ def _withheld(job: Job, artifact: Artifact | None, state: CampaignState) -> str:
 
 
 def _of_image(
-    loaded: LoadedCampaign, cell: Cell, variant: Variant, *, job: Job, artifact: Artifact
+    loaded: LoadedCampaign,
+    cell: Cell,
+    variant: Variant,
+    chosen: WindowChoice | None,
+    *,
+    job: Job,
+    artifact: Artifact,
 ) -> Iterator[PlannedAdFile]:
-    settings, size, fit = loaded.campaign.ad_files, cell.size, variant.fit
+    settings, size = loaded.campaign.ad_files, cell.size
+    fit = variant.fit if chosen is None else chosen.fitted(variant.fit, artifact.sha256)
     placement = size.placement
     see_through = variant.background is Background.TRANSPARENT
     folder = FOLDER if job.at.stage is Stage.FINAL else PREVIEW
@@ -137,6 +151,7 @@ def _of_image(
             fit=fit.fit,
             keep=fit.keep,
             focus=fit.focus,
+            zoom=fit.zoom,
             background=fit.background or (placement.background if placement else ""),
             format=form,
             max_kb=None if placement is None else placement.max_kb,
@@ -153,6 +168,7 @@ def _of_image(
             recipe=recipe,
             name=f"{stem}.{form}",
             path=f"{loaded.campaign.slug}/{folder}/{size.id}/{stem}.{short}.{form}",
+            fit=variant.fit,
         )
 
 

@@ -8,7 +8,7 @@ from memory_images import MemoryImages
 
 from pipeline.adfiles.record import NAME, AdFileRecord, AdFileRow
 from pipeline.errors import LocalFault
-from pipeline.model.ad_file import AdFile, Flag, Framing, RecipeId
+from pipeline.model.ad_file import AdFile, AdFileApproval, Flag, Framing, RecipeId, WindowChoice
 from pipeline.model.placement import ImageFormat
 
 MADE = AdFile(
@@ -84,3 +84,56 @@ def test_a_record_that_cannot_be_written_is_told(tmp_path):
     (tmp_path / "c").write_text("a file in place of the folder")
     with pytest.raises(LocalFault, match=r"cannot read c/adfiles\.jsonl"):
         opened(tmp_path)
+
+
+APPROVAL = AdFileApproval(by="ana", at="2026-11-30T10:00:00Z", cell="citrus/Ü")
+CHOICE = WindowChoice(
+    source_sha256="a" * 64,
+    focus=(0.25, -0.5),
+    zoom=1.75,
+    keep=((0.1, 0.2, 0.3, 0.4),),
+    by="ana",
+    at="2026-11-30T10:00:00Z",
+)
+PLACE = ("citrus/Ü", "story")
+
+
+def test_decisions_are_read_by_another_process_as_they_were_given(tmp_path):
+    here, there = opened(tmp_path), opened(tmp_path)
+    assert here.approve(MADE.recipe, APPROVAL)
+    assert here.choose(PLACE, CHOICE)
+    assert there.approved == frozenset()
+    assert there.refresh()
+    assert not there.refresh()
+    assert there.approvals == {MADE.recipe: replace(APPROVAL, revision=1)}
+    assert there.windows == {PLACE: replace(CHOICE, revision=1)} == opened(tmp_path).windows
+    withdrawn = replace(APPROVAL, by="jon", approved=False)
+    assert there.approve(MADE.recipe, withdrawn)
+    assert opened(tmp_path).approved == frozenset()
+    assert opened(tmp_path).approvals[MADE.recipe] == replace(withdrawn, revision=2)
+
+
+def test_a_decision_on_an_older_revision_is_not_recorded(tmp_path):
+    here, there = opened(tmp_path), opened(tmp_path)
+    assert here.approve(MADE.recipe, APPROVAL, base=0)
+    assert not there.approve(MADE.recipe, replace(APPROVAL, by="jon"), base=0)
+    assert there.approvals[MADE.recipe].by == "ana"
+    assert here.choose(PLACE, CHOICE, base=0)
+    assert not there.choose(PLACE, replace(CHOICE, by="jon"), base=0)
+    assert there.windows[PLACE].by == "ana"
+    assert there.choose(PLACE, replace(CHOICE, by="jon"), base=1)
+
+
+def test_an_approval_of_an_earlier_version_still_holds(tmp_path):
+    (tmp_path / "c").mkdir()
+    line = {"approved": MADE.recipe, "by": "ana", "at": "2026-11-30T10:00:00Z"}
+    (tmp_path / "c" / NAME).write_text(json.dumps(line) + "\n")
+    assert opened(tmp_path).approved == {MADE.recipe}
+
+
+def test_a_record_that_was_put_back_from_a_backup_is_read_anew(tmp_path):
+    record = opened(tmp_path)
+    record.approve(MADE.recipe, APPROVAL)
+    (tmp_path / "c" / NAME).unlink()
+    assert record.refresh()
+    assert record.approved == frozenset()

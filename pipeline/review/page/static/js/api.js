@@ -1,7 +1,7 @@
 // Requests to the server, and the stream of changes that it sends.
 import { batch } from '../vendor/ui.js';
 import {
-  board, complaint, current, decode, light, load, offline, peek, recount, redrawn, running, setStage, sideSignal, figures, stage, stick, toast, trouble,
+  applyAdFiles, board, complaint, current, decode, light, load, offline, peek, recount, redrawn, running, setStage, sideSignal, figures, stage, stick, toast, trouble,
 } from './store.js';
 
 const RUN = document.documentElement.dataset.campaign;
@@ -73,6 +73,7 @@ export const pending = new Map();
 
 const HEARD = {
   rows: applyRows,
+  adfiles: applyAdFiles,
   reload: () => read(),
   figures: (news) => { figures.value = news; },
   complaint: ({ message }) => { complaint.value = message; },

@@ -1,5 +1,6 @@
 // The top and bottom bars: stage, view, progress and credits.
 import { html, useRef } from '../vendor/ui.js';
+import { lookAtWaiting, waitingCells } from './adfiles.js';
 import { act } from './decide.js';
 import { Icon } from './icons.js';
 import { focusCard } from './moves.js';
@@ -90,7 +91,14 @@ function Money() {
       <span>Launch finals</span><${Icon} n="right" s=${14} /></button>` : null}`;
 }
 
+// Ad files that wait for an approval.
+function Waiting() {
+  const count = waitingCells.value.length;
+  if (!count || filters.value.look) return null;
+  return html`<button class="btn look" onClick=${lookAtWaiting}><${Icon} n="frame" s=${14} /><b>${number(count)}</b><span>${count === 1 ? 'ad file' : 'ad files'} to look at</span></button>`;
+}
+
 export function Bottom() {
   return html`<footer class=${`bottom${selection.value.size ? ' selmode' : ''}`}>
-    ${selection.value.size ? html`<${Selection} />` : html`<${Progress} /><${Hints} />`}<div class="spring"></div><${Money} /></footer>`;
+    ${selection.value.size ? html`<${Selection} />` : html`<${Progress} /><${Hints} />`}<div class="spring"></div><${Waiting} /><${Money} /></footer>`;
 }

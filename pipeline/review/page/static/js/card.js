@@ -2,7 +2,7 @@
 import { batch, html, useEffect, useRef, useState } from '../vendor/ui.js';
 import { Icon } from './icons.js';
 import { evenly, withStrip } from './layout.js';
-import { board, focus, home, picture, pictures, selection, side, stage, variant, view, visible } from './store.js';
+import { adStates, board, focus, home, lookClosely, picture, pictures, selection, side, stage, variant, view, visible } from './store.js';
 import { scrollingFast } from './scrolling.js';
 import { MISSING, STATES, label } from './words.js';
 
@@ -73,6 +73,13 @@ export function Badge({ one }) {
   return html`<span class=${`badge ${one.state}`} aria-hidden="true"><${Icon} n=${icon} s=${13} />${words}</span>`;
 }
 
+// The sign of ad files that wait for an approval.
+export function Look({ i, small }) {
+  const waits = stage.value === 'final' ? adStates.value.get(i)?.[2] : 0;
+  if (!waits) return null;
+  return html`<span class=${small ? 'mlook' : 'badge look'} title="Its ad file waits for an approval"><${Icon} n="frame" s=${small ? 11 : 13} />${small ? null : 'ad file'}<span class="sr">, its ad file waits for an approval</span></span>`;
+}
+
 // The text below the pictures: a note, a reason, or the number of takes without an image.
 function remark(one) {
   if (one.note && one.state !== 'approved') return { icon: 'note', text: one.note, tone: 'note' };
@@ -99,7 +106,7 @@ export function Card({ i, position, focused, selected, wide, high, hot }) {
   const open = (take) => batch(() => {
     focus.value = position;
     variant.value = Math.max(0, take);
-    view.value = 'loupe';
+    lookClosely();
   });
   const light = (event) => {
     if (event.shiftKey || event.ctrlKey || event.metaKey) choose(event, position);
@@ -123,7 +130,7 @@ export function Card({ i, position, focused, selected, wide, high, hot }) {
     <${Mosaic} cell=${cell} one=${one} wide=${wide - 20} high=${high - 20} hot=${focused ? hot : -2} onPick=${pick} />
     <div class="foot" id=${`n${i}`}>
       <div class="who"><b dir="auto">${cell.title}</b><span>${cell.rest.join(' · ')}</span></div>
-      <${Badge} one=${one} /><span class="sr">${label(one.state, stage.value)}${one.take ? `, take ${one.take}` : ''}</span>
+      <${Look} i=${i} /><${Badge} one=${one} /><span class="sr">${label(one.state, stage.value)}${one.take ? `, take ${one.take}` : ''}</span>
     </div>
     ${told ? html`<div class=${`notebar ${told.tone}`} title=${told.text}><${Icon} n=${told.icon} s=${12} /><span dir="auto">${told.text}</span></div>` : null}
   </div>`;

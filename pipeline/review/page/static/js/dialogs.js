@@ -164,7 +164,8 @@ function Launch({ which }) {
 const KEYS = [
   ['Decide', [['P', 'Approve the selected take'], ['1 – 9', 'Pick that take and approve'], ['R', 'Redo, with a note'], ['X', 'Reject'], ['U', 'Back to undecided'], ['Ctrl Z', 'Undo']]],
   ['Move', [['← → ↑ ↓', 'Cell to cell; ↑ ↓ take to take in the loupe'], ['J', 'Next undecided'], ['Home End', 'First, last'], ['Shift + arrow', 'Extend the selection'], ['Ctrl A', 'Select all shown']]],
-  ['Look', [['Enter', 'Loupe'], ['C', 'Compare takes, or beside the draft'], ['Z', 'Zoom in and out'], ['G', 'Grid'], ['M', 'Matrix'], ['T', 'Drafts or finals'], ['Esc', 'Back']]],
+  ['Look', [['Enter', 'Loupe'], ['C', 'Compare takes, or beside the draft'], ['Z', 'Zoom in and out'], ['G', 'Grid'], ['M', 'Matrix'], ['A', 'Ad file'], ['T', 'Drafts or finals'], ['Esc', 'Back']]],
+  ['Ad file', [['P', 'Approve it for delivery'], ['U', 'Take that back'], ['W', 'To the window; arrows move it'], ['+ −', 'Closer, wider'], ['O', 'Marks on and off']]],
   ['Find', [['/', 'Search'], ['F', 'Only undecided'], ['+ −', 'Thumbnail size'], ['?', 'This page']]],
 ];
 

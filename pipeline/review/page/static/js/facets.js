@@ -1,6 +1,7 @@
 // The filters: one per state, then every axis with the number of undecided cells.
 import { html, useState } from '../vendor/ui.js';
 import { Icon, Ratio } from './icons.js';
+import { waitingCells } from './adfiles.js';
 import { board, counts, drawer, filters, peek, redrawn, setFilters, stage } from './store.js';
 import { ALWAYS, Dot, SOMETIMES, label, number } from './words.js';
 
@@ -16,6 +17,8 @@ function States() {
     ${states.map((one) => html`<button key=${one} class=${`fb${state === one ? ' on' : ''}`} aria-pressed=${state === one}
         onClick=${() => setFilters({ state: state === one ? null : one })}>
       <${Dot} state=${one} /><span class="fl">${label(one, stage.value)}</span><span class="fc">${number(count[one] ?? 0)}</span></button>`)}
+    ${stage.value === 'final' && (waitingCells.value.length || filters.value.look) ? html`<button class=${`fb${filters.value.look ? ' on' : ''}`} aria-pressed=${filters.value.look}
+        onClick=${() => setFilters({ look: !filters.value.look })}><span class="sd look"><${Icon} n="frame" s=${11} /></span><span class="fl">Ad files to look at</span><span class="fc">${number(waitingCells.value.length)}</span></button>` : null}
   </section>`;
 }
 

@@ -1,11 +1,12 @@
 // The keyboard shortcuts. Not in fields and dialogs; those of one letter can be switched off.
+import { approve, discard, drawing, editable, save, trial, zoomBy } from './adfiles.js';
 import { act, undo } from './decide.js';
 import { search } from './bars.js';
 import { leave } from './loupe.js';
 import { focusCard, grid, move, moveTo, scrollToFocus, step, turn } from './moves.js';
-import { density, singleKeys } from './prefs.js';
+import { density, singleKeys, toggleMarks } from './prefs.js';
 import {
-  board, close, current, dialog, drawer, filters, focus, lookAt, peek, ready, selection, setFilters, setStage, stage, targets, toast, view, visible,
+  board, close, current, dialog, drawer, filters, focus, lookAt, lookClosely, offersAdFiles, peek, ready, selection, setFilters, setStage, stage, targets, toast, view, visible,
 } from './store.js';
 import { resetZoom, toggleZoom } from './zoom.js';
 
@@ -56,7 +57,9 @@ function arrow(event) {
 }
 
 function escape() {
-  if (close.value) leave();
+  if (drawing.value) drawing.value = false;
+  else if (trial.value) discard();
+  else if (close.value) leave();
   else if (drawer.value) drawer.value = false;
   else if (selection.value.size) {
     selection.value = new Set();
@@ -94,6 +97,9 @@ const LETTERS = {
   r: () => act('redo'),
   u: () => act('undecided'),
   c: () => { if (current() !== undefined) view.value = view.value === 'compare' ? 'loupe' : 'compare'; },
+  a: () => { if (offersAdFiles(current())) view.value = view.value === 'adfiles' ? 'loupe' : 'adfiles'; },
+  w: () => document.getElementById('adwindow')?.focus(),
+  o: toggleMarks,
   g: () => settle('grid'),
   m: () => settle('matrix'),
   t: () => board.sides.final.some((one) => one.peek()) && setStage(stage.value === 'draft' ? 'final' : 'draft'),
@@ -134,13 +140,38 @@ export function onKey(event) {
   } else if (event.key === 'Escape') escape();
   else if (event.key === 'Enter' && !event.target.closest?.('button:not(.tile, .mcell)')) {
     event.preventDefault();
-    if (close.value) leave();
-    else if (current() !== undefined) view.value = 'loupe';
+    if (trial.value) save();
+    else if (close.value) leave();
+    else if (current() !== undefined) lookClosely();
   } else if (singleKeys.value) letter(event);
+}
+
+// Where a final's ad file is shown, a key decides on the ad file, never on the picture.
+const ON_AD_FILE = {
+  p: () => approve(true),
+  u: () => approve(false),
+  x: () => elsewhere('reject'),
+  r: () => elsewhere('redo'),
+  '+': () => editable.value && zoomBy(1 / CLOSER),
+  '=': () => editable.value && zoomBy(1 / CLOSER),
+  '-': () => editable.value && zoomBy(CLOSER),
+};
+const CLOSER = 1.08;
+
+function elsewhere(what) {
+  toast.value = { text: `To ${what} the picture, go back to it with A.` };
 }
 
 function letter(event) {
   const key = event.key.toLowerCase();
+  if (view.value === 'adfiles' && stage.value === 'final') {
+    const own = ON_AD_FILE[key] ?? (/^[1-9]$/.test(key) ? () => {} : null);
+    if (own) {
+      event.preventDefault();
+      own();
+      return;
+    }
+  }
   const run = /^[1-9]$/.test(key) ? () => pick(Number(key)) : LETTERS[key];
   if (!run) return;
   event.preventDefault();

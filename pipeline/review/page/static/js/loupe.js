@@ -1,10 +1,13 @@
-// The loupe: one picture, or all takes of a cell side by side with the same zoom.
+// The loupe: one picture, its ad file, or all takes of a cell side by side with the same zoom.
 import { html, useEffect, useLayoutEffect, useRef, useState } from '../vendor/ui.js';
+import { detail, discard, file, forget, load as loadAdFiles, markOf } from './adfiles.js';
+import { AdPanel } from './adpanel.js';
+import { AdPanes } from './adview.js';
 import { Film } from './film.js';
 import { Icon } from './icons.js';
 import { Inspector } from './inspector.js';
 import { focusCard, move } from './moves.js';
-import { base, board, cover, current, focus, peek, picture, pictures, side, stage, variant, view, visible } from './store.js';
+import { adStates, base, board, cover, current, focus, offersAdFiles, peek, picture, pictures, side, stage, variant, view, visible } from './store.js';
 import { MISSING, STATES, label, number } from './words.js';
 import { onDoubleClick, onPointerDown, onWheel, resetZoom, zoom } from './zoom.js';
 
@@ -65,6 +68,7 @@ function Panes({ cell, one, all }) {
 }
 
 export function leave() {
+  forget();
   view.value = base.value;
   resetZoom();
   focusCard();
@@ -78,6 +82,42 @@ function preload() {
   }
 }
 
+const NARROW = matchMedia('(max-width: 900px)');
+
+function useNarrow() {
+  const [narrow, setNarrow] = useState(NARROW.matches);
+  useEffect(() => {
+    const changed = () => setNarrow(NARROW.matches);
+    NARROW.addEventListener('change', changed);
+    return () => NARROW.removeEventListener('change', changed);
+  }, []);
+  return narrow;
+}
+
+// The ad files of the cell, read again whenever any of them changes.
+function useAdFiles(i, on) {
+  const which = stage.value;
+  const mark = markOf(i);
+  useEffect(() => {
+    if (on) loadAdFiles(i, which, mark);
+  }, [i, which, mark, on]);
+  useEffect(() => () => discard(), [i, which, on]);
+}
+
+function AdFiles({ cell, narrow }) {
+  const [side, setSide] = useState('file');
+  const known = detail.value;
+  const here = known?.i === cell.i && known.stage === stage.value;
+  if (here && known.ok && file.value) {
+    return html`${narrow ? html`<div class="seg adswitch" role="group" aria-label="Show">
+        <button class=${side === 'file' ? 'on' : ''} aria-pressed=${side === 'file'} onClick=${() => setSide('file')}>Ad file</button>
+        <button class=${side === 'picture' ? 'on' : ''} aria-pressed=${side === 'picture'} onClick=${() => setSide('picture')}>Picture</button></div>` : null}
+      <${AdPanes} cell=${cell} placement=${known.placement} narrow=${narrow} side=${side} />`;
+  }
+  const words = !here ? 'Framing…' : known.message || (known.reason ? `No ad file: ${known.reason}.` : 'This campaign makes no ad file of it.');
+  return html`<div class="adpanes one"><p class="adempty" role="status">${words}</p></div>`;
+}
+
 export function Loupe() {
   const root = useRef();
   const i = current();
@@ -86,6 +126,9 @@ export function Loupe() {
   const all = view.value === 'compare';
   useLayoutEffect(() => { root.current?.focus(); }, []);
   useEffect(preload, [focus.value]);
+  const framing = view.value === 'adfiles';
+  const narrow = useNarrow();
+  useAdFiles(i, framing);
   if (!one) return null;
   const together = stage.value === 'final' ? 'Beside draft' : 'Compare';
   return html`<div class="loupe" role="dialog" aria-modal="true" aria-label=${`${cell.title}, ${cell.rest.join(', ')}`} tabindex="-1" ref=${root}>
@@ -94,13 +137,14 @@ export function Loupe() {
       <div class="ltitle"><b><bdi>${cell.title}</bdi></b> <span>${cell.rest.join(' · ')}</span></div>
       <div class="lpos">${number(focus.value + 1)} / ${number(visible.value.length)}</div>
       <div class="seg" role="group" aria-label="View">
-        <button class=${all ? '' : 'on'} aria-pressed=${!all} onClick=${() => { view.value = 'loupe'; }}><${Icon} n="zoom" /><span>Loupe</span></button>
+        <button class=${all || framing ? '' : 'on'} aria-pressed=${!all && !framing} onClick=${() => { view.value = 'loupe'; }}><${Icon} n="zoom" /><span>Loupe</span></button>
         <button class=${all ? 'on' : ''} aria-pressed=${all} onClick=${() => { view.value = 'compare'; }}><${Icon} n="compare" /><span>${together}</span><kbd>C</kbd></button>
+        ${offersAdFiles(i) ? html`<button class=${framing ? 'on' : ''} aria-pressed=${framing} onClick=${() => { view.value = 'adfiles'; }}><${Icon} n="frame" /><span>Ad file</span><kbd>A</kbd>${adStates.value.get(i)?.[2] ? html`<i class="dot"></i><span class="sr">, waits for an approval</span>` : null}</button>` : null}
       </div></header>
     <div class="lbody"><div class="stages-wrap">
       <button class="nav l" aria-label="Previous cell" disabled=${focus.value === 0} onClick=${() => move(-1)}><${Icon} n="left" s=${20} /></button>
-      <${Panes} cell=${cell} one=${one} all=${all} />
+      ${framing ? html`<${AdFiles} cell=${cell} narrow=${narrow} />` : html`<${Panes} cell=${cell} one=${one} all=${all} />`}
       <button class="nav r" aria-label="Next cell" disabled=${focus.value >= visible.value.length - 1} onClick=${() => move(1)}><${Icon} n="right" s=${20} /></button>
-      ${one.state === 'undecided' || (all && one.state === 'approved') ? null : html`<div class=${`stamp ${one.state}`}><${Icon} n=${STATES[one.state].icon} />${label(one.state, stage.value)}${one.state === 'approved' && one.takes.length > 1 ? ` · take ${one.take}` : ''}</div>`}
-    </div><${Inspector} cell=${cell} one=${one} /></div><${Film} /></div>`;
+      ${framing || one.state === 'undecided' || (all && one.state === 'approved') ? null : html`<div class=${`stamp ${one.state}`}><${Icon} n=${STATES[one.state].icon} />${label(one.state, stage.value)}${one.state === 'approved' && one.takes.length > 1 ? ` · take ${one.take}` : ''}</div>`}
+    </div>${framing ? html`<${AdPanel} cell=${cell} />` : html`<${Inspector} cell=${cell} one=${one} />`}</div><${Film} /></div>`;
 }

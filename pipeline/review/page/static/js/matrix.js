@@ -1,10 +1,11 @@
 // The matrix: the first axis in rows, sizes in columns, and the other axes inside them.
 import { batch, html, useLayoutEffect } from '../vendor/ui.js';
+import { Look } from './card.js';
 import { Empty, useBox } from './grid.js';
 import { Icon, Ratio } from './icons.js';
 import { focusCard, matrix, scrollToFocus } from './moves.js';
 import {
-  board, cover, counts, current, home, light, picture, redrawn, selection, side, stage, view, visible,
+  board, cover, counts, current, home, light, lookClosely, picture, redrawn, selection, side, stage, view, visible,
 } from './store.js';
 import { STATES, VERBS, label } from './words.js';
 
@@ -48,7 +49,7 @@ function open(i) {
   batch(() => {
     light(i);
     home();
-    view.value = 'loupe';
+    lookClosely();
   });
 }
 
@@ -68,7 +69,7 @@ function MatrixCell({ i, focused }) {
     ${image ? html`<img src=${picture(image, 256)} alt="" decoding="async" />`
       : html`<span class="blank" style=${{ aspectRatio: `${cell.ratio[0]} / ${cell.ratio[1]}` }}></span>`}
     ${one.state === 'undecided' ? null : html`<span class=${`mb ${one.state}`}><${Icon} n=${STATES[one.state].icon} s=${11} /></span>`}
-  </button>`;
+    <${Look} i=${i} small /></button>`;
 }
 
 // Rows and columns of the cells that the filters show; a gap where they leave a cell out.

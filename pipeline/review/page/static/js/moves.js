@@ -1,5 +1,5 @@
 // Moving through the cells shown, and keeping the focused card visible.
-import { current, focus, go, variant, visible } from './store.js';
+import { clearFilters, current, focus, go, variant, visible } from './store.js';
 
 export * from './store.js';
 
@@ -48,6 +48,12 @@ export function step(down, right) {
   } while (rows[row] && column >= 0 && column < rows[row].length && rows[row][column] === undefined);
   const next = rows[row]?.[column];
   if (next !== undefined) moveTo(visible.peek().indexOf(next));
+}
+
+// Look at another cell; if the filters leave it out, they are cleared.
+export function focusCell(i) {
+  if (!visible.peek().includes(i)) clearFilters();
+  moveTo(visible.peek().indexOf(i));
 }
 
 export function focusCard() {

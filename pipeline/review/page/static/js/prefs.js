@@ -17,12 +17,20 @@ export function remember(name, value) {
   }
 }
 
+function parsed(text, fallback, parse) {
+  if (text === null) return fallback;
+  try {
+    return parse(text);
+  } catch {
+    return fallback;
+  }
+}
+
 function kept(name, fallback, parse) {
-  const stored = read(name);
-  const one = signal(stored === null ? fallback : parse(stored));
+  const one = signal(parsed(read(name), fallback, parse));
   one.keep = (value) => {
     one.value = value;
-    remember(name, String(value));
+    remember(name, typeof value === 'object' ? JSON.stringify(value) : String(value));
   };
   return one;
 }
@@ -31,6 +39,15 @@ export const density = kept('density', 1, (text) => Math.min(2, Math.max(0, Numb
 export const singleKeys = kept('keys', true, (text) => text === 'true');
 export const autoNext = kept('next', true, (text) => text === 'true');
 export const reviewer = kept('reviewer', '', String);
+const LAYERS = { safe: true, extended: true, boxes: false };
+// What is drawn over ad files.
+export const marks = kept('marks', LAYERS, (text) => ({ ...LAYERS, ...JSON.parse(text) }));
+
+export function toggleMarks() {
+  const none = !Object.values(marks.value).some(Boolean);
+  marks.keep(none ? { safe: true, extended: true, boxes: true } : { safe: false, extended: false, boxes: false });
+}
+
 export const theme = kept('theme', '', String);
 
 export function showTheme() {

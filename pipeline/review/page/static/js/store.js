@@ -20,9 +20,9 @@ export const running = signal(null);
 export const figures = signal({ stages: { draft: {}, final: {} }, spent: { upper: 0 } });
 
 export const stage = signal('draft');
-// grid or matrix, with or without a cell that is looked at closely: loupe or compare.
+// grid or matrix, with or without a cell that is looked at closely: loupe, compare or adfiles.
 export const view = signal('grid');
-export const close = computed(() => view.value === 'loupe' || view.value === 'compare');
+export const close = computed(() => ['loupe', 'compare', 'adfiles'].includes(view.value));
 // Where Esc leads back to from the loupe.
 export const base = signal('grid');
 
@@ -32,7 +32,21 @@ export function lookAt(where) {
     view.value = where;
   });
 }
-export const filters = signal({ state: null, axes: {}, text: '' });
+// Cell → all its ad files, those on disk, those that wait for an approval, a mark, an image.
+export const adStates = signal(new Map());
+
+export function applyAdFiles(changes) {
+  const states = new Map(adStates.peek());
+  for (const [i, one] of Object.entries(changes)) {
+    if (filters.peek().look && states.get(Number(i))?.[2]) sticky.add(Number(i));
+    if (one) states.set(Number(i), one);
+    else states.delete(Number(i));
+  }
+  adStates.value = states;
+}
+
+// Only final cells with ad files that wait for an approval, if `look` is set.
+export const filters = signal({ state: null, axes: {}, text: '', look: false });
 export const focus = signal(0);
 export const variant = signal(0);
 export const selection = signal(new Set());
@@ -60,6 +74,7 @@ export function load(index) {
       stages: index.stages,
       spend: index.spend,
       play: index.play,
+      adfiles: index.makes_adfiles,
       me: index.me,
       cells: name.map((cell, i) => describe(index, cell, i, axes, ratio[i])),
       number: new Map(name.map((cell, i) => [cell, i])),
@@ -69,6 +84,7 @@ export function load(index) {
       },
     });
     figures.value = index.figures;
+    adStates.value = new Map(Object.entries(index.adfiles ?? {}).map(([i, one]) => [Number(i), one]));
     complaint.value = index.complaint;
     running.value = index.running ? { state: 'running' } : null;
     if (!index.draft.some(Boolean) && index.final.some(Boolean)) stage.value = 'final';
@@ -107,8 +123,9 @@ export function shows(i, which = stage.value) {
 }
 
 export const visible = computed(() => {
-  const { state, axes, text } = filters.value;
+  const { state, axes, text, look } = filters.value;
   const which = stage.value;
+  const states = look ? adStates.value : null;
   redrawn.value;
   if (!ready.value) return [];
   const words = text.trim().toLowerCase().split(/\s+/).filter(Boolean);
@@ -117,6 +134,7 @@ export const visible = computed(() => {
     const one = peek(cell.i, which);
     if (!one) return false;
     if (chosen.some(([axis, value]) => cell.at[axis] !== value)) return false;
+    if (states && !states.get(cell.i)?.[2] && !sticky.has(cell.i)) return false;
     if (state && one.state !== state && !sticky.has(cell.i)) return false;
     return words.every((word) => cell.text.includes(word) || one.note.toLowerCase().includes(word));
   }).map((cell) => cell.i);
@@ -152,14 +170,14 @@ export function setFilters(change) {
   });
 }
 
-export const clearFilters = () => setFilters({ state: null, axes: {}, text: '' });
+export const clearFilters = () => setFilters({ state: null, axes: {}, text: '', look: false });
 
 export function setStage(which) {
   sticky.clear();
   batch(() => {
     const at = visible.peek()[focus.peek()];
     stage.value = which;
-    filters.value = { ...filters.peek(), state: null };
+    filters.value = { ...filters.peek(), state: null, look: false };
     selection.value = new Set();
     focus.value = Math.max(0, visible.value.indexOf(at));
     home();
@@ -186,6 +204,9 @@ export function go(position) {
 
 export const current = () => visible.value[focus.value];
 // What a verdict is about: the cell that is looked at closely, else the selection, else the lit cell.
+// Look at a cell closely: at its ad file, if those that wait are filtered.
+export const lookClosely = () => { view.value = filters.peek().look && stage.peek() === 'final' ? 'adfiles' : 'loupe'; };
+export const offersAdFiles = (i) => i !== undefined && (adStates.value.has(i) || board.adfiles);
 export const targets = () => (selection.value.size && !close.value ? [...selection.value] : [current()]).filter((i) => i !== undefined);
 
 // Light a cell, if the filters show it.
