@@ -5,7 +5,7 @@ import logging
 from collections.abc import Coroutine, Mapping
 from typing import Any, TypeVar
 
-from pipeline.errors import expected_error
+from pipeline.system_errors import expected_error
 
 Result = TypeVar("Result")
 

@@ -9,7 +9,8 @@ from typing import NoReturn
 import pipeline
 from pipeline.cli.registry import COMMANDS, CommandEntry, find, load_part
 from pipeline.cli.terminal import leave_stdout, paint, say, stderr_in_background, width
-from pipeline.errors import Interrupted, UsageError, expected_error
+from pipeline.errors import Interrupted, UsageError
+from pipeline.system_errors import expected_error
 
 EPILOGUE = """\
 A first campaign

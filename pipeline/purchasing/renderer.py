@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import assert_never
 
-from pipeline.errors import LocalFault, expected_errors
+from pipeline.errors import LocalFault
 from pipeline.images.names import first_name, without_ending
 from pipeline.model.entry import Entry, Resolution
 from pipeline.model.job import Job, JobKey
@@ -14,6 +14,7 @@ from pipeline.model.outcome import Failed, InDoubt, Outcome, Paid, PaidLost, Sto
 from pipeline.purchasing.buying import Bought, Purchasing
 from pipeline.purchasing.downloading import Downloader, path_of
 from pipeline.purchasing.worker_pool import work_through
+from pipeline.system_errors import expected_errors
 
 Delivered = Callable[[Job, Outcome | None], None]
 """Called when a job ends; `None` means that it stays due."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from pipeline.errors import expected_errors
 from pipeline.ledger.base import Ledger, StaleVerdict
 from pipeline.model.artifact import Artifact
 from pipeline.model.job import Job, keys_of
@@ -15,6 +14,7 @@ from pipeline.model.outcome import Failed, InDoubt, Paid, PaidLost, Stored
 from pipeline.model.verdict import Decision, Verdict
 from pipeline.review.verdicts import UnboundVerdict, bind, is_same_opinion
 from pipeline.state.lookup import Entries, artifact_of, by_cell, entry_of
+from pipeline.system_errors import expected_errors
 
 AUTO = "auto"
 """The reviewer named in verdicts that the automatic review gives."""

@@ -12,13 +12,14 @@ from datetime import UTC, datetime
 from typing import assert_never
 
 from pipeline.campaign.cell_globs import matching_cells
-from pipeline.errors import UsageError, expected_errors
+from pipeline.errors import UsageError
 from pipeline.ledger.base import Ledger, StaleVerdict
 from pipeline.model.job import Job, keys_of
 from pipeline.model.names import Slug
 from pipeline.model.verdict import Decision, Verdict
 from pipeline.review.shared_images import record_shared, shared_outcome, sharing_cells
 from pipeline.state.lookup import Entries, Newest, artifact_of, by_cell, entry_of
+from pipeline.system_errors import expected_errors
 
 _NAMED = 10
 """Most refusals that are listed one by one."""

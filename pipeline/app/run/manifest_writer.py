@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipeline.app.run.ad_files import AdFileReport, manifest_rows
 from pipeline.app.run.facts import git_commit, redacted, utc_stamp, versions
-from pipeline.errors import LocalFault, expected_errors
+from pipeline.errors import LocalFault
 from pipeline.ledger.base import Ledger
 from pipeline.model.campaign import Campaign
 from pipeline.model.entry import Entry
@@ -27,6 +27,7 @@ from pipeline.reports.run_report import (
 from pipeline.state.campaign_state import CampaignState
 from pipeline.state.output.folder import make_folder, point_latest
 from pipeline.state.output.kept_checks import KeptChecks
+from pipeline.system_errors import expected_errors
 
 CHECKPOINT_EVERY = 30.0
 CHECKPOINT_SHARE = 20

@@ -25,12 +25,7 @@ from pipeline.app.run.spending import confirm_spending
 from pipeline.app.run.watchdog import watchdog_for
 from pipeline.app.run.workflow import RunContext, RunScope, keep_shared, run_campaign
 from pipeline.campaign.loading import LoadedCampaign
-from pipeline.errors import (
-    Interrupted,
-    LocalFault,
-    TimeIsUp,
-    expected_errors,
-)
+from pipeline.errors import Interrupted, LocalFault, TimeIsUp
 from pipeline.executors.registry import open_executor
 from pipeline.files.unwritable import refuse_unwritable
 from pipeline.images.base import ImageStore
@@ -59,6 +54,7 @@ from pipeline.state.output.unchanged import Fingerprint, remember_unchanged
 from pipeline.state.saved_plans import hold_to_plan, plan_id
 from pipeline.state.survey import survey
 from pipeline.state.work_ahead import WorkAhead, work_ahead
+from pipeline.system_errors import expected_errors
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

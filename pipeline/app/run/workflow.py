@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pipeline.campaign.loading import LoadedCampaign
-from pipeline.errors import expected_errors
 from pipeline.ledger.base import Ledger
 from pipeline.model.campaign import Review
 from pipeline.model.names import Stage
@@ -18,6 +17,7 @@ from pipeline.state.due import Rules
 from pipeline.state.payers import images_to_share
 from pipeline.state.survey import survey
 from pipeline.state.work_ahead import work_ahead
+from pipeline.system_errors import expected_errors
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from aiohttp import web
 
-from pipeline.errors import UsageError, expected_errors
+from pipeline.errors import UsageError
 from pipeline.ledger.base import StaleVerdict
 from pipeline.model.names import CellName, Stage
 from pipeline.model.verdict import Decision, Verdict
@@ -24,6 +24,7 @@ from pipeline.review.page.review_state import ReviewState
 from pipeline.review.shared_images import SharedOutcome, settle_shared
 from pipeline.review.verdicts import UnboundVerdict, bind
 from pipeline.state.campaign_state import short
+from pipeline.system_errors import expected_errors
 
 BODY_SECONDS = 60.0
 """Seconds after which a body that has not arrived is refused."""

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from pipeline.errors import expected_error
 from pipeline.model.money import Amount
 from pipeline.model.names import CellName, Stage
 from pipeline.review.page.broadcast import Broadcast
 from pipeline.review.page.review_state import ReviewState
 from pipeline.review.page.security import words_for
 from pipeline.state.figures import LaunchQuote
+from pipeline.system_errors import expected_error
 
 _log = logging.getLogger(__name__)
 

@@ -17,14 +17,8 @@ from http import HTTPStatus
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from pipeline.errors import (
-    LedgerUnusable,
-    LocalFault,
-    PipelineError,
-    Refusal,
-    UsageError,
-    expected_error,
-)
+from pipeline.errors import LedgerUnusable, LocalFault, PipelineError, Refusal, UsageError
+from pipeline.system_errors import expected_error
 
 _log = logging.getLogger(__name__)
 

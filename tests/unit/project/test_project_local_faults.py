@@ -8,7 +8,8 @@ from types import SimpleNamespace
 import pytest
 
 from pipeline.cli import main
-from pipeline.errors import LocalFault, UsageError, expected_error, expected_errors
+from pipeline.errors import LocalFault, UsageError
+from pipeline.system_errors import expected_error, expected_errors
 
 
 def raising(error):

@@ -15,10 +15,10 @@ from pipeline.app.run.examining import PictureExaminer
 from pipeline.errors import LocalFault
 from pipeline.executors.inline import InlineExecutor
 from pipeline.images.local.store import LocalImageStore
-from pipeline.model.ad_file import FileLabels, Flag, Recipe
+from pipeline.model.ad_file import AdFileApproval, FileLabels, Flag, Recipe
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.names import CellName, Slug, Stage
-from pipeline.model.placement import ImageFormat
+from pipeline.model.placement import FitSettings, ImageFormat
 from pipeline.state.output.ad_files import AdFilePlan, PlannedAdFile
 
 IMAGES, PLACES = 4, (("square", (48, 48)), ("wide", (80, 40)), ("tall", (30, 60)))
@@ -65,6 +65,7 @@ def planned(artifact, cell, place, pixels, *, credit=""):
         recipe=recipe,
         name=f"{cell}.jpg",
         path=f"c/adfiles/{place}/{cell}.{recipe.id[:12]}.jpg",
+        fit=FitSettings(),
     )
 
 
@@ -148,7 +149,8 @@ async def test_a_file_that_was_cut_blindly_is_cut_anew_once_copy_can_be_found(
     first = await make(tmp_path, wanted)
     blind = [row.made for _, row in first.flagged if Flag.NOT_LOOKED_FOR in row.made.flags]
     assert len(blind) > IMAGES
-    AdFileRecord(tmp_path, "c").approve(blind[0].recipe, by="ann", at="now")
+    approval = AdFileApproval(by="ann", at="now")
+    AdFileRecord(tmp_path, "c").approve(blind[0].recipe, approval)
     assert (await make(tmp_path, wanted)).made == 0
 
     class Reader:
