@@ -74,7 +74,9 @@ class ReviewShop:
     async def server(self, reviewer="ana"):
         options = ReviewPageOptions(campaign=self.file, output=self.output, reviewer=reviewer)
         settings = replace(read_settings(), output=self.output)
-        async with review_server(load(options), options, settings, console=None) as server:
+        async with review_server(
+            load(options, settings), options, settings, console=None
+        ) as server:
             yield server
 
 
