@@ -22,7 +22,7 @@ PICTURE = Artifact(
     height=1,
     alpha=Alpha.NONE,
 )
-PAID = {"url": "https://x/1.png", "credits": Amount(2)}
+PAID = {"url": "https://x/1.png", "amount": Amount(2)}
 
 
 def entry(outcome, *, purchased="2026-11-22T05:00:00Z"):
