@@ -92,13 +92,13 @@ class FakeProvider:
         answer = next(self._script, ScriptedAnswer())
         receipt = self._render(request)
         if answer.charged or (answer.charged is None and answer.error is None):
-            self.charged = Amount(self.charged + receipt.credits)
+            self.charged = Amount(self.charged + receipt.amount)
             self._replies[key] = receipt
         await asyncio.sleep(answer.after)
         if answer.error is not None:
             raise answer.error
-        confirmed = Amount(receipt.credits - answer.in_doubt)
-        return replace(receipt, credits=confirmed, in_doubt=answer.in_doubt)
+        confirmed = Amount(receipt.amount - answer.in_doubt)
+        return replace(receipt, amount=confirmed, in_doubt=answer.in_doubt)
 
     @asynccontextmanager
     async def download(self, url: str) -> AsyncIterator[AsyncIterator[bytes]]:
@@ -119,7 +119,7 @@ class FakeProvider:
         self.pictures[url] = png(16, 16, shade=number % 256)
         return Receipt(
             url=url,
-            credits=self._profile.price(request.quality),
+            amount=self._profile.price(request.quality),
             request_id=f"fake-{number}",
             raw=b'{"code":0}',
         )

@@ -199,7 +199,7 @@ class ReviewCase:
 
     async def store(self, job, png):
         attempt = await self.submit(job)
-        await self.ledger.paid(attempt, Receipt(url="https://cdn.test/x.png", credits=job.price))
+        await self.ledger.paid(attempt, Receipt(url="https://cdn.test/x.png", amount=job.price))
         return await self.land(job, png)
 
     async def land(self, job, png):
@@ -224,9 +224,7 @@ class ReviewCase:
         """Let all these jobs have the same image: a large board costs one file."""
         for job in jobs:
             attempt = await self.submit(job)
-            await self.ledger.paid(
-                attempt, Receipt(url="https://cdn.test/x.png", credits=job.price)
-            )
+            await self.ledger.paid(attempt, Receipt(url="https://cdn.test/x.png", amount=job.price))
             await self.ledger.stored(job.key, artifact)
 
     async def refuse(self, job, reason="the policy says no"):

@@ -129,7 +129,7 @@ def _square(row: GridRow, size: str) -> str:
 
 
 def _sums(row: GridRow) -> tuple[str, str]:
-    return f"{row.new:,}", f"{row.credits:,}"
+    return f"{row.new:,}", f"{row.amount:,}"
 
 
 def _why(preview: Preview) -> list[str]:
@@ -159,16 +159,14 @@ def _stages(plan: Plan) -> list[str]:
     }
     most = _most(at_most, prices.get(Stage.FINAL))
     wide = max(map(len, (most, *work.values())))
-    room = max(
-        [7, *(len(f"{sum_:,}") for sum_ in (at_most, *(s.credits for s in stages.values())))]
-    )
+    room = max([7, *(len(f"{sum_:,}") for sum_ in (at_most, *(s.amount for s in stages.values())))])
     lines = []
     for stage, ahead in stages.items():
         quality = plan.loaded.campaign.stages[stage].quality
         name = f"{stage.capitalize()}s"
         line = f"{quality:<7} {work[stage]:<{wide}} "
-        money = f"{ahead.credits:>{room},} credits"
-        more = stage is Stage.FINAL and at_most > ahead.credits
+        money = f"{ahead.amount:>{room},} credits"
+        more = stage is Stage.FINAL and at_most > ahead.amount
         if ahead.jobs or not more:
             lines.append(_fact(name, line + paint(money, "bold") + _also(ahead)))
         if more:
@@ -182,7 +180,7 @@ def _stages(plan: Plan) -> list[str]:
 def _finals_left(preview: Preview) -> Amount:
     """Return the most that finals can still cost: those of all cells, minus what is paid."""
     ahead = preview.stages.get(Stage.FINAL)
-    paid = ahead.worth - ahead.credits if ahead else 0
+    paid = ahead.worth - ahead.amount if ahead else 0
     return Amount(preview.finals_at_most - paid)
 
 

@@ -54,7 +54,7 @@ class StageCounts:
     def __init__(self) -> None:
         self.ended = 0
         self.images = 0
-        self.credits = 0
+        self.amount = 0
         self.in_doubt = 0
         self._asked: set[JobKey] = set()
 
@@ -70,11 +70,11 @@ class StageCounts:
             return
         self.ended += 1
         match outcome:
-            case Stored(credits=credits):
+            case Stored(amount=amount):
                 self.images += 1
-                self.credits += credits if bought else 0
-            case Paid(credits=credits) | PaidLost(credits=credits):
-                self.credits += credits if bought else 0
+                self.amount += amount if bought else 0
+            case Paid(amount=amount) | PaidLost(amount=amount):
+                self.amount += amount if bought else 0
             case InDoubt():
                 self.in_doubt += 1
             case Failed():
@@ -155,7 +155,7 @@ class LineProgress:
         doubt = f", {counts.in_doubt} in doubt" if counts.in_doubt else ""
         say(
             f"  {counts.ended:,}/{self._due:,} done, {counted(counts.images, 'image')}, "
-            f"{counted(counts.credits, 'credit')}{doubt}"
+            f"{counted(counts.amount, 'credit')}{doubt}"
         )
 
 
@@ -214,7 +214,7 @@ class BarProgress:
     def _postfix(self) -> None:
         if self._bar is not None:
             doubt = f", {self._counts.in_doubt} in doubt" if self._counts.in_doubt else ""
-            self._bar.set_postfix_str(f"{self._counts.credits} credits{doubt}", refresh=False)
+            self._bar.set_postfix_str(f"{self._counts.amount} credits{doubt}", refresh=False)
 
     def _above(self, words: str) -> None:
         if self._bar is not None:
@@ -237,7 +237,7 @@ def opening_words(opening: StageOpening) -> str:
     fetch = f", {opening.to_fetch} to download" if opening.to_fetch else ""
     return (
         f"{name}  {opening.to_buy} of {counted(opening.jobs, 'image')} to render{fetch}, "
-        f"up to {counted(opening.credits, 'credit')}"
+        f"up to {counted(opening.amount, 'credit')}"
     )
 
 
@@ -257,9 +257,9 @@ def ending_words(job: Job, outcome: Outcome | None) -> str:
         case Paid(reason=reason):
             word = paint("later  ", "yellow", stream=sys.stderr)
             return f"{word} {name}  paid, not downloaded yet: {_short(reason)}"
-        case InDoubt(credits=credits, reason=reason):
+        case InDoubt(amount=amount, reason=reason):
             word = paint("doubt  ", "yellow", stream=sys.stderr)
-            return f"{word} {name}  {_short(reason)}; {credits} credits in doubt"
+            return f"{word} {name}  {_short(reason)}; {amount} credits in doubt"
         case _:
             assert_never(outcome)
 

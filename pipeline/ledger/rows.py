@@ -97,10 +97,10 @@ class PurchaseRow:
     """The run that opened it; its credits count for that run, even if another one settles it."""
     opened: int
     state: PurchaseState
-    credits: Amount
+    amount: Amount
     """The most that it can cost; once confirmed, what the receipt says."""
     in_doubt: Amount = FREE
-    """What a confirmed purchase may have cost beyond its `credits`."""
+    """What a confirmed purchase may have cost beyond its `amount`."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -178,10 +178,10 @@ def sum_of(purchases: Sequence[PurchaseRow]) -> Spent:
     confirmed = in_doubt = 0
     for purchase in purchases:
         if purchase.state is PurchaseState.CONFIRMED:
-            confirmed += purchase.credits
+            confirmed += purchase.amount
             in_doubt += purchase.in_doubt
         elif purchase.state is not PurchaseState.FREED:
-            in_doubt += purchase.credits
+            in_doubt += purchase.amount
     return _interval(confirmed, in_doubt)
 
 
@@ -200,13 +200,13 @@ def _outcome(job: JobRow, spent: Spent) -> Outcome | None:
         case JobState.STORED:
             if job.artifact is None:
                 raise ValueError(f"job {job.key} is stored without an artifact")
-            return Stored(url=job.url, credits=paid, in_doubt=in_doubt, artifact=job.artifact)
+            return Stored(url=job.url, amount=paid, in_doubt=in_doubt, artifact=job.artifact)
         case JobState.PENDING_DOWNLOAD:
-            return Paid(url=job.url, credits=paid, in_doubt=in_doubt, reason=job.reason)
+            return Paid(url=job.url, amount=paid, in_doubt=in_doubt, reason=job.reason)
         case JobState.PAID_LOST:
-            return PaidLost(url=job.url, credits=paid, in_doubt=in_doubt, reason=job.reason)
+            return PaidLost(url=job.url, amount=paid, in_doubt=in_doubt, reason=job.reason)
         case JobState.IN_DOUBT:
-            return InDoubt(credits=in_doubt, reason=job.reason)
+            return InDoubt(amount=in_doubt, reason=job.reason)
         case JobState.NOT_SENT | JobState.REJECTED | JobState.REFUSED:
             kind = FailureKind(job.state.value)
             return Failed(kind=kind, reason=job.reason, in_doubt=in_doubt)

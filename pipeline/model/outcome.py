@@ -46,7 +46,7 @@ class Receipt:
     """A provider's confirmation of a purchase: the URL of the image, and what it cost."""
 
     url: str
-    credits: Amount
+    amount: Amount
     """What the reply says was charged; what was reserved beyond it is freed."""
     in_doubt: Amount = FREE
     """What else may have been charged, because the reply does not say."""
@@ -61,7 +61,7 @@ class Stored:
     """Paid for and on disk, verified."""
 
     url: str
-    credits: Amount
+    amount: Amount
     artifact: Artifact
     in_doubt: Amount = FREE
 
@@ -71,7 +71,7 @@ class Paid:
     """Paid for, but not on disk yet: it is downloaded, and not requested again."""
 
     url: str
-    credits: Amount
+    amount: Amount
     in_doubt: Amount = FREE
     reason: str = ""
     """Why the last download failed; empty if none has failed."""
@@ -82,7 +82,7 @@ class PaidLost:
     """Paid for, but the image host no longer has the image, or has only a broken file."""
 
     url: str
-    credits: Amount
+    amount: Amount
     in_doubt: Amount = FREE
     reason: str = ""
 
@@ -101,7 +101,7 @@ class Failed:
 class InDoubt:
     """Sent, and not known whether it was charged; counted as spent until it is settled."""
 
-    credits: Amount
+    amount: Amount
     reason: str
 
 
@@ -139,9 +139,9 @@ def spent(outcome: Outcome | None) -> Spent:
     """Return what an outcome cost, or may have cost."""
     match outcome:
         case Stored() | Paid() | PaidLost():
-            return Spent(confirmed=outcome.credits, in_doubt=outcome.in_doubt)
-        case InDoubt(credits=credits):
-            return Spent(in_doubt=credits)
+            return Spent(confirmed=outcome.amount, in_doubt=outcome.in_doubt)
+        case InDoubt(amount=amount):
+            return Spent(in_doubt=amount)
         case Failed(in_doubt=in_doubt):
             return Spent(in_doubt=in_doubt)
         case None:

@@ -76,7 +76,7 @@ def read_receipt(reply: Reply, *, profile: Profile, price: Amount, base_url: str
     if accepted and len(envelope.images) == len(envelope.urls) == 1 and not envelope.refused:
         return Receipt(
             url=_absolute(envelope.urls[0], base_url),
-            credits=price,
+            amount=price,
             http=reply.status,
             request_id=reply.request_id,
             raw=reply.body,

@@ -93,7 +93,7 @@ class Purchasing:
             raise
         self.pace.answered()
         self.breaker.answered()
-        return Paid(url=receipt.url, credits=receipt.credits, in_doubt=receipt.in_doubt)
+        return Paid(url=receipt.url, amount=receipt.amount, in_doubt=receipt.in_doubt)
 
     async def _refuse_others_image(self, job: Job, receipt: Receipt) -> None:
         """Raise `ReplyUnknown` if the URL is that of another job's image."""

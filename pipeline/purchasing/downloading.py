@@ -108,7 +108,7 @@ class Downloader:
                 await self.ledger.stored(job.key, artifact)
                 await self._tell_same_image(job, artifact, url=paid.url)
                 return Stored(
-                    url=paid.url, credits=paid.credits, in_doubt=paid.in_doubt, artifact=artifact
+                    url=paid.url, amount=paid.amount, in_doubt=paid.in_doubt, artifact=artifact
                 )
             if isinstance(failure, ImageGone) or tries == self.settings.download_tries:
                 break
@@ -160,7 +160,7 @@ class Downloader:
             raise failure
         await self.ledger.unfetched(job.key, reason=str(failure), lost=lost)
         ending = PaidLost if lost else Paid
-        money = {"credits": paid.credits, "in_doubt": paid.in_doubt}
+        money = {"amount": paid.amount, "in_doubt": paid.in_doubt}
         return ending(url=paid.url, **money, reason=str(failure))
 
     def _is_there(self, artifact: Artifact) -> bool:

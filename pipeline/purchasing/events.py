@@ -90,7 +90,7 @@ class StageOpening:
     """Number of all jobs of the stage, done or not."""
     to_buy: int
     to_fetch: int
-    credits: Amount
+    amount: Amount
     """The most credits that this stage can spend."""
 
 

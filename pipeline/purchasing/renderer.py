@@ -142,4 +142,4 @@ class Renderer:
 
 
 def _to_download(known: Stored | PaidLost) -> Paid:
-    return Paid(url=known.url, credits=known.credits, in_doubt=known.in_doubt)
+    return Paid(url=known.url, amount=known.amount, in_doubt=known.in_doubt)

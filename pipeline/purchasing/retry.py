@@ -169,7 +169,7 @@ class RetryDecision:
             seconds = backoff(max(tries.doubts, 1), first=0.3, longest=8.0)
             return AskAgain(reason=str(error), seconds=seconds, replay=True)
         self.breaker.doubted(str(error))
-        return InDoubt(credits=held, reason=str(error))
+        return InDoubt(amount=held, reason=str(error))
 
     async def after_replay(
         self, job: Job, attempt: Attempt, error: ProviderError, *, tries: JobTries
@@ -187,7 +187,7 @@ class RetryDecision:
                 return self._wait_for_all(error, replay=True)
             case ProviderStopped():
                 self.halt.because(error)
-        return InDoubt(credits=attempt.price, reason=str(error))
+        return InDoubt(amount=attempt.price, reason=str(error))
 
     def _may_replay(self, error: ProviderError, *, tries: JobTries) -> bool:
         if self.halt:

@@ -81,7 +81,7 @@ class Journal:
             jobs=opening.jobs,
             to_buy=opening.to_buy,
             to_fetch=opening.to_fetch,
-            credits=opening.credits,
+            credits=opening.amount,
         )
 
     def happened(self, event: Event) -> None:
@@ -110,17 +110,17 @@ class Journal:
         match outcome:
             case None:
                 return
-            case Stored(artifact=artifact, credits=credits):
-                self.write("image", **_name(job), file=artifact.path, credits=credits)
-            case Paid(reason=reason, credits=credits) | PaidLost(reason=reason, credits=credits):
+            case Stored(artifact=artifact, amount=amount):
+                self.write("image", **_name(job), file=artifact.path, credits=amount)
+            case Paid(reason=reason, amount=amount) | PaidLost(reason=reason, amount=amount):
                 status = status_of(outcome)
-                self.write("failed", **_name(job), status=status, reason=reason, credits=credits)
+                self.write("failed", **_name(job), status=status, reason=reason, credits=amount)
             case Failed(kind=kind, reason=reason, in_doubt=in_doubt):
                 event = "refused" if kind is FailureKind.REFUSED else "failed"
                 doubt = {"in_doubt": in_doubt} if in_doubt else {}
                 self.write(event, **_name(job), reason=reason, **doubt)
-            case InDoubt(reason=reason, credits=credits):
-                self.write("in_doubt", **_name(job), reason=reason, credits=credits)
+            case InDoubt(reason=reason, amount=amount):
+                self.write("in_doubt", **_name(job), reason=reason, credits=amount)
             case _:
                 assert_never(outcome)
 

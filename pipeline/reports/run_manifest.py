@@ -121,7 +121,7 @@ def image_of(line: ImageLine, ad_files: Sequence[Mapping[str, object]] = ()) -> 
         "size": job.request.size,
         "quality": job.request.quality,
         "background": job.request.background,
-        "credits": line.credits,
+        "credits": line.amount,
         "in_doubt": line.in_doubt,
         "at_most": job.price,
         "shared_with": line.shared_with,

@@ -38,9 +38,9 @@ class ImageLine:
     job: Job
     status: Status
     outcome: Outcome | None
-    credits: Amount
+    amount: Amount
     in_doubt: Amount
-    """What it may have cost beyond its credits."""
+    """What it may have cost beyond its amount."""
     shared_with: JobKey | None
     verdict: Verdict | None
     attempts: Sequence[AttemptRecord]
@@ -108,7 +108,7 @@ def image_lines(
                 job=job,
                 status=status_of_entry(entry, alive=True),
                 outcome=outcome,
-                credits=cost.confirmed,
+                amount=cost.confirmed,
                 in_doubt=cost.in_doubt,
                 shared_with=job.payer,
                 verdict=verdict if looked_at else None,
@@ -140,7 +140,7 @@ class Sums:
         self._cells.add(at.cell)
         if line.shared_with:
             self.shares[line.shared_with] += 1
-        paid = line.credits if status in PAID else 0
+        paid = line.amount if status in PAID else 0
         stored = status is Status.STORED
         _count(self._whole, stored=stored, paid=paid)
         for axis, value in (("stage", at.stage.value), *at.axes):

@@ -39,11 +39,11 @@ class BudgetLeft:
         """
         left, paid = self.left, 0
         for one in ahead:
-            if one.credits > left:
-                paid += left * one.buying // one.credits
+            if one.amount > left:
+                paid += left * one.buying // one.amount
                 images = sum(one.buying for one in ahead)
                 return f"enough for {paid:,} of {images:,} image{'' if images == 1 else 's'}"
-            left, paid = Amount(left - one.credits), paid + one.buying
+            left, paid = Amount(left - one.amount), paid + one.buying
         return ""
 
 

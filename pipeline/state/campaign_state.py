@@ -69,7 +69,7 @@ class TakeState:
     job: Job
     status: Status
     artifact: Artifact | None
-    credits: Amount
+    amount: Amount
     reason: str = ""
     """Why there is no image, in the provider's or the ledger's words."""
 
@@ -256,7 +256,7 @@ def _take(job: Job, entries: Entries, *, alive: bool) -> TakeState:
         job=job,
         status=status_of_entry(entry, alive=alive),
         artifact=artifact_of(job, entries),
-        credits=entry.spent.confirmed if entry is not None and job.payer is None else FREE,
+        amount=entry.spent.confirmed if entry is not None and job.payer is None else FREE,
         reason=_reason(entry, alive=alive),
     )
 

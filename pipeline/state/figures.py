@@ -71,7 +71,7 @@ def stage_figures(state: CampaignState, stage: Stage, rules: Rules) -> StageFigu
         decided=Counter(decision[0] for decision in decisions if decision is not None),
         to_buy=ahead.buying,
         to_download=ahead.fetching,
-        ahead=ahead.credits,
+        ahead=ahead.amount,
     )
 
 
@@ -94,7 +94,7 @@ class LaunchQuote:
     images: int
     """Images that are bought, shared ones counted once."""
     lines: tuple[QuoteLine, ...]
-    credits: Amount
+    amount: Amount
     plan: str
     """Id of exactly these images at these prices; another id is another purchase."""
 
@@ -111,6 +111,6 @@ def launch_quote(state: CampaignState, stage: Stage, rules: Rules) -> LaunchQuot
         cells=tuple(dict.fromkeys(cells)),
         images=ahead.buying,
         lines=tuple(QuoteLine(size=s, price=p, count=count) for (s, p), count in lines.items()),
-        credits=ahead.credits,
+        amount=ahead.amount,
         plan=hashlib.sha256("\n".join([stage, *facts]).encode()).hexdigest()[:16],
     )

@@ -55,7 +55,7 @@ class GridRow:
     squares: dict[str, GridSquare] = field(default_factory=dict)
     """By size."""
     new: int = 0
-    credits: Amount = FREE
+    amount: Amount = FREE
 
 
 class SizeGrid:
@@ -100,7 +100,7 @@ class SizeGrid:
         if new:
             square.new += 1
             row.new += 1
-            row.credits = Amount(row.credits + price)
+            row.amount = Amount(row.amount + price)
 
     def _row(self, product: str) -> GridRow | None:
         row = self.rows.get(product)

@@ -36,7 +36,7 @@ class WorkAhead:
     """Images that were stored; shared ones are counted once."""
     buying: int = 0
     fetching: int = 0
-    credits: Amount = FREE
+    amount: Amount = FREE
     """The most that this stage adds to the bill."""
     worth: Amount = FREE
     """The price of all its images, including those on disk."""
@@ -70,7 +70,7 @@ class WorkAhead:
         due = what_is_due(entry, self.rules, self.sizes)
         if due in BUYING:
             self.buying += 1
-            self.credits = Amount(self.credits + price)
+            self.amount = Amount(self.amount + price)
             self._list(self.to_buy, job, f"{job.key} {price}")
         elif due is not Due.NOTHING:
             self.fetching += 1

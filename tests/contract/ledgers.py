@@ -47,7 +47,7 @@ class LedgerCase:
 
 
 def a_receipt(url="https://cdn.test/x.png", *, credits_=2, raw=b'{"code": 0}'):
-    return Receipt(url=url, credits=Amount(credits_), request_id="req-1", raw=raw)
+    return Receipt(url=url, amount=Amount(credits_), request_id="req-1", raw=raw)
 
 
 def an_artifact(path="citrus-soda/drafts/crab/1x1.png"):

@@ -49,7 +49,7 @@ async def test_a_job_in_flight_is_not_asked_for_again(case):
 
 async def test_a_paid_job_is_rendered_at_the_url_of_its_receipt(case):
     await case.ledger.paid(await case.submit(CRAB), a_receipt("https://cdn.test/1.png"))
-    assert (await case.entry(CRAB)).outcome == Paid(url="https://cdn.test/1.png", credits=Amount(2))
+    assert (await case.entry(CRAB)).outcome == Paid(url="https://cdn.test/1.png", amount=Amount(2))
 
 
 async def test_a_paid_job_is_not_asked_for_again(case):
@@ -95,7 +95,7 @@ async def test_an_account_that_only_failed_never_gave_an_image(case):
 async def test_a_stored_job_has_its_artifact(case):
     await an_image(case, CRAB)
     assert (await case.entry(CRAB)).outcome == Stored(
-        url="https://cdn.test/x.png", credits=Amount(2), artifact=an_artifact()
+        url="https://cdn.test/x.png", amount=Amount(2), artifact=an_artifact()
     )
 
 
@@ -121,7 +121,7 @@ async def test_an_image_that_did_not_come_is_fetched_later(case):
     await case.ledger.paid(await case.submit(CRAB), a_receipt("https://cdn.test/1.png"))
     await case.ledger.unfetched(CRAB.key, reason="reset", lost=False)
     assert (await case.entry(CRAB)).outcome == Paid(
-        url="https://cdn.test/1.png", credits=Amount(2), reason="reset"
+        url="https://cdn.test/1.png", amount=Amount(2), reason="reset"
     )
 
 
@@ -215,7 +215,7 @@ async def test_the_newest_reply_to_a_job_is_kept_as_proof(case):
 async def test_an_unanswered_job_is_in_doubt_and_counted(case):
     await case.ledger.doubt(await case.submit(CRAB), reason="reset")
     entry = await case.entry(CRAB)
-    assert entry.outcome == InDoubt(credits=Amount(2), reason="reset")
+    assert entry.outcome == InDoubt(amount=Amount(2), reason="reset")
     assert entry.spent == Spent(in_doubt=Amount(2))
 
 
@@ -286,7 +286,7 @@ async def test_a_replay_that_costs_nothing_says_nothing_about_the_doubt(case, en
     else:
         await case.ledger.release(replay, reason="429")
     entry = await case.entry(CRAB)
-    assert entry.outcome == InDoubt(credits=Amount(2), reason="reset")
+    assert entry.outcome == InDoubt(amount=Amount(2), reason="reset")
     assert entry.spent == Spent(in_doubt=Amount(2))
 
 
@@ -322,7 +322,7 @@ async def test_several_images_for_one_are_held_at_the_price_of_each(case):
     """Only one price was held: charged for all three, more was spent than was said."""
     await several_shown(case)
     entry = await case.entry(CRAB)
-    assert entry.outcome == InDoubt(credits=Amount(6), reason="3 images")
+    assert entry.outcome == InDoubt(amount=Amount(6), reason="3 images")
     assert await case.ledger.spent() == Spent(in_doubt=Amount(6))
 
 
@@ -342,7 +342,7 @@ async def test_a_late_yes_says_what_several_images_really_cost(case):
 async def test_a_person_says_what_a_doubt_cost_whether_its_image_came_or_not(case, charged):
     await several_shown(case)
     await case.ledger.image_found(CRAB.key, "https://cdn.test/1.png", charged=Amount(charged))
-    assert (await case.entry(CRAB)).outcome.credits == charged
+    assert (await case.entry(CRAB)).outcome.amount == charged
     other = a_job("lime/1x1")
     await case.ledger.doubt(await case.submit(other), reason="reset")
     await case.ledger.resolve(other.key, Resolution.CHARGED, charged=Amount(charged))
@@ -386,7 +386,7 @@ async def test_an_image_a_person_found_is_confirmed_and_fetched(case):
     await case.ledger.doubt(await case.submit(CRAB), reason="reset")
     await case.ledger.image_found(CRAB.key, "https://cdn.test/found.png")
     entry = await case.entry(CRAB)
-    assert entry.outcome == Paid(url="https://cdn.test/found.png", credits=Amount(2))
+    assert entry.outcome == Paid(url="https://cdn.test/found.png", amount=Amount(2))
     assert entry.spent == Spent(confirmed=Amount(2))
 
 
@@ -440,7 +440,7 @@ async def test_a_download_that_fails_for_ever_may_be_settled_by_a_person(case):
     assert (await case.entry(CRAB)).outcome is None
     await case.ledger.image_found(LIME.key, "https://cdn.test/found.png")
     assert (await case.entry(LIME)).outcome == Paid(
-        url="https://cdn.test/found.png", credits=Amount(2)
+        url="https://cdn.test/found.png", amount=Amount(2)
     )
     assert (await case.ledger.spent()) == Spent(confirmed=Amount(4))
 

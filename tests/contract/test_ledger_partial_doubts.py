@@ -62,7 +62,7 @@ async def test_the_most_is_reserved_and_what_was_not_charged_is_freed(case):
     assert (permit.price, await sums(case)) == (100, interval(0, 100))
     await case.ledger.paid(permit, partly(53, 0))
     assert await sums(case) == interval(53, 0)
-    assert (await case.entry(CRAB)).outcome == Paid(url=URL, credits=Amount(53))
+    assert (await case.entry(CRAB)).outcome == Paid(url=URL, amount=Amount(53))
 
 
 async def test_a_budget_holds_against_the_most_and_gets_the_rest_back(case):
@@ -77,13 +77,13 @@ async def test_a_budget_holds_against_the_most_and_gets_the_rest_back(case):
 async def test_a_reply_without_usage_is_paid_and_the_rest_stays_in_doubt(case):
     await case.ledger.paid(await case.submit(CRAB), partly(5, 95))
     entry = await case.entry(CRAB)
-    assert entry.outcome == Paid(url=URL, credits=Amount(5), in_doubt=Amount(95))
+    assert entry.outcome == Paid(url=URL, amount=Amount(5), in_doubt=Amount(95))
     assert entry.status is Status.PENDING_DOWNLOAD
     assert entry.spent == await sums(case) == interval(5, 95)
     with pytest.raises(BudgetReached):
         await case.ledger.submit(LIME, run=a_run(), budget=Budget(run=Amount(199)))
     await case.ledger.stored(CRAB.key, an_artifact())
-    stored = Stored(url=URL, credits=Amount(5), in_doubt=Amount(95), artifact=an_artifact())
+    stored = Stored(url=URL, amount=Amount(5), in_doubt=Amount(95), artifact=an_artifact())
     assert (await case.entry(CRAB)).outcome == stored
 
 
@@ -112,7 +112,7 @@ async def test_a_person_settles_the_money_of_a_stored_image_and_not_the_image(
     said = None if charged is None else Amount(charged)
     await case.ledger.resolve(CRAB.key, resolution, charged=said)
     entry = await case.entry(CRAB)
-    assert entry.outcome == Stored(url=URL, credits=Amount(cost), artifact=an_artifact())
+    assert entry.outcome == Stored(url=URL, amount=Amount(cost), artifact=an_artifact())
     assert entry.spent == await sums(case) == interval(cost, 0)
 
 
@@ -126,7 +126,7 @@ async def test_what_is_paid_never_becomes_less(case):
 async def test_a_lost_image_keeps_its_money_in_doubt_and_may_be_bought_again(case):
     await case.ledger.paid(await case.submit(CRAB), partly(5, 95))
     await case.ledger.unfetched(CRAB.key, reason="404", lost=True)
-    lost = PaidLost(url=URL, credits=Amount(5), in_doubt=Amount(95), reason="404")
+    lost = PaidLost(url=URL, amount=Amount(5), in_doubt=Amount(95), reason="404")
     assert (await case.entry(CRAB)).outcome == lost
     await case.ledger.resolve(CRAB.key, Resolution.REBUY)
     await case.ledger.paid(await case.submit(CRAB), partly(53, 0))
@@ -188,7 +188,7 @@ async def test_a_refusal_is_not_bought_again_by_settling_it(case):
 async def test_a_refusal_that_is_tried_again_stays_counted(case):
     await refuse(case, 60)
     await case.ledger.paid(await case.submit(CRAB), partly(53, 0))
-    assert (await case.entry(CRAB)).outcome == Paid(url=URL, credits=Amount(53))
+    assert (await case.entry(CRAB)).outcome == Paid(url=URL, amount=Amount(53))
     assert await sums(case) == interval(53, 60)
 
 
@@ -196,7 +196,7 @@ async def test_a_refused_replay_leaves_the_doubt_of_its_purchase(case):
     await case.ledger.doubt(await case.submit(CRAB), reason="reset")
     failure = Failed(kind=FailureKind.REFUSED, reason="blocked", in_doubt=Amount(160))
     await case.ledger.fail(await case.replay(CRAB), failure)
-    assert (await case.entry(CRAB)).outcome == InDoubt(credits=Amount(160), reason="reset")
+    assert (await case.entry(CRAB)).outcome == InDoubt(amount=Amount(160), reason="reset")
     assert await sums(case) == interval(0, 160)
 
 
@@ -206,7 +206,7 @@ async def test_a_refused_job_that_takes_over_an_image_keeps_its_own_money_in_dou
     await case.ledger.stored(CRAB.key, an_artifact())
     assert await case.ledger.share([SHARING]) == 1
     outcome = (await case.entry(SHARING)).outcome
-    assert (outcome.credits, outcome.in_doubt) == (0, 60)
+    assert (outcome.amount, outcome.in_doubt) == (0, 60)
     await case.ledger.resolve(SHARING.key, Resolution.NOT_CHARGED)
     assert (await case.entry(SHARING)).outcome.in_doubt == 0
     assert await sums(case) == interval(53, 0)

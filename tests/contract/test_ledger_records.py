@@ -111,7 +111,7 @@ async def test_an_abandoned_attempt_is_in_doubt_and_open_no_more(case):
     await case.ledger.begin(a_run(NEXT))
     await case.ledger.abandon([permit], reason="killed")
     entry = await case.entry(CRAB)
-    assert entry.outcome == InDoubt(credits=Amount(2), reason="killed")
+    assert entry.outcome == InDoubt(amount=Amount(2), reason="killed")
     assert entry.spent == Spent(in_doubt=Amount(2))
     assert list(await case.ledger.begin(a_run(THIRD))) == []
 
@@ -424,7 +424,7 @@ async def test_a_job_that_shares_an_image_keeps_it_and_costs_nothing(case):
     assert await case.ledger.share([SHARING]) == 1
     entry = await case.entry(SHARING)
     assert entry.outcome.artifact == (await case.entry(CRAB)).outcome.artifact
-    assert (entry.outcome.url, entry.outcome.credits) == ("https://cdn.test/x.png", 0)
+    assert (entry.outcome.url, entry.outcome.amount) == ("https://cdn.test/x.png", 0)
     assert entry.spent == Spent()
     assert await case.ledger.spent() == Spent(confirmed=Amount(2))
     assert await case.ledger.attempts([SHARING.key]) == {}
@@ -444,7 +444,7 @@ async def test_nothing_is_shared_before_it_is_paid(case):
 async def test_an_image_that_is_not_downloaded_is_shared_as_its_url(case):
     await case.ledger.paid(await case.submit(CRAB), a_receipt())
     assert await case.ledger.share([SHARING]) == 1
-    assert (await case.entry(SHARING)).outcome == Paid(url="https://cdn.test/x.png", credits=0)
+    assert (await case.entry(SHARING)).outcome == Paid(url="https://cdn.test/x.png", amount=0)
     await case.ledger.stored(SHARING.key, an_artifact())
     assert await case.ledger.spent() == Spent(confirmed=Amount(2))
 
@@ -461,7 +461,7 @@ async def test_a_job_that_failed_takes_over_an_image_without_the_price_of_its_fa
     await case.ledger.fail(await case.submit(SHARING), refused)
     await store_crab(case)
     assert await case.ledger.share([SHARING]) == 1
-    assert (await case.entry(SHARING)).outcome.credits == 0
+    assert (await case.entry(SHARING)).outcome.amount == 0
 
 
 async def test_a_shared_image_that_is_lost_can_be_bought_for_its_cell(case):

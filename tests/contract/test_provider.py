@@ -146,8 +146,8 @@ async def bytes_of(provider: Provider, url: str) -> bytes:
 async def test_a_yes_costs_the_profiles_price_and_is_one_post(stage, quality):
     async with stage(GPTIMAGE) as on:
         receipt = await on.provider.submit(wanted(quality), key="k")
-        assert (on.books.posts, on.books.charged) == (1, receipt.credits)
-        assert receipt.credits == on.provider.profile.price(quality)
+        assert (on.books.posts, on.books.charged) == (1, receipt.amount)
+        assert receipt.amount == on.provider.profile.price(quality)
 
 
 async def test_a_receipt_keeps_its_proof(stage):

@@ -185,7 +185,7 @@ def _assets(loaded: LoadedCampaign, state: CampaignState, ready: Ready) -> Itera
         stored = entry.outcome if entry is not None else None
         first = planned.source.sha256 not in counted
         counted.add(planned.source.sha256)
-        credits_ = spent(stored).confirmed if first else 0
+        amount = spent(stored).confirmed if first else 0
         flags = " | ".join(made.flags)
         yield Asset(
             asset_id=made.recipe,
@@ -207,9 +207,9 @@ def _assets(loaded: LoadedCampaign, state: CampaignState, ready: Ready) -> Itera
             checks=f"approved: {flags}" if flags else "ok",
             source_type=planned.recipe.labels.source_type,
             original=_original(planned),
-            credits=credits_,
+            amount=amount,
             cost=money(
-                credits_,
+                amount,
                 options.per_credit if options else None,
                 options.currency if options else "",
             ),

@@ -254,7 +254,7 @@ async def _refuse_unknown_cost(ledger: Ledger, settlement: _Settlement) -> None:
         if len(shown) > 1:
             raise UsageError(
                 f"the reply for {entry.at.cell} contained {len(shown)} images, and up to "
-                f"{entry.outcome.credits} credits are reserved for it; add --credits N with the "
+                f"{entry.outcome.amount} credits are reserved for it; add --credits N with the "
                 "charge in the provider's log"
             )
 

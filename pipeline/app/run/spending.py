@@ -42,7 +42,7 @@ def highest_price(
     loaded: LoadedCampaign, state: CampaignState, ahead: Sequence[WorkAhead]
 ) -> Amount:
     """Return the most that a run costs, including finals of drafts that it approves by itself."""
-    due = sum(one.credits for one in ahead)
+    due = sum(one.amount for one in ahead)
     draft, final = (loaded.campaign.stages.get(stage) for stage in Stage)
     if draft is None or final is None or draft.review is not Review.AUTO:
         return Amount(due)

@@ -77,7 +77,7 @@ async def render_stage(work: RunContext, stage: Stage, state: CampaignState) -> 
             jobs=ahead.jobs,
             to_buy=len(ahead.to_buy),
             to_fetch=len(ahead.to_fetch),
-            credits=ahead.credits,
+            amount=ahead.amount,
         )
     )
 

@@ -251,16 +251,16 @@ def _outcome(image: Fields, attempts: tuple[AttemptRecord, ...], prices: Prices)
         case Status.STORED:
             return Stored(
                 url=image.text("url"),
-                credits=_credits(image),
+                amount=_credits(image),
                 in_doubt=in_doubt,
                 artifact=_artifact(image),
             )
         case Status.PENDING_DOWNLOAD | Status.PAID_LOST as status:
             ending = PaidLost if status is Status.PAID_LOST else Paid
-            url, credits_ = image.text("url"), _credits(image)
-            return ending(url=url, credits=credits_, in_doubt=in_doubt, reason=reason)
+            url, amount = image.text("url"), _credits(image)
+            return ending(url=url, amount=amount, in_doubt=in_doubt, reason=reason)
         case Status.IN_DOUBT:
-            return InDoubt(credits=in_doubt or _price(image, prices), reason=reason)
+            return InDoubt(amount=in_doubt or _price(image, prices), reason=reason)
         case Status.REFUSED:
             return Failed(kind=FailureKind.REFUSED, reason=reason, in_doubt=in_doubt)
         case Status.FAILED:
@@ -270,7 +270,7 @@ def _outcome(image: Fields, attempts: tuple[AttemptRecord, ...], prices: Prices)
         case Status.PLANNED | Status.RENDERING:
             in_flight = any(attempt.outcome == "submitted" for attempt in attempts)
             price = _price(image, prices) if in_flight else Amount(0)
-            return InDoubt(credits=price, reason=_UNANSWERED) if in_flight else None
+            return InDoubt(amount=price, reason=_UNANSWERED) if in_flight else None
 
 
 def _credits(image: Fields) -> Amount:

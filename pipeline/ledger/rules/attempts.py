@@ -101,4 +101,4 @@ def mark_in_doubt(store: RowStore, job: JobRow, purchase: PurchaseRow, *, reason
 
 
 def _permit(job: JobRow, purchase: PurchaseRow, *, number: int) -> Attempt:
-    return Attempt(job=job.key, purchase=purchase.key, number=number, price=purchase.credits)
+    return Attempt(job=job.key, purchase=purchase.key, number=number, price=purchase.amount)

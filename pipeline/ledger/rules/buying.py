@@ -54,7 +54,7 @@ def submit(store: RowStore, now: int, job: Job, *, run: Run, budget: Budget) -> 
         run=run_row.id,
         opened=now,
         state=PurchaseState.RESERVED,
-        credits=job.price,
+        amount=job.price,
     )
     store.add_purchase(purchase)
     return open_attempt(store, now, row, purchase=purchase, run=run_row.id)

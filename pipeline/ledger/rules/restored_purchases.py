@@ -14,12 +14,12 @@ class RestoredPurchase:
     """One purchase as a record tells it."""
 
     state: PurchaseState
-    credits: Amount
+    amount: Amount
     in_doubt: Amount = FREE
-    """What it may have cost beyond its credits, if it is confirmed."""
+    """What it may have cost beyond its amount, if it is confirmed."""
 
 
-FREED = RestoredPurchase(state=PurchaseState.FREED, credits=FREE)
+FREED = RestoredPurchase(state=PurchaseState.FREED, amount=FREE)
 OUTCOMES = {
     PurchaseState.CONFIRMED: AttemptOutcome.PAID,
     PurchaseState.DOUBT: AttemptOutcome.DOUBT,
@@ -36,15 +36,15 @@ def purchases_of(job: Restored) -> list[RestoredPurchase]:
         PurchaseState.CONFIRMED: job.spent.confirmed - newest.confirmed,
     }
     older = [
-        RestoredPurchase(state=state, credits=Amount(rest))
+        RestoredPurchase(state=state, amount=Amount(rest))
         for state, rest in sums.items()
         if rest > 0
     ]
-    doubt = RestoredPurchase(state=PurchaseState.DOUBT, credits=newest.in_doubt)
+    doubt = RestoredPurchase(state=PurchaseState.DOUBT, amount=newest.in_doubt)
     match job.outcome:
         case Stored() | Paid() | PaidLost():
             paid = RestoredPurchase(
-                state=PurchaseState.CONFIRMED, credits=newest.confirmed, in_doubt=newest.in_doubt
+                state=PurchaseState.CONFIRMED, amount=newest.confirmed, in_doubt=newest.in_doubt
             )
             return [*older, paid]
         case InDoubt():

@@ -195,8 +195,8 @@ class _Restoring:
         self, row: JobRow, money: RestoredPurchase, *, run: RunRow, opened: int
     ) -> int:
         row.purchases += 1
-        credits_ = self._not_counted(money.credits, run=run)
-        rest = self._not_counted(Amount(money.credits + money.in_doubt), run=run) - credits_
+        amount = self._not_counted(money.amount, run=run)
+        rest = self._not_counted(Amount(money.amount + money.in_doubt), run=run) - amount
         self._store.add_purchase(
             PurchaseRow(
                 job=row.id,
@@ -205,7 +205,7 @@ class _Restoring:
                 run=run.id,
                 opened=opened,
                 state=money.state,
-                credits=credits_,
+                amount=amount,
                 in_doubt=Amount(rest),
             )
         )
@@ -230,13 +230,13 @@ class _Restoring:
                 )
             )
 
-    def _not_counted(self, credits_: Amount, *, run: RunRow) -> Amount:
+    def _not_counted(self, amount: Amount, *, run: RunRow) -> Amount:
         """Return what of a purchase is not in the entry for what could not be placed."""
         whole = self._counted.get(run.run.id)
         if whole is None:
-            return credits_
+            return amount
         known = self._store.spent(SpendScope(run=run.run.id))
-        return Amount(min(credits_, max(0, whole.upper - known.upper)))
+        return Amount(min(amount, max(0, whole.upper - known.upper)))
 
     def _add_attempt(
         self, job: JobRow, record: AttemptRecord, *, purchase: int, run: RunRow
@@ -293,7 +293,7 @@ class _Restoring:
         if freed and purchase.state is PurchaseState.RESERVED:
             purchase.state = PurchaseState.FREED
         elif not freed and purchase.state is not PurchaseState.CONFIRMED:
-            purchase.state, purchase.credits = money.state, money.credits
+            purchase.state, purchase.amount = money.state, money.amount
             purchase.in_doubt = money.in_doubt
         self._store.save_purchase(purchase)
 

@@ -61,8 +61,8 @@ def paid(store: RowStore, now: int, attempt: Attempt, receipt: Receipt) -> None:
     If the job has been bought again meanwhile, only the credits are corrected: the job follows its
     newest purchase.
     """
-    if receipt.credits < 0 or receipt.in_doubt < 0:
-        raise ValueError(f"a receipt over {receipt.credits} and {receipt.in_doubt} in doubt")
+    if receipt.amount < 0 or receipt.in_doubt < 0:
+        raise ValueError(f"a receipt over {receipt.amount} and {receipt.in_doubt} in doubt")
     job, row, purchase = find_attempt(store, attempt)
     if row.outcome is AttemptOutcome.PAID:
         return
@@ -71,7 +71,7 @@ def paid(store: RowStore, now: int, attempt: Attempt, receipt: Receipt) -> None:
     reply = ReplyRecord(http=receipt.http, request_id=receipt.request_id, raw=receipt.raw)
     close_attempt(store, row, AttemptOutcome.PAID, now=now, reply=reply)
     if purchase.state is not PurchaseState.CONFIRMED:
-        purchase.state, purchase.credits = PurchaseState.CONFIRMED, receipt.credits
+        purchase.state, purchase.amount = PurchaseState.CONFIRMED, receipt.amount
         purchase.in_doubt = receipt.in_doubt
         store.save_purchase(purchase)
     if purchase.number == job.purchases and job.state not in {
@@ -120,8 +120,8 @@ def doubt(
         return
     job, row, purchase = find_open_attempt(store, attempt)
     close_attempt(store, row, AttemptOutcome.DOUBT, now=now, error=reason, reply=reply)
-    if at_most is not None and at_most > purchase.credits and purchase.state in _UNSETTLED:
-        purchase.credits = at_most
+    if at_most is not None and at_most > purchase.amount and purchase.state in _UNSETTLED:
+        purchase.amount = at_most
         store.save_purchase(purchase)
     mark_in_doubt(store, job, purchase, reason=reason)
 
@@ -215,14 +215,14 @@ def _free_reservation(
     """Free what of a reservation is not in doubt; a purchase in doubt or confirmed stays so."""
     in_doubt = failure.in_doubt if failure is not None else FREE
     if purchase.state is not PurchaseState.RESERVED:
-        if in_doubt > purchase.credits and purchase.state is PurchaseState.DOUBT:
-            purchase.credits = in_doubt
+        if in_doubt > purchase.amount and purchase.state is PurchaseState.DOUBT:
+            purchase.amount = in_doubt
             store.save_purchase(purchase)
         mark_in_doubt(store, job, purchase, reason=job.reason)
         return
     purchase.state = PurchaseState.FREED
     if in_doubt:
-        purchase.state, purchase.credits = PurchaseState.DOUBT, in_doubt
+        purchase.state, purchase.amount = PurchaseState.DOUBT, in_doubt
     store.save_purchase(purchase)
     job.state, job.reason = state, storable(failure.reason if failure is not None else "")
     store.save_job(job)
@@ -262,12 +262,12 @@ def _confirm(store: RowStore, job: JobRow, charged: Amount | None) -> None:
     if charged is not None and charged < 0:
         raise ValueError(f"a charge of {charged} credits")
     purchase = store.purchase(job.id, job.purchases)
-    paid = purchase.credits if purchase.state is PurchaseState.CONFIRMED else FREE
+    paid = purchase.amount if purchase.state is PurchaseState.CONFIRMED else FREE
     if charged is not None and charged < paid:
         raise ValueError(f"a charge of {charged}, less than the {paid} that are paid")
-    most = Amount(purchase.credits + purchase.in_doubt)
+    most = Amount(purchase.amount + purchase.in_doubt)
     purchase.state, purchase.in_doubt = PurchaseState.CONFIRMED, FREE
-    purchase.credits = most if charged is None else charged
+    purchase.amount = most if charged is None else charged
     store.save_purchase(purchase)
 
 

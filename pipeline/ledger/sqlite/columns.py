@@ -127,7 +127,7 @@ def purchase_from(row: Row) -> PurchaseRow:
         run=run,
         opened=opened,
         state=_PURCHASE_STATES[state],
-        credits=Amount(credits_),
+        amount=Amount(credits_),
         in_doubt=Amount(in_doubt),
     )
 
@@ -172,7 +172,7 @@ def record_from(row: Row) -> AttemptRecord:
 def purchase_columns(row: PurchaseRow) -> tuple[Cell, ...]:
     """Return the columns of a purchase, without the checksum."""
     fixed = (row.job, row.number, packed(row.key), row.run, row.opened)
-    return (*fixed, row.state.value, row.credits, row.in_doubt)
+    return (*fixed, row.state.value, row.amount, row.in_doubt)
 
 
 def purchase_checksum(row: PurchaseRow) -> int:

@@ -116,7 +116,7 @@ class SqliteRowStore:
         self._do(statements.ADD_PURCHASE, *purchase_columns(row), purchase_checksum(row))
 
     def save_purchase(self, row: PurchaseRow) -> None:
-        moved = (row.state.value, row.credits, row.in_doubt, purchase_checksum(row))
+        moved = (row.state.value, row.amount, row.in_doubt, purchase_checksum(row))
         self._do(statements.SAVE_PURCHASE, *moved, row.job, row.number)
 
     def attempt(self, job: int, number: int) -> AttemptRow | None:

@@ -52,7 +52,7 @@ class Asset:
     source_type: str
     original: str
     """Path of the original in the export."""
-    credits: int
+    amount: int
     """Credits of the original for its first ad file, 0 for the others: the sum is correct."""
     cost: str
     """The same in the provider's currency; empty if no price is given."""

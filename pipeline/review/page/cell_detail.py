@@ -54,7 +54,7 @@ async def _take(take: TakeState, pictures: Pictures) -> dict[str, Json]:
         "take": take.job.at.take,
         "status": take.status,
         "job": take.job.key,
-        "credits": take.credits,
+        "credits": take.amount,
         "shared": take.job.payer is not None,
         "reason": take.reason,
     }

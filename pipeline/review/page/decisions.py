@@ -167,7 +167,7 @@ def decisions_of(body: Body) -> tuple[list[PageDecision], str]:
 
 def order_of(body: Body, stage: Stage) -> LaunchOrder:
     """Return a launch order: the plan and the credits that the dialog showed."""
-    return LaunchOrder(stage=stage, plan=text_of(body, "plan"), credits=_number(body, "credits"))
+    return LaunchOrder(stage=stage, plan=text_of(body, "plan"), amount=_number(body, "credits"))
 
 
 def window_order_of(body: Body) -> WindowOrder:

@@ -35,7 +35,7 @@ class LaunchOrder:
 
     stage: Stage
     plan: str
-    credits: int
+    amount: int
 
 
 class Launches:
@@ -69,7 +69,7 @@ class Launches:
         """Start a launch; return False and the current quote if it differs from the order."""
         await self._review_state.refresh()
         newest = self._review_state.quote(order.stage)
-        same = (newest.plan, newest.credits) == (order.plan, order.credits)
+        same = (newest.plan, newest.amount) == (order.plan, order.amount)
         if not same or self.running or not newest.cells:
             return False, newest
         self._idle.clear()
@@ -87,10 +87,10 @@ class Launches:
     async def _run(self, ordered: LaunchQuote) -> None:
         if self._launch is None:
             return
-        facts = {"stage": ordered.stage, "cells": len(ordered.cells), "credits": ordered.credits}
+        facts = {"stage": ordered.stage, "cells": len(ordered.cells), "credits": ordered.amount}
         self._broadcast.send("launch", {"state": "running", **facts})
         try:
-            code = await self._launch(ordered.stage, ordered.cells, most=ordered.credits)
+            code = await self._launch(ordered.stage, ordered.cells, most=ordered.amount)
             message = ""
         except Exception as error:  # noqa: BLE001 - it may have bought: the page stays, and says so
             message = words_for(error, log=_log)

@@ -305,8 +305,10 @@ class Routes:
     async def _quoted(self, quote: LaunchQuote) -> dict[str, object]:
         reviewed = self.review_state.surveyed.reviewed
         final = reviewed.campaign.stages.get(Stage.FINAL)
+        facts = asdict(quote)
         return {
-            **asdict(quote),
+            "credits": facts.pop("amount"),
+            **facts,
             "cells": len(quote.cells),
             "spent": self.review_state.spent.upper,
             "limits": [asdict(budget) for budget in await self.review_state.budgets()],

@@ -44,7 +44,7 @@ async def submit(ledger, job):
 
 async def store(ledger, *jobs):
     for job in jobs:
-        receipt = Receipt(url="https://cdn.test/x.png", credits=Amount(2))
+        receipt = Receipt(url="https://cdn.test/x.png", amount=Amount(2))
         await ledger.paid(await submit(ledger, job), receipt)
         await ledger.stored(job.key, an_image(job))
 

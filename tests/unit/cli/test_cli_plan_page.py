@@ -44,7 +44,7 @@ class PlanCase:
 
     async def store(self, job, *, on_disk=True):
         attempt = await self.ledger.submit(job, run=a_run(campaign="fizz"), budget=Budget())
-        receipt = Receipt(url="https://cdn.test/x.png", credits=job.price)
+        receipt = Receipt(url="https://cdn.test/x.png", amount=job.price)
         await self.ledger.paid(attempt, receipt)
         place = self.folder / job.path
         place.parent.mkdir(parents=True, exist_ok=True)

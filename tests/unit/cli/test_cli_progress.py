@@ -21,12 +21,12 @@ def stored(job):
         height=3,
         alpha=Alpha.NONE,
     )
-    return Stored(url="https://cdn.test/x.png", credits=Amount(12), artifact=artifact)
+    return Stored(url="https://cdn.test/x.png", amount=Amount(12), artifact=artifact)
 
 
 def an_opening(*, to_buy=0, to_fetch=0):
     most = Amount(12 * to_buy)
-    return StageOpening(stage=Stage.FINAL, jobs=9, to_buy=to_buy, to_fetch=to_fetch, credits=most)
+    return StageOpening(stage=Stage.FINAL, jobs=9, to_buy=to_buy, to_fetch=to_fetch, amount=most)
 
 
 @pytest.fixture

@@ -233,7 +233,7 @@ def a_ledger_of_costs():
         await ledger.begin(run)
         paid, refused = (a_job(f"{name}/4x3", campaign="soda") for name in ("citrus", "berry"))
         permit = await ledger.submit(paid, run=run, budget=Budget())
-        receipt = Receipt(url="https://a.test/1.png", credits=Amount(1), in_doubt=Amount(1))
+        receipt = Receipt(url="https://a.test/1.png", amount=Amount(1), in_doubt=Amount(1))
         await ledger.paid(permit, receipt)
         failure = Failed(kind=FailureKind.REFUSED, reason="blocked", in_doubt=Amount(2))
         await ledger.fail(await ledger.submit(refused, run=run, budget=Budget()), failure)

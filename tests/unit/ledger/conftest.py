@@ -25,7 +25,7 @@ async def live(ledger):
         if number % 4 == 3:
             await ledger.doubt(permit, reason="reset", raw=b"<html>")
             continue
-        receipt = Receipt(url=f"https://cdn.test/{number}.png", credits=Amount(2), raw=b"{}")
+        receipt = Receipt(url=f"https://cdn.test/{number}.png", amount=Amount(2), raw=b"{}")
         await ledger.paid(permit, receipt)
         await ledger.stored(
             job.key,

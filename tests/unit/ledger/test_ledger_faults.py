@@ -65,7 +65,7 @@ async def test_a_journal_that_cannot_be_written_ends_all_buying(tmp_path, device
     assert [type(answer) for answer in told] == [LocalFault] * 9
     for verb in (
         submit(ledger, LIME),
-        ledger.paid(permit, Receipt(url="https://cdn.test/1.png", credits=Amount(2))),
+        ledger.paid(permit, Receipt(url="https://cdn.test/1.png", amount=Amount(2))),
         ledger.end(a_run().id, exit_code=0),
     ):
         with pytest.raises(LocalFault, match="Nothing more is bought"):

@@ -15,7 +15,7 @@ from pipeline.model.outcome import Paid, Receipt
 
 CRAB = a_job("crab/1x1")
 LIME = a_job("lime/1x1")
-RECEIPT = Receipt(url="https://cdn.test/1.png", credits=Amount(2))
+RECEIPT = Receipt(url="https://cdn.test/1.png", amount=Amount(2))
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ async def test_verbs_are_applied_in_the_order_of_the_calls(ledger):
         group.create_task(ledger.paid(permit, RECEIPT))
         group.create_task(ledger.unfetched(CRAB.key, reason="later", lost=False))
     entry = (await ledger.entries([CRAB.key]))[CRAB.key]
-    assert entry.outcome == Paid(url=RECEIPT.url, credits=Amount(2), reason="later")
+    assert entry.outcome == Paid(url=RECEIPT.url, amount=Amount(2), reason="later")
 
 
 async def test_a_yes_is_kept_although_its_caller_was_cancelled(ledger):

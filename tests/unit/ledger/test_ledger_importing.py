@@ -80,7 +80,7 @@ async def live(ledger):
 
     async def paid(job):
         url = f"https://cdn.test/{job.at.cell}.png"
-        await ledger.paid(await submit(job), Receipt(url=url, credits=Amount(2), request_id="r"))
+        await ledger.paid(await submit(job), Receipt(url=url, amount=Amount(2), request_id="r"))
 
     await paid(STORED)
     await ledger.stored(STORED.key, an_artifact())
@@ -204,7 +204,7 @@ async def test_importing_twice_changes_nothing(manifest, ledger):
 async def test_what_the_ledger_knows_already_is_left_alone(manifest, ledger):
     await ledger.begin(NEXT)
     permit = await ledger.submit(PENDING, run=NEXT, budget=Budget())
-    await ledger.paid(permit, Receipt(url="https://cdn.test/newer.png", credits=Amount(2)))
+    await ledger.paid(permit, Receipt(url="https://cdn.test/newer.png", amount=Amount(2)))
     await import_manifest(ledger, manifest, prices=PRICES)
     known = (await ledger.entries([PENDING.key]))[PENDING.key]
     assert known.outcome.url == "https://cdn.test/newer.png"
@@ -322,7 +322,7 @@ async def test_what_was_bought_after_the_loss_hides_nothing_that_was_bought_befo
     before = await lost.spent()
     await ledger.begin(NEXT)
     permit = await ledger.submit(a_job("new/4x3"), run=NEXT, budget=Budget())
-    await ledger.paid(permit, Receipt(url="https://cdn.test/new.png", credits=Amount(2)))
+    await ledger.paid(permit, Receipt(url="https://cdn.test/new.png", amount=Amount(2)))
     await import_manifest(ledger, manifest, prices=PRICES)
     assert (await ledger.spent()).confirmed == before.confirmed + 2
 
@@ -457,7 +457,7 @@ async def replayed():
     await ledger.doubt(permit, reason="reset")
     await ledger.begin(NEXT)
     replay = await ledger.submit(DOUBT, run=NEXT, budget=Budget(), same_purchase=True)
-    await ledger.paid(replay, Receipt(url="https://cdn.test/odd.png", credits=Amount(2)))
+    await ledger.paid(replay, Receipt(url="https://cdn.test/odd.png", amount=Amount(2)))
     await ledger.stored(DOUBT.key, an_artifact())
     return ledger, older
 
@@ -513,7 +513,7 @@ async def test_money_in_doubt_beside_an_outcome_comes_back(ledger):
     url = "https://cdn.test/x.png"
     for job, paid, in_doubt in ((STORED, 1, 3), (PENDING, 0, 7), (LOST, 2, 5)):
         permit = await lost.submit(job, run=a_run(), budget=Budget())
-        receipt = Receipt(url=url, credits=Amount(paid), in_doubt=Amount(in_doubt))
+        receipt = Receipt(url=url, amount=Amount(paid), in_doubt=Amount(in_doubt))
         await lost.paid(permit, receipt)
     await lost.stored(STORED.key, an_artifact())
     await lost.unfetched(LOST.key, reason="404", lost=True)

@@ -120,7 +120,7 @@ async def test_a_reader_follows_when_the_schema_is_updated_meanwhile(older):
     await writer.begin(run)
     job = a_job("new/1x1", campaign="tea")
     permit = await writer.submit(job, run=run, budget=Budget())
-    receipt = Receipt(url="https://cdn.test/1.png", credits=Amount(1), in_doubt=Amount(2))
+    receipt = Receipt(url="https://cdn.test/1.png", amount=Amount(1), in_doubt=Amount(2))
     await writer.paid(permit, receipt)
     assert (await reader.entries([job.key]))[job.key].outcome.in_doubt == 2
     assert (await reader.spent()).upper == before[3].upper + 3

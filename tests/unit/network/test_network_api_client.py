@@ -58,7 +58,7 @@ async def test_one_image_is_one_post_with_the_documented_fields():
         "n": 1,
         "background": "opaque",
     }
-    assert (receipt.url, receipt.credits) == ("https://cdn.example.com/1.png", 12)
+    assert (receipt.url, receipt.amount) == ("https://cdn.example.com/1.png", 12)
 
 
 async def test_the_headers_name_bearer_purchase_and_client():

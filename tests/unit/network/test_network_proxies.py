@@ -175,7 +175,7 @@ async def test_an_authority_of_ones_own_is_believed_only_where_it_is_named(autho
             settings = server.settings(ca_file=named)
             async with open_provider("gptimage", settings=settings) as provider:
                 if ending is None:
-                    assert (await provider.submit(CITRUS, key="k")).credits == 12
+                    assert (await provider.submit(CITRUS, key="k")).amount == 12
                 else:
                     with pytest.raises(ending, match="PIPELINE_CA_FILE"):
                         await provider.submit(CITRUS, key="k")

@@ -73,7 +73,7 @@ def test_a_receipt_carries_price_proof_and_request_id():
     body = json.dumps({"code": 0, "message": "ok", "data": SUCCESS}).encode()
     assert read(201, body, request_id="r-7") == Receipt(
         url="https://cdn.example.com/1.png",
-        credits=Amount(12),
+        amount=Amount(12),
         http=201,
         request_id="r-7",
         raw=body,

@@ -111,4 +111,4 @@ async def test_a_lost_image_stays_lost_where_the_run_buys_nothing_more(case):
     [outcome] = await here.render(JOB)
     assert isinstance(outcome, PaidLost)
     [entry] = (await here.ledger.entries([JOB.key])).values()
-    assert entry.outcome == PaidLost(url=lost.url, credits=lost.credits, reason=lost.reason)
+    assert entry.outcome == PaidLost(url=lost.url, amount=lost.amount, reason=lost.reason)

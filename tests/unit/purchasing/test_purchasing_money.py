@@ -56,7 +56,7 @@ async def test_several_images_for_one_are_held_at_the_price_of_each(case):
         [ScriptedAnswer(error=ReplyUnknown("the answer shows 3", images=3), charged=True)]
     )
     [outcome] = await here.render(a_job())
-    assert outcome == InDoubt(credits=6, reason="the answer shows 3")
+    assert outcome == InDoubt(amount=6, reason="the answer shows 3")
     assert (await here.ledger.spent()).in_doubt == 6
 
 
@@ -67,7 +67,7 @@ async def test_replays_that_show_several_images_again_hold_the_same_and_no_more(
     here = await case(answers, profile=embedded)
     [outcome] = await here.render(a_job())
     assert len(here.provider.asked) > 1
-    assert outcome == InDoubt(credits=6, reason="shows 3")
+    assert outcome == InDoubt(amount=6, reason="shows 3")
     assert (await here.ledger.spent()).in_doubt == 6
 
 
@@ -332,7 +332,7 @@ async def test_a_receipt_that_leaves_money_in_doubt_is_stored_with_it(case):
     here = await case([ScriptedAnswer(in_doubt=Amount(1))])
     [outcome] = await here.render(a_job())
     assert isinstance(outcome, Stored)
-    assert (outcome.credits, outcome.in_doubt) == (1, 1)
+    assert (outcome.amount, outcome.in_doubt) == (1, 1)
     assert await here.ledger.spent() == Spent(confirmed=Amount(1), in_doubt=Amount(1))
 
 
@@ -344,10 +344,10 @@ async def test_money_in_doubt_stays_with_an_image_that_does_not_come(case, lost)
     here.provider.pictures[paid.url] = ImageGone("404") if lost else DownloadFailed("reset")
     outcome = await here.downloader.fetch(a_job(), paid)
     assert isinstance(outcome, PaidLost if lost else Paid)
-    assert (outcome.url, outcome.credits, outcome.in_doubt) == (paid.url, 1, 1)
+    assert (outcome.url, outcome.amount, outcome.in_doubt) == (paid.url, 1, 1)
     here.provider.pictures[paid.url] = picture
     [found] = await here.render(a_job())
-    assert (type(found), found.credits, found.in_doubt) == (Stored, 1, 1)
+    assert (type(found), found.amount, found.in_doubt) == (Stored, 1, 1)
 
 
 async def test_a_refusal_that_may_have_been_charged_is_refused_with_its_money_in_doubt(case):

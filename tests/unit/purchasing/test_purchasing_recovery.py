@@ -28,7 +28,7 @@ async def outcomes(ledger):
     return [entries[job.key].outcome for job in JOBS]
 
 
-DOUBTS = [InDoubt(credits=Amount(2), reason=UNANSWERED)] * len(JOBS)
+DOUBTS = [InDoubt(amount=Amount(2), reason=UNANSWERED)] * len(JOBS)
 
 
 async def test_the_next_run_doubts_what_a_killed_one_had_in_flight():

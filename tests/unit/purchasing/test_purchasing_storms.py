@@ -166,7 +166,7 @@ class Provider:
             await asyncio.sleep(ending.after)
             if ending.kind != "yes":
                 raise ERRORS[ending.kind](ending.wait)
-            return Receipt(url=f"https://x/{len(self.posts)}", credits=price)
+            return Receipt(url=f"https://x/{len(self.posts)}", amount=price)
         finally:
             self.flying -= 1
 

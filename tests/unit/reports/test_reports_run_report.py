@@ -61,7 +61,7 @@ async def ledger():
     kept = Asked()
     await kept.begin(a_run())
     permit = await kept.submit(JOBS[0], run=a_run(), budget=Budget())
-    await kept.paid(permit, Receipt(url="https://cdn.test/1.png", credits=Amount(2)))
+    await kept.paid(permit, Receipt(url="https://cdn.test/1.png", amount=Amount(2)))
     return kept
 
 

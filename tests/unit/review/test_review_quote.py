@@ -43,19 +43,19 @@ async def test_finals_are_counted_by_size_for_approvals_only(case):
         ("1:1", 1, 12),
         ("4:3", 2, 12),
     ]
-    assert found.credits == 36
+    assert found.amount == 36
 
 
 async def test_a_final_that_was_paid_for_is_not_counted_again(case):
     await say(case, "*/4x3", Decision.APPROVED)
     await case.render((await case.survey()).finals[:1])
-    assert (await quote(case, Stage.FINAL)).credits == 12
+    assert (await quote(case, Stage.FINAL)).amount == 12
 
 
 async def test_a_redo_costs_all_takes_of_its_cell(case):
     await say(case, "citrus/4x3", Decision.REDO, note="brighter")
     found = await quote(case, Stage.DRAFT)
-    assert (found.cells, found.credits) == (("citrus/4x3",), 4)
+    assert (found.cells, found.amount) == (("citrus/4x3",), 4)
 
 
 async def test_another_note_is_another_plan(case):
@@ -76,20 +76,20 @@ async def sharing(tmp_path):
 async def test_cells_that_share_a_picture_and_redo_it_alike_pay_once(sharing):
     await say(sharing, "citrus/*", Decision.REDO, note="brighter")
     found = await quote(sharing, Stage.DRAFT)
-    assert (found.images, found.credits) == (2, 4)
+    assert (found.images, found.amount) == (2, 4)
     assert found.cells == ("citrus/1x1", "citrus/4x3")
 
 
 async def test_a_sharer_that_redoes_its_picture_alone_pays_for_it(sharing):
     await say(sharing, "citrus/4x3", Decision.REDO, note="brighter")
-    assert (await quote(sharing, Stage.DRAFT)).credits == 4
+    assert (await quote(sharing, Stage.DRAFT)).amount == 4
 
 
 async def test_finals_that_share_a_picture_are_paid_once(sharing):
     """The footer said cells × price, 24, where the dialog and the charge said 12."""
     await say(sharing, "citrus/*", Decision.APPROVED)
     found = await quote(sharing, Stage.FINAL)
-    assert (len(found.cells), found.images, found.credits) == (2, 1, 12)
+    assert (len(found.cells), found.images, found.amount) == (2, 1, 12)
 
 
 async def test_a_picture_bought_under_the_second_cell_is_shown_under_the_first(tmp_path):
@@ -115,7 +115,7 @@ async def test_after_a_rebuy_the_page_and_the_run_buy_the_same_image(tmp_path):
     await case.ledger.resolve(drafts[0].key, Resolution.REBUY)
     take = (await case.table()).rows[0].draft.takes[0]
     found = await quote(case, Stage.DRAFT)
-    assert (take.status, found.cells, found.credits) == (Status.PLANNED, (drafts[0].at.cell,), 2)
+    assert (take.status, found.cells, found.amount) == (Status.PLANNED, (drafts[0].at.cell,), 2)
 
 
 async def test_an_open_attempt_is_rendering_only_while_a_run_is_alive(tmp_path):

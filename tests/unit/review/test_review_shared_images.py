@@ -110,7 +110,7 @@ class Campaign:
             state = await self.case.survey()
             quote = launch_quote(state, stage, self.rules)
             ahead = work_ahead(state.of(stage), state.entries, self.rules)
-            assert (quote.images, quote.credits) == (len(ahead.to_buy), ahead.credits)
+            assert (quote.images, quote.amount) == (len(ahead.to_buy), ahead.amount)
             for job in ahead.to_fetch:
                 await self.case.land(job, self.painter(job))
             for job in ahead.to_buy:
@@ -129,7 +129,7 @@ class Campaign:
         if chance > 0.1:
             await self.case.ledger.doubt(attempt, reason="no answer")
         else:
-            receipt = Receipt(url="https://cdn.test/x.png", credits=job.price)
+            receipt = Receipt(url="https://cdn.test/x.png", amount=job.price)
             await self.case.ledger.paid(attempt, receipt)
 
     async def resolve(self):
@@ -175,7 +175,7 @@ class Campaign:
         figures = [stage_figures(ahead, stage, self.rules) for stage in Stage]
         stored = sum(line.status is Status.STORED for line in lines)
         assert stored == sum(one.stored for one in figures)
-        paid = sum(line.credits for line in lines)
+        paid = sum(line.amount for line in lines)
         assert paid <= sum(entry.spent.confirmed for entry in record.entries)
         told = ledger_figures(record, alive=False)
         drafted = [

@@ -22,7 +22,7 @@ PICTURE = Artifact(
     height=1,
     alpha=Alpha.NONE,
 )
-PAID = {"url": "https://x/1.png", "credits": Amount(2)}
+PAID = {"url": "https://x/1.png", "amount": Amount(2)}
 
 
 def entry(outcome, *, purchased="2026-11-22T05:00:00Z"):
@@ -51,7 +51,7 @@ def rules(tmp_path):
         (Failed(kind=FailureKind.NOT_SENT, reason=""), Due.BUY),
         (Failed(kind=FailureKind.REJECTED, reason=""), Due.NOTHING),
         (Failed(kind=FailureKind.REFUSED, reason=""), Due.NOTHING),
-        (InDoubt(credits=Amount(2), reason=""), Due.NOTHING),
+        (InDoubt(amount=Amount(2), reason=""), Due.NOTHING),
     ],
 )
 def test_what_is_due_follows_from_the_outcome(rules, outcome, due):
@@ -70,7 +70,7 @@ def test_failed_and_lost_images_are_bought_again_only_when_asked(rules):
 
 
 def test_a_doubt_is_replayed_while_its_key_is_young_and_honoured(rules):
-    doubt = entry(InDoubt(credits=Amount(2), reason=""))
+    doubt = entry(InDoubt(amount=Amount(2), reason=""))
     honoured = replace(rules, caps=PROFILES[EMBEDDED].caps)
     assert due_of(doubt, honoured) is Due.REPLAY
     old = replace(honoured, now=NOW + timedelta(days=3))
@@ -85,4 +85,4 @@ def test_a_job_that_a_dead_run_left_in_flight_is_never_bought_anew(rules):
 
 def test_a_clock_that_was_set_back_does_not_make_a_key_young(rules):
     honoured = replace(rules, caps=PROFILES[EMBEDDED].caps, now=NOW - timedelta(days=1))
-    assert due_of(entry(InDoubt(credits=Amount(2), reason="")), honoured) is Due.NOTHING
+    assert due_of(entry(InDoubt(amount=Amount(2), reason="")), honoured) is Due.NOTHING

@@ -54,7 +54,7 @@ async def test_the_figure_of_a_page_and_the_quote_of_its_dialog_are_one_sum(case
     finals = stage_figures(state, Stage.FINAL, rules(case))
     quote = launch_quote(state, Stage.FINAL, rules(case))
     assert (finals.cells, finals.to_buy, finals.ahead) == (4, 3, 36)
-    assert (len(quote.cells), quote.images, quote.credits) == (4, 3, 36)
+    assert (len(quote.cells), quote.images, quote.amount) == (4, 3, 36)
 
 
 async def test_an_approval_that_lapsed_is_stale_and_not_approved(case):

@@ -55,7 +55,7 @@ async def left_behind(output, name, *, paid=True, account="gptimage@test", ledge
     await ledger.begin(run)
     if paid:
         permit = await ledger.submit(job, run=run, budget=Budget())
-        await ledger.paid(permit, Receipt(url="https://cdn.test/1.png", credits=Amount(2)))
+        await ledger.paid(permit, Receipt(url="https://cdn.test/1.png", amount=Amount(2)))
     account = await make_report(
         ledger,
         run=run,

@@ -31,7 +31,7 @@ def known(job, outcome):
 
 
 def paid(job):
-    return known(job, Stored(url="https://x/1.png", credits=Amount(2), artifact=PICTURE))
+    return known(job, Stored(url="https://x/1.png", amount=Amount(2), artifact=PICTURE))
 
 
 def test_the_first_cell_pays_where_nothing_was_bought():
@@ -45,7 +45,7 @@ def test_a_cell_that_was_bought_alone_stays_the_payer_when_its_twin_is_planned_f
 
 
 def test_a_doubtful_purchase_is_not_made_again_under_the_twin():
-    doubt = known(SECOND, InDoubt(credits=Amount(2), reason=""))
+    doubt = known(SECOND, InDoubt(amount=Amount(2), reason=""))
     first, _ = settle_payers(GROUP, doubt, selected=None)
     assert first.payer == SECOND.key
 
@@ -72,8 +72,8 @@ def test_an_image_in_flight_under_one_cell_is_not_bought_under_another():
     assert (first.payer, second.payer) == (SECOND.key, None)
 
 
-IN_DOUBT = InDoubt(credits=Amount(2), reason="")
-NOT_FETCHED = Paid(url="https://x/1.png", credits=Amount(2), reason="timeout")
+IN_DOUBT = InDoubt(amount=Amount(2), reason="")
+NOT_FETCHED = Paid(url="https://x/1.png", amount=Amount(2), reason="timeout")
 REDONE = replace(
     FIRST, key=job_key(FIRST.at, profile=FIRST.profile, request=SECOND.request), payer=None
 )

@@ -69,7 +69,7 @@ class PlanCase:
 
     async def store(self, job, *, on_disk=True):
         attempt = await self.submit(job)
-        receipt = Receipt(url="https://cdn.test/x.png", credits=job.price)
+        receipt = Receipt(url="https://cdn.test/x.png", amount=job.price)
         await self.ledger.paid(attempt, receipt)
         place = self.folder / job.path
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -112,7 +112,7 @@ class PlanCase:
         keys = {job.key for job in standing.jobs}
         unasked = [e.key for e in known if isinstance(e.outcome, Stored) and e.key not in keys]
         counted = {
-            stage: (one.jobs, one.shared, one.buying, one.fetching, one.done, one.credits)
+            stage: (one.jobs, one.shared, one.buying, one.fetching, one.done, one.amount)
             for stage, one in preview.stages.items()
         }
         listed = {
@@ -122,7 +122,7 @@ class PlanCase:
                 len(one.to_buy),
                 len(one.to_fetch),
                 one.done,
-                one.credits,
+                one.amount,
             )
             for stage, one in lists.items()
         }
