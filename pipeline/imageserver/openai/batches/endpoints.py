@@ -4,6 +4,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import BinaryIO
 
 from aiohttp import BodyPartReader, web
@@ -69,7 +70,7 @@ class BatchEndpoints:
         temporary = self._store.temporary()
         try:
             async with asyncio.timeout(_UPLOAD_SECONDS):
-                file = await self._receive(request, temporary.open("wb"))
+                file = await self._receive(request, temporary)
             await self._store.add_file(temporary, file)
         except TimeoutError as error:
             raise OpenAiError(408, "The file did not arrive in time.") from error
@@ -79,13 +80,13 @@ class BatchEndpoints:
             temporary.unlink(missing_ok=True)
         return await fault.after(request, answers.as_json(file.document()))
 
-    async def _receive(self, request: web.Request, content: BinaryIO) -> UploadedFile:
+    async def _receive(self, request: web.Request, temporary: Path) -> UploadedFile:
         """Write the form's file to disk while it arrives, and return what it is."""
         if request.content_type != "multipart/form-data":
             raise OpenAiError(400, "Expected a multipart/form-data body with the field 'file'.")
         name, size, text = "", -1, dict[str, str]()
         reader = await request.multipart()
-        with content:
+        with temporary.open("wb") as content:
             while (part := await reader.next()) is not None:
                 if not isinstance(part, BodyPartReader) or not part.name:
                     raise OpenAiError(400, "Every part of the form must have a name.")
