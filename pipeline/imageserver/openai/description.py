@@ -257,6 +257,21 @@ def _batch_schemas() -> dict[str, Any]:
             "usage": {"type": ["object", "null"]},
         }
     )
+    return {
+        "File": file,
+        "FileForm": _object({"file": _FILE, "purpose": {"enum": list(PURPOSES)}}),
+        "Files": _list(file),
+        "DeletedFile": _object(
+            {"id": _TEXT, "object": {"const": "file"}, "deleted": {"const": True}}
+        ),
+        "Batch": batch,
+        "Batches": _list(batch),
+        "BatchRequest": _batch_request(),
+    }
+
+
+def _batch_request() -> dict[str, Any]:
+    """Return the schema of the body that creates a batch."""
     request = {
         "input_file_id": {**_TEXT, "description": "A file that was uploaded for batches."},
         "endpoint": {"enum": [GENERATIONS, EDITS]},
@@ -270,17 +285,7 @@ def _batch_schemas() -> dict[str, Any]:
         "output_expires_after": {"type": "object", "description": "Taken and ignored."},
     }
     needed = ("input_file_id", "endpoint", "completion_window")
-    return {
-        "File": file,
-        "FileForm": _object({"file": _FILE, "purpose": {"enum": list(PURPOSES)}}),
-        "Files": _list(file),
-        "DeletedFile": _object(
-            {"id": _TEXT, "object": {"const": "file"}, "deleted": {"const": True}}
-        ),
-        "Batch": batch,
-        "Batches": _list(batch),
-        "BatchRequest": _object(request, required=needed) | {"additionalProperties": False},
-    }
+    return _object(request, required=needed) | {"additionalProperties": False}
 
 
 def _list(one: dict[str, Any]) -> dict[str, Any]:

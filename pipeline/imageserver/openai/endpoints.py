@@ -50,33 +50,37 @@ class OpenAiWireEndpoints:
     async def _generate(self, request: web.Request) -> web.StreamResponse:
         buyer = self._services.buyer(request, "generations")
         body = await read_object(request, limit=self._services.settings.limits.json_bytes)
-        wanted = generation_from(body, variation=variation_from(request))
-        return await self._sell(request, wanted, buyer)
+        openai_request = generation_from(body, variation=variation_from(request))
+        return await self._sell(request, openai_request, buyer)
 
     async def _edit(self, request: web.Request) -> web.StreamResponse:
         buyer = self._services.buyer(request, "edits")
         variation, limit = variation_from(request), self._services.settings.limits.upload_bytes
         if request.content_type == "application/json":
             body = await read_object(request, limit=limit)
-            wanted = edit_from_json(body, read_file=self._read_file, variation=variation)
+            openai_request = edit_from_json(body, read_file=self._read_file, variation=variation)
         else:
-            wanted = edit_from_form(await read_form(request, limit=limit), variation=variation)
-        return await self._sell(request, wanted, buyer)
+            openai_request = edit_from_form(
+                await read_form(request, limit=limit), variation=variation
+            )
+        return await self._sell(request, openai_request, buyer)
 
     async def _sell(
-        self, request: web.Request, wanted: OpenAiImageRequest, buyer: Buyer
+        self, request: web.Request, openai_request: OpenAiImageRequest, buyer: Buyer
     ) -> web.StreamResponse:
         async def answer(sold: Sold) -> web.Response:
-            parts = await asyncio.to_thread(reply_of, wanted, sold, self._image_files)
+            parts = await asyncio.to_thread(reply_of, openai_request, sold, self._image_files)
             size = await asyncio.to_thread(size_of, parts)
             return web.Response(body=PicturePayload(parts, size=size))
 
         return await self._services.sell(
             request,
-            wanted.image_request,
+            openai_request.image_request,
             buyer=buyer,
             answer=answer,
-            admit=lambda: self._rate_limit.take(wanted.image_request.model, wanted.weight),
+            admit=lambda: self._rate_limit.take(
+                openai_request.image_request.model, openai_request.weight
+            ),
         )
 
     async def _models(self, request: web.Request) -> web.StreamResponse:

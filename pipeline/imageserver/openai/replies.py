@@ -22,30 +22,34 @@ Part = bytes | Path
 """Bytes of the reply as they are, or the file of a picture that is sent as base64."""
 
 
-def reply_of(wanted: OpenAiImageRequest, sold: Sold, image_files: ImageFiles) -> tuple[Part, ...]:
+def reply_of(
+    openai_request: OpenAiImageRequest, sold: Sold, image_files: ImageFiles
+) -> tuple[Part, ...]:
     """Return the reply to a sale; called from a thread, since it transcodes pictures."""
     before: Mapping[str, object] = {
         "created": int(sold.at),
-        "background": wanted.image_request.background,
+        "background": openai_request.image_request.background,
     }
     after: Mapping[str, object] = {
-        "output_format": wanted.output_format,
-        "quality": wanted.image_request.stated_quality,
-        "size": wanted.size,
-        "usage": wanted.usage.document(),
+        "output_format": openai_request.output_format,
+        "quality": openai_request.image_request.stated_quality,
+        "size": openai_request.size,
+        "usage": openai_request.usage.document(),
     }
-    pictures = [_content(picture, wanted, image_files) for picture in sold.pictures]
+    pictures = [_content(picture, openai_request, image_files) for picture in sold.pictures]
     return picture_reply(before, pictures, after)
 
 
 def _content(
-    picture: SoldPicture, wanted: OpenAiImageRequest, image_files: ImageFiles
+    picture: SoldPicture, openai_request: OpenAiImageRequest, image_files: ImageFiles
 ) -> bytes | Path:
     """Return a picture's file, or its content in another format."""
     path = image_files.path(picture.sha256)
-    if wanted.output_format == "png":
+    if openai_request.output_format == "png":
         return path
-    return transcode(path.read_bytes(), kind=wanted.output_format, quality=wanted.compression)
+    return transcode(
+        path.read_bytes(), kind=openai_request.output_format, quality=openai_request.compression
+    )
 
 
 def picture_reply(

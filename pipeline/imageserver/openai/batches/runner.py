@@ -237,8 +237,8 @@ class BatchRunner:
 
     async def _buy(self, batch: Batch, line: InputLine, request_id: str) -> Sold:
         """Buy the pictures; a line that was bought before a kill is not charged again."""
-        wanted = await asyncio.to_thread(self._wanted, batch, line)
-        image_request = wanted.image_request
+        openai_request = await asyncio.to_thread(self._image_request_in, batch, line)
+        image_request = openai_request.image_request
         facts = {
             "model": image_request.model,
             "quality": image_request.stated_quality,
@@ -263,7 +263,7 @@ class BatchRunner:
             await _apply(rule)
         return sold
 
-    def _wanted(self, batch: Batch, line: InputLine) -> OpenAiImageRequest:
+    def _image_request_in(self, batch: Batch, line: InputLine) -> OpenAiImageRequest:
         if batch.endpoint == GENERATIONS:
             return generation_from(line.body).in_batch()
         return edit_from_json(line.body, read_file=self.read_file).in_batch()
@@ -341,10 +341,10 @@ class BatchRunner:
                 if line.number == left_out:
                     continue
                 if line.number in sold:
-                    wanted = self._wanted(batch, line)
-                    parts = reply_of(wanted, sold[line.number], self._image_files)
+                    openai_request = self._image_request_in(batch, line)
+                    parts = reply_of(openai_request, sold[line.number], self._image_files)
                     files.output.bought(line, done[line.number], parts)
-                    files.count(wanted.usage)
+                    files.count(openai_request.usage)
                 elif line.number in done:
                     files.errors.refused(line, done[line.number])
                 else:
