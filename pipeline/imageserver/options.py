@@ -58,6 +58,10 @@ class Limits:
     """Requests being painted or waiting for a painter."""
     json_bytes: int = 1024 * 1024
     """Largest JSON body."""
+    file_bytes: int = 200 * 1024 * 1024
+    """Largest uploaded file, e.g. the input of a batch."""
+    batch_lines: int = 50_000
+    """Most requests of a batch."""
     upload_bytes: int = 64 * 1024 * 1024
     """Largest multipart body of an edit, with all its images."""
 
@@ -88,6 +92,10 @@ class ServerSettings:
     """JSON file with the fault rules at the start; see `fault_injection`."""
     policy_rewrites: bool = False
     """Rewrite prompts that the content policy would refuse, which the document allows."""
+    batch_window: float = 24 * 3600.0
+    """Seconds after which a batch expires."""
+    batch_delay: float = 0.0
+    """Seconds that a batch stays in each status at least."""
     limits: Limits = field(default_factory=Limits)
     url_lifetime: float = 30 * 24 * 3600.0
     """Seconds for which an image URL is valid."""

@@ -5,17 +5,14 @@ import contextlib
 import errno
 import logging
 import socket
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Self, assert_never
+from typing import Self
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from pipeline.errors import LocalFault
 from pipeline.imageserver.api.application import Pages, api_application
-from pipeline.imageserver.api.documents import openapi
-from pipeline.imageserver.api.endpoints.jobs import JobEndpoints
 from pipeline.imageserver.api.limits import RequestLimits
 from pipeline.imageserver.api.request_log import REQUESTS, RequestLog
 from pipeline.imageserver.api.services import ApiServices
@@ -27,12 +24,12 @@ from pipeline.imageserver.cdn.cdn import Cdn
 from pipeline.imageserver.cdn.signing import Signer
 from pipeline.imageserver.fault_injection.injection import FaultInjection
 from pipeline.imageserver.fault_injection.rules import rules_from_file
-from pipeline.imageserver.openai.description import openai_description
 from pipeline.imageserver.options import Limits, ServerSettings, WireFormat
 from pipeline.imageserver.painting.engines import open_painters
 from pipeline.imageserver.painting.image_files import ImageFiles
 from pipeline.imageserver.painting.painter import Painter
 from pipeline.imageserver.state_folder import StateFolder
+from pipeline.imageserver.wires import description_of, open_endpoints
 from pipeline.webserver.listening import (
     FEWEST,
     ConnectionLimits,
@@ -163,11 +160,12 @@ class ImageServer:
             signer=signer,
             fault_injection=self.fault_injection,
             request_limits=RequestLimits(_request_limits(settings)),
-            description=_description(settings.wire),
+            description=description_of(settings.wire),
             cdn_url=self._cdn_url_for,
         )
-        jobs = JobEndpoints(services, secret=saved.secret.encode())
-        opening.push_async_callback(jobs.close, timeout=settings.drain_seconds)
+        endpoints = await open_endpoints(
+            opening, services, image_files=image_files, state_folder=self._state_folder
+        )
         self._cdn = Cdn(
             credit_account=self._credit_account,
             image_files=image_files,
@@ -178,7 +176,7 @@ class ImageServer:
         self._cdn_port = await self._listen(
             opening, self._cdn.application(), port=settings.cdn_port, previous_port=saved.cdn_port
         )
-        api = api_application(services, image_files=image_files, jobs=jobs)
+        api = api_application(services, endpoints)
         if self._pages is not None:
             self._pages(api, key=self.key)
         self._port = await self._listen(opening, api, port=settings.port, previous_port=saved.port)
@@ -214,17 +212,6 @@ class ImageServer:
         if self._settings.host in _WILDCARDS and request.url.host:
             return _url(request.url.host, self._cdn_port)
         return self.cdn_url
-
-
-def _description(wire: WireFormat) -> Callable[[], dict[str, Any]]:
-    """Return the function that returns the OpenAPI description of a wire."""
-    match wire:
-        case WireFormat.GPTIMAGE:
-            return openapi
-        case WireFormat.OPENAI:
-            return openai_description
-        case _:
-            assert_never(wire)
 
 
 def _request_limits(settings: ServerSettings) -> Limits:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from image_server_client import Client, serving
 
-from pipeline.imageserver.options import ErrorStyle
+from pipeline.imageserver.options import ErrorStyle, WireFormat
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("schemathesis") is None, reason="schemathesis is not installed"
@@ -80,5 +80,16 @@ async def test_a_thousand_made_up_requests_find_nothing_undocumented(
 async def test_made_up_fault_rules_are_taken_or_named(tmp_path: Path):
     async with serving(tmp_path / "state") as client:
         options = ["-n", "60", "--include-path", "/_faults", "--phases", "coverage,fuzzing"]
+        code, said = await tried(client, tmp_path, *options)
+    assert code == 0, said
+
+
+@pytest.mark.thorough
+@pytest.mark.timeout(600)
+async def test_made_up_requests_of_openais_wire_find_nothing_undocumented(tmp_path: Path):
+    """Which size, quality and format go with which model is not in the schema."""
+    async with serving(tmp_path / "state", wire=WireFormat.OPENAI) as client:
+        options = ["-n", "20", "--exclude-path", "/_faults"]
+        options += ["--exclude-checks", "positive_data_acceptance,negative_data_rejection"]
         code, said = await tried(client, tmp_path, *options)
     assert code == 0, said

@@ -190,6 +190,20 @@ def _add_behaviour(group: argparse._ArgumentGroup) -> None:
         help="how long image URLs are valid (default: 30d)",
     )
     group.add_argument(
+        "--batch-delay",
+        type=duration,
+        default=0.0,
+        metavar="TIME",
+        help="how long a batch of --wire openai stays in each status at least (default: 0s)",
+    )
+    group.add_argument(
+        "--batch-window",
+        type=duration,
+        default=86400.0,
+        metavar="TIME",
+        help="how long after its creation a batch expires (default: 24h)",
+    )
+    group.add_argument(
         "--faults", type=Path, metavar="FILE", help="a JSON file with fault rules, see below"
     )
 
@@ -285,6 +299,8 @@ def settings_for(arguments: argparse.Namespace) -> ServerSettings:
         faults=arguments.faults,
         policy_rewrites=arguments.policy_rewrites,
         url_lifetime=arguments.url_lifetime,
+        batch_delay=arguments.batch_delay,
+        batch_window=arguments.batch_window,
         limits=Limits(images_per_minute=arguments.images_per_minute, in_flight=arguments.in_flight),
     )
 

@@ -3,21 +3,16 @@
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable
-from typing import Protocol, assert_never
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Protocol
 
 from aiohttp import web
 
-from pipeline.imageserver.api.endpoints.about import AboutEndpoints
-from pipeline.imageserver.api.endpoints.images import ImageEndpoints
-from pipeline.imageserver.api.endpoints.jobs import JobEndpoints
-from pipeline.imageserver.api.endpoints.openai import OpenAiEndpoints
+from pipeline.errors import LocalFault
 from pipeline.imageserver.api.refusal import RefusedError
 from pipeline.imageserver.api.request_log import REFUSAL_REASON, REQUEST_ID, UNIT
 from pipeline.imageserver.api.services import ApiServices
-from pipeline.imageserver.openai.endpoints import OpenAiWireEndpoints
 from pipeline.imageserver.options import ErrorStyle, WireFormat
-from pipeline.imageserver.painting.image_files import ImageFiles
 
 _log = logging.getLogger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -25,6 +20,14 @@ _STARTED = web.RequestKey("started", float)
 _OPENAI_VERSION = "2020-10-01"
 SERVICES = web.AppKey("services", ApiServices)
 """The key under which the application holds what endpoints and pages share."""
+
+
+class Endpoints(Protocol):
+    """A group of endpoints."""
+
+    def add_to(self, router: web.UrlDispatcher) -> None:
+        """Add the routes."""
+        ...
 
 
 class Pages(Protocol):
@@ -35,9 +38,7 @@ class Pages(Protocol):
         ...
 
 
-def api_application(
-    services: ApiServices, *, image_files: ImageFiles, jobs: JobEndpoints
-) -> web.Application:
+def api_application(services: ApiServices, endpoints: Iterable[Endpoints]) -> web.Application:
     """Return the application for the API's port."""
     application = web.Application(
         middlewares=[_answering(services)],
@@ -45,16 +46,8 @@ def api_application(
     )
     application[SERVICES] = services
     application[UNIT] = services.settings.wire.unit
-    AboutEndpoints(services).add_to(application.router)
-    match services.settings.wire:
-        case WireFormat.GPTIMAGE:
-            ImageEndpoints(services).add_to(application.router)
-            OpenAiEndpoints(services, image_files).add_to(application.router)
-            jobs.add_to(application.router)
-        case WireFormat.OPENAI:
-            OpenAiWireEndpoints(services, image_files).add_to(application.router)
-        case _:
-            assert_never(services.settings.wire)
+    for group in endpoints:
+        group.add_to(application.router)
 
     async def stop(_: web.Application) -> None:
         services.stopping.set()
@@ -93,6 +86,11 @@ def _answering(services: ApiServices) -> Callable[..., Awaitable[web.StreamRespo
             response = error_format.failure(_as_refusal(error))
             if "Allow" in error.headers:
                 response.headers["Allow"] = error.headers["Allow"]
+        except LocalFault as error:
+            _log.warning("%s", error)
+            response = error_format.failure(
+                RefusedError(503, "the server cannot write at the moment", retry_after=5)
+            )
         except Exception:  # noqa: BLE001 - a bug must not be answered with a traceback
             _log.exception("a bug in the image server")
             error_format = services.error_format(request.path, style=ErrorStyle.HTTP)

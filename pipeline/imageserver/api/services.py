@@ -1,7 +1,7 @@
 """What every endpoint needs: authorisation, rate limits, fault injection and billing."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -111,8 +111,14 @@ class ApiServices:
             "caller": buyer.caller,
             "idempotency_key": buyer.idempotency_key,
         }
+        return self.fault_on(request, buyer.route, facts)
+
+    def fault_on(
+        self, request: web.Request, route: str, facts: Mapping[str, object]
+    ) -> RequestFault:
+        """Return the fault rule that hits a request with these facts."""
         return RequestFault(
-            self.fault_injection.pick(buyer.route, facts),
+            self.fault_injection.pick(route, facts),
             error_format=self.error_format(request.path, style=ErrorStyle.HTTP),
             stopping=self.stopping,
         )

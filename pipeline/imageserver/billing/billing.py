@@ -26,6 +26,8 @@ class Buyer:
     route: str
     idempotency_key: str | None = None
     request_id: str = ""
+    replays: bool = False
+    """True if the idempotency key replays, whatever the server's setting is."""
 
 
 class Billing:
@@ -67,7 +69,8 @@ class Billing:
         """Reserve the credits, or return the earlier sale under the buyer's idempotency key."""
         purchase = _purchase(image_request, buyer)
         try:
-            return await self._credit_account.reserve(purchase, idempotency=self._idempotency)
+            idempotency = Idempotency.REPLAY if buyer.replays else self._idempotency
+            return await self._credit_account.reserve(purchase, idempotency=idempotency)
         except LocalFault as error:
             raise _cannot_write() from error
 

@@ -54,7 +54,10 @@ class CreditAccount:
             raise LedgerUnusable(f"{path}: {error}") from error
         self._publish()
         self._writer = GroupWriter(
-            self._connection, on_commit=self._publish, on_rollback=self._reload
+            self._connection,
+            name="credit account",
+            on_commit=self._publish,
+            on_rollback=self._reload,
         )
 
     async def reserve(
@@ -85,6 +88,14 @@ class CreditAccount:
     def outcome(self, purchase: int, *, caller: str) -> Sold | Reserved | Released | None:
         """Return the outcome of a purchase; None if this caller did not make it."""
         return tables.outcome_of(self._reader, purchase, caller=caller)
+
+    def sold_under(self, key: str, *, caller: str) -> Sold | None:
+        """Return the sale that this caller made under an idempotency key."""
+        row = self._reader.execute(
+            "SELECT purchase FROM used_key WHERE caller = ? AND key = ?", (caller, key)
+        ).fetchone()
+        sold = None if row is None else self.outcome(int(row[0]), caller=caller)
+        return sold if isinstance(sold, Sold) else None
 
     def charges(
         self, *, after: int = 0, request_id: str | None = None, limit: int = -1

@@ -54,16 +54,18 @@ class GroupWriter:
         self,
         connection: apsw.Connection,
         *,
+        name: str,
         on_commit: Callable[[], None],
         on_rollback: Callable[[], None],
     ) -> None:
         self._connection = connection
+        self._name = name
         self._on_commit = on_commit
         self._on_rollback = on_rollback
         self._closed_reason: str = ""
         """The reason why nothing is written any more; empty while writes are taken."""
         self._queue: queue.SimpleQueue[_PendingWrite | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._work, name="credit-account", daemon=True)
+        self._thread = threading.Thread(target=self._work, name=name.replace(" ", "-"), daemon=True)
         self._thread.start()
 
     async def run(self, write: Callable[[], _T]) -> _T:
@@ -77,7 +79,7 @@ class GroupWriter:
 
     async def close(self) -> None:
         """Finish pending writes, then end the thread; the connection stays open."""
-        self._closed_reason = self._closed_reason or "the credit account is closed"
+        self._closed_reason = self._closed_reason or f"the {self._name} is closed"
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
 
@@ -108,10 +110,10 @@ class GroupWriter:
                 _run(pending)
             self._connection.execute("COMMIT")
         except (apsw.Error, OSError) as error:
-            _log.warning("the credit account could not be written: %s", error)
+            _log.warning("the %s could not be written: %s", self._name, error)
             self._rollback()
             for pending in group:
-                pending.error = LocalFault(f"the credit account could not be written: {error}")
+                pending.error = LocalFault(f"the {self._name} could not be written: {error}")
         else:
             self._on_commit()
 
@@ -122,8 +124,8 @@ class GroupWriter:
                 self._connection.execute("ROLLBACK")
             self._on_rollback()
         except (apsw.Error, OSError) as error:
-            _log.critical("the credit account cannot be read: %s", error)
-            self._closed_reason = f"the credit account cannot be read: {error}"
+            _log.critical("the %s cannot be read: %s", self._name, error)
+            self._closed_reason = f"the {self._name} cannot be read: {error}"
 
 
 def _run(pending: _PendingWrite) -> None:

@@ -93,6 +93,10 @@ FAULT_GUIDE = tuple(
             "sends status line and headers byte by byte, with a pause of `seconds`",
             {"fault": "slow-headers", "seconds": 0.001},
         ),
+        (
+            "ends a batch as `end` says, after this `share` of its lines",
+            {"fault": "batch-end", "on": "batch-ends", "end": "expired", "share": 0.5},
+        ),
     )
 )
 """Every fault once, in the order in which help and docs show them."""
@@ -100,7 +104,10 @@ FAULT_GUIDE = tuple(
 RULE_FIELDS = (
     (
         "on",
-        "`generate`, `edits`, `generations`, `jobs`, `api` for all four endpoints, or `cdn`",
+        (
+            "`generate`, `edits`, `generations`, `jobs`, `api` for all four endpoints, `files`, "
+            "`batches`, `batch-lines`, `batch-ends`, or `cdn`"
+        ),
     ),
     ("when", "`before` or `after` the charge; faults in the answer are always after it"),
     ("skip", "number of matching requests that are answered normally first"),

@@ -27,6 +27,7 @@ from pydantic_core import PydanticCustomError
 
 from pipeline.errors import UsageError
 from pipeline.imageserver.api.refusal import RefusedError, field_name, invalid
+from pipeline.imageserver.openai.batches.batch import BatchEnd
 from pipeline.imageserver.openai.errors import NamedError
 
 
@@ -56,6 +57,7 @@ class Fault(StrEnum):
     CUT_BASE64 = "cut-base64"
     ESCAPED_BASE64 = "escaped-base64"
     SLOW_HEADERS = "slow-headers"
+    BATCH_END = "batch-end"
 
 
 class FaultTiming(StrEnum):
@@ -88,6 +90,8 @@ _IN_ANSWER = frozenset(
     {Fault.DROP_BODY, Fault.DRIP, Fault.GZIP_BOMB, Fault.TRUNCATED, Fault.SLOW_HEADERS}
 )
 _ALWAYS_AFTER = _ONLY_API - {Fault.FAILURE, Fault.OPENAI_ERROR} | _IN_ANSWER
+
+_IN_LINES = frozenset({Fault.STATUS, Fault.OPENAI_ERROR, Fault.DELAY})
 
 _Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f\u2028\u2029]*$")]
 _HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,64}$")]
@@ -123,8 +127,23 @@ class FaultRule(_Strict):
     """One fault, and which requests it hits."""
 
     fault: Annotated[Fault, Field(strict=False)]
-    on: Literal["api", "cdn", "edits", "generate", "generations", "jobs"] = "api"
-    """`api` is every endpoint that sells; `cdn` is the image host."""
+    on: Literal[
+        "api",
+        "batch-ends",
+        "batch-lines",
+        "batches",
+        "cdn",
+        "edits",
+        "files",
+        "generate",
+        "generations",
+        "jobs",
+    ] = "api"
+    """`api` is every endpoint that sells; `cdn` is the image host.
+
+    `files` and `batches` are OpenAI's endpoints, `batch-lines` the requests of a batch, and
+    `batch-ends` how a batch ends.
+    """
     when: Annotated[FaultTiming, Field(strict=False)] = FaultTiming.BEFORE
     status: Annotated[int, Field(gt=100, lt=600)] | None = None
     """HTTP status; None for the fault's default."""
@@ -141,6 +160,10 @@ class FaultRule(_Strict):
     """Of the following matching requests, every n-th is hit."""
     times: _Whole | None = None
     """Greatest number of hits; None for no limit."""
+    end: Annotated[BatchEnd | None, Field(strict=False)] = None
+    """The end of `batch-end`."""
+    share: Annotated[float, Field(ge=0, le=1)] = 0.5
+    """Share of a batch's lines that are executed before `batch-end`."""
     chance: Annotated[float, Field(ge=0, le=1)] = 1.0
     """Probability of a hit, from a seeded random source."""
     match: RequestMatch = RequestMatch()
@@ -158,6 +181,12 @@ class FaultRule(_Strict):
             raise _wrong("status", "is missing")
         if (self.fault is Fault.OPENAI_ERROR) != (self.error is not None):
             raise _wrong("error", "is missing" if self.error is None else "needs openai-error")
+        if (self.fault is Fault.BATCH_END) != (self.end is not None):
+            raise _wrong("end", "is missing" if self.end is None else "needs batch-end")
+        if (self.fault is Fault.BATCH_END) != (self.on == "batch-ends"):
+            raise _wrong("on", "batch-ends and the fault batch-end belong together")
+        if self.on == "batch-lines" and self.fault not in _IN_LINES:
+            raise _wrong("fault", f"must be one of {', '.join(sorted(_IN_LINES))} on batch-lines")
         stated = FaultTiming.BEFORE if "when" in self.model_fields_set else None
         if self.when is stated and self.fault in _ALWAYS_AFTER:
             raise _wrong("when", f"{self.fault} happens after the charge")

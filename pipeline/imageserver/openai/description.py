@@ -1,10 +1,12 @@
 """The OpenAPI description of `--wire openai`, made from what the code accepts."""
 
 import copy
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from pipeline.imageserver.api.documents import openapi
+from pipeline.imageserver.openai.batches.batch import PURPOSES, BatchStatus
 from pipeline.imageserver.openai.edit_images import MAX_IMAGES
 from pipeline.imageserver.openai.image_requests import EDIT_FIELDS, GENERATION_FIELDS
 from pipeline.imageserver.openai.models import EDITS, GENERATIONS, MODELS
@@ -94,10 +96,11 @@ def openai_description() -> dict[str, Any]:
     }
     document["tags"] = [
         {"name": "images", "description": "OpenAI's paths, below a base URL that ends with /v1."},
+        {"name": "batches", "description": "Files and batches, at half the price."},
         {"name": "ours", "description": "Endpoints that this server adds."},
         {"name": "faults", "description": "For testing clients."},
     ]
-    document["paths"] = _image_paths() | kept
+    document["paths"] = _image_paths() | _batch_paths() | kept
     document["components"]["schemas"] |= _schemas()
     for response in document["components"]["responses"].values():
         response["content"]["application/json"]["schema"] = _schema("Failure")
@@ -107,59 +110,90 @@ def openai_description() -> dict[str, Any]:
 def _image_paths() -> dict[str, Any]:
     json_edit = {"application/json": {"schema": _schema("OpenAiEdit")}}
     form_edit = {"multipart/form-data": {"schema": _schema("OpenAiEditForm")}}
+    generation = {"application/json": {"schema": _schema("OpenAiGenerate")}}
     return {
         GENERATIONS: {
-            "post": _operation(
-                "generate",
-                "Generate images",
-                content={"application/json": {"schema": _schema("OpenAiGenerate")}},
-                answer="OpenAiImages",
-            )
+            "post": _operation("generate", "Generate images", "OpenAiImages", content=generation)
         },
         EDITS: {
-            "post": _operation(
-                "edit", "Edit images", content=form_edit | json_edit, answer="OpenAiImages"
-            )
+            "post": _operation("edit", "Edit images", "OpenAiImages", content=form_edit | json_edit)
         },
-        "/v1/models": {"get": _operation("models", "List the models", answer="OpenAiModels")},
+        "/v1/models": {"get": _operation("models", "List the models", "OpenAiModels")},
         "/v1/models/{model}": {
             "get": _operation(
                 "model",
                 "Retrieve one model",
-                answer="OpenAiModel",
-                parameters=[
-                    {
-                        "name": "model",
-                        "in": "path",
-                        "required": True,
-                        "schema": {"enum": list(MODELS)},
-                    }
-                ],
+                "OpenAiModel",
+                parameters=[_parameter("model", "path", {"enum": list(MODELS)})],
             )
+        },
+    }
+
+
+def _batch_paths() -> dict[str, Any]:
+    upload = {"multipart/form-data": {"schema": _schema("FileForm")}}
+    creation = {"application/json": {"schema": _schema("BatchRequest")}}
+    one = [_parameter("id", "path", _TEXT)]
+    page = [_parameter("after", "query", _TEXT), _parameter("limit", "query", _TEXT)]
+    narrowed = [
+        *page,
+        _parameter("purpose", "query", _TEXT),
+        _parameter("order", "query", {"enum": ["asc", "desc"]}),
+    ]
+    return {
+        "/v1/files": {
+            "post": _operation("uploadFile", "Upload a file", "File", content=upload),
+            "get": _operation("files", "List the files", "Files", parameters=narrowed),
+        },
+        "/v1/files/{id}": {
+            "get": _operation("file", "Retrieve one file", "File", parameters=one),
+            "delete": _operation("deleteFile", "Delete a file", "DeletedFile", parameters=one),
+        },
+        "/v1/files/{id}/content": {
+            "get": _operation("fileContent", "Retrieve a file's content", "", parameters=one)
+        },
+        "/v1/batches": {
+            "post": _operation("createBatch", "Create a batch", "Batch", content=creation),
+            "get": _operation("batches", "List the batches", "Batches", parameters=page),
+        },
+        "/v1/batches/{id}": {
+            "get": _operation("batch", "Retrieve one batch", "Batch", parameters=one)
+        },
+        "/v1/batches/{id}/cancel": {
+            "post": _operation("cancelBatch", "Cancel a batch", "Batch", parameters=one)
         },
     }
 
 
 def _operation(
-    name: str, summary: str, *, answer: str, content: object = None, parameters: object = ()
+    name: str,
+    summary: str,
+    answer: str,
+    *,
+    content: Mapping[str, Any] | None = None,
+    parameters: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Return one operation, with every refusal in OpenAI's words."""
     body = {"requestBody": {"required": True, "content": content}} if content else {}
-    variation = [{"$ref": "#/components/parameters/Variation"}] if content else []
-    good = {
-        "description": "The answer.",
-        "content": {"application/json": {"schema": _schema(answer)}},
-    }
+    sells = answer == "OpenAiImages"
+    variation = [{"$ref": "#/components/parameters/Variation"}] if sells else []
+    shown = {"application/json": {"schema": _schema(answer)}}
+    if not answer:
+        shown = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
     refused = {status: {"$ref": "#/components/responses/Failure"} for status in _REFUSALS}
     return {
         "operationId": name,
-        "tags": ["images"],
+        "tags": ["images" if sells or "odel" in name else "batches"],
         "summary": summary,
         "x-evidence": _EVIDENCE,
-        "parameters": [*variation, *(parameters if isinstance(parameters, list) else [])],
+        "parameters": [*variation, *parameters],
         **body,
-        "responses": {"200": good, **refused},
+        "responses": {"200": {"description": "The answer.", "content": shown}, **refused},
     }
+
+
+def _parameter(name: str, place: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {"name": name, "in": place, "required": place == "path", "schema": schema}
 
 
 def _schemas() -> dict[str, Any]:
@@ -179,7 +213,92 @@ def _schemas() -> dict[str, Any]:
             {"object": {"const": "list"}, "data": {"type": "array", "items": model}}
         ),
         "Failure": _failure(),
+        **_batch_schemas(),
     }
+
+
+def _batch_schemas() -> dict[str, Any]:
+    """Return the schemas of files and batches."""
+    number = {"type": ["integer", "null"]}
+    optional = {"type": ["string", "null"]}
+    file = _object(
+        {
+            "id": _TEXT,
+            "object": {"const": "file"},
+            "bytes": _COUNT,
+            "created_at": _COUNT,
+            "filename": _TEXT,
+            "purpose": _TEXT,
+            "status": {"const": "processed"},
+            "status_details": {"type": "null"},
+            "expires_at": {"type": "null"},
+        }
+    )
+    times = {
+        f"{status}_at": number for status in BatchStatus if status is not BatchStatus.VALIDATING
+    }
+    batch = _object(
+        {
+            "id": _TEXT,
+            "object": {"const": "batch"},
+            "endpoint": {"enum": [GENERATIONS, EDITS]},
+            "model": optional,
+            "errors": {"type": ["object", "null"]},
+            "input_file_id": _TEXT,
+            "completion_window": {"const": "24h"},
+            "status": {"enum": list(BatchStatus)},
+            "output_file_id": optional,
+            "error_file_id": optional,
+            "created_at": _COUNT,
+            "expires_at": _COUNT,
+            **times,
+            "request_counts": _object({"total": _COUNT, "completed": _COUNT, "failed": _COUNT}),
+            "metadata": {"type": ["object", "null"]},
+            "usage": {"type": ["object", "null"]},
+        }
+    )
+    return {
+        "File": file,
+        "FileForm": _object({"file": _FILE, "purpose": {"enum": list(PURPOSES)}}),
+        "Files": _list(file),
+        "DeletedFile": _object(
+            {"id": _TEXT, "object": {"const": "file"}, "deleted": {"const": True}}
+        ),
+        "Batch": batch,
+        "Batches": _list(batch),
+        "BatchRequest": _batch_request(),
+    }
+
+
+def _batch_request() -> dict[str, Any]:
+    """Return the schema of the body that creates a batch."""
+    request = {
+        "input_file_id": {**_TEXT, "description": "A file that was uploaded for batches."},
+        "endpoint": {"enum": [GENERATIONS, EDITS]},
+        "completion_window": {"enum": ["24h"]},
+        "metadata": {
+            "type": ["object", "null"],
+            "maxProperties": 16,
+            "additionalProperties": {"type": "string", "maxLength": 512},
+            "description": "The list shows it, so that a lost answer can be looked up.",
+        },
+        "output_expires_after": {"type": "object", "description": "Taken and ignored."},
+    }
+    needed = ("input_file_id", "endpoint", "completion_window")
+    return _object(request, required=needed) | {"additionalProperties": False}
+
+
+def _list(one: dict[str, Any]) -> dict[str, Any]:
+    optional = {"type": ["string", "null"]}
+    return _object(
+        {
+            "object": {"const": "list"},
+            "data": {"type": "array", "items": one},
+            "first_id": optional,
+            "last_id": optional,
+            "has_more": {"type": "boolean"},
+        }
+    )
 
 
 def _request(

@@ -1,8 +1,6 @@
 """The endpoints of `--wire openai`: images, models, and the server's own account."""
 
 import asyncio
-from collections.abc import Mapping
-from pathlib import Path
 
 from aiohttp import web
 
@@ -12,7 +10,8 @@ from pipeline.imageserver.api.requests.fields import variation_from
 from pipeline.imageserver.api.requests.forms import read_form
 from pipeline.imageserver.api.services import ApiServices
 from pipeline.imageserver.billing.billing import Buyer
-from pipeline.imageserver.billing.purchases import Sold, SoldPicture
+from pipeline.imageserver.billing.purchases import Sold
+from pipeline.imageserver.openai.edit_images import ReadFile
 from pipeline.imageserver.openai.errors import OpenAiError
 from pipeline.imageserver.openai.image_requests import (
     OpenAiImageRequest,
@@ -22,20 +21,22 @@ from pipeline.imageserver.openai.image_requests import (
 )
 from pipeline.imageserver.openai.limits import ImageRateLimit
 from pipeline.imageserver.openai.models import EDITS, GENERATIONS, MODELS
-from pipeline.imageserver.openai.replies import Part, PicturePayload, picture_reply, size_of
-from pipeline.imageserver.painting.conversion import transcode
+from pipeline.imageserver.openai.replies import PicturePayload, reply_of, size_of
 from pipeline.imageserver.painting.image_files import ImageFiles
 
 _CREATED = 1_776_729_600
 """When the models were made, for their listing: 21 April 2026."""
-_MAX_CHARGES = 1000
 
 
 class OpenAiWireEndpoints:
     """OpenAI's paths, below a base URL that ends with `/v1`."""
 
-    def __init__(self, services: ApiServices, image_files: ImageFiles) -> None:
+    def __init__(
+        self, services: ApiServices, image_files: ImageFiles, *, read_file: ReadFile
+    ) -> None:
+        """`read_file` returns an uploaded picture that a request names."""
         self._services = services
+        self._read_file = read_file
         self._image_files = image_files
         self._rate_limit = ImageRateLimit(services.settings.limits.images_per_minute)
 
@@ -49,33 +50,37 @@ class OpenAiWireEndpoints:
     async def _generate(self, request: web.Request) -> web.StreamResponse:
         buyer = self._services.buyer(request, "generations")
         body = await read_object(request, limit=self._services.settings.limits.json_bytes)
-        wanted = generation_from(body, variation=variation_from(request))
-        return await self._sell(request, wanted, buyer)
+        openai_request = generation_from(body, variation=variation_from(request))
+        return await self._sell(request, openai_request, buyer)
 
     async def _edit(self, request: web.Request) -> web.StreamResponse:
         buyer = self._services.buyer(request, "edits")
         variation, limit = variation_from(request), self._services.settings.limits.upload_bytes
         if request.content_type == "application/json":
             body = await read_object(request, limit=limit)
-            wanted = edit_from_json(body, read_file=_no_file, variation=variation)
+            openai_request = edit_from_json(body, read_file=self._read_file, variation=variation)
         else:
-            wanted = edit_from_form(await read_form(request, limit=limit), variation=variation)
-        return await self._sell(request, wanted, buyer)
+            openai_request = edit_from_form(
+                await read_form(request, limit=limit), variation=variation
+            )
+        return await self._sell(request, openai_request, buyer)
 
     async def _sell(
-        self, request: web.Request, wanted: OpenAiImageRequest, buyer: Buyer
+        self, request: web.Request, openai_request: OpenAiImageRequest, buyer: Buyer
     ) -> web.StreamResponse:
         async def answer(sold: Sold) -> web.Response:
-            parts = await asyncio.to_thread(reply_of, wanted, sold, self._image_files)
+            parts = await asyncio.to_thread(reply_of, openai_request, sold, self._image_files)
             size = await asyncio.to_thread(size_of, parts)
             return web.Response(body=PicturePayload(parts, size=size))
 
         return await self._services.sell(
             request,
-            wanted.image_request,
+            openai_request.image_request,
             buyer=buyer,
             answer=answer,
-            admit=lambda: self._rate_limit.take(wanted.image_request.model, wanted.weight),
+            admit=lambda: self._rate_limit.take(
+                openai_request.image_request.model, openai_request.weight
+            ),
         )
 
     async def _models(self, request: web.Request) -> web.StreamResponse:
@@ -92,35 +97,5 @@ class OpenAiWireEndpoints:
         return answers.as_json(_model(name))
 
 
-def reply_of(wanted: OpenAiImageRequest, sold: Sold, image_files: ImageFiles) -> tuple[Part, ...]:
-    """Return the reply to a sale; called from a thread, since it transcodes pictures."""
-    before: Mapping[str, object] = {
-        "created": int(sold.at),
-        "background": wanted.image_request.background,
-    }
-    after: Mapping[str, object] = {
-        "output_format": wanted.output_format,
-        "quality": wanted.image_request.stated_quality,
-        "size": wanted.size,
-        "usage": wanted.usage.document(),
-    }
-    pictures = [_content(picture, wanted, image_files) for picture in sold.pictures]
-    return picture_reply(before, pictures, after)
-
-
-def _content(
-    picture: SoldPicture, wanted: OpenAiImageRequest, image_files: ImageFiles
-) -> bytes | Path:
-    """Return a picture's file, or its content in another format."""
-    path = image_files.path(picture.sha256)
-    if wanted.output_format == "png":
-        return path
-    return transcode(path.read_bytes(), kind=wanted.output_format, quality=wanted.compression)
-
-
 def _model(name: str) -> dict[str, object]:
     return {"id": name, "object": "model", "created": _CREATED, "owned_by": "system"}
-
-
-def _no_file(name: str) -> bytes:
-    raise OpenAiError(404, f"No such File object: {name}", param="id")

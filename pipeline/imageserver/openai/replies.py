@@ -10,11 +10,46 @@ from typing import BinaryIO
 from aiohttp import payload
 from aiohttp.abc import AbstractStreamWriter
 
-_PIECE = 3 * 128 * 1024
+from pipeline.imageserver.billing.purchases import Sold, SoldPicture
+from pipeline.imageserver.openai.image_requests import OpenAiImageRequest
+from pipeline.imageserver.painting.conversion import transcode
+from pipeline.imageserver.painting.image_files import ImageFiles
+
+PIECE = 3 * 128 * 1024
 """Bytes of a picture that are encoded at a time; a multiple of three needs no padding."""
 
 Part = bytes | Path
 """Bytes of the reply as they are, or the file of a picture that is sent as base64."""
+
+
+def reply_of(
+    openai_request: OpenAiImageRequest, sold: Sold, image_files: ImageFiles
+) -> tuple[Part, ...]:
+    """Return the reply to a sale; called from a thread, since it transcodes pictures."""
+    before: Mapping[str, object] = {
+        "created": int(sold.at),
+        "background": openai_request.image_request.background,
+    }
+    after: Mapping[str, object] = {
+        "output_format": openai_request.output_format,
+        "quality": openai_request.image_request.stated_quality,
+        "size": openai_request.size,
+        "usage": openai_request.usage.document(),
+    }
+    pictures = [_content(picture, openai_request, image_files) for picture in sold.pictures]
+    return picture_reply(before, pictures, after)
+
+
+def _content(
+    picture: SoldPicture, openai_request: OpenAiImageRequest, image_files: ImageFiles
+) -> bytes | Path:
+    """Return a picture's file, or its content in another format."""
+    path = image_files.path(picture.sha256)
+    if openai_request.output_format == "png":
+        return path
+    return transcode(
+        path.read_bytes(), kind=openai_request.output_format, quality=openai_request.compression
+    )
 
 
 def picture_reply(
@@ -53,7 +88,7 @@ async def pieces_of(parts: Sequence[Part]) -> AsyncIterator[bytes]:
 
 
 def _next_piece(file: BinaryIO) -> bytes:
-    return base64.b64encode(file.read(_PIECE))
+    return base64.b64encode(file.read(PIECE))
 
 
 class PicturePayload(payload.Payload):

@@ -12,6 +12,11 @@ _PROMPT = 'A citrus soda bottle on a wet table, headline "SUMMER"'
 _BODIES: Mapping[str, Mapping[str, object]] = {
     "Generate": {"prompt": _PROMPT, "size": "4:3", "quality": "low"},
     "OpenAiGenerate": {"model": "gpt-image-2", "prompt": _PROMPT, "size": "1536x1024"},
+    "BatchRequest": {
+        "input_file_id": "file-…",
+        "endpoint": "/v1/images/generations",
+        "completion_window": "24h",
+    },
     "OpenAiEdit": {"prompt": _PROMPT, "images": [{"image_url": "data:image/png;base64,…"}]},
     "FaultRules": {"rules": [{"fault": "status", "status": 503, "times": 1}]},
 }
@@ -19,6 +24,7 @@ _BODIES: Mapping[str, Mapping[str, object]] = {
 GROUPS = {
     "documented": "The documented endpoint",
     "images": "OpenAI's endpoints",
+    "batches": "Files and batches",
     "ours": "More endpoints",
     "openai": "OpenAI-compatible endpoints",
     "faults": "Fault injection",
@@ -165,6 +171,8 @@ def _curl(url: str, method: str, sends: str, schema: str, *, needs_key: bool) ->
     if sends == "application/json":
         lines.append('-H "Content-Type: application/json"')
         lines.append(f"-d '{json.dumps(_BODIES[schema])}'")
+    elif schema == "FileForm":
+        lines += ["-F file=@requests.jsonl", "-F purpose=batch"]
     elif sends:
         lines += ["-F image=@photo.png", "-F 'prompt=The same bottle on a beach at sunset'"]
     return " \\\n  ".join(lines)

@@ -7,6 +7,7 @@ from pipeline.imageserver.api.documents import model_guide, openapi
 from pipeline.imageserver.api.requests.fields import ratio_from
 from pipeline.imageserver.api.terms import CREDITS, FIELDS, MAX_PICTURES, MAX_PROMPT_LENGTH
 from pipeline.imageserver.fault_injection.rules import Fault, FaultRule, RequestMatch
+from pipeline.imageserver.openai.batches.batch import Batch, BatchEnd, BatchStatus
 from pipeline.imageserver.openai.description import openai_description
 from pipeline.imageserver.openai.errors import NamedError
 from pipeline.imageserver.openai.image_requests import EDIT_FIELDS, GENERATION_FIELDS
@@ -35,6 +36,7 @@ def test_the_fault_rules_of_the_description_are_those_of_the_code():
     rule = schema["properties"]["rules"]["items"]["properties"]
     assert rule["fault"]["enum"] == list(Fault)
     assert rule["error"]["enum"] == list(NamedError)
+    assert rule["end"]["enum"] == list(BatchEnd)
     assert set(rule) == set(FaultRule.model_fields)
     assert set(rule["match"]["properties"]) == set(RequestMatch.model_fields)
 
@@ -43,6 +45,8 @@ def test_the_description_of_openais_wire_has_the_fields_of_the_code():
     schemas = openai_description()["components"]["schemas"]
     assert set(schemas["OpenAiGenerate"]["properties"]) == GENERATION_FIELDS
     assert set(schemas["OpenAiEdit"]["properties"]) == EDIT_FIELDS
+    assert schemas["Batch"]["properties"]["status"]["enum"] == list(BatchStatus)
+    assert set(schemas["Batch"]["properties"]) == set(shown_batch())
 
 
 @pytest.mark.parametrize("description", [openapi, openai_description])
@@ -60,6 +64,18 @@ def test_the_guide_prices_every_ratio_in_every_tier():
     assert guide["tiers"]["medium"]["pixels"]["4:3"] == "1024x768"
     assert [guide["tiers"][q]["credits"] for q in ("low", "medium", "high")] == [2, 6, 12]
     assert all(len(tier["pixels"]) == len(guide["ratios"]) for tier in guide["tiers"].values())
+
+
+def shown_batch() -> dict[str, object]:
+    batch = Batch(
+        id="batch_1",
+        owner="server",
+        endpoint="/v1/images/edits",
+        input_file="file-1",
+        created_at=0,
+        expires_at=0,
+    )
+    return batch.document(completed=0, failed=0)
 
 
 def _references(part: object) -> list[str]:

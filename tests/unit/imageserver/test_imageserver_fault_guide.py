@@ -17,14 +17,42 @@ def test_the_example_of_a_fault_is_a_rule_of_it(guide: FaultGuide):
     assert rule.fault is guide.fault
 
 
+OF_A_FAULT = (
+    *("status", "error", "end", "share", "message", "retry_after", "headers", "seconds"),
+    "megabytes",
+)
+"""The fields that say what a fault does, not which requests it hits."""
+
+
 def test_every_field_that_chooses_requests_is_told():
-    what = {"fault", "status", "error", "message", "retry_after", "headers", "seconds", "megabytes"}
+    what = {
+        "fault",
+        "status",
+        "error",
+        "end",
+        "share",
+        "message",
+        "retry_after",
+        "headers",
+        "seconds",
+        "megabytes",
+    }
     assert {name for name, _ in RULE_FIELDS} == set(FaultRule.model_fields) - what
 
 
 def test_fields_of_a_fault_are_told_where_they_count():
     told = " ".join(guide.effect for guide in FAULT_GUIDE)
-    for name in ("status", "error", "message", "retry_after", "headers", "seconds", "megabytes"):
+    for name in (
+        "status",
+        "error",
+        "end",
+        "share",
+        "message",
+        "retry_after",
+        "headers",
+        "seconds",
+        "megabytes",
+    ):
         assert f"`{name}`" in told
 
 

@@ -114,8 +114,13 @@ def test_a_batch_halves_the_price_and_leaves_the_usage():
 
 
 def test_auto_is_a_square_of_medium_quality():
-    wanted = generation_from(ASKED | {"size": "auto", "quality": "auto", "background": "auto"})
-    assert (wanted.size, wanted.image_request.stated_quality) == ("1024x1024", "medium")
+    openai_request = generation_from(
+        ASKED | {"size": "auto", "quality": "auto", "background": "auto"}
+    )
+    assert (openai_request.size, openai_request.image_request.stated_quality) == (
+        "1024x1024",
+        "medium",
+    )
 
 
 def test_qualities_that_only_some_models_have_cost_more():

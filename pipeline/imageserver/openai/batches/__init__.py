@@ -1,0 +1,1 @@
+"""OpenAI's Files and Batch APIs: files on disk, batches that survive a restart."""
