@@ -201,15 +201,15 @@ class TemplateWriter:
                 )
         files = [self._text(name, context) for name in references]
         place = None if path is None else self._text(path, context)
-        words = [self._overlay_text(name, context) for name in laid_over]
+        words = [self._text(name, context) for name in laid_over]
+        for name, text in zip(laid_over, words, strict=True):
+            unfit = unfit_character(text)
+            if unfit:
+                complaint = f"the text holds {unfit}, a character that no text may hold"
+                problems.append(
+                    {"number": number, "template": name, "line": 1, "complaint": complaint}
+                )
         return [prompt, quoted, files, place, words]
-
-    def _overlay_text(self, name: str, context: dict[str, object]) -> str:
-        text = self._text(name, context)
-        unfit = unfit_character(text)
-        if unfit:
-            raise _UnusablePrompt(f"the text holds {unfit}, a character that no text may hold")
-        return text
 
     def _all_problems(self, templates: CellTemplates, context: dict[str, object]) -> list[Reply]:
         """Return every problem with the templates of a cell, not only the first one."""

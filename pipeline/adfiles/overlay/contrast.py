@@ -31,6 +31,8 @@ class Ground:
     dark: Rgb
     light: Rgb
     mean: Rgb
+    opaque: bool = True
+    """False if any pixel is transparent: a page of any colour may be behind it."""
 
     def under(self, color: Rgb, opacity: float) -> "Ground":
         """Return the ground under a plate."""
@@ -79,7 +81,7 @@ def measure(image: Image.Image, box: Box) -> Ground:
     if part.mode == "RGBA":
         lowest = part.getchannel("A").getextrema()[0]
         if not isinstance(lowest, int | float) or lowest < 255:  # noqa: PLR2004  solid
-            return Ground((0, 0, 0), WHITE, (128, 128, 128))
+            return Ground((0, 0, 0), WHITE, (128, 128, 128), opaque=False)
         part = part.convert("RGB")
     size = (min(_SAMPLES, part.width), min(_SAMPLES, part.height))
     pixels = part.resize(size, Image.Resampling.NEAREST).tobytes()
@@ -124,7 +126,7 @@ def better_color(ground: Ground, choices: Sequence[Rgb] = (WHITE, INK)) -> Rgb:
 
 def least_opacity(text: Rgb, plate: Rgb, ground: Ground, wanted: float) -> float | None:
     """Return how opaque a plate must be for a text; `None` if not even a solid one is enough."""
-    for percent in range(0, 101, 4):
+    for percent in range(0 if ground.opaque else 100, 101, 4):
         if least_contrast(text, ground.under(plate, percent / 100)) >= wanted:
             return percent / 100
     return None

@@ -153,12 +153,9 @@ def _logo_problem(content: bytes) -> str:
         else:
             picture = decode_image(io.BytesIO(content))
     except ImageBroken as error:
-        kind = str(error).removeprefix("the image ").removeprefix("the SVG ")
-        return (
-            f"is no logo that can be drawn: it {kind}"
-            if kind != str(error)
-            else f"is no logo: {error}"
-        )
+        if "cannot identify" in str(error):
+            return "is no image; svg, png, webp and jpg files are read"
+        return f"cannot be used: {error}"
     if picture.mode == "RGBA" and picture.getchannel("A").getbbox() is None:
         return "shows nothing: every pixel is transparent"
     return ""
