@@ -8,7 +8,6 @@ from pipeline.lettering.box import Box
 from pipeline.lettering.fitting import TextAlign
 from pipeline.lettering.scripts import is_rtl
 from pipeline.lettering.setting import SetText, TextStyle, set_text
-from pipeline.model.placement import Sides
 from pipeline.model.overlay import (
     Anchor,
     LogoPart,
@@ -17,6 +16,7 @@ from pipeline.model.overlay import (
     PlateShape,
     TextPart,
 )
+from pipeline.model.placement import Sides
 from pipeline.prompts.overlay_texts import font_files
 
 LEAST_SIZE, LEAST_LEGAL = 9.0, 7.0

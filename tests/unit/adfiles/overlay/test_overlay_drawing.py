@@ -15,7 +15,7 @@ from pipeline.adfiles.overlay.contrast import LEAST, contrast, luminance
 from pipeline.campaign.overlay.parts import Overlay
 from pipeline.images.local.store import LocalImageStore
 from pipeline.lettering.box import Box
-from pipeline.model.ad_file import FileLabels, ImageFormat, Recipe
+from pipeline.model.ad_file import FileLabels, Recipe
 from pipeline.model.overlay import (
     Anchor,
     BrandFile,
@@ -25,6 +25,7 @@ from pipeline.model.overlay import (
     PlateShape,
     TextPart,
 )
+from pipeline.model.placement import ImageFormat
 from pipeline.prompts.overlay_texts import written_overlay
 
 SIZES = {
