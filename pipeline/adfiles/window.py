@@ -7,7 +7,7 @@ them, and windows that may extend beyond the edges do so in all.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from pipeline.lettering.box import Box, around
@@ -167,7 +167,7 @@ def _holds(source: SourceShape, target: Target, *, room: float) -> _Holds:
     """Return what a window must contain: what a person asked for, or else all boxes."""
     frame, room = source.frame, room * min(source.width, source.height)
     top, right, bottom, left = target.safe
-    above, after, below, before = (0.0,) * 4 if target.keep else target.room
+    above, after, below, before = target.room
     if target.focus is not None and not target.keep:
         return _Holds(across=(), down=(), centre=target.focus)
     if target.keep:
@@ -384,14 +384,7 @@ def safe_zone(window: Box, safe: Sides) -> Box:
 
 
 def _flagged(planned: PlannedWindow, flag: Flag) -> PlannedWindow:
-    return PlannedWindow(
-        window=planned.window,
-        framing=planned.framing,
-        kept=planned.kept,
-        extended=planned.extended,
-        scale=planned.scale,
-        flags=_ordered([*planned.flags, flag]),
-    )
+    return replace(planned, flags=_ordered([*planned.flags, flag]))
 
 
 def _ordered(flags: Iterable[Flag]) -> tuple[Flag, ...]:

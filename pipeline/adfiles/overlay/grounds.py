@@ -74,7 +74,7 @@ def color_alone(text: PlacedText, ground: Ground) -> Coloring | None:
     """Return the colour of a text without a plate; `None` if its contrast is too low."""
     own = parsed(text.part.color) if text.part.color else None
     color = own or better_color(ground)
-    least = LEAST if text.part.plate.shape is PlateShape.NONE else _wanted(text)
+    least = LEAST if text.part.plate.shape is PlateShape.NONE else _contrast_for(text)
     return Coloring(color) if least_contrast(color, ground) >= least else None
 
 
@@ -85,7 +85,7 @@ def color_on_ground(texts: Sequence[PlacedText], ground: Ground) -> Coloring:
     the plate's own colour have too little contrast.
     """
     own = [parsed(text.part.color) for text in texts if text.part.color]
-    wanted = max(map(_wanted, texts))
+    wanted = max(map(_contrast_for, texts))
     asked = next((text.part.plate for text in texts if text.part.plate.color), None)
     opacities = [one.part.plate.opacity for one in texts if one.part.plate.opacity is not None]
     best: Coloring | None = None
@@ -109,7 +109,7 @@ def refuse_low_contrast(text: PlacedText, reached: float) -> None:
         raise _too_alike(text, reached)
 
 
-def _wanted(text: PlacedText) -> float:
+def _contrast_for(text: PlacedText) -> float:
     return wanted_contrast(text.set.size) * _SPARE
 
 

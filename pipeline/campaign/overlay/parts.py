@@ -70,7 +70,7 @@ def build_overlays(
     `names` are the names of templates by path.
     """
     brand = BrandFiles(checked)
-    builder = _Builder(checked, brand, names)
+    builder = _OverlayBuilder(checked, brand, names)
     overlays: dict[str, Overlay] = {}
     for steps, entries in _written(checked):
         overlays[dotted(steps)] = builder.overlay(steps, entries)
@@ -116,7 +116,7 @@ def _check_placements(checked: CheckedFile, sizes: Sequence[Size]) -> None:
         checked.findings.warning(complaint, at=at, path=dotted(OVERLAY), code="overlay")
 
 
-class _Builder:
+class _OverlayBuilder:
     """Builds the parts of overlays."""
 
     def __init__(self, checked: CheckedFile, brand: BrandFiles, names: Mapping[str, str]) -> None:

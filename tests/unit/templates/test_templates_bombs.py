@@ -152,7 +152,7 @@ def test_a_signal_to_the_terminal_does_not_end_the_child():
             },
             [],
         )
-        assert template_process.answer()["written"] == [["a", {}, [], None]]
+        assert template_process.answer()["written"] == [["a", {}, [], None, []]]
 
 
 @pytest.mark.parametrize("size", [10, 1_000_000], ids=["its answer", "its message"])
