@@ -4,7 +4,7 @@ import hashlib
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from PIL import Image
@@ -12,6 +12,8 @@ from PIL import Image
 from pipeline.adfiles.choice import chosen_window
 from pipeline.adfiles.encoding import encode
 from pipeline.adfiles.framing import frame_image
+from pipeline.adfiles.overlay.drawing import draw_overlay
+from pipeline.adfiles.overlay.placing import AdFrame, room_for
 from pipeline.adfiles.provenance import xmp_packet
 from pipeline.adfiles.source_image import SourceImage, open_source
 from pipeline.adfiles.window import PlannedWindow, SourceShape, Target, plan_window
@@ -22,6 +24,7 @@ from pipeline.images.reading import sha256_of
 from pipeline.images.registry import open_images
 from pipeline.lettering.box import Box
 from pipeline.model.ad_file import AdFile, Recipe
+from pipeline.model.overlay import OverlayBox
 from pipeline.model.placement import Sides
 
 
@@ -102,6 +105,7 @@ class AdPicture:
 
     image: Image.Image
     planned: PlannedWindow
+    overlay: tuple[OverlayBox, ...] = ()
 
 
 def draw_ad_picture(
@@ -109,7 +113,8 @@ def draw_ad_picture(
 ) -> AdPicture:
     """Return the picture of a recipe, for a preview with at most `longest` pixels a side.
 
-    Raises `AdFileFailed` if the image has too few pixels, or transparent ones that are refused.
+    Raises `AdFileFailed` if the image has too few pixels, or transparent ones that are refused, or
+    if a part of the overlay does not fit.
     """
     planned, pixels = window_of(shape, recipe)
     if planned.scale > recipe.enlarge:
@@ -123,11 +128,20 @@ def draw_ad_picture(
             f"the image has transparent pixels and {recipe.placement} does not accept any; "
             "set adfiles.background to the colour to lay under it"
         )
+    shown = pixels
     if longest is not None and max(pixels) > longest:
         smaller = longest / max(pixels)
-        pixels = (max(1, round(pixels[0] * smaller)), max(1, round(pixels[1] * smaller)))
+        shown = (max(1, round(pixels[0] * smaller)), max(1, round(pixels[1] * smaller)))
+    if not recipe.overlay:
+        framed = frame_image(picture, planned, shown, background=recipe.background)
+        return AdPicture(image=framed, planned=planned)
+    # words have least sizes in pixels, so an overlay is laid out in the ad file's own
     framed = frame_image(picture, planned, pixels, background=recipe.background)
-    return AdPicture(image=framed, planned=planned)
+    frame = _ad_frame(shape, planned, recipe.safe, pixels)
+    drawn, boxes = draw_overlay(framed, frame, recipe.overlay)
+    if shown != pixels:
+        drawn = drawn.resize(shown, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    return AdPicture(image=drawn, planned=planned, overlay=boxes)
 
 
 def _write(images: ImageStore, source: SourceImage, shape: SourceShape, file: AdFileTask) -> AdFile:
@@ -151,11 +165,36 @@ def _write(images: ImageStore, source: SourceImage, shape: SourceShape, file: Ad
         window=_rounded(planned.window),
         quality=encoded.quality,
         flags=planned.flags,
+        overlay=drawn.overlay,
+    )
+
+
+def _ad_frame(
+    shape: SourceShape, planned: PlannedWindow, safe: Sides, pixels: tuple[int, int]
+) -> AdFrame:
+    """Return what the overlay has to keep clear of, in pixels of the ad file."""
+    width, height = pixels
+    window = planned.window
+    x, y = width / window.w, height / window.h
+
+    def placed(box: Box) -> Box:
+        return Box((box.x - window.x) * x, (box.y - window.y) * y, box.w * x, box.h * y)
+
+    return AdFrame(
+        width=width,
+        height=height,
+        safe=safe,
+        copy=tuple(placed(box) for box in shape.copy or ()),
+        product=None if shape.product is None else placed(shape.product),
     )
 
 
 def _rounded(box: Box) -> Sides:
     return round(box.x, 2), round(box.y, 2), round(box.w, 2), round(box.h, 2)
+
+
+_ROOM = (1.0, 0.8, 0.6, 0.4)
+"""Shares of the room that an overlay would like; the first that adds no flag is taken."""
 
 
 def window_of(shape: SourceShape, recipe: Recipe) -> tuple[PlannedWindow, tuple[int, int]]:
@@ -176,7 +215,15 @@ def window_of(shape: SourceShape, recipe: Recipe) -> tuple[PlannedWindow, tuple[
     )
     if recipe.zoom is not None:
         return chosen_window(shape, target, recipe.zoom), pixels
-    return plan_window(shape, target), pixels
+    planned = plan_window(shape, target)
+    room = room_for(recipe.overlay, width, height, recipe.safe)
+    if any(room) and shape.product is not None and recipe.focus is None and not recipe.keep:
+        for share in _ROOM:
+            top, right, bottom, left = (share * side for side in room)
+            roomy = plan_window(shape, replace(target, room=(top, right, bottom, left)))
+            if set(roomy.flags) <= set(planned.flags):
+                return roomy, pixels
+    return planned, pixels
 
 
 def _in_pixels(sides: Sides, shape: SourceShape) -> Box:

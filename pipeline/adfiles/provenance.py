@@ -13,6 +13,11 @@ BY_A_MODEL = "trainedAlgorithmicMedia"
 """An image API's pictures."""
 BY_AN_ALGORITHM = "algorithmicMedia"
 """The embedded renderer's pictures: drawn by rules, without a trained model."""
+COMPOSITES = {
+    BY_A_MODEL: "compositeWithTrainedAlgorithmicMedia",
+    BY_AN_ALGORITHM: "compositeSynthetic",
+}
+"""The same with an overlay; the second is a composite, but not of a trained model's work."""
 CREATOR = "campaign-pipeline"
 
 _BEGIN = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'

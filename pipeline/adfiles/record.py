@@ -14,6 +14,7 @@ from pipeline.files.confined import ConfinedPath, append, make_folders, open_to_
 from pipeline.files.locks import try_lock
 from pipeline.images.base import ImageStore
 from pipeline.model.ad_file import AdFile, AdFileApproval, Flag, Framing, RecipeId, WindowChoice
+from pipeline.model.overlay import OverlayBox, OverlayKind
 from pipeline.model.placement import ImageFormat
 
 NAME = "adfiles.jsonl"
@@ -220,17 +221,29 @@ class AdFileRecord:
 
 
 def _row(fields: Mapping[str, object]) -> AdFileRow:
-    known = {name: fields[name] for name in AdFile.__dataclass_fields__}
+    known = {name: fields[name] for name in AdFile.__dataclass_fields__ if name != "overlay"}
     window = known["window"]
     flags = known["flags"]
+    laid_over = fields.get("overlay", [])  # missing in lines from before overlays existed
     if not isinstance(window, list) or not isinstance(flags, list):
         raise TypeError("a window and flags are lists")
+    if not isinstance(laid_over, list):
+        raise TypeError("an overlay is a list")
     known |= {
         "recipe": RecipeId(str(known["recipe"])),
         "format": ImageFormat(str(known["format"])),
         "framing": Framing(str(known["framing"])),
         "window": tuple(window),
         "flags": tuple(Flag(one) for one in flags),
+        "overlay": tuple(_box(one) for one in laid_over),
     }
     made = AdFile(**known)  # type: ignore[arg-type]  # each field was written from its own type
     return AdFileRow(cell=str(fields["cell"]), placement=str(fields["placement"]), made=made)
+
+
+def _box(fields: Mapping[str, object]) -> OverlayBox:
+    sides = fields["box"]
+    if not isinstance(sides, list):
+        raise TypeError("a box is a list")
+    known = {**fields, "kind": OverlayKind(str(fields["kind"])), "box": tuple(sides)}
+    return OverlayBox(**known)  # type: ignore[arg-type]  # each field was written from its own type

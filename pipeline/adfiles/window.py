@@ -7,7 +7,7 @@ them, and windows that may extend beyond the edges do so in all.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from pipeline.lettering.box import Box, around
@@ -74,6 +74,8 @@ class Target:
     """Boxes to keep whole instead of those that were found, in pixels of the image."""
     focus: tuple[float, float] | None = None
     """The point to centre on, in pixels of the image."""
+    room: Sides = (0.0, 0.0, 0.0, 0.0)
+    """Shares (top, right, bottom, left) to keep free of the product, for an overlay."""
 
     @property
     def ratio(self) -> float:
@@ -165,6 +167,7 @@ def _holds(source: SourceShape, target: Target, *, room: float) -> _Holds:
     """Return what a window must contain: what a person asked for, or else all boxes."""
     frame, room = source.frame, room * min(source.width, source.height)
     top, right, bottom, left = target.safe
+    above, after, below, before = target.room
     if target.focus is not None and not target.keep:
         return _Holds(across=(), down=(), centre=target.focus)
     if target.keep:
@@ -182,11 +185,11 @@ def _holds(source: SourceShape, target: Target, *, room: float) -> _Holds:
     return _Holds(
         across=[
             *(_Span(box.x, box.right, left, right) for box in grown_copy),
-            *(_Span(box.x, box.right) for box in grown_others),
+            *(_Span(box.x, box.right, before, after) for box in grown_others),
         ],
         down=[
             *(_Span(box.y, box.bottom, top, bottom) for box in grown_copy),
-            *(_Span(box.y, box.bottom) for box in grown_others),
+            *(_Span(box.y, box.bottom, above, below) for box in grown_others),
         ],
         centre=target.focus or (middle.cx, middle.cy),
     )
@@ -381,14 +384,7 @@ def safe_zone(window: Box, safe: Sides) -> Box:
 
 
 def _flagged(planned: PlannedWindow, flag: Flag) -> PlannedWindow:
-    return PlannedWindow(
-        window=planned.window,
-        framing=planned.framing,
-        kept=planned.kept,
-        extended=planned.extended,
-        scale=planned.scale,
-        flags=_ordered([*planned.flags, flag]),
-    )
+    return replace(planned, flags=_ordered([*planned.flags, flag]))
 
 
 def _ordered(flags: Iterable[Flag]) -> tuple[Flag, ...]:

@@ -20,6 +20,7 @@ from pipeline.campaign.matrix.axes import AxisContext, axis_parts
 from pipeline.campaign.matrix.axis import has_own_id
 from pipeline.campaign.matrix.building import build_matrix, override_rules
 from pipeline.campaign.matrix.joins import build_joins
+from pipeline.campaign.overlay.parts import Overlay, build_overlays
 from pipeline.campaign.provider_limits import check_caps
 from pipeline.campaign.reading.files import ReadableFile, project_root
 from pipeline.campaign.reading.located import LocatedMap, place_at
@@ -34,6 +35,7 @@ from pipeline.campaign.variants import Variants
 from pipeline.errors import CampaignError, Finding
 from pipeline.model.campaign import Campaign
 from pipeline.model.names import ProfileName
+from pipeline.model.overlay import overlay_facts
 from pipeline.model.provider import Profile
 from pipeline.suggestions import did_you_mean, listing
 from pipeline.templates.messages import Slots
@@ -124,13 +126,15 @@ def _load_checked(
     joins = build_joins(joined, file.data, matrix.axes, findings, places=places)
     check_caps(checked, matrix)
     check_ad_files(checked, matrix)
+    sizes = next((axis.sizes for axis in matrix.axes if axis.name == "size"), ())
+    overlays = build_overlays(checked, sizes, template_names)
     check_variables(checked)
     findings.raise_if_failed()
     return LoadedCampaign(
         campaign=campaign_from(
             file,
             shown=checked.readable.shown,
-            sha256=_sha256(checked, templates, tables),
+            sha256=_sha256(checked, templates, tables, overlays),
             provider=checked.profile.name,
             feeds=tables.snapshots,
         ),
@@ -140,7 +144,7 @@ def _load_checked(
         matrix=matrix,
         joins=joins,
         overrides=overrides,
-        variants=Variants(file, template_names),
+        variants=Variants(file, template_names, overlays),
         templates=templates,
         slots=slots,
         path=template_names.get("output.path"),
@@ -168,14 +172,22 @@ def _slots(file: CampaignFile, tables: Tables) -> Slots:
     )
 
 
-def _sha256(checked: CheckedFile, templates: TemplateSet, tables: Tables) -> str:
+def _sha256(
+    checked: CheckedFile,
+    templates: TemplateSet,
+    tables: Tables,
+    overlays: Mapping[str, Overlay],
+) -> str:
     """Return the digest of the resolved campaign, without comments and the order of keys."""
-    facts = {
+    facts: dict[str, object] = {
         "document": _sorted(checked.document),
         "provider": checked.profile.name,
         "templates": {name: source.text for name, source in templates.sources.items()},
         "feeds": tables.snapshots,
     }
+    laid_over = {path: overlay_facts(one.parts) for path, one in overlays.items() if one.parts}
+    if laid_over:  # the contents of logos, fonts and style files
+        facts["overlays"] = laid_over
     return hashlib.sha256(pack(_sorted(facts)).encode()).hexdigest()
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from pipeline.campaign.feeds.table import Table
 from pipeline.campaign.findings import Place
 from pipeline.campaign.matrix.axis import Axis
+from pipeline.campaign.overlay.parts import Overlay
 from pipeline.model.campaign import StageSettings
 from pipeline.model.names import Stage
 from pipeline.model.placement import FitSettings
@@ -83,6 +84,8 @@ class Variant:
     stages: Mapping[Stage, StageSettings]
     fit: FitSettings
     """How ad files get the shape of their placements."""
+    overlay: Overlay
+    """What is laid over ad files."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 from pipeline.campaign.findings import Findings, Place
 from pipeline.campaign.grammar.campaign_file import CampaignFile
 from pipeline.campaign.grammar.checking import CheckedFile
+from pipeline.campaign.overlay.parts import overlay_templates
 from pipeline.campaign.reading.files import ReadableFile, below_root, beside, where_named
 from pipeline.campaign.reading.located import Step, dotted
 from pipeline.campaign.reading.source import read_text
@@ -133,7 +134,7 @@ _OTHER_FILE = re.compile(r"\S+\.(?:jinja2?|tmpl|tpl|txt|md|html?|prompt)", re.IG
 def gather_templates(checked: CheckedFile, templates: TemplateSet) -> dict[str, str]:
     """Add every template of the file; return their names by path in the file."""
     names: dict[str, str] = {}
-    for steps, text in _templates(checked.file):
+    for steps, text in [*_templates(checked.file), *overlay_templates(checked)]:
         path, at = dotted(steps), checked.place(*steps)
         readable = checked.base(at)
         if steps[-1] == "prompt" and _FILE.fullmatch(text):

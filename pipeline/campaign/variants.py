@@ -6,6 +6,7 @@ from threading import Lock
 from pipeline.campaign.feeds.table import pack
 from pipeline.campaign.grammar.campaign_file import CampaignFile, SettingsChange, StageChange
 from pipeline.campaign.matrix.ad_files import fit_settings
+from pipeline.campaign.overlay.parts import Overlay, overlay_of
 from pipeline.campaign.resolved import Variant
 from pipeline.model.campaign import FinalMode, Review, StageSettings
 from pipeline.model.names import Stage
@@ -39,10 +40,14 @@ def stage_settings(file: CampaignFile) -> dict[Stage, StageSettings]:
 class Variants:
     """The settings for each combination of overrides, built once; thread-safe."""
 
-    def __init__(self, file: CampaignFile, names: Mapping[str, str]) -> None:
+    def __init__(
+        self, file: CampaignFile, names: Mapping[str, str], overlays: Mapping[str, Overlay]
+    ) -> None:
         self.file = file
         self.names = names
         """Template names by path in the campaign file."""
+        self.overlays = overlays
+        """Overlays by path in the campaign file."""
         self._numbers: dict[Fits, int] = {}
         self._all: list[Variant] = []
         self._fits: list[Fits] = []
@@ -94,6 +99,7 @@ class Variants:
             texts=tuple(sorted(texts.items())),
             references=tuple(references),
             background=Background(background),
+            overlay=overlay_of(self.overlays, fits),
             stages=stages,
             fit=fit_settings(
                 self.file,

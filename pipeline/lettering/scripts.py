@@ -18,40 +18,10 @@ def is_cjk(char: str) -> bool:
     return unicodedata.east_asian_width(char) in ("W", "F")
 
 
-def _strong(char: str) -> str:
-    kind = unicodedata.bidirectional(char)
-    return {"L": "L", "R": "R", "AL": "R", "EN": "N", "AN": "N"}.get(kind, "")
-
-
 def is_rtl(text: str) -> bool:
     """Return whether the first letter with a direction runs from right to left."""
-    return next((s for s in map(_strong, text) if s in ("L", "R")), "L") == "R"
-
-
-def runs(text: str) -> list[tuple[str, bool]]:
-    """Return runs of one direction in visual order, and for each whether it is right-to-left.
-
-    Two embedding levels are supported, enough for the copy of an advertisement.
-    """
-    base = "R" if is_rtl(text) else "L"
-    found: list[tuple[str, str]] = []
-    for char, direction in zip(text, _directions(text, base), strict=True):
-        if found and found[-1][1] == direction:
-            found[-1] = (found[-1][0] + char, direction)
-        else:
-            found.append((char, direction))
-    ordered = found[::-1] if base == "R" else found
-    return [(piece, direction == "R") for piece, direction in ordered]
-
-
-def _directions(text: str, base: str) -> list[str]:
-    known = [_strong(c) for c in text]
-    for i, direction in enumerate(known):
-        if not direction:
-            before = next((d for d in reversed(known[:i]) if d), base)
-            after = next((d for d in known[i + 1 :] if d), base)
-            known[i] = before if before == after else base
-    return ["L" if d == "N" else d for d in known]
+    kinds = map(unicodedata.bidirectional, text)
+    return next((kind for kind in kinds if kind in ("L", "R", "AL")), "L") != "L"
 
 
 def may_break(before: str, after: str, *, loose: bool) -> bool:

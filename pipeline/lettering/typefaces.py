@@ -1,30 +1,23 @@
-"""Typefaces from the fontpkg-* packages, their coverage, and glyphs as outlines.
-
-System fonts are used for CJK only, since packages with CJK fonts are too large.
-"""
+"""The typefaces of the studio by their use, with fallbacks for the letters that one lacks."""
 
 import functools
-import importlib.util
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path as File
 
 import uharfbuzz as hb
 
+from pipeline.lettering.fonts import (
+    CJK,
+    PACKAGED,
+    Face,
+    FontFile,
+    LetteringError,
+    face_of,
+    glyph_path,
+    open_font,
+    packaged_file,
+)
 from pipeline.lettering.path import Path
-
-
-class LetteringError(Exception):
-    """A text that cannot be set, with the reason."""
-
-    def __init__(self, reason: str, *, hint: str = "") -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.hint = hint
-
-    def __reduce__(self) -> "tuple[object, tuple[str], dict[str, str]]":
-        """Keep the hint when the error is pickled."""
-        return (type(self), (self.reason,), {"hint": self.hint})
 
 
 class Typeface(StrEnum):
@@ -40,6 +33,8 @@ class Typeface(StrEnum):
     BOLD = "bold"
     NOTO = "noto"
     ARABIC = "arabic"
+    HEBREW = "hebrew"
+    THAI = "thai"
     CJK = "cjk"
 
     @property
@@ -48,80 +43,57 @@ class Typeface(StrEnum):
         return self in (Typeface.BEBAS, Typeface.ANTON)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class FaceSource:
-    """The package of a typeface, and the distance of its lines in em."""
+    """The packaged font of a typeface, its weight, and the distance of its lines if it differs."""
 
-    package: str
-    stem: str
-    leading: float
+    font: str
     weight: int | None = None
+    leading: float | None = None
 
 
 SOURCES = {
-    Typeface.BEBAS: FaceSource(package="fontpkg_bebas_neue", stem="BebasNeue", leading=0.92),
-    Typeface.ANTON: FaceSource(package="fontpkg_anton", stem="Anton-", leading=1.14),
-    Typeface.BLOCK: FaceSource(package="fontpkg_archivo_black", stem="ArchivoBlack", leading=1.04),
-    Typeface.SCRIPT: FaceSource(package="fontpkg_pacifico", stem="Pacifico", leading=1.30),
-    Typeface.SERIF: FaceSource(
-        package="fontpkg_playfair_display", stem="PlayfairDisplay[", leading=1.12, weight=700
-    ),
-    Typeface.DISPLAY: FaceSource(
-        package="fontpkg_dm_serif_display", stem="DMSerifDisplay-Regular", leading=1.08
-    ),
-    Typeface.SANS: FaceSource(package="fontpkg_inter", stem="Inter[", leading=1.28, weight=550),
-    Typeface.BOLD: FaceSource(package="fontpkg_inter", stem="Inter[", leading=1.18, weight=760),
-    Typeface.NOTO: FaceSource(
-        package="fontpkg_noto_sans", stem="NotoSans[", leading=1.25, weight=760
-    ),
-    Typeface.ARABIC: FaceSource(
-        package="fontpkg_noto_sans_arabic", stem="NotoSansArabic[", leading=1.45, weight=760
-    ),
+    Typeface.BEBAS: FaceSource("bebas-neue"),
+    Typeface.ANTON: FaceSource("anton"),
+    Typeface.BLOCK: FaceSource("archivo-black"),
+    Typeface.SCRIPT: FaceSource("pacifico"),
+    Typeface.SERIF: FaceSource("playfair-display", 700),
+    Typeface.DISPLAY: FaceSource("dm-serif-display"),
+    Typeface.SANS: FaceSource("inter", 550, leading=1.28),
+    Typeface.BOLD: FaceSource("inter", 760),
+    Typeface.NOTO: FaceSource("noto-sans", 760),
+    Typeface.ARABIC: FaceSource("noto-sans-arabic", 760),
+    Typeface.HEBREW: FaceSource("heebo", 760),
+    Typeface.THAI: FaceSource("noto-sans-thai", 760),
+    Typeface.CJK: FaceSource(CJK),
 }
-FALLBACKS = (Typeface.BOLD, Typeface.NOTO, Typeface.ARABIC, Typeface.CJK)
-CJK_FILES = (
-    ("/usr/share/fonts", "**/NotoSansCJK*Bold*"),
-    ("/usr/share/fonts", "**/SourceHanSans*Bold*"),
-    ("/usr/share/fonts", "**/wqy-zenhei*"),
-    ("/System/Library/Fonts", "Hiragino Sans GB*"),
-    ("C:/Windows/Fonts", "msyhbd*"),
+FALLBACKS = (
+    Typeface.BOLD,
+    Typeface.NOTO,
+    Typeface.ARABIC,
+    Typeface.HEBREW,
+    Typeface.THAI,
+    Typeface.CJK,
 )
-CJK_LEADING = 1.25
-
-
-@dataclass(frozen=True, slots=True)
-class Face:
-    """A loaded typeface."""
-
-    font: hb.Font
-    upem: int
-    leading: float
+FontName = Typeface | FontFile
+"""A typeface of the studio, or a font file."""
 
 
 @functools.cache
 def face(name: Typeface) -> Face | None:
     """Return the loaded typeface, or None if this machine has no file for it (CJK only)."""
-    if name is Typeface.CJK:
-        file = next((f for root, glob in CJK_FILES for f in sorted(File(root).glob(glob))), None)
-        return None if file is None else _open_face(file, CJK_LEADING, None)
     source = SOURCES[name]
-    spec = importlib.util.find_spec(source.package)
-    if spec is None or not spec.submodule_search_locations:
-        raise LetteringError(
-            f"the font package {source.package} is not installed",
-            hint="install the pipeline with its dependencies",
-        )
-    root = File(next(iter(spec.submodule_search_locations)))
-    file = next(f for f in sorted(root.rglob("*.ttf")) if f.name.startswith(source.stem))
-    return _open_face(file, source.leading, source.weight)
+    file = packaged_file(source.font)
+    if file is None:
+        return None
+    blob = hb.Blob.from_file_path(str(file))
+    leading = source.leading or PACKAGED[source.font].leading
+    return face_of(blob, weight=source.weight, leading=leading)
 
 
-def _open_face(file: File, leading: float, weight: int | None) -> Face:
-    raw = hb.Face(hb.Blob.from_file_path(str(file)))
-    font = hb.Font(raw)
-    if weight is not None:
-        font.set_variations({"wght": weight})
-    return Face(font, raw.upem, leading)
+def face_named(name: FontName) -> Face | None:
+    """Return a loaded typeface or font file; `None` if this machine has no file for it."""
+    return open_font(name) if isinstance(name, FontFile) else face(name)
 
 
 @functools.lru_cache(8192)
@@ -142,8 +114,9 @@ def face_for(char: str, preferred: Typeface) -> Typeface:
             return name
     raise LetteringError(
         f"no font here has the character {char!r} (U+{ord(char):04X})",
-        hint="the studio sets Latin, Greek, Cyrillic, Devanagari, Arabic and, where the system "
-        "has Noto Sans CJK, Chinese, Japanese and Korean; leave emoji out of the quotes",
+        hint="the studio sets Latin, Greek, Cyrillic, Devanagari, Arabic, Hebrew, Thai and, with "
+        "the extra cjk or Noto Sans CJK in the system, Chinese, Japanese and Korean; leave emoji "
+        "out of the quotes",
     )
 
 
@@ -159,32 +132,8 @@ def choose_typeface(text: str, preferred: tuple[Typeface, ...]) -> Typeface:
     return preferred[-1]
 
 
-class _Pen:
-    def __init__(self) -> None:
-        self.path = Path()
-
-    def moveTo(self, p: tuple[float, float]) -> None:  # noqa: N802 - the pen protocol's name
-        self.path.move(*p)
-
-    def lineTo(self, p: tuple[float, float]) -> None:  # noqa: N802 - the pen protocol's name
-        self.path.line(*p)
-
-    def qCurveTo(self, *points: tuple[float, float]) -> None:  # noqa: N802 - as above
-        self.path.quad(*points[0], *points[1])
-
-    def curveTo(self, *points: tuple[float, float]) -> None:  # noqa: N802 - as above
-        self.path.cubic(*points[0], *points[1], *points[2])
-
-    def closePath(self) -> None:  # noqa: N802 - the pen protocol's name
-        self.path.close()
-
-    endPath = closePath  # noqa: N815 - the pen protocol's name
-
-
-@functools.lru_cache(4096)
-def outline(name: Typeface, glyph: int) -> Path:
+@functools.lru_cache(8192)
+def outline(name: FontName, glyph: int) -> Path:
     """Return a glyph's outline in font units, y up; it is shared and must not be changed."""
-    pen, found = _Pen(), face(name)
-    if found is not None:
-        found.font.draw_glyph_with_pen(glyph, pen)
-    return pen.path
+    found = face_named(name)
+    return Path() if found is None else glyph_path(found, glyph)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import NewType, assert_never
 
+from pipeline.model.overlay import OverlayBox, OverlayPart, overlay_facts
 from pipeline.model.placement import Fit, FitSettings, ImageFormat, Sides
 
 RecipeId = NewType("RecipeId", str)
@@ -128,11 +129,16 @@ class Recipe:
     enlarge: float = ENLARGED
     """Most by which the image may be enlarged; beyond it the ad file is refused."""
     labels: FileLabels
+    overlay: tuple[OverlayPart, ...] = ()
+    """What is laid over the picture, in order."""
 
     @property
     def id(self) -> RecipeId:
         """The address of the ad file, by its content."""
         fields = {k: v for k, v in asdict(self).items() if v is not None or k not in _LATER}
+        del fields["overlay"]
+        if self.overlay:  # a file without one has the id that it had before overlays existed
+            fields["overlay"] = [OVERLAY_METHOD, *overlay_facts(self.overlay)]
         facts = json.dumps([METHOD, fields], sort_keys=True, separators=(",", ":"))
         return RecipeId(hashlib.sha256(facts.encode()).hexdigest()[:16])
 
@@ -142,6 +148,8 @@ _LATER = frozenset({"zoom"})
 
 METHOD = 1
 """Version of the method; if it changes, all ad files are made again."""
+OVERLAY_METHOD = 1
+"""Version of how overlays are laid out and drawn; changes only ad files that have one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -168,6 +176,8 @@ class AdFile:
     quality: int | None
     """Quality of the encoder; `None` if nothing was lost."""
     flags: tuple[Flag, ...] = ()
+    overlay: tuple[OverlayBox, ...] = ()
+    """Where the parts of the overlay lie."""
 
 
 def flag_in_words(flag: Flag, *, extended: float, scale: float) -> str:

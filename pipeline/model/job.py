@@ -44,6 +44,8 @@ class Job:
     """The job whose image this one shares, if both have the same request."""
     derived_from: JobKey | None = None
     """The approved draft that a final was made from."""
+    overlay: tuple[str, ...] = ()
+    """The words that are laid over its ad files; they are not part of the request."""
 
 
 def keys_of(jobs: Iterable[Job]) -> list[JobKey]:

@@ -97,5 +97,7 @@ class AdFileSettings:
     """Pattern of file names."""
     formats: Mapping[str, tuple[ImageFormat, ...]] = field(default_factory=dict)
     """Formats by size; `default` for all others."""
+    brand_colors: tuple[str, ...] = ()
+    """Colours of the brand, `#rrggbb`, the most important one first."""
     asked: bool = False
     """True if the campaign file asks for ad files; otherwise a placement among the sizes does."""

@@ -178,6 +178,7 @@ class _JobBuilder:
                 path=self._path(written, shared.cell),
                 payer=payer,
                 derived_from=pick.job if pick else None,
+                overlay=tuple(written.overlay),
             )
 
     def _shared_by(self, unnamed: UnnamedCell) -> _CellRequest:

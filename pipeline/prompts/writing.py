@@ -14,6 +14,7 @@ from pipeline.model.names import CellName, Stage
 from pipeline.model.request import Reference
 from pipeline.prompts.cells import BATCH, CellBatch, compile_templates, name_of
 from pipeline.prompts.output_paths import Collisions, doubled, finished, path_complaint
+from pipeline.prompts.overlay_texts import overlay_complaints
 from pipeline.prompts.problems import Problems
 from pipeline.prompts.references import References
 from pipeline.templates.template_process import TemplateProcess, TemplateProcessDied
@@ -36,6 +37,8 @@ class WrittenPrompt(NamedTuple):
     texts: Mapping[str, str]
     references: Sequence[str]
     path: str | None
+    overlay: Sequence[str]
+    """The words that are laid over its ad files."""
 
 
 class TemplateInputs(NamedTuple):
@@ -167,8 +170,8 @@ class WrittenPrompts:
     def _inputs_of(self, variant: int) -> TemplateInputs:
         inputs = self._inputs.get(variant)
         if inputs is None:
-            prompt, texts, references, path = self._templates_of(variant)
-            templates = [prompt, *(name for _, name in texts), *references]
+            prompt, texts, references, path, laid_over = self._templates_of(variant)
+            templates = [prompt, *(name for _, name in texts), *references, *laid_over]
             used = self.loaded.templates.names.used_in([*templates, *([path] if path else [])])
             axes, joins = self.loaded.matrix.axes, self.loaded.joins
             inputs = self._inputs[variant] = TemplateInputs(
@@ -181,9 +184,10 @@ class WrittenPrompts:
 
     def _templates_of(
         self, variant: int
-    ) -> tuple[str, Sequence[tuple[str, str]], Sequence[str], str | None]:
+    ) -> tuple[str, Sequence[tuple[str, str]], Sequence[str], str | None, Sequence[str]]:
         chosen = self.loaded.variants[variant]
-        return chosen.prompt, chosen.texts, chosen.references, self.loaded.path
+        words = chosen.overlay.templates
+        return chosen.prompt, chosen.texts, chosen.references, self.loaded.path, words
 
     def _receive(self, template_process: TemplateProcess, requested: RequestedBatch) -> bytes:
         try:
@@ -241,6 +245,9 @@ class WrittenPrompts:
                 found = self.references.find(template, named) if named else None
                 if isinstance(found, str):
                     self._note({"template": template, "line": 1, "complaint": found}, image)
+        overlay = self.loaded.variants[image.cell.variant].overlay
+        for template, complaint in overlay_complaints(overlay, written.overlay):
+            self._note({"template": template, "line": 1, "complaint": complaint}, image)
         if written.path is not None:
             complaint = path_complaint(written.path)
             if complaint:

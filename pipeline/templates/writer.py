@@ -27,8 +27,8 @@ _GAP = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
 _UNFIT = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _OPENING, _CLOSING = "\"“„„«»'\u2018「『", "\"”“”»«'\u2019」』"
 Reply = dict[str, object]
-CellTemplates = tuple[str, list[tuple[str, str]], list[str], str | None]
-"""The templates of a cell: prompt, texts by key, references, output path."""
+CellTemplates = tuple[str, list[tuple[str, str]], list[str], str | None, list[str]]
+"""The templates of a cell: prompt, texts by key, references, output path, texts of an overlay."""
 _MOST_PROBLEMS = 50
 """Problems in a message above which only the first one of each cell is reported."""
 
@@ -182,8 +182,8 @@ class TemplateWriter:
         number: int,
         problems: list[Reply],
     ) -> object:
-        """Return the prompt, quoted texts, references and path of one image."""
-        main, texts, references, path = templates
+        """Return the prompt, quoted texts, references, path and overlay of one image."""
+        main, texts, references, path, laid_over = templates
         prompt = self._text(main, context)
         note = context["note"]
         if note and "note" not in self.names.used_in([main]):
@@ -200,12 +200,22 @@ class TemplateWriter:
                     {"number": number, "template": name, "line": 1, "complaint": complaint}
                 )
         files = [self._text(name, context) for name in references]
-        return [prompt, quoted, files, None if path is None else self._text(path, context)]
+        place = None if path is None else self._text(path, context)
+        words = [self._text(name, context) for name in laid_over]
+        for name, text in zip(laid_over, words, strict=True):
+            unfit = unfit_character(text)
+            if unfit:
+                complaint = f"the text holds {unfit}, a character that no text may hold"
+                problems.append(
+                    {"number": number, "template": name, "line": 1, "complaint": complaint}
+                )
+        return [prompt, quoted, files, place, words]
 
     def _all_problems(self, templates: CellTemplates, context: dict[str, object]) -> list[Reply]:
         """Return every problem with the templates of a cell, not only the first one."""
-        main, texts, references, path = templates
+        main, texts, references, path, laid_over = templates
         names = [main, *(name for _, name in texts), *references, *([path] if path else [])]
+        names += laid_over
         found_problems: list[Reply] = []
         for name in names:
             self.environment.problems = []

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from pipeline.campaign.findings import Findings, Place
-from pipeline.campaign.grammar.base import ValidationContext
+from pipeline.campaign.grammar.base import Part, ValidationContext
 from pipeline.campaign.grammar.campaign_file import CampaignFile
 from pipeline.campaign.grammar.parts import keys_by_model, parents
 from pipeline.campaign.reading.files import ReadableFile
@@ -64,6 +64,19 @@ def check(document: LocatedMap, findings: Findings) -> CampaignFile | None:
     try:
         return CampaignFile.model_validate(sound, context=None)
     except ValidationError:
+        return None
+
+
+_P = TypeVar("_P", bound=Part)
+
+
+def validated(part: type[_P], document: LocatedMap, findings: Findings) -> _P | None:
+    """Return a document of another kind as typed values; `None` after reporting its mistakes."""
+    try:
+        return part.model_validate(document, context=ValidationContext(findings, {}))
+    except ValidationError as error:
+        for one in error.errors(include_url=False):
+            _note(one, document, findings)
         return None
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from pipeline.campaign.grammar.base import Number, Part, Text
+from pipeline.campaign.grammar.overlay import BrandPart, Color, OverlayEntry, Share
 
 Money = Annotated[Number, Field(ge=0)]
 
@@ -19,8 +20,6 @@ class OutputPart(Part):
 
 FormatWord = Literal["jpg", "png", "webp", "avif"]
 FitWord = Literal["auto", "crop", "extend", "pad"]
-Color = Annotated[Text, Field(pattern="^#[0-9a-fA-F]{6}$")]
-Share = Annotated[Number, Field(ge=0, le=1)]
 
 
 class AdFilesPart(Part):
@@ -36,6 +35,12 @@ class AdFilesPart(Part):
     fit: FitWord = Field("auto", description="How an image gets the placement's shape.")
     background: Color | None = Field(
         None, description="Colour under transparent pixels and of padding, e.g. #ffffff."
+    )
+    overlay: list[OverlayEntry] = Field(
+        default_factory=list, description="Logos and exact words, laid over every ad file in order."
+    )
+    brand: BrandPart = Field(
+        default_factory=lambda: BrandPart.model_validate({}), description="Colours and fonts."
     )
 
 
@@ -53,6 +58,9 @@ class AdFilesChange(Part):
         None, description="Boxes to keep whole: shares for left, top, width and height."
     )
     background: Color | None = Field(None, description="Another colour.")
+    overlay: list[OverlayEntry] | None = Field(
+        None, description="Another overlay instead of the file's; [] for none."
+    )
 
 
 class ProvenancePart(Part):

@@ -38,7 +38,9 @@ def parents() -> Mapping[str, Sequence[str]]:
         if path and not path.startswith("overrides"):
             for key in keys(part):
                 found.setdefault(key, []).append(path)
-    return {key: paths for key, paths in found.items() if len(paths) <= _MOST_PARENTS}
+    # a part of a list is meant less often than a mapping of the same key
+    shown = {key: [p for p in paths if "[]" not in p] or paths for key, paths in found.items()}
+    return {key: paths for key, paths in shown.items() if len(paths) <= _MOST_PARENTS}
 
 
 @cache

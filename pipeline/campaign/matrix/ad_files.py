@@ -35,6 +35,7 @@ def ad_file_settings(file: CampaignFile) -> AdFileSettings:
     return AdFileSettings(
         name=part.name or AdFileSettings().name,
         formats=formats,
+        brand_colors=tuple(part.brand.colors),
         asked="adfiles" in file.model_fields_set,
     )
 

@@ -52,7 +52,7 @@ from pipeline.imageserver.studio.seeded_random import seeded_random
 from pipeline.imageserver.studio.shadows import FloorReflection, ShadowCast, cast_shadow, reflection
 from pipeline.imageserver.studio.vector.svg import Svg
 from pipeline.lettering.box import Box, around
-from pipeline.lettering.typefaces import LetteringError
+from pipeline.lettering.fonts import LetteringError
 
 RENDERER = "proof"
 _ICON_PIXELS = 520.0

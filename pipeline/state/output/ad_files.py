@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pipeline.adfiles.provenance import BY_A_MODEL, BY_AN_ALGORITHM
+from pipeline.adfiles.provenance import BY_A_MODEL, BY_AN_ALGORITHM, COMPOSITES
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.campaign.matrix.ad_files import DEFAULT, ad_file_name
 from pipeline.campaign.resolved import Variant
@@ -15,10 +15,12 @@ from pipeline.model.artifact import Artifact
 from pipeline.model.campaign import Cell, Size
 from pipeline.model.job import Job
 from pipeline.model.names import CellName, Stage
+from pipeline.model.overlay import OverlayPart, TextPart
 from pipeline.model.placement import FitSettings, ImageFormat, Placement
 from pipeline.model.request import Background
 from pipeline.model.verdict import Decision
 from pipeline.prompts.cells import cell_of, unnamed_cells
+from pipeline.prompts.overlay_texts import written_overlay
 from pipeline.state.campaign_state import CampaignState, label_of
 from pipeline.state.lookup import artifact_of
 
@@ -30,6 +32,7 @@ _SHORT = 12
 _ENLARGED_DRAFT = 20.0
 """Largest enlargement in a preview, since drafts have few pixels."""
 _QUOTED = re.compile(r'"([^"\n]{1,120})"')
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -142,6 +145,7 @@ def _of_image(
     stem = ad_file_name(settings.name, values)
     if job.at.take > 1:
         stem = f"{stem}-t{job.at.take}"
+    overlay = _overlay(cell, variant, job)
     for form in formats_of(settings.formats, size, see_through=see_through):
         recipe = Recipe(
             source_sha256=artifact.sha256,
@@ -157,7 +161,8 @@ def _of_image(
             max_kb=None if placement is None else placement.max_kb,
             alpha=_takes_alpha(placement),
             enlarge=ENLARGED if job.at.stage is Stage.FINAL else _ENLARGED_DRAFT,
-            labels=_labels(loaded, cell, job),
+            labels=_labels(loaded, cell, job, overlay),
+            overlay=overlay,
         )
         short = recipe.id[:_SHORT]
         yield PlannedAdFile(
@@ -202,21 +207,41 @@ def _takes_alpha(placement: Placement | None) -> bool:
     return placement is None or placement.alpha or not placement.source
 
 
-def _labels(loaded: LoadedCampaign, cell: Cell, job: Job) -> FileLabels:
-    drawn = loaded.profile.play_money
+def _overlay(cell: Cell, variant: Variant, job: Job) -> tuple[OverlayPart, ...]:
+    """Return what is laid over the ad files of an image; nothing where no text is accepted."""
+    placement = cell.size.placement
+    if placement is not None and not placement.text:
+        return ()
+    axes = dict(cell.axes)
+    language = axes.get("locale") or axes.get("language") or axes.get("lang") or ""
+    return written_overlay(variant.overlay, job.overlay, language=_tag(language))
+
+
+def _tag(word: str) -> str:
+    """Return a BCP 47 tag in its usual form; empty if a word is none."""
+    tag = word.replace("_", "-")
+    return tag if _LANGUAGE.fullmatch(tag) else ""
+
+
+def _labels(
+    loaded: LoadedCampaign, cell: Cell, job: Job, overlay: Sequence[OverlayPart]
+) -> FileLabels:
+    source = BY_AN_ALGORITHM if loaded.profile.play_money else BY_A_MODEL
+    words = [part.text for part in overlay if isinstance(part, TextPart)]
     return FileLabels(
-        source_type=BY_AN_ALGORITHM if drawn else BY_A_MODEL,
+        source_type=COMPOSITES[source] if overlay else source,
         credit=loaded.campaign.provenance.credit,
-        alt_text=alt_text(cell, job.request.prompt),
+        alt_text=alt_text(cell, job.request.prompt, words),
         prompt_sha256=hashlib.sha256(job.request.prompt.encode()).hexdigest(),
     )
 
 
-def alt_text(cell: Cell, prompt: str) -> str:
-    """Return a sentence about an image: the product, and the texts on it."""
+def alt_text(cell: Cell, prompt: str, laid_over: Sequence[str] = ()) -> str:
+    """Return a sentence about an image: the product, the texts on it, and those laid over it."""
     axes = dict(cell.axes)
     subject = label_of(cell, "product", axes["product"]) if "product" in axes else cell.name
     words = [one.strip() for one in _QUOTED.findall(prompt)]
+    words += [" ".join(one.split()) for one in laid_over]
     quoted = ", ".join(f"“{one}”" for one in dict.fromkeys(words) if one and one != subject)
     return f"{subject}, with the words {quoted}" if quoted else subject
 

@@ -25,7 +25,7 @@ LONG = "takes too long or too much memory to write"
 def told(source):
     """How one template ends."""
     setup = TemplateSetup(templates={"t": source}, expressions={}, columns={}, longest=1000)
-    message = {"op": "write", "stage": "draft", "cell_templates": [["t", [], [], None]]}
+    message = {"op": "write", "stage": "draft", "cell_templates": [["t", [], [], None, []]]}
     with TemplateProcess() as template_process:
         try:
             problems = template_process.compile(setup)["problems"]
@@ -106,7 +106,7 @@ ORPHAN = """
     from pipeline.templates.template_process import TemplateProcess, TemplateSetup
     process = TemplateProcess()
     process.compile(TemplateSetup(templates={"t": SOURCE}, expressions={}, columns={}, longest=9))
-    process.post({"op": "write", "stage": "draft", "cell_templates": [["t", [], [], None]],
+    process.post({"op": "write", "stage": "draft", "cell_templates": [["t", [], [], None, []]],
                  "images": [[0, [], 1, 1, ""]]}, [])
     print(process._process.pid, flush=True)
     time.sleep(60)
@@ -147,12 +147,12 @@ def test_a_signal_to_the_terminal_does_not_end_the_child():
             {
                 "op": "write",
                 "stage": "draft",
-                "cell_templates": [["t", [], [], None]],
+                "cell_templates": [["t", [], [], None, []]],
                 "images": [[0, [], 1, 1, ""]],
             },
             [],
         )
-        assert template_process.answer()["written"] == [["a", {}, [], None]]
+        assert template_process.answer()["written"] == [["a", {}, [], None, []]]
 
 
 @pytest.mark.parametrize("size", [10, 1_000_000], ids=["its answer", "its message"])

@@ -97,7 +97,7 @@ def cell(source, **values):
         "op": "write",
         "stage": "draft",
         "values": [["p", "A", PRICE]],
-        "cell_templates": [["t", [], [], None]],
+        "cell_templates": [["t", [], [], None, []]],
         "images": [[0, [0], 1, 1, ""]],
     }
     reply = writer.answer(json.dumps(work).encode())

@@ -50,7 +50,7 @@ def answer(source, *, texts=(), note="", take=1, **more):
         "op": "write",
         "stage": "draft",
         "values": VALUES,
-        "cell_templates": [["c.yaml#prompt", names, [], None]],
+        "cell_templates": [["c.yaml#prompt", names, [], None, []]],
         "images": [[0, [0, 1, 2, 3], take, 1, note]],
     }
     reply = writer.answer(json.dumps(work).encode())

@@ -1,0 +1,137 @@
+"""Contrast of words with the pixels under them, by WCAG 2, and grounds that give enough of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PIL import Image
+
+from pipeline.lettering.box import Box
+
+Rgb = tuple[int, int, int]
+
+LEAST = 4.5
+"""Least contrast of words with the pixels under them."""
+WHITE: Rgb = (255, 255, 255)
+INK: Rgb = (20, 22, 26)
+_DARKEST, _LIGHTEST = 0.04, 0.96
+"""Shares of the pixels under a text that may be darker or lighter than those that count."""
+_SAMPLES = 96
+"""Most pixels a side that are measured."""
+_LINEAR = [
+    v / 255 / 12.92 if v / 255 <= 0.04045 else ((v / 255 + 0.055) / 1.055) ** 2.4  # noqa: PLR2004  sRGB
+    for v in range(256)
+]
+_RED, _GREEN, _BLUE = ([share * value for value in _LINEAR] for share in (0.2126, 0.7152, 0.0722))
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """The pixels under a text: a dark one, a light one, and their mean."""
+
+    dark: Rgb
+    light: Rgb
+    mean: Rgb
+    opaque: bool = True
+    """False if any pixel is transparent: a page of any colour may be behind it."""
+
+    def under(self, color: Rgb, opacity: float) -> "Ground":
+        """Return the ground under a plate."""
+        return Ground(
+            blended(self.dark, color, opacity),
+            blended(self.light, color, opacity),
+            blended(self.mean, color, opacity),
+        )
+
+
+def luminance(color: Rgb) -> float:
+    """Return the relative luminance of an sRGB colour, 0 to 1."""
+    return _RED[color[0]] + _GREEN[color[1]] + _BLUE[color[2]]
+
+
+def contrast(first: float, second: float) -> float:
+    """Return the contrast of two luminances, 1 to 21."""
+    return (max(first, second) + 0.05) / (min(first, second) + 0.05)
+
+
+def blended(below: Rgb, color: Rgb, opacity: float) -> Rgb:
+    """Return a colour as it looks under a translucent one."""
+    red, green, blue = (round(b + (c - b) * opacity) for b, c in zip(below, color, strict=True))
+    return red, green, blue
+
+
+def least_contrast(color: Rgb, ground: Ground) -> float:
+    """Return the lowest contrast of a colour with a ground; 1 if the ground has its luminance."""
+    own, dark, light = luminance(color), luminance(ground.dark), luminance(ground.light)
+    if dark < own < light:
+        return 1.0
+    return min(contrast(own, dark), contrast(own, light))
+
+
+def measure(image: Image.Image, box: Box) -> Ground:
+    """Return the ground in a box of a picture; if any of it is transparent, it can be anything."""
+    area = (
+        max(0, int(box.x)),
+        max(0, int(box.y)),
+        min(image.width, int(box.right) + 1),
+        min(image.height, int(box.bottom) + 1),
+    )
+    if area[0] >= area[2] or area[1] >= area[3]:
+        return Ground(INK, WHITE, (128, 128, 128))
+    part = image.crop(area)
+    if part.mode == "RGBA":
+        lowest = part.getchannel("A").getextrema()[0]
+        if not isinstance(lowest, int | float) or lowest < 255:  # noqa: PLR2004  solid
+            return Ground((0, 0, 0), WHITE, (128, 128, 128), opaque=False)
+        part = part.convert("RGB")
+    size = (min(_SAMPLES, part.width), min(_SAMPLES, part.height))
+    pixels = part.resize(size, Image.Resampling.NEAREST).tobytes()
+    mean = part.resize((1, 1), Image.Resampling.BOX).tobytes()
+    reds, greens, blues = pixels[0::3], pixels[1::3], pixels[2::3]
+    lights = [_RED[r] + _GREEN[g] + _BLUE[b] for r, g, b in zip(reds, greens, blues, strict=True)]
+    order = sorted(range(len(lights)), key=lights.__getitem__)
+    last = len(order) - 1
+    dark, light = order[int(_DARKEST * last)], order[-1 - int((1 - _LIGHTEST) * last)]
+    return Ground(
+        (reds[dark], greens[dark], blues[dark]),
+        (reds[light], greens[light], blues[light]),
+        (mean[0], mean[1], mean[2]),
+    )
+
+
+def wanted_contrast(size: float) -> float:
+    """Return the contrast to aim at for a type size in pixels: more where strokes are thin."""
+    if size < 12:  # noqa: PLR2004  strokes of about a pixel, blurred by antialiasing
+        return 7.0
+    return 5.5 if size < 20 else LEAST * 1.04  # noqa: PLR2004  as above
+
+
+def toned(color: Rgb, text: Rgb, wanted: float) -> Rgb:
+    """Return a colour of the same hue, darker or lighter until text has the contrast on it."""
+    end: Rgb = (0, 0, 0) if luminance(text) > 0.18 else WHITE  # noqa: PLR2004  middle grey
+    own = luminance(text)
+    for step in range(41):
+        found = blended(color, end, step / 40)
+        if contrast(luminance(found), own) >= wanted:
+            return found
+    return end
+
+
+def better_color(ground: Ground, choices: Sequence[Rgb] = (WHITE, INK)) -> Rgb:
+    """Return the colour with the highest contrast; if none has any, the one farther from it."""
+    mean = luminance(ground.mean)
+    return max(
+        choices, key=lambda one: (least_contrast(one, ground), contrast(luminance(one), mean))
+    )
+
+
+def least_opacity(text: Rgb, plate: Rgb, ground: Ground, wanted: float) -> float | None:
+    """Return how opaque a plate must be for a text; `None` if not even a solid one is enough."""
+    for percent in range(0 if ground.opaque else 100, 101, 4):
+        if least_contrast(text, ground.under(plate, percent / 100)) >= wanted:
+            return percent / 100
+    return None
+
+
+def parsed(color: str) -> Rgb:
+    """Return `#rrggbb` as three numbers."""
+    return int(color[1:3], 16), int(color[3:5], 16), int(color[5:7], 16)

@@ -1,0 +1,226 @@
+"""The parts of an overlay in place, and the sizes of texts with the space of their plates."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipeline.lettering.box import Box
+from pipeline.lettering.fitting import TextAlign
+from pipeline.lettering.scripts import is_rtl
+from pipeline.lettering.setting import SetText, TextStyle, set_text
+from pipeline.model.overlay import (
+    Anchor,
+    LogoPart,
+    OverlayKind,
+    OverlayPart,
+    PlateShape,
+    TextPart,
+)
+from pipeline.model.placement import Sides
+from pipeline.prompts.overlay_texts import font_files
+
+LEAST_SIZE, LEAST_LEGAL = 9.0, 7.0
+"""Least type size in pixels, and that of legal lines: 98 % of lines of 9 px are read back."""
+_MARGIN, _LEAST_MARGIN = 0.045, 6.0
+"""Distance from the edges: a share of the shorter side, and in pixels."""
+_GAP = 0.028
+"""Distance of words from the product, as a share of the side."""
+_STEP = 0.95
+_LINES = {
+    OverlayKind.HEADLINE: 5,
+    OverlayKind.TEXT: 6,
+    OverlayKind.PRICE: 2,
+    OverlayKind.BUTTON: 2,
+    OverlayKind.LEGAL: 8,
+}
+_LEADING = {OverlayKind.HEADLINE: 0.9, OverlayKind.PRICE: 0.95}
+_TRACKING = {OverlayKind.HEADLINE: -0.012, OverlayKind.LEGAL: 0.008}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AdFrame:
+    """An ad file before its overlay."""
+
+    width: int
+    height: int
+    safe: Sides
+    """Shares (top, right, bottom, left) covered by the platform's interface."""
+    copy: tuple[Box, ...]
+    """Texts that the picture already shows, in pixels of the ad file."""
+    product: Box | None
+
+    @property
+    def frame(self) -> Box:
+        """The whole ad file."""
+        return Box(0, 0, self.width, self.height)
+
+    @property
+    def side(self) -> float:
+        """The side of a square of the same area: type sizes are shares of it."""
+        return math.sqrt(self.width * self.height)
+
+    @property
+    def shorter(self) -> int:
+        """The shorter side."""
+        return min(self.width, self.height)
+
+    @property
+    def margin(self) -> float:
+        """The least distance of anything from the edges."""
+        return max(_LEAST_MARGIN, _MARGIN * self.shorter)
+
+    @property
+    def zone(self) -> Box:
+        """The part of the ad file where an overlay may lie."""
+        top, right, bottom, left = self.safe
+        inner = Box(
+            left * self.width,
+            top * self.height,
+            self.width * (1 - left - right),
+            self.height * (1 - top - bottom),
+        )
+        return inner.within(self.frame.grown(-self.margin))
+
+    @property
+    def gap(self) -> float:
+        """The least distance of words from the product."""
+        return max(self.margin, _GAP * self.side)
+
+    def size_of(self, part: TextPart) -> float:
+        """Return the type size that a text asks for, in pixels."""
+        return max(part.size * self.side, least_size(part))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlacedLogo:
+    """A logo in place."""
+
+    part: LogoPart
+    box: Box
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlacedText:
+    """A text in place."""
+
+    part: TextPart
+    set: SetText
+    box: Box
+    """The ink with the space of its plate, if it always has one."""
+    group: int = 0
+    """Texts of one group have one plate together, if they need one; 0: none."""
+
+    @property
+    def ink(self) -> Box:
+        """Where the ink lies."""
+        text, box = self.set, self.box
+        x = box.x + (box.w - text.ink.w) / 2
+        if not padding_of(self.part, text.size)[1]:
+            return Box(x, box.y, text.ink.w, text.ink.h)
+        return Box(x, box.cy - text.body.h / 2 - text.body.y, text.ink.w, text.ink.h)
+
+
+Placed = PlacedLogo | PlacedText
+
+
+def room_for(parts: Sequence[OverlayPart], width: int, height: int, safe: Sides) -> Sides:
+    """Return shares (top, right, bottom, left) of an ad file to keep free of the product.
+
+    Copy stands beside the product in wide ad files, on the side of the logo, and below it in tall
+    ones; the small print stands below everything.
+    """
+    frame = AdFrame(width=width, height=height, safe=safe, copy=(), product=None)
+    texts = [part for part in parts if isinstance(part, TextPart)]
+    below = left = right = 0.0
+    for part in texts:
+        if part.at is Anchor.BOTTOM:
+            size = frame.size_of(part)
+            lines = math.ceil(_LETTER * size * len(part.text) / frame.zone.w)
+            below = max(below, safe[2] + (lines * size * _LINE + 1.5 * frame.margin) / height)
+    if any(part.at is Anchor.COPY for part in texts):
+        ratio = width / height
+        if ratio > _WIDE:
+            beside = _BESIDE + _BESIDE_MORE * math.log2(ratio)
+            left, right = (beside, 0.0) if copy_is_left(parts) else (0.0, beside)
+        elif ratio < _TALL:
+            below += _BELOW
+    return 0.0, right, min(below, _MOST_BELOW), left
+
+
+def copy_is_left(parts: Sequence[OverlayPart]) -> bool:
+    """Return whether copy stands on the left: on the logo's side, or where its script begins."""
+    for part in parts:
+        if isinstance(part, LogoPart) and part.at in LEFT + RIGHT:
+            return part.at in LEFT
+    words = (part.text for part in parts if isinstance(part, TextPart))
+    return not is_rtl(next(words, ""))
+
+
+LEFT = (Anchor.TOP_LEFT, Anchor.LEFT, Anchor.BOTTOM_LEFT)
+RIGHT = (Anchor.TOP_RIGHT, Anchor.RIGHT, Anchor.BOTTOM_RIGHT)
+_LETTER, _LINE = 0.52, 1.25
+"""Mean width of a letter, and distance of lines, in type sizes."""
+_WIDE, _TALL = 1.15, 0.7
+_BESIDE, _BESIDE_MORE = 0.42, 0.08
+_BELOW, _MOST_BELOW = 0.17, 0.5
+
+
+def least_size(part: TextPart) -> float:
+    """Return the least type size of a text in pixels."""
+    return LEAST_LEGAL if part.kind is OverlayKind.LEGAL else LEAST_SIZE
+
+
+def padding_of(part: TextPart, size: float) -> tuple[float, float]:
+    """Return the space across and down round a text that always has a plate; else nothing."""
+    if part.plate.shape not in (PlateShape.PANEL, PlateShape.BAND):
+        return 0.0, 0.0
+    down, across = part.plate.padding
+    return across * size, down * size
+
+
+@dataclass(frozen=True, slots=True)
+class SizedText:
+    """A set text with the width and height that it takes with its plate."""
+
+    set: SetText
+    w: float
+    h: float
+
+
+def sized_text(
+    part: TextPart, *, align: TextAlign, width: float, height: float, size: float, least: float
+) -> SizedText | None:
+    """Return a text with its plate in a box, at `size` or smaller; `None` below `least`."""
+    style = _style_of(part, align)
+    tried = max(size, least)
+    while True:
+        across, down = padding_of(part, tried)
+        room = width - 2 * across, height - 2 * down
+        # without a plate, one call tries all sizes
+        lowest = tried if down else least
+        text = None
+        if min(room) > 0:
+            text = set_text(
+                part.text, style, width=room[0], height=room[1], size=tried, least=lowest
+            )
+        if text is not None:
+            tall = text.ink.h
+            if down:
+                above, below = -text.body.y, text.ink.h - text.body.bottom
+                # accents and tails lie in the plate's own space
+                tall = text.body.h + 2 * max(down, -above + 1, below + 1)
+            return SizedText(text, text.ink.w + 2 * across, tall)
+        if tried <= least or not down:
+            return None
+        tried = max(least, tried * _STEP)
+
+
+def _style_of(part: TextPart, align: TextAlign) -> TextStyle:
+    return TextStyle(
+        fonts=font_files(part.fonts),
+        leading=_LEADING.get(part.kind, 1.04),
+        align=align,
+        most_lines=_LINES[part.kind],
+        tracking=_TRACKING.get(part.kind, 0.0),
+        language=part.language,
+    )
