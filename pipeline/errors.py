@@ -169,12 +169,11 @@ class BudgetReached(Halted):
 
     exit_code = 4
 
-    def __init__(self, *, scope: str, limit: int, spent: int, price: int) -> None:
+    def __init__(self, *, scope: str, limit: str, left: str, price: str) -> None:
         super().__init__(
-            f"the {scope} budget of {limit} credits has {limit - spent} left, "
-            f"and the next image costs {price}"
+            f"the {scope} budget of {limit} has {left} left, and the next image costs {price}"
         )
-        self.scope, self.limit, self.spent, self.price = scope, limit, spent, price
+        self.scope = scope
 
 
 class ProviderError(PipelineError):

@@ -4,7 +4,10 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import urlsplit
+
+from pipeline.model.money import Amount, Unit
 
 GPTIMAGE_URL = "https://api.gptimageapi.dev"
 
@@ -76,6 +79,14 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{parts.hostname}:{port}" if parts.hostname else ""
 
 
+DEFAULT_RUN_BUDGET: Mapping[Unit, Amount] = MappingProxyType(
+    {Unit.CREDITS: Amount(1000), Unit.DOLLARS: Amount(20_000_000_000)}
+)
+ASK_ABOVE: Mapping[Unit, Amount] = MappingProxyType(
+    {Unit.CREDITS: Amount(200), Unit.DOLLARS: Amount(5_000_000_000)}
+)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RenderingSettings:
     """Limits on the rate, retries and budget of rendering."""
@@ -101,10 +112,13 @@ class RenderingSettings:
     """Seconds to wait for a purchase whose first request is still being processed."""
     drain: float = 120.0
     """Seconds to wait for images in flight after the first signal. --drain."""
-    default_run_budget: int = 1000
-    """Budget of a run in credits, if neither the campaign file nor --max-credits sets one."""
-    ask_above: int = 200
-    """Credits above which a run asks for confirmation on a terminal."""
+    default_run_budget: Mapping[Unit, Amount] = field(default_factory=lambda: DEFAULT_RUN_BUDGET)
+    """Budget of a run, if neither the campaign file nor an option sets one: 1000 credits or $20.
+
+    --max-credits, --max-cost.
+    """
+    ask_above: Mapping[Unit, Amount] = field(default_factory=lambda: ASK_ABOVE)
+    """Amount above which a run asks for confirmation on a terminal: 200 credits or $5."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

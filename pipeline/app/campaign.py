@@ -19,7 +19,7 @@ from pipeline.errors import FeedNotFetched, UsageError
 from pipeline.ledger.base import Ledger
 from pipeline.model.campaign import Campaign
 from pipeline.model.entry import AttemptRecord, Entry
-from pipeline.model.money import Amount, Budget, Spent
+from pipeline.model.money import Amount, Budget, Spent, Unit
 from pipeline.model.names import Account, Slug
 from pipeline.model.provider import Profile
 from pipeline.providers.base import Provider
@@ -126,14 +126,28 @@ def provider_settings(campaign: Campaign, settings: ProviderSettings) -> Provide
 
 
 def budget_for(
-    campaign: Campaign, profile: Profile, *, max_credits: int | None, default_run: int
+    campaign: Campaign, profile: Profile, options: CampaignOptions, settings: Settings
 ) -> Budget:
-    """Return the limits of one run; play credits have none."""
+    """Return the limits of one run; play credits have none.
+
+    `UsageError` if an option limits another unit than the account's.
+    """
     budget = campaign_budget(campaign, profile)
     if profile.play_money:
         return budget
-    limits = [limit for limit in (budget.run, max_credits) if limit is not None]
-    return replace(budget, run=Amount(min(limits, default=default_run)))
+    in_credits = profile.unit is Unit.CREDITS
+    given, other = options.max_credits, options.max_cost
+    if not in_credits:
+        given, other = other, given
+    if other is not None:
+        wrong, right = ("--max-cost", "--max-credits N")
+        if not in_credits:
+            wrong, right = ("--max-credits", "--max-cost 12.50")
+        unit = "credits" if in_credits else "dollars"
+        raise UsageError(f"{profile.name} counts in {unit}: use {right}, not {wrong}")
+    limits = [limit for limit in (budget.run, given, options.most) if limit is not None]
+    default = settings.rendering.default_run_budget[profile.unit]
+    return replace(budget, run=Amount(min(limits, default=default)))
 
 
 def open_campaign_account(

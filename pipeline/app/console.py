@@ -9,7 +9,7 @@ from pipeline.app.options import RunOptions
 from pipeline.app.run.ad_files import AdFileReport
 from pipeline.errors import Finding, PipelineError
 from pipeline.model.campaign import Campaign
-from pipeline.model.money import Amount, Budget
+from pipeline.model.money import Amount, Budget, MoneyFormat
 from pipeline.model.provider import Profile
 from pipeline.model.run import Run
 from pipeline.purchasing.events import Watcher
@@ -28,8 +28,8 @@ class RunStart:
     run: Run
     budget: Budget
     concurrency: int
-    max_credits: int | None
-    """As given on the command line; it does not limit play credits."""
+    limit: str
+    """The option that limits this run, empty if there is none; it does not limit play credits."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,7 +69,7 @@ class Console(Protocol):
         """Streams that get each event as a line of JSON, besides the run's own file."""
         ...
 
-    def confirm(self, profile: Profile, *, images: int, price: Amount) -> None:
+    def confirm(self, profile: Profile, *, images: int, price: Amount, money: MoneyFormat) -> None:
         """Ask before spending; `Declined` if the answer is no."""
         ...
 

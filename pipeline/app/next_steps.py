@@ -6,13 +6,15 @@ from collections.abc import Iterator, Mapping
 from pipeline.app.options import CampaignOptions
 from pipeline.errors import PipelineError, ProviderStopped
 from pipeline.model.job import Job
+from pipeline.model.money import MoneyFormat, Unit
 from pipeline.model.names import CellName, Stage
 from pipeline.model.outcome import Failed, FailureKind, Status
 from pipeline.state.campaign_state import CampaignState
 from pipeline.state.lookup import artifact_of, entry_of
 
+DOLLARS = MoneyFormat(unit=Unit.DOLLARS)
 CHOOSING = frozenset({"plan", "run", "finals"})
-"""Commands with the options `--only` and `--max-credits`."""
+"""Commands with the options `--only`, `--max-credits` and `--max-cost`."""
 
 MOST_APPROVALS = 3
 """Most cells that get an `approve` command each; for more, the page is suggested."""
@@ -33,6 +35,8 @@ def next_step(options: CampaignOptions, command: str, *words: str) -> str:
             line += ["--only", glob]
         if options.max_credits is not None:
             line += ["--max-credits", str(options.max_credits)]
+        if options.max_cost is not None:
+            line += ["--max-cost", DOLLARS.text(options.max_cost).replace(",", "").lstrip("$")]
     return shlex.join(line)
 
 

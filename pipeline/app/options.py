@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from pipeline.model.money import Amount
 from pipeline.model.names import Stage
 
 
@@ -31,9 +32,19 @@ class CampaignOptions:
     only: tuple[str, ...] = ()
     """Globs over cell names; empty: all cells."""
     max_credits: int | None = None
-    """The most that one run may spend."""
+    """The most that one run may spend, on an account that counts in credits."""
+    max_cost: Amount | None = None
+    """The same in nano-dollars, on an account that counts in dollars."""
+    most: Amount | None = None
+    """The same in the unit of the account, whatever it is: what the review page has shown."""
     feeds: FeedReading = FeedReading.KEPT_FIRST
     """How feeds by URL are read. `check`, `plan` and `run` fetch them unless told otherwise."""
+
+
+def limit_given(options: CampaignOptions) -> str:
+    """Return the option of the command line that limits a run; empty if there is none."""
+    given = {"--max-credits": options.max_credits, "--max-cost": options.max_cost}
+    return next((name for name, limit in given.items() if limit is not None), "")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

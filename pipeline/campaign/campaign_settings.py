@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from pipeline.campaign.grammar.campaign_file import CampaignFile
 from pipeline.campaign.grammar.delivery import ProviderPart
+from pipeline.campaign.grammar.stages import Budgeted
 from pipeline.campaign.matrix.ad_files import ad_file_settings
 from pipeline.campaign.variants import stage_settings
 from pipeline.model.campaign import (
@@ -15,8 +16,9 @@ from pipeline.model.campaign import (
     Provenance,
     ProviderOptions,
 )
-from pipeline.model.money import Amount, Budget
+from pipeline.model.money import Amount, Budget, MoneyFormat
 from pipeline.model.names import ProfileName, Slug
+from pipeline.model.provider import Profile
 from pipeline.model.request import Background
 
 
@@ -26,6 +28,7 @@ def campaign_from(
     shown: str,
     sha256: str,
     provider: ProfileName,
+    money: MoneyFormat,
     feeds: Mapping[str, str],
 ) -> Campaign:
     """Return a checked file as a `Campaign`; `shown` is its name in messages."""
@@ -36,10 +39,12 @@ def campaign_from(
         provider=provider,
         stages=stage_settings(file),
         budget=Budget(
-            run=_credits(file.budget.run),
-            campaign=_credits(file.budget.campaign),
-            month=_credits(file.budget.month),
+            run=_amount(file.budget.run),
+            campaign=_amount(file.budget.campaign),
+            month=_amount(file.budget.month),
+            money=money,
         ),
+        money=money,
         pace=_pace(file),
         background=Background(file.background),
         tags=dict(file.tags),
@@ -69,8 +74,17 @@ def _options(part: ProviderPart) -> ProviderOptions:
     )
 
 
-def _credits(amount: int | None) -> Amount | None:
-    return None if amount is None else Amount(amount)
+def money_format(file: CampaignFile, profile: Profile) -> MoneyFormat:
+    """Return how amounts of a provider are written in a campaign."""
+    part = file.providers.get(profile.name)
+    if part is None or part.price is None:
+        return MoneyFormat(unit=profile.unit)
+    price = part.price
+    return MoneyFormat(unit=profile.unit, currency=price.currency, per_credit=price.per_credit)
+
+
+def _amount(limit: Budgeted | None) -> Amount | None:
+    return None if limit is None else limit.amount
 
 
 def _pace(file: CampaignFile) -> PaceLimits:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline.campaign.campaign_settings import campaign_from
+from pipeline.campaign.campaign_settings import campaign_from, money_format
 from pipeline.campaign.environment import check_variables
 from pipeline.campaign.extends import read_extended
 from pipeline.campaign.feeds.gathering import Tables, filter_tables, gather_tables
@@ -136,6 +136,7 @@ def _load_checked(
             shown=checked.readable.shown,
             sha256=_sha256(checked, templates, tables, overlays),
             provider=checked.profile.name,
+            money=money_format(file, checked.profile),
             feeds=tables.snapshots,
         ),
         profile=checked.profile,

@@ -7,6 +7,7 @@ from pipeline.campaign.matrix.sizes import parse_ratio
 from pipeline.campaign.reading.located import Step, dotted
 from pipeline.campaign.resolved import Matrix
 from pipeline.model.campaign import Size
+from pipeline.model.money import Unit
 from pipeline.model.placement import Grade, Placement
 from pipeline.model.provider import Profile, Support
 from pipeline.suggestions import listing
@@ -23,6 +24,7 @@ def check_caps(checked: CheckedFile, matrix: Matrix) -> None:
             _check_size(size, sizes.origin(position)[0], checked.profile, checked.findings)
     _check_backgrounds(checked)
     _check_references(checked)
+    _check_budget(checked)
     _note_unheeded(checked)
 
 
@@ -35,7 +37,7 @@ def _note_unheeded(checked: CheckedFile) -> None:
     for name, provider in file.providers.items():
         written += [
             ("providers", name, setting)
-            for setting in ("model", "edits", "price")
+            for setting in ("model", "edits")
             if setting in provider.model_fields_set
         ]
     for steps in written:
@@ -130,3 +132,25 @@ def _check_references(checked: CheckedFile) -> None:
         elif profile.caps.references is Support.PREVIEW:
             complaint = f"reference images are in preview at {profile.name} and may be refused"
             findings.warning(complaint, at=at, path=path, code="references")
+
+
+_UNITS = {
+    Unit.CREDITS: ("credits", "a number such as 600"),
+    Unit.DOLLARS: ("dollars", "$12.50, for example"),
+}
+"""What a limit is in, and how to write it."""
+
+
+def _check_budget(checked: CheckedFile) -> None:
+    """Report limits in another unit than the account's; play money has no limits."""
+    profile = checked.profile
+    if profile.play_money:
+        return
+    right, example = _UNITS[profile.unit]
+    for name, unit in checked.file.budget.units.items():
+        if unit is not profile.unit:
+            complaint = (
+                f"is in {_UNITS[unit][0]}, and {profile.name} counts in {right}: write {example}"
+            )
+            at, path = checked.place("budget", name), dotted(("budget", name))
+            checked.findings.error(complaint, at=at, path=path, code="budget-unit")

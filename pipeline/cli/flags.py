@@ -9,6 +9,7 @@ from typing import TypedDict
 
 from pipeline.app.options import FeedReading
 from pipeline.cli.terminal import say
+from pipeline.model.money import Amount, parse_dollars
 from pipeline.settings import Settings, read_settings
 from pipeline.state.output.location import locate_output
 
@@ -86,6 +87,7 @@ class CampaignFlags(TypedDict):
     output: Path | None
     only: tuple[str, ...]
     max_credits: int | None
+    max_cost: Amount | None
     feeds: FeedReading
 
 
@@ -97,6 +99,7 @@ def campaign_flags(arguments: argparse.Namespace) -> CampaignFlags:
         output=arguments.output,
         only=tuple(getattr(arguments, "only", ())),
         max_credits=getattr(arguments, "max_credits", None),
+        max_cost=getattr(arguments, "max_cost", None),
         feeds=FeedReading(getattr(arguments, "feeds", FeedReading.KEPT_FIRST)),
     )
 
@@ -149,6 +152,28 @@ def credits_number(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of credits")
     return int(text)
+
+
+def dollars(text: str) -> Amount:
+    """Return the nano-dollars of `12.50` or `$12.50`."""
+    try:
+        return parse_dollars(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def add_limits(parser: argparse.ArgumentParser) -> None:
+    """Add the options that limit what a run may spend, in the unit of its account."""
+    limits = parser.add_mutually_exclusive_group()
+    limits.add_argument(
+        "--max-credits", type=credits_number, metavar="N", help="spend at most N credits"
+    )
+    limits.add_argument(
+        "--max-cost",
+        type=dollars,
+        metavar="12.50",
+        help="spend at most so many dollars, with a provider that counts in dollars",
+    )
 
 
 def port_number(text: str) -> int:

@@ -3,7 +3,7 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -23,7 +23,7 @@ from pipeline.cli.terminal import (
 )
 from pipeline.errors import Declined
 from pipeline.model.campaign import Review
-from pipeline.model.money import Amount
+from pipeline.model.money import FREE, Amount, MoneyFormat, Unit
 from pipeline.model.names import Stage
 from pipeline.model.outcome import Status
 from pipeline.model.provider import Profile
@@ -46,8 +46,8 @@ class TerminalConsole:
     """`Console` on this process's stdout and stderr."""
 
     watcher: Watcher
-    ask_above: int
-    """Credits above which a person is asked."""
+    ask_above: Mapping[Unit, Amount]
+    """Amount above which a person is asked."""
     ask_always: bool = False
     """Ask whatever the price is."""
     ask_never: bool = False
@@ -65,13 +65,13 @@ class TerminalConsole:
         """See `Console.journal`."""
         return [sys.stderr] if self.log_json else []
 
-    def confirm(self, profile: Profile, *, images: int, price: Amount) -> None:
+    def confirm(self, profile: Profile, *, images: int, price: Amount, money: MoneyFormat) -> None:
         """See `Console.confirm`; without a terminal nobody is asked, and budgets decide."""
-        small = price <= (0 if self.ask_always else self.ask_above)
+        small = price <= (FREE if self.ask_always else self.ask_above.get(profile.unit, FREE))
         if self.ask_never or profile.play_money or small or not is_terminal(sys.stdin):
             return
         say(f"{counted(images, 'image')} to render on {profile.name}.")
-        sys.stderr.write(f"Spend up to {counted(price, 'credit')}? [y/N] ")
+        sys.stderr.write(f"Spend up to {money.text(price)}? [y/N] ")
         sys.stderr.flush()
         if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
             raise Declined("nothing was sent")
@@ -128,7 +128,7 @@ def _tell_start(start: RunStart) -> None:
     """Print what is rendered, on which account and within which limits."""
     campaign, budget = start.campaign, start.budget
     limits = [
-        f"{scope} budget {limit:,}"
+        f"{scope} budget {budget.money.bare(limit)}"
         for scope, limit in (
             ("run", budget.run),
             ("campaign", budget.campaign),
@@ -137,8 +137,8 @@ def _tell_start(start: RunStart) -> None:
         if limit is not None
     ]
     money = ", ".join(limits) if limits else "play credits"
-    if not limits and start.max_credits is not None:
-        money += ", which --max-credits does not limit"
+    if not limits and start.limit:
+        money += f", which {start.limit} does not limit"
     _say_folded(
         f"{paint(campaign.slug, 'bold', stream=sys.stderr)}  run {start.run.id}, "
         f"{start.run.account}, {start.concurrency} at once, {money}"
@@ -161,15 +161,16 @@ def _tell_report(report: RunReport, folder: Path, *, told: str) -> None:
     """Say what was stored and what was not; `told` holds reasons that need not be repeated."""
     totals = report.totals
     stored, images = report.asked.get(Status.STORED, 0), sum(report.asked.values())
-    money = f"{counted(totals.spent.confirmed, 'credit')} in all"
+    written = totals.money
+    money = f"{written.text(totals.spent.confirmed)} in all"
     if totals.spent.in_doubt:
-        money += f", {totals.spent.in_doubt:,} more in doubt"
-    if totals.remaining is not None:
-        money += f", {totals.remaining:,} of {totals.budget:,} left"
+        money += f", {written.bare(totals.spent.in_doubt)} more in doubt"
+    if totals.remaining is not None and totals.budget is not None:
+        money += f", {written.bare(totals.remaining)} of {written.bare(totals.budget)} left"
     say()
     _say_folded(
         f"{stored:,} of {counted(images, 'image')} stored; "
-        f"{counted(totals.this_run, 'credit')} this run, {money}"
+        f"{written.text(totals.this_run)} this run, {money}"
     )
     for status in TROUBLE:
         count = report.asked.get(status, 0)
@@ -224,7 +225,7 @@ def _tell_next(ending: RunEnding) -> None:
 
 
 def console_for(
-    arguments: argparse.Namespace, *, ask_above: int, ask_always: bool
+    arguments: argparse.Namespace, *, ask_above: Mapping[Unit, Amount], ask_always: bool
 ) -> TerminalConsole:
     """Return the console for the options of a run."""
     return TerminalConsole(

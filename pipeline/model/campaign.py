@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
-from pipeline.model.money import Budget
+from pipeline.model.money import Budget, MoneyFormat
 from pipeline.model.names import CellName, ProfileName, Slug, Stage
 from pipeline.model.placement import AdFileSettings, Placement
 from pipeline.model.request import Background, Quality
@@ -142,6 +142,8 @@ class Campaign:
     provider: ProfileName
     stages: Mapping[Stage, StageSettings]
     budget: Budget
+    money: MoneyFormat = field(default_factory=MoneyFormat)
+    """How amounts of its account are written."""
     pace: PaceLimits = field(default_factory=PaceLimits)
     background: Background = Background.OPAQUE
     tags: Mapping[str, str] = field(default_factory=dict)

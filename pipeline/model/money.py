@@ -1,6 +1,8 @@
 """Money: amounts, intervals of amounts, and budgets."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from typing import NewType
 
@@ -35,12 +37,77 @@ class Spent:
 
     confirmed: Amount = FREE
     in_doubt: Amount = FREE
-    """Credits of requests that may have been charged."""
+    """Cost of requests that may have been charged."""
 
     @property
     def upper(self) -> Amount:
         """The most that can have been charged."""
         return Amount(self.confirmed + self.in_doubt)
+
+
+_NANO = 1_000_000_000
+"""Nano-dollars in a dollar."""
+_FRACTION = 9
+"""Decimal places of a nano-dollar."""
+_DOLLARS = re.compile(r"\$?[ ]?([0-9]{1,9}|[0-9]{1,3}(?:,[0-9]{3}){1,2})(?:\.([0-9]{1,9}))?")
+
+
+def parse_dollars(text: str) -> Amount:
+    """Return the nano-dollars of `$12.50` or `12.50`; `ValueError` if it is not exactly that."""
+    match = _DOLLARS.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"{text!r} is not an amount of dollars, such as $12.50")
+    whole, fraction = match[1].replace(",", ""), match[2] or ""
+    return Amount(int(whole) * _NANO + int(fraction.ljust(_FRACTION, "0")))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MoneyFormat:
+    """How amounts of one account are written for people; nothing else writes them."""
+
+    unit: Unit = Unit.CREDITS
+    currency: str = ""
+    """Code of the currency in which credits are shown as well, e.g. `EUR`."""
+    per_credit: Decimal | None = None
+    """The price of one credit in it; `None`: credits are shown alone."""
+
+    def text(self, amount: int) -> str:
+        """Return `1,200 credits`, `1 credit (0.01 EUR)` or `$12.50`."""
+        if self.unit is Unit.DOLLARS:
+            return self.bare(amount)
+        word = "credit" if amount == 1 else "credits"
+        return f"{amount:,} {word}{self._priced(amount)}"
+
+    def bare(self, amount: int) -> str:
+        """Return the amount without its unit where a heading has it: `1,200`, but `$12.50`."""
+        if self.unit is Unit.DOLLARS:
+            whole, fraction = divmod(abs(amount), _NANO)
+            sign = "-" if amount < 0 else ""
+            return f"{sign}${_decimal(whole, f'{fraction:0{_FRACTION}}')}"
+        return f"{amount:,}{self._priced(amount)}"
+
+    def price(self, amount: int) -> str:
+        """Return the amount in a currency: `0.24 EUR` or `$0.053`; empty if no price is known."""
+        if self.unit is Unit.DOLLARS:
+            return self.bare(amount)
+        if self.per_credit is None:
+            return ""
+        whole, _, fraction = f"{amount * self.per_credit:f}".partition(".")
+        return f"{_decimal(int(whole), fraction)} {self.currency}"
+
+    @property
+    def heading(self) -> str:
+        """The heading of a column of bare amounts."""
+        return "Credits" if self.unit is Unit.CREDITS else "Cost"
+
+    def _priced(self, amount: int) -> str:
+        price = self.price(amount)
+        return f" ({price})" if price else ""
+
+
+def _decimal(whole: int, fraction: str) -> str:
+    """Return a decimal number with as many places as it needs, and at least two."""
+    return f"{whole:,}.{fraction.rstrip('0').ljust(2, '0')}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,3 +120,5 @@ class Budget:
     """For this campaign, over all its runs."""
     month: Amount | None = None
     """For all campaigns of this output folder and account, in the current UTC month."""
+    money: MoneyFormat = field(default_factory=MoneyFormat)
+    """The unit of the limits, which is the account's, and how they are written."""

@@ -118,6 +118,7 @@ async def make_report(
     )
     totals = replace(
         totals,
+        money=campaign.money,
         runs=await ledger.spent_by_run(campaign.slug),
         earlier_verdicts=[
             one for one in verdicts if newest[place(one)] is not one or place(one) not in shown

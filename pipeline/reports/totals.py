@@ -8,7 +8,7 @@ from datetime import datetime
 from pipeline.model.artifact import Artifact
 from pipeline.model.entry import AttemptRecord, Entry, RunSpending
 from pipeline.model.job import Job, JobKey
-from pipeline.model.money import Amount, Spent
+from pipeline.model.money import Amount, MoneyFormat, Spent
 from pipeline.model.names import CellName, Stage
 from pipeline.model.outcome import (
     Failed,
@@ -80,6 +80,8 @@ class Totals:
     seconds: Sequence[float]
     """Duration of each answered request of this campaign, in seconds, sorted."""
     retries: int
+    money: MoneyFormat = field(default_factory=MoneyFormat)
+    """How its amounts are written."""
     runs: Sequence[RunSpending] = ()
     """Every run that bought something for the campaign, on any account, oldest first."""
     earlier_verdicts: Sequence[Verdict] = ()

@@ -1,13 +1,13 @@
 """What may still be spent: every limit of an account, and how much of it is used."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from pipeline.ledger.base import Ledger
 from pipeline.ledger.rules.buying import budget_scopes
 from pipeline.model.campaign import Campaign
-from pipeline.model.money import FREE, Amount, Budget
+from pipeline.model.money import FREE, Amount, Budget, MoneyFormat
 from pipeline.model.provider import Profile
 from pipeline.model.run import Run
 from pipeline.state.work_ahead import WorkAhead
@@ -21,6 +21,7 @@ class BudgetLeft:
     """`run`, `campaign` or `month`."""
     limit: Amount
     spent: Amount
+    money: MoneyFormat = field(default_factory=MoneyFormat)
 
     @property
     def left(self) -> Amount:
@@ -29,7 +30,8 @@ class BudgetLeft:
 
     def __str__(self) -> str:
         """Return `20 of 400 credits left for the run`."""
-        return f"{self.left:,} of {self.limit:,} credits left for the {self.scope}"
+        left, limit = self.money.bare(self.left), self.money.text(self.limit)
+        return f"{left} of {limit} left for the {self.scope}"
 
     def shortfall(self, ahead: Sequence[WorkAhead]) -> str:
         """Return how much of the work is paid for: `enough for 10 of 72 images`; empty if all.
@@ -64,7 +66,7 @@ async def budgets_left(
         spent = await ledger.spent(
             account=scope.account, campaign=scope.campaign, run=scope.run, month=scope.month
         )
-        found.append(BudgetLeft(scope=name, limit=limit, spent=spent.upper))
+        found.append(BudgetLeft(scope=name, limit=limit, spent=spent.upper, money=budget.money))
     return tuple(found)
 
 

@@ -35,7 +35,6 @@ from pipeline.reports.export.assets import (
     assets_table,
     export_manifest,
     google_table,
-    money,
     removed_since,
     removed_table,
 )
@@ -177,7 +176,6 @@ def _sorted_out(
 
 
 def _assets(loaded: LoadedCampaign, state: CampaignState, ready: Ready) -> Iterator[Asset]:
-    options = loaded.campaign.providers.get(loaded.campaign.provider)
     counted: set[str] = set()
     for planned, row in ready:
         made, job = row.made, planned.job
@@ -207,12 +205,8 @@ def _assets(loaded: LoadedCampaign, state: CampaignState, ready: Ready) -> Itera
             checks=f"approved: {flags}" if flags else "ok",
             source_type=planned.recipe.labels.source_type,
             original=_original(planned),
-            amount=amount,
-            cost=money(
-                amount,
-                options.per_credit if options else None,
-                options.currency if options else "",
-            ),
+            credits=amount,
+            cost=loaded.campaign.money.price(amount),
         )
 
 

@@ -95,12 +95,7 @@ async def _plan_with(
 ) -> Plan:
     campaign, output = loaded.campaign, settings.output
     rules = rules_now(loaded, images=images_in(output), retry_failed=False, rebuy_lost=False)
-    budget = budget_for(
-        campaign,
-        loaded.profile,
-        max_credits=options.max_credits,
-        default_run=settings.rendering.default_run_budget,
-    )
+    budget = budget_for(campaign, loaded.profile, options, settings)
     account = account_of(campaign, settings)
     here = Run(id=RunId("plan"), campaign=campaign.slug, account=account)
     lost = await lost_runs(ledger, output, campaign.slug)

@@ -60,7 +60,7 @@ class Launcher:
             provider=self.options.provider,
             output=self.options.output,
             only=tuple(cells),
-            max_credits=int(most),
+            most=most,
             feeds=FeedReading.KEPT_FIRST,  # what the page showed, and not a newer feed
             stage=stage,
             command_line=self.options.command_line,

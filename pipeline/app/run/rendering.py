@@ -112,7 +112,8 @@ def what_is_asked(options: RunOptions, settings: Settings, loaded: LoadedCampaig
     account = account_of(loaded.campaign, settings)
     looks = "looked for" if is_installed(*NEEDED) else "not looked for"
     method = [f"ad files {METHOD}, boxes {looks}"] if makes_ad_files(loaded) else []
-    asked = [options.max_credits, *method]
+    limits = [one for one in (options.max_cost, options.most) if one is not None]
+    asked = [options.max_credits, *limits, *method]
     return campaign_fingerprint(loaded.campaign, account=account, asked=asked)
 
 

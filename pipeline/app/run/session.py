@@ -14,7 +14,7 @@ from pipeline.app.console import Console, RunEnding, RunStart
 from pipeline.app.machine import allowed_concurrency, listen_for_signals, undo_cancellation
 from pipeline.app.next_steps import steps_onward
 from pipeline.app.open import campaign_ledger
-from pipeline.app.options import RunOptions
+from pipeline.app.options import RunOptions, limit_given
 from pipeline.app.run.ad_files import AdFileMaker, AdFileReport, make_ad_files
 from pipeline.app.run.assembly import RunParts, assemble, rules_now
 from pipeline.app.run.endings import endings, exit_code, halting_event, notify, summary
@@ -106,12 +106,7 @@ async def render_session(
             ledger=ledger,
             run=_new_run(campaign, settings),
             campaign=campaign,
-            budget=budget_for(
-                campaign,
-                loaded.profile,
-                max_credits=options.max_credits,
-                default_run=settings.rendering.default_run_budget,
-            ),
+            budget=budget_for(campaign, loaded.profile, options, settings),
             output=output,
             kept_checks=inspector.kept,
             arguments=options.command_line,
@@ -200,7 +195,7 @@ async def _session(session: Session, stack: AsyncExitStack) -> int:
             run=session.manifest_writer.run,
             budget=session.manifest_writer.budget,
             concurrency=session.settings.rendering.concurrency,
-            max_credits=options.max_credits,
+            limit=limit_given(options),
         )
     )
     work = None

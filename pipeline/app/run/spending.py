@@ -35,7 +35,8 @@ async def confirm_spending(
         if short := budget.shortfall(ahead):
             console.note(f"warning: {budget}, {short}; the run stops there")
         price = min(price, budget.left)
-    console.confirm(loaded.profile, images=sum(one.buying for one in ahead), price=price)
+    images, money = sum(one.buying for one in ahead), loaded.campaign.money
+    console.confirm(loaded.profile, images=images, price=price, money=money)
 
 
 def highest_price(

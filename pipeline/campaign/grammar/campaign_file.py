@@ -106,7 +106,8 @@ class CampaignFile(Part):
         description="What is rendered; only the stages named run.",
     )
     budget: BudgetPart = Field(
-        default_factory=lambda: BudgetPart.model_validate({}), description="Hard limits in credits."
+        default_factory=lambda: BudgetPart.model_validate({}),
+        description="Hard limits in credits, or in dollars if the provider counts in dollars.",
     )
     provider: Text = Field("embedded", description="The provider that renders.")
     providers: dict[str, ProviderPart] = Field(

@@ -1,12 +1,16 @@
 """Stages, budgets and limits of a run."""
 
 import re
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from pipeline.campaign.grammar.base import Number, Part
+from pipeline.model.money import Amount, Unit, parse_dollars
 
 QualityWord = Literal["low", "medium", "high"]
 Takes = Annotated[int, Field(ge=1, le=100)]
@@ -42,14 +46,60 @@ class StagesPart(Part):
     final: FinalPart | None = Field(None, description="The approved cells in high quality.")
 
 
-class BudgetPart(Part):
-    """Hard limits in credits, checked before every request."""
-
-    campaign: int | None = Field(None, ge=0, description="This campaign over all its runs.")
-    run: int | None = Field(None, ge=0, description="One invocation.")
-    month: int | None = Field(
-        None, ge=0, description="All campaigns of the output folder and account, by UTC month."
+def _limit(value: object) -> object:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST:
+        return Budgeted(unit=Unit.CREDITS, amount=Amount(value))
+    if isinstance(value, str) and "$" in value:
+        with suppress(ValueError):
+            return Budgeted(unit=Unit.DOLLARS, amount=parse_dollars(value))
+    if isinstance(value, int) and value < 0:
+        raise PydanticCustomError("budget", "must be at least 0, not {value}", {"value": value})
+    raise PydanticCustomError(
+        "budget", "must be a whole number of credits such as 600, or dollars such as $12.50"
     )
+
+
+MOST = 10**15
+"""The most credits that a budget can have."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Budgeted:
+    """A limit as it is written: `600` or `$12.50`."""
+
+    unit: Unit
+    amount: Amount
+
+
+Limit = Annotated[
+    Budgeted,
+    BeforeValidator(_limit),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 0},
+                {"type": "string", "pattern": r"^\s*\$ ?[0-9][0-9,]*(\.[0-9]{1,9})?\s*$"},
+            ]
+        }
+    ),
+]
+"""A limit in the account's own credits, or in dollars if the account counts in dollars."""
+
+
+class BudgetPart(Part):
+    """Hard limits in credits or dollars, checked before every request."""
+
+    campaign: Limit | None = Field(None, description="This campaign over all its runs.")
+    run: Limit | None = Field(None, description="One invocation: 600 (credits) or $12.50.")
+    month: Limit | None = Field(
+        None, description="All campaigns of the output folder and account, by UTC month."
+    )
+
+    @property
+    def units(self) -> Mapping[str, Unit]:
+        """The unit of each limit that is set."""
+        limits = {"campaign": self.campaign, "run": self.run, "month": self.month}
+        return {name: limit.unit for name, limit in limits.items() if limit is not None}
 
 
 _SHARE = re.compile(r"([0-9]{1,3}(?:\.[0-9]+)?)\s*%")

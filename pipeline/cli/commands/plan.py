@@ -10,9 +10,9 @@ from pipeline.cli.flags import (
     add_campaign,
     add_common,
     add_feeds,
+    add_limits,
     add_only,
     campaign_flags,
-    credits_number,
     settings_of,
 )
 from pipeline.cli.plan_page import plan_ending, plan_page
@@ -26,12 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add_campaign(parser)
     add_only(parser)
-    parser.add_argument(
-        "--max-credits",
-        type=credits_number,
-        metavar="N",
-        help="plan a run that spends at most this much",
-    )
+    add_limits(parser)
     parser.add_argument(
         "--detailed-exitcode",
         action="store_true",

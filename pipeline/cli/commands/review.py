@@ -74,7 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     settings = settings_of(arguments)
     console = TerminalConsole(
-        watcher=SilentProgress(), ask_above=0, ask_never=True, quiet=True, on_page=True
+        watcher=SilentProgress(), ask_above={}, ask_never=True, quiet=True, on_page=True
     )
 
     opened = settings.output.absolute() / f"open-review-{secrets.token_hex(8)}.html"

@@ -9,9 +9,9 @@ from pipeline.cli.flags import (
     add_campaign,
     add_common,
     add_feeds,
+    add_limits,
     add_only,
     campaign_flags,
-    credits_number,
     duration,
     names_of,
     settings_of,
@@ -46,7 +46,11 @@ class FinalsCommand:
 
     def run(self, arguments: argparse.Namespace) -> int:
         """Render, and return the exit code."""
-        return _run(arguments, stage=Stage.FINAL, ask_always=arguments.max_credits is None)
+        return _run(arguments, stage=Stage.FINAL, ask_always=_has_no_limit(arguments))
+
+
+def _has_no_limit(arguments: argparse.Namespace) -> bool:
+    return arguments.max_credits is None and arguments.max_cost is None
 
 
 COMMANDS = {"run": RunCommand(), "finals": FinalsCommand()}
@@ -55,9 +59,7 @@ COMMANDS = {"run": RunCommand(), "finals": FinalsCommand()}
 def _add_rendering(parser: argparse.ArgumentParser) -> None:
     add_campaign(parser)
     add_only(parser)
-    parser.add_argument(
-        "--max-credits", type=credits_number, metavar="N", help="spend at most N credits"
-    )
+    add_limits(parser)
     parser.add_argument(
         "--concurrency",
         type=whole_number,

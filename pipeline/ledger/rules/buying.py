@@ -38,7 +38,7 @@ def submit(store: RowStore, now: int, job: Job, *, run: Run, budget: Budget) -> 
     if job.at.campaign != run.campaign:
         raise ValueError(f"job {job.key} is of {job.at.campaign}, its run of {run.campaign}")
     if job.price < 0:
-        raise ValueError(f"job {job.key} has a price of {job.price} credits")
+        raise ValueError(f"job {job.key} has a price of {job.price}")
     row = store.job(job.key)
     if row is not None and row.state not in PAYABLE:
         raise ValueError(f"job {job.key} is {row.state}: it could be paid for twice")
@@ -103,4 +103,10 @@ def _check_budget(store: RowStore, job: Job, *, run: Run, budget: Budget, month:
     for name, limit, scope in budget_scopes(run, budget, month=month):
         spent = store.spent(scope).upper
         if spent + job.price > limit:
-            raise BudgetReached(scope=name, limit=limit, spent=spent, price=job.price)
+            money = budget.money
+            raise BudgetReached(
+                scope=name,
+                limit=money.text(limit),
+                left=money.bare(limit - spent),
+                price=money.bare(job.price),
+            )

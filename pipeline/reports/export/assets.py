@@ -5,7 +5,6 @@ import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from decimal import Decimal
 
 from pipeline.model.placement import ImageFormat
 from pipeline.reports.image_rows import inert
@@ -52,10 +51,10 @@ class Asset:
     source_type: str
     original: str
     """Path of the original in the export."""
-    amount: int
-    """Credits of the original for its first ad file, 0 for the others: the sum is correct."""
+    credits: int
+    """Cost of the original for its first ad file, 0 for the others: the sum is correct."""
     cost: str
-    """The same in the provider's currency; empty if no price is given."""
+    """The same in a currency; empty for credits without a price."""
 
 
 COLUMNS = tuple(Asset.__dataclass_fields__)
@@ -173,8 +172,3 @@ def removed_since(earlier: EarlierExport, assets: Sequence[Asset]) -> list[Remov
     ]
     known = {one.asset_id: one for one in [*earlier.removed, *gone]}
     return [one for one in known.values() if one.asset_id not in here]
-
-
-def money(credits: int, per_credit: Decimal | None, currency: str) -> str:  # noqa: A002
-    """Return credits as `0.24 EUR`; empty if no price is given."""
-    return "" if per_credit is None else f"{credits * per_credit:.2f} {currency}"

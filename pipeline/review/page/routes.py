@@ -311,7 +311,10 @@ class Routes:
             **facts,
             "cells": len(quote.cells),
             "spent": self.review_state.spent.upper,
-            "limits": [asdict(budget) for budget in await self.review_state.budgets()],
+            "limits": [
+                {"scope": one.scope, "limit": one.limit, "spent": one.spent}
+                for one in await self.review_state.budgets()
+            ],
             "mode": final.mode if final is not None else "",
             "repeats": reviewed.repeats,
             "command": self.command(quote.stage),

@@ -40,7 +40,7 @@ def launcher(tmp_path):
     return Launcher(
         options=options,
         settings=Settings(output=tmp_path / "output"),
-        console=HeardConsole(watcher=SilentProgress(), ask_above=0, ask_never=True, quiet=True),
+        console=HeardConsole(watcher=SilentProgress(), ask_above={}, ask_never=True, quiet=True),
     )
 
 

@@ -67,7 +67,8 @@ def test_every_mistake_is_told_at_once(board):
         "c.yaml:9:40: stages.draft.takes: must be a whole number, not two",
         "c.yaml:9:45: stages.draft.revew: unknown key revew (did you mean review?)",
         "c.yaml:10:15: budget.run: must be at least 0, not -1",
-        "c.yaml:10:29: budget.campaign: must be a whole number, not lots",
+        ("c.yaml:10:29: budget.campaign: must be a whole number of credits such as 600, or "
+        "dollars such as $12.50"),
         "c.yaml:11:21: run.max_failures: must be a number of images, or a share such as 10%",
         "c.yaml:11:46: run.images_per_minute: must be a number",
         ("c.yaml:12:13: background: must be opaque or transparent, not transprent "

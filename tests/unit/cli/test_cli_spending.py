@@ -14,8 +14,9 @@ from pipeline.cli.main import main
 from pipeline.cli.progress import SilentProgress
 from pipeline.cli.run_console import TerminalConsole
 from pipeline.errors import Declined, LockHeld
-from pipeline.model.money import Amount
+from pipeline.model.money import Amount, MoneyFormat
 from pipeline.providers.registry import profile_named, profiles
+from pipeline.settings import ASK_ABOVE
 from pipeline.state.budgets import BudgetLeft
 from pipeline.state.output.lock import campaign_lock
 from pipeline.state.work_ahead import WorkAhead
@@ -104,9 +105,9 @@ def test_finals_ask_at_any_price_and_a_run_above_a_limit_and_neither_for_play_cr
 ):
     monkeypatch.setattr("pipeline.cli.run_console.is_terminal", lambda _stream: True)
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
-    console = TerminalConsole(watcher=SilentProgress(), ask_above=200, ask_always=ask_always)
+    console = TerminalConsole(watcher=SilentProgress(), ask_above=ASK_ABOVE, ask_always=ask_always)
     try:
-        console.confirm(profile_named(provider), images=1, price=Amount(price))
+        console.confirm(profile_named(provider), images=1, price=Amount(price), money=MoneyFormat())
         asked = False
     except Declined:
         asked = True
