@@ -18,6 +18,7 @@ from pipeline.app.run.examining import PictureExaminer
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import LocalFault, UsageError
 from pipeline.executors.registry import open_executor
+from pipeline.files.unreadable import read_file
 from pipeline.images.base import ImageStore
 from pipeline.images.reading import sha256_of
 from pipeline.images.registry import images_in
@@ -97,7 +98,7 @@ def export_campaign(options: ExportOptions, settings: Settings) -> ExportReport:
 
 def _template(file: Path) -> UploadTemplate:
     try:
-        content = file.read_bytes()
+        content = read_file(file)
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}") from error
     return read_template(content, name=file.name)

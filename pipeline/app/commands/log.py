@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pipeline.campaign.naming import read_name
 from pipeline.errors import UsageError
+from pipeline.files.unreadable import read_file
 from pipeline.model.names import Slug
 from pipeline.state.output.run_folders import LOG, manifest_heads, run_folder, run_names
 
@@ -62,7 +63,7 @@ def _logs(output: Path, campaign: Slug) -> list[Path]:
 
 
 def _lines(log: Path) -> Iterator[Mapping[str, object]]:
-    for text in log.read_text(encoding="utf-8", errors="replace").splitlines():
+    for text in read_file(log).decode("utf-8", "replace").splitlines():
         try:
             line = json.loads(text)
         except ValueError:
