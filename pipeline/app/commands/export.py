@@ -11,7 +11,7 @@ from pipeline.adfiles.contents import ContentsRecord
 from pipeline.adfiles.record import AdFileRecord, AdFileRow
 from pipeline.app.campaign import load
 from pipeline.app.event_loop import run_in_loop
-from pipeline.app.open import ledger_in, require_ledger
+from pipeline.app.open import hold_to_file, ledger_in, require_ledger
 from pipeline.app.options import CampaignOptions
 from pipeline.app.run.ad_files import AdFileMaker, AdFileReport
 from pipeline.app.run.examining import PictureExaminer
@@ -88,6 +88,7 @@ def export_campaign(options: ExportOptions, settings: Settings) -> ExportReport:
     """
     require_ledger(settings.output)
     loaded = load(options, settings)
+    hold_to_file(settings.output, loaded.campaign.slug, options.campaign)
     if Stage.FINAL not in loaded.campaign.stages:
         raise UsageError(f"{options.campaign} has no finals to deliver; add stages.final")
     template = None if options.fill is None else _template(options.fill)

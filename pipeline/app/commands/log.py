@@ -9,6 +9,7 @@ from pipeline.campaign.naming import read_name
 from pipeline.errors import UsageError
 from pipeline.files.unreadable import read_file
 from pipeline.model.names import Slug
+from pipeline.state.output.campaign_file import refuse_second_file
 from pipeline.state.output.run_folders import LOG, manifest_heads, run_folder, run_names
 
 FAILURES = frozenset({"failed", "refused", "in_doubt", "retry", "unrecorded", "budget"})
@@ -31,7 +32,9 @@ class LogOptions:
 
 def read_log(options: LogOptions, output: Path) -> Iterator[Mapping[str, object]]:
     """Yield the events of runs, oldest first; `UsageError` if there is no such run."""
-    for log in _chosen(options, output, read_name(options.campaign)):
+    campaign = read_name(options.campaign)
+    refuse_second_file(output, campaign, options.campaign, read_name=read_name)
+    for log in _chosen(options, output, campaign):
         for line in _lines(log):
             if not options.failed or line.get("event") in FAILURES:
                 yield line

@@ -30,7 +30,8 @@ def refuse_second_file(output: Path, campaign: Slug, file: Path, *, read_name: R
     shown = Path(os.path.relpath(other))
     raise UsageError(
         f"the campaign {campaign} in {output} is that of {shown},\n"
-        f"and {file} has the same name: its images would replace the other's. Nothing was sent.\n"
+        f"and {file} has the same name: the images stored there are not its own,\n"
+        f"and a run would replace them. Nothing was sent.\n"
         f"Next  give {file} a name of its own, such as campaign: {campaign}-2\n"
         f"or, if it takes the place of {shown}, remove that file or rename its campaign"
     )

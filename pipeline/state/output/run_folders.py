@@ -1,16 +1,19 @@
 """The folders of a campaign's runs, in the order in which the runs began."""
 
+import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.files.unreadable import raise_machine_fault, read_open_file
-from pipeline.model.names import Slug
+from pipeline.model.job import JobKey
+from pipeline.model.names import CellName, Slug
 from pipeline.model.run import RunId
 
 MANIFEST = "manifest.json"
 LOG = "log.jsonl"
+TABLE = "images.csv"
 HEAD = 4 * 1024 * 1024
 """Bytes of a run manifest that hold all that it says before its images."""
 PIECE = 64 * 1024
@@ -119,6 +122,33 @@ def _is_latest(folder: Path) -> bool:
         return link.is_symlink() and link.readlink().name == folder.name
     except OSError:
         return False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ListedImage:
+    """An image in the table of a run: one that the campaign had when the run wrote it."""
+
+    cell: CellName
+    payer: JobKey
+    """The job that pays for it: its own, or that of the cell whose image it shares."""
+
+
+def newest_table(output: Path, campaign: Slug) -> Mapping[JobKey, ListedImage] | None:
+    """Return the images in the newest run's table, in its order; `None` if it cannot be read."""
+    images: dict[JobKey, ListedImage] = {}
+    try:
+        with (output / campaign / "latest" / TABLE).open(
+            encoding="utf-8", errors="surrogateescape", newline=""
+        ) as table:
+            rows = csv.reader(table)
+            columns = next(rows)
+            job, cell, shared = (columns.index(name) for name in ("job", "cell", "shared_with"))
+            for row in rows:
+                payer = JobKey(row[shared] or row[job])
+                images[JobKey(row[job])] = ListedImage(cell=CellName(row[cell]), payer=payer)
+    except (OSError, ValueError, IndexError, StopIteration, csv.Error):
+        return None
+    return images
 
 
 def _before_images(place: Path) -> bytes:
