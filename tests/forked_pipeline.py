@@ -39,6 +39,7 @@ class ForkedPipeline:
     def __init__(self, words, *, folder, environment):
         self.args = ["pipeline", *map(str, words)]
         self.returncode = None
+        self._texts = {}
         self._ended = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._ended.connect(_address())
         out, theirs_out = os.pipe()
@@ -84,10 +85,10 @@ class ForkedPipeline:
 
     def communicate(self, timeout=None):
         """Read both streams to their ends, and wait for that of the process."""
-        texts = {}
         readers = [
-            threading.Thread(target=lambda of=of: texts.update({of: of.read()}), daemon=True)
-            for of in (self.stdout, self.stderr)
+            threading.Thread(target=self._read, args=(stream,), daemon=True)
+            for stream in (self.stdout, self.stderr)
+            if not stream.closed
         ]
         deadline = None if timeout is None else time.monotonic() + timeout
         for reader in readers:
@@ -98,7 +99,10 @@ class ForkedPipeline:
                 raise subprocess.TimeoutExpired(self.args, timeout)
         self.wait(None if deadline is None else max(0.001, deadline - time.monotonic()))
         self._close()
-        return texts[self.stdout], texts[self.stderr]
+        return self._texts.get(self.stdout, ""), self._texts.get(self.stderr, "")
+
+    def _read(self, stream):
+        self._texts[stream] = stream.read()
 
     def send_signal(self, which):
         """Send a signal if the command still runs."""
