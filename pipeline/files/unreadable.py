@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import BinaryIO
 
-from pipeline.errors import expected_error
+from pipeline.system_errors import expected_error
 
 _OF_THE_FILE = frozenset(
     {
