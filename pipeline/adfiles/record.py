@@ -12,6 +12,7 @@ from pipeline.adfiles.choice import choice_fields, read_choice
 from pipeline.errors import LocalFault
 from pipeline.files.confined import ConfinedPath, append, make_folders, open_to_lock
 from pipeline.files.locks import try_lock
+from pipeline.files.unreadable import read_open_file
 from pipeline.images.base import ImageStore
 from pipeline.model.ad_file import AdFile, AdFileApproval, Flag, Framing, RecipeId, WindowChoice
 from pipeline.model.overlay import OverlayBox, OverlayKind
@@ -63,7 +64,7 @@ class AdFileRecord:
                 if os.fstat(stream.fileno()).st_size < self._read:
                     self._forget()  # somebody put an older file in its place
                 stream.seek(self._read)
-                fresh = stream.read()
+                fresh = read_open_file(stream)
         except FileNotFoundError:
             known = self._read > 0
             self._forget()

@@ -84,6 +84,16 @@ def hold_to_file(output: Path, campaign: Slug, file: Path) -> None:
     refuse_second_file(output, campaign, file, read_name=campaign_name)
 
 
+def campaign_in(output: Path, file: Path) -> Slug:
+    """Return the name in a campaign file, to which the campaign's folder belongs; errors of both.
+
+    Commands that only show something need it too: they would show another campaign's images.
+    """
+    campaign = campaign_name(file)
+    hold_to_file(output, campaign, file)
+    return campaign
+
+
 def open_account(
     name: ProfileName, settings: ProviderSettings, *, state: Path
 ) -> AbstractAsyncContextManager[Provider]:

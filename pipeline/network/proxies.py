@@ -61,12 +61,16 @@ def _proxy() -> URL | None:
     return proxy
 
 
+_OF_THE_FILE = (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError)
+"""Errors of the file that was named; any other `OSError` is a fault of this machine."""
+
+
 def _trust(file: str) -> ssl.SSLContext:
     """Return the system's authorities together with those in the file."""
     trust = ssl.create_default_context()
     try:
         trust.load_verify_locations(cafile=Path(file).expanduser())
-    except (OSError, ssl.SSLError) as error:
+    except (ssl.SSLError, *_OF_THE_FILE) as error:
         raise UsageError(
             f"cannot read certificates from {file}: {error.strerror or error}; nothing was sent"
         ) from error

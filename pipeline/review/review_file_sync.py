@@ -15,6 +15,7 @@ from typing import Protocol
 from pipeline.adfiles.record import AdFileRecord
 from pipeline.errors import CampaignError, LocalFault, UsageError
 from pipeline.files.confined import sync_folder
+from pipeline.files.unreadable import read_file
 from pipeline.ledger.base import Ledger, StaleVerdict
 from pipeline.model.ad_file import AdFileApproval, RecipeId, WindowChoice
 from pipeline.model.names import CellName, Slug, Stage
@@ -292,7 +293,7 @@ def _file_time(path: Path) -> tuple[int, int]:
 
 def _read(path: Path) -> str | None:
     try:
-        return path.read_bytes().decode("utf-8")
+        return read_file(path).decode("utf-8")
     except FileNotFoundError:
         return None
     except UnicodeDecodeError as error:

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 from pipeline.ledger.base import Ledger
 from pipeline.model.entry import CampaignRecord, Entry
+from pipeline.model.job import JobKey
 from pipeline.model.money import Spent
 from pipeline.model.names import Account, CellName, Slug, Stage
 from pipeline.model.outcome import Status, Stored
 from pipeline.model.verdict import Decision, Round, Verdict
 from pipeline.state.lookup import Newest, newest_of, rounds_from, shown_rounds, status_of_entry
+from pipeline.state.output.run_folders import ListedImage
 
 FIRST_ROUND = Round()
 
@@ -29,7 +31,12 @@ class LedgerFigures:
     """The figures of a campaign, counted from the ledger alone."""
 
     images: Mapping[Account, Mapping[Status, int]]
-    """Images that were ever requested, by account and status."""
+    """The campaign's images that were requested, by account and status.
+
+    As in the run manifest, a shared image counts under each of its cells.
+    """
+    earlier: Mapping[Account, int]
+    """Images of rounds, prompts and cells that the campaign has left, by account."""
     drafted: int
     """Cells with a stored draft in the round that a reviewer sees."""
     decided: int
@@ -38,14 +45,15 @@ class LedgerFigures:
     """Of these cells, those that are approved."""
 
 
-def ledger_figures(record: CampaignRecord, *, alive: bool) -> LedgerFigures:
-    """Count what the ledger has of a campaign; `alive`: a run of it is active."""
-    images: dict[Account, Counter[Status]] = {}
-    for entry in record.entries:
-        account = record.accounts.get(entry.key)
-        if account is not None:
-            statuses = images.setdefault(account, Counter())
-            statuses[status_of_entry(entry, alive=alive)] += 1
+def ledger_figures(
+    record: CampaignRecord, *, listed: Mapping[JobKey, ListedImage] | None, alive: bool
+) -> LedgerFigures:
+    """Count what the ledger has of a campaign; `alive`: a run of it is active.
+
+    `listed` are the images that the newest run found in the campaign file; if they are not known,
+    all that were ever requested count as the campaign's.
+    """
+    images, earlier = _images_by_account(record, listed, alive=alive)
     newest = newest_of(record.verdicts)
     drafts = _shown_drafts(record, newest)
     stored = {
@@ -72,10 +80,34 @@ def ledger_figures(record: CampaignRecord, *, alive: bool) -> LedgerFigures:
         decisions[verdict.decision] += 1
     return LedgerFigures(
         images=images,
+        earlier=earlier,
         drafted=len(drafted),
         decided=decisions.total() - decisions[Decision.UNDECIDED],
         approved=decisions[Decision.APPROVED],
     )
+
+
+def _images_by_account(
+    record: CampaignRecord, listed: Mapping[JobKey, ListedImage] | None, *, alive: bool
+) -> tuple[dict[Account, Counter[Status]], Counter[Account]]:
+    images: dict[Account, Counter[Status]] = {}
+    requested = {one.key: one for one in record.entries if one.key in record.accounts}
+    if listed is None:
+        found = [*requested.values()]
+    else:
+        pairs = ((requested.get(key), requested.get(one.payer)) for key, one in listed.items())
+        found = [entry for own, payers in pairs if (entry := _shown(own, payers)) is not None]
+    for entry in found:
+        statuses = images.setdefault(record.accounts[entry.key], Counter())
+        statuses[status_of_entry(entry, alive=alive)] += 1
+    shown = {entry.key for entry in found} | {*(listed or {})}
+    left = (account for key, account in record.accounts.items() if key not in shown)
+    return images, Counter(left)
+
+
+def _shown(own: Entry | None, payers: Entry | None) -> Entry | None:
+    """Return the entry of an image as `lookup.entry_of` does."""
+    return own if own is not None and isinstance(own.outcome, Stored) else payers or own
 
 
 def _shown_drafts(record: CampaignRecord, newest: Newest) -> dict[tuple[CellName, int], Entry]:

@@ -116,9 +116,9 @@ def rerun(jobs):
 
 def start(_jobs):
     """Start-up above a bare python."""
-    for words in (["--help"], ["status"]):
-        extra = campaign_bench.start(*words)
-        yield f"start: pipeline {words[0]}, above bare python", f"{extra:.0f} ms CPU", "≤ 80 ms"
+    for words, extra in campaign_bench.starts():
+        shown = " ".join(Path(word).name for word in words)
+        yield f"start: pipeline {shown}, above bare python", f"{extra:.0f} ms CPU", "≤ 80 ms"
 
 
 def _plain(value):

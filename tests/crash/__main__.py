@@ -18,11 +18,11 @@ from crash.sweep import RUN, all_points, closing_points, points_of, sweep
 from crash.syscalls import cannot_trace, sweep_calls
 
 from pipeline.images.local.part_file import PartFile
-from pipeline.network.image_downloads import Downloads
+from pipeline.network.guarded_session import GuardedSession
 from pipeline.providers import gptimage
 
 MODES = {"honoured": True, "ignored": False}
-CONTROL_STEPS = (AFTER_POST, after(gptimage, "read_receipt"), before(Downloads, "_get"))
+CONTROL_STEPS = (AFTER_POST, after(gptimage, "read_receipt"), before(GuardedSession, "_get"))
 """Where the broken promises of the negative controls show."""
 
 RESUMED = {

@@ -1,8 +1,8 @@
 """The system call sweep: the Nth call of a kind fails, in a command that strace traces.
 
 The commands are run, resolve, approve and ledger import. Whatever fails: none ends with exit code
-1 or hangs, the charge stays inside the ledger's interval, and without the fault everything can be
-finished.
+1, or with 2 as if the campaign were wrong, and none hangs; the charge stays inside the ledger's
+interval, and without the fault everything can be finished.
 """
 
 import contextlib
@@ -195,7 +195,7 @@ def try_fault(fault, folder, server):
     if code is None:
         return code, seconds, [f"{fault}: it hung: {said}"]
     complaints = []
-    if code in {1, 99} or code < 0 or "Traceback" in said:
+    if code in {1, 2, 99} or code < 0 or "Traceback" in said:
         complaints.append(f"ended with {code}: {said}")
     complaints += prepared.finish()
     if not complaints:

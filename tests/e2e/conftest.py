@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from forked_pipeline import ForkedPipeline, is_ordinary
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -38,7 +39,9 @@ class Ended:
 
 
 class Cli:
-    """Runs commands in a folder of its own."""
+    """Runs commands in a folder of its own; `afresh`: each starts Python anew."""
+
+    afresh = False
 
     def __init__(self, folder):
         self.folder = folder
@@ -57,10 +60,13 @@ class Cli:
         return place
 
     def start(self, *words, **environment):
+        environment = self.environment | environment
+        if not self.afresh and is_ordinary(environment):
+            return ForkedPipeline(words, folder=self.folder, environment=environment)
         return subprocess.Popen(
             [sys.executable, "-m", "pipeline", *map(str, words)],
             cwd=self.folder,
-            env={**self.environment, **environment},
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -18,7 +18,7 @@ FAR_AWAY = f"""
 import sys
 sys.path.insert(0, {str(ROOT / "tests")!r})
 from isolated_executor import IsolatedExecutor
-from pipeline.app import session
+from pipeline.app.run import session
 from pipeline.cli.main import main
 session.open_executor = IsolatedExecutor
 sys.exit(main(sys.argv[1:]))

@@ -59,6 +59,7 @@ def make_campaign_ad_files(options: AdFileOptions, settings: Settings) -> AdFile
     """
     require_ledger(settings.output)
     loaded = load(options, settings)
+    hold_to_file(settings.output, loaded.campaign.slug, options.campaign)
     check_only(loaded, options.only)
     output = open_output(settings.output)
     with campaign_lock(output, loaded.campaign.slug):

@@ -11,13 +11,14 @@ from pipeline.adfiles.contents import ContentsRecord
 from pipeline.adfiles.record import AdFileRecord, AdFileRow
 from pipeline.app.campaign import load
 from pipeline.app.event_loop import run_in_loop
-from pipeline.app.open import ledger_in, require_ledger
+from pipeline.app.open import hold_to_file, ledger_in, require_ledger
 from pipeline.app.options import CampaignOptions
 from pipeline.app.run.ad_files import AdFileMaker, AdFileReport
 from pipeline.app.run.examining import PictureExaminer
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import LocalFault, UsageError
 from pipeline.executors.registry import open_executor
+from pipeline.files.unreadable import read_file
 from pipeline.images.base import ImageStore
 from pipeline.images.reading import sha256_of
 from pipeline.images.registry import images_in
@@ -86,6 +87,7 @@ def export_campaign(options: ExportOptions, settings: Settings) -> ExportReport:
     """
     require_ledger(settings.output)
     loaded = load(options, settings)
+    hold_to_file(settings.output, loaded.campaign.slug, options.campaign)
     if Stage.FINAL not in loaded.campaign.stages:
         raise UsageError(f"{options.campaign} has no finals to deliver; add stages.final")
     template = None if options.fill is None else _template(options.fill)
@@ -96,7 +98,7 @@ def export_campaign(options: ExportOptions, settings: Settings) -> ExportReport:
 
 def _template(file: Path) -> UploadTemplate:
     try:
-        content = file.read_bytes()
+        content = read_file(file)
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}") from error
     return read_template(content, name=file.name)

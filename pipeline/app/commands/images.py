@@ -3,21 +3,22 @@
 The loader and the HTTP client are not imported, so that the command starts fast.
 """
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.app.event_loop import run_in_loop
-from pipeline.app.open import campaign_name, ledger_in
+from pipeline.app.open import campaign_in, ledger_in
 from pipeline.images.base import stored_sizes
 from pipeline.images.registry import images_in
 from pipeline.ledger.place import ledger_exists
 from pipeline.model.entry import Entry
-from pipeline.model.names import Slug
+from pipeline.model.job import JobKey
+from pipeline.model.names import CellName, Slug
 from pipeline.model.outcome import Status, Stored
 from pipeline.state.lookup import status_of_entry
 from pipeline.state.output.lock import run_is_alive
+from pipeline.state.output.run_folders import ListedImage, newest_table
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,6 +29,8 @@ class LedgerImage:
     status: Status
     missing: bool
     """True if its stored file is gone; the next run downloads it again."""
+    earlier: bool
+    """True if the campaign had left its cell, prompt or round when the newest run listed it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,9 +44,10 @@ class ImageList:
 
 def list_images(file: Path, output: Path, *, status: Status | None = None) -> ImageList:
     """Return every image that was ever requested, in the order of the newest run's table."""
-    campaign = campaign_name(file)
+    campaign = campaign_in(output, file)
     entries = run_in_loop(_entries(output, campaign)) if ledger_exists(output) else []
-    order = _order(output / campaign / "latest" / "images.csv")
+    listed = newest_table(output, campaign)
+    order = _order(listed or {})
     entries.sort(key=lambda one: (order.get(one.at.cell, len(order)), *_coordinates(one)))
     alive = run_is_alive(output, campaign)
     sizes = stored_sizes(entries, images_in(output))
@@ -52,6 +56,7 @@ def list_images(file: Path, output: Path, *, status: Status | None = None) -> Im
             entry=entry,
             status=status_of_entry(entry, alive=alive),
             missing=_is_missing(entry, sizes),
+            earlier=listed is not None and entry.key not in listed,
         )
         for entry in entries
     ]
@@ -64,15 +69,11 @@ async def _entries(output: Path, campaign: Slug) -> list[Entry]:
         return [*await ledger.campaign_entries(campaign)]
 
 
-def _order(table: Path) -> Mapping[str, int]:
-    """Return the place of each cell in a run's table; empty if it cannot be read."""
-    places: dict[str, int] = {}
-    try:
-        with table.open(encoding="utf-8", errors="surrogateescape", newline="") as rows:
-            for row in csv.DictReader(rows):
-                places.setdefault(row["cell"], len(places))
-    except (OSError, KeyError, csv.Error):
-        return {}
+def _order(listed: Mapping[JobKey, ListedImage]) -> Mapping[CellName, int]:
+    """Return the place of each cell in a run's table."""
+    places: dict[CellName, int] = {}
+    for image in listed.values():
+        places.setdefault(image.cell, len(places))
     return places
 
 

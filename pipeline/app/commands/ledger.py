@@ -9,6 +9,7 @@ from pipeline.app.event_loop import run_in_loop
 from pipeline.app.open import ledger_in
 from pipeline.campaign.naming import slug_of
 from pipeline.errors import UsageError
+from pipeline.files.unreadable import read_file
 from pipeline.ledger.manifest_import.importing import (
     ManifestContent,
     import_manifests,
@@ -90,7 +91,7 @@ def _contents(places: Iterable[Path]) -> Iterator[ManifestContent]:
 
 def _parsed(file: Path) -> object:
     try:
-        return cast("object", json.loads(file.read_bytes()))
+        return cast("object", json.loads(read_file(file)))
     except OSError as error:
         raise UsageError(f"cannot read {file}: {error.strerror}") from error
     except (ValueError, RecursionError) as error:

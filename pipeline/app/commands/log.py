@@ -7,7 +7,9 @@ from pathlib import Path
 
 from pipeline.campaign.naming import read_name
 from pipeline.errors import UsageError
+from pipeline.files.unreadable import read_file
 from pipeline.model.names import Slug
+from pipeline.state.output.campaign_file import refuse_second_file
 from pipeline.state.output.run_folders import LOG, manifest_heads, run_folder, run_names
 
 FAILURES = frozenset({"failed", "refused", "in_doubt", "retry", "unrecorded", "budget"})
@@ -30,7 +32,9 @@ class LogOptions:
 
 def read_log(options: LogOptions, output: Path) -> Iterator[Mapping[str, object]]:
     """Yield the events of runs, oldest first; `UsageError` if there is no such run."""
-    for log in _chosen(options, output, read_name(options.campaign)):
+    campaign = read_name(options.campaign)
+    refuse_second_file(output, campaign, options.campaign, read_name=read_name)
+    for log in _chosen(options, output, campaign):
         for line in _lines(log):
             if not options.failed or line.get("event") in FAILURES:
                 yield line
@@ -62,7 +66,7 @@ def _logs(output: Path, campaign: Slug) -> list[Path]:
 
 
 def _lines(log: Path) -> Iterator[Mapping[str, object]]:
-    for text in log.read_text(encoding="utf-8", errors="replace").splitlines():
+    for text in read_file(log).decode("utf-8", "replace").splitlines():
         try:
             line = json.loads(text)
         except ValueError:

@@ -14,6 +14,7 @@ from pipeline.app.options import CampaignOptions
 from pipeline.app.run.assembly import rules_now
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import Finding
+from pipeline.files.unreadable import read_file
 from pipeline.files.unwritable import refuse_unwritable
 from pipeline.images.registry import images_in
 from pipeline.ledger.base import Ledger
@@ -175,7 +176,7 @@ def _last_pace(output: Path, campaign: Slug, account: Account) -> float | None:
     The embedded server paints in a fraction of the time that an API takes.
     """
     try:
-        manifest = json.loads((output / campaign / "latest" / "manifest.json").read_bytes())
+        manifest = json.loads(read_file(output / campaign / "latest" / "manifest.json"))
         seconds = manifest["totals"]["seconds"]["p50"]
         if manifest["run"]["account"] != account:
             return None

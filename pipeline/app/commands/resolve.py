@@ -10,9 +10,8 @@ from urllib.parse import urlsplit
 from pipeline.app.event_loop import run_in_loop
 from pipeline.app.next_steps import next_step
 from pipeline.app.open import (
+    campaign_in,
     campaign_ledger,
-    campaign_name,
-    hold_to_file,
     late,
     require_ledger,
 )
@@ -97,9 +96,8 @@ def resolve(options: ResolveOptions, settings: Settings) -> ResolveReport:
     """Settle images in doubt or lost, or list them; record every answer before it is applied."""
     if options.charged is not None and options.answer not in {Answer.FOUND, Answer.CHARGED}:
         raise UsageError("--credits goes with --found or --charged")
-    campaign = campaign_name(options.campaign)
+    campaign = campaign_in(settings.output, options.campaign)
     require_ledger(settings.output)
-    hold_to_file(settings.output, campaign, options.campaign)
     with campaign_lock(settings.output, campaign):
         return run_in_loop(_resolve(options, settings, campaign))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pipeline.app.campaign import account_of, load
 from pipeline.app.event_loop import run_in_loop
-from pipeline.app.open import ledger_in, require_ledger
+from pipeline.app.open import hold_to_file, ledger_in, require_ledger
 from pipeline.app.options import CampaignOptions
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import LocalFault
@@ -45,6 +45,7 @@ def write_sheet(options: SheetOptions, settings: Settings) -> WrittenSheet:
     """Write the sheet of a campaign; `UsageError` if nothing was rendered yet."""
     require_ledger(settings.output)
     loaded = load(options, settings)
+    hold_to_file(settings.output, loaded.campaign.slug, options.campaign)
     output = open_output(settings.output)
     account = account_of(loaded.campaign, settings)
     content = run_in_loop(_draw(loaded, output, account, form=options.form))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.app.event_loop import run_in_loop
-from pipeline.app.open import campaign_name, ledger_in
+from pipeline.app.open import campaign_in, ledger_in
 from pipeline.ledger.base import Ledger
 from pipeline.ledger.place import ledger_exists
 from pipeline.model.entry import RunRecord
@@ -17,6 +17,7 @@ from pipeline.model.names import Account, Slug
 from pipeline.state.ledger_figures import LedgerFigures, ledger_figures, spent_by_account
 from pipeline.state.output.lock import run_is_alive
 from pipeline.state.output.lost_runs import all_lost_runs
+from pipeline.state.output.run_folders import newest_table
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,7 +49,7 @@ def read_status(file: Path | None, output: Path) -> StatusReport:
     if not ledger_exists(output):
         lost = run_in_loop(all_lost_runs(None, output))
         return StatusReport(campaigns=(), ledger=False, lost=lost)
-    campaign = None if file is None else campaign_name(file)
+    campaign = None if file is None else campaign_in(output, file)
     return run_in_loop(_read(output, campaign))
 
 
@@ -67,6 +68,10 @@ async def _summary(ledger: Ledger, record: RunRecord, output: Path) -> CampaignS
     return CampaignSummary(
         run=record,
         alive=alive,
-        figures=ledger_figures(await ledger.record(record.campaign), alive=alive),
+        figures=ledger_figures(
+            await ledger.record(record.campaign),
+            listed=newest_table(output, record.campaign),
+            alive=alive,
+        ),
         spent=await spent_by_account(ledger, record.campaign),
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import cast
 
 from pipeline.app.event_loop import run_in_loop
-from pipeline.app.open import campaign_name, late, ledger_in, require_ledger
+from pipeline.app.open import campaign_in, late, ledger_in, require_ledger
 from pipeline.errors import ImageBroken
 from pipeline.executors.base import Executor, Task
 from pipeline.images.base import ImageStore
@@ -41,7 +41,7 @@ def verify_files(file: Path | None, settings: Settings) -> VerifyReport:
     """
     output = settings.output
     require_ledger(output)
-    wanted = None if file is None else campaign_name(file)
+    wanted = None if file is None else campaign_in(output, file)
     found = run_in_loop(_verify(output, wanted))
     bad = {path: str(condition) for path, condition in found if condition is not Condition.WHOLE}
     return VerifyReport(files=len(found), whole=len(found) - len(bad), bad=bad)

@@ -23,18 +23,31 @@ _SEARCHED = 20
 
 
 def read_delimited(
-    content: bytes, table: Table, findings: Findings, *, delimiter: str | None, at: Place
+    content: bytes,
+    table: Table,
+    findings: Findings,
+    *,
+    delimiter: str | None,
+    at: Place,
+    header_line: int = 1,
 ) -> None:
     """Fill a table from the bytes of a CSV file; every cell is text.
 
-    Lines are decoded one by one, so that a large feed is in memory only once.
+    Lines are decoded one by one, so that a large feed is in memory only once. Those above the line
+    of the header are not read as rows: a title may have a quote that is never closed.
     """
     decode(content, shown=table.file)
     lines = _lines_of(content)
     first = lines.readline()
     declared = _SEPARATOR.fullmatch(first.strip())
-    if declared is None:
-        lines.seek(0)
+    skipped = max(header_line - 1, 0 if declared is None else 1)
+    lines.seek(0)
+    for _ in range(skipped):
+        lines.readline()
+    if declared is None and skipped:
+        place = lines.tell()
+        first = lines.readline()
+        lines.seek(place)
     mark = delimiter or (declared[1] if declared else _delimiter(first))
     watched: list[SwallowedRows] = []
     records = _records(
@@ -42,11 +55,11 @@ def read_delimited(
         table.file,
         findings,
         mark,
-        skipped=0 if declared is None else 1,
+        skipped=skipped,
         watched=watched,
     )
     header_row = next(records, None)
-    start = Place(table.file, header_row.line if header_row is not None else 1)
+    start = Place(table.file, header_row.line if header_row is not None else 1 + skipped)
     if header_row is None or not any(header_row.values):
         findings.error("is empty; a header row is missing", at=start, code="feed-empty")
         return
@@ -56,6 +69,7 @@ def read_delimited(
         table,
         findings,
         at=at,
+        asked=header_line,
         below=lambda: _line_of_header(_lines_of(content), table.keys, delimiter),
     )
     if header is not None:

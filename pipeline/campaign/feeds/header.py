@@ -60,12 +60,14 @@ def read_header(
     findings: Findings,
     *,
     at: Place,
+    asked: int = 1,
     below: Callable[[], int] | None = None,
 ) -> Header | None:
-    """Set the columns of the table from the first row; return `None` if they cannot be used.
+    """Set the columns of the table from its header row; return `None` if they cannot be used.
 
-    `others` are the following rows, and `at` is the place that names the table's key. `below`, if
-    given, finds a header further down; otherwise `others` are searched for it.
+    `others` are the following rows, and `at` is the place that names the table's key. `asked` is
+    the row that the campaign file names. `below`, if given, finds a header further down; otherwise
+    `others` are searched for it.
     """
     names = [_name(cell) for cell in first.values]
     while names and not names[-1]:
@@ -85,7 +87,8 @@ def read_header(
     path = f"data.{table.name}.key"
     if absent:
         row = below() if below else _row_of_header(table.keys, others)
-        complaint = f"{table.file} has no column {absent[0]}{_where_it_is(absent[0], table, row)}"
+        hint = _where_it_is(absent[0], table, row, asked=asked)
+        complaint = f"{table.file} has no column {absent[0]}{hint}"
         findings.error(complaint, at=at, code="feed-key", path=path)
         return None
     if repeated:
@@ -106,14 +109,15 @@ def _picked(name: str, positions: Sequence[int]) -> int | Unusable:
     return Unusable(f"the column {name} appears {times} ({places}); rename all but one")
 
 
-def _where_it_is(key: str, table: Table, row: int) -> str:
+def _where_it_is(key: str, table: Table, row: int, *, asked: int) -> str:
     """Return a hint at where a missing key column probably is."""
     if row:
-        return f" in its first row, but in row {row}; delete the rows above the header"
+        here = "its first row" if asked == 1 else f"row {asked}"
+        return f" in {here}, but in row {row}; add header: {row}, or delete the rows above it"
     hint = did_you_mean(key, table.columns)
     if not hint and len(table.columns) <= _FEW_COLUMNS:
         hint = f"; it has {listing(table.columns, last='and')}"
-    return hint
+    return hint if asked == 1 else f" in row {asked}{hint}"
 
 
 def _row_of_header(keys: Sequence[str], others: Iterable[Record]) -> int:

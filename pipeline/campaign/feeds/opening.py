@@ -54,6 +54,10 @@ def open_table(
         complaint += _way_out(readable)
         findings.error(complaint, at=at, code="feed-kind", path=f"data.{name}.source")
         return None
+    if part.header > 1 and reader not in {_comma, _tab, _sheet}:
+        complaint = f"is for csv, tsv and xlsx files; {readable.shown} has no header row"
+        findings.error(complaint, at=at, code="feed-header", path=f"data.{name}.header")
+        return None
     own = Findings()
     try:
         content = read_bytes(readable.path, shown=readable.shown, limit=FEED_LIMIT)
@@ -105,13 +109,22 @@ def _recognise(content: bytes, readable: ReadableFile, reader: Reader) -> None:
 
 
 def _comma(feed: Feed) -> None:
-    mark = feed.part.delimiter
-    read_delimited(feed.content, feed.table, feed.findings, delimiter=mark, at=feed.at)
+    _delimited(feed, feed.part.delimiter)
 
 
 def _tab(feed: Feed) -> None:
-    mark = feed.part.delimiter or "\t"
-    read_delimited(feed.content, feed.table, feed.findings, delimiter=mark, at=feed.at)
+    _delimited(feed, feed.part.delimiter or "\t")
+
+
+def _delimited(feed: Feed, delimiter: str | None) -> None:
+    read_delimited(
+        feed.content,
+        feed.table,
+        feed.findings,
+        delimiter=delimiter,
+        at=feed.at,
+        header_line=feed.part.header,
+    )
 
 
 def _json(feed: Feed) -> None:
@@ -130,8 +143,8 @@ def _yaml(feed: Feed) -> None:
 
 
 def _sheet(feed: Feed) -> None:
-    sheet = feed.part.sheet
-    read_sheet(feed.content, feed.table, feed.findings, sheet=sheet, at=feed.at)
+    sheet, row = feed.part.sheet, feed.part.header
+    read_sheet(feed.content, feed.table, feed.findings, sheet=sheet, header_row=row, at=feed.at)
 
 
 _READERS: dict[str, Reader] = {

@@ -31,6 +31,13 @@ class TablePart(Part):
     sheet: Text | None = Field(
         None, description="The sheet of an xlsx file; the first visible one unless set."
     )
+    header: int = Field(
+        1,
+        ge=1,
+        le=1000,
+        description="The row of a csv, tsv or xlsx file with the names of the columns; rows above "
+        "it are left out.",
+    )
     delimiter: Annotated[Text, Field(min_length=1, max_length=1)] | None = Field(
         None, description="The character between cells of a csv file; detected unless set."
     )

@@ -7,6 +7,7 @@ import stat
 from pathlib import Path
 
 from pipeline.campaign.findings import Place, refusal
+from pipeline.files.unreadable import raise_machine_fault, read_open_file
 
 TEXT_LIMIT = 8 * 1024 * 1024
 """Largest campaign, template or partial file, in bytes."""
@@ -19,11 +20,15 @@ _WIDE = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.B
 
 
 def read_bytes(path: Path, *, shown: str, limit: int) -> bytes:
-    """Return the content of a regular file; raise `CampaignError` if it exceeds `limit` bytes."""
+    """Return the content of a regular file; raise `CampaignError` if it exceeds `limit` bytes.
+
+    `LocalFault` if the machine fails, whatever the file holds.
+    """
     at = Place(shown)
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
+        raise_machine_fault(error, path)
         raise refusal(f"cannot be read: {error.strerror}", at=at, code="file") from error
     except ValueError as error:
         raise refusal(f"is not a valid file name: {error}", at=at, code="file") from error
@@ -35,8 +40,9 @@ def read_bytes(path: Path, *, shown: str, limit: int) -> bytes:
             size = f"{found.st_size / 1e6:.0f} MB; at most {limit / 1e6:.0f} MB are read"
             raise refusal(f"is too large: {size}", at=at, code="file-size")
         with os.fdopen(handle, "rb", closefd=False) as file:
-            content = file.read(limit + 1)
+            content = read_open_file(file, limit + 1)
     except OSError as error:
+        raise_machine_fault(error, path)
         raise refusal(f"cannot be read: {error.strerror}", at=at, code="file") from error
     finally:
         os.close(handle)

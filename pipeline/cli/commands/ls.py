@@ -54,7 +54,9 @@ def _tell(listed: ImageList) -> None:
     print("\n".join(lines[1:]))
     statuses = Counter(image.status for image in listed.images)
     counts = ", ".join(f"{n:,} {status.words}" for status, n in statuses.items())
-    say(f"{counted(len(listed.images), 'image')}: {counts}")
+    earlier = sum(image.earlier for image in listed.images)
+    left = f"; {earlier:,} of an earlier round, prompt or cell" if earlier else ""
+    say(f"{counted(len(listed.images), 'image')}: {counts}{left}")
     if narrow:
         files = f"The files are in {listed.folder}/; --json shows their names."
         for line in folded(files, stream=sys.stderr):
@@ -86,10 +88,15 @@ def _line(image: LedgerImage) -> tuple[str, ...]:
         entry.at.cell,
         f"{entry.at.stage}{again}",
         str(entry.at.take),
-        f"{image.status.value}{', not on disk' if image.missing else ''}",
+        _status(image),
         f"{entry.spent.upper:,}",
         _file(image) or "–",
     )
+
+
+def _status(image: LedgerImage) -> str:
+    notes = {"earlier": image.earlier, "not on disk": image.missing}
+    return ", ".join([image.status.value, *(words for words, holds in notes.items() if holds)])
 
 
 def _file(image: LedgerImage) -> str:
@@ -110,5 +117,6 @@ def _row(image: LedgerImage) -> dict[str, object]:
         "url": outcome.url if isinstance(outcome, Stored | Paid | PaidLost) else None,
         "file": _file(image) or None,
         "missing": image.missing,
+        "earlier": image.earlier,
         "credits": {"confirmed": entry.spent.confirmed, "in_doubt": entry.spent.in_doubt},
     }

@@ -12,6 +12,7 @@ from pipeline.cli.terminal import breadth, counted, folded, is_terminal, paint, 
 from pipeline.model.money import Spent
 from pipeline.model.names import Account
 from pipeline.model.outcome import Status
+from pipeline.state.ledger_figures import LedgerFigures
 
 WIDEST = 1000
 """The most columns that a terminal is taken to have."""
@@ -85,8 +86,9 @@ def _money(
     one: CampaignSummary, account: Account, spent: Spent, *, unit: str = ""
 ) -> tuple[str, str, str]:
     doubt = f" + {spent.in_doubt:,} in doubt" if spent.in_doubt else ""
-    images = one.figures.images.get(account, {})
-    return account, _images(images), f"{spent.confirmed:,}{unit}{doubt}"
+    figures = one.figures
+    images = _images(figures.images.get(account, {}), figures.earlier.get(account, 0))
+    return account, images, f"{spent.confirmed:,}{unit}{doubt}"
 
 
 def _ending(one: CampaignSummary) -> str:
@@ -95,20 +97,21 @@ def _ending(one: CampaignSummary) -> str:
     return "done" if one.run.exit_code == 0 else f"exit {one.run.exit_code}"
 
 
-def _images(images: Mapping[Status, int]) -> str:
+def _images(images: Mapping[Status, int], earlier: int) -> str:
     stored = counted(images.get(Status.STORED, 0), "stored", "stored")
     others = [
         f"{count} {status.words}"
         for status, count in images.items()
         if count and status not in {Status.STORED, Status.PLANNED}
     ]
-    return ", ".join([stored, *others])
+    left = [f"{earlier:,} earlier"] if earlier else []
+    return ", ".join([stored, *others, *left])
 
 
 def _row(one: CampaignSummary) -> dict[str, object]:
     """Return one campaign as JSON; `images` and `credits` are of the newest run's account."""
     accounts = [
-        {"account": account, **_account(one.figures.images.get(account, {}), spent)}
+        {"account": account, **_account(one.figures, account, spent)}
         for account, spent in one.spent.items()
     ]
     return {
@@ -128,9 +131,11 @@ def _row(one: CampaignSummary) -> dict[str, object]:
     }
 
 
-def _account(images: Mapping[Status, int], spent: Spent) -> dict[str, object]:
+def _account(figures: LedgerFigures, account: Account, spent: Spent) -> dict[str, object]:
+    images = figures.images.get(account, {})
     return {
         "images": {status.value: count for status, count in images.items()},
+        "earlier_images": figures.earlier.get(account, 0),
         "credits": {
             "confirmed": spent.confirmed,
             "in_doubt": spent.in_doubt,

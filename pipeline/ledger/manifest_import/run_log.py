@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from pipeline.files.unreadable import read_file
+
 _FREE = frozenset({"refused", "retry"})
 """Events after which nothing that was sent for a job can have been charged."""
 
@@ -60,8 +62,8 @@ def _sent(log: Path) -> Mapping[str, int]:
 
 def _events(log: Path) -> Iterator[Mapping[str, object]]:
     try:
-        lines = log.read_bytes().splitlines()
-    except OSError:
+        lines = read_file(log).splitlines()
+    except (FileNotFoundError, NotADirectoryError):
         return
     for text in lines:
         try:

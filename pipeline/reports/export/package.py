@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from pipeline.errors import LocalFault, UsageError
 from pipeline.files.confined import ConfinedPath, make_folders, open_file, open_folder, write_whole
+from pipeline.files.unreadable import read_file
 from pipeline.reports.export.assets import MANIFEST, EarlierExport, read_earlier
 
 PIECE = 1024 * 1024
@@ -53,7 +54,7 @@ def earlier_export(to: Path) -> EarlierExport:
     """Return what an earlier export wrote to this place."""
     try:
         if not is_zip(to):
-            return read_earlier((to / MANIFEST).read_bytes())
+            return read_earlier(read_file(to / MANIFEST))
         with zipfile.ZipFile(to) as archive:
             return read_earlier(archive.read(MANIFEST))
     except (OSError, KeyError, zipfile.BadZipFile):

@@ -9,6 +9,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 
+from pipeline.files.unreadable import read_file
 from pipeline.model.entry import Resolution
 from pipeline.model.money import Spent
 from pipeline.model.names import Account
@@ -80,7 +81,7 @@ def compare_balances(before: Balance, *, left: int, spent: Spent) -> BalanceFind
 
 def _read(output: Path) -> dict[str, object]:
     try:
-        known = json.loads((output / BALANCES).read_bytes())
+        known = json.loads(read_file(output / BALANCES))
     except (OSError, ValueError):
         return {}
     return known if isinstance(known, dict) else {}

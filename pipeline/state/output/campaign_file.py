@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pipeline.errors import CampaignError, LocalFault, UsageError
 from pipeline.files.confined import ConfinedPath, make_folders, write_whole
+from pipeline.files.unreadable import read_file
 from pipeline.model.names import Slug
 from pipeline.state.output.location import project_of
 
@@ -29,7 +30,8 @@ def refuse_second_file(output: Path, campaign: Slug, file: Path, *, read_name: R
     shown = Path(os.path.relpath(other))
     raise UsageError(
         f"the campaign {campaign} in {output} is that of {shown},\n"
-        f"and {file} has the same name: its images would replace the other's. Nothing was sent.\n"
+        f"and {file} has the same name: the images stored there are not its own,\n"
+        f"and a run would replace them. Nothing was sent.\n"
         f"Next  give {file} a name of its own, such as campaign: {campaign}-2\n"
         f"or, if it takes the place of {shown}, remove that file or rename its campaign"
     )
@@ -55,7 +57,7 @@ def record_file(output: Path, campaign: Slug, file: Path) -> None:
 def _recorded(output: Path, campaign: Slug) -> Path | None:
     """Return the file that the campaign's folder belongs to, if it is still there."""
     try:
-        content = json.loads((output / campaign / RECORD).read_bytes())
+        content = json.loads(read_file(output / campaign / RECORD))
         place = Path(os.path.normpath(output.resolve() / content["file"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -78,7 +80,7 @@ def _is_same(other: Path, file: Path) -> bool:
 
 def _same_text(other: Path, file: Path) -> bool:
     with suppress(OSError):
-        return other.read_bytes() == file.read_bytes()
+        return read_file(other) == read_file(file)
     return False
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pipeline.errors import LocalFault
 from pipeline.files.confined import ConfinedPath, append
+from pipeline.files.unreadable import read_file
 
 ChecksRecord = Mapping[str, object]
 
@@ -32,8 +33,7 @@ class KeptChecks:
     def load(self) -> None:
         """Read the checks of earlier runs; `LocalFault` if the file cannot be read."""
         try:
-            place = self._output / str(self._place)
-            text = place.read_text(encoding="utf-8", errors="replace")
+            text = read_file(self._output / str(self._place)).decode("utf-8", "replace")
         except FileNotFoundError:
             return
         except OSError as error:

@@ -10,6 +10,7 @@ from pathlib import Path
 from pipeline.errors import LocalFault, LockHeld, RunHangs
 from pipeline.files.confined import ConfinedPath, open_to_lock
 from pipeline.files.locks import try_lock
+from pipeline.files.unreadable import raise_machine_fault
 
 LOCK_FILE = ".lock"
 _TRIES = 3
@@ -114,14 +115,20 @@ def _spoken(seconds: float) -> str:
 
 
 def run_is_alive(output: Path, campaign: str) -> bool:
-    """Return whether a process holds the campaign's lock now; never waits, writes nothing."""
+    """Return whether a process holds the campaign's lock now; never waits, writes nothing.
+
+    `LocalFault` if the machine fails: "killed" would be said of a run that is alive.
+    """
+    place = output / campaign / LOCK_FILE
     try:
-        handle = os.open(output / campaign / LOCK_FILE, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except OSError:
+        handle = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError as error:
+        raise_machine_fault(error, place)
         return False
     try:
         held = try_lock(handle, shared=True)
-    except OSError:
+    except OSError as error:
+        raise_machine_fault(error, place)
         return False
     else:
         handle = handle if held is None else held

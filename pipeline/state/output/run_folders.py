@@ -1,15 +1,19 @@
 """The folders of a campaign's runs, in the order in which the runs began."""
 
+import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.model.names import Slug
+from pipeline.files.unreadable import raise_machine_fault, read_open_file
+from pipeline.model.job import JobKey
+from pipeline.model.names import CellName, Slug
 from pipeline.model.run import RunId
 
 MANIFEST = "manifest.json"
 LOG = "log.jsonl"
+TABLE = "images.csv"
 HEAD = 4 * 1024 * 1024
 """Bytes of a run manifest that hold all that it says before its images."""
 PIECE = 64 * 1024
@@ -49,10 +53,12 @@ class ManifestHead:
         return bool(self.confirmed + self.in_doubt) or (not self.finished and self._has_submitted())
 
     def _has_submitted(self) -> bool:
+        log = self.place.with_name(LOG)
         try:
-            with self.place.with_name(LOG).open("rb") as log:
-                return any(line.startswith(SUBMITTED) for line in log)
-        except OSError:
+            with log.open("rb") as lines:
+                return any(line.startswith(SUBMITTED) for line in lines)
+        except OSError as error:
+            raise_machine_fault(error, log)
             return False
 
 
@@ -72,15 +78,22 @@ def manifest_heads(output: Path, campaign: Slug) -> list[ManifestHead]:
 
 
 def run_names(folder: Path) -> list[RunId]:
-    """Return the names of all runs that have a folder; none if there is no folder of runs."""
+    """Return the names of all runs that have a folder; none if there is no folder of runs.
+
+    `LocalFault` if the machine fails: no run would look like one that the ledger does not lack.
+    """
     try:
         return sorted(RunId(place.name) for place in folder.iterdir())
-    except OSError:
+    except OSError as error:
+        raise_machine_fault(error, folder)
         return []
 
 
 def read_head(folder: Path) -> ManifestHead | None:
-    """Return what the manifest in a run's folder says; `None` if it cannot be read."""
+    """Return what the manifest in a run's folder says; `None` if there is none, or none of ours.
+
+    `LocalFault` if the machine fails.
+    """
     place = folder / MANIFEST
     try:
         content = json.loads(_before_images(place) + b'\n "images": []}')
@@ -96,7 +109,10 @@ def read_head(folder: Path) -> ManifestHead | None:
             finished=run.get("finished") is not None,
             latest=_is_latest(folder),
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except OSError as error:
+        raise_machine_fault(error, place)
+        return None
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
@@ -108,10 +124,37 @@ def _is_latest(folder: Path) -> bool:
         return False
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ListedImage:
+    """An image in the table of a run: one that the campaign had when the run wrote it."""
+
+    cell: CellName
+    payer: JobKey
+    """The job that pays for it: its own, or that of the cell whose image it shares."""
+
+
+def newest_table(output: Path, campaign: Slug) -> Mapping[JobKey, ListedImage] | None:
+    """Return the images in the newest run's table, in its order; `None` if it cannot be read."""
+    images: dict[JobKey, ListedImage] = {}
+    try:
+        with (output / campaign / "latest" / TABLE).open(
+            encoding="utf-8", errors="surrogateescape", newline=""
+        ) as table:
+            rows = csv.reader(table)
+            columns = next(rows)
+            job, cell, shared = (columns.index(name) for name in ("job", "cell", "shared_with"))
+            for row in rows:
+                payer = JobKey(row[shared] or row[job])
+                images[JobKey(row[job])] = ListedImage(cell=CellName(row[cell]), payer=payer)
+    except (OSError, ValueError, IndexError, StopIteration, csv.Error):
+        return None
+    return images
+
+
 def _before_images(place: Path) -> bytes:
     """Return the head of a run manifest, without reading its images."""
     with place.open("rb") as opened:
-        return _up_to_images(iter(lambda: opened.read(PIECE), b""))
+        return _up_to_images(iter(lambda: read_open_file(opened, PIECE), b""))
 
 
 def _up_to_images(pieces: Iterator[bytes]) -> bytes:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from pipeline.files.unreadable import read_file
 from pipeline.images.registry import images_in
 from pipeline.ledger.place import ledger_mark
 from pipeline.model.campaign import Campaign
@@ -97,7 +98,7 @@ def still_unchanged(
 ) -> Unchanged | None:
     """Return what was saved if it still holds; `None` if anything has changed."""
     try:
-        known = Unchanged(**json.loads((root / _place(campaign)).read_bytes()))
+        known = Unchanged(**json.loads(read_file(root / _place(campaign))))
     except (OSError, ValueError, TypeError):
         return None
     now = Fingerprint(ledger=known.ledger, writes=known.writes, folders=known.folders)

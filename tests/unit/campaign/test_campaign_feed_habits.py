@@ -96,9 +96,44 @@ def test_a_header_that_is_not_the_first_row_is_found(board, content, told):
     assert with_feed(board, content).refused() == [
         (
             "c.yaml:3:22: data.products.key: p.csv has no column sku in its first row, but in "
-            f"{told}; delete the rows above the header"
+            f"{told}; add header: {told.removeprefix('row ')}, or delete the rows above it"
         )
     ]
+    number = told.removeprefix("row ")
+    named = with_feed(board, content, key=f"key: sku, header: {number}")
+    assert list(named.prompts()) == ["A/1x1"]
+
+
+def test_a_title_with_a_quote_that_is_never_closed_is_not_read_as_a_row(board):
+    with_feed(board, 'Our "summer list\n;;\nsku;name\nA;Mug\n', key="key: sku, header: 3")
+    assert list(board.prompts()) == ["A/1x1"]
+
+
+def test_findings_name_the_rows_of_the_file_below_a_header_further_down(board):
+    content = "Export\nGroup\nsku,name\nA,Mug\nA,Jug\n"
+    assert with_feed(board, content, key="key: sku, header: 3").refused() == [
+        "p.csv:5: row 5 repeats sku A of row 4"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("header", "told"),
+    [
+        (2, "p.csv has no column sku in row 2, but in row 3; add header: 3"),
+        (4, "p.csv has no column sku in row 4, but in row 3; add header: 3"),
+        (9, "p.csv:9: is empty; a header row is missing"),
+    ],
+)
+def test_a_header_row_that_is_none_says_where_it_is(board, header, told):
+    content = "Export\nGroup,Price\nsku,name\nA,Mug\n"
+    [said] = with_feed(board, content, key=f"key: sku, header: {header}").refused()
+    assert told in said
+
+
+def test_a_feed_without_rows_has_no_header_row(board):
+    with_feed(board, '[{"sku": "A", "name": "Mug"}]', name="p.json", key="key: sku, header: 2")
+    [said] = board.refused()
+    assert "data.products.header: is for csv, tsv and xlsx files; p.json has no header" in said
 
 
 @pytest.mark.parametrize("repeated", ["sku,name", "SKU,Name", "sku,Product name"])

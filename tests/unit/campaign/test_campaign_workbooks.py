@@ -43,6 +43,15 @@ def test_no_row_is_lost_that_comes_late_twice_or_without_a_number(board):
     assert shown(board, workbook(*rows)) == {"I": "nine", "C": "three", "D": "again", "E": "five"}
 
 
+def test_the_header_may_be_further_down(board):
+    """Marketplaces' templates have groups and labels above the names of the columns."""
+    groups, labels = row(1, "Offer"), row(2, "Article number", "Product name")
+    content = workbook(groups, labels, row(3, "sku", "name"), row(4, "A", "Mug"))
+    assert shown(board, content, key="sku, header: 3") == {"A": "Mug"}
+    [said] = with_book(board, content).refused()
+    assert "no column sku in its first row, but in row 3; add header: 3" in said
+
+
 def test_cells_may_come_in_any_order(board):
     mixed = f'<row r="2">{cell("B2", "Mug")}{cell("A2", "A")}</row>'
     assert shown(board, workbook(HEADER, mixed)) == {"A": "Mug"}

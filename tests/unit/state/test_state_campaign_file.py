@@ -97,17 +97,41 @@ def test_a_record_that_cannot_be_read_stands_in_nobodys_way(shop, content):
     assert owner_after(shop, "b.yaml") == "../b.yaml"
 
 
-@pytest.mark.parametrize(
-    "words", [["plan"], ["run"], ["finals", "--yes"], ["resolve"], ["approve", "*"], ["review"]]
+COMMANDS = (
+    *(["plan"], ["run"], ["finals", "--yes"], ["resolve"], ["approve", "*"], ["review"]),
+    *(["redo", "*"], ["adfiles"], ["sheet"], ["export", "--to", "delivery"]),
+    *(["ls"], ["status"], ["log"], ["verify"]),
 )
-def test_no_command_touches_the_other_campaign(shop, capfd, words):
-    (shop / "output" / "ledger.db").unlink(missing_ok=True)
-    assert main(["run", "a.yaml", "-q"]) == 0
-    before = sorted((shop / "output" / "soda").rglob("*"))
+
+
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory):
+    """Two files of one name, of which the first one has been rendered."""
+    folder = tmp_path_factory.mktemp("rendered")
+    for name, product in (("a.yaml", "citrus"), ("b.yaml", "berry")):
+        (folder / name).write_text(SODA.replace("PRODUCT", product) + "  final: {quality: low}\n")
+    output = str(folder / "output")
+    assert main(["run", str(folder / "a.yaml"), "-q", "--output", output, "--stage", "draft"]) == 0
+    return folder
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_no_command_touches_or_shows_the_other_campaign(rendered, monkeypatch, capfd, words):
+    """`ls`, `status`, `log`, `sheet`, `verify` and `export` showed its images as the file's own."""
+    monkeypatch.chdir(rendered)
+    before = sorted((rendered / "output" / "soda").rglob("*"))
     command, *rest = words
     assert main([command, "b.yaml", *rest]) == 2
-    assert "has the same name" in capfd.readouterr().err
-    assert sorted((shop / "output" / "soda").rglob("*")) == before
+    said = capfd.readouterr()
+    assert "is that of a.yaml,\nand b.yaml has the same name" in said.err
+    assert "citrus" not in said.out
+    assert sorted((rendered / "output" / "soda").rglob("*")) == before
+
+
+@pytest.mark.parametrize("command", ["ls", "status", "log", "verify"])
+def test_the_file_that_a_folder_belongs_to_is_shown(rendered, monkeypatch, command):
+    monkeypatch.chdir(rendered)
+    assert main([command, "a.yaml"]) == 0
 
 
 def test_check_finds_two_files_of_one_name(shop, capfd):

@@ -16,6 +16,7 @@ from pipeline.state.campaign_state import CellState
 from pipeline.state.due import Rules
 from pipeline.state.figures import launch_quote, stage_figures
 from pipeline.state.ledger_figures import ledger_figures
+from pipeline.state.output.run_folders import ListedImage
 
 
 @pytest.fixture
@@ -24,6 +25,10 @@ async def case(tmp_path):
     case = ReviewCase(folder=tmp_path, source=CaseSource(shared={"citrus/4x3": "citrus/1x1"}))
     await case.render([job for job in await case.drafts() if job.payer is None])
     return case
+
+
+async def figures(case, listed=None):
+    return ledger_figures(await case.ledger.record(SLUG), listed=listed, alive=False)
 
 
 def rules(case):
@@ -80,7 +85,7 @@ async def test_a_ledger_alone_counts_images_by_account_and_cells_of_the_current_
     await case.ledger.begin(play)
     job = replace(again[0], at=replace(again[0].at, take=9), key="f" * 32)
     await case.ledger.submit(job, run=play, budget=case.source.budget)
-    found = ledger_figures(await case.ledger.record(SLUG), alive=False)
+    found = await figures(case)
     assert found.images == {
         a_run().account: {Status.STORED: 8},
         Account("embedded"): {Status.IN_DOUBT: 1},
@@ -90,18 +95,18 @@ async def test_a_ledger_alone_counts_images_by_account_and_cells_of_the_current_
 
 async def test_a_ledger_alone_leaves_out_an_approval_whose_image_is_another_now(case):
     await decide(case, "berry/*", Decision.APPROVED)
-    assert ledger_figures(await case.ledger.record(SLUG), alive=False).approved == 2
+    assert (await figures(case)).approved == 2
     case.source.words = "Another photo of {name}."
     await case.render([job for job in await case.drafts() if job.payer is None])
-    found = ledger_figures(await case.ledger.record(SLUG), alive=False)
+    found = await figures(case)
     assert (found.drafted, found.decided, found.approved) == (3, 0, 0)
 
 
 async def test_a_ledger_alone_counts_a_decided_cell_that_shares_its_image(case):
     """It has no draft of that cell, only of the one that pays: decided was more than drafted."""
-    assert ledger_figures(await case.ledger.record(SLUG), alive=False).drafted == 3
+    assert (await figures(case)).drafted == 3
     await decide(case, "citrus/*", Decision.REJECTED)
-    found = ledger_figures(await case.ledger.record(SLUG), alive=False)
+    found = await figures(case)
     assert (found.drafted, found.decided) == (4, 2)
 
 
@@ -109,5 +114,32 @@ async def test_a_ledger_alone_does_not_call_a_cell_without_an_image_decided(tmp_
     case = ReviewCase(folder=tmp_path)
     await case.refuse((await case.drafts())[0])
     await decide(case, "citrus/1x1", Decision.REJECTED)
-    found = ledger_figures(await case.ledger.record(SLUG), alive=False)
+    found = await figures(case)
     assert (found.drafted, found.decided) == (0, 0)
+
+
+async def test_images_that_the_campaign_has_left_are_counted_apart(case):
+    """`status` counted every image ever bought where the manifest counts the campaign's."""
+    case.source.words = "Another photo of {name}."
+    jobs = await case.drafts()
+    await case.render([job for job in jobs if job.payer is None][:1])
+    listed = {
+        job.key: ListedImage(cell=job.at.cell, payer=job.payer or job.key)
+        for job in (await case.survey()).jobs
+    }
+    state = await case.survey()
+    manifest = stage_figures(state, Stage.DRAFT, rules(case)).images
+    found = await figures(case, listed)
+    [account] = found.images
+    assert found.images[account][Status.STORED] == manifest[Status.STORED]
+    assert found.earlier == {account: 6}
+    assert (await figures(case)).images[account][Status.STORED] == 7
+
+
+async def test_a_shared_image_counts_under_each_cell_that_shows_it(case):
+    """`status` said 6 stored where manifest, page and `ls` said 8."""
+    jobs = (await case.survey()).jobs
+    listed = {job.key: ListedImage(cell=job.at.cell, payer=job.payer or job.key) for job in jobs}
+    found = await figures(case, listed)
+    assert found.images == {a_run().account: {Status.STORED: 8}}
+    assert found.earlier == {}

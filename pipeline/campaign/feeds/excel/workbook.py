@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import dropwhile
 from typing import IO
 from xml.parsers.expat import ExpatError
 
@@ -56,7 +57,13 @@ _NOT_READABLE = (
 
 
 def read_sheet(
-    content: bytes, table: Table, findings: Findings, *, sheet: str | None, at: Place
+    content: bytes,
+    table: Table,
+    findings: Findings,
+    *,
+    sheet: str | None,
+    header_row: int = 1,
+    at: Place,
 ) -> None:
     """Fill a table from one sheet; empty cells become empty texts, formulas their result."""
     start = Place(table.file)
@@ -68,7 +75,7 @@ def read_sheet(
             raise refusal(complaint, at=start, code="feed-row")
         shown = [one for one in named.values() if not one.hidden] or list(named.values())
         part = named[sheet].part if sheet is not None else shown[0].part
-        _Sheet(package, part, table, findings).fill(at=at)
+        _Sheet(package, part, table, findings).fill(header_row, at=at)
     except BrokenWorkbook as broken:
         raise refusal(str(broken), at=start, code="feed-row") from broken
     except _NOT_READABLE as error:
@@ -85,14 +92,14 @@ class _Sheet:
         self._reader = SheetReader(package.style())
         self._hidden: list[int] = []
 
-    def fill(self, *, at: Place) -> None:
-        """Read the header and the rows."""
-        rows = self._records()
+    def fill(self, header_row: int, *, at: Place) -> None:
+        """Read the header and the rows below it."""
+        rows = dropwhile(lambda row: row.number < header_row, self._records())
         first = next(rows, None)
         if first is None:
             start = Place(self.table.file)
             raise refusal("is empty; a header row is missing", at=start, code="feed-empty")
-        header = read_header(first, rows, self.table, self.findings, at=at)
+        header = read_header(first, rows, self.table, self.findings, at=at, asked=header_row)
         self._hidden.clear()
         if header is not None:
             fill(self.table, header.padded(rows), header, self.findings)
