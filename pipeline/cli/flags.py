@@ -162,17 +162,18 @@ def dollars(text: str) -> Amount:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def add_limits(parser: argparse.ArgumentParser) -> None:
-    """Add the options that limit what a run may spend, in the unit of its account."""
+def add_limits(parser: argparse.ArgumentParser, *, what: str = "spend at most") -> None:
+    """Add the options that limit what a run may spend, in the unit of its account.
+
+    `what` begins their help: what the command does within the limit.
+    """
     limits = parser.add_mutually_exclusive_group()
-    limits.add_argument(
-        "--max-credits", type=credits_number, metavar="N", help="spend at most N credits"
-    )
+    limits.add_argument("--max-credits", type=credits_number, metavar="N", help=f"{what} N credits")
     limits.add_argument(
         "--max-cost",
         type=dollars,
         metavar="12.50",
-        help="spend at most so many dollars, with a provider that counts in dollars",
+        help=f"{what} so many dollars, with a provider that counts in dollars",
     )
 
 

@@ -80,10 +80,8 @@ async def make_report(
 
     `verdicts` are all of them, oldest first. `scratch` is a folder for temporary files.
     """
-    jobs, asked, entries = scope.jobs, scope.asked, scope.entries
-    rows = ImageRows(TABLE_COLUMNS, scratch=scratch)
-    sums = Sums()
-    newest = newest_of(verdicts)
+    jobs, entries = scope.jobs, scope.entries
+    rows, sums, newest = ImageRows(TABLE_COLUMNS, scratch=scratch), Sums(), newest_of(verdicts)
     shown: set[tuple[CellName, Stage]] = set()
     counts: Counter[Status] = Counter()
     doubtful = 0
@@ -101,7 +99,7 @@ async def make_report(
             shown |= {place(line.verdict) for line in lines if line.verdict is not None}
             for line in lines:
                 sums.add(line)
-                if asked is not None and line.job.at.cell not in asked:
+                if scope.asked is not None and line.job.at.cell not in scope.asked:
                     continue
                 counts[line.status] += 1
                 doubtful += is_doubtful(line.outcome) and not line.shared_with

@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     add_campaign(parser)
     add_only(parser)
-    add_limits(parser)
+    add_limits(parser, what="plan a run that spends at most")
     parser.add_argument(
         "--detailed-exitcode",
         action="store_true",

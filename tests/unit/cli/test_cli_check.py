@@ -72,13 +72,12 @@ def test_findings_are_json_for_other_programs(said):
 def test_what_this_version_does_not_act_on_is_said_and_not_left_out(said):
     code, out, _ = said(
         "check a.yaml -q",
-        a=FINE + "provenance: {c2pa: preserve}\n"
-        "providers: {embedded: {price: {per_credit: 0.01}}}\n",
+        a=FINE + "provenance: {c2pa: preserve}\nproviders: {embedded: {edits: /v1/edits}}\n",
     )
     assert code == 0
     assert [line.split(": ")[2] for line in out.splitlines()] == [
         "provenance.c2pa",
-        "providers.embedded.price",
+        "providers.embedded.edits",
     ]
     assert out.count("is valid, but this version does not act on it yet  [unheeded]") == 2
 
@@ -103,7 +102,7 @@ def test_a_plan_says_its_warnings_before_what_comes_next_and_on_stderr(said):
 def test_a_plan_that_the_budget_does_not_cover_says_how_much_is_short(said):
     budget = "budget: {run: 1}\nprovider: gptimage\n"
     _, out, _ = said("plan a.yaml", a=FINE + budget)
-    assert "  Budget   1 of 1 credits left for the run, enough for 0 of 1 image\n" in out
+    assert "  Budget   1 of 1 credit left for the run, enough for 0 of 1 image\n" in out
 
 
 @pytest.mark.parametrize("change", [("centered", "close-up"), ("name: Soda", "name: Cola")])
