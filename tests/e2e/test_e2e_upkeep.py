@@ -28,12 +28,12 @@ OTHER = FILE.replace("campaign: soda", "campaign: gone")
 
 @pytest.fixture(scope="module")
 def used(tmp_path_factory):
-    """Two campaigns with three runs, plans and feeds each; the file of one of them is gone."""
+    """Two campaigns with several runs, plans and feeds; the file of one of them is gone."""
     pipeline = Cli(tmp_path_factory.mktemp("used"))
     with feed_server() as feeds:
         file = pipeline.write(FILE.format(url=f"{feeds.url}/soda.csv"), "soda.yaml")
         gone = pipeline.write(OTHER.format(url=f"{feeds.url}/gone.csv"), "gone.yaml")
-        for number in range(3):
+        for number in range(2):
             for name in ("soda", "gone"):
                 feeds.give(f"/{name}.csv", f"id,name\nx,Citrus {number}\n")
             assert pipeline("plan", file).code == 0
@@ -82,13 +82,13 @@ def test_nothing_is_removed_unless_that_is_asked_for(folder):
     assert hashes(folder) == before
     kinds = [item.why.name for item in report.items]
     assert {kind: kinds.count(kind) for kind in kinds} == {
-        "RUN": 2,
-        "PLAN": 2,
-        "SNAPSHOT": 2,
+        "RUN": 1,
+        "PLAN": 1,
+        "SNAPSHOT": 1,
         "THUMB": 1,
     }
     assert [item.why.name for item in report.images] == ["IMAGE"]
-    assert report.images[0].credits == 2
+    assert report.images[0].amount == 2
 
 
 def test_only_what_was_listed_is_removed(folder):
@@ -184,12 +184,12 @@ def test_gc_says_what_it_would_do(folder):
     pipeline = Cli(folder.parent)
     shown = pipeline("gc", "--keep-runs", "1")
     assert shown.code == 0, shown.err
-    assert "2 old runs" in shown.out
+    assert "1 old run" in shown.out
     assert "gone: the campaign file is gone. 1 image, which cost 2 credits: kept" in shown.err
-    assert "Nothing was removed. --yes removes 7 items" in shown.err
+    assert "Nothing was removed. --yes removes 4 items" in shown.err
     done = json.loads(pipeline("gc", "soda.yaml", "--keep-runs", "1", "--yes", "--json").out)
     assert done["removed"]
-    assert len(done["items"]) == 7
+    assert len(done["items"]) == 4
 
 
 # the ledger's backups

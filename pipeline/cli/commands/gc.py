@@ -64,7 +64,7 @@ def _rows(items: Sequence[Removable]) -> list[str]:
         groups[item.path.parts[0], item.why].append(item)
     rows = []
     for (campaign, why), found in sorted(groups.items()):
-        cost = sum(item.credits for item in found)
+        cost = sum(item.amount for item in found)
         note = f"{counted(cost, 'credit')} were paid for them" if cost else ""
         size = _bytes(sum(item.size for item in found))
         rows.append((campaign, counted(len(found), *_MANY[why]), size, note))
@@ -77,7 +77,7 @@ def _tell(report: GcReport, options: GcOptions) -> None:
     if report.images:
         gone = sorted({item.path.parts[0] for item in report.images})
         images = counted(len(report.images), "image")
-        cost = counted(sum(item.credits for item in report.images), "credit")
+        cost = counted(sum(item.amount for item in report.images), "credit")
         say(f"{', '.join(gone)}: the campaign file is gone. {images}, which cost {cost}: kept.")
         say("--images gone removes them too.")
     size = _bytes(sum(item.size for item in report.items))
@@ -100,7 +100,7 @@ def _facts(report: GcReport, *, removed: bool) -> dict[str, object]:
 
 def _fields_of(item: Removable) -> dict[str, object]:
     facts: dict[str, object] = {"why": item.why, "path": str(item.path), "bytes": item.size}
-    return facts | ({"credits": item.credits} if item.why is Removal.IMAGE else {})
+    return facts | ({"amount": item.amount} if item.why is Removal.IMAGE else {})
 
 
 def _bytes(size: int) -> str:

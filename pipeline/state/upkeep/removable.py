@@ -59,7 +59,7 @@ class Removable:
     """Below the output folder."""
     size: int
     """Bytes."""
-    credits: Amount = FREE
+    amount: Amount = FREE
     """What an image cost; shared images cost nothing more."""
     entry: Entry | None = None
     """The job of an image."""
@@ -186,7 +186,7 @@ def _images(output: Path, entries: Sequence[Entry]) -> Iterator[Removable]:
                 why=Removal.IMAGE,
                 path=path,
                 size=_size(output / path),
-                credits=entry.spent.confirmed,
+                amount=entry.spent.confirmed,
                 entry=entry,
             )
 
