@@ -201,3 +201,27 @@ def append(root: Path, place: ConfinedPath, line: bytes, *, durable: bool = Fals
         stream.flush()
         if durable:
             os.fsync(file)
+
+
+def remove_file(root: Path, place: ConfinedPath) -> None:
+    """Remove a file below the root; it may be gone already. Links are not followed."""
+    with suppress(FileNotFoundError):
+        folder = open_folder(root, place.folders)
+        try:
+            os.unlink(place.name, dir_fd=folder)
+            sync_folder(folder)
+        finally:
+            os.close(folder)
+
+
+def remove_empty_folder(root: Path, place: ConfinedPath) -> None:
+    """Remove a folder below the root, if it is empty."""
+    with suppress(FileNotFoundError):
+        folder = open_folder(root, place.folders)
+        try:
+            os.rmdir(place.name, dir_fd=folder)
+        except OSError as error:
+            if error.errno not in {errno.ENOTEMPTY, errno.EEXIST}:
+                raise
+        finally:
+            os.close(folder)

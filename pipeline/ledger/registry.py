@@ -5,6 +5,8 @@ from pathlib import Path
 from pipeline.ledger.base import Ledger
 from pipeline.ledger.base_ledger import Clock, utc_now
 from pipeline.ledger.place import LEDGER_FILE
+from pipeline.ledger.sqlite import backup
+from pipeline.ledger.sqlite.backup import LedgerCopy, RestoredLedger
 from pipeline.ledger.sqlite.ledger import SqliteLedger
 
 
@@ -21,3 +23,13 @@ async def open_ledger(
     return await SqliteLedger.open(
         output / LEDGER_FILE, now=now, read_only=read_only, recovers=recovers
     )
+
+
+def back_up_ledger(output: Path, file: Path) -> LedgerCopy:
+    """Copy the ledger of an output folder to a file; see `sqlite.backup.back_up`."""
+    return backup.back_up(output / LEDGER_FILE, file)
+
+
+def restore_ledger(output: Path, file: Path, *, aside: str) -> RestoredLedger:
+    """Put a backup in the place of an output folder's ledger; see `sqlite.backup.restore`."""
+    return backup.restore(file, output / LEDGER_FILE, aside=aside)

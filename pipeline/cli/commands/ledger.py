@@ -1,28 +1,68 @@
-"""`pipeline ledger import WHAT`: bring a lost or older ledger up to date from run manifests."""
+"""`pipeline ledger import|backup|restore WHAT`: keep the ledger, and bring it up to date."""
 
 import argparse
+import sys
 from pathlib import Path
 
 from pipeline.app.commands.ledger import import_runs
+from pipeline.app.commands.ledger_backup import back_up, restore
 from pipeline.cli.flags import add_folder, settings_of
-from pipeline.cli.terminal import counted, say
+from pipeline.cli.terminal import counted, paint, say
+from pipeline.settings import Settings
+
+INCOMPLETE = 3
+"""The exit code if a restored ledger lacks runs."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("what", choices=["import"], help="import what run manifests list")
     parser.add_argument(
-        "manifest",
+        "what",
+        choices=["import", "backup", "restore"],
+        help="import what run manifests list; copy the ledger to a file, also during a run; or "
+        "put such a copy in the place of a ledger that is lost or damaged",
+    )
+    parser.add_argument(
+        "place",
         type=Path,
-        metavar="CAMPAIGN-FOLDER|RUN-MANIFEST",
-        help="a campaign's folder in an output folder, such as output/citrus-soda: every run that "
-        "the ledger lacks; or one manifest.json",
+        metavar="CAMPAIGN-FOLDER|RUN-MANIFEST|FILE",
+        help="import: a campaign's folder in an output folder, such as output/citrus-soda: every "
+        "run that the ledger lacks; or one manifest.json. backup, restore: the file of the backup",
     )
     add_folder(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Import what the ledger lacks; entries that it has already stay unchanged."""
-    count = import_runs(arguments.manifest, settings_of(arguments))
-    say(f"{counted(count, 'image')} imported from {arguments.manifest}")
-    return 0
+    """Do what is asked, and say what changed."""
+    if arguments.what == "import":
+        arguments.manifest = arguments.place
+        count = import_runs(arguments.place, settings_of(arguments))
+        say(f"{counted(count, 'image')} imported from {arguments.place}")
+        return 0
+    settings = settings_of(arguments)
+    if arguments.what == "backup":
+        copy = back_up(arguments.place, settings)
+        size = f"{copy.size / 1024**2:,.1f} MiB"
+        say(f"{arguments.place}: {size}, {counted(copy.commits, 'write')}, checked")
+        return 0
+    return _restore(arguments.place, settings)
+
+
+def _restore(file: Path, settings: Settings) -> int:
+    report = restore(file, settings)
+    restored = report.restored
+    say(f"the ledger was restored from {file}: {counted(restored.copy.commits, 'write')}")
+    if restored.moved is not None:
+        say(f"what was there before is now {restored.moved}")
+    if restored.missing:
+        since = counted(restored.missing, "write")
+        say(f"The ledger went on after this backup: {since} {_are(restored.missing)} missing.")
+    for message in report.lost:
+        say(f"{paint('warning', 'red', 'bold', stream=sys.stderr)}: {message}")
+    if restored.missing and not report.lost:
+        say("No run beside it bought anything since. Verdicts may be missing: see reviews/.")
+    return INCOMPLETE if report.lost else 0
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"

@@ -54,14 +54,24 @@ def record_file(output: Path, campaign: Slug, file: Path) -> None:
             raise LocalFault(f"cannot write {output / str(at)}: {error.strerror}") from error
 
 
+def lost_file(output: Path, campaign: Slug) -> Path | None:
+    """Return the file that the campaign's folder belongs to, if it is gone; `None` otherwise."""
+    place = _named(output, campaign)
+    return None if place is None or place.exists() else place
+
+
 def _recorded(output: Path, campaign: Slug) -> Path | None:
     """Return the file that the campaign's folder belongs to, if it is still there."""
+    place = _named(output, campaign)
+    return place if place is not None and place.is_file() else None
+
+
+def _named(output: Path, campaign: Slug) -> Path | None:
     try:
         content = json.loads(read_file(output / campaign / RECORD))
-        place = Path(os.path.normpath(output.resolve() / content["file"]))
+        return Path(os.path.normpath(output.resolve() / content["file"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return place if place.is_file() else None
 
 
 def _is_same(other: Path, file: Path) -> bool:

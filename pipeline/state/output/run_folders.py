@@ -116,6 +116,15 @@ def read_head(folder: Path) -> ManifestHead | None:
         return None
 
 
+def feeds_of(folder: Path) -> frozenset[str]:
+    """Return the digests of the feeds that a run was made of; none if that cannot be read."""
+    try:
+        content = json.loads(_before_images(folder / MANIFEST) + b'\n "images": []}')
+        return frozenset(str(sha256) for sha256 in content["run"]["feeds"].values())
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return frozenset()
+
+
 def _is_latest(folder: Path) -> bool:
     link = folder.parent.parent / "latest"
     try:
