@@ -135,6 +135,7 @@ class _PlaygroundRoutes:
             model=MODEL,
             style=self._services.settings.error_style.value,
             documented=documented,
+            hosted=self._services.settings.wire.hosted,
             wire=f"--wire {self._services.settings.wire}",
             openai_base=f"{base}/openai/v1" if documented else f"{base}/v1",
             named_errors="\n".join(NamedError),
