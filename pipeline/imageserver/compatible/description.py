@@ -9,6 +9,7 @@ from pipeline.imageserver.options import WireFormat
 
 _SERVER_PATHS = ("/healthz", "/openapi.json", "/_faults", "/v1/account", "/v1/account/charges")
 _AZURE = "/openai/deployments/{deployment}/images"
+_EVIDENCE = "the server's source"
 _ANY = {"type": "object"}
 _FILES = {"image": "A picture; the field may be repeated.", "mask": "The mask."}
 
@@ -71,7 +72,8 @@ def _as_read(path: dict[str, Any], *, edits: bool) -> dict[str, Any]:
     body = {"required": True, "content": {kind: {"schema": _reference(edits=edits)}}}
     answer = {"description": "The pictures.", "content": {"application/json": {"schema": _ANY}}}
     responses = operation["responses"] | {"200": answer}
-    return {method: operation | {"requestBody": body, "responses": responses}}
+    changed = {"requestBody": body, "responses": responses, "x-evidence": _EVIDENCE}
+    return {method: operation | changed}
 
 
 def _reference(*, edits: bool) -> dict[str, str]:
@@ -110,7 +112,7 @@ def _picture() -> dict[str, Any]:
             "operationId": "picture",
             "tags": ["images"],
             "summary": "Download a picture",
-            "x-evidence": "the server's own source",
+            "x-evidence": _EVIDENCE,
             "parameters": [name],
             "security": [],
             "responses": {"200": {"description": "The picture.", "content": {"image/*": {}}}},

@@ -28,7 +28,7 @@ _BODIES: Mapping[str, Mapping[str, object]] = {
 """Bodies of the examples, by schema."""
 GROUPS = {
     "documented": "The documented endpoint",
-    "images": "OpenAI's endpoints",
+    "images": "Image endpoints",
     "batches": "Files and batches",
     "ours": "More endpoints",
     "openai": "OpenAI-compatible endpoints",
