@@ -17,10 +17,10 @@ def settings(*words: str) -> ServerSettings:
 
 
 def test_credits_are_whole_and_dollars_are_nano_dollars():
-    assert settings("--credits", "500").amount == 500
+    assert settings("--credits", "500").credits == 500
     paid_in_dollars = settings("--wire", "openai", "--balance", "12.5")
-    assert (paid_in_dollars.wire, paid_in_dollars.amount) == (WireFormat.OPENAI, 12_500_000_000)
-    assert settings("--wire", "openai").amount is None
+    assert (paid_in_dollars.wire, paid_in_dollars.credits) == (WireFormat.OPENAI, 12_500_000_000)
+    assert settings("--wire", "openai").credits is None
 
 
 @pytest.mark.parametrize(
