@@ -11,12 +11,27 @@ class WireFormat(StrEnum):
     GPTIMAGE = "gptimage"
     """The documented API, paid in credits."""
     OPENAI = "openai"
-    """OpenAI's Images API, paid by tokens."""
+    """OpenAI's Images, Files and Batch APIs, paid by tokens."""
+    AZURE = "azure"
+    """Azure OpenAI: deployments in the path, its own errors."""
+    LITELLM = "litellm"
+    """LiteLLM's proxy, which repeats failed requests by itself."""
+    VLLM_OMNI = "vllm-omni"
+    SGLANG = "sglang"
+    LOCALAI = "localai"
+    SD_CPP = "sd-cpp"
+    """stable-diffusion.cpp's server."""
+    XINFERENCE = "xinference"
 
     @property
     def unit(self) -> str:
         """The unit of the account: `credits`, or `nano-USD` (10⁻⁹ dollars)."""
         return "credits" if self is WireFormat.GPTIMAGE else "nano-USD"
+
+    @property
+    def hosted(self) -> bool:
+        """True for OpenAI and its gateways: they moderate, and are paid by tokens."""
+        return self in {WireFormat.OPENAI, WireFormat.AZURE, WireFormat.LITELLM}
 
 
 class ErrorStyle(StrEnum):

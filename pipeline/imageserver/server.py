@@ -29,7 +29,7 @@ from pipeline.imageserver.painting.engines import open_painters
 from pipeline.imageserver.painting.image_files import ImageFiles
 from pipeline.imageserver.painting.painter import Painter
 from pipeline.imageserver.state_folder import StateFolder
-from pipeline.imageserver.wires import description_of, open_endpoints
+from pipeline.imageserver.wires import description_of, errors_of, open_endpoints
 from pipeline.webserver.listening import (
     FEWEST,
     ConnectionLimits,
@@ -161,6 +161,7 @@ class ImageServer:
             fault_injection=self.fault_injection,
             request_limits=RequestLimits(_request_limits(settings)),
             description=description_of(settings.wire),
+            errors=errors_of(settings.wire),
             cdn_url=self._cdn_url_for,
         )
         endpoints = await open_endpoints(

@@ -35,3 +35,7 @@ def paint_noise(order: PaintOrder) -> PaintedPicture:
     out = io.BytesIO()
     image.save(out, "PNG", compress_level=0)
     return PaintedPicture(png=out.getvalue(), width=width, height=height, renderer="noise")
+
+
+def tell_prompt(order: PaintOrder) -> PaintedPicture:
+    return replace(paint_plain(order), renderer=order.prompt)

@@ -161,8 +161,9 @@ def _add_behaviour(group: argparse._ArgumentGroup) -> None:
         "--wire",
         choices=names_of(WireFormat),
         default=WireFormat.GPTIMAGE,
-        help="the API that it speaks: the documented one, paid in credits, or OpenAI's, paid in "
-        "dollars by tokens (default: gptimage)",
+        help="the API that it speaks: the documented one, paid in credits; OpenAI's, or Azure's or "
+        "LiteLLM's form of it, paid in dollars by tokens; or that of a server that people run "
+        "themselves (default: gptimage)",
     )
     group.add_argument(
         "--error-style",

@@ -12,7 +12,7 @@ from pipeline.errors import LocalFault
 from pipeline.imageserver.api.refusal import RefusedError
 from pipeline.imageserver.api.request_log import REFUSAL_REASON, REQUEST_ID, UNIT
 from pipeline.imageserver.api.services import ApiServices
-from pipeline.imageserver.options import ErrorStyle, WireFormat
+from pipeline.imageserver.options import ErrorStyle
 
 _log = logging.getLogger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -60,7 +60,7 @@ def api_application(services: ApiServices, endpoints: Iterable[Endpoints]) -> we
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Add the request's id, and on OpenAI's wire the time that the request took."""
     response.headers["X-Request-Id"] = request[REQUEST_ID]
-    if request.app[SERVICES].settings.wire is not WireFormat.GPTIMAGE:
+    if request.app[SERVICES].settings.wire.hosted:
         milliseconds = round((time.monotonic() - request[_STARTED]) * 1000)
         response.headers["openai-processing-ms"] = str(milliseconds)
         response.headers["openai-version"] = _OPENAI_VERSION

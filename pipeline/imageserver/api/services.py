@@ -20,9 +20,11 @@ from pipeline.imageserver.billing.keys import ServerKeys
 from pipeline.imageserver.billing.purchases import Sold
 from pipeline.imageserver.cdn.signing import Signer
 from pipeline.imageserver.fault_injection.injection import FaultInjection, RequestFault
-from pipeline.imageserver.openai.errors import OpenAiWireErrors, refused_by_moderation
+from pipeline.imageserver.openai.errors import refused_by_moderation
 from pipeline.imageserver.options import ErrorStyle, ServerSettings, WireFormat
 
+ANYBODY = "anybody"
+"""The id of callers without a key, where none is needed."""
 Answer = Callable[[Sold], Awaitable[web.Response]]
 
 
@@ -39,6 +41,8 @@ class ApiServices:
     request_limits: RequestLimits
     description: Callable[[], dict[str, Any]]
     """Returns the OpenAPI description of the wire."""
+    errors: ErrorFormat | None
+    """The form of every refusal; None for the documented API, where it depends on the path."""
     cdn_url: Callable[[web.Request], str]
     """Returns the address at which this caller reaches the image host."""
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -47,6 +51,9 @@ class ApiServices:
     def caller(self, request: web.Request) -> str:
         """Return the id of the request's key. Raises RefusedError 401."""
         authorization = only_one(request, "Authorization")
+        if authorization is None and self.settings.wire is WireFormat.AZURE:
+            key = only_one(request, "api-key")
+            authorization = None if key is None else f"Bearer {key}"
         if authorization is None:
             raise RefusedError(401, "missing api key: send it as Bearer", field="Authorization")
         caller = self.keys.caller(authorization)
@@ -57,7 +64,7 @@ class ApiServices:
 
     def buyer(self, request: web.Request, route: str) -> Buyer:
         """Return the buyer of a request on this route. Raises RefusedError 400 or 401."""
-        caller = self.caller(request)
+        caller = self._payer(request)
         key = idempotency_key_from(request) if self._documented else None
         return Buyer(
             caller=caller,
@@ -66,9 +73,18 @@ class ApiServices:
             request_id=request.get(REQUEST_ID, ""),
         )
 
+    def _payer(self, request: web.Request) -> str:
+        """Return the key that pays; stable-diffusion.cpp knows no keys. Raises RefusedError 401."""
+        try:
+            return self.caller(request)
+        except RefusedError:
+            if self.settings.wire is not WireFormat.SD_CPP:
+                raise
+        return ANYBODY
+
     def error_format(self, path: str, *, style: ErrorStyle) -> ErrorFormat:
         """Return the form of refusals on this path; the style is that of the documented API."""
-        return error_format_of(path, style) if self._documented else OpenAiWireErrors()
+        return error_format_of(path, style) if self.errors is None else self.errors
 
     async def sell(
         self,
@@ -125,7 +141,10 @@ class ApiServices:
 
     def permitted(self, image_request: ImageRequest) -> ImageRequest:
         """Return the request with the prompt that may be painted. Raises RefusedError 400."""
-        violation = "" if self._documented else violation_of(image_request.prompt)
+        wire = self.settings.wire
+        if not (wire.hosted or self._documented):
+            return image_request
+        violation = violation_of(image_request.prompt) if wire.hosted else ""
         if violation and not self.settings.policy_rewrites:
             raise refused_by_moderation(violation)
         prompt = apply_content_policy(image_request.prompt, rewrites=self.settings.policy_rewrites)

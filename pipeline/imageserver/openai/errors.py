@@ -63,11 +63,11 @@ class OpenAiWireErrors:
 
     def failure(self, error: RefusedError) -> web.Response:
         """Return the response for a refusal."""
-        told = error if isinstance(error, OpenAiError) else _in_openai_words(error)
-        return as_json({"error": told.document()}, status=told.status, headers=_headers(told))
+        told = in_openai_words(error)
+        return as_json({"error": told.document()}, status=told.status, headers=headers_of(told))
 
 
-def _headers(error: OpenAiError) -> dict[str, str]:
+def headers_of(error: OpenAiError) -> dict[str, str]:
     """Return when and whether the request may be repeated."""
     headers = retry_after(error)
     if error.retry_after is not None:
@@ -77,8 +77,10 @@ def _headers(error: OpenAiError) -> dict[str, str]:
     return headers
 
 
-def _in_openai_words(error: RefusedError) -> OpenAiError:
+def in_openai_words(error: RefusedError) -> OpenAiError:
     """Return a refusal of the server's shared parts as OpenAI would word it."""
+    if isinstance(error, OpenAiError):
+        return error
     name = _NAMED.get(error.status) or (
         NamedError.SERVER_ERROR if error.status >= _SERVER else None
     )

@@ -53,17 +53,26 @@ def _content(
 
 
 def picture_reply(
-    before: Mapping[str, object], pictures: Sequence[bytes | Path], after: Mapping[str, object]
+    before: Mapping[str, object],
+    pictures: Sequence[bytes | Path],
+    after: Mapping[str, object],
+    *,
+    beside: Mapping[str, object] | None = None,
 ) -> tuple[Part, ...]:
-    """Return the parts of one JSON object with the pictures in `data`, between other fields."""
+    """Return the parts of one JSON object with the pictures in `data`, between other fields.
+
+    `before` has one field at least; `beside` are other fields of every picture.
+    """
+    end = json.dumps(beside or {}, separators=(",", ":"))[1:]
+    close = f'",{end}' if beside else f'"{end}'
     head = json.dumps(before, separators=(",", ":")).removesuffix("}")
     parts: list[Part] = [f'{head},"data":['.encode()]
     for number, picture in enumerate(pictures):
         parts.append(b',{"b64_json":"' if number else b'{"b64_json":"')
         parts.append(picture if isinstance(picture, Path) else base64.b64encode(picture))
-        parts.append(b'"}')
-    tail = json.dumps(after, separators=(",", ":")).removeprefix("{")
-    return (*parts, f"],{tail}".encode())
+        parts.append(close.encode())
+    tail = json.dumps(after, separators=(",", ":"))[1:]
+    return (*parts, f"],{tail}".encode() if after else b"]}")
 
 
 def size_of(parts: Sequence[Part]) -> int:

@@ -1,10 +1,10 @@
 """The playground's routes: the pages at `/` and `/docs`, their files, lint and generate."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -132,9 +132,11 @@ class _PlaygroundRoutes:
             logo=logo(),
             base=base,
             cdn=self._services.cdn_url(request),
-            model=MODEL,
+            model=_served_model(self._services.description()),
+            azure=self._services.settings.wire is WireFormat.AZURE,
             style=self._services.settings.error_style.value,
             documented=documented,
+            hosted=self._services.settings.wire.hosted,
             wire=f"--wire {self._services.settings.wire}",
             openai_base=f"{base}/openai/v1" if documented else f"{base}/v1",
             named_errors="\n".join(NamedError),
@@ -195,6 +197,12 @@ class _PlaygroundRoutes:
             "lint": self._lint is not None,
             "needs_key": self._access.needs_key(request),
         }
+
+
+def _served_model(description: Mapping[str, Any]) -> str:
+    """Return the model of a compatible server, which its description names; else the document's."""
+    schema = description["components"]["schemas"].get("CompatibleGenerate")
+    return MODEL if schema is None else str(schema["properties"]["model"]["default"])
 
 
 def _collapse_blanks(prompt: str) -> str:

@@ -17,13 +17,18 @@ _BODIES: Mapping[str, Mapping[str, object]] = {
         "endpoint": "/v1/images/generations",
         "completion_window": "24h",
     },
+    "CompatibleGenerate": {
+        "prompt": _PROMPT,
+        "size": "1024x1024",
+        "response_format": "b64_json",
+    },
     "OpenAiEdit": {"prompt": _PROMPT, "images": [{"image_url": "data:image/png;base64,…"}]},
     "FaultRules": {"rules": [{"fault": "status", "status": 503, "times": 1}]},
 }
 """Bodies of the examples, by schema."""
 GROUPS = {
     "documented": "The documented endpoint",
-    "images": "OpenAI's endpoints",
+    "images": "Image endpoints",
     "batches": "Files and batches",
     "ours": "More endpoints",
     "openai": "OpenAI-compatible endpoints",
@@ -152,7 +157,9 @@ def _kind(schema: Mapping[str, Any]) -> str:
         return ", ".join(json.dumps(choice).strip('"') for choice in schema["enum"])
     if schema.get("type") == "array":
         count = f"1 to {schema['maxItems']} " if "maxItems" in schema else "array of "
-        return count + ("files" if "contentMediaType" in schema["items"] else "objects")
+        if schema["items"].get("type") == "string":
+            return count + ("files" if "contentMediaType" in schema["items"] else "texts")
+        return count + "objects"
     if "$ref" in schema:
         return "object"
     if "contentMediaType" in schema:

@@ -1,6 +1,7 @@
 """Multipart bodies of edits: text fields, images and a mask."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from aiohttp import BodyPartReader, web
@@ -26,14 +27,24 @@ class Form:
     """What the caller says that the files are, by field."""
 
 
-async def read_form(request: web.Request, *, limit: int) -> Form:
-    """Return the form in the body. Raises RefusedError 400, 408, 413 or 415."""
+async def read_form(
+    request: web.Request,
+    *,
+    limit: int,
+    files: Mapping[str, str] = _FILES,
+    lenient: bool = False,
+) -> Form:
+    """Return the form in the body. Raises RefusedError 400, 408, 413 or 415.
+
+    `files` are the names of its files, and the field that each belongs to; a lenient server
+    ignores other files and what is given twice.
+    """
     if request.content_type != "multipart/form-data":
         raise RefusedError(415, "must be multipart/form-data", field="Content-Type")
     check_head(request, limit=limit)
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            return await _read(request, limit)
+            return await _read(request, limit, files=files, lenient=lenient)
     except TimeoutError as error:
         raise RefusedError(408, "the body did not arrive in time") from error
     except (*UNREADABLE, LookupError, AssertionError, RuntimeError) as error:
@@ -67,7 +78,9 @@ def _checked(name: str, content: bytes) -> FileKind:
     return found
 
 
-async def _read(request: web.Request, limit: int) -> Form:
+async def _read(
+    request: web.Request, limit: int, *, files: Mapping[str, str], lenient: bool
+) -> Form:
     form = Form()
     remaining = limit
     reader = await request.multipart()
@@ -79,7 +92,12 @@ async def _read(request: web.Request, limit: int) -> Form:
             raise RefusedError(400, "every part of the form must have a name")
         content = await _content(part, limit=remaining)
         remaining -= len(content)
-        _add(form, part.name, content, media_type=part.headers.get("Content-Type", ""))
+        if part.name in files:
+            media_type = part.headers.get("Content-Type", "")
+            form.media_types.setdefault(files[part.name], []).append(media_type)
+            form.files.setdefault(files[part.name], []).append(content)
+        elif not lenient or (part.filename is None and part.name not in form.text):
+            _add(form, part.name, content)
     raise RefusedError(400, f"the form has more than {_MAX_PARTS} parts")
 
 
@@ -92,11 +110,7 @@ async def _content(part: BodyPartReader, *, limit: int) -> bytes:
     return bytes(part.decode(content))
 
 
-def _add(form: Form, name: str, content: bytes, *, media_type: str) -> None:
-    if name in _FILES:
-        form.media_types.setdefault(_FILES[name], []).append(media_type)
-        form.files.setdefault(_FILES[name], []).append(content)
-        return
+def _add(form: Form, name: str, content: bytes) -> None:
     plain = field_name(name)
     if name in form.text:
         raise invalid(plain, "is given twice")
