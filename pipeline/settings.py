@@ -140,6 +140,18 @@ class FeedSettings:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class SigningSettings:
+    """What signs the content credentials of ad files (`provenance: {c2pa: sign}`)."""
+
+    certificate: str = ""
+    """Path of a PEM file with the certificate and those above it. PIPELINE_C2PA_CERTIFICATE."""
+    key: str = ""
+    """Path of a PEM file with the private key. PIPELINE_C2PA_KEY."""
+    algorithm: str = "es256"
+    """es256, es384, es512, ps256, ps384, ps512 or ed25519. PIPELINE_C2PA_ALGORITHM."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
     """The whole configuration."""
 
@@ -148,6 +160,7 @@ class Settings:
     gptimage: ProviderSettings = field(default_factory=ProviderSettings)
     rendering: RenderingSettings = field(default_factory=RenderingSettings)
     feeds: FeedSettings = field(default_factory=FeedSettings)
+    signing: SigningSettings = field(default_factory=SigningSettings)
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -163,5 +176,10 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
             base_url_given=bool(environment.get("GPTIMAGE_BASE_URL")),
             trust_env={"": None, "0": False}.get(environment.get("PIPELINE_TRUST_ENV", ""), True),
             ca_file=environment.get("PIPELINE_CA_FILE") or None,
+        ),
+        signing=SigningSettings(
+            certificate=environment.get("PIPELINE_C2PA_CERTIFICATE", ""),
+            key=environment.get("PIPELINE_C2PA_KEY", ""),
+            algorithm=environment.get("PIPELINE_C2PA_ALGORITHM") or "es256",
         ),
     )

@@ -10,20 +10,22 @@ from functools import lru_cache
 from PIL import Image
 
 from pipeline.adfiles.choice import chosen_window
-from pipeline.adfiles.encoding import encode
+from pipeline.adfiles.encoding import KILOBYTE, encode
 from pipeline.adfiles.framing import frame_image
 from pipeline.adfiles.overlay.drawing import draw_overlay
 from pipeline.adfiles.overlay.placing import AdFrame, room_for
-from pipeline.adfiles.provenance import xmp_packet
+from pipeline.adfiles.provenance.signing import ContentSigner, SignedContent, open_signer
+from pipeline.adfiles.provenance.visible_mark import draw_mark
+from pipeline.adfiles.provenance.xmp import xmp_packet
 from pipeline.adfiles.source_image import SourceImage, open_source
 from pipeline.adfiles.window import PlannedWindow, SourceShape, Target, plan_window
 from pipeline.errors import AdFileFailed, ImageBroken, LocalFault, PipelineError, TaskFailed
 from pipeline.images.base import ImageStore, StoreLocation, local_faults
 from pipeline.images.boxes import PictureBoxes
-from pipeline.images.reading import sha256_of
+from pipeline.images.reading import read_file, sha256_of
 from pipeline.images.registry import open_images
 from pipeline.lettering.box import Box
-from pipeline.model.ad_file import AdFile, Recipe
+from pipeline.model.ad_file import AdFile, Recipe, Signing
 from pipeline.model.overlay import OverlayBox
 from pipeline.model.placement import Sides
 
@@ -54,6 +56,8 @@ class Derive:
     boxes: PictureBoxes | None = None
     """What was found in an image that does not carry its own boxes; `None`: not looked for."""
     files: tuple[AdFileTask, ...]
+    signing: Signing | None = None
+    """What signs the files that are to be signed."""
 
     def run(self) -> tuple[AdFile | AdFileRefused, ...]:
         """Return one result for each file, in order; a failure affects only its own file.
@@ -71,7 +75,37 @@ class Derive:
         with images.open(self.source) as stream, local_faults(self.source):
             source = open_source(stream)
         shape = source.shape(self.boxes)
-        return tuple(_made(images, source, shape, file) for file in self.files)
+        signature = self._signature(images)
+        writer = _AdFileWriter(images=images, source=source, shape=shape, signature=signature)
+        return tuple(writer.make(file) for file in self.files)
+
+    def _signature(self, images: ImageStore) -> "_Signature | None":
+        """Return what signs the files; `None` if none is to be signed, or nothing can sign."""
+        if self.signing is None or not any(file.recipe.signed for file in self.files):
+            return None
+        content = read_file(images, self.source)
+        with Image.open(io.BytesIO(content)) as image:
+            mime = image.get_format_mimetype() or ""
+        return _Signature(signer=open_signer(self.signing), parent=content, parent_type=mime)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Signature:
+    """A signer, and the image that the files are made of."""
+
+    signer: ContentSigner
+    parent: bytes
+    parent_type: str
+
+    def about(self, recipe: Recipe, planned: PlannedWindow, path: str) -> SignedContent:
+        """Return what the credentials of a file say."""
+        return SignedContent(
+            recipe=recipe,
+            framing=planned.framing,
+            title=path.rpartition("/")[2],
+            parent=self.parent,
+            parent_type=self.parent_type,
+        )
 
 
 @contextmanager
@@ -88,15 +122,6 @@ def _faults_of(source: str) -> Iterator[None]:
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
         raise TaskFailed(f"no ad file could be made from {source}: {reason}") from error
-
-
-def _made(
-    images: ImageStore, source: SourceImage, shape: SourceShape, file: AdFileTask
-) -> AdFile | AdFileRefused:
-    try:
-        return _write(images, source, shape, file)
-    except (AdFileFailed, LocalFault) as error:
-        return AdFileRefused(path=file.path, reason=str(error))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -132,41 +157,80 @@ def draw_ad_picture(
     if longest is not None and max(pixels) > longest:
         smaller = longest / max(pixels)
         shown = (max(1, round(pixels[0] * smaller)), max(1, round(pixels[1] * smaller)))
-    if not recipe.overlay:
+    if not recipe.overlay and recipe.mark is None:
         framed = frame_image(picture, planned, shown, background=recipe.background)
         return AdPicture(image=framed, planned=planned)
     # words have least sizes in pixels, so an overlay is laid out in the ad file's own
-    framed = frame_image(picture, planned, pixels, background=recipe.background)
+    drawn = frame_image(picture, planned, pixels, background=recipe.background)
     frame = _ad_frame(shape, planned, recipe.safe, pixels)
-    drawn, boxes = draw_overlay(framed, frame, recipe.overlay)
+    laid_over: tuple[OverlayBox, ...] = ()
+    if recipe.overlay:
+        drawn, laid_over = draw_overlay(drawn, frame, recipe.overlay)
+    if recipe.mark is not None:
+        product = [] if frame.product is None else [frame.product]
+        avoid = [*frame.copy, *product, *(Box(*one.box) for one in laid_over)]
+        drawn = draw_mark(drawn, recipe.safe, avoid)
     if shown != pixels:
         drawn = drawn.resize(shown, Image.Resampling.LANCZOS, reducing_gap=3.0)
-    return AdPicture(image=drawn, planned=planned, overlay=boxes)
+    return AdPicture(image=drawn, planned=planned, overlay=laid_over)
 
 
-def _write(images: ImageStore, source: SourceImage, shape: SourceShape, file: AdFileTask) -> AdFile:
-    recipe = file.recipe
-    drawn = draw_ad_picture(source, shape, recipe)
-    planned, framed = drawn.planned, drawn.image
-    encoded = encode(framed, recipe.format, xmp=xmp_packet(recipe), max_kb=recipe.max_kb)
-    images.write(file.path, encoded.content)
-    return AdFile(
-        recipe=recipe.id,
-        path=file.path,
-        sha256=hashlib.sha256(encoded.content).hexdigest(),
-        bytes=len(encoded.content),
-        format=recipe.format,
-        width=framed.width,
-        height=framed.height,
-        framing=planned.framing,
-        kept=round(planned.kept, 4),
-        extended=round(planned.extended, 4),
-        scale=round(planned.scale, 4),
-        window=_rounded(planned.window),
-        quality=encoded.quality,
-        flags=planned.flags,
-        overlay=drawn.overlay,
-    )
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _AdFileWriter:
+    """Makes the files of one image."""
+
+    images: ImageStore
+    source: SourceImage
+    shape: SourceShape
+    signature: _Signature | None
+
+    def make(self, file: AdFileTask) -> AdFile | AdFileRefused:
+        """Return the file, or why it cannot be made."""
+        try:
+            return self._write(file)
+        except (AdFileFailed, LocalFault) as error:
+            return AdFileRefused(path=file.path, reason=str(error))
+
+    def _write(self, file: AdFileTask) -> AdFile:
+        recipe = file.recipe
+        drawn = draw_ad_picture(self.source, self.shape, recipe)
+        planned = drawn.planned
+        content, quality = self._encoded(drawn, file)
+        self.images.write(file.path, content)
+        return AdFile(
+            recipe=recipe.id,
+            path=file.path,
+            sha256=hashlib.sha256(content).hexdigest(),
+            bytes=len(content),
+            format=recipe.format,
+            width=drawn.image.width,
+            height=drawn.image.height,
+            framing=planned.framing,
+            kept=round(planned.kept, 4),
+            extended=round(planned.extended, 4),
+            scale=round(planned.scale, 4),
+            window=_rounded(planned.window),
+            quality=quality,
+            flags=planned.flags,
+            overlay=drawn.overlay,
+        )
+
+    def _encoded(self, drawn: AdPicture, file: AdFileTask) -> tuple[bytes, int | None]:
+        """Return the bytes of a file and their quality; a signature is the last thing added."""
+        recipe, most = file.recipe, file.recipe.max_kb
+        xmp = xmp_packet(recipe)
+        if not recipe.signed:
+            encoded = encode(drawn.image, recipe.format, xmp=xmp, max_kb=most)
+            return encoded.content, encoded.quality
+        if self.signature is None:
+            raise AdFileFailed("it is to be signed, and nothing here signs; see `pipeline check`")
+        about = self.signature.about(recipe, drawn.planned, file.path)
+        reserved = self.signature.signer.size(recipe.format, about)
+        encoded = encode(drawn.image, recipe.format, xmp=xmp, max_kb=most, reserved=reserved)
+        content = self.signature.signer.sign(encoded.content, recipe.format, about)
+        if most is not None and len(content) > most * KILOBYTE:
+            raise AdFileFailed(f"its signature needs more than {reserved:,} bytes of {most} kB")
+        return content, encoded.quality
 
 
 def _ad_frame(

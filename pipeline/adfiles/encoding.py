@@ -35,9 +35,11 @@ class EncodedPicture:
 
 
 def encode(
-    image: Image.Image, form: ImageFormat, *, xmp: bytes, max_kb: int | None
+    image: Image.Image, form: ImageFormat, *, xmp: bytes, max_kb: int | None, reserved: int = 0
 ) -> EncodedPicture:
     """Return an RGB or RGBA picture as a file of at most `max_kb` kilobytes of 1000 bytes.
+
+    `reserved` bytes of them stay free, for a signature.
 
     Raises `AdFileFailed` if the lowest quality is larger, if a JPEG would lose transparency, or
     if the format cannot have these pixels.
@@ -47,7 +49,7 @@ def encode(
             "the image has transparent pixels and a JPEG cannot have any; "
             "ask for png, webp or avif under adfiles.formats"
         )
-    most = None if max_kb is None else max_kb * KILOBYTE
+    most = None if max_kb is None else max_kb * KILOBYTE - reserved
     try:
         if form is ImageFormat.PNG:
             return _lightest_png(image, xmp, most)

@@ -15,9 +15,10 @@ from pipeline.app.run.facts import utc_stamp
 from pipeline.campaign.environment import fill_environment
 from pipeline.campaign.feeds.remote import RemoteFeed
 from pipeline.campaign.loading import LoadedCampaign, load_campaign
-from pipeline.errors import FeedNotFetched, UsageError
+from pipeline.errors import CampaignError, FeedNotFetched, Finding, UsageError
 from pipeline.ledger.base import Ledger
-from pipeline.model.campaign import Campaign
+from pipeline.model.ad_file import Signing
+from pipeline.model.campaign import Campaign, ContentCredentials
 from pipeline.model.entry import AttemptRecord, Entry
 from pipeline.model.money import Amount, Budget, Spent, Unit
 from pipeline.model.names import Account, Slug
@@ -66,6 +67,29 @@ def load(
             provider=options.provider,
             feed_files=feed_files,
         )
+
+
+def signing_for(loaded: LoadedCampaign, settings: Settings) -> Signing | None:
+    """Return what signs a campaign's ad files on this machine; `None` if it asks for nothing.
+
+    `CampaignError`, with the place in the file, if it asks and nothing here can sign.
+    """
+    if loaded.campaign.provenance.c2pa is not ContentCredentials.SIGN:
+        return None
+    try:
+        signing: Signing = late("adfiles.provenance.signing").signing_of(settings.signing)
+    except UsageError as error:
+        at = loaded.checked.place("provenance", "c2pa")
+        finding = Finding(
+            file=at.file,
+            line=at.line,
+            column=at.column,
+            path="provenance.c2pa",
+            complaint=str(error),
+            code="c2pa",
+        )
+        raise CampaignError((finding,)) from error
+    return signing
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,6 +7,7 @@ from pipeline.campaign.grammar.delivery import ProviderPart
 from pipeline.campaign.grammar.stages import Budgeted
 from pipeline.campaign.matrix.ad_files import ad_file_settings
 from pipeline.campaign.variants import stage_settings
+from pipeline.model.ad_file import VisibleLabel
 from pipeline.model.campaign import (
     Campaign,
     ContentCredentials,
@@ -54,7 +55,9 @@ def campaign_from(
         ),
         ad_files=ad_file_settings(file),
         provenance=Provenance(
-            credit=file.provenance.credit, c2pa=ContentCredentials(file.provenance.c2pa)
+            credit=file.provenance.credit,
+            label=VisibleLabel.AI if file.provenance.label == "ai" else None,
+            c2pa=ContentCredentials(file.provenance.c2pa),
         ),
         providers={ProfileName(name): _options(part) for name, part in file.providers.items()},
     )

@@ -21,7 +21,11 @@ def check_caps(checked: CheckedFile, matrix: Matrix) -> None:
     sizes = next((axis for axis in matrix.axes if axis.name == "size"), None)
     if sizes is not None:
         for position, size in enumerate(sizes.sizes):
-            _check_size(size, sizes.origin(position)[0], checked.profile, checked.findings)
+            at = sizes.origin(position)[0]
+            _check_size(size, at, checked.profile, checked.findings)
+            if size.placement is not None:
+                marked = checked.file.provenance.label == "ai"
+                _check_placement(size, size.placement, at, checked.findings, marked=marked)
     _check_backgrounds(checked)
     _check_references(checked)
     _check_budget(checked)
@@ -32,8 +36,6 @@ def _note_unheeded(checked: CheckedFile) -> None:
     """Warn of keys that are valid, but that this version does not act on yet."""
     file = checked.file
     written: list[tuple[Step, ...]] = []
-    if "c2pa" in file.provenance.model_fields_set:
-        written.append(("provenance", "c2pa"))
     for name, provider in file.providers.items():
         written += [
             ("providers", name, setting)
@@ -67,8 +69,6 @@ def _check_size(size: Size, at: Place, profile: Profile, findings: Findings) -> 
             f"{_of_shape(size)}"
         )
         findings.warning(complaint, at=at, path=path, code="size-ratio")
-    if size.placement is not None:
-        _check_placement(size, size.placement, at, findings)
 
 
 def _of_shape(size: Size) -> str:
@@ -77,7 +77,9 @@ def _of_shape(size: Size) -> str:
     return f"; {listing(spoken)} has this shape" if spoken else ""
 
 
-def _check_placement(size: Size, placement: Placement, at: Place, findings: Findings) -> None:
+def _check_placement(
+    size: Size, placement: Placement, at: Place, findings: Findings, *, marked: bool
+) -> None:
     path = f"matrix.size: {size.id}"
     if placement.grade is Grade.UNREAD:
         complaint = (
@@ -85,6 +87,9 @@ def _check_placement(size: Size, placement: Placement, at: Place, findings: Find
             f"upload: {placement.source}"
         )
         findings.warning(complaint, at=at, path=path, code="placement-unread")
+    if marked and not placement.text:
+        complaint = f"{size.id} takes no text on the image, so that label: ai draws no mark on it"
+        findings.warning(complaint, at=at, path=path, code="label")
     if size.kept < FILLED:
         pixels = "×".join(map(str, placement.pixels))
         complaint = (

@@ -99,6 +99,21 @@ class FileLabels:
     prompt_sha256: str = ""
 
 
+class VisibleLabel(StrEnum):
+    """A mark on an ad file that says how it was made."""
+
+    AI = "ai"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Signing:
+    """What signs ad files: paths on this machine, no secret."""
+
+    certificate: str
+    key: str
+    algorithm: str
+
+
 ENLARGED = 1.5
 """Largest enlargement of a final; above 5 %, the ad file is flagged."""
 
@@ -131,6 +146,9 @@ class Recipe:
     labels: FileLabels
     overlay: tuple[OverlayPart, ...] = ()
     """What is laid over the picture, in order."""
+    mark: VisibleLabel | None = None
+    signed: bool | None = None
+    """True if it has signed content credentials."""
 
     @property
     def id(self) -> RecipeId:
@@ -143,7 +161,7 @@ class Recipe:
         return RecipeId(hashlib.sha256(facts.encode()).hexdigest()[:16])
 
 
-_LATER = frozenset({"zoom"})
+_LATER = frozenset({"zoom", "mark", "signed"})
 """Fields that are newer than ad files that exist: if `None`, they do not change the id."""
 
 METHOD = 1

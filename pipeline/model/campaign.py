@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
+from pipeline.model.ad_file import VisibleLabel
 from pipeline.model.money import Budget, MoneyFormat
 from pipeline.model.names import CellName, ProfileName, Slug, Stage
 from pipeline.model.placement import AdFileSettings, Placement
@@ -94,10 +95,9 @@ class Notice:
 
 
 class ContentCredentials(StrEnum):
-    """The treatment of C2PA metadata in an original."""
+    """The C2PA metadata of ad files; originals are never changed."""
 
-    PRESERVE = "preserve"
-    DROP = "drop"
+    NONE = "none"
     SIGN = "sign"
 
 
@@ -107,7 +107,9 @@ class Provenance:
 
     credit: str = ""
     """Who is named as the source of the ad files."""
-    c2pa: ContentCredentials = ContentCredentials.PRESERVE
+    label: VisibleLabel | None = None
+    """A mark that is drawn on every ad file."""
+    c2pa: ContentCredentials = ContentCredentials.NONE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from pipeline.adfiles.contents import ContentsRecord
 from pipeline.adfiles.record import AdFileRecord, AdFileRow
-from pipeline.app.campaign import load
+from pipeline.app.campaign import load, signing_for
 from pipeline.app.commands.verdicts import VerdictOptions, review_file_of, write_review_file
 from pipeline.app.event_loop import run_in_loop
 from pipeline.app.open import campaign_ledger, hold_to_file, ledger_in, require_ledger
@@ -81,7 +81,9 @@ async def make_loaded(
         slug = loaded.campaign.slug
         record = ContentsRecord(output, slug)
         examiner = PictureExaminer(images=images, executor=executor, record=record)
-        maker = AdFileMaker(examiner=examiner, output=output, campaign=slug)
+        maker = AdFileMaker(
+            examiner=examiner, output=output, campaign=slug, signing=signing_for(loaded, settings)
+        )
         return await maker.make(plan, stage=stage, only=state.asked)
 
 

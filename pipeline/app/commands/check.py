@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pipeline.app.campaign import load, provider_settings
+from pipeline.app.campaign import load, provider_settings, signing_for
 from pipeline.app.event_loop import run_in_loop
 from pipeline.app.open import EMBEDDED, campaign_name, ledger_in
 from pipeline.app.options import CampaignOptions, FeedReading
@@ -78,9 +78,19 @@ def _check(options: CampaignOptions, settings: Settings) -> tuple[Finding, ...]:
         loaded = load(options, settings, makes_output=False)
         plan_drafts(loaded)
         prove_finals(loaded)
-        return (*loaded.warnings, *lint(loaded), *_key_warnings(loaded))
+        problems = _signing_problems(loaded, settings)
+        return (*loaded.warnings, *lint(loaded), *_key_warnings(loaded), *problems)
     except CampaignError as error:
         return error.findings
+
+
+def _signing_problems(loaded: LoadedCampaign, settings: Settings) -> Sequence[Finding]:
+    """Return why this machine cannot sign ad files that are to be signed."""
+    try:
+        signing_for(loaded, settings)
+    except CampaignError as error:
+        return error.findings
+    return ()
 
 
 def _key_warnings(loaded: LoadedCampaign) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from pipeline.adfiles.contents import ContentsRecord
 from pipeline.adfiles.record import AdFileRecord, AdFileRow
-from pipeline.app.campaign import load
+from pipeline.app.campaign import load, signing_for
 from pipeline.app.event_loop import run_in_loop
 from pipeline.app.open import hold_to_file, ledger_in, require_ledger
 from pipeline.app.options import CampaignOptions
@@ -22,6 +22,7 @@ from pipeline.files.unreadable import read_file
 from pipeline.images.base import ImageStore
 from pipeline.images.reading import sha256_of
 from pipeline.images.registry import images_in
+from pipeline.model.ad_file import Signing
 from pipeline.model.names import Stage
 from pipeline.model.outcome import Stored, spent
 from pipeline.model.verdict import Decision
@@ -93,7 +94,8 @@ def export_campaign(options: ExportOptions, settings: Settings) -> ExportReport:
     template = None if options.fill is None else _template(options.fill)
     output = open_output(settings.output)
     with campaign_lock(output, loaded.campaign.slug):
-        return run_in_loop(_export(loaded, options, output, template))
+        signing = signing_for(loaded, settings)
+        return run_in_loop(_export(loaded, options, output, template, signing=signing))
 
 
 def _template(file: Path) -> UploadTemplate:
@@ -105,7 +107,12 @@ def _template(file: Path) -> UploadTemplate:
 
 
 async def _export(
-    loaded: LoadedCampaign, options: ExportOptions, output: Path, template: UploadTemplate | None
+    loaded: LoadedCampaign,
+    options: ExportOptions,
+    output: Path,
+    template: UploadTemplate | None,
+    *,
+    signing: Signing | None,
 ) -> ExportReport:
     images = images_in(output)
     slug = loaded.campaign.slug
@@ -117,7 +124,7 @@ async def _export(
         await images.sweep(slug)
         contents = ContentsRecord(output, slug)
         examiner = PictureExaminer(images=images, executor=executor, record=contents)
-        maker = AdFileMaker(examiner=examiner, output=output, campaign=slug)
+        maker = AdFileMaker(examiner=examiner, output=output, campaign=slug, signing=signing)
         report = await maker.make(plan, only=None)
     ready, missing, rejected = _sorted_out(report, state)
     assets = [*_assets(loaded, state, ready)]

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipeline.app.campaign import account_of, budget_for, load
+from pipeline.app.campaign import account_of, budget_for, load, signing_for
 from pipeline.app.event_loop import run_in_loop
 from pipeline.app.next_steps import next_step
 from pipeline.app.open import hold_to_file, ledger_in
@@ -73,6 +73,7 @@ class Plan:
 def make_plan(options: CampaignOptions, settings: Settings) -> Plan:
     """Plan a run, and save the plan for `run --plan`."""
     loaded = load(options, settings)
+    signing_for(loaded, settings)
     check_only(loaded, options.only)
     hold_to_file(settings.output, loaded.campaign.slug, options.campaign)
     plan = run_in_loop(_plan(loaded, options, settings))

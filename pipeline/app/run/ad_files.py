@@ -11,7 +11,7 @@ from pipeline.app.run.examining import PictureExaminer
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import ArtifactError, LocalFault, TaskFailed
 from pipeline.inspection.readers import NEEDED, is_installed
-from pipeline.model.ad_file import Flag
+from pipeline.model.ad_file import Flag, Signing
 from pipeline.model.names import CellName, Slug, Stage
 from pipeline.state.campaign_state import CampaignState
 from pipeline.state.output.ad_files import (
@@ -77,6 +77,8 @@ class AdFileMaker:
     examiner: PictureExaminer
     output: Path
     campaign: Slug
+    signing: Signing | None = None
+    """What signs the files of a campaign that asks for it."""
     stopped: Callable[[], bool] = lambda: False
     """Returns True if no further file may be begun."""
 
@@ -127,6 +129,7 @@ class AdFileMaker:
             source=source.path,
             boxes=None if contents is None else contents.boxes,
             files=tuple(AdFileTask(recipe=one.recipe, path=one.path) for one in files),
+            signing=self.signing,
         )
         try:
             results = await self.examiner.executor.run(task)

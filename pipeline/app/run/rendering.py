@@ -44,12 +44,14 @@ from pipeline.state.output.unchanged import (
 def load(options: RunOptions, settings: Settings, *, name: Slug) -> LoadedCampaign:
     """Load the campaign of a run; the caller holds the lock of `name`.
 
-    `UsageError` if the campaign now has another name, or if the options choose none of its cells.
+    `UsageError` if the campaign now has another name, or if the options choose none of its cells;
+    `CampaignError` if its ad files are to be signed and nothing here can sign.
     """
     loaded = loading.load(options, settings, plan=options.plan)
     if loaded.campaign.slug != name:
         raise UsageError(f"{options.campaign} was renamed while it was read; run it again")
     check_only(loaded, options.only)
+    loading.signing_for(loaded, settings)
     return loaded
 
 

@@ -9,7 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline.adfiles.contents import ContentsRecord
-from pipeline.app.campaign import account_of, budget_for, keep_balance, open_campaign_account
+from pipeline.app.campaign import (
+    account_of,
+    budget_for,
+    keep_balance,
+    open_campaign_account,
+    signing_for,
+)
 from pipeline.app.console import Console, RunEnding, RunStart
 from pipeline.app.machine import allowed_concurrency, listen_for_signals, undo_cancellation
 from pipeline.app.next_steps import steps_onward
@@ -321,6 +327,7 @@ async def _make_ad_files(session: Session, state: CampaignState) -> AdFileReport
         ),
         output=session.output,
         campaign=session.loaded.campaign.slug,
+        signing=signing_for(session.loaded, session.settings),
         stopped=lambda: isinstance(halt.reason, Interrupted | LocalFault),
     )
     drain, tell = session.settings.rendering.drain, session.console.note

@@ -2,7 +2,8 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from pipeline.campaign.grammar.base import Number, Part, Text
 from pipeline.campaign.grammar.overlay import BrandPart, Color, OverlayEntry, Share
@@ -63,12 +64,28 @@ class AdFilesChange(Part):
     )
 
 
+def _credentials(value: object) -> object:
+    if value in ("preserve", "drop"):
+        raise PydanticCustomError(
+            "c2pa",
+            "must be none or sign; an original keeps its own credentials, and an ad file, which is "
+            "a new picture, cannot",
+        )
+    return value
+
+
+CredentialsWord = Annotated[Literal["none", "sign"], BeforeValidator(_credentials)]
+
+
 class ProvenancePart(Part):
     """Labels that say how an image was made."""
 
     credit: Text = Field("", description="Who is named as the source in every ad file.")
-    c2pa: Literal["preserve", "drop", "sign"] = Field(
-        "preserve", description="Content credentials of ad files; not acted on yet."
+    label: Literal["none", "ai"] = Field(
+        "none", description="ai draws a small mark, AI, in a corner of every ad file."
+    )
+    c2pa: CredentialsWord = Field(
+        "none", description="sign adds signed content credentials; needs the extra c2pa."
     )
 
 

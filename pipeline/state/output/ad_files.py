@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pipeline.adfiles.provenance import BY_A_MODEL, BY_AN_ALGORITHM, COMPOSITES
+from pipeline.adfiles.provenance.xmp import BY_A_MODEL, BY_AN_ALGORITHM, COMPOSITES
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.campaign.matrix.ad_files import DEFAULT, ad_file_name
 from pipeline.campaign.resolved import Variant
 from pipeline.model.ad_file import ENLARGED, FileLabels, Recipe, WindowChoice
 from pipeline.model.artifact import Artifact
-from pipeline.model.campaign import Cell, Size
+from pipeline.model.campaign import Cell, ContentCredentials, Size
 from pipeline.model.job import Job
 from pipeline.model.names import CellName, Stage
 from pipeline.model.overlay import OverlayPart, TextPart
@@ -128,7 +128,7 @@ def _of_image(
     job: Job,
     artifact: Artifact,
 ) -> Iterator[PlannedAdFile]:
-    settings, size = loaded.campaign.ad_files, cell.size
+    settings, size, provenance = loaded.campaign.ad_files, cell.size, loaded.campaign.provenance
     fit = variant.fit if chosen is None else chosen.fitted(variant.fit, artifact.sha256)
     placement = size.placement
     see_through = variant.background is Background.TRANSPARENT
@@ -163,6 +163,8 @@ def _of_image(
             enlarge=ENLARGED if job.at.stage is Stage.FINAL else _ENLARGED_DRAFT,
             labels=_labels(loaded, cell, job, overlay),
             overlay=overlay,
+            mark=provenance.label if placement is None or placement.text else None,
+            signed=True if provenance.c2pa is ContentCredentials.SIGN else None,
         )
         short = recipe.id[:_SHORT]
         yield PlannedAdFile(

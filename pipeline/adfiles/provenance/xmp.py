@@ -43,6 +43,7 @@ def xmp_packet(recipe: Recipe) -> bytes:
         "adfile:Recipe": recipe.id,
         "adfile:OriginalSHA256": recipe.source_sha256,
         "adfile:PromptSHA256": labels.prompt_sha256,
+        "adfile:VisibleLabel": recipe.mark or "",
     }
     spaces = "".join(f' xmlns:{name}="{uri}"' for name, uri in _NAMESPACES.items())
     attributes = "".join(f" {name}={quoteattr(text)}" for name, text in simple.items() if text)

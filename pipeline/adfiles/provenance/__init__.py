@@ -1,0 +1,1 @@
+"""Saying how an ad file was made: XMP metadata, a visible mark, and signed content credentials."""
