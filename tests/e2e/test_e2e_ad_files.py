@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from conftest import AD_FILES, SHOP, wait_until
 from PIL import Image
+from signing_certificate import write_certificate
 
 
 def delivered(pipeline):
@@ -141,3 +142,30 @@ def test_a_rejected_final_has_no_ad_files(shop):
     result, code = made(shop)
     assert (code, result["superseded"]) == (0, 2)
     assert result["missing"] == {"citrus/half-page": "its final was rejected"}
+
+
+def test_a_campaign_that_signs_is_refused_where_nothing_can_sign(shop):
+    """The certificate is this machine's: a campaign file in git can name none."""
+    c2pa = pytest.importorskip("c2pa", reason="the extra c2pa is not installed")
+    originals = sorted((shop.output / "shop/finals").rglob("*.png"))
+    before = [file.read_bytes() for file in originals]
+    text = SHOP.replace("Sunburst GmbH}", "Sunburst GmbH, label: ai, c2pa: sign}")
+    shop.write(text, "shop.yaml")
+    for words in (("check",), ("plan",), ("run",), ("adfiles",), ("export", "--to", "out")):
+        ended = shop(words[0], "shop.yaml", *words[1:])
+        assert ended.code == 2, words
+        assert "shop.yaml:12:54" in ended.err + ended.out
+        assert "set PIPELINE_C2PA_CERTIFICATE and PIPELINE_C2PA_KEY" in ended.err + ended.out
+    variables = write_certificate(shop.folder)
+    assert shop("check", "shop.yaml", **variables).code == 0
+    ended = shop("export", "shop.yaml", "--to", "out", **variables)
+    assert ended.code == 0, ended.err
+    for file in (shop.folder / "out").glob("h*/*.*"):
+        with file.open("rb") as stream:
+            reader = c2pa.Reader(f"image/{file.suffix[1:].replace('jpg', 'jpeg')}", stream)
+        assert reader.get_validation_state() == "Valid"
+    assert [file.read_bytes() for file in originals] == before
+    assert shop("check", "shop.yaml").code == 2
+    old = text.replace("c2pa: sign", "c2pa: preserve")
+    told = shop("check", shop.write(old, "old.yaml"))
+    assert (told.code, "must be none or sign" in told.err + told.out) == (2, True)

@@ -5,14 +5,14 @@ Thumbnails would add 300 to 600 kB; without them, a signature adds 3 to 5 kB.
 
 import io
 import json
-from functools import cached_property
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import c2pa
 from PIL import Image
 
 from pipeline.adfiles.provenance.signing import SignedContent
-from pipeline.adfiles.provenance.xmp import CREATOR, SOURCE_TYPES
+from pipeline.adfiles.provenance.xmp import BY_AN_ALGORITHM, CREATOR, SOURCE_TYPES
 from pipeline.errors import AdFileFailed, UsageError
 from pipeline.model.ad_file import Framing, Signing
 from pipeline.model.placement import ImageFormat
@@ -33,6 +33,9 @@ _SETTINGS = {"builder": {"thumbnail": {"enabled": False}}}
 _SPARE = 64
 """Bytes kept for numbers in the file that become longer with its size."""
 _PARENT = "parent"
+Action = Mapping[str, object]
+"""One step, as C2PA's actions assertion has it."""
+_CREATED: Action = {"action": "c2pa.created", "digitalSourceType": SOURCE_TYPES + BY_AN_ALGORITHM}
 _FRAMED = {
     Framing.SCALED: (),
     Framing.CROPPED: ("c2pa.cropped",),
@@ -50,27 +53,21 @@ class CertificateSigner:
         self._certificate = _read(signing.certificate, "PIPELINE_C2PA_CERTIFICATE")
         self._key = _read(signing.key, "PIPELINE_C2PA_KEY")
         try:
-            self._sign(*self._sample, manifest={"assertions": []}, parent=None)
+            sample = _smallest(ImageFormat.JPG)
+            self._sign(sample, _TYPES[ImageFormat.JPG], actions=[_CREATED], parent=None)
         except (c2pa.C2paError, ValueError) as error:
             raise UsageError(
                 f"{signing.certificate} and its key cannot sign with {signing.algorithm} "
                 f"(PIPELINE_C2PA_ALGORITHM): {error}"
             ) from error
 
-    @cached_property
-    def _sample(self) -> tuple[bytes, str]:
-        return _smallest(ImageFormat.JPG), _TYPES[ImageFormat.JPG]
-
     def sign(self, content: bytes, form: ImageFormat, about: SignedContent) -> bytes:
         """See `ContentSigner`."""
-        manifest: dict[str, object] = {
-            "claim_generator_info": [{"name": CREATOR}],
-            "title": about.title,
-            "assertions": [{"label": "c2pa.actions.v2", "data": {"actions": _actions(about)}}],
-        }
         parent = (about.parent, about.parent_type)
         try:
-            return self._sign(content, _TYPES[form], manifest=manifest, parent=parent)
+            return self._sign(
+                content, _TYPES[form], actions=_actions(about), parent=parent, title=about.title
+            )
         except (c2pa.C2paError, ValueError) as error:
             raise AdFileFailed(f"cannot be signed: {error}") from error
 
@@ -84,9 +81,16 @@ class CertificateSigner:
         content: bytes,
         mime: str,
         *,
-        manifest: dict[str, object],
+        actions: Sequence[Action],
         parent: tuple[bytes, str] | None,
+        title: str = "",
     ) -> bytes:
+        manifest = {
+            "claim_generator_info": [{"name": CREATOR}],
+            "title": title,
+            "format": mime,
+            "assertions": [{"label": "c2pa.actions.v2", "data": {"actions": actions}}],
+        }
         information = c2pa.C2paSignerInfo(
             alg=self._signing.algorithm.encode(),
             sign_cert=self._certificate,
@@ -96,7 +100,7 @@ class CertificateSigner:
         out = io.BytesIO()
         settings = c2pa.Settings.from_dict(_SETTINGS)
         with c2pa.Signer.from_info(information) as signer, c2pa.Context(settings) as context:
-            builder = c2pa.Builder(json.dumps({**manifest, "format": mime}), context)
+            builder = c2pa.Builder(json.dumps(manifest), context)
             if parent is not None:
                 told = {"title": "original", "relationship": "parentOf", "label": _PARENT}
                 builder.add_ingredient(json.dumps(told), parent[1], io.BytesIO(parent[0]))
@@ -104,17 +108,16 @@ class CertificateSigner:
         return out.getvalue()
 
 
-def _actions(about: SignedContent) -> list[dict[str, object]]:
+def _actions(about: SignedContent) -> Sequence[Action]:
     """Return what was done to the parent, in order."""
-    opened: dict[str, object] = {
+    opened: Action = {
         "action": "c2pa.opened",
         "digitalSourceType": SOURCE_TYPES + about.recipe.labels.source_type,
         "parameters": {"ingredientIds": [_PARENT]},
     }
     done = [*_FRAMED[about.framing], "c2pa.resized"]
     done += ["c2pa.edited"] if about.recipe.mark is not None else []
-    steps: list[dict[str, object]] = [{"action": name} for name in dict.fromkeys(done)]
-    return [opened, *steps]
+    return [opened, *({"action": name} for name in dict.fromkeys(done))]
 
 
 def _smallest(form: ImageFormat) -> bytes:

@@ -8,6 +8,7 @@ import types
 import typing
 
 import pipeline
+from pipeline.adfiles.provenance.signing import SIGNER
 from pipeline.errors import Finding
 from pipeline.inspection.readers import NEEDED, READER, is_installed
 
@@ -24,7 +25,10 @@ SAMPLES = {
 def exceptions():
     """Every exception class that pipeline/ defines."""
     found = [one.name for one in pkgutil.walk_packages(pipeline.__path__, "pipeline.")]
-    extras = {READER[0]: NEEDED}  # cannot be imported without the extra, and defines no error
+    extras = {
+        READER[0]: NEEDED,
+        SIGNER[0]: ("c2pa",),
+    }  # cannot be imported without the extra, and defines no error
     for name in found:
         if not is_installed(*extras.get(name, ())):
             continue
