@@ -3,6 +3,9 @@
 import pytest
 from campaign_texts import HEAD
 
+from pipeline.model.ad_file import VisibleLabel
+from pipeline.model.campaign import ContentCredentials, Provenance
+
 MATRIX = "matrix: {product: [a, b], size: ['1:1']}\n"
 
 
@@ -149,7 +152,7 @@ def test_the_whole_grammar_becomes_a_campaign(board):
         "budget: {campaign: 900, run: 600, month: 2400}\n"
         "run: {concurrency: 16, images_per_minute: 7.5, max_failures: 10%}\n"
         'adfiles: {name: "{{ cell }}", formats: {default: [webp, jpg]}, background: "#fff0e0"}\n'
-        "provenance: {credit: Sunburst, c2pa: preserve}\n"
+        "provenance: {credit: Sunburst, label: ai, c2pa: sign}\n"
         'notify: [{when: [review, failed], webhook: "{{ env.SLACK_WEBHOOK }}"}]\n'
         "providers: {gptimage: {image_hosts: [img.local], price: {per_credit: 0.01}}}\n"
     )
@@ -163,7 +166,9 @@ def test_the_whole_grammar_becomes_a_campaign(board):
     assert campaign.pace.failures.share == 0.1
     assert campaign.ad_files.formats == {"default": ("webp", "jpg")}
     assert (campaign.ad_files.name, campaign.ad_files.asked) == ("{{ cell }}", True)
-    assert campaign.provenance.credit == "Sunburst"
+    assert campaign.provenance == Provenance(
+        credit="Sunburst", label=VisibleLabel.AI, c2pa=ContentCredentials.SIGN
+    )
     assert campaign.notices[0].webhook == "{{ env.SLACK_WEBHOOK }}"
     assert str(campaign.providers["gptimage"].per_credit) == "0.01"
 
