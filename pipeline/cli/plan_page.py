@@ -155,7 +155,8 @@ def _stages(plan: Plan) -> list[str]:
     at_most = _finals_left(plan.preview)
     prices = {stage: _price(plan, stage) for stage in stages}
     work = {
-        stage: f"{counted(one.buying, 'image')} × {prices[stage]}" for stage, one in stages.items()
+        stage: counted(one.buying, "image") + (f" × {prices[stage]}" if prices[stage] else "")
+        for stage, one in stages.items()
     }
     most = _most(at_most, prices.get(Stage.FINAL))
     wide = max(map(len, (most, *work.values())))
@@ -197,8 +198,10 @@ def _budget(plan: Plan, budget: BudgetLeft) -> str:
     return f"{budget}, {paint(short, 'yellow')}" if short else str(budget)
 
 
-def _price(plan: Plan, stage: Stage) -> Amount:
-    return plan.loaded.profile.price(plan.loaded.campaign.stages[stage].quality)
+def _price(plan: Plan, stage: Stage) -> Amount | None:
+    """Return the price of each image; `None` if it depends on its size and prompt."""
+    settings = plan.loaded.campaign.stages[stage]
+    return plan.loaded.profile.one_price(settings.quality, settings.model)
 
 
 def _who_chooses(plan: Plan) -> str:

@@ -286,7 +286,7 @@ class _PreviewBuilder:
             for job in images:
                 price = job.price
                 if job.payer is None and not price:
-                    price = self.loaded.profile.price(job.request.quality)
+                    price = self.loaded.profile.quote(job.request).at_most
                 new = ahead.add(job, price=price) in BUYING
                 if new:
                     reasons[self.known.why(job)] += 1
@@ -315,11 +315,12 @@ class _PreviewBuilder:
         draft = stages.get(Stage.DRAFT)
         if draft is None or draft.review is Review.NONE:
             return self._stages[Stage.FINAL].worth
+        final = stages[Stage.FINAL]
+        price = self.loaded.profile.one_price(final.quality, final.model)
         plain = finals_repeat_drafts(self.loaded) and finals_cost_alike(self.loaded)
-        if self.only or not plain:
+        if self.only or not plain or price is None:
             return price_finals(self.loaded, only=self.only)
-        price = self.loaded.profile.price(stages[Stage.FINAL].quality)
-        return Amount(self._stages[Stage.DRAFT].first_takes * stages[Stage.FINAL].takes * price)
+        return Amount(self._stages[Stage.DRAFT].first_takes * final.takes * price)
 
 
 def _paid_by(job: Job, moved: Mapping[JobKey, JobKey]) -> Job:
