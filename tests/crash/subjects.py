@@ -80,7 +80,7 @@ def settled_again(act):
 
 
 SEALED_CAMPAIGN = CAMPAIGN.replace("provider: gptimage", "provider: openai") + (
-    "budget: {run: 1000000000000}\n"
+    "budget: {run: $1000}\n"
 )
 SEALED = Subject(campaign=SEALED_CAMPAIGN, wire="openai", keys_known=False)
 """A run whose replies hold the image."""

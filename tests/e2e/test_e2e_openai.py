@@ -9,8 +9,8 @@ import pytest
 from conftest import SODA, wait_until
 
 OPENAI = SODA.replace("[1:1, 4:3]", "[1:1, '3:2']").replace("review: auto", "review: none")
-ENOUGH = ("--max-credits", str(10**12))
-"""In nano-dollars."""
+ENOUGH = ("--max-cost", "1000")
+"""In dollars."""
 
 
 @pytest.fixture

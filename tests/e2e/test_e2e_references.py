@@ -23,7 +23,7 @@ def shop(pipeline, served):
             server = served("--wire", "openai")
             pipeline.environment["OPENAI_BASE_URL"] = f"{server.url}/v1"
             pipeline.environment["OPENAI_API_KEY"] = server.key
-            more = ("--max-credits", str(10**12), *more)
+            more = ("--max-cost", "1000", *more)
         if provider == "gptimage":
             server = served()
             pipeline.environment["GPTIMAGE_BASE_URL"] = server.url
@@ -49,7 +49,7 @@ def test_a_refined_final_is_an_edit_of_the_draft_that_was_approved(pipeline, sho
     file = pipeline.folder / "soda.yaml"
     flags = ("--provider", provider)
     assert pipeline("approve", file, "*", *flags).code == 0
-    more = ("--max-credits", str(10**12)) if provider == "openai" else ()
+    more = ("--max-cost", "1000") if provider == "openai" else ()
     ended = pipeline("run", file, "--yes", *flags, *more)
     assert ended.code == 0, ended.err
     images = pipeline.manifest()["images"]
