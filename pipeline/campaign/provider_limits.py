@@ -126,6 +126,9 @@ def _check_size(size: Size, at: Place, profile: Profile, findings: Findings) -> 
         findings.error(complaint, at=at, path=path, code="size-ratio")
     elif size.ratio not in profile.caps.ratios and profile.caps.ratios_only:
         complaint = f"{profile.name} renders only {known}, not {size.ratio}{_of_shape(size)}"
+        if not isinstance(profile.caps.sizing, Ratios):
+            near = nearest_ratio(profile.caps.sizing, size.ratio, profile.caps.ratios)
+            complaint = f"{complaint}; the nearest is {near}"
         findings.error(complaint, at=at, path=path, code="size-ratio")
     elif size.ratio not in profile.caps.ratios and isinstance(profile.caps.sizing, Ratios):
         complaint = (
@@ -141,9 +144,11 @@ def _check_pixels(
     size: Size, at: Place, models: Sequence[ProviderModel], checked: CheckedFile
 ) -> None:
     """Report a size that some model cannot make, with the nearest one that it can."""
-    longest = checked.profile.caps.longest_ratio
+    caps = checked.profile.caps
     ratio = parse_ratio(size.ratio)
-    if ratio is None or max(ratio, 1 / ratio) > longest:
+    if ratio is None or max(ratio, 1 / ratio) > caps.longest_ratio:
+        return
+    if caps.ratios_only and size.ratio not in caps.ratios:  # said already
         return
     for model in models:
         if wire_size(model.caps.sizing, size.ratio) is None:

@@ -102,7 +102,7 @@ def caps_in_common(several: Sequence[Caps]) -> Caps:
     if not others:
         return first
     return replace(
-        first,
+        next((caps for caps in several if caps.ratios_only), first),
         ratios=tuple(one for one in first.ratios if all(one in caps.ratios for caps in others)),
         ratios_only=any(caps.ratios_only for caps in several),
         longest_ratio=min(caps.longest_ratio for caps in several),

@@ -124,7 +124,7 @@ def test_a_ratio_that_a_model_cannot_make_is_refused_with_the_nearest(pipeline, 
     ended = run(pipeline, text=text)
     assert ended.code == 2
     assert "4:3" in ended.err
-    assert "1:1, 3:2 and 2:3" in ended.err
+    assert "1:1, 3:2 and 2:3, not 4:3; the nearest is 3:2" in ended.err
 
 
 @pytest.mark.parametrize(
