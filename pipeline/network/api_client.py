@@ -11,8 +11,9 @@ import errno
 import os
 import re
 import ssl
+import time
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Self
 
@@ -51,6 +52,9 @@ _NOBODY_THERE = {
 }
 
 
+_SHORTEST_CUT = 20.0
+"""Seconds; proxies cut off at 30, 60, 100 or 180, while an image may take five minutes."""
+
 _REFUSED = "is not allowed"
 """Part of the message for an address that the socket factory does not allow."""
 
@@ -64,6 +68,7 @@ class _Progress:
     """The progress of one request."""
 
     sent: bool = False
+    began: float = field(default_factory=time.monotonic)
 
 
 class _BrokeOff(Exception):
@@ -249,7 +254,7 @@ class ApiClient:
     def _failure(self, error: Exception, progress: _Progress) -> ProviderError:
         words = self._words(error)
         if progress.sent:
-            return ReplyUnknown(f"sent, but there was no answer: {words}")
+            return ReplyUnknown(f"sent, but there was no answer{_cut_off(progress)}: {words}")
         if isinstance(error, aiohttp.ClientConnectorCertificateError):
             return ProviderStopped(
                 f"the certificate of {self._base} is not trusted, so nothing was sent and "
@@ -276,6 +281,12 @@ class ApiClient:
         """Return the body without the key, which some services quote when they refuse it."""
         key = self._key.encode()
         return body.replace(key, b"***") if key and key in body else body
+
+
+def _cut_off(progress: _Progress) -> str:
+    """Return after how long a connection ended, if that looks like the limit of a proxy."""
+    seconds = time.monotonic() - progress.began
+    return f" after {seconds:.0f} s" if seconds >= _SHORTEST_CUT else ""
 
 
 def words_of(error: Exception) -> str:

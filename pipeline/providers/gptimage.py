@@ -21,7 +21,7 @@ from pipeline.model.request import RenderRequest
 from pipeline.network.reply import Reply
 from pipeline.providers.base import Seal
 from pipeline.providers.connection import Connection
-from pipeline.providers.multipart import Form
+from pipeline.providers.multipart import EditForm
 from pipeline.providers.profiles import BALANCE_PATHS, EDITS_PATHS
 from pipeline.providers.replies import read_receipt, remaining_credits
 from pipeline.settings import ProviderSettings
@@ -73,7 +73,7 @@ class GptImage:
         if path is None:
             raise Rejected("this API does not document how to send reference images")
         fields = {**_fields(request), "n": "1"}
-        opened = partial(Form, fields, request.references, image_field="image[]", key=key)
+        opened = partial(EditForm, fields, request.references, image_field="image[]", key=key)
         form = await asyncio.to_thread(opened)
         with closing(form):
             return await self._connection.api.post(

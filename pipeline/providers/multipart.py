@@ -26,7 +26,7 @@ class _Part:
     reference: Reference
 
 
-class Form:
+class EditForm:
     """A multipart body; its boundary comes from a key, so that the same request is the same body.
 
     The files are opened and hashed at once, and are read again, through the same descriptor, while

@@ -24,7 +24,8 @@ DIALECTS = ["vllm-omni", "sglang", "localai", "sd-cpp", "xinference", "litellm",
 
 
 def wanted(dialect, **changes):
-    model = {"litellm": "gpt-image-2", "azure": "gpt-image-2"}.get(dialect, "flux-2")
+    named = {"litellm": "gpt-image-2", "azure": "gpt-image-2", "xinference": "sd3-medium"}
+    model = named.get(dialect, "flux-2")
     request = {"prompt": PROMPT, "model": model, "size": "1024x768", "quality": Quality.LOW}
     return RenderRequest(**request | changes)
 
@@ -78,7 +79,7 @@ async def test_litellm_asks_once(tmp_path: Path):
             await bought("litellm", client, wanted("litellm"))
         status, listed = await client.get("/v1/account/charges")
         assert status == 200
-        assert len(listed["data"]) == 1, json.dumps(listed)
+        assert len(listed["charges"]) == 1, json.dumps(listed)
 
 
 async def test_azure_refuses_in_its_own_words(tmp_path: Path):

@@ -25,8 +25,8 @@ from pipeline.model.request import Reference, RenderRequest
 from pipeline.network.reply import Reply
 from pipeline.providers.base import Seal
 from pipeline.providers.connection import Connection
-from pipeline.providers.multipart import Form, read_verified
-from pipeline.providers.openai_api.dialects import OPENAI_DIALECT, Dialect, dialect_named
+from pipeline.providers.multipart import EditForm, read_verified
+from pipeline.providers.openai_api.dialects import OPENAI_DIALECT, ApiDialect, dialect_named
 from pipeline.providers.openai_api.models import COMPATIBLE
 from pipeline.settings import ProviderSettings
 
@@ -89,7 +89,9 @@ class OpenAI:
     async def _edit(self, request: RenderRequest, *, key: str, seal: Seal, limit: int) -> Reply:
         dialect = self._dialect
         fields = {**_fields(request, dialect), "n": "1"}
-        opened = partial(Form, fields, request.references, image_field=dialect.image_field, key=key)
+        opened = partial(
+            EditForm, fields, request.references, image_field=dialect.image_field, key=key
+        )
         form = await asyncio.to_thread(opened)
         with closing(form):
             return await self._connection.api.post(
@@ -108,7 +110,7 @@ class OpenAI:
         return None
 
 
-def _fields(request: RenderRequest, dialect: Dialect) -> dict[str, str]:
+def _fields(request: RenderRequest, dialect: ApiDialect) -> dict[str, str]:
     """Return the fields of a request besides `n`; never `style`, `stream` or `user`.
 
     The documented API gets no `response_format`, which it refuses.

@@ -14,7 +14,7 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Dialect:
+class ApiDialect:
     """How one kind of server wants its requests."""
 
     name: str
@@ -45,7 +45,7 @@ class Dialect:
         return prompt
 
 
-OPENAI_DIALECT = Dialect(name="openai", title="OpenAI", asks_for_base64=False)
+OPENAI_DIALECT = ApiDialect(name="openai", title="OpenAI", asks_for_base64=False)
 
 _DEPLOYMENT = "/openai/deployments/{model}/images"
 _VERSION = "api-version=2025-04-01-preview"
@@ -53,19 +53,19 @@ _VERSION = "api-version=2025-04-01-preview"
 _SAMPLERS = frozenset({"model"})
 """The fields of servers whose model has no qualities and no transparent backgrounds."""
 
-DIALECTS: Mapping[str, Dialect] = {
+DIALECTS: Mapping[str, ApiDialect] = {
     one.name: one
     for one in (
-        Dialect(name="plain", title="any server of this shape", fields=_SAMPLERS),
-        Dialect(name="vllm-omni", title="vLLM-Omni", fields=_SAMPLERS, image_field="image"),
-        Dialect(
+        ApiDialect(name="plain", title="any server of this shape", fields=_SAMPLERS),
+        ApiDialect(name="vllm-omni", title="vLLM-Omni", fields=_SAMPLERS, image_field="image"),
+        ApiDialect(
             # answers a JPEG unless asked, and a relative URL, or 400 after the work
             name="sglang",
             title="SGLang",
             image_field="image",
             fields=_SAMPLERS | {"output_format"},
         ),
-        Dialect(
+        ApiDialect(
             # takes what follows a bar for what the image must not show
             name="localai",
             title="LocalAI",
@@ -73,27 +73,27 @@ DIALECTS: Mapping[str, Dialect] = {
             fields=_SAMPLERS,
             escapes={"|": "/"},
         ),
-        Dialect(
+        ApiDialect(
             # takes options of its command line out of a prompt
             name="sd-cpp",
             title="stable-diffusion.cpp",
             fields=_SAMPLERS | {"output_format"},
             escapes={"<sd_cpp_extra_args>": "", "</sd_cpp_extra_args>": ""},
         ),
-        Dialect(
+        ApiDialect(
             # answers a path on its own disk
             name="xinference",
             title="Xinference",
             fields=_SAMPLERS,
         ),
-        Dialect(
+        ApiDialect(
             # repeats a paid call by itself
             name="litellm",
             title="LiteLLM",
             headers={"x-litellm-num-retries": "0"},
             asks_for_base64=False,
         ),
-        Dialect(
+        ApiDialect(
             name="azure",
             title="Azure OpenAI",
             generate=f"{_DEPLOYMENT}/generations?{_VERSION}",
@@ -106,7 +106,7 @@ DIALECTS: Mapping[str, Dialect] = {
 }
 
 
-def dialect_named(name: str) -> Dialect:
+def dialect_named(name: str) -> ApiDialect:
     """Return a dialect by name, the plain one for an empty name; `UsageError` if there is none."""
     found = DIALECTS.get(name or "plain")
     if found is None:

@@ -1,7 +1,7 @@
 """What models charge, held against the prices that providers publish."""
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.model.money import Amount
@@ -112,6 +112,7 @@ def test_what_is_no_count_of_tokens_is_no_price(told):
     assert OPENAI_PROFILE.image_model("gpt-image-2").pricing.charged(told) is None
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(
     words=st.text(max_size=200),
     quality=st.sampled_from(list(Quality)),
