@@ -69,17 +69,6 @@ def test_findings_are_json_for_other_programs(said):
     ]
 
 
-def test_what_this_version_does_not_act_on_is_said_and_not_left_out(said):
-    code, out, _ = said(
-        "check a.yaml -q",
-        a=FINE + "providers: {embedded: {edits: /v1/edits}}\n",
-    )
-    assert code == 0
-    (line,) = out.splitlines()
-    assert line.split(": ")[2] == "providers.embedded.edits"
-    assert "is valid, but this version does not act on it yet  [unheeded]" in line
-
-
 def test_a_plan_with_work_ends_with_five_where_that_is_asked(said):
     code, out, _ = said("plan a.yaml --detailed-exitcode", a=FINE)
     assert code == 5
