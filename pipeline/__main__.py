@@ -8,7 +8,10 @@ import sys
 from pipeline.cli.main import main
 from pipeline.cli.registry import load_part
 
-SECRETS = ("GPTIMAGE_API_KEY", "PIPELINE_SERVE_KEY", "PIPELINE_LEDGER")
+SECRETS = (
+    *("GPTIMAGE_API_KEY", "OPENAI_API_KEY", "COMPATIBLE_API_KEY"),
+    *("PIPELINE_SERVE_KEY", "PIPELINE_LEDGER"),
+)
 """Variables of the environment that contain a key or a password."""
 
 

@@ -226,7 +226,7 @@ class Rejected(ProviderError):
 
 
 class PolicyRefused(Rejected):
-    """The provider's content policy refused the prompt."""
+    """The provider's content policy refused the prompt, or the image that was made of it."""
 
 
 class ProviderStopped(ProviderError):

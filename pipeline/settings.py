@@ -10,12 +10,18 @@ from urllib.parse import urlsplit
 from pipeline.model.money import Amount, Unit
 
 GPTIMAGE_URL = "https://api.gptimageapi.dev"
+OPENAI_URL = "https://api.openai.com/v1"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProviderSettings:
-    """Address, key and timeouts of an image API."""
+    """Address, key and timeouts of an image API.
 
+    The variables of each API begin with a name of its own: GPTIMAGE_API_KEY, OPENAI_API_KEY.
+    """
+
+    prefix: str = "GPTIMAGE"
+    """How the names of its variables begin."""
     base_url: str = GPTIMAGE_URL
     """URL of the API. GPTIMAGE_BASE_URL."""
     base_url_given: bool = False
@@ -37,6 +43,10 @@ class ProviderSettings:
     """Seconds without a byte after which a download fails."""
     image_hosts: tuple[str, ...] = ()
     """Private hosts, besides the API's own, from which images may be fetched."""
+    dialect: str = ""
+    """How a compatible server differs from OpenAI's API; see `providers.dialects`."""
+    edits_path: str | None = None
+    """Path of the endpoint that takes images; `None` for the profile's own, if any."""
     balance_path: str | None = None
     """Path of the endpoint that returns the credits left; `None` for the profile's own, if any."""
     trust_env: bool | None = None
@@ -48,6 +58,16 @@ class ProviderSettings:
     """A PEM file with authorities to trust besides the system's. PIPELINE_CA_FILE."""
     image_limit: int = 64 * 1024 * 1024
     """Largest image that is accepted, in bytes."""
+
+    @property
+    def key_variable(self) -> str:
+        """The environment variable with the key."""
+        return f"{self.prefix}_API_KEY"
+
+    @property
+    def key_hosts_variable(self) -> str:
+        """The environment variable with further hosts that may have the key."""
+        return f"{self.prefix}_KEY_HOSTS"
 
     @property
     def key_may_go(self) -> bool:
@@ -158,28 +178,48 @@ class Settings:
     output: Path = Path("output")
     """The output folder. PIPELINE_OUTPUT, relative to the project; --output, to the current one."""
     gptimage: ProviderSettings = field(default_factory=ProviderSettings)
+    """Also for the embedded server, which has the same API."""
+    openai: ProviderSettings = field(
+        default_factory=lambda: ProviderSettings(prefix="OPENAI", base_url=OPENAI_URL)
+    )
+    compatible: ProviderSettings = field(
+        default_factory=lambda: ProviderSettings(prefix="COMPATIBLE", base_url="")
+    )
     rendering: RenderingSettings = field(default_factory=RenderingSettings)
     feeds: FeedSettings = field(default_factory=FeedSettings)
     signing: SigningSettings = field(default_factory=SigningSettings)
 
+    def of(self, provider: str) -> ProviderSettings:
+        """Return the settings of a provider by name."""
+        return {"openai": self.openai, "compatible": self.compatible}.get(provider, self.gptimage)
+
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """Return the settings in the environment; command-line flags override them later."""
-    base_url = (environment.get("GPTIMAGE_BASE_URL") or GPTIMAGE_URL).rstrip("/")
     return Settings(
         output=Path(environment.get("PIPELINE_OUTPUT") or "output"),
-        gptimage=ProviderSettings(
-            base_url=base_url,
-            key_url=base_url,
-            key_hosts=tuple(environment.get("GPTIMAGE_KEY_HOSTS", "").replace(",", " ").split()),
-            key=environment.get("GPTIMAGE_API_KEY", "").strip(),
-            base_url_given=bool(environment.get("GPTIMAGE_BASE_URL")),
-            trust_env={"": None, "0": False}.get(environment.get("PIPELINE_TRUST_ENV", ""), True),
-            ca_file=environment.get("PIPELINE_CA_FILE") or None,
-        ),
+        gptimage=_provider_settings("GPTIMAGE", GPTIMAGE_URL, environment),
+        openai=_provider_settings("OPENAI", OPENAI_URL, environment),
+        compatible=_provider_settings("COMPATIBLE", "", environment),
         signing=SigningSettings(
             certificate=environment.get("PIPELINE_C2PA_CERTIFICATE", ""),
             key=environment.get("PIPELINE_C2PA_KEY", ""),
             algorithm=environment.get("PIPELINE_C2PA_ALGORITHM") or "es256",
         ),
+    )
+
+
+def _provider_settings(
+    prefix: str, default: str, environment: Mapping[str, str]
+) -> ProviderSettings:
+    base_url = (environment.get(f"{prefix}_BASE_URL") or default).rstrip("/")
+    return ProviderSettings(
+        prefix=prefix,
+        base_url=base_url,
+        key_url=base_url,
+        key_hosts=tuple(environment.get(f"{prefix}_KEY_HOSTS", "").replace(",", " ").split()),
+        key=environment.get(f"{prefix}_API_KEY", "").strip(),
+        base_url_given=bool(environment.get(f"{prefix}_BASE_URL")),
+        trust_env={"": None, "0": False}.get(environment.get("PIPELINE_TRUST_ENV", ""), True),
+        ca_file=environment.get("PIPELINE_CA_FILE") or None,
     )

@@ -15,6 +15,7 @@ from pipeline.model.names import Account
 from pipeline.model.outcome import Receipt
 from pipeline.model.provider import Profile
 from pipeline.model.request import RenderRequest
+from pipeline.providers.base import Seal
 from pipeline.providers.profiles import GPTIMAGE, PROFILES
 
 
@@ -84,7 +85,13 @@ class FakeProvider:
     ) -> None:
         return None
 
-    async def submit(self, request: RenderRequest, *, key: str) -> Receipt:
+    async def submit(
+        self,
+        request: RenderRequest,
+        *,
+        key: str,
+        seal: Seal,
+    ) -> Receipt:
         """Take the next answer of the script; a known key is replayed where the profile does so."""
         self.asked.append(ReceivedRequest(key=key, request=request))
         if self._profile.caps.replays_keys and key in self._replies:
@@ -119,7 +126,7 @@ class FakeProvider:
         self.pictures[url] = png(16, 16, shade=number % 256)
         return Receipt(
             url=url,
-            amount=self._profile.price(request.quality),
+            amount=self._profile.quote(request).at_most,
             request_id=f"fake-{number}",
             raw=b'{"code":0}',
         )

@@ -117,7 +117,8 @@ def account_of(campaign: Campaign, settings: Settings) -> Account:
     """Return whose money a campaign spends, without opening anything."""
     if campaign.provider == EMBEDDED:
         return EMBEDDED_ACCOUNT
-    return account_at(campaign.provider, provider_settings(campaign, settings.gptimage).base_url)
+    reached = provider_settings(campaign, settings.of(campaign.provider))
+    return account_at(campaign.provider, reached.base_url)
 
 
 def provider_settings(campaign: Campaign, settings: ProviderSettings) -> ProviderSettings:
@@ -144,6 +145,8 @@ def provider_settings(campaign: Campaign, settings: ProviderSettings) -> Provide
         settings,
         image_hosts=hosts,
         balance_path=options.balance,
+        edits_path=options.edits,
+        dialect=options.dialect,
         trust_env=options.trust_env if settings.trust_env is None else settings.trust_env,
         ca_file=authorities,
     )
@@ -178,7 +181,7 @@ def open_campaign_account(
     campaign: Campaign, settings: Settings, *, output: Path
 ) -> AbstractAsyncContextManager[Provider]:
     """Return a context manager that connects to the account of a campaign."""
-    reached = settings.gptimage
+    reached = settings.of(campaign.provider)
     if campaign.provider != EMBEDDED:
         reached = provider_settings(campaign, reached)
     state = EMBEDDED_STATE / campaign.slug
@@ -217,7 +220,8 @@ async def reconcile_doubts(
             f"{DECLARE.format(provider=campaign.provider)}"
         )
     # last, so that nobody waits for a balance that cannot be had
-    patience = settings.gptimage.connect_timeout + settings.gptimage.reply_timeout
+    reached = settings.of(campaign.provider)
+    patience = reached.connect_timeout + reached.reply_timeout
     _refuse_young([one.started for tried in attempts.values() for one in tried], patience)
     return compare_balances(before, left=reported[0], spent=reported[1])
 

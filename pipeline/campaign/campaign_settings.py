@@ -38,7 +38,7 @@ def campaign_from(
         file=shown,
         sha256=sha256,
         provider=provider,
-        stages=stage_settings(file),
+        stages=stage_settings(file, provider=provider),
         budget=Budget(
             run=_amount(file.budget.run),
             campaign=_amount(file.budget.campaign),
@@ -69,6 +69,7 @@ def _options(part: ProviderPart) -> ProviderOptions:
         model=part.model,
         edits=part.edits,
         image_hosts=tuple(part.image_hosts),
+        dialect=part.dialect or "",
         balance=part.balance,
         trust_env=part.trust_env,
         ca_file=part.ca_file,

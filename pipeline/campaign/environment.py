@@ -16,7 +16,10 @@ from pipeline.errors import UsageError
 
 ALLOWED = "PIPELINE_FILE_VARIABLES"
 
-_KEYS = ("GPTIMAGE_API_KEY", "PIPELINE_SERVE_KEY", "PIPELINE_LEDGER")
+_KEYS = (
+    *("GPTIMAGE_API_KEY", "OPENAI_API_KEY", "COMPATIBLE_API_KEY"),
+    *("PIPELINE_SERVE_KEY", "PIPELINE_LEDGER"),
+)
 """Variables whose value is a secret of this program."""
 
 _VARIABLE = re.compile(r"\{\{\s*env\.([A-Za-z_][A-Za-z0-9_]*)\s*\}\}", re.ASCII)

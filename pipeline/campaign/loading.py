@@ -21,7 +21,7 @@ from pipeline.campaign.matrix.axis import has_own_id
 from pipeline.campaign.matrix.building import build_matrix, override_rules
 from pipeline.campaign.matrix.joins import build_joins
 from pipeline.campaign.overlay.parts import Overlay, build_overlays
-from pipeline.campaign.provider_limits import check_caps
+from pipeline.campaign.provider_limits import check_caps, use_models
 from pipeline.campaign.reading.files import ReadableFile, project_root
 from pipeline.campaign.reading.located import LocatedMap, place_at
 from pipeline.campaign.resolved import CellRule, Join, Matrix, PromptCache
@@ -93,7 +93,7 @@ def load_campaign(
             findings=extended.findings,
             bases=extended.bases,
         )
-        return _load_checked(checked, template_process, feed_files)
+        return _load_checked(use_models(checked), template_process, feed_files)
 
 
 def _load_checked(
@@ -145,7 +145,7 @@ def _load_checked(
         matrix=matrix,
         joins=joins,
         overrides=overrides,
-        variants=Variants(file, template_names, overlays),
+        variants=Variants(file, template_names, overlays, provider=checked.profile.name),
         templates=templates,
         slots=slots,
         path=template_names.get("output.path"),

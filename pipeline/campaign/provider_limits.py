@@ -1,23 +1,93 @@
 """Checking a campaign against the limits of its provider, before a cell is planned."""
 
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
 from pipeline.campaign.findings import Findings, Place
 from pipeline.campaign.grammar.checking import CheckedFile
 from pipeline.campaign.matrix.placements import placements_of_ratio
 from pipeline.campaign.matrix.sizes import parse_ratio
 from pipeline.campaign.reading.located import Step, dotted
 from pipeline.campaign.resolved import Matrix
+from pipeline.campaign.variants import stage_settings
 from pipeline.model.campaign import Size
 from pipeline.model.money import Unit
+from pipeline.model.names import Stage
 from pipeline.model.placement import Grade, Placement
-from pipeline.model.provider import Profile, Support
-from pipeline.suggestions import listing
+from pipeline.model.provider import Profile, ProviderModel, Support, caps_in_common
+from pipeline.model.sizing import Ratios, nearest_ratio, wire_size
+from pipeline.suggestions import did_you_mean, listing
 
 FILLED = 0.65
 """Least share of an ad file that an uncut image fills without a warning."""
 
 
+def use_models(checked: CheckedFile) -> CheckedFile:
+    """Return the file with the limits that hold for all the models it names; report unknown ones.
+
+    Each stage may name a model of its own. Both count in the unit of the one provider.
+    """
+    profile, several = checked.profile, []
+    for stage, steps, name in _named_models(checked):
+        model = profile.image_model(name)
+        if model is None or not model.name:
+            at, path = checked.place(*steps), dotted(steps)
+            complaint = _no_model(profile, name)
+            checked.findings.error(complaint, at=at, path=path, code="unknown-model")
+            continue
+        several.append(model.caps)
+        _check_qualities(checked, stage, model)
+    part = checked.file.providers.get(profile.name)
+    if part is not None and part.edits:
+        several = [replace(caps, references=Support.YES) for caps in several]
+    if not several:
+        return checked
+    return replace(checked, profile=replace(profile, caps=caps_in_common(several)))
+
+
+def _named_models(checked: CheckedFile) -> Iterator[tuple[Stage, tuple[Step, ...], str]]:
+    """Yield the model of each stage, and where it is named."""
+    name = checked.profile.name
+    for stage, settings in stage_settings(checked.file, provider=name).items():
+        part = getattr(checked.file.stages, stage)
+        named_here = bool(part.model)
+        yield (
+            stage,
+            ("stages", stage, "model") if named_here else ("providers", name, "model"),
+            settings.model,
+        )
+
+
+def _no_model(profile: Profile, name: str) -> str:
+    if not name:
+        return f"is missing: {profile.name} needs the name of a model"
+    if name in profile.gone:
+        return f"{name} {profile.gone[name]}"
+    known = sorted({profile.model, *profile.models})
+    hint = did_you_mean(name, known) or f"; known: {listing(known, last='and')}"
+    return f"{profile.name} has no model {name}{hint}"
+
+
+def _check_qualities(checked: CheckedFile, stage: Stage, model: ProviderModel) -> None:
+    wanted: list[tuple[tuple[Step, ...], str | None]] = [
+        (("stages", stage, "quality"), getattr(checked.file.stages, stage).quality)
+    ]
+    for number, override in enumerate(checked.file.overrides):
+        change = override.set.stages and getattr(override.set.stages, stage)
+        changed = ("overrides", number, "set", "stages", stage, "quality")
+        wanted.append((changed, change.quality if change else None))
+    for steps, quality in wanted:
+        if quality is not None and quality not in model.caps.qualities:
+            known = listing([*model.caps.qualities])
+            complaint = f"{model.name} renders in {known}, not in {quality}"
+            at, path = checked.place(*steps), dotted(steps)
+            checked.findings.error(complaint, at=at, path=path, code="quality")
+
+
 def check_caps(checked: CheckedFile, matrix: Matrix) -> None:
     """Report what this provider refuses (errors) or may refuse (warnings)."""
+    models = {name: None for _, _, name in _named_models(checked)}
+    known = [model for name in models if (model := checked.profile.image_model(name))]
     sizes = next((axis for axis in matrix.axes if axis.name == "size"), None)
     if sizes is not None:
         for position, size in enumerate(sizes.sizes):
@@ -26,26 +96,10 @@ def check_caps(checked: CheckedFile, matrix: Matrix) -> None:
             if size.placement is not None:
                 marked = checked.file.provenance.label == "ai"
                 _check_placement(size, size.placement, at, checked.findings, marked=marked)
+            _check_pixels(size, at, known, checked)
     _check_backgrounds(checked)
     _check_references(checked)
     _check_budget(checked)
-    _note_unheeded(checked)
-
-
-def _note_unheeded(checked: CheckedFile) -> None:
-    """Warn of keys that are valid, but that this version does not act on yet."""
-    file = checked.file
-    written: list[tuple[Step, ...]] = []
-    for name, provider in file.providers.items():
-        written += [
-            ("providers", name, setting)
-            for setting in ("model", "edits")
-            if setting in provider.model_fields_set
-        ]
-    for steps in written:
-        at, path = checked.place(*steps, key=True), dotted(steps)
-        complaint = "is valid, but this version does not act on it yet"
-        checked.findings.warning(complaint, at=at, path=path, code="unheeded")
 
 
 def _check_size(size: Size, at: Place, profile: Profile, findings: Findings) -> None:
@@ -62,13 +116,34 @@ def _check_size(size: Size, at: Place, profile: Profile, findings: Findings) -> 
         findings.error(complaint, at=at, path=path, code="size-ratio")
     elif size.ratio not in profile.caps.ratios and profile.caps.ratios_only:
         complaint = f"{profile.name} renders only {known}, not {size.ratio}{_of_shape(size)}"
+        if not isinstance(profile.caps.sizing, Ratios):
+            near = nearest_ratio(profile.caps.sizing, size.ratio, profile.caps.ratios)
+            complaint = f"{complaint}; the nearest is {near}"
         findings.error(complaint, at=at, path=path, code="size-ratio")
-    elif size.ratio not in profile.caps.ratios:
+    elif size.ratio not in profile.caps.ratios and isinstance(profile.caps.sizing, Ratios):
         complaint = (
             f"{size.ratio} is not among the ratios that {profile.name} documents: {known}"
             f"{_of_shape(size)}"
         )
         findings.warning(complaint, at=at, path=path, code="size-ratio")
+
+
+def _check_pixels(
+    size: Size, at: Place, models: Sequence[ProviderModel], checked: CheckedFile
+) -> None:
+    """Report a size that some model cannot make, with the nearest one that it can."""
+    caps = checked.profile.caps
+    ratio = parse_ratio(size.ratio)
+    if ratio is None or max(ratio, 1 / ratio) > caps.longest_ratio:
+        return
+    if caps.ratios_only and size.ratio not in caps.ratios:  # said already
+        return
+    for model in models:
+        if wire_size(model.caps.sizing, size.ratio) is None:
+            near = nearest_ratio(model.caps.sizing, size.ratio, model.caps.ratios)
+            complaint = f"{model.name} cannot render {size.ratio}; the nearest it can is {near}"
+            path = f"matrix.size: {size.id}"
+            checked.findings.error(complaint, at=at, path=path, code="size-pixels")
 
 
 def _of_shape(size: Size) -> str:
@@ -118,17 +193,36 @@ def _check_backgrounds(checked: CheckedFile) -> None:
             findings.warning(complaint, at=at, path=path, code="background")
 
 
+def _check_refined(checked: CheckedFile) -> None:
+    """Report finals that would be edits of drafts that nobody approves."""
+    draft = checked.file.stages.draft
+    if draft is None or draft.review == "none":
+        at = checked.place("stages", "final", "mode")
+        complaint = "refine edits approved drafts, and this campaign approves none"
+        checked.findings.error(complaint, at=at, path="stages.final.mode", code="references")
+
+
+def _named_references(checked: CheckedFile) -> Iterator[tuple[tuple[Step, ...], Sequence[str]]]:
+    """Yield each list of reference images, and where it stands."""
+    yield ("references",), checked.file.references
+    for number, override in enumerate(checked.file.overrides):
+        yield ("overrides", number, "set", "references"), override.set.references or ()
+
+
 def _check_references(checked: CheckedFile) -> None:
     file, profile, findings = checked.file, checked.profile, checked.findings
-    wanted: list[tuple[Step, ...]] = [("references",)] if file.references else []
-    wanted += [
-        ("overrides", number, "set", "references")
-        for number, override in enumerate(file.overrides)
-        if override.set.references
-    ]
+    wanted = [steps for steps, named in _named_references(checked) if named]
     refines = file.stages.final is not None and file.stages.final.mode == "refine"
     if refines:
         wanted.append(("stages", "final", "mode"))
+        _check_refined(checked)
+    room = profile.caps.most_references - refines
+    for steps, named in _named_references(checked):
+        if len(named) > room:
+            draft = " besides the draft" if refines else ""
+            complaint = f"{profile.name} takes {room} images at most{draft}, not {len(named)}"
+            at, path = checked.place(*steps), dotted(steps)
+            findings.error(complaint, at=at, path=path, code="references")
     for steps in wanted:
         at, path = checked.place(*steps), dotted(steps)
         if profile.caps.references is Support.NO:

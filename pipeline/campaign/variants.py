@@ -1,6 +1,7 @@
 """Settings of cells: those of the file, changed by each override that fits, in order."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from threading import Lock
 
 from pipeline.campaign.feeds.table import pack
@@ -21,18 +22,26 @@ def template_name(file: str, path: str) -> str:
     return f"{file}#{path}"
 
 
-def stage_settings(file: CampaignFile) -> dict[Stage, StageSettings]:
+def stage_settings(file: CampaignFile, *, provider: str) -> dict[Stage, StageSettings]:
     """Return the settings of the stages that run, drafts first."""
+    part = file.providers.get(provider)
+    named = part.model if part and part.model else ""
     stages: dict[Stage, StageSettings] = {}
     if file.stages.draft is not None:
         draft = file.stages.draft
         stages[Stage.DRAFT] = StageSettings(
-            quality=Quality(draft.quality), takes=draft.takes, review=Review(draft.review)
+            quality=Quality(draft.quality),
+            takes=draft.takes,
+            model=draft.model or named,
+            review=Review(draft.review),
         )
     if file.stages.final is not None:
         final = file.stages.final
         stages[Stage.FINAL] = StageSettings(
-            quality=Quality(final.quality), takes=final.takes, mode=FinalMode(final.mode)
+            quality=Quality(final.quality),
+            takes=final.takes,
+            model=final.model or named,
+            mode=FinalMode(final.mode),
         )
     return stages
 
@@ -41,9 +50,15 @@ class Variants:
     """The settings for each combination of overrides, built once; thread-safe."""
 
     def __init__(
-        self, file: CampaignFile, names: Mapping[str, str], overlays: Mapping[str, Overlay]
+        self,
+        file: CampaignFile,
+        names: Mapping[str, str],
+        overlays: Mapping[str, Overlay],
+        *,
+        provider: str,
     ) -> None:
         self.file = file
+        self.provider = provider
         self.names = names
         """Template names by path in the campaign file."""
         self.overlays = overlays
@@ -80,7 +95,8 @@ class Variants:
         references = [
             self.names[f"references[{number}]"] for number in range(len(self.file.references))
         ]
-        background, stages = self.file.background, stage_settings(self.file)
+        background = self.file.background
+        stages = stage_settings(self.file, provider=self.provider)
         for number in fits:
             change, path = self.file.overrides[number].set, f"overrides[{number}].set"
             values |= change.vars
@@ -127,9 +143,8 @@ def _restaged(
 def _restaged_one(settings: StageSettings, change: StageChange | None) -> StageSettings:
     if change is None:
         return settings
-    return StageSettings(
+    return replace(
+        settings,
         quality=Quality(change.quality) if change.quality else settings.quality,
         takes=change.takes or settings.takes,
-        review=settings.review,
-        mode=settings.mode,
     )

@@ -40,7 +40,9 @@ def add_folder(parser: argparse.ArgumentParser) -> None:
 def add_provider(parser: argparse.ArgumentParser) -> None:
     """Add the provider, which decides on which account a campaign is rendered."""
     parser.add_argument(
-        "--provider", metavar="NAME", help="embedded or gptimage, instead of the one in the file"
+        "--provider",
+        metavar="NAME",
+        help="embedded, gptimage or openai, instead of the one in the file",
     )
 
 

@@ -9,7 +9,7 @@ from pipeline.app.options import CampaignOptions
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.cli.terminal import breadth, clipped, counted, paint, table, width
 from pipeline.model.campaign import Review
-from pipeline.model.money import Amount
+from pipeline.model.money import Amount, MoneyFormat, Unit
 from pipeline.model.names import Stage
 from pipeline.model.verdict import Decision
 from pipeline.state.budgets import BudgetLeft
@@ -28,7 +28,12 @@ def plan_page(plan: Plan) -> list[str]:
     """Return the lines of a plan, without its ending."""
     campaign = plan.loaded.campaign
     lines = [f"{paint(campaign.slug, 'bold')}  {campaign.file}", _shape(plan.preview), ""]
-    lines += [*_matrix(plan.preview), "", *_why(plan.preview), *_stages(plan)]
+    lines += [
+        *_matrix(plan.preview, campaign.money),
+        "",
+        *_why(plan.preview),
+        *_stages(plan),
+    ]
     lines += _shared_redos(plan.preview)
     if plan.loaded.profile.play_money:
         lines.append(_fact("Money", "play credits of the embedded server"))
@@ -86,7 +91,7 @@ def _shape(preview: Preview) -> str:
     return f"{sizes}{' = ' if whole else ', '}{counted(grid.cells, 'cell')}{each}"
 
 
-def _matrix(preview: Preview) -> list[str]:
+def _matrix(preview: Preview, money: MoneyFormat) -> list[str]:
     """Return a table of the first stage's new images, with a row per product, a column per size.
 
     `=` marks settled images, `~` images that another cell pays for.
@@ -96,10 +101,10 @@ def _matrix(preview: Preview) -> list[str]:
         return []
     named = {product: clipped(product, LONGEST_PRODUCT) for product in grid.rows}
     rows = [
-        [named[product], *(_square(row, size) for size in grid.sizes), *_sums(row)]
+        [named[product], *(_square(row, size) for size in grid.sizes), *_sums(row, money)]
         for product, row in grid.rows.items()
     ]
-    head = [f"{next(iter(preview.stages))}s", *grid.sizes, "new", "credits"]
+    head = [f"{next(iter(preview.stages))}s", *grid.sizes, "new", money.heading.lower()]
     shown = min(len(grid.sizes), MOST_COLUMNS)
     lines = _laid_out(head, rows, shown)
     while shown > 1 and max(map(breadth, lines)) > width() - 2:
@@ -128,8 +133,8 @@ def _square(row: GridRow, size: str) -> str:
     return f"{'~' if square.shared == square.images else '='}{square.images:,}"
 
 
-def _sums(row: GridRow) -> tuple[str, str]:
-    return f"{row.new:,}", f"{row.amount:,}"
+def _sums(row: GridRow, money: MoneyFormat) -> tuple[str, str]:
+    return f"{row.new:,}", money.bare(row.amount)
 
 
 def _why(preview: Preview) -> list[str]:
@@ -155,26 +160,38 @@ def _stages(plan: Plan) -> list[str]:
     at_most = _finals_left(plan.preview)
     prices = {stage: _price(plan, stage) for stage in stages}
     work = {
-        stage: f"{counted(one.buying, 'image')} × {prices[stage]}" for stage, one in stages.items()
+        stage: counted(one.buying, "image") + (f" × {prices[stage]}" if prices[stage] else "")
+        for stage, one in stages.items()
     }
     most = _most(at_most, prices.get(Stage.FINAL))
     wide = max(map(len, (most, *work.values())))
-    room = max([7, *(len(f"{sum_:,}") for sum_ in (at_most, *(s.amount for s in stages.values())))])
+    money_format = plan.loaded.campaign.money
+    bare = [money_format.bare(one) for one in (at_most, *(s.amount for s in stages.values()))]
+    room = max([7, *map(len, bare)])
+    unit = " credits" if money_format.unit is Unit.CREDITS else ""
     lines = []
     for stage, ahead in stages.items():
         quality = plan.loaded.campaign.stages[stage].quality
         name = f"{stage.capitalize()}s"
         line = f"{quality:<7} {work[stage]:<{wide}} "
-        money = f"{ahead.amount:>{room},} credits"
+        money = f"{money_format.bare(ahead.amount):>{room}}{unit}"
+        if ahead.amount > plan.preview.likely.get(stage, ahead.amount):
+            money = f"{money}  at most, about {_about(plan.preview.likely[stage])}"
         more = stage is Stage.FINAL and at_most > ahead.amount
         if ahead.jobs or not more:
             lines.append(_fact(name, line + paint(money, "bold") + _also(ahead)))
         if more:
             start = f"{quality:<7}" if not ahead.jobs else f"{'':<7}"
-            money = f"{at_most:>{room},} credits"
+            money = f"{money_format.bare(at_most):>{room}}{unit}"
             line = f"{start} {most:<{wide}} {money}  {paint(_who_chooses(plan), 'dim')}"
             lines.append(_fact("" if ahead.jobs else name, line))
     return lines
+
+
+def _about(dollars: Amount) -> str:
+    """Return an estimate in dollars with two places, or more if it is below a dollar."""
+    value = dollars / 1_000_000_000
+    return f"${value:.2f}" if value >= 1 else f"${value:.2g}"
 
 
 def _finals_left(preview: Preview) -> Amount:
@@ -197,8 +214,10 @@ def _budget(plan: Plan, budget: BudgetLeft) -> str:
     return f"{budget}, {paint(short, 'yellow')}" if short else str(budget)
 
 
-def _price(plan: Plan, stage: Stage) -> Amount:
-    return plan.loaded.profile.price(plan.loaded.campaign.stages[stage].quality)
+def _price(plan: Plan, stage: Stage) -> Amount | None:
+    """Return the price of each image; `None` if it depends on its size and prompt."""
+    settings = plan.loaded.campaign.stages[stage]
+    return plan.loaded.profile.one_price(settings.quality, settings.model)
 
 
 def _who_chooses(plan: Plan) -> str:

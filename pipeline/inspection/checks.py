@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from pipeline.model.artifact import Alpha
 from pipeline.model.request import Background
+from pipeline.model.sizing import sides_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,6 +86,16 @@ def checks(
 
 
 def _ratio(image: DecodedImage, size: str) -> Check:
+    """Compare the shape where a ratio was requested, and the pixels where those were."""
+    pixels = sides_of(size)
+    if pixels is not None:
+        sides = ((image.width, pixels[0]), (image.height, pixels[1]))
+        return _check(
+            CheckName.RATIO,
+            round(min(min(got, asked) / max(got, asked) for got, asked in sides), 4),
+            1.0,
+            f"{image.width}×{image.height} for {size.replace('x', '×')}",
+        )
     width, _, height = size.partition(":")
     asked, got = float(width) / float(height), image.width / image.height
     return _check(

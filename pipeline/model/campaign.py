@@ -33,6 +33,8 @@ class StageSettings:
 
     quality: Quality
     takes: int = 1
+    model: str = ""
+    """Empty for the default model of the provider."""
     review: Review = Review.HUMAN
     mode: FinalMode = FinalMode.REGENERATE
 
@@ -122,6 +124,8 @@ class ProviderOptions:
     """Path of the edits endpoint, if the API has one."""
     image_hosts: tuple[str, ...] = ()
     """Private hosts from which images may be fetched."""
+    dialect: str = ""
+    """The kind of a compatible server."""
     balance: str | None = None
     """Path of the endpoint that returns the credits left, if the API has one."""
     trust_env: bool = False

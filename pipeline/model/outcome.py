@@ -46,6 +46,7 @@ class Receipt:
     """A provider's confirmation of a purchase: the URL of the image, and what it cost."""
 
     url: str
+    """The image's URL, or the name of a sealed reply that holds it."""
     amount: Amount
     """What the reply says was charged; what was reserved beyond it is freed."""
     in_doubt: Amount = FREE

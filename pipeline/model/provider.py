@@ -1,12 +1,15 @@
 """The capabilities and prices of a provider, as values."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from types import MappingProxyType
 
 from pipeline.model.money import Amount, Quote, Unit
 from pipeline.model.names import ProfileName
+from pipeline.model.prices import PerImage, Pricing
 from pipeline.model.request import Quality, RenderRequest
+from pipeline.model.sizing import Ratios, Sizing, wire_size
 
 
 class Support(StrEnum):
@@ -24,7 +27,17 @@ class TextMeaning(StrEnum):
     INVALID = "invalid"
     KEY = "key"
     FUNDS = "funds"
+    ACCOUNT = "account"
+    """The account itself may not do this, whatever its key and funds."""
     THROTTLE = "throttle"
+
+
+MEGABYTE = 1024 * 1024
+
+_USUAL_PROMPT = 1000
+"""Bytes."""
+
+BASE_QUALITIES = (Quality.LOW, Quality.MEDIUM, Quality.HIGH)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,20 +50,41 @@ class KnownText:
     pattern: str
     """A regular expression, searched without regard to case."""
     meaning: TextMeaning
+    remedy: str = ""
+    """What a person has to do, if that differs from what the meaning suggests."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KnownCode:
+    """An exact error code, and its meaning; it is compared before any text is searched."""
+
+    code: str
+    meaning: TextMeaning
+    remedy: str = ""
+    """What a person has to do, if that differs from what the meaning suggests."""
+    free_stage: str = ""
+    """The stage at which such a refusal is free; at any other, it may be charged. Empty: always."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Caps:
-    """The limits of a provider's API; a campaign with a cell beyond them is refused."""
+    """The limits of one model; a campaign with a cell beyond them is refused."""
 
     ratios: tuple[str, ...]
-    """The documented ratios; any other is a warning, or an error with `ratios_only`."""
+    """The ratios to choose from; any other is a warning, or an error with `ratios_only`."""
     ratios_only: bool = False
     longest_ratio: float = 3.0
+    sizing: Sizing = field(default_factory=Ratios)
+    qualities: tuple[Quality, ...] = BASE_QUALITIES
     transparent: Support = Support.YES
     references: Support = Support.NO
+    most_references: int = 16
+    reference_bytes: int = 50 * MEGABYTE
+    """Largest reference image."""
     longest_prompt: int = 32_000
     """In characters."""
+    largest_reply: int = MEGABYTE
+    """In bytes; a reply that holds the picture itself is larger."""
     replays_keys: bool = False
     """True if a repeated Idempotency-Key returns the same image without a second charge."""
     key_age: float = 86_400.0
@@ -59,25 +93,110 @@ class Caps:
     """True if the header `X-Variation` is sent."""
 
 
+_LEAST_FIRST = (Support.NO, Support.PREVIEW, Support.YES)
+
+
+def caps_in_common(several: Sequence[Caps]) -> Caps:
+    """Return the limits that hold for every model of a campaign."""
+    first, *others = several
+    if not others:
+        return first
+    return replace(
+        next((caps for caps in several if caps.ratios_only), first),
+        ratios=tuple(one for one in first.ratios if all(one in caps.ratios for caps in others)),
+        ratios_only=any(caps.ratios_only for caps in several),
+        longest_ratio=min(caps.longest_ratio for caps in several),
+        transparent=min((caps.transparent for caps in several), key=_LEAST_FIRST.index),
+        references=min((caps.references for caps in several), key=_LEAST_FIRST.index),
+        most_references=min(caps.most_references for caps in several),
+        reference_bytes=min(caps.reference_bytes for caps in several),
+        longest_prompt=min(caps.longest_prompt for caps in several),
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProviderModel:
+    """One model of a provider: its limits and its prices."""
+
+    name: str
+    caps: Caps
+    pricing: Pricing
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Profile:
-    """The description of one provider: name, model, prices, limits and known texts."""
+    """The description of one provider: its models, their prices and limits, and known texts."""
 
     name: ProfileName
     model: str
+    """The model that is used unless a campaign names another one."""
     prices: Mapping[Quality, Amount]
+    """Prices of that model; empty if it has others than by quality."""
     caps: Caps
+    """Limits that hold for all models in use: of the default one, until a campaign names others."""
+    models: Mapping[str, ProviderModel] = field(default_factory=lambda: MappingProxyType({}))
+    """Further models, and those that are not priced by quality alone, by name."""
+    any_model: bool = False
+    """True if models with other names may exist, with the limits and prices of the default one."""
+    gone: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Models that the provider has switched off → when, and which one to use instead."""
+    key_variable: str = "GPTIMAGE_API_KEY"
+    """The environment variable with its key."""
     unit: Unit = Unit.CREDITS
     """What its prices and its account count in."""
     play_money: bool = False
     """True if its credits are shown, but never counted against a budget."""
+    known_codes: tuple[KnownCode, ...] = ()
     known_texts: tuple[KnownText, ...] = field(default=())
 
-    def price(self, quality: Quality) -> Amount:
-        """Return the credits for one image of this quality."""
-        return self.prices[quality]
+    def image_model(self, name: str) -> ProviderModel | None:
+        """Return a model by name, `None` if it is unknown; the default one for an empty name."""
+        name = name or self.model
+        if name in self.models:
+            return self.models[name]
+        if name != self.model and not self.any_model:
+            return None
+        default = self.models.get(self.model)
+        if default is not None:
+            return replace(default, name=name)
+        return ProviderModel(name=name, caps=self.caps, pricing=PerImage(prices=self.prices))
 
     def quote(self, request: RenderRequest) -> Quote:
         """Return the likely and the highest price of a request; needs no connection."""
-        price = self.price(request.quality)
-        return Quote(likely=price, at_most=price)
+        return self._known(request.model).pricing.quote(request)
+
+    def one_price(self, quality: Quality, model: str = "") -> Amount | None:
+        """Return the price of every image of this quality; `None` if it depends on the request."""
+        pricing = self._known(model).pricing
+        return pricing.prices[quality] if isinstance(pricing, PerImage) else None
+
+    def wire_size(self, model: str, ratio: str) -> str:
+        """Return a ratio as a model takes it; unchanged if the model cannot make it."""
+        return wire_size(self._known(model).caps.sizing, ratio) or ratio
+
+    def highest_price(self, quality: Quality, model: str = "") -> Amount:
+        """Return the most that an image of this quality costs, in any ratio to choose from.
+
+        A prompt of usual length is assumed.
+        """
+        known = self._known(model)
+        sizes = {self.wire_size(model, ratio) for ratio in known.caps.ratios}
+        quotes = (
+            known.pricing.quote(
+                RenderRequest(
+                    prompt=" " * _USUAL_PROMPT, model=known.name, size=size, quality=quality
+                )
+            )
+            for size in sizes
+        )
+        return max(quote.at_most for quote in quotes)
+
+    def price(self, quality: Quality) -> Amount:
+        """Return the price of an image of this quality from the default model."""
+        return self.prices[quality]
+
+    def _known(self, name: str) -> ProviderModel:
+        model = self.image_model(name)
+        if model is None:
+            raise ValueError(f"{self.name} has no model {name}")
+        return model

@@ -10,6 +10,8 @@ class Quality(StrEnum):
     LOW = "low"
     MEDIUM = "medium"
     HIGH = "high"
+    XHIGH = "xhigh"
+    MAX = "max"
 
 
 class Background(StrEnum):
@@ -24,6 +26,7 @@ class Reference:
     """An image that is sent to the provider; its content is part of the request."""
 
     path: str
+    """Empty for an approved draft, whose place is known only to the ledger."""
     sha256: str
 
 
@@ -34,7 +37,7 @@ class RenderRequest:
     prompt: str
     model: str
     size: str
-    """The aspect ratio as the API writes it, e.g. `4:3`."""
+    """As the API takes it: an aspect ratio such as `4:3`, or pixels such as `1024x768`."""
     quality: Quality
     background: Background = Background.OPAQUE
     references: tuple[Reference, ...] = ()

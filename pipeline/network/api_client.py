@@ -11,22 +11,37 @@ import errno
 import os
 import re
 import ssl
-from collections.abc import Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Self
 
 import aiohttp
 from yarl import URL
 
-from pipeline.errors import NotSent, ProviderError, ProviderStopped, ReplyUnknown
+from pipeline.errors import (
+    DownloadFailed,
+    NotAnImage,
+    NotSent,
+    ProviderError,
+    ProviderStopped,
+    ReplyUnknown,
+)
 from pipeline.network.addresses import api_socket_factory
 from pipeline.network.exact_urls import exact_url
 from pipeline.network.proxies import Route
-from pipeline.network.reply import REPLY_LIMIT, Reply, plain
+from pipeline.network.reply import REPLY_LIMIT, Reply, ReplySink, plain
+from pipeline.network.unpacking import Unpacking
 from pipeline.settings import ProviderSettings
 
 USER_AGENT = "campaign-pipeline"
+
+BEARER: Mapping[str, str] = {"Authorization": "Bearer {key}"}
+"""The header with the key, as most APIs expect it."""
+
+Body = bytes | AsyncIterator[bytes]
+"""A body in one piece, or one that is read while it is sent."""
 
 _NOBODY_THERE = {
     errno.ECONNREFUSED,
@@ -36,6 +51,9 @@ _NOBODY_THERE = {
     errno.ETIMEDOUT,
 }
 
+
+_SHORTEST_CUT = 20.0
+"""Seconds; proxies cut off at 30, 60, 100 or 180, while an image may take five minutes."""
 
 _REFUSED = "is not allowed"
 """Part of the message for an address that the socket factory does not allow."""
@@ -50,14 +68,30 @@ class _Progress:
     """The progress of one request."""
 
     sent: bool = False
+    began: float = field(default_factory=time.monotonic)
+
+
+class _BrokeOff(Exception):
+    """The body of a reply ended before it was whole."""
 
 
 class ApiClient:
     """A client for one base URL. Nothing else in the program sends the key."""
 
-    def __init__(self, settings: ProviderSettings, *, own: frozenset[str], route: Route) -> None:
+    def __init__(
+        self,
+        settings: ProviderSettings,
+        *,
+        own: frozenset[str],
+        route: Route,
+        auth: Mapping[str, str] = BEARER,
+    ) -> None:
+        self._auth = {name: value.format(key=settings.key) for name, value in auth.items()}
+        if not settings.key:
+            self._auth = {}
         self._base = settings.base_url.rstrip("/")
         self._key = settings.key
+        self._hosts_variable = settings.key_hosts_variable
         self._secrets = [secret for secret in (settings.key, route.secret) if secret]
         self._proxy = route.proxy_to(URL(self._base))
         self._trust: ssl.SSLContext | bool = route.trust or True
@@ -90,28 +124,49 @@ class ApiClient:
     async def __aexit__(self, *_: object) -> None:
         await self._session.close()
 
-    async def post(self, path: str, *, body: bytes, headers: Mapping[str, str]) -> Reply:
-        """Send one POST and wait for its answer.
+    async def post(
+        self,
+        path: str,
+        *,
+        body: Body,
+        headers: Mapping[str, str],
+        into: ReplySink | None = None,
+        limit: int = REPLY_LIMIT,
+    ) -> Reply:
+        """Send one POST and wait for its answer, of which at most `limit` bytes are read.
+
+        With `into`, the answer goes there, and the one that is returned has no body. It is durable
+        there on return, unless it has `trouble`. Raises `LocalFault` if it cannot be kept.
 
         Raises `NotSent` if no byte was sent, `ReplyUnknown` if some may have been sent and no
         status was received, and `ProviderStopped` if the certificate of the host is not valid.
         """
-        return await self._exchange("POST", path, body=body, headers=headers)
+        response = await self._exchange("POST", path, body=body, headers=headers)
+        try:
+            if into is None:
+                return await self._read(response, limit)
+            return await self._keep(response, into, limit)
+        finally:
+            response.close()
 
     async def get(self, path: str) -> Reply:
         """Send a GET, which is never charged; errors as for `post`."""
-        return await self._exchange("GET", path, body=None, headers={})
+        response = await self._exchange("GET", path, body=None, headers={})
+        try:
+            return await self._read(response, REPLY_LIMIT)
+        finally:
+            response.close()
 
     async def _exchange(
-        self, method: str, path: str, *, body: bytes | None, headers: Mapping[str, str]
-    ) -> Reply:
+        self, method: str, path: str, *, body: Body | None, headers: Mapping[str, str]
+    ) -> aiohttp.ClientResponse:
         progress = _Progress()
         try:
-            response = await self._session.request(
+            return await self._session.request(
                 method,
                 exact_url(self._base + path),
                 data=body,
-                headers={**headers, "Authorization": f"Bearer {self._key}"},
+                headers={**headers, **self._auth},
                 allow_redirects=False,
                 proxy=self._proxy,
                 ssl=self._trust,
@@ -122,15 +177,52 @@ class ApiClient:
             # A ClientResponseError contains the request's headers, and with them the key.
             cause = None if isinstance(error, aiohttp.ClientResponseError) else error
             raise self._failure(error, progress) from cause
-        try:
-            return await self._read(response)
-        finally:
-            response.close()
 
-    async def _read(self, response: aiohttp.ClientResponse) -> Reply:
+    async def _keep(self, response: aiohttp.ClientResponse, into: ReplySink, limit: int) -> Reply:
+        """Pass the reply on while it arrives; what broke off or cannot be unpacked is discarded."""
+        head = self._head(response)
+        await into.begin(head)
+        try:
+            async for piece in self._pieces(response, limit):
+                await into.write(piece)
+        except (_BrokeOff, DownloadFailed, NotAnImage) as error:
+            await into.discard()
+            return replace(head, trouble=str(error))
+        await into.end()
+        return head
+
+    async def _pieces(self, response: aiohttp.ClientResponse, limit: int) -> AsyncIterator[bytes]:
+        """Yield the body, decompressed, and without the key wherever two pieces meet."""
+        unpacking = Unpacking(response.headers.get("Content-Encoding", ""))
+        overlap, held, received = max(0, len(self._key.encode()) - 1), b"", 0
+        picture = response.status == 200  # noqa: PLR2004 - HTTP's OK
+        ended = False
+        while not ended:
+            part = await self._next_part(response)
+            ended = not part
+            for piece in unpacking.finish() if ended else unpacking.feed(part):
+                received += len(piece)
+                if received > limit:
+                    raise _BrokeOff(f"longer than {limit} bytes")
+                if picture and b'"' not in piece and b'"' not in held:
+                    yield held + piece  # within the base64 of a picture
+                    held = b""
+                    continue
+                held = self._without_key(held + piece)
+                yield held[: len(held) - overlap]
+                held = held[len(held) - overlap :] if overlap else b""
+        yield held
+
+    async def _next_part(self, response: aiohttp.ClientResponse) -> bytes:
+        try:
+            return await response.content.readany()
+        except (aiohttp.ClientError, OSError) as error:
+            raise _BrokeOff(self._words(error)) from error
+
+    async def _read(self, response: aiohttp.ClientResponse, limit: int) -> Reply:
         """Return the reply with as much of its body as arrives, up to the limit."""
         parts: list[bytes] = []
-        room, trouble = REPLY_LIMIT, ""
+        room, trouble = limit, ""
         try:
             while room > 0 and (part := await response.content.read(room)):
                 parts.append(part)
@@ -138,14 +230,20 @@ class ApiClient:
         except (aiohttp.ClientError, OSError) as error:
             trouble = self._words(error)
         if room <= 0:
-            trouble = f"longer than {REPLY_LIMIT} bytes"
+            trouble = f"longer than {limit} bytes"
+        body = self._without_key(b"".join(parts))
+        return replace(self._head(response), body=body, trouble=trouble)
+
+    def _head(self, response: aiohttp.ClientResponse) -> Reply:
+        """Return what is known of a reply before its body is read."""
         return Reply(
             status=response.status,
-            body=self._without_key(b"".join(parts)),
             encoding=response.headers.get("Content-Encoding", ""),
             retry_after=response.headers.get("Retry-After"),
+            retry_after_ms=response.headers.get("retry-after-ms"),
+            should_retry=response.headers.get("x-should-retry", "").strip().lower(),
             request_id=plain(self._redacted(response.headers.get("X-Request-Id", "")), 128),
-            trouble=trouble,
+            base_url=self._base,
             charge_headers={
                 name: plain(self._redacted(value), 128)
                 for name, value in response.headers.items()
@@ -156,7 +254,7 @@ class ApiClient:
     def _failure(self, error: Exception, progress: _Progress) -> ProviderError:
         words = self._words(error)
         if progress.sent:
-            return ReplyUnknown(f"sent, but there was no answer: {words}")
+            return ReplyUnknown(f"sent, but there was no answer{_cut_off(progress)}: {words}")
         if isinstance(error, aiohttp.ClientConnectorCertificateError):
             return ProviderStopped(
                 f"the certificate of {self._base} is not trusted, so nothing was sent and "
@@ -167,7 +265,7 @@ class ApiClient:
             return ProviderStopped(
                 f"the key is not sent to {self._base} over plain http, where others could read it; "
                 "nothing was sent",
-                remedy=f"use https in the base URL, or set GPTIMAGE_KEY_HOSTS={self._base}",
+                remedy=f"use https in the base URL, or set {self._hosts_variable}={self._base}",
             )
         return NotSent(f"could not be sent: {words}")
 
@@ -183,6 +281,12 @@ class ApiClient:
         """Return the body without the key, which some services quote when they refuse it."""
         key = self._key.encode()
         return body.replace(key, b"***") if key and key in body else body
+
+
+def _cut_off(progress: _Progress) -> str:
+    """Return after how long a connection ended, if that looks like the limit of a proxy."""
+    seconds = time.monotonic() - progress.began
+    return f" after {seconds:.0f} s" if seconds >= _SHORTEST_CUT else ""
 
 
 def words_of(error: Exception) -> str:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Protocol
 
 REPLY_LIMIT = 1024 * 1024
 """Most bytes of a reply that are read, and most that it may decompress to."""
@@ -20,11 +21,37 @@ class Reply:
     """The Content-Encoding header."""
     retry_after: str | None = None
     """The Retry-After header; `None` if there was none."""
+    retry_after_ms: str | None = None
+    """The header of that name, which some APIs send beside Retry-After."""
+    should_retry: str = ""
+    """The header `x-should-retry`: `true`, `false`, or empty."""
     request_id: str = ""
+    base_url: str = ""
+    """Where relative URLs in the body begin."""
     charge_headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """The headers whose names indicate a charge, such as `X-Credits-Charged`."""
     trouble: str = ""
     """Why the body is incomplete; empty if it is complete."""
+
+
+class ReplySink(Protocol):
+    """Receives a reply while it arrives, so that one of any size needs little memory."""
+
+    async def begin(self, head: Reply) -> None:
+        """Receive status and headers; `head` has no body. Raises `LocalFault` if the disk fails."""
+        ...
+
+    async def write(self, piece: bytes) -> None:
+        """Receive the next bytes of the body, decompressed. Raises `LocalFault`."""
+        ...
+
+    async def end(self) -> None:
+        """Make the whole reply durable. Raises `LocalFault`."""
+        ...
+
+    async def discard(self) -> None:
+        """Forget the reply, since it broke off or cannot be read."""
+        ...
 
 
 def plain(text: str, limit: int = 300) -> str:

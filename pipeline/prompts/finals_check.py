@@ -33,7 +33,10 @@ def finals_repeat_drafts(loaded: LoadedCampaign) -> bool:
 
 
 def finals_cost_alike(loaded: LoadedCampaign) -> bool:
-    """Return whether all cells have the same quality and number of takes of finals."""
+    """Return whether finals of all cells have the same price, and the same number of takes."""
+    final = loaded.campaign.stages[Stage.FINAL]
+    if loaded.profile.one_price(final.quality, final.model) is None:
+        return False
     return all(change.set.stages is None for change in loaded.checked.file.overrides)
 
 

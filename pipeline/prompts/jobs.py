@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.campaign.resolved import UnnamedCell
-from pipeline.model.campaign import Review
+from pipeline.model.campaign import FinalMode, Review
 from pipeline.model.job import Coordinates, Job, JobKey, job_key
-from pipeline.model.money import FREE, Amount
+from pipeline.model.money import FREE
 from pipeline.model.names import CellName, Stage
-from pipeline.model.request import Background, Quality, RenderRequest
+from pipeline.model.request import Background, Quality, Reference, RenderRequest
 from pipeline.model.verdict import Pick, Round
 from pipeline.prompts.cells import name_of, unnamed_cells
 from pipeline.prompts.output_paths import finished, usual_path
@@ -132,9 +132,11 @@ class _CellRequest(NamedTuple):
     cell: CellName
     axes: tuple[tuple[str, str], ...]
     size: str
+    model: str
     quality: Quality
     background: Background
-    price: Amount
+    refines: bool
+    """True if a final is an edit of its draft."""
 
 
 class _JobBuilder:
@@ -152,6 +154,7 @@ class _JobBuilder:
     def jobs(self) -> Iterator[Job]:
         """Yield one job for each image, in canonical order."""
         profile, campaign = self.loaded.profile.name, self.loaded.campaign.slug
+        quote = self.loaded.profile.quote
         shared: _CellRequest | None = None
         for written in self.written_prompts.read():
             unnamed, round_, take, _ = written.image
@@ -173,7 +176,7 @@ class _JobBuilder:
                 key=key,
                 at=at,
                 request=request,
-                price=shared.price if payer is None else FREE,
+                price=quote(request).at_most if payer is None else FREE,
                 profile=profile,
                 path=self._path(written, shared.cell),
                 payer=payer,
@@ -186,15 +189,17 @@ class _JobBuilder:
         axes = loaded.matrix.axes
         ids = [axis.ids[position] for axis, position in zip(axes, unnamed.point, strict=True)]
         variant = loaded.variants[unnamed.variant]
-        quality = variant.stages[self.stage].quality
+        stage = variant.stages[self.stage]
+        model = stage.model or loaded.profile.model
         return _CellRequest(
             unnamed=unnamed,
             cell=CellName("/".join(ids)),
             axes=tuple(zip(self._names, ids, strict=True)),
-            size=self.written_prompts.ratio(unnamed),
-            quality=quality,
+            size=loaded.profile.wire_size(model, self.written_prompts.ratio(unnamed)),
+            model=model,
+            quality=stage.quality,
             background=variant.background,
-            price=loaded.profile.price(quality),
+            refines=stage.mode is FinalMode.REFINE,
         )
 
     def _request(
@@ -202,11 +207,14 @@ class _JobBuilder:
     ) -> RenderRequest:
         return RenderRequest(
             prompt=written.prompt,
-            model=self.loaded.profile.model,
+            model=shared.model,
             size=shared.size,
             quality=shared.quality,
             background=shared.background,
-            references=self.written_prompts.found(written) if written.references else (),
+            references=(
+                *((Reference(path="", sha256=pick.sha256),) if pick and shared.refines else ()),
+                *(self.written_prompts.found(written) if written.references else ()),
+            ),
             variation=_variation(written.image, pick) if self.loaded.profile.caps.varies else "",
         )
 

@@ -9,6 +9,16 @@ from pipeline.model.names import Account
 from pipeline.model.outcome import Receipt
 from pipeline.model.provider import Profile
 from pipeline.model.request import RenderRequest
+from pipeline.network.reply import ReplySink
+from pipeline.providers.openai_api.kept_replies import KeptReply
+
+
+class Seal(ReplySink, Protocol):
+    """Keeps the reply to one attempt whole and durable before it is read."""
+
+    def read(self) -> KeptReply:
+        """Return the reply once it has been sealed; blocks on the disk."""
+        ...
 
 
 class Provider(AbstractAsyncContextManager["Provider"], Protocol):
@@ -24,8 +34,11 @@ class Provider(AbstractAsyncContextManager["Provider"], Protocol):
         """The account that pays."""
         ...
 
-    async def submit(self, request: RenderRequest, *, key: str) -> Receipt:
+    async def submit(self, request: RenderRequest, *, key: str, seal: Seal) -> Receipt:
         """Send exactly one POST for one image, with `key` as its Idempotency-Key, and wait.
+
+        A reply that holds the picture itself goes into `seal`, and is read from there; the receipt
+        then names it as the source of the image. Raises `LocalFault` if it cannot be kept.
 
         Must never retry, follow a redirect, or reuse a connection in a way that could resend.
         Raises a `ProviderError` for every failure: `NotSent` only if the request was provably not

@@ -5,9 +5,11 @@ The page documents no error bodies, limits, idempotency or balance; `profiles` h
 """
 # ruff: noqa: D102 - Provider documents each method
 
+import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, closing
+from functools import partial
 from typing import Self
 
 from pipeline.errors import ProviderError, Rejected
@@ -16,11 +18,11 @@ from pipeline.model.names import Account
 from pipeline.model.outcome import Receipt
 from pipeline.model.provider import Profile
 from pipeline.model.request import RenderRequest
-from pipeline.network.addresses import own_addresses
-from pipeline.network.api_client import ApiClient
-from pipeline.network.image_downloads import Downloads
-from pipeline.network.proxies import route_of
-from pipeline.providers.profiles import BALANCE_PATHS
+from pipeline.network.reply import Reply
+from pipeline.providers.base import Seal
+from pipeline.providers.connection import Connection
+from pipeline.providers.multipart import EditForm
+from pipeline.providers.profiles import BALANCE_PATHS, EDITS_PATHS
 from pipeline.providers.replies import read_receipt, remaining_credits
 from pipeline.settings import ProviderSettings
 
@@ -32,7 +34,7 @@ class GptImage:
 
     def __init__(self, profile: Profile, account: Account, settings: ProviderSettings) -> None:
         self._profile, self._account, self._settings = profile, account, settings
-        self._stack = AsyncExitStack()
+        self._connection = Connection(settings)
 
     @property
     def profile(self) -> Profile:
@@ -43,27 +45,22 @@ class GptImage:
         return self._account
 
     async def __aenter__(self) -> Self:
-        settings = self._settings
-        own = await own_addresses(settings.base_url, patience=settings.connect_timeout)
-        route = route_of(settings)
-        self._client = await self._stack.enter_async_context(
-            ApiClient(settings, own=own, route=route)
-        )
-        self._downloads = await self._stack.enter_async_context(
-            Downloads(settings, own=own | await self._image_hosts(), route=route)
-        )
+        await self._connection.__aenter__()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._stack.aclose()
+        await self._connection.__aexit__()
 
-    async def submit(self, request: RenderRequest, *, key: str) -> Receipt:
-        if request.references:
-            raise Rejected("this API does not document how to send reference images")
-        headers = {"Content-Type": "application/json", "Idempotency-Key": key}
+    async def submit(self, request: RenderRequest, *, key: str, seal: Seal) -> Receipt:
+        headers = {"Idempotency-Key": key}
         if self._profile.caps.varies and request.variation:
             headers["X-Variation"] = request.variation
-        reply = await self._client.post(GENERATE, body=_body(request), headers=headers)
+        if request.references:
+            reply = await self._edit(request, key, headers)
+        else:
+            headers["Content-Type"] = "application/json"
+            body = json.dumps({**_fields(request), "n": 1}, separators=(",", ":")).encode()
+            reply = await self._connection.api.post(GENERATE, body=body, headers=headers)
         return read_receipt(
             reply,
             profile=self._profile,
@@ -71,16 +68,20 @@ class GptImage:
             base_url=self._settings.base_url,
         )
 
-    async def _image_hosts(self) -> frozenset[str]:
-        """Return the addresses of the private image hosts that the campaign names."""
-        found: set[str] = set()
-        for host in self._settings.image_hosts:
-            patience = self._settings.connect_timeout
-            found |= await own_addresses(f"https://{host}", patience=patience)
-        return frozenset(found)
+    async def _edit(self, request: RenderRequest, key: str, headers: Mapping[str, str]) -> Reply:
+        path = self._settings.edits_path or EDITS_PATHS.get(self._profile.name)
+        if path is None:
+            raise Rejected("this API does not document how to send reference images")
+        fields = {**_fields(request), "n": "1"}
+        opened = partial(EditForm, fields, request.references, image_field="image[]", key=key)
+        form = await asyncio.to_thread(opened)
+        with closing(form):
+            return await self._connection.api.post(
+                path, body=form.body(), headers={**form.headers, **headers}
+            )
 
     def download(self, url: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
-        return self._downloads.open(url)
+        return self._connection.downloads.open(url)
 
     async def balance(self) -> Amount | None:
         """See `Provider.balance`; `None` also if the request fails."""
@@ -88,21 +89,17 @@ class GptImage:
         if path is None:
             return None
         try:
-            return remaining_credits(await self._client.get(path))
+            return remaining_credits(await self._connection.api.get(path))
         except ProviderError:
             return None
 
 
-def _body(request: RenderRequest) -> bytes:
-    """Return the documented fields; always for one image, since a receipt is for one."""
-    return json.dumps(
-        {
-            "prompt": request.prompt,
-            "model": request.model,
-            "size": request.size,
-            "quality": request.quality,
-            "n": 1,
-            "background": request.background,
-        },
-        separators=(",", ":"),
-    ).encode()
+def _fields(request: RenderRequest) -> dict[str, str]:
+    """Return the documented fields besides `n`, which is 1, since a receipt is for one image."""
+    return {
+        "prompt": request.prompt,
+        "model": request.model,
+        "size": request.size,
+        "quality": request.quality,
+        "background": request.background,
+    }

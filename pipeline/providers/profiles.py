@@ -13,6 +13,13 @@ from pipeline.model.money import Amount
 from pipeline.model.names import ProfileName
 from pipeline.model.provider import Caps, KnownText, Profile, Support, TextMeaning
 from pipeline.model.request import Quality
+from pipeline.providers.openai_api.models import (
+    COMPATIBLE,
+    COMPATIBLE_PROFILE,
+    OPENAI,
+    OPENAI_PROFILE,
+    VERIFY,
+)
 
 GPTIMAGE = ProfileName("gptimage")
 EMBEDDED = ProfileName("embedded")
@@ -35,7 +42,12 @@ _PATTERNS: Mapping[TextMeaning, tuple[str, ...]] = {
         r"\bexceeded your current quota\b",
         r"\bpayment required\b",
         r"\bbilling (?:hard|soft) limit",
+        r"\bspend limit (?:has been |was )?(?:exceeded|reached)\b",
         r"\b(?:top ?up|recharge) (?:your )?(?:account|balance|credits)\b",
+    ),
+    TextMeaning.ACCOUNT: (
+        r"\borgani[sz]ation must be verified\b",
+        r"\b(?:country|region|territory),? .{0,40}\bnot supported\b",
     ),
     TextMeaning.KEY: (
         (
@@ -97,7 +109,7 @@ _PATTERNS: Mapping[TextMeaning, tuple[str, ...]] = {
 }
 
 _KNOWN_TEXTS = tuple(
-    KnownText(pattern=pattern, meaning=meaning)
+    KnownText(pattern=pattern, meaning=meaning, remedy=VERIFY if "verified" in pattern else "")
     for meaning, patterns in _PATTERNS.items()
     for pattern in patterns
 )
@@ -116,11 +128,19 @@ _GPTIMAGE = Profile(
 _EMBEDDED = replace(
     _GPTIMAGE,
     name=EMBEDDED,
-    caps=replace(_GPTIMAGE.caps, replays_keys=True, varies=True),
+    caps=replace(_GPTIMAGE.caps, replays_keys=True, varies=True, references=Support.YES),
     play_money=True,
 )
 
-PROFILES: Mapping[ProfileName, Profile] = {GPTIMAGE: _GPTIMAGE, EMBEDDED: _EMBEDDED}
+PROFILES: Mapping[ProfileName, Profile] = {
+    GPTIMAGE: _GPTIMAGE,
+    OPENAI: replace(OPENAI_PROFILE, known_texts=_KNOWN_TEXTS),
+    COMPATIBLE: replace(COMPATIBLE_PROFILE, known_texts=_KNOWN_TEXTS),
+    EMBEDDED: _EMBEDDED,
+}
+
+EDITS_PATHS: Mapping[ProfileName, str] = {EMBEDDED: "/v1/images/edits"}
+"""Paths of the endpoints that take images; the documented API has none."""
 
 BALANCE_PATHS: Mapping[ProfileName, str] = {EMBEDDED: "/v1/credits"}
 """Paths of the endpoints that return the credits left; the documented API has none."""

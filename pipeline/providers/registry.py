@@ -1,5 +1,6 @@
 """Providers by name; the module of a client is imported when it is opened."""
 
+import re
 from collections.abc import Mapping
 from importlib import import_module
 from urllib.parse import urlsplit
@@ -8,16 +9,26 @@ from pipeline.errors import KeyMissing, UsageError
 from pipeline.model.names import Account, ProfileName
 from pipeline.model.provider import Profile
 from pipeline.providers.base import Provider
+from pipeline.providers.openai_api.models import COMPATIBLE, OPENAI
 from pipeline.providers.profiles import EMBEDDED, GPTIMAGE, PROFILES
-from pipeline.settings import ProviderSettings
+from pipeline.settings import OPENAI_URL, ProviderSettings
 
-KEY_VARIABLE = "GPTIMAGE_API_KEY"
-KEY_HOSTS_VARIABLE = "GPTIMAGE_KEY_HOSTS"
+_VERSION = re.compile(r"/v[0-9]+(?:/|$)")
+
+_NOT_OPENAI = (
+    ("sk-ant-", "Anthropic"),
+    ("sk-or-", "OpenRouter"),
+    ("sk-admin-", "an OpenAI administrator, which makes no images"),
+)
+"""How keys begin that look like OpenAI's and are not."""
+_ONLY_OPENAI = ("sk-proj-", "sk-svcacct-", "sk-admin-")
 
 # Importing a client takes a third of a second, too long for a command like `status`.
 _CLIENTS: Mapping[ProfileName, tuple[str, str]] = {
     GPTIMAGE: ("pipeline.providers.gptimage", "GptImage"),
     EMBEDDED: ("pipeline.providers.gptimage", "GptImage"),
+    OPENAI: ("pipeline.providers.openai_api.client", "OpenAI"),
+    COMPATIBLE: ("pipeline.providers.openai_api.client", "OpenAI"),
 }
 
 
@@ -51,22 +62,58 @@ def open_provider(
     was set for another host.
     """
     profile = profile_named(name)
-    if not settings.key:
-        raise KeyMissing(provider=name, variable=KEY_VARIABLE)
-    if not (settings.key.isascii() and settings.key.isprintable()) or " " in settings.key:
-        raise UsageError(f"the key in {KEY_VARIABLE} contains characters that no key has")
-    parts = urlsplit(settings.base_url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
-        raise UsageError("the provider's base URL must look like https://host, without a password")
-    if not settings.key_may_go:
-        host = parts.hostname if parts.scheme == "https" and not parts.port else settings.base_url
-        raise UsageError(
-            f"the campaign file would send the key in {KEY_VARIABLE} to {settings.base_url}, "
-            f"but it was set for {settings.key_url}; nothing was sent.\n"
-            f"If that host may have your key: {KEY_HOSTS_VARIABLE}={host}"
-        )
+    _check_url(profile, settings)
+    _check_key(profile, settings)
     module, client = _CLIENTS[profile.name]
     provider: Provider = getattr(import_module(module), client)(
         profile, account or account_at(profile.name, settings.base_url), settings
     )
     return provider
+
+
+def _check_url(profile: Profile, settings: ProviderSettings) -> None:
+    parts = urlsplit(settings.base_url)
+    if not settings.base_url and profile.name == COMPATIBLE:
+        raise UsageError(
+            "provider compatible needs the URL of your server, e.g. "
+            f"{settings.prefix}_BASE_URL=http://127.0.0.1:8000/v1 or providers.compatible.base_url"
+        )
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+        raise UsageError("the provider's base URL must look like https://host, without a password")
+    if profile.name == OPENAI and not _VERSION.search(parts.path):
+        raise UsageError(
+            f"the base URL {settings.base_url} has no version; nothing was sent.\n"
+            f"Set {settings.prefix}_BASE_URL={settings.base_url}/v1"
+        )
+
+
+def _check_key(profile: Profile, settings: ProviderSettings) -> None:
+    """Refuse a key that is missing, not valid, of another service, or set for another host."""
+    variable, host = settings.key_variable, urlsplit(settings.base_url).hostname
+    if not settings.key and profile.name == COMPATIBLE:
+        return
+    if not settings.key:
+        raise KeyMissing(provider=profile.name, variable=variable)
+    if not (settings.key.isascii() and settings.key.isprintable()) or " " in settings.key:
+        raise UsageError(f"the key in {variable} contains characters that no key has")
+    if profile.name == OPENAI and host == urlsplit(OPENAI_URL).hostname:
+        other = next((whose for start, whose in _NOT_OPENAI if settings.key.startswith(start)), "")
+        other = other or ("" if settings.key.startswith("sk-") else "another service")
+        if other:
+            raise UsageError(
+                f"the key in {variable} is one of {other}: OpenAI's begin with sk-proj- or sk-; "
+                "nothing was sent"
+            )
+    if profile.name == GPTIMAGE and settings.key.startswith(_ONLY_OPENAI):
+        raise UsageError(
+            f"the key in {variable} is one of OpenAI; nothing was sent.\n"
+            "Set OPENAI_API_KEY instead, and run with --provider openai"
+        )
+    if not settings.key_may_go:
+        parts = urlsplit(settings.base_url)
+        place = parts.hostname if parts.scheme == "https" and not parts.port else settings.base_url
+        raise UsageError(
+            f"the campaign file would send the key in {variable} to {settings.base_url}, "
+            f"but it was set for {settings.key_url}; nothing was sent.\n"
+            f"If that host may have your key: {settings.key_hosts_variable}={place}"
+        )

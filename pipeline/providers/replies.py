@@ -4,11 +4,8 @@ Pure functions over bytes. The rule behind every branch: a reply counts as not c
 cannot follow finished work; a reply that contradicts itself or cannot be read is unknown.
 """
 
-import json
 import re
-import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TypeVar, assert_never
@@ -21,13 +18,19 @@ from pipeline.errors import (
     ReplyUnknown,
     Throttled,
 )
-from pipeline.model.money import Amount
+from pipeline.model.money import FREE, Amount
 from pipeline.model.outcome import Receipt
-from pipeline.model.provider import Profile, TextMeaning
-from pipeline.network.exact_urls import joined
-from pipeline.network.reply import REPLY_LIMIT, Reply, words_without_markup
+from pipeline.model.provider import KnownCode, KnownText, Profile, TextMeaning
+from pipeline.network.reply import Reply, words_without_markup
 from pipeline.providers.charges import ChargeSaid, charge_in
-from pipeline.providers.registry import KEY_VARIABLE
+from pipeline.providers.envelope import (
+    Envelope,
+    SourceOf,
+    absolute,
+    decoded_body,
+    open_envelope,
+    parse,
+)
 
 Error = TypeVar("Error", bound=ProviderError)
 
@@ -36,52 +39,39 @@ LONGEST_WAIT = 300.0
 
 WITHOUT_URL = "an image without a URL"
 
-NEW_KEY = f"set {KEY_VARIABLE} to a key that the provider accepts"
-
-_TEXT_LIMIT = 4000
+DONT_RETRY = "false"
+"""The value of `x-should-retry` for an error that will not pass."""
 
 _SAYS_OK = re.compile(r"(?:ok|okay|success(?:ful)?|succeeded|done)?\W*", re.IGNORECASE)
 
-_NAMES_IMAGE = re.compile(r"ur[il]|b64|base64|image|src|href|file|path|data", re.IGNORECASE)
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Envelope:
-    """The contents of the body."""
-
-    readable: bool
-    document: object = None
-    """The body as JSON; `None` if it is not JSON."""
-    refused: bool = False
-    """True if the body reports an error: a code other than 0, or an error without a code."""
-    text: str = ""
-    images: tuple[str, ...] = ()
-    """The URL of each image in the body, with repetitions; empty for one without a URL."""
-
-    @property
-    def urls(self) -> tuple[str, ...]:
-        """The URLs of the images that have one."""
-        return tuple(url for url in self.images if url)
-
-
-def read_receipt(reply: Reply, *, profile: Profile, price: Amount, base_url: str) -> Receipt:
+def read_receipt(
+    reply: Reply,
+    *,
+    profile: Profile,
+    price: Amount,
+    base_url: str,
+    at_most: Amount = FREE,
+    source_of: SourceOf = lambda _picture: "",
+) -> Receipt:
     """Return the receipt for one image; raise a `ProviderError` for any other reply.
 
     A relative image URL is completed with the base URL. Several images for one request, also with
     the same URL, are a doubt, since the reply does not say how many were charged. A refusal that
-    says that it charged is a doubt as well.
+    says that it charged is a doubt as well. One that may have been charged, since the image was
+    made before it was refused, holds `at_most`.
     """
-    envelope = _open(reply)
+    envelope = open_envelope(reply, source_of)
     accepted = 200 <= reply.status < 300  # noqa: PLR2004 - the bounds of "success" in HTTP
     if accepted and len(envelope.images) == len(envelope.urls) == 1 and not envelope.refused:
         return Receipt(
-            url=_absolute(envelope.urls[0], base_url),
+            url=absolute(envelope.urls[0], base_url),
             amount=price,
             http=reply.status,
             request_id=reply.request_id,
             raw=reply.body,
         )
-    refusal = _refusal(reply, envelope, profile)
+    refusal = _refusal(reply, envelope, profile, at_most)
     charge = _charge_in(reply, envelope, profile)
     if isinstance(refusal, ReplyUnknown):
         refusal.credits_said = charge.credits
@@ -108,9 +98,31 @@ def seconds_to_wait(header: str | None, *, now: datetime) -> float | None:
     return min(max(seconds, 0.0), LONGEST_WAIT)
 
 
+_WAIT = re.compile(
+    r"\btry again in (?:(?P<h>\d+) ?h(?:ours?)?)? ?(?:(?P<m>\d+) ?m(?:in(?:utes?)?)?(?!s))? ?"
+    r"(?:(?P<s>\d+(?:\.\d+)?) ?s(?:ec(?:onds?)?)?|(?P<ms>\d+(?:\.\d+)?) ?ms)?\b",
+    re.IGNORECASE,
+)
+_MILLISECONDS = re.compile(r"\d{1,12}(?:\.\d{1,12})?", re.ASCII)
+_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+
+
+def _seconds_asked(reply: Reply, text: str) -> float | None:
+    """Return the seconds to wait: of the headers, else as in "try again in 12s" in the text."""
+    if _MILLISECONDS.fullmatch(reply.retry_after_ms or ""):
+        return min(float(reply.retry_after_ms or "") / 1000, LONGEST_WAIT)
+    seconds = seconds_to_wait(reply.retry_after, now=datetime.now(UTC))
+    if seconds is not None:
+        return seconds
+    found = _WAIT.search(text)
+    parts = {unit: value for unit, value in found.groupdict().items() if value} if found else {}
+    asked = sum(float(value) * _UNITS[unit] for unit, value in parts.items())
+    return min(asked, LONGEST_WAIT) if parts else None
+
+
 def remaining_credits(reply: Reply) -> Amount | None:
     """Return the credits left, from the reply to a balance request; `None` if not reported."""
-    document = _parse(reply)
+    document = parse(reply)
     body = document.get("data") if isinstance(document, dict) else None
     if reply.status != 200 or not isinstance(body, dict):  # noqa: PLR2004 - HTTP's OK
         return None
@@ -123,16 +135,17 @@ def remaining_credits(reply: Reply) -> Amount | None:
 
 def shown_images(raw: bytes, *, base_url: str) -> tuple[str, ...]:
     """Return the URLs of the images in a kept reply, whatever else it says."""
-    envelope = _open(Reply(status=200, body=raw))
-    return tuple(_absolute(url, base_url) if url else WITHOUT_URL for url in envelope.images)
+    envelope = open_envelope(Reply(status=200, body=raw), lambda _picture: "")
+    return tuple(absolute(url, base_url) if url else WITHOUT_URL for url in envelope.images)
 
 
-def _charge_in(reply: Reply, envelope: _Envelope, profile: Profile) -> ChargeSaid:
+def _charge_in(reply: Reply, envelope: Envelope, profile: Profile) -> ChargeSaid:
     """Return what the whole answer says about a charge."""
-    meaning = _meaning(envelope.text, profile)
+    known = _known(envelope, profile)
+    meaning = known.meaning if known else None
     return charge_in(
         envelope.document,
-        text="" if envelope.readable else _decoded(reply),
+        text="" if envelope.readable else decoded_body(reply),
         headers=reply.charge_headers,
         known=meaning is not None,
         about_limits=meaning in (TextMeaning.FUNDS, TextMeaning.THROTTLE)
@@ -140,79 +153,113 @@ def _charge_in(reply: Reply, envelope: _Envelope, profile: Profile) -> ChargeSai
     )
 
 
-def _refusal(reply: Reply, envelope: _Envelope, profile: Profile) -> ProviderError:
-    """Classify a reply that is no receipt, by its status and then by the known texts."""
-    status, meaning = reply.status, _meaning(envelope.text, profile)
+def _refusal(reply: Reply, envelope: Envelope, profile: Profile, at_most: Amount) -> ProviderError:
+    """Classify a reply that is no receipt, by its status, then by known codes and texts."""
+    status, known = reply.status, _known(envelope, profile)
+    meaning = known.meaning if known else None
     if envelope.images or status in (408, 409):
         return _unknown(reply, envelope)
     match status:
-        case 401 | 402:
-            return _stopped(reply, envelope, meaning)
-        case 429 if meaning not in (TextMeaning.FUNDS, TextMeaning.KEY):
+        case 429 if not (meaning in _STOPS or (known is None and reply.should_retry == DONT_RETRY)):
             return _throttled(reply, envelope)
-        case 503 if reply.retry_after is not None:
+        case 503 if reply.retry_after is not None or reply.retry_after_ms is not None:
             return _throttled(reply, envelope)
+        case 401 | 402 | 429:
+            return _stopped(reply, envelope, profile, known)
         case 403 if meaning not in (TextMeaning.POLICY, TextMeaning.THROTTLE):
-            return _stopped(reply, envelope, meaning)
+            return _stopped(reply, envelope, profile, known)
         case _ if 400 <= status < 500:  # noqa: PLR2004 - HTTP's range for "your fault"
-            return _meant(meaning or TextMeaning.INVALID, reply, envelope)
-        case _ if 200 <= status < 300 and envelope.refused and meaning:  # noqa: PLR2004 - as above
-            return _meant(meaning, reply, envelope)
+            return _meant(known or _INVALID, reply, envelope, profile, at_most=at_most)
+        case _ if 200 <= status < 300 and envelope.refused and known:  # noqa: PLR2004 - as above
+            return _meant(known, reply, envelope, profile, at_most=at_most)
         case _:
             return _unknown(reply, envelope)
 
 
-def _meaning(text: str, profile: Profile) -> TextMeaning | None:
-    """Return the meaning of the first known text in a message; `None` if it has none.
+_STOPS = (TextMeaning.FUNDS, TextMeaning.KEY, TextMeaning.ACCOUNT)
+_INVALID = KnownText(pattern="", meaning=TextMeaning.INVALID)
 
-    Codes such as `content_policy_violation` are read as words.
+
+def _known(envelope: Envelope, profile: Profile) -> KnownCode | KnownText | None:
+    """Return the first known code of an answer, or else the first known text.
+
+    A text may say more than one thing ("invalid prompt: violates our content policy"), and the
+    `type` beside a code often names a wider one. Codes in a text, such as
+    `content_policy_violation`, are read as words.
     """
-    words = re.sub(r"[\s_-]+", " ", text)
+    codes = {known.code: known for known in profile.known_codes}
+    code = next((codes[code] for code in envelope.codes if code in codes), None)
+    if code is not None:
+        return code
+    words = re.sub(r"[\s_-]+", " ", envelope.text)
     for known in profile.known_texts:
         if re.search(known.pattern, words, re.IGNORECASE):
-            return known.meaning
+            return known
     return None
 
 
-def _meant(meaning: TextMeaning, reply: Reply, envelope: _Envelope) -> ProviderError:
-    match meaning:
+def _meant(
+    known: KnownCode | KnownText,
+    reply: Reply,
+    envelope: Envelope,
+    profile: Profile,
+    *,
+    at_most: Amount,
+) -> ProviderError:
+    match known.meaning:
         case TextMeaning.POLICY:
+            free_at = known.free_stage if isinstance(known, KnownCode) else ""
+            charged = free_at not in ("", envelope.stage)
             complaint = "the provider's policy refused the prompt"
-            return _error(PolicyRefused, complaint, reply, envelope)
+            if charged:
+                complaint = (
+                    "the provider's policy refused the image"
+                    f"{f' at the stage {envelope.stage!r}' if envelope.stage else ''}, "
+                    "and does not say whether it was charged"
+                )
+            refused = _error(PolicyRefused, complaint, reply, envelope)
+            return refused.may_have_cost(at_most) if charged else refused
         case TextMeaning.INVALID:
             return _error(Rejected, "the provider refused the request", reply, envelope)
-        case TextMeaning.KEY | TextMeaning.FUNDS:
-            return _stopped(reply, envelope, meaning)
+        case TextMeaning.KEY | TextMeaning.FUNDS | TextMeaning.ACCOUNT:
+            return _stopped(reply, envelope, profile, known)
         case TextMeaning.THROTTLE:
             return _throttled(reply, envelope)
         case _:
-            assert_never(meaning)
+            assert_never(known.meaning)
 
 
-def _stopped(reply: Reply, envelope: _Envelope, meaning: TextMeaning | None) -> ProviderStopped:
-    """Return the error for a refused key or missing credits, by the text or the status."""
-    if meaning is TextMeaning.FUNDS or (meaning is not TextMeaning.KEY and reply.status == 402):  # noqa: PLR2004 - HTTP's "pay first"
+def _stopped(
+    reply: Reply, envelope: Envelope, profile: Profile, known: KnownCode | KnownText | None
+) -> ProviderStopped:
+    """Return the error for a refused key, account or missing credits, by the text or the status."""
+    meaning = known.meaning if known else None
+    new_key = f"set {profile.key_variable} to a key that the provider accepts"
+    if meaning is TextMeaning.FUNDS or (meaning not in _STOPS and reply.status == 402):  # noqa: PLR2004 - HTTP's "pay first"
         complaint = "the provider says that the credits do not suffice"
         remedy = "add credits to the provider's account"
-    elif meaning is TextMeaning.KEY or reply.status == 401:  # noqa: PLR2004 - HTTP's "who are you"
-        complaint, remedy = "the provider refused the key", NEW_KEY
+    elif meaning is TextMeaning.KEY or (meaning not in _STOPS and reply.status == 401):  # noqa: PLR2004 - HTTP's "who are you"
+        complaint, remedy = "the provider refused the key", new_key
+    elif meaning is None and reply.status == 429:  # noqa: PLR2004 - HTTP's "too many"
+        complaint, remedy = "the provider says that asking again is useless", ""
     else:
         complaint = "the provider does not allow this key to do that"
-        remedy = f"ask the provider what the account may do, or {NEW_KEY}"
+        remedy = f"ask the provider what the account may do, or {new_key}"
+    remedy = (known.remedy if known else "") or remedy
     return _error(ProviderStopped, complaint, reply, envelope, remedy=remedy)
 
 
-def _throttled(reply: Reply, envelope: _Envelope) -> Throttled:
-    seconds = seconds_to_wait(reply.retry_after, now=datetime.now(UTC))
+def _throttled(reply: Reply, envelope: Envelope) -> Throttled:
+    seconds = _seconds_asked(reply, envelope.text)
     complaint = "the provider asks to wait"
     return _error(Throttled, complaint, reply, envelope, retry_after=seconds)
 
 
-def _unknown(reply: Reply, envelope: _Envelope) -> ReplyUnknown:
+def _unknown(reply: Reply, envelope: Envelope) -> ReplyUnknown:
     if len(envelope.images) > 1:
         complaint = f"one image was requested, and the answer contains {len(envelope.images)}"
     elif envelope.images and not envelope.urls:
-        complaint = "the answer contains an image without a URL"
+        complaint = "the answer contains an image that is cut off, or without a URL"
     elif envelope.images:
         complaint = "the answer reports an error and contains an image"
     elif reply.trouble:
@@ -227,107 +274,17 @@ def _unknown(reply: Reply, envelope: _Envelope) -> ReplyUnknown:
 
 
 def _error(
-    kind: Callable[..., Error], complaint: str, reply: Reply, envelope: _Envelope, **facts: object
+    kind: Callable[..., Error], complaint: str, reply: Reply, envelope: Envelope, **facts: object
 ) -> Error:
     """Return an error of this kind with the facts of the reply, and further ones of the kind."""
     sentence = _sentence(complaint, reply, envelope)
     return kind(sentence, http=reply.status, request_id=reply.request_id, raw=reply.body, **facts)
 
 
-def _sentence(complaint: str, reply: Reply, envelope: _Envelope) -> str:
+def _sentence(complaint: str, reply: Reply, envelope: Envelope) -> str:
     """Return complaint, status, and the provider's text, unless that only says "ok"."""
     words = words_without_markup(envelope.text)
     if not words and not envelope.readable:
-        words = words_without_markup(_decoded(reply), 80)
+        words = words_without_markup(decoded_body(reply), 80)
     said = "" if _SAYS_OK.fullmatch(words) else words
     return f"{complaint} (HTTP {reply.status}){': ' if said else ''}{said}"
-
-
-def _open(reply: Reply) -> _Envelope:
-    document = _parse(reply)
-    if not isinstance(document, dict):
-        return _Envelope(readable=False, document=document)
-    code = document.get("code")
-    refused = (not _is_zero(code)) if code is not None else bool(document.get("error"))
-    return _Envelope(
-        readable=True,
-        document=document,
-        refused=refused,
-        text=_text(document)[:_TEXT_LIMIT],
-        images=_images(document.get("data")),
-    )
-
-
-def _parse(reply: Reply) -> object:
-    """Return the body as JSON; `None` if it is not JSON, unpacks too large, or nests too deep."""
-    try:
-        return json.loads(_unfold(reply))
-    except (ValueError, RecursionError, zlib.error):
-        return None
-
-
-def _decoded(reply: Reply) -> str:
-    """Return the body as text, as far as it can be read."""
-    try:
-        body = _unfold(reply)
-    except zlib.error:
-        body = reply.body
-    return body[:_TEXT_LIMIT].decode(errors="replace")
-
-
-def _unfold(reply: Reply) -> bytes:
-    """Return the body, decompressed up to the limit if the server compressed it unasked."""
-    if reply.encoding.strip().lower() not in ("gzip", "x-gzip", "deflate"):
-        return reply.body
-    return zlib.decompressobj(wbits=zlib.MAX_WBITS | 32).decompress(reply.body, REPLY_LIMIT)
-
-
-def _is_zero(code: object) -> bool:
-    return code == "0" or (isinstance(code, int | float) and code is not False and code == 0)
-
-
-def _text(document: dict[str, object]) -> str:
-    """Return all error texts in the body, in every known style."""
-    words = [document.get(name) for name in ("message", "msg", "detail", "code")]
-    error = document.get("error")
-    if isinstance(error, dict):
-        words += [error.get(name) for name in ("message", "code", "type")]
-    else:
-        words.append(error)
-    return " · ".join(word for word in words if isinstance(word, str) and word)
-
-
-def _images(body: object) -> tuple[str, ...]:
-    """Return the images in `data`, which is an object with `images`, or a list.
-
-    Each counts, also if two have the same URL, or if one has no URL.
-    """
-    images = body.get("images") if isinstance(body, dict) else body
-    if not isinstance(images, list):
-        return ()
-    return tuple(_url_of(image) for image in images if _holds_image(image))
-
-
-def _holds_image(image: object) -> bool:
-    if isinstance(image, dict):
-        return any(value for name, value in image.items() if _NAMES_IMAGE.search(name))
-    return isinstance(image, str) and bool(image.strip())
-
-
-def _url_of(image: object) -> str:
-    url = image.get("url") if isinstance(image, dict) else image
-    return url.strip() if isinstance(url, str) and _is_url(url) else ""
-
-
-def _is_url(url: str) -> bool:
-    """Return True if a URL is not blank and contains only printable characters."""
-    return bool(url.strip()) and url.strip().isprintable()
-
-
-def _absolute(url: str, base_url: str) -> str:
-    if url.startswith(("https://", "http://")):
-        return url
-    try:
-        return joined(base_url + "/", url)
-    except ValueError:
-        return url

@@ -2,25 +2,76 @@
 
 import asyncio
 import time
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
-from pipeline.errors import ProviderError, ReplyUnknown
+from pipeline.errors import LocalFault, ProviderError, ReplyUnknown
 from pipeline.ledger.base import Ledger
 from pipeline.model.entry import Attempt
-from pipeline.model.job import Job
-from pipeline.model.outcome import Failed, InDoubt, Paid, Receipt
+from pipeline.model.job import Coordinates, Job, JobKey
+from pipeline.model.outcome import Failed, InDoubt, Paid, Receipt, Stored
 from pipeline.providers.base import Provider
 from pipeline.purchasing.events import Listen, PaidUnrecorded, PoolPaused, RequestSent, Retrying
 from pipeline.purchasing.halt import Breaker, Halt
-from pipeline.purchasing.known_images import KnownImages
 from pipeline.purchasing.pacing import Clock, Pacer, Sleep
+from pipeline.purchasing.recovery import settle_by_reply
 from pipeline.purchasing.reservations import Reservations
 from pipeline.purchasing.retry import AskAgain, JobTries, RetryDecision
+from pipeline.purchasing.sealed_replies import OpenSeal, SealedReplies
 from pipeline.purchasing.worker_pool import WaitedFor, Waits
 from pipeline.settings import RenderingSettings
 
 Bought = Paid | Failed | InDoubt
+
+
+UNNAMED = "another image"
+
+
+class KnownImages:
+    """The URLs and files of all jobs in a ledger, over all campaigns.
+
+    They are kept as hashes, since a ledger may have a million of them.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._urls: dict[int, JobKey] = {}
+        self._files: dict[int, JobKey] = {}
+
+    async def load(self) -> None:
+        """Read them from the ledger; before that, only images of this run are known."""
+        for record in await self._ledger.images():
+            self._urls.setdefault(hash(record.url), record.job)
+            if record.sha256:
+                self._files.setdefault(hash(record.sha256), record.job)
+
+    async def owner_of_url(self, job: Job, url: str) -> str:
+        """Return the name of another job that has this URL; if empty, it is now this job's.
+
+        If several jobs get the same URL at the same time, the first one keeps it.
+        """
+        return await self._name(job, self._urls.setdefault(hash(url), job.key))
+
+    async def owner_of_file(self, job: Job, sha256: str, *, url: str) -> str:
+        """Return the name of another job whose file has the same bytes; empty as for a URL.
+
+        Cells that share one image have its URL too: `url` tells them from two images.
+        """
+        owner = self._files.setdefault(hash(sha256), job.key)
+        return "" if self._urls.get(hash(url)) == owner else await self._name(job, owner)
+
+    async def _name(self, job: Job, owner: JobKey) -> str:
+        if owner == job.key:
+            return ""
+        known = (await self._ledger.entries([owner])).get(owner)
+        return name_of(known.at) if known else UNNAMED
+
+
+def name_of(at: Coordinates) -> str:
+    """Return the name of an image for a person: `citrus/1x1 draft take 1 of soda`."""
+    again = f" round {at.round}" if at.round > 1 else ""
+    return f"{at.cell} {at.stage}{again} take {at.take} of {at.campaign}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,8 +85,11 @@ class Purchasing:
     breaker: Breaker
     halt: Halt
     known_images: KnownImages
+    replies: SealedReplies
     settings: RenderingSettings
     listen: Listen
+    images_at: str = ""
+    """The folder of stored images, for finals that are edits of their drafts."""
     waits: Waits = field(default_factory=Waits)
     sleep: Sleep = asyncio.sleep
     clock: Clock = time.monotonic
@@ -47,6 +101,7 @@ class Purchasing:
         first request to an account, sent by itself: if it cannot be sent, the run halts.
         """
         tries = JobTries(started=self.clock())
+        job = await self._with_draft(job)
         while True:
             async with self.pace.turn():
                 attempt = await self.reservations.reserve(job, replay=replay)
@@ -75,12 +130,17 @@ class Purchasing:
         self, job: Job, attempt: Attempt, *, tries: JobTries, replay: bool, alone: bool
     ) -> Bought | AskAgain | None:
         self.listen(RequestSent(job=job, attempt=attempt.number))
+        seal = self.replies.seal_for(attempt, job)
         try:
             with self.waits.on(WaitedFor.PROVIDER, job):
-                receipt = await self.provider.submit(job.request, key=attempt.purchase)
+                receipt = await self.provider.submit(job.request, key=attempt.purchase, seal=seal)
             await self._refuse_others_image(job, receipt)
         except asyncio.CancelledError:
-            await asyncio.shield(self.ledger.doubt(attempt, reason="interrupted before an answer"))
+            await asyncio.shield(self._interrupted(attempt, seal))
+            raise
+        except LocalFault:
+            with suppress(LocalFault):  # the disk of the ledger may have failed as well
+                await self.ledger.doubt(attempt, reason="the answer could not be kept")
             raise
         except ProviderError as error:
             if replay:
@@ -94,6 +154,26 @@ class Purchasing:
         self.pace.answered()
         self.breaker.answered()
         return Paid(url=receipt.url, amount=receipt.amount, in_doubt=receipt.in_doubt)
+
+    async def _with_draft(self, job: Job) -> Job:
+        """Return a job with the place of the approved draft that it edits, if it does."""
+        references = job.request.references
+        if job.derived_from is None or not references or references[0].path:
+            return job
+        entry = (await self.ledger.entries([job.derived_from])).get(job.derived_from)
+        if entry is None or not isinstance(entry.outcome, Stored):
+            return job
+        draft = replace(references[0], path=f"{self.images_at}/{entry.outcome.artifact.path}")
+        request = replace(job.request, references=(draft, *references[1:]))
+        return replace(job, request=request)
+
+    async def _interrupted(self, attempt: Attempt, seal: OpenSeal) -> None:
+        """Settle a request whose caller was cancelled: by its reply, if that was sealed already."""
+        kept = await asyncio.to_thread(seal.rescue) if seal.begun else None
+        if kept is None:
+            await self.ledger.doubt(attempt, reason="interrupted before an answer")
+        else:
+            await settle_by_reply(self.ledger, attempt, kept)
 
     async def _refuse_others_image(self, job: Job, receipt: Receipt) -> None:
         """Raise `ReplyUnknown` if the URL is that of another job's image."""

@@ -28,11 +28,13 @@ from pipeline.model.entry import Entry
 from pipeline.model.job import Job, JobKey
 from pipeline.model.outcome import Paid, PaidLost, Stored
 from pipeline.providers.base import Provider
+from pipeline.providers.openai_api.kept_replies import SEALED
+from pipeline.purchasing.buying import KnownImages
 from pipeline.purchasing.events import Listen, Retrying, SameImage
 from pipeline.purchasing.inspecting import ImageInspector
-from pipeline.purchasing.known_images import KnownImages
 from pipeline.purchasing.pacing import Sleep
 from pipeline.purchasing.retry import backoff
+from pipeline.purchasing.sealed_replies import SealedReplies
 from pipeline.purchasing.worker_pool import WaitedFor, Waits
 from pipeline.settings import RenderingSettings
 
@@ -49,6 +51,7 @@ class Downloader:
     images: ImageStore
     inspector: ImageInspector
     known_images: KnownImages
+    replies: SealedReplies
     settings: RenderingSettings
     listen: Listen
     waits: Waits = field(default_factory=Waits)
@@ -106,11 +109,13 @@ class Downloader:
                 artifact, failure = None, error
             else:
                 await self.ledger.stored(job.key, artifact)
+                await self.replies.forget([paid.url])
                 await self._tell_same_image(job, artifact, url=paid.url)
                 return Stored(
                     url=paid.url, amount=paid.amount, in_doubt=paid.in_doubt, artifact=artifact
                 )
-            if isinstance(failure, ImageGone) or tries == self.settings.download_tries:
+            is_here = paid.url.startswith(SEALED)
+            if is_here or isinstance(failure, ImageGone) or tries == self.settings.download_tries:
                 break
             seconds = backoff(tries, first=1.0, longest=30.0)
             self.listen(Retrying(job=job, reason=str(failure), seconds=seconds))
@@ -136,7 +141,9 @@ class Downloader:
 
     async def _download(self, job: Job, url: str) -> Artifact:
         with self.waits.on(WaitedFor.IMAGE_HOST, job):
-            async with self.provider.download(url) as chunks:
+            sealed = url.startswith(SEALED)
+            opened = self.replies.open_picture if sealed else self.provider.download
+            async with opened(url) as chunks:
                 return await self._put(job, chunks)
 
     async def _put(self, job: Job, chunks: AsyncIterator[bytes]) -> Artifact:

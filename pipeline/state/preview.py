@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
+from types import MappingProxyType
 
 from pipeline.campaign.cell_globs import compile_cell_globs
 from pipeline.campaign.loading import LoadedCampaign
@@ -131,6 +132,8 @@ class Preview:
     """Cells that share an image with a cell that is to be redone."""
     gone: Sequence[Entry]
     """Stored images that the campaign no longer contains; their files are kept."""
+    likely: Mapping[Stage, Amount] = field(default_factory=lambda: MappingProxyType({}))
+    """What the images of a stage that are bought will probably cost; `stages` has the most."""
 
 
 async def preview_run(
@@ -188,6 +191,7 @@ class _PreviewBuilder:
         self._glob = compile_cell_globs(only)
         self._grid = SizeGrid()
         self._stages: dict[Stage, WorkAhead] = {}
+        self._likely: dict[Stage, Amount] = {}
         self._reasons: dict[Stage, Counter[DueReason]] = {}
         self._sizes = stored_sizes(known.entries.values(), rules.images)
         self._unseen = {
@@ -231,6 +235,7 @@ class _PreviewBuilder:
             reasons=self._reason_counts(),
             grid=self._grid,
             finals_at_most=self._at_most(),
+            likely=self._likely,
             waiting=self._waiting,
             gone=[] if self.only else self._gone(),
             shared_redos=self.shared_redos,
@@ -276,6 +281,7 @@ class _PreviewBuilder:
             most_listed=MOST_LISTED,
         )
         reasons: Counter[DueReason] = Counter()
+        likely = 0
         grid = SizeGrid()
         verdicts = self._verdicts if stage is Stage.DRAFT and self.known.entries else None
         self._waiting = 0 if verdicts is not None else self._waiting
@@ -286,10 +292,11 @@ class _PreviewBuilder:
             for job in images:
                 price = job.price
                 if job.payer is None and not price:
-                    price = self.loaded.profile.price(job.request.quality)
+                    price = self.loaded.profile.quote(job.request).at_most
                 new = ahead.add(job, price=price) in BUYING
                 if new:
                     reasons[self.known.why(job)] += 1
+                    likely += self.loaded.profile.quote(job.request).likely
                 if first:
                     grid.add(job, new=new, price=price)
             if verdicts is not None:
@@ -297,6 +304,7 @@ class _PreviewBuilder:
                 entries = self.known.entries
                 self._waiting += awaits_verdict(images, entries, verdict, alive=self.alive)
         self._stages[stage], self._reasons[stage] = ahead, reasons
+        self._likely[stage] = Amount(likely)
         if first:
             self._grid = grid
 
@@ -315,11 +323,12 @@ class _PreviewBuilder:
         draft = stages.get(Stage.DRAFT)
         if draft is None or draft.review is Review.NONE:
             return self._stages[Stage.FINAL].worth
+        final = stages[Stage.FINAL]
+        price = self.loaded.profile.one_price(final.quality, final.model)
         plain = finals_repeat_drafts(self.loaded) and finals_cost_alike(self.loaded)
-        if self.only or not plain:
+        if self.only or not plain or price is None:
             return price_finals(self.loaded, only=self.only)
-        price = self.loaded.profile.price(stages[Stage.FINAL].quality)
-        return Amount(self._stages[Stage.DRAFT].first_takes * stages[Stage.FINAL].takes * price)
+        return Amount(self._stages[Stage.DRAFT].first_takes * final.takes * price)
 
 
 def _paid_by(job: Job, moved: Mapping[JobKey, JobKey]) -> Job:

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import base64
 import json
 import sys
 from pathlib import Path
@@ -23,12 +24,24 @@ async def serve(latency, image):
         body = {"code": 0, "message": "ok", "data": {"images": [{"url": url}]}}
         return web.json_response(body)
 
+    whole = b'{"created": 1, "data": [{"b64_json": "' + base64.b64encode(image) + b'"}], "usage": '
+    whole += b'{"input_tokens": 9, "output_tokens": 196}}'
+
+    async def inline(request):
+        await request.read()
+        await asyncio.sleep(latency)
+        return web.Response(body=whole, content_type="application/json")
+
     async def picture(_request):
         return web.Response(body=image, content_type="image/png")
 
     application = web.Application()
     application.add_routes(
-        [web.post("/v1/images/generate", generate), web.get("/renders/{name}", picture)]
+        [
+            web.post("/v1/images/generate", generate),
+            web.post("/v1/images/generations", inline),
+            web.get("/renders/{name}", picture),
+        ]
     )
     runner = web.AppRunner(application, access_log=None)
     await runner.setup()

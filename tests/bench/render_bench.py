@@ -29,14 +29,14 @@ from pipeline.model.campaign import FailureLimit
 from pipeline.model.money import Budget
 from pipeline.model.outcome import Stored
 from pipeline.providers.registry import open_provider
-from pipeline.purchasing.buying import Purchasing
+from pipeline.purchasing.buying import KnownImages, Purchasing
 from pipeline.purchasing.downloading import Downloader
 from pipeline.purchasing.halt import Breaker, Halt
 from pipeline.purchasing.inspecting import ImageInspector
-from pipeline.purchasing.known_images import KnownImages
 from pipeline.purchasing.pacing import Pacer
 from pipeline.purchasing.renderer import Renderer
 from pipeline.purchasing.reservations import Reservations
+from pipeline.purchasing.sealed_replies import SealedReplies
 from pipeline.settings import ProviderSettings, RenderingSettings
 from pipeline.state.output.kept_checks import KeptChecks
 
@@ -135,6 +135,7 @@ async def ours(url, folder, *, jobs, at_once, inspector=None):
                 breaker=Breaker(halt, doubts_in_a_row=3, failures=FailureLimit(), due=jobs),
                 halt=halt,
                 known_images=known_images,
+                replies=SealedReplies(Path(folder)),
                 settings=settings,
                 listen=lambda _: None,
             ),
@@ -144,6 +145,7 @@ async def ours(url, folder, *, jobs, at_once, inspector=None):
                 images=images,
                 inspector=inspector(images) if inspector else Unseen(),
                 known_images=known_images,
+                replies=SealedReplies(Path(folder)),
                 settings=settings,
                 listen=lambda _: None,
             ),

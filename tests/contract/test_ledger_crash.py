@@ -110,6 +110,7 @@ from builders import a_job, a_run
 from ledgers import NO_LIMITS
 from pipeline.ledger.sqlite.ledger import SqliteLedger
 from pipeline.purchasing.recovery import begin_run
+from pipeline.purchasing.sealed_replies import SealedReplies
 
 settle = SqliteLedger.abandon
 
@@ -124,7 +125,8 @@ async def live(place):
     for number in range(3):
         await ledger.submit(a_job(f"p{number}/1x1"), run=a_run(), budget=NO_LIMITS)
     SqliteLedger.abandon = abandon
-    await begin_run(ledger, a_run("2026-11-22T070000Z-bbbbbb"))
+    replies = SealedReplies(Path(place).parent)
+    await begin_run(ledger, a_run("2026-11-22T070000Z-bbbbbb"), replies)
 
 asyncio.run(live(sys.argv[2]))
 """

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import pytest
 from aiohttp import web
 from fake_provider import FakeProvider, ScriptedAnswer, png
+from seals import NO_SEAL
 
 from pipeline.errors import (
     ImageBroken,
@@ -24,6 +25,7 @@ from pipeline.errors import (
     Throttled,
 )
 from pipeline.model.names import ProfileName
+from pipeline.model.provider import BASE_QUALITIES
 from pipeline.model.request import Background, Quality, RenderRequest
 from pipeline.providers.base import Provider
 from pipeline.providers.profiles import EMBEDDED, GPTIMAGE, PROFILES
@@ -142,22 +144,22 @@ async def bytes_of(provider: Provider, url: str) -> bytes:
         return b"".join([chunk async for chunk in chunks])
 
 
-@pytest.mark.parametrize("quality", list(Quality))
+@pytest.mark.parametrize("quality", BASE_QUALITIES)
 async def test_a_yes_costs_the_profiles_price_and_is_one_post(stage, quality):
     async with stage(GPTIMAGE) as on:
-        receipt = await on.provider.submit(wanted(quality), key="k")
+        receipt = await on.provider.submit(wanted(quality), key="k", seal=NO_SEAL)
         assert (on.books.posts, on.books.charged) == (1, receipt.amount)
         assert receipt.amount == on.provider.profile.price(quality)
 
 
 async def test_a_receipt_keeps_its_proof(stage):
     async with stage(GPTIMAGE) as on:
-        assert (await on.provider.submit(wanted(), key="k")).raw
+        assert (await on.provider.submit(wanted(), key="k", seal=NO_SEAL)).raw
 
 
 async def test_an_image_can_be_fetched_again_and_is_the_same(stage):
     async with stage(GPTIMAGE) as on:
-        url = (await on.provider.submit(wanted(), key="k")).url
+        url = (await on.provider.submit(wanted(), key="k", seal=NO_SEAL)).url
         first, second = await bytes_of(on.provider, url), await bytes_of(on.provider, url)
         assert first == second
         assert first.startswith(b"\x89PNG")
@@ -165,7 +167,9 @@ async def test_an_image_can_be_fetched_again_and_is_the_same(stage):
 
 async def test_two_purchases_are_two_charges_and_two_images(stage):
     async with stage(GPTIMAGE) as on:
-        urls = {(await on.provider.submit(wanted(), key=key)).url for key in ("a", "b")}
+        urls = {
+            (await on.provider.submit(wanted(), key=key, seal=NO_SEAL)).url for key in ("a", "b")
+        }
         assert (len(urls), on.books.posts, on.books.charged) == (2, 2, 24)
 
 
@@ -182,7 +186,7 @@ ENDINGS = [
 async def test_every_failure_is_one_post_and_tells_the_truth_about_the_money(stage, ending, error):
     async with stage(GPTIMAGE, ending) as on:
         with pytest.raises(ProviderError) as failure:
-            await on.provider.submit(wanted(), key="k")
+            await on.provider.submit(wanted(), key="k", seal=NO_SEAL)
         assert type(failure.value) is error
         assert on.books.posts == 1
 
@@ -190,7 +194,7 @@ async def test_every_failure_is_one_post_and_tells_the_truth_about_the_money(sta
 async def test_a_throttle_names_the_seconds(stage):
     async with stage(GPTIMAGE, "throttled") as on:
         with pytest.raises(Throttled) as failure:
-            await on.provider.submit(wanted(), key="k")
+            await on.provider.submit(wanted(), key="k", seal=NO_SEAL)
         assert failure.value.retry_after == 2.0
 
 
@@ -198,13 +202,13 @@ async def test_what_is_said_not_to_be_charged_was_not(stage):
     async with stage(GPTIMAGE, "throttled", "rejected", "policy", "stopped") as on:
         for _ in range(4):
             with pytest.raises(ProviderError):
-                await on.provider.submit(wanted(), key="k")
+                await on.provider.submit(wanted(), key="k", seal=NO_SEAL)
         assert on.books.charged == 0
 
 
 async def test_an_image_that_is_not_there_is_gone(stage):
     async with stage(GPTIMAGE) as on:
-        url = (await on.provider.submit(wanted(), key="k")).url
+        url = (await on.provider.submit(wanted(), key="k", seal=NO_SEAL)).url
         with pytest.raises(ImageGone):
             await bytes_of(on.provider, url.replace("1.png", "999.png"))
 
@@ -219,7 +223,7 @@ async def test_a_provider_knows_its_profile_and_whose_money_it_spends(stage, nam
 async def test_a_balance_falls_by_the_price_where_there_is_one(stage):
     async with stage(EMBEDDED) as on:
         before = await on.provider.balance()
-        await on.provider.submit(wanted(), key="k")
+        await on.provider.submit(wanted(), key="k", seal=NO_SEAL)
         assert await on.provider.balance() == before - 12
 
 
@@ -230,12 +234,12 @@ async def test_the_documented_api_tells_no_balance(stage):
 
 async def test_the_fake_replays_a_key_only_where_the_profile_does():
     async with fake_stage(EMBEDDED) as on:
-        first = await on.provider.submit(wanted(), key="k")
-        assert await on.provider.submit(wanted(), key="k") == first
+        first = await on.provider.submit(wanted(), key="k", seal=NO_SEAL)
+        assert await on.provider.submit(wanted(), key="k", seal=NO_SEAL) == first
         assert on.books.charged == 12
     async with fake_stage(GPTIMAGE) as on:
         for _ in range(2):
-            await on.provider.submit(wanted(), key="k")
+            await on.provider.submit(wanted(), key="k", seal=NO_SEAL)
         assert on.books.charged == 24
 
 
@@ -250,6 +254,6 @@ async def test_the_fake_serves_the_pictures_and_errors_that_a_test_puts_there():
 async def test_the_fake_tells_what_it_was_asked():
     async with FakeProvider([ScriptedAnswer(error=NotSent("no route"))]) as provider:
         with pytest.raises(NotSent):
-            await provider.submit(wanted(), key="k")
+            await provider.submit(wanted(), key="k", seal=NO_SEAL)
         assert [(asked.key, asked.request.size) for asked in provider.asked] == [("k", "4:3")]
         assert provider.charged == 0

@@ -20,6 +20,7 @@ from crash.syscalls import cannot_trace, sweep_calls
 from pipeline.images.local.part_file import PartFile
 from pipeline.network.guarded_session import GuardedSession
 from pipeline.providers import gptimage
+from pipeline.purchasing.sealed_replies import OpenSeal, SealedReplies
 
 MODES = {"honoured": True, "ignored": False}
 CONTROL_STEPS = (AFTER_POST, after(gptimage, "read_receipt"), before(GuardedSession, "_get"))
@@ -142,13 +143,13 @@ def run_commands(arguments):
 def run_others(arguments, name, choose, *, place):
     """Sweep the closing of the ledger, and commands as a person goes on after each of them.
 
-    `--quick` tries the closing, and the import after a replay, which needs honoured keys:
-    `run_commands` has a share of the others.
+    `--quick` tries the closing, the sealing of replies, and the import after a replay, which needs
+    honoured keys: `run_commands` has a share of the others.
     """
     sweeps = {kind: (subject, choose) for kind, subject in SUBJECTS.items()}
     sweeps["closing"] = (RUN, closing_points)
     whole = True
-    for kind in [("import", "closing")[place]] if arguments.quick else sweeps:
+    for kind in [("import",), ("closing", "sealed")][place] if arguments.quick else sweeps:
         subject, points = sweeps[kind]
         some = few_points(kind) if arguments.quick else points
         whole &= run_sweep(f"keys {name}, {kind}", some, honours_keys=MODES[name], subject=subject)
@@ -159,6 +160,13 @@ def few_points(kind, *, most=3):
     """Return a choice of a few points at which most can go wrong."""
     if kind == "closing":
         return lambda steps: closing_points(steps)[4::3][: 2 * most]
+    if kind == "sealed":
+        labels = [
+            *(after(OpenSeal, step) for step in ("_create", "_append", "_seal")),
+            *(before(OpenSeal, "_seal"), before(OpenSeal, "read")),
+            *(before(SealedReplies, "forget"), after(SealedReplies, "forget")),
+        ]
+        return lambda _steps: [CrashPoint(nth=1, label=label) for label in labels[: 2 * most + 1]]
     step = {"import": "SqliteLedger.restore", "approve": "SqliteLedger.decide"}.get(
         kind, "SqliteLedger.resolve"
     )

@@ -53,6 +53,25 @@ def read_facts(output):
     return facts
 
 
+def sealed(output):
+    """Return the purchases whose replies are sealed and not removed yet."""
+    return sorted(
+        file.name.rpartition("-")[0]
+        for file in (output / ".replies").glob("*-*")
+        if not file.name.endswith(".part")
+    )
+
+
+def sealed_complaints(facts, purchases):
+    """Check that every image whose reply was sealed before the crash is stored in the end."""
+    images = {image["job"]: image for image in facts["manifest"]["images"]}
+    buyer = {key: job for job, keys in facts["purchases"].items() for key in keys}
+    for purchase in purchases:
+        status = images.get(buyer.get(purchase), {}).get("status", "absent")
+        if status != "stored":
+            yield f"the reply to {purchase} was sealed, and its image is {status}"
+
+
 def money_complaints(facts, charges, *, when):
     """Check the charges against the ledger's interval, which holds at every instant."""
     charged = sum(price for _, price in charges)
@@ -62,10 +81,18 @@ def money_complaints(facts, charges, *, when):
 
 
 def final_complaints(
-    output, facts, charges, *, acknowledged, statuses=("stored", "in_doubt"), keys_known=True
+    output,
+    facts,
+    charges,
+    *,
+    acknowledged,
+    statuses=("stored", "in_doubt"),
+    keys_known=True,
+    sealed=(),
 ):
     """Check what has to hold after the rerun; the URLs of `acknowledged` jobs were kept.
 
+    `sealed`: purchases whose replies were sealed before the crash.
     `statuses`: of jobs that were charged. Without `keys_known` the ledger was rebuilt: no charge
     can be given to its job, and only their number is compared.
     """
@@ -81,6 +108,7 @@ def final_complaints(
             if keys_known
             else _too_many(images, charges, statuses=statuses)
         ),
+        *sealed_complaints(facts, sealed),
         *_files(output, images),
         *(f"{job} lost its URL" for job in acknowledged if not images.get(job, {}).get("file")),
         *(f"{part} was left behind" for part in facts["parts"]),

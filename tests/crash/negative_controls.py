@@ -15,6 +15,7 @@ from pipeline.ledger.rules import buying, settling
 from pipeline.ledger.sqlite.ledger import SqliteLedger
 from pipeline.model.entry import Attempt, PurchaseKey, Resolution
 from pipeline.model.outcome import InDoubt
+from pipeline.purchasing.sealed_replies import SealedReplies
 from pipeline.state import due, work_ahead
 
 ORIGINAL = {verb: getattr(SqliteLedger, verb) for verb in ("submit", "paid", "stored")}
@@ -135,6 +136,11 @@ def with_journal_removed():
     replace(SqliteLedger, "close", close)
 
 
+def with_replies_forgotten():
+    """Doubt every attempt of a dead run, without a look at the replies that it sealed."""
+    replace(SealedReplies, "find", lambda _replies, _attempt: None)
+
+
 CONTROLS = {
     "no reserve before the POST": without_reserve,
     "URL kept after the download": with_late_settling,
@@ -145,6 +151,7 @@ CONTROLS = {
 CONTROLS_OF = {
     "import": ("imported job by job", with_import_in_groups),
     "resolve": ("settled in steps", with_resolution_in_steps),
+    "sealed": ("sealed and not looked at", with_replies_forgotten),
     "closing": ("closed without the journal", with_journal_removed),
 }
 """Other commands that break one."""

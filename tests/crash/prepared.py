@@ -16,18 +16,17 @@ from crash.run_under_test import (
     CAMPAIGN,
     PAYMENT,
     PRINTED,
-    after,
     fork_task,
     honour_keys,
     replace_slow_parts,
     run_once,
     watch_everything,
 )
+from crash.subjects import AFTER_POST
 from crash.sweep import Findings, points_of
 
 from pipeline.app.open import late
 from pipeline.cli import main, registry
-from pipeline.providers import gptimage
 
 COMMANDS = ("run", "resolve", "approve", "import")
 APPROVING = CAMPAIGN.replace("review: auto", "review: human")
@@ -53,7 +52,7 @@ class Prepared:
         self.folder.mkdir()
         self.file.write_text(self.campaign)
         if self.name == "resolve":
-            code = self._crashed(CrashPoint(nth=2, label=after(gptimage.ApiClient, "post")))
+            code = self._crashed(CrashPoint(nth=2, label=AFTER_POST))
             assert code == CRASHED, printed(self.folder)
         elif self.name in {"approve", "import"}:
             assert self.call(self.run) == 0, printed(self.folder)

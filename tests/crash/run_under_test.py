@@ -29,11 +29,13 @@ from pipeline.network import api_client
 from pipeline.network.guarded_session import GuardedSession
 from pipeline.prompts import cells, writing
 from pipeline.providers import gptimage
+from pipeline.providers.openai_api import client as openai_client
 from pipeline.providers.profiles import GPTIMAGE, PROFILES
 from pipeline.purchasing.downloading import Downloader
 from pipeline.purchasing.inspecting import ImageInspector
 from pipeline.purchasing.renderer import Renderer
 from pipeline.purchasing.reservations import Reservations
+from pipeline.purchasing.sealed_replies import OpenSeal, SealedReplies
 from pipeline.reports import run_manifest
 from pipeline.state.output import folder as output_folder
 from pipeline.state.output.kept_checks import KeptChecks
@@ -62,7 +64,7 @@ STEPS_OF_EVERY_RUN = (
     (group_commit.CommitMark, "advance"),
     (opening, "_make"),
     (gptimage.GptImage, "submit"),
-    (gptimage.ApiClient, "post"),
+    (api_client.ApiClient, "post"),
     (gptimage, "read_receipt"),
     (api_client, "_note_sending"),
     (GuardedSession, "_get"),
@@ -94,7 +96,16 @@ STEPS_OF_SOME_RUNS = (
     (Downloader, "_landed"),
     (opening, "migrate"),
 )
-NAMED_STEPS = {step_name(*step): step for step in STEPS_OF_EVERY_RUN + STEPS_OF_SOME_RUNS}
+STEPS_OF_SEALING = (
+    (openai_client.OpenAI, "submit"),
+    *((OpenSeal, step) for step in ("_create", "_append", "_seal", "read")),
+    (SealedReplies, "forget"),
+    (SealedReplies, "find"),
+)
+"""Steps of runs whose replies hold the image."""
+NAMED_STEPS = {
+    step_name(*step): step for step in STEPS_OF_EVERY_RUN + STEPS_OF_SOME_RUNS + STEPS_OF_SEALING
+}
 """Looked up while this is imported: AttributeError if one was renamed and is not watched."""
 
 PAYMENT = step_name(SqliteLedger, "paid")
@@ -218,6 +229,7 @@ def fork_task(folder, server, task):
         os.dup2(printed, 1)
         os.dup2(printed, 2)
         os.environ.update(GPTIMAGE_BASE_URL=server.url, GPTIMAGE_API_KEY=server.key)
+        os.environ.update(OPENAI_BASE_URL=f"{server.url}/v1", OPENAI_API_KEY=server.key)
         code = task()
         sys.stdout.flush()
         sys.stderr.flush()

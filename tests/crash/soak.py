@@ -93,6 +93,12 @@ class Soak:
         self.workspace, self.report, self.idle = workspace, report, idle
         self.program = patched("--doubts", 0, *(["--keys-honoured"] if honours_keys else []))
         self.chance = random.Random(seed)  # noqa: S311 - repeatable on purpose, no secret
+        self.knows_keys = True
+        """False for an API without idempotency: its charges name no purchase."""
+
+    @property
+    def budget(self):
+        return ("--max-credits", "100000") if self.knows_keys else ("--max-cost", "1000")
 
     def run(self, kills):
         """Kill it so often, then let it finish, and audit everything."""
@@ -106,7 +112,11 @@ class Soak:
         facts, charges = read_facts(self.workspace.output), self.workspace.charges()
         totals = facts["manifest"]["totals"]
         report.violations += final_complaints(
-            self.workspace.output, facts, charges, acknowledged=()
+            self.workspace.output,
+            facts,
+            charges,
+            acknowledged=(),
+            keys_known=self.knows_keys,
         )
         report.stored, report.in_doubt = totals["stored"], totals["in_doubt"]
         report.confirmed, report.upper = facts["confirmed"], facts["upper"]
@@ -117,9 +127,7 @@ class Soak:
     def _start(self):
         self.report.runs += 1
         self.idle.open()
-        process = self.workspace.start(
-            "--log", "json", "--max-credits", "100000", program=self.program
-        )
+        process = self.workspace.start("--log", "json", *self.budget, program=self.program)
         if hasattr(fcntl, "F_SETPIPE_SZ"):  # it is read only once the run has ended
             fcntl.fcntl(process.stderr, fcntl.F_SETPIPE_SZ, 4096)
         return process
@@ -177,14 +185,18 @@ class Soak:
         )
 
 
-def soak(folder, *, jobs, kills, honours_keys=False, seed=1):
+def soak(folder, *, jobs, kills, honours_keys=False, seed=1, wire="gptimage"):
     """Run a whole soak in a folder; return its report."""
     began = time.monotonic()
     report = SoakReport(jobs=jobs)
     rules = {"seed": seed, "rules": FAULTS}
     how = {"honours_keys": honours_keys, "faults": rules, "files": FILES}
+    how["more"] = ("--wire", wire)
+    text = campaign(jobs).replace("provider: gptimage", f"provider: {wire}")
     with serving(folder / "server", **how) as server, IdleConnections(server.url) as idle:
-        workspace = Workspace(folder / "workspace", server, campaign(jobs))
-        Soak(workspace, report, idle=idle, honours_keys=honours_keys, seed=seed).run(kills)
+        workspace = Workspace(folder / "workspace", server, text)
+        whole = Soak(workspace, report, idle=idle, honours_keys=honours_keys, seed=seed)
+        whole.knows_keys = wire != "openai"
+        whole.run(kills)
     report.seconds = time.monotonic() - began
     return report

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from crash.crash_points import CrashPoint
 from crash.run_under_test import CAMPAIGN, after, command_once, run_once
 
-from pipeline.providers import gptimage
+from pipeline.network import api_client
 
-AFTER_POST = after(gptimage.ApiClient, "post")
+AFTER_POST = after(api_client.ApiClient, "post")
 IN_DOUBT = CrashPoint(nth=2, label=AFTER_POST)
 """Ends a run whose second job has been charged, and nobody knows."""
 
@@ -34,6 +34,8 @@ class Subject:
     """What may become of a job that was charged."""
     keys_known: bool = True
     """False if the ledger was rebuilt, and no longer knows under which key it bought."""
+    wire: str = "gptimage"
+    """The API that the server speaks."""
     in_bounds: bool = True
     """False if the ledger may know less than was charged, until `again` has mended it."""
 
@@ -77,7 +79,14 @@ def settled_again(act):
     return again
 
 
+SEALED_CAMPAIGN = CAMPAIGN.replace("provider: gptimage", "provider: openai") + (
+    "budget: {run: $1000}\n"
+)
+SEALED = Subject(campaign=SEALED_CAMPAIGN, wire="openai", keys_known=False)
+"""A run whose replies hold the image."""
+
 SUBJECTS = {
+    "sealed": SEALED,
     "import": Subject(
         act=import_once,
         earlier=(IN_DOUBT, CrashPoint()),

@@ -135,6 +135,7 @@ class Sweep:
             return 0
 
         charged_before = self.server.charges(mark)
+        sealed = audit.sealed(output)
         code = run_forked(folder, self.server, task, campaign=self.subject.campaign)
         if code:
             return [f"the rerun broke: {_printed(folder)}"]
@@ -157,6 +158,7 @@ class Sweep:
             acknowledged=report["acknowledged"],
             statuses=self.subject.statuses,
             keys_known=self.subject.keys_known,
+            sealed=sealed,
         )
         if last["mark"] != second["mark"]:
             complaints.append("a rerun of a finished campaign bought something")
@@ -221,7 +223,8 @@ def sweep(*, honours_keys, choose, control=None, subject=RUN, report=lambda _tex
     found = Findings()
     with tempfile.TemporaryDirectory(prefix="crash-") as scratch:
         folder = Path(scratch)
-        with serving(folder / "server", honours_keys=honours_keys) as server:
+        more = ("--wire", subject.wire)
+        with serving(folder / "server", honours_keys=honours_keys, more=more) as server:
             runs = Sweep(server, folder, control=control, subject=subject)
             steps = runs.record_steps()
             for number, point in enumerate(choose(steps)):

@@ -13,6 +13,13 @@ def test_every_charge_is_accounted_for_after_faults_and_three_kills(tmp_path, ho
     assert report.audits > report.kills
 
 
+@pytest.mark.timeout(600)
+def test_every_nano_dollar_is_accounted_for_where_replies_hold_the_image(tmp_path):
+    report = soak(tmp_path, jobs=30, kills=2, wire="openai")
+    assert report.violations == [], report
+    assert report.charged > 10**6
+
+
 @pytest.fixture
 def asked_for(request):
     """Half an hour: `pytest -m thorough` asks for it."""

@@ -60,6 +60,8 @@ class Workspace:
             "NO_COLOR": "1",
             "GPTIMAGE_BASE_URL": server.url,
             "GPTIMAGE_API_KEY": server.key,
+            "OPENAI_BASE_URL": f"{server.url}/v1",
+            "OPENAI_API_KEY": server.key,
         }
 
     def start(self, *words, program=PROGRAM):

@@ -95,7 +95,8 @@ def _signing_problems(loaded: LoadedCampaign, settings: Settings) -> Sequence[Fi
 
 def _key_warnings(loaded: LoadedCampaign) -> Iterator[Finding]:
     """Yield a warning if this machine would not send its key to a base URL in the file."""
-    name, settings = loaded.campaign.provider, read_settings().gptimage
+    name = loaded.campaign.provider
+    settings = read_settings().of(name)
     provider = loaded.checked.file.providers.get(name)
     if name == EMBEDDED or provider is None or not provider.base_url:
         return
@@ -108,7 +109,7 @@ def _key_warnings(loaded: LoadedCampaign) -> Iterator[Finding]:
     at = loaded.checked.place("providers", name, "base_url")
     yield Finding(
         complaint=f"the key is not sent to {reached.base_url}, since it was set for "
-        f"{reached.key_url}, unless GPTIMAGE_KEY_HOSTS names the host",
+        f"{reached.key_url}, unless {reached.key_hosts_variable} names the host",
         file=at.file,
         line=at.line,
         column=at.column,

@@ -67,14 +67,15 @@ def _program() -> Iterator[MachineCheck]:
 
 
 def _account(settings: Settings) -> Iterator[MachineCheck]:
-    key = settings.gptimage.key
-    yield MachineCheck(
-        name="key",
-        state=MachineState.OK if key else MachineState.NOTE,
-        said="GPTIMAGE_API_KEY is set" if key else "GPTIMAGE_API_KEY is not set: offline only",
-    )
-    if key:
-        yield _reachable(settings.gptimage.base_url)
+    reached = [one for one in (settings.gptimage, settings.openai, settings.compatible) if one.key]
+    if not reached:
+        names = f"neither {settings.gptimage.key_variable} nor {settings.openai.key_variable}"
+        said = f"{names} is set: offline only"
+        yield MachineCheck(name="key", state=MachineState.NOTE, said=said)
+    for one in reached:
+        yield MachineCheck(name="key", state=MachineState.OK, said=f"{one.key_variable} is set")
+        if one.base_url:
+            yield _reachable(one.base_url)
 
 
 def _reachable(base_url: str) -> MachineCheck:

@@ -26,6 +26,7 @@ from pipeline.model.names import Slug, Stage
 from pipeline.model.outcome import Failed, InDoubt, Paid, PaidLost, Stored, is_doubtful, spent
 from pipeline.providers.replies import WITHOUT_URL, shown_images
 from pipeline.purchasing.recovery import settle_dead_attempts
+from pipeline.purchasing.sealed_replies import SealedReplies
 from pipeline.settings import Settings
 from pipeline.state.output.balances import BalanceFinding
 from pipeline.state.output.lock import campaign_lock
@@ -116,7 +117,7 @@ class _Settlement:
 
 async def _resolve(options: ResolveOptions, settings: Settings, campaign: Slug) -> ResolveReport:
     async with campaign_ledger(settings.output, campaign) as ledger:
-        await settle_dead_attempts(ledger, campaign)
+        await settle_dead_attempts(ledger, campaign, SealedReplies(settings.output))
         listed = options.answer is None or options.cells != "*"
         known = [
             entry
@@ -334,6 +335,7 @@ def _base_url(options: ResolveOptions, settings: Settings) -> str:
     campaigns = late("app.campaign")
     try:
         loaded = campaigns.load(options, settings)
-        return str(campaigns.provider_settings(loaded.campaign, settings.gptimage).base_url)
+        reached = settings.of(loaded.campaign.provider)
+        return str(campaigns.provider_settings(loaded.campaign, reached).base_url)
     except Refusal:
         return settings.gptimage.base_url

@@ -1,5 +1,6 @@
 """Putting the parts of a run together: pace, reservations, breaker, purchasing, downloads."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,22 +10,26 @@ from pipeline.app.run.workflow import RunContext
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.images.base import ImageStore
 from pipeline.ledger.base import Ledger
+from pipeline.model.campaign import Review
 from pipeline.model.money import Budget
+from pipeline.model.names import Stage
 from pipeline.model.run import Run
 from pipeline.providers.base import Provider
-from pipeline.purchasing.buying import Purchasing
+from pipeline.purchasing.buying import KnownImages, Purchasing
 from pipeline.purchasing.downloading import Downloader
 from pipeline.purchasing.events import Watcher
 from pipeline.purchasing.halt import Breaker, Halt
 from pipeline.purchasing.inspecting import ImageInspector
-from pipeline.purchasing.known_images import KnownImages
 from pipeline.purchasing.pacing import Pacer
 from pipeline.purchasing.renderer import Renderer
 from pipeline.purchasing.reservations import Reservations
+from pipeline.purchasing.sealed_replies import SealedReplies
 from pipeline.purchasing.worker_pool import Waits
 from pipeline.settings import RenderingSettings
+from pipeline.state.campaign_state import CampaignState
 from pipeline.state.due import Rules
 from pipeline.state.output.lost_runs import owner_in_manifests
+from pipeline.state.work_ahead import WorkAhead
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,6 +57,7 @@ def assemble(parts: RunParts) -> RunContext:
     """Connect the parts of a run, and return its context."""
     pace = parts.loaded.campaign.pace
     known_images = KnownImages(parts.ledger)
+    replies = SealedReplies(parts.output)
     purchasing = Purchasing(
         provider=parts.provider,
         ledger=parts.ledger,
@@ -71,8 +77,10 @@ def assemble(parts: RunParts) -> RunContext:
         ),
         halt=parts.halt,
         known_images=known_images,
+        replies=replies,
         settings=parts.settings,
         listen=parts.watcher.happened,
+        images_at=parts.images.location.place,
         waits=parts.waits,
         sleep=parts.halt.sleep,
     )
@@ -82,6 +90,7 @@ def assemble(parts: RunParts) -> RunContext:
         images=parts.images,
         inspector=parts.inspector,
         known_images=known_images,
+        replies=replies,
         settings=parts.settings,
         listen=parts.watcher.happened,
         waits=parts.waits,
@@ -109,3 +118,10 @@ def rules_now(
         retry_failed=retry_failed,
         rebuy_lost=rebuy_lost,
     )
+
+
+def has_work(loaded: LoadedCampaign, state: CampaignState, ahead: Sequence[WorkAhead]) -> bool:
+    """Return whether the provider is needed; a rerun with nothing due opens no connection."""
+    draft = loaded.campaign.stages.get(Stage.DRAFT)
+    to_choose = draft is not None and draft.review is Review.AUTO and bool(state.waiting)
+    return to_choose or any(stage.to_buy or stage.to_fetch for stage in ahead)

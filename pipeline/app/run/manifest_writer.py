@@ -18,6 +18,7 @@ from pipeline.model.job import JobKey
 from pipeline.model.money import Budget
 from pipeline.model.run import Run, RunPaths
 from pipeline.purchasing.recovery import begin_run
+from pipeline.purchasing.sealed_replies import SealedReplies
 from pipeline.reports.run_manifest import RunFacts, write_manifest
 from pipeline.reports.run_report import (
     ReportScope,
@@ -62,7 +63,7 @@ class ManifestWriter:
         Its folder is made after that: a folder whose run the ledger does not know proves that the
         ledger is older.
         """
-        settled = await begin_run(self.ledger, self.run)
+        settled = await begin_run(self.ledger, self.run, SealedReplies(self.output))
         self.number = (await self.ledger.known_runs([self.run.id]))[self.run.id].number
         return settled
 

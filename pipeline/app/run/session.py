@@ -22,7 +22,7 @@ from pipeline.app.next_steps import steps_onward
 from pipeline.app.open import campaign_ledger
 from pipeline.app.options import RunOptions, limit_given
 from pipeline.app.run.ad_files import AdFileMaker, AdFileReport, make_ad_files
-from pipeline.app.run.assembly import RunParts, assemble, rules_now
+from pipeline.app.run.assembly import RunParts, assemble, has_work, rules_now
 from pipeline.app.run.endings import endings, exit_code, halting_event, notify, summary
 from pipeline.app.run.examining import PictureExaminer
 from pipeline.app.run.manifest_writer import ManifestWriter
@@ -38,7 +38,7 @@ from pipeline.images.base import ImageStore
 from pipeline.images.registry import images_in
 from pipeline.ledger.base import Ledger
 from pipeline.ledger.garbage_collection import collection_paused
-from pipeline.model.campaign import Campaign, Review
+from pipeline.model.campaign import Campaign
 from pipeline.model.names import Stage
 from pipeline.model.outcome import Status
 from pipeline.model.run import Run
@@ -180,15 +180,14 @@ async def _session(session: Session, stack: AsyncExitStack) -> int:
     await confirm_spending(
         session.manifest_writer, session.loaded, before, ahead, console=session.console
     )
-    provider = None
-    if has_work(session.loaded, before, ahead):
-        account = open_campaign_account(campaign, session.settings, output=session.output)
-        provider = await stack.enter_async_context(account)
-        await keep_balance(session.ledger, provider, output=session.output)
+    provider = await _provider_for(session, stack, before, ahead)
     await session.images.sweep(campaign.slug)
     settled = await session.manifest_writer.begin()
     if await keep_shared(session.ledger, before) or settled:
         before = await survey(session.ledger, session.loaded, only=session.scope.only)
+    if settled and provider is None:  # a dead run sealed a reply, and stored no image
+        ahead = [work_ahead(before.of(stage), before.entries, rules) for stage in stages]
+        provider = await _provider_for(session, stack, before, ahead)
     session.manifest_writer.open_folder()
     journal = _journal(session, stack)
     watcher = Watchers(watchers=(session.console.watcher, journal))
@@ -213,16 +212,22 @@ async def _session(session: Session, stack: AsyncExitStack) -> int:
     return code
 
 
+async def _provider_for(
+    session: Session, stack: AsyncExitStack, state: CampaignState, ahead: Sequence[WorkAhead]
+) -> Provider | None:
+    """Connect to the provider and record its balance, unless there is nothing for it to do."""
+    if not has_work(session.loaded, state, ahead):
+        return None
+    output, campaign = session.output, session.loaded.campaign
+    account = open_campaign_account(campaign, session.settings, output=output)
+    provider = await stack.enter_async_context(account)
+    await keep_balance(session.ledger, provider, output=output)
+    return provider
+
+
 def _journal(session: Session, stack: AsyncExitStack) -> Journal:
     log = stack.enter_context(open_log(session.output, session.manifest_writer.paths.log))
     return Journal(log, *session.console.journal)
-
-
-def has_work(loaded: LoadedCampaign, state: CampaignState, ahead: Sequence[WorkAhead]) -> bool:
-    """Return whether the provider is needed; a rerun with nothing due opens no connection."""
-    draft = loaded.campaign.stages.get(Stage.DRAFT)
-    to_choose = draft is not None and draft.review is Review.AUTO and bool(state.waiting)
-    return to_choose or any(stage.to_buy or stage.to_fetch for stage in ahead)
 
 
 def _assembled(

@@ -53,8 +53,9 @@ def highest_price(
     cells = {job.at.cell for job in jobs if job.at.stage is Stage.DRAFT} | {*state.waiting}
     if not cells:
         return Amount(due)
-    if finals_cost_alike(loaded):
-        return Amount(due + len(cells) * final.takes * loaded.profile.price(final.quality))
+    one = loaded.profile.one_price(final.quality, final.model)
+    if one is not None and finals_cost_alike(loaded):
+        return Amount(due + len(cells) * final.takes * one)
     known = sum(job.price for job in state.finals)
     every = price_finals(loaded, only=sorted(state.asked or ()))
     return Amount(max(due, due + every - known))

@@ -95,7 +95,7 @@ class CampaignFile(Part):
     )
     references: list[Text] = Field(
         default_factory=list,
-        description="Images for a provider that takes some; none shipped does.",
+        description="Images that go with each request, if the provider takes some.",
     )
     background: BackgroundWord = Field("opaque", description="Opaque, or an alpha channel.")
     overrides: list[OverridePart] = Field(

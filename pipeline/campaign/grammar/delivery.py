@@ -105,12 +105,22 @@ class PricePart(Part):
     per_credit: Money = Field(description="Price of one credit.")
 
 
+DialectWord = Literal[
+    "plain", "vllm-omni", "sglang", "localai", "sd-cpp", "xinference", "litellm", "azure"
+]
+
+
 class ProviderPart(Part):
     """Settings of one provider; texts may hold {{ env.NAME }}."""
 
     base_url: Text | None = Field(None, description="Where the API answers.")
-    model: Text | None = Field(None, description="Model name to ask for; not acted on yet.")
-    edits: Text | None = Field(None, description="Path of the edits endpoint; not acted on yet.")
+    model: Text | None = Field(None, description="Model to ask for, in stages that name no other.")
+    dialect: DialectWord | None = Field(
+        None, description="Which server `compatible` talks to, for its peculiarities."
+    )
+    edits: Annotated[Text, Field(pattern="^/[^/]")] | None = Field(
+        None, description="Path that takes images, for references and refined finals."
+    )
     image_hosts: list[Text] = Field(
         default_factory=list, description="Private hosts from which images may be fetched."
     )

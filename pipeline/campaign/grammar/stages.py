@@ -9,10 +9,10 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from pipeline.campaign.grammar.base import Number, Part
+from pipeline.campaign.grammar.base import Number, Part, Text
 from pipeline.model.money import Amount, Unit, parse_dollars
 
-QualityWord = Literal["low", "medium", "high"]
+QualityWord = Literal["low", "medium", "high", "xhigh", "max"]
 Takes = Annotated[int, Field(ge=1, le=100)]
 Positive = Annotated[Number, Field(gt=0)]
 
@@ -22,6 +22,7 @@ class DraftPart(Part):
 
     quality: QualityWord = Field("low", description="Price tier of a draft.")
     takes: Takes = Field(1, description="Alternatives per cell to choose from.")
+    model: Text | None = Field(None, description="Another model for drafts than for finals.")
     review: Literal["human", "auto", "none"] = Field(
         "human", description="Who chooses: a person, the checks, or nobody (finals unseen)."
     )
@@ -32,10 +33,11 @@ class FinalPart(Part):
 
     quality: QualityWord = Field("high", description="Price tier of a final.")
     takes: Takes = Field(1, description="Finals per approved draft.")
+    model: Text | None = Field(None, description="Another model for finals than for drafts.")
     mode: Literal["regenerate", "refine"] = Field(
         "regenerate",
-        description="The same prompt again, or an edit of the approved draft, which needs a "
-        "provider that takes images; none shipped does.",
+        description="The same prompt again, or an edit of the approved draft, if the provider "
+        "takes images.",
     )
 
 

@@ -134,7 +134,10 @@ class CampaignSource:
         reviewed = ReviewedCampaign(
             campaign=campaign,
             cells=tuple(expand(loaded)),
-            prices={stage: profile.price(one.quality) for stage, one in campaign.stages.items()},
+            prices={
+                stage: profile.highest_price(one.quality, one.model)
+                for stage, one in campaign.stages.items()
+            },
             caps=profile.caps,
             account=self._account_of(campaign),
             budget=campaign_budget(campaign, profile),

@@ -58,8 +58,8 @@ def test_a_mistake_in_the_extended_file_is_told_there(board):
     board.write("extends: house.yaml\n" + HEAD)
     assert board.refused() == [
         (
-            "house.yaml:4:27: stages.draft.quality: must be low, medium or high, not hihg "
-            "(did you mean high?)"
+            "house.yaml:4:27: stages.draft.quality: must be low, medium, high, xhigh or max, "
+            "not hihg (did you mean high?)"
         )
     ]
 

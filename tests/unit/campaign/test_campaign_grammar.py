@@ -65,7 +65,7 @@ def test_every_mistake_is_told_at_once(board):
         "c.yaml:6:11: matrix.locale: must be a list of values, or {from: table}",
         "c.yaml:7:10: matrix.scene: must not be empty",
         "c.yaml:8:9: prompt: must be text, not a list",
-        ("c.yaml:9:27: stages.draft.quality: must be low, medium or high, not hihg "
+        ("c.yaml:9:27: stages.draft.quality: must be low, medium, high, xhigh or max, not hihg "
         "(did you mean high?)"),
         "c.yaml:9:40: stages.draft.takes: must be a whole number, not two",
         "c.yaml:9:45: stages.draft.revew: unknown key revew (did you mean review?)",

@@ -22,6 +22,7 @@ from scripted_api import (
     reset,
     scripted,
 )
+from seals import NO_SEAL
 
 from pipeline.errors import (
     NotSent,
@@ -42,7 +43,7 @@ CERTIFICATE = Path(__file__).parent / "self_signed.pem"
 
 async def ask(server, name="gptimage", request=CITRUS, **changes):
     async with open_provider(name, settings=server.settings(**changes)) as provider:
-        return await provider.submit(request, key="purchase-1")
+        return await provider.submit(request, key="purchase-1", seal=NO_SEAL)
 
 
 async def test_one_image_is_one_post_with_the_documented_fields():
@@ -101,7 +102,7 @@ async def test_every_post_has_a_connection_of_its_own():
         open_provider("gptimage", settings=server.settings()) as provider,
     ):
         for _ in range(3):
-            await provider.submit(CITRUS, key="k")
+            await provider.submit(CITRUS, key="k", seal=NO_SEAL)
     assert (server.connections, len(server.requests)) == (3, 3)
     assert server.requests[0].headers["connection"] == "close"
 
@@ -216,7 +217,7 @@ async def test_while_one_answer_drips_others_go_on():
 
 async def _ending(provider, key):
     try:
-        return await provider.submit(CITRUS, key=key)
+        return await provider.submit(CITRUS, key=key, seal=NO_SEAL)
     except ProviderError as error:
         return error
 
@@ -235,7 +236,7 @@ async def test_a_name_that_does_not_exist_was_not_sent():
     settings = ProviderSettings(base_url="http://no-such-host.invalid", key=KEY)
     async with open_provider("gptimage", settings=settings) as provider:
         with pytest.raises(NotSent):
-            await provider.submit(CITRUS, key="k")
+            await provider.submit(CITRUS, key="k", seal=NO_SEAL)
 
 
 async def test_a_certificate_that_nobody_vouches_for_stops_the_run_and_is_not_tried_again():
@@ -295,7 +296,7 @@ async def test_a_cancelled_request_was_posted_once_and_stays_the_callers_doubt()
         scripted(hang) as server,
         open_provider("gptimage", settings=server.settings()) as provider,
     ):
-        asked = asyncio.create_task(provider.submit(CITRUS, key="k"))
+        asked = asyncio.create_task(provider.submit(CITRUS, key="k", seal=NO_SEAL))
         await server.arrived.wait()
         asked.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -328,7 +329,7 @@ async def test_the_key_is_in_no_representation():
         scripted(OK) as server,
         open_provider("gptimage", settings=server.settings()) as provider,
     ):
-        assert KEY not in repr(provider) + repr(server.settings()) + repr(provider._client)
+        assert KEY not in repr(provider) + repr(server.settings()) + repr(provider._connection.api)
 
 
 async def test_after_a_refused_key_the_run_has_to_stop():

@@ -9,6 +9,7 @@ import pytest
 import trustme
 from fake_provider import png
 from scripted_api import CITRUS, KEY, http, images, scripted
+from seals import NO_SEAL
 
 from pipeline.errors import DownloadFailed, NotSent, ProviderStopped, UsageError
 from pipeline.providers.registry import open_provider
@@ -93,7 +94,7 @@ async def behind(authority, monkeypatch, *, acts=(OK,), refusing=b"", **changes)
 
 async def test_a_request_goes_through_the_proxy_and_the_proxy_hears_no_key(authority, monkeypatch):
     async with behind(authority, monkeypatch) as (server, proxy, provider):
-        await provider.submit(CITRUS, key="k")
+        await provider.submit(CITRUS, key="k", seal=NO_SEAL)
     assert proxy.asked == ["api.test:443"]
     assert server.requests[0].headers["authorization"] == f"Bearer {KEY}"
     heard = b"".join(proxy.heard)
@@ -138,7 +139,7 @@ async def test_a_proxy_that_refuses_was_sent_nothing_and_its_password_is_told_to
     no = b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"
     async with behind(authority, monkeypatch, refusing=no) as (server, _, provider):
         with pytest.raises(NotSent, match="407") as failure:
-            await provider.submit(CITRUS, key="k")
+            await provider.submit(CITRUS, key="k", seal=NO_SEAL)
     assert server.requests == []
     assert PASSWORD not in str(failure.value) + repr(failure.value.__cause__)
 
@@ -146,7 +147,7 @@ async def test_a_proxy_that_refuses_was_sent_nothing_and_its_password_is_told_to
 async def test_the_environments_proxy_is_not_used_unasked(authority, monkeypatch):
     async with behind(authority, monkeypatch, trust_env=False) as (_, proxy, provider):
         with pytest.raises(NotSent):
-            await provider.submit(CITRUS, key="k")
+            await provider.submit(CITRUS, key="k", seal=NO_SEAL)
     assert proxy.asked == []
 
 
@@ -154,7 +155,7 @@ async def test_a_host_that_the_environment_excepts_is_reached_directly(authority
     monkeypatch.setenv("NO_PROXY", "api.test")
     async with behind(authority, monkeypatch) as (_, proxy, provider):
         with pytest.raises(NotSent):
-            await provider.submit(CITRUS, key="k")
+            await provider.submit(CITRUS, key="k", seal=NO_SEAL)
     assert proxy.asked == []
 
 
@@ -164,7 +165,7 @@ async def test_plain_http_is_never_sent_through_a_proxy_since_that_would_read_th
         monkeypatch.setenv("HTTP_PROXY", proxy.url)
         settings = server.settings(trust_env=True)
         async with open_provider("gptimage", settings=settings) as provider:
-            await provider.submit(CITRUS, key="k")
+            await provider.submit(CITRUS, key="k", seal=NO_SEAL)
     assert proxy.asked == []
 
 
@@ -175,10 +176,10 @@ async def test_an_authority_of_ones_own_is_believed_only_where_it_is_named(autho
             settings = server.settings(ca_file=named)
             async with open_provider("gptimage", settings=settings) as provider:
                 if ending is None:
-                    assert (await provider.submit(CITRUS, key="k")).amount == 12
+                    assert (await provider.submit(CITRUS, key="k", seal=NO_SEAL)).amount == 12
                 else:
                     with pytest.raises(ending, match="PIPELINE_CA_FILE"):
-                        await provider.submit(CITRUS, key="k")
+                        await provider.submit(CITRUS, key="k", seal=NO_SEAL)
 
 
 async def test_authorities_that_cannot_be_read_are_refused_before_anything_is_sent(tmp_path):

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from scripted_api import CITRUS, http, images, scripted
+from seals import NO_SEAL
 
 from pipeline.errors import ProviderStopped, UsageError
 from pipeline.network import addresses
@@ -92,7 +93,7 @@ async def test_the_key_never_leaves_over_plain_http_for_a_public_address(monkeyp
     async with scripted(images("https://x.test/1.png")) as server:
         async with open_provider("gptimage", settings=server.settings()) as provider:
             with pytest.raises(ProviderStopped, match="over plain http") as stopped:
-                await provider.submit(CITRUS, key="k")
+                await provider.submit(CITRUS, key="k", seal=NO_SEAL)
         assert server.requests == []
         assert f"GPTIMAGE_KEY_HOSTS={server.url}" in stopped.value.remedy
         allowed = server.settings(key_hosts=(server.url,))

@@ -7,14 +7,18 @@ import sys
 import pytest
 
 from pipeline.model.money import Quote
-from pipeline.model.provider import Support, TextMeaning
-from pipeline.model.request import Quality, RenderRequest
+from pipeline.model.provider import BASE_QUALITIES, Support, TextMeaning
+from pipeline.model.request import RenderRequest
+from pipeline.providers.envelope import Envelope
 from pipeline.providers.profiles import EMBEDDED, GPTIMAGE, PROFILES
-from pipeline.providers.replies import _meaning
+from pipeline.providers.replies import _known
 
 TEXTS = [
     ("insufficient credits", TextMeaning.FUNDS),
     ("insufficient_quota", TextMeaning.FUNDS),
+    ("the project's spend limit was exceeded", TextMeaning.FUNDS),
+    ("Your organization must be verified to use the model", TextMeaning.ACCOUNT),
+    ("Country, region, or territory not supported", TextMeaning.ACCOUNT),
     ("Insufficient balance, please top up", TextMeaning.FUNDS),
     ("not enough points", TextMeaning.FUNDS),
     ("you are out of credits", TextMeaning.FUNDS),
@@ -88,7 +92,8 @@ TEXTS = [
 
 @pytest.mark.parametrize(("text", "meaning"), TEXTS)
 def test_a_text_means_what_the_table_says(text, meaning):
-    assert _meaning(text, PROFILES[GPTIMAGE]) is meaning
+    found = _known(Envelope(readable=True, text=text), PROFILES[GPTIMAGE])
+    assert (found.meaning if found else None) is meaning
 
 
 def test_every_pattern_of_the_table_is_met_by_a_row_of_this_test():
@@ -104,8 +109,8 @@ def test_every_pattern_of_the_table_is_met_by_a_row_of_this_test():
 @pytest.mark.parametrize("name", [GPTIMAGE, EMBEDDED])
 def test_the_documented_prices_and_ratios_stand_in_both_profiles(name):
     profile = PROFILES[name]
-    assert [profile.price(quality) for quality in Quality] == [2, 6, 12]
-    for quality in Quality:
+    assert [profile.price(quality) for quality in BASE_QUALITIES] == [2, 6, 12]
+    for quality in BASE_QUALITIES:
         request = RenderRequest(prompt="a can", model=profile.model, size="1:1", quality=quality)
         price = profile.price(quality)
         assert profile.quote(request) == Quote(likely=price, at_most=price)

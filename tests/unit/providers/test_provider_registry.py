@@ -4,17 +4,18 @@ import pytest
 
 from pipeline.errors import KeyMissing, UsageError
 from pipeline.model.names import Account
+from pipeline.providers.openai_api.models import COMPATIBLE, OPENAI
 from pipeline.providers.profiles import EMBEDDED, GPTIMAGE
 from pipeline.providers.registry import account_at, open_provider, profile_named, profiles
 from pipeline.settings import ProviderSettings
 
 
 def test_the_profiles_that_ship_are_listed_by_name():
-    assert set(profiles()) == {GPTIMAGE, EMBEDDED}
+    assert set(profiles()) == {GPTIMAGE, OPENAI, COMPATIBLE, EMBEDDED}
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones():
-    with pytest.raises(UsageError, match=r"dalle.*embedded, gptimage"):
+    with pytest.raises(UsageError, match=r"dalle.*compatible, embedded, gptimage, openai"):
         profile_named("dalle")
 
 
@@ -55,3 +56,37 @@ def test_a_key_that_no_header_can_carry_is_refused_and_not_repeated(key):
 def test_a_base_url_that_cannot_work_is_refused(url):
     with pytest.raises(UsageError, match="base URL"):
         open_provider("gptimage", settings=ProviderSettings(base_url=url, key="k"))
+
+
+@pytest.mark.parametrize(
+    ("base_url", "key", "words"),
+    [
+        ("https://api.openai.com", "sk-proj-1", r"no version.*\n.*OPENAI_BASE_URL=.*/v1$"),
+        ("https://api.openai.com/v1", "sk-ant-api03-1", "one of Anthropic"),
+        ("https://api.openai.com/v1", "sk-or-v1-1", "one of OpenRouter"),
+        ("https://api.openai.com/v1", "sk-admin-1", "administrator"),
+        ("https://api.openai.com/v1", "gpti-0123", "another service"),
+    ],
+)
+def test_a_wrong_url_or_key_for_openai_is_told_before_anything_is_sent(base_url, key, words):
+    settings = ProviderSettings(prefix="OPENAI", base_url=base_url, key=key)
+    with pytest.raises(UsageError, match=words) as refused:
+        open_provider("openai", settings=settings)
+    assert "nothing was sent" in str(refused.value)
+    assert key not in str(refused.value)
+
+
+def test_a_key_of_openai_does_not_go_to_another_service():
+    with pytest.raises(UsageError, match="OPENAI_API_KEY instead"):
+        open_provider("gptimage", settings=ProviderSettings(key="sk-proj-0123"))
+
+
+def test_without_its_key_openai_names_its_own_variable():
+    settings = ProviderSettings(prefix="OPENAI", base_url="https://api.openai.com/v1")
+    with pytest.raises(KeyMissing, match="OPENAI_API_KEY"):
+        open_provider("openai", settings=settings)
+
+
+def test_a_gateway_may_have_keys_of_its_own():
+    settings = ProviderSettings(prefix="OPENAI", base_url="https://gw.test/v1", key="team-7")
+    assert open_provider("openai", settings=settings).account == "openai@https://gw.test/v1"

@@ -19,9 +19,9 @@ from pipeline.errors import (
 from pipeline.model.money import Amount
 from pipeline.model.outcome import Receipt
 from pipeline.network.reply import REPLY_LIMIT, Reply
+from pipeline.providers.envelope import unfold
 from pipeline.providers.profiles import GPTIMAGE, PROFILES
 from pipeline.providers.replies import (
-    _unfold,
     read_receipt,
     remaining_credits,
     seconds_to_wait,
@@ -347,7 +347,7 @@ def test_a_compressed_answer_that_nobody_asked_for_is_read():
 
 def test_a_gzip_bomb_unfolds_to_the_limit_and_no_further():
     bomb = Reply(status=200, body=gzip.compress(bytes(20 * REPLY_LIMIT)), encoding="gzip")
-    assert len(_unfold(bomb)) == REPLY_LIMIT
+    assert len(unfold(bomb)) == REPLY_LIMIT
 
 
 @pytest.mark.parametrize(

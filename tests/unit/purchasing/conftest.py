@@ -12,14 +12,14 @@ from pipeline.ledger.memory.ledger import MemoryLedger
 from pipeline.model.campaign import FailureLimit
 from pipeline.model.money import Budget
 from pipeline.providers.profiles import EMBEDDED, GPTIMAGE, PROFILES
-from pipeline.purchasing.buying import Purchasing
+from pipeline.purchasing.buying import KnownImages, Purchasing
 from pipeline.purchasing.downloading import Downloader
 from pipeline.purchasing.halt import Breaker, Halt
 from pipeline.purchasing.inspecting import ImageInspector
-from pipeline.purchasing.known_images import KnownImages
 from pipeline.purchasing.pacing import Pacer
 from pipeline.purchasing.renderer import Renderer
 from pipeline.purchasing.reservations import Reservations
+from pipeline.purchasing.sealed_replies import SealedReplies
 from pipeline.purchasing.worker_pool import work_through
 from pipeline.settings import RenderingSettings
 from pipeline.state.output.kept_checks import KeptChecks
@@ -45,11 +45,14 @@ class PurchasingCase:
         failures = knobs.pop("failures", FailureLimit())
         self.run = a_run()
         self.ledger = ledger or MemoryLedger()
-        self.provider = FakeProvider(script, profile=PROFILES[profile], account=self.run.account)
+        self.provider = knobs.pop("provider", None) or FakeProvider(
+            script, profile=PROFILES[profile], account=self.run.account
+        )
         self.halt = Halt()
         self.events = []
         self.settings = replace(RenderingSettings(), **knobs)
         self.known_images = KnownImages(self.ledger)
+        self.replies = SealedReplies(root)
         self.purchasing = Purchasing(
             provider=self.provider,
             ledger=self.ledger,
@@ -65,6 +68,7 @@ class PurchasingCase:
             ),
             halt=self.halt,
             known_images=self.known_images,
+            replies=self.replies,
             settings=self.settings,
             listen=self.events.append,
             sleep=self._sleep,
@@ -83,6 +87,7 @@ class PurchasingCase:
             images=self.images,
             inspector=self.inspector,
             known_images=self.known_images,
+            replies=self.replies,
             settings=self.settings,
             listen=self.events.append,
             sleep=self._sleep,

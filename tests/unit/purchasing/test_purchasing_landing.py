@@ -142,7 +142,10 @@ async def test_a_better_download_replaces_one_that_cannot_be_decoded(case, tmp_p
         here.provider.pictures.update(dict.fromkeys(here.provider.pictures, whole))
 
     here.downloader = type(here.downloader)(
-        **{name: getattr(here.downloader, name) for name in ("provider", "ledger", "images")},
+        **{
+            name: getattr(here.downloader, name)
+            for name in ("provider", "ledger", "images", "replies")
+        },
         inspector=here.inspector,
         known_images=here.known_images,
         settings=here.settings,

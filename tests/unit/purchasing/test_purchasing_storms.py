@@ -7,6 +7,7 @@ answered at one later moment, which is what hid two livelocks from ledgers that 
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from builders import NOW, a_job, a_run
 from clock import in_virtual_time
@@ -28,13 +29,13 @@ from pipeline.ledger.sqlite.ledger import SqliteLedger
 from pipeline.model.campaign import FailureLimit
 from pipeline.model.money import Budget
 from pipeline.model.outcome import Receipt
-from pipeline.model.request import Quality
+from pipeline.model.provider import BASE_QUALITIES
 from pipeline.providers.profiles import EMBEDDED, GPTIMAGE, PROFILES
-from pipeline.purchasing.buying import Purchasing
+from pipeline.purchasing.buying import KnownImages, Purchasing
 from pipeline.purchasing.halt import Breaker, Halt
-from pipeline.purchasing.known_images import KnownImages
 from pipeline.purchasing.pacing import Pacer
 from pipeline.purchasing.reservations import Reservations
+from pipeline.purchasing.sealed_replies import SealedReplies
 from pipeline.purchasing.worker_pool import work_through
 from pipeline.settings import RenderingSettings
 
@@ -152,12 +153,12 @@ class Provider:
     def charged(self):
         return sum(sum(prices) for prices in self.charges.values())
 
-    async def submit(self, request, *, key):
+    async def submit(self, request, *, key, seal):
         self.posts.append((asyncio.get_running_loop().time(), request.prompt))
         self.flying += 1
         self.most = max(self.most, self.flying)
         ending = self.script.pop() if self.script else Ending("yes", 1.0)
-        price = self.profile.price(request.quality)
+        price = self.profile.quote(request).at_most
         try:
             known = self.honoured and self.charges.get((request.prompt, key))
             if (ending.kind in CHARGED) and not known:
@@ -220,6 +221,7 @@ class Storm:
             ),
             halt=self.halt,
             known_images=KnownImages(self.ledger),
+            replies=SealedReplies(Path("/nonexistent")),
             settings=settings_,
             listen=lambda _event: None,
             sleep=self.halt.sleep,
@@ -261,7 +263,7 @@ endings = st.builds(
 )
 weathers = st.builds(
     Weather,
-    jobs=st.lists(st.sampled_from(list(Quality)), min_size=1, max_size=40).map(jobs_of),
+    jobs=st.lists(st.sampled_from(BASE_QUALITIES), min_size=1, max_size=40).map(jobs_of),
     workers=st.integers(1, 32),
     limit=st.integers(1, 32),
     script=st.lists(endings, max_size=60),

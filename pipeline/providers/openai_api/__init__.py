@@ -1,0 +1,1 @@
+"""The OpenAI Images API and servers of its shape, whose replies hold the picture itself."""

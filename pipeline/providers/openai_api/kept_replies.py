@@ -1,0 +1,131 @@
+"""Sealed replies: the file of a reply that holds the picture itself, and what it means.
+
+The first line of the file is JSON: which profile and model were asked, what was reserved, and the
+status and headers of the reply. The body follows. So a later run can read the reply with nothing
+else than the file, after the run that received it has died.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import BinaryIO, Self
+
+from pipeline.errors import ImageBroken
+from pipeline.model.money import FREE, Amount
+from pipeline.model.outcome import Receipt
+from pipeline.model.prices import PerImage, PerToken, Pricing, Unpriced
+from pipeline.model.provider import Profile
+from pipeline.network.reply import Reply
+from pipeline.providers.envelope import parse
+from pipeline.providers.openai_api.outline import ReplyOutline, Span, decoded, is_base64, outline
+from pipeline.providers.replies import read_receipt
+
+SEALED = "reply:"
+"""How the source of a picture begins that is in a sealed reply; the name of the file follows."""
+
+_LONGEST_HEAD = 64 * 1024
+_ONE = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeptReply:
+    """A sealed reply without its picture."""
+
+    name: str
+    profile: str
+    model: str
+    at_most: Amount
+    reply: Reply
+    """Status, headers, and the body without its long strings."""
+    outline: ReplyOutline
+    whole: frozenset[Span]
+    """The strings that were left out and are whole base64."""
+
+    @staticmethod
+    def head_of(reply: Reply) -> dict[str, object]:
+        """Return what the first line of the file says of a reply."""
+        return {
+            "http": reply.status,
+            "request_id": reply.request_id,
+            "retry_after": reply.retry_after,
+            "retry_after_ms": reply.retry_after_ms,
+            "should_retry": reply.should_retry,
+            "base_url": reply.base_url,
+            "charge_headers": dict(reply.charge_headers),
+        }
+
+    @classmethod
+    def read(cls, name: str, file: BinaryIO) -> Self:
+        """Read a sealed reply from the start of its file."""
+        head = json.loads(file.readline(_LONGEST_HEAD))
+        found = outline(file)
+        return cls(
+            name=name,
+            profile=head["profile"],
+            model=head["model"],
+            at_most=Amount(head["at_most"]),
+            reply=Reply(
+                status=head["http"],
+                body=found.text,
+                retry_after=head["retry_after"],
+                retry_after_ms=head["retry_after_ms"],
+                should_retry=head["should_retry"],
+                request_id=head["request_id"],
+                base_url=head["base_url"],
+                charge_headers=head["charge_headers"],
+            ),
+            outline=found,
+            whole=frozenset(span for span in found.spans if is_base64(file, span)),
+        )
+
+    def receipt(self, profile: Profile) -> Receipt:
+        """Return the receipt for one image; raise a `ProviderError` for any other reply.
+
+        What was charged follows from the usage in the reply, where the price is one of tokens. A
+        reply without it is paid, and what it cost is in doubt up to what was reserved.
+        """
+        model = profile.image_model(self.model)
+        pricing = model.pricing if model else Unpriced()
+        charged, in_doubt = self._charged(pricing)
+        receipt = read_receipt(
+            self.reply,
+            profile=profile,
+            price=charged,
+            at_most=self.at_most,
+            base_url=self.reply.base_url,
+            source_of=self._source_of,
+        )
+        return Receipt(
+            url=receipt.url,
+            amount=charged,
+            in_doubt=in_doubt,
+            http=receipt.http,
+            request_id=receipt.request_id,
+            raw=receipt.raw,
+        )
+
+    def _charged(self, pricing: Pricing) -> tuple[Amount, Amount]:
+        """Return what was charged for certain, and what may have been charged besides."""
+        match pricing:
+            case PerImage():
+                return self.at_most, FREE
+            case Unpriced():
+                return FREE, FREE
+            case PerToken():
+                body = parse(self.reply)
+                usage = body.get("usage") if isinstance(body, Mapping) else None
+                told = pricing.charged(usage)
+                return (FREE, self.at_most) if told is None else (told, FREE)
+
+    def _source_of(self, picture: object) -> str:
+        span = self.outline.span_of(picture)
+        return f"{SEALED}{self.name}" if span in self.whole else ""
+
+
+def picture_in(file: BinaryIO) -> Iterator[bytes]:
+    """Yield the bytes of the picture in a sealed reply; `ImageBroken` if there is not one."""
+    file.readline(_LONGEST_HEAD)
+    spans = [span for span in outline(file).spans if is_base64(file, span)]
+    if len(spans) != _ONE:
+        raise ImageBroken(f"the kept reply holds {len(spans)} pictures")
+    yield from decoded(file, spans[0])

@@ -1,0 +1,78 @@
+"""Images that go with a request: packshots, and finals that are edits of their drafts."""
+
+import hashlib
+
+import pytest
+from conftest import SODA
+from fake_provider import png
+
+PACK = SODA.replace("[1:1, 4:3]", "[1:1]").replace("stages:", "references: [pack.png]\nstages:")
+REFINED = SODA.replace("[1:1, 4:3]", "[1:1]").replace(
+    "final: {quality: medium}", "final: {quality: medium, mode: refine}"
+)
+EDITS = "\nproviders: {gptimage: {edits: /v1/images/edits}}\n"
+
+
+@pytest.fixture
+def shop(pipeline, served):
+    """Runs a campaign on a provider; both APIs are the image server's."""
+    (pipeline.folder / "pack.png").write_bytes(png(64, 64))
+
+    def run(provider, text, *more):
+        if provider == "openai":
+            server = served("--wire", "openai")
+            pipeline.environment["OPENAI_BASE_URL"] = f"{server.url}/v1"
+            pipeline.environment["OPENAI_API_KEY"] = server.key
+            more = ("--max-cost", "1000", *more)
+        if provider == "gptimage":
+            server = served()
+            pipeline.environment["GPTIMAGE_BASE_URL"] = server.url
+            pipeline.environment["GPTIMAGE_API_KEY"] = server.key
+            text += EDITS
+        file = pipeline.write(text)
+        return pipeline("run", file, "--provider", provider, "--yes", *more)
+
+    return run
+
+
+@pytest.mark.parametrize("provider", ["embedded", "gptimage", "openai"])
+def test_the_given_packshot_goes_with_every_request(pipeline, shop, provider):
+    ended = shop(provider, PACK, "--stage", "draft")
+    assert ended.code == 0, ended.err
+    assert pipeline.manifest()["totals"]["stored"] == 2
+
+
+@pytest.mark.parametrize("provider", ["embedded", "openai"])
+def test_a_refined_final_is_an_edit_of_the_draft_that_was_approved(pipeline, shop, provider):
+    text = REFINED.replace("review: auto", "review: human")
+    assert shop(provider, text, "--stage", "draft").code == 0
+    file = pipeline.folder / "soda.yaml"
+    flags = ("--provider", provider)
+    assert pipeline("approve", file, "*", *flags).code == 0
+    more = ("--max-cost", "1000") if provider == "openai" else ()
+    ended = pipeline("run", file, "--yes", *flags, *more)
+    assert ended.code == 0, ended.err
+    images = pipeline.manifest()["images"]
+    finals = [one for one in images if one["stage"] == "final"]
+    drafts = {one["job"]: one for one in images if one["stage"] == "draft"}
+    assert [one["status"] for one in finals] == ["stored", "stored"]
+    for final in finals:
+        draft = drafts[final["derived_from"]]
+        content = (pipeline.output / draft["file"]).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == draft["sha256"]
+        assert final["sha256"] != draft["sha256"]
+
+
+def test_without_a_path_for_edits_the_documented_api_takes_no_images(pipeline, shop):
+    text = PACK + "\nprovider: gptimage\n"
+    ended = pipeline("check", pipeline.write(text))
+    assert ended.code == 2
+    assert "gptimage takes no reference images" in ended.out + ended.err
+
+
+def test_more_images_than_the_api_takes_are_refused(pipeline, shop):
+    many = ", ".join(["pack.png"] * 17)
+    text = PACK.replace("[pack.png]", f"[{many}]") + "\nprovider: openai\n"
+    ended = pipeline("check", pipeline.write(text))
+    assert ended.code == 2
+    assert "openai takes 16 images at most, not 17" in ended.out + ended.err
