@@ -109,7 +109,8 @@ class Downloader:
                 artifact, failure = None, error
             else:
                 await self.ledger.stored(job.key, artifact)
-                await self.replies.forget([paid.url])
+                if not may_have_landed:  # else a cell that shares the image may still need it
+                    await self.replies.forget([paid.url])
                 await self._tell_same_image(job, artifact, url=paid.url)
                 return Stored(
                     url=paid.url, amount=paid.amount, in_doubt=paid.in_doubt, artifact=artifact

@@ -24,9 +24,9 @@ from pipeline.ledger.base import Ledger
 from pipeline.model.entry import UNANSWERED, Attempt
 from pipeline.model.money import Amount
 from pipeline.model.names import Slug
-from pipeline.model.outcome import Failed, FailureKind, Stored
+from pipeline.model.outcome import Failed, FailureKind, Paid, Stored
 from pipeline.model.run import Run
-from pipeline.providers.openai_api.kept_replies import SEALED, KeptReply
+from pipeline.providers.openai_api.kept_replies import KeptReply
 from pipeline.providers.registry import profile_named
 from pipeline.purchasing.sealed_replies import SealedReplies
 
@@ -95,9 +95,13 @@ async def _doubt(ledger: Ledger, attempt: Attempt, error: ProviderError | UsageE
 
 
 async def _forget_stored(ledger: Ledger, campaign: Slug, replies: SealedReplies) -> None:
-    """Remove sealed replies whose images a dead run stored before it could remove them."""
+    """Remove sealed replies whose images an earlier run stored, unless a job still waits for one.
+
+    Cells that share an image have its source too.
+    """
     kept = await asyncio.to_thread(replies.kept)
     if kept:
         entries = await ledger.campaign_entries(campaign)
         stored = {one.outcome.url for one in entries if isinstance(one.outcome, Stored)}
-        await replies.forget([one for one in kept & stored if one.startswith(SEALED)])
+        waiting = {one.outcome.url for one in entries if isinstance(one.outcome, Paid)}
+        await replies.forget(sorted((kept & stored) - waiting))

@@ -69,6 +69,15 @@ def test_findings_are_json_for_other_programs(said):
     ]
 
 
+def test_every_valid_key_is_acted_on(said):
+    """Some were valid, and came with a warning that this version did not act on them."""
+    code, out, _ = said(
+        "check a.yaml -q",
+        a=FINE + "providers: {embedded: {edits: /v1/edits, model: gpt-image-2}}\n",
+    )
+    assert (code, out) == (0, "")
+
+
 def test_a_plan_with_work_ends_with_five_where_that_is_asked(said):
     code, out, _ = said("plan a.yaml --detailed-exitcode", a=FINE)
     assert code == 5

@@ -30,6 +30,7 @@ USAGE = {
 CHARGED = Amount(9 * 5_000 + 196 * 30_000)
 AT_MOST = Amount(50_000_000)
 NEXT = a_run("2026-11-22T070000Z-bbbbbb")
+LAST = a_run("2026-11-22T080000Z-cccccc")
 
 
 def picture(shade=1, size=64):
@@ -285,6 +286,7 @@ async def test_the_next_run_reads_what_a_dead_run_sealed(  # noqa: PLR0917 - a r
         if isinstance(entry.outcome, Paid):
             (stored,) = await case.render(job)
             assert isinstance(stored, Stored)
+            await begin_run(case.ledger, LAST, SealedReplies(tmp_path))
             assert kept(tmp_path) == []
         assert len(case.server.requests) == 1
 
@@ -317,6 +319,22 @@ async def test_a_reply_that_outlived_its_stored_image_is_removed_by_the_next_run
                 await case.render(openai_job())
         assert len(kept(tmp_path)) == 1
         await begin_run(case.ledger, NEXT, SealedReplies(tmp_path))
+        assert kept(tmp_path) == []
+
+
+async def test_a_cell_that_shares_an_image_finds_it_in_the_reply_too(tmp_path, openai_case):
+    """The first of them removed the reply, and the second was paid for and lost."""
+    async with openai_case(success()) as case:
+        job = openai_job()
+        other = openai_job("berry/1x1")
+        await sealed_and_dead(case, job)
+        await begin_run(case.ledger, NEXT, case.replies)
+        await case.ledger.share([replace(other, payer=job.key)])
+        first, second = await case.render(job, other)
+        assert isinstance(first, Stored)
+        assert isinstance(second, Stored)
+        assert len(case.server.requests) == 1
+        await begin_run(case.ledger, LAST, case.replies)
         assert kept(tmp_path) == []
 
 
