@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _lines(campaigns: Sequence[CampaignSummary]) -> list[str]:
     """Return a table with a row for each campaign and account."""
-    rows = [("Campaign", "Last run", "Ended", "Decided", "Account", "Images", "Credits")]
+    rows = [("Campaign", "Last run", "Ended", "Decided", "Account", "Images", "Spent")]
     for one in campaigns:
         for account, spent in one.spent.items():
             first = account == one.run.account
@@ -60,9 +60,7 @@ def _lines(campaigns: Sequence[CampaignSummary]) -> list[str]:
 def _narrow_lines(campaigns: Sequence[CampaignSummary]) -> list[str]:
     """Return a line for each campaign, and one below it for each of its accounts."""
     heads = table([(*_head(one)[:3], f"{_head(one)[3]} decided") for one in campaigns])
-    rows = [
-        _money(one, *known, unit=" credits") for one in campaigns for known in one.spent.items()
-    ]
+    rows = [_money(one, *known) for one in campaigns for known in one.spent.items()]
     accounts = iter(table(rows))
     lines = []
     for head, one in zip(heads, campaigns, strict=True):
@@ -82,13 +80,12 @@ def _head(one: CampaignSummary) -> tuple[str, str, str, str]:
     )
 
 
-def _money(
-    one: CampaignSummary, account: Account, spent: Spent, *, unit: str = ""
-) -> tuple[str, str, str]:
-    doubt = f" + {spent.in_doubt:,} in doubt" if spent.in_doubt else ""
+def _money(one: CampaignSummary, account: Account, spent: Spent) -> tuple[str, str, str]:
+    money = one.money[account]
+    doubt = f" + {money.bare(spent.in_doubt)} in doubt" if spent.in_doubt else ""
     figures = one.figures
     images = _images(figures.images.get(account, {}), figures.earlier.get(account, 0))
-    return account, images, f"{spent.confirmed:,}{unit}{doubt}"
+    return account, images, f"{money.text(spent.confirmed)}{doubt}"
 
 
 def _ending(one: CampaignSummary) -> str:
@@ -111,7 +108,7 @@ def _images(images: Mapping[Status, int], earlier: int) -> str:
 def _row(one: CampaignSummary) -> dict[str, object]:
     """Return one campaign as JSON; `images` and `credits` are of the newest run's account."""
     accounts = [
-        {"account": account, **_account(one.figures, account, spent)}
+        {"account": account, **_account(one, account, spent)}
         for account, spent in one.spent.items()
     ]
     return {
@@ -131,14 +128,15 @@ def _row(one: CampaignSummary) -> dict[str, object]:
     }
 
 
-def _account(figures: LedgerFigures, account: Account, spent: Spent) -> dict[str, object]:
-    images = figures.images.get(account, {})
+def _account(one: CampaignSummary, account: Account, spent: Spent) -> dict[str, object]:
+    images, money = one.figures.images.get(account, {}), one.money[account]
     return {
         "images": {status.value: count for status, count in images.items()},
-        "earlier_images": figures.earlier.get(account, 0),
-        "credits": {
+        "earlier_images": one.figures.earlier.get(account, 0),
+        money.unit.field: {
             "confirmed": spent.confirmed,
             "in_doubt": spent.in_doubt,
             "upper": spent.upper,
         },
+        "spent": money.text(spent.confirmed),
     }
