@@ -118,6 +118,10 @@ class MoneyFormat:
         return f" ({price})" if price else ""
 
 
+IN_CREDITS = MoneyFormat()
+"""Credits without a price."""
+
+
 def _decimal(whole: int, fraction: str) -> str:
     """Return a decimal number with as many places as it needs, and at least two."""
     return f"{whole:,}.{fraction.rstrip('0').ljust(2, '0')}"

@@ -9,7 +9,7 @@ from pathlib import Path
 from pipeline.app.commands.status import CampaignSummary, read_status
 from pipeline.cli.flags import add_output, settings_of
 from pipeline.cli.terminal import breadth, counted, folded, is_terminal, paint, say, table, width
-from pipeline.model.money import Spent
+from pipeline.model.money import Spent, Unit
 from pipeline.model.names import Account
 from pipeline.model.outcome import Status
 from pipeline.state.ledger_figures import LedgerFigures
@@ -46,11 +46,15 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _lines(campaigns: Sequence[CampaignSummary]) -> list[str]:
     """Return a table with a row for each campaign and account."""
-    rows = [("Campaign", "Last run", "Ended", "Decided", "Account", "Images", "Spent")]
+    units = {money.unit for one in campaigns for money in one.money.values()}
+    alone = units == {Unit.CREDITS}
+    heading = "Credits" if alone else "Spent"
+    rows = [("Campaign", "Last run", "Ended", "Decided", "Account", "Images", heading)]
     for one in campaigns:
         for account, spent in one.spent.items():
             first = account == one.run.account
-            rows.append((*(_head(one) if first else ("",) * 4), *_money(one, account, spent)))
+            money = _money(one, account, spent, bare=alone)
+            rows.append((*(_head(one) if first else ("",) * 4), *money))
     head, *rest = table(rows, right=frozenset({6}))
     if is_terminal(sys.stdout) and max(map(breadth, (head, *rest))) > width(most=WIDEST):
         return _narrow_lines(campaigns)
@@ -80,12 +84,15 @@ def _head(one: CampaignSummary) -> tuple[str, str, str, str]:
     )
 
 
-def _money(one: CampaignSummary, account: Account, spent: Spent) -> tuple[str, str, str]:
+def _money(
+    one: CampaignSummary, account: Account, spent: Spent, *, bare: bool = False
+) -> tuple[str, str, str]:
     money = one.money[account]
+    confirmed = money.bare(spent.confirmed) if bare else money.text(spent.confirmed)
     doubt = f" + {money.bare(spent.in_doubt)} in doubt" if spent.in_doubt else ""
     figures = one.figures
     images = _images(figures.images.get(account, {}), figures.earlier.get(account, 0))
-    return account, images, f"{money.text(spent.confirmed)}{doubt}"
+    return account, images, f"{confirmed}{doubt}"
 
 
 def _ending(one: CampaignSummary) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pipeline.model.artifact import Artifact
-from pipeline.model.money import MoneyFormat, Spent, Unit
+from pipeline.model.money import IN_CREDITS, MoneyFormat, Spent, Unit
 from pipeline.model.names import Stage
 from pipeline.reports.sheet.sheet_thumbs import MANY, Source
 from pipeline.state.campaign_state import (
@@ -89,7 +89,7 @@ def draw_sheet(
     *,
     run: str,
     spent: Spent,
-    money: MoneyFormat,
+    money: MoneyFormat = IN_CREDITS,
     source: Source,
     name: str = "sheet",
 ) -> dict[str, str]:

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from pipeline.files.unreadable import read_file
 from pipeline.model.entry import Resolution
-from pipeline.model.money import MoneyFormat, Spent
+from pipeline.model.money import IN_CREDITS, MoneyFormat, Spent
 from pipeline.model.names import Account
 from pipeline.state.output.folder import write_file
 
@@ -53,7 +53,7 @@ def note_balance(output: Path, account: Account, balance: Balance) -> None:
 
 
 def compare_balances(
-    before: Balance, *, left: int, spent: Spent, money: MoneyFormat
+    before: Balance, *, left: int, spent: Spent, money: MoneyFormat = IN_CREDITS
 ) -> BalanceFinding:
     """Compare what left the account with what the ledger knows or doubts.
 
