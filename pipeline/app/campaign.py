@@ -223,7 +223,7 @@ async def reconcile_doubts(
     reached = settings.of(campaign.provider)
     patience = reached.connect_timeout + reached.reply_timeout
     _refuse_young([one.started for tried in attempts.values() for one in tried], patience)
-    return compare_balances(before, left=reported[0], spent=reported[1])
+    return compare_balances(before, left=reported[0], spent=reported[1], money=campaign.money)
 
 
 async def _balance_now(

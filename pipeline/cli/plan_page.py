@@ -156,42 +156,40 @@ def _why(preview: Preview) -> list[str]:
 
 
 def _stages(plan: Plan) -> list[str]:
-    stages = plan.preview.stages
+    stages, money = plan.preview.stages, plan.loaded.campaign.money
     at_most = _finals_left(plan.preview)
     prices = {stage: _price(plan, stage) for stage in stages}
     work = {
-        stage: counted(one.buying, "image") + (f" × {prices[stage]}" if prices[stage] else "")
+        stage: counted(one.buying, "image") + _each(prices[stage], money)
         for stage, one in stages.items()
     }
-    most = _most(at_most, prices.get(Stage.FINAL))
+    most = _most(at_most, prices.get(Stage.FINAL), money)
     wide = max(map(len, (most, *work.values())))
-    money_format = plan.loaded.campaign.money
-    bare = [money_format.bare(one) for one in (at_most, *(s.amount for s in stages.values()))]
-    room = max([7, *map(len, bare)])
-    unit = " credits" if money_format.unit is Unit.CREDITS else ""
+    unit = f" {money.unit}" if money.unit is Unit.CREDITS else ""
+    bare = [money.bare(one) for one in (at_most, *(ahead.amount for ahead in stages.values()))]
+    room = max(7, *map(len, bare))
     lines = []
     for stage, ahead in stages.items():
         quality = plan.loaded.campaign.stages[stage].quality
         name = f"{stage.capitalize()}s"
         line = f"{quality:<7} {work[stage]:<{wide}} "
-        money = f"{money_format.bare(ahead.amount):>{room}}{unit}"
-        if ahead.amount > plan.preview.likely.get(stage, ahead.amount):
-            money = f"{money}  at most, about {_about(plan.preview.likely[stage])}"
+        cost = f"{money.bare(ahead.amount):>{room}}{unit}"
+        likely = plan.preview.likely.get(stage, ahead.amount)
+        if ahead.amount > likely:
+            cost = f"{cost}  at most, about {money.about(likely)}"
         more = stage is Stage.FINAL and at_most > ahead.amount
         if ahead.jobs or not more:
-            lines.append(_fact(name, line + paint(money, "bold") + _also(ahead)))
+            lines.append(_fact(name, line + paint(cost, "bold") + _also(ahead)))
         if more:
             start = f"{quality:<7}" if not ahead.jobs else f"{'':<7}"
-            money = f"{money_format.bare(at_most):>{room}}{unit}"
-            line = f"{start} {most:<{wide}} {money}  {paint(_who_chooses(plan), 'dim')}"
+            cost = f"{money.bare(at_most):>{room}}{unit}"
+            line = f"{start} {most:<{wide}} {cost}  {paint(_who_chooses(plan), 'dim')}"
             lines.append(_fact("" if ahead.jobs else name, line))
     return lines
 
 
-def _about(dollars: Amount) -> str:
-    """Return an estimate in dollars with two places, or more if it is below a dollar."""
-    value = dollars / 1_000_000_000
-    return f"${value:.2f}" if value >= 1 else f"${value:.2g}"
+def _each(price: Amount | None, money: MoneyFormat) -> str:
+    return f" × {money.bare(price)}" if price else ""
 
 
 def _finals_left(preview: Preview) -> Amount:
@@ -201,11 +199,11 @@ def _finals_left(preview: Preview) -> Amount:
     return Amount(preview.finals_at_most - paid)
 
 
-def _most(at_most: Amount, price: Amount | None) -> str:
+def _most(at_most: Amount, price: Amount | None, money: MoneyFormat) -> str:
     """Return `up to 50 images × 12`; without numbers if some cells have another quality."""
     if not price or at_most % price:
         return "up to"
-    return f"up to {counted(at_most // price, 'image')} × {price}"
+    return f"up to {counted(at_most // price, 'image')} × {money.bare(price)}"
 
 
 def _budget(plan: Plan, budget: BudgetLeft) -> str:

@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 from pipeline.cli.terminal import counted, folded, is_terminal, paint, say, width
 from pipeline.model.job import Job, JobKey
+from pipeline.model.money import MoneyFormat
 from pipeline.model.names import Stage
 from pipeline.model.outcome import Failed, FailureKind, InDoubt, Outcome, Paid, PaidLost, Stored
 from pipeline.purchasing.events import (
@@ -49,9 +50,10 @@ class SilentProgress:
 
 
 class StageCounts:
-    """Counts the images of a stage, and the credits that this run spent on them."""
+    """Counts the images of a stage, and what this run spent on them."""
 
-    def __init__(self) -> None:
+    def __init__(self, money: MoneyFormat | None = None) -> None:
+        self.money = money or MoneyFormat()
         self.ended = 0
         self.images = 0
         self.amount = 0
@@ -115,7 +117,7 @@ class LineProgress:
 
     def opened(self, opening: StageOpening) -> None:
         """See `Watcher.opened`; a stage that begins after a stop buys nothing and is not shown."""
-        self._counts, self._due = StageCounts(), opening.to_buy + opening.to_fetch
+        self._counts, self._due = StageCounts(opening.money), opening.to_buy + opening.to_fetch
         self._shown_at, self._shown = self._clock(), 0
         if self._halted and not opening.to_fetch:
             self._due = 0
@@ -137,7 +139,7 @@ class LineProgress:
     def delivered(self, job: Job, outcome: Outcome | None) -> None:
         """See `Watcher.delivered`."""
         self._counts.add(job, outcome)
-        if words := ending_words(job, outcome):
+        if words := ending_words(job, outcome, self._counts.money):
             say(self._reasons.shown(words, _reason_of(outcome)))
         steps = max(1.0, self._due * LINE_EVERY_SHARE)
         late = self._clock() - self._shown_at >= LINE_EVERY_SECONDS
@@ -155,7 +157,7 @@ class LineProgress:
         doubt = f", {counts.in_doubt} in doubt" if counts.in_doubt else ""
         say(
             f"  {counts.ended:,}/{self._due:,} done, {counted(counts.images, 'image')}, "
-            f"{counted(counts.amount, 'credit')}{doubt}"
+            f"{self._counts.money.text(counts.amount)}{doubt}"
         )
 
 
@@ -170,7 +172,7 @@ class BarProgress:
 
     def opened(self, opening: StageOpening) -> None:
         """See `Watcher.opened`; a stage that begins after a stop buys nothing and is not shown."""
-        self._counts = StageCounts()
+        self._counts = StageCounts(opening.money)
         if self._halted and not opening.to_fetch:
             return
         self._above(opening_words(opening))
@@ -199,7 +201,7 @@ class BarProgress:
     def delivered(self, job: Job, outcome: Outcome | None) -> None:
         """See `Watcher.delivered`."""
         self._counts.add(job, outcome)
-        if words := ending_words(job, outcome):
+        if words := ending_words(job, outcome, self._counts.money):
             self._above(self._reasons.shown(words, _reason_of(outcome)))
         if self._bar is not None:
             self._postfix()
@@ -214,7 +216,8 @@ class BarProgress:
     def _postfix(self) -> None:
         if self._bar is not None:
             doubt = f", {self._counts.in_doubt} in doubt" if self._counts.in_doubt else ""
-            self._bar.set_postfix_str(f"{self._counts.amount} credits{doubt}", refresh=False)
+            spent = self._counts.money.text(self._counts.amount)
+            self._bar.set_postfix_str(f"{spent}{doubt}", refresh=False)
 
     def _above(self, words: str) -> None:
         if self._bar is not None:
@@ -237,11 +240,11 @@ def opening_words(opening: StageOpening) -> str:
     fetch = f", {opening.to_fetch} to download" if opening.to_fetch else ""
     return (
         f"{name}  {opening.to_buy} of {counted(opening.jobs, 'image')} to render{fetch}, "
-        f"up to {counted(opening.amount, 'credit')}"
+        f"up to {opening.money.text(opening.amount)}"
     )
 
 
-def ending_words(job: Job, outcome: Outcome | None) -> str:
+def ending_words(job: Job, outcome: Outcome | None, money: MoneyFormat) -> str:
     """Return a line for a job that ended without an image; empty for one with an image."""
     name = f"{job.at.cell} {job.at.stage} take {job.at.take}"
     match outcome:
@@ -250,8 +253,8 @@ def ending_words(job: Job, outcome: Outcome | None) -> str:
         case Failed(kind=kind, reason=reason, in_doubt=in_doubt):
             refused = kind is FailureKind.REFUSED
             word = paint("refused" if refused else "failed ", "red", stream=sys.stderr)
-            money = f"{in_doubt} credits in doubt" if in_doubt else "not charged"
-            return f"{word} {name}  {_short(reason)}; {money}"
+            charged = f"{money.text(in_doubt)} in doubt" if in_doubt else "not charged"
+            return f"{word} {name}  {_short(reason)}; {charged}"
         case PaidLost(reason=reason):
             return f"{paint('lost   ', 'red', stream=sys.stderr)} {name}  {_short(reason)}; paid"
         case Paid(reason=reason):
@@ -259,7 +262,7 @@ def ending_words(job: Job, outcome: Outcome | None) -> str:
             return f"{word} {name}  paid, not downloaded yet: {_short(reason)}"
         case InDoubt(amount=amount, reason=reason):
             word = paint("doubt  ", "yellow", stream=sys.stderr)
-            return f"{word} {name}  {_short(reason)}; {amount} credits in doubt"
+            return f"{word} {name}  {_short(reason)}; {money.text(amount)} in doubt"
         case _:
             assert_never(outcome)
 

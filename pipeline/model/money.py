@@ -18,6 +18,11 @@ class Unit(StrEnum):
     DOLLARS = "USD"
     """Dollars, as nano-dollars (10⁻⁹ USD): a token's price is a whole number, also if halved."""
 
+    @property
+    def field(self) -> str:
+        """The name of a field with an amount, in files that other programs read."""
+        return "credits" if self is Unit.CREDITS else "nano_usd"
+
 
 FREE = Amount(0)
 
@@ -86,6 +91,14 @@ class MoneyFormat:
             return f"{sign}${_decimal(whole, f'{fraction:0{_FRACTION}}')}"
         return f"{amount:,}{self._priced(amount)}"
 
+    def about(self, amount: int) -> str:
+        """Return an estimate: dollars to the cent, or to two digits if that is below a dollar."""
+        if self.unit is Unit.CREDITS:
+            return self.text(amount)
+        digits = len(str(abs(amount)))
+        places = max(0, digits - 2) if abs(amount) < _NANO else _FRACTION - 2
+        return self.text(round(amount, -places))
+
     def price(self, amount: int) -> str:
         """Return the amount in a currency: `0.24 EUR` or `$0.053`; empty if no price is known."""
         if self.unit is Unit.DOLLARS:
@@ -103,6 +116,10 @@ class MoneyFormat:
     def _priced(self, amount: int) -> str:
         price = self.price(amount)
         return f" ({price})" if price else ""
+
+
+IN_CREDITS = MoneyFormat()
+"""Credits without a price."""
 
 
 def _decimal(whole: int, fraction: str) -> str:

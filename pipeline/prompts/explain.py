@@ -14,6 +14,7 @@ from pipeline.campaign.resolved import UnnamedCell
 from pipeline.errors import UsageError
 from pipeline.model.campaign import Cell
 from pipeline.model.job import Job, JobKey
+from pipeline.model.money import MoneyFormat
 from pipeline.model.names import Stage
 from pipeline.model.verdict import Pick, Round
 from pipeline.prompts.cells import cell_of, name_of, unnamed_cells
@@ -49,6 +50,8 @@ class Explanation:
     finals: tuple[Job, ...]
     """The finals as if the first draft had been approved."""
     settings: tuple[ExplainedValue, ...]
+    money: MoneyFormat
+    """How their prices are written."""
 
 
 def explain(
@@ -77,6 +80,7 @@ def explain(
         drafts=drafts,
         finals=tuple(finals),
         settings=tuple(_settings(loaded, unnamed)),
+        money=loaded.campaign.money,
     )
 
 

@@ -5,11 +5,11 @@ A watcher never ends a run.
 # ruff: noqa: D102 - Watcher documents the methods of Watchers
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from pipeline.model.job import Job
-from pipeline.model.money import Amount
+from pipeline.model.money import Amount, MoneyFormat
 from pipeline.model.names import Stage
 from pipeline.model.outcome import Outcome
 
@@ -91,7 +91,9 @@ class StageOpening:
     to_buy: int
     to_fetch: int
     amount: Amount
-    """The most credits that this stage can spend."""
+    """The most that this stage can spend."""
+    money: MoneyFormat = field(default_factory=MoneyFormat)
+    """How amounts of the account are written."""
 
 
 class Watcher(Protocol):

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Protocol, assert_never
 
 from pipeline.model.job import Job
+from pipeline.model.money import Amount, Unit
 from pipeline.model.names import Stage
 from pipeline.model.outcome import (
     Failed,
@@ -55,6 +56,8 @@ class Journal:
     ) -> None:
         self._streams, self._now = streams, now
         self._flushed = 0.0
+        self._unit = Unit.CREDITS
+        """What the account counts in; known once a stage begins."""
 
     def write(self, event: str, **facts: object) -> None:
         """Write one event with its fields."""
@@ -74,14 +77,18 @@ class Journal:
             with contextlib.suppress(OSError, ValueError):
                 stream.flush()
 
+    def _cost(self, amount: Amount) -> dict[str, Amount]:
+        return {self._unit.field: amount}
+
     def opened(self, opening: StageOpening) -> None:
+        self._unit = opening.money.unit
         self.write(
             "plan",
             stage=opening.stage,
             jobs=opening.jobs,
             to_buy=opening.to_buy,
             to_fetch=opening.to_fetch,
-            credits=opening.amount,
+            **self._cost(opening.amount),
         )
 
     def happened(self, event: Event) -> None:
@@ -111,16 +118,17 @@ class Journal:
             case None:
                 return
             case Stored(artifact=artifact, amount=amount):
-                self.write("image", **_name(job), file=artifact.path, credits=amount)
+                self.write("image", **_name(job), file=artifact.path, **self._cost(amount))
             case Paid(reason=reason, amount=amount) | PaidLost(reason=reason, amount=amount):
                 status = status_of(outcome)
-                self.write("failed", **_name(job), status=status, reason=reason, credits=amount)
+                cost = self._cost(amount)
+                self.write("failed", **_name(job), status=status, reason=reason, **cost)
             case Failed(kind=kind, reason=reason, in_doubt=in_doubt):
                 event = "refused" if kind is FailureKind.REFUSED else "failed"
                 doubt = {"in_doubt": in_doubt} if in_doubt else {}
                 self.write(event, **_name(job), reason=reason, **doubt)
             case InDoubt(reason=reason, amount=amount):
-                self.write("in_doubt", **_name(job), reason=reason, credits=amount)
+                self.write("in_doubt", **_name(job), reason=reason, **self._cost(amount))
             case _:
                 assert_never(outcome)
 

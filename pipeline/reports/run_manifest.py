@@ -11,13 +11,14 @@ from textwrap import shorten
 
 from pipeline.model.campaign import Campaign
 from pipeline.model.entry import RunSpending
+from pipeline.model.money import MoneyFormat, Unit
 from pipeline.model.outcome import Status
 from pipeline.model.run import Run, RunPaths
 from pipeline.reports.image_rows import ImageRows
 from pipeline.reports.totals import ImageLine, Totals, percentile
 from pipeline.state.output.folder import write_file
 
-SCHEMA = "campaign-pipeline/run-manifest/1"
+SCHEMA = "campaign-pipeline/run-manifest/2"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,10 +40,12 @@ class RunFacts:
 
 def manifest_head(facts: RunFacts, totals: Totals) -> dict[str, object]:
     """Return the part of a run manifest that precedes the images, as plain values."""
-    return {"schema": SCHEMA, "run": _run(facts), "totals": _totals(totals)}
+    return {"schema": SCHEMA, "run": _run(facts, totals.money), "totals": _totals(totals)}
 
 
-def _run(facts: RunFacts) -> dict[str, object]:
+def _run(facts: RunFacts, money: MoneyFormat) -> dict[str, object]:
+    price = {"currency": money.currency, "per_credit": str(money.per_credit)}
+    account = {"account": facts.run.account, "unit": money.unit}
     return {
         "id": facts.run.id,
         "number": facts.number or None,
@@ -50,6 +53,9 @@ def _run(facts: RunFacts) -> dict[str, object]:
         "stages": list(facts.stages),
         "provider": facts.campaign.provider,
         "account": facts.run.account,
+        "unit": money.unit,
+        "price": price if money.per_credit is not None else None,
+        "accounts": dict.fromkeys(facts.campaign.stages, account),
         "started": facts.started,
         "finished": facts.finished or None,
         "exit_code": facts.exit_code,
@@ -70,6 +76,16 @@ def manifest_tail(totals: Totals) -> dict[str, Sequence[Mapping[str, object]]]:
 
 
 def _totals(totals: Totals) -> dict[str, object]:
+    amounts = {
+        "confirmed": totals.spent.confirmed,
+        "in_doubt": totals.spent.in_doubt,
+        "upper": totals.spent.upper,
+        "this_run": totals.this_run,
+        "gone": totals.gone,
+        "saved_by_reuse": totals.saved_by_reuse,
+        "budget": totals.budget,
+        "remaining": totals.remaining,
+    }
     counts = {
         status.value: totals.counts.get(status, 0)
         for status in Status
@@ -79,15 +95,10 @@ def _totals(totals: Totals) -> dict[str, object]:
         "cells": totals.cells,
         "jobs": totals.jobs,
         **counts,
-        "credits": {
-            "confirmed": totals.spent.confirmed,
-            "in_doubt": totals.spent.in_doubt,
-            "upper": totals.spent.upper,
-            "this_run": totals.this_run,
-            "gone": totals.gone,
-            "saved_by_reuse": totals.saved_by_reuse,
-            "budget": totals.budget,
-            "remaining": totals.remaining,
+        totals.money.unit.field: amounts,
+        "text": {
+            name: None if amount is None else totals.money.text(amount)
+            for name, amount in amounts.items()
         },
         "by": totals.by,
         "seconds": {
@@ -98,7 +109,9 @@ def _totals(totals: Totals) -> dict[str, object]:
     }
 
 
-def image_of(line: ImageLine, ad_files: Sequence[Mapping[str, object]] = ()) -> dict[str, object]:
+def image_of(
+    line: ImageLine, money: MoneyFormat, ad_files: Sequence[Mapping[str, object]] = ()
+) -> dict[str, object]:
     """Return one image as it is written in the run manifest."""
     job, artifact = line.job, line.artifact
     return {
@@ -121,7 +134,8 @@ def image_of(line: ImageLine, ad_files: Sequence[Mapping[str, object]] = ()) -> 
         "size": job.request.size,
         "quality": job.request.quality,
         "background": job.request.background,
-        "credits": line.amount,
+        money.unit.field: line.amount,
+        "cost": money.text(line.amount),
         "in_doubt": line.in_doubt,
         "at_most": job.price,
         "shared_with": line.shared_with,
@@ -171,6 +185,12 @@ def _run_sums(sums: RunSpending) -> dict[str, object]:
     }
 
 
+def table_columns(unit: Unit) -> Sequence[str]:
+    """Return the columns of a run's table; the amount is named by its unit."""
+    return [unit.field if name == AMOUNT else name for name in TABLE_COLUMNS]
+
+
+AMOUNT = "amount"
 TABLE_COLUMNS = (
     "job",
     "cell",
@@ -188,7 +208,8 @@ TABLE_COLUMNS = (
     "size",
     "quality",
     "background",
-    "credits",
+    AMOUNT,
+    "cost",
     "in_doubt",
     "shared_with",
     "derived_from",

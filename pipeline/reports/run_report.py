@@ -19,7 +19,7 @@ from pipeline.model.outcome import Status, is_doubtful
 from pipeline.model.run import Run
 from pipeline.model.verdict import Verdict
 from pipeline.reports.image_rows import ImageRows
-from pipeline.reports.run_manifest import TABLE_COLUMNS, image_of
+from pipeline.reports.run_manifest import image_of, table_columns
 from pipeline.reports.totals import ImageLine, Sums, Totals, image_lines
 from pipeline.state.budgets import budgets_left
 from pipeline.state.lookup import newest_of, place
@@ -80,8 +80,9 @@ async def make_report(
 
     `verdicts` are all of them, oldest first. `scratch` is a folder for temporary files.
     """
-    jobs, entries = scope.jobs, scope.entries
-    rows, sums, newest = ImageRows(TABLE_COLUMNS, scratch=scratch), Sums(), newest_of(verdicts)
+    jobs, entries, money = scope.jobs, scope.entries, campaign.money
+    rows = ImageRows(table_columns(money.unit), scratch=scratch)
+    sums, newest = Sums(), newest_of(verdicts)
     shown: set[tuple[CellName, Stage]] = set()
     counts: Counter[Status] = Counter()
     doubtful = 0
@@ -105,7 +106,7 @@ async def make_report(
                 doubtful += is_doubtful(line.outcome) and not line.shared_with
                 if len(first := named.setdefault(line.status, [])) < NAMED:
                     first.append(line)
-            images = [image_of(line, ad_files.get(line.job.key, ())) for line in lines]
+            images = [image_of(line, money, ad_files.get(line.job.key, ())) for line in lines]
             await asyncio.to_thread(rows.add, images)
     totals = sums.totals(
         spent=await ledger.spent(campaign=campaign.slug, account=run.account),
@@ -113,10 +114,11 @@ async def make_report(
         saved_by_reuse=Amount(sum(job.price * sums.shares[job.key] for job in jobs)),
         budgets=await budgets_left(ledger, run=run, budget=budget, now=datetime.now(UTC)),
         tags=campaign.tags,
+        unit=money.unit,
     )
     totals = replace(
         totals,
-        money=campaign.money,
+        money=money,
         runs=await ledger.spent_by_run(campaign.slug),
         earlier_verdicts=[
             one for one in verdicts if newest[place(one)] is not one or place(one) not in shown

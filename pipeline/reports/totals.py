@@ -8,7 +8,7 @@ from datetime import datetime
 from pipeline.model.artifact import Artifact
 from pipeline.model.entry import AttemptRecord, Entry, RunSpending
 from pipeline.model.job import Job, JobKey
-from pipeline.model.money import Amount, MoneyFormat, Spent
+from pipeline.model.money import Amount, MoneyFormat, Spent, Unit
 from pipeline.model.names import CellName, Stage
 from pipeline.model.outcome import (
     Failed,
@@ -165,6 +165,7 @@ class Sums:
         saved_by_reuse: Amount,
         budgets: Sequence[BudgetLeft],
         tags: Mapping[str, str],
+        unit: Unit,
     ) -> Totals:
         """Return the totals, combined with what the ledger says was spent."""
         budget = tightest(budgets)
@@ -180,7 +181,10 @@ class Sums:
             saved_by_reuse=saved_by_reuse,
             budget=budget.limit if budget is not None else None,
             remaining=budget.left if budget is not None else None,
-            by={axis: {value: _by_name(sums) for value, sums in by[axis].items()} for axis in by},
+            by={
+                axis: {value: _by_name(sums, unit) for value, sums in values.items()}
+                for axis, values in by.items()
+            },
             seconds=sorted(self._seconds),
             retries=self._retries,
         )
@@ -192,9 +196,9 @@ def _count(sums: list[int], *, stored: bool, paid: int) -> None:
     sums[2] += paid
 
 
-def _by_name(sums: Sequence[int]) -> dict[str, int]:
-    images, stored, credits_ = sums
-    return {"images": images, "stored": stored, "credits": credits_}
+def _by_name(sums: Sequence[int], unit: Unit) -> dict[str, int]:
+    images, stored, amount = sums
+    return {"images": images, "stored": stored, unit.field: amount}
 
 
 def _durations(attempts: Sequence[AttemptRecord]) -> list[float]:

@@ -33,6 +33,13 @@ class BudgetLeft:
         left, limit = self.money.bare(self.left), self.money.text(self.limit)
         return f"{left} of {limit} left for the {self.scope}"
 
+    def words_after(self, amount: Amount) -> str:
+        """Return `12 of 400 credits, run budget: 2 over`, once an amount has been spent."""
+        total = Amount(self.spent + amount)
+        words = f"{self.money.bare(total)} of {self.money.text(self.limit)}, {self.scope} budget"
+        over = total - self.limit
+        return f"{words}: {self.money.bare(over)} over" if over > 0 else words
+
     def shortfall(self, ahead: Sequence[WorkAhead]) -> str:
         """Return how much of the work is paid for: `enough for 10 of 72 images`; empty if all.
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import apsw
 
+SCHEMAS = ("campaign-pipeline/run-manifest/1", "campaign-pipeline/run-manifest/2")
 PAID = {"stored", "pending_download", "paid_lost"}
 
 
@@ -39,7 +40,7 @@ def complaints(output, campaign):
     """Everything about one campaign's account that does not hold."""
     account = manifest(output, campaign)
     wrong = []
-    if account["schema"] != "campaign-pipeline/run-manifest/1":
+    if account["schema"] not in SCHEMAS:
         wrong.append(f"schema is {account['schema']}")
     for image in account["images"]:
         if image["status"] != "stored":

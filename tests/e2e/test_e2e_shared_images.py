@@ -56,7 +56,7 @@ class Tea:
 def tea(pipeline):
     tea = Tea(pipeline)
     tea("run")
-    assert tea.amount == 2
+    assert tea.credits == 2
     return tea
 
 
@@ -65,7 +65,7 @@ def test_a_twin_that_nobody_decided_on_follows_into_the_new_round(tea):
     assert tea.planned() == 1
     assert f"{FEED} follows {SQUARE} into the new round" in tea("plan").out
     tea("run")
-    assert tea.amount == 4
+    assert tea.credits == 4
     shown = tea.shown()
     assert shown[SQUARE] == shown[FEED]
     assert shown[SQUARE][0] == 2
@@ -84,28 +84,28 @@ def test_a_twin_that_was_decided_on_keeps_its_picture_and_its_verdict(tea, verdi
     word = "approved" if verdict == "approve" else "rejected"
     assert f"{twin} is {word} and keeps the image of {redone}" in tea("plan").out
     tea("run", "--stage", "draft")
-    assert tea.amount == 4
+    assert tea.credits == 4
     assert tea.shown()[twin] == before
     assert tea.shown()[redone][0] == 2
     tea("run")
-    assert tea.amount == 4 + 12 * (verdict == "approve")
+    assert tea.credits == 4 + 12 * (verdict == "approve")
     assert tea.planned() == 0
 
 
 def test_redoing_one_final_buys_one_final(tea):
     tea("approve", "*")
     tea("run")
-    assert tea.amount == 14
+    assert tea.credits == 14
     accepted = tea.shown("final")
     tea("approve", FEED, "--stage", "final")
     tea("redo", SQUARE, "--stage", "final", "--note", "darker")
     tea("run")
-    assert tea.amount == 26
+    assert tea.credits == 26
     assert tea.shown("final")[FEED] == accepted[FEED]
     assert tea.shown("final")[SQUARE][0] == 2
     tea("redo", SQUARE, "--stage", "final")
     tea("run")
-    assert tea.amount == 38
+    assert tea.credits == 38
 
 
 def test_an_undecided_final_follows_its_twin(tea):
@@ -113,7 +113,7 @@ def test_an_undecided_final_follows_its_twin(tea):
     tea("run")
     tea("redo", FEED, "--stage", "final", "--note", "darker")
     tea("run")
-    assert tea.amount == 26
+    assert tea.credits == 26
     assert tea.shown("final")[FEED] == tea.shown("final")[SQUARE]
 
 
@@ -125,7 +125,7 @@ def test_a_draft_that_loses_its_approval_takes_no_final_from_its_twin(tea, leavi
     accepted = tea.shown("final")[FEED]
     tea(leaving, SQUARE)
     tea("run")
-    assert tea.amount == 14 + 2 * (leaving == "redo")
+    assert tea.credits == 14 + 2 * (leaving == "redo")
     assert tea.shown("final")[FEED] == accepted
 
 
@@ -134,7 +134,7 @@ def test_a_size_that_is_taken_out_of_the_file_takes_no_image_with_it(tea, left):
     before = tea.shown()
     tea.file.write_text(SHARED.replace("[1:1, meta-feed-portrait]", left))
     tea("run")
-    assert tea.amount == 2
+    assert tea.credits == 2
     [(cell, shown)] = tea.shown().items()
     assert shown == before[cell]
 
@@ -149,5 +149,5 @@ def test_a_redo_that_is_taken_back_takes_its_twin_back_too(tea):
     tea("approve", SQUARE)
     assert tea.planned() == 2  # the brighter draft, and the final of what was approved
     tea("run", "--stage", "draft")
-    assert tea.amount == 4
+    assert tea.credits == 4
     assert [round_ for round_, _ in tea.shown().values()] == [1, 2]

@@ -12,13 +12,16 @@ from pipeline.app.open import campaign_in, ledger_in
 from pipeline.images.base import stored_sizes
 from pipeline.images.registry import images_in
 from pipeline.ledger.place import ledger_exists
-from pipeline.model.entry import Entry
+from pipeline.model.entry import CampaignRecord, Entry
 from pipeline.model.job import JobKey
-from pipeline.model.names import CellName, Slug
+from pipeline.model.money import MoneyFormat
+from pipeline.model.names import Account, CellName, Slug
 from pipeline.model.outcome import Status, Stored
 from pipeline.state.lookup import status_of_entry
 from pipeline.state.output.lock import run_is_alive
-from pipeline.state.output.run_folders import ListedImage, newest_table
+from pipeline.state.output.run_folders import ListedImage, money_of, newest_table
+
+NOTHING = CampaignRecord(entries=(), accounts={}, verdicts=())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,6 +30,8 @@ class LedgerImage:
 
     entry: Entry
     status: Status
+    money: MoneyFormat
+    """How amounts of its account are written."""
     missing: bool
     """True if its stored file is gone; the next run downloads it again."""
     earlier: bool
@@ -45,7 +50,11 @@ class ImageList:
 def list_images(file: Path, output: Path, *, status: Status | None = None) -> ImageList:
     """Return every image that was ever requested, in the order of the newest run's table."""
     campaign = campaign_in(output, file)
-    entries = run_in_loop(_entries(output, campaign)) if ledger_exists(output) else []
+    record = run_in_loop(_record(output, campaign)) if ledger_exists(output) else NOTHING
+    entries = [*record.entries]
+    money = {
+        account: money_of(output, campaign, account) for account in {*record.accounts.values()}
+    }
     listed = newest_table(output, campaign)
     order = _order(listed or {})
     entries.sort(key=lambda one: (order.get(one.at.cell, len(order)), *_coordinates(one)))
@@ -55,6 +64,7 @@ def list_images(file: Path, output: Path, *, status: Status | None = None) -> Im
         LedgerImage(
             entry=entry,
             status=status_of_entry(entry, alive=alive),
+            money=money.get(record.accounts.get(entry.key, Account("")), MoneyFormat()),
             missing=_is_missing(entry, sizes),
             earlier=listed is not None and entry.key not in listed,
         )
@@ -64,9 +74,9 @@ def list_images(file: Path, output: Path, *, status: Status | None = None) -> Im
     return ImageList(images=chosen, folder=output / campaign)
 
 
-async def _entries(output: Path, campaign: Slug) -> list[Entry]:
+async def _record(output: Path, campaign: Slug) -> CampaignRecord:
     async with ledger_in(output, read_only=True) as ledger:
-        return [*await ledger.campaign_entries(campaign)]
+        return await ledger.record(campaign)
 
 
 def _order(listed: Mapping[JobKey, ListedImage]) -> Mapping[CellName, int]:

@@ -140,7 +140,7 @@ def plan_steps(plan: Plan, options: CampaignOptions) -> list[str]:
 
 def plan_record(plan: Plan) -> dict[str, object]:
     """Return a plan as JSON; of long lists of images, the rest is only counted."""
-    gone = plan.preview.gone
+    gone, money = plan.preview.gone, plan.loaded.campaign.money
     return {
         "schema": "campaign-pipeline/plan/1",
         "plan": plan.id,
@@ -154,7 +154,8 @@ def plan_record(plan: Plan) -> dict[str, object]:
                 "to_buy_more": ahead.buying - len(ahead.to_buy),
                 "to_fetch": [job.key for job in ahead.to_fetch],
                 "to_fetch_more": ahead.fetching - len(ahead.to_fetch),
-                "credits": ahead.amount,
+                money.unit.field: ahead.amount,
+                "cost": money.text(ahead.amount),
             }
             for stage, ahead in plan.preview.stages.items()
         },

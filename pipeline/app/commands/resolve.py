@@ -21,7 +21,7 @@ from pipeline.campaign.cell_globs import matching_cells
 from pipeline.errors import Refusal, UsageError
 from pipeline.ledger.base import Ledger
 from pipeline.model.entry import Entry, Resolution
-from pipeline.model.money import Amount
+from pipeline.model.money import Amount, MoneyFormat
 from pipeline.model.names import Slug, Stage
 from pipeline.model.outcome import Failed, InDoubt, Paid, PaidLost, Stored, is_doubtful, spent
 from pipeline.providers.replies import WITHOUT_URL, shown_images
@@ -31,6 +31,7 @@ from pipeline.settings import Settings
 from pipeline.state.output.balances import BalanceFinding
 from pipeline.state.output.lock import campaign_lock
 from pipeline.state.output.resolutions import note_resolution
+from pipeline.state.output.run_folders import money_of
 
 BY_PERSON = "a person said so"
 
@@ -69,6 +70,8 @@ class OpenImage:
     """An image in doubt or lost."""
 
     entry: Entry
+    money: MoneyFormat
+    """How amounts of its account are written."""
     shown: tuple[str, ...] = ()
     """URLs of images that the provider's reply contained, of an image in doubt."""
     commands: tuple[str, ...] = ()
@@ -287,13 +290,16 @@ async def _listed(
 ) -> list[OpenImage]:
     base_url = _base_url(options, settings)
     in_cell = Counter(entry.at.cell for entry in known)
+    accounts = (await ledger.record(chosen[0].at.campaign)).accounts
     images = []
     for entry in chosen:
         shown: tuple[str, ...] = ()
         if is_doubtful(entry.outcome):
             shown = tuple(shown_images(await ledger.reply(entry.key), base_url=base_url))
         commands = _commands(options, entry, shown, alone=in_cell[entry.at.cell] == 1)
-        images.append(OpenImage(entry=entry, shown=shown, commands=commands))
+        account = accounts.get(entry.key)
+        money = money_of(settings.output, entry.at.campaign, account) if account else MoneyFormat()
+        images.append(OpenImage(entry=entry, money=money, shown=shown, commands=commands))
     return images
 
 

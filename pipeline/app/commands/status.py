@@ -12,12 +12,12 @@ from pipeline.app.open import campaign_in, ledger_in
 from pipeline.ledger.base import Ledger
 from pipeline.ledger.place import ledger_exists
 from pipeline.model.entry import RunRecord
-from pipeline.model.money import Spent
+from pipeline.model.money import MoneyFormat, Spent
 from pipeline.model.names import Account, Slug
 from pipeline.state.ledger_figures import LedgerFigures, ledger_figures, spent_by_account
 from pipeline.state.output.lock import run_is_alive
 from pipeline.state.output.lost_runs import all_lost_runs
-from pipeline.state.output.run_folders import newest_table
+from pipeline.state.output.run_folders import money_of, newest_table
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,6 +31,8 @@ class CampaignSummary:
     figures: LedgerFigures
     spent: Mapping[Account, Spent]
     """By account; that of the newest run comes first."""
+    money: Mapping[Account, MoneyFormat]
+    """How the amounts of each account are written."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,6 +67,7 @@ async def _read(output: Path, campaign: Slug | None) -> StatusReport:
 
 async def _summary(ledger: Ledger, record: RunRecord, output: Path) -> CampaignSummary:
     alive = run_is_alive(output, record.campaign)
+    spent = await spent_by_account(ledger, record.campaign)
     return CampaignSummary(
         run=record,
         alive=alive,
@@ -73,5 +76,6 @@ async def _summary(ledger: Ledger, record: RunRecord, output: Path) -> CampaignS
             listed=newest_table(output, record.campaign),
             alive=alive,
         ),
-        spent=await spent_by_account(ledger, record.campaign),
+        spent=spent,
+        money={account: money_of(output, record.campaign, account) for account in spent},
     )

@@ -129,6 +129,7 @@ def summary(
     stored = totals.counts.get(Status.STORED, 0) if totals else 0
     jobs = totals.jobs if totals else 0
     spent = totals.spent if totals else None
+    money = manifest_writer.campaign.money
     return {
         "text": f"{manifest_writer.campaign.slug}: {stored} of {jobs} images stored, exit {code}",
         "campaign": manifest_writer.campaign.slug,
@@ -136,7 +137,8 @@ def summary(
         "exit_code": code,
         "stored": stored,
         "jobs": jobs,
-        "credits": {
+        "spent": money.text(spent.confirmed) if spent else None,
+        money.unit.field: {
             "confirmed": spent.confirmed if spent else None,
             "in_doubt": spent.in_doubt if spent else None,
             "this_run": totals.this_run if totals else None,

@@ -78,6 +78,7 @@ async def render_stage(work: RunContext, stage: Stage, state: CampaignState) -> 
             to_buy=len(ahead.to_buy),
             to_fetch=len(ahead.to_fetch),
             amount=ahead.amount,
+            money=work.loaded.campaign.money,
         )
     )
 

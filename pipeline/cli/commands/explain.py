@@ -8,6 +8,7 @@ from pipeline.app.commands.check import ExplainOptions, explain_cell
 from pipeline.cli.flags import add_campaign, add_common, campaign_flags, settings_of
 from pipeline.cli.terminal import breadth, paint, table, width, wrapped
 from pipeline.model.job import Job
+from pipeline.model.money import MoneyFormat
 from pipeline.prompts.explain import Explanation
 
 LONGEST_VALUE = 44
@@ -39,7 +40,8 @@ def _page(explanation: Explanation, *, folder: str) -> list[str]:
         request = job.request
         again = f"round {job.at.round}, " if job.at.round > 1 else ""
         facts = (
-            f"{again}{request.quality}, {request.size}, {request.background}, {job.price} credits"
+            f"{again}{request.quality}, {request.size}, {request.background}, "
+            f"{explanation.money.text(job.price)}"
         )
         lines += ["", f"{paint(job.at.stage, 'bold')}  {paint(facts, 'dim')}"]
         same = job in explanation.finals and any(
@@ -89,10 +91,11 @@ def _short(value: str, most: int) -> str:
 
 
 def _row(explanation: Explanation) -> dict[str, object]:
+    money = explanation.money
     return {
         "cell": explanation.cell.name,
         "axes": dict(explanation.cell.axes),
-        "jobs": [_job(job) for job in (*explanation.drafts, *explanation.finals)],
+        "jobs": [_job(job, money) for job in (*explanation.drafts, *explanation.finals)],
         "settings": [
             {
                 "name": setting.name,
@@ -105,7 +108,7 @@ def _row(explanation: Explanation) -> dict[str, object]:
     }
 
 
-def _job(job: Job) -> dict[str, object]:
+def _job(job: Job, money: MoneyFormat) -> dict[str, object]:
     return {
         "job": job.key,
         "stage": job.at.stage,
@@ -115,6 +118,6 @@ def _job(job: Job) -> dict[str, object]:
         "size": job.request.size,
         "quality": job.request.quality,
         "background": job.request.background,
-        "credits": job.price,
+        money.unit.field: job.price,
         "path": job.path,
     }

@@ -42,7 +42,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _tell(listed: ImageList) -> None:
     """Print one line for each image; on a narrow terminal without files, or below its cell."""
-    rows: list[tuple[str, ...]] = [("Cell", "Stage", "Take", "Status", "Credits", "File")]
+    heading = listed.images[0].money.heading
+    rows: list[tuple[str, ...]] = [("Cell", "Stage", "Take", "Status", heading, "File")]
     rows += [_line(image) for image in listed.images]
     lines = table(rows, right=frozenset({4}))
     narrow = _is_too_wide(lines)
@@ -89,7 +90,7 @@ def _line(image: LedgerImage) -> tuple[str, ...]:
         f"{entry.at.stage}{again}",
         str(entry.at.take),
         _status(image),
-        f"{entry.spent.upper:,}",
+        image.money.bare(entry.spent.upper),
         _file(image) or "–",
     )
 
@@ -118,5 +119,8 @@ def _row(image: LedgerImage) -> dict[str, object]:
         "file": _file(image) or None,
         "missing": image.missing,
         "earlier": image.earlier,
-        "credits": {"confirmed": entry.spent.confirmed, "in_doubt": entry.spent.in_doubt},
+        image.money.unit.field: {
+            "confirmed": entry.spent.confirmed,
+            "in_doubt": entry.spent.in_doubt,
+        },
     }

@@ -120,7 +120,7 @@ def _tell_open(report: ResolveReport) -> None:
         entry = image.entry
         facts = (
             f"{entry.at.cell} {entry.at.stage} take {entry.at.take}: {_status(image)}, "
-            f"{entry.spent.upper} credits, requested {entry.purchased}: "
+            f"{image.money.text(entry.spent.upper)}, requested {entry.purchased}: "
             f"{getattr(entry.outcome, 'reason', '')}"
         )
         print("\n".join(folded(facts, stream=sys.stdout, indent="    ")))
@@ -146,7 +146,7 @@ def _row(image: OpenImage) -> dict[str, object]:
         "stage": entry.at.stage,
         "take": entry.at.take,
         "status": _status(image),
-        "credits": entry.spent.upper,
+        image.money.unit.field: entry.spent.upper,
         "reason": getattr(entry.outcome, "reason", ""),
         "asked": entry.purchased,
         "shown": list(image.shown),

@@ -9,7 +9,7 @@ from pathlib import Path
 from pipeline.app.commands.status import CampaignSummary, read_status
 from pipeline.cli.flags import add_output, settings_of
 from pipeline.cli.terminal import breadth, counted, folded, is_terminal, paint, say, table, width
-from pipeline.model.money import Spent
+from pipeline.model.money import Spent, Unit
 from pipeline.model.names import Account
 from pipeline.model.outcome import Status
 from pipeline.state.ledger_figures import LedgerFigures
@@ -46,11 +46,15 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _lines(campaigns: Sequence[CampaignSummary]) -> list[str]:
     """Return a table with a row for each campaign and account."""
-    rows = [("Campaign", "Last run", "Ended", "Decided", "Account", "Images", "Credits")]
+    units = {money.unit for one in campaigns for money in one.money.values()}
+    alone = units == {Unit.CREDITS}
+    heading = "Credits" if alone else "Spent"
+    rows = [("Campaign", "Last run", "Ended", "Decided", "Account", "Images", heading)]
     for one in campaigns:
         for account, spent in one.spent.items():
             first = account == one.run.account
-            rows.append((*(_head(one) if first else ("",) * 4), *_money(one, account, spent)))
+            money = _money(one, account, spent, bare=alone)
+            rows.append((*(_head(one) if first else ("",) * 4), *money))
     head, *rest = table(rows, right=frozenset({6}))
     if is_terminal(sys.stdout) and max(map(breadth, (head, *rest))) > width(most=WIDEST):
         return _narrow_lines(campaigns)
@@ -60,9 +64,7 @@ def _lines(campaigns: Sequence[CampaignSummary]) -> list[str]:
 def _narrow_lines(campaigns: Sequence[CampaignSummary]) -> list[str]:
     """Return a line for each campaign, and one below it for each of its accounts."""
     heads = table([(*_head(one)[:3], f"{_head(one)[3]} decided") for one in campaigns])
-    rows = [
-        _money(one, *known, unit=" credits") for one in campaigns for known in one.spent.items()
-    ]
+    rows = [_money(one, *known) for one in campaigns for known in one.spent.items()]
     accounts = iter(table(rows))
     lines = []
     for head, one in zip(heads, campaigns, strict=True):
@@ -83,12 +85,14 @@ def _head(one: CampaignSummary) -> tuple[str, str, str, str]:
 
 
 def _money(
-    one: CampaignSummary, account: Account, spent: Spent, *, unit: str = ""
+    one: CampaignSummary, account: Account, spent: Spent, *, bare: bool = False
 ) -> tuple[str, str, str]:
-    doubt = f" + {spent.in_doubt:,} in doubt" if spent.in_doubt else ""
+    money = one.money[account]
+    confirmed = money.bare(spent.confirmed) if bare else money.text(spent.confirmed)
+    doubt = f" + {money.bare(spent.in_doubt)} in doubt" if spent.in_doubt else ""
     figures = one.figures
     images = _images(figures.images.get(account, {}), figures.earlier.get(account, 0))
-    return account, images, f"{spent.confirmed:,}{unit}{doubt}"
+    return account, images, f"{confirmed}{doubt}"
 
 
 def _ending(one: CampaignSummary) -> str:
@@ -111,7 +115,7 @@ def _images(images: Mapping[Status, int], earlier: int) -> str:
 def _row(one: CampaignSummary) -> dict[str, object]:
     """Return one campaign as JSON; `images` and `credits` are of the newest run's account."""
     accounts = [
-        {"account": account, **_account(one.figures, account, spent)}
+        {"account": account, **_account(one, account, spent)}
         for account, spent in one.spent.items()
     ]
     return {
@@ -131,14 +135,15 @@ def _row(one: CampaignSummary) -> dict[str, object]:
     }
 
 
-def _account(figures: LedgerFigures, account: Account, spent: Spent) -> dict[str, object]:
-    images = figures.images.get(account, {})
+def _account(one: CampaignSummary, account: Account, spent: Spent) -> dict[str, object]:
+    images, money = one.figures.images.get(account, {}), one.money[account]
     return {
         "images": {status.value: count for status, count in images.items()},
-        "earlier_images": figures.earlier.get(account, 0),
-        "credits": {
+        "earlier_images": one.figures.earlier.get(account, 0),
+        money.unit.field: {
             "confirmed": spent.confirmed,
             "in_doubt": spent.in_doubt,
             "upper": spent.upper,
         },
+        "spent": money.text(spent.confirmed),
     }

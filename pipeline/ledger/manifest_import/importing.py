@@ -25,7 +25,7 @@ from pipeline.model.entry import (
     RunSpending,
 )
 from pipeline.model.job import Coordinates, JobKey
-from pipeline.model.money import Amount, Spent
+from pipeline.model.money import Amount, Spent, Unit
 from pipeline.model.names import Account, CellName, Slug, Stage
 from pipeline.model.outcome import (
     Failed,
@@ -44,7 +44,9 @@ from pipeline.model.verdict import Decision, Verdict
 
 __all__ = ["SCHEMA", "UNLISTED", "import_manifest", "import_manifests", "read_manifest"]
 
-SCHEMA = "campaign-pipeline/run-manifest/1"
+SCHEMA = "campaign-pipeline/run-manifest/2"
+SCHEMAS = ("campaign-pipeline/run-manifest/1", SCHEMA)
+"""Those that are read; manifests of the first one are all in credits."""
 
 _SLUG = re.compile(r"[a-z0-9-]+")
 _UNANSWERED = "in flight when the run manifest was written"
@@ -141,17 +143,18 @@ def _by_place(verdicts: Iterable[Verdict]) -> Mapping[tuple[CellName, Stage], Se
 def read_manifest(manifest: object, *, prices: Prices) -> ManifestContent:
     """Return a parsed run manifest as values; `UsageError` names the place of what is wrong."""
     fields = Fields(manifest, place="")
-    if fields.text("schema") != SCHEMA:
+    if fields.text("schema") not in SCHEMAS:
         raise UsageError(f"this is not a run manifest of {SCHEMA}; nothing was imported")
     run = _run(fields.inner("run"))
     images = [image for image in fields.each("images") if not image.text("shared_with")]
-    jobs = [job for image in images if (job := _job(image, run, prices)) is not None]
+    unit = _unit(fields.inner("run"))
+    jobs = [job for image in images if (job := _job(image, run, prices, unit)) is not None]
     return ManifestContent(
         run=run,
         runs=tuple(_spending(one, run.campaign) for one in fields.each("runs")),
         jobs=tuple(jobs),
         verdicts=_verdicts(fields, images),
-        total=_sum(fields.inner("totals").inner("credits")),
+        total=_sum(fields.inner("totals").inner(unit.field)),
     )
 
 
@@ -191,10 +194,14 @@ def _run(fields: Fields) -> RunRecord:
     )
 
 
-def _job(image: Fields, run: RunRecord, prices: Prices) -> Restored | None:
+def _unit(run: Fields) -> Unit:
+    return run.one_of("unit", Unit) if run.has("unit") else Unit.CREDITS
+
+
+def _job(image: Fields, run: RunRecord, prices: Prices, unit: Unit) -> Restored | None:
     """Return one image as a job; `None` if it was never submitted."""
     attempts = tuple(_attempts(image))
-    outcome = _outcome(image, attempts, prices)
+    outcome = _outcome(image, attempts, prices, unit)
     if outcome is None and not attempts:
         return None
     axes = image.inner("axes")
@@ -244,21 +251,22 @@ def _attempts(image: Fields) -> Iterable[AttemptRecord]:
         )
 
 
-def _outcome(image: Fields, attempts: tuple[AttemptRecord, ...], prices: Prices) -> Outcome | None:
+def _outcome(
+    image: Fields, attempts: tuple[AttemptRecord, ...], prices: Prices, unit: Unit
+) -> Outcome | None:
     reason = image.text("error") or (attempts[-1].error if attempts else "")
-    in_doubt = Amount(image.count("in_doubt"))
+    paid, in_doubt = Amount(image.count(unit.field)), Amount(image.count("in_doubt"))
     match image.one_of("status", Status):
         case Status.STORED:
             return Stored(
                 url=image.text("url"),
-                amount=_credits(image),
+                amount=paid,
                 in_doubt=in_doubt,
                 artifact=_artifact(image),
             )
         case Status.PENDING_DOWNLOAD | Status.PAID_LOST as status:
             ending = PaidLost if status is Status.PAID_LOST else Paid
-            url, amount = image.text("url"), _credits(image)
-            return ending(url=url, amount=amount, in_doubt=in_doubt, reason=reason)
+            return ending(url=image.text("url"), amount=paid, in_doubt=in_doubt, reason=reason)
         case Status.IN_DOUBT:
             return InDoubt(amount=in_doubt or _price(image, prices), reason=reason)
         case Status.REFUSED:
@@ -271,10 +279,6 @@ def _outcome(image: Fields, attempts: tuple[AttemptRecord, ...], prices: Prices)
             in_flight = any(attempt.outcome == "submitted" for attempt in attempts)
             price = _price(image, prices) if in_flight else Amount(0)
             return InDoubt(amount=price, reason=_UNANSWERED) if in_flight else None
-
-
-def _credits(image: Fields) -> Amount:
-    return Amount(image.count("credits"))
 
 
 def _price(image: Fields, prices: Prices) -> Amount:

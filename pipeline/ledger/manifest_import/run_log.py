@@ -6,9 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.files.unreadable import read_file
+from pipeline.model.money import Unit
 
 _FREE = frozenset({"refused", "retry"})
 """Events after which nothing that was sent for a job can have been charged."""
+
+_PAID = frozenset(unit.field for unit in Unit)
+"""Fields of an event with an amount that was paid."""
 
 
 def with_log(manifest: object, log: Path) -> object:
@@ -55,7 +59,7 @@ def _sent(log: Path) -> Mapping[str, int]:
             sent[job] = attempt
         elif line.get("in_doubt"):
             continue
-        elif event in _FREE or (event == "failed" and "credits" not in line):
+        elif event in _FREE or (event == "failed" and not _PAID & line.keys()):
             sent.pop(job, None)
     return sent
 

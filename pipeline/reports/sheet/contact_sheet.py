@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pipeline.model.artifact import Artifact
-from pipeline.model.money import Spent
+from pipeline.model.money import IN_CREDITS, MoneyFormat, Spent, Unit
 from pipeline.model.names import Stage
 from pipeline.reports.sheet.sheet_thumbs import MANY, Source
 from pipeline.state.campaign_state import (
@@ -85,7 +85,13 @@ class Sheet:
 
 
 def draw_sheet(
-    table: CellTable, *, run: str, spent: Spent, source: Source, name: str = "sheet"
+    table: CellTable,
+    *,
+    run: str,
+    spent: Spent,
+    money: MoneyFormat = IN_CREDITS,
+    source: Source,
+    name: str = "sheet",
 ) -> dict[str, str]:
     """Return file name → HTML: `sheet.html`, and `sheet-2.html` and so on above 500 images.
 
@@ -99,7 +105,7 @@ def draw_sheet(
         campaign=table.campaign.slug,
         file=table.campaign.file,
         run=run,
-        totals=_totals(table, spent),
+        totals=_totals(table, spent, money),
         groups=(),
         links=links,
     )
@@ -245,20 +251,21 @@ def _final_word(state: CellState) -> str:
             return f"final, {_WORDS[state]}"
 
 
-def _totals(table: CellTable, spent: Spent) -> tuple[tuple[str, str], ...]:
+def _totals(table: CellTable, spent: Spent, money: MoneyFormat) -> tuple[tuple[str, str], ...]:
     drafts = Counter(shown.state for shown in table.at_stage(Stage.DRAFT))
     finals = sum(
         one.artifact is not None for shown in table.at_stage(Stage.FINAL) for one in shown.takes
     )
     decided = sum(drafts[state] for state in _DECIDED)
-    doubt = f"–{spent.upper}" if spent.in_doubt else ""
+    doubt = f"–{money.bare(spent.upper)}" if spent.in_doubt else ""
+    label = "Credits spent" if money.unit is Unit.CREDITS else "Spent"
     return (
         ("Cells approved", str(drafts[CellState.APPROVED])),
         ("Cells to redo", str(drafts[CellState.REDO])),
         ("Cells rejected", str(drafts[CellState.REJECTED])),
         ("Cells open", str(drafts.total() - decided)),
         *((("Final images", str(finals)),) if finals else ()),
-        ("Credits spent", f"{spent.confirmed}{doubt}"),
+        (label, f"{money.bare(spent.confirmed)}{doubt}"),
     )
 
 

@@ -38,7 +38,8 @@ class SheetInput:
 
     def draw(self, source: Source) -> dict[str, str]:
         """Return file name → HTML."""
-        return draw_sheet(self.table, run=self.run, spent=self.spent, source=source)
+        money = self.loaded.campaign.money
+        return draw_sheet(self.table, run=self.run, spent=self.spent, money=money, source=source)
 
 
 async def sheet_input(

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pipeline.model.entry import AttemptRecord
+from pipeline.model.money import MoneyFormat
 from pipeline.model.names import Stage
 from pipeline.model.request import RenderRequest
 from pipeline.model.verdict import Verdict
@@ -25,20 +26,21 @@ async def cell_detail(
     if shown is None:
         return fields
     request = shown.takes[0].job.request
+    money = review_state.surveyed.reviewed.campaign.money
     return {
         **fields,
         "prompt": filled_spans(request.prompt, row.cell.values),
-        "job": _job(shown, request),
-        "takes": [await _take(take, pictures) for take in shown.takes],
+        "job": _job(shown, request, money),
+        "takes": [await _take(take, pictures, money) for take in shown.takes],
         "history": await _history(review_state, row, shown, stage),
     }
 
 
-def _job(shown: CellAtStage, request: RenderRequest) -> list[tuple[str, str]]:
+def _job(shown: CellAtStage, request: RenderRequest, money: MoneyFormat) -> list[tuple[str, str]]:
     price = shown.takes[0].job.price
     facts = [
         ("Model", request.model),
-        ("Quality", f"{request.quality} · {price} credits each"),
+        ("Quality", f"{request.quality} · {money.text(price)} each"),
         ("Size", request.size),
         ("Background", request.background),
         ("Round", str(shown.round)),
@@ -49,12 +51,13 @@ def _job(shown: CellAtStage, request: RenderRequest) -> list[tuple[str, str]]:
     return facts
 
 
-async def _take(take: TakeState, pictures: Pictures) -> dict[str, Json]:
+async def _take(take: TakeState, pictures: Pictures, money: MoneyFormat) -> dict[str, Json]:
     fields: dict[str, Json] = {
         "take": take.job.at.take,
         "status": take.status,
         "job": take.job.key,
         "credits": take.amount,
+        "cost": money.text(take.amount),
         "shared": take.job.payer is not None,
         "reason": take.reason,
     }

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from pipeline.model.campaign import Cell
-from pipeline.model.money import Spent
+from pipeline.model.money import MoneyFormat, Spent
 from pipeline.model.names import Stage
 from pipeline.model.outcome import Status
 from pipeline.state.campaign_state import (
@@ -65,8 +65,10 @@ def stage_json(shown: CellAtStage | None) -> list[Json] | None:
     return columns
 
 
-def figures_json(figures: Mapping[Stage, StageFigures], spent: Spent) -> dict[str, Json]:
-    """Return the figures of each stage and the credits spent; names say what is counted."""
+def figures_json(
+    figures: Mapping[Stage, StageFigures], spent: Spent, money: MoneyFormat
+) -> dict[str, Json]:
+    """Return the figures of each stage and what is spent; names say what is counted."""
     stages = {
         stage: {
             "cells": one.cells,
@@ -78,11 +80,12 @@ def figures_json(figures: Mapping[Stage, StageFigures], spent: Spent) -> dict[st
             "approved_cells": one.approved,
             "stale_cells": one.stale,
             "credits_ahead": one.ahead,
+            "cost_ahead": money.bare(one.ahead),
         }
         for stage, one in figures.items()
     }
-    credits_ = {"confirmed": spent.confirmed, "in_doubt": spent.in_doubt, "upper": spent.upper}
-    return {"stages": stages, "spent": credits_}
+    amounts = {"confirmed": spent.confirmed, "in_doubt": spent.in_doubt, "upper": spent.upper}
+    return {"stages": stages, "spent": {**amounts, "text": money.bare(spent.upper)}}
 
 
 def _take(take: TakeState) -> list[Json]:

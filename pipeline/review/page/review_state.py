@@ -291,7 +291,9 @@ class ReviewState:
                 self.broadcast.send("rows", changed)
         if before is None or (before.figures, self.spent) != (fresh.figures, spent):
             self.spent = spent
-            self.broadcast.send("figures", figures_json(fresh.figures, spent))
+            self.broadcast.send(
+                "figures", figures_json(fresh.figures, spent, fresh.reviewed.campaign.money)
+            )
         await self.show_ad_files()
         # A verdict may have been given during the survey.
         known = fresh.shown.verdicts

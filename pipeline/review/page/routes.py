@@ -15,6 +15,7 @@ from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from pipeline.model.campaign import Campaign, Review
+from pipeline.model.money import Unit
 from pipeline.model.names import Stage
 from pipeline.model.verdict import Decision
 from pipeline.review.page.ad_file_views import AdFileViews, ApprovalOrder, WindowOrder
@@ -91,12 +92,17 @@ class PackedTable:
             facts = {
                 "event": self._broadcast.last,
                 "stages": self._stages(),
-                "figures": figures_json(surveyed.figures, self._review_state.spent),
+                "figures": figures_json(
+                    surveyed.figures,
+                    self._review_state.spent,
+                    surveyed.reviewed.campaign.money,
+                ),
                 "me": self._options.reviewer,
                 "complaint": self._review_state.complaint,
                 "spend": self._launches.may_spend,
                 "running": self._launches.running,
                 "play": surveyed.reviewed.play_money,
+                "unit": _UNITS[surveyed.reviewed.campaign.money.unit],
                 "adfiles": self._review_state.ad_file_states,
                 "makes_adfiles": surveyed.reviewed.makes_ad_files,
             }
@@ -305,14 +311,22 @@ class Routes:
     async def _quoted(self, quote: LaunchQuote) -> dict[str, object]:
         reviewed = self.review_state.surveyed.reviewed
         final = reviewed.campaign.stages.get(Stage.FINAL)
-        facts = asdict(quote)
+        facts, money = asdict(quote), reviewed.campaign.money
         return {
             "credits": facts.pop("amount"),
             **facts,
             "cells": len(quote.cells),
+            "cost": money.text(quote.amount),
+            "lines": [
+                {"size": one.size, "count": one.count, "price": one.price}
+                | {"cost": money.bare(one.price)}
+                for one in quote.lines
+            ],
             "spent": self.review_state.spent.upper,
+            "spent_text": money.text(self.review_state.spent.upper),
             "limits": [
                 {"scope": one.scope, "limit": one.limit, "spent": one.spent}
+                | {"words": one.words_after(quote.amount)}
                 for one in await self.review_state.budgets()
             ],
             "mode": final.mode if final is not None else "",
@@ -336,6 +350,7 @@ class Routes:
             raise web.HTTPNotFound(text=f"this is the review of {self.review_state.campaign}")
 
 
+_UNITS = {Unit.CREDITS: "credits", Unit.DOLLARS: "US dollars"}
 _TEMPLATES = Environment(
     loader=PackageLoader("pipeline.review.page"), autoescape=True, undefined=StrictUndefined
 )

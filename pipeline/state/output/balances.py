@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from pipeline.files.unreadable import read_file
 from pipeline.model.entry import Resolution
-from pipeline.model.money import Spent
+from pipeline.model.money import IN_CREDITS, MoneyFormat, Spent
 from pipeline.model.names import Account
 from pipeline.state.output.folder import write_file
 
@@ -52,8 +52,10 @@ def note_balance(output: Path, account: Account, balance: Balance) -> None:
     write_file(output, BALANCES, json.dumps(known, indent=1).encode())
 
 
-def compare_balances(before: Balance, *, left: int, spent: Spent) -> BalanceFinding:
-    """Compare the credits that left the account with those that the ledger knows or doubts.
+def compare_balances(
+    before: Balance, *, left: int, spent: Spent, money: MoneyFormat = IN_CREDITS
+) -> BalanceFinding:
+    """Compare what left the account with what the ledger knows or doubts.
 
     Only the two ends of that interval settle every doubt. A value between them does not show which
     doubts were charged; a value outside means that others spent credits, or that some were added.
@@ -61,19 +63,22 @@ def compare_balances(before: Balance, *, left: int, spent: Spent) -> BalanceFind
     charged = before.left - left
     sure = spent.confirmed - before.confirmed
     most = sure + spent.in_doubt
-    since = f"since {before.at} the balance fell by {charged} credits"
+    since = f"since {before.at} the balance fell by {money.text(charged)}"
+    known, doubt = money.bare(sure), money.bare(spent.in_doubt)
     if charged == sure:
         words = f"{since}, all of them for images that were received: no doubt was charged"
         return BalanceFinding(settles=Resolution.NOT_CHARGED, words=words)
     if charged == most:
-        words = f"{since}: {sure} for received images, {spent.in_doubt} for what is in doubt"
+        words = f"{since}: {known} for received images, {doubt} for what is in doubt"
         return BalanceFinding(settles=Resolution.CHARGED, words=words)
     if sure < charged < most:
-        words = f"{since}, {sure} for received images: {charged - sure} of the {spent.in_doubt} "
+        part = money.bare(charged - sure)
+        words = f"{since}, {known} for received images: {part} of the {doubt} "
         return BalanceFinding(
             settles=None, words=f"{words}in doubt were charged, but the balance does not show which"
         )
-    words = f"{since}, but this ledger knows of {sure} to {most}: others used the account, or "
+    known = f"{known} to {money.bare(most)}"
+    words = f"{since}, but this ledger knows of {known}: others used the account, or "
     return BalanceFinding(
         settles=None, words=f"{words}credits were added; the balance proves nothing"
     )

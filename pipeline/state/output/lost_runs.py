@@ -89,7 +89,8 @@ def lost_runs_message(output: Path, campaign: Slug, lost: Sequence[ManifestHead]
     newest = {head.account: head for head in lost}
     spent = sum(head.this_run for head in lost)
     doubt = sum(head.in_doubt for head in newest.values())
-    money = f" ({spent:,} credits, and {doubt:,} in doubt)"
+    written = lost[-1].money
+    money = f" ({written.text(spent)}, and {written.bare(doubt)} in doubt)"
     named = [f"  {head.place}" for head in lost[-NAMED:]]
     more = [f"  and {len(lost) - NAMED} more"] if len(lost) > NAMED else []
     return "\n".join(

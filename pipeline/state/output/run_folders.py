@@ -4,12 +4,16 @@ import csv
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from typing import Any
 
 from pipeline.files.unreadable import raise_machine_fault, read_open_file
 from pipeline.model.job import JobKey
-from pipeline.model.names import CellName, Slug
+from pipeline.model.money import MoneyFormat, Unit
+from pipeline.model.names import Account, CellName, ProfileName, Slug
 from pipeline.model.run import RunId
+from pipeline.providers.profiles import PROFILES
 
 MANIFEST = "manifest.json"
 LOG = "log.jsonl"
@@ -17,6 +21,8 @@ TABLE = "images.csv"
 HEAD = 4 * 1024 * 1024
 """Bytes of a run manifest that hold all that it says before its images."""
 PIECE = 64 * 1024
+NEWEST = 20
+"""Runs among which one on an account is looked for."""
 IMAGES = b'\n "images": ['
 SUBMITTED = b'{"event": "submit"'
 """Begins the line of a run's log that records a request."""
@@ -34,7 +40,9 @@ class ManifestHead:
     confirmed: int
     in_doubt: int
     this_run: int
-    """Credits that the run itself had confirmed."""
+    """What the run itself had confirmed."""
+    money: MoneyFormat
+    """How its amounts are written."""
     finished: bool
     latest: bool
     """True if it is the one that `latest` leads to."""
@@ -97,15 +105,18 @@ def read_head(folder: Path) -> ManifestHead | None:
     place = folder / MANIFEST
     try:
         content = json.loads(_before_images(place) + b'\n "images": []}')
-        run, credits_ = content["run"], content["totals"]["credits"]
+        run = content["run"]
+        money = _money(run)
+        amounts = content["totals"][money.unit.field]
         return ManifestHead(
             place=place,
             run=RunId(folder.name),
             account=str(run["account"]),
             number=int(run.get("number") or 0),
-            confirmed=int(credits_["confirmed"]),
-            in_doubt=int(credits_["in_doubt"]),
-            this_run=int(credits_["this_run"]),
+            confirmed=int(amounts["confirmed"]),
+            in_doubt=int(amounts["in_doubt"]),
+            this_run=int(amounts["this_run"]),
+            money=money,
             finished=run.get("finished") is not None,
             latest=_is_latest(folder),
         )
@@ -123,6 +134,27 @@ def feeds_of(folder: Path) -> frozenset[str]:
         return frozenset(str(sha256) for sha256 in content["run"]["feeds"].values())
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return frozenset()
+
+
+def _money(run: Mapping[str, Any]) -> MoneyFormat:
+    price = run.get("price") or {}
+    per_credit = price.get("per_credit")
+    return MoneyFormat(
+        unit=Unit(run.get("unit") or Unit.CREDITS),
+        currency=str(price.get("currency") or ""),
+        per_credit=None if per_credit is None else Decimal(str(per_credit)),
+    )
+
+
+def money_of(output: Path, campaign: Slug, account: Account) -> MoneyFormat:
+    """Return how the amounts of an account are written: as its newest run of the campaign did."""
+    folder = run_folder(output, campaign)
+    for name in reversed(run_names(folder)[-NEWEST:]):
+        head = read_head(folder / name)
+        if head is not None and head.account == account:
+            return head.money
+    profile = PROFILES.get(ProfileName(account.partition("@")[0]))
+    return MoneyFormat(unit=profile.unit if profile is not None else Unit.CREDITS)
 
 
 def _is_latest(folder: Path) -> bool:

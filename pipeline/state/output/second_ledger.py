@@ -9,6 +9,7 @@ from pipeline.errors import LocalFault, UsageError
 from pipeline.ledger.base import Ledger
 from pipeline.model.names import Account, Slug
 from pipeline.state.output.location import folders_of_use, outputs_around
+from pipeline.state.output.run_folders import money_of
 
 OpenToRead = Callable[[Path], AbstractAsyncContextManager[Ledger]]
 """Opens the ledger of an output folder for reading; a missing one reads as empty."""
@@ -28,7 +29,7 @@ async def refuse_second_ledger(
         output, campaign, account, file=file, name=name, open_=open_
     ):
         raise UsageError(
-            f"{place} has {bought:,} credits of {campaign} on {account},\n"
+            f"{place} has {bought} of {campaign} on {account},\n"
             f"and {output} knows nothing of them: all would be bought again. Nothing was sent.\n"
             f"Next  pipeline run {shlex.quote(str(file))} --output {shlex.quote(str(place))}\n"
             "or, to begin a second ledger all the same, add --new-ledger"
@@ -37,7 +38,7 @@ async def refuse_second_ledger(
 
 async def _buyers(
     output: Path, campaign: Slug, account: Account, *, file: Path, name: Path, open_: OpenToRead
-) -> AsyncIterator[tuple[Path, int]]:
+) -> AsyncIterator[tuple[Path, str]]:
     for place in outputs_around(output, name=name, places=folders_of_use(file)):
         try:
             async with open_(place) as ledger:
@@ -45,4 +46,4 @@ async def _buyers(
         except LocalFault:  # damaged, or of another version: nobody can say what it knows
             continue
         if spent.upper:
-            yield place, spent.upper
+            yield place, money_of(place, campaign, account).text(spent.upper)

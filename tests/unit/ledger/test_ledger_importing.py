@@ -8,6 +8,7 @@ from builders import NOW, a_job, a_run
 
 from pipeline.errors import UsageError
 from pipeline.ledger.manifest_import.importing import (
+    SCHEMAS,
     UNLISTED,
     import_manifest,
     import_manifests,
@@ -304,7 +305,7 @@ async def test_what_is_no_json_object_is_no_manifest():
 
 
 def test_a_manifest_is_named_by_the_schema_that_runs_write():
-    assert SCHEMA == "campaign-pipeline/run-manifest/1"
+    assert SCHEMA == SCHEMAS[-1] == "campaign-pipeline/run-manifest/2"
 
 
 async def test_credits_of_images_that_the_ledger_knows_are_not_counted_as_gone_again(

@@ -32,6 +32,21 @@ def test_dollars_have_as_many_digits_as_they_need_and_two_at_least(amount, text)
 
 
 @pytest.mark.parametrize(
+    ("amount", "text"),
+    [
+        (0, "$0.00"),
+        (53_128_190, "$0.053"),
+        (996_000_000, "$1.00"),
+        (211_400_000, "$0.21"),
+        (12_503_128_190, "$12.50"),
+        (7, "$0.000000007"),
+    ],
+)
+def test_an_estimate_of_dollars_is_rounded(amount, text):
+    assert DOLLARS.about(amount) == text
+
+
+@pytest.mark.parametrize(
     ("amount", "text", "bare"),
     [(0, "0 credits", "0"), (1, "1 credit", "1"), (1200, "1,200 credits", "1,200")],
 )

@@ -81,9 +81,9 @@ function Money() {
   const due = cellsDue.value;
   const { final } = figures.value.stages;
   return html`<div class="money">
-      <div class="spent"><span>Spent</span><b>${number(figures.value.spent.upper)}</b></div>
-      ${stages.final ? html`<div class="ahead"><span>Finals to launch</span><b>${plural(final.images_to_buy ?? 0, 'image')} = ${number(final.credits_ahead ?? 0)}</b></div>` : null}
-      <small>${board.play ? 'play credits' : 'credits'}</small></div>
+      <div class="spent"><span>Spent</span><b>${figures.value.spent.text}</b></div>
+      ${stages.final ? html`<div class="ahead"><span>Finals to launch</span><b>${plural(final.images_to_buy ?? 0, 'image')} = ${final.cost_ahead ?? 0}</b></div>` : null}
+      <small>${board.play ? 'play credits' : board.unit}</small></div>
     ${draft.redo && stage.value === 'draft' ? html`<button class="btn redo-round" onClick=${() => { dialog.value = { kind: 'launch', stage: 'draft' }; }}>
       <${Icon} n="redo" s=${14} /><span>Redo ${plural(draft.redo, 'cell')}</span></button>` : null}
     ${stages.final ? html`<button class="btn primary" disabled=${!due || Boolean(running.value)}

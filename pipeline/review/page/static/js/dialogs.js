@@ -73,7 +73,7 @@ function Meter({ quote }) {
   const total = limit.spent + quote.credits;
   const over = total > limit.limit;
   const share = (part) => ({ width: `${Math.min(100, (100 * part) / (limit.limit || 1))}%` });
-  const words = `${number(total)} of ${number(limit.limit)} credits, ${limit.scope} budget${over ? `: ${number(total - limit.limit)} over` : ''}`;
+  const { words } = limit;
   return html`<div class="meter" role="img" aria-label=${words}><i class="a" style=${share(limit.spent)}></i><i class="b" style=${share(quote.credits)}></i></div>
     <p class=${`mtext${over ? ' over' : ''}`}>${words}</p>`;
 }
@@ -117,9 +117,9 @@ function Bill({ quote, which }) {
   const title = which === 'final' ? `Finals, ${board.stages.final?.quality} quality` : `Drafts, ${board.stages.draft?.quality} quality`;
   return html`<table><tbody>
     <tr><th scope="row">${which === 'final' ? 'Approved, not yet rendered' : 'To render'}</th><td>${plural(quote.cells, 'cell')}</td></tr>
-    ${quote.lines.map((line) => html`<tr class="det"><th scope="row">${line.size}</th><td>${plural(line.count, 'image')} × ${number(line.price)}</td></tr>`)}
-    <tr class="tot"><th scope="row">${title}, ${plural(quote.images, 'image')}</th><td>${plural(quote.credits, 'credit')}</td></tr>
-    <tr><th scope="row">Spent so far</th><td>${plural(quote.spent, 'credit')}</td></tr></tbody></table>
+    ${quote.lines.map((line) => html`<tr class="det"><th scope="row">${line.size}</th><td>${plural(line.count, 'image')} × ${line.cost}</td></tr>`)}
+    <tr class="tot"><th scope="row">${title}, ${plural(quote.images, 'image')}</th><td>${quote.cost}</td></tr>
+    <tr><th scope="row">Spent so far</th><td>${quote.spent_text}</td></tr></tbody></table>
     ${quote.images ? null : html`<p class="sub">Everything is rendered: nothing is due.</p>`}`;
 }
 
@@ -138,7 +138,7 @@ function Launch({ which }) {
     setBusy(false);
     if (reply.ok) {
       close();
-      toast.value = { text: `${which === 'final' ? 'Finals' : 'Drafts'} launched: ${plural(quote.credits, 'credit')}`, state: 'approved' };
+      toast.value = { text: `${which === 'final' ? 'Finals' : 'Drafts'} launched: ${quote.cost}`, state: 'approved' };
       return;
     }
     setNotice(reply.message || 'Nothing was spent.');
@@ -155,10 +155,10 @@ function Launch({ which }) {
     <p class="sub">${which === 'final' ? 'Renders each approved pick again at full quality. Finals that are paid for are never bought twice.' : 'Renders drafts that were asked for again, and those not rendered yet.'}</p>
     <${Bill} quote=${quote} which=${which} /><${Meter} quote=${quote} /><${Warnings} which=${which} quote=${quote} />
     ${notice ? html`<p class="notice" role="alert">${notice}</p>` : null}
-    ${board.spend ? null : html`<p class="notice calm">This link can give verdicts but cannot spend credits. To launch, run this command:</p>`}
+    ${board.spend ? null : html`<p class="notice calm">This link can give verdicts but cannot spend. To launch, run this command:</p>`}
     <${Command} text=${quote.command} />
     <div class="dbtn"><button class="btn ghost" onClick=${close}>Not yet</button>
-      ${board.spend ? html`<button class="btn primary" disabled=${busy || !quote.cells || over} onClick=${buy}><${Icon} n="send" />Spend ${plural(quote.credits, 'credit')}</button>` : null}</div></${Dialog}>`;
+      ${board.spend ? html`<button class="btn primary" disabled=${busy || !quote.cells || over} onClick=${buy}><${Icon} n="send" />Spend ${quote.cost}</button>` : null}</div></${Dialog}>`;
 }
 
 const KEYS = [

@@ -70,7 +70,7 @@ export function Inspector({ cell, one }) {
     ${fits ? html`<h3>Prompt</h3><p class="prompt" dir="auto">${detail.prompt.map(([text, name]) => (name ? html`<mark title=${name}>${text}</mark>` : text))}</p>
       ${take?.checks ? html`<h3>Checks of take ${take.take}</h3><ul class="checks">${take.checks.map(([name, found, good]) => html`
         <li class=${good ? 'good' : 'poor'}><${Icon} n=${good ? 'check' : 'alert'} s=${13} /><b>${name}</b><span>${found}</span></li>`)}</ul>` : null}
-      <h3>Job</h3><${Facts} list=${[...detail.job, ['Cell', cell.name], ...(take ? [['Job id', take.job.slice(0, 12)], ['Paid', take.shared ? 'shared with another cell' : plural(take.credits, 'credit')]] : []), ...(take?.weight ? [['File', take.weight]] : [])]} />
+      <h3>Job</h3><${Facts} list=${[...detail.job, ['Cell', cell.name], ...(take ? [['Job id', take.job.slice(0, 12)], ['Paid', take.shared ? 'shared with another cell' : take.cost]] : []), ...(take?.weight ? [['File', take.weight]] : [])]} />
       <${History} list=${detail.history} />` : html`<div class="iwait"></div>`}
   </aside>`;
 }
