@@ -220,6 +220,26 @@ async def test_a_file_of_another_kind_is_named_by_its_mimetype(tmp_path: Path):
         assert (status, reply["error"]["code"]) == (400, "unsupported_file_mimetype")
 
 
+async def test_markup_is_for_the_models_that_take_it_and_goes_without_a_mask(tmp_path: Path):
+    def form(model: str, *names: str) -> aiohttp.FormData:
+        fields = aiohttp.FormData({"prompt": PROMPT, "model": model, "quality": "low"})
+        for name in ("image", *names):
+            content = png(mode="RGBA")
+            fields.add_field(name, content, filename="a.png", content_type="image/png")
+        return fields
+
+    async with openai_server(tmp_path) as client:
+        answers = [
+            (await client.post(form(model, *names), path=EDITS))[0]
+            for model, *names in (
+                ("gpt-image-2.5-flare", "markup"),
+                ("gpt-image-2", "markup"),
+                ("gpt-image-2.5-flare", "markup", "mask"),
+            )
+        ]
+        assert answers == [200, 400, 400]
+
+
 async def test_a_body_above_the_limit_is_a_413(tmp_path: Path):
     limits = Limits(json_bytes=100, upload_bytes=100)
     async with openai_server(tmp_path, limits=limits) as client:

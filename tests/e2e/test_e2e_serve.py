@@ -8,6 +8,7 @@ import threading
 import urllib.error
 import urllib.request
 
+import openai
 import pytest
 from conftest import wait_until
 
@@ -184,3 +185,24 @@ def test_nobody_reads_the_log_and_the_server_still_answers(start):
     for _ in range(1500):
         generate(ready, {}, key="k" * 20)
     assert generate(ready, {"prompt": "a soda"})[0] == 200
+
+
+def test_openais_wire_serves_its_own_client_and_keeps_its_account(start):
+    """Base URL and key as they are printed; the account is in dollars, also after a restart."""
+    process, ready = start("--wire", "openai", "--balance", "0.01")
+    with openai.OpenAI(base_url=f"{ready['url']}/v1", api_key=ready["key"], max_retries=0) as sdk:
+        made = sdk.images.generate(model="gpt-image-2", prompt="a soda", quality="low")
+        assert made.data[0].b64_json
+        with pytest.raises(openai.RateLimitError) as caught:
+            sdk.images.generate(model="gpt-image-2", prompt="a soda", quality="medium")
+        assert caught.value.code == "insufficient_quota"
+    code, _, err = stopped(process)
+    assert (code, f"Serving openai at {ready['url']}/v1" in err) == (0, True)
+    assert "· $0.00589 ·" in err
+    _, ready = start("--wire", "openai", "--balance", "0.01")
+    request = urllib.request.Request(  # noqa: S310 - our own server
+        f"{ready['url']}/v1/account", headers={"Authorization": f"Bearer {ready['key']}"}
+    )
+    with urllib.request.urlopen(request, timeout=30) as reply:  # noqa: S310
+        account = json.load(reply)
+    assert (account["unit"], account["spent"]) == ("nano-USD", 196 * 30_000 + 2 * 5_000)

@@ -326,8 +326,13 @@ def serve(settings: ServerSettings) -> None:
         if settings.key is None:
             facts["key"] = server.key
         print(json.dumps(facts), flush=True)
-        say(f"Serving {server.url}, images from {server.cdn_url}. Ctrl+C stops.")
-        say(f"The playground is at {server.url}/, the reference at {server.url}/docs")
+        if settings.wire is WireFormat.GPTIMAGE:
+            say(f"Serving {server.url}, images from {server.cdn_url}. Ctrl+C stops.")
+            say(f"The playground is at {server.url}/, the reference at {server.url}/docs")
+            return
+        base = server.url if settings.wire is WireFormat.AZURE else f"{server.url}/v1"
+        say(f"Serving {settings.wire} at {base}. Ctrl+C stops.")
+        say(f"The reference is at {server.url}/docs")
 
     def stopping() -> None:
         say("stopping after the images in progress")

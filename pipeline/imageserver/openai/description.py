@@ -82,6 +82,11 @@ _FORM_FIELDS: dict[str, dict[str, Any]] = {
         **_FILE,
         "description": "A PNG of the first image's size; its transparent area is painted anew.",
     },
+    "markup": {
+        **_FILE,
+        "description": "A transparent PNG over the first image, for the models 2.5; it is only "
+        "checked, and not painted.",
+    },
 }
 
 

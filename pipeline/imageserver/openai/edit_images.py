@@ -23,6 +23,8 @@ _MAX_SIDE = 8192
 _DATA_URL = re.compile(r"data:(image/(?:png|jpe?g|webp));base64,", re.IGNORECASE)
 _MEDIA_TYPES = ("image/jpeg", "image/png", "image/webp")
 
+EDIT_FILES = {"image": "image", "image[]": "image", "mask": "mask", "markup": "markup"}
+"""The names of a form's files, and the field that each belongs to."""
 ReadFile = Callable[[str], bytes]
 """Returns the content of an uploaded file by its id. Raises OpenAiError."""
 
@@ -39,6 +41,8 @@ def images_in_form(form: Form) -> tuple[list[bytes], bytes | None]:
     masks = form.files.get("mask", [])
     if len(masks) > 1:
         raise invalid_value("mask", "Only one mask may be given.")
+    if masks and form.files.get("markup"):
+        raise invalid_value("markup", "The parameters 'markup' and 'mask' cannot be combined.")
     return images, masks[0] if masks else None
 
 

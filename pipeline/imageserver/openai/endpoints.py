@@ -7,13 +7,13 @@ from aiohttp import web
 
 from pipeline.imageserver.api import answers
 from pipeline.imageserver.api.refusal import RefusedError
-from pipeline.imageserver.api.requests.bodies import read_object
+from pipeline.imageserver.api.requests.bodies import parse_object, read_bytes, read_object
 from pipeline.imageserver.api.requests.fields import variation_from
 from pipeline.imageserver.api.requests.forms import read_form
 from pipeline.imageserver.api.services import ApiServices
 from pipeline.imageserver.billing.billing import Buyer
 from pipeline.imageserver.billing.purchases import Sold
-from pipeline.imageserver.openai.edit_images import ReadFile
+from pipeline.imageserver.openai.edit_images import EDIT_FILES, ReadFile
 from pipeline.imageserver.openai.errors import OpenAiError
 from pipeline.imageserver.openai.image_requests import (
     OpenAiImageRequest,
@@ -74,14 +74,20 @@ class OpenAiWireEndpoints:
         buyer = self._services.buyer(request, "edits")
         variation, limit = variation_from(request), self._services.settings.limits.upload_bytes
         if request.content_type == "application/json":
-            body = await read_object(request, limit=limit)
-            body |= {"model": model} if model else {}
-            openai_request = edit_from_json(body, read_file=self._read_file, variation=variation)
+            content = await read_bytes(request, limit=limit)
+            openai_request = await asyncio.to_thread(
+                self._edit_from_bytes, content, model=model, variation=variation
+            )
         else:
-            form = await read_form(request, limit=limit)
+            form = await read_form(request, limit=limit, files=EDIT_FILES)
             form.text.update({"model": model} if model else {})
             openai_request = edit_from_form(form, variation=variation)
         return await self._sell(request, openai_request, buyer)
+
+    def _edit_from_bytes(self, content: bytes, *, model: str, variation: str) -> OpenAiImageRequest:
+        """Return the edit in a JSON body; called from a thread, for it may hold large images."""
+        body = parse_object(content) | ({"model": model} if model else {})
+        return edit_from_json(body, read_file=self._read_file, variation=variation)
 
     async def _sell(
         self, request: web.Request, openai_request: OpenAiImageRequest, buyer: Buyer

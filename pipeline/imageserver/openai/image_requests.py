@@ -108,6 +108,8 @@ def edit_from_form(form: Form, *, variation: str = "") -> OpenAiImageRequest:
     _refuse_unknown(form.text, EDIT_FIELDS - {"images", "mask"})
     images, mask = images_in_form(form)
     fields = {name: _from_text(name, text) for name, text in form.text.items()}
+    if form.files.get("markup") and not _model(fields)[1].markup:
+        raise invalid_value("markup", "The model does not support the 'markup' parameter.")
     return _request(fields, images, mask, variation=variation)
 
 
