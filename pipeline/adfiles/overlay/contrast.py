@@ -9,6 +9,8 @@ from pipeline.lettering.box import Box
 
 Rgb = tuple[int, int, int]
 
+_THIN, _FINE = 12.0, 20.0
+"""Type sizes in pixels below which strokes are about a pixel, and two pixels, wide."""
 LEAST = 4.5
 """Least contrast of words with the pixels under them."""
 WHITE: Rgb = (255, 255, 255)
@@ -17,10 +19,15 @@ _DARKEST, _LIGHTEST = 0.04, 0.96
 """Shares of the pixels under a text that may be darker or lighter than those that count."""
 _SAMPLES = 96
 """Most pixels a side that are measured."""
+_MIDDLE = 0.18
+"""Luminance of middle grey."""
+_SOLID = 255
+_DARK_END = 0.04045
 _LINEAR = [
-    v / 255 / 12.92 if v / 255 <= 0.04045 else ((v / 255 + 0.055) / 1.055) ** 2.4  # noqa: PLR2004  sRGB
+    v / 255 / 12.92 if v / 255 <= _DARK_END else ((v / 255 + 0.055) / 1.055) ** 2.4
     for v in range(256)
 ]
+"""Linear light of each value, by the sRGB standard."""
 _RED, _GREEN, _BLUE = ([share * value for value in _LINEAR] for share in (0.2126, 0.7152, 0.0722))
 
 
@@ -80,7 +87,7 @@ def measure(image: Image.Image, box: Box) -> Ground:
     part = image.crop(area)
     if part.mode == "RGBA":
         lowest = part.getchannel("A").getextrema()[0]
-        if not isinstance(lowest, int | float) or lowest < 255:  # noqa: PLR2004  solid
+        if not isinstance(lowest, int | float) or lowest < _SOLID:
             return Ground((0, 0, 0), WHITE, (128, 128, 128), opaque=False)
         part = part.convert("RGB")
     size = (min(_SAMPLES, part.width), min(_SAMPLES, part.height))
@@ -99,15 +106,18 @@ def measure(image: Image.Image, box: Box) -> Ground:
 
 
 def wanted_contrast(size: float) -> float:
-    """Return the contrast to aim at for a type size in pixels: more where strokes are thin."""
-    if size < 12:  # noqa: PLR2004  strokes of about a pixel, blurred by antialiasing
-        return 7.0
-    return 5.5 if size < 20 else LEAST * 1.04  # noqa: PLR2004  as above
+    """Return the contrast of a new plate for a type size in pixels: more where strokes are thin."""
+    return 7.0 if size < _THIN else 5.5 if size < _FINE else LEAST * 1.04
+
+
+def accepted_contrast(size: float) -> float:
+    """Return the contrast with the picture itself at which a text needs no plate."""
+    return 5.2 if size < _THIN else LEAST * 1.04
 
 
 def toned(color: Rgb, text: Rgb, wanted: float) -> Rgb:
     """Return a colour of the same hue, darker or lighter until text has the contrast on it."""
-    end: Rgb = (0, 0, 0) if luminance(text) > 0.18 else WHITE  # noqa: PLR2004  middle grey
+    end: Rgb = (0, 0, 0) if luminance(text) > _MIDDLE else WHITE
     own = luminance(text)
     for step in range(41):
         found = blended(color, end, step / 40)
