@@ -6,13 +6,10 @@ from dataclasses import dataclass
 from PIL import Image
 
 from pipeline.lettering.box import Box
-
-Rgb = tuple[int, int, int]
+from pipeline.lettering.contrast import LEAST, Rgb, contrast, luminance
 
 _THIN, _FINE = 12.0, 20.0
 """Type sizes in pixels below which strokes are about a pixel, and two pixels, wide."""
-LEAST = 4.5
-"""Least contrast of words with the pixels under them."""
 WHITE: Rgb = (255, 255, 255)
 INK: Rgb = (20, 22, 26)
 _DARKEST, _LIGHTEST = 0.04, 0.96
@@ -22,13 +19,6 @@ _SAMPLES = 96
 _MIDDLE = 0.18
 """Luminance of middle grey."""
 _SOLID = 255
-_DARK_END = 0.04045
-_LINEAR = [
-    v / 255 / 12.92 if v / 255 <= _DARK_END else ((v / 255 + 0.055) / 1.055) ** 2.4
-    for v in range(256)
-]
-"""Linear light of each value, by the sRGB standard."""
-_RED, _GREEN, _BLUE = ([share * value for value in _LINEAR] for share in (0.2126, 0.7152, 0.0722))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +38,6 @@ class Ground:
             blended(self.light, color, opacity),
             blended(self.mean, color, opacity),
         )
-
-
-def luminance(color: Rgb) -> float:
-    """Return the relative luminance of an sRGB colour, 0 to 1."""
-    return _RED[color[0]] + _GREEN[color[1]] + _BLUE[color[2]]
-
-
-def contrast(first: float, second: float) -> float:
-    """Return the contrast of two luminances, 1 to 21."""
-    return (max(first, second) + 0.05) / (min(first, second) + 0.05)
 
 
 def blended(below: Rgb, color: Rgb, opacity: float) -> Rgb:
@@ -94,7 +74,7 @@ def measure(image: Image.Image, box: Box) -> Ground:
     pixels = part.resize(size, Image.Resampling.NEAREST).tobytes()
     mean = part.resize((1, 1), Image.Resampling.BOX).tobytes()
     reds, greens, blues = pixels[0::3], pixels[1::3], pixels[2::3]
-    lights = [_RED[r] + _GREEN[g] + _BLUE[b] for r, g, b in zip(reds, greens, blues, strict=True)]
+    lights = list(map(luminance, zip(reds, greens, blues, strict=True)))
     order = sorted(range(len(lights)), key=lights.__getitem__)
     last = len(order) - 1
     dark, light = order[int(_DARKEST * last)], order[-1 - int((1 - _LIGHTEST) * last)]
@@ -140,8 +120,3 @@ def least_opacity(text: Rgb, plate: Rgb, ground: Ground, wanted: float) -> float
         if least_contrast(text, ground.under(plate, percent / 100)) >= wanted:
             return percent / 100
     return None
-
-
-def parsed(color: str) -> Rgb:
-    """Return `#rrggbb` as three numbers."""
-    return int(color[1:3], 16), int(color[3:5], 16), int(color[5:7], 16)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from PIL import Image
 
-from pipeline.adfiles.overlay.contrast import INK, WHITE, Rgb, measure, parsed
+from pipeline.adfiles.overlay.contrast import INK, WHITE, measure
 from pipeline.adfiles.overlay.layout import LogoSize, lay_out
 from pipeline.adfiles.overlay.logos import Logo, open_logo
 from pipeline.adfiles.overlay.placing import AdFrame, PlacedLogo, PlacedText
@@ -14,6 +14,7 @@ from pipeline.adfiles.overlay.plates import draw_panel, paste_pixels
 from pipeline.adfiles.overlay.words import draw_plates, draw_words
 from pipeline.errors import AdFileFailed, ImageBroken
 from pipeline.lettering.box import Box
+from pipeline.lettering.contrast import Rgb, parsed
 from pipeline.lettering.fonts import LetteringError
 from pipeline.model.overlay import LogoPart, OverlayBox, OverlayKind, OverlayPart, PlateShape
 

@@ -5,22 +5,18 @@ from dataclasses import dataclass
 
 from pipeline.adfiles.overlay.contrast import (
     INK,
-    LEAST,
     WHITE,
     Ground,
-    Rgb,
     accepted_contrast,
     better_color,
-    contrast,
     least_contrast,
     least_opacity,
-    luminance,
-    parsed,
     toned,
     wanted_contrast,
 )
 from pipeline.adfiles.overlay.placing import PlacedText
 from pipeline.errors import AdFileFailed
+from pipeline.lettering.contrast import LEAST, Rgb, contrast, luminance, parsed
 from pipeline.model.overlay import OverlayKind, PlateShape
 
 _SOLID = (OverlayKind.BUTTON, OverlayKind.PRICE)

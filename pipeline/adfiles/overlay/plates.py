@@ -5,8 +5,8 @@ import io
 import resvg_py
 from PIL import Image, ImageDraw, ImageFilter
 
-from pipeline.adfiles.overlay.contrast import Rgb
 from pipeline.lettering.box import Box
+from pipeline.lettering.contrast import Rgb
 from pipeline.lettering.path import Path, number
 
 _REDUCTION = 4

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from PIL import Image
 
-from pipeline.adfiles.overlay.contrast import LEAST, Rgb, least_contrast, measure
+from pipeline.adfiles.overlay.contrast import least_contrast, measure
 from pipeline.adfiles.overlay.grounds import (
     Coloring,
     color_alone,
@@ -20,6 +20,7 @@ from pipeline.adfiles.overlay.placing import AdFrame, PlacedText
 from pipeline.adfiles.overlay.plates import draw_panel, draw_path, draw_shade
 from pipeline.errors import AdFileFailed
 from pipeline.lettering.box import Box, around
+from pipeline.lettering.contrast import LEAST, Rgb
 from pipeline.model.overlay import Anchor, OverlayBox, PlateShape
 
 _PASSES = 3
