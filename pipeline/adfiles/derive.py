@@ -13,7 +13,7 @@ from pipeline.adfiles.choice import chosen_window
 from pipeline.adfiles.encoding import KILOBYTE, encode
 from pipeline.adfiles.framing import frame_image
 from pipeline.adfiles.overlay.drawing import draw_overlay
-from pipeline.adfiles.overlay.placing import AdFrame, room_for
+from pipeline.adfiles.overlay.placing import AdFrame, rooms_for
 from pipeline.adfiles.provenance.signing import ContentSigner, SignedContent, open_signer
 from pipeline.adfiles.provenance.visible_mark import draw_mark
 from pipeline.adfiles.provenance.xmp import xmp_packet
@@ -25,7 +25,7 @@ from pipeline.images.boxes import PictureBoxes
 from pipeline.images.reading import read_file, sha256_of
 from pipeline.images.registry import open_images
 from pipeline.lettering.box import Box
-from pipeline.model.ad_file import AdFile, Recipe, Signing
+from pipeline.model.ad_file import AdFile, Flag, Recipe, Signing
 from pipeline.model.overlay import OverlayBox
 from pipeline.model.placement import Sides
 
@@ -211,7 +211,7 @@ class _AdFileWriter:
             scale=round(planned.scale, 4),
             window=_rounded(planned.window),
             quality=quality,
-            flags=planned.flags,
+            flags=_flags(drawn),
             overlay=drawn.overlay,
         )
 
@@ -231,6 +231,13 @@ class _AdFileWriter:
         if most is not None and len(content) > most * KILOBYTE:
             raise AdFileFailed(f"its signature needs more than {reserved:,} bytes of {most} kB")
         return content, encoded.quality
+
+
+def _flags(drawn: AdPicture) -> tuple[Flag, ...]:
+    """Return the flags of the window, and the one of an overlay that covers something."""
+    covered = any(part.covers for part in drawn.overlay)
+    there = {*drawn.planned.flags, *([Flag.COVERED] if covered else [])}
+    return tuple(flag for flag in Flag if flag in there)
 
 
 def _ad_frame(
@@ -257,10 +264,6 @@ def _rounded(box: Box) -> Sides:
     return round(box.x, 2), round(box.y, 2), round(box.w, 2), round(box.h, 2)
 
 
-_ROOM = (1.0, 0.8, 0.6, 0.4)
-"""Shares of the room that an overlay would like; the first that adds no flag is taken."""
-
-
 def window_of(shape: SourceShape, recipe: Recipe) -> tuple[PlannedWindow, tuple[int, int]]:
     """Return the window of an image that a recipe shows, and the pixels of the ad file."""
     pixels = recipe.pixels or (shape.width, shape.height)
@@ -280,11 +283,9 @@ def window_of(shape: SourceShape, recipe: Recipe) -> tuple[PlannedWindow, tuple[
     if recipe.zoom is not None:
         return chosen_window(shape, target, recipe.zoom), pixels
     planned = plan_window(shape, target)
-    room = room_for(recipe.overlay, width, height, recipe.safe)
-    if any(room) and shape.product is not None and recipe.focus is None and not recipe.keep:
-        for share in _ROOM:
-            top, right, bottom, left = (share * side for side in room)
-            roomy = plan_window(shape, replace(target, room=(top, right, bottom, left)))
+    if recipe.overlay and shape.product is not None and not recipe.focus and not recipe.keep:
+        for room in rooms_for(recipe.overlay, width, height, recipe.safe):
+            roomy = plan_window(shape, replace(target, room=room))
             if set(roomy.flags) <= set(planned.flags):
                 return roomy, pixels
     return planned, pixels

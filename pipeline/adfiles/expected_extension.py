@@ -33,3 +33,25 @@ def expected_extensions(loaded: LoadedCampaign) -> tuple[ExpectedExtension, ...]
         if size.pixels and size.kept < 1.0
     ]
     return tuple(sorted(found, key=lambda one: (-one.extended, one.placement)))
+
+
+_STRIP = 3.0
+"""Width for a height of 1 above which a headline in the image becomes too small to be read."""
+
+
+def strips_without_overlay(loaded: LoadedCampaign) -> tuple[str, ...]:
+    """Return the strips, such as `leaderboard`, of a campaign that lays nothing over ad files.
+
+    Copy in an image is as small as the image becomes: a strip is better rendered without copy, and
+    gets it as an overlay.
+    """
+    file = loaded.checked.file
+    changes = (override.set.adfiles for override in file.overrides)
+    if file.adfiles.overlay or any(change and change.overlay for change in changes):
+        return ()
+    sizes = next(axis.sizes for axis in loaded.matrix.axes if axis.name == "size")
+    return tuple(
+        size.id
+        for size in sizes
+        if size.pixels and size.pixels[0] > _STRIP * size.pixels[1] and size.kept < 1.0
+    )

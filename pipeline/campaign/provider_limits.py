@@ -94,8 +94,7 @@ def check_caps(checked: CheckedFile, matrix: Matrix) -> None:
             at = sizes.origin(position)[0]
             _check_size(size, at, checked.profile, checked.findings)
             if size.placement is not None:
-                marked = checked.file.provenance.label == "ai"
-                _check_placement(size, size.placement, at, checked.findings, marked=marked)
+                _check_placement(size, size.placement, at, checked)
             _check_pixels(size, at, known, checked)
     _check_backgrounds(checked)
     _check_references(checked)
@@ -152,9 +151,9 @@ def _of_shape(size: Size) -> str:
     return f"; {listing(spoken)} has this shape" if spoken else ""
 
 
-def _check_placement(
-    size: Size, placement: Placement, at: Place, findings: Findings, *, marked: bool
-) -> None:
+def _check_placement(size: Size, placement: Placement, at: Place, checked: CheckedFile) -> None:
+    findings = checked.findings
+    marked = checked.file.provenance.label == "ai"
     path = f"matrix.size: {size.id}"
     if placement.grade is Grade.UNREAD:
         complaint = (
@@ -165,11 +164,13 @@ def _check_placement(
     if marked and not placement.text:
         complaint = f"{size.id} takes no text on the image, so that label: ai draws no mark on it"
         findings.warning(complaint, at=at, path=path, code="label")
-    if size.kept < FILLED:
+    # with an overlay, the advice to leave the copy out of the image is taken already
+    if size.kept < FILLED and not checked.file.adfiles.overlay:
         pixels = "×".join(map(str, placement.pixels))
         complaint = (
             f"a {size.ratio} image fills {size.kept:.0%} of {pixels}, and the rest is continued "
-            "from its edges; prefer an image without copy for so narrow a strip"
+            "from its edges; prefer an image without copy for so narrow a strip, "
+            "and lay the words over it with adfiles.overlay"
         )
         findings.warning(complaint, at=at, path=path, code="extension")
 

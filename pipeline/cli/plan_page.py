@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from math import ceil, prod
 
-from pipeline.adfiles.expected_extension import expected_extensions
+from pipeline.adfiles.expected_extension import expected_extensions, strips_without_overlay
 from pipeline.app.commands.plan import Plan, plan_steps
 from pipeline.app.options import CampaignOptions
 from pipeline.campaign.loading import LoadedCampaign
@@ -15,6 +15,7 @@ from pipeline.model.verdict import Decision
 from pipeline.state.budgets import BudgetLeft
 from pipeline.state.preview import GridRow, Preview
 from pipeline.state.work_ahead import WorkAhead
+from pipeline.suggestions import listing
 
 MOST_COLUMNS = 8
 MOST_EXTENSIONS = 6
@@ -248,7 +249,13 @@ def _duration(seconds: float) -> str:
 def _extensions(loaded: LoadedCampaign) -> list[str]:
     most = expected_extensions(loaded)[:MOST_EXTENSIONS]
     rows = [(one.placement, "×".join(map(str, one.pixels))) for one in most]
-    return [
+    lines = [
         _fact("Extend", f"{name}  {one.extended:.0%} beyond the edges of a {one.ratio}")
         for name, one in zip(table(rows) if rows else [], most, strict=True)
     ]
+    strips = strips_without_overlay(loaded)
+    if strips:
+        which = listing(strips[:MOST_EXTENSIONS], last="and")
+        lines.append(_fact("Overlay", f"render {which} without copy, and lay the words over:"))
+        lines.append(_fact("", 'adfiles: {overlay: [{headline: "{{ … }}"}, {button: "{{ … }}"}]}'))
+    return lines

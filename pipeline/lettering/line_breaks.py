@@ -18,6 +18,8 @@ SOFT_HYPHEN = "\u00ad"
 _ZERO_WIDTH_SPACE = "\u200b"
 _THAI = (0x0E00, 0x0E7F)
 _KANA = (0x3040, 0x30FF)
+_SHORTEST_THAI = 4
+"""Least letters of a Thai phrase."""
 _HANGUL = ((0x1100, 0x11FF), (0x3130, 0x318F), (0xAC00, 0xD7AF))
 _TRADITIONAL = ("zh-hant", "zh-tw", "zh-hk", "zh-mo")
 
@@ -64,7 +66,7 @@ def _loose(unit: str) -> Iterator[str]:
 def _phrases(unit: str, language: str) -> Iterator[str]:
     """Yield the phrases of a part; the part itself if its script has spaces."""
     if any(_is_thai(char) for char in unit):
-        yield from _glued(_parser("th").parse(unit))
+        yield from _merged(_glued(_parser("th").parse(unit)))
     elif any(is_cjk(char) and not _is_in(char, _HANGUL) for char in unit):
         kana = any(_KANA[0] <= ord(char) <= _KANA[1] for char in unit)
         chinese = language.startswith("zh") or (not kana and not language.startswith("ja"))
@@ -87,6 +89,19 @@ def _glued(phrases: list[str]) -> Iterator[str]:
             yield from group
         else:
             yield "".join(group)
+
+
+def _merged(phrases: Iterator[str]) -> Iterator[str]:
+    """Yield phrases of some length: the model also breaks inside short words."""
+    piece = ""
+    for phrase in phrases:
+        piece += phrase
+        letters = sum(unicodedata.category(char) == "Lo" for char in piece)
+        if letters >= _SHORTEST_THAI or not _is_thai(piece[-1]):
+            yield piece
+            piece = ""
+    if piece:
+        yield piece
 
 
 def _ends(pieces: "Iterator[str] | list[str]") -> list[int]:

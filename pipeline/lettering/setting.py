@@ -19,7 +19,9 @@ _STEP = 0.965
 """Factor between two type sizes that are tried."""
 _PHRASES = 0.72
 """Phrases of Chinese, Japanese and Thai stay whole down to this share of the size asked for."""
-_GAP = 0.08
+_MOST_LEADING = 1.3
+"""Most of a font's own distance of lines: some leave room for marks that few words have."""
+_GAP = 0.1
 """Least distance in em between the ink of two lines."""
 _ABOVE, _BELOW = 0.28, 0.30
 """Ink above capitals and below the baseline, in em, that the eye does not see as the body."""
@@ -54,6 +56,8 @@ class SetText:
     """From the top of capitals to the last baseline, where ink beyond is only accents and tails."""
     baseline: float
     """The first baseline, from the top of the ink."""
+    loose: bool = False
+    """True if lines end inside phrases."""
 
     def path(self) -> Path:
         """Return the outlines."""
@@ -121,7 +125,7 @@ class _Setter:
         self.rtl = is_rtl(text)
         self.paragraphs = text.split("\n")
         faces = [open_font(font) for font in style.fonts]
-        self.leading = style.leading * max(face.leading for face in faces)
+        self.leading = style.leading * min(_MOST_LEADING, max(face.leading for face in faces))
         tag = hb.OTMetricsTag.CAP_HEIGHT
         self.capitals = faces[0].font.get_metric_position_with_fallback(tag) / faces[0].upem
 
@@ -137,7 +141,7 @@ class _Setter:
             lines += [joined(units[start:end]) for start, end in filled]
         if len(lines) > max(self.style.most_lines, len(self.paragraphs)):
             return None
-        block = self._stacked(lines, size)
+        block = self._stacked(lines, size, loose=loose)
         return block if block.ink.w <= width + 0.01 and block.ink.h <= height + 0.01 else None
 
     def _measured(self, *, loose: bool) -> list[_Measured]:
@@ -154,7 +158,7 @@ class _Setter:
             text, style.fonts, rtl=self.rtl, tracking=style.tracking, language=style.language
         )
 
-    def _stacked(self, lines: Sequence[str], size: float) -> SetText:
+    def _stacked(self, lines: Sequence[str], size: float, *, loose: bool) -> SetText:
         shaped = [self._shape(text) for text in lines]
         leading = max([self.leading, *_needed(shaped)])
         widest = max(one.advance for one in shaped)
@@ -179,6 +183,7 @@ class _Setter:
             ink=Box(0, 0, ink.w * size, ink.h * size),
             body=body,
             baseline=-ink.y * size,
+            loose=loose and len(lines) > len(self.paragraphs),
         )
 
 

@@ -39,6 +39,8 @@ class Flag(StrEnum):
     CUT = "cut"
     """Copy or product is not whole."""
     OUTSIDE_SAFE_ZONE = "outside the safe zone"
+    COVERED = "covered"
+    """The overlay lies over copy or product, since there was no room beside them."""
     UPSCALED = "upscaled"
     """The image has fewer pixels than the placement."""
 
@@ -214,6 +216,8 @@ def flag_in_words(flag: Flag, *, extended: float, scale: float) -> str:
             return "copy or product is cut"
         case Flag.OUTSIDE_SAFE_ZONE:
             return "copy lies outside the safe zone"
+        case Flag.COVERED:
+            return "the overlay covers a part of the product or of the copy"
         case Flag.UPSCALED:
             return f"enlarged {scale:.2f} times: the image has too few pixels"
         case _:

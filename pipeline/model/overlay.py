@@ -149,3 +149,5 @@ class OverlayBox:
     """Type size in pixels."""
     contrast: float | None = None
     """Least contrast of the words with the pixels under them, 1 to 21."""
+    covers: bool = False
+    """True if it lies over what the picture shows."""

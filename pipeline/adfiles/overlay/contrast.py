@@ -6,22 +6,19 @@ from dataclasses import dataclass
 from PIL import Image
 
 from pipeline.lettering.box import Box
+from pipeline.lettering.contrast import LEAST, Rgb, contrast, luminance
 
-Rgb = tuple[int, int, int]
-
-LEAST = 4.5
-"""Least contrast of words with the pixels under them."""
+_THIN, _FINE = 12.0, 20.0
+"""Type sizes in pixels below which strokes are about a pixel, and two pixels, wide."""
 WHITE: Rgb = (255, 255, 255)
 INK: Rgb = (20, 22, 26)
 _DARKEST, _LIGHTEST = 0.04, 0.96
 """Shares of the pixels under a text that may be darker or lighter than those that count."""
 _SAMPLES = 96
 """Most pixels a side that are measured."""
-_LINEAR = [
-    v / 255 / 12.92 if v / 255 <= 0.04045 else ((v / 255 + 0.055) / 1.055) ** 2.4  # noqa: PLR2004  sRGB
-    for v in range(256)
-]
-_RED, _GREEN, _BLUE = ([share * value for value in _LINEAR] for share in (0.2126, 0.7152, 0.0722))
+_MIDDLE = 0.18
+"""Luminance of middle grey."""
+_SOLID = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +38,6 @@ class Ground:
             blended(self.light, color, opacity),
             blended(self.mean, color, opacity),
         )
-
-
-def luminance(color: Rgb) -> float:
-    """Return the relative luminance of an sRGB colour, 0 to 1."""
-    return _RED[color[0]] + _GREEN[color[1]] + _BLUE[color[2]]
-
-
-def contrast(first: float, second: float) -> float:
-    """Return the contrast of two luminances, 1 to 21."""
-    return (max(first, second) + 0.05) / (min(first, second) + 0.05)
 
 
 def blended(below: Rgb, color: Rgb, opacity: float) -> Rgb:
@@ -80,14 +67,14 @@ def measure(image: Image.Image, box: Box) -> Ground:
     part = image.crop(area)
     if part.mode == "RGBA":
         lowest = part.getchannel("A").getextrema()[0]
-        if not isinstance(lowest, int | float) or lowest < 255:  # noqa: PLR2004  solid
+        if not isinstance(lowest, int | float) or lowest < _SOLID:
             return Ground((0, 0, 0), WHITE, (128, 128, 128), opaque=False)
         part = part.convert("RGB")
     size = (min(_SAMPLES, part.width), min(_SAMPLES, part.height))
     pixels = part.resize(size, Image.Resampling.NEAREST).tobytes()
     mean = part.resize((1, 1), Image.Resampling.BOX).tobytes()
     reds, greens, blues = pixels[0::3], pixels[1::3], pixels[2::3]
-    lights = [_RED[r] + _GREEN[g] + _BLUE[b] for r, g, b in zip(reds, greens, blues, strict=True)]
+    lights = list(map(luminance, zip(reds, greens, blues, strict=True)))
     order = sorted(range(len(lights)), key=lights.__getitem__)
     last = len(order) - 1
     dark, light = order[int(_DARKEST * last)], order[-1 - int((1 - _LIGHTEST) * last)]
@@ -99,15 +86,18 @@ def measure(image: Image.Image, box: Box) -> Ground:
 
 
 def wanted_contrast(size: float) -> float:
-    """Return the contrast to aim at for a type size in pixels: more where strokes are thin."""
-    if size < 12:  # noqa: PLR2004  strokes of about a pixel, blurred by antialiasing
-        return 7.0
-    return 5.5 if size < 20 else LEAST * 1.04  # noqa: PLR2004  as above
+    """Return the contrast of a new plate for a type size in pixels: more where strokes are thin."""
+    return 7.0 if size < _THIN else 5.5 if size < _FINE else LEAST * 1.04
+
+
+def accepted_contrast(size: float) -> float:
+    """Return the contrast with the picture itself at which a text needs no plate."""
+    return 5.2 if size < _THIN else LEAST * 1.04
 
 
 def toned(color: Rgb, text: Rgb, wanted: float) -> Rgb:
     """Return a colour of the same hue, darker or lighter until text has the contrast on it."""
-    end: Rgb = (0, 0, 0) if luminance(text) > 0.18 else WHITE  # noqa: PLR2004  middle grey
+    end: Rgb = (0, 0, 0) if luminance(text) > _MIDDLE else WHITE
     own = luminance(text)
     for step in range(41):
         found = blended(color, end, step / 40)
@@ -130,8 +120,3 @@ def least_opacity(text: Rgb, plate: Rgb, ground: Ground, wanted: float) -> float
         if least_contrast(text, ground.under(plate, percent / 100)) >= wanted:
             return percent / 100
     return None
-
-
-def parsed(color: str) -> Rgb:
-    """Return `#rrggbb` as three numbers."""
-    return int(color[1:3], 16), int(color[3:5], 16), int(color[5:7], 16)

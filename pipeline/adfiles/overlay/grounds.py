@@ -5,21 +5,18 @@ from dataclasses import dataclass
 
 from pipeline.adfiles.overlay.contrast import (
     INK,
-    LEAST,
     WHITE,
     Ground,
-    Rgb,
+    accepted_contrast,
     better_color,
-    contrast,
     least_contrast,
     least_opacity,
-    luminance,
-    parsed,
     toned,
     wanted_contrast,
 )
 from pipeline.adfiles.overlay.placing import PlacedText
 from pipeline.errors import AdFileFailed
+from pipeline.lettering.contrast import LEAST, Rgb, contrast, luminance, parsed
 from pipeline.model.overlay import OverlayKind, PlateShape
 
 _SOLID = (OverlayKind.BUTTON, OverlayKind.PRICE)
@@ -27,6 +24,8 @@ _SOLID = (OverlayKind.BUTTON, OverlayKind.PRICE)
 _LEAST_PANEL = 0.72
 """Least opacity of a panel that a campaign asks for."""
 _LEAST_SHADE = 0.3
+_BRIGHT = 0.34
+"""Luminance above which a picture gets dark words rather than white ones."""
 _MIDDLE = 0.18
 """Luminance of middle grey."""
 _SPARE = 1.03
@@ -40,6 +39,10 @@ class Coloring:
     text: Rgb
     plate: Rgb | None = None
     opacity: float = 0.0
+
+    def of(self, text: PlacedText) -> Rgb:
+        """Return the colour of a text: its own, if the campaign gives it one."""
+        return parsed(text.part.color) if text.part.color else self.text
 
 
 def color_on_plate(text: PlacedText, ground: Ground) -> Coloring:
@@ -70,37 +73,45 @@ def color_on_plate(text: PlacedText, ground: Ground) -> Coloring:
     return Coloring(color, plate, max(least, needed))
 
 
+def color_of(text: PlacedText, ground: Ground) -> Rgb:
+    """Return a text's own colour, or white or near-black, whichever is read better."""
+    return parsed(text.part.color) if text.part.color else better_color(ground)
+
+
 def color_alone(text: PlacedText, ground: Ground) -> Coloring | None:
     """Return the colour of a text without a plate; `None` if its contrast is too low."""
-    own = parsed(text.part.color) if text.part.color else None
-    color = own or better_color(ground)
-    least = LEAST if text.part.plate.shape is PlateShape.NONE else _contrast_for(text)
+    color = color_of(text, ground)
+    bare = text.part.plate.shape is PlateShape.NONE
+    least = LEAST if bare else accepted_contrast(text.set.size)
     return Coloring(color) if least_contrast(color, ground) >= least else None
 
 
-def color_on_ground(texts: Sequence[PlacedText], ground: Ground) -> Coloring:
+def color_on_ground(texts: Sequence[PlacedText], ground: Ground, *, bright: bool) -> Coloring:
     """Return the colours of texts that share one plate, as translucent as their contrast allows.
 
-    `text` is the colour of those that the campaign gives none. Raises `AdFileFailed` if a text and
-    the plate's own colour have too little contrast.
+    `text` is the colour of those that the campaign gives none, and `bright` says whether it should
+    be dark. Raises `AdFileFailed` if a text and the plate's own colour have too little contrast.
     """
     own = [parsed(text.part.color) for text in texts if text.part.color]
     wanted = max(map(_contrast_for, texts))
     asked = next((text.part.plate for text in texts if text.part.plate.color), None)
     opacities = [one.part.plate.opacity for one in texts if one.part.plate.opacity is not None]
-    best: Coloring | None = None
-    for color in [better_color(ground, own)] if own else [WHITE, INK]:
+    for color in [better_color(ground, own)] if own else [INK, WHITE] if bright else [WHITE, INK]:
         plate = parsed(asked.color) if asked else toned(ground.mean, color, wanted * 1.25)
         needs = [least_opacity(one, plate, ground, wanted) for one in own or [color]]
         known = [need for need in needs if need is not None]
         if len(known) < len(needs):
             continue
-        opacity = max([_LEAST_SHADE, *known, *opacities])
-        if best is None or opacity < best.opacity:
-            best = Coloring(color, plate, opacity)
-    if best is None:
-        raise _too_alike(texts[0], 1.0)
-    return best
+        return Coloring(color, plate, max([_LEAST_SHADE, *known, *opacities]))
+    raise _too_alike(texts[0], 1.0)
+
+
+def is_bright(grounds: Sequence[Ground]) -> bool:
+    """Return whether words on these grounds should be dark.
+
+    A dark shade looks like light that falls off, a light one over a darker picture like fog.
+    """
+    return sum(luminance(ground.mean) for ground in grounds) > _BRIGHT * len(grounds)
 
 
 def refuse_low_contrast(text: PlacedText, reached: float) -> None:

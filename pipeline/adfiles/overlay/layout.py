@@ -6,13 +6,14 @@ Type is as large as asked for, or as much smaller as its box requires, down to a
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.adfiles.overlay.free_boxes import free_boxes
 from pipeline.adfiles.overlay.placing import (
     LEAST_SIZE,
     LEFT,
     RIGHT,
+    TOP,
     AdFrame,
     Placed,
     PlacedLogo,
@@ -34,13 +35,16 @@ _ENOUGH = 0.7
 _MOST_CANDIDATES = 6
 _SIDE = 1.12
 """Advantage of a free box on the logo's side."""
-_STRIP = 2.2
+_STRIP = 3.0
 """Width for a height of 1 above which texts may also stand beside each other."""
+_COVERED = 0.12
+"""Share of a part that may lie over the corner of a product's box."""
 _LINE_COST = 0.12
 """What a further line of an anchored text costs, against its size and its distance."""
+_IN_STRIP = 1.3
+"""Advantage of texts beside each other in an ad file that is a strip itself."""
 _LONG_WORDS = 40
 
-_TOP = (Anchor.TOP_LEFT, Anchor.TOP, Anchor.TOP_RIGHT)
 _BOTTOM = (Anchor.BOTTOM_LEFT, Anchor.BOTTOM, Anchor.BOTTOM_RIGHT)
 
 
@@ -67,7 +71,7 @@ def lay_out(
         if isinstance(part, LogoPart):
             logo = _place_logo(frame, part, next(sizes), taken)
             placed.append(logo)
-            taken.append(logo.box.grown(part.clear * frame.shorter))
+            taken.append(logo.box.grown(max(part.clear * frame.shorter, frame.margin)))
     texts = [part for part in parts if isinstance(part, TextPart)]
     # small print first: it has the least choice of places
     anchored = [part for part in texts if part.at is not Anchor.COPY]
@@ -113,7 +117,7 @@ def _place_text(frame: AdFrame, part: TextPart, taken: Sequence[Box]) -> PlacedT
     found = above or beside or _largest_at(frame, part, taken)
     if found is None:
         raise _too_large(part)
-    return found
+    return replace(found, covers=_covers(found.box, seen))
 
 
 def _largest_at(frame: AdFrame, part: TextPart, taken: Sequence[Box]) -> PlacedText | None:
@@ -148,30 +152,37 @@ def _place_copy(
     product = [] if frame.product is None else [frame.product]
     for seen in ([*frame.copy, *product], [*frame.copy], []):
         best: Stacked | None = None
-        for box, worth in _copy_boxes(frame, [*taken, *_grown(seen, frame.gap)]):
+        around = [*taken, *_grown(seen, frame.gap)]
+        whole = len(seen) == len(frame.copy) + len(product) and bool(seen)
+        for box, worth in _copy_boxes(frame, around, known=whole):
             for stacked in _arrangements(frame, parts, box):
                 on_side = box.cx < frame.width / 2 if left else box.cx > frame.width / 2
                 weighted = stacked.weighted(worth * (_SIDE if on_side else 1.0))
                 if best is None or weighted.score > best.score:
                     best = weighted
         if best is not None:
-            return best.texts
+            seen_all = [*frame.copy, *product]
+            return tuple(replace(one, covers=_covers(one.box, seen_all)) for one in best.texts)
     raise _too_large(max(parts, key=lambda part: len(part.text)))
 
 
-def _copy_boxes(frame: AdFrame, taken: Sequence[Box]) -> Iterator[tuple[Box, float]]:
-    """Yield free boxes, and how good each is as a place for copy."""
+def _copy_boxes(
+    frame: AdFrame, taken: Sequence[Box], *, known: bool
+) -> Iterator[tuple[Box, float]]:
+    """Yield free boxes, and how good each is as a place for copy.
+
+    `known` is true if nothing that the picture shows can be covered; otherwise its middle is kept
+    free as far as possible.
+    """
     boxes = free_boxes(frame.zone, taken, least=(LEAST_SIZE * 2, LEAST_SIZE))
     for box in boxes[:_MOST_CANDIDATES]:
         yield box, 1.0
-    if frame.product is not None:
-        return
-    for box in boxes[:2]:  # nothing is known of the picture: keep its middle free
-        half, third = box.w * 0.48, box.h * 0.4
+    for box in boxes[:2] if not known else ():
+        half, third = box.w * 0.48, box.h * 0.45
+        yield Box(box.x, box.bottom - third, box.w, third), 1.4
         yield Box(box.x, box.y, half, box.h), 1.35
         yield Box(box.right - half, box.y, half, box.h), 1.3
         yield Box(box.x, box.y, box.w, third), 1.25
-        yield Box(box.x, box.bottom - third, box.w, third), 1.2
 
 
 def _arrangements(frame: AdFrame, parts: Sequence[TextPart], box: Box) -> Iterator[Stacked]:
@@ -181,7 +192,7 @@ def _arrangements(frame: AdFrame, parts: Sequence[TextPart], box: Box) -> Iterat
     if len(parts) > 1 and box.w > _STRIP * box.h:
         row = stack_row(frame, parts, box)
         if row is not None:
-            yield row
+            yield row.weighted(_IN_STRIP if frame.width > _STRIP * frame.height else 1.0)
 
 
 def _copy_align(frame: AdFrame, box: Box) -> TextAlign:
@@ -190,6 +201,11 @@ def _copy_align(frame: AdFrame, box: Box) -> TextAlign:
     if product is not None and (box.right <= product.x or box.x >= product.right):
         return TextAlign.START
     return TextAlign.MIDDLE if box.w > 0.6 * frame.width else TextAlign.START
+
+
+def _covers(box: Box, seen: Sequence[Box]) -> bool:
+    """Return whether a good part of a box lies over what the picture shows."""
+    return any(box.within(one).area > _COVERED * box.area for one in seen)
 
 
 def _align(anchor: Anchor) -> TextAlign:
@@ -201,7 +217,7 @@ def _align(anchor: Anchor) -> TextAlign:
 def _anchored(box: Box, anchor: Anchor, width: float, height: float) -> Box:
     """Return a box of this size at an anchor of another one."""
     x = box.x + (box.w - width) * _align(anchor).share()
-    share = 0.0 if anchor in _TOP else 1.0 if anchor in _BOTTOM else 0.5
+    share = 0.0 if anchor in TOP else 1.0 if anchor in _BOTTOM else 0.5
     return Box(x, box.y + (box.h - height) * share, width, height)
 
 

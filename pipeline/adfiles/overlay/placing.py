@@ -29,8 +29,8 @@ _STEP = 0.95
 _LINES = {
     OverlayKind.HEADLINE: 5,
     OverlayKind.TEXT: 6,
-    OverlayKind.PRICE: 2,
-    OverlayKind.BUTTON: 2,
+    OverlayKind.PRICE: 1,
+    OverlayKind.BUTTON: 1,
     OverlayKind.LEGAL: 8,
 }
 _LEADING = {OverlayKind.HEADLINE: 0.9, OverlayKind.PRICE: 0.95}
@@ -109,6 +109,8 @@ class PlacedText:
     """The ink with the space of its plate, if it always has one."""
     group: int = 0
     """Texts of one group have one plate together, if they need one; 0: none."""
+    covers: bool = False
+    """True if there was no room for it beside what the picture shows."""
 
     @property
     def ink(self) -> Box:
@@ -123,28 +125,48 @@ class PlacedText:
 Placed = PlacedLogo | PlacedText
 
 
-def room_for(parts: Sequence[OverlayPart], width: int, height: int, safe: Sides) -> Sides:
-    """Return shares (top, right, bottom, left) of an ad file to keep free of the product.
+def rooms_for(
+    parts: Sequence[OverlayPart], width: int, height: int, safe: Sides
+) -> tuple[Sides, ...]:
+    """Return what to keep free of the product, the best first: shares top, right, bottom, left.
 
     Copy stands beside the product in wide ad files, on the side of the logo, and below it in tall
-    ones; the small print stands below everything.
+    ones. The small print stands below everything, and a logo at the top of a tall one above it.
     """
     frame = AdFrame(width=width, height=height, safe=safe, copy=(), product=None)
     texts = [part for part in parts if isinstance(part, TextPart)]
-    below = left = right = 0.0
+    legal = 0.0
     for part in texts:
         if part.at is Anchor.BOTTOM:
             size = frame.size_of(part)
             lines = math.ceil(_LETTER * size * len(part.text) / frame.zone.w)
-            below = max(below, safe[2] + (lines * size * _LINE + 1.5 * frame.margin) / height)
+            legal = max(legal, safe[2] + (lines * size * _LINE + 1.5 * frame.margin) / height)
+    above = _logo_room(frame, parts) if width < height else 0.0
+    left = right = copy = 0.0
     if any(part.at is Anchor.COPY for part in texts):
         ratio = width / height
         if ratio > _WIDE:
             beside = _BESIDE + _BESIDE_MORE * math.log2(ratio)
             left, right = (beside, 0.0) if copy_is_left(parts) else (0.0, beside)
         elif ratio < _TALL:
-            below += _BELOW
-    return 0.0, right, min(below, _MOST_BELOW), left
+            copy = _BELOW
+    tried = [(logo, one) for logo in ((above, 0.0) if above else (0.0,)) for one in _LESS]
+    rooms = [
+        (logo, right * one, min(max(legal, safe[2]) + copy * one, _MOST_BELOW), left * one)
+        for logo, one in tried
+    ]
+    if not (legal or copy):
+        rooms = [(top, right, 0.0, left) for top, right, _, left in rooms]
+    return tuple(room for room in dict.fromkeys(rooms) if any(room))
+
+
+def _logo_room(frame: AdFrame, parts: Sequence[OverlayPart]) -> float:
+    """Return the share above the product for the logos at the top: most are a quarter as high."""
+    at_top = [part for part in parts if isinstance(part, LogoPart) and part.at in TOP]
+    if not at_top:
+        return 0.0
+    high = max(part.width for part in at_top) * max(frame.width, frame.side) / 4
+    return frame.safe[0] + (high + 1.5 * frame.margin) / frame.height
 
 
 def copy_is_left(parts: Sequence[OverlayPart]) -> bool:
@@ -158,11 +180,14 @@ def copy_is_left(parts: Sequence[OverlayPart]) -> bool:
 
 LEFT = (Anchor.TOP_LEFT, Anchor.LEFT, Anchor.BOTTOM_LEFT)
 RIGHT = (Anchor.TOP_RIGHT, Anchor.RIGHT, Anchor.BOTTOM_RIGHT)
+TOP = (Anchor.TOP_LEFT, Anchor.TOP, Anchor.TOP_RIGHT)
 _LETTER, _LINE = 0.52, 1.25
 """Mean width of a letter, and distance of lines, in type sizes."""
 _WIDE, _TALL = 1.15, 0.7
-_BESIDE, _BESIDE_MORE = 0.42, 0.08
+_BESIDE, _BESIDE_MORE = 0.42, 0.105
 _BELOW, _MOST_BELOW = 0.17, 0.5
+_LESS = (1.0, 0.75, 0.5, 0.25, 0.0)
+"""Shares of the room for copy that are tried; the small print always has its own."""
 
 
 def least_size(part: TextPart) -> float:

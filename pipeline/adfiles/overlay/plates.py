@@ -5,16 +5,16 @@ import io
 import resvg_py
 from PIL import Image, ImageDraw, ImageFilter
 
-from pipeline.adfiles.overlay.contrast import Rgb
 from pipeline.lettering.box import Box
+from pipeline.lettering.contrast import Rgb
 from pipeline.lettering.path import Path, number
 
 _REDUCTION = 4
 """Factor by which shades are painted smaller."""
 _REACH = 0.16
 """Share of a side within which a shade goes on to the edge of the picture."""
-_DEVIATIONS = 2.2
-"""Distance in standard deviations at which a blurred edge is as good as full."""
+_DEVIATIONS, _FULL = 2.0, 0.85
+"""Fade in standard deviations of the blur, and the share of it that lies round the box."""
 
 
 def draw_path(image: Image.Image, path: Path, box: Box, color: Rgb) -> None:
@@ -47,20 +47,17 @@ def draw_shade(image: Image.Image, box: Box, color: Rgb, *, fade: float, opacity
     if bottom > (1 - _REACH) * height:
         bottom = height + 2 * fade
     pad = 3 * fade
-    area = (left - pad, top - pad, right + pad, bottom + pad)
+    area = Box(left - pad, top - pad, right - left + 2 * pad, bottom - top + 2 * pad)
     scale = min(_REDUCTION, max(1, int(fade / 6)))
-    size = (max(1, round((area[2] - area[0]) / scale)), max(1, round((area[3] - area[1]) / scale)))
+    size = (max(1, round(area.w / scale)), max(1, round(area.h / scale)))
     mask = Image.new("L", size)
-    inner = (
-        (left - fade / 2 - area[0]) / scale,
-        (top - fade / 2 - area[1]) / scale,
-        (right + fade / 2 - area[0]) / scale,
-        (bottom + fade / 2 - area[1]) / scale,
-    )
-    ImageDraw.Draw(mask).rounded_rectangle(inner, fade / 2 / scale, fill=round(255 * opacity))
-    mask = mask.filter(ImageFilter.GaussianBlur(fade / _DEVIATIONS / 2 / scale * 2))
+    edge = fade * _FULL
+    inner = Box(left, top, right - left, bottom - top).grown(edge).moved(-area.x, -area.y)
+    corners = (inner.x / scale, inner.y / scale, inner.right / scale, inner.bottom / scale)
+    ImageDraw.Draw(mask).rounded_rectangle(corners, edge / scale, fill=round(255 * opacity))
+    mask = mask.filter(ImageFilter.GaussianBlur(fade / _DEVIATIONS / scale))
     whole = mask.resize((size[0] * scale, size[1] * scale), Image.Resampling.BICUBIC)
-    image.paste(color, (round(area[0]), round(area[1])), whole)
+    image.paste(color, (round(area.x), round(area.y)), whole)
 
 
 def paste_pixels(image: Image.Image, pixels: Image.Image, x: int, y: int) -> None:

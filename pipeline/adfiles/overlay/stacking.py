@@ -24,7 +24,9 @@ _OWN = 0.86
 _WEIGHTS = {OverlayKind.HEADLINE: 3.0, OverlayKind.PRICE: 1.5}
 _BESIDE = (OverlayKind.PRICE, OverlayKind.BUTTON)
 """What stands beside the words in a row; everything else is words."""
-_GAP = 0.42
+_FEW_LINES, _LINE, _BROKEN = 2, 0.9, 0.6
+"""Lines of a text that read well, and what each further line and a broken phrase are worth."""
+_GAP = 0.55
 """Space between two texts, in the mean of their type sizes, and as much again beside a plate."""
 _MOST_GAP = 0.24
 """Space between the parts of a row, in its height."""
@@ -49,13 +51,15 @@ def stack_column(
 ) -> Stacked | None:
     """Return texts below each other, centred in a box from top to bottom; `None` if too large."""
     aligned = _turned(parts, align)
+    best: Stacked | None = None
     scale = 1.0
-    while scale >= _SMALLEST:
+    while scale >= max(_SMALLEST, best.score if best is not None else 0.0):
         column = _column(frame, parts, box, aligned, scale=scale)
         if column is not None:
-            return _scored(frame, _placed_column(parts, column, box, aligned))
+            found = _scored(frame, _placed_column(parts, column, box, aligned))
+            best = found if best is None or found.score > best.score else best
         scale *= _SMALLER
-    return None
+    return best
 
 
 def stack_row(frame: AdFrame, parts: Sequence[TextPart], box: Box) -> Stacked | None:
@@ -162,4 +166,7 @@ def _scored(frame: AdFrame, texts: Sequence[PlacedText]) -> Stacked:
     weights = [_WEIGHTS.get(one.part.kind, 1.0) for one in texts]
     sizes = [one.set.size / frame.size_of(one.part) for one in texts]
     score = sum(w * s for w, s in zip(weights, sizes, strict=True)) / sum(weights)
+    for one in texts:
+        score *= _LINE ** max(0, len(one.set.lines) - _FEW_LINES)
+        score *= _BROKEN if one.set.loose else 1.0
     return Stacked(tuple(texts), score)

@@ -20,10 +20,10 @@ def _color(value: object) -> str:
     return value
 
 
-def _percent(value: object) -> Decimal:
+def _percent(value: object, *, most: int = 1) -> Decimal:
     found = _PERCENT.fullmatch(value) if isinstance(value, str) else None
     share = Decimal(found[1]) / 100 if found else None
-    if share is None or not 0 <= share <= 1:
+    if share is None or not 0 <= share <= most:
         shown = str(value)[:40]
         raise PydanticCustomError("percent", f"must be a percentage such as 18%, not {shown}")
     return share
@@ -41,6 +41,12 @@ Percent = Annotated[
     WithJsonSchema({"type": "string", "pattern": f"^{_PERCENT.pattern}$"}),
 ]
 """A percentage, as a share from 0 to 1."""
+TypeSizes = Annotated[
+    Decimal,
+    BeforeValidator(lambda value: _percent(value, most=9)),
+    WithJsonSchema({"type": "string", "pattern": f"^{_PERCENT.pattern}$"}),
+]
+"""A percentage of the type size, which may be more than all of it."""
 AnchorWord = Literal[
     "top-left", "top", "top-right", "left", "center", "right",
     "bottom-left", "bottom", "bottom-right", "copy",
@@ -67,8 +73,8 @@ class PlatePart(Part):
     opacity: Percent | None = Field(
         None, description="Least opacity; what the contrast needs unless set."
     )
-    radius: Percent | None = Field(None, description="Radius of its corners, of the type size.")
-    padding: Percent | None = Field(None, description="Space round the text, of the type size.")
+    radius: TypeSizes | None = Field(None, description="Radius of its corners, of the type size.")
+    padding: TypeSizes | None = Field(None, description="Space round the text, of the type size.")
 
 
 def _plate(value: object) -> object:

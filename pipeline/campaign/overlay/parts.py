@@ -9,6 +9,7 @@ from pipeline.campaign.grammar.checking import CheckedFile
 from pipeline.campaign.grammar.overlay import OverlayEntry, OverlayStylePart, PlatePart
 from pipeline.campaign.overlay.brand_files import BrandFiles
 from pipeline.campaign.reading.located import Step, dotted
+from pipeline.lettering.contrast import LEAST, contrast, luminance, parsed
 from pipeline.model.campaign import Size
 from pipeline.model.overlay import (
     Anchor,
@@ -25,7 +26,7 @@ from pipeline.suggestions import listing
 OVERLAY = ("adfiles", "overlay")
 _CONTENTS = [kind.value for kind in OverlayKind]
 _LOGO_KEYS = ("logo", "at", "width", "clear", "plate")
-_MOST_PARTS = 20
+_MOST_PARTS = 40
 _LOGO_WIDTH, _LOGO_CLEAR = 0.18, 0.04
 _ACROSS = 1.6
 """Space beside a text, in spaces above it."""
@@ -201,6 +202,8 @@ class _OverlayBuilder:
             )
         plate = replace(look.plate, color=self._colors.get(kind, ""))
         plate = _plate(entry.plate, _plate(style.plate, plate))
+        color = _six_digits(entry.color or style.color or "")
+        self._check_contrast(kind, color, plate, steps)
         return TextPart(
             kind=kind,
             at=Anchor(entry.at or look.at),
@@ -209,9 +212,23 @@ class _OverlayBuilder:
             weight=entry.weight or style.weight or look.weight,
             size=_share(entry.size, _share(style.size, look.size)),
             width=_share(entry.width, _share(style.width, look.width)),
-            color=_six_digits(entry.color or style.color or ""),
+            color=color,
             plate=plate,
         )
+
+    def _check_contrast(
+        self, kind: OverlayKind, color: str, plate: Plate, steps: tuple[Step, ...]
+    ) -> None:
+        """Report colours of words and of their plate that nobody could tell apart."""
+        if not color or not plate.color or plate.shape not in (PlateShape.PANEL, PlateShape.BAND):
+            return
+        reached = contrast(luminance(parsed(color)), luminance(parsed(plate.color)))
+        if reached < LEAST:
+            complaint = (
+                f"the {kind} in {color} on {plate.color} has a contrast of {reached:.1f}, and "
+                f"{LEAST} is the least; choose another colour, or leave color out"
+            )
+            self._complain(complaint, steps)
 
     def _fonts_of(
         self,

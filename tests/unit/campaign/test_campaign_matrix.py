@@ -223,7 +223,8 @@ def test_a_long_extension_is_warned_about(board):
     assert board.write(text).warnings() == [
         (
             "c.yaml:4:10: matrix.size: leaderboard: a 2:1 image fills 25% of 728×90, and the rest "
-            "is continued from its edges; prefer an image without copy for so narrow a strip"
+            "is continued from its edges; prefer an image without copy for so narrow a strip, and "
+            "lay the words over it with adfiles.overlay"
         )
     ]
 

@@ -11,10 +11,10 @@ from brand_files import LOGO, bitmap
 from PIL import Image, ImageDraw, ImageFilter, PngImagePlugin
 
 from pipeline.adfiles.derive import AdFileRefused, AdFileTask, Derive
-from pipeline.adfiles.overlay.contrast import LEAST, contrast, luminance
 from pipeline.campaign.overlay.parts import Overlay
 from pipeline.images.local.store import LocalImageStore
 from pipeline.lettering.box import Box
+from pipeline.lettering.contrast import LEAST, contrast, luminance
 from pipeline.model.ad_file import FileLabels, Recipe
 from pipeline.model.overlay import (
     Anchor,

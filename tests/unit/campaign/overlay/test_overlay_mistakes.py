@@ -41,6 +41,8 @@ PARTS = {
     "{text: a, style: brand/odd.yaml}": "brand/odd.yaml:2:8: color: must be a colour such",
     "{headline: a, style: brand/odd.yaml}": "brand/odd.yaml:1:1: siz: unknown key siz (did you",
     "{text: a, style: brand/list.yaml}": "brand/list.yaml is no mapping",
+    "{button: a, color: '#fff', plate: '#ff5a1f'}": "[16]: the button in #ffffff on #ff5a1f has a "
+        "contrast of 3.1, and 4.5 is the least; choose another colour, or leave color out",
     "{logo: brand/note.txt}": "brand/note.txt is no image; svg, png, webp and jpg files are read",
     "{logo: brand/cut.png}": "brand/cut.png cannot be used: the image cannot be decoded",
     "{logo: brand/clear.png}": "brand/clear.png shows nothing: every pixel is transparent",
