@@ -12,7 +12,6 @@ from pipeline.cli.terminal import breadth, counted, folded, is_terminal, paint, 
 from pipeline.model.money import Spent, Unit
 from pipeline.model.names import Account
 from pipeline.model.outcome import Status
-from pipeline.state.ledger_figures import LedgerFigures
 
 WIDEST = 1000
 """The most columns that a terminal is taken to have."""
