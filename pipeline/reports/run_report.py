@@ -120,8 +120,16 @@ async def make_report(
         totals,
         money=money,
         runs=await ledger.spent_by_run(campaign.slug),
-        earlier_verdicts=[
-            one for one in verdicts if newest[place(one)] is not one or place(one) not in shown
-        ],
+        earlier_verdicts=[one for one in verdicts if _is_earlier(one, newest, shown)],
     )
     return RunReport(totals=totals, rows=rows, asked=counts, doubtful=doubtful, named=named)
+
+
+def _is_earlier(
+    verdict: Verdict,
+    newest: Mapping[tuple[CellName, Stage], Verdict],
+    shown: set[tuple[CellName, Stage]],
+) -> bool:
+    """Return whether no line of the report has this verdict."""
+    at = place(verdict)
+    return newest[at] is not verdict or at not in shown

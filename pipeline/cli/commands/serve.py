@@ -161,9 +161,10 @@ def _add_behaviour(group: argparse._ArgumentGroup) -> None:
         "--wire",
         choices=names_of(WireFormat),
         default=WireFormat.GPTIMAGE,
-        help="the API that it speaks: the documented one, paid in credits; OpenAI's, or Azure's or "
-        "LiteLLM's form of it, paid in dollars by tokens; or that of a server that people run "
-        "themselves (default: gptimage)",
+        metavar="API",
+        help="the API that it speaks: gptimage, the documented one, paid in credits (the default); "
+        "openai, azure or litellm, paid in dollars by tokens; or that of a server that people run "
+        "themselves: vllm-omni, sglang, localai, sd-cpp or xinference",
     )
     group.add_argument(
         "--error-style",
