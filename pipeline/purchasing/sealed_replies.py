@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from pipeline.errors import ImageGone, LocalFault
+from pipeline.errors import ImageGone, LocalFault, ReplyUnknown
 from pipeline.files.confined import (
     ConfinedPath,
     OpenFolder,
@@ -61,7 +61,7 @@ class SealedReplies:
         return OpenSeal(self._root, _name_of(attempt), about)
 
     def find(self, attempt: Attempt) -> KeptReply | None:
-        """Return the sealed reply to an attempt; `None` if there is none.
+        """Return the sealed reply to an attempt; `None` if there is none, or if it is damaged.
 
         What is left of one that broke off is removed.
         """
@@ -71,8 +71,9 @@ class SealedReplies:
             body = _found(self._root, name)
             if body is None:
                 return None
-            with body:
+            with body, suppress(ReplyUnknown):
                 return KeptReply.read(name, body)
+        return None
 
     @asynccontextmanager
     async def open_picture(self, source: str) -> AsyncIterator[AsyncIterator[bytes]]:
@@ -160,8 +161,9 @@ class OpenSeal:
             if body is None:
                 self._drop()
                 return None
-            with body:
+            with body, suppress(ReplyUnknown):
                 return KeptReply.read(self._name, body)
+        return None
 
     def _create(self, line: bytes) -> None:
         make_folders(self._root, (FOLDER,))

@@ -291,6 +291,17 @@ async def test_the_next_run_reads_what_a_dead_run_sealed(  # noqa: PLR0917 - a r
         assert len(case.server.requests) == 1
 
 
+@pytest.mark.parametrize("damage", [b"", b"{}\n", b"[1]\n{}", b'{"http": 200}\n{}', b"\xff\xfe"])
+async def test_a_sealed_reply_that_is_damaged_is_a_doubt(tmp_path, openai_case, damage):
+    async with openai_case(success()) as case:
+        job = openai_job()
+        attempt = await sealed_and_dead(case, job)
+        file = tmp_path / sealed_replies.FOLDER / f"{attempt.purchase}-{attempt.number}"
+        file.write_bytes(damage)
+        await begin_run(case.ledger, NEXT, SealedReplies(tmp_path))
+        assert (await case.ledger.entries([job.key]))[job.key].status is Status.IN_DOUBT
+
+
 async def test_an_attempt_without_a_sealed_reply_becomes_a_doubt_and_its_part_goes(
     tmp_path, openai_case
 ):
