@@ -103,7 +103,7 @@ class Purchasing:
         tries = JobTries(started=self.clock())
         job = await self._with_draft(job)
         while True:
-            async with self.pace.turn():
+            async with self.pace.turn(images=max(1, len(job.request.references))):
                 attempt = await self.reservations.reserve(job, replay=replay)
                 if attempt is None:
                     return None
