@@ -121,6 +121,11 @@ class OpenSeal:
         self._begun = self._given_up = False
 
     @property
+    def source(self) -> str:
+        """The source of the image in the reply, for a receipt."""
+        return f"{SEALED}{self._name}"
+
+    @property
     def begun(self) -> bool:
         """True if some of the reply has arrived here."""
         return self._begun
@@ -210,6 +215,11 @@ class OpenSeal:
         except LocalFault:
             self._close()
             raise
+
+
+def purchase_of(source: str) -> str:
+    """Return the purchase that a sealed reply belongs to."""
+    return source.removeprefix(SEALED).rpartition("-")[0]
 
 
 def _name_of(attempt: Attempt) -> str:

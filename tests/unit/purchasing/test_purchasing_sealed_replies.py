@@ -13,6 +13,7 @@ from fake_provider import png
 from scripted_api import cut, drop, hang, http, scripted
 
 from pipeline.errors import ImageGone, LocalFault
+from pipeline.model.entry import Resolution
 from pipeline.model.job import job_key
 from pipeline.model.money import Amount, Budget
 from pipeline.model.names import ProfileName
@@ -160,6 +161,28 @@ async def test_a_prompt_that_was_refused_costs_nothing(tmp_path, openai_case):
         (failed,) = await case.render(openai_job())
         assert failed.kind is FailureKind.REFUSED
         assert (await case.ledger.spent()).upper == 0
+        assert kept(tmp_path) == []
+
+
+async def test_of_throttles_nothing_is_kept(tmp_path, openai_case):
+    """Each left its reply behind, for ever."""
+    wait = error(429, "rate_limit_exceeded")
+    async with openai_case(wait, wait, wait, success()) as case:
+        (stored,) = await case.render(openai_job())
+        assert isinstance(stored, Stored)
+        assert len(case.server.requests) == 4
+        assert kept(tmp_path) == []
+
+
+async def test_the_reply_to_a_doubt_stays_until_somebody_settles_it(tmp_path, openai_case):
+    async with openai_case(http(200, {"data": []})) as case:
+        job = openai_job()
+        await case.render(job)
+        await begin_run(case.ledger, NEXT, case.replies)
+        assert len(kept(tmp_path)) == 1
+        await case.ledger.resolve(job.key, Resolution.NOT_CHARGED)
+        await begin_run(case.ledger, LAST, case.replies)
+        assert kept(tmp_path) == []
 
 
 async def test_a_reply_that_is_too_large_is_a_doubt(tmp_path, openai_case):
