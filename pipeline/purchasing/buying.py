@@ -10,7 +10,7 @@ from pipeline.errors import LocalFault, ProviderError, ReplyUnknown
 from pipeline.ledger.base import Ledger
 from pipeline.model.entry import Attempt
 from pipeline.model.job import Coordinates, Job, JobKey
-from pipeline.model.outcome import Failed, InDoubt, Paid, Receipt, Stored
+from pipeline.model.outcome import Failed, InDoubt, Paid, Receipt, Stored, is_doubtful
 from pipeline.providers.base import Provider
 from pipeline.purchasing.events import Listen, PaidUnrecorded, PoolPaused, RequestSent, Retrying
 from pipeline.purchasing.halt import Breaker, Halt
@@ -103,7 +103,7 @@ class Purchasing:
         tries = JobTries(started=self.clock())
         job = await self._with_draft(job)
         while True:
-            async with self.pace.turn():
+            async with self.pace.turn(images=max(1, len(job.request.references))):
                 attempt = await self.reservations.reserve(job, replay=replay)
                 if attempt is None:
                     return None
@@ -145,7 +145,10 @@ class Purchasing:
         except ProviderError as error:
             if replay:
                 return await self._retry().after_replay(job, attempt, error, tries=tries)
-            return await self._retry().after(job, attempt, error, tries=tries, alone=alone)
+            ending = await self._retry().after(job, attempt, error, tries=tries, alone=alone)
+            if seal.begun and not (isinstance(ending, Bought) and is_doubtful(ending)):
+                await self.replies.forget([seal.source])
+            return ending
         try:
             await self.ledger.paid(attempt, receipt)
         except BaseException:

@@ -58,25 +58,28 @@ class Pacer:
         return self._window
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """Wait until one more request may be in flight; the turn ends with the context."""
+    async def turn(self, *, images: int = 1) -> AsyncIterator[None]:
+        """Wait until one more request may be in flight; the turn ends with the context.
+
+        `images` is what the request counts for the rate: providers count those that go with it.
+        """
         async with self._changed:
             await self._changed.wait_for(lambda: self._in_flight < int(self._window))
             self._in_flight += 1
         try:
-            await self._wait_for_start()
+            await self._wait_for_start(images)
             yield
         finally:
             self._in_flight -= 1
             async with self._changed:
                 self._changed.notify(max(1, int(self._window) - self._in_flight))
 
-    async def _wait_for_start(self) -> None:
+    async def _wait_for_start(self, images: int) -> None:
         """Wait for pause and rate limit, one caller at a time, so that later ones wait as well."""
         async with self._starting:
             while not self._halt and (wait := self._opens_at - self._clock()) > 0:
                 await self._sleep(wait)
-            self._next_start = self._clock() + self._gap
+            self._next_start = self._clock() + self._gap * images
 
     @property
     def _opens_at(self) -> float:

@@ -24,11 +24,11 @@ from pipeline.ledger.base import Ledger
 from pipeline.model.entry import UNANSWERED, Attempt
 from pipeline.model.money import Amount
 from pipeline.model.names import Slug
-from pipeline.model.outcome import Failed, FailureKind, Paid, Stored
+from pipeline.model.outcome import Failed, FailureKind, Paid, PaidLost, Stored, is_doubtful
 from pipeline.model.run import Run
 from pipeline.providers.openai_api.kept_replies import KeptReply
 from pipeline.providers.registry import profile_named
-from pipeline.purchasing.sealed_replies import SealedReplies
+from pipeline.purchasing.sealed_replies import SealedReplies, purchase_of
 
 
 async def begin_run(ledger: Ledger, run: Run, replies: SealedReplies) -> bool:
@@ -38,7 +38,7 @@ async def begin_run(ledger: Ledger, run: Run, replies: SealedReplies) -> bool:
     """
     dead = await ledger.begin(run)
     await _settle(ledger, dead, replies)
-    await _forget_stored(ledger, run.campaign, replies)
+    await _forget_settled(ledger, run.campaign, replies)
     return bool(dead)
 
 
@@ -94,14 +94,23 @@ async def _doubt(ledger: Ledger, attempt: Attempt, error: ProviderError | UsageE
     )
 
 
-async def _forget_stored(ledger: Ledger, campaign: Slug, replies: SealedReplies) -> None:
-    """Remove sealed replies whose images an earlier run stored, unless a job still waits for one.
+async def _forget_settled(ledger: Ledger, campaign: Slug, replies: SealedReplies) -> None:
+    """Remove the sealed replies to purchases that are settled, unless a job waits for its image.
 
-    Cells that share an image have its source too.
+    A reply stays while its purchase is in doubt, or is paid for and lost. Cells that share an image
+    have its source too.
     """
     kept = await asyncio.to_thread(replies.kept)
-    if kept:
-        entries = await ledger.campaign_entries(campaign)
-        stored = {one.outcome.url for one in entries if isinstance(one.outcome, Stored)}
-        waiting = {one.outcome.url for one in entries if isinstance(one.outcome, Paid)}
-        await replies.forget(sorted((kept & stored) - waiting))
+    if not kept:
+        return
+    entries = await ledger.campaign_entries(campaign)
+    settled = {
+        one.purchase
+        for one in entries
+        if isinstance(one.outcome, Stored)
+        or not (one.rendering or isinstance(one.outcome, PaidLost) or is_doubtful(one.outcome))
+    }
+    waiting = {one.outcome.url for one in entries if isinstance(one.outcome, Paid)}
+    await replies.forget(
+        [source for source in sorted(kept - waiting) if purchase_of(source) in settled]
+    )

@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from pipeline.errors import ImageGone, LocalFault
+from pipeline.errors import ImageGone, LocalFault, ReplyUnknown
 from pipeline.files.confined import (
     ConfinedPath,
     OpenFolder,
@@ -61,7 +61,7 @@ class SealedReplies:
         return OpenSeal(self._root, _name_of(attempt), about)
 
     def find(self, attempt: Attempt) -> KeptReply | None:
-        """Return the sealed reply to an attempt; `None` if there is none.
+        """Return the sealed reply to an attempt; `None` if there is none, or if it is damaged.
 
         What is left of one that broke off is removed.
         """
@@ -71,8 +71,9 @@ class SealedReplies:
             body = _found(self._root, name)
             if body is None:
                 return None
-            with body:
+            with body, suppress(ReplyUnknown):
                 return KeptReply.read(name, body)
+        return None
 
     @asynccontextmanager
     async def open_picture(self, source: str) -> AsyncIterator[AsyncIterator[bytes]]:
@@ -120,6 +121,11 @@ class OpenSeal:
         self._begun = self._given_up = False
 
     @property
+    def source(self) -> str:
+        """The source of the image in the reply, for a receipt."""
+        return f"{SEALED}{self._name}"
+
+    @property
     def begun(self) -> bool:
         """True if some of the reply has arrived here."""
         return self._begun
@@ -160,8 +166,9 @@ class OpenSeal:
             if body is None:
                 self._drop()
                 return None
-            with body:
+            with body, suppress(ReplyUnknown):
                 return KeptReply.read(self._name, body)
+        return None
 
     def _create(self, line: bytes) -> None:
         make_folders(self._root, (FOLDER,))
@@ -208,6 +215,11 @@ class OpenSeal:
         except LocalFault:
             self._close()
             raise
+
+
+def purchase_of(source: str) -> str:
+    """Return the purchase that a sealed reply belongs to."""
+    return source.removeprefix(SEALED).rpartition("-")[0]
 
 
 def _name_of(attempt: Attempt) -> str:

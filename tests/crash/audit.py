@@ -117,7 +117,8 @@ def final_complaints(
 
 def _manifest_money(manifest, charges):
     charged = sum(price for _, price in charges)
-    totals = manifest["totals"]["credits"]
+    unit = "nano_usd" if "nano_usd" in manifest["totals"] else "credits"
+    totals = manifest["totals"][unit]
     if not totals["confirmed"] <= charged <= totals["upper"]:
         yield f"charged {charged}, the manifest says {totals['confirmed']} to {totals['upper']}"
 

@@ -47,8 +47,8 @@ def replies(pipeline):
     return list((pipeline.output / ".replies").iterdir())
 
 
-def credits_of(pipeline):
-    return pipeline.manifest()["totals"]["credits"]
+def money_of(pipeline):
+    return pipeline.manifest()["totals"]["nano_usd"]
 
 
 def test_the_cycle_costs_what_the_server_charged_to_the_nano_dollar(pipeline, shop):
@@ -58,8 +58,8 @@ def test_the_cycle_costs_what_the_server_charged_to_the_nano_dollar(pipeline, sh
     told = pipeline.manifest()
     assert told["totals"]["stored"] == 8
     assert {image["size"] for image in told["images"]} == {"1024x1024", "1536x1024"}
-    assert (credits_of(pipeline)["confirmed"], 8) == charged(server)
-    assert credits_of(pipeline)["in_doubt"] == 0
+    assert (money_of(pipeline)["confirmed"], 8) == charged(server)
+    assert money_of(pipeline)["in_doubt"] == 0
     assert replies(pipeline) == []
     assert run(pipeline).code == 0
     assert charged(server)[1] == 8
@@ -73,7 +73,7 @@ def test_drafts_and_finals_may_come_from_different_models(pipeline, shop):
     assert ended.code == 0, ended.err
     models = {(image["stage"], image["model"]) for image in pipeline.manifest()["images"]}
     assert models == {("draft", "gpt-image-1-mini"), ("final", "gpt-image-1.5")}
-    assert (credits_of(pipeline)["confirmed"], 8) == charged(server)
+    assert (money_of(pipeline)["confirmed"], 8) == charged(server)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_a_run_that_is_killed_around_the_seal(pipeline, shop, moment, status):
     assert image["axes"]["product"] == "citrus"
     assert charged(server)[1] == 1
     assert ended.code == (6 if status == "in_doubt" else 0)
-    told = credits_of(pipeline)
+    told = money_of(pipeline)
     assert told["confirmed"] <= charged(server)[0] <= told["upper"]
 
 
@@ -111,7 +111,7 @@ def test_a_lost_answer_is_held_and_charged_within_the_bounds(pipeline, shop, tmp
     server = shop("--faults", faults)
     ended = run(pipeline, "--stage", "draft")
     assert ended.code == 6, ended.err
-    told, (amount, pictures) = credits_of(pipeline), charged(server)
+    told, (amount, pictures) = money_of(pipeline), charged(server)
     assert pictures == 4
     assert told["confirmed"] < amount <= told["upper"]
 

@@ -8,9 +8,9 @@ else than the file, after the run that received it has died.
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import BinaryIO, Self
+from typing import Any, BinaryIO, Self
 
-from pipeline.errors import ImageBroken
+from pipeline.errors import ImageBroken, ReplyUnknown
 from pipeline.model.money import FREE, Amount
 from pipeline.model.outcome import Receipt
 from pipeline.model.prices import PerImage, PerToken, Pricing, Unpriced
@@ -56,8 +56,15 @@ class KeptReply:
 
     @classmethod
     def read(cls, name: str, file: BinaryIO) -> Self:
-        """Read a sealed reply from the start of its file."""
-        head = json.loads(file.readline(_LONGEST_HEAD))
+        """Read a sealed reply from the start of its file; `ReplyUnknown` if it is damaged."""
+        try:
+            head = json.loads(file.readline(_LONGEST_HEAD))
+            return cls._with(head, name, file)
+        except (ValueError, KeyError, TypeError) as error:
+            raise ReplyUnknown(f"the kept reply {name} is damaged") from error
+
+    @classmethod
+    def _with(cls, head: Mapping[str, Any], name: str, file: BinaryIO) -> Self:
         found = outline(file)
         return cls(
             name=name,

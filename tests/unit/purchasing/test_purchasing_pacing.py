@@ -75,6 +75,16 @@ async def test_a_window_that_grows_lets_those_in_who_wait():
     assert sorted(inside) == [0, 1, 2, 3, 4, 5]
 
 
+async def test_images_that_go_with_a_request_count_for_the_rate():
+    clock = Clock()
+    pace = Pacer(limit=10, images_per_minute=60, clock=clock, sleep=clock.sleep)
+    for images in (1, 4, 1):
+        async with pace.turn(images=images):
+            pass
+    async with pace.turn():
+        assert clock.time == 6.0
+
+
 async def test_images_per_minute_are_spread_evenly():
     clock = Clock()
     pace = Pacer(limit=10, images_per_minute=60, clock=clock, sleep=clock.sleep)

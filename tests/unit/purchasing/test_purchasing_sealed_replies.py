@@ -13,6 +13,7 @@ from fake_provider import png
 from scripted_api import cut, drop, hang, http, scripted
 
 from pipeline.errors import ImageGone, LocalFault
+from pipeline.model.entry import Resolution
 from pipeline.model.job import job_key
 from pipeline.model.money import Amount, Budget
 from pipeline.model.names import ProfileName
@@ -160,6 +161,28 @@ async def test_a_prompt_that_was_refused_costs_nothing(tmp_path, openai_case):
         (failed,) = await case.render(openai_job())
         assert failed.kind is FailureKind.REFUSED
         assert (await case.ledger.spent()).upper == 0
+        assert kept(tmp_path) == []
+
+
+async def test_of_throttles_nothing_is_kept(tmp_path, openai_case):
+    """Each left its reply behind, for ever."""
+    wait = error(429, "rate_limit_exceeded")
+    async with openai_case(wait, wait, wait, success()) as case:
+        (stored,) = await case.render(openai_job())
+        assert isinstance(stored, Stored)
+        assert len(case.server.requests) == 4
+        assert kept(tmp_path) == []
+
+
+async def test_the_reply_to_a_doubt_stays_until_somebody_settles_it(tmp_path, openai_case):
+    async with openai_case(http(200, {"data": []})) as case:
+        job = openai_job()
+        await case.render(job)
+        await begin_run(case.ledger, NEXT, case.replies)
+        assert len(kept(tmp_path)) == 1
+        await case.ledger.resolve(job.key, Resolution.NOT_CHARGED)
+        await begin_run(case.ledger, LAST, case.replies)
+        assert kept(tmp_path) == []
 
 
 async def test_a_reply_that_is_too_large_is_a_doubt(tmp_path, openai_case):
@@ -289,6 +312,17 @@ async def test_the_next_run_reads_what_a_dead_run_sealed(  # noqa: PLR0917 - a r
             await begin_run(case.ledger, LAST, SealedReplies(tmp_path))
             assert kept(tmp_path) == []
         assert len(case.server.requests) == 1
+
+
+@pytest.mark.parametrize("damage", [b"", b"{}\n", b"[1]\n{}", b'{"http": 200}\n{}', b"\xff\xfe"])
+async def test_a_sealed_reply_that_is_damaged_is_a_doubt(tmp_path, openai_case, damage):
+    async with openai_case(success()) as case:
+        job = openai_job()
+        attempt = await sealed_and_dead(case, job)
+        file = tmp_path / sealed_replies.FOLDER / f"{attempt.purchase}-{attempt.number}"
+        file.write_bytes(damage)
+        await begin_run(case.ledger, NEXT, SealedReplies(tmp_path))
+        assert (await case.ledger.entries([job.key]))[job.key].status is Status.IN_DOUBT
 
 
 async def test_an_attempt_without_a_sealed_reply_becomes_a_doubt_and_its_part_goes(
