@@ -162,7 +162,11 @@ async def test_xinference_answers_a_path_on_its_own_disk(tmp_path: Path):
         )
 
 
-async def test_litellm_repeats_and_pays_again_unless_a_header_forbids_it(tmp_path: Path):
+async def test_litellm_repeats_and_pays_again_even_where_a_header_forbids_it(tmp_path: Path):
+    """Version 1.108 in front of `--wire openai` paid nine times, and three with the header.
+
+    The header holds its router back, not OpenAI's client below it, which edits do without.
+    """
     async with serving(tmp_path, wire=WireFormat.LITELLM) as client:
         rule = {"fault": "openai-error", "error": "server-error", "when": "after"}
         body = ASKED | {"size": "1024x1024", "quality": "low"}
@@ -171,13 +175,18 @@ async def test_litellm_repeats_and_pays_again_unless_a_header_forbids_it(tmp_pat
         status, reply = await client.post(body, path=GENERATIONS)
         assert (status, reply["error"]["code"]) == (500, "500")
         assert "litellm.InternalServerError" in reply["error"]["message"]
-        assert len(client.server.charges()) == 3
+        assert reply["error"]["type"] == "internal_server_error"
+        assert len(client.server.charges()) == 9
         headers = {"x-litellm-num-retries": "0"}
         assert (await client.post(body, path=GENERATIONS, **headers))[0] == 500
-        assert len(client.server.charges()) == 4
+        assert len(client.server.charges()) == 12
+        form = aiohttp.FormData({"prompt": PROMPT, "model": "gpt-image-2", "quality": "low"})
+        form.add_field("image", png(), filename="a.png", content_type="image/png")
+        assert (await client.post(form, path=EDITS, **headers))[0] == 500
+        assert len(client.server.charges()) == 13
         await told(client, **rule, times=1)
         assert (await client.post(body, path=GENERATIONS))[0] == 200
-        assert len(client.server.charges()) == 6
+        assert len(client.server.charges()) == 15
 
 
 async def test_azure_takes_its_own_clients_key_and_deployment(tmp_path: Path):

@@ -20,12 +20,17 @@ _CONTENT_FILTER = {
 _CLASSES = {
     400: "BadRequestError",
     401: "AuthenticationError",
-    403: "PermissionDeniedError",
+    403: "APIError",
     404: "NotFoundError",
-    413: "BadRequestError",
     429: "RateLimitError",
     503: "ServiceUnavailableError",
 }
+"""LiteLLM's exception for each status; InternalServerError for the others."""
+_TYPES = {403: "permission_error", 429: "throttling_error"}
+_SERVER_ERROR = 500
+_GROUP = (
+    "\n\nLiteLLM: model group 'gpt-image-2' failed with the error above. No fallback was attempted."
+)
 _RETRIES, _MOST_RETRIES = 2, 10
 _COUNT = re.compile(r"[0-9]{1,2}")
 
@@ -91,24 +96,37 @@ def _deployed(request: web.Request) -> str:
 
 
 class LiteLlmErrors:
-    """LiteLLM's error object: its class stands in the message, and its code is the status."""
+    """LiteLLM's error object: its class stands in the message, and its code is the status.
+
+    As version 1.108 answered in front of `--wire openai`.
+    """
 
     def failure(self, error: RefusedError) -> web.Response:
         """Return the response for a refusal."""
         told = in_openai_words(error)
+        if told.status == 401 and not isinstance(error, OpenAiError):  # noqa: PLR2004 - HTTP's own number
+            message = "Authentication Error, Invalid proxy server token passed."
+            body = {"message": message, "type": "auth_error", "param": "None", "code": "401"}
+            return as_json({"error": body}, status=401)
         kind = _CLASSES.get(told.status, "InternalServerError")
-        if told.code == "moderation_blocked":
-            kind = "ContentPolicyViolationError"
-        body = {
-            "message": f"litellm.{kind}: {kind}: OpenAIException - {told.message}",
-            "type": told.error_type,
+        twice = "" if kind == "BadRequestError" else f"{kind}: "
+        default = "internal_server_error" if told.status >= _SERVER_ERROR else told.error_type
+        failed = {
+            "message": f"litellm.{kind}: {twice}OpenAIException - {told.message}{_GROUP}",
+            "type": _TYPES.get(told.status, default),
             "param": told.param,
             "code": str(told.status),
         }
-        return as_json({"error": body}, status=told.status, headers=headers_of(told))
+        return as_json({"error": failed}, status=told.status, headers=headers_of(told))
 
 
 def litellm_retries(request: web.Request) -> int:
-    """Return how often LiteLLM repeats a request that failed; a header may forbid it."""
+    """Return how often LiteLLM repeats a request that failed.
+
+    Its router repeats it twice, unless a header forbids that; below it, OpenAI's client repeats
+    each generation twice more, which nothing in a request or in its configuration forbids.
+    """
     asked = request.headers.get("x-litellm-num-retries", "")
-    return min(int(asked), _MOST_RETRIES) if _COUNT.fullmatch(asked) else _RETRIES
+    by_router = min(int(asked), _MOST_RETRIES) if _COUNT.fullmatch(asked) else _RETRIES
+    by_client = 0 if request.path.endswith("/edits") else _RETRIES
+    return (by_router + 1) * (by_client + 1) - 1
