@@ -7,11 +7,10 @@ from datetime import date, datetime
 
 import openpyxl
 import pytest
-from campaign_texts import HEAD
+from campaign_texts import HEAD, explained_cell
 
 from pipeline.errors import LocalFault
 from pipeline.prompts.cells import expand
-from pipeline.prompts.explain import explain
 from pipeline.templates import template_process as template_processes
 from pipeline.templates.messages import FrameBroken, receive
 from pipeline.templates.template_process import TemplateProcess, TemplateProcessDied, TemplateSetup
@@ -219,7 +218,7 @@ def test_an_explanation_covers_joins_texts_files_and_references(board):
         'text: {head: "{{ copy.head }}"}\nreferences: [pack.png]\n'
     )
     told = {one.name: (one.value, board.told(one.origin)) for one in
-            explain(board.load(), "citrus/1:1").settings}  # fmt: skip
+            explained_cell(board.load(), "citrus/1:1").settings}  # fmt: skip
     assert told["copy.head"] == ("HI", "c.csv row 2")
     assert told["prompt"] == ('a "{{ copy.head }}" photo', "hero.j2:1")
     assert told["text.head"] == ("{{ copy.head }}", "c.yaml:8")
