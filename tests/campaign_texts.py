@@ -10,6 +10,7 @@ from pipeline.model.money import Amount
 from pipeline.model.names import ProfileName
 from pipeline.model.provider import Caps, Profile, Support
 from pipeline.model.request import Quality
+from pipeline.prompts.explain import explain, find_cell
 from pipeline.prompts.jobs import plan_drafts
 
 RATIOS = ("1:1", "4:3", "16:9", "9:21", "1:2", "2:1")
@@ -84,3 +85,8 @@ class CampaignFolder:
 
     def told(self, finding):
         return str(finding).replace(f"{self.folder}/", "")
+
+
+def explained_cell(loaded, name, **rounds):
+    """The explanation of the cell with this name."""
+    return explain(loaded, find_cell(loaded, name), **rounds)

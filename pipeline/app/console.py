@@ -77,6 +77,10 @@ class Console(Protocol):
         """Show a message."""
         ...
 
+    def warn(self, message: str) -> None:
+        """Show a warning about this run."""
+        ...
+
     def started(self, start: RunStart) -> None:
         """Show that the run begins."""
         ...

@@ -4,7 +4,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TextIO
 
@@ -28,6 +28,7 @@ from pipeline.model.names import Stage
 from pipeline.model.outcome import Status
 from pipeline.model.provider import Profile
 from pipeline.purchasing.events import Watcher
+from pipeline.reports.journal import Journal
 from pipeline.reports.run_manifest import RunFacts, manifest_head, manifest_tail
 from pipeline.reports.run_report import NAMED, RunReport
 
@@ -77,13 +78,28 @@ class TerminalConsole:
             raise Declined("nothing was sent")
 
     def note(self, words: str) -> None:
-        """See `Console.note`; a JSON log has events of its own."""
-        if not self.log_json:
+        """See `Console.note`."""
+        if self.log_json:
+            Journal(sys.stderr).write("note", message=words)
+        else:
             _say_folded(words)
+
+    def warn(self, message: str) -> None:
+        """See `Console.warn`."""
+        if self.log_json:
+            Journal(sys.stderr).write("warning", message=message)
+        else:
+            _say_folded(f"{paint('warning', 'yellow', stream=sys.stderr)}: {message}")
 
     def started(self, start: RunStart) -> None:
         """See `Console.started`."""
-        if self.quiet or self.log_json:
+        if self.log_json:
+            for finding in start.warnings:
+                Journal(sys.stderr).write("warning", message=str(finding), finding=asdict(finding))
+            for words in filter(None, (_unlimited(start), _unseen(start))):
+                self.warn(words)
+            return
+        if self.quiet:
             return
         for finding in start.warnings:
             tell_finding(finding, stream=sys.stderr)
@@ -124,6 +140,25 @@ class TerminalConsole:
         _tell_next(ending)
 
 
+def _unlimited(start: RunStart) -> str:
+    """Return which flag limits nothing, since the run spends play credits; empty if none."""
+    budget = start.budget
+    if not start.limit or any(
+        limit is not None for limit in (budget.run, budget.campaign, budget.month)
+    ):
+        return ""
+    return f"play credits, which {start.limit} does not limit"
+
+
+def _unseen(start: RunStart) -> str:
+    """Return a warning if nobody looks at the drafts of the finals; empty otherwise."""
+    stages = start.campaign.stages
+    draft = stages.get(Stage.DRAFT)
+    if draft is None or draft.review is not Review.NONE or Stage.FINAL not in stages:
+        return ""
+    return "review: none, finals are bought unseen"
+
+
 def _tell_start(start: RunStart) -> None:
     """Print what is rendered, on which account and within which limits."""
     campaign, budget = start.campaign, start.budget
@@ -137,15 +172,13 @@ def _tell_start(start: RunStart) -> None:
         if limit is not None
     ]
     money = ", ".join(limits) if limits else "play credits"
-    if not limits and start.limit:
-        money += f", which {start.limit} does not limit"
+    money = _unlimited(start) or money
     _say_folded(
         f"{paint(campaign.slug, 'bold', stream=sys.stderr)}  run {start.run.id}, "
         f"{start.run.account}, {start.concurrency} at once, {money}"
     )
-    draft = campaign.stages.get(Stage.DRAFT)
-    if draft and draft.review is Review.NONE and Stage.FINAL in campaign.stages:
-        say(paint("review: none, finals are bought unseen", "yellow", stream=sys.stderr))
+    if unseen := _unseen(start):
+        say(paint(unseen, "yellow", stream=sys.stderr))
 
 
 def _manifest_pieces(facts: RunFacts, report: RunReport) -> Iterator[str]:

@@ -54,20 +54,27 @@ class Explanation:
     """How their prices are written."""
 
 
+def find_cell(loaded: LoadedCampaign, typed: str) -> UnnamedCell:
+    """Return the cell with this name; raise `UsageError` if it does not exist.
+
+    An accent may be typed as one character or as two: the name is what the campaign file makes it.
+    """
+    wanted = composed(canonical_glob(typed))
+    for one in unnamed_cells(loaded):
+        if composed(name_of(loaded, one.point)) == wanted:
+            return one
+    names = [name_of(loaded, one.point) for one in islice(unnamed_cells(loaded), _MOST_NAMES)]
+    hint = did_you_mean(wanted, names) or f"; cells are named like {names[0]}"
+    raise UsageError(f"there is no cell {typed}{hint}")
+
+
 def explain(
-    loaded: LoadedCampaign, cell: str, *, draft: Round = _FIRST, final: Round = _FIRST
+    loaded: LoadedCampaign, unnamed: UnnamedCell, *, draft: Round = _FIRST, final: Round = _FIRST
 ) -> Explanation:
-    """Return everything about one cell; raise `UsageError` if it does not exist.
+    """Return everything about one cell.
 
     `draft` and `final` are the rounds that the cell is in, with the notes that asked for them.
     """
-    wanted = composed(canonical_glob(cell))
-    known = unnamed_cells(loaded)
-    unnamed = next((one for one in known if composed(name_of(loaded, one.point)) == wanted), None)
-    if unnamed is None:
-        names = [name_of(loaded, one.point) for one in islice(unnamed_cells(loaded), _MOST_NAMES)]
-        hint = did_you_mean(wanted, names) or f"; cells are named like {names[0]}"
-        raise UsageError(f"there is no cell {cell}{hint}")
     found = cell_of(loaded, unnamed)
     drafts = tuple(plan_drafts(loaded, rounds={found.name: draft}, only=[found.name]))
     key = drafts[0].key if drafts else JobKey("")

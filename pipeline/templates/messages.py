@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import IO
+from typing import IO, Protocol
 
 FRAME_LIMIT = 256 * 1024 * 1024
 """Largest message, in bytes; a longer one means that the other process is broken."""
@@ -42,7 +42,15 @@ def framed(text: str) -> bytes:
     return len(body).to_bytes(4, "big") + body
 
 
-def receive(stream: IO[bytes]) -> bytes | None:
+class ByteSource(Protocol):
+    """A stream that messages are read from."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return so many bytes, or fewer if the stream ends before."""
+        ...
+
+
+def receive(stream: ByteSource) -> bytes | None:
     """Return the body of the next message; `None` if the stream ended before it."""
     head = stream.read(4)
     if not head:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,7 +18,9 @@ from pipeline.errors import LocalFault
 from pipeline.templates.messages import FrameBroken, Slots, framed, receive
 
 _ANSWER_TIMEOUT = 120.0
-"""Seconds to wait for an answer, for which the process may use 2 s of CPU time."""
+"""Seconds to wait for a whole answer, for which the process may use 2 s of CPU time."""
+_PIECE = 1024 * 1024
+"""Most bytes that are read at once."""
 
 
 class TemplateProcessDied(Exception):
@@ -53,6 +56,7 @@ class TemplateProcess:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
+                bufsize=0,
                 pass_fds=(handle,),
                 env=_environment(),
                 start_new_session=True,
@@ -95,11 +99,10 @@ class TemplateProcess:
         stream = self._process.stdout
         if stream is None:
             raise self._end_error("has no output")
-        ready, _, _ = select.select([stream], [], [], _ANSWER_TIMEOUT)
-        if not ready:
-            raise self._end_error(f"gave no answer for {_ANSWER_TIMEOUT:.0f} s")
         try:
-            body = receive(stream)
+            body = receive(_WithDeadline(stream.fileno()))
+        except TimeoutError:
+            raise self._end_error(f"gave no whole answer within {_ANSWER_TIMEOUT:.0f} s") from None
         except (FrameBroken, OSError) as error:
             raise self._end_error("broke off") from error
         if body is None:
@@ -167,6 +170,27 @@ class TemplateProcess:
         if code < 0:
             why = f"killed by signal {-code}, by the system (out of memory?) or by somebody"
         return LocalFault(f"the process that writes prompts ended: {why}; run the command again")
+
+
+class _WithDeadline:
+    """A `ByteSource` that raises `TimeoutError` if an answer takes too long, in any part of it."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._until = time.monotonic() + _ANSWER_TIMEOUT
+
+    def read(self, size: int, /) -> bytes:
+        found = bytearray()
+        while len(found) < size:
+            left = max(0.0, self._until - time.monotonic())
+            ready, _, _ = select.select([self._descriptor], [], [], left)
+            if not ready:
+                raise TimeoutError
+            piece = os.read(self._descriptor, min(size - len(found), _PIECE))
+            if not piece:
+                break
+            found += piece
+        return bytes(found)
 
 
 _CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE)

@@ -9,13 +9,13 @@ from pipeline.app.campaign import load, provider_settings, signing_for
 from pipeline.app.event_loop import run_in_loop
 from pipeline.app.open import EMBEDDED, campaign_name, ledger_in
 from pipeline.app.options import CampaignOptions, FeedReading
-from pipeline.campaign.cell_globs import canonical_glob
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import CampaignError, Finding, Severity, UsageError
 from pipeline.ledger.place import ledger_exists
 from pipeline.model.names import CellName, Slug, Stage
 from pipeline.model.verdict import Round
-from pipeline.prompts.explain import Explanation, explain
+from pipeline.prompts.cells import name_of
+from pipeline.prompts.explain import Explanation, explain, find_cell
 from pipeline.prompts.finals_check import prove_finals
 from pipeline.prompts.jobs import plan_drafts
 from pipeline.prompts.lint import lint
@@ -130,10 +130,11 @@ def explain_cell(options: ExplainOptions, settings: Settings) -> Explanation:
     """Return the prompts of a cell in the rounds that it is in, and what set each value."""
     loaded = load(options, settings)
     draft = final = Round()
+    cell = find_cell(loaded, options.cell)
     if ledger_exists(settings.output):
-        cell = CellName(canonical_glob(options.cell))
-        draft, final = run_in_loop(_rounds(settings.output, loaded.campaign.slug, cell))
-    return explain(loaded, options.cell, draft=draft, final=final)
+        name = name_of(loaded, cell.point)
+        draft, final = run_in_loop(_rounds(settings.output, loaded.campaign.slug, name))
+    return explain(loaded, cell, draft=draft, final=final)
 
 
 async def _rounds(output: Path, campaign: Slug, cell: CellName) -> tuple[Round, Round]:

@@ -150,7 +150,7 @@ def _within_descriptors(settings: Settings, console: Console, *, besides: int) -
     allowed = allowed_concurrency(wanted, besides=besides)
     if allowed == wanted:
         return settings
-    console.note(f"warning: {allowed} requests at once instead of {wanted}: see ulimit -n")
+    console.warn(f"{allowed} requests at once instead of {wanted}: see ulimit -n")
     return replace(settings, rendering=replace(settings.rendering, concurrency=allowed))
 
 

@@ -33,7 +33,7 @@ async def confirm_spending(
     budget = tightest(limits)
     if budget is not None:
         if short := budget.shortfall(ahead):
-            console.note(f"warning: {budget}, {short}; the run stops there")
+            console.warn(f"{budget}, {short}; the run stops there")
         price = min(price, budget.left)
     images, money = sum(one.buying for one in ahead), loaded.campaign.money
     console.confirm(loaded.profile, images=images, price=price, money=money)

@@ -7,11 +7,10 @@ from datetime import date, datetime
 
 import openpyxl
 import pytest
-from campaign_texts import HEAD
+from campaign_texts import HEAD, explained_cell
 
 from pipeline.errors import LocalFault
 from pipeline.prompts.cells import expand
-from pipeline.prompts.explain import explain
 from pipeline.templates import template_process as template_processes
 from pipeline.templates.messages import FrameBroken, receive
 from pipeline.templates.template_process import TemplateProcess, TemplateProcessDied, TemplateSetup
@@ -219,7 +218,7 @@ def test_an_explanation_covers_joins_texts_files_and_references(board):
         'text: {head: "{{ copy.head }}"}\nreferences: [pack.png]\n'
     )
     told = {one.name: (one.value, board.told(one.origin)) for one in
-            explain(board.load(), "citrus/1:1").settings}  # fmt: skip
+            explained_cell(board.load(), "citrus/1:1").settings}  # fmt: skip
     assert told["copy.head"] == ("HI", "c.csv row 2")
     assert told["prompt"] == ('a "{{ copy.head }}" photo', "hero.j2:1")
     assert told["text.head"] == ("{{ copy.head }}", "c.yaml:8")
@@ -267,7 +266,7 @@ def test_a_child_that_stops_answering_is_a_fault_of_this_machine(monkeypatch):
     monkeypatch.setattr(template_processes, "_ANSWER_TIMEOUT", 0.3)
     with TemplateProcess() as template_process:
         template_process._process.send_signal(signal.SIGSTOP)
-        with pytest.raises(LocalFault, match="gave no answer for 0 s; run the command again"):
+        with pytest.raises(LocalFault, match="gave no whole answer within 0 s; run the command again"):
             template_process.compile(SETUP)
 
 

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from campaign_texts import explained_cell
 
 from pipeline.campaign.environment import fill_environment
 from pipeline.campaign.first_campaign import campaign_from_feed, first_campaign
@@ -15,7 +16,6 @@ from pipeline.campaign.grammar.parts import keys, parts
 from pipeline.campaign.reading.document import parse
 from pipeline.errors import CampaignError, UsageError
 from pipeline.model.verdict import Round
-from pipeline.prompts.explain import explain
 from pipeline.providers.registry import profile_named
 
 REPOSITORY = Path(__file__).parents[3]
@@ -97,7 +97,7 @@ overrides:
 @pytest.fixture
 def explained(board):
     board.put("p.csv", "sku,name\nA,Soda\n")
-    explanation = explain(board.write(CAMPAIGN).load(), "A/4:3")
+    explanation = explained_cell(board.write(CAMPAIGN).load(), "A/4:3")
     told = {
         one.name: (one.value, one.origin.replace(f"{board.folder}/", ""), one.override)
         for one in explanation.settings
@@ -135,9 +135,9 @@ def test_every_value_names_the_file_and_line_that_set_it(explained, name, settin
 def test_a_cell_that_is_not_there_gets_a_hint(board):
     board.put("p.csv", "sku,name\nA,Soda\n")
     with pytest.raises(UsageError, match=r"there is no cell A/4:4 \(did you mean A/4x3\?\)"):
-        explain(board.write(CAMPAIGN).load(), "A/4:4")
+        explained_cell(board.write(CAMPAIGN).load(), "A/4:4")
     with pytest.raises(UsageError, match=r"no cell citrus; cells are named like A/"):
-        explain(board.load(), "citrus")
+        explained_cell(board.load(), "citrus")
 
 
 def test_a_first_campaign_runs_as_it_is(board):
@@ -254,7 +254,7 @@ def test_a_stock_column_that_says_nothing_certain_leaves_no_product_out(board, c
 def test_an_explanation_of_a_redone_cell_has_the_words_with_the_note(board):
     board.put("p.csv", "sku,name\nA,Soda\n")
     said = Round(number=2, note="more ice")
-    told = explain(board.write(CAMPAIGN).load(), "A/4:3", draft=said, final=said)
+    told = explained_cell(board.write(CAMPAIGN).load(), "A/4:3", draft=said, final=said)
     for job in (*told.drafts, *told.finals):
         assert job.request.prompt.endswith("Revision note: more ice")
         assert job.at.round == 2

@@ -1,12 +1,14 @@
 """What each command says, and which of its words it takes."""
 
 import json
+import unicodedata
 from pathlib import Path
 
 import pytest
 
 from pipeline.cli.main import main
 from pipeline.cli.registry import COMMANDS
+from pipeline.cli.run_console import TerminalConsole
 
 SODA = """\
 campaign: soda
@@ -93,6 +95,37 @@ def test_a_budget_on_play_credits_is_not_ignored_silently(capfd):
     """Who tried `--max-credits` offline saw nothing happen."""
     assert main(["run", "soda.yaml", "--max-credits", "1"]) == 0
     assert "play credits, which --max-credits does not limit" in capfd.readouterr().err
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_json_log_has_the_warnings_too(capfd):
+    """A budget that pays for a part of the work was said to people only."""
+    assert main(["run", "soda.yaml", "--max-credits", "1", "--log", "json"]) == 0
+    events = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    told = [event["message"] for event in events if event["event"] == "warning"]
+    assert told == ["play credits, which --max-credits does not limit"]
+
+
+def test_whatever_a_run_tells_is_json_where_the_log_is_json(capfd):
+    console = TerminalConsole(log_json=True, ask_above={}, watcher=None)
+    console.warn("the run budget of 1 credit pays for 0 of 1 image; the run stops there")
+    console.note("SIGTERM: finishing 2 images")
+    warning, note = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    assert (warning["event"], note["event"]) == ("warning", "note")
+    assert warning["message"].startswith("the run budget of 1 credit")
+
+
+@pytest.mark.usefixtures("folder")
+def test_an_accent_typed_in_its_other_form_names_the_same_cell_and_round(capfd):
+    """`explain` found the cell, but showed round 1, since the ledger has the campaign's form."""
+    one, two = (unicodedata.normalize(form, "café") for form in ("NFC", "NFD"))
+    Path("soda.yaml").write_text(SODA.replace("citrus", one), encoding="utf-8")
+    assert main(["run", "soda.yaml", "-q"]) == 0
+    assert main(["redo", "soda.yaml", f"{two}/4x3", "--note", "darker"]) == 0
+    capfd.readouterr()
+    for name in (f"{one}/4x3", f"{two}/4x3"):
+        assert main(["explain", "soda.yaml", name]) == 0
+        assert "round 2" in capfd.readouterr().out
 
 
 @pytest.mark.usefixtures("folder")

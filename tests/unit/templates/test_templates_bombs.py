@@ -164,3 +164,21 @@ def test_a_child_that_somebody_stops_is_not_waited_for_without_end(monkeypatch, 
         child._process.send_signal(signal.SIGSTOP)
         with pytest.raises(LocalFault, match="run the command again"):
             child.compile(setup)
+
+
+@pytest.mark.parametrize(
+    "part", ["b'\\0\\0'", "b'\\0\\0\\0\\7abc'"], ids=["its length", "its text"]
+)
+def test_a_child_that_stops_within_an_answer_is_not_waited_for_without_end(
+    tmp_path, monkeypatch, part
+):
+    """The deadline held only until the first byte."""
+    (tmp_path / "halting.py").write_text(
+        f"import sys, time\nsys.stdout.buffer.write({part})\nsys.stdout.flush()\ntime.sleep(60)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(template_process, "_WORKER", "halting")
+    monkeypatch.setattr(template_process, "_ANSWER_TIMEOUT", 0.5)
+    setup = TemplateSetup(templates={"t": "a"}, expressions={}, columns={}, longest=10)
+    with TemplateProcess() as child, pytest.raises(LocalFault, match="no whole answer within"):
+        child.compile(setup)
