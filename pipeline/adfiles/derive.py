@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from PIL import Image
 
+from pipeline.adfiles.checks import NO_SHOP, CutPicture, ShopRules, ad_file_checks
 from pipeline.adfiles.choice import chosen_window
 from pipeline.adfiles.encoding import KILOBYTE, encode
 from pipeline.adfiles.framing import frame_image
@@ -36,6 +37,9 @@ class AdFileTask:
 
     recipe: Recipe
     path: str
+    lines: tuple[Box, ...] | None = None
+    """Lines of copy to check, in pixels of the image; `None` if it was not read."""
+    shop: ShopRules = NO_SHOP
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -195,6 +199,7 @@ class _AdFileWriter:
         recipe = file.recipe
         drawn = draw_ad_picture(self.source, self.shape, recipe)
         planned = drawn.planned
+        cut = CutPicture(recipe=recipe, shape=self.shape, planned=planned, picture=drawn.image)
         content, quality = self._encoded(drawn, file)
         self.images.write(file.path, content)
         return AdFile(
@@ -213,6 +218,8 @@ class _AdFileWriter:
             quality=quality,
             flags=_flags(drawn),
             overlay=drawn.overlay,
+            source=recipe.source_sha256,
+            checks=ad_file_checks(cut, lines=file.lines, shop=file.shop),
         )
 
     def _encoded(self, drawn: AdPicture, file: AdFileTask) -> tuple[bytes, int | None]:

@@ -5,8 +5,10 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import MISSING, asdict, dataclass, replace
+from dataclasses import fields as dataclass_fields
 from pathlib import Path
+from typing import Any
 
 from pipeline.adfiles.choice import choice_fields, read_choice
 from pipeline.errors import LocalFault
@@ -15,6 +17,7 @@ from pipeline.files.locks import try_lock
 from pipeline.files.unreadable import read_open_file
 from pipeline.images.base import ImageStore
 from pipeline.model.ad_file import AdFile, AdFileApproval, Flag, Framing, RecipeId, WindowChoice
+from pipeline.model.check import check_result
 from pipeline.model.overlay import OverlayBox, OverlayKind
 from pipeline.model.placement import ImageFormat
 
@@ -222,21 +225,20 @@ class AdFileRecord:
 
 
 def _row(fields: Mapping[str, object]) -> AdFileRow:
-    known = {name: fields[name] for name in AdFile.__dataclass_fields__ if name != "overlay"}
-    window = known["window"]
-    flags = known["flags"]
-    laid_over = fields.get("overlay", [])  # missing in lines from before overlays existed
-    if not isinstance(window, list) or not isinstance(flags, list):
-        raise TypeError("a window and flags are lists")
-    if not isinstance(laid_over, list):
-        raise TypeError("an overlay is a list")
+    known = {
+        field.name: fields[field.name]
+        for field in dataclass_fields(AdFile)
+        if field.name in fields or field.default is MISSING
+    }
+    window, flags = _list(known["window"]), _list(known["flags"])
     known |= {
         "recipe": RecipeId(str(known["recipe"])),
         "format": ImageFormat(str(known["format"])),
         "framing": Framing(str(known["framing"])),
         "window": tuple(window),
         "flags": tuple(Flag(one) for one in flags),
-        "overlay": tuple(_box(one) for one in laid_over),
+        "overlay": tuple(_box(one) for one in _list(fields.get("overlay", []))),
+        "checks": tuple(check_result(one) for one in _list(fields.get("checks", []))),
     }
     made = AdFile(**known)  # type: ignore[arg-type]  # each field was written from its own type
     return AdFileRow(cell=str(fields["cell"]), placement=str(fields["placement"]), made=made)
@@ -248,3 +250,9 @@ def _box(fields: Mapping[str, object]) -> OverlayBox:
         raise TypeError("a box is a list")
     known = {**fields, "kind": OverlayKind(str(fields["kind"])), "box": tuple(sides)}
     return OverlayBox(**known)  # type: ignore[arg-type]  # each field was written from its own type
+
+
+def _list(value: object) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError("a list is expected")
+    return value

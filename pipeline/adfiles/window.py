@@ -14,8 +14,9 @@ from pipeline.lettering.box import Box, around
 from pipeline.model.ad_file import Flag, Framing
 from pipeline.model.placement import Fit, Sides
 
-ROOMY, TIGHT = 0.08, 0.03
-"""Space round each box, in shorter sides of the image: if little is extended, and the least."""
+ROOMY, TIGHT, BARE = 0.08, 0.03, 0.0
+"""Space round each box, in shorter sides of the image: if little is extended, the least, and none
+where much less of an edge that would show is continued."""
 LITTLE = 0.25
 """Share of an ad file that may be extended for more room round the boxes."""
 LONG = 0.35
@@ -125,7 +126,7 @@ def plan_window(source: SourceShape, target: Target) -> PlannedWindow:
     if _extension(roomy, source) <= LITTLE and _used_edges(roomy, source) <= source.smooth_edges:
         window = roomy
     else:
-        window = _whole_window(source, target, room=TIGHT)
+        window = _tight_window(source, target)
     match target.fit:
         case Fit.PAD:
             return planned_window(source, target, window, Framing.PADDED)
@@ -133,6 +134,16 @@ def plan_window(source: SourceShape, target: Target) -> PlannedWindow:
             return extended_window(source, target, window)
         case Fit.AUTO:
             return _automatic(source, target, window)
+
+
+def _tight_window(source: SourceShape, target: Target) -> Box:
+    """Return the window with the least space round the boxes, or with none.
+
+    The space is given up if much less of an edge is then continued that shows a kink.
+    """
+    tight, bare = (_whole_window(source, target, room=room) for room in (TIGHT, BARE))
+    beyond = [_most_beyond(one, ALL_EDGES - source.smooth_edges, source) for one in (tight, bare)]
+    return bare if beyond[1] < beyond[0] / 2 else tight
 
 
 def _whole_window(source: SourceShape, target: Target, *, room: float) -> Box:
@@ -150,8 +161,7 @@ def _automatic(source: SourceShape, target: Target, window: Box) -> PlannedWindo
     copy_only = _holds_copy(source, target)
     crop = _crop(source, target, copy_only)
     if _is_held(crop, copy_only):
-        planned = planned_window(source, target, crop, Framing.CROPPED)
-        return _flagged(planned, Flag.UNSURE)
+        return _flagged(planned_window(source, target, crop, Framing.CROPPED), Flag.UNSURE)
     return planned_window(source, target, window, Framing.PADDED)
 
 
@@ -350,14 +360,8 @@ def planned_window(
     flags += _cuts(source, target, window)
     if scale > SHARP:
         flags.append(Flag.UPSCALED)
-    return PlannedWindow(
-        window=window,
-        framing=framing,
-        kept=kept,
-        extended=extended,
-        scale=scale,
-        flags=_ordered(flags),
-    )
+    shares = {"kept": kept, "extended": extended, "scale": scale}
+    return PlannedWindow(window=window, framing=framing, flags=_ordered(flags), **shares)
 
 
 def _cuts(source: SourceShape, target: Target, window: Box) -> Iterable[Flag]:

@@ -6,11 +6,13 @@ import resource
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from types import FrameType
 
 from pipeline.errors import Interrupted, LocalFault
 from pipeline.purchasing.halt import Halt
 from pipeline.purchasing.renderer import WORKERS_PER_REQUEST
+from pipeline.settings import Settings
 from pipeline.webserver.listening import FEWEST, ConnectionLimits, descriptor_limit
 
 ENDINGS = {signal.SIGINT: 130, signal.SIGTERM: 143}
@@ -160,3 +162,15 @@ def page_connections() -> ConnectionLimits:
     """Return the limits of the review page; most open files are left for runs."""
     most = max(FEWEST, min(MOST_PAGE_CONNECTIONS, descriptor_limit() // 4))
     return ConnectionLimits(most=most, idle=IDLE_PAGE)
+
+
+def within_descriptors(
+    settings: Settings, *, tell: Callable[[str], None], besides: int
+) -> Settings:
+    """Limit the requests in flight to what the limit of open files allows, and say so."""
+    wanted = settings.rendering.concurrency
+    allowed = allowed_concurrency(wanted, besides=besides)
+    if allowed == wanted:
+        return settings
+    tell(f"{allowed} requests at once instead of {wanted}: see ulimit -n")
+    return replace(settings, rendering=replace(settings.rendering, concurrency=allowed))

@@ -17,6 +17,7 @@ from pipeline.model.campaign import (
     Provenance,
     ProviderOptions,
 )
+from pipeline.model.check import CampaignCheck, CheckRule, CheckRules, OnMiss
 from pipeline.model.money import Amount, Budget, MoneyFormat
 from pipeline.model.names import ProfileName, Slug
 from pipeline.model.provider import Profile
@@ -54,6 +55,7 @@ def campaign_from(
             Notice(when=tuple(notice.when), webhook=notice.webhook) for notice in file.notify
         ),
         ad_files=ad_file_settings(file),
+        checks=_checks(file),
         provenance=Provenance(
             credit=file.provenance.credit,
             label=VisibleLabel.AI if file.provenance.label == "ai" else None,
@@ -61,6 +63,17 @@ def campaign_from(
         ),
         providers={ProfileName(name): _options(part) for name, part in file.providers.items()},
     )
+
+
+def _checks(file: CampaignFile) -> CheckRules:
+    rules = {}
+    for name in CampaignCheck:
+        written = getattr(file.checks, name)
+        if isinstance(written, int):
+            rules[name] = CheckRule(on_miss=OnMiss.REROLL, rerolls=written)
+        elif written is not None:
+            rules[name] = CheckRule(on_miss=OnMiss(written))
+    return rules
 
 
 def _options(part: ProviderPart) -> ProviderOptions:

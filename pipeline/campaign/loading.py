@@ -15,7 +15,7 @@ from pipeline.campaign.findings import Findings, Place
 from pipeline.campaign.grammar.campaign_file import CampaignFile
 from pipeline.campaign.grammar.checking import CheckedFile, check
 from pipeline.campaign.grammar.matrix import FromPart
-from pipeline.campaign.matrix.ad_files import check_ad_files
+from pipeline.campaign.matrix.ad_files import check_ad_files, check_checks
 from pipeline.campaign.matrix.axes import AxisContext, axis_parts
 from pipeline.campaign.matrix.axis import has_own_id
 from pipeline.campaign.matrix.building import build_matrix, override_rules
@@ -128,6 +128,7 @@ def _load_checked(
     check_ad_files(checked, matrix)
     sizes = next((axis.sizes for axis in matrix.axes if axis.name == "size"), ())
     overlays = build_overlays(checked, sizes, template_names)
+    check_checks(checked)
     check_variables(checked)
     findings.raise_if_failed()
     return LoadedCampaign(

@@ -138,4 +138,4 @@ class PromptCache:
         self._entries[key] = compressed
 
 
-_MOST_CACHED = 4
+_MOST_CACHED = 6

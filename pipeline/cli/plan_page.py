@@ -186,6 +186,9 @@ def _stages(plan: Plan) -> list[str]:
             cost = f"{money.bare(at_most):>{room}}{unit}"
             line = f"{start} {most:<{wide}} {cost}  {paint(_who_chooses(plan), 'dim')}"
             lines.append(_fact("" if ahead.jobs else name, line))
+    if rerolls := plan.preview.rerolls_at_most:
+        text = f"{rerolls:,} credits more at most, for new takes of what misses a check"
+        lines.append(_fact("Rerolls", text))
     return lines
 
 

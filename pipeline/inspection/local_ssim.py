@@ -11,7 +11,6 @@ from PIL import Image
 SIDE = 256
 """Both pictures are compared as squares of this side, in grey."""
 WINDOW = 24
-STEP = 4
 _C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
 
 _Grey = NDArray[np.float64]
@@ -36,10 +35,11 @@ def _grey(image: Image.Image) -> _Grey:
 
 
 def _means(values: _Grey) -> _Grey:
-    """Return the mean of each window, windows a few pixels apart."""
+    """Return the mean of each window; windows lie side by side, the last ones overlap."""
     total = np.zeros((SIDE + 1, SIDE + 1))
     total[1:, 1:] = values.cumsum(axis=0).cumsum(axis=1)
-    starts = np.arange(0, SIDE - WINDOW + 1, STEP)
+    starts = np.append(np.arange(0, SIDE - WINDOW, WINDOW), SIDE - WINDOW)
     ends = starts + WINDOW
     sums = total[ends][:, ends] - total[starts][:, ends] - total[ends][:, starts]
-    return (sums + total[starts][:, starts]) / WINDOW**2
+    means: _Grey = (sums + total[starts][:, starts]) / WINDOW**2
+    return means

@@ -35,6 +35,13 @@ def quoted_texts(prompt: str) -> tuple[str, ...]:
     return tuple(text.strip() for text in QUOTED.findall(prompt) if text.strip())
 
 
+def says_quoted_word(line: str, prompt: str) -> bool:
+    """Return whether a line has a word that a prompt quotes, or one like it."""
+    words = [word for text in quoted_texts(prompt) for word in text.split()]
+    known = {_plain(word) for word in words}
+    return any(_plain(token) in known or _is_typo(token, words) for token in line.split())
+
+
 def text_check(prompt: str, lines: Sequence[str]) -> CheckResult:
     """Return the check of an image on which these lines were read.
 

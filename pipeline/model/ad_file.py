@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import NewType, assert_never
 
+from pipeline.model.check import CheckResult
 from pipeline.model.overlay import OverlayBox, OverlayPart, overlay_facts
 from pipeline.model.placement import Fit, FitSettings, ImageFormat, Sides
 
@@ -198,6 +199,10 @@ class AdFile:
     flags: tuple[Flag, ...] = ()
     overlay: tuple[OverlayBox, ...] = ()
     """Where the parts of the overlay lie."""
+    source: str = ""
+    """SHA-256 of the image that it was made of; empty if an older version made the file."""
+    checks: tuple[CheckResult, ...] = ()
+    """What was measured, before the campaign's rules; empty if an older version made the file."""
 
 
 def flag_in_words(flag: Flag, *, extended: float, scale: float) -> str:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from pipeline.model.ad_file import VisibleLabel
+from pipeline.model.check import CheckRules
 from pipeline.model.money import Budget, MoneyFormat
 from pipeline.model.names import CellName, ProfileName, Slug, Stage
 from pipeline.model.placement import AdFileSettings, Placement
@@ -158,5 +159,7 @@ class Campaign:
     notices: tuple[Notice, ...] = ()
     """Webhooks may contain `{{ env.NAME }}`, filled when they are called."""
     ad_files: AdFileSettings = field(default_factory=AdFileSettings)
+    checks: CheckRules = field(default_factory=dict)
+    """The checks of images and ad files that it asks for."""
     provenance: Provenance = field(default_factory=Provenance)
     providers: Mapping[ProfileName, ProviderOptions] = field(default_factory=dict)

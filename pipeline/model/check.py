@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import assert_never
 
 
 class CampaignCheck(StrEnum):
@@ -102,10 +103,13 @@ class CheckResult:
         match self.result:
             case CheckOutcome.FAIL if rule.on_miss is not OnMiss.FAIL:
                 return replace(self, result=CheckOutcome.FLAG)
-            case CheckOutcome.NOT_LOOKED_FOR:
-                return replace(self, result=CheckOutcome.NOT_LOOKED_FOR)
             case _:
                 return self
+
+    @property
+    def is_missed(self) -> bool:
+        """True if the check did not pass, or could not be made."""
+        return self.result not in (CheckOutcome.PASS, CheckOutcome.UNREAD)
 
     @property
     def needs_a_look(self) -> bool:
@@ -113,12 +117,16 @@ class CheckResult:
         return self.result in (CheckOutcome.FLAG, CheckOutcome.NOT_LOOKED_FOR)
 
     def __str__(self) -> str:
-        """Return `text 0.5 < 1: BERRY is not there`, or `text pass`."""
-        if self.result is CheckOutcome.PASS:
-            return f"{self.check} pass"
-        if self.result in (CheckOutcome.UNREAD, CheckOutcome.NOT_LOOKED_FOR):
-            return f"{self.check} {self.result}: {self.seen}"
-        return f"{self.check} {self.result} ({self.score:g} of {self.threshold:g}): {self.seen}"
+        """Return `text: BERRY not found, BERY instead`, or `text pass`."""
+        match self.result:
+            case CheckOutcome.PASS:
+                return f"{self.check} pass"
+            case CheckOutcome.FLAG | CheckOutcome.FAIL:
+                return f"{self.check}: {self.seen}"
+            case CheckOutcome.UNREAD | CheckOutcome.NOT_LOOKED_FOR:
+                return f"{self.check} {self.result}: {self.seen}"
+            case _:
+                assert_never(self.result)
 
 
 def measured(check: CampaignCheck, score: float, seen: str) -> CheckResult:
@@ -134,6 +142,13 @@ def measured(check: CampaignCheck, score: float, seen: str) -> CheckResult:
     )
 
 
+def flagged_above(result: CheckResult, worst: float) -> CheckResult:
+    """Return a result that fails only below `worst`, and is flagged up to the threshold."""
+    if result.result is CheckOutcome.FAIL and result.score >= worst:
+        return replace(result, result=CheckOutcome.FLAG)
+    return result
+
+
 def unmeasured(check: CampaignCheck, result: CheckOutcome, seen: str) -> CheckResult:
     """Return the result of a check that could not be made."""
     return CheckResult(
@@ -144,3 +159,25 @@ def unmeasured(check: CampaignCheck, result: CheckOutcome, seen: str) -> CheckRe
 def under_rules(results: Iterable[CheckResult], rules: CheckRules) -> tuple[CheckResult, ...]:
     """Return the results of the checks that a campaign asks for, under its rules."""
     return tuple(result.under(rules[result.check]) for result in results if result.check in rules)
+
+
+def check_result(fields: Mapping[str, object]) -> CheckResult:
+    """Return a result from its JSON; raises `KeyError` or `ValueError` if it is none."""
+    return CheckResult(
+        check=CampaignCheck(str(fields["check"])),
+        score=float(str(fields["score"])),
+        threshold=float(str(fields["threshold"])),
+        result=CheckOutcome(str(fields["result"])),
+        seen=str(fields["seen"]),
+    )
+
+
+def check_fields(result: CheckResult) -> Mapping[str, object]:
+    """Return a result as JSON, for manifests, lists and pages."""
+    return {
+        "check": result.check,
+        "score": result.score,
+        "threshold": result.threshold,
+        "result": result.result,
+        "seen": result.seen,
+    }

@@ -20,12 +20,17 @@ from pipeline.templates.template_process import TemplateProcess
 _FIRST = Round()
 _NO_ROUNDS: Mapping[CellName, Round] = MappingProxyType({})
 
+FurtherTakes = Mapping[CellName, tuple[int, ...]]
+"""Takes of some cells beyond those that the campaign file asks for: re-rolls."""
+NO_FURTHER_TAKES: FurtherTakes = MappingProxyType({})
+
 
 def plan_drafts(
     loaded: LoadedCampaign,
     *,
     rounds: Mapping[CellName, Round] = _NO_ROUNDS,
     only: Sequence[str] = (),
+    further: FurtherTakes = NO_FURTHER_TAKES,
 ) -> Iterator[Job]:
     """Return the drafts of every cell in its round, all takes; none if drafts do not run.
 
@@ -34,7 +39,8 @@ def plan_drafts(
     """
     if Stage.DRAFT not in loaded.campaign.stages:
         return iter(())
-    return _JobBuilder(drafts_written(loaded, rounds=rounds, only=only), picks={}).jobs()
+    written_prompts = drafts_written(loaded, rounds=rounds, only=only, further=further)
+    return _JobBuilder(written_prompts, picks={}).jobs()
 
 
 def plan_finals(
@@ -43,6 +49,7 @@ def plan_finals(
     picks: Mapping[CellName, Pick],
     only: Sequence[str] = (),
     rounds: Mapping[CellName, Round] = _NO_ROUNDS,
+    further: FurtherTakes = NO_FURTHER_TAKES,
 ) -> Iterator[Job]:
     """Return the finals of approved cells, or of all cells if drafts are not reviewed.
 
@@ -51,7 +58,7 @@ def plan_finals(
     """
     if Stage.FINAL not in loaded.campaign.stages:
         return iter(())
-    written_prompts = finals_written(loaded, picks=picks, only=only, rounds=rounds)
+    written_prompts = finals_written(loaded, picks=picks, only=only, rounds=rounds, further=further)
     return _JobBuilder(written_prompts, picks=picks).jobs()
 
 
@@ -60,11 +67,13 @@ def drafts_written(
     *,
     rounds: Mapping[CellName, Round] = _NO_ROUNDS,
     only: Sequence[str] = (),
+    further: FurtherTakes = NO_FURTHER_TAKES,
 ) -> WrittenPrompts:
     """Return the prompts of `plan_drafts`; from the cache if the arguments are the same."""
     written_prompts = WrittenPrompts(loaded, Stage.DRAFT)
-    key = (frozenset(rounds.items()), tuple(only))
-    written_prompts.write(_draft_images(loaded, rounds=rounds, only=only), key=key)
+    key = (frozenset(rounds.items()), tuple(only), frozenset(further.items()))
+    images = _draft_images(loaded, rounds=rounds, only=only, further=further)
+    written_prompts.write(images, key=key)
     return written_prompts
 
 
@@ -74,25 +83,33 @@ def finals_written(
     picks: Mapping[CellName, Pick],
     only: Sequence[str] = (),
     rounds: Mapping[CellName, Round] = _NO_ROUNDS,
+    further: FurtherTakes = NO_FURTHER_TAKES,
 ) -> WrittenPrompts:
     """Return the prompts of `plan_finals`; see `drafts_written`."""
     written_prompts = WrittenPrompts(loaded, Stage.FINAL)
-    key = (frozenset(picks.items()), frozenset(rounds.items()), tuple(only))
-    images = _final_images(loaded, picks=picks, rounds=rounds, only=only)
+    chosen = frozenset(picks.items()), frozenset(rounds.items())
+    key = (*chosen, tuple(only), frozenset(further.items()))
+    images = _final_images(loaded, picks=picks, rounds=rounds, only=only, further=further)
     written_prompts.write(images, key=key)
     return written_prompts
 
 
 def _draft_images(
-    loaded: LoadedCampaign, *, rounds: Mapping[CellName, Round], only: Sequence[str]
+    loaded: LoadedCampaign,
+    *,
+    rounds: Mapping[CellName, Round],
+    only: Sequence[str],
+    further: FurtherTakes,
 ) -> PlannedImages:
     """Return the drafts to write prompts for."""
 
     def images(template_process: TemplateProcess) -> Iterator[PlannedImage]:
         for unnamed in unnamed_cells(loaded, only=only, template_process=template_process):
-            round_ = rounds.get(name_of(loaded, unnamed.point), _FIRST) if rounds else _FIRST
+            named = rounds or further
+            cell = name_of(loaded, unnamed.point) if named else CellName("")
+            round_ = rounds.get(cell, _FIRST)
             takes = loaded.variants[unnamed.variant].stages[Stage.DRAFT].takes
-            for take in range(1, takes + 1):
+            for take in (*range(1, takes + 1), *further.get(cell, ())):
                 yield PlannedImage(unnamed, round_.number, take, round_.note)
 
     return images
@@ -104,6 +121,7 @@ def _final_images(
     picks: Mapping[CellName, Pick],
     rounds: Mapping[CellName, Round],
     only: Sequence[str],
+    further: FurtherTakes,
 ) -> PlannedImages:
     """Return the finals to write prompts for."""
     stages = loaded.campaign.stages
@@ -119,7 +137,7 @@ def _final_images(
             round_ = rounds.get(cell, _FIRST)
             note = round_.note if round_.number == number else ""
             takes = loaded.variants[unnamed.variant].stages[Stage.FINAL].takes
-            for take in range(1, takes + 1):
+            for take in (*range(1, takes + 1), *further.get(cell, ())):
                 yield PlannedImage(unnamed, number, take, note)
 
     return images

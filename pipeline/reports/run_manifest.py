@@ -10,6 +10,7 @@ from pathlib import Path
 from textwrap import shorten
 
 from pipeline.model.campaign import Campaign
+from pipeline.model.check import CheckOutcome, CheckResult
 from pipeline.model.entry import RunSpending
 from pipeline.model.money import MoneyFormat, Unit
 from pipeline.model.outcome import Status
@@ -110,7 +111,10 @@ def _totals(totals: Totals) -> dict[str, object]:
 
 
 def image_of(
-    line: ImageLine, money: MoneyFormat, ad_files: Sequence[Mapping[str, object]] = ()
+    line: ImageLine,
+    money: MoneyFormat,
+    ad_files: Sequence[Mapping[str, object]] = (),
+    results: Sequence[CheckResult] = (),
 ) -> dict[str, object]:
     """Return one image as it is written in the run manifest."""
     job, artifact = line.job, line.artifact
@@ -141,7 +145,8 @@ def image_of(
         "shared_with": line.shared_with,
         "derived_from": job.derived_from,
         "verdict": _verdict(line),
-        "checks": dict(line.checks),
+        "checks": dict(line.checks) | {str(one.check): _checked(one) for one in results},
+        "missed": "; ".join(str(one) for one in results if one.is_missed) or None,
         "renditions": [],
         "adfiles": list(ad_files),
         "alt_text": shorten(job.request.prompt.partition(". ")[0], 200, placeholder="…"),
@@ -160,6 +165,17 @@ def image_of(
         ],
         "runs": [attempt.run for attempt in line.attempts],
         "purchases": [attempt.purchase_number for attempt in line.attempts],
+    }
+
+
+def _checked(result: CheckResult) -> dict[str, object]:
+    """Return a result of the campaign's checks, in the form that all checks have."""
+    return {
+        "passed": result.result is CheckOutcome.PASS,
+        "score": result.score,
+        "threshold": result.threshold,
+        "said": result.seen,
+        "result": result.result,
     }
 
 
@@ -215,6 +231,7 @@ TABLE_COLUMNS = (
     "derived_from",
     "error",
     "prompt",
+    "missed",
 )
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -11,9 +11,10 @@ from types import MappingProxyType
 from pipeline.ledger.base import Ledger
 from pipeline.ledger.garbage_collection import collection_paused
 from pipeline.model.campaign import Campaign
+from pipeline.model.check import CheckResult
 from pipeline.model.entry import Entry
 from pipeline.model.job import Job, JobKey, keys_of
-from pipeline.model.money import Amount, Budget
+from pipeline.model.money import Amount, Budget, MoneyFormat
 from pipeline.model.names import CellName, Stage
 from pipeline.model.outcome import Status, is_doubtful
 from pipeline.model.run import Run
@@ -31,6 +32,8 @@ Checks = Mapping[str, Mapping[str, object]]
 AdFileRows = Mapping[str, Sequence[Mapping[str, object]]]
 """Job key → the ad files made of its image, as the run manifest has them."""
 NO_AD_FILES: AdFileRows = MappingProxyType({})
+ImageResults = Mapping[JobKey, Sequence[CheckResult]]
+"""Job key → the results of the campaign's checks of its image."""
 
 BATCH = 2000
 """Images whose attempts are in memory at one time."""
@@ -48,6 +51,7 @@ class ReportScope:
     """The cells that the run was asked for; `None` means all."""
     entries: Mapping[JobKey, Entry] | None = None
     """The ledger's entries of these jobs, if already read; otherwise they are read now."""
+    results: ImageResults = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,6 +66,16 @@ class RunReport:
     """Number of images, in the same cells, of whose cost something is in doubt."""
     named: Mapping[Status, Sequence[ImageLine]]
     """The first few images of each status, in the same cells."""
+
+
+def _images_of(
+    lines: Sequence[ImageLine], money: MoneyFormat, ad_files: AdFileRows, results: ImageResults
+) -> list[dict[str, object]]:
+    keys = [line.job.key for line in lines]
+    return [
+        image_of(line, money, ad_files.get(key, ()), results.get(key, ()))
+        for line, key in zip(lines, keys, strict=True)
+    ]
 
 
 async def make_report(
@@ -106,8 +120,7 @@ async def make_report(
                 doubtful += is_doubtful(line.outcome) and not line.shared_with
                 if len(first := named.setdefault(line.status, [])) < NAMED:
                     first.append(line)
-            images = [image_of(line, money, ad_files.get(line.job.key, ())) for line in lines]
-            await asyncio.to_thread(rows.add, images)
+            await asyncio.to_thread(rows.add, _images_of(lines, money, ad_files, scope.results))
     totals = sums.totals(
         spent=await ledger.spent(campaign=campaign.slug, account=run.account),
         this_run=await ledger.spent(run=run.id),

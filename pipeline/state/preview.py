@@ -23,9 +23,16 @@ from pipeline.model.names import CellName, Stage
 from pipeline.model.outcome import Stored
 from pipeline.model.verdict import Decision, Round
 from pipeline.prompts.finals_check import finals_cost_alike, finals_repeat_drafts, price_finals
-from pipeline.prompts.jobs import plan_drafts, plan_finals
+from pipeline.prompts.jobs import (
+    NO_FURTHER_TAKES,
+    FurtherTakes,
+    plan_drafts,
+    plan_finals,
+)
 from pipeline.state.campaign_state import awaits_verdict
-from pipeline.state.due import Rules
+from pipeline.state.checks.rerolls import Rerolls, most_rerolls
+from pipeline.state.checks.results import CampaignChecks
+from pipeline.state.due import Due, Rules
 from pipeline.state.lookup import Newest, bought_as, newest_of, rounds_from
 from pipeline.state.payers import Payers
 from pipeline.state.picks import Picks, SharedRedo, picks_from, shared_redos
@@ -126,6 +133,8 @@ class Preview:
     """Of the first stage."""
     finals_at_most: Amount
     """What finals of every cell would cost."""
+    rerolls_at_most: Amount
+    """What new takes of images that miss a check can cost in the next run."""
     waiting: int
     """Cells whose stored drafts wait for a verdict."""
     shared_redos: Sequence[SharedRedo]
@@ -143,6 +152,7 @@ async def preview_run(
     rules: Rules,
     only: Sequence[str] = (),
     alive: bool = False,
+    checks: CampaignChecks | None = None,
 ) -> Preview:
     """Count what a run would do; write nothing, send nothing, keep only jobs of approved cells."""
     record = await ledger.record(loaded.campaign.slug)
@@ -152,6 +162,7 @@ async def preview_run(
     counter = _PreviewBuilder(
         loaded, known=LedgerLookup.of(record.entries), rules=rules, only=only, alive=alive
     )
+    counter.checks, counter.verdicts = checks, verdicts
     counter.shared_redos = shared_redos(verdicts, counter.known.entries)
 
     def count() -> Preview:
@@ -182,6 +193,8 @@ class _PreviewBuilder:
         self.rules = rules
         self.only = only
         self.alive = alive
+        self.checks: CampaignChecks | None = None
+        self.verdicts: Newest = {}
         self.shared_redos: Sequence[SharedRedo] = ()
         self.approved: list[Job] = []
         """Drafts of the approved cells, with their actual payers."""
@@ -192,6 +205,8 @@ class _PreviewBuilder:
         self._grid = SizeGrid()
         self._stages: dict[Stage, WorkAhead] = {}
         self._likely: dict[Stage, Amount] = {}
+        self._rerolls: dict[Stage, Rerolls] = {}
+        self._rerolls_cost: dict[Stage, int] = {}
         self._reasons: dict[Stage, Counter[DueReason]] = {}
         self._sizes = stored_sizes(known.entries.values(), rules.images)
         self._unseen = {
@@ -208,7 +223,10 @@ class _PreviewBuilder:
 
         def plan() -> Iterator[Job]:
             self.approved.clear()
-            for job in plan_drafts(self.loaded, rounds=rounds):
+            for job in self._with_rerolls(
+                Stage.DRAFT,
+                lambda further: plan_drafts(self.loaded, rounds=rounds, further=further),
+            ):
                 if job.at.cell in approved:
                     self.approved.append(job)
                 yield job
@@ -224,8 +242,29 @@ class _PreviewBuilder:
         if Stage.FINAL in self.loaded.campaign.stages:
             self._count(
                 Stage.FINAL,
-                lambda: plan_finals(self.loaded, picks=picks.approved, rounds=picks.rounds),
+                lambda: self._with_rerolls(
+                    Stage.FINAL,
+                    lambda further: plan_finals(
+                        self.loaded, picks=picks.approved, rounds=picks.rounds, further=further
+                    ),
+                ),
             )
+
+    def _with_rerolls(
+        self, stage: Stage, plan: Callable[[FurtherTakes], Iterator[Job]]
+    ) -> Iterator[Job]:
+        """Return the images of a stage; only a campaign with re-rolls keeps them in memory."""
+        most = most_rerolls(self.loaded.campaign.checks, stage)
+        if not most:
+            return plan(NO_FURTHER_TAKES)
+        rerolls = self._rerolls[stage] = Rerolls(
+            stage=stage,
+            entries=self.known.entries,
+            verdicts=self.verdicts,
+            checks=self.checks,
+            most=most,
+        )
+        return iter(rerolls.added(lambda further: [*plan(further)]))
 
     def preview(self) -> Preview:
         """Return everything that was counted."""
@@ -236,6 +275,7 @@ class _PreviewBuilder:
             grid=self._grid,
             finals_at_most=self._at_most(),
             likely=self._likely,
+            rerolls_at_most=self._rerolls_at_most(),
             waiting=self._waiting,
             gone=[] if self.only else self._gone(),
             shared_redos=self.shared_redos,
@@ -281,7 +321,7 @@ class _PreviewBuilder:
             most_listed=MOST_LISTED,
         )
         reasons: Counter[DueReason] = Counter()
-        likely = 0
+        likely, new_takes = 0, 0
         grid = SizeGrid()
         verdicts = self._verdicts if stage is Stage.DRAFT and self.known.entries else None
         self._waiting = 0 if verdicts is not None else self._waiting
@@ -293,7 +333,9 @@ class _PreviewBuilder:
                 price = job.price
                 if job.payer is None and not price:
                     price = self.loaded.profile.quote(job.request).at_most
-                new = ahead.add(job, price=price) in BUYING
+                due = ahead.add(job, price=price)
+                new = due in BUYING
+                new_takes += self._new_takes(job, due) * price
                 if new:
                     reasons[self.known.why(job)] += 1
                     likely += self.loaded.profile.quote(job.request).likely
@@ -305,8 +347,25 @@ class _PreviewBuilder:
                 self._waiting += awaits_verdict(images, entries, verdict, alive=self.alive)
         self._stages[stage], self._reasons[stage] = ahead, reasons
         self._likely[stage] = Amount(likely)
+        self._rerolls_cost[stage] = new_takes
         if first:
             self._grid = grid
+
+    def _new_takes(self, job: Job, due: Due) -> int:
+        """Return how many new takes of an image the next run may buy besides those planned."""
+        rerolls = self._rerolls.get(job.at.stage)
+        if rerolls is None or job.payer is not None:
+            return 0
+        unexamined = self.checks is None or self.checks.unexamined(job, self.known.entries)
+        return rerolls.left(job) if due is not Due.NOTHING or unexamined else 0
+
+    def _rerolls_at_most(self) -> Amount:
+        """Return what new takes can cost, also of the finals of drafts that checks approve."""
+        draft, cost = self.loaded.campaign.stages.get(Stage.DRAFT), dict(self._rerolls_cost)
+        most = most_rerolls(self.loaded.campaign.checks, Stage.FINAL)
+        if most and draft is not None and draft.review is Review.AUTO:
+            cost[Stage.FINAL] = max(cost.get(Stage.FINAL, 0), most * self._at_most())
+        return Amount(sum(cost.values()))
 
     def _reason_counts(self) -> dict[DueReason, int]:
         counts = sum(self._reasons.values(), Counter[DueReason]())

@@ -14,8 +14,15 @@ from pipeline.model.job import Job
 from pipeline.model.names import CellName, Stage
 from pipeline.model.verdict import Round
 from pipeline.prompts.cells import expand
-from pipeline.prompts.jobs import plan_drafts, plan_finals
+from pipeline.prompts.jobs import (
+    NO_FURTHER_TAKES,
+    FurtherTakes,
+    plan_drafts,
+    plan_finals,
+)
 from pipeline.state.campaign_state import CampaignState, awaits_verdict
+from pipeline.state.checks.rerolls import Rerolls, most_rerolls
+from pipeline.state.checks.results import CampaignChecks
 from pipeline.state.lookup import Entries, Newest, newest_of, rounds_from, shown_rounds
 from pipeline.state.payers import settle_payers, share_out
 from pipeline.state.picks import Picks, picks_from
@@ -29,12 +36,17 @@ class Planner(Protocol):
         """The campaign that is planned."""
         ...
 
-    def drafts(self, rounds: Mapping[CellName, Round]) -> Sequence[Job]:
-        """Return the drafts in these rounds; raises `CampaignError` if one cannot be written."""
+    def drafts(
+        self, rounds: Mapping[CellName, Round], further: FurtherTakes = NO_FURTHER_TAKES
+    ) -> Sequence[Job]:
+        """Return the drafts in these rounds; raises `CampaignError` if one cannot be written.
+
+        `further` are takes beyond those that the file asks for.
+        """
         ...
 
-    def finals(self, picks: Picks) -> Sequence[Job]:
-        """Return the finals of what was approved; raises `CampaignError`."""
+    def finals(self, picks: Picks, further: FurtherTakes = NO_FURTHER_TAKES) -> Sequence[Job]:
+        """Return the finals of what was approved; see `drafts`."""
         ...
 
 
@@ -49,13 +61,17 @@ class CampaignPlanner:
         """See `Planner`."""
         return self._loaded.campaign
 
-    def drafts(self, rounds: Mapping[CellName, Round]) -> Sequence[Job]:
+    def drafts(
+        self, rounds: Mapping[CellName, Round], further: FurtherTakes = NO_FURTHER_TAKES
+    ) -> Sequence[Job]:
         """See `Planner`."""
-        return [*plan_drafts(self._loaded, rounds=rounds)]
+        return [*plan_drafts(self._loaded, rounds=rounds, further=further)]
 
-    def finals(self, picks: Picks) -> Sequence[Job]:
+    def finals(self, picks: Picks, further: FurtherTakes = NO_FURTHER_TAKES) -> Sequence[Job]:
         """See `Planner`."""
-        return [*plan_finals(self._loaded, picks=picks.approved, rounds=picks.rounds)]
+        return [
+            *plan_finals(self._loaded, picks=picks.approved, rounds=picks.rounds, further=further)
+        ]
 
 
 async def survey(
@@ -65,11 +81,13 @@ async def survey(
     only: Sequence[str] = (),
     shown: bool = False,
     alive: bool = False,
+    checks: CampaignChecks | None = None,
 ) -> CampaignState:
     """Plan the campaign against what the ledger knows of it; writes nothing, sends nothing.
 
     `shown` plans what a reviewer sees: until a redo has begun, the round before it. `alive` says
-    that a run of the campaign is active.
+    that a run of the campaign is active. With `checks`, the re-rolls that they ask for are planned;
+    otherwise only those that the ledger has.
     """
     with collection_paused():
         record = await ledger.record(loaded.campaign.slug)
@@ -83,6 +101,7 @@ async def survey(
             selected=selected,
             shown=shown,
             alive=alive,
+            checks=checks,
         )
 
 
@@ -93,6 +112,7 @@ def state_from(
     selected: frozenset[CellName] | None = None,
     shown: bool = False,
     alive: bool = False,
+    checks: CampaignChecks | None = None,
 ) -> CampaignState:
     """Plan a campaign against a record of the ledger; see `survey`."""
     verdicts = newest_of(record.verdicts)
@@ -102,10 +122,20 @@ def state_from(
         rounds = shown_rounds(rounds, verdicts, record.entries)
         final_rounds = shown_rounds(final_rounds, verdicts, record.entries, stage=Stage.FINAL)
     entries = {entry.key: entry for entry in record.entries}
-    planned = planner.drafts(rounds)
+    rules = planner.campaign.checks
+
+    def rerolls(stage: Stage) -> Rerolls:
+        most = most_rerolls(rules, stage)
+        return Rerolls(stage=stage, entries=entries, verdicts=verdicts, checks=checks, most=most)
+
+    planned = rerolls(Stage.DRAFT).added(
+        lambda further: planner.drafts(rounds, further) if further else planner.drafts(rounds)
+    )
     paid = settle_payers(planned, entries, selected=None)
     picks = picks_from(verdicts, paid, entries, rounds=rounds, finals=final_rounds)
-    planned_finals = planner.finals(picks)
+    planned_finals = rerolls(Stage.FINAL).added(
+        lambda further: planner.finals(picks, further) if further else planner.finals(picks)
+    )
     all_drafts = paid if selected is None else share_out(planned, entries, selected=selected)
     all_finals = share_out(planned_finals, entries, selected=selected)
     drafts = _of_cells(all_drafts, selected)

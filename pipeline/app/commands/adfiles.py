@@ -1,25 +1,28 @@
 """Making the ad files of a campaign without rendering anything."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from pipeline.adfiles.contents import ContentsRecord
 from pipeline.adfiles.record import AdFileRecord, AdFileRow
 from pipeline.app.campaign import load, signing_for
 from pipeline.app.commands.verdicts import VerdictOptions, review_file_of, write_review_file
 from pipeline.app.event_loop import run_in_loop
 from pipeline.app.open import campaign_ledger, hold_to_file, ledger_in, require_ledger
 from pipeline.app.options import CampaignOptions
-from pipeline.app.run.ad_files import AdFileMaker, AdFileReport
+from pipeline.app.run.ad_files import (
+    AdFileMaker,
+    AdFileReport,
+    AdFileResults,
+    checked_ad_files,
+    make_ad_files,
+)
 from pipeline.app.run.examining import PictureExaminer
 from pipeline.app.run.facts import reviewer_name
 from pipeline.campaign.cell_globs import Globs, canonical_glob
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import CampaignError, LocalFault, PipelineError, UsageError
 from pipeline.executors.registry import open_executor
-from pipeline.images.base import ImageStore
 from pipeline.images.registry import images_in
 from pipeline.model.names import Stage
 from pipeline.model.verdict import Decision
@@ -27,6 +30,7 @@ from pipeline.prompts.cells import check_only
 from pipeline.review.ad_files import decide_ad_files
 from pipeline.review.verdicts import stamp
 from pipeline.settings import Settings
+from pipeline.state.checks.results import open_checks
 from pipeline.state.output.ad_files import AdFilePlan, plan_ad_files
 from pipeline.state.output.folder import open_output
 from pipeline.state.output.lock import campaign_lock
@@ -73,18 +77,17 @@ async def make_loaded(
     output = open_output(settings.output)
     stage = Stage.DRAFT if options.preview else Stage.FINAL
     async with ledger_in(output, read_only=True) as ledger, open_executor() as executor:
-        state = await survey(ledger, loaded, only=options.only, shown=options.preview)
-        windows = AdFileRecord(output, loaded.campaign.slug).windows
-        plan = await asyncio.to_thread(plan_ad_files, loaded, state, windows=windows, stage=stage)
-        images = images_in(output)
-        await images.sweep(loaded.campaign.slug)
-        slug = loaded.campaign.slug
-        record = ContentsRecord(output, slug)
-        examiner = PictureExaminer(images=images, executor=executor, record=record)
+        checks = open_checks(loaded, output)
+        state = await survey(
+            ledger, loaded, only=options.only, shown=options.preview, checks=checks
+        )
+        images, slug = images_in(output), loaded.campaign.slug
+        await images.sweep(slug)
+        examiner = PictureExaminer(images=images, executor=executor, checks=checks)
         maker = AdFileMaker(
             examiner=examiner, output=output, campaign=slug, signing=signing_for(loaded, settings)
         )
-        return await maker.make(plan, stage=stage, only=state.asked)
+        return await make_ad_files(loaded, state, maker, stage=stage)
 
 
 def approve_ad_files(options: VerdictOptions, settings: Settings) -> AdFilesDecided:
@@ -104,8 +107,11 @@ async def _approve(
     hold_to_file(output, slug, options.campaign)
     async with campaign_ledger(output, slug) as ledger:
         record = AdFileRecord(output, slug)
-        plan = plan_ad_files(loaded, await survey(ledger, loaded), windows=record.windows)
-        flagged = _flagged(plan, record, images_in(output))
+        checks = open_checks(loaded, output)
+        state = await survey(ledger, loaded, checks=checks)
+        plan = plan_ad_files(loaded, state, windows=record.windows, checks=checks)
+        there = record.whole(images_in(output))
+        flagged = _flagged(plan, there, checked_ad_files(checks, state, there, plan))
         matches = Globs([canonical_glob(options.cells)]).match
         names = tuple(name for name in flagged if matches(name))
         if not names:
@@ -130,13 +136,14 @@ async def _approve(
 
 
 def _flagged(
-    plan: AdFilePlan, record: AdFileRecord, images: ImageStore
+    plan: AdFilePlan, there: Mapping[str, AdFileRow], results: AdFileResults
 ) -> Mapping[str, Sequence[AdFileRow]]:
     """Return the flagged ad files that are on disk and current, by `CELL@PLACEMENT`."""
-    there = record.whole(images)
     flagged: dict[str, list[AdFileRow]] = {}
     for planned in plan.files:
         row = there.get(planned.path)
-        if row is not None and row.made.flags:
+        if row is None:
+            continue
+        if row.made.flags or any(one.needs_a_look for one in results[planned.path]):
             flagged.setdefault(f"{planned.cell}@{planned.placement}", []).append(row)
     return flagged

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from pipeline.adfiles.contents import ContentsRecord
 from pipeline.adfiles.record import AdFileRecord, AdFileRow
 from pipeline.app.campaign import load, signing_for
 from pipeline.app.event_loop import run_in_loop
 from pipeline.app.open import hold_to_file, ledger_in, require_ledger
 from pipeline.app.options import CampaignOptions
-from pipeline.app.run.ad_files import AdFileMaker, AdFileReport
+from pipeline.app.run.ad_files import AdFileMaker, AdFileReport, make_ad_files
 from pipeline.app.run.examining import PictureExaminer
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import LocalFault, UsageError
@@ -44,8 +43,9 @@ from pipeline.reports.export.filled_template import UploadTemplate, fill_templat
 from pipeline.reports.export.package import ExportFile, earlier_export, file_of, write_export
 from pipeline.settings import Settings
 from pipeline.state.campaign_state import CampaignState
+from pipeline.state.checks.results import open_checks
 from pipeline.state.lookup import entry_of
-from pipeline.state.output.ad_files import PlannedAdFile, plan_ad_files
+from pipeline.state.output.ad_files import PlannedAdFile
 from pipeline.state.output.folder import open_output
 from pipeline.state.output.lock import campaign_lock
 from pipeline.state.survey import survey
@@ -117,17 +117,15 @@ async def _export(
     images = images_in(output)
     slug = loaded.campaign.slug
     async with ledger_in(output, read_only=True) as ledger, open_executor() as executor:
-        state = await survey(ledger, loaded)
-        record = AdFileRecord(output, slug)
-        plan = await asyncio.to_thread(plan_ad_files, loaded, state, windows=record.windows)
-        await asyncio.to_thread(_forget_damaged, record, images)
+        checks = open_checks(loaded, output)
+        state = await survey(ledger, loaded, checks=checks)
+        await asyncio.to_thread(_forget_damaged, AdFileRecord(output, slug), images)
         await images.sweep(slug)
-        contents = ContentsRecord(output, slug)
-        examiner = PictureExaminer(images=images, executor=executor, record=contents)
+        examiner = PictureExaminer(images=images, executor=executor, checks=checks)
         maker = AdFileMaker(examiner=examiner, output=output, campaign=slug, signing=signing)
-        report = await maker.make(plan, only=None)
+        report = await make_ad_files(loaded, state, maker)
     ready, missing, rejected = _sorted_out(report, state)
-    assets = [*_assets(loaded, state, ready)]
+    assets = [*_assets(loaded, state, ready, report)]
     earlier = earlier_export(options.to)
     removed = removed_since(earlier, assets)
     files = await asyncio.to_thread(_files, ready, assets, images)
@@ -169,8 +167,12 @@ def _sorted_out(
     missing = {f"{one.planned.cell}@{one.planned.placement}": one.reason for one in report.failed}
     ready = []
     for planned, row in report.current:
-        if row.made.flags and row.made.recipe not in report.approved:
-            flags = ", ".join(row.made.flags)
+        reasons = report.reasons(row)
+        if misses := report.misses(row):
+            failed = "; ".join(map(str, misses))
+            missing[f"{planned.cell}@{planned.placement}"] = f"failed a check: {failed}"
+        elif reasons and row.made.recipe not in report.approved:
+            flags = ", ".join(reasons)
             missing[f"{planned.cell}@{planned.placement}"] = f"waits for approval: {flags}"
         else:
             ready.append((planned, row))
@@ -184,7 +186,9 @@ def _sorted_out(
     return ready, missing, rejected
 
 
-def _assets(loaded: LoadedCampaign, state: CampaignState, ready: Ready) -> Iterator[Asset]:
+def _assets(
+    loaded: LoadedCampaign, state: CampaignState, ready: Ready, report: AdFileReport
+) -> Iterator[Asset]:
     counted: set[str] = set()
     for planned, row in ready:
         made, job = row.made, planned.job
@@ -193,7 +197,6 @@ def _assets(loaded: LoadedCampaign, state: CampaignState, ready: Ready) -> Itera
         first = planned.source.sha256 not in counted
         counted.add(planned.source.sha256)
         amount = spent(stored).confirmed if first else 0
-        flags = " | ".join(made.flags)
         yield Asset(
             asset_id=made.recipe,
             file=f"{planned.placement}/{planned.name}",
@@ -211,12 +214,20 @@ def _assets(loaded: LoadedCampaign, state: CampaignState, ready: Ready) -> Itera
             mode=made.framing,
             kept=made.kept,
             extended=made.extended,
-            checks=f"approved: {flags}" if flags else "ok",
+            checks=_checks_column(report, row),
             source_type=planned.recipe.labels.source_type,
             original=_original(planned),
             credits=amount,
             cost=loaded.campaign.money.price(amount),
         )
+
+
+def _checks_column(report: AdFileReport, row: AdFileRow) -> str:
+    """Return what was checked and approved: `ok; text pass`, `approved: unsure; text pass`."""
+    reasons = report.reasons(row)
+    results = report.results.get(row.made.path, ())
+    others = (str(one) for one in results if not one.needs_a_look)
+    return "; ".join((f"approved: {' | '.join(reasons)}" if reasons else "ok", *others))
 
 
 def _original(planned: PlannedAdFile) -> str:

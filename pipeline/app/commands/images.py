@@ -36,6 +36,8 @@ class LedgerImage:
     """True if its stored file is gone; the next run downloads it again."""
     earlier: bool
     """True if the campaign had left its cell, prompt or round when the newest run listed it."""
+    missed: str
+    """The campaign's checks that it missed in the newest run; empty if there are none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,6 +69,7 @@ def list_images(file: Path, output: Path, *, status: Status | None = None) -> Im
             money=money.get(record.accounts.get(entry.key, Account("")), MoneyFormat()),
             missing=_is_missing(entry, sizes),
             earlier=listed is not None and entry.key not in listed,
+            missed=listed[entry.key].missed if listed and entry.key in listed else "",
         )
         for entry in entries
     ]

@@ -29,6 +29,7 @@ from pipeline.prompts.lint import lint
 from pipeline.purchasing.downloading import path_of
 from pipeline.settings import Settings
 from pipeline.state.budgets import BudgetLeft, budgets_left
+from pipeline.state.checks.results import open_checks
 from pipeline.state.output.folder import open_output
 from pipeline.state.output.lock import run_is_alive
 from pipeline.state.output.lost_runs import lost_runs, lost_runs_message
@@ -109,6 +110,7 @@ async def _plan_with(
             rules=rules,
             only=options.only,
             alive=run_is_alive(output, campaign.slug),
+            checks=open_checks(loaded, output),
         ),
         budgets=await budgets_left(ledger, run=here, budget=budget, now=rules.now),
         seconds=_last_pace(output, campaign.slug, account),
@@ -163,6 +165,7 @@ def plan_record(plan: Plan) -> dict[str, object]:
         "gone": [entry.key for entry in gone[:MOST_LISTED]],
         "gone_more": max(0, len(gone) - MOST_LISTED),
         "finals_at_most": plan.preview.finals_at_most,
+        "rerolls_at_most": plan.preview.rerolls_at_most,
         "limits": {one.scope: {"limit": one.limit, "left": one.left} for one in plan.budgets},
         "warnings": [str(finding) for finding in plan.loaded.warnings],
     }

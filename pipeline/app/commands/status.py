@@ -33,6 +33,8 @@ class CampaignSummary:
     """By account; that of the newest run comes first."""
     money: Mapping[Account, MoneyFormat]
     """How the amounts of each account are written."""
+    missed: int
+    """Images that missed a check of the campaign in the newest run."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,14 +70,16 @@ async def _read(output: Path, campaign: Slug | None) -> StatusReport:
 async def _summary(ledger: Ledger, record: RunRecord, output: Path) -> CampaignSummary:
     alive = run_is_alive(output, record.campaign)
     spent = await spent_by_account(ledger, record.campaign)
+    listed = newest_table(output, record.campaign)
     return CampaignSummary(
         run=record,
         alive=alive,
         figures=ledger_figures(
             await ledger.record(record.campaign),
-            listed=newest_table(output, record.campaign),
+            listed=listed,
             alive=alive,
         ),
         spent=spent,
         money={account: money_of(output, record.campaign, account) for account in spent},
+        missed=sum(bool(image.missed) for image in (listed or {}).values()),
     )

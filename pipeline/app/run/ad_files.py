@@ -1,31 +1,37 @@
 """Making the ad files of a campaign that are missing or changed."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from pipeline.adfiles.contents.picture_contents import PictureContents
 from pipeline.adfiles.derive import AdFileRefused, AdFileTask, Derive
 from pipeline.adfiles.record import AdFileRecord, AdFileRow
 from pipeline.app.run.examining import PictureExaminer
 from pipeline.campaign.loading import LoadedCampaign
-from pipeline.errors import ArtifactError, LocalFault, TaskFailed
+from pipeline.errors import ArtifactError, Interrupted, LocalFault, TaskFailed
 from pipeline.inspection.readers import NEEDED, is_installed
 from pipeline.model.ad_file import Flag, Signing
+from pipeline.model.check import OF_IMAGES, CheckOutcome, CheckResult, check_fields
 from pipeline.model.names import CellName, Slug, Stage
+from pipeline.purchasing.halt import Halt
+from pipeline.purchasing.inspecting import ImageInspector
 from pipeline.state.campaign_state import CampaignState
+from pipeline.state.checks.results import CampaignChecks
 from pipeline.state.output.ad_files import (
     FOLDER,
     PREVIEW,
     SUPERSEDED,
     AdFilePlan,
     PlannedAdFile,
-    makes_ad_files,
     plan_ad_files,
 )
 
 TOGETHER = 8
 """Most ad files of one task: an image is decoded once for all of them."""
+AdFileResults = Mapping[str, tuple[CheckResult, ...]]
+"""The results of a campaign's checks, by the path of the ad file."""
 AT_ONCE = 8
 """Most tasks that are given to the executor at one time."""
 
@@ -53,6 +59,18 @@ class AdFileReport:
     """Recipes of flagged ad files that a person approved."""
     superseded: int = 0
     """Files that were moved out of the delivered folder."""
+    results: AdFileResults = field(default_factory=dict)
+    """The results of the campaign's checks, by the path of the ad file."""
+
+    def reasons(self, row: AdFileRow) -> list[str]:
+        """Return why a person has to look at an ad file; empty if nobody has to."""
+        results = self.results.get(row.made.path, ())
+        return [*row.made.flags, *(str(one) for one in results if one.needs_a_look)]
+
+    def misses(self, row: AdFileRow) -> list[CheckResult]:
+        """Return the missed checks that keep an ad file from being delivered."""
+        results = self.results.get(row.made.path, ())
+        return [one for one in results if one.result is CheckOutcome.FAIL]
 
     @property
     def current(self) -> Iterator[tuple[PlannedAdFile, AdFileRow]]:
@@ -66,7 +84,14 @@ class AdFileReport:
     def flagged(self) -> Iterator[tuple[PlannedAdFile, AdFileRow]]:
         """Yield the ad files that a person still has to look at."""
         for planned, row in self.current:
-            if row.made.flags and row.made.recipe not in self.approved:
+            if self.reasons(row) and row.made.recipe not in self.approved:
+                yield planned, row
+
+    @property
+    def failing(self) -> Iterator[tuple[PlannedAdFile, AdFileRow]]:
+        """Yield the ad files that are not delivered, because they miss a check that forbids it."""
+        for planned, row in self.current:
+            if self.misses(row):
                 yield planned, row
 
 
@@ -79,8 +104,11 @@ class AdFileMaker:
     campaign: Slug
     signing: Signing | None = None
     """What signs the files of a campaign that asks for it."""
-    stopped: Callable[[], bool] = lambda: False
-    """Returns True if no further file may be begun."""
+
+    @property
+    def checks(self) -> CampaignChecks:
+        """The campaign's checks."""
+        return self.examiner.checks
 
     async def make(
         self, plan: AdFilePlan, *, stage: Stage = Stage.FINAL, only: frozenset[CellName] | None
@@ -103,7 +131,7 @@ class AdFileMaker:
         async with asyncio.TaskGroup() as group:
             for files in _by_image(due):
                 await free.acquire()
-                if self.stopped():
+                if self.examiner.stopped():
                     break
                 task = group.create_task(self._make_some(files, record, report))
                 task.add_done_callback(lambda _: free.release())
@@ -112,15 +140,22 @@ class AdFileMaker:
 
     def _can_see_more(self, row: AdFileRow, record: AdFileRecord) -> bool:
         """Return whether a file was cut blindly, and could now be cut by what its image shows."""
-        blind = Flag.NOT_LOOKED_FOR in row.made.flags and row.made.recipe not in record.approved
-        return blind and is_installed(*NEEDED)
+        asked = self.checks.rules.keys() - set(OF_IMAGES)
+        unseen = asked and not row.made.checks  # made by an older version
+        unseen = unseen or any(
+            one.check in asked and one.result is CheckOutcome.NOT_LOOKED_FOR
+            for one in row.made.checks
+        )
+        blind = bool(unseen) or Flag.NOT_LOOKED_FOR in row.made.flags
+        return blind and row.made.recipe not in record.approved and is_installed(*NEEDED)
 
     async def _make_some(
         self, files: Sequence[PlannedAdFile], record: AdFileRecord, report: AdFileReport
     ) -> None:
         source, images = files[0].source, self.examiner.images
         try:
-            contents = await self.examiner.look(source)
+            examine = self.checks.examines
+            contents = await self.examiner.look(source, examine=examine)
         except LocalFault as error:
             report.failed += [FailedAdFile(planned=one, reason=str(error)) for one in files]
             return
@@ -128,7 +163,7 @@ class AdFileMaker:
             images=images.location,
             source=source.path,
             boxes=None if contents is None else contents.boxes,
-            files=tuple(AdFileTask(recipe=one.recipe, path=one.path) for one in files),
+            files=tuple(_task_of(one, contents) for one in files),
             signing=self.signing,
         )
         try:
@@ -180,15 +215,94 @@ class AdFileMaker:
             report.superseded += 1
 
 
+def ad_file_maker(
+    loaded: LoadedCampaign,
+    inspector: ImageInspector,
+    checks: CampaignChecks,
+    *,
+    signing: Signing | None,
+    halt: Halt,
+) -> AdFileMaker:
+    """Return the maker of a run, which begins no file after a signal or a fault of the disk."""
+    examiner = PictureExaminer(
+        images=inspector.images,
+        executor=inspector.executor,
+        checks=checks,
+        stopped=lambda: isinstance(halt.reason, Interrupted | LocalFault),
+    )
+    return AdFileMaker(
+        examiner=examiner,
+        output=checks.contents.output,
+        campaign=loaded.campaign.slug,
+        signing=signing,
+    )
+
+
+def _task_of(planned: PlannedAdFile, contents: PictureContents | None) -> AdFileTask:
+    lines = None
+    if contents is not None and contents.lines is not None:
+        lines = contents.copy_lines(planned.job.request.prompt)
+    return AdFileTask(recipe=planned.recipe, path=planned.path, lines=lines, shop=planned.shop)
+
+
 async def make_ad_files(
-    loaded: LoadedCampaign, state: CampaignState, maker: AdFileMaker
-) -> AdFileReport | None:
-    """Make the ad files of a campaign's finals; `None` if it makes none."""
-    if not makes_ad_files(loaded):
-        return None
+    loaded: LoadedCampaign,
+    state: CampaignState,
+    maker: AdFileMaker,
+    *,
+    stage: Stage = Stage.FINAL,
+) -> AdFileReport:
+    """Make the ad files of a campaign's images at a stage, and check them and their images."""
+    examiner = maker.examiner
+    await examiner.examine(state.of(stage), state.entries)
     windows = AdFileRecord(maker.output, maker.campaign).windows
-    plan = await asyncio.to_thread(plan_ad_files, loaded, state, windows=windows)
-    return await maker.make(plan, only=state.asked)
+    plan = await asyncio.to_thread(
+        plan_ad_files, loaded, state, windows=windows, stage=stage, checks=examiner.checks
+    )
+    report = await maker.make(plan, stage=stage, only=state.asked)
+    report.results = checked_ad_files(examiner.checks, state, report.rows, plan, stage=stage)
+    return report
+
+
+async def examine_stage(
+    loaded: LoadedCampaign, maker: AdFileMaker, stage: Stage, state: CampaignState
+) -> None:
+    """Find out what the checks of a stage need to know, from ad files too if they may reroll."""
+    examiner = maker.examiner
+    if stage is Stage.FINAL and examiner.checks.rerolls_ad_files:
+        await make_ad_files(loaded, state, maker)
+    else:
+        await examiner.examine(state.of(stage), state.entries)
+
+
+def failing_finals(checks: CampaignChecks, state: CampaignState) -> list[str]:
+    """Return what finals miss that may not be delivered, with their cells, if no file is made."""
+    if not checks.rules:
+        return []
+    results = checks.of_images(state.finals, state.entries)
+    return [
+        f"{job.at.cell} final take {job.at.take}  {one}"
+        for job in state.finals
+        for one in results.get(job.key, ())
+        if one.result is CheckOutcome.FAIL
+    ]
+
+
+def checked_ad_files(
+    checks: CampaignChecks,
+    state: CampaignState,
+    rows: Mapping[str, AdFileRow],
+    plan: AdFilePlan,
+    *,
+    stage: Stage = Stage.FINAL,
+) -> AdFileResults:
+    """Return the results of ad files and their images under the campaign's rules, by path."""
+    images = checks.of_images(state.of(stage), state.entries) if checks.rules else {}
+    return {
+        one.path: checks.of_ad_file(rows[one.path], images.get(one.job.key, ()))
+        for one in plan.files
+        if one.path in rows
+    }
 
 
 def superseded_path(campaign: Slug, path: str) -> str:
@@ -217,7 +331,9 @@ def _by_image(due: Sequence[PlannedAdFile]) -> Iterator[Sequence[PlannedAdFile]]
 def manifest_rows(report: AdFileReport | None) -> Mapping[str, Sequence[Mapping[str, object]]]:
     """Return the ad files by job key, as the run manifest has them."""
     rows: dict[str, list[Mapping[str, object]]] = {}
-    for planned, row in report.current if report is not None else ():
+    if report is None:
+        return rows
+    for planned, row in report.current:
         made = row.made
         rows.setdefault(planned.job.key, []).append(
             {
@@ -233,6 +349,7 @@ def manifest_rows(report: AdFileReport | None) -> Mapping[str, Sequence[Mapping[
                 "kept": made.kept,
                 "extended": made.extended,
                 "flags": list(made.flags),
+                "checks": [check_fields(one) for one in report.results.get(made.path, ())],
                 "recipe": made.recipe,
             }
         )

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pipeline.app.run.examining import take_score
-from pipeline.app.run.workflow import RunContext
+from pipeline.app.run.workflow import Examine, RunContext
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.images.base import ImageStore
 from pipeline.ledger.base import Ledger
@@ -27,6 +27,7 @@ from pipeline.purchasing.sealed_replies import SealedReplies
 from pipeline.purchasing.worker_pool import Waits
 from pipeline.settings import RenderingSettings
 from pipeline.state.campaign_state import CampaignState
+from pipeline.state.checks.results import CampaignChecks
 from pipeline.state.due import Rules
 from pipeline.state.output.lost_runs import owner_in_manifests
 from pipeline.state.work_ahead import WorkAhead
@@ -49,6 +50,8 @@ class RunParts:
     halt: Halt
     rules: Rules
     waits: Waits
+    checks: CampaignChecks
+    examine: Examine
     due: int
     """Number of images due at the start; a failure limit in per cent refers to it."""
 
@@ -102,8 +105,10 @@ def assemble(parts: RunParts) -> RunContext:
         ledger=parts.ledger,
         renderer=Renderer(purchasing=purchasing, downloader=downloader),
         rules=parts.rules,
-        score=take_score(parts.inspector),
+        score=take_score(parts.inspector, parts.checks),
         watcher=parts.watcher,
+        checks=parts.checks,
+        examine=parts.examine,
     )
 
 

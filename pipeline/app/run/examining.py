@@ -2,19 +2,27 @@
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from pipeline.adfiles.contents import ContentsRecord, PictureContents
-from pipeline.adfiles.locate import Compare, Locate
+from pipeline.adfiles.contents.locate import Compare, Locate
+from pipeline.adfiles.contents.picture_contents import PictureContents
 from pipeline.errors import ArtifactError, TaskFailed
 from pipeline.executors.base import Executor
 from pipeline.images.base import ImageStore
 from pipeline.inspection.readers import NEEDED, is_installed
 from pipeline.model.artifact import Artifact
+from pipeline.model.check import CampaignCheck, CheckOutcome
 from pipeline.model.job import Job
 from pipeline.purchasing.inspecting import ImageInspector
 from pipeline.review.auto_review import MeasureImage, TakeScore
+from pipeline.state.checks.results import CampaignChecks, draft_of
+from pipeline.state.lookup import Entries, artifact_of
 from pipeline.state.output.kept_checks import ChecksRecord
+from pipeline.system_errors import expected_errors
+
+AT_ONCE = 8
+"""Most pictures that are given to the executor at one time."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,8 +31,39 @@ class PictureExaminer:
 
     images: ImageStore
     executor: Executor
-    record: ContentsRecord
+    checks: CampaignChecks
+    stopped: Callable[[], bool] = lambda: False
+    """Returns True if no further picture may be begun."""
     _turns: dict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+
+    async def examine(self, jobs: Sequence[Job], entries: Entries) -> None:
+        """Find out what the campaign's checks need to know of the stored images of these jobs.
+
+        Nothing is looked at twice, over all runs. `LocalFault` if the disk fails.
+        """
+        if not self.checks.rules:
+            return
+        pictures = {
+            artifact.sha256: (job, artifact)
+            for job in jobs
+            if (artifact := artifact_of(job, entries)) is not None
+        }
+        free = asyncio.Semaphore(AT_ONCE)
+        with expected_errors():
+            async with asyncio.TaskGroup() as group:
+                for job, artifact in pictures.values():
+                    await free.acquire()
+                    if self.stopped():
+                        break
+                    task = group.create_task(self._examine(job, artifact, entries))
+                    task.add_done_callback(lambda _: free.release())
+
+    async def _examine(self, job: Job, artifact: Artifact, entries: Entries) -> None:
+        if self.checks.examines:
+            await self.look(artifact, examine=True)
+        draft = draft_of(job, entries)
+        if CampaignCheck.DRIFT in self.checks.rules and draft is not None:
+            await self.compare(artifact, draft)
 
     async def look(self, artifact: Artifact, *, examine: bool = False) -> PictureContents | None:
         """Return what a picture shows; with `examine` also its text and its colours.
@@ -34,7 +73,7 @@ class PictureExaminer:
         made of it then says why. `LocalFault` if the disk fails.
         """
         async with self._turns[artifact.sha256]:
-            known = self.record.known.get(artifact.sha256)
+            known = self.checks.contents.known.get(artifact.sha256)
             if known is not None and _is_enough(known, examine=examine):
                 return known
             task = Locate(
@@ -47,12 +86,12 @@ class PictureExaminer:
                 found = await self.executor.run(task)
             except (ArtifactError, TaskFailed):
                 return known
-            self.record.add(found)
+            self.checks.contents.add(found)
             return found
 
     async def compare(self, image: Artifact, beside: Artifact) -> None:
         """Record how alike two pictures are, unless it is known or cannot be measured."""
-        if self.record.alike(image.sha256, beside.sha256) is not None:
+        if self.checks.contents.alike(image.sha256, beside.sha256) is not None:
             return
         task = Compare(images=self.images.location, paths=(image.path, beside.path))
         try:
@@ -60,7 +99,7 @@ class PictureExaminer:
         except (ArtifactError, TaskFailed):
             return
         if alike is not None:
-            self.record.add_pair(image.sha256, beside.sha256, alike=alike)
+            self.checks.contents.add_pair(image.sha256, beside.sha256, alike=alike)
 
 
 def _is_enough(known: PictureContents, *, examine: bool) -> bool:
@@ -70,11 +109,21 @@ def _is_enough(known: PictureContents, *, examine: bool) -> bool:
     return known.colors is not None or not examine
 
 
-def take_score(inspector: ImageInspector) -> MeasureImage:
-    """Return a function that scores the image of a take."""
+def take_score(inspector: ImageInspector, checks: CampaignChecks) -> MeasureImage:
+    """Return a function that scores the image of a take.
+
+    A take that misses one of the campaign's checks is not chosen.
+    """
 
     async def score(job: Job, artifact: Artifact) -> TakeScore:
-        return score_of(await inspector.inspect_stored(job, artifact))
+        known = score_of(await inspector.inspect_stored(job, artifact))
+        results = checks.of_draft(job, artifact)
+        missed = any(one.result in (CheckOutcome.FLAG, CheckOutcome.FAIL) for one in results)
+        return TakeScore(
+            passed=known.passed and not missed,
+            score=known.score + sum(min(1.0, one.score / one.threshold) for one in results),
+            words="; ".join((known.words, *map(str, results))),
+        )
 
     return score
 

@@ -10,12 +10,15 @@ from pathlib import Path
 
 from pipeline.app.run.ad_files import AdFileReport, manifest_rows
 from pipeline.app.run.facts import git_commit, redacted, utc_stamp, versions
+from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import LocalFault
 from pipeline.ledger.base import Ledger
 from pipeline.model.campaign import Campaign
+from pipeline.model.check import CheckResult
 from pipeline.model.entry import Entry
 from pipeline.model.job import JobKey
 from pipeline.model.money import Budget
+from pipeline.model.names import Stage
 from pipeline.model.run import Run, RunPaths
 from pipeline.purchasing.recovery import begin_run
 from pipeline.purchasing.sealed_replies import SealedReplies
@@ -25,7 +28,9 @@ from pipeline.reports.run_report import (
     RunReport,
     make_report,
 )
+from pipeline.reports.sheet.sheet_files import sheet_input, write_run_sheet
 from pipeline.state.campaign_state import CampaignState
+from pipeline.state.checks.results import CampaignChecks
 from pipeline.state.output.folder import make_folder, point_latest
 from pipeline.state.output.kept_checks import KeptChecks
 from pipeline.system_errors import expected_errors
@@ -45,6 +50,8 @@ class ManifestWriter:
     budget: Budget
     output: Path
     kept_checks: KeptChecks
+    checks: CampaignChecks | None = None
+    """The campaign's own checks; `None` if it has none."""
     arguments: Sequence[str]
     stages: Sequence[str]
     started: str = field(default_factory=utc_stamp)
@@ -89,6 +96,22 @@ class ManifestWriter:
         )
         point_latest(self.output, self.paths)
 
+    async def draw_sheet(
+        self, loaded: LoadedCampaign, report: RunReport, state: CampaignState
+    ) -> None:
+        """Write a contact sheet beside the manifest if this run bought images."""
+        if not report.totals.this_run:
+            return
+        work = await sheet_input(
+            self.ledger,
+            loaded,
+            state,
+            output=self.output,
+            run=self.run.id,
+            account=self.run.account,
+        )
+        await asyncio.to_thread(write_run_sheet, work, self.paths.folder)
+
     def facts(self, *, exit_code: int | None = None) -> RunFacts:
         """Return the facts about the run itself."""
         return RunFacts(
@@ -117,12 +140,25 @@ class ManifestWriter:
             run=self.run,
             campaign=self.campaign,
             budget=self.budget,
-            scope=ReportScope(jobs=state.jobs, asked=state.asked, entries=entries),
+            scope=ReportScope(
+                jobs=state.jobs,
+                asked=state.asked,
+                entries=entries,
+                results=self._results(state),
+            ),
             verdicts=await self.ledger.all_verdicts(self.campaign.slug),
             checks=self.kept_checks.known,
             ad_files=manifest_rows(ad_files),
             scratch=self.output,
         )
+
+    def _results(self, state: CampaignState) -> Mapping[JobKey, Sequence[CheckResult]]:
+        """Return the results of the campaign's checks of images."""
+        if self.checks is None or not self.checks.rules:
+            return {}
+        stages = [[job for job in state.jobs if job.at.stage is stage] for stage in Stage]
+        found = [self.checks.of_images(jobs, state.entries) for jobs in stages]
+        return {key: results for one in found for key, results in one.items()}
 
     @asynccontextmanager
     async def checkpoints(self, state: CampaignState) -> AsyncIterator[None]:

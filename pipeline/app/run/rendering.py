@@ -114,7 +114,8 @@ def what_is_asked(options: RunOptions, settings: Settings, loaded: LoadedCampaig
     """Return the fingerprint under which the report of this run is remembered."""
     account = account_of(loaded.campaign, settings)
     looks = "looked for" if is_installed(*NEEDED) else "not looked for"
-    method = [f"ad files {METHOD}, boxes {looks}"] if makes_ad_files(loaded) else []
+    looks_at = makes_ad_files(loaded) or loaded.campaign.checks
+    method = [f"ad files {METHOD}, boxes {looks}"] if looks_at else []
     limits = [one for one in (options.max_cost, options.most) if one is not None]
     asked = [options.max_credits, *limits, *method]
     return campaign_fingerprint(loaded.campaign, account=account, asked=asked)

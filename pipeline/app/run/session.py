@@ -4,11 +4,11 @@ import asyncio
 import gc
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
-from pipeline.adfiles.contents import ContentsRecord
 from pipeline.app.campaign import (
     account_of,
     budget_for,
@@ -17,21 +17,27 @@ from pipeline.app.campaign import (
     signing_for,
 )
 from pipeline.app.console import Console, RunEnding, RunStart
-from pipeline.app.machine import allowed_concurrency, listen_for_signals, undo_cancellation
+from pipeline.app.machine import listen_for_signals, undo_cancellation, within_descriptors
 from pipeline.app.next_steps import steps_onward
 from pipeline.app.open import campaign_ledger
 from pipeline.app.options import RunOptions, limit_given
-from pipeline.app.run.ad_files import AdFileMaker, AdFileReport, make_ad_files
+from pipeline.app.run.ad_files import (
+    AdFileMaker,
+    AdFileReport,
+    ad_file_maker,
+    examine_stage,
+    failing_finals,
+    make_ad_files,
+)
 from pipeline.app.run.assembly import RunParts, assemble, has_work, rules_now
 from pipeline.app.run.endings import endings, exit_code, halting_event, notify, summary
-from pipeline.app.run.examining import PictureExaminer
 from pipeline.app.run.manifest_writer import ManifestWriter
 from pipeline.app.run.rendering import what_is_asked
 from pipeline.app.run.spending import confirm_spending
 from pipeline.app.run.watchdog import watchdog_for
 from pipeline.app.run.workflow import RunContext, RunScope, keep_shared, run_campaign
 from pipeline.campaign.loading import LoadedCampaign
-from pipeline.errors import Interrupted, LocalFault, TimeIsUp
+from pipeline.errors import LocalFault, TimeIsUp
 from pipeline.executors.registry import open_executor
 from pipeline.files.unwritable import refuse_unwritable
 from pipeline.images.base import ImageStore
@@ -49,11 +55,12 @@ from pipeline.purchasing.halt import Halt
 from pipeline.purchasing.inspecting import ImageInspector
 from pipeline.purchasing.worker_pool import Waits
 from pipeline.reports.journal import Journal
-from pipeline.reports.run_report import RunReport
-from pipeline.reports.sheet.sheet_files import sheet_input, write_run_sheet
+from pipeline.reports.run_report import NAMED, RunReport
 from pipeline.settings import Settings
 from pipeline.state.campaign_state import CampaignState
+from pipeline.state.checks.results import open_checks
 from pipeline.state.due import Rules
+from pipeline.state.output.ad_files import makes_ad_files
 from pipeline.state.output.folder import new_run_id, open_log
 from pipeline.state.output.kept_checks import read_kept_checks
 from pipeline.state.output.unchanged import Fingerprint, remember_unchanged
@@ -79,6 +86,7 @@ class Session:
     scope: RunScope
     halt: Halt
     waits: Waits
+    ad_files: AdFileMaker
     found: Fingerprint | None
 
 
@@ -98,7 +106,7 @@ async def render_session(
     anything was read, for the next run to compare with.
     """
     campaign = loaded.campaign
-    settings = _within_descriptors(settings, console, besides=besides)
+    settings = within_descriptors(settings, tell=console.warn, besides=besides)
     async with AsyncExitStack() as stack:
         ledger = await stack.enter_async_context(campaign_ledger(output, campaign.slug))
         images = images_in(output)
@@ -107,6 +115,7 @@ async def render_session(
             executor=await stack.enter_async_context(open_executor()),
             kept=read_kept_checks(output, campaign.slug),
         )
+        halt, checks = Halt(), open_checks(loaded, output)
         stages = frozenset(Stage) if options.stage is None else {options.stage}
         manifest_writer = ManifestWriter(
             ledger=ledger,
@@ -115,6 +124,7 @@ async def render_session(
             budget=budget_for(campaign, loaded.profile, options, settings),
             output=output,
             kept_checks=inspector.kept,
+            checks=checks,
             arguments=options.command_line,
             stages=sorted(stages & set(campaign.stages)),
         )
@@ -129,8 +139,11 @@ async def render_session(
             inspector=inspector,
             manifest_writer=manifest_writer,
             scope=RunScope(stages=frozenset(stages), only=options.only),
-            halt=Halt(),
+            halt=halt,
             waits=Waits(),
+            ad_files=ad_file_maker(
+                loaded, inspector, checks, signing=signing_for(loaded, settings), halt=halt
+            ),
             found=found,
         )
         return await _session(session, stack)
@@ -144,16 +157,6 @@ def _new_run(campaign: Campaign, settings: Settings) -> Run:
     )
 
 
-def _within_descriptors(settings: Settings, console: Console, *, besides: int) -> Settings:
-    """Limit the requests in flight to what the limit of open files allows."""
-    wanted = settings.rendering.concurrency
-    allowed = allowed_concurrency(wanted, besides=besides)
-    if allowed == wanted:
-        return settings
-    console.warn(f"{allowed} requests at once instead of {wanted}: see ulimit -n")
-    return replace(settings, rendering=replace(settings.rendering, concurrency=allowed))
-
-
 async def _session(session: Session, stack: AsyncExitStack) -> int:
     """Ask for confirmation, open what is needed, render, and return the exit code."""
     options, campaign = session.options, session.loaded.campaign
@@ -164,7 +167,7 @@ async def _session(session: Session, stack: AsyncExitStack) -> int:
         rebuy_lost=options.rebuy_lost,
     )
     with collection_paused():
-        before = await survey(session.ledger, session.loaded, only=session.scope.only)
+        before = await _survey_examined(session)
         gc.freeze()  # the campaign lives as long as the run, and is no garbage
         stack.callback(gc.unfreeze)
     stages = [stage for stage in Stage if stage in session.scope.stages]
@@ -184,7 +187,7 @@ async def _session(session: Session, stack: AsyncExitStack) -> int:
     await session.images.sweep(campaign.slug)
     settled = await session.manifest_writer.begin()
     if await keep_shared(session.ledger, before) or settled:
-        before = await survey(session.ledger, session.loaded, only=session.scope.only)
+        before = await _survey(session)
     if settled and provider is None:  # a dead run sealed a reply, and stored no image
         ahead = [work_ahead(before.of(stage), before.entries, rules) for stage in stages]
         provider = await _provider_for(session, stack, before, ahead)
@@ -225,6 +228,22 @@ async def _provider_for(
     return provider
 
 
+async def _survey(session: Session) -> CampaignState:
+    return await survey(
+        session.ledger, session.loaded, only=session.scope.only, checks=session.ad_files.checks
+    )
+
+
+async def _survey_examined(session: Session) -> CampaignState:
+    """Return the state with the re-rolls of images that an earlier run left unexamined."""
+    state = await _survey(session)
+    if not session.ad_files.checks.rerolls:
+        return state
+    for stage in Stage:
+        await examine_stage(session.loaded, session.ad_files, stage, state)
+    return await _survey(session)
+
+
 def _journal(session: Session, stack: AsyncExitStack) -> Journal:
     log = stack.enter_context(open_log(session.output, session.manifest_writer.paths.log))
     return Journal(log, *session.console.journal)
@@ -253,6 +272,8 @@ def _assembled(
             halt=session.halt,
             rules=rules,
             waits=session.waits,
+            checks=session.ad_files.checks,
+            examine=partial(examine_stage, session.loaded, session.ad_files),
             due=sum(len(stage.to_buy) for stage in ahead),
         )
     )
@@ -285,22 +306,6 @@ async def _render(session: Session, work: RunContext | None, before: CampaignSta
     return await _end(session, state)
 
 
-async def _draw_sheet(session: Session, report: RunReport, state: CampaignState) -> None:
-    """Write a contact sheet beside the manifest if this run bought images."""
-    if not report.totals.this_run:
-        return
-    manifest_writer = session.manifest_writer
-    work = await sheet_input(
-        session.ledger,
-        session.loaded,
-        state,
-        output=session.output,
-        run=manifest_writer.run.id,
-        account=manifest_writer.run.account,
-    )
-    await asyncio.to_thread(write_run_sheet, work, manifest_writer.paths.folder)
-
-
 def is_finished(session: Session, report: RunReport, state: CampaignState, *, code: int) -> bool:
     """Return whether the next plain run has nothing to do, as long as nothing changes."""
     return (
@@ -323,21 +328,12 @@ def _stop_later(session: Session) -> asyncio.TimerHandle | None:
 
 async def _make_ad_files(session: Session, state: CampaignState) -> AdFileReport | None:
     """Make the ad files that are missing, unless a signal or a failing disk ends the run."""
-    halt = session.halt
-    maker = AdFileMaker(
-        examiner=PictureExaminer(
-            images=session.images,
-            executor=session.inspector.executor,
-            record=ContentsRecord(session.output, session.loaded.campaign.slug),
-        ),
-        output=session.output,
-        campaign=session.loaded.campaign.slug,
-        signing=signing_for(session.loaded, session.settings),
-        stopped=lambda: isinstance(halt.reason, Interrupted | LocalFault),
-    )
-    drain, tell = session.settings.rendering.drain, session.console.note
-    with listen_for_signals(halt, drain=drain, tell=tell):
-        return await make_ad_files(session.loaded, state, maker)
+    drain = session.settings.rendering.drain
+    with listen_for_signals(session.halt, drain=drain, tell=session.console.note):
+        if not makes_ad_files(session.loaded):
+            await session.ad_files.examiner.examine(state.finals, state.entries)
+            return None
+        return await make_ad_files(session.loaded, state, session.ad_files)
 
 
 async def _end(session: Session, state: CampaignState) -> int:
@@ -347,16 +343,20 @@ async def _end(session: Session, state: CampaignState) -> int:
     try:
         with expected_errors():
             if halt.reason is not None:
-                state = await survey(session.ledger, session.loaded, only=session.scope.only)
+                state = await _survey(session)
             ad_files = await _make_ad_files(session, state)
             report = await manifest_writer.report_on(state, state.entries, ad_files=ad_files)
     except LocalFault as fault:
         halt.because(fault)
     counts = report.asked if report else {}
     doubtful = report.doubtful if report else 0
+    failing = failing_finals(session.ad_files.checks, state) if ad_files is None else []
+    for miss in failing[:NAMED]:
+        session.console.note(f"failed a check: {miss}")
+    unmade = ad_files is not None and bool(ad_files.failed or [*ad_files.failing])
     facts = {
         "waiting": bool(state.waiting) and options.detailed_exitcode,
-        "unmade": ad_files is not None and bool(ad_files.failed),
+        "unmade": unmade or bool(failing),
         "doubtful": bool(doubtful),
     }
     code = exit_code(counts, reason=halt.reason, **facts)
@@ -364,7 +364,7 @@ async def _end(session: Session, state: CampaignState) -> int:
         with expected_errors():
             if report is not None:
                 await manifest_writer.put(report, exit_code=code)
-                await _draw_sheet(session, report, state)
+                await manifest_writer.draw_sheet(session.loaded, report, state)
             await session.ledger.end(manifest_writer.run.id, exit_code=code)
     except LocalFault as fault:
         halt.because(fault)

@@ -12,6 +12,7 @@ from pipeline.model.names import Stage
 from pipeline.prompts.finals_check import finals_cost_alike, price_finals
 from pipeline.state.budgets import budgets_left, tightest
 from pipeline.state.campaign_state import CampaignState
+from pipeline.state.checks.rerolls import most_rerolls
 from pipeline.state.work_ahead import WorkAhead
 
 
@@ -42,8 +43,12 @@ async def confirm_spending(
 def highest_price(
     loaded: LoadedCampaign, state: CampaignState, ahead: Sequence[WorkAhead]
 ) -> Amount:
-    """Return the most that a run costs, including finals of drafts that it approves by itself."""
-    due = sum(one.amount for one in ahead)
+    """Return the most that a run costs.
+
+    It includes finals of drafts that the run approves by itself, and new takes of what misses a
+    check.
+    """
+    due = sum(one.amount for one in ahead) + _new_takes(loaded, ahead)
     draft, final = (loaded.campaign.stages.get(stage) for stage in Stage)
     if draft is None or final is None or draft.review is not Review.AUTO:
         return Amount(due)
@@ -53,9 +58,19 @@ def highest_price(
     cells = {job.at.cell for job in jobs if job.at.stage is Stage.DRAFT} | {*state.waiting}
     if not cells:
         return Amount(due)
+    times = 1 + most_rerolls(loaded.campaign.checks, Stage.FINAL)
     one = loaded.profile.one_price(final.quality, final.model)
     if one is not None and finals_cost_alike(loaded):
-        return Amount(due + len(cells) * final.takes * one)
+        return Amount(due + len(cells) * final.takes * one * times)
     known = sum(job.price for job in state.finals)
     every = price_finals(loaded, only=sorted(state.asked or ()))
-    return Amount(max(due, due + every - known))
+    return Amount(max(due, due + (every - known) * times))
+
+
+def _new_takes(loaded: LoadedCampaign, ahead: Sequence[WorkAhead]) -> int:
+    """Return what new takes of the images that are due can cost."""
+    jobs = (job for one in ahead for job in (*one.to_buy, *one.to_fetch))
+    rules, quote = loaded.campaign.checks, loaded.profile.quote
+    if not rules:
+        return 0
+    return sum(quote(job.request).at_most * most_rerolls(rules, job.at.stage) for job in jobs)

@@ -1,5 +1,6 @@
 """The workflow of a run on one page: plan, render drafts, choose, render finals."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -13,6 +14,7 @@ from pipeline.purchasing.events import StageOpening, Watcher
 from pipeline.purchasing.renderer import Renderer
 from pipeline.review.auto_review import MeasureImage, auto_verdicts
 from pipeline.state.campaign_state import CampaignState
+from pipeline.state.checks.results import CampaignChecks
 from pipeline.state.due import Rules
 from pipeline.state.payers import images_to_share
 from pipeline.state.survey import survey
@@ -28,6 +30,10 @@ class RunScope:
     only: tuple[str, ...] = ()
 
 
+Examine = Callable[[Stage, CampaignState], Awaitable[None]]
+"""Finds out what the checks need to know of the stored images of a stage."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunContext:
     """Everything a run works with, opened by the caller."""
@@ -39,6 +45,8 @@ class RunContext:
     rules: Rules
     score: MeasureImage
     watcher: Watcher
+    checks: CampaignChecks
+    examine: Examine
 
 
 async def run_campaign(work: RunContext, scope: RunScope) -> CampaignState:
@@ -47,19 +55,41 @@ async def run_campaign(work: RunContext, scope: RunScope) -> CampaignState:
     Safe to call again after any ending. Nothing is sent before every prompt of both stages has been
     written.
     """
-    state = await survey(work.ledger, work.loaded, only=scope.only)
-    if await keep_shared(work.ledger, state):
-        state = await survey(work.ledger, work.loaded, only=scope.only)
+    state = await _survey(work, scope)
     prove_finals(work.loaded, only=scope.only)
     await work.renderer.warm_up(now=work.rules.now)
     stages = scope.stages & set(work.loaded.campaign.stages)
     for stage in (one for one in Stage if one in stages):
-        await render_stage(work, stage, state)
+        state = await render_and_reroll(work, scope, stage, state)
         await choose(work, stage, state)
-        state = await survey(work.ledger, work.loaded, only=scope.only)
-        if await keep_shared(work.ledger, state):
-            state = await survey(work.ledger, work.loaded, only=scope.only)
+        state = await _survey(work, scope)
     return state
+
+
+async def _survey(work: RunContext, scope: RunScope) -> CampaignState:
+    state = await survey(work.ledger, work.loaded, only=scope.only, checks=work.checks)
+    if await keep_shared(work.ledger, state):
+        state = await survey(work.ledger, work.loaded, only=scope.only, checks=work.checks)
+    return state
+
+
+async def render_and_reroll(
+    work: RunContext, scope: RunScope, stage: Stage, state: CampaignState
+) -> CampaignState:
+    """Render what is due at one stage, and new takes of what misses a check; return the state.
+
+    It ends because every round renders only takes that were not planned before, and each image has
+    a limited number of them.
+    """
+    while True:
+        await render_stage(work, stage, state)
+        if not work.checks.rules:
+            return state
+        await work.examine(stage, await _survey(work, scope))
+        planned = {job.key for job in state.of(stage)}
+        state = await _survey(work, scope)
+        if planned.issuperset(job.key for job in state.of(stage)):
+            return state
 
 
 async def keep_shared(ledger: Ledger, state: CampaignState) -> int:

@@ -9,6 +9,7 @@ from pipeline.campaign.grammar.base import Part, Text
 from pipeline.campaign.grammar.delivery import (
     AdFilesChange,
     AdFilesPart,
+    ChecksPart,
     NoticePart,
     OutputPart,
     ProvenancePart,
@@ -123,6 +124,10 @@ class CampaignFile(Part):
     adfiles: AdFilesPart = Field(
         default_factory=lambda: AdFilesPart.model_validate({}),
         description="Ad files of the finals; made where sizes are placements.",
+    )
+    checks: ChecksPart = Field(
+        default_factory=lambda: ChecksPart.model_validate({}),
+        description="Checks of images and ad files: flag, fail, or {reroll: N} for a new take.",
     )
     provenance: ProvenancePart = Field(
         default_factory=lambda: ProvenancePart.model_validate({}),

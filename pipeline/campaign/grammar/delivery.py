@@ -1,8 +1,9 @@
 """Output, ad files, notifications, and access to providers."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from pipeline.campaign.grammar.base import Number, Part, Text
@@ -86,6 +87,69 @@ class ProvenancePart(Part):
     )
     c2pa: CredentialsWord = Field(
         "none", description="sign adds signed content credentials; needs the extra c2pa."
+    )
+
+
+def _rule(value: object) -> object:
+    if value in ("flag", "fail"):
+        return value
+    if isinstance(value, Mapping) and [*value] == ["reroll"]:
+        count = value["reroll"]
+        if isinstance(count, int) and not isinstance(count, bool) and 1 <= count <= MOST_REROLLS:
+            return count
+    raise PydanticCustomError(
+        "check-rule", f"must be flag, fail or {{reroll: 1}}, with at most {MOST_REROLLS} new takes"
+    )
+
+
+MOST_REROLLS = 9
+CheckRuleWord = Annotated[
+    str | int,
+    BeforeValidator(_rule),
+    WithJsonSchema(
+        {
+            "oneOf": [
+                {"enum": ["flag", "fail"]},
+                {
+                    "type": "object",
+                    "properties": {
+                        "reroll": {"type": "integer", "minimum": 1, "maximum": MOST_REROLLS}
+                    },
+                    "required": ["reroll"],
+                    "additionalProperties": False,
+                },
+            ]
+        }
+    ),
+]
+"""What follows if a check is missed; a number is the most new takes."""
+
+
+class ChecksPart(Part):
+    """What follows if a check is missed; a check that is not named is not made."""
+
+    text: CheckRuleWord | None = Field(
+        None, description="Every quoted word is on the image, and no misspelt one."
+    )
+    palette: CheckRuleWord | None = Field(
+        None, description="Every colour of adfiles.brand is on the image."
+    )
+    drift: CheckRuleWord | None = Field(None, description="The final shows what its draft showed.")
+    duplicate: CheckRuleWord | None = Field(
+        None, description="No other image of other products or takes looks the same."
+    )
+    legible: CheckRuleWord | None = Field(
+        None, description="Lines of copy are at least 9 pixels high; below 7 they fail."
+    )
+    safe_zone: CheckRuleWord | None = Field(
+        None, description="Copy keeps clear of what the platform lays over the ad file."
+    )
+    contrast: CheckRuleWord | None = Field(
+        None, description="Copy has a contrast of 4.5:1 with its ground."
+    )
+    whole: CheckRuleWord | None = Field(None, description="Copy and product are not cut.")
+    shop: CheckRuleWord | None = Field(
+        None, description="What a shop asks for: no text, its background, the product's size."
     )
 
 

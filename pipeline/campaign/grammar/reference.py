@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from pipeline.campaign.grammar.delivery import CheckRuleWord
 from pipeline.campaign.grammar.matrix import Axis, AxisValue, FromPart, Pattern
 from pipeline.campaign.grammar.parts import parts
 
@@ -55,7 +56,12 @@ def _default(field: FieldInfo) -> str:
     return f"`{default}`"
 
 
-_NAMED = ((Axis, "values, or `{from: table}`"), (AxisValue, "value"), (Pattern, "globs"))
+_NAMED = (
+    (Axis, "values, or `{from: table}`"),
+    (AxisValue, "value"),
+    (Pattern, "globs"),
+    (CheckRuleWord, "`flag`, `fail` or `{reroll: N}`"),
+)
 
 
 def _takes(kind: object) -> str:

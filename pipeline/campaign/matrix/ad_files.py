@@ -92,6 +92,20 @@ def check_ad_files(checked: CheckedFile, matrix: Matrix) -> None:
             )
 
 
+def check_checks(checked: CheckedFile) -> None:
+    """Report checks that have nothing to compare with."""
+    asked = checked.file.checks
+    stages = checked.file.stages
+    at, path = checked.place("checks", "palette", key=True), "checks.palette"
+    if asked.palette is not None and not ad_file_settings(checked.file).brand_colors:
+        complaint = "needs the colours of the brand: adfiles: {brand: {colors: [...]}}"
+        checked.findings.error(complaint, at=at, path=path, code="check-needs")
+    if asked.drift is not None and (stages.draft is None or stages.final is None):
+        at = checked.place("checks", "drift", key=True)
+        complaint = "compares finals with their drafts; the campaign needs both stages"
+        checked.findings.error(complaint, at=at, path="checks.drift", code="check-needs")
+
+
 def _check_name(checked: CheckedFile, axes: Iterable[str]) -> None:
     pattern, known = checked.file.adfiles.name, [*OWN_VARIABLES, *axes]
     if pattern is None:

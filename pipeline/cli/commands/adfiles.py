@@ -24,11 +24,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Make what is missing or changed; 3 if a file could not be made."""
+    """Make what is missing or changed; 3 if a file could not be made, or failed a check."""
     options = AdFileOptions(**campaign_flags(arguments), preview=arguments.preview)
     settings = settings_of(arguments)
     report = make_campaign_ad_files(options, settings)
-    code = 3 if report.failed else 0
+    code = 3 if report.failed or any(True for _ in report.failing) else 0
     if arguments.json:
         print(json.dumps(_result(report), indent=1, ensure_ascii=False))
     elif not arguments.quiet or code:

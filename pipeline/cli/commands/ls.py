@@ -58,10 +58,20 @@ def _tell(listed: ImageList) -> None:
     earlier = sum(image.earlier for image in listed.images)
     left = f"; {earlier:,} of an earlier round, prompt or cell" if earlier else ""
     say(f"{counted(len(listed.images), 'image')}: {counts}{left}")
+    for image in listed.images:
+        if image.missed:
+            _say_missed(image)
     if narrow:
         files = f"The files are in {listed.folder}/; --json shows their names."
         for line in folded(files, stream=sys.stderr):
             say(line)
+
+
+def _say_missed(image: LedgerImage) -> None:
+    at = image.entry.at
+    line = f"{at.cell} {at.stage} take {at.take}  {image.missed}"
+    for part in folded(line, stream=sys.stderr, indent="  "):
+        say(part)
 
 
 def _is_too_wide(lines: Sequence[str]) -> bool:
@@ -115,6 +125,7 @@ def _row(image: LedgerImage) -> dict[str, object]:
         "round": entry.at.round,
         "take": entry.at.take,
         "status": image.status.value,
+        "missed": image.missed or None,
         "url": outcome.url if isinstance(outcome, Stored | Paid | PaidLost) else None,
         "file": _file(image) or None,
         "missing": image.missing,

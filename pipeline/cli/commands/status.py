@@ -40,6 +40,9 @@ def run(arguments: argparse.Namespace) -> int:
         say("no run of that campaign yet")
     elif not arguments.json:
         print("\n".join(_lines(report.campaigns)))
+        for one in report.campaigns:
+            if one.missed:
+                say(f"{one.run.campaign}: {counted(one.missed, 'image')} missed a check; see ls")
     return 0
 
 
@@ -124,6 +127,7 @@ def _row(one: CampaignSummary) -> dict[str, object]:
         "finished": one.run.finished or None,
         "exit_code": one.run.exit_code,
         "alive": one.alive,
+        "missed": one.missed,
         "review": {
             "drafted": one.figures.drafted,
             "decided": one.figures.decided,

@@ -9,9 +9,9 @@ from typing import Protocol
 from aiohttp import web
 
 from pipeline.adfiles.choice import checked_choice
-from pipeline.adfiles.contents import PictureContents
+from pipeline.adfiles.contents.locate import Locate
+from pipeline.adfiles.contents.picture_contents import PictureContents
 from pipeline.adfiles.derive import AdFilePreview, PreviewAdFile
-from pipeline.adfiles.locate import Locate
 from pipeline.adfiles.record import AdFileRow
 from pipeline.errors import ArtifactError, LocalFault, TaskFailed, UsageError
 from pipeline.executors.base import Executor

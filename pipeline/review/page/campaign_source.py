@@ -15,6 +15,7 @@ from pipeline.model.names import Account, CellName, Stage
 from pipeline.model.provider import Caps
 from pipeline.model.verdict import Round
 from pipeline.prompts.cells import expand
+from pipeline.prompts.jobs import NO_FURTHER_TAKES, FurtherTakes
 from pipeline.state.budgets import campaign_budget
 from pipeline.state.campaign_state import CampaignState
 from pipeline.state.output.ad_files import AdFilePlan, Windows, makes_ad_files, plan_ad_files
@@ -80,9 +81,10 @@ class CampaignSource:
         self._account_of = account_of
         self._loaded: LoadedCampaign | None = None
         self._seen: Mapping[Path, tuple[int, int]] = {}
-        # Two plans of each stage: of the rounds shown, and of the rounds that a run would render.
-        self._drafts: list[tuple[Mapping[CellName, Round], Sequence[Job]]] = []
-        self._finals: list[tuple[Picks, Sequence[Job]]] = []
+        # A few plans of each stage: of the rounds shown and of those that a run would render, each
+        # with re-rolls and without.
+        self._drafts: list[tuple[tuple[Mapping[CellName, Round], FurtherTakes], Sequence[Job]]] = []
+        self._finals: list[tuple[tuple[Picks, FurtherTakes], Sequence[Job]]] = []
 
     @property
     def campaign(self) -> Campaign:
@@ -100,18 +102,18 @@ class CampaignSource:
     async def load(self) -> ReviewedCampaign:
         return await asyncio.to_thread(self._read)
 
-    def drafts(self, rounds: Mapping[CellName, Round]) -> Sequence[Job]:
+    def drafts(
+        self, rounds: Mapping[CellName, Round], further: FurtherTakes = NO_FURTHER_TAKES
+    ) -> Sequence[Job]:
         """See `Planner`; prompts are written only if the files or the rounds changed."""
         beyond = {cell: round_ for cell, round_ in rounds.items() if round_ != Round()}
-        return _remembered(
-            self._drafts, beyond, lambda: CampaignPlanner(self._planned).drafts(beyond)
-        )
+        planner = CampaignPlanner(self._planned)
+        return _remembered(self._drafts, (beyond, further), lambda: planner.drafts(beyond, further))
 
-    def finals(self, picks: Picks) -> Sequence[Job]:
+    def finals(self, picks: Picks, further: FurtherTakes = NO_FURTHER_TAKES) -> Sequence[Job]:
         """See `Planner`; prompts are written only if the files or the approvals changed."""
-        return _remembered(
-            self._finals, picks, lambda: CampaignPlanner(self._planned).finals(picks)
-        )
+        planner = CampaignPlanner(self._planned)
+        return _remembered(self._finals, (picks, further), lambda: planner.finals(picks, further))
 
     def _file_times(self, loaded: LoadedCampaign | None) -> dict[Path, tuple[int, int]]:
         return _times([*_files(self._file, loaded), *self._also])
@@ -158,12 +160,12 @@ def _remembered(
     question: Question,
     plan: Callable[[], Sequence[Job]],
 ) -> Sequence[Job]:
-    """Return the plan for a question: one of the last two if it fits, otherwise a new one."""
+    """Return the plan for a question: one of the last four if it fits, otherwise a new one."""
     for known, jobs in plans:
         if known == question:
             return jobs
     jobs = plan()
-    plans[:] = [*plans[-1:], (question, jobs)]
+    plans[:] = [*plans[-3:], (question, jobs)]
     return jobs
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from pipeline.adfiles.contents import ContentsRecord
+from pipeline.adfiles.contents.picture_contents import ContentsRecord
 from pipeline.adfiles.record import AdFileRecord
 from pipeline.errors import CampaignError
 from pipeline.images.registry import images_in

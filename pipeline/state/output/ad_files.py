@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from pipeline.adfiles.checks import NO_SHOP, ShopRules
 from pipeline.adfiles.provenance.xmp import BY_A_MODEL, BY_AN_ALGORITHM, COMPOSITES
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.campaign.matrix.ad_files import DEFAULT, ad_file_name
@@ -22,6 +23,8 @@ from pipeline.model.verdict import Decision
 from pipeline.prompts.cells import cell_of, unnamed_cells
 from pipeline.prompts.overlay_texts import written_overlay
 from pipeline.state.campaign_state import CampaignState, label_of
+from pipeline.state.checks.rerolls import delivered_takes
+from pipeline.state.checks.results import CampaignChecks
 from pipeline.state.lookup import artifact_of
 
 FOLDER, PREVIEW, SUPERSEDED = "adfiles", "adfiles-preview", "adfiles-superseded"
@@ -51,6 +54,7 @@ class PlannedAdFile:
     """Path relative to the output folder: its name and a part of its recipe's id."""
     fit: FitSettings
     """The fit that the campaign file asks for, without a person's window."""
+    shop: ShopRules = NO_SHOP
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,12 +78,19 @@ Windows = Mapping[tuple[str, str], WindowChoice]
 
 
 def plan_ad_files(
-    loaded: LoadedCampaign, state: CampaignState, *, windows: Windows, stage: Stage = Stage.FINAL
+    loaded: LoadedCampaign,
+    state: CampaignState,
+    *,
+    windows: Windows,
+    stage: Stage = Stage.FINAL,
+    checks: CampaignChecks | None = None,
 ) -> AdFilePlan:
     """Return the ad files for the stored images of a stage, in the order of the matrix.
 
-    A cell whose final is rejected or to be redone has none.
+    A cell whose final is rejected or to be redone has none. Of a take and its re-rolls, the first
+    that misses no check is delivered.
     """
+    missed = {} if checks is None else checks.missed(state.of(stage), state.entries)
     images: dict[CellName, list[tuple[Job, Artifact]]] = {}
     missing: dict[CellName, str] = {}
     for job in state.of(stage):
@@ -96,9 +107,9 @@ def plan_ad_files(
             continue
         found = images.get(cell.name, [])
         variant = loaded.variants[unnamed.variant]
-        for job, artifact in found:
-            chosen = windows.get((cell.name, cell.size.id))
-            files += _of_image(loaded, cell, variant, chosen, job=job, artifact=artifact)
+        chosen = windows.get((cell.name, cell.size.id))
+        for take, job, artifact in delivered_takes(found, variant.stages[stage].takes, missed):
+            files += _of_image(loaded, cell, variant, chosen, job=job, artifact=artifact, take=take)
         if not found:
             missing.setdefault(cell.name, "no final is approved")
     missing = {cell: why for cell, why in missing.items() if cell not in images}
@@ -127,6 +138,7 @@ def _of_image(
     *,
     job: Job,
     artifact: Artifact,
+    take: int,
 ) -> Iterator[PlannedAdFile]:
     settings, size, provenance = loaded.campaign.ad_files, cell.size, loaded.campaign.provenance
     fit = variant.fit if chosen is None else chosen.fitted(variant.fit, artifact.sha256)
@@ -143,8 +155,8 @@ def _of_image(
         "height": str(height),
     }
     stem = ad_file_name(settings.name, values)
-    if job.at.take > 1:
-        stem = f"{stem}-t{job.at.take}"
+    if take > 1:
+        stem = f"{stem}-t{take}"
     overlay = _overlay(cell, variant, job)
     for form in formats_of(settings.formats, size, see_through=see_through):
         recipe = Recipe(
@@ -176,7 +188,12 @@ def _of_image(
             name=f"{stem}.{form}",
             path=f"{loaded.campaign.slug}/{folder}/{size.id}/{stem}.{short}.{form}",
             fit=variant.fit,
+            shop=NO_SHOP if placement is None else _shop_rules(placement),
         )
+
+
+def _shop_rules(placement: Placement) -> ShopRules:
+    return ShopRules(text=placement.text, background=placement.background, fill=placement.fill)
 
 
 def _without_size(cell: Cell) -> str:

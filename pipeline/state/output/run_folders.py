@@ -172,6 +172,8 @@ class ListedImage:
     cell: CellName
     payer: JobKey
     """The job that pays for it: its own, or that of the cell whose image it shares."""
+    missed: str = ""
+    """The campaign's checks that it missed; empty if there are none."""
 
 
 def newest_table(output: Path, campaign: Slug) -> Mapping[JobKey, ListedImage] | None:
@@ -184,9 +186,13 @@ def newest_table(output: Path, campaign: Slug) -> Mapping[JobKey, ListedImage] |
             rows = csv.reader(table)
             columns = next(rows)
             job, cell, shared = (columns.index(name) for name in ("job", "cell", "shared_with"))
+            missed = columns.index("missed") if "missed" in columns else None
             for row in rows:
-                payer = JobKey(row[shared] or row[job])
-                images[JobKey(row[job])] = ListedImage(cell=CellName(row[cell]), payer=payer)
+                images[JobKey(row[job])] = ListedImage(
+                    cell=CellName(row[cell]),
+                    payer=JobKey(row[shared] or row[job]),
+                    missed="" if missed is None else row[missed],
+                )
     except (OSError, ValueError, IndexError, StopIteration, csv.Error):
         return None
     return images

@@ -15,12 +15,14 @@ from PIL import Image
 sys.path.append(str(Path(__file__).parents[1] / "imageserver" / "studio"))
 from studio_gallery import GALLERY
 
+from pipeline.adfiles.contents.locate import boxes_found, lines_in
 from pipeline.adfiles.framing import frame_image
-from pipeline.adfiles.source_image import open_source
+from pipeline.adfiles.source_image import SourceImage, open_source
 from pipeline.adfiles.window import WHOLE, Target, plan_window, safe_zone
 from pipeline.campaign.matrix.placements import placements
 from pipeline.imageserver.painting.painter import UnpaintableError
 from pipeline.imageserver.studio import proof
+from pipeline.inspection.readers import NEEDED, is_installed
 from pipeline.model.ad_file import Flag
 
 PLACES = (
@@ -57,9 +59,9 @@ def photos():
                 yield name, source
 
 
-def cuts(source):
+def cuts(source, shape=None):
     """Each placement that a campaign would make from this ratio, with its window."""
-    shape = source.shape()
+    shape = shape or source.shape()
     for name in PLACES:
         placement = placements()[name]
         ratio = Fraction(*placement.pixels) / Fraction(shape.width, shape.height)
@@ -119,6 +121,26 @@ def test_every_cut_of_a_photo_is_for_a_person_to_look_at():
             ratio = planned.window.w / planned.window.h / (shape.width / shape.height)
             assert planned.flags or abs(ratio - 1) < 0.01, name
     assert made >= 90
+
+
+@pytest.mark.thorough
+@pytest.mark.timeout(1800)
+@pytest.mark.filterwarnings("ignore")
+def test_of_studio_cuts_by_boxes_that_were_found_99_percent_are_whole():
+    """The boxes that the pictures carry are only used to judge what was found without them."""
+    if not is_installed(*NEEDED):
+        pytest.skip("the extra ads is not installed")
+    found = Counter()
+    for _, source in sources(GALLERY):
+        bare = SourceImage(source.pixels, None)
+        picture = bare.flattened("#808080")
+        boxes = boxes_found(bare, picture, lines_in(picture))
+        shape = bare.shape(boxes)
+        for placement, _, planned in cuts(bare, shape):
+            found[complaint(placement, source.shape(), planned) or "whole"] += 1
+    print(dict(found))
+    assert sum(found.values()) >= 150
+    assert found["whole"] >= 0.99 * sum(found.values())
 
 
 def sheet(to, *, height=260, gap=8, across=2400):

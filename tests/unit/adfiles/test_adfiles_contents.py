@@ -5,9 +5,9 @@ import hashlib
 import pytest
 from test_adfiles_derive import BOXES, studio_picture
 
-from pipeline.adfiles import locate
-from pipeline.adfiles.contents import METHOD, ContentsRecord, PictureContents
-from pipeline.adfiles.locate import Compare, Locate
+from pipeline.adfiles.contents import locate
+from pipeline.adfiles.contents.locate import Compare, Locate
+from pipeline.adfiles.contents.picture_contents import METHOD, ContentsRecord, PictureContents
 from pipeline.errors import ImageBroken
 from pipeline.images.local.store import LocalImageStore
 from pipeline.inspection.readers import TextLine

@@ -2,12 +2,13 @@
 
 import hashlib
 import shutil
+from types import SimpleNamespace
 
 import pytest
 from encoded_pictures import encoded
 
-from pipeline.adfiles import locate
-from pipeline.adfiles.contents import ContentsRecord
+from pipeline.adfiles.contents import locate
+from pipeline.adfiles.contents.picture_contents import ContentsRecord
 from pipeline.adfiles.record import AdFileRecord
 from pipeline.app.run import ad_files, examining
 from pipeline.app.run.ad_files import AdFileMaker, manifest_rows
@@ -19,6 +20,7 @@ from pipeline.model.ad_file import AdFileApproval, FileLabels, Flag, Recipe
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.names import CellName, Slug, Stage
 from pipeline.model.placement import FitSettings, ImageFormat
+from pipeline.state.checks.results import CampaignChecks
 from pipeline.state.output.ad_files import AdFilePlan, PlannedAdFile
 
 IMAGES, PLACES = 4, (("square", (48, 48)), ("wide", (80, 40)), ("tall", (30, 60)))
@@ -30,6 +32,7 @@ class Job:
 
     def __init__(self, key):
         self.key = key
+        self.request = SimpleNamespace(prompt="a soda")
 
 
 def source(folder, number):
@@ -69,13 +72,17 @@ def planned(artifact, cell, place, pixels, *, credit=""):
     )
 
 
-def plan(folder, *, credit=""):
+def plan(folder, *, credit="", images=IMAGES):
     files = []
-    for number in range(IMAGES):
+    for number in range(images):
         artifact = source(folder, number)
         for place, pixels in PLACES:
             files.append(planned(artifact, f"cell{number}", place, pixels, credit=credit))
     return AdFilePlan(files=files, missing={})
+
+
+def no_checks(folder):
+    return CampaignChecks(rules={}, brand=(), contents=ContentsRecord(folder, "c"), ad_files=list)
 
 
 class Killed(BaseException):
@@ -87,7 +94,7 @@ async def make(folder, wanted, *, images=None, only=None, stage=Stage.FINAL):
         examiner = PictureExaminer(
             images=images or LocalImageStore(folder),
             executor=executor,
-            record=ContentsRecord(folder, "c"),
+            checks=no_checks(folder),
         )
         maker = AdFileMaker(examiner=examiner, output=folder, campaign=Slug("c"))
         return await maker.make(wanted, stage=stage, only=only)

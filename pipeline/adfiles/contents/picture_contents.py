@@ -8,12 +8,16 @@ from pathlib import Path
 from pipeline.errors import LocalFault
 from pipeline.files.confined import ConfinedPath, append, make_folders
 from pipeline.images.boxes import PictureBoxes
+from pipeline.inspection.quoted_text import says_quoted_word
 from pipeline.inspection.readers import TextLine
 from pipeline.lettering.box import Box
+from pipeline.model.names import Slug
 
 NAME = "contents.jsonl"
 METHOD = 1
 """Version of the method; if it changes, every picture is looked at again."""
+ON_SUBJECT = 0.6
+"""Share of a line of text that lies on the product, as a label does."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,6 +43,23 @@ class PictureContents:
             return None
         return PictureBoxes(copy=self.copy, product=self.subject)
 
+    def copy_lines(self, prompt: str) -> tuple[Box, ...] | None:
+        """Return the lines of copy, without the lettering on products; `None` if it was not read.
+
+        Text on the product is copy only if the prompt quotes it.
+        """
+        if self.lines is None:
+            return None
+        return tuple(
+            line.box
+            for line in self.lines
+            if not self._is_on_subject(line.box) or says_quoted_word(line.text, prompt)
+        )
+
+    def _is_on_subject(self, box: Box) -> bool:
+        subject = self.subject
+        return subject is not None and box.within(subject).area >= ON_SUBJECT * box.area
+
     @property
     def is_examined(self) -> bool:
         """True if everything was looked for, not only boxes."""
@@ -52,8 +73,8 @@ class ContentsRecord:
     likeness of pairs of pictures. A line that a crash has torn is found again.
     """
 
-    def __init__(self, output: Path, campaign: str) -> None:
-        self._output, self._place = output, ConfinedPath(folders=(campaign,), name=NAME)
+    def __init__(self, output: Path, campaign: Slug) -> None:
+        self.output, self._place = output, ConfinedPath(folders=(campaign,), name=NAME)
         self._known: dict[str, PictureContents] = {}
         self._alike: dict[tuple[str, str], float] = {}
         self._torn = False
@@ -61,7 +82,7 @@ class ContentsRecord:
 
     def _load(self) -> None:
         try:
-            text = (self._output / str(self._place)).read_text(encoding="utf-8", errors="replace")
+            text = (self.output / str(self._place)).read_text(encoding="utf-8", errors="replace")
         except FileNotFoundError:
             return
         except OSError as error:
@@ -107,8 +128,8 @@ class ContentsRecord:
         if self._torn:  # a crash left half a line; begin a new one
             line, self._torn = "\n" + line, False
         try:
-            make_folders(self._output, self._place.folders)
-            append(self._output, self._place, line.encode("utf-8", "surrogatepass"))
+            make_folders(self.output, self._place.folders)
+            append(self.output, self._place, line.encode("utf-8", "surrogatepass"))
         except OSError as error:
             raise LocalFault(f"cannot write {self._place}: {error.strerror}") from error
 

@@ -7,7 +7,7 @@ from typing import BinaryIO, cast
 
 from PIL import ExifTags, Image
 
-from pipeline.adfiles.contents import PictureContents
+from pipeline.adfiles.contents.picture_contents import PictureContents
 from pipeline.adfiles.source_image import SourceImage, open_source, visible_box
 from pipeline.errors import ImageBroken, LocalFault, PipelineError, TaskFailed
 from pipeline.images.base import StoreLocation, local_faults
@@ -76,8 +76,8 @@ class Locate:
             stream.seek(0)
         source = open_source(stream)
         picture = source.flattened(_GROUND)
-        lines = _lines(picture)
-        boxes = source.boxes or _found(source, picture, lines)
+        lines = lines_in(picture)
+        boxes = source.boxes or boxes_found(source, picture, lines)
         return PictureContents(
             sha256=self.sha256,
             copy=None if boxes is None else boxes.copy,
@@ -88,7 +88,7 @@ class Locate:
         )
 
 
-def _lines(picture: Image.Image) -> tuple[TextLine, ...] | None:
+def lines_in(picture: Image.Image) -> tuple[TextLine, ...] | None:
     """Return the lines of text; `None` without a reader."""
     reader = open_text_reader()
     if reader is None:
@@ -102,9 +102,10 @@ def _is_mistaken(line: TextLine) -> bool:
     return len(line.text) <= 1 and line.sure < _SURE and _SQUARE[0] < shape < _SQUARE[1]
 
 
-def _found(
+def boxes_found(
     source: SourceImage, picture: Image.Image, lines: Sequence[TextLine] | None
 ) -> PictureBoxes | None:
+    """Return copy and subject of an image, whose picture may lie on a ground; `None` if unread."""
     if lines is None:
         return None
     frame = Box(0, 0, picture.width, picture.height)
