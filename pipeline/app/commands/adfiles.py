@@ -12,7 +12,7 @@ from pipeline.app.commands.verdicts import VerdictOptions, review_file_of, write
 from pipeline.app.event_loop import run_in_loop
 from pipeline.app.open import campaign_ledger, hold_to_file, ledger_in, require_ledger
 from pipeline.app.options import CampaignOptions
-from pipeline.app.run.ad_files import AdFileMaker, AdFileReport
+from pipeline.app.run.ad_files import AdFileMaker, AdFileReport, forget_damaged
 from pipeline.app.run.examining import PictureExaminer
 from pipeline.app.run.facts import reviewer_name
 from pipeline.campaign.cell_globs import Globs, canonical_glob
@@ -74,13 +74,15 @@ async def make_loaded(
     stage = Stage.DRAFT if options.preview else Stage.FINAL
     async with ledger_in(output, read_only=True) as ledger, open_executor() as executor:
         state = await survey(ledger, loaded, only=options.only, shown=options.preview)
-        windows = AdFileRecord(output, loaded.campaign.slug).windows
-        plan = await asyncio.to_thread(plan_ad_files, loaded, state, windows=windows, stage=stage)
-        images = images_in(output)
-        await images.sweep(loaded.campaign.slug)
-        slug = loaded.campaign.slug
-        record = ContentsRecord(output, slug)
-        examiner = PictureExaminer(images=images, executor=executor, record=record)
+        slug, images = loaded.campaign.slug, images_in(output)
+        record = AdFileRecord(output, slug)
+        plan = await asyncio.to_thread(
+            plan_ad_files, loaded, state, windows=record.windows, stage=stage
+        )
+        await asyncio.to_thread(forget_damaged, record, images, only=state.asked)
+        await images.sweep(slug)
+        contents = ContentsRecord(output, slug)
+        examiner = PictureExaminer(images=images, executor=executor, record=contents)
         maker = AdFileMaker(
             examiner=examiner, output=output, campaign=slug, signing=signing_for(loaded, settings)
         )

@@ -10,6 +10,8 @@ from pipeline.adfiles.record import AdFileRecord, AdFileRow
 from pipeline.app.run.examining import PictureExaminer
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import ArtifactError, LocalFault, TaskFailed
+from pipeline.images.base import ImageStore
+from pipeline.images.reading import sha256_of
 from pipeline.inspection.readers import NEEDED, is_installed
 from pipeline.model.ad_file import Flag, Signing
 from pipeline.model.names import CellName, Slug, Stage
@@ -189,6 +191,16 @@ async def make_ad_files(
     windows = AdFileRecord(maker.output, maker.campaign).windows
     plan = await asyncio.to_thread(plan_ad_files, loaded, state, windows=windows)
     return await maker.make(plan, only=state.asked)
+
+
+def forget_damaged(
+    record: AdFileRecord, images: ImageStore, *, only: frozenset[CellName] | None = None
+) -> None:
+    """Remove damaged ad files from the record, so that they are made again; reads them all."""
+    for path, row in record.whole(images).items():
+        wanted = only is None or row.cell in only
+        if wanted and sha256_of(images, path) != row.made.sha256:
+            record.remove(path)
 
 
 def superseded_path(campaign: Slug, path: str) -> str:
