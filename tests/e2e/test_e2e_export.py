@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+import re
 import shutil
 import subprocess
 import zipfile
@@ -188,3 +189,53 @@ def test_what_is_written_into_the_review_file_by_hand_holds(shop):
     record = (shop.output / "shop/adfiles.jsonl").read_text()
     assert '"chosen":{"focus":[0.5,0.5],"zoom":0.8}' in record
     assert 'window: {focus: [0.5, 0.5], zoom: 0.8, by: "jon"' in file.read_text()
+
+
+def test_the_sheet_of_an_export_shows_every_ad_file_and_needs_nothing_else(shop):
+    result, _ = exported(shop)
+    sheet = (shop.folder / "out/sheet.html").read_text()
+    assert sheet.count('<img src="data:image/webp;base64,') == len(result["assets"])
+    assert "<script" not in sheet
+    assert set(re.findall(r'(?:src|href)="(?!data:)([^"]*)"', sheet)) == {
+        "assets.csv", *(one["file"] for one in result["assets"]),
+    }  # fmt: skip
+    assert "<bdi>Citrus Soda</bdi>" in sheet
+    extended = [one for one in result["assets"] if one["extended"]]
+    assert sheet.count('class="k x"') >= len(extended) > 0
+
+
+def test_the_licence_of_a_font_lies_beside_the_originals(shop):
+    """Inter is used for words of an overlay unless the campaign names a font of its own."""
+    words = "adfiles: {overlay: [{text: Now in stores, at: bottom}], "
+    shop.write(SHOP.replace("adfiles: {", words), "shop.yaml")
+    result, code = exported(shop)
+    assert code in {0, 3}, result
+    (licence,) = (shop.folder / "out/originals/fonts").iterdir()
+    assert licence.name == "Inter-opsz-wght-LICENSE.txt"
+    assert "SIL Open Font License" in licence.read_text()
+
+
+def test_verify_says_which_ad_files_cannot_be_uploaded_and_what_makes_them(shop):
+    ended = shop("verify", "shop.yaml")
+    assert (ended.code, f"{AD_FILES} of {AD_FILES} ad files ready" in ended.err) == (0, True)
+    folder = shop.output / "shop/adfiles"
+    changed, gone = sorted((folder / "half-page").glob("*.jpg"))
+    content = changed.read_bytes()
+    changed.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    gone.unlink()
+    text = SHOP.replace("max_kb: 40", "max_kb: 3").replace("[jpg, png]", "[jpg]")
+    shop.write(text, "shop.yaml")
+    told = json.loads(shop("verify", "shop.yaml", "--json").out)
+    assert {(path.split("/")[2], word) for path, word in told["bad_ad_files"].items()} == {
+        ("half-page", "changed"), ("half-page", "missing"), ("half-page", "superseded"),
+        ("hero", "too heavy"),
+    }  # fmt: skip
+    ended = shop("verify")
+    assert (ended.code, "Next  pipeline adfiles" in ended.err) == (3, True)
+    shop.write(SHOP, "shop.yaml")
+    assert shop("adfiles", "shop.yaml").code == 0
+    assert changed.read_bytes() == content
+    assert shop("verify", "shop.yaml").code == 0
+    (shop.folder / "shop.yaml").unlink()
+    ended = shop("verify")
+    assert (ended.code, "compared with their record only" in ended.err) == (0, True)

@@ -1,5 +1,6 @@
 """Making the ad files of a campaign without rendering anything."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from pipeline.app.run.ad_files import (
     AdFileReport,
     AdFileResults,
     checked_ad_files,
+    forget_damaged,
     make_ad_files,
 )
 from pipeline.app.run.examining import PictureExaminer
@@ -82,6 +84,9 @@ async def make_loaded(
             ledger, loaded, only=options.only, shown=options.preview, checks=checks
         )
         images, slug = images_in(output), loaded.campaign.slug
+        await asyncio.to_thread(
+            forget_damaged, AdFileRecord(output, slug), images, only=state.asked
+        )
         await images.sweep(slug)
         examiner = PictureExaminer(images=images, executor=executor, checks=checks)
         maker = AdFileMaker(

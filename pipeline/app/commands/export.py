@@ -12,7 +12,12 @@ from pipeline.app.campaign import load, signing_for
 from pipeline.app.event_loop import run_in_loop
 from pipeline.app.open import hold_to_file, ledger_in, require_ledger
 from pipeline.app.options import CampaignOptions
-from pipeline.app.run.ad_files import AdFileMaker, AdFileReport, make_ad_files
+from pipeline.app.run.ad_files import (
+    AdFileMaker,
+    AdFileReport,
+    forget_damaged,
+    make_ad_files,
+)
 from pipeline.app.run.examining import PictureExaminer
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import LocalFault, UsageError
@@ -21,10 +26,12 @@ from pipeline.files.unreadable import read_file
 from pipeline.images.base import ImageStore
 from pipeline.images.reading import sha256_of
 from pipeline.images.registry import images_in
-from pipeline.model.ad_file import Signing
+from pipeline.model.ad_file import Framing, Signing, flags_in_words
 from pipeline.model.names import Stage
 from pipeline.model.outcome import Stored, spent
+from pipeline.model.placement import Placement
 from pipeline.model.verdict import Decision
+from pipeline.prompts.cells import expand
 from pipeline.reports.export.assets import (
     ASSETS,
     GOOGLE,
@@ -39,10 +46,12 @@ from pipeline.reports.export.assets import (
     removed_since,
     removed_table,
 )
+from pipeline.reports.export.delivery_sheet import SheetMarks, delivery_sheet, thumbs_in
 from pipeline.reports.export.filled_template import UploadTemplate, fill_template, read_template
+from pipeline.reports.export.font_licences import font_licences
 from pipeline.reports.export.package import ExportFile, earlier_export, file_of, write_export
 from pipeline.settings import Settings
-from pipeline.state.campaign_state import CampaignState
+from pipeline.state.campaign_state import CampaignState, distinct_labels
 from pipeline.state.checks.results import open_checks
 from pipeline.state.lookup import entry_of
 from pipeline.state.output.ad_files import PlannedAdFile
@@ -119,7 +128,7 @@ async def _export(
     async with ledger_in(output, read_only=True) as ledger, open_executor() as executor:
         checks = open_checks(loaded, output)
         state = await survey(ledger, loaded, checks=checks)
-        await asyncio.to_thread(_forget_damaged, AdFileRecord(output, slug), images)
+        await asyncio.to_thread(forget_damaged, AdFileRecord(output, slug), images)
         await images.sweep(slug)
         examiner = PictureExaminer(images=images, executor=executor, checks=checks)
         maker = AdFileMaker(examiner=examiner, output=output, campaign=slug, signing=signing)
@@ -130,6 +139,11 @@ async def _export(
     removed = removed_since(earlier, assets)
     files = await asyncio.to_thread(_files, ready, assets, images)
     files += _tables(loaded, assets, removed)
+    files += font_licences(planned.recipe for planned, _ in ready)
+    thumb = thumbs_in(images, slug, {row.made.recipe: row.made.path for _, row in ready})
+    labels = distinct_labels(await asyncio.to_thread(lambda: [*expand(loaded)]))
+    marks = [_marks(loaded, planned, row, labels) for planned, row in ready]
+    files += await asyncio.to_thread(delivery_sheet, slug, assets, marks, thumb)
     if template is not None:
         files.append(file_of(f"filled-{template.name}", fill_template(template, assets)))
     manifest = export_manifest(
@@ -148,13 +162,6 @@ async def _export(
         rejected=rejected,
         removed=len(removed),
     )
-
-
-def _forget_damaged(record: AdFileRecord, images: ImageStore) -> None:
-    """Remove damaged ad files from the record, so that they are made again."""
-    for path, row in record.whole(images).items():
-        if sha256_of(images, path) != row.made.sha256:
-            record.remove(path)
 
 
 Ready = Sequence[tuple[PlannedAdFile, AdFileRow]]
@@ -228,6 +235,32 @@ def _checks_column(report: AdFileReport, row: AdFileRow) -> str:
     results = report.results.get(row.made.path, ())
     others = (str(one) for one in results if not one.needs_a_look)
     return "; ".join((f"approved: {' | '.join(reasons)}" if reasons else "ok", *others))
+
+
+def _marks(
+    loaded: LoadedCampaign,
+    planned: PlannedAdFile,
+    row: AdFileRow,
+    labels: Mapping[tuple[str, str], str],
+) -> SheetMarks:
+    """Return what the sheet draws over an ad file, in shares of it."""
+    made, source = row.made, planned.source
+    left, top, width, height = made.window
+    pairs = [pair for pair in planned.job.at.axes if pair[0] != "size"]
+    placement = _placement(loaded, planned.placement)
+    return SheetMarks(
+        title=(placement.title if placement is not None else "") or planned.placement,
+        subject=" · ".join(labels.get(pair, pair[1]) for pair in pairs) or loaded.campaign.slug,
+        safe=planned.recipe.safe,
+        picture=(-left / width, -top / height, source.width / width, source.height / height),
+        padded=made.framing is Framing.PADDED,
+        flags=flags_in_words(made.flags, extended=made.extended, scale=made.scale),
+    )
+
+
+def _placement(loaded: LoadedCampaign, size: str) -> Placement | None:
+    sizes = next(axis.sizes for axis in loaded.matrix.axes if axis.name == "size")
+    return next((one.placement for one in sizes if one.id == size), None)
 
 
 def _original(planned: PlannedAdFile) -> str:

@@ -1,23 +1,32 @@
-"""Verifying stored images: their bytes against the ledger, and their pixels."""
+"""Verifying stored images against the ledger, and ad files against what the campaign asks for."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from pipeline.app.event_loop import run_in_loop
 from pipeline.app.open import campaign_in, late, ledger_in, require_ledger
-from pipeline.errors import ImageBroken
+from pipeline.app.options import CampaignOptions
+from pipeline.errors import CampaignError, ImageBroken
 from pipeline.executors.base import Executor, Task
 from pipeline.images.base import ImageStore
-from pipeline.images.reading import Condition, verify
+from pipeline.images.reading import Condition, sha256_of, verify
 from pipeline.images.registry import images_in
 from pipeline.model.artifact import Artifact
 from pipeline.model.names import Slug
 from pipeline.model.outcome import Stored
 from pipeline.settings import Settings
+from pipeline.state.output.campaign_file import recorded_file
 from pipeline.state.output.kept_checks import KeptChecks, is_whole, read_kept_checks
+
+if TYPE_CHECKING:
+    from pipeline.adfiles.record import AdFileRecord, AdFileRow
+    from pipeline.state.output.ad_files import AdFilePlan, PlannedAdFile, Windows
+
+KILOBYTE = 1000
 
 AT_ONCE = 16
 """Images that are read and decoded at one time."""
@@ -31,6 +40,22 @@ class VerifyReport:
     whole: int
     bad: Mapping[str, str]
     """Path → `missing`, `changed` or `broken`, for each file that is not intact."""
+    ad_files: int = 0
+    bad_ad_files: Mapping[str, str] = field(default_factory=dict)
+    """Path → `AdFileCondition`, for each that must not be uploaded."""
+    unplanned: Mapping[Slug, str] = field(default_factory=dict)
+    """Campaign → why its ad files were not compared with its file, but only with their record."""
+
+
+class AdFileCondition(StrEnum):
+    """What is wrong with an ad file in the folder for delivery."""
+
+    MISSING = "missing"
+    CHANGED = "changed"
+    SUPERSEDED = "superseded"
+    """The campaign wants another one by now, or none."""
+    HEAVY = "too heavy"
+    """Above the most that its placement takes."""
 
 
 def verify_files(file: Path | None, settings: Settings) -> VerifyReport:
@@ -44,7 +69,80 @@ def verify_files(file: Path | None, settings: Settings) -> VerifyReport:
     wanted = None if file is None else campaign_in(output, file)
     found = run_in_loop(_verify(output, wanted))
     bad = {path: str(condition) for path, condition in found if condition is not Condition.WHOLE}
-    return VerifyReport(files=len(found), whole=len(found) - len(bad), bad=bad)
+    campaigns = [wanted] if wanted is not None else _campaigns_in(output)
+    checked = [_verify_ad_files(output, one, file, settings) for one in campaigns]
+    return VerifyReport(
+        files=len(found),
+        whole=len(found) - len(bad),
+        bad=bad,
+        ad_files=sum(one.files for one in checked),
+        bad_ad_files={path: word for one in checked for path, word in one.bad.items()},
+        unplanned={one.campaign: one.unplanned for one in checked if one.unplanned},
+    )
+
+
+def _campaigns_in(output: Path) -> list[Slug]:
+    """Return the campaigns that have a record of ad files."""
+    return sorted(Slug(place.parent.name) for place in output.glob("*/adfiles.jsonl"))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _AdFilesChecked:
+    campaign: Slug
+    files: int
+    bad: Mapping[str, str]
+    unplanned: str
+
+
+def _verify_ad_files(
+    output: Path, campaign: Slug, file: Path | None, settings: Settings
+) -> _AdFilesChecked:
+    """Compare the ad files of a campaign with their record, and with what its file asks for."""
+    record: AdFileRecord = late("adfiles.record").AdFileRecord(output, campaign)
+    rows: Mapping[str, Sequence[AdFileRow]] = late("review.ad_files").delivered_rows(
+        record, campaign
+    )
+    made = [row for some in rows.values() for row in some]
+    images, bad = images_in(output), {}
+    for row in made:
+        found = sha256_of(images, row.made.path)
+        if found != row.made.sha256:
+            gone = found is None
+            bad[row.made.path] = AdFileCondition.MISSING if gone else AdFileCondition.CHANGED
+    place = file or recorded_file(output, campaign)
+    unplanned = ""
+    if made and place is None:
+        unplanned = "its campaign file is not known"
+    elif made and place is not None:
+        try:
+            planned = run_in_loop(_planned(output, place, settings, record.windows))
+        except CampaignError as error:
+            unplanned = str(error).partition("\n")[0]
+        else:
+            current = {one.path for one in planned}
+            most = {
+                (str(one.cell), one.placement, one.recipe.format): one.recipe.max_kb
+                for one in planned
+            }
+            for row in made:
+                limit = most.get((row.cell, row.placement, row.made.format))
+                heavy = limit is not None and row.made.bytes > limit * KILOBYTE
+                if row.made.path not in current or heavy:
+                    word = AdFileCondition.HEAVY if heavy else AdFileCondition.SUPERSEDED
+                    bad.setdefault(row.made.path, word)
+    return _AdFilesChecked(campaign=campaign, files=len(made), bad=bad, unplanned=unplanned)
+
+
+async def _planned(
+    output: Path, file: Path, settings: Settings, windows: "Windows"
+) -> "Sequence[PlannedAdFile]":
+    """Return the ad files that a campaign should have now."""
+    options = CampaignOptions(campaign=file)
+    loaded = await asyncio.to_thread(late("app.campaign").load, options, settings)
+    async with ledger_in(output, read_only=True) as ledger:
+        state = await late("state.survey").survey(ledger, loaded)
+    plan: AdFilePlan = late("state.output.ad_files").plan_ad_files(loaded, state, windows=windows)
+    return plan.files
 
 
 async def _verify(output: Path, wanted: Slug | None) -> list[tuple[str, Condition]]:

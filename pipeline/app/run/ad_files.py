@@ -11,6 +11,8 @@ from pipeline.adfiles.record import AdFileRecord, AdFileRow
 from pipeline.app.run.examining import PictureExaminer
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import ArtifactError, Interrupted, LocalFault, TaskFailed
+from pipeline.images.base import ImageStore
+from pipeline.images.reading import sha256_of
 from pipeline.inspection.readers import NEEDED, is_installed
 from pipeline.model.ad_file import Flag, Signing
 from pipeline.model.check import OF_IMAGES, CheckOutcome, CheckResult, check_fields
@@ -303,6 +305,16 @@ def checked_ad_files(
         for one in plan.files
         if one.path in rows
     }
+
+
+def forget_damaged(
+    record: AdFileRecord, images: ImageStore, *, only: frozenset[CellName] | None = None
+) -> None:
+    """Remove damaged ad files from the record, so that they are made again; reads them all."""
+    for path, row in record.whole(images).items():
+        wanted = only is None or row.cell in only
+        if wanted and sha256_of(images, path) != row.made.sha256:
+            record.remove(path)
 
 
 def superseded_path(campaign: Slug, path: str) -> str:

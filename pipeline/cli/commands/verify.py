@@ -24,10 +24,16 @@ def run(arguments: argparse.Namespace) -> int:
     """Print which files are missing, changed or broken; 3 if there are any."""
     report = verify_files(arguments.campaign, settings_of(arguments))
     if arguments.json:
-        facts = {"files": report.files, "whole": report.whole, "bad": dict(report.bad)}
+        facts = {
+            "files": report.files,
+            "whole": report.whole,
+            "bad": dict(report.bad),
+            "ad_files": report.ad_files,
+            "bad_ad_files": dict(report.bad_ad_files),
+        }
         print(json.dumps(facts))
     else:
-        for path, condition in report.bad.items():
+        for path, condition in (*report.bad.items(), *report.bad_ad_files.items()):
             print(f"{condition}: {path}")
     say(f"{report.whole:,} of {counted(report.files, 'file')} intact")
     if report.bad:
@@ -35,4 +41,15 @@ def run(arguments: argparse.Namespace) -> int:
             "The next run downloads a missing file again without paying; move a changed or broken "
             "one away first."
         )
-    return DAMAGE if report.bad else 0
+    if report.ad_files:
+        fit = report.ad_files - len(report.bad_ad_files)
+        say(f"{fit:,} of {counted(report.ad_files, 'ad file')} ready to be delivered")
+    for campaign, reason in report.unplanned.items():
+        say(f"{campaign}: its ad files were compared with their record only: {reason}")
+    if report.bad_ad_files:
+        file = arguments.campaign or "FILE"
+        say(
+            f"Next  pipeline adfiles {file} makes them again and moves superseded ones away; "
+            f"pipeline export {file} --to DIR delivers only what is current."
+        )
+    return DAMAGE if report.bad or report.bad_ad_files else 0

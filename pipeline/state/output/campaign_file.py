@@ -24,7 +24,7 @@ def refuse_second_file(output: Path, campaign: Slug, file: Path, *, read_name: R
     A file that is gone, has another name by now, or says the same is no other one. Nor is the same
     file of another checkout: it lies at the same place in its project.
     """
-    other = _recorded(output, campaign)
+    other = recorded_file(output, campaign)
     if other is None or _is_same(other, file) or _has_other_name(other, campaign, read_name):
         return
     shown = Path(os.path.relpath(other))
@@ -43,7 +43,7 @@ def record_file(output: Path, campaign: Slug, file: Path) -> None:
     The path is relative to the output folder, so that both can be moved or copied together.
     """
     path = os.path.relpath(file.resolve(), output.resolve())
-    other = _recorded(output, campaign)
+    other = recorded_file(output, campaign)
     if other is None or (not _is_same(other, file) and not _same_text(other, file)):
         content = json.dumps({"file": path}, indent=1) + "\n"
         at = ConfinedPath(folders=(campaign,), name=RECORD)
@@ -60,7 +60,7 @@ def lost_file(output: Path, campaign: Slug) -> Path | None:
     return None if place is None or place.exists() else place
 
 
-def _recorded(output: Path, campaign: Slug) -> Path | None:
+def recorded_file(output: Path, campaign: Slug) -> Path | None:
     """Return the file that the campaign's folder belongs to, if it is still there."""
     place = _named(output, campaign)
     return place if place is not None and place.is_file() else None
