@@ -52,7 +52,13 @@ def campaign_from(
         tags=dict(file.tags),
         feeds=dict(feeds),
         notices=tuple(
-            Notice(when=tuple(notice.when), webhook=notice.webhook) for notice in file.notify
+            Notice(
+                when=tuple(part.when),
+                webhook=part.webhook,
+                to=(part.to,) if isinstance(part.to, str) else tuple(part.to or ()),
+                ping=part.ping,
+            )
+            for part in file.notify
         ),
         ad_files=ad_file_settings(file),
         checks=_checks(file),

@@ -61,8 +61,7 @@ def check_variables(checked: CheckedFile, environment: Mapping[str, str] = os.en
 
 
 def _texts(checked: CheckedFile) -> Iterator[tuple[tuple[Step, ...], str]]:
-    for number, notice in enumerate(checked.file.notify):
-        yield ("notify", number, "webhook"), notice.webhook
+    yield from _receivers(checked)
     for name, table in checked.file.data.items():
         if is_url(table.source):
             yield ("data", name, "source"), table.source
@@ -75,6 +74,18 @@ def _texts(checked: CheckedFile) -> Iterator[tuple[tuple[Step, ...], str]]:
                 yield ("providers", name, key), text
         for number, host in enumerate(provider.image_hosts):
             yield ("providers", name, "image_hosts", number), host
+
+
+def _receivers(checked: CheckedFile) -> Iterator[tuple[tuple[Step, ...], str]]:
+    for number, notice in enumerate(checked.file.notify):
+        for key in ("webhook", "ping", "to"):
+            texts = getattr(notice, key)
+            if isinstance(texts, str):
+                yield ("notify", number, key), texts
+            else:
+                yield from (
+                    (("notify", number, key, nth), one) for nth, one in enumerate(texts or ())
+                )
 
 
 def _is_refused(name: str, environment: Mapping[str, str]) -> bool:

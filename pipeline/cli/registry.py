@@ -82,6 +82,7 @@ COMMANDS: tuple[CommandEntry, ...] = tuple(
         ("ledger", REPAIR, "Back up the ledger, restore it, or rebuild it from run manifests", ""),
         ("gc", REPAIR, "List old runs, plans, thumbs and snapshots, or remove them", ""),
         ("serve", SYSTEM, "Run the image server", ""),
+        ("notify", SYSTEM, "Try out who is told how a run ended", ""),
         ("doctor", SYSTEM, "Check whether this machine can render", ""),
         ("schema", SYSTEM, "Print the JSON Schema of campaign files", ""),
     )

@@ -91,10 +91,15 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Notice:
-    """A webhook to call when a run ends in one of some ways."""
+    """Who is told when a run ends in one of some ways; URLs may hold `{{ env.NAME }}`."""
 
     when: tuple[str, ...]
-    webhook: str
+    webhook: str | None = None
+    """A URL to which JSON is posted."""
+    to: tuple[str, ...] = ()
+    """URLs of services that apprise knows."""
+    ping: str | None = None
+    """URL of a health check, called at the start and end of every run, whatever `when` says."""
 
 
 class ContentCredentials(StrEnum):

@@ -39,7 +39,7 @@ def run_campaign_file(
         with suppress(PipelineError):  # of a campaign that cannot be read, nobody is notified
             kept = replace(options, feeds=FeedReading.KEPT_FIRST)
             campaign = late("app.campaign").load(kept, settings).campaign
-            run_in_loop(late("app.run.endings").notify_overlap(campaign, hangs))
+            run_in_loop(late("app.notices").notify_overlap(campaign, hangs))
         raise
 
 

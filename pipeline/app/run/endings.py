@@ -1,29 +1,32 @@
-"""How a run ends: its exit code, and the webhooks that are notified.
+"""How a run ends: its exit code, and the words for it."""
 
-A failed notification never changes the exit code.
-"""
+from collections.abc import Mapping
 
-import os
-from collections.abc import Callable, Mapping
-
-import aiohttp
-
-from pipeline.app.run.manifest_writer import ManifestWriter
-from pipeline.campaign.environment import fill_environment
-from pipeline.errors import BudgetReached, Interrupted, PipelineError, RunHangs, UsageError
-from pipeline.model.campaign import Campaign, Notice
+from pipeline.errors import BudgetReached, Interrupted, PipelineError
 from pipeline.model.outcome import Status
-from pipeline.network.exact_urls import exact_url
 from pipeline.purchasing.events import BuyingHalted
-from pipeline.reports.run_report import RunReport
 
 PRECEDENCE = (1, 130, 143, 74, 7, 6, 4, 3, 5, 0)
 """If several exit codes apply, the first of these wins."""
 
 UNFINISHED = (Status.FAILED, Status.REFUSED, Status.PAID_LOST, Status.PENDING_DOWNLOAD)
 
-PATIENCE = aiohttp.ClientTimeout(total=10)
-BUDGET, REVIEW, DONE = 4, 5, 0
+BUDGET, REVIEW, DOUBT, DONE = 4, 5, 6, 0
+IN_WORDS = {
+    0: "everything that was asked for is done",
+    1: "a bug; the ledger has what was paid for",
+    2: "nothing was sent: something is missing or wrong",
+    3: "finished, but some images are failed, refused, lost or not yet downloaded",
+    4: "stopped at a budget or at --stop-after",
+    5: "drafts wait for review",
+    6: "something is in doubt, or too many requests in a row were",
+    7: "the provider stopped the run: key refused, no credits left, or unreachable",
+    74: "an error of the disk, a file or the ledger; buying stopped",
+    75: "another run of the campaign is active",
+    130: "interrupted; images in flight were kept",
+    143: "ended by a signal; images in flight were kept",
+}
+"""What each exit code means."""
 STOPPED = frozenset({1, 6, 7, 74, 130, 143})
 
 
@@ -62,12 +65,14 @@ def halting_event(reason: PipelineError) -> BuyingHalted:
     return BuyingHalted(reason=str(reason), exit_code=code, budget=budget)
 
 
-def endings(code: int, *, waiting: int) -> frozenset[str]:
+def endings(code: int, *, waiting: int, doubtful: bool = False) -> frozenset[str]:
     """Return the words of `notify.when` that apply to a run.
 
     A run that ends with 5 is done too: drafts wait for review.
     """
     words = {"always"}
+    if doubtful or code == DOUBT:
+        words.add("doubt")
     if code in (DONE, REVIEW):
         words.add("done")
     elif code == BUDGET:
@@ -77,70 +82,3 @@ def endings(code: int, *, waiting: int) -> frozenset[str]:
     if waiting:
         words.add("review")
     return frozenset(words)
-
-
-async def notify(
-    campaign: Campaign,
-    content: Mapping[str, object],
-    *,
-    words: frozenset[str],
-    tell: Callable[[str], None],
-) -> None:
-    """Post the content to every webhook that is registered for one of these words."""
-    for notice in campaign.notices:
-        if words & set(notice.when):
-            await _post(notice, content, tell)
-
-
-async def notify_overlap(campaign: Campaign, hangs: RunHangs) -> None:
-    """Notify the webhooks for stopped runs of a run that hangs."""
-    content = {
-        "text": f"{campaign.slug}: {hangs}",
-        "campaign": campaign.slug,
-        "exit_code": hangs.exit_code,
-    }
-    words = frozenset({"always", "stopped"})
-    await notify(campaign, content, words=words, tell=lambda _words: None)
-
-
-async def _post(notice: Notice, content: Mapping[str, object], tell: Callable[[str], None]) -> None:
-    try:
-        url = fill_environment(notice.webhook, os.environ)
-        async with (
-            aiohttp.ClientSession(timeout=PATIENCE) as session,
-            session.post(exact_url(url), json=dict(content), allow_redirects=False) as reply,
-        ):
-            if reply.status >= 400:  # noqa: PLR2004 - where HTTP's refusals begin
-                tell(f"notify: the webhook answered HTTP {reply.status}")
-    except UsageError as error:
-        tell(f"notify: the webhook was not called: {error}")
-    except KeyError as missing:
-        tell(f"notify: the variable {missing.args[0]} is not set")
-    except (aiohttp.ClientError, TimeoutError, ValueError, OSError) as error:
-        # the URL is often a secret, so the message names only the kind of failure
-        tell(f"notify: the webhook could not be reached ({type(error).__name__})")
-
-
-def summary(
-    manifest_writer: ManifestWriter, report: RunReport | None, *, code: int
-) -> dict[str, object]:
-    """Return a summary of a run for a webhook; `text` is what chat services show."""
-    totals = report.totals if report else None
-    stored = totals.counts.get(Status.STORED, 0) if totals else 0
-    jobs = totals.jobs if totals else 0
-    spent = totals.spent if totals else None
-    money = manifest_writer.campaign.money
-    return {
-        "text": f"{manifest_writer.campaign.slug}: {stored} of {jobs} images stored, exit {code}",
-        "campaign": manifest_writer.campaign.slug,
-        "run": manifest_writer.run.id,
-        "exit_code": code,
-        "stored": stored,
-        "jobs": jobs,
-        "spent": money.text(spent.confirmed) if spent else None,
-        money.unit.field: {
-            "confirmed": spent.confirmed if spent else None,
-            "in_doubt": spent.in_doubt if spent else None,
-            "this_run": totals.this_run if totals else None,
-        },
-    }

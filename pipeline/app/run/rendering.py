@@ -64,7 +64,23 @@ async def render(
     console: Console,
     besides: int = 0,
 ) -> int:
-    """Render a campaign whose lock the caller holds; see `render_session`."""
+    """Render a campaign whose lock the caller holds, and call its health checks."""
+    rendering = _render(options, settings, loaded, console=console, besides=besides)
+    if not any(notice.ping for notice in loaded.campaign.notices):
+        return await rendering
+    pinged = late("app.notices").pinged(loaded.campaign, rendering, tell=console.note)
+    return await cast("Awaitable[int]", pinged)
+
+
+async def _render(
+    options: RunOptions,
+    settings: Settings,
+    loaded: LoadedCampaign,
+    *,
+    console: Console,
+    besides: int,
+) -> int:
+    """Repeat the last report if nothing has changed, or else run a session."""
     slug = loaded.campaign.slug
     output = open_output(settings.output)
     pace = loaded.campaign.pace
@@ -170,5 +186,10 @@ async def _repeat(
         found=found,
         images=before.images,
     )
+    if campaign.notices:
+        unchanged = late("app.notices").notify_unchanged(
+            campaign, run.id, since=before.run, images=before.images, tell=console.note
+        )
+        await cast("Awaitable[None]", unchanged)
     console.unchanged(campaign.slug, since=before.run, images=before.images)
     return 0

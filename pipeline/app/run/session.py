@@ -19,6 +19,7 @@ from pipeline.app.campaign import (
 from pipeline.app.console import Console, RunEnding, RunStart
 from pipeline.app.machine import listen_for_signals, undo_cancellation, within_descriptors
 from pipeline.app.next_steps import steps_onward
+from pipeline.app.notices import notify_of_run
 from pipeline.app.open import campaign_ledger
 from pipeline.app.options import RunOptions, limit_given
 from pipeline.app.run.ad_files import (
@@ -30,7 +31,7 @@ from pipeline.app.run.ad_files import (
     make_ad_files,
 )
 from pipeline.app.run.assembly import RunParts, assemble, has_work, rules_now
-from pipeline.app.run.endings import endings, exit_code, halting_event, notify, summary
+from pipeline.app.run.endings import exit_code, halting_event
 from pipeline.app.run.manifest_writer import ManifestWriter
 from pipeline.app.run.rendering import what_is_asked
 from pipeline.app.run.spending import confirm_spending
@@ -378,21 +379,18 @@ async def _end(session: Session, state: CampaignState) -> int:
             found=session.found,
             images=report.totals.jobs,
         )
-    words = endings(code, waiting=len(state.waiting))
-    content = summary(manifest_writer, report, code=code)
-    await notify(session.loaded.campaign, content, words=words, tell=session.console.note)
-    session.console.ended(
-        RunEnding(
-            options=options,
-            facts=manifest_writer.facts(exit_code=code),
-            folder=manifest_writer.output / manifest_writer.paths.folder,
-            report=report,
-            ad_files=ad_files,
-            stale=state.stale,
-            waiting=len(state.waiting),
-            steps=steps_onward(options, counts, state, reason=halt.reason, doubtful=doubtful),
-            reason=halt.reason,
-            code=code,
-        )
+    ending = RunEnding(
+        options=options,
+        facts=manifest_writer.facts(exit_code=code),
+        folder=manifest_writer.output / manifest_writer.paths.folder,
+        report=report,
+        ad_files=ad_files,
+        stale=state.stale,
+        waiting=len(state.waiting),
+        steps=steps_onward(options, counts, state, reason=halt.reason, doubtful=doubtful),
+        reason=halt.reason,
+        code=code,
     )
+    await notify_of_run(ending, tell=session.console.note)
+    session.console.ended(ending)
     return code

@@ -10,7 +10,7 @@ from pipeline.campaign.grammar.delivery import (
     AdFilesChange,
     AdFilesPart,
     ChecksPart,
-    NoticePart,
+    Notice,
     OutputPart,
     ProvenancePart,
     ProviderPart,
@@ -133,6 +133,4 @@ class CampaignFile(Part):
         default_factory=lambda: ProvenancePart.model_validate({}),
         description="Labels in ad files that say how an image was made.",
     )
-    notify: list[NoticePart] = Field(
-        default_factory=list, description="Webhooks to call after a run."
-    )
+    notify: list[Notice] = Field(default_factory=list, description="Who is told how a run ended.")

@@ -153,13 +153,37 @@ class ChecksPart(Part):
     )
 
 
-class NoticePart(Part):
-    """A webhook to call when a run ends."""
+def _known_receiver(value: object) -> object:
+    if isinstance(value, dict) and not RECEIVERS & set(value):
+        raise PydanticCustomError("receiver", "names no receiver: to, webhook or ping")
+    return value
 
-    when: list[Literal["done", "review", "failed", "budget", "stopped", "always"]] = Field(
-        min_length=1, description="How a run must end for the call."
+
+RECEIVERS = frozenset({"to", "webhook", "ping"})
+WhenWord = Literal["done", "review", "failed", "budget", "doubt", "stopped", "always"]
+
+
+class NoticePart(Part):
+    """Who is told how a run ended; URLs may hold {{ env.NAME }}."""
+
+    when: Annotated[list[WhenWord], Field(min_length=1)] = Field(
+        ["always"],
+        description="How a run must end for a message or a webhook; always unless set.",
     )
-    webhook: Text = Field(description="A URL; may hold {{ env.NAME }}.")
+    to: Text | list[Text] | None = Field(
+        None,
+        description="Services by the URLs of apprise, such as slack://…, mailto://… or ntfy://…; "
+        "needs the extra notify.",
+    )
+    webhook: Text | None = Field(None, description="A URL to which JSON is posted.")
+    ping: Text | None = Field(
+        None,
+        description="URL of a health check: called with /start when a run begins, and with / and "
+        "the exit code when it ends.",
+    )
+
+
+Notice = Annotated[NoticePart, BeforeValidator(_known_receiver)]
 
 
 class PricePart(Part):

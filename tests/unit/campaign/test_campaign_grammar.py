@@ -76,9 +76,7 @@ def test_every_mistake_is_told_at_once(board):
         "c.yaml:11:46: run.images_per_minute: must be a number",
         ("c.yaml:12:13: background: must be opaque or transparent, not transprent "
         "(did you mean transparent?)"),
-        "c.yaml:13:10: notify[0].webhook: is missing",
-        ("c.yaml:13:18: notify[0].when[0]: must be done, review, failed, budget, stopped or "
-        "always, not x"),
+        "c.yaml:13:10: notify[0]: names no receiver: to, webhook or ping",
         'c.yaml:14:11: tags.a: must be text; true alone means yes or no, quote it: "true"',
         "c.yaml:14:20: tags.b: must be text, not a list",
     ]  # fmt: skip
@@ -259,4 +257,14 @@ def test_one_broken_key_hides_nothing_further_on(board):
         "c.yaml:11:15",
         "hero.j2:1:1",
         "p.csv:2",
+    ]
+
+
+def test_the_ways_in_which_a_run_ends_are_known_words(board):
+    board.write(HEAD + "prompt: a photo\nnotify: [{when: [x], webhook: a}]\n")
+    assert board.refused() == [
+        (
+            "c.yaml:6:18: notify[0].when[0]: must be done, review, failed, budget, doubt, "
+            "stopped or always, not x"
+        ),
     ]

@@ -1,13 +1,17 @@
+import asyncio
 import json
+import time
 from pathlib import Path
 
 import pytest
 from aiohttp import web
 
 from pipeline.app.campaign import account_of, provider_settings
-from pipeline.app.run.endings import endings, notify, notify_overlap
+from pipeline.app.notices import notify, notify_overlap
+from pipeline.app.run.endings import IN_WORDS, PRECEDENCE, endings
 from pipeline.campaign.loading import load_campaign
 from pipeline.errors import RunHangs, UsageError
+from pipeline.network import notifications
 from pipeline.providers.registry import profiles
 from pipeline.settings import GPTIMAGE_URL, ProviderSettings, Settings, read_settings
 
@@ -74,6 +78,7 @@ async def test_a_webhook_that_fails_is_only_talk(tmp_path, webhook, path):
         (5, 2, "done"),
         (5, 2, "review"),
         (6, 0, "stopped"),
+        (6, 0, "doubt"),
         (0, 2, "review"),
     ],
 )
@@ -133,3 +138,23 @@ notify:
             "exit_code": 75,
         }
     ]
+
+
+async def test_receivers_that_hang_are_waited_for_together(tmp_path, monkeypatch):
+    async def hang(_reader, _writer):
+        await asyncio.sleep(30)
+
+    monkeypatch.setattr(notifications, "PATIENCE", 0.3)
+    server = await asyncio.start_server(hang, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    hook = f"{{when: [always], webhook: 'http://127.0.0.1:{port}/x'}}"
+    told, said = campaign(tmp_path, f"notify: [{hook}, {hook}, {hook}]\n"), []
+    begun = time.monotonic()
+    await notify(told, {"text": "hello"}, words=endings(0, waiting=0), tell=said.append)
+    server.close()
+    assert time.monotonic() - begun < 0.8
+    assert said == ["notify: the webhook did not answer within 0.3 s"]
+
+
+def test_every_exit_code_has_words():
+    assert set(PRECEDENCE) <= set(IN_WORDS)
