@@ -132,5 +132,5 @@ class ProviderPart(Part):
         None, description="A PEM file with private authorities to trust besides the system's."
     )
     price: PricePart | None = Field(
-        None, description="Shows credits in a currency as well; not acted on yet."
+        None, description="Shows credits in a currency as well."
     )
