@@ -167,14 +167,14 @@ def _stages(plan: Plan) -> list[str]:
     most = _most(at_most, prices.get(Stage.FINAL), money)
     wide = max(map(len, (most, *work.values())))
     unit = f" {money.unit}" if money.unit is Unit.CREDITS else ""
-    bare = [money.bare(one) for one in (at_most, *(ahead.amount for ahead in stages.values()))]
-    room = max(7, *map(len, bare))
+    sums = (at_most, *(ahead.amount for ahead in stages.values()))
+    room = max(7, *(len(money.number(one)) for one in sums))
     lines = []
     for stage, ahead in stages.items():
         quality = plan.loaded.campaign.stages[stage].quality
         name = f"{stage.capitalize()}s"
         line = f"{quality:<7} {work[stage]:<{wide}} "
-        cost = f"{money.bare(ahead.amount):>{room}}{unit}"
+        cost = f"{money.number(ahead.amount):>{room}}{unit}{money.priced(ahead.amount)}"
         likely = plan.preview.likely.get(stage, ahead.amount)
         if ahead.amount > likely:
             cost = f"{cost}  at most, about {money.about(likely)}"
@@ -183,7 +183,7 @@ def _stages(plan: Plan) -> list[str]:
             lines.append(_fact(name, line + paint(cost, "bold") + _also(ahead)))
         if more:
             start = f"{quality:<7}" if not ahead.jobs else f"{'':<7}"
-            cost = f"{money.bare(at_most):>{room}}{unit}"
+            cost = f"{money.number(at_most):>{room}}{unit}{money.priced(at_most)}"
             line = f"{start} {most:<{wide}} {cost}  {paint(_who_chooses(plan), 'dim')}"
             lines.append(_fact("" if ahead.jobs else name, line))
     if rerolls := plan.preview.rerolls_at_most:
@@ -193,7 +193,7 @@ def _stages(plan: Plan) -> list[str]:
 
 
 def _each(price: Amount | None, money: MoneyFormat) -> str:
-    return f" × {money.bare(price)}" if price else ""
+    return f" × {money.number(price)}" if price else ""
 
 
 def _finals_left(preview: Preview) -> Amount:
@@ -207,7 +207,7 @@ def _most(at_most: Amount, price: Amount | None, money: MoneyFormat) -> str:
     """Return `up to 50 images × 12`; without numbers if some cells have another quality."""
     if not price or at_most % price:
         return "up to"
-    return f"up to {counted(at_most // price, 'image')} × {money.bare(price)}"
+    return f"up to {counted(at_most // price, 'image')} × {money.number(price)}"
 
 
 def _budget(plan: Plan, budget: BudgetLeft) -> str:

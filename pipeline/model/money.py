@@ -79,17 +79,21 @@ class MoneyFormat:
     def text(self, amount: int) -> str:
         """Return `1,200 credits`, `1 credit (0.01 EUR)` or `$12.50`."""
         if self.unit is Unit.DOLLARS:
-            return self.bare(amount)
+            return self.number(amount)
         word = "credit" if amount == 1 else "credits"
-        return f"{amount:,} {word}{self._priced(amount)}"
+        return f"{amount:,} {word}{self.priced(amount)}"
 
     def bare(self, amount: int) -> str:
         """Return the amount without its unit where a heading has it: `1,200`, but `$12.50`."""
-        if self.unit is Unit.DOLLARS:
-            whole, fraction = divmod(abs(amount), _NANO)
-            sign = "-" if amount < 0 else ""
-            return f"{sign}${_decimal(whole, f'{fraction:0{_FRACTION}}')}"
-        return f"{amount:,}{self._priced(amount)}"
+        return f"{self.number(amount)}{self.priced(amount)}"
+
+    def number(self, amount: int) -> str:
+        """Return `1,200` or `$12.50`, without a price in a currency."""
+        if self.unit is Unit.CREDITS:
+            return f"{amount:,}"
+        whole, fraction = divmod(abs(amount), _NANO)
+        sign = "-" if amount < 0 else ""
+        return f"{sign}${_decimal(whole, f'{fraction:0{_FRACTION}}')}"
 
     def about(self, amount: int) -> str:
         """Return an estimate: dollars to the cent, or to two digits if that is below a dollar."""
@@ -102,7 +106,7 @@ class MoneyFormat:
     def price(self, amount: int) -> str:
         """Return the amount in a currency: `0.24 EUR` or `$0.053`; empty if no price is known."""
         if self.unit is Unit.DOLLARS:
-            return self.bare(amount)
+            return self.number(amount)
         if self.per_credit is None:
             return ""
         whole, _, fraction = f"{amount * self.per_credit:f}".partition(".")
@@ -113,9 +117,9 @@ class MoneyFormat:
         """The heading of a column of bare amounts."""
         return "Credits" if self.unit is Unit.CREDITS else "Cost"
 
-    def _priced(self, amount: int) -> str:
-        price = self.price(amount)
-        return f" ({price})" if price else ""
+    def priced(self, amount: int) -> str:
+        """Return ` (0.24 EUR)`, to follow an amount of credits; empty without a price."""
+        return "" if self.per_credit is None else f" ({self.price(amount)})"
 
 
 IN_CREDITS = MoneyFormat()

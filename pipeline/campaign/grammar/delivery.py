@@ -219,6 +219,4 @@ class ProviderPart(Part):
     ca_file: Text | None = Field(
         None, description="A PEM file with private authorities to trust besides the system's."
     )
-    price: PricePart | None = Field(
-        None, description="Shows credits in a currency as well; not acted on yet."
-    )
+    price: PricePart | None = Field(None, description="Shows credits in a currency as well.")

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from builders import NOW, a_job, a_run
@@ -21,7 +22,7 @@ from pipeline.ledger.sqlite.ledger import SqliteLedger
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.campaign import Campaign, StageSettings
 from pipeline.model.entry import Resolution
-from pipeline.model.money import Amount, Budget, Spent
+from pipeline.model.money import Amount, Budget, MoneyFormat, Spent, Unit
 from pipeline.model.names import Stage
 from pipeline.model.outcome import Failed, FailureKind, InDoubt, Receipt
 from pipeline.model.request import Quality
@@ -102,20 +103,20 @@ async def live(ledger):
     await submit(FLYING)
 
 
-async def the_manifest_of(ledger, *, run=a_run()):  # noqa: B008 - a value
+async def the_manifest_of(ledger, *, run=a_run(), campaign=CAMPAIGN):  # noqa: B008 - a value
     keys = [job.key for job in LISTED]
     account = await make_report(
         ledger,
         run=run,
-        campaign=CAMPAIGN,
-        budget=Budget(),
+        campaign=campaign,
+        budget=campaign.budget,
         scope=ReportScope(jobs=LISTED, entries=await ledger.entries(keys)),
         verdicts=await ledger.all_verdicts("citrus-soda"),
         checks={},
     )
     facts = RunFacts(
         run=run,
-        campaign=CAMPAIGN,
+        campaign=campaign,
         stages=["draft"],
         started="2026-11-22T06:00:00Z",
         finished="",
@@ -542,6 +543,52 @@ async def test_a_refusal_with_money_in_doubt_that_only_the_log_tells_may_have_be
     log = a_log(tmp_path, sent, refused)
     await import_manifest(ledger, with_log(manifest, log), prices=PRICES)
     assert (await ledger.entries([FREE.key]))[FREE.key].spent == Spent(in_doubt=Amount(2))
+
+
+DOLLARS = MoneyFormat(unit=Unit.DOLLARS)
+EUROS = MoneyFormat(currency="EUR", per_credit=Decimal("0.0075"))
+
+
+async def test_a_manifest_names_its_amounts_by_their_unit_and_writes_them_out(lost):
+    """Who adds up a field called credits must not find nano-dollars in it."""
+    budget = Budget(run=Amount(12_500_000_000), money=DOLLARS)
+    campaign = replace(CAMPAIGN, money=DOLLARS, budget=budget)
+    manifest = await the_manifest_of(lost, campaign=campaign)
+    run, totals, image = manifest["run"], manifest["totals"], manifest["images"][0]
+    account = {"account": a_run().account, "unit": "USD"}
+    assert (run["unit"], run["price"], run["accounts"]) == ("USD", None, {"draft": account})
+    assert totals["nano_usd"]["budget"] == 12_500_000_000
+    assert totals["text"]["budget"] == "$12.50"
+    assert (image["nano_usd"], image["cost"]) == (2, "$0.000000002")
+    assert totals["by"]["stage"]["draft"]["nano_usd"] > 0
+    assert not any('"credits"' in json.dumps(one) for one in (totals, image))
+
+
+async def test_a_manifest_in_credits_keeps_its_names_and_adds_their_price(lost):
+    manifest = await the_manifest_of(lost, campaign=replace(CAMPAIGN, money=EUROS))
+    assert manifest["run"]["price"] == {"currency": "EUR", "per_credit": "0.0075"}
+    assert manifest["totals"]["credits"]["confirmed"] == (await lost.spent()).confirmed
+    image = manifest["images"][0]
+    assert (image["credits"], image["cost"]) == (2, "2 credits (0.015 EUR)")
+
+
+@pytest.mark.parametrize("schema", [*SCHEMAS])
+async def test_manifests_of_either_schema_are_imported(lost, manifest, ledger, schema):
+    manifest["schema"] = schema
+    if schema == SCHEMAS[0]:
+        for name in ("unit", "price", "accounts"):
+            del manifest["run"][name]
+        for image in manifest["images"]:
+            del image["cost"], image["in_doubt"], image["at_most"], image["purchases"]
+    await import_manifest(ledger, manifest, prices=PRICES)
+    assert await ledger.spent() == await lost.spent()
+
+
+async def test_a_manifest_in_dollars_comes_back_to_the_nano_dollar(lost, ledger):
+    manifest = await the_manifest_of(lost, campaign=replace(CAMPAIGN, money=DOLLARS))
+    await import_manifest(ledger, manifest, prices={})
+    assert await ledger.spent() == await lost.spent()
+    assert await import_manifest(ledger, manifest, prices={}) == 0
 
 
 def a_log(folder, *events):
