@@ -141,8 +141,12 @@ notify:
 
 
 async def test_receivers_that_hang_are_waited_for_together(tmp_path, monkeypatch):
-    async def hang(_reader, _writer):
-        await asyncio.sleep(30)
+    ended = asyncio.Event()
+
+    async def hang(_reader, writer):
+        await ended.wait()
+        writer.close()
+        await writer.wait_closed()
 
     monkeypatch.setattr(notifications, "PATIENCE", 0.3)
     server = await asyncio.start_server(hang, "127.0.0.1", 0)
@@ -151,8 +155,10 @@ async def test_receivers_that_hang_are_waited_for_together(tmp_path, monkeypatch
     told, said = campaign(tmp_path, f"notify: [{hook}, {hook}, {hook}]\n"), []
     begun = time.monotonic()
     await notify(told, {"text": "hello"}, words=endings(0, waiting=0), tell=said.append)
-    server.close()
     assert time.monotonic() - begun < 0.8
+    ended.set()
+    server.close()
+    await server.wait_closed()
     assert said == ["notify: the webhook did not answer within 0.3 s"]
 
 
