@@ -187,7 +187,7 @@ def _stages(plan: Plan) -> list[str]:
             line = f"{start} {most:<{wide}} {cost}  {paint(_who_chooses(plan), 'dim')}"
             lines.append(_fact("" if ahead.jobs else name, line))
     if rerolls := plan.preview.rerolls_at_most:
-        text = f"{rerolls:,} credits more at most, for new takes of what misses a check"
+        text = f"{money.text(rerolls)} more at most, for new takes of what misses a check"
         lines.append(_fact("Rerolls", text))
     return lines
 

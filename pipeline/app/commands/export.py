@@ -27,6 +27,7 @@ from pipeline.images.base import ImageStore
 from pipeline.images.reading import sha256_of
 from pipeline.images.registry import images_in
 from pipeline.model.ad_file import Framing, Signing, flags_in_words
+from pipeline.model.money import Unit
 from pipeline.model.names import Stage
 from pipeline.model.outcome import Stored, spent
 from pipeline.model.placement import Placement
@@ -224,7 +225,7 @@ def _assets(
             checks=_checks_column(report, row),
             source_type=planned.recipe.labels.source_type,
             original=_original(planned),
-            credits=amount,
+            credits=amount if loaded.campaign.money.unit is Unit.CREDITS else 0,
             cost=loaded.campaign.money.price(amount),
         )
 

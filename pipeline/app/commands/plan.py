@@ -157,12 +157,12 @@ def plan_record(plan: Plan) -> dict[str, object]:
                 "to_fetch": [job.key for job in ahead.to_fetch],
                 "to_fetch_more": ahead.fetching - len(ahead.to_fetch),
                 money.unit.field: ahead.amount,
-                "cost": money.text(ahead.amount),
             }
             for stage, ahead in plan.preview.stages.items()
         },
         "shared_redos": [asdict(one) for one in plan.preview.shared_redos[:MOST_LISTED]],
         "gone": [entry.key for entry in gone[:MOST_LISTED]],
+        "costs": {stage: money.text(ahead.amount) for stage, ahead in plan.preview.stages.items()},
         "gone_more": max(0, len(gone) - MOST_LISTED),
         "finals_at_most": plan.preview.finals_at_most,
         "rerolls_at_most": plan.preview.rerolls_at_most,

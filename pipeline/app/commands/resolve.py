@@ -1,7 +1,7 @@
 """Settling images that are in doubt or lost, by a person's answer or the account's balance."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import assert_never, cast
@@ -21,7 +21,8 @@ from pipeline.campaign.cell_globs import matching_cells
 from pipeline.errors import Refusal, UsageError
 from pipeline.ledger.base import Ledger
 from pipeline.model.entry import Entry, Resolution
-from pipeline.model.money import Amount, MoneyFormat
+from pipeline.model.job import JobKey
+from pipeline.model.money import IN_CREDITS, Amount, MoneyFormat, Unit
 from pipeline.model.names import Slug, Stage
 from pipeline.model.outcome import Failed, InDoubt, Paid, PaidLost, Stored, is_doubtful, spent
 from pipeline.providers.replies import WITHOUT_URL, shown_images
@@ -61,6 +62,8 @@ class ResolveOptions(CampaignOptions):
     """The URL of the image, with `FOUND`."""
     charged: Amount | None = None
     """What it cost, with `FOUND` or `CHARGED`; `None`: its price."""
+    charged_in: Unit = Unit.CREDITS
+    """The unit in which `charged` is given."""
     by: str | None = None
     """Who answers; `None`: the name that `reviewer_name` returns."""
 
@@ -99,7 +102,7 @@ class ResolveReport:
 def resolve(options: ResolveOptions, settings: Settings) -> ResolveReport:
     """Settle images in doubt or lost, or list them; record every answer before it is applied."""
     if options.charged is not None and options.answer not in {Answer.FOUND, Answer.CHARGED}:
-        raise UsageError("--credits goes with --found or --charged")
+        raise UsageError(f"{_COST[options.charged_in]} goes with --found or --charged")
     campaign = campaign_in(settings.output, options.campaign)
     require_ledger(settings.output)
     with campaign_lock(settings.output, campaign):
@@ -137,8 +140,15 @@ async def _resolve(options: ResolveOptions, settings: Settings, campaign: Slug) 
                 for_all=_commands_for_all(options, chosen),
                 exit_code=6 if doubtful else 3,
             )
+        accounts = (await ledger.record(campaign)).accounts
+        money = {
+            entry.key: money_of(settings.output, campaign, accounts[entry.key])
+            for entry in chosen
+            if entry.key in accounts
+        }
+        _refuse_other_unit(options, money.values())
         settlement = await _settlement(options, settings, ledger, chosen)
-        await _refuse_unknown_cost(ledger, settlement)
+        await _refuse_unknown_cost(ledger, settlement, money)
         await _settle(settlement, ledger, settings, by=options.by or reviewer_name())
     ground = settlement.ground if settlement.ground != BY_PERSON else ""
     if not settlement.of:
@@ -211,13 +221,15 @@ async def _settlement(
         )
     if options.charged is not None and len(doubts) != 1:
         raise UsageError(
-            f"--credits is for one image, and {len(doubts)} match; name its cell, --stage, --take"
+            f"{_COST[options.charged_in]} is for one image, and {len(doubts)} match; "
+            "name its cell, --stage, --take"
         )
     paid = spent(doubts[0].outcome).confirmed
     if options.charged is not None and options.charged < paid:
         raise UsageError(
-            f"the charge for {doubts[0].at.cell} is at least the {paid} credits that are "
-            "confirmed: --credits is all that the image cost"
+            f"the charge for {doubts[0].at.cell} is at least what is confirmed, "
+            f"{MoneyFormat(unit=options.charged_in).text(paid)}: "
+            f"{_COST[options.charged_in]} is all that the image cost"
         )
     means = Resolution.CHARGED if answer is Answer.CHARGED else Resolution.NOT_CHARGED
     return _Settlement(of=doubts, means=means, charged=options.charged)
@@ -232,7 +244,10 @@ def _found(options: ResolveOptions, chosen: Sequence[Entry]) -> _Settlement:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise UsageError(f"--found needs the image's http or https URL, not {options.url[:80]}")
     if options.charged is not None and not isinstance(chosen[0].outcome, InDoubt):
-        raise UsageError("--credits is for an image in doubt; what this lost one cost is known")
+        raise UsageError(
+            f"{_COST[options.charged_in]} is for an image in doubt; "
+            "what this lost one cost is known"
+        )
     return _Settlement(of=chosen, url=options.url, charged=options.charged)
 
 
@@ -245,7 +260,23 @@ async def _ask_balance(
     return cast("BalanceFinding", proven)
 
 
-async def _refuse_unknown_cost(ledger: Ledger, settlement: _Settlement) -> None:
+_COST = {Unit.CREDITS: "--credits", Unit.DOLLARS: "--cost"}
+"""The option that says what an image cost."""
+
+
+def _refuse_other_unit(options: ResolveOptions, money: Iterable[MoneyFormat]) -> None:
+    """Raise `UsageError` if a charge is given in another unit than the account's."""
+    units = {one.unit for one in money}
+    if options.charged is not None and units and options.charged_in not in units:
+        right = _COST[units.pop()]
+        raise UsageError(
+            f"this account counts otherwise: use {right}, not {_COST[options.charged_in]}"
+        )
+
+
+async def _refuse_unknown_cost(
+    ledger: Ledger, settlement: _Settlement, money: Mapping[JobKey, MoneyFormat]
+) -> None:
     """Refuse to guess: a reply with several images may have cost one price, or one for each."""
     if settlement.charged is not None or settlement.means not in {None, Resolution.CHARGED}:
         return
@@ -254,10 +285,11 @@ async def _refuse_unknown_cost(ledger: Ledger, settlement: _Settlement) -> None:
             continue
         shown = shown_images(await ledger.reply(entry.key), base_url="")
         if len(shown) > 1:
+            written = money.get(entry.key, IN_CREDITS)
             raise UsageError(
                 f"the reply for {entry.at.cell} contained {len(shown)} images, and up to "
-                f"{entry.outcome.amount} credits are reserved for it; add --credits N with the "
-                "charge in the provider's log"
+                f"{written.text(entry.outcome.amount)} are reserved for it; add "
+                f"{_COST[written.unit]} N with the charge in the provider's log"
             )
 
 
@@ -296,20 +328,21 @@ async def _listed(
         shown: tuple[str, ...] = ()
         if is_doubtful(entry.outcome):
             shown = tuple(shown_images(await ledger.reply(entry.key), base_url=base_url))
-        commands = _commands(options, entry, shown, alone=in_cell[entry.at.cell] == 1)
         account = accounts.get(entry.key)
-        money = money_of(settings.output, entry.at.campaign, account) if account else MoneyFormat()
+        money = money_of(settings.output, entry.at.campaign, account) if account else IN_CREDITS
+        alone = in_cell[entry.at.cell] == 1
+        commands = _commands(options, entry, shown, alone=alone, unit=money.unit)
         images.append(OpenImage(entry=entry, money=money, shown=shown, commands=commands))
     return images
 
 
 def _commands(
-    options: ResolveOptions, entry: Entry, shown: Sequence[str], *, alone: bool
+    options: ResolveOptions, entry: Entry, shown: Sequence[str], *, alone: bool, unit: Unit
 ) -> tuple[str, ...]:
     """Return the commands for one image, with URL and N to fill in; `alone`: it needs no take."""
     doubt, image = is_doubtful(entry.outcome), _lacks_image(entry)
     one = () if alone else ("--stage", str(entry.at.stage), "--take", str(entry.at.take))
-    cost = ("--credits", "N") if doubt and len(shown) > 1 else ()
+    cost = (_COST[unit], "N") if doubt and len(shown) > 1 else ()
     urls = ["URL" if url == WITHOUT_URL else url for url in shown] or ["URL"]
     answers = [("--found", url, *cost) for url in dict.fromkeys(urls)] if image else []
     answers += [("--charged", *cost), ("--not-charged",)] if doubt else [("--rebuy",)]

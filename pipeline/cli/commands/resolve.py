@@ -16,12 +16,13 @@ from pipeline.cli.flags import (
     add_common,
     campaign_flags,
     credits_number,
+    dollars,
     names_of,
     settings_of,
     whole_number,
 )
 from pipeline.cli.terminal import counted, folded, say
-from pipeline.model.money import Amount
+from pipeline.model.money import Amount, Unit
 from pipeline.model.names import Stage
 from pipeline.model.outcome import status_of
 
@@ -57,11 +58,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             answers.add_argument(name, metavar=value[0], help=text)
         else:
             answers.add_argument(name, action="store_true", help=text)
-    parser.add_argument(
+    charges = parser.add_mutually_exclusive_group()
+    charges.add_argument(
         "--credits",
         type=credits_number,
         metavar="N",
         help="with --found or --charged: the charge in the provider's log (default: the price)",
+    )
+    charges.add_argument(
+        "--cost",
+        type=dollars,
+        metavar="0.05",
+        help="the same in dollars, for an account in dollars",
     )
     parser.add_argument(
         "--as", dest="by", metavar="NAME", help="who answers (default: your login name)"
@@ -78,7 +86,8 @@ def run(arguments: argparse.Namespace) -> int:
         take=arguments.take,
         answer=_answer(arguments),
         url=arguments.found or "",
-        charged=None if arguments.credits is None else Amount(arguments.credits),
+        charged=arguments.cost if arguments.credits is None else Amount(arguments.credits),
+        charged_in=Unit.CREDITS if arguments.cost is None else Unit.DOLLARS,
         by=arguments.by,
     )
     report = resolve(options, settings_of(arguments))

@@ -52,9 +52,9 @@ class Asset:
     original: str
     """Path of the original in the export."""
     credits: int
-    """Cost of the original for its first ad file, 0 for the others: the sum is correct."""
+    """Credits of the original for its first ad file, 0 for the others: the sum is correct."""
     cost: str
-    """The same in a currency; empty for credits without a price."""
+    """The same in a currency; empty for credits without a price; dollars are told here alone."""
 
 
 COLUMNS = tuple(Asset.__dataclass_fields__)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -288,5 +289,42 @@ def test_a_charge_below_what_is_paid_is_refused_before_it_is_recorded(capfd):
     a_ledger_of_costs()
     words = ["resolve", "soda.yaml", "citrus/*", "--charged", "--credits", "0"]
     assert main(words) == 2
-    assert "at least the 1 credits that are confirmed" in capfd.readouterr().err
+    assert "at least what is confirmed, 1 credit" in capfd.readouterr().err
     assert not Path("output", "soda", "resolutions.jsonl").exists()
+
+
+def a_ledger_in_dollars():
+    """An image in doubt on an account that counts in dollars."""
+
+    async def make():
+        ledger = await open_ledger(Path("output"))
+        run = a_run(campaign="soda", account="openai@https://api.openai.test/v1")
+        await ledger.begin(run)
+        job = replace(a_job(campaign="soda"), price=Amount(53_000_000))
+        permit = await ledger.submit(job, run=run, budget=Budget())
+        await ledger.doubt(permit, reason="reset", raw=TWO, at_most=Amount(106_000_000))
+        await ledger.close()
+
+    asyncio.run(make())
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_doubt_in_dollars_is_listed_and_settled_in_dollars(capfd):
+    a_ledger_in_dollars()
+    assert main(["resolve", "soda.yaml"]) == 6
+    listed = capfd.readouterr().out
+    assert "$0.106, requested" in listed
+    assert listed.count("--cost N") == 3
+    assert main(["resolve", "soda.yaml", "--charged", "--credits", "1"]) == 2
+    assert "use --cost, not --credits" in capfd.readouterr().err
+    assert main(["resolve", "soda.yaml", "--charged"]) == 2
+    assert "$0.106 are reserved for it; add --cost N" in capfd.readouterr().err
+    assert main(["resolve", "soda.yaml", "--charged", "--cost", "0.053"]) == 0
+    assert asyncio.run(statuses_and_money()) == [("paid_lost", 53_000_000, 0)]
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_charge_in_dollars_is_not_taken_for_credits(capfd):
+    a_ledger(a_job(campaign="soda"))
+    assert main(["resolve", "soda.yaml", "--charged", "--cost", "0.05"]) == 2
+    assert "use --credits, not --cost" in capfd.readouterr().err
