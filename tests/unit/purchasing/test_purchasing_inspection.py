@@ -43,6 +43,8 @@ async def test_a_disk_that_fails_under_the_checks_leaves_no_paid_answer_unheard(
         ),
         score=None,
         watcher=Watchers(watchers=()),
+        checks=None,
+        examine=None,
     )
     standing = CampaignState(
         jobs=jobs,
