@@ -2,21 +2,26 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from math import ceil
 
 from pipeline.campaign.findings import Findings, Place
 from pipeline.campaign.grammar.checking import CheckedFile
+from pipeline.campaign.grammar.delivery import PricePart
 from pipeline.campaign.matrix.placements import placements_of_ratio
 from pipeline.campaign.matrix.sizes import parse_ratio
 from pipeline.campaign.reading.located import Step, dotted
 from pipeline.campaign.resolved import Matrix
 from pipeline.campaign.variants import stage_settings
 from pipeline.model.campaign import Size
-from pipeline.model.money import Unit
+from pipeline.model.money import Amount, Unit
 from pipeline.model.names import Stage
 from pipeline.model.placement import Grade, Placement
 from pipeline.model.provider import Profile, ProviderModel, Support, caps_in_common
 from pipeline.model.sizing import Ratios, nearest_ratio, wire_size
 from pipeline.suggestions import did_you_mean, listing
+
+_NANO = 1_000_000_000
+"""Nano-dollars in a dollar."""
 
 FILLED = 0.65
 """Least share of an ad file that an uncut image fills without a warning."""
@@ -38,11 +43,29 @@ def use_models(checked: CheckedFile) -> CheckedFile:
         several.append(model.caps)
         _check_qualities(checked, stage, model)
     part = checked.file.providers.get(profile.name)
+    if part is not None and part.price is not None:
+        profile = _priced(checked, profile, part.price)
     if part is not None and part.edits:
         several = [replace(caps, references=Support.YES) for caps in several]
     if not several:
         return checked
     return replace(checked, profile=replace(profile, caps=caps_in_common(several)))
+
+
+def _priced(checked: CheckedFile, profile: Profile, price: PricePart) -> Profile:
+    """Return the profile with the price in the file; report a price of the wrong kind."""
+    right, wrong = "per_credit", "per_image"
+    if profile.unit is Unit.DOLLARS:
+        right, wrong = wrong, right
+    steps = ("providers", profile.name, "price")
+    if getattr(price, wrong) is not None or getattr(price, right) is None:
+        complaint = f"needs {right}, since {profile.name} counts in {_UNITS[profile.unit][0]}"
+        at, path = checked.place(*steps), dotted(steps)
+        checked.findings.error(complaint, at=at, path=path, code="price")
+        return profile
+    if price.per_image is None:
+        return profile
+    return profile.priced(Amount(ceil(price.per_image * _NANO)))
 
 
 def _named_models(checked: CheckedFile) -> Iterator[tuple[Stage, tuple[Step, ...], str]]:

@@ -68,6 +68,8 @@ class PerToken:
     """0 if it is not known; such a token then counts as one of an image."""
     reference_tokens: int = 1536
     """Most input tokens of one reference image."""
+    reserve: Amount | None = None
+    """Most that one image costs, as a campaign says; `None` for the margin below."""
     margin: Fraction = field(default=Fraction(5, 4))
     """Reserved output tokens over the expected ones; more for a model without a published table."""
 
@@ -78,6 +80,8 @@ class PerToken:
         letters = len(request.prompt.encode())
         references = len(request.references) * self.reference_tokens * self.image_in
         likely = ceil(letters / _BYTES_A_WORD_PIECE) * self.text_in + tokens * self.image_out
+        if self.reserve is not None:
+            return Quote(likely=Amount(min(likely, self.reserve)), at_most=self.reserve)
         at_most = letters * self.text_in + ceil(tokens * self.margin) * self.dearest_out
         return Quote(likely=Amount(likely + references), at_most=Amount(at_most + references))
 

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Self
 
 from pipeline.model.money import Amount, Quote, Unit
 from pipeline.model.names import ProfileName
-from pipeline.model.prices import PerImage, Pricing
+from pipeline.model.prices import PerImage, PerToken, Pricing
 from pipeline.model.request import Quality, RenderRequest
 from pipeline.model.sizing import Ratios, Sizing, wire_size
 
@@ -169,6 +170,18 @@ class Profile:
         """Return the price of every image of this quality; `None` if it depends on the request."""
         pricing = self._known(model).pricing
         return pricing.prices[quality] if isinstance(pricing, PerImage) else None
+
+    def priced(self, per_image: Amount) -> Self:
+        """Return the profile with the most that an image costs, as a campaign says it."""
+        models = {}
+        for name, model in self.models.items():
+            pricing = model.pricing
+            if isinstance(pricing, PerToken):
+                pricing = replace(pricing, reserve=per_image)
+            else:
+                pricing = PerImage(prices=dict.fromkeys(Quality, per_image))
+            models[name] = replace(model, pricing=pricing)
+        return replace(self, models=models)
 
     def wire_size(self, model: str, ratio: str) -> str:
         """Return a ratio as a model takes it; unchanged if the model cannot make it."""

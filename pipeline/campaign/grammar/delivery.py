@@ -187,10 +187,13 @@ Notice = Annotated[NoticePart, BeforeValidator(_known_receiver)]
 
 
 class PricePart(Part):
-    """The price of a credit in a currency, for display."""
+    """What a provider's credits are worth, or what an image costs where no price is known."""
 
-    currency: Text = Field("USD", description="Currency code.")
-    per_credit: Money = Field(description="Price of one credit.")
+    currency: Text = Field("USD", description="Currency code of `per_credit`.")
+    per_credit: Money | None = Field(None, description="Price of one credit, for display.")
+    per_image: Money | None = Field(
+        None, description="Most dollars for one image; reserved, and charged by `compatible`."
+    )
 
 
 DialectWord = Literal[

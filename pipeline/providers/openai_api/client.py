@@ -62,7 +62,14 @@ class OpenAI:
             raise Rejected(f"{self._profile.name} has no model {request.model}")
         as_form = bool(request.references) and not self._dialect.images_in_json
         send = self._edit if as_form else self._generate
-        reply = await send(request, key=key, seal=seal, limit=model.caps.largest_reply)
+        try:
+            reply = await send(request, key=key, seal=seal, limit=model.caps.largest_reply)
+            return await self._read(reply, seal)
+        except ReplyUnknown as doubt:
+            doubt.images *= 1 if as_form else 1 + self._dialect.repeats
+            raise
+
+    async def _read(self, reply: Reply, seal: Seal) -> Receipt:
         if reply.trouble:
             raise ReplyUnknown(
                 f"the answer broke off ({reply.trouble}) (HTTP {reply.status})",
@@ -71,6 +78,13 @@ class OpenAI:
             )
         kept = await asyncio.to_thread(seal.read)
         return kept.receipt(self._profile)
+
+    def download(self, url: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        return self._connection.downloads.open(url)
+
+    async def balance(self) -> Amount | None:
+        """See `Provider.balance`; the API reports none."""
+        return None
 
     async def _generate(self, request: RenderRequest, *, key: str, seal: Seal, limit: int) -> Reply:
         dialect = self._dialect
@@ -101,13 +115,6 @@ class OpenAI:
                 into=seal,
                 limit=limit,
             )
-
-    def download(self, url: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
-        return self._connection.downloads.open(url)
-
-    async def balance(self) -> Amount | None:
-        """See `Provider.balance`; the API reports none."""
-        return None
 
 
 def _fields(request: RenderRequest, dialect: ApiDialect) -> dict[str, str]:

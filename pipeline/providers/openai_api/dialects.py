@@ -34,6 +34,8 @@ class ApiDialect:
     """Fields that the server knows, besides prompt, n and size."""
     asks_for_base64: bool = True
     """True if it would answer a URL, or a path on its own disk, unless base64 is asked for."""
+    repeats: int = 0
+    """Times that the server repeats a failed generation by itself, each of which may be charged."""
     escapes: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     """Texts that mean something to the server in a prompt → what is sent instead."""
 
@@ -87,10 +89,11 @@ DIALECTS: Mapping[str, ApiDialect] = {
             fields=_SAMPLERS,
         ),
         ApiDialect(
-            # repeats a paid call by itself
+            # its router repeats a paid call unless a header forbids it; the client below it always
             name="litellm",
             title="LiteLLM",
             headers={"x-litellm-num-retries": "0"},
+            repeats=2,
             asks_for_base64=False,
         ),
         ApiDialect(

@@ -114,10 +114,8 @@ class KeptReply:
     def _charged(self, pricing: Pricing) -> tuple[Amount, Amount]:
         """Return what was charged for certain, and what may have been charged besides."""
         match pricing:
-            case PerImage():
+            case PerImage() | Unpriced():  # what was reserved, which is nothing without a price
                 return self.at_most, FREE
-            case Unpriced():
-                return FREE, FREE
             case PerToken():
                 body = parse(self.reply)
                 usage = body.get("usage") if isinstance(body, Mapping) else None

@@ -1,5 +1,7 @@
 """A disk that fails under the checks, or a bug in one job, while others are being paid for."""
 
+from types import SimpleNamespace
+
 import pytest
 from builders import NOW, a_job
 from fake_provider import ScriptedAnswer
@@ -7,6 +9,7 @@ from fake_provider import ScriptedAnswer
 from pipeline.app.run.workflow import RunContext, render_stage
 from pipeline.errors import LocalFault
 from pipeline.images.registry import images_in
+from pipeline.model.money import MoneyFormat
 from pipeline.model.names import Stage
 from pipeline.model.outcome import InDoubt, Paid, Stored
 from pipeline.providers.profiles import GPTIMAGE, PROFILES
@@ -28,7 +31,7 @@ async def test_a_disk_that_fails_under_the_checks_leaves_no_paid_answer_unheard(
     jobs = [a_job(f"p{n}/4x3", prompt=f"photo {n}") for n in range(4)]
     work = RunContext(
         run=here.run,
-        loaded=None,
+        loaded=SimpleNamespace(campaign=SimpleNamespace(money=MoneyFormat())),
         ledger=here.ledger,
         renderer=here.renderer,
         rules=Rules(
@@ -40,6 +43,8 @@ async def test_a_disk_that_fails_under_the_checks_leaves_no_paid_answer_unheard(
         ),
         score=None,
         watcher=Watchers(watchers=()),
+        checks=None,
+        examine=None,
     )
     standing = CampaignState(
         jobs=jobs,
