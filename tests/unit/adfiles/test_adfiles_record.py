@@ -9,6 +9,7 @@ from memory_images import MemoryImages
 from pipeline.adfiles.record import NAME, AdFileRecord, AdFileRow
 from pipeline.errors import LocalFault
 from pipeline.model.ad_file import AdFile, AdFileApproval, Flag, Framing, RecipeId, WindowChoice
+from pipeline.model.overlay import OverlayBox, OverlayKind
 from pipeline.model.placement import ImageFormat
 
 MADE = AdFile(
@@ -39,6 +40,20 @@ def test_a_row_is_read_as_it_was_written(tmp_path):
     assert list(opened(tmp_path)) == [ROW]
     assert opened(tmp_path).find(MADE.path) == ROW
     assert opened(tmp_path).find("elsewhere") is None
+
+
+def test_where_the_overlay_lies_is_kept_and_earlier_rows_have_none(tmp_path):
+    part = OverlayBox(
+        kind=OverlayKind.PRICE, box=(1, 2, 30, 10), text="2,49 €", size=12.5, contrast=6.1
+    )
+    row = replace(ROW, made=replace(MADE, overlay=(part,)))
+    opened(tmp_path).add(row)
+    assert list(opened(tmp_path)) == [row]
+    place = tmp_path / "c" / NAME
+    fields = json.loads(place.read_text())
+    del fields["overlay"]
+    place.write_text(json.dumps(fields) + "\n")
+    assert list(opened(tmp_path)) == [ROW]
 
 
 def test_a_file_that_was_moved_is_no_longer_known(tmp_path):

@@ -5,7 +5,9 @@ import pytest
 from pipeline.campaign.matrix.placements import placements
 from pipeline.model.campaign import Cell, Size
 from pipeline.model.placement import ImageFormat, Placement
-from pipeline.state.output.ad_files import alt_text, formats_of, makes_ad_files
+from pipeline.prompts.cells import cell_of, unnamed_cells
+from pipeline.prompts.jobs import plan_drafts
+from pipeline.state.output.ad_files import _overlay, alt_text, formats_of, makes_ad_files
 
 JPG, PNG, WEBP, AVIF = ImageFormat.JPG, ImageFormat.PNG, ImageFormat.WEBP, ImageFormat.AVIF
 HERO = Placement(id="hero", pixels=(2400, 800), formats=(WEBP,))
@@ -65,3 +67,21 @@ def test_an_alternative_text_names_the_product_and_its_words_and_never_a_cut_pro
         "Citrus Soda, with the words “SUMMER CRUSH”, “Try it”"
     )
     assert alt_text(cell(), "A photo of soda.") == "citrus"
+
+
+@pytest.mark.parametrize(("name", "parts"), [("leaderboard", 1), ("merchant-product", 0)])
+def test_nothing_is_laid_over_a_placement_that_shows_no_text(board, name, parts):
+    board.write(
+        f"campaign: demo\nprompt: a photo\nmatrix: {{product: [a], size: [{name}]}}\n"
+        "adfiles: {overlay: [{headline: Hi}]}\n"
+    )
+    loaded = board.load()
+    (job,) = plan_drafts(loaded)
+    (unnamed,) = unnamed_cells(loaded)
+    variant = loaded.variants[unnamed.variant]
+    assert len(_overlay(cell_of(loaded, unnamed), variant, job)) == parts
+
+
+def test_words_that_are_laid_over_are_in_the_alternative_text():
+    said = alt_text(cell(name="Soda"), "A photo of soda.", ["Summer\ncrush", "2,49 €"])
+    assert said == "Soda, with the words “Summer crush”, “2,49 €”"
