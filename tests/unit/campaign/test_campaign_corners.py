@@ -266,7 +266,9 @@ def test_a_child_that_stops_answering_is_a_fault_of_this_machine(monkeypatch):
     monkeypatch.setattr(template_processes, "_ANSWER_TIMEOUT", 0.3)
     with TemplateProcess() as template_process:
         template_process._process.send_signal(signal.SIGSTOP)
-        with pytest.raises(LocalFault, match="gave no whole answer within 0 s; run"):
+        with pytest.raises(
+            LocalFault, match="gave no whole answer within 0 s; run the command again"
+        ):
             template_process.compile(SETUP)
 
 
