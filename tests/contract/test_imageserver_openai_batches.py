@@ -261,6 +261,18 @@ async def test_files_are_listed_read_and_deleted(tmp_path: Path):
         assert not list(tmp_path.rglob("*.part"))
 
 
+async def test_the_input_of_an_open_batch_is_not_deleted(tmp_path: Path):
+    """Without it the batch would end without the pictures that it was charged for."""
+    async with batching(tmp_path, batch_delay=0.2) as (client, sdk):
+        batch = await created(sdk, jsonl(BODY))
+        with pytest.raises(openai.ConflictError, match="input of the batch"):
+            await sdk.files.delete(batch.input_file_id)
+        done = await over(sdk, batch)
+        assert len(await lines_of(sdk, done.output_file_id)) == 1
+        assert (await sdk.files.delete(batch.input_file_id)).deleted
+        assert client.server.charged() == HALF
+
+
 async def test_batches_are_listed_in_pages_newest_first(tmp_path: Path):
     async with batching(tmp_path) as (_, sdk):
         made = [await created(sdk, jsonl(BODY)) for _ in range(3)]

@@ -14,7 +14,21 @@ from pipeline.imageserver.openai.models import EDITS, GENERATIONS, MODELS
 _KEPT = ("/healthz", "/openapi.json", "/_faults", "/v1/account", "/v1/account/charges")
 """Paths that every server has."""
 _EVIDENCE = "OpenAI's API"
-_REFUSALS = ("400", "401", "402", "403", "404", "405", "408", "413", "415", "429", "500", "503")
+_REFUSALS = (
+    "400",
+    "401",
+    "402",
+    "403",
+    "404",
+    "405",
+    "408",
+    "409",
+    "413",
+    "415",
+    "429",
+    "500",
+    "503",
+)
 _QUALITIES = ("low", "medium", "high", "xhigh", "max")
 
 _PROMPT: dict[str, Any] = {

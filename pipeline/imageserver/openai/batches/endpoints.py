@@ -132,6 +132,12 @@ class BatchEndpoints:
     async def _delete(self, request: web.Request) -> web.StreamResponse:
         self._services.caller(request)
         file = self._found_file(request)
+        # A batch reads its input until its files are written, and what it bought is in them.
+        for batch in self._store.batches():
+            if batch.input_file == file.id and batch.status not in OVER:
+                raise OpenAiError(
+                    409, f"The file is the input of the batch {batch.id}.", code="file_in_use"
+                )
         await self._store.delete_file(file)
         return answers.as_json({"id": file.id, "object": "file", "deleted": True})
 
