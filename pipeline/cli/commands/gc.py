@@ -2,13 +2,14 @@
 
 import argparse
 import json
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from pipeline.app.commands.gc import GcOptions, GcReport, collect_garbage
 from pipeline.cli.flags import add_output, settings_of, whole_number
 from pipeline.cli.terminal import counted, say, table
+from pipeline.model.money import FREE, IN_CREDITS, MoneyFormat
 from pipeline.state.upkeep.removable import Removable, Removal
 
 _MANY = {
@@ -64,11 +65,19 @@ def _rows(items: Sequence[Removable]) -> list[str]:
         groups[item.path.parts[0], item.why].append(item)
     rows = []
     for (campaign, why), found in sorted(groups.items()):
-        cost = sum(item.amount for item in found)
-        note = f"{counted(cost, 'credit')} were paid for them" if cost else ""
+        cost = _cost(found)
+        note = f"{cost} were paid for them" if cost else ""
         size = _bytes(sum(item.size for item in found))
         rows.append((campaign, counted(len(found), *_MANY[why]), size, note))
     return table(rows, right=frozenset({2}))
+
+
+def _cost(items: Iterable[Removable]) -> str:
+    """Return what images cost, account by account; empty if they cost nothing."""
+    sums: Counter[MoneyFormat] = Counter()
+    for item in items:
+        sums[item.money] += item.amount
+    return " and ".join(money.text(amount) for money, amount in sums.items() if amount)
 
 
 def _tell(report: GcReport, options: GcOptions) -> None:
@@ -77,7 +86,7 @@ def _tell(report: GcReport, options: GcOptions) -> None:
     if report.images:
         gone = sorted({item.path.parts[0] for item in report.images})
         images = counted(len(report.images), "image")
-        cost = counted(sum(item.amount for item in report.images), "credit")
+        cost = _cost(report.images) or IN_CREDITS.text(FREE)
         say(f"{', '.join(gone)}: the campaign file is gone. {images}, which cost {cost}: kept.")
         say("--images gone removes them too.")
     size = _bytes(sum(item.size for item in report.items))

@@ -78,10 +78,11 @@ def compare_balances(
             settles=None, words=f"{words}in doubt were charged, but the balance does not show which"
         )
     known = f"{known} to {money.bare(most)}"
-    words = f"{since}, but this ledger knows of {known}: others used the account, or "
-    return BalanceFinding(
-        settles=None, words=f"{words}credits were added; the balance proves nothing"
+    words = (
+        f"{since}, but this ledger knows of {known}: others used the account, or credits were "
+        "added; the balance proves nothing"
     )
+    return BalanceFinding(settles=None, words=words)
 
 
 def _read(output: Path) -> dict[str, object]:

@@ -23,6 +23,9 @@ PIECE = 1024 * 1024
 OWN_WRITES = 2
 """Writes into the ledger by a run in which nothing is due: its beginning and its end."""
 
+REPORT = "run-manifest/2"
+"""The form of a report; one of another form is not repeated, but written anew."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fingerprint:
@@ -54,7 +57,7 @@ class Unchanged:
 def campaign_fingerprint(campaign: Campaign, *, account: str, asked: Iterable[object]) -> str:
     """Return the same text for the same campaign, account and flags in the same month."""
     month = f"{datetime.now(UTC):%Y-%m}"
-    facts = [campaign.sha256, campaign.provider, account, month, *map(str, asked)]
+    facts = [REPORT, campaign.sha256, campaign.provider, account, month, *map(str, asked)]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 

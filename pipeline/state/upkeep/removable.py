@@ -15,8 +15,8 @@ from pipeline.errors import LocalFault
 from pipeline.files.confined import ConfinedPath, remove_empty_folder, remove_file
 from pipeline.images.thumbs import SIDES
 from pipeline.ledger.base import Ledger
-from pipeline.model.entry import Entry
-from pipeline.model.money import FREE, Amount
+from pipeline.model.entry import CampaignRecord, Entry
+from pipeline.model.money import FREE, IN_CREDITS, Amount, MoneyFormat
 from pipeline.model.names import Slug
 from pipeline.model.outcome import Stored
 from pipeline.model.run import RunId
@@ -27,6 +27,7 @@ from pipeline.state.output.run_folders import (
     MANIFEST,
     feeds_of,
     manifest_heads,
+    money_of,
     run_folder,
     run_names,
 )
@@ -61,6 +62,8 @@ class Removable:
     """Bytes."""
     amount: Amount = FREE
     """What an image cost; shared images cost nothing more."""
+    money: MoneyFormat = IN_CREDITS
+    """How amounts of its account are written."""
     entry: Entry | None = None
     """The job of an image."""
 
@@ -74,9 +77,10 @@ async def removable(
     """
     old = await _old_runs(ledger, output, campaign, keep_runs=keep_runs)
     plans = _old_plans(output, campaign, keep=keep_runs)
-    entries = await ledger.campaign_entries(campaign)
+    record = await ledger.record(campaign)
+    entries = record.entries
     gone = {one.path.name for one in (*old, *plans)}
-    images = [] if lost_file(output, campaign) is None else [*_images(output, entries)]
+    images = [] if lost_file(output, campaign) is None else [*_images(output, campaign, record)]
     shown = [] if images and images_gone else entries
     return [
         *old,
@@ -177,9 +181,11 @@ def _idle_thumbs(output: Path, campaign: Slug, entries: Sequence[Entry]) -> Iter
             yield _found(Removal.THUMB, output, place)
 
 
-def _images(output: Path, entries: Sequence[Entry]) -> Iterator[Removable]:
+def _images(output: Path, campaign: Slug, record: CampaignRecord) -> Iterator[Removable]:
     """Yield the stored images of a campaign; a file that several jobs name is listed for each."""
-    for entry in entries:
+    accounts = record.accounts
+    written = {account: money_of(output, campaign, account) for account in {*accounts.values()}}
+    for entry in record.entries:
         if isinstance(entry.outcome, Stored):
             path = PurePosixPath(entry.outcome.artifact.path)
             yield Removable(
@@ -187,6 +193,7 @@ def _images(output: Path, entries: Sequence[Entry]) -> Iterator[Removable]:
                 path=path,
                 size=_size(output / path),
                 amount=entry.spent.confirmed,
+                money=written[accounts[entry.key]] if entry.key in accounts else IN_CREDITS,
                 entry=entry,
             )
 

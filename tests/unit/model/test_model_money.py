@@ -1,11 +1,14 @@
 """Amounts as people read and write them: exact, in the unit of their account."""
 
+import re
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import pipeline
 from pipeline.model.money import Amount, MoneyFormat, Unit, parse_dollars
 
 CREDITS = MoneyFormat()
@@ -118,3 +121,28 @@ def test_what_is_no_exact_amount_of_dollars_is_refused(text):
 @settings(max_examples=200, deadline=None, derandomize=True, database=None)
 def test_every_amount_of_dollars_reads_back_as_it_was_written(amount):
     assert parse_dollars(DOLLARS.text(Amount(amount))) == amount
+
+
+WRITES_AMOUNTS = re.compile(r"\{[^{}]*\}\s?credits?\b|'credit'\)|\"credit\"\)|\$\{[^{}]*:[.,]")
+"""An amount of credits or dollars in an f-string, beside `MoneyFormat`."""
+MAY = {
+    "campaign/first_campaign.py",  # the comment of a first campaign, of play credits
+    "cli/flags.py",  # what is no amount
+    "ledger/rules/settling.py",  # an error of the caller
+}
+
+
+def test_nothing_else_writes_amounts():
+    """A second place would say credits of dollars, or round what it shows."""
+    root = Path(pipeline.__file__).parent
+    rooms = (
+        path
+        for path in sorted(root.rglob("*.py"))
+        if path.relative_to(root).parts[0] not in {"imageserver", "providers", "model"}
+    )
+    places = {
+        str(path.relative_to(root)): found
+        for path in rooms
+        if (found := WRITES_AMOUNTS.findall(path.read_text("utf-8")))
+    }
+    assert {place: found for place, found in places.items() if place not in MAY} == {}

@@ -2,8 +2,11 @@
 
 import pytest
 
+from pipeline.model.campaign import Campaign
+from pipeline.model.money import Budget
 from pipeline.state.output.unchanged import (
     OWN_WRITES,
+    campaign_fingerprint,
     remember_unchanged,
     repeat_report,
     still_unchanged,
@@ -101,3 +104,18 @@ def test_a_manifest_that_is_none_of_ours_is_not_told_again(output):
     (output / CAMPAIGN / "runs" / RUN / "manifest.json").write_bytes(b"{}")
     with pytest.raises(ValueError, match="not found"):
         repeat_report(output, CAMPAIGN, before=RUN, now="new", run={"id": "new"})
+
+
+def test_a_report_of_an_older_form_is_not_repeated(monkeypatch):
+    """After an upgrade the first run writes its manifest anew, with units and prices."""
+    campaign = Campaign(
+        slug="soda",
+        file="soda.yaml",
+        sha256="ab" * 32,
+        provider="embedded",
+        stages={},
+        budget=Budget(),
+    )
+    now = campaign_fingerprint(campaign, account="embedded", asked=[None])
+    monkeypatch.setattr("pipeline.state.output.unchanged.REPORT", "run-manifest/1")
+    assert campaign_fingerprint(campaign, account="embedded", asked=[None]) != now
