@@ -213,7 +213,8 @@ class OpenSeal:
             with local_faults(FOLDER):
                 await asyncio.shield(asyncio.to_thread(alone))
         except LocalFault:
-            self._close()
+            with suppress(OSError):  # a full disk still lets go of what was written
+                self._drop()
             raise
 
 

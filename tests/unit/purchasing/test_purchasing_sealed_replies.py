@@ -224,6 +224,7 @@ async def test_a_disk_that_fails_stops_the_run_and_the_money_is_held(
         assert isinstance(case.halt.reason, LocalFault)
         assert (await case.ledger.spent()).in_doubt == AT_MOST
         assert (await case.ledger.entries([job.key]))[job.key].status is Status.IN_DOUBT
+        assert kept(tmp_path) == []
 
 
 async def test_a_run_that_is_ended_while_it_waits_leaves_a_doubt(tmp_path, openai_case):
