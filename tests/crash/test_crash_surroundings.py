@@ -55,6 +55,7 @@ def test_it_needs_nothing_of_its_environment_but_the_key(plain_server, tmp_path)
     workspace = Workspace(tmp_path / "workspace", plain_server, campaign(2))
     needed = ("PYTHONPATH", "GPTIMAGE_BASE_URL", "GPTIMAGE_API_KEY")
     workspace.environment = {name: workspace.environment[name] for name in needed}
+    workspace.afresh = True
     end = workspace.run()
     assert end.code == 0, end.err
     assert workspace.complaints() == []

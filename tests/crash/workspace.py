@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crash import audit
+from forked_pipeline import ForkedPipeline, is_ordinary
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -43,7 +44,12 @@ class Ended:
 
 
 class Workspace:
-    """A campaign file, an output folder, and what a server has charged for them."""
+    """A campaign file, an output folder, and what a server has charged for them.
+
+    `afresh`: each command starts Python anew, and is not forked.
+    """
+
+    afresh = False
 
     def __init__(self, folder, server, text):
         self.folder = Path(folder)
@@ -66,15 +72,10 @@ class Workspace:
 
     def start(self, *words, program=PROGRAM):
         """Start a run."""
-        return subprocess.Popen(
-            [*program, str(self.file), "--output", str(self.output), "--yes", *map(str, words)],
-            cwd=self.folder,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        words = (self.file, "--output", self.output, "--yes", *words)
+        if program == PROGRAM:
+            return self._begin("run", *words)
+        return self._started([*program, *map(str, words)], self.folder)
 
     def run(self, *words, **how):
         """Run to the end."""
@@ -85,16 +86,25 @@ class Workspace:
     def command(self, *words, cwd=None):
         """Run any command of the program to its end."""
         began = time.monotonic()
-        with subprocess.Popen(
-            [*PROGRAM[:-1], *map(str, words)],
-            cwd=cwd or self.folder,
+        with self._begin(*words, cwd=cwd) as process:
+            return ended(process, began)
+
+    def _begin(self, *words, cwd=None):
+        folder = cwd or self.folder
+        if not self.afresh and is_ordinary(self.environment):
+            return ForkedPipeline(words, folder=folder, environment=self.environment)
+        return self._started([*PROGRAM[:-1], *map(str, words)], folder)
+
+    def _started(self, words, folder):
+        return subprocess.Popen(
+            words,
+            cwd=folder,
             env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-        ) as process:
-            return ended(process, began)
+        )
 
     def images(self):
         """Image files that are there now."""
