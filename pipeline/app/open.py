@@ -18,6 +18,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import cast
 
+from pipeline.app.event_loop import run_in_loop
 from pipeline.errors import UsageError
 from pipeline.ledger.base import Ledger
 from pipeline.ledger.place import ledger_exists
@@ -26,7 +27,7 @@ from pipeline.model.names import Account, ProfileName, Slug
 from pipeline.providers.base import Provider
 from pipeline.settings import ProviderSettings
 from pipeline.state.output.campaign_file import refuse_second_file
-from pipeline.state.output.lost_runs import hold_ledger_to_runs
+from pipeline.state.output.lost_runs import all_lost_runs, hold_ledger_to_runs
 
 EMBEDDED = ProfileName("embedded")
 EMBEDDED_ACCOUNT = Account("embedded")
@@ -66,8 +67,13 @@ async def campaign_ledger(
 
 
 def require_ledger(output: Path) -> None:
-    """Raise `UsageError` if nothing was ever rendered into the output folder."""
+    """Raise `UsageError` if nothing was rendered into the output folder, or its ledger is lost.
+
+    Must not be called while an event loop runs.
+    """
     if not ledger_exists(output):
+        if lost := run_in_loop(all_lost_runs(None, output)):
+            raise UsageError("\n".join(lost))
         raise UsageError(f"there is no ledger in {output}: nothing has been rendered there")
 
 

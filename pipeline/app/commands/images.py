@@ -19,6 +19,7 @@ from pipeline.model.names import Account, CellName, Slug
 from pipeline.model.outcome import Status, Stored
 from pipeline.state.lookup import status_of_entry
 from pipeline.state.output.lock import run_is_alive
+from pipeline.state.output.lost_runs import lost_runs, lost_runs_message
 from pipeline.state.output.run_folders import ListedImage, money_of, newest_table
 
 NOTHING = CampaignRecord(entries=(), accounts={}, verdicts=())
@@ -47,12 +48,14 @@ class ImageList:
     images: Sequence[LedgerImage]
     folder: Path
     """The campaign's output folder, which contains their files."""
+    lost: str = ""
+    """What the ledger lacks of the campaign, and what to do; empty if it is whole."""
 
 
 def list_images(file: Path, output: Path, *, status: Status | None = None) -> ImageList:
     """Return every image that was ever requested, in the order of the newest run's table."""
     campaign = campaign_in(output, file)
-    record = run_in_loop(_record(output, campaign)) if ledger_exists(output) else NOTHING
+    record, lost = run_in_loop(_record(output, campaign))
     entries = [*record.entries]
     money = {
         account: money_of(output, campaign, account) for account in {*record.accounts.values()}
@@ -74,12 +77,19 @@ def list_images(file: Path, output: Path, *, status: Status | None = None) -> Im
         for entry in entries
     ]
     chosen = [image for image in images if status in {None, image.status}]
-    return ImageList(images=chosen, folder=output / campaign)
+    return ImageList(images=chosen, folder=output / campaign, lost=lost)
 
 
-async def _record(output: Path, campaign: Slug) -> CampaignRecord:
-    async with ledger_in(output, read_only=True) as ledger:
-        return await ledger.record(campaign)
+async def _record(output: Path, campaign: Slug) -> tuple[CampaignRecord, str]:
+    """Return what the ledger has of a campaign, and a message about the runs that it lacks."""
+    record = NOTHING
+    if ledger_exists(output):
+        async with ledger_in(output, read_only=True) as ledger:
+            record = await ledger.record(campaign)
+            lost = await lost_runs(ledger, output, campaign)
+    else:
+        lost = await lost_runs(None, output, campaign)
+    return record, lost_runs_message(output, campaign, lost) if lost else ""
 
 
 def _order(listed: Mapping[JobKey, ListedImage]) -> Mapping[CellName, int]:

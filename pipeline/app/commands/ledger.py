@@ -54,7 +54,7 @@ def _folder_of(what: Path) -> tuple[Slug, Sequence[ManifestHead]]:
 def _manifests_with(file: Path, output: Path) -> tuple[Slug, Sequence[ManifestHead]]:
     """Return the campaign of a manifest, with all its manifests if this one lies among them."""
     manifest = _parsed(file)
-    campaign = _named_campaign(manifest)
+    campaign = _named_campaign(manifest, file)
     run, account = (_of_run(manifest, field) or "" for field in ("id", "account"))
     newer = newer_manifest(output, campaign, run=run, account=account)
     if newer is not None:
@@ -85,7 +85,7 @@ def _contents(places: Iterable[Path]) -> Iterator[ManifestContent]:
     """Yield run manifests one at a time: those of a large campaign would fill the memory."""
     for place in places:
         manifest = _parsed(place)
-        prices = profile_named(_provider(manifest)).prices
+        prices = profile_named(_provider(manifest, place)).prices
         yield read_manifest(with_log(manifest, place.with_name(LOG)), prices=prices)
 
 
@@ -98,17 +98,17 @@ def _parsed(file: Path) -> object:
         raise UsageError(f"{file} is not JSON: {error}") from error
 
 
-def _provider(manifest: object) -> str:
+def _provider(manifest: object, file: Path) -> str:
     name = _of_run(manifest, "provider")
     if name is None:
-        raise UsageError("this is not a run manifest: it names no provider")
+        raise UsageError(f"{file} is not a run manifest: it names no provider")
     return name
 
 
-def _named_campaign(manifest: object) -> Slug:
+def _named_campaign(manifest: object, file: Path) -> Slug:
     name = _of_run(manifest, "campaign")
     if name is None or slug_of(name) != name:
-        raise UsageError("this is not a run manifest: it names no campaign")
+        raise UsageError(f"{file} is not a run manifest: it names no campaign")
     return Slug(name)
 
 

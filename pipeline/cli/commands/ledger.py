@@ -37,7 +37,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.what == "import":
         arguments.manifest = arguments.place
         count = import_runs(arguments.place, settings_of(arguments))
-        say(f"{counted(count, 'image')} imported from {arguments.place}")
+        if count:
+            say(f"{counted(count, 'image')} imported from {arguments.place}")
+        else:
+            say(f"the ledger knows all of {arguments.place} already: nothing was imported")
         return 0
     settings = settings_of(arguments)
     if arguments.what == "backup":

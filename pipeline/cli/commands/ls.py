@@ -31,11 +31,13 @@ def run(arguments: argparse.Namespace) -> int:
     """Print every image that was ever requested; `pipeline plan` shows the others."""
     status = Status(arguments.status) if arguments.status else None
     listed = list_images(arguments.campaign, settings_of(arguments).output, status=status)
+    if listed.lost:
+        say(f"{paint('warning', 'yellow', stream=sys.stderr)}: {listed.lost}")
     if arguments.json:
         print(json.dumps([_row(image) for image in listed.images], indent=1))
     elif listed.images:
         _tell(listed)
-    else:
+    elif not listed.lost:
         say("no matching images")
     return 0
 

@@ -82,24 +82,27 @@ async def hold_ledger_to_runs(ledger: Ledger | None, output: Path, campaign: Slu
 
 def lost_runs_message(output: Path, campaign: Slug, lost: Sequence[ManifestHead]) -> str:
     """Return what the ledger lacks, what that would cost, and the command that mends it."""
-    runs = f"{len(lost)} {'run' if len(lost) == 1 else 'runs'} of {campaign}"
+    runs = f"{len(lost)} {'run' if len(lost) == 1 else 'runs'} of {campaign} beside it"
     ledger = f"the ledger in {output} is older than {runs}"
     if not ledger_exists(output):
-        ledger = f"there is no ledger in {output}, and {runs} {'is' if len(lost) == 1 else 'are'}"
+        ledger = f"the ledger of {output} is missing: there is no ledger.db for {runs}"
     newest = {head.account: head for head in lost}
     spent = sum(head.this_run for head in lost)
     doubt = sum(head.in_doubt for head in newest.values())
     written = lost[-1].money
-    money = f" ({written.text(spent)}, and {written.bare(doubt)} in doubt)"
+    cost = f"which cost {written.text(spent)}"
+    if doubt:
+        cost += f" and left {written.text(doubt)} in doubt"
     named = [f"  {head.place}" for head in lost[-NAMED:]]
     more = [f"  and {len(lost) - NAMED} more"] if len(lost) > NAMED else []
     return "\n".join(
         [
-            f"{ledger} beside it: a run would buy their images again{money}",
+            f"{ledger}, {cost}.",
+            f"A new run would buy {'its' if len(lost) == 1 else 'their'} images again.",
             *named,
             *more,
             f"Next  {import_command(output, campaign)}",
-            f"or, to begin anew, move {output / campaign} away",
+            f"or, to pay for them again, move {output / campaign} away",
         ]
     )
 

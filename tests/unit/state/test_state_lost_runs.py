@@ -106,13 +106,54 @@ async def test_a_ledger_that_was_begun_for_another_campaign_hides_no_loss(folder
 
 
 @pytest.mark.parametrize(
-    ("words", "code"), [(["plan", "soda.yaml"], 0), (["status"], 0), (["doctor"], 74)]
+    ("words", "code"),
+    [
+        (["plan", "soda.yaml"], 0),
+        (["status"], 0),
+        (["ls", "soda.yaml"], 0),
+        (["verify"], 2),
+        (["resolve", "soda.yaml"], 2),
+        (["sheet", "soda.yaml"], 2),
+        (["doctor"], 74),
+    ],
+    ids=lambda words: words[0] if isinstance(words, list) else "",
 )
 async def test_whoever_looks_hears_that_the_ledger_is_lost(folder, capfd, words, code):
+    """`ls` said "no matching images", `verify` and others "nothing has been rendered there"."""
     await left_behind(folder / "output", NEWER)
     assert _in_thread(*words) == code
     shown = capfd.readouterr()
     assert "pipeline ledger import" in shown.out + shown.err
+
+
+async def test_the_message_says_what_is_lost_what_it_cost_and_what_to_type(folder, capfd):
+    place = await left_behind(folder / "output", NEWER)
+    assert _in_thread("run", "soda.yaml") == 2
+    folder = folder / "output"
+    head, again, named, *ways, end = capfd.readouterr().err.splitlines()
+    assert head.startswith(f"error: the ledger of {folder} is missing: there is no ledger.db for 1")
+    assert "1 run of soda beside it, which cost " in head
+    assert "0 in doubt" not in head
+    assert again == "A new run would buy its images again."
+    assert named.strip() == str(place)
+    assert ways == [
+        f"Next  pipeline ledger import {folder / 'soda'} --output {folder}",
+        f"or, to pay for them again, move {folder / 'soda'} away",
+    ]
+    assert end == "Nothing was sent."
+
+
+async def test_an_import_that_brings_nothing_and_one_of_no_manifest_say_so(folder, capfd):
+    await left_behind(folder / "output", NEWER)
+    words = ["ledger", "import", str(folder / "output" / "soda")]
+    assert _in_thread(*words) == 0
+    assert _in_thread(*words) == 0
+    (folder / "list.json").write_text("[]")
+    assert _in_thread("ledger", "import", "list.json") == 2
+    first, second, third = capfd.readouterr().err.splitlines()[-3:]
+    assert "imported from" in first
+    assert second.startswith("the ledger knows all of")
+    assert third == "error: list.json is not a run manifest: it names no campaign"
 
 
 async def test_a_trial_on_another_account_hides_no_loss_of_the_one_that_costs_money(folder, capfd):
