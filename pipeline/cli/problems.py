@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from pipeline.cli.registry import COMMANDS
-from pipeline.cli.terminal import folded, paint, say
+from pipeline.cli.terminal import folded, paint, say, tell
 from pipeline.errors import CampaignError, Declined, Finding, PipelineError, Severity
 from pipeline.reports.journal import Journal
 from pipeline.suggestions import did_you_mean
@@ -27,12 +27,7 @@ def tell_error(error: PipelineError) -> None:
     elif isinstance(error, Declined):
         say(str(error))
     else:
-        for nth, line in enumerate(f"error: {error}".splitlines()):
-            first, *rest = folded(line, stream=sys.stderr)
-            word = paint("error", "red", "bold", stream=sys.stderr)
-            say(first if nth else word + first.removeprefix("error"))
-            for more in rest:
-                say(more)
+        tell("error", str(error), colour="red")
 
 
 def tell_finding(

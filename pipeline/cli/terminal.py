@@ -121,6 +121,15 @@ def folded(text: str, *, stream: TextIO, indent: str = "  ", most: int = 120) ->
     return wrapped(text, width(most) - 1, indent=indent) if is_terminal(stream) else [text]
 
 
+def tell(word: str, message: str, *, colour: str) -> None:
+    """Print `word: message` on stderr, each line of the message folded to the terminal."""
+    for nth, line in enumerate(f"{word}: {message}".splitlines()):
+        first, *rest = folded(line, stream=sys.stderr)
+        coloured = paint(word, colour, "bold", stream=sys.stderr)
+        for shown in (first if nth else coloured + first.removeprefix(word), *rest):
+            say(shown)
+
+
 def wrapped(text: str, columns: int, *, indent: str) -> list[str]:
     """Return a text as lines of at most this many columns, broken between words.
 

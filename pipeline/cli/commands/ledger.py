@@ -1,13 +1,12 @@
 """`pipeline ledger import|backup|restore WHAT`: keep the ledger, and bring it up to date."""
 
 import argparse
-import sys
 from pathlib import Path
 
 from pipeline.app.commands.ledger import import_runs
 from pipeline.app.commands.ledger_backup import back_up, restore
 from pipeline.cli.flags import add_folder, settings_of
-from pipeline.cli.terminal import counted, paint, say
+from pipeline.cli.terminal import counted, say, tell
 from pipeline.settings import Settings
 
 INCOMPLETE = 3
@@ -61,7 +60,7 @@ def _restore(file: Path, settings: Settings) -> int:
         since = counted(restored.missing, "write")
         say(f"The ledger went on after this backup: {since} {_are(restored.missing)} missing.")
     for message in report.lost:
-        say(f"{paint('warning', 'red', 'bold', stream=sys.stderr)}: {message}")
+        tell("warning", message, colour="red")
     if restored.missing and not report.lost:
         say("No run beside it bought anything since. Verdicts may be missing: see reviews/.")
     return INCOMPLETE if report.lost else 0

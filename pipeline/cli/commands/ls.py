@@ -8,7 +8,17 @@ from collections.abc import Sequence
 
 from pipeline.app.commands.images import ImageList, LedgerImage, list_images
 from pipeline.cli.flags import add_campaign, add_output, names_of, settings_of
-from pipeline.cli.terminal import breadth, counted, folded, is_terminal, paint, say, table, width
+from pipeline.cli.terminal import (
+    breadth,
+    counted,
+    folded,
+    is_terminal,
+    paint,
+    say,
+    table,
+    tell,
+    width,
+)
 from pipeline.model.outcome import Paid, PaidLost, Status, Stored
 
 WIDEST = 1000
@@ -32,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     status = Status(arguments.status) if arguments.status else None
     listed = list_images(arguments.campaign, settings_of(arguments).output, status=status)
     if listed.lost:
-        say(f"{paint('warning', 'yellow', stream=sys.stderr)}: {listed.lost}")
+        tell("warning", listed.lost, colour="yellow")
     if arguments.json:
         print(json.dumps([_row(image) for image in listed.images], indent=1))
     elif listed.images:

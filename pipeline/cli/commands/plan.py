@@ -17,7 +17,7 @@ from pipeline.cli.flags import (
 )
 from pipeline.cli.plan_page import plan_ending, plan_page
 from pipeline.cli.problems import tell_finding
-from pipeline.cli.terminal import counted, folded, paint, say
+from pipeline.cli.terminal import counted, folded, say, tell
 
 HAS_WORK = 5
 
@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
         ending = ["", "Nothing was sent."] if plan.lost else plan_ending(plan, options)
         print("\n".join(ending), flush=True)
     if plan.lost:
-        say(f"{paint('warning', 'red', 'bold', stream=sys.stderr)}: {plan.lost}")
+        tell("warning", plan.lost, colour="red")
     return HAS_WORK if arguments.detailed_exitcode and plan.work else 0
 
 

@@ -8,7 +8,17 @@ from pathlib import Path
 
 from pipeline.app.commands.status import CampaignSummary, read_status
 from pipeline.cli.flags import add_output, settings_of
-from pipeline.cli.terminal import breadth, counted, folded, is_terminal, paint, say, table, width
+from pipeline.cli.terminal import (
+    breadth,
+    counted,
+    folded,
+    is_terminal,
+    paint,
+    say,
+    table,
+    tell,
+    width,
+)
 from pipeline.model.money import Spent, Unit
 from pipeline.model.names import Account
 from pipeline.model.outcome import Status
@@ -30,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     output = settings_of(arguments).output
     report = read_status(arguments.campaign, output)
     for warning in report.lost:
-        say(f"{paint('warning', 'yellow', stream=sys.stderr)}: {warning}")
+        tell("warning", warning, colour="yellow")
     if arguments.json:
         print(json.dumps([_row(one) for one in report.campaigns], indent=1))
     if not report.ledger:

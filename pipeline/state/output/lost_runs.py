@@ -82,10 +82,10 @@ async def hold_ledger_to_runs(ledger: Ledger | None, output: Path, campaign: Slu
 
 def lost_runs_message(output: Path, campaign: Slug, lost: Sequence[ManifestHead]) -> str:
     """Return what the ledger lacks, what that would cost, and the command that mends it."""
-    runs = f"{len(lost)} {'run' if len(lost) == 1 else 'runs'} of {campaign} beside it"
-    ledger = f"the ledger in {output} is older than {runs}"
+    runs = f"{len(lost)} {'run' if len(lost) == 1 else 'runs'} of {campaign}"
+    ledger = f"the ledger in {output} is older than {runs} beside it"
     if not ledger_exists(output):
-        ledger = f"the ledger of {output} is missing: there is no ledger.db for {runs}"
+        ledger = f"the ledger of {output} is missing: the folder has no ledger.db, but {runs}"
     newest = {head.account: head for head in lost}
     spent = sum(head.this_run for head in lost)
     doubt = sum(head.in_doubt for head in newest.values())

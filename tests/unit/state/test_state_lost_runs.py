@@ -131,8 +131,8 @@ async def test_the_message_says_what_is_lost_what_it_cost_and_what_to_type(folde
     assert _in_thread("run", "soda.yaml") == 2
     folder = folder / "output"
     head, again, named, *ways, end = capfd.readouterr().err.splitlines()
-    assert head.startswith(f"error: the ledger of {folder} is missing: there is no ledger.db for 1")
-    assert "1 run of soda beside it, which cost " in head
+    assert head.startswith(f"error: the ledger of {folder} is missing: the folder has no ledger.db")
+    assert "but 1 run of soda, which cost " in head
     assert "0 in doubt" not in head
     assert again == "A new run would buy its images again."
     assert named.strip() == str(place)
