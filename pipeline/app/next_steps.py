@@ -1,7 +1,7 @@
 """Suggested next commands; none of them withdraws a verdict or buys anything unexpected."""
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from pipeline.app.options import CampaignOptions
 from pipeline.errors import PipelineError, ProviderStopped
@@ -47,11 +47,13 @@ def steps_onward(
     *,
     reason: PipelineError | None = None,
     doubtful: int = 0,
+    to_look_at: Sequence[tuple[CellName, str]] = (),
 ) -> list[tuple[str, str]]:
     """Return pairs of `Next`, `then` or `or` and a command, in the order to use them.
 
     `reason` is why the run stopped. If only a person can resolve it, that step comes first, since
     another run would end the same way. `doubtful`: images of whose cost something is in doubt.
+    `to_look_at`: cell and placement of the ad files that a person has to look at.
     """
     steps: list[tuple[str, str]] = []
     if isinstance(reason, ProviderStopped) and reason.remedy:
@@ -60,6 +62,8 @@ def steps_onward(
         steps.append(("then", next_step(options, "resolve")))
     if state.waiting or state.stale:
         steps.append(("then", next_step(options, "review")))
+    else:
+        steps += ad_file_steps(options, to_look_at)
     steps += [("or", next_step(options, "approve", *words)) for words in _approvals(state)]
     failed = _failed(state) if counts.get(Status.FAILED) else frozenset()
     unfinished = counts.get(Status.PLANNED) or counts.get(Status.PENDING_DOWNLOAD)
@@ -71,6 +75,25 @@ def steps_onward(
     if counts.get(Status.PAID_LOST):
         again = next_step(options, "run", "--rebuy-lost")
         steps.append(("or", f"{again}, which asks for the lost images once more, then pays again"))
+    return _in_order(steps)
+
+
+def ad_file_steps(
+    options: CampaignOptions, to_look_at: Sequence[tuple[CellName, str]]
+) -> list[tuple[str, str]]:
+    """Return the steps for ad files that a person has to look at, by cell and placement."""
+    if not to_look_at:
+        return []
+    steps = [("then", next_step(options, "review"))]
+    placements = list(dict.fromkeys(placement for _, placement in to_look_at))
+    if len(to_look_at) == 1:
+        steps.append(("or", next_step(options, "approve", "@".join(to_look_at[0]))))
+    elif len(placements) <= MOST_APPROVALS:
+        steps += [("or", next_step(options, "approve", f"*@{one}")) for one in placements]
+    return _in_order(steps)
+
+
+def _in_order(steps: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     return [("Next" if nth == 0 else word, step) for nth, (word, step) in enumerate(steps)]
 
 

@@ -19,6 +19,7 @@ from pipeline.cli.terminal import (
     leave_stdout,
     paint,
     say,
+    say_steps,
     write_result,
 )
 from pipeline.errors import Declined
@@ -253,8 +254,7 @@ def _tell_next(ending: RunEnding) -> None:
             _say_folded(f"  {stale.cell}  {stale.reason}")
     if ending.waiting:
         say(f"{counted(ending.waiting, 'cell')} to review")
-    for word, step in ending.steps:
-        say(f"{paint(f'{word:<4}', 'bold', stream=sys.stderr)}  {step}")
+    say_steps(ending.steps)
 
 
 def console_for(

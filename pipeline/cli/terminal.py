@@ -39,6 +39,12 @@ def is_terminal(stream: TextIO | None) -> bool:
         return False
 
 
+def say_steps(steps: Sequence[tuple[str, str]]) -> None:
+    """Print the next commands on stderr, each after `Next`, `then` or `or`."""
+    for word, step in steps:
+        say(f"{paint(f'{word:<4}', 'bold', stream=sys.stderr)}  {step}")
+
+
 def paint(text: str, *styles: str, stream: TextIO | None = None) -> str:
     """Return the text in these styles, or as it is if the stream shows none."""
     if not text or not wants_colour(stream or sys.stdout):

@@ -28,7 +28,7 @@ from pipeline.images.reading import sha256_of
 from pipeline.images.registry import images_in
 from pipeline.model.ad_file import Framing, Signing, flags_in_words
 from pipeline.model.money import Unit
-from pipeline.model.names import Stage
+from pipeline.model.names import CellName, Stage
 from pipeline.model.outcome import Stored, spent
 from pipeline.model.placement import Placement
 from pipeline.model.verdict import Decision
@@ -88,6 +88,8 @@ class ExportReport:
     """Cells that a reviewer rejected; they are left out on purpose."""
     removed: int
     """Ad files of earlier exports that have to be taken down."""
+    to_look_at: Sequence[tuple[CellName, str]]
+    """Cell and placement of the ad files that wait for a person's approval."""
 
 
 def export_campaign(options: ExportOptions, settings: Settings) -> ExportReport:
@@ -162,6 +164,7 @@ async def _export(
         missing=missing,
         rejected=rejected,
         removed=len(removed),
+        to_look_at=report.to_look_at,
     )
 
 

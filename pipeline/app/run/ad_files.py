@@ -90,6 +90,12 @@ class AdFileReport:
                 yield planned, row
 
     @property
+    def to_look_at(self) -> Sequence[tuple[CellName, str]]:
+        """Cell and placement of the flagged ad files that miss no check which forbids delivery."""
+        pairs = ((planned, row) for planned, row in self.flagged if not self.misses(row))
+        return list(dict.fromkeys((planned.cell, planned.placement) for planned, _ in pairs))
+
+    @property
     def failing(self) -> Iterator[tuple[PlannedAdFile, AdFileRow]]:
         """Yield the ad files that are not delivered, because they miss a check that forbids it."""
         for planned, row in self.current:

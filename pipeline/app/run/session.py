@@ -354,6 +354,7 @@ async def _end(session: Session, state: CampaignState) -> int:
     failing = failing_finals(session.ad_files.checks, state) if ad_files is None else []
     for miss in failing[:NAMED]:
         session.console.note(f"failed a check: {miss}")
+    to_look_at = ad_files.to_look_at if ad_files is not None else ()
     unmade = ad_files is not None and bool(ad_files.failed or [*ad_files.failing])
     facts = {
         "waiting": bool(state.waiting) and options.detailed_exitcode,
@@ -387,7 +388,9 @@ async def _end(session: Session, state: CampaignState) -> int:
         ad_files=ad_files,
         stale=state.stale,
         waiting=len(state.waiting),
-        steps=steps_onward(options, counts, state, reason=halt.reason, doubtful=doubtful),
+        steps=steps_onward(
+            options, counts, state, reason=halt.reason, doubtful=doubtful, to_look_at=to_look_at
+        ),
         reason=halt.reason,
         code=code,
     )

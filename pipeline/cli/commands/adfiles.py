@@ -4,10 +4,11 @@ import argparse
 import json
 
 from pipeline.app.commands.adfiles import AdFileOptions, make_campaign_ad_files
+from pipeline.app.next_steps import ad_file_steps
 from pipeline.app.run.ad_files import AdFileReport, manifest_rows
 from pipeline.cli.ad_files import tell_ad_files
 from pipeline.cli.flags import add_campaign, add_common, add_only, campaign_flags, settings_of
-from pipeline.cli.terminal import say
+from pipeline.cli.terminal import say, say_steps
 from pipeline.state.output.folder import open_output
 
 
@@ -33,6 +34,8 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(_result(report), indent=1, ensure_ascii=False))
     elif not arguments.quiet or code:
         tell_ad_files(report, open_output(settings.output))
+        if not options.preview:
+            say_steps(ad_file_steps(options, report.to_look_at))
         if not report.plan.files:
             say("there is no image to make ad files of; `pipeline status` shows what comes next")
     return code

@@ -8,8 +8,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from pipeline.app.commands.export import ExportOptions, ExportReport, export_campaign
+from pipeline.app.next_steps import ad_file_steps
 from pipeline.cli.flags import add_campaign, add_common, campaign_flags, settings_of
-from pipeline.cli.terminal import counted, folded, paint, say
+from pipeline.cli.terminal import counted, folded, paint, say, say_steps
 
 NAMED = 10
 """Most ad files that are left out and listed by name."""
@@ -43,6 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(_result(report), indent=1, ensure_ascii=False))
     elif not arguments.quiet or code:
         _tell(report)
+        say_steps(ad_file_steps(options, report.to_look_at))
     return code
 
 
@@ -65,8 +67,6 @@ def _tell(report: ExportReport) -> None:
             say(line)
     if len(report.missing) > NAMED:
         say(f"  and {len(report.missing) - NAMED} more; manifest.json lists them")
-    if any(reason.startswith("waits for approval") for reason in report.missing.values()):
-        say("Look at them, then: pipeline approve FILE 'CELL@PLACEMENT'")
 
 
 def _result(report: ExportReport) -> dict[str, object]:

@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 from builders import NOW, a_job, a_run
 
-from pipeline.app.next_steps import steps_onward
+from pipeline.app.next_steps import ad_file_steps, steps_onward
 from pipeline.app.options import CampaignOptions
 from pipeline.errors import ProviderStopped
 from pipeline.ledger.memory.ledger import MemoryLedger
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.money import Amount, Budget
+from pipeline.model.names import CellName
 from pipeline.model.outcome import Failed, FailureKind, Receipt, Status
 from pipeline.state.campaign_state import CampaignState
 from pipeline.state.picks import StaleApproval
@@ -162,3 +163,18 @@ async def test_money_in_doubt_is_settled_before_a_refused_image_is_tried_again(l
         "Next resolve",
         "or run --retry-failed, or change the prompt",
     ]
+
+
+def test_after_ad_files_to_look_at_the_page_and_an_approval_are_offered():
+    """A run that ended with flagged ad files named no next command, and nothing was delivered."""
+    cells = [CellName("a/tall"), CellName("b/tall")]
+    one = ad_file_steps(GIVEN, [(cells[0], "hero")])
+    assert one == [
+        ("Next", "pipeline review c.yaml --provider gptimage"),
+        ("or", "pipeline approve c.yaml a/tall@hero --provider gptimage"),
+    ]
+    several = ad_file_steps(GIVEN, [(cell, "hero") for cell in cells])
+    assert several[1:] == [("or", "pipeline approve c.yaml '*@hero' --provider gptimage")]
+    many = ad_file_steps(GIVEN, [(cells[0], f"hero-{nth}") for nth in range(5)])
+    assert many == one[:1]
+    assert ad_file_steps(GIVEN, []) == []
