@@ -18,6 +18,11 @@ SHARPEST = 0.7
 """The blur at the edge itself."""
 STEPS = 40
 """Most rows that are computed; those between are interpolated."""
+NARROW = 0.015
+"""Share of a side up to which its outer rows are stretched instead: what touches the edge at an
+angle then keeps its direction, where a repeated row would show a kink."""
+BAND = 5
+"""Rows that are stretched for each row that is added."""
 _GRAIN_STRIP = 24
 """Pixels of the edge on which grain is measured."""
 _TILE = 256
@@ -62,10 +67,22 @@ def _beyond(image: Image.Image, length: int, turn: _Turn, back: _Turn) -> Image.
     if length <= 0:
         return image
     upright = turn(image)
+    if length <= NARROW * upright.height:
+        return back(_stretched(upright, length))
     whole = Image.new("RGB", (upright.width, upright.height + length))
     whole.paste(upright, (0, length))
     whole.paste(_rows_beyond(upright, length), (0, 0))
     return back(whole)
+
+
+def _stretched(image: Image.Image, length: int) -> Image.Image:
+    """Return an image with more rows at its top, by stretching the rows there."""
+    band = min(BAND * length, image.height)
+    whole = Image.new("RGB", (image.width, image.height + length))
+    size, box = (image.width, band + length), (0, 0, image.width, band)
+    whole.paste(image.resize(size, Image.Resampling.BICUBIC, box=box), (0, 0))
+    whole.paste(image.crop((0, band, *image.size)), (0, band + length))
+    return whole
 
 
 def _rows_beyond(image: Image.Image, length: int) -> Image.Image:

@@ -143,10 +143,12 @@ def measure(pieces):
         )
         if one.split("-")[0] != other.split("-")[0]:
             rates.good("duplicate", bits >= LEAST_SCORES[CampaignCheck.DUPLICATE])
-    for one, other in itertools.pairwise([*sorted(finals), min(finals)]):
-        brand = [*picture_colors(drafts[one].pixels)][:2]
-        found = palette_check(brand, picture_colors(finals[other].pixels))
-        rates.bad("palette", found.score == 1.0)
+    colors = {name: picture_colors(source.pixels) for name, source in finals.items()}
+    for one, other in itertools.permutations(sorted(finals), 2):
+        if one.split("-")[0] != other.split("-")[0]:
+            brand = [*picture_colors(drafts[one].pixels)][:2]
+            rates.bad("palette", palette_check(brand, colors[other]).score == 1.0)
+    for one, other in itertools.pairwise(sorted(finals)):
         alike = lowest_ssim(drafts[one].flattened(GROUND), finals[other].flattened(GROUND))
         rates.bad("drift", alike >= LEAST_SCORES[CampaignCheck.DRIFT])
     return rates

@@ -8,6 +8,7 @@ import pytest
 from encoded_pictures import encoded
 from PIL import Image, ImageCms, ImageDraw, PngImagePlugin
 
+from pipeline.adfiles.continuation import continue_edges
 from pipeline.adfiles.derive import AdFileRefused, AdFileTask, Derive
 from pipeline.adfiles.source_image import continuable_edges, open_source
 from pipeline.adfiles.window import ALL_EDGES
@@ -207,3 +208,19 @@ def test_studio_walls_and_tables_can_be_continued_and_grass_cannot():
     assert len(continuable_edges(stripes)[0]) == 2
     cutout = Image.open(io.BytesIO(encoded("PNG", mode="RGBA", alpha=0)))
     assert continuable_edges(cutout) == (ALL_EDGES, ALL_EDGES)
+
+
+def test_a_line_that_leaves_at_an_angle_keeps_its_direction_in_a_narrow_strip():
+    """Repeating the edge's row would continue it horizontally."""
+    image = Image.new("RGB", (600, 600), "white")
+    ImageDraw.Draw(image).line((-50, 50, 500, 600), fill="black", width=8)
+    wider = continue_edges(image, left=6, top=0, right=0, bottom=0)
+    assert wider.size == (606, 600)
+    assert wider.crop((36, 0, 606, 600)).tobytes() == image.crop((30, 0, 600, 600)).tobytes()
+
+    def middle(x):
+        dark = [y for y in range(600) if wider.getpixel((x, y))[0] < 128]
+        return sum(dark) / len(dark)
+
+    assert middle(1) == pytest.approx(101, abs=2)
+    assert middle(18) - middle(1) == pytest.approx(17 / 1.2, abs=2)
