@@ -80,7 +80,10 @@ class CaseSource:
             budget=self.budget,
         )
 
-    def ad_files(self, state, *, stage, windows):
+    def checks(self):
+        return None
+
+    def ad_files(self, state, *, stage, windows, checks):
         return AdFilePlan(files=(), missing={})
 
     def drafts(self, rounds):

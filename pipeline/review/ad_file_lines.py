@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pipeline.adfiles.choice import checked_choice
 from pipeline.adfiles.record import AdFileRecord
 from pipeline.errors import UsageError
-from pipeline.model.ad_file import AdFileApproval, WindowChoice, flags_in_words
+from pipeline.model.ad_file import AdFileApproval, WindowChoice
 from pipeline.model.names import CellName, Slug
 from pipeline.model.verdict import Decision
-from pipeline.review.ad_files import delivered_rows
+from pipeline.review.ad_files import delivered_rows, look_words
 from pipeline.review.verdicts import clean_name
+from pipeline.state.output.ad_files import AdFileResults
 
 ADFILE, WINDOW = "adfile", "window"
 """Keys beside `draft` and `final`."""
@@ -36,8 +37,8 @@ class WrittenApproval:
 class AdFileLines:
     """The lines of all cells, from the record of ad files as it is now."""
 
-    def __init__(self, record: AdFileRecord, campaign: Slug) -> None:
-        self._record = record
+    def __init__(self, record: AdFileRecord, campaign: Slug, results: AdFileResults) -> None:
+        self._record, self._results = record, results
         self._rows = delivered_rows(record, campaign)
         self._windows = {cell: choice for (cell, _), choice in record.windows.items()}
         self._given: dict[str, dict[str, AdFileApproval]] = {}
@@ -58,7 +59,7 @@ class AdFileLines:
         The ad files of a checkout may not be made yet, while their approvals came with git.
         """
         rows = self._rows.get(cell, ())
-        flagged = [row for row in rows if row.made.flags]
+        flagged = [row for row in rows if look_words(row.made, self._results)]
         recipes = [row.made.recipe for row in flagged] if rows else [*self._given.get(cell, ())]
         if not recipes:
             return ""
@@ -69,11 +70,8 @@ class AdFileLines:
         if given:
             newest = max(given, key=lambda one: one.at)
             parts += [f"by: {_quoted(newest.by)}", f'at: "{newest.at}"']
-        made = [row.made for row in flagged]
         words = dict.fromkeys(
-            words
-            for one in made
-            for words in flags_in_words(one.flags, extended=one.extended, scale=one.scale)
+            words for row in flagged for words in look_words(row.made, self._results)
         )
         if words:
             parts.append(f"flags: [{', '.join(map(_quoted, words))}]")

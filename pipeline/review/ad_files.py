@@ -8,11 +8,11 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from pipeline.adfiles.record import AdFileRecord, AdFileRow
-from pipeline.model.ad_file import AdFileApproval
+from pipeline.model.ad_file import AdFile, AdFileApproval, flags_in_words
 from pipeline.model.names import Slug
 from pipeline.review.verdicts import clean_name
 from pipeline.state.campaign_state import CellTable, short
-from pipeline.state.output.ad_files import FOLDER, AdFilePlan, PlannedAdFile
+from pipeline.state.output.ad_files import FOLDER, AdFilePlan, AdFileResults, PlannedAdFile
 
 
 def delivered_rows(record: AdFileRecord, campaign: Slug) -> Mapping[str, Sequence[AdFileRow]]:
@@ -24,13 +24,19 @@ def delivered_rows(record: AdFileRecord, campaign: Slug) -> Mapping[str, Sequenc
     return rows
 
 
+def look_words(made: AdFile, results: AdFileResults) -> list[str]:
+    """Return why a person has to look at an ad file before it is delivered, in words."""
+    flags = flags_in_words(made.flags, extended=made.extended, scale=made.scale)
+    return flags + [str(one) for one in results.get(made.path, ()) if one.needs_a_look]
+
+
 AdFileState = tuple[int, int, int, str, str]
 """Of a cell's ad files: all, those on disk, those that wait for an approval; a mark of them, and
 the short hash of the first one on disk."""
 
 
 def ad_file_states(
-    plan: AdFilePlan, record: AdFileRecord, table: CellTable
+    plan: AdFilePlan, record: AdFileRecord, table: CellTable, results: AdFileResults
 ) -> dict[int, AdFileState]:
     """Return what there is of each cell's ad files, by the number of the cell.
 
@@ -41,18 +47,20 @@ def ad_file_states(
         number = table.number.get(planned.cell)
         if number is not None:
             files.setdefault(number, []).append(planned)
-    return {number: _state(some, record) for number, some in files.items()}
+    return {number: _state(some, record, results) for number, some in files.items()}
 
 
-def _state(files: Sequence[PlannedAdFile], record: AdFileRecord) -> AdFileState:
+def _state(
+    files: Sequence[PlannedAdFile], record: AdFileRecord, results: AdFileResults
+) -> AdFileState:
     rows = [record.find(planned.path) for planned in files]
     made = [row.made for row in rows if row is not None]
     approved = record.approved
-    waiting = sum(bool(one.flags) and one.recipe not in approved for one in made)
+    waiting = sum(bool(look_words(one, results)) and one.recipe not in approved for one in made)
     place = (files[0].cell, files[0].placement)
     facts = [
         [(one.recipe.id, record.approval_revision(one.recipe.id)) for one in files],
-        [one.sha256 for one in made],
+        [(one.sha256, look_words(one, results)) for one in made],
         record.window_revision(place),
     ]
     mark = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:8]

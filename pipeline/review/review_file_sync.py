@@ -39,6 +39,7 @@ from pipeline.review.review_file import (
 from pipeline.review.shared_images import settle_shared
 from pipeline.state.campaign_state import CellTable
 from pipeline.state.lookup import Entries, Newest
+from pipeline.state.output.ad_files import AdFileResults
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,6 +85,11 @@ class ReviewedVerdicts(Protocol):
         """The campaign's ad files, with their approvals and chosen windows."""
         ...
 
+    @property
+    def ad_file_results(self) -> AdFileResults:
+        """The results of the campaign's checks, by the path of each final's ad file."""
+        ...
+
     def apply(self, verdicts: Sequence[Verdict]) -> None:
         """Add verdicts that the ledger has recorded."""
         ...
@@ -99,6 +105,7 @@ class VerdictSnapshot:
     entries: Entries
     newest: dict[tuple[CellName, Stage], Verdict]
     ad_files: AdFileRecord
+    ad_file_results: AdFileResults
 
     def apply(self, verdicts: Sequence[Verdict]) -> None:
         """See `ReviewedVerdicts`."""
@@ -216,7 +223,7 @@ class ReviewFileSync:
     def _file_text(self) -> str:
         """Return the text of the file as the ledger and the record have it."""
         state = self._review_state
-        lines = AdFileLines(state.ad_files, state.campaign)
+        lines = AdFileLines(state.ad_files, state.campaign, state.ad_file_results)
         return render_reviews(state.campaign, state.table.number, state.newest, lines.of)
 
     def _bound(self, verdict: Verdict) -> Verdict:

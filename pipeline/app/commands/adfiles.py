@@ -14,8 +14,6 @@ from pipeline.app.options import CampaignOptions
 from pipeline.app.run.ad_files import (
     AdFileMaker,
     AdFileReport,
-    AdFileResults,
-    checked_ad_files,
     forget_damaged,
     make_ad_files,
 )
@@ -33,7 +31,12 @@ from pipeline.review.ad_files import decide_ad_files
 from pipeline.review.verdicts import stamp
 from pipeline.settings import Settings
 from pipeline.state.checks.results import open_checks
-from pipeline.state.output.ad_files import AdFilePlan, plan_ad_files
+from pipeline.state.output.ad_files import (
+    AdFilePlan,
+    AdFileResults,
+    checked_ad_files,
+    plan_ad_files,
+)
 from pipeline.state.output.folder import open_output
 from pipeline.state.output.lock import campaign_lock
 from pipeline.state.survey import survey

@@ -134,6 +134,7 @@ async def review_server(
             campaign=campaign,
             source=CampaignSource(
                 file=options.campaign,
+                output=output,
                 load=lambda: load(options, settings),
                 account_of=lambda campaign: account_of(campaign, settings),
                 also=(index_path(output, campaign),),

@@ -23,6 +23,13 @@ from pipeline.review.review_file_sync import ReviewFile, ReviewFileSync, Verdict
 from pipeline.review.verdicts import CellsDecided, UnboundVerdict, decide_cells, stamp
 from pipeline.settings import Settings
 from pipeline.state.campaign_state import CampaignState, cell_table
+from pipeline.state.checks.results import open_checks
+from pipeline.state.output.ad_files import (
+    AdFileResults,
+    checked_ad_files,
+    makes_ad_files,
+    plan_ad_files,
+)
 from pipeline.state.output.folder import open_output
 from pipeline.state.output.lock import run_is_alive
 from pipeline.state.payers import images_to_share
@@ -115,15 +122,29 @@ async def write_review_file(
     `state` is in the rounds that a person looks at.
     """
     output = file.copy.parents[1]
+    record = AdFileRecord(output, loaded.campaign.slug)
     snapshot = VerdictSnapshot(
         ledger=ledger,
         campaign=loaded.campaign.slug,
         table=cell_table(loaded.campaign, tuple(expand(loaded)), state),
         entries=state.entries,
         newest=dict(await ledger.verdicts(loaded.campaign.slug)),
-        ad_files=AdFileRecord(output, loaded.campaign.slug),
+        ad_files=record,
+        ad_file_results=_results(loaded, state, record, output),
     )
     await ReviewFileSync(review_state=snapshot, file=file).sync(now=stamp(now))
+
+
+def _results(
+    loaded: LoadedCampaign, state: CampaignState, record: AdFileRecord, output: Path
+) -> AdFileResults:
+    """Return the results of the campaign's checks of its ad files, by path."""
+    if not loaded.campaign.checks or not makes_ad_files(loaded):
+        return {}
+    checks = open_checks(loaded, output)
+    plan = plan_ad_files(loaded, state, windows=record.windows, checks=checks)
+    found = ((one.path, record.find(one.path)) for one in plan.files)
+    return checked_ad_files(checks, state, {path: row for path, row in found if row}, plan)
 
 
 def _next(options: VerdictOptions) -> str | None:

@@ -140,8 +140,11 @@ async def _planned(
     options = CampaignOptions(campaign=file)
     loaded = await asyncio.to_thread(late("app.campaign").load, options, settings)
     async with ledger_in(output, read_only=True) as ledger:
-        state = await late("state.survey").survey(ledger, loaded)
-    plan: AdFilePlan = late("state.output.ad_files").plan_ad_files(loaded, state, windows=windows)
+        checks = late("state.checks.results").open_checks(loaded, output)
+        state = await late("state.survey").survey(ledger, loaded, checks=checks)
+    plan: AdFilePlan = late("state.output.ad_files").plan_ad_files(
+        loaded, state, windows=windows, checks=checks
+    )
     return plan.files
 
 

@@ -26,14 +26,14 @@ from pipeline.state.output.ad_files import (
     PREVIEW,
     SUPERSEDED,
     AdFilePlan,
+    AdFileResults,
     PlannedAdFile,
+    checked_ad_files,
     plan_ad_files,
 )
 
 TOGETHER = 8
 """Most ad files of one task: an image is decoded once for all of them."""
-AdFileResults = Mapping[str, tuple[CheckResult, ...]]
-"""The results of a campaign's checks, by the path of the ad file."""
 AT_ONCE = 8
 """Most tasks that are given to the executor at one time."""
 
@@ -294,23 +294,6 @@ def failing_finals(checks: CampaignChecks, state: CampaignState) -> list[str]:
         for one in results.get(job.key, ())
         if one.result is CheckOutcome.FAIL
     ]
-
-
-def checked_ad_files(
-    checks: CampaignChecks,
-    state: CampaignState,
-    rows: Mapping[str, AdFileRow],
-    plan: AdFilePlan,
-    *,
-    stage: Stage = Stage.FINAL,
-) -> AdFileResults:
-    """Return the results of ad files and their images under the campaign's rules, by path."""
-    images = checks.of_images(state.of(stage), state.entries) if checks.rules else {}
-    return {
-        one.path: checks.of_ad_file(rows[one.path], images.get(one.job.key, ()))
-        for one in plan.files
-        if one.path in rows
-    }
 
 
 def forget_damaged(

@@ -21,9 +21,10 @@ from pipeline.images.reading import read_file
 from pipeline.lettering.box import Box
 from pipeline.model.ad_file import AdFileApproval, Flag, Recipe, WindowChoice, flags_in_words
 from pipeline.model.artifact import Artifact
+from pipeline.model.check import CheckOutcome
 from pipeline.model.names import CellName, Stage
 from pipeline.model.placement import ImageFormat, Sides
-from pipeline.review.ad_files import decide_ad_files
+from pipeline.review.ad_files import decide_ad_files, look_words
 from pipeline.review.page.pictures import ServedPicture
 from pipeline.review.page.review_state import ReviewState
 from pipeline.review.verdicts import clean_name
@@ -257,6 +258,7 @@ class AdFileViews:
     def _made(self, row: AdFileRow) -> dict[str, Json]:
         made = row.made
         given = self._review_state.ad_files.approvals.get(made.recipe)
+        results = self._review_state.ad_file_results
         fields: dict[str, Json] = {
             "image": short(made.sha256),
             "bytes": made.bytes,
@@ -265,7 +267,10 @@ class AdFileViews:
             "kept": made.kept,
             "extended": made.extended,
             "scale": made.scale,
-            "flags": flags_in_words(made.flags, extended=made.extended, scale=made.scale),
+            "flags": look_words(made, results),
+            "failed": [
+                str(one) for one in results.get(made.path, ()) if one.result is CheckOutcome.FAIL
+            ],
         }
         if given is not None and given.approved:
             fields["approval"] = {"by": given.by, "at": given.at}

@@ -18,6 +18,7 @@ from pipeline.prompts.cells import expand
 from pipeline.prompts.jobs import NO_FURTHER_TAKES, FurtherTakes
 from pipeline.state.budgets import campaign_budget
 from pipeline.state.campaign_state import CampaignState
+from pipeline.state.checks.results import CampaignChecks, open_checks
 from pipeline.state.output.ad_files import AdFilePlan, Windows, makes_ad_files, plan_ad_files
 from pipeline.state.picks import Picks
 from pipeline.state.survey import CampaignPlanner, Planner
@@ -55,7 +56,18 @@ class ReviewSource(Planner, Protocol):
         """Read the files again; raise `CampaignError` with every mistake in them."""
         ...
 
-    def ad_files(self, state: CampaignState, *, stage: Stage, windows: Windows) -> AdFilePlan:
+    def checks(self) -> CampaignChecks | None:
+        """Return the campaign's checks, with what is known of its images; `None` without any."""
+        ...
+
+    def ad_files(
+        self,
+        state: CampaignState,
+        *,
+        stage: Stage,
+        windows: Windows,
+        checks: CampaignChecks | None,
+    ) -> AdFilePlan:
         """Return the ad files of a stage's stored images; none if the campaign makes none."""
         ...
 
@@ -69,13 +81,16 @@ class CampaignSource:
         file: Path,
         load: Callable[[], LoadedCampaign],
         account_of: Callable[[Campaign], Account],
+        output: Path,
         also: Sequence[Path] = (),
     ) -> None:
         """`load` reads `file`; `account_of` returns the account that pays for the campaign.
 
-        `also`: further files whose change means that the campaign is loaded again.
+        `output` has the records of its images. `also`: further files whose change means that the
+        campaign is loaded again.
         """
         self._also = also
+        self._output = output
         self._file = file
         self._load = load
         self._account_of = account_of
@@ -118,11 +133,22 @@ class CampaignSource:
     def _file_times(self, loaded: LoadedCampaign | None) -> dict[Path, tuple[int, int]]:
         return _times([*_files(self._file, loaded), *self._also])
 
-    def ad_files(self, state: CampaignState, *, stage: Stage, windows: Windows) -> AdFilePlan:
+    def checks(self) -> CampaignChecks | None:
+        """See `ReviewSource`."""
+        return open_checks(self._planned, self._output) if self.campaign.checks else None
+
+    def ad_files(
+        self,
+        state: CampaignState,
+        *,
+        stage: Stage,
+        windows: Windows,
+        checks: CampaignChecks | None,
+    ) -> AdFilePlan:
         """See `ReviewSource`."""
         if not makes_ad_files(self._planned):
             return AdFilePlan(files=(), missing={})
-        return plan_ad_files(self._planned, state, windows=windows, stage=stage)
+        return plan_ad_files(self._planned, state, windows=windows, stage=stage, checks=checks)
 
     def _read(self) -> ReviewedCampaign:
         # Noted before reading, so that a file that is written meanwhile is read again.

@@ -27,7 +27,7 @@ from pipeline.state.campaign_state import CampaignState, CellTable, cell_at_stag
 from pipeline.state.due import Rules
 from pipeline.state.figures import LaunchQuote, StageFigures, launch_quote, stage_figures
 from pipeline.state.lookup import Entries, Newest, newest_of
-from pipeline.state.output.ad_files import AdFilePlan
+from pipeline.state.output.ad_files import AdFilePlan, AdFileResults, checked_ad_files
 from pipeline.state.output.lock import run_is_alive
 from pipeline.state.payers import images_to_share
 from pipeline.state.survey import state_from
@@ -69,6 +69,8 @@ class ReviewState:
         """The campaign's ad files, with their approvals and chosen windows."""
         self.ad_file_states: dict[int, AdFileState] = {}
         """What there is of each cell's ad files, by the number of the cell."""
+        self.ad_file_results: AdFileResults = {}
+        """The results of the campaign's checks, by the path of each final's ad file."""
         self._ad_file_plans: dict[Stage, tuple[CampaignState, object, AdFilePlan]] = {}
         self._source = source
         self._output = output
@@ -207,15 +209,27 @@ class ReviewState:
         windows = {place: one.revision for place, one in self.ad_files.windows.items()}
         known = self._ad_file_plans.get(stage)
         if known is None or known[0] is not state or known[1] != windows:
-            plan = self._source.ad_files(state, stage=stage, windows=self.ad_files.windows)
+            plan = self._source.ad_files(
+                state, stage=stage, windows=self.ad_files.windows, checks=self._source.checks()
+            )
             known = self._ad_file_plans[stage] = (state, windows, plan)
         return known[2]
+
+    def _check_ad_files(self, plan: AdFilePlan) -> AdFileResults:
+        """Return the results of the campaign's checks, by the path of each final's ad file."""
+        checks = self._source.checks()
+        if checks is None:
+            return {}
+        found = ((one.path, self.ad_files.find(one.path)) for one in plan.files)
+        rows = {path: row for path, row in found if row is not None}
+        return checked_ad_files(checks, self.surveyed.shown, rows, plan)
 
     async def show_ad_files(self) -> None:
         """Send which cells have other ad files, approvals or windows than before."""
         before, table = self.ad_file_states, self.table
         plan = await asyncio.to_thread(self.plan_ad_files, Stage.FINAL)
-        fresh = ad_file_states(plan, self.ad_files, table)
+        self.ad_file_results = await asyncio.to_thread(self._check_ad_files, plan)
+        fresh = ad_file_states(plan, self.ad_files, table, self.ad_file_results)
         self.ad_file_states = fresh
         numbers = fresh.keys() | before.keys()
         changed = {n: fresh.get(n) for n in numbers if fresh.get(n) != before.get(n)}
@@ -256,10 +270,11 @@ class ReviewState:
     def _surveyed(
         self, reviewed: ReviewedCampaign, record: CampaignRecord, *, alive: bool
     ) -> SurveyedCampaign:
-        shown = state_from(record, self._source, shown=True, alive=alive)
+        checks = self._source.checks()
+        shown = state_from(record, self._source, shown=True, alive=alive, checks=checks)
         ahead = shown
         if any(verdict.decision is Decision.REDO for verdict in shown.verdicts.values()):
-            ahead = state_from(record, self._source, alive=alive)
+            ahead = state_from(record, self._source, alive=alive, checks=checks)
         version = self._table.version if self._table is not None else 1
         rules = self._rules(reviewed)
         return SurveyedCampaign(

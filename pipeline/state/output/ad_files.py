@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 
 from pipeline.adfiles.checks import NO_SHOP, ShopRules
 from pipeline.adfiles.provenance.xmp import BY_A_MODEL, BY_AN_ALGORITHM, COMPOSITES
+from pipeline.adfiles.record import AdFileRow
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.campaign.matrix.ad_files import DEFAULT, ad_file_name
 from pipeline.campaign.resolved import Variant
 from pipeline.model.ad_file import ENLARGED, FileLabels, Recipe, WindowChoice
 from pipeline.model.artifact import Artifact
 from pipeline.model.campaign import Cell, ContentCredentials, Size
+from pipeline.model.check import CheckResult
 from pipeline.model.job import Job
 from pipeline.model.names import CellName, Stage
 from pipeline.model.overlay import OverlayPart, TextPart
@@ -114,6 +116,27 @@ def plan_ad_files(
             missing.setdefault(cell.name, "no final is approved")
     missing = {cell: why for cell, why in missing.items() if cell not in images}
     return AdFilePlan(files=_with_own_names(files), missing=missing)
+
+
+AdFileResults = Mapping[str, tuple[CheckResult, ...]]
+"""The results of a campaign's checks, by the path of the ad file."""
+
+
+def checked_ad_files(
+    checks: CampaignChecks,
+    state: CampaignState,
+    rows: Mapping[str, AdFileRow],
+    plan: AdFilePlan,
+    *,
+    stage: Stage = Stage.FINAL,
+) -> AdFileResults:
+    """Return the results of ad files and their images under the campaign's rules, by path."""
+    images = checks.of_images(state.of(stage), state.entries) if checks.rules else {}
+    return {
+        one.path: checks.of_ad_file(rows[one.path], images.get(one.job.key, ()))
+        for one in plan.files
+        if one.path in rows
+    }
 
 
 def _withheld(job: Job, artifact: Artifact | None, state: CampaignState) -> str:

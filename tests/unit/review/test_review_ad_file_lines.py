@@ -9,9 +9,11 @@ from review_case import SLUG, ReviewCase
 from pipeline.adfiles.record import AdFileRow
 from pipeline.errors import CampaignError
 from pipeline.model.ad_file import AdFile, AdFileApproval, Flag, Framing, RecipeId, WindowChoice
+from pipeline.model.check import CampaignCheck, CheckOutcome, CheckResult
 from pipeline.model.names import Stage
 from pipeline.model.placement import ImageFormat
 from pipeline.model.verdict import Decision
+from pipeline.review.ad_files import look_words
 from pipeline.review.review_file_sync import ReviewFile, ReviewFileSync
 from pipeline.review.verdicts import UnboundVerdict, decide_cells
 
@@ -149,6 +151,27 @@ async def test_a_window_written_by_hand_is_for_the_final_that_is_there(synced):
     synced.edit("focus: [0.5, 0.25], ", "")
     await synced.sync("2026-11-30T07:00:00Z")
     assert synced.record.windows[CELL, "4x3"].withdrawn
+
+
+async def test_an_ad_file_waits_for_its_checks_as_it_does_for_its_flags(synced):
+    """Export leaves out what misses a check, so the page and the file say that it waits."""
+    made = row(flags=())
+    synced.record.add(made)
+    missed = CheckResult(
+        check=CampaignCheck.LEGIBLE,
+        score=7.5,
+        threshold=9.0,
+        result=CheckOutcome.FLAG,
+        seen="lines of 7.5 pixels",
+    )
+    results = {made.made.path: (missed,)}
+    assert look_words(made.made, results) == ["legible: lines of 7.5 pixels"]
+    synced.state.ad_file_results = results
+    text = await synced.sync()
+    assert 'adfile: {status: undecided, flags: ["legible: lines of 7.5 pixels"]' in text
+    synced.edit("adfile: {status: undecided", "adfile: {status: approved")
+    await synced.sync()
+    assert synced.record.approved == {RECIPE}
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,9 @@ def source_of(folder):
     def load():
         return load_campaign(file, profiles=profiles())
 
-    return file, CampaignSource(file=file, load=load, account_of=lambda _: Account("gptimage@test"))
+    return file, CampaignSource(
+        file=file, load=load, account_of=lambda _: Account("gptimage@test"), output=file.parent
+    )
 
 
 async def test_a_campaign_file_is_planned_in_the_rounds_that_are_asked_for(tmp_path):

@@ -116,7 +116,7 @@ export function AdPanel({ cell }) {
   return html`<aside class="insp" aria-label="Ad file" tabindex="0">
     <div class="ihead"><h2>${known?.placement?.title ?? cell.title}</h2><p>${cell.title}${cell.rest.length > 1 ? ` · ${cell.rest.slice(1).join(' · ')}` : ''}</p></div>
     ${known && !known.ok ? html`<p class="ireason"><${Icon} n="alert" s=${14} />${known.message}</p>` : null}
-    ${one?.window ? html`<${Formats} /><${Flags} />${trouble ? html`<p class="ireason"><${Icon} n="alert" s=${14} />${trouble}</p>` : null}
+    ${one?.window ? html`<${Formats} />${(one.failed ?? []).map((words) => html`<p class="ireason" key=${words}><${Icon} n="alert" s=${14} />${words}</p>`)}<${Flags} />${trouble ? html`<p class="ireason"><${Icon} n="alert" s=${14} />${trouble}</p>` : null}
       <${Approval} /><${Window} /><${Facts} /><${Elsewhere} cell=${cell} />` : html`<div class="iwait"></div>`}
   </aside>`;
 }
