@@ -75,6 +75,7 @@ COMMANDS: tuple[CommandEntry, ...] = tuple(
         ("undecide", REVIEW, "Withdraw verdicts", "verdicts"),
         ("status", INSPECT, "Show the status of campaigns", ""),
         ("ls", INSPECT, "List the images of a campaign", ""),
+        ("cost", INSPECT, "Show what was spent, by campaign, tag, product, month …", ""),
         ("log", INSPECT, "Show what a run sent, received and stored", ""),
         ("sheet", INSPECT, "Write a contact sheet as HTML or as an email", ""),
         ("resolve", REPAIR, "Settle images that are in doubt or lost", ""),
@@ -84,6 +85,7 @@ COMMANDS: tuple[CommandEntry, ...] = tuple(
         ("serve", SYSTEM, "Run the image server", ""),
         ("notify", SYSTEM, "Try out who is told how a run ended", ""),
         ("doctor", SYSTEM, "Check whether this machine can render", ""),
+        ("completion", SYSTEM, "Print a script that completes commands in a shell", ""),
         ("schema", SYSTEM, "Print the JSON Schema of campaign files", ""),
     )
 )

@@ -11,6 +11,7 @@ from pipeline.model.entry import (
     CampaignRecord,
     Entry,
     ImageRecord,
+    PurchaseRecord,
     Resolution,
     RestoredRecords,
     RunRecord,
@@ -205,6 +206,13 @@ class Ledger(Protocol):
 
     async def record(self, campaign: Slug) -> CampaignRecord:
         """Return everything that is known of a campaign, read at one moment."""
+        ...
+
+    async def purchases(self, campaign: Slug) -> Sequence[PurchaseRecord]:
+        """Return every purchase of a campaign that cost something or may have, job by job.
+
+        Their sum is what `spent` says of the campaign.
+        """
         ...
 
     async def attempts(self, keys: Sequence[JobKey]) -> Mapping[JobKey, Sequence[AttemptRecord]]:

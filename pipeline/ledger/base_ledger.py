@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from pipeline.ledger.row_store import RowStore, SpendScope
-from pipeline.ledger.rows import RunRow, entry_of, iso
+from pipeline.ledger.rows import RunRow, entry_of, iso, sum_of
 from pipeline.ledger.rules import buying, restoring, settling
 from pipeline.ledger.rules.attempts import ReplyRecord, list_open_attempts
 from pipeline.ledger.rules.verdicts import decide
@@ -18,6 +18,7 @@ from pipeline.model.entry import (
     CampaignRecord,
     Entry,
     ImageRecord,
+    PurchaseRecord,
     Resolution,
     RestoredRecords,
     RunRecord,
@@ -152,6 +153,9 @@ class BaseLedger(ABC):
     async def record(self, campaign: Slug) -> CampaignRecord:
         return await self._read(lambda store: _record_of(store, campaign))
 
+    async def purchases(self, campaign: Slug) -> Sequence[PurchaseRecord]:
+        return await self._read(lambda store: _purchases_of(store, campaign))
+
     async def attempts(self, keys: Sequence[JobKey]) -> Mapping[JobKey, Sequence[AttemptRecord]]:
         return await self._read(lambda store: _grouped(store, keys))
 
@@ -216,6 +220,27 @@ def _record_of(store: RowStore, campaign: Slug) -> CampaignRecord:
     return CampaignRecord(
         entries=entries, accounts=accounts, verdicts=store.verdicts(campaign, None)
     )
+
+
+def _purchases_of(store: RowStore, campaign: Slug) -> list[PurchaseRecord]:
+    payers: dict[int, Account] = {}
+    found = []
+    for job, purchases in store.campaign_jobs(campaign):
+        for row in purchases:
+            spent = sum_of([row])
+            if not spent.upper:
+                continue
+            if row.run not in payers:
+                payers[row.run] = store.run_by_id(row.run).run.account
+            record = PurchaseRecord(
+                at=job.at,
+                number=row.number,
+                account=payers[row.run],
+                opened=iso(row.opened),
+                spent=spent,
+            )
+            found.append(record)
+    return found
 
 
 def _grouped(store: RowStore, keys: Sequence[JobKey]) -> dict[JobKey, Sequence[AttemptRecord]]:

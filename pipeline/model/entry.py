@@ -140,6 +140,19 @@ class RunSpending:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PurchaseRecord:
+    """One purchase of an image: what it cost, when, and from which account."""
+
+    at: Coordinates
+    number: int
+    """Counts the purchases of the job from 1."""
+    account: Account
+    opened: str
+    """UTC, ISO 8601."""
+    spent: Spent
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RestoredRecords:
     """What run manifests record of one campaign, to be restored as a whole."""
 

@@ -471,3 +471,23 @@ async def test_a_shared_image_that_is_lost_can_be_bought_for_its_cell(case):
     await case.ledger.resolve(SHARING.key, Resolution.REBUY)
     await case.ledger.paid(await case.submit(SHARING), a_receipt())
     assert await case.ledger.spent() == Spent(confirmed=Amount(4))
+
+
+async def test_purchases_add_up_to_what_was_spent(case):
+    """Also of a job that was bought twice, and of one in doubt; a freed one costs nothing."""
+    crab = await case.submit(CRAB)
+    await case.ledger.paid(crab, a_receipt())
+    lime = await case.submit(LIME)
+    await case.ledger.doubt(lime, reason="reset")
+    other = await case.submit(a_job("mint/1x1"))
+    await case.ledger.release(other, reason="throttled")
+    found = await case.ledger.purchases("citrus-soda")
+    spent = await case.ledger.spent(campaign="citrus-soda")
+    assert sum(one.spent.confirmed for one in found) == spent.confirmed == 2
+    assert sum(one.spent.in_doubt for one in found) == spent.in_doubt == 2
+    assert [(one.at.cell, one.number, one.account) for one in found] == [
+        ("crab/1x1", 1, a_run().account),
+        ("lime/1x1", 1, a_run().account),
+    ]
+    assert found[0].opened == "2026-11-22T06:00:00.000Z"
+    assert await case.ledger.purchases("another") == []

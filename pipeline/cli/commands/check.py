@@ -9,6 +9,7 @@ from pathlib import Path
 from pipeline.app.commands.check import CheckOptions, check_files
 from pipeline.app.options import FeedReading
 from pipeline.cli.flags import add_feeds, add_provider
+from pipeline.cli.integrations.pull_requests import github_annotation
 from pipeline.cli.problems import tell_finding
 from pipeline.cli.terminal import counted, say
 from pipeline.errors import CampaignError
@@ -21,6 +22,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_feeds(parser)
     add_provider(parser)
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
+    parser.add_argument(
+        "--format",
+        choices=["text", "github"],
+        default="text",
+        help="github: annotations on the lines of a pull request",
+    )
     parser.add_argument("-q", "--quiet", action="store_true", help="print only the findings")
 
 
@@ -36,6 +43,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         rows = [asdict(finding) for finding in report.findings]
         print(json.dumps(rows, ensure_ascii=False, indent=1))
+    elif arguments.format == "github":
+        for finding in report.findings:
+            print(github_annotation(finding, strict=arguments.strict))
     else:
         for finding in report.findings:
             tell_finding(finding, stream=sys.stdout, strict=arguments.strict, coded=True)

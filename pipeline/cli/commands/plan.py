@@ -15,6 +15,7 @@ from pipeline.cli.flags import (
     campaign_flags,
     settings_of,
 )
+from pipeline.cli.integrations.pull_requests import plan_markdown
 from pipeline.cli.plan_page import plan_ending, plan_page
 from pipeline.cli.problems import tell_finding
 from pipeline.cli.terminal import counted, folded, say, tell
@@ -32,6 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="exit with 5 instead of 0 if a run would buy or download images",
     )
+    parser.add_argument(
+        "--markdown", action="store_true", help="print the plan as a comment for a pull request"
+    )
     add_feeds(parser)
     add_common(parser, quiet="print only problems; the plan is saved as usual")
 
@@ -42,6 +46,8 @@ def run(arguments: argparse.Namespace) -> int:
     plan = make_plan(options, settings_of(arguments))
     if arguments.json:
         print(json.dumps(plan_record(plan), ensure_ascii=False, indent=1))
+    elif arguments.markdown:
+        print(plan_markdown(plan))
     elif not arguments.quiet:
         lines = [part for line in plan_page(plan) for part in _fitting(line)]
         print("\n".join(lines), flush=True)

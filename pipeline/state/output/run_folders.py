@@ -136,6 +136,17 @@ def feeds_of(folder: Path) -> frozenset[str]:
         return frozenset()
 
 
+def tags_of(output: Path, campaign: Slug) -> Mapping[str, str]:
+    """Return the tags of a campaign in its newest run manifest; none if there is none."""
+    try:
+        place = output / campaign / "latest" / MANIFEST
+        content = json.loads(_before_images(place) + b'\n "images": []}')
+        tags = [str(tag).partition("=") for tag in content["totals"]["by"]["tag"]]
+        return {name: value for name, _, value in tags}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
 def _money(run: Mapping[str, Any]) -> MoneyFormat:
     price = run.get("price") or {}
     per_credit = price.get("per_credit")
