@@ -33,6 +33,10 @@ _FLAT = 130
 """Height in pixels below which a shade goes from top to bottom."""
 _LONG = 0.4
 """Share of a side above which a shade at that side goes on along all of it."""
+_MOST_COVERED = 0.1
+"""Share of the product over which a shade may go on for the sake of an even look."""
+_NEIGHBOURS = 0.1
+"""Distance of two groups, in the shorter side, within which their shades meet."""
 _DARKER = 0.08
 _REACHED = LEAST * 1.03
 
@@ -99,24 +103,31 @@ def _groups(texts: Sequence[PlacedText]) -> Iterator[_Group]:
 def _draw_grounds(canvas: Image.Image, frame: AdFrame, groups: Sequence[_Group]) -> dict[int, Rgb]:
     """Draw the grounds that groups need, and return the colour of each text."""
     colors: dict[int, Rgb] = {}
-    if not groups:
-        return colors
-    bright = is_bright([measure(canvas, group.box) for group in groups])
+    bright = [_is_bright_there(canvas, frame, group, groups) for group in groups]
     for attempt in range(_PASSES):
         changed = False
-        for group in groups:
+        for group, is_light in zip(groups, bright, strict=True):
             shaded = any(_is_always_shaded(text) for text in group.texts)
             found = None if shaded and not attempt else _colors_alone(canvas, group.texts)
             if found is None:
-                found = _draw_ground(canvas, frame, group, bright=bright)
+                found = _draw_ground(canvas, frame, group, bright=is_light)
                 changed = True
             colors.update(found)
         if not changed:
             break
-    for group in groups:
+    for group, is_light in zip(groups, bright, strict=True):
         for text in group.texts:
-            colors[id(text)] = _certain_color(canvas, text, colors[id(text)], bright=bright)
+            colors[id(text)] = _certain_color(canvas, text, colors[id(text)], bright=is_light)
     return colors
+
+
+def _is_bright_there(
+    canvas: Image.Image, frame: AdFrame, group: _Group, groups: Sequence[_Group]
+) -> bool:
+    """Return whether words are dark where a group is; groups whose shades meet are alike."""
+    reach = group.box.grown(_NEIGHBOURS * frame.shorter)
+    near = [one for one in groups if one is group or reach.touches(one.box)]
+    return is_bright([measure(canvas, one.box) for one in near])
 
 
 def _certain_color(canvas: Image.Image, text: PlacedText, color: Rgb, *, bright: bool) -> Rgb:
@@ -198,17 +209,28 @@ def _shade(canvas: Image.Image, frame: AdFrame, group: _Group, coloring: Colorin
 
 
 def _shaded_box(frame: AdFrame, group: _Group, box: Box) -> Box:
-    """Return the box of a shade: from edge to edge where a smaller one would look like a spot."""
-    if all(text.part.at in (Anchor.TOP, Anchor.BOTTOM) for text in group.texts):
-        return Box(0, box.y, frame.width, box.h)
+    """Return the box of a shade: from edge to edge where a smaller one would look like a spot.
+
+    It does not reach over the product unless the words do.
+    """
     across, down = _NEAR_EDGE * frame.width, _NEAR_EDGE * frame.height
+    wide, tall = Box(0, box.y, frame.width, box.h), Box(box.x, 0, box.w, frame.height)
+    if all(text.part.at in (Anchor.TOP, Anchor.BOTTOM) for text in group.texts):
+        return wide
+    at_end = box.y < down or box.bottom > frame.height - down
+    at_side = box.x < across or box.right > frame.width - across
     if frame.height < _FLAT:
-        return Box(box.x, 0, box.w, frame.height)
-    if box.w > _LONG * frame.width and (box.y < down or box.bottom > frame.height - down):
-        return Box(0, box.y, frame.width, box.h)
-    if box.h > _LONG * frame.height and (box.x < across or box.right > frame.width - across):
-        return Box(box.x, 0, box.w, frame.height)
-    return box
+        longer = tall
+    elif box.w > _LONG * frame.width and at_end:
+        longer = wide
+    elif box.h > _LONG * frame.height and at_side:
+        longer = tall
+    else:
+        return box
+    if frame.product is None:
+        return longer
+    covered = longer.within(frame.product).area - box.within(frame.product).area
+    return box if covered > _MOST_COVERED * frame.product.area else longer
 
 
 def _is_near_edge(box: Box, frame: AdFrame) -> bool:
