@@ -169,11 +169,10 @@ class BudgetReached(Halted):
 
     exit_code = 4
 
-    def __init__(self, *, scope: str, limit: str, left: str, price: str) -> None:
-        super().__init__(
-            f"the {scope} budget of {limit} has {left} left, and the next image costs {price}"
-        )
-        self.scope = scope
+    def __init__(self, *, scope: str, limit: int, spent: int, price: int, words: str = "") -> None:
+        """`words` say the amounts, in the unit of the account."""
+        super().__init__(words or f"the {scope} budget does not allow the next image")
+        self.scope, self.limit, self.spent, self.price = scope, limit, spent, price
 
 
 class ProviderError(PipelineError):

@@ -37,7 +37,7 @@ ERRORS = {
     "throttled": lambda: Throttled("later", retry_after=3.5, http=429, request_id="r", raw=b"{}"),
     "campaign": lambda: CampaignError((Finding(complaint="no such key", file="a.yaml", line=3),)),
     "key": lambda: KeyMissing(provider="gptimage", variable="GPTIMAGE_API_KEY"),
-    "budget": lambda: BudgetReached(scope="run", limit="10 credits", left="1", price="2"),
+    "budget": lambda: BudgetReached(scope="run", limit=10, spent=9, price=2),
     "value": lambda: ValueError("wrong", 3),
     "foreign": lambda: Foreign(reason="of no house"),
 }

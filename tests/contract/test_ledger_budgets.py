@@ -13,7 +13,7 @@ from ledgers import KINDS, NO_LIMITS, LedgerCase, an_image
 
 from pipeline.errors import BudgetReached
 from pipeline.ledger.sqlite.ledger import SqliteLedger
-from pipeline.model.money import Amount, Budget, Spent
+from pipeline.model.money import Amount, Budget, MoneyFormat, Spent, Unit
 from pipeline.model.outcome import Failed, FailureKind
 from pipeline.model.request import Quality
 
@@ -177,3 +177,13 @@ async def test_processes_that_race_for_one_budget_spend_it_once(tmp_path):
     ledger = await SqliteLedger.open(place)
     assert (sum(bought), await ledger.spent()) == (300, Spent(in_doubt=Amount(600)))
     await ledger.close()
+
+
+async def test_a_budget_in_dollars_says_its_amounts_in_dollars(case):
+    dollars = Budget(run=Amount(60_000_000), money=MoneyFormat(unit=Unit.DOLLARS))
+    costly = replace(LIME, price=Amount(53_000_000))
+    await case.ledger.submit(replace(CRAB, price=Amount(53_000_000)), run=a_run(), budget=dollars)
+    with pytest.raises(BudgetReached) as refused:
+        await case.ledger.submit(costly, run=a_run(), budget=dollars)
+    told = "the run budget of $0.06 has $0.007 left, and the next image costs $0.053"
+    assert str(refused.value) == told

@@ -106,7 +106,11 @@ def _check_budget(store: RowStore, job: Job, *, run: Run, budget: Budget, month:
             money = budget.money
             raise BudgetReached(
                 scope=name,
-                limit=money.text(limit),
-                left=money.bare(limit - spent),
-                price=money.bare(job.price),
+                limit=limit,
+                spent=spent,
+                price=job.price,
+                words=(
+                    f"the {name} budget of {money.text(limit)} has {money.bare(limit - spent)} "
+                    f"left, and the next image costs {money.bare(job.price)}"
+                ),
             )

@@ -107,7 +107,7 @@ async def test_a_lost_image_stays_lost_where_the_run_buys_nothing_more(case):
     """It was freed before the budget was asked, and its URL forgotten for nothing."""
     here = await case()
     lost = await paid_but(here, ImageGone("404"))
-    here.halt.because(BudgetReached(scope="run", limit="2 credits", left="0", price="2"))
+    here.halt.because(BudgetReached(scope="run", limit=2, spent=2, price=2))
     [outcome] = await here.render(JOB)
     assert isinstance(outcome, PaidLost)
     [entry] = (await here.ledger.entries([JOB.key])).values()

@@ -4,7 +4,7 @@ from pipeline.app.run.endings import exit_code
 from pipeline.errors import BudgetReached, CircuitOpen, Interrupted, LocalFault, ProviderStopped
 from pipeline.model.outcome import Status
 
-FULL = BudgetReached(scope="run", limit="20 credits", left="8", price="12")
+FULL = BudgetReached(scope="run", limit=20, spent=12, price=12)
 
 
 @pytest.mark.parametrize(
