@@ -164,6 +164,7 @@ def _ledger(root: Path) -> MachineCheck:
 async def _lost_runs(output: Path) -> list[str]:
     """Return warnings about runs beside the ledger that it does not have."""
     async with ledger_in(output, read_only=True) as ledger:
+        await ledger.written()  # opens the file, also where no run is compared with it
         return await all_lost_runs(ledger, output)
 
 
