@@ -1,13 +1,14 @@
 """Checking whether this machine can render."""
 
 import asyncio
+import json
 import os
 import platform
 import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -17,15 +18,22 @@ from pipeline.app.event_loop import run_in_loop
 from pipeline.app.open import ledger_in
 from pipeline.errors import LockHeld, PipelineError, RunHangs
 from pipeline.files.locks import missing_operations
-from pipeline.ledger.place import ledger_exists, ledger_size
+from pipeline.ledger.place import ledger_exists, ledger_mark, ledger_size
+from pipeline.model.names import Slug
 from pipeline.settings import Settings
 from pipeline.state.output.folder import open_output
 from pipeline.state.output.lock import LOCK_FILE, campaign_lock
 from pipeline.state.output.lost_runs import all_lost_runs
+from pipeline.state.upkeep.backups import newest_backup
+from pipeline.state.upkeep.feed_snapshots import INDEX, FeedSnapshots
 
 OLDEST_PYTHON = (3, 11)
 EARLIEST_YEAR = 2026
 LITTLE_DISK = 1024**3
+IMAGE_SIZE = 3 * 1024**2
+"""Bytes that an image takes with its thumbs and ad files, on average."""
+OLD = timedelta(days=7)
+"""Age from which a backup, a snapshot of a feed or a doubt is worth a note."""
 PACKAGES = ("aiohttp", "apsw", "jinja2", "pillow", "pydantic", "pyyaml", "resvg-py", "tqdm")
 
 
@@ -108,7 +116,13 @@ def _disk(output: Path) -> Iterator[MachineCheck]:
         said=f"{root} can be written, {free / 1024**3:,.1f} GiB free",
     )
     yield from _file_system(root)
-    yield _ledger(root)
+    yield from _plans(root, free=free)
+    ledger = _ledger(root)
+    yield ledger
+    if ledger_exists(root) and ledger.state is MachineState.OK:
+        yield _backup(root)
+        yield from _snapshots(root)
+        yield from _old_doubts(root)
     yield from _locks(root)
 
 
@@ -150,7 +164,89 @@ def _ledger(root: Path) -> MachineCheck:
 async def _lost_runs(output: Path) -> list[str]:
     """Return warnings about runs beside the ledger that it does not have."""
     async with ledger_in(output, read_only=True) as ledger:
+        await ledger.written()  # opens the file, also where no run is compared with it
         return await all_lost_runs(ledger, output)
+
+
+def _plans(root: Path, *, free: int) -> Iterator[MachineCheck]:
+    """Yield a note for each campaign whose newest plan needs more disk than is free."""
+    for folder in sorted(root.glob("*/plans")):
+        plans = sorted(folder.glob("*.json"), key=lambda place: place.stat().st_mtime_ns)
+        images = _to_buy(plans[-1]) if plans else 0
+        if images * IMAGE_SIZE > free:
+            need = f"{images * IMAGE_SIZE / 1024**3:,.1f} GiB"
+            said = f"{folder.parent.name}: its newest plan has {images:,} images, about {need}"
+            yield MachineCheck(name="disk", state=MachineState.NOTE, said=said)
+
+
+def _to_buy(plan: Path) -> int:
+    """Return how many images a saved plan would buy; 0 if it cannot be read."""
+    try:
+        stages = json.loads(plan.read_bytes())["stages"].values()
+        return sum(len(one["to_buy"]) + int(one["to_buy_more"]) for one in stages)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return 0
+
+
+def _backup(root: Path) -> MachineCheck:
+    """Check that there is a backup of this ledger, and what has been written since."""
+    newest, mark = newest_backup(root), ledger_mark(root)
+    if newest is None or (mark is not None and mark.name.hex() != newest.ledger):
+        said = "this ledger was never backed up: pipeline ledger backup FILE"
+        return MachineCheck(name="backup", state=MachineState.NOTE, said=said)
+    since = mark.commits - newest.writes if mark is not None else 0
+    said = f"{newest.file}, {_days(newest.at)} old, {since:,} writes behind"
+    if not Path(newest.file).exists():
+        said = f"{newest.file} is gone: pipeline ledger backup FILE"
+        return MachineCheck(name="backup", state=MachineState.NOTE, said=said)
+    late = since > 0 and _age(newest.at) > OLD
+    return MachineCheck(
+        name="backup", state=MachineState.NOTE if late else MachineState.OK, said=said
+    )
+
+
+def _snapshots(root: Path) -> Iterator[MachineCheck]:
+    """Yield a note for each campaign whose feeds by URL were not checked for a week."""
+    for index in sorted(root.glob(f"*/feeds/{INDEX}")):
+        campaign = Slug(index.parent.parent.name)
+        for one in FeedSnapshots(output=root, campaign=campaign).newest().values():
+            if _age(one.checked) > OLD:
+                said = f"{campaign}: {one.source} was not checked for {_days(one.checked)}"
+                yield MachineCheck(name="feed", state=MachineState.NOTE, said=said)
+
+
+def _old_doubts(root: Path) -> Iterator[MachineCheck]:
+    """Yield a note for each campaign with purchases that have been in doubt for a week."""
+    for campaign, count, oldest in run_in_loop(_doubts(root)):
+        images = "1 image has" if count == 1 else f"{count:,} images have"
+        said = f"{campaign}: {images} been in doubt for up to {_days(oldest)}: pipeline resolve"
+        yield MachineCheck(name="doubts", state=MachineState.NOTE, said=said)
+
+
+async def _doubts(root: Path) -> list[tuple[Slug, int, str]]:
+    """Return the campaigns with doubts older than a week, their number, and the oldest."""
+    found = []
+    async with ledger_in(root, read_only=True) as ledger:
+        for campaign in sorted({run.campaign for run in await ledger.runs()}):
+            bought = await ledger.purchases(campaign)
+            opened = [one.opened for one in bought if one.spent.in_doubt]
+            old = [moment for moment in opened if _age(moment) > OLD]
+            if old:
+                found.append((campaign, len(old), min(old)))
+    return found
+
+
+def _age(moment: str) -> timedelta:
+    """Return how long ago a moment was; nothing for one that cannot be read."""
+    try:
+        return datetime.now(UTC) - datetime.fromisoformat(moment)
+    except (ValueError, TypeError):
+        return timedelta()
+
+
+def _days(moment: str) -> str:
+    days = _age(moment).days
+    return "1 day" if days == 1 else f"{days:,} days"
 
 
 def _locks(root: Path) -> Iterator[MachineCheck]:
