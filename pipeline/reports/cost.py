@@ -16,6 +16,8 @@ from pipeline.suggestions import did_you_mean, listing
 TAG = "tag:"
 FIXED = ("campaign", "stage", "provider", "account", "month")
 """What purchases can be grouped by besides tags and axes."""
+PLAY_CREDITS = "play credits"
+"""The money of the embedded server, which costs nothing; always named beside its amounts."""
 NONE = "-"
 """The group of purchases without that tag or axis."""
 
@@ -123,7 +125,7 @@ def _row(
 
 def _kind(account: Account, money: MoneyFormat, play: Account) -> str:
     if account == play:
-        return "play credits"
+        return PLAY_CREDITS
     if money.unit is Unit.DOLLARS:
         return Unit.DOLLARS.value
     return f"{account.partition('@')[0]} credits"

@@ -12,7 +12,7 @@ from pathlib import Path
 from pipeline.app.commands.cost import CostOptions, read_cost
 from pipeline.cli.flags import add_folder, settings_of
 from pipeline.cli.terminal import paint, say, table
-from pipeline.reports.cost import NONE, CostRow, totals_of
+from pipeline.reports.cost import NONE, PLAY_CREDITS, CostRow, totals_of
 from pipeline.reports.image_rows import RISKY_STARTS
 
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
@@ -79,14 +79,15 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _lines(options: CostOptions, rows: Sequence[CostRow], totals: Sequence[CostRow]) -> list[str]:
-    several = len(totals) > 1
+    several = len(totals) > 1 or any(row.kind == PLAY_CREDITS for row in totals)
     heads = [*map(_heading, options.by), *(["Money"] if several else [])]
     body = [(*heads, "Images", "Again", "Spent", "In doubt")]
     for row in rows:
         kind = (row.kind,) if several else ()
         body.append((*row.group, *kind, *_cells(row)))
     if len(totals) == 1 and len(rows) > 1:
-        body.append(("Total", *("" for _ in options.by[1:]), *_cells(totals[0])))
+        kind = (totals[0].kind,) if several else ()
+        body.append(("Total", *("" for _ in options.by[1:]), *kind, *_cells(totals[0])))
     first = len(heads)
     head, *rest = table(body, right=frozenset(range(first, first + 4)))
     if len(totals) == 1 and len(rows) > 1:
