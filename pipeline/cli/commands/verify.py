@@ -24,13 +24,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Print which files are missing, changed or broken; 3 if there are any."""
     report = verify_files(arguments.campaign, settings_of(arguments))
     if arguments.json:
-        facts = {
-            "files": report.files,
-            "whole": report.whole,
-            "bad": dict(report.bad),
-            "ad_files": report.ad_files,
-            "bad_ad_files": dict(report.bad_ad_files),
-        }
+        facts = {"files": report.files, "whole": report.whole, "bad": dict(report.bad)}
+        if report.ad_files:
+            facts |= {"ad_files": report.ad_files, "bad_ad_files": dict(report.bad_ad_files)}
         print(json.dumps(facts))
     else:
         for path, condition in (*report.bad.items(), *report.bad_ad_files.items()):
