@@ -1,10 +1,34 @@
 """The place of the ledger in an output folder; looked for and measured without opening it."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.ledger.sqlite.commit_mark import LedgerMark, read_mark
 
 LEDGER_FILE = "ledger.db"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LedgerCopy:
+    """A ledger file: which ledger it is, and how far it has been written."""
+
+    name: str
+    """The random name of the ledger, as hexadecimal digits."""
+    commits: int
+    """Number of groups of writes that it has."""
+    size: int
+    """Bytes."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RestoredLedger:
+    """What `restore` put in place."""
+
+    copy: LedgerCopy
+    missing: int
+    """Number of groups of writes that the mark counts and the backup does not have."""
+    moved: Path | None
+    """Where the file went that was there before; `None` if there was none."""
 
 
 def ledger_exists(output: Path) -> bool:

@@ -4,9 +4,8 @@ from pathlib import Path
 
 from pipeline.ledger.base import Ledger
 from pipeline.ledger.base_ledger import Clock, utc_now
-from pipeline.ledger.place import LEDGER_FILE
+from pipeline.ledger.place import LEDGER_FILE, LedgerCopy, RestoredLedger
 from pipeline.ledger.sqlite import backup
-from pipeline.ledger.sqlite.backup import LedgerCopy, RestoredLedger
 from pipeline.ledger.sqlite.ledger import SqliteLedger
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from pipeline.app.event_loop import run_in_loop
 from pipeline.app.open import ledger_in, require_ledger
 from pipeline.app.run.facts import utc_stamp
+from pipeline.ledger.place import LedgerCopy, RestoredLedger
 from pipeline.ledger.registry import back_up_ledger, restore_ledger
-from pipeline.ledger.sqlite.backup import LedgerCopy, RestoredLedger
 from pipeline.settings import Settings
 from pipeline.state.output.folder import open_output
 from pipeline.state.output.lock import LOCK_FILE, campaign_lock

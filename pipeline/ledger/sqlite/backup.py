@@ -2,42 +2,19 @@
 
 import os
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import apsw
 
 from pipeline.errors import LedgerUnusable, LocalFault, UsageError
 from pipeline.files.confined import sync_folder
+from pipeline.ledger.place import LedgerCopy, RestoredLedger
 from pipeline.ledger.sqlite import errors, statements
 from pipeline.ledger.sqlite.commit_mark import mark_path, read_mark
 from pipeline.ledger.sqlite.migrations import APPLICATION_ID, refuse_newer
 from pipeline.ledger.sqlite.opening import check_whole_file, open_for_reading, refuse_network
 
 _JOURNALS = ("-wal", "-shm")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LedgerCopy:
-    """A ledger file: which ledger it is, and how far it has been written."""
-
-    name: str
-    """The random name of the ledger, as hexadecimal digits."""
-    commits: int
-    """Number of groups of writes that it has."""
-    size: int
-    """Bytes."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RestoredLedger:
-    """What `restore` put in place."""
-
-    copy: LedgerCopy
-    missing: int
-    """Number of groups of writes that the mark counts and the backup does not have."""
-    moved: Path | None
-    """Where the file went that was there before; `None` if there was none."""
 
 
 def back_up(ledger: Path, file: Path) -> LedgerCopy:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pipeline.errors import UsageError
 from pipeline.ledger.base import Ledger
-from pipeline.ledger.place import ledger_exists
+from pipeline.ledger.place import LEDGER_FILE, ledger_exists
 from pipeline.model.names import Slug
 from pipeline.state.output.run_folders import (
     ManifestHead,
@@ -85,7 +85,7 @@ def lost_runs_message(output: Path, campaign: Slug, lost: Sequence[ManifestHead]
     runs = f"{len(lost)} {'run' if len(lost) == 1 else 'runs'} of {campaign}"
     ledger = f"the ledger in {output} is older than {runs} beside it"
     if not ledger_exists(output):
-        ledger = f"the ledger of {output} is missing: the folder has no ledger.db, but {runs}"
+        ledger = f"the ledger of {output} is missing: the folder has no {LEDGER_FILE}, but {runs}"
     newest = {head.account: head for head in lost}
     spent = sum(head.this_run for head in lost)
     doubt = sum(head.in_doubt for head in newest.values())
