@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
 
-from pipeline.app.open import EMBEDDED, EMBEDDED_ACCOUNT, late, open_account
+from pipeline.app.open import late
+from pipeline.app.open_account import EMBEDDED, EMBEDDED_ACCOUNT, open_account
 from pipeline.app.options import CampaignOptions, FeedReading
 from pipeline.app.run.facts import utc_stamp
 from pipeline.campaign.environment import fill_environment

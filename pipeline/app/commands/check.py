@@ -7,7 +7,8 @@ from pathlib import Path
 
 from pipeline.app.campaign import load, provider_settings, signing_for
 from pipeline.app.event_loop import run_in_loop
-from pipeline.app.open import EMBEDDED, campaign_name, ledger_in
+from pipeline.app.open import campaign_name, ledger_in
+from pipeline.app.open_account import EMBEDDED
 from pipeline.app.options import CampaignOptions, FeedReading
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import CampaignError, Finding, Severity, UsageError

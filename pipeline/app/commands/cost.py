@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.app.event_loop import run_in_loop
-from pipeline.app.open import EMBEDDED_ACCOUNT, campaign_in, ledger_in, require_ledger
+from pipeline.app.open import campaign_in, ledger_in, require_ledger
+from pipeline.app.open_account import EMBEDDED_ACCOUNT
 from pipeline.model.names import Slug
 from pipeline.reports.cost import CostRow, CostSource, cost_rows
 from pipeline.state.output.run_folders import money_of, tags_of

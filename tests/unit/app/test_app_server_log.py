@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from pipeline.app import open as opening
+from pipeline.app import open_account as opening
 
 
 @pytest.mark.parametrize("words", ["a picture could not be painted"])

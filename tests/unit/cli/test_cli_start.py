@@ -12,6 +12,7 @@ HEAVY = {
     *("pipeline.campaign.loading", "pipeline.imageserver", "pipeline.purchasing"),
     *("pipeline.providers.registry", "pipeline.reports", "pipeline.review"),
     *("pipeline.model.campaign", "pipeline.model.ad_file", "pipeline.state.picks"),
+    *("yarl", "pipeline.network.reply", "pipeline.providers.charges"),
 }
 CAMPAIGN = '{"campaign": "soda"}\n'
 PROGRAM = """\
