@@ -16,7 +16,8 @@ from pipeline.model.outcome import Receipt
 from pipeline.model.provider import Profile
 from pipeline.model.request import RenderRequest
 from pipeline.providers.base import Seal
-from pipeline.providers.profiles import GPTIMAGE, PROFILES
+from pipeline.providers.names import GPTIMAGE
+from pipeline.providers.profiles import PROFILES
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

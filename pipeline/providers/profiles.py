@@ -13,16 +13,8 @@ from pipeline.model.money import Amount
 from pipeline.model.names import ProfileName
 from pipeline.model.provider import Caps, KnownText, Profile, Support, TextMeaning
 from pipeline.model.request import Quality
-from pipeline.providers.openai_api.models import (
-    COMPATIBLE,
-    COMPATIBLE_PROFILE,
-    OPENAI,
-    OPENAI_PROFILE,
-    VERIFY,
-)
-
-GPTIMAGE = ProfileName("gptimage")
-EMBEDDED = ProfileName("embedded")
+from pipeline.providers.names import COMPATIBLE, EMBEDDED, GPTIMAGE, OPENAI
+from pipeline.providers.openai_api.models import COMPATIBLE_PROFILE, OPENAI_PROFILE, VERIFY
 
 _CREDIT_WORDS = r"(?:credits?|balance|funds?|quota|points)"
 

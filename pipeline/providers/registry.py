@@ -9,8 +9,8 @@ from pipeline.errors import KeyMissing, UsageError
 from pipeline.model.names import Account, ProfileName
 from pipeline.model.provider import Profile
 from pipeline.providers.base import Provider
-from pipeline.providers.openai_api.models import COMPATIBLE, OPENAI
-from pipeline.providers.profiles import EMBEDDED, GPTIMAGE, PROFILES
+from pipeline.providers.names import COMPATIBLE, EMBEDDED, GPTIMAGE, OPENAI
+from pipeline.providers.profiles import PROFILES
 from pipeline.settings import OPENAI_URL, ProviderSettings
 
 _VERSION = re.compile(r"/v[0-9]+(?:/|$)")

@@ -28,7 +28,8 @@ from pipeline.model.names import ProfileName
 from pipeline.model.provider import BASE_QUALITIES
 from pipeline.model.request import Background, Quality, RenderRequest
 from pipeline.providers.base import Provider
-from pipeline.providers.profiles import EMBEDDED, GPTIMAGE, PROFILES
+from pipeline.providers.names import EMBEDDED, GPTIMAGE
+from pipeline.providers.profiles import PROFILES
 from pipeline.providers.registry import open_provider
 from pipeline.settings import ProviderSettings
 

@@ -24,7 +24,8 @@ from pipeline.app.open import late
 from pipeline.cli import flags
 from pipeline.cli import main as command_line
 from pipeline.ledger.sqlite import group_commit
-from pipeline.providers.profiles import GPTIMAGE, PROFILES
+from pipeline.providers.names import GPTIMAGE
+from pipeline.providers.profiles import PROFILES
 
 
 class FailingFiles(apsw.VFS):

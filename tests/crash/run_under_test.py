@@ -29,8 +29,9 @@ from pipeline.network import api_client
 from pipeline.network.guarded_session import GuardedSession
 from pipeline.prompts import cells, writing
 from pipeline.providers import gptimage
+from pipeline.providers.names import GPTIMAGE
 from pipeline.providers.openai_api import client as openai_client
-from pipeline.providers.profiles import GPTIMAGE, PROFILES
+from pipeline.providers.profiles import PROFILES
 from pipeline.purchasing.downloading import Downloader
 from pipeline.purchasing.inspecting import ImageInspector
 from pipeline.purchasing.renderer import Renderer

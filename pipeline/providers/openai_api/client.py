@@ -26,8 +26,8 @@ from pipeline.network.reply import Reply
 from pipeline.providers.base import Seal
 from pipeline.providers.connection import Connection
 from pipeline.providers.multipart import EditForm, read_verified
+from pipeline.providers.names import COMPATIBLE
 from pipeline.providers.openai_api.dialects import OPENAI_DIALECT, ApiDialect, dialect_named
-from pipeline.providers.openai_api.models import COMPATIBLE
 from pipeline.settings import ProviderSettings
 
 

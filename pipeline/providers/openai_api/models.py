@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 
-from pipeline.model.money import Unit
-from pipeline.model.names import ProfileName
 from pipeline.model.prices import PerToken, TokenFormula, TokenTable, Unpriced
 from pipeline.model.provider import (
     BASE_QUALITIES,
@@ -25,9 +23,7 @@ from pipeline.model.provider import (
 )
 from pipeline.model.request import Quality
 from pipeline.model.sizing import USUAL_PIXELS, Listed, Pixels
-
-OPENAI = ProfileName("openai")
-COMPATIBLE = ProfileName("compatible")
+from pipeline.providers.names import COMPATIBLE, OPENAI, UNITS
 
 _LARGEST_REPLY = 64 * MEGABYTE
 
@@ -157,7 +153,7 @@ OPENAI_PROFILE = Profile(
         "dall-e-3": _DALL_E,
     },
     key_variable="OPENAI_API_KEY",
-    unit=Unit.DOLLARS,
+    unit=UNITS[OPENAI],
     known_codes=OPENAI_CODES,
 )
 
@@ -173,6 +169,6 @@ COMPATIBLE_PROFILE = Profile(
     models={"": ProviderModel(name="", caps=_OWN_SERVER, pricing=Unpriced())},
     any_model=True,
     key_variable="COMPATIBLE_API_KEY",
-    unit=Unit.DOLLARS,
+    unit=UNITS[COMPATIBLE],
     known_codes=OPENAI_CODES,
 )

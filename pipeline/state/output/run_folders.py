@@ -11,9 +11,9 @@ from typing import Any
 from pipeline.files.unreadable import raise_machine_fault, read_open_file
 from pipeline.model.job import JobKey
 from pipeline.model.money import MoneyFormat, Unit
-from pipeline.model.names import Account, CellName, ProfileName, Slug
+from pipeline.model.names import Account, CellName, Slug
 from pipeline.model.run import RunId
-from pipeline.providers.profiles import PROFILES
+from pipeline.providers.names import unit_of
 
 MANIFEST = "manifest.json"
 LOG = "log.jsonl"
@@ -164,8 +164,7 @@ def money_of(output: Path, campaign: Slug, account: Account) -> MoneyFormat:
         head = read_head(folder / name)
         if head is not None and head.account == account:
             return head.money
-    profile = PROFILES.get(ProfileName(account.partition("@")[0]))
-    return MoneyFormat(unit=profile.unit if profile is not None else Unit.CREDITS)
+    return MoneyFormat(unit=unit_of(account))
 
 
 def _is_latest(folder: Path) -> bool:

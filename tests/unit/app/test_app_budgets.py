@@ -12,7 +12,8 @@ from pipeline.cli.flags import dollars
 from pipeline.errors import UsageError
 from pipeline.model.campaign import Campaign
 from pipeline.model.money import Amount, Budget, MoneyFormat, Unit
-from pipeline.providers.profiles import EMBEDDED, GPTIMAGE, PROFILES
+from pipeline.providers.names import EMBEDDED, GPTIMAGE
+from pipeline.providers.profiles import PROFILES
 from pipeline.settings import Settings
 
 CREDITS = PROFILES[GPTIMAGE]

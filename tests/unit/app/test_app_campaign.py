@@ -9,7 +9,8 @@ from fake_provider import FakeProvider
 from pipeline.app.campaign import keep_balance
 from pipeline.ledger.memory.ledger import MemoryLedger
 from pipeline.model.money import Budget
-from pipeline.providers.profiles import EMBEDDED, PROFILES
+from pipeline.providers.names import EMBEDDED
+from pipeline.providers.profiles import PROFILES
 from pipeline.state.output.balances import read_balance
 
 

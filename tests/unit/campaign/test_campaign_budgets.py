@@ -7,7 +7,8 @@ from campaign_texts import HEAD
 
 from pipeline.errors import CampaignError
 from pipeline.model.money import Amount, Unit
-from pipeline.providers.profiles import EMBEDDED, GPTIMAGE, PROFILES
+from pipeline.providers.names import EMBEDDED, GPTIMAGE
+from pipeline.providers.profiles import PROFILES
 
 MONEY = "credits such as 600, or dollars such as $12.50"
 IN_DOLLARS = PROFILES | {

@@ -10,7 +10,8 @@ from pipeline.cli.main import main
 HEAVY = {
     *("aiohttp", "jinja2", "pydantic", "PIL", "tqdm", "multiprocessing", "shutil"),
     *("pipeline.campaign.loading", "pipeline.imageserver", "pipeline.purchasing"),
-    *("pipeline.providers.registry", "pipeline.reports", "pipeline.review"),
+    *("pipeline.providers.profiles", "pipeline.providers.registry"),
+    *("pipeline.reports", "pipeline.review"),
     *("pipeline.model.campaign", "pipeline.model.ad_file", "pipeline.state.picks"),
     *("yarl", "pipeline.network.reply", "pipeline.providers.charges"),
 }

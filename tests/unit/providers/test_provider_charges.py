@@ -7,7 +7,8 @@ import pytest
 from pipeline.errors import PolicyRefused, ProviderError, ReplyUnknown
 from pipeline.model.money import Amount
 from pipeline.network.reply import Reply
-from pipeline.providers.profiles import GPTIMAGE, PROFILES
+from pipeline.providers.names import GPTIMAGE
+from pipeline.providers.profiles import PROFILES
 from pipeline.providers.replies import read_receipt
 
 

@@ -15,8 +15,8 @@ from seals import MemorySeal
 
 from pipeline.errors import PolicyRefused, Rejected, ReplyUnknown, Throttled, UsageError
 from pipeline.model.request import Quality, RenderRequest
+from pipeline.providers.names import COMPATIBLE
 from pipeline.providers.openai_api.kept_replies import picture_in
-from pipeline.providers.openai_api.models import COMPATIBLE
 from pipeline.providers.profiles import PROFILES
 from pipeline.providers.registry import open_provider
 from pipeline.settings import ProviderSettings

@@ -20,8 +20,8 @@ from pipeline.errors import (
 from pipeline.model.money import Amount
 from pipeline.model.outcome import Receipt
 from pipeline.network.reply import Reply
+from pipeline.providers.names import OPENAI
 from pipeline.providers.openai_api.kept_replies import KeptReply, picture_in
-from pipeline.providers.openai_api.models import OPENAI
 from pipeline.providers.profiles import PROFILES
 
 AT_MOST = Amount(300_000_000)

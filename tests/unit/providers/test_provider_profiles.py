@@ -10,7 +10,8 @@ from pipeline.model.money import Quote
 from pipeline.model.provider import BASE_QUALITIES, Support, TextMeaning
 from pipeline.model.request import RenderRequest
 from pipeline.providers.envelope import Envelope
-from pipeline.providers.profiles import EMBEDDED, GPTIMAGE, PROFILES
+from pipeline.providers.names import EMBEDDED, GPTIMAGE
+from pipeline.providers.profiles import PROFILES
 from pipeline.providers.replies import _known
 
 TEXTS = [

@@ -4,8 +4,7 @@ import pytest
 
 from pipeline.errors import KeyMissing, UsageError
 from pipeline.model.names import Account
-from pipeline.providers.openai_api.models import COMPATIBLE, OPENAI
-from pipeline.providers.profiles import EMBEDDED, GPTIMAGE
+from pipeline.providers.names import COMPATIBLE, EMBEDDED, GPTIMAGE, OPENAI
 from pipeline.providers.registry import account_at, open_provider, profile_named, profiles
 from pipeline.settings import ProviderSettings
 

@@ -20,7 +20,8 @@ from pipeline.model.money import Amount
 from pipeline.model.outcome import Receipt
 from pipeline.network.reply import REPLY_LIMIT, Reply
 from pipeline.providers.envelope import unfold
-from pipeline.providers.profiles import GPTIMAGE, PROFILES
+from pipeline.providers.names import GPTIMAGE
+from pipeline.providers.profiles import PROFILES
 from pipeline.providers.replies import (
     read_receipt,
     remaining_credits,

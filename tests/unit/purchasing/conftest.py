@@ -11,7 +11,8 @@ from pipeline.images.registry import images_in
 from pipeline.ledger.memory.ledger import MemoryLedger
 from pipeline.model.campaign import FailureLimit
 from pipeline.model.money import Budget
-from pipeline.providers.profiles import EMBEDDED, GPTIMAGE, PROFILES
+from pipeline.providers.names import EMBEDDED, GPTIMAGE
+from pipeline.providers.profiles import PROFILES
 from pipeline.purchasing.buying import KnownImages, Purchasing
 from pipeline.purchasing.downloading import Downloader
 from pipeline.purchasing.halt import Breaker, Halt

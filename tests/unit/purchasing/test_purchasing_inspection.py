@@ -12,7 +12,8 @@ from pipeline.images.registry import images_in
 from pipeline.model.money import MoneyFormat
 from pipeline.model.names import Stage
 from pipeline.model.outcome import InDoubt, Paid, Stored
-from pipeline.providers.profiles import GPTIMAGE, PROFILES
+from pipeline.providers.names import GPTIMAGE
+from pipeline.providers.profiles import PROFILES
 from pipeline.purchasing.events import Watchers
 from pipeline.purchasing.worker_pool import work_through
 from pipeline.state.campaign_state import CampaignState

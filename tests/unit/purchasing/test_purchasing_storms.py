@@ -30,7 +30,8 @@ from pipeline.model.campaign import FailureLimit
 from pipeline.model.money import Budget
 from pipeline.model.outcome import Receipt
 from pipeline.model.provider import BASE_QUALITIES
-from pipeline.providers.profiles import EMBEDDED, GPTIMAGE, PROFILES
+from pipeline.providers.names import EMBEDDED, GPTIMAGE
+from pipeline.providers.profiles import PROFILES
 from pipeline.purchasing.buying import KnownImages, Purchasing
 from pipeline.purchasing.halt import Breaker, Halt
 from pipeline.purchasing.pacing import Pacer

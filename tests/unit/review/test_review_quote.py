@@ -11,7 +11,8 @@ from pipeline.model.entry import Resolution
 from pipeline.model.names import Stage
 from pipeline.model.outcome import Status
 from pipeline.model.verdict import Decision
-from pipeline.providers.profiles import GPTIMAGE, PROFILES
+from pipeline.providers.names import GPTIMAGE
+from pipeline.providers.profiles import PROFILES
 from pipeline.review.verdicts import UnboundVerdict, decide_cells
 from pipeline.state.campaign_state import CellState, cell_table
 from pipeline.state.due import Rules

@@ -10,7 +10,8 @@ from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.entry import Entry
 from pipeline.model.money import Amount, Spent
 from pipeline.model.outcome import Failed, FailureKind, InDoubt, Paid, PaidLost, Stored
-from pipeline.providers.profiles import EMBEDDED, GPTIMAGE, PROFILES
+from pipeline.providers.names import EMBEDDED, GPTIMAGE
+from pipeline.providers.profiles import PROFILES
 from pipeline.state.due import Due, Rules, what_is_due
 
 PICTURE = Artifact(

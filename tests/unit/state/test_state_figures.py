@@ -10,7 +10,8 @@ from pipeline.images.registry import images_in
 from pipeline.model.names import Account, Stage
 from pipeline.model.outcome import Status
 from pipeline.model.verdict import Decision
-from pipeline.providers.profiles import GPTIMAGE, PROFILES
+from pipeline.providers.names import GPTIMAGE
+from pipeline.providers.profiles import PROFILES
 from pipeline.review.verdicts import UnboundVerdict, decide_cells
 from pipeline.state.campaign_state import CellState
 from pipeline.state.due import Rules
