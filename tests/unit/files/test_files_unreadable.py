@@ -152,7 +152,7 @@ class TestWhatARunBought:
         return tmp_path
 
     async def test_the_ledger_lacks_this_run(self, output):
-        with pytest.raises(UsageError, match="a run would buy their images again"):
+        with pytest.raises(UsageError, match="A new run would buy its images again"):
             await hold_ledger_to_runs(MemoryLedger(), output, "soda")
 
     @pytest.mark.parametrize("name", ["runs", "manifest.json"])

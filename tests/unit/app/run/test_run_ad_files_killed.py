@@ -64,6 +64,7 @@ def kill_and_mend(folder, *, images, kills, seed):
         wanted = plan(place, images=images)
         missing = holds(place, wanted)
         if done % 5 == 0 or done == kills:
+            asyncio.run(LocalImageStore(place).sweep("c"))  # as each command does at its start
             report = asyncio.run(make(place, wanted))
             assert (report.made, report.failed) == (len(missing), [])
             assert len([*report.current]) == len(wanted.files)
