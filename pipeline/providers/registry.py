@@ -79,7 +79,13 @@ def _check_url(profile: Profile, settings: ProviderSettings) -> None:
             f"{settings.prefix}_BASE_URL=http://127.0.0.1:8000/v1 or providers.compatible.base_url"
         )
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
-        raise UsageError("the provider's base URL must look like https://host, without a password")
+        url = settings.base_url
+        shown = f" {url}" if url and "@" not in url else ""
+        version = "/v1" if profile.name != GPTIMAGE else ""
+        raise UsageError(
+            f"the base URL{shown} of provider {profile.name} must look like https://host{version}, "
+            f"without a password; nothing was sent.\nSet {settings.prefix}_BASE_URL"
+        )
     if profile.name == OPENAI and not _VERSION.search(parts.path):
         raise UsageError(
             f"the base URL {settings.base_url} has no version; nothing was sent.\n"

@@ -130,6 +130,8 @@ def plan_advice(plan: Plan) -> tuple[Finding, ...]:
 def plan_steps(plan: Plan, options: CampaignOptions) -> list[str]:
     """Return the next commands; `run` gets `--plan` if the plan covers all cells."""
     steps = []
+    if any(ahead.in_doubt for ahead in plan.preview.stages.values()):
+        steps.append(next_step(options, "resolve"))
     if plan.work:
         held = () if options.only else ("--plan", plan.id)
         steps.append(next_step(options, "run", *held))
@@ -156,6 +158,7 @@ def plan_record(plan: Plan) -> dict[str, object]:
                 "to_buy_more": ahead.buying - len(ahead.to_buy),
                 "to_fetch": [job.key for job in ahead.to_fetch],
                 "to_fetch_more": ahead.fetching - len(ahead.to_fetch),
+                "in_doubt": ahead.in_doubt,
                 money.unit.field: ahead.amount,
             }
             for stage, ahead in plan.preview.stages.items()
