@@ -158,7 +158,6 @@ def plan_record(plan: Plan) -> dict[str, object]:
                 "to_buy_more": ahead.buying - len(ahead.to_buy),
                 "to_fetch": [job.key for job in ahead.to_fetch],
                 "to_fetch_more": ahead.fetching - len(ahead.to_fetch),
-                "in_doubt": ahead.in_doubt,
                 money.unit.field: ahead.amount,
             }
             for stage, ahead in plan.preview.stages.items()
