@@ -62,7 +62,7 @@ def open_provider(
     was set for another host.
     """
     profile = profile_named(name)
-    _check_url(profile, settings)
+    check_url(profile, settings)
     _check_key(profile, settings)
     module, client = _CLIENTS[profile.name]
     provider: Provider = getattr(import_module(module), client)(
@@ -71,7 +71,8 @@ def open_provider(
     return provider
 
 
-def _check_url(profile: Profile, settings: ProviderSettings) -> None:
+def check_url(profile: Profile, settings: ProviderSettings) -> None:
+    """Raise `UsageError` for a base URL that cannot work."""
     parts = urlsplit(settings.base_url)
     if not settings.base_url and profile.name == COMPATIBLE:
         raise UsageError(
