@@ -25,7 +25,7 @@ from pipeline.model.money import Amount, Budget, Spent, Unit
 from pipeline.model.names import Account, Slug
 from pipeline.model.provider import Profile
 from pipeline.providers.base import Provider
-from pipeline.providers.registry import account_at, profiles
+from pipeline.providers.registry import account_at, check_url, profile_named, profiles
 from pipeline.settings import ProviderSettings, Settings
 from pipeline.state.budgets import campaign_budget
 from pipeline.state.output.balances import (
@@ -115,10 +115,15 @@ class LateFeedFiles:
 
 
 def account_of(campaign: Campaign, settings: Settings) -> Account:
-    """Return whose money a campaign spends, without opening anything."""
+    """Return whose money a campaign spends, without opening anything.
+
+    `UsageError` if the base URL cannot work: it would name an account that does not exist.
+    """
     if campaign.provider == EMBEDDED:
         return EMBEDDED_ACCOUNT
     reached = provider_settings(campaign, settings.of(campaign.provider))
+    if reached.base_url:
+        check_url(profile_named(campaign.provider), reached)
     return account_at(campaign.provider, reached.base_url)
 
 

@@ -22,7 +22,7 @@ MOST_EXTENSIONS = 6
 MOST_SHARED = 5
 MINUTE = 60
 LONGEST_PRODUCT = 28
-_SIGNS = {"+": "green", "=": "dim", "~": "dim", "-": "red"}
+_SIGNS = {"+": "green", "=": "dim", "~": "dim", "-": "red", "?": "yellow"}
 
 
 def plan_page(plan: Plan) -> list[str]:
@@ -49,7 +49,7 @@ def plan_ending(plan: Plan, options: CampaignOptions) -> list[str]:
     if waiting := plan.preview.waiting:
         verb = "check" if plan.is_auto_reviewed else "review"
         lines.append(f"{counted(waiting, 'cell')} to {verb}")
-    for word, step in zip(("Next", "or"), plan_steps(plan, options), strict=False):
+    for word, step in zip(("Next", "or", "or"), plan_steps(plan, options), strict=False):
         lines.append(paint(word, "bold") + " " * (6 - len(word)) + step)
     return lines
 
@@ -95,7 +95,7 @@ def _shape(preview: Preview) -> str:
 def _matrix(preview: Preview, money: MoneyFormat) -> list[str]:
     """Return a table of the first stage's new images, with a row per product, a column per size.
 
-    `=` marks settled images, `~` images that another cell pays for.
+    `=` marks images that are not bought, `~` images that another cell pays for.
     """
     grid = preview.grid
     if not grid.rows:
@@ -142,6 +142,7 @@ def _why(preview: Preview) -> list[str]:
     stages = [*preview.stages.values()]
     facts = [("+", count, str(why)) for why, count in preview.reasons.items()]
     facts.append(("=", sum(one.stored for one in stages), "on disk"))
+    facts.append(("?", sum(one.in_doubt for one in stages), "in doubt, not bought again"))
     facts.append(("~", sum(one.shared for one in stages), "shared, paid under another cell"))
     facts.append(("-", len(preview.gone), "no longer in the campaign, files kept"))
     facts = [fact for fact in facts if fact[1]]
@@ -237,6 +238,8 @@ def _also(ahead: WorkAhead) -> str:
     facts = []
     if ahead.done:
         facts.append(f"{counted(ahead.done, 'image')} on disk or settled")
+    if ahead.in_doubt:
+        facts.append(f"{counted(ahead.in_doubt, 'image')} in doubt")
     if ahead.fetching:
         facts.append(f"{counted(ahead.fetching, 'image')} to download, paid")
     return f"  {', '.join(facts)}" if facts else ""

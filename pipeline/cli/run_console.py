@@ -225,7 +225,7 @@ def _tell_report(report: RunReport, folder: Path, *, told: str) -> None:
         say(paint(trouble, "yellow", stream=sys.stderr))
     say()
     say(f"  {folder}/")
-    say("    manifest.json  every URL, file, hash and credit")
+    say("    manifest.json  every URL, file, hash and price")
     say("    images.csv     the same as a table")
     if (folder / "sheet.html").is_file():
         say("    sheet.html     a contact sheet to open from disk or mail")

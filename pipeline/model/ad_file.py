@@ -169,7 +169,7 @@ _LATER = frozenset({"zoom", "mark", "signed"})
 
 METHOD = 1
 """Version of the method; if it changes, all ad files are made again."""
-OVERLAY_METHOD = 1
+OVERLAY_METHOD = 2
 """Version of how overlays are laid out and drawn; changes only ad files that have one."""
 
 

@@ -62,7 +62,7 @@ def open_provider(
     was set for another host.
     """
     profile = profile_named(name)
-    _check_url(profile, settings)
+    check_url(profile, settings)
     _check_key(profile, settings)
     module, client = _CLIENTS[profile.name]
     provider: Provider = getattr(import_module(module), client)(
@@ -71,7 +71,8 @@ def open_provider(
     return provider
 
 
-def _check_url(profile: Profile, settings: ProviderSettings) -> None:
+def check_url(profile: Profile, settings: ProviderSettings) -> None:
+    """Raise `UsageError` for a base URL that cannot work."""
     parts = urlsplit(settings.base_url)
     if not settings.base_url and profile.name == COMPATIBLE:
         raise UsageError(
@@ -79,7 +80,13 @@ def _check_url(profile: Profile, settings: ProviderSettings) -> None:
             f"{settings.prefix}_BASE_URL=http://127.0.0.1:8000/v1 or providers.compatible.base_url"
         )
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
-        raise UsageError("the provider's base URL must look like https://host, without a password")
+        url = settings.base_url
+        shown = f" {url}" if url and "@" not in url else ""
+        version = "/v1" if profile.name != GPTIMAGE else ""
+        raise UsageError(
+            f"the base URL{shown} of provider {profile.name} must look like https://host{version}, "
+            f"without a password; nothing was sent.\nSet {settings.prefix}_BASE_URL"
+        )
     if profile.name == OPENAI and not _VERSION.search(parts.path):
         raise UsageError(
             f"the base URL {settings.base_url} has no version; nothing was sent.\n"

@@ -38,6 +38,7 @@ NO_SUCH_MODEL = re.compile(
     re.IGNORECASE,
 )
 LOOK_THERE = "Every image would be refused like the first: check the base URL and the model"
+CORRECT_IT = "correct the base URL or the model"
 
 Jitter = Callable[[], float]
 """Returns a number in [0, 1)."""
@@ -107,7 +108,8 @@ class RetryDecision:
                 return None
             case Rejected() if alone and _sells_nothing(error):
                 await self._release(attempt, error)
-                self.halt.because(ProviderStopped(f"{error}; nothing was charged. {LOOK_THERE}"))
+                reason = f"{error}; nothing was charged. {LOOK_THERE}"
+                self.halt.because(ProviderStopped(reason, remedy=CORRECT_IT))
                 return None
             case Rejected():
                 refused = isinstance(error, PolicyRefused)

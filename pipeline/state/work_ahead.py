@@ -7,7 +7,7 @@ from hashlib import sha256
 from pipeline.images.base import stored_sizes
 from pipeline.model.job import Job
 from pipeline.model.money import FREE, Amount
-from pipeline.model.outcome import Stored
+from pipeline.model.outcome import Status, Stored
 from pipeline.state.due import Due, Rules, what_is_due
 from pipeline.state.lookup import Entries
 
@@ -34,6 +34,8 @@ class WorkAhead:
     """Renders of a cell's first take, shared ones counted once."""
     stored: int = 0
     """Images that were stored; shared ones are counted once."""
+    in_doubt: int = 0
+    """Images that are not bought until a person says what they cost."""
     buying: int = 0
     fetching: int = 0
     amount: Amount = FREE
@@ -52,8 +54,8 @@ class WorkAhead:
 
     @property
     def done(self) -> int:
-        """Images that need nothing now."""
-        return self.jobs - self.shared - self.buying - self.fetching
+        """Images that need nothing, from a run or from a person."""
+        return self.jobs - self.shared - self.buying - self.fetching - self.in_doubt
 
     def add(self, job: Job, *, price: Amount) -> Due:
         """Count one image and return its next step; `price` is what it costs if it is bought."""
@@ -72,6 +74,8 @@ class WorkAhead:
             self.buying += 1
             self.amount = Amount(self.amount + price)
             self._list(self.to_buy, job, f"{job.key} {price}")
+        elif due is Due.NOTHING and entry is not None and entry.status is Status.IN_DOUBT:
+            self.in_doubt += 1
         elif due is not Due.NOTHING:
             self.fetching += 1
             self._list(self.to_fetch, job, f"{job.key} fetch")

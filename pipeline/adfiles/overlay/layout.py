@@ -71,7 +71,7 @@ def lay_out(
         if isinstance(part, LogoPart):
             logo = _place_logo(frame, part, next(sizes), taken)
             placed.append(logo)
-            taken.append(logo.box.grown(max(part.clear * frame.shorter, frame.margin)))
+            taken.append(logo.box.grown(frame.clear_space(part, logo.box.h)))
     texts = [part for part in parts if isinstance(part, TextPart)]
     # small print first: it has the least choice of places
     anchored = [part for part in texts if part.at is not Anchor.COPY]

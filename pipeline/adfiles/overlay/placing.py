@@ -23,6 +23,8 @@ LEAST_SIZE, LEAST_LEGAL = 9.0, 7.0
 """Least type size in pixels, and that of legal lines: 98 % of lines of 9 px are read back."""
 _MARGIN, _LEAST_MARGIN = 0.045, 6.0
 """Distance from the edges: a share of the shorter side, and in pixels."""
+_CLEAR = 0.5
+"""Least distance of anything from a logo, in the logo's height."""
 _GAP = 0.028
 """Distance of words from the product, as a share of the side."""
 _STEP = 0.95
@@ -35,6 +37,9 @@ _LINES = {
 }
 _LEADING = {OverlayKind.HEADLINE: 0.9, OverlayKind.PRICE: 0.95}
 _TRACKING = {OverlayKind.HEADLINE: -0.012, OverlayKind.LEGAL: 0.008}
+
+
+_NO_ROOM: Sides = (0.0, 0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,6 +91,10 @@ class AdFrame:
         """The least distance of words from the product."""
         return max(self.margin, _GAP * self.side)
 
+    def clear_space(self, part: LogoPart, height: float) -> float:
+        """Return the distance to keep from a logo that is `height` pixels high."""
+        return max(part.clear * self.shorter, self.margin, _CLEAR * height)
+
     def size_of(self, part: TextPart) -> float:
         """Return the type size that a text asks for, in pixels."""
         return max(part.size * self.side, least_size(part))
@@ -131,7 +140,8 @@ def rooms_for(
     """Return what to keep free of the product, the best first: shares top, right, bottom, left.
 
     Copy stands beside the product in wide ad files, on the side of the logo, and below it in tall
-    ones. The small print stands below everything, and a logo at the top of a tall one above it.
+    ones. The small print stands below everything, and a logo at the top of a tall one above it, or
+    beside it if that would extend the picture too far.
     """
     frame = AdFrame(width=width, height=height, safe=safe, copy=(), product=None)
     texts = [part for part in parts if isinstance(part, TextPart)]
@@ -141,7 +151,9 @@ def rooms_for(
             size = frame.size_of(part)
             lines = math.ceil(_LETTER * size * len(part.text) / frame.zone.w)
             legal = max(legal, safe[2] + (lines * size * _LINE + 1.5 * frame.margin) / height)
-    above = _logo_room(frame, parts) if width < height else 0.0
+    logos = [_NO_ROOM]
+    if width < height:
+        logos = [*_logo_rooms(frame, parts), _NO_ROOM]
     left = right = copy = 0.0
     if any(part.at is Anchor.COPY for part in texts):
         ratio = width / height
@@ -150,9 +162,14 @@ def rooms_for(
             left, right = (beside, 0.0) if copy_is_left(parts) else (0.0, beside)
         elif ratio < _TALL:
             copy = _BELOW
-    tried = [(logo, one) for logo in ((above, 0.0) if above else (0.0,)) for one in _LESS]
+    tried = [(logo, one) for logo in logos for one in _LESS]
     rooms = [
-        (logo, right * one, min(max(legal, safe[2]) + copy * one, _MOST_BELOW), left * one)
+        (
+            logo[0],
+            max(logo[1], right * one),
+            min(max(legal, safe[2]) + copy * one, _MOST_BELOW),
+            max(logo[3], left * one),
+        )
         for logo, one in tried
     ]
     if not (legal or copy):
@@ -160,13 +177,34 @@ def rooms_for(
     return tuple(room for room in dict.fromkeys(rooms) if any(room))
 
 
-def _logo_room(frame: AdFrame, parts: Sequence[OverlayPart]) -> float:
-    """Return the share above the product for the logos at the top: most are a quarter as high."""
+def _logo_rooms(frame: AdFrame, parts: Sequence[OverlayPart]) -> list[Sides]:
+    """Return the room for the logos at the top, above the product and beside it.
+
+    Most logos are a quarter as high as wide.
+    """
     at_top = [part for part in parts if isinstance(part, LogoPart) and part.at in TOP]
     if not at_top:
-        return 0.0
-    high = max(part.width for part in at_top) * max(frame.width, frame.side) / 4
-    return frame.safe[0] + (high + 1.5 * frame.margin) / frame.height
+        return []
+    wide = max(part.width for part in at_top) * max(frame.width, frame.side)
+    above = frame.safe[0] + (wide / 4 + 1.5 * frame.margin) / frame.height
+    rooms: list[Sides] = [(above, 0.0, 0.0, 0.0)]
+    right, left = (
+        max(
+            (
+                part.width * max(frame.width, frame.side)
+                + frame.margin
+                + frame.clear_space(part, wide / 4)
+                for part in at_top
+                if part.at in anchors
+            ),
+            default=0.0,
+        )
+        / frame.width
+        for anchors in (RIGHT, LEFT)
+    )
+    if (right or left) and right + left < _MOST_BESIDE:
+        rooms.append((0.0, right and right + frame.safe[1], 0.0, left and left + frame.safe[3]))
+    return rooms
 
 
 def copy_is_left(parts: Sequence[OverlayPart]) -> bool:
@@ -186,6 +224,8 @@ _LETTER, _LINE = 0.52, 1.25
 _WIDE, _TALL = 1.15, 0.7
 _BESIDE, _BESIDE_MORE = 0.42, 0.105
 _BELOW, _MOST_BELOW = 0.17, 0.5
+_MOST_BESIDE = 0.5
+"""Share of the width above which logos do not stand beside the product."""
 _LESS = (1.0, 0.75, 0.5, 0.25, 0.0)
 """Shares of the room for copy that are tried; the small print always has its own."""
 

@@ -130,6 +130,8 @@ def plan_advice(plan: Plan) -> tuple[Finding, ...]:
 def plan_steps(plan: Plan, options: CampaignOptions) -> list[str]:
     """Return the next commands; `run` gets `--plan` if the plan covers all cells."""
     steps = []
+    if any(ahead.in_doubt for ahead in plan.preview.stages.values()):
+        steps.append(next_step(options, "resolve"))
     if plan.work:
         held = () if options.only else ("--plan", plan.id)
         steps.append(next_step(options, "run", *held))

@@ -148,3 +148,18 @@ async def test_a_plan_with_work_and_drafts_waiting_names_both(case):
         f"Next  pipeline run fizz.yaml --plan {plan.id}",
         "or    pipeline review fizz.yaml",
     ]
+
+
+async def test_a_plan_tells_images_in_doubt_and_how_to_settle_them(case):
+    """They were counted among the images `on disk or settled`, and `resolve` was not named."""
+    doubtful, *others = (await survey(case.ledger, case.loaded)).drafts
+    for job in others:
+        await case.store(job)
+    run = a_run(campaign="fizz")
+    attempt = await case.ledger.submit(doubtful, run=run, budget=Budget())
+    await case.ledger.doubt(attempt, reason="no answer")
+    plan = await case.plan()
+    page = "\n".join(plan_page(plan))
+    assert "? 1 image:  in doubt, not bought again" in page
+    assert "3 images on disk or settled, 1 image in doubt" in page
+    assert "Next  pipeline resolve fizz.yaml" in ending(plan)

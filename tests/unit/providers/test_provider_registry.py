@@ -51,6 +51,24 @@ def test_a_key_that_no_header_can_carry_is_refused_and_not_repeated(key):
     assert key not in str(refusal.value)
 
 
+def test_a_base_url_without_a_scheme_is_shown_with_the_variable_to_set():
+    """The message named neither the URL, nor the variable, nor the provider."""
+    settings = ProviderSettings(prefix="OPENAI", base_url="127.0.0.1:8787/v1", key="k")
+    with pytest.raises(UsageError) as refusal:
+        open_provider(OPENAI, settings=settings)
+    assert str(refusal.value) == (
+        "the base URL 127.0.0.1:8787/v1 of provider openai must look like https://host/v1, without "
+        "a password; nothing was sent.\nSet OPENAI_BASE_URL"
+    )
+
+
+def test_a_password_in_a_base_url_is_not_repeated():
+    settings = ProviderSettings(base_url="https://ana:secret@host", key="k")
+    with pytest.raises(UsageError) as refusal:
+        open_provider(GPTIMAGE, settings=settings)
+    assert "secret" not in str(refusal.value)
+
+
 @pytest.mark.parametrize("url", ["", "api.example.com", "ftp://x", "https://", "https://u:p@x.com"])
 def test_a_base_url_that_cannot_work_is_refused(url):
     with pytest.raises(UsageError, match="base URL"):

@@ -258,6 +258,33 @@ def test_a_logo_keeps_its_clear_space(derive, logo):
     assert not mark.grown(58).touches(text)
 
 
+@pytest.mark.parametrize("at", ["top-left", "top-right"])
+def test_a_logo_lies_beside_a_product_as_high_as_a_story(derive, logo, at):
+    """Room above this can takes a long extension, so its window moves sideways instead.
+
+    The logo lay over the can in every instagram-story of the juice campaign.
+    """
+    can = '{"size":[1254,2368],"copy":[],"product":[255,316,738,1684]}'
+    content = picture(boxes=can, size=(1254, 2368))
+    parts = [replace(logo(), at=Anchor(at), width=0.22), words("headline", "Slow down.")]
+    parts.append(words("legal", TERMS))
+    made, _ = derive(content, parts, pixels=(1080, 1920), safe=(0.14, 0.0, 0.2, 0.0))
+    x, y, width, height = made.window
+    across, down = 1080 / width, 1920 / height
+    product = Box((255 - x) * across, (316 - y) * down, 738 * across, 1684 * down)
+    mark = next(Box(*part.box) for part in made.overlay if part.kind is OverlayKind.LOGO)
+    assert not mark.touches(product)
+    assert not made.flags
+
+
+def test_words_in_a_strip_begin_half_a_logo_s_height_after_it(derive, logo):
+    """`clear` is a share of the shorter side: 4 % of a leaderboard is less than 4 pixels."""
+    parts = [replace(logo(), width=0.22), words("headline", "Squeeze the day", "left")]
+    made, _ = derive(picture(), parts, pixels=(728, 90))
+    mark, text = (Box(*part.box) for part in made.overlay)
+    assert not mark.grown(mark.h / 2 - 1).touches(text)
+
+
 def test_a_logo_that_would_not_be_seen_gets_a_plate(derive, logo):
     same = Image.new("RGB", (640, 640), "#d02020")
     made, image = derive(picture(same), [logo()])
