@@ -12,7 +12,7 @@ from pipeline.ledger.base import Ledger
 from pipeline.ledger.garbage_collection import collection_paused
 from pipeline.model.campaign import Campaign
 from pipeline.model.check import CheckResult
-from pipeline.model.entry import Entry
+from pipeline.model.entry import Entry, RunSpending
 from pipeline.model.job import Job, JobKey, keys_of
 from pipeline.model.money import Amount, Budget, MoneyFormat
 from pipeline.model.names import CellName, Stage
@@ -96,7 +96,8 @@ async def make_report(
     """
     jobs, entries, money = scope.jobs, scope.entries, campaign.money
     rows = ImageRows(table_columns(money.unit), scratch=scratch)
-    sums, newest = Sums(), newest_of(verdicts)
+    runs, newest = await ledger.spent_by_run(campaign.slug), newest_of(verdicts)
+    sums = Sums(others=await _paid_by_others(ledger, run, runs))
     shown: set[tuple[CellName, Stage]] = set()
     counts: Counter[Status] = Counter()
     doubtful = 0
@@ -132,10 +133,20 @@ async def make_report(
     totals = replace(
         totals,
         money=money,
-        runs=await ledger.spent_by_run(campaign.slug),
+        runs=runs,
         earlier_verdicts=[one for one in verdicts if _is_earlier(one, newest, shown)],
     )
     return RunReport(totals=totals, rows=rows, asked=counts, doubtful=doubtful, named=named)
+
+
+async def _paid_by_others(
+    ledger: Ledger, run: Run, runs: Sequence[RunSpending]
+) -> frozenset[JobKey]:
+    """Return the jobs of the campaign whose newest purchase is on another account."""
+    if all(one.run.account == run.account for one in runs):
+        return frozenset()
+    accounts = (await ledger.record(run.campaign)).accounts
+    return frozenset(key for key, account in accounts.items() if account != run.account)
 
 
 def _is_earlier(

@@ -122,9 +122,13 @@ def image_lines(
 
 
 class Sums:
-    """Adds up the lines of a campaign one at a time."""
+    """Adds up the lines of a campaign one at a time.
 
-    def __init__(self) -> None:
+    Amounts are those of one account; `others` are the jobs whose images another one paid for.
+    """
+
+    def __init__(self, *, others: frozenset[JobKey] = frozenset()) -> None:
+        self._others = others
         self.shares: Counter[JobKey] = Counter()
         """Job key of a payer → the images that are shared with it."""
         self._counts: Counter[Status] = Counter()
@@ -142,7 +146,7 @@ class Sums:
         self._cells.add(at.cell)
         if line.shared_with:
             self.shares[line.shared_with] += 1
-        paid = line.amount if status in PAID else 0
+        paid = line.amount if status in PAID and line.job.key not in self._others else 0
         stored = status is Status.STORED
         _count(self._whole, stored=stored, paid=paid)
         for axis, value in (("stage", at.stage.value), *at.axes):

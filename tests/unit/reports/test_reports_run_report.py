@@ -140,3 +140,15 @@ async def test_the_table_tells_the_same_images_and_no_cell_runs_as_a_formula(led
     assert [row["job"] for row in rows] == [image["job"] for image in images]
     assert rows[0]["prompt"] == "'=sum(1+0), größer"
     assert rows[0]["error"] == ""
+
+
+async def test_what_another_account_paid_is_not_taken_from_what_this_one_spent(ledger):
+    """Six images were bought at one base URL, and the run at another one had `gone` below zero."""
+    other = a_run("2026-11-22T070000Z-bbbbbb", account="gptimage@elsewhere")
+    await ledger.begin(other)
+    permit = await ledger.submit(JOBS[1], run=other, budget=Budget())
+    await ledger.paid(permit, Receipt(url="https://cdn.test/2.png", amount=Amount(12)))
+    totals = (await account_of(ledger, JOBS)).totals
+    assert (totals.spent.confirmed, totals.gone) == (2, 0)
+    assert totals.by["stage"]["draft"] == {"images": 7, "stored": 0, "credits": 2}
+    assert totals.counts[Status.PENDING_DOWNLOAD] == 2
