@@ -135,9 +135,10 @@ async def _resolve(options: ResolveOptions, settings: Settings, campaign: Slug) 
         chosen = _chosen(options, known)
         doubtful = any(is_doubtful(entry.outcome) for entry in chosen)
         if options.answer is None:
+            images = await _listed(options, settings, ledger, chosen, known=known)
             return ResolveReport(
-                open=await _listed(options, settings, ledger, chosen, known=known),
-                for_all=_commands_for_all(options, chosen),
+                open=images,
+                for_all=_commands_for_all(options, images),
                 exit_code=6 if doubtful else 3,
             )
         accounts = (await ledger.record(campaign)).accounts
@@ -343,7 +344,9 @@ def _commands(
     doubt, image = is_doubtful(entry.outcome), _lacks_image(entry)
     one = () if alone else ("--stage", str(entry.at.stage), "--take", str(entry.at.take))
     cost = (_COST[unit], "N") if doubt and len(shown) > 1 else ()
-    urls = ["URL" if url == WITHOUT_URL else url for url in shown] or ["URL"]
+    # an account in dollars is one whose reply is the image: there is no URL to look for
+    unknown = [] if unit is Unit.DOLLARS else ["URL"]
+    urls = ["URL" if url == WITHOUT_URL else url for url in shown] or unknown
     answers = [("--found", url, *cost) for url in dict.fromkeys(urls)] if image else []
     answers += [("--charged", *cost), ("--not-charged",)] if doubt else [("--rebuy",)]
     return tuple(
@@ -352,16 +355,18 @@ def _commands(
 
 
 def _commands_for_all(
-    options: ResolveOptions, chosen: Sequence[Entry]
+    options: ResolveOptions, images: Sequence[OpenImage]
 ) -> Mapping[str, Sequence[str]]:
     """Return the commands that settle all chosen doubts, and all chosen lost images."""
+    chosen = [image.entry for image in images]
+    in_credits = all(image.money.unit is Unit.CREDITS for image in images)
     words = [] if options.cells == "*" else [options.cells]
     words += ["--stage", str(options.stage)] if options.stage else []
     words += ["--take", str(options.take)] if options.take else []
     doubts = sum(is_doubtful(entry.outcome) for entry in chosen)
     found = {}
     if doubts > 1:
-        answers = ("--charged", "--not-charged", "--balance")
+        answers = ("--charged", "--not-charged", *(("--balance",) if in_credits else ()))
         found["all images in doubt"] = [next_step(options, "resolve", *words, a) for a in answers]
     lost = sum(isinstance(entry.outcome, PaidLost) for entry in chosen)
     if lost > 1 and not words:

@@ -293,16 +293,17 @@ def test_a_charge_below_what_is_paid_is_refused_before_it_is_recorded(capfd):
     assert not Path("output", "soda", "resolutions.jsonl").exists()
 
 
-def a_ledger_in_dollars():
-    """An image in doubt on an account that counts in dollars."""
+def a_ledger_in_dollars(*cells, raw=TWO):
+    """Images in doubt on an account that counts in dollars."""
 
     async def make():
         ledger = await open_ledger(Path("output"))
         run = a_run(campaign="soda", account="openai@https://api.openai.test/v1")
         await ledger.begin(run)
-        job = replace(a_job(campaign="soda"), price=Amount(53_000_000))
-        permit = await ledger.submit(job, run=run, budget=Budget())
-        await ledger.doubt(permit, reason="reset", raw=TWO, at_most=Amount(106_000_000))
+        for cell in cells or (a_job().at.cell,):
+            job = replace(a_job(cell, campaign="soda"), price=Amount(53_000_000))
+            permit = await ledger.submit(job, run=run, budget=Budget())
+            await ledger.doubt(permit, reason="reset", raw=raw, at_most=Amount(106_000_000))
         await ledger.close()
 
     asyncio.run(make())
@@ -321,6 +322,17 @@ def test_a_doubt_in_dollars_is_listed_and_settled_in_dollars(capfd):
     assert "$0.106 are reserved for it; add --cost N" in capfd.readouterr().err
     assert main(["resolve", "soda.yaml", "--charged", "--cost", "0.053"]) == 0
     assert asyncio.run(statuses_and_money()) == [("paid_lost", 53_000_000, 0)]
+
+
+@pytest.mark.usefixtures("folder")
+def test_no_answer_is_offered_that_an_api_whose_reply_is_the_image_cannot_give(capfd):
+    """For OpenAI it offered the URL of the image, and the credits that are left."""
+    a_ledger_in_dollars("a/1x1", "b/1x1", raw=b"")
+    assert main(["resolve", "soda.yaml"]) == 6
+    listed = capfd.readouterr().out
+    assert listed.count("--charged") == listed.count("--not-charged") == 3
+    assert "--found" not in listed
+    assert "--balance" not in listed
 
 
 @pytest.mark.usefixtures("folder")
