@@ -25,6 +25,11 @@ def _restore_signals_of_children():
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
+def pytest_collection_modifyitems(items):
+    """Begin with the sweeps: idle workers would wait for the longest tests at the end."""
+    items.sort(key=lambda item: "crash" not in item.path.parts)
+
+
 def _share_bytecode():
     """Let the processes of the suite keep compiled modules beside their sources, as Python does.
 
