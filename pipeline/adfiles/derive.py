@@ -2,8 +2,6 @@
 
 import hashlib
 import io
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -20,11 +18,12 @@ from pipeline.adfiles.provenance.visible_mark import draw_mark
 from pipeline.adfiles.provenance.xmp import xmp_packet
 from pipeline.adfiles.source_image import SourceImage, open_source
 from pipeline.adfiles.window import PlannedWindow, SourceShape, Target, plan_window
-from pipeline.errors import AdFileFailed, ImageBroken, LocalFault, PipelineError, TaskFailed
+from pipeline.errors import AdFileFailed, ImageBroken, LocalFault
 from pipeline.images.base import ImageStore, StoreLocation, local_faults
 from pipeline.images.boxes import PictureBoxes
 from pipeline.images.reading import read_file, sha256_of
 from pipeline.images.registry import open_images
+from pipeline.inspection.decoding import task_errors
 from pipeline.lettering.box import Box
 from pipeline.model.ad_file import AdFile, Flag, Recipe, Signing
 from pipeline.model.overlay import OverlayBox
@@ -69,7 +68,7 @@ class Derive:
         Raises `ImageBroken` if the image is missing, changed or cannot be decoded, `LocalFault` if
         it cannot be read or memory runs out, `TaskFailed` for any other error of a decoder.
         """
-        with _faults_of(self.source):
+        with task_errors(self.source, failed="gave no ad file"):
             return self._derive()
 
     def _derive(self) -> tuple[AdFile | AdFileRefused, ...]:
@@ -110,22 +109,6 @@ class _Signature:
             parent=self.parent,
             parent_type=self.parent_type,
         )
-
-
-@contextmanager
-def _faults_of(source: str) -> Iterator[None]:
-    """Raise what the tasks promise in place of any other error."""
-    try:
-        yield
-    except PipelineError:
-        raise
-    except FileNotFoundError as error:
-        raise ImageBroken(f"{source} is not there any more") from error
-    except MemoryError as error:
-        raise LocalFault(f"{source}: not enough memory to decode it") from error
-    except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
-        raise TaskFailed(f"no ad file could be made from {source}: {reason}") from error
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -338,7 +321,7 @@ class PreviewAdFile:
 
     def run(self) -> AdFilePreview:
         """Return the preview; errors as those of `Derive`."""
-        with _faults_of(self.source):
+        with task_errors(self.source, failed="gave no ad file"):
             return self._preview()
 
     def _preview(self) -> AdFilePreview:

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from PIL import Image, ImageStat
 
-from pipeline.errors import ImageBroken
+from pipeline.errors import ImageBroken, LocalFault, PipelineError, TaskFailed
 from pipeline.images.formats.shape import sane_size
 from pipeline.inspection.checks import DecodedImage
 from pipeline.inspection.completeness import require_all_pixels
@@ -29,6 +29,27 @@ _BROKEN = (
     zlib.error,
 )
 """Errors that Pillow raises for bytes that are no image."""
+
+
+@contextmanager
+def task_errors(path: str, *, failed: str) -> Iterator[None]:
+    """Raise any error of a task on an image as one of this program, which names the image.
+
+    A missing image is `ImageBroken`, a lack of memory `LocalFault`. Any other error is
+    `TaskFailed`, since it does not prove that the image is broken; `failed` says what did not
+    happen: `could not be inspected`.
+    """
+    try:
+        yield
+    except PipelineError:
+        raise
+    except FileNotFoundError as error:
+        raise ImageBroken(f"{path} is not there any more") from error
+    except MemoryError as error:
+        raise LocalFault(f"{path}: not enough memory to decode it") from error
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise TaskFailed(f"{path} {failed}: {reason}") from error
 
 
 def decode(stream: BinaryIO) -> Image.Image:

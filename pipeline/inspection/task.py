@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from pipeline.errors import LocalFault, PipelineError, TaskFailed
+from pipeline.errors import LocalFault
 from pipeline.images.base import StoreLocation, local_faults
 from pipeline.images.registry import open_images
 from pipeline.images.thumbs import missing_thumbs, write_thumbs
 from pipeline.inspection.checks import Check, DecodedImage, checks
-from pipeline.inspection.decoding import decode, describe
+from pipeline.inspection.decoding import decode, describe, task_errors
 from pipeline.model.artifact import Artifact
 from pipeline.model.request import Background
 
@@ -39,17 +39,11 @@ class Inspect:
         Raises `ImageBroken` if it cannot be decoded, `LocalFault` if the disk fails or memory runs
         out, and `TaskFailed` for any other error, which does not prove that the image is broken.
         """
-        try:
-            return self._inspect()
-        except PipelineError:
-            raise
-        except FileNotFoundError as error:
-            raise LocalFault(f"{self.path}: {error.strerror}") from error
-        except MemoryError as error:
-            raise LocalFault(f"{self.path}: not enough memory to decode it") from error
-        except Exception as error:
-            reason = f"{type(error).__name__}: {error}"
-            raise TaskFailed(f"{self.path} could not be inspected: {reason}") from error
+        with task_errors(self.path, failed="could not be inspected"):
+            try:
+                return self._inspect()
+            except FileNotFoundError as error:  # it has just landed
+                raise LocalFault(f"{self.path}: {error.strerror}") from error
 
     def _inspect(self) -> Inspection:
         images = open_images(self.images)

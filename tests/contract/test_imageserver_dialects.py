@@ -151,7 +151,7 @@ async def test_xinference_answers_a_path_on_its_own_disk(tmp_path: Path):
     async with serving(tmp_path, wire=WireFormat.XINFERENCE) as client:
         body = {"prompt": PROMPT, "model": "sd3-medium", "size": "512*512"}
         _, reply = await client.post(body, path=GENERATIONS)
-        assert reply["data"][0]["url"].startswith("/root/")
+        assert reply["data"][0]["url"].startswith("/home/xinference/.xinference/image/")
         _, reply = await generate(client, model="sd3-medium")
         assert (picture(reply).size, reply["data"][0]["url"]) == ((512, 512), None)
         assert (await edit(client, "image[]", model="sd3-medium"))[0] == 200

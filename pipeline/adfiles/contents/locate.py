@@ -9,11 +9,10 @@ from PIL import ExifTags, Image
 
 from pipeline.adfiles.contents.picture_contents import PictureContents
 from pipeline.adfiles.source_image import SourceImage, open_source, visible_box
-from pipeline.errors import ImageBroken, LocalFault, PipelineError, TaskFailed
 from pipeline.images.base import StoreLocation, local_faults
 from pipeline.images.boxes import PictureBoxes, read_boxes
 from pipeline.images.registry import open_images
-from pipeline.inspection.decoding import broken_unless_decoded
+from pipeline.inspection.decoding import broken_unless_decoded, task_errors
 from pipeline.inspection.palette import picture_colors
 from pipeline.inspection.readers import (
     SUBJECT_PACKAGE,
@@ -49,19 +48,10 @@ class Locate:
         Raises `ImageBroken` if it is missing or cannot be decoded, `LocalFault` if it cannot be
         read or memory runs out, `TaskFailed` for any other error of a package.
         """
-        try:
+        with task_errors(self.path, failed="could not be looked at"):
             images = open_images(self.images)
             with images.open(self.path) as stream, local_faults(self.path):
                 return self._located(stream)
-        except PipelineError:
-            raise
-        except FileNotFoundError as error:
-            raise ImageBroken(f"{self.path} is not there any more") from error
-        except MemoryError as error:
-            raise LocalFault(f"{self.path}: not enough memory to look at it") from error
-        except Exception as error:
-            reason = f"{type(error).__name__}: {error}"
-            raise TaskFailed(f"{self.path} could not be looked at: {reason}") from error
 
     def _located(self, stream: BinaryIO) -> PictureContents:
         if not self.examine:
@@ -133,17 +123,8 @@ class Compare:
     def run(self) -> float | None:
         """Return how alike they are, 0 to 1; `None` without numpy. Raises as `Locate` does."""
         first, second = self.paths
-        try:
+        with task_errors(f"{first} or {second}", failed="could not be compared"):
             return lowest_local_ssim(self._pixels(first), self._pixels(second))
-        except PipelineError:
-            raise
-        except FileNotFoundError as error:
-            raise ImageBroken(f"{first} or {second} is not there any more") from error
-        except MemoryError as error:
-            raise LocalFault(f"{first}: not enough memory to compare it") from error
-        except Exception as error:
-            reason = f"{type(error).__name__}: {error}"
-            raise TaskFailed(f"{first} could not be compared: {reason}") from error
 
     def _pixels(self, path: str) -> Image.Image:
         with open_images(self.images).open(path) as stream, local_faults(path):

@@ -272,4 +272,4 @@ class Xinference:
 
     def address(self, base: str, name: str) -> str:
         """Return a path on the server's own disk."""
-        return f"/root/.xinference/image/{name}"
+        return f"/home/xinference/.xinference/image/{name}"

@@ -22,7 +22,7 @@ from pipeline.ledger.registry import open_ledger
 from pipeline.state.output.balances import read_balance
 from pipeline.state.output.campaign_file import refuse_second_file
 from pipeline.state.output.lock import run_is_alive
-from pipeline.state.output.lost_runs import hold_ledger_to_runs
+from pipeline.state.output.lost_runs import hold_ledger_to_runs, lost_runs
 
 MACHINE = (errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.ESTALE)
 FILE = (errno.ENOENT, errno.EACCES, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG)
@@ -197,4 +197,5 @@ async def test_a_ledger_that_knows_its_runs_is_held_to_nothing(tmp_path):
     ledger = await open_ledger(tmp_path)
     await ledger.begin(a_run())
     await hold_ledger_to_runs(ledger, tmp_path, "soda")
+    assert await lost_runs(ledger, tmp_path, "soda") == []
     await ledger.close()

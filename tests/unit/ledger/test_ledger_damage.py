@@ -101,14 +101,14 @@ async def test_a_torn_ledger_is_refused(place, length):
 async def test_an_empty_file_is_no_fresh_ledger_since_it_was_one_once(tmp_path):
     place = tmp_path / "ledger.db"
     place.touch()
-    await refused(place, "not a ledger")
+    assert str(place) in await refused(place, "not a ledger")
 
 
 async def test_a_link_is_refused_since_it_may_lead_anywhere(place, tmp_path):
     link = tmp_path / "elsewhere" / "ledger.db"
     link.parent.mkdir()
     link.symlink_to(place)
-    await refused(link, "is a link")
+    assert str(link) in await refused(link, "is a link")
 
 
 async def test_a_journal_without_its_ledger_is_not_mixed_into_a_new_one(tmp_path):

@@ -71,13 +71,14 @@ def kill_and_mend(folder, *, images, kills, seed):
             assert asyncio.run(make(place, wanted)).made == 0
             assert not list(place.rglob("*.part"))
             number += 1
+    return done
 
 
 def test_a_few_kills_leave_exactly_what_is_missing(tmp_path):
-    kill_and_mend(tmp_path, images=10, kills=2, seed=7)
+    assert kill_and_mend(tmp_path, images=10, kills=2, seed=7) == 2
 
 
 @pytest.mark.thorough
 @pytest.mark.timeout(1200)
 def test_fifty_kills_during_200_ad_files_leave_exactly_what_is_missing(tmp_path):
-    kill_and_mend(tmp_path, images=67, kills=50, seed=50)
+    assert kill_and_mend(tmp_path, images=67, kills=50, seed=50) == 50

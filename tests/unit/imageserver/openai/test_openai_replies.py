@@ -6,6 +6,9 @@ import os
 import tracemalloc
 from pathlib import Path
 
+import pytest
+
+from pipeline.imageserver.openai.errors import OpenAiError
 from pipeline.imageserver.openai.limits import ImageRateLimit
 from pipeline.imageserver.openai.replies import picture_reply, pieces_of, size_of
 
@@ -47,3 +50,6 @@ def test_an_images_share_of_the_minute_returns_evenly():
     now[0] += 12
     limit.take("gpt-image-2", 2)
     limit.take("gpt-image-1.5", 5)
+    with pytest.raises(OpenAiError) as refused:
+        limit.take("gpt-image-1.5", 1)
+    assert refused.value.status == 429
