@@ -88,6 +88,7 @@ def test_the_same_file_of_another_checkout_is_the_same_campaign(shop, tmp_path_f
         (root / ".git").mkdir()
     (other / "a.yaml").write_text(SODA.replace("PRODUCT", "cola"))
     refuse_second_file(shop / "output", "soda", other / "a.yaml", read_name=read_name)
+    assert json.loads((shop / "output" / "soda" / RECORD).read_text()) == {"file": "../a.yaml"}
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"file": 7}', '{"file": "gone.yaml"}'])

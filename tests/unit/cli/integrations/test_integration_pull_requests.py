@@ -74,7 +74,10 @@ def test_the_script_for_bash_is_one(capsys, tmp_path):
     pytest.importorskip("shtab")
     main(["completion", "bash"])
     (tmp_path / "script").write_text(capsys.readouterr().out)
-    subprocess.run(["bash", "-n", str(tmp_path / "script")], check=True)
+    read = subprocess.run(
+        ["bash", "-n", str(tmp_path / "script")], capture_output=True, text=True, check=False
+    )
+    assert (read.returncode, read.stderr) == (0, "")
 
 
 def test_the_hook_for_pre_commit_runs_a_command_that_exists():
