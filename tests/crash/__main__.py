@@ -151,6 +151,8 @@ def run_others(arguments, name, choose, *, place):
     whole = True
     for kind in [("import",), ("closing", "sealed")][place] if arguments.quick else sweeps:
         subject, points = sweeps[kind]
+        if MODES[name] and subject.wire != "gptimage":  # OpenAI's API has no keys to honour
+            continue
         some = few_points(kind) if arguments.quick else points
         whole &= run_sweep(f"keys {name}, {kind}", some, honours_keys=MODES[name], subject=subject)
     return whole

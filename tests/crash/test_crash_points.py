@@ -5,9 +5,12 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from crash import __main__ as sweeps
 from crash import crash_points, run_under_test
+from crash.__main__ import MODES
 from crash.negative_controls import CONTROLS, CONTROLS_OF
 
 from pipeline.images.local.part_file import PartFile
@@ -44,6 +47,19 @@ def test_a_run_that_dies_at_any_kind_of_step_loses_nothing_and_pays_nothing_twic
     controls = re.findall(r"^negative control.* (\d+) violations", ended.stdout, re.MULTILINE)
     assert len(controls) == len(CONTROLS) + len(CONTROLS_OF)
     assert all(int(violations) > 0 for violations in controls)
+
+
+@pytest.mark.parametrize("keys", MODES)
+def test_a_whole_sweep_asks_no_server_for_keys_that_its_api_does_not_have(keys, monkeypatch):
+    """The sweep with keys honoured ended at `sealed`: `serve --wire openai` refuses to start so."""
+    swept = []
+    monkeypatch.setattr(
+        sweeps, "run_sweep", lambda *_, subject, **__: swept.append(subject.wire) or True
+    )
+    arguments = SimpleNamespace(quick=False)
+    assert sweeps.run_others(arguments, keys, None, place=0)
+    assert ("openai" in swept) == (not MODES[keys])
+    assert swept.count("gptimage") >= 4
 
 
 def test_a_step_that_was_renamed_is_no_longer_watched_in_silence():
