@@ -23,6 +23,7 @@ from pipeline.model.check import (
     measured,
     unmeasured,
 )
+from pipeline.model.overlay import OverlayBox, OverlayKind
 
 UNREADABLE = 7.0
 """Height of a line in pixels below which it fails; from the threshold on, 98 % are read back."""
@@ -30,6 +31,7 @@ DARK, LIGHT = 0.04, 0.96
 """Shares of the pixels of a line that are darker than its dark and its light tone."""
 _MOST_MEASURED = 64
 """Pixels of the longest side of a line when its tones are measured."""
+_MOST_CONTRAST = 21.0
 _RIM = 1
 NOT_FOUND = f"finding copy needs the extra ads: {HINT}"
 NOT_READ = f"measuring lines needs the extra ads: {HINT}"
@@ -63,7 +65,8 @@ class CutPicture:
     shape: SourceShape
     planned: PlannedWindow
     picture: Image.Image
-    """The window in the pixels of the ad file."""
+    """The window in the pixels of the ad file, with its overlay."""
+    overlay: tuple[OverlayBox, ...] = ()
 
     def in_file(self, box: Box) -> Box:
         """Return a box of the image in pixels of the ad file."""
@@ -94,9 +97,15 @@ def _legible(
 ) -> CheckResult:
     if lines is None and copy != ():
         return unmeasured(CampaignCheck.LEGIBLE, CheckOutcome.NOT_LOOKED_FOR, NOT_READ)
-    if not lines:
+    laid_over = [
+        part.size
+        for part in cut.overlay
+        if part.size is not None and part.kind is not OverlayKind.LEGAL  # has a least size of its own
+    ]
+    heights = [*laid_over, *(cut.in_file(line).h for line in lines or ())]
+    if not heights:
         return measured(CampaignCheck.LEGIBLE, 100.0, "there is no copy")
-    lowest = min(cut.in_file(line).h for line in lines)
+    lowest = min(heights)
     least = LEAST_SCORES[CampaignCheck.LEGIBLE]
     seen = f"the lowest line is {lowest:.1f} pixels high, {least:g} are legible"
     return flagged_above(measured(CampaignCheck.LEGIBLE, lowest, seen), UNREADABLE)
@@ -136,11 +145,13 @@ def _contrast(cut: CutPicture, lines: Sequence[Box] | None) -> CheckResult:
         return unmeasured(CampaignCheck.CONTRAST, CheckOutcome.NOT_LOOKED_FOR, NOT_FOUND)
     frame = Box(0, 0, *cut.picture.size)
     inside = [cut.in_file(line).within(frame) for line in lines]
-    lowest = min((_tones_apart(cut.picture, box) for box in inside if box.area >= 1), default=21.0)
+    found = [_tones_apart(cut.picture, box) for box in inside if box.area >= 1]
+    found += [part.contrast for part in cut.overlay if part.contrast is not None]
+    if not found:
+        return measured(CampaignCheck.CONTRAST, _MOST_CONTRAST, "there is no copy")
+    lowest = min(found)
     least = LEAST_SCORES[CampaignCheck.CONTRAST]
     seen = f"the weakest line has a contrast of {lowest:.2f}:1, {least:g}:1 is needed"
-    if not lines:
-        seen = "there is no copy"
     return measured(CampaignCheck.CONTRAST, lowest, seen)
 
 

@@ -182,7 +182,13 @@ class _AdFileWriter:
         recipe = file.recipe
         drawn = draw_ad_picture(self.source, self.shape, recipe)
         planned = drawn.planned
-        cut = CutPicture(recipe=recipe, shape=self.shape, planned=planned, picture=drawn.image)
+        cut = CutPicture(
+            recipe=recipe,
+            shape=self.shape,
+            planned=planned,
+            picture=drawn.image,
+            overlay=drawn.overlay,
+        )
         content, quality = self._encoded(drawn, file)
         self.images.write(file.path, content)
         return AdFile(

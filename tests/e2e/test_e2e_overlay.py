@@ -1,5 +1,6 @@
 """Overlays from the command line: laid over drafts and finals, made again where a word changed."""
 
+import csv
 import json
 
 FILE = """\
@@ -49,3 +50,8 @@ def test_a_changed_word_makes_its_own_files_again_and_nothing_is_rendered(pipeli
         "citrus/medium-rectangle/en-US",
     }
     assert "2 made now" in second.err
+    export = pipeline("export", file, "--output", pipeline.output, "--to", tmp_path / "sent")
+    assert export.code == 0, export.err
+    with (tmp_path / "sent" / "assets.csv").open(encoding="utf-8", newline="") as table:
+        headlines = {row["headline"] for row in csv.DictReader(table)}
+    assert headlines == {"Summer crush", "خصم الصيف"}

@@ -66,7 +66,7 @@ def _draw_logo(canvas: Image.Image, frame: AdFrame, mark: PlacedLogo, logo: Logo
         pad = min(_LOGO_PAD * min(width, height), max(2.0, mark.part.clear * frame.shorter - 1))
         draw_panel(canvas, box.grown(pad), color, radius=pad, opacity=plate.opacity or 1.0)
     paste_pixels(canvas, pixels, x, y)
-    return OverlayBox(kind=OverlayKind.LOGO, box=(x, y, width, height))
+    return OverlayBox(kind=OverlayKind.LOGO, box=(x, y, width, height), covers=mark.covers)
 
 
 def _visible_colors(pixels: Image.Image) -> list[Rgb]:

@@ -94,8 +94,8 @@ def _place_logo(frame: AdFrame, part: LogoPart, size: LogoSize, taken: Sequence[
     height = width / size.ratio
     if min(width, height) < 1:
         raise AdFileFailed(f"the logo {part.file.shown} does not fit the safe zone")
+    seen = _shown(frame)
     if part.at is Anchor.COPY:
-        seen = [*frame.copy, *([frame.product] if frame.product else [])]
         boxes = free_boxes(room, [*taken, *seen], least=(width, height))
         places = [_anchored(box, Anchor.CENTER, width, height) for box in boxes[:1]]
     else:
@@ -104,12 +104,13 @@ def _place_logo(frame: AdFrame, part: LogoPart, size: LogoSize, taken: Sequence[
     if not places:
         raise AdFileFailed(f"the logo {part.file.shown} has no room beside the other parts")
     ideal = _anchored(room, part.at, width, height)
-    return PlacedLogo(part=part, box=min(places, key=lambda one: _distance(one, ideal)))
+    box = min(places, key=lambda one: _distance(one, ideal))
+    return PlacedLogo(part=part, box=box, covers=_covers(box, seen))
 
 
 def _place_text(frame: AdFrame, part: TextPart, taken: Sequence[Box]) -> PlacedText:
     """Return a text at its anchor, beside the product if it is large enough there."""
-    seen = [*frame.copy, *([frame.product] if frame.product else [])]
+    seen = _shown(frame)
     beside = _largest_at(frame, part, [*taken, *_grown(seen, frame.gap * 0.5)])
     if beside is not None and beside.set.size >= _ENOUGH * frame.size_of(part):
         return beside
@@ -161,8 +162,9 @@ def _place_copy(
                 if best is None or weighted.score > best.score:
                     best = weighted
         if best is not None:
-            seen_all = [*frame.copy, *product]
-            return tuple(replace(one, covers=_covers(one.box, seen_all)) for one in best.texts)
+            return tuple(
+                replace(one, covers=_covers(one.box, _shown(frame))) for one in best.texts
+            )
     raise _too_large(max(parts, key=lambda part: len(part.text)))
 
 
@@ -201,6 +203,11 @@ def _copy_align(frame: AdFrame, box: Box) -> TextAlign:
     if product is not None and (box.right <= product.x or box.x >= product.right):
         return TextAlign.START
     return TextAlign.MIDDLE if box.w > 0.6 * frame.width else TextAlign.START
+
+
+def _shown(frame: AdFrame) -> list[Box]:
+    """Return what the picture shows, as far as it is known."""
+    return [*frame.copy, *([] if frame.product is None else [frame.product])]
 
 
 def _covers(box: Box, seen: Sequence[Box]) -> bool:

@@ -106,6 +106,8 @@ class PlacedLogo:
 
     part: LogoPart
     box: Box
+    covers: bool = False
+    """True if there was no room for it beside what the picture shows."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -26,10 +26,11 @@ from pipeline.files.unreadable import read_file
 from pipeline.images.base import ImageStore
 from pipeline.images.reading import sha256_of
 from pipeline.images.registry import images_in
-from pipeline.model.ad_file import Framing, Signing, flags_in_words
+from pipeline.model.ad_file import Framing, Recipe, Signing, flags_in_words
 from pipeline.model.money import Unit
 from pipeline.model.names import CellName, Stage
 from pipeline.model.outcome import Stored, spent
+from pipeline.model.overlay import OverlayKind, TextPart
 from pipeline.model.placement import Placement
 from pipeline.model.verdict import Decision
 from pipeline.prompts.cells import expand
@@ -220,7 +221,7 @@ def _assets(
             placement=planned.placement,
             cell=planned.cell,
             axes="; ".join(f"{axis}={value}" for axis, value in job.at.axes),
-            headline=" | ".join(dict.fromkeys(_QUOTED.findall(job.request.prompt))),
+            headline=" | ".join(_headlines(planned.recipe, job.request.prompt)),
             alt_text=planned.recipe.labels.alt_text,
             mode=made.framing,
             kept=made.kept,
@@ -231,6 +232,13 @@ def _assets(
             credits=amount if loaded.campaign.money.unit is Unit.CREDITS else 0,
             cost=loaded.campaign.money.price(amount),
         )
+
+
+def _headlines(recipe: Recipe, prompt: str) -> Iterable[str]:
+    """Return the headlines laid over an ad file, then the texts that the prompt quotes."""
+    texts = (part for part in recipe.overlay if isinstance(part, TextPart))
+    laid_over = [part.text for part in texts if part.kind is OverlayKind.HEADLINE]
+    return dict.fromkeys([*laid_over, *_QUOTED.findall(prompt)])
 
 
 def _checks_column(report: AdFileReport, row: AdFileRow) -> str:

@@ -41,7 +41,7 @@ class Asset:
     axes: str
     """`product=citrus; size=leaderboard`."""
     headline: str
-    """The texts that the prompt quotes, separated by ` | `."""
+    """The headlines of the overlay and the texts that the prompt quotes, separated by ` | `."""
     alt_text: str
     mode: str
     kept: float

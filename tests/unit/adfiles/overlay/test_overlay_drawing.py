@@ -15,7 +15,8 @@ from pipeline.campaign.overlay.parts import Overlay
 from pipeline.images.local.store import LocalImageStore
 from pipeline.lettering.box import Box
 from pipeline.lettering.contrast import LEAST, contrast, luminance
-from pipeline.model.ad_file import FileLabels, Recipe
+from pipeline.model.ad_file import FileLabels, Flag, Recipe
+from pipeline.model.check import CampaignCheck, CheckOutcome
 from pipeline.model.overlay import (
     Anchor,
     BrandFile,
@@ -275,6 +276,25 @@ def test_a_logo_lies_beside_a_product_as_high_as_a_story(derive, logo, at):
     mark = next(Box(*part.box) for part in made.overlay if part.kind is OverlayKind.LOGO)
     assert not mark.touches(product)
     assert not made.flags
+
+
+def test_a_logo_without_room_beside_the_product_is_flagged_like_words(derive, logo):
+    """Words over the product were flagged, a logo over it was delivered without a look."""
+    everywhere = '{"size":[640,640],"copy":[],"product":[0,0,640,640]}'
+    made, _ = derive(picture(boxes=everywhere), [logo()], pixels=(600, 600))
+    assert made.flags == (Flag.COVERED,)
+    beside, _ = derive(picture(), [logo()], pixels=(600, 600))
+    assert not beside.flags
+
+
+def test_the_checks_see_the_words_of_the_overlay_too(derive):
+    """An ad file whose only copy was its overlay was recorded as one without copy."""
+    made, _ = derive(picture(), EVERYTHING, pixels=(300, 250))
+    checks = {one.check: one for one in made.checks}
+    heights = [one.size for one in made.overlay if one.kind is not OverlayKind.LEGAL]
+    assert checks[CampaignCheck.LEGIBLE].score == min(heights)
+    assert checks[CampaignCheck.CONTRAST].score == min(one.contrast for one in made.overlay)
+    assert all(one.result is CheckOutcome.PASS for one in checks.values())
 
 
 def test_words_in_a_strip_begin_half_a_logo_s_height_after_it(derive, logo):
