@@ -100,7 +100,7 @@ def _legible(
     laid_over = [
         part.size
         for part in cut.overlay
-        if part.size is not None and part.kind is not OverlayKind.LEGAL  # has a least size of its own
+        if part.size is not None and part.kind is not OverlayKind.LEGAL  # may be smaller
     ]
     heights = [*laid_over, *(cut.in_file(line).h for line in lines or ())]
     if not heights:
