@@ -162,9 +162,7 @@ def _place_copy(
                 if best is None or weighted.score > best.score:
                     best = weighted
         if best is not None:
-            return tuple(
-                replace(one, covers=_covers(one.box, _shown(frame))) for one in best.texts
-            )
+            return tuple(replace(one, covers=_covers(one.box, _shown(frame))) for one in best.texts)
     raise _too_large(max(parts, key=lambda part: len(part.text)))
 
 
