@@ -10,6 +10,7 @@ from builders import a_job, a_run
 
 from pipeline.ledger.sqlite.ledger import SqliteLedger
 from pipeline.ledger.sqlite.migrations import APPLICATION_ID, MIGRATIONS
+from pipeline.ledger.sqlite.read_only import ReadOnlyLedger
 from pipeline.model.entry import Resolution
 from pipeline.model.money import Amount, Budget
 from pipeline.model.outcome import InDoubt, Receipt
@@ -91,7 +92,7 @@ def older(tmp_path):
 
 
 async def told_by(place, *, read_only):
-    ledger = await SqliteLedger.open(place, read_only=read_only)
+    ledger = ReadOnlyLedger(place) if read_only else await SqliteLedger.open(place)
     try:
         return await told(ledger)
     finally:
@@ -150,7 +151,7 @@ async def test_a_ledger_of_each_older_schema_becomes_the_same_as_a_new_one(tmp_p
 
 async def test_a_reader_follows_when_the_schema_is_updated_meanwhile(older):
     """Its view of the older schema would show every new doubt as a damaged row."""
-    reader = await SqliteLedger.open(older, read_only=True)
+    reader = ReadOnlyLedger(older)
     before = await told(reader)
     writer = await SqliteLedger.open(older)
     run = a_run(campaign="tea")
