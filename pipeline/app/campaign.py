@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import cast
 
 from pipeline.app.open import late
-from pipeline.app.open_account import EMBEDDED, EMBEDDED_ACCOUNT, open_account
+from pipeline.app.open_account import open_account
 from pipeline.app.options import CampaignOptions, FeedReading
 from pipeline.app.run.facts import utc_stamp
 from pipeline.campaign.environment import fill_environment
@@ -25,6 +25,7 @@ from pipeline.model.money import Amount, Budget, Spent, Unit
 from pipeline.model.names import Account, Slug
 from pipeline.model.provider import Profile
 from pipeline.providers.base import Provider
+from pipeline.providers.names import EMBEDDED, EMBEDDED_ACCOUNT
 from pipeline.providers.registry import account_at, check_url, profile_named, profiles
 from pipeline.settings import ProviderSettings, Settings
 from pipeline.state.budgets import campaign_budget

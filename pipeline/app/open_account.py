@@ -11,13 +11,10 @@ from pathlib import Path
 from typing import cast
 
 from pipeline.app.open import late
-from pipeline.model.names import Account, ProfileName
+from pipeline.model.names import ProfileName
 from pipeline.providers.base import Provider
+from pipeline.providers.names import EMBEDDED, EMBEDDED_ACCOUNT
 from pipeline.settings import ProviderSettings
-
-EMBEDDED = ProfileName("embedded")
-EMBEDDED_ACCOUNT = Account("embedded")
-"""The same account on every port: its state is in the output folder."""
 
 
 def open_account(

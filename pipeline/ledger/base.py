@@ -22,6 +22,7 @@ from pipeline.model.money import Amount, Budget, Spent
 from pipeline.model.names import Account, CellName, Slug, Stage
 from pipeline.model.outcome import Failed, Receipt
 from pipeline.model.run import Run, RunId
+from pipeline.model.ticket import Ticket, TicketId
 from pipeline.model.verdict import Verdict
 
 
@@ -40,6 +41,8 @@ class Ledger(Protocol):
 
     async def begin(self, run: Run) -> Sequence[Attempt]:
         """Open a run; return the attempts that dead runs of its campaign left without an ending.
+
+        Those of open tickets are not among them: a ticket outlives the run that opened it.
 
         The caller must hold the campaign's lock, so that no other run is alive. The attempts are
         not changed: their credits count as in doubt, and `submit` refuses their jobs until each
@@ -70,6 +73,44 @@ class Ledger(Protocol):
         account, or one whose key is lost. If the caller is cancelled before it receives the
         permit, the permit is released.
         """
+        ...
+
+    async def order(
+        self, jobs: Sequence[Job], *, run: Run, budget: Budget, ticket: TicketId
+    ) -> Sequence[Attempt]:
+        """Open a ticket and reserve what its images can cost, in one durable transaction.
+
+        As many of the first jobs are ordered as the budgets allow; raises `BudgetReached` if they
+        do not allow even one. The attempts permit one order together, and stay open over any
+        number of runs until each is ended as the attempts of `submit` are. Raises `ValueError`
+        for a job that could be paid for twice, for jobs of several models, and for a ticket that
+        exists.
+        """
+        ...
+
+    async def update_ticket(self, ticket: Ticket) -> None:
+        """Record how far a ticket has come, before the next step of it is taken.
+
+        What is recorded is its state, file, batch, expiry, misses and reason. Raises `ValueError`
+        for a step back, for another file or batch than the recorded one, and for `COLLECTED`.
+        """
+        ...
+
+    async def close_ticket(self, ticket: TicketId) -> None:
+        """Record that a ticket is collected; raises `ValueError` while an attempt of it is open.
+
+        A second call changes nothing.
+        """
+        ...
+
+    async def open_tickets(
+        self, *, campaign: Slug | None = None, account: Account | None = None
+    ) -> Sequence[Ticket]:
+        """Return the tickets that are not collected, oldest first; `None` selects all."""
+        ...
+
+    async def ticket_attempts(self, ticket: TicketId) -> Sequence[Attempt]:
+        """Return the attempts of a ticket without an ending; none for an unknown ticket."""
         ...
 
     async def paid(self, attempt: Attempt, receipt: Receipt) -> None:
@@ -152,7 +193,10 @@ class Ledger(Protocol):
         ...
 
     async def open_attempts(self, campaign: Slug) -> Sequence[Attempt]:
-        """Return the attempts of a campaign without an ending: in flight, or left by a dead run."""
+        """Return the attempts of a campaign without an ending: in flight, or left by a dead run.
+
+        Those of open tickets are not among them.
+        """
         ...
 
     async def image_found(self, job: JobKey, url: str, *, charged: Amount | None = None) -> None:

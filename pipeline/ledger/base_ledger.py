@@ -8,8 +8,12 @@ from typing import TypeVar
 
 from pipeline.ledger.row_store import RowStore, SpendScope
 from pipeline.ledger.rows import RunRow, entry_of, iso, sum_of
-from pipeline.ledger.rules import buying, restoring, settling
-from pipeline.ledger.rules.attempts import ReplyRecord, list_open_attempts
+from pipeline.ledger.rules import buying, restoring, settling, tickets
+from pipeline.ledger.rules.attempts import (
+    ReplyRecord,
+    list_open_attempts,
+    list_ticket_attempts,
+)
 from pipeline.ledger.rules.verdicts import decide
 from pipeline.model.artifact import Artifact
 from pipeline.model.entry import (
@@ -29,6 +33,7 @@ from pipeline.model.money import Amount, Budget, Spent
 from pipeline.model.names import Account, CellName, Slug, Stage
 from pipeline.model.outcome import Failed, Receipt
 from pipeline.model.run import Run, RunId
+from pipeline.model.ticket import Ticket, TicketId
 from pipeline.model.verdict import Verdict
 
 Clock = Callable[[], datetime]
@@ -72,6 +77,29 @@ class BaseLedger(ABC):
         return await self._permit(
             lambda store, now: buying.submit(store, now, job, run=run, budget=budget)
         )
+
+    async def order(
+        self, jobs: Sequence[Job], *, run: Run, budget: Budget, ticket: TicketId
+    ) -> Sequence[Attempt]:
+        return await self._write(
+            lambda store, now: buying.order(store, now, jobs, run=run, budget=budget, ticket=ticket)
+        )
+
+    async def update_ticket(self, ticket: Ticket) -> None:
+        await self._write(lambda store, now: tickets.update(store, now, ticket))
+
+    async def close_ticket(self, ticket: TicketId) -> None:
+        await self._write(lambda store, now: tickets.close(store, now, ticket))
+
+    async def open_tickets(
+        self, *, campaign: Slug | None = None, account: Account | None = None
+    ) -> Sequence[Ticket]:
+        return await self._read(
+            lambda store: tickets.open_tickets(store, campaign=campaign, account=account)
+        )
+
+    async def ticket_attempts(self, ticket: TicketId) -> Sequence[Attempt]:
+        return await self._read(lambda store: list_ticket_attempts(store, ticket))
 
     async def paid(self, attempt: Attempt, receipt: Receipt) -> None:
         await self._write(lambda store, now: settling.paid(store, now, attempt, receipt))

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from pipeline.ledger.rows import AttemptRow, JobRow, PurchaseRow, RunRow
+from pipeline.ledger.rows import AttemptRow, JobRow, PurchaseRow, RunRow, TicketRow
 from pipeline.model.entry import AttemptRecord, ImageRecord
 from pipeline.model.job import Coordinates, JobKey
 from pipeline.model.money import Spent
 from pipeline.model.names import Account, CellName, Slug, Stage
 from pipeline.model.run import Run, RunId
+from pipeline.model.ticket import TicketId
 from pipeline.model.verdict import Verdict
 
 
@@ -95,7 +96,27 @@ class RowStore(Protocol):
         ...
 
     def open_attempts(self, campaign: Slug) -> Sequence[tuple[JobRow, AttemptRow]]:
-        """Return every attempt of a campaign that has no ending."""
+        """Return every attempt of a campaign that has no ending, and that no ticket orders."""
+        ...
+
+    def ticket(self, name: TicketId) -> TicketRow | None:
+        """Return a ticket by its public name."""
+        ...
+
+    def add_ticket(self, row: TicketRow) -> int:
+        """Add a ticket; return its id, which is one more than the greatest, whatever `row.id`."""
+        ...
+
+    def save_ticket(self, row: TicketRow) -> None:
+        """Save how far a ticket has come: all but id, name, run, profile, model, images, opened."""
+        ...
+
+    def open_tickets(self) -> Sequence[TicketRow]:
+        """Return every ticket that is not collected, over all campaigns, oldest first."""
+        ...
+
+    def ticket_attempts(self, ticket: int) -> Sequence[tuple[JobRow, AttemptRow]]:
+        """Return the attempts that a ticket orders and that have no ending, oldest job first."""
         ...
 
     def keep_reply(self, attempt: AttemptRow, raw: bytes) -> None:

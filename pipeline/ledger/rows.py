@@ -11,6 +11,7 @@ from pipeline.model.artifact import Artifact
 from pipeline.model.entry import Entry, PurchaseKey
 from pipeline.model.job import Coordinates, JobKey
 from pipeline.model.money import FREE, Amount, Spent
+from pipeline.model.names import ProfileName
 from pipeline.model.outcome import (
     Failed,
     FailureKind,
@@ -22,6 +23,7 @@ from pipeline.model.outcome import (
     status_of,
 )
 from pipeline.model.run import Run
+from pipeline.model.ticket import Ticket, TicketId, TicketState
 
 
 class JobState(StrEnum):
@@ -29,6 +31,7 @@ class JobState(StrEnum):
 
     PLANNED = "planned"
     RENDERING = "rendering"
+    ORDERED = "ordered"
     STORED = "stored"
     PENDING_DOWNLOAD = "pending_download"
     PAID_LOST = "paid_lost"
@@ -119,6 +122,31 @@ class AttemptRow:
     outcome: AttemptOutcome = AttemptOutcome.SUBMITTED
     request_id: str = ""
     error: str = ""
+    ticket: int | None = None
+    """The ticket that orders it, by its row id; `None` for a request of its own."""
+
+
+@dataclass(kw_only=True, slots=True)
+class TicketRow:
+    """One ticket; times are milliseconds since 1970, UTC."""
+
+    id: int
+    """Counts the tickets of the ledger from 1."""
+    name: TicketId
+    run: int
+    """The run that opened it; a later one may settle its lines."""
+    profile: ProfileName
+    model: str
+    images: int
+    opened: int
+    state: TicketState
+    changed: int
+    file: str = ""
+    batch: str = ""
+    expires: int | None = None
+    misses: int = 0
+    missed: int | None = None
+    reason: str = ""
 
 
 def storable(text: str, *, limit: int = 2000) -> str:
@@ -165,6 +193,29 @@ def entry_of(job: JobRow, purchases: Sequence[PurchaseRow]) -> Entry:
         purchase=newest.key if newest and newest.key else None,
         purchased=iso(newest.opened) if newest and newest.key else "",
         rendering=job.state is JobState.RENDERING,
+        ordered=job.state is JobState.ORDERED,
+    )
+
+
+def ticket_of(row: TicketRow, run: Run) -> Ticket:
+    """Return the public ticket of a row and the run that opened it."""
+    return Ticket(
+        id=row.name,
+        run=run.id,
+        campaign=run.campaign,
+        account=run.account,
+        profile=row.profile,
+        model=row.model,
+        images=row.images,
+        packed=iso(row.opened),
+        state=row.state,
+        changed=iso(row.changed),
+        file=row.file,
+        batch=row.batch,
+        expires=iso(row.expires),
+        misses=row.misses,
+        missed=iso(row.missed),
+        reason=row.reason,
     )
 
 
@@ -195,7 +246,7 @@ def _outcome(job: JobRow, spent: Spent) -> Outcome | None:
     """Return the outcome of a job whose newest purchase cost this much."""
     paid, in_doubt = spent.confirmed, spent.in_doubt
     match job.state:
-        case JobState.PLANNED | JobState.RENDERING:
+        case JobState.PLANNED | JobState.RENDERING | JobState.ORDERED:
             return None
         case JobState.STORED:
             if job.artifact is None:

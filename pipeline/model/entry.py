@@ -10,6 +10,7 @@ from pipeline.model.money import Amount, Spent
 from pipeline.model.names import Account, Slug
 from pipeline.model.outcome import Outcome, Status, status_of
 from pipeline.model.run import RunId
+from pipeline.model.ticket import TicketId
 from pipeline.model.verdict import Verdict
 
 UNANSWERED = "the run ended before an answer was kept"
@@ -48,6 +49,8 @@ class AttemptRecord:
     """`submitted` (no ending yet), `paid`, `failed` or `doubt`."""
     request_id: str = ""
     error: str = ""
+    ticket: TicketId | None = None
+    """The ticket that ordered it; `None` for a request of its own."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,7 +60,7 @@ class Entry:
     key: JobKey
     at: Coordinates
     outcome: Outcome | None
-    """`None` if an attempt is open (`rendering`), or if the job was never bought."""
+    """`None` if an attempt is open (`rendering`, `ordered`), or if the job was never bought."""
     spent: Spent
     """Over all purchases of the job; a doubt stays counted after the job was bought again."""
     purchase: PurchaseKey | None = None
@@ -66,10 +69,19 @@ class Entry:
     """When the newest purchase was first submitted; UTC, ISO 8601. Empty if its key is lost."""
     rendering: bool = False
     """True if an attempt has no outcome yet: it is in flight, or its run died."""
+    ordered: bool = False
+    """True if an open ticket orders it: a later run collects the image."""
+
+    @property
+    def is_open(self) -> bool:
+        """True if an attempt has no ending: an image may still come of it."""
+        return self.rendering or self.ordered
 
     @property
     def status(self) -> Status:
         """The public status of the job."""
+        if self.ordered:
+            return Status.ORDERED
         return Status.RENDERING if self.rendering else status_of(self.outcome)
 
 

@@ -13,6 +13,7 @@ class Status(StrEnum):
 
     PLANNED = "planned"
     RENDERING = "rendering"
+    ORDERED = "ordered"
     STORED = "stored"
     PENDING_DOWNLOAD = "pending_download"
     PAID_LOST = "paid_lost"
@@ -31,6 +32,10 @@ _STATUS_WORDS = {
     "paid_lost": "paid and lost",
     "in_doubt": "in doubt",
 }
+
+
+BEING_MADE = frozenset({Status.RENDERING, Status.ORDERED})
+"""Statuses of images that may come without a new request."""
 
 
 class FailureKind(StrEnum):

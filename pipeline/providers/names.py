@@ -13,6 +13,10 @@ EMBEDDED = ProfileName("embedded")
 OPENAI = ProfileName("openai")
 COMPATIBLE = ProfileName("compatible")
 
+EMBEDDED_ACCOUNT = Account("embedded")
+"""The account of the embedded image server: the same on every port, since its state is in the
+output folder."""
+
 UNITS: Mapping[ProfileName, Unit] = {
     GPTIMAGE: Unit.CREDITS,
     EMBEDDED: Unit.CREDITS,

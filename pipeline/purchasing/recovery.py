@@ -108,7 +108,7 @@ async def _forget_settled(ledger: Ledger, campaign: Slug, replies: SealedReplies
         one.purchase
         for one in entries
         if isinstance(one.outcome, Stored)
-        or not (one.rendering or isinstance(one.outcome, PaidLost) or is_doubtful(one.outcome))
+        or not (one.is_open or isinstance(one.outcome, PaidLost) or is_doubtful(one.outcome))
     }
     waiting = {one.outcome.url for one in entries if isinstance(one.outcome, Paid)}
     await replies.forget(

@@ -12,7 +12,7 @@ from pipeline.model.entry import UNANSWERED, Entry
 from pipeline.model.job import Job
 from pipeline.model.money import FREE, Amount
 from pipeline.model.names import CellName, Stage
-from pipeline.model.outcome import Failed, InDoubt, Paid, PaidLost, Status, Stored
+from pipeline.model.outcome import BEING_MADE, Failed, InDoubt, Paid, PaidLost, Status, Stored
 from pipeline.model.verdict import Decision, Verdict
 from pipeline.state.lookup import Entries, Newest, artifact_of, by_cell, entry_of, status_of_entry
 from pipeline.state.picks import StaleApproval, why_stale
@@ -174,7 +174,7 @@ def awaits_verdict(
     `jobs` are its takes. Gives the same answer as `cell_at_stage`, with less work.
     """
     statuses = {status_of_entry(entry_of(job, entries), alive=alive) for job in jobs}
-    if Status.STORED not in statuses or Status.RENDERING in statuses:
+    if Status.STORED not in statuses or statuses & BEING_MADE:
         return False
     return valid_decision(jobs, entries, verdict) is None
 
@@ -231,7 +231,7 @@ def _undecided_state(takes: Sequence[TakeState]) -> tuple[CellState, str]:
     """Return the state of a cell to which no verdict applies."""
     statuses = {take.status for take in takes}
     reason = next((take.reason for take in takes if take.reason), "")
-    if Status.RENDERING in statuses:
+    if statuses & BEING_MADE:
         return CellState.RENDERING, ""
     if Status.STORED in statuses:
         return CellState.UNDECIDED, reason

@@ -42,8 +42,9 @@ def what_is_due(entry: Entry | None, rules: Rules, sizes: Mapping[str, int]) -> 
 
     `sizes` holds the bytes of the stored images that are in the store, by path.
     """
-    if entry is not None and entry.rendering:  # in flight, or left open by a run that died
-        return Due.REPLAY if _key_is_young(entry, rules) else Due.NOTHING
+    if entry is not None and entry.is_open:  # in flight, ordered, or left open by a dead run
+        replay = entry.rendering and _key_is_young(entry, rules)
+        return Due.REPLAY if replay else Due.NOTHING
     if entry is None or entry.outcome is None:
         return Due.BUY
     match entry.outcome:

@@ -61,7 +61,7 @@ class UnsettledPurchases:
         """Index the entries of jobs that are not `planned`; planning groups those that are."""
         self._entries: dict[tuple[Stage, int, int], list[Entry]] = {}
         for entry in entries.values():
-            open_ = entry.rendering or isinstance(entry.outcome, Paid | InDoubt)
+            open_ = entry.is_open or isinstance(entry.outcome, Paid | InDoubt)
             if open_ and entry.key not in planned:
                 place = (entry.at.stage, entry.at.round, entry.at.take)
                 self._entries.setdefault(place, []).append(entry)
@@ -91,9 +91,9 @@ def _payer(
 
 
 def _may_be_paid(entry: Entry | None) -> bool:
-    """True if stored, paid, in doubt or in flight: a second purchase would pay twice."""
+    """True if stored, paid, in doubt, ordered or in flight: a second purchase would pay twice."""
     return entry is not None and (
-        entry.rendering or isinstance(entry.outcome, Stored | Paid | InDoubt)
+        entry.is_open or isinstance(entry.outcome, Stored | Paid | InDoubt)
     )
 
 

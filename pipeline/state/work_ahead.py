@@ -36,6 +36,8 @@ class WorkAhead:
     """Images that were stored; shared ones are counted once."""
     in_doubt: int = 0
     """Images that are not bought until a person says what they cost."""
+    ordered: int = 0
+    """Images that an open ticket orders; a run collects them."""
     buying: int = 0
     fetching: int = 0
     amount: Amount = FREE
@@ -55,7 +57,7 @@ class WorkAhead:
     @property
     def done(self) -> int:
         """Images that need nothing, from a run or from a person."""
-        return self.jobs - self.shared - self.buying - self.fetching - self.in_doubt
+        return self.jobs - self.shared - self.buying - self.fetching - self.in_doubt - self.ordered
 
     def add(self, job: Job, *, price: Amount) -> Due:
         """Count one image and return its next step; `price` is what it costs if it is bought."""
@@ -76,6 +78,8 @@ class WorkAhead:
             self._list(self.to_buy, job, f"{job.key} {price}")
         elif due is Due.NOTHING and entry is not None and entry.status is Status.IN_DOUBT:
             self.in_doubt += 1
+        elif entry is not None and entry.ordered:
+            self.ordered += 1
         elif due is not Due.NOTHING:
             self.fetching += 1
             self._list(self.to_fetch, job, f"{job.key} fetch")

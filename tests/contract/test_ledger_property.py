@@ -17,6 +17,7 @@ from pipeline.model.entry import Resolution
 from pipeline.model.money import Amount, Budget
 from pipeline.model.outcome import Failed, FailureKind
 from pipeline.model.request import Quality
+from pipeline.model.ticket import TicketId
 
 JOBS = [
     a_job("lime/1x1", campaign="spring"),
@@ -48,6 +49,7 @@ class Life(RuleBasedStateMachine):
         self.begun = 0
         self.charged = {}
         self.beyond = 0
+        self.tickets = []
         self.ordinals = [{}, {}]
         for campaign in ("spring", "summer"):
             self.new_run(campaign, settled=0)
@@ -114,9 +116,33 @@ class Life(RuleBasedStateMachine):
         )
         if given_ is None:
             return multiple()
-        assert before is None or not before.rendering
+        assert before is None or not before.is_open
         self.remember(given_, charged)
         return given_
+
+    @rule(
+        target=permits,
+        jobs=st.lists(st.sampled_from(JOBS), min_size=1, max_size=2, unique_by=lambda job: job.key),
+        charged=st.booleans(),
+    )
+    def order(self, jobs, charged):
+        """One order of several images, each of which ends by itself."""
+        run = self.runs[jobs[0].at.campaign]
+        name = TicketId(f"batch-{len(self.tickets)}")
+        given_ = self.both(lambda ledger: ledger.order(jobs, run=run, budget=BUDGET, ticket=name))
+        if given_ is None:
+            return multiple()
+        self.tickets.append(name)
+        lines = list(zip(*given_, strict=True))
+        for line in lines:
+            self.remember(line, charged)
+        return multiple(*lines)
+
+    @rule(newest=st.booleans())
+    def close_ticket(self, newest):
+        if self.tickets:
+            name = self.tickets[-1 if newest else 0]
+            self.both(lambda ledger: ledger.close_ticket(name))
 
     def remember(self, permits, charged):
         for permit, ordinals in zip(permits, self.ordinals, strict=True):
@@ -266,6 +292,16 @@ class Life(RuleBasedStateMachine):
                 }
             )
         assert told[0] == told[1]
+
+    @invariant()
+    def an_open_attempt_is_found_by_its_ticket_or_by_the_next_run(self):
+        for case in self.cases:
+            posts = self.do(case.ledger.attempts([job.key for job in JOBS]))
+            sent = [post for all_ in posts.values() for post in all_ if post.outcome == "submitted"]
+            left = [self.do(case.ledger.open_attempts(name)) for name in ("spring", "summer")]
+            open_ = [ticket.id for ticket in self.do(case.ledger.open_tickets())]
+            lines = [self.do(case.ledger.ticket_attempts(name)) for name in open_]
+            assert len(sent) == sum(map(len, left)) + sum(map(len, lines))
 
     @invariant()
     def entries_add_up_to_every_sum(self):

@@ -9,7 +9,8 @@ from pipeline.adfiles.record import AdFileRecord, AdFileRow
 from pipeline.app.campaign import load, signing_for
 from pipeline.app.commands.verdicts import VerdictOptions, review_file_of, write_review_file
 from pipeline.app.event_loop import run_in_loop
-from pipeline.app.open import campaign_ledger, hold_to_file, ledger_in, require_ledger
+from pipeline.app.named_campaign import hold_to_file
+from pipeline.app.open import campaign_ledger, ledger_in, require_ledger
 from pipeline.app.options import CampaignOptions
 from pipeline.app.run.ad_files import (
     AdFileMaker,

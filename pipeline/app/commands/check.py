@@ -7,8 +7,8 @@ from pathlib import Path
 
 from pipeline.app.campaign import load, provider_settings, signing_for
 from pipeline.app.event_loop import run_in_loop
-from pipeline.app.open import campaign_name, ledger_in
-from pipeline.app.open_account import EMBEDDED
+from pipeline.app.named_campaign import campaign_name
+from pipeline.app.open import ledger_in
 from pipeline.app.options import CampaignOptions, FeedReading
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import CampaignError, Finding, Severity, UsageError
@@ -20,6 +20,7 @@ from pipeline.prompts.explain import Explanation, explain, find_cell
 from pipeline.prompts.finals_check import prove_finals
 from pipeline.prompts.jobs import plan_drafts
 from pipeline.prompts.lint import lint
+from pipeline.providers.names import EMBEDDED
 from pipeline.settings import Settings, read_settings
 from pipeline.state.lookup import rounds_from
 from pipeline.state.output.location import locate_output

@@ -1,16 +1,16 @@
 """What was spent over the campaigns of an output folder.
 
-The loader and the HTTP client are not imported, so that the command starts fast.
+Loader, HTTP client and event loop are not imported, so that the command starts fast.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.app.event_loop import run_in_loop
-from pipeline.app.open import campaign_in, ledger_in, require_ledger
-from pipeline.app.open_account import EMBEDDED_ACCOUNT
+from pipeline.app.named_campaign import campaign_in
+from pipeline.app.open import ledger_in, require_ledger, run_reading
 from pipeline.model.names import Slug
+from pipeline.providers.names import EMBEDDED_ACCOUNT
 from pipeline.reports.cost import CostRow, CostSource, cost_rows
 from pipeline.state.output.run_folders import money_of, tags_of
 
@@ -32,7 +32,7 @@ def read_cost(options: CostOptions, output: Path) -> Sequence[CostRow]:
     """Return what was spent, from the ledger; `UsageError` for an unknown way to divide it."""
     require_ledger(output)
     only = {campaign_in(output, file) for file in options.files}
-    sources = run_in_loop(_sources(output, only))
+    sources = run_reading(_sources(output, only))
     return cost_rows(
         sources, by=options.by, since=options.since, until=options.until, play=EMBEDDED_ACCOUNT
     )

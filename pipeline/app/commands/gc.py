@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.app.event_loop import run_in_loop
-from pipeline.app.open import campaign_ledger, campaign_name, ledger_in, require_ledger
+from pipeline.app.named_campaign import campaign_name
+from pipeline.app.open import campaign_ledger, ledger_in, require_ledger
 from pipeline.errors import LockHeld
 from pipeline.ledger.base import Ledger
 from pipeline.model.names import Slug

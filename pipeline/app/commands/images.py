@@ -1,14 +1,14 @@
 """The images of a campaign, as recorded in the ledger.
 
-The loader and the HTTP client are not imported, so that the command starts fast.
+Loader, HTTP client and event loop are not imported, so that the command starts fast.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.app.event_loop import run_in_loop
-from pipeline.app.open import campaign_in, ledger_in
+from pipeline.app.named_campaign import campaign_in
+from pipeline.app.open import ledger_in, run_reading
 from pipeline.images.base import stored_sizes
 from pipeline.images.registry import images_in
 from pipeline.ledger.place import ledger_exists
@@ -55,7 +55,7 @@ class ImageList:
 def list_images(file: Path, output: Path, *, status: Status | None = None) -> ImageList:
     """Return every image that was ever requested, in the order of the newest run's table."""
     campaign = campaign_in(output, file)
-    record, lost = run_in_loop(_record(output, campaign))
+    record, lost = run_reading(_record(output, campaign))
     entries = [*record.entries]
     money = {
         account: money_of(output, campaign, account) for account in {*record.accounts.values()}

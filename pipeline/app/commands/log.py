@@ -5,11 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.campaign.naming import read_name
+from pipeline.app.named_campaign import campaign_in
 from pipeline.errors import UsageError
 from pipeline.files.unreadable import read_file
 from pipeline.model.names import Slug
-from pipeline.state.output.campaign_file import refuse_second_file
 from pipeline.state.output.run_folders import LOG, manifest_heads, run_folder, run_names
 
 FAILURES = frozenset({"failed", "refused", "in_doubt", "retry", "unrecorded", "budget"})
@@ -32,8 +31,7 @@ class LogOptions:
 
 def read_log(options: LogOptions, output: Path) -> Iterator[Mapping[str, object]]:
     """Yield the events of runs, oldest first; `UsageError` if there is no such run."""
-    campaign = read_name(options.campaign)
-    refuse_second_file(output, campaign, options.campaign, read_name=read_name)
+    campaign = campaign_in(output, options.campaign)
     for log in _chosen(options, output, campaign):
         for line in _lines(log):
             if not options.failed or line.get("event") in FAILURES:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from pipeline.app.campaign import account_of, budget_for, load, signing_for
 from pipeline.app.event_loop import run_in_loop
+from pipeline.app.named_campaign import hold_to_file
 from pipeline.app.next_steps import next_step
-from pipeline.app.open import hold_to_file, ledger_in
+from pipeline.app.open import ledger_in
 from pipeline.app.options import CampaignOptions
 from pipeline.app.run.assembly import rules_now
 from pipeline.campaign.loading import LoadedCampaign

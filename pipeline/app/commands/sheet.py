@@ -7,7 +7,8 @@ from pathlib import Path
 
 from pipeline.app.campaign import account_of, load
 from pipeline.app.event_loop import run_in_loop
-from pipeline.app.open import hold_to_file, ledger_in, require_ledger
+from pipeline.app.named_campaign import hold_to_file
+from pipeline.app.open import ledger_in, require_ledger
 from pipeline.app.options import CampaignOptions
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import LocalFault

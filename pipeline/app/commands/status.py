@@ -1,14 +1,14 @@
 """The status of campaigns, from the ledger alone.
 
-The loader and the HTTP client are not imported, so that the command starts fast.
+Loader, HTTP client and event loop are not imported, so that the command starts fast.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.app.event_loop import run_in_loop
-from pipeline.app.open import campaign_in, ledger_in
+from pipeline.app.named_campaign import campaign_in
+from pipeline.app.open import ledger_in, run_reading
 from pipeline.ledger.base import Ledger
 from pipeline.ledger.place import ledger_exists
 from pipeline.model.entry import RunRecord
@@ -51,10 +51,10 @@ class StatusReport:
 def read_status(file: Path | None, output: Path) -> StatusReport:
     """Return the status of one campaign, or of each that has been run."""
     if not ledger_exists(output):
-        lost = run_in_loop(all_lost_runs(None, output))
+        lost = run_reading(all_lost_runs(None, output))
         return StatusReport(campaigns=(), ledger=False, lost=lost)
     campaign = None if file is None else campaign_in(output, file)
-    return run_in_loop(_read(output, campaign))
+    return run_reading(_read(output, campaign))
 
 
 async def _read(output: Path, campaign: Slug | None) -> StatusReport:

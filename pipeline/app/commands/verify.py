@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from pipeline.app.event_loop import run_in_loop
-from pipeline.app.open import campaign_in, late, ledger_in, require_ledger
+from pipeline.app.named_campaign import campaign_in
+from pipeline.app.open import late, ledger_in, require_ledger
 from pipeline.app.options import CampaignOptions
 from pipeline.errors import CampaignError, ImageBroken
 from pipeline.executors.base import Executor, Task

@@ -11,7 +11,8 @@ from types import ModuleType
 from typing import cast
 
 from pipeline.app.event_loop import run_in_loop
-from pipeline.app.open import campaign_name, hold_to_file, late
+from pipeline.app.named_campaign import campaign_name, hold_to_file
+from pipeline.app.open import late
 from pipeline.app.options import FeedReading, RunOptions
 from pipeline.errors import CampaignError, PipelineError, RunHangs
 from pipeline.model.names import Slug

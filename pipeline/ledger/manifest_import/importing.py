@@ -275,7 +275,7 @@ def _outcome(
             was_answered = bool(attempts) and attempts[-1].http is not None
             kind = FailureKind.REJECTED if was_answered else FailureKind.NOT_SENT
             return Failed(kind=kind, reason=reason, in_doubt=in_doubt)
-        case Status.PLANNED | Status.RENDERING:
+        case Status.PLANNED | Status.RENDERING | Status.ORDERED:
             in_flight = any(attempt.outcome == "submitted" for attempt in attempts)
             price = _price(image, prices) if in_flight else Amount(0)
             return InDoubt(amount=price, reason=_UNANSWERED) if in_flight else None

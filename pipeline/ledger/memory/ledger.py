@@ -13,6 +13,7 @@ from pipeline.ledger.rows import (
     JobRow,
     PurchaseRow,
     RunRow,
+    TicketRow,
     iso,
     milliseconds,
     month_of,
@@ -23,6 +24,7 @@ from pipeline.model.job import Coordinates, JobKey
 from pipeline.model.money import Spent
 from pipeline.model.names import CellName, Slug, Stage
 from pipeline.model.run import Run, RunId
+from pipeline.model.ticket import TicketId, TicketState
 from pipeline.model.verdict import Verdict
 
 Result = TypeVar("Result")
@@ -67,6 +69,7 @@ class MemoryRowStore:
         self._jobs: dict[JobKey, _JobRecord] = {}
         self._by_id: list[_JobRecord] = []
         self._verdicts: list[tuple[Slug, Verdict]] = []
+        self._tickets: dict[TicketId, TicketRow] = {}
         self.replies: list[tuple[JobKey, int, bytes]] = []
         """Job, attempt number and body of every kept reply."""
         self.written = 0
@@ -144,7 +147,32 @@ class MemoryRowStore:
             for record in self._by_id
             if record.job.at.campaign == campaign
             for attempt in record.attempts
-            if attempt.outcome is AttemptOutcome.SUBMITTED
+            if attempt.outcome is AttemptOutcome.SUBMITTED and attempt.ticket is None
+        ]
+
+    def ticket(self, name: TicketId) -> TicketRow | None:
+        row = self._tickets.get(name)
+        return replace(row) if row else None
+
+    def add_ticket(self, row: TicketRow) -> int:
+        id_ = len(self._tickets) + 1
+        self._tickets[row.name] = replace(row, id=id_)
+        return id_
+
+    def save_ticket(self, row: TicketRow) -> None:
+        self._tickets[row.name] = replace(row)
+
+    def open_tickets(self) -> Sequence[TicketRow]:
+        return [
+            replace(row) for row in self._tickets.values() if row.state is not TicketState.COLLECTED
+        ]
+
+    def ticket_attempts(self, ticket: int) -> Sequence[tuple[JobRow, AttemptRow]]:
+        return [
+            (replace(record.job), replace(attempt))
+            for record in self._by_id
+            for attempt in record.attempts
+            if attempt.ticket == ticket and attempt.outcome is AttemptOutcome.SUBMITTED
         ]
 
     def keep_reply(self, attempt: AttemptRow, raw: bytes) -> None:
@@ -179,6 +207,7 @@ class MemoryRowStore:
         ]
 
     def attempts(self, keys: Sequence[JobKey]) -> Iterator[tuple[JobKey, AttemptRecord]]:
+        tickets = {row.id: name for name, row in self._tickets.items()}
         for record in (self._jobs[key] for key in dict.fromkeys(keys) if key in self._jobs):
             for row in record.attempts:
                 attempt_record = AttemptRecord(
@@ -192,6 +221,7 @@ class MemoryRowStore:
                     outcome=row.outcome.value,
                     request_id=row.request_id,
                     error=row.error,
+                    ticket=tickets[row.ticket] if row.ticket is not None else None,
                 )
                 yield record.job.key, attempt_record
 

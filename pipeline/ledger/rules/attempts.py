@@ -1,5 +1,6 @@
 """Opening and closing attempts, for buying and for settling."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.ledger.row_store import RowStore
@@ -14,6 +15,7 @@ from pipeline.ledger.rows import (
 )
 from pipeline.model.entry import Attempt
 from pipeline.model.names import Slug
+from pipeline.model.ticket import TicketId
 
 LONGEST_REPLY = 65_536
 """Most bytes of a reply that are kept as proof."""
@@ -29,24 +31,42 @@ class ReplyRecord:
 
 
 def open_attempt(
-    store: RowStore, now: int, job: JobRow, *, purchase: PurchaseRow, run: int
+    store: RowStore,
+    now: int,
+    job: JobRow,
+    *,
+    purchase: PurchaseRow,
+    run: int,
+    ticket: int | None = None,
 ) -> Attempt:
-    """Open the next attempt of a purchase: its row is the permit for one POST."""
+    """Open the next attempt of a purchase: its row is the permit for one POST.
+
+    With a `ticket`, it is the permit for one line of that ticket's order.
+    """
     job.attempts += 1
-    job.state = JobState.RENDERING
+    job.state = JobState.RENDERING if ticket is None else JobState.ORDERED
     store.save_job(job)
-    store.add_attempt(
-        AttemptRow(job=job.id, number=job.attempts, purchase=purchase.number, run=run, started=now)
+    attempt = AttemptRow(
+        job=job.id,
+        number=job.attempts,
+        purchase=purchase.number,
+        run=run,
+        started=now,
+        ticket=ticket,
     )
+    store.add_attempt(attempt)
     return _permit(job, purchase, number=job.attempts)
 
 
 def list_open_attempts(store: RowStore, campaign: Slug) -> list[Attempt]:
-    """Return every attempt of a campaign that has no ending."""
-    return [
-        _permit(job, store.purchase(job.id, row.purchase), number=row.number)
-        for job, row in store.open_attempts(campaign)
-    ]
+    """Return every attempt of a campaign that has no ending, and that no ticket orders."""
+    return _permits(store, store.open_attempts(campaign))
+
+
+def list_ticket_attempts(store: RowStore, ticket: TicketId) -> list[Attempt]:
+    """Return the attempts of a ticket that have no ending."""
+    row = store.ticket(ticket)
+    return [] if row is None else _permits(store, store.ticket_attempts(row.id))
 
 
 def find_attempt(store: RowStore, attempt: Attempt) -> tuple[JobRow, AttemptRow, PurchaseRow]:
@@ -98,6 +118,12 @@ def mark_in_doubt(store: RowStore, job: JobRow, purchase: PurchaseRow, *, reason
     job.state, job.reason = JobState.IN_DOUBT, storable(reason)
     store.save_job(job)
     return True
+
+
+def _permits(store: RowStore, found: Sequence[tuple[JobRow, AttemptRow]]) -> list[Attempt]:
+    return [
+        _permit(job, store.purchase(job.id, row.purchase), number=row.number) for job, row in found
+    ]
 
 
 def _permit(job: JobRow, purchase: PurchaseRow, *, number: int) -> Attempt:

@@ -1,15 +1,25 @@
 """Opening runs, purchases and attempts, within the budgets."""
 
 import os
+from collections.abc import Sequence
 
 from pipeline.errors import BudgetReached
 from pipeline.ledger.row_store import RowStore, SpendScope
-from pipeline.ledger.rows import JobState, PurchaseRow, PurchaseState, RunRow, month_of
+from pipeline.ledger.rows import (
+    JobRow,
+    JobState,
+    PurchaseRow,
+    PurchaseState,
+    RunRow,
+    TicketRow,
+    month_of,
+)
 from pipeline.ledger.rules.attempts import list_open_attempts, open_attempt
 from pipeline.model.entry import Attempt, PurchaseKey
 from pipeline.model.job import Job
 from pipeline.model.money import Amount, Budget
 from pipeline.model.run import Run, RunId
+from pipeline.model.ticket import TicketId, TicketState
 
 PAYABLE = frozenset({JobState.PLANNED, JobState.NOT_SENT, JobState.REJECTED, JobState.REFUSED})
 """States in which a job can be bought without paying for an image twice."""
@@ -34,15 +44,76 @@ def end(store: RowStore, now: int, run: RunId, exit_code: int) -> None:
 
 def submit(store: RowStore, now: int, job: Job, *, run: Run, budget: Budget) -> Attempt:
     """Open a new purchase of a job and its first attempt, within every budget."""
+    return _open_purchase(store, now, job, run=_begun(store, run), budget=budget)
+
+
+def order(
+    store: RowStore,
+    now: int,
+    jobs: Sequence[Job],
+    *,
+    run: Run,
+    budget: Budget,
+    ticket: TicketId,
+) -> list[Attempt]:
+    """Open a ticket with a new purchase of each of these jobs, as many as every budget allows."""
     run_row = _begun(store, run)
-    if job.at.campaign != run.campaign:
-        raise ValueError(f"job {job.key} is of {job.at.campaign}, its run of {run.campaign}")
-    if job.price < 0:
-        raise ValueError(f"job {job.key} has a price of {job.price}")
-    row = store.job(job.key)
-    if row is not None and row.state not in PAYABLE:
-        raise ValueError(f"job {job.key} is {row.state}: it could be paid for twice")
-    _check_budget(store, job, run=run, budget=budget, month=month_of(now))
+    if store.ticket(ticket) is not None:
+        raise ValueError(f"ticket {ticket} exists already")
+    if not jobs or len({(job.profile, job.request.model) for job in jobs}) > 1:
+        raise ValueError("a ticket orders images of one model, and at least one")
+    if len({job.key for job in jobs}) < len(jobs):
+        raise ValueError("a ticket orders no image twice")
+    for job in jobs:
+        _payable(store, job, run=run_row)
+    affordable = _affordable(store, now, jobs, run=run, budget=budget)
+    first = jobs[0]
+    id_ = store.add_ticket(
+        TicketRow(
+            id=0,
+            name=ticket,
+            run=run_row.id,
+            profile=first.profile,
+            model=first.request.model,
+            images=len(affordable),
+            opened=now,
+            state=TicketState.PACKED,
+            changed=now,
+        )
+    )
+    return [
+        _open_purchase(store, now, job, run=run_row, budget=budget, ticket=id_)
+        for job in affordable
+    ]
+
+
+def _affordable(
+    store: RowStore, now: int, jobs: Sequence[Job], *, run: Run, budget: Budget
+) -> Sequence[Job]:
+    """Return the first jobs, as many as every budget allows; raise `BudgetReached` if none."""
+    _check_budget(store, jobs[0].price, run=run, budget=budget, month=month_of(now))
+    count, whole = 1, int(jobs[0].price)
+    for job in jobs[1:]:
+        whole += job.price
+        try:
+            _check_budget(store, Amount(whole), run=run, budget=budget, month=month_of(now))
+        except BudgetReached:
+            break
+        count += 1
+    return jobs[:count]
+
+
+def _open_purchase(
+    store: RowStore,
+    now: int,
+    job: Job,
+    *,
+    run: RunRow,
+    budget: Budget,
+    ticket: int | None = None,
+) -> Attempt:
+    row = _payable(store, job, run=run)
+    _check_budget(store, job.price, run=run.run, budget=budget, month=month_of(now))
     if row is None:
         row = store.add_job(job.key, job.at)
     row.purchases += 1
@@ -51,13 +122,25 @@ def submit(store: RowStore, now: int, job: Job, *, run: Run, budget: Budget) -> 
         job=row.id,
         number=row.purchases,
         key=PurchaseKey(os.urandom(16).hex()),
-        run=run_row.id,
+        run=run.id,
         opened=now,
         state=PurchaseState.RESERVED,
         amount=job.price,
     )
     store.add_purchase(purchase)
-    return open_attempt(store, now, row, purchase=purchase, run=run_row.id)
+    return open_attempt(store, now, row, purchase=purchase, run=run.id, ticket=ticket)
+
+
+def _payable(store: RowStore, job: Job, *, run: RunRow) -> JobRow | None:
+    """Return the row of a job that can be bought, if it has one; raise `ValueError` for others."""
+    if job.at.campaign != run.run.campaign:
+        raise ValueError(f"job {job.key} is of {job.at.campaign}, its run of {run.run.campaign}")
+    if job.price < 0:
+        raise ValueError(f"job {job.key} has a price of {job.price}")
+    row = store.job(job.key)
+    if row is not None and row.state not in PAYABLE:
+        raise ValueError(f"job {job.key} is {row.state}: it could be paid for twice")
+    return row
 
 
 def resubmit(store: RowStore, now: int, job: Job, *, run: Run) -> Attempt:
@@ -98,19 +181,19 @@ def budget_scopes(
     return tuple((name, limit, scope) for name, limit, scope in scopes if limit is not None)
 
 
-def _check_budget(store: RowStore, job: Job, *, run: Run, budget: Budget, month: str) -> None:
+def _check_budget(store: RowStore, price: Amount, *, run: Run, budget: Budget, month: str) -> None:
     """Raise `BudgetReached` if a price would exceed a budget."""
     for name, limit, scope in budget_scopes(run, budget, month=month):
         spent = store.spent(scope).upper
-        if spent + job.price > limit:
+        if spent + price > limit:
             money = budget.money
             raise BudgetReached(
                 scope=name,
                 limit=limit,
                 spent=spent,
-                price=job.price,
+                price=price,
                 words=(
                     f"the {name} budget of {money.text(limit)} has {money.bare(limit - spent)} "
-                    f"left, and the next image costs {money.bare(job.price)}"
+                    f"left, and the next image costs {money.bare(price)}"
                 ),
             )

@@ -55,6 +55,7 @@ _RANK = {
     JobState.REJECTED: 0,
     JobState.REFUSED: 0,
     JobState.RENDERING: 1,
+    JobState.ORDERED: 1,
     JobState.IN_DOUBT: 1,
     JobState.PAID_LOST: 2,
     JobState.PENDING_DOWNLOAD: 3,

@@ -19,14 +19,16 @@ from pipeline.ledger.rows import (
     PurchaseRow,
     PurchaseState,
     RunRow,
+    TicketRow,
     iso,
 )
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.entry import AttemptRecord, PurchaseKey
 from pipeline.model.job import Coordinates, JobKey
 from pipeline.model.money import Amount
-from pipeline.model.names import Account, CellName, Slug, Stage
+from pipeline.model.names import Account, CellName, ProfileName, Slug, Stage
 from pipeline.model.run import Run, RunId
+from pipeline.model.ticket import TicketId, TicketState
 from pipeline.model.verdict import Decision, Verdict
 
 Cell = str | int | bytes | None
@@ -46,8 +48,8 @@ _KINDS = {kind.value: kind for kind in ImageKind}
 _ALPHAS = {alpha.value: alpha for alpha in Alpha}
 _PURCHASE_COLUMNS = 7
 """Columns of a purchase's row of schema 1, without the checksum."""
-_ATTEMPT_COLUMNS = 10
-"""Columns of an attempt's row, without the checksum."""
+_TICKET_COLUMNS = 15
+"""Columns of a ticket's row, without the checksum."""
 _PURCHASE_STATES = {state.value: state for state in PurchaseState}
 
 
@@ -134,8 +136,8 @@ def purchase_from(row: Row) -> PurchaseRow:
 
 def attempt_from(row: Row) -> AttemptRow:
     """Return an attempt."""
-    verify_checksum(row, _ATTEMPT_COLUMNS)
-    job, number, purchase, run, started, ended, http, outcome, request_id, error, _ = row
+    told, ticket = _verified_attempt(row)
+    job, number, purchase, run, started, ended, http, outcome, request_id, error = told
     return AttemptRow(
         job=job,
         number=number,
@@ -147,14 +149,23 @@ def attempt_from(row: Row) -> AttemptRow:
         outcome=AttemptOutcome(outcome),
         request_id=request_id or "",
         error=error or "",
+        ticket=ticket,
     )
+
+
+def _verified_attempt(row: Row) -> tuple[Row, int | None]:
+    """Return the columns of an attempt and the ticket that orders it."""
+    *told, seal, ticket = row
+    checked = _sealed(tuple(told), ticket)
+    verify_checksum((*checked, seal), len(checked))
+    return tuple(told), ticket
 
 
 def record_from(row: Row) -> AttemptRecord:
     """Return an attempt as written in run manifests, with the keys of job, run and purchase."""
-    _, run, purchase, *attempt = row
-    verify_checksum(tuple(attempt), _ATTEMPT_COLUMNS)
-    _, number, nth, _, started, ended, http, outcome, request_id, error, _ = attempt
+    _, run, purchase, ticket, *attempt = row
+    told, _ = _verified_attempt(tuple(attempt))
+    _, number, nth, _, started, ended, http, outcome, request_id, error = told
     return AttemptRecord(
         number=number,
         run=RunId(run),
@@ -166,6 +177,7 @@ def record_from(row: Row) -> AttemptRecord:
         outcome=outcome,
         request_id=request_id or "",
         error=error or "",
+        ticket=TicketId(ticket) if ticket else None,
     )
 
 
@@ -181,13 +193,54 @@ def purchase_checksum(row: PurchaseRow) -> int:
     return checksum_of(_sealed(tuple(told), in_doubt))
 
 
-def _sealed(told: Row, in_doubt: Cell) -> Row:
-    """Return the columns that a checksum covers; rows of schema 1 have nothing in doubt."""
-    return (*told, in_doubt) if in_doubt else told
+def _sealed(told: Row, added: Cell) -> Row:
+    """Return the columns that a checksum covers, without a later one that is empty."""
+    return (*told, added) if added else told
+
+
+def attempt_checksum(row: AttemptRow) -> int:
+    """Return the checksum of an attempt."""
+    return checksum_of(_sealed(attempt_columns(row), row.ticket))
+
+
+def ticket_columns(row: TicketRow) -> tuple[Cell, ...]:
+    """Return the columns of a ticket, without the checksum: first those that never change."""
+    fixed = (row.id, row.name, row.run, row.profile, row.model, row.images, row.opened)
+    return (*fixed, *ticket_progress(row))
+
+
+def ticket_progress(row: TicketRow) -> tuple[Cell, ...]:
+    """Return the columns that change while a ticket advances."""
+    told = (row.state.value, row.changed, row.file or None, row.batch or None, row.expires)
+    return (*told, row.misses, row.missed, row.reason or None)
+
+
+def ticket_from(row: Row) -> TicketRow:
+    """Return a ticket."""
+    verify_checksum(row, _TICKET_COLUMNS)
+    id_, name, run, profile, model, images, opened, *progress, _ = row
+    state, changed, file, batch, expires, misses, missed, reason = progress
+    return TicketRow(
+        id=id_,
+        name=TicketId(name),
+        run=run,
+        profile=ProfileName(profile),
+        model=model,
+        images=images,
+        opened=opened,
+        state=TicketState(state),
+        changed=changed,
+        file=file or "",
+        batch=batch or "",
+        expires=expires,
+        misses=misses,
+        missed=missed,
+        reason=reason or "",
+    )
 
 
 def attempt_columns(row: AttemptRow) -> tuple[Cell, ...]:
-    """Return the columns of an attempt, without the checksum."""
+    """Return the columns of an attempt, without the checksum and the ticket."""
     fixed = (row.job, row.number, row.purchase, row.run, row.started)
     ending = (row.ended, row.http, row.outcome.value, row.request_id or None, row.error or None)
     return (*fixed, *ending)

@@ -46,20 +46,12 @@ class SqliteLedger(BaseLedger):
         self._check: asyncio.Future[None] | None = None
 
     @classmethod
-    async def open(
-        cls, path: Path, *, now: Clock = utc_now, read_only: bool = False, recovers: bool = False
-    ) -> Self:
-        """Open or make the file; raise `LedgerUnusable` if it is damaged, no ledger or too new.
-
-        Opened `read_only`, a missing file reads as an empty ledger and is not made, and nothing in
-        an existing one is changed; SQLite may leave its two empty work files beside it.
-        """
+    async def open(cls, path: Path, *, now: Clock = utc_now, recovers: bool = False) -> Self:
+        """Open or make the file; raise `LedgerUnusable` if it is damaged, no ledger or too new."""
         place = path.absolute().parent.resolve() / path.name
-        writer = None
-        if not read_only:
-            writer = await _open_writer(place)
+        writer = await _open_writer(place)
         ledger = cls(Readers(place), writer, now=now, recovers=recovers)
-        if writer is not None and is_large(place):
+        if is_large(place):
             ledger._unchecked = place
         return ledger
 
@@ -114,7 +106,7 @@ class SqliteLedger(BaseLedger):
         undelivered: Callable[[Result], None] | None = None,
     ) -> asyncio.Future[Result]:
         if self._writer is None:
-            raise LocalFault("this ledger is closed, or was opened for reading only")
+            raise LocalFault("this ledger is closed")
         now = milliseconds(self._now())
         return self._writer.enqueue(lambda store: operation(store, now), undelivered=undelivered)
 

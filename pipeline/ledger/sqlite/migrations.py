@@ -268,13 +268,70 @@ create trigger purchase_fixed before update on purchase
 """
 """What a confirmed purchase may have cost beyond its credits."""
 
-MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND)
+_THIRD = """
+create table ticket (
+  id integer primary key,
+  name text not null unique,
+  run integer not null references run,
+  profile text not null,
+  model text not null,
+  images integer not null check (images >= 1),
+  opened integer not null,
+  state text not null
+    check (state in ('packed', 'uploaded', 'creating', 'open', 'closed', 'collected')),
+  changed integer not null,
+  file text,
+  batch text,
+  expires integer,
+  misses integer not null check (misses >= 0),
+  missed integer,
+  reason text,
+  seal integer not null
+) strict;
+create index ticket_open on ticket (id) where state <> 'collected';
+
+alter table attempt add column ticket integer references ticket;
+create index attempt_ticket on attempt (ticket) where ticket is not null;
+
+create trigger ticket_fixed before update on ticket
+  when (new.id, new.name, new.run, new.profile, new.model, new.images, new.opened)
+      is not (old.id, old.name, old.run, old.profile, old.model, old.images, old.opened)
+    or (old.file is not null and new.file is not old.file)
+    or (old.batch is not null and new.batch is not old.batch)
+    or instr('packed uploaded creating open closed collected', new.state)
+      < instr('packed uploaded creating open closed collected', old.state)
+    or (new.state = 'collected' and exists (
+      select 1 from attempt where ticket = old.id and outcome = 'submitted'))
+  begin select raise(abort, 'a ticket never goes back'); end;
+create trigger ticket_kept before delete on ticket
+  begin select raise(abort, 'a ticket is never deleted'); end;
+create trigger attempt_ordered before update on attempt
+  when new.ticket is not old.ticket
+  begin select raise(abort, 'an attempt stays in its ticket'); end;
+
+pragma writable_schema = on;
+update sqlite_schema set sql = replace(sql, '''rendering''', '''rendering'', ''ordered''')
+  where type = 'table' and name = 'job';
+pragma writable_schema = reset;
+"""
+"""Tickets, and the state of jobs that an open one orders.
+
+A CHECK is loosened in the text of the schema, as SQLite's manual describes for changes that leave
+the rows as they are; a new table would write every job anew.
+"""
+
+MIGRATIONS: tuple[str, ...] = (_FIRST, _SECOND, _THIRD)
 """Step n brings a ledger from schema version n to n + 1."""
 
-_READABLE = {
-    1: "create temp view purchase as"
-    " select job, nth, key, run, opened, state, credits, seal, 0 as in_doubt from main.purchase"
-}
+_WITHOUT_TICKETS = """
+create temp view attempt as select *, null as ticket from main.attempt;
+create temp view ticket as select null as id, null as name, null as state where false;
+"""
+_WITHOUT_DOUBT_BESIDE = """
+create temp view purchase as
+  select job, nth, key, run, opened, state, credits, seal, 0 as in_doubt from main.purchase;
+"""
+_READABLE = {1: _WITHOUT_DOUBT_BESIDE + _WITHOUT_TICKETS, 2: _WITHOUT_TICKETS}
 """Schema version → what shows a reader such a ledger as one of the newest schema."""
 
 

@@ -2,12 +2,13 @@
 # ruff: noqa: D102 - RowStore documents each method
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 import apsw
 
 from pipeline.errors import LedgerUnusable
 from pipeline.ledger.row_store import SpendScope
-from pipeline.ledger.rows import AttemptRow, JobRow, JobState, PurchaseRow, RunRow
+from pipeline.ledger.rows import AttemptRow, JobRow, JobState, PurchaseRow, RunRow, TicketRow
 from pipeline.ledger.sqlite import statements
 from pipeline.ledger.sqlite.columns import (
     FIXED_COLUMNS,
@@ -15,6 +16,7 @@ from pipeline.ledger.sqlite.columns import (
     Cell,
     Row,
     artifact_columns,
+    attempt_checksum,
     attempt_columns,
     attempt_from,
     axis_ids,
@@ -27,6 +29,9 @@ from pipeline.ledger.sqlite.columns import (
     purchase_from,
     record_from,
     run_from,
+    ticket_columns,
+    ticket_from,
+    ticket_progress,
     unpacked,
     verdict_from,
 )
@@ -35,6 +40,7 @@ from pipeline.model.job import Coordinates, JobKey
 from pipeline.model.money import Amount, Spent
 from pipeline.model.names import CellName, Slug, Stage
 from pipeline.model.run import Run, RunId
+from pipeline.model.ticket import TicketId
 from pipeline.model.verdict import Verdict
 
 _CHUNK = 500
@@ -125,17 +131,35 @@ class SqliteRowStore:
 
     def add_attempt(self, row: AttemptRow) -> None:
         columns = attempt_columns(row)
-        self._do(statements.ADD_ATTEMPT, *columns, checksum_of(columns))
+        self._do(statements.ADD_ATTEMPT, *columns, attempt_checksum(row), row.ticket)
 
     def save_attempt(self, row: AttemptRow) -> None:
-        columns = attempt_columns(row)
-        self._do(statements.SAVE_ATTEMPT, *columns[5:], checksum_of(columns), row.job, row.number)
+        ending = attempt_columns(row)[5:]
+        self._do(statements.SAVE_ATTEMPT, *ending, attempt_checksum(row), row.job, row.number)
 
     def open_attempts(self, campaign: Slug) -> Sequence[tuple[JobRow, AttemptRow]]:
-        opened = self._connection.execute(statements.OPEN_ATTEMPTS).fetchall()
-        attempts = [attempt_from(row) for row in opened]
-        both = [(self._job(self._must(statements.JOB_BY_ID, row.job)), row) for row in attempts]
-        return [(job, row) for job, row in both if job.at.campaign == campaign]
+        opened = self._with_jobs(statements.OPEN_ATTEMPTS)
+        return [(job, row) for job, row in opened if job.at.campaign == campaign]
+
+    def ticket(self, name: TicketId) -> TicketRow | None:
+        row = self._one(statements.TICKET, name)
+        return ticket_from(row) if row else None
+
+    def add_ticket(self, row: TicketRow) -> int:
+        (id_,) = self._one(statements.NEXT_TICKET) or (1,)
+        columns = ticket_columns(replace(row, id=id_))
+        self._do(statements.ADD_TICKET, *columns, checksum_of(columns))
+        return int(id_)
+
+    def save_ticket(self, row: TicketRow) -> None:
+        checksum = checksum_of(ticket_columns(row))
+        self._do(statements.SAVE_TICKET, *ticket_progress(row), checksum, row.id)
+
+    def open_tickets(self) -> Sequence[TicketRow]:
+        return [ticket_from(row) for row in self._connection.execute(statements.OPEN_TICKETS)]
+
+    def ticket_attempts(self, ticket: int) -> Sequence[tuple[JobRow, AttemptRow]]:
+        return self._with_jobs(statements.TICKET_ATTEMPTS, ticket)
 
     def keep_reply(self, attempt: AttemptRow, raw: bytes) -> None:
         self._do(statements.ADD_REPLY, attempt.job, attempt.number, raw)
@@ -191,6 +215,11 @@ class SqliteRowStore:
     def verdicts(self, campaign: Slug, cell: CellName | None) -> Sequence[Verdict]:
         rows = self._connection.execute(statements.VERDICTS, (campaign, cell))
         return [verdict_from(row) for row in rows]
+
+    def _with_jobs(self, sql: str, *values: Cell) -> list[tuple[JobRow, AttemptRow]]:
+        """Return attempts, each with its job."""
+        attempts = [attempt_from(row) for row in self._connection.execute(sql, values).fetchall()]
+        return [(self._job(self._must(statements.JOB_BY_ID, row.job)), row) for row in attempts]
 
     def _do(self, sql: str, *values: Cell) -> None:
         self._connection.execute(sql, values)

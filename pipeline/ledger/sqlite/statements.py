@@ -79,17 +79,22 @@ update purchase set state = ?, credits = ?, in_doubt = ?, seal = ? where job = ?
 
 ATTEMPT = "select * from attempt where job = ? and number = ?"
 ADD_ATTEMPT = """
-insert into attempt (job, number, nth, run, started, ended, http, outcome, request_id, error, seal)
-values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+insert into attempt (job, number, nth, run, started, ended, http, outcome, request_id, error, seal,
+  ticket)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 SAVE_ATTEMPT = """
 update attempt set ended = ?, http = ?, outcome = ?, request_id = ?, error = ?, seal = ?
 where job = ? and number = ?
 """
-OPEN_ATTEMPTS = "select * from attempt where outcome = 'submitted'"
+OPEN_ATTEMPTS = "select * from attempt where outcome = 'submitted' and ticket is null"
+TICKET_ATTEMPTS = """
+select * from attempt where ticket = ? and outcome = 'submitted' order by job, number
+"""
 ATTEMPTS = """
-select job.key, run.name, p.key, a.* from job join attempt a on a.job = job.id
+select job.key, run.name, p.key, ticket.name, a.* from job join attempt a on a.job = job.id
 join purchase p on p.job = a.job and p.nth = a.nth join run on run.id = a.run
+left join ticket on ticket.id = a.ticket
 where job.key in (:keys)
 order by a.job, a.number
 """
@@ -97,6 +102,20 @@ REPLY = """
 select raw from reply where job = (select id from job where key = ?) order by id desc limit 1
 """
 ADD_REPLY = "insert into reply (job, number, raw) values (?, ?, ?)"
+
+TICKET = "select * from ticket where name = ?"
+OPEN_TICKETS = "select * from ticket where state <> 'collected' order by id"
+NEXT_TICKET = "select coalesce(max(id), 0) + 1 from ticket"
+ADD_TICKET = """
+insert into ticket (id, name, run, profile, model, images, opened, state, changed, file, batch,
+  expires, misses, missed, reason, seal)
+values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+SAVE_TICKET = """
+update ticket set state = ?, changed = ?, file = ?, batch = ?, expires = ?, misses = ?, missed = ?,
+  reason = ?, seal = ?
+where id = ?
+"""
 
 SPENT_BY_RUN = """
 select coalesce(sum(confirmed), 0), coalesce(sum(doubt + reserved), 0)

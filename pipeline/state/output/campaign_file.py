@@ -1,8 +1,9 @@
 """The campaign file that a campaign's folder belongs to: a second one would replace its images."""
 
+import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -37,21 +38,41 @@ def refuse_second_file(output: Path, campaign: Slug, file: Path, *, read_name: R
     )
 
 
-def record_file(output: Path, campaign: Slug, file: Path) -> None:
+def record_file(output: Path, campaign: Slug, file: Path, *, extends: bool = True) -> None:
     """Record that the campaign's folder belongs to this file; `LocalFault` if the disk fails.
 
-    The path is relative to the output folder, so that both can be moved or copied together.
+    The path is relative to the output folder, so that both can be moved or copied together. Of a
+    file that extends no other, the text alone says the name: its sha256 is recorded as well.
     """
     path = os.path.relpath(file.resolve(), output.resolve())
     other = recorded_file(output, campaign)
-    if other is None or (not _is_same(other, file) and not _same_text(other, file)):
-        content = json.dumps({"file": path}, indent=1) + "\n"
-        at = ConfinedPath(folders=(campaign,), name=RECORD)
-        try:
-            make_folders(output, at.folders)
-            write_whole(output, at, content.encode())
-        except OSError as error:
-            raise LocalFault(f"cannot write {output / str(at)}: {error.strerror}") from error
+    if other is not None and _is_same(other, file):
+        path = os.path.relpath(other, output.resolve())
+    record = {"file": path} if extends else {"file": path, "sha256": _digest(file)}
+    if _read_record(output / campaign / RECORD) == record:
+        return
+    content = json.dumps(record, indent=1) + "\n"
+    at = ConfinedPath(folders=(campaign,), name=RECORD)
+    try:
+        make_folders(output, at.folders)
+        write_whole(output, at, content.encode())
+    except OSError as error:
+        raise LocalFault(f"cannot write {output / str(at)}: {error.strerror}") from error
+
+
+def recorded_name(output: Path, file: Path) -> Slug | None:
+    """Return the name of the campaign that a run has read in this very text; `None` if none has.
+
+    Reading the name as YAML takes longer than everything else that `status FILE` does.
+    """
+    digest = _digest(file)
+    records = {place: _read_record(place) for place in output.glob(f"*/{RECORD}")}
+    names = [
+        Slug(place.parent.name)
+        for place, record in records.items()
+        if digest and record.get("sha256") == digest and _is_at(output, record, file)
+    ]
+    return names[0] if len(names) == 1 else None  # several, if it was renamed while it was read
 
 
 def lost_file(output: Path, campaign: Slug) -> Path | None:
@@ -67,11 +88,36 @@ def recorded_file(output: Path, campaign: Slug) -> Path | None:
 
 
 def _named(output: Path, campaign: Slug) -> Path | None:
+    return _place(output, _read_record(output / campaign / RECORD))
+
+
+def _read_record(place: Path) -> Mapping[str, object]:
     try:
-        content = json.loads(read_file(output / campaign / RECORD))
-        return Path(os.path.normpath(output.resolve() / content["file"]))
-    except (OSError, ValueError, KeyError, TypeError):
+        record = json.loads(read_file(place))
+    except (OSError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def _place(output: Path, record: Mapping[str, object]) -> Path | None:
+    named = record.get("file")
+    if not isinstance(named, str):
         return None
+    return Path(os.path.normpath(output.resolve() / named))
+
+
+def _is_at(output: Path, record: Mapping[str, object], file: Path) -> bool:
+    place = _place(output, record)
+    with suppress(OSError):
+        return place is not None and place.samefile(file)
+    return False
+
+
+def _digest(file: Path) -> str:
+    """Return the sha256 of a file; empty if it cannot be read."""
+    with suppress(OSError, ValueError):
+        return hashlib.sha256(read_file(file)).hexdigest()
+    return ""
 
 
 def _is_same(other: Path, file: Path) -> bool:

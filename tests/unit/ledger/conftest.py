@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import shutil
+from dataclasses import replace
 
 import pytest
 from builders import a_job, a_run
@@ -12,6 +13,7 @@ from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.money import Amount, Budget
 from pipeline.model.names import Stage
 from pipeline.model.outcome import Receipt
+from pipeline.model.ticket import TicketId, TicketState
 from pipeline.model.verdict import Decision, Verdict
 
 JOBS = [a_job(f"p{number}/1x1") for number in range(40)]
@@ -51,6 +53,13 @@ async def live(ledger):
         at="2026-11-22T06:00:00Z",
     )
     await ledger.decide(verdict, campaign="citrus-soda")
+    winter = a_run("2026-11-22T060000Z-cccccc", campaign="winter")
+    await ledger.begin(winter)
+    ordered = [a_job("rum/1x1", campaign="winter")]
+    await ledger.order(ordered, run=winter, budget=Budget(), ticket=TicketId("batch-1"))
+    (ticket,) = await ledger.open_tickets()
+    opened = replace(ticket, state=TicketState.OPEN, file="file-1", batch="batch_1")
+    await ledger.update_ticket(opened)
 
 
 @pytest.fixture(scope="session")

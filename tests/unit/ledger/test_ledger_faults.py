@@ -15,6 +15,7 @@ from builders import a_job, a_run
 from pipeline.errors import LocalFault
 from pipeline.ledger.sqlite import errors, opening
 from pipeline.ledger.sqlite.ledger import SqliteLedger
+from pipeline.ledger.sqlite.read_only import ReadOnlyLedger
 from pipeline.model.money import Amount, Budget, Spent
 from pipeline.model.outcome import Receipt
 
@@ -144,12 +145,13 @@ sys.path[:0] = [sys.argv[1], sys.argv[1] + "/tests"]
 from builders import a_run
 from pipeline.errors import LocalFault
 from pipeline.ledger.sqlite.ledger import SqliteLedger
+from pipeline.ledger.sqlite.read_only import ReadOnlyLedger
 import pipeline.ledger.registry
 
 async def look(place):
     if os.getuid() == 0:
         os.setuid(65534)
-    reader = await SqliteLedger.open(place, read_only=True)
+    reader = ReadOnlyLedger(place)
     print(len(await reader.runs()))
     await reader.close()
     try:
@@ -210,7 +212,7 @@ async def test_reading_does_not_wait_for_writing(tmp_path):
 
 
 async def test_a_ledger_opened_for_reading_refuses_to_write(place):
-    ledger = await SqliteLedger.open(place, read_only=True)
+    ledger = ReadOnlyLedger(place)
     with pytest.raises(LocalFault, match="reading only"):
         await ledger.begin(a_run("2026-11-22T070000Z-bbbbbb"))
     await ledger.close()

@@ -9,10 +9,12 @@ import pytest
 from builders import a_job, a_run
 
 from pipeline.ledger.sqlite.ledger import SqliteLedger
-from pipeline.ledger.sqlite.migrations import MIGRATIONS
+from pipeline.ledger.sqlite.migrations import APPLICATION_ID, MIGRATIONS
+from pipeline.ledger.sqlite.read_only import ReadOnlyLedger
 from pipeline.model.entry import Resolution
 from pipeline.model.money import Amount, Budget
 from pipeline.model.outcome import InDoubt, Receipt
+from pipeline.model.ticket import TicketId
 
 
 @pytest.mark.parametrize(
@@ -37,7 +39,15 @@ from pipeline.model.outcome import InDoubt, Receipt
         "update job set state = 'gone'",
         "update job set path = null where state = 'stored'",
         "update total set reserved = -1",
-        "insert into attempt values (1, 2, 9, 1, 0, 0, 0, 'paid', '', '', 0)",
+        "insert into attempt values (1, 2, 9, 1, 0, 0, 0, 'paid', '', '', 0, null)",
+        "insert into attempt values (1, 2, 1, 1, 0, 0, 0, 'paid', '', '', 0, 7)",
+        "delete from ticket",
+        "update ticket set state = 'packed' where state = 'open'",
+        "update ticket set state = 'collected' where state = 'open'",
+        "update ticket set batch = 'batch_2' where state = 'open'",
+        "update ticket set batch = null where state = 'open'",
+        "update ticket set model = 'another'",
+        "update attempt set ticket = null where ticket is not null",
     ],
 )
 def test_the_file_itself_refuses_to_forget_or_rewrite(place, wrong):
@@ -52,6 +62,7 @@ def test_the_steps_that_were_released_are_never_edited():
     assert [hashlib.sha256(step.encode()).hexdigest()[:16] for step in MIGRATIONS] == [
         "9e41248e3137da53",
         "e77df3b01de74842",
+        "14e65d944bb23329",
     ]
 
 
@@ -81,7 +92,7 @@ def older(tmp_path):
 
 
 async def told_by(place, *, read_only):
-    ledger = await SqliteLedger.open(place, read_only=read_only)
+    ledger = ReadOnlyLedger(place) if read_only else await SqliteLedger.open(place)
     try:
         return await told(ledger)
     finally:
@@ -111,9 +122,36 @@ async def test_an_update_of_the_schema_changes_nothing_that_is_told(older):
     assert await told_by(older, read_only=True) == before
 
 
+@pytest.mark.parametrize("version", range(1, len(MIGRATIONS)))
+async def test_a_ledger_of_each_older_schema_becomes_the_same_as_a_new_one(tmp_path, version):
+    def shape(place):
+        connection = apsw.Connection(str(place))
+        rows = connection.execute("select name, sql from sqlite_schema order by name").fetchall()
+        whole = connection.execute("pragma integrity_check").get
+        connection.close()
+        return rows, whole
+
+    older, new = tmp_path / "older.db", tmp_path / "new.db"
+    connection = apsw.Connection(str(older))
+    connection.execute(f"pragma application_id = {APPLICATION_ID}")
+    for step in MIGRATIONS[:version]:
+        connection.execute(step)
+    connection.execute(f"pragma user_version = {version}")
+    connection.execute("insert into ledger values (1, zeroblob(16), 0)")
+    connection.close()
+    for place in (older, new):
+        ledger = await SqliteLedger.open(place)
+        await ledger.begin(a_run())
+        await ledger.order([a_job()], run=a_run(), budget=Budget(), ticket=TicketId("batch-1"))
+        assert (await ledger.campaign_entries(a_run().campaign))[0].ordered
+        await ledger.close()
+    assert shape(older) == shape(new)
+    assert shape(older)[1] == "ok"
+
+
 async def test_a_reader_follows_when_the_schema_is_updated_meanwhile(older):
     """Its view of the older schema would show every new doubt as a damaged row."""
-    reader = await SqliteLedger.open(older, read_only=True)
+    reader = ReadOnlyLedger(older)
     before = await told(reader)
     writer = await SqliteLedger.open(older)
     run = a_run(campaign="tea")

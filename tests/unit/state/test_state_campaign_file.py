@@ -8,7 +8,12 @@ import pytest
 from pipeline.campaign.naming import read_name
 from pipeline.cli.main import main
 from pipeline.errors import UsageError
-from pipeline.state.output.campaign_file import RECORD, record_file, refuse_second_file
+from pipeline.state.output.campaign_file import (
+    RECORD,
+    record_file,
+    recorded_name,
+    refuse_second_file,
+)
 
 SODA = """\
 campaign: soda
@@ -96,6 +101,30 @@ def test_a_record_that_cannot_be_read_stands_in_nobodys_way(shop, content):
     (shop / "output" / "soda" / RECORD).write_text(content)
     hold(shop, "b.yaml")
     assert owner_after(shop, "b.yaml") == "../b.yaml"
+
+
+def test_a_text_that_a_run_has_read_is_not_read_again_for_its_name(shop):
+    """Reading YAML was half of what `status FILE` took. Any other text is read as ever."""
+    output, file = shop / "output", shop / "a.yaml"
+    assert recorded_name(output, file) is None
+    record_file(output, "soda", file, extends=False)
+    assert recorded_name(output, file) == "soda"
+    assert recorded_name(output, shop / "b.yaml") is None
+    shutil.copy(file, shop / "copy.yaml")
+    assert recorded_name(output, shop / "copy.yaml") is None
+    file.write_text(file.read_text().replace("soda", "cola"))
+    assert recorded_name(output, file) is None
+    record_file(output, "soda", file, extends=False)
+    assert recorded_name(output, file) == "soda"
+    record_file(output, "soda", file)
+    assert recorded_name(output, file) is None
+    assert recorded_name(output, shop / "gone.yaml") is None
+
+
+def test_a_file_that_was_renamed_while_a_run_read_it_has_no_recorded_name(shop):
+    for name in ("soda", "cola"):
+        record_file(shop / "output", name, shop / "a.yaml", extends=False)
+    assert recorded_name(shop / "output", shop / "a.yaml") is None
 
 
 COMMANDS = (
