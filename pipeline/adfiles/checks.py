@@ -7,7 +7,7 @@ what follows from a miss is the campaign's rule.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from PIL import Image, ImageColor
+from PIL import Image, ImageChops, ImageColor
 
 from pipeline.adfiles.contents.picture_contents import ON_SUBJECT
 from pipeline.adfiles.window import PlannedWindow, SourceShape, safe_zone
@@ -33,6 +33,8 @@ _MOST_MEASURED = 64
 """Pixels of the longest side of a line when its tones are measured."""
 _MOST_CONTRAST = 21.0
 _RIM = 1
+_UNSEEN = 3
+"""Levels of 255 that nobody sees: the last of a soft shadow, and what JPEG changes."""
 NOT_FOUND = f"finding copy needs the extra ads: {HINT}"
 NOT_READ = f"measuring lines needs the extra ads: {HINT}"
 
@@ -202,7 +204,7 @@ def _shop_faults(cut: CutPicture, copy: Sequence[Box] | None, shop: ShopRules) -
 
 
 def _is_plain(picture: Image.Image, color: str) -> bool:
-    """Return whether the outermost pixels of a picture have exactly one colour."""
+    """Return whether the outermost pixels of a picture have one colour, but for invisible steps."""
     if picture.mode == "RGBA":
         return False
     wanted = ImageColor.getrgb(color)[:3]
@@ -213,5 +215,6 @@ def _is_plain(picture: Image.Image, color: str) -> bool:
         (0, 0, _RIM, height),
         (width - _RIM, 0, width, height),
     )
-    colors = [picture.crop(side).convert("RGB").getcolors() for side in sides]
-    return all([color for _, color in found or ()] == [wanted] for found in colors)
+    plain = Image.new("RGB", picture.size, wanted)
+    apart = ImageChops.difference(picture.convert("RGB"), plain)
+    return all(max(apart.crop(side).tobytes()) <= _UNSEEN for side in sides)

@@ -21,8 +21,9 @@ LITTLE = 0.25
 """Share of an ad file that may be extended for more room round the boxes."""
 LONG = 0.35
 """Share of an ad file beyond the image above which a person has to look."""
-BRIEF, FAIR = 0.06, 0.2
-"""Shares of a window's side by which an edge may be continued if it is not fit, or not smooth."""
+BRIEF, VISIBLE, FAIR = 0.06, 0.15, 0.2
+"""Shares of a window's side by which an edge may be continued: if it is not fit; if it is not smooth
+and nobody looks, since a wall of bricks ends in a smear; if it is not smooth."""
 WHOLE = 0.98
 """Share of a box that counts as all of it."""
 SHARP = 1.05
@@ -168,9 +169,9 @@ def _automatic(source: SourceShape, target: Target, window: Box) -> PlannedWindo
 def extended_window(source: SourceShape, target: Target, window: Box) -> PlannedWindow:
     """Return a window as one whose edges are continued, flagged if they are not fit for that."""
     planned = planned_window(source, target, window, Framing.EXTENDED)
-    if not _used_edges(window, source) <= source.fit_edges:
-        planned = _flagged(planned, Flag.UNSURE)
-    return planned
+    fit = _used_edges(window, source) <= source.fit_edges
+    visible = _most_beyond(window, ALL_EDGES - source.smooth_edges, source) > VISIBLE
+    return planned if fit and not visible else _flagged(planned, Flag.UNSURE)
 
 
 def _holds(source: SourceShape, target: Target, *, room: float) -> _Holds:
@@ -341,8 +342,7 @@ def planned_window(
     source: SourceShape, target: Target, window: Box, framing: Framing
 ) -> PlannedWindow:
     """Return the window with its shares, its framing, and all flags that follow from numbers."""
-    shown = window.within(source.frame)
-    kept = shown.area / source.frame.area
+    kept = window.within(source.frame).area / source.frame.area
     extended = _extension(window, source)
     scale = target.width / window.w
     if not _used_edges(window, source):

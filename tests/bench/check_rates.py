@@ -135,7 +135,8 @@ def measure(pieces):
         bits = different_bits(difference_hash(final.flattened(GROUND)), difference_hash(same))
         rates.bad("duplicate", bits >= LEAST_SCORES[CampaignCheck.DUPLICATE])
         shop = shop_check(final).result is CheckOutcome.PASS
-        (rates.good if final.has_alpha else rates.bad)("shop", shop)
+        fit = final.has_alpha and not final.shape().copy
+        (rates.good if fit else rates.bad)("shop", shop)
     for one, other in itertools.combinations(sorted(finals), 2):
         first, second = finals[one], finals[other]
         bits = different_bits(

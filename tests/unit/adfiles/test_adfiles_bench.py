@@ -7,6 +7,7 @@ import io
 import sys
 from collections import Counter
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -16,14 +17,17 @@ sys.path.append(str(Path(__file__).parents[1] / "imageserver" / "studio"))
 from studio_gallery import GALLERY
 
 from pipeline.adfiles.contents.locate import boxes_found, lines_in
+from pipeline.adfiles.encoding import encode
 from pipeline.adfiles.framing import frame_image
 from pipeline.adfiles.source_image import SourceImage, open_source
 from pipeline.adfiles.window import WHOLE, Target, plan_window, safe_zone
 from pipeline.campaign.matrix.placements import placements
+from pipeline.errors import AdFileFailed
 from pipeline.imageserver.painting.painter import UnpaintableError
 from pipeline.imageserver.studio import proof
 from pipeline.inspection.readers import NEEDED, is_installed
 from pipeline.model.ad_file import Flag
+from pipeline.model.placement import ImageFormat
 
 PLACES = (
     "meta-feed-portrait", "instagram-story", "meta-vertical", "google-landscape", "pinterest-pin",
@@ -141,6 +145,32 @@ def test_of_studio_cuts_by_boxes_that_were_found_99_percent_are_whole():
     print(dict(found))
     assert sum(found.values()) >= 150
     assert found["whole"] >= 0.99 * sum(found.values())
+
+
+@pytest.mark.thorough
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("form", [ImageFormat.JPG, ImageFormat.WEBP])
+def test_no_file_of_30_pictures_is_above_any_of_8_limits(form):
+    found, pictures = Counter(), 0
+    for name, source in islice(sources(GALLERY), 30):
+        pictures += 1
+        image = source.flattened("#ffffff").convert("RGB")
+        for most in (15, 30, 45, 60, 90, 150, 300, 600):
+            told, content = "", b""
+            try:
+                content = encode(image, form, xmp=b"<x/>", max_kb=most).content
+            except AdFileFailed as error:
+                told = str(error)
+            if told:
+                assert f"{most} kB is the most" in told, name
+            else:
+                assert len(content) <= most * 1000, name
+                assert Image.open(io.BytesIO(content)).size == image.size
+            found["refused" if told else "reached"] += 1
+    print(form, dict(found))
+    assert pictures == 30
+    assert found.total() == 240
+    assert found["reached"] > found["refused"]
 
 
 def sheet(to, *, height=260, gap=8, across=2400):

@@ -125,6 +125,8 @@ def test_a_picture_without_copy_passes_every_check_of_copy():
     [
         (ShopRules(text=False), "there is text beside the product"),
         (ShopRules(background="#ffffff"), "the border is not #ffffff everywhere"),
+        (ShopRules(background="#ebd8c0", fill=0.7), "as asked"),  # nobody sees 3 levels
+        (ShopRules(background="#ecd8c0"), "the border is not #ecd8c0 everywhere"),
         (ShopRules(fill=0.85), "the product takes 70% of the frame instead of 85%"),
         (ShopRules(background="#e8d8c0", fill=0.7), "as asked"),
     ],

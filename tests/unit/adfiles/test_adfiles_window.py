@@ -144,6 +144,14 @@ def test_a_rough_edge_of_a_photo_is_continued_only_a_little():
     assert known.framing is Framing.EXTENDED
 
 
+def test_a_visible_continuation_of_a_rough_edge_is_for_a_person_to_look_at():
+    """A sixth of a banner was a smear of bricks, without a flag: its picture had been read."""
+    bricks = square(copy=(), product=None, smooth_edges=frozenset(), fit_edges=ALL_EDGES)
+    wide = {"width": 1180, "height": 1000, "keep": (Box(0, 0, 1000, 1000),)}
+    assert plan_window(bricks, Target(**wide)).flags == ()
+    assert plan_window(bricks, Target(**wide | {"width": 1500})).flags == (Flag.UNSURE,)
+
+
 def test_a_person_decides_how_a_picture_is_fitted():
     target = {"width": 500, "height": 1000}
     crop = plan_window(square(), Target(**target, fit=Fit.CROP))
