@@ -22,8 +22,8 @@ LITTLE = 0.25
 LONG = 0.35
 """Share of an ad file beyond the image above which a person has to look."""
 BRIEF, VISIBLE, FAIR = 0.06, 0.15, 0.2
-"""Shares of a window's side by which an edge may be continued: if it is not fit; if it is not smooth
-and nobody looks, since a wall of bricks ends in a smear; if it is not smooth."""
+"""Shares of a window's side by which an edge may be continued: one that is not fit; one that is not
+smooth, if nobody looks, since a wall of bricks ends in a smear; one that is not smooth."""
 WHOLE = 0.98
 """Share of a box that counts as all of it."""
 SHARP = 1.05
