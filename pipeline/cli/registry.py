@@ -77,6 +77,7 @@ COMMANDS: tuple[CommandEntry, ...] = tuple(
         ("ls", INSPECT, "List the images of a campaign", ""),
         ("cost", INSPECT, "Show what was spent, by campaign, tag, product, month …", ""),
         ("log", INSPECT, "Show what a run sent, received and stored", ""),
+        ("diff", INSPECT, "Show what changed between two runs, as text or as a page", ""),
         ("sheet", INSPECT, "Write a contact sheet as HTML or as an email", ""),
         ("resolve", REPAIR, "Settle images that are in doubt or lost", ""),
         ("verify", REPAIR, "Compare stored files with their checksums, and decode them", ""),

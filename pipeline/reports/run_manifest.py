@@ -6,7 +6,7 @@ Other programs rely on the field names; changing one is a breaking change of the
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from textwrap import shorten
 
 from pipeline.model.campaign import Campaign
@@ -14,6 +14,7 @@ from pipeline.model.check import CheckOutcome, CheckResult
 from pipeline.model.entry import RunSpending
 from pipeline.model.money import MoneyFormat, Unit
 from pipeline.model.outcome import Status
+from pipeline.model.request import Reference
 from pipeline.model.run import Run, RunPaths
 from pipeline.reports.image_rows import ImageRows
 from pipeline.reports.totals import ImageLine, Totals, percentile
@@ -138,6 +139,8 @@ def image_of(
         "size": job.request.size,
         "quality": job.request.quality,
         "background": job.request.background,
+        "references": [*map(_reference, job.request.references)],
+        "overlay": list(job.overlay),
         money.unit.field: line.amount,
         "cost": money.text(line.amount),
         "in_doubt": line.in_doubt,
@@ -166,6 +169,11 @@ def image_of(
         "runs": [attempt.run for attempt in line.attempts],
         "purchases": [attempt.purchase_number for attempt in line.attempts],
     }
+
+
+def _reference(reference: Reference) -> dict[str, object]:
+    """Return an image that was sent along; the path of an approved draft is not known."""
+    return {"name": PurePosixPath(reference.path).name or None, "sha256": reference.sha256}
 
 
 def _checked(result: CheckResult) -> dict[str, object]:
