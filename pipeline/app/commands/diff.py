@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.app.open import campaign_in
+from pipeline.app.named_campaign import campaign_in
 from pipeline.errors import LocalFault, UsageError
 from pipeline.images.registry import images_in
 from pipeline.model.names import Slug
