@@ -7,7 +7,7 @@ from typing import Protocol, TextIO
 
 from pipeline.app.options import RunOptions
 from pipeline.app.run.ad_files import AdFileReport
-from pipeline.app.run.uploads import UploadReport
+from pipeline.app.stores.uploads import UploadReport
 from pipeline.errors import Finding, PipelineError
 from pipeline.model.campaign import Campaign
 from pipeline.model.money import Amount, Budget, MoneyFormat

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 from pipeline.app.console import RunEnding, RunStart
-from pipeline.app.run.uploads import UploadReport
+from pipeline.app.stores.uploads import UploadReport
 from pipeline.cli.ad_files import tell_ad_files
 from pipeline.cli.problems import tell_finding
 from pipeline.cli.progress import watcher_for

@@ -5,11 +5,11 @@ from memory_objects import MemoryObjects
 from s3_server import BUCKET, SECRET, Fault, make_bucket, no_fault, proxy_to, s3_server
 
 from pipeline.errors import StoreFault, UsageError
-from pipeline.images import registry
+from pipeline.images.object_store import registry
 from pipeline.images.object_store.address import store_address
 from pipeline.images.object_store.base import ObjectVersion, held_version
 from pipeline.images.object_store.client import ObjectClient
-from pipeline.images.registry import open_objects
+from pipeline.images.object_store.registry import open_objects
 
 
 @pytest.fixture(scope="module")

@@ -65,6 +65,7 @@ def test_every_image_and_ad_file_is_uploaded_beside_the_run(pipeline, proxy, ser
         if one.method == "PUT"
     }
     assert kinds == {".png": "image/png", ".jpg": "image/jpeg"}
+    pipeline("run", file)
     again = pipeline("run", file)
     assert "nothing has changed" in again.err
     assert len(proxy.puts()) == IMAGES + AD_FILES + 1

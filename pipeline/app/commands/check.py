@@ -10,7 +10,7 @@ from pipeline.app.event_loop import run_in_loop
 from pipeline.app.named_campaign import campaign_name
 from pipeline.app.open import ledger_in
 from pipeline.app.options import CampaignOptions, FeedReading
-from pipeline.app.stores import refuse_unusable_store
+from pipeline.app.stores.campaign_store import refuse_unusable_store
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import CampaignError, Finding, Severity, UsageError
 from pipeline.ledger.place import ledger_exists

@@ -13,7 +13,7 @@ from pipeline.app.next_steps import next_step
 from pipeline.app.open import ledger_in
 from pipeline.app.options import CampaignOptions
 from pipeline.app.run.assembly import rules_now
-from pipeline.app.stores import refuse_unusable_store
+from pipeline.app.stores.campaign_store import refuse_unusable_store
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import Finding
 from pipeline.files.unreadable import read_file

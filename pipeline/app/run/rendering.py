@@ -16,7 +16,7 @@ from pipeline.app.console import Console
 from pipeline.app.open import campaign_ledger, late, ledger_in
 from pipeline.app.options import RunOptions
 from pipeline.app.run.facts import git_commit, redacted, utc_stamp, versions
-from pipeline.app.stores import refuse_unusable_store, store_of
+from pipeline.app.stores.campaign_store import refuse_unusable_store, store_of
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import UsageError
 from pipeline.inspection.readers import NEEDED, is_installed

@@ -35,15 +35,15 @@ from pipeline.app.run.endings import exit_code, halting_event, is_finished
 from pipeline.app.run.manifest_writer import ManifestWriter
 from pipeline.app.run.rendering import what_is_asked
 from pipeline.app.run.spending import confirm_spending
-from pipeline.app.run.uploads import (
+from pipeline.app.run.watchdog import stop_later, watchdog_for
+from pipeline.app.run.workflow import RunContext, RunScope, keep_shared, run_campaign
+from pipeline.app.stores.uploads import (
     Uploader,
     UploadReport,
     begin_uploads,
     files_of,
     uploader_for,
 )
-from pipeline.app.run.watchdog import stop_later, watchdog_for
-from pipeline.app.run.workflow import RunContext, RunScope, keep_shared, run_campaign
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import LocalFault
 from pipeline.executors.registry import open_executor
@@ -340,7 +340,7 @@ async def _finish_files(
 async def _end(session: Session, state: CampaignState) -> int:
     """Write the report, notify, and return the exit code, even if the disk has failed."""
     manifest_writer, halt, options = session.manifest_writer, session.halt, session.options
-    report, ad_files, uploads = None, None, None
+    report = ad_files = uploads = None
     try:
         with expected_errors():
             if halt.reason is not None:

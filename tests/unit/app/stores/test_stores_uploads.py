@@ -7,14 +7,14 @@ import pytest
 from memory_images import MemoryImages
 from memory_objects import MemoryObjects
 
-from pipeline.app.run import uploads
-from pipeline.app.run.uploads import LocalFile, Uploader
-from pipeline.app.stores import CampaignStore
+from pipeline.app.stores import uploads
+from pipeline.app.stores.campaign_store import CampaignStore
+from pipeline.app.stores.uploads import LocalFile, Uploader
 from pipeline.errors import Interrupted, LocalFault, StoreFault, UploadStopped
 from pipeline.model.names import Slug
 from pipeline.purchasing.events import BuyingHalted
 from pipeline.purchasing.halt import Halt
-from pipeline.state.output.uploads import UploadRecord
+from pipeline.state.upkeep.upload_record import UploadRecord
 
 
 class Uploads:
@@ -195,7 +195,7 @@ async def test_nothing_is_opened_where_nothing_is_due(case, monkeypatch):
 
 def test_uploads_to_another_store_do_not_count(tmp_path):
     one = UploadRecord(tmp_path, Slug("soda"), "s3://one")
-    one.add(uploads.UploadedFile(path="a", sha256="1", bytes=1, etag="x"))
+    one.add(uploads.UploadedObject(path="a", sha256="1", bytes=1, etag="x"))
     assert UploadRecord(tmp_path, Slug("soda"), "s3://one").has("a", "1")
     assert not UploadRecord(tmp_path, Slug("soda"), "s3://two").has("a", "1")
     one.remove("a")

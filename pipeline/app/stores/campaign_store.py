@@ -14,7 +14,7 @@ from pipeline.images.object_store.address import (
     store_address,
 )
 from pipeline.images.object_store.base import ObjectStore
-from pipeline.images.registry import open_objects, refuse_without_package
+from pipeline.images.object_store.registry import open_objects, refuse_without_package
 from pipeline.model.campaign import Campaign
 
 MARK = ".campaign-pipeline"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.app.run.ad_files import AdFileReport
-from pipeline.app.stores import CampaignStore, prove_writable, refuse_unusable_store
+from pipeline.app.stores.campaign_store import CampaignStore, prove_writable, refuse_unusable_store
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import Interrupted, LocalFault, StoreFault, UploadStopped
 from pipeline.images.base import ImageStore
@@ -26,7 +26,7 @@ from pipeline.purchasing.halt import Halt
 from pipeline.reports.run_manifest import not_uploaded
 from pipeline.state.campaign_state import CampaignState
 from pipeline.state.lookup import entry_of
-from pipeline.state.output.uploads import UploadedFile, UploadRecord
+from pipeline.state.upkeep.upload_record import UploadedObject, UploadRecord
 from pipeline.state.work_ahead import WorkAhead
 
 AT_ONCE = 8
@@ -224,7 +224,7 @@ class Uploader:
             )
             return
         self.record.add(
-            UploadedFile(
+            UploadedObject(
                 path=file.path,
                 sha256=file.sha256,
                 bytes=len(content),
@@ -262,8 +262,8 @@ class Uploader:
                 self.report.uploaded += 1
                 return version
             replaced = await client.replace(file.path, content, known=version)
-            if replaced is None:
-                return None
+            if replaced is None:  # by others, or the answer to the first try was lost
+                return await held_version(client, file.path, content)
             version = replaced
         raise StoreFault(f"{self.store.address.at(file.path)}: it did not arrive as it was sent")
 

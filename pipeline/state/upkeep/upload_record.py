@@ -14,7 +14,7 @@ UPLOADS = "uploads.jsonl"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class UploadedFile:
+class UploadedObject:
     """A file that is in the store, verified."""
 
     path: str
@@ -36,14 +36,14 @@ class UploadRecord:
         """Read what earlier runs uploaded to `store`; `LocalFault` if that fails."""
         self._output, self.store = output, store
         self._place = ConfinedPath(folders=(campaign,), name=UPLOADS)
-        self._files: dict[str, UploadedFile] = {}
+        self._files: dict[str, UploadedObject] = {}
         self._torn = False
         self._load()
 
-    def __iter__(self) -> Iterator[UploadedFile]:
+    def __iter__(self) -> Iterator[UploadedObject]:
         return iter([*self._files.values()])
 
-    def at(self, path: str) -> UploadedFile | None:
+    def at(self, path: str) -> UploadedObject | None:
         """Return what was last uploaded under a path."""
         return self._files.get(path)
 
@@ -52,7 +52,7 @@ class UploadRecord:
         known = self._files.get(path)
         return known is not None and known.sha256 == sha256
 
-    def add(self, file: UploadedFile) -> None:
+    def add(self, file: UploadedObject) -> None:
         """Note an upload; `LocalFault` if the disk fails."""
         self._files[file.path] = file
         self._append(asdict(file))
@@ -89,6 +89,6 @@ class UploadRecord:
                 if row.get("gone"):
                     self._files.pop(row["path"], None)
                 else:
-                    self._files[row["path"]] = UploadedFile(**row)
+                    self._files[row["path"]] = UploadedObject(**row)
             except (ValueError, KeyError, TypeError, AttributeError):
                 continue
