@@ -349,8 +349,7 @@ async def _end(session: Session, state: CampaignState) -> int:
             report = await manifest_writer.report_on(state, state.entries, ad_files=ad_files)
     except LocalFault as fault:
         halt.because(fault)
-    counts = report.asked if report else {}
-    doubtful = report.doubtful if report else 0
+    counts, doubtful = (report.asked, report.doubtful) if report else ({}, 0)
     failing = failing_finals(session.ad_files.checks, state) if ad_files is None else []
     for miss in failing[:NAMED]:
         session.console.note(f"failed a check: {miss}")
