@@ -11,7 +11,7 @@ from textwrap import shorten
 
 from pipeline.model.campaign import Campaign
 from pipeline.model.check import CheckOutcome, CheckResult
-from pipeline.model.entry import RunSpending
+from pipeline.model.entry import AttemptRecord, RunSpending
 from pipeline.model.money import MoneyFormat, Unit
 from pipeline.model.outcome import Status
 from pipeline.model.request import Reference
@@ -165,18 +165,7 @@ def image_of(
         "adfiles": list(ad_files),
         "alt_text": shorten(job.request.prompt.partition(". ")[0], 200, placeholder="…"),
         "error": line.reason or None,
-        "attempts": [
-            {
-                "n": attempt.number,
-                "started": attempt.started,
-                "ended": attempt.ended or None,
-                "http": attempt.http,
-                "outcome": attempt.outcome,
-                "request_id": attempt.request_id or None,
-                "error": attempt.error or None,
-            }
-            for attempt in line.attempts
-        ],
+        "attempts": [_attempt(one) for one in line.attempts],
         "runs": [attempt.run for attempt in line.attempts],
         "purchases": [attempt.purchase_number for attempt in line.attempts],
     }
@@ -185,6 +174,18 @@ def image_of(
 def _reference(reference: Reference) -> dict[str, object]:
     """Return an image that was sent along; the path of an approved draft is not known."""
     return {"name": PurePosixPath(reference.path).name or None, "sha256": reference.sha256}
+
+
+def _attempt(attempt: AttemptRecord) -> dict[str, object]:
+    return {
+        "n": attempt.number,
+        "started": attempt.started,
+        "ended": attempt.ended or None,
+        "http": attempt.http,
+        "outcome": attempt.outcome,
+        "request_id": attempt.request_id or None,
+        "error": attempt.error or None,
+    }
 
 
 def _checked(result: CheckResult) -> dict[str, object]:
