@@ -12,6 +12,7 @@ PipelineError                   1   a bug unless a subclass says otherwise
 │   ├── BudgetReached           4   a budget does not allow the next image
 │   ├── TimeIsUp                4   the time of --stop-after has passed
 │   ├── CircuitOpen             6   several requests in a row ended in doubt
+│   ├── UploadStopped           74  the object store refused a file; what is paid for is kept here
 │   └── Interrupted             130/143   by a signal
 ├── ProviderError               3   one request did not give an image
 │   ├── NotSent                     not charged; tried again
@@ -29,7 +30,8 @@ PipelineError                   1   a bug unless a subclass says otherwise
 ├── TaskFailed                  3   a task raised an error
 │   └── TaskDied                    a task ended every process it ran in
 ├── LocalFault                  74  disk, file or ledger; buying stops, paid images are kept
-│   └── LedgerUnusable              damaged, foreign, or newer than this program
+│   ├── LedgerUnusable              damaged, foreign, or newer than this program
+│   └── StoreFault                  the object store refused, or could not be reached
 └── LockHeld                    75  another run of this campaign is alive
     └── RunHangs                    for longer than any of its runs ever took
 """
@@ -151,6 +153,15 @@ class CircuitOpen(Halted):
             "nothing more is sent, since each may have been charged"
         )
         self.doubts, self.last = doubts, last
+
+
+class UploadStopped(Halted):
+    """The object store refused a file, which is kept on this machine: buying stops.
+
+    It is no `LocalFault`, since images in flight can still be kept.
+    """
+
+    exit_code = 74
 
 
 class Interrupted(Halted):
@@ -318,6 +329,13 @@ class LocalFault(PipelineError):
 
 class LedgerUnusable(LocalFault):
     """The ledger is damaged, foreign, or newer than this program; it was not changed."""
+
+
+class StoreFault(LocalFault):
+    """The object store refused a request, or could not be reached."""
+
+    passes: bool = False
+    """True if the same request may succeed a little later."""
 
 
 class LockHeld(PipelineError):

@@ -7,6 +7,7 @@ from typing import Protocol, TextIO
 
 from pipeline.app.options import RunOptions
 from pipeline.app.run.ad_files import AdFileReport
+from pipeline.app.stores.uploads import UploadReport
 from pipeline.errors import Finding, PipelineError
 from pipeline.model.campaign import Campaign
 from pipeline.model.money import Amount, Budget, MoneyFormat
@@ -44,6 +45,8 @@ class RunEnding:
     """`None` if the disk failed before the report was complete."""
     ad_files: AdFileReport | None
     """`None` if the campaign makes none, or the disk failed."""
+    uploads: UploadReport | None
+    """`None` if the campaign has no object store, or the disk failed."""
     stale: Sequence[StaleApproval]
     """Approvals that no longer hold."""
     waiting: int

@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 
 from pipeline.campaign.grammar.campaign_file import CampaignFile
+from pipeline.campaign.grammar.checking import CheckedFile
 from pipeline.campaign.grammar.delivery import ProviderPart
 from pipeline.campaign.grammar.stages import Budgeted
 from pipeline.campaign.matrix.ad_files import ad_file_settings
 from pipeline.campaign.variants import stage_settings
+from pipeline.errors import UsageError
+from pipeline.images.object_store.address import public_url_problem, store_address
 from pipeline.model.ad_file import VisibleLabel
 from pipeline.model.campaign import (
     Campaign,
@@ -67,6 +70,8 @@ def campaign_from(
             label=VisibleLabel.AI if file.provenance.label == "ai" else None,
             c2pa=ContentCredentials(file.provenance.c2pa),
         ),
+        store=file.output.store or "",
+        public_url=file.output.public_url or "",
         providers={ProfileName(name): _options(part) for name, part in file.providers.items()},
     )
 
@@ -123,3 +128,23 @@ def _pace(file: CampaignFile) -> PaceLimits:
         images_per_minute=None if rate is None else float(rate),
         failures=limit,
     )
+
+
+def check_store(checked: CheckedFile) -> None:
+    """Report an address of a store, or a template of public URLs, that cannot work."""
+    part = checked.file.output
+    if part.store and "{{" not in part.store:  # else it is filled in, and checked, at use
+        try:
+            store_address(part.store)
+        except UsageError as error:
+            _report(checked, "store", str(error))
+    if part.public_url:
+        if not part.store:
+            _report(checked, "public_url", "needs output.store, where the files are uploaded")
+        elif problem := public_url_problem(part.public_url):
+            _report(checked, "public_url", problem)
+
+
+def _report(checked: CheckedFile, key: str, complaint: str) -> None:
+    at = checked.place("output", key)
+    checked.findings.error(complaint, at=at, path=f"output.{key}", code="store")

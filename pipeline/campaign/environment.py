@@ -62,6 +62,10 @@ def check_variables(checked: CheckedFile, environment: Mapping[str, str] = os.en
 
 def _texts(checked: CheckedFile) -> Iterator[tuple[tuple[Step, ...], str]]:
     yield from _receivers(checked)
+    for key in ("store", "public_url"):
+        text = getattr(checked.file.output, key)
+        if text:
+            yield ("output", key), text
     for name, table in checked.file.data.items():
         if is_url(table.source):
             yield ("data", name, "source"), table.source

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline.campaign.campaign_settings import campaign_from, money_format
+from pipeline.campaign.campaign_settings import campaign_from, check_store, money_format
 from pipeline.campaign.environment import check_variables
 from pipeline.campaign.extends import read_extended
 from pipeline.campaign.feeds.gathering import Tables, filter_tables, gather_tables
@@ -130,6 +130,7 @@ def _load_checked(
     overlays = build_overlays(checked, sizes, template_names)
     check_checks(checked)
     check_variables(checked)
+    check_store(checked)
     findings.raise_if_failed()
     return LoadedCampaign(
         campaign=campaign_from(

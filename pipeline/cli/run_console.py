@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 from pipeline.app.console import RunEnding, RunStart
+from pipeline.app.stores.uploads import UploadReport
 from pipeline.cli.ad_files import tell_ad_files
 from pipeline.cli.problems import tell_finding
 from pipeline.cli.progress import watcher_for
@@ -138,6 +139,7 @@ class TerminalConsole:
         _tell_report(ending.report, ending.folder, told=str(ending.reason or ""))
         if ending.ad_files is not None:
             tell_ad_files(ending.ad_files, ending.folder.parents[2])
+        _tell_uploads(ending.uploads)
         _tell_next(ending)
 
 
@@ -229,6 +231,23 @@ def _tell_report(report: RunReport, folder: Path, *, told: str) -> None:
     say("    images.csv     the same as a table")
     if (folder / "sheet.html").is_file():
         say("    sheet.html     a contact sheet to open from disk or mail")
+
+
+def _tell_uploads(uploads: UploadReport | None) -> None:
+    """Say what is in the object store, and what is not."""
+    if uploads is None:
+        return
+    say()
+    if uploads.in_store:
+        now = f", {uploads.uploaded:,} of them now" if uploads.uploaded else ""
+        _say_folded(f"  {uploads.store}/  {counted(uploads.in_store, 'file')}{now}")
+    if uploads.waiting:
+        trouble = f"{counted(uploads.waiting, 'file')} not uploaded; the next run uploads them"
+        say(paint(trouble, "yellow", stream=sys.stderr))
+    for why in uploads.refused[:NAMED]:
+        _say_folded(paint(f"not uploaded: {why}", "yellow", stream=sys.stderr))
+    if len(uploads.refused) > NAMED:
+        say(f"  and {len(uploads.refused) - NAMED} more")
 
 
 def _say_folded(text: str) -> None:

@@ -167,4 +167,8 @@ class Campaign:
     checks: CheckRules = field(default_factory=dict)
     """The checks of images and ad files that it asks for."""
     provenance: Provenance = field(default_factory=Provenance)
+    store: str = ""
+    """Where files are uploaded; may contain `{{ env.NAME }}`, filled at use."""
+    public_url: str = ""
+    """Template of the public URL of an uploaded file; may contain `{{ env.NAME }}`."""
     providers: Mapping[ProfileName, ProviderOptions] = field(default_factory=dict)

@@ -13,12 +13,14 @@ from pipeline.errors import (
     PipelineError,
     ProviderStopped,
     TimeIsUp,
+    UploadStopped,
 )
 from pipeline.model.campaign import FailureLimit
 
 GRAVEST_FIRST: tuple[type[PipelineError], ...] = (
     Interrupted,
     LocalFault,
+    UploadStopped,
     ProviderStopped,
     CircuitOpen,
     TimeIsUp,

@@ -4,14 +4,14 @@ Other programs rely on the field names; changing one is a breaking change of the
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from textwrap import shorten
 
 from pipeline.model.campaign import Campaign
 from pipeline.model.check import CheckOutcome, CheckResult
-from pipeline.model.entry import RunSpending
+from pipeline.model.entry import AttemptRecord, RunSpending
 from pipeline.model.money import MoneyFormat, Unit
 from pipeline.model.outcome import Status
 from pipeline.model.request import Reference
@@ -21,6 +21,14 @@ from pipeline.reports.totals import ImageLine, Totals, percentile
 from pipeline.state.output.folder import write_file
 
 SCHEMA = "campaign-pipeline/run-manifest/2"
+
+ObjectFields = Callable[[str, str], Mapping[str, str | None]]
+"""Path and sha256 of a file → `stored_at` and `public_url`, which are `None` if not uploaded."""
+
+
+def not_uploaded(_path: str, _sha256: str) -> Mapping[str, str | None]:
+    """Return the fields of a file that is on this machine alone."""
+    return {"stored_at": None, "public_url": None}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,6 +124,8 @@ def image_of(
     money: MoneyFormat,
     ad_files: Sequence[Mapping[str, object]] = (),
     results: Sequence[CheckResult] = (),
+    *,
+    objects: ObjectFields = not_uploaded,
 ) -> dict[str, object]:
     """Return one image as it is written in the run manifest."""
     job, artifact = line.job, line.artifact
@@ -134,6 +144,7 @@ def image_of(
         "width": artifact.width if artifact else None,
         "height": artifact.height if artifact else None,
         "alpha": artifact.alpha if artifact else None,
+        **(objects(artifact.path, artifact.sha256) if artifact else not_uploaded("", "")),
         "prompt": job.request.prompt,
         "model": job.request.model,
         "size": job.request.size,
@@ -154,18 +165,7 @@ def image_of(
         "adfiles": list(ad_files),
         "alt_text": shorten(job.request.prompt.partition(". ")[0], 200, placeholder="…"),
         "error": line.reason or None,
-        "attempts": [
-            {
-                "n": attempt.number,
-                "started": attempt.started,
-                "ended": attempt.ended or None,
-                "http": attempt.http,
-                "outcome": attempt.outcome,
-                "request_id": attempt.request_id or None,
-                "error": attempt.error or None,
-            }
-            for attempt in line.attempts
-        ],
+        "attempts": [_attempt(one) for one in line.attempts],
         "runs": [attempt.run for attempt in line.attempts],
         "purchases": [attempt.purchase_number for attempt in line.attempts],
     }
@@ -174,6 +174,18 @@ def image_of(
 def _reference(reference: Reference) -> dict[str, object]:
     """Return an image that was sent along; the path of an approved draft is not known."""
     return {"name": PurePosixPath(reference.path).name or None, "sha256": reference.sha256}
+
+
+def _attempt(attempt: AttemptRecord) -> dict[str, object]:
+    return {
+        "n": attempt.number,
+        "started": attempt.started,
+        "ended": attempt.ended or None,
+        "http": attempt.http,
+        "outcome": attempt.outcome,
+        "request_id": attempt.request_id or None,
+        "error": attempt.error or None,
+    }
 
 
 def _checked(result: CheckResult) -> dict[str, object]:
@@ -240,6 +252,8 @@ TABLE_COLUMNS = (
     "error",
     "prompt",
     "missed",
+    "stored_at",
+    "public_url",
 )
 
 

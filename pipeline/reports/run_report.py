@@ -20,7 +20,7 @@ from pipeline.model.outcome import Status, is_doubtful
 from pipeline.model.run import Run
 from pipeline.model.verdict import Verdict
 from pipeline.reports.image_rows import ImageRows
-from pipeline.reports.run_manifest import image_of, table_columns
+from pipeline.reports.run_manifest import ObjectFields, image_of, not_uploaded, table_columns
 from pipeline.reports.totals import ImageLine, Sums, Totals, image_lines
 from pipeline.state.budgets import budgets_left
 from pipeline.state.lookup import newest_of, place
@@ -52,6 +52,8 @@ class ReportScope:
     entries: Mapping[JobKey, Entry] | None = None
     """The ledger's entries of these jobs, if already read; otherwise they are read now."""
     results: ImageResults = field(default_factory=dict)
+    objects: ObjectFields = not_uploaded
+    """Where files are in an object store."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,11 +71,13 @@ class RunReport:
 
 
 def _images_of(
-    lines: Sequence[ImageLine], money: MoneyFormat, ad_files: AdFileRows, results: ImageResults
+    lines: Sequence[ImageLine], money: MoneyFormat, ad_files: AdFileRows, scope: ReportScope
 ) -> list[dict[str, object]]:
     keys = [line.job.key for line in lines]
     return [
-        image_of(line, money, ad_files.get(key, ()), results.get(key, ()))
+        image_of(
+            line, money, ad_files.get(key, ()), scope.results.get(key, ()), objects=scope.objects
+        )
         for line, key in zip(lines, keys, strict=True)
     ]
 
@@ -121,7 +125,7 @@ async def make_report(
                 doubtful += is_doubtful(line.outcome) and not line.shared_with
                 if len(first := named.setdefault(line.status, [])) < NAMED:
                     first.append(line)
-            await asyncio.to_thread(rows.add, _images_of(lines, money, ad_files, scope.results))
+            await asyncio.to_thread(rows.add, _images_of(lines, money, ad_files, scope))
     totals = sums.totals(
         spent=await ledger.spent(campaign=campaign.slug, account=run.account),
         this_run=await ledger.spent(run=run.id),

@@ -10,6 +10,7 @@ from pipeline.app.event_loop import run_in_loop
 from pipeline.app.named_campaign import campaign_name
 from pipeline.app.open import ledger_in
 from pipeline.app.options import CampaignOptions, FeedReading
+from pipeline.app.stores.campaign_store import refuse_unusable_store
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import CampaignError, Finding, Severity, UsageError
 from pipeline.ledger.place import ledger_exists
@@ -80,19 +81,21 @@ def _check(options: CampaignOptions, settings: Settings) -> tuple[Finding, ...]:
         loaded = load(options, settings, makes_output=False)
         plan_drafts(loaded)
         prove_finals(loaded)
-        problems = _signing_problems(loaded, settings)
+        problems = _delivery_problems(loaded, settings)
         return (*loaded.warnings, *lint(loaded), *_key_warnings(loaded), *problems)
     except CampaignError as error:
         return error.findings
 
 
-def _signing_problems(loaded: LoadedCampaign, settings: Settings) -> Sequence[Finding]:
-    """Return why this machine cannot sign ad files that are to be signed."""
-    try:
-        signing_for(loaded, settings)
-    except CampaignError as error:
-        return error.findings
-    return ()
+def _delivery_problems(loaded: LoadedCampaign, settings: Settings) -> Sequence[Finding]:
+    """Return why this machine cannot sign ad files, or upload files, that are to be."""
+    found: list[Finding] = []
+    for refuse in (lambda: signing_for(loaded, settings), lambda: refuse_unusable_store(loaded)):
+        try:
+            refuse()
+        except CampaignError as error:
+            found += error.findings
+    return found
 
 
 def _key_warnings(loaded: LoadedCampaign) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from pipeline.app.next_steps import next_step
 from pipeline.app.open import ledger_in
 from pipeline.app.options import CampaignOptions
 from pipeline.app.run.assembly import rules_now
+from pipeline.app.stores.campaign_store import refuse_unusable_store
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import Finding
 from pipeline.files.unreadable import read_file
@@ -76,6 +77,7 @@ def make_plan(options: CampaignOptions, settings: Settings) -> Plan:
     """Plan a run, and save the plan for `run --plan`."""
     loaded = load(options, settings)
     signing_for(loaded, settings)
+    refuse_unusable_store(loaded)
     check_only(loaded, options.only)
     hold_to_file(settings.output, loaded.campaign.slug, options.campaign)
     plan = run_in_loop(_plan(loaded, options, settings))

@@ -19,6 +19,7 @@ from pipeline.model.check import OF_IMAGES, CheckOutcome, CheckResult, check_fie
 from pipeline.model.names import CellName, Slug, Stage
 from pipeline.purchasing.halt import Halt
 from pipeline.purchasing.inspecting import ImageInspector
+from pipeline.reports.run_manifest import ObjectFields, not_uploaded
 from pipeline.state.campaign_state import CampaignState
 from pipeline.state.checks.results import CampaignChecks
 from pipeline.state.output.ad_files import (
@@ -329,7 +330,9 @@ def _by_image(due: Sequence[PlannedAdFile]) -> Iterator[Sequence[PlannedAdFile]]
             yield files[start : start + TOGETHER]
 
 
-def manifest_rows(report: AdFileReport | None) -> Mapping[str, Sequence[Mapping[str, object]]]:
+def manifest_rows(
+    report: AdFileReport | None, *, objects: ObjectFields = not_uploaded
+) -> Mapping[str, Sequence[Mapping[str, object]]]:
     """Return the ad files by job key, as the run manifest has them."""
     rows: dict[str, list[Mapping[str, object]]] = {}
     if report is None:
@@ -342,6 +345,7 @@ def manifest_rows(report: AdFileReport | None) -> Mapping[str, Sequence[Mapping[
                 "file": made.path,
                 "name": planned.name,
                 "sha256": made.sha256,
+                **objects(made.path, made.sha256),
                 "bytes": made.bytes,
                 "format": made.format,
                 "width": made.width,

@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 
+from pipeline.app.options import RunOptions
 from pipeline.errors import BudgetReached, Interrupted, PipelineError
 from pipeline.model.outcome import Status
 from pipeline.purchasing.events import BuyingHalted
+from pipeline.reports.run_report import RunReport
+from pipeline.state.campaign_state import CampaignState
 
 PRECEDENCE = (1, 130, 143, 74, 7, 6, 4, 3, 5, 0)
 """If several exit codes apply, the first of these wins."""
@@ -56,6 +59,18 @@ def exit_code(
     if waiting:
         applies.add(5)
     return min(applies, key=PRECEDENCE.index)
+
+
+def is_finished(options: RunOptions, report: RunReport, state: CampaignState, *, code: int) -> bool:
+    """Return whether the next plain run has nothing to do, as long as nothing changes."""
+    return (
+        code == 0
+        and options.is_plain
+        and not report.totals.this_run
+        and not report.totals.counts.get(Status.PLANNED)
+        and not state.waiting
+        and not state.stale
+    )
 
 
 def halting_event(reason: PipelineError) -> BuyingHalted:

@@ -22,7 +22,12 @@ from pipeline.model.names import Stage
 from pipeline.model.run import Run, RunPaths
 from pipeline.purchasing.recovery import begin_run
 from pipeline.purchasing.sealed_replies import SealedReplies
-from pipeline.reports.run_manifest import RunFacts, write_manifest
+from pipeline.reports.run_manifest import (
+    ObjectFields,
+    RunFacts,
+    not_uploaded,
+    write_manifest,
+)
 from pipeline.reports.run_report import (
     ReportScope,
     RunReport,
@@ -54,6 +59,8 @@ class ManifestWriter:
     """The campaign's own checks; `None` if it has none."""
     arguments: Sequence[str]
     stages: Sequence[str]
+    objects: ObjectFields = not_uploaded
+    """Where files are in an object store."""
     started: str = field(default_factory=utc_stamp)
     git: str = ""
     number: int = 0
@@ -145,10 +152,11 @@ class ManifestWriter:
                 asked=state.asked,
                 entries=entries,
                 results=self._results(state),
+                objects=self.objects,
             ),
             verdicts=await self.ledger.all_verdicts(self.campaign.slug),
             checks=self.kept_checks.known,
-            ad_files=manifest_rows(ad_files),
+            ad_files=manifest_rows(ad_files, objects=self.objects),
             scratch=self.output,
         )
 

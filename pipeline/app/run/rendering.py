@@ -16,6 +16,7 @@ from pipeline.app.console import Console
 from pipeline.app.open import campaign_ledger, late, ledger_in
 from pipeline.app.options import RunOptions
 from pipeline.app.run.facts import git_commit, redacted, utc_stamp, versions
+from pipeline.app.stores.campaign_store import refuse_unusable_store, store_of
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import UsageError
 from pipeline.inspection.readers import NEEDED, is_installed
@@ -53,6 +54,7 @@ def load(options: RunOptions, settings: Settings, *, name: Slug) -> LoadedCampai
         raise UsageError(f"{options.campaign} was renamed while it was read; run it again")
     check_only(loaded, options.only)
     loading.signing_for(loaded, settings)
+    refuse_unusable_store(loaded)
     return loaded
 
 
@@ -132,8 +134,10 @@ def what_is_asked(options: RunOptions, settings: Settings, loaded: LoadedCampaig
     looks = "looked for" if is_installed(*NEEDED) else "not looked for"
     looks_at = makes_ad_files(loaded) or loaded.campaign.checks
     method = [f"ad files {METHOD}, boxes {looks}"] if looks_at else []
+    store = store_of(loaded.campaign)
+    uploads = [] if store is None else [store.address.url, store.public]
     limits = [one for one in (options.max_cost, options.most) if one is not None]
-    asked = [options.max_credits, *limits, *method]
+    asked = [options.max_credits, *limits, *method, *uploads]
     return campaign_fingerprint(loaded.campaign, account=account, asked=asked)
 
 

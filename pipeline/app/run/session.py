@@ -31,14 +31,21 @@ from pipeline.app.run.ad_files import (
     make_ad_files,
 )
 from pipeline.app.run.assembly import RunParts, assemble, has_work, rules_now
-from pipeline.app.run.endings import exit_code, halting_event
+from pipeline.app.run.endings import exit_code, halting_event, is_finished
 from pipeline.app.run.manifest_writer import ManifestWriter
 from pipeline.app.run.rendering import what_is_asked
 from pipeline.app.run.spending import confirm_spending
-from pipeline.app.run.watchdog import watchdog_for
+from pipeline.app.run.watchdog import stop_later, watchdog_for
 from pipeline.app.run.workflow import RunContext, RunScope, keep_shared, run_campaign
+from pipeline.app.stores.uploads import (
+    Uploader,
+    UploadReport,
+    begin_uploads,
+    files_of,
+    uploader_for,
+)
 from pipeline.campaign.loading import LoadedCampaign
-from pipeline.errors import LocalFault, TimeIsUp
+from pipeline.errors import LocalFault
 from pipeline.executors.registry import open_executor
 from pipeline.files.unwritable import refuse_unwritable
 from pipeline.images.base import ImageStore
@@ -47,7 +54,6 @@ from pipeline.ledger.base import Ledger
 from pipeline.ledger.garbage_collection import collection_paused
 from pipeline.model.campaign import Campaign
 from pipeline.model.names import Stage
-from pipeline.model.outcome import Status
 from pipeline.model.run import Run
 from pipeline.providers.base import Provider
 from pipeline.purchasing.downloading import path_of
@@ -56,7 +62,8 @@ from pipeline.purchasing.halt import Halt
 from pipeline.purchasing.inspecting import ImageInspector
 from pipeline.purchasing.worker_pool import Waits
 from pipeline.reports.journal import Journal
-from pipeline.reports.run_report import NAMED, RunReport
+from pipeline.reports.run_manifest import not_uploaded
+from pipeline.reports.run_report import NAMED
 from pipeline.settings import Settings
 from pipeline.state.campaign_state import CampaignState
 from pipeline.state.checks.results import open_checks
@@ -89,6 +96,8 @@ class Session:
     waits: Waits
     ad_files: AdFileMaker
     found: Fingerprint | None
+    uploader: Uploader | None
+    """`None` if the campaign has no object store."""
 
 
 async def render_session(
@@ -118,6 +127,7 @@ async def render_session(
         )
         halt, checks = Halt(), open_checks(loaded, output)
         stages = frozenset(Stage) if options.stage is None else {options.stage}
+        uploader = uploader_for(loaded, output=output, images=images, halt=halt)
         manifest_writer = ManifestWriter(
             ledger=ledger,
             run=_new_run(campaign, settings),
@@ -128,6 +138,7 @@ async def render_session(
             checks=checks,
             arguments=options.command_line,
             stages=sorted(stages & set(campaign.stages)),
+            objects=not_uploaded if uploader is None else uploader.fields,
         )
         session = Session(
             options=options,
@@ -146,6 +157,7 @@ async def render_session(
                 loaded, inspector, checks, signing=signing_for(loaded, settings), halt=halt
             ),
             found=found,
+            uploader=uploader,
         )
         return await _session(session, stack)
 
@@ -184,6 +196,7 @@ async def _session(session: Session, stack: AsyncExitStack) -> int:
     await confirm_spending(
         session.manifest_writer, session.loaded, before, ahead, console=session.console
     )
+    await begin_uploads(session.uploader, stack, before, ahead)
     provider = await _provider_for(session, stack, before, ahead)
     await session.images.sweep(campaign.slug)
     settled = await session.manifest_writer.begin()
@@ -194,7 +207,8 @@ async def _session(session: Session, stack: AsyncExitStack) -> int:
         provider = await _provider_for(session, stack, before, ahead)
     session.manifest_writer.open_folder()
     journal = _journal(session, stack)
-    watcher = Watchers(watchers=(session.console.watcher, journal))
+    uploading = filter(None, [session.uploader])
+    watcher = Watchers(watchers=(session.console.watcher, journal, *uploading))
     session.halt.on_halt(lambda reason: watcher.happened(halting_event(reason)))
     journal.write("start", version=1, run=session.manifest_writer.run.id, campaign=campaign.slug)
     session.console.started(
@@ -292,7 +306,7 @@ async def _render(session: Session, work: RunContext | None, before: CampaignSta
             manifest_writer, session.waits, halt, listen=work.watcher.happened, tell=tell
         )
         with listen_for_signals(halt, drain=drain, tell=tell):
-            timer = _stop_later(session)
+            timer = stop_later(halt, session.options.stop_after)
             async with manifest_writer.checkpoints(before), watchdog.watching():
                 with expected_errors():
                     state = await run_campaign(work, session.scope)
@@ -307,50 +321,35 @@ async def _render(session: Session, work: RunContext | None, before: CampaignSta
     return await _end(session, state)
 
 
-def is_finished(session: Session, report: RunReport, state: CampaignState, *, code: int) -> bool:
-    """Return whether the next plain run has nothing to do, as long as nothing changes."""
-    return (
-        code == 0
-        and session.options.is_plain
-        and not report.totals.this_run
-        and not report.totals.counts.get(Status.PLANNED)
-        and not state.waiting
-        and not state.stale
-    )
-
-
-def _stop_later(session: Session) -> asyncio.TimerHandle | None:
-    seconds: float | None = session.options.stop_after
-    if seconds is None:
-        return None
-    loop = asyncio.get_running_loop()
-    return loop.call_later(seconds, lambda: session.halt.because(TimeIsUp(seconds=seconds)))
-
-
-async def _make_ad_files(session: Session, state: CampaignState) -> AdFileReport | None:
-    """Make the ad files that are missing, unless a signal or a failing disk ends the run."""
+async def _finish_files(
+    session: Session, state: CampaignState
+) -> tuple[AdFileReport | None, UploadReport | None]:
+    """Make ad files and upload what is missing, until a signal or a failing disk ends that."""
+    ad_files, uploads = None, None
     drain = session.settings.rendering.drain
     with listen_for_signals(session.halt, drain=drain, tell=session.console.note):
-        if not makes_ad_files(session.loaded):
+        if makes_ad_files(session.loaded):
+            ad_files = await make_ad_files(session.loaded, state, session.ad_files)
+        else:
             await session.ad_files.examiner.examine(state.finals, state.entries)
-            return None
-        return await make_ad_files(session.loaded, state, session.ad_files)
+        if session.uploader is not None:
+            uploads = await session.uploader.finish(files_of(state, ad_files))
+    return ad_files, uploads
 
 
 async def _end(session: Session, state: CampaignState) -> int:
     """Write the report, notify, and return the exit code, even if the disk has failed."""
     manifest_writer, halt, options = session.manifest_writer, session.halt, session.options
-    report, ad_files = None, None
+    report = ad_files = uploads = None
     try:
         with expected_errors():
             if halt.reason is not None:
                 state = await _survey(session)
-            ad_files = await _make_ad_files(session, state)
+            ad_files, uploads = await _finish_files(session, state)
             report = await manifest_writer.report_on(state, state.entries, ad_files=ad_files)
     except LocalFault as fault:
         halt.because(fault)
-    counts = report.asked if report else {}
-    doubtful = report.doubtful if report else 0
+    counts, doubtful = (report.asked, report.doubtful) if report else ({}, 0)
     failing = failing_finals(session.ad_files.checks, state) if ad_files is None else []
     for miss in failing[:NAMED]:
         session.console.note(f"failed a check: {miss}")
@@ -358,7 +357,7 @@ async def _end(session: Session, state: CampaignState) -> int:
     unmade = ad_files is not None and bool(ad_files.failed or [*ad_files.failing])
     facts = {
         "waiting": bool(state.waiting) and options.detailed_exitcode,
-        "unmade": unmade or bool(failing),
+        "unmade": unmade or bool(failing) or bool(uploads and uploads.refused),
         "doubtful": bool(doubtful),
     }
     code = exit_code(counts, reason=halt.reason, **facts)
@@ -371,7 +370,7 @@ async def _end(session: Session, state: CampaignState) -> int:
     except LocalFault as fault:
         halt.because(fault)
         code = exit_code(counts, reason=halt.reason, **facts)
-    if report is not None and is_finished(session, report, state, code=code):
+    if report is not None and is_finished(options, report, state, code=code):
         remember_unchanged(
             session.output,
             session.loaded.campaign.slug,
@@ -386,6 +385,7 @@ async def _end(session: Session, state: CampaignState) -> int:
         folder=manifest_writer.output / manifest_writer.paths.folder,
         report=report,
         ad_files=ad_files,
+        uploads=uploads,
         stale=state.stale,
         waiting=len(state.waiting),
         steps=steps_onward(

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from pipeline.app.run.manifest_writer import ManifestWriter
-from pipeline.errors import LocalFault
+from pipeline.errors import LocalFault, TimeIsUp
 from pipeline.purchasing.events import Listen, StillWaiting
 from pipeline.purchasing.halt import Halt
 from pipeline.purchasing.worker_pool import Waits
@@ -133,3 +133,11 @@ def watchdog_for(
         tell=tell,
         times=WatchdogTimes(give_up_after=GIVE_UP_AFTER + (60.0 / pace if pace else 0.0)),
     )
+
+
+def stop_later(halt: Halt, seconds: float | None) -> asyncio.TimerHandle | None:
+    """Stop buying after a time; `None` if there is no limit."""
+    if seconds is None:
+        return None
+    loop = asyncio.get_running_loop()
+    return loop.call_later(seconds, lambda: halt.because(TimeIsUp(seconds=seconds)))

@@ -13,10 +13,22 @@ Money = Annotated[Number, Field(ge=0)]
 
 
 class OutputPart(Part):
-    """The path of an image below `drafts/` or `finals/`."""
+    """Where images and ad files lie; `store` and `public_url` may hold {{ env.NAME }}."""
 
     path: Text | None = Field(
-        None, description="A template without ending; -r2 is added from round 2 on."
+        None,
+        description="A template below drafts/ or finals/, without ending; -r2 is added from "
+        "round 2 on.",
+    )
+    store: Text | None = Field(
+        None,
+        description="An object store to which images and ad files are uploaded as well: "
+        "s3://bucket/prefix, gs://, az:// or file:///folder; needs the extra stores.",
+    )
+    public_url: Text | None = Field(
+        None,
+        description="The URL of an uploaded file, for tables and manifests: "
+        "https://cdn.example.com/{{ path }}.",
     )
 
 

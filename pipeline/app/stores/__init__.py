@@ -1,0 +1,1 @@
+"""Object stores: where the files of a campaign are uploaded and delivered."""

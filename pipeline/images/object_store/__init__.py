@@ -1,0 +1,1 @@
+"""Objects in the stores of clouds, S3-compatible servers and shared folders."""

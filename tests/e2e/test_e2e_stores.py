@@ -1,0 +1,202 @@
+"""Images and ad files in an object store: a real S3-speaking server, with faults in between."""
+
+import csv
+import hashlib
+import json
+
+import pytest
+from conftest import SODA
+from s3_server import SECRET, Fault, make_bucket, no_fault, objects, proxy_to, put, s3_server
+
+STORE = 'output: {store: "s3://ads/shop", public_url: "https://cdn.example.com/{{ path }}"}\n'
+SMALL = SODA.replace("size: [1:1, 4:3]", "size: [medium-rectangle]") + STORE
+IMAGES, AD_FILES = 4, 2
+
+
+@pytest.fixture(scope="module")
+def server():
+    with s3_server() as url:
+        yield url
+
+
+@pytest.fixture
+def proxy(server, pipeline):
+    make_bucket(server)
+    with proxy_to(server) as proxy:
+        pipeline.environment |= proxy.environment()
+        yield proxy
+
+
+def in_store(server):
+    """What the bucket has below the prefix, without the object that says who writes there."""
+    found = {key.removeprefix("shop/"): content for key, content in objects(server).items()}
+    found.pop(".campaign-pipeline", None)
+    return found
+
+
+def on_disk(pipeline):
+    """Every image and ad file of the output folder."""
+    folders = (pipeline.output / "soda" / name for name in ("drafts", "finals", "adfiles"))
+    files = (place for folder in folders for place in folder.rglob("*") if place.is_file())
+    return {str(one.relative_to(pipeline.output)): one.read_bytes() for one in files}
+
+
+def test_every_image_and_ad_file_is_uploaded_beside_the_run(pipeline, proxy, server):
+    file = pipeline.write(SMALL)
+    ended = pipeline("run", file)
+    assert ended.code == 0, ended.err
+    assert "s3://ads/shop/  6 files, 6 of them now" in ended.err
+    assert in_store(server) == on_disk(pipeline)
+    manifest = pipeline.manifest()
+    files = [*manifest["images"], *(one for row in manifest["images"] for one in row["adfiles"])]
+    assert len(files) == IMAGES + AD_FILES
+    for one in files:
+        assert one["stored_at"] == f"s3://ads/shop/{one['file']}"
+        assert one["public_url"] == f"https://cdn.example.com/{one['file']}"
+        kept = in_store(server)[one["file"]]
+        assert hashlib.sha256(kept).hexdigest() == one["sha256"]
+    with (pipeline.output / "soda" / "latest" / "images.csv").open() as table:
+        rows = [*csv.DictReader(table)]
+    assert {row["stored_at"] for row in rows} == {one["stored_at"] for one in manifest["images"]}
+    assert len(proxy.puts()) == IMAGES + AD_FILES + 1
+    kinds = {
+        one.key[-4:]: one.headers["content-type"]
+        for one in proxy.requests[1:]
+        if one.method == "PUT"
+    }
+    assert kinds == {".png": "image/png", ".jpg": "image/jpeg"}
+    pipeline("run", file)
+    again = pipeline("run", file)
+    assert "nothing has changed" in again.err
+    assert len(proxy.puts()) == IMAGES + AD_FILES + 1
+    assert_no_secret(pipeline, ended, again)
+
+
+def assert_no_secret(pipeline, *ended):
+    for place in pipeline.output.rglob("*"):
+        assert not place.is_file() or SECRET.encode() not in place.read_bytes(), place
+    assert SECRET not in "".join(one.out + one.err for one in ended)
+
+
+REFUSALS = {
+    "no permission": (Fault(403, "AccessDenied", "Access Denied"), "allow it to read and write"),
+    "another region": (Fault(301, "PermanentRedirect"), "set AWS_REGION to the bucket's own"),
+    "no bucket": (Fault(404, "NoSuchBucket"), "there is no bucket ads"),
+    "secret": (
+        Fault(403, "SignatureDoesNotMatch", f"not {SECRET}"),
+        "SignatureDoesNotMatch: not …",
+    ),
+}
+
+
+@pytest.mark.parametrize(("fault", "words"), REFUSALS.values(), ids=REFUSALS.keys())
+def test_a_store_that_refuses_ends_a_run_before_anything_is_sent(pipeline, proxy, *, fault, words):
+    proxy.answer = lambda _: fault
+    file = pipeline.write(SMALL)
+    ended = pipeline("run", file)
+    assert ended.code == 74
+    assert words in " ".join(ended.err.split())
+    assert "nothing was sent to the provider" in " ".join(ended.err.split())
+    assert not (pipeline.output / "soda" / "drafts").exists()
+    assert_no_secret(pipeline, ended)
+
+
+def test_a_store_that_fails_later_stops_buying_and_the_next_run_goes_on(pipeline, proxy, server):
+    """Permission is withdrawn after the first image: nothing is bought after that was told."""
+
+    def withdrawn(request):
+        images = len(proxy.puts()) - 1
+        refused = request.method == "PUT" and images > 1
+        return Fault(403, "AccessDenied", "Access Denied") if refused else None
+
+    proxy.answer = withdrawn
+    file = pipeline.write(SMALL)
+    ended = pipeline("run", file, "--concurrency", "1")
+    assert ended.code == 74, ended.err
+    said = " ".join(ended.err.split())
+    assert "Every image is kept on this machine" in said
+    assert "not uploaded; the next run uploads" in said
+    report = pipeline.manifest()
+    assert [one["stored_at"] is None for one in report["images"] if one["file"]]
+    proxy.answer = no_fault
+    ended = pipeline("run", file)
+    assert ended.code == 0, ended.err
+    assert in_store(server) == on_disk(pipeline)
+    uploaded = [key for key in proxy.puts() if not key.endswith(".campaign-pipeline")]
+    assert len(uploaded) <= IMAGES + AD_FILES + 2  # what was refused was sent too
+
+
+def test_an_object_that_others_changed_is_told_and_not_overwritten(pipeline, proxy, server):
+    file = pipeline.write(SMALL)
+    assert pipeline("run", file).code == 0
+    path = next(one["file"] for one in pipeline.manifest()["images"] if one["stage"] == "final")
+    put(server, f"shop/{path}", b"retouched by the agency")
+    file.write_text(SMALL.replace("wet studio table", "dry studio table"))
+    ended = pipeline("run", file)
+    assert ended.code == 3, ended.err
+    assert f"{path} was put or changed by others at s3://ads/shop/{path}" in "".join(
+        line.strip() + " " for line in ended.err.splitlines()
+    )
+    assert in_store(server)[path] == b"retouched by the agency"
+    changed = [one for one in pipeline.manifest()["images"] if one["file"] == path]
+    assert changed[0]["stored_at"] is None
+    others = {key: content for key, content in on_disk(pipeline).items() if key in in_store(server)}
+    assert [key for key in others if in_store(server)[key] != others[key]] == [path]
+
+
+def test_brief_faults_and_cut_uploads_leave_every_object_whole(pipeline, proxy, server):
+    faults = [
+        Fault(503, "SlowDown"),
+        Fault(),
+        Fault(after=True),
+        Fault(400, "IncompleteBody"),
+        None,
+        "cut",
+    ]
+
+    def faulty(request):
+        if request.method != "PUT" or request.number > 2 * len(faults):
+            return None
+        fault = faults[request.number % len(faults)]
+        if fault == "cut":
+            request.body = request.body[: len(request.body) // 2]
+            return None
+        return fault
+
+    proxy.answer = faulty
+    ended = pipeline("run", pipeline.write(SMALL))
+    assert ended.code == 0, ended.err
+    assert in_store(server) == on_disk(pipeline)
+
+
+BAD = {
+    "s3//ads": "is no address of a store",
+    "ftp://ads/x": "ftp:// is no store that is known here",
+    "s3://Ads_Bucket!/x": "is no name of a bucket",
+    "s3://key:hunter2@ads/x": "holds no credentials",
+    "s3://ads/a/../b": "is no plain path below a bucket",
+}
+
+
+@pytest.mark.parametrize(("url", "words"), BAD.items(), ids=BAD.values())
+def test_check_and_plan_refuse_a_bad_address_with_its_line(pipeline, *, url, words):
+    file = pipeline.write(SODA + f'output: {{store: "{url}"}}\n')
+    for command in ("check", "plan"):
+        ended = pipeline(command, file)
+        assert (ended.code, words in ended.out + ended.err) == (2, True), ended.err
+        assert "soda.yaml:13" in ended.out + ended.err
+        assert "hunter2" not in ended.out + ended.err
+
+
+def test_a_shared_folder_is_a_store_too(pipeline):
+    shared = pipeline.folder / "share"
+    file = pipeline.write(SODA + f'output: {{store: "{shared}"}}\n')
+    ended = pipeline("run", file)
+    assert ended.code == 0, ended.err
+    found = {
+        str(one.relative_to(shared)): one.read_bytes() for one in (shared / "soda").rglob("*.*")
+    }
+    assert found == on_disk(pipeline)
+    row = pipeline.manifest()["images"][0]
+    assert (row["stored_at"], row["public_url"]) == (f"file://{shared}/{row['file']}", None)
+    assert json.loads((pipeline.output / "soda" / "uploads.jsonl").read_text().splitlines()[0])
