@@ -1,5 +1,6 @@
 """How alike two pictures are: a hash that survives recompression, and a local comparison."""
 
+import io
 import math
 from importlib import import_module
 from typing import cast
@@ -43,18 +44,23 @@ def lowest_local_ssim(one: Image.Image, other: Image.Image) -> float | None:
     return cast("float", module.lowest_ssim(_on_ground(one), _on_ground(other)))
 
 
-def changed_share(one: Image.Image, other: Image.Image) -> float:
-    """Return the share of the area where two pictures of one shape visibly differ, 0 to 1.
+def changed_share(one: bytes, other: bytes) -> float:
+    """Return the share of the area where two thumbs of one shape visibly differ, 0 to 1.
 
     Colours are compared in CIELAB over small areas, so that grain and compression do not count.
     """
-    small = [_on_ground(image).convert("RGB").resize(_COMPARED) for image in (one, other)]
+    small = [_decoded(thumb).resize(_COMPARED) for thumb in (one, other)]
     channels = zip(*(_lab(image) for image in small), strict=True)
     differing = sum(
         math.hypot(*(a - b for a, b in zip(pixel, other_pixel, strict=True))) > _VISIBLE
         for pixel, other_pixel in channels
     )
     return differing / (_COMPARED[0] * _COMPARED[1])
+
+
+def _decoded(thumb: bytes) -> Image.Image:
+    with Image.open(io.BytesIO(thumb)) as image:
+        return _on_ground(image).convert("RGB")
 
 
 def _lab(image: Image.Image) -> list[tuple[float, float, float]]:

@@ -4,11 +4,9 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from io import BytesIO
 from typing import Any
 
 from aiohttp import web
-from PIL import Image
 
 from pipeline.errors import ImageBroken, LocalFault, TaskFailed
 from pipeline.executors.base import Executor, Result, Task
@@ -103,7 +101,7 @@ class Pictures:
                 return None
             try:
                 thumbs = [await self._thumb(one, _COMPARED) for one in (artifact, other)]
-                self._changed[key] = await asyncio.to_thread(_changed, *thumbs)
+                self._changed[key] = await asyncio.to_thread(changed_share, *thumbs)
             except (web.HTTPGone, OSError):
                 return None
         return self._changed[key]
@@ -160,11 +158,6 @@ class Pictures:
         while self._cached > CACHE:
             _, dropped = self._cache.popitem(last=False)
             self._cached -= len(dropped)
-
-
-def _changed(one: bytes, other: bytes) -> float:
-    with Image.open(BytesIO(one)) as first, Image.open(BytesIO(other)) as second:
-        return round(changed_share(first, second), 3)
 
 
 def _gone(artifact: Artifact) -> web.HTTPException:

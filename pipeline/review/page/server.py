@@ -24,12 +24,12 @@ from pipeline.review.page.ad_file_views import AdFileViews, MakeAdFiles
 from pipeline.review.page.broadcast import Broadcast
 from pipeline.review.page.campaign_source import ReviewSource
 from pipeline.review.page.launches import Launch, Launches
-from pipeline.review.page.link import ReviewLink, keep_link, kept_link
 from pipeline.review.page.pictures import Pictures
 from pipeline.review.page.review_state import ReviewState
 from pipeline.review.page.routes import LaunchCommand, PackedTable, Routes
 from pipeline.review.page.security import ReviewOptions, security_middleware, words_for
 from pipeline.review.review_file_sync import ReviewFile, ReviewFileSync
+from pipeline.review.review_link import ReviewLink, keep_link, kept_link
 from pipeline.review.verdicts import stamp
 from pipeline.webserver.listening import ConnectionLimits, bind, listening
 

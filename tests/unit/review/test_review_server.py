@@ -10,6 +10,7 @@ import pytest
 from review_case import SLUG, ReviewCase, paint
 
 from pipeline.errors import CampaignError, Finding, LockHeld, UsageError
+from pipeline.model.campaign import FinalMode
 from pipeline.model.names import Stage
 from pipeline.model.verdict import Decision
 from pipeline.review.page.routes import STYLE, page_files
@@ -182,6 +183,18 @@ async def test_a_cell_shows_the_images_of_earlier_rounds_and_what_was_asked_for(
     first, second = detail["rounds"]
     assert [one["image"] for one in first["takes"]] == [image for image, *_ in before]
     assert ("by" in first, second["by"], second["note"]) == (False, "you", "bigger")
+
+
+@pytest.mark.parametrize("mode", FinalMode)
+async def test_a_refined_final_says_how_much_of_its_draft_has_changed(case, mode):
+    case.source.mode = mode
+    async with browsing(case) as (browser, _):
+        await browser.decide("citrus/1x1", "approved")
+        await case.render((await case.survey()).finals)
+        await settled(browser, lambda index: index["final"][0] is not None)
+        _, detail = await browser.get(f"{API}/cells/0?stage=final")
+    changed = detail["takes"][0].get("changed")
+    assert changed is None if mode is FinalMode.REGENERATE else 0.5 < changed <= 1
 
 
 async def settled(browser, wanted):

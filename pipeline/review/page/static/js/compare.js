@@ -1,7 +1,7 @@
 // Pictures side by side with one zoom: the takes of a cell, a final and its draft, or several cells.
 import { batch, html, useRef } from '../vendor/ui.js';
 import { cellDetail } from './detail.js';
-import { Pane, arrangement, bestArrangement, tracks, useRoom } from './panes.js';
+import { Pane, arrangement, tracks, useRoom } from './panes.js';
 import { wiping } from './prefs.js';
 import {
   MOST_COMPARED, across, base, board, compareCells, coverTake, focus, home, pictures, selection, side, stage, toast, variant, view, visible,
@@ -27,15 +27,15 @@ export function Takes({ cell, one, all, onReady }) {
   const tiles = pictures(cell.i);
   const shown = Math.min(variant.value, one.takes.length - 1);
   const list = all ? tiles : tiles.filter((tile) => tile.at === shown);
-  const ratio = cell.ratio[0] / cell.ratio[1];
-  const [columns, rows] = all ? arrangement(list.length, ratio) : [1, 1];
-  const narrow = innerWidth < 900 && columns > 1 && ratio >= 1.2;
+  const element = useRef();
+  const room = useRoom(element);
+  const grid = arrangement(list.map(() => cell.ratio[0] / cell.ratio[1]), room);
   const single = !all && one.takes.length === 1 && stage.value === 'draft';
   if (all && wiping.value && list[0]?.kind === 'from' && list.length > 1) {
     const final = list.find((tile) => tile.at === shown) ?? list[1];
     return html`<${Wipe} cell=${cell} before=${list[0]} after=${final} names=${['Draft', nameOf(final, one)]} />`;
   }
-  return html`<div class=${`stages${all ? '' : ' one'}`} style=${tracks(narrow ? [1, list.length] : [columns, rows])}>${list.map((tile) => {
+  return html`<div class=${`stages${all ? '' : ' one'}`} ref=${element} style=${tracks(grid)}>${room && list.map((tile) => {
     const picked = one.state === 'approved' && tile.at === one.take - 1;
     const text = single ? '' : all || stage.value === 'final' ? nameOf(tile, one) : `${tile.at + 1} of ${one.takes.length}`;
     return html`<${Pane} key=${`${cell.i}-${stage.value}-${tile.at}`} one=${tile} cell=${cell} name=${tile.kind === 'from' ? 'approved draft' : `take ${tile.at + 1}`}
@@ -56,7 +56,7 @@ export function Cells({ onReady }) {
   const list = across.value.filter((i) => side(i));
   const words = differing(list);
   const ratios = list.map((i) => board.cells[i].ratio[0] / board.cells[i].ratio[1]);
-  const grid = room ? bestArrangement(ratios, ...room) : [1, 1];
+  const grid = arrangement(ratios, room);
   return html`<div class="stages cells" ref=${element} style=${tracks(grid)}>${room ? list.map((i) => {
     const [cell, one] = [board.cells[i], side(i)];
     const position = visible.value.indexOf(i);

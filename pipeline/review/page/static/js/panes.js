@@ -91,21 +91,12 @@ export function Pane({ one, cell, name, text, mark, picked, lit, measured = lit,
     ${text ? html`<span class="slabel">${text}${mark ? html`<${Icon} n=${mark} s=${13} />` : null}</span>` : null}${children}</div>`;
 }
 
-const PORTRAIT = 0.95;
-const LANDSCAPE = 1.2;
-
-// Columns and rows for so many pictures of about one shape.
-export function arrangement(count, ratio) {
-  if (count <= 1) return [1, 1];
-  if (ratio >= LANDSCAPE) return count === 2 ? [1, 2] : count <= 4 ? [2, Math.ceil(count / 2)] : [3, Math.ceil(count / 3)];
-  if (ratio >= PORTRAIT) return count === 2 ? [2, 1] : count <= 4 ? [2, 2] : [Math.ceil(count / 2), 2];
-  return [Math.min(count, 5), Math.ceil(count / 5)];
-}
-
 const GAP = 14;
 
 // Columns and rows in which pictures of these shapes become largest in a room.
-export function bestArrangement(ratios, wide, high) {
+export function arrangement(ratios, room) {
+  if (!room) return [1, 1];
+  const [wide, high] = room;
   let best = { area: -1, grid: [1, 1] };
   for (let columns = 1; columns <= ratios.length; columns += 1) {
     const rows = Math.ceil(ratios.length / columns);

@@ -1,7 +1,7 @@
 // Two rounds of a cell side by side, with the request between them pinned on top.
 import { html, useRef, useState } from '../vendor/ui.js';
 import { cellDetail } from './detail.js';
-import { Pane, bestArrangement, tracks, useRoom } from './panes.js';
+import { Pane, arrangement, tracks, useRoom } from './panes.js';
 import { wiping } from './prefs.js';
 import { stage, variant } from './store.js';
 import { ago } from './words.js';
@@ -17,7 +17,7 @@ function Request({ of: round }) {
 function Side({ cell, round, takes, now, onReady }) {
   const element = useRef();
   const room = useRoom(element);
-  const grid = room ? bestArrangement(takes.map(() => cell.ratio[0] / cell.ratio[1]), ...room) : [1, 1];
+  const grid = arrangement(takes.map(() => cell.ratio[0] / cell.ratio[1]), room);
   return html`<section class="rside" aria-label=${`Round ${round.round}`}><header><b>Round ${round.round}</b><${Request} of=${round} /></header>
     <div class="rtakes" ref=${element} style=${tracks(grid)}>${takes.length ? takes.map((take) => html`
       <${Pane} key=${`${round.round}-${take.at}`} one=${take} cell=${cell} name=${`round ${round.round}, take ${take.at + 1}`} text=${takes.length > 1 ? take.at + 1 : ''}
