@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 
 from pipeline.ledger.memory.ledger import MemoryLedger
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
-from pipeline.model.campaign import Campaign, Cell, Size, StageSettings
+from pipeline.model.campaign import Campaign, Cell, FinalMode, Size, StageSettings
 from pipeline.model.job import Coordinates, Job, job_key
 from pipeline.model.money import FREE, Amount, Budget
 from pipeline.model.names import Account, CellName, ProfileName, Slug, Stage
@@ -63,6 +63,7 @@ class CaseSource:
         self.shared = shared or {}
         """Cell → the cell whose picture it asks for word for word."""
         self.account = Account("gptimage@test")
+        self.mode = FinalMode.REGENERATE
         self._loaded = ""
         self.rounds = {}
 
@@ -130,7 +131,7 @@ class CaseSource:
             provider=PROFILE,
             stages={
                 Stage.DRAFT: StageSettings(quality=Quality.LOW, takes=self.takes),
-                Stage.FINAL: StageSettings(quality=Quality.HIGH),
+                Stage.FINAL: StageSettings(quality=Quality.HIGH, mode=self.mode),
             },
             budget=self.budget,
         )

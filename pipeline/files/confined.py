@@ -154,12 +154,17 @@ def open_file(root: Path, place: ConfinedPath) -> int:
         os.close(folder)
 
 
-def write_whole(root: Path, place: ConfinedPath, content: bytes | Iterable[bytes]) -> None:
-    """Write a file whole or not at all: under a temporary name, then renamed; durable."""
+def write_whole(
+    root: Path, place: ConfinedPath, content: bytes | Iterable[bytes], *, mode: int = 0o666
+) -> None:
+    """Write a file whole or not at all: under a temporary name, then renamed; durable.
+
+    `mode` holds the permissions of the file, before the umask.
+    """
     folder = open_folder(root, place.folders)
     beside = f"{place.name}.{os.getpid()}-{threading.get_ident()}.part"
     try:
-        file = os.open(beside, _BESIDE, 0o666, dir_fd=folder)
+        file = os.open(beside, _BESIDE, mode, dir_fd=folder)
         with os.fdopen(file, "wb") as stream:
             stream.writelines([content] if isinstance(content, bytes) else content)
             stream.flush()

@@ -10,7 +10,11 @@ from pipeline.images.reading import read_file
 SIDES = (512, 256, 128)
 """Sizes of thumbs: pixels of the longer side."""
 
+SCREEN = 1280
+"""Pixels of the longer side of a copy for screens; made when a page asks for it, and not kept."""
+
 _QUALITY = 80
+_SCREEN_QUALITY = 84
 
 
 def thumb_path(campaign: str, sha256: str, side: int) -> str:
@@ -31,6 +35,14 @@ def write_thumbs(image: Image.Image, images: ImageStore, campaign: str, sha256: 
         content = io.BytesIO()
         image.save(content, "WEBP", quality=_QUALITY, method=2)
         images.write(thumb_path(campaign, sha256, side), content.getvalue())
+
+
+def screen_copy(image: Image.Image) -> bytes:
+    """Return an RGB or RGBA image as WebP, at most `SCREEN` pixels wide and high; blocks."""
+    content = io.BytesIO()
+    small = image if max(image.size) <= SCREEN else _shrunk(image, SCREEN)
+    small.save(content, "WEBP", quality=_SCREEN_QUALITY, method=2)
+    return content.getvalue()
 
 
 def read_thumb(images: ImageStore, campaign: str, sha256: str, side: int) -> bytes:

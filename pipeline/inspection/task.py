@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pipeline.errors import LocalFault
 from pipeline.images.base import StoreLocation, local_faults
 from pipeline.images.registry import open_images
-from pipeline.images.thumbs import missing_thumbs, write_thumbs
+from pipeline.images.thumbs import missing_thumbs, screen_copy, write_thumbs
 from pipeline.inspection.checks import Check, DecodedImage, checks
 from pipeline.inspection.decoding import decode, describe, task_errors
 from pipeline.model.artifact import Artifact
@@ -73,3 +73,18 @@ def inspect_of(
         background=background,
         thumbs=(campaign, artifact.sha256),
     )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CopyForScreen:
+    """The task: make a copy of an image that a screen shows soon, also over a slow connection."""
+
+    images: StoreLocation
+    path: str
+
+    def run(self) -> bytes:
+        """Return the copy as WebP; errors as for `Inspect`."""
+        with task_errors(self.path, failed="could not be copied"):
+            with open_images(self.images).open(self.path) as stream, local_faults(self.path):
+                pixels = decode(stream)
+            return screen_copy(pixels)

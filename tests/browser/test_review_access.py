@@ -28,12 +28,26 @@ async def open_finals(page):
     await page.wait_for_selector("dialog .cmd")
 
 
+async def compare_cells(page):
+    await keys(page, "Escape", "Home", "Shift+ArrowRight", "Shift+ArrowRight", "c")
+    await page.wait_for_selector(".cells .stage >> nth=2")
+
+
+async def show_rounds(page):
+    """The first round of a cell is all that there is; the view says so."""
+    await page.evaluate("history.pushState(null, '', '/?view=rounds&cell=citrus/4x3')")
+    await page.reload()
+    await page.wait_for_selector(".rounds")
+
+
 VIEWS = {
     "grid": lambda page: keys(page, "Home"),
     "loupe": lambda page: keys(page, "Enter"),
     "compare": lambda page: keys(page, "c"),
     "matrix": lambda page: keys(page, "Escape", "m"),
     "note": open_note,
+    "several cells": compare_cells,
+    "rounds": show_rounds,
     "finals": open_finals,
     "help": lambda page: keys(page, "Escape", "?"),
     "final stage": lambda page: keys(page, "Escape", "t"),

@@ -129,7 +129,7 @@ async def test_drafts_are_chosen_redone_launched_and_accepted_and_every_account_
         await launch_finals(page, 6)
         await keys(page, "t", "Home", "Enter", "c")
         await page.wait_for_selector(".slabel:has-text('Draft')")
-        assert await page.locator(".stage .frame img").count() == 2
+        assert await page.locator(".stage .frame:has(img)").count() == 2
         await keys(page, "p")
         shown = on_page(await settled(page, 1))
     await pipeline(tmp_path, "run", "soda.yaml", "-q")

@@ -42,6 +42,8 @@ class ReviewPageOptions(CampaignOptions):
     reviewer: str | None = None
     """`None`: the name that `reviewer_name` returns."""
     allow_spend: bool = False
+    new_link: bool = False
+    """True if the former link shall no longer work."""
     command_line: tuple[str, ...] = ()
     """The arguments of the process, for the manifests of runs that the page launches."""
 
@@ -151,6 +153,7 @@ async def review_server(
             port=options.port,
             reviewer=options.reviewer or reviewer_name(),
             allow_spend=options.allow_spend,
+            new_link=options.new_link,
             names=options.names,
         )
         launcher = Launcher(options=options, settings=settings, console=console)

@@ -57,6 +57,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="HOST",
         help="another host name under which browsers reach the page; can be repeated",
     )
+    parser.add_argument(
+        "--new-link",
+        action="store_true",
+        help="make a new link; the former one, which stays the same otherwise, no longer works",
+    )
     add_provider(parser)
     add_folder(parser)
 
@@ -70,6 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
         names=tuple(arguments.name),
         reviewer=arguments.by,
         allow_spend=arguments.allow_spend,
+        new_link=arguments.new_link,
         command_line=tuple(sys.argv[1:]),
     )
     settings = settings_of(arguments)

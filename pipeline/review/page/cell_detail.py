@@ -3,14 +3,17 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from pipeline.model.entry import AttemptRecord
+from pipeline.inspection.checks import CheckName
+from pipeline.model.campaign import FinalMode
+from pipeline.model.entry import AttemptRecord, Entry
 from pipeline.model.money import MoneyFormat
-from pipeline.model.names import Stage
-from pipeline.model.request import RenderRequest
-from pipeline.model.verdict import Verdict
+from pipeline.model.names import CellName, Stage
+from pipeline.model.outcome import Stored
+from pipeline.model.request import Background, RenderRequest
+from pipeline.model.verdict import Decision, Verdict
 from pipeline.review.page.pictures import Pictures
 from pipeline.review.page.review_state import ReviewState
-from pipeline.state.campaign_state import CellAtStage, CellRow, TakeState
+from pipeline.state.campaign_state import CellAtStage, CellRow, TakeState, short
 from pipeline.state.lookup import bought_as
 
 Json = object
@@ -27,12 +30,18 @@ async def cell_detail(
         return fields
     request = shown.takes[0].job.request
     money = review_state.surveyed.reviewed.campaign.money
+    verdicts = await review_state.ledger.verdict_history(review_state.campaign, row.cell.name)
+    given = [verdict for verdict in verdicts if verdict.stage is stage]
     return {
         **fields,
         "prompt": filled_spans(request.prompt, row.cell.values),
         "job": _job(shown, request, money),
-        "takes": [await _take(take, pictures, money) for take in shown.takes],
-        "history": await _history(review_state, row, shown, stage),
+        "takes": [
+            await _take(take, pictures, money) | await _changed(take, pictures, review_state)
+            for take in shown.takes
+        ],
+        "rounds": _rounds(review_state.surveyed.record.entries, row.cell.name, shown, given),
+        "history": await _history(review_state, shown, given),
     }
 
 
@@ -65,12 +74,35 @@ async def _take(take: TakeState, pictures: Pictures, money: MoneyFormat) -> dict
     if artifact is None:
         return fields
     found = await pictures.checks(artifact, take.job.request)
+    # That an opaque picture is opaque goes without saying.
+    is_opaque = take.job.request.background is not Background.TRANSPARENT
     return {
         **fields,
         "file": artifact.path,
         "weight": f"{artifact.width} × {artifact.height}, {_weight(artifact.bytes)}",
-        "checks": [(check.name, check.words, check.passed) for check in found],
+        "checks": [
+            (check.name, check.words, check.passed)
+            for check in found
+            if not (check.passed and check.name is CheckName.ALPHA and is_opaque)
+        ],
     }
+
+
+async def _changed(
+    take: TakeState, pictures: Pictures, review_state: ReviewState
+) -> dict[str, Json]:
+    """Return how much a refined final differs from its draft; empty for other images."""
+    stages = review_state.surveyed.reviewed.campaign.stages
+    settings = stages.get(Stage.FINAL)
+    source = take.job.derived_from
+    refines = settings is not None and settings.mode is FinalMode.REFINE
+    if not refines or source is None or take.artifact is None:
+        return {}
+    entry = review_state.entries.get(source)
+    if entry is None or not isinstance(entry.outcome, Stored):
+        return {}
+    draft = entry.outcome.artifact.sha256
+    return {"changed": await pictures.changed(take.artifact, draft)}
 
 
 def _weight(size: int) -> str:
@@ -78,20 +110,60 @@ def _weight(size: int) -> str:
     return f"{size / kilo / kilo:.1f} MB" if size >= kilo * kilo else f"{size // kilo} kB"
 
 
+def _rounds(
+    entries: Iterable[Entry], cell: CellName, shown: CellAtStage, given: Sequence[Verdict]
+) -> list[dict[str, Json]]:
+    """Return the rounds before the one that is shown: their images, and what was asked for then.
+
+    Of several images of one take, for which the campaign was edited, this is the newest.
+    """
+    if shown.round == 1:
+        return []
+    stage = shown.takes[0].job.at.stage
+    images: dict[tuple[int, int], tuple[str, str, int]] = {}
+    for entry in entries:
+        at = entry.at
+        if (at.cell, at.stage) != (cell, stage) or at.round >= shown.round:
+            continue
+        if isinstance(entry.outcome, Stored):
+            artifact = entry.outcome.artifact
+            found = (entry.purchased, short(artifact.sha256), artifact.width)
+            images[at.round, at.take] = max(found, images.get((at.round, at.take), found))
+    asked = {one.round + 1: one for one in given if one.decision is Decision.REDO}
+    return [
+        {
+            "round": number,
+            "takes": [
+                {"take": take, "image": image, "wide": wide}
+                for (of, take), (_, image, wide) in sorted(images.items())
+                if of == number
+            ],
+            **_asked_for(asked.get(number)),
+        }
+        for number in range(1, shown.round + 1)
+    ]
+
+
+def _asked_for(verdict: Verdict | None) -> dict[str, Json]:
+    """Return the request that began a round; empty for the first one."""
+    if verdict is None:
+        return {}
+    return {"by": verdict.by, "at": verdict.at, "note": verdict.note}
+
+
 async def _history(
-    review_state: ReviewState, row: CellRow, shown: CellAtStage, stage: Stage
+    review_state: ReviewState, shown: CellAtStage, given: Sequence[Verdict]
 ) -> list[dict[str, Json]]:
     """Return the verdicts of all rounds and the images of this one, newest first."""
-    verdicts = await review_state.ledger.verdict_history(review_state.campaign, row.cell.name)
     paid = [bought_as(take.job) for take in shown.takes]
     attempts = await review_state.ledger.attempts(paid)
-    moments = [*_verdict_moments(verdicts, stage)]
+    moments = [*_verdict_moments(given)]
     for take, key in zip(shown.takes, paid, strict=True):
         moments += _attempt_moments(attempts.get(key, ()), take)
     return [fields for _, fields in sorted(moments, key=lambda one: one[0], reverse=True)]
 
 
-def _verdict_moments(verdicts: Iterable[Verdict], stage: Stage) -> list[Moment]:
+def _verdict_moments(verdicts: Iterable[Verdict]) -> list[Moment]:
     return [
         (
             verdict.at,
@@ -105,7 +177,6 @@ def _verdict_moments(verdicts: Iterable[Verdict], stage: Stage) -> list[Moment]:
             },
         )
         for verdict in verdicts
-        if verdict.stage is stage
     ]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from pipeline.model.artifact import Alpha
 from pipeline.model.campaign import Cell
 from pipeline.model.money import MoneyFormat, Spent
 from pipeline.model.names import Stage
@@ -34,6 +35,7 @@ def index_json(table: CellTable) -> dict[str, Json]:
         "board": table.version,
         "campaign": table.campaign.slug,
         "statuses": list(_STATUSES),
+        "cutouts": any(map(_is_cut_out, table.rows)),
         "axes": [axis for axis, _ in axes],
         "ratios": [_ratio(ratio) for ratio in ratios],
         "cells": {
@@ -89,8 +91,17 @@ def figures_json(
 
 
 def _take(take: TakeState) -> list[Json]:
-    name = short(take.artifact.sha256) if take.artifact is not None else ""
-    return [name, _STATUSES.index(take.status)]
+    status = _STATUSES.index(take.status)
+    if take.artifact is None:
+        return ["", status]
+    return [short(take.artifact.sha256), status, take.artifact.width]
+
+
+def _is_cut_out(row: CellRow) -> bool:
+    """Return True if an image of the cell has transparent parts."""
+    sides = (side for side in (row.draft, row.final) if side is not None)
+    images = (take.artifact for side in sides for take in side.takes)
+    return any(image is not None and image.alpha is not Alpha.NONE for image in images)
 
 
 def _axes(cells: Sequence[Cell]) -> list[tuple[dict[str, Json], list[int]]]:

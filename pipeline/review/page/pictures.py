@@ -4,22 +4,27 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from aiohttp import web
 
 from pipeline.errors import ImageBroken, LocalFault, TaskFailed
-from pipeline.executors.base import Executor
+from pipeline.executors.base import Executor, Result, Task
 from pipeline.images.base import ImageStore
 from pipeline.images.reading import read_file
-from pipeline.images.thumbs import read_thumb
+from pipeline.images.thumbs import SCREEN, read_thumb
 from pipeline.inspection.checks import Check, undecodable
-from pipeline.inspection.task import Inspect, Inspection, inspect_of
+from pipeline.inspection.similarity import changed_share
+from pipeline.inspection.task import CopyForScreen, Inspection, inspect_of
 from pipeline.model.artifact import Artifact, ImageKind
 from pipeline.model.names import Slug
 from pipeline.model.request import Background, RenderRequest
+from pipeline.state.campaign_state import short
 
 CACHE = 48 * 1024 * 1024
-"""Most bytes of thumbs that are kept in memory."""
+"""Most bytes of thumbs and copies for screens that are kept in memory."""
+_COMPARED = 256
+"""Size of the thumbs that are compared."""
 
 _TYPES = {
     ImageKind.PNG: "image/png",
@@ -49,7 +54,8 @@ class Pictures:
         self._images, self._executor = images, executor
         self._campaign = campaign
         self._find = find
-        self._making: dict[Inspect, asyncio.Future[Inspection]] = {}
+        self._making: dict[object, asyncio.Future[Any]] = {}
+        self._changed: dict[tuple[str, str], float] = {}
         self._cache: OrderedDict[tuple[str, int], bytes] = OrderedDict()
         self._cached = 0
 
@@ -73,6 +79,33 @@ class Pictures:
             self._cache.move_to_end((name, side))
         return ServedPicture(body=body, content_type="image/webp")
 
+    async def screen(self, name: str) -> ServedPicture:
+        """Return a copy for screens, which is smaller than the file; errors as for `full`."""
+        artifact = self._artifact(name)
+        body = self._cache.get((name, SCREEN))
+        if body is None:
+            task = CopyForScreen(images=self._images.location, path=artifact.path)
+            try:
+                body = await self._once(task)
+            except (ImageBroken, LocalFault, TaskFailed) as error:
+                raise _gone(artifact) from error
+            self._keep((name, SCREEN), body)
+        return ServedPicture(body=body, content_type="image/webp")
+
+    async def changed(self, artifact: Artifact, sha256: str) -> float | None:
+        """Return how much of an image differs from another one; `None` if one has no thumb."""
+        key = (artifact.sha256, sha256)
+        if key not in self._changed:
+            other = self._find(short(sha256))
+            if other is None:
+                return None
+            try:
+                thumbs = [await self._thumb(one, _COMPARED) for one in (artifact, other)]
+                self._changed[key] = await asyncio.to_thread(changed_share, *thumbs)
+            except (web.HTTPGone, OSError):
+                return None
+        return self._changed[key]
+
     async def checks(self, artifact: Artifact, request: RenderRequest) -> tuple[Check, ...]:
         """Check an image against its request; a missing file counts as undecodable."""
         try:
@@ -95,7 +128,6 @@ class Pictures:
     async def _inspect(
         self, artifact: Artifact, *, size: str | None = None, background: Background | None = None
     ) -> Inspection:
-        """Inspect an image once, however many requests need it at the same time."""
         task = inspect_of(
             self._images.location,
             artifact,
@@ -103,7 +135,11 @@ class Pictures:
             size=size,
             background=background,
         )
-        making = self._making.get(task)
+        return await self._once(task)
+
+    async def _once(self, task: Task[Result]) -> Result:
+        """Run a task once, however many requests need its result at the same time."""
+        making: asyncio.Future[Result] | None = self._making.get(task)
         if making is None:
             making = asyncio.ensure_future(self._executor.run(task))
             self._making[task] = making

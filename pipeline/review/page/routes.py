@@ -165,7 +165,7 @@ class Routes:
             web.get(runs + "/quote/{stage:draft|final}", self.quote),
             web.post(f"{runs}/decisions", self.decisions),
             web.post(runs + "/{stage:drafts|finals}", self.launch),
-            web.get("/img/{name:[0-9a-f]{16}}/{size:128|256|512|full}", self.image),
+            web.get("/img/{name:[0-9a-f]{16}}/{size:128|256|512|screen|full}", self.image),
             web.get("/adfile/{name:[0-9a-f]{16}}/{kind:file|preview}", self.ad_file),
         ]
 
@@ -244,6 +244,8 @@ class Routes:
         name, size = request.match_info["name"], request.match_info["size"]
         if size == "full":
             picture = await self.pictures.full(name)
+        elif size == "screen":
+            picture = await self.pictures.screen(name)
         else:
             picture = await self.pictures.thumb(name, int(size))
         return _picture(picture)

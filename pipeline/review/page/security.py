@@ -13,6 +13,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from urllib.parse import quote, urlencode
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
@@ -40,6 +41,16 @@ HEADERS: Mapping[str, str] = {
 }
 
 _HOST = re.compile(r"^(?P<name>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?$", re.IGNORECASE)
+_OPEN_THE_LINK = (
+    "Open the link that `pipeline review` printed: it contains the token for this page. A link "
+    "that was copied from the page opens afterwards. Whoever runs the review can print the link "
+    "again: it stays the same until --new-link."
+)
+_REMEMBERED = 30 * 24 * 3600
+"""Seconds for which a browser may come back without the link."""
+_PLACE_KEPT = 3600
+"""Seconds for which a place that was asked for without a token is kept."""
+_LONGEST_PLACE = 2000
 _READING = frozenset({"GET", "HEAD"})
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -57,7 +68,9 @@ class ReviewOptions:
     allow_spend: bool = False
     """True if anyone who has the link may buy images. --allow-spend."""
     token: str | None = field(default=None, repr=False)
-    """The token in the link; `None` generates one, empty needs none (loopback only)."""
+    """The token in the link; `None` keeps the campaign's, empty needs none (loopback only)."""
+    new_link: bool = False
+    """True if the campaign gets a new token; its former link no longer works. --new-link."""
     names: tuple[str, ...] = ()
     """Further host names that a request may have in its Host header."""
 
@@ -95,6 +108,8 @@ def security_middleware(options: ReviewOptions, token: str) -> Middleware:
                 _check_token(request, token)
                 _check_write(request)
                 response = await handler(request)
+        except web.HTTPUnauthorized:
+            response = _turned_away(request)
         except web.HTTPException as error:
             response = _error_response(
                 request, error.status, error.text or error.reason, error.headers
@@ -119,6 +134,10 @@ def cookie_name(request: web.Request) -> str:
     return f"pipeline_review_{name[1] if isinstance(name, tuple) else 0}"
 
 
+def _place_cookie(request: web.Request) -> str:
+    return f"{cookie_name(request)}_place"
+
+
 def _check_host(request: web.Request, options: ReviewOptions) -> None:
     found = _HOST.match(request.headers.get("Host", ""))
     name = found["name"].strip("[]").lower() if found else ""
@@ -133,20 +152,44 @@ def _entering(request: web.Request, token: str) -> web.StreamResponse | None:
     given = request.query.get("t", "")
     if not token or request.method not in _READING or not _same(given, token):
         return None
-    entered = web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": "/"})
+    place = urlencode([(key, value) for key, value in request.query.items() if key != "t"])
+    place = place or request.cookies.get(_place_cookie(request), "")
+    # Quoted once more, since a cookie may contain anything: the path stays that of the page.
+    where = f"/?{quote(place, safe='=&%+')}" if place else "/"
+    entered = web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": where})
     entered.set_cookie(
-        cookie_name(request), _session(token), httponly=True, samesite="Lax", path="/"
+        cookie_name(request),
+        _session(token),
+        max_age=_REMEMBERED,
+        httponly=True,
+        samesite="Lax",
+        path="/",
     )
+    entered.del_cookie(_place_cookie(request), path="/")
     return entered
+
+
+def _turned_away(request: web.Request) -> web.Response:
+    """Say which link opens the page, and keep the place that was asked for until it is opened."""
+    response = _error_response(request, HTTPStatus.UNAUTHORIZED, _OPEN_THE_LINK, {})
+    place = request.rel_url.raw_query_string
+    if request.path == "/" and 0 < len(place) <= _LONGEST_PLACE and "t" not in request.query:
+        response.set_cookie(
+            _place_cookie(request),
+            place,
+            max_age=_PLACE_KEPT,
+            httponly=True,
+            samesite="Lax",
+            path="/",
+        )
+    return response
 
 
 def _check_token(request: web.Request, token: str) -> None:
     if not token or request.path.startswith("/static/"):
         return
     if not _same(request.cookies.get(cookie_name(request), ""), _session(token)):
-        raise web.HTTPUnauthorized(
-            text="open the link that `pipeline review` printed: it contains the token for this page"
-        )
+        raise web.HTTPUnauthorized(text=_OPEN_THE_LINK)
 
 
 def _check_write(request: web.Request) -> None:

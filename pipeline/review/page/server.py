@@ -2,12 +2,11 @@
 
 import asyncio
 import logging
-import secrets
 import socket
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -30,6 +29,7 @@ from pipeline.review.page.review_state import ReviewState
 from pipeline.review.page.routes import LaunchCommand, PackedTable, Routes
 from pipeline.review.page.security import ReviewOptions, security_middleware, words_for
 from pipeline.review.review_file_sync import ReviewFile, ReviewFileSync
+from pipeline.review.review_link import ReviewLink, keep_link, kept_link
 from pipeline.review.verdicts import stamp
 from pipeline.webserver.listening import ConnectionLimits, bind, listening
 
@@ -88,7 +88,9 @@ class ReviewServer:
         self._subject = subject
         self._options = options
         self._limits = limits
-        self._token = secrets.token_urlsafe(24) if options.token is None else options.token
+        known = kept_link(subject.output, subject.campaign)
+        self._known = ReviewLink(port=known.port) if options.new_link else known
+        self._token = self._known.token if options.token is None else options.token
         self._clock = clock
         self._broadcast = Broadcast()
         self._review_state = ReviewState(
@@ -153,8 +155,11 @@ class ReviewServer:
             runner.app.on_shutdown.append(self._let_go)
             await runner.setup()
             stack.push_async_callback(runner.cleanup)
-            sockets = _bind(self._options)
+            sockets = _bind(self._options, last=self._known.port)
             self.port = sockets[0].getsockname()[1]
+            if self._options.token is None:
+                kept = replace(self._known, port=self.port)
+                keep_link(self._subject.output, self._subject.campaign, kept)
             await stack.enter_async_context(listening(runner, sockets, self._limits, log=_log))
             steps = (
                 self._launches.run_next,
@@ -261,7 +266,11 @@ async def _end(task: asyncio.Task[None]) -> None:
         await task
 
 
-def _bind(options: ReviewOptions) -> list[socket.socket]:
+def _bind(options: ReviewOptions, *, last: int) -> list[socket.socket]:
+    """Listen on the port that was asked for; without one on the last one, if it is free."""
+    if not options.port and last:
+        with suppress(OSError):
+            return bind(options.host, last)
     try:
         return bind(options.host, options.port)
     except OSError as error:

@@ -2,7 +2,7 @@
 import { batch, computed, signal } from '../vendor/ui.js';
 import { get, post } from './api.js';
 import { me } from './decide.js';
-import { adStates, board, current, lookAt, lookClosely, peek, said, setFilters, setStage, stage, toast, variant, view, visible } from './store.js';
+import { adStates, board, clearFilters, current, lookAt, lookClosely, peek, said, setFilters, setStage, stage, toast, variant, view, visible } from './store.js';
 
 // What the server knows of a cell's ad files: { i, stage, mark, ok, files, placement, window }.
 export const detail = signal(null);
@@ -220,7 +220,8 @@ export const waitingCells = computed(() => [...adStates.value].filter(([i, one])
 export function lookAtWaiting() {
   if (stage.peek() !== 'final') setStage('final');
   lookAt('grid');
-  setFilters({ state: null, axes: {}, text: '', look: true });
+  clearFilters();
+  setFilters({ look: true });
   if (visible.value.length) lookClosely();
 }
 

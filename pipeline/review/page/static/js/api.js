@@ -118,13 +118,14 @@ function listen(receive) {
 
 // With HTTP/1.1 a browser opens six connections to a host, so only one tab opens the stream and
 // passes its messages on to the others.
-export async function boot() {
+export async function boot(ready) {
   const channel = new BroadcastChannel(`review-${RUN}`);
   const early = [];
   let open = false;
   const receive = ({ kind, id, data }) => (open ? hear(kind, id, data) : early.push([kind, id, data]));
   channel.onmessage = (event) => receive(event.data);
   if (!await read()) return;
+  ready();
   open = true;
   for (const message of early) hear(...message);
   const lead = () => new Promise(() => listen((message) => {

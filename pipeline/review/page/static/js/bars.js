@@ -1,11 +1,13 @@
 // The top and bottom bars: stage, view, progress and credits.
 import { html, useRef } from '../vendor/ui.js';
+import { copyLink } from './address.js';
 import { lookAtWaiting, waitingCells } from './adfiles.js';
 import { act } from './decide.js';
 import { Icon } from './icons.js';
 import { focusCard } from './moves.js';
 import { density, singleKeys, switchTheme } from './prefs.js';
 import { base, board, counts, dialog, drawer, cellsDue, figures, filters, lookAt, offline, running, selection, setFilters, setStage, stage } from './store.js';
+import { Grounds } from './tools.js';
 import { STATES, VERBS, number, plural, verb } from './words.js';
 
 const logo = (node) => node?.replaceChildren(document.getElementById('logo').content.cloneNode(true));
@@ -40,8 +42,9 @@ export function Top() {
     <label class="search"><${Icon} n="search" s=${14} /><input ref=${(element) => { field.current = element; search.element = element; }} type="search" placeholder="Search" aria-label="Search cells and notes"
       value=${filters.value.text} onInput=${(event) => setFilters({ text: event.target.value })} onKeyDown=${leave} /><kbd>/</kbd></label>
     <div class="spring"></div>
-    <label class="dens"><${Icon} n="sliders" s=${14} /><input type="range" min="0" max="2" step="1" value=${density.value} aria-label="Thumbnail size"
+    <${Grounds} /><label class="dens"><${Icon} n="sliders" s=${14} /><input type="range" min="0" max="2" step="1" value=${density.value} aria-label="Thumbnail size"
       onInput=${(event) => density.keep(Number(event.target.value))} /></label>
+    <button class="btn ghost icon" aria-label="Copy link" title="Copy link (L)" onClick=${copyLink}><${Icon} n="link" /></button>
     <button class="btn ghost icon theme" aria-label="Switch between light and dark" onClick=${switchTheme}><${Icon} n="sun" /></button>
     <button class="btn ghost icon" aria-label="Keyboard and settings" onClick=${() => { dialog.value = { kind: 'help' }; }}><${Icon} n="help" /></button></header>`;
 }

@@ -1,6 +1,7 @@
 // The dialogs: the note of a redo, a launch with its price, keys and settings.
 import { html, useEffect, useLayoutEffect, useRef, useState } from '../vendor/ui.js';
 import { get, post } from './api.js';
+import { copy } from './copying.js';
 import { act, settled } from './decide.js';
 import { Icon } from './icons.js';
 import { focusCard } from './moves.js';
@@ -106,11 +107,7 @@ function Warnings({ which, quote }) {
 }
 
 function Command({ text }) {
-  const copy = async () => {
-    await navigator.clipboard?.writeText(text).catch(() => {});
-    toast.value = { text: 'Copied' };
-  };
-  return html`<div class="cmd"><code tabindex="0">${text}</code><button class="btn ghost sm" aria-label="Copy the command" onClick=${copy}><${Icon} n="copy" s=${14} /></button></div>`;
+  return html`<div class="cmd"><code tabindex="0">${text}</code><button class="btn ghost sm" aria-label="Copy the command" onClick=${() => copy(text, 'Copied')}><${Icon} n="copy" s=${14} /></button></div>`;
 }
 
 function Bill({ quote, which }) {
@@ -164,7 +161,7 @@ function Launch({ which }) {
 const KEYS = [
   ['Decide', [['P', 'Approve the selected take'], ['1 – 9', 'Pick that take and approve'], ['R', 'Redo, with a note'], ['X', 'Reject'], ['U', 'Back to undecided'], ['Ctrl Z', 'Undo']]],
   ['Move', [['← → ↑ ↓', 'Cell to cell; ↑ ↓ take to take in the loupe'], ['J', 'Next undecided'], ['Home End', 'First, last'], ['Shift + arrow', 'Extend the selection'], ['Ctrl A', 'Select all shown']]],
-  ['Look', [['Enter', 'Loupe'], ['C', 'Compare takes, or beside the draft'], ['Z', 'Zoom in and out'], ['G', 'Grid'], ['M', 'Matrix'], ['A', 'Ad file'], ['T', 'Drafts or finals'], ['Esc', 'Back']]],
+  ['Look', [['Enter', 'Loupe, as Space'], ['C', 'Compare takes, a final and its draft, or the selected cells'], ['B', 'Rounds side by side'], ['S', 'Wipe'], ['Z', 'Real size'], ['+ −', 'Closer, farther'], ['G', 'Grid'], ['M', 'Matrix'], ['A', 'Ad file'], ['T', 'Drafts or finals'], ['L', 'Copy link'], ['Esc', 'Back']]],
   ['Ad file', [['P', 'Approve it for delivery'], ['U', 'Take that back'], ['W', 'To the window; arrows move it'], ['+ −', 'Closer, wider'], ['O', 'Marks on and off']]],
   ['Find', [['/', 'Search'], ['F', 'Only undecided'], ['+ −', 'Thumbnail size'], ['?', 'This page']]],
 ];

@@ -2,20 +2,20 @@
 import { html, useState } from '../vendor/ui.js';
 import { Icon, Ratio } from './icons.js';
 import { waitingCells } from './adfiles.js';
-import { board, counts, drawer, filters, peek, redrawn, setFilters, stage } from './store.js';
+import { board, counts, drawer, filters, peek, redrawn, setFilters, stage, toggled } from './store.js';
 import { ALWAYS, Dot, SOMETIMES, label, number } from './words.js';
 
 const SHOWN = 8;
 
 function States() {
   const count = counts.value[stage.value];
-  const { state } = filters.value;
+  const chosen = filters.value.states;
   const states = [...ALWAYS, ...SOMETIMES.filter((one) => count[one])];
   return html`<section class="facet st"><h2>Status</h2>
-    <button class=${`fb${state ? '' : ' on'}`} aria-pressed=${!state} onClick=${() => setFilters({ state: null })}>
+    <button class=${`fb${chosen.length ? '' : ' on'}`} aria-pressed=${!chosen.length} onClick=${() => setFilters({ states: [] })}>
       <span class="sd all"></span><span class="fl">All</span><span class="fc">${number(count.all ?? 0)}</span></button>
-    ${states.map((one) => html`<button key=${one} class=${`fb${state === one ? ' on' : ''}`} aria-pressed=${state === one}
-        onClick=${() => setFilters({ state: state === one ? null : one })}>
+    ${states.map((one) => html`<button key=${one} class=${`fb${chosen.includes(one) ? ' on' : ''}`} aria-pressed=${chosen.includes(one)}
+        onClick=${() => setFilters({ states: toggled(chosen, one) })}>
       <${Dot} state=${one} /><span class="fl">${label(one, stage.value)}</span><span class="fc">${number(count[one] ?? 0)}</span></button>`)}
     ${stage.value === 'final' && (waitingCells.value.length || filters.value.look) ? html`<button class=${`fb${filters.value.look ? ' on' : ''}`} aria-pressed=${filters.value.look}
         onClick=${() => setFilters({ look: !filters.value.look })}><span class="sd look"><${Icon} n="frame" s=${11} /></span><span class="fl">Ad files to look at</span><span class="fc">${number(waitingCells.value.length)}</span></button>` : null}
@@ -39,13 +39,13 @@ function Facet({ axis }) {
   counts.value;
   redrawn.value;
   const { name, labels } = board.axes[axis];
-  const chosen = filters.value.axes[axis] ?? null;
+  const chosen = filters.value.axes[axis] ?? [];
   const { total, open } = tally(axis);
-  const pick = (at) => setFilters({ axes: { ...filters.value.axes, [axis]: chosen === at ? null : at } });
-  const shown = labels.map((_, at) => at).filter((at) => total[at]).filter((at, k) => all || k < SHOWN || at === chosen);
+  const pick = (at) => setFilters({ axes: { ...filters.value.axes, [axis]: toggled(chosen, at) } });
+  const shown = labels.map((_, at) => at).filter((at) => total[at]).filter((at, k) => all || k < SHOWN || chosen.includes(at));
   const hidden = labels.filter((_, at) => total[at]).length - SHOWN;
   return html`<section class="facet"><h2>${name}</h2>
-    ${shown.map((at) => html`<button key=${at} class=${`fb${chosen === at ? ' on' : ''}`} aria-pressed=${chosen === at} onClick=${() => pick(at)}>
+    ${shown.map((at) => html`<button key=${at} class=${`fb${chosen.includes(at) ? ' on' : ''}`} aria-pressed=${chosen.includes(at)} onClick=${() => pick(at)}>
       ${name === 'size' ? html`<${SizeGlyph} axis=${axis} at=${at} />` : null}<span class="fl" dir="auto" title=${labels[at]}>${labels[at]}</span>
       <span class="fm"><i style=${{ width: `${(100 * (total[at] - open[at])) / (total[at] || 1)}%` }}></i></span>
       <span class="fc">${open[at] || html`<${Icon} n="check" s=${12} /><span class="sr">all decided</span>`}</span></button>`)}

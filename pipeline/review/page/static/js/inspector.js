@@ -1,10 +1,11 @@
 // Everything about one cell: verdict, takes, prompt, job, checks, history.
-import { html, useEffect, useState } from '../vendor/ui.js';
-import { get } from './api.js';
+import { html } from '../vendor/ui.js';
+import { changedWords } from './compare.js';
 import { act } from './decide.js';
+import { cellDetail } from './detail.js';
 import { Icon, Ratio } from './icons.js';
 import { picture, stage, variant } from './store.js';
-import { MISSING, STATES, VERBS, ago, clock, label, plural, verb } from './words.js';
+import { MISSING, STATES, VERBS, ago, clock, label, verb } from './words.js';
 
 const HAPPENED = { paid: 'Rendered', failed: 'Failed', doubt: 'In doubt', submitted: 'Asked', undecided: 'Taken back' };
 const DOTS = { paid: 'plain', failed: 'rejected', doubt: 'redo', submitted: 'plain' };
@@ -38,27 +39,9 @@ function History({ list }) {
     ${one.note ? html`<q>${one.note}</q>` : null}</li>`)}</ol>`;
 }
 
-// The prompt and the job of the cell, loaded after it has been shown for a moment.
-function useDetail(cell, one) {
-  const [detail, setDetail] = useState(null);
-  const which = stage.value;
-  useEffect(() => {
-    let wanted = true;
-    const timer = setTimeout(async () => {
-      const found = await get(`/cells/${cell.i}?stage=${which}`);
-      if (wanted) setDetail(found);
-    }, 80);
-    return () => {
-      wanted = false;
-      clearTimeout(timer);
-    };
-  }, [cell.i, which, one.revision, one.takes.map((take) => take.status).join()]);
-  return detail;
-}
-
 export function Inspector({ cell, one }) {
-  const detail = useDetail(cell, one);
-  const fits = detail?.ok && detail.cell === cell.name;
+  const detail = cellDetail.value;
+  const fits = detail?.ok && detail.cell === cell.name && detail.stage === stage.value;
   const take = fits ? detail.takes[Math.min(variant.value, detail.takes.length - 1)] : null;
   return html`<aside class="insp" aria-label="Details" tabindex="0">
     <div class="ihead"><h2 dir="auto">${cell.title}</h2><p><${Ratio} of=${cell.ratio} />${cell.rest.join(' · ') || cell.name}</p></div>

@@ -1,14 +1,16 @@
 // The keyboard shortcuts. Not in fields and dialogs; those of one letter can be switched off.
 import { approve, discard, drawing, editable, save, trial, zoomBy } from './adfiles.js';
 import { act, undo } from './decide.js';
+import { copyLink } from './address.js';
+import { compareSelected } from './compare.js';
 import { search } from './bars.js';
 import { leave } from './loupe.js';
 import { focusCard, grid, move, moveTo, scrollToFocus, step, turn } from './moves.js';
-import { density, singleKeys, toggleMarks } from './prefs.js';
+import { density, singleKeys, toggleMarks, wiping } from './prefs.js';
 import {
   board, close, current, dialog, drawer, filters, focus, lookAt, lookClosely, offersAdFiles, peek, ready, selection, setFilters, setStage, stage, targets, toast, view, visible,
 } from './store.js';
-import { resetZoom, toggleZoom } from './zoom.js';
+import { resetZoom, toggleZoom, zoomIn, zoomOut } from './zoom.js';
 
 const POINTS = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] };
 
@@ -91,12 +93,27 @@ function settle(where) {
   focusCard();
 }
 
+function compare() {
+  if (current() === undefined) return;
+  if (!close.value && selection.value.size > 1) compareSelected();
+  else view.value = view.value === 'compare' ? 'loupe' : 'compare';
+}
+
+const larger = () => (close.value ? zoomIn() : density.keep(Math.min(2, density.value + 1)));
+const smaller = () => (close.value ? zoomOut() : density.keep(Math.max(0, density.value - 1)));
+
+// Both lead into the loupe and out of it.
+const OPENS = new Set(['Enter', ' ']);
+
 const LETTERS = {
   p: () => act('approved'),
   x: () => act('rejected'),
   r: () => act('redo'),
   u: () => act('undecided'),
-  c: () => { if (current() !== undefined) view.value = view.value === 'compare' ? 'loupe' : 'compare'; },
+  c: compare,
+  b: () => { if ((peek(current() ?? -1)?.round ?? 1) > 1) view.value = view.value === 'rounds' ? 'loupe' : 'rounds'; },
+  s: () => wiping.keep(!wiping.value),
+  l: copyLink,
   a: () => { if (offersAdFiles(current())) view.value = view.value === 'adfiles' ? 'loupe' : 'adfiles'; },
   w: () => document.getElementById('adwindow')?.focus(),
   o: toggleMarks,
@@ -105,12 +122,12 @@ const LETTERS = {
   t: () => board.sides.final.some((one) => one.peek()) && setStage(stage.value === 'draft' ? 'final' : 'draft'),
   z: () => close.value && toggleZoom(),
   j: nextUndecided,
-  f: () => { setFilters({ state: filters.value.state === 'undecided' ? null : 'undecided' }); scrollToFocus({ top: true }); },
+  f: () => { setFilters({ states: filters.value.states.join() === 'undecided' ? [] : ['undecided'] }); scrollToFocus({ top: true }); },
   '/': () => search.element?.focus(),
   '?': () => { dialog.value = { kind: 'help' }; },
-  '+': () => density.keep(Math.min(2, density.value + 1)),
-  '=': () => density.keep(Math.min(2, density.value + 1)),
-  '-': () => density.keep(Math.max(0, density.value - 1)),
+  '+': larger,
+  '=': larger,
+  '-': smaller,
 };
 
 function chord(event) {
@@ -138,7 +155,7 @@ export function onKey(event) {
     event.preventDefault();
     arrowed();
   } else if (event.key === 'Escape') escape();
-  else if (event.key === 'Enter' && !event.target.closest?.('button:not(.tile, .mcell)')) {
+  else if (OPENS.has(event.key) && !event.target.closest?.('button:not(.tile, .mcell), input')) {
     event.preventDefault();
     if (trial.value) save();
     else if (close.value) leave();

@@ -1,5 +1,6 @@
 // The review page: loads the cells, then shows them.
 import { html, render, useEffect, useState } from '../vendor/ui.js';
+import { keepAddress } from './address.js';
 import { boot } from './api.js';
 import { Bottom, Top } from './bars.js';
 import { Dialogs } from './dialogs.js';
@@ -9,7 +10,7 @@ import { onKey } from './keys.js';
 import { Icon } from './icons.js';
 import { Loupe } from './loupe.js';
 import { Matrix } from './matrix.js';
-import { showTheme } from './prefs.js';
+import { ground, showTheme } from './prefs.js';
 import { base, close, complaint, offline, ready, said, trouble } from './store.js';
 import { Toast } from './toast.js';
 
@@ -35,12 +36,12 @@ function Complaint() {
 function App() {
   if (trouble.value) return html`<main class="boot" role="alert"><div><${Icon} n="alert" s=${26} /><h1>The cells cannot be loaded</h1><p>${trouble.value}</p></div></main>`;
   if (!ready.value) return html`<main class="boot" role="status">Loading…</main>`;
-  return html`<div class="shell" inert=${close.value}><${Top} /><${Side} />
+  return html`<div class="page" data-ground=${ground.value}><div class="shell" inert=${close.value}><${Top} /><${Side} />
       <main>${base.value === 'matrix' ? html`<${Matrix} />` : html`<${Grid} />`}<${Complaint} /></main><${Bottom} /></div>
-    ${close.value ? html`<${Loupe} />` : null}<${Dialogs} /><${Toast} /><div class="sr" aria-live="polite">${said.value}</div>`;
+    ${close.value ? html`<${Loupe} />` : null}<${Dialogs} /><${Toast} /><div class="sr" aria-live="polite">${said.value}</div></div>`;
 }
 
 showTheme();
 addEventListener('keydown', onKey);
 render(html`<${App} />`, document.getElementById('app'));
-boot();
+boot(keepAddress);

@@ -48,6 +48,13 @@ export function toggleMarks() {
   marks.keep(none ? { safe: true, extended: true, boxes: true } : { safe: false, extended: false, boxes: false });
 }
 
+// Draft and final, or two rounds, over each other instead of side by side.
+export const wiping = kept('wipe', false, (text) => text === 'true');
+
+export const GROUNDS = ['checks', 'white', 'black'];
+// What lies behind pictures with transparent parts.
+export const ground = kept('ground', 'checks', (text) => (GROUNDS.includes(text) ? text : 'checks'));
+
 export const theme = kept('theme', '', String);
 
 export function showTheme() {

@@ -20,14 +20,30 @@ export const running = signal(null);
 export const figures = signal({ stages: { draft: {}, final: {} }, spent: { upper: 0 } });
 
 export const stage = signal('draft');
-// grid or matrix, with or without a cell that is looked at closely: loupe, compare or adfiles.
+// grid or matrix, or how a cell is looked at closely.
 export const view = signal('grid');
-export const close = computed(() => ['loupe', 'compare', 'adfiles'].includes(view.value));
+export const CLOSE = ['loupe', 'compare', 'rounds', 'adfiles'];
+export const close = computed(() => CLOSE.includes(view.value));
 // Where Esc leads back to from the loupe.
 export const base = signal('grid');
 
+// Cells that are compared with each other. While there are any, they are all that is shown.
+export const across = signal([]);
+export const MOST_COMPARED = 12;
+
+export function compareCells(list) {
+  const lit = current();
+  batch(() => {
+    across.value = list.length > 1 ? list.slice(0, MOST_COMPARED) : [];
+    light(lit);
+    focus.value = Math.max(0, Math.min(focus.peek(), visible.value.length - 1));
+    home();
+  });
+}
+
 export function lookAt(where) {
   batch(() => {
+    compareCells([]);
     base.value = where;
     view.value = where;
   });
@@ -45,8 +61,14 @@ export function applyAdFiles(changes) {
   adStates.value = states;
 }
 
-// Only final cells with ad files that wait for an approval, if `look` is set.
-export const filters = signal({ state: null, axes: {}, text: '', look: false });
+// What the list is limited to: states, values by the number of their axis, words, and cells with ad
+// files that wait for an approval.
+const ALL = { states: [], axes: {}, text: '', look: false };
+export const filters = signal(ALL);
+export const filtered = computed(() => {
+  const { states, axes, text, look } = filters.value;
+  return Boolean(states.length || text.trim() || look || Object.values(axes).some((some) => some.length));
+});
 export const focus = signal(0);
 export const variant = signal(0);
 export const selection = signal(new Set());
@@ -75,6 +97,7 @@ export function load(index) {
       spend: index.spend,
       play: index.play,
       adfiles: index.makes_adfiles,
+      cutouts: index.cutouts,
       me: index.me,
       cells: name.map((cell, i) => describe(index, cell, i, axes, ratio[i])),
       number: new Map(name.map((cell, i) => [cell, i])),
@@ -110,7 +133,7 @@ export function decode(index, row) {
   const [state, round, revision, takes, take = 0, by = '', at = '', note = '', reason = ''] = row;
   return {
     state, round, revision, take, by, at, note, reason,
-    takes: takes.map(([image, status]) => ({ image, status: index.statuses[status] })),
+    takes: takes.map(([image, status, wide]) => ({ image, status: index.statuses[status], wide })),
   };
 }
 
@@ -123,19 +146,20 @@ export function shows(i, which = stage.value) {
 }
 
 export const visible = computed(() => {
-  const { state, axes, text, look } = filters.value;
+  const { states, axes, text, look } = filters.value;
   const which = stage.value;
-  const states = look ? adStates.value : null;
+  const waits = look ? adStates.value : null;
   redrawn.value;
   if (!ready.value) return [];
+  if (across.value.length) return across.value;
   const words = text.trim().toLowerCase().split(/\s+/).filter(Boolean);
-  const chosen = Object.entries(axes).filter(([, value]) => value !== null);
+  const chosen = Object.entries(axes).filter(([, some]) => some.length);
   return board.cells.filter((cell) => {
     const one = peek(cell.i, which);
     if (!one) return false;
-    if (chosen.some(([axis, value]) => cell.at[axis] !== value)) return false;
-    if (states && !states.get(cell.i)?.[2] && !sticky.has(cell.i)) return false;
-    if (state && one.state !== state && !sticky.has(cell.i)) return false;
+    if (chosen.some(([axis, some]) => !some.includes(cell.at[axis]))) return false;
+    if (waits && !waits.get(cell.i)?.[2] && !sticky.has(cell.i)) return false;
+    if (states.length && !states.includes(one.state) && !sticky.has(cell.i)) return false;
     return words.every((word) => cell.text.includes(word) || one.note.toLowerCase().includes(word));
   }).map((cell) => cell.i);
 });
@@ -170,14 +194,17 @@ export function setFilters(change) {
   });
 }
 
-export const clearFilters = () => setFilters({ state: null, axes: {}, text: '', look: false });
+export const clearFilters = () => setFilters(ALL);
+
+export const toggled = (some, one) => (some.includes(one) ? some.filter((each) => each !== one) : [...some, one]);
 
 export function setStage(which) {
   sticky.clear();
   batch(() => {
     const at = visible.peek()[focus.peek()];
+    across.value = [];
     stage.value = which;
-    filters.value = { ...filters.peek(), state: null, look: false };
+    filters.value = { ...filters.peek(), states: [], look: false };
     selection.value = new Set();
     focus.value = Math.max(0, visible.value.indexOf(at));
     home();
@@ -203,10 +230,10 @@ export function go(position) {
 }
 
 export const current = () => visible.value[focus.value];
-// What a verdict is about: the cell that is looked at closely, else the selection, else the lit cell.
 // Look at a cell closely: at its ad file, if those that wait are filtered.
 export const lookClosely = () => { view.value = filters.peek().look && stage.peek() === 'final' ? 'adfiles' : 'loupe'; };
 export const offersAdFiles = (i) => i !== undefined && (adStates.value.has(i) || board.adfiles);
+// What a verdict is about: the cell that is looked at closely, else the selection, else the lit cell.
 export const targets = () => (selection.value.size && !close.value ? [...selection.value] : [current()]).filter((i) => i !== undefined);
 
 // Light a cell, if the filters show it.
@@ -228,10 +255,11 @@ export const cellsDue = computed(() => {
 });
 
 // The picture of a cell where there is room for only one.
-export function cover(one) {
+export function coverTake(one) {
   const chosen = one.take ? one.takes[one.take - 1] : null;
-  return (chosen?.image ? chosen : one.takes.find((take) => take.image))?.image ?? '';
+  return chosen?.image ? chosen : one.takes.find((take) => take.image);
 }
+export const cover = (one) => coverTake(one)?.image ?? '';
 
 // The pictures of a cell side by side; a final next to its draft.
 export function pictures(i, which = stage.value) {
@@ -239,6 +267,6 @@ export function pictures(i, which = stage.value) {
   if (!one) return [];
   const takes = one.takes.map((take, at) => ({ ...take, at, kind: which }));
   const draft = which === 'final' ? side(i, 'draft') : null;
-  const from = draft ? cover(draft) : '';
-  return from ? [{ image: from, status: 'stored', at: -1, kind: 'from' }, ...takes] : takes;
+  const from = draft ? coverTake(draft) : null;
+  return from ? [{ ...from, at: -1, kind: 'from' }, ...takes] : takes;
 }
