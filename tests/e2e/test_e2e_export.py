@@ -274,7 +274,10 @@ def test_the_feed_is_written_back_with_what_became_of_each_row(pipeline):
     first, second, last = csv.DictReader(io.StringIO(written), delimiter=";")
     assert (first["pipeline_status"], first["pipeline_alt_text"]) == ("ready", "Citrus")
     assert (pipeline.output / first["pipeline_file"]).is_file()
-    assert (second["pipeline_status"], second["pipeline_file"]) == ("its final is not stored yet", "")
+    assert (second["pipeline_status"], second["pipeline_file"]) == (
+        "its final is not stored yet",
+        "",
+    )
     assert last["pipeline_status"] == ""
     delivered = pipeline("export", "shop.yaml", "--to", "out", "--feed")
     assert "out/feed/products.csv" in delivered.err
