@@ -239,3 +239,50 @@ def test_verify_says_which_ad_files_cannot_be_uploaded_and_what_makes_them(shop)
     (shop.folder / "shop.yaml").unlink()
     ended = shop("verify")
     assert (ended.code, "compared with their record only" in ended.err) == (0, True)
+
+
+FEED = """\
+sku;name;price;Notes\r
+007;Citrus;"1,50";=HYPERLINK("x")\r
+008;Berry;2;\r
+009;Sold out;3;-\r
+"""
+FROM_FEED = """\
+campaign: shop
+data: {products: {source: products.csv, key: sku, where: "name != 'Sold out'"}}
+matrix:
+  product: {from: products}
+  size: [medium-rectangle]
+prompt: "A can of {{ product.name }}."
+stages: {draft: {quality: low, review: none}, final: {quality: low}}
+"""
+
+
+def test_the_feed_is_written_back_with_what_became_of_each_row(pipeline):
+    """A shop imports it: its own columns must come back as they were, byte for byte."""
+    pipeline.folder.joinpath("products.csv").write_bytes(FEED.encode())
+    pipeline.write(FROM_FEED, "shop.yaml")
+    assert pipeline("run", "shop.yaml", "--only", "007/*").code == 0
+    ended = pipeline("export", "shop.yaml", "--feed", "--json")
+    report = json.loads(ended.out)
+    assert (ended.code, report["to"]) == (3, None)
+    place = pipeline.output / "shop/feed/products.csv"
+    assert report["feed"] == str(place)
+    written = place.read_bytes().decode()
+    for before, after in zip(FEED.split("\r\n"), written.split("\r\n"), strict=True):
+        assert after.startswith(before)
+    first, second, last = csv.DictReader(io.StringIO(written), delimiter=";")
+    assert (first["pipeline_status"], first["pipeline_alt_text"]) == ("ready", "Citrus")
+    assert (pipeline.output / first["pipeline_file"]).is_file()
+    assert (second["pipeline_status"], second["pipeline_file"]) == (
+        "its final is not stored yet",
+        "",
+    )
+    assert last["pipeline_status"] == ""
+    delivered = pipeline("export", "shop.yaml", "--to", "out", "--feed")
+    assert "out/feed/products.csv" in delivered.err
+    again = (pipeline.folder / "out/feed/products.csv").read_text("utf-8")
+    row = next(csv.DictReader(io.StringIO(again), delimiter=";"))
+    assert (pipeline.folder / "out" / row["pipeline_file"]).is_file()
+    refused = pipeline("export", "shop.yaml")
+    assert (refused.code, "--to DIR" in refused.err) == (2, True)

@@ -28,8 +28,9 @@ from pipeline.images.base import ImageStore
 from pipeline.images.reading import sha256_of
 from pipeline.images.registry import images_in
 from pipeline.model.ad_file import Framing, Recipe, Signing, flags_in_words
+from pipeline.model.campaign import Cell
 from pipeline.model.money import Unit
-from pipeline.model.names import CellName, Stage
+from pipeline.model.names import CellName, Slug, Stage
 from pipeline.model.outcome import Stored, spent
 from pipeline.model.overlay import OverlayKind, TextPart
 from pipeline.model.placement import Placement
@@ -50,6 +51,7 @@ from pipeline.reports.export.assets import (
     removed_table,
 )
 from pipeline.reports.export.delivery_sheet import SheetMarks, delivery_sheet, thumbs_in
+from pipeline.reports.export.feed_file import CellDelivery, feed_file, feed_table
 from pipeline.reports.export.filled_template import UploadTemplate, fill_template, read_template
 from pipeline.reports.export.font_licences import font_licences
 from pipeline.reports.export.package import ExportFile, earlier_export, file_of, write_export
@@ -58,11 +60,13 @@ from pipeline.state.campaign_state import CampaignState, distinct_labels
 from pipeline.state.checks.results import open_checks
 from pipeline.state.lookup import entry_of
 from pipeline.state.output.ad_files import PlannedAdFile
-from pipeline.state.output.folder import open_output
+from pipeline.state.output.folder import open_output, write_file
 from pipeline.state.output.lock import campaign_lock
 from pipeline.state.survey import survey
 
 ORIGINALS = "originals"
+Ready = Sequence[tuple[PlannedAdFile, AdFileRow]]
+"""Ad files that can be delivered."""
 _QUOTED = re.compile(r'"([^"\n]{1,120})"')
 
 
@@ -70,8 +74,10 @@ _QUOTED = re.compile(r'"([^"\n]{1,120})"')
 class ExportOptions(CampaignOptions):
     """The campaign to deliver, and where to."""
 
-    to: Path
-    """A folder, or a file that ends in `.zip`."""
+    to: Path | None = None
+    """A folder, or a file that ends in `.zip`; `None`: only the feed is written."""
+    feed: bool = False
+    """Write the product feed back, with the status and file of each row."""
     fill: Path | None = None
     """An ad account's upload template to fill."""
 
@@ -80,7 +86,10 @@ class ExportOptions(CampaignOptions):
 class ExportReport:
     """What was delivered, and what was left out."""
 
-    to: Path
+    to: Path | None
+    """Where the ad files are; `None` if only the feed was written."""
+    feed: Path | None
+    """Where the feed is; of a zip file, its name inside."""
     assets: Sequence[Asset]
     changed: int
     """Number of files that were written or removed; 0 if the export was up to date."""
@@ -106,6 +115,8 @@ def export_campaign(options: ExportOptions, settings: Settings) -> ExportReport:
     if Stage.FINAL not in loaded.campaign.stages:
         raise UsageError(f"{options.campaign} has no finals to deliver; add stages.final")
     template = None if options.fill is None else _template(options.fill)
+    if options.feed:
+        feed_table(loaded)
     output = open_output(settings.output)
     with campaign_lock(output, loaded.campaign.slug):
         signing = signing_for(loaded, settings)
@@ -140,29 +151,38 @@ async def _export(
         report = await make_ad_files(loaded, state, maker)
     ready, missing, rejected = _sorted_out(report, state)
     assets = [*_assets(loaded, state, ready, report)]
-    earlier = earlier_export(options.to)
-    removed = removed_since(earlier, assets)
-    files = await asyncio.to_thread(_files, ready, assets, images)
-    files += _tables(loaded, assets, removed)
-    files += font_licences(planned.recipe for planned, _ in ready)
-    thumb = thumbs_in(images, slug, {row.made.recipe: row.made.path for _, row in ready})
-    labels = distinct_labels(await asyncio.to_thread(lambda: [*expand(loaded)]))
-    marks = [_marks(loaded, planned, row, labels) for planned, row in ready]
-    files += await asyncio.to_thread(delivery_sheet, slug, assets, marks, thumb)
-    if template is not None:
-        files.append(file_of(f"filled-{template.name}", fill_template(template, assets)))
-    manifest = export_manifest(
-        slug,
-        assets=assets,
-        removed=removed,
-        missing=missing,
-        files={file.path: file.sha256 for file in files},
-    )
-    files.append(file_of(MANIFEST, manifest))
+    cells = await asyncio.to_thread(lambda: [*expand(loaded)])
+    feed: list[ExportFile] = []
+    if options.feed:
+        delivered = _deliveries(ready, missing, rejected, in_export=options.to is not None)
+        feed = [await asyncio.to_thread(feed_file, loaded, cells, delivered)]
+    removed: Sequence[RemovedAsset] = ()
+    if options.to is None:
+        changed = await asyncio.to_thread(_write_below, output, slug, feed)
+    else:
+        earlier = earlier_export(options.to)
+        removed = removed_since(earlier, assets)
+        files = await asyncio.to_thread(_files, ready, assets, images)
+        files += _tables(loaded, assets, removed)
+        files += font_licences(planned.recipe for planned, _ in ready)
+        files += await asyncio.to_thread(_sheet, loaded, images, cells, ready=ready, assets=assets)
+        if template is not None:
+            files.append(file_of(f"filled-{template.name}", fill_template(template, assets)))
+        files += feed
+        manifest = export_manifest(
+            slug,
+            assets=assets,
+            removed=removed,
+            missing=missing,
+            files={file.path: file.sha256 for file in files},
+        )
+        files.append(file_of(MANIFEST, manifest))
+        changed = await asyncio.to_thread(write_export, options.to, files, earlier)
     return ExportReport(
         to=options.to,
+        feed=(options.to or output / slug) / feed[0].path if feed else None,
         assets=assets,
-        changed=await asyncio.to_thread(write_export, options.to, files, earlier),
+        changed=changed,
         missing=missing,
         rejected=rejected,
         removed=len(removed),
@@ -170,7 +190,53 @@ async def _export(
     )
 
 
-Ready = Sequence[tuple[PlannedAdFile, AdFileRow]]
+def _sheet(
+    loaded: LoadedCampaign,
+    images: ImageStore,
+    cells: Sequence[Cell],
+    *,
+    ready: Ready,
+    assets: Sequence[Asset],
+) -> list[ExportFile]:
+    slug, labels = loaded.campaign.slug, distinct_labels(cells)
+    thumb = thumbs_in(images, slug, {row.made.recipe: row.made.path for _, row in ready})
+    marks = [_marks(loaded, planned, row, labels) for planned, row in ready]
+    return delivery_sheet(slug, assets, marks, thumb)
+
+
+def _write_below(output: Path, campaign: Slug, files: Sequence[ExportFile]) -> int:
+    """Write files into the campaign's output folder; return how many changed."""
+    changed = 0
+    for file in files:
+        place = PurePosixPath(campaign) / file.path
+        content = b"".join(file.pieces())
+        try:
+            known = read_file(output / place) == content
+        except OSError:
+            known = False
+        if not known:
+            write_file(output, place, content)
+            changed += 1
+    return changed
+
+
+def _deliveries(
+    ready: Ready, missing: Mapping[str, str], rejected: Sequence[str], *, in_export: bool
+) -> dict[CellName, CellDelivery]:
+    """Return what became of each cell; of several files, the first take and format."""
+    found = {CellName(cell): CellDelivery(status="rejected") for cell in rejected}
+    for name, reason in missing.items():
+        found.setdefault(CellName(name.partition("@")[0]), CellDelivery(status=reason))
+    whole: set[CellName] = set()
+    for planned, row in ready:
+        if planned.cell not in whole:
+            whole.add(planned.cell)
+            found[planned.cell] = CellDelivery(
+                status="ready",
+                file=f"{planned.placement}/{planned.name}" if in_export else row.made.path,
+                alt_text=planned.recipe.labels.alt_text,
+            )
+    return found
 
 
 def _sorted_out(

@@ -4,7 +4,9 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
+from typing import TextIO
 
 from pipeline.campaign.feeds.header import Header, Record, is_header, read_header
 from pipeline.campaign.feeds.rows import LONGEST_CELL, fill
@@ -38,17 +40,8 @@ def read_delimited(
     """
     decode(content, shown=table.file)
     lines = _lines_of(content)
-    first = lines.readline()
-    declared = _SEPARATOR.fullmatch(first.strip())
-    skipped = max(header_line - 1, 0 if declared is None else 1)
-    lines.seek(0)
-    for _ in range(skipped):
-        lines.readline()
-    if declared is None and skipped:
-        place = lines.tell()
-        first = lines.readline()
-        lines.seek(place)
-    mark = delimiter or (declared[1] if declared else _delimiter(first))
+    layout = layout_of(lines, delimiter=delimiter, header_line=header_line)
+    skipped, mark = layout.skipped, layout.delimiter
     watched: list[SwallowedRows] = []
     records = _records(
         lines,
@@ -78,6 +71,31 @@ def read_delimited(
         watched[0].look_at(header_row, last_line=header_row.line + breaks)
         fill(table, records, header, findings, too_long=_UNQUOTED)
         watched[0].report(findings)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DelimitedLayout:
+    """Where the table in a CSV file begins, and what separates its cells."""
+
+    skipped: int
+    """Lines above the header."""
+    delimiter: str
+
+
+def layout_of(lines: TextIO, *, delimiter: str | None, header_line: int) -> DelimitedLayout:
+    """Return the layout of a CSV file, and leave `lines` at its header."""
+    first = lines.readline()
+    declared = _SEPARATOR.fullmatch(first.strip())
+    skipped = max(header_line - 1, 0 if declared is None else 1)
+    lines.seek(0)
+    for _ in range(skipped):
+        lines.readline()
+    if declared is None and skipped:
+        place = lines.tell()
+        first = lines.readline()
+        lines.seek(place)
+    mark = delimiter or (declared[1] if declared else _delimiter(first))
+    return DelimitedLayout(skipped=skipped, delimiter=mark)
 
 
 def _lines_of(content: bytes) -> io.TextIOWrapper:

@@ -69,7 +69,7 @@ def read_header(
     the row that the campaign file names. `below`, if given, finds a header further down; otherwise
     `others` are searched for it.
     """
-    names = [_name(cell) for cell in first.values]
+    names = [column_name(cell) for cell in first.values]
     while names and not names[-1]:
         names.pop()
     positions: dict[str, list[int]] = {}
@@ -128,12 +128,12 @@ def _row_of_header(keys: Sequence[str], others: Iterable[Record]) -> int:
     return 0
 
 
-def _name(cell: object) -> str:
+def column_name(cell: object) -> str:
     """Return a cell of a header as a name, without characters around it that nobody sees."""
     return composed(str(cell).strip().strip(_UNSEEN).strip())
 
 
 def is_header(cells: Iterable[object], keys: Sequence[str]) -> bool:
     """Return whether a row has all keys among its cells."""
-    names = {_name(cell) for cell in cells}
+    names = {column_name(cell) for cell in cells}
     return bool(keys) and names.issuperset(keys)

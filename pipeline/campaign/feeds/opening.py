@@ -47,6 +47,7 @@ def open_table(
     keys = tuple(composed(key) for key in written)
     filtered = part.where is not None
     table = Table(name=name, file=readable.shown, columns=(), keys=keys, filtered=filtered)
+    table.path = readable.path
     reader = _READERS.get(readable.path.suffix.lower())
     if reader is None:
         ending = readable.path.suffix or readable.shown

@@ -5,6 +5,7 @@ from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 
 from pipeline.campaign.cell_globs import composed
 
@@ -85,6 +86,8 @@ class Table:
     """Line by position of rows whose key is empty or repeated, kept until filtering."""
     sha256: str = ""
     """Digest of the file's bytes as they were read."""
+    path: Path | None = None
+    """The file itself; of a feed by URL, its snapshot."""
 
     def add(self, values: Sequence[object], number: int) -> int:
         """Append a row; return its position."""

@@ -11,6 +11,7 @@ from pipeline.app.commands.export import ExportOptions, ExportReport, export_cam
 from pipeline.app.next_steps import ad_file_steps
 from pipeline.cli.flags import add_campaign, add_common, campaign_flags, settings_of
 from pipeline.cli.terminal import counted, folded, paint, say, say_steps
+from pipeline.errors import UsageError
 
 NAMED = 10
 """Most ad files that are left out and listed by name."""
@@ -22,7 +23,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--to",
         type=Path,
-        required=True,
         metavar="DIR|FILE.zip",
         help="the folder or zip file to write; running again changes only what is new",
     )
@@ -32,12 +32,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="TEMPLATE",
         help="an ad account's upload template (CSV): a row with {{ file }} is filled for each file",
     )
+    parser.add_argument(
+        "--feed",
+        action="store_true",
+        help="write the product feed back, with columns for status, file, public URL and "
+        "alternative text; into the export, or without --to into the campaign's output folder",
+    )
     add_common(parser, quiet="print nothing if everything was delivered")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Deliver, and say what was left out; 3 if something was."""
-    options = ExportOptions(**campaign_flags(arguments), to=arguments.to, fill=arguments.fill)
+    if arguments.to is None and not arguments.feed:
+        raise UsageError("say where to deliver with --to DIR or --to FILE.zip, or use --feed alone")
+    if arguments.to is None and arguments.fill is not None:
+        raise UsageError("--fill needs --to: the filled template is a part of the export")
+    options = ExportOptions(
+        **campaign_flags(arguments), to=arguments.to, fill=arguments.fill, feed=arguments.feed
+    )
     report = export_campaign(options, settings_of(arguments))
     code = 3 if report.missing else 0
     if arguments.json:
@@ -51,10 +63,14 @@ def run(arguments: argparse.Namespace) -> int:
 def _tell(report: ExportReport) -> None:
     places = Counter(one.placement for one in report.assets)
     change = f"{counted(report.changed, 'file')} changed" if report.changed else "nothing changed"
-    say(
-        f"{report.to}  {counted(len(report.assets), 'ad file')} for "
-        f"{counted(len(places), 'placement')}, {change}"
-    )
+    if report.feed is not None:
+        rows = "" if report.to is not None or report.changed else " (nothing changed)"
+        say(f"{report.feed}  the feed with what became of each row{rows}")
+    if report.to is not None:
+        say(
+            f"{report.to}  {counted(len(report.assets), 'ad file')} for "
+            f"{counted(len(places), 'placement')}, {change}"
+        )
     if report.removed:
         say(f"  removed.csv names {counted(report.removed, 'ad file')} to take down")
     if report.rejected:
@@ -66,12 +82,13 @@ def _tell(report: ExportReport) -> None:
         for line in folded(f"  {name}  {reason}", stream=sys.stderr, indent="    "):
             say(line)
     if len(report.missing) > NAMED:
-        say(f"  and {len(report.missing) - NAMED} more; manifest.json lists them")
+        say(f"  and {len(report.missing) - NAMED} more; --json lists them")
 
 
 def _result(report: ExportReport) -> dict[str, object]:
     return {
-        "to": str(report.to),
+        "to": str(report.to) if report.to is not None else None,
+        "feed": str(report.feed) if report.feed is not None else None,
         "changed": report.changed,
         "assets": [asdict(one) for one in report.assets],
         "missing": dict(report.missing),

@@ -142,7 +142,7 @@ def test_a_run_that_stopped_in_time_is_not_journaled_as_a_budget(capfd):
     ("words", "choices"),
     [
         (["run", "soda.yaml", "--stage", "finals"], "'draft', 'final'"),
-        (["ls", "soda.yaml", "--status", "lost"], "'planned', 'rendering', 'stored', "),
+        (["ls", "soda.yaml", "--status", "lost"], "'planned', 'rendering', 'ordered', "),
     ],
     ids=["run", "ls"],
 )

@@ -68,13 +68,8 @@ def read_sheet(
     """Fill a table from one sheet; empty cells become empty texts, formulas their result."""
     start = Place(table.file)
     try:
-        package = _Package(content)
-        named = {one.name: one for one in package.sheets()}
-        if sheet is not None and sheet not in named:
-            complaint = f"has no sheet {sheet}{did_you_mean(sheet, named)}"
-            raise refusal(complaint, at=start, code="feed-row")
-        shown = [one for one in named.values() if not one.hidden] or list(named.values())
-        part = named[sheet].part if sheet is not None else shown[0].part
+        package = WorkbookPackage(content)
+        part = package.part_of(sheet, at=start)
         _Sheet(package, part, table, findings).fill(header_row, at=at)
     except BrokenWorkbook as broken:
         raise refusal(str(broken), at=start, code="feed-row") from broken
@@ -85,7 +80,9 @@ def read_sheet(
 class _Sheet:
     """Fills a table from one sheet, and reports hidden rows, merged cells and cut numbers."""
 
-    def __init__(self, package: "_Package", part: str, table: Table, findings: Findings) -> None:
+    def __init__(
+        self, package: "WorkbookPackage", part: str, table: Table, findings: Findings
+    ) -> None:
         self.table = table
         self.findings = findings
         self._stream = package.open(part)
@@ -159,7 +156,7 @@ class _SheetEntry:
     hidden: bool
 
 
-class _Package:
+class WorkbookPackage:
     """The parts of a workbook, found by their relationships."""
 
     def __init__(self, content: bytes) -> None:
@@ -181,6 +178,22 @@ class _Package:
     def open(self, part: str) -> IO[bytes]:
         """Open a part; `KeyError` if there is none of that name."""
         return self._packed.open(self._names[_plain(part)])
+
+    def name_of(self, part: str) -> str:
+        """Return the name of a part as the file has it."""
+        return self._names[_plain(part)].filename
+
+    def part_of(self, sheet: str | None, *, at: Place) -> str:
+        """Return the part of a sheet; of none, that of the first visible one.
+
+        `CampaignError` if there is no sheet of that name.
+        """
+        named = {one.name: one for one in self.sheets()}
+        if sheet is not None and sheet not in named:
+            complaint = f"has no sheet {sheet}{did_you_mean(sheet, named)}"
+            raise refusal(complaint, at=at, code="feed-row")
+        shown = [one for one in named.values() if not one.hidden] or list(named.values())
+        return named[sheet].part if sheet is not None else shown[0].part
 
     def sheets(self) -> list[_SheetEntry]:
         """Return the sheets that hold cells, in the order of their tabs."""
