@@ -1,6 +1,7 @@
 """A proxy between a client and its Postgres server, which can lose replies and cut the line."""
 
 import socket
+import time
 from contextlib import suppress
 from threading import Lock, Thread
 from urllib.parse import parse_qs, urlsplit
@@ -9,7 +10,9 @@ from urllib.parse import parse_qs, urlsplit
 class CutLine:
     """Passes bytes on in threads of its own, until it is told otherwise."""
 
-    def __init__(self, address):
+    def __init__(self, address, *, delay=0.0):
+        """`delay` is in seconds, each way."""
+        self.delay = delay
         parts = urlsplit(address)
         (folder,) = parse_qs(parts.query)["host"]
         self._server = f"{folder}/.s.PGSQL.5432"
@@ -87,6 +90,7 @@ class _Pair:
         with suppress(OSError):
             while data := source.recv(1 << 20):
                 if passes(data):
+                    time.sleep(self._line.delay)
                     target.sendall(data)
         for one in (self._client, self._server):
             with suppress(OSError):

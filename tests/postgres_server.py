@@ -17,7 +17,18 @@ import pytest
 from pipeline.ledger.postgres.schema import MIGRATIONS, SCHEMA
 
 MISSING = "no Postgres ledger was tested: pip install -e '.[test]' brings psycopg and the server"
-TABLES = ("reply", "attempt", "ticket", "purchase", "job", "verdict", "tally", "total", "run", "writer")
+TABLES = (
+    "reply",
+    "attempt",
+    "ticket",
+    "purchase",
+    "job",
+    "verdict",
+    "tally",
+    "total",
+    "run",
+    "writer",
+)
 
 
 def is_installed():

@@ -135,7 +135,9 @@ class Life(RuleBasedStateMachine):
         """One order of several images, each of which ends by itself."""
         run = self.runs[jobs[0].at.campaign]
         name = TicketId(f"batch-{len(self.tickets)}")
-        given_ = self.all_say(lambda ledger: ledger.order(jobs, run=run, budget=BUDGET, ticket=name))
+        given_ = self.all_say(
+            lambda ledger: ledger.order(jobs, run=run, budget=BUDGET, ticket=name)
+        )
         if given_ is None:
             return multiple()
         self.tickets.append(name)

@@ -102,7 +102,8 @@ class RowQueries:
     def open_attempts(self, campaign: Slug) -> Sequence[tuple[JobRow, AttemptRow]]:
         rows = self._all(
             f"select {JOB}, {ATTEMPT} from {JOBS} join attempt a on a.job = j.id "
-            "where a.outcome = 'submitted' and a.ticket is null and c.slug = %(campaign)s order by a.job, a.number",
+            "where a.outcome = 'submitted' and a.ticket is null and c.slug = %(campaign)s "
+            "order by a.job, a.number",
             {"campaign": escaped(campaign)},
         )
         return [(job_from(row)[0], attempt_from(row[JOB_COLUMNS:])) for row in rows]
@@ -113,7 +114,9 @@ class RowQueries:
         return ticket_from(row) if row else None
 
     def open_tickets(self) -> Sequence[TicketRow]:
-        rows = self._all(f"select {TICKET} from ticket t where t.state <> 'collected' order by t.id")
+        rows = self._all(
+            f"select {TICKET} from ticket t where t.state <> 'collected' order by t.id"
+        )
         return [ticket_from(row) for row in rows]
 
     def ticket_attempts(self, ticket: int) -> Sequence[tuple[JobRow, AttemptRow]]:

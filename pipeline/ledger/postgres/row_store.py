@@ -15,7 +15,15 @@ from pipeline.ledger.postgres.columns import digits_of, escaped, ticket_columns
 from pipeline.ledger.postgres.functions import ATTEMPT, PURCHASE
 from pipeline.ledger.postgres.group_rows import GroupRows, NotRead
 from pipeline.ledger.row_store import SpendScope
-from pipeline.ledger.rows import AttemptRow, JobRow, PurchaseRow, RunRow, TicketRow, month_of, sum_of
+from pipeline.ledger.rows import (
+    AttemptRow,
+    JobRow,
+    PurchaseRow,
+    RunRow,
+    TicketRow,
+    month_of,
+    sum_of,
+)
 from pipeline.model.job import Coordinates, JobKey
 from pipeline.model.money import Amount, Spent
 from pipeline.model.names import Slug

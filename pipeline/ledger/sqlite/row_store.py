@@ -9,6 +9,7 @@ import apsw
 from pipeline.errors import LedgerUnusable
 from pipeline.ledger.row_store import SpendScope
 from pipeline.ledger.rows import AttemptRow, JobRow, JobState, PurchaseRow, RunRow, TicketRow
+from pipeline.ledger.shared_columns import axis_ids, axis_names, verdict_from
 from pipeline.ledger.sqlite import statements
 from pipeline.ledger.sqlite.columns import (
     FIXED_COLUMNS,
@@ -32,7 +33,6 @@ from pipeline.ledger.sqlite.columns import (
     ticket_progress,
     unpacked,
 )
-from pipeline.ledger.shared_columns import axis_ids, axis_names, verdict_from
 from pipeline.model.entry import AttemptRecord, ImageRecord
 from pipeline.model.job import Coordinates, JobKey
 from pipeline.model.money import Amount, Spent
