@@ -52,11 +52,24 @@ class BaseLedger(ABC):
     """
 
     @abstractmethod
-    async def _write(self, operation: Callable[[RowStore, int], Result]) -> Result:
-        """Apply an operation durably, whole or not at all; it gets the rows and the time in ms."""
+    async def _write(
+        self,
+        operation: Callable[[RowStore, int], Result],
+        *,
+        jobs: Sequence[JobKey] = (),
+        alone: bool = False,
+    ) -> Result:
+        """Apply an operation durably, whole or not at all; it gets the rows and the time in ms.
+
+        An operation that names its jobs reads and changes no others, and of runs and sums only
+        those that concern its own purchase, unless it is `alone`. A ledger on another machine reads
+        them beforehand. One that names none may read and change anything.
+        """
 
     @abstractmethod
-    async def _permit(self, operation: Callable[[RowStore, int], Attempt]) -> Attempt:
+    async def _permit(
+        self, operation: Callable[[RowStore, int], Attempt], *, jobs: Sequence[JobKey]
+    ) -> Attempt:
         """Write as `_write` does, and release the permit if its caller was cancelled meanwhile."""
 
     @abstractmethod
@@ -73,16 +86,23 @@ class BaseLedger(ABC):
         self, job: Job, *, run: Run, budget: Budget, same_purchase: bool = False
     ) -> Attempt:
         if same_purchase:
-            return await self._permit(lambda store, now: buying.resubmit(store, now, job, run=run))
+            return await self._permit(
+                lambda store, now: buying.resubmit(store, now, job, run=run), jobs=[job.key]
+            )
         return await self._permit(
-            lambda store, now: buying.submit(store, now, job, run=run, budget=budget)
+            lambda store, now: buying.submit(store, now, job, run=run, budget=budget),
+            jobs=[job.key],
         )
 
     async def order(
         self, jobs: Sequence[Job], *, run: Run, budget: Budget, ticket: TicketId
     ) -> Sequence[Attempt]:
         return await self._write(
-            lambda store, now: buying.order(store, now, jobs, run=run, budget=budget, ticket=ticket)
+            lambda store, now: buying.order(
+                store, now, jobs, run=run, budget=budget, ticket=ticket
+            ),
+            jobs=[job.key for job in jobs],
+            alone=True,
         )
 
     async def update_ticket(self, ticket: Ticket) -> None:
@@ -102,23 +122,29 @@ class BaseLedger(ABC):
         return await self._read(lambda store: list_ticket_attempts(store, ticket))
 
     async def paid(self, attempt: Attempt, receipt: Receipt) -> None:
-        await self._write(lambda store, now: settling.paid(store, now, attempt, receipt))
+        await self._write(
+            lambda store, now: settling.paid(store, now, attempt, receipt), jobs=[attempt.job]
+        )
 
     async def stored(self, job: JobKey, artifact: Artifact) -> None:
-        await self._write(lambda store, _: settling.stored(store, job, artifact))
+        await self._write(lambda store, _: settling.stored(store, job, artifact), jobs=[job])
 
     async def share(self, jobs: Sequence[Job]) -> int:
-        return await self._write(lambda store, _: settling.share(store, jobs))
+        keys = [key for job in jobs for key in (job.key, job.payer) if key is not None]
+        return await self._write(lambda store, _: settling.share(store, jobs), jobs=keys)
 
     async def unfetched(self, job: JobKey, *, reason: str, lost: bool) -> None:
-        await self._write(lambda store, _: settling.unfetched(store, job, reason=reason, lost=lost))
+        await self._write(
+            lambda store, _: settling.unfetched(store, job, reason=reason, lost=lost), jobs=[job]
+        )
 
     async def fail(
         self, attempt: Attempt, failure: Failed, *, http: int | None = None, request_id: str = ""
     ) -> None:
         reply = ReplyRecord(http=http, request_id=request_id)
         await self._write(
-            lambda store, now: settling.fail(store, now, attempt, failure=failure, reply=reply)
+            lambda store, now: settling.fail(store, now, attempt, failure=failure, reply=reply),
+            jobs=[attempt.job],
         )
 
     async def release(
@@ -126,7 +152,8 @@ class BaseLedger(ABC):
     ) -> None:
         reply = ReplyRecord(http=http, request_id=request_id)
         await self._write(
-            lambda store, now: settling.release(store, now, attempt, reason=reason, reply=reply)
+            lambda store, now: settling.release(store, now, attempt, reason=reason, reply=reply),
+            jobs=[attempt.job],
         )
 
     async def doubt(
@@ -143,27 +170,37 @@ class BaseLedger(ABC):
         await self._write(
             lambda store, now: settling.doubt(
                 store, now, attempt, reason=reason, reply=reply, at_most=at_most
-            )
+            ),
+            jobs=[attempt.job],
         )
 
     async def abandon(self, attempts: Sequence[Attempt], *, reason: str) -> None:
-        await self._write(lambda store, _: settling.abandon(store, attempts, reason=reason))
+        await self._write(
+            lambda store, _: settling.abandon(store, attempts, reason=reason),
+            jobs=[attempt.job for attempt in attempts],
+        )
 
     async def open_attempts(self, campaign: Slug) -> Sequence[Attempt]:
         return await self._read(lambda store: list_open_attempts(store, campaign))
 
     async def image_found(self, job: JobKey, url: str, *, charged: Amount | None = None) -> None:
-        await self._write(lambda store, _: settling.image_found(store, job, url, charged=charged))
+        await self._write(
+            lambda store, _: settling.image_found(store, job, url, charged=charged), jobs=[job]
+        )
 
     async def resolve(
         self, job: JobKey, resolution: Resolution, *, charged: Amount | None = None
     ) -> None:
         await self._write(
-            lambda store, _: settling.resolve(store, job, resolution, charged=charged)
+            lambda store, _: settling.resolve(store, job, resolution, charged=charged), jobs=[job]
         )
 
     async def restore(self, records: RestoredRecords) -> int:
-        return await self._write(lambda store, now: restoring.restore(store, now, records))
+        return await self._write(
+            lambda store, now: restoring.restore(store, now, records),
+            jobs=[job.key for job in records.jobs],
+            alone=True,
+        )
 
     async def entries(self, keys: Sequence[JobKey]) -> Mapping[JobKey, Entry]:
         return await self._read(

@@ -7,7 +7,7 @@ from typing import Protocol
 from pipeline.ledger.rows import AttemptRow, JobRow, PurchaseRow, RunRow, TicketRow
 from pipeline.model.entry import AttemptRecord, ImageRecord
 from pipeline.model.job import Coordinates, JobKey
-from pipeline.model.money import Spent
+from pipeline.model.money import Amount, Spent
 from pipeline.model.names import Account, CellName, Slug, Stage
 from pipeline.model.run import Run, RunId
 from pipeline.model.ticket import TicketId
@@ -129,6 +129,13 @@ class RowStore(Protocol):
 
     def spent(self, scope: SpendScope) -> Spent:
         """Return the confirmed credits of a scope, and those in doubt or reserved."""
+        ...
+
+    def keep_within(self, scope: SpendScope, limit: Amount) -> None:
+        """Let the transaction fail, and be tried again, if it brings a sum above a limit.
+
+        For stores whose rows were read before the transaction: others may have spent meanwhile.
+        """
         ...
 
     def jobs(self, keys: Sequence[JobKey]) -> Iterable[tuple[JobRow, Sequence[PurchaseRow]]]:

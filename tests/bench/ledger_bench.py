@@ -1,4 +1,8 @@
-"""The ledger's share of a run: durable transitions a second, and reading 100,000 entries."""
+"""The ledger's share of a run: durable transitions a second, and reading 100,000 entries.
+
+`python tests/bench/ledger_bench.py postgres 20000` starts a Postgres server for it, and also tells
+groups of one operation a second over a line of 1 ms each way.
+"""
 
 import asyncio
 import json
@@ -11,8 +15,10 @@ from tempfile import TemporaryDirectory
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from builders import a_job, a_run
+from cut_line import CutLine
+from postgres_server import execute, start_server
 
-from pipeline.ledger.sqlite.ledger import SqliteLedger
+from pipeline.ledger.registry import open_ledger
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.money import Amount, Budget
 from pipeline.model.outcome import Receipt
@@ -33,7 +39,7 @@ async def fill(ledger, jobs):
             permit = await ledger.submit(job, run=a_run(), budget=LIMITS)
             url = f"https://cdn.example.com/renders/{job.key[:16]}.png"
             raw = json.dumps({"code": 0, "message": "ok", "data": {"images": [{"url": url}]}})
-            receipt = Receipt(url=url, credits=Amount(2), raw=raw.encode())
+            receipt = Receipt(url=url, amount=Amount(2), raw=raw.encode())
             await ledger.paid(permit, receipt)
             artifact = Artifact(
                 path=f"{job.at.campaign}/{job.path}",
@@ -51,10 +57,9 @@ async def fill(ledger, jobs):
             callers.create_task(caller())
 
 
-async def measured(folder, stored):
-    place = folder / "ledger.db"
+async def measured(folder, stored, *, address=""):
     jobs = [a_job(f"citrus-{number}/4x3") for number in range(stored)]
-    ledger = await SqliteLedger.open(place)
+    ledger = await open_ledger(folder, address=address)
     wall, cpu = time.perf_counter(), time.process_time()
     await fill(ledger, jobs)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
@@ -65,16 +70,22 @@ async def measured(folder, stored):
     assert len(entries) == stored
     await ledger.close()
     opening = time.process_time()
-    await (await SqliteLedger.open(place)).close()
+    await (await open_ledger(folder, address=address)).close()
     opening = time.process_time() - opening
     return {
         "transitions_per_second": round(VERBS * stored / wall),
         "cpu_ms_per_transition": round(1000 * cpu / (VERBS * stored), 4),
         "entries_cpu_s_per_100k": round(read * 100_000 / stored, 2),
         "opening_cpu_s": round(opening, 3),
-        "bytes_per_stored_job": round(place.stat().st_size / stored),
+        "bytes_per_stored_job": round(size_of(folder, address) / stored),
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
+
+
+def size_of(folder, address):
+    if not address:
+        return (folder / "ledger.db").stat().st_size
+    return execute(address, "checkpoint", "select pg_database_size(current_database())")[0][0]
 
 
 def measure(stored=100_000):
@@ -83,5 +94,38 @@ def measure(stored=100_000):
         return asyncio.run(measured(Path(folder), stored))
 
 
+def measure_postgres(stored=20_000):
+    """The same in Postgres, with fsync; an empty database is not counted."""
+    with TemporaryDirectory() as folder:
+        server = start_server(Path(folder) / "server")
+        try:
+            execute(server.get_uri(), "create database bench")
+            address = server.get_uri("bench")
+            empty = size_of(None, address)
+            told = asyncio.run(measured(Path(folder), stored, address=address))
+            told["bytes_per_stored_job"] -= round(empty / stored)
+            told["groups_per_second_at_1_ms"] = asyncio.run(one_by_one(address))
+        finally:
+            server.cleanup()
+        return told
+
+
+async def one_by_one(address, number=200):
+    """Groups a second, each of one operation, over a line with a round trip of 1 ms."""
+    line = CutLine(address, delay=0.0005)
+    ledger = await open_ledger(Path(), address=line.address)
+    run = a_run("2026-11-22T070000Z-bbbbbb")
+    await ledger.begin(run)
+    begun = time.perf_counter()
+    for count in range(number):
+        await ledger.submit(a_job(f"lime-{count}/4x3"), run=run, budget=LIMITS)
+    took = time.perf_counter() - begun
+    await ledger.close()
+    line.close()
+    return round(number / took)
+
+
 if __name__ == "__main__":
-    print(json.dumps(measure(), indent=2))
+    kind, count, *_ = [*sys.argv[1:], "sqlite", "0"][:2] if sys.argv[1:] else ("sqlite", "0")
+    chosen = measure_postgres if kind == "postgres" else measure
+    print(json.dumps(chosen(int(count) or 20_000), indent=2))

@@ -4,16 +4,24 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from builders import NOW, a_run
+from postgres_server import empty_ledger, is_installed
 
+from pipeline.ledger import registry
 from pipeline.ledger.base import Ledger
 from pipeline.ledger.memory.ledger import MemoryLedger
-from pipeline.ledger.sqlite.ledger import SqliteLedger
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.money import Amount, Budget
 from pipeline.model.outcome import Receipt
 
-KINDS = ("memory", "sqlite")
+KINDS = ("memory", "sqlite", "postgres")
+INSTALLED = KINDS if is_installed() else KINDS[:2]
+DURABLE = KINDS[1:]
 NO_LIMITS = Budget()
+
+
+def address_of(kind):
+    """Where `open_ledger` finds an empty ledger of this kind, beside its folder."""
+    return empty_ledger() if kind == "postgres" else ""
 
 
 class Clock:
@@ -34,7 +42,8 @@ class LedgerCase:
         clock = Clock()
         if kind == "memory":
             return cls(MemoryLedger(now=clock), clock)
-        return cls(await SqliteLedger.open(folder / "ledger.db", now=clock), clock)
+        ledger = await registry.open_ledger(folder, address=address_of(kind), now=clock)
+        return cls(ledger, clock)
 
     async def submit(self, job):
         return await self.ledger.submit(job, run=a_run(), budget=NO_LIMITS)

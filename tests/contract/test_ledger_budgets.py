@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 from builders import a_job, a_run
-from ledgers import KINDS, NO_LIMITS, LedgerCase, an_image
+from ledgers import DURABLE, KINDS, NO_LIMITS, LedgerCase, address_of, an_image
 
 from pipeline.errors import BudgetReached
-from pipeline.ledger.sqlite.ledger import SqliteLedger
+from pipeline.ledger.registry import open_ledger
 from pipeline.model.money import Amount, Budget, MoneyFormat, Spent, Unit
 from pipeline.model.outcome import Failed, FailureKind
 from pipeline.model.request import Quality
@@ -136,12 +136,12 @@ from pathlib import Path
 sys.path[:0] = [sys.argv[1], sys.argv[1] + "/tests"]
 from builders import a_job, a_run
 from pipeline.errors import BudgetReached
-from pipeline.ledger.sqlite.ledger import SqliteLedger
+from pipeline.ledger.registry import open_ledger
 from pipeline.model.money import Budget, Amount
 
-async def race(place, name, cap):
+async def race(folder, address, name, cap):
     run = a_run(f"2026-11-22T060000Z-{name}", campaign=name)
-    ledger = await SqliteLedger.open(Path(place))
+    ledger = await open_ledger(Path(folder), address=address)
     await ledger.begin(run)
     bought = 0
     async def buy(lane):
@@ -159,22 +159,23 @@ async def race(place, name, cap):
     await ledger.close()
     print(json.dumps(bought))
 
-asyncio.run(race(*sys.argv[2:4], int(sys.argv[4])))
+asyncio.run(race(*sys.argv[2:5], int(sys.argv[5])))
 """
 
 
-async def test_processes_that_race_for_one_budget_spend_it_once(tmp_path):
-    place = tmp_path / "ledger.db"
+@pytest.mark.parametrize("kind", DURABLE)
+async def test_processes_that_race_for_one_budget_spend_it_once(tmp_path, kind):
+    address = address_of(kind)
     racers = [
         await asyncio.create_subprocess_exec(
-            *(sys.executable, "-c", RACE, str(ROOT), str(place), name, "601"),
+            *(sys.executable, "-c", RACE, str(ROOT), str(tmp_path), address, name, "601"),
             stdout=asyncio.subprocess.PIPE,
         )
         for name in ("spring", "summer", "autumn")
     ]
     said = [await racer.communicate() for racer in racers]
     bought = [json.loads(stdout) for stdout, _ in said]
-    ledger = await SqliteLedger.open(place)
+    ledger = await open_ledger(tmp_path, address=address)
     assert (sum(bought), await ledger.spent()) == (300, Spent(in_doubt=Amount(600)))
     await ledger.close()
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from builders import a_job, a_run
+from ledgers import DURABLE, address_of
 
+from pipeline.ledger.registry import open_ledger
 from pipeline.ledger.sqlite.ledger import SqliteLedger
 from pipeline.model.money import Amount, Budget, Spent
 from pipeline.model.outcome import InDoubt, Paid, Stored
@@ -20,10 +22,10 @@ from pathlib import Path
 sys.path[:0] = [sys.argv[1], sys.argv[1] + "/tests", sys.argv[1] + "/tests/contract"]
 from builders import a_job, a_run
 from ledgers import NO_LIMITS, a_receipt, an_artifact
-from pipeline.ledger.sqlite.ledger import SqliteLedger
+from pipeline.ledger.registry import open_ledger
 
-async def write(place):
-    ledger = await SqliteLedger.open(Path(place))
+async def write(folder, address):
+    ledger = await open_ledger(Path(folder), address=address)
     await ledger.begin(a_run())
     def say(*words):
         print(*words, flush=True)
@@ -40,15 +42,19 @@ async def write(place):
         for name in range(8):
             lanes.create_task(lane(name))
 
-asyncio.run(write(sys.argv[2]))
+asyncio.run(write(*sys.argv[2:4]))
 """
 
 
-@pytest.mark.parametrize("lines", [1, 37, 400, 1500])
-async def test_what_was_acknowledged_before_kill_9_is_there_afterwards(tmp_path, lines):
-    place = tmp_path / "ledger.db"
+@pytest.mark.parametrize(
+    ("kind", "lines"),
+    [("sqlite", 1), ("sqlite", 37), ("sqlite", 400), ("sqlite", 1500), ("postgres", 400)],
+)
+async def test_what_was_acknowledged_before_kill_9_is_there_afterwards(tmp_path, kind, lines):
+    address = address_of(kind)
     writer = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", WRITER, str(ROOT), str(place)), stdout=asyncio.subprocess.PIPE
+        *(sys.executable, "-c", WRITER, str(ROOT), str(tmp_path), address),
+        stdout=asyncio.subprocess.PIPE,
     )
     printed = [await writer.stdout.readline() for _ in range(lines)]
     assert printed[-1], "the writer ended by itself"
@@ -61,7 +67,7 @@ async def test_what_was_acknowledged_before_kill_9_is_there_afterwards(tmp_path,
             word, cell = line.decode().split()
             acknowledged[cell] = word
 
-    ledger = await SqliteLedger.open(place)
+    ledger = await open_ledger(tmp_path, address=address)
     left_open = await ledger.begin(a_run("2026-11-22T070000Z-bbbbbb"))
     await ledger.abandon(left_open, reason="killed")
     jobs = {cell: a_job(cell) for cell in acknowledged}
@@ -108,39 +114,41 @@ from pathlib import Path
 sys.path[:0] = [sys.argv[1], sys.argv[1] + "/tests", sys.argv[1] + "/tests/contract"]
 from builders import a_job, a_run
 from ledgers import NO_LIMITS
-from pipeline.ledger.sqlite.ledger import SqliteLedger
+from pipeline.ledger.base_ledger import BaseLedger
+from pipeline.ledger.registry import open_ledger
 from pipeline.purchasing.recovery import begin_run
 from pipeline.purchasing.sealed_replies import SealedReplies
 
-settle = SqliteLedger.abandon
+settle = BaseLedger.abandon
 
 async def abandon(ledger, attempts, *, reason):
     if sys.argv[3] == "after":
         await settle(ledger, attempts, reason=reason)
     os.kill(os.getpid(), signal.SIGKILL)
 
-async def live(place):
-    ledger = await SqliteLedger.open(Path(place))
+async def live(folder, address):
+    ledger = await open_ledger(Path(folder), address=address)
     await ledger.begin(a_run())
     for number in range(3):
         await ledger.submit(a_job(f"p{number}/1x1"), run=a_run(), budget=NO_LIMITS)
-    SqliteLedger.abandon = abandon
-    replies = SealedReplies(Path(place).parent)
+    BaseLedger.abandon = abandon
+    replies = SealedReplies(Path(folder))
     await begin_run(ledger, a_run("2026-11-22T070000Z-bbbbbb"), replies)
 
-asyncio.run(live(sys.argv[2]))
+asyncio.run(live(sys.argv[2], sys.argv[4]))
 """
 
 
+@pytest.mark.parametrize("kind", DURABLE)
 @pytest.mark.parametrize("moment", ["before", "after"])
-async def test_killed_between_beginning_and_settling_a_run_loses_no_doubt(tmp_path, moment):
+async def test_killed_between_beginning_and_settling_a_run_loses_no_doubt(tmp_path, kind, moment):
     """The interval holds at every moment, and nothing is bought again before or after."""
-    place = tmp_path / "ledger.db"
+    address = address_of(kind)
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", DIES_WHILE_IT_SETTLES, str(ROOT), str(place), moment)
+        *(sys.executable, "-c", DIES_WHILE_IT_SETTLES, str(ROOT), str(tmp_path), moment, address)
     )
     assert await process.wait() == -signal.SIGKILL
-    ledger = await SqliteLedger.open(place)
+    ledger = await open_ledger(tmp_path, address=address)
     assert await ledger.spent() == Spent(in_doubt=Amount(6))
     third = a_run("2026-11-22T080000Z-cccccc")
     left_open = await ledger.begin(third)

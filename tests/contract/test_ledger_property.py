@@ -1,4 +1,4 @@
-"""Random lives of a ledger: both kinds agree, and what was charged stays inside the interval."""
+"""Random lives of a ledger: all kinds agree, and what was charged stays inside the interval."""
 
 import asyncio
 from dataclasses import replace
@@ -6,11 +6,19 @@ from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from builders import a_job, a_run
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
-from ledgers import LedgerCase, a_receipt, an_artifact
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
+from ledgers import INSTALLED, LedgerCase, a_receipt, an_artifact
 
 from pipeline.errors import BudgetReached
 from pipeline.model.entry import Resolution
@@ -29,28 +37,27 @@ BUDGET = Budget(run=Amount(40), campaign=Amount(80), month=Amount(90))
 
 
 class Life(RuleBasedStateMachine):
-    """Two ledgers get the same calls; the provider's truth is kept beside them.
+    """A ledger of each kind gets the same calls; the provider's truth is kept beside them.
 
     `charged` holds the truth by purchase and attempt, decided when it is sent: a replay is never
     charged where an attempt before it was, and what is said of an attempt is true of that attempt.
     """
 
     permits = Bundle("permits")
+    kinds = INSTALLED[:2]
 
     def __init__(self):
         super().__init__()
         self.folder = TemporaryDirectory()
         self.runner = asyncio.Runner()
-        self.cases = [
-            self.do(LedgerCase.open("memory", None)),
-            self.do(LedgerCase.open("sqlite", Path(self.folder.name))),
-        ]
+        folder = Path(self.folder.name)
+        self.cases = [self.do(LedgerCase.open(kind, folder)) for kind in self.kinds]
         self.runs = {}
         self.begun = 0
         self.charged = {}
         self.beyond = 0
         self.tickets = []
-        self.ordinals = [{}, {}]
+        self.ordinals = [{} for _ in self.cases]
         for campaign in ("spring", "summer"):
             self.new_run(campaign, settled=0)
 
@@ -63,18 +70,17 @@ class Life(RuleBasedStateMachine):
     def do(self, awaitable):
         return self.runner.run(awaitable)
 
-    def both(self, call):
-        """The answer of both ledgers, which has to be the same."""
+    def all_say(self, call):
+        """The answers of all ledgers, which have to be the same."""
         answers = []
         for case in self.cases:
             try:
                 answers.append(self.do(call(case.ledger)))
             except (ValueError, BudgetReached) as refusal:
                 answers.append(refusal)
-        kinds = [type(answer) for answer in answers]
-        assert kinds[0] is kinds[1]
+        assert len({type(answer) for answer in answers}) == 1
         if isinstance(answers[0], Exception):
-            assert str(answers[0]) == str(answers[1])
+            assert len({str(answer) for answer in answers}) == 1
             return None
         return answers
 
@@ -92,11 +98,11 @@ class Life(RuleBasedStateMachine):
         self.begun += 1
         run = a_run(f"2026-11-22T060000Z-{self.begun:06}", campaign=campaign)
         self.runs[campaign] = run
-        dead = self.both(lambda ledger: ledger.begin(run))
-        left = self.both(lambda ledger: ledger.open_attempts(campaign))
+        dead = self.all_say(lambda ledger: ledger.begin(run))
+        left = self.all_say(lambda ledger: ledger.open_attempts(campaign))
         assert dead == left
         named = [[(one.job, one.number, one.price) for one in attempts] for attempts in dead]
-        assert named[0] == named[1]
+        assert all(one == named[0] for one in named)
         self.each(
             [attempts[:settled] for attempts in dead],
             lambda ledger, attempts: ledger.abandon(attempts, reason="killed"),
@@ -111,7 +117,7 @@ class Life(RuleBasedStateMachine):
     def submit(self, job, same, charged):
         run = self.runs[job.at.campaign]
         before = self.do(self.cases[0].ledger.entries([job.key])).get(job.key)
-        given_ = self.both(
+        given_ = self.all_say(
             lambda ledger: ledger.submit(job, run=run, budget=BUDGET, same_purchase=same)
         )
         if given_ is None:
@@ -129,7 +135,9 @@ class Life(RuleBasedStateMachine):
         """One order of several images, each of which ends by itself."""
         run = self.runs[jobs[0].at.campaign]
         name = TicketId(f"batch-{len(self.tickets)}")
-        given_ = self.both(lambda ledger: ledger.order(jobs, run=run, budget=BUDGET, ticket=name))
+        given_ = self.all_say(
+            lambda ledger: ledger.order(jobs, run=run, budget=BUDGET, ticket=name)
+        )
         if given_ is None:
             return multiple()
         self.tickets.append(name)
@@ -142,7 +150,7 @@ class Life(RuleBasedStateMachine):
     def close_ticket(self, newest):
         if self.tickets:
             name = self.tickets[-1 if newest else 0]
-            self.both(lambda ledger: ledger.close_ticket(name))
+            self.all_say(lambda ledger: ledger.close_ticket(name))
 
     def remember(self, permits, charged):
         for permit, ordinals in zip(permits, self.ordinals, strict=True):
@@ -236,29 +244,30 @@ class Life(RuleBasedStateMachine):
         return any(post.number == permit.number and post.outcome == "submitted" for post in posts)
 
     def each(self, permits, call):
-        """`both`, where each ledger has its own permit for the same attempt."""
+        """`all_say`, where each ledger has its own permit for the same attempt."""
         own = {id(case.ledger): permit for case, permit in zip(self.cases, permits, strict=True)}
-        return self.both(lambda ledger: call(ledger, own[id(ledger)]))
+        return self.all_say(lambda ledger: call(ledger, own[id(ledger)]))
 
     @rule(job=st.sampled_from(JOBS))
     def stored(self, job):
-        self.both(lambda ledger: ledger.stored(job.key, an_artifact()))
+        self.all_say(lambda ledger: ledger.stored(job.key, an_artifact()))
 
     @rule(job=st.sampled_from(JOBS), lost=st.booleans())
     def unfetched(self, job, lost):
-        self.both(lambda ledger: ledger.unfetched(job.key, reason="reset", lost=lost))
+        self.all_say(lambda ledger: ledger.unfetched(job.key, reason="reset", lost=lost))
 
     @rule(job=st.sampled_from(JOBS), resolution=st.sampled_from(Resolution))
     def resolve(self, job, resolution):
         if resolution is Resolution.REBUY or self.said(job) is (resolution is Resolution.CHARGED):
             charged = self.sum_said(job) if resolution is Resolution.CHARGED else None
-            self.both(lambda ledger: ledger.resolve(job.key, resolution, charged=charged))
+            self.all_say(lambda ledger: ledger.resolve(job.key, resolution, charged=charged))
 
     @rule(job=st.sampled_from(JOBS))
     def found(self, job):
         if self.said(job):
             url = "https://cdn.test/found.png"
-            self.both(lambda ledger: ledger.image_found(job.key, url, charged=self.sum_said(job)))
+            said = self.sum_said(job)
+            self.all_say(lambda ledger: ledger.image_found(job.key, url, charged=said))
 
     def said(self, job):
         """What an honest person says of the newest purchase of a job."""
@@ -276,7 +285,7 @@ class Life(RuleBasedStateMachine):
             assert spent.confirmed <= charged <= spent.upper
 
     @invariant()
-    def both_tell_the_same(self):
+    def all_tell_the_same(self):
         keys = [job.key for job in JOBS]
         told = []
         for case, ordinals in zip(self.cases, self.ordinals, strict=True):
@@ -291,7 +300,7 @@ class Life(RuleBasedStateMachine):
                     for key, entry in entries.items()
                 }
             )
-        assert told[0] == told[1]
+        assert all(one == told[0] for one in told)
 
     @invariant()
     def an_open_attempt_is_found_by_its_ticket_or_by_the_next_run(self):
@@ -315,16 +324,35 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def no_run_passes_its_budget_by_more_than_was_never_asked_for(self):
         for run in self.runs.values():
-            upper = self.do(self.cases[1].ledger.spent(run=run.id)).upper
-            assert upper <= BUDGET.run + self.beyond
+            for case in self.cases:
+                upper = self.do(case.ledger.spent(run=run.id)).upper
+                assert upper <= BUDGET.run + self.beyond
+
+
+class LifeInEveryDatabase(Life):
+    """The same with Postgres, where each call is a journey: a sample of it in the usual suite."""
+
+    kinds = INSTALLED
+
+
+def of_examples(number):
+    return settings(
+        max_examples=number,
+        stateful_step_count=40,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+    )
 
 
 TestLife = Life.TestCase
-TestLife.settings = settings(
-    max_examples=60,
-    stateful_step_count=40,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-)
+TestLife.settings = of_examples(60)
+TestLifeInEveryDatabase = LifeInEveryDatabase.TestCase
+TestLifeInEveryDatabase.settings = of_examples(6)
+
+
+@pytest.mark.thorough
+@pytest.mark.timeout(900)
+def test_many_lives_in_every_database():
+    run_state_machine_as_test(LifeInEveryDatabase, settings=of_examples(200))

@@ -21,7 +21,7 @@ from pipeline.ledger.rows import (
 )
 from pipeline.model.entry import Attempt, AttemptRecord, ImageRecord
 from pipeline.model.job import Coordinates, JobKey
-from pipeline.model.money import Spent
+from pipeline.model.money import Amount, Spent
 from pipeline.model.names import CellName, Slug, Stage
 from pipeline.model.run import Run, RunId
 from pipeline.model.ticket import TicketId, TicketState
@@ -40,11 +40,19 @@ class MemoryLedger(BaseLedger):
     async def close(self) -> None:
         """Do nothing: there is no file."""
 
-    async def _write(self, operation: Callable[[RowStore, int], Result]) -> Result:
+    async def _write(
+        self,
+        operation: Callable[[RowStore, int], Result],
+        *,
+        jobs: Sequence[JobKey] = (),
+        alone: bool = False,
+    ) -> Result:
         self.store.written += 1
         return operation(self.store, milliseconds(self._now()))
 
-    async def _permit(self, operation: Callable[[RowStore, int], Attempt]) -> Attempt:
+    async def _permit(
+        self, operation: Callable[[RowStore, int], Attempt], *, jobs: Sequence[JobKey]
+    ) -> Attempt:
         return await self._write(operation)
 
     async def _read(self, query: Callable[[RowStore], Result]) -> Result:
@@ -180,6 +188,9 @@ class MemoryRowStore:
 
     def reply(self, key: JobKey) -> bytes:
         return next((raw for job, _, raw in reversed(self.replies) if job == key), b"")
+
+    def keep_within(self, scope: SpendScope, limit: Amount) -> None:
+        """Do nothing: nobody else writes meanwhile."""
 
     def spent(self, scope: SpendScope) -> Spent:
         within = self._within(scope)

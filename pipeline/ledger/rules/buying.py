@@ -185,6 +185,7 @@ def _check_budget(store: RowStore, price: Amount, *, run: Run, budget: Budget, m
     """Raise `BudgetReached` if a price would exceed a budget."""
     for name, limit, scope in budget_scopes(run, budget, month=month):
         spent = store.spent(scope).upper
+        store.keep_within(scope, limit)
         if spent + price > limit:
             money = budget.money
             raise BudgetReached(

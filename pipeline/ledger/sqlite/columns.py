@@ -5,9 +5,7 @@ every row that affects money has a checksum, so that a flipped bit is detected w
 read.
 """
 
-import json
 from binascii import crc32
-from functools import lru_cache
 from typing import Any
 
 from pipeline.errors import LedgerUnusable
@@ -22,14 +20,14 @@ from pipeline.ledger.rows import (
     TicketRow,
     iso,
 )
+from pipeline.ledger.shared_columns import axes_from
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.entry import AttemptRecord, PurchaseKey
 from pipeline.model.job import Coordinates, JobKey
 from pipeline.model.money import Amount
-from pipeline.model.names import Account, CellName, ProfileName, Slug, Stage
+from pipeline.model.names import Account, ProfileName, Slug, Stage
 from pipeline.model.run import Run, RunId
 from pipeline.model.ticket import TicketId, TicketState
-from pipeline.model.verdict import Decision, Verdict
 
 Cell = str | int | bytes | None
 """The values that one column of a row can hold."""
@@ -246,24 +244,6 @@ def attempt_columns(row: AttemptRow) -> tuple[Cell, ...]:
     return (*fixed, *ending)
 
 
-def verdict_from(row: Row) -> Verdict:
-    """Return a verdict."""
-    _, _, cell, stage, revision, decision, round_, take, job, sha256, by, at, note = row
-    return Verdict(
-        cell=CellName(cell),
-        stage=Stage(stage),
-        decision=Decision(decision),
-        round=round_,
-        take=take,
-        job=JobKey(job),
-        sha256=sha256,
-        by=by,
-        at=at,
-        note=note,
-        revision=revision,
-    )
-
-
 def packed(text: str) -> str | bytes:
     """Return 32 or 64 hex digits as bytes, half as long; all other text as it is."""
     if len(text) in {32, 64}:
@@ -294,27 +274,3 @@ def verify_checksum(row: tuple[Any, ...], width: int) -> None:
             "Restore ledger.db from a backup, or move it and the files beside it away and rebuild "
             "it with `pipeline ledger import OUTPUT/CAMPAIGN`."
         )
-
-
-def axis_names(axes: tuple[tuple[str, str], ...]) -> str:
-    """Return the names of the axes as text; all cells of a matrix share this row."""
-    return json.dumps([name for name, _ in axes], ensure_ascii=False)
-
-
-def axis_ids(axes: tuple[tuple[str, str], ...], cell: str) -> str | None:
-    """Return the ids of a cell on its axes; `None` if the cell's name is made of them."""
-    ids = [id_ for _, id_ in axes]
-    if ids == cell.split("/"):
-        return None
-    return json.dumps(ids, ensure_ascii=False)
-
-
-def axes_from(names: str, ids: str | None, cell: str) -> tuple[tuple[str, str], ...]:
-    """Return the axes from the texts that `axis_names` and `axis_ids` returned."""
-    values = cell.split("/") if ids is None else json.loads(ids)
-    return tuple(zip(_names(names), values, strict=True))
-
-
-@lru_cache(maxsize=64)
-def _names(names: str) -> tuple[str, ...]:
-    return tuple(json.loads(names))

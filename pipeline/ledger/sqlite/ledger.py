@@ -5,38 +5,31 @@ can corrupt a write-ahead log that several connections write to.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self, TypeVar
 
-from pipeline.errors import LocalFault
-from pipeline.ledger.base_ledger import BaseLedger, Clock, utc_now
+from pipeline.ledger.base_ledger import Clock, utc_now
+from pipeline.ledger.queued_ledger import QueuedLedger
 from pipeline.ledger.row_store import RowStore
 from pipeline.ledger.rows import milliseconds
-from pipeline.ledger.rules import settling
-from pipeline.ledger.rules.attempts import ReplyRecord
 from pipeline.ledger.sqlite.group_commit import GroupCommit
 from pipeline.ledger.sqlite.opening import check_whole_file, is_large, open_for_writing
 from pipeline.ledger.sqlite.readers import Readers
 from pipeline.model.entry import Attempt
+from pipeline.model.job import JobKey
 
 Result = TypeVar("Result")
 
-CANCELLED = "cancelled before it was sent"
 
-
-class SqliteLedger(BaseLedger):
-    """`Ledger` on one file, with WAL and `synchronous=FULL`; made by `open`, ended by `close`.
-
-    An operation is applied even if its caller is cancelled meanwhile; only a permit that its
-    caller never received is released again.
-    """
+class SqliteLedger(QueuedLedger[GroupCommit]):
+    """`Ledger` on one file, with WAL and `synchronous=FULL`; made by `open`, ended by `close`."""
 
     def __init__(
-        self, readers: Readers, writer: GroupCommit | None, *, now: Clock, recovers: bool = False
+        self, readers: Readers, writer: GroupCommit, *, now: Clock, recovers: bool = False
     ) -> None:
+        super().__init__(writer)
         self._readers = readers
-        self._writer = writer
         self._recovers = recovers
         """Reopen the file after a fault; otherwise the first fault is final."""
         self._recovering = asyncio.Lock()
@@ -55,20 +48,19 @@ class SqliteLedger(BaseLedger):
             ledger._unchecked = place
         return ledger
 
-    async def close(self) -> None:
-        """Finish what is queued and close the file."""
-        writer = self._writer
-        if writer is not None:
-            await writer.drain()
-        self._writer = None
+    async def _close_readers(self) -> None:
         await self._readers.close()
-        if writer is not None:
-            await writer.close()
 
-    async def _write(self, operation: Callable[[RowStore, int], Result]) -> Result:
+    async def _write(
+        self,
+        operation: Callable[[RowStore, int], Result],
+        *,
+        jobs: Sequence[JobKey] = (),
+        alone: bool = False,
+    ) -> Result:
         if self._recovers:
             await self._recover()
-        return await self._enqueue(operation)
+        return await super()._write(operation, jobs=jobs, alone=alone)
 
     async def _recover(self) -> None:
         async with self._recovering:
@@ -77,17 +69,12 @@ class SqliteLedger(BaseLedger):
                 self._writer = await _open_writer(failed.path)
                 await failed.close()
 
-    async def _permit(self, operation: Callable[[RowStore, int], Attempt]) -> Attempt:
+    async def _permit(
+        self, operation: Callable[[RowStore, int], Attempt], *, jobs: Sequence[JobKey]
+    ) -> Attempt:
         if self._unchecked is not None:
             await self._checked(self._unchecked)
-        permit = self._enqueue(operation, undelivered=self._release)
-        try:
-            return await permit
-        except asyncio.CancelledError:
-            # cancelled between the result and this line: nothing else would release it
-            if not permit.cancelled() and permit.exception() is None:
-                self._release(permit.result())
-            raise
+        return await super()._permit(operation, jobs=jobs)
 
     async def _checked(self, place: Path) -> None:
         if self._check is None:
@@ -99,24 +86,9 @@ class SqliteLedger(BaseLedger):
     async def _read(self, query: Callable[[RowStore], Result]) -> Result:
         return await self._readers.query(query)
 
-    def _enqueue(
-        self,
-        operation: Callable[[RowStore, int], Result],
-        *,
-        undelivered: Callable[[Result], None] | None = None,
-    ) -> asyncio.Future[Result]:
-        if self._writer is None:
-            raise LocalFault("this ledger is closed")
+    def _timed(self, operation: Callable[[RowStore, int], Result]) -> Callable[[RowStore], Result]:
         now = milliseconds(self._now())
-        return self._writer.enqueue(lambda store: operation(store, now), undelivered=undelivered)
-
-    def _release(self, attempt: Attempt) -> None:
-        released = self._enqueue(
-            lambda store, now: settling.release(
-                store, now, attempt, reason=CANCELLED, reply=ReplyRecord()
-            )
-        )
-        released.add_done_callback(asyncio.Future.exception)
+        return lambda store: operation(store, now)
 
 
 async def _open_writer(place: Path) -> GroupCommit:

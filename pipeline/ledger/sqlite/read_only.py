@@ -3,7 +3,7 @@
 asyncio is not imported: that would take a third of the time of `status`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,6 +18,7 @@ from pipeline.ledger.sqlite.migrations import is_current
 from pipeline.ledger.sqlite.opening import open_for_reading
 from pipeline.ledger.sqlite.row_store import SqliteRowStore
 from pipeline.model.entry import Attempt
+from pipeline.model.job import JobKey
 
 Result = TypeVar("Result")
 
@@ -71,10 +72,18 @@ class ReadOnlyLedger(BaseLedger):
         self._closed = True
         self._connections.close()
 
-    async def _write(self, operation: Callable[[RowStore, int], Result]) -> Result:
+    async def _write(
+        self,
+        operation: Callable[[RowStore, int], Result],
+        *,
+        jobs: Sequence[JobKey] = (),
+        alone: bool = False,
+    ) -> Result:
         raise LocalFault("this ledger is closed, or was opened for reading only")
 
-    async def _permit(self, operation: Callable[[RowStore, int], Attempt]) -> Attempt:
+    async def _permit(
+        self, operation: Callable[[RowStore, int], Attempt], *, jobs: Sequence[JobKey]
+    ) -> Attempt:
         return await self._write(operation)
 
     async def _read(self, query: Callable[[RowStore], Result]) -> Result:

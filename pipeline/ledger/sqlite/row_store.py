@@ -9,6 +9,7 @@ import apsw
 from pipeline.errors import LedgerUnusable
 from pipeline.ledger.row_store import SpendScope
 from pipeline.ledger.rows import AttemptRow, JobRow, JobState, PurchaseRow, RunRow, TicketRow
+from pipeline.ledger.shared_columns import axis_ids, axis_names, verdict_from
 from pipeline.ledger.sqlite import statements
 from pipeline.ledger.sqlite.columns import (
     FIXED_COLUMNS,
@@ -19,8 +20,6 @@ from pipeline.ledger.sqlite.columns import (
     attempt_checksum,
     attempt_columns,
     attempt_from,
-    axis_ids,
-    axis_names,
     checksum_of,
     job_from,
     packed,
@@ -33,7 +32,6 @@ from pipeline.ledger.sqlite.columns import (
     ticket_from,
     ticket_progress,
     unpacked,
-    verdict_from,
 )
 from pipeline.model.entry import AttemptRecord, ImageRecord
 from pipeline.model.job import Coordinates, JobKey
@@ -167,6 +165,9 @@ class SqliteRowStore:
     def reply(self, key: JobKey) -> bytes:
         row = self._one(statements.REPLY, packed(key))
         return bytes(row[0]) if row else b""
+
+    def keep_within(self, scope: SpendScope, limit: Amount) -> None:
+        """Do nothing: the transaction has locked the file."""
 
     def spent(self, scope: SpendScope) -> Spent:
         match scope:

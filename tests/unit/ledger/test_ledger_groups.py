@@ -51,7 +51,7 @@ async def test_callers_at_the_same_moment_share_one_transaction(ledger, tmp_path
 
 
 async def test_a_crowd_of_callers_is_served_in_several_transactions(ledger, tmp_path, monkeypatch):
-    monkeypatch.setattr(group_commit, "_LARGEST", 20)
+    monkeypatch.setattr(group_commit.GroupCommit, "largest", 20)
     before = read_mark(tmp_path / "ledger.db").commits
     await asyncio.gather(*(submit(ledger, a_job(f"p{number}/1x1")) for number in range(50)))
     assert read_mark(tmp_path / "ledger.db").commits == before + 3

@@ -1,0 +1,219 @@
+"""Group commit in Postgres: two journeys for a group, decided exactly once.
+
+A group is read with one call, its operations are applied here, and their changes are written with
+one call that proves that what was read is still true: the versions of the jobs, and the budgets
+with what others have spent meanwhile. If not, the group is read again. No transaction is open in
+between, so that a client that stops there keeps nobody waiting.
+
+The groups of a writer are numbered, and the number of the last one is stored in its transaction.
+If a reply was lost, the next call finds out which of the tries was committed, if any, and the
+operations get the results of that one.
+"""
+
+import json
+import os
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+
+from pipeline.errors import LedgerUnusable, LocalFault, PipelineError
+from pipeline.ledger.group_queue import GroupQueue, QueuedOperation, copy_fault
+from pipeline.ledger.postgres.columns import digits_of
+from pipeline.ledger.postgres.connection import (
+    PATIENCE,
+    Address,
+    as_pipeline_error,
+    connect_patiently,
+    transaction,
+    unreachable,
+)
+from pipeline.ledger.postgres.group_rows import Needs, NotRead
+from pipeline.ledger.postgres.row_queries import Connection, columns_of
+from pipeline.ledger.postgres.row_store import PostgresRowStore
+from pipeline.ledger.postgres.schema import SCHEMA
+from pipeline.model.job import JobKey
+
+_READ = f"select {SCHEMA}.read_group(%s)"
+_WRITE = f"select {SCHEMA}.write_group(%s)"
+_LOCK = "select from ledger where one = 1 for update"
+
+_TRIES = 8
+"""Tries of a group whose jobs others change, after which it is applied under the lock."""
+_TRANSIENT = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
+_LOST = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.errors.ReadOnlySqlTransaction,  # a replica, before it takes over
+)
+"""Errors after which the group is tried again on another connection."""
+
+
+class PostgresGroupCommit(GroupQueue):
+    """Applies a group of operations on one connection, used by one thread.
+
+    A group waits for a server that is restarting. Every other error of the server is final: the
+    group and every later operation get the same error.
+    """
+
+    def __init__(self, connection: Connection, *, address: Address) -> None:
+        self._connection = connection
+        self._address = address
+        self._name = os.urandom(12).hex()
+        self._number = 0
+        """Of the last try of a group; each try has its own."""
+        self._commits = 0
+        """Most groups of all writers that were ever seen to be durable."""
+        self._needs = Needs()
+        self._fault: PipelineError | None = None
+        super().__init__()
+
+    @property
+    def failed(self) -> bool:
+        """True if nothing is written any more."""
+        return self._fault is not None
+
+    def _disconnect(self) -> None:
+        with suppress(psycopg.Error):
+            self._connection.close()
+
+    def _apply(self, group: list[QueuedOperation]) -> list[object]:
+        """Apply a group, whose parts that may read anything are alone in their transactions."""
+        results: list[object] = []
+        named: list[QueuedOperation] = []
+        for queued in group:
+            if not queued.alone:
+                named.append(queued)
+            else:
+                results += self._apply_whole(named, alone=False) if named else []
+                results += self._apply_whole([queued], alone=True)
+                named = []
+        return results + (self._apply_whole(named, alone=False) if named else [])
+
+    def _apply_whole(self, group: list[QueuedOperation], *, alone: bool) -> list[object]:
+        if self._fault is not None:
+            return [copy_fault(self._fault) for _ in group]
+        since = time.monotonic()
+        tries = _Tries(group=group, first=self._number + 1)
+        while True:
+            self._number += 1
+            try:
+                if alone or self._number - tries.first >= _TRIES:
+                    number = self._try_locked(tries)
+                else:
+                    number = self._try(tries)
+                if number is not None:
+                    return tries.results[number]
+            except _Refused:
+                return tries.results[self._number]
+            except (psycopg.IntegrityError, psycopg.DataError) as error:
+                if len(group) == 1:
+                    return [_refusal(error)]
+                return [one for queued in group for one in self._apply_whole([queued], alone=alone)]
+            except Exception as error:  # noqa: BLE001 - every caller gets the error
+                try:
+                    self._recover(error, since=since)
+                except PipelineError as fault:
+                    self._fault = fault
+                    return [copy_fault(fault) for _ in group]
+
+    def _try_locked(self, tries: "_Tries") -> int | None:
+        with transaction(self._connection):
+            self._connection.execute(_LOCK)
+            return self._try(tries, locked=True)
+
+    def _try(self, tries: "_Tries", *, locked: bool = False) -> int | None:
+        """Read, apply and write a group; return the number under which it is durable, if it is."""
+        needs, keys = self._needs.copy(), tries.keys
+        asked = {
+            "writer": self._name,
+            "keys": [digits_of(key) for key in keys],
+            "runs": list(needs.runs),
+            "scopes": [columns_of(scope) for scope in needs.scopes],
+        }
+        read = self._call(_READ, asked)
+        if read["commits"] < self._commits:
+            raise self._behind(self._commits - read["commits"])
+        self._commits = read["commits"]
+        if (read["number"] or 0) >= tries.first:
+            return int(read["number"])  # an earlier try was committed, and its reply was lost
+        rows = PostgresRowStore(self._connection, needs=None if locked else self._needs)
+        rows.learn_group(read, keys=keys, needs=needs)
+        is_first = self._number == tries.first
+        tries.results[self._number] = [self._one(queued, rows) for queued in tries.group]
+        # after a try whose reply was lost, even a refusal is written: that try may still arrive
+        single = len(tries.group) == 1 and (is_first or rows.is_written)
+        if single and isinstance(tries.results[self._number][0], Exception):
+            raise _Refused
+        if is_first and not rows.is_changed:
+            return self._number
+        told = {"writer": self._name, "number": self._number, "first": tries.first}
+        written = self._call(_WRITE, {**rows.changes(), **told, "commits": read["commits"]})
+        if "behind" in written:
+            raise self._behind(written["behind"])
+        number = written.get("number")
+        if number == self._number:
+            self._commits += 1
+        return None if number is None else int(number)
+
+    def _one(self, queued: QueuedOperation, rows: PostgresRowStore) -> object:
+        rows.begin_operation()
+        try:
+            return queued.operation(rows)
+        except (psycopg.Error, OSError, MemoryError, LocalFault, NotRead):
+            raise
+        except Exception as error:  # noqa: BLE001 - passed to the caller of this operation
+            rows.undo()
+            return error
+
+    def _call(self, sql: str, value: dict[str, Any]) -> dict[str, Any]:
+        row = self._connection.execute(sql, (json.dumps(value, ensure_ascii=False),)).fetchone()
+        if row is None:
+            raise LedgerUnusable(f"the ledger ({self._address.shown}) does not answer a call")
+        result: dict[str, Any] = row[0]
+        return result
+
+    def _recover(self, error: Exception, *, since: float) -> None:
+        """Make ready for another try of the group; raise a `PipelineError` if there is none."""
+        if isinstance(error, (NotRead, *_TRANSIENT)):
+            return
+        if not isinstance(error, _LOST):
+            raise as_pipeline_error(self._address, error) from error
+        if time.monotonic() - since > PATIENCE:
+            raise unreachable(self._address, error) from None
+        with suppress(psycopg.Error):
+            self._connection.close()
+        self._connection = connect_patiently(self._address, since=since, patience=PATIENCE)
+
+    def _behind(self, missing: int) -> LedgerUnusable:
+        return LedgerUnusable(
+            f"the ledger ({self._address.shown}) lacks the last {missing} writes that were made in "
+            "it: an older copy or a replica that lags behind stands in its place. Nothing more is "
+            "bought. Bring the newest server back, and run again."
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Tries:
+    """The tries of one group, and what its operations returned in each."""
+
+    group: list[QueuedOperation]
+    first: int
+    """The number of the first try."""
+    results: dict[int, list[object]] = field(default_factory=dict)
+
+    @property
+    def keys(self) -> list[JobKey]:
+        return list(dict.fromkeys(key for queued in self.group for key in queued.jobs))
+
+
+class _Refused(Exception):
+    """An operation that was alone raised an error: nothing is written."""
+
+
+def _refusal(error: psycopg.Error) -> ValueError:
+    refused = ValueError(f"the ledger refuses: {error}")
+    refused.__cause__ = error
+    return refused
