@@ -16,7 +16,7 @@ _START = 4
 """Number of bytes that identify the compression of a body."""
 
 _MOST_LAYERS = 3
-_IMAGES = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF")
+IMAGE_STARTS = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF")
 _GZIP = b"\x1f\x8b"
 _ZLIB_METHOD, _ZLIB_CHECK = 8, 31
 _PLAIN = frozenset({"", "identity", "none"})
@@ -60,7 +60,7 @@ class Unpacking:
             yield from self._below.finish()
 
     def _open(self, start: bytes) -> None:
-        if start.startswith(_IMAGES):
+        if start.startswith(IMAGE_STARTS):
             return
         label = self._labels[-1]
         if start.startswith(_GZIP):

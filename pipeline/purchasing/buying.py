@@ -103,32 +103,37 @@ class Purchasing:
         tries = JobTries(started=self.clock())
         job = await self._with_draft(job)
         while True:
-            async with self.pace.turn(images=max(1, len(job.request.references))):
+            async with self.pace.turn(images=max(1, len(job.request.references))) as turn:
                 attempt = await self.reservations.reserve(job, replay=replay)
                 if attempt is None:
                     return None
                 try:
-                    ending = await self._post(job, attempt, tries=tries, replay=replay, alone=alone)
+                    answer = await self._post(job, attempt, tries=tries, replay=replay, alone=alone)
+                    if isinstance(answer, Receipt):
+                        # The next request starts while this answer is made durable.
+                        turn.end()
+                        answer = await self._paid(job, attempt, answer)
                 finally:
                     await self.reservations.attempt_ended()
-            match ending:
+            match answer:
                 case AskAgain():
                     self.listen(
-                        PoolPaused(reason=ending.reason, seconds=ending.seconds)
-                        if ending.waits_for_all
-                        else Retrying(job=job, reason=ending.reason, seconds=ending.seconds)
+                        PoolPaused(reason=answer.reason, seconds=answer.seconds)
+                        if answer.waits_for_all
+                        else Retrying(job=job, reason=answer.reason, seconds=answer.seconds)
                     )
-                    if not ending.waits_for_all:
-                        await self.sleep(ending.seconds)
-                    replay = ending.replay
+                    if not answer.waits_for_all:
+                        await self.sleep(answer.seconds)
+                    replay = answer.replay
                 case Paid() | Failed() | InDoubt() | None:
-                    return ending
+                    return answer
                 case _:
-                    assert_never(ending)
+                    assert_never(answer)
 
     async def _post(
         self, job: Job, attempt: Attempt, *, tries: JobTries, replay: bool, alone: bool
-    ) -> Bought | AskAgain | None:
+    ) -> Receipt | Bought | AskAgain | None:
+        """Send the request; return the receipt of an image, or how the attempt ended."""
         self.listen(RequestSent(job=job, attempt=attempt.number))
         seal = self.replies.seal_for(attempt, job)
         try:
@@ -149,6 +154,10 @@ class Purchasing:
             if seal.begun and not (isinstance(ending, Bought) and is_doubtful(ending)):
                 await self.replies.forget([seal.source])
             return ending
+        return receipt
+
+    async def _paid(self, job: Job, attempt: Attempt, receipt: Receipt) -> Paid:
+        """Record a purchase durably."""
         try:
             await self.ledger.paid(attempt, receipt)
         except BaseException:

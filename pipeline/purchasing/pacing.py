@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -14,6 +15,19 @@ SHORTEST_PAUSE = 1.0
 LONGEST_PAUSE = 60.0
 LEAST_PAUSE = 0.05
 """Least seconds to pause after a throttle; doubled with each one in a row."""
+
+
+class Turn:
+    """The right to have one request in flight."""
+
+    def __init__(self, ended: Callable[[], None]) -> None:
+        self._ended: Callable[[], None] | None = ended
+
+    def end(self) -> None:
+        """Let the next request start. Call it when the answer has arrived; once is enough."""
+        ended, self._ended = self._ended, None
+        if ended is not None:
+            ended()
 
 
 class Pacer:
@@ -44,7 +58,7 @@ class Pacer:
         self._next_start = 0.0
         self._pauses = 0
         self._patient_since: float | None = None
-        self._changed = asyncio.Condition()
+        self._waiting: deque[asyncio.Future[None]] = deque()
         self._starting = asyncio.Lock()
 
     @property
@@ -58,21 +72,42 @@ class Pacer:
         return self._window
 
     @asynccontextmanager
-    async def turn(self, *, images: int = 1) -> AsyncIterator[None]:
+    async def turn(self, *, images: int = 1) -> AsyncIterator["Turn"]:
         """Wait until one more request may be in flight; the turn ends with the context.
 
         `images` is what the request counts for the rate: providers count those that go with it.
         """
-        async with self._changed:
-            await self._changed.wait_for(lambda: self._in_flight < int(self._window))
-            self._in_flight += 1
+        await self._admitted()
+        turn = Turn(self._ended)
         try:
             await self._wait_for_start(images)
-            yield
+            yield turn
         finally:
-            self._in_flight -= 1
-            async with self._changed:
-                self._changed.notify(max(1, int(self._window) - self._in_flight))
+            turn.end()
+
+    async def _admitted(self) -> None:
+        while self._in_flight >= int(self._window):
+            free = asyncio.get_running_loop().create_future()
+            self._waiting.append(free)
+            try:
+                await free
+            except BaseException:
+                if free in self._waiting:
+                    self._waiting.remove(free)
+                else:
+                    self._wake()  # another caller takes the place that this one was given
+                raise
+        self._in_flight += 1
+
+    def _ended(self) -> None:
+        self._in_flight -= 1
+        self._wake()
+
+    def _wake(self) -> None:
+        for _ in range(min(len(self._waiting), max(1, int(self._window) - self._in_flight))):
+            free = self._waiting.popleft()
+            if not free.done():
+                free.set_result(None)
 
     async def _wait_for_start(self, images: int) -> None:
         """Wait for pause and rate limit, one caller at a time, so that later ones wait as well."""

@@ -14,11 +14,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
+import requests
 from builders import a_job, a_run
 from PIL import Image, ImageChops
 
@@ -94,6 +96,20 @@ async def bare(url, folder, *, jobs, at_once):
     async with aiohttp.ClientSession(connector=connector) as session, asyncio.TaskGroup() as group:
         for _ in range(at_once):
             group.create_task(work(session))
+
+
+async def threads(url, folder, *, jobs, at_once):
+    """The API document's own example, with requests in threads."""
+    body = {"prompt": "x", "model": "gpt-image-2", "size": "1:1", "quality": "low", "n": 1}
+
+    def one(number):
+        reply = requests.post(f"{url}/v1/images/generate", json=body, timeout=60)
+        image = reply.json()["data"]["images"][0]["url"]
+        (folder / f"{number}.png").write_bytes(requests.get(image, timeout=60).content)
+
+    with ThreadPoolExecutor(at_once) as pool:
+        loop = asyncio.get_running_loop()
+        await asyncio.gather(*(loop.run_in_executor(pool, one, number) for number in range(jobs)))
 
 
 async def looked_at(url, folder, *, jobs, at_once):
@@ -196,6 +212,19 @@ async def cpu_ratios(side, *, jobs=300, at_once=64, size=1_300_000, pairs=7):
                 mine, _ = await measured(side, url, scratch, jobs=jobs, at_once=at_once)
                 costs.append((1000 * mine / jobs, 1000 * loop / jobs))
     return sorted(costs, key=lambda pair: pair[0] / pair[1])
+
+
+async def cpu_beside(*, jobs=300, at_once=64, size=1_300_000, rounds=5):
+    """Median CPU per image in milliseconds: (the pipeline, the bare loop, requests in threads)."""
+    costs = {side: [] for side in (ours, bare, threads)}
+    async with fake_api(0.0, size) as url:
+        for side in costs:
+            await measured(side, url, jobs=20, at_once=8)
+        for _ in range(rounds):
+            for side, found in costs.items():
+                spent, _ = await measured(side, url, jobs=jobs, at_once=at_once)
+                found.append(1000 * spent / jobs)
+    return [sorted(found)[rounds // 2] for found in costs.values()]
 
 
 async def wall_efficiency(side=ours, *, jobs=2000, latency=1.0, at_once=200, size=200_000):

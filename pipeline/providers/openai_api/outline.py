@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from pybase64 import b64decode
+
 from pipeline.errors import ImageBroken
 
 _PIECE = 1024 * 1024
@@ -148,7 +150,7 @@ def decoded(body: BinaryIO, span: Span) -> Iterator[bytes]:
 
 def _decode(letters: bytes) -> bytes:
     try:
-        return binascii.a2b_base64(letters, strict_mode=True) if letters else b""
+        return b64decode(letters, validate=True)
     except binascii.Error as error:
         raise ImageBroken(f"the picture in the kept reply is no base64: {error}") from error
 

@@ -8,6 +8,7 @@ from fake_provider import png
 from scripted_api import cut, http, scripted
 
 from pipeline.errors import DownloadFailed, ImageBroken, NotAnImage
+from pipeline.network import guarded_session
 from pipeline.network.image_downloads import Downloads
 
 PICTURE = png(256, 256)
@@ -97,3 +98,21 @@ async def test_a_page_is_told_by_its_title(encoding):
     page = b"<!doctype html><html><title>Office &amp; guest network: sign in</title>"
     with pytest.raises(NotAnImage, match="an HTML page, 'Office & guest network: sign in'"):
         await fetch(gzip.compress(page) if encoding else page, encoding)
+
+
+async def test_a_picture_is_not_decoded_as_text(monkeypatch):
+    """Every picture was, up to 64 kB of it, to see whether it is a web page: 1.5 of 3.8 ms that an
+    image of 1.3 MB cost above a bare loop.
+    """
+    looked_at = []
+
+    def is_page(text):
+        looked_at.append(text)
+        return False
+
+    monkeypatch.setattr(guarded_session, "is_page", is_page)
+    assert await fetch(PICTURE, "") == PICTURE
+    assert await fetch(gzip.compress(PICTURE), "gzip") == PICTURE
+    assert looked_at == []
+    assert await fetch(b"no picture", "") == b"no picture"
+    assert looked_at == ["no picture"]

@@ -1,5 +1,6 @@
 import asyncio
 
+import pytest
 from clock import in_virtual_time
 
 from pipeline.errors import Interrupted
@@ -36,6 +37,44 @@ async def test_no_more_than_the_limit_are_in_flight_at_once():
             group.create_task(one())
     assert most[0] == 3
     assert clock.slept == []
+
+
+async def test_a_turn_that_ends_early_lets_the_next_request_start_and_counts_once():
+    pace, started = Pacer(limit=1), asyncio.Event()
+
+    async def next_one():
+        async with pace.turn():
+            started.set()
+
+    async with pace.turn() as turn:
+        waiting = asyncio.create_task(next_one())
+        await asyncio.sleep(0)
+        assert not started.is_set()
+        turn.end()
+        turn.end()
+        await waiting
+    assert pace.in_flight == 0
+
+
+@pytest.mark.parametrize("leaves", ["before", "after"])
+async def test_a_caller_that_leaves_does_not_keep_its_place(leaves):
+    """`after`: it was given the place already, and is cancelled before it runs."""
+    pace = Pacer(limit=1)
+
+    async def one():
+        async with pace.turn():
+            pass
+
+    async with pace.turn() as turn:
+        first, second = asyncio.create_task(one()), asyncio.create_task(one())
+        await asyncio.sleep(0)
+        if leaves == "before":
+            first.cancel()
+        turn.end()
+        first.cancel()
+        async with asyncio.timeout(2):
+            await second
+    assert pace.in_flight == 0
 
 
 async def test_a_throttle_makes_everybody_wait_as_long_as_the_provider_says():
