@@ -28,7 +28,9 @@ PipelineError                   1   a bug unless a subclass says otherwise
 │       └── NotAnImage              it is no image at all; may be tried again
 ├── AdFileFailed                3   an ad file cannot be made as its placement asks
 ├── TaskFailed                  3   a task raised an error
-│   └── TaskDied                    a task ended every process it ran in
+│   ├── TaskDied                    a task ended every process it ran in
+│   └── WorkerFault                 the machine of a worker failed it; another may not
+│       └── FilesNotReached             it does not see the files that a task names
 ├── LocalFault                  74  disk, file or ledger; buying stops, paid images are kept
 │   ├── LedgerUnusable              damaged, foreign, or newer than this program
 │   └── StoreFault                  the object store refused, or could not be reached
@@ -319,6 +321,14 @@ class TaskFailed(PipelineError):
 
 class TaskDied(TaskFailed):
     """A task ended every process it ran in: the decoder crashed, or memory ran out."""
+
+
+class WorkerFault(TaskFailed):
+    """The machine of a worker failed a task, which may succeed on another one."""
+
+
+class FilesNotReached(WorkerFault):
+    """A worker does not see the files that a task names by their paths."""
 
 
 class LocalFault(PipelineError):

@@ -3,10 +3,12 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
+from pipeline.errors import UsageError
 from pipeline.model.money import Amount, Unit
 
 GPTIMAGE_URL = "https://api.gptimageapi.dev"
@@ -171,6 +173,30 @@ class SigningSettings:
     """es256, es384, es512, ps256, ps384, ps512 or ed25519. PIPELINE_C2PA_ALGORITHM."""
 
 
+class ExecutorName(StrEnum):
+    """Where decoding, checks and ad files are computed."""
+
+    LOCAL = "local"
+    """In a few processes beside this one."""
+    INLINE = "inline"
+    """In this process, on systems that allow no further one."""
+    RAY = "ray"
+    """On a Ray cluster."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExecutorSettings:
+    """Where decoding, checks and ad files are computed."""
+
+    name: ExecutorName = ExecutorName.LOCAL
+    """PIPELINE_EXECUTOR, --executor."""
+    ray_address: str = "auto"
+    """HOST:PORT of the head of a Ray cluster, or `auto`: RAY_ADDRESS, or the one that runs here.
+
+    PIPELINE_RAY_ADDRESS, --ray-address.
+    """
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
     """The whole configuration."""
@@ -188,6 +214,7 @@ class Settings:
     rendering: RenderingSettings = field(default_factory=RenderingSettings)
     feeds: FeedSettings = field(default_factory=FeedSettings)
     signing: SigningSettings = field(default_factory=SigningSettings)
+    executor: ExecutorSettings = field(default_factory=ExecutorSettings)
 
     def of(self, provider: str) -> ProviderSettings:
         """Return the settings of a provider by name."""
@@ -206,7 +233,21 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
             key=environment.get("PIPELINE_C2PA_KEY", ""),
             algorithm=environment.get("PIPELINE_C2PA_ALGORITHM") or "es256",
         ),
+        executor=ExecutorSettings(
+            name=_executor(environment.get("PIPELINE_EXECUTOR") or ExecutorName.LOCAL),
+            ray_address=environment.get("PIPELINE_RAY_ADDRESS") or "auto",
+        ),
     )
+
+
+def _executor(name: str) -> ExecutorName:
+    try:
+        return ExecutorName(name)
+    except ValueError:
+        names = ", ".join(ExecutorName)
+        raise UsageError(
+            f"PIPELINE_EXECUTOR={name}: there is no such executor; there are: {names}"
+        ) from None
 
 
 def _provider_settings(

@@ -9,6 +9,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from ray_cluster import SharedRayExecutor, shared_cluster
+
+from pipeline.executors.ray.executor import RayExecutor
+
 
 def _restore_signals_of_children():
     """Let children start with default signals, also where this process was told to ignore some.
@@ -60,10 +64,29 @@ def _walls(monkeypatch, tmp_path_factory):
         "https_proxy",
         "NO_PROXY",
         "no_proxy",
+        "PIPELINE_EXECUTOR",
+        "PIPELINE_RAY_ADDRESS",
         "PIPELINE_TRUST_ENV",
+        "RAY_ADDRESS",
+        "RAY_AUTH_MODE",
         "PIPELINE_CA_FILE",
         "FORCE_COLOR",
     ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
     monkeypatch.setenv("NO_COLOR", "1")
+
+
+@pytest.fixture(scope="session")
+def ray_cluster():
+    """The address of a Ray cluster with two cores, and the folder of its logs."""
+    with shared_cluster() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def ray_executor(ray_cluster):
+    """A Ray executor for all tests that do not need one of their own."""
+    executor = SharedRayExecutor(RayExecutor(ray_cluster[0]))
+    yield executor
+    executor.close()

@@ -79,3 +79,22 @@ class Note:
     def run(self):
         time.sleep(self.seconds)
         Path(self.path).write_text("ran")
+
+
+class Environment:
+    """Tells what a process was started with, and what its driver says of itself."""
+
+    def run(self):
+        return dict(os.environ)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FillMemory:
+    """Runs out of memory, always or only where `once` does not exist yet."""
+
+    once: str
+
+    def run(self):
+        with Path(self.once).open("a") as runs:
+            runs.write("x")
+        raise MemoryError

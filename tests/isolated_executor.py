@@ -30,6 +30,8 @@ MOST = 2
 class IsolatedExecutor:
     """Slow, and as far away as this machine allows."""
 
+    at_once = MOST
+
     async def __aenter__(self):
         self._folder = tempfile.TemporaryDirectory()
         self._turn = asyncio.Semaphore(MOST)

@@ -62,6 +62,11 @@ class Derive:
     signing: Signing | None = None
     """What signs the files that are to be signed."""
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The images that it reads."""
+        return (self.source,)
+
     def run(self) -> tuple[AdFile | AdFileRefused, ...]:
         """Return one result for each file, in order; a failure affects only its own file.
 
@@ -324,6 +329,11 @@ class PreviewAdFile:
     """As in `Derive`."""
     recipe: Recipe
     longest: int = LONGEST
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The images that it reads."""
+        return (self.source,)
 
     def run(self) -> AdFilePreview:
         """Return the preview; errors as those of `Derive`."""

@@ -9,8 +9,9 @@ from typing import TypedDict
 
 from pipeline.app.options import FeedReading
 from pipeline.cli.terminal import say
+from pipeline.errors import UsageError
 from pipeline.model.money import Amount, parse_dollars
-from pipeline.settings import Settings, read_settings
+from pipeline.settings import ExecutorName, ExecutorSettings, Settings, read_settings
 from pipeline.state.output.location import locate_output
 
 SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -76,6 +77,21 @@ def add_feeds(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_executor(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say where decoding, checks and ad files are computed."""
+    parser.add_argument(
+        "--executor",
+        choices=names_of(ExecutorName),
+        help="where images are checked and ad files made: in processes here (local, the default), "
+        "in this process (inline), or on a Ray cluster (ray)",
+    )
+    parser.add_argument(
+        "--ray-address",
+        metavar="HOST:PORT",
+        help="the Ray cluster, as `ray start --head` prints it (default: the one on this machine)",
+    )
+
+
 def names_of(kind: type[StrEnum]) -> list[str]:
     """Return the values of an enumeration, as the choices of an option."""
     return [one.value for one in kind]
@@ -118,9 +134,18 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
         settings = replace(
             settings, rendering=replace(settings.rendering, concurrency=arguments.concurrency)
         )
+    settings = replace(settings, executor=_executor(arguments, settings.executor))
     if getattr(arguments, "drain", None) is not None:
         settings = replace(settings, rendering=replace(settings.rendering, drain=arguments.drain))
     return settings
+
+
+def _executor(arguments: argparse.Namespace, default: ExecutorSettings) -> ExecutorSettings:
+    name = getattr(arguments, "executor", None) or default.name
+    address = getattr(arguments, "ray_address", None)
+    if address is not None and name != ExecutorName.RAY:
+        raise UsageError("--ray-address is for --executor ray, which was not given")
+    return replace(default, name=ExecutorName(name), ray_address=address or default.ray_address)
 
 
 def _output(arguments: argparse.Namespace, default: Path) -> Path:

@@ -22,18 +22,57 @@ class Task(Protocol[Result_co]):
         ...
 
 
+class FileTransfer(Protocol):
+    """How the files of a task reach a worker on another machine: by their paths, or as bytes.
+
+    All methods block. Tasks without files are returned as they are.
+    """
+
+    def begin(self) -> None:
+        """Prepare the folder, so that workers can tell it from another one of the same path."""
+        ...
+
+    def end(self) -> None:
+        """Remove what `begin` has made."""
+        ...
+
+    def probe(self) -> Task[bool]:
+        """Return a task that tells whether a worker reaches the files by their paths."""
+        ...
+
+    def by_path(self, task: Task[Result]) -> Task[Result]:
+        """Return the task; it raises `FilesNotReached` on a worker that does not see its files."""
+        ...
+
+    def with_files(self, task: Task[Result]) -> Task[object]:
+        """Return the task together with the bytes of its files, for `received`.
+
+        What the machine of a worker lacks is a `WorkerFault` instead of a `LocalFault`.
+        """
+        ...
+
+    def received(self, result: object) -> object:
+        """Write the files that a task of `with_files` made, and return the task's own result."""
+        ...
+
+
 class Executor(AbstractAsyncContextManager["Executor"], Protocol):
     """Runs tasks while its context is entered.
 
-    Leaving the context drops tasks that have not begun, waits for those that have, and ends every
-    process and thread.
+    Leaving the context drops tasks that have not begun, ends or awaits those that have, and ends
+    every process and thread.
     """
+
+    @property
+    def at_once(self) -> int:
+        """Number of tasks that keep it busy; a caller with many needs not give it more."""
+        ...
 
     async def run(self, task: Task[Result]) -> Result:
         """Run a task without blocking the event loop, and return its result; safe to repeat.
 
         Many tasks may run at once. An error of the task is raised here, with its attributes.
-        Raises `TaskDied` if the task ends its process twice, without harm to other tasks, and
+        Raises `TaskDied` if the task ends each process it runs in, without harm to other tasks, and
         `LocalFault` if no process can be started. A caller that is cancelled stops waiting at
         once; the task may still run to its end.
         """

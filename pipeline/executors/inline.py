@@ -12,6 +12,8 @@ Result = TypeVar("Result")
 class InlineExecutor:
     """Runs tasks one at a time in a thread. A task that ends its process ends this one."""
 
+    at_once = 8
+
     async def __aenter__(self) -> Self:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="tasks")
         return self

@@ -41,6 +41,11 @@ class LocalExecutor:
         self._ended = 0.0
         """When a task last ended."""
 
+    @property
+    def at_once(self) -> int:
+        """See `Executor.at_once`."""
+        return 2 * MOST_PROCESSES
+
     async def __aenter__(self) -> Self:
         return self
 

@@ -33,6 +33,11 @@ class Inspect:
     thumbs: tuple[str, str] | None = None
     """Campaign and sha256 that name the thumbs; `None` means that none are made."""
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The images that it reads."""
+        return (self.path,)
+
     def run(self) -> Inspection:
         """Return the checks of the image.
 

@@ -10,43 +10,66 @@ import pytest
 from encoded_pictures import END, SIGNATURE, chunk, encoded, header, pieces
 from executor_tasks import ERRORS, Die, Fail, Note, Process, Square
 from isolated_executor import IsolatedExecutor
+from ray_cluster import NEEDS_RAY
 
 from pipeline.adfiles.derive import AdFileTask, Derive
 from pipeline.errors import ImageBroken, LocalFault, TaskDied, TaskFailed, UsageError
 from pipeline.executors.inline import InlineExecutor
 from pipeline.executors.local import LocalExecutor
-from pipeline.executors.registry import EXECUTORS, open_executor
+from pipeline.executors.ray.executor import RayExecutor
+from pipeline.executors.registry import open_executor
 from pipeline.images.local.store import LocalImageStore
 from pipeline.images.thumbs import SIDES, thumb_path
 from pipeline.inspection.task import Inspect, inspect_of
 from pipeline.model.ad_file import FileLabels, Recipe
 from pipeline.model.placement import ImageFormat
 from pipeline.model.request import Background
+from pipeline.settings import ExecutorName, ExecutorSettings, read_settings
 
 # Structure and every CRC are right, and the pixels are none.
 UNDECODABLE = SIGNATURE + header(64, 48) + chunk(b"IDAT", b"not deflated") + END
 
-OTHER_PROCESSES = {"local": lambda: LocalExecutor(2), "isolated": IsolatedExecutor}
-ALL = {"inline": InlineExecutor, **OTHER_PROCESSES}
+RAY = pytest.param("ray", marks=NEEDS_RAY)
+OTHER_PROCESSES = ["local", "isolated", RAY]
+ALL = ["inline", *OTHER_PROCESSES]
+
+
+def newly_opened(kind, request):
+    match kind:
+        case "inline":
+            return InlineExecutor()
+        case "local":
+            return LocalExecutor(2)
+        case "isolated":
+            return IsolatedExecutor()
+        case "ray":
+            return RayExecutor(request.getfixturevalue("ray_cluster")[0])
 
 
 @pytest.fixture(params=ALL)
 async def executor(request):
-    async with ALL[request.param]() as opened:
-        yield opened
+    if request.param == "ray":
+        yield request.getfixturevalue("ray_executor")
+    else:
+        async with newly_opened(request.param, request) as opened:
+            yield opened
 
 
 @pytest.fixture(params=OTHER_PROCESSES)
 async def outside(request):
-    async with OTHER_PROCESSES[request.param]() as opened:
-        yield opened
+    if request.param == "ray":
+        yield request.getfixturevalue("ray_executor")
+    else:
+        async with newly_opened(request.param, request) as opened:
+            yield opened
 
 
 def test_every_executor_that_can_be_named_is_held_to_the_contract():
-    assert set(EXECUTORS) <= set(ALL)
-    assert {type(open_executor(name)) for name in EXECUTORS} == {InlineExecutor, LocalExecutor}
-    with pytest.raises(UsageError, match="no executor 'cloud'; there are: local, inline"):
-        open_executor("cloud")
+    opened = {name: type(open_executor(ExecutorSettings(name=name))) for name in ExecutorName}
+    assert opened == {"inline": InlineExecutor, "local": LocalExecutor, "ray": RayExecutor}
+    assert type(open_executor()) is LocalExecutor
+    with pytest.raises(UsageError, match=r"PIPELINE_EXECUTOR=cloud: .* there are: local, inline"):
+        read_settings({"PIPELINE_EXECUTOR": "cloud"})
 
 
 async def test_a_task_returns_what_it_would_return_here(executor):
@@ -103,9 +126,9 @@ async def test_a_caller_that_is_cancelled_waits_no_longer_and_harms_nobody(execu
 
 
 @pytest.mark.parametrize("kind", ALL)
-async def test_leaving_drops_what_has_not_begun(tmp_path, kind):
+async def test_leaving_drops_what_has_not_begun(tmp_path, kind, request):
     notes = [str(tmp_path / str(number)) for number in range(12)]
-    async with ALL[kind]() as executor:
+    async with newly_opened(kind, request) as executor:
         waiting = [asyncio.ensure_future(executor.run(Note(path=p, seconds=0.2))) for p in notes]
         await asyncio.sleep(0.05)
         for one in waiting:
@@ -118,11 +141,15 @@ async def test_leaving_drops_what_has_not_begun(tmp_path, kind):
 
 
 @pytest.mark.parametrize("kind", ALL)
-async def test_nothing_is_left_behind(kind):
+async def test_nothing_is_left_behind(kind, request):
+    executor = newly_opened(kind, request)
     threads = set(threading.enumerate())
-    async with ALL[kind]() as executor:
+    async with executor:
         process = await executor.run(Process())
-    assert process == os.getpid() or not Path(f"/proc/{process}").exists()
+    deadline = time.monotonic() + (10 if kind == "ray" else 0)  # a cluster ends its own processes
+    while process != os.getpid() and Path(f"/proc/{process}").exists():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.02)
     assert [one for one in set(threading.enumerate()) - threads if "asyncio" not in one.name] == []
 
 

@@ -20,7 +20,7 @@ sys.path.insert(0, {str(ROOT / "tests")!r})
 from isolated_executor import IsolatedExecutor
 from pipeline.app.run import session
 from pipeline.cli.main import main
-session.open_executor = IsolatedExecutor
+session.executor_for = lambda *_, **__: IsolatedExecutor()
 sys.exit(main(sys.argv[1:]))
 """
 

@@ -42,6 +42,11 @@ class Locate:
     examine: bool
     """False if only boxes are needed; then a picture that carries its own is not decoded."""
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The images that it reads."""
+        return (self.path,)
+
     def run(self) -> PictureContents:
         """Return what the picture shows; what cannot be looked for here is `None`.
 
@@ -119,6 +124,11 @@ class Compare:
 
     images: StoreLocation
     paths: tuple[str, str]
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The images that it reads."""
+        return self.paths
 
     def run(self) -> float | None:
         """Return how alike they are, 0 to 1; `None` without numpy. Raises as `Locate` does."""

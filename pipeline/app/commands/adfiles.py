@@ -1,7 +1,8 @@
 """Making the ad files of a campaign without rendering anything."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -11,6 +12,7 @@ from pipeline.app.commands.verdicts import VerdictOptions, review_file_of, write
 from pipeline.app.event_loop import run_in_loop
 from pipeline.app.named_campaign import hold_to_file
 from pipeline.app.open import campaign_ledger, ledger_in, require_ledger
+from pipeline.app.open_executor import executor_for, executor_that_signs
 from pipeline.app.options import CampaignOptions
 from pipeline.app.run.ad_files import (
     AdFileMaker,
@@ -23,7 +25,6 @@ from pipeline.app.run.facts import reviewer_name
 from pipeline.campaign.cell_globs import Globs, canonical_glob
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import CampaignError, LocalFault, PipelineError, UsageError
-from pipeline.executors.registry import open_executor
 from pipeline.images.registry import images_in
 from pipeline.model.names import Stage
 from pipeline.model.verdict import Decision
@@ -62,7 +63,9 @@ class AdFilesDecided:
     """Why the review file was not written; the record has the approvals all the same."""
 
 
-def make_campaign_ad_files(options: AdFileOptions, settings: Settings) -> AdFileReport:
+def make_campaign_ad_files(
+    options: AdFileOptions, settings: Settings, *, tell: Callable[[str], None]
+) -> AdFileReport:
     """Make the ad files of a campaign that are missing or changed; sends nothing.
 
     `LockHeld` if a run of the campaign is active, `UsageError` if nothing was ever rendered.
@@ -73,28 +76,39 @@ def make_campaign_ad_files(options: AdFileOptions, settings: Settings) -> AdFile
     check_only(loaded, options.only)
     output = open_output(settings.output)
     with campaign_lock(output, loaded.campaign.slug):
-        return run_in_loop(make_loaded(loaded, options, settings))
+        return run_in_loop(make_loaded(loaded, options, settings, tell=tell))
 
 
 async def make_loaded(
-    loaded: LoadedCampaign, options: AdFileOptions, settings: Settings
+    loaded: LoadedCampaign,
+    options: AdFileOptions,
+    settings: Settings,
+    *,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> AdFileReport:
     """Make the ad files of a loaded campaign, whose lock the caller holds."""
     output = open_output(settings.output)
     stage = Stage.DRAFT if options.preview else Stage.FINAL
-    async with ledger_in(output, read_only=True) as ledger, open_executor() as executor:
+    images, slug = images_in(output), loaded.campaign.slug
+    signing = signing_for(loaded, settings)
+    async with AsyncExitStack() as stack:
+        ledger = await stack.enter_async_context(ledger_in(output, read_only=True))
+        executor = await stack.enter_async_context(executor_for(settings, images, tell=tell))
         checks = open_checks(loaded, output)
         state = await survey(
             ledger, loaded, only=options.only, shown=options.preview, checks=checks
         )
-        images, slug = images_in(output), loaded.campaign.slug
         await asyncio.to_thread(
             forget_damaged, AdFileRecord(output, slug), images, only=state.asked
         )
         await images.sweep(slug)
         examiner = PictureExaminer(images=images, executor=executor, checks=checks)
         maker = AdFileMaker(
-            examiner=examiner, output=output, campaign=slug, signing=signing_for(loaded, settings)
+            examiner=examiner,
+            executor=await executor_that_signs(stack, executor, signing),
+            output=output,
+            campaign=slug,
+            signing=signing,
         )
         return await make_ad_files(loaded, state, maker, stage=stage)
 

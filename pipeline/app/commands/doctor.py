@@ -6,7 +6,7 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -16,11 +16,13 @@ from urllib.parse import urlsplit
 
 from pipeline.app.event_loop import run_in_loop
 from pipeline.app.open import ledger_in
+from pipeline.app.open_executor import executor_for
 from pipeline.errors import LockHeld, PipelineError, RunHangs
 from pipeline.files.locks import missing_operations
+from pipeline.images.registry import images_in
 from pipeline.ledger.place import ledger_exists, ledger_mark, ledger_size
 from pipeline.model.names import Slug
-from pipeline.settings import Settings
+from pipeline.settings import ExecutorName, Settings
 from pipeline.state.output.folder import open_output
 from pipeline.state.output.lock import LOCK_FILE, campaign_lock
 from pipeline.state.output.lost_runs import all_lost_runs
@@ -55,8 +57,14 @@ class MachineCheck:
 
 
 def check_machine(settings: Settings) -> tuple[MachineCheck, ...]:
-    """Check Python, packages, key, provider, output folder and clock."""
-    found = [*_program(), *_account(settings), *_disk(settings.output), _clock()]
+    """Check Python, packages, key, provider, output folder, cluster and clock."""
+    found = [
+        *_program(),
+        *_account(settings),
+        *_disk(settings.output),
+        *_cluster(settings),
+        _clock(),
+    ]
     return tuple(found)
 
 
@@ -124,6 +132,26 @@ def _disk(output: Path) -> Iterator[MachineCheck]:
         yield from _snapshots(root)
         yield from _old_doubts(root)
     yield from _locks(root)
+
+
+def _cluster(settings: Settings) -> Iterator[MachineCheck]:
+    """Connect to the cluster, if tasks are to run on one."""
+    if settings.executor.name is not ExecutorName.RAY:
+        return
+    told = list[str]()
+    try:
+        run_in_loop(_try_executor(settings, told.append))
+    except PipelineError as error:
+        yield MachineCheck(name="ray", state=MachineState.BAD, said=str(error))
+        return
+    for number, words in enumerate(told):
+        state = MachineState.NOTE if number else MachineState.OK
+        yield MachineCheck(name="ray", state=state, said=words.removeprefix("ray  "))
+
+
+async def _try_executor(settings: Settings, tell: Callable[[str], None]) -> None:
+    async with executor_for(settings, images_in(open_output(settings.output)), tell=tell):
+        pass
 
 
 WITHOUT = {

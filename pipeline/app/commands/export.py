@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -12,6 +13,7 @@ from pipeline.app.campaign import load, signing_for
 from pipeline.app.event_loop import run_in_loop
 from pipeline.app.named_campaign import hold_to_file
 from pipeline.app.open import ledger_in, require_ledger
+from pipeline.app.open_executor import executor_for, executor_that_signs
 from pipeline.app.options import CampaignOptions
 from pipeline.app.run.ad_files import (
     AdFileMaker,
@@ -22,7 +24,6 @@ from pipeline.app.run.ad_files import (
 from pipeline.app.run.examining import PictureExaminer
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import LocalFault, UsageError
-from pipeline.executors.registry import open_executor
 from pipeline.files.unreadable import read_file
 from pipeline.images.base import ImageStore
 from pipeline.images.reading import sha256_of
@@ -103,7 +104,9 @@ class ExportReport:
     """Cell and placement of the ad files that wait for a person's approval."""
 
 
-def export_campaign(options: ExportOptions, settings: Settings) -> ExportReport:
+def export_campaign(
+    options: ExportOptions, settings: Settings, *, tell: Callable[[str], None]
+) -> ExportReport:
     """Deliver the approved ad files that are current; make those that are missing.
 
     `LockHeld` if a run of the campaign is active. `UsageError` if nothing was ever rendered, or if
@@ -120,7 +123,8 @@ def export_campaign(options: ExportOptions, settings: Settings) -> ExportReport:
     output = open_output(settings.output)
     with campaign_lock(output, loaded.campaign.slug):
         signing = signing_for(loaded, settings)
-        return run_in_loop(_export(loaded, options, output, template, signing=signing))
+        make = partial(_made, loaded, settings, output, signing=signing, tell=tell)
+        return run_in_loop(_export(loaded, options, output, template, make=make))
 
 
 def _template(file: Path) -> UploadTemplate:
@@ -131,24 +135,44 @@ def _template(file: Path) -> UploadTemplate:
     return read_template(content, name=file.name)
 
 
+async def _made(
+    loaded: LoadedCampaign,
+    settings: Settings,
+    output: Path,
+    *,
+    signing: Signing | None,
+    tell: Callable[[str], None],
+) -> tuple[CampaignState, AdFileReport]:
+    """Make the ad files that are missing, changed or damaged."""
+    images, slug = images_in(output), loaded.campaign.slug
+    async with AsyncExitStack() as stack:
+        ledger = await stack.enter_async_context(ledger_in(output, read_only=True))
+        executor = await stack.enter_async_context(executor_for(settings, images, tell=tell))
+        checks = open_checks(loaded, output)
+        state = await survey(ledger, loaded, checks=checks)
+        await asyncio.to_thread(forget_damaged, AdFileRecord(output, slug), images)
+        await images.sweep(slug)
+        maker = AdFileMaker(
+            examiner=PictureExaminer(images=images, executor=executor, checks=checks),
+            executor=await executor_that_signs(stack, executor, signing),
+            output=output,
+            campaign=slug,
+            signing=signing,
+        )
+        return state, await make_ad_files(loaded, state, maker)
+
+
 async def _export(
     loaded: LoadedCampaign,
     options: ExportOptions,
     output: Path,
     template: UploadTemplate | None,
     *,
-    signing: Signing | None,
+    make: Callable[[], Awaitable[tuple[CampaignState, AdFileReport]]],
 ) -> ExportReport:
     images = images_in(output)
     slug = loaded.campaign.slug
-    async with ledger_in(output, read_only=True) as ledger, open_executor() as executor:
-        checks = open_checks(loaded, output)
-        state = await survey(ledger, loaded, checks=checks)
-        await asyncio.to_thread(forget_damaged, AdFileRecord(output, slug), images)
-        await images.sweep(slug)
-        examiner = PictureExaminer(images=images, executor=executor, checks=checks)
-        maker = AdFileMaker(examiner=examiner, output=output, campaign=slug, signing=signing)
-        report = await make_ad_files(loaded, state, maker)
+    state, report = await make()
     ready, missing, rejected = _sorted_out(report, state)
     assets = [*_assets(loaded, state, ready, report)]
     cells = await asyncio.to_thread(lambda: [*expand(loaded)])

@@ -1,7 +1,7 @@
 """Verifying stored images against the ledger, and ad files against what the campaign asks for."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 from pipeline.app.event_loop import run_in_loop
 from pipeline.app.named_campaign import campaign_in
 from pipeline.app.open import late, ledger_in, require_ledger
+from pipeline.app.open_executor import executor_for
 from pipeline.app.options import CampaignOptions
 from pipeline.errors import CampaignError, ImageBroken
 from pipeline.executors.base import Executor, Task
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 KILOBYTE = 1000
 
 AT_ONCE = 16
-"""Images that are read and decoded at one time."""
+"""Least number of images that are read and decoded at one time."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,7 +60,9 @@ class AdFileCondition(StrEnum):
     """Above the most that its placement takes."""
 
 
-def verify_files(file: Path | None, settings: Settings) -> VerifyReport:
+def verify_files(
+    file: Path | None, settings: Settings, *, tell: Callable[[str], None]
+) -> VerifyReport:
     """Verify the stored files of one campaign, or of all.
 
     Each file is read and compared with the sha256 in the ledger. It is decoded as well, unless a
@@ -68,7 +71,7 @@ def verify_files(file: Path | None, settings: Settings) -> VerifyReport:
     output = settings.output
     require_ledger(output)
     wanted = None if file is None else campaign_in(output, file)
-    found = run_in_loop(_verify(output, wanted))
+    found = run_in_loop(_verify(wanted, settings, tell))
     bad = {path: str(condition) for path, condition in found if condition is not Condition.WHOLE}
     campaigns = [wanted] if wanted is not None else _campaigns_in(output)
     checked = [_verify_ad_files(output, one, file, settings) for one in campaigns]
@@ -149,7 +152,10 @@ async def _planned(
     return plan.files
 
 
-async def _verify(output: Path, wanted: Slug | None) -> list[tuple[str, Condition]]:
+async def _verify(
+    wanted: Slug | None, settings: Settings, tell: Callable[[str], None]
+) -> list[tuple[str, Condition]]:
+    output = settings.output
     stored: list[tuple[Slug, Artifact]] = []
     async with ledger_in(output, read_only=True) as ledger:
         for campaign in sorted({run.campaign for run in await ledger.runs(wanted)}):
@@ -159,9 +165,9 @@ async def _verify(output: Path, wanted: Slug | None) -> list[tuple[str, Conditio
                 if isinstance(entry.outcome, Stored)
             ]
     kept = {campaign: read_kept_checks(output, campaign) for campaign, _ in stored}
-    executor: Executor = late("executors.registry").open_executor()
-    async with executor:
-        verifier = _Verifier(images=images_in(output), executor=executor, kept=kept)
+    images = images_in(output)
+    async with executor_for(settings, images, tell=tell) as executor:
+        verifier = _Verifier(images=images, executor=executor, kept=kept)
         return await verifier.conditions(stored)
 
 
@@ -183,7 +189,7 @@ class _Verifier:
                 found[number] = await self._condition(campaign, artifact)
 
         async with asyncio.TaskGroup() as group:
-            for _ in range(AT_ONCE):
+            for _ in range(max(AT_ONCE, self.executor.at_once)):
                 group.create_task(work())
         return [(one.path, found[number]) for number, (_, one) in enumerate(stored)]
 

@@ -2,15 +2,18 @@
 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from pipeline.adfiles.contents.picture_contents import PictureContents
 from pipeline.adfiles.derive import AdFileRefused, AdFileTask, Derive
 from pipeline.adfiles.record import AdFileRecord, AdFileRow
+from pipeline.app.open_executor import executor_that_signs
 from pipeline.app.run.examining import PictureExaminer
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import ArtifactError, Interrupted, LocalFault, TaskFailed
+from pipeline.executors.base import Executor
 from pipeline.images.base import ImageStore
 from pipeline.images.reading import sha256_of
 from pipeline.inspection.readers import NEEDED, is_installed
@@ -35,8 +38,6 @@ from pipeline.state.output.ad_files import (
 
 TOGETHER = 8
 """Most ad files of one task: an image is decoded once for all of them."""
-AT_ONCE = 8
-"""Most tasks that are given to the executor at one time."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,6 +110,8 @@ class AdFileMaker:
     """Makes ad files with an executor, and keeps the record of them."""
 
     examiner: PictureExaminer
+    executor: Executor
+    """Makes the files."""
     output: Path
     campaign: Slug
     signing: Signing | None = None
@@ -136,7 +139,7 @@ class AdFileMaker:
         }
         due = [planned for planned in plan.files if planned.path not in there]
         report.rows.update({p.path: there[p.path] for p in plan.files if p.path in there})
-        free = asyncio.Semaphore(AT_ONCE)
+        free = asyncio.Semaphore(self.executor.at_once)
         async with asyncio.TaskGroup() as group:
             for files in _by_image(due):
                 await free.acquire()
@@ -176,7 +179,7 @@ class AdFileMaker:
             signing=self.signing,
         )
         try:
-            results = await self.examiner.executor.run(task)
+            results = await self.executor.run(task)
         except (ArtifactError, TaskFailed, LocalFault) as error:
             report.failed += [FailedAdFile(planned=one, reason=str(error)) for one in files]
             return
@@ -224,7 +227,8 @@ class AdFileMaker:
             report.superseded += 1
 
 
-def ad_file_maker(
+async def ad_file_maker(
+    stack: AsyncExitStack,
     loaded: LoadedCampaign,
     inspector: ImageInspector,
     checks: CampaignChecks,
@@ -241,6 +245,7 @@ def ad_file_maker(
     )
     return AdFileMaker(
         examiner=examiner,
+        executor=await executor_that_signs(stack, inspector.executor, signing),
         output=checks.contents.output,
         campaign=loaded.campaign.slug,
         signing=signing,

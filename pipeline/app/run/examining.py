@@ -21,9 +21,6 @@ from pipeline.state.lookup import Entries, artifact_of
 from pipeline.state.output.kept_checks import ChecksRecord
 from pipeline.system_errors import expected_errors
 
-AT_ONCE = 8
-"""Most pictures that are given to the executor at one time."""
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PictureExaminer:
@@ -48,7 +45,7 @@ class PictureExaminer:
             for job in jobs
             if (artifact := artifact_of(job, entries)) is not None
         }
-        free = asyncio.Semaphore(AT_ONCE)
+        free = asyncio.Semaphore(self.executor.at_once)
         with expected_errors():
             async with asyncio.TaskGroup() as group:
                 for job, artifact in pictures.values():

@@ -21,6 +21,7 @@ from pipeline.app.machine import listen_for_signals, undo_cancellation, within_d
 from pipeline.app.next_steps import steps_onward
 from pipeline.app.notices import notify_of_run
 from pipeline.app.open import campaign_ledger
+from pipeline.app.open_executor import executor_for
 from pipeline.app.options import RunOptions, limit_given
 from pipeline.app.run.ad_files import (
     AdFileMaker,
@@ -46,7 +47,6 @@ from pipeline.app.stores.uploads import (
 )
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import LocalFault
-from pipeline.executors.registry import open_executor
 from pipeline.files.unwritable import refuse_unwritable
 from pipeline.images.base import ImageStore
 from pipeline.images.registry import images_in
@@ -112,17 +112,17 @@ async def render_session(
 ) -> int:
     """Render a campaign whose lock the caller holds; return the exit code.
 
-    `besides`: files that this process may open for something else. `found`: ledger and disk before
-    anything was read, for the next run to compare with.
+    `besides`: files that this process may open for something else. `found`: the disk before it.
     """
     campaign = loaded.campaign
     settings = within_descriptors(settings, tell=console.warn, besides=besides)
     async with AsyncExitStack() as stack:
         ledger = await stack.enter_async_context(campaign_ledger(output, campaign.slug))
         images = images_in(output)
+        executor = executor_for(settings, images, tell=console.note)
         inspector = ImageInspector(
             images=images,
-            executor=await stack.enter_async_context(open_executor()),
+            executor=await stack.enter_async_context(executor),
             kept=read_kept_checks(output, campaign.slug),
         )
         halt, checks = Halt(), open_checks(loaded, output)
@@ -153,8 +153,8 @@ async def render_session(
             scope=RunScope(stages=frozenset(stages), only=options.only),
             halt=halt,
             waits=Waits(),
-            ad_files=ad_file_maker(
-                loaded, inspector, checks, signing=signing_for(loaded, settings), halt=halt
+            ad_files=await ad_file_maker(
+                stack, loaded, inspector, checks, signing=signing_for(loaded, settings), halt=halt
             ),
             found=found,
             uploader=uploader,

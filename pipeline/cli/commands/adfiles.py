@@ -7,7 +7,14 @@ from pipeline.app.commands.adfiles import AdFileOptions, make_campaign_ad_files
 from pipeline.app.next_steps import ad_file_steps
 from pipeline.app.run.ad_files import AdFileReport, manifest_rows
 from pipeline.cli.ad_files import tell_ad_files
-from pipeline.cli.flags import add_campaign, add_common, add_only, campaign_flags, settings_of
+from pipeline.cli.flags import (
+    add_campaign,
+    add_common,
+    add_executor,
+    add_only,
+    campaign_flags,
+    settings_of,
+)
 from pipeline.cli.terminal import say, say_steps
 from pipeline.state.output.folder import open_output
 
@@ -21,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="make them of the drafts, in adfiles-preview/, to see how placements will look",
     )
+    add_executor(parser)
     add_common(parser, quiet="print nothing if every ad file could be made")
 
 
@@ -28,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Make what is missing or changed; 3 if a file could not be made, or failed a check."""
     options = AdFileOptions(**campaign_flags(arguments), preview=arguments.preview)
     settings = settings_of(arguments)
-    report = make_campaign_ad_files(options, settings)
+    report = make_campaign_ad_files(options, settings, tell=say)
     code = 3 if report.failed or any(True for _ in report.failing) else 0
     if arguments.json:
         print(json.dumps(_result(report), indent=1, ensure_ascii=False))

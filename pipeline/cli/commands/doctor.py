@@ -6,7 +6,7 @@ import sys
 from dataclasses import asdict
 
 from pipeline.app.commands.doctor import MachineState, check_machine
-from pipeline.cli.flags import add_output, settings_of
+from pipeline.cli.flags import add_executor, add_output, settings_of
 from pipeline.cli.terminal import counted, folded, paint, say
 
 COLOURS = {MachineState.OK: "green", MachineState.NOTE: "yellow", MachineState.BAD: "red"}
@@ -14,6 +14,7 @@ COLOURS = {MachineState.OK: "green", MachineState.NOTE: "yellow", MachineState.B
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
+    add_executor(parser)
     add_output(parser)
 
 

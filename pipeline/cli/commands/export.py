@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipeline.app.commands.export import ExportOptions, ExportReport, export_campaign
 from pipeline.app.next_steps import ad_file_steps
-from pipeline.cli.flags import add_campaign, add_common, campaign_flags, settings_of
+from pipeline.cli.flags import add_campaign, add_common, add_executor, campaign_flags, settings_of
 from pipeline.cli.terminal import counted, folded, paint, say, say_steps
 from pipeline.errors import UsageError
 
@@ -38,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="write the product feed back, with columns for status, file, public URL and "
         "alternative text; into the export, or without --to into the campaign's output folder",
     )
+    add_executor(parser)
     add_common(parser, quiet="print nothing if everything was delivered")
 
 
@@ -50,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     options = ExportOptions(
         **campaign_flags(arguments), to=arguments.to, fill=arguments.fill, feed=arguments.feed
     )
-    report = export_campaign(options, settings_of(arguments))
+    report = export_campaign(options, settings_of(arguments), tell=say)
     code = 3 if report.missing else 0
     if arguments.json:
         print(json.dumps(_result(report), indent=1, ensure_ascii=False))

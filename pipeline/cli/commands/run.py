@@ -8,6 +8,7 @@ from pipeline.app.run.campaign_file import run_campaign_file
 from pipeline.cli.flags import (
     add_campaign,
     add_common,
+    add_executor,
     add_feeds,
     add_limits,
     add_only,
@@ -111,6 +112,7 @@ def _add_rendering(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="exit with 5 instead of 0 if drafts wait for review",
     )
+    add_executor(parser)
     add_feeds(parser)
     add_common(parser, quiet="print only problems, and what a person has to do")
 

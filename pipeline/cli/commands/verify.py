@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from pipeline.app.commands.verify import verify_files
-from pipeline.cli.flags import add_output, settings_of
+from pipeline.cli.flags import add_executor, add_output, settings_of
 from pipeline.cli.terminal import counted, say
 
 DAMAGE = 3
@@ -17,12 +17,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "campaign", type=Path, nargs="?", metavar="FILE", help="only this campaign (default: all)"
     )
+    add_executor(parser)
     add_output(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print which files are missing, changed or broken; 3 if there are any."""
-    report = verify_files(arguments.campaign, settings_of(arguments))
+    report = verify_files(arguments.campaign, settings_of(arguments), tell=say)
     if arguments.json:
         facts = {"files": report.files, "whole": report.whole, "bad": dict(report.bad)}
         if report.ad_files:

@@ -96,7 +96,7 @@ async def make(folder, wanted, *, images=None, only=None, stage=Stage.FINAL):
             executor=executor,
             checks=no_checks(folder),
         )
-        maker = AdFileMaker(examiner=examiner, output=folder, campaign=Slug("c"))
+        maker = AdFileMaker(examiner=examiner, executor=executor, output=folder, campaign=Slug("c"))
         return await maker.make(wanted, stage=stage, only=only)
 
 
