@@ -88,11 +88,11 @@ async def test_many_run_at_once_and_each_gets_its_own_answer(executor):
 
 async def test_the_event_loop_turns_while_a_task_runs(executor):
     running = asyncio.ensure_future(executor.run(Square(number=2, seconds=0.3)))
-    longest, before = 0.0, time.monotonic()
+    turns = 0
     while not running.done():
         await asyncio.sleep(0.01)
-        longest, before = max(longest, time.monotonic() - before), time.monotonic()
-    assert (await running, longest < 0.25) == ((2, 4), True)
+        turns += 1
+    assert (await running, turns > 2) == ((2, 4), True)
 
 
 @pytest.mark.parametrize("error", [name for name in ERRORS if name != "foreign"])
