@@ -32,6 +32,7 @@ from pipeline.prompts.cells import check_only
 from pipeline.review.ad_files import decide_ad_files
 from pipeline.review.verdicts import stamp
 from pipeline.settings import Settings
+from pipeline.state.campaign_state import CampaignState
 from pipeline.state.checks.results import open_checks
 from pipeline.state.output.ad_files import (
     AdFilePlan,
@@ -87,17 +88,29 @@ async def make_loaded(
     tell: Callable[[str], None] = lambda _: None,
 ) -> AdFileReport:
     """Make the ad files of a loaded campaign, whose lock the caller holds."""
-    output = open_output(settings.output)
     stage = Stage.DRAFT if options.preview else Stage.FINAL
+    _, report = await make_surveyed(loaded, settings, only=options.only, stage=stage, tell=tell)
+    return report
+
+
+async def make_surveyed(
+    loaded: LoadedCampaign,
+    settings: Settings,
+    *,
+    only: tuple[str, ...] = (),
+    stage: Stage = Stage.FINAL,
+    tell: Callable[[str], None],
+) -> tuple[CampaignState, AdFileReport]:
+    """Make the ad files that are missing, changed or damaged; return the state as well."""
+    output = open_output(settings.output)
     images, slug = images_in(output), loaded.campaign.slug
     signing = signing_for(loaded, settings)
     async with AsyncExitStack() as stack:
         ledger = await stack.enter_async_context(ledger_in(output, read_only=True))
         executor = await stack.enter_async_context(executor_for(settings, images, tell=tell))
         checks = open_checks(loaded, output)
-        state = await survey(
-            ledger, loaded, only=options.only, shown=options.preview, checks=checks
-        )
+        shown = stage is Stage.DRAFT
+        state = await survey(ledger, loaded, only=only, shown=shown, checks=checks)
         await asyncio.to_thread(
             forget_damaged, AdFileRecord(output, slug), images, only=state.asked
         )
@@ -110,7 +123,7 @@ async def make_loaded(
             campaign=slug,
             signing=signing,
         )
-        return await make_ad_files(loaded, state, maker, stage=stage)
+        return state, await make_ad_files(loaded, state, maker, stage=stage)
 
 
 def approve_ad_files(options: VerdictOptions, settings: Settings) -> AdFilesDecided:

@@ -3,32 +3,27 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from pipeline.adfiles.record import AdFileRecord, AdFileRow
-from pipeline.app.campaign import load, signing_for
+from pipeline.adfiles.record import AdFileRow
+from pipeline.app.campaign import load
+from pipeline.app.commands.adfiles import make_surveyed
 from pipeline.app.event_loop import run_in_loop
 from pipeline.app.named_campaign import hold_to_file
-from pipeline.app.open import ledger_in, require_ledger
-from pipeline.app.open_executor import executor_for, executor_that_signs
+from pipeline.app.open import require_ledger
 from pipeline.app.options import CampaignOptions
 from pipeline.app.run.ad_files import (
-    AdFileMaker,
     AdFileReport,
-    forget_damaged,
-    make_ad_files,
 )
-from pipeline.app.run.examining import PictureExaminer
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import LocalFault, UsageError
 from pipeline.files.unreadable import read_file
 from pipeline.images.base import ImageStore
 from pipeline.images.reading import sha256_of
 from pipeline.images.registry import images_in
-from pipeline.model.ad_file import Framing, Recipe, Signing, flags_in_words
+from pipeline.model.ad_file import Framing, Recipe, flags_in_words
 from pipeline.model.campaign import Cell
 from pipeline.model.money import Unit
 from pipeline.model.names import CellName, Slug, Stage
@@ -58,12 +53,10 @@ from pipeline.reports.export.font_licences import font_licences
 from pipeline.reports.export.package import ExportFile, earlier_export, file_of, write_export
 from pipeline.settings import Settings
 from pipeline.state.campaign_state import CampaignState, distinct_labels
-from pipeline.state.checks.results import open_checks
 from pipeline.state.lookup import entry_of
 from pipeline.state.output.ad_files import PlannedAdFile
 from pipeline.state.output.folder import open_output, write_file
 from pipeline.state.output.lock import campaign_lock
-from pipeline.state.survey import survey
 
 ORIGINALS = "originals"
 Ready = Sequence[tuple[PlannedAdFile, AdFileRow]]
@@ -122,8 +115,7 @@ def export_campaign(
         feed_table(loaded)
     output = open_output(settings.output)
     with campaign_lock(output, loaded.campaign.slug):
-        signing = signing_for(loaded, settings)
-        make = partial(_made, loaded, settings, output, signing=signing, tell=tell)
+        make = partial(make_surveyed, loaded, settings, tell=tell)
         return run_in_loop(_export(loaded, options, output, template, make=make))
 
 
@@ -133,33 +125,6 @@ def _template(file: Path) -> UploadTemplate:
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}") from error
     return read_template(content, name=file.name)
-
-
-async def _made(
-    loaded: LoadedCampaign,
-    settings: Settings,
-    output: Path,
-    *,
-    signing: Signing | None,
-    tell: Callable[[str], None],
-) -> tuple[CampaignState, AdFileReport]:
-    """Make the ad files that are missing, changed or damaged."""
-    images, slug = images_in(output), loaded.campaign.slug
-    async with AsyncExitStack() as stack:
-        ledger = await stack.enter_async_context(ledger_in(output, read_only=True))
-        executor = await stack.enter_async_context(executor_for(settings, images, tell=tell))
-        checks = open_checks(loaded, output)
-        state = await survey(ledger, loaded, checks=checks)
-        await asyncio.to_thread(forget_damaged, AdFileRecord(output, slug), images)
-        await images.sweep(slug)
-        maker = AdFileMaker(
-            examiner=PictureExaminer(images=images, executor=executor, checks=checks),
-            executor=await executor_that_signs(stack, executor, signing),
-            output=output,
-            campaign=slug,
-            signing=signing,
-        )
-        return state, await make_ad_files(loaded, state, maker)
 
 
 async def _export(
