@@ -151,19 +151,12 @@ def proxy_to(server: str) -> Iterator[S3Proxy]:
                 headers={name.lower(): value for name, value in self.headers.items()},
             )
             proxy.requests.append(asked)
-            fault = proxy.answer(asked)
-            if fault is None or fault.after:
-                status, headers, body = _forwarded(host, asked)
-            if fault is not None:
-                if not fault.status:
-                    self.close_connection = True
-                    self.connection.shutdown(socket.SHUT_RDWR)
-                    return
-                words = f"<Code>{fault.code}</Code><Message>{fault.message}</Message>"
-                status, headers = fault.status, {}
-                body = (
-                    f"<Error>{words}<AWSAccessKeyId>AKIATESTKEY</AWSAccessKeyId></Error>".encode()
-                )
+            reply = _reply(proxy, host, asked)
+            if reply is None:
+                self.close_connection = True
+                self.connection.shutdown(socket.SHUT_RDWR)
+                return
+            status, headers, body = reply
             self.send_response(status)
             kept = {"etag", "last-modified", "content-type", "x-amz-version-id"}
             for name, value in headers.items():
@@ -180,8 +173,14 @@ def proxy_to(server: str) -> Iterator[S3Proxy]:
 
     for method in ("GET", "PUT", "HEAD", "DELETE", "POST"):
         setattr(Handler, f"do_{method}", Handler._pass_on)
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
-        listening.daemon_threads = True
+
+    class Listening(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, *_words: object) -> None:
+            """Clients are killed."""
+
+    with Listening(("127.0.0.1", 0), Handler) as listening:
         proxy.url = f"http://127.0.0.1:{listening.server_port}"
         thread = threading.Thread(target=listening.serve_forever, args=(0.05,))
         thread.start()
@@ -192,7 +191,23 @@ def proxy_to(server: str) -> Iterator[S3Proxy]:
             thread.join()
 
 
-def _forwarded(host: str, asked: Request) -> tuple[int, dict[str, str], bytes]:
+Reply = tuple[int, dict[str, str], bytes]
+
+
+def _reply(proxy: S3Proxy, host: str, asked: Request) -> Reply | None:
+    """The server's answer or the fault's; `None` for a connection that breaks."""
+    fault = proxy.answer(asked)
+    if fault is None:
+        return _forwarded(host, asked)
+    if fault.after:
+        _forwarded(host, asked)
+    if not fault.status:
+        return None
+    words = f"<Code>{fault.code}</Code><Message>{fault.message}</Message>"
+    return fault.status, {}, f"<Error>{words}<Signed>{SECRET}</Signed></Error>".encode()
+
+
+def _forwarded(host: str, asked: Request) -> Reply:
     connection = http.client.HTTPConnection(host, timeout=30)
     try:
         headers = {name: value for name, value in asked.headers.items() if name != "host"}

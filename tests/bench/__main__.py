@@ -22,6 +22,7 @@ import ledger_bench  # noqa: E402
 import render_bench  # noqa: E402
 import review_bench  # noqa: E402
 import sealed_bench  # noqa: E402
+import store_bench  # noqa: E402
 
 
 def cpu(_jobs):
@@ -65,6 +66,13 @@ def wall(_jobs):
     share = asyncio.run(render_bench.wall_efficiency())
     told = f"{share:.3f} (bare loop {loop:.3f})"
     yield "wall efficiency, 2000 jobs of 1 s, 200 at once", told, "≥ 0.97"
+
+
+def store(jobs):
+    """A run that uploads to an object store, beside the same run without one."""
+    without, beside, tail = asyncio.run(store_bench.efficiency(jobs=jobs or 160))
+    yield "wall efficiency of a run with uploads", f"{beside:.3f} (without {without:.3f})", "equal"
+    yield "  from the last image to the end of the run", f"{tail:.1f} s", ""
 
 
 def memory(_jobs):
@@ -141,7 +149,20 @@ PLAN_GOALS = {(10_000, 1): "≤ 2 s", (1_000_000, 1): "≤ 60 s, ≤ 300 MB"}
 """By cells, and images of each."""
 BENCHES = {
     bench.__name__: bench
-    for bench in (cpu, whole, sealed, wall, memory, ledger, engine, start, review, plan, rerun)
+    for bench in (
+        cpu,
+        whole,
+        sealed,
+        wall,
+        store,
+        memory,
+        ledger,
+        engine,
+        start,
+        review,
+        plan,
+        rerun,
+    )
 }
 
 

@@ -130,7 +130,11 @@ def test_an_object_that_others_changed_is_told_and_not_overwritten(pipeline, pro
     file = pipeline.write(SMALL)
     assert pipeline("run", file).code == 0
     path = next(one["file"] for one in pipeline.manifest()["images"] if one["stage"] == "final")
+    assert pipeline("verify", file).code == 0
     put(server, f"shop/{path}", b"retouched by the agency")
+    ended = pipeline("verify", file)
+    assert (ended.code, ended.out) == (3, f"changed by others: s3://ads/shop/{path}\n")
+    assert "5 of 6 objects in the store as uploaded" in ended.err
     file.write_text(SMALL.replace("wet studio table", "dry studio table"))
     ended = pipeline("run", file)
     assert ended.code == 3, ended.err
@@ -200,3 +204,59 @@ def test_a_shared_folder_is_a_store_too(pipeline):
     row = pipeline.manifest()["images"][0]
     assert (row["stored_at"], row["public_url"]) == (f"file://{shared}/{row['file']}", None)
     assert json.loads((pipeline.output / "soda" / "uploads.jsonl").read_text().splitlines()[0])
+
+
+@pytest.fixture
+def shop_proxy(server, shop):
+    make_bucket(server)
+    with proxy_to(server) as proxy:
+        shop.environment |= proxy.environment()
+        yield proxy
+
+
+def test_an_export_into_a_bucket_is_resumed_and_checked(shop, shop_proxy, server):
+    """It ends half way with 74; run again, it sends what is missing, and then nothing."""
+    command = ("export", "shop.yaml", "--to", "s3://ads/out/may")
+    shop_proxy.answer = lambda request: (
+        Fault(403, "AccessDenied") if request.method == "PUT" and request.number > 4 else None
+    )
+    ended = shop(*command)
+    assert (ended.code, "HTTP 403 AccessDenied" in ended.err) == (74, True), ended.err
+    first = set(shop_proxy.puts())
+    shop_proxy.answer = no_fault
+    shop_proxy.requests.clear()
+    ended = shop(*command)
+    assert ended.code == 0, ended.err
+    assert "s3://ads/out/may  8 ad files for 3 placements" in ended.err
+    found = {key.removeprefix("out/may/"): one for key, one in objects(server).items()}
+    folder = shop.folder / "local"
+    assert shop("export", "shop.yaml", "--to", folder).code == 0
+    local = {str(one.relative_to(folder)): one.read_bytes() for one in folder.rglob("*.*")}
+    tables = {"manifest.json", "assets.csv"}
+    assert found.keys() == local.keys()
+    assert {key for key in found if found[key] != local[key]} == tables
+    rows = [*csv.DictReader(found["assets.csv"].decode().splitlines())]
+    assert {row["stored_at"] for row in rows} == {f"s3://ads/out/may/{row['file']}" for row in rows}
+    sent = [key for key in shop_proxy.puts() if not key.endswith(".unfinished-export.json")]
+    assert len(sent) == len({*sent})
+    assert len(sent) + len(first) >= len(found)
+    shop_proxy.requests.clear()
+    assert "nothing changed" in shop(*command).err
+    assert shop_proxy.puts() == []
+    assert shop(*command, "--check").code == 0
+    put(server, f"out/may/{rows[0]['file']}", b"retouched")
+    ended = shop(*command, "--check")
+    assert (ended.code, ended.out) == (3, f"changed: {rows[0]['file']}\n")
+    ended = shop(*command)
+    assert (ended.code, "no export wrote it" in ended.err) == (2, True), ended.err
+    assert objects(server)[f"out/may/{rows[0]['file']}"] == b"retouched"
+
+
+def test_an_export_in_a_folder_or_a_zip_is_checked(shop):
+    for to in ("out", "out.zip"):
+        assert shop("export", "shop.yaml", "--to", to).code == 0
+        assert shop("export", "shop.yaml", "--to", to, "--check").code == 0
+    (shop.folder / "out" / "assets.csv").write_text("edited")
+    ended = shop("export", "shop.yaml", "--to", "out", "--check")
+    assert (ended.code, ended.out) == (3, "changed: assets.csv\n")
+    assert shop("export", "shop.yaml", "--to", "none", "--check").code == 2

@@ -14,9 +14,8 @@ from pipeline.app.event_loop import run_in_loop
 from pipeline.app.named_campaign import hold_to_file
 from pipeline.app.open import require_ledger
 from pipeline.app.options import CampaignOptions
-from pipeline.app.run.ad_files import (
-    AdFileReport,
-)
+from pipeline.app.run.ad_files import AdFileReport
+from pipeline.app.stores.destinations import Places, delivered_places, open_destination
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import LocalFault, UsageError
 from pipeline.files.unreadable import read_file
@@ -33,24 +32,18 @@ from pipeline.model.placement import Placement
 from pipeline.model.verdict import Decision
 from pipeline.prompts.cells import expand
 from pipeline.reports.export.assets import (
-    ASSETS,
-    GOOGLE,
     MANIFEST,
     MIME,
-    REMOVED,
     Asset,
     RemovedAsset,
-    assets_table,
     export_manifest,
-    google_table,
     removed_since,
-    removed_table,
 )
 from pipeline.reports.export.delivery_sheet import SheetMarks, delivery_sheet, thumbs_in
 from pipeline.reports.export.feed_file import CellDelivery, feed_file, feed_table
-from pipeline.reports.export.filled_template import UploadTemplate, fill_template, read_template
+from pipeline.reports.export.filled_template import UploadTemplate, fill_template, template_at
 from pipeline.reports.export.font_licences import font_licences
-from pipeline.reports.export.package import ExportFile, earlier_export, file_of, write_export
+from pipeline.reports.export.package import ExportFile, file_of, tables_of
 from pipeline.settings import Settings
 from pipeline.state.campaign_state import CampaignState, distinct_labels
 from pipeline.state.lookup import entry_of
@@ -68,8 +61,8 @@ _QUOTED = re.compile(r'"([^"\n]{1,120})"')
 class ExportOptions(CampaignOptions):
     """The campaign to deliver, and where to."""
 
-    to: Path | None = None
-    """A folder, or a file that ends in `.zip`; `None`: only the feed is written."""
+    to: Path | str | None = None
+    """A folder, a file that ends in `.zip`, or the URL of a store; `None`: only the feed."""
     feed: bool = False
     """Write the product feed back, with the status and file of each row."""
     fill: Path | None = None
@@ -80,10 +73,10 @@ class ExportOptions(CampaignOptions):
 class ExportReport:
     """What was delivered, and what was left out."""
 
-    to: Path | None
+    to: str | None
     """Where the ad files are; `None` if only the feed was written."""
-    feed: Path | None
-    """Where the feed is; of a zip file, its name inside."""
+    feed: str
+    """Where the feed is; of a zip file, its name inside; empty if it was not written."""
     assets: Sequence[Asset]
     changed: int
     """Number of files that were written or removed; 0 if the export was up to date."""
@@ -110,21 +103,13 @@ def export_campaign(
     hold_to_file(settings.output, loaded.campaign.slug, options.campaign)
     if Stage.FINAL not in loaded.campaign.stages:
         raise UsageError(f"{options.campaign} has no finals to deliver; add stages.final")
-    template = None if options.fill is None else _template(options.fill)
+    template = None if options.fill is None else template_at(options.fill)
     if options.feed:
         feed_table(loaded)
     output = open_output(settings.output)
     with campaign_lock(output, loaded.campaign.slug):
         make = partial(make_surveyed, loaded, settings, tell=tell)
         return run_in_loop(_export(loaded, options, output, template, make=make))
-
-
-def _template(file: Path) -> UploadTemplate:
-    try:
-        content = read_file(file)
-    except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error.strerror}") from error
-    return read_template(content, name=file.name)
 
 
 async def _export(
@@ -135,24 +120,27 @@ async def _export(
     *,
     make: Callable[[], Awaitable[tuple[CampaignState, AdFileReport]]],
 ) -> ExportReport:
-    images = images_in(output)
-    slug = loaded.campaign.slug
+    images, slug = images_in(output), loaded.campaign.slug
+    destination = None if options.to is None else open_destination(options.to)
+    places = delivered_places(loaded, options.to, output)
     state, report = await make()
     ready, missing, rejected = _sorted_out(report, state)
-    assets = [*_assets(loaded, state, ready, report)]
+    assets = [*_assets(loaded, state, ready, report, places=places)]
     cells = await asyncio.to_thread(lambda: [*expand(loaded)])
     feed: list[ExportFile] = []
     if options.feed:
-        delivered = _deliveries(ready, missing, rejected, in_export=options.to is not None)
+        urls = {asset.sha256: asset.public_url for asset in assets}
+        in_export = options.to is not None
+        delivered = _deliveries(ready, missing, rejected, in_export=in_export, urls=urls)
         feed = [await asyncio.to_thread(feed_file, loaded, cells, delivered)]
     removed: Sequence[RemovedAsset] = ()
-    if options.to is None:
+    if destination is None:
         changed = await asyncio.to_thread(_write_below, output, slug, feed)
     else:
-        earlier = earlier_export(options.to)
+        earlier = await destination.earlier()
         removed = removed_since(earlier, assets)
         files = await asyncio.to_thread(_files, ready, assets, images)
-        files += _tables(loaded, assets, removed)
+        files += tables_of(slug, assets, removed)
         files += font_licences(planned.recipe for planned, _ in ready)
         files += await asyncio.to_thread(_sheet, loaded, images, cells, ready=ready, assets=assets)
         if template is not None:
@@ -166,10 +154,10 @@ async def _export(
             files={file.path: file.sha256 for file in files},
         )
         files.append(file_of(MANIFEST, manifest))
-        changed = await asyncio.to_thread(write_export, options.to, files, earlier)
+        changed = await destination.write(files, earlier)
     return ExportReport(
-        to=options.to,
-        feed=(options.to or output / slug) / feed[0].path if feed else None,
+        to=None if destination is None else destination.name,
+        feed=f"{destination.name if destination else output / slug}/{feed[0].path}" if feed else "",
         assets=assets,
         changed=changed,
         missing=missing,
@@ -210,7 +198,12 @@ def _write_below(output: Path, campaign: Slug, files: Sequence[ExportFile]) -> i
 
 
 def _deliveries(
-    ready: Ready, missing: Mapping[str, str], rejected: Sequence[str], *, in_export: bool
+    ready: Ready,
+    missing: Mapping[str, str],
+    rejected: Sequence[str],
+    *,
+    in_export: bool,
+    urls: Mapping[str, str],
 ) -> dict[CellName, CellDelivery]:
     """Return what became of each cell; of several files, the first take and format."""
     found = {CellName(cell): CellDelivery(status="rejected") for cell in rejected}
@@ -223,6 +216,7 @@ def _deliveries(
             found[planned.cell] = CellDelivery(
                 status="ready",
                 file=f"{planned.placement}/{planned.name}" if in_export else row.made.path,
+                public_url=urls.get(row.made.sha256, ""),
                 alt_text=planned.recipe.labels.alt_text,
             )
     return found
@@ -255,11 +249,18 @@ def _sorted_out(
 
 
 def _assets(
-    loaded: LoadedCampaign, state: CampaignState, ready: Ready, report: AdFileReport
+    loaded: LoadedCampaign,
+    state: CampaignState,
+    ready: Ready,
+    report: AdFileReport,
+    *,
+    places: Places,
 ) -> Iterator[Asset]:
     counted: set[str] = set()
     for planned, row in ready:
         made, job = row.made, planned.job
+        file = f"{planned.placement}/{planned.name}"
+        stored_at, public_url = places(file, made.path, made.sha256)
         entry = entry_of(job, state.entries)
         stored = entry.outcome if entry is not None else None
         first = planned.source.sha256 not in counted
@@ -267,7 +268,7 @@ def _assets(
         amount = spent(stored).confirmed if first else 0
         yield Asset(
             asset_id=made.recipe,
-            file=f"{planned.placement}/{planned.name}",
+            file=file,
             url=stored.url if isinstance(stored, Stored) else "",
             sha256=made.sha256,
             bytes=made.bytes,
@@ -287,6 +288,8 @@ def _assets(
             original=_original(planned),
             credits=amount if loaded.campaign.money.unit is Unit.CREDITS else 0,
             cost=loaded.campaign.money.price(amount),
+            stored_at=stored_at,
+            public_url=public_url,
         )
 
 
@@ -350,21 +353,3 @@ def _files(ready: Ready, assets: Sequence[Asset], images: ImageStore) -> list[Ex
             path=asset.original, sha256=source.sha256, content=partial(images.open, source.path)
         )
     return [*files.values()]
-
-
-def _tables(
-    loaded: LoadedCampaign, assets: Sequence[Asset], removed: Sequence[RemovedAsset]
-) -> list[ExportFile]:
-    groups = {one.cell: _ad_group(one) for one in assets}
-    campaign = loaded.campaign.slug
-    tables = [
-        file_of(ASSETS, assets_table(assets)),
-        file_of(GOOGLE, google_table(assets, campaign=campaign, groups=groups)),
-    ]
-    return [*tables, file_of(REMOVED, removed_table(removed))] if removed else tables
-
-
-def _ad_group(asset: Asset) -> str:
-    """Return the ad group of an ad file: its axes without the size."""
-    pairs = (pair.partition("=") for pair in asset.axes.split("; "))
-    return " ".join(value for axis, _, value in pairs if axis != "size") or "default"

@@ -47,6 +47,10 @@ class VerifyReport:
     """Path → `AdFileCondition`, for each that must not be uploaded."""
     unplanned: Mapping[Slug, str] = field(default_factory=dict)
     """Campaign → why its ad files were not compared with its file, but only with their record."""
+    objects: int = 0
+    """Objects that were uploaded to an object store."""
+    bad_objects: Mapping[str, str] = field(default_factory=dict)
+    """URL → what is wrong, for each object that is not as it was uploaded."""
 
 
 class AdFileCondition(StrEnum):
@@ -75,7 +79,10 @@ def verify_files(
     bad = {path: str(condition) for path, condition in found if condition is not Condition.WHOLE}
     campaigns = [wanted] if wanted is not None else _campaigns_in(output)
     checked = [_verify_ad_files(output, one, file, settings) for one in campaigns]
+    objects = late("app.stores.uploaded_objects").check_objects(output, wanted)
     return VerifyReport(
+        objects=objects.objects,
+        bad_objects=objects.bad,
         files=len(found),
         whole=len(found) - len(bad),
         bad=bad,

@@ -1,4 +1,4 @@
-"""`pipeline export FILE --to DIR|FILE.zip`: deliver what can be uploaded."""
+"""`pipeline export FILE --to DIR|FILE.zip|s3://…`: deliver what can be uploaded."""
 
 import argparse
 import json
@@ -7,8 +7,13 @@ from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 
-from pipeline.app.commands.export import ExportOptions, ExportReport, export_campaign
+from pipeline.app.commands.export import (
+    ExportOptions,
+    ExportReport,
+    export_campaign,
+)
 from pipeline.app.next_steps import ad_file_steps
+from pipeline.app.stores.destinations import check_export
 from pipeline.cli.flags import add_campaign, add_common, add_executor, campaign_flags, settings_of
 from pipeline.cli.terminal import counted, folded, paint, say, say_steps
 from pipeline.errors import UsageError
@@ -22,9 +27,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_campaign(parser)
     parser.add_argument(
         "--to",
-        type=Path,
-        metavar="DIR|FILE.zip",
-        help="the folder or zip file to write; running again changes only what is new",
+        type=_destination,
+        metavar="DIR|FILE.zip|URL",
+        help="the folder, zip file or object store (s3://bucket/prefix) to write; running again "
+        "changes only what is new",
+    )
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="write nothing: read what is there, and compare it with its manifest",
     )
     parser.add_argument(
         "--fill",
@@ -42,12 +53,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_common(parser, quiet="print nothing if everything was delivered")
 
 
+def _destination(text: str) -> Path | str:
+    return text if "://" in text else Path(text)
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Deliver, and say what was left out; 3 if something was."""
     if arguments.to is None and not arguments.feed:
         raise UsageError("say where to deliver with --to DIR or --to FILE.zip, or use --feed alone")
     if arguments.to is None and arguments.fill is not None:
         raise UsageError("--fill needs --to: the filled template is a part of the export")
+    if arguments.check:
+        return _check(arguments)
     options = ExportOptions(
         **campaign_flags(arguments), to=arguments.to, fill=arguments.fill, feed=arguments.feed
     )
@@ -61,10 +78,24 @@ def run(arguments: argparse.Namespace) -> int:
     return code
 
 
+def _check(arguments: argparse.Namespace) -> int:
+    """Print which files are missing or changed; 3 if there are any."""
+    checked = check_export(arguments.to)
+    if arguments.json:
+        print(json.dumps(asdict(checked), indent=1, ensure_ascii=False))
+    else:
+        for path, condition in checked.bad.items():
+            print(f"{condition}: {path}")
+    whole = checked.files - len(checked.bad)
+    if checked.bad or not arguments.quiet:
+        say(f"{checked.to}  {whole:,} of {counted(checked.files, 'file')} intact")
+    return 3 if checked.bad else 0
+
+
 def _tell(report: ExportReport) -> None:
     places = Counter(one.placement for one in report.assets)
     change = f"{counted(report.changed, 'file')} changed" if report.changed else "nothing changed"
-    if report.feed is not None:
+    if report.feed:
         rows = "" if report.to is not None or report.changed else " (nothing changed)"
         say(f"{report.feed}  the feed with what became of each row{rows}")
     if report.to is not None:
@@ -88,8 +119,8 @@ def _tell(report: ExportReport) -> None:
 
 def _result(report: ExportReport) -> dict[str, object]:
     return {
-        "to": str(report.to) if report.to is not None else None,
-        "feed": str(report.feed) if report.feed is not None else None,
+        "to": report.to,
+        "feed": report.feed or None,
         "changed": report.changed,
         "assets": [asdict(one) for one in report.assets],
         "missing": dict(report.missing),

@@ -28,9 +28,12 @@ def run(arguments: argparse.Namespace) -> int:
         facts = {"files": report.files, "whole": report.whole, "bad": dict(report.bad)}
         if report.ad_files:
             facts |= {"ad_files": report.ad_files, "bad_ad_files": dict(report.bad_ad_files)}
+        if report.objects:
+            facts |= {"objects": report.objects, "bad_objects": dict(report.bad_objects)}
         print(json.dumps(facts))
     else:
-        for path, condition in (*report.bad.items(), *report.bad_ad_files.items()):
+        found = (report.bad, report.bad_ad_files, report.bad_objects)
+        for path, condition in (pair for bad in found for pair in bad.items()):
             print(f"{condition}: {path}")
     say(f"{report.whole:,} of {counted(report.files, 'file')} intact")
     if report.bad:
@@ -49,4 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
             f"Next  pipeline adfiles {file} makes them again and moves superseded ones away; "
             f"pipeline export {file} --to DIR delivers only what is current."
         )
-    return DAMAGE if report.bad or report.bad_ad_files else 0
+    if report.objects:
+        whole = report.objects - len(report.bad_objects)
+        say(f"{whole:,} of {counted(report.objects, 'object')} in the store as uploaded")
+    return DAMAGE if report.bad or report.bad_ad_files or report.bad_objects else 0

@@ -55,6 +55,10 @@ class Asset:
     """Credits of the original for its first ad file, 0 for the others: the sum is correct."""
     cost: str
     """The same in a currency; empty for credits without a price; dollars are told here alone."""
+    stored_at: str = ""
+    """URL of the file in an object store; empty if it is in none."""
+    public_url: str = ""
+    """Its public URL; empty if the campaign names none."""
 
 
 COLUMNS = tuple(Asset.__dataclass_fields__)

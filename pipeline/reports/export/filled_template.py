@@ -10,8 +10,10 @@ import io
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from pipeline.errors import UsageError
+from pipeline.files.unreadable import read_file
 from pipeline.reports.export.assets import COLUMNS, Asset
 from pipeline.reports.image_rows import inert
 from pipeline.suggestions import did_you_mean, listing
@@ -39,6 +41,15 @@ class UploadTemplate:
     """Every row before the one that is repeated."""
     row: Sequence[str]
     """The row that is repeated for each ad file."""
+
+
+def template_at(file: Path) -> UploadTemplate:
+    """Return the upload template in a file; `UsageError` if it cannot be read or used."""
+    try:
+        content = read_file(file)
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}") from error
+    return read_template(content, name=file.name)
 
 
 def read_template(content: bytes, *, name: str) -> UploadTemplate:

@@ -1,18 +1,31 @@
 """Writing an export into a folder or a zip file, without replacing files of others."""
 
+import asyncio
 import hashlib
 import os
 import zipfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from pipeline.errors import LocalFault, UsageError
 from pipeline.files.confined import ConfinedPath, make_folders, open_file, open_folder, write_whole
 from pipeline.files.unreadable import read_file
-from pipeline.reports.export.assets import MANIFEST, EarlierExport, read_earlier
+from pipeline.reports.export.assets import (
+    ASSETS,
+    GOOGLE,
+    MANIFEST,
+    REMOVED,
+    Asset,
+    EarlierExport,
+    RemovedAsset,
+    assets_table,
+    google_table,
+    read_earlier,
+    removed_table,
+)
 
 PIECE = 1024 * 1024
 _OLDEST = (1980, 1, 1, 0, 0, 0)
@@ -38,6 +51,71 @@ class ExportFile:
         with self.content() as stream:
             while piece := stream.read(PIECE):
                 yield piece
+
+    def whole(self) -> bytes:
+        """Return all bytes."""
+        return b"".join(self.pieces())
+
+
+class Destination(Protocol):
+    """Where an export is written: a folder, a zip file, or a prefix of an object store."""
+
+    @property
+    def name(self) -> str:
+        """The path or URL, for messages."""
+        ...
+
+    async def earlier(self) -> EarlierExport:
+        """Return what an earlier export wrote to this place."""
+        ...
+
+    async def digest(self, path: str) -> str | None:
+        """Return the sha256 of a file there, which is read whole; `None` if there is none."""
+        ...
+
+    async def write(self, files: Sequence[ExportFile], earlier: EarlierExport) -> int:
+        """Write an export, the manifest last, and return the number of files that changed.
+
+        Raises `UsageError` if a file that no export wrote has the name of one, and `LocalFault` if
+        the disk or the store fails.
+        """
+        ...
+
+
+class LocalDestination:
+    """A folder or a zip file of this machine."""
+
+    def __init__(self, to: Path) -> None:
+        self._to = to
+
+    @property
+    def name(self) -> str:
+        """See `Destination`."""
+        return str(self._to)
+
+    async def earlier(self) -> EarlierExport:
+        """See `Destination`."""
+        return await asyncio.to_thread(earlier_export, self._to)
+
+    async def digest(self, path: str) -> str | None:
+        """See `Destination`."""
+        return await asyncio.to_thread(_digest_at, self._to, path)
+
+    async def write(self, files: Sequence[ExportFile], earlier: EarlierExport) -> int:
+        """See `Destination`."""
+        return await asyncio.to_thread(write_export, self._to, files, earlier)
+
+
+def _digest_at(to: Path, path: str) -> str | None:
+    try:
+        if not is_zip(to):
+            return _sha256_at(to.resolve(strict=True), path)
+        with zipfile.ZipFile(to) as archive, archive.open(path) as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
+    except (KeyError, FileNotFoundError, zipfile.BadZipFile, ValueError):
+        return None
+    except OSError as error:
+        raise LocalFault(f"cannot read {to}: {error.strerror or error}") from error
 
 
 def file_of(path: str, content: bytes) -> ExportFile:
@@ -156,3 +234,21 @@ def _write_zip(to: Path, files: Iterable[ExportFile]) -> int:
 def _digest(path: Path) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def tables_of(
+    campaign: str, assets: Sequence[Asset], removed: Sequence[RemovedAsset]
+) -> list[ExportFile]:
+    """Return the tables that describe an export."""
+    groups = {one.cell: _ad_group(one) for one in assets}
+    tables = [
+        file_of(ASSETS, assets_table(assets)),
+        file_of(GOOGLE, google_table(assets, campaign=campaign, groups=groups)),
+    ]
+    return [*tables, file_of(REMOVED, removed_table(removed))] if removed else tables
+
+
+def _ad_group(asset: Asset) -> str:
+    """Return the ad group of an ad file: its axes without the size."""
+    pairs = (pair.partition("=") for pair in asset.axes.split("; "))
+    return " ".join(value for axis, _, value in pairs if axis != "size") or "default"

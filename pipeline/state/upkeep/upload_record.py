@@ -35,7 +35,7 @@ class UploadRecord:
     def __init__(self, output: Path, campaign: Slug, store: str) -> None:
         """Read what earlier runs uploaded to `store`; `LocalFault` if that fails."""
         self._output, self.store = output, store
-        self._place = ConfinedPath(folders=(campaign,), name=UPLOADS)
+        self._place = _place(campaign)
         self._files: dict[str, UploadedObject] = {}
         self._torn = False
         self._load()
@@ -74,12 +74,7 @@ class UploadRecord:
             raise LocalFault(f"cannot write {self._place}: {error.strerror}") from error
 
     def _load(self) -> None:
-        try:
-            text = read_file(self._output / str(self._place)).decode("utf-8", "replace")
-        except FileNotFoundError:
-            return
-        except OSError as error:
-            raise LocalFault(f"cannot read {self._place}: {error.strerror}") from error
+        text = _text_at(self._output, self._place)
         self._torn = bool(text) and not text.endswith("\n")
         for line in text.splitlines():
             try:
@@ -92,3 +87,31 @@ class UploadRecord:
                     self._files[row["path"]] = UploadedObject(**row)
             except (ValueError, KeyError, TypeError, AttributeError):
                 continue
+
+
+def newest_store(output: Path, campaign: Slug) -> str:
+    """Return the URL of the store to which a campaign was uploaded last; empty if to none."""
+    for line in reversed(_text_at(output, _place(campaign)).splitlines()):
+        try:
+            return str(json.loads(line)["store"])
+        except (ValueError, KeyError, TypeError):
+            continue  # a crash cut it off
+    return ""
+
+
+def uploaded_campaigns(output: Path) -> list[Slug]:
+    """Return the campaigns of an output folder that were uploaded."""
+    return sorted(Slug(place.parent.name) for place in output.glob(f"*/{UPLOADS}"))
+
+
+def _place(campaign: Slug) -> ConfinedPath:
+    return ConfinedPath(folders=(campaign,), name=UPLOADS)
+
+
+def _text_at(output: Path, place: ConfinedPath) -> str:
+    try:
+        return read_file(output / str(place)).decode("utf-8", "replace")
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise LocalFault(f"cannot read {place}: {error.strerror}") from error
