@@ -2,9 +2,9 @@
 import { html, useRef } from '../vendor/ui.js';
 import { copyLink } from './address.js';
 import { lookAtWaiting, waitingCells } from './adfiles.js';
-import { act } from './decide.js';
 import { Icon } from './icons.js';
 import { focusCard } from './moves.js';
+import { give } from './notes.js';
 import { density, singleKeys, switchTheme } from './prefs.js';
 import { base, board, counts, dialog, drawer, cellsDue, figures, filters, lookAt, offline, running, selection, setFilters, setStage, stage } from './store.js';
 import { Grounds } from './tools.js';
@@ -72,7 +72,7 @@ function Hints() {
 function Selection() {
   const chosen = selection.value.size;
   return html`<div class="selbar"><b>${number(chosen)} selected</b>${VERBS.map((state) => html`
-    <button key=${state} class=${`btn sm ${state}`} onClick=${() => act(state)}><${Icon} n=${STATES[state].icon} s=${14} />${verb(state, stage.value)}<kbd>${STATES[state].key}</kbd></button>`)}
+    <button key=${state} class=${`btn sm ${state}`} onClick=${() => give(state)}><${Icon} n=${STATES[state].icon} s=${14} />${verb(state, stage.value)}<kbd>${STATES[state].key}</kbd></button>`)}
     <button class="btn ghost sm" onClick=${() => { selection.value = new Set(); }}>Clear<kbd>Esc</kbd></button></div>`;
 }
 

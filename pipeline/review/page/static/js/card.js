@@ -2,9 +2,9 @@
 import { batch, html, useEffect, useRef, useState } from '../vendor/ui.js';
 import { Icon } from './icons.js';
 import { evenly, withStrip } from './layout.js';
-import { adStates, board, focus, home, lookClosely, picture, pictures, selection, side, stage, variant, view, visible } from './store.js';
+import { adStates, board, comments, focus, home, lookClosely, picture, pictures, selection, side, stage, variant, view, visible } from './store.js';
 import { scrollingFast } from './scrolling.js';
-import { MISSING, STATES, label } from './words.js';
+import { MISSING, STATES, label, plural } from './words.js';
 
 // A thumb that is removed from the page cancels its request, and none is requested during fast
 // scrolling.
@@ -80,6 +80,12 @@ export function Look({ i, small }) {
   return html`<span class=${small ? 'mlook' : 'badge look'} title="Its ad file waits for an approval"><${Icon} n="frame" s=${small ? 11 : 13} />${small ? null : 'ad file'}<span class="sr">, its ad file waits for an approval</span></span>`;
 }
 
+// The number of open comments.
+function Talk({ i }) {
+  const count = comments.value[stage.value]?.[i];
+  return count ? html`<span class="badge talk" title=${plural(count, 'open comment')}><${Icon} n="note" s=${13} />${count}<span class="sr">${plural(count, 'open comment')}</span></span>` : null;
+}
+
 // The text below the pictures: a note, a reason, or the number of takes without an image.
 function remark(one) {
   if (one.note && one.state !== 'approved') return { icon: 'note', text: one.note, tone: 'note' };
@@ -130,7 +136,7 @@ export function Card({ i, position, focused, selected, wide, high, hot }) {
     <${Mosaic} cell=${cell} one=${one} wide=${wide - 20} high=${high - 20} hot=${focused ? hot : -2} onPick=${pick} />
     <div class="foot" id=${`n${i}`}>
       <div class="who"><b dir="auto">${cell.title}</b><span>${cell.rest.join(' · ')}</span></div>
-      <${Look} i=${i} /><${Badge} one=${one} /><span class="sr">${label(one.state, stage.value)}${one.take ? `, take ${one.take}` : ''}</span>
+      <${Look} i=${i} /><${Talk} i=${i} /><${Badge} one=${one} /><span class="sr">${label(one.state, stage.value)}${one.take ? `, take ${one.take}` : ''}</span>
     </div>
     ${told ? html`<div class=${`notebar ${told.tone}`} title=${told.text}><${Icon} n=${told.icon} s=${12} /><span dir="auto">${told.text}</span></div>` : null}
   </div>`;

@@ -2,9 +2,11 @@
 import { approve, discard, drawing, editable, save, trial, zoomBy } from './adfiles.js';
 import { act, undo } from './decide.js';
 import { copyLink } from './address.js';
+import { writeComment } from './comments.js';
 import { compareSelected } from './compare.js';
 import { search } from './bars.js';
 import { leave } from './loupe.js';
+import { askNote } from './notes.js';
 import { focusCard, grid, move, moveTo, scrollToFocus, step, turn } from './moves.js';
 import { density, singleKeys, toggleMarks, wiping } from './prefs.js';
 import {
@@ -108,12 +110,13 @@ const OPENS = new Set(['Enter', ' ']);
 const LETTERS = {
   p: () => act('approved'),
   x: () => act('rejected'),
-  r: () => act('redo'),
+  r: () => askNote('redo'),
   u: () => act('undecided'),
   c: compare,
   b: () => { if ((peek(current() ?? -1)?.round ?? 1) > 1) view.value = view.value === 'rounds' ? 'loupe' : 'rounds'; },
   s: () => wiping.keep(!wiping.value),
   l: copyLink,
+  n: writeComment,
   a: () => { if (offersAdFiles(current())) view.value = view.value === 'adfiles' ? 'loupe' : 'adfiles'; },
   w: () => document.getElementById('adwindow')?.focus(),
   o: toggleMarks,
@@ -188,6 +191,11 @@ function letter(event) {
       own();
       return;
     }
+  }
+  if (key === 'x' && event.shiftKey) {
+    event.preventDefault();
+    askNote('rejected');
+    return;
   }
   const run = /^[1-9]$/.test(key) ? () => pick(Number(key)) : LETTERS[key];
   if (!run) return;
