@@ -4,6 +4,7 @@ import { Icon } from './icons.js';
 import { evenly, withStrip } from './layout.js';
 import { adStates, board, comments, focus, home, lookClosely, picture, pictures, selection, side, stage, variant, view, visible } from './store.js';
 import { scrollingFast } from './scrolling.js';
+import { Quick } from './verdicts.js';
 import { MISSING, STATES, label, plural } from './words.js';
 
 // A thumb that is removed from the page cancels its request, and none is requested during fast
@@ -39,7 +40,7 @@ function Tile({ one, box, cell, picked, hot, onPick }) {
     !one.image && `empty ${one.status}`].filter(Boolean).join(' ');
   const style = { left: `${box.x + 10}px`, top: `${box.y + 10}px`, width: `${box.w}px`, height: `${box.h}px` };
   const size = sideFor(Math.max(box.w, box.h));
-  return html`<button type="button" tabindex="-1" class=${classes} style=${style} aria-label=${name} onClick=${onPick}>
+  return html`<button type="button" tabindex="-1" class=${classes} style=${style} aria-label=${name} data-take=${one.at >= 0 ? one.at : null} onClick=${onPick}>
     ${one.image
       ? html`<${Thumb} key=${one.image} src=${picture(one.image, size)} />`
       : html`<${Icon} n=${MISSING[one.status] ?? 'clock'} s=${box.w < 62 ? 14 : 20} />`}
@@ -108,6 +109,7 @@ function choose(event, position) {
 export function Card({ i, position, focused, selected, wide, high, hot }) {
   const cell = board.cells[i];
   const one = side(i);
+  const [over, hover] = useState(false);
   if (!one) return null;
   const open = (take) => batch(() => {
     focus.value = position;
@@ -131,9 +133,10 @@ export function Card({ i, position, focused, selected, wide, high, hot }) {
   const told = remark(one);
   const classes = ['card', `is-${one.state}`, focused && 'focus', selected && 'sel'].filter(Boolean).join(' ');
   return html`<div role="gridcell" id=${`c${i}`} class=${classes} aria-selected=${selected ? 'true' : 'false'}
-      tabindex=${focused ? 0 : -1} aria-labelledby=${`n${i}`} onClick=${light} onDblClick=${() => open(variant.value)}
+      tabindex=${focused ? 0 : -1} aria-labelledby=${`n${i}`} onClick=${light} onDblClick=${() => open(variant.value)} onPointerEnter=${() => hover(true)} onPointerLeave=${() => hover(false)}
       onFocus=${() => { if (focus.peek() !== position) { focus.value = position; home(); } }}>
     <${Mosaic} cell=${cell} one=${one} wide=${wide - 20} high=${high - 20} hot=${focused ? hot : -2} onPick=${pick} />
+    ${over || focused ? html`<${Quick} i=${i} one=${one} />` : null}
     <div class="foot" id=${`n${i}`}>
       <div class="who"><b dir="auto">${cell.title}</b><span>${cell.rest.join(' · ')}</span></div>
       <${Look} i=${i} /><${Talk} i=${i} /><${Badge} one=${one} /><span class="sr">${label(one.state, stage.value)}${one.take ? `, take ${one.take}` : ''}</span>

@@ -5,7 +5,7 @@ import { copy } from './copying.js';
 import { settled } from './decide.js';
 import { Icon } from './icons.js';
 import { focusCard } from './moves.js';
-import { NoteForm } from './notes.js';
+import { NoteForm, cost } from './notes.js';
 import { autoNext, reviewer, singleKeys } from './prefs.js';
 import { board, counts, cover, dialog, peek, picture, stage, toast } from './store.js';
 import { number, plural, verb } from './words.js';
@@ -35,7 +35,7 @@ function Note({ list, verdict }) {
   return html`<${Dialog} kind="note">
     <div class="drow">${image ? html`<img src=${picture(image, 256)} alt="" />` : null}<div>
       <h2 id="dialog-title">${verb(verdict, stage.value)} ${list.length > 1 ? plural(list.length, 'cell') : cell.title}</h2>
-      <p>${list.length > 1 ? 'One note for the whole selection' : cell.rest.join(' · ')}</p></div></div>
+      <p>${list.length > 1 ? 'One note for the whole selection' : cell.rest.join(' · ')}${verdict === 'redo' ? ` · ${cost(list)}` : ''}</p></div></div>
     <${NoteForm} list=${list} verdict=${verdict} onSent=${close} onCancel=${close} /></${Dialog}>`;
 }
 

@@ -3,23 +3,15 @@ import { html } from '../vendor/ui.js';
 import { Comments } from './comments.js';
 import { changedWords } from './compare.js';
 import { act } from './decide.js';
-import { DockedNote, give } from './notes.js';
+import { DockedNote } from './notes.js';
 import { cellDetail } from './detail.js';
 import { Icon, Ratio } from './icons.js';
 import { picture, stage, variant } from './store.js';
-import { MISSING, STATES, VERBS, ago, clock, label, verb } from './words.js';
+import { Verdict } from './verdicts.js';
+import { MISSING, ago, clock, label } from './words.js';
 
 const HAPPENED = { paid: 'Rendered', failed: 'Failed', doubt: 'In doubt', submitted: 'Asked', undecided: 'Taken back' };
 const DOTS = { paid: 'plain', failed: 'rejected', doubt: 'redo', submitted: 'plain' };
-
-// A verdict that holds is taken back by its own button; an approval of another take is not this one.
-function Verdict({ one }) {
-  const holds = (state) => one.state === state && (state !== 'approved' || one.take === variant.value + 1);
-  return html`<div class="verdict" role="group" aria-label="Verdict">${VERBS.map((state) => html`
-    <button key=${state} class=${`vb ${state}${holds(state) ? ' on' : ''}`} aria-pressed=${holds(state)}
-      onClick=${() => (holds(state) ? act('undecided') : give(state))}>
-      <${Icon} n=${STATES[state].icon} s=${18} />${verb(state, stage.value)}<kbd>${STATES[state].key}</kbd></button>`)}</div>`;
-}
 
 function Takes({ one }) {
   return html`<h3>${one.takes.length > 1 ? `Best of ${one.takes.length}` : 'Take'}</h3>

@@ -6,6 +6,7 @@ import { writeComment } from './comments.js';
 import { compareSelected } from './compare.js';
 import { search } from './bars.js';
 import { leave } from './loupe.js';
+import { menu } from './menu.js';
 import { askNote } from './notes.js';
 import { focusCard, grid, move, moveTo, scrollToFocus, step, turn } from './moves.js';
 import { density, singleKeys, toggleMarks, wiping } from './prefs.js';
@@ -145,7 +146,7 @@ function chord(event) {
 }
 
 export function onKey(event) {
-  if (!ready.value || dialog.value) return;
+  if (!ready.value || dialog.value || menu.value) return;
   if (event.target.matches?.('input, textarea, select')) return;
   if (event.ctrlKey || event.metaKey) {
     chord(event);

@@ -45,10 +45,7 @@ export function askNote(verdict, list = targets()) {
   } else dialog.value = { kind: 'note', verdict, list };
 }
 
-// Give a verdict by a button: a redo asks for its note first.
-export const give = (verdict) => (verdict === 'redo' ? askNote(verdict) : act(verdict));
-
-function cost(list) {
+export function cost(list) {
   // Cells that show one image get one image.
   const images = new Set(list.flatMap((i) => (peek(i)?.takes ?? []).map((take, at) => take.image || `${i}/${at}`)));
   const settings = board.stages[stage.value];
@@ -89,7 +86,7 @@ export function NoteForm({ list, verdict, docked, onSent, onCancel }) {
     <textarea ref=${field} rows="3" maxlength=${LONGEST} autofocus=${!docked} aria-label=${verdict === 'redo' ? 'What should change?' : 'Why is it rejected?'} placeholder=${verdict === 'redo' ? 'What should change?' : 'Why is it rejected?'}
       value=${text} onInput=${(event) => write(event.target.value)}></textarea>
     <div class="chips">${QUICK.map((each) => html`<button key=${each} type="button" class="chip" onClick=${() => add(each)}>${each}</button>`)}</div>
-    <p class="sub">${verdict === 'redo' ? `The note goes into the prompt of the next round: ${cost(list)}, spent when that round is launched.` : 'The reason stays with the verdict. Nothing is spent.'}</p>
+    <p class="sub">${verdict === 'redo' ? `The note goes into the prompt of the next round${docked ? `: ${cost(list)}` : ''}. Nothing is spent until that round is launched.` : 'The reason stays with the verdict. Nothing is spent.'}</p>
     <div class="dbtn">${onCancel ? html`<button class="btn ghost sm" onClick=${onCancel}>Cancel<kbd>Esc</kbd></button>` : null}
       ${both.toReversed().map((each) => html`<button key=${each} class=${`btn sm ${each === verdict ? (each === 'redo' ? 'amber' : 'red') : 'ghost'}`} onClick=${() => send(each)}>
         <${Icon} n=${STATES[each].icon} s=${14} />${words[each]}${each === verdict ? html`<kbd>↵</kbd>` : null}</button>`)}</div></div>`;

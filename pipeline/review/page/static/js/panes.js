@@ -87,7 +87,7 @@ export function Pane({ one, cell, name, text, mark, picked, lit, measured = lit,
   useWheel(element);
   useFitted(measured, wide, one.wide);
   const classes = ['stage', picked && 'picked', lit && 'lit', zoom.value.z > 1 && 'zoomed', pinning.value && one.image && 'pinning'].filter(Boolean).join(' ');
-  return html`<div class=${classes} ref=${element} style=${{ '--r': cell.ratio[0] / cell.ratio[1] }} data-cell=${cell.i} onPointerDown=${pinning.value ? null : onPointerDown} onClick=${(event) => (pinning.value ? placePin(event, one.image) : onClick?.(event))} onDblClick=${onDoubleClick}>
+  return html`<div class=${classes} ref=${element} style=${{ '--r': cell.ratio[0] / cell.ratio[1] }} data-cell=${cell.i} data-take=${one.at >= 0 ? one.at : null} onPointerDown=${pinning.value ? null : onPointerDown} onClick=${(event) => (pinning.value ? placePin(event, one.image) : onClick?.(event))} onDblClick=${onDoubleClick}>
     <${Picture} key=${one.image} one=${one} ratio=${cell.ratio} alt=${`${cell.title}, ${cell.rest.join(', ')}, ${name}`} wide=${wide} onReady=${onReady}><${Pins} image=${one.image} /></${Picture}>
     ${text ? html`<span class="slabel">${text}${mark ? html`<${Icon} n=${mark} s=${13} />` : null}</span>` : null}${children}</div>`;
 }
