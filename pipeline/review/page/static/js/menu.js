@@ -95,7 +95,7 @@ export function Menu() {
     else return;
     event.preventDefault();
   };
-  return html`<div class="menuback" onPointerDown=${leave} onContextMenu=${(event) => event.preventDefault()}></div>
+  return html`<aside aria-label="Menu"><div class="menuback" onPointerDown=${leave} onContextMenu=${(event) => event.preventDefault()}></div>
     <div class="menu" role="menu" aria-label="Cell" ref=${element} onKeyDown=${keys}>${choices(now.i).map((one, k) => (one === null ? html`<hr key=${k} />` : html`
-      <button key=${one.text} type="button" role="menuitem" tabindex="-1" class=${one.tone ?? ''} onClick=${() => run(one)}><${Icon} n=${one.icon} s=${14} /><span>${one.text}</span>${one.key ? html`<kbd>${one.key}</kbd>` : null}</button>`))}</div>`;
+      <button key=${one.text} type="button" role="menuitem" tabindex="-1" class=${one.tone ?? ''} onClick=${() => run(one)}><${Icon} n=${one.icon} s=${14} /><span>${one.text}</span>${one.key ? html`<kbd>${one.key}</kbd>` : null}</button>`))}</div></aside>`;
 }
