@@ -1,7 +1,13 @@
 """A real Chromium on the review page."""
 
+import atexit
 import shutil
+import subprocess
+import tempfile
+import time
 from contextlib import asynccontextmanager
+from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -22,10 +28,34 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
 
 
+@cache
+def browser_address():
+    """Start the one Chromium of this process, which all its tests share; its debugging address."""
+    folder = tempfile.mkdtemp(prefix="chromium-")
+    command = [CHROMIUM, "--headless=new", *FLAGS, "--remote-debugging-port=0"]
+    process = subprocess.Popen(
+        [*command, f"--user-data-dir={folder}", "about:blank"], stderr=subprocess.DEVNULL
+    )
+    atexit.register(_end, process, folder)
+    file = Path(folder) / "DevToolsActivePort"
+    for _ in range(300):
+        if file.exists() and (lines := file.read_text().splitlines()):
+            return f"http://127.0.0.1:{lines[0]}"
+        time.sleep(0.05)
+    raise AssertionError("Chromium did not start")
+
+
+def _end(process, folder):
+    process.terminate()
+    process.wait()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 @asynccontextmanager
 async def chromium():
+    """The shared browser; what a test opens in it is a context of its own."""
     async with playwright.async_playwright() as driver:
-        browser = await driver.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS])
+        browser = await driver.chromium.connect_over_cdp(browser_address())
         try:
             yield browser
         finally:

@@ -64,6 +64,7 @@ class CaseSource:
         """Cell → the cell whose picture it asks for word for word."""
         self.account = Account("gptimage@test")
         self.mode = FinalMode.REGENERATE
+        self.check_rules = {}
         self._loaded = ""
         self.rounds = {}
 
@@ -134,6 +135,7 @@ class CaseSource:
                 Stage.FINAL: StageSettings(quality=Quality.HIGH, mode=self.mode),
             },
             budget=self.budget,
+            checks=self.check_rules,
         )
 
     def cells(self):

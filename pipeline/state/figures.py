@@ -2,17 +2,19 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
-from pipeline.model.money import Amount
+from pipeline.model.job import Job
+from pipeline.model.money import FREE, Amount
 from pipeline.model.names import CellName, Stage
 from pipeline.model.outcome import Status
 from pipeline.model.verdict import Round
 from pipeline.state.campaign_state import CampaignState, CellState, valid_decision
+from pipeline.state.checks.results import CampaignChecks
 from pipeline.state.due import Rules
-from pipeline.state.lookup import bought_as, by_cell, entry_of, status_of_entry
-from pipeline.state.work_ahead import work_ahead
+from pipeline.state.lookup import Entries, bought_as, by_cell, entry_of, status_of_entry
+from pipeline.state.work_ahead import WorkAhead, work_ahead
 
 FIRST_ROUND = Round()
 
@@ -95,22 +97,74 @@ class LaunchQuote:
     """Images that are bought, shared ones counted once."""
     lines: tuple[QuoteLine, ...]
     amount: Amount
+    rerolls: Amount
+    """The most that new takes of what misses a check cost besides."""
     plan: str
     """Id of exactly these images at these prices; another id is another purchase."""
 
 
-def launch_quote(state: CampaignState, stage: Stage, rules: Rules) -> LaunchQuote:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RerollRules:
+    """What decides how many new takes a launch can buy."""
+
+    most: int
+    """Most new takes of one image."""
+    takes: int
+    """Takes that the campaign file asks for."""
+    checks: CampaignChecks | None
+    """What is known of the images; `None` without checks."""
+
+    def left(self, job: Job) -> int:
+        """Return how many new takes of an image there can still be."""
+        return max(0, self.most - (job.at.take - 1) // self.takes)
+
+
+NO_REROLLS = RerollRules(most=0, takes=1, checks=None)
+
+
+def launch_quote(
+    state: CampaignState, stage: Stage, rules: Rules, rerolls: RerollRules = NO_REROLLS
+) -> LaunchQuote:
     """Return what launching a stage would buy, in the rounds that a run would render."""
     ahead = work_ahead(state.of(stage), state.entries, rules)
     bought = {job.key for job in ahead.to_buy}
-    cells = (job.at.cell for job in state.of(stage) if bought_as(job) in bought)
+    cells = dict.fromkeys(job.at.cell for job in state.of(stage) if bought_as(job) in bought)
     lines = Counter((job.request.size, job.price) for job in ahead.to_buy)
     facts = sorted(f"{job.key} {job.price}" for job in ahead.to_buy)
     return LaunchQuote(
         stage=stage,
-        cells=tuple(dict.fromkeys(cells)),
+        cells=tuple(cells),
         images=ahead.buying,
         lines=tuple(QuoteLine(size=s, price=p, count=count) for (s, p), count in lines.items()),
         amount=ahead.amount,
+        rerolls=_rerolls_at_most(
+            state.of(stage), state.entries, ahead=ahead, rules=rerolls, cells=cells
+        ),
         plan=hashlib.sha256("\n".join([stage, *facts]).encode()).hexdigest()[:16],
+    )
+
+
+def _rerolls_at_most(
+    jobs: Sequence[Job],
+    entries: Entries,
+    *,
+    ahead: WorkAhead,
+    rules: RerollRules,
+    cells: Container[CellName],
+) -> Amount:
+    """Return what new takes of the images of these cells can cost.
+
+    Those are of images that a launch buys or downloads, or that were not checked yet.
+    """
+    if not rules.most:
+        return FREE
+    due = {job.key for job in (*ahead.to_buy, *ahead.to_fetch)}
+    return Amount(
+        sum(
+            job.price * rules.left(job)
+            for job in jobs
+            if job.at.cell in cells
+            and job.payer is None
+            and (job.key in due or rules.checks is None or rules.checks.unexamined(job, entries))
+        )
     )

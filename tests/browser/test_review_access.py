@@ -22,6 +22,19 @@ async def open_note(page):
     await keys(page, "Escape", "g", "r")
 
 
+async def note_and_comment(page):
+    await keys(page, "Escape", "Escape", "g", "Home", "Enter", "n")
+    await page.keyboard.type("warmer")
+    await keys(page, "Enter")
+    await page.wait_for_selector(".comments li")
+    await keys(page, "r")
+
+
+async def open_menu(page):
+    await keys(page, "Escape", "Escape", "Escape")
+    await page.click("#c1 .foot", button="right")
+
+
 async def open_finals(page):
     await keys(page, "Escape")
     await page.click("text=Launch finals")
@@ -46,6 +59,8 @@ VIEWS = {
     "compare": lambda page: keys(page, "c"),
     "matrix": lambda page: keys(page, "Escape", "m"),
     "note": open_note,
+    "docked note": note_and_comment,
+    "menu": open_menu,
     "several cells": compare_cells,
     "rounds": show_rounds,
     "finals": open_finals,

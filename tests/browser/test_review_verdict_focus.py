@@ -1,4 +1,4 @@
-"""Every verdict, by key and by click, in grid, matrix, loupe and compare: exactly the lit cell."""
+"""Every verdict, by key, click and menu, in every view: exactly the lit cell."""
 
 import asyncio
 
@@ -13,12 +13,7 @@ pytestmark = needs_chromium
 
 CELLS = ("citrus/1x1", "citrus/4x3", "berry/1x1", "berry/4x3")
 LIT = 2
-STEPS = [
-    (Decision.APPROVED, "p", "approved"),
-    (Decision.REJECTED, "x", "rejected"),
-    (Decision.REDO, "r", "redo"),
-    (Decision.UNDECIDED, "u", "redo"),  # its own button takes a verdict back
-]
+STEPS = (Decision.APPROVED, Decision.REJECTED, Decision.REDO, Decision.UNDECIDED)
 
 
 @pytest.fixture
@@ -35,11 +30,11 @@ async def verdicts(case):
 
 async def expect(case, wanted):
     """Wait until the ledger has exactly these verdicts."""
-    for _ in range(100):
+    for _ in range(500):
         found = await verdicts(case)
         if found == wanted:
             return
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.01)
     assert found == wanted
 
 
@@ -64,32 +59,79 @@ async def stay(page):
     await keys(page, "Escape")
 
 
-@pytest.mark.parametrize("view", ["grid", "matrix", "loupe", "compare"])
-async def test_a_key_decides_on_the_lit_cell_alone(case, view):
-    """`X` in the matrix rejected the cell that was lit in the grid."""
+async def by_key(page, view, decision):
+    del view
+    await keys(page, {"approved": "p", "rejected": "x", "redo": "r", "undecided": "u"}[decision])
+
+
+CLICKED = {
+    "grid": f"#c{LIT} .quick .",
+    "matrix": ".hint.",
+    "loupe": ".vb.",
+    "compare": ".vb.",
+    "cells": ".vb.",
+}
+
+
+async def by_click(page, view, decision):
+    if view == "grid":
+        await page.hover(f"#c{LIT} .foot")
+    # The button of a verdict that holds takes it back.
+    await page.click(f"{CLICKED[view]}{'redo' if decision is Decision.UNDECIDED else decision}")
+
+
+IN_MENU = {
+    "approved": "Approve take 1",
+    "rejected": "Reject",
+    "redo": "Redo…",
+    "undecided": "Undecided",
+}
+PLACES = {
+    "grid": f"#c{LIT} .foot",
+    "matrix": f"#m{LIT}",
+    "loupe": ".stage",
+    "compare": ".stage >> nth=0",
+    "cells": f".stage[data-cell='{LIT}']",
+}
+
+
+async def by_menu(page, view, decision):
+    await page.click(PLACES[view], button="right")
+    await page.click(f".menu button:has(span:text-is('{IN_MENU[decision]}'))")
+
+
+WAYS = {"key": by_key, "click": by_click, "menu": by_menu}
+
+
+async def show(page, view):
+    """Show the third cell in a view; it is the second of two that are compared."""
+    await keys(page, "Escape", "Escape", "Escape", "g")
+    if view != "cells":
+        await light(page, view)
+        return
+    await page.locator(f"#c{LIT - 1}").focus()
+    await keys(page, "Shift+ArrowRight", "c")
+    await page.click(PLACES[view])
+
+
+async def test_a_verdict_changes_exactly_the_lit_cell_in_every_view_and_way(case):
+    """`X` in the matrix rejected the cell that was lit in the grid.
+
+    Every verdict, by key, click and menu, in grid, matrix, loupe, compare, and among several
+    cells: all sixty combinations.
+    """
     async with case.server() as server, looking(server) as page:
         await page.locator("#c0").focus()
         await stay(page)
-        await light(page, view)
-        for decision, key, _ in STEPS:
-            await keys(page, key)
-            if decision is Decision.REDO:
-                await page.keyboard.type("darker")
-                await keys(page, "Enter")
-            await expect(case, {CELLS[LIT]: (decision, 1)})
-
-
-@pytest.mark.parametrize("view", ["loupe", "compare"])
-async def test_a_button_decides_on_the_lit_cell_alone(case, view):
-    async with case.server() as server, looking(server) as page:
-        await page.locator("#c0").focus()
-        await stay(page)
-        await light(page, view)
-        for decision, _, button in STEPS:
-            await page.click(f".vb.{button}")
-            if decision is Decision.REDO:
-                await page.click("text=Ask for a redo")
-            await expect(case, {CELLS[LIT]: (decision, 1)})
+        for view in PLACES:
+            await show(page, view)
+            for give in WAYS.values():
+                for decision in STEPS:
+                    await give(page, view, decision)
+                    if decision is Decision.REDO:
+                        await page.keyboard.type("darker")
+                        await keys(page, "Enter")
+                    await expect(case, {CELLS[LIT]: (decision, 1)})
 
 
 @pytest.mark.parametrize("view", ["grid", "matrix"])

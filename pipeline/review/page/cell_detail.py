@@ -11,6 +11,7 @@ from pipeline.model.names import CellName, Stage
 from pipeline.model.outcome import Stored
 from pipeline.model.request import Background, RenderRequest
 from pipeline.model.verdict import Decision, Verdict
+from pipeline.review.page.page_json import comments_json
 from pipeline.review.page.pictures import Pictures
 from pipeline.review.page.review_state import ReviewState
 from pipeline.state.campaign_state import CellAtStage, CellRow, TakeState, short
@@ -41,6 +42,7 @@ async def cell_detail(
             for take in shown.takes
         ],
         "rounds": _rounds(review_state.surveyed.record.entries, row.cell.name, shown, given),
+        "comments": comments_json(review_state.comments.of(row.cell.name, stage)),
         "history": await _history(review_state, shown, given),
     }
 

@@ -17,6 +17,7 @@ from pipeline.errors import UsageError
 from pipeline.ledger.base import StaleVerdict
 from pipeline.model.names import CellName, Stage
 from pipeline.model.verdict import Decision, Verdict
+from pipeline.review.comments import Comment, new_comment
 from pipeline.review.page.ad_file_views import ApprovalOrder, ShownAdFile, WindowOrder
 from pipeline.review.page.launches import LaunchOrder
 from pipeline.review.page.page_json import row_json
@@ -167,7 +168,12 @@ def decisions_of(body: Body) -> tuple[list[PageDecision], str]:
 
 def order_of(body: Body, stage: Stage) -> LaunchOrder:
     """Return a launch order: the plan and the credits that the dialog showed."""
-    return LaunchOrder(stage=stage, plan=text_of(body, "plan"), amount=_number(body, "credits"))
+    return LaunchOrder(
+        stage=stage,
+        plan=text_of(body, "plan"),
+        amount=_number(body, "credits"),
+        rerolls=_number(body, "rerolls"),
+    )
 
 
 def window_order_of(body: Body) -> WindowOrder:
@@ -186,6 +192,38 @@ def approval_order_of(body: Body) -> ApprovalOrder:
     if not isinstance(approved, bool) or not bases:
         raise web.HTTPBadRequest(text="approved should be true or false, with bases by recipe")
     return ApprovalOrder(approved=approved, bases={one: _number(bases, one) for one in bases})
+
+
+def comment_of(body: Body, cell: CellName, *, by: str, at: str) -> Comment:
+    """Return a comment to add; raise `UsageError` if it says nothing or points nowhere."""
+    point = body.get("point")
+    if point is not None and not (
+        isinstance(point, list)
+        and len(point) == 2  # noqa: PLR2004 - across and down
+        and all(isinstance(share, int | float) for share in point)
+    ):
+        raise web.HTTPBadRequest(text="point should be two numbers from 0 to 1")
+    return new_comment(
+        cell=cell,
+        stage=_word(body, "stage", Stage),
+        text=text_of(body, "text"),
+        by=by,
+        at=at,
+        image=text_of(body, "image"),
+        take=_number(body, "take"),
+        round_=_number(body, "round"),
+        point=(float(point[0]), float(point[1])) if point else None,
+    )
+
+
+def settlement_of(body: Body) -> tuple[Stage, str, bool] | None:
+    """Return which comment is settled or opened again; `None` if the body has a new one."""
+    resolved, id_ = body.get("resolved"), text_of(body, "id")
+    if not id_:
+        return None
+    if not isinstance(resolved, bool):
+        raise web.HTTPBadRequest(text="resolved should be true or false")
+    return _word(body, "stage", Stage), id_, resolved
 
 
 def _decision(op: Body) -> PageDecision:

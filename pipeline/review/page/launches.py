@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Protocol
 
 from pipeline.model.money import Amount
@@ -11,7 +11,9 @@ from pipeline.model.names import CellName, Stage
 from pipeline.review.page.broadcast import Broadcast
 from pipeline.review.page.review_state import ReviewState
 from pipeline.review.page.security import words_for
+from pipeline.state.budgets import BudgetLeft
 from pipeline.state.figures import LaunchQuote
+from pipeline.state.picks import shared_redos
 from pipeline.system_errors import expected_error
 
 _log = logging.getLogger(__name__)
@@ -36,6 +38,49 @@ class LaunchOrder:
     stage: Stage
     plan: str
     amount: int
+    rerolls: int = 0
+    """The most that new takes of what misses a check may cost besides."""
+
+
+def quote_json(
+    review_state: ReviewState,
+    quote: LaunchQuote,
+    budgets: Sequence[BudgetLeft],
+    *,
+    command: str,
+) -> dict[str, object]:
+    """Return what a launch would buy, as the dialog shows it before anything is spent."""
+    reviewed = review_state.surveyed.reviewed
+    final = reviewed.campaign.stages.get(Stage.FINAL)
+    facts, money = asdict(quote), reviewed.campaign.money
+    return {
+        "credits": facts.pop("amount"),
+        **facts,
+        "cells": len(quote.cells),
+        "cost": money.text(quote.amount),
+        "rerolls_cost": money.text(quote.rerolls),
+        "most_cost": money.text(Amount(quote.amount + quote.rerolls)),
+        "lines": [
+            {"size": one.size, "count": one.count, "price": one.price}
+            | {"cost": money.bare(one.price)}
+            for one in quote.lines
+        ],
+        "spent": review_state.spent.upper,
+        "spent_text": money.text(review_state.spent.upper),
+        "limits": [
+            {"scope": one.scope, "limit": one.limit, "spent": one.spent}
+            | {"words": one.words_after(quote.amount)}
+            for one in budgets
+        ],
+        "mode": final.mode if final is not None else "",
+        "repeats": reviewed.repeats,
+        "command": command,
+        "shared": [
+            asdict(one)
+            for one in shared_redos(review_state.newest, review_state.entries)
+            if one.stage is quote.stage
+        ],
+    }
 
 
 class Launches:
@@ -69,7 +114,8 @@ class Launches:
         """Start a launch; return False and the current quote if it differs from the order."""
         await self._review_state.refresh()
         newest = self._review_state.quote(order.stage)
-        same = (newest.plan, newest.amount) == (order.plan, order.amount)
+        shown = (order.plan, order.amount, order.rerolls)
+        same = (newest.plan, newest.amount, newest.rerolls) == shown
         if not same or self.running or not newest.cells:
             return False, newest
         self._idle.clear()
@@ -90,7 +136,9 @@ class Launches:
         facts = {"stage": ordered.stage, "cells": len(ordered.cells), "credits": ordered.amount}
         self._broadcast.send("launch", {"state": "running", **facts})
         try:
-            code = await self._launch(ordered.stage, ordered.cells, most=ordered.amount)
+            code = await self._launch(
+                ordered.stage, ordered.cells, most=Amount(ordered.amount + ordered.rerolls)
+            )
             message = ""
         except Exception as error:  # noqa: BLE001 - it may have bought: the page stays, and says so
             message = words_for(error, log=_log)

@@ -7,6 +7,7 @@ from pipeline.model.campaign import Cell
 from pipeline.model.money import MoneyFormat, Spent
 from pipeline.model.names import Stage
 from pipeline.model.outcome import Status
+from pipeline.review.comments import Comment
 from pipeline.state.campaign_state import (
     CellAtStage,
     CellRow,
@@ -88,6 +89,24 @@ def figures_json(
     }
     amounts = {"confirmed": spent.confirmed, "in_doubt": spent.in_doubt, "upper": spent.upper}
     return {"stages": stages, "spent": {**amounts, "text": money.bare(spent.upper)}}
+
+
+def comments_json(comments: Sequence[Comment]) -> list[Json]:
+    """Return the comments on a cell, oldest first."""
+    return [
+        {
+            "id": one.id,
+            "text": one.text,
+            "by": one.by,
+            "at": one.at,
+            "image": one.image,
+            "take": one.take,
+            "round": one.round,
+            "point": one.point,
+            "resolved": one.resolved,
+        }
+        for one in comments
+    ]
 
 
 def _take(take: TakeState) -> list[Json]:

@@ -19,13 +19,22 @@ from pipeline.model.outcome import Stored
 from pipeline.model.run import Run, RunId
 from pipeline.model.verdict import Decision, Verdict
 from pipeline.review.ad_files import AdFileState, ad_file_states
+from pipeline.review.comments import CommentRecord
 from pipeline.review.page.broadcast import Broadcast
 from pipeline.review.page.campaign_source import ReviewedCampaign, ReviewSource
 from pipeline.review.page.page_json import figures_json, row_json
 from pipeline.state.budgets import BudgetLeft, budgets_left
 from pipeline.state.campaign_state import CampaignState, CellTable, cell_at_stage, cell_table, short
+from pipeline.state.checks.rerolls import most_rerolls
+from pipeline.state.checks.results import CampaignChecks
 from pipeline.state.due import Rules
-from pipeline.state.figures import LaunchQuote, StageFigures, launch_quote, stage_figures
+from pipeline.state.figures import (
+    LaunchQuote,
+    RerollRules,
+    StageFigures,
+    launch_quote,
+    stage_figures,
+)
 from pipeline.state.lookup import Entries, Newest, newest_of
 from pipeline.state.output.ad_files import AdFilePlan, AdFileResults, checked_ad_files
 from pipeline.state.output.lock import run_is_alive
@@ -45,6 +54,8 @@ class SurveyedCampaign:
     """The state in the rounds that a run would render."""
     table: CellTable
     figures: Mapping[Stage, StageFigures]
+    checks: CampaignChecks | None = None
+    """What is known of the images; `None` if the campaign has no checks."""
 
 
 class ReviewState:
@@ -71,6 +82,8 @@ class ReviewState:
         """What there is of each cell's ad files, by the number of the cell."""
         self.ad_file_results: AdFileResults = {}
         """The results of the campaign's checks, by the path of each final's ad file."""
+        self.comments = CommentRecord(output, campaign)
+        """What reviewers said about images without a verdict."""
         self._ad_file_plans: dict[Stage, tuple[CampaignState, object, AdFilePlan]] = {}
         self._source = source
         self._output = output
@@ -131,7 +144,15 @@ class ReviewState:
 
     def quote(self, stage: Stage) -> LaunchQuote:
         """Return what launching a stage would buy, as of the last survey."""
-        return launch_quote(self.surveyed.ahead, stage, self._rules(self.surveyed.reviewed))
+        surveyed = self.surveyed
+        campaign = surveyed.reviewed.campaign
+        settings = campaign.stages.get(stage)
+        rerolls = RerollRules(
+            most=most_rerolls(campaign.checks, stage),
+            takes=settings.takes if settings is not None else 1,
+            checks=surveyed.checks,
+        )
+        return launch_quote(surveyed.ahead, stage, self._rules(surveyed.reviewed), rerolls)
 
     async def budgets(self) -> tuple[BudgetLeft, ...]:
         """Return every budget that limits the next launch, the tightest first."""
@@ -148,6 +169,8 @@ class ReviewState:
         async with self._refreshing:
             seen = (await self.ledger.written(), run_is_alive(self._output, self.campaign))
             made = await asyncio.to_thread(self.ad_files.refresh)
+            if await asyncio.to_thread(self.comments.refresh):
+                self.show_comments()
             if self._survey is not None and seen == self._seen and not self._source.edited():
                 if made:
                     await self.show_ad_files()
@@ -236,6 +259,20 @@ class ReviewState:
         if changed:
             self.broadcast.send("adfiles", changed)
 
+    def open_comments(self) -> dict[Stage, dict[int, int]]:
+        """Return the number of open comments by stage, and by the number of the cell."""
+        counts: dict[Stage, dict[int, int]] = {stage: {} for stage in Stage}
+        for (cell, stage), count in self.comments.open().items():
+            number = self.table.number.get(cell)
+            if number is not None:
+                counts[stage][number] = count
+        return counts
+
+    def show_comments(self) -> None:
+        """Send which cells have open comments."""
+        if self._table is not None:
+            self.broadcast.send("comments", self.open_comments())
+
     def _learn(self, verdicts: Newest) -> None:
         for place, verdict in verdicts.items():
             known = self._newest.get(place)
@@ -284,6 +321,7 @@ class ReviewState:
             ahead=ahead,
             table=cell_table(reviewed.campaign, reviewed.cells, shown, version=version),
             figures={stage: stage_figures(ahead, stage, rules) for stage in Stage},
+            checks=checks,
         )
 
     def _rules(self, reviewed: ReviewedCampaign) -> Rules:

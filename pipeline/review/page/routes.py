@@ -4,7 +4,7 @@ import asyncio
 import gzip
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from http import HTTPStatus
@@ -25,21 +25,22 @@ from pipeline.review.page.decisions import (
     DecisionAnswer,
     approval_order_of,
     body_of,
+    comment_of,
     decisions_of,
     order_of,
+    settlement_of,
     take_decisions,
     text_of,
     window_order_of,
 )
-from pipeline.review.page.launches import Launches
-from pipeline.review.page.page_json import figures_json, index_json
+from pipeline.review.page.launches import Launches, quote_json
+from pipeline.review.page.page_json import comments_json, figures_json, index_json
 from pipeline.review.page.pictures import Pictures, ServedPicture
 from pipeline.review.page.review_state import ReviewState
 from pipeline.review.page.security import HEADERS, ReviewOptions
 from pipeline.review.verdicts import stamp
 from pipeline.state.campaign_state import CellRow
 from pipeline.state.figures import LaunchQuote
-from pipeline.state.picks import shared_redos
 from pipeline.theme.page_files import PageFiles, logo
 
 STATIC = Path(str(files("pipeline.review.page"))) / "static"
@@ -104,6 +105,7 @@ class PackedTable:
                 "play": surveyed.reviewed.play_money,
                 "unit": _UNITS[surveyed.reviewed.campaign.money.unit],
                 "adfiles": self._review_state.ad_file_states,
+                "comments": self._review_state.open_comments(),
                 "makes_adfiles": surveyed.reviewed.makes_ad_files,
             }
             body = await asyncio.to_thread(lambda: _pack({**index_json(table), **facts}))
@@ -161,6 +163,7 @@ class Routes:
             web.get(runs + r"/cells/{number:\d{1,7}}", self.cell),
             web.get(runs + r"/cells/{number:\d{1,7}}/adfiles", self.ad_files),
             web.post(runs + r"/cells/{number:\d{1,7}}/adfiles/{act:[a-z]+}", self.ad_file_act),
+            web.post(runs + r"/cells/{number:\d{1,7}}/comments", self.comment),
             web.get(f"{runs}/events", self.events),
             web.get(runs + "/quote/{stage:draft|final}", self.quote),
             web.post(f"{runs}/decisions", self.decisions),
@@ -229,6 +232,25 @@ class Routes:
             return web.json_response(answer)
         conflict = {"by": first.by, "approved": getattr(first, "approved", None)}
         return web.json_response({**answer, "conflict": conflict}, status=HTTPStatus.CONFLICT)
+
+    async def comment(self, request: web.Request) -> web.Response:
+        """Add a comment on an image, or call one settled; answer with those of the cell."""
+        self._check_run(request)
+        cell, body, now = self._row(request).cell.name, await body_of(request), self.clock()
+        by = text_of(body, "by") or self.options.reviewer
+        comments = self.review_state.comments
+        if settled := settlement_of(body):
+            stage, id_, resolved = settled
+            if not await asyncio.to_thread(
+                comments.settle, cell, stage, id_, resolved=resolved, by=by
+            ):
+                raise web.HTTPNotFound(text="there is no such comment")
+        else:
+            written = comment_of(body, cell, by=by, at=stamp(now))
+            stage = written.stage
+            await asyncio.to_thread(comments.write, written)
+        self.review_state.show_comments()
+        return web.json_response({"comments": comments_json(comments.of(cell, stage))})
 
     async def ad_file(self, request: web.Request) -> web.Response:
         """Answer with an ad file by the hash of its bytes, or a preview by its recipe."""
@@ -311,35 +333,8 @@ class Routes:
         return stream
 
     async def _quoted(self, quote: LaunchQuote) -> dict[str, object]:
-        reviewed = self.review_state.surveyed.reviewed
-        final = reviewed.campaign.stages.get(Stage.FINAL)
-        facts, money = asdict(quote), reviewed.campaign.money
-        return {
-            "credits": facts.pop("amount"),
-            **facts,
-            "cells": len(quote.cells),
-            "cost": money.text(quote.amount),
-            "lines": [
-                {"size": one.size, "count": one.count, "price": one.price}
-                | {"cost": money.bare(one.price)}
-                for one in quote.lines
-            ],
-            "spent": self.review_state.spent.upper,
-            "spent_text": money.text(self.review_state.spent.upper),
-            "limits": [
-                {"scope": one.scope, "limit": one.limit, "spent": one.spent}
-                | {"words": one.words_after(quote.amount)}
-                for one in await self.review_state.budgets()
-            ],
-            "mode": final.mode if final is not None else "",
-            "repeats": reviewed.repeats,
-            "command": self.command(quote.stage),
-            "shared": [
-                asdict(one)
-                for one in shared_redos(self.review_state.newest, self.review_state.entries)
-                if one.stage is quote.stage
-            ],
-        }
+        budgets = await self.review_state.budgets()
+        return quote_json(self.review_state, quote, budgets, command=self.command(quote.stage))
 
     def _row(self, request: web.Request) -> CellRow:
         number = int(request.match_info["number"])

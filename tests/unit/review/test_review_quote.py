@@ -16,7 +16,7 @@ from pipeline.providers.profiles import PROFILES
 from pipeline.review.verdicts import UnboundVerdict, decide_cells
 from pipeline.state.campaign_state import CellState, cell_table
 from pipeline.state.due import Rules
-from pipeline.state.figures import launch_quote
+from pipeline.state.figures import RerollRules, launch_quote
 
 
 @pytest.fixture
@@ -129,3 +129,18 @@ async def test_an_open_attempt_is_rendering_only_while_a_run_is_alive(tmp_path):
         state = await case.survey(shown=True, alive=alive)
         states[alive] = cell_table(source, cells, state).rows[0].draft.state
     assert states == {True: CellState.RENDERING, False: CellState.DOUBT}
+
+
+@pytest.mark.parametrize(
+    ("most", "takes", "expected"), [(0, 2, 0), (1, 2, 4), (3, 2, 12), (1, 1, 2)]
+)
+async def test_new_takes_of_what_misses_a_check_are_quoted_at_most(case, most, takes, expected):
+    """The dialog said 4 credits, and a run of the same cell could buy as many new takes again.
+
+    A campaign file that now asks for fewer takes leaves fewer new ones for the others.
+    """
+    await say(case, "citrus/4x3", Decision.REDO, note="brighter")
+    rules = Rules(images=images_in(case.output), caps=PROFILES[GPTIMAGE].caps, now=NOW)
+    rerolls = RerollRules(most=most, takes=takes, checks=None)
+    found = launch_quote(await case.survey(), Stage.DRAFT, rules, rerolls)
+    assert (found.amount, found.rerolls) == (4, expected)

@@ -3,64 +3,20 @@
 import asyncio
 import json
 import re
-from contextlib import asynccontextmanager
 
-import aiohttp
 import pytest
 from review_case import SLUG, ReviewCase, paint
+from review_client import API, browsing
 
 from pipeline.errors import CampaignError, Finding, LockHeld, UsageError
 from pipeline.model.campaign import FinalMode
+from pipeline.model.check import CampaignCheck, CheckRule, OnMiss
 from pipeline.model.names import Stage
 from pipeline.model.verdict import Decision
 from pipeline.review.page.routes import STYLE, page_files
 from pipeline.review.page.security import ReviewOptions
 
-API = f"/api/runs/{SLUG}"
 STATIC = f"/static/{page_files().version}"
-
-
-@asynccontextmanager
-async def browsing(case, *, launch=None, **options):
-    async with case.server(launch=launch, **options) as server:
-        base = f"http://127.0.0.1:{server.port}"
-        jar = aiohttp.CookieJar(unsafe=True)  # an IP address may have cookies too
-        async with aiohttp.ClientSession(base, cookie_jar=jar) as session:
-            yield Browser(session, base), server
-
-
-class Browser:
-    """Sends what our own page sends."""
-
-    def __init__(self, session, base):
-        self.session, self.base = session, base
-
-    async def get(self, path, **extra):
-        async with self.session.get(path, **extra) as reply:
-            body = await reply.read()
-            is_json = reply.content_type == "application/json"
-            return reply.status, json.loads(body) if is_json else body
-
-    async def post(self, path, body, **headers):
-        sent = {"X-Review": "1", "Origin": self.base, "Sec-Fetch-Site": "same-origin", **headers}
-        sent = {name: value for name, value in sent.items() if value is not None}
-        data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        sent.setdefault("Content-Type", "application/json")
-        async with self.session.post(path, data=data, headers=sent) as reply:
-            text = await reply.text()
-            is_json = reply.content_type == "application/json"
-            return reply.status, json.loads(text) if is_json else text
-
-    async def index(self):
-        return (await self.get(f"{API}/cells"))[1]
-
-    async def decide(self, cell, decision, *, base=0, take=1, stage="draft", **more):
-        index = await self.index()
-        number = index["cells"]["name"].index(cell)
-        row = index[stage][number]
-        seen = row[3][take - 1][0] if row else ""
-        op = {"cell": cell, "stage": stage, "decision": decision, "base": base, "take": take}
-        return await self.post(f"{API}/decisions", {"ops": [{**op, "seen": seen, **more}]})
 
 
 @pytest.fixture
@@ -365,6 +321,31 @@ async def test_an_image_that_became_a_link_is_not_followed(case, tmp_path):
         status, body = await browser.get(f"/img/{name}/full")
     assert status == 410
     assert b"secret.png" not in body
+
+
+async def test_a_launch_may_spend_what_the_dialog_said_of_new_takes_and_no_more(case):
+    """A launch was limited to the first takes, so that a re-roll ended it at its budget."""
+    bought, done = [], asyncio.Event()
+
+    async def launch(stage, cells, *, most):
+        bought.append((stage, most))
+        done.set()
+        return 0
+
+    case.source.check_rules = {CampaignCheck.TEXT: CheckRule(on_miss=OnMiss.FLAG, rerolls=2)}
+    async with browsing(case, launch=launch, allow_spend=True) as (browser, _):
+        await browser.decide("citrus/4x3", "approved")
+        _, shown = await browser.get(f"{API}/quote/final")
+        order = {"plan": shown["plan"], "credits": shown["credits"]}
+        unsaid, newest = await browser.post(f"{API}/finals", order)
+        begun, _ = await browser.post(f"{API}/finals", {**order, "rerolls": newest["rerolls"]})
+        await asyncio.wait_for(done.wait(), 5)
+    assert (shown["rerolls"], shown["rerolls_cost"], shown["most_cost"]) == (
+        24,
+        "24 credits",
+        "36 credits",
+    )
+    assert (unsaid, begun, bought) == (409, 202, [(Stage.FINAL, 36)])
 
 
 async def test_a_reviewers_link_cannot_spend(case):

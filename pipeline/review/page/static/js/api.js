@@ -1,7 +1,7 @@
 // Requests to the server, and the stream of changes that it sends.
 import { batch } from '../vendor/ui.js';
 import {
-  applyAdFiles, board, complaint, current, decode, light, load, offline, peek, recount, redrawn, running, setStage, sideSignal, figures, stage, stick, toast, trouble,
+  applyAdFiles, board, comments, complaint, current, decode, light, load, offline, peek, recount, redrawn, running, setStage, sideSignal, figures, stage, stick, toast, trouble,
 } from './store.js';
 
 const RUN = document.documentElement.dataset.campaign;
@@ -76,6 +76,7 @@ const HEARD = {
   adfiles: applyAdFiles,
   reload: () => read(),
   figures: (news) => { figures.value = news; },
+  comments: (news) => { comments.value = { ...news, changes: comments.peek().changes + 1 }; },
   complaint: ({ message }) => { complaint.value = message; },
   launch: (news) => {
     running.value = news.state === 'running' ? news : null;

@@ -2,12 +2,12 @@
 import { html, useRef } from '../vendor/ui.js';
 import { copyLink } from './address.js';
 import { lookAtWaiting, waitingCells } from './adfiles.js';
-import { act } from './decide.js';
 import { Icon } from './icons.js';
 import { focusCard } from './moves.js';
 import { density, singleKeys, switchTheme } from './prefs.js';
 import { base, board, counts, dialog, drawer, cellsDue, figures, filters, lookAt, offline, running, selection, setFilters, setStage, stage } from './store.js';
 import { Grounds } from './tools.js';
+import { Hints, give } from './verdicts.js';
 import { STATES, VERBS, number, plural, verb } from './words.js';
 
 const logo = (node) => node?.replaceChildren(document.getElementById('logo').content.cloneNode(true));
@@ -62,17 +62,15 @@ function Progress() {
       ${VERBS.map((state) => html`<i class=${state} style=${{ width: `${(100 * (count[state] ?? 0)) / total}%` }}></i>`)}</div></div>`;
 }
 
-// The keys for verdicts, shown if there is room.
-function Hints() {
-  if (!singleKeys.value) return null;
-  return html`<div class="hints" aria-hidden="true">${VERBS.map((state) => html`<span><kbd>${STATES[state].key}</kbd>${verb(state, stage.value).toLowerCase()}</span>`)}
-    <span><kbd>J</kbd>next</span><span><kbd>?</kbd>all keys</span></div>`;
+// Verdicts for the lit cell, and other keys, where there is room.
+function Shortcuts() {
+  return html`<div class="hints"><${Hints} />${singleKeys.value ? html`<span aria-hidden="true"><kbd>J</kbd>next</span><span aria-hidden="true"><kbd>?</kbd>all keys</span>` : null}</div>`;
 }
 
 function Selection() {
   const chosen = selection.value.size;
   return html`<div class="selbar"><b>${number(chosen)} selected</b>${VERBS.map((state) => html`
-    <button key=${state} class=${`btn sm ${state}`} onClick=${() => act(state)}><${Icon} n=${STATES[state].icon} s=${14} />${verb(state, stage.value)}<kbd>${STATES[state].key}</kbd></button>`)}
+    <button key=${state} class=${`btn sm ${state}`} onClick=${() => give(state)}><${Icon} n=${STATES[state].icon} s=${14} />${verb(state, stage.value)}<kbd>${STATES[state].key}</kbd></button>`)}
     <button class="btn ghost sm" onClick=${() => { selection.value = new Set(); }}>Clear<kbd>Esc</kbd></button></div>`;
 }
 
@@ -103,5 +101,5 @@ function Waiting() {
 
 export function Bottom() {
   return html`<footer class=${`bottom${selection.value.size ? ' selmode' : ''}`}>
-    ${selection.value.size ? html`<${Selection} />` : html`<${Progress} /><${Hints} />`}<div class="spring"></div><${Waiting} /><${Money} /></footer>`;
+    ${selection.value.size ? html`<${Selection} />` : html`<${Progress} /><${Shortcuts} />`}<div class="spring"></div><${Waiting} /><${Money} /></footer>`;
 }

@@ -2,9 +2,10 @@
 import { batch, html, useEffect, useRef, useState } from '../vendor/ui.js';
 import { Icon } from './icons.js';
 import { evenly, withStrip } from './layout.js';
-import { adStates, board, focus, home, lookClosely, picture, pictures, selection, side, stage, variant, view, visible } from './store.js';
+import { adStates, board, comments, focus, home, lookClosely, picture, pictures, selection, side, stage, variant, view, visible } from './store.js';
 import { scrollingFast } from './scrolling.js';
-import { MISSING, STATES, label } from './words.js';
+import { Quick } from './verdicts.js';
+import { MISSING, STATES, label, plural } from './words.js';
 
 // A thumb that is removed from the page cancels its request, and none is requested during fast
 // scrolling.
@@ -39,7 +40,7 @@ function Tile({ one, box, cell, picked, hot, onPick }) {
     !one.image && `empty ${one.status}`].filter(Boolean).join(' ');
   const style = { left: `${box.x + 10}px`, top: `${box.y + 10}px`, width: `${box.w}px`, height: `${box.h}px` };
   const size = sideFor(Math.max(box.w, box.h));
-  return html`<button type="button" tabindex="-1" class=${classes} style=${style} aria-label=${name} onClick=${onPick}>
+  return html`<button type="button" tabindex="-1" class=${classes} style=${style} aria-label=${name} data-take=${one.at >= 0 ? one.at : null} onClick=${onPick}>
     ${one.image
       ? html`<${Thumb} key=${one.image} src=${picture(one.image, size)} />`
       : html`<${Icon} n=${MISSING[one.status] ?? 'clock'} s=${box.w < 62 ? 14 : 20} />`}
@@ -80,6 +81,12 @@ export function Look({ i, small }) {
   return html`<span class=${small ? 'mlook' : 'badge look'} title="Its ad file waits for an approval"><${Icon} n="frame" s=${small ? 11 : 13} />${small ? null : 'ad file'}<span class="sr">, its ad file waits for an approval</span></span>`;
 }
 
+// The number of open comments.
+function Talk({ i }) {
+  const count = comments.value[stage.value]?.[i];
+  return count ? html`<span class="badge talk" title=${plural(count, 'open comment')}><${Icon} n="note" s=${13} />${count}<span class="sr">${plural(count, 'open comment')}</span></span>` : null;
+}
+
 // The text below the pictures: a note, a reason, or the number of takes without an image.
 function remark(one) {
   if (one.note && one.state !== 'approved') return { icon: 'note', text: one.note, tone: 'note' };
@@ -102,6 +109,7 @@ function choose(event, position) {
 export function Card({ i, position, focused, selected, wide, high, hot }) {
   const cell = board.cells[i];
   const one = side(i);
+  const [over, hover] = useState(false);
   if (!one) return null;
   const open = (take) => batch(() => {
     focus.value = position;
@@ -125,12 +133,13 @@ export function Card({ i, position, focused, selected, wide, high, hot }) {
   const told = remark(one);
   const classes = ['card', `is-${one.state}`, focused && 'focus', selected && 'sel'].filter(Boolean).join(' ');
   return html`<div role="gridcell" id=${`c${i}`} class=${classes} aria-selected=${selected ? 'true' : 'false'}
-      tabindex=${focused ? 0 : -1} aria-labelledby=${`n${i}`} onClick=${light} onDblClick=${() => open(variant.value)}
+      tabindex=${focused ? 0 : -1} aria-labelledby=${`n${i}`} onClick=${light} onDblClick=${() => open(variant.value)} onPointerEnter=${() => hover(true)} onPointerLeave=${() => hover(false)}
       onFocus=${() => { if (focus.peek() !== position) { focus.value = position; home(); } }}>
     <${Mosaic} cell=${cell} one=${one} wide=${wide - 20} high=${high - 20} hot=${focused ? hot : -2} onPick=${pick} />
+    ${over || focused ? html`<${Quick} i=${i} one=${one} />` : null}
     <div class="foot" id=${`n${i}`}>
       <div class="who"><b dir="auto">${cell.title}</b><span>${cell.rest.join(' · ')}</span></div>
-      <${Look} i=${i} /><${Badge} one=${one} /><span class="sr">${label(one.state, stage.value)}${one.take ? `, take ${one.take}` : ''}</span>
+      <${Look} i=${i} /><${Talk} i=${i} /><${Badge} one=${one} /><span class="sr">${label(one.state, stage.value)}${one.take ? `, take ${one.take}` : ''}</span>
     </div>
     ${told ? html`<div class=${`notebar ${told.tone}`} title=${told.text}><${Icon} n=${told.icon} s=${12} /><span dir="auto">${told.text}</span></div>` : null}
   </div>`;

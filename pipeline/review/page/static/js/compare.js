@@ -71,7 +71,7 @@ export function Cells({ onReady }) {
     };
     const take = one.takes.indexOf(tile) + 1;
     const decided = one.state !== 'undecided';
-    return html`<${Pane} key=${i} one=${tile} cell=${cell} name=${`take ${take}`} text=${`${words(cell)}${one.takes.length > 1 ? ` · ${take}` : ''}`} mark=${decided ? STATES[one.state].icon : ''}
+    return html`<${Pane} key=${i} one=${{ ...tile, at: take - 1 }} cell=${cell} name=${`take ${take}`} text=${`${words(cell)}${one.takes.length > 1 ? ` · ${take}` : ''}`} mark=${decided ? STATES[one.state].icon : ''}
       lit=${lit} onClick=${look} onReady=${lit ? onReady : null}><span class="sr">${label(one.state, stage.value)}</span></${Pane}>`;
   }) : null}</div>`;
 }

@@ -123,15 +123,12 @@ function hear(one, answer, which) {
   }
 }
 
+// Give a verdict to the cells it is about; a redo asks for its note first, see `askNote`.
 export function act(decision, { take = 0, note, wanted = targets() } = {}) {
   const list = able(wanted, stage.peek(), decision);
   if (!wanted.length) return;
   if (!list.length) {
     toast.value = { text: 'There is no image to approve yet.', bad: true };
-    return;
-  }
-  if (decision === 'redo' && note === undefined) {
-    dialog.value = { kind: 'note', list };
     return;
   }
   const single = list.length === 1;

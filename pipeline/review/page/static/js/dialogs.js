@@ -2,16 +2,15 @@
 import { html, useEffect, useLayoutEffect, useRef, useState } from '../vendor/ui.js';
 import { get, post } from './api.js';
 import { copy } from './copying.js';
-import { act, settled } from './decide.js';
+import { settled } from './decide.js';
 import { Icon } from './icons.js';
 import { focusCard } from './moves.js';
+import { NoteForm, cost } from './notes.js';
 import { autoNext, reviewer, singleKeys } from './prefs.js';
 import { board, counts, cover, dialog, peek, picture, stage, toast } from './store.js';
-import { number, plural } from './words.js';
+import { number, plural, verb } from './words.js';
 
-const LONGEST = 1000;
 const MOST_NAMED = 4;
-const QUICK = ['Headline misspelt', 'Product too small', 'Label unreadable', 'Cropped badly', 'Too dark', 'Extra objects', 'Wrong mood'];
 
 const close = () => { dialog.value = null; };
 
@@ -30,38 +29,14 @@ function Dialog({ kind, title, children }) {
     ${title ? html`<h2 id="dialog-title" tabindex="-1" autofocus>${title}</h2>` : null}${children}</div></dialog>`;
 }
 
-function Note({ list }) {
-  const [text, setText] = useState(peek(list[0])?.note ?? '');
-  const field = useRef();
+function Note({ list, verdict }) {
   const cell = board.cells[list[0]];
-  const settings = board.stages[stage.value];
-  // Cells that show one image get one image.
-  const images = new Set(list.flatMap((i) => (peek(i)?.takes ?? []).map((take, at) => take.image || `${i}/${at}`)));
-  const cost = images.size * (settings?.price ?? 0);
   const image = cover(peek(list[0]));
-  const save = () => {
-    close();
-    act('redo', { note: text.trim(), wanted: list });
-  };
-  const add = (words) => {
-    setText((now) => (now ? now.replace(/[.\s]*$/, '. ') : '') + words);
-    field.current.focus();
-  };
-  const keys = (event) => {
-    if (event.key !== 'Enter' || event.shiftKey || event.target.tagName === 'BUTTON') return;
-    event.preventDefault();
-    save();
-  };
-  return html`<${Dialog} kind="note"><div onKeyDown=${keys}>
+  return html`<${Dialog} kind="note">
     <div class="drow">${image ? html`<img src=${picture(image, 256)} alt="" />` : null}<div>
-      <h2 id="dialog-title">Redo ${list.length > 1 ? plural(list.length, 'cell') : cell.title}</h2>
-      <p>${list.length > 1 ? 'One note for the whole selection' : cell.rest.join(' · ')} · ${plural(cost, 'credit')} at ${settings?.quality ?? 'draft'}</p></div></div>
-    <textarea ref=${field} rows="3" maxlength=${LONGEST} aria-label="What should change?" placeholder="What should change?" autofocus
-      value=${text} onInput=${(event) => setText(event.target.value)}></textarea>
-    <div class="chips">${QUICK.map((words) => html`<button key=${words} type="button" class="chip" onClick=${() => add(words)}>${words}</button>`)}</div>
-    <p class="sub">The note goes into the prompt of the next round. Nothing is spent until that round is launched.</p>
-    <div class="dbtn"><button class="btn ghost" onClick=${close}>Cancel<kbd>Esc</kbd></button>
-      <button class="btn amber" onClick=${save}><${Icon} n="redo" />Ask for a redo<kbd>↵</kbd></button></div></div></${Dialog}>`;
+      <h2 id="dialog-title">${verb(verdict, stage.value)} ${list.length > 1 ? plural(list.length, 'cell') : cell.title}</h2>
+      <p>${list.length > 1 ? 'One note for the whole selection' : cell.rest.join(' · ')}${verdict === 'redo' ? ` · ${cost(list)}` : ''}</p></div></div>
+    <${NoteForm} list=${list} verdict=${verdict} onSent=${close} onCancel=${close} /></${Dialog}>`;
 }
 
 function tightest(quote) {
@@ -116,6 +91,7 @@ function Bill({ quote, which }) {
     <tr><th scope="row">${which === 'final' ? 'Approved, not yet rendered' : 'To render'}</th><td>${plural(quote.cells, 'cell')}</td></tr>
     ${quote.lines.map((line) => html`<tr class="det"><th scope="row">${line.size}</th><td>${plural(line.count, 'image')} × ${line.cost}</td></tr>`)}
     <tr class="tot"><th scope="row">${title}, ${plural(quote.images, 'image')}</th><td>${quote.cost}</td></tr>
+    ${quote.rerolls ? html`<tr><th scope="row">New takes of what misses a check, at most</th><td>${quote.rerolls_cost}</td></tr>` : null}
     <tr><th scope="row">Spent so far</th><td>${quote.spent_text}</td></tr></tbody></table>
     ${quote.images ? null : html`<p class="sub">Everything is rendered: nothing is due.</p>`}`;
 }
@@ -131,7 +107,7 @@ function Launch({ which }) {
   useEffect(() => { read(); }, []);
   const buy = async () => {
     setBusy(true);
-    const reply = await post(which === 'final' ? '/finals' : '/drafts', { plan: quote.plan, credits: quote.credits });
+    const reply = await post(which === 'final' ? '/finals' : '/drafts', { plan: quote.plan, credits: quote.credits, rerolls: quote.rerolls });
     setBusy(false);
     if (reply.ok) {
       close();
@@ -155,11 +131,11 @@ function Launch({ which }) {
     ${board.spend ? null : html`<p class="notice calm">This link can give verdicts but cannot spend. To launch, run this command:</p>`}
     <${Command} text=${quote.command} />
     <div class="dbtn"><button class="btn ghost" onClick=${close}>Not yet</button>
-      ${board.spend ? html`<button class="btn primary" disabled=${busy || !quote.cells || over} onClick=${buy}><${Icon} n="send" />Spend ${quote.cost}</button>` : null}</div></${Dialog}>`;
+      ${board.spend ? html`<button class="btn primary" disabled=${busy || !quote.cells || over} onClick=${buy}><${Icon} n="send" />Spend ${quote.cost}${quote.rerolls ? `, at most ${quote.most_cost}` : ''}</button>` : null}</div></${Dialog}>`;
 }
 
 const KEYS = [
-  ['Decide', [['P', 'Approve the selected take'], ['1 – 9', 'Pick that take and approve'], ['R', 'Redo, with a note'], ['X', 'Reject'], ['U', 'Back to undecided'], ['Ctrl Z', 'Undo']]],
+  ['Decide', [['P', 'Approve the selected take'], ['1 – 9', 'Pick that take and approve'], ['R', 'Redo, with a note'], ['X', 'Reject'], ['Shift + X', 'Reject, and say why'], ['N', 'Comment, without a verdict'], ['U', 'Back to undecided'], ['Ctrl Z', 'Undo']]],
   ['Move', [['← → ↑ ↓', 'Cell to cell; ↑ ↓ take to take in the loupe'], ['J', 'Next undecided'], ['Home End', 'First, last'], ['Shift + arrow', 'Extend the selection'], ['Ctrl A', 'Select all shown']]],
   ['Look', [['Enter', 'Loupe, as Space'], ['C', 'Compare takes, a final and its draft, or the selected cells'], ['B', 'Rounds side by side'], ['S', 'Wipe'], ['Z', 'Real size'], ['+ −', 'Closer, farther'], ['G', 'Grid'], ['M', 'Matrix'], ['A', 'Ad file'], ['T', 'Drafts or finals'], ['L', 'Copy link'], ['Esc', 'Back']]],
   ['Ad file', [['P', 'Approve it for delivery'], ['U', 'Take that back'], ['W', 'To the window; arrows move it'], ['+ −', 'Closer, wider'], ['O', 'Marks on and off']]],
@@ -183,7 +159,7 @@ function Help() {
 export function Dialogs() {
   const open = dialog.value;
   if (!open) return null;
-  if (open.kind === 'note') return html`<${Note} list=${open.list} />`;
+  if (open.kind === 'note') return html`<${Note} list=${open.list} verdict=${open.verdict} />`;
   if (open.kind === 'launch') return html`<${Launch} which=${open.stage} />`;
   return html`<${Help} />`;
 }

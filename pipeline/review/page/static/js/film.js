@@ -17,7 +17,7 @@ export function Film() {
     if (!one) return null;
     const image = cover(one);
     const name = `${cell.title}, ${cell.rest.join(', ')}: ${label(one.state, 'draft')}`;
-    return html`<button key=${i} tabindex="-1" class=${`fi is-${one.state}${position === focus.value ? ' on' : ''}`} aria-label=${name}
+    return html`<button key=${i} tabindex="-1" data-cell=${i} class=${`fi is-${one.state}${position === focus.value ? ' on' : ''}`} aria-label=${name}
       aria-current=${position === focus.value ? 'true' : null} onClick=${() => batch(() => go(position))}>
       ${image ? html`<img src=${picture(image, 256)} alt="" />` : html`<${Icon} n=${STATES[one.state].icon} s=${16} />`}<i></i></button>`;
   })}</div>`;

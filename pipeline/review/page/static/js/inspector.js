@@ -1,23 +1,17 @@
 // Everything about one cell: verdict, takes, prompt, job, checks, history.
 import { html } from '../vendor/ui.js';
+import { Comments } from './comments.js';
 import { changedWords } from './compare.js';
 import { act } from './decide.js';
+import { DockedNote } from './notes.js';
 import { cellDetail } from './detail.js';
 import { Icon, Ratio } from './icons.js';
 import { picture, stage, variant } from './store.js';
-import { MISSING, STATES, VERBS, ago, clock, label, verb } from './words.js';
+import { Verdict } from './verdicts.js';
+import { MISSING, ago, clock, label } from './words.js';
 
 const HAPPENED = { paid: 'Rendered', failed: 'Failed', doubt: 'In doubt', submitted: 'Asked', undecided: 'Taken back' };
 const DOTS = { paid: 'plain', failed: 'rejected', doubt: 'redo', submitted: 'plain' };
-
-// A verdict that holds is taken back by its own button; an approval of another take is not this one.
-function Verdict({ one }) {
-  const holds = (state) => one.state === state && (state !== 'approved' || one.take === variant.value + 1);
-  return html`<div class="verdict" role="group" aria-label="Verdict">${VERBS.map((state) => html`
-    <button key=${state} class=${`vb ${state}${holds(state) ? ' on' : ''}`} aria-pressed=${holds(state)}
-      onClick=${() => act(holds(state) ? 'undecided' : state)}>
-      <${Icon} n=${STATES[state].icon} s=${18} />${verb(state, stage.value)}<kbd>${STATES[state].key}</kbd></button>`)}</div>`;
-}
 
 function Takes({ one }) {
   return html`<h3>${one.takes.length > 1 ? `Best of ${one.takes.length}` : 'Take'}</h3>
@@ -45,10 +39,10 @@ export function Inspector({ cell, one }) {
   const take = fits ? detail.takes[Math.min(variant.value, detail.takes.length - 1)] : null;
   return html`<aside class="insp" aria-label="Details" tabindex="0">
     <div class="ihead"><h2 dir="auto">${cell.title}</h2><p><${Ratio} of=${cell.ratio} />${cell.rest.join(' · ') || cell.name}</p></div>
-    <${Verdict} one=${one} />
+    <${Verdict} one=${one} /><${DockedNote} i=${cell.i} one=${one} />
     ${one.reason ? html`<p class="ireason"><${Icon} n="alert" s=${14} />${one.reason}</p>` : null}
     ${one.note ? html`<blockquote class=${`inote ${one.state}`}><span dir="auto">“${one.note}”</span><footer>${one.by}${one.at ? ` · ${ago(one.at)}` : ''}</footer></blockquote>` : null}
-    <${Takes} one=${one} />
+    <${Takes} one=${one} /><${Comments} i=${cell.i} one=${one} />
     ${detail && !detail.ok ? html`<p class="ireason"><${Icon} n="alert" s=${14} />${detail.message}</p>` : null}
     ${fits ? html`<h3>Prompt</h3><p class="prompt" dir="auto">${detail.prompt.map(([text, name]) => (name ? html`<mark title=${name}>${text}</mark>` : text))}</p>
       ${take?.checks ? html`<h3>Checks of take ${take.take}</h3><ul class="checks">${take.checks.map(([name, found, good]) => html`

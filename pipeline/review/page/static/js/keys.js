@@ -2,9 +2,12 @@
 import { approve, discard, drawing, editable, save, trial, zoomBy } from './adfiles.js';
 import { act, undo } from './decide.js';
 import { copyLink } from './address.js';
+import { writeComment } from './comments.js';
 import { compareSelected } from './compare.js';
 import { search } from './bars.js';
 import { leave } from './loupe.js';
+import { menu } from './menu.js';
+import { askNote } from './notes.js';
 import { focusCard, grid, move, moveTo, scrollToFocus, step, turn } from './moves.js';
 import { density, singleKeys, toggleMarks, wiping } from './prefs.js';
 import {
@@ -108,12 +111,13 @@ const OPENS = new Set(['Enter', ' ']);
 const LETTERS = {
   p: () => act('approved'),
   x: () => act('rejected'),
-  r: () => act('redo'),
+  r: () => askNote('redo'),
   u: () => act('undecided'),
   c: compare,
   b: () => { if ((peek(current() ?? -1)?.round ?? 1) > 1) view.value = view.value === 'rounds' ? 'loupe' : 'rounds'; },
   s: () => wiping.keep(!wiping.value),
   l: copyLink,
+  n: writeComment,
   a: () => { if (offersAdFiles(current())) view.value = view.value === 'adfiles' ? 'loupe' : 'adfiles'; },
   w: () => document.getElementById('adwindow')?.focus(),
   o: toggleMarks,
@@ -142,7 +146,7 @@ function chord(event) {
 }
 
 export function onKey(event) {
-  if (!ready.value || dialog.value) return;
+  if (!ready.value || dialog.value || menu.value) return;
   if (event.target.matches?.('input, textarea, select')) return;
   if (event.ctrlKey || event.metaKey) {
     chord(event);
@@ -188,6 +192,11 @@ function letter(event) {
       own();
       return;
     }
+  }
+  if (key === 'x' && event.shiftKey) {
+    event.preventDefault();
+    askNote('rejected');
+    return;
   }
   const run = /^[1-9]$/.test(key) ? () => pick(Number(key)) : LETTERS[key];
   if (!run) return;

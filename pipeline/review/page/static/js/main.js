@@ -10,6 +10,7 @@ import { onKey } from './keys.js';
 import { Icon } from './icons.js';
 import { Loupe } from './loupe.js';
 import { Matrix } from './matrix.js';
+import { Menu, onMenu } from './menu.js';
 import { ground, showTheme } from './prefs.js';
 import { base, close, complaint, offline, ready, said, trouble } from './store.js';
 import { Toast } from './toast.js';
@@ -38,10 +39,11 @@ function App() {
   if (!ready.value) return html`<main class="boot" role="status">Loading…</main>`;
   return html`<div class="page" data-ground=${ground.value}><div class="shell" inert=${close.value}><${Top} /><${Side} />
       <main>${base.value === 'matrix' ? html`<${Matrix} />` : html`<${Grid} />`}<${Complaint} /></main><${Bottom} /></div>
-    ${close.value ? html`<${Loupe} />` : null}<${Dialogs} /><${Toast} /><div class="sr" aria-live="polite">${said.value}</div></div>`;
+    ${close.value ? html`<${Loupe} />` : null}<${Dialogs} /><${Menu} /><${Toast} /><div class="sr" aria-live="polite">${said.value}</div></div>`;
 }
 
 showTheme();
 addEventListener('keydown', onKey);
+addEventListener('contextmenu', onMenu);
 render(html`<${App} />`, document.getElementById('app'));
 boot(keepAddress);

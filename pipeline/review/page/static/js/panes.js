@@ -1,5 +1,6 @@
 // Pictures in the loupe: one in its pane, and how several panes share the room.
 import { html, useEffect, useRef, useState } from '../vendor/ui.js';
+import { Pins, pinning, placePin } from './comments.js';
 import { Icon } from './icons.js';
 import { picture } from './store.js';
 import { MISSING } from './words.js';
@@ -26,7 +27,7 @@ function Layers({ image, alt, full, onReady, onLost }) {
     fetchpriority="high" draggable="false" class=${at > have && at ? 'coming' : ''} onLoad=${() => loaded(at)} onError=${() => failed(at)} />`));
 }
 
-export function Picture({ one, ratio, alt, wide, onReady }) {
+export function Picture({ one, ratio, alt, wide, onReady, children }) {
   const [gone, lose] = useState(false);
   const { z, x, y } = zoom.value;
   const aspectRatio = `${ratio[0]} / ${ratio[1]}`;
@@ -36,7 +37,7 @@ export function Picture({ one, ratio, alt, wide, onReady }) {
   }
   const style = { aspectRatio, transform: z > 1 ? `scale(${z})` : null, transformOrigin: `${x * 100}% ${y * 100}%` };
   const most = (SCREEN * ratio[0]) / Math.max(...ratio);
-  return html`<div class="frame" style=${style}><${Layers} image=${one.image} alt=${alt} full=${z > 1 || wide > most * 1.1} onReady=${onReady} onLost=${() => lose(true)} /></div>`;
+  return html`<div class="frame" style=${style}><${Layers} image=${one.image} alt=${alt} full=${z > 1 || wide > most * 1.1} onReady=${onReady} onLost=${() => lose(true)} />${children}</div>`;
 }
 
 // Width in pixels of the screen at which a picture fits into an element.
@@ -85,9 +86,9 @@ export function Pane({ one, cell, name, text, mark, picked, lit, measured = lit,
   const wide = useWidth(element, cell.ratio);
   useWheel(element);
   useFitted(measured, wide, one.wide);
-  const classes = ['stage', picked && 'picked', lit && 'lit', zoom.value.z > 1 && 'zoomed'].filter(Boolean).join(' ');
-  return html`<div class=${classes} ref=${element} style=${{ '--r': cell.ratio[0] / cell.ratio[1] }} data-cell=${cell.i} onPointerDown=${onPointerDown} onClick=${onClick} onDblClick=${onDoubleClick}>
-    <${Picture} key=${one.image} one=${one} ratio=${cell.ratio} alt=${`${cell.title}, ${cell.rest.join(', ')}, ${name}`} wide=${wide} onReady=${onReady} />
+  const classes = ['stage', picked && 'picked', lit && 'lit', zoom.value.z > 1 && 'zoomed', pinning.value && one.image && 'pinning'].filter(Boolean).join(' ');
+  return html`<div class=${classes} ref=${element} style=${{ '--r': cell.ratio[0] / cell.ratio[1] }} data-cell=${cell.i} data-take=${one.at >= 0 ? one.at : null} onPointerDown=${pinning.value ? null : onPointerDown} onClick=${(event) => (pinning.value ? placePin(event, one.image) : onClick?.(event))} onDblClick=${onDoubleClick}>
+    <${Picture} key=${one.image} one=${one} ratio=${cell.ratio} alt=${`${cell.title}, ${cell.rest.join(', ')}, ${name}`} wide=${wide} onReady=${onReady}><${Pins} image=${one.image} /></${Picture}>
     ${text ? html`<span class="slabel">${text}${mark ? html`<${Icon} n=${mark} s=${13} />` : null}</span>` : null}${children}</div>`;
 }
 

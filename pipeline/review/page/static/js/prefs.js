@@ -1,11 +1,19 @@
 // Preferences stored in this browser; private windows may refuse to store them.
 import { signal } from '../vendor/ui.js';
 
-function read(name) {
+export function recall(name) {
   try {
     return localStorage.getItem(`review.${name}`);
   } catch {
     return null;
+  }
+}
+
+export function forget(name) {
+  try {
+    localStorage.removeItem(`review.${name}`);
+  } catch {
+    // Nothing was stored either.
   }
 }
 
@@ -27,7 +35,7 @@ function parsed(text, fallback, parse) {
 }
 
 function kept(name, fallback, parse) {
-  const one = signal(parsed(read(name), fallback, parse));
+  const one = signal(parsed(recall(name), fallback, parse));
   one.keep = (value) => {
     one.value = value;
     remember(name, typeof value === 'object' ? JSON.stringify(value) : String(value));

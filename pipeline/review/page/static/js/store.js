@@ -61,6 +61,9 @@ export function applyAdFiles(changes) {
   adStates.value = states;
 }
 
+// Number of open comments by stage and cell; a count of their changes.
+export const comments = signal({ draft: {}, final: {}, changes: 0 });
+
 // What the list is limited to: states, values by the number of their axis, words, and cells with ad
 // files that wait for an approval.
 const ALL = { states: [], axes: {}, text: '', look: false };
@@ -108,6 +111,7 @@ export function load(index) {
     });
     figures.value = index.figures;
     adStates.value = new Map(Object.entries(index.adfiles ?? {}).map(([i, one]) => [Number(i), one]));
+    comments.value = { ...index.comments, changes: comments.peek().changes + 1 };
     complaint.value = index.complaint;
     running.value = index.running ? { state: 'running' } : null;
     if (!index.draft.some(Boolean) && index.final.some(Boolean)) stage.value = 'final';
