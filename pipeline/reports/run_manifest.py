@@ -92,7 +92,6 @@ def _totals(totals: Totals) -> dict[str, object]:
     amounts = {
         "confirmed": totals.spent.confirmed,
         "in_doubt": totals.spent.in_doubt,
-        "ordered": totals.ordered,
         "upper": totals.spent.upper,
         "this_run": totals.this_run,
         "gone": totals.gone,
@@ -100,6 +99,8 @@ def _totals(totals: Totals) -> dict[str, object]:
         "budget": totals.budget,
         "remaining": totals.remaining,
     }
+    if totals.ordered:
+        amounts["ordered"] = totals.ordered
     counts = {
         status.value: totals.counts.get(status, 0)
         for status in Status
