@@ -67,6 +67,7 @@ def load(
             options.campaign,
             profiles=profiles(),
             provider=options.provider,
+            batch=options.batch,
             feed_files=feed_files,
         )
 

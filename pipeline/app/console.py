@@ -13,6 +13,7 @@ from pipeline.model.campaign import Campaign
 from pipeline.model.money import Amount, Budget, MoneyFormat
 from pipeline.model.provider import Profile
 from pipeline.model.run import Run
+from pipeline.model.ticket import Ticket
 from pipeline.purchasing.events import Watcher
 from pipeline.reports.run_manifest import RunFacts
 from pipeline.reports.run_report import RunReport
@@ -51,6 +52,8 @@ class RunEnding:
     """Approvals that no longer hold."""
     waiting: int
     """Cells that wait for review."""
+    tickets: Sequence[Ticket]
+    """The open tickets of the campaign on its account."""
     steps: Sequence[tuple[str, str]]
     """What can be done next: `Next`, `then` or `or`, and a command."""
     reason: PipelineError | None

@@ -30,6 +30,8 @@ def next_step(options: CampaignOptions, command: str, *words: str) -> str:
         line += ["--provider", options.provider]
     if options.output is not None:
         line += ["--output", str(options.output)]
+    if command in CHOOSING and options.batch is not None:
+        line.append("--batch" if options.batch else "--no-batch")
     if command in CHOOSING:
         for glob in options.only:
             line += ["--only", glob]
@@ -46,14 +48,17 @@ def steps_onward(
     state: CampaignState,
     *,
     reason: PipelineError | None = None,
-    doubtful: int = 0,
+    doubtful: bool = False,
     to_look_at: Sequence[tuple[CellName, str]] = (),
+    ordered: bool = False,
 ) -> list[tuple[str, str]]:
     """Return pairs of `Next`, `then` or `or` and a command, in the order to use them.
 
     `reason` is why the run stopped. If only a person can resolve it, that step comes first, since
-    another run would end the same way. `doubtful`: images of whose cost something is in doubt.
-    `to_look_at`: cell and placement of the ad files that a person has to look at.
+    another run would end the same way. `doubtful`: something is in doubt that
+    only a person can settle.
+    `to_look_at`: cell and placement of the ad files that a person has to look at. `ordered`:
+    another run collects what is being made.
     """
     steps: list[tuple[str, str]] = []
     if isinstance(reason, ProviderStopped) and reason.remedy:
@@ -67,7 +72,7 @@ def steps_onward(
     steps += [("or", next_step(options, "approve", *words)) for words in _approvals(state)]
     failed = _failed(state) if counts.get(Status.FAILED) else frozenset()
     unfinished = counts.get(Status.PLANNED) or counts.get(Status.PENDING_DOWNLOAD)
-    if state.waiting or unfinished or FailureKind.NOT_SENT in failed:
+    if state.waiting or unfinished or ordered or FailureKind.NOT_SENT in failed:
         steps.append(("then", next_step(options, "run")))
     if counts.get(Status.REFUSED) or FailureKind.REJECTED in failed:
         retry = next_step(options, "run", "--retry-failed")

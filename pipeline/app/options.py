@@ -37,6 +37,8 @@ class CampaignOptions:
     """The same in nano-dollars, on an account that counts in dollars."""
     most: Amount | None = None
     """The same in the unit of the account, whatever it is: what the review page has shown."""
+    batch: bool | None = None
+    """Order images in batches, or not; `None`: as the campaign file says."""
     feeds: FeedReading = FeedReading.KEPT_FIRST
     """How feeds by URL are read. `check`, `plan` and `run` fetch them unless told otherwise."""
 

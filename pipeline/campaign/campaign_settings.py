@@ -35,6 +35,7 @@ def campaign_from(
     provider: ProfileName,
     money: MoneyFormat,
     feeds: Mapping[str, str],
+    batch: bool = False,
 ) -> Campaign:
     """Return a checked file as a `Campaign`; `shown` is its name in messages."""
     return Campaign(
@@ -51,6 +52,7 @@ def campaign_from(
         ),
         money=money,
         pace=_pace(file),
+        batch=batch,
         background=Background(file.background),
         tags=dict(file.tags),
         feeds=dict(feeds),

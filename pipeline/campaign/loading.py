@@ -69,12 +69,13 @@ def load_campaign(
     *,
     profiles: Mapping[ProfileName, Profile],
     provider: str | None = None,
+    batch: bool | None = None,
     feed_files: FeedFiles = NO_FEED_FILES,
 ) -> LoadedCampaign:
     """Read and check a campaign file and its feeds.
 
-    `provider`, if given, replaces the one in the file. `feed_files` gives the files of feeds that
-    are named by URL. Raises `CampaignError` with every finding.
+    `provider` and `batch`, if given, replace those in the file. `feed_files` gives the files of
+    feeds that are named by URL. Raises `CampaignError` with every finding.
     """
     with TemplateProcess() as template_process:
         readable = ReadableFile(path=file, shown=str(file))
@@ -91,6 +92,7 @@ def load_campaign(
                 provider or campaign_file.provider, profiles, extended.findings, at=at
             ),
             findings=extended.findings,
+            batch=campaign_file.run.batch if batch is None else batch,
             bases=extended.bases,
         )
         return _load_checked(use_models(checked), template_process, feed_files)
@@ -140,6 +142,7 @@ def _load_checked(
             provider=checked.profile.name,
             money=money_format(file, checked.profile),
             feeds=tables.snapshots,
+            batch=checked.batch,
         ),
         profile=checked.profile,
         warnings=findings.all,

@@ -42,6 +42,7 @@ def use_models(checked: CheckedFile) -> CheckedFile:
             continue
         several.append(model.caps)
         _check_qualities(checked, stage, model)
+        _check_batch(checked, model)
     part = checked.file.providers.get(profile.name)
     if part is not None and part.price is not None:
         profile = _priced(checked, profile, part.price)
@@ -49,7 +50,24 @@ def use_models(checked: CheckedFile) -> CheckedFile:
         several = [replace(caps, references=Support.YES) for caps in several]
     if not several:
         return checked
-    return replace(checked, profile=replace(profile, caps=caps_in_common(several)))
+    profile = replace(profile, caps=caps_in_common(several))
+    return replace(checked, profile=profile.in_batch() if checked.batch else profile)
+
+
+def _check_batch(checked: CheckedFile, model: ProviderModel) -> None:
+    """Report a model that takes no batches, if images are to be ordered in them."""
+    if not checked.batch or model.caps.batch is Support.YES:
+        return
+    at = checked.place("run", "batch") if checked.file.run.batch else Place("--batch")
+    if model.caps.batch is Support.PREVIEW:
+        complaint = f"it is not known whether {model.name} takes batches; one may be refused whole"
+        checked.findings.warning(complaint, at=at, path="run.batch", code="batch")
+        return
+    known = [one.name for one in checked.profile.models.values() if one.caps.batch is Support.YES]
+    others = f"; batches are taken by {listing(known, last='and')}" if known else ""
+    who = f"{model.name} of {checked.profile.name}" if known else checked.profile.name
+    complaint = f"{who} takes no batches{others}"
+    checked.findings.error(complaint, at=at, path="run.batch", code="batch")
 
 
 def _priced(checked: CheckedFile, profile: Profile, price: PricePart) -> Profile:

@@ -66,6 +66,16 @@ def add_only(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_batch(parser: argparse.ArgumentParser) -> None:
+    """Add the option that orders images in batches, and the one against it."""
+    parser.add_argument(
+        "--batch",
+        action=argparse.BooleanOptionalAction,
+        help="order images in batches: half the price, within 24 hours, collected by a later run; "
+        "--no-batch overrides run.batch in the file",
+    )
+
+
 def add_feeds(parser: argparse.ArgumentParser) -> None:
     """Add the option that says how feeds by URL are read."""
     parser.add_argument(
@@ -106,6 +116,7 @@ class CampaignFlags(TypedDict):
     only: tuple[str, ...]
     max_credits: int | None
     max_cost: Amount | None
+    batch: bool | None
     feeds: FeedReading
 
 
@@ -118,6 +129,7 @@ def campaign_flags(arguments: argparse.Namespace) -> CampaignFlags:
         only=tuple(getattr(arguments, "only", ())),
         max_credits=getattr(arguments, "max_credits", None),
         max_cost=getattr(arguments, "max_cost", None),
+        batch=getattr(arguments, "batch", None),
         feeds=FeedReading(getattr(arguments, "feeds", FeedReading.KEPT_FIRST)),
     )
 

@@ -36,6 +36,8 @@ def plan_page(plan: Plan) -> list[str]:
         *_stages(plan),
     ]
     lines += _shared_redos(plan.preview)
+    if plan.loaded.campaign.batch:
+        lines.append(_fact("Batch", "half price; made within 24 hours, collected by a later run"))
     if plan.loaded.profile.play_money:
         lines.append(_fact("Money", "play credits of the embedded server"))
     lines += [_fact("Budget", _budget(plan, budget)) for budget in plan.budgets]
@@ -240,6 +242,8 @@ def _also(ahead: WorkAhead) -> str:
         facts.append(f"{counted(ahead.done, 'image')} on disk or settled")
     if ahead.in_doubt:
         facts.append(f"{counted(ahead.in_doubt, 'image')} in doubt")
+    if ahead.ordered:
+        facts.append(f"{counted(ahead.ordered, 'image')} ordered, collected by a run")
     if ahead.fetching:
         facts.append(f"{counted(ahead.fetching, 'image')} to download, paid")
     return f"  {', '.join(facts)}" if facts else ""

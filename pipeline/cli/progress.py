@@ -12,6 +12,7 @@ from pipeline.model.job import Job, JobKey
 from pipeline.model.money import MoneyFormat
 from pipeline.model.names import Stage
 from pipeline.model.outcome import Failed, FailureKind, InDoubt, Outcome, Paid, PaidLost, Stored
+from pipeline.model.ticket import Ticket
 from pipeline.purchasing.events import (
     BuyingHalted,
     Event,
@@ -22,6 +23,7 @@ from pipeline.purchasing.events import (
     SameImage,
     StageOpening,
     StillWaiting,
+    TicketMoved,
     Watcher,
 )
 
@@ -233,6 +235,12 @@ def opening_words(opening: StageOpening) -> str:
     name = paint(str(opening.stage), "bold", stream=sys.stderr)
     if not opening.jobs:
         return f"{name}  nothing due"
+    if opening.to_order:
+        fetch = f", {opening.to_fetch} to download" if opening.to_fetch else ""
+        return (
+            f"{name}  {opening.to_order} of {counted(opening.jobs, 'image')} to order in batches"
+            f"{fetch}, up to {opening.money.text(opening.amount)}"
+        )
     if not opening.to_buy and not opening.to_fetch:
         return f"{name}  nothing due, {counted(opening.jobs, 'image')} as they are"
     if not opening.to_buy:
@@ -286,10 +294,18 @@ def _words(event: Event) -> str:
         case StillWaiting(reason=reason, seconds=seconds):
             word = paint("wait   ", "yellow", stream=sys.stderr)
             return f"{word} {seconds:.0f} s for {reason}"
+        case TicketMoved(ticket=ticket):
+            return _ticket_words(ticket)
         case PaidUnrecorded(job=job, url=url):
             return f"PAID, NOT RECORDED  {job.at.cell} job {job.key}  {url}"
         case _:
             assert_never(event)
+
+
+def _ticket_words(ticket: Ticket) -> str:
+    why = f": {_short(ticket.reason)}" if ticket.reason else ""
+    images = counted(ticket.images, "image")
+    return f"batch   {ticket.id}  {images}, {ticket.state.words}{why}"
 
 
 def _reason_of(told: Event | Outcome | None) -> str:

@@ -199,8 +199,10 @@ def _tell_report(report: RunReport, folder: Path, *, told: str) -> None:
     stored, images = report.asked.get(Status.STORED, 0), sum(report.asked.values())
     written = totals.money
     money = f"{written.text(totals.spent.confirmed)} in all"
-    if totals.spent.in_doubt:
-        money += f", {written.bare(totals.spent.in_doubt)} more in doubt"
+    if totals.ordered:
+        money += f", {written.bare(totals.ordered)} reserved for what is being made"
+    if doubt := totals.spent.in_doubt - totals.ordered:
+        money += f", {written.bare(doubt)} more in doubt"
     if totals.remaining is not None and totals.budget is not None:
         money += f", {written.bare(totals.remaining)} of {written.bare(totals.budget)} left"
     say()
@@ -260,6 +262,7 @@ def _tell_to_do(ending: RunEnding) -> None:
     facts = [f"{counted(ending.waiting, 'cell')} to review"] if ending.waiting else []
     if stale := len(ending.stale):
         facts.append(f"{counted(stale, 'approval')} no longer {'holds' if stale == 1 else 'hold'}")
+    facts += ticket_lines(ending)
     if facts:
         steps = [f"Next  {step}" for word, step in ending.steps if word == "Next"]
         say(f"{ending.facts.campaign.slug}: {'. '.join([', '.join(facts), *steps])}")
@@ -273,7 +276,23 @@ def _tell_next(ending: RunEnding) -> None:
             _say_folded(f"  {stale.cell}  {stale.reason}")
     if ending.waiting:
         say(f"{counted(ending.waiting, 'cell')} to review")
+    for line in ticket_lines(ending):
+        _say_folded(line)
     say_steps(ending.steps)
+
+
+def ticket_lines(ending: RunEnding) -> list[str]:
+    """Return what is said of ordered images: when to look again, and what waits for a person."""
+    lost = [one for one in ending.tickets if one.waits_for_person]
+    lines = [f"{one.id}  {counted(one.images, 'image')}: {one.reason}" for one in lost]
+    made = sum(one.images for one in ending.tickets if one not in lost)
+    ordered = ending.report.asked.get(Status.ORDERED, 0) if ending.report is not None else made
+    if made and ordered:
+        times = [one.expires[:16].replace("T", " ") for one in ending.tickets if one.expires]
+        again = f"after {max(times)} UTC (often they come earlier)" if times else "later"
+        are = "is" if ordered == 1 else "are"
+        lines.append(f"{counted(ordered, 'image')} {are} being made, look again {again}")
+    return lines
 
 
 def console_for(

@@ -157,6 +157,8 @@ class Campaign:
     money: MoneyFormat = field(default_factory=MoneyFormat)
     """How amounts of its account are written."""
     pace: PaceLimits = field(default_factory=PaceLimits)
+    batch: bool = False
+    """Images are ordered in batches, at half the price, and collected by a later run."""
     background: Background = Background.OPAQUE
     tags: Mapping[str, str] = field(default_factory=dict)
     feeds: Mapping[str, str] = field(default_factory=dict)

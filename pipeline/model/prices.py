@@ -1,7 +1,7 @@
 """What a model charges: for an image, or for the tokens that an image takes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import ceil
 
@@ -25,6 +25,10 @@ class PerImage:
         """Return the price of a request."""
         price = self.prices[request.quality]
         return Quote(likely=price, at_most=price)
+
+    def halved(self) -> "PerImage":
+        """Return half of these prices, rounded up."""
+        return PerImage(prices={quality: _half(price) for quality, price in self.prices.items()})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,6 +89,17 @@ class PerToken:
         at_most = letters * self.text_in + ceil(tokens * self.margin) * self.dearest_out
         return Quote(likely=Amount(likely + references), at_most=Amount(at_most + references))
 
+    def halved(self) -> "PerToken":
+        """Return half of these prices; the rates are even numbers of nano-dollars."""
+        return replace(
+            self,
+            text_in=_half(self.text_in),
+            image_in=_half(self.image_in),
+            image_out=_half(self.image_out),
+            text_out=_half(self.text_out),
+            reserve=None if self.reserve is None else _half(self.reserve),
+        )
+
     @property
     def dearest_out(self) -> int:
         """The price of an output token whose kind is unknown."""
@@ -111,6 +126,10 @@ class Unpriced:
         """Return a price of nothing."""
         return Quote(likely=FREE, at_most=FREE)
 
+    def halved(self) -> "Unpriced":
+        """Return the same: half of nothing."""
+        return self
+
 
 Pricing = PerImage | PerToken | Unpriced
 
@@ -132,6 +151,10 @@ def _number(value: object) -> int | None:
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_TOKENS:
         return value
     return None
+
+
+def _half(price: int) -> Amount:
+    return Amount(-(-price // 2))
 
 
 def _half_up(number: Fraction) -> int:

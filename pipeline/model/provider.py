@@ -82,6 +82,8 @@ class Caps:
     most_references: int = 16
     reference_bytes: int = 50 * MEGABYTE
     """Largest reference image."""
+    batch: Support = Support.NO
+    """Whether requests are taken in batches, at half the price."""
     longest_prompt: int = 32_000
     """In characters."""
     largest_reply: int = MEGABYTE
@@ -92,6 +94,14 @@ class Caps:
     """Seconds for which a key is honoured; a repeat after that may be charged again."""
     varies: bool = False
     """True if the header `X-Variation` is sent."""
+
+
+_LARGEST_IN_LINE = 15 * MEGABYTE
+"""Bytes of a reference whose data URL has the 20,971,520 characters that are allowed."""
+
+
+def _in_batch(caps: Caps) -> Caps:
+    return replace(caps, reference_bytes=min(caps.reference_bytes, _LARGEST_IN_LINE))
 
 
 _LEAST_FIRST = (Support.NO, Support.PREVIEW, Support.YES)
@@ -111,6 +121,7 @@ def caps_in_common(several: Sequence[Caps]) -> Caps:
         references=min((caps.references for caps in several), key=_LEAST_FIRST.index),
         most_references=min(caps.most_references for caps in several),
         reference_bytes=min(caps.reference_bytes for caps in several),
+        batch=min((caps.batch for caps in several), key=_LEAST_FIRST.index),
         longest_prompt=min(caps.longest_prompt for caps in several),
     )
 
@@ -182,6 +193,15 @@ class Profile:
                 pricing = PerImage(prices=dict.fromkeys(Quality, per_image))
             models[name] = replace(model, pricing=pricing)
         return replace(self, models=models)
+
+    def in_batch(self) -> Self:
+        """Return the profile with the prices of a batch: half of all."""
+        models = {
+            name: replace(model, pricing=model.pricing.halved(), caps=_in_batch(model.caps))
+            for name, model in self.models.items()
+        }
+        prices = PerImage(prices=self.prices).halved().prices
+        return replace(self, models=models, prices=prices, caps=_in_batch(self.caps))
 
     def wire_size(self, model: str, ratio: str) -> str:
         """Return a ratio as a model takes it; unchanged if the model cannot make it."""

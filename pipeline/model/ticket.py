@@ -11,6 +11,10 @@ TicketId = NewType("TicketId", str)
 """`batch-1f0c…`: unique, made here, and written into the order as its label."""
 
 
+LOOKS = 2
+"""How often a label is looked for in vain before a person decides."""
+
+
 class TicketState(StrEnum):
     """How far a ticket has come; it never goes back."""
 
@@ -26,6 +30,21 @@ class TicketState(StrEnum):
     """The provider makes nothing more for it; its lines can be settled."""
     COLLECTED = "collected"
     """Every line is settled or in doubt."""
+
+    @property
+    def words(self) -> str:
+        """The state as text for a person."""
+        return _STATE_WORDS[self.value]
+
+
+_STATE_WORDS = {
+    "packed": "packed",
+    "uploaded": "uploaded",
+    "creating": "ordered, not confirmed yet",
+    "open": "being made",
+    "closed": "made, to be collected",
+    "collected": "collected",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,3 +76,8 @@ class Ticket:
     """When its label was last looked for in vain; UTC, ISO 8601."""
     reason: str = ""
     """Why it waits for a person, or how the provider ended it."""
+
+    @property
+    def waits_for_person(self) -> bool:
+        """True if its order may have been accepted, and the provider's list does not show it."""
+        return self.state is TicketState.CREATING and self.misses >= LOOKS

@@ -55,6 +55,9 @@ _NOBODY_THERE = {
 _SHORTEST_CUT = 20.0
 """Seconds; proxies cut off at 30, 60, 100 or 180, while an image may take five minutes."""
 
+_LONGEST_TRANSFER = 4 * 3600.0
+"""Seconds that a file may take; what stops for a while ends earlier, by the reading timeout."""
+
 _REFUSED = "is not allowed"
 """Part of the message for an address that the socket factory does not allow."""
 
@@ -102,6 +105,12 @@ class ApiClient:
             # Ends an exchange whose answer arrives byte by byte without end.
             total=settings.connect_timeout + settings.reply_timeout,
         )
+        self._patient = aiohttp.ClientTimeout(
+            connect=settings.connect_timeout,
+            sock_connect=settings.connect_timeout,
+            sock_read=settings.reply_timeout,
+            total=_LONGEST_TRANSFER,
+        )
         self._plain = self._base.startswith("http:") and not settings.plain_is_allowed
         trace = aiohttp.TraceConfig()
         trace.on_request_headers_sent.append(_note_sending)
@@ -132,8 +141,11 @@ class ApiClient:
         headers: Mapping[str, str],
         into: ReplySink | None = None,
         limit: int = REPLY_LIMIT,
+        patient: bool = False,
     ) -> Reply:
         """Send one POST and wait for its answer, of which at most `limit` bytes are read.
+
+        With `patient`, the body may take hours to be sent.
 
         With `into`, the answer goes there, and the one that is returned has no body. It is durable
         there on return, unless it has `trouble`. Raises `LocalFault` if it cannot be kept.
@@ -141,7 +153,7 @@ class ApiClient:
         Raises `NotSent` if no byte was sent, `ReplyUnknown` if some may have been sent and no
         status was received, and `ProviderStopped` if the certificate of the host is not valid.
         """
-        response = await self._exchange("POST", path, body=body, headers=headers)
+        response = await self._exchange("POST", path, body=body, headers=headers, patient=patient)
         try:
             if into is None:
                 return await self._read(response, limit)
@@ -149,16 +161,31 @@ class ApiClient:
         finally:
             response.close()
 
-    async def get(self, path: str) -> Reply:
-        """Send a GET, which is never charged; errors as for `post`."""
-        response = await self._exchange("GET", path, body=None, headers={})
+    async def get(
+        self, path: str, *, into: ReplySink | None = None, limit: int = REPLY_LIMIT
+    ) -> Reply:
+        """Send a GET, which is never charged; sink and errors as for `post`.
+
+        With `into`, the answer may take hours to arrive.
+        """
+        response = await self._exchange(
+            "GET", path, body=None, headers={}, patient=into is not None
+        )
         try:
-            return await self._read(response, REPLY_LIMIT)
+            if into is None:
+                return await self._read(response, limit)
+            return await self._keep(response, into, limit)
         finally:
             response.close()
 
     async def _exchange(
-        self, method: str, path: str, *, body: Body | None, headers: Mapping[str, str]
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Body | None,
+        headers: Mapping[str, str],
+        patient: bool = False,
     ) -> aiohttp.ClientResponse:
         progress = _Progress()
         try:
@@ -170,7 +197,7 @@ class ApiClient:
                 allow_redirects=False,
                 proxy=self._proxy,
                 ssl=self._trust,
-                timeout=self._timeout,
+                timeout=self._patient if patient else self._timeout,
                 trace_request_ctx=progress,
             )
         except Exception as error:  # noqa: BLE001 - once sent, even a bug must end in doubt

@@ -10,6 +10,7 @@ from pipeline.model.outcome import Receipt
 from pipeline.model.provider import Profile
 from pipeline.model.request import RenderRequest
 from pipeline.network.reply import ReplySink
+from pipeline.providers.batches import BatchProvider
 from pipeline.providers.openai_api.kept_replies import KeptReply
 
 
@@ -53,6 +54,11 @@ class Provider(AbstractAsyncContextManager["Provider"], Protocol):
         Raises `DownloadFailed` (may be tried again), `ImageGone` (404, 410) or `ImageBroken` (no
         image URL, or too large), on entering or while iterating. Must not send the key.
         """
+        ...
+
+    @property
+    def batches(self) -> BatchProvider | None:
+        """The batches of this account; `None` if the API takes none."""
         ...
 
     async def balance(self) -> Amount | None:

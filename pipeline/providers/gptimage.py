@@ -20,6 +20,7 @@ from pipeline.model.provider import Profile
 from pipeline.model.request import RenderRequest
 from pipeline.network.reply import Reply
 from pipeline.providers.base import Seal
+from pipeline.providers.batches import BatchProvider
 from pipeline.providers.connection import Connection
 from pipeline.providers.multipart import EditForm
 from pipeline.providers.profiles import BALANCE_PATHS, EDITS_PATHS
@@ -82,6 +83,11 @@ class GptImage:
 
     def download(self, url: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         return self._connection.downloads.open(url)
+
+    @property
+    def batches(self) -> BatchProvider | None:
+        """See `Provider.batches`; the documented API has none."""
+        return None
 
     async def balance(self) -> Amount | None:
         """See `Provider.balance`; `None` also if the request fails."""

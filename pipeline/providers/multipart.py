@@ -94,7 +94,7 @@ class EditForm:
         digest = hashlib.sha256()
         for piece in _pieces(file):
             digest.update(piece)
-        kind = next((kind for magic, kind in _KINDS.items() if start.startswith(magic)), None)
+        kind = _kind(start)
         if kind is None or digest.hexdigest() != reference.sha256:
             file.close()
             raise Rejected(_changed(reference))
@@ -105,6 +105,16 @@ class EditForm:
         )
         size = os.fstat(file.fileno()).st_size
         return _Part(head=head.encode(), file=file, size=size, reference=reference)
+
+
+def kind_of(content: bytes) -> str:
+    """Return the media type of an image; `application/octet-stream` if it is none that is taken."""
+    kind = _kind(content)
+    return kind[0] if kind is not None else "application/octet-stream"
+
+
+def _kind(start: bytes) -> tuple[str, str] | None:
+    return next((kind for magic, kind in _KINDS.items() if start.startswith(magic)), None)
 
 
 def read_verified(reference: Reference) -> bytes:

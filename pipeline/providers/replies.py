@@ -81,6 +81,15 @@ def read_receipt(
     raise refusal
 
 
+def refusal(reply: Reply, profile: Profile) -> ProviderError:
+    """Return what an answer means that is not as it should be, to a request other than an image's.
+
+    Such a request charges nothing by itself: `ReplyUnknown` says that it may have been carried out.
+    """
+    envelope = open_envelope(reply, lambda _picture: "")
+    return _refusal(reply, envelope, profile, FREE)
+
+
 def seconds_to_wait(header: str | None, *, now: datetime) -> float | None:
     """Return the seconds that Retry-After asks for, from 0 to 300; `None` if it is unreadable."""
     text = (header or "").strip()[:64]

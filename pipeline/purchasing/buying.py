@@ -101,7 +101,7 @@ class Purchasing:
         first request to an account, sent by itself: if it cannot be sent, the run halts.
         """
         tries = JobTries(started=self.clock())
-        job = await self._with_draft(job)
+        job = await self.with_draft(job)
         while True:
             async with self.pace.turn(images=max(1, len(job.request.references))) as turn:
                 attempt = await self.reservations.reserve(job, replay=replay)
@@ -167,7 +167,7 @@ class Purchasing:
         self.breaker.answered()
         return Paid(url=receipt.url, amount=receipt.amount, in_doubt=receipt.in_doubt)
 
-    async def _with_draft(self, job: Job) -> Job:
+    async def with_draft(self, job: Job) -> Job:
         """Return a job with the place of the approved draft that it edits, if it does."""
         references = job.request.references
         if job.derived_from is None or not references or references[0].path:

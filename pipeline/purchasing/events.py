@@ -12,6 +12,7 @@ from pipeline.model.job import Job
 from pipeline.model.money import Amount, MoneyFormat
 from pipeline.model.names import Stage
 from pipeline.model.outcome import Outcome
+from pipeline.model.ticket import Ticket
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,8 +75,22 @@ class StillWaiting:
     seconds: float
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TicketMoved:
+    """An order of many images has come further, or was looked at."""
+
+    ticket: Ticket
+
+
 Event = (
-    RequestSent | Retrying | PoolPaused | BuyingHalted | PaidUnrecorded | SameImage | StillWaiting
+    RequestSent
+    | Retrying
+    | PoolPaused
+    | BuyingHalted
+    | PaidUnrecorded
+    | SameImage
+    | StillWaiting
+    | TicketMoved
 )
 
 Listen = Callable[[Event], None]
@@ -90,6 +105,8 @@ class StageOpening:
     """Number of all jobs of the stage, done or not."""
     to_buy: int
     to_fetch: int
+    to_order: int = 0
+    """Images that are ordered in batches, and come later."""
     amount: Amount
     """The most that this stage can spend."""
     money: MoneyFormat = field(default_factory=MoneyFormat)

@@ -38,7 +38,7 @@ async def begin_run(ledger: Ledger, run: Run, replies: SealedReplies) -> bool:
     """
     dead = await ledger.begin(run)
     await _settle(ledger, dead, replies)
-    await _forget_settled(ledger, run.campaign, replies)
+    await forget_settled(ledger, run.campaign, replies)
     return bool(dead)
 
 
@@ -94,7 +94,7 @@ async def _doubt(ledger: Ledger, attempt: Attempt, error: ProviderError | UsageE
     )
 
 
-async def _forget_settled(ledger: Ledger, campaign: Slug, replies: SealedReplies) -> None:
+async def forget_settled(ledger: Ledger, campaign: Slug, replies: SealedReplies) -> None:
     """Remove the sealed replies to purchases that are settled, unless a job waits for its image.
 
     A reply stays while its purchase is in doubt, or is paid for and lost. Cells that share an image

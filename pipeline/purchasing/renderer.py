@@ -11,6 +11,7 @@ from pipeline.images.names import first_name, without_ending
 from pipeline.model.entry import Entry, Resolution
 from pipeline.model.job import Job, JobKey
 from pipeline.model.outcome import Failed, InDoubt, Outcome, Paid, PaidLost, Stored
+from pipeline.purchasing.batches.ordering import Tickets
 from pipeline.purchasing.buying import Bought, Purchasing
 from pipeline.purchasing.downloading import Downloader, path_of
 from pipeline.purchasing.worker_pool import work_through
@@ -29,8 +30,11 @@ PROOF_OF_LIFE = 24 * 3600.0
 class Renderer:
     """Renders the jobs of one run; each step is recorded in the ledger before it has an effect."""
 
-    def __init__(self, *, purchasing: Purchasing, downloader: Downloader) -> None:
-        self._purchasing, self._downloader = purchasing, downloader
+    def __init__(
+        self, *, purchasing: Purchasing, downloader: Downloader, tickets: Tickets | None = None
+    ) -> None:
+        """With `tickets`, what is bought is ordered in batches."""
+        self._purchasing, self._downloader, self._tickets = purchasing, downloader, tickets
         self._alone = asyncio.Lock()
         self._proven = False
 
@@ -80,6 +84,35 @@ class Renderer:
 
         workers = WORKERS_PER_REQUEST * self._purchasing.settings.concurrency
         await work_through(jobs, work, workers=workers)
+
+    @property
+    def orders(self) -> bool:
+        """True if images are ordered in batches, and collected by a later run."""
+        return self._tickets is not None
+
+    async def order_all(
+        self, jobs: Sequence[Job], entries: Mapping[JobKey, Entry], delivered: Delivered
+    ) -> None:
+        """Order every job in batches; a lost image is first downloaded once more.
+
+        A fault of this machine halts the run, as in `render`.
+        """
+        if self._tickets is None:
+            raise ValueError("this run orders no batches")
+        try:
+            with expected_errors():
+                due = []
+                for job in jobs:
+                    known = entries[job.key].outcome if job.key in entries else None
+                    if isinstance(known, PaidLost):
+                        found = await self._ask_once_more(job, known)
+                        if found is not None:
+                            delivered(job, found)
+                            continue
+                    due.append(await self._purchasing.with_draft(job))
+                await self._tickets.order_all(due)
+        except LocalFault as fault:
+            self._purchasing.halt.because(fault)
 
     async def render(self, job: Job, entry: Entry | None) -> Outcome | None:
         """Take one job as far as possible; return `None` if it stays due.

@@ -47,7 +47,8 @@ class SealedReplies:
 
     def __init__(self, root: Path) -> None:
         """Use an output folder, which must exist; nothing is made before the first reply."""
-        self._root = Path(os.path.realpath(root))
+        self.root = Path(os.path.realpath(root))
+        """The output folder."""
         self._decoding = asyncio.Semaphore(_DECODED_AT_ONCE)
 
     def seal_for(self, attempt: Attempt, job: Job) -> "OpenSeal":
@@ -58,17 +59,17 @@ class SealedReplies:
             "model": job.request.model,
             "at_most": attempt.price,
         }
-        return OpenSeal(self._root, _name_of(attempt), about)
+        return OpenSeal(self.root, reply_name(attempt), about)
 
     def find(self, attempt: Attempt) -> KeptReply | None:
         """Return the sealed reply to an attempt; `None` if there is none, or if it is damaged.
 
         What is left of one that broke off is removed.
         """
-        name = _name_of(attempt)
+        name = reply_name(attempt)
         with local_faults(FOLDER):
-            _unlink(self._root, name + _PART)
-            body = _found(self._root, name)
+            _unlink(self.root, name + _PART)
+            body = _found(self.root, name)
             if body is None:
                 return None
             with body, suppress(ReplyUnknown):
@@ -82,7 +83,7 @@ class SealedReplies:
         Raises `ImageGone` if the reply is not there, and `ImageBroken` if it holds no picture.
         """
         async with self._decoding:
-            body = await asyncio.to_thread(_found, self._root, source.removeprefix(SEALED))
+            body = await asyncio.to_thread(_found, self.root, source.removeprefix(SEALED))
             if body is None:
                 raise ImageGone("the reply that held the image is not kept any more")
             with body:
@@ -97,12 +98,12 @@ class SealedReplies:
 
     def _remove(self, names: Sequence[str]) -> None:
         for name in names:
-            _unlink(self._root, name)
+            _unlink(self.root, name)
 
     def kept(self) -> frozenset[str]:
         """Return the sources of all sealed replies."""
         try:
-            names = os.listdir(self._root / FOLDER)  # noqa: PTH208 - a Path for each takes longer
+            names = os.listdir(self.root / FOLDER)  # noqa: PTH208 - a Path for each takes longer
         except OSError:
             return frozenset()
         return frozenset(SEALED + name for name in names if not name.endswith(_PART))
@@ -223,7 +224,8 @@ def purchase_of(source: str) -> str:
     return source.removeprefix(SEALED).rpartition("-")[0]
 
 
-def _name_of(attempt: Attempt) -> str:
+def reply_name(attempt: Attempt) -> str:
+    """Return the name of the sealed reply to an attempt; a line of a batch has the same name."""
     return f"{attempt.purchase}-{attempt.number}"
 
 

@@ -77,8 +77,12 @@ class Waits:
             del self._open[number]
             self._moved = self._clock()
 
+    def moved(self) -> None:
+        """Record that something has moved besides the waits."""
+        self._moved = self._clock()
+
     def quiet_for(self) -> float:
-        """Return the seconds since a wait last began or ended."""
+        """Return the seconds since a wait last began or ended, or something else moved."""
         return self._clock() - self._moved
 
     def words(self) -> str:

@@ -21,6 +21,7 @@ from pipeline.model.outcome import (
     Stored,
     status_of,
 )
+from pipeline.model.ticket import Ticket
 from pipeline.purchasing.events import (
     BuyingHalted,
     Event,
@@ -31,6 +32,7 @@ from pipeline.purchasing.events import (
     SameImage,
     StageOpening,
     StillWaiting,
+    TicketMoved,
 )
 
 VERSION = 1
@@ -88,6 +90,7 @@ class Journal:
             jobs=opening.jobs,
             to_buy=opening.to_buy,
             to_fetch=opening.to_fetch,
+            **({"to_order": opening.to_order} if opening.to_order else {}),
             **self._cost(opening.amount),
         )
 
@@ -106,6 +109,9 @@ class Journal:
                 self.write("same_image", **_name(job), other=other)
             case StillWaiting(reason=reason, seconds=seconds):
                 self.write("waiting", reason=reason, seconds=round(seconds, 3))
+                self.flush()
+            case TicketMoved(ticket=ticket):
+                self.write("ticket", **_facts_of(ticket))
                 self.flush()
             case PaidUnrecorded(job=job, url=url):
                 self.write("unrecorded", **_name(job), url=url)
@@ -135,6 +141,16 @@ class Journal:
     def closed(self, stage: Stage) -> None:
         self.write("checkpoint", stage=stage)
         self.flush()
+
+
+def _facts_of(ticket: Ticket) -> dict[str, object]:
+    told = {"batch": ticket.batch, "expires": ticket.expires, "reason": ticket.reason}
+    return {
+        "ticket": ticket.id,
+        "state": ticket.state,
+        "images": ticket.images,
+        **{name: text for name, text in told.items() if text},
+    }
 
 
 def _name(job: Job) -> dict[str, object]:

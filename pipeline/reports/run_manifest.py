@@ -16,6 +16,7 @@ from pipeline.model.money import MoneyFormat, Unit
 from pipeline.model.outcome import Status
 from pipeline.model.request import Reference
 from pipeline.model.run import Run, RunPaths
+from pipeline.model.ticket import Ticket
 from pipeline.reports.image_rows import ImageRows
 from pipeline.reports.totals import ImageLine, Totals, percentile
 from pipeline.state.output.folder import write_file
@@ -65,6 +66,7 @@ def _run(facts: RunFacts, money: MoneyFormat) -> dict[str, object]:
         "account": facts.run.account,
         "unit": money.unit,
         "price": price if money.per_credit is not None else None,
+        "batch": facts.campaign.batch,
         "accounts": dict.fromkeys(facts.campaign.stages, account),
         "started": facts.started,
         "finished": facts.finished or None,
@@ -81,6 +83,7 @@ def manifest_tail(totals: Totals) -> dict[str, Sequence[Mapping[str, object]]]:
     """Return what a run manifest says after its images: what grows with a campaign's age."""
     return {
         "runs": [_run_sums(sums) for sums in totals.runs],
+        "tickets": [_ticket(ticket) for ticket in totals.tickets],
         "earlier_verdicts": [asdict(verdict) for verdict in totals.earlier_verdicts],
     }
 
@@ -96,6 +99,8 @@ def _totals(totals: Totals) -> dict[str, object]:
         "budget": totals.budget,
         "remaining": totals.remaining,
     }
+    if totals.ordered:
+        amounts["ordered"] = totals.ordered
     counts = {
         status.value: totals.counts.get(status, 0)
         for status in Status
@@ -168,6 +173,8 @@ def image_of(
         "attempts": [_attempt(one) for one in line.attempts],
         "runs": [attempt.run for attempt in line.attempts],
         "purchases": [attempt.purchase_number for attempt in line.attempts],
+        "half_price": bool(line.attempts and line.attempts[-1].ticket),
+        "tickets": [attempt.ticket for attempt in line.attempts],
     }
 
 
@@ -205,6 +212,22 @@ def _verdict(line: ImageLine) -> dict[str, object] | None:
     kept = ("decision", "round", "take", "sha256", "by", "at", "note")
     fields = asdict(line.verdict)
     return {name: fields[name] for name in kept}
+
+
+def _ticket(ticket: Ticket) -> dict[str, object]:
+    return {
+        "id": ticket.id,
+        "account": ticket.account,
+        "run": ticket.run,
+        "model": ticket.model,
+        "images": ticket.images,
+        "state": ticket.state,
+        "batch": ticket.batch or None,
+        "file": ticket.file or None,
+        "ordered": ticket.packed,
+        "expires": ticket.expires or None,
+        "reason": ticket.reason or None,
+    }
 
 
 def _run_sums(sums: RunSpending) -> dict[str, object]:

@@ -18,11 +18,13 @@ from pipeline.model.money import Amount, Budget, MoneyFormat
 from pipeline.model.names import CellName, Stage
 from pipeline.model.outcome import Status, is_doubtful
 from pipeline.model.run import Run
+from pipeline.model.ticket import Ticket
 from pipeline.model.verdict import Verdict
 from pipeline.reports.image_rows import ImageRows
 from pipeline.reports.run_manifest import ObjectFields, image_of, not_uploaded, table_columns
 from pipeline.reports.totals import ImageLine, Sums, Totals, image_lines
 from pipeline.state.budgets import budgets_left
+from pipeline.state.ledger_figures import ordered_amount
 from pipeline.state.lookup import newest_of, place
 
 Checks = Mapping[str, Mapping[str, object]]
@@ -66,8 +68,15 @@ class RunReport:
     """Number of images per status, in the cells that the run was asked for."""
     doubtful: int
     """Number of images, in the same cells, of whose cost something is in doubt."""
+    tickets: Sequence[Ticket]
+    """The open ones of the campaign on the account of the run."""
     named: Mapping[Status, Sequence[ImageLine]]
     """The first few images of each status, in the same cells."""
+
+    @property
+    def is_doubtful(self) -> bool:
+        """True if a person has to find out what was charged, or whether a batch was ordered."""
+        return bool(self.doubtful) or any(one.waits_for_person for one in self.tickets)
 
 
 def _images_of(
@@ -109,13 +118,9 @@ async def make_report(
     with collection_paused():
         for start in range(0, len(jobs), BATCH):
             some = jobs[start : start + BATCH]
-            lines = image_lines(
-                some,
-                entries=await ledger.entries(keys_of(some)) if entries is None else entries,
-                verdicts=newest,
-                attempts=await ledger.attempts([job.key for job in some]),
-                checks=checks,
-            )
+            known = await ledger.entries(keys_of(some)) if entries is None else entries
+            tried = await ledger.attempts([job.key for job in some])
+            lines = image_lines(some, entries=known, verdicts=newest, attempts=tried, checks=checks)
             shown |= {place(line.verdict) for line in lines if line.verdict is not None}
             for line in lines:
                 sums.add(line)
@@ -138,9 +143,14 @@ async def make_report(
         totals,
         money=money,
         runs=runs,
+        ordered=await ordered_amount(ledger, campaign.slug, run.account),
+        tickets=await ledger.open_tickets(campaign=campaign.slug),
         earlier_verdicts=[one for one in verdicts if _is_earlier(one, newest, shown)],
     )
-    return RunReport(totals=totals, rows=rows, asked=counts, doubtful=doubtful, named=named)
+    own = [one for one in totals.tickets if one.account == run.account]
+    return RunReport(
+        totals=totals, rows=rows, asked=counts, doubtful=doubtful, named=named, tickets=own
+    )
 
 
 async def _paid_by_others(

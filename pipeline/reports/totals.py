@@ -8,7 +8,7 @@ from datetime import datetime
 from pipeline.model.artifact import Artifact
 from pipeline.model.entry import AttemptRecord, Entry, RunSpending
 from pipeline.model.job import Job, JobKey
-from pipeline.model.money import Amount, MoneyFormat, Spent, Unit
+from pipeline.model.money import FREE, Amount, MoneyFormat, Spent, Unit
 from pipeline.model.names import CellName, Stage
 from pipeline.model.outcome import (
     Failed,
@@ -20,6 +20,7 @@ from pipeline.model.outcome import (
     Stored,
     spent,
 )
+from pipeline.model.ticket import Ticket
 from pipeline.model.verdict import Verdict
 from pipeline.state.budgets import BudgetLeft, tightest
 from pipeline.state.lookup import entry_of, status_of_entry
@@ -86,6 +87,10 @@ class Totals:
     """Every run that bought something for the campaign, on any account, oldest first."""
     earlier_verdicts: Sequence[Verdict] = ()
     """Those that no image shows, oldest first: a redo, and what was decided before."""
+    ordered: Amount = FREE
+    """The part of what is in doubt that is reserved for ordered images."""
+    tickets: Sequence[Ticket] = ()
+    """The open ones of the campaign, on any account, oldest first."""
 
 
 def image_lines(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pipeline.ledger.base import Ledger
 from pipeline.model.entry import CampaignRecord, Entry
 from pipeline.model.job import JobKey
-from pipeline.model.money import Spent
+from pipeline.model.money import Amount, Spent
 from pipeline.model.names import Account, CellName, Slug, Stage
 from pipeline.model.outcome import Status, Stored
 from pipeline.model.verdict import Decision, Round, Verdict
@@ -24,6 +24,13 @@ async def spent_by_account(ledger: Ledger, campaign: Slug) -> dict[Account, Spen
     """
     accounts = dict.fromkeys(run.account for run in await ledger.runs(campaign))
     return {account: await ledger.spent(campaign=campaign, account=account) for account in accounts}
+
+
+async def ordered_amount(ledger: Ledger, campaign: Slug, account: Account) -> Amount:
+    """Return what is reserved for the images that open tickets order; it counts as in doubt."""
+    tickets = await ledger.open_tickets(campaign=campaign, account=account)
+    lines = [await ledger.ticket_attempts(ticket.id) for ticket in tickets]
+    return Amount(sum(attempt.price for attempts in lines for attempt in attempts))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

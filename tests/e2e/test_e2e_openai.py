@@ -4,9 +4,9 @@ import json
 import os
 import signal
 
-import apsw
 import pytest
 from conftest import SODA, wait_until
+from openai_account import charged
 
 OPENAI = SODA.replace("[1:1, 4:3]", "[1:1, '3:2']").replace("review: auto", "review: none")
 ENOUGH = ("--max-cost", "1000")
@@ -31,16 +31,6 @@ def shop(pipeline, served):
 def run(pipeline, *more, text=OPENAI):
     file = pipeline.write(text)
     return pipeline("run", file, "--provider", "openai", "--yes", *ENOUGH, *more)
-
-
-def charged(server):
-    """What the server took: (nano-dollars, pictures), by its own books."""
-    books = apsw.Connection(str(server.state / "books.db"), flags=apsw.SQLITE_OPEN_READWRITE)
-    try:
-        sums = "select coalesce(sum(credits), 0), count(*) from entry where kind = 'capture'"
-        return next(books.execute(sums))
-    finally:
-        books.close()
 
 
 def replies(pipeline):

@@ -6,7 +6,7 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -22,6 +22,7 @@ from pipeline.files.locks import missing_operations
 from pipeline.images.registry import images_in
 from pipeline.ledger.place import ledger_exists, ledger_mark, ledger_size
 from pipeline.model.names import Slug
+from pipeline.model.ticket import Ticket
 from pipeline.settings import ExecutorName, Settings
 from pipeline.state.output.folder import open_output
 from pipeline.state.output.lock import LOCK_FILE, campaign_lock
@@ -34,6 +35,8 @@ EARLIEST_YEAR = 2026
 LITTLE_DISK = 1024**3
 IMAGE_SIZE = 3 * 1024**2
 """Bytes that an image takes with its thumbs and ad files, on average."""
+A_DAY = timedelta(days=1)
+"""Batches are over within a day."""
 OLD = timedelta(days=7)
 """Age from which a backup, a snapshot of a feed or a doubt is worth a note."""
 PACKAGES = ("aiohttp", "apsw", "jinja2", "pillow", "pydantic", "pyyaml", "resvg-py", "tqdm")
@@ -131,6 +134,7 @@ def _disk(output: Path) -> Iterator[MachineCheck]:
         yield _backup(root)
         yield from _snapshots(root)
         yield from _old_doubts(root)
+        yield from _old_tickets(root)
     yield from _locks(root)
 
 
@@ -249,6 +253,23 @@ def _old_doubts(root: Path) -> Iterator[MachineCheck]:
         images = "1 image has" if count == 1 else f"{count:,} images have"
         said = f"{campaign}: {images} been in doubt for up to {_days(oldest)}: pipeline resolve"
         yield MachineCheck(name="doubts", state=MachineState.NOTE, said=said)
+
+
+def _old_tickets(root: Path) -> Iterator[MachineCheck]:
+    """Yield a note for each order that no run has collected for a day."""
+    for ticket in run_in_loop(_tickets(root)):
+        if _age(ticket.packed) > A_DAY:
+            images = "1 image" if ticket.images == 1 else f"{ticket.images:,} images"
+            said = (
+                f"{ticket.campaign}: {ticket.id}, {images} {ticket.state.words}, was ordered "
+                f"{_days(ticket.packed)} ago: pipeline run collects it"
+            )
+            yield MachineCheck(name="batch", state=MachineState.NOTE, said=said)
+
+
+async def _tickets(root: Path) -> Sequence[Ticket]:
+    async with ledger_in(root, read_only=True) as ledger:
+        return await ledger.open_tickets()
 
 
 async def _doubts(root: Path) -> list[tuple[Slug, int, str]]:

@@ -50,12 +50,14 @@ class ResolveOptions(CampaignOptions):
 
     cells: str = "*"
     """A glob over cell names."""
+    ticket: str = ""
+    """The order to settle as a whole, instead of images."""
     stage: Stage | None = None
     take: int | None = None
     answer: Answer | None = None
     """`None`: only list them."""
     url: str = ""
-    """The URL of the image, with `FOUND`."""
+    """The URL of the image, or the id of the batch, with `FOUND`."""
     charged: Amount | None = None
     """What it cost, with `FOUND` or `CHARGED`; `None`: its price."""
     charged_in: Unit = Unit.CREDITS

@@ -12,9 +12,15 @@ from pipeline.app.open import ledger_in, run_reading
 from pipeline.ledger.base import Ledger
 from pipeline.ledger.place import ledger_exists
 from pipeline.model.entry import RunRecord
-from pipeline.model.money import MoneyFormat, Spent
+from pipeline.model.money import Amount, MoneyFormat, Spent
 from pipeline.model.names import Account, Slug
-from pipeline.state.ledger_figures import LedgerFigures, ledger_figures, spent_by_account
+from pipeline.model.ticket import Ticket
+from pipeline.state.ledger_figures import (
+    LedgerFigures,
+    ledger_figures,
+    ordered_amount,
+    spent_by_account,
+)
 from pipeline.state.output.lock import run_is_alive
 from pipeline.state.output.lost_runs import all_lost_runs
 from pipeline.state.output.run_folders import money_of, newest_table
@@ -33,6 +39,10 @@ class CampaignSummary:
     """By account; that of the newest run comes first."""
     money: Mapping[Account, MoneyFormat]
     """How the amounts of each account are written."""
+    ordered: Mapping[Account, Amount]
+    """What of the money in doubt is reserved for ordered images, by account."""
+    tickets: Sequence[Ticket]
+    """The open ones, oldest first."""
     missed: int
     """Images that missed a check of the campaign in the newest run."""
 
@@ -80,6 +90,10 @@ async def _summary(ledger: Ledger, record: RunRecord, output: Path) -> CampaignS
             alive=alive,
         ),
         spent=spent,
+        ordered={
+            account: await ordered_amount(ledger, record.campaign, account) for account in spent
+        },
+        tickets=await ledger.open_tickets(campaign=record.campaign),
         money={account: money_of(output, record.campaign, account) for account in spent},
         missed=sum(bool(image.missed) for image in (listed or {}).values()),
     )

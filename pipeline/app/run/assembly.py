@@ -14,7 +14,11 @@ from pipeline.model.campaign import Review
 from pipeline.model.money import Budget
 from pipeline.model.names import Stage
 from pipeline.model.run import Run
+from pipeline.model.ticket import Ticket
 from pipeline.providers.base import Provider
+from pipeline.purchasing.batches.collecting import Collecting
+from pipeline.purchasing.batches.order_files import OrderFiles
+from pipeline.purchasing.batches.ordering import Tickets
 from pipeline.purchasing.buying import KnownImages, Purchasing
 from pipeline.purchasing.downloading import Downloader
 from pipeline.purchasing.events import Watcher
@@ -99,16 +103,40 @@ def assemble(parts: RunParts) -> RunContext:
         waits=parts.waits,
         owner_of=lambda path: owner_in_manifests(parts.output, parts.loaded.campaign.slug, path),
     )
+    tickets = _tickets(parts)
+    orders = parts.loaded.campaign.batch
     return RunContext(
         run=parts.run,
         loaded=parts.loaded,
         ledger=parts.ledger,
-        renderer=Renderer(purchasing=purchasing, downloader=downloader),
+        renderer=Renderer(
+            purchasing=purchasing, downloader=downloader, tickets=tickets if orders else None
+        ),
+        collecting=Collecting(tickets=tickets, replies=replies) if tickets else None,
         rules=parts.rules,
         score=take_score(parts.inspector, parts.checks),
         watcher=parts.watcher,
         checks=parts.checks,
         examine=parts.examine,
+    )
+
+
+def _tickets(parts: RunParts) -> Tickets | None:
+    """Return what orders and collects batches; `None` if the provider takes none."""
+    batches = parts.provider.batches
+    if batches is None:
+        return None
+    return Tickets(
+        batches=batches,
+        ledger=parts.ledger,
+        run=parts.run,
+        budget=parts.budget,
+        halt=parts.halt,
+        files=OrderFiles(parts.output),
+        listen=parts.watcher.happened,
+        waits=parts.waits,
+        send_tries=parts.settings.send_tries,
+        sleep=parts.halt.sleep,
     )
 
 
@@ -125,8 +153,18 @@ def rules_now(
     )
 
 
-def has_work(loaded: LoadedCampaign, state: CampaignState, ahead: Sequence[WorkAhead]) -> bool:
-    """Return whether the provider is needed; a rerun with nothing due opens no connection."""
+def has_work(
+    loaded: LoadedCampaign,
+    state: CampaignState,
+    ahead: Sequence[WorkAhead],
+    tickets: Sequence[Ticket],
+) -> bool:
+    """Return whether the provider is needed; a rerun with nothing due opens no connection.
+
+    `tickets` are the open ones of the campaign on this account.
+    """
+    if tickets:
+        return True
     draft = loaded.campaign.stages.get(Stage.DRAFT)
     to_choose = draft is not None and draft.review is Review.AUTO and bool(state.waiting)
     return to_choose or any(stage.to_buy or stage.to_fetch for stage in ahead)

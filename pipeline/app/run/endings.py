@@ -1,11 +1,17 @@
 """How a run ends: its exit code, and the words for it."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
+from pipeline.app.console import RunEnding
+from pipeline.app.next_steps import steps_onward
 from pipeline.app.options import RunOptions
+from pipeline.app.run.ad_files import AdFileReport
+from pipeline.app.stores.uploads import UploadReport
 from pipeline.errors import BudgetReached, Interrupted, PipelineError
 from pipeline.model.outcome import Status
 from pipeline.purchasing.events import BuyingHalted
+from pipeline.reports.run_manifest import RunFacts
 from pipeline.reports.run_report import RunReport
 from pipeline.state.campaign_state import CampaignState
 
@@ -21,7 +27,7 @@ IN_WORDS = {
     2: "nothing was sent: something is missing or wrong",
     3: "finished, but some images are failed, refused, lost or not yet downloaded",
     4: "stopped at a budget or at --stop-after",
-    5: "drafts wait for review",
+    5: "drafts wait for review, or ordered images are being made",
     6: "something is in doubt, or too many requests in a row were",
     7: "the provider stopped the run: key refused, no credits left, or unreachable",
     74: "an error of the disk, a file or the ledger; buying stopped",
@@ -43,9 +49,10 @@ def exit_code(
 ) -> int:
     """Return the exit code of a run with these statuses.
 
-    `reason` is why it stopped early, `None` if it did not. `waiting`: drafts wait for review, and
-    the caller wants a separate exit code for that. `doubtful`: something of the cost of
-    an image is in doubt, whatever its status.
+    `reason` is why it stopped early, `None` if it did not. `waiting`: drafts wait for review, or
+    ordered images are being made, and the caller wants a separate exit code for that. `doubtful`:
+    something of the cost of an image is in doubt, whatever its status, or a person has to find out
+    whether a batch was ordered.
     """
     applies = {0}
     if isinstance(reason, Interrupted):
@@ -68,8 +75,47 @@ def is_finished(options: RunOptions, report: RunReport, state: CampaignState, *,
         and options.is_plain
         and not report.totals.this_run
         and not report.totals.counts.get(Status.PLANNED)
+        and not report.totals.counts.get(Status.ORDERED)
         and not state.waiting
         and not state.stale
+    )
+
+
+def run_ending(
+    options: RunOptions,
+    report: RunReport | None,
+    ad_files: AdFileReport | None,
+    state: CampaignState,
+    *,
+    facts: RunFacts,
+    folder: Path,
+    uploads: UploadReport | None,
+    reason: PipelineError | None,
+    code: int,
+) -> RunEnding:
+    """Return what is known when a run has ended, with the steps that follow."""
+    steps = steps_onward(
+        options,
+        report.asked if report else {},
+        state,
+        reason=reason,
+        doubtful=report is not None and report.is_doubtful,
+        to_look_at=ad_files.to_look_at if ad_files is not None else (),
+        ordered=bool(report and report.tickets),
+    )
+    return RunEnding(
+        options=options,
+        facts=facts,
+        folder=folder,
+        report=report,
+        ad_files=ad_files,
+        uploads=uploads,
+        stale=state.stale,
+        waiting=len(state.waiting),
+        tickets=report.tickets if report else (),
+        steps=steps,
+        reason=reason,
+        code=code,
     )
 
 

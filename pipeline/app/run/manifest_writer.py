@@ -20,6 +20,7 @@ from pipeline.model.job import JobKey
 from pipeline.model.money import Budget
 from pipeline.model.names import Stage
 from pipeline.model.run import Run, RunPaths
+from pipeline.model.ticket import Ticket
 from pipeline.purchasing.recovery import begin_run
 from pipeline.purchasing.sealed_replies import SealedReplies
 from pipeline.reports.run_manifest import (
@@ -80,6 +81,11 @@ class ManifestWriter:
         settled = await begin_run(self.ledger, self.run, SealedReplies(self.output))
         self.number = (await self.ledger.known_runs([self.run.id]))[self.run.id].number
         return settled
+
+    async def open_tickets(self) -> Sequence[Ticket]:
+        """Return the open tickets of the campaign on this run's account."""
+        run = self.run
+        return await self.ledger.open_tickets(campaign=run.campaign, account=run.account)
 
     def open_folder(self) -> None:
         """Make the run's folder; `LocalFault` if that fails."""

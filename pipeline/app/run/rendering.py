@@ -138,6 +138,8 @@ def what_is_asked(options: RunOptions, settings: Settings, loaded: LoadedCampaig
     uploads = [] if store is None else [store.address.url, store.public]
     limits = [one for one in (options.max_cost, options.most) if one is not None]
     asked = [options.max_credits, *limits, *method, *uploads]
+    if loaded.campaign.batch:
+        asked.append("batch")
     return campaign_fingerprint(loaded.campaign, account=account, asked=asked)
 
 

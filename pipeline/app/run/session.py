@@ -16,9 +16,8 @@ from pipeline.app.campaign import (
     open_campaign_account,
     signing_for,
 )
-from pipeline.app.console import Console, RunEnding, RunStart
+from pipeline.app.console import Console, RunStart
 from pipeline.app.machine import listen_for_signals, undo_cancellation, within_descriptors
-from pipeline.app.next_steps import steps_onward
 from pipeline.app.notices import notify_of_run
 from pipeline.app.open import campaign_ledger
 from pipeline.app.open_executor import executor_for
@@ -32,7 +31,7 @@ from pipeline.app.run.ad_files import (
     make_ad_files,
 )
 from pipeline.app.run.assembly import RunParts, assemble, has_work, rules_now
-from pipeline.app.run.endings import exit_code, halting_event, is_finished
+from pipeline.app.run.endings import exit_code, halting_event, is_finished, run_ending
 from pipeline.app.run.manifest_writer import ManifestWriter
 from pipeline.app.run.rendering import what_is_asked
 from pipeline.app.run.spending import confirm_spending
@@ -234,7 +233,8 @@ async def _provider_for(
     session: Session, stack: AsyncExitStack, state: CampaignState, ahead: Sequence[WorkAhead]
 ) -> Provider | None:
     """Connect to the provider and record its balance, unless there is nothing for it to do."""
-    if not has_work(session.loaded, state, ahead):
+    tickets = await session.manifest_writer.open_tickets()
+    if not has_work(session.loaded, state, ahead, tickets):
         return None
     output, campaign = session.output, session.loaded.campaign
     account = open_campaign_account(campaign, session.settings, output=output)
@@ -349,16 +349,16 @@ async def _end(session: Session, state: CampaignState) -> int:
             report = await manifest_writer.report_on(state, state.entries, ad_files=ad_files)
     except LocalFault as fault:
         halt.because(fault)
-    counts, doubtful = (report.asked, report.doubtful) if report else ({}, 0)
+    counts = report.asked if report else {}
     failing = failing_finals(session.ad_files.checks, state) if ad_files is None else []
     for miss in failing[:NAMED]:
         session.console.note(f"failed a check: {miss}")
-    to_look_at = ad_files.to_look_at if ad_files is not None else ()
     unmade = ad_files is not None and bool(ad_files.failed or [*ad_files.failing])
+    later = state.waiting or (report and report.tickets)
     facts = {
-        "waiting": bool(state.waiting) and options.detailed_exitcode,
+        "waiting": bool(later) and options.detailed_exitcode,
         "unmade": unmade or bool(failing) or bool(uploads and uploads.refused),
-        "doubtful": bool(doubtful),
+        "doubtful": report is not None and report.is_doubtful,
     }
     code = exit_code(counts, reason=halt.reason, **facts)
     try:
@@ -379,18 +379,14 @@ async def _end(session: Session, state: CampaignState) -> int:
             found=session.found,
             images=report.totals.jobs,
         )
-    ending = RunEnding(
-        options=options,
+    ending = run_ending(
+        options,
+        report,
+        ad_files,
+        state,
         facts=manifest_writer.facts(exit_code=code),
         folder=manifest_writer.output / manifest_writer.paths.folder,
-        report=report,
-        ad_files=ad_files,
         uploads=uploads,
-        stale=state.stale,
-        waiting=len(state.waiting),
-        steps=steps_onward(
-            options, counts, state, reason=halt.reason, doubtful=doubtful, to_look_at=to_look_at
-        ),
         reason=halt.reason,
         code=code,
     )

@@ -10,6 +10,7 @@ from pipeline.model.campaign import Review
 from pipeline.model.names import Stage
 from pipeline.model.run import Run
 from pipeline.prompts.finals_check import prove_finals
+from pipeline.purchasing.batches.collecting import Collecting
 from pipeline.purchasing.events import StageOpening, Watcher
 from pipeline.purchasing.renderer import Renderer
 from pipeline.review.auto_review import MeasureImage, auto_verdicts
@@ -47,6 +48,8 @@ class RunContext:
     watcher: Watcher
     checks: CampaignChecks
     examine: Examine
+    collecting: Collecting | None = None
+    """Collects what earlier runs ordered; `None` if the provider takes no batches."""
 
 
 async def run_campaign(work: RunContext, scope: RunScope) -> CampaignState:
@@ -55,6 +58,8 @@ async def run_campaign(work: RunContext, scope: RunScope) -> CampaignState:
     Safe to call again after any ending. Nothing is sent before every prompt of both stages has been
     written.
     """
+    if work.collecting is not None:
+        await work.collecting.collect()
     state = await _survey(work, scope)
     prove_finals(work.loaded, only=scope.only)
     await work.renderer.warm_up(now=work.rules.now)
@@ -63,6 +68,8 @@ async def run_campaign(work: RunContext, scope: RunScope) -> CampaignState:
         state = await render_and_reroll(work, scope, stage, state)
         await choose(work, stage, state)
         state = await _survey(work, scope)
+    if work.collecting is not None:
+        await work.collecting.forget_settled()
     return state
 
 
@@ -101,24 +108,29 @@ async def keep_shared(ledger: Ledger, state: CampaignState) -> int:
 async def render_stage(work: RunContext, stage: Stage, state: CampaignState) -> None:
     """Render what is due at one stage."""
     ahead = work_ahead(state.of(stage), state.entries, work.rules)
+    to_order = ahead.to_buy if work.renderer.orders else []
+    to_buy = [] if work.renderer.orders else ahead.to_buy
     work.watcher.opened(
         StageOpening(
             stage=stage,
             jobs=ahead.jobs,
-            to_buy=len(ahead.to_buy),
+            to_buy=len(to_buy),
             to_fetch=len(ahead.to_fetch),
+            to_order=len(to_order),
             amount=ahead.amount,
             money=work.loaded.campaign.money,
         )
     )
 
-    to_do = [*ahead.to_fetch, *ahead.to_buy]
+    to_do = [*ahead.to_fetch, *to_buy]
     try:
         with expected_errors():
-            if to_do:
+            if to_do or to_order:
                 known = await work.ledger.campaign_entries(work.run.campaign)
-                await work.renderer.prepare_paths(to_do, known)
+                await work.renderer.prepare_paths([*to_do, *to_order], known)
             await work.renderer.render_all(to_do, state.entries, work.watcher.delivered)
+            if to_order:
+                await work.renderer.order_all(to_order, state.entries, work.watcher.delivered)
     finally:
         work.watcher.closed(stage)
 

@@ -35,6 +35,8 @@ class CheckedFile:
     file: CampaignFile
     profile: Profile
     findings: Findings
+    batch: bool = False
+    """Images are ordered in batches, whether the file or the command line says so."""
     bases: Mapping[str, ReadableFile]
     """Every file that the document was merged from, by its name in places."""
 

@@ -122,3 +122,8 @@ class RunPart(Part):
     max_failures: Annotated[int | str, AfterValidator(_failures)] | None = Field(
         None, description="Images, or a share such as 10%, after which a run stops buying."
     )
+    batch: bool = Field(
+        default=False,
+        description="Order images in batches: half the price, within 24 hours, collected by a "
+        "later run. Models of the provider openai.",
+    )

@@ -7,6 +7,7 @@ import sys
 from pipeline.app.commands.plan import MOST_LINTED, Plan, make_plan, plan_advice, plan_record
 from pipeline.app.options import CampaignOptions
 from pipeline.cli.flags import (
+    add_batch,
     add_campaign,
     add_common,
     add_feeds,
@@ -28,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_campaign(parser)
     add_only(parser)
     add_limits(parser, what="plan a run that spends at most")
+    add_batch(parser)
     parser.add_argument(
         "--detailed-exitcode",
         action="store_true",

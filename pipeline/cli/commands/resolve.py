@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 
 from pipeline.app.commands.resolve import (
     Answer,
@@ -11,6 +12,7 @@ from pipeline.app.commands.resolve import (
     ResolveReport,
     resolve,
 )
+from pipeline.app.commands.resolve_tickets import OpenTicket, settle_ticket, tickets_in_doubt
 from pipeline.cli.flags import (
     add_campaign,
     add_common,
@@ -49,6 +51,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--stage", choices=names_of(Stage), help="only images of this stage")
     parser.add_argument("--take", type=whole_number, metavar="N", help="only this take")
+    parser.add_argument(
+        "--ticket",
+        default="",
+        metavar="ID",
+        help="a whole batch, of which nobody knows whether it was ordered; --found then takes the "
+        "provider's id of it",
+    )
     parser.usage = "%(prog)s FILE [GLOB] [ANSWER] [OPTIONS]"
     group = parser.add_argument_group("answer", "At most one; without any, images are listed.")
     answers = group.add_mutually_exclusive_group()
@@ -82,6 +91,7 @@ def run(arguments: argparse.Namespace) -> int:
     options = ResolveOptions(
         **campaign_flags(arguments),
         cells=arguments.cells,
+        ticket=arguments.ticket,
         stage=Stage(arguments.stage) if arguments.stage else None,
         take=arguments.take,
         answer=_answer(arguments),
@@ -90,11 +100,17 @@ def run(arguments: argparse.Namespace) -> int:
         charged_in=Unit.CREDITS if arguments.cost is None else Unit.DOLLARS,
         by=arguments.by,
     )
-    report = resolve(options, settings_of(arguments))
+    settings = settings_of(arguments)
+    report = settle_ticket(options, settings) if options.ticket else resolve(options, settings)
+    listing = options.answer is None and options.cells == "*" and not options.ticket
+    tickets = tickets_in_doubt(options, settings) if listing else ()
     if arguments.json and not report.settled and not report.ground:
-        print(json.dumps([_row(image) for image in report.open], ensure_ascii=False, indent=1))
-    elif report.open:
-        _tell_open(report)
+        rows = [*map(_row, report.open), *map(_ticket_row, tickets)]
+        print(json.dumps(rows, ensure_ascii=False, indent=1))
+    else:
+        _tell_tickets(tickets)
+        if report.open:
+            _tell_open(report)
     if report.ground:
         say(report.ground)
     if report.settled and report.lost:
@@ -102,9 +118,9 @@ def run(arguments: argparse.Namespace) -> int:
         say(f"{count} settled as paid and lost. To pay for another one  {report.next}")
     elif report.settled:
         say(f"{counted(report.settled, 'image')} settled. Next  {report.next}")
-    elif not report.open and not report.ground:
+    elif not (report.open or report.ground or tickets):
         say("nothing is in doubt or lost")
-    return report.exit_code
+    return 6 if tickets else report.exit_code
 
 
 def _answer(arguments: argparse.Namespace) -> Answer | None:
@@ -120,6 +136,31 @@ def _answer(arguments: argparse.Namespace) -> Answer | None:
 
 def _status(image: OpenImage) -> str:
     return str(status_of(image.entry.outcome))
+
+
+def _tell_tickets(tickets: Sequence[OpenTicket]) -> None:
+    for one in tickets:
+        ticket = one.ticket
+        facts = (
+            f"{ticket.id}: a batch of {counted(ticket.images, 'image')} of {ticket.model}, "
+            f"ordered {ticket.packed[:16].replace('T', ' ')} UTC: {ticket.reason}"
+        )
+        print("\n".join(folded(facts, stream=sys.stdout, indent="    ")))
+        print("\n".join(f"  {command}" for command in one.commands))
+    if tickets:
+        say("Look for it in the provider's list of batches: its metadata has this id as the label.")
+
+
+def _ticket_row(one: OpenTicket) -> dict[str, object]:
+    ticket = one.ticket
+    return {
+        "ticket": ticket.id,
+        "images": ticket.images,
+        "status": ticket.state,
+        "reason": ticket.reason,
+        "asked": ticket.packed,
+        "commands": list(one.commands),
+    }
 
 
 def _tell_open(report: ResolveReport) -> None:

@@ -6,6 +6,7 @@ import sys
 from pipeline.app.options import RunOptions
 from pipeline.app.run.campaign_file import run_campaign_file
 from pipeline.cli.flags import (
+    add_batch,
     add_campaign,
     add_common,
     add_executor,
@@ -61,6 +62,7 @@ def _add_rendering(parser: argparse.ArgumentParser) -> None:
     add_campaign(parser)
     add_only(parser)
     add_limits(parser)
+    add_batch(parser)
     parser.add_argument(
         "--concurrency",
         type=whole_number,
@@ -110,7 +112,7 @@ def _add_rendering(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--detailed-exitcode",
         action="store_true",
-        help="exit with 5 instead of 0 if drafts wait for review",
+        help="exit with 5 instead of 0 if drafts wait for review or ordered images are being made",
     )
     add_executor(parser)
     add_feeds(parser)

@@ -22,6 +22,7 @@ from pipeline.cli.terminal import (
 from pipeline.model.money import Spent, Unit
 from pipeline.model.names import Account
 from pipeline.model.outcome import Status
+from pipeline.model.ticket import Ticket
 
 WIDEST = 1000
 """The most columns that a terminal is taken to have."""
@@ -50,6 +51,8 @@ def run(arguments: argparse.Namespace) -> int:
         say("no run of that campaign yet")
     elif not arguments.json:
         print("\n".join(_lines(report.campaigns)))
+        for line in [line for one in report.campaigns for line in _tickets(one)]:
+            print("\n".join(folded(line, stream=sys.stdout, indent="    ")))
         for one in report.campaigns:
             if one.missed:
                 say(f"{one.run.campaign}: {counted(one.missed, 'image')} missed a check; see ls")
@@ -101,10 +104,30 @@ def _money(
 ) -> tuple[str, str, str]:
     money = one.money[account]
     confirmed = money.bare(spent.confirmed) if bare else money.text(spent.confirmed)
-    doubt = f" + {money.bare(spent.in_doubt)} in doubt" if spent.in_doubt else ""
+    ordered = one.ordered[account]
+    doubt = f" + {money.bare(ordered)} ordered" if ordered else ""
+    if spent.in_doubt > ordered:
+        doubt += f" + {money.bare(spent.in_doubt - ordered)} in doubt"
     figures = one.figures
     images = _images(figures.images.get(account, {}), figures.earlier.get(account, 0))
     return account, images, f"{confirmed}{doubt}"
+
+
+def _tickets(one: CampaignSummary) -> list[str]:
+    """Return a line for each open ticket of a campaign."""
+    return [
+        f"{one.run.campaign}: {ticket.id}  {counted(ticket.images, 'image')}, {_told(ticket)}"
+        for ticket in one.tickets
+    ]
+
+
+def _told(ticket: Ticket) -> str:
+    """Return how far a ticket is, since when, until when, and what a person has to do."""
+    since = ticket.packed[:16].replace("T", " ")
+    until = f", by {ticket.expires[:16].replace('T', ' ')} at the latest" if ticket.expires else ""
+    if ticket.waits_for_person:
+        return f"ordered {since} UTC, {ticket.reason}: pipeline resolve"
+    return f"{ticket.state.words} since {since} UTC{until}; a run collects it"
 
 
 def _ending(one: CampaignSummary) -> str:
@@ -138,6 +161,20 @@ def _row(one: CampaignSummary) -> dict[str, object]:
         "exit_code": one.run.exit_code,
         "alive": one.alive,
         "missed": one.missed,
+        "tickets": [
+            {
+                "id": ticket.id,
+                "account": ticket.account,
+                "images": ticket.images,
+                "state": ticket.state,
+                "batch": ticket.batch or None,
+                "ordered": ticket.packed,
+                "expires": ticket.expires or None,
+                "reason": ticket.reason or None,
+                "waits_for_person": ticket.waits_for_person,
+            }
+            for ticket in one.tickets
+        ],
         "review": {
             "drafted": one.figures.drafted,
             "decided": one.figures.decided,

@@ -24,10 +24,13 @@ from pipeline.model.provider import Profile
 from pipeline.model.request import Reference, RenderRequest
 from pipeline.network.reply import Reply
 from pipeline.providers.base import Seal
+from pipeline.providers.batches import BatchProvider
 from pipeline.providers.connection import Connection
 from pipeline.providers.multipart import EditForm, read_verified
 from pipeline.providers.names import COMPATIBLE
-from pipeline.providers.openai_api.dialects import OPENAI_DIALECT, ApiDialect, dialect_named
+from pipeline.providers.openai_api.batch_client import OpenAIBatches
+from pipeline.providers.openai_api.dialects import OPENAI_DIALECT, dialect_named
+from pipeline.providers.openai_api.fields import request_fields
 from pipeline.settings import ProviderSettings
 
 
@@ -82,13 +85,19 @@ class OpenAI:
     def download(self, url: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         return self._connection.downloads.open(url)
 
+    @property
+    def batches(self) -> BatchProvider | None:
+        if self._profile.name == COMPATIBLE:
+            return None
+        return OpenAIBatches(self._connection.api, self._profile)
+
     async def balance(self) -> Amount | None:
         """See `Provider.balance`; the API reports none."""
         return None
 
     async def _generate(self, request: RenderRequest, *, key: str, seal: Seal, limit: int) -> Reply:
         dialect = self._dialect
-        fields: dict[str, object] = {**_fields(request, dialect), "n": 1}
+        fields: dict[str, object] = {**request_fields(request, dialect), "n": 1}
         if request.references:
             images = await asyncio.to_thread(_in_base64, request.references)
             fields[dialect.images_in_json] = images
@@ -102,7 +111,7 @@ class OpenAI:
 
     async def _edit(self, request: RenderRequest, *, key: str, seal: Seal, limit: int) -> Reply:
         dialect = self._dialect
-        fields = {**_fields(request, dialect), "n": "1"}
+        fields = {**request_fields(request, dialect), "n": "1"}
         opened = partial(
             EditForm, fields, request.references, image_field=dialect.image_field, key=key
         )
@@ -115,24 +124,6 @@ class OpenAI:
                 into=seal,
                 limit=limit,
             )
-
-
-def _fields(request: RenderRequest, dialect: ApiDialect) -> dict[str, str]:
-    """Return the fields of a request besides `n`; never `style`, `stream` or `user`.
-
-    The documented API gets no `response_format`, which it refuses.
-    """
-    optional = {
-        "model": request.model,
-        "quality": request.quality,
-        "background": request.background,
-        "output_format": "png",
-    }
-    fields = {"prompt": dialect.written(request.prompt), "size": request.size}
-    fields |= {name: value for name, value in optional.items() if name in dialect.fields}
-    if dialect.asks_for_base64:
-        fields["response_format"] = "b64_json"
-    return fields
 
 
 def _in_base64(references: Sequence[Reference]) -> list[str]:

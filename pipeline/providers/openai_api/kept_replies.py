@@ -3,6 +3,9 @@
 The first line of the file is JSON: which profile and model were asked, what was reserved, and the
 status and headers of the reply. The body follows. So a later run can read the reply with nothing
 else than the file, after the run that received it has died.
+
+A line of a batch is kept in the same form: the body is the line itself, which holds the status and
+the body of the reply.
 """
 
 import json
@@ -10,12 +13,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Self
 
-from pipeline.errors import ImageBroken, ReplyUnknown
+from pipeline.errors import ImageBroken, NotSent, ReplyUnknown
 from pipeline.model.money import FREE, Amount
 from pipeline.model.outcome import Receipt
 from pipeline.model.prices import PerImage, PerToken, Pricing, Unpriced
 from pipeline.model.provider import Profile
-from pipeline.network.reply import Reply
+from pipeline.network.reply import Reply, plain
 from pipeline.providers.envelope import parse
 from pipeline.providers.openai_api.outline import ReplyOutline, Span, decoded, is_base64, outline
 from pipeline.providers.replies import read_receipt
@@ -40,6 +43,8 @@ class KeptReply:
     outline: ReplyOutline
     whole: frozenset[Span]
     """The strings that were left out and are whole base64."""
+    in_batch: bool = False
+    """True if it was ordered in a batch, at half the price."""
 
     @staticmethod
     def head_of(reply: Reply) -> dict[str, object]:
@@ -66,12 +71,11 @@ class KeptReply:
     @classmethod
     def _with(cls, head: Mapping[str, Any], name: str, file: BinaryIO) -> Self:
         found = outline(file)
-        return cls(
-            name=name,
-            profile=head["profile"],
-            model=head["model"],
-            at_most=Amount(head["at_most"]),
-            reply=Reply(
+        in_batch = "batch" in head and head["batch"] is True
+        if in_batch:
+            reply = reply_of_line(found.text)
+        else:
+            reply = Reply(
                 status=head["http"],
                 body=found.text,
                 retry_after=head["retry_after"],
@@ -80,9 +84,16 @@ class KeptReply:
                 request_id=head["request_id"],
                 base_url=head["base_url"],
                 charge_headers=head["charge_headers"],
-            ),
+            )
+        return cls(
+            name=name,
+            profile=head["profile"],
+            model=head["model"],
+            at_most=Amount(head["at_most"]),
+            reply=reply,
             outline=found,
             whole=frozenset(span for span in found.spans if is_base64(file, span)),
+            in_batch=in_batch,
         )
 
     def receipt(self, profile: Profile) -> Receipt:
@@ -91,6 +102,8 @@ class KeptReply:
         What was charged follows from the usage in the reply, where the price is one of tokens. A
         reply without it is paid, and what it cost is in doubt up to what was reserved.
         """
+        if self.in_batch:
+            profile = profile.in_batch()
         model = profile.image_model(self.model)
         pricing = model.pricing if model else Unpriced()
         charged, in_doubt = self._charged(pricing)
@@ -125,6 +138,31 @@ class KeptReply:
     def _source_of(self, picture: object) -> str:
         span = self.outline.span_of(picture)
         return f"{SEALED}{self.name}" if span in self.whole else ""
+
+
+NOT_MADE = ("batch_expired", "batch_cancelled")
+"""Codes of lines that were not executed before their batch ended: they are never charged."""
+
+
+def reply_of_line(outlined: bytes) -> Reply:
+    """Return the reply in a line of a batch's results, given without its long strings.
+
+    Raises `NotSent` for a line that was never executed, `ReplyUnknown` for one without a reply, and
+    `ValueError` if it is no line of results.
+    """
+    line = json.loads(outlined)
+    response, error = line["response"], line.get("error")
+    if isinstance(response, dict):
+        return Reply(
+            status=int(response["status_code"]),
+            body=json.dumps(response["body"]).encode(),
+            request_id=plain(str(response.get("request_id") or ""), 128),
+        )
+    code = error.get("code") if isinstance(error, dict) else None
+    words = plain(f"{code}: {error.get('message')}" if isinstance(error, dict) else "no answer")
+    if code in NOT_MADE:
+        raise NotSent(f"the batch ended before it was made ({words})")
+    raise ReplyUnknown(f"the batch has no answer for it ({words})", raw=outlined)
 
 
 def picture_in(file: BinaryIO) -> Iterator[bytes]:

@@ -33,6 +33,7 @@ _ANY_PIXELS = Caps(
     references=Support.YES,
     largest_reply=_LARGEST_REPLY,
     transparent=Support.PREVIEW,
+    batch=Support.YES,
 )
 _THREE_SIZES = replace(
     _ANY_PIXELS,
@@ -71,7 +72,8 @@ _IMAGE_1_MINI = replace(
 
 
 def _models() -> Mapping[str, ProviderModel]:
-    two_five = replace(_ANY_PIXELS, qualities=_FINER, transparent=Support.YES)
+    two_five = replace(_ANY_PIXELS, qualities=_FINER, transparent=Support.YES, batch=Support.NO)
+    two_six = replace(two_five, batch=Support.PREVIEW)
     found = {
         "gpt-image-2": (_ANY_PIXELS, _IMAGE_2),
         "gpt-image-2-2026-04-21": (_ANY_PIXELS, _IMAGE_2),
@@ -82,7 +84,7 @@ def _models() -> Mapping[str, ProviderModel]:
     for kind in ("sunburst", "flare"):
         found[f"gpt-image-2.5-{kind}"] = (two_five, _IMAGE_2_5)
         found[f"gpt-image-2.5-{kind}-2026-09-08"] = (two_five, _IMAGE_2_5)
-        found[f"gpt-image-2.6-{kind}"] = (two_five, _IMAGE_2_5)
+        found[f"gpt-image-2.6-{kind}"] = (two_six, _IMAGE_2_5)
     return {
         name: ProviderModel(name=name, caps=caps, pricing=pricing)
         for name, (caps, pricing) in found.items()
@@ -158,7 +160,11 @@ OPENAI_PROFILE = Profile(
 )
 
 _OWN_SERVER = replace(
-    _ANY_PIXELS, qualities=_FINER, transparent=Support.PREVIEW, references=Support.PREVIEW
+    _ANY_PIXELS,
+    qualities=_FINER,
+    transparent=Support.PREVIEW,
+    references=Support.PREVIEW,
+    batch=Support.NO,
 )
 
 COMPATIBLE_PROFILE = Profile(
