@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import time
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import jsonschema
@@ -241,7 +241,7 @@ def test_a_crontab_line_is_a_time_and_a_command_that_a_shell_runs(unit, stand_in
     text = local(unit("cron"), stand_in, project)
     [line] = [line for line in text.splitlines() if not line.startswith("#")]
     *fields, command = line.split(maxsplit=5)
-    at = next(CronSim(" ".join(fields), datetime(2026, 1, 1)))
+    at = next(CronSim(" ".join(fields), datetime(2026, 1, 1, tzinfo=UTC)))
     assert (at.hour, at.minute, at.day) == (3, 5, 1)
     assert "100%" not in command.replace("\\%", "")
     ended = subprocess.run(
