@@ -33,13 +33,20 @@ def next_step(options: CampaignOptions, command: str, *words: str) -> str:
     if command in CHOOSING and options.batch is not None:
         line.append("--batch" if options.batch else "--no-batch")
     if command in CHOOSING:
-        for glob in options.only:
-            line += ["--only", glob]
-        if options.max_credits is not None:
-            line += ["--max-credits", str(options.max_credits)]
-        if options.max_cost is not None:
-            line += ["--max-cost", DOLLARS.text(options.max_cost).replace(",", "").lstrip("$")]
+        line += chosen_options(options)
     return shlex.join(line)
+
+
+def chosen_options(options: CampaignOptions) -> list[str]:
+    """Return the options that choose cells and a limit, as `run` takes them."""
+    words: list[str] = []
+    for glob in options.only:
+        words += ["--only", glob]
+    if options.max_credits is not None:
+        words += ["--max-credits", str(options.max_credits)]
+    if options.max_cost is not None:
+        words += ["--max-cost", DOLLARS.text(options.max_cost).replace(",", "").lstrip("$")]
+    return words
 
 
 def steps_onward(

@@ -47,6 +47,12 @@ def fill_environment(text: str, environment: Mapping[str, str]) -> str:
     return filled
 
 
+def named_variables(checked: CheckedFile) -> list[str]:
+    """Return the names of the variables that a campaign file has in it."""
+    names = (name for _, text in _texts(checked) for name in _VARIABLE.findall(text))
+    return list(dict.fromkeys(names))
+
+
 def check_variables(checked: CheckedFile, environment: Mapping[str, str] = os.environ) -> None:
     """Report variables in a campaign file that contain a secret, in all keys that allow them."""
     for steps, text in _texts(checked):

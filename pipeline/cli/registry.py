@@ -84,6 +84,7 @@ COMMANDS: tuple[CommandEntry, ...] = tuple(
         ("ledger", REPAIR, "Back up the ledger, restore it, or rebuild it from run manifests", ""),
         ("gc", REPAIR, "List old runs, plans, thumbs and snapshots, or remove them", ""),
         ("serve", SYSTEM, "Run the image server", ""),
+        ("schedule", SYSTEM, "Print the unit that runs a campaign daily, for cron, systemd …", ""),
         ("notify", SYSTEM, "Try out who is told how a run ended", ""),
         ("doctor", SYSTEM, "Check whether this machine can render", ""),
         ("completion", SYSTEM, "Print a script that completes commands in a shell", ""),

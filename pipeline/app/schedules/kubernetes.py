@@ -1,0 +1,88 @@
+"""A Kubernetes CronJob that runs a campaign daily."""
+
+import json
+from collections.abc import Iterator, Sequence
+
+from pipeline.app.schedules.scheduled_run import AGAIN, DRAIN, IN_VAIN, LONGEST, TRIES, ScheduledRun
+
+FOLDER = "/srv/campaigns"
+
+
+def cron_job(run: ScheduledRun) -> str:
+    """Return the manifests of a CronJob and of the disk that keeps its output folder.
+
+    Text is quoted as JSON, which YAML contains.
+    """
+    name = str(run.campaign)
+    lines = [
+        f"# {run.campaign}, daily at {run.at.hour:02}:{run.at.minute:02} UTC",
+        f"# {run.image} has campaign-pipeline, and this project in {FOLDER}",
+        *_secret_comment(run),
+        "apiVersion: batch/v1",
+        "kind: CronJob",
+        "metadata:",
+        f"  name: {json.dumps(name)}",
+        "spec:",
+        f"  schedule: {json.dumps(run.at.cron)}",
+        "  timeZone: Etc/UTC",
+        "  concurrencyPolicy: Forbid # an overlapping run would end with 75",
+        "  startingDeadlineSeconds: 3600",
+        "  jobTemplate:",
+        "    spec:",
+        *(f"      {line}" for line in _job_spec(run, run.words_elsewhere)),
+        "---",
+        "# The ledger lies in the output folder: it must outlive every pod.",
+        "apiVersion: v1",
+        "kind: PersistentVolumeClaim",
+        "metadata:",
+        f"  name: {json.dumps(f'{name}-output')}",
+        "spec:",
+        "  accessModes: [ReadWriteOnce]",
+        "  resources: {requests: {storage: 20Gi}}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _secret_comment(run: ScheduledRun) -> Iterator[str]:
+    if run.secrets:
+        literals = " ".join(f"--from-literal={name}=…" for name in run.secrets)
+        yield f"# kubectl create secret generic {run.campaign} {literals}"
+
+
+def _job_spec(run: ScheduledRun, words: Sequence[str]) -> Iterator[str]:
+    yield from (
+        f"backoffLimit: {TRIES}",
+        f"activeDeadlineSeconds: {LONGEST * 3600} # ends a run that hangs",
+        "podFailurePolicy:",
+        "  rules:",
+        "    - action: Ignore # a node that goes: the ledger has what was paid for",
+        "      onPodConditions: [{type: DisruptionTarget}]",
+        "    - action: FailJob # another try would end in the same way",
+        f"      onExitCodes: {{containerName: pipeline, operator: In, values: {[*IN_VAIN]}}}",
+        "    - action: Count # the disk, or another run is active: tried again",
+        f"      onExitCodes: {{containerName: pipeline, operator: In, values: {[*AGAIN]}}}",
+        "template:",
+        "  spec:",
+    )
+    yield from (f"    {line}" for line in _pod_spec(run, words))
+
+
+def _pod_spec(run: ScheduledRun, words: Sequence[str]) -> Iterator[str]:
+    yield from (
+        "restartPolicy: Never",
+        f"terminationGracePeriodSeconds: {DRAIN} # for images in flight",
+        "containers:",
+        "  - name: pipeline",
+        f"    image: {json.dumps(run.image)}",
+        f"    workingDir: {FOLDER}",
+        f"    command: {json.dumps([*words], ensure_ascii=False)}",
+    )
+    yield f"    env: [{{name: PIPELINE_OUTPUT, value: {FOLDER}/output}}]"
+    if run.secrets:
+        yield f"    envFrom: [{{secretRef: {{name: {json.dumps(str(run.campaign))}}}}}]"
+    claim = json.dumps(f"{run.campaign}-output")
+    yield from (
+        '    resources: {requests: {cpu: "1", memory: 1Gi}}',
+        f"    volumeMounts: [{{name: output, mountPath: {FOLDER}/output}}]",
+        f"volumes: [{{name: output, persistentVolumeClaim: {{claimName: {claim}}}}}]",
+    )
