@@ -77,7 +77,7 @@ def test_every_colour_that_a_page_names_is_in_the_palette():
         assert known <= own
 
 
-SET_BY_SCRIPTS = {"--r", "--ratio", "--columns", "--tile"}
+SET_BY_SCRIPTS = {"--part", "--r", "--ratio", "--columns", "--tile"}
 
 
 def test_the_logo_is_markup_that_follows_the_palette():
