@@ -127,6 +127,7 @@ async def test_a_place_that_is_gone_is_left_out_and_a_decided_cell_stays(case):
         await page.locator("#c0").focus()
         await keys(page, "x")
         await page.wait_for_selector("#c0.is-rejected")
+        assert await given(case) == {"citrus/1x1": Decision.REJECTED}
         where = f"{server.url}?view=loupe&status=undecided&status=nonsense&only=taste:sour"
         await page.goto(f"{where}&cell=citrus/1x1&take=9")
         await page.wait_for_selector(".ltitle:has-text('Citrus Soda')")
