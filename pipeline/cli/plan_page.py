@@ -6,7 +6,6 @@ from math import ceil, prod
 from pipeline.adfiles.expected_extension import expected_extensions, strips_without_overlay
 from pipeline.app.commands.plan import Plan, plan_steps
 from pipeline.app.options import CampaignOptions
-from pipeline.app.planned_changes import PlannedChange
 from pipeline.app.run.spending import what_finals_are
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.cli.terminal import breadth, clipped, counted, paint, table, width, wrapped
@@ -14,6 +13,7 @@ from pipeline.model.campaign import Review
 from pipeline.model.money import Amount, MoneyFormat, Unit
 from pipeline.model.names import Stage
 from pipeline.model.verdict import Decision
+from pipeline.reports.diff.planned_changes import PlannedChange
 from pipeline.state.budgets import BudgetLeft
 from pipeline.state.preview import GridRow, Preview, SizeGrid
 from pipeline.state.saved_plans import DueReason

@@ -12,7 +12,6 @@ from pipeline.app.event_loop import run_in_loop
 from pipeline.app.named_campaign import hold_to_file
 from pipeline.app.open import ledger_in
 from pipeline.app.options import CampaignOptions, next_step
-from pipeline.app.planned_changes import PlannedChange, planned_changes
 from pipeline.app.run.assembly import rules_now
 from pipeline.app.stores.campaign_store import refuse_unusable_store
 from pipeline.campaign.loading import LoadedCampaign
@@ -30,6 +29,7 @@ from pipeline.model.run import Run, RunId
 from pipeline.prompts.cells import check_only
 from pipeline.prompts.lint import lint
 from pipeline.purchasing.downloading import path_of
+from pipeline.reports.diff.planned_changes import PlannedChange, planned_changes
 from pipeline.settings import Settings
 from pipeline.state.budgets import BudgetLeft, budgets_left
 from pipeline.state.checks.results import open_checks
