@@ -75,8 +75,13 @@ class Console(Protocol):
         """Streams that get each event as a line of JSON, besides the run's own file."""
         ...
 
-    def confirm(self, profile: Profile, *, images: int, price: Amount, money: MoneyFormat) -> None:
-        """Ask before spending; `Declined` if the answer is no."""
+    def confirm(
+        self, profile: Profile, *, images: int, price: Amount, money: MoneyFormat, finals: str = ""
+    ) -> None:
+        """Ask before spending; `Declined` if the answer is no.
+
+        `finals` says what finals are, if some are bought.
+        """
         ...
 
     def note(self, words: str) -> None:

@@ -1,52 +1,17 @@
 """Suggested next commands; none of them withdraws a verdict or buys anything unexpected."""
 
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
-from pipeline.app.options import CampaignOptions
+from pipeline.app.options import CampaignOptions, next_step
 from pipeline.errors import PipelineError, ProviderStopped
 from pipeline.model.job import Job
-from pipeline.model.money import MoneyFormat, Unit
 from pipeline.model.names import CellName, Stage
 from pipeline.model.outcome import Failed, FailureKind, Status
 from pipeline.state.campaign_state import CampaignState
 from pipeline.state.lookup import artifact_of, entry_of
 
-DOLLARS = MoneyFormat(unit=Unit.DOLLARS)
-CHOOSING = frozenset({"plan", "run", "finals"})
-"""Commands with the options `--only`, `--max-credits` and `--max-cost`."""
-
 MOST_APPROVALS = 3
 """Most cells that get an `approve` command each; for more, the page is suggested."""
-
-
-def next_step(options: CampaignOptions, command: str, *words: str) -> str:
-    """Return `pipeline COMMAND FILE WORDS`, quoted for a shell, with the options given here.
-
-    Without them it might spend on another account, or buy other cells.
-    """
-    line = ["pipeline", command, str(options.campaign), *words]
-    if options.provider is not None:
-        line += ["--provider", options.provider]
-    if options.output is not None:
-        line += ["--output", str(options.output)]
-    if command in CHOOSING and options.batch is not None:
-        line.append("--batch" if options.batch else "--no-batch")
-    if command in CHOOSING:
-        line += chosen_options(options)
-    return shlex.join(line)
-
-
-def chosen_options(options: CampaignOptions) -> list[str]:
-    """Return the options that choose cells and a limit, as `run` takes them."""
-    words: list[str] = []
-    for glob in options.only:
-        words += ["--only", glob]
-    if options.max_credits is not None:
-        words += ["--max-credits", str(options.max_credits)]
-    if options.max_cost is not None:
-        words += ["--max-cost", DOLLARS.text(options.max_cost).replace(",", "").lstrip("$")]
-    return words
 
 
 def steps_onward(

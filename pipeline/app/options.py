@@ -1,11 +1,16 @@
-"""The options of commands as frozen values, made by the command line and the review page."""
+"""The options of commands as frozen values, and command lines with the same options."""
 
+import shlex
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from pipeline.model.money import Amount
+from pipeline.model.money import Amount, MoneyFormat, Unit
 from pipeline.model.names import Stage
+
+DOLLARS = MoneyFormat(unit=Unit.DOLLARS)
+CHOOSING = frozenset({"plan", "run", "finals"})
+"""Commands with the options `--only`, `--max-credits` and `--max-cost`."""
 
 
 class FeedReading(StrEnum):
@@ -41,6 +46,35 @@ class CampaignOptions:
     """Order images in batches, or not; `None`: as the campaign file says."""
     feeds: FeedReading = FeedReading.KEPT_FIRST
     """How feeds by URL are read. `check`, `plan` and `run` fetch them unless told otherwise."""
+
+
+def next_step(options: CampaignOptions, command: str, *words: str) -> str:
+    """Return `pipeline COMMAND FILE WORDS`, quoted for a shell, with the options given here.
+
+    Without them it might spend on another account, or buy other cells.
+    """
+    line = ["pipeline", command, str(options.campaign), *words]
+    if options.provider is not None:
+        line += ["--provider", options.provider]
+    if options.output is not None:
+        line += ["--output", str(options.output)]
+    if command in CHOOSING and options.batch is not None:
+        line.append("--batch" if options.batch else "--no-batch")
+    if command in CHOOSING:
+        line += chosen_options(options)
+    return shlex.join(line)
+
+
+def chosen_options(options: CampaignOptions) -> list[str]:
+    """Return the options that choose cells and a limit, as `run` takes them."""
+    words: list[str] = []
+    for glob in options.only:
+        words += ["--only", glob]
+    if options.max_credits is not None:
+        words += ["--max-credits", str(options.max_credits)]
+    if options.max_cost is not None:
+        words += ["--max-cost", DOLLARS.text(options.max_cost).replace(",", "").lstrip("$")]
+    return words
 
 
 def limit_given(options: CampaignOptions) -> str:

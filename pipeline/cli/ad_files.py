@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.app.run.ad_files import AdFileReport
-from pipeline.cli.terminal import counted, folded, paint, say
+from pipeline.cli.terminal import counted, folded, paint, say, shown_path
 from pipeline.state.output.ad_files import FOLDER, PlannedAdFile
 
 NAMED = 5
@@ -19,8 +19,8 @@ def tell_ad_files(report: AdFileReport, output: Path) -> None:
     places = Counter(row.placement for row in current)
     if current:
         folder = output / report.campaign / FOLDER
-        say(
-            f"  {folder}/  {counted(len(current), 'ad file')} for "
+        _say_folded(
+            f"  {shown_path(folder)}/  {counted(len(current), 'ad file')} for "
             f"{counted(len(places), 'placement')}, {report.made:,} made now"
         )
     if report.superseded:

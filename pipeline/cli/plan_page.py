@@ -6,20 +6,26 @@ from math import ceil, prod
 from pipeline.adfiles.expected_extension import expected_extensions, strips_without_overlay
 from pipeline.app.commands.plan import Plan, plan_steps
 from pipeline.app.options import CampaignOptions
+from pipeline.app.run.spending import what_finals_are
 from pipeline.campaign.loading import LoadedCampaign
-from pipeline.cli.terminal import breadth, clipped, counted, paint, table, width
+from pipeline.cli.terminal import breadth, clipped, counted, paint, table, width, wrapped
 from pipeline.model.campaign import Review
 from pipeline.model.money import Amount, MoneyFormat, Unit
 from pipeline.model.names import Stage
 from pipeline.model.verdict import Decision
+from pipeline.reports.diff.planned_changes import PlannedChange
 from pipeline.state.budgets import BudgetLeft
-from pipeline.state.preview import GridRow, Preview
+from pipeline.state.preview import GridRow, Preview, SizeGrid
+from pipeline.state.saved_plans import DueReason
 from pipeline.state.work_ahead import WorkAhead
 from pipeline.suggestions import listing
 
 MOST_COLUMNS = 8
+MOST_LINES = 60
+"""Most lines of the matrix; a larger one shows the first sizes, and counts the others."""
 MOST_EXTENSIONS = 6
 MOST_SHARED = 5
+MOST_CHANGES = 6
 MINUTE = 60
 LONGEST_PRODUCT = 28
 _SIGNS = {"+": "green", "=": "dim", "~": "dim", "-": "red", "?": "yellow"}
@@ -32,12 +38,13 @@ def plan_page(plan: Plan) -> list[str]:
     lines += [
         *_matrix(plan.preview, campaign.money),
         "",
-        *_why(plan.preview),
+        *_why(plan),
         *_stages(plan),
     ]
     lines += _shared_redos(plan.preview)
     if plan.loaded.campaign.batch:
         lines.append(_fact("Batch", "half price; made within 24 hours, collected by a later run"))
+    lines += _lapsed(plan.preview)
     if plan.loaded.profile.play_money:
         lines.append(_fact("Money", "play credits of the embedded server"))
     lines += [_fact("Budget", _budget(plan, budget)) for budget in plan.budgets]
@@ -70,6 +77,23 @@ def _shared_redos(preview: Preview) -> list[str]:
     return lines
 
 
+def _lapsed(preview: Preview) -> list[str]:
+    """Return lines about approvals that no longer hold, so that no final is bought for them."""
+    reasons: dict[str, list[str]] = {}
+    for one in preview.stale:
+        reasons.setdefault(one.reason, []).append(one.cell)
+    lines = []
+    for reason, cells in reasons.items():
+        hold = "holds" if len(cells) == 1 else "hold"
+        named = listing(cells[:MOST_SHARED], last="and")
+        if len(cells) > MOST_SHARED:
+            named = f"{', '.join(cells[:MOST_SHARED])} and {len(cells) - MOST_SHARED:,} more"
+        why = reason if len(cells) == 1 else reason.replace("its ", "the ")
+        text = f"{counted(len(cells), 'approval')} no longer {hold}: {why} ({named})"
+        lines.append(_fact("Lapsed", paint(text, "yellow")))
+    return lines
+
+
 def _time(plan: Plan) -> list[str]:
     """Return a line with the time that buying takes; downloads take seconds and are left out."""
     buying = [one.buying for one in plan.preview.stages.values()]
@@ -97,7 +121,8 @@ def _shape(preview: Preview) -> str:
 def _matrix(preview: Preview, money: MoneyFormat) -> list[str]:
     """Return a table of the first stage's new images, with a row per product, a column per size.
 
-    `=` marks images that are not bought, `~` images that another cell pays for.
+    `=` marks images that are not bought, `~` images that another cell pays for. Sizes that do not
+    fit beside each other follow below; if that takes too many lines, they are only counted.
     """
     grid = preview.grid
     if not grid.rows:
@@ -108,23 +133,66 @@ def _matrix(preview: Preview, money: MoneyFormat) -> list[str]:
         for product, row in grid.rows.items()
     ]
     head = [f"{next(iter(preview.stages))}s", *grid.sizes, "new", money.heading.lower()]
-    shown = min(len(grid.sizes), MOST_COLUMNS)
-    lines = _laid_out(head, rows, shown)
-    while shown > 1 and max(map(breadth, lines)) > width() - 2:
-        shown -= 1
-        lines = _laid_out(head, rows, shown)
-    text = [f"  {paint(lines[0], 'dim')}", *(f"  {line}" for line in lines[1:])]
+    blocks = _blocks(head, rows)
+    if len(blocks) * (len(rows) + 2) > MOST_LINES and len(blocks) > 1:
+        blocks = [_laid_out(head, rows, range(_fitting(head, rows, 0, sums=True)), sums=True)]
+        counts = ", ".join(f"{size} {new:,}" for size, new in _new_by_size(grid).items())
+        more = wrapped(f"  New by size: {counts}", width() - 2, indent="    ")
+    else:
+        more = []
+    text = []
+    for number, (first, *rest) in enumerate(blocks):
+        text += ["", f"  {paint(first, 'dim')}"][number == 0 :]
+        text += [f"  {line}" for line in rest]
     if grid.hidden:
         text.append(f"  … and {counted(grid.hidden, 'more product')}")
-    if shown < len(grid.sizes):
-        text.append(f"  … and {counted(len(grid.sizes) - shown, 'more size')}, counted in new")
-    return text
+    return [*text, *more]
 
 
-def _laid_out(head: Sequence[str], rows: Sequence[Sequence[str]], sizes: int) -> list[str]:
-    """Return the table with only the first of its size columns."""
-    cut = [[*row[: sizes + 1], *row[-2:]] for row in (head, *rows)]
-    return table(cut, right=frozenset(range(1, sizes + 3)))
+def _new_by_size(grid: SizeGrid) -> dict[str, int]:
+    return {
+        size: sum(row.squares[size].new for row in grid.rows.values() if size in row.squares)
+        for size in grid.sizes
+    }
+
+
+def _blocks(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Return tables with all sizes, as many beside each other as fit; the last has the sums."""
+    blocks, first, count = [], 0, len(head) - 3
+    while True:
+        fitting = _fitting(head, rows, first, sums=True)
+        last = first + fitting >= count
+        if not last:
+            fitting = _fitting(head, rows, first, sums=False)
+            last = False
+        sizes = range(first, min(count, first + fitting))
+        blocks.append(_laid_out(head, rows, sizes, sums=last))
+        first = sizes.stop
+        if last:
+            return blocks
+
+
+def _fitting(head: Sequence[str], rows: Sequence[Sequence[str]], first: int, *, sums: bool) -> int:
+    """Return how many sizes from this one on fit beside each other; at least one."""
+    shown = min(len(head) - 3 - first, MOST_COLUMNS)
+    while shown > 1:
+        lines = _laid_out(head, rows, range(first, first + shown), sums=sums)
+        if max(map(breadth, lines)) <= width() - 2:
+            break
+        shown -= 1
+    return max(shown, 0)
+
+
+def _laid_out(
+    head: Sequence[str], rows: Sequence[Sequence[str]], sizes: range, *, sums: bool
+) -> list[str]:
+    """Return the table with only some of its size columns."""
+    ends = [-2, -1] if sums else []
+    cut = [
+        [row[0], *row[sizes.start + 1 : sizes.stop + 1], *(row[end] for end in ends)]
+        for row in (head, *rows)
+    ]
+    return table(cut, right=frozenset(range(1, len(cut[0]))))
 
 
 def _square(row: GridRow, size: str) -> str:
@@ -140,8 +208,8 @@ def _sums(row: GridRow, money: MoneyFormat) -> tuple[str, str]:
     return f"{row.new:,}", money.bare(row.amount)
 
 
-def _why(preview: Preview) -> list[str]:
-    stages = [*preview.stages.values()]
+def _why(plan: Plan) -> list[str]:
+    preview, stages = plan.preview, [*plan.preview.stages.values()]
     facts = [("+", count, str(why)) for why, count in preview.reasons.items()]
     facts.append(("=", sum(one.stored for one in stages), "on disk"))
     facts.append(("?", sum(one.in_doubt for one in stages), "in doubt, not bought again"))
@@ -156,7 +224,16 @@ def _why(preview: Preview) -> list[str]:
         lines.append(
             f"  {paint(number, _SIGNS[sign]) if sign in _SIGNS else number} {images} {words}"
         )
+        if words == DueReason.CHANGED:
+            lines += [_changed(one, room) for one in plan.changes[:MOST_CHANGES]]
+            if len(plan.changes) > MOST_CHANGES:
+                lines.append(f"{'':{room + 5}}and {len(plan.changes) - MOST_CHANGES} more changes")
     return [*lines, ""] if lines else []
+
+
+def _changed(one: PlannedChange, room: int) -> str:
+    """Return what changed in some images: `headline "A" → "B" (4)`."""
+    return f"{'':{room + 5}}{one.text} ({one.images:,})"
 
 
 def _stages(plan: Plan) -> list[str]:
@@ -189,6 +266,9 @@ def _stages(plan: Plan) -> list[str]:
             cost = f"{money.number(at_most):>{room}}{unit}{money.priced(at_most)}"
             line = f"{start} {most:<{wide}} {cost}  {paint(_who_chooses(plan), 'dim')}"
             lines.append(_fact("" if ahead.jobs else name, line))
+    what = what_finals_are(plan.loaded)
+    if what and (at_most or stages[Stage.FINAL].buying):
+        lines.append(_fact("", paint(what, "dim")))
     if rerolls := plan.preview.rerolls_at_most:
         text = f"{money.text(rerolls)} more at most, for new takes of what misses a check"
         lines.append(_fact("Rerolls", text))
@@ -258,11 +338,15 @@ def _duration(seconds: float) -> str:
 
 def _extensions(loaded: LoadedCampaign) -> list[str]:
     most = expected_extensions(loaded)[:MOST_EXTENSIONS]
-    rows = [(one.placement, "×".join(map(str, one.pixels))) for one in most]
-    lines = [
-        _fact("Extend", f"{name}  {one.extended:.0%} beyond the edges of a {one.ratio}")
-        for name, one in zip(table(rows) if rows else [], most, strict=True)
+    rows = [
+        (
+            one.placement,
+            "×".join(map(str, one.pixels)),
+            f"{one.extended:.0%} beyond the edges of a {one.ratio}",
+        )
+        for one in most
     ]
+    lines = [_fact("Extend", line) for line in (table(rows) if rows else [])]
     strips = strips_without_overlay(loaded)
     if strips:
         which = listing(strips[:MOST_EXTENSIONS], last="and")

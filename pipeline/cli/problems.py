@@ -9,14 +9,17 @@ import tempfile
 import traceback
 from dataclasses import asdict
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
 from pipeline.cli.registry import COMMANDS
-from pipeline.cli.terminal import folded, paint, say, tell
+from pipeline.cli.terminal import breadth, folded, is_terminal, paint, say, tell, width
 from pipeline.errors import CampaignError, Declined, Finding, PipelineError, Severity
 from pipeline.reports.journal import Journal
 from pipeline.suggestions import did_you_mean
+
+_NO_TEXT = (".xlsx", ".png", ".jpg", ".webp", ".ttf", ".otf")
 
 
 def tell_error(error: PipelineError) -> None:
@@ -31,11 +34,17 @@ def tell_error(error: PipelineError) -> None:
 
 
 def tell_finding(
-    finding: Finding, *, stream: TextIO, strict: bool = False, coded: bool = False
+    finding: Finding,
+    *,
+    stream: TextIO,
+    strict: bool = False,
+    coded: bool = False,
+    warned: bool = False,
 ) -> None:
-    """Print a finding, wrapped on a terminal, else on one line.
+    """Print a finding: wrapped on a terminal, with a caret below its place; else on one line.
 
-    `strict` makes a warning an error; `coded` adds the name of the rule.
+    `strict` makes a warning an error; `coded` adds the name of the rule. Warnings have a caret only
+    with `warned`.
     """
     bad = strict or finding.severity is Severity.ERROR
     word, colour = ("error", "red") if bad else ("warning", "yellow")
@@ -46,6 +55,47 @@ def tell_finding(
         lines[-1] = lines[-1].removesuffix(code) + paint(code, "dim", stream=stream)
     for line in lines:
         say(line, stream=stream)
+    if is_terminal(stream) and (bad or warned):
+        for line in source_lines(finding):
+            say(paint(line, "dim", stream=stream), stream=stream)
+
+
+def source_lines(finding: Finding) -> list[str]:
+    """Return the line of a file that a finding is about, and a caret below its place.
+
+    A long line is cut on both sides. There is nothing for files that are no text, such as
+    workbooks, and nothing if the file cannot be read.
+    """
+    if not finding.line or Path(finding.file).suffix.lower() in _NO_TEXT:
+        return []
+    try:
+        with Path(finding.file).open(encoding="utf-8-sig") as lines:
+            text = next(islice(lines, finding.line - 1, None), "").rstrip("\r\n")
+    except (OSError, ValueError):
+        return []
+    if not text.strip():
+        return []
+    text = "".join(one if one.isprintable() else " " for one in text)
+    margin = f"{finding.line:>4} | "
+    before, text = _cut(text, max(finding.column - 1, 0), width(most=120) - 1 - len(margin))
+    if not finding.column:
+        return [f"{margin}{text}"]
+    return [f"{margin}{text}", f"{' ' * (len(margin) - 2)}| {' ' * breadth(before)}^"]
+
+
+def _cut(text: str, at: int, room: int) -> tuple[str, str]:
+    """Return what is before a place in a line, and the line, cut to so many columns."""
+    start = 0
+    while breadth(text[start:]) > room and breadth(text[start:at]) > room * 2 // 3:
+        start += 1
+    before, part = text[start:at], text[start:]
+    if start:
+        before, part = "…" + before, "…" + part
+    if breadth(part) <= room:
+        return before, part
+    while breadth(part) > room - 1:
+        part = part[:-1]
+    return before, f"{part}…"
 
 
 def unknown_command(name: str) -> str:

@@ -124,7 +124,7 @@ class LineProgress:
         if self._halted and not opening.to_fetch:
             self._due = 0
             return
-        say(opening_words(opening))
+        _say_folded(opening_words(opening))
 
     def happened(self, event: Event) -> None:
         """See `Watcher.happened`."""
@@ -230,6 +230,11 @@ class BarProgress:
             self._bar.refresh()
 
 
+def _say_folded(text: str) -> None:
+    for line in folded(text, stream=sys.stderr, indent=" " * 7):
+        say(line)
+
+
 def opening_words(opening: StageOpening) -> str:
     """Return `draft  6 of 9 images to render, up to 12 credits`."""
     name = paint(str(opening.stage), "bold", stream=sys.stderr)
@@ -246,9 +251,10 @@ def opening_words(opening: StageOpening) -> str:
     if not opening.to_buy:
         return f"{name}  {opening.to_fetch} of {counted(opening.jobs, 'image')} to download, paid"
     fetch = f", {opening.to_fetch} to download" if opening.to_fetch else ""
+    note = f"; {opening.note}" if opening.note else ""
     return (
         f"{name}  {opening.to_buy} of {counted(opening.jobs, 'image')} to render{fetch}, "
-        f"up to {opening.money.text(opening.amount)}"
+        f"up to {opening.money.text(opening.amount)}{note}"
     )
 
 

@@ -21,6 +21,7 @@ from pipeline.cli.terminal import (
     paint,
     say,
     say_steps,
+    shown_path,
     write_result,
 )
 from pipeline.errors import Declined
@@ -68,12 +69,15 @@ class TerminalConsole:
         """See `Console.journal`."""
         return [sys.stderr] if self.log_json else []
 
-    def confirm(self, profile: Profile, *, images: int, price: Amount, money: MoneyFormat) -> None:
+    def confirm(
+        self, profile: Profile, *, images: int, price: Amount, money: MoneyFormat, finals: str = ""
+    ) -> None:
         """See `Console.confirm`; without a terminal nobody is asked, and budgets decide."""
         small = price <= (FREE if self.ask_always else self.ask_above.get(profile.unit, FREE))
         if self.ask_never or profile.play_money or small or not is_terminal(sys.stdin):
             return
-        say(f"{counted(images, 'image')} to render on {profile.name}.")
+        what = f"{counted(images, 'image')} to render on {profile.name}"
+        _say_folded(f"{what}; {finals}." if finals else f"{what}.")
         sys.stderr.write(f"Spend up to {money.text(price)}? [y/N] ")
         sys.stderr.flush()
         if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
@@ -227,8 +231,17 @@ def _tell_report(report: RunReport, folder: Path, *, told: str) -> None:
     if others:
         trouble = f"{counted(others, 'other image')} may have cost more than is confirmed"
         say(paint(trouble, "yellow", stream=sys.stderr))
+    _tell_places(report, folder)
+
+
+def _tell_places(report: RunReport, folder: Path) -> None:
+    """Say in which folders the images and the files of the run are."""
     say()
-    say(f"  {folder}/")
+    for stage, sums in report.totals.by["stage"].items():
+        if sums["stored"]:
+            place = f"{shown_path(folder.parents[1])}/{stage}s/"
+            _say_folded(f"  {place}  {counted(sums['stored'], 'image')}")
+    say(f"  {shown_path(folder)}/")
     say("    manifest.json  every URL, file, hash and price")
     say("    images.csv     the same as a table")
     if (folder / "sheet.html").is_file():

@@ -8,6 +8,7 @@ import re
 import select
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TextIO, cast
 from unicodedata import category, east_asian_width
 
@@ -125,6 +126,14 @@ def say(text: str = "", *, stream: TextIO | None = None) -> None:
 def folded(text: str, *, stream: TextIO, indent: str = "  ", most: int = 120) -> list[str]:
     """Return a text as lines that fit the terminal; without a terminal, as one line."""
     return wrapped(text, width(most) - 1, indent=indent) if is_terminal(stream) else [text]
+
+
+def shown_path(path: Path) -> str:
+    """Return a path as a person would type it: relative if it is below the current folder."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except (OSError, ValueError):
+        return str(path)
 
 
 def tell(word: str, message: str, *, colour: str) -> None:

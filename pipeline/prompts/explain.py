@@ -1,5 +1,6 @@
 """Explaining a cell's prompt: every value, and the file and line that set it."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -86,9 +87,30 @@ def explain(
         cell=found,
         drafts=drafts,
         finals=tuple(finals),
-        settings=tuple(_settings(loaded, unnamed)),
+        settings=tuple(_used_first(loaded, unnamed)),
         money=loaded.campaign.money,
     )
+
+
+def _used_first(loaded: LoadedCampaign, unnamed: UnnamedCell) -> list[ExplainedValue]:
+    """Return every value: those that the cell's templates name come first, in the same order."""
+    variant, sources = loaded.variants[unnamed.variant], loaded.templates.sources
+    chosen = [variant.prompt, *(name for _, name in variant.texts), *variant.references]
+    included = [name for name, source in sources.items() if source.place.file == name]
+    text = "\n".join(sources[name].text for name in (*chosen, *included) if name in sources)
+    values = [*_settings(loaded, unnamed)]
+    used = [_is_named(one.name, text) for one in values]
+    first = [one for one, named in zip(values, used, strict=True) if named]
+    return [*first, *(one for one, named in zip(values, used, strict=True) if not named)]
+
+
+def _is_named(name: str, text: str) -> bool:
+    """Return whether a template names a value: `product.look`, `product['look']` or `season`."""
+    owner, _, column = name.removeprefix("vars.").partition(".")
+    if not column:
+        return re.search(rf"\{{[{{%][^}}]*\b{re.escape(owner)}\b(?!\s*[.\[])", text) is not None
+    key = re.escape(column)
+    return re.search(rf"\b{re.escape(owner)}(\.{key}\b|\[['\"]{key}['\"]\])", text) is not None
 
 
 def _settings(loaded: LoadedCampaign, unnamed: UnnamedCell) -> Iterator[ExplainedValue]:

@@ -158,6 +158,7 @@ class WrittenPrompts:
         head = {
             "op": "write",
             "stage": self.stage,
+            "campaign": self.loaded.campaign.slug,
             "cell_templates": [self._templates_of(variant) for variant in template_numbers],
             "images": requests,
         }
@@ -260,6 +261,7 @@ class WrittenPrompts:
         if not suspects:
             return
         first: dict[str, CellName] = {}
+        taken: list[tuple[str, WrittenPrompt]] = []
         for batch in self._chapters:
             for written in self._decompress(batch):
                 path = finished(self.stage, written.path or "", round_=written.image.round)
@@ -268,11 +270,16 @@ class WrittenPrompts:
                 cell = name_of(self.loaded, written.image.cell.point)
                 other = first.setdefault(folded(path), cell)
                 if other is not cell:
-                    complaint = (
-                        f"{path} would be written twice, also for {_other_image(other, cell)}"
+                    taken.append(
+                        (
+                            f"{path} would be written twice, also for {_other_image(other, cell)}",
+                            written,
+                        )
                     )
-                    problem = {"template": self.loaded.path, "line": 1, "complaint": complaint}
-                    self._note(problem, written.image)
+        for complaint, written in taken[:1]:
+            more = f" (and {len(taken) - 1:,} more paths)" if len(taken) > 1 else ""
+            problem = {"template": self.loaded.path, "line": 1, "complaint": complaint + more}
+            self._note(problem, written.image)
         self._problems.raise_if_failed()
 
 

@@ -111,6 +111,8 @@ class StageOpening:
     """The most that this stage can spend."""
     money: MoneyFormat = field(default_factory=MoneyFormat)
     """How amounts of the account are written."""
+    note: str = ""
+    """What its images are, if that may surprise: a final is a new picture."""
 
 
 class Watcher(Protocol):

@@ -50,15 +50,25 @@ class LedgerFigures:
     """Of these cells, those with a verdict on that round and on an image that is still stored."""
     approved: int
     """Of these cells, those that are approved."""
+    to_review: int = 0
+    """Cells of the campaign with a stored draft, without a verdict on it and without a final."""
+    to_render: int = 0
+    """Images that the newest run planned and did not ask for."""
+    finals_due: int = 0
+    """Cells that were approved since the newest run, if the campaign has finals at all."""
 
 
 def ledger_figures(
-    record: CampaignRecord, *, listed: Mapping[JobKey, ListedImage] | None, alive: bool
+    record: CampaignRecord,
+    *,
+    listed: Mapping[JobKey, ListedImage] | None,
+    alive: bool,
+    finals: bool = False,
 ) -> LedgerFigures:
     """Count what the ledger has of a campaign; `alive`: a run of it is active.
 
-    `listed` are the images that the newest run found in the campaign file; if they are not known,
-    all that were ever requested count as the campaign's.
+    `finals`: the campaign has finals. `listed` are the images that the newest run found in the
+    campaign file; if they are not known, all that were ever requested count as the campaign's.
     """
     images, earlier = _images_by_account(record, listed, alive=alive)
     newest = newest_of(record.verdicts)
@@ -71,6 +81,7 @@ def ledger_figures(
     drafted = {cell for cell, _ in stored}
     shown = {*stored.values()}
     decisions: Counter[Decision] = Counter()
+    decided: dict[CellName, Decision] = {}
     for (cell, stage), verdict in newest.items():
         if stage is not Stage.DRAFT:
             continue
@@ -85,13 +96,42 @@ def ledger_figures(
         ):
             continue
         decisions[verdict.decision] += 1
+        decided[cell] = verdict.decision
+    current, unasked = _current_cells(record, listed, drafted)
+    rendered = {one.at.cell for one in record.entries if one.at.stage is Stage.FINAL}
+    planned = {one.cell for one in (listed or {}).values() if one.stage == Stage.FINAL}
+    open_cells = {
+        cell for cell in current if decided.get(cell, Decision.UNDECIDED) is Decision.UNDECIDED
+    }
+    approved = {cell for cell in current if decided.get(cell) is Decision.APPROVED}
     return LedgerFigures(
         images=images,
         earlier=earlier,
         drafted=len(drafted),
         decided=decisions.total() - decisions[Decision.UNDECIDED],
         approved=decisions[Decision.APPROVED],
+        to_review=len(open_cells - rendered),
+        to_render=unasked,
+        finals_due=len(approved - rendered - planned) if finals else 0,
     )
+
+
+def _current_cells(
+    record: CampaignRecord, listed: Mapping[JobKey, ListedImage] | None, drafted: set[CellName]
+) -> tuple[set[CellName], int]:
+    """Return the cells of the campaign with a stored draft, and the images never asked for."""
+    if listed is None:
+        return drafted, 0
+    known = {one.key: one for one in record.entries}
+    cells: set[CellName] = set()
+    unasked = 0
+    for key, one in listed.items():
+        entry = known.get(key) or known.get(one.payer)
+        if entry is None:
+            unasked += one.payer == key
+        elif entry.at.stage is Stage.DRAFT and isinstance(entry.outcome, Stored):
+            cells.add(one.cell)
+    return cells, unasked
 
 
 def _images_by_account(

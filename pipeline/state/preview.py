@@ -35,7 +35,7 @@ from pipeline.state.checks.results import CampaignChecks
 from pipeline.state.due import Due, Rules
 from pipeline.state.lookup import Newest, bought_as, newest_of, rounds_from
 from pipeline.state.payers import Payers
-from pipeline.state.picks import Picks, SharedRedo, picks_from, shared_redos
+from pipeline.state.picks import Picks, SharedRedo, StaleApproval, picks_from, shared_redos
 from pipeline.state.saved_plans import DueReason, LedgerLookup
 from pipeline.state.work_ahead import BUYING, WorkAhead
 
@@ -139,6 +139,8 @@ class Preview:
     """Cells whose stored drafts wait for a verdict."""
     shared_redos: Sequence[SharedRedo]
     """Cells that share an image with a cell that is to be redone."""
+    stale: Sequence[StaleApproval]
+    """Approvals that no longer hold: no finals are made of them."""
     gone: Sequence[Entry]
     """Stored images that the campaign no longer contains; their files are kept."""
     likely: Mapping[Stage, Amount] = field(default_factory=lambda: MappingProxyType({}))
@@ -157,8 +159,7 @@ async def preview_run(
     """Count what a run would do; write nothing, send nothing, keep only jobs of approved cells."""
     record = await ledger.record(loaded.campaign.slug)
     verdicts = newest_of(record.verdicts)
-    rounds = rounds_from(record.verdicts)
-    finals = rounds_from(record.verdicts, stage=Stage.FINAL)
+    rounds, finals = (rounds_from(record.verdicts, stage=stage) for stage in Stage)
     counter = _PreviewBuilder(
         loaded, known=LedgerLookup.of(record.entries), rules=rules, only=only, alive=alive
     )
@@ -167,9 +168,8 @@ async def preview_run(
 
     def count() -> Preview:
         counter.count_drafts(rounds, verdicts)
-        picks = picks_from(
-            verdicts, counter.approved, counter.known.entries, rounds=rounds, finals=finals
-        )
+        known = counter.known.entries
+        picks = picks_from(verdicts, counter.approved, known, rounds=rounds, finals=finals)
         counter.count_finals(picks)
         return counter.preview()
 
@@ -198,6 +198,7 @@ class _PreviewBuilder:
         self.shared_redos: Sequence[SharedRedo] = ()
         self.approved: list[Job] = []
         """Drafts of the approved cells, with their actual payers."""
+        self._stale: list[StaleApproval] = []
         self._waiting = 0
         self._verdicts: Newest | None = None
         """Of drafts; `None` if nobody reviews them."""
@@ -239,6 +240,7 @@ class _PreviewBuilder:
 
     def count_finals(self, picks: Picks) -> None:
         """Count the finals of approved cells, or of all cells if nobody reviews drafts."""
+        self._stale = [one for one in picks.stale if self._selected(one.cell)]
         if Stage.FINAL in self.loaded.campaign.stages:
             self._count(
                 Stage.FINAL,
@@ -269,6 +271,7 @@ class _PreviewBuilder:
     def preview(self) -> Preview:
         """Return everything that was counted."""
         return Preview(
+            stale=self._stale,
             stages=self._stages,
             known=self.known,
             reasons=self._reason_counts(),
@@ -304,8 +307,8 @@ class _PreviewBuilder:
                 self._unseen.discard(job.key)
                 yield job
 
-        unsettled = self.known.entries or selected
-        self._count_once(stage, watched() if unsettled else plan(), {}, first=first)
+        jobs = watched() if self.known.entries or selected else plan()
+        self._count_once(stage, jobs, {}, first=first)
         moved = payers.moved()
         if moved:
             self._count_once(stage, plan(), moved, first=first)
@@ -320,9 +323,8 @@ class _PreviewBuilder:
             sizes=self._sizes,
             most_listed=MOST_LISTED,
         )
-        reasons: Counter[DueReason] = Counter()
+        reasons, grid = Counter[DueReason](), SizeGrid()
         likely, new_takes = 0, 0
-        grid = SizeGrid()
         verdicts = self._verdicts if stage is Stage.DRAFT and self.known.entries else None
         self._waiting = 0 if verdicts is not None else self._waiting
         for cell, takes in groupby(jobs, key=lambda job: job.at.cell):
@@ -393,8 +395,6 @@ class _PreviewBuilder:
 def _paid_by(job: Job, moved: Mapping[JobKey, JobKey]) -> Job:
     """Return the job with the actual payer of its image."""
     payer = moved.get(bought_as(job)) if moved else None
-    if payer is None:
-        return job
-    if payer == job.key:
-        return replace(job, payer=None)
+    if payer is None or payer == job.key:
+        return job if payer is None else replace(job, payer=None)
     return replace(job, payer=payer, price=FREE)

@@ -25,10 +25,14 @@ from pipeline.templates.values import (
     UnusableCell,
     Unwritable,
     composed,
+    kind_of,
 )
 
 _FEW_COLUMNS = 8
 """Most columns that a complaint lists if none of them resembles the name."""
+OF_PATHS = "campaign"
+"""A name that only templates of output paths have; their complaints list all names."""
+_VARS = "vars"
 _UNSTABLE = ("random", "pprint", "urlize")
 """Filters that are removed: their result varies between runs, or does not suit a prompt."""
 _ORDERING = ("max", "min", "sort")
@@ -56,6 +60,11 @@ class Missing(StrictUndefined):
         super().__init__(hint, obj, name, exc)
         self._undefined_exception = self._complaint  # type: ignore[assignment]  # only ever called
 
+    @property
+    def is_vars(self) -> bool:
+        """True for `vars`, as it is written in the campaign file; templates name its values."""
+        return str(self._undefined_name) == _VARS and self._undefined_obj is missing
+
     def _complaint(self, message: str) -> Unwritable:
         name, owner = str(self._undefined_name), self._undefined_obj
         if isinstance(owner, TableRow | AxisValue):
@@ -73,6 +82,8 @@ class Missing(StrictUndefined):
     def _alternative(self, name: str) -> str:
         """Return the name that was probably meant, or how a column is written here."""
         meant = did_you_mean(name, self.known)
+        if OF_PATHS in self.known:
+            return f"{meant}; there are {listing(sorted(self.known), last='and')}"
         row = self.known.get(ROW) if isinstance(self.known, Mapping) else None
         longer = _longer_name(name, row) if isinstance(row, TableRow) else ""
         if longer or meant or not isinstance(row, TableRow):
@@ -231,8 +242,11 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
             return value
         if isinstance(obj, Mapping) and isinstance(name, str) and name in obj:
             return obj[name]
-        if self.problems is not None and isinstance(obj, Missing):
-            return obj
+        if isinstance(obj, Missing):
+            if obj.is_vars and isinstance(name, str):
+                return self.undefined(f"vars are used without this prefix: write {{{{ {name} }}}}")
+            if self.problems is not None:
+                return obj
         return otherwise(obj, name)
 
     def printable(self, value: object) -> object:
@@ -257,7 +271,7 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
             return value
         slot, column = (value.slot, "") if isinstance(value, TableRow) else self.last
         named = f"{slot}.{column}".strip(".") or "the value"
-        complaint = f"{named} is {_kind(value)} and cannot be printed"
+        complaint = f"{named} is {kind_of(value)} and cannot be printed"
         raise Unwritable(complaint, slot=slot, column=column)
 
     def concatenated(self, parts: Iterable[object]) -> str:
@@ -323,7 +337,7 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
             return value
         slot, column = self.last
         named = f"{slot}.{column}".strip(".") or "the value"
-        complaint = f"{named} is {_kind(value)} and no number"
+        complaint = f"{named} is {kind_of(value)} and no number"
         return self._or_default(value, default, complaint)
 
     def _or_default(self, value: object, default: object, complaint: str) -> object:
@@ -381,15 +395,3 @@ def _calling_line() -> tuple[str, int]:
             return template.name or "", template.get_corresponding_lineno(frame.f_lineno)
         frame = frame.f_back
     return "", 0
-
-
-def _kind(value: object) -> str:
-    if value is None:
-        return "empty (null)"
-    if isinstance(value, TableRow):
-        return "a whole row"
-    if isinstance(value, Mapping):
-        return "a mapping"
-    if isinstance(value, list | tuple | set | frozenset | range) or hasattr(value, "__next__"):
-        return "a list"
-    return "a function" if callable(value) else "no text"

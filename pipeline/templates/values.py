@@ -100,3 +100,16 @@ def special_value(mapping: dict[str, object]) -> object:
         if isinstance(reason := mapping.get("\0unusable"), str):
             return UnusableCell(reason)
     return mapping
+
+
+def kind_of(value: object) -> str:
+    """Return what a value that is no text is, in words for a complaint."""
+    if value is None:
+        return "empty (null)"
+    if isinstance(value, TableRow):
+        return "a whole row"
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, list | tuple | set | frozenset | range) or hasattr(value, "__next__"):
+        return "a list"
+    return "a function" if callable(value) else "no text"

@@ -11,7 +11,7 @@ from jinja2 import Template, TemplateSyntaxError, meta, nodes
 from jinja2.exceptions import SecurityError, TemplateError, TemplateNotFound
 
 from pipeline.templates.messages import Slots
-from pipeline.templates.sandbox import Missing, PromptEnvironment
+from pipeline.templates.sandbox import OF_PATHS, Missing, PromptEnvironment
 from pipeline.templates.syntax import (
     TemplateNames,
     explain_failure,
@@ -43,6 +43,8 @@ class TemplateWriter:
         self.longest = 0
         self.environment = PromptEnvironment(self.sources.get)
         self.names = TemplateNames()
+        self._campaign = ""
+        """The campaign's name, which templates of output paths can use."""
         self._expressions: dict[str, Any] = {}
 
     def answer(self, body: bytes) -> Reply:
@@ -158,6 +160,7 @@ class TemplateWriter:
         values = [named_values(entry, self.slots) for entry in message["values"]]
         written: list[object] = []
         problems: list[Reply] = []
+        self._campaign = message.get("campaign", "")
         for number, (templates, used, take, round_, note) in enumerate(message["images"]):
             self._step(number)
             context = {"stage": message["stage"], "take": take, "round": round_, "note": note}
@@ -200,7 +203,7 @@ class TemplateWriter:
                     {"number": number, "template": name, "line": 1, "complaint": complaint}
                 )
         files = [self._text(name, context) for name in references]
-        place = None if path is None else self._text(path, context)
+        place = None if path is None else self._text(path, self._path_names(context))
         words = [self._text(name, context) for name in laid_over]
         for name, text in zip(laid_over, words, strict=True):
             unfit = unfit_character(text)
@@ -210,6 +213,12 @@ class TemplateWriter:
                     {"number": number, "template": name, "line": 1, "complaint": complaint}
                 )
         return [prompt, quoted, files, place, words]
+
+    def _path_names(self, context: dict[str, object]) -> dict[str, object]:
+        """Return what the template of a path can use: the campaign's name too."""
+        names = {OF_PATHS: self._campaign, **context}
+        Missing.known = names
+        return names
 
     def _all_problems(self, templates: CellTemplates, context: dict[str, object]) -> list[Reply]:
         """Return every problem with the templates of a cell, not only the first one."""
@@ -221,7 +230,7 @@ class TemplateWriter:
             self.environment.problems = []
             ending: list[BaseException] = []
             try:
-                self._text(name, context)
+                self._text(name, self._path_names(context) if name == path else context)
             except Exception as error:  # noqa: BLE001  a template may fail in any way
                 ending.append(error)
             for found in [*self.environment.problems, *ending]:

@@ -20,16 +20,20 @@ PAGE = """\
 fizz  fizz.yaml
 2 products × 6 sizes, 11 cells, 2 takes each
 
-  drafts                        1x1  4x3  linkedin-square  new  credits
-  citrus-soda-c…330ml-six-pack    2    2               ~2    8       16
-  berry                           2    2               ~2    6       12
-  … and 3 more sizes, counted in new
+  drafts                        1x1  4x3  linkedin-square  instagram-story
+  citrus-soda-c…330ml-six-pack    2    2               ~2                2
+  berry                           2    2               ~2                2
+
+  drafts                        instagram-reel  youtube-thumbnail  new  credits
+  citrus-soda-c…330ml-six-pack              ~2                  2    8       16
+  berry                                     ~2                  ·    6       12
 
   + 14 images: new
   ~  8 images: shared, paid under another cell
 
   Drafts   low     14 images × 2            28 credits
   Finals   high    up to 7 images × 12      84 credits  if review approves
+           finals are new pictures of the approved prompts, not the drafts in full quality
   Budget   100 of 100 credits left for the run
   Budget   2,400 of 2,400 credits left for the month
   Extend   instagram-reel   1080×1920  11% beyond the edges of a 1:2

@@ -3,19 +3,19 @@
 Loader, HTTP client and event loop are not imported, so that the command starts fast.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.app.named_campaign import campaign_in
-from pipeline.app.open import ledger_in, run_reading
+from pipeline.app.open import late, ledger_in, run_reading
 from pipeline.images.base import stored_sizes
 from pipeline.images.registry import images_in
 from pipeline.ledger.place import ledger_exists
 from pipeline.model.entry import CampaignRecord, Entry
 from pipeline.model.job import JobKey
 from pipeline.model.money import MoneyFormat
-from pipeline.model.names import Account, CellName, Slug
+from pipeline.model.names import Account, CellName, Slug, Stage
 from pipeline.model.outcome import Status, Stored
 from pipeline.state.lookup import status_of_entry
 from pipeline.state.output.lock import run_is_alive
@@ -52,7 +52,34 @@ class ImageList:
     """What the ledger lacks of the campaign, and what to do; empty if it is whole."""
 
 
-def list_images(file: Path, output: Path, *, status: Status | None = None) -> ImageList:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImageChoice:
+    """Which images are listed."""
+
+    status: Status | None = None
+    stage: Stage | None = None
+    only: tuple[str, ...] = ()
+    """Globs over cell names; empty: all cells."""
+    current: bool = False
+    """Leave out what the campaign has left: earlier rounds, prompts and cells."""
+
+    def matching(self, images: Iterable["LedgerImage"]) -> list["LedgerImage"]:
+        """Return the images that are chosen."""
+        glob = late("campaign.cell_globs").compile_cell_globs(self.only) if self.only else None
+        return [
+            one
+            for one in images
+            if self.status in {None, one.status}
+            and self.stage in {None, one.entry.at.stage}
+            and (glob is None or glob.match(one.entry.at.cell))
+            and not (self.current and one.earlier)
+        ]
+
+
+ALL_IMAGES = ImageChoice()
+
+
+def list_images(file: Path, output: Path, *, choice: ImageChoice = ALL_IMAGES) -> ImageList:
     """Return every image that was ever requested, in the order of the newest run's table."""
     campaign = campaign_in(output, file)
     record, lost = run_reading(_record(output, campaign))
@@ -76,8 +103,7 @@ def list_images(file: Path, output: Path, *, status: Status | None = None) -> Im
         )
         for entry in entries
     ]
-    chosen = [image for image in images if status in {None, image.status}]
-    return ImageList(images=chosen, folder=output / campaign, lost=lost)
+    return ImageList(images=choice.matching(images), folder=output / campaign, lost=lost)
 
 
 async def _record(output: Path, campaign: Slug) -> tuple[CampaignRecord, str]:

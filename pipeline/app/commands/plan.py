@@ -1,5 +1,6 @@
 """Planning: what a run would buy, what it would cost, and why; sends nothing."""
 
+import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -9,9 +10,8 @@ from pathlib import Path
 from pipeline.app.campaign import account_of, budget_for, load, signing_for
 from pipeline.app.event_loop import run_in_loop
 from pipeline.app.named_campaign import hold_to_file
-from pipeline.app.next_steps import next_step
 from pipeline.app.open import ledger_in
-from pipeline.app.options import CampaignOptions
+from pipeline.app.options import CampaignOptions, next_step
 from pipeline.app.run.assembly import rules_now
 from pipeline.app.stores.campaign_store import refuse_unusable_store
 from pipeline.campaign.loading import LoadedCampaign
@@ -29,6 +29,7 @@ from pipeline.model.run import Run, RunId
 from pipeline.prompts.cells import check_only
 from pipeline.prompts.lint import lint
 from pipeline.purchasing.downloading import path_of
+from pipeline.reports.diff.planned_changes import PlannedChange, planned_changes
 from pipeline.settings import Settings
 from pipeline.state.budgets import BudgetLeft, budgets_left
 from pipeline.state.checks.results import open_checks
@@ -52,6 +53,8 @@ class Plan:
     seconds: float | None
     """Median time of an image in the last run on this account; `None` before the first one."""
     concurrency: int
+    changes: Sequence[PlannedChange] = ()
+    """What changed in the images that are bought because they changed."""
     lost: str = ""
     """A warning if the campaign has spent credits that the ledger does not know; else empty."""
 
@@ -105,16 +108,18 @@ async def _plan_with(
     account = account_of(campaign, settings)
     here = Run(id=RunId("plan"), campaign=campaign.slug, account=account)
     lost = await lost_runs(ledger, output, campaign.slug)
+    preview = await preview_run(
+        ledger,
+        loaded,
+        rules=rules,
+        only=options.only,
+        alive=run_is_alive(output, campaign.slug),
+        checks=open_checks(loaded, output),
+    )
     return Plan(
         loaded=loaded,
-        preview=await preview_run(
-            ledger,
-            loaded,
-            rules=rules,
-            only=options.only,
-            alive=run_is_alive(output, campaign.slug),
-            checks=open_checks(loaded, output),
-        ),
+        preview=preview,
+        changes=await asyncio.to_thread(planned_changes, loaded, preview, output),
         budgets=await budgets_left(ledger, run=here, budget=budget, now=rules.now),
         seconds=_last_pace(output, campaign.slug, account),
         concurrency=campaign.pace.concurrency or settings.rendering.concurrency,
@@ -165,6 +170,8 @@ def plan_record(plan: Plan) -> dict[str, object]:
             }
             for stage, ahead in plan.preview.stages.items()
         },
+        "changes": [asdict(one) for one in plan.changes],
+        "lapsed": [asdict(one) for one in plan.preview.stale[:MOST_LISTED]],
         "shared_redos": [asdict(one) for one in plan.preview.shared_redos[:MOST_LISTED]],
         "gone": [entry.key for entry in gone[:MOST_LISTED]],
         "costs": {stage: money.text(ahead.amount) for stage, ahead in plan.preview.stages.items()},

@@ -9,9 +9,8 @@ from urllib.parse import urlsplit
 
 from pipeline.app.event_loop import run_in_loop
 from pipeline.app.named_campaign import campaign_in
-from pipeline.app.next_steps import next_step
 from pipeline.app.open import campaign_ledger, late, require_ledger
-from pipeline.app.options import CampaignOptions
+from pipeline.app.options import CampaignOptions, next_step
 from pipeline.app.run.facts import reviewer_name, utc_stamp
 from pipeline.campaign.cell_globs import matching_cells
 from pipeline.errors import Refusal, UsageError

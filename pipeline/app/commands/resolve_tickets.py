@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from pipeline.app.commands.resolve import BY_PERSON, Answer, ResolveOptions, ResolveReport
 from pipeline.app.event_loop import run_in_loop
 from pipeline.app.named_campaign import campaign_in
-from pipeline.app.next_steps import next_step
 from pipeline.app.open import campaign_ledger, ledger_in, require_ledger
+from pipeline.app.options import next_step
 from pipeline.app.run.facts import reviewer_name, utc_stamp
 from pipeline.errors import UsageError
 from pipeline.ledger.base import Ledger

@@ -12,9 +12,8 @@ from pipeline.app.console import Console
 from pipeline.app.event_loop import run_in_loop
 from pipeline.app.machine import page_connections, until_signal
 from pipeline.app.named_campaign import hold_to_file
-from pipeline.app.next_steps import next_step
 from pipeline.app.open import campaign_ledger
-from pipeline.app.options import CampaignOptions, FeedReading, RunOptions
+from pipeline.app.options import CampaignOptions, FeedReading, RunOptions, next_step
 from pipeline.app.run.campaign_file import run_in_server
 from pipeline.app.run.facts import reviewer_name
 from pipeline.campaign.loading import LoadedCampaign

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import assert_never
 
 from pipeline.app.campaign import load
-from pipeline.app.next_steps import chosen_options
-from pipeline.app.options import CampaignOptions
+from pipeline.app.options import CampaignOptions, chosen_options
 from pipeline.app.schedules.github import workflow
 from pipeline.app.schedules.kubernetes import cron_job
 from pipeline.app.schedules.machines import crontab_line, slurm_script, systemd_units

@@ -3,6 +3,7 @@
 Loader, HTTP client and event loop are not imported, so that the command starts fast.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from pipeline.ledger.place import ledger_exists
 from pipeline.model.entry import RunRecord
 from pipeline.model.money import Amount, MoneyFormat, Spent
 from pipeline.model.names import Account, Slug
+from pipeline.model.outcome import Status
 from pipeline.model.ticket import Ticket
 from pipeline.state.ledger_figures import (
     LedgerFigures,
@@ -21,9 +23,10 @@ from pipeline.state.ledger_figures import (
     ordered_amount,
     spent_by_account,
 )
+from pipeline.state.output.campaign_file import recorded_file
 from pipeline.state.output.lock import run_is_alive
 from pipeline.state.output.lost_runs import all_lost_runs
-from pipeline.state.output.run_folders import money_of, newest_table
+from pipeline.state.output.run_folders import has_finals, money_of, newest_table
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,8 +46,32 @@ class CampaignSummary:
     """What of the money in doubt is reserved for ordered images, by account."""
     tickets: Sequence[Ticket]
     """The open ones, oldest first."""
+    file: Path | None
+    """The campaign file, if it is where it was."""
     missed: int
     """Images that missed a check of the campaign in the newest run."""
+
+    @property
+    def to_do(self) -> list[tuple[str, str]]:
+        """What has to be done next: in words with a number, and the command that does it.
+
+        The first is the next step. Empty if nothing is left to do, or while a run is active.
+        """
+        if self.alive:
+            return []
+        counts = sum(map(Counter, self.figures.images.values()), Counter[Status]())
+        figures = self.figures
+        steps = (
+            (counts[Status.IN_DOUBT], "in doubt", "resolve"),
+            (counts[Status.PENDING_DOWNLOAD], "to download", "run"),
+            (counts[Status.ORDERED], "ordered", "run"),
+            (figures.to_render, "to render", "run"),
+            (figures.to_review, "to review", "review"),
+            (figures.finals_due, "approved since", "run"),
+            (counts[Status.REFUSED] + counts[Status.FAILED], "failed", "ls --status failed"),
+            (counts[Status.PAID_LOST], "paid and lost", "run --rebuy-lost"),
+        )
+        return [(f"{count:,} {words}", command) for count, words, command in steps if count]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,7 +115,9 @@ async def _summary(ledger: Ledger, record: RunRecord, output: Path) -> CampaignS
             await ledger.record(record.campaign),
             listed=listed,
             alive=alive,
+            finals=has_finals(output, record.campaign),
         ),
+        file=recorded_file(output, record.campaign),
         spent=spent,
         ordered={
             account: await ordered_amount(ledger, record.campaign, account) for account in spent

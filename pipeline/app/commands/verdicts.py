@@ -10,9 +10,8 @@ from pipeline.adfiles.record import AdFileRecord
 from pipeline.app.campaign import load
 from pipeline.app.event_loop import run_in_loop
 from pipeline.app.named_campaign import hold_to_file
-from pipeline.app.next_steps import next_step
 from pipeline.app.open import campaign_ledger
-from pipeline.app.options import CampaignOptions
+from pipeline.app.options import CampaignOptions, next_step
 from pipeline.app.run.facts import reviewer_name
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import CampaignError, LocalFault, PipelineError, UsageError

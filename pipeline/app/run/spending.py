@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pipeline.app.console import Console
 from pipeline.app.run.manifest_writer import ManifestWriter
 from pipeline.campaign.loading import LoadedCampaign
-from pipeline.model.campaign import Review
+from pipeline.model.campaign import FinalMode, Review
 from pipeline.model.money import Amount
 from pipeline.model.names import Stage
 from pipeline.prompts.finals_check import finals_cost_alike, price_finals
@@ -37,7 +37,24 @@ async def confirm_spending(
             console.warn(f"{budget}, {short}; the run stops there")
         price = min(price, budget.left)
     images, money = sum(one.buying for one in ahead), loaded.campaign.money
-    console.confirm(loaded.profile, images=images, price=price, money=money)
+    finals = what_finals_are(loaded) if any(map(_has_finals, ahead)) else ""
+    console.confirm(loaded.profile, images=images, price=price, money=money, finals=finals)
+
+
+def _has_finals(ahead: WorkAhead) -> bool:
+    return any(job.at.stage is Stage.FINAL for job in ahead.to_buy)
+
+
+def what_finals_are(loaded: LoadedCampaign) -> str:
+    """Return what the finals of a campaign are, compared with the drafts that were approved."""
+    final = loaded.campaign.stages.get(Stage.FINAL)
+    if final is None or Stage.DRAFT not in loaded.campaign.stages:
+        return ""
+    if final.mode is FinalMode.REFINE:
+        return "finals refine the approved drafts"
+    if loaded.profile.caps.varies:
+        return "finals repeat the approved drafts in full quality"
+    return "finals are new pictures of the approved prompts, not the drafts in full quality"
 
 
 def highest_price(

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from pipeline.app.run.spending import what_finals_are
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.ledger.base import Ledger
 from pipeline.model.campaign import Review
@@ -119,6 +120,7 @@ async def render_stage(work: RunContext, stage: Stage, state: CampaignState) -> 
             to_order=len(to_order),
             amount=ahead.amount,
             money=work.loaded.campaign.money,
+            note=what_finals_are(work.loaded) if stage is Stage.FINAL else "",
         )
     )
 

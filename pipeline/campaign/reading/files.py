@@ -6,7 +6,6 @@ from pathlib import Path
 
 from pipeline.campaign.findings import Place, refusal
 from pipeline.errors import CampaignError
-from pipeline.suggestions import nearest
 
 _ROOT_MARKS = (".git", "pyproject.toml")
 
@@ -55,16 +54,5 @@ def where_named(
     first = error.findings[0]
     if first.code != "file":
         return error
-    complaint = f"{readable.shown} {first.complaint}{_sibling(readable)}"
+    complaint = f"{readable.shown} {first.complaint}"
     return refusal(complaint, at=at, code="file", path=path)
-
-
-def _sibling(readable: ReadableFile) -> str:
-    """Return a hint at the file beside it that was probably meant."""
-    ending = readable.path.suffix
-    try:
-        stems = sorted(one.stem for one in readable.path.parent.glob(f"*{ending}"))
-    except (OSError, ValueError):
-        return ""
-    meant = None if readable.path.stem in stems else nearest(readable.path.stem, stems)
-    return "" if meant is None else f" (did you mean {meant}{ending}?)"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pipeline.campaign.findings import Place, refusal
 from pipeline.files.unreadable import raise_machine_fault, read_open_file
+from pipeline.suggestions import nearest
 
 TEXT_LIMIT = 8 * 1024 * 1024
 """Largest campaign, template or partial file, in bytes."""
@@ -29,7 +30,8 @@ def read_bytes(path: Path, *, shown: str, limit: int) -> bytes:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise_machine_fault(error, path)
-        raise refusal(f"cannot be read: {error.strerror}", at=at, code="file") from error
+        complaint = f"cannot be read: {error.strerror}{meant_file(path, shown)}"
+        raise refusal(complaint, at=at, code="file") from error
     except ValueError as error:
         raise refusal(f"is not a valid file name: {error}", at=at, code="file") from error
     try:
@@ -49,6 +51,35 @@ def read_bytes(path: Path, *, shown: str, limit: int) -> bytes:
     if len(content) > limit:
         raise refusal(f"is too large: more than {limit / 1e6:.0f} MB", at=at, code="file-size")
     return content
+
+
+def meant_file(path: Path, shown: str) -> str:
+    """Return ` (did you mean campaigns/tea.yaml?)`, or an empty text if no file is similar.
+
+    A wrong folder and a missing ending are found too, but nothing outside the folder that the name
+    begins in.
+    """
+    try:
+        if path.exists():
+            return ""
+        folder = path.parent
+        if not folder.is_dir():
+            near = nearest(
+                folder.name, [one.name for one in folder.parent.iterdir() if one.is_dir()]
+            )
+            folder = folder.parent / near if near else folder
+        names = sorted(one.name for one in folder.iterdir() if one.is_file())
+    except (OSError, ValueError):
+        return ""
+    if path.suffix:
+        names = [name for name in names if Path(name).suffix == path.suffix] or names
+    same = path.name if path.name in names and folder != path.parent else ""
+    stems = {Path(name).stem: name for name in reversed(names)}
+    meant = same or stems.get(path.name) or stems.get(nearest(path.stem, stems) or "")
+    if not meant:
+        return ""
+    start = Path(shown).parent.parent / folder.name if folder != path.parent else Path(shown).parent
+    return f" (did you mean {start / meant}?)"
 
 
 def read_text(path: Path, *, shown: str, limit: int = TEXT_LIMIT) -> str:

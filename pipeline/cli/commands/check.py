@@ -48,7 +48,9 @@ def run(arguments: argparse.Namespace) -> int:
             print(github_annotation(finding, strict=arguments.strict))
     else:
         for finding in report.findings:
-            tell_finding(finding, stream=sys.stdout, strict=arguments.strict, coded=True)
+            tell_finding(
+                finding, stream=sys.stdout, strict=arguments.strict, coded=True, warned=True
+            )
     if not arguments.quiet:
         files = counted(len(options.files), "file")
         errors, warnings = counted(report.errors, "error"), counted(report.warnings, "warning")

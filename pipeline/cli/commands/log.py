@@ -9,6 +9,8 @@ from pipeline.app.commands.log import LogOptions, read_log
 from pipeline.cli.flags import add_campaign, add_output, settings_of
 from pipeline.cli.terminal import folded, paint, say
 
+_TOLD = frozenset({"event", "at", "job", "cell", "stage", "round", "take", "attempt", "version"})
+"""Fields that are told otherwise: rounds, takes and attempts only if they are not the first."""
 COLOURS = {"image": "green", "failed": "red", "refused": "red", "in_doubt": "yellow"}
 
 
@@ -46,11 +48,16 @@ def run(arguments: argparse.Namespace) -> int:
 def _words(event: Mapping[str, object]) -> str:
     name = str(event.get("event", ""))
     label = paint(name.ljust(10), COLOURS.get(name, "dim"))
+    where = " ".join(str(event[key]) for key in ("cell", "stage") if key in event)
+    if "cell" in event:
+        again = {key: event.get(key) for key in ("round", "take", "attempt")}
+        where += "".join(
+            f" {key} {value}" for key, value in again.items() if value not in {None, 1}
+        )
     rest = [
         f"{key}={value}"
         for key, value in event.items()
-        if key not in {"event", "at", "job", "cell", "stage"} and value not in ("", None)
+        if key not in _TOLD and value not in ("", None)
     ]
-    where = " ".join(str(event[key]) for key in ("cell", "stage") if key in event)
     at = str(event.get("at", ""))[:19].replace("T", " ")
     return "  ".join(part for part in (at, label, where, " ".join(rest)) if part)

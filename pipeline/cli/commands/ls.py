@@ -6,8 +6,8 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 
-from pipeline.app.commands.images import ImageList, LedgerImage, list_images
-from pipeline.cli.flags import add_campaign, add_output, names_of, settings_of
+from pipeline.app.commands.images import ImageChoice, ImageList, LedgerImage, list_images
+from pipeline.cli.flags import add_campaign, add_only, add_output, names_of, settings_of
 from pipeline.cli.terminal import (
     breadth,
     counted,
@@ -15,10 +15,12 @@ from pipeline.cli.terminal import (
     is_terminal,
     paint,
     say,
+    shown_path,
     table,
     tell,
     width,
 )
+from pipeline.model.names import Stage
 from pipeline.model.outcome import Paid, PaidLost, Status, Stored
 
 WIDEST = 1000
@@ -34,13 +36,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="STATUS",
         help=f"only images with this status: {', '.join(Status)}",
     )
+    parser.add_argument("--stage", choices=names_of(Stage), help="only images of this stage")
+    add_only(parser)
+    parser.add_argument(
+        "--current",
+        action="store_true",
+        help="leave out images of earlier rounds, prompts and cells, which are marked otherwise",
+    )
     add_output(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print every image that was ever requested; `pipeline plan` shows the others."""
-    status = Status(arguments.status) if arguments.status else None
-    listed = list_images(arguments.campaign, settings_of(arguments).output, status=status)
+    choice = ImageChoice(
+        status=Status(arguments.status) if arguments.status else None,
+        stage=Stage(arguments.stage) if arguments.stage else None,
+        only=tuple(arguments.only),
+        current=arguments.current,
+    )
+    listed = list_images(arguments.campaign, settings_of(arguments).output, choice=choice)
     if listed.lost:
         tell("warning", listed.lost, colour="yellow")
     if arguments.json:
@@ -61,10 +75,13 @@ def _tell(listed: ImageList) -> None:
     narrow = _is_too_wide(lines)
     if narrow:
         lines = table([row[:-1] for row in rows], right=frozenset({4}))
-    if _is_too_wide(lines):
+    by_row = not _is_too_wide(lines)
+    if not by_row:
         lines = _below_cells(rows)
-    print(paint(lines[0], "bold"))
-    print("\n".join(lines[1:]))
+    old = {n for n, image in enumerate(listed.images, start=1) if image.earlier}
+    shown = [paint(line, "dim") if n in old and by_row else line for n, line in enumerate(lines)]
+    print(paint(shown[0], "bold"))
+    print("\n".join(shown[1:]))
     statuses = Counter(image.status for image in listed.images)
     counts = ", ".join(f"{n:,} {status.words}" for status, n in statuses.items())
     earlier = sum(image.earlier for image in listed.images)
@@ -74,7 +91,7 @@ def _tell(listed: ImageList) -> None:
         if image.missed:
             _say_missed(image)
     if narrow:
-        files = f"The files are in {listed.folder}/; --json shows their names."
+        files = f"The files are in {shown_path(listed.folder)}/; --json shows their names."
         for line in folded(files, stream=sys.stderr):
             say(line)
 

@@ -2,11 +2,13 @@
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pipeline.app.commands.status import CampaignSummary, read_status
+from pipeline.app.options import CampaignOptions, next_step
 from pipeline.cli.flags import add_output, settings_of
 from pipeline.cli.terminal import (
     breadth,
@@ -15,6 +17,7 @@ from pipeline.cli.terminal import (
     is_terminal,
     paint,
     say,
+    say_steps,
     table,
     tell,
     width,
@@ -24,6 +27,8 @@ from pipeline.model.names import Account
 from pipeline.model.outcome import Status
 from pipeline.model.ticket import Ticket
 
+MOST_STEPS = 5
+"""Most campaigns whose next command is printed."""
 WIDEST = 1000
 """The most columns that a terminal is taken to have."""
 
@@ -53,6 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
         print("\n".join(_lines(report.campaigns)))
         for line in [line for one in report.campaigns for line in _tickets(one)]:
             print("\n".join(folded(line, stream=sys.stdout, indent="    ")))
+        _say_next(report.campaigns, arguments.output)
         for one in report.campaigns:
             if one.missed:
                 say(f"{one.run.campaign}: {counted(one.missed, 'image')} missed a check; see ls")
@@ -64,13 +70,13 @@ def _lines(campaigns: Sequence[CampaignSummary]) -> list[str]:
     units = {money.unit for one in campaigns for money in one.money.values()}
     alone = units == {Unit.CREDITS}
     heading = "Credits" if alone else "Spent"
-    rows = [("Campaign", "Last run", "Ended", "Decided", "Account", "Images", heading)]
+    rows = [("Campaign", "Last run", "Ended", "To do", "Decided", "Account", "Images", heading)]
     for one in campaigns:
         for account, spent in one.spent.items():
             first = account == one.run.account
             money = _money(one, account, spent, bare=alone)
-            rows.append((*(_head(one) if first else ("",) * 4), *money))
-    head, *rest = table(rows, right=frozenset({6}))
+            rows.append((*(_head(one) if first else ("",) * 5), *money))
+    head, *rest = table(rows, right=frozenset({7}))
     if is_terminal(sys.stdout) and max(map(breadth, (head, *rest))) > width(most=WIDEST):
         return _narrow_lines(campaigns)
     return [paint(head, "bold"), *rest]
@@ -78,23 +84,36 @@ def _lines(campaigns: Sequence[CampaignSummary]) -> list[str]:
 
 def _narrow_lines(campaigns: Sequence[CampaignSummary]) -> list[str]:
     """Return a line for each campaign, and one below it for each of its accounts."""
-    heads = table([(*_head(one)[:3], f"{_head(one)[3]} decided") for one in campaigns])
-    rows = [_money(one, *known) for one in campaigns for known in one.spent.items()]
-    accounts = iter(table(rows))
+    heads = table([_head(one)[:4] for one in campaigns])
     lines = []
     for head, one in zip(heads, campaigns, strict=True):
         lines += [paint(line, "bold") for line in folded(head, stream=sys.stdout)]
-        for _ in one.spent:
-            lines += folded(f"  {next(accounts)}", stream=sys.stdout, indent="    ")
+        for known in one.spent.items():
+            account, images, money = _money(one, *known)
+            lines += folded(f"  {account}  {images}  {money}", stream=sys.stdout, indent="    ")
     return lines
 
 
-def _head(one: CampaignSummary) -> tuple[str, str, str, str]:
+def _say_next(campaigns: Sequence[CampaignSummary], output: Path | None) -> None:
+    """Say which command does the next step of each campaign, as long as they are few."""
+    steps = []
+    for one in campaigns[:MOST_STEPS]:
+        if one.to_do and one.file is not None:
+            words, command = one.to_do[0]
+            file = Path(os.path.relpath(one.file))
+            name, *flags = command.split()
+            step = next_step(CampaignOptions(campaign=file, output=output), name, *flags)
+            steps.append(("Next", step) if len(campaigns) == 1 else (words, step))
+    say_steps(steps)
+
+
+def _head(one: CampaignSummary) -> tuple[str, str, str, str, str]:
     figures = one.figures
     return (
         one.run.campaign,
         one.run.started[:16].replace("T", " "),
         _ending(one),
+        ", ".join(words for words, _ in one.to_do) or ("" if one.alive else "nothing"),
         f"{figures.decided} of {counted(figures.drafted, 'cell')}" if figures.drafted else "–",
     )
 
@@ -175,9 +194,11 @@ def _row(one: CampaignSummary) -> dict[str, object]:
             }
             for ticket in one.tickets
         ],
+        "to_do": [words for words, _ in one.to_do],
         "review": {
             "drafted": one.figures.drafted,
             "decided": one.figures.decided,
+            "to_review": one.figures.to_review,
             "approved": one.figures.approved,
         },
         **accounts[0],

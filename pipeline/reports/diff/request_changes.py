@@ -70,7 +70,7 @@ def request_changes(
 
     `older` and `newer` are the images of both runs by job.
     """
-    found = [*_own_changes(old, new, after), *_draft_change(old, new, older, newer)]
+    found = [*own_changes(old, new, after), *_draft_change(old, new, older, newer)]
     if not found and old.axes != new.axes:
         texts = [", ".join(f"{axis}={id_}" for axis, id_ in one.axes) for one in (old, new)]
         found = [AspectChange(aspect=Aspect.AXES, before=texts[0], after=texts[1])]
@@ -81,7 +81,11 @@ def request_changes(
     yield from found or [AspectChange(aspect=Aspect.UNKNOWN)]
 
 
-def _own_changes(old: ShownImage, new: ShownImage, after: ShownRun) -> Iterator[AspectChange]:
+def own_changes(old: ShownImage, new: ShownImage, after: ShownRun) -> Iterator[AspectChange]:
+    """Yield what differs between two requests, apart from drafts, axes and providers.
+
+    `after` knows the note with which a round was asked for.
+    """
     was, now = old.prompt, new.prompt
     if old.round != new.round:
         was, now = (_NOTE.sub("", text) for text in (was, now))

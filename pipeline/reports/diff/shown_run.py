@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from pipeline.errors import UsageError
@@ -12,9 +12,10 @@ from pipeline.files.unreadable import raise_machine_fault
 from pipeline.ledger.manifest_import.fields import Fields
 from pipeline.ledger.manifest_import.importing import SCHEMAS
 from pipeline.model.job import JobKey
-from pipeline.model.money import Amount, MoneyFormat, Spent, Unit
+from pipeline.model.money import FREE, Amount, MoneyFormat, Spent, Unit
 from pipeline.model.names import Account, CellName, Slug, Stage
 from pipeline.model.outcome import Status
+from pipeline.model.request import RenderRequest
 from pipeline.model.run import RunId
 from pipeline.model.verdict import Decision, Verdict
 
@@ -33,11 +34,11 @@ class ShownImage:
     round: int
     take: int
     status: Status
-    file: str
+    file: str = ""
     """Relative to the output folder; empty if there is none. A newer image may have this name."""
-    sha256: str
-    width: int
-    height: int
+    sha256: str = ""
+    width: int = 0
+    height: int = 0
     prompt: str
     model: str
     size: str
@@ -47,13 +48,13 @@ class ShownImage:
     """Name and sha256 of each; the name of an approved draft is empty. `None`: not recorded."""
     overlay: tuple[str, ...] | None
     """The words laid over its ad files; `None`: not recorded."""
-    amount: Amount
-    in_doubt: Amount
-    shared_with: JobKey | None
+    amount: Amount = FREE
+    in_doubt: Amount = FREE
+    shared_with: JobKey | None = None
     derived_from: JobKey | None
-    runs: tuple[RunId, ...]
+    runs: tuple[RunId, ...] = ()
     """The run of each attempt; empty if it was not requested, or if that is not recorded."""
-    ad_files: Mapping[str, str]
+    ad_files: Mapping[str, str] = field(default_factory=dict)
     """`placement` or `placement.format` → the recipe of the file."""
 
     @property
@@ -86,6 +87,11 @@ class ShownRun:
     """The newest of each cell and stage, whether it still holds or not."""
     run_sums: Mapping[RunId, tuple[Account, Spent]]
     """What each run had bought by then; empty if it is not recorded."""
+
+
+def references_of(request: RenderRequest) -> tuple[tuple[str, str], ...]:
+    """Return the references of a request as a run manifest has them."""
+    return tuple((PurePath(one.path).name, one.sha256) for one in request.references)
 
 
 def read_run(file: Path) -> ShownRun:

@@ -147,6 +147,16 @@ def tags_of(output: Path, campaign: Slug) -> Mapping[str, str]:
         return {}
 
 
+def has_finals(output: Path, campaign: Slug) -> bool:
+    """Return whether the newest run of a campaign was asked for finals."""
+    try:
+        place = output / campaign / "latest" / MANIFEST
+        content = json.loads(_before_images(place) + b'\n "images": []}')
+        return "final" in content["run"]["stages"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
+
+
 def _money(run: Mapping[str, Any]) -> MoneyFormat:
     price = run.get("price") or {}
     per_credit = price.get("per_credit")
@@ -182,6 +192,8 @@ class ListedImage:
     cell: CellName
     payer: JobKey
     """The job that pays for it: its own, or that of the cell whose image it shares."""
+    stage: str = ""
+    """`draft` or `final`."""
     missed: str = ""
     """The campaign's checks that it missed; empty if there are none."""
 
@@ -196,11 +208,13 @@ def newest_table(output: Path, campaign: Slug) -> Mapping[JobKey, ListedImage] |
             rows = csv.reader(table)
             columns = next(rows)
             job, cell, shared = (columns.index(name) for name in ("job", "cell", "shared_with"))
+            stage = columns.index("stage")
             missed = columns.index("missed") if "missed" in columns else None
             for row in rows:
                 images[JobKey(row[job])] = ListedImage(
                     cell=CellName(row[cell]),
                     payer=JobKey(row[shared] or row[job]),
+                    stage=row[stage],
                     missed="" if missed is None else row[missed],
                 )
     except (OSError, ValueError, IndexError, StopIteration, csv.Error):

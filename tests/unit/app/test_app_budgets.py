@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.app.campaign import budget_for
-from pipeline.app.next_steps import next_step
-from pipeline.app.options import CampaignOptions, RunOptions, limit_given
+from pipeline.app.options import CampaignOptions, RunOptions, limit_given, next_step
 from pipeline.cli.flags import dollars
 from pipeline.errors import UsageError
 from pipeline.model.campaign import Campaign

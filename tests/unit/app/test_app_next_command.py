@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.app.next_steps import next_step
-from pipeline.app.options import CampaignOptions
+from pipeline.app.options import CampaignOptions, next_step
 from pipeline.cli.main import main
 
 CAMPAIGN = """\

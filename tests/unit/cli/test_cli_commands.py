@@ -186,5 +186,5 @@ def test_status_on_a_narrow_terminal_has_a_line_for_each_account(capsys, monkeyp
     assert main(["status"]) == 0
     first, second = capsys.readouterr().out.splitlines()
     assert first.startswith("soda  20")
-    assert first.endswith("done  0 of 1 cell decided")
+    assert first.endswith("done  1 to review")
     assert second == "  embedded  1 stored  2 credits"

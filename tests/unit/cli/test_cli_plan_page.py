@@ -163,3 +163,19 @@ async def test_a_plan_tells_images_in_doubt_and_how_to_settle_them(case):
     assert "? 1 image:  in doubt, not bought again" in page
     assert "3 images on disk or settled, 1 image in doubt" in page
     assert "Next  pipeline resolve fizz.yaml" in ending(plan)
+
+
+async def test_every_size_has_a_column_at_80_columns(case, monkeypatch):
+    """Of nine sizes, six were only counted: the ones that somebody forgot were not to be seen."""
+    monkeypatch.setenv("COLUMNS", "80")
+    names = [f"banner-{number:02}-of-the-year" for number in range(9)]
+    sizes = ", ".join(f"{{id: {name}, px: 600x40{n}}}" for n, name in enumerate(names))
+    file = case.folder / "fizz.yaml"
+    file.write_text(FIZZ.replace("'1:1', '4:3'", sizes))
+    case.loaded = load_campaign(file, profiles=profiles())
+    lines = plan_page(await case.plan())
+    assert all(any(name in line for line in lines) for name in names)
+    assert max(map(len, lines[1:])) <= 80
+    assert sum(line.split()[:1] == ["citrus"] for line in lines) == len(
+        [line for line in lines if line.startswith("  drafts")]
+    )

@@ -61,3 +61,42 @@ def test_colours_are_ones_that_can_be_read_on_black_and_on_white(monkeypatch):
 def test_a_terminal_that_wants_no_colour_gets_none(monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
     assert "\x1b" not in told(Terminal(), coded=True)
+
+
+@pytest.fixture
+def below(tmp_path, monkeypatch):
+    """What is shown below a finding on a terminal of 80 columns, by the text of its line."""
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("NO_COLOR", "1")
+    file = tmp_path / "a.yaml"
+
+    def show(text, column):
+        file.write_text(text + "\n")
+        stream = Terminal()
+        finding = Finding(complaint="wrong", file=str(file), line=1, column=column)
+        tell_finding(finding, stream=stream)
+        return stream.getvalue().split("wrong\n")[1].splitlines()
+
+    return show
+
+
+def test_a_finding_on_a_terminal_has_its_line_and_a_caret(below):
+    """The caret stands below the place, also after wide letters, and in a line that is cut."""
+    assert below("stages: {draft: {qualty: low}}", 18) == [
+        "   1 | stages: {draft: {qualty: low}}",
+        "     |                  ^",
+    ]
+    assert below("\t緑茶: x", 4) == ["   1 |  緑茶: x", "     |      ^"]
+    assert below("", 1) == []
+    line, caret = below("x" * 100 + "HERE" + "y" * 100, 101)
+    assert max(map(len, (line, caret))) < 80
+    assert line[caret.index("^") :].startswith("HERE")
+
+
+def test_a_workbook_and_a_file_that_is_gone_have_no_line(tmp_path, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    (tmp_path / "a.xlsx").write_bytes(b"PK\n")
+    for name in ("a.xlsx", "gone.yaml"):
+        stream = Terminal()
+        tell_finding(Finding(complaint="x", file=str(tmp_path / name), line=1), stream=stream)
+        assert "|" not in stream.getvalue()
