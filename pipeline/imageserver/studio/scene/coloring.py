@@ -35,11 +35,6 @@ _GLASS = re.compile(
 _WORD = re.compile(r"[a-z]+")
 _WALL_ONLY = frozenset(("dark", "sand"))
 """Colour words for walls only; elsewhere they mean light or a beach."""
-_FLAVOUR_WORDS = _WALL_ONLY.union(
-    ["orange", "lemon", "lime", "mint", "peach", "rose", "coffee", "chocolate", "lavender"],
-    ["olive", "amber", "cream", "golden", "sage", "pastel"],
-)
-"""Colour words that beside a product usually name its flavour."""
 _AMBER = (0.02, 0.19)
 _READ_ON = (0.115, 0.28)
 """The luminances between which neither black nor white text is easy to read."""
@@ -113,14 +108,6 @@ def _around(base: str, third: str | None) -> Palette:
         main=base,
         soft=from_hls(hue, 0.82, rich),
         accent=third or from_hls(hue + 0.45, 0.35, max(0.25, rich * 0.8)),
-    )
-
-
-def product_color(phrase: str) -> str:
-    """Return the colour in the product's own phrase; empty if it is a flavour or missing."""
-    words = _WORD.findall(_GLASS.sub(" ", _WALL.sub(" ", phrase)))
-    return next(
-        (NAMED_COLORS[w] for w in words if w in NAMED_COLORS and w not in _FLAVOUR_WORDS), ""
     )
 
 

@@ -73,6 +73,13 @@ def _by_name(words: str) -> str:
     return ""
 
 
+def named_icon(name: str) -> str:
+    """Return the icon of exactly this noun, in the singular; empty if there is none."""
+    words = name.replace(" ", "-")
+    found = str(_icon_table()["synonyms"].get(words, words))
+    return found if found in _icon_table()["icons"] and found not in _SCENERY else ""
+
+
 def _by_emoji(char: str) -> str:
     return _by_words(emoji_names(char).split())
 

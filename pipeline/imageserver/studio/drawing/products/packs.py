@@ -51,7 +51,7 @@ def tube(svg: Svg, scene: Scene) -> Path:
         canvas.draw_text()
     svg.draw(lathe(((33, 28), (34, 33)), bottom=0.07), NEAR_BLACK, fill_opacity=0.30)
     cap = lathe(((31, 0), (34, 2), (34.6, 29), (33.6, 31.5)), top=0.05)
-    color = label_color(scene)
+    color = scene.part("cap", "lid") or label_color(scene)
     svg.draw(cap, lacquer(svg, 34.6, color))
     ribs = Path()
     for i in range(31):
@@ -183,7 +183,8 @@ def perfume(svg: Svg, scene: Scene) -> Path:
     svg.draw(lathe(((17, 103), (17, 111))), brushed(svg, 17, GOLD))
     cap = rounded(-21, -152, 42, 41.5, r=3)
     dark = "#1c1c20" if luminance(main) > 0.02 else "#2c2c32"  # noqa: PLR2004 - black on black
-    svg.draw(cap, brushed(svg, 21, dark))
+    asked = scene.part("cap", "stopper", "lid")
+    svg.draw(cap, brushed(svg, 21, asked or dark))
     svg.stroke(polygon([(-20, -150.6), (20, -150.6)], close=False), "#ffffff", 0.8, 0.35)
     svg.draw(rect(-21, -114.4, 42, 1.7), GOLD)
     return Path().extend(body).extend(cap)

@@ -7,6 +7,10 @@ from pipeline.imageserver.studio.drawing.products.cosmetics import COSMETICS
 from pipeline.imageserver.studio.drawing.products.glassware import glassware
 from pipeline.imageserver.studio.drawing.products.other_products import OTHER_PRODUCTS
 from pipeline.imageserver.studio.drawing.products.packs import PACKS
+from pipeline.imageserver.studio.drawing.products.things.clothes_and_bags import CLOTHES_AND_BAGS
+from pipeline.imageserver.studio.drawing.products.things.food import FOOD
+from pipeline.imageserver.studio.drawing.products.things.furniture import FURNITURE
+from pipeline.imageserver.studio.drawing.products.things.printed import PRINTED
 from pipeline.imageserver.studio.drawing.products.vessels import VESSELS
 from pipeline.imageserver.studio.drawing.products.wearables import WEARABLES
 from pipeline.imageserver.studio.drawing.scenery.water import DropPattern, water_drops
@@ -28,6 +32,10 @@ DRAWINGS: dict[Family, Draw] = {
     **OTHER_PRODUCTS,
     **COSMETICS,
     **WEARABLES,
+    **CLOTHES_AND_BAGS,
+    **FURNITURE,
+    **FOOD,
+    **PRINTED,
 }
 MARGIN = 8.0
 """Margin round the product in its document, in product units."""
