@@ -161,13 +161,9 @@ def _tapered(sprite: Sprite) -> Sprite:
     """Return a sprite whose top recedes, as seen from below."""
     w, h = sprite.image.size
     d = w * _TAPER
-    share = w / (w - 2 * d)
-    # the inverse map: each row of the result takes a wider row of the source the higher it is
-    a, g = share, -(share - 1) / h
-    coefficients = (a, (w / 2) * g + 0.0, w / 2 * (1 - a), 0.0, a, 0.0, 0.0, g)
-    image = sprite.image.transform(
-        (w, h), Image.Transform.PERSPECTIVE, coefficients, Image.Resampling.BICUBIC
-    )
+    # the corners of the source, from the upper left one against the clock
+    corners = (-d, 0.0, 0.0, float(h), float(w), float(h), w + d, 0.0)
+    image = sprite.image.transform((w, h), Image.Transform.QUAD, corners, Image.Resampling.BICUBIC)
     return Sprite(image, sprite.x, sprite.y)
 
 

@@ -156,6 +156,9 @@ def _with_captions(scene: Scene, frame: Box, zone: Box) -> tuple[Box, tuple[Copy
 def _with_cards(scene: Scene, frame: Box, zone: Box) -> ProductArea:
     """Return the area left of the price cards; product and cards are centred in the zone."""
     unit, prices = unit_of(frame), scene.texts(Role.PRICE)
+    if scene.aspect < STORY:
+        side = frame.w * SAFE_SIDE
+        zone = Box(side, zone.y, frame.w - 2 * side, zone.h)
     gap = unit * 0.028
     high = min(unit * 0.125, zone.h * 0.3)
     wide = max(card_width(p, high) for p in prices)

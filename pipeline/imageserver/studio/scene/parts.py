@@ -33,6 +33,16 @@ DRAWN_PARTS: dict[Family, tuple[str, ...]] = {
 }
 """Parts of each product that are drawn in a colour of their own."""
 
+ICON_PARTS: dict[str, tuple[str, ...]] = {
+    "chocolate-bar": ("wrapper",),
+    "cupcake": ("frosting",),
+    "doughnut": ("frosting",),
+    "candy": ("wrapper",),
+    "umbrella": ("cover",),
+    "shortcake": ("frosting",),
+}
+"""The part whose colour is the main colour of an icon."""
+
 LABEL_ROOM: dict[Family, int] = {
     **dict.fromkeys(
         (

@@ -185,6 +185,10 @@ def product_shape(scene: Scene) -> ProductShape:
         wide, high = scene.input_size
         k = min(INPUT_HEIGHT / high, GLYPH_WIDTH / wide)
         return ProductShape(height=high * k, left=wide * k / 2, right=wide * k / 2, depth=40)
+    if scene.family is Family.VASE and scene.icons:
+        return ProductShape(height=228, left=56, right=56, depth=50)
+    if scene.family is Family.PIZZA and scene.camera is Camera.OVERHEAD:
+        return ProductShape(height=236, left=118, right=118)
     if scene.family is Family.BOARD and scene.aspect < _UPRIGHT:
         return ProductShape(height=290, left=84, right=84, depth=10)
     if scene.family is Family.BOARD and scene.aspect > _WIDE:

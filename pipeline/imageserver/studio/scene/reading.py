@@ -14,7 +14,7 @@ from pipeline.imageserver.studio.scene.coloring import (
     readable_wall,
 )
 from pipeline.imageserver.studio.scene.icons import icon, named_icon
-from pipeline.imageserver.studio.scene.parts import DRAWN_PARTS, LABEL_ROOM
+from pipeline.imageserver.studio.scene.parts import DRAWN_PARTS, ICON_PARTS, LABEL_ROOM
 from pipeline.imageserver.studio.scene.quotes import (
     CopyPlaces,
     QuotedText,
@@ -103,6 +103,7 @@ def read_prompt(order: PaintOrder) -> Scene:
     english = in_english(bare)
     subject = find_subject(english)
     low = DENIED.sub(" ", english.text)
+    unclaimed = _without_colors(low, subject)
     seed = seed_of(order)
     family = _family(subject, low, found)
     poster = family in (Family.BOARD, Family.WORDS) or re.search(POSTERS, low) is not None
@@ -111,19 +112,19 @@ def read_prompt(order: PaintOrder) -> Scene:
     own = _own_color(subject, family, glass)
     glyph = subject.icon if family is Family.GLYPH else ""
     asked = _asked_wall(subject, low)
-    colors = _palette(own, low, asked, (seed, icon(glyph).tone if glyph else family.value))
+    colors = _palette(own, unclaimed, asked, (seed, icon(glyph).tone if glyph else family.value))
     light = first_match(LIGHTS, low) or Light.SOFT
     is_warm = re.search(WARM, low) is not None
     count = min(max(subject.count, 1), MOST)
     scoops = count if subject.gathered_by == "scoop" else 1
     count = 1 if subject.gathered_by == "scoop" else count
     copy = _copy(found, family, layout, count)
-    props = tuple(prop for prop, pattern in PROPS if re.search(pattern, low))
+    props = tuple(prop for prop, pattern in PROPS if re.search(pattern, unclaimed))
     icons = tuple(dict.fromkeys(name for p in subject.props if (name := _prop_icon(p, props))))
     return Scene(
         family=family,
         glyph=glyph,
-        tint=own if glyph else "",
+        tint=own or _part_tint(glyph, subject) if glyph else "",
         name="" if family in (Family.GLYPH, Family.BOARD, Family.NOUN) else _name(bare, english),
         surface=first_match(SURFACES, low) or Surface.MATTE,
         light=light,
@@ -149,6 +150,16 @@ def read_prompt(order: PaintOrder) -> Scene:
         icons=icons,
         understood=_understanding(subject, english, copy, (family, props)),
     )
+
+
+def _without_colors(low: str, subject: Subject) -> str:
+    """Return the text without the colours that belong to a noun, which name no flavour or prop."""
+    claimed = [
+        word for colors in subject.colors.values() for c in colors for word in c.name.split()
+    ]
+    for word in claimed:
+        low = re.sub(rf"\b{re.escape(word)}\b", " ", low, count=1)
+    return low
 
 
 def _copy(found: list[QuotedText], family: Family, layout: Layout, count: int) -> tuple[Copy, ...]:
@@ -211,6 +222,12 @@ def _part_colors(subject: Subject, family: Family) -> tuple[tuple[str, str], ...
     )
 
 
+def _part_tint(glyph: str, subject: Subject) -> str:
+    """Return the colour of the part that an icon mainly shows: the wrapper, the frosting."""
+    color = subject.color_of(*ICON_PARTS.get(glyph, ()))
+    return color.hex if color else ""
+
+
 def _item_colors(subject: Subject, count: int) -> tuple[str, ...]:
     colors = subject.own_colors
     return tuple(c.hex for c in colors) if count == len(colors) > 1 else ()
@@ -243,7 +260,7 @@ def _understanding(
         for noun in dict.fromkeys(subject.props)
         if not named_icon(noun) and _prop_of(noun) not in props
     ]
-    drawn_parts = DRAWN_PARTS.get(family, ())
+    drawn_parts = DRAWN_PARTS.get(family, ()) + ICON_PARTS.get(subject.icon, ())
     missed += [f"not shown: {part}" for part in sorted(subject.parts) if part not in drawn_parts]
     if subject.count > MOST:
         missed.append(f"not shown: {subject.count - MOST} of {subject.count}")

@@ -18,7 +18,7 @@ SURFACES: tuple[tuple[Surface, str], ...] = (
 )
 
 LIGHTS: tuple[tuple[Light, str], ...] = (
-    (Light.NEON, r"neon|cyberpunk|synthwave"),
+    (Light.NEON, r"neon(?! (?:green|yellow|pink|orange|blue|red|lime))|cyberpunk|synthwave"),
     (Light.GOLDEN, r"golden.?hour|sunset|sunrise|sunlit|sunlight|morning light|window light"),
     (Light.DRAMATIC, r"dramatic|moody|low.?key|\bdark\b|noir\b|cinematic|candle.?light|black back"),
     (Light.BRIGHT, r"high.?key|bright|\bairy|white background|daylight"),
@@ -84,7 +84,8 @@ ROLES: tuple[tuple[Role, str], ...] = (
     (
         Role.LABEL,
         (
-            r"label|\bbrand|logo|packag|wordmark|reads? on the|named|called|\bauthor|"
+            r"label(?: (?:says|reads|saying|reading|is))?|\bbrand|logo|packag|wordmark|"
+            r"reads? on the|named|called|\bauthor|"
             r"on the (bottle|can|jar|box|cup|tube|bag|mug|pouch|screen)"
         ),
     ),
@@ -97,7 +98,7 @@ ROLES: tuple[tuple[Role, str], ...] = (
         ),
     ),
     (Role.CAPTION, r"caption"),
-    (Role.MENU, r"\bmenu|items?\b|listing|list\b|dishes"),
+    (Role.MENU, r"\bmenu(?: ?board)?|items?\b|listing|list\b|dishes"),
     (
         Role.HEADLINE,
         (

@@ -63,6 +63,8 @@ GENRES = _words("genres")
 WALLS = _words("walls")
 SCENERY = _words("scenery")
 """Nouns of the setting, which are no subject."""
+PLACES = _words("places")
+"""Nouns of the setting that are the subject if nothing else is named."""
 ROLE_WORDS = _words("role words")
 """Words that announce quoted copy."""
 ADJECTIVES = _words("adjectives")
@@ -77,7 +79,7 @@ BAGGED = frozenset(("bag", "sack"))
 """Bags that are pouches when they hold something."""
 FINER: dict[Family, frozenset[Family]] = {
     Family.BOTTLE: frozenset(
-        (Family.DROPPER, Family.PERFUME, Family.WINE, Family.PUMP, Family.TUBE)
+        (Family.DROPPER, Family.PERFUME, Family.WINE, Family.PUMP, Family.TUBE, Family.JAR)
     ),
     Family.BOX: frozenset((Family.PERFUME, Family.CANDLE, Family.WINE)),
     Family.JAR: frozenset((Family.CANDLE, Family.PUMP)),

@@ -68,6 +68,8 @@ class SubjectReader:
         """Colours before their noun, as in "white, grey and navy shirts"."""
         self._weak = ""
         """An unknown noun that a poster is for, taken if nothing better follows."""
+        self._place = ""
+        """A piece of furniture or a place, which is the subject if nothing else is named."""
         self._joint = ""
         self._genre = False
 
@@ -78,7 +80,7 @@ class SubjectReader:
                 self._joint = phrase.joint
             self._take(phrase)
         subject = self._subject
-        subject.unknown = subject.unknown or ("" if subject.noun else self._weak)
+        subject.unknown = subject.unknown or ("" if subject.noun else self._weak or self._place)
         subject.noun = subject.noun or subject.unknown
         if self._pending and subject.noun and not subject.own_colors:
             self._add_colors(subject.noun, self._pending)
@@ -115,6 +117,9 @@ class SubjectReader:
     def _take_colors(self, phrase: Phrase, colors: list[NamedColor]) -> None:
         """Take a phrase of colours alone: "in black", "one gold", "on pale blue"."""
         subject, joint = self._subject, self._joint
+        if joint in _MAIN or joint == "of":
+            place = next((w for w in reversed(phrase.words) if w in lexicon.PLACES), "")
+            self._place = self._place or place
         if phrase.announces:
             self._last = ""
         elif not colors:
@@ -202,8 +207,6 @@ class SubjectReader:
             self._add_colors(subject.noun, colors)
             return
         self._take_part(name, colors)
-        if subject.family is None and name in lexicon.CONTAINERS:
-            subject.family = lexicon.CONTAINERS[name]
 
     def _take_companion(self, phrase: Phrase, colors: list[NamedColor]) -> None:
         """Take what goes with the subject."""
@@ -220,7 +223,9 @@ class SubjectReader:
         else:
             words = set(phrase.words)
             plain = not words & (lexicon.ROLE_WORDS | lexicon.SCENERY)
-            shown = (beside or gathered or phrase.joint == "and") and _is_subject(name) and plain
+            plural = phrase.head is not None and phrase.head.plural
+            listed = beside or gathered or phrase.joint == "and" or (plural and phrase.joint == ",")
+            shown = listed and _is_subject(name) and plain
         if shown and name != subject.noun:
             subject.props.append(name)
         if (phrase.known or shown) and name != subject.noun:
@@ -281,5 +286,7 @@ def _names_wall(phrase: Phrase) -> bool:
 
 
 def _is_subject(name: str) -> bool:
+    if name in lexicon.UNDRAWN:
+        return True
     last = name.rsplit(maxsplit=1)[-1]
     return last not in lexicon.SCENERY and last not in lexicon.ROLE_WORDS and len(last) > 1

@@ -24,6 +24,8 @@ from pipeline.lettering.fitting import TextAlign, TextSetting, fit
 from pipeline.lettering.path import Path
 
 _HEX = re.compile(r"#[0-9A-Fa-f]{6}")
+_VIVID = 0.45
+"""Saturation from which a colour is the object's paint, not its metal or rubber."""
 _KIN, _PLAIN, _LIGHTER = 0.14, 0.08, 0.75
 """Hue distance of an icon's own colour, saturation below which it is grey, share of lightness."""
 
@@ -136,21 +138,24 @@ def glyph(svg: Svg, scene: Scene) -> Path:
     found = icon(scene.glyph)
     k, ink = glyph_scale(scene.glyph), found.ink
     with svg.at(-ink.cx * k, -ink.bottom * k, k):
-        svg.raw(repaint(found, scene.tint) if scene.tint else found.body)
+        svg.raw(
+            repaint(found, scene.tint, every=scene.glyph == "bicycle") if scene.tint else found.body
+        )
     return rect(-ink.w * k / 2, -ink.h * k, ink.w * k, ink.h * k)
 
 
-def repaint(found: Icon, color: str) -> str:
-    """Return an icon's body with its own colour replaced; lights and shades stay."""
+def repaint(found: Icon, color: str, *, every: bool = False) -> str:
+    """Return an icon with its own colour replaced, or every colour; lights and shades stay."""
     own, target = hls(found.tone), hls(color)
 
     def turned(hit: re.Match[str]) -> str:
         hue, light, rich = hls(hit.group())
         away = abs((hue - own[0] + 0.5) % 1 - 0.5)
-        if away > _KIN or rich < _PLAIN:
+        if (away > _KIN and not (every and rich > _VIVID)) or rich < _PLAIN:
             return hit.group()
         share = min(1.0, rich / max(own[2], _PLAIN))
-        return from_hls(target[0], light + (target[1] - own[1]) * _LIGHTER, target[2] * share)
+        reach = 1.0 if target[1] < own[1] * 0.5 else _LIGHTER
+        return from_hls(target[0], light + (target[1] - own[1]) * reach, target[2] * share)
 
     return _HEX.sub(turned, found.body)
 

@@ -99,8 +99,7 @@ def burger(svg: Svg, scene: Scene) -> Path:
 def pizza(svg: Svg, scene: Scene) -> Path:
     """Draw a pizza, seen obliquely, or from straight above if the camera is overhead."""
     flat = 1.0 if scene.camera is Camera.OVERHEAD else 0.44
-    r = 56.0 if flat == 1.0 else 112.0
-    cy = -56.0 if flat == 1.0 else -54.0
+    r, cy = (112.0, -118.0) if flat == 1.0 else (112.0, -54.0)
     rng = seeded_random(scene.seed, "pizza")
     outline = ellipse(0, cy, r + 4, (r + 4) * flat)
     with svg.at(0, cy, tall=flat):

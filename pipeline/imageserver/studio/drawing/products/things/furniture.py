@@ -3,6 +3,7 @@
 from pipeline.imageserver.studio.colors import NEAR_BLACK, darken, lighten, mix
 from pipeline.imageserver.studio.drawing.materials import GOLD, brushed, cylinder, sheen
 from pipeline.imageserver.studio.drawing.products.things.shading import seam
+from pipeline.imageserver.studio.scene.icons import icon
 from pipeline.imageserver.studio.scene.scene import Family, Scene
 from pipeline.imageserver.studio.vector.lathe import lathe, strip
 from pipeline.imageserver.studio.vector.shapes import ellipse, polygon, rounded
@@ -147,6 +148,14 @@ def vase(svg: Svg, scene: Scene) -> Path:
 def _stems(svg: Svg, scene: Scene) -> None:
     """Draw leaves that stand in the vase where no flower is named."""
     if scene.icons:
+        found = icon(scene.icons[0])
+        k = 62 / max(found.ink.w, found.ink.h)
+        for dx, lift, turn in ((-26, 2, -16), (27, 0, 15), (0, 16, -2)):
+            with (
+                svg.at(dx * 0.55, -146, angle=turn),
+                svg.at(-found.ink.cx * k, -found.ink.bottom * k - lift, k),
+            ):
+                svg.raw(found.body)
         return
     for lean, long in ((-26, 40), (4, 54), (30, 36)):
         stem = Path().move(lean * 0.15, -144).quad(lean * 0.4, -150 - long * 0.4, lean, -150 - long)

@@ -52,11 +52,11 @@ def print_words(svg: Svg, scene: Scene, area: Box, background: str) -> None:
     tones = [luminance(darken(background, 0.15)), luminance(lighten(background, 0.15))]
     ink = best_ink(tones, background, target=6.0)[0]
     rest = lines[1:]
-    head = Box(area.x, area.y, area.w, area.h * (0.66 if rest else 1.0))
+    head = Box(area.x, area.y, area.w, area.h * (0.60 if rest else 1.0))
     setting = TextSetting(face=display_face(scene.style, lines[0]), max_lines=3, gain=1.08)
     svg.draw(fit(lines[0], head, setting).path, ink)
     for i, text in enumerate(rest):
-        high = area.h * 0.30 / len(rest)
-        box = Box(area.x, area.y + area.h * 0.70 + i * high, area.w, high * 0.86)
+        high = area.h * 0.26 / len(rest)
+        box = Box(area.x, area.y + area.h * 0.74 + i * high, area.w, high * 0.86)
         small = TextSetting(face=text_face(text), max_lines=2, max_size=area.h * 0.22)
         svg.draw(fit(text, box, small).path, ink)
