@@ -21,6 +21,7 @@ from pipeline.imageserver.studio.drawing.scenery.water import DropPattern, water
 from pipeline.imageserver.studio.input_images import InputImage
 from pipeline.imageserver.studio.raster import Sprite
 from pipeline.imageserver.studio.scene.coloring import palette_of
+from pipeline.imageserver.studio.scene.parts import ROUND_FROM_ABOVE
 from pipeline.imageserver.studio.scene.product_shapes import (
     extent,
     line_up,
@@ -137,10 +138,14 @@ def _seen(sprite: Sprite, scene: Scene) -> Sprite:
     """Return a product as the camera sees it in this take, its foot still at the origin."""
     if scene.take % 2 and not _wears_words(scene):
         image = sprite.image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-        sprite = Sprite(image, -(sprite.x + image.width), sprite.y)
+        sprite = Sprite(image, sprite.x, sprite.y)
     if scene.family is Family.BOARD:
         return sprite
-    if scene.camera is Camera.OVERHEAD and scene.count == 1 and scene.family is not Family.PIZZA:
+    if (
+        scene.camera is Camera.OVERHEAD
+        and scene.count == 1
+        and scene.family not in ROUND_FROM_ABOVE
+    ):
         return _turned(sprite, _TURNS[(scene.seed + scene.take) % len(_TURNS)])
     if scene.camera is Camera.LOW_ANGLE:
         return _tapered(sprite)

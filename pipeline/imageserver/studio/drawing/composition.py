@@ -141,6 +141,9 @@ def placed(scene: Scene, frame: Box, area: ProductArea) -> Composition:
     base = floor - pedestal(scene) * scale
     wander = _wander(scene, zone, (left + right) * scale, has_copy=bool(area.copy))
     cx = zone.cx + (left - right) / 2 * scale + wander
+    if area.beside and scene.camera is Camera.CLOSE_UP:  # what is too wide leaves the picture
+        over = max(0.0, (left + right) * scale - zone.w) / 2
+        cx += over if zone.cx > frame.cx else -over
     start, end = area.limit or (0.0, frame.w)
     high = line_up_height(scene) * scale
     box = Box(cx - left * scale, base - high, (left + right) * scale, high)
@@ -210,9 +213,12 @@ def _close_up(scene: Scene, frame: Box, area: ProductArea, scale: float) -> tupl
     left, right = extent(scene)
     top = 0.0 if cut_high else area.zone.y
     room = area.zone.w if area.beside or area.limit else frame.w
+    words = labelled or scene.family is Family.NOUN
+    room *= 1.22 if area.beside and not words else 1.0
     wanted = (frame.h - top) / (tall * (1 - cut_low - cut_high))
     scale = min(
-        max(scale, wanted), max(scale, room * (1.0 if area.copy else 1.12) / (left + right))
+        max(scale, wanted),
+        max(scale, room * (0.97 if area.copy or words else 1.12) / (left + right)),
     )
     spare = frame.h - top - tall * scale
     if spare > 0:  # its width is what fills the picture

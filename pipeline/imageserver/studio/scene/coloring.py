@@ -165,3 +165,19 @@ def default_backdrop(light: Light, colors: Palette, *, is_warm: bool) -> str:
         case Light.SOFT:
             ground = mix(mix(colors.soft, colors.main, 0.30), "#fff4e6", 0.30)
             return mix(ground, "#ffd9a8", 0.18) if is_warm else ground
+
+
+def in_take(wall: str, take: int, *, strength: float = 1.0) -> str:
+    """Return a wall in the exposure of a take: each of four neighbouring ones has its own."""
+    tone = luminance(wall)
+    pale, dark = 0.72, 0.03
+    match take % 4:
+        case 1:
+            return deepen(wall, 0.07 * strength) if tone > pale else lighten(wall, 0.13 * strength)
+        case 2:
+            return lighten(wall, 0.07) if tone < dark else deepen(wall, 0.12 * strength)
+        case 3:
+            lit = mix(wall, "#ffb27a", 0.10 * strength)
+            return deepen(lit, 0.03) if tone > pale else lit
+        case _:
+            return wall

@@ -14,6 +14,8 @@ _SCENERY = frozenset(
     ("wood", "mirror", "ice", "sun", "star", "fire", "label", "package", "door", "rainbow", "bell")
 )
 """Icons that an emoji may name, but whose words belong to the scenery."""
+_ALSO = {"bowl": "bowl-with-spoon", "glass": "tumbler-glass", "wine glass": "wine-glass"}
+"""Nouns of companions that icons call otherwise."""
 _MAX_LENGTH = 3
 """Number of words in the longest name that is looked up."""
 
@@ -75,7 +77,7 @@ def _by_name(words: str) -> str:
 
 def named_icon(name: str) -> str:
     """Return the icon of exactly this noun, in the singular; empty if there is none."""
-    words = name.replace(" ", "-")
+    words = _ALSO.get(name, name.replace(" ", "-"))
     found = str(_icon_table()["synonyms"].get(words, words))
     return found if found in _icon_table()["icons"] and found not in _SCENERY else ""
 

@@ -12,7 +12,7 @@ DRAWN_PARTS: dict[Family, tuple[str, ...]] = {
     Family.MUG: ("handle",),
     Family.TUBE: ("cap", "lid"),
     Family.CANDLE: ("jar", "pot", "glass", "tin", "vase", "mug", "bowl"),
-    Family.PERFUME: ("cap", "stopper", "lid"),
+    Family.PERFUME: ("cap", "stopper", "lid", "bottle"),
     Family.HEADPHONES: ("ear cups", "band", "cushion"),
     Family.LIPSTICK: ("cap", "lid"),
     Family.SNEAKER: ("sole", "laces"),
@@ -69,3 +69,6 @@ LABEL_ROOM: dict[Family, int] = {
     Family.LAPTOP: 2,
 }
 """Number of texts that each product has room for; the others have none."""
+
+ROUND_FROM_ABOVE = (Family.MUG, Family.GLASS, Family.CAKE, Family.PIZZA)
+"""Products of which a camera straight above sees no side, and so no label."""

@@ -175,6 +175,14 @@ PRODUCTS: dict[Family, ProductShape] = {
 }
 """The shape of every family; a poster of words has none."""
 
+_ROUND = {
+    Family.PIZZA: ProductShape(height=236, left=118, right=118),
+    Family.MUG: ProductShape(height=160, left=80, right=84),
+    Family.GLASS: ProductShape(height=160, left=80, right=80),
+    Family.CAKE: ProductShape(height=162, left=82, right=82),
+}
+"""The shapes of what is round from above, if the camera is there."""
+
 PEDESTAL = 34.0
 """Height of a pedestal."""
 
@@ -187,8 +195,8 @@ def product_shape(scene: Scene) -> ProductShape:
         return ProductShape(height=high * k, left=wide * k / 2, right=wide * k / 2, depth=40)
     if scene.family is Family.VASE and scene.icons:
         return ProductShape(height=228, left=56, right=56, depth=50)
-    if scene.family is Family.PIZZA and scene.camera is Camera.OVERHEAD:
-        return ProductShape(height=236, left=118, right=118)
+    if scene.camera is Camera.OVERHEAD and scene.family in _ROUND:
+        return _ROUND[scene.family]
     if scene.family is Family.BOARD and scene.aspect < _UPRIGHT:
         return ProductShape(height=290, left=84, right=84, depth=10)
     if scene.family is Family.BOARD and scene.aspect > _WIDE:

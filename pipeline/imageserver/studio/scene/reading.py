@@ -9,12 +9,18 @@ from pipeline.imageserver.studio.scene.coloring import (
     asked_backdrop,
     deepen_for_text,
     default_backdrop,
+    in_take,
     palette,
     palette_of,
     readable_wall,
 )
 from pipeline.imageserver.studio.scene.icons import icon, named_icon
-from pipeline.imageserver.studio.scene.parts import DRAWN_PARTS, ICON_PARTS, LABEL_ROOM
+from pipeline.imageserver.studio.scene.parts import (
+    DRAWN_PARTS,
+    ICON_PARTS,
+    LABEL_ROOM,
+    ROUND_FROM_ABOVE,
+)
 from pipeline.imageserver.studio.scene.quotes import (
     CopyPlaces,
     QuotedText,
@@ -22,6 +28,7 @@ from pipeline.imageserver.studio.scene.quotes import (
     find_quotes,
 )
 from pipeline.imageserver.studio.scene.scene import (
+    Camera,
     Copy,
     Family,
     Glass,
@@ -113,14 +120,20 @@ def read_prompt(order: PaintOrder) -> Scene:
     glyph = subject.icon if family is Family.GLYPH else ""
     asked = _asked_wall(subject, low)
     colors = _palette(own, unclaimed, asked, (seed, icon(glyph).tone if glyph else family.value))
+    take = take_of(order)
     light = first_match(LIGHTS, low) or Light.SOFT
     is_warm = re.search(WARM, low) is not None
     count = min(max(subject.count, 1), MOST)
     scoops = count if subject.gathered_by == "scoop" else 1
     count = 1 if subject.gathered_by == "scoop" else count
-    copy = _copy(found, family, layout, count)
+    flat = subject.camera is Camera.OVERHEAD and family in ROUND_FROM_ABOVE
+    copy = _copy(found, family, layout, 0 if flat else count)
     props = tuple(prop for prop, pattern in PROPS if re.search(pattern, unclaimed))
-    icons = tuple(dict.fromkeys(name for p in subject.props if (name := _prop_icon(p, props))))
+    if family in (Family.BURGER, Family.PIZZA):
+        subject.props.clear()  # what is named with it is on it
+    if family is Family.VASE:
+        props = tuple(prop for prop in props if prop is not Prop.PETAL)
+    icons = {name: _icon_color(p, subject) for p in subject.props if (name := _prop_icon(p, props))}
     return Scene(
         family=family,
         glyph=glyph,
@@ -132,7 +145,8 @@ def read_prompt(order: PaintOrder) -> Scene:
         glass=glass or _usual_glass(family, low),
         props=props,
         palette=colors,
-        backdrop=_wall(asked, copy) or _ground(family, light, colors, is_warm=is_warm),
+        backdrop=_wall(asked, copy, take)
+        or in_take(_ground(family, light, colors, is_warm=is_warm), take, strength=1.6),
         copy=copy,
         layout=layout,
         style=first_match(STYLES, f"{order.prompt.lower()} {low}") or Style.CLEAN,
@@ -141,13 +155,14 @@ def read_prompt(order: PaintOrder) -> Scene:
         seed=seed,
         count=count,
         scoops=scoops,
-        take=take_of(order),
+        take=take,
         camera=subject.camera,
         own=own,
         part_colors=_part_colors(subject, family),
         item_colors=_item_colors(subject, count),
         noun=subject.noun if family is Family.NOUN else "",
-        icons=icons,
+        icons=tuple(icons),
+        icon_colors=tuple(icons.values()),
         understood=_understanding(subject, english, copy, (family, props)),
     )
 
@@ -163,9 +178,12 @@ def _without_colors(low: str, subject: Subject) -> str:
 
 
 def _copy(found: list[QuotedText], family: Family, layout: Layout, count: int) -> tuple[Copy, ...]:
-    """Return the copy in its roles; several products have a label each if there are as many."""
+    """Return the copy in its roles; several products have a label each if there are as many.
+
+    A count of 0 means that no product shows a label.
+    """
     named = sum(quote.role is Role.LABEL for quote in found)
-    room = LABEL_ROOM.get(family, 0)
+    room = LABEL_ROOM.get(family, 0) if count else 0
     room = max(room, count) if room and count > 1 and named == count else room
     places = CopyPlaces(layout=layout, board=family is Family.BOARD, labels=room)
     return assign_roles(_on_cover(found, family), places)
@@ -201,7 +219,7 @@ def _palette(own: str, low: str, asked: str | None, else_by: tuple[int, str]) ->
 
 def _own_color(subject: Subject, family: Family, glass: Glass | None) -> str:
     """Return the product's own colour; that of glass is told by the glass itself."""
-    colors = subject.own_colors
+    colors = subject.own_colors or subject.colors.get("bottle", [])
     if family is Family.CANDLE and not colors:
         return ""
     if not colors or (glass is not None and family in _GLASSWARE):
@@ -236,6 +254,11 @@ def _item_colors(subject: Subject, count: int) -> tuple[str, ...]:
 def _prop_icon(noun: str, props: tuple[Prop, ...]) -> str:
     """Return the icon of a companion that has no drawing of its own."""
     return "" if _prop_of(noun) in props else named_icon(noun)
+
+
+def _icon_color(noun: str, subject: Subject) -> str:
+    color = subject.color_of(noun)
+    return color.hex if color else ""
 
 
 def _prop_of(noun: str) -> Prop | None:
@@ -279,9 +302,12 @@ def _understanding(
     )
 
 
-def _wall(asked: str | None, copy: tuple[Copy, ...]) -> str | None:
+def _wall(asked: str | None, copy: tuple[Copy, ...], take: int) -> str | None:
     """Return the requested wall, deep enough for pale text if copy lies on it."""
-    return deepen_for_text(asked) if asked and any(c.role in _OVER for c in copy) else asked
+    if not asked:
+        return None
+    wall = in_take(asked, take)
+    return deepen_for_text(wall) if any(c.role in _OVER for c in copy) else wall
 
 
 def _ground(family: Family, light: Light, colors: Palette, *, is_warm: bool) -> str:

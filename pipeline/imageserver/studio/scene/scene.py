@@ -231,6 +231,8 @@ class Scene:
     """The subject's name, if it is set in type because it is not known."""
     icons: tuple[str, ...] = ()
     """Icons of what goes with the product."""
+    icon_colors: tuple[str, ...] = ()
+    """The requested colour of each of them; empty for its own."""
     understood: Understanding = Understanding()
     input_size: tuple[int, int] = (0, 0)
     """Pixel size of an uploaded packshot, if the family is `input`."""

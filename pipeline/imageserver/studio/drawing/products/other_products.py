@@ -1,20 +1,17 @@
 """Phone, headphones, menu board, and the icons of all other subjects."""
 
-import re
-
 from pipeline.imageserver.studio.colors import (
     NEAR_BLACK,
     best_ink,
     darken,
-    from_hls,
-    hls,
     lighten,
     luminance,
 )
 from pipeline.imageserver.studio.drawing.copy.font_choice import display_face, text_face
 from pipeline.imageserver.studio.drawing.copy.menu_board import board
 from pipeline.imageserver.studio.drawing.products.labels import label_lines
-from pipeline.imageserver.studio.scene.icons import Icon, icon
+from pipeline.imageserver.studio.drawing.repainting import repaint
+from pipeline.imageserver.studio.scene.icons import icon
 from pipeline.imageserver.studio.scene.product_shapes import glyph_scale
 from pipeline.imageserver.studio.scene.scene import Family, Scene
 from pipeline.imageserver.studio.vector.shapes import ellipse, polygon, rect, rounded
@@ -22,12 +19,6 @@ from pipeline.imageserver.studio.vector.svg import Stop, Svg
 from pipeline.lettering.box import Box
 from pipeline.lettering.fitting import TextAlign, TextSetting, fit
 from pipeline.lettering.path import Path
-
-_HEX = re.compile(r"#[0-9A-Fa-f]{6}")
-_VIVID = 0.45
-"""Saturation from which a colour is the object's paint, not its metal or rubber."""
-_KIN, _PLAIN, _LIGHTER = 0.14, 0.08, 0.75
-"""Hue distance of an icon's own colour, saturation below which it is grey, share of lightness."""
 
 
 def phone(svg: Svg, scene: Scene) -> Path:
@@ -142,22 +133,6 @@ def glyph(svg: Svg, scene: Scene) -> Path:
             repaint(found, scene.tint, every=scene.glyph == "bicycle") if scene.tint else found.body
         )
     return rect(-ink.w * k / 2, -ink.h * k, ink.w * k, ink.h * k)
-
-
-def repaint(found: Icon, color: str, *, every: bool = False) -> str:
-    """Return an icon with its own colour replaced, or every colour; lights and shades stay."""
-    own, target = hls(found.tone), hls(color)
-
-    def turned(hit: re.Match[str]) -> str:
-        hue, light, rich = hls(hit.group())
-        away = abs((hue - own[0] + 0.5) % 1 - 0.5)
-        if (away > _KIN and not (every and rich > _VIVID)) or rich < _PLAIN:
-            return hit.group()
-        share = min(1.0, rich / max(own[2], _PLAIN))
-        reach = 1.0 if target[1] < own[1] * 0.5 else _LIGHTER
-        return from_hls(target[0], light + (target[1] - own[1]) * reach, target[2] * share)
-
-    return _HEX.sub(turned, found.body)
 
 
 OTHER_PRODUCTS = {

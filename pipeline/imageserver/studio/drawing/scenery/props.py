@@ -9,6 +9,7 @@ from random import Random
 from pipeline.imageserver.studio.colors import darken, lighten, mix
 from pipeline.imageserver.studio.drawing.composition import Composition
 from pipeline.imageserver.studio.drawing.materials import FRUIT, cylinder, soft_shadow
+from pipeline.imageserver.studio.drawing.repainting import icon_body
 from pipeline.imageserver.studio.drawing.scenery.backdrop import is_dark
 from pipeline.imageserver.studio.drawing.scenery.produce import SINGLE, citrus, leaf
 from pipeline.imageserver.studio.scene.icons import icon
@@ -255,7 +256,7 @@ def _draw_prop(svg: Svg, scene: Scene, prop: PlacedProp) -> None:
         found = icon(prop.prop)
         k = 2 * prop.size / max(found.ink.w, found.ink.h)
         with svg.at(prop.x - found.ink.cx * k, prop.y - found.ink.bottom * k, k):
-            svg.raw(found.body)
+            svg.raw(icon_body(scene, scene.icons.index(prop.prop)))
         return
     if prop.prop in FRUIT:
         with svg.at(prop.x, prop.y - prop.size * 0.94):

@@ -3,6 +3,7 @@
 from pipeline.imageserver.studio.colors import NEAR_BLACK, darken, lighten, mix
 from pipeline.imageserver.studio.drawing.materials import GOLD, brushed, cylinder, sheen
 from pipeline.imageserver.studio.drawing.products.things.shading import seam
+from pipeline.imageserver.studio.drawing.repainting import icon_body
 from pipeline.imageserver.studio.scene.icons import icon
 from pipeline.imageserver.studio.scene.scene import Family, Scene
 from pipeline.imageserver.studio.vector.lathe import lathe, strip
@@ -155,7 +156,7 @@ def _stems(svg: Svg, scene: Scene) -> None:
                 svg.at(dx * 0.55, -146, angle=turn),
                 svg.at(-found.ink.cx * k, -found.ink.bottom * k - lift, k),
             ):
-                svg.raw(found.body)
+                svg.raw(icon_body(scene, 0))
         return
     for lean, long in ((-26, 40), (4, 54), (30, 36)):
         stem = Path().move(lean * 0.15, -144).quad(lean * 0.4, -150 - long * 0.4, lean, -150 - long)
