@@ -14,7 +14,16 @@ _SCENERY = frozenset(
     ("wood", "mirror", "ice", "sun", "star", "fire", "label", "package", "door", "rainbow", "bell")
 )
 """Icons that an emoji may name, but whose words belong to the scenery."""
-_ALSO = {"bowl": "bowl-with-spoon", "glass": "tumbler-glass", "wine glass": "wine-glass"}
+_ALSO = {
+    "bowl": "bowl-with-spoon",
+    "glass": "tumbler-glass",
+    "cup": "hot-beverage",
+    "mug": "hot-beverage",
+    "coffee cup": "hot-beverage",
+    "rotary phone": "telephone",
+    "landline": "telephone",
+    "novel": "blue-book",
+}
 """Nouns of companions that icons call otherwise."""
 _MAX_LENGTH = 3
 """Number of words in the longest name that is looked up."""

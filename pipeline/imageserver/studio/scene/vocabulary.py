@@ -85,7 +85,7 @@ ROLES: tuple[tuple[Role, str], ...] = (
         Role.LABEL,
         (
             r"label(?: (?:says|reads|saying|reading|is))?|\bbrand|logo|packag|wordmark|"
-            r"reads? on the|named|called|\bauthor|"
+            r"reads? on the|named|called|\bapp\b|\bauthor|"
             r"on the (bottle|can|jar|box|cup|tube|bag|mug|pouch|screen)"
         ),
     ),

@@ -62,13 +62,20 @@ def _dictionary(code: str, words: list[tuple[str, str]]) -> _Dictionary:
     longest_first = sorted(words, key=lambda pair: (-len(pair[0]), pair[0]))
     whole, stem = _ENDINGS[code]
     parts = []
-    for word, _ in longest_first:
+    for said, _ in longest_first:
+        word = _with_plural(said) if code == "it" else said
         ending = stem if word.endswith("~") else "" if word.endswith("'") else whole
         body = re.escape(word.rstrip("~")).replace(r"\~", stem).replace("'", "['’]")
         parts.append(f"({body}{ending})" if code == "ja" else f"({body}{_closed(word, ending)})")
     joined = "|".join(parts)
     pattern = joined if code == "ja" else rf"(?<![\w-])(?:{joined})"
     return _Dictionary(re.compile(pattern), tuple(english for _, english in longest_first))
+
+
+def _with_plural(word: str) -> str:
+    """Return an Italian word with a tilde for its last vowel, which the plural changes."""
+    short = 4
+    return f"{word[:-1]}~" if len(word) > short and word[-1] in "aoe" else word
 
 
 def _closed(word: str, ending: str) -> str:

@@ -93,6 +93,9 @@ COUNTS = {
     "pair": 2,
     "trio": 3,
     "couple": 2,
+    "four-pack": 4,
+    "six-pack": 6,
+    "twelve-pack": 12,
 }
 """Numbers in words, up to the most products that are painted."""
 MOST = 12

@@ -14,6 +14,8 @@ _JOINT = re.compile(
     r"among|amongst|amid|around|between|without|to|as|like|through|across|via|than|that|which|who|"
     r"while|where|nobody|is|are)(?=\s|$)|([.,:;()!?\n¶&—–]+)"
 )
+_BEFORE_OF = frozenset(("with", "on", "in", "beside", "next to", "among", "against"))
+"""Joints after which "of" is a mere article, as in French: "avec des fraises"."""
 _WORD = re.compile(r"[^\W_]+(?:[-'’.][^\W_]+)*")
 _NUMBER = re.compile(r"\d{1,2}")
 _LONGEST = 3
@@ -59,8 +61,11 @@ def phrases(text: str, *, noun_first: bool) -> list[Phrase]:
     found: list[Phrase] = []
     joint, end = "", 0
     for hit in _JOINT.finditer(text):
-        _add(found, joint, text[end : hit.start()], noun_first=noun_first)
-        joint, end = hit.group(1) or hit.group(2).strip()[:1] or ".", hit.end()
+        between = text[end : hit.start()]
+        _add(found, joint, between, noun_first=noun_first)
+        follows = hit.group(1) == "of" and joint in _BEFORE_OF and not _WORD.search(between)
+        joint = joint if follows else hit.group(1) or hit.group(2).strip()[:1] or "."
+        end = hit.end()
         if found and not _WORD.search(text[: hit.start()]):
             joint = ""
     _add(found, joint, text[end:], noun_first=noun_first)
@@ -140,7 +145,7 @@ def _phrase(joint: str, words: tuple[str, ...], *, noun_first: bool) -> Phrase:
             at += color[1]
         elif noun:
             nouns.append(noun)
-            count = count or (lexicon.COUNTS["pair"] if noun.name == "pair" else 0)
+            count = count or lexicon.COUNTS.get(noun.name, 0)
             at = noun.end
         else:
             count = count or _count(word)

@@ -96,7 +96,7 @@ class SubjectReader:
         if _names_wall(phrase):
             self._last = WALL
             self._add_colors(WALL, colors[:1])
-        elif gathers and flavour and self._subject.noun and self._joint in _COMPANIONS:
+        elif gathers and flavour and self._subject.noun and self._goes_with():
             self._subject.props.append(flavour)
             self._last = flavour
         elif phrase.head is None:
@@ -113,6 +113,11 @@ class SubjectReader:
             self._take_vessel(phrase, colors)
         else:
             self._take_companion(phrase, colors)
+
+    def _goes_with(self) -> bool:
+        """Return whether a phrase names something beside the subject."""
+        of_another = self._joint == "of" and self._last not in ("", self._subject.noun)
+        return self._joint in _COMPANIONS or of_another
 
     def _take_colors(self, phrase: Phrase, colors: list[NamedColor]) -> None:
         """Take a phrase of colours alone: "in black", "one gold", "on pale blue"."""
@@ -147,6 +152,9 @@ class SubjectReader:
         subject, name = self._subject, phrase.name
         if not subject.noun or self._last not in (subject.noun, ""):
             return False
+        if subject.noun == "glasses" and name in lexicon.CONTENTS:
+            subject.noun, subject.icon = "glass", ""
+            subject.colors.pop("glasses", None)
         if subject.noun in lexicon.UNITS | lexicon.SERVED:
             count, had = subject.count, subject.colors.pop(subject.noun, [])
             subject.gathered_by, subject.noun = subject.noun, ""
@@ -184,7 +192,9 @@ class SubjectReader:
 
     def _opens(self, phrase: Phrase) -> bool:
         """Return whether a phrase may name the subject."""
-        if self._subject.noun:
+        subject = self._subject
+        gathers = subject.noun in lexicon.UNITS | lexicon.SERVED and subject.family is None
+        if subject.noun and not (gathers and phrase.known and self._joint in _MAIN):
             return False
         if not phrase.known and set(phrase.words) & lexicon.ROLE_WORDS:
             return False
