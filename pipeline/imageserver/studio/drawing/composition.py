@@ -211,6 +211,10 @@ def _close_up(scene: Scene, frame: Box, area: ProductArea, scale: float) -> tupl
     cut_low = min(0.26, max(0.0, low))
     cut_high = 0.0 if area.copy and not area.beside else min(0.24, max(0.0, high))
     left, right = extent(scene)
+    if any(p.box.y >= area.zone.bottom for p in area.copy):  # a caption stands under it
+        high = area.zone.bottom / (tall * (1 - min(0.24, max(0.0, high))) + FOOT * 0.4)
+        scale = min(high, frame.w * 0.97 / (left + right))
+        return scale, area.zone.bottom - FOOT * 0.4 * scale
     top = 0.0 if cut_high else area.zone.y
     room = area.zone.w if area.beside or area.limit else frame.w
     words = labelled or scene.family is Family.NOUN

@@ -128,12 +128,8 @@ def read_prompt(order: PaintOrder) -> Scene:
     count = 1 if subject.gathered_by == "scoop" else count
     flat = subject.camera is Camera.OVERHEAD and family in ROUND_FROM_ABOVE
     copy = _copy(found, family, layout, 0 if flat else count)
-    props = tuple(prop for prop, pattern in PROPS if re.search(pattern, unclaimed))
-    if family in (Family.BURGER, Family.PIZZA):
-        subject.props.clear()  # what is named with it is on it
-    if family is Family.VASE:
-        props = tuple(prop for prop in props if prop is not Prop.PETAL)
-    icons = {name: _icon_color(p, subject) for p in subject.props if (name := _prop_icon(p, props))}
+    props = _props(unclaimed, family)
+    icons = _icons(subject, family, props)
     return Scene(
         family=family,
         glyph=glyph,
@@ -249,6 +245,19 @@ def _part_tint(glyph: str, subject: Subject) -> str:
 def _item_colors(subject: Subject, count: int) -> tuple[str, ...]:
     colors = subject.own_colors
     return tuple(c.hex for c in colors) if count == len(colors) > 1 else ()
+
+
+def _props(text: str, family: Family) -> tuple[Prop, ...]:
+    """Return the props that a text names; the flowers of a vase stand in it."""
+    found = tuple(prop for prop, pattern in PROPS if re.search(pattern, text))
+    return tuple(p for p in found if not (family is Family.VASE and p is Prop.PETAL))
+
+
+def _icons(subject: Subject, family: Family, props: tuple[Prop, ...]) -> dict[str, str]:
+    """Return the icons of what goes with the subject, each with its colour."""
+    if family in (Family.BURGER, Family.PIZZA):
+        subject.props.clear()  # what is named with it is on it
+    return {name: _icon_color(p, subject) for p in subject.props if (name := _prop_icon(p, props))}
 
 
 def _prop_icon(noun: str, props: tuple[Prop, ...]) -> str:

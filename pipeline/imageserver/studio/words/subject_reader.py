@@ -71,7 +71,7 @@ class SubjectReader:
         self._place = ""
         """A piece of furniture or a place, which is the subject if nothing else is named."""
         self._joint = ""
-        self._genre = False
+        self._genre = self._announced = False
 
     def read(self) -> None:
         """Fill in the subject."""
@@ -79,6 +79,7 @@ class SubjectReader:
             if phrase.joint not in _AND:
                 self._joint = phrase.joint
             self._take(phrase)
+            self._announced = phrase.announces
         subject = self._subject
         subject.unknown = subject.unknown or ("" if subject.noun else self._weak or self._place)
         subject.noun = subject.noun or subject.unknown
@@ -198,7 +199,8 @@ class SubjectReader:
             return False
         if not phrase.known and set(phrase.words) & lexicon.ROLE_WORDS:
             return False
-        shown_on = self._joint == "on" and self._genre and phrase.name in lexicon.THINGS
+        drawn = phrase.name in lexicon.THINGS or phrase.name in lexicon.CONTAINERS
+        shown_on = self._joint == "on" and (self._genre or self._announced) and drawn
         return shown_on or self._joint in _MAIN or self._joint in ("of", "with", "for", "in")
 
     def _take_subject(self, phrase: Phrase, colors: list[NamedColor]) -> None:

@@ -67,6 +67,7 @@ def pouch(svg: Svg, scene: Scene) -> Path:
     body = Path().move(-58, -3).cubic(-63, -50, -62, -110, -57, -166).line(-57.5, -180)
     body.line(57.5, -180).line(57, -166).cubic(62, -110, 63, -50, 58, -3)
     body.quad(0, 6, -58, -3).close()
+    svg.draw(body, scene.own or label_color(scene))
     with svg.group(clip_path=svg.clip(body)):
         canvas = draw_label(
             svg, scene, LabelPanel(top=-166, height=168, front=94, half=63, pack=True)
@@ -74,7 +75,11 @@ def pouch(svg: Svg, scene: Scene) -> Path:
         svg.draw(body, _bulge(svg, 61, 0.9))
         _creases(svg)
         canvas.draw_text()
-        svg.draw(rect(-64, -181, 128, 15.5), darken(label_color(scene), 0.3), fill_opacity=0.55)
+        svg.draw(
+            rect(-64, -181, 128, 15.5),
+            darken(scene.own or label_color(scene), 0.3),
+            fill_opacity=0.55,
+        )
         ribs = Path()
         for i in range(5):
             y = -178.5 + 2.6 * i

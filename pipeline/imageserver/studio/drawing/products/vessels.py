@@ -99,12 +99,11 @@ def _screw_lid(svg: Svg, scene: Scene) -> None:
         grooves.extend(polygon([(x, -74.5 + sag), (x, -98.5 + sag * 0.5)], close=False))
     svg.stroke(grooves, darken(color, 0.7), 0.4, 0.22)
     top: list[Stop] = [
-        (darken(color, 0.15), 1, 0),
-        (lighten(color, 0.75), 1, 0.32),
-        (lighten(color, 0.25), 1, 0.6),
-        (darken(color, 0.10), 1, 1),
+        (lighten(color, 0.62), 1, 0),
+        (lighten(color, 0.34), 1, 0.55),
+        (lighten(color, 0.12), 1, 1),
     ]
-    svg.draw(ellipse(0, -104, 57, 4.8), svg.lin(top))
+    svg.draw(ellipse(0, -104, 57, 4.8), svg.lin(top, (0, 0, 0.25, 1)))
     svg.stroke(ellipse(0, -104, 57, 4.8), "#ffffff", 0.4, 0.5)
 
 
