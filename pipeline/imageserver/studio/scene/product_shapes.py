@@ -170,6 +170,8 @@ PRODUCTS: dict[Family, ProductShape] = {
     Family.CAKE: ProductShape(height=142, left=98, right=98, depth=80),
     Family.SOAP: ProductShape(height=58, left=68, right=68, depth=50),
     Family.SUITCASE: ProductShape(height=228, left=72, right=72, depth=40),
+    Family.RING: ProductShape(height=126, left=52, right=52, depth=20),
+    Family.SPEAKER: ProductShape(height=92, left=104, right=118, depth=50),
     Family.NOUN: ProductShape(height=170, left=105, right=105, depth=20),
     Family.WORDS: ProductShape(height=1, left=1, right=1),
 }
@@ -183,6 +185,10 @@ _ROUND = {
 }
 """The shapes of what is round from above, if the camera is there."""
 
+FLOOR_LAMPS = ("floor lamp", "standing lamp")
+STEM = 130.0
+"""What a floor lamp is higher than a table lamp."""
+
 PEDESTAL = 34.0
 """Height of a pedestal."""
 
@@ -193,6 +199,8 @@ def product_shape(scene: Scene) -> ProductShape:
         wide, high = scene.input_size
         k = min(INPUT_HEIGHT / high, GLYPH_WIDTH / wide)
         return ProductShape(height=high * k, left=wide * k / 2, right=wide * k / 2, depth=40)
+    if scene.family is Family.LAMP and scene.understood.subject in FLOOR_LAMPS:
+        return ProductShape(height=216 + STEM, left=64, right=64, depth=40)
     if scene.family is Family.VASE and scene.icons:
         return ProductShape(height=228, left=56, right=56, depth=50)
     if scene.camera is Camera.OVERHEAD and scene.family in _ROUND:

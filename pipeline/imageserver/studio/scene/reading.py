@@ -74,6 +74,16 @@ _OVER = (Role.HEADLINE, Role.SUB, Role.CAPTION)
 """Roles of copy that lies on the wall."""
 _NUMBER = re.compile(r"(\d+)$")
 
+GEMS = {
+    "emerald": "#12a06a",
+    "ruby": "#c8143c",
+    "sapphire": "#1f4fd0",
+    "amethyst": "#8a4fd0",
+    "topaz": "#e8a52a",
+    "pearl": "#f4ece2",
+    "diamond": "#dff1fa",
+}
+"""The stones of rings, and their colours."""
 _GLASSWARE = (Family.BOTTLE, Family.WINE, Family.DROPPER, Family.JAR, Family.CANDLE)
 """Products whose glass tells their colour, so that the prompt's other colours are the content's."""
 
@@ -121,7 +131,8 @@ def read_prompt(order: PaintOrder) -> Scene:
     asked = _asked_wall(subject, low)
     colors = _palette(own, unclaimed, asked, (seed, icon(glyph).tone if glyph else family.value))
     take = take_of(order)
-    light = first_match(LIGHTS, low) or Light.SOFT
+    setting = unclaimed.replace(_without_colors(subject.described, subject).strip(), " ", 1)
+    light = first_match(LIGHTS, setting) or Light.SOFT
     is_warm = re.search(WARM, low) is not None
     count = min(max(subject.count, 1), MOST)
     scoops = count if subject.gathered_by == "scoop" else 1
@@ -135,7 +146,7 @@ def read_prompt(order: PaintOrder) -> Scene:
         glyph=glyph,
         tint=own or _part_tint(glyph, subject) if glyph else "",
         name="" if family in (Family.GLYPH, Family.BOARD, Family.NOUN) else _name(bare, english),
-        surface=first_match(SURFACES, low) or Surface.MATTE,
+        surface=first_match(SURFACES, setting) or Surface.MATTE,
         light=light,
         warm=is_warm,
         glass=glass or _usual_glass(family, low),
@@ -231,6 +242,8 @@ def _asked_wall(subject: Subject, low: str) -> str | None:
 def _part_colors(subject: Subject, family: Family) -> tuple[tuple[str, str], ...]:
     """Return the colours of the parts that the product is drawn with."""
     drawn = DRAWN_PARTS.get(family, ())
+    if family is Family.RING:
+        return tuple(("gem", tone) for gem, tone in GEMS.items() if gem in subject.text)[:1]
     return tuple(
         (part, colors[0].hex) for part, colors in subject.colors.items() if part in drawn and colors
     )

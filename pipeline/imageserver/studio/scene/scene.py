@@ -43,6 +43,8 @@ class Family(StrEnum):
     CAKE = "cake"
     SOAP = "soap"
     SUITCASE = "suitcase"
+    RING = "ring"
+    SPEAKER = "speaker"
     NOUN = "noun"
     BOARD = "board"
     GLYPH = "glyph"

@@ -29,6 +29,8 @@ _KINDS_BY_COLOR = ("wine", "tea")
 class Subject:
     """What a prompt is about, in English words."""
 
+    text: str = ""
+    """The whole text, in English."""
     noun: str = ""
     contents: str = ""
     family: Family | None = None
@@ -42,6 +44,8 @@ class Subject:
     parts: set[str] = field(default_factory=set)
     props: list[str] = field(default_factory=list)
     plural: bool = False
+    described: str = ""
+    """The words of its own phrase, whose materials are the subject's and not the setting's."""
     gathered_by: str = ""
     """The unit that counts it: "scoop" in "three scoops of ice cream"."""
 
@@ -246,6 +250,7 @@ class SubjectReader:
     def _set_subject(self, phrase: Phrase, colors: list[NamedColor]) -> None:
         subject, name = self._subject, phrase.name
         subject.noun = self._last = name
+        subject.described = " ".join(phrase.words)
         subject.plural = phrase.head.plural if phrase.head else False
         subject.count = subject.count or phrase.count
         self._add_colors(name, [*self._pending, *colors])

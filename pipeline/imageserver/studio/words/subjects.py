@@ -45,7 +45,7 @@ def find_subject(english: EnglishText) -> Subject:
     """Return what a prompt, in English and without its quotes, is about."""
     text = DENIED.sub(" ", english.text.replace("’", "'"))
     camera = next((c for c, pattern in _CAMERAS if pattern.search(text)), Camera.EYE_LEVEL)
-    subject = Subject(camera=camera)
+    subject = Subject(camera=camera, text=text)
     for _, pattern in _CAMERAS:
         text = pattern.sub(" , ", text)
     found = phrases(text, noun_first=english.noun_first)

@@ -39,8 +39,11 @@ class PictureReader:
         self._file = folder / "read.png"
         self._reader = None if shutil.which("tesseract") else open_text_reader()
 
-    def words(self, image: Image.Image, areas=()) -> list[tuple[str, float]]:
-        """Return the words of a picture, read whole and then area by area, with confidences."""
+    def words(self, image: Image.Image, areas, wanted) -> list[tuple[str, float]]:
+        """Return the words of a picture with confidences.
+
+        It is read whole; then its areas, enlarged, until all wanted texts are read.
+        """
         sheet = Image.new("RGBA", image.size, "#d8d8d8")
         sheet.alpha_composite(image.convert("RGBA"))
         whole = sheet.convert("RGB")
@@ -48,15 +51,12 @@ class PictureReader:
             lines = self._reader.read(whole)
             return [(word, 100.0) for line in lines for word in line.text.split()]
         found = self._tesseract(whole, "11")
-        for box in areas:
-            pad = max(12, box.h * 0.12)
-            edges = (box.x - pad, box.y - pad, box.right + pad, box.bottom + pad)
-            crop = whole.crop(tuple(round(edge) for edge in edges))
-            zoom = max(1.0, min(4.0, 900 / max(crop.size)))
-            large = crop.resize((round(crop.width * zoom), round(crop.height * zoom)))
-            for mode in ("6", "11"):
-                found += self._tesseract(large, mode)
-                found += self._tesseract(ImageOps.invert(large), mode)
+        crops = [_enlarged(whole, box) for box in areas]
+        for mode, invert in (("6", False), ("6", True), ("11", False), ("11", True)):
+            for crop in crops:
+                if not unread(wanted, found):
+                    return found
+                found += self._tesseract(ImageOps.invert(crop) if invert else crop, mode)
         return found
 
     def _tesseract(self, image: Image.Image, mode: str) -> list[tuple[str, float]]:
@@ -66,6 +66,15 @@ class PictureReader:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         rows = [line.split("\t") for line in done.stdout.splitlines()[1:]]
         return [(row[11], float(row[10])) for row in rows if len(row) > 11 and row[11].strip()]
+
+
+def _enlarged(image, box):
+    """Return an area of a picture with some of its surroundings, large enough to be read."""
+    pad = max(12, box.h * 0.12)
+    edges = (box.x - pad, box.y - pad, box.right + pad, box.bottom + pad)
+    crop = image.crop(tuple(round(edge) for edge in edges))
+    zoom = max(1.0, min(4.0, 900 / max(crop.size)))
+    return crop.resize((round(crop.width * zoom), round(crop.height * zoom)))
 
 
 def unread(wanted, words):

@@ -372,6 +372,8 @@ GALLERY = (
     Piece("scoops", (4, 5), "ice cream", 'Three scoops of ice cream, headline "Three is a meal"'),
     Piece("cake", (1, 1), "cake", 'A cake, label "SWEET"'),
     Piece("soaps", (3, 2), "soap", "Three bars of soap"),
+    Piece("ring", (1, 1), "ring", 'A gold ring with an emerald, headline "Say it"'),
+    Piece("speaker", (3, 2), "speaker", 'An orange speaker, label "BOOM"'),
     Piece("suitcase", (1, 2), "suitcase", 'A pink suitcase, headline "Gate 12", label "ROAM"'),
     Piece(
         "unknown", (9, 16), "noun", 'A red kettlebell, headline "Lift", price "$30", button "Go"'

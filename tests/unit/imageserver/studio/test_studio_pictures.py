@@ -84,8 +84,8 @@ def report(folder, quality=PaintQuality.MEDIUM, pictures=ALL):
         image = painting.image
         pixels += image.width * image.height
         areas = [*painting.copy, *([painting.product] if painting.product else [])]
-        words = reader.words(image, areas)
         wanted = [text for text in expected.words if is_latin(text)]
+        words = reader.words(image, areas, wanted)
         quoted += len(wanted)
         missed += [(expected.name, text) for text in unread(wanted, words)]
         allowed = [*expected.words, str(painting.understood["subject"])]

@@ -12,6 +12,7 @@ from pipeline.imageserver.studio.drawing.products.things.food import FOOD
 from pipeline.imageserver.studio.drawing.products.things.from_above import FROM_ABOVE
 from pipeline.imageserver.studio.drawing.products.things.furniture import FURNITURE
 from pipeline.imageserver.studio.drawing.products.things.printed import PRINTED
+from pipeline.imageserver.studio.drawing.products.things.small_things import SMALL_THINGS
 from pipeline.imageserver.studio.drawing.products.vessels import VESSELS
 from pipeline.imageserver.studio.drawing.products.wearables import WEARABLES
 from pipeline.imageserver.studio.drawing.scenery.water import DropPattern, water_drops
@@ -37,6 +38,7 @@ DRAWINGS: dict[Family, Draw] = {
     **FURNITURE,
     **FOOD,
     **PRINTED,
+    **SMALL_THINGS,
 }
 MARGIN = 8.0
 """Margin round the product in its document, in product units."""

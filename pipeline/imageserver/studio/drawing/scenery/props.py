@@ -13,7 +13,12 @@ from pipeline.imageserver.studio.drawing.repainting import icon_body
 from pipeline.imageserver.studio.drawing.scenery.backdrop import is_dark
 from pipeline.imageserver.studio.drawing.scenery.produce import SINGLE, citrus, leaf
 from pipeline.imageserver.studio.scene.icons import icon
-from pipeline.imageserver.studio.scene.product_shapes import PEDESTAL, extent, pedestal
+from pipeline.imageserver.studio.scene.product_shapes import (
+    PEDESTAL,
+    extent,
+    pedestal,
+    product_shape,
+)
 from pipeline.imageserver.studio.scene.scene import Camera, Family, Prop, Scene, Surface
 from pipeline.imageserver.studio.seeded_random import seeded_random
 from pipeline.imageserver.studio.vector.lathe import lathe
@@ -110,7 +115,7 @@ def _add_icons(found: list[PlacedProp], scene: Scene, composition: Composition) 
             if turn and len(scene.icons) > 1:
                 continue
             at = side if number % 2 == 0 else -side
-            size = 30.0 - 4 * turn
+            size = min(58.0, max(28.0, product_shape(scene).height * 0.16)) - 4 * turn
             tried = [
                 PlacedProp(name, at * (taken[at > 0] + size * room), depth, size * shrink, 0.0)
                 for room, depth, shrink in ((1.15, 12, 1.0), (0.95, 15, 0.85), (0.8, 17, 0.62))

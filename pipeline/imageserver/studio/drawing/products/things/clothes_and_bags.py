@@ -81,8 +81,6 @@ def dress(svg: Svg, scene: Scene) -> Path:
                 2.2,
                 0.28,
             )
-        fold(svg, ((-30, -172), (-8, -164)), color, 0.2)
-        fold(svg, ((30, -172), (8, -164)), color, 0.2)
     belt = (
         Path().move(-25.5, -146).quad(0, -140, 25.5, -146).line(25, -137).quad(0, -131, -25, -137)
     )

@@ -5,6 +5,7 @@ from pipeline.imageserver.studio.drawing.materials import GOLD, brushed, cylinde
 from pipeline.imageserver.studio.drawing.products.things.shading import seam
 from pipeline.imageserver.studio.drawing.repainting import icon_body
 from pipeline.imageserver.studio.scene.icons import icon
+from pipeline.imageserver.studio.scene.product_shapes import FLOOR_LAMPS, STEM
 from pipeline.imageserver.studio.scene.scene import Family, Scene
 from pipeline.imageserver.studio.vector.lathe import lathe, strip
 from pipeline.imageserver.studio.vector.shapes import ellipse, polygon, rounded
@@ -83,11 +84,19 @@ def _pillow(svg: Svg, at: tuple[float, float], size: float, look: tuple[str, flo
 
 
 def lamp(svg: Svg, scene: Scene) -> Path:
-    """Draw a table lamp: a turned foot, a lit shade."""
+    """Draw a table lamp, or a floor lamp on a long stem: a turned foot, a lit shade."""
     metal = scene.own or scene.palette.main
-    shade = scene.part("shade") or "#f5ead2"
-    foot = lathe(((38, 0), (39, 3), (36, 7), (12, 12), (5, 18), (5, 46)), bottom=0.12)
+    lift = STEM if scene.understood.subject in FLOOR_LAMPS else 0.0
+    foot = lathe(((38, 0), (39, 3), (36, 7), (12, 12), (5, 18), (5, 46 + lift)), bottom=0.12)
     svg.draw(foot, brushed(svg, 39, metal))
+    with svg.at(0, -lift):
+        bulb, shade = _lamp_head(svg, scene, metal)
+    return Path().extend(foot).extend(bulb.moved(0, -lift)).extend(shade.moved(0, -lift))
+
+
+def _lamp_head(svg: Svg, scene: Scene, metal: str) -> tuple[Path, Path]:
+    """Draw the turned body and the shade of a lamp; returns their outlines."""
+    shade = scene.part("shade") or "#f5ead2"
     bulb = lathe(((5, 44), (13, 54), (19, 70), (17, 86), (8, 98), (5, 104), (5, 118)), bottom=0.1)
     svg.draw(bulb, brushed(svg, 19, metal))
     for z in (50.0, 101.0):
@@ -115,7 +124,7 @@ def lamp(svg: Svg, scene: Scene) -> Path:
     chain = polygon([(16, -112), (17, -88)], close=False)
     svg.stroke(chain, GOLD, 1.0)
     svg.draw(ellipse(17, -86, 2.4), GOLD)
-    return Path().extend(foot).extend(bulb).extend(outline)
+    return bulb, outline
 
 
 def vase(svg: Svg, scene: Scene) -> Path:
