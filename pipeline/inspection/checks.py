@@ -6,6 +6,7 @@ A check passes if its score reaches its threshold. Callers decide what follows.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pipeline.inspection.understood import shows_subject
 from pipeline.model.artifact import Alpha
 from pipeline.model.request import Background
 from pipeline.model.sizing import sides_of
@@ -32,6 +33,8 @@ class CheckName(StrEnum):
     RATIO = "ratio"
     ALPHA = "alpha"
     BLANK = "blank"
+    SUBJECT = "subject"
+    """What the picture says that it does not show; only of pictures that say so."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,6 +117,12 @@ def _alpha(image: DecodedImage, background: Background) -> Check:
             return _check(CheckName.ALPHA, round(image.clear, 4), CLEAR_SHARE, words)
         case Background.OPAQUE:
             return _check(CheckName.ALPHA, round(1 - image.clear, 4), OPAQUE_SHARE, clear)
+
+
+def subject_check(missed: tuple[str, ...]) -> Check:
+    """Return the check of what a picture says it does not show."""
+    score = 1.0 if shows_subject(missed) else 0.0
+    return _check(CheckName.SUBJECT, score, 1.0, "; ".join(missed))
 
 
 def undecodable() -> tuple[Check, ...]:

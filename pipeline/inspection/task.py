@@ -6,8 +6,9 @@ from pipeline.errors import LocalFault
 from pipeline.images.base import StoreLocation, local_faults
 from pipeline.images.registry import open_images
 from pipeline.images.thumbs import missing_thumbs, screen_copy, write_thumbs
-from pipeline.inspection.checks import Check, DecodedImage, checks
+from pipeline.inspection.checks import Check, DecodedImage, checks, subject_check
 from pipeline.inspection.decoding import decode, describe, task_errors
+from pipeline.inspection.understood import not_understood
 from pipeline.model.artifact import Artifact
 from pipeline.model.request import Background
 
@@ -55,11 +56,12 @@ class Inspect:
         with images.open(self.path) as stream, local_faults(self.path):
             pixels = decode(stream)
         image = describe(pixels)
+        missed = not_understood(pixels)
         if self.thumbs is not None and missing_thumbs(images, *self.thumbs):
             write_thumbs(pixels, images, *self.thumbs)
-        return Inspection(
-            image=image, checks=checks(image, size=self.size, background=self.background)
-        )
+        found = checks(image, size=self.size, background=self.background)
+        subject = (subject_check(missed),) if missed else ()
+        return Inspection(image=image, checks=(*found, *subject))
 
 
 def inspect_of(

@@ -1,6 +1,7 @@
 """What every endpoint needs: authorisation, rate limits, fault injection and billing."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -165,6 +166,14 @@ class ApiServices:
         return [
             host + self.signer.path(picture.name, expires=picture.expires)
             for picture in sold.pictures
+        ]
+
+    def images(self, request: web.Request, sold: Sold) -> list[dict[str, object]]:
+        """Return the document's `images` array, each with what was understood of the prompt."""
+        return [
+            {"url": url}
+            | ({"understood": json.loads(picture.understood)} if picture.understood else {})
+            for url, picture in zip(self.urls(request, sold), sold.pictures, strict=True)
         ]
 
     def _receipt(self, sold: Sold) -> dict[str, str]:

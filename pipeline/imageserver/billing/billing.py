@@ -118,6 +118,7 @@ class Billing:
             width=picture.width,
             height=picture.height,
             renderer=picture.renderer,
+            understood=picture.understood,
             expires=int(time.time() + self._url_lifetime),
         )
 

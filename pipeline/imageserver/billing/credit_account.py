@@ -27,9 +27,6 @@ from pipeline.imageserver.billing.purchases import (
 )
 from pipeline.imageserver.options import Idempotency
 
-_NO_NOTES = "[]"
-"""Value of the column `notes`, which the schema keeps although no painter writes notes."""
-
 
 class CreditAccount:
     """One account for all keys of a server; when an awaited method returns, it is durable."""
@@ -229,7 +226,7 @@ class CreditAccount:
                     picture.height,
                     picture.renderer,
                     picture.expires,
-                    _NO_NOTES,
+                    picture.understood or tables.NO_NOTES,
                 )
                 for picture in pictures
             ],

@@ -41,6 +41,8 @@ class SoldPicture:
     renderer: str
     expires: int
     """Unix time at which the picture's URL expires."""
+    understood: str = ""
+    """What was understood of the prompt, as a JSON object; empty if the painter does not say."""
 
     @property
     def name(self) -> str:

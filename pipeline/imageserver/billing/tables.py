@@ -43,6 +43,10 @@ ALTER TABLE purchase ADD COLUMN request_id TEXT NOT NULL DEFAULT '';
 """
 
 
+NO_NOTES = "[]"
+"""Value of the column `notes` of a picture whose painter says nothing of its prompt."""
+
+
 def open_account(path: Path) -> apsw.Connection:
     """Open or create the account at this path; one of a newer version is refused."""
     connection = connect(path)
@@ -84,7 +88,7 @@ def last_purchase(connection: apsw.Connection) -> int:
 def pictures_of(connection: apsw.Connection, purchase: int) -> tuple[SoldPicture, ...]:
     """Return the pictures of one purchase, in order."""
     rows = connection.execute(
-        "SELECT purchase, number, sha256, size, width, height, renderer, expires"
+        "SELECT purchase, number, sha256, size, width, height, renderer, expires, notes"
         " FROM picture WHERE purchase = ? ORDER BY number",
         (purchase,),
     )
@@ -129,6 +133,7 @@ def _picture(  # noqa: PLR0917 - the columns of one row, in their order
     height: int,
     renderer: str,
     expires: int,
+    notes: str,
 ) -> SoldPicture:
     return SoldPicture(
         purchase=purchase,
@@ -139,6 +144,7 @@ def _picture(  # noqa: PLR0917 - the columns of one row, in their order
         height=height,
         renderer=renderer,
         expires=expires,
+        understood="" if notes == NO_NOTES else notes,
     )
 
 

@@ -32,7 +32,7 @@ def transcode(png: bytes, *, kind: str, quality: int) -> bytes:
         return png
     out = io.BytesIO()
     with Image.open(io.BytesIO(png)) as image:
-        xmp = _boxes_xmp(image)
+        xmp = _chunks_xmp(image)
         picture: Image.Image = image
         if kind == "jpeg" and image.mode == "RGBA":
             picture = Image.new("RGB", image.size, _WHITE)
@@ -44,12 +44,14 @@ def transcode(png: bytes, *, kind: str, quality: int) -> bytes:
 _XMP = (
     '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
     '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
-    '<rdf:Description xmlns:picture="urn:campaign-pipeline:picture:" picture:boxes={boxes}/>'
+    '<rdf:Description xmlns:picture="urn:campaign-pipeline:picture:" {fields}/>'
     "</rdf:RDF></x:xmpmeta>"
 )
 
 
-def _boxes_xmp(image: Image.Image) -> bytes:
-    """Return the text chunk with the boxes of copy and products as XMP; empty if there is none."""
-    boxes = getattr(image, "text", {}).get("boxes")
-    return _XMP.format(boxes=quoteattr(boxes)).encode() if boxes else b""
+def _chunks_xmp(image: Image.Image) -> bytes:
+    """Return the text chunks `boxes` and `understood` as XMP; empty if there are none."""
+    chunks = getattr(image, "text", {})
+    told = {name: chunks[name] for name in ("boxes", "understood") if name in chunks}
+    fields = " ".join(f"picture:{name}={quoteattr(text)}" for name, text in told.items())
+    return _XMP.format(fields=fields).encode() if fields else b""

@@ -39,6 +39,8 @@ class PaintedPicture:
     height: int
     renderer: str
     """The renderer: `proof` or `none`."""
+    understood: str = ""
+    """What was understood of the prompt, and what was not, as a JSON object; empty if unknown."""
 
 
 class UnpaintableError(Exception):

@@ -12,7 +12,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from pipeline.imageserver.api import answers
 from pipeline.imageserver.api.application import SERVICES
 from pipeline.imageserver.api.documents import model_guide
-from pipeline.imageserver.api.endpoints.images import images
 from pipeline.imageserver.api.requests.bodies import read_object
 from pipeline.imageserver.api.requests.fields import background_from, prompt_from, variation_from
 from pipeline.imageserver.api.requests.image_request import image_request_from
@@ -167,7 +166,7 @@ class _PlaygroundRoutes:
         image_request = image_request_from(body, variation=variation)
 
         async def answer(sold: Sold) -> web.Response:
-            return answers.success({"images": images(self._services.urls(request, sold))})
+            return answers.success({"images": self._services.images(request, sold)})
 
         buyer = Buyer(caller=caller, route="generate")
         return await self._services.sell(request, image_request, buyer=buyer, answer=answer)

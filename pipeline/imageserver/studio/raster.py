@@ -70,6 +70,23 @@ def solid_box(sprite: Sprite) -> list[Box]:
     return [Box(sprite.x + left, sprite.y + top, right - left, bottom - top)]
 
 
+def drop_shadow(under: Image.Image, sprite: Sprite, spread: float, color: str) -> None:
+    """Draw the shadow of an object that lies on a surface seen from above, lit from one side."""
+    for blur, shift, alpha in ((spread * 0.35, spread * 0.3, 0.42), (spread * 1.3, spread, 0.34)):
+        reduce = max(1, int(blur / 3))
+        pad = int(blur * 3) // reduce + 2
+        small = sprite.image.getchannel("A").reduce(reduce)
+        mask = Image.new("L", (small.width + 2 * pad, small.height + 2 * pad))
+        mask.paste(small, (pad, pad))
+        mask = mask.filter(ImageFilter.GaussianBlur(blur / reduce))
+        mask = mask.resize((mask.width * reduce, mask.height * reduce), Image.Resampling.BILINEAR)
+        mask = mask.point(lambda a, share=alpha: round(a * share))
+        shade = Image.new("RGBA", mask.size, color)
+        shade.putalpha(mask)
+        x, y = sprite.x - pad * reduce + shift * 0.5, sprite.y - pad * reduce + shift
+        paste_sprite(under, Sprite(shade, round(x), round(y)))
+
+
 def contact_shadow(under: Image.Image, sprite: Sprite, *, alpha: float, color: str) -> None:
     """Draw the dark, soft line where an object touches the table, along its lowest edge."""
     whole_shape = sprite.image.getchannel("A")

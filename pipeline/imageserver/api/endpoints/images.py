@@ -41,9 +41,4 @@ class ImageEndpoints:
         )
 
     async def _answer(self, request: web.Request, sold: Sold) -> web.Response:
-        return answers.success({"images": images(self._services.urls(request, sold))})
-
-
-def images(urls: list[str]) -> list[dict[str, str]]:
-    """Return the URLs as the document's `images` array."""
-    return [{"url": url} for url in urls]
+        return answers.success({"images": self._services.images(request, sold)})

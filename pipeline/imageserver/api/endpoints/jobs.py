@@ -81,10 +81,9 @@ class JobEndpoints:
             case Reserved():
                 return {"status": "painting"}
             case Sold():
-                urls = self._services.urls(request, outcome)
                 return {
                     "status": "done",
-                    "images": [{"url": url} for url in urls],
+                    "images": self._services.images(request, outcome),
                     "credits": outcome.credits,
                 }
             case Released():

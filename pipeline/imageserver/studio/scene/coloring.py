@@ -35,11 +35,6 @@ _GLASS = re.compile(
 _WORD = re.compile(r"[a-z]+")
 _WALL_ONLY = frozenset(("dark", "sand"))
 """Colour words for walls only; elsewhere they mean light or a beach."""
-_FLAVOUR_WORDS = _WALL_ONLY.union(
-    ["orange", "lemon", "lime", "mint", "peach", "rose", "coffee", "chocolate", "lavender"],
-    ["olive", "amber", "cream", "golden", "sage", "pastel"],
-)
-"""Colour words that beside a product usually name its flavour."""
 _AMBER = (0.02, 0.19)
 _READ_ON = (0.115, 0.28)
 """The luminances between which neither black nor white text is easy to read."""
@@ -116,14 +111,6 @@ def _around(base: str, third: str | None) -> Palette:
     )
 
 
-def product_color(phrase: str) -> str:
-    """Return the colour in the product's own phrase; empty if it is a flavour or missing."""
-    words = _WORD.findall(_GLASS.sub(" ", _WALL.sub(" ", phrase)))
-    return next(
-        (NAMED_COLORS[w] for w in words if w in NAMED_COLORS and w not in _FLAVOUR_WORDS), ""
-    )
-
-
 def palette_of(color: str, low: str) -> Palette:
     """Return the palette of a colour, with the accent of the product's flavour, if any."""
     flavour = _flavour([w if w in FLAVOUR_PALETTES else _singular(w) for w in _WORD.findall(low)])
@@ -178,3 +165,19 @@ def default_backdrop(light: Light, colors: Palette, *, is_warm: bool) -> str:
         case Light.SOFT:
             ground = mix(mix(colors.soft, colors.main, 0.30), "#fff4e6", 0.30)
             return mix(ground, "#ffd9a8", 0.18) if is_warm else ground
+
+
+def in_take(wall: str, take: int, *, strength: float = 1.0) -> str:
+    """Return a wall in the exposure of a take: each of four neighbouring ones has its own."""
+    tone = luminance(wall)
+    pale, dark = 0.72, 0.03
+    match take % 4:
+        case 1:
+            return deepen(wall, 0.07 * strength) if tone > pale else lighten(wall, 0.13 * strength)
+        case 2:
+            return lighten(wall, 0.07) if tone < dark else deepen(wall, 0.12 * strength)
+        case 3:
+            lit = mix(wall, "#ffb27a", 0.10 * strength)
+            return deepen(lit, 0.03) if tone > pale else lit
+        case _:
+            return wall

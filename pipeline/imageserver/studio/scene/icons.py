@@ -14,6 +14,17 @@ _SCENERY = frozenset(
     ("wood", "mirror", "ice", "sun", "star", "fire", "label", "package", "door", "rainbow", "bell")
 )
 """Icons that an emoji may name, but whose words belong to the scenery."""
+_ALSO = {
+    "bowl": "bowl-with-spoon",
+    "glass": "tumbler-glass",
+    "cup": "hot-beverage",
+    "mug": "hot-beverage",
+    "coffee cup": "hot-beverage",
+    "rotary phone": "telephone",
+    "landline": "telephone",
+    "novel": "blue-book",
+}
+"""Nouns of companions that icons call otherwise."""
 _MAX_LENGTH = 3
 """Number of words in the longest name that is looked up."""
 
@@ -71,6 +82,13 @@ def _by_name(words: str) -> str:
         if found in icons:
             return found
     return ""
+
+
+def named_icon(name: str) -> str:
+    """Return the icon of exactly this noun, in the singular; empty if there is none."""
+    words = _ALSO.get(name, name.replace(" ", "-"))
+    found = str(_icon_table()["synonyms"].get(words, words))
+    return found if found in _icon_table()["icons"] and found not in _SCENERY else ""
 
 
 def _by_emoji(char: str) -> str:

@@ -7,7 +7,7 @@ has a profile of (radius, height); a flat one has a front of width by height.
 from dataclasses import dataclass
 
 from pipeline.imageserver.studio.scene.icons import icon
-from pipeline.imageserver.studio.scene.scene import Family, Prop, Scene
+from pipeline.imageserver.studio.scene.scene import Camera, Family, Prop, Scene
 from pipeline.imageserver.studio.vector.lathe import Profile
 
 GLYPH_HEIGHT = 165.0
@@ -153,9 +153,41 @@ PRODUCTS: dict[Family, ProductShape] = {
     Family.WATCH: ProductShape(height=212, left=57, right=64, depth=20),
     Family.SUNGLASSES: ProductShape(height=84, left=102, right=102, depth=40),
     Family.BOARD: ProductShape(height=210, left=84, right=84, depth=10),
+    Family.GLASS: ProductShape(height=150, left=40, right=40, level=122, condensation=True),
+    Family.TSHIRT: ProductShape(height=178, left=98, right=98, depth=10),
+    Family.DRESS: ProductShape(height=230, left=70, right=70, depth=10),
+    Family.BURGER: ProductShape(height=150, left=92, right=92, depth=60),
+    Family.PIZZA: ProductShape(height=112, left=118, right=118, depth=80),
+    Family.SOFA: ProductShape(height=112, left=140, right=140, depth=60),
+    Family.ARMCHAIR: ProductShape(height=138, left=82, right=82, depth=60),
+    Family.LAMP: ProductShape(height=216, left=64, right=64, depth=40, glow=170),
+    Family.VASE: ProductShape(height=150, left=50, right=50, depth=50),
+    Family.BOOK: ProductShape(height=188, left=66, right=78, depth=20),
+    Family.LAPTOP: ProductShape(height=140, left=124, right=124, depth=70),
+    Family.HANDBAG: ProductShape(height=178, left=92, right=92, depth=40),
+    Family.BACKPACK: ProductShape(height=206, left=78, right=78, depth=50),
+    Family.ICE_CREAM: ProductShape(height=226, left=56, right=56, depth=40),
+    Family.CAKE: ProductShape(height=142, left=98, right=98, depth=80),
+    Family.SOAP: ProductShape(height=58, left=68, right=68, depth=50),
+    Family.SUITCASE: ProductShape(height=228, left=72, right=72, depth=40),
+    Family.RING: ProductShape(height=126, left=52, right=52, depth=20),
+    Family.SPEAKER: ProductShape(height=92, left=104, right=118, depth=50),
+    Family.NOUN: ProductShape(height=170, left=105, right=105, depth=20),
     Family.WORDS: ProductShape(height=1, left=1, right=1),
 }
 """The shape of every family; a poster of words has none."""
+
+_ROUND = {
+    Family.PIZZA: ProductShape(height=236, left=118, right=118),
+    Family.MUG: ProductShape(height=160, left=80, right=84),
+    Family.GLASS: ProductShape(height=160, left=80, right=80),
+    Family.CAKE: ProductShape(height=162, left=82, right=82),
+}
+"""The shapes of what is round from above, if the camera is there."""
+
+FLOOR_LAMPS = ("floor lamp", "standing lamp")
+STEM = 130.0
+"""What a floor lamp is higher than a table lamp."""
 
 PEDESTAL = 34.0
 """Height of a pedestal."""
@@ -167,6 +199,12 @@ def product_shape(scene: Scene) -> ProductShape:
         wide, high = scene.input_size
         k = min(INPUT_HEIGHT / high, GLYPH_WIDTH / wide)
         return ProductShape(height=high * k, left=wide * k / 2, right=wide * k / 2, depth=40)
+    if scene.family is Family.LAMP and scene.understood.subject in FLOOR_LAMPS:
+        return ProductShape(height=216 + STEM, left=64, right=64, depth=40)
+    if scene.family is Family.VASE and scene.icons:
+        return ProductShape(height=228, left=56, right=56, depth=50)
+    if scene.camera is Camera.OVERHEAD and scene.family in _ROUND:
+        return _ROUND[scene.family]
     if scene.family is Family.BOARD and scene.aspect < _UPRIGHT:
         return ProductShape(height=290, left=84, right=84, depth=10)
     if scene.family is Family.BOARD and scene.aspect > _WIDE:
@@ -196,22 +234,71 @@ class LinedUpProduct:
     dx: float
     scale: float
     back: float
+    item: int = 0
+    """Its number, from the left of the front row."""
+
+
+_ONE_ROW = 3
+_TWO_ROWS = 8
+_BEHIND, _SMALLER = 0.40, 0.88
+"""How far a row stands behind the next, in heights, and how much smaller it is seen."""
 
 
 def line_up(scene: Scene) -> tuple[LinedUpProduct, ...]:
     """Return the place of each product in product units, those behind first."""
-    wide = product_shape(scene).width
-    match scene.count:
-        case 2:
-            return (LinedUpProduct(wide * 0.52, 0.94, 7), LinedUpProduct(-wide * 0.52, 1.0, 0))
-        case 3:
-            return (
-                LinedUpProduct(-wide * 0.98, 0.90, 9),
-                LinedUpProduct(wide * 0.98, 0.90, 9),
-                LinedUpProduct(0, 1.0, 0),
-            )
-        case _:
-            return (LinedUpProduct(0, 1.0, 0),)
+    shape = product_shape(scene)
+    wide, n = shape.width, scene.count
+    if scene.camera is Camera.OVERHEAD and n > 1:
+        return _grid(n, wide * 1.08, shape.height * 1.08, scene.aspect * shape.height / wide)
+    if n == 1:
+        return (LinedUpProduct(0, 1.0, 0),)
+    if n == 2:  # noqa: PLR2004 - a pair stands a little apart in depth
+        return (LinedUpProduct(wide * 0.52, 0.94, 7, 1), LinedUpProduct(-wide * 0.52, 1.0, 0, 0))
+    if n == _ONE_ROW:
+        return (
+            LinedUpProduct(-wide * 0.98, 0.90, 9, 0),
+            LinedUpProduct(wide * 0.98, 0.90, 9, 2),
+            LinedUpProduct(0, 1.0, 0, 1),
+        )
+    rows = 1 if scene.aspect > _WIDE and n <= _TWO_ROWS // 2 else 2 if n <= _TWO_ROWS else 3
+    return _rows(n, rows, wide, shape.height)
+
+
+def _rows(n: int, rows: int, wide: float, high: float) -> tuple[LinedUpProduct, ...]:
+    """Return products in rows that stand behind one another, the last row first."""
+    front = -(-n // rows)
+    counts = [front] * rows
+    for row in range(rows * front - n):
+        counts[-1 - row % rows] -= 1
+    found: list[LinedUpProduct] = []
+    item = 0
+    for row, count in enumerate(counts):
+        scale = _SMALLER**row
+        for i in range(count):
+            dx = (i - (count - 1) / 2) * wide * 1.04 * (scale if row == 0 else 0.94)
+            found.append(LinedUpProduct(dx, scale, row * high * _BEHIND, item))
+            item += 1
+    return tuple(reversed(found))
+
+
+def _grid(n: int, wide: float, high: float, aspect: float) -> tuple[LinedUpProduct, ...]:
+    """Return products side by side in rows, as seen from above."""
+    columns = min(n, max(1, round((n * aspect) ** 0.5)))
+    rows = -(-n // columns)
+    columns = -(-n // rows)
+    found: list[LinedUpProduct] = []
+    for item in range(n):
+        row, column = divmod(item, columns)
+        in_row = min(columns, n - row * columns)
+        dx = (column - (in_row - 1) / 2) * wide
+        found.append(LinedUpProduct(dx, 1.0, (rows - 1 - row) * high, item))
+    return tuple(found)
+
+
+def line_up_height(scene: Scene) -> float:
+    """Return the height of all products together, in product units."""
+    high = product_shape(scene).height
+    return max(high * place.scale + place.back for place in line_up(scene))
 
 
 def extent(scene: Scene) -> tuple[float, float]:

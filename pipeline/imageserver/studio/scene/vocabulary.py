@@ -1,68 +1,6 @@
 """The grammar's words, as patterns over the lower-case prompt without its quotes."""
 
-from pipeline.imageserver.studio.scene.scene import Family, Glass, Light, Prop, Role, Style, Surface
-
-CONTAINERS: tuple[tuple[Family, str], ...] = (
-    (Family.SNEAKER, r"sneakers?\b|running shoes?|trainers\b|sports? shoes?"),
-    (Family.WATCH, r"\bwatch(es)?\b|wristwatch|smartwatch|chronograph"),
-    (Family.SUNGLASSES, r"sunglasses|\bshades\b"),
-    (Family.LIPSTICK, r"lipsticks?"),
-    (Family.PUMP, r"pump (bottle|dispenser)|dispenser"),
-    (Family.HEADPHONES, r"headphones?|earphones?|earbuds?|headset"),
-    (Family.PHONE, r"\bphones?\b|smartphone|mobile app|app screen|\bapp\b"),
-    (Family.CANDLE, r"candles?"),
-    (Family.DROPPER, r"dropper|pipette"),
-    (Family.PERFUME, r"perfume|fragrance|cologne|eau de"),
-    (Family.WINE, r"wine|champagne|prosecco"),
-    (Family.CUP, r"paper cup|coffee cup|\bcups?\b|tumbler|to-go|takeaway"),
-    (Family.MUG, r"\bmugs?\b"),
-    (Family.POUCH, r"pouch|bags? of|coffee bags?|sachet|doypack"),
-    (Family.TUBE, r"\btubes?\b"),
-    (Family.JAR, r"\bjars?\b"),
-    (Family.CAN, r"\bcans?\b|\btins?\b"),
-    (Family.BOTTLE, r"bottles?|flask|carafe"),
-    (Family.BOX, r"(?<!gift )\bbox(es)?\b|packag|carton"),
-)
-"""Nouns that name the shape."""
-
-CONTENTS: tuple[tuple[Family, str], ...] = (
-    (Family.DROPPER, r"serum|essential oil|tincture"),
-    (Family.WINE, r"olive oil"),
-    (Family.CAN, r"energy drink|seltzer"),
-    (
-        Family.CUP,
-        (
-            r"latte|cappuccino|milkshake|smoothie|espresso|"
-            r"\bcoffee\b(?! (?:beans?|table|maker|machine|shop))"
-        ),
-    ),
-    (
-        Family.PUMP,
-        (
-            r"shampoo|conditioner\b|\blotion|shower gel|(body|face|hand) wash|"
-            r"(hand|liquid) soap|detergent|sanitizer|cleanser"
-        ),
-    ),
-    (Family.TUBE, r"toothpaste|sunscreen|sun cream|hand cream"),
-    (Family.JAR, r"(?<!ice )cream|balm|honey|\bjam\b|moisturi|face mask|peanut butter"),
-    (
-        Family.BOTTLE,
-        r"soda|kombucha|\bbeer|lager|lemonade|juice|tonic|\bwater\b|\bdrink|beverage|syrup|sauce",
-    ),
-    (
-        Family.POUCH,
-        r"coffee beans|ground coffee|(dog|cat|pet) food|snack|chips|granola|protein powder",
-    ),
-    (Family.BOX, r"cereal|chocolate bar|\bsoap|\btea\b|packaging"),
-)
-"""Nouns that suggest a shape; they count if no container is named with them."""
-
-MORE_SPECIFIC = {
-    Family.BOTTLE: (Family.DROPPER, Family.PERFUME, Family.WINE, Family.PUMP, Family.TUBE),
-    Family.CUP: (),
-    Family.BOX: (Family.PERFUME, Family.CANDLE, Family.WINE),
-}
-"""Families that are more specific than a container in the same phrase."""
+from pipeline.imageserver.studio.scene.scene import Glass, Light, Prop, Role, Style, Surface
 
 BOARDS = r"\bmenu|chalk ?board|\bboard\b|\bsign\b|price list"
 POSTERS = (
@@ -80,7 +18,7 @@ SURFACES: tuple[tuple[Surface, str], ...] = (
 )
 
 LIGHTS: tuple[tuple[Light, str], ...] = (
-    (Light.NEON, r"neon|cyberpunk|synthwave"),
+    (Light.NEON, r"neon(?! (?:green|yellow|pink|orange|blue|red|lime))|cyberpunk|synthwave"),
     (Light.GOLDEN, r"golden.?hour|sunset|sunrise|sunlit|sunlight|morning light|window light"),
     (Light.DRAMATIC, r"dramatic|moody|low.?key|\bdark\b|noir\b|cinematic|candle.?light|black back"),
     (Light.BRIGHT, r"high.?key|bright|\bairy|white background|daylight"),
@@ -146,89 +84,26 @@ ROLES: tuple[tuple[Role, str], ...] = (
     (
         Role.LABEL,
         (
-            r"label|\bbrand|logo|packag|wordmark|reads? on the|named|called|"
+            r"label(?: (?:says|reads|saying|reading|is))?|\bbrand|logo|packag|wordmark|"
+            r"reads? on the|named|called|\bapp\b|\bauthor|"
             r"on the (bottle|can|jar|box|cup|tube|bag|mug|pouch|screen)"
         ),
     ),
     (Role.CTA, r"button|\bcta\b|call to action|sticker|badge|stamp"),
-    (Role.SUB, r"tagline|subhead|subtitle|sub-?line|slogan|small text|below|caption|strapline"),
-    (Role.MENU, r"\bmenu|items?\b|listing|list\b|dishes"),
+    (
+        Role.SUB,
+        (
+            r"tagline|subhead|subtitle|sub-?line|slogan|small text|below|strapline|\bsub\b|"
+            r"\bdate\b|claim"
+        ),
+    ),
+    (Role.CAPTION, r"caption"),
+    (Role.MENU, r"\bmenu(?: ?board)?|items?\b|listing|list\b|dishes"),
     (
         Role.HEADLINE,
-        r"headline|title|poster|banner|billboard|heading|\bsign\b|reading|\bsays\b|\btext\b|board",
+        (
+            r"headline|title|poster|banner|billboard|heading|\bsign\b|reading|\bsays\b|"
+            r"\btext\b|\bwords?\b|board|\bnames?\b|lettering"
+        ),
     ),
-)
-
-NOT_A_NAME = frozenset(
-    [
-        "bottle",
-        "bottles",
-        "can",
-        "cans",
-        "jar",
-        "jars",
-        "tube",
-        "box",
-        "pouch",
-        "bag",
-        "bags",
-        "cup",
-        "mug",
-        "dropper",
-        "glass",
-        "small",
-        "matte",
-        "large",
-        "premium",
-        "sleek",
-        "slim",
-        "tall",
-        "frosted",
-        "of",
-        "a",
-        "an",
-        "the",
-        "carton",
-        "packaging",
-        "product",
-        "cold",
-        "chilled",
-        "modern",
-        "elegant",
-        "minimalist",
-        "panel",
-        "paper",
-        "ceramic",
-        "photo",
-        "photograph",
-        "photorealistic",
-        "shot",
-        "picture",
-        "image",
-        "cutout",
-        "transparent",
-        "background",
-        "studio",
-        "amber",
-        "clear",
-        "brown",
-        "white",
-        "black",
-        "new",
-        "our",
-        "one",
-        "two",
-        "three",
-        "pair",
-        "set",
-        "single",
-        "coffee-bag",
-        "render",
-        "mockup",
-        "phone",
-        "screen",
-        "app",
-        "and",
-        "wireless",
-    ]
 )

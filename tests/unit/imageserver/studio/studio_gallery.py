@@ -338,18 +338,18 @@ GALLERY = (
     Piece(
         "burger",
         (9, 16),
-        "glyph",
+        "burger",
         'Story ad of a smash burger on a wooden table, headline "Friday = Burger day", '
         'price card "£7.50", warm light',
     ),
-    Piece("backpack", (1, 1), "glyph", "A pink backpack product cutout", transparent=True),
+    Piece("backpack", (1, 1), "backpack", "A pink backpack product cutout", transparent=True),
     Piece(
         "camera",
         (2, 1),
         "glyph",
         'Billboard for a vintage camera, headline "Keep the moment", dramatic lighting',
     ),
-    Piece("pizza", (5, 4), "glyph", 'Flyer for a pizza, headline "Hot in 12 minutes", price "$9"'),
+    Piece("pizza", (5, 4), "pizza", 'Flyer for a pizza, headline "Hot in 12 minutes", price "$9"'),
     Piece("guitar", (2, 3), "glyph", "A guitar, soft light"),
     Piece("plant", (3, 2), "glyph", "A potted plant on a wood table, golden hour"),
     Piece(
@@ -358,11 +358,31 @@ GALLERY = (
         "lipstick",
         'Story ad for a lipstick, headline "Red, obviously", pink background',
     ),
-    Piece("nonsense", (1, 1), "box", "Something indescribable, ineffable, unheard of"),
+    # things drawn by hand
+    Piece("drink", (9, 16), "glass", 'Iced tea in a glass, headline "Slow sips", price "$4"'),
+    Piece("shirts", (2, 1), "t-shirt", "White, grey and navy t-shirts"),
+    Piece("dress", (4, 5), "dress", 'A scarlet dress, headline "Twirl"'),
+    Piece("sofa", (21, 9), "sofa", 'A green sofa, headline "Sit with it", button "See it"'),
+    Piece("armchairs", (3, 1), "armchair", 'Two armchairs, headline "A PAIR", price "$498"'),
+    Piece("lamp", (3, 4), "lamp", 'A brass lamp, label "LUX", low angle'),
+    Piece("vase", (1, 1), "vase", "A cobalt blue vase, close-up"),
+    Piece("book", (2, 3), "book", 'A book, title "THE LONG TIDE", author "Mara Quist"'),
+    Piece("laptop", (16, 9), "laptop", 'A laptop, label "NINE", headline "Back to campus"'),
+    Piece("handbag", (1, 1), "handbag", "An olive handbag, overhead"),
+    Piece("scoops", (4, 5), "ice cream", 'Three scoops of ice cream, headline "Three is a meal"'),
+    Piece("cake", (1, 1), "cake", 'A cake, label "SWEET"'),
+    Piece("soaps", (3, 2), "soap", "Three bars of soap"),
+    Piece("ring", (1, 1), "ring", 'A gold ring with an emerald, headline "Say it"'),
+    Piece("speaker", (3, 2), "speaker", 'An orange speaker, label "BOOM"'),
+    Piece("suitcase", (1, 2), "suitcase", 'A pink suitcase, headline "Gate 12", label "ROAM"'),
+    Piece(
+        "unknown", (9, 16), "noun", 'A red kettlebell, headline "Lift", price "$30", button "Go"'
+    ),
+    Piece("nonsense", (1, 1), "noun", "Something indescribable, ineffable, unheard of"),
     # what nobody should send
-    Piece("empty", (1, 1), "box", ""),
-    Piece("emoji", (1, 1), "glyph", "🍕🔥"),
-    Piece("cyrillic", (1, 1), "box", "Плакат: «Скоро лето»"),
+    Piece("empty", (1, 1), "words", ""),
+    Piece("emoji", (1, 1), "pizza", "🍕🔥"),
+    Piece("cyrillic", (1, 1), "noun", "Плакат: «Скоро лето»"),
     Piece(
         "hindi",
         (4, 3),

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.imageserver.painting.painter import PaintOrder, PaintQuality, UnpaintableError
 from pipeline.imageserver.studio import proof
-from pipeline.imageserver.studio.drawing.composition import compose
+from pipeline.imageserver.studio.drawing.layouts import compose
 from pipeline.imageserver.studio.scene.reading import read_prompt
 
 WORDS = "the quick brown fox jumps over the lazy dog while the sun sets behind the hills "

@@ -10,7 +10,7 @@ from pipeline.imageserver.painting.painter import PaintQuality
 from pipeline.imageserver.painting.pixels import pixels
 from pipeline.imageserver.studio import proof
 from pipeline.imageserver.studio.colors import READABLE
-from pipeline.imageserver.studio.drawing.composition import compose
+from pipeline.imageserver.studio.drawing.layouts import compose
 from pipeline.imageserver.studio.drawing.scenery.props import footprint, place_props
 from pipeline.imageserver.studio.scene.reading import read_prompt
 from pipeline.imageserver.studio.scene.scene import Family

@@ -63,4 +63,14 @@ def test_a_repainted_icon_keeps_its_lights_and_what_is_of_another_colour():
     hues = [hls(tone)[0] for tone in tones if hls(tone)[2] > 0.2]
     assert sum(abs(hue - hls("#2364d2")[0]) < 0.05 for hue in hues) > len(hues) * 0.6
     assert len({round(hls(tone)[1], 1) for tone in tones}) > 3
-    assert re.sub(r"#[0-9A-Fa-f]{6}", "", blue) == re.sub(r"#[0-9A-Fa-f]{6}", "", shirt.body)
+    colors = r"#[0-9A-Fa-f]{6}|0 0 0 0 [\d.]+ 0 0 0 0 [\d.]+ 0 0 0 0 [\d.]+"
+    assert re.sub(colors, "", blue) == re.sub(colors, "", shirt.body)
+
+
+def test_the_inner_shades_of_a_repainted_icon_turn_with_it():
+    """At 1936 pixels a red shirt had fringes of its own green."""
+    red = repaint(icon("t-shirt"), "#d7263d")
+    shades = re.findall(r"0 0 0 0 ([\d.]+) 0 0 0 0 ([\d.]+) 0 0 0 0 ([\d.]+)", red)
+    colored = [tuple(map(float, one)) for one in shades if max(map(float, one)) > 0.2]
+    assert colored
+    assert all(r >= g for r, g, _ in colored)

@@ -80,6 +80,8 @@ def test_the_file_says_what_it_was_painted_from():
     text = opened(paint(order("Ein Glas Honig, “Süß”"))).text
     seed = read_prompt(order("Ein Glas Honig, “Süß”")).seed
     assert json.loads(text.pop("boxes"))["size"] == [768, 576]
+    told = json.loads(text.pop("understood"))
+    assert (told["subject"], told["contents"], told["language"]) == ("jar", "honey", "de")
     assert text == {"prompt": "Ein Glas Honig, “Süß”", "seed": str(seed), "engine": "proof"}
 
 

@@ -26,6 +26,7 @@ function show(entry) {
   const many = entry.urls.length;
   const parts = [counted(many, "image"), counted(entry.credits, "credit"), `${entry.seconds.toFixed(1)} s`];
   if (entry.painter) parts.push(`painted by ${entry.painter}`);
+  if (entry.missed?.length) parts.unshift(entry.missed.join(", "));
   at("meta").textContent = parts.join(" · ");
   at("download").textContent = many === 1 ? "Download" : `Download ${many}`;
   for (const id of ["another", "download"]) at(id).hidden = false;

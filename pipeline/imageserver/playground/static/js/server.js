@@ -39,6 +39,7 @@ export async function generate({ variation, ...request }) {
   const remaining = reply.headers.get("X-Credits-Remaining");
   return {
     urls: told.images.map((image) => image.url),
+    missed: told.images[0].understood?.not_understood ?? [],
     credits: Number(reply.headers.get("X-Credits-Charged") ?? 0),
     painter: reply.headers.get("X-Painted-By") ?? "",
     balance: remaining === null ? null : Number(remaining),

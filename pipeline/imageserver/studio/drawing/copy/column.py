@@ -99,7 +99,7 @@ def _heads_and_subs(scene: Scene) -> tuple[list[str], list[str]]:
     """Return the headline, if it is short enough, and the sub lines."""
     heads = scene.texts(Role.HEADLINE)
     first = heads[:1] if heads and len(heads[0]) <= _MAX_HEADLINE else []
-    return first, heads[len(first) :] + scene.texts(Role.SUB)
+    return first, heads[len(first) :] + scene.texts(Role.SUB) + scene.texts(Role.CAPTION)
 
 
 def _weight(text: str) -> float:

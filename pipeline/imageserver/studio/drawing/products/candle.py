@@ -2,7 +2,7 @@
 
 from pipeline.imageserver.studio.colors import NEAR_BLACK, darken, lighten, mix
 from pipeline.imageserver.studio.drawing.materials import sheen
-from pipeline.imageserver.studio.drawing.products.glassware import TINTS, WALL, Tint
+from pipeline.imageserver.studio.drawing.products.glassware import TINTS, WALL, Tint, tint_of
 from pipeline.imageserver.studio.drawing.products.wrapped_labels import wrapped_label
 from pipeline.imageserver.studio.scene.product_shapes import product_shape
 from pipeline.imageserver.studio.scene.scene import Scene
@@ -19,7 +19,8 @@ def candle(svg: Svg, scene: Scene) -> Path:
     shape = product_shape(scene)
     profile, (r, rim), level = shape.profile, shape.profile[-1], shape.level
     outline = lathe(profile, top=-0.14)
-    tint = TINTS.get(scene.glass)
+    vessel = scene.part("jar", "pot", "glass", "tin", "vase", "mug", "bowl")
+    tint = tint_of(vessel) if vessel else TINTS.get(scene.glass)
     _far_wall(svg, profile, level)
     _wax(svg, scene, profile, level)
     glow: list[Stop] = [("#ffe6a8", 0.95, 0), ("#ffc058", 0.50, 0.35), ("#ffb347", 0, 1)]
@@ -50,7 +51,7 @@ def _far_wall(svg: Svg, profile: Profile, level: float) -> None:
 def _wax(svg: Svg, scene: Scene, profile: Profile, level: float) -> None:
     """Draw the wax, in the scent's hue and translucent near the flame."""
     r = profile[-1][0] - WALL
-    wax = mix(WAX, scene.palette.soft, 0.35)
+    wax = mix(scene.own, "#fffaf0", 0.12) if scene.own else mix(WAX, scene.palette.soft, 0.35)
     body = lathe(inset(profile, WALL, 6.0), 6, level, top=0.13)
     across: list[Stop] = [
         (darken(wax, 0.34), 1, 0),
@@ -88,7 +89,7 @@ def _flame(svg: Svg, level: float) -> None:
 def _near_wall(svg: Svg, outline: Path, r: float, tint: Tint | None) -> None:
     """Draw the glass in front of the wax, clear or tinted."""
     edge = tint.edge if tint else "#6b5a44"
-    body, veil = (tint.body, 0.62) if tint else ("#ffffff", 0.04)
+    body, veil = (tint.body, 0.72) if tint else ("#ffffff", 0.04)
     across: list[Stop] = [
         (edge, 0.80 if tint else 0.45, 0),
         (body, veil, 0.10),

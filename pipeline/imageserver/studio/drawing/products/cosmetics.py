@@ -44,7 +44,9 @@ def pump(svg: Svg, scene: Scene) -> Path:
 
 def _spout(svg: Svg, scene: Scene, base: str) -> None:
     """Draw collar, stem and head: gold in the style `lux`, else black or white."""
-    if scene.style is Style.LUX:
+    if asked := scene.part("pump", "cap", "lid"):
+        color = asked
+    elif scene.style is Style.LUX:
         color = GOLD
     else:
         color = _BLACK if luminance(base) > _PALE or scene.glass in TINTS else "#f4f2ee"
@@ -73,7 +75,7 @@ def lipstick(svg: Svg, scene: Scene) -> Path:
     """Draw a lipstick turned out of its case, with its cap beside it."""
     color = scene.palette.main
     dark = luminance(scene.backdrop) < 0.02  # noqa: PLR2004 - black on black
-    case = "#34323a" if dark else _BLACK
+    case = scene.part("cap", "lid") or ("#34323a" if dark else _BLACK)
     cap = lathe(((20, 0), (20.8, 2), (20.8, 84), (19.6, 87)), top=0.05).moved(_CAP, 4)
     with svg.at(_CAP, 4):
         svg.draw(cap.moved(-_CAP, -4), brushed(svg, 20.8, case))

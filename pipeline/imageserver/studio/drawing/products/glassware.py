@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from pipeline.imageserver.studio.colors import darken, lighten, mix
+from pipeline.imageserver.studio.colors import darken, lighten, luminance, mix
 from pipeline.imageserver.studio.drawing.materials import GOLD, brushed, lacquer, sheen
 from pipeline.imageserver.studio.drawing.products.wrapped_labels import wrapped_label
 from pipeline.imageserver.studio.scene.product_shapes import ProductShape, product_shape
@@ -38,6 +38,18 @@ TINTS = {
 }
 
 
+def tint_of(color: str) -> Tint:
+    """Return glass or glaze of any colour."""
+    deep = luminance(color) < _DEEP
+    return Tint(
+        darken(color, 0.72),
+        darken(color, 0.18),
+        lighten(color, 0.20 if deep else 0.06),
+        lighten(color, 0.55 if deep else 0.75),
+    )
+
+
+_DEEP = 0.25
 _WINE = Tint("#040b07", "#10291a", "#2b5a39", "#93c79c")
 """Green glass filled with wine or oil."""
 
@@ -47,7 +59,7 @@ def glassware(svg: Svg, scene: Scene) -> Path:
     shape = product_shape(scene)
     outline = lathe(shape.profile)
     dark = scene.family is Family.WINE and scene.glass is Glass.GREEN
-    tint = _WINE if dark else TINTS.get(scene.glass)
+    tint = tint_of(scene.own) if scene.own else _WINE if dark else TINTS.get(scene.glass)
     if tint:
         _tinted(svg, tint, shape, outline)
     else:
@@ -206,11 +218,11 @@ def _over_label(svg: Svg, shape: ProductShape) -> None:
 def _closure(svg: Svg, scene: Scene) -> None:
     match scene.family:
         case Family.WINE:
-            _capsule(svg, scene.palette.accent)
+            _capsule(svg, scene.part("cap", "lid", "stopper") or scene.palette.accent)
         case Family.DROPPER:
-            _pipette(svg)
+            _pipette(svg, scene.part("cap", "lid"))
         case _:
-            _crown_cap(svg, scene.palette.main)
+            _crown_cap(svg, scene.part("cap", "lid", "stopper") or scene.palette.main)
 
 
 def _crown_cap(svg: Svg, color: str) -> None:
@@ -245,10 +257,10 @@ def _capsule(svg: Svg, color: str) -> None:
     svg.stroke(Path().move(-15.3, -261).quad(0, -259.6, 15.3, -261), darken(color, 0.6), 0.5, 0.5)
 
 
-def _pipette(svg: Svg) -> None:
-    """Draw a gilt collar and a rubber teat."""
+def _pipette(svg: Svg, color: str) -> None:
+    """Draw a collar and a rubber teat: gilt and black, or in the requested colour."""
     collar = lathe(((18, 119), (18.6, 121), (18.6, 148), (16.8, 150.5)), top=0.03)
-    svg.draw(collar, brushed(svg, 18.6, GOLD))
+    svg.draw(collar, brushed(svg, 18.6, lighten(color, 0.12) if color else GOLD))
     grooves = Path()
     for i in range(25):
         x = 18.3 * math.sin(-1.45 + 2.9 * i / 24)
@@ -258,6 +270,9 @@ def _pipette(svg: Svg) -> None:
     teat = lathe(
         ((10.5, 149), (10.8, 153), (12.4, 162), (12.0, 176), (9.5, 188), (5.5, 194), (1.5, 196))
     )
+    if color:
+        svg.draw(teat, lacquer(svg, 12, color))
+        return
     rubber: list[Stop] = [
         ("#08080a", 1, 0),
         ("#1c1c20", 1, 0.12),

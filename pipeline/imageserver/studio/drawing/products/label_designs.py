@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 from pipeline.imageserver.studio.colors import contrast, darken, lighten, luminance, mix
 from pipeline.imageserver.studio.drawing.materials import FRUIT, GOLD, leaf_path, slice_parts
@@ -30,6 +31,8 @@ _SHOWS = 1.3
 
 def draw_label(svg: Svg, scene: Scene, panel: LabelPanel) -> LabelCanvas:
     """Draw a label without its text, which the returned canvas draws after the light."""
+    if panel.pack and scene.own and not panel.paper:
+        panel = replace(panel, paper=scene.own)
     canvas = LabelCanvas(svg, panel)
     _design(canvas, scene)
     return canvas
@@ -47,7 +50,9 @@ def _design(canvas: LabelCanvas, scene: Scene) -> None:
     elif Prop.MINT in scene.props:
         _leaf_label(canvas, scene)
     else:
-        _DESIGNS[scene.style](canvas, scene)
+        usual = _DESIGNS[scene.style]
+        choice = (usual, *(d for d in _IN_OTHER_TAKES if d is not usual))
+        choice[scene.take % len(choice)](canvas, scene)
 
 
 def _plain(canvas: LabelCanvas, scene: Scene) -> None:
@@ -213,7 +218,7 @@ def _banner_label(canvas: LabelCanvas, scene: Scene) -> None:
 def _dark_label(canvas: LabelCanvas, scene: Scene) -> None:
     """Draw a dark label with a pale plate for the name."""
     panel, colors = canvas.panel, scene.palette
-    stock = darken(colors.main, 0.25)
+    stock = panel.paper or darken(colors.main, 0.25)
     canvas.fill_panel(stock)
     paper = paper_color(scene)
     plate = panel.box((-0.52, 0.52), (0.24, 0.76))
@@ -235,7 +240,7 @@ def _dark_label(canvas: LabelCanvas, scene: Scene) -> None:
 def _bold_label(canvas: LabelCanvas, scene: Scene) -> None:
     """Draw a dark label with slanted bars in the palette and a large name."""
     panel, colors = canvas.panel, scene.palette
-    stock = mix(darken(colors.main, 0.72), "#0b0a12", 0.25)
+    stock = panel.paper or mix(darken(colors.main, 0.72), "#0b0a12", 0.25)
     canvas.fill_panel(stock)
     half, h, top = panel.half, panel.height, panel.top
     for i, color in enumerate((colors.main, colors.soft, colors.accent)):
@@ -249,7 +254,8 @@ def _bold_label(canvas: LabelCanvas, scene: Scene) -> None:
     small = len(label_lines(scene)) > 1
     name = panel.box((-0.46, 0.46), (0.32, 0.60 if small else 0.68))
     under = panel.box((-0.44, 0.44), (0.63, 0.70))
-    words = LabelText(name=name, small=under, ink="#ffffff", small_ink="#ffffff")
+    ink = label_ink(stock, colors.main) if panel.paper else "#ffffff"
+    words = LabelText(name=name, small=under, ink=ink, small_ink=ink)
     set_label_text(canvas, scene, words)
     if not label_lines(scene):
         x, y = panel.at(0, 0.5)
@@ -362,3 +368,5 @@ _DESIGNS: dict[Style, Callable[[LabelCanvas, Scene], None]] = {
     Style.SCRIPT: _badge_label,
     Style.TECH: _grotesk_label,
 }
+_IN_OTHER_TAKES = (_grotesk_label, _badge_label, _sunrise_label)
+"""Designs that suit any product, for takes after the first."""

@@ -1,20 +1,17 @@
 """Phone, headphones, menu board, and the icons of all other subjects."""
 
-import re
-
 from pipeline.imageserver.studio.colors import (
     NEAR_BLACK,
     best_ink,
     darken,
-    from_hls,
-    hls,
     lighten,
     luminance,
 )
 from pipeline.imageserver.studio.drawing.copy.font_choice import display_face, text_face
 from pipeline.imageserver.studio.drawing.copy.menu_board import board
 from pipeline.imageserver.studio.drawing.products.labels import label_lines
-from pipeline.imageserver.studio.scene.icons import Icon, icon
+from pipeline.imageserver.studio.drawing.repainting import repaint
+from pipeline.imageserver.studio.scene.icons import icon
 from pipeline.imageserver.studio.scene.product_shapes import glyph_scale
 from pipeline.imageserver.studio.scene.scene import Family, Scene
 from pipeline.imageserver.studio.vector.shapes import ellipse, polygon, rect, rounded
@@ -23,18 +20,18 @@ from pipeline.lettering.box import Box
 from pipeline.lettering.fitting import TextAlign, TextSetting, fit
 from pipeline.lettering.path import Path
 
-_HEX = re.compile(r"#[0-9A-Fa-f]{6}")
-_KIN, _PLAIN, _LIGHTER = 0.14, 0.08, 0.75
-"""Hue distance of an icon's own colour, saturation below which it is grey, share of lightness."""
-
 
 def phone(svg: Svg, scene: Scene) -> Path:
     """Draw a phone that shows a screen of the brand."""
     colors = scene.palette
     edge = rounded(-45, -200, 98, 200, r=14)
-    svg.draw(edge, svg.lin(["#8d9299", "#3a3d42", "#c9cdd2", "#54585e"], (0, 0, 0, 1)))
+    side = scene.own or "#8d9299"
+    lit = [side, darken(side, 0.55), lighten(side, 0.5), darken(side, 0.4)]
+    svg.draw(edge, svg.lin(lit, (0, 0, 0, 1)))
     body = rounded(-49, -200, 98, 200, r=14)
-    svg.draw(body, svg.lin(["#5c6067", "#101114", "#1d1f23", "#6f737a"], (0, 0, 1, 1)))
+    shell = scene.own or "#2b2d31"
+    rim = [lighten(shell, 0.30), darken(shell, 0.5), shell, lighten(shell, 0.35)]
+    svg.draw(body, svg.lin(rim, (0, 0, 1, 1)))
     screen = rounded(-45.4, -196.4, 90.8, 192.8, r=11)
     top = lighten(colors.main, 0.16)
     wall: list[Stop] = [(top, 1, 0), (colors.main, 1, 0.5), (darken(colors.accent, 0.2), 1, 1)]
@@ -84,12 +81,13 @@ def _card(svg: Svg, y: float, share: float, tone: str) -> None:
 
 def headphones(svg: Svg, scene: Scene) -> Path:
     """Draw over-ear headphones that stand on their cups."""
-    main, accent = scene.palette.main, scene.palette.accent
+    main, accent = scene.palette.main, scene.part("ear cups") or scene.palette.accent
+    band = scene.part("band") or main
     arc = Path().move(-61, -74).cubic(-72, -188, 72, -188, 61, -74)
     for dx, dy, color, width, alpha in (
-        (0.0, 0.0, darken(main, 0.62), 17.0, 1.0),
-        (-0.8, -1.2, darken(main, 0.10), 13.5, 1.0),
-        (-1.6, -2.4, lighten(main, 0.22), 8.0, 0.9),
+        (0.0, 0.0, darken(band, 0.62), 17.0, 1.0),
+        (-0.8, -1.2, darken(band, 0.10), 13.5, 1.0),
+        (-1.6, -2.4, lighten(band, 0.22), 8.0, 0.9),
         (-2.6, -4.0, "#ffffff", 2.2, 0.55),
     ):
         svg.stroke(arc.moved(dx, dy), color, width, alpha)
@@ -97,8 +95,9 @@ def headphones(svg: Svg, scene: Scene) -> Path:
     svg.stroke(pad, darken(main, 0.78), 6.5, 1.0)
     svg.stroke(pad.moved(-0.5, 1.4), lighten(main, 0.1), 1.0, 0.35)
     outline = Path()
+    cups = scene.part("ear cups") or main
     for side in (-1, 1):
-        outline.extend(_ear_cup(svg, side, main, accent))
+        outline.extend(_ear_cup(svg, side, cups, accent))
     return outline
 
 
@@ -130,23 +129,10 @@ def glyph(svg: Svg, scene: Scene) -> Path:
     found = icon(scene.glyph)
     k, ink = glyph_scale(scene.glyph), found.ink
     with svg.at(-ink.cx * k, -ink.bottom * k, k):
-        svg.raw(repaint(found, scene.tint) if scene.tint else found.body)
+        svg.raw(
+            repaint(found, scene.tint, every=scene.glyph == "bicycle") if scene.tint else found.body
+        )
     return rect(-ink.w * k / 2, -ink.h * k, ink.w * k, ink.h * k)
-
-
-def repaint(found: Icon, color: str) -> str:
-    """Return an icon's body with its own colour replaced; lights and shades stay."""
-    own, target = hls(found.tone), hls(color)
-
-    def turned(hit: re.Match[str]) -> str:
-        hue, light, rich = hls(hit.group())
-        away = abs((hue - own[0] + 0.5) % 1 - 0.5)
-        if away > _KIN or rich < _PLAIN:
-            return hit.group()
-        share = min(1.0, rich / max(own[2], _PLAIN))
-        return from_hls(target[0], light + (target[1] - own[1]) * _LIGHTER, target[2] * share)
-
-    return _HEX.sub(turned, found.body)
 
 
 OTHER_PRODUCTS = {

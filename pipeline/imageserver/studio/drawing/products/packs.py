@@ -51,7 +51,7 @@ def tube(svg: Svg, scene: Scene) -> Path:
         canvas.draw_text()
     svg.draw(lathe(((33, 28), (34, 33)), bottom=0.07), NEAR_BLACK, fill_opacity=0.30)
     cap = lathe(((31, 0), (34, 2), (34.6, 29), (33.6, 31.5)), top=0.05)
-    color = label_color(scene)
+    color = scene.part("cap", "lid") or label_color(scene)
     svg.draw(cap, lacquer(svg, 34.6, color))
     ribs = Path()
     for i in range(31):
@@ -67,6 +67,7 @@ def pouch(svg: Svg, scene: Scene) -> Path:
     body = Path().move(-58, -3).cubic(-63, -50, -62, -110, -57, -166).line(-57.5, -180)
     body.line(57.5, -180).line(57, -166).cubic(62, -110, 63, -50, 58, -3)
     body.quad(0, 6, -58, -3).close()
+    svg.draw(body, scene.own or label_color(scene))
     with svg.group(clip_path=svg.clip(body)):
         canvas = draw_label(
             svg, scene, LabelPanel(top=-166, height=168, front=94, half=63, pack=True)
@@ -74,7 +75,11 @@ def pouch(svg: Svg, scene: Scene) -> Path:
         svg.draw(body, _bulge(svg, 61, 0.9))
         _creases(svg)
         canvas.draw_text()
-        svg.draw(rect(-64, -181, 128, 15.5), darken(label_color(scene), 0.3), fill_opacity=0.55)
+        svg.draw(
+            rect(-64, -181, 128, 15.5),
+            darken(scene.own or label_color(scene), 0.3),
+            fill_opacity=0.55,
+        )
         ribs = Path()
         for i in range(5):
             y = -178.5 + 2.6 * i
@@ -183,7 +188,8 @@ def perfume(svg: Svg, scene: Scene) -> Path:
     svg.draw(lathe(((17, 103), (17, 111))), brushed(svg, 17, GOLD))
     cap = rounded(-21, -152, 42, 41.5, r=3)
     dark = "#1c1c20" if luminance(main) > 0.02 else "#2c2c32"  # noqa: PLR2004 - black on black
-    svg.draw(cap, brushed(svg, 21, dark))
+    asked = scene.part("cap", "stopper", "lid")
+    svg.draw(cap, brushed(svg, 21, asked or dark))
     svg.stroke(polygon([(-20, -150.6), (20, -150.6)], close=False), "#ffffff", 0.8, 0.35)
     svg.draw(rect(-21, -114.4, 42, 1.7), GOLD)
     return Path().extend(body).extend(cap)

@@ -7,11 +7,17 @@ from pipeline.imageserver.studio.drawing.products.cosmetics import COSMETICS
 from pipeline.imageserver.studio.drawing.products.glassware import glassware
 from pipeline.imageserver.studio.drawing.products.other_products import OTHER_PRODUCTS
 from pipeline.imageserver.studio.drawing.products.packs import PACKS
+from pipeline.imageserver.studio.drawing.products.things.clothes_and_bags import CLOTHES_AND_BAGS
+from pipeline.imageserver.studio.drawing.products.things.food import FOOD
+from pipeline.imageserver.studio.drawing.products.things.from_above import FROM_ABOVE
+from pipeline.imageserver.studio.drawing.products.things.furniture import FURNITURE
+from pipeline.imageserver.studio.drawing.products.things.printed import PRINTED
+from pipeline.imageserver.studio.drawing.products.things.small_things import SMALL_THINGS
 from pipeline.imageserver.studio.drawing.products.vessels import VESSELS
 from pipeline.imageserver.studio.drawing.products.wearables import WEARABLES
 from pipeline.imageserver.studio.drawing.scenery.water import DropPattern, water_drops
 from pipeline.imageserver.studio.scene.product_shapes import ProductShape, product_shape
-from pipeline.imageserver.studio.scene.scene import Family, Prop, Scene, Surface
+from pipeline.imageserver.studio.scene.scene import Camera, Family, Prop, Scene, Surface
 from pipeline.imageserver.studio.seeded_random import seeded_random
 from pipeline.imageserver.studio.vector.svg import Svg
 from pipeline.lettering.box import Box
@@ -28,6 +34,11 @@ DRAWINGS: dict[Family, Draw] = {
     **OTHER_PRODUCTS,
     **COSMETICS,
     **WEARABLES,
+    **CLOTHES_AND_BAGS,
+    **FURNITURE,
+    **FOOD,
+    **PRINTED,
+    **SMALL_THINGS,
 }
 MARGIN = 8.0
 """Margin round the product in its document, in product units."""
@@ -70,8 +81,11 @@ def draw_product(scene: Scene, scale: float) -> Svg:
     svg = Svg(Box(frame.x * scale, frame.y * scale, frame.w * scale, frame.h * scale))
     cold = scene.surface is Surface.WET or Prop.ICE in scene.props
     with svg.at(0, 0, scale):
-        outline = DRAWINGS[scene.family](svg, scene)
-        if cold and shape.condensation:
+        draw = DRAWINGS[scene.family]
+        if scene.camera is Camera.OVERHEAD:
+            draw = FROM_ABOVE.get(scene.family, draw)
+        outline = draw(svg, scene)
+        if cold and shape.condensation and scene.camera is not Camera.OVERHEAD:
             field = Box(-shape.left, -shape.height * 0.84, shape.width, shape.height * 0.82)
             with svg.group(clip_path=svg.clip(outline)):
                 pattern = DropPattern(size=0.95, count=260, dry=_words(shape))

@@ -44,8 +44,8 @@ def jar(svg: Svg, scene: Scene) -> Path:
     """Draw a jar with a metal lid: of opal glass, or with its content seen through the glass."""
     shape = product_shape(scene)
     outline = lathe(shape.profile)
-    if scene.glass is Glass.FROSTED:
-        base = mix(scene.palette.soft, "#ffffff", 0.72)
+    if scene.own or scene.glass is Glass.FROSTED:
+        base = scene.own or mix(scene.palette.soft, "#ffffff", 0.72)
         svg.draw(outline, cylinder(svg, 57, base, edge=0.30, shine=0.75))
         wrapped_label(svg, scene, shape, paper=base)
     else:
@@ -54,7 +54,7 @@ def jar(svg: Svg, scene: Scene) -> Path:
             sheen(svg, strip(shape.profile, (5, 70), (-0.88, -0.68)), 0.7)
         wrapped_label(svg, scene, shape)
     with svg.group(clip_path=svg.clip(outline)):
-        frosted = scene.glass is Glass.FROSTED
+        frosted = bool(scene.own) or scene.glass is Glass.FROSTED
         sheen(svg, strip(shape.profile, (5, 70), (-0.86, -0.66)), 0.55 if frosted else 0.22)
         sheen(svg, strip(shape.profile, (5, 70), (0.86, 0.94)), 0.45)
     svg.stroke(outline, "#ffffff", 0.5, 0.4)
@@ -86,7 +86,8 @@ def _filled(svg: Svg, scene: Scene, shape: ProductShape, outline: Path) -> None:
 
 def _screw_lid(svg: Svg, scene: Scene) -> None:
     dark = luminance(scene.backdrop) < _PALE and scene.glass in TINTS
-    color = "#26262b" if dark or scene.glass is Glass.BLACK else GOLD
+    usual = "#26262b" if dark or scene.glass is Glass.BLACK else GOLD
+    color = scene.part("lid", "cap") or usual
     lid = lathe(((57.5, 71), (59, 73), (59, 100), (57, 104)), bottom=0.09, top=0.02)
     svg.draw(lathe(((56, 68), (57, 73)), bottom=0.09), NEAR_BLACK, fill_opacity=0.35)
     svg.draw(lid, brushed(svg, 59, color))
@@ -98,12 +99,11 @@ def _screw_lid(svg: Svg, scene: Scene) -> None:
         grooves.extend(polygon([(x, -74.5 + sag), (x, -98.5 + sag * 0.5)], close=False))
     svg.stroke(grooves, darken(color, 0.7), 0.4, 0.22)
     top: list[Stop] = [
-        (darken(color, 0.15), 1, 0),
-        (lighten(color, 0.75), 1, 0.32),
-        (lighten(color, 0.25), 1, 0.6),
-        (darken(color, 0.10), 1, 1),
+        (lighten(color, 0.62), 1, 0),
+        (lighten(color, 0.34), 1, 0.55),
+        (lighten(color, 0.12), 1, 1),
     ]
-    svg.draw(ellipse(0, -104, 57, 4.8), svg.lin(top))
+    svg.draw(ellipse(0, -104, 57, 4.8), svg.lin(top, (0, 0, 0.25, 1)))
     svg.stroke(ellipse(0, -104, 57, 4.8), "#ffffff", 0.4, 0.5)
 
 
@@ -111,13 +111,15 @@ def cup(svg: Svg, scene: Scene) -> Path:
     """Draw a paper cup to go, with its lid."""
     shape = product_shape(scene)
     outline = lathe(shape.profile)
-    svg.draw(outline, cylinder(svg, 47, mix(scene.palette.soft, "#ffffff", 0.5), edge=0.38))
+    paper = scene.own or mix(scene.palette.soft, "#ffffff", 0.5)
+    svg.draw(outline, cylinder(svg, 47, paper, edge=0.38))
     wrapped_label(svg, scene, shape)
     svg.draw(lathe(((34, 0), (34.6, 3.2))), NEAR_BLACK, fill_opacity=0.22)
     under = Path().move(-47.5, -133).quad(0, -125.5, 47.5, -133).line(47, -129)
     under.quad(0, -121, -47, -129).close()
     svg.draw(under, NEAR_BLACK, fill_opacity=0.25)
-    color = "#f6f2ea" if luminance(scene.palette.main) > _PALE else "#26211f"
+    usual = "#f6f2ea" if luminance(scene.palette.main) > _PALE else "#26211f"
+    color = scene.part("lid") or usual
     lid = lathe(((48.6, 134), (50.4, 136), (50.4, 140.5), (46.6, 143), (45, 151)), bottom=0.10)
     svg.draw(lid, brushed(svg, 50, color) if color != "#f6f2ea" else cylinder(svg, 50, color))
     svg.draw(ellipse(0, -151, 45, 4.2), svg.lin([darken(color, 0.06), lighten(color, 0.4)]))
@@ -131,7 +133,7 @@ def mug(svg: Svg, scene: Scene) -> Path:
     """Draw a glazed mug, printed without a label."""
     shape = product_shape(scene)
     outline, base = lathe(shape.profile), _glaze(scene)
-    _handle(svg, base)
+    _handle(svg, scene.part("handle") or base)
     svg.draw(outline, cylinder(svg, 45, base, edge=0.40, shine=0.62))
     low: list[Stop] = [(NEAR_BLACK, 0, 0.6), (NEAR_BLACK, 0.16, 1)]
     svg.draw(outline, svg.lin(low, (0, 0, 0, 1)))
@@ -151,7 +153,7 @@ def mug(svg: Svg, scene: Scene) -> Path:
 
 def _glaze(scene: Scene) -> str:
     """Return the colour of the glaze."""
-    return mix(scene.palette.soft, "#ffffff", 0.45)
+    return scene.own or mix(scene.palette.soft, "#ffffff", 0.45)
 
 
 def _handle(svg: Svg, base: str) -> None:

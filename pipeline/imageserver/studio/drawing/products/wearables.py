@@ -11,13 +11,10 @@ from pipeline.imageserver.studio.colors import (
     mix,
     warm,
 )
-from pipeline.imageserver.studio.drawing.copy.font_choice import display_face
 from pipeline.imageserver.studio.drawing.materials import GOLD
 from pipeline.imageserver.studio.scene.scene import Family, Scene, Style
 from pipeline.imageserver.studio.vector.shapes import ellipse, polygon, rounded
 from pipeline.imageserver.studio.vector.svg import Stop, Svg
-from pipeline.lettering.box import Box
-from pipeline.lettering.fitting import TextSetting, fit
 from pipeline.lettering.path import Path
 
 _STEEL = "#c4c9cf"
@@ -42,9 +39,12 @@ def sneaker(svg: Svg, scene: Scene) -> Path:
         _panels(svg, panel, trim)
         _shine(svg)
     svg.stroke(body, darken(upper, 0.5), 0.5, 0.35)
-    _laces(svg, panel, trim)
+    _laces(svg, panel, trim, scene.part("laces"))
     sole = _midsole()
+    asked = scene.part("sole")
     foam: list[Stop] = [("#ffffff", 1, 0), ("#f3f1ec", 1, 0.5), ("#c9c5bd", 1, 1)]
+    if asked:
+        foam = [(lighten(asked, 0.35), 1, 0), (asked, 1, 0.5), (darken(asked, 0.22), 1, 1)]
     svg.draw(sole, svg.lin(foam, (0, 0, 0, 1)))
     with svg.group(clip_path=svg.clip(sole)):
         wave = (
@@ -177,8 +177,9 @@ def _shine(svg: Svg) -> None:
     svg.draw(foot, svg.lin([(NEAR_BLACK, 0), (NEAR_BLACK, 0.20)], (0, 0, 0, 1)))
 
 
-def _laces(svg: Svg, panel: str, trim: str) -> None:
-    lace = "#fbfaf7" if contrast(panel, "#fbfaf7") > _SHOWS else darken(trim, 0.15)
+def _laces(svg: Svg, panel: str, trim: str, asked: str) -> None:
+    usual = "#fbfaf7" if contrast(panel, "#fbfaf7") > _SHOWS else darken(trim, 0.15)
+    lace = asked or usual
     for i in range(5):
         x, y = -15 + i * 13.6, -99.5 + i * 10.0
         for dy, color, width in (
@@ -196,17 +197,15 @@ def _laces(svg: Svg, panel: str, trim: str) -> None:
 
 def watch(svg: Svg, scene: Scene) -> Path:
     """Draw a wristwatch standing on its strap, with hands or, in the style `tech`, a screen."""
-    metal = GOLD if scene.style is Style.LUX else _STEEL
-    strap_color = mix(
-        warm(scene.palette.main), "#17110e", 0.62 if scene.style is Style.LUX else 0.25
-    )
+    metal = scene.own or (GOLD if scene.style is Style.LUX else _STEEL)
+    leather = mix(warm(scene.palette.main), "#17110e", 0.62 if scene.style is Style.LUX else 0.25)
+    usual = "#3a2a22" if scene.own else leather
+    strap_color = scene.part("band") or usual
     strap = _strap(svg, strap_color)
     smart = scene.style is Style.TECH
     case = rounded(-50, -161, 100, 112, r=30) if smart else ellipse(0, -105, 56)
-    svg.draw(
-        rounded(54, -113, 9, 16, r=2.5),
-        svg.lin([lighten(metal, 0.5), darken(metal, 0.5)], (0, 0, 0, 1)),
-    )
+    crown = rounded(46 if smart else 50, -113, 13, 16, r=2.5)
+    svg.draw(crown, svg.lin([lighten(metal, 0.5), darken(metal, 0.5)], (0, 0, 0, 1)))
     svg.draw(case.moved(1.2, 2.2), NEAR_BLACK, fill_opacity=0.35)
     rim: list[Stop] = [
         (lighten(metal, 0.75), 1, 0),
@@ -249,7 +248,7 @@ def _strap(svg: Svg, color: str) -> Path:
 
 
 def _dial(svg: Svg, scene: Scene, metal: str) -> None:
-    deep = mix(darken(scene.palette.accent, 0.62), "#0d1020", 0.35)
+    deep = scene.part("dial") or mix(darken(scene.palette.accent, 0.62), "#0d1020", 0.35)
     with svg.at(0, -105):
         svg.draw(ellipse(0, 0, 48.5), darken(metal, 0.72))
         svg.draw(
@@ -315,10 +314,8 @@ def _screen(svg: Svg, scene: Scene) -> None:
     svg.draw(glass, svg.lin(["#15161b", "#050506"], (0, 0, 0, 1)))
     main, accent = lighten(scene.palette.main, 0.25), lighten(scene.palette.accent, 0.30)
     bright = lighten(scene.palette.soft, 0.4)
-    face = display_face(scene.style, "10:09")
-    svg.draw(
-        fit("10:09", Box(-34, -148, 68, 34), TextSetting(face=face, max_lines=1)).path, "#ffffff"
-    )
+    for i, wide in enumerate((46.0, 30.0)):
+        svg.draw(rounded(-wide / 2, -143 + i * 11, wide, 5, r=2.5), "#ffffff", fill_opacity=0.85)
     for r, color, share in ((23, main, 0.78), (17, accent, 0.62), (11, bright, 0.45)):
         svg.stroke(ellipse(0, -86, r), color, 4.2, 0.22)
         turn = Path().move(0, -86 - r)
@@ -377,8 +374,9 @@ def sunglasses(svg: Svg, scene: Scene) -> Path:
 def _sunglasses_colors(scene: Scene) -> tuple[str, str]:
     """Return the frame's colour and the lenses'."""
     main = scene.palette.main
-    frame = main if luminance(main) < _PALE else darken(main, 0.12)
-    return frame, mix(scene.palette.accent, "#3a2a20", 0.35)
+    usual = main if luminance(main) < _PALE else darken(main, 0.12)
+    frame = scene.part("frame") or scene.own or usual
+    return frame, scene.part("lens") or mix(scene.palette.accent, "#3a2a20", 0.35)
 
 
 def _eye(side: int, inset: float) -> Path:

@@ -51,7 +51,12 @@ def wall(svg: Svg, scene: Scene, composition: Composition) -> None:
     )
     glow = glow_color(scene)
     stops: list[Stop] = [(glow, 0.88, 0), (glow, 0.52, 0.35), (glow, 0.16, 0.7), (glow, 0, 1)]
-    at = (composition.cx - composition.unit * 0.05, composition.mid + composition.reach * 0.05)
+    aside = (-0.05, 0.26, -0.30, 0.10)[scene.take % 4]
+    lift = (0.05, -0.35, -0.10, 0.30)[scene.take % 4]
+    at = (
+        composition.cx + composition.unit * aside,
+        composition.mid + composition.reach * lift,
+    )
     svg.draw(
         whole, svg.rad(stops, at, max(composition.unit * 0.66, composition.reach * 1.6), user=True)
     )

@@ -9,10 +9,17 @@ from random import Random
 from pipeline.imageserver.studio.colors import darken, lighten, mix
 from pipeline.imageserver.studio.drawing.composition import Composition
 from pipeline.imageserver.studio.drawing.materials import FRUIT, cylinder, soft_shadow
+from pipeline.imageserver.studio.drawing.repainting import icon_body
 from pipeline.imageserver.studio.drawing.scenery.backdrop import is_dark
 from pipeline.imageserver.studio.drawing.scenery.produce import SINGLE, citrus, leaf
-from pipeline.imageserver.studio.scene.product_shapes import PEDESTAL, extent, pedestal
-from pipeline.imageserver.studio.scene.scene import Prop, Scene, Surface
+from pipeline.imageserver.studio.scene.icons import icon
+from pipeline.imageserver.studio.scene.product_shapes import (
+    PEDESTAL,
+    extent,
+    pedestal,
+    product_shape,
+)
+from pipeline.imageserver.studio.scene.scene import Camera, Family, Prop, Scene, Surface
 from pipeline.imageserver.studio.seeded_random import seeded_random
 from pipeline.imageserver.studio.vector.lathe import lathe
 from pipeline.imageserver.studio.vector.shapes import ellipse
@@ -56,7 +63,8 @@ Place = tuple[float, float, float, float]
 class PlacedProp:
     """One prop in place, in product units about the product's foot on the table."""
 
-    prop: Prop
+    prop: Prop | str
+    """A kind of prop, or the name of an icon."""
     x: float
     y: float
     size: float
@@ -68,6 +76,7 @@ def place_props(scene: Scene, composition: Composition) -> list[PlacedProp]:
     if scene.transparent:
         return []
     found: list[PlacedProp] = []
+    _add_icons(found, scene, composition)
     slices = _slices(scene) if any(p in FRUIT for p in scene.props) else []
     alone = all(p in FRUIT or p is Prop.PEDESTAL for p in scene.props)
     _add_slices(found, scene, composition, slices[:1])
@@ -95,6 +104,25 @@ def _add_slices(
         )
 
 
+def _add_icons(found: list[PlacedProp], scene: Scene, composition: Composition) -> None:
+    """Add what goes with the product at both sides of it; flowers stand in their vase instead."""
+    if scene.family is Family.VASE or scene.camera is Camera.CLOSE_UP:
+        return
+    taken = _occupied(scene)
+    first = -1 if scene.take % 2 else 1
+    for number, name in enumerate(scene.icons[:3]):
+        for turn, side in enumerate((first, -first)):
+            if turn and len(scene.icons) > 1:
+                continue
+            at = side if number % 2 == 0 else -side
+            size = min(58.0, max(28.0, product_shape(scene).height * 0.16)) - 4 * turn
+            tried = [
+                PlacedProp(name, at * (taken[at > 0] + size * room), depth, size * shrink, 0.0)
+                for room, depth, shrink in ((1.15, 12, 1.0), (0.95, 15, 0.85), (0.8, 17, 0.62))
+            ]
+            _add_prop(found, composition, tried)
+
+
 def _add_prop(found: list[PlacedProp], composition: Composition, tried: list[PlacedProp]) -> None:
     """Add the prop at the first candidate place that is free."""
     prop = next((prop for prop in tried if _clear(prop, composition, found)), None)
@@ -104,8 +132,15 @@ def _add_prop(found: list[PlacedProp], composition: Composition, tried: list[Pla
 
 def _box(prop: PlacedProp) -> Box:
     r = prop.size * 1.08
-    lift = 0.94 if prop.prop in FRUIT else SCATTER_RULES[prop.prop].lift
+    lift = _lift(prop)
     return Box(prop.x - r, prop.y - prop.size * lift - r, 2 * r, 2 * r)
+
+
+def _lift(prop: PlacedProp) -> float:
+    """Return the height of a prop's middle above the table, in sizes."""
+    if not isinstance(prop.prop, Prop):
+        return 0.98
+    return 0.94 if prop.prop in FRUIT else SCATTER_RULES[prop.prop].lift
 
 
 def footprint(prop: PlacedProp, composition: Composition) -> Box:
@@ -128,7 +163,9 @@ def _clear(prop: PlacedProp, composition: Composition, others: list[PlacedProp])
 
 
 def _apart(prop: PlacedProp, other: PlacedProp) -> bool:
-    if prop.prop in FRUIT or other.prop in FRUIT:
+    if not (isinstance(prop.prop, Prop) and isinstance(other.prop, Prop)):
+        need = (prop.size + other.size) * 0.75
+    elif prop.prop in FRUIT or other.prop in FRUIT:
         close = 0.62 if prop.prop in FRUIT and other.prop in FRUIT else 0.42
         need = (prop.size + other.size) * close
     else:
@@ -220,6 +257,12 @@ def _draw_mirrored(svg: Svg, scene: Scene, prop: PlacedProp) -> None:
 
 
 def _draw_prop(svg: Svg, scene: Scene, prop: PlacedProp) -> None:
+    if not isinstance(prop.prop, Prop):
+        found = icon(prop.prop)
+        k = 2 * prop.size / max(found.ink.w, found.ink.h)
+        with svg.at(prop.x - found.ink.cx * k, prop.y - found.ink.bottom * k, k):
+            svg.raw(icon_body(scene, scene.icons.index(prop.prop)))
+        return
     if prop.prop in FRUIT:
         with svg.at(prop.x, prop.y - prop.size * 0.94):
             citrus(svg, prop.prop, prop.size, prop.angle)

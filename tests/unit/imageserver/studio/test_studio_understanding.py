@@ -1,0 +1,147 @@
+"""What the painter says it understood, against what was written down before it was painted."""
+
+import pytest
+from expected_pictures import expected_pictures, misheard
+
+from pipeline.imageserver.painting.painter import PaintOrder, PaintQuality
+from pipeline.imageserver.studio.drawing.layouts import compose
+from pipeline.imageserver.studio.drawing.products.labels import label_lines
+from pipeline.imageserver.studio.product_painting import item_scene
+from pipeline.imageserver.studio.scene.quotes import find_quotes
+from pipeline.imageserver.studio.scene.reading import read_prompt
+from pipeline.imageserver.studio.scene.scene import Family, Role
+
+ALL = tuple(expected_pictures())
+every_prompt = pytest.mark.parametrize("expected", ALL, ids=lambda one: one.name)
+
+
+def understood(prompt, ratio=(1, 1)):
+    order = PaintOrder(prompt=prompt, ratio=ratio, quality=PaintQuality.LOW)
+    return read_prompt(order).understood.record()
+
+
+def test_there_are_prompts_of_many_trades_languages_and_ratios():
+    assert len(ALL) >= 150
+    assert len({one.language for one in ALL}) == 9
+    assert len({one.ratio for one in ALL}) == 15
+
+
+@every_prompt
+def test_a_prompt_is_understood_as_it_was_meant(expected):
+    told = read_prompt(expected.order()).understood.record()
+    assert (told["language"], misheard(expected, told)) == (expected.language, [])
+
+
+@every_prompt
+def test_every_quoted_text_has_the_role_that_its_words_name(expected):
+    """A label without a place on its product is a caption, and that is its only other role."""
+    told = read_prompt(expected.order()).understood
+    heard = {c.text: c.role.value for c in told.words}
+    moved = {text for text, role in heard.items() if role == "caption"}
+    wanted = {
+        text: "caption" if text in moved and role == "label" else role
+        for text, role in expected.words.items()
+    }
+    assert heard == wanted
+
+
+def painted_texts(order):
+    """Return every text that a picture shows, on the product or beside it."""
+    scene = read_prompt(order)
+    composition = compose(scene, 1000, round(1000 * order.ratio[1] / order.ratio[0]))
+    beside = [piece.text for piece in composition.copy]
+    if scene.family is Family.BOARD:
+        beside += [copy.text for copy in scene.copy]
+    items = [item_scene(scene, item) for item in range(scene.count)]
+    labels = [line for item in items if scene.texts(Role.LABEL) for line in label_lines(item)]
+    return beside + labels
+
+
+@every_prompt
+def test_every_quoted_text_is_painted_and_no_other(expected):
+    """Labels of eight products in eight were lost, and labels were invented."""
+    quoted = {quote.text for quote in find_quotes(expected.prompt)[0]}
+    assert set(painted_texts(expected.order())) == quoted
+
+
+@pytest.mark.parametrize(
+    "thing", ["watch", "sneaker", "lipstick", "guitar", "kettlebell", "burger"]
+)
+@pytest.mark.parametrize("ratio", [(1, 1), (9, 16), (3, 1)])
+@pytest.mark.parametrize("more", ["", ', headline "Now"', ', headline "Now", price "$9"'])
+def test_a_label_without_a_place_on_the_product_is_a_caption(thing, ratio, more):
+    order = PaintOrder(
+        prompt=f'A {thing}, label "NORTH"{more}', ratio=ratio, quality=PaintQuality.LOW
+    )
+    assert "NORTH" in painted_texts(order)
+    assert set(painted_texts(order)) == {q.text for q in find_quotes(order.prompt)[0]}
+
+
+@pytest.mark.parametrize("noun", ["kettlebell", "drone", "washing machine", "wedding invitation"])
+def test_an_unknown_subject_is_set_in_type_and_said_to_be_unknown(noun):
+    """It was painted as a box, which a client took for a bug in the feed."""
+    order = PaintOrder(prompt=f"A red {noun} on a table", ratio=(1, 1), quality=PaintQuality.LOW)
+    scene = read_prompt(order)
+    assert (scene.family, scene.noun) == (Family.NOUN, noun)
+    assert scene.understood.missed == (f"subject not known: {noun}",)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "subject", "contents"),
+    [
+        ("A bag of dog food", "bag", "dog food"),
+        ("Three scoops of strawberry ice cream", "ice cream", ""),
+        ("A leather bag on a chair", "leather bag", ""),
+        ("A coffee table with a mug", "coffee table", ""),
+        ("A bottle of red wine beside a lamp", "bottle", "red wine"),
+    ],
+)
+def test_the_head_noun_wins(prompt, subject, contents):
+    told = understood(prompt)
+    assert (told["subject"], told.get("contents", "")) == (subject, contents)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "colors"),
+    [
+        ("A navy t-shirt on a white wall", {"t-shirt": ["navy"], "wall": ["white"]}),
+        ("A white jar with a gold lid", {"jar": ["white"], "lid": ["gold"]}),
+        ("A silver watch with a coral band", {"watch": ["silver"], "band": ["coral"]}),
+        ("A can in neon green, wall in peach", {"can": ["neon green"], "wall": ["peach"]}),
+        ("An orange soda bottle", {}),
+        ("An orange tent beside a blue mug", {"tent": ["orange"], "mug": ["blue"]}),
+    ],
+)
+def test_a_colour_belongs_to_the_noun_of_its_phrase(prompt, colors):
+    assert understood(prompt)["colors"] == colors
+
+
+@pytest.mark.parametrize(
+    ("prompt", "camera"),
+    [
+        ("Mug, flat lay", "overhead"),
+        ("Mug seen from above", "overhead"),
+        ("Low-angle shot of a mug", "low angle"),
+        ("A macro of a mug", "close-up"),
+        ("A mug", "eye level"),
+    ],
+)
+def test_camera_words_choose_the_view(prompt, camera):
+    assert understood(prompt)["camera"] == camera
+
+
+@pytest.mark.parametrize("ratio", [(9, 16), (9, 21)])
+@pytest.mark.parametrize("expected", ALL[:24], ids=lambda one: one.name)
+def test_the_copy_of_a_story_keeps_clear_of_what_apps_lay_over_it(expected, ratio):
+    """Every headline of a story stood in the top 14 %, under the app's own bar."""
+    scene = read_prompt(
+        PaintOrder(prompt=expected.prompt, ratio=ratio, quality=PaintQuality.MEDIUM)
+    )
+    if scene.family in (Family.BOARD, Family.WORDS):
+        return
+    high = round(1000 * ratio[1] / ratio[0])
+    for piece in compose(scene, 1000, high).copy:
+        assert piece.box.y >= 0.14 * high
+        assert piece.box.bottom <= 0.65 * high
+        assert piece.box.x >= 60 - 1e-6
+        assert piece.box.right <= 940 + 1e-6
