@@ -11,7 +11,7 @@ from pipeline.ledger.row_store import RowStore
 Result = TypeVar("Result")
 
 
-class ReadingConnections(Protocol):
+class QueryConnections(Protocol):
     """Connections of which each thread uses one at a time."""
 
     def query(self, query: Callable[[RowStore], Result]) -> Result:
@@ -26,7 +26,7 @@ class ReadingConnections(Protocol):
 class ReaderThreads:
     """A few reading connections, each used by one thread at a time."""
 
-    def __init__(self, connections: ReadingConnections) -> None:
+    def __init__(self, connections: QueryConnections) -> None:
         self._closed = False
         self._connections = connections
         self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="ledger-reader")

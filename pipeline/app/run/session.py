@@ -110,18 +110,16 @@ async def render_session(
 
     `besides`: files that this process may open for something else. `found`: the disk before it.
     """
-    campaign = loaded.campaign
+    campaign, slug = loaded.campaign, loaded.campaign.slug
     settings = within_descriptors(settings, tell=console.warn, besides=besides)
     async with AsyncExitStack() as stack:
-        ledger = await stack.enter_async_context(
-            campaign_ledger(output, campaign.slug, settles=True)
-        )
+        ledger = await stack.enter_async_context(campaign_ledger(output, slug, settles=True))
         images = images_in(output)
         executor = executor_for(settings, images, tell=console.note)
         inspector = ImageInspector(
             images=images,
             executor=await stack.enter_async_context(executor),
-            kept=read_kept_checks(output, campaign.slug),
+            kept=read_kept_checks(output, slug),
         )
         halt, checks = Halt(), open_checks(loaded, output)
         stages = frozenset(Stage) if options.stage is None else {options.stage}
@@ -199,13 +197,7 @@ async def _session(session: Session, stack: AsyncExitStack) -> int:
     journal = _journal(session, stack)
     uploading = filter(None, [session.uploader])
     watcher = Watchers(watchers=(session.console.watcher, journal, *uploading))
-    sharing = HaltSharing(
-        session.ledger,
-        run=session.manifest_writer.run.id,
-        listen=lambda reason: watcher.happened(halting_event(reason)),
-    )
-    stack.push_async_callback(sharing.finish)
-    session.halt.on_halt(sharing.happened)
+    _listen_for_halts(session, stack, watcher)
     journal.write("start", version=1, run=session.manifest_writer.run.id, campaign=campaign.slug)
     session.console.started(
         RunStart(
@@ -224,6 +216,16 @@ async def _session(session: Session, stack: AsyncExitStack) -> int:
     journal.write("done", exit_code=code)
     journal.flush()
     return code
+
+
+def _listen_for_halts(session: Session, stack: AsyncExitStack, watcher: Watcher) -> None:
+    sharing = HaltSharing(
+        session.ledger,
+        run=session.manifest_writer.run.id,
+        listen=lambda reason: watcher.happened(halting_event(reason)),
+    )
+    stack.push_async_callback(sharing.finish)
+    session.halt.on_halt(sharing.happened)
 
 
 async def _provider_for(

@@ -14,7 +14,7 @@ from pipeline.ledger.postgres.connection import OPENING, Address, connect_patien
 from pipeline.ledger.postgres.group_commit import PostgresGroupCommit
 from pipeline.ledger.postgres.leases import Lease
 from pipeline.ledger.postgres.migrating import prepare
-from pipeline.ledger.postgres.read_only import ReadingConnections
+from pipeline.ledger.postgres.read_only import PostgresConnections
 from pipeline.ledger.postgres.row_queries import Connection
 from pipeline.ledger.postgres.row_store import PostgresRowStore
 from pipeline.ledger.queued_ledger import QueuedLedger
@@ -59,7 +59,7 @@ class PostgresLedger(QueuedLedger[PostgresGroupCommit]):
         address = read_address(dsn)
         connection = await asyncio.to_thread(_prepared, address)
         writer = PostgresGroupCommit(connection, address=address)
-        readers = ReaderThreads(ReadingConnections(address))
+        readers = ReaderThreads(PostgresConnections(address))
         return cls(readers, writer, now=now, output=output)
 
     async def begin(self, run: Run, *, shard: Shard = WHOLE) -> Sequence[Attempt]:

@@ -36,7 +36,7 @@ from pipeline.model.names import Slug
 Result = TypeVar("Result")
 
 
-class ReadingConnections:
+class PostgresConnections:
     """Connections for queries; a connection is reused once its query has ended."""
 
     def __init__(self, address: Address) -> None:
@@ -101,7 +101,7 @@ class PostgresReadOnlyLedger(BaseLedger):
     def __init__(self, dsn: str, *, output: Path) -> None:
         """Raise `UsageError` for an address that cannot be right."""
         self._place = place_on_machine(output)
-        self._connections = ReadingConnections(read_address(dsn))
+        self._connections = PostgresConnections(read_address(dsn))
         self._closed = False
 
     async def close(self) -> None:
