@@ -35,7 +35,8 @@ PipelineError                   1   a bug unless a subclass says otherwise
 │   ├── LedgerUnusable              damaged, foreign, or newer than this program
 │   └── StoreFault                  the object store refused, or could not be reached
 └── LockHeld                    75  another run of this campaign is alive
-    └── RunHangs                    for longer than any of its runs ever took
+    ├── RunHangs                    for longer than any of its runs ever took
+    └── LeaseLost                   another one took its place meanwhile; nothing more is bought
 """
 
 from dataclasses import dataclass
@@ -352,6 +353,10 @@ class LockHeld(PipelineError):
     """Another run of this campaign is alive."""
 
     exit_code = 75
+
+
+class LeaseLost(LockHeld):
+    """A run was not heard of for so long that another one took its place."""
 
 
 class RunHangs(LockHeld):

@@ -250,6 +250,14 @@ def _executor(name: str) -> ExecutorName:
         ) from None
 
 
+def ledger_address(environment: Mapping[str, str] = os.environ) -> str:
+    """Return the address of a ledger that several machines share; empty for a file.
+
+    PIPELINE_LEDGER. It contains a password, so it is no part of the settings, which may be shown.
+    """
+    return environment.get("PIPELINE_LEDGER", "").strip()
+
+
 def _provider_settings(
     prefix: str, default: str, environment: Mapping[str, str]
 ) -> ProviderSettings:

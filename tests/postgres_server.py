@@ -18,16 +18,8 @@ from pipeline.ledger.postgres.schema import MIGRATIONS, SCHEMA
 
 MISSING = "no Postgres ledger was tested: pip install -e '.[test]' brings psycopg and the server"
 TABLES = (
-    "reply",
-    "attempt",
-    "ticket",
-    "purchase",
-    "job",
-    "verdict",
-    "tally",
-    "total",
-    "run",
-    "writer",
+    *("lease", "pace", "reply", "attempt", "ticket", "purchase", "job", "verdict", "tally"),
+    *("total", "run", "writer"),
 )
 
 

@@ -24,6 +24,7 @@ from pipeline.model.entry import AttemptRecord, Entry
 from pipeline.model.money import Amount, Budget, Spent, Unit
 from pipeline.model.names import Account, Slug
 from pipeline.model.provider import Profile
+from pipeline.model.run import Run
 from pipeline.providers.base import Provider
 from pipeline.providers.names import EMBEDDED, EMBEDDED_ACCOUNT
 from pipeline.providers.registry import account_at, check_url, profile_named, profiles
@@ -36,7 +37,7 @@ from pipeline.state.output.balances import (
     note_balance,
     read_balance,
 )
-from pipeline.state.output.folder import EMBEDDED_STATE, make_folder
+from pipeline.state.output.folder import EMBEDDED_STATE, make_folder, new_run_id
 
 PATIENCE = 15.0
 """Longest wait, in seconds, for an API to report the credits left; a run then starts without."""
@@ -268,3 +269,12 @@ def _refuse_young(started: Sequence[str], patience: float) -> None:
             f"the newest image was requested at {youngest:%H:%M:%S} UTC and may still be rendered; "
             f"ask for the balance after {safe:%H:%M:%S} UTC"
         )
+
+
+def new_run(campaign: Campaign, settings: Settings) -> Run:
+    """Return a run of a campaign that begins now."""
+    return Run(
+        id=new_run_id(datetime.now(UTC)),
+        campaign=campaign.slug,
+        account=account_of(campaign, settings),
+    )

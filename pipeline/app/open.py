@@ -13,10 +13,15 @@ from typing import Any, TypeVar, cast
 
 from pipeline.errors import UsageError
 from pipeline.ledger.base import Ledger
-from pipeline.ledger.place import ledger_exists
+from pipeline.ledger.place import is_shared, ledger_exists, ledger_file_exists
 from pipeline.ledger.registry import open_ledger
 from pipeline.model.names import Slug
-from pipeline.state.output.lost_runs import all_lost_runs, hold_ledger_to_runs
+from pipeline.state.output.lock import refuse_living
+from pipeline.state.output.lost_runs import (
+    all_lost_runs,
+    hold_ledger_to_runs,
+    hold_to_ledger_file,
+)
 
 Result = TypeVar("Result")
 
@@ -41,10 +46,10 @@ def run_reading(reading: Coroutine[Any, Any, Result]) -> Result:
 
 @asynccontextmanager
 async def ledger_in(
-    output: Path, *, read_only: bool = False, recovers: bool = False
+    output: Path, *, address: str | None = None, read_only: bool = False, recovers: bool = False
 ) -> AsyncIterator[Ledger]:
     """Open the ledger of an output folder, and close it at the end."""
-    ledger = await open_ledger(output, read_only=read_only, recovers=recovers)
+    ledger = await open_ledger(output, address=address, read_only=read_only, recovers=recovers)
     try:
         yield ledger
     finally:
@@ -53,16 +58,22 @@ async def ledger_in(
 
 @asynccontextmanager
 async def campaign_ledger(
-    output: Path, campaign: Slug, *, recovers: bool = False
+    output: Path, campaign: Slug, *, recovers: bool = False, settles: bool = False
 ) -> AsyncIterator[Ledger]:
     """Open the ledger to write about one campaign, and close it at the end.
 
-    `UsageError`, and nothing is made or written, if it lacks what runs beside it bought.
+    `UsageError`, and nothing is made or written, if it lacks what runs beside it bought. With
+    `settles`, `LockHeld` while a run of the campaign is alive in another output folder.
     """
     if not ledger_exists(output):
         await hold_ledger_to_runs(None, output, campaign)
     async with ledger_in(output, recovers=recovers) as ledger:
         await hold_ledger_to_runs(ledger, output, campaign)
+        if is_shared() and ledger_file_exists(output):
+            async with ledger_in(output, address="", read_only=True) as file:
+                await hold_to_ledger_file(ledger, file, output, campaign)
+        if settles:
+            await refuse_living(ledger, campaign)
         yield ledger
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from pipeline.model.artifact import Artifact
+from pipeline.model.coordination import WHOLE, LivingRun, Shard, SharedHalt
 from pipeline.model.entry import (
     Attempt,
     AttemptRecord,
@@ -39,12 +40,15 @@ class Ledger(Protocol):
     with `Resolution.REBUY`.
     """
 
-    async def begin(self, run: Run) -> Sequence[Attempt]:
+    async def begin(self, run: Run, *, shard: Shard = WHOLE) -> Sequence[Attempt]:
         """Open a run; return the attempts that dead runs of its campaign left without an ending.
 
         Those of open tickets are not among them: a ticket outlives the run that opened it.
 
-        The caller must hold the campaign's lock, so that no other run is alive. The attempts are
+        The caller must hold the campaign's lock, so that no other run of this output folder is
+        alive. A ledger that several machines share gives the run a lease besides, and raises
+        `LockHeld` while another run of the campaign has one, unless both are different shards of
+        the same number. Other ledgers have no shards: `UsageError`. The attempts are
         not changed: their credits count as in doubt, and `submit` refuses their jobs until each
         is ended by `paid`, `fail`, `release`, `doubt` or `abandon`. If the caller dies before
         that, the next `begin` returns them again.
@@ -53,6 +57,21 @@ class Ledger(Protocol):
 
     async def end(self, run: RunId, *, exit_code: int) -> None:
         """Record how a run ended."""
+        ...
+
+    async def living_runs(self, campaign: Slug) -> Sequence[LivingRun]:
+        """Return the runs that have a lease of a campaign and belong to another output folder.
+
+        Of those of this folder, its lock says which are alive. Ledgers without leases know none.
+        """
+        ...
+
+    async def halt(self, run: RunId, halt: SharedHalt) -> None:
+        """Let `submit` refuse every run that is alive on the account of this one.
+
+        Those runs then stop for the same reason. Without leases this does nothing: every run finds
+        out for itself.
+        """
         ...
 
     async def submit(
@@ -70,8 +89,9 @@ class Ledger(Protocol):
 
         Raises `ValueError` if the job could be paid for twice: if it is stored, paid, lost, in
         doubt (without `same_purchase`), or has an open attempt; and for a replay on another
-        account, or one whose key is lost. If the caller is cancelled before it receives the
-        permit, the permit is released.
+        account, or one whose key is lost. Raises `LeaseLost` if another run has taken the place of
+        this one, and the error of `halt` if its account is halted. If the caller is cancelled
+        before it receives the permit, the permit is released.
         """
         ...
 

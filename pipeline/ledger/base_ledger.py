@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from pipeline.errors import UsageError
 from pipeline.ledger.row_store import RowStore, SpendScope
 from pipeline.ledger.rows import RunRow, entry_of, iso, sum_of
 from pipeline.ledger.rules import buying, restoring, settling, tickets
@@ -16,6 +17,7 @@ from pipeline.ledger.rules.attempts import (
 )
 from pipeline.ledger.rules.verdicts import decide
 from pipeline.model.artifact import Artifact
+from pipeline.model.coordination import WHOLE, LivingRun, Shard, SharedHalt
 from pipeline.model.entry import (
     Attempt,
     AttemptRecord,
@@ -76,11 +78,22 @@ class BaseLedger(ABC):
     async def _read(self, query: Callable[[RowStore], Result]) -> Result:
         """Apply a query to one consistent state of the durable rows."""
 
-    async def begin(self, run: Run) -> Sequence[Attempt]:
+    async def begin(self, run: Run, *, shard: Shard = WHOLE) -> Sequence[Attempt]:
+        if shard != WHOLE:
+            raise UsageError(
+                "--shard needs a ledger that several coordinators share; nothing was sent.\n"
+                "Next  export PIPELINE_LEDGER=postgresql://USER:PASSWORD@HOST/DATABASE"
+            )
         return await self._write(lambda store, now: buying.begin(store, now, run))
 
     async def end(self, run: RunId, *, exit_code: int) -> None:
         await self._write(lambda store, now: buying.end(store, now, run, exit_code))
+
+    async def living_runs(self, campaign: Slug) -> Sequence[LivingRun]:
+        return ()
+
+    async def halt(self, run: RunId, halt: SharedHalt) -> None:
+        return
 
     async def submit(
         self, job: Job, *, run: Run, budget: Budget, same_purchase: bool = False

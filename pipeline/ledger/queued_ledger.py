@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 from pipeline.errors import LocalFault
 from pipeline.ledger.base_ledger import BaseLedger
 from pipeline.ledger.group_queue import GroupQueue
+from pipeline.ledger.reader_threads import ReaderThreads
 from pipeline.ledger.row_store import RowStore
 from pipeline.ledger.rules import settling
 from pipeline.ledger.rules.attempts import ReplyRecord
@@ -27,17 +28,14 @@ class QueuedLedger(BaseLedger, Generic[Writer]):
     caller never received is released again.
     """
 
-    def __init__(self, writer: Writer | None) -> None:
-        self._writer = writer
-        """`None` if the ledger is closed, or was opened for reading only."""
+    def __init__(self, readers: ReaderThreads, writer: Writer) -> None:
+        self._readers = readers
+        self._writer: Writer | None = writer
+        """`None` once the ledger is closed."""
 
     @abstractmethod
     def _timed(self, operation: Callable[[RowStore, int], Result]) -> Callable[[RowStore], Result]:
         """Return an operation with its time."""
-
-    @abstractmethod
-    async def _close_readers(self) -> None:
-        """Wait for queries and close what they read from."""
 
     async def close(self) -> None:
         """Finish what is queued and close the ledger."""
@@ -45,7 +43,7 @@ class QueuedLedger(BaseLedger, Generic[Writer]):
         if writer is not None:
             await writer.drain()
         self._writer = None
-        await self._close_readers()
+        await self._readers.close()
         if writer is not None:
             await writer.close()
 
@@ -70,6 +68,9 @@ class QueuedLedger(BaseLedger, Generic[Writer]):
                 self._release(permit.result())
             raise
 
+    async def _read(self, query: Callable[[RowStore], Result]) -> Result:
+        return await self._readers.query(query)
+
     def _enqueue(
         self,
         operation: Callable[[RowStore, int], Result],
@@ -79,7 +80,7 @@ class QueuedLedger(BaseLedger, Generic[Writer]):
         undelivered: Callable[[Result], None] | None = None,
     ) -> asyncio.Future[Result]:
         if self._writer is None:
-            raise LocalFault("this ledger is closed, or was opened for reading only")
+            raise LocalFault("this ledger is closed")
         timed = self._timed(operation)
         return self._writer.enqueue(timed, jobs=jobs, alone=alone, undelivered=undelivered)
 

@@ -11,7 +11,8 @@ from typing import cast
 from pipeline.errors import UsageError
 from pipeline.ledger.base import Ledger
 from pipeline.ledger.base_ledger import Clock, utc_now
-from pipeline.ledger.place import LEDGER_FILE, LedgerCopy, RestoredLedger
+from pipeline.ledger.place import LEDGER_FILE, LedgerCopy, RestoredLedger, SharedFacts, is_shared
+from pipeline.settings import ledger_address
 
 SCHEMES = ("postgresql", "postgres")
 
@@ -19,7 +20,7 @@ SCHEMES = ("postgresql", "postgres")
 async def open_ledger(
     output: Path,
     *,
-    address: str = "",
+    address: str | None = None,
     now: Clock | None = None,
     read_only: bool = False,
     recovers: bool = False,
@@ -27,14 +28,15 @@ async def open_ledger(
     """Open the ledger of an output folder; made if missing, unless opened `read_only`.
 
     With an `address`, `postgresql://…`, it is the one in that database, and `now` replaces the time
-    of the server. Opened `read_only`, a missing ledger reads as an empty one, and no operation on a
-    file waits for anything but the disk. `recovers` is for a program that runs on and does not buy:
-    after a fault of the disk, the next write opens the file anew. `LedgerUnusable` if the ledger is
-    damaged or written by another version, `UsageError` for an address that cannot be used, other
-    `LocalFault`s if disk or server fail.
+    of the server; by default, PIPELINE_LEDGER decides. Opened `read_only`, a missing ledger reads
+    as an empty one, and no operation waits for anything but the disk or the server. `recovers` is
+    for a program that runs on and does not buy: after a fault of the disk, the next write opens the
+    file anew. `LedgerUnusable` if the ledger is damaged or written by another version, `UsageError`
+    for an address that cannot be used, other `LocalFault`s if disk or server fail.
     """
+    address = ledger_address() if address is None else address
     if address:
-        return await _open_postgres(address, now=now, read_only=read_only)
+        return await _open_postgres(address, output, now=now, read_only=read_only)
     place = output / LEDGER_FILE
     if read_only:
         return cast("Ledger", _sqlite("read_only").ReadOnlyLedger(place))
@@ -42,17 +44,26 @@ async def open_ledger(
     return cast("Ledger", await opening)
 
 
-async def _open_postgres(address: str, *, now: Clock | None, read_only: bool) -> Ledger:
-    """Open a ledger in Postgres; its package is optional, and slow to import."""
-    scheme = address.partition("://")[0]
-    if scheme not in SCHEMES:
+async def _open_postgres(
+    address: str, output: Path, *, now: Clock | None, read_only: bool
+) -> Ledger:
+    if read_only:
+        reading = _postgres("read_only", address).PostgresReadOnlyLedger
+        return cast("Ledger", reading(address, output=output))
+    opening = _postgres("ledger", address).PostgresLedger.open(address, output=output, now=now)
+    return cast("Ledger", await opening)
+
+
+def _postgres(module: str, address: str) -> ModuleType:
+    """Import a module of the Postgres ledger, whose package is optional and slow to import."""
+    if address.partition("://")[0] not in SCHEMES:
         known = " or ".join(f"{one}://" for one in SCHEMES)
         raise UsageError(
             f"PIPELINE_LEDGER has to begin with {known}; nothing was sent. Unset it to keep the "
             "ledger in the output folder."
         )
     try:
-        module = import_module("pipeline.ledger.postgres.ledger")
+        return import_module(f"pipeline.ledger.postgres.{module}")
     except ModuleNotFoundError as error:
         if error.name != "psycopg":
             raise
@@ -60,20 +71,36 @@ async def _open_postgres(address: str, *, now: Clock | None, read_only: bool) ->
             "PIPELINE_LEDGER names a Postgres database, which needs the extra `postgres`; nothing "
             "was sent.\nNext  pip install 'campaign-pipeline[postgres]'"
         ) from None
-    ledger = await module.PostgresLedger.open(address, now=now, read_only=read_only)
-    return cast("Ledger", ledger)
+
+
+def shared_facts() -> SharedFacts:
+    """Connect to the ledger of PIPELINE_LEDGER and return its facts; errors as of `open_ledger`."""
+    facts = _postgres("read_only", ledger_address()).read_facts(ledger_address())
+    return cast("SharedFacts", facts)
 
 
 def back_up_ledger(output: Path, file: Path) -> LedgerCopy:
     """Copy the ledger of an output folder to a file; see `sqlite.backup.back_up`."""
+    _refuse_shared("back up")
     return cast("LedgerCopy", _sqlite("backup").back_up(output / LEDGER_FILE, file))
 
 
 def restore_ledger(output: Path, file: Path, *, aside: str) -> RestoredLedger:
     """Put a backup in the place of an output folder's ledger; see `sqlite.backup.restore`."""
+    _refuse_shared("restore")
     restored = _sqlite("backup").restore(file, output / LEDGER_FILE, aside=aside)
     return cast("RestoredLedger", restored)
 
 
 def _sqlite(module: str) -> ModuleType:
     return import_module(f"pipeline.ledger.sqlite.{module}")
+
+
+def _refuse_shared(verb: str) -> None:
+    """Raise `UsageError` if the ledger is no file."""
+    if is_shared():
+        raise UsageError(
+            f"PIPELINE_LEDGER names a Postgres database, which its server's own tools {verb} "
+            "(pg_dump, pg_restore); nothing was changed.\n"
+            "Next  pipeline ledger copy PIPELINE_LEDGER FILE   (its content as a file)"
+        )

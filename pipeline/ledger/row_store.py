@@ -59,6 +59,14 @@ class RowStore(Protocol):
         """Return a run that other rows refer to."""
         ...
 
+    def check_lease(self, run: RunRow, *, buying: bool) -> None:
+        """Raise `LeaseLost` if another run has taken its place.
+
+        If it is `buying`, also raise the error that halts every run of its account. Only ledgers
+        that several machines share know of either.
+        """
+        ...
+
     def job(self, key: JobKey) -> JobRow | None:
         """Return a job by its key."""
         ...

@@ -9,17 +9,22 @@ from pipeline.errors import (
     CircuitOpen,
     FailuresReached,
     Interrupted,
+    LeaseLost,
     LocalFault,
     PipelineError,
     ProviderStopped,
     TimeIsUp,
     UploadStopped,
 )
+from pipeline.ledger.base import Ledger
 from pipeline.model.campaign import FailureLimit
+from pipeline.model.coordination import HaltKind, SharedHalt
+from pipeline.model.run import RunId
 
 GRAVEST_FIRST: tuple[type[PipelineError], ...] = (
     Interrupted,
     LocalFault,
+    LeaseLost,
     UploadStopped,
     ProviderStopped,
     CircuitOpen,
@@ -74,6 +79,40 @@ class Halt:
             self._reason = reason
             self._stopped.set()
             self._callback(reason)
+
+
+class HaltSharing:
+    """Tells the ledger why a run stops, if every run of its account has to stop for that reason."""
+
+    def __init__(
+        self, ledger: Ledger, *, run: RunId, listen: Callable[[PipelineError], None]
+    ) -> None:
+        self._ledger, self._run, self._listen = ledger, run, listen
+        self._telling: set[asyncio.Task[None]] = set()
+
+    def happened(self, reason: PipelineError) -> None:
+        """Begin to tell the ledger; a budget, a signal and a fault concern this run alone."""
+        self._listen(reason)
+        halt = shared_halt(reason)
+        if halt is not None:
+            self._telling.add(asyncio.create_task(self._ledger.halt(self._run, halt)))
+
+    async def finish(self) -> None:
+        """Wait until the ledger knows, or cannot be told: then every run finds out for itself."""
+        await asyncio.gather(*self._telling, return_exceptions=True)
+
+
+def shared_halt(reason: PipelineError) -> SharedHalt | None:
+    """Return a reason that concerns every run of an account; `None` for all others."""
+    match reason:
+        case ProviderStopped():
+            kind = HaltKind.PROVIDER_STOPPED
+            return SharedHalt(kind=kind, message=str(reason), remedy=reason.remedy)
+        case CircuitOpen():
+            kind = HaltKind.CIRCUIT_OPEN
+            return SharedHalt(kind=kind, message=reason.last, doubts=reason.doubts)
+        case _:
+            return None
 
 
 class Breaker:

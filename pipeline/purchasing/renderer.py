@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import assert_never
 
-from pipeline.errors import LocalFault
+from pipeline.errors import LeaseLost, LocalFault
 from pipeline.images.names import first_name, without_ending
 from pipeline.model.entry import Entry, Resolution
 from pipeline.model.job import Job, JobKey
@@ -117,13 +117,13 @@ class Renderer:
     async def render(self, job: Job, entry: Entry | None) -> Outcome | None:
         """Take one job as far as possible; return `None` if it stays due.
 
-        A fault of this machine halts the run: nothing more is bought, and what is paid for stays
-        in the ledger.
+        A fault of this machine halts the run, and so does another run that took its place: nothing
+        more is bought, and what is paid for stays in the ledger.
         """
         try:
             with expected_errors():
                 return await self._render(job, entry.outcome if entry else None)
-        except LocalFault as fault:
+        except (LocalFault, LeaseLost) as fault:
             self._purchasing.halt.because(fault)
             return None
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from pipeline.errors import BudgetReached
+from pipeline.errors import BudgetReached, CircuitOpen, LeaseLost, ProviderStopped
 from pipeline.ledger.base import Ledger
 from pipeline.model.entry import Attempt
 from pipeline.model.job import Job
@@ -43,6 +43,10 @@ class Reservations:
                     self._halt.because(full)
                     await self._wake_all()
                     return None
+            except (CircuitOpen, LeaseLost, ProviderStopped) as reason:
+                self._halt.because(reason)  # met by another run of this account, or taken over
+                await self._wake_all()
+                return None
             except BaseException:
                 await self._wake_all()  # the ledger failed, so waiting is useless
                 raise

@@ -70,11 +70,11 @@ async def test_what_is_in_doubt_may_not_be_spent_again(case):
 async def test_a_campaign_budget_counts_every_run_of_the_account_and_no_other(case):
     await an_image(case, CRAB)
     same, other = a_run(NEXT), a_run("2026-11-22T080000Z-cccccc", account="embedded@test")
-    await case.ledger.begin(same)
-    await case.ledger.begin(other)
     narrow = Budget(campaign=Amount(3))
+    await case.ledger.begin(same)
     with pytest.raises(BudgetReached, match="campaign"):
         await case.ledger.submit(LIME, run=same, budget=narrow)
+    await case.ledger.begin(other)
     assert (await case.ledger.submit(LIME, run=other, budget=narrow)).number == 1
 
 

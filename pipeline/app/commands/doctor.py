@@ -20,7 +20,14 @@ from pipeline.app.open_executor import executor_for
 from pipeline.errors import LockHeld, PipelineError, RunHangs
 from pipeline.files.locks import missing_operations
 from pipeline.images.registry import images_in
-from pipeline.ledger.place import ledger_exists, ledger_mark, ledger_size
+from pipeline.ledger.place import (
+    SharedFacts,
+    is_shared,
+    ledger_exists,
+    ledger_mark,
+    ledger_size,
+)
+from pipeline.ledger.registry import shared_facts
 from pipeline.model.names import Slug
 from pipeline.model.ticket import Ticket
 from pipeline.settings import ExecutorName, Settings
@@ -131,7 +138,8 @@ def _disk(output: Path) -> Iterator[MachineCheck]:
     ledger = _ledger(root)
     yield ledger
     if ledger_exists(root) and ledger.state is MachineState.OK:
-        yield _backup(root)
+        if not is_shared():
+            yield _backup(root)
         yield from _snapshots(root)
         yield from _old_doubts(root)
         yield from _old_tickets(root)
@@ -181,16 +189,30 @@ def _file_system(root: Path) -> Iterator[MachineCheck]:
 def _ledger(root: Path) -> MachineCheck:
     try:
         lost = run_in_loop(_lost_runs(root))
+        facts = shared_facts() if is_shared() else None
     except PipelineError as error:
         return MachineCheck(name="ledger", state=MachineState.BAD, said=str(error))
     if lost:
         return MachineCheck(name="ledger", state=MachineState.BAD, said="\n".join(lost))
+    if facts is not None:
+        return _shared_ledger(facts)
     if not ledger_exists(root):
         return MachineCheck(name="ledger", state=MachineState.OK, said="none yet")
     size = ledger_size(root)
     return MachineCheck(
         name="ledger", state=MachineState.OK, said=f"intact, {size / 1024**2:,.1f} MiB"
     )
+
+
+def _shared_ledger(facts: SharedFacts) -> MachineCheck:
+    size = f"{facts.size / 1024**2:,.1f} MiB"
+    alive = "no run is alive" if not facts.living else f"{facts.living} runs are alive"
+    schema = f"schema {facts.schema} of {facts.newest}" if facts.schema else "no ledger yet"
+    said = f"{facts.place}: PostgreSQL {facts.server}, {schema}, {size}, {alive}"
+    if facts.is_durable:
+        return MachineCheck(name="ledger", state=MachineState.OK, said=said)
+    said = f"{said}; fsync is off, so that a power loss forgets what was paid for"
+    return MachineCheck(name="ledger", state=MachineState.NOTE, said=said)
 
 
 async def _lost_runs(output: Path) -> list[str]:

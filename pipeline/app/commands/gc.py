@@ -86,7 +86,8 @@ async def _of_campaign(options: GcOptions, output: Path, campaign: Slug) -> list
             ledger = await stack.enter_async_context(ledger_in(output, read_only=True))
             return await _found(options, ledger, output, campaign)
         stack.enter_context(campaign_lock(output, campaign))
-        ledger = await stack.enter_async_context(campaign_ledger(output, campaign))
+        opened = campaign_ledger(output, campaign, settles=True)
+        ledger = await stack.enter_async_context(opened)
         found = await _found(options, ledger, output, campaign)
         for item in found:
             if item.why is not Removal.IMAGE:

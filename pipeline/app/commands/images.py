@@ -18,7 +18,7 @@ from pipeline.model.money import MoneyFormat
 from pipeline.model.names import Account, CellName, Slug, Stage
 from pipeline.model.outcome import Status, Stored
 from pipeline.state.lookup import status_of_entry
-from pipeline.state.output.lock import run_is_alive
+from pipeline.state.output.lock import is_alive
 from pipeline.state.output.lost_runs import lost_runs, lost_runs_message
 from pipeline.state.output.run_folders import ListedImage, money_of, newest_table
 
@@ -82,7 +82,7 @@ ALL_IMAGES = ImageChoice()
 def list_images(file: Path, output: Path, *, choice: ImageChoice = ALL_IMAGES) -> ImageList:
     """Return every image that was ever requested, in the order of the newest run's table."""
     campaign = campaign_in(output, file)
-    record, lost = run_reading(_record(output, campaign))
+    record, lost, alive = run_reading(_record(output, campaign))
     entries = [*record.entries]
     money = {
         account: money_of(output, campaign, account) for account in {*record.accounts.values()}
@@ -90,7 +90,6 @@ def list_images(file: Path, output: Path, *, choice: ImageChoice = ALL_IMAGES) -
     listed = newest_table(output, campaign)
     order = _order(listed or {})
     entries.sort(key=lambda one: (order.get(one.at.cell, len(order)), *_coordinates(one)))
-    alive = run_is_alive(output, campaign)
     sizes = stored_sizes(entries, images_in(output))
     images = [
         LedgerImage(
@@ -106,16 +105,17 @@ def list_images(file: Path, output: Path, *, choice: ImageChoice = ALL_IMAGES) -
     return ImageList(images=choice.matching(images), folder=output / campaign, lost=lost)
 
 
-async def _record(output: Path, campaign: Slug) -> tuple[CampaignRecord, str]:
-    """Return what the ledger has of a campaign, and a message about the runs that it lacks."""
-    record = NOTHING
+async def _record(output: Path, campaign: Slug) -> tuple[CampaignRecord, str, bool]:
+    """Return what the ledger has of a campaign, what it lacks, and whether a run is alive."""
+    record, alive = NOTHING, False
     if ledger_exists(output):
         async with ledger_in(output, read_only=True) as ledger:
             record = await ledger.record(campaign)
             lost = await lost_runs(ledger, output, campaign)
+            alive = await is_alive(ledger, output, campaign)
     else:
         lost = await lost_runs(None, output, campaign)
-    return record, lost_runs_message(output, campaign, lost) if lost else ""
+    return record, lost_runs_message(output, campaign, lost) if lost else "", alive
 
 
 def _order(listed: Mapping[JobKey, ListedImage]) -> Mapping[CellName, int]:

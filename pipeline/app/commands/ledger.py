@@ -20,7 +20,7 @@ from pipeline.model.names import Slug
 from pipeline.providers.registry import profile_named
 from pipeline.settings import Settings
 from pipeline.state.output.folder import open_output
-from pipeline.state.output.lock import campaign_lock
+from pipeline.state.output.lock import campaign_lock, refuse_living
 from pipeline.state.output.lost_runs import import_command, newer_manifest
 from pipeline.state.output.run_folders import LOG, ManifestHead, manifest_heads
 
@@ -37,7 +37,8 @@ def import_runs(what: Path, settings: Settings) -> int:
     output = open_output(settings.output)
     campaign, heads = _folder_of(what) if what.is_dir() else _manifests_with(what, output)
     with campaign_lock(output, campaign):
-        return run_in_loop(_import(output, heads) if heads else _import_one(output, what))
+        importing = _import(output, campaign, heads) if heads else None
+        return run_in_loop(importing or _import_one(output, campaign, what))
 
 
 def _folder_of(what: Path) -> tuple[Slug, Sequence[ManifestHead]]:
@@ -67,8 +68,9 @@ def _manifests_with(file: Path, output: Path) -> tuple[Slug, Sequence[ManifestHe
     return campaign, heads if among else ()
 
 
-async def _import(output: Path, heads: Sequence[ManifestHead]) -> int:
+async def _import(output: Path, campaign: Slug, heads: Sequence[ManifestHead]) -> int:
     async with ledger_in(output) as ledger:
+        await refuse_living(ledger, campaign)
         known = await ledger.known_runs([head.run for head in heads])
         ended = {run.id for run in known.values() if run.finished}
         lacking = [head for head in heads if head.run not in ended] or heads
@@ -76,8 +78,9 @@ async def _import(output: Path, heads: Sequence[ManifestHead]) -> int:
         return await import_manifests(ledger, _contents(places))
 
 
-async def _import_one(output: Path, file: Path) -> int:
+async def _import_one(output: Path, campaign: Slug, file: Path) -> int:
     async with ledger_in(output) as ledger:
+        await refuse_living(ledger, campaign)
         return await import_manifests(ledger, _contents([file]))
 
 

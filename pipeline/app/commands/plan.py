@@ -34,7 +34,7 @@ from pipeline.settings import Settings
 from pipeline.state.budgets import BudgetLeft, budgets_left
 from pipeline.state.checks.results import open_checks
 from pipeline.state.output.folder import open_output
-from pipeline.state.output.lock import run_is_alive
+from pipeline.state.output.lock import is_alive
 from pipeline.state.output.lost_runs import lost_runs, lost_runs_message
 from pipeline.state.preview import MOST_LISTED, Preview, preview_run
 from pipeline.state.saved_plans import plan_id, save_plan
@@ -113,7 +113,7 @@ async def _plan_with(
         loaded,
         rules=rules,
         only=options.only,
-        alive=run_is_alive(output, campaign.slug),
+        alive=await is_alive(ledger, output, campaign.slug),
         checks=open_checks(loaded, output),
     )
     return Plan(

@@ -119,7 +119,7 @@ class _Settlement:
 
 
 async def _resolve(options: ResolveOptions, settings: Settings, campaign: Slug) -> ResolveReport:
-    async with campaign_ledger(settings.output, campaign) as ledger:
+    async with campaign_ledger(settings.output, campaign, settles=True) as ledger:
         await settle_dead_attempts(ledger, campaign, SealedReplies(settings.output))
         listed = options.answer is None or options.cells != "*"
         known = [

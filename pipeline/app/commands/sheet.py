@@ -16,7 +16,7 @@ from pipeline.model.names import Account
 from pipeline.reports.sheet.sheet_files import sheet_files, sheet_input
 from pipeline.settings import Settings
 from pipeline.state.output.folder import open_output
-from pipeline.state.output.lock import run_is_alive
+from pipeline.state.output.lock import is_alive
 from pipeline.state.survey import survey
 
 FOLDER = "sheet"
@@ -67,7 +67,7 @@ async def _draw(
     loaded: LoadedCampaign, output: Path, account: Account, *, form: str
 ) -> Mapping[str, bytes]:
     async with ledger_in(output, read_only=True) as ledger:
-        alive = run_is_alive(output, loaded.campaign.slug)
+        alive = await is_alive(ledger, output, loaded.campaign.slug)
         state = await survey(ledger, loaded, shown=True, alive=alive)
         records = await ledger.runs(loaded.campaign.slug)
         newest = records[0].id if records else ""

@@ -24,7 +24,7 @@ from pipeline.state.ledger_figures import (
     spent_by_account,
 )
 from pipeline.state.output.campaign_file import recorded_file
-from pipeline.state.output.lock import run_is_alive
+from pipeline.state.output.lock import is_alive
 from pipeline.state.output.lost_runs import all_lost_runs
 from pipeline.state.output.run_folders import has_finals, money_of, newest_table
 
@@ -105,7 +105,7 @@ async def _read(output: Path, campaign: Slug | None) -> StatusReport:
 
 
 async def _summary(ledger: Ledger, record: RunRecord, output: Path) -> CampaignSummary:
-    alive = run_is_alive(output, record.campaign)
+    alive = await is_alive(ledger, output, record.campaign)
     spent = await spent_by_account(ledger, record.campaign)
     listed = newest_table(output, record.campaign)
     return CampaignSummary(

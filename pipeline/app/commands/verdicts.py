@@ -31,7 +31,7 @@ from pipeline.state.output.ad_files import (
     plan_ad_files,
 )
 from pipeline.state.output.folder import open_output
-from pipeline.state.output.lock import run_is_alive
+from pipeline.state.output.lock import is_alive
 from pipeline.state.payers import images_to_share
 from pipeline.state.survey import survey
 
@@ -78,9 +78,8 @@ async def _give(
     now = datetime.now(UTC)
     hold_to_file(output, campaign, options.campaign)
     async with campaign_ledger(output, campaign) as ledger:
-        state = await survey(
-            ledger, loaded, shown=True, alive=run_is_alive(settings.output, campaign)
-        )
+        alive = await is_alive(ledger, settings.output, campaign)
+        state = await survey(ledger, loaded, shown=True, alive=alive)
         sharing = images_to_share(state.jobs, state.entries)
         if sharing and await ledger.share(sharing):
             state = await survey(ledger, loaded, shown=True, alive=state.alive)

@@ -15,7 +15,7 @@ from pipeline.reports.run_manifest import RunFacts
 from pipeline.reports.run_report import RunReport
 from pipeline.state.campaign_state import CampaignState
 
-PRECEDENCE = (1, 130, 143, 74, 7, 6, 4, 3, 5, 0)
+PRECEDENCE = (1, 130, 143, 74, 75, 7, 6, 4, 3, 5, 0)
 """If several exit codes apply, the first of these wins."""
 
 UNFINISHED = (Status.FAILED, Status.REFUSED, Status.PAID_LOST, Status.PENDING_DOWNLOAD)
@@ -31,12 +31,12 @@ IN_WORDS = {
     6: "something is in doubt, or too many requests in a row were",
     7: "the provider stopped the run: key refused, no credits left, or unreachable",
     74: "an error of the disk, a file or the ledger; buying stopped",
-    75: "another run of the campaign is active",
+    75: "another run of the campaign is active, or took the place of this one",
     130: "interrupted; images in flight were kept",
     143: "ended by a signal; images in flight were kept",
 }
 """What each exit code means."""
-STOPPED = frozenset({1, 6, 7, 74, 130, 143})
+STOPPED = frozenset({1, 6, 7, 74, 75, 130, 143})
 
 
 def exit_code(

@@ -6,7 +6,6 @@ are imported only if there may be work.
 
 from collections.abc import Awaitable
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
@@ -20,16 +19,17 @@ from pipeline.app.stores.campaign_store import refuse_unusable_store, store_of
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import UsageError
 from pipeline.inspection.readers import NEEDED, is_installed
+from pipeline.ledger.place import is_shared
 from pipeline.model.ad_file import METHOD
 from pipeline.model.names import Slug
-from pipeline.model.run import Run, RunPaths
+from pipeline.model.run import RunPaths
 from pipeline.prompts.cells import check_only
 from pipeline.purchasing.recovery import begin_run
 from pipeline.purchasing.sealed_replies import SealedReplies
 from pipeline.settings import Settings
 from pipeline.state.output.ad_files import makes_ad_files
 from pipeline.state.output.campaign_file import record_file
-from pipeline.state.output.folder import new_run_id, open_output, point_latest
+from pipeline.state.output.folder import open_output, point_latest
 from pipeline.state.output.location import DEFAULT
 from pipeline.state.output.second_ledger import refuse_second_ledger
 from pipeline.state.output.unchanged import (
@@ -107,7 +107,7 @@ async def _render(
             )
         except ValueError:
             pass  # the last report is missing or not ours: plan again
-    if not (loaded.profile.play_money or options.new_ledger):
+    if not (loaded.profile.play_money or options.new_ledger or is_shared()):
         await refuse_second_ledger(
             output,
             slug,
@@ -155,13 +155,9 @@ async def _repeat(
 ) -> int:
     """Write the last report again as that of a new run, because nothing has changed."""
     campaign = loaded.campaign
-    run = Run(
-        id=new_run_id(datetime.now(UTC)),
-        campaign=campaign.slug,
-        account=account_of(campaign, settings),
-    )
+    run = loading.new_run(campaign, settings)
     started = utc_stamp()
-    async with campaign_ledger(output, campaign.slug) as ledger:
+    async with campaign_ledger(output, campaign.slug, settles=True) as ledger:
         if await begin_run(ledger, run, SealedReplies(output)):
             # cannot happen: the ledger has not changed since a run that left nothing due
             raise ValueError("a dead run left attempts open")

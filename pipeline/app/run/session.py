@@ -5,14 +5,13 @@ import gc
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 from pipeline.app.campaign import (
-    account_of,
     budget_for,
     keep_balance,
+    new_run,
     open_campaign_account,
     signing_for,
 )
@@ -51,13 +50,11 @@ from pipeline.images.base import ImageStore
 from pipeline.images.registry import images_in
 from pipeline.ledger.base import Ledger
 from pipeline.ledger.garbage_collection import collection_paused
-from pipeline.model.campaign import Campaign
 from pipeline.model.names import Stage
-from pipeline.model.run import Run
 from pipeline.providers.base import Provider
 from pipeline.purchasing.downloading import path_of
 from pipeline.purchasing.events import Watcher, Watchers
-from pipeline.purchasing.halt import Halt
+from pipeline.purchasing.halt import Halt, HaltSharing
 from pipeline.purchasing.inspecting import ImageInspector
 from pipeline.purchasing.worker_pool import Waits
 from pipeline.reports.journal import Journal
@@ -68,7 +65,7 @@ from pipeline.state.campaign_state import CampaignState
 from pipeline.state.checks.results import open_checks
 from pipeline.state.due import Rules
 from pipeline.state.output.ad_files import makes_ad_files
-from pipeline.state.output.folder import new_run_id, open_log
+from pipeline.state.output.folder import open_log
 from pipeline.state.output.kept_checks import read_kept_checks
 from pipeline.state.output.unchanged import Fingerprint, remember_unchanged
 from pipeline.state.saved_plans import hold_to_plan, plan_id
@@ -113,23 +110,23 @@ async def render_session(
 
     `besides`: files that this process may open for something else. `found`: the disk before it.
     """
-    campaign = loaded.campaign
+    campaign, slug = loaded.campaign, loaded.campaign.slug
     settings = within_descriptors(settings, tell=console.warn, besides=besides)
     async with AsyncExitStack() as stack:
-        ledger = await stack.enter_async_context(campaign_ledger(output, campaign.slug))
+        ledger = await stack.enter_async_context(campaign_ledger(output, slug, settles=True))
         images = images_in(output)
         executor = executor_for(settings, images, tell=console.note)
         inspector = ImageInspector(
             images=images,
             executor=await stack.enter_async_context(executor),
-            kept=read_kept_checks(output, campaign.slug),
+            kept=read_kept_checks(output, slug),
         )
         halt, checks = Halt(), open_checks(loaded, output)
         stages = frozenset(Stage) if options.stage is None else {options.stage}
         uploader = uploader_for(loaded, output=output, images=images, halt=halt)
         manifest_writer = ManifestWriter(
             ledger=ledger,
-            run=_new_run(campaign, settings),
+            run=new_run(campaign, settings),
             campaign=campaign,
             budget=budget_for(campaign, loaded.profile, options, settings),
             output=output,
@@ -159,14 +156,6 @@ async def render_session(
             uploader=uploader,
         )
         return await _session(session, stack)
-
-
-def _new_run(campaign: Campaign, settings: Settings) -> Run:
-    return Run(
-        id=new_run_id(datetime.now(UTC)),
-        campaign=campaign.slug,
-        account=account_of(campaign, settings),
-    )
 
 
 async def _session(session: Session, stack: AsyncExitStack) -> int:
@@ -208,7 +197,7 @@ async def _session(session: Session, stack: AsyncExitStack) -> int:
     journal = _journal(session, stack)
     uploading = filter(None, [session.uploader])
     watcher = Watchers(watchers=(session.console.watcher, journal, *uploading))
-    session.halt.on_halt(lambda reason: watcher.happened(halting_event(reason)))
+    _listen_for_halts(session, stack, watcher)
     journal.write("start", version=1, run=session.manifest_writer.run.id, campaign=campaign.slug)
     session.console.started(
         RunStart(
@@ -227,6 +216,16 @@ async def _session(session: Session, stack: AsyncExitStack) -> int:
     journal.write("done", exit_code=code)
     journal.flush()
     return code
+
+
+def _listen_for_halts(session: Session, stack: AsyncExitStack, watcher: Watcher) -> None:
+    sharing = HaltSharing(
+        session.ledger,
+        run=session.manifest_writer.run.id,
+        listen=lambda reason: watcher.happened(halting_event(reason)),
+    )
+    stack.push_async_callback(sharing.finish)
+    session.halt.on_halt(sharing.happened)
 
 
 async def _provider_for(

@@ -117,6 +117,9 @@ class MemoryRowStore:
             if row.id in bought
         ]
 
+    def check_lease(self, run: RunRow, *, buying: bool) -> None:
+        """Do nothing: the campaign's lock says which run is alive."""
+
     def job(self, key: JobKey) -> JobRow | None:
         record = self._jobs.get(key)
         return replace(record.job) if record else None

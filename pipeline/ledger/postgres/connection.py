@@ -175,5 +175,6 @@ GRANTS = (
     f"  create schema {SCHEMA} authorization USER;          -- for the user that makes the ledger\n"
     f"  grant usage on schema {SCHEMA} to USER;             -- for another one that works with it\n"
     f"  grant select, insert, update on all tables in schema {SCHEMA} to USER;\n"
+    f"  grant delete on {SCHEMA}.lease to USER;\n"
     f"  grant usage on all sequences in schema {SCHEMA} to USER;"
 )

@@ -56,8 +56,13 @@ language plpgsql stable {_SETTINGS} as $$
 declare
   keys bytea[] := array(
     select decode(k, 'hex') from jsonb_array_elements_text(asked -> 'keys') k);
+  ids int[];
   book record;
 begin
+  ids := array(
+    select id from jsonb_array_elements_text(asked -> 'runs') n join run on run.name = n
+    union select p.run from job j join purchase p on p.job = j.id where j.key = any(keys)
+    union select a.run from job j join attempt a on a.job = j.id where j.key = any(keys));
   select l.name, l.commits, l.last_job into book from ledger l where one = 1;
   return json_build_object(
     'commits', book.commits,
@@ -69,10 +74,9 @@ begin
       from job j join purchase p on p.job = j.id where j.key = any(keys)),
     'attempts', (select json_agg(json_build_array({ATTEMPT}))
       from job j join attempt a on a.job = j.id where j.key = any(keys)),
-    'runs', (select json_agg(json_build_array({RUN})) from run r where r.id in (
-      select id from jsonb_array_elements_text(asked -> 'runs') n join run on run.name = n
-      union select p.run from job j join purchase p on p.job = j.id where j.key = any(keys)
-      union select a.run from job j join attempt a on a.job = j.id where j.key = any(keys))),
+    'runs', (select json_agg(json_build_array({RUN})) from run r where r.id = any(ids)),
+    'leases', (select json_agg(json_build_array(l.run, l.halted))
+      from lease l where l.run = any(ids)),
     'sums', (select json_agg(json_build_array(s.confirmed, s.held) order by n)
       from jsonb_array_elements(asked -> 'scopes') with ordinality x(scope, n),
         lateral spent_in(x.scope) s)
@@ -112,6 +116,12 @@ begin
     join job on job.key = decode(v.key, 'hex')
   ) then
     return json_build_object('conflict', 'job');
+  end if;
+  if exists (
+    select from jsonb_array_elements_text(work -> 'permits') p
+    left join lease l on l.run = p::int where l.run is null or l.halted is not null
+  ) then
+    return json_build_object('conflict', 'lease');
   end if;
   for limited in
     select * from jsonb_to_recordset(work -> 'limits') as v(scope jsonb, most bigint, more bigint)

@@ -21,11 +21,13 @@ import psycopg
 
 from pipeline.errors import LedgerUnusable, LocalFault, PipelineError
 from pipeline.ledger.group_queue import GroupQueue, QueuedOperation, copy_fault
+from pipeline.ledger.postgres import leases
 from pipeline.ledger.postgres.columns import digits_of
 from pipeline.ledger.postgres.connection import (
     PATIENCE,
     Address,
     as_pipeline_error,
+    connect,
     connect_patiently,
     transaction,
     unreachable,
@@ -35,6 +37,7 @@ from pipeline.ledger.postgres.row_queries import Connection, columns_of
 from pipeline.ledger.postgres.row_store import PostgresRowStore
 from pipeline.ledger.postgres.schema import SCHEMA
 from pipeline.model.job import JobKey
+from pipeline.model.run import RunId
 
 _READ = f"select {SCHEMA}.read_group(%s)"
 _WRITE = f"select {SCHEMA}.write_group(%s)"
@@ -55,8 +58,11 @@ class PostgresGroupCommit(GroupQueue):
     """Applies a group of operations on one connection, used by one thread.
 
     A group waits for a server that is restarting. Every other error of the server is final: the
-    group and every later operation get the same error.
+    group and every later operation get the same error. The thread also renews the leases of the
+    runs that were begun here, before groups and while there are none.
     """
+
+    pause = leases.RENEWAL / 2
 
     def __init__(self, connection: Connection, *, address: Address) -> None:
         self._connection = connection
@@ -68,6 +74,9 @@ class PostgresGroupCommit(GroupQueue):
         """Most groups of all writers that were ever seen to be durable."""
         self._needs = Needs()
         self._fault: PipelineError | None = None
+        self.runs: set[RunId] = set()
+        """Runs whose leases are renewed; they are released with the connection."""
+        self._renewed = time.monotonic()
         super().__init__()
 
     @property
@@ -77,10 +86,32 @@ class PostgresGroupCommit(GroupQueue):
 
     def _disconnect(self) -> None:
         with suppress(psycopg.Error):
+            if self.runs:  # without an end, and without this process
+                with transaction(self._connection):
+                    leases.release(self._connection, list(self.runs))
             self._connection.close()
+
+    def _idle_work(self) -> None:
+        self._renew()
+
+    def _renew(self) -> None:
+        """Renew the leases, with a new connection if the old one is lost."""
+        runs = list(self.runs)
+        if not runs or self._fault is not None or self._renewed + leases.RENEWAL > time.monotonic():
+            return
+        self._renewed = time.monotonic()
+        try:
+            with transaction(self._connection):
+                self._connection.execute(leases.RENEW, {"runs": runs})
+        except psycopg.Error:
+            with suppress(psycopg.Error):  # no group will find out that the line is cut
+                self._connection.close()
+                self._connection = connect(self._address)
+                self._renewed = 0.0
 
     def _apply(self, group: list[QueuedOperation]) -> list[object]:
         """Apply a group, whose parts that may read anything are alone in their transactions."""
+        self._renew()
         results: list[object] = []
         named: list[QueuedOperation] = []
         for queued in group:

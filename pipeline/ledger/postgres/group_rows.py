@@ -72,6 +72,10 @@ class GroupRows(RowQueries):
         self._attempts: dict[tuple[int, int], AttemptRow] = {}
         self._runs: dict[RunId, RunRow | None] = {}
         self._names: dict[int, RunId] = {}
+        self._leases: dict[int, Mapping[str, Any] | None] = {}
+        """Why the account of a run that has a lease is halted, if it is."""
+        self._permits: dict[int, None] = {}
+        """The runs that got a permit."""
         self._sums: dict[SpendScope, Spent] = {}
         self._stored_sums: dict[SpendScope, int] = {}
         """What a scope had spent at most when it was read."""
@@ -95,6 +99,7 @@ class GroupRows(RowQueries):
             self._runs[name] = None
         for columns in read["runs"] or []:
             self._learn_run(run_from(columns))
+        self._leases = dict(read["leases"] or [])
         for scope, (confirmed, held) in zip(needs.scopes, read["sums"] or [], strict=True):
             self._learn_sum(scope, Spent(confirmed=Amount(confirmed), in_doubt=Amount(held)))
 
@@ -166,6 +171,7 @@ class GroupRows(RowQueries):
                 for scope, limit in self._limits.items()
                 if self._sums[scope].upper > self._stored_sums[scope]
             ],
+            "permits": list(self._permits),
             "new_jobs": [fixed_job(jobs[key]) | changing_job(jobs[key]) for key in new["job"]],
             "jobs": [changing_job(jobs[key]) for key in changed["job"]],
             "new_purchases": [purchase_columns(self._purchases[at]) for at in new["purchase"]],

@@ -1,20 +1,31 @@
 """A ledger in a Postgres database, which several machines may share."""
 
 import asyncio
+import os
+import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Self, TypeVar, cast
 
 from pipeline.ledger.base_ledger import Clock
+from pipeline.ledger.place import place_on_machine
 from pipeline.ledger.postgres.connection import OPENING, Address, connect_patiently, read_address
 from pipeline.ledger.postgres.group_commit import PostgresGroupCommit
+from pipeline.ledger.postgres.leases import Lease
 from pipeline.ledger.postgres.migrating import prepare
-from pipeline.ledger.postgres.readers import PostgresReaders
+from pipeline.ledger.postgres.read_only import PostgresConnections
 from pipeline.ledger.postgres.row_queries import Connection
 from pipeline.ledger.postgres.row_store import PostgresRowStore
 from pipeline.ledger.queued_ledger import QueuedLedger
+from pipeline.ledger.reader_threads import ReaderThreads
 from pipeline.ledger.row_store import RowStore
 from pipeline.ledger.rows import milliseconds
+from pipeline.ledger.rules import buying
+from pipeline.model.coordination import WHOLE, LivingRun, Shard, SharedHalt
+from pipeline.model.entry import Attempt
+from pipeline.model.names import Slug
+from pipeline.model.run import Run, RunId
 
 Result = TypeVar("Result")
 
@@ -22,36 +33,72 @@ Result = TypeVar("Result")
 class PostgresLedger(QueuedLedger[PostgresGroupCommit]):
     """`Ledger` in one database; made by `open`, ended by `close`.
 
-    Times are those of the server, so that no machine's own clock decides anything.
+    Times are those of the server, so that no machine's own clock decides anything. A run has a
+    lease from `begin` to `end`.
     """
 
     def __init__(
-        self, readers: PostgresReaders, writer: PostgresGroupCommit | None, *, now: Clock | None
+        self,
+        readers: ReaderThreads,
+        writer: PostgresGroupCommit,
+        *,
+        now: Clock | None,
+        output: Path,
     ) -> None:
-        super().__init__(writer)
-        self._readers = readers
+        super().__init__(readers, writer)
         self._now = now
+        self._place = place_on_machine(output)
 
     @classmethod
-    async def open(cls, dsn: str, *, now: Clock | None = None, read_only: bool = False) -> Self:
+    async def open(cls, dsn: str, *, output: Path, now: Clock | None = None) -> Self:
         """Open the ledger at a `postgresql://` address; make it if there is none.
 
-        Opened `read_only`, a missing ledger reads as an empty one and is not made. `UsageError` for
-        a wrong address, user or right; `LedgerUnusable` for a newer schema; `LocalFault` for a
-        server that cannot be reached. `now` replaces the time of the server.
+        `UsageError` for a wrong address, user or right; `LedgerUnusable` for a newer schema;
+        `LocalFault` for a server that cannot be reached. `now` replaces the time of the server.
         """
         address = read_address(dsn)
-        writer = None
-        if not read_only:
-            connection = await asyncio.to_thread(_prepared, address)
-            writer = PostgresGroupCommit(connection, address=address)
-        return cls(PostgresReaders(address), writer, now=now)
+        connection = await asyncio.to_thread(_prepared, address)
+        writer = PostgresGroupCommit(connection, address=address)
+        readers = ReaderThreads(PostgresConnections(address))
+        return cls(readers, writer, now=now, output=output)
 
-    async def _close_readers(self) -> None:
-        await self._readers.close()
+    async def begin(self, run: Run, *, shard: Shard = WHOLE) -> Sequence[Attempt]:
+        """Open a run and take its lease; `LockHeld` while another run is in the way."""
+        owner = f"{socket.gethostname()}, process {os.getpid()}"
+        lease = Lease(shard=shard, place=self._place, owner=owner)
 
-    async def _read(self, query: Callable[[RowStore], Result]) -> Result:
-        return await self._readers.query(query)
+        def operation(store: RowStore, now: int) -> Sequence[Attempt]:
+            rows = cast("PostgresRowStore", store)
+            rows.refuse_living(run, lease)
+            attempts = buying.begin(store, now, run)
+            rows.take_lease(run, lease)
+            return attempts
+
+        attempts = await self._write(operation)
+        if self._writer is not None:
+            self._writer.runs.add(run.id)
+        return attempts
+
+    async def end(self, run: RunId, *, exit_code: int) -> None:
+        """Record how a run ended, and give its lease back."""
+
+        def operation(store: RowStore, now: int) -> None:
+            buying.end(store, now, run, exit_code)
+            cast("PostgresRowStore", store).release_lease(run)
+
+        await self._write(operation)
+        if self._writer is not None:
+            self._writer.runs.discard(run)
+
+    async def living_runs(self, campaign: Slug) -> Sequence[LivingRun]:
+        """Return the runs that have a lease of a campaign and belong to another output folder."""
+        return await self._read(
+            lambda store: cast("PostgresRowStore", store).living_runs(campaign, place=self._place)
+        )
+
+    async def halt(self, run: RunId, halt: SharedHalt) -> None:
+        """Let `submit` refuse every run that is alive on the account of this one."""
+        await self._write(lambda store, _: cast("PostgresRowStore", store).halt_account(run, halt))
 
     def _timed(self, operation: Callable[[RowStore, int], Result]) -> Callable[[RowStore], Result]:
         if self._now is not None:

@@ -102,7 +102,8 @@ class RowQueries:
     def open_attempts(self, campaign: Slug) -> Sequence[tuple[JobRow, AttemptRow]]:
         rows = self._all(
             f"select {JOB}, {ATTEMPT} from {JOBS} join attempt a on a.job = j.id "
-            "where a.outcome = 'submitted' and a.ticket is null and c.slug = %(campaign)s "
+            "where a.outcome = 'submitted' and a.ticket is null and c.slug = %(campaign)s and not "
+            "exists (select from lease l where l.run = a.run and is_living(renewed, seconds)) "
             "order by a.job, a.number",
             {"campaign": escaped(campaign)},
         )

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pipeline.errors import LedgerUnusable
+from pipeline.ledger.postgres import leases
 from pipeline.ledger.postgres.columns import digits_of, escaped, ticket_columns
 from pipeline.ledger.postgres.functions import ATTEMPT, PURCHASE
 from pipeline.ledger.postgres.group_rows import GroupRows, NotRead
@@ -24,6 +25,7 @@ from pipeline.ledger.rows import (
     month_of,
     sum_of,
 )
+from pipeline.model.coordination import LivingRun, SharedHalt
 from pipeline.model.job import Coordinates, JobKey
 from pipeline.model.money import Amount, Spent
 from pipeline.model.names import Slug
@@ -99,6 +101,38 @@ class PostgresRowStore(GroupRows):
     def save_run(self, row: RunRow) -> None:
         self._put(self._runs, row.run.id, replace(row))
         self._put(self._changed, ("run", row.run.id), None)
+
+    def check_lease(self, run: RunRow, *, buying: bool) -> None:
+        if self._needs is None:
+            self._leases.update(leases.halts_of(self._connection, run.id))
+        leases.check(self._leases, run, buying=buying)
+        if buying:
+            self._put(self._permits, run.id, None)
+
+    def take_lease(self, run: Run, lease: leases.Lease) -> None:
+        """Give a run that has just begun its lease."""
+        row = self.run(run.id)
+        if row is not None:
+            leases.take(self._connection, row, lease)
+
+    def refuse_living(self, run: Run, lease: leases.Lease) -> None:
+        """Raise `LockHeld` if a run that is alive is in the way; remove leases of dead runs."""
+        leases.refuse_living(self._connection, run, lease)
+        self.is_written = True
+
+    def release_lease(self, run: RunId) -> None:
+        """Remove the lease of a run that has ended."""
+        leases.release(self._connection, [run])
+        self.is_written = True
+
+    def halt_account(self, run: RunId, halt: SharedHalt) -> None:
+        """Halt every run that has a lease on the account of this one."""
+        leases.halt_account(self._connection, run, halt)
+        self.is_written = True
+
+    def living_runs(self, campaign: Slug, *, place: str) -> Sequence[LivingRun]:
+        """Return the runs of a campaign that are alive, but those of one output folder."""
+        return leases.living_runs(self._connection, campaign, place=place)
 
     def job(self, key: JobKey) -> JobRow | None:
         if key not in self._jobs:

@@ -279,5 +279,37 @@ create trigger verdict_kept before delete on verdict for each row
   execute function refuse('a verdict is never deleted');
 """
 
-MIGRATIONS: tuple[str, ...] = (_TABLES + _TRIGGERS,)
+_LEASES = """
+create table lease (
+  run int primary key references run,
+  shard int not null check (shard between 1 and shards),
+  shards int not null,
+  place text not null,
+  owner text not null,
+  seconds double precision not null,
+  renewed timestamptz not null,
+  halted jsonb
+) with (fillfactor = 50);
+
+create function is_living(renewed timestamptz, seconds double precision) returns boolean
+language sql volatile as $$
+  select greatest(renewed, pg_postmaster_start_time()) + make_interval(secs => seconds)
+    > clock_timestamp()
+$$;
+
+create table pace (
+  account text primary key,
+  next_start timestamptz not null default '-infinity',
+  resume_at timestamptz not null default '-infinity',
+  doubts int not null default 0
+) with (fillfactor = 50);
+"""
+"""Runs that are alive, and how fast an account may be asked.
+
+A run may buy as long as its lease is here, even if nobody renewed it in time: only a run that takes
+its place removes it. After a restart of the server, every lease lives on for its whole time, since
+nobody could renew one.
+"""
+
+MIGRATIONS: tuple[str, ...] = (_TABLES + _TRIGGERS, _LEASES)
 """Step n brings a ledger from schema version n to n + 1."""

@@ -83,6 +83,7 @@ def find_open_attempt(store: RowStore, attempt: Attempt) -> tuple[JobRow, Attemp
     """Return the rows of an attempt without an ending; raise `ValueError` if it has one."""
     job, row, purchase = find_attempt(store, attempt)
     if row.outcome is not AttemptOutcome.SUBMITTED:
+        store.check_lease(store.run_by_id(row.run), buying=False)
         raise ValueError(f"attempt {row.number} of job {job.key} is closed: {row.outcome}")
     return job, row, purchase
 

@@ -163,6 +163,7 @@ def _begun(store: RowStore, run: Run) -> RunRow:
     row = store.run(run.id)
     if row is None or row.run != run:
         raise ValueError(f"run {run.id} of {run.campaign} on {run.account} has not begun")
+    store.check_lease(row, buying=True)
     return row
 
 

@@ -11,11 +11,12 @@ from typing import Self, TypeVar
 
 from pipeline.ledger.base_ledger import Clock, utc_now
 from pipeline.ledger.queued_ledger import QueuedLedger
+from pipeline.ledger.reader_threads import ReaderThreads
 from pipeline.ledger.row_store import RowStore
 from pipeline.ledger.rows import milliseconds
 from pipeline.ledger.sqlite.group_commit import GroupCommit
 from pipeline.ledger.sqlite.opening import check_whole_file, is_large, open_for_writing
-from pipeline.ledger.sqlite.readers import Readers
+from pipeline.ledger.sqlite.read_only import ReadingConnections
 from pipeline.model.entry import Attempt
 from pipeline.model.job import JobKey
 
@@ -26,10 +27,9 @@ class SqliteLedger(QueuedLedger[GroupCommit]):
     """`Ledger` on one file, with WAL and `synchronous=FULL`; made by `open`, ended by `close`."""
 
     def __init__(
-        self, readers: Readers, writer: GroupCommit, *, now: Clock, recovers: bool = False
+        self, readers: ReaderThreads, writer: GroupCommit, *, now: Clock, recovers: bool = False
     ) -> None:
-        super().__init__(writer)
-        self._readers = readers
+        super().__init__(readers, writer)
         self._recovers = recovers
         """Reopen the file after a fault; otherwise the first fault is final."""
         self._recovering = asyncio.Lock()
@@ -43,13 +43,10 @@ class SqliteLedger(QueuedLedger[GroupCommit]):
         """Open or make the file; raise `LedgerUnusable` if it is damaged, no ledger or too new."""
         place = path.absolute().parent.resolve() / path.name
         writer = await _open_writer(place)
-        ledger = cls(Readers(place), writer, now=now, recovers=recovers)
+        ledger = cls(ReaderThreads(ReadingConnections(place)), writer, now=now, recovers=recovers)
         if is_large(place):
             ledger._unchecked = place
         return ledger
-
-    async def _close_readers(self) -> None:
-        await self._readers.close()
 
     async def _write(
         self,
@@ -82,9 +79,6 @@ class SqliteLedger(QueuedLedger[GroupCommit]):
             self._check = loop.run_in_executor(None, check_whole_file, place)
         await asyncio.shield(self._check)
         self._unchecked = None
-
-    async def _read(self, query: Callable[[RowStore], Result]) -> Result:
-        return await self._readers.query(query)
 
     def _timed(self, operation: Callable[[RowStore, int], Result]) -> Callable[[RowStore], Result]:
         now = milliseconds(self._now())

@@ -87,6 +87,9 @@ class SqliteRowStore:
             )
         ]
 
+    def check_lease(self, run: RunRow, *, buying: bool) -> None:
+        """Do nothing: the campaign's lock says which run is alive."""
+
     def job(self, key: JobKey) -> JobRow | None:
         row = self._one(statements.JOB, packed(key))
         return self._job(row) if row else None

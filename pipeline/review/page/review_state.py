@@ -37,7 +37,7 @@ from pipeline.state.figures import (
 )
 from pipeline.state.lookup import Entries, Newest, newest_of
 from pipeline.state.output.ad_files import AdFilePlan, AdFileResults, checked_ad_files
-from pipeline.state.output.lock import run_is_alive
+from pipeline.state.output.lock import is_alive
 from pipeline.state.payers import images_to_share
 from pipeline.state.survey import state_from
 
@@ -167,7 +167,8 @@ class ReviewState:
         Raises `CampaignError` only before the first survey; later it becomes `complaint`.
         """
         async with self._refreshing:
-            seen = (await self.ledger.written(), run_is_alive(self._output, self.campaign))
+            alive = await is_alive(self.ledger, self._output, self.campaign)
+            seen = (await self.ledger.written(), alive)
             made = await asyncio.to_thread(self.ad_files.refresh)
             if await asyncio.to_thread(self.comments.refresh):
                 self.show_comments()

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.ledger.place import ledger_exists
+from pipeline.ledger.place import ledger_file_exists
 
 DEFAULT = Path("output")
 _MARKS = (".git", "pyproject.toml")
@@ -56,7 +56,7 @@ def outputs_around(output: Path, *, name: Path, places: Iterable[Path]) -> list[
     names = [DEFAULT, *([] if name.is_absolute() else [name]), Path()]
     near = [folder / one for folder in above for one in names]
     near += [inner for folder in (output.parent, *starts) for inner in _folders_in(folder)]
-    resolved = {place.resolve(): None for place in near if ledger_exists(place)}
+    resolved = {place.resolve(): None for place in near if ledger_file_exists(place)}
     resolved.pop(output.resolve(), None)
     return list(resolved)
 
@@ -71,9 +71,9 @@ def project_of(folder: Path) -> Path | None:
 
 def _anchor_of(start: Path, name: Path) -> Path | None:
     for folder in (start, *start.parents):
-        if any((folder / mark).exists() for mark in _MARKS) or ledger_exists(folder / name):
+        if any((folder / mark).exists() for mark in _MARKS) or ledger_file_exists(folder / name):
             return folder
-        if ledger_exists(folder) and folder.name == name.name:
+        if ledger_file_exists(folder) and folder.name == name.name:
             return folder.parent
     return None
 

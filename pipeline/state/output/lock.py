@@ -11,6 +11,8 @@ from pipeline.errors import LocalFault, LockHeld, RunHangs
 from pipeline.files.confined import ConfinedPath, open_to_lock
 from pipeline.files.locks import try_lock
 from pipeline.files.unreadable import raise_machine_fault
+from pipeline.ledger.base import Ledger
+from pipeline.model.names import Slug
 
 LOCK_FILE = ".lock"
 _TRIES = 3
@@ -135,6 +137,20 @@ def run_is_alive(output: Path, campaign: str) -> bool:
         return held is None
     finally:
         os.close(handle)
+
+
+async def is_alive(ledger: Ledger, output: Path, campaign: Slug) -> bool:
+    """Return whether a run of a campaign is alive, in this output folder or elsewhere."""
+    return run_is_alive(output, campaign) or bool(await ledger.living_runs(campaign))
+
+
+async def refuse_living(ledger: Ledger, campaign: Slug) -> None:
+    """Raise `LockHeld` while a run of a campaign is alive elsewhere; its lock is held here."""
+    for other in await ledger.living_runs(campaign):
+        raise LockHeld(
+            f"a run of {campaign} is alive ({other.owner}, heard of {other.heard:.0f} s ago); "
+            "nothing was changed"
+        )
 
 
 def _lock(handle: int) -> int | None:

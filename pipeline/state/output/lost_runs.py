@@ -80,6 +80,21 @@ async def hold_ledger_to_runs(ledger: Ledger | None, output: Path, campaign: Slu
         raise UsageError(f"{lost_runs_message(output, campaign, lost)}\nNothing was sent.")
 
 
+async def hold_to_ledger_file(ledger: Ledger, file: Ledger, output: Path, campaign: Slug) -> None:
+    """Raise `UsageError` if a shared ledger lacks runs that the file in the output folder has."""
+    runs = [run.id for run in await file.runs(campaign)]
+    known = await ledger.known_runs(runs)
+    missing = [run for run in runs if run not in known]
+    if missing:
+        raise UsageError(
+            f"PIPELINE_LEDGER names another ledger than {output / LEDGER_FILE}, which has "
+            f"{len(missing)} runs of {campaign} that it lacks: their images would be bought again. "
+            "Nothing was sent.\n"
+            f"Next  pipeline ledger copy {output / LEDGER_FILE} PIPELINE_LEDGER\n"
+            f"or, to pay for them again, move {output / LEDGER_FILE} away"
+        )
+
+
 def lost_runs_message(output: Path, campaign: Slug, lost: Sequence[ManifestHead]) -> str:
     """Return what the ledger lacks, what that would cost, and the command that mends it."""
     runs = f"{len(lost)} {'run' if len(lost) == 1 else 'runs'} of {campaign}"

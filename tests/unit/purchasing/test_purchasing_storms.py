@@ -87,7 +87,7 @@ class Groups:
         self.store, self.seconds = store, seconds
         self.gathering = []
 
-    def enqueue(self, operation, *, undelivered=None):
+    def enqueue(self, operation, *, jobs=(), alone=False, undelivered=None):
         loop = asyncio.get_running_loop()
         result = loop.create_future()
         if not self.gathering:

@@ -1,24 +1,34 @@
-"""Queries in threads, beside the writer; each sees one consistent state."""
+"""Queries in threads, beside the writer of a ledger."""
 
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from pipeline.errors import LocalFault
 from pipeline.ledger.row_store import RowStore
-from pipeline.ledger.sqlite.read_only import ReadingConnections
 
 Result = TypeVar("Result")
 
 
-class Readers:
+class QueryConnections(Protocol):
+    """Connections of which each thread uses one at a time."""
+
+    def query(self, query: Callable[[RowStore], Result]) -> Result:
+        """Return the result of a query, which sees one consistent state."""
+        ...
+
+    def close(self) -> None:
+        """Close the connections; no query may be running."""
+        ...
+
+
+class ReaderThreads:
     """A few reading connections, each used by one thread at a time."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, connections: QueryConnections) -> None:
         self._closed = False
-        self._connections = ReadingConnections(path)
+        self._connections = connections
         self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="ledger-reader")
 
     async def query(self, query: Callable[[RowStore], Result]) -> Result:
@@ -29,7 +39,7 @@ class Readers:
         return await loop.run_in_executor(self._threads, self._connections.query, query)
 
     async def close(self) -> None:
-        """Wait for running queries and close the file."""
+        """Wait for running queries and close the connections."""
         self._closed = True
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(None, self._threads.shutdown)
