@@ -264,6 +264,9 @@ def _stages(plan: Plan) -> list[str]:
         if more:
             start = f"{quality:<7}" if not ahead.jobs else f"{'':<7}"
             cost = f"{money.number(at_most):>{room}}{unit}{money.priced(at_most)}"
+            finals = plan.preview.finals
+            if finals.likely < at_most == finals.at_most:
+                cost = f"{cost}  at most, about {money.about(finals.likely)}"
             line = f"{start} {most:<{wide}} {cost}  {paint(_who_chooses(plan), 'dim')}"
             lines.append(_fact("" if ahead.jobs else name, line))
     what = what_finals_are(plan.loaded)
@@ -283,7 +286,7 @@ def _finals_left(preview: Preview) -> Amount:
     """Return the most that finals can still cost: those of all cells, minus what is paid."""
     ahead = preview.stages.get(Stage.FINAL)
     paid = ahead.worth - ahead.amount if ahead else 0
-    return Amount(preview.finals_at_most - paid)
+    return Amount(preview.finals.at_most - paid)
 
 
 def _most(at_most: Amount, price: Amount | None, money: MoneyFormat) -> str:

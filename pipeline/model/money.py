@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import NewType
+from typing import NewType, Self
 
 Amount = NewType("Amount", int)
 """An amount of money, in the smallest unit of its account: see `Unit`."""
@@ -34,6 +34,11 @@ class Quote:
     likely: Amount
     at_most: Amount
     """Reserved before the request is sent; the provider never charges more."""
+
+    @classmethod
+    def exact(cls, price: Amount) -> Self:
+        """Return the quote of a price that is known."""
+        return cls(likely=price, at_most=price)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

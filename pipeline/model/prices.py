@@ -23,8 +23,7 @@ class PerImage:
 
     def quote(self, request: RenderRequest) -> Quote:
         """Return the price of a request."""
-        price = self.prices[request.quality]
-        return Quote(likely=price, at_most=price)
+        return Quote.exact(self.prices[request.quality])
 
     def halved(self) -> "PerImage":
         """Return half of these prices, rounded up."""
@@ -124,7 +123,7 @@ class Unpriced:
 
     def quote(self, _request: RenderRequest) -> Quote:
         """Return a price of nothing."""
-        return Quote(likely=FREE, at_most=FREE)
+        return Quote.exact(FREE)
 
     def halved(self) -> "Unpriced":
         """Return the same: half of nothing."""

@@ -1,12 +1,12 @@
 """Checking finals before drafts are paid for; most have the same prompts as their drafts."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.model.campaign import Review
-from pipeline.model.job import JobKey
-from pipeline.model.money import Amount
+from pipeline.model.job import Job, JobKey
+from pipeline.model.money import Amount, Quote
 from pipeline.model.names import CellName, Stage
 from pipeline.model.verdict import Pick
 from pipeline.prompts.cells import name_of, unnamed_cells
@@ -56,13 +56,22 @@ def prove_finals(loaded: LoadedCampaign, *, only: Sequence[str] = ()) -> None:
     written if the finals repeat drafts that were written already.
     """
     if Stage.FINAL in loaded.campaign.stages and not finals_repeat_drafts(loaded):
-        plan_finals(loaded, picks=_all_picked(loaded, only), only=only)
+        all_finals(loaded, only=only)
 
 
-def price_finals(loaded: LoadedCampaign, *, only: Sequence[str] = ()) -> Amount:
+def all_finals(loaded: LoadedCampaign, *, only: Sequence[str] = ()) -> Iterator[Job]:
+    """Return the finals of all cells, as if their first drafts were approved."""
+    return plan_finals(loaded, picks=_all_picked(loaded, only), only=only)
+
+
+def price_finals(loaded: LoadedCampaign, *, only: Sequence[str] = ()) -> Quote:
     """Return the price of the finals of all cells; their prompts are checked as well."""
-    jobs = plan_finals(loaded, picks=_all_picked(loaded, only), only=only)
-    return Amount(sum(job.price for job in jobs))
+    likely = at_most = 0
+    for job in all_finals(loaded, only=only):
+        at_most += job.price
+        if job.price:  # a shared image costs nothing
+            likely += loaded.profile.quote(job.request).likely
+    return Quote(likely=Amount(likely), at_most=Amount(at_most))
 
 
 def _all_picked(loaded: LoadedCampaign, only: Sequence[str]) -> Mapping[CellName, Pick]:

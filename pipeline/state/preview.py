@@ -18,7 +18,7 @@ from pipeline.ledger.base import Ledger
 from pipeline.model.campaign import Review
 from pipeline.model.entry import Entry
 from pipeline.model.job import Job, JobKey
-from pipeline.model.money import FREE, Amount
+from pipeline.model.money import FREE, Amount, Quote
 from pipeline.model.names import CellName, Stage
 from pipeline.model.outcome import Stored
 from pipeline.model.verdict import Decision, Round
@@ -131,7 +131,7 @@ class Preview:
     """Images to buy for each reason, over all stages, in the order of `DueReason`."""
     grid: SizeGrid
     """Of the first stage."""
-    finals_at_most: Amount
+    finals: Quote
     """What finals of every cell would cost."""
     rerolls_at_most: Amount
     """What new takes of images that miss a check can cost in the next run."""
@@ -276,7 +276,7 @@ class _PreviewBuilder:
             known=self.known,
             reasons=self._reason_counts(),
             grid=self._grid,
-            finals_at_most=self._at_most(),
+            finals=self._all_finals(),
             likely=self._likely,
             rerolls_at_most=self._rerolls_at_most(),
             waiting=self._waiting,
@@ -366,7 +366,7 @@ class _PreviewBuilder:
         draft, cost = self.loaded.campaign.stages.get(Stage.DRAFT), dict(self._rerolls_cost)
         most = most_rerolls(self.loaded.campaign.checks, Stage.FINAL)
         if most and draft is not None and draft.review is Review.AUTO:
-            cost[Stage.FINAL] = max(cost.get(Stage.FINAL, 0), most * self._at_most())
+            cost[Stage.FINAL] = max(cost.get(Stage.FINAL, 0), most * self._all_finals().at_most)
         return Amount(sum(cost.values()))
 
     def _reason_counts(self) -> dict[DueReason, int]:
@@ -376,20 +376,20 @@ class _PreviewBuilder:
     def _selected(self, cell: CellName) -> bool:
         return self._glob is None or self._glob.match(cell) is not None
 
-    def _at_most(self) -> Amount:
+    def _all_finals(self) -> Quote:
         """Return what finals of every cell would cost; the prompt of each is checked."""
         stages = self.loaded.campaign.stages
         if Stage.FINAL not in stages:
-            return FREE
+            return Quote.exact(FREE)
         draft = stages.get(Stage.DRAFT)
         if draft is None or draft.review is Review.NONE:
-            return self._stages[Stage.FINAL].worth
+            return Quote.exact(self._stages[Stage.FINAL].worth)
         final = stages[Stage.FINAL]
         price = self.loaded.profile.one_price(final.quality, final.model)
         plain = finals_repeat_drafts(self.loaded) and finals_cost_alike(self.loaded)
         if self.only or not plain or price is None:
             return price_finals(self.loaded, only=self.only)
-        return Amount(self._stages[Stage.DRAFT].first_takes * final.takes * price)
+        return Quote.exact(Amount(self._stages[Stage.DRAFT].first_takes * final.takes * price))
 
 
 def _paid_by(job: Job, moved: Mapping[JobKey, JobKey]) -> Job:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from crash.batch_soak import batch_soak
 from crash.crash_points import CrashPoint
 from crash.negative_controls import CONTROLS, CONTROLS_OF
 from crash.prepared import COMMANDS, sweep_command
@@ -18,8 +19,11 @@ from crash.sweep import RUN, all_points, closing_points, points_of, sweep
 from crash.syscalls import cannot_trace, sweep_calls
 
 from pipeline.images.local.part_file import PartFile
+from pipeline.ledger.sqlite.ledger import SqliteLedger
 from pipeline.network.guarded_session import GuardedSession
 from pipeline.providers import gptimage
+from pipeline.providers.openai_api.batch_client import OpenAIBatches
+from pipeline.purchasing.batches.result_lines import ResultLines
 from pipeline.purchasing.sealed_replies import OpenSeal, SealedReplies
 
 MODES = {"honoured": True, "ignored": False}
@@ -39,6 +43,8 @@ def main(words):
     arguments = _read(words)
     if arguments.soak:
         return run_soak(arguments)
+    if arguments.batches:
+        return run_batches(arguments)
     if arguments.syscalls:
         return run_syscalls(arguments)
     whole = True
@@ -69,6 +75,7 @@ def _read(words):
     parser.add_argument("--syscalls", action="store_true", help="let system calls fail")
     parser.add_argument("--most", type=int, default=400, help="faults of --syscalls (400)")
     parser.add_argument("--soak", action="store_true", help="one long campaign, killed often")
+    parser.add_argument("--batches", type=int, metavar="N", help="kill runs that order N images")
     parser.add_argument("--jobs", type=int, default=500, help="of the soak (500)")
     parser.add_argument("--kills", type=int, default=10, help="of the soak (10)")
     parser.add_argument("--seed", type=int, default=1, help="of the soak (1)")
@@ -84,6 +91,17 @@ def run_syscalls(arguments):
     found = sweep_calls(most=arguments.most)
     print(f"system calls: {found}, {time.monotonic() - began:.0f} s", flush=True)
     return 0 if found.points and not found.violations else 1
+
+
+def run_batches(arguments):
+    """Exit 0 if no line of a batch was made twice, and every image is stored or in doubt."""
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="batches-") as folder:
+        report = batch_soak(Path(folder), images=arguments.batches, lines=60)
+    seconds = time.monotonic() - began
+    print(f"batches: {report}, {seconds:.0f} s", *report.violations, sep="\n  ", flush=True)
+    print("killed:", *report.kills, sep="\n  ", flush=True)
+    return 1 if report.violations else 0
 
 
 def run_soak(arguments):
@@ -143,13 +161,13 @@ def run_commands(arguments):
 def run_others(arguments, name, choose, *, place):
     """Sweep the closing of the ledger, and commands as a person goes on after each of them.
 
-    `--quick` tries the closing, the sealing of replies, and the import after a replay, which needs
+    `--quick` tries the closing, sealed replies, batches, and the import after a replay, which needs
     honoured keys: `run_commands` has a share of the others.
     """
     sweeps = {kind: (subject, choose) for kind, subject in SUBJECTS.items()}
     sweeps["closing"] = (RUN, closing_points)
     whole = True
-    for kind in [("import",), ("closing", "sealed")][place] if arguments.quick else sweeps:
+    for kind in [("import",), ("closing", "sealed", "batch")][place] if arguments.quick else sweeps:
         subject, points = sweeps[kind]
         if MODES[name] and subject.wire != "gptimage":  # OpenAI's API has no keys to honour
             continue
@@ -169,6 +187,14 @@ def few_points(kind, *, most=3):
             *(before(SealedReplies, "forget"), after(SealedReplies, "forget")),
         ]
         return lambda _steps: [CrashPoint(nth=1, label=label) for label in labels[: 2 * most + 1]]
+    if kind == "batch":
+        labels = [
+            *(after(OpenAIBatches, "open"), before(OpenAIBatches, "open")),
+            *(after(OpenAIBatches, "upload"), after(SqliteLedger, "order")),
+            *(after(ResultLines, "_seal"), before(ResultLines, "_seal")),
+            *(after(SqliteLedger, "paid"), before(SqliteLedger, "close_ticket")),
+        ]
+        return lambda _steps: [CrashPoint(nth=1, label=label) for label in labels[: 2 * most + 2]]
     step = {"import": "SqliteLedger.restore", "approve": "SqliteLedger.decide"}.get(
         kind, "SqliteLedger.resolve"
     )

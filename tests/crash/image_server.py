@@ -80,7 +80,7 @@ def serving(folder, *, honours_keys, faults=None, more=(), files=None):
     ) as process:
         try:
             ready = json.loads(process.stdout.readline())
-            server = ServerProcess(state, ready["url"], ready["key"])
+            server = ServerProcess(state, ready["url"], ready.get("key", ""))
             yield server
             server.close()
         finally:

@@ -15,6 +15,7 @@ from pipeline.ledger.rules import buying, settling
 from pipeline.ledger.sqlite.ledger import SqliteLedger
 from pipeline.model.entry import Attempt, PurchaseKey, Resolution
 from pipeline.model.outcome import InDoubt
+from pipeline.purchasing.batches.collecting import Collecting
 from pipeline.purchasing.sealed_replies import SealedReplies
 from pipeline.state import due, work_ahead
 
@@ -141,6 +142,15 @@ def with_replies_forgotten():
     replace(SealedReplies, "find", lambda _replies, _attempt: None)
 
 
+def with_orders_freed():
+    """Free an order whose answer was never heard of, without a look at the provider's list."""
+
+    async def look_for(collecting, ticket):
+        await collecting.tickets.free(ticket, "nobody answered")
+
+    replace(Collecting, "_look_for", look_for)
+
+
 CONTROLS = {
     "no reserve before the POST": without_reserve,
     "URL kept after the download": with_late_settling,
@@ -152,6 +162,7 @@ CONTROLS_OF = {
     "import": ("imported job by job", with_import_in_groups),
     "resolve": ("settled in steps", with_resolution_in_steps),
     "sealed": ("sealed and not looked at", with_replies_forgotten),
+    "batch": ("ordered and not looked for", with_orders_freed),
     "closing": ("closed without the journal", with_journal_removed),
 }
 """Other commands that break one."""

@@ -11,6 +11,7 @@ import mmap
 import os
 import sys
 import traceback
+from datetime import timedelta
 
 from crash.crash_points import replace, step_name
 
@@ -31,7 +32,13 @@ from pipeline.prompts import cells, writing
 from pipeline.providers import gptimage
 from pipeline.providers.names import GPTIMAGE
 from pipeline.providers.openai_api import client as openai_client
+from pipeline.providers.openai_api.batch_client import OpenAIBatches
 from pipeline.providers.profiles import PROFILES
+from pipeline.purchasing.batches import collecting
+from pipeline.purchasing.batches.collecting import Collecting
+from pipeline.purchasing.batches.order_files import OrderFiles
+from pipeline.purchasing.batches.ordering import Tickets
+from pipeline.purchasing.batches.result_lines import ResultLines
 from pipeline.purchasing.downloading import Downloader
 from pipeline.purchasing.inspecting import ImageInspector
 from pipeline.purchasing.renderer import Renderer
@@ -104,8 +111,18 @@ STEPS_OF_SEALING = (
     (SealedReplies, "find"),
 )
 """Steps of runs whose replies hold the image."""
+STEPS_OF_BATCHES = (
+    *((SqliteLedger, verb) for verb in ("order", "update_ticket", "close_ticket")),
+    *((OrderFiles, step) for step in ("write", "open", "remove")),
+    *((OpenAIBatches, step) for step in ("upload", "open", "find", "look", "lines")),
+    *((ResultLines, step) for step in ("_create", "_append", "_sealed", "_seal", "_remove")),
+    (Tickets, "moved"),
+    (Collecting, "_settle_line"),
+)
+"""Steps of runs that order images in batches, or collect them."""
 NAMED_STEPS = {
-    step_name(*step): step for step in STEPS_OF_EVERY_RUN + STEPS_OF_SOME_RUNS + STEPS_OF_SEALING
+    step_name(*step): step
+    for step in STEPS_OF_EVERY_RUN + STEPS_OF_SOME_RUNS + STEPS_OF_SEALING + STEPS_OF_BATCHES
 }
 """Looked up while this is imported: AttributeError if one was renamed and is not watched."""
 
@@ -185,6 +202,7 @@ def replace_slow_parts():
         replace(module, "TemplateProcess", InlineTemplateProcess)
     replace(session, "executor_for", lambda *_, **__: PassingExecutor())
     replace(manifest_writer, "git_commit", lambda _folder: "")
+    replace(collecting, "BETWEEN_LOOKS", timedelta(0))
 
 
 def honour_keys(yes):

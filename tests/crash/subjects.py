@@ -1,5 +1,9 @@
 """The commands that are ended: what precedes each, and what a person does after it was ended."""
 
+import json
+import os
+import time
+import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -85,8 +89,71 @@ SEALED_CAMPAIGN = CAMPAIGN.replace("provider: gptimage", "provider: openai") + (
 SEALED = Subject(campaign=SEALED_CAMPAIGN, wire="openai", keys_known=False)
 """A run whose replies hold the image."""
 
+OVER = {"completed", "failed", "expired", "cancelled"}
+BATCH_CAMPAIGN = (
+    SEALED_CAMPAIGN.replace("review: auto", "review: none").replace(
+        "  final: {quality: medium}\n", ""
+    )
+    + "run: {batch: true}\n"
+)
+
+
+def listed_batches():
+    """Return the batches in the provider's list, as a person sees them there."""
+    address = f"{os.environ['OPENAI_BASE_URL']}/batches?limit=100"
+    key = {"Authorization": f"Bearer {os.environ['OPENAI_API_KEY']}"}
+    with urllib.request.urlopen(urllib.request.Request(address, headers=key)) as reply:  # noqa: S310 - the test's own server
+        return json.load(reply)["data"]
+
+
+def wait_for_batches():
+    while any(one["status"] not in OVER for one in listed_batches()):
+        time.sleep(0.02)
+
+
+def order_and_collect(folder):
+    """Order the images in one run, and collect them in the next one."""
+    code = run_once(folder)
+    if code not in {0, 6}:
+        return code
+    wait_for_batches()
+    return run_once(folder)
+
+
+def collect_again(folder):
+    """Run until nothing is being made; a person looks up the orders that nobody found."""
+    for _ in range(6):
+        code = run_once(folder)
+        if code not in {0, 6}:
+            return [f"a run that collects ended with {code}"]
+        wait_for_batches()
+        account = json.loads((folder / "output" / "soda" / "latest" / "manifest.json").read_text())
+        if not account["tickets"]:
+            return []
+        for ticket in account["tickets"]:
+            if "a person decides" in (ticket["reason"] or ""):
+                answer_of_person(folder, ticket["id"])
+    return ["it was not collected after six runs"]
+
+
+def answer_of_person(folder, ticket):
+    labels = {(one["metadata"] or {}).get("label"): one["id"] for one in listed_batches()}
+    answer = ("--found", labels[ticket]) if ticket in labels else ("--not-charged",)
+    command_once(folder, "resolve", str(folder / "soda.yaml"), "--ticket", ticket, *answer)
+
+
+BATCHES = Subject(
+    act=order_and_collect,
+    again=collect_again,
+    campaign=BATCH_CAMPAIGN,
+    wire="openai",
+    keys_known=False,
+)
+"""Two runs, of which one orders images in a batch and the other collects them."""
+
 SUBJECTS = {
     "sealed": SEALED,
+    "batch": BATCHES,
     "import": Subject(
         act=import_once,
         earlier=(IN_DOUBT, CrashPoint()),

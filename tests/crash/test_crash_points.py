@@ -36,7 +36,7 @@ def test_a_run_that_dies_at_any_kind_of_step_loses_nothing_and_pays_nothing_twic
     ended = sweep("--quick")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     swept = re.findall(r"^keys .*: (\d+) points .* (\d+) violations", ended.stdout, re.MULTILINE)
-    assert len(swept) == 5 + len({"closing", "import", "sealed"})
+    assert len(swept) == 5 + len({"closing", "import", "sealed", "batch"})
     assert sum(int(points) for points, _ in swept) > 80
     assert {violations for _, violations in swept} == {"0"}
     commands = re.findall(

@@ -80,7 +80,7 @@ def highest_price(
     if one is not None and finals_cost_alike(loaded):
         return Amount(due + len(cells) * final.takes * one * times)
     known = sum(job.price for job in state.finals)
-    every = price_finals(loaded, only=sorted(state.asked or ()))
+    every = price_finals(loaded, only=sorted(state.asked or ())).at_most
     return Amount(max(due, due + (every - known) * times))
 
 

@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 
+from pipeline.app.commands.compare import compare_prices, price_record
 from pipeline.app.commands.plan import MOST_LINTED, Plan, make_plan, plan_advice, plan_record
 from pipeline.app.options import CampaignOptions
 from pipeline.cli.flags import (
@@ -18,6 +19,7 @@ from pipeline.cli.flags import (
 )
 from pipeline.cli.integrations.pull_requests import plan_markdown
 from pipeline.cli.plan_page import plan_ending, plan_page
+from pipeline.cli.price_table import price_lines
 from pipeline.cli.problems import tell_finding
 from pipeline.cli.terminal import counted, folded, say, tell
 
@@ -38,6 +40,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--markdown", action="store_true", help="print the plan as a comment for a pull request"
     )
+    parser.add_argument(
+        "--compare",
+        action="store_true",
+        help="compare what all images cost with each provider, model and quality, and in batches",
+    )
     add_feeds(parser)
     add_common(parser, quiet="print only problems; the plan is saved as usual")
 
@@ -45,6 +52,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the plan; 5 with `--detailed-exitcode` if there is work."""
     options = CampaignOptions(**campaign_flags(arguments))
+    if arguments.compare:
+        return _compare(options, arguments)
     plan = make_plan(options, settings_of(arguments))
     if arguments.json:
         print(json.dumps(plan_record(plan), ensure_ascii=False, indent=1))
@@ -59,6 +68,16 @@ def run(arguments: argparse.Namespace) -> int:
     if plan.lost:
         tell("warning", plan.lost, colour="red")
     return HAS_WORK if arguments.detailed_exitcode and plan.work else 0
+
+
+def _compare(options: CampaignOptions, arguments: argparse.Namespace) -> int:
+    """Print what the campaign costs at the prices of every model."""
+    prices = compare_prices(options, settings_of(arguments))
+    if arguments.json:
+        print(json.dumps(price_record(prices), ensure_ascii=False, indent=1))
+    else:
+        print("\n".join(price_lines(prices)), flush=True)
+    return 0
 
 
 def _fitting(line: str) -> list[str]:

@@ -34,8 +34,8 @@ def plan_markdown(plan: Plan) -> str:
     else:
         total = sum(ahead.amount for ahead in plan.preview.stages.values())
         lines.append(f"A run would spend **{money.text(total)}** now (plan `{plan.id}`).")
-        if plan.preview.finals_at_most:
-            more = money.text(plan.preview.finals_at_most)
+        if plan.preview.finals.at_most:
+            more = money.text(plan.preview.finals.at_most)
             lines.append(f"Finals of approved drafts can cost up to {more} more.")
         lines += ["", "| stage | images | to buy | to download | cost |", "|---|--:|--:|--:|--:|"]
         lines += [

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
@@ -31,7 +31,7 @@ class Collecting:
 
     tickets: Tickets
     replies: SealedReplies
-    looks_apart: timedelta = BETWEEN_LOOKS
+    looks_apart: timedelta = field(default_factory=lambda: BETWEEN_LOOKS)
 
     async def collect(self) -> None:
         """Bring every open ticket as far as it can go, oldest first.
@@ -40,6 +40,7 @@ class Collecting:
         halts the run. Collecting costs nothing: it goes on if the run only may not buy any more.
         """
         run = self.tickets.run
+        await self._sweep()
         found = await self.tickets.ledger.open_tickets(campaign=run.campaign, account=run.account)
         for ticket in found:
             if isinstance(self.tickets.halt.reason, Interrupted | LocalFault):
@@ -55,6 +56,17 @@ class Collecting:
     async def forget_settled(self) -> None:
         """Remove the lines whose images are stored; they take as much disk as the images."""
         await forget_settled(self.tickets.ledger, self.tickets.run.campaign, self.replies)
+
+    async def _sweep(self) -> None:
+        """Remove the files of tickets that were collected by a run that died before it did so.
+
+        A ticket is in the ledger before its file is written, so the files are listed first.
+        """
+        files = self.tickets.files
+        kept = await asyncio.to_thread(files.tickets)
+        known = {one.id for one in await self.tickets.ledger.open_tickets()} if kept else set()
+        for ticket in sorted(kept - known):
+            await asyncio.to_thread(files.remove, ticket)
 
     async def _collect(self, ticket: Ticket) -> None:
         match ticket.state:

@@ -41,6 +41,13 @@ class OrderFiles:
             with suppress(OSError):  # another ticket's file is in it
                 (self._root / FOLDER).rmdir()
 
+    def tickets(self) -> frozenset[TicketId]:
+        """Return the tickets that have a file."""
+        with local_faults(FOLDER), suppress(FileNotFoundError):
+            names = os.listdir(self._root / FOLDER)  # noqa: PTH208 - names are enough
+            return frozenset(TicketId(name.partition(".")[0]) for name in names)
+        return frozenset()
+
     def names_of_lines(self, ticket: TicketId, numbers: frozenset[int]) -> Mapping[int, str]:
         """Return the names of some lines, by their numbers from 1; none if the file is gone."""
         with local_faults(FOLDER), suppress(FileNotFoundError):

@@ -429,3 +429,14 @@ def test_orders_are_of_one_model_and_endpoint_and_of_a_size_that_can_be_collecte
     assert [len(group) for group in packed(large, limits)] == [2, 2, 1]
     limits = BatchLimits(file_bytes=3000)
     assert [len(group) for group in packed(jobs[:4], limits)] == [2, 2]
+
+
+async def test_the_file_of_an_order_that_was_collected_is_removed_by_the_next_run(case):
+    """A run that died between the ledger and the disk left it for ever."""
+    await case.order(JOBS[:1])
+    leftover = case.folder / ".tickets" / "batch-old.jsonl"
+    leftover.write_bytes(b"{}\n")
+    await case.order(JOBS[1:2])
+    await case.collect()
+    kept = {file.stem for file in leftover.parent.iterdir()}
+    assert kept == {ticket.id for ticket in await case.open()}
