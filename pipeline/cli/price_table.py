@@ -21,36 +21,37 @@ def price_lines(prices: PriceTable) -> list[str]:
     ]
     lines = [f"{paint(campaign.slug, 'bold')}  {campaign.file}", f"  {', '.join(counts)}", ""]
     head, *rows = table(
-        [_head(prices), *(_cells(row, prices) for row in prices.rows)],
-        right=frozenset(range(3, 4 + len(BASE_QUALITIES))),
+        [_head(prices), *([_label(row), *_costs(row, prices)] for row in prices.rows)],
+        right=frozenset(range(1, 2 + len(BASE_QUALITIES))),
     )
-    lines.append(f"  {paint(head, 'bold')}".rstrip())
+    lines.append(paint(f"  {head}", "bold"))
+    provider = ""
     for line, row in zip(rows, prices.rows, strict=True):
-        shown = f"  {line}".rstrip()
-        lines.append(paint(shown, "bold") if row.chosen else shown)
+        if row.provider != provider:
+            provider = row.provider
+            lines.append(f"  {provider}")
+        shown = f"{'>' if row.chosen else ' '} {line}".rstrip()
         if row.refused:
-            lines[-1] = paint(shown, "dim")
+            shown = paint(f"{shown}  {row.refused}", "dim")
+        lines.append(paint(shown, "bold") if row.chosen else shown)
     return [*lines, "", *_notes(prices)]
 
 
 def _head(prices: PriceTable) -> list[str]:
     draft = prices.loaded.campaign.stages.get(Stage.DRAFT)
-    drafts = f"Drafts {draft.quality}" if draft is not None and prices.drafts else ""
+    drafts = [f"Drafts {draft.quality}"] if draft is not None and prices.drafts else []
     first, *others = BASE_QUALITIES
-    finals = [f"Finals {first}", *others] if prices.finals else []
-    return ["Provider", "Model", "", drafts, *finals]
+    return ["", *drafts, *([f"Finals {first}", *others] if prices.finals else [])]
 
 
-def _cells(row: PriceRow, prices: PriceTable) -> list[str]:
-    how = "in batches" if row.batch else "directly"
-    names = [row.provider, row.model, f"{how}, this file" if row.chosen else how]
-    if row.refused:
-        names[2] = row.refused
-        return [*names, "", *([""] * len(BASE_QUALITIES) if prices.finals else [])]
-    drafts = _about(row.drafts, row.money) if prices.drafts else ""
-    finals = row.finals or {}
-    costs = [_about(finals.get(quality), row.money) for quality in BASE_QUALITIES]
-    return [*names, drafts, *(costs if prices.finals else [])]
+def _label(row: PriceRow) -> str:
+    return "    in batches" if row.batch else f"  {row.model}"
+
+
+def _costs(row: PriceRow, prices: PriceTable) -> list[str]:
+    drafts, finals = [row.drafts] if prices.drafts else [], row.finals or {}
+    costs = [*drafts, *(map(finals.get, BASE_QUALITIES) if prices.finals else [])]
+    return ["" if row.refused else _about(cost, row.money) for cost in costs]
 
 
 def _about(cost: StageCost | None, money: MoneyFormat) -> str:
@@ -73,4 +74,6 @@ def _notes(prices: PriceTable) -> Sequence[str]:
         )
     if any(cost.is_guess for cost in costs):
         notes.append("?  no prices by image are published for this model: three times is reserved.")
+    if any(row.chosen for row in prices.rows):
+        notes.append(">  what the file asks for.")
     return [*notes, "Nothing was sent."]

@@ -79,9 +79,10 @@ def test_a_server_of_ones_own_is_compared_if_the_campaign_names_it(compared):
 def test_the_table_names_stages_sums_and_what_was_not_sent(compared, tmp_path):
     lines = price_lines(compared(batch=True))
     assert lines[1] == "  8 images as drafts, 4 images as finals"
-    assert any("in batches, this file" in line for line in lines)
+    (chosen,) = [at for at, line in enumerate(lines) if line.startswith(">     in batches")]
+    assert lines[chosen - 1].split()[0] == "gpt-image-2"
     assert lines[-1] == "Nothing was sent."
-    assert all(len(line) <= 110 for line in lines)
+    assert all(len(line) <= 80 for line in lines)
     record = price_record(compared(SODA.replace(", final: {quality: high}", "")))
     assert json.loads(json.dumps(record))["rows"][0]["finals"] == {}
     assert not (tmp_path / "output").exists()
