@@ -26,6 +26,9 @@ class MemoryObjects:
             return None
         return self._put(path, content)
 
+    async def overwrite(self, path, content):
+        return self._put(path, content)
+
     async def head(self, path):
         if path not in self.files:
             return None

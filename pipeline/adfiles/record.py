@@ -16,6 +16,7 @@ from pipeline.files.confined import ConfinedPath, append, make_folders, open_to_
 from pipeline.files.locks import try_lock
 from pipeline.files.unreadable import read_open_file
 from pipeline.images.base import ImageStore
+from pipeline.images.kept_records import fetch_record, keep_records
 from pipeline.model.ad_file import AdFile, AdFileApproval, Flag, Framing, RecipeId, WindowChoice
 from pipeline.model.check import check_result
 from pipeline.model.overlay import OverlayBox, OverlayKind
@@ -55,6 +56,7 @@ class AdFileRecord:
         self._torn = False
         self._read = 0
         """Number of bytes that were read."""
+        fetch_record(output, self._place)
         self.refresh()
 
     def refresh(self) -> bool:
@@ -222,6 +224,8 @@ class AdFileRecord:
             append(self._output, self._place, content, durable=durable)
         except OSError as error:
             raise LocalFault(f"cannot write {self._place}: {error.strerror}") from error
+        if durable:
+            keep_records(self._output, [str(self._place)])
 
 
 def _row(fields: Mapping[str, object]) -> AdFileRow:

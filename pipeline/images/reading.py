@@ -1,15 +1,20 @@
 """Reading image files: those that landed, and checks of stored ones."""
 
+import asyncio
 import hashlib
 from enum import StrEnum
+from pathlib import Path
 
-from pipeline.errors import ImageBroken
-from pipeline.images.base import ImageStore, local_faults
+from pipeline.errors import ImageBroken, LocalFault
+from pipeline.files.confined import ConfinedPath, make_folders, write_whole
+from pipeline.images.base import LOCAL, ImageStore, local_faults
 from pipeline.images.formats.structure import StructureScan
 from pipeline.images.names import name_for, names_for
 from pipeline.model.artifact import Artifact
 
 CHUNK = 512 * 1024
+COPIES = ".copies"
+"""The folder of copies of images that a store keeps elsewhere."""
 
 
 class Condition(StrEnum):
@@ -85,3 +90,28 @@ def verify(images: ImageStore, artifact: Artifact) -> Condition:
     if found is None:
         return Condition.MISSING
     return Condition.WHOLE if found == artifact.sha256 else Condition.CHANGED
+
+
+async def local_file(images: ImageStore, artifact: Artifact, *, scratch: Path) -> str:
+    """Return the absolute path of a file with an image's bytes.
+
+    An image that is not on this disk is copied into a folder below `scratch`, and checked.
+    """
+    if images.location.kind == LOCAL:
+        return f"{images.location.place}/{artifact.path}"
+    place = ConfinedPath(folders=(COPIES,), name=artifact.sha256 + Path(artifact.path).suffix)
+    if not (scratch / str(place)).is_file():
+        await asyncio.to_thread(_copy, images, artifact, scratch, place)
+    return str(scratch.resolve() / str(place))
+
+
+def _copy(images: ImageStore, artifact: Artifact, scratch: Path, place: ConfinedPath) -> None:
+    try:
+        content = read_file(images, artifact.path)
+    except FileNotFoundError as error:
+        raise LocalFault(f"{artifact.path} is not in the store any more") from error
+    if hashlib.sha256(content).hexdigest() != artifact.sha256:
+        raise LocalFault(f"{artifact.path} was changed in the store; run pipeline verify")
+    with local_faults(str(place)):
+        make_folders(scratch, place.folders)
+        write_whole(scratch, place, content)

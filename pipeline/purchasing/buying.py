@@ -2,12 +2,14 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from pipeline.errors import LocalFault, ProviderError, ReplyUnknown
 from pipeline.ledger.base import Ledger
+from pipeline.model.artifact import Artifact
 from pipeline.model.entry import Attempt
 from pipeline.model.job import Coordinates, Job, JobKey
 from pipeline.model.outcome import Failed, InDoubt, Paid, Receipt, Stored, is_doubtful
@@ -74,6 +76,15 @@ def name_of(at: Coordinates) -> str:
     return f"{at.cell} {at.stage}{again} take {at.take} of {at.campaign}"
 
 
+LocalFileOf = Callable[[Artifact], Awaitable[str]]
+"""An image of the store → the absolute path of a file with its bytes."""
+
+
+async def no_local_file(artifact: Artifact) -> str:
+    """Refuse to edit drafts."""
+    raise ValueError(f"{artifact.path}: drafts are not edited here")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Purchasing:
     """Buys images. Every purchase of a run is made here."""
@@ -88,8 +99,8 @@ class Purchasing:
     replies: SealedReplies
     settings: RenderingSettings
     listen: Listen
-    images_at: str = ""
-    """The folder of stored images, for finals that are edits of their drafts."""
+    local_file: LocalFileOf = no_local_file
+    """Gives the place of a stored image on this disk, for finals that are edits of their drafts."""
     waits: Waits = field(default_factory=Waits)
     sleep: Sleep = asyncio.sleep
     clock: Clock = time.monotonic
@@ -175,7 +186,8 @@ class Purchasing:
         entry = (await self.ledger.entries([job.derived_from])).get(job.derived_from)
         if entry is None or not isinstance(entry.outcome, Stored):
             return job
-        draft = replace(references[0], path=f"{self.images_at}/{entry.outcome.artifact.path}")
+        place = await self.local_file(entry.outcome.artifact)
+        draft = replace(references[0], path=place)
         request = replace(job.request, references=(draft, *references[1:]))
         return replace(job, request=request)
 

@@ -8,6 +8,7 @@ stored, and the ledger keeps the reply without the picture.
 """
 
 import asyncio
+import io
 import json
 import os
 import re
@@ -27,6 +28,9 @@ from pipeline.files.confined import (
     sync_folder,
 )
 from pipeline.images.base import local_faults
+from pipeline.images.object_store.copies import StoreCopies
+from pipeline.images.object_store.registry import open_objects
+from pipeline.images.registry import address_of_images
 from pipeline.model.entry import Attempt
 from pipeline.model.job import Job
 from pipeline.network.reply import Reply
@@ -42,13 +46,29 @@ _DECODED_AT_ONCE = 8
 """Pictures that are decoded at one time; each has a megabyte in memory."""
 
 
+def replies_in(output: Path) -> "SealedReplies":
+    """Return the sealed replies of an output folder, with copies where its images are kept.
+
+    A reply is then sealed on the disk, copied into the store, and only then read. So the next
+    coordinator, on another machine, reads what a killed one was told.
+    """
+    address = address_of_images()
+    if address is None:
+        return SealedReplies(output)
+    return SealedReplies(output, copies=StoreCopies(open_objects(address), FOLDER))
+
+
 class SealedReplies:
     """The folder of sealed replies in an output folder."""
 
-    def __init__(self, root: Path) -> None:
-        """Use an output folder, which must exist; nothing is made before the first reply."""
+    def __init__(self, root: Path, *, copies: StoreCopies | None = None) -> None:
+        """Use an output folder, which must exist; nothing is made before the first reply.
+
+        `copies` are kept as well if this disk may end with the run.
+        """
         self.root = Path(os.path.realpath(root))
         """The output folder."""
+        self._copies = copies
         self._decoding = asyncio.Semaphore(_DECODED_AT_ONCE)
 
     def seal_for(self, attempt: Attempt, job: Job) -> "OpenSeal":
@@ -59,7 +79,7 @@ class SealedReplies:
             "model": job.request.model,
             "at_most": attempt.price,
         }
-        return OpenSeal(self.root, reply_name(attempt), about)
+        return OpenSeal(self.root, reply_name(attempt), about, copies=self._copies)
 
     def find(self, attempt: Attempt) -> KeptReply | None:
         """Return the sealed reply to an attempt; `None` if there is none, or if it is damaged.
@@ -69,12 +89,20 @@ class SealedReplies:
         name = reply_name(attempt)
         with local_faults(FOLDER):
             _unlink(self.root, name + _PART)
-            body = _found(self.root, name)
+            body = self._found(name)
             if body is None:
                 return None
             with body, suppress(ReplyUnknown):
                 return KeptReply.read(name, body)
         return None
+
+    def _found(self, name: str) -> BinaryIO | None:
+        """Open a sealed reply, or its copy; `None` if there is neither."""
+        body = _found(self.root, name)
+        if body is not None or self._copies is None or not _NAME.fullmatch(name):
+            return body
+        content = self._copies.read(name)
+        return None if content is None else io.BytesIO(content)
 
     @asynccontextmanager
     async def open_picture(self, source: str) -> AsyncIterator[AsyncIterator[bytes]]:
@@ -83,7 +111,7 @@ class SealedReplies:
         Raises `ImageGone` if the reply is not there, and `ImageBroken` if it holds no picture.
         """
         async with self._decoding:
-            body = await asyncio.to_thread(_found, self.root, source.removeprefix(SEALED))
+            body = await asyncio.to_thread(self._found, source.removeprefix(SEALED))
             if body is None:
                 raise ImageGone("the reply that held the image is not kept any more")
             with body:
@@ -99,21 +127,29 @@ class SealedReplies:
     def _remove(self, names: Sequence[str]) -> None:
         for name in names:
             _unlink(self.root, name)
+        if self._copies is not None:
+            self._copies.remove(names)
 
     def kept(self) -> frozenset[str]:
         """Return the sources of all sealed replies."""
-        try:
-            names = os.listdir(self.root / FOLDER)  # noqa: PTH208 - a Path for each takes longer
-        except OSError:
-            return frozenset()
+        names = {*(() if self._copies is None else self._copies.names())}
+        with suppress(OSError):
+            names |= {*os.listdir(self.root / FOLDER)}  # noqa: PTH208 - a Path for each takes longer
         return frozenset(SEALED + name for name in names if not name.endswith(_PART))
 
 
 class OpenSeal:
     """Receives one reply, and seals it."""
 
-    def __init__(self, root: Path, name: str, about: dict[str, object]) -> None:
-        self._root, self._name, self._about = root, name, about
+    def __init__(
+        self,
+        root: Path,
+        name: str,
+        about: dict[str, object],
+        *,
+        copies: StoreCopies | None = None,
+    ) -> None:
+        self._root, self._name, self._about, self._copies = root, name, about, copies
         self._file = -1
         self._folder: OpenFolder | None = None
         self._held: list[bytes] = []
@@ -192,6 +228,9 @@ class OpenSeal:
         os.rename(self._name + _PART, self._name, src_dir_fd=here, dst_dir_fd=here)
         sync_folder(here)
         self._close()
+        if self._copies is not None:
+            with _opened(self._root, self._name) as body:
+                self._copies.keep(self._name, body.read())
 
     def _drop(self) -> None:
         self._close()

@@ -6,9 +6,11 @@ import hashlib
 import pytest
 from encoded_pictures import encoded, pieces
 from memory_images import MemoryImages
+from s3_server import BUCKET, environment, make_bucket, s3_server
 
 from pipeline.errors import DownloadFailed, ImageBroken, LocalFault
 from pipeline.images.local.store import LocalImageStore
+from pipeline.images.object_store.store import ObjectImageStore
 from pipeline.images.reading import Condition, read_file, read_landed, sha256_of, verify
 from pipeline.images.registry import open_images
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
@@ -17,8 +19,35 @@ PICTURE = encoded("PNG", mode="RGBA", alpha=0)
 OTHER = encoded("PNG", size=(32, 32))
 
 
-@pytest.fixture(params=[LocalImageStore, MemoryImages])
+def object_images(place):
+    """Objects in a folder: the store's own code, without a server."""
+    return ObjectImageStore(f"file://{place}")
+
+
+@pytest.fixture(scope="module")
+def server():
+    with s3_server() as url:
+        make_bucket(url)
+        yield url
+
+
+@pytest.fixture
+def s3_images(server, monkeypatch, request):
+    for name, value in environment(server).items():
+        monkeypatch.setenv(name, value)
+    return ObjectImageStore(f"s3://{BUCKET}/p{abs(hash(request.node.name))}")
+
+
+@pytest.fixture(params=[LocalImageStore, MemoryImages, object_images, "s3"])
 def images(request, tmp_path):
+    if request.param == "s3":
+        return request.getfixturevalue("s3_images")
+    return request.param(str(tmp_path))
+
+
+@pytest.fixture(params=[LocalImageStore, MemoryImages])
+def images_in_parts(request, tmp_path):
+    """Stores in which a crash may leave half of a file; an object is whole or not there."""
     return request.param(str(tmp_path))
 
 
@@ -231,7 +260,8 @@ async def test_what_became_of_an_image_is_found_out(images, change, condition):
     assert verify(images, artifact) is condition
 
 
-async def test_half_written_files_of_a_dead_run_are_swept(images):
+async def test_half_written_files_of_a_dead_run_are_swept(images_in_parts):
+    images = images_in_parts
     await images.put("c/drafts/a.png", pieces(PICTURE))
     parts = ["c/drafts/b.png.part", "c/finals/c.png.part", "d/other.png.part"]
     for path in parts:

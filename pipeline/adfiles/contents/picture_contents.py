@@ -8,6 +8,7 @@ from pathlib import Path
 from pipeline.errors import LocalFault
 from pipeline.files.confined import ConfinedPath, append, make_folders
 from pipeline.images.boxes import PictureBoxes
+from pipeline.images.kept_records import fetch_record
 from pipeline.inspection.quoted_text import says_quoted_word
 from pipeline.inspection.readers import TextLine
 from pipeline.lettering.box import Box
@@ -78,6 +79,7 @@ class ContentsRecord:
         self._known: dict[str, PictureContents] = {}
         self._alike: dict[tuple[str, str], float] = {}
         self._torn = False
+        fetch_record(output, self._place)
         self._load()
 
     def _load(self) -> None:

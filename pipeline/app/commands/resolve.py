@@ -22,7 +22,7 @@ from pipeline.model.names import Slug, Stage
 from pipeline.model.outcome import Failed, InDoubt, Paid, PaidLost, Stored, is_doubtful, spent
 from pipeline.providers.replies import WITHOUT_URL, shown_images
 from pipeline.purchasing.recovery import settle_dead_attempts
-from pipeline.purchasing.sealed_replies import SealedReplies
+from pipeline.purchasing.sealed_replies import replies_in
 from pipeline.settings import Settings
 from pipeline.state.output.balances import BalanceFinding
 from pipeline.state.output.lock import campaign_lock
@@ -120,7 +120,7 @@ class _Settlement:
 
 async def _resolve(options: ResolveOptions, settings: Settings, campaign: Slug) -> ResolveReport:
     async with campaign_ledger(settings.output, campaign, settles=True) as ledger:
-        await settle_dead_attempts(ledger, campaign, SealedReplies(settings.output))
+        await settle_dead_attempts(ledger, campaign, replies_in(settings.output))
         listed = options.answer is None or options.cells != "*"
         known = [
             entry

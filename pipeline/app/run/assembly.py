@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from pipeline.app.run.examining import take_score
 from pipeline.app.run.workflow import Examine, RunContext
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.images.base import ImageStore
+from pipeline.images.reading import local_file
 from pipeline.ledger.base import Ledger
 from pipeline.model.campaign import Review
 from pipeline.model.money import Budget
@@ -27,7 +29,7 @@ from pipeline.purchasing.inspecting import ImageInspector
 from pipeline.purchasing.pacing import Pacer
 from pipeline.purchasing.renderer import Renderer
 from pipeline.purchasing.reservations import Reservations
-from pipeline.purchasing.sealed_replies import SealedReplies
+from pipeline.purchasing.sealed_replies import replies_in
 from pipeline.purchasing.worker_pool import Waits
 from pipeline.settings import RenderingSettings
 from pipeline.state.campaign_state import CampaignState
@@ -64,7 +66,7 @@ def assemble(parts: RunParts) -> RunContext:
     """Connect the parts of a run, and return its context."""
     pace = parts.loaded.campaign.pace
     known_images = KnownImages(parts.ledger)
-    replies = SealedReplies(parts.output)
+    replies = replies_in(parts.output)
     purchasing = Purchasing(
         provider=parts.provider,
         ledger=parts.ledger,
@@ -87,7 +89,7 @@ def assemble(parts: RunParts) -> RunContext:
         replies=replies,
         settings=parts.settings,
         listen=parts.watcher.happened,
-        images_at=parts.images.location.place,
+        local_file=partial(local_file, parts.images, scratch=parts.output),
         waits=parts.waits,
         sleep=parts.halt.sleep,
     )

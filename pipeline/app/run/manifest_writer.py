@@ -12,6 +12,7 @@ from pipeline.app.run.ad_files import AdFileReport, manifest_rows
 from pipeline.app.run.facts import git_commit, redacted, utc_stamp, versions
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import LocalFault
+from pipeline.images.kept_records import keep_records
 from pipeline.ledger.base import Ledger
 from pipeline.model.campaign import Campaign
 from pipeline.model.check import CheckResult
@@ -22,7 +23,7 @@ from pipeline.model.names import Stage
 from pipeline.model.run import Run, RunPaths
 from pipeline.model.ticket import Ticket
 from pipeline.purchasing.recovery import begin_run
-from pipeline.purchasing.sealed_replies import SealedReplies
+from pipeline.purchasing.sealed_replies import replies_in
 from pipeline.reports.run_manifest import (
     ObjectFields,
     RunFacts,
@@ -41,6 +42,8 @@ from pipeline.state.output.folder import make_folder, point_latest
 from pipeline.state.output.kept_checks import KeptChecks
 from pipeline.system_errors import expected_errors
 
+KEPT_RECORDS = ("adfiles.jsonl", "checks.jsonl", "contents.jsonl")
+"""What the next run reads instead of looking at every image again, if this disk is lost."""
 CHECKPOINT_EVERY = 30.0
 CHECKPOINT_SHARE = 20
 """Checkpoints take at most 1/20 of a run's time."""
@@ -78,7 +81,7 @@ class ManifestWriter:
         Its folder is made after that: a folder whose run the ledger does not know proves that the
         ledger is older.
         """
-        settled = await begin_run(self.ledger, self.run, SealedReplies(self.output))
+        settled = await begin_run(self.ledger, self.run, replies_in(self.output))
         self.number = (await self.ledger.known_runs([self.run.id]))[self.run.id].number
         return settled
 
@@ -109,12 +112,16 @@ class ManifestWriter:
         )
         point_latest(self.output, self.paths)
 
-    async def draw_sheet(
-        self, loaded: LoadedCampaign, report: RunReport, state: CampaignState
-    ) -> None:
-        """Write a contact sheet beside the manifest if this run bought images."""
-        if not report.totals.this_run:
-            return
+    async def finish(self, loaded: LoadedCampaign, report: RunReport, state: CampaignState) -> None:
+        """Write a contact sheet if this run bought images, and keep all records of the run."""
+        if report.totals.this_run:
+            await self._draw_sheet(loaded, state)
+        records = [f"{self.campaign.slug}/{name}" for name in KEPT_RECORDS]
+        folder = self.paths.folder
+        records += [str(folder / name) for name in ("images.csv", "sheet.html", "manifest.json")]
+        await asyncio.to_thread(keep_records, self.output, records)
+
+    async def _draw_sheet(self, loaded: LoadedCampaign, state: CampaignState) -> None:
         work = await sheet_input(
             self.ledger,
             loaded,

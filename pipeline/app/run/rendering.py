@@ -25,7 +25,7 @@ from pipeline.model.names import Slug
 from pipeline.model.run import RunPaths
 from pipeline.prompts.cells import check_only
 from pipeline.purchasing.recovery import begin_run
-from pipeline.purchasing.sealed_replies import SealedReplies
+from pipeline.purchasing.sealed_replies import replies_in
 from pipeline.settings import Settings
 from pipeline.state.output.ad_files import makes_ad_files
 from pipeline.state.output.campaign_file import record_file
@@ -158,7 +158,7 @@ async def _repeat(
     run = loading.new_run(campaign, settings)
     started = utc_stamp()
     async with campaign_ledger(output, campaign.slug, settles=True) as ledger:
-        if await begin_run(ledger, run, SealedReplies(output)):
+        if await begin_run(ledger, run, replies_in(output)):
             # cannot happen: the ledger has not changed since a run that left nothing due
             raise ValueError("a dead run left attempts open")
         number = (await ledger.known_runs([run.id]))[run.id].number

@@ -41,6 +41,7 @@ from pipeline.app.stores.uploads import (
     UploadReport,
     begin_uploads,
     files_of,
+    objects_of,
     uploader_for,
 )
 from pipeline.campaign.loading import LoadedCampaign
@@ -58,7 +59,6 @@ from pipeline.purchasing.halt import Halt, HaltSharing
 from pipeline.purchasing.inspecting import ImageInspector
 from pipeline.purchasing.worker_pool import Waits
 from pipeline.reports.journal import Journal
-from pipeline.reports.run_manifest import not_uploaded
 from pipeline.reports.run_report import NAMED
 from pipeline.settings import Settings
 from pipeline.state.campaign_state import CampaignState
@@ -134,7 +134,7 @@ async def render_session(
             checks=checks,
             arguments=options.command_line,
             stages=sorted(stages & set(campaign.stages)),
-            objects=not_uploaded if uploader is None else uploader.fields,
+            objects=objects_of(loaded, images, uploader),
         )
         session = Session(
             options=options,
@@ -184,7 +184,7 @@ async def _session(session: Session, stack: AsyncExitStack) -> int:
     await confirm_spending(
         session.manifest_writer, session.loaded, before, ahead, console=session.console
     )
-    await begin_uploads(session.uploader, stack, before, ahead)
+    await begin_uploads(session.uploader, session.images, stack, state=before, ahead=ahead)
     provider = await _provider_for(session, stack, before, ahead)
     await session.images.sweep(campaign.slug)
     settled = await session.manifest_writer.begin()
@@ -364,7 +364,7 @@ async def _end(session: Session, state: CampaignState) -> int:
         with expected_errors():
             if report is not None:
                 await manifest_writer.put(report, exit_code=code)
-                await manifest_writer.draw_sheet(session.loaded, report, state)
+                await manifest_writer.finish(session.loaded, report, state)
             await session.ledger.end(manifest_writer.run.id, exit_code=code)
     except LocalFault as fault:
         halt.because(fault)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pipeline.campaign.environment import fill_environment
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import CampaignError, Finding, StoreFault, UsageError
+from pipeline.images.base import ImageStore
 from pipeline.images.object_store.address import (
     StoreAddress,
     public_url,
@@ -15,6 +16,7 @@ from pipeline.images.object_store.address import (
 )
 from pipeline.images.object_store.base import ObjectStore
 from pipeline.images.object_store.registry import open_objects, refuse_without_package
+from pipeline.images.registry import OBJECTS
 from pipeline.model.campaign import Campaign
 
 MARK = ".campaign-pipeline"
@@ -92,3 +94,15 @@ async def prove_writable(store: CampaignStore) -> ObjectStore:
     except StoreFault as fault:
         raise StoreFault(f"{fault}; nothing was sent to the provider") from None
     return client
+
+
+def object_address(images: ImageStore) -> StoreAddress | None:
+    """Return the address of an image store that is an object store; `None` if it is a disk."""
+    location = images.location
+    return store_address(location.place) if location.kind == OBJECTS else None
+
+
+def keeps_images(store: CampaignStore, images: ImageStore) -> bool:
+    """Return whether the images themselves lie where they would be uploaded."""
+    address = object_address(images)
+    return address is not None and address.url == store.address.url

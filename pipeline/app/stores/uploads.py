@@ -12,18 +12,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.app.run.ad_files import AdFileReport
-from pipeline.app.stores.campaign_store import CampaignStore, prove_writable, refuse_unusable_store
+from pipeline.app.stores.campaign_store import (
+    CampaignStore,
+    keeps_images,
+    object_address,
+    prove_writable,
+    refuse_unusable_store,
+    store_of,
+)
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import Interrupted, LocalFault, StoreFault, UploadStopped
 from pipeline.images.base import ImageStore
-from pipeline.images.object_store.base import ObjectStore, ObjectVersion, held_version, proves
+from pipeline.images.object_store.base import ObjectStore, ObjectVersion, held_version, made_whole
 from pipeline.images.reading import read_file
 from pipeline.model.job import Job
 from pipeline.model.names import Stage
 from pipeline.model.outcome import Outcome, Stored
 from pipeline.purchasing.events import BuyingHalted, Event, StageOpening
 from pipeline.purchasing.halt import Halt
-from pipeline.reports.run_manifest import not_uploaded
+from pipeline.reports.run_manifest import ObjectFields, not_uploaded
 from pipeline.state.campaign_state import CampaignState
 from pipeline.state.lookup import entry_of
 from pipeline.state.upkeep.upload_record import UploadedObject, UploadRecord
@@ -33,8 +40,6 @@ AT_ONCE = 8
 """Most files that are uploaded at one time; each is in memory."""
 MOST_WAITING = 1000
 """Most files in the queue."""
-REPAIRS = 3
-"""Uploads of one file that did not arrive as they were sent, after which it has failed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -251,21 +256,11 @@ class Uploader:
                 self.report.found += 1
                 return version
             version = await client.create(file.path, content)
-        return None if version is None else await self._proven(client, file, content, version)
-
-    async def _proven(
-        self, client: ObjectStore, file: LocalFile, content: bytes, version: ObjectVersion
-    ) -> ObjectVersion | None:
-        """Return the version whose content is proven; an upload that was cut is repeated."""
-        for _ in range(REPAIRS):
-            if await proves(client, file.path, version, content):
-                self.report.uploaded += 1
-                return version
-            replaced = await client.replace(file.path, content, known=version)
-            if replaced is None:  # by others, or the answer to the first try was lost
-                return await held_version(client, file.path, content)
-            version = replaced
-        raise StoreFault(f"{self.store.address.at(file.path)}: it did not arrive as it was sent")
+        if version is None:
+            return None
+        proven = await made_whole(client, file.path, content, version)
+        self.report.uploaded += proven is not None
+        return proven
 
     def _refuse(self, file: LocalFile, why: str) -> None:
         self.report.refused.append(f"{file.path} {why}")
@@ -278,9 +273,12 @@ def _sha256(content: bytes) -> str:
 def uploader_for(
     loaded: LoadedCampaign, *, output: Path, images: ImageStore, halt: Halt
 ) -> Uploader | None:
-    """Return what uploads the files of a run; `None` if the campaign has no object store."""
+    """Return what uploads the files of a run.
+
+    `None` if the campaign has no object store, or if that keeps the images already.
+    """
     store = refuse_unusable_store(loaded)
-    if store is None:
+    if store is None or keeps_images(store, images):
         return None
     record = UploadRecord(output, loaded.campaign.slug, store.address.url)
     return Uploader(store, images=images, record=record, halt=halt)
@@ -288,18 +286,36 @@ def uploader_for(
 
 async def begin_uploads(
     uploader: Uploader | None,
+    images: ImageStore,
     stack: AsyncExitStack,
+    *,
     state: CampaignState,
     ahead: Sequence[WorkAhead],
 ) -> None:
     """Begin the uploads of a run, which end with `stack`; `StoreFault` if nothing can be written.
 
-    Nothing is written if there is nothing to render and nothing to upload.
+    Nothing is written if there is nothing to render and nothing to upload. A store that keeps the
+    images themselves is proven to be writable, too.
     """
+    renders = any(stage.to_buy or stage.to_fetch for stage in ahead)
+    if renders and (address := object_address(images)) is not None:
+        await prove_writable(CampaignStore(address=address, public=""))
     if uploader is not None:
         stack.push_async_callback(uploader.close)
-        renders = any(stage.to_buy or stage.to_fetch for stage in ahead)
         await uploader.begin(files_of(state, None), anyway=renders)
+
+
+def objects_of(
+    loaded: LoadedCampaign, images: ImageStore, uploader: Uploader | None
+) -> ObjectFields:
+    """Return where files are in an object store, as run manifests say it."""
+    if uploader is not None:
+        return uploader.fields
+    address = object_address(images)
+    if address is None:
+        return not_uploaded
+    store = store_of(loaded.campaign) or CampaignStore(address=address, public="")
+    return lambda path, _sha256: store.fields(path)
 
 
 def files_of(state: CampaignState, ad_files: AdFileReport | None) -> Iterator[LocalFile]:

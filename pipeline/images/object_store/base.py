@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from pipeline.errors import StoreFault
 from pipeline.images.object_store.address import StoreAddress
 
+REPAIRS = 3
+"""Uploads of one object that did not arrive as they were sent, after which it has failed."""
 _MD5 = re.compile(r'"?([0-9a-f]{32})"?', re.ASCII)
 
 
@@ -57,6 +60,10 @@ class ObjectStore(Protocol):
         """Replace an object; return `None` if it is not this version any more, or is gone."""
         ...
 
+    async def overwrite(self, path: str, content: bytes) -> ObjectVersion:
+        """Write an object, whatever is there."""
+        ...
+
     async def head(self, path: str) -> FoundObject | None:
         """Return an object's size and version; `None` if there is none."""
         ...
@@ -88,3 +95,20 @@ async def held_version(store: ObjectStore, path: str, content: bytes) -> ObjectV
     if found is None or found.size != len(content):
         return None
     return found.version if await proves(store, path, found.version, content) else None
+
+
+async def made_whole(
+    store: ObjectStore, path: str, content: bytes, version: ObjectVersion
+) -> ObjectVersion | None:
+    """Return the version of an object whose bytes are proven; an upload that was cut is repeated.
+
+    `None` if others have changed the object meanwhile, `StoreFault` if it never arrives whole.
+    """
+    for _ in range(REPAIRS):
+        if await proves(store, path, version, content):
+            return version
+        replaced = await store.replace(path, content, known=version)
+        if replaced is None:  # by others, or the answer to a first try was lost
+            return await held_version(store, path, content)
+        version = replaced
+    raise StoreFault(f"{store.address.at(path)}: it did not arrive as it was sent")

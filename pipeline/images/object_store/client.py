@@ -91,6 +91,12 @@ class ObjectClient:
 
         return await self._tried(path, put, size=len(content))
 
+    async def overwrite(self, path: str, content: bytes) -> ObjectVersion:
+        """Write an object, whatever is there."""
+        return await self._tried(
+            path, lambda: self._put(path, content, "overwrite"), size=len(content)
+        )
+
     async def head(self, path: str) -> FoundObject | None:
         """Return an object's size and version; `None` if there is none."""
         return await self._tried(path, lambda: self._head(path))

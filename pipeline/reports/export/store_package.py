@@ -12,6 +12,7 @@ from pipeline.images.object_store.base import (
     ObjectStore,
     ObjectVersion,
     held_version,
+    made_whole,
     proves,
 )
 from pipeline.reports.export.assets import MANIFEST, EarlierExport, read_earlier
@@ -23,8 +24,6 @@ UNFINISHED = ".unfinished-export.json"
 """What each object may hold while an export is written, as sha256; removed at its end."""
 AT_ONCE = 8
 """Most files that are uploaded at one time; each is in memory."""
-REPAIRS = 3
-"""Uploads of one file that did not arrive as they were sent, after which it has failed."""
 
 
 class StoreDestination:
@@ -129,13 +128,8 @@ class StoreDestination:
         if hashlib.sha256(content).hexdigest() != file.sha256:
             raise StoreFault(f"{file.path} changed while it was exported; run it again")
         version = await self._written(file.path, content, there)
-        for _ in range(REPAIRS):
-            if await proves(self._store, file.path, version, content):
-                return
-            version = await self._replaced(file.path, content, version)
-        raise StoreFault(
-            f"{self._store.address.at(file.path)}: it did not arrive as it was sent; run it again"
-        )
+        if await made_whole(self._store, file.path, content, version) is None:
+            raise self._changed_by_others(file.path)
 
     async def _written(self, path: str, content: bytes, there: FoundObject | None) -> ObjectVersion:
         if there is not None:
@@ -151,11 +145,14 @@ class StoreDestination:
         """Return the version that a request wrote whose answer was lost."""
         version = await held_version(self._store, path, content)
         if version is None:
-            raise StoreFault(
-                f"{self._store.address.at(path)} was changed by others during the export; it was "
-                "not overwritten. Run it again"
-            )
+            raise self._changed_by_others(path)
         return version
+
+    def _changed_by_others(self, path: str) -> StoreFault:
+        return StoreFault(
+            f"{self._store.address.at(path)} was changed by others during the export; it was not "
+            "overwritten. Run it again"
+        )
 
     async def _remove(self, path: str, sha256: str, found: Mapping[str, FoundObject]) -> bool:
         """Remove an object of an earlier export, unless it was edited; return whether it was."""

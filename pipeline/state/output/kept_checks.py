@@ -7,6 +7,7 @@ from pathlib import Path
 from pipeline.errors import LocalFault
 from pipeline.files.confined import ConfinedPath, append
 from pipeline.files.unreadable import read_file
+from pipeline.images.kept_records import fetch_record
 
 ChecksRecord = Mapping[str, object]
 
@@ -32,6 +33,7 @@ class KeptChecks:
 
     def load(self) -> None:
         """Read the checks of earlier runs; `LocalFault` if the file cannot be read."""
+        fetch_record(self._output, self._place)
         try:
             text = read_file(self._output / str(self._place)).decode("utf-8", "replace")
         except FileNotFoundError:
