@@ -18,8 +18,8 @@ from pipeline.providers.names import unit_of
 MANIFEST = "manifest.json"
 LOG = "log.jsonl"
 TABLE = "images.csv"
-HEAD = 4 * 1024 * 1024
-"""Bytes of a run manifest that hold all that it says before its images."""
+HEAD = 256 * 1024 * 1024
+"""Most bytes of a run manifest before its images: the sums of 200,000 products were there."""
 PIECE = 64 * 1024
 NEWEST = 20
 """Runs among which one on an account is looked for."""
@@ -136,6 +136,16 @@ def feeds_of(folder: Path) -> frozenset[str]:
         return frozenset()
 
 
+def pace_of(output: Path, campaign: Slug) -> tuple[str, float] | None:
+    """Return the account of the newest run, and its median seconds per image, if it tells both."""
+    try:
+        place = output / campaign / "latest" / MANIFEST
+        content = json.loads(_before_images(place) + b'\n "images": []}')
+        return str(content["run"]["account"]), float(content["totals"]["seconds"]["p50"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
 def tags_of(output: Path, campaign: Slug) -> Mapping[str, str]:
     """Return the tags of a campaign in its newest run manifest; none if there is none."""
     try:
@@ -229,12 +239,13 @@ def _before_images(place: Path) -> bytes:
 
 
 def _up_to_images(pieces: Iterator[bytes]) -> bytes:
-    start = b""
+    start = bytearray()
     for piece in pieces:
+        unseen = max(0, len(start) - len(IMAGES))
         start += piece
-        head, found, _ = start.partition(IMAGES)
-        if found:
-            return head
+        found = start.find(IMAGES, unseen)
+        if found >= 0:
+            return bytes(start[:found])
         if len(start) > HEAD:
             break
     raise ValueError("this is not a run manifest: it has no images")

@@ -31,9 +31,10 @@ from pipeline.state.output.run_folders import (
     run_folder,
     run_names,
 )
+from pipeline.state.output.run_manifests import BESIDE
 from pipeline.state.upkeep.feed_snapshots import INDEX, FeedSnapshots
 
-_RUN_FILES = (LOG, "images.csv", "sheet.html", MANIFEST)
+_RUN_FILES = (LOG, "images.csv", "sheet.html", BESIDE, MANIFEST)
 """The manifest comes last: a run that is half removed still says what it bought."""
 _PLAN = re.compile(r"[0-9a-f]{8}\.json", re.ASCII)
 _SNAPSHOT = re.compile(r"[0-9a-f]{64}\.(csv|tsv|xlsx|jsonl?|ya?ml)", re.ASCII)
