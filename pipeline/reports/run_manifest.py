@@ -20,7 +20,7 @@ from pipeline.model.ticket import Ticket
 from pipeline.reports.image_rows import ImageRows
 from pipeline.reports.totals import ImageLine, Totals, percentile
 from pipeline.state.output.folder import write_file
-from pipeline.state.output.run_manifests import BESIDE, MOST_LISTED, NAMED_BY
+from pipeline.state.output.run_folders import BESIDE, MOST_LISTED, NAMED_BY
 
 SCHEMA = "campaign-pipeline/run-manifest/2"
 SCHEMA_BESIDE = "campaign-pipeline/run-manifest/3"

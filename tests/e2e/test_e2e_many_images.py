@@ -15,8 +15,7 @@ from pipeline.cli.main import main
 from pipeline.reports import run_manifest
 from pipeline.reports.diff.shown_run import read_run
 from pipeline.state.output import unchanged
-from pipeline.state.output.run_folders import manifest_heads, read_head, tags_of
-from pipeline.state.output.run_manifests import manifest_parts
+from pipeline.state.output.run_folders import manifest_heads, manifest_parts, read_head, tags_of
 
 FILE = SODA.replace("review: auto", "review: none").partition("  final:")[0] + "tags: {team: a}\n"
 

@@ -21,8 +21,7 @@ from pipeline.settings import Settings
 from pipeline.state.output.folder import open_output
 from pipeline.state.output.lock import campaign_lock, refuse_living
 from pipeline.state.output.lost_runs import import_command, newer_manifest
-from pipeline.state.output.run_folders import LOG, ManifestHead, manifest_heads
-from pipeline.state.output.run_manifests import manifest_parts
+from pipeline.state.output.run_folders import LOG, ManifestHead, manifest_heads, manifest_parts
 
 
 def import_runs(what: Path, settings: Settings) -> int:

@@ -16,7 +16,7 @@ from pipeline.model.outcome import Status
 from pipeline.model.request import RenderRequest
 from pipeline.model.run import RunId
 from pipeline.model.verdict import Decision, Verdict
-from pipeline.state.output.run_manifests import manifest_parts
+from pipeline.state.output.run_folders import manifest_parts
 
 Place = tuple[CellName, Stage, int]
 """Cell, stage and take: where an image belongs, in whatever round."""

@@ -16,13 +16,13 @@ from pipeline.ledger.base import Ledger
 from pipeline.ledger.place import LEDGER_FILE, ledger_exists
 from pipeline.model.names import Slug
 from pipeline.state.output.run_folders import (
+    BESIDE,
     ManifestHead,
     manifest_heads,
     read_head,
     run_folder,
     run_names,
 )
-from pipeline.state.output.run_manifests import BESIDE
 
 NAMED = 3
 """Runs that are named one by one."""

@@ -15,7 +15,7 @@ from pipeline.model.campaign import Campaign
 from pipeline.model.names import Slug
 from pipeline.model.run import RunId, RunPaths
 from pipeline.state.output.folder import write_file
-from pipeline.state.output.run_manifests import MOST_LISTED
+from pipeline.state.output.run_folders import MOST_LISTED
 
 TOTALS = b'\n "totals": '
 """The start of a run manifest's totals; no text before it can contain a bare line break."""

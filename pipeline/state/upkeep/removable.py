@@ -23,6 +23,7 @@ from pipeline.model.run import RunId
 from pipeline.state.output.campaign_file import lost_file
 from pipeline.state.output.lost_runs import lost_runs
 from pipeline.state.output.run_folders import (
+    BESIDE,
     LOG,
     MANIFEST,
     feeds_of,
@@ -31,7 +32,6 @@ from pipeline.state.output.run_folders import (
     run_folder,
     run_names,
 )
-from pipeline.state.output.run_manifests import BESIDE
 from pipeline.state.upkeep.feed_snapshots import INDEX, FeedSnapshots
 
 _RUN_FILES = (LOG, "images.csv", "sheet.html", BESIDE, MANIFEST)
