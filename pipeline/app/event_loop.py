@@ -21,14 +21,17 @@ def run_in_loop(main: Coroutine[Any, Any, Result]) -> Result:
     without an error, and a caller would wait for its thread for ever; so the loop also wakes by
     itself.
     """
+    results: list[Result] = []
 
-    async def turning() -> Result:
+    async def turning() -> None:
+        # asyncio writes out what a task has returned, however large, when it restores SIGINT
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(_tell)
         _turn(loop)
-        return await main
+        results.append(await main)
 
-    return asyncio.run(turning())
+    asyncio.run(turning())
+    return results[0]
 
 
 def _turn(loop: asyncio.AbstractEventLoop) -> None:

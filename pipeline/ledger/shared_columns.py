@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from pipeline.model.job import JobKey
+from pipeline.model.job import JobKey, axis_value
 from pipeline.model.names import CellName, Stage
 from pipeline.model.verdict import Decision, Verdict
 
@@ -26,7 +26,7 @@ def axis_ids(axes: tuple[tuple[str, str], ...], cell: str) -> str | None:
 def axes_from(names: str, ids: str | None, cell: str) -> tuple[tuple[str, str], ...]:
     """Return the axes from the texts that `axis_names` and `axis_ids` returned."""
     values = cell.split("/") if ids is None else json.loads(ids)
-    return tuple(zip(_names(names), values, strict=True))
+    return tuple([axis_value(*pair) for pair in zip(_names(names), values, strict=True)])
 
 
 @lru_cache(maxsize=64)

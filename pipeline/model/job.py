@@ -48,6 +48,12 @@ class Job:
     """The words that are laid over its ad files; they are not part of the request."""
 
 
+@lru_cache(maxsize=4096)
+def axis_value(axis: str, id_: str) -> tuple[str, str]:
+    """Return one pair for the many cells with this value; it would be a tenth of their memory."""
+    return axis, id_
+
+
 def keys_of(jobs: Iterable[Job]) -> list[JobKey]:
     """Return the keys of these jobs and of their payers, in order, without duplicates."""
     keys = (key for job in jobs for key in (job.key, job.payer) if key is not None)

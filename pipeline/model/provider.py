@@ -160,10 +160,18 @@ class Profile:
     """True if its credits are shown, but never counted against a budget."""
     known_codes: tuple[KnownCode, ...] = ()
     known_texts: tuple[KnownText, ...] = field(default=())
+    _asked: dict[str, ProviderModel | None] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """Models by the names that were asked for: a plan asks for a million."""
 
     def image_model(self, name: str) -> ProviderModel | None:
         """Return a model by name, `None` if it is unknown; the default one for an empty name."""
-        name = name or self.model
+        if name not in self._asked:
+            self._asked[name] = self._image_model(name or self.model)
+        return self._asked[name]
+
+    def _image_model(self, name: str) -> ProviderModel | None:
         if name in self.models:
             return self.models[name]
         if name != self.model and not self.any_model:

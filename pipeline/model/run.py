@@ -37,6 +37,11 @@ class RunPaths:
         return self.folder / "manifest.json"
 
     @property
+    def images(self) -> PurePosixPath:
+        """The images of the run manifest, if they are too many to be in it: one on each line."""
+        return self.folder / "images.jsonl"
+
+    @property
     def table(self) -> PurePosixPath:
         """The run manifest as a table."""
         return self.folder / "images.csv"

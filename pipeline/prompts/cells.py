@@ -1,7 +1,8 @@
 """Expanding a campaign into cells, in canonical order, one at a time."""
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from pipeline.campaign.cell_globs import compile_cell_globs, no_match_hint
 from pipeline.campaign.feeds.table import KEY_JOINT, pack
@@ -18,6 +19,8 @@ from pipeline.templates.template_process import TemplateProcess, TemplateProcess
 BATCH = 512
 """Most cells in one message to the template process."""
 _MOST_MISSING = 20
+RECENT = 256
+"""Values of axes that are kept while cells are expanded."""
 
 
 class CellBatch:
@@ -74,17 +77,28 @@ def expand(loaded: LoadedCampaign, *, only: Sequence[str] = ()) -> Iterator[Cell
 
     Raises `CampaignError` if a cell lacks a row that it needs.
     """
+    axes = loaded.matrix.axes
+    # a size belongs to every product, and a product to every size: its columns are read once
+    named = lru_cache(maxsize=RECENT)(lambda axis, position: axes[axis].named(position))
     for unnamed in unnamed_cells(loaded, only=only):
-        yield cell_of(loaded, unnamed)
+        yield cell_of(loaded, unnamed, named=named)
 
 
-def cell_of(loaded: LoadedCampaign, unnamed: UnnamedCell) -> Cell:
-    """Return a cell with the values for its templates."""
+def cell_of(
+    loaded: LoadedCampaign,
+    unnamed: UnnamedCell,
+    *,
+    named: Callable[[int, int], Mapping[str, object]] | None = None,
+) -> Cell:
+    """Return a cell with the values for its templates.
+
+    `named` returns the columns of a value, by the numbers of axis and value.
+    """
     axes = loaded.matrix.axes
     pairs = list(zip(axes, unnamed.point, strict=True))
     values: dict[str, object] = dict(loaded.variants[unnamed.variant].vars)
-    for axis, position in pairs:
-        values[axis.name] = axis.named(position)
+    for number, (axis, position) in enumerate(pairs):
+        values[axis.name] = named(number, position) if named else axis.named(position)
     for join, row in zip(loaded.joins, unnamed.rows, strict=True):
         empty: Mapping[str, object] = dict.fromkeys(join.table.columns, "")
         values[join.table.name] = empty if row == EMPTY_ROW else join.table.row(row)

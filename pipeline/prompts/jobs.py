@@ -7,7 +7,7 @@ from typing import NamedTuple
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.campaign.resolved import UnnamedCell
 from pipeline.model.campaign import FinalMode, Review
-from pipeline.model.job import Coordinates, Job, JobKey, job_key
+from pipeline.model.job import Coordinates, Job, JobKey, axis_value, job_key
 from pipeline.model.money import FREE
 from pipeline.model.names import CellName, Stage
 from pipeline.model.request import Background, Quality, Reference, RenderRequest
@@ -212,7 +212,7 @@ class _JobBuilder:
         return _CellRequest(
             unnamed=unnamed,
             cell=CellName("/".join(ids)),
-            axes=tuple(zip(self._names, ids, strict=True)),
+            axes=tuple([axis_value(*pair) for pair in zip(self._names, ids, strict=True)]),
             size=loaded.profile.wire_size(model, self.written_prompts.ratio(unnamed)),
             model=model,
             quality=stage.quality,

@@ -20,8 +20,16 @@ from pipeline.model.ticket import Ticket
 from pipeline.reports.image_rows import ImageRows
 from pipeline.reports.totals import ImageLine, Totals, percentile
 from pipeline.state.output.folder import write_file
+from pipeline.state.output.run_folders import BESIDE, MOST_LISTED, NAMED_BY
 
 SCHEMA = "campaign-pipeline/run-manifest/2"
+SCHEMA_BESIDE = "campaign-pipeline/run-manifest/3"
+"""The schema of a run manifest whose images are in a file beside it."""
+MOST_VALUES = 1000
+"""Most values of an axis that precede the images with their sums; more follow them."""
+
+ALT_TEXT = 200
+"""Most characters of the text for people who do not see an image."""
 
 ObjectFields = Callable[[str, str], Mapping[str, str | None]]
 """Path and sha256 of a file → `stored_at` and `public_url`, which are `None` if not uploaded."""
@@ -51,7 +59,13 @@ class RunFacts:
 
 def manifest_head(facts: RunFacts, totals: Totals) -> dict[str, object]:
     """Return the part of a run manifest that precedes the images, as plain values."""
-    return {"schema": SCHEMA, "run": _run(facts, totals.money), "totals": _totals(totals)}
+    beside = totals.jobs > MOST_LISTED
+    return {
+        "schema": SCHEMA_BESIDE if beside else SCHEMA,
+        "run": _run(facts, totals.money),
+        "totals": _totals(totals),
+        **({NAMED_BY: BESIDE} if beside else {}),
+    }
 
 
 def _run(facts: RunFacts, money: MoneyFormat) -> dict[str, object]:
@@ -79,12 +93,13 @@ def _run(facts: RunFacts, money: MoneyFormat) -> dict[str, object]:
     }
 
 
-def manifest_tail(totals: Totals) -> dict[str, Sequence[Mapping[str, object]]]:
+def manifest_tail(totals: Totals) -> dict[str, object]:
     """Return what a run manifest says after its images: what grows with a campaign's age."""
     return {
         "runs": [_run_sums(sums) for sums in totals.runs],
         "tickets": [_ticket(ticket) for ticket in totals.tickets],
         "earlier_verdicts": [asdict(verdict) for verdict in totals.earlier_verdicts],
+        **({"by": _by(totals, many=True)} if totals.jobs > MOST_LISTED else {}),
     }
 
 
@@ -115,12 +130,19 @@ def _totals(totals: Totals) -> dict[str, object]:
             name: None if amount is None else totals.money.text(amount)
             for name, amount in amounts.items()
         },
-        "by": totals.by,
+        "by": _by(totals) if totals.jobs > MOST_LISTED else totals.by,
         "seconds": {
             "p50": percentile(totals.seconds, 0.50),
             "p95": percentile(totals.seconds, 0.95),
         },
         "retries": totals.retries,
+    }
+
+
+def _by(totals: Totals, *, many: bool = False) -> Mapping[str, object]:
+    """Return the sums by axis, of those that have `many` values or of the others."""
+    return {
+        axis: values for axis, values in totals.by.items() if (len(values) > MOST_VALUES) is many
     }
 
 
@@ -168,7 +190,7 @@ def image_of(
         "missed": "; ".join(str(one) for one in results if one.is_missed) or None,
         "renditions": [],
         "adfiles": list(ad_files),
-        "alt_text": shorten(job.request.prompt.partition(". ")[0], 200, placeholder="…"),
+        "alt_text": _alt_text(job.request.prompt),
         "error": line.reason or None,
         "attempts": [_attempt(one) for one in line.attempts],
         "runs": [attempt.run for attempt in line.attempts],
@@ -176,6 +198,14 @@ def image_of(
         "half_price": bool(line.attempts and line.attempts[-1].ticket),
         "tickets": [attempt.ticket for attempt in line.attempts],
     }
+
+
+def _alt_text(prompt: str) -> str:
+    """Return the first sentence of a prompt, or as many words as fit in `ALT_TEXT` characters."""
+    words = " ".join(prompt.partition(". ")[0].split())
+    if len(words) <= ALT_TEXT:  # as it mostly is: `shorten` takes a tenth of a whole rerun
+        return words
+    return shorten(words, ALT_TEXT, placeholder="…")
 
 
 def _reference(reference: Reference) -> dict[str, object]:
@@ -283,7 +313,9 @@ TABLE_COLUMNS = (
 def write_manifest(
     root: Path, paths: RunPaths, *, facts: RunFacts, totals: Totals, rows: ImageRows
 ) -> None:
-    """Write both forms, each whole or not at all."""
+    """Write all forms, each whole or not at all; the images before the manifest that names them."""
+    if totals.jobs > MOST_LISTED:
+        write_file(root, paths.images, rows.images())
     write_file(root, paths.manifest, manifest_text(facts, totals, rows))
     write_file(root, paths.table, rows.table())
 
@@ -294,13 +326,16 @@ def manifest_text(facts: RunFacts, totals: Totals, rows: ImageRows) -> Iterator[
     start, _, end = head.rpartition("]")
     yield start.encode("utf-8", "surrogatepass")
     before = b"\n  "
-    for image in rows.images():
+    for image in rows.images() if totals.jobs <= MOST_LISTED else ():
         yield before
         yield image.rstrip(b"\n")
         before = b",\n  "
     yield b"]" if before == b"\n  " else b"\n ]"
     for name, values in manifest_tail(totals).items():
-        yield from _lines(name, values)
+        if isinstance(values, list):
+            yield from _lines(name, values)
+        else:
+            yield f',\n "{name}": {json.dumps(values, ensure_ascii=False)}'.encode()
     yield end.encode() + b"\n"
 
 

@@ -29,6 +29,9 @@ def share_out(
     the image under another one: then that one is the payer, and nothing is bought again.
     """
     groups: dict[JobKey, list[Job]] = {job.payer: [] for job in jobs if job.payer}
+    unsettled = UnsettledPurchases(entries, planned=lambda: {job.key for job in jobs})
+    if not groups and not unsettled:
+        return list(jobs)
     if groups:
         for job in jobs:
             if bought_as(job) in groups:
@@ -38,7 +41,6 @@ def share_out(
         for leader, members in groups.items()
         if len(members) > 1
     }
-    unsettled = UnsettledPurchases(entries, planned={job.key for job in jobs})
     for job in jobs if unsettled else ():
         members = groups.get(job.key, (job,))
         if job.payer is None and not any(_may_be_paid(entries.get(one.key)) for one in members):
@@ -56,13 +58,21 @@ class UnsettledPurchases:
     """
 
     def __init__(
-        self, entries: Mapping[JobKey, Entry], *, planned: Container[JobKey] = frozenset()
+        self,
+        entries: Mapping[JobKey, Entry],
+        *,
+        planned: Callable[[], Container[JobKey]] = frozenset,
     ) -> None:
         """Index the entries of jobs that are not `planned`; planning groups those that are."""
         self._entries: dict[tuple[Stage, int, int], list[Entry]] = {}
-        for entry in entries.values():
-            open_ = entry.is_open or isinstance(entry.outcome, Paid | InDoubt)
-            if open_ and entry.key not in planned:
+        unsettled = [
+            entry
+            for entry in entries.values()
+            if entry.is_open or isinstance(entry.outcome, Paid | InDoubt)
+        ]
+        known = planned() if unsettled else frozenset[JobKey]()
+        for entry in unsettled:
+            if entry.key not in known:
                 place = (entry.at.stage, entry.at.round, entry.at.take)
                 self._entries.setdefault(place, []).append(entry)
 

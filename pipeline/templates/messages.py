@@ -26,6 +26,10 @@ class Slots:
     """Axes whose feed has a column `id` besides its key."""
 
 
+BEGIN = b'{"op":"begin"}'
+"""The message of a new user of the process, which then forgets what the one before had sent."""
+
+
 class FrameBroken(Exception):
     """The other process has ended, or sent something that is not a message."""
 

@@ -1,5 +1,10 @@
-"""The client of the template process: starts it, sends messages, and handles its end."""
+"""The client of the template process: starts it, sends messages, and handles its end.
 
+Starting one takes 75 ms of CPU, and a command needs it two to five times: a process that is not
+used any more rests for a moment, and the next user begins anew with it.
+"""
+
+import atexit
 import json
 import mmap
 import os
@@ -8,6 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -15,12 +21,16 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from pipeline.errors import LocalFault
-from pipeline.templates.messages import FrameBroken, Slots, framed, receive
+from pipeline.templates.messages import BEGIN, FrameBroken, Slots, framed, receive
 
 _ANSWER_TIMEOUT = 120.0
 """Seconds to wait for a whole answer, for which the process may use 2 s of CPU time."""
 _PIECE = 1024 * 1024
 """Most bytes that are read at once."""
+_REST = 2.0
+"""Seconds that a process waits for its next user before it is ended."""
+_MOST_USERS = 100
+"""Users after whom a process is ended, since its memory is limited and may fragment."""
 
 
 class TemplateProcessDied(Exception):
@@ -47,27 +57,20 @@ class TemplateProcess:
     """One child process; close it, or use it in a `with`."""
 
     def __init__(self) -> None:
-        handle = -1
-        try:
-            handle = _progress_file()
-            self._progress = mmap.mmap(handle, mmap.PAGESIZE)
-            self._process = subprocess.Popen(  # noqa: S603 - this program itself
-                [sys.executable, "-P", "-m", _WORKER, str(os.getpid()), str(handle)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                bufsize=0,
-                pass_fds=(handle,),
-                env=_environment(),
-                start_new_session=True,
-            )
-            if self._process.stdin is not None:
-                os.set_blocking(self._process.stdin.fileno(), False)
-        except OSError as error:
-            raise LocalFault(f"cannot start the process that writes prompts: {error}") from error
-        finally:
-            if handle >= 0:
-                os.close(handle)
+        program, environment = [sys.executable, "-P", "-m", _WORKER], _environment()
+        self._kind = (program, environment, os.getpid())
+        self._unanswered = 0
+        resting = _resting.take(self._kind)
+        if resting is not None:
+            self._process, self._progress, self._users = resting
+            with suppress(LocalFault, TemplateProcessDied):
+                self._send(BEGIN.decode())
+                self.raw_answer()
+                self._users += 1
+                return
+            self._end()
+        self._process, self._progress = _started(program, environment)
+        self._users = 1
 
     def compile(self, setup: TemplateSetup) -> Mapping[str, Any]:
         """Send templates to compile; return `problems`, `names` and `needs` (files to include)."""
@@ -107,23 +110,18 @@ class TemplateProcess:
             raise self._end_error("broke off") from error
         if body is None:
             raise self._end_error("gave no answer")
+        self._unanswered -= 1
         return body
 
     def close(self) -> None:
-        """End the process."""
-        process = self._process
-        for stream in (process.stdin, process.stdout, process.stderr):
-            if stream is not None:
-                try:
-                    stream.close()
-                except OSError:
-                    process.kill()
-        try:
-            process.wait(1.0)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        self._progress.close()
+        """Let the process rest, or end it if something went wrong."""
+        if self._unanswered or self._users >= _MOST_USERS or self._process.poll() is not None:
+            self._end()
+        else:
+            _resting.keep(self._kind, (self._process, self._progress, self._users))
+
+    def _end(self) -> None:
+        _end(self._process, self._progress)
 
     def __enter__(self) -> Self:
         return self
@@ -139,6 +137,7 @@ class TemplateProcess:
         if stream is None:
             raise self._end_error("has no input")
         left = memoryview(framed(text))
+        self._unanswered += 1
         try:
             while left:
                 # A process that was stopped takes nothing, and a blocking write would not end.
@@ -170,6 +169,109 @@ class TemplateProcess:
         if code < 0:
             why = f"killed by signal {-code}, by the system (out of memory?) or by somebody"
         return LocalFault(f"the process that writes prompts ended: {why}; run the command again")
+
+
+Child = tuple[subprocess.Popen[bytes], mmap.mmap, int]
+"""A process, its progress, and how many users it had."""
+Kind = tuple[Sequence[str], Mapping[str, str], int]
+"""Program, environment and parent of a process: whoever wants another one gets another one."""
+
+
+def _started(program: Sequence[str], environment: Mapping[str, str]) -> tuple[Any, mmap.mmap]:
+    handle = -1
+    try:
+        handle = _progress_file()
+        progress = mmap.mmap(handle, mmap.PAGESIZE)
+        process = subprocess.Popen(  # noqa: S603 - this program itself
+            [*program, str(os.getpid()), str(handle)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            pass_fds=(handle,),
+            env=environment,
+            start_new_session=True,
+        )
+        if process.stdin is not None:
+            os.set_blocking(process.stdin.fileno(), False)
+    except OSError as error:
+        raise LocalFault(f"cannot start the process that writes prompts: {error}") from error
+    finally:
+        if handle >= 0:
+            os.close(handle)
+    return process, progress
+
+
+def _end(process: subprocess.Popen[bytes], progress: mmap.mmap) -> None:
+    """End a process, by the end of its input if it reads that."""
+    for stream in (process.stdin, process.stdout, process.stderr):
+        if stream is not None:
+            try:
+                stream.close()
+            except OSError:
+                process.kill()
+    try:
+        process.wait(1.0)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    progress.close()
+
+
+class _Resting:
+    """The one process that waits for its next user; it is ended if none comes."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._child: tuple[Kind, Child] | None = None
+        self._timer: threading.Timer | None = None
+
+    def take(self, kind: Kind) -> Child | None:
+        """Return the process if it is of this kind; from then on it is the caller's."""
+        with self._lock:
+            if self._child is None or self._child[0] != kind:
+                return None
+            _, child = self._child
+            self._child = None
+            if self._timer is not None:
+                self._timer.cancel()
+        return child
+
+    def keep(self, kind: Kind, child: Child) -> None:
+        """Keep a process for its next user; the one before it is ended."""
+        timer = threading.Timer(_REST, self._expired, [child])
+        timer.daemon = True
+        with self._lock:
+            before, self._child = self._child, (kind, child)
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = timer
+        timer.start()
+        self._end(before)
+
+    def end(self) -> None:
+        """End the process that rests, unless it is that of a parent of this process."""
+        with self._lock:
+            child, self._child = self._child, None
+        self._end(child)
+
+    def _expired(self, child: Child) -> None:
+        with self._lock:
+            expired = self._child
+            if expired is None or expired[1] is not child:
+                return
+            self._child = None
+        self._end(expired)
+
+    def _end(self, child: tuple[Kind, Child] | None) -> None:
+        if child is not None and child[0][2] == os.getpid():
+            process, progress, _ = child[1]
+            process.kill()  # it has nothing to finish
+            _end(process, progress)
+
+
+_resting = _Resting()
+atexit.register(_resting.end)
 
 
 class _WithDeadline:

@@ -14,7 +14,7 @@ import signal
 import sys
 from typing import IO
 
-from pipeline.templates.messages import FrameBroken, receive, send
+from pipeline.templates.messages import BEGIN, FrameBroken, receive, send
 from pipeline.templates.writer import TemplateWriter
 
 CPU_SECONDS = 2
@@ -44,6 +44,10 @@ def main() -> None:
             return
         if message is None:
             return
+        if message == BEGIN:  # another user: nothing is left of the one before
+            writer = TemplateWriter(progress)
+            send(answers, {})
+            continue
         # A limit in absolute seconds would count by the scheduler's ticks, which drift by seconds
         # from any clock that can be read; this timer starts from where the ticks are now.
         signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)

@@ -138,7 +138,7 @@ def _bought(jobs, run):
     def verb(books, now):
         for job in jobs:
             permit = buying.submit(books, now, job, run=run, budget=Budget())
-            receipt = Receipt(url=f"{NOWHERE}/{job.key}.png", credits=Amount(2), raw=b"{}")
+            receipt = Receipt(url=f"{NOWHERE}/{job.key}.png", amount=Amount(2), raw=b"{}")
             settling.paid(books, now, permit, receipt)
             settling.stored(books, job.key, _artifact(job))
 

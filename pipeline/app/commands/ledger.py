@@ -1,28 +1,27 @@
 """Importing a run manifest into the ledger."""
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import cast
 
 from pipeline.app.event_loop import run_in_loop
 from pipeline.app.open import ledger_in
 from pipeline.campaign.naming import slug_of
 from pipeline.errors import UsageError
-from pipeline.files.unreadable import read_file
+from pipeline.files.unreadable import raise_machine_fault
 from pipeline.ledger.manifest_import.importing import (
     ManifestContent,
     import_manifests,
     read_manifest,
 )
-from pipeline.ledger.manifest_import.run_log import with_log
+from pipeline.ledger.manifest_import.run_log import images_with_log
 from pipeline.model.names import Slug
 from pipeline.providers.registry import profile_named
 from pipeline.settings import Settings
 from pipeline.state.output.folder import open_output
 from pipeline.state.output.lock import campaign_lock, refuse_living
 from pipeline.state.output.lost_runs import import_command, newer_manifest
-from pipeline.state.output.run_folders import LOG, ManifestHead, manifest_heads
+from pipeline.state.output.run_folders import LOG, ManifestHead, manifest_heads, manifest_parts
 
 
 def import_runs(what: Path, settings: Settings) -> int:
@@ -54,7 +53,8 @@ def _folder_of(what: Path) -> tuple[Slug, Sequence[ManifestHead]]:
 
 def _manifests_with(file: Path, output: Path) -> tuple[Slug, Sequence[ManifestHead]]:
     """Return the campaign of a manifest, with all its manifests if this one lies among them."""
-    manifest = _parsed(file)
+    with _readable(file):
+        manifest, _ = manifest_parts(file)
     campaign = _named_campaign(manifest, file)
     run, account = (_of_run(manifest, field) or "" for field in ("id", "account"))
     newer = newer_manifest(output, campaign, run=run, account=account)
@@ -87,16 +87,21 @@ async def _import_one(output: Path, campaign: Slug, file: Path) -> int:
 def _contents(places: Iterable[Path]) -> Iterator[ManifestContent]:
     """Yield run manifests one at a time: those of a large campaign would fill the memory."""
     for place in places:
-        manifest = _parsed(place)
-        prices = profile_named(_provider(manifest, place)).prices
-        yield read_manifest(with_log(manifest, place.with_name(LOG)), prices=prices)
+        with _readable(place):
+            manifest, images = manifest_parts(place)
+            prices = profile_named(_provider(manifest, place)).prices
+            told = images_with_log(manifest, images, place.with_name(LOG))
+            yield read_manifest(manifest, prices=prices, images=told)
 
 
-def _parsed(file: Path) -> object:
+@contextmanager
+def _readable(file: Path) -> Iterator[None]:
+    """Raise `UsageError` for a run manifest that cannot be read, or is no JSON."""
     try:
-        return cast("object", json.loads(read_file(file)))
+        yield
     except OSError as error:
-        raise UsageError(f"cannot read {file}: {error.strerror}") from error
+        raise_machine_fault(error, file)
+        raise UsageError(f"cannot read {error.filename or file}: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{file} is not JSON: {error}") from error
 

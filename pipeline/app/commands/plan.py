@@ -1,7 +1,6 @@
 """Planning: what a run would buy, what it would cost, and why; sends nothing."""
 
 import asyncio
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -16,7 +15,6 @@ from pipeline.app.run.assembly import rules_now
 from pipeline.app.stores.campaign_store import refuse_unusable_store
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import Finding
-from pipeline.files.unreadable import read_file
 from pipeline.files.unwritable import refuse_unwritable
 from pipeline.images.registry import images_in
 from pipeline.ledger.base import Ledger
@@ -36,6 +34,7 @@ from pipeline.state.checks.results import open_checks
 from pipeline.state.output.folder import open_output
 from pipeline.state.output.lock import is_alive
 from pipeline.state.output.lost_runs import lost_runs, lost_runs_message
+from pipeline.state.output.run_folders import pace_of
 from pipeline.state.preview import MOST_LISTED, Preview, preview_run
 from pipeline.state.saved_plans import plan_id, save_plan
 
@@ -193,11 +192,5 @@ def _last_pace(output: Path, campaign: Slug, account: Account) -> float | None:
 
     The embedded server paints in a fraction of the time that an API takes.
     """
-    try:
-        manifest = json.loads(read_file(output / campaign / "latest" / "manifest.json"))
-        seconds = manifest["totals"]["seconds"]["p50"]
-        if manifest["run"]["account"] != account:
-            return None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return float(seconds) if isinstance(seconds, int | float) else None
+    pace = pace_of(output, campaign)
+    return pace[1] if pace is not None and pace[0] == account else None

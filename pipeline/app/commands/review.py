@@ -1,8 +1,9 @@
 """Serving the review page, and launching runs from it."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from pipeline.app.campaign import account_of, load
@@ -18,6 +19,7 @@ from pipeline.app.run.campaign_file import run_in_server
 from pipeline.app.run.facts import reviewer_name
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import LockHeld
+from pipeline.ledger.garbage_collection import collection_paused
 from pipeline.model.money import Amount
 from pipeline.model.names import CellName, Stage
 from pipeline.review.page.campaign_source import CampaignSource
@@ -156,9 +158,12 @@ async def review_server(
             names=options.names,
         )
         launcher = Launcher(options=options, settings=settings, console=console)
-        async with ReviewServer(
-            subject, page, launch=launcher, limits=page_connections()
-        ) as server:
+        async with AsyncExitStack() as stack:
+            with collection_paused():
+                server = ReviewServer(subject, page, launch=launcher, limits=page_connections())
+                await stack.enter_async_context(server)
+                gc.freeze()  # the campaign lives as long as the server, and is no garbage
+                stack.callback(gc.unfreeze)
             yield server
 
 

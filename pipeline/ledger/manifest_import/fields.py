@@ -1,6 +1,6 @@
 """Reading parsed JSON from another program, with errors that name their place."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
@@ -95,8 +95,7 @@ class Fields:
             return
         if not isinstance(value, list):
             raise self.error(name, "is no list")
-        for number, one in enumerate(value):
-            yield Fields(one, place=f"{self._at(name)}[{number}]")
+        yield from fields_of(value, place=self._at(name))
 
     def texts(self, name: str) -> list[str]:
         """Return a list of texts; empty if it is missing or null."""
@@ -118,3 +117,9 @@ class Fields:
 
     def _at(self, name: str) -> str:
         return f"{self._place}.{name}" if self._place else name
+
+
+def fields_of(values: Iterable[object], *, place: str) -> Iterator[Fields]:
+    """Yield the JSON objects of a list at this place."""
+    for number, one in enumerate(values):
+        yield Fields(one, place=f"{place}[{number}]")

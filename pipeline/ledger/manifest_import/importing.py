@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 
 from pipeline.errors import UsageError
 from pipeline.ledger.base import Ledger
-from pipeline.ledger.manifest_import.fields import Fields
+from pipeline.ledger.manifest_import.fields import Fields, fields_of
 from pipeline.ledger.rules.restoring import UNLISTED
 from pipeline.model.artifact import Alpha, Artifact, ImageKind
 from pipeline.model.entry import (
@@ -45,8 +45,10 @@ from pipeline.model.verdict import Decision, Verdict
 __all__ = ["SCHEMA", "UNLISTED", "import_manifest", "import_manifests", "read_manifest"]
 
 SCHEMA = "campaign-pipeline/run-manifest/2"
-SCHEMAS = ("campaign-pipeline/run-manifest/1", SCHEMA)
-"""Those that are read; manifests of the first one are all in credits."""
+SCHEMAS = ("campaign-pipeline/run-manifest/1", SCHEMA, "campaign-pipeline/run-manifest/3")
+"""Those that are read. Manifests of the first are all in credits; of the third, the images are in a
+file beside it.
+"""
 
 _SLUG = re.compile(r"[a-z0-9-]+")
 _UNANSWERED = "in flight when the run manifest was written"
@@ -140,20 +142,35 @@ def _by_place(verdicts: Iterable[Verdict]) -> Mapping[tuple[CellName, Stage], Se
     return places
 
 
-def read_manifest(manifest: object, *, prices: Prices) -> ManifestContent:
-    """Return a parsed run manifest as values; `UsageError` names the place of what is wrong."""
+def read_manifest(
+    manifest: object, *, prices: Prices, images: Iterable[object] | None = None
+) -> ManifestContent:
+    """Return a parsed run manifest as values; `UsageError` names the place of what is wrong.
+
+    `images` are its images if it does not hold them itself.
+    """
     fields = Fields(manifest, place="")
     if fields.text("schema") not in SCHEMAS:
         raise UsageError(f"this is not a run manifest of {SCHEMA}; nothing was imported")
     run = _run(fields.inner("run"))
-    images = [image for image in fields.each("images") if not image.text("shared_with")]
     unit = _unit(fields.inner("run"))
-    jobs = [job for image in images if (job := _job(image, run, prices, unit)) is not None]
+    jobs: list[Restored] = []
+    verdicts: dict[tuple[CellName, Stage], Verdict] = {}
+    for image in fields.each("images") if images is None else fields_of(images, place="images"):
+        if image.text("shared_with"):
+            continue
+        job = _job(image, run, prices, unit)
+        if job is not None:
+            jobs.append(job)
+        if image.has("verdict"):
+            verdict = _verdict(image, image.inner("verdict"))
+            verdicts[verdict.cell, verdict.stage] = verdict
+    earlier = [_verdict(one, one) for one in fields.each("earlier_verdicts")]
     return ManifestContent(
         run=run,
         runs=tuple(_spending(one, run.campaign) for one in fields.each("runs")),
         jobs=tuple(jobs),
-        verdicts=_verdicts(fields, images),
+        verdicts=(*earlier, *verdicts.values()),  # what no image shows any more comes first
         total=_sum(fields.inner("totals").inner(unit.field)),
     )
 
@@ -308,14 +325,6 @@ def _artifact(image: Fields) -> Artifact:
         height=image.count("height"),
         alpha=image.one_of("alpha", Alpha),
     )
-
-
-def _verdicts(fields: Fields, images: Iterable[Fields]) -> tuple[Verdict, ...]:
-    """Return what is told with the images, after what no image that is listed shows any more."""
-    earlier = [_verdict(one, one) for one in fields.each("earlier_verdicts")]
-    told = [_verdict(image, image.inner("verdict")) for image in images if image.has("verdict")]
-    newest = {(verdict.cell, verdict.stage): verdict for verdict in told}
-    return (*earlier, *newest.values())
 
 
 def _verdict(image: Fields, verdict: Fields) -> Verdict:

@@ -1,7 +1,7 @@
 """What the log of a run that was killed tells beyond the manifest that it wrote last."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +21,25 @@ def with_log(manifest: object, log: Path) -> object:
     Such a request has no time, and its answer is unknown: the log may lack the last events. A
     manifest that was written at the end of its run, and anything that is none, stays as it is.
     """
-    if not isinstance(manifest, dict) or not isinstance(manifest.get("images"), list):
-        return manifest
-    run = manifest.get("run")
-    if not isinstance(run, dict) or run.get("finished") is not None:
-        return manifest
-    sent = _sent(log)
-    for image in manifest["images"]:
-        if isinstance(image, dict) and image.get("job") in sent:
-            _add(image, sent[image["job"]])
+    if isinstance(manifest, dict) and isinstance(manifest.get("images"), list):
+        manifest["images"] = [*images_with_log(manifest, manifest["images"], log)]
     return manifest
+
+
+def images_with_log(manifest: object, images: Iterable[object], log: Path) -> Iterable[object]:
+    """Return the images of a run manifest as `with_log` does; the log is read at once."""
+    run = manifest.get("run") if isinstance(manifest, dict) else None
+    if not isinstance(run, dict) or run.get("finished") is not None:
+        return images
+    sent = _sent(log)
+
+    def told() -> Iterator[object]:
+        for image in images:
+            if isinstance(image, dict) and image.get("job") in sent:
+                _add(image, sent[image["job"]])
+            yield image
+
+    return told()
 
 
 def _add(image: dict[str, Any], number: int) -> None:

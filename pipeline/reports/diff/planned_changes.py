@@ -13,12 +13,12 @@ from pipeline.prompts.cells import expand
 from pipeline.prompts.word_changes import changed_words
 from pipeline.reports.diff.request_changes import Aspect, own_changes
 from pipeline.reports.diff.shown_run import ShownImage, ShownRun, read_run, references_of
-from pipeline.state.output.run_folders import MANIFEST
+from pipeline.state.output.run_folders import BESIDE, MANIFEST
 from pipeline.state.preview import Preview
 from pipeline.state.saved_plans import DueReason
 
 LARGEST = 64 * 1024 * 1024
-"""Bytes of a run manifest above which a plan does not read it."""
+"""Bytes of a run manifest, with its images, above which a plan does not read it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,7 +63,8 @@ def planned_changes(
 
 def _newest_run(file: Path) -> ShownRun | None:
     try:
-        return read_run(file) if file.stat().st_size <= LARGEST else None
+        files = [one for one in (file, file.with_name(BESIDE)) if one.exists()]
+        return read_run(file) if sum(one.stat().st_size for one in files) <= LARGEST else None
     except (OSError, UsageError):
         return None
 

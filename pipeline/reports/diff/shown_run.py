@@ -1,11 +1,9 @@
 """Reading a run manifest for a comparison, of every version and image by image."""
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path, PurePath
-from typing import Any
 
 from pipeline.errors import UsageError
 from pipeline.files.unreadable import raise_machine_fault
@@ -18,6 +16,7 @@ from pipeline.model.outcome import Status
 from pipeline.model.request import RenderRequest
 from pipeline.model.run import RunId
 from pipeline.model.verdict import Decision, Verdict
+from pipeline.state.output.run_folders import manifest_parts
 
 Place = tuple[CellName, Stage, int]
 """Cell, stage and take: where an image belongs, in whatever round."""
@@ -106,7 +105,7 @@ def read_run(file: Path) -> ShownRun:
 
 
 def _read(file: Path) -> ShownRun:
-    head, rows = _parts(file)
+    head, rows = manifest_parts(file)
     fields = Fields(head, place="")
     if fields.text("schema") not in SCHEMAS:
         raise UsageError(f"{file} is not a run manifest")
@@ -230,34 +229,3 @@ def _verdict(fields: Fields, image: ShownImage | None = None) -> Verdict:
         at=fields.text("at"),
         note=fields.text("note"),
     )
-
-
-Row = Mapping[str, Any]
-_IMAGES = ' "images": ['
-_IMAGE = "  {"
-
-
-def _parts(file: Path) -> tuple[Row, Iterable[Row]]:
-    """Return a manifest without its images, and its images.
-
-    This program writes each image on a line of its own. They are read one by one, since all of
-    them together may take gigabytes.
-    """
-    around, inside = [], False
-    with file.open(encoding="utf-8", errors="surrogateescape") as lines:
-        for line in lines:
-            inside = line.rstrip("\n") == _IMAGES or (inside and line.startswith(_IMAGE))
-            if not (inside and line.startswith(_IMAGE)):
-                around.append(line)
-    rest = json.loads("".join(around))
-    listed = rest.pop("images", None) if isinstance(rest, dict) else None
-    return rest, listed or _rows(file)
-
-
-def _rows(file: Path) -> Iterator[Row]:
-    inside = False
-    with file.open(encoding="utf-8", errors="surrogateescape") as lines:
-        for line in lines:
-            inside = line.rstrip("\n") == _IMAGES or (inside and line.startswith(_IMAGE))
-            if inside and line.startswith(_IMAGE):
-                yield json.loads(line.rstrip().rstrip(","))

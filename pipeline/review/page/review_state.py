@@ -11,6 +11,7 @@ from pipeline.adfiles.record import AdFileRecord
 from pipeline.errors import CampaignError
 from pipeline.images.registry import images_in
 from pipeline.ledger.base import Ledger
+from pipeline.ledger.garbage_collection import collection_paused
 from pipeline.model.artifact import Artifact
 from pipeline.model.entry import CampaignRecord, Entry
 from pipeline.model.money import Spent
@@ -306,6 +307,12 @@ class ReviewState:
         return self._reviewed
 
     def _surveyed(
+        self, reviewed: ReviewedCampaign, record: CampaignRecord, *, alive: bool
+    ) -> SurveyedCampaign:
+        with collection_paused():
+            return self._survey_from(reviewed, record, alive=alive)
+
+    def _survey_from(
         self, reviewed: ReviewedCampaign, record: CampaignRecord, *, alive: bool
     ) -> SurveyedCampaign:
         checks = self._source.checks()

@@ -91,7 +91,7 @@ def point_latest(root: Path, paths: RunPaths) -> None:
 
 
 def _copy_latest(root: Path, paths: RunPaths) -> None:
-    for place in (paths.manifest, paths.table, paths.folder / "sheet.html"):
+    for place in (paths.images, paths.manifest, paths.table, paths.folder / "sheet.html"):
         try:
             with (root / place).open("rb") as original:
                 write_file(root, paths.latest / place.name, _pieces(original))

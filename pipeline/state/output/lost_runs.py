@@ -16,6 +16,7 @@ from pipeline.ledger.base import Ledger
 from pipeline.ledger.place import LEDGER_FILE, ledger_exists
 from pipeline.model.names import Slug
 from pipeline.state.output.run_folders import (
+    BESIDE,
     ManifestHead,
     manifest_heads,
     read_head,
@@ -65,13 +66,21 @@ def owner_in_manifests(output: Path, campaign: Slug, path: str) -> str:
     """Return what to do about a file that a run manifest lists; empty if none lists it."""
     named = f'"file": {json.dumps(path, ensure_ascii=False)}'.encode("utf-8", "surrogatepass")
     for head in reversed(manifest_heads(output, campaign)):
-        with head.place.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
-            if content.find(named) >= 0:
-                return (
-                    f"as an image of run {head.run}, which the ledger does not know. "
-                    f"Import it with `{import_command(output, campaign)}` and run again"
-                )
+        if any(_contains(file, named) for file in (head.place, head.place.with_name(BESIDE))):
+            return (
+                f"as an image of run {head.run}, which the ledger does not know. "
+                f"Import it with `{import_command(output, campaign)}` and run again"
+            )
     return ""
+
+
+def _contains(file: Path, text: bytes) -> bool:
+    """Return whether a file has this text; `False` if there is no such file."""
+    try:
+        with file.open("rb") as opened, mmap(opened.fileno(), 0, access=ACCESS_READ) as content:
+            return content.find(text) >= 0
+    except FileNotFoundError:
+        return False
 
 
 async def hold_ledger_to_runs(ledger: Ledger | None, output: Path, campaign: Slug) -> None:

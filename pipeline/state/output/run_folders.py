@@ -1,8 +1,8 @@
-"""The folders of a campaign's runs, in the order in which the runs began."""
+"""The folders of a campaign's runs, in the order in which the runs began, and their manifests."""
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -16,14 +16,22 @@ from pipeline.model.run import RunId
 from pipeline.providers.names import unit_of
 
 MANIFEST = "manifest.json"
+MOST_LISTED = 20_000
+"""Most images that a run manifest lists itself; more are in a file beside it."""
+BESIDE = "images.jsonl"
+"""The file of those images: one JSON object on each line."""
+NAMED_BY = "images_in"
+"""The field of a run manifest that names that file."""
 LOG = "log.jsonl"
 TABLE = "images.csv"
-HEAD = 4 * 1024 * 1024
-"""Bytes of a run manifest that hold all that it says before its images."""
+HEAD = 256 * 1024 * 1024
+"""Most bytes of a run manifest before its images: the sums of 200,000 products were there."""
 PIECE = 64 * 1024
 NEWEST = 20
 """Runs among which one on an account is looked for."""
 IMAGES = b'\n "images": ['
+_IMAGE = b"  {"
+"""Begins the line of an image, after the one that ends with `IMAGES`."""
 SUBMITTED = b'{"event": "submit"'
 """Begins the line of a run's log that records a request."""
 
@@ -136,6 +144,16 @@ def feeds_of(folder: Path) -> frozenset[str]:
         return frozenset()
 
 
+def pace_of(output: Path, campaign: Slug) -> tuple[str, float] | None:
+    """Return the account of the newest run, and its median seconds per image, if it tells both."""
+    try:
+        place = output / campaign / "latest" / MANIFEST
+        content = json.loads(_before_images(place) + b'\n "images": []}')
+        return str(content["run"]["account"]), float(content["totals"]["seconds"]["p50"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
 def tags_of(output: Path, campaign: Slug) -> Mapping[str, str]:
     """Return the tags of a campaign in its newest run manifest; none if there is none."""
     try:
@@ -229,12 +247,50 @@ def _before_images(place: Path) -> bytes:
 
 
 def _up_to_images(pieces: Iterator[bytes]) -> bytes:
-    start = b""
+    start = bytearray()
     for piece in pieces:
+        unseen = max(0, len(start) - len(IMAGES))
         start += piece
-        head, found, _ = start.partition(IMAGES)
-        if found:
-            return head
+        found = start.find(IMAGES, unseen)
+        if found >= 0:
+            return bytes(start[:found])
         if len(start) > HEAD:
             break
     raise ValueError("this is not a run manifest: it has no images")
+
+
+def manifest_parts(file: Path) -> tuple[Any, Iterable[Any]]:
+    """Return a parsed run manifest without its images, and its images.
+
+    This program writes each image on a line of its own. A manifest that another program has
+    written anew is read as well, but as a whole. Raises `OSError`, and `ValueError` for what is no
+    JSON, also while the images are read.
+    """
+    around, inside = [], False
+    with file.open("rb") as lines:
+        for line in lines:
+            inside = line.rstrip(b"\r\n") == IMAGES[1:] or (inside and line.startswith(_IMAGE))
+            if not (inside and line.startswith(_IMAGE)):
+                around.append(line)
+    rest = json.loads(b"".join(around))
+    if not isinstance(rest, dict):
+        return rest, ()
+    listed = rest.pop("images", None)
+    if rest.get(NAMED_BY) == BESIDE:
+        return rest, _rows_beside(file.with_name(BESIDE))
+    return rest, listed or _rows(file)
+
+
+def _rows(file: Path) -> Iterator[Any]:
+    inside = False
+    with file.open("rb") as lines:
+        for line in lines:
+            inside = line.rstrip(b"\r\n") == IMAGES[1:] or (inside and line.startswith(_IMAGE))
+            if inside and line.startswith(_IMAGE):
+                yield json.loads(line.rstrip().rstrip(b","))
+
+
+def _rows_beside(file: Path) -> Iterator[Any]:
+    with file.open("rb") as lines:
+        for line in lines:
+            yield json.loads(line)

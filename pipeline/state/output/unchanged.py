@@ -15,6 +15,7 @@ from pipeline.model.campaign import Campaign
 from pipeline.model.names import Slug
 from pipeline.model.run import RunId, RunPaths
 from pipeline.state.output.folder import write_file
+from pipeline.state.output.run_folders import MOST_LISTED
 
 TOTALS = b'\n "totals": '
 """The start of a run manifest's totals; no text before it can contain a bare line break."""
@@ -106,7 +107,8 @@ def still_unchanged(
         return None
     now = Fingerprint(ledger=known.ledger, writes=known.writes, folders=known.folders)
     paths = RunPaths(campaign=campaign, run=known.run)
-    there = (root / paths.manifest).is_file() and (root / paths.table).is_file()
+    files = [paths.manifest, paths.table, *([paths.images] if known.images > MOST_LISTED else [])]
+    there = all((root / place).is_file() for place in files)
     return known if known.fingerprint == seen and now == found and there else None
 
 
@@ -128,6 +130,9 @@ def repeat_report(
             content["run"] = {**content["run"], **run}
             head = json.dumps(content, indent=1, ensure_ascii=False)
             start = head.encode("utf-8", "surrogatepass").removesuffix(b"\n}") + b","
+            if (root / old.images).is_file():
+                with (root / old.images).open("rb") as images:
+                    write_file(root, new.images, _pieces(b"", images))
             write_file(root, new.manifest, _pieces(start + first[at:], manifest))
             write_file(root, new.table, _pieces(b"", table))
     except OSError as error:

@@ -23,6 +23,7 @@ from pipeline.model.run import RunId
 from pipeline.state.output.campaign_file import lost_file
 from pipeline.state.output.lost_runs import lost_runs
 from pipeline.state.output.run_folders import (
+    BESIDE,
     LOG,
     MANIFEST,
     feeds_of,
@@ -33,7 +34,7 @@ from pipeline.state.output.run_folders import (
 )
 from pipeline.state.upkeep.feed_snapshots import INDEX, FeedSnapshots
 
-_RUN_FILES = (LOG, "images.csv", "sheet.html", MANIFEST)
+_RUN_FILES = (LOG, "images.csv", "sheet.html", BESIDE, MANIFEST)
 """The manifest comes last: a run that is half removed still says what it bought."""
 _PLAN = re.compile(r"[0-9a-f]{8}\.json", re.ASCII)
 _SNAPSHOT = re.compile(r"[0-9a-f]{64}\.(csv|tsv|xlsx|jsonl?|ya?ml)", re.ASCII)

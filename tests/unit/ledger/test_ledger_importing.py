@@ -27,7 +27,7 @@ from pipeline.model.names import Stage
 from pipeline.model.outcome import Failed, FailureKind, InDoubt, Receipt
 from pipeline.model.request import Quality
 from pipeline.model.verdict import Decision, Verdict
-from pipeline.reports.run_manifest import SCHEMA, RunFacts, manifest_text
+from pipeline.reports.run_manifest import SCHEMA, SCHEMA_BESIDE, RunFacts, manifest_text
 from pipeline.reports.run_report import ReportScope, make_report
 
 PRICES = {Quality.LOW: Amount(2), Quality.HIGH: Amount(12)}
@@ -306,7 +306,8 @@ async def test_what_is_no_json_object_is_no_manifest():
 
 
 def test_a_manifest_is_named_by_the_schema_that_runs_write():
-    assert SCHEMA == SCHEMAS[-1] == "campaign-pipeline/run-manifest/2"
+    assert SCHEMA == SCHEMAS[1] == "campaign-pipeline/run-manifest/2"
+    assert SCHEMA_BESIDE == SCHEMAS[2] == "campaign-pipeline/run-manifest/3"
 
 
 async def test_credits_of_images_that_the_ledger_knows_are_not_counted_as_gone_again(

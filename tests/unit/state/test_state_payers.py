@@ -98,7 +98,7 @@ def test_another_request_or_round_is_not_the_image_in_doubt():
     entries = known(REDONE, IN_DOUBT)
     others = [a_job("citrus/reel", round_=2), a_job("citrus/reel", prompt="Another photo.")]
     assert settle_payers(others, entries, selected=None) == others
-    assert not UnsettledPurchases(entries, planned={REDONE.key})
+    assert not UnsettledPurchases(entries, planned=lambda: {REDONE.key})
 
 
 def test_an_image_that_is_not_downloaded_is_shared_only_if_its_payer_is_gone():

@@ -9,6 +9,7 @@ import sys
 import textwrap
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -95,10 +96,60 @@ def test_the_child_has_no_keys_and_no_settings(monkeypatch):
     assert b"secret" not in seen
 
 
-def test_the_child_is_gone_after_use():
-    with TemplateProcess() as template_process:
-        child = template_process._process
-    assert child.returncode == 0
+SETUP = TemplateSetup(templates={"t": "a"}, expressions={}, columns={}, longest=9)
+
+
+def test_the_child_is_gone_soon_after_use(monkeypatch):
+    monkeypatch.setattr(template_process, "_REST", 0.05)
+    with TemplateProcess() as child:
+        process = child._process
+    assert process.wait(10) is not None
+    with TemplateProcess() as another:
+        assert another._process is not process
+
+
+def test_the_next_user_gets_the_same_child_and_nothing_of_the_one_before():
+    """Starting a process takes 75 ms of CPU, and a run needs it five times."""
+    with TemplateProcess() as first:
+        first.compile(replace(SETUP, templates={"t": "secret", "u": "{% include 't' %}"}))
+    with TemplateProcess() as second:
+        assert second._process is first._process
+        asked = second.compile(replace(SETUP, templates={"u": "{% include 't' %}"}))
+    assert asked["needs"] == [["u", "t"]]
+
+
+def test_two_at_once_have_a_child_each_and_one_of_them_rests():
+    with TemplateProcess() as first, TemplateProcess() as second:
+        assert first._process is not second._process
+    assert first._process.poll() is None
+    assert second._process.poll() is not None
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_child_that_ended_while_it_rested_is_replaced(monkeypatch, end):
+    monkeypatch.setattr(template_process, "_ANSWER_TIMEOUT", 0.3)
+    with TemplateProcess() as first:
+        process = first._process
+    process.send_signal(end)
+    with TemplateProcess() as second:
+        assert second._process is not process
+        monkeypatch.setattr(template_process, "_ANSWER_TIMEOUT", 60)
+        assert second.compile(SETUP)["problems"] == []
+    assert process.poll() is not None
+
+
+def test_a_child_that_owes_an_answer_does_not_rest():
+    with TemplateProcess() as first:
+        first._post({"op": "compile", "templates": {}, "expressions": {}, "longest": 9})
+    assert first._process.poll() is not None
+
+
+def test_a_child_with_another_environment_is_another_one(monkeypatch, tmp_path):
+    with TemplateProcess() as first:
+        pass
+    monkeypatch.syspath_prepend(tmp_path)
+    with TemplateProcess() as second:
+        assert second._process is not first._process
 
 
 ORPHAN = """
