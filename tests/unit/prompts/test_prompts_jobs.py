@@ -216,11 +216,13 @@ def test_a_path_that_leaves_its_folder_or_cannot_be_written_is_refused(board, te
     ("template", "complaint"),
     [
         ("{{ product.id }}/{{ size.id }}", ("drafts/a/1x1.png would be written twice, also for "
-         "a/1x1/en (cell a/1x1/de)")),
+         "a/1x1/en (and 3 more paths) (cell a/1x1/de)")),
         ("{{ 'X' if locale == 'en' else 'x' }}/{{ product.id }}-{{ size.id }}",
-         "drafts/x/a-1x1.png would be written twice, also for a/1x1/en (cell a/1x1/de)"),
+         "drafts/x/a-1x1.png would be written twice, also for a/1x1/en (and 3 more paths) "
+         "(cell a/1x1/de)"),
         ("{{ 'é' if locale == 'en' else 'e\u0301' }}/{{ product.id }}-{{ size.id }}",
-         "drafts/e\u0301/a-1x1.png would be written twice, also for a/1x1/en (cell a/1x1/de)"),
+         "drafts/e\u0301/a-1x1.png would be written twice, also for a/1x1/en (and 3 more paths) "
+         "(cell a/1x1/de)"),
     ],
 )  # fmt: skip
 def test_two_images_never_share_a_path_on_any_file_system(board, template, complaint):
@@ -232,7 +234,7 @@ def test_takes_that_share_a_path_get_the_hint(board):
     board.write(SHARED + 'output: {path: "{{ size.id }}"}\n')
     assert board.refused()[0] == (
         "c.yaml:7:16: output.path: drafts/4x3.png would be written twice, also for another take "
-        "of it: name {{ take }} in the path (cell a/4x3)"
+        "of it: name {{ take }} in the path (and 2 more paths) (cell a/4x3)"
     )
 
 
