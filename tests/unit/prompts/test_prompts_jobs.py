@@ -218,11 +218,11 @@ def test_a_path_that_leaves_its_folder_or_cannot_be_written_is_refused(board, te
         ("{{ product.id }}/{{ size.id }}", ("drafts/a/1x1.png would be written twice, also for "
          "a/1x1/en (and 3 more paths) (cell a/1x1/de)")),
         ("{{ 'X' if locale == 'en' else 'x' }}/{{ product.id }}-{{ size.id }}",
-         "drafts/x/a-1x1.png would be written twice, also for a/1x1/en (and 3 more paths) "
-         "(cell a/1x1/de)"),
+         ("drafts/x/a-1x1.png would be written twice, also for a/1x1/en (and 3 more paths) "
+         "(cell a/1x1/de)")),
         ("{{ 'é' if locale == 'en' else 'e\u0301' }}/{{ product.id }}-{{ size.id }}",
-         "drafts/e\u0301/a-1x1.png would be written twice, also for a/1x1/en (and 3 more paths) "
-         "(cell a/1x1/de)"),
+         ("drafts/e\u0301/a-1x1.png would be written twice, also for a/1x1/en (and 3 more paths) "
+         "(cell a/1x1/de)")),
     ],
 )  # fmt: skip
 def test_two_images_never_share_a_path_on_any_file_system(board, template, complaint):
