@@ -54,6 +54,7 @@ _SHEETS = (
     "css/loupe.css",
     "css/adfiles.css",
     "css/dialogs.css",
+    "css/print.css",
 )
 _LONGEST_SEARCH = 200
 _FOREVER = "private, max-age=31536000, immutable"
