@@ -28,8 +28,8 @@ class TakeScore:
     """True if every check passed, so that the image may be chosen."""
     score: float
     """Higher is better; takes are compared with each other only."""
-    words: str
-    """The score of each check as text, for the note of the verdict."""
+    words: str = ""
+    """Why it did not pass, for the note of the verdict; empty if it passed."""
 
 
 class MeasureImage(Protocol):
@@ -76,7 +76,7 @@ async def auto_verdicts(
 async def _best(
     jobs: Sequence[Job], entries: Entries, look: MeasureImage
 ) -> tuple[int, str] | None:
-    """Return the best take and the scores of all; of equal takes, the first."""
+    """Return the best take, and why it is that one; of equal takes, the first."""
     measured: list[tuple[Job, asyncio.Task[TakeScore]]] = []
     with expected_errors():
         async with asyncio.TaskGroup() as group:
@@ -89,7 +89,23 @@ async def _best(
     if not passed:
         return None
     take, _ = max(passed, key=lambda one: (one[1].score, -one[0]))
-    return take, "; ".join(f"take {number}: {score.words}" for number, score in scores)
+    return take, _reason(take, scores)
+
+
+def _reason(chosen: int, scores: Sequence[tuple[int, TakeScore]]) -> str:
+    """Return why a take was chosen, in words for a person."""
+    if len(scores) == 1:
+        return "passed"
+    failed = [(take, score.words) for take, score in scores if not score.passed]
+    passed = [(take, score.score) for take, score in scores if score.passed]
+    if len(passed) == 1:
+        found = f"only take {chosen} passed"
+    else:
+        every = "both" if len(passed) == 2 else f"all {len(passed)}"  # noqa: PLR2004 - a pair
+        several = every if not failed else f"{len(passed)} of {len(scores)}"
+        alike = len({round(score, 3) for _, score in passed}) == 1
+        found = f"{several} passed, {'first' if alike else f'take {chosen}'} taken"
+    return "; ".join([found, *(f"take {take}: {words}" for take, words in failed)])
 
 
 def _has_ended(job: Job, entries: Entries) -> bool:

@@ -72,7 +72,12 @@ def ledger_figures(
     """
     images, earlier = _images_by_account(record, listed, alive=alive)
     newest = newest_of(record.verdicts)
-    drafts = _shown_drafts(record, newest)
+    # A draft of another prompt is no draft of the campaign any more, nor is its verdict one on it.
+    drafts = {
+        place: entry
+        for place, entry in _shown_drafts(record, newest).items()
+        if listed is None or entry.key in listed
+    }
     stored = {
         place: entry.outcome.artifact.sha256
         for place, entry in drafts.items()
@@ -171,10 +176,13 @@ def _shown_drafts(record: CampaignRecord, newest: Newest) -> dict[tuple[CellName
 def _is_about(verdict: Verdict, draft: Entry | None, sha256: str) -> bool:
     """Return whether a verdict is about this draft and, if it names an image, about its image.
 
-    The redo of a cell with the same image names the job of that cell.
+    The redo of a cell with the same image names the job of that cell. A model with a fixed seed
+    may answer a redo with the same image: it is another round, which nobody has decided on.
     """
     if draft is None:  # a take without an image, for which another cell asks
         return not verdict.sha256
+    if verdict.round != draft.at.round:
+        return False
     if draft.key != verdict.job:
         return verdict.decision is Decision.REDO and bool(sha256) and verdict.sha256 == sha256
     return verdict.sha256 in {"", sha256}

@@ -251,7 +251,7 @@ def _bought(group):
     def verb(books, now):
         for job, artifact in group:
             permit = buying.submit(books, now, job, run=a_run(), budget=Budget())
-            receipt = Receipt(url="https://cdn.test/x.png", credits=job.price, raw=b"{}")
+            receipt = Receipt(url="https://cdn.test/x.png", amount=job.price, raw=b"{}")
             settling.paid(books, now, permit, receipt)
             settling.stored(books, job.key, artifact)
 

@@ -115,11 +115,11 @@ def take_score(inspector: ImageInspector, checks: CampaignChecks) -> MeasureImag
     async def score(job: Job, artifact: Artifact) -> TakeScore:
         known = score_of(await inspector.inspect_stored(job, artifact))
         results = checks.of_draft(job, artifact)
-        missed = any(one.result in (CheckOutcome.FLAG, CheckOutcome.FAIL) for one in results)
+        misses = [one for one in results if one.result in (CheckOutcome.FLAG, CheckOutcome.FAIL)]
         return TakeScore(
-            passed=known.passed and not missed,
+            passed=known.passed and not misses,
             score=known.score + sum(min(1.0, one.score / one.threshold) for one in results),
-            words="; ".join((known.words, *map(str, results))),
+            words="; ".join(filter(None, (known.words, *map(str, misses)))),
         )
 
     return score
@@ -131,5 +131,5 @@ def score_of(known: ChecksRecord) -> TakeScore:
     return TakeScore(
         passed=all(bool(check["passed"]) for check in found),
         score=sum(min(1.0, float(check["score"])) for check in found),
-        words="; ".join(str(check["said"]) for check in found),
+        words="; ".join(str(check["said"]) for check in found if not check["passed"]),
     )

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -79,6 +80,15 @@ class Sheet:
     page: int = 1
 
     @property
+    def when(self) -> str:
+        """When the run was, for people: `30 November 2026, 13:50 UTC`; else the run as it is."""
+        try:
+            began = datetime.strptime(self.run[:17], "%Y-%m-%dT%H%M%S").replace(tzinfo=UTC)
+        except ValueError:
+            return self.run
+        return f"{began.day} {began:%B %Y, %H:%M} UTC"
+
+    @property
     def pages(self) -> int:
         """Number of pages."""
         return len(self.links)
@@ -92,6 +102,7 @@ def draw_sheet(
     money: MoneyFormat = IN_CREDITS,
     source: Source,
     name: str = "sheet",
+    template: str = "sheet.html",
 ) -> dict[str, str]:
     """Return file name → HTML: `sheet.html`, and `sheet-2.html` and so on above 500 images.
 
@@ -109,9 +120,9 @@ def draw_sheet(
         groups=(),
         links=links,
     )
-    template = _TEMPLATES.get_template("sheet.html")
+    page = _TEMPLATES.get_template(template)
     return {
-        link: template.render(
+        link: page.render(
             sheet=replace(whole, groups=_groups(cells), page=number), palette=palette()
         )
         for number, (link, cells) in enumerate(zip(links, chunks, strict=True), start=1)
@@ -158,7 +169,7 @@ def _cell(
         title=title,
         rest=" · ".join(rest),
         state=shown.state if shown is not None else CellState.WAITING,
-        word=_word(row, shown),
+        word=state_word(row),
         note=verdict.note if verdict is not None and verdict.by != "auto" else "",
         by=verdict.by if verdict is not None else "",
         reason=shown.reason if shown is not None else "",
@@ -229,7 +240,9 @@ _WORDS: Mapping[CellState, str] = {
 }
 
 
-def _word(row: CellRow, shown: CellAtStage | None) -> str:
+def state_word(row: CellRow) -> str:
+    """Return where a cell stands, in a word or two; empty if it has nothing to show."""
+    shown = _shown_stage(row)
     if shown is None:
         return ""
     if shown is row.final:

@@ -16,7 +16,7 @@ from pipeline.model.money import Spent
 from pipeline.model.names import Account
 from pipeline.model.run import RunId
 from pipeline.prompts.cells import expand
-from pipeline.reports.sheet.contact_sheet import draw_sheet, shown_artifacts
+from pipeline.reports.sheet.contact_sheet import draw_sheet, shown_artifacts, state_word
 from pipeline.reports.sheet.sheet_thumbs import MailThumbs, Source, beside, inline, thumbs_of
 from pipeline.state.campaign_state import CampaignState, CellTable, cell_table
 from pipeline.state.output.folder import write_file
@@ -36,10 +36,19 @@ class SheetInput:
     run: RunId | str
     spent: Spent
 
-    def draw(self, source: Source) -> dict[str, str]:
+    def draw(
+        self, source: Source, *, name: str = "sheet", template: str = "sheet.html"
+    ) -> dict[str, str]:
         """Return file name → HTML."""
-        money = self.loaded.campaign.money
-        return draw_sheet(self.table, run=self.run, spent=self.spent, money=money, source=source)
+        return draw_sheet(
+            self.table,
+            run=self.run,
+            spent=self.spent,
+            money=self.loaded.campaign.money,
+            source=source,
+            name=name,
+            template=template,
+        )
 
 
 async def sheet_input(
@@ -86,18 +95,32 @@ def sheet_files(work: SheetInput, *, form: str) -> dict[str, bytes]:
         return {name: html.encode() for name, html in work.draw(source).items()}
     if form == "dir":
         thumbs = {name: read(one) for name, one in shown_artifacts(work.table).items()}
-        pages = {name: html.encode() for name, html in work.draw(beside("thumbs")).items()}
+        # Not the name of the page with everything in it, which may lie in the same folder.
+        drawn = work.draw(beside("thumbs"), name="index")
+        pages = {name: html.encode() for name, html in drawn.items()}
         beside_them = {f"thumbs/{name}.webp": thumb for name, thumb in thumbs.items() if thumb}
         return {**pages, **beside_them}
     mails = {}
     attached = MailThumbs(read)
-    for name, html in work.draw(attached).items():
+    text = sheet_text(work.table, file=work.loaded.campaign.file)
+    for name, html in work.draw(attached, template="sheet-mail.html").items():
         subject = f"{campaign}: contact sheet"
-        mails[f"{Path(name).stem}.eml"] = sheet_mail(html, attached.parts, subject=subject)
+        mail = sheet_mail(html, attached.parts, subject=subject, text=text)
+        mails[f"{Path(name).stem}.eml"] = mail
     return mails
 
 
-def sheet_mail(html: str, thumbs: Mapping[str, bytes], *, subject: str) -> bytes:
+def sheet_text(table: CellTable, *, file: str) -> str:
+    """Return the sheet in words, for mail programs without HTML: each cell and where it stands."""
+    rows = [(row.cell.name, state_word(row)) for row in table.rows[:MOST_INLINE]]
+    wide = max((len(name) for name, _ in rows), default=0)
+    lines = [f"{name.ljust(wide)}  {word}" for name, word in rows]
+    if len(table.rows) > len(rows):
+        lines.append(f"and {len(table.rows) - len(rows):,} more cells")
+    return "\n".join([*lines, "", f"Reply with the names, or run: pipeline review {file}", ""])
+
+
+def sheet_mail(html: str, thumbs: Mapping[str, bytes], *, subject: str, text: str = "") -> bytes:
     """Return a mail draft (`X-Unsent`) with the sheet as its body and the thumbs as its parts.
 
     `thumbs` are JPEG bytes by name; the page refers to them as `cid:<name>`. Thumbs that the page
@@ -107,7 +130,7 @@ def sheet_mail(html: str, thumbs: Mapping[str, bytes], *, subject: str) -> bytes
     mail["Subject"] = subject
     mail["From"] = Address("Campaign pipeline", "pipeline", "localhost.invalid")
     mail["X-Unsent"] = "1"
-    mail.set_content(f"{subject}\n\nThis contact sheet is an HTML mail.\n")
+    mail.set_content(f"{subject}\n\n{text}")
     mail.add_alternative(html, subtype="html")
     body = mail.get_body(("html",))
     if not isinstance(body, EmailMessage):

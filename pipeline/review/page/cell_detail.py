@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 
 from pipeline.inspection.checks import CheckName
 from pipeline.model.campaign import FinalMode
@@ -14,7 +15,7 @@ from pipeline.model.verdict import Decision, Verdict
 from pipeline.review.page.page_json import comments_json
 from pipeline.review.page.pictures import Pictures
 from pipeline.review.page.review_state import ReviewState
-from pipeline.state.campaign_state import CellAtStage, CellRow, TakeState, short
+from pipeline.state.campaign_state import CellAtStage, CellRow, CellTable, TakeState, short
 from pipeline.state.lookup import bought_as
 
 Json = object
@@ -227,6 +228,31 @@ def filled_spans(prompt: str, values: Mapping[str, object]) -> list[Span]:
         at = match.end()
     if at < len(prompt):
         found.append((prompt[at:], ""))
+    return found
+
+
+def cells_with(table: CellTable, stage: Stage, words: Sequence[str]) -> list[int]:
+    """Return the numbers of the cells whose prompt or values contain all these words; blocks.
+
+    `words` are case-folded. Prompts and values are folded once for all cells that share them.
+    """
+
+    @cache
+    def folded(prompt: str) -> str:
+        return prompt.casefold()
+
+    found: list[int] = []
+    for number, row in enumerate(table.rows):
+        shown = row.at(stage)
+        if shown is None or not words:
+            continue
+        prompt = folded(shown.takes[0].job.request.prompt)
+        left = [word for word in words if word not in prompt]
+        if left:
+            values = "\n".join(text for _, text in _leaves(row.cell.values, "")).casefold()
+            if not all(word in values for word in left):
+                continue
+        found.append(number)
     return found
 
 

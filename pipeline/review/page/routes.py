@@ -20,7 +20,7 @@ from pipeline.model.names import Stage
 from pipeline.model.verdict import Decision
 from pipeline.review.page.ad_file_views import AdFileViews, ApprovalOrder, WindowOrder
 from pipeline.review.page.broadcast import Broadcast
-from pipeline.review.page.cell_detail import cell_detail
+from pipeline.review.page.cell_detail import cell_detail, cells_with
 from pipeline.review.page.decisions import (
     DecisionAnswer,
     approval_order_of,
@@ -54,7 +54,9 @@ _SHEETS = (
     "css/loupe.css",
     "css/adfiles.css",
     "css/dialogs.css",
+    "css/print.css",
 )
+_LONGEST_SEARCH = 200
 _FOREVER = "private, max-age=31536000, immutable"
 
 LaunchCommand = Callable[[Stage], str]
@@ -164,6 +166,7 @@ class Routes:
             web.get(runs + r"/cells/{number:\d{1,7}}/adfiles", self.ad_files),
             web.post(runs + r"/cells/{number:\d{1,7}}/adfiles/{act:[a-z]+}", self.ad_file_act),
             web.post(runs + r"/cells/{number:\d{1,7}}/comments", self.comment),
+            web.get(f"{runs}/search", self.search),
             web.get(f"{runs}/events", self.events),
             web.get(runs + "/quote/{stage:draft|final}", self.quote),
             web.post(f"{runs}/decisions", self.decisions),
@@ -204,6 +207,14 @@ class Routes:
         self._check_run(request)
         row, stage = self._row(request), _stage(request)
         return web.json_response(await cell_detail(self.review_state, self.pictures, row, stage))
+
+    async def search(self, request: web.Request) -> web.Response:
+        """Answer with the cells whose prompt or values contain all words of `q`."""
+        self._check_run(request)
+        words = request.query.get("q", "")[:_LONGEST_SEARCH].casefold().split()
+        table, stage = self.review_state.table, _stage(request)
+        found = await asyncio.to_thread(cells_with, table, stage, words)
+        return web.json_response({"cells": found})
 
     async def ad_files(self, request: web.Request) -> web.Response:
         """Answer with the ad files of a cell."""

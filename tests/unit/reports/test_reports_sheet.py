@@ -14,13 +14,18 @@ from pipeline.images.registry import images_in
 from pipeline.inspection.task import inspect_of
 from pipeline.model.money import Amount, Spent
 from pipeline.model.verdict import Decision
-from pipeline.reports.sheet.contact_sheet import draw_sheet, shown_artifacts
-from pipeline.reports.sheet.sheet_files import sheet_mail
+from pipeline.reports.sheet.contact_sheet import Sheet, draw_sheet, shown_artifacts
+from pipeline.reports.sheet.sheet_files import sheet_mail, sheet_text
 from pipeline.reports.sheet.sheet_thumbs import MailThumbs, beside, inline, thumbs_of
 from pipeline.review.verdicts import UnboundVerdict, decide_cells
 
 SPENT = Spent(confirmed=Amount(16), in_doubt=Amount(2))
 HOSTILE = '"><script>alert(1)</script>'
+
+
+async def decide(case, glob, decision):
+    opinion = UnboundVerdict(decision=decision, by="ana", at=NOW, take=1)
+    await decide_cells(case.ledger, SLUG, await case.drafts(), glob=glob, opinion=opinion)
 
 
 async def table_of(case, *, note=""):
@@ -38,8 +43,8 @@ async def case(tmp_path):
     return case
 
 
-def drawn(table, source):
-    return draw_sheet(table, run="run-1", spent=SPENT, source=source)
+def drawn(table, source, **more):
+    return draw_sheet(table, run="run-1", spent=SPENT, source=source, **more)
 
 
 async def test_the_sheet_is_one_file_with_every_thumb_inside(case):
@@ -166,3 +171,34 @@ def photograph():
     out = io.BytesIO()
     image.save(out, "WEBP", quality=80, method=2)
     return out.getvalue()
+
+
+async def test_a_mail_survives_without_style_sheets_variables_flex_and_grid(case):
+    """Mail programs strip all of these: the mail collapsed into a column of grey boxes."""
+    await decide(case, "citrus/1x1", Decision.APPROVED)
+    page = drawn(await case.table(), beside("thumbs"), template="sheet-mail.html")
+    html = page["sheet.html"]
+    assert not re.search(r"<style|var\(|flex|grid|class=|light-dark", html)
+    assert html.count("<table") == html.count("</table>") > 4
+    assert "#127a43" in html  # the colour of an approval, in the element itself
+
+
+async def test_a_mail_says_in_plain_text_where_each_cell_stands(case):
+    text = sheet_text(await case.table(), file="campaigns/soda.yaml")
+    assert re.search(r"^citrus/1x1 +\S", text, re.MULTILINE)
+    assert text.count("\n") >= 6
+    assert "pipeline review campaigns/soda.yaml" in text
+
+
+@pytest.mark.parametrize(
+    ("run", "words"),
+    [
+        ("2026-11-30T135047Z-024e5d", "30 November 2026, 13:50 UTC"),
+        ("2026-01-02T000000Z-0", "2 January 2026, 00:00 UTC"),
+        ("some run", "some run"),
+        ("", ""),
+    ],
+)
+def test_a_date_is_written_for_people(run, words):
+    sheet = Sheet(campaign="soda", file="", run=run, totals=(), groups=(), links=())
+    assert sheet.when == words

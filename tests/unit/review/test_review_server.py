@@ -121,6 +121,24 @@ async def test_a_copied_link_leads_to_its_place_once_the_link_with_the_token_is_
     assert status == 200
 
 
+@pytest.mark.parametrize(
+    ("words", "cells"),
+    [
+        ("studio TABLE", [0, 1, 2, 3]),
+        ("berry soda studio", [2, 3]),
+        ("citrus-nothing", []),
+        ("", []),
+        ("BERRY", [2, 3]),
+    ],
+)
+async def test_words_are_found_in_prompts_and_values(case, words, cells):
+    """Only names and notes were searched: no headline and no word of a prompt was found."""
+    async with browsing(case) as (browser, _):
+        _, answer = await browser.get(f"{API}/search", params={"q": words})
+        _, none = await browser.get(f"{API}/search", params={"q": words, "stage": "final"})
+    assert (answer, none) == ({"cells": cells}, {"cells": []})
+
+
 async def test_an_image_comes_in_a_size_for_screens(case):
     async with browsing(case) as (browser, _):
         image = (await browser.index())["draft"][0][3][0][0]

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from builders import NOW, a_run
-from review_case import SLUG, CaseSource, ReviewCase
+from review_case import SLUG, CaseSource, ReviewCase, paint
 
 from pipeline.images.registry import images_in
 from pipeline.model.names import Account, Stage
@@ -26,6 +26,10 @@ async def case(tmp_path):
     case = ReviewCase(folder=tmp_path, source=CaseSource(shared={"citrus/4x3": "citrus/1x1"}))
     await case.render([job for job in await case.drafts() if job.payer is None])
     return case
+
+
+def listing(jobs):
+    return {job.key: ListedImage(cell=job.at.cell, payer=job.payer or job.key) for job in jobs}
 
 
 async def figures(case, listed=None):
@@ -124,10 +128,7 @@ async def test_images_that_the_campaign_has_left_are_counted_apart(case):
     case.source.words = "Another photo of {name}."
     jobs = await case.drafts()
     await case.render([job for job in jobs if job.payer is None][:1])
-    listed = {
-        job.key: ListedImage(cell=job.at.cell, payer=job.payer or job.key)
-        for job in (await case.survey()).jobs
-    }
+    listed = listing((await case.survey()).jobs)
     state = await case.survey()
     manifest = stage_figures(state, Stage.DRAFT, rules(case)).images
     found = await figures(case, listed)
@@ -139,8 +140,33 @@ async def test_images_that_the_campaign_has_left_are_counted_apart(case):
 
 async def test_a_shared_image_counts_under_each_cell_that_shows_it(case):
     """`status` said 6 stored where manifest, page and `ls` said 8."""
-    jobs = (await case.survey()).jobs
-    listed = {job.key: ListedImage(cell=job.at.cell, payer=job.payer or job.key) for job in jobs}
-    found = await figures(case, listed)
+    found = await figures(case, listing((await case.survey()).jobs))
     assert found.images == {a_run().account: {Status.STORED: 8}}
     assert found.earlier == {}
+
+
+def alike(job):
+    """The same picture in every round."""
+    return paint(replace(job, at=replace(job.at, round=1)))
+
+
+async def test_the_same_image_in_the_next_round_is_not_decided_on(tmp_path):
+    """A model with a fixed seed answered a redo alike, and `status` said that it was decided."""
+    case = ReviewCase(folder=tmp_path, painter=alike)
+    await case.render(await case.drafts())
+    await decide(case, "citrus/1x1", Decision.REDO)
+    assert (await figures(case)).decided == 1
+    await case.render([job for job in (await case.survey()).drafts if job.at.round == 2])
+    assert (await figures(case)).decided == 0
+
+
+async def test_approvals_of_a_prompt_that_the_campaign_has_left_are_not_counted(tmp_path):
+    """A run that a budget stopped after an edit left `status` at the approvals of before."""
+    case = ReviewCase(folder=tmp_path)
+    await case.render(await case.drafts())
+    await decide(case, "*", Decision.APPROVED)
+    found = await figures(case, listing(await case.drafts()))
+    assert (found.drafted, found.decided, found.approved) == (4, 4, 4)
+    case.source.words = "Another photo of {name}."
+    found = await figures(case, listing(await case.drafts()))
+    assert (found.drafted, found.decided, found.approved) == (0, 0, 0)

@@ -39,7 +39,7 @@ export function Top() {
     <div class="seg views" role="group" aria-label="View">
       <${Choice} on=${!matrix} icon="grid" text="Grid" onClick=${() => lookAt('grid')} />
       <${Choice} on=${matrix} icon="table" text="Matrix" onClick=${() => lookAt('matrix')} /></div>
-    <label class="search"><${Icon} n="search" s=${14} /><input ref=${(element) => { field.current = element; search.element = element; }} type="search" placeholder="Search" aria-label="Search cells and notes"
+    <label class="search"><${Icon} n="search" s=${14} /><input ref=${(element) => { field.current = element; search.element = element; }} type="search" placeholder="Search" aria-label="Search names, prompts, headlines and notes"
       value=${filters.value.text} onInput=${(event) => setFilters({ text: event.target.value })} onKeyDown=${leave} /><kbd>/</kbd></label>
     <div class="spring"></div>
     <${Grounds} /><label class="dens"><${Icon} n="sliders" s=${14} /><input type="range" min="0" max="2" step="1" value=${density.value} aria-label="Thumbnail size"

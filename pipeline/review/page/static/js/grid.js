@@ -6,11 +6,14 @@ import { scrolled } from './scrolling.js';
 import { Icon } from './icons.js';
 import { grid, scrollToFocus } from './moves.js';
 import { density } from './prefs.js';
+import { MOST_ROWS, printing } from './printing.js';
 import { clearFilters, counts, focus, selection, setStage, stage, variant, visible } from './store.js';
 
 const SIZES = [{ wide: 190, foot: 52 }, { wide: 262, foot: 54 }, { wide: 372, foot: 56 }];
 const GAP = 14;
 const OVER = 1;
+// Width of a list on paper.
+const PAPER = 698;
 
 export function useBox() {
   const element = useRef();
@@ -46,8 +49,9 @@ export function Grid() {
   }, []);
   const pad = box.wide < 620 ? 12 : 18;
   const { wide, foot } = SIZES[density.value];
-  const inner = Math.max(200, box.wide - pad * 2);
-  const columns = Math.max(1, Math.floor((inner + GAP) / (Math.min(wide, inner) + GAP)));
+  const all = printing.value;
+  const inner = all ? PAPER : Math.max(200, box.wide - pad * 2);
+  const columns = Math.max(1, Math.floor((inner + GAP) / (Math.min(all ? SIZES[0].wide * 0.8 : wide, inner) + GAP)));
   const cardWide = (inner - GAP * (columns - 1)) / columns;
   const high = Math.round(cardWide * 0.74);
   const rowHeight = high + foot + GAP;
@@ -55,9 +59,9 @@ export function Grid() {
 
   const shown = visible.value;
   const rows = Math.ceil(shown.length / columns);
-  const first = Math.max(0, Math.floor(y / rowHeight) - OVER);
+  const first = all ? 0 : Math.max(0, Math.floor(y / rowHeight) - OVER);
   // Nothing is drawn before its size is known; otherwise it would be drawn twice.
-  const end = box.wide ? Math.min(rows, Math.ceil((y + box.high) / rowHeight) + OVER + 1) : 0;
+  const end = all ? Math.min(rows, MOST_ROWS) : box.wide ? Math.min(rows, Math.ceil((y + box.high) / rowHeight) + OVER + 1) : 0;
   const out = [];
   for (let row = first; row < end; row += 1) {
     const cells = [];

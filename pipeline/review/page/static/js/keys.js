@@ -10,6 +10,7 @@ import { menu } from './menu.js';
 import { askNote } from './notes.js';
 import { focusCard, grid, move, moveTo, scrollToFocus, step, turn } from './moves.js';
 import { density, singleKeys, toggleMarks, wiping } from './prefs.js';
+import { printList } from './printing.js';
 import {
   board, close, current, dialog, drawer, filters, focus, lookAt, lookClosely, offersAdFiles, peek, ready, selection, setFilters, setStage, stage, targets, toast, view, visible,
 } from './store.js';
@@ -139,6 +140,9 @@ function chord(event) {
   if (key === 'z' && !event.shiftKey) {
     event.preventDefault();
     undo();
+  } else if (key === 'p' && !event.shiftKey) {
+    event.preventDefault();
+    printList();
   } else if (key === 'a' && !close.value) {
     event.preventDefault();
     selection.value = new Set(visible.value);

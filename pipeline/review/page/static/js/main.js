@@ -5,6 +5,7 @@ import { boot } from './api.js';
 import { Bottom, Top } from './bars.js';
 import { Dialogs } from './dialogs.js';
 import { Side } from './facets.js';
+import { FilterChips, searchPrompts } from './finding.js';
 import { Grid } from './grid.js';
 import { onKey } from './keys.js';
 import { Icon } from './icons.js';
@@ -12,7 +13,7 @@ import { Loupe } from './loupe.js';
 import { Matrix } from './matrix.js';
 import { Menu, onMenu } from './menu.js';
 import { ground, showTheme } from './prefs.js';
-import { base, close, complaint, offline, ready, said, trouble } from './store.js';
+import { base, close, complaint, filtered, offline, ready, said, trouble } from './store.js';
 import { Toast } from './toast.js';
 
 const ENDED = 8000;
@@ -38,7 +39,7 @@ function App() {
   if (trouble.value) return html`<main class="boot" role="alert"><div><${Icon} n="alert" s=${26} /><h1>The cells cannot be loaded</h1><p>${trouble.value}</p></div></main>`;
   if (!ready.value) return html`<main class="boot" role="status">Loading…</main>`;
   return html`<div class="page" data-ground=${ground.value}><div class="shell" inert=${close.value}><${Top} /><${Side} />
-      <main>${base.value === 'matrix' ? html`<${Matrix} />` : html`<${Grid} />`}<${Complaint} /></main><${Bottom} /></div>
+      <main class=${filtered.value ? 'with-chips' : ''}><${FilterChips} />${base.value === 'matrix' ? html`<${Matrix} />` : html`<${Grid} />`}<${Complaint} /></main><${Bottom} /></div>
     ${close.value ? html`<${Loupe} />` : null}<${Dialogs} /><${Menu} /><${Toast} /><div class="sr" aria-live="polite">${said.value}</div></div>`;
 }
 
@@ -47,3 +48,4 @@ addEventListener('keydown', onKey);
 addEventListener('contextmenu', onMenu);
 render(html`<${App} />`, document.getElementById('app'));
 boot(keepAddress);
+searchPrompts();

@@ -2,6 +2,7 @@
 import { batch, html, useLayoutEffect } from '../vendor/ui.js';
 import { Look } from './card.js';
 import { Empty, useBox } from './grid.js';
+import { MOST_ROWS, printing } from './printing.js';
 import { Icon, Ratio } from './icons.js';
 import { focusCard, matrix, scrollToFocus } from './moves.js';
 import {
@@ -110,8 +111,9 @@ export function Matrix() {
   const columns = sizes.length * subs.length;
   const name = box.wide < 620 ? NAME.narrow : NAME.wide;
   const template = `${name}px repeat(${columns}, minmax(74px, 1fr))`;
-  const first = Math.max(0, Math.floor(y / ROW) - 2);
-  const end = Math.min(rows.length, first + Math.ceil((box.high || 900) / ROW) + 5);
+  const all = printing.value;
+  const first = all ? 0 : Math.max(0, Math.floor(y / ROW) - 2);
+  const end = Math.min(rows.length, all ? MOST_ROWS : first + Math.ceil((box.high || 900) / ROW) + 5);
   const wide = { minWidth: `${name + 36 + columns * 80}px` };
   return html`<div class="scroll matrix" ref=${element} role="group" aria-label="Matrix"
       onScroll=${(event) => setY(Math.floor(event.currentTarget.scrollTop / ROW) * ROW)}>

@@ -68,6 +68,8 @@ export const comments = signal({ draft: {}, final: {}, changes: 0 });
 // files that wait for an approval.
 const ALL = { states: [], axes: {}, text: '', look: false };
 export const filters = signal(ALL);
+// Cells in whose prompt or values the server found the words; null before it has answered.
+export const found = signal(null);
 export const filtered = computed(() => {
   const { states, axes, text, look } = filters.value;
   return Boolean(states.length || text.trim() || look || Object.values(axes).some((some) => some.length));
@@ -156,6 +158,7 @@ export const visible = computed(() => {
   redrawn.value;
   if (!ready.value) return [];
   if (across.value.length) return across.value;
+  found.value;
   const words = text.trim().toLowerCase().split(/\s+/).filter(Boolean);
   const chosen = Object.entries(axes).filter(([, some]) => some.length);
   return board.cells.filter((cell) => {
@@ -164,7 +167,7 @@ export const visible = computed(() => {
     if (chosen.some(([axis, some]) => !some.includes(cell.at[axis]))) return false;
     if (waits && !waits.get(cell.i)?.[2] && !sticky.has(cell.i)) return false;
     if (states.length && !states.includes(one.state) && !sticky.has(cell.i)) return false;
-    return words.every((word) => cell.text.includes(word) || one.note.toLowerCase().includes(word));
+    return found.value?.has(cell.i) || words.every((word) => cell.text.includes(word) || one.note.toLowerCase().includes(word));
   }).map((cell) => cell.i);
 });
 
