@@ -112,7 +112,7 @@ def ledger_figures(
     return LedgerFigures(
         images=images,
         earlier=earlier,
-        drafted=len(drafted),
+        drafted=len(drafted | current),
         decided=decisions.total() - decisions[Decision.UNDECIDED],
         approved=decisions[Decision.APPROVED],
         to_review=len(open_cells - rendered),

@@ -170,3 +170,13 @@ async def test_approvals_of_a_prompt_that_the_campaign_has_left_are_not_counted(
     case.source.words = "Another photo of {name}."
     found = await figures(case, listing(await case.drafts()))
     assert (found.drafted, found.decided, found.approved) == (0, 0, 0)
+
+
+async def test_a_cell_that_shares_its_picture_is_counted_before_its_verdict_too(case):
+    """`status` said "2 to review" beside "3 of 4 cells": the fifth shared its picture."""
+    listed = listing(await case.drafts())
+    found = await figures(case, listed)
+    assert (found.drafted, found.decided, found.to_review) == (4, 0, 4)
+    await decide(case, "citrus/1x1", Decision.APPROVED)
+    found = await figures(case, listed)
+    assert (found.drafted, found.decided, found.to_review) == (4, 1, 3)
