@@ -4,15 +4,18 @@ Amounts are added only if they are of the same money: play credits, the credits 
 dollars never are.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
 
 from pipeline.errors import UsageError
-from pipeline.model.entry import PurchaseRecord
-from pipeline.model.money import FREE, Amount, MoneyFormat, Unit
+from pipeline.model.entry import CampaignRecord, Entry, PurchaseRecord
+from pipeline.model.money import FREE, Amount, MoneyFormat, Spent, Unit
 from pipeline.model.names import Account
+from pipeline.model.outcome import Paid, PaidLost, Stored
 from pipeline.suggestions import did_you_mean, listing
 
+_WITH_URL = Stored | Paid | PaidLost
 TAG = "tag:"
 FIXED = ("campaign", "stage", "provider", "account", "month")
 """What purchases can be grouped by besides tags and axes."""
@@ -27,6 +30,10 @@ class CostSource:
     """The purchases of one campaign, its tags, and how its accounts write amounts."""
 
     purchases: Sequence[PurchaseRecord]
+    reused: Sequence[PurchaseRecord] = ()
+    """Images that cells share with another one: what each would have cost, and when."""
+    takes: Mapping[str, int] = field(default_factory=dict)
+    """Takes of each stage that is rendered anew if it misses a check: later ones are re-rolls."""
     tags: Mapping[str, str]
     money: Mapping[Account, MoneyFormat]
 
@@ -44,7 +51,10 @@ class CostRow:
     images: int = 0
     """Purchases that were charged."""
     again: int = 0
-    """Those of them that were bought once more: later rounds, and repeated purchases."""
+    """Those of them that are re-rolls: later rounds, new takes of what missed a check, and repeated
+    purchases."""
+    saved: Amount = FREE
+    """What was not spent because cells share an image."""
     confirmed: Amount = FREE
     in_doubt: Amount = FREE
 
@@ -56,6 +66,7 @@ class CostRow:
             money=self.money if self.money == other.money else None,
             images=self.images + other.images,
             again=self.again + other.again,
+            saved=Amount(self.saved + other.saved),
             confirmed=Amount(self.confirmed + other.confirmed),
             in_doubt=Amount(self.in_doubt + other.in_doubt),
         )
@@ -78,13 +89,14 @@ def cost_rows(
     known: set[str] = set()
     for source in sources:
         known |= {f"{TAG}{name}" for name in source.tags}
-        for purchase in source.purchases:
+        both = (((one, False) for one in source.purchases), ((one, True) for one in source.reused))
+        for purchase, is_reused in chain(*both):
             axes = dict(purchase.at.axes)
             known |= set(axes)
             if purchase.opened < since or (until and purchase.opened >= until):
                 continue
             group = tuple(_value(name, purchase, axes, source.tags) for name in by)
-            row = _row(group, purchase, source.money, play)
+            row = _row(group, purchase, source, play, is_reused=is_reused)
             place = (group, row.kind)
             rows[place] = rows[place].plus(row) if place in rows else row
     for name in by:
@@ -93,6 +105,26 @@ def cost_rows(
             hint = did_you_mean(name, names)
             raise UsageError(f"nothing is known by {name!r}{hint}; known: {listing(names)}")
     return [rows[place] for place in sorted(rows)]
+
+
+def reused_images(record: CampaignRecord) -> Iterator[PurchaseRecord]:
+    """Yield the images that cells share with another one, at the price that this one was paid."""
+    paid: dict[str, Entry] = {}
+    for entry in record.entries:
+        if entry.key in record.accounts and isinstance(entry.outcome, _WITH_URL):
+            paid[entry.outcome.url] = entry
+    for entry in record.entries:
+        if entry.key in record.accounts or not isinstance(entry.outcome, _WITH_URL):
+            continue
+        payer = paid.get(entry.outcome.url)
+        if payer is not None and isinstance(payer.outcome, _WITH_URL):
+            yield PurchaseRecord(
+                at=entry.at,
+                number=1,
+                account=record.accounts[payer.key],
+                opened=payer.purchased,
+                spent=Spent(confirmed=payer.outcome.amount),
+            )
 
 
 def totals_of(rows: Iterable[CostRow]) -> list[CostRow]:
@@ -107,17 +139,23 @@ def totals_of(rows: Iterable[CostRow]) -> list[CostRow]:
 def _row(
     group: tuple[str, ...],
     purchase: PurchaseRecord,
-    money: Mapping[Account, MoneyFormat],
+    source: CostSource,
     play: Account,
+    *,
+    is_reused: bool,
 ) -> CostRow:
-    written = money.get(purchase.account, MoneyFormat())
-    charged = bool(purchase.spent.confirmed)
+    written = source.money.get(purchase.account, MoneyFormat())
+    kind = _kind(purchase.account, written, play)
+    if is_reused:
+        return CostRow(group=group, kind=kind, money=written, saved=purchase.spent.confirmed)
+    charged, at = bool(purchase.spent.confirmed), purchase.at
+    anew = purchase.number > 1 or at.round > 1 or at.take > source.takes.get(at.stage, at.take)
     return CostRow(
         group=group,
-        kind=_kind(purchase.account, written, play),
+        kind=kind,
         money=written,
         images=int(charged),
-        again=int(charged and (purchase.number > 1 or purchase.at.round > 1)),
+        again=int(charged and anew),
         confirmed=purchase.spent.confirmed,
         in_doubt=purchase.spent.in_doubt,
     )

@@ -19,6 +19,7 @@ from pipeline.model.run import Run, RunPaths
 from pipeline.model.ticket import Ticket
 from pipeline.reports.image_rows import ImageRows
 from pipeline.reports.totals import ImageLine, Totals, percentile
+from pipeline.state.checks.rerolls import most_rerolls
 from pipeline.state.output.folder import write_file
 from pipeline.state.output.run_folders import BESIDE, MOST_LISTED, NAMED_BY
 
@@ -87,6 +88,11 @@ def _run(facts: RunFacts, money: MoneyFormat) -> dict[str, object]:
         "exit_code": facts.exit_code,
         "arguments": list(facts.arguments),
         "versions": dict(facts.versions),
+        "rerolls_after": {
+            stage: settings.takes
+            for stage, settings in facts.campaign.stages.items()
+            if most_rerolls(facts.campaign.checks, stage)
+        },
         "campaign_sha256": facts.campaign.sha256,
         "feeds": dict(facts.campaign.feeds),
         "git": facts.git or None,

@@ -20,7 +20,8 @@ def spent(pipeline, served):
     for name, client in CLIENTS.items():
         tags = f"tags: {{client: {client}}}\n" if client else ""
         text = SODA.replace("campaign: soda\n", f"campaign: {name}\n{tags}")
-        text = text.replace("[1:1, 4:3]", "[1:1]")
+        sizes = "[1:1, meta-feed-square]" if name in ("plain", "jam") else "[1:1]"
+        text = text.replace("[1:1, 4:3]", sizes)
         provider = ("--provider", "gptimage") if name in ("soda", "jam") else ()
         ended = pipeline("run", pipeline.write(text, f"{name}.yaml"), *provider, **api)
         assert ended.code == 0, ended.err
@@ -43,6 +44,14 @@ def test_the_cost_is_what_manifests_and_servers_say(spent):
         "play credits": of_manifests(pipeline, ("tea", "milk", "plain")),
     }
     assert by_kind["gptimage credits"] == server_spent
+    saved = {row["money"]: row["saved_by_reuse"] for row in report["totals"]}
+    assert (
+        saved["gptimage credits"] == pipeline.manifest("jam")["totals"]["credits"]["saved_by_reuse"]
+    )
+    assert (
+        saved["play credits"] == pipeline.manifest("plain")["totals"]["credits"]["saved_by_reuse"]
+    )
+    assert min(saved.values()) > 0
     assert by_kind["play credits"] == charged(pipeline.output)[0]
     groups = {(row["tag:client"], row["money"]): row["confirmed"] for row in report["rows"]}
     assert groups["sun", "gptimage credits"] == of_manifests(pipeline, ["soda"])

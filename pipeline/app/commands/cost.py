@@ -11,8 +11,8 @@ from pipeline.app.named_campaign import campaign_in
 from pipeline.app.open import ledger_in, require_ledger, run_reading
 from pipeline.model.names import Slug
 from pipeline.providers.names import EMBEDDED_ACCOUNT
-from pipeline.reports.cost import CostRow, CostSource, cost_rows
-from pipeline.state.output.run_folders import money_of, tags_of
+from pipeline.reports.cost import CostRow, CostSource, cost_rows, reused_images
+from pipeline.state.output.run_folders import money_of, tags_of, takes_before_rerolls
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,6 +48,8 @@ async def _sources(output: Path, only: set[Slug]) -> list[CostSource]:
             accounts = {one.account for one in purchases}
             source = CostSource(
                 purchases=purchases,
+                reused=[*reused_images(await ledger.record(campaign))],
+                takes=takes_before_rerolls(output, campaign),
                 tags=tags_of(output, campaign),
                 money={account: money_of(output, campaign, account) for account in accounts},
             )

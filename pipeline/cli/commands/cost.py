@@ -5,13 +5,14 @@ import csv
 import json
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from pipeline.app.commands.cost import CostOptions, read_cost
 from pipeline.cli.flags import add_folder, settings_of
-from pipeline.cli.terminal import paint, say, table
+from pipeline.cli.terminal import folded, paint, say, table
 from pipeline.reports.cost import NONE, PLAY_CREDITS, CostRow, totals_of
 from pipeline.reports.image_rows import RISKY_STARTS
 
@@ -74,22 +75,26 @@ def run(arguments: argparse.Namespace) -> int:
         say("nothing was spent in that time" if since else "nothing was spent yet")
     elif len(totals) > 1 and not arguments.json:
         kinds = ", ".join(row.kind for row in totals)
-        say(f"No total: {kinds} are different money and are never added up.")
+        text = f"No total: {kinds} are different money and are never added up."
+        for line in folded(text, stream=sys.stderr):
+            say(line)
     return 0
 
 
 def _lines(options: CostOptions, rows: Sequence[CostRow], totals: Sequence[CostRow]) -> list[str]:
     several = len(totals) > 1 or any(row.kind == PLAY_CREDITS for row in totals)
     heads = [*map(_heading, options.by), *(["Money"] if several else [])]
-    body = [(*heads, "Images", "Again", "Spent", "In doubt")]
+    shown = [one for one in _SUMS if one.always or any(one.cell(row) for row in rows)]
+    body = [(*heads, *(one.heading for one in shown))]
     for row in rows:
         kind = (row.kind,) if several else ()
-        body.append((*row.group, *kind, *_cells(row)))
+        body.append((*row.group, *kind, *(one.cell(row) for one in shown)))
     if len(totals) == 1 and len(rows) > 1:
         kind = (totals[0].kind,) if several else ()
-        body.append(("Total", *("" for _ in options.by[1:]), *kind, *_cells(totals[0])))
+        blank = ("" for _ in options.by[1:])
+        body.append(("Total", *blank, *kind, *(one.cell(totals[0]) for one in shown)))
     first = len(heads)
-    head, *rest = table(body, right=frozenset(range(first, first + 4)))
+    head, *rest = table(body, right=frozenset(range(first, first + len(shown))))
     if len(totals) == 1 and len(rows) > 1:
         rest[-1] = paint(rest[-1], "bold")
     return [paint(head, "bold"), *rest]
@@ -99,9 +104,22 @@ def _heading(name: str) -> str:
     return name.removeprefix("tag:").replace("_", " ").capitalize()
 
 
-def _cells(row: CostRow) -> tuple[str, str, str, str]:
-    doubt = row.text(row.in_doubt) if row.in_doubt else ""
-    return f"{row.images:,}", f"{row.again:,}" if row.again else "", row.text(row.confirmed), doubt
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _SumColumn:
+    heading: str
+    cell: Callable[[CostRow], str]
+    """Returns the text of a row; empty for nothing."""
+    always: bool = False
+    """Show it even if it is empty in every row."""
+
+
+_SUMS = (
+    _SumColumn(heading="Images", cell=lambda row: f"{row.images:,}", always=True),
+    _SumColumn(heading="Re-rolls", cell=lambda row: f"{row.again:,}" if row.again else ""),
+    _SumColumn(heading="Spent", cell=lambda row: row.text(row.confirmed), always=True),
+    _SumColumn(heading="In doubt", cell=lambda row: row.text(row.in_doubt) if row.in_doubt else ""),
+    _SumColumn(heading="Saved by reuse", cell=lambda row: row.text(row.saved) if row.saved else ""),
+)
 
 
 def _amounts(row: CostRow) -> dict[str, object]:
@@ -111,6 +129,7 @@ def _amounts(row: CostRow) -> dict[str, object]:
         "again": row.again,
         "confirmed": row.confirmed,
         "in_doubt": row.in_doubt,
+        "saved_by_reuse": row.saved,
         "confirmed_text": row.text(row.confirmed),
     }
 
@@ -120,7 +139,8 @@ def _fields(options: CostOptions, row: CostRow) -> dict[str, object]:
 
 
 def _write_csv(options: CostOptions, rows: Sequence[CostRow]) -> None:
-    names = [*options.by, "money", "images", "again", "confirmed", "in_doubt", "confirmed_text"]
+    names = [*options.by, "money", "images", "again", "confirmed", "in_doubt"]
+    names += ["saved_by_reuse", "confirmed_text"]
     writer = csv.DictWriter(sys.stdout, fieldnames=names, lineterminator="\n")
     writer.writeheader()
     for row in rows:

@@ -165,6 +165,16 @@ def tags_of(output: Path, campaign: Slug) -> Mapping[str, str]:
         return {}
 
 
+def takes_before_rerolls(output: Path, campaign: Slug) -> Mapping[str, int]:
+    """Return the takes of each stage whose images are rendered anew if they miss a check."""
+    try:
+        place = output / campaign / "latest" / MANIFEST
+        content = json.loads(_before_images(place) + b'\n "images": []}')
+        return {str(stage): int(takes) for stage, takes in content["run"]["rerolls_after"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
 def has_finals(output: Path, campaign: Slug) -> bool:
     """Return whether the newest run of a campaign was asked for finals."""
     try:

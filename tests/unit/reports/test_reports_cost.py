@@ -26,6 +26,7 @@ def bought(amount, *, campaign="soda", account=API, at="2026-11-03T10:00:00.000Z
             axes=(("product", more.get("product", "citrus")), ("size", "1x1")),
             stage=fields["stage"],
             round=fields["round"],
+            take=more.get("take", 1),
         ),
         number=fields["number"],
         account=account,
@@ -59,6 +60,21 @@ def test_amounts_are_added_by_group():
         (("final",), "gptimage credits", 12),
     ]
     assert shown(rows(soda, tea, by=("campaign", "product")))[1][0] == ("tea", "citrus")
+
+
+def test_re_rolls_are_rounds_repeats_and_takes_beyond_those_of_the_stage():
+    """A second take is none where the campaign asks for two; a third one, after a check, is."""
+    purchases = [bought(2, take=take) for take in (1, 2, 3)]
+    soda = CostSource(purchases=purchases, tags={}, money={}, takes={"draft": 2})
+    assert [row.again for row in rows(soda)] == [1]
+    assert [row.again for row in rows(source(*purchases))] == [0]
+    assert [row.again for row in rows(source(bought(2, round=2), bought(2, number=2)))] == [2]
+
+
+def test_what_reuse_saved_is_no_part_of_what_was_spent():
+    soda = CostSource(purchases=[bought(2)], reused=[bought(2), bought(2)], tags={}, money={})
+    [row] = rows(soda)
+    assert (row.images, row.confirmed, row.saved) == (1, 2, 4)
 
 
 def test_a_month_begins_and_ends_at_midnight_utc():
