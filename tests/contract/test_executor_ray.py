@@ -329,3 +329,34 @@ def test_doctor_says_whether_a_cluster_can_be_used(ray_cluster, tmp_path):
     [found] = [one for one in check_machine(wrong) if one.name == "ray"]
     assert found.state == "bad"
     assert "give HOST:PORT" in found.said
+
+
+@NEEDS_RAY
+def test_a_node_that_goes_while_it_is_asked_is_told_and_one_without_the_pipeline_refused(
+    monkeypatch,
+):
+    """A cluster that shrinks at the wrong moment was refused as a whole."""
+    driver = importlib.import_module("pipeline.executors.ray.driver")
+    errors = importlib.import_module("ray.exceptions")
+    node = {"NodeID": "0" * 56, "NodeManagerHostname": "spot-3"}
+    raised = []
+
+    class Asked:
+        def options(self, **_):
+            return self
+
+        def remote(self, _probe):
+            return "asked"
+
+    def fail(_):
+        raise raised[0]
+
+    monkeypatch.setattr(driver.ray, "remote", lambda **_: lambda _function: Asked())
+    monkeypatch.setattr(driver.ray, "wait", lambda asked, **_: (asked, []))
+    monkeypatch.setattr(driver.ray, "get", fail)
+    raised[:] = [errors.TaskUnschedulableError("the node does not exist any more")]
+    assert driver._ask([node], b"") == ([], ["spot-3"])
+    cause = ModuleNotFoundError("No module named 'pipeline'")
+    raised[:] = [errors.RayTaskError("worker_facts", "ModuleNotFoundError: No module", cause)]
+    with pytest.raises(driver.ClusterRefused, match="spot-3 cannot run the pipeline"):
+        driver._ask([node], b"")

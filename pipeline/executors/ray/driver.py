@@ -16,7 +16,13 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 import ray
-from ray.exceptions import NodeDiedError, OutOfMemoryError, RayError, WorkerCrashedError
+from ray.exceptions import (
+    NodeDiedError,
+    OutOfMemoryError,
+    RayError,
+    RayTaskError,
+    WorkerCrashedError,
+)
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from pipeline.executors.ray.messages import (
@@ -145,7 +151,7 @@ def connect(message: Connect) -> Connected:
         if one.keys
     ]
     if silent:
-        warnings.append(f"no answer from the Ray nodes {', '.join(silent)} within a minute")
+        warnings.append(f"no answer from Ray nodes, which may be gone: {', '.join(silent)}")
     if not nodes:
         warnings.append("the Ray cluster has no worker with a core yet; tasks wait for one")
     return Connected(
@@ -171,13 +177,13 @@ def _ask(nodes: Sequence[dict[str, object]], probe: bytes) -> tuple[list[WorkerF
         name = str(asked[one]["NodeManagerHostname"])
         try:
             facts.append(pickle.loads(ray.get(one)))  # noqa: S301 - from our own worker
-        except NodeDiedError:
-            silent.append(name)
-        except RayError as error:
+        except RayTaskError as error:
             raise ClusterRefused(
                 f"Ray worker {name} cannot run the pipeline: {_said(error)}\nInstall the same "
                 "campaign-pipeline there, with the same extras, for the Python that runs Ray."
             ) from error
+        except RayError:  # it has gone since the list was made
+            silent.append(name)
     return facts, silent
 
 

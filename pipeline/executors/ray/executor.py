@@ -95,7 +95,6 @@ class RayExecutor:
     async def __aenter__(self) -> Self:
         if find_spec("ray") is None:
             raise UsageError(f"--executor ray needs Ray: {_HINT}; nothing was sent")
-        await _require_address(self._address)
         if self._transfer is not None:
             await asyncio.to_thread(self._transfer.begin)
         try:
@@ -206,6 +205,7 @@ class RayExecutor:
     async def _connect(self) -> Connected:
         if self._connection is not None:
             await self._connection.close()
+        await _require_address(self._address)
         self._connection = connection = await _Connection.open(self._resized)
         probe = b"" if self._transfer is None else pickle.dumps(self._transfer.probe())
         connected = await connection.connect(self._address, probe)
