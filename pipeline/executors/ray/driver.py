@@ -40,7 +40,7 @@ from pipeline.executors.ray.messages import (
     WorkerFacts,
     packed,
 )
-from pipeline.executors.ray.worker import code_digest, installed, run_payload, worker_facts
+from pipeline.executors.ray.worker import installed, run_payload, worker_facts
 
 A_CORE = 2
 """Tasks in flight for each core of the cluster: one runs, one is already there."""
@@ -63,6 +63,8 @@ class Driver:
 
     send: Callable[[FromDriver], None]
     cores: int
+    code: str
+    """The digest of the coordinator's program."""
     in_flight: int = 0
     waiting: dict[int, asyncio.Task[None]] = field(default_factory=dict)
     """Tasks that were not given to the cluster yet."""
@@ -71,7 +73,6 @@ class Driver:
     def __post_init__(self) -> None:
         """Repeating is left to the coordinator, which counts and tells."""
         self._run = ray.remote(num_cpus=1, max_retries=0)(run_payload)
-        self._code = code_digest()
         self._all: set[asyncio.Task[None]] = set()
 
     def submit(self, message: Submit) -> None:
@@ -93,7 +94,7 @@ class Driver:
             self.in_flight += 1
         self.waiting.pop(message.number, None)
         try:
-            answer = await self._run.remote(message.task, self._code)
+            answer = await self._run.remote(message.task, self.code)
         except (RayError, RuntimeError, OSError) as error:
             crashed = isinstance(error, WorkerCrashedError | OutOfMemoryError)
             reason = _reason(error)
@@ -143,7 +144,7 @@ def connect(message: Connect) -> Connected:
         raise ClusterRefused(_said(error)) from error
     nodes = [one for one in ray.nodes() if one["Alive"] and one["Resources"].get("CPU", 0) > 0]
     facts, silent = _ask(nodes, message.probe)
-    _hold_to_this_machine(facts)
+    _hold_to_this_machine(facts, code=message.code)
     warnings = [
         f"{', '.join(one.keys)} is set in the environment of Ray worker {one.host}, which needs no "
         "key: start Ray without it"
@@ -187,9 +188,9 @@ def _ask(nodes: Sequence[dict[str, object]], probe: bytes) -> tuple[list[WorkerF
     return facts, silent
 
 
-def _hold_to_this_machine(facts: Sequence[WorkerFacts]) -> None:
+def _hold_to_this_machine(facts: Sequence[WorkerFacts], *, code: str) -> None:
     """Refuse workers that would make other files of the same recipe."""
-    here, wrong = installed(), []
+    here, wrong = {**installed(), "campaign-pipeline": code}, []
     for one in facts:
         differs = [
             f"{name} {one.installed.get(name) or 'is missing'} (here {mine or 'not installed'})"
@@ -222,9 +223,11 @@ def _said(error: Exception) -> str:
     return told[-1][:300]
 
 
-async def _serve(connected: Connected, at: socket.socket) -> None:
+async def _serve(connected: Connected, at: socket.socket, *, code: str) -> None:
     reader, writer = await asyncio.open_connection(sock=at, limit=2**22)
-    driver = Driver(send=lambda message: writer.write(packed(message)), cores=connected.cores)
+    driver = Driver(
+        send=lambda message: writer.write(packed(message)), cores=connected.cores, code=code
+    )
     driver.send(connected)
     watching = asyncio.get_running_loop().create_task(driver.watch_size())
     try:
@@ -261,7 +264,7 @@ def main(descriptor: int) -> None:
     except ClusterRefused as reason:
         at.sendall(packed(Refused(reason=str(reason))))
         return
-    asyncio.run(_serve(connected, at))
+    asyncio.run(_serve(connected, at, code=message.code))
     os._exit(0)  # Ray ends this job's processes; tasks of it that still run are free to repeat
 
 

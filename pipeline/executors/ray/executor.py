@@ -17,6 +17,7 @@ from pipeline.errors import (
     FilesNotReached,
     LocalFault,
     TaskDied,
+    TaskFailed,
     UsageError,
     WorkerFault,
 )
@@ -35,6 +36,7 @@ from pipeline.executors.ray.messages import (
     TaskAnswer,
     packed,
 )
+from pipeline.executors.ray.worker import code_digest
 
 Result = TypeVar("Result")
 
@@ -151,7 +153,7 @@ class RayExecutor:
                 reasons.append(outcome.reason)
                 crashed &= outcome.crashed
                 continue
-            answer: TaskAnswer = pickle.loads(outcome.answer)  # noqa: S301 - from our own workers
+            answer = _answer_of(outcome, name=name)
             if answer.error is None:
                 return answer.result
             if not isinstance(answer.error, WorkerFault) or isinstance(
@@ -216,6 +218,18 @@ class RayExecutor:
         self._cores = cores
 
 
+def _answer_of(outcome: Answered, *, name: str) -> TaskAnswer:
+    """Return the answer; `TaskFailed` if a worker with another program gave it."""
+    try:
+        answer: TaskAnswer = pickle.loads(outcome.answer)  # noqa: S301 - from our own workers
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise TaskFailed(
+            f"what a Ray worker answered to {name} cannot be read: {reason}"
+        ) from error
+    return answer
+
+
 class _Connection:
     """A driver, and the tasks that were given to it."""
 
@@ -260,7 +274,8 @@ class _Connection:
 
     async def connect(self, address: str, probe: bytes) -> Connected:
         """Connect to the cluster; raise `UsageError` if it cannot be used."""
-        self._writer.write(packed(Connect(address=address, probe=probe)))
+        message = Connect(address=address, code=code_digest(), probe=probe)
+        self._writer.write(packed(message))
         try:
             async with asyncio.timeout(LONGEST_CONNECTING):
                 first = await self._message()
