@@ -339,7 +339,7 @@ def test_doctor_says_whether_a_cluster_can_be_used(ray_cluster, tmp_path):
 
 
 @NEEDS_RAY
-def test_a_node_that_goes_while_it_is_asked_is_told_and_one_without_the_pipeline_refused(
+def test_a_node_that_goes_while_it_is_asked_refuses_no_cluster(
     monkeypatch,
 ):
     """A cluster that shrinks at the wrong moment was refused as a whole."""

@@ -118,7 +118,8 @@ def test_workers_and_a_cluster_that_are_killed_cost_time_only(pipeline):
                 (there / "soda" / name).unlink()
             shutil.rmtree(there / "soda" / "adfiles")
             with pipeline.start("run", file, *words) as run:
-                time.sleep(12)
+                while run.poll() is None and not hashes(there / "soda" / "adfiles"):
+                    time.sleep(0.05)
                 cluster.close()
                 err = run.communicate(timeout=400)[1]
             print(f"{killed} nodes killed; with the cluster gone: exit code {run.returncode}")
