@@ -109,8 +109,10 @@ class RayExecutor:
         self._tell(f"ray  {nodes}, {cores}")
         for words in connected.warnings:
             self._tell(f"ray  {words}")
-        if connected.away:
-            self._send_bytes(connected.away[0])
+        if self._transfer is not None and not self._transfer.has_paths:
+            self._send_bytes("the object store is reached from here only")
+        elif connected.away:
+            self._send_bytes(f"{connected.away[0]} does not reach the output folder")
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -130,17 +132,15 @@ class RayExecutor:
             try:
                 return cast("Result", await self._run(transfer.by_path(task), name=name))
             except FilesNotReached as error:
-                self._send_bytes(str(error))
+                self._send_bytes(f"{error} does not reach the output folder")
         carrying = await asyncio.to_thread(transfer.with_files, task)
         result = await self._run(carrying, name=name)
         return cast("Result", await asyncio.to_thread(transfer.received, result))
 
-    def _send_bytes(self, host: str) -> None:
+    def _send_bytes(self, reason: str) -> None:
         if self._by_path:
             self._by_path = False
-            self._tell(
-                f"ray  {host} does not reach the output folder: images are sent to the workers"
-            )
+            self._tell(f"ray  {reason}: images are sent to the workers")
 
     async def _run(self, task: Task[object], *, name: str) -> object:
         """Run a task, again if its worker is lost; raise what it raises."""
@@ -209,7 +209,9 @@ class RayExecutor:
             await self._connection.close()
         await _require_address(self._address)
         self._connection = connection = await _Connection.open(self._resized)
-        probe = b"" if self._transfer is None else pickle.dumps(self._transfer.probe())
+        transfer, probe = self._transfer, b""
+        if transfer is not None and transfer.has_paths:
+            probe = pickle.dumps(transfer.probe())
         connected = await connection.connect(self._address, probe)
         self._resized(connected.cores)
         return connected
