@@ -28,6 +28,11 @@ class FileTransfer(Protocol):
     All methods block. Tasks without files are returned as they are.
     """
 
+    @property
+    def has_paths(self) -> bool:
+        """True if workers may reach the files by their paths; else only `with_files` is of use."""
+        ...
+
     def begin(self) -> None:
         """Prepare the folder, so that workers can tell it from another one of the same path."""
         ...

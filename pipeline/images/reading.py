@@ -24,6 +24,8 @@ class Condition(StrEnum):
     MISSING = "missing"
     BROKEN = "broken"
     """Its sha256 is the recorded one, but pixels are missing; an older version stored it."""
+    UNDECODED = "not decoded"
+    """Its sha256 is the recorded one; decoding failed, which does not prove the file broken."""
     CHANGED = "changed"
     """The file exists, but its sha256 differs from the recorded one."""
 

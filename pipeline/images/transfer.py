@@ -63,7 +63,7 @@ class SeesMarker:
 
     def run(self) -> bool:
         """Return True if the marker of this run is there, and the store can be written."""
-        if self.images.kind == LOCAL and not os.access(self.images.place, os.W_OK):
+        if not os.access(self.images.place, os.W_OK):
             return False
         return self.marker in open_images(self.images).stat_many([self.marker])
 
@@ -156,15 +156,20 @@ class ImageTransfer:
         self._images = images
         self._marker = f"{MARKER}{secrets.token_hex(8)}"
 
+    @property
+    def has_paths(self) -> bool:
+        """See `FileTransfer.has_paths`. A worker has no credentials of an object store."""
+        return self._images.location.kind == LOCAL
+
     def begin(self) -> None:
         """See `FileTransfer.begin`."""
-        if self._images.location.kind == LOCAL:
+        if self.has_paths:
             _remove_old(Path(self._images.location.place))
-        self._images.write(self._marker, b"")
+            self._images.write(self._marker, b"")
 
     def end(self) -> None:
         """See `FileTransfer.end`."""
-        if self._images.location.kind == LOCAL:
+        if self.has_paths:
             with suppress(OSError):
                 Path(self._images.location.place, self._marker).unlink()
 

@@ -3,6 +3,7 @@
 import asyncio
 import importlib.util
 import os
+import pickle
 import re
 import signal
 import socket
@@ -18,10 +19,10 @@ from executor_tasks import Environment, FillMemory, Note, Square
 from ray_cluster import NEEDS_RAY, descendants
 
 from pipeline.app.commands.doctor import check_machine
-from pipeline.errors import TaskDied, UsageError, WorkerFault
+from pipeline.errors import TaskDied, TaskFailed, UsageError, WorkerFault
 from pipeline.executors.ray import executor as ray_executor_module
 from pipeline.executors.ray.executor import RayExecutor, driver_environment
-from pipeline.executors.ray.messages import Connect, Connected, Lost, Submit, WorkerFacts
+from pipeline.executors.ray.messages import Answered, Connect, Connected, Lost, Submit, WorkerFacts
 from pipeline.executors.ray.worker import code_digest, installed
 from pipeline.images.local.store import LocalImageStore
 from pipeline.images.thumbs import SIDES, thumb_path
@@ -160,7 +161,7 @@ def test_what_ray_says_becomes_what_to_do(monkeypatch, said, told):
 
     monkeypatch.setattr(driver.ray, "init", fail)
     with pytest.raises(driver.ClusterRefused, match=told):
-        driver.connect(Connect(address="auto", probe=b""))
+        driver.connect(Connect(address="auto", code="", probe=b""))
 
 
 async def test_without_the_extra_it_is_said_what_to_install(monkeypatch):
@@ -209,10 +210,10 @@ def test_workers_with_other_packages_are_refused_by_name():
     driver = importlib.import_module("pipeline.executors.ray.driver")
     mine = installed()
     facts = WorkerFacts(host="gpu-1", installed=mine, reaches=True, keys=())
-    driver._hold_to_this_machine([facts])
+    driver._hold_to_this_machine([facts], code=code_digest())
     older = replace(facts, installed={**mine, "pillow": "9.1.0", "campaign-pipeline": ""})
     with pytest.raises(driver.ClusterRefused) as refused:
-        driver._hold_to_this_machine([facts, older])
+        driver._hold_to_this_machine([facts, older], code=code_digest())
     assert (
         f"gpu-1: campaign-pipeline is missing (here {code_digest()}), "
         f"pillow 9.1.0 (here {mine['pillow']})"
@@ -235,7 +236,7 @@ class HeldCluster:
 async def test_at_most_two_tasks_for_each_core_are_in_flight():
     """A task that waits on the cluster keeps its images in the memory of its nodes."""
     module, sent = importlib.import_module("pipeline.executors.ray.driver"), []
-    driver = module.Driver(send=sent.append, cores=3)
+    driver = module.Driver(send=sent.append, cores=3, code="")
     driver._run = cluster = HeldCluster()
     for number in range(20):
         driver.submit(Submit(number=number, task=b"%d" % number))
@@ -277,16 +278,22 @@ async def test_a_cluster_that_does_not_come_back_is_told_once_and_ends_no_wait(
     assert len(tries) > 1
 
 
+class Alive:
+    """A connection to a cluster."""
+
+    alive = True
+
+    async def close(self):
+        pass
+
+
 async def test_a_task_whose_machine_is_lost_four_times_is_told(monkeypatch):
     executor = RayExecutor()
-
-    class Losing:
-        alive = True
 
     async def lost(*_, **__):
         return Lost(number=1, reason="its machine was lost", crashed=False)
 
-    executor._connection = Losing()
+    executor._connection = Alive()
     monkeypatch.setattr(executor, "_outcome", lost)
     with pytest.raises(TaskDied, match=r"Square was lost 4 times .* its machine was lost"):
         await executor.run(Square(number=1))
@@ -329,3 +336,54 @@ def test_doctor_says_whether_a_cluster_can_be_used(ray_cluster, tmp_path):
     [found] = [one for one in check_machine(wrong) if one.name == "ray"]
     assert found.state == "bad"
     assert "give HOST:PORT" in found.said
+
+
+@NEEDS_RAY
+def test_a_node_that_goes_while_it_is_asked_refuses_no_cluster(
+    monkeypatch,
+):
+    """A cluster that shrinks at the wrong moment was refused as a whole."""
+    driver = importlib.import_module("pipeline.executors.ray.driver")
+    errors = importlib.import_module("ray.exceptions")
+    node = {"NodeID": "0" * 56, "NodeManagerHostname": "spot-3"}
+    raised = []
+
+    class Asked:
+        def options(self, **_):
+            return self
+
+        def remote(self, _probe):
+            return "asked"
+
+    def fail(_):
+        raise raised[0]
+
+    monkeypatch.setattr(driver.ray, "remote", lambda **_: lambda _function: Asked())
+    monkeypatch.setattr(driver.ray, "wait", lambda asked, **_: (asked, []))
+    monkeypatch.setattr(driver.ray, "get", fail)
+    raised[:] = [errors.TaskUnschedulableError("the node does not exist any more")]
+    assert driver._ask([node], b"") == ([], ["spot-3"])
+    cause = ModuleNotFoundError("No module named 'pipeline'")
+    raised[:] = [errors.RayTaskError("worker_facts", "ModuleNotFoundError: No module", cause)]
+    with pytest.raises(driver.ClusterRefused, match="spot-3 cannot run the pipeline"):
+        driver._ask([node], b"")
+
+
+@NEEDS_RAY
+async def test_a_worker_with_another_program_is_told_and_ends_no_run(ray_cluster, monkeypatch):
+    """Its answer could not be read: the run ended as by a bug, with images in flight."""
+    executor = RayExecutor(ray_cluster[0])
+    with monkeypatch.context() as changed:
+        changed.setattr(ray_executor_module, "code_digest", lambda: "other")
+        with pytest.raises(UsageError, match=r"campaign-pipeline \w{12} \(here other\)"):
+            async with executor:
+                pass
+    unread = Answered(number=1, answer=pickle.dumps(Square)[:-2])
+    monkeypatch.setattr(executor, "_connection", Alive())
+
+    async def answered(*_, **__):
+        return unread
+
+    monkeypatch.setattr(executor, "_outcome", answered)
+    with pytest.raises(TaskFailed, match="what a Ray worker answered to Square cannot be read"):
+        await executor.run(Square(number=1))

@@ -19,6 +19,7 @@ from pipeline.app.schedules.scheduled_run import DailyTime, ScheduledRun
 from pipeline.campaign.environment import named_variables
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.campaign.reading.files import project_root
+from pipeline.errors import UsageError
 from pipeline.model.campaign import ContentCredentials
 from pipeline.providers.names import EMBEDDED
 from pipeline.settings import ExecutorName, Settings
@@ -42,13 +43,23 @@ class ScheduleOptions(CampaignOptions):
     at: DailyTime
     image: str
     """The container image, for Kubernetes."""
+    shards: int = 1
+    """Number of runs that share the campaign; more than one for `SHARED` only."""
+
+
+SHARED = (Scheduler.KUBERNETES, Scheduler.GITHUB, Scheduler.SLURM)
+"""What can start several runs at one time."""
 
 
 def schedule_unit(options: ScheduleOptions, settings: Settings) -> str:
     """Return the unit as text. It names secrets, and contains none.
 
-    `CampaignError` if the campaign cannot be run as it is written.
+    `CampaignError` if the campaign cannot be run as it is written, `UsageError` for shards of what
+    starts one run only.
     """
+    if options.shards > 1 and options.scheduler not in SHARED:
+        names = ", ".join(SHARED)
+        raise UsageError(f"{options.scheduler} starts one run; --shards is for {names}")
     loaded = load(options, settings, makes_output=False)
     run = ScheduledRun(
         campaign=loaded.campaign.slug,
@@ -58,10 +69,11 @@ def schedule_unit(options: ScheduleOptions, settings: Settings) -> str:
         output=settings.output,
         user=pwd.getpwuid(os.getuid()).pw_name if os.getuid() else "",
         options=_options(options, settings),
-        secrets=[*dict.fromkeys(_secrets(loaded, settings))],
+        secrets=[*dict.fromkeys((*_ledger(options), *_secrets(loaded, settings)))],
         store=loaded.campaign.store,
         at=options.at,
         image=options.image,
+        shards=options.shards,
     )
     match options.scheduler:
         case Scheduler.KUBERNETES:
@@ -92,6 +104,11 @@ def _options(options: ScheduleOptions, settings: Settings) -> Sequence[str]:
     if settings.executor.name is ExecutorName.RAY:
         words += ["--executor", "ray", "--ray-address", settings.executor.ray_address]
     return (*words, "--quiet")
+
+
+def _ledger(options: ScheduleOptions) -> Sequence[str]:
+    """Return the variable that names the ledger which shards have in common."""
+    return ("PIPELINE_LEDGER",) if options.shards > 1 else ()
 
 
 def _secrets(loaded: LoadedCampaign, settings: Settings) -> Iterator[str]:

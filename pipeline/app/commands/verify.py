@@ -12,7 +12,7 @@ from pipeline.app.named_campaign import campaign_in
 from pipeline.app.open import late, ledger_in, require_ledger
 from pipeline.app.open_executor import executor_for
 from pipeline.app.options import CampaignOptions
-from pipeline.errors import CampaignError, ImageBroken
+from pipeline.errors import CampaignError, ImageBroken, TaskFailed
 from pipeline.executors.base import Executor, Task
 from pipeline.images.base import ImageStore
 from pipeline.images.reading import Condition, sha256_of, verify
@@ -41,7 +41,7 @@ class VerifyReport:
     files: int
     whole: int
     bad: Mapping[str, str]
-    """Path → `missing`, `changed` or `broken`, for each file that is not intact."""
+    """Path → `Condition` of each file that is not intact, or was not proven to be."""
     ad_files: int = 0
     bad_ad_files: Mapping[str, str] = field(default_factory=dict)
     """Path → `AdFileCondition`, for each that must not be uploaded."""
@@ -213,4 +213,6 @@ class _Verifier:
             await self.executor.run(task)
         except ImageBroken:
             return Condition.BROKEN
+        except TaskFailed:
+            return Condition.UNDECODED
         return Condition.WHOLE

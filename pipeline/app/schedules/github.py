@@ -35,6 +35,7 @@ def workflow(run: ScheduledRun) -> str:
         "jobs:",
         "  run:",
         "    runs-on: ubuntu-latest",
+        *_strategy(run),
         f"    timeout-minutes: {LONGEST * 60 - 10}",
         "    steps:",
         "      - uses: actions/checkout@v4",
@@ -47,9 +48,19 @@ def workflow(run: ScheduledRun) -> str:
         *(f"          {line}" for line in _script(run)),
         "      - uses: actions/upload-artifact@v4",
         "        if: always()",
-        f"        with: {{name: output, path: {json.dumps(f'output/{name}')}}}",
+        f"        with: {{name: {_artifact(run)}, path: {json.dumps(f'output/{name}')}}}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _strategy(run: ScheduledRun) -> Iterator[str]:
+    if run.shards > 1:
+        numbers = [*range(1, run.shards + 1)]
+        yield f"    strategy: {{fail-fast: false, matrix: {{shard: {numbers}}}}}"
+
+
+def _artifact(run: ScheduledRun) -> str:
+    return '"output-${{ matrix.shard }}"' if run.shards > 1 else "output"
 
 
 def _secrets(run: ScheduledRun) -> list[str]:
@@ -68,6 +79,7 @@ def _store_comment(run: ScheduledRun) -> Iterator[str]:
 
 def _script(run: ScheduledRun) -> Iterator[str]:
     command = shlex.join((*run.words_elsewhere, "--detailed-exitcode"))
+    command += run.shard_option("${{ matrix.shard }}")
     yield from (
         f'if [ -z "${LEDGER}" ]; then',
         f'  echo "::error::the secret {LEDGER} is not set: everything would be bought anew"',

@@ -1,6 +1,7 @@
 """A Kubernetes CronJob that runs a campaign daily."""
 
 import json
+import shlex
 from collections.abc import Iterator, Sequence
 
 from pipeline.app.schedules.scheduled_run import AGAIN, DRAIN, IN_VAIN, LONGEST, TRIES, ScheduledRun
@@ -29,15 +30,15 @@ def cron_job(run: ScheduledRun) -> str:
         "  startingDeadlineSeconds: 3600",
         "  jobTemplate:",
         "    spec:",
-        *(f"      {line}" for line in _job_spec(run, run.words_elsewhere)),
+        *(f"      {line}" for line in _job_spec(run)),
         "---",
-        "# The ledger lies in the output folder: it must outlive every pod.",
+        *_disk_comment(run),
         "apiVersion: v1",
         "kind: PersistentVolumeClaim",
         "metadata:",
         f"  name: {json.dumps(f'{name}-output')}",
         "spec:",
-        "  accessModes: [ReadWriteOnce]",
+        f"  accessModes: [{'ReadWriteMany' if run.shards > 1 else 'ReadWriteOnce'}]",
         "  resources: {requests: {storage: 20Gi}}",
     ]
     return "\n".join(lines) + "\n"
@@ -49,25 +50,49 @@ def _secret_comment(run: ScheduledRun) -> Iterator[str]:
         yield f"# kubectl create secret generic {run.campaign} {literals}"
 
 
-def _job_spec(run: ScheduledRun, words: Sequence[str]) -> Iterator[str]:
+def _disk_comment(run: ScheduledRun) -> Iterator[str]:
+    if run.shards > 1:
+        yield "# All shards write their images there; the ledger is in Postgres."
+    else:
+        yield "# The ledger lies in the output folder: it must outlive every pod."
+
+
+def _job_spec(run: ScheduledRun) -> Iterator[str]:
+    if run.shards > 1:
+        yield from (
+            f"completions: {run.shards}",
+            f"parallelism: {run.shards}",
+            "completionMode: Indexed",
+            f"backoffLimitPerIndex: {TRIES}",
+        )
+    else:
+        yield f"backoffLimit: {TRIES}"
+    fail = "FailIndex" if run.shards > 1 else "FailJob"
     yield from (
-        f"backoffLimit: {TRIES}",
         f"activeDeadlineSeconds: {LONGEST * 3600} # ends a run that hangs",
         "podFailurePolicy:",
         "  rules:",
         "    - action: Ignore # a node that goes: the ledger has what was paid for",
         "      onPodConditions: [{type: DisruptionTarget}]",
-        "    - action: FailJob # another try would end in the same way",
+        f"    - action: {fail} # another try would end in the same way",
         f"      onExitCodes: {{containerName: pipeline, operator: In, values: {[*IN_VAIN]}}}",
         "    - action: Count # the disk, or another run is active: tried again",
         f"      onExitCodes: {{containerName: pipeline, operator: In, values: {[*AGAIN]}}}",
         "template:",
         "  spec:",
     )
-    yield from (f"    {line}" for line in _pod_spec(run, words))
+    yield from (f"    {line}" for line in _pod_spec(run))
 
 
-def _pod_spec(run: ScheduledRun, words: Sequence[str]) -> Iterator[str]:
+def _command(run: ScheduledRun) -> Sequence[str]:
+    """Return the command of a container; a shell adds one to the index of its shard."""
+    if run.shards == 1:
+        return run.words_elsewhere
+    option = run.shard_option("$((JOB_COMPLETION_INDEX + 1))")
+    return ("sh", "-c", f"exec {shlex.join(run.words_elsewhere)}{option}")
+
+
+def _pod_spec(run: ScheduledRun) -> Iterator[str]:
     yield from (
         "restartPolicy: Never",
         f"terminationGracePeriodSeconds: {DRAIN} # for images in flight",
@@ -75,7 +100,7 @@ def _pod_spec(run: ScheduledRun, words: Sequence[str]) -> Iterator[str]:
         "  - name: pipeline",
         f"    image: {json.dumps(run.image)}",
         f"    workingDir: {FOLDER}",
-        f"    command: {json.dumps([*words], ensure_ascii=False)}",
+        f"    command: {json.dumps([*_command(run)], ensure_ascii=False)}",
     )
     yield f"    env: [{{name: PIPELINE_OUTPUT, value: {FOLDER}/output}}]"
     if run.secrets:

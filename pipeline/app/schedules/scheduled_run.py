@@ -65,6 +65,12 @@ class ScheduledRun:
     at: DailyTime
     image: str
     """The container image, for Kubernetes."""
+    shards: int = 1
+    """Number of runs that share the campaign."""
+
+    def shard_option(self, number: str) -> str:
+        """Return the option for the share of a run, for a shell; nothing if there is one run."""
+        return f' --shard "{number}/{self.shards}"' if self.shards > 1 else ""
 
     @property
     def words_elsewhere(self) -> Sequence[str]:

@@ -15,6 +15,7 @@ from pipeline.cli.flags import (
     campaign_flags,
     names_of,
     settings_of,
+    whole_number,
 )
 
 _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
@@ -36,6 +37,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         default="campaigns:latest",
         help="kubernetes: the container image with campaign-pipeline and this project",
+    )
+    parser.add_argument(
+        "--shards",
+        type=whole_number,
+        metavar="N",
+        default=1,
+        help="start N runs that share the campaign, on one ledger in Postgres (PIPELINE_LEDGER)",
     )
     add_only(parser)
     add_limits(parser)
@@ -59,6 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
         scheduler=Scheduler(arguments.scheduler),
         at=arguments.at,
         image=arguments.image,
+        shards=arguments.shards,
     )
     print(schedule_unit(options, settings_of(arguments)), end="")
     return 0

@@ -16,7 +16,13 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 import ray
-from ray.exceptions import NodeDiedError, OutOfMemoryError, RayError, WorkerCrashedError
+from ray.exceptions import (
+    NodeDiedError,
+    OutOfMemoryError,
+    RayError,
+    RayTaskError,
+    WorkerCrashedError,
+)
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from pipeline.executors.ray.messages import (
@@ -34,7 +40,7 @@ from pipeline.executors.ray.messages import (
     WorkerFacts,
     packed,
 )
-from pipeline.executors.ray.worker import code_digest, installed, run_payload, worker_facts
+from pipeline.executors.ray.worker import installed, run_payload, worker_facts
 
 A_CORE = 2
 """Tasks in flight for each core of the cluster: one runs, one is already there."""
@@ -57,6 +63,8 @@ class Driver:
 
     send: Callable[[FromDriver], None]
     cores: int
+    code: str
+    """The digest of the coordinator's program."""
     in_flight: int = 0
     waiting: dict[int, asyncio.Task[None]] = field(default_factory=dict)
     """Tasks that were not given to the cluster yet."""
@@ -65,7 +73,6 @@ class Driver:
     def __post_init__(self) -> None:
         """Repeating is left to the coordinator, which counts and tells."""
         self._run = ray.remote(num_cpus=1, max_retries=0)(run_payload)
-        self._code = code_digest()
         self._all: set[asyncio.Task[None]] = set()
 
     def submit(self, message: Submit) -> None:
@@ -87,7 +94,7 @@ class Driver:
             self.in_flight += 1
         self.waiting.pop(message.number, None)
         try:
-            answer = await self._run.remote(message.task, self._code)
+            answer = await self._run.remote(message.task, self.code)
         except (RayError, RuntimeError, OSError) as error:
             crashed = isinstance(error, WorkerCrashedError | OutOfMemoryError)
             reason = _reason(error)
@@ -137,7 +144,7 @@ def connect(message: Connect) -> Connected:
         raise ClusterRefused(_said(error)) from error
     nodes = [one for one in ray.nodes() if one["Alive"] and one["Resources"].get("CPU", 0) > 0]
     facts, silent = _ask(nodes, message.probe)
-    _hold_to_this_machine(facts)
+    _hold_to_this_machine(facts, code=message.code)
     warnings = [
         f"{', '.join(one.keys)} is set in the environment of Ray worker {one.host}, which needs no "
         "key: start Ray without it"
@@ -145,7 +152,7 @@ def connect(message: Connect) -> Connected:
         if one.keys
     ]
     if silent:
-        warnings.append(f"no answer from the Ray nodes {', '.join(silent)} within a minute")
+        warnings.append(f"no answer from Ray nodes, which may be gone: {', '.join(silent)}")
     if not nodes:
         warnings.append("the Ray cluster has no worker with a core yet; tasks wait for one")
     return Connected(
@@ -171,19 +178,19 @@ def _ask(nodes: Sequence[dict[str, object]], probe: bytes) -> tuple[list[WorkerF
         name = str(asked[one]["NodeManagerHostname"])
         try:
             facts.append(pickle.loads(ray.get(one)))  # noqa: S301 - from our own worker
-        except NodeDiedError:
-            silent.append(name)
-        except RayError as error:
+        except RayTaskError as error:
             raise ClusterRefused(
                 f"Ray worker {name} cannot run the pipeline: {_said(error)}\nInstall the same "
                 "campaign-pipeline there, with the same extras, for the Python that runs Ray."
             ) from error
+        except RayError:  # it has gone since the list was made
+            silent.append(name)
     return facts, silent
 
 
-def _hold_to_this_machine(facts: Sequence[WorkerFacts]) -> None:
+def _hold_to_this_machine(facts: Sequence[WorkerFacts], *, code: str) -> None:
     """Refuse workers that would make other files of the same recipe."""
-    here, wrong = installed(), []
+    here, wrong = {**installed(), "campaign-pipeline": code}, []
     for one in facts:
         differs = [
             f"{name} {one.installed.get(name) or 'is missing'} (here {mine or 'not installed'})"
@@ -216,9 +223,11 @@ def _said(error: Exception) -> str:
     return told[-1][:300]
 
 
-async def _serve(connected: Connected, at: socket.socket) -> None:
+async def _serve(connected: Connected, at: socket.socket, *, code: str) -> None:
     reader, writer = await asyncio.open_connection(sock=at, limit=2**22)
-    driver = Driver(send=lambda message: writer.write(packed(message)), cores=connected.cores)
+    driver = Driver(
+        send=lambda message: writer.write(packed(message)), cores=connected.cores, code=code
+    )
     driver.send(connected)
     watching = asyncio.get_running_loop().create_task(driver.watch_size())
     try:
@@ -255,7 +264,7 @@ def main(descriptor: int) -> None:
     except ClusterRefused as reason:
         at.sendall(packed(Refused(reason=str(reason))))
         return
-    asyncio.run(_serve(connected, at))
+    asyncio.run(_serve(connected, at, code=message.code))
     os._exit(0)  # Ray ends this job's processes; tasks of it that still run are free to repeat
 
 

@@ -17,6 +17,7 @@ from pipeline.errors import (
     FilesNotReached,
     LocalFault,
     TaskDied,
+    TaskFailed,
     UsageError,
     WorkerFault,
 )
@@ -35,6 +36,7 @@ from pipeline.executors.ray.messages import (
     TaskAnswer,
     packed,
 )
+from pipeline.executors.ray.worker import code_digest
 
 Result = TypeVar("Result")
 
@@ -95,7 +97,6 @@ class RayExecutor:
     async def __aenter__(self) -> Self:
         if find_spec("ray") is None:
             raise UsageError(f"--executor ray needs Ray: {_HINT}; nothing was sent")
-        await _require_address(self._address)
         if self._transfer is not None:
             await asyncio.to_thread(self._transfer.begin)
         try:
@@ -108,8 +109,10 @@ class RayExecutor:
         self._tell(f"ray  {nodes}, {cores}")
         for words in connected.warnings:
             self._tell(f"ray  {words}")
-        if connected.away:
-            self._send_bytes(connected.away[0])
+        if self._transfer is not None and not self._transfer.has_paths:
+            self._send_bytes("the object store is reached from here only")
+        elif connected.away:
+            self._send_bytes(f"{connected.away[0]} does not reach the output folder")
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -129,17 +132,15 @@ class RayExecutor:
             try:
                 return cast("Result", await self._run(transfer.by_path(task), name=name))
             except FilesNotReached as error:
-                self._send_bytes(str(error))
+                self._send_bytes(f"{error} does not reach the output folder")
         carrying = await asyncio.to_thread(transfer.with_files, task)
         result = await self._run(carrying, name=name)
         return cast("Result", await asyncio.to_thread(transfer.received, result))
 
-    def _send_bytes(self, host: str) -> None:
+    def _send_bytes(self, reason: str) -> None:
         if self._by_path:
             self._by_path = False
-            self._tell(
-                f"ray  {host} does not reach the output folder: images are sent to the workers"
-            )
+            self._tell(f"ray  {reason}: images are sent to the workers")
 
     async def _run(self, task: Task[object], *, name: str) -> object:
         """Run a task, again if its worker is lost; raise what it raises."""
@@ -152,7 +153,7 @@ class RayExecutor:
                 reasons.append(outcome.reason)
                 crashed &= outcome.crashed
                 continue
-            answer: TaskAnswer = pickle.loads(outcome.answer)  # noqa: S301 - from our own workers
+            answer = _answer_of(outcome, name=name)
             if answer.error is None:
                 return answer.result
             if not isinstance(answer.error, WorkerFault) or isinstance(
@@ -206,14 +207,29 @@ class RayExecutor:
     async def _connect(self) -> Connected:
         if self._connection is not None:
             await self._connection.close()
+        await _require_address(self._address)
         self._connection = connection = await _Connection.open(self._resized)
-        probe = b"" if self._transfer is None else pickle.dumps(self._transfer.probe())
+        transfer, probe = self._transfer, b""
+        if transfer is not None and transfer.has_paths:
+            probe = pickle.dumps(transfer.probe())
         connected = await connection.connect(self._address, probe)
         self._resized(connected.cores)
         return connected
 
     def _resized(self, cores: int) -> None:
         self._cores = cores
+
+
+def _answer_of(outcome: Answered, *, name: str) -> TaskAnswer:
+    """Return the answer; `TaskFailed` if a worker with another program gave it."""
+    try:
+        answer: TaskAnswer = pickle.loads(outcome.answer)  # noqa: S301 - from our own workers
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise TaskFailed(
+            f"what a Ray worker answered to {name} cannot be read: {reason}"
+        ) from error
+    return answer
 
 
 class _Connection:
@@ -260,7 +276,8 @@ class _Connection:
 
     async def connect(self, address: str, probe: bytes) -> Connected:
         """Connect to the cluster; raise `UsageError` if it cannot be used."""
-        self._writer.write(packed(Connect(address=address, probe=probe)))
+        message = Connect(address=address, code=code_digest(), probe=probe)
+        self._writer.write(packed(message))
         try:
             async with asyncio.timeout(LONGEST_CONNECTING):
                 first = await self._message()

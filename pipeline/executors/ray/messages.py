@@ -13,6 +13,8 @@ class Connect:
     """To the driver, first: the cluster to connect to, and a task that tries out the workers."""
 
     address: str
+    code: str
+    """The digest of the coordinator's program, which workers must have as well."""
     probe: bytes
     """A pickled task that tells whether a worker reaches the files; empty without files."""
 

@@ -3,6 +3,7 @@
 import configparser
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -18,7 +19,7 @@ from cronsim import CronSim
 from pipeline.app.commands.schedule import ScheduleOptions, Scheduler, schedule_unit
 from pipeline.app.schedules.scheduled_run import DailyTime
 from pipeline.cli.main import main
-from pipeline.errors import CampaignError
+from pipeline.errors import CampaignError, UsageError
 from pipeline.settings import read_settings
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
@@ -186,6 +187,46 @@ def test_the_workflow_buys_nothing_without_a_ledger_that_is_kept(github, stand_i
     """A secret that is not set is an empty variable; the runner's own ledger is gone each time."""
     [script] = [one["run"] for one in github["jobs"]["run"]["steps"] if "env" in one]
     assert stand_in(script, [0], PIPELINE_LEDGER="")[:2] == (2, [])
+
+
+def test_kubernetes_gets_an_indexed_job_for_shards(unit, stand_in, monkeypatch):
+    monkeypatch.delenv("PIPELINE_LEDGER")
+    job, claim = yaml.safe_load_all(unit("kubernetes", shards=4))
+    jsonschema.validate(job, schema("kubernetes.json", "io.k8s.api.batch.v1.CronJob"))
+    each = job["spec"]["jobTemplate"]["spec"]
+    assert (each["completions"], each["parallelism"], each["completionMode"]) == (4, 4, "Indexed")
+    assert each["podFailurePolicy"]["rules"][1]["action"] == "FailIndex"
+    assert claim["spec"]["accessModes"] == ["ReadWriteMany"]
+    assert "--from-literal=PIPELINE_LEDGER=…" in unit("kubernetes", shards=4)
+    [container] = each["template"]["spec"]["containers"]
+    _, log, _ = stand_in(shlex.join(container["command"]), [0], JOB_COMPLETION_INDEX="3")
+    assert log == ["pipeline run campaigns/night.yaml --quiet --shard 4/4"]
+
+
+def test_github_gets_a_job_for_each_shard(unit, stand_in):
+    document = yaml.safe_load(unit("github", shards=2))
+    document["on"] = document.pop(True)
+    jsonschema.validate(document, schema("github-workflow.json"))
+    job = document["jobs"]["run"]
+    assert job["strategy"] == {"fail-fast": False, "matrix": {"shard": [1, 2]}}
+    [script] = [one["run"] for one in job["steps"] if "env" in one]
+    filled = script.replace("${{ matrix.shard }}", "2")
+    _, log, _ = stand_in(filled, [0], PIPELINE_LEDGER="postgresql://")
+    assert log == ["pipeline run campaigns/night.yaml --quiet --detailed-exitcode --shard 2/2"]
+
+
+def test_slurm_gets_an_array_for_shards(unit, stand_in, project):
+    script = local(unit("slurm", shards=3), stand_in, project)
+    assert "\n#SBATCH --array=1-3\n" in script
+    home = str(project / "home")
+    _, log, _ = stand_in(script, [0], HOME=home, SLURM_ARRAY_TASK_ID="2", SLURM_JOB_ID="7")
+    assert log[0].endswith(" --quiet --shard 2/3")
+
+
+@pytest.mark.parametrize("scheduler", ["systemd", "cron"])
+def test_what_starts_one_run_takes_no_shards(unit, scheduler):
+    with pytest.raises(UsageError, match=f"{scheduler} starts one run; --shards is for kubernetes"):
+        unit(scheduler, shards=2)
 
 
 def local(text, stand_in, project):

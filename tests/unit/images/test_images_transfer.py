@@ -12,9 +12,13 @@ from isolated_executor import IsolatedExecutor
 
 from pipeline.adfiles.derive import AdFileTask, Derive
 from pipeline.errors import FilesNotReached, ImageBroken, LocalFault, WorkerFault
+from pipeline.executors.ray import executor as executor_module
+from pipeline.executors.ray.executor import RayExecutor
+from pipeline.executors.ray.messages import Connected
+from pipeline.images.base import StoreLocation
 from pipeline.images.local.store import LocalImageStore
 from pipeline.images.thumbs import SIDES, thumb_path
-from pipeline.images.transfer import MARKER, OLD, ImageTransfer, brand_files
+from pipeline.images.transfer import MARKER, OLD, ImageTransfer, TaskWithFiles, brand_files
 from pipeline.inspection.task import Inspect, inspect_of
 from pipeline.model.ad_file import FileLabels, Recipe
 from pipeline.model.overlay import Anchor, BrandFile, LogoPart, Plate
@@ -178,3 +182,29 @@ def test_the_folder_is_left_as_it_was_and_markers_of_killed_runs_go(stored, tmp_
     assert len([*tmp_path.glob(f"{MARKER}*")]) == 2
     opened.end()
     assert [*tmp_path.glob(f"{MARKER}*")] == [young]
+
+
+async def test_images_of_an_object_store_travel_always(stored, tmp_path, monkeypatch):
+    """Its credentials stay here; without them, a worker would wait for those of its machine."""
+    images, artifact = stored
+    task, told = inspected(images, artifact), []
+    bucket = StoreLocation(kind="objects", place="s3://bucket")
+    monkeypatch.setattr(LocalImageStore, "location", bucket)
+    transfer = ImageTransfer(images)
+    executor = RayExecutor(transfer=transfer, tell=told.append)
+
+    async def connected():
+        return Connected(nodes=1, cores=1, away=(), warnings=())
+
+    async def run_here(task, **_):
+        assert isinstance(task, TaskWithFiles)
+        return pickle.loads(pickle.dumps(task)).run()  # noqa: S301 - our own
+
+    monkeypatch.setattr(executor, "_connect", connected)
+    monkeypatch.setattr(executor, "_run", run_here)
+    monkeypatch.setattr(executor_module, "find_spec", lambda _: True)
+    async with executor:
+        assert not [*tmp_path.glob(f"{MARKER}*")]
+        found = await executor.run(task)
+    assert (found.image.width, found.image.height) == (64, 48)
+    assert "ray  the object store is reached from here only: images are sent to the workers" in told
