@@ -4,7 +4,7 @@ import asyncio
 import time
 
 import pytest
-from builders import a_job, a_run
+from builders import a_job
 from postgres_server import empty_ledger
 
 from pipeline.ledger import registry
@@ -23,9 +23,6 @@ async def coordinators(tmp_path):
     ledgers = []
     for _ in range(3):
         ledgers.append(await registry.open_ledger(tmp_path, address=address))
-        await ledgers[-1].begin(
-            a_run(f"2026-11-22T060000Z-{len(ledgers)}", campaign=f"c{len(ledgers)}")
-        )
     yield ledgers
     for ledger in ledgers:
         await ledger.close()
