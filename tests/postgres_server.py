@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.ledger.postgres.schema import MIGRATIONS, SCHEMA
+from pipeline.ledger.postgres.schema.tables import MIGRATIONS, SCHEMA
 
 MISSING = "no Postgres ledger was tested: pip install -e '.[test]' brings psycopg and the server"
 TABLES = (

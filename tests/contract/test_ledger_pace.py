@@ -20,9 +20,7 @@ ACCOUNT = Account("gptimage@test")
 async def coordinators(tmp_path):
     """Three ledgers on one database."""
     address = empty_ledger()
-    ledgers = []
-    for _ in range(3):
-        ledgers.append(await registry.open_ledger(tmp_path, address=address))
+    ledgers = [await registry.open_ledger(tmp_path, address=address) for _ in range(3)]
     yield ledgers
     for ledger in ledgers:
         await ledger.close()

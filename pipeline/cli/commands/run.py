@@ -92,22 +92,7 @@ def _add_rendering(parser: argparse.ArgumentParser) -> None:
         metavar="TIME",
         help="how long to wait for images in flight after the first signal (default: 2m)",
     )
-    parser.add_argument(
-        "--shard",
-        type=_shard,
-        default=WHOLE,
-        metavar="K/N",
-        help="render the K-th of N shares of the campaign, each with an output folder of its own; "
-        "needs a ledger in Postgres. The limit of a run is divided by N",
-    )
-    parser.add_argument(
-        "--plan", metavar="ID", help="run only if the work is exactly what this plan showed"
-    )
-    parser.add_argument(
-        "--new-ledger",
-        action="store_true",
-        help="begin a ledger here, although one nearby knows the campaign: all is bought anew",
-    )
+    _add_share(parser)
     parser.add_argument("--yes", action="store_true", help="spend without confirmation")
     parser.add_argument(
         "--no-input", action="store_true", help="never ask; only budgets limit the run"
@@ -126,6 +111,25 @@ def _add_rendering(parser: argparse.ArgumentParser) -> None:
     add_executor(parser)
     add_feeds(parser)
     add_common(parser, quiet="print only problems, and what a person has to do")
+
+
+def _add_share(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--shard",
+        type=_shard,
+        default=WHOLE,
+        metavar="K/N",
+        help="render the K-th of N shares of the campaign, each with an output folder of its own; "
+        "needs a ledger in Postgres. The limit of a run is divided by N",
+    )
+    parser.add_argument(
+        "--plan", metavar="ID", help="run only if the work is exactly what this plan showed"
+    )
+    parser.add_argument(
+        "--new-ledger",
+        action="store_true",
+        help="begin a ledger here, although one nearby knows the campaign: all is bought anew",
+    )
 
 
 def _shard(text: str) -> Shard:

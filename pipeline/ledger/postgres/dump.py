@@ -10,7 +10,15 @@ import psycopg
 
 from pipeline.errors import LockHeld, UsageError
 from pipeline.ledger.dump import LedgerDump, ReplyRow
-from pipeline.ledger.postgres.columns import (
+from pipeline.ledger.postgres.connection import (
+    OPENING,
+    Address,
+    as_pipeline_error,
+    connect_patiently,
+    read_address,
+    transaction,
+)
+from pipeline.ledger.postgres.rows.columns import (
     Named,
     attempt_columns,
     attempt_from,
@@ -25,17 +33,9 @@ from pipeline.ledger.postgres.columns import (
     ticket_from,
     unescaped,
 )
-from pipeline.ledger.postgres.connection import (
-    OPENING,
-    Address,
-    as_pipeline_error,
-    connect_patiently,
-    read_address,
-    transaction,
-)
-from pipeline.ledger.postgres.functions import ATTEMPT, JOB, JOBS, PURCHASE, RUN, TICKET
-from pipeline.ledger.postgres.migrating import prepare, refuse_older
-from pipeline.ledger.postgres.row_queries import Connection, RowQueries, verdict_of
+from pipeline.ledger.postgres.rows.row_queries import Connection, RowQueries, verdict_of
+from pipeline.ledger.postgres.schema.functions import ATTEMPT, JOB, JOBS, PURCHASE, RUN, TICKET
+from pipeline.ledger.postgres.schema.migrating import prepare, refuse_older
 from pipeline.ledger.rows import AttemptRow, JobRow, PurchaseRow, RunRow, TicketRow
 from pipeline.model.names import Slug
 from pipeline.model.verdict import Verdict

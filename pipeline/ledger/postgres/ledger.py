@@ -13,11 +13,11 @@ from pipeline.ledger.place import place_on_machine
 from pipeline.ledger.postgres.connection import OPENING, Address, connect_patiently, read_address
 from pipeline.ledger.postgres.group_commit import PostgresGroupCommit
 from pipeline.ledger.postgres.leases import Lease
-from pipeline.ledger.postgres.migrating import prepare
 from pipeline.ledger.postgres.pace import PostgresPace
 from pipeline.ledger.postgres.read_only import PostgresConnections
-from pipeline.ledger.postgres.row_queries import Connection
-from pipeline.ledger.postgres.row_store import PostgresRowStore
+from pipeline.ledger.postgres.rows.row_queries import Connection
+from pipeline.ledger.postgres.rows.row_store import PostgresRowStore
+from pipeline.ledger.postgres.schema.migrating import prepare
 from pipeline.ledger.queued_ledger import QueuedLedger
 from pipeline.ledger.reader_threads import ReaderThreads
 from pipeline.ledger.row_store import RowStore

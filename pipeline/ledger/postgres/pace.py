@@ -10,7 +10,6 @@ from typing import Any
 import psycopg
 
 from pipeline.ledger.base import StartTime
-from pipeline.ledger.postgres.columns import escaped
 from pipeline.ledger.postgres.connection import (
     PATIENCE,
     Address,
@@ -18,8 +17,9 @@ from pipeline.ledger.postgres.connection import (
     connect_patiently,
     unreachable,
 )
-from pipeline.ledger.postgres.row_queries import Connection
-from pipeline.ledger.postgres.schema import SCHEMA
+from pipeline.ledger.postgres.rows.columns import escaped
+from pipeline.ledger.postgres.rows.row_queries import Connection
+from pipeline.ledger.postgres.schema.tables import SCHEMA
 from pipeline.model.names import Account
 
 _TAKE = f"select * from {SCHEMA}.take_turn(%(account)s, %(gap)s)"

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 
 from pipeline.errors import LedgerUnusable
-from pipeline.ledger.postgres.columns import (
+from pipeline.ledger.postgres.rows.columns import (
     JOB_COLUMNS,
     attempt_from,
     digits_of,
@@ -21,7 +21,7 @@ from pipeline.ledger.postgres.columns import (
     ticket_from,
     unescaped,
 )
-from pipeline.ledger.postgres.functions import ATTEMPT, JOB, JOBS, PURCHASE, RUN, TICKET
+from pipeline.ledger.postgres.schema.functions import ATTEMPT, JOB, JOBS, PURCHASE, RUN, TICKET
 from pipeline.ledger.row_store import SpendScope
 from pipeline.ledger.rows import AttemptRow, JobRow, PurchaseRow, RunRow, TicketRow
 from pipeline.ledger.shared_columns import verdict_from
