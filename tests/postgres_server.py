@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.ledger.postgres.schema import MIGRATIONS, SCHEMA
+from pipeline.ledger.postgres.schema.tables import MIGRATIONS, SCHEMA
 
 MISSING = "no Postgres ledger was tested: pip install -e '.[test]' brings psycopg and the server"
 TABLES = (
     *("lease", "pace", "reply", "attempt", "ticket", "purchase", "job", "verdict", "tally"),
-    *("total", "run", "writer"),
+    *("total", "run", "writer", "campaign", "shape"),
 )
 
 

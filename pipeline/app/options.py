@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from pipeline.model.coordination import WHOLE, Shard
 from pipeline.model.money import Amount, MoneyFormat, Unit
 from pipeline.model.names import Stage
 
@@ -106,6 +107,8 @@ class RunOptions(CampaignOptions):
     """Exit with 5 if drafts wait for review."""
     repeatable: bool = True
     """True if the report of an unchanged campaign may be repeated instead of planning again."""
+    shard: Shard = WHOLE
+    """The share of the campaign's cells that this run takes."""
     command_line: tuple[str, ...] = ()
     """The arguments of the process, for the run manifest; secrets in them are redacted."""
 
@@ -119,5 +122,6 @@ class RunOptions(CampaignOptions):
             self.retry_failed,
             self.rebuy_lost,
             self.detailed_exitcode,
+            self.shard != WHOLE,
         )
         return self.repeatable and not any(special)

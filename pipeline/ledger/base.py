@@ -1,6 +1,7 @@
 """The Protocol of ledgers."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -25,6 +26,27 @@ from pipeline.model.outcome import Failed, Receipt
 from pipeline.model.run import Run, RunId
 from pipeline.model.ticket import Ticket, TicketId
 from pipeline.model.verdict import Verdict
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StartTime:
+    """The time at which a request may start, in seconds from now."""
+
+    wait: float
+    paused: float
+    """Seconds of a pause that the provider asked for, of any coordinator; 0 if there is none."""
+
+
+class SharedPace(Protocol):
+    """How fast all coordinators together may ask one account."""
+
+    async def take_turn(self, *, gap: float) -> StartTime:
+        """Take the next turn; the following one is at least `gap` seconds after it."""
+        ...
+
+    async def pause(self, seconds: float) -> None:
+        """Let no coordinator start a request for some seconds."""
+        ...
 
 
 class Ledger(Protocol):
@@ -72,6 +94,10 @@ class Ledger(Protocol):
         Those runs then stop for the same reason. Without leases this does nothing: every run finds
         out for itself.
         """
+        ...
+
+    def pace_of(self, account: Account) -> SharedPace | None:
+        """Return the pace that all coordinators of an account share; `None`: there is but one."""
         ...
 
     async def submit(

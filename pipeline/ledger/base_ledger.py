@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from pipeline.errors import UsageError
+from pipeline.ledger.base import SharedPace
 from pipeline.ledger.row_store import RowStore, SpendScope
 from pipeline.ledger.rows import RunRow, entry_of, iso, sum_of
 from pipeline.ledger.rules import buying, restoring, settling, tickets
@@ -94,6 +95,9 @@ class BaseLedger(ABC):
 
     async def halt(self, run: RunId, halt: SharedHalt) -> None:
         return
+
+    def pace_of(self, account: Account) -> SharedPace | None:
+        return None
 
     async def submit(
         self, job: Job, *, run: Run, budget: Budget, same_purchase: bool = False

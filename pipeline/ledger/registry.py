@@ -79,6 +79,24 @@ def shared_facts() -> SharedFacts:
     return cast("SharedFacts", facts)
 
 
+def copy_ledger(source: Path | None, target: Path | None) -> int:
+    """Copy every row of a ledger into a new one, whole or not at all; return the job count.
+
+    `None` is the one that PIPELINE_LEDGER names. `UsageError` if the target has anything in it.
+    The caller holds the locks of all campaigns; `LockHeld` while a run is alive in the database.
+    """
+    if source is None:
+        dumped = _postgres("dump", ledger_address()).dumped_database(ledger_address())
+    else:
+        dumped = _sqlite("dump").dumped_file(source)
+    with dumped as dump:
+        if target is None:
+            loaded = _postgres("dump", ledger_address()).load_database(ledger_address(), dump)
+        else:
+            loaded = _sqlite("dump").load_file(target, dump)
+    return cast("int", loaded)
+
+
 def back_up_ledger(output: Path, file: Path) -> LedgerCopy:
     """Copy the ledger of an output folder to a file; see `sqlite.backup.back_up`."""
     _refuse_shared("back up")

@@ -1,16 +1,18 @@
 """How several coordinators share a campaign, and stop together."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from zlib import crc32
 
-from pipeline.model.job import Job
+from pipeline.model.job import Job, JobKey
+from pipeline.model.names import CellName
 from pipeline.model.run import Run
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shard:
-    """The share of a campaign's jobs that one of several coordinators takes, e.g. 3 of 10."""
+    """The share of a campaign's cells that one of several coordinators takes, e.g. 3 of 10."""
 
     number: int = 1
     of: int = 1
@@ -18,13 +20,30 @@ class Shard:
     def __str__(self) -> str:
         return f"{self.number}/{self.of}"
 
-    def has(self, job: Job) -> bool:
-        """Return whether a job is in this share: by the key of the job that pays for its image."""
-        return crc32((job.payer or job.key).encode()) % self.of == self.number - 1
+    def cells_of(self, jobs: Iterable[Job]) -> frozenset[CellName]:
+        """Return the cells in this share; `jobs` are all those of the campaign, in its order.
+
+        The key of a cell's first job decides, or of the job that pays for its image: cells that
+        share an image are in one shard, and so are all takes of a cell, its draft and its final.
+        """
+        first: dict[CellName, JobKey] = {}
+        for job in jobs:
+            first.setdefault(job.at.cell, job.payer or job.key)
+        return frozenset(
+            cell for cell, key in first.items() if crc32(key.encode()) % self.of == self.number - 1
+        )
 
 
 WHOLE = Shard()
-"""All jobs of a campaign."""
+"""All cells of a campaign."""
+
+
+def read_shard(text: str) -> Shard:
+    """Return the shard that is written as `3/10`; raise `ValueError` for anything else."""
+    number, _, of = text.partition("/")
+    if number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of):
+        return Shard(number=int(number), of=int(of))
+    raise ValueError(f"{text!r} is no share such as 1/4")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

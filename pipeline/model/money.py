@@ -1,7 +1,7 @@
 """Money: amounts, intervals of amounts, and budgets."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import NewType, Self
@@ -148,3 +148,7 @@ class Budget:
     """For all campaigns of this output folder and account, in the current UTC month."""
     money: MoneyFormat = field(default_factory=MoneyFormat)
     """The unit of the limits, which is the account's, and how they are written."""
+
+    def among(self, runs: int) -> "Budget":
+        """Return the limits of one of several runs that share the limit of a run."""
+        return self if self.run is None else replace(self, run=Amount(self.run // runs))

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+from pipeline.ledger.base import SharedPace
 from pipeline.purchasing.halt import Halt
 
 Clock = Callable[[], float]
@@ -47,7 +48,11 @@ class Pacer:
         clock: Clock = time.monotonic,
         halt: Halt | None = None,
         sleep: Sleep | None = None,
+        shared: SharedPace | None = None,
     ) -> None:
+        """With a `shared` pace, rate and pauses hold for all coordinators of the account."""
+        self._shared = shared
+        self._telling: set[asyncio.Task[None]] = set()
         self._limit = limit
         self._window = float(limit)
         self._gap = 60.0 / images_per_minute if images_per_minute else 0.0
@@ -115,6 +120,19 @@ class Pacer:
             while not self._halt and (wait := self._opens_at - self._clock()) > 0:
                 await self._sleep(wait)
             self._next_start = self._clock() + self._gap * images
+            if self._shared is not None and not self._halt:
+                await self._wait_for_others(self._shared, images)
+
+    async def _wait_for_others(self, shared: SharedPace, images: int) -> None:
+        """Take a turn among all coordinators; a pause that begins meanwhile is waited for too."""
+        start = await shared.take_turn(gap=self._gap * images)
+        wait, paused = start.wait, start.paused
+        while not self._halt and wait > 0:
+            if paused > 0 and self._clock() >= self._resume_at:
+                self._window = max(1.0, self._window / 2)  # another coordinator was throttled
+                self._resume_at = self._clock() + paused
+            await self._sleep(wait)
+            wait = paused = (await shared.take_turn(gap=0.0)).paused
 
     @property
     def _opens_at(self) -> float:
@@ -135,7 +153,16 @@ class Pacer:
             seconds = min(LONGEST_PAUSE, SHORTEST_PAUSE * 2.0 ** (self._pauses - 1))
         least = min(LONGEST_PAUSE, LEAST_PAUSE * 2.0 ** (self._pauses - 1))
         self._resume_at = max(self._resume_at, now + max(seconds, least))
+        if self._shared is not None:
+            telling = asyncio.ensure_future(self._shared.pause(max(seconds, least)))
+            self._telling.add(telling)
+            telling.add_done_callback(self._told)
         return self._resume_at - now
+
+    def _told(self, telling: "asyncio.Task[None]") -> None:
+        self._telling.discard(telling)
+        if not telling.cancelled():
+            telling.exception()  # the ledger is lost: the next permit says so
 
     def throttled_for(self) -> float:
         """Return the seconds since the first throttle after the last good answer."""

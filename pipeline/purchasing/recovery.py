@@ -21,6 +21,7 @@ from pipeline.errors import (
     UsageError,
 )
 from pipeline.ledger.base import Ledger
+from pipeline.model.coordination import WHOLE, Shard
 from pipeline.model.entry import UNANSWERED, Attempt
 from pipeline.model.money import Amount
 from pipeline.model.names import Slug
@@ -31,12 +32,14 @@ from pipeline.providers.registry import profile_named
 from pipeline.purchasing.sealed_replies import SealedReplies, purchase_of
 
 
-async def begin_run(ledger: Ledger, run: Run, replies: SealedReplies) -> bool:
+async def begin_run(
+    ledger: Ledger, run: Run, replies: SealedReplies, *, shard: Shard = WHOLE
+) -> bool:
     """Open a run and settle the attempts that dead runs left open; return True if any were.
 
     If this crashes between the two, the attempts stay open, and the next run settles them.
     """
-    dead = await ledger.begin(run)
+    dead = await ledger.begin(run, shard=shard)
     await _settle(ledger, dead, replies)
     await forget_settled(ledger, run.campaign, replies)
     return bool(dead)

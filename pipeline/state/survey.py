@@ -9,6 +9,7 @@ from pipeline.campaign.loading import LoadedCampaign
 from pipeline.ledger.base import Ledger
 from pipeline.ledger.garbage_collection import collection_paused
 from pipeline.model.campaign import Campaign, Review
+from pipeline.model.coordination import WHOLE, Shard
 from pipeline.model.entry import CampaignRecord
 from pipeline.model.job import Job
 from pipeline.model.names import CellName, Stage
@@ -79,15 +80,17 @@ async def survey(
     loaded: LoadedCampaign,
     *,
     only: Sequence[str] = (),
+    shard: Shard = WHOLE,
     shown: bool = False,
     alive: bool = False,
     checks: CampaignChecks | None = None,
 ) -> CampaignState:
     """Plan the campaign against what the ledger knows of it; writes nothing, sends nothing.
 
-    `shown` plans what a reviewer sees: until a redo has begun, the round before it. `alive` says
-    that a run of the campaign is active. With `checks`, the re-rolls that they ask for are planned;
-    otherwise only those that the ledger has.
+    A `shard` selects some of the cells as `only` does, after it is known who pays for what is
+    shared. `shown` plans what a reviewer sees: until a redo has begun, the round before it. `alive`
+    says that a run of the campaign is active. With `checks`, the re-rolls that they ask for are
+    planned; otherwise only those that the ledger has.
     """
     with collection_paused():
         record = await ledger.record(loaded.campaign.slug)
@@ -99,6 +102,7 @@ async def survey(
             record,
             CampaignPlanner(loaded),
             selected=selected,
+            shard=shard,
             shown=shown,
             alive=alive,
             checks=checks,
@@ -110,6 +114,7 @@ def state_from(
     planner: Planner,
     *,
     selected: frozenset[CellName] | None = None,
+    shard: Shard = WHOLE,
     shown: bool = False,
     alive: bool = False,
     checks: CampaignChecks | None = None,
@@ -138,6 +143,9 @@ def state_from(
     )
     all_drafts = paid if selected is None else share_out(planned, entries, selected=selected)
     all_finals = share_out(planned_finals, entries, selected=selected)
+    if shard != WHOLE:
+        cells = shard.cells_of([*all_drafts, *all_finals])
+        selected = cells if selected is None else selected & cells
     drafts = _of_cells(all_drafts, selected)
     return CampaignState(
         jobs=[*all_drafts, *all_finals],

@@ -10,7 +10,7 @@ from postgres_server import empty_ledger, execute, own_database
 from pipeline.errors import CircuitOpen, LeaseLost, LockHeld, ProviderStopped, UsageError
 from pipeline.ledger import registry
 from pipeline.ledger.postgres import group_commit, leases
-from pipeline.ledger.postgres.schema import SCHEMA
+from pipeline.ledger.postgres.schema.tables import SCHEMA
 from pipeline.model.coordination import HaltKind, Shard, SharedHalt
 from pipeline.model.entry import UNANSWERED
 from pipeline.model.money import Amount, Spent

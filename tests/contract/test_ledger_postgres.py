@@ -14,8 +14,8 @@ from postgres_server import empty_ledger, execute, new_database, shared_server
 from pipeline.errors import LedgerUnusable, LocalFault, UsageError
 from pipeline.ledger import registry
 from pipeline.ledger.postgres import connection, group_commit
-from pipeline.ledger.postgres.columns import digits_of, escaped, text_of, unescaped
-from pipeline.ledger.postgres.schema import MIGRATIONS, SCHEMA
+from pipeline.ledger.postgres.rows.columns import digits_of, escaped, text_of, unescaped
+from pipeline.ledger.postgres.schema.tables import MIGRATIONS, SCHEMA
 from pipeline.model.money import Amount, Spent
 from pipeline.model.outcome import InDoubt, Stored
 

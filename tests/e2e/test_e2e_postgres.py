@@ -115,3 +115,30 @@ def test_a_wrong_address_ends_every_command_without_its_password(pipeline, addre
         assert "cret" not in ended.out + ended.err
         if code == 74:  # it waits a while; once is enough
             return
+
+
+def test_two_shards_in_folders_of_their_own_render_the_whole_campaign_once(shared, tmp_path):
+    file = shared.write(SODA)
+    other = Cli(tmp_path / "other")
+    other.environment |= {"PIPELINE_LEDGER": shared.environment["PIPELINE_LEDGER"]}
+    with (
+        shared.start("run", file, "--shard", "1/2") as first,
+        other.start("run", other.write(SODA), "--shard", "2/2") as second,
+    ):
+        told = [process.communicate(timeout=100) for process in (first, second)]
+    assert (first.returncode, second.returncode) == (0, 0), told
+    whole = json.loads(shared("status", "--json").out)[0]
+    paths = [
+        {place.relative_to(one.output) for place in one.output.glob("soda/*/*/*.png")}
+        for one in (shared, other)
+    ]
+    assert paths[0].isdisjoint(paths[1])
+    assert len(paths[0] | paths[1]) == 8, whole  # four drafts, four finals
+    planned = shared("plan", file)
+    assert "to buy" not in planned.out, planned.out
+
+
+def test_a_shard_needs_a_shared_ledger(pipeline):
+    ended = pipeline("run", pipeline.write(SMALL), "--shard", "1/2")
+    assert ended.code == 2, ended.err
+    assert "PIPELINE_LEDGER" in ended.err

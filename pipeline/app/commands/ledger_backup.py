@@ -1,4 +1,4 @@
-"""Backing up the ledger, and restoring it from a backup."""
+"""Backing up the ledger, restoring it from a backup, and copying it to another kind."""
 
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -8,8 +8,9 @@ from pathlib import Path
 from pipeline.app.event_loop import run_in_loop
 from pipeline.app.open import ledger_in, require_ledger
 from pipeline.app.run.facts import utc_stamp
-from pipeline.ledger.place import LedgerCopy, RestoredLedger
-from pipeline.ledger.registry import back_up_ledger, restore_ledger
+from pipeline.errors import UsageError
+from pipeline.ledger.place import LedgerCopy, RestoredLedger, is_shared
+from pipeline.ledger.registry import back_up_ledger, copy_ledger, restore_ledger
 from pipeline.settings import Settings
 from pipeline.state.output.folder import open_output
 from pipeline.state.output.lock import LOCK_FILE, campaign_lock
@@ -52,6 +53,29 @@ def restore(file: Path, settings: Settings) -> RestoreReport:
         restored = restore_ledger(output, file, aside=aside)
         lost = run_in_loop(_lost(output))
     return RestoreReport(restored=restored, lost=tuple(lost))
+
+
+SHARED = "PIPELINE_LEDGER"
+"""The word for the ledger that several machines share; its address is never an argument."""
+
+
+def copy(source: str, target: str, settings: Settings) -> int:
+    """Copy a ledger between a file and the database of PIPELINE_LEDGER; return the job count.
+
+    Whole or not at all. `LockHeld` while a run of any campaign is alive, `UsageError` unless one
+    of the two is the word PIPELINE_LEDGER and the target is new.
+    """
+    if (source == SHARED) == (target == SHARED) or not is_shared():
+        raise UsageError(
+            f"one of the two has to be the word {SHARED}, which has to be set, and the other one "
+            f"a file; nothing was copied.\nNext  pipeline ledger copy output/ledger.db {SHARED}"
+        )
+    output = open_output(settings.output)
+    with ExitStack() as locks:
+        for place in sorted(output.glob(f"*/{LOCK_FILE}")):
+            locks.enter_context(campaign_lock(output, place.parent.name))
+        files = [None if one == SHARED else Path(one) for one in (source, target)]
+        return copy_ledger(*files)
 
 
 async def _lost(output: Path) -> list[str]:

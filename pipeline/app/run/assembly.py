@@ -13,6 +13,7 @@ from pipeline.images.base import ImageStore
 from pipeline.images.reading import local_file
 from pipeline.ledger.base import Ledger
 from pipeline.model.campaign import Review
+from pipeline.model.coordination import WHOLE, Shard
 from pipeline.model.money import Budget
 from pipeline.model.names import Stage
 from pipeline.model.run import Run
@@ -58,6 +59,7 @@ class RunParts:
     waits: Waits
     checks: CampaignChecks
     examine: Examine
+    shard: Shard
     due: int
     """Number of images due at the start; a failure limit in per cent refers to it."""
 
@@ -77,6 +79,7 @@ def assemble(parts: RunParts) -> RunContext:
             limit=parts.settings.concurrency,
             images_per_minute=pace.images_per_minute or parts.settings.images_per_minute,
             halt=parts.halt,
+            shared=parts.ledger.pace_of(parts.run.account),
         ),
         breaker=Breaker(
             parts.halt,
@@ -105,7 +108,7 @@ def assemble(parts: RunParts) -> RunContext:
         waits=parts.waits,
         owner_of=lambda path: owner_in_manifests(parts.output, parts.loaded.campaign.slug, path),
     )
-    tickets = _tickets(parts)
+    tickets = _tickets(parts) if parts.shard == WHOLE else None
     orders = parts.loaded.campaign.batch
     return RunContext(
         run=parts.run,

@@ -16,6 +16,7 @@ from pipeline.images.kept_records import keep_records
 from pipeline.ledger.base import Ledger
 from pipeline.model.campaign import Campaign
 from pipeline.model.check import CheckResult
+from pipeline.model.coordination import WHOLE, Shard
 from pipeline.model.entry import Entry
 from pipeline.model.job import JobKey
 from pipeline.model.money import Budget
@@ -75,13 +76,13 @@ class ManifestWriter:
         """The files of this run."""
         return RunPaths(campaign=self.campaign.slug, run=self.run.id)
 
-    async def begin(self) -> bool:
+    async def begin(self, shard: Shard = WHOLE) -> bool:
         """Begin the run in the ledger; return whether a dead run had left attempts open.
 
         Its folder is made after that: a folder whose run the ledger does not know proves that the
         ledger is older.
         """
-        settled = await begin_run(self.ledger, self.run, replies_in(self.output))
+        settled = await begin_run(self.ledger, self.run, replies_in(self.output), shard=shard)
         self.number = (await self.ledger.known_runs([self.run.id]))[self.run.id].number
         return settled
 

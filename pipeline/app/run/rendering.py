@@ -21,6 +21,7 @@ from pipeline.errors import UsageError
 from pipeline.inspection.readers import NEEDED, is_installed
 from pipeline.ledger.place import is_shared
 from pipeline.model.ad_file import METHOD
+from pipeline.model.coordination import WHOLE
 from pipeline.model.names import Slug
 from pipeline.model.run import RunPaths
 from pipeline.prompts.cells import check_only
@@ -53,9 +54,26 @@ def load(options: RunOptions, settings: Settings, *, name: Slug) -> LoadedCampai
     if loaded.campaign.slug != name:
         raise UsageError(f"{options.campaign} was renamed while it was read; run it again")
     check_only(loaded, options.only)
+    _check_shard(options, loaded)
     loading.signing_for(loaded, settings)
     refuse_unusable_store(loaded)
     return loaded
+
+
+def _check_shard(options: RunOptions, loaded: LoadedCampaign) -> None:
+    """Raise `UsageError` if a share of the campaign cannot be rendered by itself."""
+    if options.shard == WHOLE:
+        return
+    if not is_shared():
+        raise UsageError(
+            f"--shard {options.shard} needs a ledger that the coordinators share; nothing was sent."
+            "\nNext  export PIPELINE_LEDGER=postgresql://USER:PASSWORD@HOST/DATABASE"
+        )
+    if loaded.campaign.batch:
+        raise UsageError(
+            "--shard does not go with batches, which one run orders and collects; nothing was sent."
+            "\nAdd --no-batch, or run the whole campaign once"
+        )
 
 
 async def render(

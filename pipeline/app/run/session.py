@@ -51,6 +51,7 @@ from pipeline.images.base import ImageStore
 from pipeline.images.registry import images_in
 from pipeline.ledger.base import Ledger
 from pipeline.ledger.garbage_collection import collection_paused
+from pipeline.model.coordination import WHOLE
 from pipeline.model.names import Stage
 from pipeline.providers.base import Provider
 from pipeline.purchasing.downloading import path_of
@@ -110,10 +111,10 @@ async def render_session(
 
     `besides`: files that this process may open for something else. `found`: the disk before it.
     """
-    campaign, slug = loaded.campaign, loaded.campaign.slug
+    campaign, slug, alone = loaded.campaign, loaded.campaign.slug, options.shard == WHOLE
     settings = within_descriptors(settings, tell=console.warn, besides=besides)
     async with AsyncExitStack() as stack:
-        ledger = await stack.enter_async_context(campaign_ledger(output, slug, settles=True))
+        ledger = await stack.enter_async_context(campaign_ledger(output, slug, settles=alone))
         images = images_in(output)
         executor = executor_for(settings, images, tell=console.note)
         inspector = ImageInspector(
@@ -128,7 +129,7 @@ async def render_session(
             ledger=ledger,
             run=new_run(campaign, settings),
             campaign=campaign,
-            budget=budget_for(campaign, loaded.profile, options, settings),
+            budget=budget_for(campaign, loaded.profile, options, settings).among(options.shard.of),
             output=output,
             kept_checks=inspector.kept,
             checks=checks,
@@ -146,7 +147,7 @@ async def render_session(
             images=images,
             inspector=inspector,
             manifest_writer=manifest_writer,
-            scope=RunScope(stages=frozenset(stages), only=options.only),
+            scope=RunScope(stages=frozenset(stages), only=options.only, shard=options.shard),
             halt=halt,
             waits=Waits(),
             ad_files=await ad_file_maker(
@@ -187,7 +188,7 @@ async def _session(session: Session, stack: AsyncExitStack) -> int:
     await begin_uploads(session.uploader, session.images, stack, state=before, ahead=ahead)
     provider = await _provider_for(session, stack, before, ahead)
     await session.images.sweep(campaign.slug)
-    settled = await session.manifest_writer.begin()
+    settled = await session.manifest_writer.begin(session.scope.shard)
     if await keep_shared(session.ledger, before) or settled:
         before = await _survey(session)
     if settled and provider is None:  # a dead run sealed a reply, and stored no image
@@ -244,7 +245,11 @@ async def _provider_for(
 
 async def _survey(session: Session) -> CampaignState:
     return await survey(
-        session.ledger, session.loaded, only=session.scope.only, checks=session.ad_files.checks
+        session.ledger,
+        session.loaded,
+        only=session.scope.only,
+        shard=session.scope.shard,
+        checks=session.ad_files.checks,
     )
 
 
@@ -288,6 +293,7 @@ def _assembled(
             waits=session.waits,
             checks=session.ad_files.checks,
             examine=partial(examine_stage, session.loaded, session.ad_files),
+            shard=session.scope.shard,
             due=sum(len(stage.to_buy) for stage in ahead),
         )
     )

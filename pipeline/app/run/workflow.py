@@ -8,6 +8,7 @@ from pipeline.app.run.spending import what_finals_are
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.ledger.base import Ledger
 from pipeline.model.campaign import Review
+from pipeline.model.coordination import WHOLE, Shard
 from pipeline.model.names import Stage
 from pipeline.model.run import Run
 from pipeline.prompts.finals_check import prove_finals
@@ -30,6 +31,7 @@ class RunScope:
 
     stages: frozenset[Stage] = frozenset(Stage)
     only: tuple[str, ...] = ()
+    shard: Shard = WHOLE
 
 
 Examine = Callable[[Stage, CampaignState], Awaitable[None]]
@@ -75,9 +77,10 @@ async def run_campaign(work: RunContext, scope: RunScope) -> CampaignState:
 
 
 async def _survey(work: RunContext, scope: RunScope) -> CampaignState:
-    state = await survey(work.ledger, work.loaded, only=scope.only, checks=work.checks)
+    shard, checks = scope.shard, work.checks
+    state = await survey(work.ledger, work.loaded, only=scope.only, shard=shard, checks=checks)
     if await keep_shared(work.ledger, state):
-        state = await survey(work.ledger, work.loaded, only=scope.only, checks=work.checks)
+        state = await survey(work.ledger, work.loaded, only=scope.only, shard=shard, checks=checks)
     return state
 
 

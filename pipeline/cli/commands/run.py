@@ -21,6 +21,7 @@ from pipeline.cli.flags import (
 )
 from pipeline.cli.registry import load_part
 from pipeline.errors import LockHeld
+from pipeline.model.coordination import WHOLE, Shard, read_shard
 from pipeline.model.names import Stage
 from pipeline.settings import Settings
 
@@ -91,14 +92,7 @@ def _add_rendering(parser: argparse.ArgumentParser) -> None:
         metavar="TIME",
         help="how long to wait for images in flight after the first signal (default: 2m)",
     )
-    parser.add_argument(
-        "--plan", metavar="ID", help="run only if the work is exactly what this plan showed"
-    )
-    parser.add_argument(
-        "--new-ledger",
-        action="store_true",
-        help="begin a ledger here, although one nearby knows the campaign: all is bought anew",
-    )
+    _add_share(parser)
     parser.add_argument("--yes", action="store_true", help="spend without confirmation")
     parser.add_argument(
         "--no-input", action="store_true", help="never ask; only budgets limit the run"
@@ -117,6 +111,32 @@ def _add_rendering(parser: argparse.ArgumentParser) -> None:
     add_executor(parser)
     add_feeds(parser)
     add_common(parser, quiet="print only problems, and what a person has to do")
+
+
+def _add_share(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--shard",
+        type=_shard,
+        default=WHOLE,
+        metavar="K/N",
+        help="render the K-th of N shares of the campaign, each with an output folder of its own; "
+        "needs a ledger in Postgres. The limit of a run is divided by N",
+    )
+    parser.add_argument(
+        "--plan", metavar="ID", help="run only if the work is exactly what this plan showed"
+    )
+    parser.add_argument(
+        "--new-ledger",
+        action="store_true",
+        help="begin a ledger here, although one nearby knows the campaign: all is bought anew",
+    )
+
+
+def _shard(text: str) -> Shard:
+    try:
+        return read_shard(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _run(arguments: argparse.Namespace, *, stage: Stage | None, ask_always: bool = False) -> int:
@@ -153,6 +173,7 @@ def _options(arguments: argparse.Namespace, stage: Stage | None) -> RunOptions:
         rebuy_lost=arguments.rebuy_lost,
         stop_after=arguments.stop_after,
         detailed_exitcode=arguments.detailed_exitcode,
+        shard=arguments.shard,
         repeatable=not arguments.json and arguments.log == "text",
         command_line=tuple(sys.argv[1:]),
     )

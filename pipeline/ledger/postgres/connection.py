@@ -12,8 +12,8 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from pipeline.errors import LedgerUnusable, LocalFault, PipelineError, UsageError
-from pipeline.ledger.postgres.row_queries import Connection
-from pipeline.ledger.postgres.schema import SCHEMA
+from pipeline.ledger.postgres.rows.row_queries import Connection
+from pipeline.ledger.postgres.schema.tables import SCHEMA
 
 VARIABLE = "PIPELINE_LEDGER"
 

@@ -22,7 +22,6 @@ import psycopg
 from pipeline.errors import LedgerUnusable, LocalFault, PipelineError
 from pipeline.ledger.group_queue import GroupQueue, QueuedOperation, copy_fault
 from pipeline.ledger.postgres import leases
-from pipeline.ledger.postgres.columns import digits_of
 from pipeline.ledger.postgres.connection import (
     PATIENCE,
     Address,
@@ -32,10 +31,11 @@ from pipeline.ledger.postgres.connection import (
     transaction,
     unreachable,
 )
-from pipeline.ledger.postgres.group_rows import Needs, NotRead
-from pipeline.ledger.postgres.row_queries import Connection, columns_of
-from pipeline.ledger.postgres.row_store import PostgresRowStore
-from pipeline.ledger.postgres.schema import SCHEMA
+from pipeline.ledger.postgres.rows.columns import digits_of
+from pipeline.ledger.postgres.rows.group_rows import Needs, NotRead
+from pipeline.ledger.postgres.rows.row_queries import Connection, columns_of
+from pipeline.ledger.postgres.rows.row_store import PostgresRowStore
+from pipeline.ledger.postgres.schema.tables import SCHEMA
 from pipeline.model.job import JobKey
 from pipeline.model.run import RunId
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any, assert_never
 
 from pipeline.errors import CircuitOpen, LeaseLost, LockHeld, PipelineError, ProviderStopped
-from pipeline.ledger.postgres.columns import escaped, unescaped
-from pipeline.ledger.postgres.row_queries import Connection
+from pipeline.ledger.postgres.rows.columns import escaped, unescaped
+from pipeline.ledger.postgres.rows.row_queries import Connection
 from pipeline.ledger.rows import RunRow
 from pipeline.model.coordination import WHOLE, HaltKind, LivingRun, Shard, SharedHalt
 from pipeline.model.names import Account, Slug

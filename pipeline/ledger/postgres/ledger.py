@@ -13,10 +13,11 @@ from pipeline.ledger.place import place_on_machine
 from pipeline.ledger.postgres.connection import OPENING, Address, connect_patiently, read_address
 from pipeline.ledger.postgres.group_commit import PostgresGroupCommit
 from pipeline.ledger.postgres.leases import Lease
-from pipeline.ledger.postgres.migrating import prepare
+from pipeline.ledger.postgres.pace import PostgresPace
 from pipeline.ledger.postgres.read_only import PostgresConnections
-from pipeline.ledger.postgres.row_queries import Connection
-from pipeline.ledger.postgres.row_store import PostgresRowStore
+from pipeline.ledger.postgres.rows.row_queries import Connection
+from pipeline.ledger.postgres.rows.row_store import PostgresRowStore
+from pipeline.ledger.postgres.schema.migrating import prepare
 from pipeline.ledger.queued_ledger import QueuedLedger
 from pipeline.ledger.reader_threads import ReaderThreads
 from pipeline.ledger.row_store import RowStore
@@ -24,7 +25,7 @@ from pipeline.ledger.rows import milliseconds
 from pipeline.ledger.rules import buying
 from pipeline.model.coordination import WHOLE, LivingRun, Shard, SharedHalt
 from pipeline.model.entry import Attempt
-from pipeline.model.names import Slug
+from pipeline.model.names import Account, Slug
 from pipeline.model.run import Run, RunId
 
 Result = TypeVar("Result")
@@ -44,8 +45,11 @@ class PostgresLedger(QueuedLedger[PostgresGroupCommit]):
         *,
         now: Clock | None,
         output: Path,
+        address: Address,
     ) -> None:
         super().__init__(readers, writer)
+        self._address = address
+        self._paces: dict[Account, PostgresPace] = {}
         self._now = now
         self._place = place_on_machine(output)
 
@@ -60,7 +64,7 @@ class PostgresLedger(QueuedLedger[PostgresGroupCommit]):
         connection = await asyncio.to_thread(_prepared, address)
         writer = PostgresGroupCommit(connection, address=address)
         readers = ReaderThreads(PostgresConnections(address))
-        return cls(readers, writer, now=now, output=output)
+        return cls(readers, writer, now=now, output=output, address=address)
 
     async def begin(self, run: Run, *, shard: Shard = WHOLE) -> Sequence[Attempt]:
         """Open a run and take its lease; `LockHeld` while another run is in the way."""
@@ -99,6 +103,18 @@ class PostgresLedger(QueuedLedger[PostgresGroupCommit]):
     async def halt(self, run: RunId, halt: SharedHalt) -> None:
         """Let `submit` refuse every run that is alive on the account of this one."""
         await self._write(lambda store, _: cast("PostgresRowStore", store).halt_account(run, halt))
+
+    def pace_of(self, account: Account) -> PostgresPace:
+        """Return the pace that all coordinators of an account share."""
+        if account not in self._paces:
+            self._paces[account] = PostgresPace(self._address, account)
+        return self._paces[account]
+
+    async def close(self) -> None:
+        """Finish what is queued and close the ledger."""
+        await super().close()
+        for pace in self._paces.values():
+            pace.close()
 
     def _timed(self, operation: Callable[[RowStore, int], Result]) -> Callable[[RowStore], Result]:
         if self._now is not None:

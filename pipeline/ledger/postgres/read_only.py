@@ -23,10 +23,10 @@ from pipeline.ledger.postgres.connection import (
     transaction,
     unreachable,
 )
-from pipeline.ledger.postgres.migrating import refuse_older, schema_version
-from pipeline.ledger.postgres.row_queries import Connection
-from pipeline.ledger.postgres.row_store import PostgresRowStore
-from pipeline.ledger.postgres.schema import MIGRATIONS
+from pipeline.ledger.postgres.rows.row_queries import Connection
+from pipeline.ledger.postgres.rows.row_store import PostgresRowStore
+from pipeline.ledger.postgres.schema.migrating import refuse_older, schema_version
+from pipeline.ledger.postgres.schema.tables import MIGRATIONS
 from pipeline.ledger.row_store import RowStore
 from pipeline.model.coordination import LivingRun
 from pipeline.model.entry import Attempt

@@ -6,9 +6,9 @@ import psycopg
 
 from pipeline.errors import LedgerUnusable
 from pipeline.ledger.postgres.connection import Address, as_pipeline_error, transaction
-from pipeline.ledger.postgres.functions import FUNCTIONS
-from pipeline.ledger.postgres.row_queries import Connection
-from pipeline.ledger.postgres.schema import MIGRATIONS, SCHEMA
+from pipeline.ledger.postgres.rows.row_queries import Connection
+from pipeline.ledger.postgres.schema.functions import FUNCTIONS
+from pipeline.ledger.postgres.schema.tables import MIGRATIONS, SCHEMA
 
 _LOCK = 0x63704C31
 """Number of the advisory lock under which one program at a time changes the schema."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from pipeline.ledger.postgres.columns import (
+from pipeline.ledger.postgres.rows.columns import (
     Columns,
     Named,
     attempt_columns,
@@ -16,7 +16,7 @@ from pipeline.ledger.postgres.columns import (
     purchase_from,
     run_from,
 )
-from pipeline.ledger.postgres.row_queries import Connection, RowQueries, columns_of
+from pipeline.ledger.postgres.rows.row_queries import Connection, RowQueries, columns_of
 from pipeline.ledger.row_store import SpendScope
 from pipeline.ledger.rows import AttemptRow, JobRow, PurchaseRow, RunRow
 from pipeline.model.job import JobKey

@@ -12,9 +12,9 @@ from dataclasses import replace
 
 from pipeline.errors import LedgerUnusable
 from pipeline.ledger.postgres import leases
-from pipeline.ledger.postgres.columns import digits_of, escaped, ticket_columns
-from pipeline.ledger.postgres.functions import ATTEMPT, PURCHASE
-from pipeline.ledger.postgres.group_rows import GroupRows, NotRead
+from pipeline.ledger.postgres.rows.columns import digits_of, escaped, ticket_columns
+from pipeline.ledger.postgres.rows.group_rows import GroupRows, NotRead
+from pipeline.ledger.postgres.schema.functions import ATTEMPT, PURCHASE
 from pipeline.ledger.row_store import SpendScope
 from pipeline.ledger.rows import (
     AttemptRow,

@@ -214,4 +214,39 @@ A writer counts its groups. If the reply to a call was lost, the next call finds
 in the same transaction, and writes nothing.
 """
 
-FUNCTIONS = _SPENT + _READ + _WRITE
+_PACE = """
+create or replace function take_turn(
+  account_ text, gap double precision, out wait double precision, out paused double precision
+) language plpgsql
+set search_path from current as $$
+declare
+  known record;
+  started timestamptz;
+  moment timestamptz;
+begin
+  insert into pace (account) values (account_) on conflict do nothing;
+  select next_start, resume_at into known from pace where account = account_ for update;
+  moment := clock_timestamp();
+  started := greatest(moment, known.next_start, known.resume_at);
+  update pace set next_start = started + make_interval(secs => gap) where account = account_;
+  wait := extract(epoch from started - moment);
+  paused := extract(epoch from greatest(moment, known.resume_at) - moment);
+end $$;
+
+create or replace function pause_account(
+  account_ text, seconds double precision, out wait double precision, out paused double precision
+) language plpgsql
+set search_path from current as $$
+begin
+  insert into pace (account) values (account_) on conflict do nothing;
+  update pace
+    set resume_at = greatest(resume_at, clock_timestamp() + make_interval(secs => seconds))
+    where account = account_;
+  wait := seconds;
+  paused := seconds;
+end $$;
+"""
+"""Starts of requests on one account: at least a gap apart (GCRA without a burst), and none in a
+pause that the provider asked any of its coordinators for."""
+
+FUNCTIONS = _SPENT + _READ + _WRITE + _PACE

@@ -300,8 +300,7 @@ $$;
 create table pace (
   account text primary key,
   next_start timestamptz not null default '-infinity',
-  resume_at timestamptz not null default '-infinity',
-  doubts int not null default 0
+  resume_at timestamptz not null default '-infinity'
 ) with (fillfactor = 50);
 """
 """Runs that are alive, and how fast an account may be asked.

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 
 from pipeline.errors import LedgerUnusable
-from pipeline.ledger.postgres.columns import (
+from pipeline.ledger.postgres.rows.columns import (
     JOB_COLUMNS,
     attempt_from,
     digits_of,
@@ -21,7 +21,7 @@ from pipeline.ledger.postgres.columns import (
     ticket_from,
     unescaped,
 )
-from pipeline.ledger.postgres.functions import ATTEMPT, JOB, JOBS, PURCHASE, RUN, TICKET
+from pipeline.ledger.postgres.schema.functions import ATTEMPT, JOB, JOBS, PURCHASE, RUN, TICKET
 from pipeline.ledger.row_store import SpendScope
 from pipeline.ledger.rows import AttemptRow, JobRow, PurchaseRow, RunRow, TicketRow
 from pipeline.ledger.shared_columns import verdict_from
@@ -184,7 +184,7 @@ class RowQueries:
             "and stage = %(stage)s order by revision desc limit 1",
             {"campaign": escaped(campaign), "cell": escaped(cell), "stage": stage.value},
         )
-        return _verdict(row) if row else None
+        return verdict_of(row) if row else None
 
     def verdicts(self, campaign: Slug, cell: CellName | None) -> Sequence[Verdict]:
         rows = self._all(
@@ -192,7 +192,7 @@ class RowQueries:
             "and (%(cell)s::text is null or cell = %(cell)s) order by id",
             {"campaign": escaped(campaign), "cell": None if cell is None else escaped(cell)},
         )
-        return [_verdict(row) for row in rows]
+        return [verdict_of(row) for row in rows]
 
     def _all(self, sql: str, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         return self._connection.execute(sql, values).fetchall()
@@ -224,7 +224,7 @@ def _interval(confirmed: int, held: int) -> Spent:
     return Spent(confirmed=Amount(confirmed), in_doubt=Amount(held))
 
 
-def _verdict(row: Sequence[Any]) -> Verdict:
+def verdict_of(row: Sequence[Any]) -> Verdict:
     """Return a verdict; its texts are escaped."""
     return verdict_from([unescaped(cell) if isinstance(cell, str) else cell for cell in row])
 
