@@ -8,6 +8,7 @@ cores. The files must be the same.
 import asyncio
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -152,6 +153,7 @@ def main(folder, images):
     finally:
         for cluster in clusters:
             cluster.close()
+            shutil.rmtree(cluster.folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -127,6 +127,7 @@ def _secrets(loaded: LoadedCampaign, settings: Settings) -> Iterator[str]:
 
 _ALSO = (
     "PIPELINE_LEDGER",
+    "PIPELINE_IMAGES",
     "PIPELINE_FILE_VARIABLES",
     "PIPELINE_TRUST_ENV",
     "PIPELINE_CA_FILE",

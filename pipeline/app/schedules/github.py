@@ -79,7 +79,7 @@ def _store_comment(run: ScheduledRun) -> Iterator[str]:
 
 def _script(run: ScheduledRun) -> Iterator[str]:
     command = shlex.join((*run.words_elsewhere, "--detailed-exitcode"))
-    command += run.shard_option("${{ matrix.shard }}")
+    command += run.shard_options("${{ matrix.shard }}")
     yield from (
         f'if [ -z "${LEDGER}" ]; then',
         f'  echo "::error::the secret {LEDGER} is not set: everything would be bought anew"',

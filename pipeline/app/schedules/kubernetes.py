@@ -31,15 +31,7 @@ def cron_job(run: ScheduledRun) -> str:
         "  jobTemplate:",
         "    spec:",
         *(f"      {line}" for line in _job_spec(run)),
-        "---",
-        *_disk_comment(run),
-        "apiVersion: v1",
-        "kind: PersistentVolumeClaim",
-        "metadata:",
-        f"  name: {json.dumps(f'{name}-output')}",
-        "spec:",
-        f"  accessModes: [{'ReadWriteMany' if run.shards > 1 else 'ReadWriteOnce'}]",
-        "  resources: {requests: {storage: 20Gi}}",
+        *(_claim(run) if run.needs_disk else ()),
     ]
     return "\n".join(lines) + "\n"
 
@@ -50,11 +42,22 @@ def _secret_comment(run: ScheduledRun) -> Iterator[str]:
         yield f"# kubectl create secret generic {run.campaign} {literals}"
 
 
-def _disk_comment(run: ScheduledRun) -> Iterator[str]:
-    if run.shards > 1:
-        yield "# All shards write their images there; the ledger is in Postgres."
-    else:
-        yield "# The ledger lies in the output folder: it must outlive every pod."
+def _claim(run: ScheduledRun) -> Iterator[str]:
+    """Yield the disk of the output folder."""
+    shared = run.shards > 1
+    yield from (
+        "---",
+        "# Each shard has a folder of its own there; the ledger is in Postgres."
+        if shared
+        else "# The ledger lies in the output folder: it must outlive every pod.",
+        "apiVersion: v1",
+        "kind: PersistentVolumeClaim",
+        "metadata:",
+        f"  name: {json.dumps(f'{run.campaign}-output')}",
+        "spec:",
+        f"  accessModes: [{'ReadWriteMany' if shared else 'ReadWriteOnce'}]",
+        "  resources: {requests: {storage: 20Gi}}",
+    )
 
 
 def _job_spec(run: ScheduledRun) -> Iterator[str]:
@@ -88,8 +91,8 @@ def _command(run: ScheduledRun) -> Sequence[str]:
     """Return the command of a container; a shell adds one to the index of its shard."""
     if run.shards == 1:
         return run.words_elsewhere
-    option = run.shard_option("$((JOB_COMPLETION_INDEX + 1))")
-    return ("sh", "-c", f"exec {shlex.join(run.words_elsewhere)}{option}")
+    options = run.shard_options("$((JOB_COMPLETION_INDEX + 1))", output="output")
+    return ("sh", "-c", f"exec {shlex.join(run.words_elsewhere)}{options}")
 
 
 def _pod_spec(run: ScheduledRun) -> Iterator[str]:
@@ -105,9 +108,10 @@ def _pod_spec(run: ScheduledRun) -> Iterator[str]:
     yield f"    env: [{{name: PIPELINE_OUTPUT, value: {FOLDER}/output}}]"
     if run.secrets:
         yield f"    envFrom: [{{secretRef: {{name: {json.dumps(str(run.campaign))}}}}}]"
-    claim = json.dumps(f"{run.campaign}-output")
+    claim = f"persistentVolumeClaim: {{claimName: {json.dumps(f'{run.campaign}-output')}}}"
+    volume = claim if run.needs_disk else "emptyDir: {}"
     yield from (
         '    resources: {requests: {cpu: "1", memory: 1Gi}}',
         f"    volumeMounts: [{{name: output, mountPath: {FOLDER}/output}}]",
-        f"volumes: [{{name: output, persistentVolumeClaim: {{claimName: {claim}}}}}]",
+        f"volumes: [{{name: output, {volume}}}]",
     )

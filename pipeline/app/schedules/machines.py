@@ -110,7 +110,7 @@ def slurm_script(run: ScheduledRun) -> str:
         *([f"#SBATCH --array=1-{run.shards}"] if run.shards > 1 else []),
         "set -u",
         *([f'set -a && . "{environment}" && set +a'] if run.secrets else []),
-        f"{run.in_shell}{run.shard_option('$SLURM_ARRAY_TASK_ID')} &",
+        f"{run.in_shell}{run.shard_options('$SLURM_ARRAY_TASK_ID', output=str(run.output))} &",
         "run=$!",
         "trap 'kill -TERM \"$run\"' TERM INT # time is up: images in flight are waited for",
         "code=0",

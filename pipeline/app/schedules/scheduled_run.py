@@ -68,9 +68,20 @@ class ScheduledRun:
     shards: int = 1
     """Number of runs that share the campaign."""
 
-    def shard_option(self, number: str) -> str:
-        """Return the option for the share of a run, for a shell; nothing if there is one run."""
-        return f' --shard "{number}/{self.shards}"' if self.shards > 1 else ""
+    def shard_options(self, number: str, *, output: str = "") -> str:
+        """Return the options for the share of a run, for a shell; nothing if there is one run.
+
+        `output` is the folder in which each has an output folder of its own.
+        """
+        if self.shards == 1:
+            return ""
+        folder = f' --output {shlex.quote(output)}/"shard-{number}"' if output else ""
+        return f'{folder} --shard "{number}/{self.shards}"'
+
+    @property
+    def needs_disk(self) -> bool:
+        """True if the ledger or the images lie in the output folder."""
+        return not {"PIPELINE_LEDGER", "PIPELINE_IMAGES"} <= {*self.secrets}
 
     @property
     def words_elsewhere(self) -> Sequence[str]:
@@ -84,7 +95,8 @@ class ScheduledRun:
     def words_here(self) -> Sequence[str]:
         """The command on this machine."""
         words = (str(self.program), "run", str(self.file.resolve()))
-        return (*words, "--output", str(self.output), *self.options)
+        output = () if self.shards > 1 else ("--output", str(self.output))
+        return (*words, *output, *self.options)
 
     @property
     def in_shell(self) -> str:

@@ -143,6 +143,14 @@ def test_kubernetes_gets_a_cron_job_and_a_disk_that_fit_its_schema(unit):
     assert pod["volumes"][0]["persistentVolumeClaim"]["claimName"] == claim["metadata"]["name"]
 
 
+def test_kubernetes_keeps_no_disk_if_ledger_and_images_lie_elsewhere(unit, monkeypatch):
+    monkeypatch.setenv("PIPELINE_IMAGES", "s3://bucket/images")
+    [job] = yaml.safe_load_all(unit("kubernetes"))
+    jsonschema.validate(job, schema("kubernetes.json", "io.k8s.api.batch.v1.CronJob"))
+    pod = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    assert pod["volumes"] == [{"name": "output", "emptyDir": {}}]
+
+
 def test_the_schema_of_kubernetes_bites():
     wrong = {"apiVersion": "batch/v1", "kind": "CronJob", "spec": {"scedule": "* * * * *"}}
     with pytest.raises(jsonschema.ValidationError):
@@ -200,7 +208,8 @@ def test_kubernetes_gets_an_indexed_job_for_shards(unit, stand_in, monkeypatch):
     assert "--from-literal=PIPELINE_LEDGER=…" in unit("kubernetes", shards=4)
     [container] = each["template"]["spec"]["containers"]
     _, log, _ = stand_in(shlex.join(container["command"]), [0], JOB_COMPLETION_INDEX="3")
-    assert log == ["pipeline run campaigns/night.yaml --quiet --shard 4/4"]
+    words = "pipeline run campaigns/night.yaml --quiet --output output/shard-4 --shard 4/4"
+    assert log == [words]
 
 
 def test_github_gets_a_job_for_each_shard(unit, stand_in):
@@ -220,7 +229,7 @@ def test_slurm_gets_an_array_for_shards(unit, stand_in, project):
     assert "\n#SBATCH --array=1-3\n" in script
     home = str(project / "home")
     _, log, _ = stand_in(script, [0], HOME=home, SLURM_ARRAY_TASK_ID="2", SLURM_JOB_ID="7")
-    assert log[0].endswith(" --quiet --shard 2/3")
+    assert log[0].endswith(f"night.yaml --quiet --output {project}/output/shard-2 --shard 2/3")
 
 
 @pytest.mark.parametrize("scheduler", ["systemd", "cron"])
