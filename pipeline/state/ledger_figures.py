@@ -105,9 +105,7 @@ def ledger_figures(
     current, unasked = _current_cells(record, listed, drafted)
     rendered = {one.at.cell for one in record.entries if one.at.stage is Stage.FINAL}
     planned = {one.cell for one in (listed or {}).values() if one.stage == Stage.FINAL}
-    open_cells = {
-        cell for cell in current if decided.get(cell, Decision.UNDECIDED) is Decision.UNDECIDED
-    }
+    open_cells = {c for c in current if decided.get(c) in {None, Decision.UNDECIDED}}
     approved = {cell for cell in current if decided.get(cell) is Decision.APPROVED}
     return LedgerFigures(
         images=images,
