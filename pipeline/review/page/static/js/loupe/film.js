@@ -5,12 +5,14 @@ import { board, cover, focus, go, picture, side, visible } from '../state/store.
 import { STATES, label } from '../shared/words.js';
 
 const WIDE = 86;
+const EDGES = 18;
 
 export function Film() {
   const shown = visible.value;
-  const fits = Math.ceil(innerWidth / WIDE);
+  // Whole thumbs only, so that the last one is not cut off.
+  const fits = Math.max(1, Math.floor((innerWidth - EDGES) / WIDE));
   const first = Math.max(0, Math.min(shown.length - fits, focus.value - (fits >> 1)));
-  return html`<div class="film">${shown.slice(first, first + fits + 1).map((i, k) => {
+  return html`<div class="film">${shown.slice(first, first + fits).map((i, k) => {
     const position = first + k;
     const cell = board.cells[i];
     const one = side(i);

@@ -137,9 +137,9 @@ function Launch({ which }) {
 const KEYS = [
   ['Decide', [['P', 'Approve the selected take'], ['1 – 9', 'Pick that take and approve'], ['R', 'Redo, with a note'], ['X', 'Reject'], ['Shift + X', 'Reject, and say why'], ['N', 'Comment, without a verdict'], ['U', 'Back to undecided'], ['Ctrl Z', 'Undo']]],
   ['Move', [['← → ↑ ↓', 'Cell to cell; ↑ ↓ take to take in the loupe'], ['J', 'Next undecided'], ['Home End', 'First, last'], ['Shift + arrow', 'Extend the selection'], ['Ctrl A', 'Select all shown']]],
+  ['Find', [['/', 'Search'], ['F', 'Only undecided'], ['+ −', 'Thumbnail size'], ['?', 'This page']]],
   ['Look', [['Enter', 'Loupe, as Space'], ['C', 'Compare takes, a final and its draft, or the selected cells'], ['B', 'Rounds side by side'], ['S', 'Wipe'], ['Z', 'Real size'], ['+ −', 'Closer, farther'], ['G', 'Grid'], ['M', 'Matrix'], ['A', 'Ad file'], ['T', 'Drafts or finals'], ['L', 'Copy link'], ['Esc', 'Back']]],
   ['Ad file', [['P', 'Approve it for delivery'], ['U', 'Take that back'], ['W', 'To the window; arrows move it'], ['+ −', 'Closer, wider'], ['O', 'Marks on and off']]],
-  ['Find', [['/', 'Search'], ['F', 'Only undecided'], ['+ −', 'Thumbnail size'], ['?', 'This page']]],
 ];
 
 function Caps({ text }) {
