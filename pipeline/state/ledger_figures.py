@@ -1,7 +1,7 @@
 """The figures of a campaign that need no campaign file, only the ledger."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 from pipeline.ledger.base import Ledger
@@ -72,12 +72,7 @@ def ledger_figures(
     """
     images, earlier = _images_by_account(record, listed, alive=alive)
     newest = newest_of(record.verdicts)
-    # A draft of another prompt is no draft of the campaign any more, nor is its verdict one on it.
-    drafts = {
-        place: entry
-        for place, entry in _shown_drafts(record, newest).items()
-        if listed is None or entry.key in listed
-    }
+    drafts = _shown_drafts(record, newest, listed)
     stored = {
         place: entry.outcome.artifact.sha256
         for place, entry in drafts.items()
@@ -160,14 +155,20 @@ def _shown(own: Entry | None, payers: Entry | None) -> Entry | None:
     return own if own is not None and isinstance(own.outcome, Stored) else payers or own
 
 
-def _shown_drafts(record: CampaignRecord, newest: Newest) -> dict[tuple[CellName, int], Entry]:
-    """Return cell and take → the draft that was requested last, in the rounds that are shown."""
+def _shown_drafts(
+    record: CampaignRecord, newest: Newest, listed: Container[JobKey] | None
+) -> dict[tuple[CellName, int], Entry]:
+    """Return cell and take → the draft that was requested last, in the rounds that are shown.
+
+    A draft of a prompt that the campaign has left is none of `listed`, nor is its verdict counted.
+    """
     rounds = shown_rounds(rounds_from(record.verdicts), newest, record.entries)
     return {
         (entry.at.cell, entry.at.take): entry
         for entry in record.entries
         if entry.at.stage is Stage.DRAFT
         and entry.at.round == rounds.get(entry.at.cell, FIRST_ROUND).number
+        and (listed is None or entry.key in listed)
     }
 
 

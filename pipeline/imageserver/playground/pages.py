@@ -18,7 +18,6 @@ from pipeline.imageserver.api.requests.image_request import image_request_from
 from pipeline.imageserver.api.services import ApiServices
 from pipeline.imageserver.api.terms import (
     CREDITS,
-    DOCUMENTED_RATIOS,
     MAX_PICTURES,
     MAX_PROMPT_LENGTH,
     MODEL,
@@ -107,7 +106,11 @@ class _PlaygroundRoutes:
         self._access.check_host(request)
         facts = self._facts(request)
         body = _TEMPLATES.get_template("play.html").render(
-            facts=facts, static=_static(), logo=logo(), **facts
+            facts=facts,
+            static=_static(),
+            logo=logo(),
+            ratios=model_guide()["ratios"],
+            **facts,
         )
         page = web.Response(text=body, content_type="text/html", headers=_HEADERS)
         page.headers["Cache-Control"] = "no-store"
@@ -186,10 +189,7 @@ class _PlaygroundRoutes:
             "model": MODEL,
             "engine": self._services.settings.engine.value,
             "prices": {quality.value: price for quality, price in CREDITS.items()},
-            "pixels": {
-                quality: {ratio: tier["pixels"][ratio] for ratio in DOCUMENTED_RATIOS}
-                for quality, tier in tiers.items()
-            },
+            "pixels": {quality: dict(tier["pixels"]) for quality, tier in tiers.items()},
             "most": MAX_PICTURES,
             "longest": MAX_PROMPT_LENGTH,
             "balance": self._services.credit_account.totals().remaining,

@@ -72,7 +72,8 @@ class ReferenceEndpoint:
     evidence: str
     needs_key: bool
     fields: tuple[ReferenceField, ...]
-    curl: str
+    examples: Mapping[str, str]
+    """The request in some languages, by name."""
 
 
 def endpoints(base: str, description: Mapping[str, Any]) -> tuple[ReferenceEndpoint, ...]:
@@ -129,7 +130,11 @@ def _endpoint(
         evidence=operation.get("x-evidence", ""),
         needs_key=needs_key,
         fields=tuple(_fields(schemas[schema])) if schema else (),
-        curl=_curl(base + path, method.upper(), sends, schema, needs_key=needs_key),
+        examples={
+            name: text
+            for name, write in (("curl", _curl), ("Python", _python), ("Node", _node))
+            if (text := write(base + path, method.upper(), sends, schema, needs_key=needs_key))
+        },
     )
 
 
@@ -170,6 +175,44 @@ def _kind(schema: Mapping[str, Any]) -> str:
     return f"{schema.get('type', 'any')}{length}"
 
 
+def _body(schema: str) -> str:
+    """Return the example of a body, a field a line so that it fits beside the contents."""
+    return json.dumps(_BODIES[schema], indent=2)
+
+
+def _python(url: str, method: str, sends: str, schema: str, *, needs_key: bool) -> str:
+    """Return the request in Python; empty if it sends a file."""
+    if sends not in {"", "application/json"}:
+        return ""
+    arguments = [f'    "{url}",']
+    if needs_key:
+        arguments.append('    headers={"Authorization": f"Bearer {KEY}"},')
+    if sends:
+        body = _body(schema).replace("\n", "\n    ")
+        arguments.append(f"    json={body},")
+    call = "\n".join(arguments)
+    return f"import requests\n\nreply = requests.{method.lower()}(\n{call}\n)\nprint(reply.json())"
+
+
+def _node(url: str, method: str, sends: str, schema: str, *, needs_key: bool) -> str:
+    """Return the request in JavaScript; empty if it sends a file."""
+    if sends not in {"", "application/json"}:
+        return ""
+    headers = ["Authorization: `Bearer ${KEY}`"] if needs_key else []
+    headers += ['"Content-Type": "application/json"'] if sends else []
+    options = [f'  method: "{method}",']
+    if headers:
+        options.append(f"  headers: {{ {', '.join(headers)} }},")
+    if sends:
+        body = _body(schema).replace("\n", "\n  ")
+        options.append(f"  body: JSON.stringify({body}),")
+    return (
+        f'const reply = await fetch("{url}", {{\n'
+        + "\n".join(options)
+        + "\n});\nconsole.log(await reply.json());"
+    )
+
+
 def _curl(url: str, method: str, sends: str, schema: str, *, needs_key: bool) -> str:
     """Return a command to paste into a shell where $KEY is the key."""
     lines = [f"curl {url}" if method in {"GET", "POST"} else f"curl -X {method} {url}"]
@@ -177,7 +220,7 @@ def _curl(url: str, method: str, sends: str, schema: str, *, needs_key: bool) ->
         lines.append('-H "Authorization: Bearer $KEY"')
     if sends == "application/json":
         lines.append('-H "Content-Type: application/json"')
-        lines.append(f"-d '{json.dumps(_BODIES[schema])}'")
+        lines.append(f"-d '{_body(schema)}'")
     elif schema == "FileForm":
         lines += ["-F file=@requests.jsonl", "-F purpose=batch"]
     elif sends:

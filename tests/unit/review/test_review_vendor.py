@@ -1,10 +1,19 @@
-"""What is vendored is what was built: hashes, licences and the command are kept beside it."""
+"""What is vendored is what was built, and the page's own scripts have no dead ends."""
 
 import hashlib
+import re
+from pathlib import Path
 
+import pytest
+
+import pipeline.imageserver.playground
 from pipeline.review.page.routes import STATIC
 
 VENDOR = STATIC / "vendor"
+SCRIPTS = {
+    "review": STATIC / "js",
+    "playground": Path(*pipeline.imageserver.playground.__path__) / "static" / "js",
+}
 
 
 def listed():
@@ -37,3 +46,28 @@ def test_every_licence_of_what_is_bundled_is_there():
 def test_no_script_or_style_asks_another_host_for_anything():
     ours = [p for p in STATIC.rglob("*") if p.suffix in {".js", ".css"} and p.parent != VENDOR]
     assert [p.name for p in ours if "http://" in p.read_text() or "https://" in p.read_text()] == []
+
+
+def unused(path, text, others):
+    """The names that a script exports and nobody imports, and those that it imports for nothing."""
+    exported = re.findall(r"export (?:async )?(?:const|function|let|class) (\w+)", text)
+    yield from (name for name in exported if not any(re.search(rf"\b{name}\b", o) for o in others))
+    for names in re.findall(r"import {([^}]*)} from", text):
+        imported = (one.strip().split(" as ")[-1] for one in names.split(","))
+        yield from (n for n in imported if n and len(re.findall(rf"\b{n}\b", text)) == 1)
+
+
+@pytest.mark.parametrize("page", SCRIPTS)
+def test_every_export_is_imported_and_every_import_is_used(page):
+    texts = {path: path.read_text() for path in SCRIPTS[page].rglob("*.js")}
+    found = {
+        path.name: names
+        for path, text in texts.items()
+        if (names := [*unused(path, text, [t for p, t in texts.items() if p != path])])
+    }
+    assert found == {}
+
+
+def test_a_folder_of_scripts_has_at_most_twelve():
+    folders = {path.parent for path in SCRIPTS["review"].rglob("*.js")}
+    assert max(len([*folder.glob("*.js")]) for folder in folders) <= 12

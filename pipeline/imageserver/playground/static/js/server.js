@@ -3,7 +3,7 @@ import { at } from "./dom.js";
 import { facts } from "./facts.js";
 
 /** A failure that a person can read; `title` says what kind it is. */
-export class Refused extends Error {
+class Refused extends Error {
   constructor(title, message) {
     super(message);
     this.title = title;

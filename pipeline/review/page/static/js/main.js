@@ -1,20 +1,20 @@
 // The review page: loads the cells, then shows them.
 import { html, render, useEffect, useState } from '../vendor/ui.js';
-import { keepAddress } from './address.js';
-import { boot } from './api.js';
-import { Bottom, Top } from './bars.js';
-import { Dialogs } from './dialogs.js';
-import { Side } from './facets.js';
-import { FilterChips, searchPrompts } from './finding.js';
-import { Grid } from './grid.js';
-import { onKey } from './keys.js';
-import { Icon } from './icons.js';
-import { Loupe } from './loupe.js';
-import { Matrix } from './matrix.js';
-import { Menu, onMenu } from './menu.js';
-import { ground, showTheme } from './prefs.js';
-import { base, close, complaint, filtered, offline, ready, said, trouble } from './store.js';
-import { Toast } from './toast.js';
+import { keepAddress } from './state/address.js';
+import { boot } from './state/api.js';
+import { Bottom, Top } from './page/bars.js';
+import { Dialogs } from './page/dialogs.js';
+import { Side } from './list/facets.js';
+import { FilterChips, searchPrompts } from './list/finding.js';
+import { Grid } from './list/grid.js';
+import { onKey } from './page/keys.js';
+import { Icon } from './shared/icons.js';
+import { Loupe } from './loupe/loupe.js';
+import { Matrix } from './list/matrix.js';
+import { Menu, onMenu } from './page/menu.js';
+import { ground, showTheme } from './state/prefs.js';
+import { base, close, complaint, filtered, offline, ready, said, trouble } from './state/store.js';
+import { Toast } from './page/toast.js';
 
 const ENDED = 8000;
 const GONE = 'The server does not answer. If `pipeline review` has ended, start it again and open the link that it prints. Until then, verdicts are not saved.';
