@@ -100,6 +100,7 @@ def _words_only(scene: Scene, frame: Box) -> Composition:
         down=TextAlign.MIDDLE,
         largest=frame.h * (0.40 if wide else 0.36),
         small=0.055,
+        row_beside=scene.aspect >= _BANNER,
     )
     copy = column(scene, where)
     return Composition(
@@ -217,6 +218,7 @@ def _side_by_side(scene: Scene, frame: Box) -> Composition:
         down=TextAlign.MIDDLE,
         largest=h * (0.42 if banner else 0.34 if scene.aspect >= WIDE else 0.18),
         small=0.052 if banner else 0.042,
+        row_beside=banner,
     )
     pieces = column(scene, where)
     taken = around([p.box for p in pieces])

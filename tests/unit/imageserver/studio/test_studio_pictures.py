@@ -83,9 +83,8 @@ def report(folder, quality=PaintQuality.MEDIUM, pictures=ALL):
         seconds += time.process_time() - start
         image = painting.image
         pixels += image.width * image.height
-        areas = [*painting.copy, *([painting.product] if painting.product else [])]
         wanted = [text for text in expected.words if is_latin(text)]
-        words = reader.words(image, areas, wanted)
+        words = reader.words(painting, wanted)
         quoted += len(wanted)
         missed += [(expected.name, text) for text in unread(wanted, words)]
         allowed = [*expected.words, str(painting.understood["subject"])]
