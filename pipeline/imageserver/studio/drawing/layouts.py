@@ -136,7 +136,7 @@ def _with_captions(scene: Scene, frame: Box, zone: Box) -> tuple[Box, tuple[Copy
     """Return the captions under the product, or above it in a story, and the area that is left."""
     unit = unit_of(frame)
     story = scene.aspect < STORY
-    high = unit * 0.055 * len(scene.texts(Role.CAPTION)) + unit * 0.02
+    high = unit * 0.07 * len(scene.texts(Role.CAPTION)) + unit * 0.02
     top = frame.h * SAFE_TOP if story else frame.h * 0.955 - high
     where = CopyColumn(
         zone=Box(frame.w * 0.08, top, frame.w * 0.84, high),
@@ -144,7 +144,7 @@ def _with_captions(scene: Scene, frame: Box, zone: Box) -> tuple[Box, tuple[Copy
         across=TextAlign.MIDDLE,
         down=TextAlign.START if story else TextAlign.END,
         largest=high,
-        small=0.048,
+        small=0.060,
     )
     pieces = tuple(column(scene, where, prices=False))
     taken = around([p.box for p in pieces])
