@@ -213,13 +213,14 @@ def _close_up(scene: Scene, frame: Box, area: ProductArea, scale: float) -> tupl
     left, right = extent(scene)
     if any(p.box.y >= area.zone.bottom for p in area.copy):  # a caption stands under it
         high = area.zone.bottom / (tall * (1 - min(0.24, max(0.0, high))) + FOOT * 0.4)
-        scale = min(high, frame.w * 0.97 / (left + right))
+        high *= distance(scene)
+        scale = min(high, frame.w * 0.97 * distance(scene) / (left + right))
         return scale, area.zone.bottom - FOOT * 0.4 * scale
     top = 0.0 if cut_high else area.zone.y
     room = area.zone.w if area.beside or area.limit else frame.w
     words = labelled or scene.family is Family.NOUN
-    room *= 1.22 if area.beside and not words else 1.0
-    wanted = (frame.h - top) / (tall * (1 - cut_low - cut_high))
+    room *= distance(scene) * (1.22 if area.beside and not words else 1.0)
+    wanted = (frame.h - top) / (tall * (1 - cut_low - cut_high)) * distance(scene)
     scale = min(
         max(scale, wanted),
         max(scale, room * (0.97 if area.copy or words else 1.12) / (left + right)),

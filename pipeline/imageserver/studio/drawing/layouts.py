@@ -100,6 +100,7 @@ def _words_only(scene: Scene, frame: Box) -> Composition:
         down=TextAlign.MIDDLE,
         largest=frame.h * (0.40 if wide else 0.36),
         small=0.055,
+        row_beside=scene.aspect >= _BANNER,
     )
     copy = column(scene, where)
     return Composition(
@@ -135,7 +136,7 @@ def _with_captions(scene: Scene, frame: Box, zone: Box) -> tuple[Box, tuple[Copy
     """Return the captions under the product, or above it in a story, and the area that is left."""
     unit = unit_of(frame)
     story = scene.aspect < STORY
-    high = unit * 0.055 * len(scene.texts(Role.CAPTION)) + unit * 0.02
+    high = unit * 0.07 * len(scene.texts(Role.CAPTION)) + unit * 0.02
     top = frame.h * SAFE_TOP if story else frame.h * 0.955 - high
     where = CopyColumn(
         zone=Box(frame.w * 0.08, top, frame.w * 0.84, high),
@@ -143,7 +144,7 @@ def _with_captions(scene: Scene, frame: Box, zone: Box) -> tuple[Box, tuple[Copy
         across=TextAlign.MIDDLE,
         down=TextAlign.START if story else TextAlign.END,
         largest=high,
-        small=0.048,
+        small=0.060,
     )
     pieces = tuple(column(scene, where, prices=False))
     taken = around([p.box for p in pieces])
@@ -217,6 +218,7 @@ def _side_by_side(scene: Scene, frame: Box) -> Composition:
         down=TextAlign.MIDDLE,
         largest=h * (0.42 if banner else 0.34 if scene.aspect >= WIDE else 0.18),
         small=0.052 if banner else 0.042,
+        row_beside=banner,
     )
     pieces = column(scene, where)
     taken = around([p.box for p in pieces])

@@ -9,6 +9,8 @@ from pipeline.imageserver.studio.scene.scene import Scene
 _HEX = re.compile(r"#[0-9A-Fa-f]{6}")
 _SHADE = re.compile(r"0 0 0 0 (\d[\d.]*) 0 0 0 0 (\d[\d.]*) 0 0 0 0 (\d[\d.]*)")
 """The colour of an icon's inner light or shade, as a filter's matrix has it."""
+_PART_KIN = 0.07
+"""Hue distance within which a colour belongs to the part that is asked for in another colour."""
 _SHADE_KIN = 0.22
 _VIVID = 0.45
 """Saturation from which a colour is the object's paint, not its metal or rubber."""
@@ -22,14 +24,23 @@ def icon_body(scene: Scene, number: int) -> str:
     return repaint(found, color) if color else found.body
 
 
-def repaint(found: Icon, color: str, *, every: bool = False) -> str:
+def subject_icon(scene: Scene) -> str:
+    """Return the body of the subject's icon, in the colour of the subject or of its main part."""
+    found = icon(scene.glyph)
+    if not scene.tint:
+        return found.body
+    kin = _KIN if scene.own else _PART_KIN
+    return repaint(found, scene.tint, every=scene.glyph == "bicycle", kin=kin)
+
+
+def repaint(found: Icon, color: str, *, every: bool = False, kin: float = _KIN) -> str:
     """Return an icon with its own colour replaced, or every colour; lights and shades stay."""
     own, target = hls(found.tone), hls(color)
 
     def turned(hit: re.Match[str]) -> str:
         hue, light, rich = hls(hit.group())
         away = abs((hue - own[0] + 0.5) % 1 - 0.5)
-        if (away > _KIN and not (every and rich > _VIVID)) or rich < _PLAIN:
+        if (away > kin and not (every and rich > _VIVID)) or rich < _PLAIN:
             return hit.group()
         share = min(1.0, rich / max(own[2], _PLAIN))
         reach = 1.0 if target[1] < own[1] * 0.5 else _LIGHTER

@@ -139,7 +139,7 @@ def read_prompt(order: PaintOrder) -> Scene:
     count = 1 if subject.gathered_by == "scoop" else count
     flat = subject.camera is Camera.OVERHEAD and family in ROUND_FROM_ABOVE
     copy = _copy(found, family, layout, 0 if flat else count)
-    props = _props(unclaimed, family)
+    props = _props(unclaimed, family, subject)
     icons = _icons(subject, family, props)
     return Scene(
         family=family,
@@ -260,10 +260,13 @@ def _item_colors(subject: Subject, count: int) -> tuple[str, ...]:
     return tuple(c.hex for c in colors) if count == len(colors) > 1 else ()
 
 
-def _props(text: str, family: Family) -> tuple[Prop, ...]:
-    """Return the props that a text names; the flowers of a vase stand in it."""
+def _props(text: str, family: Family, subject: Subject) -> tuple[Prop, ...]:
+    """Return the props that a text names; flowers in a vase or drawn whole scatter no petals."""
     found = tuple(prop for prop, pattern in PROPS if re.search(pattern, text))
-    return tuple(p for p in found if not (family is Family.VASE and p is Prop.PETAL))
+    whole = any(_prop_of(p) is Prop.PETAL and named_icon(p) for p in subject.props)
+    if family is Family.VASE or whole:
+        return tuple(p for p in found if p is not Prop.PETAL)
+    return found
 
 
 def _icons(subject: Subject, family: Family, props: tuple[Prop, ...]) -> dict[str, str]:
@@ -328,8 +331,8 @@ def _wall(asked: str | None, copy: tuple[Copy, ...], take: int) -> str | None:
     """Return the requested wall, deep enough for pale text if copy lies on it."""
     if not asked:
         return None
-    wall = in_take(asked, take)
-    return deepen_for_text(wall) if any(c.role in _OVER for c in copy) else wall
+    under_copy = any(c.role in _OVER for c in copy)
+    return in_take(deepen_for_text(asked) if under_copy else asked, take)
 
 
 def _ground(family: Family, light: Light, colors: Palette, *, is_warm: bool) -> str:

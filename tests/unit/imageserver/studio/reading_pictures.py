@@ -1,5 +1,6 @@
 """Reading the words of pictures: by tesseract, or by the reader of the extra `ads`."""
 
+import difflib
 import re
 import shutil
 import subprocess
@@ -9,9 +10,12 @@ from pathlib import Path
 from PIL import Image, ImageOps
 
 from pipeline.inspection.readers import NEEDED, is_installed, open_text_reader
+from pipeline.lettering.box import Box
 
 _LATIN_ENDS = 0x250
 _CONFIDENT = 88.0
+_SIMILAR = 0.6
+"""Likeness from which a word is a wanted one, misread."""
 _LONG = 4
 """Letters from which a word that is read is no mark or texture."""
 
@@ -19,6 +23,11 @@ _LONG = 4
 def can_read():
     """Return whether anything here reads pictures."""
     return shutil.which("tesseract") is not None or is_installed(*NEEDED)
+
+
+def share_to_read():
+    """Return the share of quoted texts to be read; tesseract alone misreads some labels."""
+    return 0.98 if is_installed(*NEEDED) else 0.94
 
 
 def is_latin(text):
@@ -29,7 +38,13 @@ def is_latin(text):
 def plain(text):
     """Return the letters and digits of a text; what looks alike is written alike."""
     flat = unicodedata.normalize("NFKD", text.replace("ł", "l").replace("Ł", "L")).lower()
-    return re.sub(r"[^a-z0-9%]", "", flat).replace("0", "o").replace("1", "i").replace("l", "i")
+    return (
+        re.sub(r"[^a-z0-9%]", "", flat)
+        .replace("0", "o")
+        .replace("1", "i")
+        .replace("l", "i")
+        .replace("4", "a")
+    )
 
 
 class PictureReader:
@@ -37,26 +52,27 @@ class PictureReader:
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / "read.png"
-        self._reader = None if shutil.which("tesseract") else open_text_reader()
+        self._has_tesseract = shutil.which("tesseract") is not None
+        self._reader = open_text_reader() if is_installed(*NEEDED) else None
 
-    def words(self, image: Image.Image, areas, wanted) -> list[tuple[str, float]]:
-        """Return the words of a picture with confidences.
+    def words(self, painting, wanted) -> list[tuple[str, float]]:
+        """Return the words of a painted picture with confidences.
 
-        It is read whole; then its areas, enlarged, until all wanted texts are read.
+        It is read whole; then its copy and its product, enlarged, until all wanted texts are read.
         """
-        sheet = Image.new("RGBA", image.size, "#d8d8d8")
-        sheet.alpha_composite(image.convert("RGBA"))
+        sheet = Image.new("RGBA", painting.image.size, "#d8d8d8")
+        sheet.alpha_composite(painting.image.convert("RGBA"))
         whole = sheet.convert("RGB")
-        if self._reader is not None:
-            lines = self._reader.read(whole)
-            return [(word, 100.0) for line in lines for word in line.text.split()]
-        found = self._tesseract(whole, "11")
-        crops = [_enlarged(whole, box) for box in areas]
-        for mode, invert in (("6", False), ("6", True), ("11", False), ("11", True)):
-            for crop in crops:
+        found: list[tuple[str, float]] = []
+        if self._has_tesseract:
+            found += self._tesseract(whole, "11")
+            for crop, mode in _closer(whole, painting):
                 if not unread(wanted, found):
                     return found
-                found += self._tesseract(ImageOps.invert(crop) if invert else crop, mode)
+                found += self._tesseract(crop, mode)
+        if self._reader is not None and unread(wanted, found):
+            lines = self._reader.read(whole)
+            found += [(word, 100.0) for line in lines for word in line.text.split()]
         return found
 
     def _tesseract(self, image: Image.Image, mode: str) -> list[tuple[str, float]]:
@@ -68,13 +84,31 @@ class PictureReader:
         return [(row[11], float(row[10])) for row in rows if len(row) > 11 and row[11].strip()]
 
 
-def _enlarged(image, box):
-    """Return an area of a picture with some of its surroundings, large enough to be read."""
-    pad = max(12, box.h * 0.12)
-    edges = (box.x - pad, box.y - pad, box.right + pad, box.bottom + pad)
-    crop = image.crop(tuple(round(edge) for edge in edges))
-    zoom = max(1.0, min(4.0, 900 / max(crop.size)))
-    return crop.resize((round(crop.width * zoom), round(crop.height * zoom)))
+def _closer(image, painting):
+    """Yield enlarged parts of a picture, each with a mode of reading that may suit it."""
+    pieces = [(ink.piece.path.box(), ink.piece.size) for ink in painting.inks]
+    for mode, high in (("6", 140), ("7", 140), ("8", 90), ("6", 60), ("13", 60)):
+        for box, size in pieces:
+            zoom = min(6.0, max(0.3, high / max(1, size)))
+            yield _enlarged(image, box.grown(box.h * 0.2), zoom), mode
+    if painting.product is None:
+        return
+    product = painting.product
+    for longest in (1200, 2200):
+        zoom = longest / max(product.w, product.h)
+        for mode in ("11", "6"):
+            yield _enlarged(image, product, zoom), mode
+    w, h = product.w * 0.58, product.h * 0.58
+    for x, y in ((0.0, 0.0), (0.42, 0.0), (0.0, 0.42), (0.42, 0.42), (0.21, 0.21)):
+        part = Box(product.x + product.w * x, product.y + product.h * y, w, h)
+        yield _enlarged(image, part, 1500 / max(w, h)), "11"
+        yield _enlarged(image, part, 1500 / max(w, h)), "6"
+
+
+def _enlarged(image, box, zoom):
+    crop = image.crop((round(box.x), round(box.y), round(box.right), round(box.bottom)))
+    size = (max(8, round(crop.width * zoom)), max(8, round(crop.height * zoom)))
+    return crop.resize(size, Image.Resampling.BICUBIC)
 
 
 def unread(wanted, words):
@@ -86,6 +120,10 @@ def unread(wanted, words):
         return not word or word in joined or any(_close(word, one) for one in seen)
 
     return [t for t in wanted if not all(found(plain(word)) for word in t.split())]
+
+
+def _alike(word, other):
+    return difflib.SequenceMatcher(None, word, other).ratio()
 
 
 def _close(word, other):
@@ -111,6 +149,6 @@ def not_asked_for(allowed, words):
         letters = sum(char.isalpha() for char in word)
         if confidence < _CONFIDENT or letters < _LONG or flat in known:
             continue
-        if not any(_close(flat, part) or part in flat for part in parts if part):
+        if not any(_alike(flat, part) >= _SIMILAR or part in flat for part in parts if part):
             surplus.append(word)
     return surplus

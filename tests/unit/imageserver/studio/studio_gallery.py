@@ -365,7 +365,7 @@ GALLERY = (
     Piece("sofa", (21, 9), "sofa", 'A green sofa, headline "Sit with it", button "See it"'),
     Piece("armchairs", (3, 1), "armchair", 'Two armchairs, headline "A PAIR", price "$498"'),
     Piece("lamp", (3, 4), "lamp", 'A brass lamp, label "LUX", low angle'),
-    Piece("vase", (1, 1), "vase", "A cobalt blue vase, close-up"),
+    Piece("vase", (1, 1), "vase", "A cobalt blue vase"),
     Piece("book", (2, 3), "book", 'A book, title "THE LONG TIDE", author "Mara Quist"'),
     Piece("laptop", (16, 9), "laptop", 'A laptop, label "NINE", headline "Back to campus"'),
     Piece("handbag", (1, 1), "handbag", "An olive handbag, overhead"),

@@ -7,7 +7,7 @@ from importlib import resources
 import pytest
 
 from pipeline.imageserver.studio.colors import hls
-from pipeline.imageserver.studio.drawing.products.other_products import repaint
+from pipeline.imageserver.studio.drawing.repainting import repaint
 from pipeline.imageserver.studio.scene.icons import find_icon, icon
 
 SHEET = json.loads(

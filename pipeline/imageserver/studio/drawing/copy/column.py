@@ -18,6 +18,7 @@ MIN_SIZE = 0.0125
 _MAX_HEADLINE = 140
 _LEAD = 0.09
 """Extra space below a headline, in sizes of its type."""
+_ROW = (Role.CTA, Role.PRICE)
 _BODY = 90
 """Longer lines, in characters, are body text."""
 
@@ -61,6 +62,8 @@ class CopyColumn:
     """The largest headline, in pixels."""
     small: float = 0.042
     """The largest sub line, in units."""
+    row_beside: bool = False
+    """True if buttons and prices stand beside the lines, in a column of their own."""
 
 
 def leading_edge(scene: Scene) -> TextAlign:
@@ -72,6 +75,11 @@ def leading_edge(scene: Scene) -> TextAlign:
 def column(scene: Scene, where: CopyColumn, *, prices: bool = True) -> list[CopyPiece]:
     """Set the scene's copy in a column. Raises UnpaintableError if it does not fit."""
     heads, subs = _heads_and_subs(scene)
+    beside = where.row_beside and where.across is not TextAlign.END
+    if beside and (heads or subs) and scene.texts(Role.CTA, Role.PRICE):
+        one = column(scene, replace(where, row_beside=False), prices=prices)
+        two = _two_columns(scene, where, prices=prices)
+        return two if two[0].size > one[0].size else one
     row = _row(scene, where, prices=prices)
     zone, unit = where.zone, where.unit
     gap = unit * 0.034
@@ -93,6 +101,31 @@ def column(scene: Scene, where: CopyColumn, *, prices: bool = True) -> list[Copy
         top = y + gap * (0.45 if found else 0)
         found += [piece.moved(0, top - row[0].box.y) for piece in row]
     return _aligned(found, where)
+
+
+def _two_columns(scene: Scene, where: CopyColumn, *, prices: bool) -> list[CopyPiece]:
+    """Set the lines in one column, and prices over buttons in another beside it."""
+    zone, gap = where.zone, where.unit * 0.034
+    share = 0.30
+    right = Box(zone.x + zone.w * (1 - share), zone.y, zone.w * share, zone.h)
+    beside = replace(where, zone=right, across=TextAlign.MIDDLE)
+    groups = [_row(scene, beside, prices=prices, ctas=False)]
+    groups.append(_row(scene, beside, prices=False))
+    stacked: list[CopyPiece] = []
+    y = zone.y
+    for group in groups:
+        stacked += [piece.moved(0, y - group[0].box.y) for piece in group]
+        y = around([p.box for p in stacked]).bottom + gap if stacked else y
+    if not stacked:
+        return column(scene, replace(where, row_beside=False), prices=False)
+    bare = replace(scene, copy=tuple(c for c in scene.copy if c.role not in _ROW))
+    left = replace(where, zone=Box(zone.x, zone.y, zone.w * (1 - share) - gap, zone.h))
+    lines = column(bare, replace(left, row_beside=False))
+    taken = around([p.box for p in lines])
+    dy = taken.cy - around([p.box for p in stacked]).cy
+    # the second column stands close to the first
+    dx = min(0.0, taken.right + gap * 2 - min(p.box.x for p in stacked))
+    return lines + [piece.moved(dx, dy) for piece in stacked]
 
 
 def _heads_and_subs(scene: Scene) -> tuple[list[str], list[str]]:
@@ -157,11 +190,11 @@ def _sub(text: str, where: CopyColumn, box: Box) -> CopyPiece:
     return _legible(piece, where.unit)
 
 
-def _row(scene: Scene, where: CopyColumn, *, prices: bool) -> list[CopyPiece]:
+def _row(scene: Scene, where: CopyColumn, *, prices: bool, ctas: bool = True) -> list[CopyPiece]:
     """Return buttons and prices side by side, at the top of the zone."""
     zone, unit = where.zone, where.unit
     parts: list[tuple[CopyKind, str, float, float]] = []
-    for cta in scene.texts(Role.CTA):
+    for cta in scene.texts(Role.CTA) if ctas else ():
         size = min(unit * 0.033, zone.h * 0.16)
         wide = line(cta, text_face(cta)).advance * size + size * 2.3
         parts.append((CopyKind.CTA, cta, wide, size * 2.3))

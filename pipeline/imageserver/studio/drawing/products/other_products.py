@@ -10,7 +10,7 @@ from pipeline.imageserver.studio.colors import (
 from pipeline.imageserver.studio.drawing.copy.font_choice import display_face, text_face
 from pipeline.imageserver.studio.drawing.copy.menu_board import board
 from pipeline.imageserver.studio.drawing.products.labels import label_lines
-from pipeline.imageserver.studio.drawing.repainting import repaint
+from pipeline.imageserver.studio.drawing.repainting import subject_icon
 from pipeline.imageserver.studio.scene.icons import icon
 from pipeline.imageserver.studio.scene.product_shapes import glyph_scale
 from pipeline.imageserver.studio.scene.scene import Family, Scene
@@ -129,9 +129,7 @@ def glyph(svg: Svg, scene: Scene) -> Path:
     found = icon(scene.glyph)
     k, ink = glyph_scale(scene.glyph), found.ink
     with svg.at(-ink.cx * k, -ink.bottom * k, k):
-        svg.raw(
-            repaint(found, scene.tint, every=scene.glyph == "bicycle") if scene.tint else found.body
-        )
+        svg.raw(subject_icon(scene))
     return rect(-ink.w * k / 2, -ink.h * k, ink.w * k, ink.h * k)
 
 

@@ -1,6 +1,6 @@
 """Sofa, armchair, lamp and vase."""
 
-from pipeline.imageserver.studio.colors import NEAR_BLACK, darken, lighten, mix
+from pipeline.imageserver.studio.colors import NEAR_BLACK, contrast, darken, lighten, mix
 from pipeline.imageserver.studio.drawing.materials import GOLD, brushed, cylinder, sheen
 from pipeline.imageserver.studio.drawing.products.things.shading import seam
 from pipeline.imageserver.studio.drawing.repainting import icon_body
@@ -13,6 +13,8 @@ from pipeline.imageserver.studio.vector.svg import Stop, Svg
 from pipeline.lettering.path import Path
 
 _WOOD = "#7a4d2c"
+_SHOWS = 1.8
+"""The least contrast of a lamp's shade with the wall."""
 
 
 def sofa(svg: Svg, scene: Scene) -> Path:
@@ -94,9 +96,15 @@ def lamp(svg: Svg, scene: Scene) -> Path:
     return Path().extend(foot).extend(bulb.moved(0, -lift)).extend(shade.moved(0, -lift))
 
 
+def _shade_on(wall: str, accent: str) -> str:
+    """Return a shade that stands out from the wall: pale before a deep one, else deep."""
+    pale = "#f5ead2"
+    return pale if contrast(pale, wall) > _SHOWS else mix(darken(accent, 0.12), "#5a4632", 0.25)
+
+
 def _lamp_head(svg: Svg, scene: Scene, metal: str) -> tuple[Path, Path]:
     """Draw the turned body and the shade of a lamp; returns their outlines."""
-    shade = scene.part("shade") or "#f5ead2"
+    shade = scene.part("shade") or _shade_on(scene.backdrop, scene.palette.accent)
     bulb = lathe(((5, 44), (13, 54), (19, 70), (17, 86), (8, 98), (5, 104), (5, 118)), bottom=0.1)
     svg.draw(bulb, brushed(svg, 19, metal))
     for z in (50.0, 101.0):
