@@ -260,3 +260,51 @@ def test_an_export_in_a_folder_or_a_zip_is_checked(shop):
     ended = shop("export", "shop.yaml", "--to", "out", "--check")
     assert (ended.code, ended.out) == (3, "changed: assets.csv\n")
     assert shop("export", "shop.yaml", "--to", "none", "--check").code == 2
+
+
+def told(pipeline, *words):
+    """What the doctor says of stores."""
+    found = json.loads(pipeline("doctor", *words, "--json").out)
+    return [(one["state"], one["said"]) for one in found if one["name"] == "store"]
+
+
+def test_the_doctor_tries_out_a_store_and_cleans_up(pipeline, proxy, server):
+    file = pipeline.write(SMALL)
+    assert told(pipeline) == []
+    assert told(pipeline, file) == [("ok", "s3://ads/shop can be written, read and cleaned")]
+    assert objects(server) == {}
+    proxy.answer = lambda request: (
+        Fault(403, "AccessDenied") if request.method in {"DELETE", "POST"} else None
+    )
+    ((state, said),) = told(pipeline, file)
+    assert (state, "could not be removed" in said) == ("note", True)
+
+    def unconditional(request):
+        request.headers.pop("if-none-match", None)
+
+    proxy.answer = unconditional
+    ((state, said),) = told(pipeline, file)
+    assert (state, "what others put could be overwritten" in said) == ("bad", True)
+    proxy.answer = lambda _: Fault(403, "InvalidAccessKeyId", SECRET)
+    ((state, said),) = told(pipeline, file)
+    assert (state, "InvalidAccessKeyId" in said, SECRET in said) == ("bad", True, False)
+
+
+def test_gc_removes_objects_that_nothing_names_unless_others_changed_them(pipeline, proxy, server):
+    """An ad file with another recipe is another object; the old one stays until gc removes it."""
+    file = pipeline.write(SMALL)
+    assert pipeline("run", file).code == 0
+    before = set(in_store(server))
+    file.write_text(SMALL + "provenance: {credit: Sunburst GmbH}\n")
+    assert pipeline("run", file).code == 0
+    old = sorted(key for key in before if key.startswith("soda/adfiles/"))
+    new = set(in_store(server)) - before
+    assert (len(old), len(new)) == (2, 2)
+    ended = pipeline("gc", file)
+    assert (ended.code, "2 objects that nothing names" in ended.out) == (0, True), ended.out
+    assert set(in_store(server)) == before | new
+    put(server, f"shop/{old[0]}", b"linked by the agency")
+    assert pipeline("gc", file, "--yes").code == 0
+    assert set(in_store(server)) == (before | new) - {old[1]}
+    assert "Nothing to remove" in pipeline("gc", file).err
+    assert pipeline("verify", file).code == 0
