@@ -111,6 +111,7 @@ async def _found(
 
 async def _remove_image(ledger: Ledger, output: Path, item: Removable) -> None:
     """Remove the file first: a kill in between leaves an image that the next call records."""
-    await images_in(output).delete(str(item.path))
+    remove(output, item)
+    await images_in(output).delete(str(item.path))  # where an object store keeps it
     if item.entry is not None:
         await ledger.unfetched(item.entry.key, reason=BY_GC, lost=False)
