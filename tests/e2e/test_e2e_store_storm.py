@@ -54,7 +54,7 @@ class Storm:
 @pytest.mark.parametrize(
     ("images", "kills"),
     [
-        pytest.param(16, 1, id="sample"),
+        pytest.param(8, 1, id="sample"),
         pytest.param(500, 5, id="all", marks=[pytest.mark.thorough, pytest.mark.timeout(1800)]),
     ],
 )

@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from pipeline.app.event_loop import run_in_loop
-from pipeline.app.open import ledger_in
+from pipeline.app.open import late, ledger_in
 from pipeline.app.open_executor import executor_for
 from pipeline.errors import LockHeld, PipelineError, RunHangs
 from pipeline.files.locks import missing_operations
@@ -66,12 +66,16 @@ class MachineCheck:
     said: str
 
 
-def check_machine(settings: Settings) -> tuple[MachineCheck, ...]:
-    """Check Python, packages, key, provider, output folder, cluster and clock."""
+def check_machine(settings: Settings, file: Path | None = None) -> tuple[MachineCheck, ...]:
+    """Check Python, packages, key, provider, output folder, object stores, cluster and clock.
+
+    `file` is a campaign whose object store is tried out, too.
+    """
     found = [
         *_program(),
         *_account(settings),
         *_disk(settings.output),
+        *_stores(settings, file),
         *_cluster(settings),
         _clock(),
     ]
@@ -172,6 +176,19 @@ WITHOUT = {
     "locks": "a campaign is locked for this machine only: start no run of it on another one",
 }
 """Missing operation of a file system → what the pipeline does instead."""
+
+
+def _stores(settings: Settings, file: Path | None) -> Iterator[MachineCheck]:
+    """Try out the object stores that this machine uses."""
+    probe = late("app.stores.probe")
+    try:
+        for url in probe.known_stores(settings.output, file, settings):
+            result = run_in_loop(probe.try_store(url))
+            usable = MachineState.OK if result.complete else MachineState.NOTE
+            state = usable if result.usable else MachineState.BAD
+            yield MachineCheck(name="store", state=state, said=result.said)
+    except PipelineError as error:
+        yield MachineCheck(name="store", state=MachineState.BAD, said=str(error))
 
 
 def _file_system(root: Path) -> Iterator[MachineCheck]:

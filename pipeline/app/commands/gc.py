@@ -8,7 +8,9 @@ from pathlib import Path
 from pipeline.app.event_loop import run_in_loop
 from pipeline.app.named_campaign import campaign_name
 from pipeline.app.open import campaign_ledger, ledger_in, require_ledger
+from pipeline.app.stores.uploaded_objects import remove_object
 from pipeline.errors import LockHeld
+from pipeline.images.registry import images_in
 from pipeline.ledger.base import Ledger
 from pipeline.model.names import Slug
 from pipeline.settings import Settings
@@ -90,7 +92,9 @@ async def _of_campaign(options: GcOptions, output: Path, campaign: Slug) -> list
         ledger = await stack.enter_async_context(opened)
         found = await _found(options, ledger, output, campaign)
         for item in found:
-            if item.why is not Removal.IMAGE:
+            if item.why is Removal.OBJECT:
+                await remove_object(output, campaign, str(item.path))
+            elif item.why is not Removal.IMAGE:
                 remove(output, item)
             elif options.images_gone:
                 await _remove_image(ledger, output, item)
@@ -108,5 +112,6 @@ async def _found(
 async def _remove_image(ledger: Ledger, output: Path, item: Removable) -> None:
     """Remove the file first: a kill in between leaves an image that the next call records."""
     remove(output, item)
+    await images_in(output).delete(str(item.path))  # where an object store keeps it
     if item.entry is not None:
         await ledger.unfetched(item.entry.key, reason=BY_GC, lost=False)

@@ -49,6 +49,22 @@ def check_objects(output: Path, campaign: Slug | None) -> ObjectsChecked:
     return ObjectsChecked(objects=count, bad=bad)
 
 
+async def remove_object(output: Path, campaign: Slug, path: str) -> None:
+    """Remove an object that was uploaded, unless others have changed it; safe to repeat.
+
+    `StoreFault` if the store fails.
+    """
+    url = newest_store(output, campaign)
+    record = UploadRecord(output, campaign, url)
+    uploaded = record.at(path)
+    if uploaded is None:
+        return
+    store = open_objects(store_address(url))
+    if _condition(uploaded, await store.head(path)) is None:
+        await store.delete(path)
+    record.remove(path)
+
+
 def _bad_objects(url: str, campaign: Slug, uploaded: Sequence[UploadedObject]) -> Mapping[str, str]:
     store = open_objects(store_address(url))
     found = {one.path: one for one in store.found_below(campaign)}

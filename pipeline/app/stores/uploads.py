@@ -167,7 +167,10 @@ class Uploader:
         filling = asyncio.create_task(self._fill(files))
         stopping = asyncio.create_task(self._stopped.wait())
         try:
-            await asyncio.wait({filling, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            ends = {filling, stopping, *self._workers}
+            ended, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            for task in ended:
+                task.result()  # a bug in one of them is raised, and not waited for
         finally:
             for task in (filling, stopping):
                 task.cancel()

@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from dataclasses import asdict
+from pathlib import Path
 
 from pipeline.app.commands.doctor import MachineState, check_machine
 from pipeline.cli.flags import add_executor, add_output, settings_of
@@ -14,13 +15,16 @@ COLOURS = {MachineState.OK: "green", MachineState.NOTE: "yellow", MachineState.B
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
+    parser.add_argument(
+        "campaign", type=Path, nargs="?", metavar="FILE", help="also its object store"
+    )
     add_executor(parser)
     add_output(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print what was found; 74 if this machine cannot render."""
-    found = check_machine(settings_of(arguments))
+    found = check_machine(settings_of(arguments), arguments.campaign)
     bad = [one for one in found if one.state is MachineState.BAD]
     if arguments.json:
         print(json.dumps([asdict(one) for one in found], indent=1))

@@ -17,6 +17,7 @@ _MANY = {
     Removal.PLAN: ("old plan", "old plans"),
     Removal.THUMB: ("thumb without image", "thumbs without image"),
     Removal.SNAPSHOT: ("feed snapshot that nothing names", "feed snapshots that nothing names"),
+    Removal.OBJECT: ("object that nothing names", "objects that nothing names"),
     Removal.IMAGE: ("image", "images"),
 }
 

@@ -9,6 +9,8 @@ from typing import Protocol
 from pipeline.errors import StoreFault
 from pipeline.images.object_store.address import StoreAddress
 
+TRIES = 7
+"""Requests about one object that the store did not serve, after which it has failed."""
 REPAIRS = 3
 """Uploads of one object that did not arrive as they were sent, after which it has failed."""
 _MD5 = re.compile(r'"?([0-9a-f]{32})"?', re.ASCII)

@@ -13,11 +13,9 @@ from obstore.store import from_url
 
 from pipeline.errors import StoreFault
 from pipeline.images.object_store.address import SHARED_FOLDER, StoreAddress, mime_of
-from pipeline.images.object_store.base import FoundObject, ObjectVersion
+from pipeline.images.object_store.base import TRIES, FoundObject, ObjectVersion
 from pipeline.images.object_store.faults import store_fault
 
-TRIES = 7
-"""Requests about one object that the store did not serve, after which it has failed."""
 FIRST_PAUSE = 0.2
 """Seconds before the second try; twice as many before each further one."""
 PATIENCE = 120.0

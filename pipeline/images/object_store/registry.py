@@ -6,7 +6,7 @@ from typing import cast
 
 from pipeline.errors import UsageError
 from pipeline.images.object_store.address import StoreAddress
-from pipeline.images.object_store.base import ObjectStore
+from pipeline.images.object_store.base import TRIES, ObjectStore
 
 NEEDED = "obstore"
 """The package of object stores, of the extra `stores`."""
@@ -20,10 +20,10 @@ def refuse_without_package(address: StoreAddress) -> None:
         raise UsageError(f"{address.url} needs the extra stores: {HINT}")
 
 
-def open_objects(address: StoreAddress) -> ObjectStore:
+def open_objects(address: StoreAddress, *, tries: int = TRIES) -> ObjectStore:
     """Return the object store at an address; nothing is sent yet.
 
     `UsageError` if the package is missing, `StoreFault` if no credentials are found.
     """
     refuse_without_package(address)
-    return cast("ObjectStore", import_module(CLIENT).ObjectClient(address))
+    return cast("ObjectStore", import_module(CLIENT).ObjectClient(address, tries=tries))

@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
+from pipeline.adfiles.record import AdFileRecord
 from pipeline.errors import LocalFault
 from pipeline.files.confined import ConfinedPath, remove_empty_folder, remove_file
+from pipeline.images.base import stored_sizes
+from pipeline.images.registry import images_in
 from pipeline.images.thumbs import SIDES
 from pipeline.ledger.base import Ledger
 from pipeline.model.entry import CampaignRecord, Entry
@@ -33,6 +36,7 @@ from pipeline.state.output.run_folders import (
     run_names,
 )
 from pipeline.state.upkeep.feed_snapshots import INDEX, FeedSnapshots
+from pipeline.state.upkeep.upload_record import UploadRecord, newest_store
 
 _RUN_FILES = (LOG, "images.csv", "sheet.html", BESIDE, MANIFEST)
 """The manifest comes last: a run that is half removed still says what it bought."""
@@ -49,6 +53,7 @@ class Removal(StrEnum):
     PLAN = "old plan"
     THUMB = "thumb without image"
     SNAPSHOT = "feed snapshot that no kept run or plan names"
+    OBJECT = "object in the store that nothing names"
     IMAGE = "image of a campaign whose file is gone"
 
 
@@ -88,6 +93,7 @@ async def removable(
         *plans,
         *_unnamed_snapshots(output, campaign, gone=gone),
         *_idle_thumbs(output, campaign, shown),
+        *_unnamed_objects(output, campaign, shown),
         *images,
     ]
 
@@ -182,9 +188,23 @@ def _idle_thumbs(output: Path, campaign: Slug, entries: Sequence[Entry]) -> Iter
             yield _found(Removal.THUMB, output, place)
 
 
+def _unnamed_objects(output: Path, campaign: Slug, entries: Sequence[Entry]) -> Iterator[Removable]:
+    """Yield what was uploaded and is neither a stored image nor a current ad file any more."""
+    url = newest_store(output, campaign)
+    if not url:
+        return
+    named = {one.outcome.artifact.path for one in entries if isinstance(one.outcome, Stored)}
+    if entries:
+        named |= {row.made.path for row in AdFileRecord(output, campaign)}
+    for uploaded in UploadRecord(output, campaign, url):
+        if uploaded.path not in named:
+            path = PurePosixPath(uploaded.path)
+            yield Removable(why=Removal.OBJECT, path=path, size=uploaded.bytes)
+
+
 def _images(output: Path, campaign: Slug, record: CampaignRecord) -> Iterator[Removable]:
     """Yield the stored images of a campaign; a file that several jobs name is listed for each."""
-    accounts = record.accounts
+    accounts, sizes = record.accounts, stored_sizes(record.entries, images_in(output))
     written = {account: money_of(output, campaign, account) for account in {*accounts.values()}}
     for entry in record.entries:
         if isinstance(entry.outcome, Stored):
@@ -192,7 +212,7 @@ def _images(output: Path, campaign: Slug, record: CampaignRecord) -> Iterator[Re
             yield Removable(
                 why=Removal.IMAGE,
                 path=path,
-                size=_size(output / path),
+                size=sizes.get(str(path), 0),
                 amount=entry.spent.confirmed,
                 money=written[accounts[entry.key]] if entry.key in accounts else IN_CREDITS,
                 entry=entry,

@@ -181,6 +181,16 @@ async def test_a_signal_or_a_full_disk_ends_uploads_and_the_next_run_goes_on(cas
     assert (await case.run(files)).in_store == 20
 
 
+async def test_a_bug_ends_the_uploads_instead_of_waiting_for_ever(case):
+    async def broken(path, content):
+        raise ZeroDivisionError
+
+    case.objects.create = broken
+    files = [case.file(f"soda/drafts/{n}.png", b"%d" % n) for n in range(20)]
+    with pytest.raises(ZeroDivisionError):
+        await case.run(files)
+
+
 async def test_nothing_is_opened_where_nothing_is_due(case, monkeypatch):
     async def never(_store):
         raise AssertionError("the store was opened")
