@@ -338,7 +338,7 @@ def _in_words(standing: _Standing, *, several: bool) -> str:
 def _ad_files(before: ShownRun, after: ShownRun) -> Iterator[AdFileChange]:
     """Yield the ad files that differ although their image is the same.
 
-    A run lists those of the cells that it was asked for, and none if it ends early, so that an image
+    A run lists those of the cells that it was asked for, and none if it ends early: so an image
     without any says nothing.
     """
     for place, new in after.images.items():
