@@ -108,7 +108,7 @@ def ledger_figures(
         drafted=len(drafted | current),
         decided=decisions.total() - decisions[Decision.UNDECIDED],
         approved=decisions[Decision.APPROVED],
-        to_review=len(open_cells - rendered),
+        to_review=len(open_cells - (rendered - {*decided})),
         to_render=unasked,
         finals_due=len(approved - rendered - planned) if finals else 0,
     )

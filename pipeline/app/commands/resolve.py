@@ -191,7 +191,10 @@ def _chosen(options: ResolveOptions, entries: Sequence[Entry]) -> list[Entry]:
         and options.take in {None, entry.at.take}
     ]
     if not chosen:
-        raise UsageError(f"no image of that stage and take is in doubt or lost in {options.cells}")
+        raise UsageError(
+            f"no image of that stage and take is in doubt or lost in {options.cells}; "
+            f"{next_step(options, 'resolve')} lists what is"
+        )
     return chosen
 
 
@@ -225,9 +228,9 @@ async def _settlement(
     paid = spent(doubts[0].outcome).confirmed
     if options.charged is not None and options.charged < paid:
         raise UsageError(
-            f"the charge for {doubts[0].at.cell} is at least what is confirmed, "
-            f"{MoneyFormat(unit=options.charged_in).text(paid)}: "
-            f"{_COST[options.charged_in]} is all that the image cost"
+            f"{doubts[0].at.cell} cost at least what is confirmed, "
+            f"{MoneyFormat(unit=options.charged_in).text(paid)}: give all that it cost with "
+            f"{_COST[options.charged_in]}, not only what is in doubt"
         )
     means = Resolution.CHARGED if answer is Answer.CHARGED else Resolution.NOT_CHARGED
     return _Settlement(of=doubts, means=means, charged=options.charged)
@@ -266,9 +269,10 @@ def _refuse_other_unit(options: ResolveOptions, money: Iterable[MoneyFormat]) ->
     """Raise `UsageError` if a charge is given in another unit than the account's."""
     units = {one.unit for one in money}
     if options.charged is not None and units and options.charged_in not in units:
-        right = _COST[units.pop()]
+        unit = units.pop()
+        counts = "credits" if unit is Unit.CREDITS else "dollars"
         raise UsageError(
-            f"this account counts otherwise: use {right}, not {_COST[options.charged_in]}"
+            f"this account counts in {counts}: use {_COST[unit]}, not {_COST[options.charged_in]}"
         )
 
 

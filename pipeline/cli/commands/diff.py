@@ -108,7 +108,7 @@ def _what_happened(one: ImageChange) -> str:
         case Kind.AGAIN:
             return f"{stage}|bought again for the same request"
         case Kind.ARRIVED:
-            return f"{stage}|rendered now, due before"
+            return f"{stage}|rendered now that were due before"
         case Kind.STATUS:
             before, after = (
                 "" if image is None else image.status.words for image in (one.before, one.after)

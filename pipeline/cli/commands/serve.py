@@ -364,7 +364,10 @@ def manage_keys(words: list[str], state: Path) -> int:
                 (key.name, f"…{key.tail}", _day(key.created), _day(key.revoked))
                 for key in list_keys(state)
             ]
-            print("\n".join(table(rows)))
+            if len(rows) > 1:
+                print("\n".join(table(rows)))
+            else:
+                say("there are no keys; pipeline serve keys add NAME makes one")
         case ["keys", "revoke", name]:
             revoke_key(state, name)
             say(f"{name} is revoked.")

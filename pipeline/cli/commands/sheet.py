@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipeline.app.commands.sheet import SheetOptions, write_sheet
 from pipeline.cli.flags import add_campaign, add_common, campaign_flags, settings_of
-from pipeline.cli.terminal import counted, say
+from pipeline.cli.terminal import counted, say, shown_path
 
 FORMS = {
     "inline": "one HTML file that contains the pictures (default)",
@@ -42,5 +42,5 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps({"files": [str(file) for file in sheet.files]}, indent=1))
     if not arguments.quiet:
         size = f"{sheet.bytes / 1024:,.0f} KiB"
-        say(f"wrote {sheet.files[0]} ({counted(len(sheet.files), 'file')}, {size})")
+        say(f"wrote {shown_path(sheet.files[0])} ({counted(len(sheet.files), 'file')}, {size})")
     return 0

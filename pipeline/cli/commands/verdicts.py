@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from dataclasses import dataclass
 
 from pipeline.app.commands.adfiles import approve_ad_files
@@ -14,7 +15,7 @@ from pipeline.cli.flags import (
     settings_of,
     whole_number,
 )
-from pipeline.cli.terminal import counted, say
+from pipeline.cli.terminal import counted, folded, say
 from pipeline.errors import LocalFault
 from pipeline.model.names import Stage
 from pipeline.model.verdict import Decision
@@ -120,17 +121,24 @@ class VerdictCommand:
         for verdict in decided.followed[:MOST_NAMED]:
             redone = verdict.decision is Decision.REDO
             word = "follows into the new round" if redone else "stays in its round as well"
-            say(f"  {verdict.cell}  has the same image: it {word}")
+            _say_folded(f"  {verdict.cell}  has the same image: it {word}")
         for verdict in decided.kept[:MOST_NAMED]:
-            say(f"  {verdict.cell}  has the same image: it is {verdict.decision} and keeps it")
+            _say_folded(
+                f"  {verdict.cell}  has the same image: it is {verdict.decision} and keeps it"
+            )
         step = f". Next  {given.next}" if given.next else ""
-        say(f"{counted(len(decided.verdicts), 'cell')} {self.result}{step}")
+        _say_folded(f"{counted(len(decided.verdicts), 'cell')} {self.result}{step}")
         if decided.refused:
             say(f"{counted(len(decided.refused), 'cell')} without this verdict:")
             for line in decided.refused[:MOST_NAMED]:
-                say(f"  {line}")
+                _say_folded(f"  {line}")
             if len(decided.refused) > MOST_NAMED:
                 say(f"  and {len(decided.refused) - MOST_NAMED} more")
+
+
+def _say_folded(text: str) -> None:
+    for line in folded(text, stream=sys.stderr, indent="    "):
+        say(line)
 
 
 def _raise_unwritten(why: Exception | None, kept: str) -> None:

@@ -338,13 +338,14 @@ def _in_words(standing: _Standing, *, several: bool) -> str:
 def _ad_files(before: ShownRun, after: ShownRun) -> Iterator[AdFileChange]:
     """Yield the ad files that differ although their image is the same.
 
-    A run that ends early lists no ad files at all; they are not gone.
+    A run lists those of the cells that it was asked for, and none if it ends early: so an image
+    without any says nothing.
     """
-    if not all(any(one.ad_files for one in run.images.values()) for run in (before, after)):
-        return
     for place, new in after.images.items():
         old = before.images.get(place)
-        if old is None or old.job != new.job or old.sha256 != new.sha256:
+        if old is None or not old.ad_files or not new.ad_files:
+            continue
+        if old.job != new.job or old.sha256 != new.sha256:
             continue
         words = tuple(_overlay_words(old, new))
         for name in dict.fromkeys((*new.ad_files, *old.ad_files)):

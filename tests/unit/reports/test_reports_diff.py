@@ -165,3 +165,14 @@ def test_a_file_that_is_no_run_manifest_is_refused(content, tmp_path):
 def test_runs_of_two_campaigns_are_not_compared(compared):
     with pytest.raises(UsageError, match="is of"):
         compared(manifest(image()), manifest(image(), campaign="other"))
+
+
+def test_ad_files_of_cells_that_a_run_left_out_are_not_gone(compared):
+    """A run with `--only` lists only those of its own cells: the others were told as gone."""
+    files = [{"placement": "story", "format": "jpg", "recipe": "one"}]
+    both = [image(adfiles=files), image("berry/1x1", adfiles=files)]
+    later = [image(), image("berry/1x1", adfiles=files)]
+    assert compared(manifest(*both), manifest(*later, run="second")).ad_files == ()
+    several = [*files, {"placement": "banner", "format": "jpg", "recipe": "two"}]
+    told = compared(manifest(*both), manifest(image(adfiles=several), both[1], run="second"))
+    assert [(one.name, one.kind) for one in told.ad_files] == [("banner", Kind.ADDED)]
