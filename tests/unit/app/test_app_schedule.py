@@ -1,5 +1,6 @@
 """Units that run a campaign daily: read by what will read them, and run with a stand-in command."""
 
+import argparse
 import configparser
 import json
 import os
@@ -18,6 +19,7 @@ from cronsim import CronSim
 
 from pipeline.app.commands.schedule import ScheduleOptions, Scheduler, schedule_unit
 from pipeline.app.schedules.scheduled_run import DailyTime
+from pipeline.cli.commands.run import RunCommand
 from pipeline.cli.main import main
 from pipeline.errors import CampaignError, UsageError
 from pipeline.settings import read_settings
@@ -374,3 +376,17 @@ def test_the_command_prints_the_unit_and_nothing_else(project, capsys, monkeypat
     assert err == ""
     assert main(["schedule", "campaigns/night.yaml", "cron", "--at", "24:10"]) == 2
     assert "'24:10' is not a time of the day, such as 02:15" in capsys.readouterr().err
+
+
+def test_the_command_itself_takes_every_option_that_is_printed(unit, stand_in, project):
+    """With a share of the images, and on a cluster."""
+    script = local(unit("slurm", shards=3, max_credits=9, only=("night/*",)), stand_in, project)
+    environment = {"HOME": str(project / "home"), "SLURM_ARRAY_TASK_ID": "2"}
+    words = stand_in(script, [0], **environment)[1][0].partition(" run ")[2]
+    file = str(project / "campaigns" / "night.yaml")
+    parser = argparse.ArgumentParser()
+    RunCommand().add_arguments(parser)
+    given = parser.parse_args([file, *words.removeprefix(file).split()[:5]])
+    assert (given.max_credits, given.only, given.quiet) == (9, ["night/*"], True)
+    share = parser.parse_args([file, *words.split()[-2:]]).shard
+    assert (share.number, share.of) == (2, 3)
