@@ -95,9 +95,12 @@ def _lapsed(preview: Preview) -> list[str]:
 
 
 def _time(plan: Plan) -> list[str]:
-    """Return a line with the time that buying takes; downloads take seconds and are left out."""
+    """Return a line with the time that buying takes; downloads take seconds and are left out.
+
+    What is ordered in batches takes as long as its provider likes.
+    """
     buying = [one.buying for one in plan.preview.stages.values()]
-    if not plan.seconds or not any(buying):
+    if not plan.seconds or not any(buying) or plan.loaded.campaign.batch:
         return []
     at_once = min(plan.concurrency, max(buying))
     wait = sum(ceil(images / at_once) for images in buying) * plan.seconds

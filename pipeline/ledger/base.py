@@ -130,7 +130,7 @@ class Ledger(Protocol):
         do not allow even one. The attempts permit one order together, and stay open over any
         number of runs until each is ended as the attempts of `submit` are. Raises `ValueError`
         for a job that could be paid for twice, for jobs of several models, and for a ticket that
-        exists.
+        exists; and what `submit` raises if a lease is lost or the account is halted.
         """
         ...
 

@@ -95,7 +95,7 @@ class Renderer:
     ) -> None:
         """Order every job in batches; a lost image is first downloaded once more.
 
-        A fault of this machine halts the run, as in `render`.
+        A fault of this machine or another run in its place halts the run, as in `render`.
         """
         if self._tickets is None:
             raise ValueError("this run orders no batches")
@@ -111,7 +111,7 @@ class Renderer:
                             continue
                     due.append(await self._purchasing.with_draft(job))
                 await self._tickets.order_all(due)
-        except LocalFault as fault:
+        except (LocalFault, LeaseLost) as fault:
             self._purchasing.halt.because(fault)
 
     async def render(self, job: Job, entry: Entry | None) -> Outcome | None:

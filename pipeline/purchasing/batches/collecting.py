@@ -41,8 +41,12 @@ class Collecting:
         """
         run = self.tickets.run
         await self._sweep()
-        found = await self.tickets.ledger.open_tickets(campaign=run.campaign, account=run.account)
+        ledger = self.tickets.ledger
+        found = await ledger.open_tickets(campaign=run.campaign, account=run.account)
+        alive = {one.run.id for one in await ledger.living_runs(run.campaign)} - {run.id}
         for ticket in found:
+            if ticket.run in alive:  # another machine is ordering or collecting it
+                continue
             if isinstance(self.tickets.halt.reason, Interrupted | LocalFault):
                 return
             try:

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 
 from pipeline.errors import (
     BudgetReached,
+    CircuitOpen,
+    LeaseLost,
     NotSent,
     ProviderError,
     ProviderStopped,
@@ -98,8 +100,8 @@ class Tickets:
         name = TicketId(f"batch-{secrets.token_hex(8)}")
         try:
             attempts = await self.ledger.order(jobs, run=self.run, budget=self.budget, ticket=name)
-        except BudgetReached as full:
-            self.halt.because(full)
+        except (BudgetReached, CircuitOpen, LeaseLost, ProviderStopped) as refused:
+            self.halt.because(refused)  # the last three: met by another run, or taken over by it
             return
         (ticket,) = [one for one in await self.ledger.open_tickets() if one.id == name]
         self.listen(TicketMoved(ticket=ticket))

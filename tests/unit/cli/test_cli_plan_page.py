@@ -115,6 +115,16 @@ async def test_a_pure_download_is_not_told_the_time_of_painting(case):
     assert "Time" not in "\n".join(plan_page(plan))
 
 
+async def test_what_is_ordered_in_batches_is_not_promised_at_the_pace_of_requests(case):
+    """It is made within a day, whatever a single image took in the last run."""
+    plan = await case.plan()
+    assert "Time" in "\n".join(plan_page(plan))
+    in_batch = replace(plan.loaded, campaign=replace(plan.loaded.campaign, batch=True))
+    page = "\n".join(plan_page(replace(plan, loaded=in_batch)))
+    assert "Time" not in page
+    assert "half price; made within 24 hours" in page
+
+
 async def test_finals_that_are_paid_are_no_longer_among_those_that_may_cost(case):
     await case.drafts()
     await case.approve("citrus/*")

@@ -8,8 +8,17 @@ import pytest
 from builders import a_run
 from fake_batches import HALF, FakeBatches, made, not_made
 
-from pipeline.errors import Interrupted, NotSent, ProviderStopped, Rejected, ReplyUnknown, Throttled
+from pipeline.errors import (
+    Interrupted,
+    LeaseLost,
+    NotSent,
+    ProviderStopped,
+    Rejected,
+    ReplyUnknown,
+    Throttled,
+)
 from pipeline.ledger.memory.ledger import MemoryLedger
+from pipeline.model.coordination import WHOLE, LivingRun
 from pipeline.model.job import Coordinates, Job, job_key
 from pipeline.model.money import Amount, Budget, Spent
 from pipeline.model.names import CellName, ProfileName, Slug, Stage
@@ -390,6 +399,38 @@ async def test_an_order_stops_at_the_budget(case):
     assert case.halt.reason is None
     await case.order(JOBS[2:], budget=Budget(campaign=Amount(2 * PRICE)))
     assert case.halt.reason.exit_code == 4
+
+
+@pytest.mark.parametrize("error", [LeaseLost("another run"), ProviderStopped("no key")])
+async def test_an_order_that_another_run_forbids_stops_the_run_before_anything_is_sent(case, error):
+    """Met by a run of the same account on another machine, or this run's place was taken."""
+    await case.begin()
+
+    async def refused(*_jobs, **_how):
+        raise error
+
+    case.ledger.order = refused
+    await case.tickets.order_all(JOBS)
+    assert case.halt.reason is error
+    assert (case.batches.posts, case.batches.files) == (0, {})
+
+
+async def test_a_ticket_of_a_run_that_is_alive_on_another_machine_is_left_alone(case):
+    """It may be packing it right now: its images must not be freed under it."""
+    case.batches.faults["upload"] = [KeyboardInterrupt()]
+    with pytest.raises(KeyboardInterrupt):
+        await case.order()
+    living = LivingRun(run=case.tickets.run, shard=WHOLE, owner="there", heard=1.0)
+
+    async def living_runs(_campaign):
+        return [living]
+
+    case.ledger.living_runs = living_runs
+    await case.collect()
+    assert await case.statuses() == ["ordered"] * 4
+    del case.ledger.living_runs
+    await case.collect()
+    assert await case.statuses() == ["planned"] * 4
 
 
 async def test_a_run_that_is_interrupted_orders_nothing_more(case):

@@ -7,7 +7,7 @@ import { MISSING } from '../shared/words.js';
 import { fitted, onDoubleClick, onPointerDown, onWheel, zoom } from '../state/zoom.js';
 
 const WHY = {
-  planned: 'Not rendered yet', rendering: 'Rendering…', pending_download: 'Paid for, not downloaded yet', failed: 'Failed',
+  planned: 'Not rendered yet', rendering: 'Rendering…', ordered: 'Ordered in a batch: a later run collects it', pending_download: 'Paid for, not downloaded yet', failed: 'Failed',
   refused: 'Refused by the provider’s policy', in_doubt: 'In doubt: sent, but not known whether it was charged', paid_lost: 'Paid for, and lost',
 };
 
