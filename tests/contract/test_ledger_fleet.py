@@ -128,8 +128,8 @@ class Fleet:
     async def progress(self, process, requests):
         """Wait until the fleet has sent some more requests, or the process has ended."""
         enough = self.sent() + requests
-        while self.sent() < enough and process.returncode is None:
-            await asyncio.sleep(0.01)  # noqa: ASYNC110 - another process writes the books
+        while self.sent() < enough and process.returncode is None:  # noqa: ASYNC110 - no event
+            await asyncio.sleep(0.01)
 
     def sent(self):
         return self.books.read_bytes().count(b"\n") if self.books.exists() else 0
