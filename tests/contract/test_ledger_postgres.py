@@ -247,6 +247,18 @@ async def test_a_restart_of_the_server_is_waited_for():
     line.close()
 
 
+async def test_the_lost_reply_to_making_the_schema_is_no_error():
+    """The fleet met it: the first coordinator made the ledger, and never heard of it."""
+    line = CutLine(new_database())
+    answers = iter([True])
+    line.lose = lambda: next(answers, False)  # the functions of the schema name `write_group`
+    ledger = await open_ledger(line.address)
+    assert line.lost_replies == 1
+    await ledger.begin(a_run())
+    await ledger.close()
+    line.close()
+
+
 async def test_a_server_that_stays_away_ends_the_use_of_the_ledger(monkeypatch):
     monkeypatch.setattr(group_commit, "PATIENCE", 0.3)
     line = CutLine(empty_ledger())

@@ -8,9 +8,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self, TypeVar, cast
 
+import psycopg
+
 from pipeline.ledger.base_ledger import Clock
 from pipeline.ledger.place import place_on_machine
-from pipeline.ledger.postgres.connection import OPENING, Address, connect_patiently, read_address
+from pipeline.ledger.postgres.connection import (
+    OPENING,
+    Address,
+    connect_patiently,
+    read_address,
+    unreachable,
+)
 from pipeline.ledger.postgres.group_commit import PostgresGroupCommit
 from pipeline.ledger.postgres.leases import Lease
 from pipeline.ledger.postgres.pace import PostgresPace
@@ -124,10 +132,18 @@ class PostgresLedger(QueuedLedger[PostgresGroupCommit]):
 
 
 def _prepared(address: Address) -> Connection:
-    connection = connect_patiently(address, since=time.monotonic(), patience=OPENING)
-    try:
-        prepare(connection, address)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
+    """Return a connection to a ledger whose schema is current, also from a server that restarts."""
+    since = time.monotonic()
+    while True:
+        connection = connect_patiently(address, since=since, patience=OPENING)
+        try:
+            prepare(connection, address)
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            connection.close()
+            if time.monotonic() - since > OPENING:
+                raise unreachable(address, error) from None
+        except BaseException:
+            connection.close()
+            raise
+        else:
+            return connection

@@ -17,7 +17,8 @@ _LOCK = 0x63704C31
 def prepare(connection: Connection, address: Address) -> None:
     """Make the schema or bring it up to date, whole or not at all.
 
-    `LedgerUnusable` for a newer schema, which is left alone; `UsageError` without the right.
+    `LedgerUnusable` for a newer schema, which is left alone; `UsageError` without the right. An
+    error of the connection is the caller's: this can be repeated.
     """
     try:
         if schema_version(connection, address) == len(MIGRATIONS):
@@ -37,6 +38,8 @@ def prepare(connection: Connection, address: Address) -> None:
                     (os.urandom(16),),
                 )
             connection.execute(f"update ledger set version = {len(MIGRATIONS)}")
+    except (psycopg.OperationalError, psycopg.InterfaceError):
+        raise  # the line was cut: it may be done, and can be done again
     except psycopg.Error as error:
         raise as_pipeline_error(address, error) from None
 
