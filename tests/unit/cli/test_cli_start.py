@@ -70,6 +70,14 @@ def test_a_quick_command_imports_nothing_heavy(folder, words, also):
     assert len([name for name in modules if name.startswith("pipeline.")]) <= MOST_MODULES
 
 
+def test_check_imports_nothing_that_plans_renders_or_reviews(folder):
+    """It imported the whole run, for two functions of annotations on pull requests."""
+    code, modules = imported(["check", "soda.yaml"], folder)
+    assert code == 0
+    others = ("pipeline.app.run.", "pipeline.app.commands.plan", "pipeline.reports.")
+    assert [name for name in modules if name.startswith((*others, "pipeline.review"))] == []
+
+
 @pytest.mark.parametrize("words", [["status", "new.yaml"], ["log", "new.yaml"]], ids=" ".join)
 def test_a_file_that_no_run_has_read_is_read_as_yaml(folder, words):
     (folder / "new.yaml").write_text(CAMPAIGN.replace("soda", "new"))
