@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
 
@@ -35,6 +35,19 @@ class Rules:
     now: datetime
     retry_failed: bool = False
     rebuy_lost: bool = False
+
+
+def rules_now(
+    caps: Caps, *, images: ImageStore, retry_failed: bool = False, rebuy_lost: bool = False
+) -> Rules:
+    """Return the rules by which a run that begins now decides what is due."""
+    return Rules(
+        images=images,
+        caps=caps,
+        now=datetime.now(UTC),
+        retry_failed=retry_failed,
+        rebuy_lost=rebuy_lost,
+    )
 
 
 def what_is_due(entry: Entry | None, rules: Rules, sizes: Mapping[str, int]) -> Due:

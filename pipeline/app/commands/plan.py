@@ -11,7 +11,6 @@ from pipeline.app.event_loop import run_in_loop
 from pipeline.app.named_campaign import hold_to_file
 from pipeline.app.open import ledger_in
 from pipeline.app.options import CampaignOptions, next_step
-from pipeline.app.run.assembly import rules_now
 from pipeline.app.stores.campaign_store import refuse_unusable_store
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import Finding
@@ -31,6 +30,7 @@ from pipeline.reports.diff.planned_changes import PlannedChange, planned_changes
 from pipeline.settings import Settings
 from pipeline.state.budgets import BudgetLeft, budgets_left
 from pipeline.state.checks.results import open_checks
+from pipeline.state.due import rules_now
 from pipeline.state.output.folder import open_output
 from pipeline.state.output.lock import is_alive
 from pipeline.state.output.lost_runs import lost_runs, lost_runs_message
@@ -102,7 +102,7 @@ async def _plan_with(
     ledger: Ledger, loaded: LoadedCampaign, options: CampaignOptions, settings: Settings
 ) -> Plan:
     campaign, output = loaded.campaign, settings.output
-    rules = rules_now(loaded, images=images_in(output), retry_failed=False, rebuy_lost=False)
+    rules = rules_now(loaded.profile.caps, images=images_in(output))
     budget = budget_for(campaign, loaded.profile, options, settings)
     account = account_of(campaign, settings)
     here = Run(id=RunId("plan"), campaign=campaign.slug, account=account)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -142,19 +141,6 @@ def _tickets(parts: RunParts) -> Tickets | None:
         waits=parts.waits,
         send_tries=parts.settings.send_tries,
         sleep=parts.halt.sleep,
-    )
-
-
-def rules_now(
-    loaded: LoadedCampaign, *, images: ImageStore, retry_failed: bool, rebuy_lost: bool
-) -> Rules:
-    """Return the rules by which this run decides what is due."""
-    return Rules(
-        images=images,
-        caps=loaded.profile.caps,
-        now=datetime.now(UTC),
-        retry_failed=retry_failed,
-        rebuy_lost=rebuy_lost,
     )
 
 

@@ -29,7 +29,7 @@ from pipeline.app.run.ad_files import (
     failing_finals,
     make_ad_files,
 )
-from pipeline.app.run.assembly import RunParts, assemble, has_work, rules_now
+from pipeline.app.run.assembly import RunParts, assemble, has_work
 from pipeline.app.run.endings import exit_code, halting_event, is_finished, run_ending
 from pipeline.app.run.manifest_writer import ManifestWriter
 from pipeline.app.run.rendering import what_is_asked
@@ -64,7 +64,7 @@ from pipeline.reports.run_report import NAMED
 from pipeline.settings import Settings
 from pipeline.state.campaign_state import CampaignState
 from pipeline.state.checks.results import open_checks
-from pipeline.state.due import Rules
+from pipeline.state.due import Rules, rules_now
 from pipeline.state.output.ad_files import makes_ad_files
 from pipeline.state.output.folder import open_log
 from pipeline.state.output.kept_checks import read_kept_checks
@@ -163,7 +163,7 @@ async def _session(session: Session, stack: AsyncExitStack) -> int:
     """Ask for confirmation, open what is needed, render, and return the exit code."""
     options, campaign = session.options, session.loaded.campaign
     rules = rules_now(
-        session.loaded,
+        session.loaded.profile.caps,
         images=session.images,
         retry_failed=options.retry_failed,
         rebuy_lost=options.rebuy_lost,

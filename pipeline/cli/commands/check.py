@@ -9,8 +9,8 @@ from pathlib import Path
 from pipeline.app.commands.check import CheckOptions, check_files
 from pipeline.app.options import FeedReading
 from pipeline.cli.flags import add_feeds, add_provider
-from pipeline.cli.integrations.pull_requests import github_annotation
 from pipeline.cli.problems import tell_finding
+from pipeline.cli.registry import load_part
 from pipeline.cli.terminal import counted, say
 from pipeline.errors import CampaignError
 
@@ -44,8 +44,9 @@ def run(arguments: argparse.Namespace) -> int:
         rows = [asdict(finding) for finding in report.findings]
         print(json.dumps(rows, ensure_ascii=False, indent=1))
     elif arguments.format == "github":
+        pull_requests = load_part("integrations.pull_requests")
         for finding in report.findings:
-            print(github_annotation(finding, strict=arguments.strict))
+            print(pull_requests.github_annotation(finding, strict=arguments.strict))
     else:
         for finding in report.findings:
             tell_finding(

@@ -15,7 +15,7 @@ HEAVY = {
     *("pipeline.model.campaign", "pipeline.model.ad_file", "pipeline.state.picks"),
     *("yarl", "pipeline.network.reply", "pipeline.providers.charges"),
 }
-MOST_MODULES = 83
+MOST_MODULES = 85
 """Modules of ours that a quick command may import, each half a millisecond."""
 CAMPAIGN = '{"campaign": "soda"}\n'
 PROGRAM = """\
@@ -68,6 +68,15 @@ def test_a_quick_command_imports_nothing_heavy(folder, words, also):
     assert code == 0
     assert modules & (HEAVY | also) == set()
     assert len([name for name in modules if name.startswith("pipeline.")]) <= MOST_MODULES
+
+
+def test_check_imports_nothing_that_plans_renders_or_reviews(folder):
+    """It imported the whole run, for two functions of annotations on pull requests."""
+    code, modules = imported(["check", "soda.yaml"], folder)
+    assert code == 0
+    others = ("pipeline.app.run.session", "pipeline.app.run.assembly", "pipeline.app.commands.plan")
+    rooms = ("pipeline.purchasing.renderer", "pipeline.review", "pipeline.reports.run_report")
+    assert [name for name in modules if name.startswith((*others, *rooms))] == []
 
 
 @pytest.mark.parametrize("words", [["status", "new.yaml"], ["log", "new.yaml"]], ids=" ".join)
