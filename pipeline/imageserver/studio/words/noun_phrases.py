@@ -19,6 +19,8 @@ _BEFORE_OF = frozenset(("with", "on", "in", "beside", "next to", "among", "again
 _WORD = re.compile(r"[^\W_]+(?:[-'’.][^\W_]+)*")
 _NUMBER = re.compile(r"\d{1,2}")
 _LONGEST = 3
+_ONE = frozenset(("a", "an", "one"))
+"""Words after which a noun is no plural: "a thermos"."""
 _PARTICIPLE = re.compile(r"(?:ing|ed|ly)$")
 
 
@@ -148,7 +150,7 @@ def _phrase(joint: str, words: tuple[str, ...], *, noun_first: bool) -> Phrase:
             count = count or lexicon.COUNTS.get(noun.name, 0)
             at = noun.end
         else:
-            count = count or _count(word)
+            count = count or (0 if at and word.isdigit() else _count(word))
             announces = announces or word in lexicon.ROLE_WORDS
             if not _describes(word):
                 unknown.append(at)
@@ -247,5 +249,8 @@ def _compound(words: tuple[str, ...], last: int, unknown: list[int], nouns: list
         if not (start - 1 in unknown or in_noun or gerund) or is_color(before):
             break
         start -= 1
-    name = " ".join((*words[max(start, last - 2) : last], singular(words[last])))
+    single = not _ONE.isdisjoint(words[:start])
+    name = " ".join(
+        (*words[max(start, last - 2) : last], words[last] if single else singular(words[last]))
+    )
     return Noun(name, start, last + 1, plural=singular(words[last]) != words[last])

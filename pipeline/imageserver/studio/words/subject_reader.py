@@ -18,6 +18,8 @@ _GROUND = frozenset(
     ("on", "against", "over", "above", "under", "at", "in front of", "on top of", "behind", "from")
 )
 _AND = frozenset(("and", "or", "plus", "&"))
+_TONES = ("shade",)
+"""Parts of lamps that mean a colour after "in": "in a deep red shade"."""
 _ARTICLES = frozenset(("a", "an", "the", "two", "three"))
 _ELLIPSIS = frozenset(("one", "other", "another"))
 _DRINKS = (Family.WINE, Family.BOTTLE, Family.CAN)
@@ -110,6 +112,8 @@ class SubjectReader:
             self._genre, self._last = True, ""
         elif self._joint == "of" and self._take_contents(phrase, colors):
             pass
+        elif name in _TONES and self._joint == "in" and colors and self._subject.noun:
+            self._add_colors(self._subject.noun, colors)
         elif self._subject.noun and name in lexicon.PARTS and self._joint != "of":
             self._take_part(lexicon.PARTS[name], colors)
         elif self._opens(phrase):
@@ -156,6 +160,9 @@ class SubjectReader:
         """Take what follows "of"; returns False if it is a noun of its own."""
         subject, name = self._subject, phrase.name
         if not subject.noun or self._last not in (subject.noun, ""):
+            return False
+        if phrase.joint in _AND and subject.contents:  # "a glass of juice and a croissant"
+            self._joint = "with"
             return False
         if subject.noun == "glasses" and name in lexicon.CONTENTS:
             subject.noun, subject.icon = "glass", ""
@@ -222,6 +229,13 @@ class SubjectReader:
         if name == "glass" and not set(phrase.words) & _ARTICLES:
             self._add_colors(subject.noun, colors)
             return
+        if subject.noun in lexicon.CONTENTS and name in lexicon.CONTAINERS and not subject.contents:
+            own = subject.colors.pop(subject.noun, [])
+            contents = subject.noun
+            self._set_held_by(name)
+            self._add_colors(contents, own)
+            self._add_colors(name, colors)
+            return
         self._take_part(name, colors)
 
     def _take_companion(self, phrase: Phrase, colors: list[NamedColor]) -> None:
@@ -242,6 +256,9 @@ class SubjectReader:
             plural = phrase.head is not None and phrase.head.plural
             listed = beside or gathered or phrase.joint == "and" or (plural and phrase.joint == ",")
             shown = listed and _is_subject(name) and plain
+        if name == subject.noun:
+            subject.count = subject.count or phrase.count
+            self._gather_by(phrase)
         if shown and name != subject.noun:
             subject.props.append(name)
         if (phrase.known or shown) and name != subject.noun:
@@ -258,10 +275,16 @@ class SubjectReader:
         listed = len(subject.own_colors)
         if listed > 1 and subject.plural and not subject.count:
             subject.count = listed
+        self._gather_by(phrase)
         if phrase.known:
             self._set_kind(phrase)
         else:
             subject.unknown = name
+
+    def _gather_by(self, phrase: Phrase) -> None:
+        """Remember the unit in a phrase like "three scoops ice cream", without an "of"."""
+        unit = next((n.name for n in phrase.others if n.name in lexicon.UNITS), "")
+        self._subject.gathered_by = self._subject.gathered_by or unit
 
     def _set_kind(self, phrase: Phrase) -> None:
         """Set what is to be drawn for a known noun, with the other nouns of its phrase."""
@@ -283,6 +306,7 @@ class SubjectReader:
             subject.family = lexicon.THINGS[name]
         else:
             subject.icon = phrase.icon
+            subject.family = lexicon.THINGS.get(phrase.icon.replace("-", " "))
             subject.unknown = "" if phrase.icon or name in lexicon.UNITS | lexicon.SERVED else name
 
     def _set_held_by(self, vessel: str) -> None:

@@ -94,6 +94,11 @@ def test_an_unknown_subject_is_set_in_type_and_said_to_be_unknown(noun):
         ("A leather bag on a chair", "leather bag", ""),
         ("A coffee table with a mug", "coffee table", ""),
         ("A bottle of red wine beside a lamp", "bottle", "red wine"),
+        ("Hot coffee in a blue cup", "cup", "coffee"),
+        ("A glass of orange juice and a croissant", "glass", "juice"),
+        ("A six-pack of craft beer bottles", "bottle", "beer"),
+        ("Two glasses of white wine", "glass", "white wine"),
+        ("Black Friday banner for a thermos on a desk", "thermos", ""),
     ],
 )
 def test_the_head_noun_wins(prompt, subject, contents):
@@ -110,10 +115,30 @@ def test_the_head_noun_wins(prompt, subject, contents):
         ("A can in neon green, wall in peach", {"can": ["neon green"], "wall": ["peach"]}),
         ("An orange soda bottle", {}),
         ("An orange tent beside a blue mug", {"tent": ["orange"], "mug": ["blue"]}),
+        ("A lipstick in a deep red shade", {"lipstick": ["deep red"]}),
+        ("Des baskets blanches avec des lacets rouges", {"sneaker": ["white"], "laces": ["red"]}),
+        ("Blauer Rucksack mit oranger Tasche", {"backpack": ["blue"], "pocket": ["orange"]}),
     ],
 )
 def test_a_colour_belongs_to_the_noun_of_its_phrase(prompt, colors):
     assert understood(prompt)["colors"] == colors
+
+
+@pytest.mark.parametrize(
+    ("prompt", "count"),
+    [
+        ("Seven red balloons", 7),
+        ("A dozen croissants", 12),
+        ("Five pairs of socks", 5),
+        ("White, grey and navy t-shirts", 3),
+        ("Sunscreen SPF 50 tube", 1),
+        ("Drei Kugeln Eis", 3),
+        ("赤い傘が三本", 3),
+        ("A mug beside two books", 1),
+    ],
+)
+def test_a_count_belongs_to_the_subjects_phrase(prompt, count):
+    assert understood(prompt)["count"] == count
 
 
 @pytest.mark.parametrize(
