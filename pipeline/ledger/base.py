@@ -241,7 +241,7 @@ class Ledger(Protocol):
     async def open_attempts(self, campaign: Slug) -> Sequence[Attempt]:
         """Return the attempts of a campaign without an ending: in flight, or left by a dead run.
 
-        Those of open tickets are not among them.
+        Those of open tickets are not among them, nor those of runs that are known to be alive.
         """
         ...
 

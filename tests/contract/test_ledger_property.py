@@ -304,9 +304,12 @@ class Life(RuleBasedStateMachine):
 
     @invariant()
     def an_open_attempt_is_found_by_its_ticket_or_by_the_next_run(self):
-        for case in self.cases:
+        begun = {run.id for run in self.runs.values()}
+        for kind, case in zip(self.kinds, self.cases, strict=True):
             posts = self.do(case.ledger.attempts([job.key for job in JOBS]))
             sent = [post for all_ in posts.values() for post in all_ if post.outcome == "submitted"]
+            if kind == "postgres":  # it knows which runs are alive: nobody else settles for them
+                sent = [post for post in sent if post.ticket or post.run not in begun]
             left = [self.do(case.ledger.open_attempts(name)) for name in ("spring", "summer")]
             open_ = [ticket.id for ticket in self.do(case.ledger.open_tickets())]
             lines = [self.do(case.ledger.ticket_attempts(name)) for name in open_]

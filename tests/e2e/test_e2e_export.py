@@ -180,15 +180,15 @@ def test_what_is_written_into_the_review_file_by_hand_holds(shop):
     assert text.count("adfile: {status: undecided, flags:") == 1
     assert text.count('adfile: {status: approved, by: "ana"') == 1
     text = text.replace("adfile: {status: undecided", "adfile: {status: approved, by: jon")
-    window = "    window: {focus: [0.5, 0.5], zoom: 0.8, by: jon}\n"
+    window = "    window: {focus: [0.5, 0.5], zoom: 2.5, by: jon}\n"
     file.write_text(text.replace("  citrus/half-page:\n", f"  citrus/half-page:\n{window}"))
     assert shop("undecide", "shop.yaml", "berry/hero@hero").code == 0
     result, code = exported(shop)
     assert (code, set(result["missing"])) == (3, {"berry/hero@hero", "citrus/half-page@half-page"})
     assert result["missing"]["citrus/half-page@half-page"].startswith("waits for approval: ")
     record = (shop.output / "shop/adfiles.jsonl").read_text()
-    assert '"chosen":{"focus":[0.5,0.5],"zoom":0.8}' in record
-    assert 'window: {focus: [0.5, 0.5], zoom: 0.8, by: "jon"' in file.read_text()
+    assert '"chosen":{"focus":[0.5,0.5],"zoom":2.5}' in record
+    assert 'window: {focus: [0.5, 0.5], zoom: 2.5, by: "jon"' in file.read_text()
 
 
 def test_the_sheet_of_an_export_shows_every_ad_file_and_needs_nothing_else(shop):

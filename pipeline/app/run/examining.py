@@ -10,6 +10,7 @@ from pipeline.adfiles.contents.picture_contents import PictureContents
 from pipeline.errors import ArtifactError, TaskFailed
 from pipeline.executors.base import Executor
 from pipeline.images.base import ImageStore
+from pipeline.inspection.checks import CheckName
 from pipeline.inspection.readers import NEEDED, is_installed
 from pipeline.model.artifact import Artifact
 from pipeline.model.check import CampaignCheck, CheckOutcome
@@ -126,8 +127,16 @@ def take_score(inspector: ImageInspector, checks: CampaignChecks) -> MeasureImag
 
 
 def score_of(known: ChecksRecord) -> TakeScore:
-    """Return the score of an image with these checks."""
-    found = [check for check in known.values() if isinstance(check, dict)]
+    """Return the score of an image with these checks.
+
+    What a picture says of its subject is for a person to read. It does not hold a campaign up whose
+    product the offline painter does not know: the painter shows its name instead.
+    """
+    found = [
+        check
+        for name, check in known.items()
+        if isinstance(check, dict) and name != CheckName.SUBJECT
+    ]
     return TakeScore(
         passed=all(bool(check["passed"]) for check in found),
         score=sum(min(1.0, float(check["score"])) for check in found),

@@ -6,7 +6,9 @@ import json
 import pytest
 from PIL import Image, PngImagePlugin
 
+from pipeline.app.run.examining import score_of
 from pipeline.imageserver.painting.conversion import transcode
+from pipeline.inspection.checks import CheckName, subject_check
 from pipeline.inspection.understood import not_understood, shows_subject
 
 
@@ -35,3 +37,16 @@ def test_a_statement_that_cannot_be_read_says_nothing(told):
 def test_only_a_missing_subject_is_a_picture_of_something_else():
     assert shows_subject(("not shown: hazelnut",))
     assert not shows_subject(("not shown: hazelnut", "subject not known: lamp"))
+
+
+def test_the_automatic_review_leaves_a_subject_that_the_painter_does_not_know_to_people():
+    """A campaign about such a product never came to its finals."""
+    missed = subject_check(("subject not known: kettle",))
+    assert not missed.passed
+    record = {
+        name: {"passed": passed, "score": float(passed), "said": ""}
+        for name, passed in ((CheckName.WHOLE, True), (missed.name, missed.passed))
+    }
+    assert score_of(record).passed
+    blank = {CheckName.BLANK: {"passed": False, "score": 0.0, "said": ""}}
+    assert not score_of(record | blank).passed

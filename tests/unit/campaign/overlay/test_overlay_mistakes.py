@@ -29,7 +29,7 @@ PARTS = {
         "[4].size: does not act on a logo; a logo takes at, width, clear and plate",
     "{logo: brand/loge.svg}":
         "c.yaml:13:14: adfiles.overlay[5].logo: brand/loge.svg cannot be read: No such file or "
-        "directory (did you mean logo.svg?)",
+        "directory (did you mean brand/logo.svg?)",
     "{logo: ../../logo.svg}": "lies outside",
     "{text: a, font: intr}": "[7].font: there is no packaged font intr, and a file ends in .ttf "
         "or .otf (did you mean inter?)",
