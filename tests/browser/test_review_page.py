@@ -323,6 +323,8 @@ async def test_who_comes_back_the_next_day_stands_on_the_first_open_cell(case):
         await page.locator("#c0").focus()
         await keys(page, "1", "x")
         await decided(case, "citrus/4x3", Decision.REJECTED)
+        await page.wait_for_selector("#c2.focus")
+        await page.wait_for_function("location.search.includes('cell=berry')")
         await page.reload()
         await page.wait_for_selector("#c2.focus")
 

@@ -9,7 +9,7 @@ from pipeline.app.event_loop import run_in_loop
 from pipeline.app.open import ledger_in, require_ledger
 from pipeline.app.run.facts import utc_stamp
 from pipeline.errors import UsageError
-from pipeline.ledger.place import LedgerCopy, RestoredLedger, is_shared
+from pipeline.ledger.place import LEDGER_FILE, LedgerCopy, RestoredLedger, is_shared
 from pipeline.ledger.registry import back_up_ledger, copy_ledger, restore_ledger
 from pipeline.settings import Settings
 from pipeline.state.output.folder import open_output
@@ -68,7 +68,7 @@ def copy(source: str, target: str, settings: Settings) -> int:
     if (source == SHARED) == (target == SHARED) or not is_shared():
         raise UsageError(
             f"one of the two has to be the word {SHARED}, which has to be set, and the other one "
-            f"a file; nothing was copied.\nNext  pipeline ledger copy output/ledger.db {SHARED}"
+            f"a file; nothing was copied.\nNext  pipeline ledger copy output/{LEDGER_FILE} {SHARED}"
         )
     output = open_output(settings.output)
     with ExitStack() as locks:

@@ -39,7 +39,7 @@ def test_only_a_missing_subject_is_a_picture_of_something_else():
     assert not shows_subject(("not shown: hazelnut", "subject not known: lamp"))
 
 
-def test_the_automatic_review_leaves_a_subject_that_the_painter_does_not_know_to_people():
+def test_a_subject_that_the_painter_does_not_know_holds_no_automatic_review_up():
     """A campaign about such a product never came to its finals."""
     missed = subject_check(("subject not known: kettle",))
     assert not missed.passed
