@@ -324,7 +324,7 @@ async def test_who_comes_back_the_next_day_stands_on_the_first_open_cell(case):
         await keys(page, "1", "x")
         await decided(case, "citrus/4x3", Decision.REJECTED)
         await page.wait_for_selector("#c2.focus")
-        await page.wait_for_function("location.search.includes('cell=berry')")
+        await page.wait_for_url(lambda url: "cell=berry" in url)
         await page.reload()
         await page.wait_for_selector("#c2.focus")
 
