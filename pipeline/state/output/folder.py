@@ -61,13 +61,14 @@ def write_file(root: Path, place: PurePosixPath, content: bytes | Iterable[bytes
 def open_log(root: Path, place: PurePosixPath) -> BackgroundWriter:
     """Open a log below the output folder; `LocalFault` if that fails.
 
-    If the disk fills up or hangs later, the log loses lines, and the run goes on.
+    A line that was flushed is written: a run that is killed has told what it sent. If the disk
+    fills up or hangs later, the log loses lines, and the run goes on.
     """
     try:
         file = open_to_append(root, ConfinedPath.at(str(place)))
     except OSError as error:
         raise LocalFault(f"cannot write {root / place}: {error.strerror}") from error
-    return BackgroundWriter(file, notice=json_notice, orderly=False, owned=True)
+    return BackgroundWriter(file, notice=json_notice, owned=True)
 
 
 def point_latest(root: Path, paths: RunPaths) -> None:

@@ -158,3 +158,13 @@ def test_the_doctor_says_what_is_done_without_links_and_locks(tmp_path, monkeypa
     said = [(check.state, check.said) for check in found if check.name == "files"]
     assert [state for state, _ in said] == ["note"] * 3
     assert said[0][1] == f"{tmp_path} takes no hard links: older images are copied instead"
+
+
+def test_a_flushed_line_is_in_the_log_before_anything_follows_it(tmp_path):
+    """A thread wrote it later: a run that was killed in between had not told what it had sent."""
+    log = open_log(tmp_path, PurePosixPath("log.jsonl"))
+    for number in range(1, 101):
+        log.write(f"{number:04}\n")
+        log.flush()
+        assert (tmp_path / "log.jsonl").stat().st_size == 5 * number
+    log.close()
