@@ -15,8 +15,9 @@ from pipeline.app.options import CampaignOptions, FeedReading
 from pipeline.app.run.facts import utc_stamp
 from pipeline.campaign.environment import fill_environment
 from pipeline.campaign.feeds.remote import RemoteFeed
+from pipeline.campaign.findings import refusal
 from pipeline.campaign.loading import LoadedCampaign, load_campaign
-from pipeline.errors import CampaignError, FeedNotFetched, Finding, UsageError
+from pipeline.errors import FeedNotFetched, UsageError
 from pipeline.ledger.base import Ledger
 from pipeline.model.ad_file import Signing
 from pipeline.model.campaign import Campaign, ContentCredentials
@@ -84,15 +85,7 @@ def signing_for(loaded: LoadedCampaign, settings: Settings) -> Signing | None:
         signing: Signing = late("adfiles.provenance.signing").signing_of(settings.signing)
     except UsageError as error:
         at = loaded.checked.place("provenance", "c2pa")
-        finding = Finding(
-            file=at.file,
-            line=at.line,
-            column=at.column,
-            path="provenance.c2pa",
-            complaint=str(error),
-            code="c2pa",
-        )
-        raise CampaignError((finding,)) from error
+        raise refusal(str(error), at=at, code="c2pa", path="provenance.c2pa") from error
     return signing
 
 

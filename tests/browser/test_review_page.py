@@ -90,6 +90,8 @@ async def test_another_reviewers_verdict_appears_by_itself(case):
         await ana.locator("#c0").focus()
         await keys(ana, "x")
         await jon.wait_for_selector("#c0.is-rejected")
+        shown = "[...document.querySelectorAll('.is-rejected')].map((one) => one.id)"
+        assert await jon.evaluate(shown) == ["c0"]
 
 
 async def test_an_approval_becomes_stale_before_ones_eyes_when_the_campaign_is_edited(case):

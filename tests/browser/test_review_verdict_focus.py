@@ -202,6 +202,7 @@ async def test_arrows_go_through_the_matrix_where_they_point(case):
         await page.wait_for_selector("#m3:focus")
         await keys(page, "ArrowUp", "ArrowRight")
         await page.wait_for_selector("#m1:focus")
+        assert await page.evaluate("document.activeElement.id") == "m1"
 
 
 async def test_the_matrix_shows_what_the_filters_leave(case):

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline.campaign.environment import fill_environment
+from pipeline.campaign.findings import refusal
 from pipeline.campaign.loading import LoadedCampaign
-from pipeline.errors import CampaignError, Finding, StoreFault, UsageError
+from pipeline.errors import StoreFault, UsageError
 from pipeline.images.base import ImageStore
 from pipeline.images.object_store.address import (
     StoreAddress,
@@ -71,15 +72,7 @@ def refuse_unusable_store(loaded: LoadedCampaign) -> CampaignStore | None:
             refuse_without_package(store.address)
     except UsageError as error:
         at = loaded.checked.place("output", "store")
-        finding = Finding(
-            file=at.file,
-            line=at.line,
-            column=at.column,
-            path="output.store",
-            complaint=str(error),
-            code="store",
-        )
-        raise CampaignError((finding,)) from None
+        raise refusal(str(error), at=at, code="store", path="output.store") from None
     return store
 
 
