@@ -4,9 +4,9 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
-from pipeline.errors import UsageError
+from pipeline.errors import LocalFault, UsageError
 from pipeline.ledger.base import SharedPace
 from pipeline.ledger.row_store import RowStore, SpendScope
 from pipeline.ledger.rows import RunRow, entry_of, iso, sum_of
@@ -342,3 +342,45 @@ def _record(row: RunRow) -> RunRecord:
         exit_code=row.exit_code,
         number=row.id,
     )
+
+
+class Connections(Protocol):
+    """Connections that only read; no method waits for anything but the ledger."""
+
+    def query(self, query: Callable[[RowStore], Result]) -> Result:
+        """Return the result of a query, which sees one consistent state."""
+
+    def close(self) -> None:
+        """Close them; no query may be running."""
+
+
+class ReadOnlyBase(BaseLedger):
+    """A ledger that is only read. No operation waits: each ends in the call that awaits it."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+        self._closed = False
+
+    async def close(self) -> None:
+        """Close the connections."""
+        self._closed = True
+        self._connections.close()
+
+    async def _write(
+        self,
+        operation: Callable[[RowStore, int], Result],
+        *,
+        jobs: Sequence[JobKey] = (),
+        alone: bool = False,
+    ) -> Result:
+        raise LocalFault("this ledger is closed, or was opened for reading only")
+
+    async def _permit(
+        self, operation: Callable[[RowStore, int], Attempt], *, jobs: Sequence[JobKey]
+    ) -> Attempt:
+        return await self._write(operation)
+
+    async def _read(self, query: Callable[[RowStore], Result]) -> Result:
+        if self._closed:
+            raise LocalFault("this ledger is closed")
+        return self._connections.query(query)

@@ -8,8 +8,8 @@ from typing import TypeVar
 
 import psycopg
 
-from pipeline.errors import LocalFault, PipelineError
-from pipeline.ledger.base_ledger import BaseLedger
+from pipeline.errors import PipelineError
+from pipeline.ledger.base_ledger import ReadOnlyBase
 from pipeline.ledger.garbage_collection import collection_paused
 from pipeline.ledger.memory.ledger import MemoryRowStore
 from pipeline.ledger.place import SharedFacts, place_on_machine
@@ -29,8 +29,6 @@ from pipeline.ledger.postgres.schema.migrating import refuse_older, schema_versi
 from pipeline.ledger.postgres.schema.tables import MIGRATIONS
 from pipeline.ledger.row_store import RowStore
 from pipeline.model.coordination import LivingRun
-from pipeline.model.entry import Attempt
-from pipeline.model.job import JobKey
 from pipeline.model.names import Slug
 
 Result = TypeVar("Result")
@@ -92,7 +90,7 @@ class PostgresConnections:
         return result
 
 
-class PostgresReadOnlyLedger(BaseLedger):
+class PostgresReadOnlyLedger(ReadOnlyBase):
     """`Ledger` that reads one database. No operation waits: each ends in the call that awaits it.
 
     A missing ledger reads as an empty one, and is not made.
@@ -101,32 +99,7 @@ class PostgresReadOnlyLedger(BaseLedger):
     def __init__(self, dsn: str, *, output: Path) -> None:
         """Raise `UsageError` for an address that cannot be right."""
         self._place = place_on_machine(output)
-        self._connections = PostgresConnections(read_address(dsn))
-        self._closed = False
-
-    async def close(self) -> None:
-        """Close the connections."""
-        self._closed = True
-        self._connections.close()
-
-    async def _write(
-        self,
-        operation: Callable[[RowStore, int], Result],
-        *,
-        jobs: Sequence[JobKey] = (),
-        alone: bool = False,
-    ) -> Result:
-        raise LocalFault("this ledger is closed, or was opened for reading only")
-
-    async def _permit(
-        self, operation: Callable[[RowStore, int], Attempt], *, jobs: Sequence[JobKey]
-    ) -> Attempt:
-        return await self._write(operation)
-
-    async def _read(self, query: Callable[[RowStore], Result]) -> Result:
-        if self._closed:
-            raise LocalFault("this ledger is closed")
-        return self._connections.query(query)
+        super().__init__(PostgresConnections(read_address(dsn)))
 
     async def living_runs(self, campaign: Slug) -> Sequence[LivingRun]:
         """Return the runs that have a lease of a campaign and belong to another output folder."""

@@ -3,22 +3,19 @@
 asyncio is not imported: that would take a third of the time of `status`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 import apsw
 
-from pipeline.errors import LocalFault
-from pipeline.ledger.base_ledger import BaseLedger
+from pipeline.ledger.base_ledger import ReadOnlyBase
 from pipeline.ledger.garbage_collection import collection_paused
 from pipeline.ledger.row_store import RowStore
 from pipeline.ledger.sqlite.errors import as_local_fault
 from pipeline.ledger.sqlite.migrations import is_current
 from pipeline.ledger.sqlite.opening import open_for_reading
 from pipeline.ledger.sqlite.row_store import SqliteRowStore
-from pipeline.model.entry import Attempt
-from pipeline.model.job import JobKey
 
 Result = TypeVar("Result")
 
@@ -56,7 +53,7 @@ class ReadingConnections:
             self._idle.pop().close()
 
 
-class ReadOnlyLedger(BaseLedger):
+class ReadOnlyLedger(ReadOnlyBase):
     """`Ledger` that reads one file. No operation waits: each ends in the call that awaits it.
 
     A missing file reads as an empty ledger and is not made, and nothing in an existing one is
@@ -64,29 +61,4 @@ class ReadOnlyLedger(BaseLedger):
     """
 
     def __init__(self, path: Path) -> None:
-        self._connections = ReadingConnections(path.absolute().parent.resolve() / path.name)
-        self._closed = False
-
-    async def close(self) -> None:
-        """Close the file."""
-        self._closed = True
-        self._connections.close()
-
-    async def _write(
-        self,
-        operation: Callable[[RowStore, int], Result],
-        *,
-        jobs: Sequence[JobKey] = (),
-        alone: bool = False,
-    ) -> Result:
-        raise LocalFault("this ledger is closed, or was opened for reading only")
-
-    async def _permit(
-        self, operation: Callable[[RowStore, int], Attempt], *, jobs: Sequence[JobKey]
-    ) -> Attempt:
-        return await self._write(operation)
-
-    async def _read(self, query: Callable[[RowStore], Result]) -> Result:
-        if self._closed:
-            raise LocalFault("this ledger is closed")
-        return self._connections.query(query)
+        super().__init__(ReadingConnections(path.absolute().parent.resolve() / path.name))
