@@ -113,6 +113,7 @@ async def redo_one(page):
     await page.click("button:has-text('Redo 1')")
     await page.click("dialog >> text=/^Spend 4/")
     await page.wait_for_selector("#c1:has-text('round 2')", timeout=60_000)
+    await page.wait_for_selector(".toast:has-text('Drafts are done')", timeout=60_000)
 
 
 async def launch_finals(page, credits_):
