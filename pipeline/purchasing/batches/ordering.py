@@ -81,7 +81,9 @@ class Tickets:
             await self.ledger.release(attempt, reason=reason)
         await self.finish(ticket, reason)
 
-    async def finish(self, ticket: Ticket, reason: str = "", *, results: Sequence[str] = ()) -> None:
+    async def finish(
+        self, ticket: Ticket, reason: str = "", *, results: Sequence[str] = ()
+    ) -> None:
         """Close a ticket whose images are settled, and remove its files here and there.
 
         The provider's copies go first: a run that is killed in between looks at the ticket again,

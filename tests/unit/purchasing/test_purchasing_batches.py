@@ -528,10 +528,9 @@ async def test_files_that_cannot_be_deleted_are_told_once_and_hurt_nothing(case)
     assert await case.open() == []
     assert case.halt.reason is None
     assert await case.statuses() == ["pending_download"] * 4
-    assert [event.ticket.reason for event in case.told if "permissions" in event.ticket.reason] == [
-        "completed; delete file-0, batch_0-output at the provider, which did not: "
-        "insufficient permissions"
-    ]
+    told = [event.ticket.reason for event in case.told if "permissions" in event.ticket.reason]
+    files = "delete file-0, batch_0-output at the provider"
+    assert told == [f"completed; {files}, which did not: insufficient permissions"]
 
 
 async def test_a_provider_that_never_answers_a_deletion_does_not_hold_the_run(case, monkeypatch):
