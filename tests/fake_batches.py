@@ -45,6 +45,8 @@ class FakeBatches:
     """The names of the lines of each batch."""
     faults: dict[str, list[Exception]] = field(default_factory=dict)
     """What the next calls of a method raise; `open` orders all the same if that is unknown."""
+    deleted: list[str] = field(default_factory=list)
+    """The files that were asked to be deleted."""
     posts: int = 0
     hidden: bool = False
     """The list shows no batch."""
@@ -107,6 +109,8 @@ class FakeBatches:
 
     async def lines(self, file, into):
         self._raise("lines")
+        if file not in self.files:
+            raise ReplyUnknown(f"the file {file} did not come whole (HTTP 404)", http=404)
         content = self.files[file]
         await into.begin(Reply(status=200))
         whole = content if self.cut is None else content[: self.cut]
@@ -116,6 +120,11 @@ class FakeBatches:
             await into.discard()
             raise ReplyUnknown("the file did not come whole")
         await into.end()
+
+    async def delete(self, file):
+        self._raise("delete")
+        self.files.pop(file, None)
+        self.deleted.append(file)
 
     async def cancel(self, batch):
         self.batches[batch] = replace(self.batches[batch], status="cancelling")

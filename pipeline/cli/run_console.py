@@ -229,8 +229,11 @@ def _tell_report(report: RunReport, folder: Path, *, told: str) -> None:
             say(f"  and {count - len(named)} more")
     others = report.doubtful - report.asked.get(Status.IN_DOUBT, 0)
     if others:
-        trouble = f"{counted(others, 'other image')} may have cost more than is confirmed"
-        say(paint(trouble, "yellow", stream=sys.stderr))
+        trouble = (
+            f"what {counted(others, 'other image')} cost is not known, since no reply said it; "
+            "the most that it can be is counted as in doubt"
+        )
+        _say_folded(paint(trouble, "yellow", stream=sys.stderr))
     _tell_places(report, folder)
 
 

@@ -178,6 +178,14 @@ class ApiClient:
         finally:
             response.close()
 
+    async def delete(self, path: str) -> Reply:
+        """Send a DELETE, which is never charged; errors as for `post`."""
+        response = await self._exchange("DELETE", path, body=None, headers={})
+        try:
+            return await self._read(response, REPLY_LIMIT)
+        finally:
+            response.close()
+
     async def _exchange(
         self,
         method: str,

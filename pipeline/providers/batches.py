@@ -92,7 +92,12 @@ class BatchProvider(Protocol):
         """Send a file of results into a sink, from `begin` to `end`.
 
         Raises `ReplyUnknown` if it does not come whole; the sink then got `discard` or nothing.
+        Its `http` is 404 if the provider does not have the file any more.
         """
+        ...
+
+    async def delete(self, file: str) -> None:
+        """Delete an uploaded file or a file of results; nothing happens if it is not there."""
         ...
 
     async def cancel(self, batch: str) -> ProviderBatch:

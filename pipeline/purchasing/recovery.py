@@ -29,7 +29,7 @@ from pipeline.model.outcome import Failed, FailureKind, Paid, PaidLost, Stored, 
 from pipeline.model.run import Run
 from pipeline.providers.openai_api.kept_replies import KeptReply
 from pipeline.providers.registry import profile_named
-from pipeline.purchasing.sealed_replies import SealedReplies, purchase_of
+from pipeline.purchasing.sealed_replies import SealedReplies, purchase_of, reply_of
 
 
 async def begin_run(
@@ -113,7 +113,7 @@ async def forget_settled(ledger: Ledger, campaign: Slug, replies: SealedReplies)
         if isinstance(one.outcome, Stored)
         or not (one.is_open or isinstance(one.outcome, PaidLost) or is_doubtful(one.outcome))
     }
-    waiting = {one.outcome.url for one in entries if isinstance(one.outcome, Paid)}
+    waiting = {reply_of(one.outcome.url) for one in entries if isinstance(one.outcome, Paid)}
     await replies.forget(
         [source for source in sorted(kept - waiting) if purchase_of(source) in settled]
     )

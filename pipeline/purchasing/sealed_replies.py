@@ -111,15 +111,30 @@ class SealedReplies:
         Raises `ImageGone` if the reply is not there, and `ImageBroken` if it holds no picture.
         """
         async with self._decoding:
-            body = await asyncio.to_thread(self._found, source.removeprefix(SEALED))
+            name, number = _parts_of(source)
+            body = await asyncio.to_thread(self._found, name)
             if body is None:
                 raise ImageGone("the reply that held the image is not kept any more")
             with body:
-                yield _in_thread(picture_in(body))
+                yield _in_thread(picture_in(body, number=number))
+
+    def pictures(self, purchase: str) -> Sequence[str]:
+        """Return the sources of the pictures in all sealed replies to a purchase, in order."""
+        sources: list[str] = []
+        for reply in sorted(one for one in self.kept() if purchase_of(one) == purchase):
+            with local_faults(FOLDER):
+                body = self._found(reply.removeprefix(SEALED))
+            if body is None:
+                continue
+            with body, local_faults(FOLDER), suppress(ReplyUnknown):
+                count = len(KeptReply.read(reply, body).whole)
+                several = [f"{reply}#{number}" for number in range(1, count + 1)]
+                sources += several if count > 1 else [reply] * count
+        return sources
 
     async def forget(self, sources: Sequence[str]) -> None:
         """Remove the replies whose images are stored; others are left alone."""
-        names = [name for one in sources if _NAME.fullmatch(name := one.removeprefix(SEALED))]
+        names = [name for one in sources if _NAME.fullmatch(name := _parts_of(one)[0])]
         if names:
             with local_faults(FOLDER):
                 await asyncio.to_thread(self._remove, names)
@@ -260,7 +275,18 @@ class OpenSeal:
 
 def purchase_of(source: str) -> str:
     """Return the purchase that a sealed reply belongs to."""
-    return source.removeprefix(SEALED).rpartition("-")[0]
+    return _parts_of(source)[0].rpartition("-")[0]
+
+
+def reply_of(source: str) -> str:
+    """Return the source of the whole reply that a picture is in."""
+    return source.partition("#")[0]
+
+
+def _parts_of(source: str) -> tuple[str, int]:
+    """Return the name of a sealed reply, and the number of the picture; 0 for the only one."""
+    name, _, number = source.removeprefix(SEALED).partition("#")
+    return name, int(number) if number.isdecimal() else 0
 
 
 def reply_name(attempt: Attempt) -> str:

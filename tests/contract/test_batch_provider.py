@@ -152,6 +152,17 @@ async def test_the_results_name_every_line_that_was_made(stage, tmp_path):
     assert done.errors == ""
 
 
+async def test_a_deleted_file_is_gone_and_may_be_deleted_again(stage, tmp_path):
+    file = await uploaded(stage.batches, tmp_path, "a-1")
+    done = await stage.end(await stage.batches.open(file, label=LABEL, edits=False))
+    for name in (file, done.output, done.output):
+        await stage.batches.delete(name)
+    with pytest.raises(ReplyUnknown) as gone:
+        await stage.batches.lines(done.output, Sink())
+    assert gone.value.http == 404
+    assert (await stage.batches.look(done.id)).phase is BatchPhase.COMPLETED
+
+
 async def test_a_batch_that_does_not_exist_is_refused(stage):
     with pytest.raises(Rejected):
         await stage.batches.look("batch_none")

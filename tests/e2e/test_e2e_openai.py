@@ -106,6 +106,37 @@ def test_a_lost_answer_is_held_and_charged_within_the_bounds(pipeline, shop, tmp
     assert told["confirmed"] < amount <= told["upper"]
 
 
+def test_a_reply_with_two_pictures_is_looked_at_and_one_of_them_is_taken(pipeline, shop, tmp_path):
+    """It stayed in doubt for ever: no command took a picture out of the kept reply."""
+    faults = tmp_path / "faults.json"
+    faults.write_text(json.dumps({"rules": [{"fault": "extra-image", "times": 1}]}))
+    server = shop("--faults", faults)
+    ended = run(pipeline, "--stage", "draft", "--only", "citrus/1x1")
+    assert ended.code == 6, ended.err
+    file = pipeline.write(OPENAI)
+    [row] = json.loads(pipeline("resolve", file, "--json").out)
+    assert [source.partition("#")[2] for source in row["shown"]] == ["1", "2"]
+    looked = pipeline("resolve", file, "citrus/*", "--extract", tmp_path / "look")
+    written = sorted((tmp_path / "look").iterdir())
+    assert looked.code == 6, looked.err
+    assert [one.name for one in written] == [
+        f"citrus_1x1-draft-take-1-picture-{number}.png" for number in (1, 2)
+    ]
+    assert str(written[0]) in looked.out
+    amount, _ = charged(server)
+    second = ("resolve", file, "citrus/1x1", "--found", row["shown"][1])
+    assert "add --cost N" in pipeline(*second).err
+    other = pipeline(*second[:-1], "reply:abc-1#1", "--cost", "0.01")
+    assert (other.code, "there are reply:" in other.err) == (2, True)
+    assert pipeline(*second, "--cost", f"{amount / 1e9:.9f}").code == 0
+    assert run(pipeline, "--stage", "draft", "--only", "citrus/1x1").code == 0
+    [image] = [one for one in pipeline.manifest()["images"] if one["status"] == "stored"]
+    stored = (pipeline.output / image["file"]).read_bytes()
+    assert stored == written[1].read_bytes()
+    assert money_of(pipeline)["confirmed"] == money_of(pipeline)["upper"] == amount
+    assert charged(server)[1] == 1
+
+
 def test_a_ratio_that_a_model_cannot_make_is_refused_with_the_nearest(pipeline, shop):
     shop()
     text = SODA.replace(

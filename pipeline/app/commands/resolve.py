@@ -2,15 +2,26 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass
 from typing import assert_never, cast
 from urllib.parse import urlsplit
 
+from pipeline.app.commands.resolve_options import (
+    Answer,
+    OpenImage,
+    ResolveOptions,
+    ResolveReport,
+)
+from pipeline.app.commands.resolve_pictures import (
+    is_sealed,
+    pictures_of,
+    refuse_other_source,
+    write_pictures,
+)
 from pipeline.app.event_loop import run_in_loop
 from pipeline.app.named_campaign import campaign_in
 from pipeline.app.open import campaign_ledger, late, require_ledger
-from pipeline.app.options import CampaignOptions, next_step
+from pipeline.app.options import next_step
 from pipeline.app.run.facts import reviewer_name, utc_stamp
 from pipeline.campaign.cell_globs import matching_cells
 from pipeline.errors import Refusal, UsageError
@@ -18,11 +29,11 @@ from pipeline.ledger.base import Ledger
 from pipeline.model.entry import Entry, Resolution
 from pipeline.model.job import JobKey
 from pipeline.model.money import IN_CREDITS, Amount, MoneyFormat, Unit
-from pipeline.model.names import Slug, Stage
+from pipeline.model.names import Slug
 from pipeline.model.outcome import Failed, InDoubt, Paid, PaidLost, Stored, is_doubtful, spent
 from pipeline.providers.replies import WITHOUT_URL, shown_images
 from pipeline.purchasing.recovery import settle_dead_attempts
-from pipeline.purchasing.sealed_replies import replies_in
+from pipeline.purchasing.sealed_replies import SealedReplies, replies_in
 from pipeline.settings import Settings
 from pipeline.state.output.balances import BalanceFinding
 from pipeline.state.output.lock import campaign_lock
@@ -30,70 +41,6 @@ from pipeline.state.output.resolutions import note_resolution
 from pipeline.state.output.run_folders import money_of
 
 BY_PERSON = "a person said so"
-
-
-class Answer(StrEnum):
-    """The answers about an image in doubt or lost."""
-
-    FOUND = "found"
-    CHARGED = "charged"
-    NOT_CHARGED = "not_charged"
-    BALANCE = "balance"
-    """Whatever the balance of the account proves."""
-    REBUY = "rebuy"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ResolveOptions(CampaignOptions):
-    """The images to settle, and the answer about them."""
-
-    cells: str = "*"
-    """A glob over cell names."""
-    ticket: str = ""
-    """The order to settle as a whole, instead of images."""
-    stage: Stage | None = None
-    take: int | None = None
-    answer: Answer | None = None
-    """`None`: only list them."""
-    url: str = ""
-    """The URL of the image, or the id of the batch, with `FOUND`."""
-    charged: Amount | None = None
-    """What it cost, with `FOUND` or `CHARGED`; `None`: its price."""
-    charged_in: Unit = Unit.CREDITS
-    """The unit in which `charged` is given."""
-    by: str | None = None
-    """Who answers; `None`: the name that `reviewer_name` returns."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class OpenImage:
-    """An image in doubt or lost."""
-
-    entry: Entry
-    money: MoneyFormat
-    """How amounts of its account are written."""
-    shown: tuple[str, ...] = ()
-    """URLs of images that the provider's reply contained, of an image in doubt."""
-    commands: tuple[str, ...] = ()
-    """A command for each answer that settles only this image."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ResolveReport:
-    """The images that were settled, or that remain to be settled."""
-
-    open: Sequence[OpenImage] = ()
-    """Images to settle; listed if no answer was given."""
-    for_all: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """`all images in doubt` or `all lost images`, if there are several → commands for them."""
-    settled: int = 0
-    ground: str = ""
-    """What the balance proves, or why nothing was settled."""
-    next: str = ""
-    """The command that follows."""
-    lost: bool = False
-    """True if the settled images count as paid and lost."""
-    exit_code: int = 0
 
 
 def resolve(options: ResolveOptions, settings: Settings) -> ResolveReport:
@@ -120,7 +67,8 @@ class _Settlement:
 
 async def _resolve(options: ResolveOptions, settings: Settings, campaign: Slug) -> ResolveReport:
     async with campaign_ledger(settings.output, campaign, settles=True) as ledger:
-        await settle_dead_attempts(ledger, campaign, replies_in(settings.output))
+        replies = replies_in(settings.output)
+        await settle_dead_attempts(ledger, campaign, replies)
         listed = options.answer is None or options.cells != "*"
         known = [
             entry
@@ -131,6 +79,13 @@ async def _resolve(options: ResolveOptions, settings: Settings, campaign: Slug) 
             return ResolveReport()
         chosen = _chosen(options, known)
         doubtful = any(is_doubtful(entry.outcome) for entry in chosen)
+        if options.answer is Answer.EXTRACT:
+            pictures = await write_pictures(replies, chosen, options.folder)
+            return ResolveReport(
+                pictures=pictures,
+                next=next_step(options, "resolve"),
+                exit_code=6 if doubtful else 3,
+            )
         if options.answer is None:
             images = await _listed(options, settings, ledger, chosen, known=known)
             return ResolveReport(
@@ -211,7 +166,7 @@ async def _settlement(
                 "--charged or --not-charged settles it"
             )
         if answer is Answer.FOUND:
-            return _found(options, images)
+            return _found(options, images, replies_in(settings.output))
         return _Settlement(of=images, means=Resolution.REBUY)
     if not doubts:
         return _Settlement(of=(), ground="all of them are paid for: there is no doubt to settle")
@@ -236,13 +191,15 @@ async def _settlement(
     return _Settlement(of=doubts, means=means, charged=options.charged)
 
 
-def _found(options: ResolveOptions, chosen: Sequence[Entry]) -> _Settlement:
+def _found(options: ResolveOptions, chosen: Sequence[Entry], replies: SealedReplies) -> _Settlement:
     if len(chosen) != 1:
         raise UsageError(
             f"--found is for one image, and {len(chosen)} match; name its cell, --stage and --take"
         )
     parts = urlsplit(options.url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if is_sealed(options.url):
+        refuse_other_source(options.url, known=pictures_of(replies, chosen[0]))
+    elif parts.scheme not in ("http", "https") or not parts.hostname:
         raise UsageError(f"--found needs the image's http or https URL, not {options.url[:80]}")
     if options.charged is not None and not isinstance(chosen[0].outcome, InDoubt):
         raise UsageError(
@@ -322,7 +279,7 @@ async def _listed(
     *,
     known: Sequence[Entry],
 ) -> list[OpenImage]:
-    base_url = _base_url(options, settings)
+    base_url, replies = _base_url(options, settings), replies_in(settings.output)
     in_cell = Counter(entry.at.cell for entry in known)
     accounts = (await ledger.record(chosen[0].at.campaign)).accounts
     images = []
@@ -330,6 +287,8 @@ async def _listed(
         shown: tuple[str, ...] = ()
         if is_doubtful(entry.outcome):
             shown = tuple(shown_images(await ledger.reply(entry.key), base_url=base_url))
+        if _lacks_image(entry) and (kept := pictures_of(replies, entry)):
+            shown = (*kept, *(url for url in shown if url != WITHOUT_URL))
         account = accounts.get(entry.key)
         money = money_of(settings.output, entry.at.campaign, account) if account else IN_CREDITS
         alone = in_cell[entry.at.cell] == 1
@@ -344,12 +303,15 @@ def _commands(
     """Return the commands for one image, with URL and N to fill in; `alone`: it needs no take."""
     doubt, image = is_doubtful(entry.outcome), _lacks_image(entry)
     one = () if alone else ("--stage", str(entry.at.stage), "--take", str(entry.at.take))
-    cost = (_COST[unit], "N") if doubt and len(shown) > 1 else ()
+    # of several images, or of one whose reply does not say it, only the provider's log has the cost
+    cost = (_COST[unit], "N") if doubt and (len(shown) > 1 or not image) else ()
     # an account in dollars is one whose reply is the image: there is no URL to look for
     unknown = [] if unit is Unit.DOLLARS else ["URL"]
     urls = ["URL" if url == WITHOUT_URL else url for url in shown] or unknown
     answers = [("--found", url, *cost) for url in dict.fromkeys(urls)] if image else []
     answers += [("--charged", *cost), ("--not-charged",)] if doubt else [("--rebuy",)]
+    if any(map(is_sealed, shown)):
+        answers.insert(0, ("--extract", "FOLDER"))
     return tuple(
         next_step(options, "resolve", str(entry.at.cell), *one, *answer) for answer in answers
     )

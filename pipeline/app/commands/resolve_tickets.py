@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from pipeline.app.commands.resolve import BY_PERSON, Answer, ResolveOptions, ResolveReport
+from pipeline.app.commands.resolve import BY_PERSON
+from pipeline.app.commands.resolve_options import Answer, ResolveOptions, ResolveReport
 from pipeline.app.event_loop import run_in_loop
 from pipeline.app.named_campaign import campaign_in
 from pipeline.app.open import campaign_ledger, ledger_in, require_ledger

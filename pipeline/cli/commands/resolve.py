@@ -4,13 +4,14 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
-from pipeline.app.commands.resolve import (
+from pipeline.app.commands.resolve import resolve
+from pipeline.app.commands.resolve_options import (
     Answer,
     OpenImage,
     ResolveOptions,
     ResolveReport,
-    resolve,
 )
 from pipeline.app.commands.resolve_tickets import OpenTicket, settle_ticket, tickets_in_doubt
 from pipeline.cli.flags import (
@@ -29,11 +30,12 @@ from pipeline.model.names import Stage
 from pipeline.model.outcome import status_of
 
 ANSWERS = {
-    "--found URL": "it was charged, and the image is at this URL",
-    "--charged": "it was charged, and there is no image",
-    "--not-charged": "nothing was charged; the next run buys the image",
+    "--found URL": "it was charged, and the image is at this URL, or in a kept reply (reply:...)",
+    "--charged": "it was charged; an image that is not there counts as lost",
+    "--not-charged": "nothing was charged; the next run buys an image that is not there",
     "--balance": "compare the account's balance with the ledger; settles only what that proves",
     "--rebuy": "buy the image again; the old price stays counted as in doubt",
+    "--extract FOLDER": "write the pictures of kept replies into a folder; settles nothing",
 }
 MOST_IMAGES = 10
 """Most listed images that are shown with their commands."""
@@ -96,6 +98,7 @@ def run(arguments: argparse.Namespace) -> int:
         take=arguments.take,
         answer=_answer(arguments),
         url=arguments.found or "",
+        folder=Path(arguments.extract or ""),
         charged=arguments.cost if arguments.credits is None else Amount(arguments.credits),
         charged_in=Unit.CREDITS if arguments.cost is None else Unit.DOLLARS,
         by=arguments.by,
@@ -104,6 +107,13 @@ def run(arguments: argparse.Namespace) -> int:
     report = settle_ticket(options, settings) if options.ticket else resolve(options, settings)
     listing = options.answer is None and options.cells == "*" and not options.ticket
     tickets = tickets_in_doubt(options, settings) if listing else ()
+    if report.pictures:
+        print("\n".join(map(str, report.pictures)))
+        say(
+            f"{counted(len(report.pictures), 'picture')} written, and nothing settled. "
+            f"To take one  {report.next}"
+        )
+        return report.exit_code
     if arguments.json and not report.settled and not report.ground:
         rows = [*map(_row, report.open), *map(_ticket_row, tickets)]
         print(json.dumps(rows, ensure_ascii=False, indent=1))
@@ -130,6 +140,7 @@ def _answer(arguments: argparse.Namespace) -> Answer | None:
         Answer.NOT_CHARGED: arguments.not_charged,
         Answer.BALANCE: arguments.balance,
         Answer.REBUY: arguments.rebuy,
+        Answer.EXTRACT: arguments.extract,
     }
     return next((answer for answer, value in given.items() if value), None)
 
@@ -171,7 +182,7 @@ def _tell_open(report: ResolveReport) -> None:
         facts = (
             f"{entry.at.cell} {entry.at.stage} take {entry.at.take}: {_status(image)}, "
             f"{image.money.text(entry.spent.upper)}, requested {entry.purchased}: "
-            f"{getattr(entry.outcome, 'reason', '')}"
+            f"{image.reason}"
         )
         print("\n".join(folded(facts, stream=sys.stdout, indent="    ")))
         if image.shown:
@@ -183,8 +194,10 @@ def _tell_open(report: ResolveReport) -> None:
     if not few:
         say("To see the commands of an image, name its cell.")
     say("Look each image up in the provider's log, then run one of its commands:")
+    width = max(map(len, ANSWERS))
     for option, text in ANSWERS.items():
-        for line in folded(f"  {option:<13}  {text}", stream=sys.stderr, indent=" " * 17):
+        row = f"  {option:<{width}}  {text}"
+        for line in folded(row, stream=sys.stderr, indent=" " * (width + 4)):
             say(line)
 
 
@@ -197,7 +210,7 @@ def _row(image: OpenImage) -> dict[str, object]:
         "take": entry.at.take,
         "status": _status(image),
         image.money.unit.field: entry.spent.upper,
-        "reason": getattr(entry.outcome, "reason", ""),
+        "reason": image.reason,
         "asked": entry.purchased,
         "shown": list(image.shown),
         "commands": list(image.commands),

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, urlencode
 
-from pipeline.errors import ReplyUnknown
+from pipeline.errors import Rejected, ReplyUnknown
 from pipeline.model.provider import Profile
 from pipeline.model.request import Reference, RenderRequest
 from pipeline.model.ticket import TicketId
@@ -129,6 +129,13 @@ class OpenAIBatches:
                 http=reply.status,
                 request_id=reply.request_id,
             )
+
+    async def delete(self, file: str) -> None:
+        try:
+            self._document(await self._api.delete(f"/files/{quote(file, safe='')}"))
+        except Rejected as error:
+            if error.http != 404:  # noqa: PLR2004 - HTTP's Not Found
+                raise
 
     async def cancel(self, batch: str) -> ProviderBatch:
         reply = await self._api.post(

@@ -24,7 +24,10 @@ from pipeline.providers.openai_api.outline import ReplyOutline, Span, decoded, i
 from pipeline.providers.replies import read_receipt
 
 SEALED = "reply:"
-"""How the source of a picture begins that is in a sealed reply; the name of the file follows."""
+"""How the source of a picture begins that is in a sealed reply; the name of the file follows.
+
+If the reply holds several, `#` and the picture's number from 1 follow the name.
+"""
 
 _LONGEST_HEAD = 64 * 1024
 _ONE = 1
@@ -165,10 +168,15 @@ def reply_of_line(outlined: bytes) -> Reply:
     raise ReplyUnknown(f"the batch has no answer for it ({words})", raw=outlined)
 
 
-def picture_in(file: BinaryIO) -> Iterator[bytes]:
-    """Yield the bytes of the picture in a sealed reply; `ImageBroken` if there is not one."""
+def picture_in(file: BinaryIO, *, number: int = 0) -> Iterator[bytes]:
+    """Yield the bytes of the picture with this number from 1 in a sealed reply.
+
+    Without a number, the reply must hold exactly one. Raises `ImageBroken` if it does not, or if
+    there is none with this number.
+    """
     file.readline(_LONGEST_HEAD)
     spans = [span for span in outline(file).spans if is_base64(file, span)]
-    if len(spans) != _ONE:
+    there = len(spans) == _ONE if not number else number <= len(spans)
+    if not there:
         raise ImageBroken(f"the kept reply holds {len(spans)} pictures")
-    yield from decoded(file, spans[0])
+    yield from decoded(file, spans[max(0, number - 1)])

@@ -6,7 +6,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
-from pipeline.errors import Interrupted, LocalFault, ProviderError, ProviderStopped
+from pipeline.errors import (
+    Interrupted,
+    LocalFault,
+    ProviderError,
+    ProviderStopped,
+    ReplyUnknown,
+)
 from pipeline.model.entry import Attempt
 from pipeline.model.outcome import Failed, FailureKind
 from pipeline.model.ticket import LOOKS, Ticket, TicketState
@@ -22,6 +28,7 @@ from pipeline.purchasing.sealed_replies import SealedReplies, reply_name
 BETWEEN_LOOKS = timedelta(minutes=2)
 """Time between two looks that count: the list of batches may lag behind."""
 UNFOUND = "its order may have been accepted, and is not in the provider's list: a person decides"
+_NOT_FOUND = 404
 NEVER_ORDERED = "the run that packed it ended before it was ordered"
 
 
@@ -146,8 +153,9 @@ class Collecting:
     async def _settle(self, ticket: Ticket, batch: ProviderBatch) -> None:
         """Settle every line of a batch that is over."""
         await self._settle_sealed(ticket)
-        unanswered = Unanswered()
-        for file in filter(None, (batch.output, batch.errors)):
+        results = [file for file in (batch.output, batch.errors) if file]
+        unanswered, gone = Unanswered(), ""
+        for file in results if await self._attempts(ticket) else ():
             sink = ResultLines(
                 self.replies.root,
                 ticket,
@@ -155,7 +163,12 @@ class Collecting:
                 settle=self._settle_line,
                 unanswered=unanswered,
             )
-            await self.tickets.batches.lines(file, sink)
+            try:
+                await self.tickets.batches.lines(file, sink)
+            except ReplyUnknown as error:
+                if error.http != _NOT_FOUND:
+                    raise
+                gone = f"the provider does not have the file {file} of its results any more"
         ledger = self.tickets.ledger
         for name, attempt in (await self._attempts(ticket)).items():
             if name in unanswered.not_made:
@@ -166,8 +179,8 @@ class Collecting:
                 # every line that was made is in the files: this one was not
                 await ledger.release(attempt, reason=f"the batch {batch.status} before it was made")
             else:
-                await ledger.doubt(attempt, reason=_missing(batch))
-        await self.tickets.finish(ticket, batch.status)
+                await ledger.doubt(attempt, reason=gone or _missing(batch))
+        await self.tickets.finish(ticket, batch.status, results=results)
 
     async def _settle_sealed(self, ticket: Ticket) -> None:
         """Settle the lines that a run sealed and did not settle before it died."""

@@ -36,6 +36,8 @@ from pipeline.purchasing.sealed_replies import reply_name
 from pipeline.purchasing.worker_pool import Waits
 
 NOT_ORDERED = "the order was given up before it was sent"
+DELETE_PATIENCE = 30.0
+"""Seconds to wait for the provider to delete a file, which nothing depends on."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,11 +81,31 @@ class Tickets:
             await self.ledger.release(attempt, reason=reason)
         await self.finish(ticket, reason)
 
-    async def finish(self, ticket: Ticket, reason: str = "") -> None:
-        """Close a ticket whose images are settled, and remove its file."""
+    async def finish(
+        self, ticket: Ticket, reason: str = "", *, results: Sequence[str] = ()
+    ) -> None:
+        """Close a ticket whose images are settled, and remove its files here and there.
+
+        The provider's copies go first: a run that is killed in between looks at the ticket again,
+        and needs none of them, since every line is recorded.
+        """
+        kept = await self._delete([file for file in (ticket.file, *results) if file])
+        reason = "; ".join(filter(None, (reason, kept)))
         await self.ledger.close_ticket(ticket.id)
         self.listen(TicketMoved(ticket=replace(ticket, state=TicketState.COLLECTED, reason=reason)))
         await asyncio.to_thread(self.files.remove, ticket.id)
+
+    async def _delete(self, files: Sequence[str]) -> str:
+        """Delete files at the provider; return what a person has to do about those that remain."""
+        for number, file in enumerate(files):
+            try:
+                async with asyncio.timeout(DELETE_PATIENCE):
+                    await self.batches.delete(file)
+            except (ProviderError, TimeoutError) as error:
+                why = str(error) or f"no answer within {DELETE_PATIENCE:.0f} s"
+                rest = ", ".join(files[number:])
+                return f"delete {rest} at the provider, which did not: {why}"
+        return ""
 
     async def order_all(self, jobs: Sequence[Job]) -> None:
         """Order these jobs, in as many batches as they need, until the run stops buying.

@@ -107,7 +107,8 @@ def test_a_doubt_is_listed_with_the_commands_that_settle_it(capfd):
         f"  pipeline resolve soda.yaml citrus/4x3 --charged {ending}",
         f"  pipeline resolve soda.yaml citrus/4x3 --not-charged {ending}",
     ]
-    assert "--charged      it was charged, and there is no image\n" in said.err
+    meaning = "it was charged; an image that is not there counts as lost"
+    assert f"--charged         {meaning}\n" in said.err
     settle = said.out.splitlines()[-1].split()[1:]
     assert main(settle) == 0
     assert asyncio.run(spent_now()) == Spent()
@@ -257,7 +258,10 @@ def test_images_of_which_only_the_cost_is_in_doubt_are_listed_with_what_settles_
     listed = capfd.readouterr().out
     assert "berry/4x3 draft take 1: refused" in listed
     assert "citrus/4x3 draft take 1: pending_download" in listed
-    assert listed.count("--charged\n") == listed.count("--not-charged\n") == 3
+    assert listed.count("--not-charged\n") == 3
+    assert (listed.count("--charged --credits N\n"), listed.count("--charged\n")) == (2, 1)
+    assert "its reply did not say what it cost: between 1 credit and 2 credits" in listed
+    assert "blocked; it may have been charged all the same, up to 2 credits" in listed
     assert "--found" not in listed
     assert "--rebuy" not in listed
 

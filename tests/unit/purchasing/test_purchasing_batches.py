@@ -27,6 +27,7 @@ from pipeline.model.request import Quality, Reference, RenderRequest
 from pipeline.model.ticket import TicketState
 from pipeline.providers.batches import BatchPhase
 from pipeline.providers.profiles import PROFILES
+from pipeline.purchasing.batches import ordering
 from pipeline.purchasing.batches.collecting import Collecting
 from pipeline.purchasing.batches.order_files import OrderFiles
 from pipeline.purchasing.batches.ordering import Tickets
@@ -481,3 +482,85 @@ async def test_the_file_of_an_order_that_was_collected_is_removed_by_the_next_ru
     await case.collect()
     kept = {file.stem for file in leftover.parent.iterdir()}
     assert kept == {ticket.id for ticket in await case.open()}
+
+
+async def test_the_files_of_a_settled_order_are_deleted_at_the_provider(case):
+    await case.order()
+    lines = [made(name, number=at) for at, name in enumerate(case.names[:3])]
+    failed = [made(case.names[3], status=400, body={"error": {"code": "invalid_value"}})]
+    case.batches.end(BatchPhase.COMPLETED, output=lines, errors=failed)
+    seen = []
+
+    async def delete(file):
+        seen.append((file, await case.statuses()))
+
+    case.batches.delete = delete
+    await case.collect()
+    recorded = ["pending_download"] * 3 + ["failed"]
+    files = ("file-0", "batch_0-output", "batch_0-errors")
+    assert seen == [(file, recorded) for file in files]
+
+
+async def test_a_run_that_died_after_deleting_the_files_does_not_need_them_again(case):
+    """The files go before the ticket is closed, or a killed run would leave them for ever."""
+    await case.order()
+    case.batches.end(BatchPhase.COMPLETED, output=[made(name) for name in case.names])
+    close, case.ledger.close_ticket = case.ledger.close_ticket, killed
+    with pytest.raises(KeyboardInterrupt):
+        await case.collect()
+    assert case.batches.files == {}
+    case.ledger.close_ticket = close
+    await case.collect()
+    assert await case.open() == []
+    assert await case.statuses() == ["pending_download"] * 4
+
+
+async def killed(*_):
+    raise KeyboardInterrupt
+
+
+async def test_files_that_cannot_be_deleted_are_told_once_and_hurt_nothing(case):
+    await case.order()
+    case.batches.end(BatchPhase.COMPLETED, output=[made(name) for name in case.names])
+    case.batches.faults["delete"] = [ProviderStopped("insufficient permissions", http=403)]
+    await case.collect()
+    await case.collect()
+    assert await case.open() == []
+    assert case.halt.reason is None
+    assert await case.statuses() == ["pending_download"] * 4
+    told = [event.ticket.reason for event in case.told if "permissions" in event.ticket.reason]
+    files = "delete file-0, batch_0-output at the provider"
+    assert told == [f"completed; {files}, which did not: insufficient permissions"]
+
+
+async def test_a_provider_that_never_answers_a_deletion_does_not_hold_the_run(case, monkeypatch):
+    monkeypatch.setattr(ordering, "DELETE_PATIENCE", 0.01)
+    await case.order()
+    case.batches.end(BatchPhase.COMPLETED, output=[made(name) for name in case.names])
+    case.batches.delete = lambda _: asyncio.sleep(60)
+    await case.collect()
+    assert await case.open() == []
+    assert "no answer within" in case.told[-1].ticket.reason
+
+
+async def test_an_order_that_is_given_up_leaves_no_file_at_the_provider(case):
+    case.batches.faults["open"] = [Rejected("bad order", http=400)]
+    await case.order()
+    assert await case.statuses() == ["planned"] * 4
+    assert case.batches.deleted == ["file-0"]
+
+
+async def test_results_that_the_provider_does_not_have_any_more_are_in_doubt(case):
+    """A ledger restored from a backup has lines open whose files were deleted since.
+
+    The ticket was looked at by every later run, and never came further.
+    """
+    await case.order()
+    case.batches.end(BatchPhase.COMPLETED, output=[made(name) for name in case.names])
+    case.batches.files.clear()
+    await case.collect()
+    assert await case.open() == []
+    assert await case.statuses() == ["in_doubt"] * 4
+    entries = await case.ledger.entries([job.key for job in JOBS])
+    assert "batch_0-output" in entries[JOBS[0].key].outcome.reason
+    assert await case.ledger.spent() == Spent(in_doubt=Amount(4 * PRICE))

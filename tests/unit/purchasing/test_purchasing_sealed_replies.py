@@ -15,7 +15,7 @@ from scripted_api import cut, drop, hang, http, scripted
 from pipeline.errors import ImageGone, LocalFault
 from pipeline.model.entry import Resolution
 from pipeline.model.job import job_key
-from pipeline.model.money import Amount, Budget
+from pipeline.model.money import Amount, Budget, Spent
 from pipeline.model.names import ProfileName
 from pipeline.model.outcome import FailureKind, InDoubt, Paid, PaidLost, Status, Stored
 from pipeline.providers.registry import open_provider
@@ -142,6 +142,27 @@ async def test_two_pictures_hold_two_prices_and_are_kept(tmp_path, openai_case):
         (doubt,) = await case.render(openai_job())
         assert doubt.amount == 2 * AT_MOST
         assert len(kept(tmp_path)) == 1
+
+
+async def test_each_of_two_pictures_in_a_kept_reply_can_be_taken(tmp_path, openai_case):
+    """Neither could be: the reply held the only copy of what two prices had bought."""
+    shades = [{"b64_json": base64.b64encode(picture(shade)).decode()} for shade in (1, 2)]
+    async with openai_case(http(200, {"data": shades, "usage": USAGE})) as case:
+        job = openai_job()
+        await case.render(job)
+        entry = (await case.ledger.entries([job.key]))[job.key]
+        name = f"reply:{kept(tmp_path)[0]}"
+        assert case.replies.pictures(entry.purchase) == [f"{name}#1", f"{name}#2"]
+        await case.ledger.image_found(job.key, f"{name}#2", charged=CHARGED)
+        await begin_run(case.ledger, NEXT, case.replies)
+        assert len(kept(tmp_path)) == 1, "it holds an image that is paid for and not stored"
+        (stored,) = await case.render(job)
+        content = (tmp_path / stored.artifact.path).read_bytes()
+        assert content == picture(2)
+        assert (await case.ledger.spent()) == Spent(confirmed=CHARGED)
+        await begin_run(case.ledger, LAST, case.replies)
+        assert kept(tmp_path) == []
+        assert len(case.server.requests) == 1
 
 
 async def test_a_picture_that_was_refused_is_no_failure_in_a_row(tmp_path, openai_case):
@@ -383,7 +404,9 @@ async def test_a_sealed_reply_that_is_gone_is_a_lost_image(tmp_path, openai_case
         assert isinstance((await case.render(job))[0], PaidLost)
 
 
-@pytest.mark.parametrize("source", ["reply:../../etc/passwd", "reply:a/b", "reply:", "reply:zz"])
+@pytest.mark.parametrize(
+    "source", ["reply:../../etc/passwd", "reply:a/b", "reply:", "reply:zz", "reply:zz#1"]
+)
 async def test_no_source_leads_out_of_the_folder(tmp_path, source):
     replies = SealedReplies(tmp_path)
     with pytest.raises(ImageGone):
