@@ -5,7 +5,6 @@ import asyncio
 import errno
 import hashlib
 import os
-import stat
 from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor as Threads
 from contextlib import contextmanager, suppress
