@@ -13,6 +13,8 @@ from pipeline.errors import UsageError
 from pipeline.model.names import CellName
 from pipeline.suggestions import did_you_mean, nearest
 
+MOST_LISTED = 8
+"""Most ids that are listed to somebody whose glob matches no cell."""
 _RATIO = re.compile(r"(?<=[0-9*?\]]):(?=[0-9*?\[])", re.ASCII)
 _WILDCARD = re.compile(r"[*?\[]")
 _BETWEEN_WORDS = re.compile(r"[/*?\[\]]+")
@@ -78,4 +80,5 @@ def no_match_hint(glob: str, *, names: Iterable[CellName], words: Iterable[str])
         meant = nearest(word, ids) if word and word not in ids else None
         if meant is not None:
             return f" (did you mean {meant} for {word}?)"
-    return f"; the first cell is {first}"
+    listed = ", ".join(list(ids)[:MOST_LISTED]) + (", …" if len(ids) > MOST_LISTED else "")
+    return f"; the first cell is {first}, and names are made of {listed}"

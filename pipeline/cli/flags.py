@@ -211,8 +211,8 @@ def add_limits(parser: argparse.ArgumentParser, *, what: str = "spend at most") 
     limits.add_argument(
         "--max-cost",
         type=dollars,
-        metavar="12.50",
-        help=f"{what} so many dollars, with a provider that counts in dollars",
+        metavar="USD",
+        help=f"{what} so many dollars, such as 12.50, with a provider that counts in dollars",
     )
 
 

@@ -1,14 +1,12 @@
 """The command line: find the command, run it, and return its exit code."""
 
-import argparse
 import sys
 from collections.abc import Sequence
 from itertools import groupby, pairwise
-from typing import NoReturn
 
 import pipeline
-from pipeline.cli.registry import COMMANDS, CommandEntry, find, load_part
-from pipeline.cli.terminal import leave_stdout, paint, say, stderr_in_background, width
+from pipeline.cli.registry import COMMANDS, CommandEntry, Parser, find, load_part
+from pipeline.cli.terminal import leave_stdout, paint, say, stderr_in_background
 from pipeline.errors import Interrupted, UsageError
 from pipeline.system_errors import expected_error
 
@@ -17,21 +15,6 @@ A first campaign
   pipeline run campaigns/citrus-soda.yaml       works offline and needs no key
   pipeline plan campaigns/spring-launch.yaml    shows what a run would cost
 """
-
-
-class HelpFormatter(argparse.HelpFormatter):
-    """Help as wide as the terminal; argparse would import shutil to ask for that."""
-
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, width=width() - 2)
-
-
-class Parser(argparse.ArgumentParser):
-    """An argument parser that reports what is wrong as a `UsageError`."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raise a `UsageError` that names the help of the command."""
-        raise UsageError(f"{message}; see {self.prog} --help")
 
 
 def main(words: Sequence[str]) -> int:
@@ -93,12 +76,7 @@ def _run(words: Sequence[str]) -> int:
     if entry is None:
         raise UsageError(load_part("problems").unknown_command(words[0]))
     command = entry.load()
-    parser = Parser(
-        prog=f"pipeline {entry.name}",
-        description=entry.help + ".",
-        allow_abbrev=False,
-        formatter_class=HelpFormatter,
-    )
+    parser = Parser(name=entry.name, description=entry.help)
     command.add_arguments(parser)
     arguments, left = parser.parse_known_args(list(words[1:]))
     if left:  # argparse does not accept an optional GLOB after an option by itself

@@ -25,14 +25,14 @@ def price_lines(prices: PriceTable) -> list[str]:
         right=frozenset(range(1, 2 + len(BASE_QUALITIES))),
     )
     lines.append(paint(f"  {head}", "bold"))
-    provider = ""
+    provider, longest = "", max(map(len, map(_label, prices.rows)), default=0)
     for line, row in zip(rows, prices.rows, strict=True):
         if row.provider != provider:
             provider = row.provider
             lines.append(f"  {provider}")
         shown = f"{'>' if row.chosen else ' '} {line}".rstrip()
         if row.refused:
-            shown = paint(f"{shown}  {row.refused}", "dim")
+            shown = paint(f"{shown.ljust(longest + 2)}  {row.refused}", "dim")
         lines.append(paint(shown, "bold") if row.chosen else shown)
     return [*lines, "", *_notes(prices)]
 

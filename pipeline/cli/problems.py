@@ -3,10 +3,13 @@
 `main` imports this module only after an error: the import takes half of the start-up time.
 """
 
+import argparse
 import os
+import re
 import sys
 import tempfile
 import traceback
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from itertools import islice
@@ -17,7 +20,7 @@ from pipeline.cli.registry import COMMANDS
 from pipeline.cli.terminal import breadth, folded, is_terminal, paint, say, tell, width
 from pipeline.errors import CampaignError, Declined, Finding, PipelineError, Severity
 from pipeline.reports.journal import Journal
-from pipeline.suggestions import did_you_mean
+from pipeline.suggestions import did_you_mean, listing, nearest
 
 _NO_TEXT = (".xlsx", ".png", ".jpg", ".webp", ".ttf", ".otf")
 
@@ -129,3 +132,44 @@ def tell_bug(*, as_json: bool = False) -> None:
         Journal(sys.stderr).write("error", message=f"bug: {words}", exit_code=1)
     else:
         say(f"{paint('bug', 'red', 'bold', stream=sys.stderr)}: {words}")
+
+
+_CHOICE = re.compile(r"argument (\S+): invalid choice: '?(.*?)'? \(choose from (.*)\)", re.DOTALL)
+_MISSING = "the following arguments are required: "
+_UNKNOWN = "unrecognized arguments: "
+_OPTION = re.compile(r"(?<![\w-])--([a-z][\w-]*)")
+
+
+def argument_error(message: str, positionals: Sequence[argparse.Action], help_text: str) -> str:
+    """Return what argparse says of a command line, in words that name what to type instead."""
+    if found := _CHOICE.fullmatch(message):
+        name, given, listed = found.groups()
+        choices = re.findall(r"[^\s',]+", listed)
+        meant = did_you_mean(given, choices)
+        return f"{_of(name)}: there is no {given!r}{meant}; choose {listing(choices)}"
+    if message.startswith(_MISSING):
+        first, *_ = message.removeprefix(_MISSING).split(", ")
+        return _missing(first, positionals)
+    if message.startswith(_UNKNOWN):
+        first, *_ = message.removeprefix(_UNKNOWN).split()
+        if not first.startswith("-"):
+            return f"one argument too many: {message.removeprefix(_UNKNOWN)}"
+        name = first.partition("=")[0]
+        option = nearest(name.lstrip("-"), _OPTION.findall(help_text))
+        return f"there is no option {name}" + (f" (did you mean --{option}?)" if option else "")
+    return message.removeprefix("argument ")
+
+
+def _of(name: str) -> str:
+    """Return the option or argument of a message: `--log`, and `SCHEDULER` for `scheduler`."""
+    return name if name.startswith("-") else name.upper()
+
+
+def _missing(name: str, positionals: Sequence[argparse.Action]) -> str:
+    """Say what an argument is that was left out, and what it can be."""
+    for action in positionals:
+        if name in {action.dest, action.metavar}:
+            if action.choices:
+                return f"{_of(name)} is missing: {listing(map(str, action.choices))}"
+            return f"{_of(name)} is missing: {action.help}" if action.help else f"{name} is missing"
+    return f"{name} is missing"

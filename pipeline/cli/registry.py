@@ -1,4 +1,4 @@
-"""Every command: its name, its group, one line of help, and the module that parses and prints it.
+"""Every command: its name, its group, one line of help, its module, and its parser of arguments.
 
 Only the module of the chosen command is imported, so that `--help` and `status` start quickly.
 """
@@ -6,9 +6,14 @@ Only the module of the chosen command is imported, so that `--help` and `status`
 import argparse
 import gc
 import importlib
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Protocol, cast
+from typing import NoReturn, Protocol, cast
+
+from pipeline.cli.terminal import paint, width
+from pipeline.errors import UsageError
 
 
 class Command(Protocol):
@@ -96,3 +101,76 @@ COMMANDS: tuple[CommandEntry, ...] = tuple(
 def find(name: str) -> CommandEntry | None:
     """Return the command of that name; `None` if there is none."""
     return next((entry for entry in COMMANDS if entry.name == name), None)
+
+
+_HEADING = re.compile(r"[a-z][^:]*:")
+_NAMES = re.compile(r"  (?! )(.+?)(?=  |$)")
+_RENAMED = {"positional arguments": "Arguments", "options": "Options"}
+
+
+class HelpFormatter(argparse.HelpFormatter):
+    """Help as wide as the terminal; argparse would import shutil to ask for that."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=width() - 2, max_help_position=27)
+
+
+class RawHelpFormatter(HelpFormatter, argparse.RawDescriptionHelpFormatter):
+    """Help whose texts before and after the options keep their lines."""
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose help looks like the overview, and whose errors are `UsageError`s."""
+
+    def __init__(self, *, name: str, description: str) -> None:
+        super().__init__(
+            prog=f"pipeline {name}",
+            description=description if description.endswith("…") else f"{description}.",
+            allow_abbrev=False,
+            formatter_class=HelpFormatter,
+        )
+        self.color = False  # of Python 3.14, for a help that looks otherwise
+
+    @property
+    def usage_line(self) -> str:
+        """The command with its arguments, such as `pipeline run FILE [OPTIONS]`."""
+        return " ".join([self.prog, *map(_shown, self._get_positional_actions()), "[OPTIONS]"])
+
+    def format_help(self) -> str:
+        """Return the help: what the command does, its usage, and its options by group."""
+        self.usage = self.usage_line.replace("%", "%%")
+        usage, about, *rest = super().format_help().split("\n\n")
+        usage = " ".join(usage.removeprefix("usage: ").split())
+        heads = [about, f"{paint('Usage', 'bold')}  {usage}"]
+        return "\n\n".join(heads + ["\n".join(_painted(part)) for part in rest])
+
+    def error(self, message: str) -> NoReturn:
+        """Raise a `UsageError` that says what to type instead."""
+        words = load_part("problems").argument_error(
+            message, self._get_positional_actions(), self.format_help()
+        )
+        raise UsageError(f"{words}\nUsage  {self.usage_line}\nNext  {self.prog} --help")
+
+
+def _painted(part: str) -> Iterator[str]:
+    """Yield the lines of a group of options, with its heading and the options in colour."""
+    heading, *lines = part.split("\n")
+    if not _HEADING.fullmatch(heading):
+        yield from (heading, *lines)
+        return
+    name = heading.removesuffix(":")
+    yield paint(_RENAMED.get(name, name[:1].upper() + name[1:]), "bold")
+    for line in lines:
+        yield _NAMES.sub(lambda found: f"  {paint(found[1], 'cyan')}", line, count=1)
+
+
+def _shown(action: argparse.Action) -> str:
+    """Return an argument as the usage shows it: `FILE`, `[FILE]` or `FILE …`."""
+    name = action.dest.upper()
+    if isinstance(action.metavar, str):
+        name = action.metavar
+    elif action.choices:
+        name = "|".join(map(str, action.choices))
+    if action.nargs in {"*", "?"}:
+        return f"[{name}]" if action.nargs == "?" else f"[{name} …]"
+    return f"{name} …" if action.nargs == "+" else name

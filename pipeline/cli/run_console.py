@@ -285,6 +285,9 @@ def _tell_to_do(ending: RunEnding) -> None:
 
 
 def _tell_next(ending: RunEnding) -> None:
+    tickets = ticket_lines(ending)
+    if ending.stale or ending.waiting or tickets or ending.steps:
+        say()
     if ending.stale:
         hold = "holds" if len(ending.stale) == 1 else "hold"
         say(f"{counted(len(ending.stale), 'approval')} no longer {hold}:")
@@ -292,7 +295,7 @@ def _tell_next(ending: RunEnding) -> None:
             _say_folded(f"  {stale.cell}  {stale.reason}")
     if ending.waiting:
         say(f"{counted(ending.waiting, 'cell')} to review")
-    for line in ticket_lines(ending):
+    for line in tickets:
         _say_folded(line)
     say_steps(ending.steps)
 

@@ -167,6 +167,8 @@ def _encodable(text: str, stream: TextIO) -> str:
 
 def table(rows: Sequence[Sequence[str]], *, right: frozenset[int] = frozenset()) -> list[str]:
     """Lay rows out in columns, two blanks apart; columns in `right` are aligned to the right."""
+    if not rows:
+        return []
     widths = [max(breadth(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = []
     for row in rows:

@@ -189,6 +189,8 @@ STARTS = (
     ("status",),
     ("status", "campaigns/tea.yaml"),
     ("ls", "campaigns/tea.yaml"),
+    ("cost",),
+    ("cost", "campaigns/tea.yaml"),
     ("log", "campaigns/tea.yaml"),
 )
 

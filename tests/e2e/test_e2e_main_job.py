@@ -12,6 +12,9 @@ from conftest import SODA, wait_until
 def test_one_command_renders_a_whole_campaign_and_the_server_agrees_on_the_bill(pipeline):
     ended = pipeline("run", pipeline.write())
     assert ended.code == 0, ended.err
+    assert ended.err.endswith(
+        f"\n\nNext  pipeline export {pipeline.folder}/soda.yaml --to soda.zip\n"
+    )
     account = pipeline.manifest()
     assert account["totals"]["stored"] == account["totals"]["jobs"] == 8
     assert account["totals"]["credits"]["confirmed"] == 4 * 2 + 4 * 6

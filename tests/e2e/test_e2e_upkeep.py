@@ -186,7 +186,8 @@ def test_gc_says_what_it_would_do(folder):
     assert shown.code == 0, shown.err
     assert "1 old run" in shown.out
     assert "gone: the campaign file is gone. 1 image, which cost 2 credits: kept" in shown.err
-    assert "Nothing was removed. --yes removes 4 items" in shown.err
+    assert "Nothing was removed: 4 items" in shown.err
+    assert "Next  pipeline gc --keep-runs 1 --yes\n" in shown.err
     done = json.loads(pipeline("gc", "soda.yaml", "--keep-runs", "1", "--yes", "--json").out)
     assert done["removed"]
     assert len(done["items"]) == 4

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.app.commands.log import unknown_run
 from pipeline.app.named_campaign import campaign_in
 from pipeline.errors import LocalFault, UsageError
 from pipeline.images.registry import images_in
@@ -13,7 +14,6 @@ from pipeline.reports.diff.diff_page import draw_diff
 from pipeline.reports.diff.diff_pictures import pictures_in
 from pipeline.reports.diff.shown_run import read_run
 from pipeline.state.output.run_folders import MANIFEST, ManifestHead, manifest_heads, run_folder
-from pipeline.suggestions import did_you_mean
 
 LATEST = "latest"
 
@@ -89,4 +89,4 @@ def _manifest(run: str, heads: Sequence[ManifestHead], folder: Path) -> Path:
         return file
     if starts:
         raise UsageError(f"several runs begin with {run}: {', '.join(map(str, known))}")
-    raise UsageError(f"there is no run {run} in {folder}{did_you_mean(run, known)}")
+    raise unknown_run(run, [*known], folder=folder)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pipeline.app.named_campaign import campaign_in
 from pipeline.app.open import late, ledger_in, run_reading
-from pipeline.images.base import stored_sizes
-from pipeline.images.registry import images_in
+from pipeline.images.base import stored_paths
+from pipeline.images.registry import sizes_in
 from pipeline.ledger.place import ledger_exists
 from pipeline.model.entry import CampaignRecord, Entry
 from pipeline.model.job import JobKey
@@ -90,7 +90,7 @@ def list_images(file: Path, output: Path, *, choice: ImageChoice = ALL_IMAGES) -
     listed = newest_table(output, campaign)
     order = _order(listed or {})
     entries.sort(key=lambda one: (order.get(one.at.cell, len(order)), *_coordinates(one)))
-    sizes = stored_sizes(entries, images_in(output))
+    sizes = sizes_in(output, stored_paths(entries))
     images = [
         LedgerImage(
             entry=entry,

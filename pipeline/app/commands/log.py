@@ -11,6 +11,8 @@ from pipeline.files.unreadable import read_file
 from pipeline.model.names import Slug
 from pipeline.state.output.run_folders import LOG, manifest_heads, run_folder, run_names
 
+MOST_NAMED = 3
+"""Most runs that are named to somebody who asks for one that is not there."""
 FAILURES = frozenset({"failed", "refused", "in_doubt", "retry", "unrecorded", "budget"})
 """Events that `--failed` shows."""
 
@@ -38,13 +40,22 @@ def read_log(options: LogOptions, output: Path) -> Iterator[Mapping[str, object]
                 yield line
 
 
+def unknown_run(run: str, known: Sequence[str], *, folder: Path) -> UsageError:
+    """Return the error for a run that is not there, with the newest runs; `known`: oldest first."""
+    if not known:
+        return UsageError(f"there is no run {run}: {folder} has no runs yet")
+    newest = ", ".join(reversed(known[-MOST_NAMED:]))
+    are = "the newest is" if len(known) == 1 else "the newest are"
+    return UsageError(f"there is no run {run} in {folder}; {are} {newest}")
+
+
 def _chosen(options: LogOptions, output: Path, campaign: Slug) -> Sequence[Path]:
     """Return the logs that are asked for, oldest first."""
     if options.run:
         folder = run_folder(output, campaign)
         log = folder / options.run / LOG
         if options.run not in run_names(folder) or not log.is_file():
-            raise UsageError(f"there is no run {options.run} in {folder}")
+            raise unknown_run(options.run, run_names(folder), folder=folder)
         return [log]
     newest = output / campaign / "latest" / LOG
     if newest.is_file() and not options.all:

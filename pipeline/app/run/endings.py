@@ -5,10 +5,11 @@ from pathlib import Path
 
 from pipeline.app.console import RunEnding
 from pipeline.app.next_steps import steps_onward
-from pipeline.app.options import RunOptions
+from pipeline.app.options import RunOptions, next_step
 from pipeline.app.run.ad_files import AdFileReport
 from pipeline.app.stores.uploads import UploadReport
 from pipeline.errors import BudgetReached, Interrupted, PipelineError
+from pipeline.model.names import Stage
 from pipeline.model.outcome import Status
 from pipeline.purchasing.events import BuyingHalted
 from pipeline.reports.run_manifest import RunFacts
@@ -103,6 +104,10 @@ def run_ending(
         to_look_at=ad_files.to_look_at if ad_files is not None else (),
         ordered=bool(report and report.tickets),
     )
+    finals = report.totals.by["stage"].get(Stage.FINAL) if report else None
+    if code == DONE and not steps and finals and finals["stored"]:
+        to = f"{facts.campaign.slug}.zip"
+        steps = [("Next", next_step(options, "export", "--to", to))]
     return RunEnding(
         options=options,
         facts=facts,

@@ -23,8 +23,8 @@ def workflow(run: ScheduledRun) -> str:
     name = str(run.campaign)
     lines = [
         f"# .github/workflows/{name}.yaml: daily at {run.at.hour:02}:{run.at.minute:02} UTC",
-        f"# The disk of a runner is not kept: {LEDGER} names the Postgres database that keeps what",
-        "# was paid for. Without it, every run would buy everything anew.",
+        "# The disk of a runner is not kept. What was paid for is kept in a Postgres database,",
+        f"# which {LEDGER} names. Without it, every run would buy everything anew.",
         *_store_comment(run),
         f"name: {json.dumps(name)}",
         "on:",

@@ -17,7 +17,8 @@ def cron_job(run: ScheduledRun) -> str:
     name = str(run.campaign)
     lines = [
         f"# {run.campaign}, daily at {run.at.hour:02}:{run.at.minute:02} UTC",
-        f"# {run.image} has campaign-pipeline, and this project in {FOLDER}",
+        f"# The image has campaign-pipeline, and this project in {FOLDER}:",
+        f"# {run.image}",
         *_secret_comment(run),
         "apiVersion: batch/v1",
         "kind: CronJob",

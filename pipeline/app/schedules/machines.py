@@ -25,7 +25,8 @@ def systemd_units(run: ScheduledRun) -> str:
     environment = run.environment_file("/etc/campaign-pipeline")
     never = codes(sorted((*IN_VAIN, WAITS, 130, 143)))
     lines = [
-        f"# /etc/systemd/system/{unit}.service; then: systemctl enable --now {unit}.timer",
+        f"# /etc/systemd/system/{unit}.service",
+        f"# then: systemctl enable --now {unit}.timer",
         *run.comment_on(environment),
         "[Unit]",
         f"Description=Render the campaign {run.campaign}",
@@ -85,7 +86,8 @@ def crontab_line(run: ScheduledRun) -> str:
         parts.append(f'set -a && . "{environment}" && set +a')
     command = " && ".join((*parts, f"exec {run.in_shell}")).replace("%", "\\%")
     lines = [
-        f"# crontab -e: {run.campaign}, daily in this machine's time; cron mails what is printed",
+        f"# crontab -e: {run.campaign}, daily in this machine's time",
+        "# cron mails what is printed.",
         *run.comment_on(environment),
         "# While another run is active, this one ends with 75 and prints nothing.",
         f"{run.at.cron}  {command}",

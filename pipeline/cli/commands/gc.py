@@ -2,16 +2,18 @@
 
 import argparse
 import json
+import shlex
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from pipeline.app.commands.gc import GcOptions, GcReport, collect_garbage
 from pipeline.cli.flags import add_output, settings_of, whole_number
-from pipeline.cli.terminal import counted, say, table
+from pipeline.cli.terminal import counted, say, say_steps, table
 from pipeline.model.money import FREE, IN_CREDITS, MoneyFormat
 from pipeline.state.upkeep.removable import Removable, Removal
 
+KEPT_RUNS = GcOptions().keep_runs
 _MANY = {
     Removal.RUN: ("old run", "old runs"),
     Removal.PLAN: ("old plan", "old plans"),
@@ -30,9 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--keep-runs",
         type=whole_number,
-        default=90,
+        default=KEPT_RUNS,
         metavar="N",
-        help="keep the newest N runs and plans of a campaign (default: 90)",
+        help=f"keep the newest N runs and plans of a campaign (default: {KEPT_RUNS})",
     )
     parser.add_argument(
         "--images",
@@ -56,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(_facts(report, removed=options.yes), ensure_ascii=False, indent=1))
     elif report.items:
         print("\n".join(_rows(report.items)))
-    _tell(report, options)
+    _tell(report, options, arguments)
     return 0
 
 
@@ -81,7 +83,7 @@ def _cost(items: Iterable[Removable]) -> str:
     return " and ".join(money.text(amount) for money, amount in sums.items() if amount)
 
 
-def _tell(report: GcReport, options: GcOptions) -> None:
+def _tell(report: GcReport, options: GcOptions, arguments: argparse.Namespace) -> None:
     for campaign in report.busy:
         say(f"{campaign}: a run is alive, so it was left out")
     if report.images:
@@ -96,7 +98,20 @@ def _tell(report: GcReport, options: GcOptions) -> None:
     elif options.yes:
         say(f"{counted(len(report.items), 'item')} removed, {size}.")
     else:
-        say(f"Nothing was removed. --yes removes {counted(len(report.items), 'item')}, {size}.")
+        say(f"Nothing was removed: {counted(len(report.items), 'item')}, {size}.")
+        say_steps([("Next", _removing(options, arguments))])
+
+
+def _removing(options: GcOptions, arguments: argparse.Namespace) -> str:
+    """Return the command line that removes what was listed."""
+    words = ["pipeline", "gc", *([str(options.file)] if options.file else [])]
+    if options.keep_runs != KEPT_RUNS:
+        words += ["--keep-runs", str(options.keep_runs)]
+    if options.images_gone:
+        words += ["--images", "gone"]
+    if arguments.output is not None:
+        words += ["--output", str(arguments.output)]
+    return shlex.join([*words, "--yes"])
 
 
 def _facts(report: GcReport, *, removed: bool) -> dict[str, object]:

@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "place",
         type=Path,
-        metavar="CAMPAIGN-FOLDER|RUN-MANIFEST|FILE",
+        metavar="PLACE",
         help="import: a campaign's folder in an output folder, such as output/citrus-soda: every "
         "run that the ledger lacks; or one manifest.json. backup, restore: the file of the backup. "
         "copy: a ledger's file, or the word PIPELINE_LEDGER",

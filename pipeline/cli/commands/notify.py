@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
             {"receiver": name, "sent": not failure, "why": failure} for name, failure in results
         ]
         print(json.dumps(rows, ensure_ascii=False, indent=1))
-    else:
+    elif results:
         print("\n".join(table([(name, failure or "sent") for name, failure in results])))
     if not results:
         say("The campaign has no notify: nobody is told.")

@@ -11,6 +11,7 @@ from typing import cast
 
 from pipeline.app.commands.serve import add_key, list_keys, revoke_key, serve_images
 from pipeline.cli.flags import duration, names_of, port_number, whole_number
+from pipeline.cli.registry import RawHelpFormatter
 from pipeline.cli.serve_log import LogStyle, logging_requests
 from pipeline.cli.terminal import say, table
 from pipeline.errors import UsageError
@@ -65,7 +66,7 @@ shows how often each was used, and DELETE removes them."""
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.formatter_class = RawHelpFormatter
     parser.epilog = epilogue()
     parser.add_argument(
         "keys", nargs="*", metavar="keys add|list|revoke NAME", help="manage the server's keys"
@@ -329,11 +330,12 @@ def serve(settings: ServerSettings) -> None:
         print(json.dumps(facts), flush=True)
         if settings.wire is WireFormat.GPTIMAGE:
             say(f"Serving {server.url}, images from {server.cdn_url}. Ctrl+C stops.")
-            say(f"The playground is at {server.url}/, the reference at {server.url}/docs")
+            say(f"Playground  {server.url}/")
+            say(f"Reference   {server.url}/docs")
             return
         base = server.url if settings.wire is WireFormat.AZURE else f"{server.url}/v1"
         say(f"Serving {settings.wire} at {base}. Ctrl+C stops.")
-        say(f"The reference is at {server.url}/docs")
+        say(f"Reference  {server.url}/docs")
 
     def stopping() -> None:
         say("stopping after the images in progress")
@@ -373,7 +375,8 @@ def manage_keys(words: list[str], state: Path) -> int:
             say(f"{name} is revoked.")
         case _:
             raise UsageError(
-                "pipeline serve keys add NAME | keys list | keys revoke NAME  [--state DIR]"
+                "what to do with the keys is missing: add NAME, list, or revoke NAME\n"
+                "Next  pipeline serve keys list"
             )
     return 0
 

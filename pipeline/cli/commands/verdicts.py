@@ -15,7 +15,7 @@ from pipeline.cli.flags import (
     settings_of,
     whole_number,
 )
-from pipeline.cli.terminal import counted, folded, say
+from pipeline.cli.terminal import counted, folded, say, say_steps, table
 from pipeline.errors import LocalFault
 from pipeline.model.names import Stage
 from pipeline.model.verdict import Decision
@@ -113,9 +113,12 @@ class VerdictCommand:
 
     def _tell(self, given: VerdictsGiven) -> None:
         decided = given.decided
-        for verdict in decided.verdicts[:MOST_NAMED]:
-            take = f"  take {verdict.take}" if self.takes else ""
-            say(f"  {verdict.cell}{take}")
+        rows = [
+            (f"  {verdict.cell}", f"take {verdict.take}" if self.takes else "")
+            for verdict in decided.verdicts[:MOST_NAMED]
+        ]
+        for line in table(rows):
+            say(line)
         if len(decided.verdicts) > MOST_NAMED:
             say(f"  and {len(decided.verdicts) - MOST_NAMED} more")
         for verdict in decided.followed[:MOST_NAMED]:
@@ -126,14 +129,15 @@ class VerdictCommand:
             _say_folded(
                 f"  {verdict.cell}  has the same image: it is {verdict.decision} and keeps it"
             )
-        step = f". Next  {given.next}" if given.next else ""
-        _say_folded(f"{counted(len(decided.verdicts), 'cell')} {self.result}{step}")
+        _say_folded(f"{counted(len(decided.verdicts), 'cell')} {self.result}")
         if decided.refused:
             say(f"{counted(len(decided.refused), 'cell')} without this verdict:")
             for line in decided.refused[:MOST_NAMED]:
                 _say_folded(f"  {line}")
             if len(decided.refused) > MOST_NAMED:
                 say(f"  and {len(decided.refused) - MOST_NAMED} more")
+        if given.next:
+            say_steps([("Next", given.next)])
 
 
 def _say_folded(text: str) -> None:

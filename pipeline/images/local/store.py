@@ -5,7 +5,6 @@ import asyncio
 import errno
 import hashlib
 import os
-import stat
 from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor as Threads
 from contextlib import contextmanager, suppress
@@ -24,7 +23,7 @@ from pipeline.files.confined import (
     write_whole,
 )
 from pipeline.files.locks import UNSUPPORTED
-from pipeline.images.base import LOCAL, NO_FILE, StoreLocation, local_faults
+from pipeline.images.base import LOCAL, StoreLocation, local_faults, sizes_on_disk
 from pipeline.images.local.group_writer import ImageGroupWriter
 from pipeline.images.local.part_file import PartFile
 from pipeline.images.names import second_name
@@ -99,18 +98,7 @@ class LocalImageStore:
             return await self._on_disk(_sweep, self._root, ConfinedPath.at(folder))
 
     def stat_many(self, paths: Iterable[str]) -> Mapping[str, int]:
-        """See `ImageStore.stat_many`.
-
-        Links in place of folders are followed; this only shows a size.
-        """
-        root, sizes = f"{self._root}/", dict[str, int]()
-        for path in paths:
-            try:
-                found = os.stat(root + path, follow_symlinks=False)  # noqa: PTH116 - a Path takes longer than the call
-            except (OSError, UnicodeEncodeError):  # a name that this process cannot write
-                continue
-            sizes[path] = found.st_size if stat.S_ISREG(found.st_mode) else NO_FILE
-        return sizes
+        return sizes_on_disk(str(self._root), paths)
 
     def open(self, path: str) -> BinaryIO:
         try:

@@ -55,7 +55,7 @@ def folder(tmp_path_factory):
         (["--help"], {"asyncio", "apsw", "yaml", "shutil"}),
         (["status"], {"asyncio", "yaml", "shutil"}),
         (["status", "soda.yaml"], {"asyncio", "yaml", "shutil"}),
-        (["ls", "soda.yaml"], {"yaml", "shutil"}),
+        (["ls", "soda.yaml"], {"asyncio", "yaml", "shutil"}),
         (["cost"], {"asyncio", "yaml"}),
         (["cost", "soda.yaml"], {"asyncio", "yaml"}),
         (["log", "soda.yaml"], {"asyncio", "apsw", "yaml", "shutil"}),

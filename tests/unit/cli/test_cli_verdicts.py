@@ -63,7 +63,8 @@ def test_what_was_edited_in_the_file_is_imported_before_it_is_written():
 def test_cells_that_cannot_be_approved_are_listed_and_the_others_are_approved(capfd):
     assert main(["approve", "soda.yaml", "*"]) == 3
     said = capfd.readouterr().err
-    assert "2 cells approved. Next  pipeline run soda.yaml" in said
+    assert "2 cells approved\n2 cells without this verdict:\n" in said
+    assert said.endswith("\nNext  pipeline run soda.yaml\n")
     assert "2 cells without this verdict:" in said
     assert "b/1x1 has no stored image yet: nothing to approve" in said
     assert all(len(line) <= 80 for line in said.splitlines())
