@@ -145,10 +145,11 @@ class ImageServer:
             lambda: image_files.delete_stale(self._credit_account.expired_pictures())
         )
         signer = Signer(saved.secret.encode())
+        paint = await opening.enter_async_context(open_painters(settings, self._painter))
         billing = Billing(
             credit_account=self._credit_account,
             image_files=image_files,
-            paint=await opening.enter_async_context(open_painters(settings, self._painter)),
+            paint=paint,
             idempotency=settings.idempotency,
             url_lifetime=settings.url_lifetime,
         )
@@ -156,6 +157,7 @@ class ImageServer:
             settings=settings,
             credit_account=self._credit_account,
             billing=billing,
+            paint=paint,
             keys=ServerKeys(self._state_folder.folder, own=self.key),
             signer=signer,
             fault_injection=self.fault_injection,

@@ -264,3 +264,24 @@ async def test_the_theme_can_be_switched_and_stays(tmp_path):
         assert await page.evaluate("getComputedStyle(document.documentElement).colorScheme") == (
             "dark"
         )
+
+
+async def test_a_visitor_who_has_rendered_nothing_sees_what_the_form_would_get(tmp_path):
+    """The first screen was an empty frame; the examples are painted once and charged to nobody."""
+    async with playing(tmp_path, engine=Engine.PROOF) as server, before(server) as page:
+        await page.wait_for_selector(".tile.example:not(.painting) img[alt*='citrus soda bottle']")
+        await page.wait_for_selector("#starts button:last-of-type.pictured", timeout=60_000)
+        await page.click("#starts >> text=Cut-out")
+        await page.wait_for_selector(".tile.example.board:not(.painting)")
+        await page.fill("#prompt", "A red kite")
+        assert await page.locator(".tile.empty").count() == 1
+        (image,) = await render(page)
+        assert await page.locator(".tile.example, #starts:not([hidden])").count() == 0
+    assert (image[:4], server.charged()) == ("http", 2)
+
+
+async def test_a_server_that_paints_nothing_has_no_examples(tmp_path):
+    async with playing(tmp_path) as server, before(server) as page:
+        assert await page.locator(".tile.empty").count() == 1
+        assert await page.locator("#starts button").count() == 5
+        assert await page.locator(".pictured").count() == 0

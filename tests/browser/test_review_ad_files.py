@@ -75,6 +75,22 @@ async def test_a_key_decides_on_the_ad_file_and_never_on_the_picture_behind_it(s
     assert shop.run("ls", "shop.yaml", "--json").stdout == before
 
 
+async def test_the_note_of_a_draft_is_written_beside_its_ad_file(shop):
+    """A dialog covered the ad file that the note was about."""
+    async with shop.server() as server, looking(server) as page:
+        await page.locator(f"#c{TALL}").focus()
+        await keys(page, "Enter", "a")
+        await page.wait_for_selector(".insp[aria-label='Ad file']")
+        await keys(page, "r")
+        await page.keyboard.type("more air above")
+        frame = await page.locator(".adpanes").bounding_box()
+        dock = await page.locator(".insp[aria-label='Ad file'] .dock").bounding_box()
+        assert frame["x"] + frame["width"] <= dock["x"]
+        await keys(page, "Enter")
+        await page.wait_for_selector(".dock", state="detached")
+        await until(lambda: "more air above" in shop.reviews)
+
+
 async def test_a_window_is_moved_seen_at_once_saved_and_made(shop):
     file = next(row for row in shop.record if row.placement == "tile")
     async with shop.server() as server, looking(server) as page:

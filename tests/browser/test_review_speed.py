@@ -75,3 +75,28 @@ async def test_over_a_slow_network_the_thumb_is_there_at_once_and_the_picture_so
     assert final.stat().st_size > 1_500_000
     assert thumb < 1
     assert picture < 3
+
+
+PACE = """async (pace) => {
+  const main = document.querySelector('script[type=module]').src;
+  const scrolling = await import(main.replace('main.js', 'state/scrolling.js'));
+  scrolling.pace.value = scrolling[pace];
+}"""
+
+
+async def test_a_list_that_is_scrolled_quickly_requests_one_picture_of_a_cell(tmp_path):
+    """On a busy machine the list moved more slowly, and so requested four pictures of each cell."""
+    case = ReviewCase(folder=tmp_path)
+    await case.render(await case.drafts())
+    async with case.server() as server, looking(server) as page:
+        await keys(page, "m")
+        await page.wait_for_selector(".matrix")
+        await page.evaluate(PACE, "QUICK")
+        await keys(page, "g")
+        await page.wait_for_selector(".card .tile img[src]")
+        quick = await page.locator(".card .tile img[src]").count()
+        await page.evaluate(PACE, "SLOW")
+        await page.wait_for_selector("#c0 .tile:last-child img[src]")
+        slow = await page.locator(".card .tile img[src]").count()
+        cards = await page.locator(".card").count()
+    assert (quick, slow) == (cards, 2 * cards)

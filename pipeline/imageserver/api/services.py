@@ -23,6 +23,7 @@ from pipeline.imageserver.cdn.signing import Signer
 from pipeline.imageserver.fault_injection.injection import FaultInjection, RequestFault
 from pipeline.imageserver.openai.errors import refused_by_moderation
 from pipeline.imageserver.options import ErrorStyle, ServerSettings, WireFormat
+from pipeline.imageserver.painting.painter_pool import Paint
 
 ANYBODY = "anybody"
 """The id of callers without a key, where none is needed."""
@@ -36,6 +37,8 @@ class ApiServices:
     settings: ServerSettings
     credit_account: CreditAccount
     billing: Billing
+    paint: Paint
+    """Paints without charging: pictures that the pages show of their own accord."""
     keys: ServerKeys
     signer: Signer
     fault_injection: FaultInjection

@@ -26,8 +26,9 @@ from pipeline.imageserver.billing.billing import Buyer
 from pipeline.imageserver.billing.purchases import Sold
 from pipeline.imageserver.fault_injection.guide import FAULT_GUIDE, RULE_FIELDS
 from pipeline.imageserver.openai.errors import NamedError
-from pipeline.imageserver.options import WireFormat
+from pipeline.imageserver.options import Engine, WireFormat
 from pipeline.imageserver.playground.access import PlaygroundAccess
+from pipeline.imageserver.playground.examples import EXAMPLES, ExamplePictures
 from pipeline.imageserver.playground.reference import (
     GROUPS,
     STATUSES,
@@ -90,6 +91,7 @@ class Playground:
         application.router.add_get(f"{_static()}/{{name:.+}}", routes.file)
         if documented:
             application.router.add_post("/_playground/generate", routes.generate)
+            application.router.add_get("/_playground/examples/{name}", routes.example)
         if documented and self._lint is not None:
             application.router.add_post("/_playground/lint", routes.lint_prompt)
 
@@ -101,6 +103,7 @@ class _PlaygroundRoutes:
         self._services = services
         self._access = access
         self._lint = lint
+        self._examples = ExamplePictures(services.paint)
 
     async def page(self, request: web.Request) -> web.StreamResponse:
         self._access.check_host(request)
@@ -161,6 +164,16 @@ class _PlaygroundRoutes:
         body, headers = file.response(request.headers.get("Accept-Encoding", ""))
         return web.Response(body=body, headers=_HEADERS | headers)
 
+    async def example(self, request: web.Request) -> web.StreamResponse:
+        """Return the picture of an example, which nobody pays for and which needs no key."""
+        self._access.check_host(request)
+        try:
+            png = await self._examples.png(request.match_info["name"])
+        except KeyError:
+            raise web.HTTPNotFound from None
+        headers = _HEADERS | {"Cache-Control": "no-cache"}
+        return web.Response(body=png, content_type="image/png", headers=headers)
+
     async def generate(self, request: web.Request) -> web.StreamResponse:
         """Answer the documented request, paid by the session's key."""
         caller = self._access.caller(request)
@@ -194,6 +207,8 @@ class _PlaygroundRoutes:
             "longest": MAX_PROMPT_LENGTH,
             "balance": self._services.credit_account.totals().remaining,
             "lint": self._lint is not None,
+            "examples": [{"name": name, **request} for name, request in EXAMPLES.items()],
+            "paints": self._services.settings.engine is not Engine.NONE,
             "needs_key": self._access.needs_key(request),
         }
 

@@ -1,23 +1,34 @@
 // The playground: one request at a time, from the form to the stage.
 import "./copying.js";
 import { at, counted, el } from "./dom.js";
-import { facts, showBalance } from "./facts.js";
+import { facts, price, showBalance } from "./facts.js";
 import { asked, listen, load, showPrice, vary } from "./form.js";
 import { keep, newest, onChoose, showHistory } from "./history.js";
 import { relint } from "./lint.js";
-import { offerStarts } from "./starts.js";
+import { exampleOf, offerStarts, showStarts } from "./starts.js";
 import { save } from "./saving.js";
 import { generate } from "./server.js";
-import { frames, pictures } from "./tiles.js";
+import { example, frames, pictures } from "./tiles.js";
 import { view } from "./viewer.js";
 
 let current = null;
 let busy = false;
+let shown = ""; // the address of the example on the stage
 
 function changed() {
   showPrice(busy);
   relint();
-  if (!current && !busy) frames(asked(), false);
+  if (!current && !busy) begun();
+}
+
+/** What is shown before anything was rendered: an example, or empty frames. */
+function begun() {
+  const request = asked();
+  const found = request.n === 1 && exampleOf(request);
+  at("meta").textContent = found ? `Free of charge. Change the prompt, and render your own for ${counted(price(request), "credit")}.` : "";
+  if (!found) frames(request, false);
+  else if (shown !== found.url) example(found);
+  shown = found ? found.url : "";
 }
 
 function show(entry) {
@@ -75,7 +86,8 @@ function fail(error) {
   if (current) show(current);
   else {
     at("starts").hidden = false;
-    frames(asked(), false);
+    shown = "";
+    begun();
   }
   at("problem").replaceChildren(el("b", {}, error.title ?? "The page has a bug"), el("span", {}, error.message));
   at("problem").hidden = false;
@@ -119,3 +131,4 @@ if (kept) {
   show(kept);
 }
 changed();
+if (!current) showStarts();

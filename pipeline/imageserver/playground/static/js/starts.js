@@ -1,34 +1,36 @@
-// Requests to begin with, one for each kind of picture that campaigns are made of.
+// Requests to begin with, and their pictures, which the server paints for nothing.
 import { at, el } from "./dom.js";
+import { facts, shape } from "./facts.js";
 
-const STARTS = {
-  Packshot: {
-    prompt: "A photorealistic product photo of a citrus soda bottle on a wet studio table, soft reflections, premium lighting, minimal background. Label reads \"Citrus Soda\".",
-    size: "4:3",
-  },
-  Poster: {
-    prompt: "A poster of a slim pink can of Berry Soda on a beach at golden hour, warm sunlight, centered framing, with the headline \"BERRY RUSH\" and the price tag \"$1.99\".",
-    size: "9:21",
-  },
-  Billboard: {
-    prompt: "A billboard with an amber glass bottle of Citrus Soda on wet ice against a blue sky, bright daylight, wide shot with copy space, headline \"SUMMER CRUSH\", button \"Try it now\".",
-    size: "2:1",
-  },
-  "Menu board": {
-    prompt: "A cafe menu board on a dark wall in warm light, straight-on framing, headline \"COLD DRINKS\", lines \"Citrus Soda $3\", \"Mint Tea $4\" and \"Berry Soda $3\".",
-    size: "1:1",
-  },
-  "Cut-out": {
-    prompt: "A photorealistic packshot of a green glass bottle of Mint Tea, isolated as a studio cut-out, soft light, centered framing, label reads \"Mint Tea\".",
-    size: "1:2",
-    background: "transparent",
-  },
-};
+const starts = facts.examples.map(({ name, ...start }) =>
+  ({ name, request: { quality: "low", n: 1, background: "opaque", variation: "", ...start } }));
+const address = (name) => `/_playground/examples/${encodeURIComponent(name)}`;
+
+/** The example that a request is, with the address of its picture; null if it is none. */
+export function exampleOf(request) {
+  const found = facts.paints && starts.find((one) =>
+    ["prompt", "size", "background", "variation"].every((name) => one.request[name] === request[name]));
+  return found ? { ...found, url: address(found.name) } : null;
+}
 
 /** A button for each; pressing one fills the form. */
 export function offerStarts(load) {
-  for (const [name, start] of Object.entries(STARTS)) {
-    const request = { quality: "low", n: 1, background: "opaque", variation: "", ...start };
-    at("starts").append(el("button", { class: "btn sm", type: "button", onclick: () => load(request) }, name));
+  for (const { name, request } of starts) {
+    const button = el("button", { class: "btn sm", type: "button", onclick: () => load(request) }, name);
+    at("starts").append(button);
+  }
+}
+
+/** Add the pictures to the buttons, one after the other, so that they keep no painter from a request. */
+export async function showStarts() {
+  if (!facts.paints) return;
+  for (const [index, { name, request }] of starts.entries()) {
+    const picture = el("img", { alt: "", draggable: "false", src: address(name) });
+    if (await picture.decode().then(() => true, () => false)) {
+      const button = at("starts").querySelectorAll("button")[index];
+      button.classList.add("pictured");
+      picture.style.setProperty("--ratio", shape(request));
+      button.prepend(picture);
+    }
   }
 }

@@ -4,6 +4,7 @@ import { shape } from "./facts.js";
 
 const GAP = 14;
 const CHROME = 268; // everything above and below the images on a wide screen
+const BUTTON = 34; // what of it is the line of buttons, which are higher with pictures
 const box = at("tiles");
 let shown = { request: null, count: 0 };
 
@@ -12,6 +13,19 @@ export function frames(request, painting) {
   place(request, request.n, (index) =>
     el("div", { class: painting ? "tile painting" : "tile empty" }, index === 0 && !painting ? hint() : ""));
   box.setAttribute("aria-busy", String(painting));
+}
+
+/** The picture of an example, which is what the form would get. */
+export function example({ name, request, url }) {
+  const board = request.background === "transparent" ? " board" : "";
+  place(request, 1, () => {
+    const picture = el("img", { src: url, alt: `Example: ${request.prompt}`, draggable: "false" });
+    const tile = el("div", { class: `tile example painting${board}` }, picture, el("span", { class: "badge" }, `Example: ${name.toLowerCase()}`));
+    picture.addEventListener("load", () => tile.classList.remove("painting"));
+    picture.addEventListener("error", () => frames(request, false));
+    return tile;
+  });
+  box.setAttribute("aria-busy", "false");
 }
 
 /** The images themselves; `open` is told the index of the one that was pressed. */
@@ -57,7 +71,7 @@ function fit() {
   box.style.setProperty("--columns", best.columns);
   box.style.setProperty("--tile", `${best.width}px`);
   box.style.setProperty("--ratio", ratio);
-  box.parentElement.style.setProperty("--reach", `${Math.max(Math.min(560, wide), best.columns * best.width + GAP * (best.columns - 1))}px`);
+  box.parentElement.style.setProperty("--reach", `${Math.max(Math.min(660, wide), best.columns * best.width + GAP * (best.columns - 1))}px`);
 }
 
 /** On a small screen one scrolls anyway: two beside each other, unless they are wide. */
@@ -69,7 +83,7 @@ function stacked(wide, ratio) {
 /** The number of columns that makes the images largest without scrolling. */
 function fitting(wide, ratio) {
   const said = at("problem").offsetHeight;
-  const high = Math.max(260, innerHeight - CHROME - (said && said + GAP));
+  const high = Math.max(260, innerHeight - CHROME - (said && said + GAP) - Math.max(0, at("starts").offsetHeight - BUTTON));
   let best = { width: 0, columns: 1 };
   for (let columns = 1; columns <= shown.count; columns += 1) {
     const rows = Math.ceil(shown.count / columns);

@@ -3,17 +3,18 @@ import { batch, html, useEffect, useRef, useState } from '../../vendor/ui.js';
 import { Icon } from '../shared/icons.js';
 import { evenly, withStrip } from '../shared/layout.js';
 import { adStates, board, comments, focus, home, lookClosely, picture, pictures, selection, side, stage, variant, visible } from '../state/store.js';
-import { scrollingFast } from '../state/scrolling.js';
+import { QUICK, SLOW, pace } from '../state/scrolling.js';
 import { Quick } from '../page/verdicts.js';
 import { MISSING, STATES, label, plural } from '../shared/words.js';
 
-// A thumb that is removed from the page cancels its request, and none is requested during fast
-// scrolling.
-function Thumb({ src }) {
+// A thumb that is removed from the page cancels its request. During quick scrolling only the main
+// thumb of a card is requested, and none during fast scrolling.
+function Thumb({ src, main }) {
   const element = useRef();
-  const [wanted, want] = useState(!scrollingFast.peek());
+  const most = main ? QUICK : SLOW;
+  const [wanted, want] = useState(pace.peek() <= most);
   const [gone, lose] = useState(false);
-  const waits = !wanted && scrollingFast.value;  // not read again once the picture is requested
+  const waits = !wanted && pace.value > most;  // not read again once the picture is requested
   useEffect(() => {
     if (!waits) want(true);
   }, [waits]);
@@ -34,7 +35,7 @@ function sideFor(long) {
   return pixels > 300 ? 512 : pixels > 150 ? 256 : 128;
 }
 
-function Tile({ one, box, cell, picked, hot, onPick }) {
+function Tile({ one, box, main, picked, hot, onPick }) {
   const name = one.kind === 'from' ? 'The approved draft' : `Take ${one.at + 1}`;
   const classes = ['tile', picked && 'picked', hot && 'hot', box.w < 62 && 'tiny', one.kind === 'from' && 'from',
     !one.image && `empty ${one.status}`].filter(Boolean).join(' ');
@@ -42,7 +43,7 @@ function Tile({ one, box, cell, picked, hot, onPick }) {
   const size = sideFor(Math.max(box.w, box.h));
   return html`<button type="button" tabindex="-1" class=${classes} style=${style} aria-label=${name} data-take=${one.at >= 0 ? one.at : null} onClick=${onPick}>
     ${one.image
-      ? html`<${Thumb} key=${one.image} src=${picture(one.image, size)} />`
+      ? html`<${Thumb} key=${one.image} src=${picture(one.image, size)} main=${main} />`
       : html`<${Icon} n=${MISSING[one.status] ?? 'clock'} s=${box.w < 62 ? 14 : 20} />`}
     ${one.kind === 'from'
       ? html`<span class="num">draft</span>`
@@ -60,7 +61,7 @@ function Mosaic({ cell, one, wide, high, hot, onPick }) {
     : evenly(tiles.length, ratio, wide, high);
   const picked = one.state === 'approved' ? one.take - 1 : -2;
   return html`<div class="mosaic" style=${{ height: `${high + 20}px` }}>${tiles.map((tile, at) => html`
-    <${Tile} key=${tile.at} one=${tile} box=${boxes[at]} cell=${cell} picked=${tile.at === picked} hot=${tile.at === hot}
+    <${Tile} key=${tile.at} one=${tile} box=${boxes[at]} main=${at === Math.max(0, chosen)} picked=${tile.at === picked} hot=${tile.at === hot}
       onPick=${(event) => onPick(tile.at, event)} />`)}</div>`;
 }
 
@@ -133,7 +134,7 @@ export function Card({ i, position, focused, selected, wide, high, hot }) {
   const told = remark(one);
   const classes = ['card', `is-${one.state}`, focused && 'focus', selected && 'sel'].filter(Boolean).join(' ');
   return html`<div role="gridcell" id=${`c${i}`} class=${classes} aria-selected=${selected ? 'true' : 'false'}
-      tabindex=${focused ? 0 : -1} aria-labelledby=${`n${i}`} onClick=${light} onDblClick=${() => open(variant.value)} onPointerEnter=${() => hover(true)} onPointerLeave=${() => hover(false)}
+      tabindex=${focused ? 0 : -1} aria-labelledby=${`n${i}`} onClick=${light} onDblClick=${() => open(variant.value)} onPointerMove=${() => over || hover(true)} onPointerLeave=${() => hover(false)}
       onFocus=${() => { if (focus.peek() !== position) { focus.value = position; home(); } }}>
     <${Mosaic} cell=${cell} one=${one} wide=${wide - 20} high=${high - 20} hot=${focused ? hot : -2} onPick=${pick} />
     ${over || focused ? html`<${Quick} i=${i} one=${one} />` : null}

@@ -3,6 +3,7 @@ import { html, useEffect } from '../../vendor/ui.js';
 import {
   answer, approve, automatic, detail, drawing, editable, file, format, framed, keep, saved, siblings, together, trial, zoomBy,
 } from '../state/adfiles.js';
+import { DockedNote } from './notes.js';
 import { Icon } from '../shared/icons.js';
 import { focusCell } from '../state/moves.js';
 import { adStates, board, stage } from '../state/store.js';
@@ -108,13 +109,14 @@ function Elsewhere({ cell }) {
   })}</div>`;
 }
 
-export function AdPanel({ cell }) {
+export function AdPanel({ cell, picture }) {
   useEffect(() => () => { drawing.value = false; }, []);
   const known = detail.value;
   const one = file.value;
   const trouble = answer.value && !answer.value.ok ? answer.value.message : '';
   return html`<aside class="insp" aria-label="Ad file" tabindex="0">
     <div class="ihead"><h2>${known?.placement?.title ?? cell.title}</h2><p>${cell.title}${cell.rest.length > 1 ? ` · ${cell.rest.slice(1).join(' · ')}` : ''}</p></div>
+    <${DockedNote} i=${cell.i} one=${picture} />
     ${known && !known.ok ? html`<p class="ireason"><${Icon} n="alert" s=${14} />${known.message}</p>` : null}
     ${one?.window ? html`<${Formats} />${(one.failed ?? []).map((words) => html`<p class="ireason" key=${words}><${Icon} n="alert" s=${14} />${words}</p>`)}<${Flags} />${trouble ? html`<p class="ireason"><${Icon} n="alert" s=${14} />${trouble}</p>` : null}
       <${Approval} /><${Window} /><${Facts} /><${Elsewhere} cell=${cell} />` : html`<div class="iwait"></div>`}

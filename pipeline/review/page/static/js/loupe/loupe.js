@@ -128,5 +128,5 @@ export function Loupe() {
       ${framing ? html`<${AdFiles} cell=${cell} narrow=${narrow} />` : html`<${Pictures} cell=${cell} one=${one} />`}
       <button class="nav r" aria-label="Next cell" disabled=${focus.value >= visible.value.length - 1} onClick=${() => move(1)}><${Icon} n="right" s=${20} /></button>
       <${Stamp} one=${one} />${framing ? null : html`<${Tools} one=${one} />`}
-    </div>${framing ? html`<${AdPanel} cell=${cell} />` : html`<${Inspector} cell=${cell} one=${one} />`}</div><${Film} /></div>`;
+    </div>${framing ? html`<${AdPanel} cell=${cell} picture=${one} />` : html`<${Inspector} cell=${cell} one=${one} />`}</div><${Film} /></div>`;
 }

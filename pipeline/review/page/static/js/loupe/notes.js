@@ -4,7 +4,7 @@ import { html, signal, useLayoutEffect, useRef, useState } from '../../vendor/ui
 import { act } from '../state/decide.js';
 import { Icon } from '../shared/icons.js';
 import { forget, recall, remember } from '../state/prefs.js';
-import { board, close, current, dialog, peek, said, stage, targets, view } from '../state/store.js';
+import { board, close, current, dialog, peek, said, stage, targets } from '../state/store.js';
 import { STATES, plural, verb } from '../shared/words.js';
 
 const LONGEST = 1000;
@@ -38,7 +38,7 @@ const hasDraft = (i) => Boolean(recall(place('note', i)));
 // Ask for the note of a verdict: where pictures are looked at beside them, else in a dialog.
 export function askNote(verdict, list = targets()) {
   if (!list.length) return;
-  if (close.peek() && view.peek() !== 'adfiles') {
+  if (close.peek()) {
     wanted = true;
     noting.value = verdict;
     document.querySelector('.dock textarea')?.focus();
