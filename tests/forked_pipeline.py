@@ -3,16 +3,23 @@
 Importing takes most of a short command's time, and the end-to-end suite runs a thousand commands.
 Each is still a process of its own, with its own id, environment, folder and streams, and can be
 killed: only the import is shared. What decides how Python itself starts is left to real starts.
+The painters and inspectors that a command spawns share it too: see `_Workers`.
 
 As a program, this is the process that commands are forked from. Each test process starts one.
 """
 
 import atexit
 import contextlib
+import ctypes
+import fcntl
+import functools
 import gc
+import hashlib
 import importlib
 import json
+import multiprocessing.util
 import os
+import pickle
 import pkgutil
 import runpy
 import select
@@ -27,6 +34,7 @@ import traceback
 from pathlib import Path
 
 import pipeline
+from pipeline.imageserver.painting import painter_process
 
 ROOT = Path(__file__).resolve().parents[1]
 LARGEST = 1024 * 1024
@@ -193,6 +201,91 @@ def _forked(connection):
     os._exit(0)
 
 
+class _Workers:
+    """Forks what a command spawns from a process that has imported the pipeline already.
+
+    That process is forked from the command before it has threads, and ends with it. A worker is
+    the child of a child that has ended, which makes it a child of the command: of its nearest
+    ancestor that asked for orphans.
+    """
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._pid = os.fork()
+        if self._pid == 0:
+            self._ours.close()
+            code, words = _worker_of(theirs)
+            _end(lambda: _execute(code, words))
+        theirs.close()
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+    def spawn(self, _executable, words, numbers):
+        """Start a worker with these open files; in place of `multiprocessing.util`'s function."""
+        words = [os.fsdecode(word) for word in words]
+        request = {
+            "words": words[words.index("-c") + 1 :],
+            "numbers": [*map(int, numbers)],
+            "folder": str(Path.cwd()),
+            "environment": dict(os.environ),
+        }
+        with self._lock:
+            socket.send_fds(self._ours, [json.dumps(request).encode()], request["numbers"])
+            return int(self._ours.recv(64))
+
+    def close(self):
+        """End the process that workers are forked from; the workers live on."""
+        self._ours.close()
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(self._pid, 0)
+
+
+_PR_SET_CHILD_SUBREAPER = 36
+_FREE = 500
+"""No process of a test has so many open files."""
+
+
+def _worker_of(asked):
+    """Fork workers as they are asked for; return, in each, its code and words."""
+    while True:
+        request, handles, _, _ = socket.recv_fds(asked, LARGEST, 64)
+        if not request:
+            os._exit(0)
+        told, tell = os.pipe()
+        between = os.fork()
+        if between == 0:
+            worker = os.fork()
+            if worker == 0:
+                request = json.loads(request)
+                _keep_only(dict(zip(request["numbers"], handles, strict=True)))
+                os.chdir(request["folder"])
+                os.environ.clear()
+                os.environ.update(request["environment"])
+                code, *words = request["words"]
+                return code, words
+            os.write(tell, f"{worker}".encode())
+            os._exit(0)
+        os.waitpid(between, 0)
+        asked.send(os.read(told, 64))
+        for handle in (told, tell, *handles):
+            os.close(handle)
+
+
+def _keep_only(files):
+    """Give open files their numbers, and close all others but the standard streams."""
+    away = {number: fcntl.fcntl(handle, fcntl.F_DUPFD, _FREE) for number, handle in files.items()}
+    os.closerange(3, _FREE)
+    for number, handle in away.items():
+        os.dup2(handle, number)
+        os.set_inheritable(number, False)  # noqa: FBT003 - it has no name
+    os.closerange(_FREE, 2 * _FREE)
+
+
+def _execute(code, words):
+    sys.argv = ["-c", *words]
+    exec(code, {"__name__": "__main__"})  # noqa: S102 - what `python -c` would run
+
+
 def run(request, streams):
     """Run `python -m pipeline` in this process."""
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -203,11 +296,20 @@ def run(request, streams):
     coerced = {name: os.environ[name] for name in ("LC_CTYPE",) if name in os.environ}
     os.environ.clear()
     os.environ.update(coerced | request["environment"])
+    if sys.platform == "linux":
+        workers = _Workers()
+        multiprocessing.util.spawnv_passfds = workers.spawn
+        atexit.register(workers.close)
     sys.path[0] = request["folder"]
     sys.argv = ["pipeline", *request["words"]]
+    _end(lambda: runpy.run_module("pipeline", run_name="__main__", alter_sys=True))
+
+
+def _end(program):
+    """Run a program, and end this process as Python would."""
     code = 0
     try:
-        runpy.run_module("pipeline", run_name="__main__", alter_sys=True)
+        program()
     except SystemExit as ended:
         code = ended.code
     except BaseException:  # noqa: BLE001 - as Python itself would
@@ -223,6 +325,25 @@ def run(request, streams):
     os._exit(code or 0)
 
 
+def paint_once(folder):
+    """Paint equal orders once for all commands; the same order always gives the same bytes."""
+    original = painter_process.paint
+
+    @functools.wraps(original)
+    def paint(task):
+        order = repr((task.painter, task.order, task.exact)).encode()
+        place = Path(folder, hashlib.sha256(order).hexdigest())
+        with contextlib.suppress(FileNotFoundError):
+            return pickle.loads(place.read_bytes())  # noqa: S301 - written below
+        picture = original(task)
+        part = place.with_name(f"{place.name}.{os.getpid()}")
+        part.write_bytes(pickle.dumps(picture))
+        part.rename(place)
+        return picture
+
+    painter_process.paint = paint
+
+
 def preload():
     """Import every module of the pipeline that this installation can."""
     for module in pkgutil.walk_packages(pipeline.__path__, "pipeline."):
@@ -235,5 +356,6 @@ def preload():
 
 if __name__ == "__main__":
     preload()
+    paint_once(sys.argv[1])
     if found := serve(sys.argv[1]):
         run(*found)

@@ -74,10 +74,11 @@ async def test_a_blocked_event_loop_is_told_of_with_its_place():
     async with watched.watchdog.watching():
         await asyncio.sleep(0.05)
         time.sleep(0.4)  # noqa: ASYNC251 - the very thing
-    assert watched.told == [
+    # a busy machine may hold up the loop once more, which is told as well
+    assert {*watched.told} == {
         "the program itself hangs in the event loop; what is paid for is in the ledger"
-    ]
-    assert watched.statuses == ["the program itself hangs in the event loop"]
+    }
+    assert {*watched.statuses} == {"the program itself hangs in the event loop"}
 
 
 def test_the_oldest_of_several_waits_is_named():
