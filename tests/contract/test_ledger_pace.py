@@ -73,7 +73,7 @@ async def test_no_minute_has_more_starts_than_the_limit_even_where_some_are_late
     are those of the ledger; nobody waits for them here.
     """
     limit, chance = 600, random.Random(5)  # noqa: S311 - no secret
-    gap = Pacer(limit=8, images_per_minute=limit, shared=coordinators[0].pace_of(ACCOUNT)).shared_gap
+    gap = Pacer(limit=8, images_per_minute=limit).shared_gap
     turns = []
 
     async def some(pace):
