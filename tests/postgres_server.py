@@ -5,7 +5,9 @@ It starts when the first test needs it. Processes of one test run share it.
 
 import atexit
 import os
+import signal
 import tempfile
+import time
 import warnings
 from contextlib import suppress
 from functools import cache
@@ -47,6 +49,17 @@ def shared_server():
         execute(server.get_uri(), f"alter system set {setting} = off")
     execute(server.get_uri(), "select pg_reload_conf()")
     return server
+
+
+def restart_at_once():
+    """Restart the server as a crash does: connections break, nothing is finished."""
+    server = shared_server()
+    process = server.get_pid()
+    os.kill(process, signal.SIGQUIT)
+    until = time.monotonic() + 30
+    while Path(f"/proc/{process}").exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    server.ensure_postgres_running()
 
 
 def execute(address, *statements):

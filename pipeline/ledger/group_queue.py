@@ -3,12 +3,13 @@
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, TypeVar
 
-from pipeline.errors import PipelineError
+from pipeline.errors import LocalFault, PipelineError
 from pipeline.model.job import JobKey
 
 Result = TypeVar("Result")
@@ -40,6 +41,7 @@ class GroupQueue(ABC):
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._collecting: list[QueuedOperation] = []
+        self._broken: LocalFault | None = None
         self._pending = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -111,18 +113,34 @@ class GroupQueue(ABC):
             waiting = [queued for group in arrived if group is not None for queued in group]
             for start in range(0, len(waiting), self.largest):
                 group = waiting[start : start + self.largest]
-                results = self._apply(group)
+                results = self._applied(group)
                 try:
                     self._loop.call_soon_threadsafe(self._deliver, group, results)
                 except RuntimeError:
                     # the loop was closed without closing the ledger: no caller is left
                     return
 
+    def _applied(self, group: list[QueuedOperation]) -> list[object]:
+        """Apply a group; after an error that nobody expected, every caller gets it, also later.
+
+        Without an answer they would wait forever, and with them the run.
+        """
+        if self._broken is None:
+            try:
+                return self._apply(group)
+            except Exception as error:  # noqa: BLE001 - every caller gets the error
+                self._broken = LocalFault(
+                    f"the ledger cannot be written: {str(error) or type(error).__name__}"
+                )
+                self._broken.__cause__ = error
+        return [copy_fault(self._broken) for _ in group]
+
     def _arrived(self) -> list[list[QueuedOperation] | None]:
         try:
             arrived = [self._queue.get(timeout=self.pause)]
         except Empty:
-            self._idle_work()
+            with suppress(Exception):  # a group will meet the error, and tell it
+                self._idle_work()
             return []
         while not self._queue.empty():
             arrived.append(self._queue.get())

@@ -1,5 +1,6 @@
 """How several coordinators share a campaign, and stop together."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -56,6 +57,18 @@ class LivingRun:
     """The machine and process of its coordinator, for a person."""
     heard: float
     """Seconds since it last renewed its lease."""
+    left: float
+    """Seconds until another run may take its place, unless it renews its lease before."""
+
+    @property
+    def shown(self) -> str:
+        """Where it runs and when it was heard of, for a person."""
+        return f"{self.owner}, heard of {self.heard:.0f} s ago"
+
+    @property
+    def remedy(self) -> str:
+        """What helps if it has died."""
+        return f"If it was killed, try again in {math.ceil(self.left)} s."
 
 
 class HaltKind(StrEnum):

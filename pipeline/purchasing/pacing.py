@@ -5,8 +5,9 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
-from pipeline.ledger.base import SharedPace
+from pipeline.ledger.base import SharedPace, StartTime
 from pipeline.purchasing.halt import Halt
 
 Clock = Callable[[], float]
@@ -16,6 +17,13 @@ SHORTEST_PAUSE = 1.0
 LONGEST_PAUSE = 60.0
 LEAST_PAUSE = 0.05
 """Least seconds to pause after a throttle; doubled with each one in a row."""
+MINUTE = 60.0
+LATEST = 1.0
+"""Seconds by which a request may start after its turn among several coordinators.
+
+Turns are so far apart that no minute has more of them than the limit, even if the first requests
+of that minute are so late.
+"""
 
 
 class Turn:
@@ -55,7 +63,9 @@ class Pacer:
         self._telling: set[asyncio.Task[None]] = set()
         self._limit = limit
         self._window = float(limit)
-        self._gap = 60.0 / images_per_minute if images_per_minute else 0.0
+        self._gap = MINUTE / images_per_minute if images_per_minute else 0.0
+        self.shared_gap = (MINUTE + LATEST) / images_per_minute if images_per_minute else 0.0
+        """Seconds between the turns of all coordinators, for one image."""
         self._halt = Halt() if halt is None else halt
         self._clock, self._sleep = clock, sleep or self._halt.sleep
         self._in_flight = 0
@@ -124,15 +134,33 @@ class Pacer:
                 await self._wait_for_others(self._shared, images)
 
     async def _wait_for_others(self, shared: SharedPace, images: int) -> None:
-        """Take a turn among all coordinators; a pause that begins meanwhile is waited for too."""
-        start = await shared.take_turn(gap=self._gap * images)
-        wait, paused = start.wait, start.paused
-        while not self._halt and wait > 0:
-            if paused > 0 and self._clock() >= self._resume_at:
-                self._window = max(1.0, self._window / 2)  # another coordinator was throttled
-                self._resume_at = self._clock() + paused
-            await self._sleep(wait)
-            wait = paused = (await shared.take_turn(gap=0.0)).paused
+        """Take a turn among all coordinators, and wait for it.
+
+        A turn that fell into a pause is not used after it: those of all coordinators would start at
+        once. One that was missed is taken anew, but once only: a slow machine has to go on.
+        """
+        gap, missed = self.shared_gap * images, False
+        while not self._halt:
+            asked = self._clock()
+            start = await shared.take_turn(gap=gap)
+            await self._sleep_through(start)
+            if start.wait > 0 and not self._halt:
+                now = await shared.take_turn(gap=0.0)
+                if now.paused > 0:  # the pause began while this turn was waited for
+                    await self._sleep_through(replace(now, wait=now.paused))
+                    continue
+            late = self._clock() - asked - start.wait
+            if missed or not gap or late <= LATEST:
+                return
+            missed = True
+
+    async def _sleep_through(self, start: StartTime) -> None:
+        """Wait for a start; a pause that another coordinator was asked for halves the window."""
+        if start.paused > 0 and self._clock() >= self._resume_at:
+            self._window = max(1.0, self._window / 2)
+            self._resume_at = self._clock() + start.paused
+        if start.wait > 0 and not self._halt:
+            await self._sleep(start.wait)
 
     @property
     def _opens_at(self) -> float:

@@ -79,7 +79,7 @@ class SealedReplies:
             "model": job.request.model,
             "at_most": attempt.price,
         }
-        return OpenSeal(self.root, reply_name(attempt), about, copies=self._copies)
+        return OpenSeal(self, reply_name(attempt), about)
 
     def find(self, attempt: Attempt) -> KeptReply | None:
         """Return the sealed reply to an attempt; `None` if there is none, or if it is damaged.
@@ -95,6 +95,12 @@ class SealedReplies:
             with body, suppress(ReplyUnknown):
                 return KeptReply.read(name, body)
         return None
+
+    def keep_copy(self, name: str) -> None:
+        """Copy a sealed reply to where images are kept, unless that is this disk; blocks on it."""
+        if self._copies is not None:
+            with _opened(self.root, name) as body:
+                self._copies.keep(name, body.read())
 
     def _found(self, name: str) -> BinaryIO | None:
         """Open a sealed reply, or its copy; `None` if there is neither."""
@@ -156,15 +162,9 @@ class SealedReplies:
 class OpenSeal:
     """Receives one reply, and seals it."""
 
-    def __init__(
-        self,
-        root: Path,
-        name: str,
-        about: dict[str, object],
-        *,
-        copies: StoreCopies | None = None,
-    ) -> None:
-        self._root, self._name, self._about, self._copies = root, name, about, copies
+    def __init__(self, replies: SealedReplies, name: str, about: dict[str, object]) -> None:
+        self._replies, self._name, self._about = replies, name, about
+        self._root = replies.root
         self._file = -1
         self._folder: OpenFolder | None = None
         self._held: list[bytes] = []
@@ -243,9 +243,7 @@ class OpenSeal:
         os.rename(self._name + _PART, self._name, src_dir_fd=here, dst_dir_fd=here)
         sync_folder(here)
         self._close()
-        if self._copies is not None:
-            with _opened(self._root, self._name) as body:
-                self._copies.keep(self._name, body.read())
+        self._replies.keep_copy(self._name)
 
     def _drop(self) -> None:
         self._close()

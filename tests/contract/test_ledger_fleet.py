@@ -5,18 +5,16 @@ appended. `-m thorough` runs 2,000 jobs in four shards; the usual suite has a sa
 """
 
 import asyncio
-import os
 import random
 import signal
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
 from builders import a_job
 from cut_line import CutLine
-from postgres_server import empty_ledger, execute, shared_server
+from postgres_server import empty_ledger, execute, restart_at_once
 
 from pipeline.ledger.registry import open_ledger
 from pipeline.model.outcome import InDoubt, Stored
@@ -164,17 +162,6 @@ async def live_through(fleet, faults, *, lose=0.0, restarts=0):
     await asyncio.gather(*shards)
     fleet.line.close()
     return await fleet.audit()
-
-
-def restart_at_once():
-    """Restart the server as a crash does: connections break, nothing is finished."""
-    server = shared_server()
-    process = server.get_pid()
-    os.kill(process, signal.SIGQUIT)
-    until = time.monotonic() + 30
-    while Path(f"/proc/{process}").exists() and time.monotonic() < until:
-        time.sleep(0.05)
-    server.ensure_postgres_running()
 
 
 async def test_a_fleet_that_is_killed_stopped_and_cut_off_pays_for_nothing_twice(tmp_path):

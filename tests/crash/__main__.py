@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from crash.batch_soak import batch_soak
 from crash.crash_points import CrashPoint
+from crash.fleet_soak import ROUNDS, fleet_soak
 from crash.negative_controls import CONTROLS, CONTROLS_OF
 from crash.prepared import COMMANDS, sweep_command
 from crash.run_under_test import after, before
@@ -45,6 +46,8 @@ def main(words):
         return run_soak(arguments)
     if arguments.batches:
         return run_batches(arguments)
+    if arguments.fleet:
+        return run_fleet(arguments)
     if arguments.syscalls:
         return run_syscalls(arguments)
     whole = True
@@ -76,6 +79,8 @@ def _read(words):
     parser.add_argument("--most", type=int, default=400, help="faults of --syscalls (400)")
     parser.add_argument("--soak", action="store_true", help="one long campaign, killed often")
     parser.add_argument("--batches", type=int, metavar="N", help="kill runs that order N images")
+    parser.add_argument("--fleet", type=int, metavar="N", help="4 shards of N images, harmed")
+    parser.add_argument("--rounds", type=int, default=len(ROUNDS), help="of --fleet (%(default)s)")
     parser.add_argument("--jobs", type=int, default=500, help="of the soak (500)")
     parser.add_argument("--kills", type=int, default=10, help="of the soak (10)")
     parser.add_argument("--seed", type=int, default=1, help="of the soak (1)")
@@ -102,6 +107,18 @@ def run_batches(arguments):
     print(f"batches: {report}, {seconds:.0f} s", *report.violations, sep="\n  ", flush=True)
     print("killed:", *report.kills, sep="\n  ", flush=True)
     return 1 if report.violations else 0
+
+
+def run_fleet(arguments):
+    """Exit 0 if several coordinators on one ledger paid for nothing twice and lost nothing."""
+    whole = True
+    for number in range(arguments.rounds):
+        faults, seed = ROUNDS[number % len(ROUNDS)], arguments.seed + number
+        with tempfile.TemporaryDirectory(prefix="fleet-") as folder:
+            report = fleet_soak(Path(folder), jobs=arguments.fleet, faults=faults, seed=seed)
+        print(f"fleet, {faults}: {report}", *report.violations[:20], sep="\n  ", flush=True)
+        whole &= not report.violations
+    return 0 if whole else 1
 
 
 def run_soak(arguments):

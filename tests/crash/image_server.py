@@ -43,6 +43,11 @@ class ServerProcess:
         """How many requests were answered or are being answered."""
         return self._database.execute("select count(*) from purchase").get
 
+    def arrivals(self):
+        """The times at which requests came that were not refused, in order, in seconds."""
+        rows = self._database.execute("select at from purchase order by at")
+        return [at for (at,) in rows]
+
     def wait_until_settled(self):
         """Wait until no request is being answered."""
         while self._database.execute(UNSETTLED).get:

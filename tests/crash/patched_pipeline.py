@@ -6,6 +6,9 @@
 --ledger-eio N    after N syncs of its journal the ledger's disk fails
 --images-eio N    after N syncs the disk of everything else fails
 --clock S         the wall clock is off by so many seconds
+--lease S         a run on a shared ledger counts as dead after so many seconds of silence
+--patience S      seconds for which a shared ledger that went away is waited for
+--ask-twice       every request is sent twice, as a cluster repeats what it lost the answer to
 --no-network      any use of a socket to another process is a bug: exit 98
 """
 
@@ -15,6 +18,7 @@ import errno
 import os
 import socket
 import sys
+import time
 from datetime import datetime, timedelta
 
 import apsw
@@ -24,6 +28,7 @@ from pipeline.app.open import late
 from pipeline.cli import flags
 from pipeline.cli import main as command_line
 from pipeline.ledger.sqlite import group_commit
+from pipeline.providers.gptimage import GptImage
 from pipeline.providers.names import GPTIMAGE
 from pipeline.providers.profiles import PROFILES
 
@@ -92,6 +97,32 @@ def shift_clock(seconds):
     for name, module in list(sys.modules.items()):
         if name.startswith("pipeline.") and getattr(module, "datetime", None) is datetime:
             module.datetime = ShiftedClock
+    right = time.time
+    time.time = lambda: right() + seconds
+
+
+def shorten_leases(seconds):
+    """Let runs on a shared ledger be followed sooner."""
+    leases = late("ledger.postgres.leases")
+    leases.LEASE, leases.RENEWAL = seconds, seconds / 4
+    late("ledger.postgres.group_commit").PostgresGroupCommit.pause = seconds / 8
+
+
+def shorten_patience(seconds):
+    """Wait for a shared ledger for another time."""
+    for module in ("group_commit", "pace", "read_only"):
+        late(f"ledger.postgres.{module}").PATIENCE = seconds
+
+
+def ask_twice():
+    """Send every request twice, under the same permit."""
+    original = GptImage.submit
+
+    async def submit(provider, request, *, key, seal):
+        await original(provider, request, key=key, seal=seal)
+        return await original(provider, request, key=key, seal=seal)
+
+    replace(GptImage, "submit", submit)
 
 
 def forbid_network():
@@ -110,6 +141,27 @@ def honour_keys():
     PROFILES[GPTIMAGE] = dataclasses.replace(profile, caps=caps)
 
 
+def break_what_is_kept(options):
+    """Let disks fail; return what has to live as long as the process."""
+    file_system = None
+    if options.ledger_eio is not None:
+        file_system = FailingFiles(options.ledger_eio)
+        end_faults_at_close(file_system)
+    if options.images_eio is not None:
+        fail_syncs(options.images_eio)
+    return file_system
+
+
+def break_what_is_shared(options):
+    """Change what several coordinators rely on."""
+    if options.lease is not None:
+        shorten_leases(options.lease)
+    if options.patience is not None:
+        shorten_patience(options.patience)
+    if options.ask_twice:
+        ask_twice()
+
+
 def main(words):
     """Apply the options, then run `pipeline`."""
     split = words.index("--")
@@ -120,6 +172,9 @@ def main(words):
     parser.add_argument("--ledger-eio", type=int)
     parser.add_argument("--images-eio", type=int)
     parser.add_argument("--clock", type=float)
+    parser.add_argument("--lease", type=float)
+    parser.add_argument("--patience", type=float)
+    parser.add_argument("--ask-twice", action="store_true")
     parser.add_argument("--no-network", action="store_true")
     options = parser.parse_args(words[:split])
     late("app.run.session")
@@ -137,12 +192,8 @@ def main(words):
     replace(flags, "read_settings", read_settings)
     if options.keys_honoured:
         honour_keys()
-    file_system = None
-    if options.ledger_eio is not None:
-        file_system = FailingFiles(options.ledger_eio)
-        end_faults_at_close(file_system)
-    if options.images_eio is not None:
-        fail_syncs(options.images_eio)
+    file_system = break_what_is_kept(options)
+    break_what_is_shared(options)
     if options.clock is not None:
         shift_clock(options.clock)
     if options.no_network:

@@ -41,7 +41,8 @@ class Lease:
 
 _LIVING = """
 select r.name, r.campaign, r.account, l.shard, l.shards, l.owner, l.place,
-  extract(epoch from clock_timestamp() - l.renewed)::float8, is_living(l.renewed, l.seconds)
+  extract(epoch from clock_timestamp() - l.renewed)::float8, is_living(l.renewed, l.seconds),
+  l.seconds
 from lease l join run r on r.id = l.run where r.campaign = %(campaign)s order by l.run
 """
 _TAKE = """
@@ -135,12 +136,16 @@ def living_runs(connection: Connection, campaign: Slug, *, place: str) -> list[L
 
 
 def _living_run(row: Sequence[Any]) -> LivingRun:
-    name, campaign, account, shard, shards, owner, _, heard, _ = row
+    name, campaign, account, shard, shards, owner, _, heard, _, seconds = row
     run = Run(
         id=RunId(name), campaign=Slug(unescaped(campaign)), account=Account(unescaped(account))
     )
     return LivingRun(
-        run=run, shard=Shard(number=shard, of=shards), owner=unescaped(owner), heard=heard
+        run=run,
+        shard=Shard(number=shard, of=shards),
+        owner=unescaped(owner),
+        heard=heard,
+        left=max(0.0, seconds - heard),
     )
 
 
@@ -161,9 +166,7 @@ def _held_by(other: LivingRun) -> LockHeld:
     what = f"shard {other.shard} of {other.run.campaign}"
     if other.shard == WHOLE:
         what = f"another run of {other.run.campaign}"
-    return LockHeld(
-        f"{what} is alive ({other.owner}, heard of {other.heard:.0f} s ago); nothing was sent"
-    )
+    return LockHeld(f"{what} is alive ({other.shown}); nothing was sent. {other.remedy}")
 
 
 def _other_shards(other: LivingRun, asked: Shard) -> LockHeld:
@@ -171,6 +174,6 @@ def _other_shards(other: LivingRun, asked: Shard) -> LockHeld:
     running = "a run of the whole campaign" if whole else f"shard {other.shard}"
     ours = "the whole campaign" if asked == WHOLE else f"shard {asked}"
     return LockHeld(
-        f"{running} of {other.run.campaign} is alive ({other.owner}, heard of {other.heard:.0f} s "
-        f"ago), and {ours} would have some of the same images; nothing was sent"
+        f"{running} of {other.run.campaign} is alive ({other.shown}), and {ours} would have some "
+        f"of the same images; nothing was sent. {other.remedy}"
     )

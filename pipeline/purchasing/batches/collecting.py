@@ -157,7 +157,7 @@ class Collecting:
         unanswered, gone = Unanswered(), ""
         for file in results if await self._attempts(ticket) else ():
             sink = ResultLines(
-                self.replies.root,
+                self.replies,
                 ticket,
                 attempts=await self._attempts(ticket),
                 settle=self._settle_line,

@@ -12,7 +12,6 @@ import os
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
 from pipeline.errors import NotSent, ReplyUnknown
@@ -23,7 +22,7 @@ from pipeline.model.ticket import Ticket
 from pipeline.network.reply import Reply
 from pipeline.providers.openai_api.kept_replies import KeptReply, reply_of_line
 from pipeline.providers.openai_api.outline import outline
-from pipeline.purchasing.sealed_replies import FOLDER
+from pipeline.purchasing.sealed_replies import FOLDER, SealedReplies
 
 _HEAD = 1024
 """Bytes reserved for the first line of a sealed reply."""
@@ -58,7 +57,7 @@ class ResultLines:
 
     def __init__(
         self,
-        root: Path,
+        replies: SealedReplies,
         ticket: Ticket,
         *,
         attempts: Mapping[str, Attempt],
@@ -66,7 +65,7 @@ class ResultLines:
         unanswered: Unanswered,
     ) -> None:
         """Expect lines under these names; all others are passed over."""
-        self._root, self._ticket = Path(os.path.realpath(root)), ticket
+        self._replies, self._ticket = replies, ticket
         self._open = dict(attempts)
         self._settle, self._unanswered = settle, unanswered
         self._part = f"{ticket.id}.part"
@@ -155,6 +154,7 @@ class ResultLines:
         here = self._here
         os.rename(self._part, name, src_dir_fd=here, dst_dir_fd=here)
         sync_folder(here)
+        self._replies.keep_copy(name)
         with os.fdopen(os.dup(self._file), "rb") as file:
             file.seek(0)
             return KeptReply.read(name, file)
@@ -167,8 +167,8 @@ class ResultLines:
 
     def _create(self) -> None:
         self._close()
-        make_folders(self._root, (FOLDER,))
-        self._folder = self._folder or OpenFolder(self._root, (FOLDER,))
+        make_folders(self._replies.root, (FOLDER,))
+        self._folder = self._folder or OpenFolder(self._replies.root, (FOLDER,))
         self._file = os.open(self._part, _NEW, 0o600, dir_fd=self._folder.descriptor)
         os.ftruncate(self._file, _HEAD)
         self._written = 0

@@ -148,8 +148,7 @@ async def refuse_living(ledger: Ledger, campaign: Slug) -> None:
     """Raise `LockHeld` while a run of a campaign is alive elsewhere; its lock is held here."""
     for other in await ledger.living_runs(campaign):
         raise LockHeld(
-            f"a run of {campaign} is alive ({other.owner}, heard of {other.heard:.0f} s ago); "
-            "nothing was changed"
+            f"a run of {campaign} is alive ({other.shown}); nothing was changed. {other.remedy}"
         )
 
 

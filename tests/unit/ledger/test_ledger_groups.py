@@ -6,7 +6,7 @@ import time
 import pytest
 from builders import a_job, a_run
 
-from pipeline.errors import BudgetReached
+from pipeline.errors import BudgetReached, LocalFault
 from pipeline.ledger.sqlite import group_commit
 from pipeline.ledger.sqlite.commit_mark import read_mark
 from pipeline.ledger.sqlite.ledger import SqliteLedger
@@ -154,6 +154,19 @@ async def test_what_the_file_itself_refuses_is_refused_to_one_caller_only(ledger
     assert isinstance(told[0], ValueError)
     assert "never deleted" in str(told[0])
     assert told[1] is None
+
+
+async def test_an_error_that_nobody_expected_is_told_to_every_caller(ledger, monkeypatch):
+    """`time.sleep` failed in the writer's thread once: it ended, and the run waited forever."""
+
+    def broken(_group):
+        raise OSError("Invalid argument")
+
+    monkeypatch.setattr(ledger._writer, "_apply", broken)
+    async with asyncio.timeout(5):
+        for _ in range(2):
+            with pytest.raises(LocalFault, match="cannot be written: Invalid argument"):
+                await submit(ledger, CRAB)
 
 
 def test_a_program_that_forgets_to_close_its_ledger_ends_all_the_same(tmp_path):

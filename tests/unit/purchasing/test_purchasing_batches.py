@@ -421,7 +421,7 @@ async def test_a_ticket_of_a_run_that_is_alive_on_another_machine_is_left_alone(
     case.batches.faults["upload"] = [KeyboardInterrupt()]
     with pytest.raises(KeyboardInterrupt):
         await case.order()
-    living = LivingRun(run=case.tickets.run, shard=WHOLE, owner="there", heard=1.0)
+    living = LivingRun(run=case.tickets.run, shard=WHOLE, owner="there", heard=1.0, left=19.0)
 
     async def living_runs(_campaign):
         return [living]
