@@ -10,7 +10,7 @@ from pipeline.model.money import Amount, Spent
 from pipeline.model.names import Account, Slug
 from pipeline.model.outcome import Outcome, Status, status_of
 from pipeline.model.run import RunId
-from pipeline.model.ticket import TicketId
+from pipeline.model.ticket import Ticket, TicketId
 from pipeline.model.verdict import Verdict
 
 UNANSWERED = "the run ended before an answer was kept"
@@ -95,6 +95,20 @@ class ImageRecord:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RestoredOrder:
+    """An order that was open when a run manifest was written, and the line of one image in it."""
+
+    ticket: Ticket
+    line: str
+    """The key of the purchase and the number of the attempt: `3f…-1`."""
+
+    @property
+    def purchase(self) -> PurchaseKey:
+        """The key of the purchase."""
+        return PurchaseKey(self.line.rpartition("-")[0])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Restored:
     """One job as recorded in a run manifest, to be restored to a ledger that lost it."""
 
@@ -111,6 +125,8 @@ class Restored:
 
     `outcome` and `spent` are of the newest purchase: that of the last attempt.
     """
+    order: RestoredOrder | None = None
+    """What it may wait for instead of being in doubt, as `outcome` says otherwise."""
 
 
 class Resolution(StrEnum):

@@ -17,10 +17,14 @@ from pipeline.model.ticket import Ticket
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RequestSent:
-    """A POST is about to be sent."""
+    """A POST is about to be sent, for one image or for an order of many."""
 
     job: Job
     attempt: int
+    ticket: str = ""
+    """The order that the image is part of; empty for a request of its own."""
+    line: str = ""
+    """The name of its line in the order."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -96,8 +96,9 @@ class Journal:
 
     def happened(self, event: Event) -> None:
         match event:
-            case RequestSent(job=job, attempt=attempt):
-                self.write("submit", **_name(job), attempt=attempt)
+            case RequestSent(job=job, attempt=attempt, ticket=ticket, line=line):
+                order = {"ticket": ticket, "line": line} if ticket else {}
+                self.write("submit", **_name(job), attempt=attempt, **order)
                 self.flush()  # if the ledger is lost, this is what tells of a run that was killed
             case Retrying(job=job, reason=reason, seconds=seconds):
                 self.write("retry", **_name(job), reason=reason, seconds=round(seconds, 3))
@@ -144,11 +145,18 @@ class Journal:
 
 
 def _facts_of(ticket: Ticket) -> dict[str, object]:
-    told = {"batch": ticket.batch, "expires": ticket.expires, "reason": ticket.reason}
+    told = {
+        "file": ticket.file,
+        "batch": ticket.batch,
+        "expires": ticket.expires,
+        "reason": ticket.reason,
+    }
     return {
         "ticket": ticket.id,
         "state": ticket.state,
         "images": ticket.images,
+        "model": ticket.model,
+        "ordered": ticket.packed,
         **{name: text for name, text in told.items() if text},
     }
 

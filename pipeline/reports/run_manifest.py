@@ -203,6 +203,7 @@ def image_of(
         "purchases": [attempt.purchase_number for attempt in line.attempts],
         "half_price": bool(line.attempts and line.attempts[-1].ticket),
         "tickets": [attempt.ticket for attempt in line.attempts],
+        "line": _open_line(line),
     }
 
 
@@ -229,6 +230,13 @@ def _attempt(attempt: AttemptRecord) -> dict[str, object]:
         "request_id": attempt.request_id or None,
         "error": attempt.error or None,
     }
+
+
+def _open_line(line: ImageLine) -> str | None:
+    """Return the name of this image in an open order, by which a rebuilt ledger collects it."""
+    if line.status is not Status.ORDERED or not line.attempts:
+        return None
+    return f"{line.attempts[-1].purchase}-{line.attempts[-1].number}"
 
 
 def _checked(result: CheckResult) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """Images ordered in batches, as a cron user runs it: one run orders, a later one collects."""
 
 import json
+import os
 
 import pytest
 from conftest import SODA, wait_until
@@ -110,3 +111,37 @@ def test_what_cannot_be_ordered_in_batches_is_refused_with_the_reason(pipeline, 
     assert other.code == 2
     assert "--batch: run.batch: gptimage takes no batches" in other.err
     assert batches_of(server) == []
+
+
+@pytest.mark.parametrize("killed", [False, True], ids=["ended", "killed after the POST"])
+def test_a_ledger_that_is_lost_while_images_are_being_made_comes_back_with_the_order(
+    pipeline, shop, killed
+):
+    """The images were doubts; of a killed run nothing was known, and all was ordered again."""
+    server = shop()
+    whole = dict(pipeline.environment)
+    if killed:
+        (pipeline.folder / "sitecustomize.py").write_text(
+            "import os, signal\n"
+            "from pipeline.purchasing.batches.ordering import Tickets\n"
+            "async def opened(*_):\n"
+            "    os.kill(os.getpid(), signal.SIGKILL)\n"
+            "Tickets.opened = opened\n"
+        )
+        pipeline.environment["PYTHONPATH"] += f"{os.pathsep}{pipeline.folder}"
+    one = BATCH.replace("[1:1, '3:2']", "[1:1]")
+    assert run(pipeline, "--stage", "draft", text=one).code == (-9 if killed else 0)
+    pipeline.environment = whole
+    for file in pipeline.output.glob("ledger.db*"):
+        file.unlink()
+    imported = pipeline("ledger", "import", pipeline.output / "soda")
+    assert imported.code == 0, imported.err
+    status = pipeline("status")
+    assert "2 images, " in status.out, status.out
+    assert "resolve" not in status.out
+    all_over(server)
+    collected = run(pipeline, "--stage", "draft", text=one, batch=())
+    assert collected.code == 0, collected.err
+    assert counts(pipeline) == {"stored": 2, "planned": 2}
+    assert (money(pipeline)["confirmed"], 2) == charged(server)
+    assert money(pipeline)["in_doubt"] == 0

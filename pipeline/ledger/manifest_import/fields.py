@@ -97,11 +97,16 @@ class Fields:
             raise self.error(name, "is no list")
         yield from fields_of(value, place=self._at(name))
 
-    def texts(self, name: str) -> list[str]:
-        """Return a list of texts; empty if it is missing or null."""
+    def texts(self, name: str, *, null: bool = False) -> list[str]:
+        """Return a list of texts; empty if it is missing or null.
+
+        With `null`, a null among them is an empty text.
+        """
         value = self._values.get(name)
         if value is None:
             return []
+        if null and isinstance(value, list):
+            value = ["" if one is None else one for one in value]
         if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
             raise self.error(name, "is no list of texts")
         return value

@@ -20,13 +20,14 @@ from pipeline.model.entry import (
     AttemptRecord,
     PurchaseKey,
     Restored,
+    RestoredOrder,
     RestoredRecords,
     RunRecord,
     RunSpending,
 )
 from pipeline.model.job import Coordinates, JobKey
 from pipeline.model.money import Amount, Spent, Unit
-from pipeline.model.names import Account, CellName, Slug, Stage
+from pipeline.model.names import Account, CellName, ProfileName, Slug, Stage
 from pipeline.model.outcome import (
     Failed,
     FailureKind,
@@ -40,6 +41,7 @@ from pipeline.model.outcome import (
 )
 from pipeline.model.request import Quality
 from pipeline.model.run import RunId
+from pipeline.model.ticket import Ticket, TicketId, TicketState
 from pipeline.model.verdict import Decision, Verdict
 
 __all__ = ["SCHEMA", "UNLISTED", "import_manifest", "import_manifests", "read_manifest"]
@@ -52,6 +54,10 @@ file beside it.
 
 _SLUG = re.compile(r"[a-z0-9-]+")
 _UNANSWERED = "in flight when the run manifest was written"
+_UNORDERED = (
+    "which cannot be collected, since the run manifest does not name its line; look for the order "
+    "in the provider's list of batches"
+)
 
 Prices = Mapping[Quality, Amount]
 
@@ -154,12 +160,13 @@ def read_manifest(
         raise UsageError(f"this is not a run manifest of {SCHEMA}; nothing was imported")
     run = _run(fields.inner("run"))
     unit = _unit(fields.inner("run"))
+    tickets = {one.id: one for one in (_ticket(each, run) for each in fields.each("tickets"))}
     jobs: list[Restored] = []
     verdicts: dict[tuple[CellName, Stage], Verdict] = {}
     for image in fields.each("images") if images is None else fields_of(images, place="images"):
         if image.text("shared_with"):
             continue
-        job = _job(image, run, prices, unit)
+        job = _job(image, run, prices, unit, tickets=tickets)
         if job is not None:
             jobs.append(job)
         if image.has("verdict"):
@@ -215,10 +222,39 @@ def _unit(run: Fields) -> Unit:
     return run.one_of("unit", Unit) if run.has("unit") else Unit.CREDITS
 
 
-def _job(image: Fields, run: RunRecord, prices: Prices, unit: Unit) -> Restored | None:
+def _ticket(fields: Fields, run: RunRecord) -> Ticket:
+    """Return an order that was open; if it is not told as accepted, it has to be looked for."""
+    account, batch = Account(fields.required("account")), fields.text("batch")
+    return Ticket(
+        id=TicketId(fields.required("id")),
+        run=RunId(fields.required("run")),
+        campaign=run.campaign,
+        account=account,
+        profile=ProfileName(account.partition("@")[0]),
+        model=fields.text("model"),
+        images=fields.count("images"),
+        packed=fields.moment("ordered"),
+        state=TicketState.OPEN if batch else TicketState.CREATING,
+        file=fields.text("file"),
+        batch=batch,
+        expires=fields.moment("expires"),
+        reason=fields.text("reason"),
+    )
+
+
+def _job(
+    image: Fields,
+    run: RunRecord,
+    prices: Prices,
+    unit: Unit,
+    *,
+    tickets: Mapping[TicketId, Ticket],
+) -> Restored | None:
     """Return one image as a job; `None` if it was never submitted."""
     attempts = tuple(_attempts(image))
     outcome = _outcome(image, attempts, prices, unit)
+    ticket, line = tickets.get(_last_ticket(image)), image.text("line")
+    in_order = isinstance(outcome, InDoubt) and ticket is not None and line
     if outcome is None and not attempts:
         return None
     axes = image.inner("axes")
@@ -237,7 +273,13 @@ def _job(image: Fields, run: RunRecord, prices: Prices, unit: Unit) -> Restored 
         bought=_bought(attempts) or run.started,
         run=run.id,
         attempts=attempts,
+        order=RestoredOrder(ticket=ticket, line=line) if in_order and ticket else None,
     )
+
+
+def _last_ticket(image: Fields) -> TicketId:
+    """Return the order of the last attempt; empty if it was a request of its own."""
+    return TicketId((image.texts("tickets", null=True) or [""])[-1])
 
 
 def _bought(attempts: Sequence[AttemptRecord]) -> str:
@@ -295,7 +337,9 @@ def _outcome(
         case Status.PLANNED | Status.RENDERING | Status.ORDERED:
             in_flight = any(attempt.outcome == "submitted" for attempt in attempts)
             price = _price(image, prices) if in_flight else Amount(0)
-            return InDoubt(amount=price, reason=_UNANSWERED) if in_flight else None
+            ticket = _last_ticket(image)
+            reason = f"ordered as {ticket}, {_UNORDERED}" if ticket else _UNANSWERED
+            return InDoubt(amount=price, reason=reason) if in_flight else None
 
 
 def _price(image: Fields, prices: Prices) -> Amount:

@@ -29,11 +29,12 @@ from pipeline.ledger.rules.restored_purchases import (
     OUTCOMES,
     RestoredPurchase,
     purchases_of,
+    set_outcome,
+    ticket_row,
 )
 from pipeline.ledger.rules.verdicts import restore_verdicts
 from pipeline.model.entry import (
     AttemptRecord,
-    PurchaseKey,
     Restored,
     RestoredRecords,
     RunRecord,
@@ -42,7 +43,7 @@ from pipeline.model.entry import (
 from pipeline.model.job import Coordinates, JobKey
 from pipeline.model.money import FREE, Amount, Spent
 from pipeline.model.names import CellName, Slug, Stage
-from pipeline.model.outcome import Failed, InDoubt, Paid, PaidLost, Stored
+from pipeline.model.outcome import Failed, InDoubt, Stored
 from pipeline.model.run import Run, RunId
 
 FROM_MANIFEST = "restored from a run manifest"
@@ -91,7 +92,7 @@ class _Restoring:
     """The runs of the records, as rows of the ledger; writes jobs under them."""
 
     def __init__(self, store: RowStore, now: int, records: RestoredRecords) -> None:
-        self._store = store
+        self._store, self._now = store, now
         self._runs: dict[RunId, RunRow] = {}
         self._unknown: set[RunId] = set()
         """Runs that the ledger did not know, or of which it had not seen the end."""
@@ -155,19 +156,40 @@ class _Restoring:
 
     def _append(self, row: JobRow, record: Restored, attempts: _Attempts) -> None:
         """Add attempts that the ledger does not know, with the purchases that explain them."""
+        ticket = self._open_order(row, record, attempts)
         if attempts.new:
-            numbers = self._add_purchases(row, record, attempts)
+            numbers = self._add_purchases(row, record, attempts, ordered=ticket is not None)
             for one in attempts.new:
                 row.attempts += 1
                 number = numbers.get(one.purchase_number, row.purchases)
-                self._add_attempt(row, one, purchase=number, run=self._run_of(one, record))
+                run, order = self._run_of(one, record), ticket if one is attempts.new[-1] else None
+                self._add_attempt(row, one, purchase=number, run=run, ticket=order)
         else:
             self._make_up(row, record)
-        _set_outcome(row, record)
+        set_outcome(row, record)
+        if ticket is not None:
+            row.state, row.reason = JobState.ORDERED, ""
         self._store.save_job(row)
 
+    def _open_order(self, row: JobRow, record: Restored, attempts: _Attempts) -> int | None:
+        """Return the row id of the ticket that a job waits for; `None` if it waits for none.
+
+        The provider knows a line by the purchase's key and the attempt's number: both must be the
+        same here as they were. A sum that an earlier import counted would be counted again.
+        """
+        order = record.order
+        if order is None or not attempts.new or record.run in self._counted:
+            return None
+        newest = attempts.new[-1]
+        number = row.attempts + len(attempts.new)
+        known = newest.purchase_number in attempts.purchases
+        if known or newest is not record.attempts[-1] or order.line != f"{order.purchase}-{number}":
+            return None
+        ticket = ticket_row(self._store, self._now, order.ticket, self._runs)
+        return None if ticket is None else ticket.id
+
     def _add_purchases(
-        self, row: JobRow, record: Restored, attempts: _Attempts
+        self, row: JobRow, record: Restored, attempts: _Attempts, *, ordered: bool
     ) -> Mapping[int, int]:
         """Add the purchases of new attempts; return their numbers in the ledger by the record's.
 
@@ -187,7 +209,7 @@ class _Restoring:
                 numbers[number] = self._add_purchase(row, FREED, run=run, opened=opened)
         opening = (one for one in record.attempts if newest and one.purchase_number == newest)
         run = self._run_of(next(opening, attempts.new[-1]), record)
-        for money in purchases_of(record):
+        for money in purchases_of(record, ordered=ordered):
             opened = moment_of(record.bought) or run.started
             numbers[newest] = self._add_purchase(row, money, run=run, opened=opened)
         return numbers
@@ -202,7 +224,7 @@ class _Restoring:
             PurchaseRow(
                 job=row.id,
                 number=row.purchases,
-                key=PurchaseKey(""),
+                key=money.key,
                 run=run.id,
                 opened=opened,
                 state=money.state,
@@ -240,9 +262,17 @@ class _Restoring:
         return Amount(min(amount, max(0, whole.upper - known.upper)))
 
     def _add_attempt(
-        self, job: JobRow, record: AttemptRecord, *, purchase: int, run: RunRow
+        self,
+        job: JobRow,
+        record: AttemptRecord,
+        *,
+        purchase: int,
+        run: RunRow,
+        ticket: int | None = None,
     ) -> None:
         outcome = AttemptOutcome(record.outcome)
+        if outcome is AttemptOutcome.SUBMITTED and ticket is None:
+            outcome = AttemptOutcome.DOUBT
         ended = moment_of(record.ended)
         self._store.add_attempt(
             AttemptRow(
@@ -253,9 +283,10 @@ class _Restoring:
                 started=moment_of(record.started) or run.started,
                 ended=ended,
                 http=record.http,
-                outcome=AttemptOutcome.DOUBT if outcome is AttemptOutcome.SUBMITTED else outcome,
+                outcome=outcome,
                 request_id=storable(record.request_id),
                 error=storable(record.error),
+                ticket=ticket,
             )
         )
         if outcome is AttemptOutcome.PAID and (ended or 0) > (run.last_paid or 0):
@@ -283,7 +314,7 @@ class _Restoring:
         self._settle(self._store.purchase(row.id, row.purchases), record)
         if last is not None and record.attempts:
             self._close(last, record.attempts[-1])
-        _set_outcome(row, record)
+        set_outcome(row, record)
         self._store.save_job(row)
         return True
 
@@ -358,17 +389,3 @@ def _unlisted_name(run: RunRecord) -> str:
 
 def _key_of(name: str) -> JobKey:
     return JobKey(hashlib.sha256(name.encode()).hexdigest()[:32])
-
-
-def _set_outcome(row: JobRow, job: Restored) -> None:
-    row.state = state_of(job.outcome)
-    row.url, row.reason, row.artifact = "", "", None
-    match job.outcome:
-        case Stored(url=url, artifact=artifact):
-            row.url, row.artifact = url, artifact
-        case Paid(url=url, reason=reason) | PaidLost(url=url, reason=reason):
-            row.url, row.reason = url, storable(reason)
-        case Failed(reason=reason) | InDoubt(reason=reason):
-            row.reason = storable(reason)
-        case None:
-            row.state = JobState.PLANNED

@@ -28,7 +28,7 @@ from pipeline.model.ticket import Ticket, TicketId, TicketState
 from pipeline.providers.batches import BatchProvider, ProviderBatch
 from pipeline.purchasing.batches.order_files import OrderFiles
 from pipeline.purchasing.batches.packing import BatchLimits, packed
-from pipeline.purchasing.events import Listen, TicketMoved
+from pipeline.purchasing.events import Listen, RequestSent, TicketMoved
 from pipeline.purchasing.halt import Halt
 from pipeline.purchasing.pacing import Sleep
 from pipeline.purchasing.retry import backoff
@@ -137,6 +137,12 @@ class Tickets:
         elif self.halt:
             await self.free(ticket, NOT_ORDERED)
         else:
+            for attempt, job in ordered.items():
+                if attempt not in failed:  # told before it is sent, in case the ledger is lost
+                    line = reply_name(attempt)
+                    self.listen(
+                        RequestSent(job=job, attempt=attempt.number, ticket=ticket.id, line=line)
+                    )
             await self._send(ticket, edits=bool(jobs[0].request.references))
 
     def _write(self, ticket: TicketId, ordered: Mapping[Attempt, Job]) -> Mapping[Attempt, str]:

@@ -1,5 +1,6 @@
 """A lost ledger is rebuilt from a run manifest."""
 
+import io
 import json
 from dataclasses import replace
 from decimal import Decimal
@@ -26,12 +27,17 @@ from pipeline.model.money import Amount, Budget, MoneyFormat, Spent, Unit
 from pipeline.model.names import Stage
 from pipeline.model.outcome import Failed, FailureKind, InDoubt, Receipt
 from pipeline.model.request import Quality
+from pipeline.model.ticket import TicketState
 from pipeline.model.verdict import Decision, Verdict
+from pipeline.purchasing.events import RequestSent, TicketMoved
+from pipeline.purchasing.sealed_replies import reply_name
+from pipeline.reports.journal import Journal
 from pipeline.reports.run_manifest import SCHEMA, SCHEMA_BESIDE, RunFacts, manifest_text
 from pipeline.reports.run_report import ReportScope, make_report
 
 PRICES = {Quality.LOW: Amount(2), Quality.HIGH: Amount(12)}
 NEXT = a_run("2026-11-22T070000Z-bbbbbb")
+LAST = a_run("2026-11-22T080000Z-cccccc")
 STORED, PENDING, LOST, DOUBT = (a_job(f"{name}/4x3") for name in ("kept", "late", "lost", "odd"))
 NOT_SENT, REJECTED, REFUSED = (a_job(f"{name}/4x3") for name in ("unsent", "invalid", "refused"))
 FLYING, FREE, GONE = (a_job(f"{name}/4x3") for name in ("flying", "free", "gone"))
@@ -103,14 +109,14 @@ async def live(ledger):
     await submit(FLYING)
 
 
-async def the_manifest_of(ledger, *, run=a_run(), campaign=CAMPAIGN):  # noqa: B008 - a value
-    keys = [job.key for job in LISTED]
+async def the_manifest_of(ledger, *, run=a_run(), campaign=CAMPAIGN, listed=LISTED):  # noqa: B008 - a value
+    keys = [job.key for job in listed]
     account = await make_report(
         ledger,
         run=run,
         campaign=campaign,
         budget=campaign.budget,
-        scope=ReportScope(jobs=LISTED, entries=await ledger.entries(keys)),
+        scope=ReportScope(jobs=listed, entries=await ledger.entries(keys)),
         verdicts=await ledger.all_verdicts("citrus-soda"),
         checks={},
     )
@@ -639,3 +645,127 @@ async def test_an_import_that_breaks_off_has_done_nothing(manifest, tmp_path, mo
     assert (await ledger.spent()).upper == 0
     assert await ledger.campaign_entries("citrus-soda") == []
     await ledger.close()
+
+
+TICKET = "batch-1f0c"
+ORDERED = [a_job(f"{name}/4x3", quality=Quality.LOW) for name in ("dill", "sage", "mint")]
+
+
+async def with_order(lost, *, batch="batch_9"):
+    """Three images are ordered by the second run; one of them has ended already."""
+    if not await lost.known_runs([NEXT.id]):
+        await lost.begin(NEXT)
+    attempts = await lost.order(ORDERED, run=NEXT, budget=Budget(), ticket=TICKET)
+    (ticket,) = await lost.open_tickets()
+    state = TicketState.OPEN if batch else TicketState.UPLOADED
+    await lost.update_ticket(replace(ticket, state=state, file="file-1", batch=batch))
+    await lost.release(attempts[2], reason="never made")
+    return [reply_name(attempt) for attempt in attempts]
+
+
+async def manifest_with_order(lost):
+    names = [*LISTED, *ORDERED]
+    return await the_manifest_of(lost, run=NEXT, listed=names)
+
+
+async def lines_of(ledger):
+    return {reply_name(attempt) for attempt in await ledger.ticket_attempts(TICKET)}
+
+
+async def test_an_open_order_comes_back_with_its_lines(lost, ledger):
+    """They were doubts: a person had to settle each, though the provider had made them."""
+    lines = await with_order(lost)
+    manifest = await manifest_with_order(lost)
+    await import_manifest(ledger, manifest, prices=PRICES)
+    (before,), (after,) = await lost.open_tickets(), await ledger.open_tickets()
+    assert after == replace(before, changed=after.changed)
+    assert await lines_of(ledger) == {*lines[:2]}
+    entries = await ledger.entries([job.key for job in ORDERED])
+    assert [str(entries[job.key].status) for job in ORDERED] == ["ordered", "ordered", "planned"]
+    reserved = await ledger.spent()
+    assert reserved == await lost.spent()
+    assert await ledger.begin(LAST) == []
+    assert await import_manifest(ledger, manifest, prices=PRICES) == 0
+    for attempt in await ledger.ticket_attempts(TICKET):
+        await ledger.paid(attempt, Receipt(url=f"reply:{reply_name(attempt)}", amount=Amount(1)))
+    await ledger.close_ticket(TICKET)
+    assert (await ledger.spent()).upper == reserved.upper - 2
+    await import_manifest(ledger, manifest, prices=PRICES)
+    assert await ledger.open_tickets() == []
+    entries = await ledger.entries([job.key for job in ORDERED[:2]])
+    assert {str(entry.status) for entry in entries.values()} == {"pending_download"}
+
+
+async def test_an_order_that_was_not_told_as_accepted_is_looked_for(lost, ledger):
+    """The run may have sent it after it wrote the manifest: it is not freed unseen."""
+    await with_order(lost, batch="")
+    await import_manifest(ledger, await manifest_with_order(lost), prices=PRICES)
+    (ticket,) = await ledger.open_tickets()
+    assert (ticket.state, ticket.batch, ticket.misses) == (TicketState.CREATING, "", 0)
+
+
+@pytest.mark.parametrize("lacking", ["line", "number", "ticket", "run"])
+async def test_an_order_whose_lines_are_not_known_is_in_doubt_and_names_its_batch(
+    lost, ledger, lacking
+):
+    """A line under another name would be looked for in vain among the results."""
+    await with_order(lost)
+    manifest = await manifest_with_order(lost)
+    for image in manifest["images"]:
+        if lacking == "line":
+            image.pop("line", None)
+        elif lacking == "number" and image["status"] == "ordered":
+            image["line"] = f"{image['line']}7"
+    if lacking == "ticket":
+        manifest["tickets"] = []
+    if lacking == "run":
+        manifest["tickets"][0]["run"] = "2026-11-22T990000Z-dddddd"
+    await import_manifest(ledger, manifest, prices=PRICES)
+    assert await ledger.open_tickets() == []
+    entry = (await ledger.entries([ORDERED[0].key]))[ORDERED[0].key]
+    assert (str(entry.status), entry.spent) == ("in_doubt", Spent(in_doubt=Amount(2)))
+    assert TICKET in entry.outcome.reason
+    assert await ledger.spent() == await lost.spent()
+
+
+async def test_an_older_ledger_learns_of_an_order_that_it_does_not_know(lost, ledger):
+    manifest = await the_manifest_of(lost)
+    await import_manifest(ledger, manifest, prices=PRICES)
+    lines = await with_order(lost)
+    await import_manifest(ledger, await manifest_with_order(lost), prices=PRICES)
+    assert await lines_of(ledger) == {*lines[:2]}
+    assert await ledger.spent() == await lost.spent()
+
+
+async def test_an_order_that_only_the_log_tells_comes_back(lost, ledger, tmp_path):
+    """Its run was killed before it wrote a manifest, and the next one ordered all of it again."""
+    await lost.begin(NEXT)
+    manifest = await manifest_with_order(lost)
+    lines = await with_order(lost)
+    (ticket,) = await lost.open_tickets()
+    stream = io.StringIO()
+    journal = Journal(stream)
+    for line, job in zip(lines, ORDERED, strict=True):
+        number = int(line.rpartition("-")[2])
+        journal.happened(RequestSent(job=job, attempt=number, ticket=TICKET, line=line))
+    journal.happened(TicketMoved(ticket=ticket))
+    (tmp_path / "log.jsonl").write_text(stream.getvalue())
+    await import_manifest(ledger, with_log(manifest, tmp_path / "log.jsonl"), prices=PRICES)
+    (known,) = await ledger.open_tickets()
+    assert (known.batch, known.state, known.model) == ("batch_9", TicketState.OPEN, ticket.model)
+    assert await lines_of(ledger) == {*lines}
+    assert (await ledger.spent()).upper >= (await lost.spent()).upper
+
+
+async def test_an_order_that_the_log_tells_to_be_given_up_is_due_again(lost, ledger, tmp_path):
+    await lost.begin(NEXT)
+    manifest = await manifest_with_order(lost)
+    events = [
+        {"event": "submit", "job": ORDERED[0].key, "attempt": 1, "ticket": TICKET, "line": "ab-1"},
+        {"event": "ticket", "ticket": TICKET, "state": "packed", "images": 1},
+        {"event": "ticket", "ticket": TICKET, "state": "collected", "images": 1},
+    ]
+    log = a_log(tmp_path, *events)
+    await import_manifest(ledger, with_log(manifest, log), prices=PRICES)
+    assert await ledger.entries([ORDERED[0].key]) == {}
+    assert await ledger.open_tickets() == []

@@ -32,6 +32,7 @@ from pipeline.purchasing.batches.collecting import Collecting
 from pipeline.purchasing.batches.order_files import OrderFiles
 from pipeline.purchasing.batches.ordering import Tickets
 from pipeline.purchasing.batches.packing import MEBIBYTE, BatchLimits, packed
+from pipeline.purchasing.events import TicketMoved
 from pipeline.purchasing.halt import Halt
 from pipeline.purchasing.sealed_replies import SealedReplies
 
@@ -131,9 +132,8 @@ async def test_an_order_reserves_half_the_price_and_leaves_one_durable_file(case
     assert PROFILES[PROFILE.name].quote(JOBS[0].request).at_most == PRICE * 2
     file = case.folder / ".tickets" / f"{ticket.id}.jsonl"
     assert file.read_bytes() == case.batches.files["file-0"]
-    assert [event.ticket.state.value for event in case.told] == [
-        *("packed", "uploaded", "creating", "open")
-    ]
+    steps = [getattr(one, "line", "") or str(one.ticket.state) for one in case.told]
+    assert steps == ["packed", *case.names, "uploaded", "creating", "open"]
 
 
 async def test_finished_lines_are_paid_by_their_usage_at_half_the_price(case):
@@ -528,7 +528,8 @@ async def test_files_that_cannot_be_deleted_are_told_once_and_hurt_nothing(case)
     assert await case.open() == []
     assert case.halt.reason is None
     assert await case.statuses() == ["pending_download"] * 4
-    told = [event.ticket.reason for event in case.told if "permissions" in event.ticket.reason]
+    moved = [event.ticket.reason for event in case.told if isinstance(event, TicketMoved)]
+    told = [reason for reason in moved if "permissions" in reason]
     files = "delete file-0, batch_0-output at the provider"
     assert told == [f"completed; {files}, which did not: insufficient permissions"]
 

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import gzip
 import json
+import time
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 
@@ -422,3 +423,22 @@ async def test_a_broken_picture_is_paid_for_and_lost(tmp_path, openai_case):
         assert isinstance(lost, PaidLost)
         assert lost.amount == CHARGED
         assert len(kept(tmp_path)) == 1
+
+
+async def test_a_reply_that_arrives_faster_than_the_disk_takes_it_waits_outside(
+    monkeypatch, openai_case
+):
+    """200 replies of 20 MB took 485 MiB: each had 768 KiB read ahead, and its pieces twice."""
+    sizes, append = [], OpenSeal._append
+
+    def slow(seal, pieces):
+        sizes.append(sum(map(len, pieces)))
+        time.sleep(0.005)
+        append(seal, pieces)
+
+    monkeypatch.setattr(OpenSeal, "_append", slow)
+    body = b'{"data":[{"b64_json":"' + b"QUJD" * (2 << 20) + b'"}]}'
+    async with openai_case(http(200, body)) as case:
+        await case.render(openai_job())
+    assert sum(sizes) > len(body)
+    assert max(sizes) <= 640 * 1024
