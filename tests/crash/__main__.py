@@ -50,6 +50,14 @@ def main(words):
         return run_fleet(arguments)
     if arguments.syscalls:
         return run_syscalls(arguments)
+    whole = True if arguments.controls == "only" else run_sweeps(arguments)
+    if arguments.controls != "no":
+        whole &= run_controls(arguments)
+    return 0 if whole else 1
+
+
+def run_sweeps(arguments):
+    """Sweep runs of every kind, and the other commands."""
     whole = True
     for place, (name, honours) in enumerate(MODES.items()):
         if arguments.keys in {"both", name}:
@@ -59,6 +67,12 @@ def main(words):
             whole &= run_others(arguments, name, choose, place=place)
     if arguments.keys in {"both", "ignored"}:
         whole &= run_commands(arguments)
+    return whole
+
+
+def run_controls(arguments):
+    """Sweep pipelines that break a promise, each of which has to be caught."""
+    whole = True
     points = [CrashPoint(nth=nth, label=label) for label in CONTROL_STEPS for nth in (1, 2)]
     for name, control in CONTROLS.items():
         some = points[:: 2 if arguments.quick else 1]
@@ -66,7 +80,7 @@ def main(words):
     for kind, (name, control) in CONTROLS_OF.items():
         some = few_points(kind, most=2 if arguments.quick else 9)
         whole &= run_control(name, control, some, subject=SUBJECTS.get(kind, RUN))
-    return 0 if whole else 1
+    return whole
 
 
 def _read(words):
@@ -75,6 +89,7 @@ def _read(words):
     parser.add_argument("--thorough", action="store_true", help="every step, torn writes too")
     parser.add_argument("--every", type=int, default=25, metavar="N", help="each N-th step (25)")
     parser.add_argument("--keys", choices=["both", *MODES], default="both")
+    parser.add_argument("--controls", choices=["also", "no", "only"], default="also")
     parser.add_argument("--syscalls", action="store_true", help="let system calls fail")
     parser.add_argument("--most", type=int, default=400, help="faults of --syscalls (400)")
     parser.add_argument("--soak", action="store_true", help="one long campaign, killed often")
