@@ -9,6 +9,7 @@ from scripted_api import cut, http, scripted
 
 from pipeline.errors import DownloadFailed, ImageBroken, NotAnImage
 from pipeline.network import guarded_session
+from pipeline.network.guarded_session import too_large
 from pipeline.network.image_downloads import Downloads
 
 PICTURE = png(256, 256)
