@@ -5,11 +5,13 @@ something start in milliseconds.
 """
 
 import importlib
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
+from pipeline.app.options import CampaignOptions, next_step
 from pipeline.model.names import Slug
-from pipeline.state.output.campaign_file import recorded_name, refuse_second_file
+from pipeline.state.output.campaign_file import given_provider, recorded_name, refuse_second_file
 
 
 def campaign_name(file: Path) -> Slug:
@@ -23,6 +25,12 @@ def campaign_name(file: Path) -> Slug:
 def hold_to_file(output: Path, campaign: Slug, file: Path) -> None:
     """Raise `UsageError` if the campaign's folder belongs to another file of the same name."""
     refuse_second_file(output, campaign, file, read_name=campaign_name)
+
+
+def next_run(options: CampaignOptions, output: Path, campaign: Slug, *words: str) -> str:
+    """Return the `run` that goes on, on the account of the newest run unless another is given."""
+    provider = options.provider or given_provider(output, campaign)
+    return next_step(replace(options, provider=provider), "run", *words)
 
 
 def campaign_in(output: Path, file: Path) -> Slug:

@@ -26,6 +26,8 @@ def steps_onward(
 ) -> list[tuple[str, str]]:
     """Return pairs of `Next`, `then` or `or` and a command, in the order to use them.
 
+    A remark on a command stands after `  # `, so that the line can be copied with it.
+
     `reason` is why the run stopped. If only a person can resolve it, that step comes first, since
     another run would end the same way. `doubtful`: something is in doubt that
     only a person can settle.
@@ -48,10 +50,10 @@ def steps_onward(
         steps.append(("then", next_step(options, "run")))
     if counts.get(Status.REFUSED) or FailureKind.REJECTED in failed:
         retry = next_step(options, "run", "--retry-failed")
-        steps.append(("or", f"{retry}, or change the prompt"))
+        steps.append(("or", f"{retry}  # or change the prompt"))
     if counts.get(Status.PAID_LOST):
         again = next_step(options, "run", "--rebuy-lost")
-        steps.append(("or", f"{again}, which asks for the lost images once more, then pays again"))
+        steps.append(("or", f"{again}  # asks for the lost images once more, then pays again"))
     return _in_order(steps)
 
 

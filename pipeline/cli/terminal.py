@@ -41,9 +41,20 @@ def is_terminal(stream: TextIO | None) -> bool:
 
 
 def say_steps(steps: Sequence[tuple[str, str]]) -> None:
-    """Print the next commands on stderr, each after `Next`, `then` or `or`."""
+    """Print the next commands on stderr, each after `Next`, `then` or `or`.
+
+    A remark after `  # ` that does not fit stands below its command.
+    """
     for word, step in steps:
-        say(f"{paint(f'{word:<4}', 'bold', stream=sys.stderr)}  {step}")
+        command, mark, remark = step.partition("  # ")
+        fits = not is_terminal(sys.stderr) or breadth(f"{word:<4}  {step}") <= width(most=120)
+        shown = paint(f"# {remark}", "dim", stream=sys.stderr) if mark else ""
+        say(
+            f"{paint(f'{word:<4}', 'bold', stream=sys.stderr)}  {command}"
+            + (f"  {shown}" if shown and fits else "")
+        )
+        if shown and not fits:
+            say(f"      {shown}")
 
 
 def paint(text: str, *styles: str, stream: TextIO | None = None) -> str:

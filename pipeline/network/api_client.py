@@ -64,6 +64,8 @@ _LONGEST_TRANSFER = 4 * 3600.0
 """Seconds that a file may take; what stops for a while ends earlier, by the reading timeout."""
 
 _REFUSED = "is not allowed"
+LEADS_INSIDE = " leads to a private network"
+"""Stands after the name of a host that may not be connected to."""
 """Part of the message for an address that the socket factory does not allow."""
 
 _SPEAKS_OF_CHARGES = re.compile(
@@ -336,6 +338,8 @@ def words_of(error: Exception) -> str:
         return f"{error.host} cannot be resolved: {error.os_error.strerror or error.os_error}"
     if isinstance(error, aiohttp.ClientConnectorError) and error.errno in _NOBODY_THERE:
         return f"{error.host}:{error.port} does not answer: {os.strerror(error.errno)}"
+    if isinstance(error, aiohttp.ClientConnectorError) and _REFUSED in str(error.os_error):
+        return f"{error.host}{LEADS_INSIDE}: {error.os_error.strerror}"
     return str(error) or type(error).__name__
 
 

@@ -17,6 +17,7 @@ import aiohttp
 
 from pipeline.errors import ArtifactError, DownloadFailed, FeedNotFetched
 from pipeline.network.addresses import own_addresses
+from pipeline.network.api_client import LEADS_INSIDE
 from pipeline.network.exact_urls import exact_url
 from pipeline.network.guarded_session import GuardedSession, too_large
 from pipeline.network.proxies import Route
@@ -106,9 +107,12 @@ class FeedDownloads:
 
     def _words(self, url: str, error: ArtifactError) -> str:
         if _REFUSED in str(error):
-            host = exact_url(url).host
+            asked = str(exact_url(url).host)
+            before, found, _ = str(error).partition(LEADS_INSIDE)
+            host = before.rsplit(maxsplit=1)[-1] if found else asked
+            way = f"{host}, to which {asked} redirects," if host != asked else host
             return (
-                f"{host} leads to a private network; feed_hosts allows the hosts that it names, "
+                f"{way} leads to a private network; feed_hosts allows the hosts that it names, "
                 f"such as feed_hosts: [{host}]"
             )
         return str(error)

@@ -143,7 +143,7 @@ class _Chunks(AsyncIterator[bytes]):
     def __init__(
         self, response: aiohttp.ClientResponse, *, noun: str, limit: int, patience: float
     ) -> None:
-        self._content = response.content
+        self._content, self._length = response.content, response.content_length
         self._noun, self._limit, self._patience = noun, limit, patience
         self._clock = asyncio.get_running_loop().time
         self._started = self._clock()
@@ -167,9 +167,11 @@ class _Chunks(AsyncIterator[bytes]):
         try:
             chunk = await self._content.readany()
         except (aiohttp.ClientError, OSError) as error:
-            raise DownloadFailed(
-                f"the download broke off after {self._received} bytes: {plain(words_of(error))}"
-            ) from error
+            if isinstance(error, aiohttp.ClientPayloadError) and self._length is not None:
+                why = f"of {self._length} bytes"
+            else:
+                why = f"bytes: {plain(words_of(error))}"
+            raise DownloadFailed(f"the download broke off after {self._received} {why}") from error
         self._received += len(chunk)
         elapsed = self._clock() - self._started
         if chunk and elapsed > self._patience and self._received < elapsed * SLOWEST:
@@ -193,4 +195,5 @@ class _Chunks(AsyncIterator[bytes]):
 
 def too_large(noun: str, limit: int) -> ImageBroken:
     """Return the error for a body of more than `limit` bytes."""
-    return ImageBroken(f"the {noun} is larger than {limit} bytes")
+    size = f"{limit >> 20} MiB" if limit % (1 << 20) == 0 else f"{limit} bytes"
+    return ImageBroken(f"the {noun} is larger than {size}")

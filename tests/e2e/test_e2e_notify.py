@@ -126,6 +126,65 @@ def test_a_run_of_another_ending_tells_only_the_health_check(pipeline, receiver)
     assert len(receiver.of("check")) == 2
 
 
+WHEN = ("review", "failed", "budget", "doubt", "done")
+ENDINGS = {
+    "review": (
+        [],
+        (),
+        0,
+        ["review", "done"],
+        "2 of 2 images stored",
+        "4 credits in this run, 4 credits in all",
+    ),
+    "failed": (
+        [{"fault": "status", "status": 422, "message": "no", "times": 1}],
+        (),
+        3,
+        ["review", "failed"],
+        "1 of 2 images stored, 1 failed",
+        "2 credits in this run, 2 credits in all",
+    ),
+    "budget": (
+        [],
+        ("--max-credits", "2"),
+        4,
+        ["review", "budget"],
+        "1 of 2 images stored, 1 planned",
+        "2 credits in this run, 2 credits in all",
+    ),
+    "doubt": (
+        [{"fault": "drop", "when": "after", "times": 1}],
+        (),
+        6,
+        ["review", "doubt"],
+        "1 of 2 images stored, 1 in doubt",
+        "2 credits in this run, 2 credits in all, and up to 2 credits in doubt",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", ENDINGS)
+def test_each_ending_is_one_message_to_those_who_asked_for_it(pipeline, receiver, served, kind):
+    """Every `when` has a receiver of its own; the numbers are those of the server's account."""
+    rules, words, code, heard, images, cost = ENDINGS[kind]
+    faults = pipeline.folder / "faults.json"
+    faults.write_text(json.dumps({"rules": rules}))
+    server = served("--engine", "none", "--faults", faults)
+    base = f"json://127.0.0.1:{receiver.port}/{SECRET}"
+    told = "".join(f"  - {{when: [{one}], to: '{base}/{one}'}}\n" for one in WHEN)
+    text, _, _ = FILE.format(when="done").partition("notify:")
+    file = pipeline.write(f"{text}notify:\n{told}")
+    api = {"GPTIMAGE_BASE_URL": server.url, "GPTIMAGE_API_KEY": server.key}
+    ended = pipeline("run", file, "--provider", "gptimage", *words, **api)
+    assert ended.code == code, ended.err
+    paths = [path.rpartition("/")[2] for path, _ in receiver.heard]
+    assert sorted(paths) == sorted(heard)
+    lines = receiver.heard[0][1]["message"].splitlines()
+    assert (lines[0], lines[2]) == (images, cost)
+    assert any(line.startswith(f"exit {code}: ") for line in lines)
+    assert any(line.startswith("Next  pipeline ") for line in lines)
+
+
 def test_receivers_that_fail_change_nothing_and_are_told_once(pipeline, receiver):
     receiver.status = 500
     file = pipeline.write(FILE.format(when="done"))

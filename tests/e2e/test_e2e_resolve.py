@@ -162,3 +162,21 @@ def test_what_a_killed_run_had_in_flight_is_listed_and_settled_before_the_next_r
     assert pipeline("resolve", file, "--charged").code == 0
     assert status()["images"] == {"paid_lost": 1}
     assert status()["credits"] == {"confirmed": 2, "in_doubt": 0, "upper": 2}
+
+
+def test_commands_that_follow_name_the_account_of_the_newest_run(pipeline, shop):
+    """`resolve FILE --charged` named a `run` without `--provider`: it spent on another account."""
+    file, words = shop(TOLD, rules=[LOST])
+    assert pipeline(*words).code == 6
+    refused = pipeline("approve", file, "berry/*")
+    assert refused.code == 2
+    assert "This is about embedded; the campaign was rendered on gptimage: add" in refused.err
+    again = f"pipeline run {file} --rebuy-lost --provider gptimage"
+    settled = pipeline("resolve", file, "--charged")
+    assert f"Next  {again}  # pays for another one\n" in settled.err
+    assert "1 image settled as paid and lost\n" in settled.err
+    status = pipeline("status", file)
+    assert status.err == "Next  pipeline review soda.yaml --provider gptimage\n"
+    pipeline("run", file)
+    record = json.loads((pipeline.output / "soda" / "campaign-file.json").read_text())
+    assert "provider" not in record

@@ -6,14 +6,15 @@ import re
 import shutil
 
 import pytest
+import requests
 from account import audit
 from conftest import Cli
 from feed_server import feed_server
 
-from pipeline.app.commands import gc
 from pipeline.app.commands.gc import GcOptions, collect_garbage
 from pipeline.settings import Settings
 from pipeline.state.output.lock import campaign_lock
+from pipeline.state.upkeep import removable
 
 FILE = """\
 campaign: soda
@@ -124,27 +125,50 @@ class _Killed(BaseException):
     pass
 
 
-def test_a_removal_that_is_killed_anywhere_can_be_given_again(folder, monkeypatch, tmp_path):
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_removal_that_is_killed_anywhere_can_be_given_again(used, monkeypatch, tmp_path, when):
+    """It dies at every file and folder that it removes: before that, or once it is gone.
+
+    A folder of a run that was empty by then stayed for ever.
+    """
+    folder = tmp_path / "copy" / "output"
+    shutil.copytree(used, folder.parent, symlinks=True)
     wanted = tmp_path / "wanted" / "output"
     shutil.copytree(folder.parent, wanted.parent, symlinks=True)
     collect(wanted, keep_runs=1, images_gone=True, yes=True)
-    remove = gc.remove
     left = [0]
 
-    def one_and_no_more(output, item):
-        if not left[0]:
-            raise _Killed
-        left[0] -= 1
-        remove(output, item)
+    def dying(original):
+        def call(output, place):
+            if not (output / str(place)).exists():
+                return
+            if when == "before" and not left[0]:
+                raise _Killed
+            original(output, place)
+            left[0] -= 1
+            if when == "after" and not left[0]:
+                raise _Killed
 
-    monkeypatch.setattr(gc, "remove", one_and_no_more)
-    for _ in collect(folder, keep_runs=1, images_gone=True).items[1:]:
+        return call
+
+    for name in ("remove_file", "remove_empty_folder"):
+        monkeypatch.setattr(removable, name, dying(getattr(removable, name)))
+    kills, done = 0, False
+    while not done:
+        assert kills < 60
         left[0] = 1
-        with pytest.raises(_Killed):
+        try:
             collect(folder, keep_runs=1, images_gone=True, yes=True)
-    monkeypatch.setattr(gc, "remove", remove)
-    collect(folder, keep_runs=1, images_gone=True, yes=True)
+            done = True
+        except _Killed:
+            kills += 1
+    assert kills > 5
     assert hashes(folder) == hashes(wanted)
+    assert folders(folder) == folders(wanted)
+
+
+def folders(output):
+    return sorted(str(one.relative_to(output)) for one in output.rglob("*") if one.is_dir())
 
 
 def test_a_run_that_the_ledger_does_not_know_is_kept(folder):
@@ -246,3 +270,85 @@ def test_a_ledger_is_not_restored_while_a_run_is_alive(folder, tmp_path):
         (folder / "ledger.db").unlink()
         assert pipeline("ledger", "restore", file).code == 75
     assert not (folder / "ledger.db").exists()
+
+
+# backups of a ledger that is being written
+
+
+SOAK = """\
+campaign: soak
+matrix: {{product: [{products}], size: ['1:1']}}
+prompt: a product photo of {{{{ product.id }}}} on a wet studio table, soft reflections
+stages: {{draft: {{quality: low, takes: 1, review: none}}}}
+budget: {{run: 10000}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("images", "kills", "every"),
+    [
+        pytest.param(12, 1, 6, id="sample"),
+        pytest.param(300, 6, 25, id="all", marks=[pytest.mark.thorough, pytest.mark.timeout(1800)]),
+    ],
+)
+def test_a_backup_of_any_moment_restores_to_what_the_next_run_can_trust(
+    pipeline, served, tmp_path_factory, *, images, kills, every
+):
+    """Each is put in the place of the lost ledger of a run that was killed and went on.
+
+    What was bought since is named by the run manifests: the next run refuses until it is imported,
+    and then buys nothing that the server has charged.
+    """
+    server = served("--engine", "none")
+    pipeline.environment |= {"GPTIMAGE_BASE_URL": server.url, "GPTIMAGE_API_KEY": server.key}
+    file = pipeline.write(SOAK.format(products=", ".join(f"p{n}" for n in range(images))))
+    words = ("run", file, "--provider", "gptimage", "--yes", "--concurrency", "2")
+    drafts = pipeline.output / "soak" / "drafts"
+    elsewhere, backups = tmp_path_factory.mktemp("backups"), []
+    for number in range(1, kills + 2):
+        process = pipeline.start(*words)
+        enough = images * number // (kills + 1)
+        while process.poll() is None:
+            stored = len([*drafts.rglob("*.png")])
+            if stored >= every * (len(backups) + 1):
+                backups.append(elsewhere / f"backup-{len(backups)}.db")
+                ended = pipeline("ledger", "backup", backups[-1])
+                assert ended.code == 0, ended.err
+            if number <= kills and stored >= enough:
+                process.kill()
+        process.communicate()
+    charged = spent_on(server)
+    manifest = pipeline.manifest("soak")["totals"]["credits"]
+    assert manifest["confirmed"] <= charged <= manifest["upper"]
+    assert len(backups) >= images // every - 1
+    refused = 0
+    for backup in backups:
+        copy = Cli(elsewhere / backup.stem)
+        shutil.copytree(pipeline.folder, copy.folder, symlinks=True)
+        copy.environment |= pipeline.environment
+        for place in copy.output.glob("ledger.db*"):
+            place.unlink()
+        lacks = copy("ledger", "restore", backup)
+        again = ("run", "soda.yaml", *words[2:])
+        ended = copy(*again)
+        if lacks.code == 3:
+            refused += 1
+            assert (ended.code, "ledger import" in ended.err) == (2, True), ended.err
+            assert copy("ledger", "import", copy.output / "soak").code == 0
+            ended = copy(*again)
+        else:
+            assert lacks.code == 0, lacks.err
+        assert ended.code in {0, 6}, ended.err
+        found = copy.manifest("soak")["totals"]
+        assert found["credits"]["this_run"] == 0
+        assert found["credits"]["confirmed"] <= charged <= found["credits"]["upper"]
+        assert found["stored"] + found["in_doubt"] == images
+    assert spent_on(server) == charged
+    print(f"{images} images, {kills} kills, {len(backups)} backups, {refused} refused at first")
+
+
+def spent_on(server):
+    """What the server's own account says was charged."""
+    headers = {"Authorization": f"Bearer {server.key}"}
+    account = requests.get(f"{server.url}/v1/credits", headers=headers, timeout=10).json()
+    return account["data"]["spent"]

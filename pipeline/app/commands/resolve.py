@@ -19,7 +19,7 @@ from pipeline.app.commands.resolve_pictures import (
     write_pictures,
 )
 from pipeline.app.event_loop import run_in_loop
-from pipeline.app.named_campaign import campaign_in
+from pipeline.app.named_campaign import campaign_in, next_run
 from pipeline.app.open import campaign_ledger, late, require_ledger
 from pipeline.app.options import next_step
 from pipeline.app.run.facts import reviewer_name, utc_stamp
@@ -87,10 +87,11 @@ async def _resolve(options: ResolveOptions, settings: Settings, campaign: Slug) 
                 exit_code=6 if doubtful else 3,
             )
         if options.answer is None:
+            rebuy = next_run(options, settings.output, campaign, "--rebuy-lost")
             images = await _listed(options, settings, ledger, chosen, known=known)
             return ResolveReport(
                 open=images,
-                for_all=_commands_for_all(options, images),
+                for_all=_commands_for_all(options, images, rebuy=rebuy),
                 exit_code=6 if doubtful else 3,
             )
         accounts = (await ledger.record(campaign)).accounts
@@ -108,7 +109,7 @@ async def _resolve(options: ResolveOptions, settings: Settings, campaign: Slug) 
         return ResolveReport(ground=ground, exit_code=6 if doubtful else 3)
     in_doubt = any(isinstance(entry.outcome, InDoubt) for entry in settlement.of)
     lost = settlement.means is Resolution.CHARGED and in_doubt
-    follows = next_step(options, "run", *(("--rebuy-lost",) if lost else ()))
+    follows = next_run(options, settings.output, campaign, *(("--rebuy-lost",) if lost else ()))
     return ResolveReport(settled=len(settlement.of), ground=ground, next=follows, lost=lost)
 
 
@@ -318,7 +319,7 @@ def _commands(
 
 
 def _commands_for_all(
-    options: ResolveOptions, images: Sequence[OpenImage]
+    options: ResolveOptions, images: Sequence[OpenImage], *, rebuy: str
 ) -> Mapping[str, Sequence[str]]:
     """Return the commands that settle all chosen doubts, and all chosen lost images."""
     chosen = [image.entry for image in images]
@@ -333,7 +334,7 @@ def _commands_for_all(
         found["all images in doubt"] = [next_step(options, "resolve", *words, a) for a in answers]
     lost = sum(isinstance(entry.outcome, PaidLost) for entry in chosen)
     if lost > 1 and not words:
-        found["all lost images"] = [next_step(options, "run", "--rebuy-lost")]
+        found["all lost images"] = [rebuy]
     return found
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pipeline.app.commands.resolve import BY_PERSON
 from pipeline.app.commands.resolve_options import Answer, ResolveOptions, ResolveReport
 from pipeline.app.event_loop import run_in_loop
-from pipeline.app.named_campaign import campaign_in
+from pipeline.app.named_campaign import campaign_in, next_run
 from pipeline.app.open import campaign_ledger, ledger_in, require_ledger
 from pipeline.app.options import next_step
 from pipeline.app.run.facts import reviewer_name, utc_stamp
@@ -70,7 +70,7 @@ async def _settle(options: ResolveOptions, settings: Settings, campaign: Slug) -
             listed = f"; open are {', '.join(known)}" if known else "; none is open"
             raise UsageError(f"there is no open ticket {options.ticket}{listed}")
         attempts = await ledger.ticket_attempts(ticket.id)
-        follows = next_step(options, "run")
+        follows = next_run(options, settings.output, campaign)
         match options.answer:
             case Answer.FOUND:
                 await _found(ledger, ticket, options.url)
@@ -87,7 +87,7 @@ async def _settle(options: ResolveOptions, settings: Settings, campaign: Slug) -
                     await ledger.doubt(attempt, reason=BY_PERSON)
                     await ledger.resolve(attempt.job, answer)
                 await _close(ledger, settings, ticket)
-                follows = next_step(options, "run", "--rebuy-lost")
+                follows = next_run(options, settings.output, campaign, "--rebuy-lost")
             case _:
                 raise UsageError(
                     f"ticket {ticket.id} is settled by --found BATCH, --not-charged or --charged"

@@ -23,7 +23,7 @@ from pipeline.state.ledger_figures import (
     ordered_amount,
     spent_by_account,
 )
-from pipeline.state.output.campaign_file import recorded_file
+from pipeline.state.output.campaign_file import given_provider, recorded_file
 from pipeline.state.output.lock import is_alive
 from pipeline.state.output.lost_runs import all_lost_runs
 from pipeline.state.output.run_folders import has_finals, money_of, newest_table
@@ -48,6 +48,8 @@ class CampaignSummary:
     """The open ones, oldest first."""
     file: Path | None
     """The campaign file, if it is where it was."""
+    provider: str | None
+    """The provider that the newest run was given on the command line."""
     missed: int
     """Images that missed a check of the campaign in the newest run."""
 
@@ -118,6 +120,7 @@ async def _summary(ledger: Ledger, record: RunRecord, output: Path) -> CampaignS
             finals=has_finals(output, record.campaign),
         ),
         file=recorded_file(output, record.campaign),
+        provider=given_provider(output, record.campaign),
         spent=spent,
         ordered={
             account: await ordered_amount(ledger, record.campaign, account) for account in spent

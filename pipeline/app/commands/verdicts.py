@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import assert_never
 
 from pipeline.adfiles.record import AdFileRecord
-from pipeline.app.campaign import load
+from pipeline.app.campaign import account_of, load
 from pipeline.app.event_loop import run_in_loop
 from pipeline.app.named_campaign import hold_to_file
 from pipeline.app.open import campaign_ledger
@@ -16,7 +16,8 @@ from pipeline.app.run.facts import reviewer_name
 from pipeline.campaign.loading import LoadedCampaign
 from pipeline.errors import CampaignError, LocalFault, PipelineError, UsageError
 from pipeline.ledger.base import Ledger
-from pipeline.model.names import Slug, Stage
+from pipeline.model.entry import CampaignRecord
+from pipeline.model.names import Account, Slug, Stage
 from pipeline.model.verdict import Decision, Verdict
 from pipeline.prompts.cells import expand
 from pipeline.review.review_file_sync import ReviewFile, ReviewFileSync, VerdictSnapshot
@@ -34,6 +35,7 @@ from pipeline.state.output.folder import open_output
 from pipeline.state.output.lock import is_alive
 from pipeline.state.payers import images_to_share
 from pipeline.state.survey import survey
+from pipeline.suggestions import listing
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,19 +85,21 @@ async def _give(
         sharing = images_to_share(state.jobs, state.entries)
         if sharing and await ledger.share(sharing):
             state = await survey(ledger, loaded, shown=True, alive=state.alive)
-        decided = await decide_cells(
-            ledger,
-            campaign,
-            state.of(options.stage),
-            glob=options.cells,
-            opinion=UnboundVerdict(
-                decision=options.decision,
-                by=options.by or reviewer_name(),
-                at=now,
-                take=options.take,
-                note=options.note,
-            ),
+        opinion = UnboundVerdict(
+            decision=options.decision,
+            by=options.by or reviewer_name(),
+            at=now,
+            take=options.take,
+            note=options.note,
         )
+        try:
+            decided = await decide_cells(
+                ledger, campaign, state.of(options.stage), glob=options.cells, opinion=opinion
+            )
+        except UsageError as error:
+            account = account_of(loaded.campaign, settings)
+            hint = _elsewhere(await ledger.record(campaign), account=account)
+            raise UsageError(f"{error}{hint}") from error
         file = review_file_of(options.campaign, campaign, output=output)
         unwritten = None
         try:
@@ -103,6 +107,20 @@ async def _give(
         except (CampaignError, UsageError, LocalFault) as error:
             unwritten = error
     return VerdictsGiven(decided=decided, next=_next(options), unwritten=unwritten)
+
+
+def _elsewhere(record: CampaignRecord, *, account: Account) -> str:
+    """Return a hint at the accounts on which a campaign was rendered, if this is none of them."""
+    others = {
+        record.accounts[entry.key] for entry in record.entries if entry.key in record.accounts
+    }
+    if not others or account in others:
+        return ""
+    names = sorted({one.partition("@")[0] for one in others})
+    return (
+        f"\nThis is about {account}; the campaign was rendered on {listing(names, last='and')}: "
+        f"add --provider {names[0]}"
+    )
 
 
 def review_file_of(file: Path, campaign: Slug, *, output: Path) -> ReviewFile:

@@ -108,7 +108,13 @@ async def _render(
         rendering = replace(settings.rendering, concurrency=pace.concurrency)
         settings = replace(settings, rendering=rendering)
     found = take_fingerprint(output, slug) if options.is_plain else None
-    record_file(output, slug, options.campaign, extends=len(loaded.checked.bases) > 1)
+    record_file(
+        output,
+        slug,
+        options.campaign,
+        extends=len(loaded.checked.bases) > 1,
+        provider=options.provider,
+    )
     before = still_unchanged(
         output, slug, seen=what_is_asked(options, settings, loaded), found=found
     )

@@ -24,7 +24,7 @@ from pipeline.cli.flags import (
     settings_of,
     whole_number,
 )
-from pipeline.cli.terminal import counted, folded, say
+from pipeline.cli.terminal import counted, folded, say, say_steps
 from pipeline.model.money import Amount, Unit
 from pipeline.model.names import Stage
 from pipeline.model.outcome import status_of
@@ -109,10 +109,8 @@ def run(arguments: argparse.Namespace) -> int:
     tickets = tickets_in_doubt(options, settings) if listing else ()
     if report.pictures:
         print("\n".join(map(str, report.pictures)))
-        say(
-            f"{counted(len(report.pictures), 'picture')} written, and nothing settled. "
-            f"To take one  {report.next}"
-        )
+        say(f"{counted(len(report.pictures), 'picture')} written, and nothing settled")
+        say_steps([("Next", f"{report.next}  # names the commands that take one")])
         return report.exit_code
     if arguments.json and not report.settled and not report.ground:
         rows = [*map(_row, report.open), *map(_ticket_row, tickets)]
@@ -125,9 +123,11 @@ def run(arguments: argparse.Namespace) -> int:
         say(report.ground)
     if report.settled and report.lost:
         count = counted(report.settled, "image")
-        say(f"{count} settled as paid and lost. To pay for another one  {report.next}")
+        say(f"{count} settled as paid and lost")
+        say_steps([("Next", f"{report.next}  # pays for another one")])
     elif report.settled:
-        say(f"{counted(report.settled, 'image')} settled. Next  {report.next}")
+        say(f"{counted(report.settled, 'image')} settled")
+        say_steps([("Next", report.next)])
     elif not (report.open or report.ground or tickets):
         say("nothing is in doubt or lost")
     return 6 if tickets else report.exit_code

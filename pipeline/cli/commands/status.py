@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pipeline.app.commands.status import CampaignSummary, read_status
@@ -27,6 +28,8 @@ from pipeline.model.names import Account
 from pipeline.model.outcome import Status
 from pipeline.model.ticket import Ticket
 
+PROVIDED = frozenset({"run", "review"})
+"""Commands that concern one account, which is that of the newest run."""
 MOST_STEPS = 5
 """Most campaigns whose next command is printed."""
 WIDEST = 1000
@@ -51,7 +54,8 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps([_row(one) for one in report.campaigns], indent=1))
     if not report.ledger:
         if not report.lost:
-            say(f"nothing has been rendered in {output} yet. Next  pipeline run FILE")
+            say(f"nothing has been rendered in {output} yet")
+            say_steps([("Next", "pipeline run FILE")])
     elif not report.campaigns:
         say("no run of that campaign yet")
     elif not arguments.json:
@@ -102,7 +106,9 @@ def _say_next(campaigns: Sequence[CampaignSummary], output: Path | None) -> None
             words, command = one.to_do[0]
             file = Path(os.path.relpath(one.file))
             name, *flags = command.split()
-            step = next_step(CampaignOptions(campaign=file, output=output), name, *flags)
+            options = CampaignOptions(campaign=file, output=output, provider=one.provider)
+            options = options if name in PROVIDED else replace(options, provider=None)
+            step = next_step(options, name, *flags)
             steps.append(("Next", step) if len(campaigns) == 1 else (words, step))
     say_steps(steps)
 

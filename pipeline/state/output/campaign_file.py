@@ -38,17 +38,26 @@ def refuse_second_file(output: Path, campaign: Slug, file: Path, *, read_name: R
     )
 
 
-def record_file(output: Path, campaign: Slug, file: Path, *, extends: bool = True) -> None:
+def record_file(
+    output: Path,
+    campaign: Slug,
+    file: Path,
+    *,
+    extends: bool = True,
+    provider: str | None = None,
+) -> None:
     """Record that the campaign's folder belongs to this file; `LocalFault` if the disk fails.
 
     The path is relative to the output folder, so that both can be moved or copied together. Of a
     file that extends no other, the text alone says the name: its sha256 is recorded as well.
+    `provider`: what `--provider` of the newest run was.
     """
     path = os.path.relpath(file.resolve(), output.resolve())
     other = recorded_file(output, campaign)
     if other is not None and _is_same(other, file):
         path = os.path.relpath(other, output.resolve())
     record = {"file": path} if extends else {"file": path, "sha256": _digest(file)}
+    record |= {"provider": provider} if provider else {}
     if _read_record(output / campaign / RECORD) == record:
         return
     content = json.dumps(record, indent=1) + "\n"
@@ -73,6 +82,15 @@ def recorded_name(output: Path, file: Path) -> Slug | None:
         if digest and record.get("sha256") == digest and _is_at(output, record, file)
     ]
     return names[0] if len(names) == 1 else None  # several, if it was renamed while it was read
+
+
+def given_provider(output: Path, campaign: Slug) -> str | None:
+    """Return the provider that the newest run was given on the command line, if it was.
+
+    A next command without it would concern another account.
+    """
+    provider = _read_record(output / campaign / RECORD).get("provider")
+    return provider if isinstance(provider, str) else None
 
 
 def lost_file(output: Path, campaign: Slug) -> Path | None:

@@ -134,7 +134,7 @@ async def _old_runs(
     kept |= {head.run for head in await lost_runs(ledger, output, campaign)}
     old = [name for name in ordered if name in known and name not in kept]
     items = (_old_run(output, campaign, name) for name in old)
-    return [item for item in items if item.size]
+    return [item for item in items if item.size or _is_empty(output / item.path)]
 
 
 def _old_run(output: Path, campaign: Slug, name: RunId) -> Removable:
@@ -233,6 +233,14 @@ def _files(folder: Path) -> list[Path]:
     except OSError:
         return []
     return [place for place in found if place.is_file() and not place.is_symlink()]
+
+
+def _is_empty(folder: Path) -> bool:
+    """Return whether a folder is left of a removal that was interrupted after its last file."""
+    try:
+        return not folder.is_symlink() and not any(folder.iterdir())
+    except OSError:
+        return False
 
 
 def _size(place: Path) -> int:

@@ -200,7 +200,9 @@ def test_a_redirect_may_not_lead_into_a_private_network(case, feeds):
     target = feeds.give("/secret.csv", CSV).replace("127.0.0.1", "127.0.0.2")
     case.write(feeds.give("/products.csv", status=302, Location=target))
     [told] = case.refused()
-    assert "private network" in told
+    words = "127.0.0.2, to which 127.0.0.1 redirects, leads to a private network; feed_hosts allows"
+    assert words in told
+    assert told.endswith("feed_hosts: [127.0.0.2]")
     assert [path for path, _ in feeds.asked] == ["/products.csv"]
 
 

@@ -118,7 +118,7 @@ async def test_a_doubt_names_the_command_that_settles_it(ledger):
 
 async def test_a_lost_image_names_the_flag_that_buys_it_again_and_says_that_it_costs(ledger):
     assert await named(ledger, FIVE, counts={Status.PAID_LOST: 1}) == [
-        "Next run --rebuy-lost, which asks for the lost images once more, then pays again"
+        "Next run --rebuy-lost  # asks for the lost images once more, then pays again"
     ]
 
 
@@ -126,7 +126,7 @@ async def test_a_lost_image_names_the_flag_that_buys_it_again_and_says_that_it_c
     ("kind", "step"),
     [
         (FailureKind.NOT_SENT, "Next run"),
-        (FailureKind.REJECTED, "Next run --retry-failed, or change the prompt"),
+        (FailureKind.REJECTED, "Next run --retry-failed  # or change the prompt"),
     ],
 )
 async def test_what_never_left_the_machine_is_asked_again_by_a_plain_run(ledger, kind, step):
@@ -161,7 +161,7 @@ async def test_money_in_doubt_is_settled_before_a_refused_image_is_tried_again(l
     await ledger.fail(await submit(ledger, job), failure)
     assert await named(ledger, [job], counts={Status.REFUSED: 1}, doubtful=1) == [
         "Next resolve",
-        "or run --retry-failed, or change the prompt",
+        "or run --retry-failed  # or change the prompt",
     ]
 
 

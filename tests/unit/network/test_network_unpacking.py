@@ -9,6 +9,7 @@ from scripted_api import cut, http, scripted
 
 from pipeline.errors import DownloadFailed, ImageBroken, NotAnImage
 from pipeline.network import guarded_session
+from pipeline.network.guarded_session import too_large
 from pipeline.network.image_downloads import Downloads
 
 PICTURE = png(256, 256)
@@ -116,3 +117,8 @@ async def test_a_picture_is_not_decoded_as_text(monkeypatch):
     assert looked_at == []
     assert await fetch(b"no picture", "") == b"no picture"
     assert looked_at == ["no picture"]
+
+
+def test_a_limit_is_told_as_people_write_it():
+    assert str(too_large("feed", 128 << 20)) == "the feed is larger than 128 MiB"
+    assert str(too_large("feed", 100_000)) == "the feed is larger than 100000 bytes"
