@@ -166,13 +166,13 @@ class PostgresGroupCommit(GroupQueue):
         """Read, apply and write a group; return the number under which it is durable, if it is."""
         if not locked:
             needs = self._needs.copy()
-            asked = self._asked(tries, needs)
+            asked = self._arguments_of(tries, needs)
             known = self._remembered.recall(asked)
             if known is not None:
                 with suppress(NotRead):
                     return self._try_over(tries, _Read(known, asked, needs, is_recalled=True))
         needs = self._needs.copy()
-        asked = self._asked(tries, needs)
+        asked = self._arguments_of(tries, needs)
         found = self._call(_READ, asked)
         if found["commits"] < self._commits:
             raise self._behind(self._commits - found["commits"])
@@ -181,7 +181,8 @@ class PostgresGroupCommit(GroupQueue):
             return int(found["number"])  # an earlier try was committed, and its reply was lost
         return self._try_over(tries, _Read(found, asked, needs, is_locked=locked))
 
-    def _asked(self, tries: "_Tries", needs: Needs) -> Mapping[str, Any]:
+    def _arguments_of(self, tries: "_Tries", needs: Needs) -> Mapping[str, Any]:
+        """Return what `read_group` is asked for a group."""
         return {
             "writer": self._name,
             "keys": [digits_of(key) for key in tries.keys],
