@@ -1,9 +1,11 @@
 """Suggested next commands; none of them withdraws a verdict or buys anything unexpected."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from pipeline.app.options import CampaignOptions, next_step
 from pipeline.errors import PipelineError, ProviderStopped
+from pipeline.model.coordination import WHOLE
 from pipeline.model.job import Job
 from pipeline.model.names import CellName, Stage
 from pipeline.model.outcome import Failed, FailureKind, Status
@@ -32,7 +34,7 @@ def steps_onward(
     another run would end the same way. `doubtful`: something is in doubt that
     only a person can settle.
     `to_look_at`: cell and placement of the ad files that a person has to look at. `ordered`:
-    another run collects what is being made.
+    a run of the whole campaign collects what is being made.
     """
     steps: list[tuple[str, str]] = []
     if isinstance(reason, ProviderStopped) and reason.remedy:
@@ -46,8 +48,11 @@ def steps_onward(
     steps += [("or", next_step(options, "approve", *words)) for words in _approvals(state)]
     failed = _failed(state) if counts.get(Status.FAILED) else frozenset()
     unfinished = counts.get(Status.PLANNED) or counts.get(Status.PENDING_DOWNLOAD)
-    if state.waiting or unfinished or ordered or FailureKind.NOT_SENT in failed:
+    goes_on = bool(state.waiting or unfinished or FailureKind.NOT_SENT in failed)
+    if goes_on:
         steps.append(("then", next_step(options, "run")))
+    if ordered and not (goes_on and options.shard == WHOLE):
+        steps.append(("then", next_step(replace(options, shard=WHOLE), "run")))
     if counts.get(Status.REFUSED) or FailureKind.REJECTED in failed:
         retry = next_step(options, "run", "--retry-failed")
         steps.append(("or", f"{retry}  # or change the prompt"))

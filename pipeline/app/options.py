@@ -45,6 +45,8 @@ class CampaignOptions:
     """The same in the unit of the account, whatever it is: what the review page has shown."""
     batch: bool | None = None
     """Order images in batches, or not; `None`: as the campaign file says."""
+    shard: Shard = WHOLE
+    """The share of the campaign's cells that a run takes."""
     feeds: FeedReading = FeedReading.KEPT_FIRST
     """How feeds by URL are read. `check`, `plan` and `run` fetch them unless told otherwise."""
 
@@ -61,6 +63,8 @@ def next_step(options: CampaignOptions, command: str, *words: str) -> str:
         line += ["--output", str(options.output)]
     if command in CHOOSING and options.batch is not None:
         line.append("--batch" if options.batch else "--no-batch")
+    if command == "run" and options.shard != WHOLE:
+        line += ["--shard", str(options.shard)]
     if command in CHOOSING:
         line += chosen_options(options)
     return shlex.join(line)
@@ -107,8 +111,6 @@ class RunOptions(CampaignOptions):
     """Exit with 5 if drafts wait for review."""
     repeatable: bool = True
     """True if the report of an unchanged campaign may be repeated instead of planning again."""
-    shard: Shard = WHOLE
-    """The share of the campaign's cells that this run takes."""
     command_line: tuple[str, ...] = ()
     """The arguments of the process, for the run manifest; secrets in them are redacted."""
 

@@ -26,6 +26,7 @@ from pipeline.cli.terminal import (
 )
 from pipeline.errors import Declined
 from pipeline.model.campaign import Review
+from pipeline.model.coordination import WHOLE
 from pipeline.model.money import FREE, Amount, MoneyFormat, Unit
 from pipeline.model.names import Stage
 from pipeline.model.outcome import Status
@@ -310,7 +311,8 @@ def ticket_lines(ending: RunEnding) -> list[str]:
         times = [one.expires[:16].replace("T", " ") for one in ending.tickets if one.expires]
         again = f"after {max(times)} UTC (often they come earlier)" if times else "later"
         are = "is" if ordered == 1 else "are"
-        lines.append(f"{counted(ordered, 'image')} {are} being made, look again {again}")
+        whole = "" if ending.options.shard == WHOLE else " without --shard"
+        lines.append(f"{counted(ordered, 'image')} {are} being made, look again{whole} {again}")
     return lines
 
 

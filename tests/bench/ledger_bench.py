@@ -1,11 +1,12 @@
 """The ledger's share of a run: durable transitions a second, and reading 100,000 entries.
 
 `python tests/bench/ledger_bench.py postgres 20000` starts a Postgres server for it, and also tells
-groups of one operation a second over a line of 1 ms each way.
+groups of one operation a second over a line with a round trip of 1 ms.
 """
 
 import asyncio
 import json
+import os
 import resource
 import sys
 import time
@@ -105,9 +106,20 @@ def measure_postgres(stored=20_000):
             told = asyncio.run(measured(Path(folder), stored, address=address))
             told["bytes_per_stored_job"] -= round(empty / stored)
             told["groups_per_second_at_1_ms"] = asyncio.run(one_by_one(address))
+            told["ms_per_sync_of_the_disk"] = sync_time(Path(folder))
         finally:
             server.cleanup()
         return told
+
+
+def sync_time(folder, number=50):
+    """Milliseconds that one durable write takes here: no group is faster."""
+    with (folder / "synced").open("wb", buffering=0) as file:
+        begun = time.perf_counter()
+        for _ in range(number):
+            file.write(bytes(8192))
+            os.fdatasync(file)
+    return round(1000 * (time.perf_counter() - begun) / number, 2)
 
 
 async def one_by_one(address, number=200):

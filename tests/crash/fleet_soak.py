@@ -134,7 +134,8 @@ class Fleet:
         }
         if self.faults.shifted:
             options += ["--clock", day]
-        words = [*options, *self.faults.options, "--", "run", "soda.yaml", "--yes", *words]
+        paid = ["run", "soda.yaml", "--yes", "--max-credits", 10**6]
+        words = [*options, *self.faults.options, "--", *paid, *words]
         with (folder / "told").open("ab") as told:
             return subprocess.Popen(
                 [sys.executable, str(PATCHED_PIPELINE), *map(str, words)],

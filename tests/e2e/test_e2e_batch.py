@@ -6,6 +6,7 @@ import os
 import pytest
 from conftest import SODA, wait_until
 from openai_account import are_over, batches_of, charged
+from postgres_server import empty_ledger
 
 BATCH = SODA.replace("[1:1, 4:3]", "[1:1, '3:2']").replace("review: auto", "review: none")
 
@@ -71,6 +72,27 @@ def test_one_run_orders_and_a_later_one_collects_at_half_the_price(pipeline, sho
     assert not (pipeline.output / ".tickets").exists()
     again = run(pipeline)
     assert (again.code, charged(server)[1]) == (0, 8)
+
+
+def test_a_ledger_is_copied_with_open_batches_and_shards_leave_them_to_a_whole_run(pipeline, shop):
+    """A shard neither orders nor collects, and says which run does."""
+    server = shop()
+    assert run(pipeline).code == 0
+    file, address = pipeline.output / "ledger.db", empty_ledger()
+    assert pipeline("ledger", "copy", file, "PIPELINE_LEDGER", PIPELINE_LEDGER=address).code == 0
+    for kept in (file, file.with_suffix(".db.mark")):
+        kept.unlink()
+    pipeline.environment["PIPELINE_LEDGER"] = address
+    refused = run(pipeline, "--shard", "1/2")
+    assert (refused.code, "--shard does not go with batches" in refused.err) == (2, True)
+    all_over(server)
+    shard = run(pipeline, "--shard", "1/2", batch=())
+    assert (shard.code, counts(pipeline)) == (0, {"ordered": 8}), shard.err
+    assert "look again without --shard" in shard.err
+    assert "--shard" not in shard.err.rpartition("Next")[2]
+    assert run(pipeline).code == 0
+    assert (counts(pipeline), charged(server)[1]) == ({"stored": 8}, 8)
+    inside(pipeline, server)
 
 
 def test_the_answers_to_orders_are_lost_and_one_batch_ends_at_half(pipeline, shop):

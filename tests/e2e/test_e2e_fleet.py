@@ -59,6 +59,8 @@ def test_a_429_of_one_run_pauses_all_and_a_401_ends_all_with_7(serve):
     codes, told = run_all(shards)
     assert codes == [7, 7, 7], told
     assert sum("met by run" in text for text in told) == 2, told
+    for number, text in enumerate(told, 1):  # the next command is for the same share
+        assert f"--shard {number}/3" in text.rpartition("pipeline run")[2], text
     arrived = server.arrivals()
     pauses = [later - earlier for earlier, later in pairwise(arrived)]
     assert max(pauses) > 1.5, pauses

@@ -1,9 +1,11 @@
-"""Group commit in Postgres: two journeys for a group, decided exactly once.
+"""Group commit in Postgres: one journey for a group, or two, decided exactly once.
 
 A group is read with one call, its operations are applied here, and their changes are written with
 one call that proves that what was read is still true: the versions of the jobs, and the budgets
-with what others have spent meanwhile. If not, the group is read again. No transaction is open in
-between, so that a client that stops there keeps nobody waiting.
+with what others have spent meanwhile. If not, the group is applied again. No transaction is open in
+between, so that a client that stops there keeps nobody waiting. The write also returns its jobs as
+they are then; a group of which enough is known by that is not read. Only what a write has proved is
+believed then: whatever ends in an error, or changes nothing, is applied again to what is read.
 
 The groups of a writer are numbered, and the number of the last one is stored in its transaction.
 If a reply was lost, the next call finds out which of the tries was committed, if any, and the
@@ -13,6 +15,7 @@ operations get the results of that one.
 import json
 import os
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,6 +36,7 @@ from pipeline.ledger.postgres.connection import (
 )
 from pipeline.ledger.postgres.rows.columns import digits_of
 from pipeline.ledger.postgres.rows.group_rows import Needs, NotRead
+from pipeline.ledger.postgres.rows.remembered_rows import RememberedRows
 from pipeline.ledger.postgres.rows.row_queries import Connection, columns_of
 from pipeline.ledger.postgres.rows.row_store import PostgresRowStore
 from pipeline.ledger.postgres.schema.tables import SCHEMA
@@ -41,6 +45,7 @@ from pipeline.model.run import RunId
 
 _READ = f"select {SCHEMA}.read_group(%s)"
 _WRITE = f"select {SCHEMA}.write_group(%s)"
+_WRITE_AND_READ = f"select {SCHEMA}.write_group_and_read(%s)"
 _LOCK = "select from ledger where one = 1 for update"
 
 _TRIES = 8
@@ -73,6 +78,7 @@ class PostgresGroupCommit(GroupQueue):
         self._commits = 0
         """Most groups of all writers that were ever seen to be durable."""
         self._needs = Needs()
+        self._remembered = RememberedRows()
         self._fault: PipelineError | None = None
         self.runs: set[RunId] = set()
         """Runs whose leases are renewed; they are released with the connection."""
@@ -151,37 +157,65 @@ class PostgresGroupCommit(GroupQueue):
                     return [copy_fault(fault) for _ in group]
 
     def _try_locked(self, tries: "_Tries") -> int | None:
+        self._remembered.clear()
         with transaction(self._connection):
             self._connection.execute(_LOCK)
             return self._try(tries, locked=True)
 
     def _try(self, tries: "_Tries", *, locked: bool = False) -> int | None:
         """Read, apply and write a group; return the number under which it is durable, if it is."""
-        needs, keys = self._needs.copy(), tries.keys
-        asked = {
+        if not locked:
+            needs = self._needs.copy()
+            asked = self._arguments_of(tries, needs)
+            known = self._remembered.recall(asked)
+            if known is not None:
+                with suppress(NotRead):
+                    return self._try_over(tries, _Read(known, asked, needs, is_recalled=True))
+        needs = self._needs.copy()
+        asked = self._arguments_of(tries, needs)
+        found = self._call(_READ, asked)
+        if found["commits"] < self._commits:
+            raise self._behind(self._commits - found["commits"])
+        self._commits = found["commits"]
+        if (found["number"] or 0) >= tries.first:
+            return int(found["number"])  # an earlier try was committed, and its reply was lost
+        return self._try_over(tries, _Read(found, asked, needs, is_locked=locked))
+
+    def _arguments_of(self, tries: "_Tries", needs: Needs) -> Mapping[str, Any]:
+        """Return what `read_group` is asked for a group."""
+        return {
             "writer": self._name,
-            "keys": [digits_of(key) for key in keys],
+            "keys": [digits_of(key) for key in tries.keys],
             "runs": list(needs.runs),
             "scopes": [columns_of(scope) for scope in needs.scopes],
         }
-        read = self._call(_READ, asked)
-        if read["commits"] < self._commits:
-            raise self._behind(self._commits - read["commits"])
-        self._commits = read["commits"]
-        if (read["number"] or 0) >= tries.first:
-            return int(read["number"])  # an earlier try was committed, and its reply was lost
-        rows = PostgresRowStore(self._connection, needs=None if locked else self._needs)
-        rows.learn_group(read, keys=keys, needs=needs)
+
+    def _try_over(self, tries: "_Tries", read: "_Read") -> int | None:
+        """Apply a group to what was read, and write it; `NotRead` if that does not suffice."""
+        needs = None if read.is_locked else self._needs
+        rows = PostgresRowStore(self._connection, needs=needs)
+        rows.learn_group(read.found, keys=tries.keys, needs=read.needs)
         is_first = self._number == tries.first
-        tries.results[self._number] = [self._one(queued, rows) for queued in tries.group]
+        results = [self._one(queued, rows) for queued in tries.group]
+        if read.is_recalled and not (rows.proves(tries.keys) and not _has_error(results)):
+            raise NotRead
+        tries.results[self._number] = results
         # after a try whose reply was lost, even a refusal is written: that try may still arrive
         single = len(tries.group) == 1 and (is_first or rows.is_written)
-        if single and isinstance(tries.results[self._number][0], Exception):
+        if single and _has_error(results):
             raise _Refused
         if is_first and not rows.is_changed:
             return self._number
         told = {"writer": self._name, "number": self._number, "first": tries.first}
-        written = self._call(_WRITE, {**rows.changes(), **told, "commits": read["commits"]})
+        work = {**rows.changes(), **told, "commits": self._commits}
+        if read.is_locked:
+            written = self._call(_WRITE, work)
+        else:
+            reply = self._call(_WRITE_AND_READ, {**work, "asked": read.asked})
+            written = reply["written"]
+            if "conflict" in written:
+                self._remembered.was_wrong()
+            self._remembered.learn(reply["read"], asked=read.asked)
         if "behind" in written:
             raise self._behind(written["behind"])
         number = written.get("number")
@@ -199,7 +233,7 @@ class PostgresGroupCommit(GroupQueue):
             rows.undo()
             return error
 
-    def _call(self, sql: str, value: dict[str, Any]) -> dict[str, Any]:
+    def _call(self, sql: str, value: Mapping[str, Any]) -> dict[str, Any]:
         row = self._connection.execute(sql, (json.dumps(value, ensure_ascii=False),)).fetchone()
         if row is None:
             raise LedgerUnusable(f"the ledger ({self._address.shown}) does not answer a call")
@@ -208,6 +242,7 @@ class PostgresGroupCommit(GroupQueue):
 
     def _recover(self, error: Exception, *, since: float) -> None:
         """Make ready for another try of the group; raise a `PipelineError` if there is none."""
+        self._remembered.clear()
         if isinstance(error, (NotRead, *_TRANSIENT)):
             return
         if not isinstance(error, _LOST):
@@ -238,6 +273,23 @@ class _Tries:
     @property
     def keys(self) -> list[JobKey]:
         return list(dict.fromkeys(key for queued in self.group for key in queued.jobs))
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What a group is applied to."""
+
+    found: Mapping[str, Any]
+    asked: Mapping[str, Any]
+    needs: Needs
+    is_recalled: bool = False
+    """True if it was not read for this group: nothing is believed that a write does not prove."""
+    is_locked: bool = False
+    """True in a transaction under the lock."""
+
+
+def _has_error(results: list[object]) -> bool:
+    return any(isinstance(result, Exception) for result in results)
 
 
 class _Refused(Exception):

@@ -153,6 +153,10 @@ class GroupRows(RowQueries):
         """True if the group changes anything."""
         return bool(self._new or self._changed or self._replies or self.is_written)
 
+    def proves(self, keys: Iterable[JobKey]) -> bool:
+        """Return whether writing this group proves what was known of all its jobs."""
+        return self.is_changed and all(self._jobs[key] is not None for key in keys)
+
     def changes(self) -> Mapping[str, Any]:
         """Return the changes of the group, as `write_group` takes them."""
         new, changed = self._by_kind(self._new), self._by_kind(self._changed)

@@ -214,6 +214,17 @@ A writer counts its groups. If the reply to a call was lost, the next call finds
 in the same transaction, and writes nothing.
 """
 
+_WRITE_AND_READ = """
+create or replace function write_group_and_read(work jsonb) returns json language plpgsql
+set search_path from current as $$
+declare written json;
+begin
+  written := write_group(work);
+  return json_build_object('written', written, 'read', read_group(work -> 'asked'));
+end $$;
+"""
+"""Write a group, and return what `read_group` tells of its jobs and budgets afterwards."""
+
 _PACE = """
 create or replace function take_turn(
   account_ text, gap double precision, out wait double precision, out paused double precision
@@ -249,4 +260,4 @@ end $$;
 """Starts of requests on one account: at least a gap apart (GCRA without a burst), and none in a
 pause that the provider asked any of its coordinators for."""
 
-FUNCTIONS = _SPENT + _READ + _WRITE + _PACE
+FUNCTIONS = _SPENT + _READ + _WRITE + _WRITE_AND_READ + _PACE

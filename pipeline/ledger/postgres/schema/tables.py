@@ -310,5 +310,8 @@ its place removes it. After a restart of the server, every lease lives on for it
 nobody could renew one.
 """
 
-MIGRATIONS: tuple[str, ...] = (_TABLES + _TRIGGERS, _LEASES)
+_FUNCTIONS_ANEW = "select"
+"""No table changes: functions are made anew with every step."""
+
+MIGRATIONS: tuple[str, ...] = (_TABLES + _TRIGGERS, _LEASES, _FUNCTIONS_ANEW)
 """Step n brings a ledger from schema version n to n + 1."""
