@@ -5,6 +5,7 @@ look the charge lies inside the ledger's interval. At the end every image is sto
 by the server's own store of lines none was made twice.
 """
 
+import contextlib
 import json
 import socket
 from collections import Counter
@@ -82,6 +83,8 @@ class Report:
     statuses: dict = field(default_factory=dict)
     interval: tuple = (0, 0)
     charged: int = 0
+    files_left: int = 0
+    """Files at the provider: of orders whose upload was never recorded."""
     violations: list = field(default_factory=list)
 
     def __str__(self):
@@ -89,7 +92,8 @@ class Report:
         return (
             f"{self.images} images, {len(self.kills)} kills, {self.restarts} restarts of the "
             f"server, {self.batches} batches, {self.made} lines made, {self.statuses}, charged "
-            f"{self.charged} of {low} to {high}, {len(self.violations)} violations"
+            f"{self.charged} of {low} to {high}, "
+            f"{self.files_left} files left at the server, {len(self.violations)} violations"
         )
 
 
@@ -112,7 +116,7 @@ def batch_soak(folder, *, images, lines):
 class _Soak:
     def __init__(self, folder, campaign, report):
         self.folder, self.campaign, self.report = folder / "work", campaign, report
-        self.state = folder / "server"
+        self.state, self.orders = folder / "server", folder / "orders"
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -161,6 +165,7 @@ class _Soak:
         self.report.violations += [
             f"left behind: {file}" for file in (self.output / ".tickets").rglob("*")
         ]
+        self.report.files_left = len([*(self.state / "files").glob("file-*")])
 
     @property
     def output(self):
@@ -176,7 +181,16 @@ class _Soak:
             del file_system
             return code
 
-        return run_forked(self.folder, self.server, task, campaign=self.campaign)
+        code = run_forked(self.folder, self.server, task, campaign=self.campaign)
+        self._keep_orders()
+        return code
+
+    def _keep_orders(self):
+        """Keep what was uploaded: a later run deletes it when it has collected the order."""
+        self.orders.mkdir(exist_ok=True)
+        for file in (self.state / "files").glob("file-*"):
+            with contextlib.suppress(FileExistsError):
+                (self.orders / file.name).hardlink_to(file)
 
     def _audit(self, when):
         charges = self.server.charges()
@@ -191,7 +205,7 @@ class _Soak:
         for (value,) in store.execute("select value from batch").fetchall():
             self.report.batches += 1
             batch = json.loads(value)
-            file = (self.state / "files" / batch["input_file"]).read_bytes().splitlines()
+            file = (self.orders / batch["input_file"]).read_bytes().splitlines()
             lines = store.execute("select value from line where batch = ?", (batch["id"],))
             for done in map(json.loads, (line for (line,) in lines.fetchall())):
                 if done["purchase"] is not None:
