@@ -22,6 +22,7 @@ from pipeline.network.reply import Reply
 from pipeline.providers.base import Seal
 from pipeline.providers.batches import BatchProvider
 from pipeline.providers.connection import Connection
+from pipeline.providers.masks import MaskPart
 from pipeline.providers.multipart import EditForm
 from pipeline.providers.profiles import BALANCE_PATHS, EDITS_PATHS
 from pipeline.providers.replies import read_receipt, remaining_credits
@@ -74,7 +75,10 @@ class GptImage:
         if path is None:
             raise Rejected("this API does not document how to send reference images")
         fields = {**_fields(request), "n": "1"}
-        opened = partial(EditForm, fields, request.references, image_field="image[]", key=key)
+        mask = MaskPart(reference=request.mask) if request.mask else None
+        opened = partial(
+            EditForm, fields, request.references, image_field="image[]", key=key, mask=mask
+        )
         form = await asyncio.to_thread(opened)
         with closing(form):
             return await self._connection.api.post(

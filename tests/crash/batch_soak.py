@@ -11,6 +11,7 @@ import socket
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from unittest.mock import patch
 
 import apsw
 from crash import audit
@@ -103,7 +104,8 @@ def batch_soak(folder, *, images, lines):
     BatchLimits.__init__.__kwdefaults__["images"] = lines
     products = ", ".join(f"soda-{number}" for number in range(images))
     soak = _Soak(folder, CAMPAIGN.format(products=products), Report(images=images))
-    with ExitStack() as stack:
+    with ExitStack() as whole, ExitStack() as stack:
+        whole.enter_context(soak.keep_what_is_deleted())
         soak.start(stack)
         for number, state in enumerate(STATES):
             soak.kill(state)
@@ -181,16 +183,19 @@ class _Soak:
             del file_system
             return code
 
-        code = run_forked(self.folder, self.server, task, campaign=self.campaign)
-        self._keep_orders()
-        return code
+        return run_forked(self.folder, self.server, task, campaign=self.campaign)
 
-    def _keep_orders(self):
-        """Keep what was uploaded: a later run deletes it when it has collected the order."""
-        self.orders.mkdir(exist_ok=True)
-        for file in (self.state / "files").glob("file-*"):
-            with contextlib.suppress(FileExistsError):
-                (self.orders / file.name).hardlink_to(file)
+    def keep_what_is_deleted(self):
+        """Let every run keep the server's copy of a file before it deletes it, for the audit."""
+        self.orders.mkdir(parents=True)
+        delete = OpenAIBatches.delete
+
+        async def kept(batches, file):
+            with contextlib.suppress(FileExistsError, FileNotFoundError):
+                (self.orders / file).hardlink_to(self.state / "files" / file)
+            await delete(batches, file)
+
+        return patch.object(OpenAIBatches, "delete", kept)
 
     def _audit(self, when):
         charges = self.server.charges()
@@ -205,7 +210,12 @@ class _Soak:
         for (value,) in store.execute("select value from batch").fetchall():
             self.report.batches += 1
             batch = json.loads(value)
-            file = (self.orders / batch["input_file"]).read_bytes().splitlines()
+            places = (self.orders, self.state / "files")
+            (file, *_) = (
+                (place / batch["input_file"]).read_bytes().splitlines()
+                for place in places
+                if (place / batch["input_file"]).exists()
+            )
             lines = store.execute("select value from line where batch = ?", (batch["id"],))
             for done in map(json.loads, (line for (line,) in lines.fetchall())):
                 if done["purchase"] is not None:
