@@ -134,8 +134,9 @@ class WrittenPrompts:
 
     def mask(self, written: WrittenPrompt) -> Reference | None:
         """Return the mask of a request; `None` if it has none."""
-        template, name = self.loaded.variants[written.image.cell.variant].mask, written.references
-        found = self.references.find(template, name[-1], mask=True) if template else None
+        template = self.loaded.variants[written.image.cell.variant].mask
+        name = written.references[-1] if template else ""
+        found = self.references.find(template, name, mask=True) if template and name else None
         return found if isinstance(found, Reference) else None
 
     def _send(
@@ -263,7 +264,7 @@ class WrittenPrompts:
         named = zip(_images_of(variant), written.references, strict=True)
         for number, (template, name) in enumerate(named):
             mask = number == len(variant.references)
-            found = self.references.find(template, name, mask=mask) if name or mask else None
+            found = self.references.find(template, name, mask=mask) if name else None
             if mask and isinstance(found, Reference):
                 first = next(iter(self.found(written)), None)
                 found = self.references.mask_problem(found, first)

@@ -62,7 +62,9 @@ class GptImage:
         else:
             headers["Content-Type"] = "application/json"
             body = json.dumps({**_fields(request), "n": 1}, separators=(",", ":")).encode()
-            reply = await self._connection.api.post(GENERATE, body=body, headers=headers)
+            reply = await self._connection.api.post(
+                GENERATE, body=body, headers=headers, timeout=self._profile.caps.reply_timeout
+            )
         return read_receipt(
             reply,
             profile=self._profile,
@@ -82,7 +84,10 @@ class GptImage:
         form = await asyncio.to_thread(opened)
         with closing(form):
             return await self._connection.api.post(
-                path, body=form.body(), headers={**form.headers, **headers}
+                path,
+                body=form.body(),
+                headers={**form.headers, **headers},
+                timeout=self._profile.caps.reply_timeout,
             )
 
     def download(self, url: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:

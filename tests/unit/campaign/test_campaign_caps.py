@@ -78,6 +78,14 @@ def test_a_mask_may_be_named_by_the_cell_and_by_an_override(campaign):
     assert second.mask.path.endswith("mask.png")
 
 
+def test_a_cell_whose_mask_is_an_empty_text_has_none(campaign):
+    """As a reference that is an empty text is none: a feed has no mask for some products."""
+    more = "references: [pack.png]\nmask: \"{{ 'mask.png' if size.id == '1x1' else '' }}\"\n"
+    first, second = requests(campaign(more + DRAFTS))
+    assert first.mask.path.endswith("mask.png")
+    assert (second.mask, len(second.references)) == (None, 1)
+
+
 @pytest.mark.parametrize(
     ("more", "words"),
     [
