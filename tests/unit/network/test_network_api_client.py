@@ -23,7 +23,7 @@ from scripted_api import (
     reset,
     scripted,
 )
-from seals import NO_SEAL
+from seals import NO_SEAL, MemorySeal
 
 from pipeline.errors import (
     NotSent,
@@ -371,7 +371,10 @@ async def test_a_model_has_its_own_patience_unless_the_settings_say_otherwise(
     models = {one: replace(model, caps=caps) for one, model in profile.models.items()}
     monkeypatch.setitem(PROFILES, name, replace(profile, caps=caps, models=models))
     async with scripted(hang) as server:
+        settings = server.settings(reply_timeout=of_settings, connect_timeout=0.1)
+        settings = replace(settings, base_url=f"{server.url}/v1")
         began = time.monotonic()
-        with pytest.raises(ReplyUnknown):
-            await ask(server, name, reply_timeout=of_settings, connect_timeout=0.1)
+        async with open_provider(name, settings=settings) as provider:
+            with pytest.raises(ReplyUnknown):
+                await provider.submit(CITRUS, key="k", seal=MemorySeal())
         assert time.monotonic() - began < 5
